@@ -1,0 +1,44 @@
+# `make` tells what there is. The environment is .venv/ in this folder; uv makes it quickly, pip does where uv can't.
+PORT ?= 5000
+BIN := .venv/bin
+
+.PHONY: help run test lint types unit services format migration clean
+help: ## what make can do
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 12
+
+run: .venv/run.done ## the helpdesk with made-up people and tasks, on http://127.0.0.1:5000 (PORT=5001 moves it)
+	$(BIN)/helpdesk demo --port $(PORT)
+
+test: .venv/dev.done services lint types unit ## everything: real services, linters, types, tests, browser journeys
+
+services:
+	scripts/install-test-services
+
+lint: .venv/dev.done ## ruff and djlint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/djlint --check --lint --quiet templates
+
+types: .venv/dev.done ## mypy --strict
+	$(BIN)/mypy
+
+unit: .venv/dev.done ## tests and browser journeys
+	$(BIN)/python -m pytest
+
+format: .venv/dev.done ## put code and templates in their usual form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean: ## forget the environment and the demo
+	rm -rf .venv data
+
+.venv/bin/python:
+	python3 -m venv .venv
+
+.venv/run.done: requirements.txt pyproject.toml | .venv/bin/python
+	scripts/environment requirements.txt
+	@touch $@
+
+.venv/dev.done: requirements-dev.txt pyproject.toml | .venv/bin/python
+	scripts/environment requirements-dev.txt
+	@touch $@ .venv/run.done

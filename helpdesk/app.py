@@ -1,0 +1,44 @@
+"""The application, made of services somebody else chose."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.types import ASGIApp
+
+from helpdesk.assets import folder
+from helpdesk.errors import HelpdeskError
+from helpdesk.services import Services
+from helpdesk.web import errors
+from helpdesk.web.edge import BodyLimit, Edge
+from helpdesk.web.rendering import Renderer
+from helpdesk.web.routes import ROUTES, without_guard
+from helpdesk.web.static import StaticFiles
+
+
+def create_app(services: Services) -> ASGIApp:
+    """The whole product over `services`. Raises RuntimeError for a route without a guard."""
+    if forgotten := without_guard(ROUTES):
+        raise RuntimeError(f"no guard declared for {', '.join(forgotten)}")
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        await services.close()
+
+    app = Starlette(
+        routes=ROUTES,
+        middleware=[Middleware(BodyLimit, limit=services.settings.max_content_length)],
+        exception_handlers={
+            HelpdeskError: errors.domain,
+            HTTPException: errors.from_http,
+            Exception: errors.unexpected,
+        },
+        lifespan=lifespan,
+    )
+    app.state.services = services
+    app.state.static = StaticFiles(folder("static"))
+    app.state.renderer = Renderer(services.settings.timezone, app.state.static)
+    return Edge(app)

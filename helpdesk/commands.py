@@ -1,0 +1,128 @@
+"""What each command does. Refused carries the sentence for whoever typed it."""
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from secrets import token_urlsafe
+
+import uvicorn
+from sqlalchemy.exc import IntegrityError
+
+from helpdesk import logs
+from helpdesk import settings as configuration
+from helpdesk.app import create_app
+from helpdesk.demo.load import load
+from helpdesk.people.passwords import hashed
+from helpdesk.settings import Settings
+from helpdesk.store import people, schema
+from helpdesk.store.database import Database
+from helpdesk.wiring import wire
+
+SHORTEST_PASSWORD = 8
+SHUTDOWN_SECONDS = 5
+NOT_OURS = "The database is not empty and not a helpdesk's. Nothing was touched: set DATABASE_URL to an empty one."
+
+
+class Refused(Exception):
+    """The command can't be done; says why and what helps."""
+
+
+def demo(data: str, port: int) -> None:
+    """Serve made-up people and tasks on loopback, from a store of its own in `data`."""
+    folder = Path(data)
+    folder.mkdir(parents=True, exist_ok=True)
+    settings = configuration.demo(configuration.environment(), Path.cwd(), folder, _demo_key(folder))
+    database = Database(settings.database_url)
+    _migrate(database, "demo")
+    if database.run_here(schema.kind) != "demo":
+        raise Refused(f"{folder} holds a store that is no demo's. Name another folder by --data.")
+    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    database.run_here(lambda session: load(session, today), writes=True)
+    database.close()
+    print(f"The helpdesk's demo is on http://127.0.0.1:{port} (sign in as anna with the password demo).", flush=True)
+    _run(create_app(wire(settings)), "127.0.0.1", port)
+
+
+def serve(host: str, port: int, workers: int) -> None:
+    """Serve in earnest. Refuses a schema that is not current and a demo's store."""
+    settings = configuration.from_process()
+    configuration.require_secret_key(settings)
+    database = Database(settings.database_url)
+    if not database.run_here(schema.is_current):
+        raise Refused("The store's schema is not current. Run: helpdesk migrate")
+    if database.run_here(schema.kind) == "demo":
+        raise Refused("This is a demo's store; everybody knows its passwords. Set DATABASE_URL to another.")
+    database.close()
+    _run("helpdesk.asgi:app", host, port, workers)
+
+
+def migrate() -> None:
+    database = Database(configuration.from_process().database_url)
+    _migrate(database, "production")
+    print("The schema is current.")
+
+
+def show_settings() -> None:
+    for line in configuration.described(configuration.from_process()):
+        print(f"{line.name:28} {line.value_shown:40} {line.source}")
+
+
+def add_user(login: str, name: str, email: str, admin: bool, password: str) -> None:
+    if len(password) < SHORTEST_PASSWORD:
+        raise Refused(f"The password is too short: at least {SHORTEST_PASSWORD} characters.")
+    try:
+        _store().run_here(
+            lambda session: people.add_local(session, login, name, email, hashed(password), admin).id, writes=True
+        )
+    except IntegrityError as error:
+        raise Refused(f"There is an account {login} already.") from error
+    print(f"{login} can sign in.")
+
+
+def list_users() -> None:
+    for person in _store().run_here(people.all_people):
+        marks = ["admin"] * person.is_admin + ["disabled"] * (not person.is_active)
+        print(f"{person.login:24} {person.source:8} {person.full_name:32} {' '.join(marks)}")
+
+
+def disable_user(login: str) -> None:
+    if not _store().run_here(lambda session: people.disable(session, login), writes=True):
+        raise Refused(f"There is no local account {login}.")
+    print(f"{login} is shut out, and signed out everywhere.")
+
+
+def _store() -> Database:
+    database = Database(configuration.from_process().database_url)
+    if not database.run_here(schema.is_current):
+        raise Refused("The store's schema is not current. Run: helpdesk migrate")
+    return database
+
+
+def _migrate(database: Database, kind: str) -> None:
+    try:
+        schema.migrate(database, kind)
+    except schema.NotOurs as error:
+        raise Refused(NOT_OURS) from error
+
+
+def _demo_key(folder: Path) -> str:
+    """The demo's own secret, made at its first start and kept beside its store, readable by its owner alone."""
+    file = folder / "secret_key"
+    if not file.exists():
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as key:
+            key.write(token_urlsafe(48))
+    return file.read_text()
+
+
+def _run(app: object, host: str, port: int, workers: int = 1) -> None:
+    logs.configure()
+    uvicorn.run(
+        app,  # type: ignore[arg-type]  # an application or its import path
+        host=host,
+        port=port,
+        workers=workers,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+    )

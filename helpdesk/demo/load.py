@@ -1,0 +1,130 @@
+"""Put the demo's world into a store: once, when it is empty."""
+
+from datetime import datetime
+
+from sqlmodel import Session, SQLModel, select
+
+from helpdesk.demo import story, world
+from helpdesk.people.passwords import hashed
+from helpdesk.store import people, tables
+from helpdesk.store.folding import fold
+
+PASSWORD = "demo"
+
+Ids = dict[str, int]
+
+
+def load(session: Session, now: datetime) -> bool:
+    """The demo's people, projects, rules and tasks. False, and nothing done, when there are people already."""
+    if session.exec(select(tables.Person.id).limit(1)).first() is not None:
+        return False
+    accounts = _people(session)
+    ids = _rules(session, accounts)
+    _tasks(session, accounts, ids, story.tell(now))
+    return True
+
+
+def _people(session: Session) -> Ids:
+    ids: Ids = {}
+    password_hash = hashed(PASSWORD)
+    for one in world.PEOPLE:
+        person = people.add_local(session, one.login, one.full_name, one.email, password_hash, one.is_admin)
+        person.department, person.position = one.department, one.position
+        session.add(person)
+        ids[one.login] = _id(person)
+    return ids
+
+
+def _rules(session: Session, accounts: Ids) -> dict[str, Ids]:
+    """Statuses, priorities, trackers, roles, projects, memberships and the workflow; their ids by kind and key."""
+    ids = {
+        "status": {
+            it.key: _add(
+                session,
+                tables.Status(name=it.name, position=place, is_closed=it.is_closed, is_default=it.is_default),
+            )
+            for place, it in enumerate(world.STATUSES)
+        },
+        "priority": {
+            it.key: _add(session, tables.Priority(name=it.name, position=place, is_default=it.is_default))
+            for place, it in enumerate(world.PRIORITIES)
+        },
+        "tracker": {
+            it.key: _add(session, tables.Kind(name=it.name, position=place)) for place, it in enumerate(world.TRACKERS)
+        },
+        "role": {
+            it.key: _add(session, tables.Role(name=it.name, permissions=" ".join(sorted(it.permissions))))
+            for it in world.ROLES
+        },
+        "project": {
+            it.key: _add(session, tables.Project(identifier=it.key, name=it.name, description=it.description))
+            for it in world.PROJECTS
+        },
+    }
+    session.add_all(
+        tables.Membership(project_id=ids["project"][it.key], person_id=accounts[login], role_id=ids["role"][role])
+        for it in world.PROJECTS
+        for login, role in it.members
+    )
+    session.add_all(
+        tables.Transition(role_id=ids["role"][role], old_status_id=ids["status"][old], new_status_id=ids["status"][new])
+        for role, leads in world.WORKFLOW.items()
+        for old, chosen in leads.items()
+        for new in chosen
+    )
+    return ids
+
+
+def _tasks(session: Session, accounts: Ids, ids: dict[str, Ids], told: list[story.Task]) -> None:
+    """The tasks with their entries, numbered from 1 as they were told."""
+    words = {**ids, "assignee": accounts}
+    for number, it in enumerate(told, start=1):
+        session.add(_task(number, it, accounts, ids))
+        session.flush()
+        for entry in it.entries:
+            entry_id = _add(
+                session,
+                tables.Entry(
+                    task_id=number,
+                    author_id=accounts[entry.author],
+                    created_at=entry.at,
+                    notes=entry.notes,
+                    is_private=entry.private,
+                ),
+            )
+            for change in entry.changes:
+                old, new = (str(words[change.field][key]) if key else None for key in (change.old, change.new))
+                session.add(tables.Change(entry_id=entry_id, field=change.field, old_value=old, new_value=new))
+
+
+def _task(number: int, it: story.Task, accounts: Ids, ids: dict[str, Ids]) -> tables.Task:
+    return tables.Task(
+        id=number,
+        project_id=ids["project"][it.project],
+        kind_id=ids["tracker"][it.tracker],
+        status_id=ids["status"][it.status],
+        priority_id=ids["priority"][it.priority],
+        author_id=accounts[it.author],
+        assignee_id=accounts[it.assignee] if it.assignee else None,
+        subject=it.subject,
+        description=it.description,
+        words=fold(f"{it.subject}\n{it.description}"),
+        start_date=it.start_date,
+        due_date=it.due_date,
+        done_ratio=it.done_ratio,
+        version=len(it.entries) + 1,
+        created_at=it.created_at,
+        updated_at=it.updated_at,
+        closed_at=it.closed_at,
+    )
+
+
+def _add(session: Session, row: SQLModel) -> int:
+    session.add(row)
+    session.flush()
+    return _id(row)
+
+
+def _id(row: SQLModel) -> int:
+    found: int = row.id  # type: ignore[attr-defined]  # every table given here has one
+    return found

@@ -1,0 +1,136 @@
+"""The demo company's helpdesk before anything happened in it: people, projects, roles and rules."""
+
+from typing import NamedTuple
+
+
+class Person(NamedTuple):
+    """An account of the demo; `login` is what others refer to."""
+
+    login: str
+    full_name: str
+    email: str
+    department: str
+    position: str
+    is_admin: bool = False
+
+
+class Status(NamedTuple):
+    """A state of a task; the order of `STATUSES` is the order of the board's columns."""
+
+    key: str
+    name: str
+    is_closed: bool = False
+    is_default: bool = False
+
+
+class Priority(NamedTuple):
+    """How urgent a task is; `PRIORITIES` goes from the least to the most urgent."""
+
+    key: str
+    name: str
+    is_default: bool = False
+
+
+class Tracker(NamedTuple):
+    """What kind of task it is."""
+
+    key: str
+    name: str
+
+
+class Project(NamedTuple):
+    """A members-only project; `members` are pairs (login, key of the role)."""
+
+    key: str
+    name: str
+    description: str
+    members: tuple[tuple[str, str], ...]
+
+
+class Role(NamedTuple):
+    """What a member may do, apart from the status changes, which are in `WORKFLOW`."""
+
+    key: str
+    name: str
+    permissions: frozenset[str]
+
+
+PEOPLE = (
+    Person("admin", "Администратор системы", "admin@example.test", "ИТ-отдел", "Администратор", True),
+    Person("anna", "Анна Светлова", "anna@example.test", "Служба поддержки", "Ведущий специалист"),
+    Person("boris", "Борис Громов", "boris@example.test", "Служба поддержки", "Инженер"),
+    Person("irina", "Ирина Полякова", "irina@example.test", "Бухгалтерия", "Бухгалтер"),
+    Person("stranger", "Тимур Ракитин", "stranger@example.test", "Внешний аудит", "Аудитор"),
+)
+
+STATUSES = (
+    Status("new", "Новая", is_default=True),
+    Status("in_progress", "В работе"),
+    Status("clarification", "Запрошено уточнение"),
+    Status("paused", "Приостановлена"),
+    Status("resolved", "Решена"),
+    Status("closed", "Закрыта", is_closed=True),
+    Status("rejected", "Отклонена", is_closed=True),
+)
+
+PRIORITIES = (
+    Priority("low", "Низкий"),
+    Priority("normal", "Нормальный", is_default=True),
+    Priority("high", "Высокий"),
+    Priority("urgent", "Срочный"),
+)
+
+TRACKERS = (Tracker("incident", "Инцидент"), Tracker("request", "Запрос"), Tracker("change", "Изменение"))
+
+ROLES = (
+    Role(
+        "support",
+        "Специалист поддержки",
+        frozenset({"view_all", "edit", "comment", "view_private", "comment_privately", "assignable"}),
+    ),
+    Role("requester", "Заявитель", frozenset({"comment"})),
+)
+
+_STAFF = (("anna", "support"), ("boris", "support"))
+_STAFF_AND_IRINA = (*_STAFF, ("irina", "requester"))
+
+PROJECTS = (
+    Project(
+        "helpdesk",
+        "Служба поддержки",
+        "Компьютеры, печать, сеть, почта, телефония и доступы.",
+        _STAFF_AND_IRINA,
+    ),
+    Project(
+        "office",
+        "Офис и хозяйство",
+        "Кабинеты, мебель, пропуска, свет, климат и всё, что не включается в розетку сети.",
+        _STAFF_AND_IRINA,
+    ),
+    Project(
+        "warehouse",
+        "Склад и логистика",
+        "Терминалы сбора данных, весы, этикетки, приёмка и отгрузка.",
+        _STAFF,
+    ),
+    Project(
+        "erp",
+        "Учётные системы",
+        "1С, обмены с банком и контрагентами, кассы магазинов.",
+        _STAFF_AND_IRINA,
+    ),
+)
+
+WORKFLOW: dict[str, dict[str, tuple[str, ...]]] = {
+    "support": {
+        "new": ("in_progress", "clarification", "rejected"),
+        "in_progress": ("clarification", "paused", "resolved"),
+        "clarification": ("in_progress", "rejected"),
+        "paused": ("in_progress",),
+        "resolved": ("closed", "in_progress"),
+        "closed": ("in_progress",),
+        "rejected": ("in_progress",),
+    },
+    "requester": {"resolved": ("closed", "in_progress")},
+}
+"""Role, then the present status, then the statuses that the role may choose; a member without a row may not."""

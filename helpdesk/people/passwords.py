@@ -1,0 +1,31 @@
+"""Password hashes of local accounts: argon2id with its library's current defaults, computed off the event loop."""
+
+from functools import cache
+
+from anyio import to_thread
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+
+HASHER = PasswordHasher()
+
+
+def hashed(password: str) -> str:
+    return HASHER.hash(password.encode("utf-8", "surrogatepass"))
+
+
+async def matches(password_hash: str | None, password: str) -> bool:
+    """Whether `password` made the hash. Without a hash a decoy is checked, so that it takes as long to say no."""
+    right = await to_thread.run_sync(_verify, password_hash or _decoy(), password)
+    return right and password_hash is not None
+
+
+def _verify(password_hash: str, password: str) -> bool:
+    try:
+        return HASHER.verify(password_hash, password.encode("utf-8", "surrogatepass"))
+    except (VerifyMismatchError, InvalidHashError):
+        return False
+
+
+@cache
+def _decoy() -> str:
+    return hashed("a password that nobody has")

@@ -1,0 +1,32 @@
+"""What a handler may use: ports and our own store, chosen once by `wiring`."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from helpdesk.people.directory import Directory
+from helpdesk.people.model import SignedIn
+from helpdesk.settings import Settings
+from helpdesk.store.database import Database
+from helpdesk.tasks.model import Actor
+from helpdesk.tasks.tracker import Tracker
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Services:
+    """`identify` tells who a signed-in person is in the tracker; it raises NotAllowed for somebody who is nobody there.
+
+    `close` lets go of connections when the process ends.
+    """
+
+    settings: Settings
+    database: Database
+    tracker: Tracker
+    directories: tuple[Directory, ...]
+    identify: Callable[[SignedIn], Actor]
+    close: Callable[[], Awaitable[None]]
+    clock: Callable[[], datetime] = utc_now

@@ -1,0 +1,194 @@
+"""Every table of ours, written for SQLite, PostgreSQL and MySQL alike.
+
+Portable rules: every text has a length; times are aware UTC; what is compared without regard to case is kept a
+second time in a folded column, because SQLite folds no Cyrillic and MySQL folds more than we want; Booleans get their
+defaults from `sa.false()`; nothing relies on the order of ids.
+"""
+
+from datetime import date, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.mysql import LONGTEXT
+from sqlmodel import Field, SQLModel
+
+LONG = sa.Text().with_variant(LONGTEXT(), "mysql", "mariadb")
+
+
+class Meta(SQLModel, table=True):
+    """What this store is: `kind` is `production` or `demo`. Its presence marks the database as ours."""
+
+    __tablename__ = "helpdesk_meta"
+    name: str = Field(primary_key=True, max_length=50)
+    value: str = Field(max_length=200)
+
+
+class Person(SQLModel, table=True):
+    """An account. `source` says which directory vouches for it; a login belongs to its source alone."""
+
+    __tablename__ = "person"
+    __table_args__ = (
+        sa.UniqueConstraint("source", "login_folded", name="uq_person_source_login"),
+        sa.UniqueConstraint("redmine_id", name="uq_person_redmine_id"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    source: str = Field(max_length=20)
+    login: str = Field(max_length=120)
+    login_folded: str = Field(max_length=120)
+    email: str = Field(default="", max_length=200)
+    email_folded: str = Field(default="", max_length=200, index=True)
+    full_name: str = Field(default="", max_length=200)
+    department: str = Field(default="", max_length=200)
+    position: str = Field(default="", max_length=200)
+    password_hash: str | None = Field(default=None, max_length=200)
+    redmine_id: int | None = Field(default=None)
+    is_admin: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
+    is_active: bool = Field(default=True, sa_column_kwargs={"server_default": sa.true()})
+    can_access_quality_control: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
+    can_access_contact_center_moscow: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
+    created_at: datetime
+    last_seen: datetime | None = None
+
+
+class Session(SQLModel, table=True):
+    """One sign-in on one device. Only the hash of its id is kept: whoever reads the table can't become anyone."""
+
+    __tablename__ = "session"
+    id_hash: str = Field(primary_key=True, max_length=64)
+    person_id: int = Field(foreign_key="person.id", index=True)
+    created_at: datetime
+    expires_at: datetime = Field(index=True)
+    address: str = Field(default="", max_length=60)
+    user_agent: str = Field(default="", max_length=200)
+
+
+class SigninAttempt(SQLModel, table=True):
+    """A sign-in that failed, or has not succeeded yet."""
+
+    __tablename__ = "signin_attempt"
+    __table_args__ = (sa.Index("ix_signin_attempt_who", "login_folded", "address", "at"),)
+    id: int | None = Field(default=None, primary_key=True)
+    login_folded: str = Field(max_length=120)
+    address: str = Field(max_length=60)
+    at: datetime = Field(index=True)
+
+
+class FirstAnswer(SQLModel, table=True):
+    """The first answer to an idempotency key; `status` 0 while the first request is still at work."""
+
+    __tablename__ = "first_answer"
+    person_id: int = Field(foreign_key="person.id", primary_key=True)
+    route: str = Field(primary_key=True, max_length=120)
+    key: str = Field(primary_key=True, max_length=80)
+    body_hash: str = Field(max_length=64)
+    status: int = 0
+    headers: str = Field(default="[]", sa_type=sa.Text)
+    body: str = Field(default="", sa_type=LONG)
+    created_at: datetime = Field(index=True)
+
+
+class Project(SQLModel, table=True):
+    __tablename__ = "tracker_project"
+    id: int | None = Field(default=None, primary_key=True)
+    identifier: str = Field(max_length=100, unique=True)
+    name: str = Field(max_length=200)
+    description: str = Field(default="", sa_type=sa.Text)
+    members_only: bool = Field(default=True, sa_column_kwargs={"server_default": sa.true()})
+
+
+class Role(SQLModel, table=True):
+    """`permissions` is a space-separated list of names from `tasks/embedded.py`."""
+
+    __tablename__ = "tracker_role"
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(max_length=100)
+    permissions: str = Field(default="", max_length=500)
+    for_everybody: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
+
+
+class Membership(SQLModel, table=True):
+    __tablename__ = "tracker_membership"
+    project_id: int = Field(foreign_key="tracker_project.id", primary_key=True)
+    person_id: int = Field(foreign_key="person.id", primary_key=True, index=True)
+    role_id: int = Field(foreign_key="tracker_role.id", primary_key=True)
+
+
+class Status(SQLModel, table=True):
+    __tablename__ = "tracker_status"
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(max_length=100)
+    position: int
+    is_closed: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
+    is_default: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
+
+
+class Priority(SQLModel, table=True):
+    __tablename__ = "tracker_priority"
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(max_length=100)
+    position: int
+    is_default: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
+
+
+class Kind(SQLModel, table=True):
+    """What Redmine calls a tracker: incident, request, change."""
+
+    __tablename__ = "tracker_kind"
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(max_length=100)
+    position: int
+
+
+class Transition(SQLModel, table=True):
+    """The workflow: whoever has the role may lead a task from one status to the other."""
+
+    __tablename__ = "tracker_transition"
+    role_id: int = Field(foreign_key="tracker_role.id", primary_key=True)
+    old_status_id: int = Field(foreign_key="tracker_status.id", primary_key=True)
+    new_status_id: int = Field(foreign_key="tracker_status.id", primary_key=True)
+
+
+class Task(SQLModel, table=True):
+    """`words` is subject and description folded for search; `version` rises with every write."""
+
+    __tablename__ = "tracker_task"
+    __table_args__ = (sa.Index("ix_tracker_task_assignee", "assignee_id", "status_id"),)
+    id: int | None = Field(default=None, primary_key=True)
+    project_id: int = Field(foreign_key="tracker_project.id", index=True)
+    kind_id: int = Field(foreign_key="tracker_kind.id")
+    status_id: int = Field(foreign_key="tracker_status.id")
+    priority_id: int = Field(foreign_key="tracker_priority.id")
+    author_id: int = Field(foreign_key="person.id", index=True)
+    assignee_id: int | None = Field(default=None, foreign_key="person.id")
+    subject: str = Field(max_length=255)
+    description: str = Field(default="", sa_type=LONG)
+    words: str = Field(default="", sa_type=LONG)
+    start_date: date | None = None
+    due_date: date | None = None
+    done_ratio: int = 0
+    version: int = 1
+    created_at: datetime
+    updated_at: datetime = Field(index=True)
+    closed_at: datetime | None = None
+
+
+class Entry(SQLModel, table=True):
+    """One act on a task: a comment, changes, or both."""
+
+    __tablename__ = "tracker_entry"
+    id: int | None = Field(default=None, primary_key=True)
+    task_id: int = Field(foreign_key="tracker_task.id", index=True)
+    author_id: int = Field(foreign_key="person.id")
+    created_at: datetime
+    notes: str = Field(default="", sa_type=LONG)
+    is_private: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
+
+
+class Change(SQLModel, table=True):
+    """One field's change within an entry; ids as text, as Redmine keeps them."""
+
+    __tablename__ = "tracker_change"
+    id: int | None = Field(default=None, primary_key=True)
+    entry_id: int = Field(foreign_key="tracker_entry.id", index=True)
+    field: str = Field(max_length=30)
+    old_value: str | None = Field(default=None, max_length=255)
+    new_value: str | None = Field(default=None, max_length=255)

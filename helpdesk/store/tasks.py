@@ -1,0 +1,214 @@
+"""Questions asked of the embedded tracker's tables. Column rows, never entities with relations: lists stay cheap."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.sql.elements import ColumnElement
+from sqlmodel import Session, SQLModel
+
+from helpdesk.store.folding import fold
+from helpdesk.store.tables import (
+    Change,
+    Entry,
+    Kind,
+    Membership,
+    Person,
+    Priority,
+    Project,
+    Role,
+    Status,
+    Task,
+    Transition,
+)
+
+
+def _table(model: type[SQLModel]) -> sa.Table:
+    table: sa.Table = model.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table classes
+    return table
+
+
+TASK = _table(Task)
+STATUS = _table(Status)
+PRIORITY = _table(Priority)
+PROJECT = _table(Project)
+KIND = _table(Kind)
+ENTRY = _table(Entry)
+CHANGE = _table(Change)
+MEMBERSHIP = _table(Membership)
+ROLE = _table(Role)
+TRANSITION = _table(Transition)
+AUTHOR = _table(Person).alias("author")
+ASSIGNEE = _table(Person).alias("assignee")
+
+ROW = (
+    sa.select(
+        TASK.c.id,
+        TASK.c.subject,
+        STATUS.c.id.label("status_id"),
+        STATUS.c.name.label("status"),
+        STATUS.c.is_closed,
+        PRIORITY.c.id.label("priority_id"),
+        PROJECT.c.id.label("project_id"),
+        PROJECT.c.name.label("project"),
+        KIND.c.id.label("kind_id"),
+        KIND.c.name.label("kind"),
+        TASK.c.due_date,
+        ASSIGNEE.c.id.label("assignee_id"),
+        ASSIGNEE.c.full_name.label("assignee"),
+        ASSIGNEE.c.email.label("assignee_email"),
+        AUTHOR.c.id.label("author_id"),
+        AUTHOR.c.full_name.label("author"),
+        AUTHOR.c.email.label("author_email"),
+        TASK.c.created_at,
+        TASK.c.updated_at,
+    )
+    .select_from(TASK)
+    .join(STATUS, STATUS.c.id == TASK.c.status_id)
+    .join(PRIORITY, PRIORITY.c.id == TASK.c.priority_id)
+    .join(PROJECT, PROJECT.c.id == TASK.c.project_id)
+    .join(KIND, KIND.c.id == TASK.c.kind_id)
+    .join(AUTHOR, AUTHOR.c.id == TASK.c.author_id)
+    .outerjoin(ASSIGNEE, ASSIGNEE.c.id == TASK.c.assignee_id)
+)
+
+SORTS: dict[str, ColumnElement[Any]] = {
+    "id": TASK.c.id,
+    "subject": TASK.c.subject,
+    "status": STATUS.c.position,
+    "priority": PRIORITY.c.position,
+    "project": PROJECT.c.name,
+    "due_date": TASK.c.due_date,
+    "assigned_to": ASSIGNEE.c.full_name,
+    "author": AUTHOR.c.full_name,
+    "created_on": TASK.c.created_at,
+    "updated_on": TASK.c.updated_at,
+}
+
+
+def roles_by_project(session: Session, person_id: int) -> list[Any]:
+    """(project id, role id, permissions) of a person: memberships, and in open projects the roles for everybody."""
+    own = (
+        sa.select(MEMBERSHIP.c.project_id, ROLE.c.id, ROLE.c.permissions)
+        .join(ROLE, ROLE.c.id == MEMBERSHIP.c.role_id)
+        .where(MEMBERSHIP.c.person_id == person_id)
+    )
+    joined = sa.select(MEMBERSHIP.c.project_id).where(MEMBERSHIP.c.person_id == person_id)
+    everybody = (
+        sa.select(PROJECT.c.id, ROLE.c.id, ROLE.c.permissions)
+        .select_from(PROJECT.join(ROLE, ROLE.c.for_everybody.is_(True)))
+        .where(PROJECT.c.members_only.is_(False), PROJECT.c.id.not_in(joined))
+    )
+    return list(session.execute(sa.union_all(own, everybody)))
+
+
+def all_roles(session: Session) -> list[Any]:
+    """(project id, role id, permissions) as an administrator has them: every role everywhere."""
+    everywhere = PROJECT.join(ROLE, sa.true())
+    return list(session.execute(sa.select(PROJECT.c.id, ROLE.c.id, ROLE.c.permissions).select_from(everywhere)))
+
+
+def visible(person_id: int, whole: Iterable[int], own: Iterable[int]) -> ColumnElement[bool]:
+    """Tasks of the projects seen as a `whole`, and of the others this person's `own`: authored or assigned."""
+    mine = sa.or_(TASK.c.author_id == person_id, TASK.c.assignee_id == person_id)
+    return sa.or_(TASK.c.project_id.in_(whole), sa.and_(TASK.c.project_id.in_(own), mine))
+
+
+def containing(search: str) -> ColumnElement[bool]:
+    """Tasks whose subject or description holds every word of `search`."""
+    return sa.and_(*(TASK.c.words.contains(word, autoescape=True) for word in fold(search).split()))
+
+
+def count(session: Session, condition: ColumnElement[bool]) -> int:
+    counting = sa.select(sa.func.count()).select_from(TASK.join(STATUS, STATUS.c.id == TASK.c.status_id))
+    total: int = session.execute(counting.where(condition)).scalar_one()
+    return total
+
+
+def page(
+    session: Session, condition: ColumnElement[bool], sort: str, descending: bool, limit: int, offset: int
+) -> Sequence[Any]:
+    """Rows of one page; equal ones stand newest first, so that no row is on two pages."""
+    key = SORTS[sort]
+    order = key.desc() if descending else key.asc()
+    return session.execute(
+        ROW.where(condition).order_by(order.nulls_last(), TASK.c.id.desc()).limit(limit).offset(offset)
+    ).all()
+
+
+def one(session: Session, condition: ColumnElement[bool]) -> Any | None:
+    """One task's row with what only its own page shows."""
+    more = (TASK.c.description, TASK.c.start_date, TASK.c.done_ratio, TASK.c.closed_at, TASK.c.version)
+    return session.execute(ROW.add_columns(*more).where(condition)).one_or_none()
+
+
+def entries(session: Session, task_id: int, with_private: bool, person_id: int) -> Sequence[Any]:
+    """The acts on a task, oldest first; others' private ones only `with_private`."""
+    seen = sa.or_(ENTRY.c.is_private.is_(False), ENTRY.c.author_id == person_id, sa.literal(with_private))
+    return session.execute(
+        sa.select(ENTRY, AUTHOR.c.full_name.label("author"), AUTHOR.c.email.label("author_email"))
+        .join(AUTHOR, AUTHOR.c.id == ENTRY.c.author_id)
+        .where(ENTRY.c.task_id == task_id, seen)
+        .order_by(ENTRY.c.created_at, ENTRY.c.id)
+    ).all()
+
+
+def changes(session: Session, task_id: int) -> Sequence[Any]:
+    return session.execute(
+        sa.select(CHANGE)
+        .join(ENTRY, ENTRY.c.id == CHANGE.c.entry_id)
+        .where(ENTRY.c.task_id == task_id)
+        .order_by(CHANGE.c.id)
+    ).all()
+
+
+def next_statuses(session: Session, roles: Iterable[int], status_id: int) -> list[Any]:
+    """(id, name, is_closed) that the roles' workflow leads to, and the present one, by position."""
+    leads = sa.select(TRANSITION.c.new_status_id).where(
+        TRANSITION.c.role_id.in_(roles), TRANSITION.c.old_status_id == status_id
+    )
+    chosen = sa.or_(STATUS.c.id.in_(leads), STATUS.c.id == status_id)
+    return list(
+        session.execute(
+            sa.select(STATUS.c.id, STATUS.c.name, STATUS.c.is_closed).where(chosen).order_by(STATUS.c.position)
+        )
+    )
+
+
+def statuses(session: Session) -> list[Any]:
+    return list(session.execute(sa.select(STATUS.c.id, STATUS.c.name, STATUS.c.is_closed).order_by(STATUS.c.position)))
+
+
+def priorities(session: Session) -> list[Any]:
+    columns = (PRIORITY.c.id, PRIORITY.c.name, PRIORITY.c.is_default)
+    return list(session.execute(sa.select(*columns).order_by(PRIORITY.c.position)))
+
+
+def projects(session: Session, ids: Iterable[int]) -> list[Any]:
+    return list(
+        session.execute(sa.select(PROJECT.c.id, PROJECT.c.name).where(PROJECT.c.id.in_(ids)).order_by(PROJECT.c.name))
+    )
+
+
+def members(session: Session, project_id: int) -> list[Any]:
+    """(person id, full name, permissions) of a project's active members, by name."""
+    person = _table(Person)
+    return list(
+        session.execute(
+            sa.select(person.c.id, person.c.full_name, ROLE.c.permissions)
+            .select_from(MEMBERSHIP)
+            .join(person, person.c.id == MEMBERSHIP.c.person_id)
+            .join(ROLE, ROLE.c.id == MEMBERSHIP.c.role_id)
+            .where(MEMBERSHIP.c.project_id == project_id, person.c.is_active.is_(True))
+            .order_by(person.c.full_name)
+        )
+    )
+
+
+def names(session: Session, ids: Iterable[int]) -> dict[int, str]:
+    """People's full names by id."""
+    person = _table(Person)
+    return {
+        row.id: row.full_name
+        for row in session.execute(sa.select(person.c.id, person.c.full_name).where(person.c.id.in_(ids)))
+    }

@@ -1,0 +1,1 @@
+"""The tracker: tasks, whoever keeps them."""

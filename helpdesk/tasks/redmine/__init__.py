@@ -1,0 +1,1 @@
+"""Redmine as the keeper of tasks."""

@@ -1,0 +1,54 @@
+"""What a person may do in a Redmine project, as far as its REST API tells: the roles of the person's memberships.
+
+Source of the rules: Redmine 5, Issue#attributes_editable?, Issue#notes_addable?, Role#permissions. Roles of people who
+are no members are not told by REST: they may try to comment, and Redmine decides.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from helpdesk.redmine_client import JSON
+
+
+class Me(NamedTuple):
+    """The person that Redmine says we act as."""
+
+    id: int
+    is_admin: bool
+    roles: dict[int, set[int]]
+
+
+class Rights(NamedTuple):
+    """Permission names of one person in one project; `known` is False for somebody who is no member."""
+
+    is_admin: bool
+    known: bool
+    permissions: frozenset[str]
+
+    def may_edit(self, is_author: bool) -> bool:
+        return self._has("edit_issues") or (is_author and self._has("edit_own_issues"))
+
+    @property
+    def may_comment(self) -> bool:
+        return not self.known or self._has("add_issue_notes")
+
+    @property
+    def may_comment_privately(self) -> bool:
+        """Never guessed: Redmine saves the private note of somebody without the permission as a public one."""
+        return self._has("add_issue_notes") and self._has("set_notes_private")
+
+    def _has(self, permission: str) -> bool:
+        return self.is_admin or permission in self.permissions
+
+
+def me(user: JSON) -> Me:
+    """/users/current.json?include=memberships; inherited and group roles are among the memberships."""
+    roles: dict[int, set[int]] = {}
+    for membership in user.get("memberships", ()):
+        roles[int(membership["project"]["id"])] = {int(role["id"]) for role in membership["roles"]}
+    return Me(int(user.get("id") or 0), user.get("admin") is True, roles)
+
+
+def rights(mine: Me, project_id: int, roles: Iterable[JSON]) -> Rights:
+    permissions = frozenset(str(name) for role in roles for name in role.get("permissions", ()))
+    return Rights(mine.is_admin, mine.is_admin or project_id in mine.roles, permissions)

@@ -1,0 +1,44 @@
+"""Changes in a task's history as sentences."""
+
+from helpdesk.errors import Sentence, sentence
+from helpdesk.tasks.model import FieldChange
+
+LABELS = {
+    "status": sentence("Status"),
+    "priority": sentence("Priority"),
+    "assignee": sentence("Assignee"),
+    "tracker": sentence("Tracker"),
+    "project": sentence("Project"),
+    "subject": sentence("Subject"),
+    "description": sentence("Description"),
+    "start_date": sentence("Start date"),
+    "due_date": sentence("Due date"),
+    "done_ratio": sentence("Progress, %"),
+    "estimated_hours": sentence("Estimated hours"),
+    "parent_id": sentence("Parent task"),
+    "child_id": sentence("Sub-task"),
+    "fixed_version_id": sentence("Version"),
+    "category_id": sentence("Category"),
+    "is_private": sentence("Private"),
+    "attachment": sentence("File"),
+    "relation": sentence("Relation"),
+}
+
+
+CHANGED = sentence("%(field)s: %(old)s → %(new)s")
+SET = sentence("%(field)s: %(new)s")
+REMOVED = sentence("%(field)s removed: %(old)s")
+EDITED = sentence("%(field)s: the text was changed")
+
+
+def in_words(change: FieldChange) -> Sentence:
+    """What happened, from what to what. A field nobody named here is told by the tracker's own name for it."""
+    label = change.label or LABELS.get(change.field, change.field)
+    values = {"field": label, "old": change.old, "new": change.new}
+    if change.old and change.new:
+        return Sentence(CHANGED.text, values)
+    if change.new:
+        return Sentence(SET.text, values)
+    if change.old:
+        return Sentence(REMOVED.text, values)
+    return Sentence(EDITED.text, values)

@@ -1,0 +1,1 @@
+"""The edge: addresses, sessions, pages, fragments and JSON. Nothing outside knows HTTP."""

@@ -1,0 +1,1 @@
+"""The JSON faces: addresses that only programs use, and the shapes of their answers."""

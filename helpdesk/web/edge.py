@@ -1,0 +1,107 @@
+"""Around every request: its id, its time, the headers no answer may lack, and one log line. Pure ASGI."""
+
+import logging
+import re
+import time
+from secrets import token_hex
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from helpdesk.errors import TooLarge
+
+log = logging.getLogger("helpdesk.requests")
+
+SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "base-uri 'none'",
+        "object-src 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+
+class BodyLimit:
+    """No body over `limit` bytes is read: TooLarge is raised where a handler would read on."""
+
+    def __init__(self, app: ASGIApp, limit: int) -> None:
+        self.app = app
+        self.limit = limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        announced = Headers(scope=scope).get("content-length", "") if scope["type"] == "http" else ""
+        total = int(announced) if announced.isdigit() else 0
+
+        async def limited() -> Message:
+            nonlocal total
+            if total <= self.limit:
+                message = await receive()
+                total += 0 if announced else len(message.get("body", b""))
+            if total > self.limit:
+                raise TooLarge
+            return message
+
+        await self.app(scope, limited, send)
+
+
+class Edge:
+    """The outermost layer. An exception that got so far has been answered with 500; here it is logged and ends."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        began = time.perf_counter()
+        request_id = _request_id(scope)
+        scope.setdefault("state", {}).update(request_id=request_id, began=began)
+        status = 0
+
+        async def answer(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+                headers["X-Request-ID"] = request_id
+                headers["X-Response-Time"] = f"{time.perf_counter() - began:.3f}s"
+            await send(message)
+
+        try:
+            await self.app(scope, receive, answer)
+        except Exception:
+            log.exception("a request failed", extra={"request_id": request_id, "path": scope["path"]})
+            if not status:
+                raise
+        finally:
+            log.info("request", extra=_told(scope, status, time.perf_counter() - began))
+
+
+def _request_id(scope: Scope) -> str:
+    sent = Headers(scope=scope).get("x-request-id", "")
+    return sent if SANE_ID.fullmatch(sent) else token_hex(8)
+
+
+def _told(scope: Scope, status: int, seconds: float) -> dict[str, object]:
+    """What the log says of a request: never its query, its cookies or its body."""
+    return {
+        "request_id": scope["state"]["request_id"],
+        "method": scope["method"],
+        "path": scope["path"],
+        "status": status,
+        "seconds": round(seconds, 4),
+        "person_id": scope["state"].get("person_id"),
+        "address": (scope.get("client") or ("",))[0],
+    }

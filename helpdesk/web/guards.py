@@ -1,0 +1,76 @@
+"""Who may come in. A route without one of these does not start (`routes.py`), so nothing is open by oversight."""
+
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from helpdesk.errors import NotAllowed, NotSignedIn, sentence
+from helpdesk.tasks.model import Actor
+from helpdesk.web import session
+from helpdesk.web.rendering import services
+
+Handler = Callable[[Request], Awaitable[Response]]
+SAFE = {"GET", "HEAD", "OPTIONS"}
+
+
+def public(handler: Handler) -> Handler:
+    """Anybody."""
+
+    @wraps(handler)
+    async def guarded(request: Request) -> Response:
+        require_same_origin(request)
+        await session.current(request)
+        return await handler(request)
+
+    return _marked(guarded, "public")
+
+
+def signed_in(handler: Handler) -> Handler:
+    """Anybody with a session. Raises NotSignedIn."""
+
+    @wraps(handler)
+    async def guarded(request: Request) -> Response:
+        require_same_origin(request)
+        if await session.current(request) is None:
+            raise NotSignedIn
+        return await handler(request)
+
+    return _marked(guarded, "signed_in")
+
+
+def unguarded(handler: Handler) -> Handler:
+    """What holds nothing of anybody and asks nothing of the store: static files and the health of the process."""
+    return _marked(handler, "unguarded")
+
+
+async def actor(request: Request) -> Actor:
+    """Who the signed-in person is in the tracker. Raises NotSignedIn, NotAllowed."""
+    found = await session.current(request)
+    if found is None:
+        raise NotSignedIn
+    return services(request).identify(found)
+
+
+def require_same_origin(request: Request) -> None:
+    """Refuse a write that another site's page sends (contract §2). Programs, which send neither header, pass."""
+    if request.method in SAFE:
+        return
+    origin = request.headers.get("origin")
+    foreign = request.headers.get("sec-fetch-site") in ("cross-site", "same-site")
+    if foreign or (origin is not None and not _ours(request, origin)):
+        raise NotAllowed(sentence("This request came from another site and was refused."))
+
+
+def _ours(request: Request, origin: str) -> bool:
+    public_url = services(request).settings.public_url
+    if public_url:
+        return origin.lower() == public_url.lower()
+    return bool(origin) and urlsplit(origin).netloc.lower() == request.headers.get("host", "").lower()
+
+
+def _marked(handler: Handler, guard: str) -> Handler:
+    handler.guard = guard  # type: ignore[attr-defined]  # read by routes.py
+    return handler

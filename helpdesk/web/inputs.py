@@ -1,0 +1,120 @@
+"""What came with a request, form or JSON alike, as typed values; what can't be one is refused with its field's name."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from starlette.requests import Request
+
+from helpdesk.errors import Invalid, Malformed, Sentence, UnsupportedType, sentence
+from helpdesk.tasks.model import Edit, Field
+
+LONGEST_TEXT = 65_535
+LARGEST_ID = 2**31 - 1
+TRUE = {"1", "true", "yes", "on"}
+FALSE = {"0", "false", "no", "off", ""}
+VALUES: dict[Field, str] = {"status": "status_id", "priority": "priority_id", "assignee": "assignee_id"}
+
+
+class Fields(NamedTuple):
+    """The values of a body by name: text from forms, any JSON value from programs."""
+
+    values: Mapping[str, Any]
+
+    def text(self, name: str, limit: int = LONGEST_TEXT) -> str:
+        """A text of at most `limit` characters, empty when absent. Raises Invalid for what can't be stored."""
+        value = self.values.get(name)
+        if value is None:
+            return ""
+        if not isinstance(value, str):
+            raise refusal(name, sentence("This must be a text."))
+        return clean(name, value, limit)
+
+    def required_text(self, name: str, limit: int = LONGEST_TEXT) -> str:
+        value = self.text(name, limit)
+        if not value.strip():
+            raise refusal(name, sentence("Please fill this in."))
+        return value
+
+    def number(self, name: str) -> int | None:
+        """A whole number that can be an id; None for null and the empty text. Raises Invalid when absent or other."""
+        if name not in self.values:
+            raise refusal(name, sentence("Please fill this in."))
+        value = self.values[name]
+        return None if value is None or value == "" else whole(name, value)
+
+    def flag(self, name: str, default: bool = False) -> bool:
+        """Tolerant of case; an absent one is `default`."""
+        if name not in self.values:
+            return default
+        value = str(self.values[name]).lower()
+        if value not in TRUE | FALSE:
+            raise refusal(name, sentence("This must be yes or no."))
+        return value in TRUE
+
+    def version(self) -> str | None:
+        """The opaque `lock_version`; numbers are taken too, for programs that knew it as one."""
+        value = self.values.get("lock_version")
+        return None if value in (None, "") else clean("lock_version", str(value), 200)
+
+
+async def read(request: Request) -> Fields:
+    """The body's fields, parsed once a request. Raises Malformed, UnsupportedType."""
+    if not hasattr(request.state, "fields"):
+        request.state.fields = Fields(await _values(request))
+    fields: Fields = request.state.fields
+    return fields
+
+
+async def edit(request: Request, field: Field) -> Edit:
+    """A change of one field, from the form of the task's page or from a program."""
+    fields = await read(request)
+    value = fields.number(VALUES[field])
+    if value is None and field != "assignee":
+        raise refusal(VALUES[field], sentence("Please fill this in."))
+    return Edit({field: value}, fields.text("comment"), fields.version())
+
+
+def whole(name: str, value: object) -> int:
+    """A whole number from 0 to the largest id. Raises Invalid."""
+    text = str(value).strip()
+    if isinstance(value, bool) or not (text.isascii() and text.isdigit()) or len(text) > 10 or int(text) > LARGEST_ID:
+        raise refusal(name, sentence("This must be a whole number."))
+    return int(text)
+
+
+def clean(name: str, value: str, limit: int = LONGEST_TEXT) -> str:
+    """`value` with plain line ends. Raises Invalid when it is too long or holds NUL bytes or half characters."""
+    text = value.replace("\r\n", "\n")
+    if len(text) > limit:
+        raise refusal(name, sentence("This is too long: at most %(limit)s characters.", limit=limit))
+    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        raise refusal(name, sentence("This holds characters that can't be stored."))
+    return text
+
+
+def refusal(name: str, says: Sentence) -> Invalid:
+    return Invalid({name: [says]})
+
+
+async def _values(request: Request) -> Mapping[str, Any]:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == "application/json":
+        return _json_object(await request.body())
+    if kind in ("application/x-www-form-urlencoded", "multipart/form-data"):
+        limit: int = request.app.state.services.settings.max_content_length
+        form = await request.form(max_part_size=limit)
+        return {name: value for name, value in form.items() if isinstance(value, str)}
+    if not kind and not await request.body():
+        return {}
+    raise UnsupportedType
+
+
+def _json_object(body: bytes) -> Mapping[str, Any]:
+    try:
+        found = json.loads(body or b"{}")
+    except (ValueError, RecursionError) as error:
+        raise Malformed from error
+    if not isinstance(found, dict):
+        raise Malformed
+    return found

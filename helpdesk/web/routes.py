@@ -1,0 +1,60 @@
+"""Every address, on one screen. A route whose handler carries no guard is refused at start."""
+
+from starlette.routing import BaseRoute, Route
+
+from helpdesk.web import health, people, static, tasks
+from helpdesk.web.api import tasks as api
+from helpdesk.web.guards import Handler, public, signed_in, unguarded
+from helpdesk.web.idempotency import once
+
+
+def write(handler: Handler) -> Handler:
+    """A write by somebody signed in, done once however often it is sent."""
+    return signed_in(once(handler))
+
+
+ONE = "/tasks/{task_id:int}"
+API = "/tasks/api/task/{task_id:int}"
+
+# fmt: off
+ROUTES: list[BaseRoute] = [
+    Route("/",                        public(tasks.home),            name="home"),
+    Route("/healthz",                 unguarded(health.healthz),     name="healthz"),
+    Route("/readyz",                  unguarded(health.readyz),      name="readyz"),
+    Route("/static/{name:path}",      unguarded(static.static),      name="static"),
+    Route("/preferences",             public(people.preferences),    name="preferences", methods=["POST"]),
+
+    # People
+    Route("/users/login",             public(people.login),          name="people:login", methods=["GET", "POST"]),
+    Route("/users/logout",            public(people.logout),         name="people:logout", methods=["GET", "POST"]),
+
+    # Tasks
+    Route("/tasks/my-tasks",          signed_in(tasks.my_tasks),     name="tasks:my_tasks"),
+    Route(ONE,                        signed_in(tasks.show),         name="tasks:show"),
+    Route(ONE + "/status",            write(tasks.status),           name="tasks:status", methods=["POST"]),
+    Route(ONE + "/priority",          write(tasks.priority),         name="tasks:priority", methods=["POST"]),
+    Route(ONE + "/assignee",          write(tasks.assignee),         name="tasks:assignee", methods=["POST"]),
+    Route(ONE + "/comments",          write(tasks.comments),         name="tasks:comments", methods=["POST"]),
+
+    # Tasks for programs
+    Route(API,                        signed_in(api.show),           name="api:task"),
+    Route(API + "/statuses",          signed_in(api.statuses),       name="api:statuses"),
+    Route(API + "/priorities",        signed_in(api.priorities),     name="api:priorities"),
+    Route(API + "/assignees",         signed_in(api.assignees),      name="api:assignees"),
+    Route(API + "/history",           signed_in(api.history),        name="api:history"),
+    Route(API + "/status",            write(api.status),             name="api:status", methods=["PUT"]),
+    Route(API + "/priority",          write(api.priority),           name="api:priority", methods=["PUT"]),
+    Route(API + "/assignee",          write(api.assignee),           name="api:assignee", methods=["PUT"]),
+    Route(API + "/comments",          write(api.comments),           name="api:comments", methods=["POST"]),
+    Route(API + "/comment",           write(api.comments),           name="api:comment", methods=["POST"]),
+]
+# fmt: on
+
+
+def without_guard(routes: list[BaseRoute]) -> list[str]:
+    """The paths that nobody declared a guard for."""
+    return [
+        getattr(route, "path", repr(route))
+        for route in routes
+        if not hasattr(getattr(route, "endpoint", None), "guard")
+    ]

@@ -1,0 +1,40 @@
+"""What all tests share: a migrated store, and the people of the story in it."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from helpdesk.store import schema
+from helpdesk.store.database import Database
+from tests.world import EmbeddedWorld, settle
+
+pytest_plugins = ["tests.servers.fixtures", "tests.tasks.worlds"]
+
+
+@pytest.fixture(scope="session")
+def settled_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store file with people, projects, roles and workflow, made once and copied for each test."""
+    file = tmp_path_factory.mktemp("store") / "settled.db"
+    database = Database(f"sqlite:///{file}")
+    schema.migrate(database, "production")
+    database.run_here(settle, writes=True)
+    with database.engine.connect() as connection:
+        connection.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.close()
+    return file
+
+
+@pytest.fixture
+def database(settled_store: Path, tmp_path: Path) -> Iterator[Database]:
+    """A store of this test's own."""
+    file = shutil.copy(settled_store, tmp_path / "helpdesk.db")
+    database = Database(f"sqlite:///{file}")
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def embedded(database: Database) -> EmbeddedWorld:
+    return EmbeddedWorld(database)

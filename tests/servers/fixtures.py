@@ -1,0 +1,45 @@
+"""Pytest fixtures of the real servers; loaded as a plugin (`pytest_plugins`, or `-p tests.servers.fixtures`)."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from tests.servers.redmine import Redmine, running_redmine, why_not_here
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that share the Redmine of a session run in one xdist worker, and have time for its start."""
+    for item in items:
+        if "redmine" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("redmine"))
+            if item.get_closest_marker("timeout") is None:
+                item.add_marker(pytest.mark.timeout(300))
+
+
+@pytest.fixture(scope="session")
+def redmine() -> Iterator[Redmine]:
+    """A real Redmine, shared by the session: a test that changes something makes its own issue for it.
+
+    Where none can be started the test is skipped with the reason; with CI=true it fails.
+    """
+    reason = why_not_here()
+    if reason is not None:
+        unavailable(f"no real Redmine: {reason}")
+    # Not pytest's own temporary folder: only its owner may pass that one, and the servers are others.
+    with tempfile.TemporaryDirectory(prefix="helpdesk-redmine-") as name:
+        folder = Path(name)
+        folder.chmod(0o711)
+        with running_redmine(folder) as server:
+            yield server
+
+
+def unavailable(reason: str) -> NoReturn:
+    """Skips the test for want of a real service, except under CI=true, where it fails; never returns."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{reason} (CI=true allows no skipped test)")
+    pytest.skip(reason)

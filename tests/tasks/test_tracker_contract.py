@@ -1,0 +1,251 @@
+"""What every tracker does, proven on the embedded one and on a real Redmine."""
+
+import pytest
+
+from helpdesk.errors import Conflict, Invalid, NotAllowed, NotFound, TransitionNotAllowed, Unchanged
+from helpdesk.tasks.model import Edit, TaskQuery
+from tests.tasks.worlds import World
+
+HOSTILE = "'\"><script>alert(1)</script> {{7*7}} %s %(a)s \\ `x` ё 😀\n\nвторая строка"
+
+
+async def ids(world: World, login: str, **query: object) -> list[int]:
+    page = await world.tracker.tasks(world.actor(login), TaskQuery(per_page=100, **query))
+    return [row.id for row in page.rows]
+
+
+async def test_a_task_stands_in_its_assignees_list_with_what_a_row_shows(world: World) -> None:
+    number = world.new_task("Сломался стул", project="office", priority="high")
+    page = await world.tracker.tasks(world.actor("anna"), TaskQuery(per_page=100))
+    row = next(row for row in page.rows if row.id == number)
+    assert (row.subject, row.status.id, row.status.is_closed) == ("Сломался стул", world.status("new"), False)
+    assert (row.priority.id, row.priority.rank, row.project.id) == (world.priority("high"), 2, world.project("office"))
+    assert row.assignee and row.author
+    assert (row.assignee.name, row.author.name) == (world.name("anna"), world.name("irina"))
+    assert row.created_on.tzinfo and row.updated_on >= row.created_on
+
+
+async def test_a_list_holds_what_is_mine_and_nothing_else(world: World) -> None:
+    hers, his = world.new_task(assignee="anna"), world.new_task(assignee="boris")
+    assert hers in await ids(world, "anna") and his not in await ids(world, "anna")
+    assert {hers, his} <= set(await ids(world, "irina", scope="authored"))
+    assert hers not in await ids(world, "boris", scope="authored")
+
+
+async def test_closed_tasks_are_listed_only_when_asked_for(world: World) -> None:
+    number = world.new_task(status="closed")
+    assert number not in await ids(world, "anna")
+    assert number in await ids(world, "anna", closed=True)
+    assert number in await ids(world, "anna", status_ids=(world.status("closed"),))
+
+
+async def test_filters_narrow_the_list(world: World) -> None:
+    number = world.new_task("Отбор по полям", project="office", status="in_progress", priority="urgent")
+    both = (world.status("in_progress"), world.status("resolved"))
+    for found in ({"status_ids": both}, {"priority_ids": (world.priority("urgent"),)}, {"search": "отбор полям"}):
+        assert number in await ids(world, "anna", **found)
+    assert number in await ids(world, "anna", project_ids=(world.project("office"),))
+    assert number not in await ids(world, "anna", project_ids=(world.project("help"),))
+    assert number not in await ids(world, "anna", status_ids=(world.status("new"),))
+    assert number not in await ids(world, "anna", search="такого слова тут нет")
+
+
+async def test_pages_divide_the_list_and_the_total_counts_all(world: World) -> None:
+    made = {world.new_task(f"Страница {n}", project="warehouse", author="boris") for n in range(3)}
+    query = TaskQuery(project_ids=(world.project("warehouse"),), sort="id", per_page=2)
+    first = await world.tracker.tasks(world.actor("anna"), query)
+    seen = [row.id for row in first.rows]
+    for number in range(2, first.pages + 1):
+        seen += [row.id for row in (await world.tracker.tasks(world.actor("anna"), query._replace(page=number))).rows]
+    assert len(first.rows) == 2 and len(seen) == len(set(seen)) == first.total
+    assert made <= set(seen) and seen == sorted(seen, reverse=True)
+
+
+async def test_a_page_beyond_the_last_is_empty_and_still_knows_the_total(world: World) -> None:
+    world.new_task()
+    page = await world.tracker.tasks(world.actor("anna"), TaskQuery(page=1_000))
+    assert page.rows == () and page.total > 0
+
+
+async def test_a_number_finds_a_visible_task_whosever_it_is(world: World) -> None:
+    number = world.new_task(assignee="boris", status="closed")
+    for search in (str(number), f"#{number}"):
+        assert await ids(world, "anna", search=search) == [number]
+    assert await ids(world, "stranger", search=f"#{number}") == []
+
+
+async def test_a_stranger_sees_nothing_and_cannot_tell_the_invisible_from_the_missing(world: World) -> None:
+    number = world.new_task()
+    assert await ids(world, "stranger") == await ids(world, "stranger", scope="authored") == []
+    refusals = []
+    for missing in (number, 999_999):
+        with pytest.raises(NotFound) as refusal:
+            await world.tracker.task(world.actor("stranger"), missing)
+        refusals.append((refusal.value.code, refusal.value.says))
+    assert refusals[0] == refusals[1]
+
+
+async def test_a_stranger_can_write_nothing(world: World) -> None:
+    number = world.new_task()
+    with pytest.raises(NotFound):
+        await world.tracker.comment(world.actor("stranger"), number, "я тут")
+    with pytest.raises(NotFound):
+        await world.tracker.change(world.actor("stranger"), number, Edit({"assignee": None}))
+    assert (await world.tracker.task(world.actor("anna"), number)).entries == ()
+
+
+async def test_who_asks_for_help_sees_that_task_and_not_her_neighbours(world: World) -> None:
+    hers, neighbours = world.new_task(author="irina"), world.new_task(author="anna")
+    assert (await world.tracker.task(world.actor("irina"), hers)).id == hers
+    with pytest.raises(NotFound):
+        await world.tracker.task(world.actor("irina"), neighbours)
+
+
+async def test_a_change_is_told_in_the_history_under_the_persons_name(world: World) -> None:
+    number = world.new_task()
+    edit = Edit({"status": world.status("in_progress")}, "Взяла в работу")
+    written = await world.tracker.change(world.actor("anna"), number, edit)
+    assert written.before.row.status.id == world.status("new")
+    assert written.after.row.status.id == world.status("in_progress")
+    assert written.after.version != written.before.version
+    (entry,) = written.new_entries
+    assert entry.author and entry.author.name == world.name("anna") and entry.notes == "Взяла в работу"
+    (change,) = entry.changes
+    assert (change.field, change.old, change.new) == (
+        "status",
+        written.before.row.status.name,
+        written.after.row.status.name,
+    )
+
+
+async def test_priority_and_assignee_change_and_are_told_by_name(world: World) -> None:
+    number = world.new_task()
+    raised = await world.tracker.change(world.actor("anna"), number, Edit({"priority": world.priority("urgent")}))
+    assert raised.after.row.priority.id == world.priority("urgent")
+    handed = await world.tracker.change(
+        world.actor("anna"), number, Edit({"assignee": world.actor("boris").id}, version=raised.after.version)
+    )
+    assert handed.after.row.assignee and handed.after.row.assignee.name == world.name("boris")
+    (change,) = handed.new_entries[0].changes
+    assert (change.field, change.old, change.new) == ("assignee", world.name("anna"), world.name("boris"))
+
+
+async def test_nobody_can_be_assigned(world: World) -> None:
+    number = world.new_task()
+    written = await world.tracker.change(world.actor("anna"), number, Edit({"assignee": None}))
+    assert written.after.row.assignee is None
+    assert written.new_entries[0].changes[0].new is None
+
+
+async def test_closing_a_task_dates_it_and_opening_it_again_does_not_keep_the_date(world: World) -> None:
+    number = world.new_task(status="resolved")
+    closed = await world.tracker.change(world.actor("anna"), number, Edit({"status": world.status("closed")}))
+    assert closed.after.closed_on and closed.after.row.status.is_closed
+
+
+async def test_a_forbidden_transition_is_refused_and_nothing_is_written(world: World) -> None:
+    number = world.new_task()
+    before = await world.tracker.task(world.actor("anna"), number)
+    for forbidden in (world.status("closed"), 4_711):
+        with pytest.raises(TransitionNotAllowed) as refusal:
+            await world.tracker.change(world.actor("anna"), number, Edit({"status": forbidden}, "не должно остаться"))
+        assert list(refusal.value.fields) == ["status_id"]
+    assert await world.tracker.task(world.actor("anna"), number) == before
+
+
+async def test_what_is_not_offered_is_refused(world: World) -> None:
+    number = world.new_task()
+    for edit, field in (
+        (Edit({"priority": 4_711}), "priority_id"),
+        (Edit({"assignee": 4_711}), "assignee_id"),
+        (Edit({"assignee": world.actor("stranger").id}), "assignee_id"),
+    ):
+        with pytest.raises(Invalid) as refusal:
+            await world.tracker.change(world.actor("anna"), number, edit)
+        assert list(refusal.value.fields) == [field]
+
+
+async def test_the_choices_are_what_the_workflow_and_the_roles_allow(world: World) -> None:
+    number = world.new_task()
+    choices = (await world.tracker.task(world.actor("anna"), number)).choices
+    assert {status.id for status in choices.statuses} == {
+        world.status(name) for name in ("new", "in_progress", "rejected")
+    }
+    offered = {ref.id for ref in choices.assignees}
+    assert {world.actor("anna").id, world.actor("boris").id} <= offered
+    assert world.actor("stranger").id not in offered
+    assert [priority.rank for priority in choices.priorities][:2] == [0, 1]
+    assert choices.may_comment and choices.may_comment_privately
+
+
+async def test_a_stale_version_is_a_conflict_that_shows_the_present_and_writes_nothing(world: World) -> None:
+    number = world.new_task()
+    stale = (await world.tracker.task(world.actor("anna"), number)).version
+    await world.tracker.change(world.actor("boris"), number, Edit({"status": world.status("in_progress")}))
+    with pytest.raises(Conflict) as conflict:
+        edit = Edit({"status": world.status("rejected")}, "поздно", stale)
+        await world.tracker.change(world.actor("anna"), number, edit)
+    current = await world.tracker.task(world.actor("anna"), number)
+    assert conflict.value.current == current and current.row.status.id == world.status("in_progress")
+    assert all(entry.notes != "поздно" for entry in current.entries)
+
+
+async def test_the_value_it_has_already_is_no_change_but_its_comment_is_written(world: World) -> None:
+    number = world.new_task()
+    with pytest.raises(Unchanged):
+        await world.tracker.change(world.actor("anna"), number, Edit({"status": world.status("new")}, "  \n "))
+    written = await world.tracker.change(world.actor("anna"), number, Edit({"status": world.status("new")}, "жду"))
+    (entry,) = written.new_entries
+    assert entry.notes == "жду" and entry.changes == ()
+
+
+async def test_who_asks_for_help_may_comment_but_not_steer(world: World) -> None:
+    number = world.new_task()
+    before = await world.tracker.task(world.actor("irina"), number)
+    assert before.choices.statuses in ((), (before.row.status,)) and before.choices.priorities == ()
+    for edit in (Edit({"priority": world.priority("urgent")}, "срочно!"), Edit({"assignee": world.actor("boris").id})):
+        with pytest.raises(NotAllowed):
+            await world.tracker.change(world.actor("irina"), number, edit)
+    written = await world.tracker.comment(world.actor("irina"), number, "Когда ждать?")
+    assert [entry.notes for entry in written.after.entries] == ["Когда ждать?"]
+
+
+async def test_a_private_comment_is_for_colleagues_only(world: World) -> None:
+    number = world.new_task()
+    written = await world.tracker.comment(world.actor("anna"), number, "между нами", private=True)
+    assert [(entry.notes, entry.private) for entry in written.new_entries] == [("между нами", True)]
+    assert (await world.tracker.task(world.actor("boris"), number)).entries[-1].private
+    assert (await world.tracker.task(world.actor("irina"), number)).entries == ()
+
+
+async def test_a_private_comment_of_somebody_who_may_not_is_never_saved_as_public(world: World) -> None:
+    number = world.new_task()
+    with pytest.raises(NotAllowed):
+        await world.tracker.comment(world.actor("irina"), number, "тайна", private=True)
+    assert (await world.tracker.task(world.actor("anna"), number)).entries == ()
+
+
+async def test_texts_come_back_as_they_were_given(world: World) -> None:
+    number = world.new_task("Тема: '\"><script> %s", description=HOSTILE)
+    written = await world.tracker.comment(world.actor("anna"), number, HOSTILE)
+    assert written.after.row.subject == "Тема: '\"><script> %s"
+    assert written.after.description.replace("\r\n", "\n") == HOSTILE
+    assert written.new_entries[0].notes == HOSTILE
+
+
+async def test_the_vocabulary_is_in_the_trackers_order_and_holds_the_persons_projects(world: World) -> None:
+    words = await world.tracker.vocabulary(world.actor("irina"))
+    assert [status.id for status in words.statuses][:1] == [world.status("new")]
+    assert {status.id for status in words.statuses if status.is_closed} == {
+        world.status("closed"),
+        world.status("rejected"),
+    }
+    mine = {project.id for project in words.projects}
+    assert world.project("help") in mine and world.project("warehouse") not in mine
+
+
+async def test_every_sort_is_known(world: World) -> None:
+    world.new_task()
+    for sort in ("id", "subject", "status", "priority", "project", "due_date", "assigned_to", "author", "created_on"):
+        page = await world.tracker.tasks(world.actor("anna"), TaskQuery(sort=sort, descending=False))
+        assert page.rows

@@ -1,0 +1,121 @@
+"""The people every test tells of, in the embedded tracker.
+
+anna and boris work on tasks, irina asks for help, stranger must see nothing, admin sees all.
+"""
+
+from datetime import UTC, datetime
+
+from sqlmodel import Session
+
+from helpdesk.people.passwords import hashed
+from helpdesk.store import people, tables
+from helpdesk.store.database import Database
+from helpdesk.store.folding import fold
+from helpdesk.tasks.embedded import EmbeddedTracker
+from helpdesk.tasks.model import Actor
+
+NAMES = {
+    "admin": "Алла Админ",
+    "anna": "Анна Смирнова",
+    "boris": "Борис Кузнецов",
+    "irina": "Ирина Соколова",
+    "stranger": "Степан Чужой",
+}
+PASSWORDS = {login: f"demo-password-{login}" for login in NAMES}
+STATUSES = ("new", "in_progress", "resolved", "waiting", "closed", "rejected")
+PRIORITIES = ("low", "normal", "high", "urgent")
+PROJECTS = ("help", "office", "warehouse")
+SUPPORT = "view_all edit comment view_private comment_privately assignable"
+WORKFLOW = {
+    "new": ("in_progress", "rejected"),
+    "in_progress": ("resolved", "waiting"),
+    "waiting": ("in_progress",),
+    "resolved": ("closed", "in_progress"),
+    "closed": ("in_progress",),
+}
+PEOPLE_IDS = {login: number for number, login in enumerate(NAMES, start=1)}
+STATUS_IDS = {name: number for number, name in enumerate(STATUSES, start=1)}
+PRIORITY_IDS = {name: number for number, name in enumerate(PRIORITIES, start=1)}
+PROJECT_IDS = {name: number for number, name in enumerate(PROJECTS, start=1)}
+
+
+def settle(session: Session) -> None:
+    """People, projects, roles and workflow; no tasks."""
+    for login, name in NAMES.items():
+        email = f"{login}@example.test"
+        people.add_local(session, login, name, email, hashed(PASSWORDS[login]), is_admin=login == "admin")
+    for name, number in STATUS_IDS.items():
+        closed = name in ("closed", "rejected")
+        session.add(tables.Status(id=number, name=name, position=number, is_closed=closed, is_default=number == 1))
+    for name, number in PRIORITY_IDS.items():
+        session.add(tables.Priority(id=number, name=name, position=number, is_default=name == "normal"))
+    for name, number in PROJECT_IDS.items():
+        session.add(tables.Project(id=number, identifier=name, name=name))
+    session.add(tables.Kind(id=1, name="request", position=1))
+    session.add(tables.Role(id=1, name="support", permissions=SUPPORT))
+    session.add(tables.Role(id=2, name="requester", permissions="comment"))
+    session.flush()
+    for name, number in PROJECT_IDS.items():
+        members = [("anna", 1), ("boris", 1)] + ([("irina", 2)] if name != "warehouse" else [])
+        for login, role in members:
+            session.add(tables.Membership(project_id=number, person_id=PEOPLE_IDS[login], role_id=role))
+    for old, leads in WORKFLOW.items():
+        for new in leads:
+            session.add(tables.Transition(role_id=1, old_status_id=STATUS_IDS[old], new_status_id=STATUS_IDS[new]))
+
+
+class EmbeddedWorld:
+    """The story in the embedded tracker. `knows_*` name what only some adapters can do."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.tracker = EmbeddedTracker(database)
+
+    def actor(self, login: str) -> Actor:
+        return Actor(PEOPLE_IDS[login], login, is_admin=login == "admin", session=f"session of {login}")
+
+    def name(self, login: str) -> str:
+        return NAMES[login]
+
+    def status(self, name: str) -> int:
+        return STATUS_IDS[name]
+
+    def priority(self, name: str) -> int:
+        return PRIORITY_IDS[name]
+
+    def project(self, name: str) -> int:
+        return PROJECT_IDS[name]
+
+    def new_task(
+        self,
+        subject: str = "Не печатает принтер",
+        *,
+        project: str = "help",
+        author: str = "irina",
+        assignee: str | None = "anna",
+        status: str = "new",
+        priority: str = "normal",
+        description: str = "",
+    ) -> int:
+        now = datetime.now(UTC)
+
+        def work(session: Session) -> int:
+            task = tables.Task(
+                project_id=PROJECT_IDS[project],
+                kind_id=1,
+                status_id=STATUS_IDS[status],
+                priority_id=PRIORITY_IDS[priority],
+                author_id=PEOPLE_IDS[author],
+                assignee_id=PEOPLE_IDS[assignee] if assignee else None,
+                subject=subject,
+                description=description,
+                words=fold(f"{subject}\n{description}"),
+                created_at=now,
+                updated_at=now,
+            )
+            session.add(task)
+            session.flush()
+            assert task.id
+            return task.id
+
+        return self.database.run_here(work, writes=True)
