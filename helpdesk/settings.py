@@ -1,7 +1,8 @@
 """Every setting, and the sole reader of the environment.
 
-A value comes from the environment, else from `.env`, else from config.ini (named by HELPDESK_CONFIG); secrets also from
-the file that NAME_FILE names. An empty value counts as absent. Wrong ones are refused at start, all at once.
+A value comes from the environment, else from `.env`, else from config.ini (named by HELPDESK_CONFIG); in the first two
+a secret may also be NAME_FILE, the file that holds it. An empty value counts as absent. What is wrong is told all
+at once.
 """
 
 import os
@@ -24,13 +25,14 @@ SHORTEST_KEY = 32
 SECONDS = {"second": 1, "minute": 60, "hour": 3600}
 TRUE = {"1", "true", "yes", "on"}
 FALSE = {"0", "false", "no", "off"}
+MASK = "••••••"
 KEPT_IN_DEMO = ("TIMEZONE", "DEFAULT_LOCALE", "LOGIN_RATE_LIMIT")
 
 
 class RateLimit(NamedTuple):
     """At most `count` in `seconds`."""
 
-    count: int
+    count: int  # type: ignore[assignment]  # tuple.count is not missed
     seconds: int
 
 
@@ -77,11 +79,15 @@ def _database_url(text: str) -> str:
     """A SQLAlchemy address; a bare path, as the predecessor had it, means a SQLite file."""
     address = text if "://" in text else f"sqlite:///{text}"
     try:
-        dialect = make_url(address).get_backend_name()
-    except ArgumentError as error:
-        raise Fault("is not a database address", "Give a path, sqlite:///…, postgresql+psycopg://…") from error
-    if dialect not in ("sqlite", "postgresql", "mysql", "mariadb"):
+        url = make_url(address)
+    except (ArgumentError, ValueError):  # from None: both repeat what may hold a password
+        raise Fault("is not a database address", "Give a path, sqlite:///…, postgresql+psycopg://…") from None
+    if url.get_backend_name() not in ("sqlite", "postgresql", "mysql", "mariadb"):
         raise Fault("names an unknown kind of database", "SQLite, PostgreSQL and MySQL are known")
+    if "@" in (url.host or ""):
+        raise Fault("has more than one @", "Write @ / : % in user and password as %40 %2F %3A %25")
+    if "password" in url.query:
+        raise Fault("has the password after the ?", "Put it before the host: user:password@host")
     return address
 
 
@@ -91,15 +97,14 @@ def _http_url(text: str) -> str:
         right = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
     except ValueError:
         right = False
-    if not right or "@" in text:
-        raise Fault("is not an http or https address", "Give one such as https://redmine.example.test")
+    if not right or re.search(r"[@?#\s]", text):
+        raise Fault("is not a plain http or https address", "Give one such as https://redmine.example.test")
     return text.rstrip("/")
 
 
 def _origin(text: str) -> str:
     address = _http_url(text)
-    parts = urlsplit(address)
-    if parts.path or parts.query or parts.fragment:
+    if urlsplit(address).path:
         raise Fault("has more than scheme, host and port", "Give only https://helpdesk.example.test")
     return address
 
@@ -194,6 +199,7 @@ class Settings:
         "ru",
         "the language of those whose browser asks for none of ours: ru or en",
     )
+    config: str = setting("HELPDESK_CONFIG", str, "config.ini", "the config.ini to read")
     demo: bool = False
     sources: Mapping[str, str] = field(default_factory=dict, repr=False)
 
@@ -205,18 +211,24 @@ class Settings:
 
 
 KNOWN = {each.metadata["name"]: each for each in fields(Settings) if each.metadata}
+SECRETS = [name for name, each in KNOWN.items() if each.metadata["secret"]]
 
 
 def load(environ: Mapping[str, str], folder: Path) -> Settings:
-    """The settings that apply in `folder`. Raises SettingsError."""
-    return _typed(_found(environ, folder))
+    """The settings that apply in `folder`. Raises SettingsError with everything that is wrong."""
+    sources, problems = _sources(environ, folder)
+    return _typed({name: given for name in KNOWN if (given := _given(name, sources))}, problems)
 
 
 def demo(environ: Mapping[str, str], folder: Path, data: Path, secret_key: str) -> Settings:
-    """The demo's: a store in `data` and no outside system, whatever is configured. Raises SettingsError."""
-    kept = {name: value for name, value in _found(environ, folder).items() if name in KEPT_IN_DEMO}
+    """The demo's: a store in `data` and no outside system, whatever is configured, rightly or wrongly.
+
+    Raises SettingsError for the three settings that do count.
+    """
+    sources = _plain_sources(environ, folder)
+    kept = {name: given for name in KEPT_IN_DEMO if (given := _given(name, sources))}
     own = {"SECRET_KEY": secret_key, "DATABASE_URL": f"sqlite:///{data / 'helpdesk.db'}"}
-    return _typed(kept | {name: (value, "demo") for name, value in own.items()}, demo=True)
+    return _typed(kept | {name: Given(value, "demo") for name, value in own.items()}, [], demo=True)
 
 
 def from_process() -> Settings:
@@ -236,8 +248,9 @@ def require_secret_key(settings: Settings) -> None:
 
 def described(settings: Settings) -> list[Described]:
     """Every setting with its value as it may be shown, and where it came from."""
+    effective = vars(settings) | {"secure_cookie": settings.session_cookie_secure}
     return [
-        Described(name, _shown(name, getattr(settings, each.name)), settings.sources.get(name, "default"))
+        Described(name, _shown(name, effective[each.name]), settings.sources.get(name, "default"))
         for name, each in KNOWN.items()
     ]
 
@@ -249,64 +262,94 @@ def _shown(name: str, value: Any) -> str:
         return make_url(value).render_as_string(hide_password=True)
     if isinstance(value, RateLimit):
         return f"{value.count} in {value.seconds} s"
-    return "••••••" if KNOWN[name].metadata["secret"] else str(value)
+    return MASK if KNOWN[name].metadata["secret"] else str(value)
 
 
-def _typed(found: Mapping[str, tuple[str, str]], demo: bool = False) -> Settings:
-    values, problems = {}, []
+class Given(NamedTuple):
+    """A value as it was written, and where."""
+
+    text: str
+    source: str
+
+
+Source = tuple[str, Mapping[str, str]]  # what it is called, and what it gives by the environment's names
+
+
+def _typed(found: Mapping[str, Given], problems: list[Problem], demo: bool = False) -> Settings:
+    values = {}
     for name, (text, _) in found.items():
         try:
             values[KNOWN[name].name] = KNOWN[name].metadata["cast"](text)
         except Fault as wrong:
-            problems.append(Problem(name, wrong.fault, wrong.hint))
-    if ("REDMINE_URL" in found) != ("REDMINE_API_KEY" in found):
-        missing = "REDMINE_API_KEY" if "REDMINE_URL" in found else "REDMINE_URL"
-        problems.append(Problem(missing, "is missing", "REDMINE_URL and REDMINE_API_KEY go together"))
+            problems = [*problems, Problem(name, wrong.fault, wrong.hint)]
+    problems = problems + _incomplete(found)
     if problems:
         raise SettingsError(problems)
     return Settings(**values, demo=demo, sources={name: source for name, (_, source) in found.items()})
 
 
-def _found(environ: Mapping[str, str], folder: Path) -> dict[str, tuple[str, str]]:
-    """(text, source) of every setting that is given. Raises SettingsError for files that can't be read."""
-    dotenv = {name: value for name, value in dotenv_values(folder / ".env").items() if value}
-    config = environ.get("HELPDESK_CONFIG") or dotenv.get("HELPDESK_CONFIG") or "config.ini"
-    ini, found = _ini(folder / config), {}
-    for name, each in KNOWN.items():
-        section, _, option = each.metadata["ini"].partition(".")
-        given = (
-            (environ.get(name), "environment"),
-            (_file(name, environ, folder) if each.metadata["secret"] else None, "file"),
-            (dotenv.get(name), ".env"),
-            (ini.get(section, option, fallback="") if section else "", "config.ini"),
-        )
-        value = next(((text.strip(), source) for text, source in given if text and text.strip()), None)
-        if value:
-            found[name] = value
-    return found
+def _incomplete(found: Mapping[str, Given]) -> list[Problem]:
+    missing = {"REDMINE_URL", "REDMINE_API_KEY"} - found.keys()
+    if len(missing) != 1:
+        return []
+    return [Problem(missing.pop(), "is missing", "REDMINE_URL and REDMINE_API_KEY go together")]
 
 
-def _file(name: str, environ: Mapping[str, str], folder: Path) -> str | None:
-    """A secret from the file that NAME_FILE names. Raises SettingsError."""
-    path = environ.get(f"{name}_FILE")
-    if not path:
-        return None
-    if environ.get(name):
-        raise SettingsError([Problem(name, f"is given, and {name}_FILE too", "Keep one of them")])
+def _given(name: str, sources: list[Source]) -> Given | None:
+    return next((Given(values[name], source) for source, values in sources if name in values), None)
+
+
+def _plain_sources(environ: Mapping[str, str], folder: Path) -> list[Source]:
+    return [("environment", _present(environ)), (".env", _present(_dotenv(folder)))]
+
+
+def _sources(environ: Mapping[str, str], folder: Path) -> tuple[list[Source], list[Problem]]:
+    """Everything that gives values, strongest first, and what is wrong with the files among them."""
+    result: list[Source] = []
+    problems: list[Problem] = []
+    for source, values in _plain_sources(environ, folder):
+        secrets, wrong = _secret_files(values, folder)
+        result += [(source, values), ("file", secrets)]
+        problems += wrong
+    config = _given("HELPDESK_CONFIG", result)
+    ini, wrong = _ini(folder / (config.text if config else "config.ini"), required=config is not None)
+    return [*result, ("config.ini", ini)], problems + wrong
+
+
+def _present(values: Mapping[str, str | None]) -> dict[str, str]:
+    return {name: text.strip() for name, text in values.items() if text and text.strip()}
+
+
+def _dotenv(folder: Path) -> Mapping[str, str | None]:
     try:
-        return (folder / path).read_text()
+        return dotenv_values(folder / ".env", interpolate=False)  # a secret may hold ${
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(
-            [Problem(f"{name}_FILE", "names a file that can't be read", "Check path and rights")]
-        ) from error
+        raise SettingsError([Problem(".env", "can't be read", "Check its rights; it must be UTF-8")]) from error
 
 
-def _ini(file: Path) -> ConfigParser:
-    ini = ConfigParser(interpolation=None)
+def _secret_files(values: Mapping[str, str], folder: Path) -> tuple[dict[str, str], list[Problem]]:
+    """The secrets in the files that NAME_FILE names."""
+    secrets: dict[str, str | None] = {}
+    problems = []
+    for name in SECRETS:
+        path = values.get(f"{name}_FILE")
+        if path and name in values:
+            problems.append(Problem(name, f"is given, and {name}_FILE too", "Keep one of them"))
+        elif path:
+            try:
+                secrets[name] = (folder / path).read_text(encoding="utf-8")
+            except (OSError, ValueError):
+                problems.append(Problem(f"{name}_FILE", "names no readable file", "Check its path and rights"))
+    return _present(secrets), problems
+
+
+def _ini(file: Path, required: bool) -> tuple[dict[str, str], list[Problem]]:
+    """What config.ini gives, by the environment's names. The predecessor's file: no interpolation of %."""
+    ini = ConfigParser(interpolation=None, strict=False)
     try:
-        ini.read(file, encoding="utf-8")
-    except (IniError, UnicodeDecodeError) as error:
-        raise SettingsError(
-            [Problem("HELPDESK_CONFIG", f"{file.name} can't be read", "It must be an ini file")]
-        ) from error
-    return ini
+        if required or file.exists():
+            ini.read_string(file.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, IniError):
+        return {}, [Problem("HELPDESK_CONFIG", "names no readable ini file", "Check its path, rights and UTF-8")]
+    places = {name: each.metadata["ini"].split(".") for name, each in KNOWN.items() if each.metadata["ini"]}
+    return _present({name: ini.get(*place, fallback=None) for name, place in places.items()}), []

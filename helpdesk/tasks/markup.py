@@ -40,9 +40,7 @@ _REL = "noopener noreferrer nofollow"
 _HEADINGS = {"h1": "h3", "h2": "h4", "h3": "h5", "h4": "h6", "h5": "h6"}  # h1 and h2 are the page's own
 _QUIET = {"a", "code", "pre"}  # no links are made inside
 _UNSHOWABLE = re.compile("[\x00\ud800-\udfff]")
-_URL_OR_TASK = re.compile(
-    r"""\b(https?://[^\s<>"']*[^\s<>"'.,;:!?)\]}»])|(?<![\w&/\#])\#([1-9]\d{0,8})(?![\w])""", re.I
-)
+_URL_OR_TASK = re.compile(r"""\b(https?://[^\s<>"']*[^\s<>"'.,;:!?)\]}»])|(?<![\w&;/\#])\#([1-9]\d{0,8})(?!\w)""", re.I)
 _HREF = re.compile(r"https?://|mailto:|/(?![/\\])|[?#]|[^:/\\?#]+(?:[/?#]|$)", re.I)
 _NUMBER = re.compile(r"[1-9][0-9]{0,2}")
 
@@ -146,8 +144,9 @@ _ITEM_BREAK = re.compile(r"(?<!</li>)(?<!<br />)\n(?![\s|])")
 # these can come in from outside).
 _OWN = "<>&#;:"
 _MARKER = chr(0xE000 + len(_OWN))
-_HIDE = {**{0xE000 + i: 0xFFFD for i in range(len(_OWN) + 1)}, **{ord(c): chr(0xE000 + _OWN.index(c)) for c in "<>&"}}
-_RUN_HIDE = {ord(c): chr(0xE000 + _OWN.index(c)) for c in "#;:"}
+_FORGED = dict.fromkeys(range(0xE000, 0xE000 + len(_OWN) + 1), 0xFFFD)
+_HIDE = {ord(c): 0xE000 + _OWN.index(c) for c in "<>&"}
+_RUN_HIDE = {ord(c): 0xE000 + _OWN.index(c) for c in "#;:"}
 _RUN = re.compile(r"^[*#]+ |^[*#;:]+|#", re.M)
 _HIDDEN = re.compile("[\ue000-\ue005]|%EE%80%8([0-5])")
 
@@ -237,7 +236,7 @@ def _sanitised(html: str) -> str:
         html,
         tags=set(ALLOWED),
         clean_content_tags=_DROPPED,
-        attributes=ALLOWED,
+        attributes={"*": set(), **ALLOWED},  # left out, "*" would allow lang and title everywhere
         url_schemes={"http", "https", "mailto"},
         link_rel=_REL,
     )
@@ -248,10 +247,8 @@ def _finished(html: str) -> tuple[str | int, ...]:
     finisher = _Finisher()
     finisher.feed(html)
     finisher.close()
-    pieces: list[str | int] = []
-    for kind, run in groupby(finisher.pieces, key=type):
-        pieces.extend(["".join(map(str, run))] if kind is str else run)
-    return tuple(pieces)
+    runs = [list(run) for _, run in groupby(finisher.pieces, key=type)]
+    return tuple(p for run in runs for p in (run if isinstance(run[0], int) else ["".join(map(str, run))]))
 
 
 class _Finisher(HTMLParser):
@@ -267,7 +264,9 @@ class _Finisher(HTMLParser):
             self.handle_data(dict(attrs).get("alt") or "")
         elif tag in ALLOWED:
             self.quiet += tag in _QUIET
-            kept = "".join(_attribute(name, value or "") for name, value in attrs)
+            kept = "".join(
+                _attribute(name, value or "") for name, value in attrs if name in ALLOWED[tag] or name == "rel"
+            )
             self.pieces.append(f"<{_HEADINGS.get(tag, tag)}{kept}>")
 
     def handle_endtag(self, tag: str) -> None:
@@ -289,5 +288,7 @@ def _attribute(name: str, value: str) -> str:
     """The attribute as it may be written, or nothing: links to elsewhere must say so with http(s)."""
     if name == "href":
         value = re.sub(r"[\t\n\r]", "", value).strip()  # as a browser does before it looks
-    allowed = {"href": _HREF.match, "rel": str, "title": str, "alt": str}.get(name, _NUMBER.fullmatch)(value)
+        allowed = _HREF.match(value) is not None
+    else:
+        allowed = name in {"alt", "rel", "title"} or _NUMBER.fullmatch(value) is not None
     return f' {name}="{escape(value)}"' if allowed else ""

@@ -1,0 +1,121 @@
+"""Migrations, and the one way to the store."""
+
+import shutil
+import sqlite3
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy.dialects import mysql, postgresql
+from sqlalchemy.schema import CreateTable
+from sqlmodel import Session, SQLModel, select
+
+from helpdesk.store import people, schema, tables
+from helpdesk.store.database import Database
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Database:
+    return Database(f"sqlite:///{tmp_path / 'empty.db'}")
+
+
+def test_the_migrations_make_exactly_the_tables(empty: Database) -> None:
+    schema.migrate(empty, "production")
+    with empty.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, SQLModel.metadata) == []
+
+
+def test_migrating_twice_changes_nothing_and_keeps_the_kind(empty: Database) -> None:
+    assert empty.run_here(schema.kind) is None
+    schema.migrate(empty, "demo")
+    schema.migrate(empty, "production")
+    assert empty.run_here(schema.kind) == "demo" and empty.run_here(schema.is_current)
+
+
+def test_a_database_of_others_is_refused_and_left_as_it_was(tmp_path: Path) -> None:
+    file = tmp_path / "others.db"
+    with sqlite3.connect(file) as others:
+        others.execute("CREATE TABLE users (id INTEGER)")
+    before = file.read_bytes()
+    with pytest.raises(schema.NotOurs):
+        schema.migrate(Database(f"sqlite:///{file}"), "production")
+    with sqlite3.connect(shutil.copy(file, tmp_path / "copy.db")) as copy:
+        assert copy.execute("SELECT name FROM sqlite_master").fetchall() == [("users",)]
+    assert len(before) == file.stat().st_size
+
+
+@pytest.mark.parametrize("dialect", [mysql.dialect(), postgresql.dialect()], ids=lambda it: it.name)
+def test_every_table_can_be_written_in_the_other_dialects(dialect: object) -> None:
+    """MySQL refuses texts without a length in keys and indexes; compiling finds that out."""
+    for table in SQLModel.metadata.sorted_tables:
+        assert "CREATE TABLE" in str(CreateTable(table).compile(dialect=dialect))
+
+
+async def test_one_call_is_one_transaction(database: Database) -> None:
+    def half(session: Session) -> None:
+        session.add(tables.Meta(name="half", value="done"))
+        session.flush()
+        raise RuntimeError("in the middle")
+
+    with pytest.raises(RuntimeError):
+        await database.run(half, writes=True)
+    assert await database.run(lambda session: session.get(tables.Meta, "half")) is None
+
+
+async def test_writers_at_once_wait_for_each_other(database: Database) -> None:
+    import asyncio
+
+    def count_up(session: Session) -> None:
+        mark = session.get(tables.Meta, "kind")
+        assert mark
+        mark.value = str(int(mark.value) + 1) if mark.value.isdigit() else "1"
+        session.add(mark)
+
+    await asyncio.gather(*(database.run(count_up, writes=True) for _ in range(20)))
+    assert await database.run(schema.kind) == "20"
+
+
+def test_sqlite_is_set_up_as_promised(database: Database) -> None:
+    with database.engine.connect() as connection:
+        told = [connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("journal_mode", "foreign_keys")]
+    assert told == ["wal", 1]
+
+
+def test_times_come_back_aware_and_naive_ones_are_refused(database: Database) -> None:
+    now = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+    def write(session: Session, at: datetime) -> None:
+        session.add(tables.SigninAttempt(login_folded="x", address="x", at=at))
+
+    database.run_here(lambda session: write(session, now), writes=True)
+    assert database.run_here(lambda session: session.exec(select(tables.SigninAttempt.at)).one()) == now
+    with pytest.raises(Exception, match="tz|naive|timezone"):
+        database.run_here(lambda session: write(session, now.replace(tzinfo=None)), writes=True)
+
+
+def test_logins_are_found_without_regard_to_case_or_yo(database: Database) -> None:
+    database.run_here(lambda db: people.add_local(db, "Пётр", "", "P@x.test", "hash", False).id, writes=True)
+    for typed in ("петр", "ПЁТР", " Пётр ", "p@X.test"):
+        found = database.run_here(lambda db, typed=typed: people.by_login_or_email(db, "local", typed))
+        assert found and found.login == "Пётр"
+    assert database.run_here(lambda db: people.by_login_or_email(db, "redmine", "Пётр")) is None
+
+
+def test_an_e_mail_of_two_people_is_nobodys_login(database: Database) -> None:
+    for login in ("one", "two"):
+        database.run_here(
+            lambda db, login=login: people.add_local(db, login, "", "same@x.test", "hash", False).id, writes=True
+        )
+    assert database.run_here(lambda db: people.by_login_or_email(db, "local", "same@x.test")) is None
+
+
+def test_a_login_that_moved_to_another_redmine_user_is_the_other_ones(database: Database) -> None:
+    def bind(number: int, login: str) -> int | None:
+        return database.run_here(lambda db: people.bind_redmine(db, number, login, login, "").id, writes=True)
+
+    first = bind(10, "vera")
+    second = bind(11, "vera")
+    assert first != second and bind(10, "vera.old") == first and bind(11, "vera") == second

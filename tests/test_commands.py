@@ -1,0 +1,80 @@
+"""The command line, run as an administrator runs it: another process, in a folder of its own."""
+
+import os
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.running import running_helpdesk
+
+SECRET = "a secret of the tests, long enough to be one"
+
+
+@pytest.fixture
+def run(tmp_path: Path):
+    def helpdesk(*arguments: str, typed: str = "", **environ: str) -> subprocess.CompletedProcess[str]:
+        env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(Path(__file__).parent.parent), **environ}
+        command = [sys.executable, "-m", "helpdesk", *arguments]
+        return subprocess.run(command, cwd=tmp_path, env=env, input=typed, capture_output=True, text=True, timeout=60)
+
+    return helpdesk
+
+
+def test_accounts_are_added_listed_and_disabled_and_sign_in(run, tmp_path: Path) -> None:
+    assert run("migrate").returncode == 0
+    added = run("user", "add", "vera", "--admin", "--name", "Вера", typed="a long password\n")
+    assert added.returncode == 0 and "a long password" not in added.stdout
+    assert run("user", "add", "VERA", typed="a long password\n").returncode == 1
+    assert "too short" in run("user", "add", "nina", typed="short\n").stderr
+    assert "vera" in (listed := run("user", "list").stdout) and "admin" in listed and "Вера" in listed
+    with running_helpdesk(tmp_path, "serve", environ={"SECRET_KEY": SECRET}) as url:
+        body = {"username": "vera", "password": "a long password"}
+        assert httpx.post(f"{url}/users/login", json=body).json()["user"]["is_admin"] is True
+        assert run("user", "disable", "vera").returncode == 0
+        assert httpx.post(f"{url}/users/login", json=body).status_code == 401
+    assert run("user", "disable", "nobody").returncode == 1
+
+
+def test_serving_needs_a_key_a_current_schema_and_no_demo(run, tmp_path: Path) -> None:
+    assert "SECRET_KEY" in (missing := run("serve")).stderr and missing.returncode == 1
+    assert "helpdesk migrate" in run("serve", SECRET_KEY=SECRET).stderr
+    with running_helpdesk(tmp_path, "demo", "--data", "demo"):
+        pass
+    demo = run("serve", SECRET_KEY=SECRET, DATABASE_URL="sqlite:///demo/helpdesk.db")
+    assert demo.returncode == 1 and "demo" in demo.stderr and "Traceback" not in demo.stderr
+
+
+def test_migrating_refuses_what_is_not_ours(run, tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "others.db") as others:
+        others.execute("CREATE TABLE issues (id INTEGER)")
+    refused = run("migrate", DATABASE_URL="others.db")
+    assert refused.returncode == 1 and "Nothing was touched" in refused.stderr
+
+
+def test_settings_are_shown_without_secrets(run) -> None:
+    shown = run("settings", SECRET_KEY=SECRET, REDMINE_URL="http://127.0.0.1:1", REDMINE_API_KEY="geheim")
+    assert shown.returncode == 0 and SECRET not in shown.stdout and "geheim" not in shown.stdout
+    assert "http://127.0.0.1:1" in shown.stdout and "environment" in shown.stdout
+
+
+def test_the_demo_ignores_outside_systems_and_keeps_its_data(run, tmp_path: Path) -> None:
+    environ = {"REDMINE_URL": "http://127.0.0.1:1", "REDMINE_API_KEY": "x", "DATABASE_URL": "nowhere://"}
+    seen = []
+    for _ in range(2):
+        with running_helpdesk(tmp_path, "demo", environ=environ) as url, httpx.Client(base_url=url) as anna:
+            anna.post("/users/login", json={"username": "anna", "password": "demo"}).raise_for_status()
+            seen.append(anna.get("/tasks/my-tasks").json()["pagination"]["total"])
+    assert seen[0] == seen[1] > 25
+    assert (tmp_path / "data/demo/secret_key").stat().st_mode & 0o077 == 0
+    assert run("demo", "--data", "elsewhere", "--port", "x").returncode == 2
+
+
+def test_a_folder_with_a_store_in_earnest_is_no_demo(run, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    assert run("migrate", DATABASE_URL="data/helpdesk.db").returncode == 0
+    refused = run("demo", "--data", "data")
+    assert refused.returncode == 1 and "no demo's" in refused.stderr

@@ -1,0 +1,258 @@
+"""Settings are found in the right place, read rightly, and refused with words that help and give nothing away."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from helpdesk import settings as configuration
+from helpdesk.settings import KNOWN, RateLimit, Settings, SettingsError, described, load, require_secret_key
+
+ROOT = Path(__file__).parent.parent
+KEY = "k" * 16 + "SeCrEt-" + "y" * 16
+
+
+def refused(environ: Mapping[str, str], folder: Path) -> dict[str, str]:
+    with pytest.raises(SettingsError) as caught:
+        load(environ, folder)
+    return {problem.name: f"{problem.fault}. {problem.hint}" for problem in caught.value.problems}
+
+
+def source(settings: Settings, name: str) -> str:
+    return next(each.source for each in described(settings) if each.name == name)
+
+
+def test_with_nothing_set_the_embedded_tracker_runs_on_a_sqlite_file(tmp_path: Path) -> None:
+    settings = load({}, tmp_path)
+    assert (settings.secret_key, settings.redmine_url, settings.redmine_api_key) == (None, None, None)
+    assert settings.database_url == "sqlite:///helpdesk.db"
+    assert settings.redmine_text_format == "textile"
+    assert settings.login_rate_limit == RateLimit(count=5, seconds=60)
+    assert (settings.public_url, settings.session_cookie_secure) == (None, False)
+    assert settings.max_content_length == 16 * 1024 * 1024
+    assert (settings.timezone, settings.default_locale) == (ZoneInfo("Europe/Moscow"), "ru")
+    assert settings.demo is False
+    assert {each.source for each in described(settings)} == {"default"}
+
+
+def test_the_environment_wins_over_dotenv_and_dotenv_over_config_ini(tmp_path: Path) -> None:
+    (tmp_path / "config.ini").write_text("[redmine]\nurl=http://three\napi_key=3%%\n[database]\ndb_path=three.db")
+    (tmp_path / ".env").write_text("REDMINE_URL=http://two\nREDMINE_API_KEY='2${HOME}'\n")
+    settings = load({"REDMINE_URL": "http://one/"}, tmp_path)
+    assert (settings.redmine_url, source(settings, "REDMINE_URL")) == ("http://one", "environment")
+    assert (settings.redmine_api_key, source(settings, "REDMINE_API_KEY")) == ("2${HOME}", ".env")
+    assert (settings.database_url, source(settings, "DATABASE_URL")) == ("sqlite:///three.db", "config.ini")
+
+
+def test_an_empty_value_counts_as_absent(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("TIMEZONE=UTC\nREDMINE_URL=\n")
+    settings = load({"TIMEZONE": "  ", "SECRET_KEY": ""}, tmp_path)
+    assert settings.timezone == ZoneInfo("UTC")
+    assert source(settings, "SECRET_KEY") == "default"
+
+
+@pytest.mark.parametrize("where", ["environment", ".env"])
+def test_helpdesk_config_names_another_ini_file(tmp_path: Path, where: str) -> None:
+    (tmp_path / "other.ini").write_bytes("\ufeff[database]\ndb_path = данные/a%b.db\n".encode())
+    (tmp_path / ".env").write_text("HELPDESK_CONFIG=other.ini" if where == ".env" else "")
+    settings = load({"HELPDESK_CONFIG": "other.ini"} if where == "environment" else {}, tmp_path)
+    assert settings.database_url == "sqlite:///данные/a%b.db"
+    assert source(settings, "HELPDESK_CONFIG") == where
+
+
+def test_a_named_ini_file_that_is_missing_or_broken_is_told(tmp_path: Path) -> None:
+    (tmp_path / "broken.ini").write_text("no section = 1")
+    assert "HELPDESK_CONFIG" in refused({"HELPDESK_CONFIG": "missing.ini"}, tmp_path)
+    assert "HELPDESK_CONFIG" in refused({"HELPDESK_CONFIG": "broken.ini"}, tmp_path)
+
+
+@pytest.mark.parametrize("where", ["environment", ".env"])
+def test_a_secret_may_come_from_a_file(tmp_path: Path, where: str) -> None:
+    (tmp_path / "key").write_text(KEY + "\n")
+    (tmp_path / ".env").write_text("SECRET_KEY_FILE=key" if where == ".env" else "")
+    settings = load({"SECRET_KEY_FILE": str(tmp_path / "key")} if where == "environment" else {}, tmp_path)
+    assert (settings.secret_key, source(settings, "SECRET_KEY")) == (KEY, "file")
+
+
+def test_a_secret_given_twice_or_from_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text(KEY)
+    environ = {"SECRET_KEY": KEY, "SECRET_KEY_FILE": "key", "DATABASE_URL_FILE": "missing"}
+    assert set(refused(environ, tmp_path)) == {"SECRET_KEY", "DATABASE_URL_FILE"}
+
+
+def test_what_is_no_secret_does_not_come_from_a_file(tmp_path: Path) -> None:
+    (tmp_path / "zone").write_text("UTC")
+    assert load({"TIMEZONE_FILE": "zone"}, tmp_path).timezone == ZoneInfo("Europe/Moscow")
+
+
+def test_all_problems_are_told_at_once_and_no_secret_is_repeated(tmp_path: Path) -> None:
+    environ = {
+        "SECRET_KEY": "tooshort",
+        "DATABASE_URL": "oracle://me:hunter2@db/x",
+        "REDMINE_API_KEY": "sesame",
+        "LOGIN_RATE_LIMIT": "often",
+        "PUBLIC_URL": "https://a.example/helpdesk",
+        "TIMEZONE": "Europe/Atlantis",
+        "HELPDESK_CONFIG": "missing.ini",
+    }
+    with pytest.raises(SettingsError) as caught:
+        load(environ, tmp_path)
+    assert {each.name for each in caught.value.problems} == {*environ, "REDMINE_URL"} - {"REDMINE_API_KEY"}
+    assert all(each.fault and each.hint for each in caught.value.problems)
+    assert not re.search("tooshort|hunter2|sesame", repr(caught.value) + str(caught.value))
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("SECRET_KEY", "x" * 31),
+        ("DATABASE_URL", "mysql://me:p@ss@db/x"),
+        ("DATABASE_URL", "postgresql://db/x?password=p"),
+        ("DATABASE_URL", "postgresql://me:p@db:port/x"),
+        ("DATABASE_URL", "://"),
+        ("REDMINE_URL", "ftp://a.example"),
+        ("REDMINE_URL", "a.example"),
+        ("REDMINE_URL", "http://"),
+        ("REDMINE_URL", "http://me:pw@a.example"),
+        ("REDMINE_URL", "http://a.example/?x=1"),
+        ("REDMINE_URL", "http://a example"),
+        ("REDMINE_URL", "http://a.example:99999"),
+        ("REDMINE_TEXT_FORMAT", "word"),
+        ("LOGIN_RATE_LIMIT", "0/minute"),
+        ("LOGIN_RATE_LIMIT", "5/day"),
+        ("LOGIN_RATE_LIMIT", "5"),
+        ("PUBLIC_URL", "https://a.example/x"),
+        ("PUBLIC_URL", "https://a.example?x"),
+        ("PUBLIC_URL", "https://a.example#x"),
+        ("SESSION_COOKIE_SECURE", "maybe"),
+        ("MAX_CONTENT_LENGTH", "0"),
+        ("MAX_CONTENT_LENGTH", "-1"),
+        ("MAX_CONTENT_LENGTH", "16 GB"),
+        ("TIMEZONE", "../etc/passwd"),
+        ("TIMEZONE", "Europe"),
+        ("DEFAULT_LOCALE", "de"),
+    ],
+)
+def test_a_wrong_value_is_refused(tmp_path: Path, name: str, text: str) -> None:
+    environ = {"REDMINE_URL": "http://a.example", "REDMINE_API_KEY": "x", name: text}
+    assert list(refused(environ, tmp_path)) == [name]
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "text", "value"),
+    [
+        ("DATABASE_URL", "database_url", "data/my.db", "sqlite:///data/my.db"),
+        ("DATABASE_URL", "database_url", "/data/my.db", "sqlite:////data/my.db"),
+        ("DATABASE_URL", "database_url", "postgresql+psycopg://a@b/c", "postgresql+psycopg://a@b/c"),
+        ("REDMINE_TEXT_FORMAT", "redmine_text_format", "Markdown", "markdown"),
+        ("LOGIN_RATE_LIMIT", "login_rate_limit", "off", None),
+        ("LOGIN_RATE_LIMIT", "login_rate_limit", "20/hour", RateLimit(20, 3600)),
+        ("LOGIN_RATE_LIMIT", "login_rate_limit", "1 / second", RateLimit(1, 1)),
+        ("PUBLIC_URL", "public_url", "https://a.example:8443/", "https://a.example:8443"),
+        ("MAX_CONTENT_LENGTH", "max_content_length", "1000", 1000),
+        ("MAX_CONTENT_LENGTH", "max_content_length", "2mb", 2 * 1024 * 1024),
+        ("DEFAULT_LOCALE", "default_locale", "EN", "en"),
+    ],
+)
+def test_a_value_is_read_as_meant(tmp_path: Path, name: str, field: str, text: str, value: object) -> None:
+    assert getattr(load({name: text}, tmp_path), field) == value
+
+
+@pytest.mark.parametrize(
+    ("environ", "secure"),
+    [
+        ({"PUBLIC_URL": "https://a.example"}, True),
+        ({"PUBLIC_URL": "http://a.example"}, False),
+        ({"PUBLIC_URL": "https://a.example", "SESSION_COOKIE_SECURE": "off"}, False),
+        *(({"SESSION_COOKIE_SECURE": text}, True) for text in ("1", "true", "True", "yes", "on")),
+        *(({"SESSION_COOKIE_SECURE": text}, False) for text in ("0", "false", "False", "no", "off")),
+    ],
+)
+def test_the_cookie_is_secure_when_said_so_or_when_we_are_on_https(
+    tmp_path: Path, environ: dict[str, str], secure: bool
+) -> None:
+    settings = load(environ, tmp_path)
+    assert settings.session_cookie_secure is secure
+    assert ("SESSION_COOKIE_SECURE", str(secure)) in {(each.name, each.value_shown) for each in described(settings)}
+
+
+@pytest.mark.parametrize(("given", "missing"), [("REDMINE_URL", "REDMINE_API_KEY"), ("REDMINE_API_KEY", "REDMINE_URL")])
+def test_redmine_needs_address_and_key(tmp_path: Path, given: str, missing: str) -> None:
+    assert list(refused({given: "http://a.example"}, tmp_path)) == [missing]
+
+
+def test_serving_needs_a_secret_key(tmp_path: Path) -> None:
+    require_secret_key(load({"SECRET_KEY": KEY}, tmp_path))
+    with pytest.raises(SettingsError, match="SECRET_KEY"):
+        require_secret_key(load({}, tmp_path))
+
+
+def test_neither_repr_nor_description_shows_a_secret(tmp_path: Path) -> None:
+    environ = {
+        "SECRET_KEY": KEY,
+        "DATABASE_URL": "postgresql+psycopg://me:hunter2%40@db.example/helpdesk",
+        "REDMINE_URL": "http://a.example",
+        "REDMINE_API_KEY": "sesame",
+    }
+    settings = load(environ, tmp_path)
+    shown = {each.name: each.value_shown for each in described(settings)}
+    assert not re.search(f"{KEY}|hunter2|sesame", repr(settings) + str(shown))
+    assert shown["DATABASE_URL"] == "postgresql+psycopg://me:***@db.example/helpdesk"
+    assert shown["REDMINE_URL"] == "http://a.example"
+    assert shown["LOGIN_RATE_LIMIT"] == "5 in 60 s"
+    assert list(shown) == list(KNOWN)
+
+
+def test_the_demo_takes_over_three_settings_and_nothing_that_leads_outside(tmp_path: Path) -> None:
+    (tmp_path / "config.ini").write_text("[redmine]\nurl=http://a.example\napi_key=x\nbroken")
+    environ = {
+        "DATABASE_URL": "postgresql://db.example/production",
+        "REDMINE_URL": "nonsense",
+        "SECRET_KEY": "short",
+        "SECRET_KEY_FILE": "missing",
+        "PUBLIC_URL": "https://a.example",
+        "TIMEZONE": "Asia/Omsk",
+        "DEFAULT_LOCALE": "en",
+        "LOGIN_RATE_LIMIT": "off",
+    }
+    settings = configuration.demo(environ, tmp_path, tmp_path / "data", KEY)
+    assert settings.demo is True
+    assert settings.database_url == f"sqlite:///{tmp_path}/data/helpdesk.db"
+    assert (settings.secret_key, settings.redmine_url, settings.public_url) == (KEY, None, None)
+    assert (settings.timezone.key, settings.default_locale, settings.login_rate_limit) == ("Asia/Omsk", "en", None)
+
+
+def test_the_process_reads_its_environment_and_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in KNOWN:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("DEFAULT_LOCALE", "en")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text("TIMEZONE=UTC")
+    settings = configuration.from_process()
+    assert (settings.default_locale, settings.timezone.key) == ("en", "UTC")
+
+
+def test_the_documents_tell_every_setting_as_it_is() -> None:
+    rows = [
+        tuple(cell.strip().strip("`") for cell in line.strip("|\n").split("|"))
+        for line in (ROOT / "docs/settings.md").read_text().splitlines()
+        if line.startswith("| `")
+    ]
+    assert [row[0] for row in rows] == list(KNOWN)
+    for name, place, default, secret, meaning in rows:
+        told = KNOWN[name].metadata
+        section, _, option = told["ini"].partition(".")
+        assert place == (f"[{section}] {option}" if section else "")
+        assert secret == ("yes" if told["secret"] else "")
+        assert meaning == told["meaning"]
+        assert (told["cast"](default) if default else None) == KNOWN[name].default
+
+
+def test_the_example_names_every_setting_once_and_changes_nothing_when_copied(tmp_path: Path) -> None:
+    example = (ROOT / ".env.example").read_text()
+    (tmp_path / ".env").write_text(example)
+    assert sorted(re.findall(r"^([A-Z_]+)=", example, re.MULTILINE)) == sorted(KNOWN)
+    assert replace(load({}, tmp_path), sources={}) == load({}, tmp_path / "elsewhere")

@@ -1,0 +1,164 @@
+"""The JSON faces, as contract.md writes them."""
+
+import re
+
+import pytest
+
+from tests.web.conftest import Visit
+from tests.world import NAMES, PEOPLE_IDS, PRIORITY_IDS, STATUS_IDS, EmbeddedWorld
+
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+ROW = {
+    "id", "subject", "status", "status_id", "priority", "priority_id", "project", "project_id", "tracker", "due_date",
+    "assigned_to", "assigned_to_id", "author", "created_on", "updated_on",
+}  # fmt: skip
+TASK = {
+    "success", "id", "subject", "description", "status", "priority", "assignee", "author", "project", "created_on",
+    "updated_on", "start_date", "due_date", "done_ratio", "attachments", "lock_version", "data", "execution_time",
+}  # fmt: skip
+DATA = {
+    "id", "subject", "description", "status_id", "status_name", "priority_id", "priority_name", "project_id",
+    "project_name", "tracker_id", "tracker_name", "assigned_to_id", "assigned_to_name", "start_date", "due_date",
+    "done_ratio", "created_on", "updated_on", "closed_on", "attachments",
+}  # fmt: skip
+
+
+def test_my_tasks_as_programs_know_them(visit: Visit, embedded: EmbeddedWorld) -> None:
+    number = embedded.new_task("Принтер", priority="high")
+    answer = visit("anna").get("/tasks/my-tasks").json()
+    assert set(answer) == {"success", "tasks", "pagination", "filters", "execution_time"} and answer["success"] is True
+    assert answer["pagination"] == {"page": 1, "per_page": 25, "total": 1, "pages": 1}
+    (row,) = answer["tasks"]
+    assert set(row) == ROW and MOMENT.fullmatch(row["updated_on"])
+    assert (row["id"], row["status"], row["priority_id"]) == (number, "new", PRIORITY_IDS["high"])
+    assert (row["assigned_to"], row["author"]) == (NAMES["anna"], NAMES["irina"])
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "status_id=2&status_id=3",
+        "status_id=2,3",
+        "status=in_progress,resolved",
+        "status=IN_PROGRESS",
+        "priority_id=3",
+        "priority=high&limit=5",
+        "project_id=1",
+        "project=help",
+        "search=принтёр",
+        "search=%23{number}",
+        "closed=yes&status=in_progress",
+    ],
+)
+def test_filters_by_id_and_by_name_repeated_or_in_a_list(visit: Visit, embedded: EmbeddedWorld, asked: str) -> None:
+    number = embedded.new_task("Принтер", status="in_progress", priority="high")
+    embedded.new_task("Сканер", project="office")
+    answer = visit("anna").get(f"/tasks/my-tasks?{asked.format(number=number)}").json()
+    assert [row["id"] for row in answer["tasks"]] == [number]
+
+
+def test_limit_is_per_page_and_pages_are_counted(visit: Visit, embedded: EmbeddedWorld) -> None:
+    for _ in range(3):
+        embedded.new_task()
+    answer = visit("anna").get("/tasks/my-tasks?limit=2&page=2").json()
+    assert answer["pagination"] == {"page": 2, "per_page": 2, "total": 3, "pages": 2} and len(answer["tasks"]) == 1
+
+
+def test_a_task_in_both_of_its_shapes(visit: Visit, embedded: EmbeddedWorld) -> None:
+    number = embedded.new_task("Принтер", description="Зажевал")
+    for address in (f"/tasks/api/task/{number}", f"/tasks/{number}"):
+        task = visit("anna").get(address, headers={"Accept": "*/*"}).json()
+        assert set(task) == TASK and set(task["data"]) == DATA
+        assert set(task["status"]) == {"id", "name", "color"} and re.fullmatch("#[0-9a-f]{6}", task["status"]["color"])
+        assert task["assignee"] == {"id": PEOPLE_IDS["anna"], "name": NAMES["anna"], "email": "anna@example.test"}
+        assert task["data"]["status_name"] == "new" and task["data"]["assigned_to_id"] == PEOPLE_IDS["anna"]
+
+
+def test_choices_are_those_of_the_workflow(visit: Visit, embedded: EmbeddedWorld) -> None:
+    number, anna = embedded.new_task(), visit("anna")
+    answer = anna.get(f"/tasks/api/task/{number}/statuses").json()
+    assert answer["current_status"] == {"id": STATUS_IDS["new"], "name": "new"} and answer["task_id"] == number
+    assert [each["name"] for each in answer["available_statuses"]] == ["new", "in_progress", "rejected"]
+    assert answer["total_available"] == 3
+    assert len(anna.get(f"/tasks/api/task/{number}/priorities").json()["available_priorities"]) == len(PRIORITY_IDS)
+    assignees = anna.get(f"/tasks/api/task/{number}/assignees").json()
+    assert {each["id"] for each in assignees["available_assignees"]} == {PEOPLE_IDS["anna"], PEOPLE_IDS["boris"]}
+    assert assignees["current_assignee"]["id"] == PEOPLE_IDS["anna"]
+
+
+def test_a_status_is_put(visit: Visit, embedded: EmbeddedWorld) -> None:
+    number, anna = embedded.new_task(), visit("anna")
+    before = anna.get(f"/tasks/api/task/{number}").json()["lock_version"]
+    body = {"status_id": STATUS_IDS["in_progress"], "comment": "Взяла", "lock_version": before, "notify_users": False}
+    answer = anna.put(f"/tasks/api/task/{number}/status", json=body).json()
+    assert (answer["old_status_id"], answer["new_status_id"], answer["new_status_name"]) == (1, 2, "in_progress")
+    assert answer["task"]["status"]["name"] == "in_progress" and answer["task_id"] == answer["task"]["id"] == number
+    assert answer["data"] == {
+        "task_id": number,
+        "old_status": "new",
+        "new_status": "in_progress",
+        "comment_added": True,
+        "notifications_sent": 0,
+    }
+    assert MOMENT.fullmatch(answer["updated_at"]) and answer["lock_version"] != before and answer["message"]
+
+
+def test_priority_and_assignee_are_put_after_the_same_pattern(visit: Visit, embedded: EmbeddedWorld) -> None:
+    number, anna = embedded.new_task(), visit("anna")
+    urgent = anna.put(f"/tasks/api/task/{number}/priority", json={"priority_id": PRIORITY_IDS["urgent"]}).json()
+    assert (urgent["new_priority_name"], urgent["data"]["comment_added"]) == ("urgent", False)
+    nobody = anna.put(f"/tasks/api/task/{number}/assignee", json={"assignee_id": None}).json()
+    assert (nobody["old_assignee_id"], nobody["new_assignee_id"]) == (PEOPLE_IDS["anna"], None)
+    assert nobody["task"]["assignee"] is None
+
+
+@pytest.mark.parametrize("address", ["comments", "comment"])
+def test_a_comment_is_posted(visit: Visit, embedded: EmbeddedWorld, address: str) -> None:
+    number, anna = embedded.new_task(), visit("anna")
+    answer = anna.post(f"/tasks/api/task/{number}/{address}", json={"comment": "Готово", "private": "yes"})
+    assert answer.status_code == 201
+    assert answer.json()["comment"]["notes"] == "Готово" and answer.json()["comment"]["private"] is True
+    assert visit("irina").get(f"/tasks/api/task/{number}/history").json()["history"] == []
+
+
+def test_the_history_is_told_in_words_oldest_first(visit: Visit, embedded: EmbeddedWorld) -> None:
+    number, anna = embedded.new_task(), visit("anna")
+    anna.put(f"/tasks/api/task/{number}/status", json={"status_id": STATUS_IDS["in_progress"]})
+    anna.post(f"/tasks/api/task/{number}/comments", json={"comment": "Готово"})
+    change, comment = anna.get(f"/tasks/api/task/{number}/history").json()["history"]
+    assert change["changes"] == ["Status: new → in_progress"] and comment["notes"] == "Готово"
+    russian = anna.get(f"/tasks/api/task/{number}/history", headers={"Accept-Language": "ru"}).json()["history"]
+    assert russian[0]["changes"] == ["Статус: new → in_progress"]
+
+
+def test_refusals_have_codes_fields_and_sentences(visit: Visit, embedded: EmbeddedWorld) -> None:
+    number, anna = embedded.new_task(), visit("anna")
+    address = f"/tasks/api/task/{number}/status"
+    for body, status, code in (
+        ({"status_id": STATUS_IDS["new"]}, 400, "unchanged"),
+        ({"status_id": STATUS_IDS["closed"]}, 422, "transition_not_allowed"),
+        ({"status_id": "abc"}, 422, "invalid"),
+        ({"status_id": True}, 422, "invalid"),
+        ({"status_id": None}, 422, "invalid"),
+        ({}, 422, "invalid"),
+        ({"status_id": 2, "lock_version": "0"}, 409, "conflict"),
+    ):
+        answer = anna.put(address, json=body, headers={"X-Request-ID": "mine-1"})
+        told = answer.json()
+        assert (answer.status_code, told["status_code"], told["error"]) == (status, status, code)
+        assert told["success"] is False and told["message"] and told["request_id"] == "mine-1"
+        assert ("errors" in told) == (status == 422) and ("current" in told) == (status == 409)
+    assert list(anna.put(address, json={}).json()["errors"]) == ["status_id"]
+    assert told["current"]["status"]["name"] == "new"
+    assert anna.get(f"/tasks/api/task/{number}/history").json()["history"] == []
+
+
+def test_what_one_may_not_see_is_not_there_and_what_one_may_not_do_is_forbidden(
+    visit: Visit, embedded: EmbeddedWorld
+) -> None:
+    number = embedded.new_task()
+    body = {"priority_id": PRIORITY_IDS["low"]}
+    for login, status, code in (("stranger", 404, "not_found"), ("irina", 403, "not_allowed")):
+        answer = visit(login).put(f"/tasks/api/task/{number}/priority", json=body)
+        assert (answer.status_code, answer.json()["error"]) == (status, code)
+    assert visit().get(f"/tasks/api/task/{number}").json()["error"] == "not_signed_in"

@@ -1,0 +1,135 @@
+"""Around every request: ids, times, headers, the log, foreign origins, faults of ours."""
+
+import json
+import logging
+import re
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from helpdesk.logs import JsonLines
+from helpdesk.web import rendering
+from tests.web.conftest import HTML, HTMX, Visit
+from tests.world import PASSWORDS, EmbeddedWorld
+
+POLICY = "default-src 'self'; base-uri 'none'; object-src 'none'; form-action 'self'; frame-ancestors 'none'"
+
+
+@pytest.mark.parametrize("address", ["/tasks/my-tasks", "/nowhere", "/users/login", "/healthz"])
+def test_every_answer_carries_its_id_its_time_and_the_policy(visit: Visit, address: str) -> None:
+    answer = visit("anna").get(address, headers=HTML)
+    assert re.fullmatch("[0-9a-f]{16}", answer.headers["x-request-id"])
+    assert re.fullmatch(r"\d+\.\d{3}s", answer.headers["x-response-time"])
+    assert answer.headers["content-security-policy"] == POLICY
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["referrer-policy"] == "same-origin"
+
+
+def test_a_sane_request_id_is_taken_over_and_no_other(visit: Visit) -> None:
+    for sent, kept in (("abc-1.2_3", True), ("a b", False), ("x" * 65, False), ("<script>", False)):
+        answer = visit().get("/nowhere", headers={"X-Request-ID": sent})
+        assert (answer.headers["x-request-id"] == sent) == kept
+        assert answer.json()["request_id"] == answer.headers["x-request-id"]
+
+
+def test_pages_hold_no_script_or_style_of_their_own(visit: Visit, embedded: EmbeddedWorld) -> None:
+    page = visit("anna").get(f"/tasks/{embedded.new_task()}", headers=HTML).text
+    assert re.findall(r"<script(?! src=)|<style|\sstyle=|\son\w+=|hx-on", page) == []
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 303),
+        ({"Sec-Fetch-Site": "same-origin", "Origin": "http://testserver"}, 303),
+        ({"Sec-Fetch-Site": "none"}, 303),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "same-site"}, 403),
+        ({"Origin": "http://evil.test"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Origin": "http://testserver.evil.test"}, 403),
+        ({"Origin": ""}, 403),
+    ],
+)
+def test_a_write_from_another_site_is_refused(
+    visit: Visit, embedded: EmbeddedWorld, headers: dict[str, str], status: int
+) -> None:
+    number = embedded.new_task()
+    answer = visit("anna").post(f"/tasks/{number}/comments", data={"comment": "x"}, headers=HTML | headers)
+    assert answer.status_code == status
+    assert visit().post("/users/logout", headers=HTML | headers).status_code == status
+
+
+def test_our_public_address_is_the_only_origin_when_it_is_set(visit: Visit, embedded: EmbeddedWorld) -> None:
+    number, anna = embedded.new_task(), visit("anna", public_url="https://helpdesk.example.test")
+    for origin, status in (("https://helpdesk.example.test", 303), ("http://testserver", 403)):
+        answer = anna.post(f"/tasks/{number}/comments", data={"comment": "x"}, headers=HTML | {"Origin": origin})
+        assert answer.status_code == status
+
+
+def test_the_log_has_one_line_a_request_and_no_secret(visit: Visit, caplog: pytest.LogCaptureFixture) -> None:
+    client = visit()
+    with caplog.at_level(logging.INFO):
+        client.post(
+            "/users/login?token=geheim",
+            json={"username": "anna", "password": PASSWORDS["anna"]},
+            headers={"X-Request-ID": "mine"},
+        )
+    lines = [record for record in caplog.records if record.name == "helpdesk.requests"]
+    told = json.loads(JsonLines().format(lines[0]))
+    assert len(lines) == 1
+    assert (told["method"], told["path"], told["status"], told["request_id"]) == ("POST", "/users/login", 200, "mine")
+    everything = "\n".join(JsonLines().format(record) for record in caplog.records if "httpx" not in record.name)
+    for secret in (PASSWORDS["anna"], "geheim", client.cookies["session"]):
+        assert secret not in everything
+
+
+def broken(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> TestClient:
+    def fail(*_: object) -> str:
+        raise RuntimeError("the secret innards")
+
+    client = visit("anna")
+    monkeypatch.setattr(client.app.app.state.services.tracker, "task", fail)
+    return client
+
+
+def test_a_fault_of_ours_is_logged_whole_and_shown_as_a_number(
+    visit: Visit, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = broken(visit, monkeypatch)
+    for headers in (HTML, HTMX, {}):
+        answer = client.get("/tasks/1", headers=headers | {"X-Request-ID": "find-me"})
+        assert answer.status_code == 500 and "innards" not in answer.text and "Traceback" not in answer.text
+        assert answer.headers["content-security-policy"] == POLICY
+    assert answer.json() == {
+        "success": False,
+        "error": "error",
+        "message": "Something went wrong. It has been noted.",
+        "status_code": 500,
+        "request_id": "find-me",
+    }
+    assert "find-me" in client.get("/tasks/1", headers=HTML | {"X-Request-ID": "find-me"}).text
+    told = JsonLines().format(next(record for record in caplog.records if record.exc_info))
+    assert "the secret innards" in json.loads(told)["exception"] and "\n" not in told
+
+
+def test_static_files_are_kept_for_good_under_a_name_of_their_content(visit: Visit) -> None:
+    page = visit().get("/users/login", headers=HTML).text
+    for address in re.findall(r'(?:src|href)="(/static/[^"#]+)', page):
+        answer = visit().get(address)
+        assert answer.status_code == 200 and answer.headers["cache-control"].endswith("immutable")
+    assert visit().get("/static/../pyproject.toml").status_code == 404
+    assert visit().get("/static/app.css").status_code == 404
+
+
+def test_health_is_told_without_a_session(visit: Visit) -> None:
+    assert visit().get("/healthz").json()["success"] is True
+    assert visit().get("/readyz").json()["success"] is True
+
+
+def test_htmx_headers_are_read_in_one_place() -> None:
+    web = Path(rendering.__file__).parent
+    for file in web.rglob("*.py"):
+        if file.name != "rendering.py":
+            assert not re.search(r"hx-[a-z-]+\"", file.read_text(), re.IGNORECASE) or file.name == "errors.py", file

@@ -1,0 +1,84 @@
+"""A write that comes twice is done once."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+
+from helpdesk.services import Services
+from helpdesk.store import answers
+from tests.web.conftest import HTML, HTMX, Visit
+from tests.world import PEOPLE_IDS, STATUS_IDS, EmbeddedWorld
+
+
+def notes(visit: Visit, number: int) -> list[str]:
+    return [entry["notes"] for entry in visit("anna").get(f"/tasks/api/task/{number}/history").json()["history"]]
+
+
+@pytest.mark.parametrize("headers", [HTML, HTMX, {}], ids=["page", "htmx", "program"])
+def test_the_second_time_gets_the_first_answer(visit: Visit, embedded: EmbeddedWorld, headers: dict[str, str]) -> None:
+    number, anna = embedded.new_task(), visit("anna")
+    form = {"comment": "раз", "idempotency_key": "k1"}
+    first, second = (anna.post(f"/tasks/{number}/comments", data=form, headers=headers) for _ in range(2))
+    assert (first.status_code, first.text) == (second.status_code, second.text)
+    assert first.headers.get("location") == second.headers.get("location")
+    assert first.headers["content-type"] == second.headers["content-type"] if first.text else True
+    assert notes(visit, number) == ["раз"]
+
+
+def test_five_at_once_write_once(visit: Visit, embedded: EmbeddedWorld) -> None:
+    number = embedded.new_task()
+    clients = [visit("anna") for _ in range(5)]
+    for client in clients:
+        client.headers["Idempotency-Key"] = "k5"
+
+    with ThreadPoolExecutor(5) as pool:
+        sent = [
+            pool.submit(client.post, f"/tasks/api/task/{number}/comments", json={"comment": "раз"})
+            for client in clients
+        ]
+        got = [each.result() for each in sent]
+    assert {answer.status_code for answer in got} == {201}
+    assert len({answer.text for answer in got}) == 1 and notes(visit, number) == ["раз"]
+
+
+def test_the_same_key_with_another_body_is_refused(visit: Visit, embedded: EmbeddedWorld) -> None:
+    number, anna = embedded.new_task(), visit("anna")
+    address = f"/tasks/api/task/{number}/comments"
+    anna.post(address, json={"comment": "раз"}, headers={"Idempotency-Key": "k"})
+    answer = anna.post(address, json={"comment": "два"}, headers={"Idempotency-Key": "k"})
+    assert (answer.status_code, answer.json()["error"]) == (409, "key_reused")
+    assert notes(visit, number) == ["раз"]
+
+
+def test_keys_of_others_and_of_other_addresses_are_others(visit: Visit, embedded: EmbeddedWorld) -> None:
+    first, second = embedded.new_task(), embedded.new_task()
+    for login, number in (("anna", first), ("boris", first), ("anna", second)):
+        body, headers = {"comment": login}, {"Idempotency-Key": "k"}
+        assert visit(login).post(f"/tasks/api/task/{number}/comments", json=body, headers=headers).status_code == 201
+    assert (notes(visit, first), notes(visit, second)) == (["anna", "boris"], ["anna"])
+
+
+def test_a_refusal_may_be_tried_again_with_the_same_key(visit: Visit, embedded: EmbeddedWorld) -> None:
+    number, anna = embedded.new_task(), visit("anna")
+    form = {"status_id": STATUS_IDS["resolved"], "idempotency_key": "k"}
+    assert anna.post(f"/tasks/{number}/status", data=form, headers=HTML).status_code == 422
+    anna.post(f"/tasks/{number}/status", data={"status_id": STATUS_IDS["in_progress"]}, headers=HTML)
+    assert anna.post(f"/tasks/{number}/status", data=form, headers=HTML).status_code == 303
+
+
+def test_a_first_request_that_died_does_not_block_its_key_for_ever(visit: Visit, services: Services) -> None:
+    key, now = answers.Key(PEOPLE_IDS["anna"], "POST /tasks/1/comments", "k"), services.clock()
+
+    def claim(after: timedelta) -> answers.Answer | None:
+        return services.database.run_here(lambda db: answers.claim(db, key, "hash", now + after), writes=True)
+
+    assert claim(timedelta()) is None
+    assert claim(timedelta(seconds=59)) == answers.Answer("hash", 0, [], "")
+    assert claim(timedelta(seconds=61)) is None
+
+
+def test_every_form_that_writes_carries_a_key_of_its_own(visit: Visit, embedded: EmbeddedWorld) -> None:
+    page = visit("anna").get(f"/tasks/{embedded.new_task()}", headers=HTML).text
+    keys = [part.split('"')[0] for part in page.split('name="idempotency_key" value="')[1:]]
+    assert len(keys) == len(set(keys)) == 4

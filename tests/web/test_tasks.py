@@ -1,0 +1,215 @@
+"""The pages of tasks and their fragments."""
+
+import re
+
+from tests.web.conftest import HTML, HTMX, Visit
+from tests.world import PEOPLE_IDS, PRIORITY_IDS, STATUS_IDS, EmbeddedWorld
+
+HOSTILE = "'\"><script>alert(1)</script>"
+
+
+def version(html: str) -> str:
+    return re.search(r'name="lock_version" value="([^"]+)"', html)[1]
+
+
+def test_the_first_page_leads_to_my_tasks(visit: Visit) -> None:
+    assert visit().get("/", headers=HTML).headers["location"] == "/tasks/my-tasks"
+
+
+def test_my_tasks_tells_how_many_and_links_each(visit: Visit, embedded: EmbeddedWorld) -> None:
+    first, second = embedded.new_task("Принтер"), embedded.new_task("Сканер")
+    embedded.new_task("Чужая", assignee="boris")
+    page = visit("anna").get("/tasks/my-tasks", headers=HTML).text
+    assert "<strong>2 tasks</strong>" in page and "Чужая" not in page
+    for number, subject in ((first, "Принтер"), (second, "Сканер")):
+        assert f'<a href="/tasks/{number}">{subject}</a>' in page
+
+
+def test_who_never_was_assigned_anything_sees_what_she_asked_for(visit: Visit, embedded: EmbeddedWorld) -> None:
+    embedded.new_task("Просьба Ирины")
+    page = visit("irina").get("/tasks/my-tasks", headers=HTML).text
+    assert "Просьба Ирины" in page
+    assert re.search(r'author_id=me"[^>]* aria-current="true">Requested by me', page)
+    assert "Просьба Ирины" not in visit("irina").get("/tasks/my-tasks?assigned_to_id=me", headers=HTML).text
+
+
+def test_an_empty_filter_of_somebody_with_tasks_does_not_turn_into_another_list(
+    visit: Visit, embedded: EmbeddedWorld
+) -> None:
+    embedded.new_task("Назначенная")
+    embedded.new_task("Своя просьба", author="anna", assignee="boris", status="resolved")
+    page = visit("anna").get(f"/tasks/my-tasks?status_id={STATUS_IDS['resolved']}", headers=HTML).text
+    assert "No task matches." in page and "Своя просьба" not in page
+
+
+def test_a_stranger_is_told_that_nothing_is_there(visit: Visit, embedded: EmbeddedWorld) -> None:
+    embedded.new_task()
+    page = visit("stranger").get("/tasks/my-tasks", headers=HTML)
+    assert page.status_code == 200 and "<strong>0 tasks</strong>" in page.text
+
+
+def test_links_of_the_list_keep_its_filters(visit: Visit, embedded: EmbeddedWorld) -> None:
+    for number in range(3):
+        embedded.new_task(f"Принтер {number}")
+    page = visit("anna").get("/tasks/my-tasks?search=принтер&per_page=1&sort=subject&closed=1", headers=HTML).text
+    links = re.findall(r'href="(/tasks/my-tasks\?[^"]+)"', page)
+    following = next(link for link in links if "page=2" in link)
+    for kept in ("search=%D0%BF", "per_page=1", "sort=subject", "closed=1", "order=asc"):
+        assert kept in following
+
+
+def test_a_task_shows_description_comments_and_history(visit: Visit, embedded: EmbeddedWorld) -> None:
+    number = embedded.new_task(description=f"Смотрите **#5** {HOSTILE}")
+    anna = visit("anna")
+    anna.post(f"/tasks/{number}/status", data={"status_id": STATUS_IDS["in_progress"], "comment": "Взяла"})
+    page = anna.get(f"/tasks/{number}", headers=HTML).text
+    assert '<a href="/tasks/5"' in page and "Взяла" in page and "Status: new → in_progress" in page
+    assert "<script>alert" not in page
+
+
+def test_hostile_text_in_every_field_is_shown_as_text(visit: Visit, embedded: EmbeddedWorld) -> None:
+    number = embedded.new_task(HOSTILE, description=HOSTILE)
+    anna = visit("anna")
+    anna.post(f"/tasks/{number}/comments", data={"comment": HOSTILE})
+    for address in (f"/tasks/{number}", "/tasks/my-tasks", "/tasks/my-tasks?search=" + HOSTILE):
+        page = anna.get(address, headers=HTML)
+        assert page.status_code == 200 and "<script>alert" not in page.text
+    refused = anna.post(f"/tasks/{number}/status", data={"status_id": HOSTILE, "comment": HOSTILE}, headers=HTML)
+    assert refused.status_code == 422 and "<script>alert" not in refused.text
+
+
+def test_a_missing_task_and_an_invisible_one_have_the_same_words(visit: Visit, embedded: EmbeddedWorld) -> None:
+    number = embedded.new_task()
+    client = visit("stranger")
+    pages = [client.get(f"/tasks/{each}", headers=HTML | {"X-Request-ID": "same"}) for each in (number, 99_999)]
+    assert [page.status_code for page in pages] == [404, 404]
+    assert len({page.text.replace(f"/{number}", "/N").replace("/99999", "/N") for page in pages}) == 1
+
+
+def test_a_form_without_javascript_leads_back_to_the_task(visit: Visit, embedded: EmbeddedWorld) -> None:
+    number, anna = embedded.new_task(), visit("anna")
+    for address, field, value in (
+        ("status", "status_id", STATUS_IDS["in_progress"]),
+        ("priority", "priority_id", PRIORITY_IDS["urgent"]),
+        ("assignee", "assignee_id", ""),
+    ):
+        answer = anna.post(f"/tasks/{number}/{address}", data={field: value}, headers=HTML)
+        assert (answer.status_code, answer.headers["location"]) == (303, f"/tasks/{number}")
+    task = anna.get(f"/tasks/api/task/{number}").json()
+    assert (task["status"]["name"], task["priority"]["name"], task["assignee"]) == ("in_progress", "urgent", None)
+
+
+def test_a_change_by_htmx_brings_the_form_and_what_shows_the_task(visit: Visit, embedded: EmbeddedWorld) -> None:
+    number, anna = embedded.new_task(), visit("anna")
+    seen = version(anna.get(f"/tasks/{number}", headers=HTML).text)
+    form = {"status_id": STATUS_IDS["in_progress"], "comment": "Взяла", "lock_version": seen}
+    answer = anna.post(f"/tasks/{number}/status", data=form, headers=HTMX)
+    assert answer.status_code == 200 and "<html" not in answer.text
+    assert answer.text.lstrip().startswith(f'<form class="change" id="status-{number}"')
+    for target in (f"#facts-{number}", f"#entries-{number}", "#toasts"):
+        assert f'hx-target="{target}"' in answer.text
+    assert "Взяла" in answer.text and version(answer.text) != seen
+    assert "HX-Request" in answer.headers["vary"]
+
+
+def test_the_status_may_be_chosen_anew_when_the_assignee_changed(visit: Visit, embedded: EmbeddedWorld) -> None:
+    number = embedded.new_task()
+    form = {"assignee_id": PEOPLE_IDS["boris"]}
+    answer = visit("anna").post(f"/tasks/{number}/assignee", data=form, headers=HTMX).text
+    assert f'hx-target="#status-{number}-choice"' in answer
+
+
+def test_a_comment_by_htmx_brings_the_thread(visit: Visit, embedded: EmbeddedWorld) -> None:
+    number = embedded.new_task()
+    answer = visit("anna").post(f"/tasks/{number}/comments", data={"comment": "Готово"}, headers=HTMX)
+    assert answer.status_code == 200 and answer.text.lstrip().startswith(
+        f'<section class="comments" id="comments-{number}"'
+    )
+    assert "Готово" in answer.text and 'hx-target=".version"' in answer.text
+
+
+def test_a_comment_without_javascript_leads_to_itself(visit: Visit, embedded: EmbeddedWorld) -> None:
+    number = embedded.new_task()
+    answer = visit("anna").post(f"/tasks/{number}/comments", data={"comment": "Готово"}, headers=HTML)
+    assert answer.status_code == 303 and re.fullmatch(rf"/tasks/{number}#entry-\d+", answer.headers["location"])
+
+
+def test_an_empty_comment_is_refused_beside_its_field(visit: Visit, embedded: EmbeddedWorld) -> None:
+    number, anna = embedded.new_task(), visit("anna")
+    for headers in (HTML, HTMX):
+        answer = anna.post(f"/tasks/{number}/comments", data={"comment": " \n"}, headers=headers)
+        assert answer.status_code == 422 and "Please fill this in." in answer.text
+        assert f'aria-describedby="comments-{number}-fault"' in answer.text
+
+
+def test_only_what_the_workflow_allows_is_offered(visit: Visit, embedded: EmbeddedWorld) -> None:
+    page = visit("anna").get(f"/tasks/{embedded.new_task()}", headers=HTML).text
+    choice = re.search(r'<select name="status_id".*?</select>', page, re.DOTALL)[0]
+    assert re.findall(r">(\w+)</option>", choice) == ["new", "in_progress", "rejected"]
+
+
+def test_a_forbidden_transition_keeps_what_was_typed(visit: Visit, embedded: EmbeddedWorld) -> None:
+    number = embedded.new_task()
+    form = {"status_id": STATUS_IDS["closed"], "comment": "Закрываю"}
+    for headers in (HTML, HTMX):
+        answer = visit("anna").post(f"/tasks/{number}/status", data=form, headers=headers)
+        assert answer.status_code == 422 and "The workflow does not allow this status now." in answer.text
+        assert ">Закрываю</textarea>" in answer.text
+
+
+def test_a_conflict_shows_mine_and_theirs_and_the_second_try_counts(visit: Visit, embedded: EmbeddedWorld) -> None:
+    number, anna = embedded.new_task(), visit("anna")
+    stale = version(anna.get(f"/tasks/{number}", headers=HTML).text)
+    visit("boris").post(f"/tasks/{number}/priority", data={"priority_id": PRIORITY_IDS["high"], "comment": "Спешно"})
+    form = {"priority_id": PRIORITY_IDS["low"], "comment": "Не спешно", "lock_version": stale}
+    for headers in (HTML, HTMX):
+        answer = anna.post(f"/tasks/{number}/priority", data=form, headers=headers)
+        assert answer.status_code == 409
+        theirs, mine = re.findall(
+            r"<dd>(\w+)</dd>", re.search(r'class="fault conflict".*?</dl>', answer.text, re.DOTALL)[0]
+        )
+        assert (theirs, mine) == ("high", "low")
+        assert ">Не спешно</textarea>" in answer.text and "Спешно" in answer.text
+    fresh = {**form, "lock_version": version(answer.text)}
+    assert anna.post(f"/tasks/{number}/priority", data=fresh, headers=HTML).status_code == 303
+
+
+def test_what_is_so_already_is_told_without_a_fuss(visit: Visit, embedded: EmbeddedWorld) -> None:
+    number, anna = embedded.new_task(), visit("anna")
+    form = {"status_id": STATUS_IDS["new"]}
+    assert anna.post(f"/tasks/{number}/status", data=form, headers=HTML).status_code == 303
+    assert "Nothing was changed" in anna.post(f"/tasks/{number}/status", data=form, headers=HTMX).text
+    assert anna.get(f"/tasks/api/task/{number}/history").json()["history"] == []
+
+
+def test_who_asks_for_help_is_offered_a_comment_and_nothing_to_steer(visit: Visit, embedded: EmbeddedWorld) -> None:
+    page = visit("irina").get(f"/tasks/{embedded.new_task()}", headers=HTML).text
+    assert 'name="comment"' in page and 'name="priority_id"' not in page and 'name="private"' not in page
+
+
+def test_what_is_forbidden_is_a_toast_for_htmx_and_a_page_without(visit: Visit, embedded: EmbeddedWorld) -> None:
+    number, irina = embedded.new_task(), visit("irina")
+    form = {"priority_id": PRIORITY_IDS["low"], "comment": "пожалуйста"}
+    toast = irina.post(f"/tasks/{number}/priority", data=form, headers=HTMX)
+    assert toast.status_code == 403 and toast.text.strip().startswith('<hx-partial hx-target="#toasts"')
+    page = irina.post(f"/tasks/{number}/priority", data=form, headers=HTML)
+    assert page.status_code == 403 and ">пожалуйста</textarea>" in page.text
+
+
+def test_a_session_that_ended_sends_htmx_to_sign_in_and_shows_a_forms_text_again(
+    visit: Visit, embedded: EmbeddedWorld
+) -> None:
+    number, nobody = embedded.new_task(), visit()
+    form = {"comment": "Долго печатала"}
+    answer = nobody.post(f"/tasks/{number}/comments", data=form, headers=HTMX)
+    assert (answer.status_code, answer.headers["hx-redirect"]) == (401, "/users/login?next=%2Ftasks%2F1")
+    page = nobody.post(
+        f"/tasks/{number}/comments", data=form, headers=HTML | {"Referer": f"http://testserver/tasks/{number}"}
+    )
+    assert page.status_code == 401 and ">Долго печатала</textarea>" in page.text
+    assert f'name="next" value="/tasks/{number}"' in page.text
+
+
+def test_dates_are_shown_in_the_time_zone_of_the_settings(visit: Visit, embedded: EmbeddedWorld) -> None:
+    page = visit("anna").get(f"/tasks/{embedded.new_task()}", headers=HTML).text
+    assert re.search(r'<time datetime="\d{4}-\d\d-\d\dT[\d:.]+Z">\d\d\.\d\d\.\d{4} \d\d:\d\d</time>', page)
