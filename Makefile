@@ -17,7 +17,7 @@ services:
 lint: .venv/dev.done ## ruff and djlint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/djlint --check --lint --quiet templates
+	$(BIN)/djlint --lint --quiet templates
 
 types: .venv/dev.done ## mypy --strict
 	$(BIN)/mypy

@@ -1,0 +1,1 @@
+"""Journeys: what people do with the helpdesk, in a real browser, with JavaScript and without."""

@@ -13,7 +13,6 @@ from helpdesk import settings as configuration
 from helpdesk.app import create_app
 from helpdesk.demo.load import load
 from helpdesk.people.passwords import hashed
-from helpdesk.settings import Settings
 from helpdesk.store import people, schema
 from helpdesk.store.database import Database
 from helpdesk.wiring import wire

@@ -6,34 +6,22 @@ at once.
 """
 
 import os
-import re
 from collections.abc import Callable, Mapping
 from configparser import ConfigParser
 from configparser import Error as IniError
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from dotenv import dotenv_values
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
 
-MEGABYTE = 1024 * 1024
-SHORTEST_KEY = 32
-SECONDS = {"second": 1, "minute": 60, "hour": 3600}
-TRUE = {"1", "true", "yes", "on"}
-FALSE = {"0", "false", "no", "off"}
+from helpdesk import casts
+from helpdesk.casts import Fault, RateLimit
+
 MASK = "••••••"
 KEPT_IN_DEMO = ("TIMEZONE", "DEFAULT_LOCALE", "LOGIN_RATE_LIMIT")
-
-
-class RateLimit(NamedTuple):
-    """At most `count` in `seconds`."""
-
-    count: int  # type: ignore[assignment]  # tuple.count is not missed
-    seconds: int
 
 
 class Problem(NamedTuple):
@@ -55,96 +43,10 @@ class SettingsError(Exception):
         super().__init__("\n".join(map(str, problems)))
 
 
-class Fault(ValueError):
-    """A value that its cast refuses: what is wrong, and what would be right."""
-
-    def __init__(self, fault: str, hint: str) -> None:
-        super().__init__(fault)
-        self.fault, self.hint = fault, hint
-
-
 class Described(NamedTuple):
     name: str
     value_shown: str
     source: str
-
-
-def _secret_key(text: str) -> str:
-    if len(text) < SHORTEST_KEY:
-        raise Fault(f"is shorter than {SHORTEST_KEY} characters", "Make one by: openssl rand -hex 32")
-    return text
-
-
-def _database_url(text: str) -> str:
-    """A SQLAlchemy address; a bare path, as the predecessor had it, means a SQLite file."""
-    address = text if "://" in text else f"sqlite:///{text}"
-    try:
-        url = make_url(address)
-    except (ArgumentError, ValueError):  # from None: both repeat what may hold a password
-        raise Fault("is not a database address", "Give a path, sqlite:///…, postgresql+psycopg://…") from None
-    if url.get_backend_name() not in ("sqlite", "postgresql", "mysql", "mariadb"):
-        raise Fault("names an unknown kind of database", "SQLite, PostgreSQL and MySQL are known")
-    if "@" in (url.host or ""):
-        raise Fault("has more than one @", "Write @ / : % in user and password as %40 %2F %3A %25")
-    if "password" in url.query:
-        raise Fault("has the password after the ?", "Put it before the host: user:password@host")
-    return address
-
-
-def _http_url(text: str) -> str:
-    try:
-        parts = urlsplit(text)
-        right = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
-    except ValueError:
-        right = False
-    if not right or re.search(r"[@?#\s]", text):
-        raise Fault("is not a plain http or https address", "Give one such as https://redmine.example.test")
-    return text.rstrip("/")
-
-
-def _origin(text: str) -> str:
-    address = _http_url(text)
-    if urlsplit(address).path:
-        raise Fault("has more than scheme, host and port", "Give only https://helpdesk.example.test")
-    return address
-
-
-def _rate(text: str) -> RateLimit | None:
-    if text.lower() == "off":
-        return None
-    found = re.fullmatch(r"([1-9]\d{0,5})\s*/\s*(second|minute|hour)", text.lower())
-    if not found:
-        raise Fault("is not a rate", "Give one such as 5/minute, or off")
-    return RateLimit(int(found[1]), SECONDS[found[2]])
-
-
-def _flag(text: str) -> bool:
-    if text.lower() not in TRUE | FALSE:
-        raise Fault("is neither yes nor no", "Give 1 or 0, true or false, yes or no, on or off")
-    return text.lower() in TRUE
-
-
-def _size(text: str) -> int:
-    found = re.fullmatch(r"([1-9]\d{0,12})\s*(MB)?", text, re.IGNORECASE)
-    if not found:
-        raise Fault("is not a size", "Give bytes, or megabytes as in 16 MB")
-    return int(found[1]) * (MEGABYTE if found[2] else 1)
-
-
-def _timezone(text: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(text)
-    except (KeyError, ValueError, OSError) as error:
-        raise Fault("is no time zone", "Give one such as Europe/Moscow") from error
-
-
-def _one_of(*known: str) -> Callable[[str], str]:
-    def cast(text: str) -> str:
-        if text.lower() not in known:
-            raise Fault("is not known", f"Give one of: {', '.join(known)}")
-        return text.lower()
-
-    return cast
 
 
 def setting(
@@ -160,42 +62,45 @@ class Settings:
     """Typed values. `sources` says of each name where it came from; `demo` is set by `helpdesk demo` alone."""
 
     secret_key: str | None = setting(
-        "SECRET_KEY", _secret_key, None, "signs cookies; at least 32 characters", secret=True
+        "SECRET_KEY", casts.secret_key, None, "signs cookies; at least 32 characters", secret=True
     )
     database_url: str = setting(
-        "DATABASE_URL", _database_url, "sqlite:///helpdesk.db", "our own store", "database.db_path", secret=True
+        "DATABASE_URL", casts.database_url, "sqlite:///helpdesk.db", "our own store", "database.db_path", secret=True
     )
     redmine_url: str | None = setting(
-        "REDMINE_URL", _http_url, None, "Redmine; absent: the embedded tracker", "redmine.url"
+        "REDMINE_URL", casts.http_url, None, "Redmine; absent: the embedded tracker", "redmine.url"
     )
     redmine_api_key: str | None = setting(
         "REDMINE_API_KEY", str, None, "the API key of a Redmine administrator", "redmine.api_key", secret=True
     )
     redmine_text_format: Literal["textile", "markdown", "html"] = setting(
         "REDMINE_TEXT_FORMAT",
-        _one_of("textile", "markdown", "html"),
+        casts.one_of("textile", "markdown", "html"),
         "textile",
         "Redmine's own text formatting, which its API does not tell: textile, markdown or html",
     )
     login_rate_limit: RateLimit | None = setting(
         "LOGIN_RATE_LIMIT",
-        _rate,
+        casts.rate,
         RateLimit(5, 60),
         "failed sign-ins allowed per login and address, such as 5/minute; off: no limit",
     )
     public_url: str | None = setting(
-        "PUBLIC_URL", _origin, None, "our own address as browsers see it: scheme, host and port"
+        "PUBLIC_URL", casts.origin, None, "our own address as browsers see it: scheme, host and port"
     )
     secure_cookie: bool | None = setting(
-        "SESSION_COOKIE_SECURE", _flag, None, "the session cookie's Secure flag; absent: on when PUBLIC_URL is https"
+        "SESSION_COOKIE_SECURE",
+        casts.flag,
+        None,
+        "the cookie's Secure flag; absent: on when PUBLIC_URL is https",
     )
     max_content_length: int = setting(
-        "MAX_CONTENT_LENGTH", _size, 16 * MEGABYTE, "the largest body taken, in bytes or as 16 MB"
+        "MAX_CONTENT_LENGTH", casts.size, 16 * casts.MEGABYTE, "the largest body taken, in bytes or as 16 MB"
     )
-    timezone: ZoneInfo = setting("TIMEZONE", _timezone, ZoneInfo("Europe/Moscow"), "the time zone of dates on screen")
+    timezone: ZoneInfo = setting("TIMEZONE", casts.timezone, ZoneInfo("Europe/Moscow"), "the time zone of dates shown")
     default_locale: str = setting(
         "DEFAULT_LOCALE",
-        _one_of("ru", "en"),
+        casts.one_of("ru", "en"),
         "ru",
         "the language of those whose browser asks for none of ours: ru or en",
     )

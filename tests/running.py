@@ -2,24 +2,30 @@
 
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import httpx
 
-from tests.servers.process import free_port, running
+from tests.servers.process import free_port, run, running
+
+
+class Helpdesk(NamedTuple):
+    """A running one: its address, and its process for tests that take it down (`tests.servers.process.end`)."""
+
+    url: str
+    process: subprocess.Popen[bytes]
 
 
 @contextmanager
-def running_helpdesk(folder: Path, *arguments: str, environ: Mapping[str, str] | None = None) -> Iterator[str]:
-    """Run `helpdesk ARGUMENTS --port …` in `folder`; its address once it answers."""
+def running_helpdesk(folder: Path, *arguments: str, environ: Mapping[str, str] | None = None) -> Iterator[Helpdesk]:
+    """Run `helpdesk ARGUMENTS --port …` in `folder`, from when it answers to the end of the block."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "-m", "helpdesk", *arguments, "--port", str(port)]
-    env = {"PATH": os.environ["PATH"], "HOME": str(folder), "PYTHONPATH": str(Path(__file__).parent.parent)}
-    env |= environ or {}
 
     def answers() -> bool:
         try:
@@ -27,13 +33,30 @@ def running_helpdesk(folder: Path, *arguments: str, environ: Mapping[str, str] |
         except httpx.TransportError:
             return False
 
-    with running(command, log=folder / "helpdesk.log", answers=answers, env=env, cwd=folder, seconds=60):
-        yield url
+    command = [*_command(*arguments), "--port", str(port)]
+    env = _environment(folder, environ)
+    with running(command, log=folder / "helpdesk.log", answers=answers, env=env, cwd=folder) as process:
+        yield Helpdesk(url, process)
 
 
 @contextmanager
-def running_demo(folder: Path, seeded: Path) -> Iterator[str]:
+def running_demo(folder: Path, seeded: Path) -> Iterator[Helpdesk]:
     """The demo, over a copy of `seeded`, so that each test may change what it likes."""
     shutil.copytree(seeded, folder / "data")
-    with running_helpdesk(folder, "demo", "--data", str(folder / "data")) as url:
-        yield url
+    with running_helpdesk(folder, "demo", "--data", str(folder / "data")) as helpdesk:
+        yield helpdesk
+
+
+def run_helpdesk(folder: Path, *arguments: str, environ: Mapping[str, str] | None = None) -> None:
+    """Run `helpdesk ARGUMENTS` in `folder` to its end. Raises ServerError when it fails."""
+    run(_command(*arguments), log=folder / "helpdesk.log", env=_environment(folder, environ), cwd=folder)
+
+
+def _command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "helpdesk", *arguments]
+
+
+def _environment(folder: Path, environ: Mapping[str, str] | None) -> dict[str, str]:
+    """Nothing of the surroundings' settings comes in: only what the test gives."""
+    own = {"PATH": os.environ["PATH"], "HOME": str(folder), "PYTHONPATH": str(Path(__file__).parent.parent)}
+    return own | dict(environ or {})

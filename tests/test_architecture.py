@@ -20,7 +20,8 @@ ADAPTERS = {
 }
 MAY = {
     "errors": set(),
-    "settings": set(),
+    "settings": {"casts"},
+    "casts": set(),
     "assets": set(),
     "logs": set(),
     "languages": {"errors"},
@@ -28,7 +29,7 @@ MAY = {
     "store": {"store", "assets"},
     "demo": {"demo", "store", "people.passwords"},
     "services": {"people.directory", "people.model", "settings", "store", "tasks.model", "tasks.tracker"},
-    "tasks": {"errors", "tasks.model", "tasks.markup"},
+    "tasks": {"errors", "tasks.model", "tasks.safe_html", "tasks.textile_reader"},
     "people": {"errors", "people.model", "store"},
     "web": {"errors", "languages", "assets", "services", "store", "web", "tasks.model", "tasks.markup",
             "tasks.wording", "people.model", "people.directory", "people.accounts"},

@@ -31,11 +31,11 @@ def test_accounts_are_added_listed_and_disabled_and_sign_in(run, tmp_path: Path)
     assert run("user", "add", "VERA", typed="a long password\n").returncode == 1
     assert "too short" in run("user", "add", "nina", typed="short\n").stderr
     assert "vera" in (listed := run("user", "list").stdout) and "admin" in listed and "Вера" in listed
-    with running_helpdesk(tmp_path, "serve", environ={"SECRET_KEY": SECRET}) as url:
+    with running_helpdesk(tmp_path, "serve", environ={"SECRET_KEY": SECRET}) as helpdesk:
         body = {"username": "vera", "password": "a long password"}
-        assert httpx.post(f"{url}/users/login", json=body).json()["user"]["is_admin"] is True
+        assert httpx.post(f"{helpdesk.url}/users/login", json=body).json()["user"]["is_admin"] is True
         assert run("user", "disable", "vera").returncode == 0
-        assert httpx.post(f"{url}/users/login", json=body).status_code == 401
+        assert httpx.post(f"{helpdesk.url}/users/login", json=body).status_code == 401
     assert run("user", "disable", "nobody").returncode == 1
 
 
@@ -65,7 +65,7 @@ def test_the_demo_ignores_outside_systems_and_keeps_its_data(run, tmp_path: Path
     environ = {"REDMINE_URL": "http://127.0.0.1:1", "REDMINE_API_KEY": "x", "DATABASE_URL": "nowhere://"}
     seen = []
     for _ in range(2):
-        with running_helpdesk(tmp_path, "demo", environ=environ) as url, httpx.Client(base_url=url) as anna:
+        with running_helpdesk(tmp_path, "demo", environ=environ) as demo, httpx.Client(base_url=demo.url) as anna:
             anna.post("/users/login", json={"username": "anna", "password": "demo"}).raise_for_status()
             seen.append(anna.get("/tasks/my-tasks").json()["pagination"]["total"])
     assert seen[0] == seen[1] > 25

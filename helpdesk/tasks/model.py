@@ -116,14 +116,6 @@ class TaskPage(NamedTuple):
     def pages(self) -> int:
         return max(1, -(-self.total // self.query.per_page))
 
-    @property
-    def nearby(self) -> list[int | None]:
-        """Page numbers worth a link: the ends and those around this one, None where some are left out."""
-        around = range(self.query.page - 2, self.query.page + 3)
-        shown = [number for number in range(1, self.pages + 1) if number in (1, self.pages) or number in around]
-        gaps = [None if before and number - before > 1 else 0 for before, number in zip([0, *shown], shown, strict=False)]
-        return [each for gap, number in zip(gaps, shown, strict=True) for each in ([None, number] if gap is None else [number])]
-
 
 class FieldChange(NamedTuple):
     """One change in an entry's history, its values in words. `label` names a custom field or what `field` can't."""

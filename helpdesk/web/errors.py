@@ -96,9 +96,8 @@ async def answer(request: Request, error: HelpdeskError, status: int, headers: d
         response = html(request, "errors/_toast.html", status, says=error.says, id=request.state.request_id)
     else:
         typed = await _typed(request)
-        response = html(
-            request, "errors/page.html", status, title=TITLES.get(status, TITLES[500]), code=status, error=error, typed=typed
-        )
+        title = TITLES.get(status, TITLES[500])
+        response = html(request, "errors/page.html", status, title=title, code=status, error=error, typed=typed)
     response.headers.update(headers)
     return response
 

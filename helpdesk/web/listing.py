@@ -72,6 +72,16 @@ def read(request: Request, vocabulary: Vocabulary) -> Listing:
     return Listing(query, {**filters, "search": search}, scope_chosen, request.url.path)
 
 
+def nearby(page: int, pages: int) -> list[int | None]:
+    """Numbers of pages worth a link: the first, the last and those around this one; None where some are left out."""
+    near = {1, pages, *range(page - 2, page + 3)}
+    shown = sorted(number for number in near if 1 <= number <= pages)
+    links: list[int | None] = []
+    for before, number in zip([0, *shown], shown, strict=False):
+        links += [number] if number - before == 1 else [None, number]
+    return links
+
+
 def _scope(request: Request) -> Scope:
     """`assigned_to_id=me` (also when nothing is said) or `author_id=me`."""
     for name in ("author_id", "assigned_to_id"):

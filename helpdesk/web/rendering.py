@@ -86,6 +86,12 @@ def data(
     return JSONResponse(timed, status, {"Cache-Control": "private, no-cache", "Vary": VARIES, **(headers or {})})
 
 
+def today(request: Request) -> date:
+    """The day it is where dates are shown."""
+    found = services(request)
+    return found.clock().astimezone(found.settings.timezone).date()
+
+
 def see_other(path: str) -> Response:
     """After a write a browser is sent to a page, so that reloading writes nothing again."""
     return RedirectResponse(path, 303)

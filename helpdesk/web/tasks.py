@@ -10,13 +10,13 @@ from starlette.responses import RedirectResponse, Response
 
 from helpdesk.errors import Conflict, Invalid, NotFound, Sentence, Unchanged, sentence
 from helpdesk.tasks import markup
-from helpdesk.tasks.model import Edit, Field, Task, TaskPage, TaskQuery, Written
+from helpdesk.tasks.model import Edit, Field, Task, TaskQuery, Written
 from helpdesk.tasks.wording import LABELS, in_words
 from helpdesk.web import inputs, listing
 from helpdesk.web.api import shapes
 from helpdesk.web.errors import status_of
 from helpdesk.web.guards import actor
-from helpdesk.web.rendering import data, html, is_htmx, see_other, services, spoken, wants_html
+from helpdesk.web.rendering import data, html, is_htmx, see_other, services, spoken, today, wants_html
 
 CHANGED: dict[Field, Sentence] = {
     "status": sentence("The status was changed."),
@@ -42,7 +42,10 @@ async def my_tasks(request: Request) -> Response:
         page = await tracker.tasks(who, asked.query)
     if not wants_html(request):
         return data(request, shapes.task_list(page, asked.filters))
-    return html(request, "tasks/my_tasks.html", page=page, asked=asked, **_list_words(request, page), words=vocabulary)
+    links = listing.nearby(page.query.page, page.pages)
+    searches = services(request).tracker.capabilities.searches
+    context: dict[str, Any] = {"words": vocabulary, "links": links, "searches": searches, "today": today(request)}
+    return html(request, "tasks/my_tasks.html", asked=asked, page=page, rows=page.rows, **context)
 
 
 async def show(request: Request) -> Response:
@@ -164,10 +167,6 @@ async def _rendered(request: Request, task: Task) -> dict[int, Markup]:
 async def _never_assigned(request: Request) -> bool:
     query = TaskQuery(closed=True, per_page=1)
     return (await services(request).tracker.tasks(await actor(request), query)).total == 0
-
-
-def _list_words(request: Request, page: TaskPage) -> dict[str, Any]:
-    return {"rows": page.rows, "searches": services(request).tracker.capabilities.searches}
 
 
 def _own_comment(written: Written) -> shapes.Shape:

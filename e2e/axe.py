@@ -1,0 +1,37 @@
+"""Whether a page can be used by everybody: axe-core looks at what the browser shows."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page
+
+SCRIPT = Path(__file__).parent.parent / "tests" / "vendor" / "axe-4.14.1.min.js"
+
+
+def faults(page: Page) -> list[str]:
+    """What axe finds by all its rules in the colours shown, and by that of contrast in dark ones; empty when nothing.
+
+    Needs a page with JavaScript. Leaves the page in light colours.
+    """
+    page.evaluate(_script())
+    page.emulate_media(color_scheme="light", reduced_motion="reduce")
+    found = _found(page, "light", {})
+    page.emulate_media(color_scheme="dark")
+    found += _found(page, "dark", {"runOnly": ["color-contrast"]})
+    page.emulate_media(color_scheme="light")
+    return found
+
+
+def _found(page: Page, colours: str, options: dict[str, Any]) -> list[str]:
+    violations = page.evaluate("async (options) => (await axe.run(options)).violations", options)
+    return [
+        f"{page.url}, {colours}: {rule['id']} at {node['html'][:160]}: {node['failureSummary']}"
+        for rule in violations
+        for node in rule["nodes"]
+    ]
+
+
+@cache
+def _script() -> str:
+    return SCRIPT.read_text()

@@ -1,0 +1,141 @@
+"""What people do on the pages, so that journeys read as sentences. Words on the screen are Russian, as for most."""
+
+from typing import Any
+
+import httpx
+from playwright.sync_api import Locator, Page, expect
+
+FIELDS = {"status": "Статус", "priority": "Приоритет", "assignee": "Исполнитель"}
+
+
+def program(url: str, login: str, password: str = "demo") -> httpx.Client:
+    """A client of the JSON face, signed in; close it."""
+    client = httpx.Client(base_url=url, timeout=10)
+    client.post("/users/login", json={"username": login, "password": password}).raise_for_status()
+    return client
+
+
+def tasks(client: httpx.Client, **asked: Any) -> dict[str, Any]:
+    """The JSON list: `tasks` and `pagination`."""
+    found: dict[str, Any] = client.get("/tasks/my-tasks", params=asked).raise_for_status().json()
+    return found
+
+
+def some_task(client: httpx.Client, **asked: Any) -> dict[str, Any]:
+    """The first of the list; the demo has at least one of each kind that journeys ask for."""
+    found: dict[str, Any] = tasks(client, **asked)["tasks"][0]
+    return found
+
+
+def history(client: httpx.Client, task: int) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = client.get(f"/tasks/api/task/{task}/history").raise_for_status().json()["history"]
+    return found
+
+
+def notes(client: httpx.Client, task: int) -> list[str]:
+    return [entry["notes"] for entry in history(client, task)]
+
+
+def sign_in(page: Page, login: str, password: str = "demo") -> None:
+    """Fill in the sign-in form that is on the screen."""
+    page.get_by_label("Логин или почта").fill(login)
+    page.get_by_label("Пароль").fill(password)
+    page.get_by_role("main").get_by_role("button", name="Вход").click()
+
+
+def come_in(page: Page, login: str, password: str = "demo") -> None:
+    """A session without the sign-in page, for journeys about something else."""
+    answer = page.request.post("/users/login", data={"username": login, "password": password})
+    assert answer.ok
+
+
+def open_task(page: Page, number: int) -> None:
+    page.goto(f"/tasks/{number}")
+    expect(page.get_by_role("heading", level=1)).to_contain_text(f"#{number}")
+
+
+def form(page: Page, field: str) -> Locator:
+    """The form that changes one field of the task on the screen."""
+    return page.locator(f"form.change[id^={field}-]")
+
+
+def change(page: Page, field: str, value: str, comment: str = "") -> Locator:
+    """Choose a value, say something when there is something to say, and press; the button that was pressed."""
+    its = form(page, field)
+    its.get_by_label(FIELDS[field]).select_option(label=value)
+    if comment:
+        its.get_by_text("с комментарием").click()
+        its.get_by_label("Комментарий к изменению").fill(comment)
+    return press(its)
+
+
+def press(its: Locator) -> Locator:
+    button = its.get_by_role("button", name="Изменить")
+    button.click()
+    return button
+
+
+def fact(page: Page, field: str) -> Locator:
+    """What the summary of the task on the screen says of a field."""
+    term = page.get_by_role("term").filter(has_text=FIELDS[field])
+    return page.locator(".facts > div").filter(has=term).locator("dd")
+
+
+def comment_form(page: Page) -> Locator:
+    return page.locator("form.comment")
+
+
+def comment_box(page: Page) -> Locator:
+    return comment_form(page).get_by_label("Комментарий")
+
+
+def add_comment(page: Page, text: str, private: bool = False) -> Locator:
+    """Write a comment and press; the button that was pressed."""
+    comment_box(page).fill(text)
+    if private:
+        comment_form(page).get_by_label("приватный").check()
+    return press_comment(page)
+
+
+def press_comment(page: Page) -> Locator:
+    button = comment_form(page).get_by_role("button", name="Добавить комментарий")
+    button.click()
+    return button
+
+
+def entries(page: Page) -> Locator:
+    """The comments and changes of the task on the screen, oldest first."""
+    return page.locator("section.comments li.entry")
+
+
+def toast(page: Page, text: str) -> Locator:
+    return page.locator("#toasts [data-toast]").filter(has_text=text)
+
+
+def subjects(page: Page) -> Locator:
+    """The links of the list on the screen, in its order."""
+    return page.locator("table.list td.subject a")
+
+
+def listed_ids(page: Page) -> list[int]:
+    """Read once: only after something was awaited that the new list alone has."""
+    return [int(text) for text in page.locator("table.list td.id").all_inner_texts()]
+
+
+def total(page: Page) -> Locator:
+    return page.locator(".told strong")
+
+
+def search(page: Page, words: str) -> None:
+    """In the header, from any page."""
+    page.get_by_role("searchbox", name="Найти задачу").fill(words)
+    page.get_by_role("button", name="Найти").click()
+
+
+def mark(page: Page) -> None:
+    """Put a mark on this very document, which a full load of any page would wipe away."""
+    page.evaluate("() => { window.markedByJourney = true }")
+
+
+def is_marked(page: Page) -> bool:
+    return bool(page.evaluate("() => window.markedByJourney === true"))

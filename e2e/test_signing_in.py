@@ -1,0 +1,78 @@
+"""Coming in and going out."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from e2e import steps
+from e2e.conftest import AsProgram
+from e2e.watching import Announced
+from tests.running import Helpdesk
+
+
+@pytest.fixture
+def site(shared_demo: Helpdesk) -> str:
+    return shared_demo.url
+
+
+def test_a_deep_link_leads_through_the_sign_in_page_to_its_task(page: Page, as_program: AsProgram) -> None:
+    task = steps.some_task(as_program("anna"))
+    page.goto(f"/tasks/{task['id']}")
+    expect(page).to_have_url(re.compile(r"/users/login\?next="))
+    steps.sign_in(page, "anna")
+    expect(page).to_have_url(re.compile(rf"/tasks/{task['id']}$"))
+    expect(page.get_by_role("heading", level=1)).to_contain_text(task["subject"])
+
+
+def test_signing_in_without_a_deep_link_leads_to_my_tasks(page: Page) -> None:
+    page.goto("/")
+    steps.sign_in(page, "anna@example.test")
+    expect(page).to_have_url(re.compile("/tasks/my-tasks$"))
+    expect(page.get_by_role("banner")).to_contain_text("Анна Светлова")
+
+
+def test_a_wrong_password_is_said_and_the_login_kept(page: Page, announced: Announced) -> None:
+    announced.add(401)
+    page.goto("/users/login?next=/tasks/my-tasks%3Fclosed%3D1")
+    steps.sign_in(page, "anna", "not her password")
+    expect(page.get_by_role("alert")).to_have_text("Неверный логин или пароль.")
+    expect(page.get_by_label("Логин или почта")).to_have_value("anna")
+    expect(page.get_by_label("Пароль")).to_have_value("")
+    expect(page.get_by_label("Пароль")).to_be_focused()
+    steps.sign_in(page, "anna")
+    expect(page).to_have_url(re.compile(r"/tasks/my-tasks\?closed=1$"))
+
+
+def test_signing_out_asks_and_then_signs_out(page: Page) -> None:
+    steps.come_in(page, "anna")
+    page.goto("/tasks/my-tasks")
+    page.get_by_role("link", name="Выйти").click()
+    expect(page.get_by_role("heading", name="Выйти?")).to_be_visible()
+    page.get_by_role("link", name="Остаться").click()
+    expect(page.get_by_role("heading", name="Мои задачи")).to_be_visible()
+    page.get_by_role("link", name="Выйти").click()
+    page.get_by_role("button", name="Выйти", exact=True).click()
+    expect(page.get_by_role("heading", name="Вход")).to_be_visible()
+    page.goto("/tasks/my-tasks")
+    expect(page).to_have_url(re.compile("/users/login"))
+
+
+def test_colours_and_language_are_chosen_in_the_footer_and_stay(page: Page) -> None:
+    page.goto("/users/login")
+    page.get_by_label("Цвета").select_option(label="тёмные")
+    page.get_by_label("Язык").select_option(label="English")
+    page.get_by_role("button", name="Применить").click()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    expect(page.locator("html")).to_have_css("color-scheme", "dark")
+    steps.come_in(page, "anna")
+    page.goto("/tasks/my-tasks")
+    expect(page.get_by_role("heading", name="My tasks")).to_be_visible()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    page.get_by_label("Language").select_option(label="Русский")
+    page.get_by_label("Colours").select_option(label="light")
+    page.get_by_role("button", name="Apply").click()
+    expect(page.get_by_role("heading", name="Мои задачи")).to_be_visible()
+    expect(page.locator("html")).to_have_css("color-scheme", "light")

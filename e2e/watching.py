@@ -1,0 +1,41 @@
+"""What a browser complains of in its console, and whether a journey said that it would."""
+
+import re
+from collections.abc import Iterable
+
+from playwright.sync_api import BrowserContext, ConsoleMessage, WebError
+
+Announced = set[int | str]
+
+_STATUS = re.compile(r"Failed to load resource: the server responded with a status of (\d+)")
+_NETWORK = re.compile(r"Failed to load resource: (net::\w+)")
+
+
+def collect(context: BrowserContext) -> list[int | str]:
+    """A list that grows by each complaint of the context's pages; violations of the CSP are among the errors."""
+    complaints: list[int | str] = []
+
+    def on_console(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            complaints.append(_short(message.text))
+
+    def on_error(error: WebError) -> None:
+        complaints.append(f"uncaught: {error.error}")
+
+    context.on("console", on_console)
+    context.on("weberror", on_error)
+    return complaints
+
+
+def unexpected(complaints: Iterable[int | str], announced: Announced) -> list[str]:
+    """What was complained of unannounced, and what was announced and never came; empty when all is as said."""
+    seen = set(complaints)
+    return [f"complaint: {it}" for it in seen - announced] + [f"did not come: {it}" for it in announced - seen]
+
+
+def _short(text: str) -> int | str:
+    """A refused request by its status, one that found nobody by its network error, the rest word for word."""
+    if found := _STATUS.match(text):
+        return int(found[1])
+    found = _NETWORK.match(text)
+    return found[1] if found else text
