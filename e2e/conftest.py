@@ -6,7 +6,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from e2e import axe
 from e2e.steps import program
@@ -45,6 +45,7 @@ def browser() -> Iterator[Browser]:
         from tests.servers.fixtures import unavailable
 
         unavailable("no Chromium: run scripts/install-test-services")
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser

@@ -40,7 +40,7 @@ def sign_in(page: Page, login: str, password: str = "demo") -> None:
     """Fill in the sign-in form that is on the screen."""
     page.get_by_label("Логин или почта").fill(login)
     page.get_by_label("Пароль").fill(password)
-    page.get_by_role("main").get_by_role("button", name="Вход").click()
+    page.get_by_role("main").get_by_role("button", name="Войти").click()
 
 
 def come_in(page: Page, login: str, password: str = "demo") -> None:

@@ -63,7 +63,7 @@ def test_colours_and_language_are_chosen_in_the_footer_and_stay(page: Page) -> N
     page.get_by_label("Цвета").select_option(label="тёмные")
     page.get_by_label("Язык").select_option(label="English")
     page.get_by_role("button", name="Применить").click()
-    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    expect(page.get_by_label("Login or e-mail")).to_be_visible()
     expect(page.locator("html")).to_have_attribute("lang", "en")
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     expect(page.locator("html")).to_have_css("color-scheme", "dark")

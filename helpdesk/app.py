@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 from helpdesk.assets import folder
 from helpdesk.errors import HelpdeskError
 from helpdesk.services import Services
+from helpdesk.store.database import StoreUnavailable
 from helpdesk.web import errors
 from helpdesk.web.edge import BodyLimit, Edge
 from helpdesk.web.rendering import Renderer
@@ -34,6 +35,7 @@ def create_app(services: Services) -> ASGIApp:
         exception_handlers={
             HelpdeskError: errors.domain,
             HTTPException: errors.from_http,
+            StoreUnavailable: errors.store_down,
             Exception: errors.unexpected,
         },
         lifespan=lifespan,

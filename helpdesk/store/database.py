@@ -6,12 +6,17 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from anyio import to_thread
 from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlmodel import Session
 
 T = TypeVar("T")
 
 BUSY_MILLISECONDS = 10_000
 WRITES = {"sqlite_writes": True}
+
+
+class StoreUnavailable(Exception):
+    """The database is down, or somebody else held its lock for too long. Nothing was written."""
 
 
 class Database:
@@ -25,17 +30,21 @@ class Database:
 
         `writes=True` takes SQLite's write lock at once: a transaction that reads first and writes later would be
         refused when another has written between. Results must be plain data, for the session is closed on return.
+        Raises StoreUnavailable.
         """
         return await to_thread.run_sync(self.run_here, work, writes)
 
     def run_here(self, work: Callable[[Session], T], writes: bool = False) -> T:
         """The same in the calling thread, for the command line and tests."""
-        with self.engine.connect() as connection:
-            options = connection.execution_options(**WRITES) if writes else connection
-            with options.begin(), Session(bind=options, expire_on_commit=False) as session:
-                result = work(session)
-                session.flush()
-                return result
+        try:
+            with self.engine.connect() as connection:
+                options = connection.execution_options(**WRITES) if writes else connection
+                with options.begin(), Session(bind=options, expire_on_commit=False) as session:
+                    result = work(session)
+                    session.flush()
+                    return result
+        except (OperationalError, InterfaceError) as error:
+            raise StoreUnavailable(str(error.orig)) from error
 
     def close(self) -> None:
         self.engine.dispose()

@@ -128,12 +128,10 @@ def count(session: Session, condition: ColumnElement[bool]) -> int:
 def page(
     session: Session, condition: ColumnElement[bool], sort: str, descending: bool, limit: int, offset: int
 ) -> Sequence[Any]:
-    """Rows of one page; equal ones stand newest first, so that no row is on two pages."""
+    """Rows of one page, those without the value last; equal ones newest first, so that no row is on two pages."""
     key = SORTS[sort]
-    order = key.desc() if descending else key.asc()
-    return session.execute(
-        ROW.where(condition).order_by(order.nulls_last(), TASK.c.id.desc()).limit(limit).offset(offset)
-    ).all()
+    order = (key.is_(None), key.desc() if descending else key.asc(), TASK.c.id.desc())
+    return session.execute(ROW.where(condition).order_by(*order).limit(limit).offset(offset)).all()
 
 
 def one(session: Session, condition: ColumnElement[bool]) -> Any | None:

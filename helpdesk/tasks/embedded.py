@@ -84,7 +84,7 @@ class EmbeddedTracker:
 
     async def change(self, actor: Actor, task_id: int, edit: Edit) -> Written:
         def work(session: Session) -> Written:
-            before = load(session, actor, task_id)
+            before = load_to_write(session, actor, task_id)
             if edit.version is not None and edit.version != before.version:
                 raise Conflict(before)
             changes = require_change(before, edit)
@@ -98,7 +98,7 @@ class EmbeddedTracker:
 
     async def comment(self, actor: Actor, task_id: int, text: str, private: bool = False) -> Written:
         def work(session: Session) -> Written:
-            before = load(session, actor, task_id)
+            before = load_to_write(session, actor, task_id)
             allowed = before.choices.may_comment_privately if private else before.choices.may_comment
             if not allowed:
                 raise NotAllowed
@@ -163,6 +163,12 @@ def load(session: Session, actor: Actor, task_id: int) -> Task:
         choices=_choices(session, mine, row),
         version=str(row.version),
     )
+
+
+def load_to_write(session: Session, actor: Actor, task_id: int) -> Task:
+    """The same, with the task's row locked until the end of the transaction, where the database has such locks."""
+    session.get(tables.Task, task_id, with_for_update=True)
+    return load(session, actor, task_id)
 
 
 def _visible(mine: Rights, actor: Actor) -> ColumnElement[bool]:

@@ -1,6 +1,7 @@
 """The one place where an error becomes an answer: a table, and three faces (page, htmx fragment, JSON)."""
 
 import logging
+from contextlib import suppress
 from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
@@ -12,7 +13,7 @@ from helpdesk.errors import HelpdeskError, sentence
 from helpdesk.tasks.model import Task
 from helpdesk.web import inputs
 from helpdesk.web.api import shapes
-from helpdesk.web.rendering import came_from, html, is_htmx, services, spoken, wants_html
+from helpdesk.web.rendering import VARIES, came_from, html, is_htmx, services, spoken, wants_html
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +50,10 @@ TITLES = {
     502: sentence("The task system answers strangely"),
     503: sentence("The task system does not answer"),
 }
+STORE_DOWN = sentence(
+    "The helpdesk's own store does not answer just now. Nothing was saved. Please try again in a while."
+)
+PRIVATE = {"Cache-Control": "private, no-cache", "Vary": VARIES}
 NEVER_SHOWN_AGAIN = {"password", "idempotency_key", "lock_version"}
 
 
@@ -77,6 +82,11 @@ async def from_http(request: Request, error: Exception) -> Response:
     return await answer(request, found, error.status_code, dict(error.headers or {}))
 
 
+async def store_down(request: Request, error: Exception) -> Response:
+    """Our own store does not answer."""
+    return await domain(request, errors.Unavailable(STORE_DOWN, detail=str(error)))
+
+
 async def unexpected(request: Request, error: Exception) -> Response:
     """A fault of ours. The edge logs it; the screen has the request's id."""
     return await answer(request, HelpdeskError(), 500, {})
@@ -89,13 +99,13 @@ def status_of(error: HelpdeskError) -> int:
 
 async def answer(request: Request, error: HelpdeskError, status: int, headers: dict[str, str]) -> Response:
     if not wants_html(request):
-        response: Response = JSONResponse(body(request, error, status), status)
+        response: Response = JSONResponse(body(request, error, status), status, PRIVATE)
     elif isinstance(error, errors.NotSignedIn):
         response = await _to_sign_in(request)
     elif is_htmx(request):
         response = html(request, "errors/_toast.html", status, says=error.says, id=request.state.request_id)
     else:
-        typed = await _typed(request)
+        typed = _typed(request)
         title = TITLES.get(status, TITLES[500])
         response = html(request, "errors/page.html", status, title=title, code=status, error=error, typed=typed)
     response.headers.update(headers)
@@ -125,19 +135,16 @@ async def _to_sign_in(request: Request) -> Response:
         return Response(status_code=401, headers={"HX-Redirect": address})
     if request.method in ("GET", "HEAD"):
         return Response(status_code=303, headers={"Location": address})
-    typed, next_page = await _typed(request), came_from(request)
+    with suppress(HelpdeskError, HTTPException):
+        await inputs.read(request)
+    typed, next_page = _typed(request), came_from(request)
     demo = services(request).settings.demo
     return html(request, "people/login.html", 401, next=next_page, typed=typed, demo=demo, error=None, login="")
 
 
-async def _typed(request: Request) -> dict[str, str]:
-    """What a person sent with a form that could not be taken, to be shown for another try."""
-    if request.method != "POST":
-        return {}
-    try:
-        values = (await inputs.read(request)).values
-    except (HelpdeskError, HTTPException):
-        return {}
+def _typed(request: Request) -> dict[str, str]:
+    """What a person sent with a form that could not be taken, as far as it was read, to be shown for another try."""
+    values = request.state.fields.values if hasattr(request.state, "fields") else {}
     return {name: value for name, value in values.items() if name not in NEVER_SHOWN_AGAIN and isinstance(value, str)}
 
 

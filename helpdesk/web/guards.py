@@ -56,8 +56,12 @@ async def actor(request: Request) -> Actor:
 
 def require_same_origin(request: Request) -> None:
     """Refuse a write that another site's page sends (contract §2). Programs, which send neither header, pass."""
-    if request.method in SAFE:
-        return
+    if request.method not in SAFE:
+        refuse_foreign(request)
+
+
+def refuse_foreign(request: Request) -> None:
+    """Raise NotAllowed for a request that another site's page makes."""
     origin = request.headers.get("origin")
     foreign = request.headers.get("sec-fetch-site") in ("cross-site", "same-site")
     if foreign or (origin is not None and not _ours(request, origin)):

@@ -66,8 +66,8 @@ def read(request: Request, vocabulary: Vocabulary) -> Listing:
         page=page,
         per_page=per_page,
     )
-    filters = {"status": list(query.status_ids), "priority": list(query.priority_ids)}
-    filters["project"] = list(query.project_ids)
+    asked_ids = {"status": query.status_ids, "priority": query.priority_ids, "project": query.project_ids}
+    filters = {name: [each for each in ids if each != NOBODY] for name, ids in asked_ids.items()}
     scope_chosen = "author_id" in asked or "assigned_to_id" in asked
     return Listing(query, {**filters, "search": search}, scope_chosen, request.url.path)
 

@@ -13,6 +13,7 @@ from helpdesk.store import attempts
 from helpdesk.web import inputs, session
 from helpdesk.web.api import shapes
 from helpdesk.web.errors import status_of
+from helpdesk.web.guards import refuse_foreign
 from helpdesk.web.rendering import THEMES, came_from, data, html, see_other, services, spoken, wants_html
 
 WELCOME = sentence("You are signed in.")
@@ -43,6 +44,7 @@ async def logout(request: Request) -> Response:
     """A browser's GET asks first: a picture in somebody's text must sign nobody out. A program's signs out."""
     if request.method != "POST" and wants_html(request):
         return html(request, "people/logout.html")
+    refuse_foreign(request)
     everywhere = request.method == "POST" and (await inputs.read(request)).flag("everywhere")
     sign_in = request.app.url_path_for("people:login")
     response = see_other(sign_in) if wants_html(request) else data(request, {"message": spoken(request, GOODBYE)})

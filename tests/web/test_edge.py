@@ -9,6 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from helpdesk.logs import JsonLines
+from helpdesk.services import Services
 from helpdesk.web import rendering
 from tests.web.conftest import HTML, HTMX, Visit
 from tests.world import PASSWORDS, EmbeddedWorld
@@ -112,6 +113,16 @@ def test_a_fault_of_ours_is_logged_whole_and_shown_as_a_number(
     assert "find-me" in client.get("/tasks/1", headers=HTML | {"X-Request-ID": "find-me"}).text
     told = JsonLines().format(next(record for record in caplog.records if record.exc_info))
     assert "the secret innards" in json.loads(told)["exception"] and "\n" not in told
+
+
+def test_a_store_that_is_down_is_no_fault_of_ours_and_shows_no_innards(
+    visit: Visit, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna = visit("anna")
+    services.database.run_here(lambda db: db.connection().exec_driver_sql("DROP TABLE session"), writes=True)
+    for headers in (HTML, {}):
+        answer = anna.get("/tasks/my-tasks", headers=headers)
+        assert answer.status_code == 503 and answer.headers["retry-after"] and "session" not in answer.text.lower()
 
 
 def test_static_files_are_kept_for_good_under_a_name_of_their_content(visit: Visit) -> None:

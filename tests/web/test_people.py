@@ -127,6 +127,12 @@ def test_a_browsers_get_asks_before_it_signs_out_and_a_programs_does(visit: Visi
     assert anna.get("/tasks/my-tasks").status_code == 401
 
 
+def test_another_sites_page_signs_nobody_out(visit: Visit) -> None:
+    anna = visit("anna")
+    assert anna.get("/users/logout", headers={"Sec-Fetch-Site": "same-site", "Accept": "image/*"}).status_code == 403
+    assert anna.get("/tasks/my-tasks").status_code == 200
+
+
 def test_a_page_without_a_session_leads_to_sign_in_and_back(visit: Visit) -> None:
     answer = visit().get("/tasks/7?a=b", headers=HTML)
     assert (answer.status_code, answer.headers["location"]) == (303, "/users/login?next=%2Ftasks%2F7%3Fa%3Db")
