@@ -1,7 +1,7 @@
 """Impatient fingers, a lost line, a server that is down: one write at most, and the text stays."""
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from e2e import steps
 from e2e.conftest import AsProgram
@@ -71,8 +71,8 @@ def test_a_button_pressed_shows_that_the_server_is_at_work(page: Page, as_progra
     task = steps.some_task(as_program("anna"))
     steps.come_in(page, "anna")
     steps.open_task(page, task["id"])
-    held = []
-    page.route("**/comments", held.append)
+    held: list[Route] = []
+    page.route("**/comments", lambda route: held.append(route))
     steps.add_comment(page, TEXT)
     expect(steps.comment_form(page)).to_contain_class("htmx-request")
     held[0].continue_()

@@ -1,15 +1,21 @@
 """The same story in every tracker: what the contract suite needs of an adapter's world."""
 
-from collections.abc import AsyncIterator
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 
 from helpdesk.redmine_client import RedmineClient
+from helpdesk.store import schema
+from helpdesk.store.database import Database
 from helpdesk.tasks.model import Actor
 from helpdesk.tasks.redmine.rest import RestTracker
-from tests.servers.redmine import Redmine
-from tests.world import EmbeddedWorld
+from tests.servers.fixtures import unavailable
+from tests.servers.mariadb import execute, running_mariadb
+from tests.servers.redmine import Redmine, why_not_here
+from tests.world import EmbeddedWorld, settle
 
 STATUSES = {
     "new": "Новая",
@@ -99,9 +105,27 @@ async def redmine_world(redmine: Redmine) -> AsyncIterator[RedmineWorld]:
     await world.client.close()
 
 
-@pytest.fixture(params=["embedded", pytest.param("real redmine", marks=pytest.mark.xdist_group("redmine"))])
+@pytest.fixture(scope="session")
+def embedded_on_mariadb() -> Iterator[EmbeddedWorld]:
+    """The embedded tracker in a real MariaDB, for our statements must hold in more than SQLite."""
+    if reason := why_not_here():
+        unavailable(f"no real MariaDB: {reason}")
+    with tempfile.TemporaryDirectory(prefix="helpdesk-mariadb-") as name:
+        Path(name).chmod(0o711)
+        with running_mariadb(Path(name) / "server") as server:
+            execute(server, "CREATE DATABASE helpdesk; GRANT ALL ON helpdesk.* TO h@'127.0.0.1' IDENTIFIED BY 'h'")
+            database = Database(f"mysql+pymysql://h:h@127.0.0.1:{server.port}/helpdesk?charset=utf8mb4")
+            schema.migrate(database, "production")
+            database.run_here(settle, writes=True)
+            yield EmbeddedWorld(database)
+            database.close()
+
+
+WORLDS = {"embedded": "embedded", "mariadb": "embedded_on_mariadb", "redmine": "redmine_world"}
+
+
+@pytest.fixture(params=[pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in WORLDS])
 def world(request: pytest.FixtureRequest) -> World:
-    """Each adapter's world in turn."""
-    name = "embedded" if request.param == "embedded" else "redmine_world"
-    found: World = request.getfixturevalue(name)
+    """Each adapter's world in turn: the embedded tracker in SQLite and in a real MariaDB, and a real Redmine."""
+    found: World = request.getfixturevalue(WORLDS[request.param])
     return found
