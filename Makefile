@@ -33,6 +33,7 @@ clean: ## forget the environment and the demo
 	rm -rf .venv data
 
 .venv/bin/python:
+	@python3 -c 'import sys; sys.exit("Python 3.11 or later is needed" if sys.version_info < (3, 11) else 0)'
 	python3 -m venv .venv
 
 .venv/run.done: requirements.txt pyproject.toml | .venv/bin/python

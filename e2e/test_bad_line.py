@@ -11,6 +11,7 @@ from tests.servers.process import end
 
 TEXT = "Проверила кабель, он цел."
 PROXY_SAYS = "<html><body><h1>503 Service Unavailable</h1>nginx</body></html>"
+HTMX_SAYS = "htmx: htmx:error: Failed to fetch TypeError: Failed to fetch"
 
 with_javascript = pytest.mark.parametrize("javascript", [True], ids=["with JavaScript"], indirect=True)
 
@@ -33,7 +34,7 @@ def test_a_double_click_writes_one_comment(page: Page, as_program: AsProgram) ->
 def test_a_server_that_is_gone_is_told_of_and_the_text_stays(
     page: Page, demo: Helpdesk, as_program: AsProgram, announced: Announced
 ) -> None:
-    announced.add("net::ERR_CONNECTION_REFUSED")
+    announced.update({"net::ERR_CONNECTION_REFUSED", HTMX_SAYS})
     task = steps.some_task(as_program("anna"))
     steps.come_in(page, "anna")
     steps.open_task(page, task["id"])

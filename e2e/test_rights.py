@@ -12,7 +12,7 @@ from e2e.watching import Announced
 def half_told(as_program: AsProgram) -> int:
     """A task that irina asked for, in which the staff also talk in private."""
     asked, anna = steps.tasks(as_program("irina"), author_id="me", per_page=100), as_program("anna")
-    numbers = [task["id"] for task in asked["tasks"]]
+    numbers: list[int] = [task["id"] for task in asked["tasks"]]
     return next(number for number in numbers if any(entry["private"] for entry in steps.history(anna, number)))
 
 

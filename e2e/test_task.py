@@ -58,7 +58,9 @@ def test_a_status_is_changed_with_a_comment(page: Page, as_program: AsProgram, j
     assert steps.notes(client, task["id"])[-1] == "Заменили катушку, печатает."
 
 
-def test_only_statuses_that_the_workflow_allows_are_offered(page: Page, as_program: AsProgram, javascript: bool) -> None:
+def test_only_statuses_that_the_workflow_allows_are_offered(
+    page: Page, as_program: AsProgram, javascript: bool
+) -> None:
     client = as_program("anna")
     task = steps.some_task(client, **IN_PROGRESS)
     steps.come_in(page, "anna")

@@ -34,8 +34,8 @@ def unexpected(complaints: Iterable[int | str], announced: Announced) -> list[st
 
 
 def _short(text: str) -> int | str:
-    """A refused request by its status, one that found nobody by its network error, the rest word for word."""
+    """A refused request by its status, one that found nobody by its network error, the rest by its first line."""
     if found := _STATUS.match(text):
         return int(found[1])
     found = _NETWORK.match(text)
-    return found[1] if found else text
+    return found[1] if found else text.partition("\n")[0]

@@ -4,10 +4,11 @@ Shared by the adapters of the tracker and of the directory, who know what the an
 """
 
 import asyncio
+import json
 from base64 import b64encode
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, NamedTuple, NoReturn
 
 import httpx
 
@@ -29,8 +30,24 @@ CALL_SECONDS = 6.0
 TOTAL_SECONDS = 9.0
 RETRY_PAUSE_SECONDS = 0.2
 CONNECTIONS = 20
+LARGEST_ANSWER = 32 * 2**20
+LARGEST_ID = 2**31 - 1
 JSON = dict[str, Any]
 Params = Iterable[tuple[str, str | int]]
+Headers = dict[bytes, bytes]
+
+
+class NotSent(Unavailable):
+    """There was no connection to ask on: Redmine knows nothing of it."""
+
+
+class Unanswered(Unavailable):
+    """It was sent and no answer came: Redmine may have done it, or still do it."""
+
+
+class Answer(NamedTuple):
+    status: int
+    content: bytes
 
 
 class RedmineClient:
@@ -38,63 +55,92 @@ class RedmineClient:
 
     Raises Unavailable (no answer in time, 5xx), Nonsense (not JSON, an unknown status), WrongKey (our key is refused),
     NotFound (404, and 403 where Redmine says that of what a person may not see), NotAllowed, Invalid, Conflict.
+    `deadline` is how many seconds all calls of one task may take together (see `within`).
     """
 
-    def __init__(self, url: str, api_key: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        api_key: str,
+        transport: httpx.AsyncBaseTransport | None = None,
+        deadline: float = TOTAL_SECONDS,
+    ) -> None:
         self.http = httpx.AsyncClient(
             base_url=url,
             transport=transport,
             timeout=httpx.Timeout(CALL_SECONDS, connect=CONNECT_SECONDS),
             limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
             headers={"Accept": "application/json"},
+            follow_redirects=False,
             trust_env=False,
         )
-        self.key = {"X-Redmine-API-Key": api_key}
+        # As bytes: httpx fails on other letters than ASCII with an error that quotes them.
+        self.key: Headers = {b"X-Redmine-API-Key": _bytes(api_key)}
+        self.deadline = deadline
 
     async def get(self, path: str, as_login: str | None = None, params: Params = ()) -> JSON:
-        """The JSON object at `path`; tried a second time when the line broke, for reading twice does no harm."""
-        arguments = {"headers": self._headers(as_login), "params": list(params)}
+        """The JSON object at `path`."""
+        return _object(path, await self._read(path, self._headers(as_login), params))
+
+    async def get_fixed(self, path: str, as_login: str | None = None, params: Params = ()) -> JSON:
+        """As `get`, for what every Redmine shows to everybody whom it lets in: 403 and 404 are Nonsense here."""
         try:
-            answer = await self._send("GET", path, **arguments)
-        except Unavailable:
-            await asyncio.sleep(RETRY_PAUSE_SECONDS)
-            answer = await self._send("GET", path, **arguments)
-        return _object(answer)
+            return await self.get(path, as_login, params)
+        except LockedOut:
+            raise
+        except (NotFound, NotAllowed) as error:
+            raise Nonsense(detail=error.detail) from error
 
     async def put(self, path: str, body: JSON, as_login: str) -> None:
-        """Write, once. What became of it must be read back: Redmine answers 204 to what it ignores."""
-        await self._send("PUT", path, headers=self._headers(as_login), json=body)
+        """Write, once. What became of it must be read back: Redmine answers 204 to what it ignores.
+
+        Raises NotSent, Unanswered, and Nonsense when somebody else than Redmine seems to have answered.
+        """
+        answer = await self._send("PUT", path, headers=self._headers(as_login), json=body)
+        if answer.content.strip():
+            raise Nonsense(detail=f"PUT {path}: {answer.status} with a body")
 
     async def who_is(self, login: str, password: str) -> JSON | None:
         """The user whose login and password these are, by Basic; None when Redmine refuses them."""
-        basic = b64encode(f"{login}:{password}".encode("utf-8", "surrogatepass")).decode()
+        path, basic = "/users/current.json", b64encode(_bytes(f"{login}:{password}"))
         try:
-            answer = await self._send("GET", "/users/current.json", headers={"Authorization": f"Basic {basic}"})
+            answer = await self._read(path, {b"Authorization": b"Basic " + basic})
         except (WrongKey, NotAllowed):
             return None
-        user: JSON = _object(answer).get("user") or {}
-        return user
+        except NotFound as error:
+            raise Nonsense(detail=error.detail) from error
+        return part(_object(path, answer), "user")
 
     async def close(self) -> None:
         await self.http.aclose()
 
-    def _headers(self, as_login: str | None) -> dict[str, str]:
-        return self.key if as_login is None else {**self.key, "X-Redmine-Switch-User": as_login}
+    def _headers(self, as_login: str | None) -> Headers:
+        return self.key if as_login is None else {**self.key, b"X-Redmine-Switch-User": _bytes(as_login)}
 
-    async def _send(self, method: str, path: str, **arguments: Any) -> httpx.Response:
+    async def _read(self, path: str, headers: Headers, params: Params = ()) -> Answer:
+        """GET; tried a second time when the line broke or the server stumbled, for reading twice does no harm."""
+        listed = list(params)
         try:
-            answer = await self.http.request(method, path, **arguments)
-        except httpx.DecodingError as error:
-            raise Nonsense(detail=f"{method} {path}: {type(error).__name__}") from error
-        except httpx.TransportError as error:
-            raise Unavailable(detail=f"{method} {path}: {type(error).__name__}") from error
-        if answer.is_success:
+            return await self._send("GET", path, headers=headers, params=listed)
+        except Nonsense:
+            raise
+        except Unavailable:
+            await asyncio.sleep(RETRY_PAUSE_SECONDS)
+            return await self._send("GET", path, headers=headers, params=listed)
+
+    async def _send(self, method: str, path: str, **arguments: Any) -> Answer:
+        try:
+            async with self.http.stream(method, path, **arguments) as response:
+                answer = Answer(response.status_code, await _content(response))
+        except httpx.HTTPError as error:
+            _give_up(error, f"{method} {path}: {type(error).__name__}")
+        if 200 <= answer.status < 300:
             return answer
-        raise _failure(answer, f"{method} {path}: {answer.status_code}")
+        raise _failure(method, answer, f"{method} {path}: {answer.status}")
 
 
 @asynccontextmanager
-async def within(seconds: float = TOTAL_SECONDS) -> AsyncIterator[None]:
+async def within(seconds: float) -> AsyncIterator[None]:
     """All that is asked of Redmine inside must be over in `seconds`, or Unavailable is raised."""
     try:
         async with asyncio.timeout(seconds):
@@ -103,9 +149,49 @@ async def within(seconds: float = TOTAL_SECONDS) -> AsyncIterator[None]:
         raise Unavailable(detail=f"Redmine took longer than {seconds} s") from error
 
 
-def _failure(answer: httpx.Response, detail: str) -> HelpdeskError:
+def part(found: JSON, name: str) -> JSON:
+    """The object that an answer holds under `name`. Raises Nonsense when it holds none."""
+    held = found.get(name)
+    if not isinstance(held, dict):
+        raise Nonsense(detail=f"no {name}")
+    return held
+
+
+def user_id(user: JSON) -> int:
+    """The number of a user, by which people are told apart. Raises Nonsense for anything that is not quite one."""
+    found = user.get("id")
+    if type(found) is not int or not 0 < found <= LARGEST_ID:
+        raise Nonsense(detail="a user without a numeric id")
+    return found
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+async def _content(response: httpx.Response) -> bytes:
+    content = bytearray()
+    async for chunk in response.aiter_bytes():
+        content += chunk
+        if len(content) > LARGEST_ANSWER:
+            raise Nonsense(detail=f"{response.request.url.path}: more than {LARGEST_ANSWER} bytes")
+    return bytes(content)
+
+
+def _give_up(error: httpx.HTTPError, detail: str) -> NoReturn:
+    """Raise what a failure of the line or of HTTP means."""
+    if isinstance(error, httpx.LocalProtocolError):
+        raise WrongKey(detail=f"{detail}: the key can't be sent") from None  # for the cause quotes it
+    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout):
+        raise NotSent(detail=detail) from error
+    if isinstance(error, httpx.DecodingError):
+        raise Nonsense(detail=detail) from error
+    raise Unanswered(detail=detail) from error
+
+
+def _failure(method: str, answer: Answer, detail: str) -> HelpdeskError:
     """What a status other than 2xx means. Source: Redmine's ApplicationController (facts: 401, 412, 422)."""
-    match answer.status_code:
+    match answer.status:
         case 401:
             return WrongKey(detail=detail)
         case 403:
@@ -114,9 +200,9 @@ def _failure(answer: httpx.Response, detail: str) -> HelpdeskError:
             return LockedOut(detail=detail)
         case 404:
             return NotFound(detail=detail)
-        case 409:
+        case 409 if method == "PUT":
             return Conflict()
-        case 422:
+        case 422 if method == "PUT":
             return _refusal(answer)
         case status if status >= 500:
             return Unavailable(detail=detail)
@@ -124,20 +210,24 @@ def _failure(answer: httpx.Response, detail: str) -> HelpdeskError:
             return Nonsense(detail=detail)
 
 
-def _refusal(answer: httpx.Response) -> HelpdeskError:
+def _refusal(answer: Answer) -> HelpdeskError:
     """A 422: Redmine's own sentences, in the person's language; none at all means a stale lock_version."""
-    errors = _object(answer).get("errors")
+    errors = _object("422", answer).get("errors")
     if not isinstance(errors, list):
         return Nonsense(detail="422 without a list of errors")
-    says = [Sentence(str(error)) for error in errors]
+    says = [Sentence(str(error)) for error in errors if error]
     return Invalid({"base": says}) if says else Conflict()
 
 
-def _object(answer: httpx.Response) -> JSON:
+def _object(path: str, answer: Answer) -> JSON:
+    """The JSON object that was answered. Raises Nonsense for all else, half characters among it."""
     try:
-        found = answer.json()
-    except (ValueError, UnicodeDecodeError) as error:
-        raise Nonsense(detail=f"{answer.request.url.path}: not JSON") from error
-    if not isinstance(found, Mapping):
-        raise Nonsense(detail=f"{answer.request.url.path}: not an object")
-    return dict(found)
+        text = answer.content.decode()
+        found = json.loads(text)
+        if "\\ud" in text.lower():
+            json.dumps(found, ensure_ascii=False).encode()
+    except (ValueError, RecursionError) as error:
+        raise Nonsense(detail=f"{path}: not JSON") from error
+    if not isinstance(found, dict):
+        raise Nonsense(detail=f"{path}: not an object")
+    return found

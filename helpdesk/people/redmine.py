@@ -3,10 +3,14 @@
 from helpdesk.errors import Nonsense
 from helpdesk.people.accounts import person_of
 from helpdesk.people.model import Person
-from helpdesk.redmine_client import JSON, RedmineClient, within
+from helpdesk.redmine_client import JSON, RedmineClient, user_id, within
 from helpdesk.store import people
 from helpdesk.store.database import Database
 from helpdesk.store.folding import fold
+
+# Longer ones make a header that web servers refuse; Redmine keeps no login of more than 60 characters.
+LONGEST_LOGIN = 255
+LONGEST_PASSWORD = 4_096
 
 
 class RedmineDirectory:
@@ -21,19 +25,28 @@ class RedmineDirectory:
         self.database = database
 
     async def sign_in(self, login: str, password: str) -> Person | None:
-        if ":" in login or not login.strip() or not password:
+        if not _can_be_tried(login.strip(), password):
             return None
-        async with within():
+        async with within(self.client.deadline):
             user = await self.client.who_is(login.strip(), password)
-        if user is None or fold(str(user.get("login", ""))) != fold(login):
+        if user is None:
             return None
-        row = await self.database.run(lambda session: people.bind_redmine(session, *_identity(user)), writes=True)
+        number, name, *others = _identity(user)
+        if fold(name) != fold(login):
+            return None
+        row = await self.database.run(lambda db: people.bind_redmine(db, number, name, *others), writes=True)
         return person_of(row) if row.is_active else None
 
 
+def _can_be_tried(login: str, password: str) -> bool:
+    right_size = 0 < len(login) <= LONGEST_LOGIN and 0 < len(password) <= LONGEST_PASSWORD
+    return right_size and ":" not in login
+
+
 def _identity(user: JSON) -> tuple[int, str, str, str]:
-    """(id, login, full name, e-mail) of /users/current.json."""
-    if not isinstance(user.get("id"), int):
-        raise Nonsense(detail="/users/current.json: no numeric id")
-    name = f"{user.get('firstname', '')} {user.get('lastname', '')}".strip()
-    return user["id"], str(user["login"]), name or str(user["login"]), str(user.get("mail") or "")
+    """(id, login, full name, e-mail) of /users/current.json. Raises Nonsense when it lacks the first two."""
+    login = user.get("login")
+    if not isinstance(login, str):
+        raise Nonsense(detail="/users/current.json: no login")
+    name = f"{user.get('firstname') or ''} {user.get('lastname') or ''}".strip()
+    return user_id(user), login, name or login, str(user.get("mail") or "")

@@ -108,6 +108,8 @@ def test_a_change_by_htmx_brings_the_form_and_what_shows_the_task(visit: Visit, 
     assert answer.text.lstrip().startswith(f'<form class="change" id="status-{number}"')
     for target in (f"#facts-{number}", f"#entries-{number}", "#toasts"):
         assert f'hx-target="{target}"' in answer.text
+    facts = answer.text.split(f'hx-target="#facts-{number}"')[1].split("</hx-partial>")[0]
+    assert f'id="facts-{number}"' in facts and "in_progress" in facts
     assert "Взяла" in answer.text and version(answer.text) != seen
     assert "HX-Request" in answer.headers["vary"]
 

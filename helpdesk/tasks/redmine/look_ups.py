@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from cachetools import TTLCache
 
 from helpdesk.errors import Nonsense, NotAllowed, NotFound, WrongKey
-from helpdesk.redmine_client import JSON, RedmineClient
+from helpdesk.redmine_client import JSON, RedmineClient, part
 from helpdesk.tasks.model import Actor, Priority, Ref, Status, ranked
 from helpdesk.tasks.redmine import reading, rights
 
@@ -36,8 +36,8 @@ class LookUps:
         is silently ignored by Redmine, and everybody would act as its owner."""
 
         async def fetch() -> rights.Me:
-            found = await self.client.get("/users/current.json", actor.login, [("include", "memberships")])
-            mine = rights.me(found.get("user") or {})
+            found = await self.client.get_fixed("/users/current.json", actor.login, [("include", "memberships")])
+            mine = rights.me(part(found, "user"))
             if mine.id != actor.id:
                 raise WrongKey(detail=f"Redmine acts as user {mine.id} where {actor.id} was asked for")
             return mine
@@ -51,8 +51,8 @@ class LookUps:
 
     async def _role(self, role_id: int) -> JSON:
         async def fetch() -> JSON:
-            role: JSON = (await self.client.get(f"/roles/{role_id}.json")).get("role") or {}
-            return role
+            role = part(await self.client.get_fixed(f"/roles/{role_id}.json"), "role")
+            return {"assignable": role.get("assignable") is True, "permissions": items(role, "permissions")}
 
         role: JSON = await _cached(self.access, ("role", role_id), fetch)
         return role
@@ -66,16 +66,16 @@ class LookUps:
             assignable = [
                 reading.ref(user)
                 for user, roles in people
-                if any([(await self._role(int(role["id"]))).get("assignable") for role in roles])
+                if any([(await self._role(reading.number(role, "id")))["assignable"] for role in roles])
             ]
-            return People({str(user["id"]): str(user["name"]) for user, _ in people}, tuple(assignable))
+            return People(_names_by_id(reading.ref(user) for user, _ in people), tuple(assignable))
 
         people: People = await _cached(self.access, ("people", actor.id, project_id), fetch)
         return people
 
     async def names(self, actor: Actor, people: People, journals: list[JSON], issue: JSON) -> reading.Names:
         known = [issue.get("author"), issue.get("assigned_to"), *(journal.get("user") for journal in journals)]
-        assignees = people.names | {str(ref["id"]): str(ref["name"]) for ref in known if ref}
+        assignees = people.names | _names_by_id(reading.ref(person) for person in known if person)
         for stranger in reading.people_changed(journals) - assignees.keys():
             assignees[stranger] = await self._name(stranger)
         return reading.Names(
@@ -86,7 +86,7 @@ class LookUps:
                 "project": _names_by_id(await self.projects(actor)),
                 "assignee": assignees,
             },
-            custom_fields={str(field["id"]): str(field["name"]) for field in issue.get("custom_fields", ())},
+            custom_fields=_names_by_id(map(reading.ref, issue.get("custom_fields", ()))),
         )
 
     async def _name(self, user_id: str) -> str:
@@ -94,17 +94,17 @@ class LookUps:
 
         async def fetch() -> str:
             try:
-                user = (await self.client.get(f"/users/{int(user_id)}.json")).get("user") or {}
+                user = part(await self.client.get(f"/users/{int(user_id)}.json"), "user")
             except (NotFound, NotAllowed):
                 return f"#{user_id}"
-            return f"{user.get('firstname', '')} {user.get('lastname', '')}".strip() or f"#{user_id}"
+            return f"{user.get('firstname') or ''} {user.get('lastname') or ''}".strip() or f"#{user_id}"
 
         name: str = await _cached(self.words, ("user", user_id), fetch)
         return name
 
     async def statuses(self) -> tuple[Status, ...]:
         async def fetch() -> tuple[Status, ...]:
-            found = await self.client.get("/issue_statuses.json")
+            found = await self.client.get_fixed("/issue_statuses.json")
             return tuple(map(reading.status, items(found, "issue_statuses")))
 
         statuses: tuple[Status, ...] = await _cached(self.words, "statuses", fetch)
@@ -112,7 +112,7 @@ class LookUps:
 
     async def priorities(self) -> tuple[Priority, ...]:
         async def fetch() -> tuple[Priority, ...]:
-            listed = items(await self.client.get("/enumerations/issue_priorities.json"), "issue_priorities")
+            listed = items(await self.client.get_fixed("/enumerations/issue_priorities.json"), "issue_priorities")
             active = [item for item in listed if item.get("active") is not False]
             return ranked((*reading.ref(item), item.get("is_default") is True) for item in active)
 
@@ -121,7 +121,7 @@ class LookUps:
 
     async def _refs(self, path: str, name: str) -> tuple[Ref, ...]:
         async def fetch() -> tuple[Ref, ...]:
-            found = items(await self.client.get(path), name)
+            found = items(await self.client.get_fixed(path), name)
             return tuple(map(reading.ref, found))
 
         refs: tuple[Ref, ...] = await _cached(self.words, path, fetch)
@@ -138,9 +138,9 @@ class LookUps:
         """Every item of a list that comes in pages, up to a thousand."""
         listed: list[JSON] = []
         for page in range(MOST_PAGES):
-            found = await self.client.get(path, as_login, [("limit", PAGE), ("offset", page * PAGE)])
+            found = await self.client.get_fixed(path, as_login, [("limit", PAGE), ("offset", page * PAGE)])
             listed += items(found, name)
-            if len(listed) >= int(found.get("total_count", 0)):
+            if len(listed) >= reading.number(found, "total_count"):
                 break
         return listed
 

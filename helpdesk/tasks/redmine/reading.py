@@ -1,4 +1,7 @@
-"""Redmine's JSON as our tasks. Source of the shapes: Redmine 5, app/views/issues/show.api.rsb and its neighbours."""
+"""Redmine's JSON as our tasks. Source of the shapes: Redmine 5, app/views/issues/show.api.rsb and its neighbours.
+
+What lacks its fields raises Nonsense, or one of BROKEN, which `nonsense` turns into it.
+"""
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
@@ -16,6 +19,7 @@ ATTRIBUTES = {
     "project_id": "project",
 }
 LONG_TEXTS = {"description"}
+BROKEN = (LookupError, TypeError, ValueError, AttributeError)
 
 
 class Names(NamedTuple):
@@ -26,64 +30,76 @@ class Names(NamedTuple):
 
     def word(self, field: str, value: str | None) -> str | None:
         """The name of an id, the value itself where it is none, `#7` for an id nobody can name."""
-        if value is None or value == "":
-            return None
-        if field not in self.by_field:
+        if value is None or field not in self.by_field:
             return value
         return self.by_field[field].get(value, f"#{value}")
 
 
 def row(issue: JSON, priorities: Iterable[Priority]) -> TaskRow:
-    """An issue of a list or of its own page. Raises Nonsense when it lacks what every issue has."""
+    """An issue of a list or of its own page."""
     ranks = {priority.id: priority.rank for priority in priorities}
-    try:
-        return TaskRow(
-            id=int(issue["id"]),
-            subject=str(issue["subject"]),
-            status=status(issue["status"]),
-            priority=Priority(*ref(issue["priority"]), ranks.get(issue["priority"]["id"], 1)),
-            project=ref(issue["project"]),
-            tracker=ref(issue["tracker"]),
-            due_date=day(issue.get("due_date")),
-            assignee=member(issue.get("assigned_to")),
-            author=member(issue.get("author")),
-            created_on=moment(issue["created_on"]),
-            updated_on=moment(issue["updated_on"]),
-        )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise Nonsense(detail=f"an issue without its fields: {error!r}") from error
+    priority = ref(issue["priority"])
+    return TaskRow(
+        id=number(issue, "id"),
+        subject=text(issue, "subject"),
+        status=status(issue["status"]),
+        priority=Priority(*priority, ranks.get(priority.id, 1)),
+        project=ref(issue["project"]),
+        tracker=ref(issue["tracker"]),
+        due_date=day(issue.get("due_date")),
+        assignee=member(issue.get("assigned_to")),
+        author=member(issue.get("author")),
+        created_on=moment(issue["created_on"]),
+        updated_on=moment(issue["updated_on"]),
+    )
+
+
+def number(found: JSON, name: str) -> int:
+    """A whole number. Raises Nonsense for `"7"`, 7.0 and true, which int() would take."""
+    if type(found[name]) is not int:
+        raise Nonsense(detail=f"{name} is not a whole number")
+    return int(found[name])
+
+
+def text(found: JSON, name: str) -> str:
+    if not isinstance(found[name], str):
+        raise Nonsense(detail=f"{name} is not a text")
+    return str(found[name])
 
 
 def ref(found: JSON) -> Ref:
-    return Ref(int(found["id"]), str(found["name"]))
+    return Ref(number(found, "id"), text(found, "name"))
 
 
 def status(found: JSON) -> Status:
-    return Status(int(found["id"]), str(found["name"]), bool(found.get("is_closed", False)))
+    return Status(*ref(found), found.get("is_closed") is True)
 
 
 def member(found: JSON | None) -> Member | None:
-    return Member(int(found["id"]), str(found["name"])) if found else None
+    return Member(*ref(found)) if found else None
 
 
-def moment(text: str) -> datetime:
-    return datetime.fromisoformat(text)
+def moment(told: str) -> datetime:
+    """A point in time. Raises Nonsense for one without its distance from UTC."""
+    found = datetime.fromisoformat(told)
+    if found.tzinfo is None:
+        raise Nonsense(detail="a time without its zone")
+    return found
 
 
-def day(text: str | None) -> date | None:
-    return date.fromisoformat(text) if text else None
+def day(told: str | None) -> date | None:
+    return date.fromisoformat(told) if told else None
 
 
 def attachment(found: JSON) -> Attachment:
-    return Attachment(
-        int(found["id"]), str(found["filename"]), int(found["filesize"]), str(found.get("content_type") or "")
-    )
+    kind = str(found.get("content_type") or "")
+    return Attachment(number(found, "id"), text(found, "filename"), number(found, "filesize"), kind)
 
 
 def entry(journal: JSON, names: Names) -> Entry:
     """A journal: its note, and its details in words."""
     return Entry(
-        id=int(journal["id"]),
+        id=number(journal, "id"),
         author=member(journal.get("user")),
         created_on=moment(journal["created_on"]),
         notes=str(journal.get("notes") or "").replace("\r\n", "\n"),
@@ -94,18 +110,29 @@ def entry(journal: JSON, names: Names) -> Entry:
 
 def change(detail: JSON, names: Names) -> FieldChange:
     """A journal's detail: an attribute, a custom field (`cf`), an attachment or a relation."""
-    name, old, new = str(detail["name"]), detail.get("old_value"), detail.get("new_value")
-    if detail.get("property") == "cf":
-        return FieldChange("custom_field", old or None, new or None, names.custom_fields.get(name, f"#{name}"))
-    if detail.get("property") != "attr":
-        return FieldChange(str(detail.get("property")), old or None, new or None)
+    kind, name = text(detail, "property"), text(detail, "name")
+    old, new = _value(detail.get("old_value")), _value(detail.get("new_value"))
+    if kind == "cf":
+        return FieldChange("custom_field", old, new, names.custom_fields.get(name, f"#{name}"))
+    if kind != "attr":
+        return FieldChange(kind, old, new)
     if name in LONG_TEXTS:
         return FieldChange(name, None, None)
     field = ATTRIBUTES.get(name, name)
     return FieldChange(field, names.word(field, old), names.word(field, new))
 
 
+def _value(told: object) -> str | None:
+    return None if told is None or told == "" else str(told)
+
+
 def people_changed(journals: list[JSON]) -> set[str]:
     """The ids of people whom changes of the assignee name."""
     details = (d for j in journals for d in j.get("details", ()) if d.get("name") == "assigned_to_id")
     return {value for d in details for value in (d.get("old_value"), d.get("new_value")) if value}
+
+
+def nonsense(error: Exception) -> Nonsense:
+    """What went wrong in reading an answer, without quoting it: answers hold people's texts and keys."""
+    what = error.args[0] if isinstance(error, KeyError) else type(error).__name__
+    return Nonsense(detail=f"an answer without its fields: {what}")

@@ -5,18 +5,26 @@ that permission), and its last writer wins. So every write is checked before and
 the write lies the time of one request, in which another's change is not noticed: REST offers nothing against that.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from operator import itemgetter
 
-from helpdesk.errors import Conflict, LockedOut, Nonsense, NotAllowed, NotFound, Unavailable, sentence
-from helpdesk.redmine_client import JSON, Params, RedmineClient, within
+from helpdesk.errors import (
+    Conflict,
+    HelpdeskError,
+    LockedOut,
+    Nonsense,
+    NotAllowed,
+    NotFound,
+    Sentence,
+    Unavailable,
+    WrongKey,
+)
+from helpdesk.redmine_client import JSON, NotSent, Params, RedmineClient, Unanswered, part, within
 from helpdesk.tasks.model import (
     Actor,
     Choices,
     Edit,
-    Entry,
-    Field,
     Ref,
     Task,
     TaskPage,
@@ -26,14 +34,14 @@ from helpdesk.tasks.model import (
     Vocabulary,
     Written,
 )
-from helpdesk.tasks.redmine import reading
+from helpdesk.tasks.redmine import reading, writing
 from helpdesk.tasks.redmine.look_ups import LookUps, People, items
 from helpdesk.tasks.redmine.rights import Me, Rights
-from helpdesk.tasks.tracker import Capabilities, require_change, require_offered
+from helpdesk.tasks.tracker import Capabilities
 
+UNSURE: Sentence = HelpdeskError.default
 PARTS = "journals,attachments,allowed_statuses"
 Filters = dict[str, tuple[str, Sequence[str | int]]]
-ATTRIBUTES: dict[Field, str] = {"status": "status_id", "priority": "priority_id", "assignee": "assigned_to_id"}
 
 
 class RestTracker:
@@ -45,14 +53,14 @@ class RestTracker:
         self.look_up = LookUps(client)
 
     async def vocabulary(self, actor: Actor) -> Vocabulary:
-        async with _asking():
+        async with self._asking():
             await self.look_up.me(actor)
             look = self.look_up
             return Vocabulary(await look.statuses(), await look.priorities(), await look.projects(actor))
 
     async def tasks(self, actor: Actor, query: TaskQuery) -> TaskPage:
         # Redmine answers 403 to a list for somebody who may view issues nowhere: for us a list of none.
-        async with _asking():
+        async with self._asking():
             await self.look_up.me(actor)
             try:
                 found = await self.client.get("/issues.json", actor.login, _filters(query))
@@ -60,53 +68,69 @@ class RestTracker:
                 raise
             except NotAllowed:
                 return TaskPage((), 0, query)
+            except NotFound as error:
+                raise Nonsense(detail=error.detail) from error
             priorities = await self.look_up.priorities()
             rows = tuple(reading.row(issue, priorities) for issue in items(found, "issues"))
-            return TaskPage(rows, int(found.get("total_count", 0)), query)
+            return TaskPage(rows, reading.number(found, "total_count"), query)
 
     async def task(self, actor: Actor, task_id: int) -> Task:
-        async with _asking():
+        async with self._asking():
             return await self._task(actor, task_id)
 
     async def change(self, actor: Actor, task_id: int, edit: Edit) -> Written:
-        async with _asking():
-            before = await self._task(actor, task_id)
-            if edit.version is not None and edit.version != before.version:
-                raise Conflict(before)
-            changes = require_change(before, edit)
-            require_offered(before.choices, changes)
-            comment = edit.comment.strip()
-            if comment and not before.choices.may_comment:
-                raise NotAllowed
-            body: JSON = {ATTRIBUTES[field]: "" if value is None else value for field, value in changes.items()}
-            after = await self._write(actor, before, body | ({"notes": comment} if comment else {}))
-            _require_changed(after, changes, commented=bool(comment))
-            return Written(before, after)
+        def require_kept(written: Written) -> None:
+            writing.require_changed(written, edit, actor)
+
+        return await self._write(actor, task_id, lambda before: writing.changing(before, edit), require_kept)
 
     async def comment(self, actor: Actor, task_id: int, text: str, private: bool = False) -> Written:
-        async with _asking():
-            before = await self._task(actor, task_id)
-            allowed = before.choices.may_comment_privately if private else before.choices.may_comment
-            if not allowed:
-                raise NotAllowed
-            after = await self._write(actor, before, {"notes": text.strip(), "private_notes": private})
-            written = Written(before, after)
-            if not any(_says(entry, actor, text) and entry.private == private for entry in written.new_entries):
+        def require_kept(written: Written) -> None:
+            if not writing.tells(written, actor, text, private):
                 raise NotAllowed(detail=f"the comment on {task_id} was not kept as it was sent")
-            return written
 
-    async def _write(self, actor: Actor, before: Task, body: JSON) -> Task:
-        """PUT once, then the task as Redmine has it. When the answer to the PUT was lost, what is there decides."""
+        return await self._write(actor, task_id, lambda before: writing.commenting(before, text, private), require_kept)
+
+    async def _write(
+        self,
+        actor: Actor,
+        task_id: int,
+        wish: Callable[[Task], JSON],
+        require_kept: Callable[[Written], None],
+    ) -> Written:
+        """Look, PUT once, look again. When the answer to the PUT was lost, what is there decides."""
+        sent = False
         try:
-            await self.client.put(f"/issues/{before.id}.json", {"issue": body}, actor.login)
-        except Unavailable:
-            after = await self._task(actor, before.id)
-            if after.version == before.version:
-                raise
-            return after
+            async with self._asking():
+                before = await self._task(actor, task_id)
+                body = wish(before)
+                sent = True
+                lost = await self._put(actor, task_id, body)
+                if isinstance(lost, NotSent | WrongKey):
+                    sent = False
+                    raise lost
+                written = Written(before, await self._task(actor, task_id))
+        except Unavailable as error:
+            if sent:
+                raise _unsure(error) from error
+            raise
+        try:
+            require_kept(written)
+        except NotAllowed:
+            if lost:
+                raise _unsure(lost) if isinstance(lost, Unanswered) else lost from None
+            raise
+        return written
+
+    async def _put(self, actor: Actor, task_id: int, body: JSON) -> Unavailable | None:
+        """Write. The failure is given back that may leave open whether it was written."""
+        try:
+            await self.client.put(f"/issues/{task_id}.json", {"issue": body}, actor.login)
+        except Unavailable as error:
+            return error
         except Conflict as conflict:
-            raise Conflict(await self._task(actor, before.id)) from conflict
-        return await self._task(actor, before.id)
+            raise Conflict(await self._task(actor, task_id)) from conflict
+        return None
 
     async def _task(self, actor: Actor, task_id: int) -> Task:
         mine = await self.look_up.me(actor)
@@ -116,10 +140,7 @@ class RestTracker:
             raise
         except NotAllowed as error:
             raise NotFound(detail=error.detail) from error
-        issue = found.get("issue")
-        if not isinstance(issue, dict):
-            raise Nonsense(detail=f"/issues/{task_id}.json: no issue")
-        return await self._compose(actor, mine, issue)
+        return await self._compose(actor, mine, part(found, "issue"))
 
     async def _compose(self, actor: Actor, mine: Me, issue: JSON) -> Task:
         """The issue with its history in words and this person's choices."""
@@ -132,7 +153,7 @@ class RestTracker:
             row=row,
             description=str(issue.get("description") or ""),
             start_date=reading.day(issue.get("start_date")),
-            done_ratio=int(issue.get("done_ratio") or 0),
+            done_ratio=reading.number(issue, "done_ratio") if issue.get("done_ratio") else 0,
             closed_on=reading.moment(issue["closed_on"]) if issue.get("closed_on") else None,
             entries=entries,
             attachments=tuple(map(reading.attachment, issue.get("attachments", ()))),
@@ -151,15 +172,14 @@ class RestTracker:
             may_comment_privately=may.may_comment_privately,
         )
 
-
-@asynccontextmanager
-async def _asking() -> AsyncIterator[None]:
-    """One verb's calls: over in time, and an answer that lacks what it must have is Nonsense."""
-    try:
-        async with within():
-            yield
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise Nonsense(detail=f"an answer without its fields: {error!r}") from error
+    @asynccontextmanager
+    async def _asking(self) -> AsyncIterator[None]:
+        """One verb's calls: over in time, and an answer that lacks what it must have is Nonsense."""
+        try:
+            async with within(self.client.deadline):
+                yield
+        except reading.BROKEN as error:
+            raise reading.nonsense(error) from error
 
 
 def _filters(query: TaskQuery) -> Params:
@@ -175,8 +195,8 @@ def _filters(query: TaskQuery) -> Params:
             filters["priority_id"] = ("=", list(query.priority_ids))
         if query.project_ids:
             filters["project_id"] = ("=", list(query.project_ids))
-        if query.search:
-            filters["subject"] = ("~", [query.search])
+        if query.search.strip():
+            filters["subject"] = ("~", [query.search.strip()])
     yield from (("f[]", name) for name in filters)
     yield from ((f"op[{name}]", operator) for name, (operator, _) in filters.items())
     yield from ((f"v[{name}][]", str(value)) for name, (_, values) in filters.items() for value in values)
@@ -184,14 +204,6 @@ def _filters(query: TaskQuery) -> Params:
     yield ("sort", f"{query.sort}:{'desc' if query.descending else 'asc'},id:desc")
 
 
-def _require_changed(after: Task, changes: dict[Field, int | None], commented: bool) -> None:
-    """Raise NotAllowed when Redmine silently kept an old value; say so when it kept the comment all the same."""
-    ignored = [field for field, value in changes.items() if after.value(field) != value]
-    if ignored:
-        kept = sentence("The task system kept your comment but did not accept the change.") if commented else None
-        raise NotAllowed(kept, detail=f"Redmine ignored {', '.join(ignored)} of {after.id}")
-
-
-def _says(entry: Entry, actor: Actor, text: str) -> bool:
-    same = entry.notes.strip() == text.replace("\r\n", "\n").strip()
-    return same and entry.author is not None and entry.author.id == actor.id
+def _unsure(error: Unavailable) -> Unavailable:
+    """The same failure of a write that may have been done: not the time to say that nothing was saved."""
+    return type(error)(UNSURE, detail=error.detail)

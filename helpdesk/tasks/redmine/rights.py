@@ -7,7 +7,8 @@ are no members are not told by REST: they may try to comment, and Redmine decide
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from helpdesk.redmine_client import JSON
+from helpdesk.redmine_client import JSON, user_id
+from helpdesk.tasks.redmine.reading import number
 
 
 class Me(NamedTuple):
@@ -45,10 +46,11 @@ def me(user: JSON) -> Me:
     """/users/current.json?include=memberships; inherited and group roles are among the memberships."""
     roles: dict[int, set[int]] = {}
     for membership in user.get("memberships", ()):
-        roles[int(membership["project"]["id"])] = {int(role["id"]) for role in membership["roles"]}
-    return Me(int(user.get("id") or 0), user.get("admin") is True, roles)
+        roles[number(membership["project"], "id")] = {number(role, "id") for role in membership["roles"]}
+    return Me(user_id(user), user.get("admin") is True, roles)
 
 
 def rights(mine: Me, project_id: int, roles: Iterable[JSON]) -> Rights:
-    permissions = frozenset(str(name) for role in roles for name in role.get("permissions", ()))
+    """What the roles permit together. Each is a /roles/ID.json, with its list of permissions."""
+    permissions = frozenset(str(name) for role in roles for name in role["permissions"])
     return Rights(mine.is_admin, mine.is_admin or project_id in mine.roles, permissions)

@@ -1,0 +1,192 @@
+"""Every kind of page and fragment: usable by everybody (axe), valid HTML, and no wider than a small phone."""
+
+from collections.abc import Callable, Iterator
+
+import httpx
+import pytest
+from playwright.sync_api import Locator, Page, Response, ViewportSize, expect
+
+from e2e import axe, html, steps
+from e2e.conftest import AsProgram
+from e2e.watching import Announced
+
+PHONE: ViewportSize = {"width": 320, "height": 640}
+DESK: ViewportSize = {"width": 1280, "height": 720}
+TEXT = "Слово за слово, и никакихсловдлиннеетридцатишестибукв не бывает"
+
+Look = Callable[[str], None]
+
+# What is looked at is the same with scripts and without; axe needs them.
+pytestmark = pytest.mark.parametrize("javascript", [True], ids=["with JavaScript"], indirect=True)
+
+
+@pytest.fixture
+def look(page: Page) -> Iterator[Look]:
+    """`look("the list")` looks at what is on the screen now, under that name; all faults are told at the end."""
+    answers: list[Response] = []
+    page.on("response", lambda answer: answers.append(answer) if _is_html(answer) else None)
+    faults: list[str] = []
+
+    def here(name: str) -> None:
+        found = html.faults(answers[-1].text()) + axe.faults(page) + _too_wide(page)
+        faults.extend(f"{name}: {fault}" for fault in found)
+
+    yield here
+    assert faults == []
+
+
+@pytest.fixture
+def anna(as_program: AsProgram) -> httpx.Client:
+    return as_program("anna")
+
+
+def test_pages_of_a_visitor(page: Page, look: Look, announced: Announced) -> None:
+    announced.update({401, 404, 429})
+    page.goto("/users/login")
+    look("signing in")
+    steps.sign_in(page, "anna", "wrong")
+    expect(page.get_by_role("alert")).to_be_visible()
+    look("a wrong password")
+    page.goto("/nothing/here")
+    look("an unknown address")
+    page.goto("/users/login")
+    for _ in range(6):
+        page.request.post("/users/login", data={"username": "somebody", "password": "wrong"})
+    steps.sign_in(page, "somebody", "wrong")
+    expect(page.get_by_role("alert")).to_contain_text("Слишком много")
+    look("too many attempts")
+
+
+def test_lists(page: Page, look: Look, announced: Announced) -> None:
+    announced.add(422)
+    steps.come_in(page, "anna")
+    for name, address in {
+        "the list": "/tasks/my-tasks",
+        "its second page": "/tasks/my-tasks?page=2",
+        "narrowed, closed, sorted": "/tasks/my-tasks?closed=1&sort=due_date&search=не",
+        "a page too far": "/tasks/my-tasks?page=99",
+        "nothing found": "/tasks/my-tasks?search=ничего-подобного",
+        "no such number": "/tasks/my-tasks?search=%23999999",
+        "requested by me": "/tasks/my-tasks?author_id=me",
+        "a wrong question": "/tasks/my-tasks?page=-1",
+    }.items():
+        page.goto(address)
+        look(name)
+    steps.come_in(page, "stranger")
+    page.goto("/")
+    look("an empty list")
+
+
+def test_task_pages(page: Page, look: Look, announced: Announced, anna: httpx.Client) -> None:
+    announced.update({404, 405})
+    numbers = [task["id"] for task in steps.tasks(anna, closed=1, per_page=100)["tasks"]]
+    longest = max(numbers[:40], key=lambda number: len(steps.history(anna, number)))
+    steps.come_in(page, "anna")
+    for name, address in {
+        "a task with much history": f"/tasks/{longest}",
+        "a task just opened": f"/tasks/{max(numbers)}",
+        "no task": "/tasks/2000000000",
+        "an address that can't do that": f"/tasks/{longest}/status",
+        "signing out": "/users/logout",
+    }.items():
+        page.goto(address)
+        look(name)
+    steps.come_in(page, "irina")
+    page.goto("/")
+    steps.subjects(page).first.click()
+    expect(steps.comment_form(page)).to_be_visible()
+    look("a task as its requester sees it")
+
+
+def test_refused_forms_as_pages(
+    page: Page, look: Look, announced: Announced, anna: httpx.Client, as_program: AsProgram
+) -> None:
+    announced.update({401, 403, 409, 422})
+    task = steps.some_task(anna, status="В работе")
+    steps.come_in(page, "anna")
+    steps.open_task(page, task["id"])
+    _send_as_without_scripts(steps.comment_form(page))
+    expect(steps.comment_box(page)).to_have_attribute("aria-invalid", "true")
+    look("an empty comment")
+
+    _change_meanwhile(as_program("boris"), task["id"])
+    its = steps.form(page, "status")
+    its.locator("textarea").evaluate("(it, text) => { it.value = text }", TEXT)
+    _send_as_without_scripts(its)
+    expect(its.get_by_role("alert")).to_be_visible()
+    look("a conflict")
+
+    action = f"{page.url.removesuffix('/status')}/comments"
+    page.goto("about:blank")
+    page.set_content(f'<form method="post" action="{action}"><textarea name="comment">{TEXT}</textarea></form>')
+    _send_as_without_scripts(page.locator("form"))
+    expect(page.get_by_role("heading", name="Нет прав")).to_be_visible()
+    look("a form on another site's page")
+
+    steps.open_task(page, task["id"])
+    anna.post("/users/logout", json={"everywhere": True}).raise_for_status()
+    steps.comment_box(page).fill(TEXT)
+    _send_as_without_scripts(steps.comment_form(page))
+    expect(page.get_by_label("Ваш текст.")).to_have_value(TEXT)
+    look("a session that ended")
+
+
+def test_fragments(page: Page, look: Look, announced: Announced, anna: httpx.Client, as_program: AsProgram) -> None:
+    announced.update({404, 409, 422})
+    task = steps.some_task(anna, status="В работе")
+    steps.come_in(page, "anna")
+    steps.open_task(page, task["id"])
+    steps.add_comment(page, TEXT, private=True)
+    expect(steps.toast(page, "Комментарий добавлен.")).to_be_visible()
+    look("a comment added")
+    steps.change(page, "priority", "Срочный", TEXT)
+    expect(steps.fact(page, "priority")).to_have_text("Срочный")
+    look("a change made")
+    steps.comment_box(page).evaluate("(it) => it.removeAttribute('required')")
+    steps.press_comment(page)
+    expect(steps.comment_box(page)).to_have_attribute("aria-invalid", "true")
+    look("an empty comment")
+    _change_meanwhile(as_program("boris"), task["id"])
+    its = steps.form(page, "status")
+    steps.change(page, "status", "Приостановлена", TEXT)
+    expect(its.get_by_role("alert")).to_be_visible()
+    look("a conflict")
+    page.route("**/status", lambda it: it.continue_(url=it.request.url.replace(f"/{task['id']}/", "/2000000000/")))
+    steps.press(its)
+    expect(steps.toast(page, "Здесь ничего нет")).to_be_visible()
+    look("a task that vanished")
+
+
+def test_pages_in_english_and_in_chosen_colours(page: Page, look: Look, anna: httpx.Client) -> None:
+    task = steps.some_task(anna)
+    for colours in ("dark", "light"):
+        page.request.post("/preferences", form={"locale": "en", "theme": colours})
+        steps.come_in(page, "anna")
+        page.goto("/tasks/my-tasks")
+        look(f"the list, {colours}")
+        page.goto(f"/tasks/{task['id']}")
+        expect(page.get_by_role("button", name="Add the comment")).to_be_visible()
+        look(f"a task, {colours}")
+
+
+def _is_html(answer: Response) -> bool:
+    return answer.headers.get("content-type", "").startswith("text/html")
+
+
+def _too_wide(page: Page) -> list[str]:
+    page.set_viewport_size(PHONE)
+    width = page.evaluate("() => document.scrollingElement.scrollWidth")
+    page.set_viewport_size(DESK)
+    return [f"{page.url} is {width} px wide on a screen of {PHONE['width']}"] if width > PHONE["width"] else []
+
+
+def _send_as_without_scripts(form: Locator) -> None:
+    """`submit()` tells no listener and checks nothing: the browser loads the answer as a page."""
+    form.evaluate("(it) => it.submit()")
+
+
+def _change_meanwhile(colleague: httpx.Client, task: int) -> None:
+    colleague.post(f"/tasks/api/task/{task}/comments", json={"comment": "Смотрю."}).raise_for_status()
+    offered = colleague.get(f"/tasks/api/task/{task}/statuses").json()["available_statuses"]
+    theirs = next(status["id"] for status in offered if status["name"] == "Решена")
+    colleague.put(f"/tasks/api/task/{task}/status", json={"status_id": theirs}).raise_for_status()

@@ -1,0 +1,46 @@
+"""Local accounts: the hash is checked whether the login exists or not."""
+
+import pytest
+
+from helpdesk.errors import WrongCredentials
+from helpdesk.people import passwords
+from helpdesk.people.directory import sign_in
+from helpdesk.people.local import LocalDirectory
+from helpdesk.store.database import Database
+from tests.world import PASSWORDS
+
+
+@pytest.fixture
+def checked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The kinds of hashes that were checked against a password, in order."""
+    seen = []
+    verify = passwords._verify
+
+    def watched(password_hash: str, password: str) -> bool:
+        seen.append(password_hash.split("$")[1])
+        return verify(password_hash, password)
+
+    monkeypatch.setattr(passwords, "_verify", watched)
+    return seen
+
+
+@pytest.mark.parametrize("login", ["anna", "nobody"])
+async def test_a_hash_of_the_same_kind_is_checked_for_a_known_and_an_unknown_login(
+    database: Database, checked: list[str], login: str
+) -> None:
+    assert await LocalDirectory(database).sign_in(login, "wrong") is None
+    assert checked == ["argon2id"]
+
+
+async def test_the_decoy_opens_no_door(database: Database, checked: list[str]) -> None:
+    assert await LocalDirectory(database).sign_in("nobody", "a password that nobody has") is None
+
+
+async def test_the_right_password_is_anna(database: Database) -> None:
+    person = await LocalDirectory(database).sign_in("anna", PASSWORDS["anna"])
+    assert person and (person.login, person.source, person.redmine_id) == ("anna", "local", None)
+
+
+async def test_when_no_directory_vouches_the_credentials_are_wrong(database: Database) -> None:
+    with pytest.raises(WrongCredentials):
+        await sign_in([LocalDirectory(database)], "anna", "wrong")

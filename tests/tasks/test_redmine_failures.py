@@ -1,0 +1,350 @@
+"""A Redmine that misbehaves: every verb fails in the contract's words, in time, without a secret, writing once."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from traceback import format_exception
+from typing import Any
+
+import pytest
+
+from helpdesk import redmine_client
+from helpdesk.errors import Conflict, HelpdeskError, Nonsense, NotAllowed, NotFound, Unavailable, WrongKey
+from helpdesk.redmine_client import RedmineClient
+from helpdesk.tasks.model import Actor, Edit, TaskQuery
+from helpdesk.tasks.redmine.rest import UNSURE, RestTracker
+from tests.servers import imitated_redmine as imitation
+from tests.servers.imitated_redmine import ANNA, EVERYTHING, ISSUE, ME, Answer, ImitatedRedmine, imitated_redmine, says
+from tests.servers.process import free_port
+from tests.tasks.worlds import RedmineWorld
+
+KEY = "0123456789abcdef-key-of-the-helpdesk"
+ACTOR = Actor(ANNA, "anna", session="session of anna")
+START = Edit({"status": 2}, "Взяла")
+Verb = Callable[[RestTracker], Awaitable[object]]
+VERBS: dict[str, Verb] = {
+    "vocabulary": lambda tracker: tracker.vocabulary(ACTOR),
+    "tasks": lambda tracker: tracker.tasks(ACTOR, TaskQuery()),
+    "task": lambda tracker: tracker.task(ACTOR, 7),
+    "change": lambda tracker: tracker.change(ACTOR, 7, START),
+    "comment": lambda tracker: tracker.comment(ACTOR, 7, "Уже иду"),
+}
+HTML = "<!DOCTYPE html><title>Sign in</title>"
+FAILURES: dict[str, tuple[Answer, str]] = {
+    "takes the request and never answers": (imitation.silence, "unavailable"),
+    "answers long after the deadline": (imitation.after(60, says(200, "{}")), "unavailable"),
+    "hangs up": (imitation.hang_up, "unavailable"),
+    "closes in the middle of a body": (imitation.half_a_body, "unavailable"),
+    "500": (says(500, HTML, "text/html"), "unavailable"),
+    "the 502 page of a proxy": (says(502, HTML, "text/html"), "unavailable"),
+    "HTML with 200": (says(200, HTML, "text/html"), "bad_gateway"),
+    "half a JSON": (says(200, '{"user": {"id": 5'), "bad_gateway"),
+    "an empty 204": (says(204), "bad_gateway"),
+    "an empty object": (says(200, "{}"), "bad_gateway"),
+    "an empty 403": (says(403), "bad_gateway"),
+    "404": (says(404), "bad_gateway"),
+    "422": (says(422, '{"errors": []}'), "bad_gateway"),
+    "a redirect": (says(302, Location="/login"), "bad_gateway"),
+    "a wrong key": (says(401), "wrong_key"),
+    "a locked person": (says(412), "locked_out"),
+    "somebody else": (imitation.tells({"user": {"id": 6, "login": "login-of-the-key"}}), "wrong_key"),
+    "the same id as another type": (imitation.tells({"user": {"id": 5.0, "login": "anna"}}), "bad_gateway"),
+}
+LOST = {"hangs up": imitation.hang_up, "500": says(500), "breaks off": imitation.half_a_body, "page": says(200, HTML)}
+
+
+@pytest.fixture(autouse=True)
+def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(redmine_client, "RETRY_PAUSE_SECONDS", 0)
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[ImitatedRedmine]:
+    async with imitated_redmine() as server:
+        yield server
+
+
+@asynccontextmanager
+async def tracking(url: str, key: str = KEY, deadline: float = 20) -> AsyncIterator[RestTracker]:
+    client = RedmineClient(url, key, deadline=deadline)
+    try:
+        yield RestTracker(client, "textile")
+    finally:
+        await client.close()
+
+
+async def failure_of(verb: str, url: str, deadline: float = 20) -> HelpdeskError:
+    async with tracking(url, deadline=deadline) as tracker:
+        with pytest.raises(HelpdeskError) as failure:
+            await VERBS[verb](tracker)
+    return failure.value
+
+
+def require_no_secret(failure: HelpdeskError, caplog: pytest.LogCaptureFixture) -> None:
+    told = "".join(format_exception(failure)) + repr(failure) + failure.detail + failure.says.text + caplog.text
+    for secret in (KEY, "login-of-the-key"):
+        assert secret not in told
+
+
+@pytest.mark.parametrize("verb", VERBS)
+async def test_a_redmine_in_good_health_serves_every_verb(server: ImitatedRedmine, verb: str) -> None:
+    async with tracking(server.url) as tracker:
+        assert await VERBS[verb](tracker)
+    assert {request.headers["x-redmine-api-key"] for request in server.requests} == {KEY}
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+@pytest.mark.parametrize("verb", VERBS)
+async def test_a_failing_redmine_is_told_in_the_domains_words_without_a_secret(
+    server: ImitatedRedmine, verb: str, failure: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    answer, code = FAILURES[failure]
+    server.answers[EVERYTHING] = answer
+
+    late = answer is imitation.silence or "deadline" in failure
+    raised = await failure_of(verb, server.url, deadline=0.3 if late else 20)
+
+    assert raised.code == code
+    require_no_secret(raised, caplog)
+    assert {request.method for request in server.requests} == {"GET"}
+
+
+@pytest.mark.parametrize("verb", VERBS)
+async def test_a_redmine_that_is_down_is_unavailable(verb: str, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG")
+    raised = await failure_of(verb, f"http://127.0.0.1:{free_port()}")
+
+    assert raised.code == "unavailable" and raised.says == Unavailable.default
+    require_no_secret(raised, caplog)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+async def test_a_redmine_a_little_slow_is_waited_for(server: ImitatedRedmine, verb: str) -> None:
+    server.answers[EVERYTHING] = imitation.after(0.02, server.healthy)
+    async with tracking(server.url) as tracker:
+        assert await VERBS[verb](tracker)
+
+
+@pytest.mark.parametrize("part", ["/issue_statuses.json", "/enumerations/issue_priorities.json", "/projects.json"])
+@pytest.mark.parametrize("answer", [says(403), says(404), says(200, HTML), imitation.tells({"total_count": 0})])
+async def test_a_list_that_every_redmine_has_can_not_be_missing(
+    server: ImitatedRedmine, part: str, answer: Answer
+) -> None:
+    server.answers[part] = answer
+
+    assert (await failure_of("vocabulary", server.url)).code == "bad_gateway"
+
+
+@pytest.mark.parametrize("part", ["/roles/2.json", "/projects/8/memberships.json", "/trackers.json"])
+@pytest.mark.parametrize("answer", [says(403), says(404), says(200, HTML), imitation.tells({"total_count": 0})])
+async def test_a_task_without_what_explains_it_makes_no_sense(
+    server: ImitatedRedmine, part: str, answer: Answer
+) -> None:
+    server.answers[part] = answer
+
+    assert (await failure_of("task", server.url)).code == "bad_gateway"
+
+
+async def test_a_failure_is_not_kept(server: ImitatedRedmine) -> None:
+    async with tracking(server.url) as tracker:
+        for part in (ME, "/roles/2.json", "/projects/8/memberships.json", "/issue_statuses.json"):
+            server.answers[part] = imitation.tells({"user": {}, "role": {}})
+            with pytest.raises(Nonsense):
+                await tracker.task(ACTOR, 7)
+            server.answers.clear()
+        assert (await tracker.task(ACTOR, 7)).choices.may_comment
+
+
+@pytest.mark.parametrize("status", [403, 404])
+@pytest.mark.parametrize("verb", ["task", "change", "comment"])
+async def test_the_invisible_and_the_missing_are_told_alike(server: ImitatedRedmine, verb: str, status: int) -> None:
+    server.answers[ISSUE] = says(status)
+    raised = await failure_of(verb, server.url)
+
+    assert type(raised) is NotFound and raised.says == NotFound.default
+
+
+async def test_a_list_forbidden_is_a_list_of_none_and_a_list_missing_is_not(server: ImitatedRedmine) -> None:
+    server.answers["/issues.json"] = says(403)
+    async with tracking(server.url) as tracker:
+        assert (await tracker.tasks(ACTOR, TaskQuery())).rows == ()
+    server.answers["/issues.json"] = says(404)
+    assert (await failure_of("tasks", server.url)).code == "bad_gateway"
+
+
+@pytest.mark.parametrize("lost", LOST)
+@pytest.mark.parametrize("verb", ["change", "comment"])
+async def test_a_write_whose_answer_was_lost_succeeds_when_it_is_there(
+    server: ImitatedRedmine, verb: str, lost: str
+) -> None:
+    server.loses_the_answer_to_a_put(LOST[lost], saved=True)
+    async with tracking(server.url) as tracker:
+        written: Any = await VERBS[verb](tracker)
+
+    assert [entry.id for entry in written.new_entries] == [2]
+    assert server.count("PUT", ISSUE) == 1
+
+
+@pytest.mark.parametrize("lost", LOST)
+@pytest.mark.parametrize("verb", ["change", "comment"])
+async def test_a_write_whose_answer_was_lost_fails_when_it_is_not_there(
+    server: ImitatedRedmine, verb: str, lost: str
+) -> None:
+    server.loses_the_answer_to_a_put(LOST[lost], saved=False)
+    raised = await failure_of(verb, server.url)
+
+    assert isinstance(raised, Unavailable)
+    assert (raised.says == UNSURE) == (lost in ("hangs up", "breaks off"))
+    assert server.count("PUT", ISSUE) == 1
+
+
+@pytest.mark.parametrize("verb", ["change", "comment"])
+async def test_what_another_wrote_meanwhile_is_not_taken_for_the_lost_write(server: ImitatedRedmine, verb: str) -> None:
+    async def another_writes(writer: Any, request: imitation.Request) -> None:
+        body = b'{"issue": {"notes": "by another"}}'
+        server.save(request._replace(headers={"x-redmine-switch-user": "irina"}, body=body))
+
+    server.loses_the_answer_to_a_put(another_writes, saved=False)
+    raised = await failure_of(verb, server.url)
+
+    assert raised.code == "unavailable" and server.count("PUT", ISSUE) == 1
+
+
+@pytest.mark.parametrize("line", [imitation.hang_up, says(204), imitation.silence])
+@pytest.mark.parametrize("verb", ["change", "comment"])
+async def test_nobody_says_that_nothing_was_saved_when_nobody_can_look(
+    server: ImitatedRedmine, verb: str, line: Answer
+) -> None:
+    async def saves_and_dies(writer: Any, request: imitation.Request) -> None:
+        server.save(request)
+        server.answers[EVERYTHING] = server.answers[ISSUE] = imitation.hang_up
+        await line(writer, request)
+
+    server.answers[f"PUT {ISSUE}"] = saves_and_dies
+    raised = await failure_of(verb, server.url, deadline=1 if line is imitation.silence else 20)
+
+    assert raised.code == "unavailable" and raised.says == UNSURE
+    assert server.count("PUT", ISSUE) == 1
+
+
+async def test_a_write_that_could_not_even_be_sent_was_not_saved(server: ImitatedRedmine) -> None:
+    async with tracking(server.url) as tracker:
+        put = tracker.client.put
+
+        async def put_to_nobody(*arguments: Any) -> None:
+            tracker.client.http.base_url = f"http://127.0.0.1:{free_port()}"
+            await put(*arguments)
+
+        tracker.client.put = put_to_nobody  # type: ignore[method-assign]
+        with pytest.raises(Unavailable) as failure:
+            await tracker.comment(ACTOR, 7, "Уже иду")
+    assert failure.value.says == Unavailable.default
+
+
+@pytest.mark.parametrize("verb", ["change", "comment"])
+async def test_a_204_that_did_nothing_is_a_refusal(server: ImitatedRedmine, verb: str) -> None:
+    server.writes = False
+    raised = await failure_of(verb, server.url)
+
+    assert type(raised) is NotAllowed and raised.says == NotAllowed.default
+    assert server.count("PUT", ISSUE) == 1
+
+
+async def test_a_kept_comment_is_told_when_the_change_beside_it_was_ignored(server: ImitatedRedmine) -> None:
+    async def keeps_the_note_alone(writer: Any, request: imitation.Request) -> None:
+        server.save(request._replace(body='{"issue": {"notes": "Взяла"}}'.encode()))
+        await says(204)(writer, request)
+
+    server.answers[f"PUT {ISSUE}"] = keeps_the_note_alone
+    raised = await failure_of("change", server.url)
+
+    assert type(raised) is NotAllowed and "kept your comment" in raised.says.text
+
+
+async def test_a_lost_comment_beside_a_change_is_not_passed_over(server: ImitatedRedmine) -> None:
+    async def keeps_the_status_alone(writer: Any, request: imitation.Request) -> None:
+        server.save(request._replace(body=b'{"issue": {"status_id": 2}}'))
+        await says(204)(writer, request)
+
+    server.answers[f"PUT {ISSUE}"] = keeps_the_status_alone
+    raised = await failure_of("change", server.url)
+
+    assert type(raised) is NotAllowed and "the comment" in raised.detail
+
+
+async def test_a_private_comment_that_became_public_is_never_a_success(server: ImitatedRedmine) -> None:
+    async def publishes(writer: Any, request: imitation.Request) -> None:
+        server.save(request._replace(body=request.body.replace(b"true", b"false")))
+        await says(204)(writer, request)
+
+    server.answers[f"PUT {ISSUE}"] = publishes
+    async with tracking(server.url) as tracker:
+        with pytest.raises(NotAllowed):
+            await tracker.comment(ACTOR, 7, "между нами", private=True)
+
+
+async def test_a_stale_lock_is_a_conflict_with_the_present(server: ImitatedRedmine) -> None:
+    server.answers[f"PUT {ISSUE}"] = says(422, '{"errors": []}')
+    raised = await failure_of("change", server.url)
+
+    assert isinstance(raised, Conflict) and getattr(raised.current, "id", None) == 7
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [(401, "wrong_key"), (403, "not_allowed"), (404, "not_found"), (412, "locked_out"), (302, "bad_gateway")],
+)
+async def test_a_refused_write_is_told_as_what_it_is(server: ImitatedRedmine, status: int, code: str) -> None:
+    server.answers[f"PUT {ISSUE}"] = says(status)
+
+    assert (await failure_of("comment", server.url)).code == code
+    assert server.count("PUT", ISSUE) == 1
+
+
+async def test_nothing_is_asked_for_a_person_before_redmine_says_that_it_acts_as_that_person(
+    server: ImitatedRedmine,
+) -> None:
+    server.answers[ME] = imitation.tells({"user": {"id": imitation.OWNER, "login": "login-of-the-key"}})
+    for verb in VERBS:
+        assert type(await failure_of(verb, server.url)) is WrongKey
+    assert {request.path for request in server.requests} == {ME}
+
+
+@pytest.mark.parametrize("key", ["plain", "wrong"])
+@pytest.mark.parametrize("verb", VERBS)
+async def test_a_real_redmine_shows_nothing_through_a_key_that_is_wrong_or_no_administrators(
+    redmine_world: RedmineWorld, verb: str, key: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    redmine = redmine_world.redmine
+    secret = redmine.plain_key if key == "plain" else "f" * 40
+    number, anna = redmine_world.new_task(assignee="boris"), redmine_world.actor("anna")
+    verbs: dict[str, Verb] = {
+        "vocabulary": lambda tracker: tracker.vocabulary(anna),
+        "tasks": lambda tracker: tracker.tasks(anna, TaskQuery()),
+        "task": lambda tracker: tracker.task(anna, number),
+        "change": lambda tracker: tracker.change(anna, number, START),
+        "comment": lambda tracker: tracker.comment(anna, number, "от чужого имени"),
+    }
+
+    async with tracking(redmine.url, secret) as tracker:
+        with pytest.raises(WrongKey) as failure:
+            await verbs[verb](tracker)
+
+    told = "".join(format_exception(failure.value)) + failure.value.detail + caplog.text
+    assert secret not in told and "boris" not in told
+    untouched = await redmine_world.tracker.task(redmine_world.actor("boris"), number)
+    assert untouched.entries == ()
+
+
+async def test_a_real_redmine_finds_nothing_for_unknown_ids(redmine_world: RedmineWorld) -> None:
+    anna, unknown = redmine_world.actor("anna"), (0, 999_999, 2**31 - 1)
+    for query in (
+        TaskQuery(project_ids=unknown),
+        TaskQuery(status_ids=unknown),
+        TaskQuery(priority_ids=unknown),
+        TaskQuery(search="999999999"),
+        TaskQuery(search=" \t ", status_ids=unknown),
+        TaskQuery(search="&f[]=author_id&op[author_id]=*&v[subject][]=а 😀 %% ' \" \\ <script>"),
+    ):
+        assert (await redmine_world.tracker.tasks(anna, query)).rows == (), query

@@ -1,0 +1,272 @@
+"""Redmine's JSON in our words, our filters in Redmine's, and what roles permit: pure functions, and a tracker fed noise."""
+
+import asyncio
+import json
+from copy import deepcopy
+from typing import Any
+from urllib.parse import parse_qsl
+
+import httpx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from helpdesk.errors import HelpdeskError, Nonsense
+from helpdesk.redmine_client import RedmineClient
+from helpdesk.tasks.model import Actor, FieldChange, Priority, TaskQuery
+from helpdesk.tasks.redmine import reading, rights
+from helpdesk.tasks.redmine.rest import RestTracker, _filters
+from tests.servers.imitated_redmine import ANNA, ISSUE, ME, ImitatedRedmine, Request
+
+NAMES = reading.Names(
+    by_field={"status": {"1": "New", "2": "Started"}, "assignee": {"5": "Anna Test"}},
+    custom_fields={"1": "Room"},
+)
+TEXTS = st.text() | st.text(alphabet="&=[];%+# \t\r\n\0'\"\\<>ё😀aDf", max_size=40)
+NOISE = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["id", "name", "x"]), inner, max_size=2)
+    ),
+    max_leaves=4,
+)
+
+
+def sent(query: TaskQuery) -> list[tuple[str, str]]:
+    """The filters as Redmine's server reads them off the address."""
+    request = httpx.Request("GET", "http://redmine.test/issues.json", params=list(_filters(query)))
+    return parse_qsl(request.url.query.decode(), keep_blank_values=True, strict_parsing=True)
+
+
+@given(TEXTS)
+def test_any_search_arrives_as_exactly_one_value_and_no_other_filter_with_it(search: str) -> None:
+    query, plain = TaskQuery(search=search), sent(TaskQuery())
+    if query.wanted_id is not None or not search.strip():
+        return
+    extra = [("f[]", "subject"), ("op[subject]", "~"), ("v[subject][]", search.strip())]
+    assert sorted(sent(query)) == sorted(plain + extra)
+
+
+@pytest.mark.parametrize("search", ["", " ", "\t\n", "\u00a0"])
+def test_a_blank_search_is_none(search: str) -> None:
+    assert sent(TaskQuery(search=search)) == sent(TaskQuery())
+
+
+@pytest.mark.parametrize("search", ["7", "#7", "0007"])
+def test_a_number_asks_for_that_task_open_or_closed_and_nothing_else(search: str) -> None:
+    asked = sent(TaskQuery(search=search, project_ids=(8,), scope="authored"))
+    assert [value for name, value in asked if name == "f[]"] == ["issue_id", "status_id"]
+    assert {("v[issue_id][]", "7"), ("op[status_id]", "*")} <= set(asked)
+
+
+def test_filters_name_the_person_the_state_and_every_chosen_id() -> None:
+    asked = sent(TaskQuery(scope="authored", status_ids=(1, 2), priority_ids=(4,), page=3, per_page=10, sort="subject"))
+    assert [value for name, value in asked if name == "v[status_id][]"] == ["1", "2"]
+    assert {("v[author_id][]", "me"), ("op[status_id]", "="), ("v[priority_id][]", "4")} <= set(asked)
+    assert {("limit", "10"), ("offset", "20"), ("sort", "subject:desc,id:desc")} <= set(asked)
+    assert ("op[status_id]", "o") in sent(TaskQuery()) and ("op[status_id]", "*") in sent(TaskQuery(closed=True))
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "old", "new", "told"),
+    [
+        ("attr", "status_id", "1", "2", FieldChange("status", "New", "Started")),
+        ("attr", "status_id", "1", "99", FieldChange("status", "New", "#99")),
+        ("attr", "assigned_to_id", None, "5", FieldChange("assignee", None, "Anna Test")),
+        ("attr", "assigned_to_id", "7", "", FieldChange("assignee", "#7", None)),
+        ("attr", "subject", "Chair", "Table", FieldChange("subject", "Chair", "Table")),
+        ("attr", "done_ratio", "0", "50", FieldChange("done_ratio", "0", "50")),
+        ("attr", "description", "long before", "long after", FieldChange("description", None, None)),
+        ("cf", "1", "214", "", FieldChange("custom_field", "214", None, "Room")),
+        ("cf", "9", None, "x", FieldChange("custom_field", None, "x", "#9")),
+        ("attachment", "3", None, "chair.png", FieldChange("attachment", None, "chair.png")),
+        ("attachment", "3", "chair.png", None, FieldChange("attachment", "chair.png", None)),
+        ("relation", "relates", None, "12", FieldChange("relation", None, "12")),
+    ],
+)
+def test_a_detail_of_a_journal_is_told_in_words(
+    kind: str, name: str, old: str | None, new: str | None, told: FieldChange
+) -> None:
+    detail = {"property": kind, "name": name, "old_value": old, "new_value": new}
+    assert reading.change(detail, NAMES) == told
+
+
+def test_a_journal_keeps_its_privacy_and_plain_line_ends() -> None:
+    journal = {"id": 1, "created_on": "2026-11-20T10:00:00Z", "notes": "a\r\nb", "private_notes": True}
+    entry = reading.entry(journal, NAMES)
+    assert (entry.notes, entry.private, entry.author, entry.changes) == ("a\nb", True, None, ())
+
+
+def test_the_people_of_a_history_are_those_whom_changes_of_the_assignee_name() -> None:
+    details = [
+        {"property": "attr", "name": "assigned_to_id", "old_value": "5", "new_value": None},
+        {"property": "attr", "name": "status_id", "old_value": "1", "new_value": "2"},
+        {"property": "attr", "name": "assigned_to_id", "old_value": None, "new_value": "7"},
+    ]
+    assert reading.people_changed([{"details": details}, {}]) == {"5", "7"}
+
+
+def test_a_row_takes_the_rank_of_its_priority_and_the_middle_one_for_an_unknown() -> None:
+    issue = ImitatedRedmine().issue
+    assert reading.row(issue, [Priority(4, "Normal", 3)]).priority == Priority(4, "Normal", 3)
+    assert reading.row(issue, []).priority.rank == 1
+    assert reading.row(issue | {"assigned_to": None, "author": None}, []).assignee is None
+
+
+@pytest.mark.parametrize("told", ["2026-11-20T10:00:00", "2026-11-20"])
+def test_a_time_without_its_zone_makes_no_sense(told: str) -> None:
+    with pytest.raises(Nonsense):
+        reading.moment(told)
+
+
+WRONG_ISSUES: list[dict[str, Any]] = [
+    {"id": "7"},
+    {"id": None},
+    {"subject": None},
+    {"subject": 5},
+    {"status": None},
+    {"status": {"id": 1}},
+    {"priority": []},
+    {"project": {"id": True, "name": "Office"}},
+    {"tracker": "Support"},
+    {"author": 5},
+    {"assigned_to": {"id": "5", "name": "Anna"}},
+    {"created_on": None},
+    {"updated_on": "yesterday"},
+    {"due_date": "20.11.2026"},
+    {"done_ratio": "50"},
+    {"journals": None},
+    {"journals": [None]},
+    {"journals": [{"id": 1}]},
+    {"attachments": None},
+    {"attachments": [{"id": 1, "filename": "x", "filesize": "10"}]},
+    {"allowed_statuses": None},
+    {"custom_fields": None},
+]
+
+
+def tracker_over(redmine: ImitatedRedmine) -> RestTracker:
+    """The imitation's healthy answers without a socket, for tests that ask thousands of times."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        found = redmine.read(Request(request.method, str(request.url), headers, request.content))
+        return httpx.Response(404) if found is None else httpx.Response(200, content=json.dumps(found))
+
+    return RestTracker(RedmineClient("http://redmine.test", "key", httpx.MockTransport(answer)), "textile")
+
+
+@pytest.mark.parametrize("wrong", WRONG_ISSUES, ids=str)
+async def test_an_issue_of_wrong_types_makes_no_sense_and_is_not_quoted(wrong: dict[str, Any]) -> None:
+    redmine = ImitatedRedmine()
+    redmine.issue |= wrong
+    with pytest.raises(Nonsense) as failure:
+        await tracker_over(redmine).task(Actor(ANNA, "anna"), 7)
+    assert "yesterday" not in failure.value.detail and "20.11.2026" not in failure.value.detail
+
+
+@pytest.mark.parametrize("missing", ["id", "subject", "status", "priority", "project", "tracker", "updated_on"])
+async def test_an_issue_without_what_every_issue_has_makes_no_sense_in_a_list_too(missing: str) -> None:
+    redmine, anna = ImitatedRedmine(), Actor(ANNA, "anna")
+    del redmine.issue[missing]
+    tracker = tracker_over(redmine)
+    for verb in (tracker.task(anna, 7), tracker.tasks(anna, TaskQuery())):
+        with pytest.raises(Nonsense, match=missing):
+            await verb
+
+
+class Noisy(ImitatedRedmine):
+    """Healthy but for one value somewhere in the answers of one address."""
+
+    def __init__(self, path: str, place: int, noise: object) -> None:
+        super().__init__()
+        self.path, self.place, self.noise = path, place, noise
+
+    def read(self, request: Request) -> dict[str, Any] | None:
+        found = super().read(request)
+        if found is None or request.path != self.path:
+            return found
+        found = deepcopy(found)
+        holders = list(slots(found))
+        holder, key = holders[self.place % len(holders)]
+        holder[key] = self.noise
+        return found
+
+
+def slots(value: Any) -> Any:
+    """Every place in a JSON value that holds another, as (container, key)."""
+    inner = (
+        list(value.items()) if isinstance(value, dict) else list(enumerate(value)) if isinstance(value, list) else []
+    )
+    for key, held in inner:
+        yield value, key
+        yield from slots(held)
+
+
+PATHS = [
+    ISSUE,
+    ME,
+    "/issues.json",
+    "/roles/2.json",
+    "/projects.json",
+    "/projects/8/memberships.json",
+    "/issue_statuses.json",
+    "/enumerations/issue_priorities.json",
+    "/trackers.json",
+]
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.sampled_from(PATHS), st.integers(0, 200), NOISE)
+def test_whatever_stands_in_an_answer_it_is_read_or_refused_in_the_domains_words(
+    path: str, place: int, noise: object
+) -> None:
+    async def ask() -> None:
+        tracker, anna = tracker_over(Noisy(path, place, noise)), Actor(ANNA, "anna")
+        for verb in (tracker.task(anna, 7), tracker.tasks(anna, TaskQuery()), tracker.vocabulary(anna)):
+            try:
+                str(await verb).encode()
+            except HelpdeskError as error:
+                assert error.code in ("bad_gateway", "wrong_key"), error
+        await tracker.client.close()
+
+    asyncio.run(ask())
+
+
+def my_rights(*permissions: str, member: bool = True, admin: bool = False) -> rights.Rights:
+    memberships = [{"project": {"id": 8}, "roles": [{"id": 2}, {"id": 3, "inherited": True}]}] if member else []
+    mine = rights.me({"id": 5, "admin": admin, "memberships": memberships})
+    assert mine.roles == ({8: {2, 3}} if member else {})
+    return rights.rights(mine, 8, [{"permissions": list(permissions)}, {"permissions": []}])
+
+
+def test_editing_takes_the_permission_or_authorship_with_its_own() -> None:
+    assert my_rights("edit_issues").may_edit(is_author=False)
+    assert my_rights("edit_own_issues").may_edit(is_author=True)
+    assert not my_rights("edit_own_issues").may_edit(is_author=False)
+    assert not my_rights("add_issue_notes").may_edit(is_author=True)
+
+
+def test_a_member_comments_with_the_permission_and_who_is_none_may_try() -> None:
+    assert my_rights("add_issue_notes").may_comment
+    assert not my_rights("edit_issues").may_comment
+    assert my_rights(member=False).may_comment
+
+
+def test_a_private_comment_takes_both_permissions_and_is_never_guessed() -> None:
+    assert my_rights("add_issue_notes", "set_notes_private").may_comment_privately
+    assert not my_rights("add_issue_notes").may_comment_privately
+    assert not my_rights("set_notes_private").may_comment_privately
+    assert not my_rights(member=False).may_comment_privately
+
+
+def test_an_administrator_may_everything_and_only_the_very_word_true_makes_one() -> None:
+    admin = my_rights(member=False, admin=True)
+    assert admin.may_edit(is_author=False) and admin.may_comment and admin.may_comment_privately
+    assert not rights.me({"id": 5, "admin": "true"}).is_admin
+
+
+@pytest.mark.parametrize("memberships", [None, [{}], [{"project": {"id": "8"}, "roles": []}], [{"project": None}]])
+def test_memberships_that_are_none_are_refused(memberships: Any) -> None:
+    with pytest.raises((Nonsense, *reading.BROKEN)):
+        rights.me({"id": 5, "memberships": memberships})
