@@ -14,7 +14,7 @@ from e2e.watching import Announced, collect, unexpected
 from helpdesk.demo.load import load
 from helpdesk.store import schema
 from helpdesk.store.database import Database
-from tests.running import Helpdesk, running_demo
+from tests.running import STORE, Helpdesk, running_demo, start_over
 
 pytest_plugins = ["tests.servers.fixtures"]
 
@@ -56,7 +56,7 @@ def browser() -> Iterator[Browser]:
 def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The data folder of a demo that nobody has used yet."""
     folder = tmp_path_factory.mktemp("seeded")
-    database = Database(f"sqlite:///{folder / 'helpdesk.db'}")
+    database = Database(f"sqlite:///{folder / STORE}")
     schema.migrate(database, "demo")
     today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     database.run_here(lambda session: load(session, today), writes=True)
@@ -65,16 +65,16 @@ def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="package")
-def shared_demo(tmp_path_factory: pytest.TempPathFactory, seeded: Path) -> Iterator[Helpdesk]:
-    """For journeys that change nothing: they need not wait for one of their own."""
-    with running_demo(tmp_path_factory.mktemp("shared"), seeded) as helpdesk:
+def running(tmp_path_factory: pytest.TempPathFactory, seeded: Path) -> Iterator[Helpdesk]:
+    with running_demo(tmp_path_factory.mktemp("demo"), seeded) as helpdesk:
         yield helpdesk
 
 
 @pytest.fixture
-def demo(tmp_path: Path, seeded: Path) -> Iterator[Helpdesk]:
-    with running_demo(tmp_path, seeded) as helpdesk:
-        yield helpdesk
+def demo(running: Helpdesk, seeded: Path) -> Helpdesk:
+    """A demo that nobody has used yet: one process for all journeys of a worker, a fresh store for each."""
+    start_over(running, seeded)
+    return running
 
 
 @pytest.fixture

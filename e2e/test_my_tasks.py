@@ -7,12 +7,6 @@ from playwright.sync_api import Page, expect
 
 from e2e import steps
 from e2e.conftest import AsProgram
-from tests.running import Helpdesk
-
-
-@pytest.fixture
-def site(shared_demo: Helpdesk) -> str:
-    return shared_demo.url
 
 
 @pytest.fixture

@@ -12,6 +12,8 @@ from tests.running import Helpdesk, run_helpdesk, running_helpdesk
 from tests.servers.redmine import Redmine
 from tests.tasks.worlds import RedmineWorld
 
+pytestmark = pytest.mark.xdist_group("redmine")
+
 
 @pytest.fixture(scope="module")
 def over_redmine(redmine: Redmine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Helpdesk]:

@@ -2,18 +2,11 @@
 
 import re
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from e2e import steps
 from e2e.conftest import AsProgram
 from e2e.watching import Announced
-from tests.running import Helpdesk
-
-
-@pytest.fixture
-def site(shared_demo: Helpdesk) -> str:
-    return shared_demo.url
 
 
 def test_a_deep_link_leads_through_the_sign_in_page_to_its_task(page: Page, as_program: AsProgram) -> None:

@@ -5,6 +5,7 @@ Shared by the adapters of the tracker and of the directory, who know what the an
 
 import asyncio
 import json
+import re
 from base64 import b64encode
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -74,8 +75,7 @@ class RedmineClient:
             follow_redirects=False,
             trust_env=False,
         )
-        # As bytes: httpx fails on other letters than ASCII with an error that quotes them.
-        self.key: Headers = {b"X-Redmine-API-Key": _bytes(api_key)}
+        self.key: Headers = {b"X-Redmine-API-Key": _header(api_key)}
         self.deadline = deadline
 
     async def get(self, path: str, as_login: str | None = None, params: Params = ()) -> JSON:
@@ -115,7 +115,7 @@ class RedmineClient:
         await self.http.aclose()
 
     def _headers(self, as_login: str | None) -> Headers:
-        return self.key if as_login is None else {**self.key, b"X-Redmine-Switch-User": _bytes(as_login)}
+        return self.key if as_login is None else {**self.key, b"X-Redmine-Switch-User": _header(as_login)}
 
     async def _read(self, path: str, headers: Headers, params: Params = ()) -> Answer:
         """GET; tried a second time when the line broke or the server stumbled, for reading twice does no harm."""
@@ -169,6 +169,11 @@ def _bytes(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
+def _header(text: str) -> bytes:
+    """A value that can be sent, if only to be refused: httpx quotes in errors and logs what it can't send."""
+    return re.sub(rb"[\x00-\x1f\x7f]", b"?", _bytes(text.strip()))
+
+
 async def _content(response: httpx.Response) -> bytes:
     content = bytearray()
     async for chunk in response.aiter_bytes():
@@ -180,8 +185,6 @@ async def _content(response: httpx.Response) -> bytes:
 
 def _give_up(error: httpx.HTTPError, detail: str) -> NoReturn:
     """Raise what a failure of the line or of HTTP means."""
-    if isinstance(error, httpx.LocalProtocolError):
-        raise WrongKey(detail=f"{detail}: the key can't be sent") from None  # for the cause quotes it
     if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout):
         raise NotSent(detail=detail) from error
     if isinstance(error, httpx.DecodingError):

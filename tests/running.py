@@ -2,10 +2,11 @@
 
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,11 +14,14 @@ import httpx
 
 from tests.servers.process import free_port, run, running
 
+STORE = "helpdesk.db"
+
 
 class Helpdesk(NamedTuple):
-    """A running one: its address, and its process for tests that take it down (`tests.servers.process.end`)."""
+    """A running one: address, folder, and its process for tests that take it down (`tests.servers.process.end`)."""
 
     url: str
+    folder: Path
     process: subprocess.Popen[bytes]
 
 
@@ -36,7 +40,7 @@ def running_helpdesk(folder: Path, *arguments: str, environ: Mapping[str, str] |
     command = [*_command(*arguments), "--port", str(port)]
     env = _environment(folder, environ)
     with running(command, log=folder / "helpdesk.log", answers=answers, env=env, cwd=folder) as process:
-        yield Helpdesk(url, process)
+        yield Helpdesk(url, folder, process)
 
 
 @contextmanager
@@ -45,6 +49,15 @@ def running_demo(folder: Path, seeded: Path) -> Iterator[Helpdesk]:
     shutil.copytree(seeded, folder / "data")
     with running_helpdesk(folder, "demo", "--data", str(folder / "data")) as helpdesk:
         yield helpdesk
+
+
+def start_over(helpdesk: Helpdesk, seeded: Path) -> None:
+    """Give a running demo the store of `seeded` again, whole, in one transaction: cheaper than to start another."""
+    with (
+        closing(sqlite3.connect(seeded / STORE)) as source,
+        closing(sqlite3.connect(helpdesk.folder / "data" / STORE)) as target,
+    ):
+        source.backup(target)
 
 
 def run_helpdesk(folder: Path, *arguments: str, environ: Mapping[str, str] | None = None) -> None:

@@ -219,7 +219,7 @@ async def test_an_answer_that_never_comes_is_given_up(server: ImitatedRedmine) -
                 await client.get(ISSUE)
 
 
-@pytest.mark.parametrize("key", ["ключ-secret-key", "secret-key\nX-Evil: 1", "secret-key\udce4"])
+@pytest.mark.parametrize("key", ["ключ-secret-key", "secret-key\r\nX-Evil: 1", "secret-key\udce4"])
 async def test_a_key_that_is_none_fails_as_a_wrong_one_and_is_quoted_nowhere(
     server: ImitatedRedmine, key: str, caplog: pytest.LogCaptureFixture
 ) -> None:

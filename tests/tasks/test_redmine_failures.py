@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from traceback import format_exception
 from typing import Any
 
+import httpx
 import pytest
 
 from helpdesk import redmine_client
@@ -227,15 +228,17 @@ async def test_nobody_says_that_nothing_was_saved_when_nobody_can_look(
     assert server.count("PUT", ISSUE) == 1
 
 
-async def test_a_write_that_could_not_even_be_sent_was_not_saved(server: ImitatedRedmine) -> None:
+async def test_a_write_that_could_not_even_be_sent_was_not_saved(
+    server: ImitatedRedmine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with tracking(server.url) as tracker:
         put = tracker.client.put
 
-        async def put_to_nobody(*arguments: Any) -> None:
-            tracker.client.http.base_url = f"http://127.0.0.1:{free_port()}"
-            await put(*arguments)
+        async def put_to_nobody(path: str, body: dict[str, Any], as_login: str) -> None:
+            tracker.client.http.base_url = httpx.URL(f"http://127.0.0.1:{free_port()}")
+            await put(path, body, as_login)
 
-        tracker.client.put = put_to_nobody  # type: ignore[method-assign]
+        monkeypatch.setattr(tracker.client, "put", put_to_nobody)
         with pytest.raises(Unavailable) as failure:
             await tracker.comment(ACTOR, 7, "Уже иду")
     assert failure.value.says == Unavailable.default

@@ -1,4 +1,4 @@
-"""Redmine's JSON in our words, our filters in Redmine's, and what roles permit: pure functions, and a tracker fed noise."""
+"""Redmine's JSON in our words, our filters in Redmine's, what roles permit, and a tracker that is fed noise."""
 
 import asyncio
 import json

@@ -1,0 +1,101 @@
+"""The whole product over a Redmine that misbehaves: the contract's error, what was typed, and no secret anywhere."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+from itsdangerous import Signer
+
+from helpdesk import settings as configuration
+from helpdesk.app import create_app
+from helpdesk.logs import JsonLines
+from helpdesk.store import people, sessions
+from helpdesk.store.database import Database
+from helpdesk.wiring import wire
+from tests.servers import imitated_redmine as imitation
+from tests.servers.imitated_redmine import EVERYTHING, ImitatedRedmine, imitated_redmine
+from tests.web.conftest import HTML, HTMX, SECRET
+
+KEY = "the-key-of-an-administrator"
+FORM = {"status_id": "2", "comment": "Долго печатала"}
+FAULTS = {
+    "errors": (imitation.says(500, "<h1>oops</h1>", "text/html"), 503, "unavailable"),
+    "hangs up": (imitation.hang_up, 503, "unavailable"),
+    "half a JSON": (imitation.half_a_body, 503, "unavailable"),
+    "HTML": (imitation.says(200, "<h1>hello</h1>", "text/html"), 502, "bad_gateway"),
+    "a wrong key": (imitation.says(401), 502, "wrong_key"),
+    "somebody else's key": (imitation.tells({"user": {"id": 1, "login": "owner"}}), 502, "wrong_key"),
+}
+
+
+@pytest.fixture
+async def redmine() -> AsyncIterator[ImitatedRedmine]:
+    async with imitated_redmine() as server:
+        yield server
+
+
+@pytest.fixture
+async def anna(redmine: ImitatedRedmine, database: Database) -> AsyncIterator[httpx.AsyncClient]:
+    """Her browser, signed in by Redmine before anything went wrong."""
+    environ = {"SECRET_KEY": SECRET, "DATABASE_URL": str(database.engine.url), "DEFAULT_LOCALE": "en"}
+    services = wire(
+        configuration.load(environ | {"REDMINE_URL": redmine.url, "REDMINE_API_KEY": KEY}, Path("/nowhere"))
+    )
+
+    def sign_in(db: sessions.Session) -> str:
+        person = people.bind_redmine(db, imitation.ANNA, "anna", "Анна", "")
+        return sessions.begin(db, person.id or 0, datetime.now(UTC), False, "", "")[0]
+
+    cookie = Signer(SECRET, salt="session").sign(database.run_here(sign_in, writes=True)).decode()
+    transport = httpx.ASGITransport(create_app(services))
+    async with httpx.AsyncClient(transport=transport, base_url="http://testserver", cookies={"session": cookie}) as it:
+        yield it
+    await services.close()
+
+
+async def test_a_healthy_one_serves_the_pages(anna: httpx.AsyncClient) -> None:
+    assert (await anna.get("/tasks/my-tasks", headers=HTML)).status_code == 200
+    assert (await anna.get("/tasks/7", headers=HTML)).status_code == 200
+    assert (await anna.post("/tasks/7/status", data=FORM, headers=HTML)).status_code == 303
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_every_face_tells_what_is_wrong_and_no_secret(
+    anna: httpx.AsyncClient, redmine: ImitatedRedmine, fault: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    redmine.answers[EVERYTHING], status, code = FAULTS[fault]
+    program = await anna.get("/tasks/my-tasks")
+    assert (program.status_code, program.json()["error"], program.json()["success"]) == (status, code, False)
+    assert program.headers["retry-after"] == "10"
+    page = await anna.get("/tasks/7", headers=HTML)
+    assert page.status_code == status and "<h1>" in page.text and "oops" not in page.text
+    told = "\n".join(JsonLines().format(record) for record in caplog.records) + program.text + page.text
+    assert KEY not in told and "Traceback" not in told and code in told
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_a_form_keeps_its_text_when_redmine_fails(
+    anna: httpx.AsyncClient, redmine: ImitatedRedmine, fault: str
+) -> None:
+    redmine.answers[EVERYTHING], status, _ = FAULTS[fault]
+    page = await anna.post("/tasks/7/status", data=FORM, headers=HTML)
+    assert page.status_code == status and ">Долго печатала</textarea>" in page.text
+    toast = await anna.post("/tasks/7/status", data=FORM, headers=HTMX)
+    assert toast.status_code == status and toast.text.strip().startswith('<hx-partial hx-target="#toasts"')
+    assert redmine.issue["status"]["id"] == 1 and len(redmine.issue["journals"]) == 1
+
+
+async def test_sign_in_says_that_redmine_is_down_and_local_accounts_still_get_in(
+    anna: httpx.AsyncClient, redmine: ImitatedRedmine, caplog: pytest.LogCaptureFixture
+) -> None:
+    redmine.answers[EVERYTHING] = imitation.hang_up
+    anna.cookies.clear()
+    answer = await anna.post("/users/login", json={"username": "vera", "password": "sesame-77"})
+    assert (answer.status_code, answer.json()["error"]) == (503, "unavailable")
+    assert "sesame-77" not in answer.text + "\n".join(JsonLines().format(record) for record in caplog.records)
+    local = await anna.post("/users/login", json={"username": "boris", "password": "demo-password-boris"})
+    assert local.status_code == 200
+    unlinked = await anna.get("/tasks/my-tasks")
+    assert unlinked.status_code == 403 and "not linked" in unlinked.json()["message"]
