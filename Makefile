@@ -2,7 +2,7 @@
 PORT ?= 5000
 BIN := .venv/bin
 
-.PHONY: help run test lint types unit services format migration clean
+.PHONY: help run test lint types unit services format clean
 help: ## what make can do
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 12
 
@@ -11,7 +11,7 @@ run: .venv/run.done ## the helpdesk with made-up people and tasks, on http://127
 
 test: .venv/dev.done services lint types unit ## everything: real services, linters, types, tests, browser journeys
 
-services:
+services: ## install what tests talk to: MariaDB, Redmine, Chromium (as root on Debian)
 	scripts/install-test-services
 
 lint: .venv/dev.done ## ruff and djlint

@@ -128,8 +128,13 @@ def total(page: Page) -> Locator:
 
 def search(page: Page, words: str) -> None:
     """In the header, from any page."""
-    page.get_by_role("searchbox", name="Найти задачу").fill(words)
-    page.get_by_role("button", name="Найти").click()
+    box = page.get_by_role("banner").get_by_role("search")
+    box.get_by_role("searchbox").fill(words)
+    box.get_by_role("button").click()
+
+
+def status_filter(page: Page) -> Locator:
+    return page.locator("form.filter").get_by_label("Статус", exact=True)
 
 
 def mark(page: Page) -> None:

@@ -26,13 +26,13 @@ def test_anna_sees_her_open_tasks_and_how_many(anna_at_her_list: Page, as_progra
 
 def test_the_list_is_narrowed_to_a_status(anna_at_her_list: Page, as_program: AsProgram) -> None:
     page, asked = anna_at_her_list, steps.tasks(as_program("anna"), status="Решена")
-    page.get_by_label("Статус").select_option(label="Решена")
+    steps.status_filter(page).select_option(label="Решена")
     page.get_by_role("button", name="Показать").click()
-    expect(page.get_by_label("Статус").locator("option:checked")).to_have_text("Решена")
+    expect(steps.status_filter(page).locator("option:checked")).to_have_text("Решена")
     expect(steps.total(page)).to_have_text(re.compile(rf"^{asked['pagination']['total']} задач"))
     expect(page.locator("table.list td.status")).to_have_text(["Решена"] * len(asked["tasks"]))
     page.get_by_role("link", name="Сбросить").click()
-    expect(page.get_by_label("Статус").locator("option:checked")).to_have_text("любой открытый")
+    expect(steps.status_filter(page).locator("option:checked")).to_have_text("любой открытый")
 
 
 def test_closed_ones_come_when_asked_for(anna_at_her_list: Page, as_program: AsProgram) -> None:

@@ -8,6 +8,7 @@ from getpass import getpass
 
 from helpdesk import __version__, commands
 from helpdesk.settings import SettingsError
+from helpdesk.store.database import StoreUnavailable
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -15,7 +16,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser().parse_args(arguments)
     try:
         chosen.run(chosen)
-    except (SettingsError, commands.Refused) as refused:
+    except (SettingsError, commands.Refused, StoreUnavailable) as refused:
         print(refused, file=sys.stderr)
         return 1
     return 0

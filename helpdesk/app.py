@@ -40,6 +40,7 @@ def create_app(services: Services) -> ASGIApp:
         },
         lifespan=lifespan,
     )
+    app.router.redirect_slashes = False
     app.state.services = services
     app.state.static = StaticFiles(folder("static"))
     app.state.renderer = Renderer(services.settings.timezone, app.state.static)

@@ -1,9 +1,11 @@
 """The line that uvicorn starts: `uvicorn helpdesk.asgi:app`."""
 
+from helpdesk import logs
 from helpdesk.app import create_app
 from helpdesk.settings import from_process, require_secret_key
 from helpdesk.wiring import wire
 
+logs.configure()
 settings = from_process()
 require_secret_key(settings)
 app = create_app(wire(settings))

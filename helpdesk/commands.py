@@ -1,6 +1,7 @@
 """What each command does. Refused carries the sentence for whoever typed it."""
 
 import os
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from secrets import token_urlsafe
@@ -13,11 +14,13 @@ from helpdesk import settings as configuration
 from helpdesk.app import create_app
 from helpdesk.demo.load import load
 from helpdesk.people.passwords import hashed
+from helpdesk.settings import Settings
 from helpdesk.store import people, schema
 from helpdesk.store.database import Database
 from helpdesk.wiring import wire
 
 SHORTEST_PASSWORD = 8
+LONGEST_NAME = 200
 SHUTDOWN_SECONDS = 5
 NOT_OURS = "The database is not empty and not a helpdesk's. Nothing was touched: set DATABASE_URL to an empty one."
 
@@ -39,14 +42,14 @@ def demo(data: str, port: int) -> None:
     database.run_here(lambda session: load(session, today), writes=True)
     database.close()
     print(f"The helpdesk's demo is on http://127.0.0.1:{port} (sign in as anna with the password demo).", flush=True)
-    _run(create_app(wire(settings)), "127.0.0.1", port)
+    _run(create_app(wire(settings)), "127.0.0.1", port, proxy_headers=False)
 
 
 def serve(host: str, port: int, workers: int) -> None:
     """Serve in earnest. Refuses a schema that is not current and a demo's store."""
     settings = configuration.from_process()
     configuration.require_secret_key(settings)
-    database = Database(settings.database_url)
+    database = _database(settings)
     if not database.run_here(schema.is_current):
         raise Refused("The store's schema is not current. Run: helpdesk migrate")
     if database.run_here(schema.kind) == "demo":
@@ -56,7 +59,7 @@ def serve(host: str, port: int, workers: int) -> None:
 
 
 def migrate() -> None:
-    database = Database(configuration.from_process().database_url)
+    database = _database(configuration.from_process())
     _migrate(database, "production")
     print("The schema is current.")
 
@@ -67,6 +70,8 @@ def show_settings() -> None:
 
 
 def add_user(login: str, name: str, email: str, admin: bool, password: str) -> None:
+    if not re.fullmatch(r"[\w.@+-]{1,120}", login) or max(len(name), len(email)) > LONGEST_NAME:
+        raise Refused("A login has 1 to 120 letters, digits or . _ - @ +; a name and an e-mail at most 200 characters.")
     if len(password) < SHORTEST_PASSWORD:
         raise Refused(f"The password is too short: at least {SHORTEST_PASSWORD} characters.")
     try:
@@ -86,15 +91,22 @@ def list_users() -> None:
 
 def disable_user(login: str) -> None:
     if not _store().run_here(lambda session: people.disable(session, login), writes=True):
-        raise Refused(f"There is no local account {login}.")
+        raise Refused(f"There is no account {login}.")
     print(f"{login} is shut out, and signed out everywhere.")
 
 
 def _store() -> Database:
-    database = Database(configuration.from_process().database_url)
+    database = _database(configuration.from_process())
     if not database.run_here(schema.is_current):
         raise Refused("The store's schema is not current. Run: helpdesk migrate")
     return database
+
+
+def _database(settings: Settings) -> Database:
+    try:
+        return Database(settings.database_url)
+    except ModuleNotFoundError as error:
+        raise Refused(f"DATABASE_URL needs the driver {error.name}, which is not installed.") from error
 
 
 def _migrate(database: Database, kind: str) -> None:
@@ -113,13 +125,14 @@ def _demo_key(folder: Path) -> str:
     return file.read_text()
 
 
-def _run(app: object, host: str, port: int, workers: int = 1) -> None:
+def _run(app: object, host: str, port: int, workers: int = 1, proxy_headers: bool = True) -> None:
     logs.configure()
     uvicorn.run(
         app,  # type: ignore[arg-type]  # an application or its import path
         host=host,
         port=port,
         workers=workers,
+        proxy_headers=proxy_headers,
         log_config=None,
         access_log=False,
         server_header=False,

@@ -10,7 +10,7 @@
     ├── UnsupportedType
     ├── Invalid ── TransitionNotAllowed
     ├── TooManyAttempts
-    └── Unavailable ── Nonsense ── WrongKey
+    └── Unavailable ── Unsure, Nonsense ── WrongKey
 
 `web/errors.py` turns each into a page, a fragment or a JSON body.
 """
@@ -107,7 +107,9 @@ class KeyReused(Conflict):
     """An idempotency key came again with another body."""
 
     code = "key_reused"
-    default = sentence("This form was already used for something else. Reload the page and try again.")
+    default = sentence(
+        "An earlier version of this was saved already. Look at the task; send again to save this one too."
+    )
 
 
 class TooLarge(HelpdeskError):
@@ -146,7 +148,7 @@ class TooManyAttempts(HelpdeskError):
     """Too many failures; `retry_after` is in whole seconds."""
 
     code = "too_many_attempts"
-    default = sentence("Too many failed attempts. Please wait and try again.")
+    default = sentence("Too many attempts. Please wait and try again.")
 
     def __init__(self, retry_after: int) -> None:
         super().__init__()
@@ -159,6 +161,13 @@ class Unavailable(HelpdeskError):
     code = "unavailable"
     default = sentence("The task system does not answer just now. Nothing was saved. Please try again in a while.")
     retry_after: ClassVar[int] = 10
+
+
+class Unsure(Unavailable):
+    """The line broke after a write was sent: whether it was done is not known, so nothing must be sent again unseen."""
+
+    code = "unsure"
+    default = sentence("It is not known whether this was saved. Please look at the task before you send it again.")
 
 
 class Nonsense(Unavailable):

@@ -32,7 +32,7 @@ MAY = {
     "tasks": {"errors", "tasks.model", "tasks.safe_html", "tasks.textile_reader"},
     "people": {"errors", "people.model", "store"},
     "web": {"errors", "languages", "assets", "services", "store", "web", "tasks.model", "tasks.markup",
-            "tasks.wording", "people.model", "people.directory", "people.accounts"},
+            "tasks.wording", "tasks.safe_html", "people.model", "people.directory", "people.accounts"},
     **ADAPTERS,
 }  # fmt: skip
 

@@ -1,5 +1,6 @@
 """The command line, run as an administrator runs it: another process, in a folder of its own."""
 
+import json
 import os
 import sqlite3
 import subprocess
@@ -37,6 +38,32 @@ def test_accounts_are_added_listed_and_disabled_and_sign_in(run, tmp_path: Path)
         assert run("user", "disable", "vera").returncode == 0
         assert httpx.post(f"{helpdesk.url}/users/login", json=body).status_code == 401
     assert run("user", "disable", "nobody").returncode == 1
+
+
+@pytest.mark.parametrize("login", ["", " ", "a b", "a:b", "x" * 121])
+def test_a_login_that_could_not_be_typed_is_refused(run, login: str) -> None:
+    assert run("migrate").returncode == 0
+    refused = run("user", "add", login, typed="a long password\n")
+    assert refused.returncode == 1 and "A login has" in refused.stderr
+
+
+def test_a_store_that_cannot_be_reached_is_told_in_a_sentence(run) -> None:
+    for address in ("sqlite:////nonexistent/folder/x.db", "mysql+pymysql://h:geheim@127.0.0.1:1/h"):
+        for verb in (("migrate",), ("serve",), ("user", "list")):
+            refused = run(*verb, DATABASE_URL=address, SECRET_KEY=SECRET)
+            assert refused.returncode == 1 and refused.stderr and "Traceback" not in refused.stderr
+            assert "geheim" not in refused.stderr
+    missing = run("migrate", DATABASE_URL="postgresql+psycopg://h@127.0.0.1:1/h")
+    assert missing.returncode == 1 and "psycopg" in missing.stderr and "Traceback" not in missing.stderr
+
+
+def test_every_worker_logs_json(run, tmp_path: Path) -> None:
+    run("migrate")
+    with running_helpdesk(tmp_path, "serve", "--workers", "2", environ={"SECRET_KEY": SECRET}) as helpdesk:
+        assert httpx.get(f"{helpdesk.url}/users/login", headers={"X-Request-ID": "find-me"}).is_success
+        lines = (tmp_path / "helpdesk.log").read_text().splitlines()
+    (told,) = [json.loads(line) for line in lines if "find-me" in line]
+    assert (told["path"], told["status"]) == ("/users/login", 200)
 
 
 def test_serving_needs_a_key_a_current_schema_and_no_demo(run, tmp_path: Path) -> None:

@@ -39,6 +39,7 @@ def test_no_template_holds_a_sentence_outside_the_catalogues() -> None:
         text = re.sub(r"\{% trans.*?endtrans %\}", "", file.read_text(), flags=re.DOTALL)
         text = re.sub(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}|<code>.*?</code>|<dt>\w+</dt>", "", text, flags=re.DOTALL)
         loose = [part.strip() for part in re.findall(r">([^<]+)<", text) if re.search(r"[^\W\d_]{2}", part)]
+        loose += re.findall(r'(?:aria-label|title|placeholder|alt)="([^"]*[^\W\d_][^"]*)"', text)
         assert loose == [], f"{file}: {loose}"
 
 

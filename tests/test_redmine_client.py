@@ -211,8 +211,9 @@ async def test_proxies_of_the_environment_get_nothing(server: ImitatedRedmine, m
         assert proxy.requests == [] and len(server.requests) == 2
 
 
-async def test_an_answer_that_never_comes_is_given_up(server: ImitatedRedmine) -> None:
-    server.answers[ISSUE] = imitation.silence
+@pytest.mark.parametrize("endless", [imitation.silence, imitation.drip])
+async def test_an_answer_that_never_ends_is_given_up(server: ImitatedRedmine, endless: Answer) -> None:
+    server.answers[ISSUE] = endless
     async with calling(server.url) as client:
         with pytest.raises(Unavailable):
             async with within(0.2):

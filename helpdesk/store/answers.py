@@ -11,7 +11,6 @@ from sqlmodel import Session, col
 from helpdesk.store.tables import FirstAnswer
 
 KEPT = timedelta(hours=24)
-ABANDONED = timedelta(seconds=60)
 
 
 class Key(NamedTuple):
@@ -21,7 +20,7 @@ class Key(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """`status` 0: the first request has not answered yet."""
+    """`status` 0: the first request has not answered yet, or it is not known what became of it."""
 
     body_hash: str
     status: int
@@ -30,15 +29,8 @@ class Answer(NamedTuple):
 
 
 def claim(session: Session, key: Key, body_hash: str, now: datetime) -> Answer | None:
-    """None when the key is ours now, else what is known of its first use.
-
-    A first request that has not answered within a minute is taken for dead, and the key is ours.
-    """
-    stale = sa.or_(
-        col(FirstAnswer.created_at) <= now - KEPT,
-        sa.and_(*_is(key), col(FirstAnswer.status) == 0, col(FirstAnswer.created_at) <= now - ABANDONED),
-    )
-    session.exec(sa.delete(FirstAnswer).where(stale))
+    """None when the key is ours now, else what is known of its first use."""
+    session.exec(sa.delete(FirstAnswer).where(col(FirstAnswer.created_at) <= now - KEPT))
     try:
         with session.begin_nested():
             session.add(FirstAnswer(**key._asdict(), body_hash=body_hash, created_at=now))

@@ -4,14 +4,16 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
 from sqlmodel import Session
 
 T = TypeVar("T")
 
-BUSY_MILLISECONDS = 10_000
+BUSY_MILLISECONDS = 8_000
+CONNECTIONS = 20
+POOL_SECONDS = 8
 WRITES = {"sqlite_writes": True}
 
 
@@ -20,10 +22,11 @@ class StoreUnavailable(Exception):
 
 
 class Database:
-    """An engine made for `url`. SQLite runs in WAL, with foreign keys and a busy time-out of 10 s."""
+    """An engine made for `url`. SQLite runs in WAL, with foreign keys and a busy time-out of 8 s."""
 
     def __init__(self, url: str) -> None:
         self.engine = make_engine(url)
+        self.threads = CapacityLimiter(CONNECTIONS)
 
     async def run(self, work: Callable[[Session], T], *, writes: bool = False) -> T:
         """Run `work` with a session in a thread, in one transaction: commit when it returns, roll back when it raises.
@@ -32,7 +35,7 @@ class Database:
         refused when another has written between. Results must be plain data, for the session is closed on return.
         Raises StoreUnavailable.
         """
-        return await to_thread.run_sync(self.run_here, work, writes)
+        return await to_thread.run_sync(self.run_here, work, writes, limiter=self.threads)
 
     def run_here(self, work: Callable[[Session], T], writes: bool = False) -> T:
         """The same in the calling thread, for the command line and tests."""
@@ -43,8 +46,8 @@ class Database:
                     result = work(session)
                     session.flush()
                     return result
-        except (OperationalError, InterfaceError) as error:
-            raise StoreUnavailable(str(error.orig)) from error
+        except (OperationalError, InterfaceError, TimeoutError) as error:
+            raise StoreUnavailable(str(error)) from error
 
     def close(self) -> None:
         self.engine.dispose()
@@ -52,7 +55,14 @@ class Database:
 
 def make_engine(url: str) -> Engine:
     """An engine whose SQLite connections begin transactions when we say so, not when the driver guesses."""
-    engine = sa.create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+    engine = sa.create_engine(
+        url,
+        pool_size=5,
+        max_overflow=CONNECTIONS - 5,
+        pool_timeout=POOL_SECONDS,
+        pool_pre_ping=not url.startswith("sqlite"),
+        hide_parameters=True,  # what people typed must not reach the log with an error
+    )
     if engine.dialect.name == "sqlite":
         sa.event.listen(engine, "connect", _prepare_sqlite)
         sa.event.listen(engine, "begin", _begin_sqlite)

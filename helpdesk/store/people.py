@@ -63,9 +63,9 @@ def bind_redmine(session: Session, redmine_id: int, login: str, full_name: str, 
 
 
 def disable(session: Session, login: str) -> bool:
-    """Shut a local account out. False when there is none of that login."""
-    statement = sa.update(Person).where(col(Person.source) == "local", col(Person.login_folded) == fold(login))
-    return session.exec(statement.values(is_active=False)).rowcount == 1
+    """Shut out whoever has this login here or at Redmine. False when there is nobody."""
+    statement = sa.update(Person).where(col(Person.login_folded) == fold(login))
+    return session.exec(statement.values(is_active=False)).rowcount > 0
 
 
 def _free_login(session: Session, login: str, owner: Person | None) -> None:

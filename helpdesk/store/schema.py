@@ -18,7 +18,7 @@ class NotOurs(Exception):
 
 def migrate(database: Database, kind: str) -> None:
     """Bring the schema up to date and mark a new store as `kind`. Raises NotOurs for a database of others."""
-    tables = set(inspect(database.engine).get_table_names())
+    tables = set(database.run_here(lambda session: inspect(session.connection()).get_table_names()))
     if tables and Meta.__tablename__ not in tables:
         raise NotOurs
     config = alembic_config()

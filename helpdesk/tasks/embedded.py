@@ -132,8 +132,9 @@ class EmbeddedTracker:
         if "status" in changes:
             closed = session.get_one(tables.Status, changes["status"]).is_closed
             task.closed_at = now if closed else None
-        task.updated_at = now
-        task.version += 1
+        if changes or not private:  # nobody who may not see a private comment shall notice it
+            task.updated_at = now
+            task.version += 1
 
 
 def rights(session: Session, actor: Actor) -> Rights:

@@ -196,6 +196,11 @@ class Written(NamedTuple):
         known = {entry.id for entry in self.before.entries}
         return tuple(entry for entry in self.after.entries if entry.id not in known)
 
+    def comment_of(self, person_id: int) -> Entry:
+        """The comment just written by this person; others may have written meanwhile."""
+        own = (entry for entry in reversed(self.new_entries) if entry.author and entry.author.id == person_id)
+        return next(entry for entry in own if entry.notes)
+
 
 def ranked(priorities: Iterable[tuple[int, str, bool]]) -> tuple[Priority, ...]:
     """(id, name, is default) in the tracker's order, lowest first, with their ranks."""

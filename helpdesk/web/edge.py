@@ -30,6 +30,9 @@ HEADERS = {
 }
 
 
+PRIVATE = {"Cache-Control": "private, no-cache", "Vary": "Accept, HX-Request, Cookie, Accept-Language"}
+
+
 class BodyLimit:
     """No body over `limit` bytes is read: TooLarge is raised where a handler would read on."""
 
@@ -73,6 +76,8 @@ class Edge:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
+                if "cache-control" not in headers:
+                    headers.update(PRIVATE)
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
                 headers["X-Request-ID"] = request_id

@@ -2,6 +2,7 @@
 
 import logging
 from contextlib import suppress
+from secrets import token_urlsafe
 from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
@@ -13,7 +14,7 @@ from helpdesk.errors import HelpdeskError, sentence
 from helpdesk.tasks.model import Task
 from helpdesk.web import inputs
 from helpdesk.web.api import shapes
-from helpdesk.web.rendering import VARIES, came_from, html, is_htmx, services, spoken, wants_html
+from helpdesk.web.rendering import came_from, html, is_htmx, services, spoken, wants_html
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +38,7 @@ FROM_HTTP: dict[int, type[HelpdeskError]] = {
     413: errors.TooLarge,
 }
 TITLES = {
+    400: sentence("Not understood"),
     401: sentence("Please sign in"),
     403: sentence("Not allowed"),
     404: sentence("Nothing here"),
@@ -53,7 +55,6 @@ TITLES = {
 STORE_DOWN = sentence(
     "The helpdesk's own store does not answer just now. Nothing was saved. Please try again in a while."
 )
-PRIVATE = {"Cache-Control": "private, no-cache", "Vary": VARIES}
 NEVER_SHOWN_AGAIN = {"password", "idempotency_key", "lock_version"}
 
 
@@ -99,11 +100,12 @@ def status_of(error: HelpdeskError) -> int:
 
 async def answer(request: Request, error: HelpdeskError, status: int, headers: dict[str, str]) -> Response:
     if not wants_html(request):
-        response: Response = JSONResponse(body(request, error, status), status, PRIVATE)
+        response: Response = JSONResponse(body(request, error, status), status)
     elif isinstance(error, errors.NotSignedIn):
         response = await _to_sign_in(request)
     elif is_htmx(request):
-        response = html(request, "errors/_toast.html", status, says=error.says, id=request.state.request_id)
+        key = token_urlsafe() if isinstance(error, errors.KeyReused) else None
+        response = html(request, "errors/_toast.html", status, says=error.says, key=key)
     else:
         typed = _typed(request)
         title = TITLES.get(status, TITLES[500])

@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable
 from functools import wraps
-from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -72,7 +71,8 @@ def _ours(request: Request, origin: str) -> bool:
     public_url = services(request).settings.public_url
     if public_url:
         return origin.lower() == public_url.lower()
-    return bool(origin) and urlsplit(origin).netloc.lower() == request.headers.get("host", "").lower()
+    scheme, _, netloc = origin.lower().partition("://")
+    return scheme in ("http", "https") and netloc == request.headers.get("host", "").lower()
 
 
 def _marked(handler: Handler, guard: str) -> Handler:

@@ -3,9 +3,11 @@
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from helpdesk.errors import Unavailable
+from helpdesk.errors import Unavailable, sentence
 from helpdesk.store import schema
 from helpdesk.web.rendering import services
+
+NOT_CURRENT = sentence("The schema is not current. Run: helpdesk migrate")
 
 
 async def healthz(request: Request) -> Response:
@@ -16,5 +18,5 @@ async def healthz(request: Request) -> Response:
 async def readyz(request: Request) -> Response:
     """The store is reachable and its schema current; 503 otherwise."""
     if not await services(request).database.run(schema.is_current):
-        raise Unavailable(detail="the schema is not current")
+        raise Unavailable(NOT_CURRENT)
     return JSONResponse({"success": True, "status": "ready"})

@@ -8,19 +8,19 @@ from hashlib import sha256
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.errors import KeyReused, NotSignedIn, Unavailable
+from helpdesk.errors import HelpdeskError, KeyReused, NotSignedIn, Unsure
 from helpdesk.store import answers
 from helpdesk.web import inputs, session
 from helpdesk.web.guards import Handler
-from helpdesk.web.rendering import services
+from helpdesk.web.rendering import is_htmx, services, wants_html
 
 KEPT_HEADERS = {"location", "content-type", "cache-control", "vary"}
 POLL_SECONDS = 0.05
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 15.0
 
 
 def once(handler: Handler) -> Handler:
-    """Answer a known idempotency key from the store. Only what was written is kept: a refusal may be tried again."""
+    """Answer a known idempotency key from the store. Only successes are kept: a refusal may be tried again."""
 
     @wraps(handler)
     async def guarded(request: Request) -> Response:
@@ -38,23 +38,26 @@ def once(handler: Handler) -> Handler:
 
 
 async def _first(request: Request, key: answers.Key, handler: Handler) -> Response:
-    """Do the work and keep its answer; whatever else happens, the key is free again."""
-    database, kept = services(request).database, False
+    """Do the work and keep its answer. The key is free again only when surely nothing was written."""
+    database = services(request).database
     try:
         response = await handler(request)
-        if response.status_code < 400:
-            headers = [(name, value) for name, value in response.headers.items() if name in KEPT_HEADERS]
-            text = bytes(response.body).decode()
-            await database.run(lambda db: answers.keep(db, key, response.status_code, headers, text), writes=True)
-            kept = True
+    except Unsure:
+        raise
+    except HelpdeskError:
+        await database.run(lambda db: answers.release(db, key), writes=True)
+        raise
+    if response.status_code >= 400:
+        await database.run(lambda db: answers.release(db, key), writes=True)
         return response
-    finally:
-        if not kept:
-            await asyncio.shield(database.run(lambda db: answers.release(db, key), writes=True))
+    headers = [(name, value) for name, value in response.headers.items() if name in KEPT_HEADERS]
+    text = bytes(response.body).decode()
+    await database.run(lambda db: answers.keep(db, key, response.status_code, headers, text), writes=True)
+    return response
 
 
 async def _again(request: Request, key: answers.Key, digest: str, first: answers.Answer) -> Response:
-    """The first answer, waited for while it is being made."""
+    """The first answer, waited for while it is being made. Raises Unsure when it never comes."""
     found: answers.Answer | None = first
     for _ in range(int(PATIENCE_SECONDS / POLL_SECONDS)):
         if found is None:
@@ -67,7 +70,7 @@ async def _again(request: Request, key: answers.Key, digest: str, first: answers
             return response
         await asyncio.sleep(POLL_SECONDS)
         found = await services(request).database.run(lambda db: answers.read(db, key))
-    raise Unavailable
+    raise Unsure
 
 
 async def _key(request: Request) -> answers.Key | None:
@@ -83,6 +86,7 @@ async def _key(request: Request) -> answers.Key | None:
 
 
 async def _digest(request: Request) -> str:
-    """A hash of what was sent, by value: how the body was encoded does not matter."""
+    """A hash of what was sent, by value, and of the face that is to answer: no other can show the first answer."""
     values = (await inputs.read(request)).values
-    return sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
+    face = "fragment" if is_htmx(request) else "page" if wants_html(request) else "program"
+    return sha256(json.dumps([face, values], sort_keys=True).encode()).hexdigest()

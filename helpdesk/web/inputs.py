@@ -44,8 +44,8 @@ class Fields(NamedTuple):
         return None if value is None or value == "" else whole(name, value)
 
     def flag(self, name: str, default: bool = False) -> bool:
-        """Tolerant of case; an absent one is `default`."""
-        if name not in self.values:
+        """Tolerant of case; an absent one or null is `default`."""
+        if self.values.get(name) is None:
             return default
         value = str(self.values[name]).lower()
         if value not in TRUE | FALSE:

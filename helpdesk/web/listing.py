@@ -1,18 +1,38 @@
 """The list of tasks: what its address asks for, and addresses that ask for a little else."""
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from starlette.requests import Request
 
 from helpdesk.errors import sentence
-from helpdesk.tasks.model import SORTS, Scope, TaskQuery, Vocabulary
+from helpdesk.tasks.model import SORTS, Priority, Ref, Scope, Status, TaskQuery, Vocabulary
 from helpdesk.web import inputs
 
 MOST_PER_PAGE = 100
 LONGEST_SEARCH = 200
 NAMED = {"status": "statuses", "priority": "priorities", "project": "projects"}
 NOBODY = -1
+COLUMNS = {
+    "id": sentence("Number"),
+    "subject": sentence("Subject"),
+    "status": sentence("Status"),
+    "priority": sentence("Priority"),
+    "author": sentence("From"),
+    "assigned_to": sentence("Assignee"),
+    "project": sentence("Project"),
+    "due_date": sentence("Due"),
+    "created_on": sentence("Created"),
+    "updated_on": sentence("Changed"),
+}
+SHOWN = {
+    "assigned": ("id", "subject", "status", "priority", "author", "due_date", "updated_on"),
+    "authored": ("id", "subject", "status", "priority", "assigned_to", "due_date", "updated_on"),
+}
+
+
+Named = Status | Priority | Ref
 
 
 class Listing(NamedTuple):
@@ -27,9 +47,12 @@ class Listing(NamedTuple):
         """The list's address with some of its questions asked otherwise; from page 1 unless a page is named."""
         query = self.query._replace(**{"page": 1, **changes})
         asked: list[tuple[str, Any]] = [("author_id" if query.scope == "authored" else "assigned_to_id", "me")]
-        asked += [("status_id", each) for each in query.status_ids]
-        asked += [("priority_id", each) for each in query.priority_ids]
-        asked += [("project_id", each) for each in query.project_ids]
+        for name, ids in (
+            ("status_id", query.status_ids),
+            ("priority_id", query.priority_ids),
+            ("project_id", query.project_ids),
+        ):
+            asked += [(name, each) for each in ids if each != NOBODY]
         rest = {"search": query.search, "closed": int(query.closed), "sort": query.sort}
         usual = {"search": "", "closed": 0, "sort": "updated_on"}
         asked += [(name, value) for name, value in rest.items() if value != usual[name]]
@@ -37,6 +60,16 @@ class Listing(NamedTuple):
         asked += [("page", query.page)] if query.page > 1 else []
         asked += [("per_page", query.per_page)] if query.per_page != TaskQuery().per_page else []
         return f"{self.path}?{urlencode(asked)}"
+
+    def only(self, words: Vocabulary) -> list[str]:
+        """The names of what the list is narrowed to; a question mark for what this person can't know."""
+        query = self.query
+        narrowed: list[tuple[Iterable[Named], tuple[int, ...]]] = [
+            (words.statuses, query.status_ids),
+            (words.priorities, query.priority_ids),
+            (words.projects, query.project_ids),
+        ]
+        return [{ref.id: ref.name for ref in refs}.get(each, "?") for refs, ids in narrowed for each in ids]
 
     def sorted_by(self, column: str) -> str:
         """The address that sorts by `column`, the other way round when it does already."""

@@ -1,7 +1,5 @@
 """Signing in and out, for browsers and programs."""
 
-from urllib.parse import urlsplit
-
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -14,7 +12,7 @@ from helpdesk.web import inputs, session
 from helpdesk.web.api import shapes
 from helpdesk.web.errors import status_of
 from helpdesk.web.guards import refuse_foreign
-from helpdesk.web.rendering import THEMES, came_from, data, html, see_other, services, spoken, wants_html
+from helpdesk.web.rendering import THEMES, came_from, data, html, same_site, see_other, services, spoken, wants_html
 
 WELCOME = sentence("You are signed in.")
 GOODBYE = sentence("You are signed out.")
@@ -28,13 +26,13 @@ async def login(request: Request) -> Response:
     fields = await inputs.read(request)
     try:
         typed, password = fields.required_text("username", 200), fields.required_text("password", LONGEST_PASSWORD)
-        remember = fields.flag("remember")
+        remember, wanted = fields.flag("remember"), str(fields.values.get("next") or "")
         person = await _sign_in(request, typed, password)
     except HelpdeskError as error:
         if not wants_html(request):
             raise
         return _again(request, fields, error)
-    target = same_site(fields.text("next")) or same_site(request.query_params.get("next", "")) or _first_page(request)
+    target = same_site(wanted) or same_site(request.query_params.get("next", "")) or _first_page(request)
     response = see_other(target) if wants_html(request) else data(request, _welcome(request, person, target))
     await session.begin(request, response, person, remember)
     return response
@@ -60,13 +58,6 @@ async def preferences(request: Request) -> Response:
         if (value := fields.text(name, 10)) in known and name in fields.values:
             response.set_cookie(name, value, A_YEAR if value else 0, samesite="lax", httponly=True)
     return response
-
-
-def same_site(target: str) -> str:
-    """`target` when it is a path of ours, else the empty text: nobody is sent elsewhere by a link to our sign-in."""
-    parts = urlsplit(target.replace("\\", "/"))
-    plain = target.startswith("/") and not target.startswith(("//", "/\\")) and target.isprintable()
-    return target if plain and not parts.scheme and not parts.netloc else ""
 
 
 async def _sign_in(request: Request, typed: str, password: str) -> Person:

@@ -1,5 +1,6 @@
 """How an answer is made: page, fragment or JSON. The sole reader of htmx's headers."""
 
+import re
 import time
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
@@ -13,13 +14,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from helpdesk.assets import folder
-from helpdesk.errors import Sentence
+from helpdesk.errors import Sentence, sentence
 from helpdesk.languages import LANGUAGES, choose, say, translations
 from helpdesk.services import Services
 from helpdesk.web.static import StaticFiles
 
 THEMES = ("light", "dark")
-VARIES = "Accept, HX-Request, Cookie, Accept-Language"
+KILOBYTE = 1024
 
 
 class Renderer:
@@ -46,7 +47,19 @@ def wants_html(request: Request) -> bool:
     """Whether a browser or htmx asks; programs get JSON (contract: one address, two faces)."""
     if request.url.path.startswith(("/api/", "/tasks/api/")):
         return False
-    return is_htmx(request) or "text/html" in request.headers.get("accept", "")
+    return is_htmx(request) or "text/html" in accepted(request.headers.get("accept", ""))
+
+
+def accepted(accept: str) -> set[str]:
+    """The media types that an Accept header names and does not refuse by `q=0`."""
+    types = (item.lower().replace(" ", "").partition(";") for item in accept.split(","))
+    return {name for name, _, rest in types if not re.search(r"(^|;)q=0(\.0*)?($|;)", rest)}
+
+
+def same_site(target: str) -> str:
+    """`target` when it is a path of ours, else the empty text: nobody is sent elsewhere by a link to us."""
+    plain = target.startswith("/") and not target.startswith(("//", "/\\")) and target.isprintable()
+    return target if plain else ""
 
 
 def came_from(request: Request) -> str:
@@ -55,8 +68,11 @@ def came_from(request: Request) -> str:
     current = headers.get("hx-current-url") if is_htmx(request) else None
     if request.method not in ("GET", "HEAD"):
         current = current or headers.get("referer") or "/"
-    address = URL(current) if current else request.url
-    return address.path + (f"?{address.query}" if address.query else "")
+    try:
+        address = URL(current) if current else request.url
+        return same_site(address.path + (f"?{address.query}" if address.query else "")) or "/"
+    except ValueError:  # a made-up header may hold no address at all
+        return "/"
 
 
 def language(request: Request) -> str:
@@ -72,18 +88,16 @@ def spoken(request: Request, sentence: Sentence) -> str:
 
 
 def html(request: Request, template: str, status: int = 200, **context: Any) -> Response:
-    """A page or a fragment. Never kept by a shared cache, always asked for again."""
+    """A page or a fragment. Half characters, which a program may send to be shown again, become question marks."""
     renderer: Renderer = request.app.state.renderer
-    headers = {"Cache-Control": "private, no-cache", "Vary": VARIES}
-    return HTMLResponse(renderer.render(request, template, context), status, headers)
+    text = renderer.render(request, template, context)
+    return HTMLResponse(text.encode("utf-8", "replace"), status)
 
 
-def data(
-    request: Request, body: Mapping[str, Any], status: int = 200, headers: Mapping[str, str] | None = None
-) -> Response:
+def data(request: Request, body: Mapping[str, Any], status: int = 200) -> Response:
     """The JSON face of a success."""
     timed = {"success": True, **body, "execution_time": round(time.perf_counter() - request.state.began, 4)}
-    return JSONResponse(timed, status, {"Cache-Control": "private, no-cache", "Vary": VARIES, **(headers or {})})
+    return JSONResponse(timed, status)
 
 
 def today(request: Request) -> date:
@@ -111,10 +125,20 @@ def _environment(language: str, timezone: ZoneInfo, static: StaticFiles) -> Envi
     environment.filters |= {
         "moment": lambda at: _time(at.astimezone(UTC), at.astimezone(timezone).strftime("%d.%m.%Y %H:%M")),
         "day": lambda on: _time(on, on.strftime("%d.%m.%Y")),
+        "size": lambda size: say(language, _size(size)),
         "say": lambda sentence: say(language, sentence),
     }
     environment.globals |= {"LANGUAGES": LANGUAGES, "THEMES": THEMES, "static": static.address}
     return environment
+
+
+def _size(size: int) -> Sentence:
+    """A file's size as people say it."""
+    if size < KILOBYTE:
+        return sentence("%(size)s B", size=size)
+    if size < KILOBYTE**2:
+        return sentence("%(size)s KB", size=round(size / KILOBYTE))
+    return sentence("%(size)s MB", size=round(size / KILOBYTE**2, 1))
 
 
 def _time(machine: date | datetime, shown: str) -> Markup:

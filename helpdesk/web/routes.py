@@ -35,6 +35,7 @@ ROUTES: list[BaseRoute] = [
     Route(ONE + "/priority",          write(tasks.priority),         name="tasks:priority", methods=["POST"]),
     Route(ONE + "/assignee",          write(tasks.assignee),         name="tasks:assignee", methods=["POST"]),
     Route(ONE + "/comments",          write(tasks.comments),         name="tasks:comments", methods=["POST"]),
+    Route(ONE + "/{form}",            signed_in(tasks.back),         name="tasks:back"),
 
     # Tasks for programs
     Route(API,                        signed_in(api.show),           name="api:task"),

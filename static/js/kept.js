@@ -6,8 +6,8 @@
   document.addEventListener("htmx:response:error", ({ target, detail: { ctx } }) => {
     const form = target.closest?.("form");
     if (ctx.response.status !== 401 || !form?.id || !person) return;
-    const values = [...form.elements].filter((field) => field.id && field.matches("textarea, select"));
-    const kept = { person, values: values.map((field) => [field.id, field.value]) };
+    const fields = [...form.elements].filter((field) => field.id && field.matches("textarea, select, [type=checkbox]"));
+    const kept = { person, values: fields.map((field) => [field.id, field.type === "checkbox" ? field.checked : field.value]) };
     sessionStorage.setItem(KEY, JSON.stringify(kept));
   });
   const kept = JSON.parse(sessionStorage.getItem(KEY) || "null");
@@ -18,7 +18,8 @@
   for (const [id, value] of kept.values) {
     const field = document.getElementById(id);
     if (!field) continue;
-    field.value = value;
+    if (field.type === "checkbox") field.checked = value;
+    else field.value = value;
     if (value) field.closest("details")?.setAttribute("open", "");
   }
   document.getElementById("toasts").append(document.getElementById("text-kept").content.cloneNode(true));

@@ -14,13 +14,16 @@ from tests.world import PASSWORDS
 def checked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The kinds of hashes that were checked against a password, in order."""
     seen = []
-    verify = passwords._verify
+    passwords._decoy()
+    hasher = passwords.HASHER
 
-    def watched(password_hash: str, password: str) -> bool:
-        seen.append(password_hash.split("$")[1])
-        return verify(password_hash, password)
+    class Watched:
+        @staticmethod
+        def verify(password_hash: str, password: bytes) -> bool:
+            seen.append(password_hash.split("$")[1])
+            return hasher.verify(password_hash, password)
 
-    monkeypatch.setattr(passwords, "_verify", watched)
+    monkeypatch.setattr(passwords, "HASHER", Watched)
     return seen
 
 

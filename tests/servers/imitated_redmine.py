@@ -70,6 +70,15 @@ async def silence(writer: asyncio.StreamWriter, request: Request) -> None:
     await asyncio.Event().wait()
 
 
+async def drip(writer: asyncio.StreamWriter, request: Request) -> None:
+    """Always a little more, and never the end: no wait for the next byte is ever long."""
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n{")
+    while True:
+        writer.write(b" ")
+        await writer.drain()
+        await asyncio.sleep(0.02)
+
+
 async def hang_up(writer: asyncio.StreamWriter, request: Request) -> None:
     """Takes the request and closes the line."""
 

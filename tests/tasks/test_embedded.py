@@ -42,6 +42,13 @@ async def test_in_an_open_project_everybody_has_its_roles_and_sees_ones_own(embe
         await embedded.tracker.task(stranger, others)
 
 
+async def test_nobody_notices_a_private_comment_that_he_may_not_see(embedded: EmbeddedWorld) -> None:
+    number, irina = embedded.new_task(), embedded.actor("irina")
+    before = await embedded.tracker.task(irina, number)
+    await embedded.tracker.comment(embedded.actor("anna"), number, "между нами", private=True)
+    assert await embedded.tracker.task(irina, number) == before
+
+
 async def test_words_are_found_in_descriptions_without_regard_to_case_or_yo(embedded: EmbeddedWorld) -> None:
     number = embedded.new_task("Тема", description="Зажёвывает БУМАГУ")
     for search, found in (

@@ -33,6 +33,7 @@ HTML = "<!DOCTYPE html><title>Sign in</title>"
 FAILURES: dict[str, tuple[Answer, str]] = {
     "takes the request and never answers": (imitation.silence, "unavailable"),
     "answers long after the deadline": (imitation.after(60, says(200, "{}")), "unavailable"),
+    "answers a byte at a time without an end": (imitation.drip, "unavailable"),
     "hangs up": (imitation.hang_up, "unavailable"),
     "closes in the middle of a body": (imitation.half_a_body, "unavailable"),
     "500": (says(500, HTML, "text/html"), "unavailable"),
@@ -50,6 +51,7 @@ FAILURES: dict[str, tuple[Answer, str]] = {
     "somebody else": (imitation.tells({"user": {"id": 6, "login": "login-of-the-key"}}), "wrong_key"),
     "the same id as another type": (imitation.tells({"user": {"id": 5.0, "login": "anna"}}), "bad_gateway"),
 }
+ENDLESS = list(FAILURES)[:3]
 LOST = {"hangs up": imitation.hang_up, "500": says(500), "breaks off": imitation.half_a_body, "page": says(200, HTML)}
 
 
@@ -102,8 +104,7 @@ async def test_a_failing_redmine_is_told_in_the_domains_words_without_a_secret(
     answer, code = FAILURES[failure]
     server.answers[EVERYTHING] = answer
 
-    late = answer is imitation.silence or "deadline" in failure
-    raised = await failure_of(verb, server.url, deadline=0.3 if late else 20)
+    raised = await failure_of(verb, server.url, deadline=0.3 if failure in ENDLESS else 20)
 
     assert raised.code == code
     require_no_secret(raised, caplog)
@@ -163,6 +164,17 @@ async def test_the_invisible_and_the_missing_are_told_alike(server: ImitatedRedm
     raised = await failure_of(verb, server.url)
 
     assert type(raised) is NotFound and raised.says == NotFound.default
+
+
+@pytest.mark.parametrize("part", ["/issues.json", "/projects.json", "/projects/8/memberships.json"])
+@pytest.mark.parametrize("total", [{}, {"total_count": None}, {"total_count": "1"}])
+async def test_a_list_without_its_total_makes_no_sense(
+    server: ImitatedRedmine, part: str, total: dict[str, object]
+) -> None:
+    server.answers[part] = imitation.tells({"issues": [], "projects": [], "memberships": []} | total)
+    verb = {"/issues.json": "tasks", "/projects.json": "vocabulary"}.get(part, "task")
+
+    assert (await failure_of(verb, server.url)).code == "bad_gateway"
 
 
 async def test_a_list_forbidden_is_a_list_of_none_and_a_list_missing_is_not(server: ImitatedRedmine) -> None:

@@ -62,7 +62,9 @@ def test_a_number_asks_for_that_task_open_or_closed_and_nothing_else(search: str
 def test_filters_name_the_person_the_state_and_every_chosen_id() -> None:
     asked = sent(TaskQuery(scope="authored", status_ids=(1, 2), priority_ids=(4,), page=3, per_page=10, sort="subject"))
     assert [value for name, value in asked if name == "v[status_id][]"] == ["1", "2"]
-    assert {("v[author_id][]", "me"), ("op[status_id]", "="), ("v[priority_id][]", "4")} <= set(asked)
+    assert [value for name, value in asked if name == "v[author_id][]"] == ["me"]
+    assert {("op[author_id]", "="), ("op[status_id]", "="), ("v[priority_id][]", "4")} <= set(asked)
+    assert [value for name, value in sent(TaskQuery()) if name == "v[assigned_to_id][]"] == ["me"]
     assert {("limit", "10"), ("offset", "20"), ("sort", "subject:desc,id:desc")} <= set(asked)
     assert ("op[status_id]", "o") in sent(TaskQuery()) and ("op[status_id]", "*") in sent(TaskQuery(closed=True))
 

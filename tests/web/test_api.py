@@ -121,6 +121,12 @@ def test_a_comment_is_posted(visit: Visit, embedded: EmbeddedWorld, address: str
     assert visit("irina").get(f"/tasks/api/task/{number}/history").json()["history"] == []
 
 
+def test_a_comment_without_a_change_is_told_as_one(visit: Visit, embedded: EmbeddedWorld) -> None:
+    body = {"status_id": STATUS_IDS["new"], "comment": "жду"}
+    answer = visit("anna").put(f"/tasks/api/task/{embedded.new_task()}/status", json=body).json()
+    assert answer["message"] == "The comment was added." and answer["data"]["comment_added"] is True
+
+
 def test_the_history_is_told_in_words_oldest_first(visit: Visit, embedded: EmbeddedWorld) -> None:
     number, anna = embedded.new_task(), visit("anna")
     anna.put(f"/tasks/api/task/{number}/status", json={"status_id": STATUS_IDS["in_progress"]})

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.web.conftest import HTML, HTMX, Visit
-from tests.world import STATUS_IDS, EmbeddedWorld
+from tests.world import PASSWORDS, STATUS_IDS, EmbeddedWorld
 
 ODD = {
     "a NUL byte": "a\0b",
@@ -31,6 +31,47 @@ def test_half_a_character_is_refused_in_every_field(visit: Visit, embedded: Embe
     answer = anna.put(f"/tasks/api/task/{number}/status", content=body, headers={"Content-Type": "application/json"})
     assert answer.status_code == 422 and list(answer.json()["errors"]) == [field]
     answer.text.encode("utf-8")
+
+
+@pytest.mark.parametrize("headers", [HTML, HTMX], ids=["page", "htmx"])
+@pytest.mark.parametrize(
+    ("address", "body"),
+    [
+        ("/tasks/1/comments", '{"comment": "\\ud800"}'),
+        ("/tasks/1/status", '{"status_id": 99, "comment": "\\ud800"}'),
+        ("/tasks/1/status", '{"status_id": {"a": 1}, "comment": ["\\ud800"]}'),
+        ("/users/login", '{"username": "\\ud800", "password": "x"}'),
+        ("/tasks/api/task/1/comments", '{"comment": "\\ud800"}'),
+    ],
+)
+def test_half_a_character_is_refused_in_the_other_faces_too(
+    visit: Visit, embedded: EmbeddedWorld, address: str, body: str, headers: dict[str, str]
+) -> None:
+    embedded.new_task()
+    answer = visit("anna").post(address, content=body, headers=headers | {"Content-Type": "application/json"})
+    assert answer.status_code == 422
+
+
+@pytest.mark.parametrize("odd", ["http://[", "//[", "http://[::1", "\x01", "http://x:y/"])
+def test_an_address_that_is_none_does_no_harm(visit: Visit, embedded: EmbeddedWorld, odd: str) -> None:
+    embedded.new_task()
+    assert visit().get("/users/login", params={"next": odd}, headers=HTML).status_code == 200
+    form = {"username": "anna", "password": PASSWORDS["anna"], "next": odd}
+    assert visit().post("/users/login", data=form, headers=HTML).headers["location"] == "/tasks/my-tasks"
+    form = {"comment": "x", "next": odd}
+    assert visit("anna").post("/tasks/1/comments", data=form, headers=HTML).status_code == 303
+    for headers in (HTML | {"Referer": odd}, HTMX | {"HX-Current-URL": odd}):
+        assert visit().post("/tasks/1/comments", data=form, headers=headers).status_code == 401
+    answer = visit("anna").post("/tasks/1/comments", data=form, headers=HTML | {"Origin": odd})
+    assert answer.status_code == 403
+
+
+def test_null_is_as_good_as_absent(visit: Visit, embedded: EmbeddedWorld) -> None:
+    body = {"comment": "x", "private": None, "lock_version": None}
+    number = embedded.new_task()
+    assert visit("anna").post(f"/tasks/api/task/{number}/comments", json=body).status_code == 201
+    body = {"username": "anna", "password": PASSWORDS["anna"], "next": 5, "remember": None}
+    assert visit().post("/users/login", json=body).status_code == 200
 
 
 @pytest.mark.parametrize("field", ["username", "password"])

@@ -134,6 +134,30 @@ def test_static_files_are_kept_for_good_under_a_name_of_their_content(visit: Vis
     assert visit().get("/static/app.css").status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("accept", "html"),
+    [
+        ("text/html", True), ("TEXT/HTML;q=0.1", True), ("application/json, text/html;q=0.9", True), ("*/*", False),
+        ("", False), ("text/html;q=0, application/json", False), ("text/htmlx", False), ("application/json", False),
+    ],
+)  # fmt: skip
+def test_whoever_names_html_gets_html(visit: Visit, accept: str, html: bool) -> None:
+    kind = visit("anna").get("/tasks/my-tasks", headers={"Accept": accept}).headers["content-type"]
+    assert kind.startswith("text/html") == html
+
+
+@pytest.mark.parametrize("address", ["/tasks/my-tasks", "/tasks/7", "/nowhere", "/", "/users/login", "/users/logout"])
+def test_what_is_about_a_person_is_kept_by_no_shared_cache(visit: Visit, address: str) -> None:
+    for client in (visit(), visit("anna")):
+        for headers in (HTML, HTMX, {}):
+            answer = client.get(address, headers=headers)
+            assert answer.headers["cache-control"] == "private, no-cache" and "Cookie" in answer.headers["vary"]
+
+
+def test_an_address_with_a_slash_too_many_is_not_there(visit: Visit) -> None:
+    assert visit("anna").get("/tasks/my-tasks/", headers=HTML).status_code == 404
+
+
 def test_health_is_told_without_a_session(visit: Visit) -> None:
     assert visit().get("/healthz").json()["success"] is True
     assert visit().get("/readyz").json()["success"] is True

@@ -7,6 +7,8 @@ import pytest
 
 from helpdesk.services import Services
 from helpdesk.store import answers
+from helpdesk.store.database import StoreUnavailable
+from helpdesk.web import idempotency
 from tests.web.conftest import HTML, HTMX, Visit
 from tests.world import PEOPLE_IDS, STATUS_IDS, EmbeddedWorld
 
@@ -67,15 +69,50 @@ def test_a_refusal_may_be_tried_again_with_the_same_key(visit: Visit, embedded: 
     assert anna.post(f"/tasks/{number}/status", data=form, headers=HTML).status_code == 303
 
 
-def test_a_first_request_that_died_does_not_block_its_key_for_ever(visit: Visit, services: Services) -> None:
+def test_a_first_request_that_died_is_not_simply_done_again(
+    visit: Visit, embedded: EmbeddedWorld, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(idempotency, "PATIENCE_SECONDS", 0.2)
+    number, anna = embedded.new_task(), visit("anna")
+
+    def fail(*_: object) -> None:
+        raise StoreUnavailable("down for a moment")
+
+    with monkeypatch.context() as moment:
+        moment.setattr(answers, "keep", fail)
+        sent = {"json": {"comment": "раз"}, "headers": {"Idempotency-Key": "k"}}
+        assert anna.post(f"/tasks/api/task/{number}/comments", **sent).status_code == 503
+    again = anna.post(f"/tasks/api/task/{number}/comments", **sent)
+    assert (again.status_code, again.json()["error"]) == (503, "unsure")
+    assert notes(visit, number) == ["раз"]
+
+
+def test_keys_are_forgotten_after_a_day(services: Services) -> None:
     key, now = answers.Key(PEOPLE_IDS["anna"], "POST /tasks/1/comments", "k"), services.clock()
 
     def claim(after: timedelta) -> answers.Answer | None:
         return services.database.run_here(lambda db: answers.claim(db, key, "hash", now + after), writes=True)
 
     assert claim(timedelta()) is None
-    assert claim(timedelta(seconds=59)) == answers.Answer("hash", 0, [], "")
-    assert claim(timedelta(seconds=61)) is None
+    assert claim(timedelta(hours=23)) == answers.Answer("hash", 0, [], "")
+    assert claim(timedelta(hours=25)) is None
+
+
+def test_one_face_never_shows_the_answer_meant_for_another(visit: Visit, embedded: EmbeddedWorld) -> None:
+    number, anna = embedded.new_task(), visit("anna")
+    form = {"comment": "раз", "idempotency_key": "k"}
+    assert anna.post(f"/tasks/{number}/comments", data=form, headers=HTMX).status_code == 200
+    page = anna.post(f"/tasks/{number}/comments", data=form, headers=HTML)
+    assert page.status_code == 409 and "<html" in page.text and notes(visit, number) == ["раз"]
+
+
+def test_a_key_used_up_is_replaced_in_its_form_so_that_another_try_counts(
+    visit: Visit, embedded: EmbeddedWorld
+) -> None:
+    number, anna = embedded.new_task(), visit("anna")
+    for text in ("раз", "два"):
+        answer = anna.post(f"/tasks/{number}/comments", data={"comment": text, "idempotency_key": "k"}, headers=HTMX)
+    assert answer.status_code == 409 and 'hx-target="find [name=idempotency_key]"' in answer.text
 
 
 def test_every_form_that_writes_carries_a_key_of_its_own(visit: Visit, embedded: EmbeddedWorld) -> None:

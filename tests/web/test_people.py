@@ -161,6 +161,12 @@ def test_too_many_failures_are_slowed_down_per_login(visit: Visit) -> None:
     assert client.post("/users/login", json={**wrong, "username": "boris"}).status_code == 401
 
 
+def test_guesses_over_many_logins_from_one_address_are_slowed_down_too(visit: Visit) -> None:
+    client = visit(login_rate_limit=RateLimit(1, 60))
+    answers = [client.post("/users/login", json={"username": f"n{n}", "password": "x"}) for n in range(11)]
+    assert [answer.status_code for answer in answers] == [401] * 10 + [429]
+
+
 def test_success_forgives_the_failures_before_it(visit: Visit) -> None:
     client = visit(login_rate_limit=RateLimit(2, 60))
     wrong = {"username": "anna", "password": "wrong"}

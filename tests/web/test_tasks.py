@@ -2,8 +2,11 @@
 
 import re
 
+import pytest
+
+from helpdesk.web import task_page
 from tests.web.conftest import HTML, HTMX, Visit
-from tests.world import PEOPLE_IDS, PRIORITY_IDS, STATUS_IDS, EmbeddedWorld
+from tests.world import NAMES, PEOPLE_IDS, PRIORITY_IDS, STATUS_IDS, EmbeddedWorld
 
 HOSTILE = "'\"><script>alert(1)</script>"
 
@@ -121,13 +124,90 @@ def test_the_status_may_be_chosen_anew_when_the_assignee_changed(visit: Visit, e
     assert f'hx-target="#status-{number}-choice"' in answer
 
 
-def test_a_comment_by_htmx_brings_the_thread(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number = embedded.new_task()
-    answer = visit("anna").post(f"/tasks/{number}/comments", data={"comment": "Готово"}, headers=HTMX)
-    assert answer.status_code == 200 and answer.text.lstrip().startswith(
-        f'<section class="comments" id="comments-{number}"'
-    )
-    assert "Готово" in answer.text and 'hx-target=".version"' in answer.text
+def test_a_comment_by_htmx_brings_its_form_anew_and_itself(visit: Visit, embedded: EmbeddedWorld) -> None:
+    number, anna = embedded.new_task(), visit("anna")
+    anna.post(f"/tasks/{number}/comments", data={"comment": "Раньше"})
+    seen = version(anna.get(f"/tasks/{number}", headers=HTML).text)
+    form = {"comment": "Готово", "lock_version": seen}
+    answer = anna.post(f"/tasks/{number}/comments", data=form, headers=HTMX).text
+    assert answer.lstrip().startswith(f'<form class="comment" id="comments-{number}-form"')
+    assert "Готово" in answer and "Раньше" not in answer
+    assert 'hx-target="form .version"' in answer and version(answer) != seen
+
+
+def test_a_comment_does_not_make_a_stale_form_look_fresh(visit: Visit, embedded: EmbeddedWorld) -> None:
+    number, anna = embedded.new_task(), visit("anna")
+    stale = version(anna.get(f"/tasks/{number}", headers=HTML).text)
+    visit("boris").post(f"/tasks/{number}/priority", data={"priority_id": PRIORITY_IDS["urgent"], "comment": "Горит"})
+    answer = anna.post(f"/tasks/{number}/comments", data={"comment": "Вижу", "lock_version": stale}, headers=HTMX).text
+    assert 'hx-target="form .version"' not in answer
+    assert "Горит" in answer and 'hx-swap="innerHTML"' in answer
+    form = {"priority_id": PRIORITY_IDS["low"], "lock_version": stale}
+    assert anna.post(f"/tasks/{number}/priority", data=form, headers=HTMX).status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("field", "before", "wish", "theirs", "mine"),
+    [
+        ("status", STATUS_IDS["new"], STATUS_IDS["rejected"], "new", "rejected"),
+        ("assignee", "", PEOPLE_IDS["boris"], "nobody", NAMES["boris"]),
+        ("assignee", PEOPLE_IDS["boris"], "", NAMES["boris"], "nobody"),
+    ],
+)
+def test_a_conflict_is_told_for_every_field_with_nobody_too(
+    visit: Visit, embedded: EmbeddedWorld, field: str, before: object, wish: object, theirs: str, mine: str
+) -> None:
+    number, anna = embedded.new_task(), visit("anna")
+    anna.post(f"/tasks/{number}/{field}", data={f"{field}_id": before, "comment": "x"})
+    for headers in (HTML, HTMX):
+        form = {f"{field}_id": wish, "lock_version": "0"}
+        answer = anna.post(f"/tasks/{number}/{field}", data=form, headers=headers)
+        box = re.search(r'class="fault conflict".*?</dl>', answer.text, re.DOTALL)[0]
+        assert answer.status_code == 409 and re.findall(r"<dd>(.+)</dd>", box) == [theirs, mine]
+
+
+def test_a_choice_that_is_not_offered_is_refused_beside_its_field(visit: Visit, embedded: EmbeddedWorld) -> None:
+    number, anna = embedded.new_task(), visit("anna")
+    for headers in (HTML, HTMX):
+        answer = anna.post(f"/tasks/{number}/assignee", data={"assignee_id": 999}, headers=headers)
+        assert answer.status_code == 422 and "This person can&#39;t be assigned here." in answer.text
+        assert f'aria-describedby="assignee-{number}-why-assignee_id"' in answer.text
+
+
+def test_a_forms_address_leads_back_to_its_task(visit: Visit, embedded: EmbeddedWorld) -> None:
+    number, anna = embedded.new_task(), visit("anna")
+    for form in ("status", "priority", "assignee", "comments"):
+        answer = anna.get(f"/tasks/{number}/{form}", headers=HTML)
+        assert (answer.status_code, answer.headers["location"]) == (303, f"/tasks/{number}")
+    assert anna.get(f"/tasks/{number}/nonsense", headers=HTML).status_code == 404
+
+
+def test_a_form_may_say_where_to_go_next_on_our_site_alone(visit: Visit, embedded: EmbeddedWorld) -> None:
+    number, anna = embedded.new_task(), visit("anna")
+    for wanted, location in (("/tasks/my-tasks", "/tasks/my-tasks"), ("//evil.test", f"/tasks/{number}#")):
+        form = {"comment": "x", "next": wanted}
+        answer = anna.post(f"/tasks/{number}/comments", data=form, headers=HTML)
+        assert answer.headers["location"].startswith(location)
+
+
+def test_the_list_tells_what_it_is_narrowed_to_and_keeps_it(visit: Visit, embedded: EmbeddedWorld) -> None:
+    embedded.new_task(priority="urgent")
+    address = f"/tasks/my-tasks?priority_id={PRIORITY_IDS['urgent']}&project_id=1&sort=subject&per_page=5"
+    page = visit("anna").get(address, headers=HTML).text
+    assert "only: urgent, help, sorted by: subject" in page and ">Reset</a>" in page
+    form = re.search(r'<form class="filter".*?</form>', page, re.DOTALL)[0]
+    for kept in ('name="priority_id" value="4"', 'name="project_id" value="1"', 'name="per_page" value="5"'):
+        assert kept in form
+    unknown = visit("anna").get("/tasks/my-tasks?status=Nope", headers=HTML)
+    assert unknown.status_code == 200 and "only: ?" in unknown.text and "_id=-1" not in unknown.text
+
+
+def test_a_page_of_costly_texts_shows_the_rest_as_typed(
+    visit: Visit, embedded: EmbeddedWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(task_page, "PAGE_SECONDS", -1.0)
+    page = visit("anna").get(f"/tasks/{embedded.new_task(description='**жирно** <b>')}", headers=HTML).text
+    assert "<pre>**жирно** &lt;b&gt;</pre>" in page
 
 
 def test_a_comment_without_javascript_leads_to_itself(visit: Visit, embedded: EmbeddedWorld) -> None:

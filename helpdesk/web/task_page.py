@@ -1,0 +1,79 @@
+"""One task as a page, and as the fragments that answer a form on it."""
+
+import time
+from collections.abc import Mapping
+from secrets import token_urlsafe
+from typing import Any
+
+from anyio import CapacityLimiter, to_thread
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import Response
+
+from helpdesk.errors import Conflict, Invalid
+from helpdesk.tasks import markup, safe_html
+from helpdesk.tasks.model import Entry, Task, Written
+from helpdesk.tasks.wording import LABELS, in_words
+from helpdesk.web.errors import status_of
+from helpdesk.web.rendering import html, is_htmx, services
+
+AT_ONCE = CapacityLimiter(4)
+PAGE_SECONDS = 2.0
+
+
+async def page(request: Request, task: Task, status: int = 200, **context: Any) -> Response:
+    return await _show(request, "tasks/show.html", task, task.entries, status, **context)
+
+
+async def written(request: Request, template: str, written: Written, version: str | None, **context: Any) -> Response:
+    """What a write changed. `version` is what the browser knew: when that was the present one, only what is new is
+    sent and the other forms may go on; else all entries are, and what the others were typed upon stays stale."""
+    fresh = version == written.before.version
+    entries = written.new_entries if fresh else written.after.entries
+    return await _show(request, template, written.after, entries, 200, fresh=fresh, **context)
+
+
+async def refused(
+    request: Request, task: Task, form: str, refusal: Invalid | Conflict, typed: Mapping[str, Any]
+) -> Response:
+    """The form that was refused, by itself for htmx or in its page."""
+    context = {"field": form, "refused": {"form": form, "why": refusal, "typed": typed}}
+    if not is_htmx(request):
+        return await page(request, task, status_of(refusal), **context)
+    template = "tasks/_comment_form.html" if form == "comments" else "tasks/_refused.html"
+    entries = task.entries if isinstance(refusal, Conflict) else ()
+    return await _show(request, template, task, entries, status_of(refusal), fresh=False, **context)
+
+
+def address(request: Request, number: int) -> str:
+    return str(request.app.url_path_for("tasks:show", task_id=number))
+
+
+async def _show(
+    request: Request, template: str, task: Task, entries: tuple[Entry, ...], status: int, **context: Any
+) -> Response:
+    texts = await _rendered(request, task, entries)
+    around = {"key": token_urlsafe, "labels": LABELS, "in_words": in_words, "refused": None}
+    return html(request, template, status, task=task, entries=entries, texts=texts, **{**around, **context})
+
+
+async def _rendered(request: Request, task: Task, entries: tuple[Entry, ...]) -> dict[int, Markup]:
+    """The description (0) and notes (by entry) as safe HTML, made in a thread.
+
+    Each text has its bound of cost (`markup.render`); when a page's texts together took PAGE_SECONDS of CPU, the rest
+    is shown as it was typed.
+    """
+    format = services(request).tracker.capabilities.text_format
+    sources = {0: task.description, **{entry.id: entry.notes for entry in entries if entry.notes}}
+
+    def link(number: int) -> str:
+        return address(request, number)
+
+    def work() -> dict[int, Markup]:
+        until, texts = time.thread_time() + PAGE_SECONDS, {}
+        for key, source in sources.items():
+            in_time = time.thread_time() < until
+            texts[key] = markup.render(source, format, link) if in_time else Markup(safe_html.as_typed(source))
+        return texts
+
+    return await to_thread.run_sync(work, limiter=AT_ONCE)
