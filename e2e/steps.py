@@ -134,7 +134,7 @@ def search(page: Page, words: str) -> None:
 
 
 def status_filter(page: Page) -> Locator:
-    return page.locator("form.filter").get_by_label("Статус", exact=True)
+    return page.locator("form.filter [name=status_id]")
 
 
 def mark(page: Page) -> None:

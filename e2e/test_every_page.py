@@ -86,7 +86,7 @@ def test_task_pages(page: Page, look: Look, announced: Announced, anna: httpx.Cl
         "a task with much history": f"/tasks/{longest}",
         "a task just opened": f"/tasks/{max(numbers)}",
         "no task": "/tasks/2000000000",
-        "an address that can't do that": f"/tasks/{longest}/status",
+        "an address that can't do that": "/preferences",
         "signing out": "/users/logout",
     }.items():
         page.goto(address)

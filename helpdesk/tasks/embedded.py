@@ -13,7 +13,7 @@ from sqlalchemy import and_
 from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import Session
 
-from helpdesk.errors import Conflict, NotAllowed, NotFound
+from helpdesk.errors import NotFound
 from helpdesk.store import tables
 from helpdesk.store import tasks as rows
 from helpdesk.store.database import Database
@@ -36,7 +36,7 @@ from helpdesk.tasks.model import (
     Written,
     ranked,
 )
-from helpdesk.tasks.tracker import Capabilities, require_change, require_offered
+from helpdesk.tasks.tracker import Capabilities, require_comment, wanted
 
 COLUMNS: dict[Field, str] = {"status": "status_id", "priority": "priority_id", "assignee": "assignee_id"}
 
@@ -85,12 +85,7 @@ class EmbeddedTracker:
     async def change(self, actor: Actor, task_id: int, edit: Edit) -> Written:
         def work(session: Session) -> Written:
             before = load_to_write(session, actor, task_id)
-            if edit.version is not None and edit.version != before.version:
-                raise Conflict(before)
-            changes = require_change(before, edit)
-            require_offered(before.choices, changes)
-            if edit.comment.strip() and not before.choices.may_comment:
-                raise NotAllowed
+            changes = wanted(before, edit)
             self._write(session, actor, before, changes, edit.comment)
             return Written(before, load(session, actor, task_id))
 
@@ -99,9 +94,7 @@ class EmbeddedTracker:
     async def comment(self, actor: Actor, task_id: int, text: str, private: bool = False) -> Written:
         def work(session: Session) -> Written:
             before = load_to_write(session, actor, task_id)
-            allowed = before.choices.may_comment_privately if private else before.choices.may_comment
-            if not allowed:
-                raise NotAllowed
+            require_comment(before, private)
             self._write(session, actor, before, {}, text, private)
             return Written(before, load(session, actor, task_id))
 

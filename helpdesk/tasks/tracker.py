@@ -2,7 +2,7 @@
 
 from typing import Literal, NamedTuple, Protocol
 
-from helpdesk.errors import Invalid, NotAllowed, Sentence, TransitionNotAllowed, Unchanged, sentence
+from helpdesk.errors import Conflict, Invalid, NotAllowed, Sentence, TransitionNotAllowed, Unchanged, sentence
 from helpdesk.tasks.model import (
     Actor,
     Choices,
@@ -53,12 +53,27 @@ class Tracker(Protocol):
         """Add a comment. A private one is never saved as public. Raises NotFound, NotAllowed, Invalid."""
 
 
-def require_change(task: Task, edit: Edit) -> dict[Field, int | None]:
-    """The fields that really change. Raises Unchanged when there are none and there is no comment."""
-    changes = {field: value for field, value in edit.changes.items() if task.value(field) != value}
+def wanted(before: Task, edit: Edit) -> dict[Field, int | None]:
+    """The fields that an edit really changes, once it is sure that it may be done.
+
+    Raises Conflict for a stale version, Unchanged when there is nothing to do, NotAllowed, Invalid.
+    """
+    if edit.version is not None and edit.version != before.version:
+        raise Conflict(before)
+    changes = {field: value for field, value in edit.changes.items() if before.value(field) != value}
     if not changes and not edit.comment.strip():
         raise Unchanged
+    _require_offered(before.choices, changes)
+    if edit.comment.strip():
+        require_comment(before)
     return changes
+
+
+def require_comment(before: Task, private: bool = False) -> None:
+    """Raise NotAllowed for somebody who may not comment, or not privately."""
+    choices = before.choices
+    if not (choices.may_comment_privately if private else choices.may_comment):
+        raise NotAllowed
 
 
 REFUSALS: dict[Field, tuple[str, type[Invalid], Sentence]] = {
@@ -68,7 +83,7 @@ REFUSALS: dict[Field, tuple[str, type[Invalid], Sentence]] = {
 }
 
 
-def require_offered(choices: Choices, changes: dict[Field, int | None]) -> None:
+def _require_offered(choices: Choices, changes: dict[Field, int | None]) -> None:
     """Raise NotAllowed for a field this person may not write, Invalid for a value that is not offered."""
     offers = {"status": choices.statuses, "priority": choices.priorities, "assignee": choices.assignees}
     for field, value in changes.items():

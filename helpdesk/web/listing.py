@@ -14,6 +14,7 @@ MOST_PER_PAGE = 100
 LONGEST_SEARCH = 200
 NAMED = {"status": "statuses", "priority": "priorities", "project": "projects"}
 NOBODY = -1
+NEWEST_FIRST = "updated_on"  # the usual sort, and the only one that goes down unless told otherwise
 COLUMNS = {
     "id": sentence("Number"),
     "subject": sentence("Subject"),
@@ -54,9 +55,10 @@ class Listing(NamedTuple):
         ):
             asked += [(name, each) for each in ids if each != NOBODY]
         rest = {"search": query.search, "closed": int(query.closed), "sort": query.sort}
-        usual = {"search": "", "closed": 0, "sort": "updated_on"}
+        usual = {"search": "", "closed": 0, "sort": NEWEST_FIRST}
         asked += [(name, value) for name, value in rest.items() if value != usual[name]]
-        asked += [] if query.descending else [("order", "asc")]
+        if query.descending != (query.sort == NEWEST_FIRST):
+            asked.append(("order", "desc" if query.descending else "asc"))
         asked += [("page", query.page)] if query.page > 1 else []
         asked += [("per_page", query.per_page)] if query.per_page != TaskQuery().per_page else []
         return f"{self.path}?{urlencode(asked)}"
@@ -80,10 +82,10 @@ def read(request: Request, vocabulary: Vocabulary) -> Listing:
     """The list that the address asks for. Raises Invalid for what is no page, no number, no column."""
     asked = request.query_params
     page, per_page = _from_one(request, "page", 1), min(_per_page(request), MOST_PER_PAGE)
-    sort = asked.get("sort") or "updated_on"
+    sort = asked.get("sort") or NEWEST_FIRST
     if sort not in SORTS:
         raise inputs.refusal("sort", sentence("The list can't be sorted by this."))
-    order = asked.get("order") or ("desc" if sort == "updated_on" else "asc")
+    order = asked.get("order") or ("desc" if sort == NEWEST_FIRST else "asc")
     if order not in ("asc", "desc"):
         raise inputs.refusal("order", sentence("The order is asc or desc."))
     search = inputs.clean("search", asked.get("search", ""), LONGEST_SEARCH).strip()

@@ -1,8 +1,13 @@
 """Links to pages."""
 
+import re
+from html import unescape
+
 import pytest
 
 from helpdesk.web.listing import nearby
+from tests.web.conftest import HTML, Visit
+from tests.world import EmbeddedWorld
 
 
 @pytest.mark.parametrize(
@@ -18,3 +23,13 @@ from helpdesk.web.listing import nearby
 )
 def test_the_ends_and_the_neighbours_are_linked(page: int, pages: int, shown: list[int | None]) -> None:
     assert nearby(page, pages) == shown
+
+
+def test_a_column_sorts_up_and_then_down_and_the_other_filters_stay(visit: Visit, embedded: EmbeddedWorld) -> None:
+    embedded.new_task("x")
+    anna, address = visit("anna"), "/tasks/my-tasks?search=x"
+    for order in ("ascending", "descending", "ascending"):
+        page = anna.get(address, headers=HTML).text
+        address = unescape(re.search(r'class="id"[^>]*>\s*<a href="([^"]+)"', page)[1])
+        page = anna.get(address, headers=HTML).text
+        assert f'class="id" aria-sort="{order}"' in page and 'value="x"' in page

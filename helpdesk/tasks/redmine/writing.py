@@ -1,38 +1,29 @@
 """What to write to Redmine for a wish, and whether it was done: Redmine answers 204 to what it ignores."""
 
-from helpdesk.errors import Conflict, NotAllowed, sentence
+from helpdesk.errors import NotAllowed, sentence
 from helpdesk.redmine_client import JSON
 from helpdesk.tasks.model import Actor, Edit, Field, Task, Written
-from helpdesk.tasks.tracker import require_change, require_offered
+from helpdesk.tasks.tracker import require_comment, wanted
 
 ATTRIBUTES: dict[Field, str] = {"status": "status_id", "priority": "priority_id", "assignee": "assigned_to_id"}
 
 
 def changing(before: Task, edit: Edit) -> JSON:
-    """What to write for an edit. Raises Conflict, Unchanged, Invalid, NotAllowed (see the port)."""
-    if edit.version is not None and edit.version != before.version:
-        raise Conflict(before)
-    changes = require_change(before, edit)
-    require_offered(before.choices, changes)
+    """What to write for an edit. Raises what `tracker.wanted` raises."""
+    body: JSON = {ATTRIBUTES[field]: "" if value is None else value for field, value in wanted(before, edit).items()}
     comment = edit.comment.strip()
-    if comment and not before.choices.may_comment:
-        raise NotAllowed
-    body: JSON = {ATTRIBUTES[field]: "" if value is None else value for field, value in changes.items()}
     return body | ({"notes": comment} if comment else {})
 
 
 def commenting(before: Task, text: str, private: bool) -> JSON:
     """What to write for a comment. Raises NotAllowed before Redmine could make a private one public."""
-    allowed = before.choices.may_comment_privately if private else before.choices.may_comment
-    if not allowed:
-        raise NotAllowed
+    require_comment(before, private)
     return {"notes": text.strip(), "private_notes": private}
 
 
 def require_changed(written: Written, edit: Edit, actor: Actor) -> None:
     """Raise NotAllowed when Redmine silently kept an old value; say so when it kept the comment all the same."""
-    wanted = require_change(written.before, edit)
-    ignored: list[str] = [field for field, value in wanted.items() if written.after.value(field) != value]
+    ignored: list[str] = [field for field, value in edit.changes.items() if written.after.value(field) != value]
     kept = bool(edit.comment.strip()) and tells(written, actor, edit.comment)
     if edit.comment.strip() and not kept:
         ignored.append("the comment")
