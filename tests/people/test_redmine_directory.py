@@ -180,7 +180,9 @@ async def test_an_api_key_is_no_login_though_redmine_takes_it_for_one(
 
 
 @pytest.mark.parametrize(
-    "password", ["пароль-Ёжик-😀", "demo:with:colons", " demo spaces ", "д" * 1_000, "d" * LONGEST_PASSWORD]
+    "password",
+    ["пароль-Ёжик-😀", "demo:with:colons", " demo spaces ", "д" * 1_000, "d" * LONGEST_PASSWORD],
+    ids=["Cyrillic", "colons", "spaces", "long Cyrillic", "longest"],
 )
 async def test_any_password_that_redmine_takes_signs_in(
     administrator: Administrator, directory: RedmineDirectory, password: str
@@ -191,7 +193,7 @@ async def test_any_password_that_redmine_takes_signs_in(
     assert await directory.sign_in(login, password[:-1]) is None
 
 
-@pytest.mark.parametrize("login", ["анна", "an\0na", "anna\n", "\ud800", "anna' OR 1=1 --", "a" * 255, "％"])
+@pytest.mark.parametrize("login", ["анна", "an\0na", "anna\n", "\ud800", "anna' OR 1=1 --", "a" * 60, "％"])
 @pytest.mark.parametrize("password", ["нет", "\0", "\ud800", "' OR 1=1 --"])
 async def test_hostile_credentials_are_only_wrong(directory: RedmineDirectory, login: str, password: str) -> None:
     assert await directory.sign_in(login, password) is None
@@ -250,6 +252,7 @@ async def test_the_password_stays_nowhere(
         ("a" * 256, PASSWORD),
         ("anna", "d" * (LONGEST_PASSWORD + 1)),
     ],
+    ids=["colon", "only a colon", "empty", "blank", "no password", "long login", "long password"],
 )
 async def test_what_can_not_be_right_is_refused_without_asking(
     server: ImitatedRedmine, imitated: RedmineDirectory, login: str, password: str

@@ -11,13 +11,12 @@ from operator import itemgetter
 
 from helpdesk.errors import (
     Conflict,
-    HelpdeskError,
     LockedOut,
     Nonsense,
     NotAllowed,
     NotFound,
-    Sentence,
     Unavailable,
+    Unsure,
     WrongKey,
 )
 from helpdesk.redmine_client import JSON, NotSent, Params, RedmineClient, Unanswered, part, within
@@ -39,7 +38,6 @@ from helpdesk.tasks.redmine.look_ups import LookUps, People, items
 from helpdesk.tasks.redmine.rights import Me, Rights
 from helpdesk.tasks.tracker import Capabilities
 
-UNSURE: Sentence = HelpdeskError.default
 PARTS = "journals,attachments,allowed_statuses"
 Filters = dict[str, tuple[str, Sequence[str | int]]]
 
@@ -112,13 +110,13 @@ class RestTracker:
                 written = Written(before, await self._task(actor, task_id))
         except Unavailable as error:
             if sent:
-                raise _unsure(error) from error
+                raise Unsure(detail=error.detail) from error
             raise
         try:
             require_kept(written)
         except NotAllowed:
             if lost:
-                raise _unsure(lost) if isinstance(lost, Unanswered) else lost from None
+                raise Unsure(detail=lost.detail) if isinstance(lost, Unanswered) else lost from None
             raise
         return written
 
@@ -202,8 +200,3 @@ def _filters(query: TaskQuery) -> Params:
     yield from ((f"v[{name}][]", str(value)) for name, (_, values) in filters.items() for value in values)
     yield from (("limit", query.per_page), ("offset", query.offset))
     yield ("sort", f"{query.sort}:{'desc' if query.descending else 'asc'},id:desc")
-
-
-def _unsure(error: Unavailable) -> Unavailable:
-    """The same failure of a write that may have been done: not the time to say that nothing was saved."""
-    return type(error)(UNSURE, detail=error.detail)
