@@ -207,6 +207,8 @@ def _failure(method: str, answer: Answer, detail: str) -> HelpdeskError:
             return Conflict()
         case 422 if method == "PUT":
             return _refusal(answer)
+        case 502 | 504:  # a proxy that lost Redmine in the middle, or would not wait longer
+            return Unanswered(detail=detail)
         case status if status >= 500:
             return Unavailable(detail=detail)
         case _:

@@ -145,6 +145,9 @@ async def test_a_line_that_breaks_after_sending_is_told_from_one_that_never_was(
         (418, Nonsense, Nonsense),
         (422, Nonsense, Nonsense),
         (500, Unavailable, Unavailable),
+        (502, Unanswered, Unanswered),
+        (503, Unavailable, Unavailable),
+        (504, Unanswered, Unanswered),
     ],
 )
 async def test_every_status_has_its_meaning_and_none_is_asked_for_again(

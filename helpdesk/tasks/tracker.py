@@ -60,13 +60,18 @@ def wanted(before: Task, edit: Edit) -> dict[Field, int | None]:
     """
     if edit.version is not None and edit.version != before.version:
         raise Conflict(before)
-    changes = {field: value for field, value in edit.changes.items() if before.value(field) != value}
+    changes = changed(before, edit)
     if not changes and not edit.comment.strip():
         raise Unchanged
     _require_offered(before.choices, changes)
     if edit.comment.strip():
         require_comment(before)
     return changes
+
+
+def changed(before: Task, edit: Edit) -> dict[Field, int | None]:
+    """The fields for which an edit wishes another value than they have."""
+    return {field: value for field, value in edit.changes.items() if before.value(field) != value}
 
 
 def require_comment(before: Task, private: bool = False) -> None:

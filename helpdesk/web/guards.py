@@ -1,18 +1,21 @@
 """Who may come in. A route without one of these does not start (`routes.py`), so nothing is open by oversight."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from functools import wraps
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.errors import NotAllowed, NotSignedIn, sentence
+from helpdesk.errors import NotAllowed, NotSignedIn, Unavailable, sentence
 from helpdesk.tasks.model import Actor
 from helpdesk.web import session
 from helpdesk.web.rendering import services
 
 Handler = Callable[[Request], Awaitable[Response]]
 SAFE = {"GET", "HEAD", "OPTIONS"}
+READ_SECONDS = 9.5
 
 
 def public(handler: Handler) -> Handler:
@@ -35,9 +38,23 @@ def signed_in(handler: Handler) -> Handler:
         require_same_origin(request)
         if await session.current(request) is None:
             raise NotSignedIn
-        return await handler(request)
+        async with _in_time(request):
+            return await handler(request)
 
     return _marked(guarded, "signed_in")
+
+
+@asynccontextmanager
+async def _in_time(request: Request) -> AsyncIterator[None]:
+    """However many calls a page takes, whoever reads it is answered in READ_SECONDS. Raises Unavailable.
+
+    A write is not cut off here: its adapter knows what to say when the answer is late.
+    """
+    try:
+        async with asyncio.timeout(READ_SECONDS if request.method in SAFE else None):
+            yield
+    except TimeoutError as error:
+        raise Unavailable(detail=f"the page was not made in {READ_SECONDS} s") from error
 
 
 def unguarded(handler: Handler) -> Handler:

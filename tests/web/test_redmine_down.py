@@ -13,6 +13,7 @@ from helpdesk.app import create_app
 from helpdesk.logs import JsonLines
 from helpdesk.store import people, sessions
 from helpdesk.store.database import Database
+from helpdesk.web import guards
 from helpdesk.wiring import wire
 from tests.servers import imitated_redmine as imitation
 from tests.servers.imitated_redmine import EVERYTHING, ImitatedRedmine, imitated_redmine
@@ -73,6 +74,22 @@ async def test_every_face_tells_what_is_wrong_and_no_secret(
     assert page.status_code == status and "<h1>" in page.text and "oops" not in page.text
     told = "\n".join(JsonLines().format(record) for record in caplog.records) + program.text + page.text
     assert KEY not in told and "Traceback" not in told and code in told
+
+
+async def test_a_page_of_several_slow_calls_is_given_up_in_time(
+    anna: httpx.AsyncClient, redmine: ImitatedRedmine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guards, "READ_SECONDS", 0.2)
+    redmine.answers["/issues.json"] = imitation.silence
+    answer = await anna.get("/tasks/my-tasks")
+    assert (answer.status_code, answer.json()["error"]) == (503, "unavailable")
+
+
+async def test_a_write_that_may_have_been_done_says_so(anna: httpx.AsyncClient, redmine: ImitatedRedmine) -> None:
+    redmine.loses_the_answer_to_a_put(imitation.hang_up, saved=False)
+    sent = {"json": {"status_id": 2}, "headers": {"Idempotency-Key": "k"}}
+    answer = await anna.put("/tasks/api/task/7/status", **sent)
+    assert (answer.status_code, answer.json()["error"]) == (503, "unsure")
 
 
 @pytest.mark.parametrize("fault", FAULTS)

@@ -54,7 +54,11 @@ def test_a_stranger_is_told_that_nothing_is_there(visit: Visit, embedded: Embedd
 def test_links_of_the_list_keep_its_filters(visit: Visit, embedded: EmbeddedWorld) -> None:
     for number in range(3):
         embedded.new_task(f"Принтер {number}")
-    page = visit("anna").get("/tasks/my-tasks?search=принтер&per_page=1&sort=subject&order=desc&closed=1", headers=HTML).text
+    page = (
+        visit("anna")
+        .get("/tasks/my-tasks?search=принтер&per_page=1&sort=subject&order=desc&closed=1", headers=HTML)
+        .text
+    )
     links = re.findall(r'href="(/tasks/my-tasks\?[^"]+)"', page)
     following = next(link for link in links if "page=2" in link)
     for kept in ("search=%D0%BF", "per_page=1", "sort=subject", "closed=1", "order=desc"):

@@ -3,7 +3,7 @@
 from helpdesk.errors import NotAllowed, sentence
 from helpdesk.redmine_client import JSON
 from helpdesk.tasks.model import Actor, Edit, Field, Task, Written
-from helpdesk.tasks.tracker import require_comment, wanted
+from helpdesk.tasks.tracker import changed, require_comment, wanted
 
 ATTRIBUTES: dict[Field, str] = {"status": "status_id", "priority": "priority_id", "assignee": "assigned_to_id"}
 
@@ -23,7 +23,8 @@ def commenting(before: Task, text: str, private: bool) -> JSON:
 
 def require_changed(written: Written, edit: Edit, actor: Actor) -> None:
     """Raise NotAllowed when Redmine silently kept an old value; say so when it kept the comment all the same."""
-    ignored: list[str] = [field for field, value in edit.changes.items() if written.after.value(field) != value]
+    wishes = changed(written.before, edit)
+    ignored: list[str] = [field for field, value in wishes.items() if written.after.value(field) != value]
     kept = bool(edit.comment.strip()) and tells(written, actor, edit.comment)
     if edit.comment.strip() and not kept:
         ignored.append("the comment")
