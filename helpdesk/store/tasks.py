@@ -119,6 +119,14 @@ def containing(search: str) -> ColumnElement[bool]:
     return sa.and_(*(TASK.c.words.contains(word, autoescape=True) for word in fold(search).split()))
 
 
+def by_status(session: Session, condition: ColumnElement[bool]) -> list[Any]:
+    """(is_closed, is_default, how many) of the tasks that match."""
+    flags = (STATUS.c.is_closed, STATUS.c.is_default)
+    joined = TASK.join(STATUS, STATUS.c.id == TASK.c.status_id)
+    counting = sa.select(*flags, sa.func.count()).select_from(joined).where(condition).group_by(*flags)
+    return list(session.execute(counting))
+
+
 def count(session: Session, condition: ColumnElement[bool]) -> int:
     counting = sa.select(sa.func.count()).select_from(TASK.join(STATUS, STATUS.c.id == TASK.c.status_id))
     total: int = session.execute(counting.where(condition)).scalar_one()
@@ -175,6 +183,10 @@ def next_statuses(session: Session, roles: Iterable[int], status_id: int) -> lis
 
 def statuses(session: Session) -> list[Any]:
     return list(session.execute(sa.select(STATUS.c.id, STATUS.c.name, STATUS.c.is_closed).order_by(STATUS.c.position)))
+
+
+def trackers(session: Session) -> list[Any]:
+    return list(session.execute(sa.select(KIND.c.id, KIND.c.name).order_by(KIND.c.position)))
 
 
 def priorities(session: Session) -> list[Any]:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_
+from sqlalchemy import and_, or_
 from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import Session
 
@@ -28,11 +28,13 @@ from helpdesk.tasks.model import (
     Priority,
     Ref,
     Status,
+    Summary,
     Task,
     TaskPage,
     TaskQuery,
     TaskRow,
     Vocabulary,
+    Who,
     Written,
     ranked,
 )
@@ -66,6 +68,7 @@ class EmbeddedTracker:
                 tuple(Status(*row) for row in rows.statuses(session)),
                 _priorities(session),
                 tuple(Ref(*row) for row in rows.projects(session, rights(session, actor).permissions)),
+                tuple(Ref(*row) for row in rows.trackers(session)),
             )
 
         return await self.database.run(work)
@@ -76,6 +79,18 @@ class EmbeddedTracker:
             found = rows.page(session, condition, query.sort, query.descending, query.per_page, query.offset)
             ranks = {priority.id: priority for priority in _priorities(session)}
             return TaskPage(tuple(_row(row, ranks) for row in found), rows.count(session, condition), query)
+
+        return await self.database.run(work)
+
+    async def summary(self, actor: Actor, query: TaskQuery) -> Summary:
+        everything = query._replace(status_ids=(), closed=True)
+
+        def work(session: Session) -> Summary:
+            condition = and_(_visible(rights(session, actor), actor), *_matching(actor, everything))
+            found = rows.by_status(session, condition)
+            fresh = sum(number for is_closed, is_default, number in found if is_default and not is_closed)
+            closed = sum(number for is_closed, _, number in found if is_closed)
+            return Summary(fresh, sum(number for *_, number in found) - closed, closed)
 
         return await self.database.run(work)
 
@@ -175,19 +190,33 @@ def _matching(actor: Actor, query: TaskQuery) -> list[ColumnElement[bool]]:
     """The query's conditions; a number searched for is looked up among all visible tasks, open or closed."""
     if query.wanted_id is not None:
         return [rows.TASK.c.id == query.wanted_id]
-    mine = rows.TASK.c.assignee_id if query.scope == "assigned" else rows.TASK.c.author_id
-    conditions = [mine == actor.id]
+    task, conditions = rows.TASK.c, []
+    if query.assignees:
+        conditions.append(_any_of(task.assignee_id, query.assignees, actor))
+    if query.authors:
+        conditions.append(_any_of(task.author_id, query.authors, actor))
     if query.status_ids:
-        conditions.append(rows.TASK.c.status_id.in_(query.status_ids))
+        conditions.append(task.status_id.in_(query.status_ids))
     elif not query.closed:
         conditions.append(rows.STATUS.c.is_closed.is_(False))
-    if query.priority_ids:
-        conditions.append(rows.TASK.c.priority_id.in_(query.priority_ids))
-    if query.project_ids:
-        conditions.append(rows.TASK.c.project_id.in_(query.project_ids))
+    chosen = (
+        (task.priority_id, query.priority_ids),
+        (task.project_id, query.project_ids),
+        (task.kind_id, query.tracker_ids),
+    )
+    conditions += [column.in_(ids) for column, ids in chosen if ids]
+    if query.updated_since:
+        conditions.append(task.updated_at >= query.updated_since)
+    if query.due_by:
+        conditions.append(task.due_date <= query.due_by)
     if query.search:
         conditions.append(rows.containing(query.search))
     return conditions
+
+
+def _any_of(column: ColumnElement[Any], people: tuple[Who, ...], actor: Actor) -> ColumnElement[bool]:
+    ids = [actor.id if who == "me" else who for who in people if who != "nobody"]
+    return or_(column.in_(ids), column.is_(None)) if "nobody" in people else column.in_(ids)
 
 
 def _row(row: Any, priorities: dict[int, Priority]) -> TaskRow:

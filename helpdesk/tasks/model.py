@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Literal, NamedTuple
 
 Field = Literal["status", "priority", "assignee"]
-Scope = Literal["assigned", "authored"]
+Who = int | Literal["me", "nobody"]
 TextFormat = Literal["textile", "markdown", "html"]
 
 SORTS = (
@@ -64,16 +64,25 @@ class Vocabulary(NamedTuple):
     statuses: tuple[Status, ...]
     priorities: tuple[Priority, ...]
     projects: tuple[Ref, ...]
+    trackers: tuple[Ref, ...]
 
 
 class TaskQuery(NamedTuple):
-    """Which tasks, in which order, which page. `search` of digits, with `#` or without, means that very task."""
+    """Which of the tasks that a person may see, in which order, which page.
 
-    scope: Scope = "assigned"
+    `search` of digits, with `#` or without, means that very task. "me" as an assignee is the person and the person's
+    groups; "nobody" is only an assignee. `updated_since` and `due_by` are themselves included.
+    """
+
+    assignees: tuple[Who, ...] = ()
+    authors: tuple[Who, ...] = ()
     search: str = ""
     status_ids: tuple[int, ...] = ()
     priority_ids: tuple[int, ...] = ()
     project_ids: tuple[int, ...] = ()
+    tracker_ids: tuple[int, ...] = ()
+    updated_since: datetime | None = None
+    due_by: date | None = None
     closed: bool = False
     sort: str = "updated_on"
     descending: bool = True
@@ -89,6 +98,22 @@ class TaskQuery(NamedTuple):
     @property
     def offset(self) -> int:
         return (self.page - 1) * self.per_page
+
+
+class Summary(NamedTuple):
+    """How many tasks match a query, whatever their status: `fresh` are the open ones that nobody has begun."""
+
+    fresh: int
+    open: int
+    closed: int
+
+    @property
+    def total(self) -> int:
+        return self.open + self.closed
+
+    @property
+    def in_progress(self) -> int:
+        return self.open - self.fresh
 
 
 class TaskRow(NamedTuple):

@@ -8,6 +8,7 @@ from helpdesk.tasks.model import (
     Choices,
     Edit,
     Field,
+    Summary,
     Task,
     TaskPage,
     TaskQuery,
@@ -34,10 +35,13 @@ class Tracker(Protocol):
     capabilities: Capabilities
 
     async def vocabulary(self, actor: Actor) -> Vocabulary:
-        """Statuses, priorities and this person's projects."""
+        """Statuses, priorities, trackers and this person's projects."""
 
     async def tasks(self, actor: Actor, query: TaskQuery) -> TaskPage:
         """The visible tasks that match, and how many there are on all pages."""
+
+    async def summary(self, actor: Actor, query: TaskQuery) -> Summary:
+        """How many match the query but for what it says of statuses, by the tracker's own closed and default flags."""
 
     async def task(self, actor: Actor, task_id: int) -> Task:
         """One task. Raises NotFound."""

@@ -1,19 +1,19 @@
-"""The list of tasks: what its address asks for, and addresses that ask for a little else."""
+"""A list of tasks: what its address asks for, and addresses that ask for a little else."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from starlette.requests import Request
 
-from helpdesk.errors import sentence
-from helpdesk.tasks.model import SORTS, Priority, Ref, Scope, Status, TaskQuery, Vocabulary
+from helpdesk.errors import Sentence, sentence
+from helpdesk.tasks.model import SORTS, Priority, Ref, Status, TaskQuery, Vocabulary, Who
 from helpdesk.web import inputs
 
 MOST_PER_PAGE = 100
 LONGEST_SEARCH = 200
-NAMED = {"status": "statuses", "priority": "priorities", "project": "projects"}
-NOBODY = -1
+NOWHERE = -1  # what a name that nothing has asks for
 NEWEST_FIRST = "updated_on"  # the usual sort, and the only one that goes down unless told otherwise
 COLUMNS = {
     "id": sentence("Number"),
@@ -27,84 +27,86 @@ COLUMNS = {
     "created_on": sentence("Created"),
     "updated_on": sentence("Changed"),
 }
-SHOWN = {
-    "assigned": ("id", "subject", "status", "priority", "author", "due_date", "updated_on"),
-    "authored": ("id", "subject", "status", "priority", "assigned_to", "due_date", "updated_on"),
-}
+CHOICES = {"status": "statuses", "priority": "priorities", "project": "projects", "tracker": "trackers"}
+PEOPLE = {"assigned_to_id": "assignees", "author_id": "authors"}
 
 
-Named = Status | Priority | Ref
+class Chip(NamedTuple):
+    """One thing that a list is narrowed to, in words, and the address of the list without it."""
+
+    label: Sentence
+    value: str | Sentence
+    without: str
 
 
 class Listing(NamedTuple):
-    """A query with the scope that was asked for in words; `scope_chosen` is False when nobody asked."""
+    """A query with the address it came from. `chosen` is False when the address names nobody's tasks."""
 
     query: TaskQuery
-    filters: dict[str, Any]
-    scope_chosen: bool
+    chosen: bool
     path: str
 
     def link(self, **changes: Any) -> str:
         """The list's address with some of its questions asked otherwise; from page 1 unless a page is named."""
-        query = self.query._replace(**{"page": 1, **changes})
-        asked: list[tuple[str, Any]] = [("author_id" if query.scope == "authored" else "assigned_to_id", "me")]
-        for name, ids in (
-            ("status_id", query.status_ids),
-            ("priority_id", query.priority_ids),
-            ("project_id", query.project_ids),
-        ):
-            asked += [(name, each) for each in ids if each != NOBODY]
-        rest = {"search": query.search, "closed": int(query.closed), "sort": query.sort}
-        usual = {"search": "", "closed": 0, "sort": NEWEST_FIRST}
-        asked += [(name, value) for name, value in rest.items() if value != usual[name]]
-        if query.descending != (query.sort == NEWEST_FIRST):
-            asked.append(("order", "desc" if query.descending else "asc"))
-        asked += [("page", query.page)] if query.page > 1 else []
-        asked += [("per_page", query.per_page)] if query.per_page != TaskQuery().per_page else []
-        return f"{self.path}?{urlencode(asked)}"
-
-    def only(self, words: Vocabulary) -> list[str]:
-        """The names of what the list is narrowed to; a question mark for what this person can't know."""
-        query = self.query
-        narrowed: list[tuple[Iterable[Named], tuple[int, ...]]] = [
-            (words.statuses, query.status_ids),
-            (words.priorities, query.priority_ids),
-            (words.projects, query.project_ids),
-        ]
-        return [{ref.id: ref.name for ref in refs}.get(each, "?") for refs, ids in narrowed for each in ids]
+        return f"{self.path}?{urlencode(list(_asked(self.query._replace(**{'page': 1, **changes}))))}"
 
     def sorted_by(self, column: str) -> str:
         """The address that sorts by `column`, the other way round when it does already."""
         return self.link(sort=column, descending=not self.query.descending if column == self.query.sort else False)
 
+    def kept(self, *names: str) -> list[tuple[str, Any]]:
+        """The questions of the address but for `names`, for a form to carry on."""
+        return [(name, value) for name, value in _asked(self.query._replace(page=1)) if name not in names]
+
+    def chips(self, words: Vocabulary) -> list[Chip]:
+        """What the list is narrowed to; a question mark for what this person can't know."""
+        found = []
+        for name, many in CHOICES.items():
+            ids, names = getattr(self.query, f"{name}_ids"), {ref.id: ref.name for ref in getattr(words, many)}
+            for each in ids:
+                rest = tuple(id for id in ids if id != each)
+                found.append(Chip(LABELS[name], names.get(each, "?"), self.link(**{f"{name}_ids": rest})))
+        if self.query.search:
+            found.append(Chip(LABELS["search"], self.query.search, self.link(search="")))
+        if self.query.due_by:
+            found.append(Chip(LABELS["due_by"], self.query.due_by.strftime("%d.%m.%Y"), self.link(due_by=None)))
+        return found
+
+
+LABELS = {
+    **{name: COLUMNS[name] for name in ("status", "priority", "project")},
+    "tracker": sentence("Tracker"),
+    "search": sentence("Words"),
+    "due_by": sentence("Due by"),
+}
+
 
 def read(request: Request, vocabulary: Vocabulary) -> Listing:
     """The list that the address asks for. Raises Invalid for what is no page, no number, no column."""
     asked = request.query_params
-    page, per_page = _from_one(request, "page", 1), min(_per_page(request), MOST_PER_PAGE)
     sort = asked.get("sort") or NEWEST_FIRST
     if sort not in SORTS:
         raise inputs.refusal("sort", sentence("The list can't be sorted by this."))
     order = asked.get("order") or ("desc" if sort == NEWEST_FIRST else "asc")
     if order not in ("asc", "desc"):
         raise inputs.refusal("order", sentence("The order is asc or desc."))
-    search = inputs.clean("search", asked.get("search", ""), LONGEST_SEARCH).strip()
     query = TaskQuery(
-        scope=_scope(request),
-        search=search,
-        status_ids=_ids(request, "status", vocabulary),
-        priority_ids=_ids(request, "priority", vocabulary),
-        project_ids=_ids(request, "project", vocabulary),
+        assignees=_people(request, "assigned_to_id"),
+        authors=_people(request, "author_id"),
+        status_ids=_ids(request, "status", vocabulary.statuses),
+        priority_ids=_ids(request, "priority", vocabulary.priorities),
+        project_ids=_ids(request, "project", vocabulary.projects),
+        tracker_ids=_ids(request, "tracker", vocabulary.trackers),
+        search=inputs.clean("search", asked.get("search", ""), LONGEST_SEARCH).strip(),
+        updated_since=_moment(request, "updated_since"),
+        due_by=_day(request, "due_by"),
         closed=inputs.Fields(asked).flag("closed"),
         sort=sort,
         descending=order == "desc",
-        page=page,
-        per_page=per_page,
+        page=_from_one(request, "page", 1),
+        per_page=min(_per_page(request), MOST_PER_PAGE),
     )
-    asked_ids = {"status": query.status_ids, "priority": query.priority_ids, "project": query.project_ids}
-    filters = {name: [each for each in ids if each != NOBODY] for name, ids in asked_ids.items()}
-    scope_chosen = "author_id" in asked or "assigned_to_id" in asked
-    return Listing(query, {**filters, "search": search}, scope_chosen, request.url.path)
+    return Listing(query, any(name in asked for name in PEOPLE), request.url.path)
 
 
 def nearby(page: int, pages: int) -> list[int | None]:
@@ -117,12 +119,38 @@ def nearby(page: int, pages: int) -> list[int | None]:
     return links
 
 
-def _scope(request: Request) -> Scope:
-    """`assigned_to_id=me` (also when nothing is said) or `author_id=me`."""
-    for name in ("author_id", "assigned_to_id"):
-        if request.query_params.get(name, "me") != "me":
-            raise inputs.refusal(name, sentence("Only “me” is possible here."))
-    return "authored" if "author_id" in request.query_params else "assigned"
+def _asked(query: TaskQuery) -> Iterator[tuple[str, Any]]:
+    """A query as the questions of an address; what is usual is left out."""
+    for name, field in PEOPLE.items():
+        yield from ((name, "none" if who == "nobody" else who) for who in getattr(query, field))
+    for name in CHOICES:
+        yield from ((f"{name}_id", each) for each in getattr(query, f"{name}_ids") if each != NOWHERE)
+    if query.search:
+        yield "search", query.search
+    if query.updated_since:
+        yield "updated_since", query.updated_since.isoformat()
+    if query.due_by:
+        yield "due_by", query.due_by.isoformat()
+    if query.closed:
+        yield "closed", 1
+    if query.sort != NEWEST_FIRST:
+        yield "sort", query.sort
+    if query.descending != (query.sort == NEWEST_FIRST):
+        yield "order", "desc" if query.descending else "asc"
+    if query.page > 1:
+        yield "page", query.page
+    if query.per_page != TaskQuery().per_page:
+        yield "per_page", query.per_page
+
+
+def _people(request: Request, name: str) -> tuple[Who, ...]:
+    """`me`, ids, and for the assignee alone and by itself `none`."""
+    people: list[Who] = []
+    for item in _items(request, name):
+        people.append("me" if item == "me" else "nobody" if item == "none" else inputs.whole(name, item))
+    if "nobody" in people and (len(people) > 1 or name == "author_id"):
+        raise inputs.refusal(name, sentence("Nobody can't be asked for together with somebody."))
+    return tuple(dict.fromkeys(people))
 
 
 def _per_page(request: Request) -> int:
@@ -137,11 +165,31 @@ def _from_one(request: Request, name: str, default: int) -> int:
     return number
 
 
-def _ids(request: Request, name: str, vocabulary: Vocabulary) -> tuple[int, ...]:
+def _moment(request: Request, name: str) -> datetime | None:
+    """An ISO 8601 time with its zone; a plain day begins in UTC."""
+    text = request.query_params.get(name, "").strip().replace(" ", "+")
+    try:
+        at = datetime.fromisoformat(text) if text else None
+        if at and at.tzinfo is None:
+            at = datetime.fromisoformat(f"{text}T00:00:00+00:00" if "T" not in text else f"{text}+00:00")
+    except ValueError as error:
+        raise inputs.refusal(name, sentence("This must be a time such as 2026-11-20T18:00:00Z.")) from error
+    return at
+
+
+def _day(request: Request, name: str) -> date | None:
+    text = request.query_params.get(name, "").strip()
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise inputs.refusal(name, sentence("This must be a day such as 2026-11-20.")) from error
+
+
+def _ids(request: Request, name: str, refs: Iterable[Status | Priority | Ref]) -> tuple[int, ...]:
     """Ids from `<name>_id` and names from `<name>`, repeated or in a comma list. An unknown name finds nothing."""
     ids = [inputs.whole(f"{name}_id", item) for item in _items(request, f"{name}_id")]
-    named = {ref.name.casefold(): ref.id for ref in getattr(vocabulary, NAMED[name])}
-    ids += [named.get(inputs.clean(name, item).casefold(), NOBODY) for item in _items(request, name)]
+    named = {ref.name.casefold(): ref.id for ref in refs}
+    ids += [named.get(inputs.clean(name, item).casefold(), NOWHERE) for item in _items(request, name)]
     return tuple(dict.fromkeys(ids))
 
 

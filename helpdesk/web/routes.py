@@ -2,7 +2,7 @@
 
 from starlette.routing import BaseRoute, Route
 
-from helpdesk.web import health, people, static, tasks
+from helpdesk.web import health, people, static, task_list, tasks
 from helpdesk.web.api import tasks as api
 from helpdesk.web.guards import Handler, public, signed_in, unguarded
 from helpdesk.web.idempotency import once
@@ -18,7 +18,7 @@ API = "/tasks/api/task/{task_id:int}"
 
 # fmt: off
 ROUTES: list[BaseRoute] = [
-    Route("/",                        public(tasks.home),            name="home"),
+    Route("/",                        public(task_list.home),        name="home"),
     Route("/healthz",                 unguarded(health.healthz),     name="healthz"),
     Route("/readyz",                  unguarded(health.readyz),      name="readyz"),
     Route("/static/{name:path}",      unguarded(static.static),      name="static"),
@@ -29,7 +29,9 @@ ROUTES: list[BaseRoute] = [
     Route("/users/logout",            public(people.logout),         name="people:logout", methods=["GET", "POST"]),
 
     # Tasks
-    Route("/tasks/my-tasks",          signed_in(tasks.my_tasks),     name="tasks:my_tasks"),
+    Route("/tasks/my-tasks",          signed_in(task_list.my_tasks), name="tasks:my_tasks"),
+    Route("/tasks",                   signed_in(task_list.every),    name="tasks:every"),
+    Route("/tasks/export.csv",        signed_in(task_list.export),   name="tasks:export"),
     Route(ONE,                        signed_in(tasks.show),         name="tasks:show"),
     Route(ONE + "/status",            write(tasks.status),           name="tasks:status", methods=["POST"]),
     Route(ONE + "/priority",          write(tasks.priority),         name="tasks:priority", methods=["POST"]),

@@ -1,16 +1,14 @@
-"""Tasks as pages and fragments; a program that asks the same addresses gets JSON."""
-
-from typing import Any
+"""One task as a page and fragments; a program that asks the same addresses gets JSON."""
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from helpdesk.errors import Conflict, Invalid, NotFound, Sentence, Unchanged, sentence
-from helpdesk.tasks.model import Field, Task, TaskQuery, Written
-from helpdesk.web import inputs, listing, task_page
+from helpdesk.tasks.model import Field, Task, Written
+from helpdesk.web import inputs, task_page
 from helpdesk.web.api import shapes
 from helpdesk.web.guards import actor
-from helpdesk.web.rendering import data, html, is_htmx, same_site, see_other, services, spoken, today, wants_html
+from helpdesk.web.rendering import data, is_htmx, same_site, see_other, services, spoken, wants_html
 
 CHANGED: dict[Field, Sentence] = {
     "status": sentence("The status was changed."),
@@ -20,28 +18,6 @@ CHANGED: dict[Field, Sentence] = {
 COMMENTED = sentence("The comment was added.")
 NOTHING_CHANGED = sentence("Nothing was changed: that is its value already.")
 FORMS = ("status", "priority", "assignee", "comments")
-
-
-async def home(request: Request) -> Response:
-    return RedirectResponse(request.app.url_path_for("tasks:my_tasks"), 302)
-
-
-async def my_tasks(request: Request) -> Response:
-    """Tasks assigned to me, or those I asked for; the latter by itself for people whom nothing was ever assigned."""
-    who, tracker = await actor(request), services(request).tracker
-    vocabulary = await tracker.vocabulary(who)
-    asked = listing.read(request, vocabulary)
-    page = await tracker.tasks(who, asked.query)
-    if not page.total and not asked.scope_chosen and await _never_assigned(request):
-        asked = asked._replace(query=asked.query._replace(scope="authored"))
-        page = await tracker.tasks(who, asked.query)
-    if not wants_html(request):
-        return data(request, shapes.task_list(page, asked.filters))
-    links = listing.nearby(page.query.page, page.pages)
-    searches = services(request).tracker.capabilities.searches
-    context: dict[str, Any] = {"words": vocabulary, "links": links, "searches": searches, "today": today(request)}
-    context |= {"columns": listing.COLUMNS, "shown": listing.SHOWN[asked.query.scope], "only": asked.only(vocabulary)}
-    return html(request, "tasks/my_tasks.html", asked=asked, page=page, rows=page.rows, **context)
 
 
 async def show(request: Request) -> Response:
@@ -136,8 +112,3 @@ async def _refused(request: Request, form: str, refusal: Invalid | Conflict) -> 
 def _wanted(fields: inputs.Fields) -> str:
     """Where the form wants to go next, if that is on our site."""
     return same_site(str(fields.values.get("next") or ""))
-
-
-async def _never_assigned(request: Request) -> bool:
-    query = TaskQuery(closed=True, per_page=1)
-    return (await services(request).tracker.tasks(await actor(request), query)).total == 0

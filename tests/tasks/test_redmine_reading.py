@@ -3,6 +3,7 @@
 import asyncio
 import json
 from copy import deepcopy
+from datetime import date, datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -11,11 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpdesk.errors import HelpdeskError, Nonsense
+from helpdesk.errors import HelpdeskError, Invalid, Nonsense
 from helpdesk.redmine_client import RedmineClient
 from helpdesk.tasks.model import Actor, FieldChange, Priority, TaskQuery
-from helpdesk.tasks.redmine import reading, rights
-from helpdesk.tasks.redmine.rest import RestTracker, _filters
+from helpdesk.tasks.redmine import listing, reading, rights
+from helpdesk.tasks.redmine.rest import RestTracker
 from tests.servers.imitated_redmine import ANNA, ISSUE, ME, ImitatedRedmine, Request
 
 NAMES = reading.Names(
@@ -34,7 +35,8 @@ NOISE = st.recursive(
 
 def sent(query: TaskQuery) -> list[tuple[str, str]]:
     """The filters as Redmine's server reads them off the address."""
-    request = httpx.Request("GET", "http://redmine.test/issues.json", params=list(_filters(query)))
+    asked = list(listing.params(listing.filters(query), query.per_page, query.offset))
+    request = httpx.Request("GET", "http://redmine.test/issues.json", params=asked)
     return parse_qsl(request.url.query.decode(), keep_blank_values=True, strict_parsing=True)
 
 
@@ -54,19 +56,31 @@ def test_a_blank_search_is_none(search: str) -> None:
 
 @pytest.mark.parametrize("search", ["7", "#7", "0007"])
 def test_a_number_asks_for_that_task_open_or_closed_and_nothing_else(search: str) -> None:
-    asked = sent(TaskQuery(search=search, project_ids=(8,), scope="authored"))
+    asked = sent(TaskQuery(search=search, project_ids=(8,), authors=("me",)))
     assert [value for name, value in asked if name == "f[]"] == ["issue_id", "status_id"]
     assert {("v[issue_id][]", "7"), ("op[status_id]", "*")} <= set(asked)
 
 
 def test_filters_name_the_person_the_state_and_every_chosen_id() -> None:
-    asked = sent(TaskQuery(scope="authored", status_ids=(1, 2), priority_ids=(4,), page=3, per_page=10, sort="subject"))
+    asked = sent(TaskQuery(authors=("me",), status_ids=(1, 2), priority_ids=(4,), page=3, per_page=10, sort="subject"))
     assert [value for name, value in asked if name == "v[status_id][]"] == ["1", "2"]
     assert [value for name, value in asked if name == "v[author_id][]"] == ["me"]
     assert {("op[author_id]", "="), ("op[status_id]", "="), ("v[priority_id][]", "4")} <= set(asked)
-    assert [value for name, value in sent(TaskQuery()) if name == "v[assigned_to_id][]"] == ["me"]
+    assert [value for name, value in sent(TaskQuery(assignees=("me", 5))) if name == "v[assigned_to_id][]"] == [
+        "me",
+        "5",
+    ]
     assert {("limit", "10"), ("offset", "20"), ("sort", "subject:desc,id:desc")} <= set(asked)
     assert ("op[status_id]", "o") in sent(TaskQuery()) and ("op[status_id]", "*") in sent(TaskQuery(closed=True))
+
+
+def test_nobody_days_and_trackers_are_asked_for_in_redmines_words() -> None:
+    at = datetime(2026, 11, 20, 21, 0, tzinfo=timezone(timedelta(hours=3)))
+    asked = sent(TaskQuery(assignees=("nobody",), tracker_ids=(9,), updated_since=at, due_by=date(2026, 12, 1)))
+    assert {("op[assigned_to_id]", "!*"), ("v[tracker_id][]", "9"), ("v[due_date][]", "2026-12-01")} <= set(asked)
+    assert {("op[updated_on]", ">="), ("v[updated_on][]", "2026-11-20T18:00:00Z")} <= set(asked)
+    with pytest.raises(Invalid):
+        sent(TaskQuery(assignees=("nobody", "me")))
 
 
 @pytest.mark.parametrize(

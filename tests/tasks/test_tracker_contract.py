@@ -1,5 +1,7 @@
 """What every tracker does, proven on the embedded one and on a real Redmine."""
 
+from datetime import date, timedelta
+
 import pytest
 
 from helpdesk.errors import Conflict, Invalid, NotAllowed, NotFound, TransitionNotAllowed, Unchanged
@@ -10,13 +12,14 @@ HOSTILE = "'\"><script>alert(1)</script> {{7*7}} %s %(a)s \\ `x` ё 😀\n\nвт
 
 
 async def ids(world: World, login: str, **query: object) -> list[int]:
-    page = await world.tracker.tasks(world.actor(login), TaskQuery(per_page=100, **query))
+    mine = {} if "authors" in query else {"assignees": ("me",)}
+    page = await world.tracker.tasks(world.actor(login), TaskQuery(**{"per_page": 100, **mine, **query}))
     return [row.id for row in page.rows]
 
 
 async def test_a_task_stands_in_its_assignees_list_with_what_a_row_shows(world: World) -> None:
     number = world.new_task("Сломался стул", project="office", priority="high")
-    page = await world.tracker.tasks(world.actor("anna"), TaskQuery(per_page=100))
+    page = await world.tracker.tasks(world.actor("anna"), TaskQuery(("me",), per_page=100))
     row = next(row for row in page.rows if row.id == number)
     assert (row.subject, row.status.id, row.status.is_closed) == ("Сломался стул", world.status("new"), False)
     assert (row.priority.id, row.priority.rank, row.project.id) == (world.priority("high"), 2, world.project("office"))
@@ -28,8 +31,8 @@ async def test_a_task_stands_in_its_assignees_list_with_what_a_row_shows(world: 
 async def test_a_list_holds_what_is_mine_and_nothing_else(world: World) -> None:
     hers, his = world.new_task(assignee="anna"), world.new_task(assignee="boris")
     assert hers in await ids(world, "anna") and his not in await ids(world, "anna")
-    assert {hers, his} <= set(await ids(world, "irina", scope="authored"))
-    assert hers not in await ids(world, "boris", scope="authored")
+    assert {hers, his} <= set(await ids(world, "irina", authors=("me",)))
+    assert hers not in await ids(world, "boris", authors=("me",))
 
 
 async def test_closed_tasks_are_listed_only_when_asked_for(world: World) -> None:
@@ -50,9 +53,48 @@ async def test_filters_narrow_the_list(world: World) -> None:
     assert number not in await ids(world, "anna", search="такого слова тут нет")
 
 
+async def test_everything_visible_is_listed_when_nobody_is_named(world: World) -> None:
+    hers = world.new_task("Общий список", assignee="boris", author="anna")
+    own = world.new_task("Общий список", assignee="boris", author="irina")
+    assert {hers, own} <= set(await ids(world, "anna", assignees=(), search="общий список"))
+    assert await ids(world, "irina", assignees=(), search="общий список", authors=("me",)) == [own]
+    assert hers not in await ids(world, "irina", assignees=(), search="общий список")
+    assert await ids(world, "stranger", assignees=(), search="общий список") == []
+
+
+async def test_people_trackers_and_days_narrow_the_list(world: World) -> None:
+    number = world.new_task("Сужение", assignee="boris")
+    nobodys = world.new_task("Сужение", assignee=None)
+    anna, boris = world.actor("anna"), world.actor("boris")
+    task = await world.tracker.task(anna, number)
+
+    async def found(**query: object) -> set[int]:
+        return set(await ids(world, "anna", **{"assignees": (), "search": "сужение", **query})) & {number, nobodys}
+
+    assert await found(assignees=(boris.id,)) == {number}
+    assert await found(assignees=("nobody",)) == {nobodys}
+    assert await found(authors=(world.actor("irina").id,)) == {number, nobodys}
+    assert await found(tracker_ids=(task.row.tracker.id,)) == {number, nobodys}
+    assert await found(tracker_ids=(4_711,)) == set()
+    assert await found(updated_since=task.row.updated_on) >= {number}
+    assert await found(updated_since=task.row.updated_on + timedelta(days=1)) == set()
+    assert await found(due_by=date(2000, 1, 1)) == set()
+
+
+async def test_the_summary_counts_by_the_trackers_own_flags(world: World) -> None:
+    query = TaskQuery((world.actor("boris").id,), project_ids=(world.project("warehouse"),))
+    before = await world.tracker.summary(world.actor("anna"), query)
+    for status in ("new", "in_progress", "closed"):
+        world.new_task(project="warehouse", author="boris", assignee="boris", status=status)
+    after = await world.tracker.summary(world.actor("anna"), query._replace(status_ids=(1,), page=3))
+    assert (after.fresh - before.fresh, after.open - before.open, after.closed - before.closed) == (1, 2, 1)
+    assert after.total == after.open + after.closed and after.in_progress == after.open - after.fresh
+    assert await world.tracker.summary(world.actor("stranger"), query) == (0, 0, 0)
+
+
 async def test_pages_divide_the_list_and_the_total_counts_all(world: World) -> None:
     made = {world.new_task(f"Страница {n}", project="warehouse", author="boris") for n in range(3)}
-    query = TaskQuery(project_ids=(world.project("warehouse"),), sort="id", per_page=2)
+    query = TaskQuery(("me",), project_ids=(world.project("warehouse"),), sort="id", per_page=2)
     first = await world.tracker.tasks(world.actor("anna"), query)
     seen = [row.id for row in first.rows]
     for number in range(2, first.pages + 1):
@@ -63,7 +105,7 @@ async def test_pages_divide_the_list_and_the_total_counts_all(world: World) -> N
 
 async def test_a_page_beyond_the_last_is_empty_and_still_knows_the_total(world: World) -> None:
     world.new_task()
-    page = await world.tracker.tasks(world.actor("anna"), TaskQuery(page=1_000))
+    page = await world.tracker.tasks(world.actor("anna"), TaskQuery(("me",), page=1_000))
     assert page.rows == () and page.total > 0
 
 
@@ -76,7 +118,7 @@ async def test_a_number_finds_a_visible_task_whosever_it_is(world: World) -> Non
 
 async def test_a_stranger_sees_nothing_and_cannot_tell_the_invisible_from_the_missing(world: World) -> None:
     number = world.new_task()
-    assert await ids(world, "stranger") == await ids(world, "stranger", scope="authored") == []
+    assert await ids(world, "stranger") == await ids(world, "stranger", authors=("me",)) == []
     refusals = []
     for missing in (number, 999_999):
         with pytest.raises(NotFound) as refusal:
@@ -247,5 +289,5 @@ async def test_the_vocabulary_is_in_the_trackers_order_and_holds_the_persons_pro
 async def test_every_sort_is_known(world: World) -> None:
     world.new_task()
     for sort in ("id", "subject", "status", "priority", "project", "due_date", "assigned_to", "author", "created_on"):
-        page = await world.tracker.tasks(world.actor("anna"), TaskQuery(sort=sort, descending=False))
+        page = await world.tracker.tasks(world.actor("anna"), TaskQuery(("me",), sort=sort, descending=False))
         assert page.rows

@@ -7,6 +7,7 @@ from helpdesk.web.guards import public
 from helpdesk.web.routes import ROUTES, without_guard
 from tests.web.conftest import Visit
 
+PLACES = {"helpdesk.web.tasks", "helpdesk.web.task_list"}
 OPEN = {"/", "/healthz", "/readyz", "/static/{name:path}", "/preferences", "/users/login", "/users/logout"}
 
 
@@ -39,4 +40,4 @@ def test_route_names_handlers_and_addresses_agree() -> None:
     for route in ROUTES:
         subject, _, verb = route.name.partition(":")
         if subject == "tasks":
-            assert route.endpoint.__name__ == verb and route.endpoint.__module__ == "helpdesk.web.tasks"
+            assert route.endpoint.__name__ == verb and route.endpoint.__module__ in PLACES

@@ -194,18 +194,6 @@ def test_a_form_may_say_where_to_go_next_on_our_site_alone(visit: Visit, embedde
         assert answer.headers["location"].startswith(location)
 
 
-def test_the_list_tells_what_it_is_narrowed_to_and_keeps_it(visit: Visit, embedded: EmbeddedWorld) -> None:
-    embedded.new_task(priority="urgent")
-    address = f"/tasks/my-tasks?priority_id={PRIORITY_IDS['urgent']}&project_id=1&sort=subject&per_page=5"
-    page = visit("anna").get(address, headers=HTML).text
-    assert "only: urgent, help, sorted by: subject" in page and ">Reset</a>" in page
-    form = re.search(r'<form class="filter".*?</form>', page, re.DOTALL)[0]
-    for kept in ('name="priority_id" value="4"', 'name="project_id" value="1"', 'name="per_page" value="5"'):
-        assert kept in form
-    unknown = visit("anna").get("/tasks/my-tasks?status=Nope", headers=HTML)
-    assert unknown.status_code == 200 and "only: ?" in unknown.text and "_id=-1" not in unknown.text
-
-
 def test_a_page_of_costly_texts_shows_the_rest_as_typed(
     visit: Visit, embedded: EmbeddedWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:

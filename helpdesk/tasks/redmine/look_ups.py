@@ -82,7 +82,7 @@ class LookUps:
             by_field={
                 "status": _names_by_id(await self.statuses()),
                 "priority": _names_by_id(await self.priorities()),
-                "tracker": _names_by_id(await self._refs("/trackers.json", "trackers")),
+                "tracker": _names_by_id(await self.trackers()),
                 "project": _names_by_id(await self.projects(actor)),
                 "assignee": assignees,
             },
@@ -119,13 +119,20 @@ class LookUps:
         priorities: tuple[Priority, ...] = await _cached(self.words, "priorities", fetch)
         return priorities
 
-    async def _refs(self, path: str, name: str) -> tuple[Ref, ...]:
-        async def fetch() -> tuple[Ref, ...]:
-            found = items(await self.client.get_fixed(path), name)
-            return tuple(map(reading.ref, found))
+    async def trackers(self) -> tuple[Ref, ...]:
+        return tuple(map(reading.ref, await self._trackers()))
 
-        refs: tuple[Ref, ...] = await _cached(self.words, path, fetch)
-        return refs
+    async def fresh_statuses(self) -> tuple[int, ...]:
+        """The statuses in which tasks begin; none of an older Redmine, which does not tell."""
+        found = (tracker.get("default_status") for tracker in await self._trackers())
+        return tuple(sorted({reading.ref(status).id for status in found if status}))
+
+    async def _trackers(self) -> list[JSON]:
+        async def fetch() -> list[JSON]:
+            return items(await self.client.get_fixed("/trackers.json"), "trackers")
+
+        trackers: list[JSON] = await _cached(self.words, "trackers", fetch)
+        return trackers
 
     async def projects(self, actor: Actor) -> tuple[Ref, ...]:
         async def fetch() -> tuple[Ref, ...]:

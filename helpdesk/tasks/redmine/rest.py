@@ -5,7 +5,8 @@ that permission), and its last writer wins. So every write is checked before and
 the write lies the time of one request, in which another's change is not noticed: REST offers nothing against that.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from operator import itemgetter
 
@@ -19,12 +20,13 @@ from helpdesk.errors import (
     Unsure,
     WrongKey,
 )
-from helpdesk.redmine_client import JSON, NotSent, Params, RedmineClient, Unanswered, part, within
+from helpdesk.redmine_client import JSON, NotSent, RedmineClient, Unanswered, part, within
 from helpdesk.tasks.model import (
     Actor,
     Choices,
     Edit,
     Ref,
+    Summary,
     Task,
     TaskPage,
     TaskQuery,
@@ -33,13 +35,12 @@ from helpdesk.tasks.model import (
     Vocabulary,
     Written,
 )
-from helpdesk.tasks.redmine import reading, writing
+from helpdesk.tasks.redmine import listing, reading, writing
 from helpdesk.tasks.redmine.look_ups import LookUps, People, items
 from helpdesk.tasks.redmine.rights import Me, Rights
 from helpdesk.tasks.tracker import Capabilities
 
 PARTS = "journals,attachments,allowed_statuses"
-Filters = dict[str, tuple[str, Sequence[str | int]]]
 
 
 class RestTracker:
@@ -54,23 +55,24 @@ class RestTracker:
         async with self._asking():
             await self.look_up.me(actor)
             look = self.look_up
-            return Vocabulary(await look.statuses(), await look.priorities(), await look.projects(actor))
+            return Vocabulary(
+                await look.statuses(), await look.priorities(), await look.projects(actor), await look.trackers()
+            )
 
     async def tasks(self, actor: Actor, query: TaskQuery) -> TaskPage:
-        # Redmine answers 403 to a list for somebody who may view issues nowhere: for us a list of none.
         async with self._asking():
             await self.look_up.me(actor)
-            try:
-                found = await self.client.get("/issues.json", actor.login, _filters(query))
-            except LockedOut:
-                raise
-            except NotAllowed:
-                return TaskPage((), 0, query)
-            except NotFound as error:
-                raise Nonsense(detail=error.detail) from error
+            issues, total = await self._list(actor, listing.filters(query), query.per_page, query.offset)
             priorities = await self.look_up.priorities()
-            rows = tuple(reading.row(issue, priorities) for issue in items(found, "issues"))
-            return TaskPage(rows, reading.number(found, "total_count"), query)
+            return TaskPage(tuple(reading.row(issue, priorities) for issue in issues), total, query)
+
+    async def summary(self, actor: Actor, query: TaskQuery) -> Summary:
+        async with self._asking():
+            await self.look_up.me(actor)
+            kinds = listing.statuses_of_summary(await self.look_up.fresh_statuses())
+            asked = listing.filters(query._replace(status_ids=(), closed=True))
+            counts = await asyncio.gather(*(self._list(actor, asked | {"status_id": kind}, 1, 0) for kind in kinds))
+            return Summary(*(total for _, total in counts))
 
     async def task(self, actor: Actor, task_id: int) -> Task:
         async with self._asking():
@@ -88,6 +90,18 @@ class RestTracker:
                 raise NotAllowed(detail=f"the comment on {task_id} was not kept as it was sent")
 
         return await self._write(actor, task_id, lambda before: writing.commenting(before, text, private), require_kept)
+
+    async def _list(self, actor: Actor, filters: listing.Filters, limit: int, offset: int) -> tuple[list[JSON], int]:
+        """Issues of one page and how many there are. Redmine answers 403 to somebody who may view issues nowhere."""
+        try:
+            found = await self.client.get("/issues.json", actor.login, listing.params(filters, limit, offset))
+        except LockedOut:
+            raise
+        except NotAllowed:
+            return [], 0
+        except NotFound as error:
+            raise Nonsense(detail=error.detail) from error
+        return items(found, "issues"), reading.number(found, "total_count")
 
     async def _write(
         self,
@@ -178,25 +192,3 @@ class RestTracker:
                 yield
         except reading.BROKEN as error:
             raise reading.nonsense(error) from error
-
-
-def _filters(query: TaskQuery) -> Params:
-    """The query in Redmine's own long form of filters, where no character of a value has a meaning."""
-    if query.wanted_id is not None:
-        filters: Filters = {"issue_id": ("=", [query.wanted_id]), "status_id": ("*", [""])}
-    else:
-        mine = "assigned_to_id" if query.scope == "assigned" else "author_id"
-        filters = {mine: ("=", ["me"]), "status_id": ("*" if query.closed else "o", [""])}
-        if query.status_ids:
-            filters["status_id"] = ("=", list(query.status_ids))
-        if query.priority_ids:
-            filters["priority_id"] = ("=", list(query.priority_ids))
-        if query.project_ids:
-            filters["project_id"] = ("=", list(query.project_ids))
-        if query.search.strip():
-            filters["subject"] = ("~", [query.search.strip()])
-    yield from (("f[]", name) for name in filters)
-    yield from ((f"op[{name}]", operator) for name, (operator, _) in filters.items())
-    yield from ((f"v[{name}][]", str(value)) for name, (_, values) in filters.items() for value in values)
-    yield from (("limit", query.per_page), ("offset", query.offset))
-    yield ("sort", f"{query.sort}:{'desc' if query.descending else 'asc'},id:desc")

@@ -42,9 +42,13 @@ def user(person: Person) -> Shape:
     }
 
 
-def task_list(page: TaskPage, filters: Shape) -> Shape:
+def task_list(page: TaskPage) -> Shape:
     query = page.query
     pagination = {"page": query.page, "per_page": query.per_page, "total": page.total, "pages": page.pages}
+    filters: Shape = {
+        name: [each for each in getattr(query, f"{name}_ids") if each > 0] for name in ("status", "priority", "project")
+    }
+    filters["search"] = query.search
     return {"tasks": [row(found) for found in page.rows], "pagination": pagination, "filters": filters}
 
 

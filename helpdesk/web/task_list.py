@@ -1,0 +1,102 @@
+"""Lists of tasks: mine and all that I may see, as pages, JSON and CSV."""
+
+import csv
+from io import StringIO
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from helpdesk.tasks.model import Actor, TaskPage, TaskQuery, TaskRow, Vocabulary
+from helpdesk.web import listing
+from helpdesk.web.api import shapes
+from helpdesk.web.guards import actor
+from helpdesk.web.rendering import data, html, see_other, services, spoken, today, wants_html
+
+MOST_IN_CSV = 5_000
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+CSV_COLUMNS = ("id", "subject", "status", "priority", "project", "tracker", "assigned_to", "author", "due_date")
+
+
+async def home(request: Request) -> Response:
+    return RedirectResponse(request.app.url_path_for("tasks:my_tasks"), 302)
+
+
+async def my_tasks(request: Request) -> Response:
+    """Tasks assigned to me, or those I asked for; the latter by itself for people whom nothing was ever assigned."""
+    who, tracker = await actor(request), services(request).tracker
+    vocabulary = await tracker.vocabulary(who)
+    asked = listing.read(request, vocabulary)
+    if not asked.chosen:
+        asked = asked._replace(query=asked.query._replace(assignees=("me",)))
+    page = await tracker.tasks(who, asked.query)
+    if not page.total and not asked.chosen and await _never_assigned(request, who):
+        asked = asked._replace(query=asked.query._replace(assignees=(), authors=("me",)))
+        page = await tracker.tasks(who, asked.query)
+    return await _answer(request, who, asked, page, vocabulary)
+
+
+async def every(request: Request) -> Response:
+    """All tasks that this person may see."""
+    who, tracker = await actor(request), services(request).tracker
+    vocabulary = await tracker.vocabulary(who)
+    asked = listing.read(request, vocabulary)
+    return await _answer(request, who, asked, await tracker.tasks(who, asked.query), vocabulary)
+
+
+async def export(request: Request) -> Response:
+    """The list as a CSV file for spreadsheets, all its pages up to MOST_IN_CSV rows."""
+    who, tracker = await actor(request), services(request).tracker
+    asked = listing.read(request, await tracker.vocabulary(who))
+    rows: list[TaskRow] = []
+    for number in range(1, MOST_IN_CSV // listing.MOST_PER_PAGE + 1):
+        page = await tracker.tasks(who, asked.query._replace(page=number, per_page=listing.MOST_PER_PAGE))
+        rows += page.rows
+        if number >= page.pages:
+            break
+    headers = {"Content-Disposition": 'attachment; filename="tasks.csv"'}
+    return Response(_csv(request, rows), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+async def _answer(
+    request: Request, who: Actor, asked: listing.Listing, page: TaskPage, vocabulary: Vocabulary
+) -> Response:
+    query = asked.query
+    if not wants_html(request):
+        return data(request, shapes.task_list(page))
+    if query.wanted_id is not None and page.total == 1:
+        return see_other(request.app.url_path_for("tasks:show", task_id=page.rows[0].id))
+    context: dict[str, Any] = {
+        "asked": asked,
+        "page": page,
+        "rows": page.rows,
+        "words": vocabulary,
+        "summary": await services(request).tracker.summary(who, query),
+        "chips": asked.chips(vocabulary),
+        "links": listing.nearby(query.page, page.pages),
+        "columns": listing.COLUMNS,
+        "searches": services(request).tracker.capabilities.searches,
+        "today": today(request),
+    }
+    return html(request, "tasks/list.html", **context)
+
+
+async def _never_assigned(request: Request, who: Actor) -> bool:
+    query = TaskQuery(("me",), closed=True, per_page=1)
+    return (await services(request).tracker.tasks(who, query)).total == 0
+
+
+def _csv(request: Request, rows: list[TaskRow]) -> bytes:
+    """With a mark of its encoding and semicolons, as spreadsheets of this country expect; never a formula."""
+    text = StringIO()
+    writer = csv.writer(text, delimiter=";")
+    labels = listing.COLUMNS | {"tracker": listing.LABELS["tracker"]}
+    writer.writerow([spoken(request, labels[name]) for name in CSV_COLUMNS])
+    for row in rows:
+        shape = shapes.row(row)
+        writer.writerow([_harmless(shape[name]) for name in CSV_COLUMNS])
+    return text.getvalue().encode("utf-8-sig")
+
+
+def _harmless(value: object) -> object:
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value

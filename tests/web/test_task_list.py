@@ -1,0 +1,110 @@
+"""Lists: mine and all, narrowed, counted, exported."""
+
+import csv
+import re
+from html import unescape
+from io import StringIO
+
+import pytest
+
+from tests.web.conftest import HTML, Visit
+from tests.world import NAMES, PEOPLE_IDS, PRIORITY_IDS, PROJECT_IDS, STATUS_IDS, EmbeddedWorld
+
+
+def chips(page: str) -> dict[str, str]:
+    """What a list says it is narrowed to, each with the address without it."""
+    found = re.search(r'<ul class="chips".*?</ul>', page, re.DOTALL)
+    links = re.findall(r'<a href="([^"]+)" title[^>]*>([^<]+)<', found[0]) if found else []
+    return {unescape(text): unescape(address) for address, text in links}
+
+
+def test_all_tasks_are_those_one_may_see(visit: Visit, embedded: EmbeddedWorld) -> None:
+    embedded.new_task("Борису", assignee="boris", author="anna")
+    embedded.new_task("Ирины", assignee="boris")
+    for login, subjects in (("anna", {"Борису", "Ирины"}), ("irina", {"Ирины"}), ("stranger", set())):
+        client = visit(login)
+        page = client.get("/tasks", headers=HTML).text
+        assert {subject for subject in ("Борису", "Ирины") if subject in page} == subjects
+        assert {row["subject"] for row in client.get("/tasks").json()["tasks"]} == subjects
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        (f"assigned_to_id={PEOPLE_IDS['boris']}", {"A"}),
+        ("assigned_to_id=none", {"B"}),
+        ("assigned_to_id=me", {"C"}),
+        (f"author_id=me&author_id={PEOPLE_IDS['irina']}", {"A", "B", "C"}),
+        ("tracker_id=1&tracker=nonsense", {"A", "B", "C"}),
+        ("tracker=nonsense", set()),
+        ("updated_since=2999-01-01", set()),
+        ("updated_since=2020-01-01T00:00:00%2B03:00", {"A", "B", "C"}),
+        ("due_by=2999-01-01", set()),
+    ],
+)
+def test_all_tasks_are_narrowed_by_people_trackers_and_days(
+    visit: Visit, embedded: EmbeddedWorld, asked: str, found: set[str]
+) -> None:
+    for subject, assignee in (("A", "boris"), ("B", None), ("C", "anna")):
+        embedded.new_task(subject, assignee=assignee)
+    answer = visit("anna").get(f"/tasks?{asked}").json()
+    assert {row["subject"] for row in answer["tasks"]} == found
+
+
+def test_what_a_list_is_narrowed_to_stands_there_and_can_be_taken_away(visit: Visit, embedded: EmbeddedWorld) -> None:
+    embedded.new_task("Принтер", priority="urgent")
+    anna = visit("anna")
+    address = (
+        f"/tasks/my-tasks?priority_id={PRIORITY_IDS['urgent']}&project_id=1&search=принтер&sort=subject&per_page=5"
+    )
+    page = anna.get(address, headers=HTML).text
+    assert set(chips(page)) == {"Priority: urgent", "Project: help", "Words: принтер"}
+    assert ">Reset</a>" in page and "sorted by: subject" in page
+    without = chips(page)["Priority: urgent"]
+    rest = anna.get(without, headers=HTML).text
+    assert set(chips(rest)) == {"Project: help", "Words: принтер"} and "per_page=5" in without
+    form = re.search(r'<form class="filter".*?</form>', page, re.DOTALL)[0]
+    assert re.search(r'<option value="4" selected>urgent', form) and 'name="per_page" value="5"' in form
+
+
+def test_a_name_that_nothing_has_is_shown_as_unknown_and_breaks_no_link(visit: Visit, embedded: EmbeddedWorld) -> None:
+    embedded.new_task()
+    page = visit("anna").get("/tasks/my-tasks?status=Nope", headers=HTML).text
+    assert set(chips(page)) == {"Status: ?"} and "_id=-1" not in page
+
+
+def test_the_summary_counts_whatever_status_is_chosen_and_its_numbers_lead_there(
+    visit: Visit, embedded: EmbeddedWorld
+) -> None:
+    for status in ("new", "in_progress", "in_progress", "closed"):
+        embedded.new_task(status=status)
+    anna = visit("anna")
+    page = anna.get(f"/tasks/my-tasks?status_id={STATUS_IDS['new']}", headers=HTML).text
+    summary = re.search(r'<ul class="summary".*?</ul>', page, re.DOTALL)[0]
+    assert re.findall(r"<b>(\d+)</b>", summary) == ["4", "3", "2", "1"]
+    for address, total in zip(re.findall(r'href="([^"]+)"', summary), (4, 3, 1), strict=True):
+        assert anna.get(unescape(address)).json()["pagination"]["total"] == total
+
+
+def test_a_number_leads_to_its_task(visit: Visit, embedded: EmbeddedWorld) -> None:
+    number = embedded.new_task(assignee="boris", status="closed")
+    for address in ("/tasks", "/tasks/my-tasks"):
+        answer = visit("anna").get(f"{address}?search=%23{number}", headers=HTML)
+        assert (answer.status_code, answer.headers["location"]) == (303, f"/tasks/{number}")
+        page = visit("stranger").get(f"{address}?search=%23{number}", headers=HTML)
+        assert page.status_code == 200 and f"There is no task #{number}" in page.text
+
+
+def test_the_list_is_exported_whole_and_harmless(visit: Visit, embedded: EmbeddedWorld) -> None:
+    for n in range(103):
+        embedded.new_task(f"Задача {n}")
+    embedded.new_task("=HYPERLINK(1)", project="office")
+    answer = visit("anna").get("/tasks/export.csv?assigned_to_id=me&sort=id")
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert answer.headers["content-disposition"] == 'attachment; filename="tasks.csv"'
+    rows = list(csv.reader(StringIO(answer.content.decode("utf-8-sig")), delimiter=";"))
+    assert rows[0][:3] == ["Number", "Subject", "Status"] and len(rows) == 105
+    assert rows[-1][1] == "'=HYPERLINK(1)" and rows[1][6:8] == [NAMES["anna"], NAMES["irina"]]
+    only = visit("anna").get(f"/tasks/export.csv?project_id={PROJECT_IDS['office']}").text
+    assert len(only.splitlines()) == 2
+    assert len(visit("stranger").get("/tasks/export.csv").text.splitlines()) == 1
