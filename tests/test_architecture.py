@@ -29,10 +29,10 @@ MAY = {
     "store": {"store", "assets"},
     "demo": {"demo", "store", "people.passwords"},
     "services": {"people.directory", "people.model", "settings", "store", "tasks.model", "tasks.tracker"},
-    "tasks": {"errors", "tasks.model", "tasks.safe_html", "tasks.textile_reader"},
+    "tasks": {"errors", "tasks.model", "tasks.tracker", "tasks.safe_html", "tasks.textile_reader"},
     "people": {"errors", "people.model", "store"},
     "web": {"errors", "languages", "assets", "services", "store", "web", "tasks.model", "tasks.markup",
-            "tasks.wording", "tasks.safe_html", "people.model", "people.directory", "people.accounts"},
+            "tasks.wording", "tasks.safe_html", "tasks.bulk", "people.model", "people.directory", "people.accounts"},
     **ADAPTERS,
 }  # fmt: skip
 

@@ -30,6 +30,11 @@ class Fields(NamedTuple):
             raise refusal(name, sentence("This must be a text."))
         return clean(name, value, limit)
 
+    def listed(self, name: str) -> list[Any]:
+        """The values of a name that may come repeatedly; none when absent."""
+        value = self.values.get(name)
+        return value if isinstance(value, list) else [] if value is None else [value]
+
     def required_text(self, name: str, limit: int = LONGEST_TEXT) -> str:
         value = self.text(name, limit)
         if not value.strip():
@@ -104,10 +109,14 @@ async def _values(request: Request) -> Mapping[str, Any]:
     if kind in ("application/x-www-form-urlencoded", "multipart/form-data"):
         limit: int = request.app.state.services.settings.max_content_length
         form = await request.form(max_part_size=limit)
-        return {name: value for name, value in form.items() if isinstance(value, str)}
+        return {name: _one_or_all([value for value in form.getlist(name) if isinstance(value, str)]) for name in form}
     if not kind and not await request.body():
         return {}
     raise UnsupportedType
+
+
+def _one_or_all(values: list[str]) -> str | list[str] | None:
+    return values if len(values) > 1 else values[0] if values else None
 
 
 def _json_object(body: bytes) -> Mapping[str, Any]:

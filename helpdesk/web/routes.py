@@ -2,8 +2,9 @@
 
 from starlette.routing import BaseRoute, Route
 
-from helpdesk.web import health, people, static, task_list, tasks
+from helpdesk.web import bulk, health, people, static, task_list, tasks
 from helpdesk.web.api import tasks as api
+from helpdesk.web.api import words
 from helpdesk.web.guards import Handler, public, signed_in, unguarded
 from helpdesk.web.idempotency import once
 
@@ -32,6 +33,7 @@ ROUTES: list[BaseRoute] = [
     Route("/tasks/my-tasks",          signed_in(task_list.my_tasks), name="tasks:my_tasks"),
     Route("/tasks",                   signed_in(task_list.every),    name="tasks:every"),
     Route("/tasks/export.csv",        signed_in(task_list.export),   name="tasks:export"),
+    Route("/tasks/bulk",              write(bulk.bulk),              name="tasks:bulk", methods=["POST"]),
     Route(ONE,                        signed_in(tasks.show),         name="tasks:show"),
     Route(ONE + "/status",            write(tasks.status),           name="tasks:status", methods=["POST"]),
     Route(ONE + "/priority",          write(tasks.priority),         name="tasks:priority", methods=["POST"]),
@@ -50,6 +52,10 @@ ROUTES: list[BaseRoute] = [
     Route(API + "/assignee",          write(api.assignee),           name="api:assignee", methods=["PUT"]),
     Route(API + "/comments",          write(api.comments),           name="api:comments", methods=["POST"]),
     Route(API + "/comment",           write(api.comments),           name="api:comment", methods=["POST"]),
+    Route("/tasks/api/tasks/bulk",    write(bulk.update_all),        name="api:bulk", methods=["PUT"]),
+    Route("/api/task/{task_id:int}/status", write(api.status),       name="api:old_status", methods=["PUT"]),
+    Route("/api/redmine/projects",    signed_in(words.projects),     name="api:projects"),
+    Route("/api/redmine/statuses",    signed_in(words.statuses),     name="api:words_statuses"),
 ]
 # fmt: on
 

@@ -2,12 +2,13 @@
 
 import csv
 from io import StringIO
+from secrets import token_urlsafe
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from helpdesk.tasks.model import Actor, TaskPage, TaskQuery, TaskRow, Vocabulary
+from helpdesk.tasks.model import Actor, Ref, TaskPage, TaskQuery, TaskRow, Vocabulary
 from helpdesk.web import listing
 from helpdesk.web.api import shapes
 from helpdesk.web.guards import actor
@@ -77,8 +78,16 @@ async def _answer(
         "columns": listing.COLUMNS,
         "searches": services(request).tracker.capabilities.searches,
         "today": today(request),
+        "key": token_urlsafe,
+        "people": _people(page, who, request),
     }
     return html(request, "tasks/list.html", **context)
+
+
+def _people(page: TaskPage, who: Actor, request: Request) -> list[Ref]:
+    """Whom the tasks of this page may be given to, as far as it shows: me, and those who have some of them."""
+    assigned = {row.assignee.id: row.assignee.name for row in page.rows if row.assignee}
+    return [Ref(*one) for one in sorted({who.id: request.state.person.full_name, **assigned}.items())]
 
 
 async def _never_assigned(request: Request, who: Actor) -> bool:

@@ -7,7 +7,7 @@ from helpdesk.web.guards import public
 from helpdesk.web.routes import ROUTES, without_guard
 from tests.web.conftest import Visit
 
-PLACES = {"helpdesk.web.tasks", "helpdesk.web.task_list"}
+PLACES = {"helpdesk.web.tasks", "helpdesk.web.task_list", "helpdesk.web.bulk"}
 OPEN = {"/", "/healthz", "/readyz", "/static/{name:path}", "/preferences", "/users/login", "/users/logout"}
 
 

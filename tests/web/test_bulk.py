@@ -1,0 +1,89 @@
+"""Many tasks at once, told one by one."""
+
+import re
+
+import pytest
+
+from tests.web.conftest import HTML, Visit
+from tests.world import PEOPLE_IDS, PRIORITY_IDS, STATUS_IDS, EmbeddedWorld
+
+
+def state(visit: Visit, number: int) -> tuple[str, str, int | None]:
+    data = visit("admin").get(f"/tasks/api/task/{number}").json()["data"]
+    return data["status_name"], data["priority_name"], data["assigned_to_id"]
+
+
+def test_a_program_changes_many_and_is_told_of_each(visit: Visit, embedded: EmbeddedWorld) -> None:
+    first, second, forbidden = (embedded.new_task() for _ in range(3))
+    updates = [
+        {"task_id": first, "status_id": STATUS_IDS["in_progress"], "comment": "Беру"},
+        {"task_id": second, "priority_id": PRIORITY_IDS["urgent"], "assignee_id": None},
+        {"task_id": forbidden, "status_id": STATUS_IDS["closed"]},
+        {"task_id": 99_999, "status_id": STATUS_IDS["in_progress"]},
+    ]
+    answer = visit("anna").put("/tasks/api/tasks/bulk", json={"updates": updates})
+    told = answer.json()
+    assert answer.status_code == 200 and told["success"] is True
+    assert (told["successful_count"], told["failed_count"]) == (2, 2)
+    assert [each.get("error") for each in told["results"]] == [None, None, "transition_not_allowed", "not_found"]
+    assert [each["task_id"] for each in told["results"]] == [first, second, forbidden, 99_999]
+    assert state(visit, first)[0] == "in_progress" and state(visit, second)[1:] == ("urgent", None)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{}, {"updates": 5}, {"updates": [5]}, {"updates": [{}]}, {"updates": [{"task_id": "x"}]},
+     {"updates": [{"task_id": 1, "status_id": "x"}]}, {"updates": [{"task_id": 1}] * 101}],
+)  # fmt: skip
+def test_what_is_no_list_of_updates_is_refused_whole(visit: Visit, embedded: EmbeddedWorld, body: object) -> None:
+    embedded.new_task()
+    assert visit("anna").put("/tasks/api/tasks/bulk", json=body).status_code == 422
+
+
+def test_the_lists_form_changes_the_ticked_ones_and_tells_row_by_row(visit: Visit, embedded: EmbeddedWorld) -> None:
+    first, second, third = embedded.new_task(), embedded.new_task(status="resolved"), embedded.new_task()
+    anna = visit("anna")
+    page = anna.get("/tasks?sort=id", headers=HTML).text
+    assert page.count('name="task_id"') == 3 and 'name="next" value="/tasks?sort=id"' in page
+    form = {
+        "task_id": [first, second],
+        "status_id": STATUS_IDS["in_progress"],
+        "priority_id": "",
+        "assignee_id": PEOPLE_IDS["boris"],
+        "comment": "Передаю",
+        "next": "/tasks?sort=id",
+        "idempotency_key": "k",
+    }
+    answer = anna.post("/tasks/bulk", data=form, headers=HTML)
+    assert answer.status_code == 200 and "Changed: 2 of 2." in answer.text and 'href="/tasks?sort=id"' in answer.text
+    assert state(visit, first) == state(visit, second) == ("in_progress", "normal", PEOPLE_IDS["boris"])
+    assert state(visit, third)[0] == "new"
+    assert anna.post("/tasks/bulk", data=form, headers=HTML).text == answer.text
+    history = anna.get(f"/tasks/api/task/{first}/history").json()["history"]
+    assert [entry["notes"] for entry in history] == ["Передаю"]
+
+
+def test_a_row_that_is_refused_says_why_and_the_others_are_done(visit: Visit, embedded: EmbeddedWorld) -> None:
+    mine, others = embedded.new_task(), embedded.new_task(project="warehouse", author="boris")
+    form = {"task_id": [mine, others, 77_777], "assignee_id": "none"}
+    page = visit("anna").post("/tasks/bulk", data=form, headers=HTML).text
+    assert "Changed: 2 of 3." in page and re.search(r"#77777</a>\s*<span class=\"bad\">There is nothing here", page)
+    refused = visit("irina").post(
+        "/tasks/bulk", data={"task_id": mine, "assignee_id": PEOPLE_IDS["anna"]}, headers=HTML
+    )
+    assert "Changed: 0 of 1." in refused.text and "You are not allowed" in refused.text
+
+
+@pytest.mark.parametrize("form", [{}, {"task_id": 1}, {"status_id": 2}, {"task_id": "x", "status_id": 2}])
+def test_nothing_chosen_is_said(visit: Visit, embedded: EmbeddedWorld, form: dict[str, object]) -> None:
+    embedded.new_task()
+    assert visit("anna").post("/tasks/bulk", data=form, headers=HTML).status_code == 422
+
+
+def test_programs_learn_the_words(visit: Visit) -> None:
+    statuses = visit("anna").get("/api/redmine/statuses").json()["statuses"]
+    assert [each["name"] for each in statuses if each["is_closed"]] == ["closed", "rejected"]
+    assert {each["name"] for each in visit("irina").get("/api/redmine/projects").json()["projects"]} == {
+        "help",
+        "office",
+    }
