@@ -2,7 +2,7 @@
 
 from starlette.routing import BaseRoute, Route
 
-from helpdesk.web import bulk, health, people, static, task_list, tasks
+from helpdesk.web import bookmarks, bulk, health, people, static, task_list, tasks
 from helpdesk.web.api import tasks as api
 from helpdesk.web.api import words
 from helpdesk.web.guards import Handler, public, signed_in, unguarded
@@ -54,8 +54,11 @@ ROUTES: list[BaseRoute] = [
     Route(API + "/comment",           write(api.comments),           name="api:comment", methods=["POST"]),
     Route("/tasks/api/tasks/bulk",    write(bulk.update_all),        name="api:bulk", methods=["PUT"]),
     Route("/api/task/{task_id:int}/status", write(api.status),       name="api:old_status", methods=["PUT"]),
+    Route("/api/user/{person_id:int}/tasks", signed_in(task_list.of_person), name="api:of_person"),
     Route("/api/redmine/projects",    signed_in(words.projects),     name="api:projects"),
     Route("/api/redmine/statuses",    signed_in(words.statuses),     name="api:words_statuses"),
+    # Where things were before
+    *bookmarks.routes(),
 ]
 # fmt: on
 

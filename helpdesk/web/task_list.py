@@ -8,7 +8,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from helpdesk.tasks.model import Actor, Ref, TaskPage, TaskQuery, TaskRow, Vocabulary
+from helpdesk.errors import NotAllowed
+from helpdesk.tasks.model import Actor, Ref, TaskPage, TaskQuery, TaskRow, Vocabulary, Who
 from helpdesk.web import listing
 from helpdesk.web.api import shapes
 from helpdesk.web.guards import actor
@@ -35,6 +36,17 @@ async def my_tasks(request: Request) -> Response:
         asked = asked._replace(query=asked.query._replace(assignees=(), authors=("me",)))
         page = await tracker.tasks(who, asked.query)
     return await _answer(request, who, asked, page, vocabulary)
+
+
+async def of_person(request: Request) -> Response:
+    """An old program's address of somebody's tasks: one's own, or for administrators anybody's in the tracker."""
+    who, tracker = await actor(request), services(request).tracker
+    wanted: int = request.path_params["person_id"]
+    if wanted not in (who.id, request.state.person.id) and not request.state.person.is_admin:
+        raise NotAllowed
+    asked = listing.read(request, await tracker.vocabulary(who))
+    holder: Who = "me" if wanted in (who.id, request.state.person.id) else wanted
+    return data(request, shapes.task_list(await tracker.tasks(who, asked.query._replace(assignees=(holder,)))))
 
 
 async def every(request: Request) -> Response:

@@ -1,14 +1,20 @@
 """The table of addresses: nothing is open by oversight."""
 
+import re
+
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 
+from helpdesk.web import bookmarks
 from helpdesk.web.guards import public
 from helpdesk.web.routes import ROUTES, without_guard
 from tests.web.conftest import Visit
 
 PLACES = {"helpdesk.web.tasks", "helpdesk.web.task_list", "helpdesk.web.bulk"}
-OPEN = {"/", "/healthz", "/readyz", "/static/{name:path}", "/preferences", "/users/login", "/users/logout"}
+OPEN = {"/", "/healthz", "/readyz", "/static/{name:path}", "/preferences", "/users/login", "/users/logout"} | {
+    old for old, *_ in bookmarks.MOVED
+}
+OPEN |= {old for old, *_ in bookmarks.MOVED}
 
 
 async def forgotten(request: object) -> Response:
@@ -31,7 +37,7 @@ def test_whatever_is_not_open_refuses_somebody_without_a_session(visit: Visit) -
     client = visit()
     for route in ROUTES:
         if route.path not in OPEN:
-            address = route.path.replace("{task_id:int}", "1")
+            address = re.sub(r"\{\w+:int\}", "1", route.path)
             for method in route.methods - {"HEAD"}:
                 assert client.request(method, address).json()["error"] == "not_signed_in", address
 
