@@ -1,7 +1,7 @@
 """One task as a page, and as the fragments that answer a form on it."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from secrets import token_urlsafe
 from typing import Any
 
@@ -19,10 +19,19 @@ from helpdesk.web.rendering import html, is_htmx, services
 
 AT_ONCE = CapacityLimiter(4)
 PAGE_SECONDS = 2.0
+HISTORY: dict[str, Callable[[Entry], bool]] = {
+    "": lambda entry: True,
+    "comments": lambda entry: bool(entry.notes),
+    "changes": lambda entry: bool(entry.changes),
+}
 
 
 async def page(request: Request, task: Task, status: int = 200, **context: Any) -> Response:
-    return await _show(request, "tasks/show.html", task, task.entries, status, **context)
+    """The whole page; `?history=comments` or `changes` leaves out the other entries."""
+    history = request.query_params.get("history", "")
+    shown = HISTORY.get(history, HISTORY[""])
+    entries = tuple(entry for entry in task.entries if shown(entry))
+    return await _show(request, "tasks/show.html", task, entries, status, history=history, **context)
 
 
 async def written(request: Request, template: str, written: Written, version: str | None, **context: Any) -> Response:

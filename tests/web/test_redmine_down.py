@@ -56,9 +56,10 @@ async def anna(redmine: ImitatedRedmine, database: Database) -> AsyncIterator[ht
     await services.close()
 
 
-async def test_a_healthy_one_serves_the_pages(anna: httpx.AsyncClient) -> None:
+async def test_a_healthy_one_serves_the_pages(anna: httpx.AsyncClient, redmine: ImitatedRedmine) -> None:
     assert (await anna.get("/tasks/my-tasks", headers=HTML)).status_code == 200
-    assert (await anna.get("/tasks/7", headers=HTML)).status_code == 200
+    page = await anna.get("/tasks/7", headers=HTML)
+    assert page.status_code == 200 and f'{redmine.url}/issues/7"' in page.text
     assert (await anna.post("/tasks/7/status", data=FORM, headers=HTML)).status_code == 303
 
 

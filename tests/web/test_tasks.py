@@ -194,6 +194,15 @@ def test_a_form_may_say_where_to_go_next_on_our_site_alone(visit: Visit, embedde
         assert answer.headers["location"].startswith(location)
 
 
+def test_the_history_is_narrowed_to_comments_or_changes(visit: Visit, embedded: EmbeddedWorld) -> None:
+    number, anna = embedded.new_task(), visit("anna")
+    anna.post(f"/tasks/{number}/comments", data={"comment": "Слово"})
+    anna.post(f"/tasks/{number}/status", data={"status_id": STATUS_IDS["in_progress"]})
+    for history, word, change in (("", 1, 1), ("comments", 1, 0), ("changes", 0, 1), ("nonsense", 1, 1)):
+        page = anna.get(f"/tasks/{number}?history={history}", headers=HTML).text
+        assert (page.count("Слово"), page.count("Status: new → in_progress")) == (word, change)
+
+
 def test_a_page_of_costly_texts_shows_the_rest_as_typed(
     visit: Visit, embedded: EmbeddedWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
