@@ -2,7 +2,7 @@
 PORT ?= 5000
 BIN := .venv/bin
 
-.PHONY: help run test lint types unit services format clean
+.PHONY: help run test bench lint types unit services format clean
 help: ## what make can do
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 12
 
@@ -10,6 +10,9 @@ run: .venv/run.done ## the helpdesk with made-up people and tasks, on http://127
 	$(BIN)/helpdesk demo --port $(PORT)
 
 test: .venv/dev.done services lint types unit ## everything: real services, linters, types, tests, browser journeys
+
+bench: .venv/dev.done ## measure speed and weight: a minute, written to bench/RESULTS.md, too
+	$(BIN)/python -m bench
 
 services: ## install what tests talk to: MariaDB, Redmine, Chromium (as root on Debian)
 	scripts/install-test-services

@@ -13,7 +13,9 @@ from helpdesk.errors import HelpdeskError
 from helpdesk.services import Services
 from helpdesk.store.database import StoreUnavailable
 from helpdesk.web import errors
+from helpdesk.web.compression import Compression
 from helpdesk.web.edge import BodyLimit, Edge
+from helpdesk.web.etag import Etags
 from helpdesk.web.rendering import Renderer
 from helpdesk.web.routes import ROUTES, without_guard
 from helpdesk.web.static import StaticFiles
@@ -31,7 +33,11 @@ def create_app(services: Services) -> ASGIApp:
 
     app = Starlette(
         routes=ROUTES,
-        middleware=[Middleware(BodyLimit, limit=services.settings.max_content_length)],
+        middleware=[
+            Middleware(Compression),
+            Middleware(Etags),
+            Middleware(BodyLimit, limit=services.settings.max_content_length),
+        ],
         exception_handlers={
             HelpdeskError: errors.domain,
             HTTPException: errors.from_http,

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from tests.running import running_helpdesk
+from tests.servers.process import wait_until
 
 SECRET = "a secret of the tests, long enough to be one"
 
@@ -61,7 +62,9 @@ def test_every_worker_logs_json(run, tmp_path: Path) -> None:
     run("migrate")
     with running_helpdesk(tmp_path, "serve", "--workers", "2", environ={"SECRET_KEY": SECRET}) as helpdesk:
         assert httpx.get(f"{helpdesk.url}/users/login", headers={"X-Request-ID": "find-me"}).is_success
-        lines = (tmp_path / "helpdesk.log").read_text().splitlines()
+        log = tmp_path / "helpdesk.log"
+        wait_until(lambda: "find-me" in log.read_text(), seconds=10, what="no line of the request in the log")
+        lines = log.read_text().splitlines()
     (told,) = [json.loads(line) for line in lines if "find-me" in line]
     assert (told["path"], told["status"]) == ("/users/login", 200)
 

@@ -17,6 +17,7 @@ from helpdesk.assets import folder
 from helpdesk.errors import Sentence, sentence
 from helpdesk.languages import LANGUAGES, choose, say, translations
 from helpdesk.services import Services
+from helpdesk.web.lean import Unindented
 from helpdesk.web.static import StaticFiles
 
 THEMES = ("light", "dark")
@@ -118,7 +119,7 @@ def _environment(language: str, timezone: ZoneInfo, static: StaticFiles) -> Envi
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        extensions=["jinja2.ext.i18n"],
+        extensions=["jinja2.ext.i18n", Unindented],
     )
     catalogue = translations(language)
     environment.install_gettext_callables(catalogue.gettext, catalogue.ngettext, newstyle=True)  # type: ignore[attr-defined]  # from the i18n extension

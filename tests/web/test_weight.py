@@ -1,0 +1,311 @@
+"""What goes over the line: compressed when that helps, not again when nothing changed, never another's."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import brotli  # type: ignore[import-untyped]
+import pytest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.routing import Route
+from starlette.testclient import TestClient
+
+from helpdesk.app import create_app
+from helpdesk.assets import folder
+from helpdesk.services import Services
+from helpdesk.web.compression import Compression
+from helpdesk.web.etag import shown
+from tests.web.conftest import HTML, HTMX, Visit, session_cookie
+from tests.world import STATUS_IDS, EmbeddedWorld
+
+BROTLI = {"Accept-Encoding": "gzip, deflate, br, zstd"}
+LIST = "/tasks/my-tasks"
+
+
+class Clock:
+    """A clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.now = datetime.now(UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def anna(services: Services, clock: Clock) -> Iterator[TestClient]:
+    with TestClient(create_app(replace(services, clock=clock)), follow_redirects=False) as client:
+        client.cookies.set("session", session_cookie(services, "anna"))
+        yield client
+
+
+def key_of(page: str) -> str:
+    found = re.search(r'name="idempotency_key" value="([^"]+)"', page)
+    assert found
+    return found[1]
+
+
+def get(client: TestClient, address: str, tag: str, **headers: str) -> Response:
+    return client.get(address, headers=HTML | {"If-None-Match": tag} | headers)  # type: ignore[return-value]
+
+
+# Compression
+
+
+@pytest.mark.parametrize(
+    ("accepts", "coding"), [("gzip, br", "br"), ("gzip", "gzip"), ("br;q=0, gzip", "gzip"), ("zstd", None)]
+)
+def test_a_page_is_compressed_as_its_reader_likes(visit: Visit, accepts: str, coding: str | None) -> None:
+    answer = visit("anna").get(LIST, headers=HTML | {"Accept-Encoding": accepts})
+    assert answer.headers.get("content-encoding") == coding and "<main" in answer.text
+    assert {"Accept-Encoding", "Cookie", "HX-Request"} <= set(answer.headers["vary"].split(", "))
+    assert answer.headers["cache-control"] == "private, no-cache" and answer.headers["x-response-time"]
+
+
+def test_a_compressed_page_is_the_page(visit: Visit) -> None:
+    with visit("anna").stream("GET", LIST, headers=HTML | BROTLI) as answer:
+        sent = b"".join(answer.iter_raw())
+    assert int(answer.headers["content-length"]) == len(sent)
+    assert b"</html>" in brotli.decompress(sent)
+
+
+def test_a_small_answer_is_left_alone(visit: Visit) -> None:
+    answer = visit().get("/healthz", headers=BROTLI)
+    assert "content-encoding" not in answer.headers
+
+
+def test_the_first_answer_to_a_key_is_kept_as_text_and_compressed_anew(visit: Visit, embedded: EmbeddedWorld) -> None:
+    number, client = embedded.new_task(), visit("anna")
+    sent = {"comment": "Заменили катушку, печатает.", "idempotency_key": "once"}
+    first, second = (client.post(f"/tasks/{number}/comments", data=sent, headers=HTMX | BROTLI) for _ in range(2))
+    assert first.headers["content-encoding"] == second.headers["content-encoding"] == "br"
+    assert first.text == second.text and "Заменили катушку" in first.text
+
+
+def test_where_another_site_sends_words_to_nothing_is_compressed(visit: Visit) -> None:
+    """BREACH: the size of an answer that holds both the words and what tasks say would tell of the tasks."""
+    client = visit("anna")
+    for address, site, coding in (
+        (f"{LIST}?search=guess", "cross-site", None),
+        (f"{LIST}?search=guess", "same-site", None),
+        (f"{LIST}?search=guess", "same-origin", "br"),
+        (LIST, "cross-site", "br"),
+    ):
+        answer = client.get(address, headers=HTML | BROTLI | {"Sec-Fetch-Site": site})
+        assert answer.headers.get("content-encoding") == coding, (address, site)
+
+
+async def in_parts(request: Request) -> Response:
+    return PlainTextResponse("a" * 5000, headers={"Accept-Ranges": "bytes", "Cache-Control": "private"})
+
+
+async def events(request: Request) -> Response:
+    return StreamingResponse(iter([b"data: 1\n\n" * 100, b"data: 2\n\n"]), media_type="text/event-stream")
+
+
+async def table(request: Request) -> Response:
+    return Response("1;2;3\n" * 500, media_type="text/csv")
+
+
+@pytest.mark.parametrize(("path", "coding"), [("/in-parts", None), ("/events", None), ("/table", "br")])
+def test_streams_and_files_in_parts_go_as_they_are(path: str, coding: str | None) -> None:
+    routes = [Route("/in-parts", in_parts), Route("/events", events), Route("/table", table)]
+    with TestClient(Starlette(routes=routes, middleware=[Middleware(Compression)])) as client:
+        assert client.get(path, headers=BROTLI).headers.get("content-encoding") == coding
+
+
+# What is there already
+
+
+@pytest.mark.parametrize("headers", [HTML, HTMX, {}], ids=["page", "fragment", "JSON"])
+@pytest.mark.parametrize("address", [LIST, "/tasks/{}", "/tasks/api/task/{}", "/tasks/api/task/{}/history"])
+def test_what_did_not_change_is_not_sent_again(
+    anna: TestClient, embedded: EmbeddedWorld, address: str, headers: dict[str, str]
+) -> None:
+    address = address.format(embedded.new_task())
+    first = anna.get(address, headers=headers)
+    again = anna.get(address, headers=headers | {"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert again.headers["etag"] == first.headers["etag"]
+    assert again.headers["cache-control"] == "private, no-cache"
+    assert {"Accept-Encoding", "Cookie", "HX-Request", "Accept"} <= set(again.headers["vary"].split(", "))
+    assert again.headers["x-request-id"] and again.headers["content-security-policy"]
+    assert "content-type" not in again.headers and "content-encoding" not in again.headers
+
+
+def test_compressed_or_not_the_etag_is_one(anna: TestClient) -> None:
+    tags = {anna.get(LIST, headers=HTML | {"Accept-Encoding": it}).headers["etag"] for it in ("br", "gzip", "identity")}
+    assert len(tags) == 1 and tags.pop().startswith('W/"')
+
+
+def test_a_head_carries_the_etag_and_can_be_not_modified(anna: TestClient, embedded: EmbeddedWorld) -> None:
+    address = f"/tasks/{embedded.new_task()}"
+    tag = anna.head(address, headers=HTML).headers["etag"]
+    assert tag == anna.get(address, headers=HTML).headers["etag"]
+    assert anna.head(address, headers=HTML | {"If-None-Match": f'"other", {tag}'}).status_code == 304
+
+
+def test_whoever_has_the_strong_form_of_the_etag_has_the_page(anna: TestClient) -> None:
+    tag = anna.get(LIST, headers=HTML).headers["etag"]
+    assert get(anna, LIST, tag.removeprefix("W/")).status_code == 304
+
+
+@pytest.mark.parametrize("tag", ["", "*", '"', 'W/""', 'W/"x-99999999999999999999"', '"a-1", "b', "é"])
+def test_an_odd_if_none_match_gets_the_page(anna: TestClient, embedded: EmbeddedWorld, tag: str) -> None:
+    for address in (LIST, f"/tasks/{embedded.new_task()}"):
+        answer = anna.get(address, headers=[*HTML.items(), (b"if-none-match", tag.encode())])  # type: ignore[arg-type]
+        assert answer.status_code == 200
+
+
+def test_what_changed_is_sent(anna: TestClient, embedded: EmbeddedWorld) -> None:
+    number = embedded.new_task()
+    for address in (LIST, f"/tasks/{number}"):
+        before = anna.get(address, headers=HTML).headers["etag"]
+        anna.put(f"/tasks/api/task/{number}/status", json={"status_id": STATUS_IDS["in_progress"], "comment": address})
+        assert get(anna, address, before).status_code == 200
+        anna.put(f"/tasks/api/task/{number}/status", json={"status_id": STATUS_IDS["resolved"], "comment": address})
+
+
+def test_another_language_or_theme_is_another_page(anna: TestClient) -> None:
+    tag = anna.get(LIST, headers=HTML).headers["etag"]
+    assert get(anna, LIST, tag, Cookie="theme=dark; " + cookies(anna)).status_code == 200
+    assert get(anna, LIST, tag, **{"Accept-Language": "ru"}).status_code == 200
+    assert get(anna, LIST, tag).status_code == 304
+
+
+def cookies(client: TestClient) -> str:
+    return f"session={client.cookies['session']}"
+
+
+@pytest.mark.parametrize("headers", [HTML, HTMX, {}], ids=["page", "fragment", "JSON"])
+def test_an_etag_of_one_person_is_worth_nothing_to_another(
+    visit: Visit, embedded: EmbeddedWorld, headers: dict[str, str]
+) -> None:
+    addresses = [LIST, f"/tasks/api/task/{embedded.new_task()}"]
+    for address in addresses:
+        tags = {login: visit(login).get(address, headers=headers).headers.get("etag") for login in ("anna", "boris")}
+        assert tags["anna"] and tags["boris"] and tags["anna"] != tags["boris"]
+        for login, status in (("boris", 200), ("stranger", 404 if address != LIST else 200)):
+            sent = headers | {"If-None-Match": tags["anna"]}
+            assert visit(login).get(address, headers=sent).status_code == status
+
+
+def test_the_same_words_are_another_etag_for_another_person() -> None:
+    assert len({shown(b"the same", person) for person in (None, 1, 2, 12)}) == 4
+
+
+def test_without_a_session_no_etag_opens_a_page(visit: Visit) -> None:
+    tag = visit("anna").get(LIST, headers=HTML).headers["etag"]
+    assert visit().get(LIST, headers=HTML | {"If-None-Match": tag}).status_code == 303
+    assert visit().get(LIST, headers={"If-None-Match": tag}).status_code == 401
+
+
+def test_only_what_says_nothing_is_left_out() -> None:
+    field = b'<input type="hidden" name="idempotency_key" value="%b">'
+    assert shown(field % b"one", 1) == shown(field % b"two", 1)
+    assert shown(b'{"a":1,"execution_time":0.0012}', 1) == shown(b'{"a":1,"execution_time":9.9e-05}', 1)
+    assert shown(b"<time data-as-of>12:00</time>", 1) == shown(b"<time data-as-of>12:01</time>", 1)
+    for one, two in (
+        (
+            b'&lt;input type="hidden" name="idempotency_key" value="1">',
+            b'&lt;input type="hidden" name="idempotency_key" value="2">',
+        ),
+        (rb'{"t":",\"execution_time\":1"}', rb'{"t":",\"execution_time\":2"}'),
+        (
+            b'<input type="hidden" name="lock_version" value="1">',
+            b'<input type="hidden" name="lock_version" value="2">',
+        ),
+        (b"<time>12:00</time>", b"<time>12:01</time>"),
+    ):
+        assert shown(one, 1) != shown(two, 1)
+
+
+def test_a_write_refusals_and_files_carry_no_etag(anna: TestClient, embedded: EmbeddedWorld) -> None:
+    number = embedded.new_task()
+    assert "etag" not in anna.post(f"/tasks/{number}/comments", data={"comment": "x"}, headers=HTMX).headers
+    assert "etag" not in anna.get("/tasks/99999", headers=HTML).headers
+    assert "etag" not in anna.get("/tasks/99999").headers
+
+
+# A page with forms whose keys are used up must not be shown again
+
+
+def test_a_page_whose_key_was_used_is_sent_anew_even_when_it_shows_the_same(
+    anna: TestClient, embedded: EmbeddedWorld, clock: Clock
+) -> None:
+    """To press without a choice changes nothing but uses the key: with the old page every other choice were refused."""
+    number = embedded.new_task()
+    page = anna.get(f"/tasks/{number}", headers=HTML)
+    clock.now += timedelta(minutes=5)
+    same = {"status_id": STATUS_IDS["new"], "idempotency_key": key_of(page.text)}
+    assert anna.post(f"/tasks/{number}/status", data=same, headers=HTML).status_code == 303
+    again = get(anna, f"/tasks/{number}", page.headers["etag"])
+    assert again.status_code == 200 and key_of(again.text) != key_of(page.text)  # type: ignore[attr-defined]
+    assert again.headers["etag"].split("-")[0] == page.headers["etag"].split("-")[0]
+    clock.now += timedelta(minutes=5)
+    fresh = get(anna, f"/tasks/{number}", again.headers["etag"])
+    assert fresh.status_code == 200
+    clock.now += timedelta(minutes=5)
+    assert get(anna, f"/tasks/{number}", fresh.headers["etag"]).status_code == 304
+
+
+def test_clocks_of_two_machines_may_differ_by_a_little(anna: TestClient, embedded: EmbeddedWorld, clock: Clock) -> None:
+    number = embedded.new_task()
+    anna.post(f"/tasks/{number}/comments", data={"comment": "x", "idempotency_key": "k"}, headers=HTML)
+    for later, status in ((3, 200), (60, 304)):
+        clock.now += timedelta(seconds=later)
+        tag = anna.get(f"/tasks/{number}", headers=HTML).headers["etag"]
+        assert get(anna, f"/tasks/{number}", tag).status_code == status
+
+
+def test_the_keys_that_others_used_do_not_matter(
+    anna: TestClient, services: Services, visit: Visit, embedded: EmbeddedWorld, clock: Clock
+) -> None:
+    number, other = embedded.new_task(), embedded.new_task()
+    tag = anna.get(f"/tasks/{number}", headers=HTML).headers["etag"]
+    visit("boris").post(f"/tasks/{other}/comments", data={"comment": "x", "idempotency_key": "k"}, headers=HTML)
+    clock.now += timedelta(minutes=1)
+    assert get(anna, f"/tasks/{number}", tag).status_code == 304
+
+
+@pytest.mark.parametrize("made", ["", "-99999999999999999999", "-later", "-"])
+def test_a_page_made_nobody_knows_when_is_not_trusted(anna: TestClient, embedded: EmbeddedWorld, made: str) -> None:
+    number = embedded.new_task()
+    tag = anna.get(f"/tasks/{number}", headers=HTML).headers["etag"]
+    assert get(anna, f"/tasks/{number}", re.sub(r"-\d+", made, tag)).status_code == 200
+
+
+@pytest.mark.parametrize(("made", "status"), [("-0", 304), ("-9999999999", 304)])
+def test_a_page_made_long_ago_or_in_the_future_is_no_fault_of_ours(
+    anna: TestClient, embedded: EmbeddedWorld, made: str, status: int
+) -> None:
+    number = embedded.new_task()
+    tag = anna.get(f"/tasks/{number}", headers=HTML).headers["etag"]
+    assert get(anna, f"/tasks/{number}", re.sub(r"-\d+", made, tag)).status_code == status
+
+
+# Templates
+
+
+def test_no_sentence_and_no_literal_text_spans_lines() -> None:
+    """For indentation is taken away when a template is read."""
+    for file in Path(folder("templates")).rglob("*.html"):
+        for found in re.finditer(
+            r"{%-? *trans\b.*?endtrans|<pre\b.*?</pre|<textarea\b.*?</textarea", file.read_text(), re.DOTALL
+        ):
+            assert "\n" not in found[0], f"{file.name}: {found[0]}"
+
+
+def test_pages_are_sent_without_the_indentation_of_their_templates(visit: Visit) -> None:
+    lines = visit("anna").get(LIST, headers=HTML).text.splitlines()
+    assert [line for line in lines if line.startswith(("  ", "\t"))] == []
