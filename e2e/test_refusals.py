@@ -97,9 +97,7 @@ def test_a_wish_that_became_impossible_says_so_in_the_conflict(
     expect(its.get_by_label("Комментарий к изменению")).to_have_value(TEXT)
 
 
-def test_a_text_typed_while_the_session_ended_is_not_lost(
-    page: Page, anna: httpx.Client, announced: Announced, javascript: bool
-) -> None:
+def test_a_text_typed_while_the_session_ended_is_not_lost(page: Page, anna: httpx.Client, announced: Announced) -> None:
     announced.add(401)
     task = steps.some_task(anna)
     count = len(steps.history(anna, task["id"]))
@@ -107,19 +105,16 @@ def test_a_text_typed_while_the_session_ended_is_not_lost(
     steps.open_task(page, task["id"])
     end_all_sessions(anna)
     steps.add_comment(page, TEXT)
-    if javascript:
-        steps.sign_in(page, "anna")
-        expect(steps.toast(page, "Он не отправлен")).to_be_visible()
-        expect(steps.comment_box(page)).to_have_value(TEXT)
-    else:
-        expect(page.get_by_label("Ваш текст.")).to_have_value(TEXT)
-        steps.sign_in(page, "anna")
+    expect(page.get_by_label("Ваш текст.")).to_have_value(TEXT)
+    steps.sign_in(page, "anna")
     expect(page.get_by_role("heading", level=1)).to_contain_text(f"#{task['id']}")
+    expect(steps.comment_box(page)).to_have_value(TEXT)
+    expect(steps.comment_form(page)).to_contain_text("не отправлен")
     expect(steps.entries(page)).to_have_count(count)
 
 
 def test_a_comment_on_a_change_survives_the_end_of_the_session_too(
-    page: Page, anna: httpx.Client, announced: Announced, javascript: bool
+    page: Page, anna: httpx.Client, announced: Announced
 ) -> None:
     announced.add(401)
     task = steps.some_task(anna, status="В работе")
@@ -127,14 +122,11 @@ def test_a_comment_on_a_change_survives_the_end_of_the_session_too(
     steps.open_task(page, task["id"])
     end_all_sessions(anna)
     steps.change(page, "status", "Решена", TEXT)
-    if javascript:
-        steps.sign_in(page, "anna")
-        expect(steps.form(page, "status").get_by_label("Комментарий к изменению")).to_have_value(TEXT)
-        expect(steps.form(page, "status").get_by_label("Комментарий к изменению")).to_be_visible()
-        expect(steps.form(page, "status").locator("option:checked")).to_have_text("Решена")
-    else:
-        expect(page.get_by_label("Ваш текст.")).to_have_value(TEXT)
-        steps.sign_in(page, "anna")
+    expect(page.get_by_label("Ваш текст.")).to_have_value(TEXT)
+    steps.sign_in(page, "anna")
+    expect(steps.form(page, "status").get_by_label("Комментарий к изменению")).to_have_value(TEXT)
+    expect(steps.form(page, "status").get_by_label("Комментарий к изменению")).to_be_visible()
+    expect(steps.form(page, "status").locator("option:checked")).to_have_text("Решена")
     expect(steps.fact(page, "status")).to_have_text("В работе")
 
 

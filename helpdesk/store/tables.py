@@ -192,3 +192,24 @@ class Change(SQLModel, table=True):
     field: str = Field(max_length=30)
     old_value: str | None = Field(default=None, max_length=255)
     new_value: str | None = Field(default=None, max_length=255)
+
+
+class Draft(SQLModel, table=True):
+    """What a person typed into the form of `place` (such as `task:7:comments`) and has not sent; `fields` is JSON."""
+
+    __tablename__ = "draft"
+    person_id: int = Field(foreign_key="person.id", primary_key=True)
+    place: str = Field(primary_key=True, max_length=80)
+    fields: str = Field(sa_type=LONG)
+    updated_at: datetime = Field(index=True)
+
+
+class ReplyTemplate(SQLModel, table=True):
+    """A reply written beforehand; without a person it is everybody's. `position` orders it within its list."""
+
+    __tablename__ = "reply_template"
+    id: int | None = Field(default=None, primary_key=True)
+    person_id: int | None = Field(default=None, foreign_key="person.id", index=True)
+    name: str = Field(max_length=100)
+    text: str = Field(sa_type=LONG)
+    position: int

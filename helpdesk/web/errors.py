@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 from helpdesk import errors
 from helpdesk.errors import HelpdeskError, sentence
 from helpdesk.tasks.model import Task
-from helpdesk.web import inputs
+from helpdesk.web import carrying, inputs
 from helpdesk.web.api import shapes
 from helpdesk.web.rendering import came_from, html, is_htmx, services, spoken, wants_html
 
@@ -55,7 +55,7 @@ TITLES = {
 STORE_DOWN = sentence(
     "The helpdesk's own store does not answer just now. Nothing was saved. Please try again in a while."
 )
-NEVER_SHOWN_AGAIN = {"password", "idempotency_key", "lock_version"}
+NEVER_SHOWN_AGAIN = {"password", "idempotency_key", "lock_version", "typed_by", "carried"}
 
 
 class MethodNotAllowed(HelpdeskError):
@@ -107,9 +107,9 @@ async def answer(request: Request, error: HelpdeskError, status: int, headers: d
         key = token_urlsafe() if isinstance(error, errors.KeyReused) else None
         response = html(request, "errors/_toast.html", status, says=error.says, key=key)
     else:
-        typed = _typed(request)
-        title = TITLES.get(status, TITLES[500])
-        response = html(request, "errors/page.html", status, title=title, code=status, error=error, typed=typed)
+        text = {"typed": _typed(request), "kept": getattr(request.state, "draft_kept", False), "carried": ""}
+        told = {"title": TITLES.get(status, TITLES[500]), "code": status, "error": error, "back": came_from(request)}
+        response = html(request, "errors/page.html", status, **told, **text)
     response.headers.update(headers)
     return response
 
@@ -139,9 +139,10 @@ async def _to_sign_in(request: Request) -> Response:
         return Response(status_code=303, headers={"Location": address})
     with suppress(HelpdeskError, HTTPException):
         await inputs.read(request)
-    typed, next_page = _typed(request), came_from(request)
+    values = request.state.fields.values if hasattr(request.state, "fields") else {}
+    told = {"typed": _typed(request), "kept": False, "carried": carrying.sealed(request, values)}
     demo = services(request).settings.demo
-    return html(request, "people/login.html", 401, next=next_page, typed=typed, demo=demo, error=None, login="")
+    return html(request, "people/login.html", 401, next=came_from(request), demo=demo, error=None, login="", **told)
 
 
 def _typed(request: Request) -> dict[str, str]:

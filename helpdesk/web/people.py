@@ -8,7 +8,7 @@ from helpdesk.languages import LANGUAGES
 from helpdesk.people import directory
 from helpdesk.people.model import Person
 from helpdesk.store import attempts
-from helpdesk.web import inputs, session
+from helpdesk.web import carrying, inputs, session
 from helpdesk.web.api import shapes
 from helpdesk.web.errors import status_of
 from helpdesk.web.guards import refuse_foreign
@@ -35,6 +35,7 @@ async def login(request: Request) -> Response:
     target = same_site(wanted) or same_site(request.query_params.get("next", "")) or _first_page(request)
     response = see_other(target) if wants_html(request) else data(request, _welcome(request, person, target))
     await session.begin(request, response, person, remember)
+    await carrying.arrive(request, fields.values.get("carried"), person)
     return response
 
 
@@ -86,15 +87,18 @@ async def _sign_in_page(request: Request) -> Response:
 def _again(request: Request, fields: inputs.Fields, error: HelpdeskError) -> Response:
     """The sign-in page with what went wrong; the password is never sent back."""
     login, target = (str(fields.values.get(name, ""))[:200] for name in ("username", "next"))
-    response = _page(request, same_site(target), login, error, status_of(error))
+    response = _page(request, same_site(target), login, error, status_of(error), fields.values.get("carried"))
     if retry_after := getattr(error, "retry_after", None):
         response.headers["Retry-After"] = str(retry_after)
     return response
 
 
-def _page(request: Request, target: str, login: str, error: HelpdeskError | None, status: int) -> Response:
-    demo = services(request).settings.demo
-    return html(request, "people/login.html", status, next=target, login=login, error=error, typed={}, demo=demo)
+def _page(
+    request: Request, target: str, login: str, error: HelpdeskError | None, status: int, seal: object = ""
+) -> Response:
+    carried, demo = carrying.opened(request, seal), services(request).settings.demo
+    text = {"typed": carried.fields if carried else {}, "kept": False, "carried": seal if carried else ""}
+    return html(request, "people/login.html", status, next=target, login=login, error=error, demo=demo, **text)
 
 
 def _welcome(request: Request, person: Person, target: str) -> shapes.Shape:

@@ -2,7 +2,7 @@
 
 from starlette.routing import BaseRoute, Route
 
-from helpdesk.web import bookmarks, bulk, health, people, static, task_list, tasks
+from helpdesk.web import bookmarks, bulk, drafts, health, inserting, keeping, people, replies, static, task_list, tasks
 from helpdesk.web.api import tasks as api
 from helpdesk.web.api import words
 from helpdesk.web.guards import Handler, public, signed_in, unguarded
@@ -12,6 +12,11 @@ from helpdesk.web.idempotency import once
 def write(handler: Handler) -> Handler:
     """A write by somebody signed in, done once however often it is sent."""
     return signed_in(once(handler))
+
+
+def form(handler: Handler) -> Handler:
+    """A write by a form with a text in it, which is kept as a draft until the write succeeded."""
+    return signed_in(keeping.kept(once(handler)))
 
 
 ONE = "/tasks/{task_id:int}"
@@ -35,11 +40,19 @@ ROUTES: list[BaseRoute] = [
     Route("/tasks/export.csv",        signed_in(task_list.export),   name="tasks:export"),
     Route("/tasks/bulk",              write(bulk.bulk),              name="tasks:bulk", methods=["POST"]),
     Route(ONE,                        signed_in(tasks.show),         name="tasks:show"),
-    Route(ONE + "/status",            write(tasks.status),           name="tasks:status", methods=["POST"]),
-    Route(ONE + "/priority",          write(tasks.priority),         name="tasks:priority", methods=["POST"]),
-    Route(ONE + "/assignee",          write(tasks.assignee),         name="tasks:assignee", methods=["POST"]),
-    Route(ONE + "/comments",          write(tasks.comments),         name="tasks:comments", methods=["POST"]),
+    Route(ONE + "/status",            form(tasks.status),            name="tasks:status", methods=["POST"]),
+    Route(ONE + "/priority",          form(tasks.priority),          name="tasks:priority", methods=["POST"]),
+    Route(ONE + "/assignee",          form(tasks.assignee),          name="tasks:assignee", methods=["POST"]),
+    Route(ONE + "/comments",          form(tasks.comments),          name="tasks:comments", methods=["POST"]),
     Route(ONE + "/{form}",            signed_in(tasks.back),         name="tasks:back"),
+
+    # Drafts and reply templates
+    Route("/drafts/{place}",          signed_in(drafts.save),        name="drafts:save", methods=["PUT", "POST"]),
+    Route("/drafts/{place}/discard",  signed_in(drafts.discard),     name="drafts:discard", methods=["POST"]),
+    Route(ONE + "/reply",             signed_in(inserting.insert),   name="replies:insert", methods=["POST"]),
+    Route("/replies",                 signed_in(replies.every),      name="replies:every", methods=["GET", "POST"]),
+    Route("/replies/{reply_id:int}",  signed_in(replies.one),        name="replies:one", methods=["GET", "POST"]),
+    Route("/replies/{reply_id:int}/delete", write(replies.remove),   name="replies:remove", methods=["POST"]),
 
     # Tasks for programs
     Route(API,                        signed_in(api.show),           name="api:task"),

@@ -11,9 +11,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.errors import Conflict, Invalid
+from helpdesk.store import replies
 from helpdesk.tasks import markup, safe_html
 from helpdesk.tasks.model import Entry, Task, Written
 from helpdesk.tasks.wording import LABELS, in_words
+from helpdesk.web import keeping
 from helpdesk.web.errors import status_of
 from helpdesk.web.rendering import html, is_htmx, services
 
@@ -31,7 +33,15 @@ async def page(request: Request, task: Task, status: int = 200, **context: Any) 
     history = request.query_params.get("history", "")
     shown = HISTORY.get(history, HISTORY[""])
     entries = tuple(entry for entry in task.entries if shown(entry))
-    return await _show(request, "tasks/show.html", task, entries, status, history=history, **context)
+    drafts = await keeping.offers(request, task.id)
+    return await _show(request, "tasks/show.html", task, entries, status, history=history, drafts=drafts, **context)
+
+
+async def form(request: Request, task: Task, name: str) -> Response:
+    """One form by itself, with its draft if there is one."""
+    template = "tasks/_comment_form.html" if name == "comments" else "tasks/_change.html"
+    drafts = await keeping.offers(request, task.id)
+    return await _show(request, template, task, (), 200, field=name, fresh=False, drafts=drafts)
 
 
 async def written(request: Request, template: str, written: Written, version: str | None, **context: Any) -> Response:
@@ -62,8 +72,16 @@ async def _show(
     request: Request, template: str, task: Task, entries: tuple[Entry, ...], status: int, **context: Any
 ) -> Response:
     texts = await _rendered(request, task, entries)
-    around = {"key": token_urlsafe, "labels": LABELS, "in_words": in_words, "refused": None}
-    return html(request, template, status, task=task, entries=entries, texts=texts, **{**around, **context})
+    around = {"key": token_urlsafe, "labels": LABELS, "in_words": in_words, "refused": None, "drafts": {}}
+    own = await _of_person(request)
+    return html(request, template, status, task=task, entries=entries, texts=texts, **{**around, **own, **context})
+
+
+async def _of_person(request: Request) -> dict[str, Any]:
+    """What forms need to know of who fills them in: the mark of whose page it is, and the replies to choose from."""
+    person = await keeping.person_here(request)
+    listed = await services(request).database.run(lambda db: replies.names(db, person.id))
+    return {"typed_by": keeping.typed_by(request, person), "replies": listed}
 
 
 async def _rendered(request: Request, task: Task, entries: tuple[Entry, ...]) -> dict[int, Markup]:

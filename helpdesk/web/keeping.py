@@ -1,0 +1,188 @@
+"""What somebody typed into a form is kept until it was sent: as a draft, for that person alone.
+
+A form on a page of ours carries `typed_by`, which says for whom the page was made and can't be made up. So a text goes
+neither out in the name nor into the drafts of somebody else who signed in meanwhile in the same browser, and
+`carrying.py` knows whose it is when the session has ended.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import wraps
+from typing import Any
+
+from itsdangerous import BadSignature, Signer
+from sqlmodel import Session
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from helpdesk.errors import Invalid, NotAllowed, NotFound, NotSignedIn, sentence
+from helpdesk.people.model import Person
+from helpdesk.store import answers, drafts
+from helpdesk.store.database import StoreUnavailable
+from helpdesk.web import inputs, session
+from helpdesk.web.guards import Handler
+from helpdesk.web.rendering import services, wants_html
+
+PLACE = re.compile(r"(?:task:(?P<task>[1-9]\d{0,9})|tasks):(?P<form>[a-z_]+)", re.ASCII)
+TEXTS = ("comment", "subject", "description")
+NOT_KEPT = {"idempotency_key", "lock_version", "typed_by", "password", "next", "view", "reply", "at", "carried"}
+MOST_CHARACTERS = inputs.LONGEST_TEXT + 2_000
+ANOTHERS_PAGE = sentence(
+    "This page was opened by somebody else who was signed in here. Nothing was saved. Please open it anew."
+)
+
+
+def kept(handler: Handler) -> Handler:
+    """A browser's form that is refused or fails leaves a draft; one that succeeds takes its draft away."""
+
+    @belongs_to(handler.__name__)
+    @wraps(handler)
+    async def guarded(request: Request) -> Response:
+        if not wants_html(request):
+            return await handler(request)
+        await person_typing(request)
+        succeeded = False
+        try:
+            response = await handler(request)
+            succeeded = response.status_code < 400
+            return response
+        finally:
+            with suppress(StoreUnavailable, Invalid):
+                await (_sent if succeeded else _failed)(request)
+
+    return guarded
+
+
+def belongs_to(form: str) -> Callable[[Handler], Handler]:
+    """Mark a handler as one that gets the texts of `form`, which tells their place among the drafts."""
+
+    def mark(handler: Handler) -> Handler:
+        handler.draft_form = form  # type: ignore[attr-defined]  # read by place_of and address_of
+        return handler
+
+    return mark
+
+
+def place_of(request: Request) -> str:
+    """Where the text of this request belongs; empty for an address that keeps none."""
+    form = getattr(request.scope.get("endpoint"), "draft_form", None)
+    if form is None:
+        return ""
+    task = request.path_params.get("task_id")
+    return f"task:{task}:{form}" if task else f"tasks:{form}"
+
+
+def parts(place: str) -> tuple[int | None, str]:
+    """The task of a place, if it is on a task's page, and its form. Raises NotFound for what is no place."""
+    found = PLACE.fullmatch(place)
+    number = int(found["task"] or 0) if found else 0
+    if not found or number > inputs.LARGEST_ID:
+        raise NotFound
+    return number or None, found["form"]
+
+
+def address_of(request: Request, place: str) -> str:
+    """The address that the form of `place` is sent to. Raises NotFound for a place that no form has."""
+    task_id, form = parts(place)
+    given = {"task_id": task_id} if task_id else {}
+    if not any(_takes(route, form, given) for route in request.app.routes):
+        raise NotFound
+    return str(request.app.url_path_for(f"tasks:{form}", **given))
+
+
+async def person_here(request: Request) -> Person:
+    """Who is signed in. Raises NotSignedIn."""
+    signed_in = await session.current(request)
+    if signed_in is None:
+        raise NotSignedIn
+    return signed_in.person
+
+
+async def person_typing(request: Request) -> Person:
+    """Who is signed in and sends a form. Raises NotAllowed when the form was made for somebody else."""
+    person = await person_here(request)
+    if typist(request, (await inputs.read(request)).values) not in (None, person.id):
+        raise NotAllowed(ANOTHERS_PAGE)
+    return person
+
+
+def typed_by(request: Request, person: Person) -> str:
+    """The mark by which a form says for whom its page was made."""
+    return _signer(request).sign(str(person.id)).decode()
+
+
+def typist(request: Request, values: Mapping[str, Any]) -> int | None:
+    """Whose mark a form carries; None without one that is ours."""
+    try:
+        return int(_signer(request).unsign(str(values.get("typed_by", ""))))
+    except (BadSignature, UnicodeError):
+        return None
+
+
+async def keep(request: Request, person_id: int, place: str, values: Mapping[str, Any]) -> bool:
+    """Make what was typed the draft of `place`; an empty text takes the draft away.
+
+    False when that very form was sent with success meanwhile: on a slow line a draft may come in after its form.
+    An error page asks `request.state.draft_kept` what to say of the text.
+    Raises Invalid for what can't be stored, NotFound for a place that no form has.
+    """
+    fields, now = worth_keeping(values), services(request).clock()
+    key = answers.Key(person_id, f"POST {address_of(request, place)}", str(values.get("idempotency_key", "")))
+
+    def work(db: Session) -> bool:
+        first = answers.read(db, key)
+        if first and first.status:
+            return False
+        if fields:
+            drafts.save(db, person_id, place, fields, now)
+        else:
+            drafts.forget(db, person_id, place)
+        return True
+
+    kept = await services(request).database.run(work, writes=True)
+    request.state.draft_kept = kept and bool(fields)
+    return kept
+
+
+def worth_keeping(values: Mapping[str, Any]) -> dict[str, str]:
+    """The fields of a form that make a draft; none when no text was typed. Raises Invalid for what can't be stored."""
+    typed = {name: value for name, value in values.items() if name not in NOT_KEPT and isinstance(value, str)}
+    if not any(typed.get(name, "").strip() for name in TEXTS):
+        return {}
+    fields = {name: inputs.clean(name, value) for name, value in typed.items()}
+    inputs.clean("comment", "".join(f"{name}{value}" for name, value in fields.items()), MOST_CHARACTERS)
+    return fields
+
+
+async def offers(request: Request, task_id: int) -> dict[str, drafts.Kept]:
+    """The drafts of the signed-in person for the forms of a task, by form."""
+    person, start, now = await person_here(request), f"task:{task_id}:", services(request).clock()
+    found = await services(request).database.run(lambda db: drafts.found(db, person.id, start, now))
+    return {draft.place.removeprefix(start): draft for draft in found}
+
+
+async def _sent(request: Request) -> None:
+    person, place = await person_typing(request), place_of(request)
+    await services(request).database.run(lambda db: drafts.forget(db, person.id, place), writes=True)
+
+
+async def _failed(request: Request) -> None:
+    """What was there stays when no text was typed this time: a choice alone is quickly made again."""
+    person, values = await person_typing(request), (await inputs.read(request)).values
+    if worth_keeping(values):
+        await keep(request, person.id, place_of(request), values)
+
+
+def _takes(route: BaseRoute, form: str, given: Mapping[str, int]) -> bool:
+    return (
+        isinstance(route, Route)
+        and route.name == f"tasks:{form}"
+        and getattr(route.endpoint, "draft_form", None) == form
+        and route.param_convertors.keys() == given.keys()
+    )
+
+
+def _signer(request: Request) -> Signer:
+    return Signer(services(request).settings.secret_key or "", salt="typed by")
