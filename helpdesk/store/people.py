@@ -19,10 +19,6 @@ def by_login_or_email(session: Session, source: str, typed: str) -> Person | Non
     return with_email[0] if len(with_email) == 1 else None
 
 
-def by_id(session: Session, person_id: int) -> Person | None:
-    return session.get(Person, person_id)
-
-
 def all_people(session: Session) -> Sequence[Person]:
     return session.exec(select(Person).order_by(Person.login_folded)).all()
 

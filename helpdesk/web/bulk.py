@@ -15,7 +15,6 @@ from helpdesk.web.rendering import data, html, same_site, services, spoken
 
 NOTHING_CHOSEN = sentence("Choose tasks, and what to change or to say.")
 TOO_MANY = sentence("At most %(most)s tasks at once.", most=MOST)
-KEEP = {"", "keep"}
 
 
 async def bulk(request: Request) -> Response:
@@ -62,7 +61,7 @@ def _edit(fields: inputs.Fields) -> Edit:
     changes: dict[Field, int | None] = {}
     for field, name in inputs.VALUES.items():
         value = fields.text(name)
-        if value not in KEEP:
+        if value:
             changes[field] = None if field == "assignee" and value == "none" else inputs.whole(name, value)
     return Edit(changes, fields.text("comment"))
 
