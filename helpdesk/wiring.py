@@ -19,7 +19,7 @@ def wire(settings: Settings) -> Services:
 
 
 def _embedded(settings: Settings, database: Database) -> Services:
-    from helpdesk.tasks.embedded import EmbeddedTracker
+    from helpdesk.tasks.embedded.tracker import EmbeddedTracker
 
     async def close() -> None:
         database.close()

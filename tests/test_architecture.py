@@ -12,9 +12,10 @@ MODULES = {
     for file in sorted(PACKAGE.rglob("*.py"))
 }
 CLIENTS = {"httpx", "textile", "nh3", "markdown_it", "argon2", "cachetools"}
+PORT = {"tasks.model", "tasks.lists", "tasks.fields", "tasks.files", "tasks.creation", "tasks.tracker"}
 ADAPTERS = {
-    "tasks.embedded": {"errors", "store", "tasks.model", "tasks.tracker"},
-    "tasks.redmine": {"errors", "redmine_client", "tasks.model", "tasks.tracker", "tasks.redmine"},
+    "tasks.embedded": {"errors", "store", *PORT, "tasks.checking", "tasks.embedded"},
+    "tasks.redmine": {"errors", "redmine_client", *PORT, "tasks.checking", "tasks.redmine"},
     "people.local": {"store", "people.model", "people.accounts", "people.passwords"},
     "people.redmine": {"errors", "store", "people.model", "people.accounts", "redmine_client"},
 }
@@ -29,9 +30,9 @@ MAY = {
     "store": {"store", "assets"},
     "demo": {"demo", "store", "people.passwords"},
     "services": {"people.directory", "people.model", "settings", "store", "tasks.model", "tasks.tracker"},
-    "tasks": {"errors", "tasks.model", "tasks.tracker", "tasks.safe_html", "tasks.textile_reader"},
+    "tasks": {"errors", *PORT, "tasks.safe_html", "tasks.textile_reader"},
     "people": {"errors", "people.model", "store"},
-    "web": {"errors", "languages", "assets", "services", "store", "web", "tasks.model", "tasks.markup",
+    "web": {"errors", "languages", "assets", "services", "store", "web", *PORT - {"tasks.tracker"}, "tasks.markup",
             "tasks.wording", "tasks.safe_html", "tasks.bulk", "people.model", "people.directory", "people.accounts"},
     **ADAPTERS,
 }  # fmt: skip

@@ -11,7 +11,7 @@ from helpdesk.people.passwords import hashed
 from helpdesk.store import people, tables
 from helpdesk.store.database import Database
 from helpdesk.store.folding import fold
-from helpdesk.tasks.embedded import EmbeddedTracker
+from helpdesk.tasks.embedded.tracker import EmbeddedTracker
 from helpdesk.tasks.model import Actor
 
 NAMES = {

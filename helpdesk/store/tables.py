@@ -96,7 +96,7 @@ class Project(SQLModel, table=True):
 
 
 class Role(SQLModel, table=True):
-    """`permissions` is a space-separated list of names from `tasks/embedded.py`."""
+    """`permissions` is a space-separated list of names from `tasks/embedded`."""
 
     __tablename__ = "tracker_role"
     id: int | None = Field(default=None, primary_key=True)

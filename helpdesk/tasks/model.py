@@ -1,25 +1,14 @@
 """What a task is to us, whichever tracker keeps it. Times are aware UTC; ids are the tracker's."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from datetime import date, datetime
 from typing import Literal, NamedTuple
 
-Field = Literal["status", "priority", "assignee"]
-Who = int | Literal["me", "nobody"]
-TextFormat = Literal["textile", "markdown", "html"]
+from helpdesk.tasks.fields import CustomValue, Detail, Texts, Value
+from helpdesk.tasks.files import Staged
 
-SORTS = (
-    "id",
-    "subject",
-    "status",
-    "priority",
-    "project",
-    "due_date",
-    "assigned_to",
-    "author",
-    "created_on",
-    "updated_on",
-)
+Field = Literal["status", "priority", "assignee"]
+TextFormat = Literal["textile", "markdown", "html"]
 
 
 class Actor(NamedTuple):
@@ -58,64 +47,6 @@ class Priority(NamedTuple):
     rank: int = 1
 
 
-class Vocabulary(NamedTuple):
-    """What a list can be filtered by, in the tracker's order."""
-
-    statuses: tuple[Status, ...]
-    priorities: tuple[Priority, ...]
-    projects: tuple[Ref, ...]
-    trackers: tuple[Ref, ...]
-
-
-class TaskQuery(NamedTuple):
-    """Which of the tasks that a person may see, in which order, which page.
-
-    `search` of digits, with `#` or without, means that very task. "me" as an assignee is the person and the person's
-    groups; "nobody" is only an assignee. `updated_since` and `due_by` are themselves included.
-    """
-
-    assignees: tuple[Who, ...] = ()
-    authors: tuple[Who, ...] = ()
-    search: str = ""
-    status_ids: tuple[int, ...] = ()
-    priority_ids: tuple[int, ...] = ()
-    project_ids: tuple[int, ...] = ()
-    tracker_ids: tuple[int, ...] = ()
-    updated_since: datetime | None = None
-    due_by: date | None = None
-    closed: bool = False
-    sort: str = "updated_on"
-    descending: bool = True
-    page: int = 1
-    per_page: int = 25
-
-    @property
-    def wanted_id(self) -> int | None:
-        """The task that `search` names by number, if it does."""
-        digits = self.search.removeprefix("#")
-        return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 10 else None
-
-    @property
-    def offset(self) -> int:
-        return (self.page - 1) * self.per_page
-
-
-class Summary(NamedTuple):
-    """How many tasks match a query, whatever their status: `fresh` are the open ones that nobody has begun."""
-
-    fresh: int
-    open: int
-    closed: int
-
-    @property
-    def total(self) -> int:
-        return self.open + self.closed
-
-    @property
-    def in_progress(self) -> int:
-        return self.open - self.fresh
-
-
 class TaskRow(NamedTuple):
     """A task as lists show it."""
 
@@ -132,16 +63,6 @@ class TaskRow(NamedTuple):
     updated_on: datetime
 
 
-class TaskPage(NamedTuple):
-    rows: tuple[TaskRow, ...]
-    total: int
-    query: TaskQuery
-
-    @property
-    def pages(self) -> int:
-        return max(1, -(-self.total // self.query.per_page))
-
-
 class FieldChange(NamedTuple):
     """One change in an entry's history, its values in words. `label` names a custom field or what `field` can't."""
 
@@ -152,7 +73,7 @@ class FieldChange(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """One act on a task: a comment, changes, or both."""
+    """One act on a task: a comment, changes, or both. `may_edit` says whether this person may edit its comment."""
 
     id: int
     author: Member | None
@@ -160,23 +81,64 @@ class Entry(NamedTuple):
     notes: str = ""
     private: bool = False
     changes: tuple[FieldChange, ...] = ()
+    may_edit: bool = False
 
 
 class Attachment(NamedTuple):
+    """A file of a task; `size` in bytes."""
+
     id: int
     filename: str
     size: int
     content_type: str
+    author: Member | None = None
+    created_on: datetime | None = None
+
+
+class Opened(NamedTuple):
+    """A file of a task, being read from the byte that was asked for; who stops early calls `aclose` of `chunks`."""
+
+    file: Attachment
+    chunks: AsyncIterator[bytes]
+
+
+class Link(NamedTuple):
+    """Another task that this one names, as far as this person may see it."""
+
+    id: int
+    subject: str
+    status: Status | None = None
+
+
+class Relation(NamedTuple):
+    """How `other` stands to this task: `kind` is one of Redmine's, as seen from this task.
+
+    Source: Redmine's IssueRelation::TYPES (relates, duplicates, duplicated, blocks, blocked, precedes, follows,
+    copied_to, copied_from).
+    """
+
+    kind: str
+    other: Link
 
 
 class Choices(NamedTuple):
-    """What this person may do to this task now; an empty tuple means: nothing to choose."""
+    """What this person may do to this task now; an empty tuple means: nothing to choose.
+
+    `details` and `custom` (by id) name what else the person may write, `required` which of those may not be left empty.
+    """
 
     statuses: tuple[Status, ...] = ()
     priorities: tuple[Priority, ...] = ()
     assignees: tuple[Ref, ...] = ()
     may_comment: bool = False
     may_comment_privately: bool = False
+    trackers: tuple[Ref, ...] = ()
+    details: frozenset[Detail] = frozenset()
+    custom: frozenset[int] = frozenset()
+    required: frozenset[Detail] = frozenset({"subject"})
+    may_attach: bool = False
+    may_watch: bool = False
+    may_delete: bool = False
 
 
 class Task(NamedTuple):
@@ -191,10 +153,36 @@ class Task(NamedTuple):
     attachments: tuple[Attachment, ...]
     choices: Choices
     version: str
+    estimated_hours: float | None = None
+    spent_hours: float = 0.0
+    custom: tuple[CustomValue, ...] = ()
+    parent: Link | None = None
+    children: tuple[Link, ...] = ()
+    relations: tuple[Relation, ...] = ()
+    watchers: tuple[Member, ...] = ()
+    watched: bool = False
 
     @property
     def id(self) -> int:
         return self.row.id
+
+    def detail(self, detail: Detail) -> Value:
+        """What `detail` holds; of tracker and parent the id."""
+        held: dict[Detail, Value] = {
+            "subject": self.row.subject,
+            "description": self.description,
+            "tracker": self.row.tracker.id,
+            "start_date": self.start_date,
+            "due_date": self.row.due_date,
+            "done_ratio": self.done_ratio,
+            "estimated_hours": self.estimated_hours,
+            "parent": self.parent.id if self.parent else None,
+        }
+        return held[detail]
+
+    def custom_value(self, field_id: int) -> Texts:
+        """What a custom field holds; nothing of one that this task does not have."""
+        return next((held.value for held in self.custom if held.field.id == field_id), ())
 
     def value(self, field: Field) -> int | None:
         """The id that `field` holds; None for nobody assigned."""
@@ -203,11 +191,21 @@ class Task(NamedTuple):
 
 
 class Edit(NamedTuple):
-    """A wish to change fields, with a comment or without. `version`, when given, must be the current one."""
+    """A wish to change fields, with a comment or files or without. `version`, when given, must be the current one.
 
-    changes: Mapping[Field, int | None]
+    `custom` is by the field's id.
+    """
+
+    changes: Mapping[Field, int | None] = {}
     comment: str = ""
     version: str | None = None
+    details: Mapping[Detail, Value] = {}
+    custom: Mapping[int, Texts] = {}
+    files: tuple[Staged, ...] = ()
+
+    @property
+    def says_something(self) -> bool:
+        return bool(self.changes or self.details or self.custom or self.files or self.comment.strip())
 
 
 class Written(NamedTuple):

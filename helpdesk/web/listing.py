@@ -8,7 +8,8 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 
 from helpdesk.errors import Sentence, sentence
-from helpdesk.tasks.model import SORTS, Priority, Ref, Status, TaskQuery, Vocabulary, Who
+from helpdesk.tasks.lists import SORTS, TaskQuery, Vocabulary, Who
+from helpdesk.tasks.model import Priority, Ref, Status
 from helpdesk.web import inputs
 
 MOST_PER_PAGE = 100

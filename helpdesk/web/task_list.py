@@ -9,7 +9,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from helpdesk.errors import NotAllowed
-from helpdesk.tasks.model import Actor, Ref, TaskPage, TaskQuery, TaskRow, Vocabulary, Who
+from helpdesk.tasks.lists import TaskPage, TaskQuery, Vocabulary, Who
+from helpdesk.tasks.model import Actor, Ref, TaskRow
 from helpdesk.web import listing
 from helpdesk.web.api import shapes
 from helpdesk.web.guards import actor

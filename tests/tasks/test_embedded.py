@@ -5,7 +5,8 @@ from sqlmodel import Session
 
 from helpdesk.errors import NotAllowed, NotFound
 from helpdesk.store import tables
-from helpdesk.tasks.model import Edit, TaskQuery
+from helpdesk.tasks.lists import TaskQuery
+from helpdesk.tasks.model import Edit
 from tests.world import PEOPLE_IDS, PROJECT_IDS, STATUS_IDS, EmbeddedWorld
 
 

@@ -11,7 +11,8 @@ import pytest
 from helpdesk import redmine_client
 from helpdesk.errors import Conflict, HelpdeskError, Nonsense, NotAllowed, NotFound, Unavailable, Unsure, WrongKey
 from helpdesk.redmine_client import RedmineClient
-from helpdesk.tasks.model import Actor, Edit, TaskQuery
+from helpdesk.tasks.lists import TaskQuery
+from helpdesk.tasks.model import Actor, Edit
 from helpdesk.tasks.redmine.rest import RestTracker
 from tests.servers import imitated_redmine as imitation
 from tests.servers.imitated_redmine import ANNA, EVERYTHING, ISSUE, ME, Answer, ImitatedRedmine, imitated_redmine, says

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from helpdesk.errors import HelpdeskError, Invalid, Nonsense
 from helpdesk.redmine_client import RedmineClient
-from helpdesk.tasks.model import Actor, FieldChange, Priority, TaskQuery
+from helpdesk.tasks.lists import TaskQuery
+from helpdesk.tasks.model import Actor, FieldChange, Priority
 from helpdesk.tasks.redmine import listing, reading, rights
 from helpdesk.tasks.redmine.rest import RestTracker
 from tests.servers.imitated_redmine import ANNA, ISSUE, ME, ImitatedRedmine, Request

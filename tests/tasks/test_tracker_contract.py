@@ -5,7 +5,8 @@ from datetime import date, timedelta
 import pytest
 
 from helpdesk.errors import Conflict, Invalid, NotAllowed, NotFound, TransitionNotAllowed, Unchanged
-from helpdesk.tasks.model import Edit, TaskQuery
+from helpdesk.tasks.lists import TaskQuery
+from helpdesk.tasks.model import Edit
 from tests.tasks.worlds import World
 
 HOSTILE = "'\"><script>alert(1)</script> {{7*7}} %s %(a)s \\ `x` ё 😀\n\nвторая строка"

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC
 
 from helpdesk.errors import Invalid, sentence
-from helpdesk.tasks.model import TaskQuery, Who
+from helpdesk.tasks.lists import TaskQuery, Who
 
 Filter = tuple[str, Sequence[str | int]]
 Filters = dict[str, Filter]

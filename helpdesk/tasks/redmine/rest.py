@@ -21,20 +21,8 @@ from helpdesk.errors import (
     WrongKey,
 )
 from helpdesk.redmine_client import JSON, NotSent, RedmineClient, Unanswered, part, within
-from helpdesk.tasks.model import (
-    Actor,
-    Choices,
-    Edit,
-    Ref,
-    Summary,
-    Task,
-    TaskPage,
-    TaskQuery,
-    TaskRow,
-    TextFormat,
-    Vocabulary,
-    Written,
-)
+from helpdesk.tasks.lists import Summary, TaskPage, TaskQuery, Vocabulary
+from helpdesk.tasks.model import Actor, Choices, Edit, Ref, Task, TaskRow, TextFormat, Written
 from helpdesk.tasks.redmine import listing, reading, writing
 from helpdesk.tasks.redmine.look_ups import LookUps, People, items
 from helpdesk.tasks.redmine.rights import Me, Rights

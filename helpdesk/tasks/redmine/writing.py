@@ -2,15 +2,17 @@
 
 from helpdesk.errors import NotAllowed, sentence
 from helpdesk.redmine_client import JSON
+from helpdesk.tasks.checking import changed, require_comment, wanted
 from helpdesk.tasks.model import Actor, Edit, Field, Task, Written
-from helpdesk.tasks.tracker import changed, require_comment, wanted
 
 ATTRIBUTES: dict[Field, str] = {"status": "status_id", "priority": "priority_id", "assignee": "assigned_to_id"}
 
 
 def changing(before: Task, edit: Edit) -> JSON:
-    """What to write for an edit. Raises what `tracker.wanted` raises."""
-    body: JSON = {ATTRIBUTES[field]: "" if value is None else value for field, value in wanted(before, edit).items()}
+    """What to write for an edit. Raises what `checking.wanted` raises."""
+    body: JSON = {
+        ATTRIBUTES[field]: "" if value is None else value for field, value in wanted(before, edit).changes.items()
+    }
     comment = edit.comment.strip()
     return body | ({"notes": comment} if comment else {})
 
@@ -23,7 +25,7 @@ def commenting(before: Task, text: str, private: bool) -> JSON:
 
 def require_changed(written: Written, edit: Edit, actor: Actor) -> None:
     """Raise NotAllowed when Redmine silently kept an old value; say so when it kept the comment all the same."""
-    wishes = changed(written.before, edit)
+    wishes = changed(written.before, edit).changes
     ignored: list[str] = [field for field, value in wishes.items() if written.after.value(field) != value]
     kept = bool(edit.comment.strip()) and tells(written, actor, edit.comment)
     if edit.comment.strip() and not kept:

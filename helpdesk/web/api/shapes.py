@@ -6,19 +6,8 @@ from typing import Any
 
 from helpdesk.languages import say
 from helpdesk.people.model import Person
-from helpdesk.tasks.model import (
-    Attachment,
-    Entry,
-    Field,
-    Member,
-    Priority,
-    Ref,
-    Status,
-    Task,
-    TaskPage,
-    TaskRow,
-    Written,
-)
+from helpdesk.tasks.lists import TaskPage
+from helpdesk.tasks.model import Attachment, Entry, Field, Member, Priority, Ref, Status, Task, TaskRow, Written
 from helpdesk.tasks.wording import in_words
 
 Shape = dict[str, Any]
@@ -166,7 +155,7 @@ def history(found: Task, language: str) -> list[Shape]:
 
 
 def attachment(found: Attachment) -> Shape:
-    return found._asdict()
+    return {"id": found.id, "filename": found.filename, "size": found.size, "content_type": found.content_type}
 
 
 def member(found: Member | None) -> Shape | None:

@@ -3,7 +3,7 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.tasks.model import Vocabulary
+from helpdesk.tasks.lists import Vocabulary
 from helpdesk.web.api import shapes
 from helpdesk.web.guards import actor
 from helpdesk.web.rendering import data, services

@@ -1,0 +1,65 @@
+"""What a person may do in the embedded tracker, and what follows from it for what they see and may choose."""
+
+from collections import defaultdict
+from typing import Any, NamedTuple
+
+from sqlalchemy.sql.elements import ColumnElement
+from sqlmodel import Session
+
+from helpdesk.store import tasks as rows
+from helpdesk.tasks.model import Actor, Choices, Priority, Ref, Status, ranked
+
+
+class Rights(NamedTuple):
+    """What the actor may do, by project."""
+
+    permissions: dict[int, set[str]]
+    roles: dict[int, set[int]]
+
+    def has(self, project_id: int, permission: str) -> bool:
+        return permission in self.permissions.get(project_id, ())
+
+
+def rights(session: Session, actor: Actor) -> Rights:
+    """The actor's permissions and roles by project; an administrator has every role everywhere."""
+    found = rows.all_roles(session) if actor.is_admin else rows.roles_by_project(session, actor.id)
+    permissions, roles = defaultdict(set), defaultdict(set)
+    for project_id, role_id, names in found:
+        permissions[project_id].update(names.split())
+        roles[project_id].add(role_id)
+    return Rights(permissions, roles)
+
+
+def visible(mine: Rights, actor: Actor) -> ColumnElement[bool]:
+    whole = [project for project in mine.permissions if mine.has(project, "view_all")]
+    own = [project for project in mine.permissions if project not in whole]
+    return rows.visible(actor.id, whole, own)
+
+
+def choices(session: Session, mine: Rights, row: Any) -> Choices:
+    project = row.project_id
+    statuses = rows.next_statuses(session, mine.roles[project], row.status_id)
+    edits = mine.has(project, "edit")
+    return Choices(
+        statuses=tuple(Status(*status) for status in statuses),
+        priorities=priorities(session) if edits else (),
+        assignees=_assignees(session, row) if edits else (),
+        may_comment=mine.has(project, "comment"),
+        may_comment_privately=mine.has(project, "comment_privately"),
+    )
+
+
+def priorities(session: Session) -> tuple[Priority, ...]:
+    return ranked(rows.priorities(session))
+
+
+def _assignees(session: Session, row: Any) -> tuple[Ref, ...]:
+    """Members with an assignable role, and whoever is assigned now, by name."""
+    people = {
+        person_id: name
+        for person_id, name, permissions in rows.members(session, row.project_id)
+        if "assignable" in permissions.split()
+    }
+    if row.assignee_id:
+        people.setdefault(row.assignee_id, row.assignee)
+    return tuple(Ref(*item) for item in sorted(people.items(), key=lambda item: item[1]))

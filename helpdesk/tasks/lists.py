@@ -1,0 +1,89 @@
+"""Lists of tasks: what is asked for, and what is found."""
+
+from datetime import date, datetime
+from typing import Literal, NamedTuple
+
+from helpdesk.tasks.model import Priority, Ref, Status, TaskRow
+
+Who = int | Literal["me", "nobody"]
+
+SORTS = (
+    "id",
+    "subject",
+    "status",
+    "priority",
+    "project",
+    "due_date",
+    "assigned_to",
+    "author",
+    "created_on",
+    "updated_on",
+)
+
+
+class Vocabulary(NamedTuple):
+    """What a list can be filtered by, in the tracker's order."""
+
+    statuses: tuple[Status, ...]
+    priorities: tuple[Priority, ...]
+    projects: tuple[Ref, ...]
+    trackers: tuple[Ref, ...]
+
+
+class TaskQuery(NamedTuple):
+    """Which of the tasks that a person may see, in which order, which page.
+
+    `search` of digits, with `#` or without, means that very task. "me" as an assignee is the person and the person's
+    groups; "nobody" is only an assignee. `updated_since` and `due_by` are themselves included.
+    """
+
+    assignees: tuple[Who, ...] = ()
+    authors: tuple[Who, ...] = ()
+    search: str = ""
+    status_ids: tuple[int, ...] = ()
+    priority_ids: tuple[int, ...] = ()
+    project_ids: tuple[int, ...] = ()
+    tracker_ids: tuple[int, ...] = ()
+    updated_since: datetime | None = None
+    due_by: date | None = None
+    closed: bool = False
+    sort: str = "updated_on"
+    descending: bool = True
+    page: int = 1
+    per_page: int = 25
+
+    @property
+    def wanted_id(self) -> int | None:
+        """The task that `search` names by number, if it does."""
+        digits = self.search.removeprefix("#")
+        return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 10 else None
+
+    @property
+    def offset(self) -> int:
+        return (self.page - 1) * self.per_page
+
+
+class Summary(NamedTuple):
+    """How many tasks match a query, whatever their status: `fresh` are the open ones that nobody has begun."""
+
+    fresh: int
+    open: int
+    closed: int
+
+    @property
+    def total(self) -> int:
+        return self.open + self.closed
+
+    @property
+    def in_progress(self) -> int:
+        return self.open - self.fresh
+
+
+class TaskPage(NamedTuple):
+    rows: tuple[TaskRow, ...]
+    total: int
+    query: TaskQuery
+
+    @property
+    def pages(self) -> int:
+        return max(1, -(-self.total // self.query.per_page))
