@@ -33,14 +33,14 @@ async def page(request: Request, task: Task, status: int = 200, **context: Any) 
     history = request.query_params.get("history", "")
     shown = HISTORY.get(history, HISTORY[""])
     entries = tuple(entry for entry in task.entries if shown(entry))
-    drafts = await keeping.offers(request, task.id)
+    drafts = await keeping.offers(request, task)
     return await _show(request, "tasks/show.html", task, entries, status, history=history, drafts=drafts, **context)
 
 
 async def form(request: Request, task: Task, name: str) -> Response:
     """One form by itself, with its draft if there is one."""
     template = "tasks/_comment_form.html" if name == "comments" else "tasks/_change.html"
-    drafts = await keeping.offers(request, task.id)
+    drafts = await keeping.offers(request, task)
     return await _show(request, template, task, (), 200, field=name, fresh=False, drafts=drafts)
 
 
