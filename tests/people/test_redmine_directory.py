@@ -8,7 +8,6 @@ from typing import Any
 import httpx
 import pytest
 
-from helpdesk import redmine_client
 from helpdesk.errors import HelpdeskError, Nonsense, Unavailable
 from helpdesk.people.redmine import LONGEST_PASSWORD, RedmineDirectory
 from helpdesk.redmine_client import RedmineClient
@@ -18,6 +17,8 @@ from tests.servers import imitated_redmine as imitation
 from tests.servers.imitated_redmine import EVERYTHING, ME, Answer, ImitatedRedmine, imitated_redmine, says
 from tests.servers.process import free_port
 from tests.servers.redmine import Redmine
+
+pytestmark = pytest.mark.usefixtures("no_pause")
 
 KEY = "0123456789abcdef-key-of-the-helpdesk"
 PASSWORD = "demo-password-that-must-not-stay"
@@ -46,17 +47,6 @@ NO_IDENTITIES: list[dict[str, Any]] = [
     {"id": 5, "login": None},
     {"id": 5, "login": ["anna"]},
 ]
-
-
-@pytest.fixture(autouse=True)
-def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(redmine_client, "RETRY_PAUSE_SECONDS", 0)
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[ImitatedRedmine]:
-    async with imitated_redmine() as server:
-        yield server
 
 
 @pytest.fixture

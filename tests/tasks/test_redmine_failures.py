@@ -8,16 +8,17 @@ from typing import Any
 import httpx
 import pytest
 
-from helpdesk import redmine_client
 from helpdesk.errors import Conflict, HelpdeskError, Nonsense, NotAllowed, NotFound, Unavailable, Unsure, WrongKey
 from helpdesk.redmine_client import RedmineClient
 from helpdesk.tasks.lists import TaskQuery
 from helpdesk.tasks.model import Actor, Edit
 from helpdesk.tasks.redmine.rest import RestTracker
 from tests.servers import imitated_redmine as imitation
-from tests.servers.imitated_redmine import ANNA, EVERYTHING, ISSUE, ME, Answer, ImitatedRedmine, imitated_redmine, says
+from tests.servers.imitated_redmine import ANNA, EVERYTHING, ISSUE, ME, Answer, ImitatedRedmine, says
 from tests.servers.process import free_port
 from tests.tasks.worlds import RedmineWorld
+
+pytestmark = pytest.mark.usefixtures("no_pause")
 
 KEY = "0123456789abcdef-key-of-the-helpdesk"
 ACTOR = Actor(ANNA, "anna", session="session of anna")
@@ -60,17 +61,6 @@ LOST = {
     "500": says(500),
     "page": says(200, HTML),
 }
-
-
-@pytest.fixture(autouse=True)
-def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(redmine_client, "RETRY_PAUSE_SECONDS", 0)
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[ImitatedRedmine]:
-    async with imitated_redmine() as server:
-        yield server
 
 
 @asynccontextmanager
