@@ -108,8 +108,9 @@ async def _values(request: Request) -> Mapping[str, Any]:
         return _json_object(await request.body())
     if kind in ("application/x-www-form-urlencoded", "multipart/form-data"):
         limit: int = request.app.state.services.settings.max_content_length
-        form = await request.form(max_part_size=limit)
-        return {name: _one_or_all([value for value in form.getlist(name) if isinstance(value, str)]) for name in form}
+        async with request.form(max_part_size=limit) as form:
+            texts = {name: [value for value in form.getlist(name) if isinstance(value, str)] for name in form}
+        return {name: _one_or_all(values) for name, values in texts.items()}
     if not kind and not await request.body():
         return {}
     raise UnsupportedType

@@ -8,10 +8,10 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from helpdesk.errors import NotAllowed
+from helpdesk.errors import NotAllowed, NotFound
 from helpdesk.tasks.lists import TaskPage, TaskQuery, Vocabulary, Who
 from helpdesk.tasks.model import Actor, Ref, TaskRow
-from helpdesk.web import listing
+from helpdesk.web import inputs, listing
 from helpdesk.web.api import shapes
 from helpdesk.web.guards import actor
 from helpdesk.web.rendering import data, html, see_other, services, spoken, today, wants_html
@@ -45,6 +45,8 @@ async def of_person(request: Request) -> Response:
     wanted: int = request.path_params["person_id"]
     if wanted not in (who.id, request.state.person.id) and not request.state.person.is_admin:
         raise NotAllowed
+    if wanted > inputs.LARGEST_ID:
+        raise NotFound
     asked = listing.read(request, await tracker.vocabulary(who))
     holder: Who = "me" if wanted in (who.id, request.state.person.id) else wanted
     return data(request, shapes.task_list(await tracker.tasks(who, asked.query._replace(assignees=(holder,)))))

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.errors import Conflict, Invalid
+from helpdesk.errors import Conflict, Invalid, NotAllowed
 from helpdesk.store import replies
 from helpdesk.tasks import markup, safe_html
 from helpdesk.tasks.model import Entry, Task, Written
@@ -55,13 +55,22 @@ async def written(request: Request, template: str, written: Written, version: st
 async def refused(
     request: Request, task: Task, form: str, refusal: Invalid | Conflict, typed: Mapping[str, Any]
 ) -> Response:
-    """The form that was refused, by itself for htmx or in its page."""
+    """The form that was refused, by itself for htmx or in its page. Raises NotAllowed when it is offered no more."""
+    if not _offered(task, form):
+        raise NotAllowed
     context = {"field": form, "refused": {"form": form, "why": refusal, "typed": typed}}
     if not is_htmx(request):
         return await page(request, task, status_of(refusal), **context)
     template = "tasks/_comment_form.html" if form == "comments" else "tasks/_refused.html"
     entries = task.entries if isinstance(refusal, Conflict) else ()
     return await _show(request, template, task, entries, status_of(refusal), fresh=False, **context)
+
+
+def _offered(task: Task, form: str) -> bool:
+    """Whether this person's page of the task has that form: where there is none, nothing would show a refusal."""
+    may = task.choices
+    by_rights = {"status": may.statuses, "priority": may.priorities, "assignee": may.assignees}
+    return bool({**by_rights, "comments": may.may_comment}.get(form, True))
 
 
 def address(request: Request, number: int) -> str:

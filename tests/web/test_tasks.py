@@ -270,6 +270,15 @@ def test_who_asks_for_help_is_offered_a_comment_and_nothing_to_steer(visit: Visi
     assert 'name="comment"' in page and 'name="priority_id"' not in page and 'name="private"' not in page
 
 
+def test_a_form_that_is_offered_no_more_never_vanishes_without_a_word(visit: Visit, embedded: EmbeddedWorld) -> None:
+    number, irina = embedded.new_task(), visit("irina")
+    form = {"priority_id": "сломано", "comment": "Долго печатала"}
+    toast = irina.post(f"/tasks/{number}/priority", data=form, headers=HTMX)
+    assert toast.status_code == 403 and "You are not allowed to do this." in toast.text
+    page = irina.post(f"/tasks/{number}/priority", data=form, headers=HTML)
+    assert page.status_code == 403 and "Долго печатала" in page.text
+
+
 def test_what_is_forbidden_is_a_toast_for_htmx_and_a_page_without(visit: Visit, embedded: EmbeddedWorld) -> None:
     number, irina = embedded.new_task(), visit("irina")
     form = {"priority_id": PRIORITY_IDS["low"], "comment": "пожалуйста"}
