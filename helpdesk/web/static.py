@@ -19,6 +19,8 @@ from starlette.responses import Response
 
 from helpdesk.errors import NotFound
 
+# An SVG that is opened by itself is a document. As a part of a page it is ruled by that page's policy.
+ALONE = {"image/svg+xml": {"Content-Security-Policy": "sandbox; default-src 'none'"}}
 FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 BUNDLES = {"app.css": "css/*.css", "app.js": "js/*.js"}
 TEXTS = {".css", ".js", ".svg"}
@@ -63,7 +65,7 @@ async def static(request: Request) -> Response:
         raise NotFound
     codings = accepted_codings(request.headers.get("accept-encoding", ""))
     coding = next((it for it in found.encoded if it in codings), None)
-    headers = FOREVER | ({"Vary": "Accept-Encoding"} if found.encoded else {})
+    headers = FOREVER | ALONE.get(found.media_type, {}) | ({"Vary": "Accept-Encoding"} if found.encoded else {})
     if coding is None:
         return Response(found.content, media_type=found.media_type, headers=headers)
     return Response(found.encoded[coding], media_type=found.media_type, headers=headers | {"Content-Encoding": coding})
