@@ -2,7 +2,6 @@
 
 import logging
 from contextlib import suppress
-from secrets import token_urlsafe
 from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
@@ -104,8 +103,8 @@ async def answer(request: Request, error: HelpdeskError, status: int, headers: d
     elif isinstance(error, errors.NotSignedIn):
         response = await _to_sign_in(request)
     elif is_htmx(request):
-        key = token_urlsafe() if isinstance(error, errors.KeyReused) else None
-        response = html(request, "errors/_toast.html", status, says=error.says, key=key)
+        reused = isinstance(error, errors.KeyReused)
+        response = html(request, "errors/_toast.html", status, says=error.says, reused=reused)
     else:
         text = {"typed": _typed(request), "kept": getattr(request.state, "draft_kept", False), "carried": ""}
         text["unsure"] = isinstance(error, errors.Unsure)

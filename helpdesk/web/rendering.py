@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from secrets import token_urlsafe
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -107,6 +108,11 @@ def today(request: Request) -> date:
     return found.clock().astimezone(found.settings.timezone).date()
 
 
+def new_key() -> str:
+    """An idempotency key for a form: 96 random bits, for no compressor takes away what is random."""
+    return token_urlsafe(12)
+
+
 def see_other(path: str) -> Response:
     """After a write a browser is sent to a page, so that reloading writes nothing again."""
     return RedirectResponse(path, 303)
@@ -129,7 +135,7 @@ def _environment(language: str, timezone: ZoneInfo, static: StaticFiles) -> Envi
         "size": lambda size: say(language, _size(size)),
         "say": lambda sentence: say(language, sentence),
     }
-    environment.globals |= {"LANGUAGES": LANGUAGES, "THEMES": THEMES, "static": static.address}
+    environment.globals |= {"LANGUAGES": LANGUAGES, "THEMES": THEMES, "static": static.address, "key": new_key}
     return environment
 
 

@@ -22,7 +22,11 @@ from helpdesk.errors import NotFound
 # An SVG that is opened by itself is a document. As a part of a page it is ruled by that page's policy.
 ALONE = {"image/svg+xml": {"Content-Security-Policy": "sandbox; default-src 'none'"}}
 FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
-BUNDLES = {"app.css": "css/*.css", "app.js": "js/*.js"}
+BUNDLES = {
+    "app.css": ("css/*.css",),
+    "app.js": ("js/*.js",),
+    "htmx.js": ("vendor/htmx-*.js", "js/htmx/*.js"),
+}
 TEXTS = {".css", ".js", ".svg"}
 
 
@@ -35,18 +39,15 @@ class StaticFile(NamedTuple):
 
 
 class StaticFiles:
-    """Everything under `folder`, read once at start. Bundles are made of their parts in the order of their names."""
+    """Icons and bundles, read once at start. A bundle's parts come in the order of their names."""
 
     def __init__(self, folder: Path) -> None:
         sources = {
-            str(file.relative_to(folder)): file.read_bytes()
-            for kind in ("vendor", "icons")
-            for file in sorted((folder / kind).rglob("*"))
-            if file.suffix in (".js", ".svg")
+            str(file.relative_to(folder)): file.read_bytes() for file in sorted((folder / "icons").glob("*.svg"))
         }
-        for name, parts in BUNDLES.items():
-            lines = (lighter(part.read_text("utf-8"), part.suffix) for part in sorted(folder.glob(parts)))
-            sources[name] = "\n".join(lines).encode()
+        for name, patterns in BUNDLES.items():
+            parts = (part for pattern in patterns for part in sorted(folder.glob(pattern)))
+            sources[name] = "\n".join(lighter(part.read_text("utf-8"), part.suffix) for part in parts).encode()
         self.names = {name: _hashed(name, content) for name, content in sources.items()}
         self.files = {
             self.names[name]: StaticFile(content, _media_type(name), _forms(name, content))

@@ -2,7 +2,6 @@
 
 import csv
 from io import StringIO
-from secrets import token_urlsafe
 from typing import Any
 
 from starlette.requests import Request
@@ -93,7 +92,6 @@ async def _answer(
         "columns": listing.COLUMNS,
         "searches": services(request).tracker.capabilities.searches,
         "today": today(request),
-        "key": token_urlsafe,
         "people": _people(page, who, request),
     }
     return html(request, "tasks/list.html", **context)

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Mapping
-from secrets import token_urlsafe
 from typing import Any
 
 from anyio import CapacityLimiter, to_thread
@@ -81,7 +80,7 @@ async def _show(
     request: Request, template: str, task: Task, entries: tuple[Entry, ...], status: int, **context: Any
 ) -> Response:
     texts = await _rendered(request, task, entries)
-    around = {"key": token_urlsafe, "labels": LABELS, "in_words": in_words, "refused": None, "drafts": {}}
+    around = {"labels": LABELS, "in_words": in_words, "refused": None, "drafts": {}}
     own = await _of_person(request)
     return html(request, template, status, task=task, entries=entries, texts=texts, **{**around, **own, **context})
 
