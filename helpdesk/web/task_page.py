@@ -14,7 +14,7 @@ from helpdesk.store import replies
 from helpdesk.tasks import markup, safe_html
 from helpdesk.tasks.model import Entry, Task, Written
 from helpdesk.tasks.wording import LABELS, in_words
-from helpdesk.web import keeping
+from helpdesk.web import facts, keeping
 from helpdesk.web.errors import status_of
 from helpdesk.web.rendering import html, is_htmx, services
 
@@ -45,10 +45,12 @@ async def form(request: Request, task: Task, name: str) -> Response:
 
 async def written(request: Request, template: str, written: Written, version: str | None, **context: Any) -> Response:
     """What a write changed. `version` is what the browser knew: when that was the present one, only what is new is
-    sent and the other forms may go on; else all entries are, and what the others were typed upon stays stale."""
+    sent and the other forms may go on; else all facts and entries are, and what the others were typed upon stays
+    stale."""
     fresh = version == written.before.version
     entries = written.new_entries if fresh else written.after.entries
-    return await _show(request, template, written.after, entries, 200, fresh=fresh, **context)
+    changed = facts.changed(written) if fresh else None
+    return await _show(request, template, written.after, entries, 200, fresh=fresh, changed=changed, **context)
 
 
 async def refused(
@@ -80,7 +82,7 @@ async def _show(
     request: Request, template: str, task: Task, entries: tuple[Entry, ...], status: int, **context: Any
 ) -> Response:
     texts = await _rendered(request, task, entries)
-    around = {"labels": LABELS, "in_words": in_words, "refused": None, "drafts": {}}
+    around = {"facts": facts.facts(task), "labels": LABELS, "in_words": in_words, "refused": None, "drafts": {}}
     own = await _of_person(request)
     return html(request, template, status, task=task, entries=entries, texts=texts, **{**around, **own, **context})
 

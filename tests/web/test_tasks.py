@@ -113,11 +113,18 @@ def test_a_change_by_htmx_brings_the_form_and_what_shows_the_task(visit: Visit, 
     answer = anna.post(f"/tasks/{number}/status", data=form, headers=HTMX)
     assert answer.status_code == 200 and "<html" not in answer.text
     assert answer.text.lstrip().startswith(f'<form class="change" id="status-{number}"')
-    for target in (f"#facts-{number}", f"#entries-{number}", "#toasts"):
-        assert f'hx-target="{target}"' in answer.text
-    facts = answer.text.split(f'hx-target="#facts-{number}"')[1].split("</hx-partial>")[0]
-    assert f'id="facts-{number}"' in facts and "in_progress" in facts
+    targets = re.findall(r'<hx-partial hx-target="([^"]+)"', answer.text)
+    facts = [f"#status-{number}-fact", f"#updated_on-{number}-fact"]
+    assert targets == [*facts, "form .version", f"#entries-{number}", "#toasts"]
+    fact = answer.text.split(f'hx-target="{facts[0]}"')[1].split("</hx-partial>")[0]
+    assert f'<dd id="status-{number}-fact">' in fact and "in_progress" in fact
     assert "Взяла" in answer.text and version(answer.text) != seen
+
+
+def test_whoever_knew_an_older_task_gets_all_its_facts(visit: Visit, embedded: EmbeddedWorld) -> None:
+    number, anna = embedded.new_task(), visit("anna")
+    answer = anna.post(f"/tasks/{number}/comments", data={"comment": "x", "lock_version": "0"}, headers=HTMX).text
+    assert f'hx-target="#facts-{number}"' in answer and f'<dl class="facts" id="facts-{number}">' in answer
 
 
 def test_the_status_may_be_chosen_anew_when_the_assignee_changed(visit: Visit, embedded: EmbeddedWorld) -> None:
