@@ -9,6 +9,7 @@ from tests.contract.calls import Call
 
 SANE_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 JSON_ONLY = re.compile(rb"/(tasks/)?api/")
+SIGN_IN_PAGE = re.compile(rb"/users/login($|\?)")
 ERROR = {"success", "error", "message", "status_code", "request_id"}
 INNARDS = re.compile(rb"Traceback|File \"|sqlalchemy|sqlite3|helpdesk/(web|store|tasks)/")
 
@@ -39,6 +40,8 @@ def _of_its_kind(call: Call, answer: Answer) -> Iterator[str]:
     elif JSON_ONLY.match(call.target) and answer.status not in (304, 301, 308):
         yield f"{answer.kind!r} at an address for programs"
     elif answer.kind == "text/html":
+        if not any(call.sent(name) for name in (b"accept", b"hx-request")) and not SIGN_IN_PAGE.match(call.target):
+            yield "a page for a program"
         page = answer.body.decode()
         if not page.lstrip().startswith("<"):
             yield "no HTML"
