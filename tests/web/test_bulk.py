@@ -90,3 +90,10 @@ def test_programs_learn_the_words(visit: Visit) -> None:
         told,
         told | {"id": PROJECT_IDS["office"], "name": "office", "identifier": "office"},
     ]
+
+
+def test_several_wishes_for_one_task_are_done_in_their_order(visit: Visit, embedded: EmbeddedWorld) -> None:
+    number, way = embedded.new_task(), ("in_progress", "resolved", "closed", "in_progress", "waiting")
+    updates = [{"task_id": number, "status_id": STATUS_IDS[name]} for name in way]
+    told = visit("anna").put("/tasks/api/tasks/bulk", json={"updates": updates}).json()
+    assert told["successful_count"] == len(way) and state(visit, number)[0] == "waiting"
