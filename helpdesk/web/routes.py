@@ -55,7 +55,7 @@ ROUTES: list[BaseRoute] = [
     Route("/replies/{reply_id:int}/delete", write(replies.remove),   name="replies:remove", methods=["POST"]),
 
     # Tasks for programs
-    Route(API,                        signed_in(api.show),           name="api:task"),
+    Route(API,                        signed_in(api.task),           name="api:task", methods=["GET", "PUT", "DELETE"]),
     Route(API + "/statuses",          signed_in(api.statuses),       name="api:statuses"),
     Route(API + "/priorities",        signed_in(api.priorities),     name="api:priorities"),
     Route(API + "/assignees",         signed_in(api.assignees),      name="api:assignees"),
@@ -65,6 +65,8 @@ ROUTES: list[BaseRoute] = [
     Route(API + "/assignee",          write(api.assignee),           name="api:assignee", methods=["PUT"]),
     Route(API + "/comments",          write(api.comments),           name="api:comments", methods=["POST"]),
     Route(API + "/comment",           write(api.comments),           name="api:comment", methods=["POST"]),
+    Route(API + "/comments/{entry_id:int}", write(api.entry),        name="api:entry", methods=["PUT", "DELETE"]),
+    Route(API + "/watch",             write(api.watch),              name="api:watch", methods=["PUT", "DELETE"]),
     Route("/tasks/api/tasks/bulk",    write(bulk.update_all),        name="api:bulk", methods=["PUT"]),
     Route("/api/task/{task_id:int}/status", write(api.status),       name="api:old_status", methods=["PUT"]),
     Route("/api/user/{person_id:int}/tasks", signed_in(task_list.of_person), name="api:of_person"),
