@@ -2,7 +2,20 @@
 
 from starlette.routing import BaseRoute, Route
 
-from helpdesk.web import bookmarks, bulk, drafts, health, inserting, keeping, people, replies, static, task_list, tasks
+from helpdesk.web import (
+    bookmarks,
+    bulk,
+    drafts,
+    editing,
+    health,
+    inserting,
+    keeping,
+    people,
+    replies,
+    static,
+    task_list,
+    tasks,
+)
 from helpdesk.web.api import tasks as api
 from helpdesk.web.api import words
 from helpdesk.web.guards import Handler, public, signed_in, unguarded
@@ -44,6 +57,7 @@ ROUTES: list[BaseRoute] = [
     Route(ONE + "/priority",          form(tasks.priority),          name="tasks:priority", methods=["POST"]),
     Route(ONE + "/assignee",          form(tasks.assignee),          name="tasks:assignee", methods=["POST"]),
     Route(ONE + "/comments",          form(tasks.comments),          name="tasks:comments", methods=["POST"]),
+    Route(ONE + "/edit",              signed_in(editing.edit),       name="tasks:edit", methods=["GET", "POST"]),
     Route(ONE + "/{form}",            signed_in(tasks.back),         name="tasks:back"),
 
     # Drafts and reply templates
