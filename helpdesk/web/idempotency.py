@@ -14,7 +14,7 @@ from helpdesk.web import inputs, session
 from helpdesk.web.guards import Handler
 from helpdesk.web.rendering import is_htmx, services, wants_html
 
-KEPT_HEADERS = {"location", "content-type", "cache-control", "vary"}
+KEPT_HEADERS = {"location", "hx-redirect", "content-type", "cache-control", "vary"}
 POLL_SECONDS = 0.05
 PATIENCE_SECONDS = 15.0
 

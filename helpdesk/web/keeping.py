@@ -29,6 +29,7 @@ from helpdesk.web.rendering import services, wants_html
 
 PLACE = re.compile(r"(?:task:(?P<task>[1-9]\d{0,9})|tasks):(?P<form>[a-z_]+)", re.ASCII)
 TEXTS = ("comment", "subject", "description")
+WITH_PAGES = {"edit"}
 NOT_KEPT = {"idempotency_key", "lock_version", "typed_by", "password", "next", "view", "reply", "at", "carried"}
 CLOCKS_DIFFER = timedelta(minutes=10)  # between the tracker and us, and for a slow line
 MOST_CHARACTERS = inputs.LONGEST_TEXT + 2_000
@@ -149,12 +150,12 @@ async def keep(request: Request, person_id: int, place: str, values: Mapping[str
     return kept
 
 
-def worth_keeping(values: Mapping[str, Any]) -> dict[str, str]:
+def worth_keeping(values: Mapping[str, Any]) -> dict[str, str | list[str]]:
     """The fields of a form that make a draft; none when no text was typed. Raises Invalid for what can't be stored."""
-    typed = {name: value for name, value in values.items() if name not in NOT_KEPT and isinstance(value, str)}
-    if not any(typed.get(name, "").strip() for name in TEXTS):
+    typed = {name: value for name, value in values.items() if name not in NOT_KEPT and isinstance(value, str | list)}
+    if not any(str(typed.get(name, "")).strip() for name in TEXTS):
         return {}
-    fields = {name: inputs.clean(name, value) for name, value in typed.items()}
+    fields = {name: _clean(name, value) for name, value in typed.items()}
     inputs.clean("comment", "".join(f"{name}{value}" for name, value in fields.items()), MOST_CHARACTERS)
     return fields
 
@@ -185,6 +186,12 @@ async def _failed(request: Request) -> None:
     person, values = await person_typing(request), (await inputs.read(request)).values
     if worth_keeping(values):
         await keep(request, person.id, place_of(request), values)
+
+
+def _clean(name: str, value: str | list[Any]) -> str | list[str]:
+    if isinstance(value, list):
+        return [inputs.clean(name, str(each)) for each in value]
+    return inputs.clean(name, value)
 
 
 def _takes(route: BaseRoute, form: str, given: Mapping[str, int]) -> bool:

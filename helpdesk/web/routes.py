@@ -2,7 +2,20 @@
 
 from starlette.routing import BaseRoute, Route
 
-from helpdesk.web import bookmarks, bulk, drafts, health, inserting, keeping, people, replies, static, task_list, tasks
+from helpdesk.web import (
+    bookmarks,
+    bulk,
+    drafts,
+    editing,
+    health,
+    inserting,
+    keeping,
+    people,
+    replies,
+    static,
+    task_list,
+    tasks,
+)
 from helpdesk.web.api import tasks as api
 from helpdesk.web.api import words
 from helpdesk.web.guards import Handler, public, signed_in, unguarded
@@ -44,6 +57,7 @@ ROUTES: list[BaseRoute] = [
     Route(ONE + "/priority",          form(tasks.priority),          name="tasks:priority", methods=["POST"]),
     Route(ONE + "/assignee",          form(tasks.assignee),          name="tasks:assignee", methods=["POST"]),
     Route(ONE + "/comments",          form(tasks.comments),          name="tasks:comments", methods=["POST"]),
+    Route(ONE + "/edit",              signed_in(editing.edit),       name="tasks:edit", methods=["GET", "POST"]),
     Route(ONE + "/{form}",            signed_in(tasks.back),         name="tasks:back"),
 
     # Drafts and reply templates
@@ -55,7 +69,7 @@ ROUTES: list[BaseRoute] = [
     Route("/replies/{reply_id:int}/delete", write(replies.remove),   name="replies:remove", methods=["POST"]),
 
     # Tasks for programs
-    Route(API,                        signed_in(api.show),           name="api:task"),
+    Route(API,                        signed_in(api.task),           name="api:task", methods=["GET", "PUT", "DELETE"]),
     Route(API + "/statuses",          signed_in(api.statuses),       name="api:statuses"),
     Route(API + "/priorities",        signed_in(api.priorities),     name="api:priorities"),
     Route(API + "/assignees",         signed_in(api.assignees),      name="api:assignees"),
@@ -65,6 +79,8 @@ ROUTES: list[BaseRoute] = [
     Route(API + "/assignee",          write(api.assignee),           name="api:assignee", methods=["PUT"]),
     Route(API + "/comments",          write(api.comments),           name="api:comments", methods=["POST"]),
     Route(API + "/comment",           write(api.comments),           name="api:comment", methods=["POST"]),
+    Route(API + "/comments/{entry_id:int}", write(api.entry),        name="api:entry", methods=["PUT", "DELETE"]),
+    Route(API + "/watch",             write(api.watch),              name="api:watch", methods=["PUT", "DELETE"]),
     Route("/tasks/api/tasks/bulk",    write(bulk.update_all),        name="api:bulk", methods=["PUT"]),
     Route("/api/task/{task_id:int}/status", write(api.status),       name="api:old_status", methods=["PUT"]),
     Route("/api/user/{person_id:int}/tasks", signed_in(task_list.of_person), name="api:of_person"),

@@ -1,24 +1,23 @@
 """The Tracker port over `store`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from sqlalchemy import and_
 from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import Session
 
-from helpdesk.store import tables
+from helpdesk.store import task_parts as parts
 from helpdesk.store import tasks as rows
 from helpdesk.store.database import Database
 from helpdesk.tasks.checking import require_comment, wanted
 from helpdesk.tasks.embedded.matching import matching
 from helpdesk.tasks.embedded.reading import load, load_to_write, row_of
 from helpdesk.tasks.embedded.rights import priorities, projects, rights, visible
+from helpdesk.tasks.embedded.writing import delete, edit_comment, write
 from helpdesk.tasks.lists import Summary, TaskPage, TaskQuery, Vocabulary
-from helpdesk.tasks.model import Actor, Edit, Field, Ref, Status, Task, Written
+from helpdesk.tasks.model import Actor, Edit, Ref, Status, Task, Written
 from helpdesk.tasks.tracker import Capabilities
-
-COLUMNS: dict[Field, str] = {"status": "status_id", "priority": "priority_id", "assignee": "assignee_id"}
 
 
 class EmbeddedTracker:
@@ -68,8 +67,7 @@ class EmbeddedTracker:
     async def change(self, actor: Actor, task_id: int, edit: Edit) -> Written:
         def work(session: Session) -> Written:
             before = load_to_write(session, actor, task_id)
-            wish = wanted(before, edit)
-            self._write(session, actor, before, wish.changes, wish.comment)
+            write(session, actor, self.clock(), before, wanted(before, edit))
             return Written(before, load(session, actor, task_id))
 
         return await self.database.run(work, writes=True)
@@ -78,39 +76,29 @@ class EmbeddedTracker:
         def work(session: Session) -> Written:
             before = load_to_write(session, actor, task_id)
             require_comment(before, private)
-            self._write(session, actor, before, {}, text, private)
+            write(session, actor, self.clock(), before, Edit(comment=text), private)
             return Written(before, load(session, actor, task_id))
 
         return await self.database.run(work, writes=True)
 
-    def _write(
-        self,
-        session: Session,
-        actor: Actor,
-        before: Task,
-        changes: Mapping[Field, int | None],
-        comment: str,
-        private: bool = False,
-    ) -> None:
-        """The task's new values, its next version, and the entry that tells of them."""
-        now = self.clock()
-        task = session.get_one(tables.Task, before.id)
-        entry = tables.Entry(
-            task_id=before.id, author_id=actor.id, created_at=now, notes=comment.strip(), is_private=private
-        )
-        session.add(entry)
-        session.flush()
-        assert entry.id is not None
-        for field, value in changes.items():
-            old, new = (None if v is None else str(v) for v in (before.value(field), value))
-            session.add(tables.Change(entry_id=entry.id, field=field, old_value=old, new_value=new))
-            setattr(task, COLUMNS[field], value)
-        if "status" in changes:
-            closed = session.get_one(tables.Status, changes["status"]).is_closed
-            task.closed_at = now if closed else None
-        if changes or not private:  # nobody who may not see a private comment shall notice it
-            task.updated_at = now
-            task.version += 1
+    async def edit_comment(self, actor: Actor, task_id: int, entry_id: int, text: str) -> Written:
+        def work(session: Session) -> Written:
+            before = load_to_write(session, actor, task_id)
+            edit_comment(session, before, entry_id, text.strip())
+            return Written(before, load(session, actor, task_id))
+
+        return await self.database.run(work, writes=True)
+
+    async def watch(self, actor: Actor, task_id: int, watching: bool) -> Task:
+        def work(session: Session) -> Task:
+            load_to_write(session, actor, task_id)
+            parts.watch(session, task_id, actor.id, watching)
+            return load(session, actor, task_id)
+
+        return await self.database.run(work, writes=True)
+
+    async def delete(self, actor: Actor, task_id: int) -> None:
+        await self.database.run(lambda session: delete(session, load_to_write(session, actor, task_id)), writes=True)
 
 
 def _condition(session: Session, actor: Actor, query: TaskQuery) -> ColumnElement[bool]:
