@@ -4,11 +4,13 @@ anna and boris work on tasks, irina asks for help, stranger must see nothing, ad
 """
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 from sqlmodel import Session
 
 from helpdesk.people.passwords import hashed
 from helpdesk.store import people, tables
+from helpdesk.store.blobs import Blobs
 from helpdesk.store.database import Database
 from helpdesk.store.folding import fold
 from helpdesk.tasks.embedded.tracker import EmbeddedTracker
@@ -25,7 +27,7 @@ PASSWORDS = {login: f"demo-password-{login}" for login in NAMES}
 STATUSES = ("new", "in_progress", "resolved", "waiting", "closed", "rejected")
 PRIORITIES = ("low", "normal", "high", "urgent")
 PROJECTS = ("help", "office", "warehouse")
-SUPPORT = "view_all edit comment view_private comment_privately assignable"
+SUPPORT = "view_all edit comment view_private comment_privately assignable create"
 WORKFLOW = {
     "new": ("in_progress", "rejected"),
     "in_progress": ("resolved", "waiting"),
@@ -51,9 +53,10 @@ def settle(session: Session) -> None:
         session.add(tables.Priority(id=number, name=name, position=number, is_default=name == "normal"))
     for name, number in PROJECT_IDS.items():
         session.add(tables.Project(id=number, identifier=name, name=name))
-    session.add(tables.Kind(id=1, name="request", position=1))
+    for number, name in enumerate(("request", "incident"), start=1):
+        session.add(tables.Kind(id=number, name=name, position=number))
     session.add(tables.Role(id=1, name="support", permissions=SUPPORT))
-    session.add(tables.Role(id=2, name="requester", permissions="comment"))
+    session.add(tables.Role(id=2, name="requester", permissions="comment create"))
     session.flush()
     for name, number in PROJECT_IDS.items():
         members = [("anna", 1), ("boris", 1)] + ([("irina", 2)] if name != "warehouse" else [])
@@ -67,9 +70,9 @@ def settle(session: Session) -> None:
 class EmbeddedWorld:
     """The story in the embedded tracker. `knows_*` name what only some adapters can do."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, folder: Path) -> None:
         self.database = database
-        self.tracker = EmbeddedTracker(database)
+        self.tracker = EmbeddedTracker(database, Blobs(folder))
 
     def actor(self, login: str) -> Actor:
         return Actor(PEOPLE_IDS[login], login, is_admin=login == "admin", session=f"session of {login}")

@@ -9,6 +9,7 @@ from sqlmodel import Session
 from helpdesk.errors import NotFound
 from helpdesk.store import tables
 from helpdesk.store import tasks as rows
+from helpdesk.tasks.embedded import files
 from helpdesk.tasks.embedded.rights import choices, priorities, rights, visible
 from helpdesk.tasks.model import Actor, Entry, FieldChange, Member, Priority, Ref, Status, Task, TaskRow
 
@@ -26,10 +27,16 @@ def load(session: Session, actor: Actor, task_id: int) -> Task:
         done_ratio=row.done_ratio,
         closed_on=row.closed_at,
         entries=_entries(session, actor, task_id, mine.has(row.project_id, "view_private")),
-        attachments=(),
+        attachments=files.of_task(session, task_id),
         choices=choices(session, mine, row),
         version=str(row.version),
     )
+
+
+def require_visible(session: Session, actor: Actor, task_id: int) -> None:
+    """Raise NotFound for a task that the actor may not see."""
+    if not rows.count(session, and_(rows.TASK.c.id == task_id, visible(rights(session, actor), actor))):
+        raise NotFound
 
 
 def load_to_write(session: Session, actor: Actor, task_id: int) -> Task:
@@ -58,7 +65,8 @@ def _entries(session: Session, actor: Actor, task_id: int, with_private: bool) -
     told = defaultdict(list)
     words = _words(session, changed := rows.changes(session, task_id))
     for change in changed:
-        old, new = (words[change.field].get(value) for value in (change.old_value, change.new_value))
+        known = words.get(change.field)
+        old, new = (known.get(value) if known else value for value in (change.old_value, change.new_value))
         told[change.entry_id].append(FieldChange(change.field, old, new))
     return tuple(
         Entry(
@@ -74,7 +82,7 @@ def _entries(session: Session, actor: Actor, task_id: int, with_private: bool) -
 
 
 def _words(session: Session, changed: Any) -> dict[str, dict[str | None, str]]:
-    """What the ids in changes are called, by field."""
+    """What the ids in changes are called, by field; other fields' values are words already."""
     people = {int(v) for c in changed if c.field == "assignee" for v in (c.old_value, c.new_value) if v}
     return {
         "status": {str(row.id): row.name for row in rows.statuses(session)},

@@ -1,6 +1,6 @@
 """The Tracker port over `store`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 
 from sqlalchemy import and_
@@ -8,13 +8,18 @@ from sqlmodel import Session
 
 from helpdesk.store import tables
 from helpdesk.store import tasks as rows
+from helpdesk.store.blobs import Blobs
 from helpdesk.store.database import Database
 from helpdesk.tasks.checking import require_comment, wanted
+from helpdesk.tasks.creation import Blank, NewTask
+from helpdesk.tasks.embedded import creating
+from helpdesk.tasks.embedded.files import Files, attach
 from helpdesk.tasks.embedded.matching import matching
-from helpdesk.tasks.embedded.reading import load, load_to_write, row_of
+from helpdesk.tasks.embedded.reading import load, load_to_write, require_visible, row_of
 from helpdesk.tasks.embedded.rights import priorities, rights, visible
+from helpdesk.tasks.files import Staged, Upload
 from helpdesk.tasks.lists import Summary, TaskPage, TaskQuery, Vocabulary
-from helpdesk.tasks.model import Actor, Edit, Field, Ref, Status, Task, Written
+from helpdesk.tasks.model import Actor, Edit, Field, Opened, Ref, Status, Task, Written
 from helpdesk.tasks.tracker import Capabilities
 
 COLUMNS: dict[Field, str] = {"status": "status_id", "priority": "priority_id", "assignee": "assignee_id"}
@@ -25,9 +30,12 @@ class EmbeddedTracker:
 
     capabilities = Capabilities("markdown", searches="subject and description", exact_assignees=True)
 
-    def __init__(self, database: Database, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(
+        self, database: Database, blobs: Blobs, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
         self.database = database
         self.clock = clock
+        self.files = Files(database, blobs, clock)
 
     async def vocabulary(self, actor: Actor) -> Vocabulary:
         def work(session: Session) -> Vocabulary:
@@ -68,7 +76,8 @@ class EmbeddedTracker:
         def work(session: Session) -> Written:
             before = load_to_write(session, actor, task_id)
             wish = wanted(before, edit)
-            self._write(session, actor, before, wish.changes, wish.comment)
+            names = attach(session, task_id, wish.files)
+            self._write(session, actor, before, wish.changes, wish.comment, files=names)
             return Written(before, load(session, actor, task_id))
 
         return await self.database.run(work, writes=True)
@@ -82,6 +91,25 @@ class EmbeddedTracker:
 
         return await self.database.run(work, writes=True)
 
+    async def projects_for_new(self, actor: Actor) -> tuple[Ref, ...]:
+        return await self.database.run(lambda session: creating.projects(session, rights(session, actor)))
+
+    async def blank(self, actor: Actor, project_id: int, tracker_id: int | None = None) -> Blank:
+        return await self.database.run(lambda session: creating.blank(session, actor, project_id, tracker_id))
+
+    async def create(self, actor: Actor, wish: NewTask) -> Task:
+        def work(session: Session) -> Task:
+            return load(session, actor, creating.create(session, actor, wish, self.clock()))
+
+        return await self.database.run(work, writes=True)
+
+    async def stage(self, actor: Actor, upload: Upload) -> Staged:
+        return await self.files.stage(actor, upload)
+
+    async def open_file(self, actor: Actor, task_id: int, file_id: int, first: int = 0) -> Opened:
+        await self.database.run(lambda session: require_visible(session, actor, task_id))
+        return await self.files.open(task_id, file_id, first)
+
     def _write(
         self,
         session: Session,
@@ -90,6 +118,7 @@ class EmbeddedTracker:
         changes: Mapping[Field, int | None],
         comment: str,
         private: bool = False,
+        files: Iterable[str] = (),
     ) -> None:
         """The task's new values, its next version, and the entry that tells of them."""
         now = self.clock()
@@ -104,9 +133,11 @@ class EmbeddedTracker:
             old, new = (None if v is None else str(v) for v in (before.value(field), value))
             session.add(tables.Change(entry_id=entry.id, field=field, old_value=old, new_value=new))
             setattr(task, COLUMNS[field], value)
+        for name in files:
+            session.add(tables.Change(entry_id=entry.id, field="attachment", new_value=name))
         if "status" in changes:
             closed = session.get_one(tables.Status, changes["status"]).is_closed
             task.closed_at = now if closed else None
-        if changes or not private:  # nobody who may not see a private comment shall notice it
+        if not private:  # nobody who may not see a private comment shall notice it
             task.updated_at = now
             task.version += 1
