@@ -5,7 +5,7 @@ no more than a piece of it is in memory.
 """
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import suppress
 from pathlib import Path
 from secrets import token_hex
@@ -61,7 +61,7 @@ class Blobs:
 
         return await to_thread.run_sync(work, limiter=self.threads)
 
-    async def read(self, name: str, first: int = 0) -> AsyncIterator[bytes]:
+    async def read(self, name: str, first: int = 0) -> AsyncGenerator[bytes, None]:
         """The bytes from number `first` on, in pieces. Closing it early lets go of the file."""
         file = await to_thread.run_sync(_opened, self._path(name), first, limiter=self.threads)
         try:
