@@ -6,7 +6,7 @@ anna and boris work on tasks, irina asks for help, stranger must see nothing, ad
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlmodel import Session
+from sqlmodel import Session, SQLModel
 
 from helpdesk.people.passwords import hashed
 from helpdesk.store import people, tables
@@ -27,7 +27,7 @@ PASSWORDS = {login: f"demo-password-{login}" for login in NAMES}
 STATUSES = ("new", "in_progress", "resolved", "waiting", "closed", "rejected")
 PRIORITIES = ("low", "normal", "high", "urgent")
 PROJECTS = ("help", "office", "warehouse")
-SUPPORT = "view_all edit comment view_private comment_privately assignable create"
+SUPPORT = "view_all edit comment edit_own_comments view_private comment_privately assignable create"
 WORKFLOW = {
     "new": ("in_progress", "rejected"),
     "in_progress": ("resolved", "waiting"),
@@ -35,10 +35,18 @@ WORKFLOW = {
     "resolved": ("closed", "in_progress"),
     "closed": ("in_progress",),
 }
+CUSTOM_FIELDS = {
+    "Кабинет": ("text", ()),
+    "Способ связи": ("list", ("Телефон", "Почта", "Лично")),
+    "Согласовано": ("yes_no", ()),
+    "Дата замены": ("date", ()),
+    "Инвентарный номер": ("integer", ()),
+}
 PEOPLE_IDS = {login: number for number, login in enumerate(NAMES, start=1)}
 STATUS_IDS = {name: number for number, name in enumerate(STATUSES, start=1)}
 PRIORITY_IDS = {name: number for number, name in enumerate(PRIORITIES, start=1)}
 PROJECT_IDS = {name: number for number, name in enumerate(PROJECTS, start=1)}
+FIELD_IDS = {name: number for number, name in enumerate(CUSTOM_FIELDS, start=1)}
 
 
 def settle(session: Session) -> None:
@@ -53,8 +61,11 @@ def settle(session: Session) -> None:
         session.add(tables.Priority(id=number, name=name, position=number, is_default=name == "normal"))
     for name, number in PROJECT_IDS.items():
         session.add(tables.Project(id=number, identifier=name, name=name))
-    for number, name in enumerate(("request", "incident"), start=1):
-        session.add(tables.Kind(id=number, name=name, position=number))
+    session.add(tables.Kind(id=1, name="request", position=1))
+    session.add(tables.Kind(id=2, name="incident", position=2))
+    for name, (kind, options) in CUSTOM_FIELDS.items():
+        number = FIELD_IDS[name]
+        session.add(tables.CustomField(id=number, name=name, kind=kind, position=number, options="\n".join(options)))
     session.add(tables.Role(id=1, name="support", permissions=SUPPORT))
     session.add(tables.Role(id=2, name="requester", permissions="comment create"))
     session.flush()
@@ -89,6 +100,20 @@ class EmbeddedWorld:
     def project(self, name: str) -> int:
         return PROJECT_IDS[name]
 
+    def custom_field(self, name: str) -> int:
+        return FIELD_IDS[name]
+
+    def relate(self, task: int, other: int, kind: str) -> None:
+        """`task` stands to `other` as `kind` says: relates, duplicates, blocks, precedes, copied_to."""
+        self._add(tables.Relation(task_id=task, other_id=other, kind=kind))
+
+    def spend(self, task: int, hours: float, login: str = "anna") -> None:
+        today = datetime.now(UTC).date()
+        self._add(tables.SpentTime(task_id=task, person_id=PEOPLE_IDS[login], spent_on=today, hours=hours))
+
+    def _add(self, row: SQLModel) -> None:
+        self.database.run_here(lambda session: session.add(row), writes=True)
+
     def new_task(
         self,
         subject: str = "Не печатает принтер",
@@ -99,6 +124,7 @@ class EmbeddedWorld:
         status: str = "new",
         priority: str = "normal",
         description: str = "",
+        parent: int | None = None,
     ) -> int:
         now = datetime.now(UTC)
 
@@ -112,6 +138,7 @@ class EmbeddedWorld:
                 assignee_id=PEOPLE_IDS[assignee] if assignee else None,
                 subject=subject,
                 description=description,
+                parent_id=parent,
                 words=fold(f"{subject}\n{description}"),
                 created_at=now,
                 updated_at=now,

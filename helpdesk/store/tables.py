@@ -8,10 +8,14 @@ defaults from `sa.false()`; nothing relies on the order of ids.
 from datetime import date, datetime
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.mysql import LONGTEXT
 from sqlmodel import Field, SQLModel
 
-LONG = sa.Text().with_variant(LONGTEXT(), "mysql", "mariadb")
+from helpdesk.store.task_tables import LONG
+from helpdesk.store.task_tables import CustomField as CustomField
+from helpdesk.store.task_tables import CustomValue as CustomValue
+from helpdesk.store.task_tables import Relation as Relation
+from helpdesk.store.task_tables import SpentTime as SpentTime
+from helpdesk.store.task_tables import Watcher as Watcher
 
 
 class Meta(SQLModel, table=True):
@@ -165,6 +169,8 @@ class Task(SQLModel, table=True):
     start_date: date | None = None
     due_date: date | None = None
     done_ratio: int = 0
+    estimated_hours: float | None = None
+    parent_id: int | None = Field(default=None, foreign_key="tracker_task.id", index=True)
     version: int = 1
     created_at: datetime
     updated_at: datetime = Field(index=True)

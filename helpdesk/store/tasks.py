@@ -17,29 +17,33 @@ from helpdesk.store.tables import (
     Priority,
     Project,
     Role,
+    SpentTime,
     Status,
     Task,
     Transition,
 )
 
 
-def _table(model: type[SQLModel]) -> sa.Table:
-    table: sa.Table = model.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table classes
-    return table
+def table(model: type[SQLModel]) -> sa.Table:
+    """The table of a model, to select columns from."""
+    found: sa.Table = model.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table classes
+    return found
 
 
-TASK = _table(Task)
-STATUS = _table(Status)
-PRIORITY = _table(Priority)
-PROJECT = _table(Project)
-KIND = _table(Kind)
-ENTRY = _table(Entry)
-CHANGE = _table(Change)
-MEMBERSHIP = _table(Membership)
-ROLE = _table(Role)
-TRANSITION = _table(Transition)
-AUTHOR = _table(Person).alias("author")
-ASSIGNEE = _table(Person).alias("assignee")
+TASK = table(Task)
+STATUS = table(Status)
+PRIORITY = table(Priority)
+PROJECT = table(Project)
+KIND = table(Kind)
+ENTRY = table(Entry)
+CHANGE = table(Change)
+MEMBERSHIP = table(Membership)
+ROLE = table(Role)
+TRANSITION = table(Transition)
+AUTHOR = table(Person).alias("author")
+ASSIGNEE = table(Person).alias("assignee")
+SPENT = table(SpentTime)
+SPENT_HOURS = sa.select(sa.func.sum(SPENT.c.hours)).where(SPENT.c.task_id == TASK.c.id).scalar_subquery()
 
 ROW = (
     sa.select(
@@ -144,8 +148,17 @@ def page(
 
 def one(session: Session, condition: ColumnElement[bool]) -> Any | None:
     """One task's row with what only its own page shows."""
-    more = (TASK.c.description, TASK.c.start_date, TASK.c.done_ratio, TASK.c.closed_at, TASK.c.version)
-    return session.execute(ROW.add_columns(*more).where(condition)).one_or_none()
+    whole = ROW.add_columns(
+        TASK.c.description,
+        TASK.c.start_date,
+        TASK.c.done_ratio,
+        TASK.c.estimated_hours,
+        TASK.c.parent_id,
+        TASK.c.closed_at,
+        TASK.c.version,
+        SPENT_HOURS.label("spent_hours"),
+    )
+    return session.execute(whole.where(condition)).one_or_none()
 
 
 def entries(session: Session, task_id: int, with_private: bool, person_id: int) -> Sequence[Any]:
@@ -208,7 +221,7 @@ def projects(session: Session, ids: Iterable[int]) -> list[Any]:
 
 def members(session: Session, project_id: int) -> list[Any]:
     """(person id, full name, permissions) of a project's active members, by name."""
-    person = _table(Person)
+    person = table(Person)
     return list(
         session.execute(
             sa.select(person.c.id, person.c.full_name, ROLE.c.permissions)
@@ -223,7 +236,7 @@ def members(session: Session, project_id: int) -> list[Any]:
 
 def names(session: Session, ids: Iterable[int]) -> dict[int, str]:
     """People's full names by id."""
-    person = _table(Person)
+    person = table(Person)
     return {
         row.id: row.full_name
         for row in session.execute(sa.select(person.c.id, person.c.full_name).where(person.c.id.in_(ids)))

@@ -5,7 +5,7 @@ from datetime import date
 
 from helpdesk.errors import Conflict, Invalid, NotAllowed, Sentence, TransitionNotAllowed, Unchanged, sentence
 from helpdesk.tasks.creation import Blank, NewTask
-from helpdesk.tasks.fields import CustomField, Detail, Texts, Value, fault, name_of
+from helpdesk.tasks.fields import CustomField, Detail, Texts, Value, fault, field_of, name_of
 from helpdesk.tasks.model import Choices, Edit, Field, Task
 
 LONGEST_SUBJECT = 255
@@ -62,7 +62,7 @@ def faults(details: Mapping[Detail, Value], required: Iterable[Detail] = ()) -> 
     subject, ratio, hours = details.get("subject"), details.get("done_ratio"), details.get("estimated_hours")
     if isinstance(subject, str) and len(subject) > LONGEST_SUBJECT:
         found["subject"] = [sentence("This is too long: at most %(limit)s characters.", limit=LONGEST_SUBJECT)]
-    if isinstance(ratio, int) and not 0 <= ratio <= 100:
+    if "done_ratio" in details and not (isinstance(ratio, int) and 0 <= ratio <= 100):
         found["done_ratio"] = [sentence("This must be from 0 to 100.")]
     if isinstance(hours, int | float) and not 0 <= hours < MOST_HOURS:
         found["estimated_hours"] = [sentence("This must be a number of hours.")]
@@ -70,7 +70,7 @@ def faults(details: Mapping[Detail, Value], required: Iterable[Detail] = ()) -> 
     if isinstance(start, date) and isinstance(due, date) and due < start:
         found["due_date"] = [BAD_DATES]
     empty = [detail for detail in required if detail in details and not str(details[detail] or "").strip()]
-    return found | {detail: [EMPTY] for detail in empty}
+    return found | {field_of(detail): [EMPTY] for detail in empty}
 
 
 def custom_faults(fields: Iterable[CustomField], values: Mapping[int, Texts]) -> dict[str, list[Sentence]]:

@@ -1,5 +1,6 @@
 """What a task says beyond status, priority and assignee: the tracker's own details, and the fields a company added."""
 
+import re
 from collections.abc import Callable
 from datetime import date
 from typing import Literal, NamedTuple
@@ -50,12 +51,29 @@ class CustomValue(NamedTuple):
     value: Texts = ()
 
 
-CHECKS: dict[Kind, tuple[Callable[[str], object], Sentence | None]] = {
-    "integer": (int, sentence("This must be a whole number.")),
-    "decimal": (float, sentence("This must be a number.")),
-    "date": (date.fromisoformat, sentence("This must be a day such as 2026-11-20.")),
-    "yes_no": (("0", "1").index, sentence("This must be yes or no.")),
+def is_day(text: str) -> bool:
+    """Whether `text` is a day as ISO writes it with dashes."""
+    try:
+        return bool(re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII)) and bool(date.fromisoformat(text))
+    except ValueError:
+        return False
+
+
+def _is(pattern: str) -> Callable[[str], bool]:
+    return lambda text: bool(re.fullmatch(pattern, text, re.ASCII))
+
+
+CHECKS: dict[Kind, tuple[Callable[[str], bool], Sentence]] = {
+    "integer": (_is(r"[+-]?\d+"), sentence("This must be a whole number.")),
+    "decimal": (_is(r"[+-]?\d+(\.\d*)?(e[+-]?\d{1,2})?"), sentence("This must be a number.")),
+    "date": (is_day, sentence("This must be a day such as 2026-11-20.")),
+    "yes_no": (_is("[01]"), sentence("This must be yes or no.")),
 }
+
+
+def field_of(detail: Detail) -> str:
+    """What a detail is called in forms, JSON and errors: tracker and parent are given by their ids."""
+    return f"{detail}_id" if detail in ("tracker", "parent") else detail
 
 
 def name_of(field_id: int) -> str:
@@ -71,10 +89,5 @@ def fault(field: CustomField, value: Texts) -> Sentence | None:
         return sentence("Only one value can be chosen.")
     if field.kind == "list" and set(value) - {option.value for option in field.options}:
         return sentence("This is not one of the values.")
-    convert, says = CHECKS.get(field.kind, (str, None))
-    try:
-        for each in value:
-            convert(each)
-    except ValueError:
-        return says
-    return None
+    fits, says = CHECKS.get(field.kind, (None, None))
+    return says if fits and not all(map(fits, value)) else None

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Iterable, Mapping
 from datetime import date, datetime
 from typing import Literal, NamedTuple
 
-from helpdesk.tasks.fields import CustomValue, Detail, Texts, Value
+from helpdesk.tasks.fields import CustomValue, Detail, Kind, Texts, Value
 from helpdesk.tasks.files import Staged
 
 Field = Literal["status", "priority", "assignee"]
@@ -64,12 +64,16 @@ class TaskRow(NamedTuple):
 
 
 class FieldChange(NamedTuple):
-    """One change in an entry's history, its values in words. `label` names a custom field or what `field` can't."""
+    """One change in an entry's history, its values in words. `label` names a custom field or what `field` can't.
+
+    `kind` is the custom field's: days are ISO and yes is "1", as in its value; several stand between commas.
+    """
 
     field: str
     old: str | None
     new: str | None
     label: str = ""
+    kind: Kind = "text"
 
 
 class Entry(NamedTuple):

@@ -46,6 +46,21 @@ class Tracker(Protocol):
     async def comment(self, actor: Actor, task_id: int, text: str, private: bool = False) -> Written:
         """Add a comment. A private one is never saved as public. Raises NotFound, NotAllowed, Invalid."""
 
+    async def edit_comment(self, actor: Actor, task_id: int, entry_id: int, text: str) -> Written:
+        """Give a comment another text; an empty one takes it away, and its entry when that tells of nothing else.
+
+        Raises NotFound (also for an entry of another task), NotAllowed, Unchanged.
+        """
+
+    async def watch(self, actor: Actor, task_id: int, watching: bool) -> Task:
+        """Begin or cease to watch a task, oneself; to do what is done already is no error.
+
+        Raises NotFound, NotAllowed.
+        """
+
+    async def delete(self, actor: Actor, task_id: int) -> None:
+        """Take a task away for good, with all that hangs on it. Raises NotFound, NotAllowed."""
+
     async def projects_for_new(self, actor: Actor) -> tuple[Ref, ...]:
         """The projects in which this person may create tasks, in the order of the vocabulary."""
 

@@ -140,6 +140,44 @@ async def test_a_task_without_a_subject_is_refused(world: World, subject: str) -
     assert list(refusal.value.fields) == ["subject"]
 
 
+async def test_a_blank_has_the_fields_that_a_company_added_and_the_task_keeps_them(world: World) -> None:
+    irina = world.actor("irina")
+    blank = await world.tracker.blank(irina, world.project("help"))
+    fields = {field.name: field for field in blank.custom}
+    kinds = {"Кабинет": "text", "Способ связи": "list", "Согласовано": "yes_no", "Дата замены": "date"}
+    assert {name: fields[name].kind for name in kinds} == kinds
+    by_mail = next(option.value for option in fields["Способ связи"].options if option.label == "Почта")
+    values = {
+        fields["Кабинет"].id: ("214-б",),
+        fields["Способ связи"].id: (by_mail,),
+        fields["Согласовано"].id: ("1",),
+        fields["Дата замены"].id: ("2027-02-01",),
+    }
+    task = await world.tracker.create(irina, NewTask(world.project("help"), SUBJECT, custom=values))
+    assert {number: task.custom_value(number) for number in values} == values
+    empty = await world.tracker.create(irina, NewTask(world.project("help"), SUBJECT))
+    assert all(empty.custom_value(field.id) == field.default for field in fields.values() if field.kind != "yes_no")
+
+
+async def test_a_value_that_a_custom_field_does_not_take_is_refused(world: World) -> None:
+    field = world.custom_field("Способ связи")
+    wish = NewTask(world.project("help"), f"Не должно быть {world.new_task()}", custom={field: ("Голубем",)})
+    with pytest.raises(Invalid) as refusal:
+        await world.tracker.create(world.actor("anna"), wish)
+    assert list(refusal.value.fields) == [f"cf_{field}"] and await found(world, wish.subject) == 0
+
+
+async def test_a_new_task_can_be_part_of_another(world: World) -> None:
+    anna, parent = world.actor("anna"), world.new_task()
+    task = await world.tracker.create(anna, NewTask(world.project("help"), SUBJECT, parent_id=parent))
+    assert task.parent and task.parent.id == parent
+    for foreign in (999_999, world.new_task(project="office")):
+        wish = NewTask(world.project("help"), f"Не должно быть {world.new_task()}", parent_id=foreign)
+        with pytest.raises(Invalid) as refusal:
+            await world.tracker.create(anna, wish)
+        assert list(refusal.value.fields) == ["parent_id"] and await found(world, wish.subject) == 0
+
+
 async def test_a_custom_field_that_is_not_there_is_refused(world: World) -> None:
     wish = NewTask(world.project("help"), f"Не должно быть {world.new_task()}", custom={4_711: ("1",)})
     with pytest.raises(NotAllowed):

@@ -113,6 +113,15 @@ async def test_what_nobody_attaches_is_thrown_away_after_a_day(database: Databas
     await attach(world, "anna", number, young)
 
 
+async def test_files_go_with_their_task(embedded: EmbeddedWorld, tmp_path: Path) -> None:
+    number = embedded.new_task()
+    part = embedded.new_task(parent=number)
+    for task in (number, part):
+        await attach(embedded, "anna", task, await stage(embedded, "anna", b"1"))
+    await embedded.tracker.delete(embedded.actor("admin"), number)
+    assert not [path for path in (tmp_path / "files").rglob("*") if path.is_file()]
+
+
 async def test_a_file_whose_bytes_are_lost_is_not_there(embedded: EmbeddedWorld, tmp_path: Path) -> None:
     number = embedded.new_task()
     (file,) = await attach(embedded, "anna", number, await stage(embedded, "anna", b"1"))

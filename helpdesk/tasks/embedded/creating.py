@@ -8,14 +8,17 @@ from helpdesk.errors import NotFound
 from helpdesk.store import tables
 from helpdesk.store import tasks as rows
 from helpdesk.store.folding import fold
+from helpdesk.store.task_parts import put_custom_values
 from helpdesk.tasks.checking import require_creatable
 from helpdesk.tasks.creation import Blank, NewTask
+from helpdesk.tasks.embedded.custom import definitions
 from helpdesk.tasks.embedded.files import attach
 from helpdesk.tasks.embedded.rights import Rights, assignable, priorities, rights
+from helpdesk.tasks.embedded.writing import require_parent
 from helpdesk.tasks.fields import Detail
 from helpdesk.tasks.model import Actor, Ref, Status
 
-DETAILS: frozenset[Detail] = frozenset({"description", "start_date", "due_date"})
+DETAILS: frozenset[Detail] = frozenset({"description", "start_date", "due_date", "estimated_hours", "parent"})
 
 
 def projects(session: Session, mine: Rights) -> tuple[Ref, ...]:
@@ -29,15 +32,17 @@ def blank(session: Session, actor: Actor, project_id: int, tracker_id: int | Non
     mine = rights(session, actor)
     project = _one_of(projects(session, mine), project_id)
     trackers = tuple(Ref(*row) for row in rows.trackers(session))
+    tracker = _one_of(trackers, tracker_id if tracker_id is not None else trackers[0].id)
     return Blank(
         project=project,
-        tracker=_one_of(trackers, tracker_id if tracker_id is not None else trackers[0].id),
+        tracker=tracker,
         trackers=trackers,
         statuses=(Status(*rows.first_status(session)),),
         priorities=priorities(session),
         assignees=assignable(session, project_id) if mine.has(project_id, "edit") else (),
         default_priority=_default_priority(session),
         details=DETAILS,
+        custom=tuple(field for field in definitions(session, project_id, tracker.id) if field.kind != "other"),
         may_attach=True,
     )
 
@@ -46,6 +51,8 @@ def create(session: Session, actor: Actor, wish: NewTask, now: datetime) -> int:
     """The new task's number. Raises NotFound, NotAllowed, Invalid."""
     offered = blank(session, actor, wish.project_id, wish.tracker_id)
     require_creatable(offered, wish)
+    if wish.parent_id is not None:
+        require_parent(session, actor, wish.parent_id, offered.project)
     subject = wish.subject.strip()
     task = tables.Task(
         project_id=offered.project.id,
@@ -59,12 +66,16 @@ def create(session: Session, actor: Actor, wish: NewTask, now: datetime) -> int:
         words=fold(f"{subject}\n{wish.description}"),
         start_date=wish.start_date,
         due_date=wish.due_date,
+        estimated_hours=wish.estimated_hours,
+        parent_id=wish.parent_id,
         created_at=now,
         updated_at=now,
     )
     session.add(task)
     session.flush()
     assert task.id
+    defaults = {field.id: field.default for field in offered.custom}
+    put_custom_values(session, task.id, defaults | dict(wish.custom))
     attach(session, task.id, wish.files)
     return task.id
 

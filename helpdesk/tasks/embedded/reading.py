@@ -1,6 +1,5 @@
 """Rows of the embedded tracker's tables as tasks."""
 
-from collections import defaultdict
 from typing import Any
 
 from sqlalchemy import and_
@@ -8,28 +7,43 @@ from sqlmodel import Session
 
 from helpdesk.errors import NotFound
 from helpdesk.store import tables
+from helpdesk.store import task_parts as parts
 from helpdesk.store import tasks as rows
-from helpdesk.tasks.embedded import files
-from helpdesk.tasks.embedded.rights import choices, priorities, rights, visible
-from helpdesk.tasks.model import Actor, Entry, FieldChange, Member, Priority, Ref, Status, Task, TaskRow
+from helpdesk.tasks.embedded import custom, files
+from helpdesk.tasks.embedded.history import entries
+from helpdesk.tasks.embedded.links import links
+from helpdesk.tasks.embedded.rights import Rights, choices, priorities, rights, visible
+from helpdesk.tasks.model import Actor, Member, Priority, Ref, Status, Task, TaskRow
 
 
 def load(session: Session, actor: Actor, task_id: int) -> Task:
     """One task as the actor sees it. Raises NotFound, also for what the actor may not see."""
     mine = rights(session, actor)
-    row = rows.one(session, and_(rows.TASK.c.id == task_id, visible(mine, actor)))
+    seen = visible(mine, actor)
+    row = rows.one(session, and_(rows.TASK.c.id == task_id, seen))
     if row is None:
         raise NotFound
+    fields = custom.definitions(session, row.project_id, row.kind_id)
+    found = links(session, task_id, row.parent_id, seen)
+    watchers = _watchers(session, actor, mine, row)
     return Task(
         row=row_of(row, {priority.id: priority for priority in priorities(session)}),
         description=row.description,
         start_date=row.start_date,
         done_ratio=row.done_ratio,
         closed_on=row.closed_at,
-        entries=_entries(session, actor, task_id, mine.has(row.project_id, "view_private")),
+        entries=entries(session, actor, mine, row),
         attachments=files.of_task(session, task_id),
-        choices=choices(session, mine, row),
+        choices=choices(session, mine, row, fields),
         version=str(row.version),
+        estimated_hours=row.estimated_hours,
+        spent_hours=(row.spent_hours or 0.0) if mine.has(row.project_id, "view_all") else 0.0,
+        custom=custom.held(session, task_id, fields),
+        parent=found.parent,
+        children=found.children,
+        relations=found.relations,
+        watchers=watchers,
+        watched=any(who.id == actor.id for who in watchers),
     )
 
 
@@ -61,31 +75,7 @@ def row_of(row: Any, priorities: dict[int, Priority]) -> TaskRow:
     )
 
 
-def _entries(session: Session, actor: Actor, task_id: int, with_private: bool) -> tuple[Entry, ...]:
-    told = defaultdict(list)
-    words = _words(session, changed := rows.changes(session, task_id))
-    for change in changed:
-        known = words.get(change.field)
-        old, new = (known.get(value) if known else value for value in (change.old_value, change.new_value))
-        told[change.entry_id].append(FieldChange(change.field, old, new))
-    return tuple(
-        Entry(
-            id=row.id,
-            author=Member(row.author_id, row.author, row.author_email),
-            created_on=row.created_at,
-            notes=row.notes,
-            private=row.is_private,
-            changes=tuple(told[row.id]),
-        )
-        for row in rows.entries(session, task_id, with_private, actor.id)
-    )
-
-
-def _words(session: Session, changed: Any) -> dict[str, dict[str | None, str]]:
-    """What the ids in changes are called, by field; other fields' values are words already."""
-    people = {int(v) for c in changed if c.field == "assignee" for v in (c.old_value, c.new_value) if v}
-    return {
-        "status": {str(row.id): row.name for row in rows.statuses(session)},
-        "priority": {str(row.id): row.name for row in rows.priorities(session)},
-        "assignee": {str(key): name for key, name in rows.names(session, people).items()},
-    }
+def _watchers(session: Session, actor: Actor, mine: Rights, row: Any) -> tuple[Member, ...]:
+    """Who watches; who does not see the whole project learns of nobody but oneself."""
+    every = mine.has(row.project_id, "view_all")
+    return tuple(Member(*each) for each in parts.watchers(session, row.id) if every or each.id == actor.id)

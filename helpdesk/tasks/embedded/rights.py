@@ -1,13 +1,29 @@
 """What a person may do in the embedded tracker, and what follows from it for what they see and may choose."""
 
 from collections import defaultdict
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import Session
 
 from helpdesk.store import tasks as rows
+from helpdesk.tasks.fields import CustomField, Detail
 from helpdesk.tasks.model import Actor, Choices, Priority, Ref, Status, ranked
+
+DETAILS: frozenset[Detail] = frozenset(get_args(Detail))
+EVERYTHING = frozenset(
+    {
+        "view_all",
+        "edit",
+        "comment",
+        "create",
+        "edit_own_comments",
+        "edit_comments",
+        "view_private",
+        "comment_privately",
+        "delete",
+    }
+)
 
 
 class Rights(NamedTuple):
@@ -23,9 +39,10 @@ class Rights(NamedTuple):
 def rights(session: Session, actor: Actor) -> Rights:
     """The actor's permissions and roles by project; an administrator has every role everywhere."""
     found = rows.all_roles(session) if actor.is_admin else rows.roles_by_project(session, actor.id)
-    permissions, roles = defaultdict(set), defaultdict(set)
+    permissions: defaultdict[int, set[str]] = defaultdict(set)
+    roles: defaultdict[int, set[int]] = defaultdict(set)
     for project_id, role_id, names in found:
-        permissions[project_id].update(names.split())
+        permissions[project_id].update(EVERYTHING if actor.is_admin else names.split())
         roles[project_id].add(role_id)
     return Rights(permissions, roles)
 
@@ -36,7 +53,7 @@ def visible(mine: Rights, actor: Actor) -> ColumnElement[bool]:
     return rows.visible(actor.id, whole, own)
 
 
-def choices(session: Session, mine: Rights, row: Any) -> Choices:
+def choices(session: Session, mine: Rights, row: Any, fields: tuple[CustomField, ...]) -> Choices:
     project = row.project_id
     statuses = rows.next_statuses(session, mine.roles[project], row.status_id)
     edits = mine.has(project, "edit")
@@ -47,7 +64,12 @@ def choices(session: Session, mine: Rights, row: Any) -> Choices:
         assignees=assignable(session, project, *present) if edits else (),
         may_comment=mine.has(project, "comment"),
         may_comment_privately=mine.has(project, "comment_privately"),
+        trackers=tuple(Ref(*kind) for kind in rows.trackers(session)) if edits else (),
+        details=DETAILS if edits else frozenset(),
+        custom=frozenset(field.id for field in fields if field.kind != "other") if edits else frozenset(),
         may_attach=mine.has(project, "comment"),
+        may_watch=True,
+        may_delete=mine.has(project, "delete"),
     )
 
 

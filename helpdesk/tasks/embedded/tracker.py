@@ -1,28 +1,27 @@
 """The Tracker port over `store`."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from sqlalchemy import and_
 from sqlmodel import Session
 
-from helpdesk.store import tables
+from helpdesk.store import task_parts as parts
 from helpdesk.store import tasks as rows
 from helpdesk.store.blobs import Blobs
 from helpdesk.store.database import Database
 from helpdesk.tasks.checking import require_comment, wanted
 from helpdesk.tasks.creation import Blank, NewTask
 from helpdesk.tasks.embedded import creating
-from helpdesk.tasks.embedded.files import Files, attach
+from helpdesk.tasks.embedded.files import Files
 from helpdesk.tasks.embedded.matching import matching
 from helpdesk.tasks.embedded.reading import load, load_to_write, require_visible, row_of
 from helpdesk.tasks.embedded.rights import priorities, rights, visible
+from helpdesk.tasks.embedded.writing import delete, edit_comment, write
 from helpdesk.tasks.files import Staged, Upload
 from helpdesk.tasks.lists import Summary, TaskPage, TaskQuery, Vocabulary
-from helpdesk.tasks.model import Actor, Edit, Field, Opened, Ref, Status, Task, Written
+from helpdesk.tasks.model import Actor, Edit, Opened, Ref, Status, Task, Written
 from helpdesk.tasks.tracker import Capabilities
-
-COLUMNS: dict[Field, str] = {"status": "status_id", "priority": "priority_id", "assignee": "assignee_id"}
 
 
 class EmbeddedTracker:
@@ -75,9 +74,7 @@ class EmbeddedTracker:
     async def change(self, actor: Actor, task_id: int, edit: Edit) -> Written:
         def work(session: Session) -> Written:
             before = load_to_write(session, actor, task_id)
-            wish = wanted(before, edit)
-            names = attach(session, task_id, wish.files)
-            self._write(session, actor, before, wish.changes, wish.comment, files=names)
+            write(session, actor, self.clock(), before, wanted(before, edit))
             return Written(before, load(session, actor, task_id))
 
         return await self.database.run(work, writes=True)
@@ -86,10 +83,32 @@ class EmbeddedTracker:
         def work(session: Session) -> Written:
             before = load_to_write(session, actor, task_id)
             require_comment(before, private)
-            self._write(session, actor, before, {}, text, private)
+            write(session, actor, self.clock(), before, Edit(comment=text), private)
             return Written(before, load(session, actor, task_id))
 
         return await self.database.run(work, writes=True)
+
+    async def edit_comment(self, actor: Actor, task_id: int, entry_id: int, text: str) -> Written:
+        def work(session: Session) -> Written:
+            before = load_to_write(session, actor, task_id)
+            edit_comment(session, before, entry_id, text.strip())
+            return Written(before, load(session, actor, task_id))
+
+        return await self.database.run(work, writes=True)
+
+    async def watch(self, actor: Actor, task_id: int, watching: bool) -> Task:
+        def work(session: Session) -> Task:
+            load_to_write(session, actor, task_id)
+            parts.watch(session, task_id, actor.id, watching)
+            return load(session, actor, task_id)
+
+        return await self.database.run(work, writes=True)
+
+    async def delete(self, actor: Actor, task_id: int) -> None:
+        def work(session: Session) -> list[str]:
+            return delete(session, load_to_write(session, actor, task_id))
+
+        await self.files.blobs.forget(await self.database.run(work, writes=True))
 
     async def projects_for_new(self, actor: Actor) -> tuple[Ref, ...]:
         return await self.database.run(lambda session: creating.projects(session, rights(session, actor)))
@@ -109,35 +128,3 @@ class EmbeddedTracker:
     async def open_file(self, actor: Actor, task_id: int, file_id: int, first: int = 0) -> Opened:
         await self.database.run(lambda session: require_visible(session, actor, task_id))
         return await self.files.open(task_id, file_id, first)
-
-    def _write(
-        self,
-        session: Session,
-        actor: Actor,
-        before: Task,
-        changes: Mapping[Field, int | None],
-        comment: str,
-        private: bool = False,
-        files: Iterable[str] = (),
-    ) -> None:
-        """The task's new values, its next version, and the entry that tells of them."""
-        now = self.clock()
-        task = session.get_one(tables.Task, before.id)
-        entry = tables.Entry(
-            task_id=before.id, author_id=actor.id, created_at=now, notes=comment.strip(), is_private=private
-        )
-        session.add(entry)
-        session.flush()
-        assert entry.id is not None
-        for field, value in changes.items():
-            old, new = (None if v is None else str(v) for v in (before.value(field), value))
-            session.add(tables.Change(entry_id=entry.id, field=field, old_value=old, new_value=new))
-            setattr(task, COLUMNS[field], value)
-        for name in files:
-            session.add(tables.Change(entry_id=entry.id, field="attachment", new_value=name))
-        if "status" in changes:
-            closed = session.get_one(tables.Status, changes["status"]).is_closed
-            task.closed_at = now if closed else None
-        if not private:  # nobody who may not see a private comment shall notice it
-            task.updated_at = now
-            task.version += 1

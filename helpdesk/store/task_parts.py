@@ -1,0 +1,104 @@
+"""Questions asked of what hangs on an embedded task: custom fields, links, watchers, spent time."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.sql.elements import ColumnElement
+from sqlmodel import Session, SQLModel
+
+from helpdesk.store.tables import CustomField, CustomValue, Entry, Person, Relation, SpentTime, Task, Watcher
+from helpdesk.store.tasks import CHANGE, ENTRY, STATUS, TASK, table
+
+FIELD = table(CustomField)
+VALUE = table(CustomValue)
+RELATION = table(Relation)
+WATCHER = table(Watcher)
+PERSON = table(Person)
+HANG_ON_TASKS: tuple[type[SQLModel], ...] = (CustomValue, Watcher, SpentTime, Entry)
+
+
+def custom_fields(session: Session, project_id: int, kind_id: int) -> Sequence[Any]:
+    """The fields that tasks of this project and kind have, in their order."""
+    mine = sa.and_(_this_or_all(FIELD.c.project_id, project_id), _this_or_all(FIELD.c.kind_id, kind_id))
+    return session.execute(sa.select(FIELD).where(mine).order_by(FIELD.c.position, FIELD.c.id)).all()
+
+
+def custom_fields_named(session: Session, ids: Iterable[int]) -> Sequence[Any]:
+    """Those fields, whatever tasks have them today."""
+    return session.execute(sa.select(FIELD).where(FIELD.c.id.in_(ids))).all()
+
+
+def custom_values(session: Session, task_id: int) -> Sequence[Any]:
+    """(field id, value) of a task, several of a field in their order."""
+    wanted = sa.select(VALUE.c.field_id, VALUE.c.value).where(VALUE.c.task_id == task_id).order_by(VALUE.c.place)
+    return session.execute(wanted).all()
+
+
+def put_custom_values(session: Session, task_id: int, values: Mapping[int, Iterable[str]]) -> None:
+    """Give these fields of a task these values in the stead of what they held."""
+    if values:
+        session.execute(sa.delete(VALUE).where(VALUE.c.task_id == task_id, VALUE.c.field_id.in_(values)))
+    session.add_all(
+        CustomValue(task_id=task_id, field_id=field_id, place=place, value=value)
+        for field_id, held in values.items()
+        for place, value in enumerate(held)
+    )
+
+
+def relations(session: Session, task_id: int) -> Sequence[Any]:
+    """(task id, other id, kind) on either side of which this task stands."""
+    either = sa.or_(RELATION.c.task_id == task_id, RELATION.c.other_id == task_id)
+    return session.execute(sa.select(RELATION).where(either).order_by(RELATION.c.task_id, RELATION.c.other_id)).all()
+
+
+def links(session: Session, task_id: int, ids: Iterable[int], seen: ColumnElement[bool]) -> Sequence[Any]:
+    """Number, subject, parent and status of the sub-tasks of a task and of the tasks named, as far as `seen`."""
+    columns = (TASK.c.id, TASK.c.subject, TASK.c.parent_id, STATUS.c.id.label("status_id"), STATUS.c.name)
+    wanted = sa.or_(TASK.c.parent_id == task_id, TASK.c.id.in_(ids))
+    joined = TASK.join(STATUS, STATUS.c.id == TASK.c.status_id)
+    asked = sa.select(*columns, STATUS.c.is_closed).select_from(joined).where(wanted, seen)
+    return session.execute(asked.order_by(TASK.c.id)).all()
+
+
+def watchers(session: Session, task_id: int) -> Sequence[Any]:
+    """(id, full name, e-mail) by name."""
+    joined = WATCHER.join(PERSON, PERSON.c.id == WATCHER.c.person_id)
+    asked = sa.select(PERSON.c.id, PERSON.c.full_name, PERSON.c.email).select_from(joined)
+    return session.execute(asked.where(WATCHER.c.task_id == task_id).order_by(PERSON.c.full_name)).all()
+
+
+def watch(session: Session, task_id: int, person_id: int, watching: bool) -> None:
+    """Begin or cease; what is so already stays so."""
+    found = session.get(Watcher, (task_id, person_id))
+    if watching and found is None:
+        session.add(Watcher(task_id=task_id, person_id=person_id))
+    elif found is not None and not watching:
+        session.delete(found)
+
+
+def branch(session: Session, task_id: int) -> list[int]:
+    """A task and whatever is below it, each after what it is part of."""
+    found, layer = [task_id], [task_id]
+    while layer:
+        below = sa.select(TASK.c.id).where(TASK.c.parent_id.in_(layer), TASK.c.id.not_in(found))
+        layer = list(session.execute(below).scalars())
+        found += layer
+    return found
+
+
+def remove(session: Session, ids: Sequence[int]) -> None:
+    """Take tasks away with all that hangs on them; `ids` as `branch` gives them."""
+    entries = sa.select(ENTRY.c.id).where(ENTRY.c.task_id.in_(ids))
+    session.execute(sa.delete(CHANGE).where(CHANGE.c.entry_id.in_(entries)))
+    session.execute(sa.delete(RELATION).where(sa.or_(RELATION.c.task_id.in_(ids), RELATION.c.other_id.in_(ids))))
+    for model in HANG_ON_TASKS:
+        hanging = table(model)
+        session.execute(sa.delete(hanging).where(hanging.c.task_id.in_(ids)))
+    for task_id in reversed(ids):
+        session.delete(session.get_one(Task, task_id))
+        session.flush()
+
+
+def _this_or_all(column: ColumnElement[Any], wanted: int) -> ColumnElement[bool]:
+    return sa.or_(column == wanted, column.is_(None))
