@@ -97,6 +97,9 @@ class Settings:
     max_content_length: int = setting(
         "MAX_CONTENT_LENGTH", casts.size, 16 * casts.MEGABYTE, "the largest body taken, in bytes or as 16 MB"
     )
+    upload_folder: Path | None = setting(
+        "UPLOAD_FOLDER", Path, None, "where the embedded tracker keeps files; absent: files beside the SQLite store"
+    )
     timezone: ZoneInfo = setting("TIMEZONE", casts.timezone, ZoneInfo("Europe/Moscow"), "the time zone of dates shown")
     default_locale: str = setting(
         "DEFAULT_LOCALE",
@@ -113,6 +116,12 @@ class Settings:
         if self.secure_cookie is None:
             return (self.public_url or "").startswith("https:")
         return self.secure_cookie
+
+    @property
+    def files_folder(self) -> Path:
+        store = make_url(self.database_url)
+        beside = Path(store.database or "").parent if store.get_backend_name() == "sqlite" else Path()
+        return self.upload_folder or beside / "files"
 
 
 KNOWN = {each.metadata["name"]: each for each in fields(Settings) if each.metadata}
@@ -153,7 +162,10 @@ def require_secret_key(settings: Settings) -> None:
 
 def described(settings: Settings) -> list[Described]:
     """Every setting with its value as it may be shown, and where it came from."""
-    effective = vars(settings) | {"secure_cookie": settings.session_cookie_secure}
+    effective = vars(settings) | {
+        "secure_cookie": settings.session_cookie_secure,
+        "upload_folder": settings.files_folder,
+    }
     return [
         Described(name, _shown(name, effective[each.name]), settings.sources.get(name, "default"))
         for name, each in KNOWN.items()

@@ -19,13 +19,15 @@ def wire(settings: Settings) -> Services:
 
 
 def _embedded(settings: Settings, database: Database) -> Services:
+    from helpdesk.store.blobs import Blobs
     from helpdesk.tasks.embedded.tracker import EmbeddedTracker
 
     async def close() -> None:
         database.close()
 
     directories: tuple[Directory, ...] = (LocalDirectory(database),)
-    return Services(settings, database, EmbeddedTracker(database), directories, own_account, close)
+    tracker = EmbeddedTracker(database, Blobs(settings.files_folder))
+    return Services(settings, database, tracker, directories, own_account, close)
 
 
 def _with_redmine(settings: Settings, database: Database) -> Services:

@@ -36,5 +36,5 @@ def database(settled_store: Path, tmp_path: Path) -> Iterator[Database]:
 
 
 @pytest.fixture
-def embedded(database: Database) -> EmbeddedWorld:
-    return EmbeddedWorld(database)
+def embedded(database: Database, tmp_path: Path) -> EmbeddedWorld:
+    return EmbeddedWorld(database, tmp_path / "files")

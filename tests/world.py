@@ -6,12 +6,14 @@ anna and boris work on tasks, irina asks for help, stranger must see nothing, ad
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from uuid import uuid4
 
 from sqlmodel import Session, SQLModel, select
 
 from helpdesk.people.passwords import hashed
 from helpdesk.store import people, tables
+from helpdesk.store.blobs import Blobs
 from helpdesk.store.database import Database
 from helpdesk.store.folding import fold
 from helpdesk.tasks.embedded.tracker import EmbeddedTracker
@@ -28,7 +30,7 @@ PASSWORDS = {login: f"demo-password-{login}" for login in NAMES}
 STATUSES = ("new", "in_progress", "resolved", "waiting", "closed", "rejected")
 PRIORITIES = ("low", "normal", "high", "urgent")
 PROJECTS = ("help", "office", "warehouse")
-SUPPORT = "view_all edit comment edit_own_comments view_private comment_privately assignable"
+SUPPORT = "view_all edit comment edit_own_comments view_private comment_privately assignable create"
 WORKFLOW = {
     "new": ("in_progress", "rejected"),
     "in_progress": ("resolved", "waiting"),
@@ -68,7 +70,7 @@ def settle(session: Session) -> None:
         number = FIELD_IDS[name]
         session.add(tables.CustomField(id=number, name=name, kind=kind, position=number, options="\n".join(options)))
     session.add(tables.Role(id=1, name="support", permissions=SUPPORT))
-    session.add(tables.Role(id=2, name="requester", permissions="comment"))
+    session.add(tables.Role(id=2, name="requester", permissions="comment create"))
     session.flush()
     for name, number in PROJECT_IDS.items():
         members = [("anna", 1), ("boris", 1)] + ([("irina", 2)] if name != "warehouse" else [])
@@ -82,9 +84,9 @@ def settle(session: Session) -> None:
 class EmbeddedWorld:
     """The story in the embedded tracker. `knows_*` name what only some adapters can do."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, folder: Path) -> None:
         self.database = database
-        self.tracker = EmbeddedTracker(database)
+        self.tracker = EmbeddedTracker(database, Blobs(folder))
 
     def actor(self, login: str) -> Actor:
         return Actor(PEOPLE_IDS[login], login, is_admin=login == "admin", session=f"session of {login}")

@@ -87,9 +87,9 @@ ROLES = (
     Role(
         "support",
         "Специалист поддержки",
-        frozenset({"view_all", "edit", "comment", "view_private", "comment_privately", "assignable"}),
+        frozenset({"view_all", "edit", "comment", "view_private", "comment_privately", "assignable", "create"}),
     ),
-    Role("requester", "Заявитель", frozenset({"comment"})),
+    Role("requester", "Заявитель", frozenset({"comment", "create"})),
 )
 
 _STAFF = (("anna", "support"), ("boris", "support"))

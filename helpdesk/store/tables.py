@@ -201,6 +201,25 @@ class Change(SQLModel, table=True):
     new_value: str | None = Field(default=None, max_length=255)
 
 
+class Attachment(SQLModel, table=True):
+    """A file of a task; without a task it is staged, and may be attached by whoever has what `token_hash` was made of.
+
+    `blob` is the name of its bytes in `store/blobs.py`; `size` counts them.
+    """
+
+    __tablename__ = "tracker_attachment"
+    __table_args__ = (sa.UniqueConstraint("token_hash", name="uq_tracker_attachment_token_hash"),)
+    id: int | None = Field(default=None, primary_key=True)
+    task_id: int | None = Field(default=None, foreign_key="tracker_task.id", index=True)
+    author_id: int = Field(foreign_key="person.id")
+    filename: str = Field(max_length=255)
+    size: int = Field(sa_type=sa.BigInteger)
+    content_type: str = Field(max_length=200)
+    blob: str = Field(max_length=64)
+    token_hash: str | None = Field(default=None, max_length=64)
+    created_at: datetime = Field(index=True)
+
+
 class Draft(SQLModel, table=True):
     """What a person typed into the form of `place` (such as `task:7:comments`) and has not sent; `fields` is JSON."""
 

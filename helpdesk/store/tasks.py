@@ -199,6 +199,12 @@ def statuses(session: Session) -> list[Any]:
     return list(session.execute(sa.select(*columns).order_by(STATUS.c.position)))
 
 
+def first_status(session: Session) -> Any:
+    """(id, name, is_closed) of what a new task begins with: the default, else the first."""
+    columns = sa.select(STATUS.c.id, STATUS.c.name, STATUS.c.is_closed)
+    return session.execute(columns.order_by(STATUS.c.is_default.desc(), STATUS.c.position).limit(1)).one()
+
+
 def trackers(session: Session) -> list[Any]:
     return list(session.execute(sa.select(KIND.c.id, KIND.c.name).order_by(KIND.c.position)))
 

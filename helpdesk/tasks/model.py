@@ -1,6 +1,6 @@
 """What a task is to us, whichever tracker keeps it. Times are aware UTC; ids are the tracker's."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from datetime import date, datetime
 from typing import Literal, NamedTuple
 
@@ -106,7 +106,7 @@ class Opened(NamedTuple):
     """A file of a task, being read from the byte that was asked for; who stops early calls `aclose` of `chunks`."""
 
     file: Attachment
-    chunks: AsyncIterator[bytes]
+    chunks: AsyncGenerator[bytes, None]
 
 
 class Link(NamedTuple):

@@ -2,8 +2,10 @@
 
 from typing import Literal, NamedTuple, Protocol
 
+from helpdesk.tasks.creation import Blank, NewTask
+from helpdesk.tasks.files import Staged, Upload
 from helpdesk.tasks.lists import Summary, TaskPage, TaskQuery, Vocabulary
-from helpdesk.tasks.model import Actor, Edit, Task, TextFormat, Written
+from helpdesk.tasks.model import Actor, Edit, Opened, Ref, Task, TextFormat, Written
 
 
 class Capabilities(NamedTuple):
@@ -58,3 +60,24 @@ class Tracker(Protocol):
 
     async def delete(self, actor: Actor, task_id: int) -> None:
         """Take a task away for good, with all that hangs on it. Raises NotFound, NotAllowed."""
+
+    async def projects_for_new(self, actor: Actor) -> tuple[Ref, ...]:
+        """The projects in which this person may create tasks, in the order of the vocabulary."""
+
+    async def blank(self, actor: Actor, project_id: int, tracker_id: int | None = None) -> Blank:
+        """What a new task may say; of the project's first tracker when none is named.
+
+        Raises NotFound for a project or tracker that is not among those offered, NotAllowed.
+        """
+
+    async def create(self, actor: Actor, wish: NewTask) -> Task:
+        """Make a task; nothing is made when anything is refused. Raises NotFound, NotAllowed, Invalid."""
+
+    async def stage(self, actor: Actor, upload: Upload) -> Staged:
+        """Take a file, for `Edit.files` or `NewTask.files`. What nobody attaches is thrown away in time.
+
+        Raises TooLarge when the tracker takes no file so large, NotAllowed for somebody who may attach nowhere.
+        """
+
+    async def open_file(self, actor: Actor, task_id: int, file_id: int, first: int = 0) -> Opened:
+        """Read a file of a task from byte `first` on. Raises NotFound, also for a file of another task."""

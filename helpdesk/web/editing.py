@@ -25,7 +25,7 @@ async def edit(request: Request) -> Response:
     task = await tasks.load(request)
     if not wants_html(request):
         return data(request, task_shape.task(task))
-    draft = (await keeping.offers(request, task.id)).get("edit")
+    draft = (await keeping.offers(request, task)).get("edit")
     return await form(request, task, draft.fields if draft else {}, draft=draft)
 
 

@@ -5,6 +5,7 @@ from starlette.routing import BaseRoute, Route
 from helpdesk.web import (
     bookmarks,
     bulk,
+    downloads,
     drafts,
     editing,
     health,
@@ -58,6 +59,7 @@ ROUTES: list[BaseRoute] = [
     Route(ONE + "/assignee",          form(tasks.assignee),          name="tasks:assignee", methods=["POST"]),
     Route(ONE + "/comments",          form(tasks.comments),          name="tasks:comments", methods=["POST"]),
     Route(ONE + "/edit",              signed_in(editing.edit),       name="tasks:edit", methods=["GET", "POST"]),
+    Route(ONE + "/files/{file_id:int}", signed_in(downloads.file),  name="tasks:file"),
     Route(ONE + "/{form}",            signed_in(tasks.back),         name="tasks:back"),
 
     # Drafts and reply templates
@@ -74,6 +76,7 @@ ROUTES: list[BaseRoute] = [
     Route(API + "/priorities",        signed_in(api.priorities),     name="api:priorities"),
     Route(API + "/assignees",         signed_in(api.assignees),      name="api:assignees"),
     Route(API + "/history",           signed_in(api.history),        name="api:history"),
+    Route(API + "/attachment/{file_id:int}/download", signed_in(downloads.file), name="api:download"),
     Route(API + "/status",            write(api.status),             name="api:status", methods=["PUT"]),
     Route(API + "/priority",          write(api.priority),           name="api:priority", methods=["PUT"]),
     Route(API + "/assignee",          write(api.assignee),           name="api:assignee", methods=["PUT"]),

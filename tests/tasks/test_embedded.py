@@ -1,12 +1,20 @@
 """What only the embedded tracker has: its own roles, open projects, search in descriptions."""
 
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
 import pytest
 from sqlmodel import Session
 
-from helpdesk.errors import NotAllowed, NotFound
+from helpdesk.errors import Invalid, NotAllowed, NotFound
 from helpdesk.store import tables
+from helpdesk.store.blobs import Blobs
+from helpdesk.store.database import Database
+from helpdesk.tasks.creation import NewTask
+from helpdesk.tasks.embedded.tracker import EmbeddedTracker
 from helpdesk.tasks.lists import TaskQuery
 from helpdesk.tasks.model import Edit
+from tests.tasks.test_contract_files import attach, stage
 from tests.world import PEOPLE_IDS, PROJECT_IDS, STATUS_IDS, EmbeddedWorld
 
 
@@ -76,3 +84,49 @@ async def test_somebody_disabled_is_not_offered_as_assignee(embedded: EmbeddedWo
     embedded.database.run_here(disable, writes=True)
     choices = (await embedded.tracker.task(embedded.actor("anna"), embedded.new_task())).choices
     assert [ref.id for ref in choices.assignees] == [PEOPLE_IDS["anna"]]
+
+
+async def test_who_only_asks_for_help_assigns_nobody(embedded: EmbeddedWorld) -> None:
+    irina, project = embedded.actor("irina"), PROJECT_IDS["help"]
+    blank = await embedded.tracker.blank(irina, project)
+    assert blank.assignees == () and blank.priorities and blank.details
+    with pytest.raises(NotAllowed):
+        await embedded.tracker.create(irina, NewTask(project, "Стул", assignee_id=PEOPLE_IDS["anna"]))
+
+
+async def test_what_nobody_attaches_is_thrown_away_after_a_day(database: Database, tmp_path: Path) -> None:
+    now, blobs = [datetime.now(UTC)], Blobs(tmp_path / "files")
+    world = EmbeddedWorld(database, tmp_path)
+    world.tracker = EmbeddedTracker(database, blobs, lambda: now[0])
+    number = world.new_task()
+    attached = await stage(world, "anna", b"attached")
+    await attach(world, "anna", number, attached)
+    forgotten = await stage(world, "anna", b"forgotten")
+    now[0] += timedelta(hours=23)
+    young = await stage(world, "anna", b"young")
+    now[0] += timedelta(hours=2)
+    await stage(world, "anna", b"this one sweeps")
+    kept = sorted(path.read_bytes() for path in (tmp_path / "files").rglob("*") if path.is_file())
+    assert kept == [b"attached", b"this one sweeps", b"young"]
+    with pytest.raises(Invalid):
+        await attach(world, "anna", number, forgotten)
+    await attach(world, "anna", number, young)
+
+
+async def test_files_go_with_their_task(embedded: EmbeddedWorld, tmp_path: Path) -> None:
+    number = embedded.new_task()
+    part = embedded.new_task(parent=number)
+    for task in (number, part):
+        await attach(embedded, "anna", task, await stage(embedded, "anna", b"1"))
+    await embedded.tracker.delete(embedded.actor("admin"), number)
+    assert not [path for path in (tmp_path / "files").rglob("*") if path.is_file()]
+
+
+async def test_a_file_whose_bytes_are_lost_is_not_there(embedded: EmbeddedWorld, tmp_path: Path) -> None:
+    number = embedded.new_task()
+    (file,) = await attach(embedded, "anna", number, await stage(embedded, "anna", b"1"))
+    for path in (tmp_path / "files").rglob("*"):
+        if path.is_file():
+            path.unlink()
+    with pytest.raises(NotFound):
+        await embedded.tracker.open_file(embedded.actor("anna"), number, file.id)

@@ -138,7 +138,7 @@ def embedded_on_mariadb() -> Iterator[EmbeddedWorld]:
             database = Database(f"mysql+pymysql://h:h@127.0.0.1:{server.port}/helpdesk?charset=utf8mb4")
             schema.migrate(database, "production")
             database.run_here(settle, writes=True)
-            yield EmbeddedWorld(database)
+            yield EmbeddedWorld(database, Path(name) / "files")
             database.close()
 
 

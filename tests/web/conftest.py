@@ -1,6 +1,7 @@
 """Visitors of an application of the test's own, over a store of the test's own."""
 
-from collections.abc import Callable, Iterator
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,8 +15,10 @@ from helpdesk.app import create_app
 from helpdesk.services import Services
 from helpdesk.store import sessions
 from helpdesk.store.database import Database
+from helpdesk.tasks.files import Upload
+from helpdesk.tasks.model import Edit
 from helpdesk.wiring import wire
-from tests.world import PEOPLE_IDS
+from tests.world import PEOPLE_IDS, EmbeddedWorld
 
 SECRET = "a secret of the tests, long enough to be one"
 HTML = {"Accept": "text/html", "Accept-Language": "en"}
@@ -56,3 +59,19 @@ def session_cookie(services: Services, login: str) -> str:
         lambda db: sessions.begin(db, PEOPLE_IDS[login], datetime.now(UTC), False, "", ""), writes=True
     )
     return Signer(SECRET, salt="session").sign(begun[0]).decode()
+
+
+def attached(
+    world: EmbeddedWorld, number: int, content: bytes, name: str = "план.txt", kind: str = "text/plain"
+) -> int:
+    """A file of a task, brought by anna; its number."""
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield content
+
+    async def work() -> int:
+        anna = world.actor("anna")
+        staged = await world.tracker.stage(anna, Upload(name, kind, len(content), pieces()))
+        return (await world.tracker.change(anna, number, Edit(files=(staged,)))).after.attachments[-1].id
+
+    return asyncio.run(work())

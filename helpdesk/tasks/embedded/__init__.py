@@ -1,7 +1,7 @@
 """The tracker that needs no other system: projects, roles, a workflow, private comments, all in our own store.
 
 A role's permissions: `view_all` (else only what one asked for or is assigned; it also shows who watches and the time
-spent), `edit` (priority, assignee, details and custom fields), `comment`, `edit_own_comments`, `edit_comments`,
-`view_private`, `comment_privately`, `assignable`, `delete`. Statuses follow the workflow alone. Whoever sees a task may
-watch it. Administrators may do everything.
+spent), `edit` (priority, assignee, details and custom fields), `comment` (and attach files), `create`,
+`edit_own_comments`, `edit_comments`, `view_private`, `comment_privately`, `assignable`, `delete`. Statuses follow the
+workflow alone. Whoever sees a task may watch it. Administrators may do everything.
 """

@@ -9,7 +9,7 @@ from helpdesk.errors import NotFound
 from helpdesk.store import tables
 from helpdesk.store import task_parts as parts
 from helpdesk.store import tasks as rows
-from helpdesk.tasks.embedded import custom
+from helpdesk.tasks.embedded import custom, files
 from helpdesk.tasks.embedded.history import entries
 from helpdesk.tasks.embedded.links import links
 from helpdesk.tasks.embedded.rights import Rights, choices, priorities, rights, visible
@@ -33,7 +33,7 @@ def load(session: Session, actor: Actor, task_id: int) -> Task:
         done_ratio=row.done_ratio,
         closed_on=row.closed_at,
         entries=entries(session, actor, mine, row),
-        attachments=(),
+        attachments=files.of_task(session, task_id),
         choices=choices(session, mine, row, fields),
         version=str(row.version),
         estimated_hours=row.estimated_hours,
@@ -45,6 +45,12 @@ def load(session: Session, actor: Actor, task_id: int) -> Task:
         watchers=watchers,
         watched=any(who.id == actor.id for who in watchers),
     )
+
+
+def require_visible(session: Session, actor: Actor, task_id: int) -> None:
+    """Raise NotFound for a task that the actor may not see."""
+    if not rows.count(session, and_(rows.TASK.c.id == task_id, visible(rights(session, actor), actor))):
+        raise NotFound
 
 
 def load_to_write(session: Session, actor: Actor, task_id: int) -> Task:

@@ -17,6 +17,7 @@ EVERYTHING = frozenset(
         "view_all",
         "edit",
         "comment",
+        "create",
         "edit_own_comments",
         "edit_comments",
         "view_private",
@@ -62,15 +63,17 @@ def choices(session: Session, mine: Rights, row: Any, fields: tuple[CustomField,
     project = row.project_id
     statuses = rows.next_statuses(session, mine.roles[project], row.status_id)
     edits = mine.has(project, "edit")
+    present = ((row.assignee_id, row.assignee),) if row.assignee_id else ()
     return Choices(
         statuses=tuple(Status(*status) for status in statuses),
         priorities=priorities(session) if edits else (),
-        assignees=_assignees(session, row) if edits else (),
+        assignees=assignable(session, project, *present) if edits else (),
         may_comment=mine.has(project, "comment"),
         may_comment_privately=mine.has(project, "comment_privately"),
         trackers=tuple(Ref(*kind) for kind in rows.trackers(session)) if edits else (),
         details=DETAILS if edits else frozenset(),
         custom=frozenset(field.id for field in fields if field.kind != "other") if edits else frozenset(),
+        may_attach=mine.has(project, "comment"),
         may_watch=True,
         may_delete=mine.has(project, "delete"),
     )
@@ -80,13 +83,10 @@ def priorities(session: Session) -> tuple[Priority, ...]:
     return ranked(rows.priorities(session))
 
 
-def _assignees(session: Session, row: Any) -> tuple[Ref, ...]:
-    """Members with an assignable role, and whoever is assigned now, by name."""
-    people = {
-        person_id: name
-        for person_id, name, permissions in rows.members(session, row.project_id)
-        if "assignable" in permissions.split()
-    }
-    if row.assignee_id:
-        people.setdefault(row.assignee_id, row.assignee)
+def assignable(session: Session, project_id: int, *present: tuple[int, str]) -> tuple[Ref, ...]:
+    """Members with an assignable role, and (id, name) of whoever is assigned at present, by name."""
+    people = dict(present)
+    for person_id, name, permissions in rows.members(session, project_id):
+        if "assignable" in permissions.split():
+            people[person_id] = name
     return tuple(Ref(*item) for item in sorted(people.items(), key=lambda item: item[1]))

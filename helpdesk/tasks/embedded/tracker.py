@@ -9,14 +9,19 @@ from sqlmodel import Session
 
 from helpdesk.store import task_parts as parts
 from helpdesk.store import tasks as rows
+from helpdesk.store.blobs import Blobs
 from helpdesk.store.database import Database
 from helpdesk.tasks.checking import require_comment, wanted
+from helpdesk.tasks.creation import Blank, NewTask
+from helpdesk.tasks.embedded import creating
+from helpdesk.tasks.embedded.files import Files
 from helpdesk.tasks.embedded.matching import matching
-from helpdesk.tasks.embedded.reading import load, load_to_write, row_of
+from helpdesk.tasks.embedded.reading import load, load_to_write, require_visible, row_of
 from helpdesk.tasks.embedded.rights import priorities, projects, rights, visible
 from helpdesk.tasks.embedded.writing import delete, edit_comment, write
+from helpdesk.tasks.files import Staged, Upload
 from helpdesk.tasks.lists import Summary, TaskPage, TaskQuery, Vocabulary
-from helpdesk.tasks.model import Actor, Edit, Ref, Status, Task, Written
+from helpdesk.tasks.model import Actor, Edit, Opened, Ref, Status, Task, Written
 from helpdesk.tasks.tracker import Capabilities
 
 
@@ -25,9 +30,12 @@ class EmbeddedTracker:
 
     capabilities = Capabilities("markdown", searches="subject and description", exact_assignees=True)
 
-    def __init__(self, database: Database, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(
+        self, database: Database, blobs: Blobs, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
         self.database = database
         self.clock = clock
+        self.files = Files(database, blobs, clock)
 
     async def vocabulary(self, actor: Actor) -> Vocabulary:
         def work(session: Session) -> Vocabulary:
@@ -98,7 +106,29 @@ class EmbeddedTracker:
         return await self.database.run(work, writes=True)
 
     async def delete(self, actor: Actor, task_id: int) -> None:
-        await self.database.run(lambda session: delete(session, load_to_write(session, actor, task_id)), writes=True)
+        def work(session: Session) -> list[str]:
+            return delete(session, load_to_write(session, actor, task_id))
+
+        await self.files.blobs.forget(await self.database.run(work, writes=True))
+
+    async def projects_for_new(self, actor: Actor) -> tuple[Ref, ...]:
+        return await self.database.run(lambda session: creating.projects(session, rights(session, actor)))
+
+    async def blank(self, actor: Actor, project_id: int, tracker_id: int | None = None) -> Blank:
+        return await self.database.run(lambda session: creating.blank(session, actor, project_id, tracker_id))
+
+    async def create(self, actor: Actor, wish: NewTask) -> Task:
+        def work(session: Session) -> Task:
+            return load(session, actor, creating.create(session, actor, wish, self.clock()))
+
+        return await self.database.run(work, writes=True)
+
+    async def stage(self, actor: Actor, upload: Upload) -> Staged:
+        return await self.files.stage(actor, upload)
+
+    async def open_file(self, actor: Actor, task_id: int, file_id: int, first: int = 0) -> Opened:
+        await self.database.run(lambda session: require_visible(session, actor, task_id))
+        return await self.files.open(task_id, file_id, first)
 
 
 def _condition(session: Session, actor: Actor, query: TaskQuery) -> ColumnElement[bool]:

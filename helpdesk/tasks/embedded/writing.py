@@ -1,6 +1,6 @@
 """A wish that may be done, done to the embedded tracker's tables."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from datetime import date, datetime
 
 from sqlmodel import Session
@@ -8,10 +8,12 @@ from sqlmodel import Session
 from helpdesk.errors import Invalid, NotAllowed, NotFound, Unchanged, sentence
 from helpdesk.store import tables
 from helpdesk.store import task_parts as parts
+from helpdesk.store.files import forget_of_task
 from helpdesk.store.folding import fold
+from helpdesk.tasks.embedded.files import attach
 from helpdesk.tasks.embedded.reading import load
 from helpdesk.tasks.fields import Texts, Value, name_of
-from helpdesk.tasks.model import Actor, Edit, Entry, Task
+from helpdesk.tasks.model import Actor, Edit, Entry, Ref, Task
 
 COLUMNS: dict[str, str] = {
     "status": "status_id",
@@ -27,13 +29,16 @@ FieldTold = tuple[str, str | None, str | None]
 
 def write(session: Session, actor: Actor, now: datetime, before: Task, wish: Edit, private: bool = False) -> None:
     """The task's new values, its next version, and the entry that tells of them. Raises Invalid for such a parent."""
-    _require_parent(session, actor, before, wish.details.get("parent"))
+    parent_id = wish.details.get("parent")
+    if isinstance(parent_id, int):
+        require_parent(session, actor, parent_id, before.row.project, parts.branch(session, before.id))
     task, notes = session.get_one(tables.Task, before.id), wish.comment.strip()
     entry = tables.Entry(task_id=before.id, author_id=actor.id, created_at=now, notes=notes, is_private=private)
     session.add(entry)
     session.flush()
     assert entry.id is not None
-    told = list(_told(before, wish))
+    names = attach(session, before.id, wish.files)
+    told = [*_told(before, wish), *(("attachment", None, name) for name in names)]
     session.add_all(
         tables.Change(entry_id=entry.id, field=name, old_value=old, new_value=new) for name, old, new in told
     )
@@ -64,11 +69,14 @@ def edit_comment(session: Session, before: Task, entry_id: int, text: str) -> No
     _put_notes(session, entry, text)
 
 
-def delete(session: Session, before: Task) -> None:
-    """Take a task and its sub-tasks away, as Redmine does. Raises NotAllowed."""
+def delete(session: Session, before: Task) -> list[str]:
+    """Take a task and its sub-tasks away, as Redmine does; the blobs that may go then. Raises NotAllowed."""
     if not before.choices.may_delete:
         raise NotAllowed
-    parts.remove(session, parts.branch(session, before.id))
+    ids = parts.branch(session, before.id)
+    blobs = [name for task_id in ids for name in forget_of_task(session, task_id)]
+    parts.remove(session, ids)
+    return blobs
 
 
 def _put_notes(session: Session, entry: Entry, text: str) -> None:
@@ -105,13 +113,11 @@ def _joined(texts: Texts) -> str | None:
     return "\n".join(texts) or None
 
 
-def _require_parent(session: Session, actor: Actor, before: Task, parent_id: Value) -> None:
-    """Raise Invalid for a parent that is not seen, of another project, the task itself or below it."""
-    if not isinstance(parent_id, int):
-        return
+def require_parent(session: Session, actor: Actor, parent_id: int, project: Ref, below: Container[int] = ()) -> None:
+    """Raise Invalid for a parent that is not seen, of another project, or among `below`: the task and its parts."""
     try:
         parent = load(session, actor, parent_id)
     except NotFound as error:
         raise Invalid({"parent_id": [NO_PARENT]}) from error
-    if parent.row.project != before.row.project or parent_id in parts.branch(session, before.id):
+    if parent.row.project != project or parent_id in below:
         raise Invalid({"parent_id": [NO_PARENT]})

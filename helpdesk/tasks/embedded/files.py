@@ -1,0 +1,100 @@
+"""Files of the embedded tracker: their rows in the store, their bytes in `Blobs`."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from hashlib import sha256
+from secrets import token_urlsafe
+
+from sqlmodel import Session
+
+from helpdesk.errors import Invalid, NotAllowed, NotFound, sentence
+from helpdesk.store import files as rows
+from helpdesk.store import tables
+from helpdesk.store.blobs import Blob, Blobs
+from helpdesk.store.database import Database
+from helpdesk.tasks.embedded.rights import rights
+from helpdesk.tasks.files import Staged, Upload, plain_name, plain_type
+from helpdesk.tasks.model import Actor, Attachment, Member, Opened
+
+STAGED = timedelta(hours=24)
+GONE = sentence("A file you had chosen is not here any more. Please choose it again.")
+
+
+class Files:
+    """What `EmbeddedTracker` does with files outside a task's own transaction."""
+
+    def __init__(self, database: Database, blobs: Blobs, clock: Callable[[], datetime]) -> None:
+        self.database = database
+        self.blobs = blobs
+        self.clock = clock
+
+    async def stage(self, actor: Actor, upload: Upload) -> Staged:
+        """Raises NotAllowed for somebody who may attach nowhere."""
+        await self.database.run(lambda session: _require_attaching(session, actor))
+        name, kind, token = plain_name(upload.filename), plain_type(upload.content_type), token_urlsafe(32)
+        blob, now = await self.blobs.keep(upload.chunks), self.clock()
+
+        row = tables.Attachment(
+            author_id=actor.id,
+            filename=name,
+            size=blob.size,
+            content_type=kind,
+            blob=blob.name,
+            token_hash=_hashed(token),
+            created_at=now,
+        )
+
+        def work(session: Session) -> list[str]:
+            session.add(row)
+            return rows.forget_staged(session, now - STAGED)
+
+        try:
+            stale = await self.database.run(work, writes=True)
+        except BaseException:
+            await self.blobs.forget([blob.name])
+            raise
+        await self.blobs.forget(stale)
+        await self.blobs.forget_broken((now - STAGED).timestamp())
+        return Staged(token, name, blob.size, kind)
+
+    async def open(self, task_id: int, file_id: int, first: int) -> Opened:
+        """A file of a task that the actor is known to see. Raises NotFound, also when its bytes are gone."""
+
+        def work(session: Session) -> tables.Attachment | None:
+            return session.get(tables.Attachment, file_id)
+
+        row = await self.database.run(work)
+        if row is None or row.task_id != task_id or not await self.blobs.has(Blob(row.blob, row.size)):
+            raise NotFound
+        return Opened(_attachment(row), self.blobs.read(row.blob, first))
+
+
+def of_task(session: Session, task_id: int) -> tuple[Attachment, ...]:
+    found = rows.of_task(session, task_id)
+    return tuple(_attachment(row, Member(row.author_id, name, email)) for row, name, email in found)
+
+
+def attach(session: Session, task_id: int, files: Iterable[Staged]) -> list[str]:
+    """Give staged files to a task; their names. Raises Invalid for one that is gone or attached already."""
+    names = []
+    for file in files:
+        name = rows.attach(session, _hashed(file.token), task_id)
+        if name is None:
+            raise Invalid({"files": [GONE]})
+        names.append(name)
+    return names
+
+
+def _require_attaching(session: Session, actor: Actor) -> None:
+    permissions = rights(session, actor).permissions.values()
+    if not any({"comment", "create"} & each for each in permissions):
+        raise NotAllowed
+
+
+def _attachment(row: tables.Attachment, author: Member | None = None) -> Attachment:
+    assert row.id
+    return Attachment(row.id, row.filename, row.size, row.content_type, author, row.created_at)
+
+
+def _hashed(token: str) -> str:
+    return sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
