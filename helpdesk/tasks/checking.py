@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 
 from helpdesk.errors import Conflict, Invalid, NotAllowed, Sentence, TransitionNotAllowed, Unchanged, sentence
+from helpdesk.tasks.creation import Blank, NewTask
 from helpdesk.tasks.fields import CustomField, Detail, Texts, Value, fault, name_of
 from helpdesk.tasks.model import Choices, Edit, Field, Task
 
@@ -76,6 +77,35 @@ def custom_faults(fields: Iterable[CustomField], values: Mapping[int, Texts]) ->
     """What is wrong with the values of custom fields, by `cf_ID`; fields without a value here are not looked at."""
     told = ((field.id, fault(field, values[field.id])) for field in fields if field.id in values)
     return {name_of(number): [says] for number, says in told if says}
+
+
+def require_creatable(blank: Blank, wish: NewTask) -> None:
+    """Raise NotAllowed for what this person may not say of a new task, Invalid for what no tracker would take."""
+    given = _details(wish)
+    foreign = {detail for detail, value in given.items() if value} - blank.details - blank.required
+    if foreign or (wish.files and not blank.may_attach) or wish.custom.keys() - {field.id for field in blank.custom}:
+        raise NotAllowed
+    chosen: dict[Field, int | None] = {
+        "status": wish.status_id,
+        "priority": wish.priority_id,
+        "assignee": wish.assignee_id,
+    }
+    made = {field: value for field, value in chosen.items() if value is not None}
+    _require_offered(Choices(blank.statuses, blank.priorities, blank.assignees), made)
+    held = {field.id: wish.custom.get(field.id, field.default) for field in blank.custom}
+    if found := faults(given, blank.required) | custom_faults(blank.custom, held):
+        raise Invalid(found)
+
+
+def _details(wish: NewTask) -> dict[Detail, Value]:
+    return {
+        "subject": wish.subject,
+        "description": wish.description,
+        "start_date": wish.start_date,
+        "due_date": wish.due_date,
+        "estimated_hours": wish.estimated_hours,
+        "parent": wish.parent_id,
+    }
 
 
 def _require_offered(choices: Choices, changes: Mapping[Field, int | None]) -> None:

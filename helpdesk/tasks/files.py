@@ -1,7 +1,14 @@
 """Files on their way into a task. None is ever held whole in memory."""
 
+import re
 from collections.abc import AsyncIterator
 from typing import NamedTuple
+from unicodedata import normalize
+
+LONGEST_NAME = 255
+LONGEST_ENDING = 20
+ANY_TYPE = "application/octet-stream"
+TYPE = re.compile(r"[a-z0-9][a-z0-9.+-]{0,63}/[a-z0-9][a-z0-9.+-]{0,99}")
 
 
 class Upload(NamedTuple):
@@ -20,3 +27,20 @@ class Staged(NamedTuple):
     filename: str
     size: int
     content_type: str
+
+
+def plain_name(name: str) -> str:
+    """What a file is called, without the folders it came from and without what can't be shown; its ending is kept."""
+    last = re.split(r"[/\\]", normalize("NFC", name))[-1]
+    shown = "".join(each if each.isprintable() else " " for each in last).strip(" .") or "file"
+    if len(shown) <= LONGEST_NAME:
+        return shown
+    ending = re.search(rf"\.\w{{1,{LONGEST_ENDING}}}$", shown)
+    kept = ending[0] if ending else ""
+    return shown[: LONGEST_NAME - len(kept)] + kept
+
+
+def plain_type(kind: str) -> str:
+    """A media type without its parameters; what is none is ANY_TYPE."""
+    found = kind.partition(";")[0].strip().lower()
+    return found if TYPE.fullmatch(found) else ANY_TYPE
