@@ -56,6 +56,7 @@ FIELDS = [
   ['Способ связи', 'list', { possible_values: %w[Телефон Почта Лично] }],
   ['Согласовано', 'bool', {}],
   ['Дата замены', 'date', {}],
+  ['Инвентарный номер', 'int', {}],
 ].freeze
 
 HOSTILE_DESCRIPTION = <<~TEXTILE
