@@ -36,6 +36,8 @@ class Redmine:
     trackers: Mapping[str, int]
     roles: Mapping[str, int]
     issues: Mapping[str, int]
+    fields: Mapping[str, int]
+    activities: Mapping[str, int]
     mysql: MySQLAccess
     mysql_writer: MySQLAccess
     timezone: str
@@ -122,6 +124,8 @@ def _describe(server: MariaDB, url: str, reader: MySQLAccess, writer: MySQLAcces
         trackers=ids("name, id FROM trackers"),
         roles=ids("name, id FROM roles"),
         issues=ids("subject, id FROM issues"),
+        fields=ids("name, id FROM custom_fields"),
+        activities=ids("name, id FROM enumerations WHERE type = 'TimeEntryActivity'"),
         mysql=reader,
         mysql_writer=writer,
         timezone=TIMEZONE,

@@ -120,7 +120,7 @@ def test_the_people_of_a_history_are_those_whom_changes_of_the_assignee_name() -
         {"property": "attr", "name": "status_id", "old_value": "1", "new_value": "2"},
         {"property": "attr", "name": "assigned_to_id", "old_value": None, "new_value": "7"},
     ]
-    assert reading.people_changed([{"details": details}, {}]) == {"5", "7"}
+    assert reading.values_of("assigned_to_id", [{"details": details}, {}]) == {"5", "7"}
 
 
 def test_a_row_takes_the_rank_of_its_priority_and_the_middle_one_for_an_unknown() -> None:

@@ -71,6 +71,7 @@ class RedmineWorld:
         status: str = "new",
         priority: str = "normal",
         description: str = "",
+        parent: int | None = None,
     ) -> int:
         issue = {
             "subject": subject,
@@ -85,7 +86,23 @@ class RedmineWorld:
         number: int = made.json()["issue"]["id"]
         for step in WAYS[status]:
             self.put(number, {"status_id": self.status(step)}, "anna")
+        if parent:
+            self.put(number, {"parent_issue_id": parent}, "admin")
         return number
+
+    def custom_field(self, name: str) -> int:
+        return self.redmine.fields[name]
+
+    def relate(self, task: int, other: int, kind: str) -> None:
+        """`task` stands to `other` as `kind` says: relates, duplicates, blocks, precedes, copied_to."""
+        self._post(f"/issues/{task}/relations.json", {"relation": {"issue_to_id": other, "relation_type": kind}})
+
+    def spend(self, task: int, hours: float, login: str = "anna") -> None:
+        entry = {"issue_id": task, "hours": hours, "activity_id": self.redmine.activities["Разработка"]}
+        self._post("/time_entries.json", {"time_entry": entry}, login)
+
+    def _post(self, path: str, body: dict[str, object], login: str = "admin") -> None:
+        self.http.post(path, json=body, headers=self._as(login)).raise_for_status()
 
     @contextmanager
     def project_below(self, parent: str) -> Iterator[int]:

@@ -16,7 +16,7 @@ from helpdesk.store.database import Database
 from helpdesk.web import guards
 from helpdesk.wiring import wire
 from tests.servers import imitated_redmine as imitation
-from tests.servers.imitated_redmine import EVERYTHING, ImitatedRedmine
+from tests.servers.imitated_redmine import EVERYTHING, ISSUE, ImitatedRedmine
 from tests.web.conftest import HTML, HTMX, SECRET
 
 KEY = "the-key-of-an-administrator"
@@ -79,7 +79,7 @@ async def test_a_page_of_several_slow_calls_is_given_up_in_time(
 
 
 async def test_a_write_that_may_have_been_done_says_so(anna: httpx.AsyncClient, server: ImitatedRedmine) -> None:
-    server.loses_the_answer_to_a_put(imitation.hang_up, saved=False)
+    server.loses_the_answer_to(f"PUT {ISSUE}", imitation.hang_up, saved=False)
     sent = {"json": {"status_id": 2}, "headers": {"Idempotency-Key": "k"}}
     answer = await anna.put("/tasks/api/task/7/status", **sent)
     assert (answer.status_code, answer.json()["error"]) == (503, "unsure")

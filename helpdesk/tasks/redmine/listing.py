@@ -18,6 +18,7 @@ ANY: Filter = ("*", [""])
 NONE: Filter = ("!*", [""])
 OPEN: Filter = ("o", [""])
 CLOSED: Filter = ("c", [""])
+WATCHED_BY_ME: Filters = {"watcher_id": ("=", ["me"])}
 
 
 def filters(query: TaskQuery) -> Filters:
@@ -50,6 +51,11 @@ def statuses_of_summary(statuses: Iterable[Status]) -> tuple[Filter, Filter, Fil
     """The filters by status that count a Summary: fresh, open, closed."""
     fresh = [status.id for status in statuses if status.is_default and not status.is_closed]
     return ("=", fresh or [0]), OPEN, CLOSED
+
+
+def with_ids(ids: Iterable[int]) -> Filters:
+    """Those tasks, open or closed. Source: IssueQuery#sql_for_issue_id_field, which reads all ids from one value."""
+    return {"issue_id": ("=", [",".join(map(str, ids))]), "status_id": ANY, SORTED_BY: ("", ["id:asc"])}
 
 
 def params(found: Filters, limit: int, offset: int) -> Iterator[tuple[str, str | int]]:

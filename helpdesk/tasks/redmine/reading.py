@@ -98,9 +98,27 @@ def day(told: str | None) -> date | None:
     return date.fromisoformat(told) if told else None
 
 
+def plain(told: object) -> str:
+    """A long text with the line ends that everybody else uses; Redmine keeps those of a form."""
+    return str(told or "").replace("\r\n", "\n")
+
+
 def attachment(found: JSON) -> Attachment:
-    kind = str(found.get("content_type") or "")
-    return Attachment(number(found, "id"), text(found, "filename"), number(found, "filesize"), kind)
+    return Attachment(
+        id=number(found, "id"),
+        filename=text(found, "filename"),
+        size=number(found, "filesize"),
+        content_type=str(found.get("content_type") or ""),
+        author=member(found.get("author")),
+        created_on=moment(found["created_on"]) if found.get("created_on") else None,
+    )
+
+
+def hours(told: object) -> float | None:
+    """A number of hours; Redmine writes whole ones without a point, and none as null."""
+    if told is None or type(told) in (int, float):
+        return None if told is None else float(str(told))
+    raise Nonsense(detail="hours that are no number")
 
 
 def entry(journal: JSON, names: Names) -> Entry:
@@ -109,7 +127,7 @@ def entry(journal: JSON, names: Names) -> Entry:
         id=number(journal, "id"),
         author=member(journal.get("user")),
         created_on=moment(journal["created_on"]),
-        notes=str(journal.get("notes") or "").replace("\r\n", "\n"),
+        notes=plain(journal.get("notes")),
         private=bool(journal.get("private_notes")),
         changes=tuple(change(detail, names) for detail in journal.get("details", ())),
     )
@@ -133,9 +151,9 @@ def _value(told: object) -> str | None:
     return None if told is None or told == "" else str(told)
 
 
-def people_changed(journals: list[JSON]) -> set[str]:
-    """The ids of people whom changes of the assignee name."""
-    details = (d for j in journals for d in j.get("details", ()) if d.get("name") == "assigned_to_id")
+def values_of(attribute: str, journals: list[JSON]) -> set[str]:
+    """The ids that changes of an attribute name."""
+    details = (d for j in journals for d in j.get("details", ()) if d.get("name") == attribute)
     return {value for d in details for value in (d.get("old_value"), d.get("new_value")) if value}
 
 
