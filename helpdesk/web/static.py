@@ -6,7 +6,7 @@ compressed once, at start, as hard as it goes: docs/numbers.md has what that giv
 
 import gzip
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from hashlib import sha256
 from mimetypes import guess_type
@@ -28,6 +28,8 @@ BUNDLES = {
     "htmx.js": ("vendor/htmx-*.js", "js/htmx/*.js"),
 }
 TEXTS = {".css", ".js", ".svg"}
+REMARK = re.compile(r"/\*.*?\*/", re.DOTALL)
+QUOTED = re.compile(r"""("[^"]*"|'[^']*')""")
 
 
 class StaticFile(NamedTuple):
@@ -79,15 +81,29 @@ def accepted_codings(header: str) -> set[str]:
 
 
 def lighter(source: str, suffix: str) -> str:
-    """A stylesheet or script without indentation, empty lines and, in scripts, lines that are only a comment.
+    """A stylesheet or script without what only people need.
 
-    Nothing within a line is touched, so that no grammar need be known; a script with a template literal, which may
-    span lines, stays as it is.
+    Of a script: indentation, empty lines and lines that are only a comment. Nothing within a line is touched, so that
+    no grammar need be known; one with a template literal, which may span lines, stays as it is. Of a stylesheet: all
+    remarks, and blanks where they mean nothing; e2e/test_styles.py has a browser compare.
     """
+    if suffix == ".css":
+        return "".join(text if quoted else _unspaced(text) for text, quoted in _by_quotes(source))
     if "`" in source:
         return source
     lines = (line.strip() for line in source.splitlines())
-    return "\n".join(line for line in lines if line and not (suffix == ".js" and line.startswith("//")))
+    return "\n".join(line for line in lines if line and not line.startswith("//"))
+
+
+def _by_quotes(style: str) -> Iterator[tuple[str, bool]]:
+    """A stylesheet in pieces, and whether each is a quoted text."""
+    for place, piece in enumerate(QUOTED.split(REMARK.sub("", style))):
+        yield piece, place % 2 == 1
+
+
+def _unspaced(style: str) -> str:
+    """Blanks mean nothing beside these signs. A colon is followed by one only where it is no selector's."""
+    return re.sub(r"\s*([{};,])\s*|(:) ", r"\1\2", style).replace(";}", "}")
 
 
 def _media_type(name: str) -> str:
