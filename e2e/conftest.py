@@ -7,7 +7,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from e2e import axe
+from e2e import axe, html
 from e2e.steps import program
 from e2e.watching import Announced, collect, unexpected
 from tests.running import Helpdesk
@@ -46,6 +46,12 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="package")
+def html_faults(browser: Browser) -> Iterator[html.Faults]:
+    with html.validator(browser) as faults:
+        yield faults
 
 
 @pytest.fixture
