@@ -139,6 +139,8 @@ def _environment(language: str, timezone: ZoneInfo, static: StaticFiles) -> Envi
         "moment": lambda at: _time(at.astimezone(UTC), at.astimezone(timezone).strftime("%d.%m.%Y %H:%M")),
         "day": _day,
         "hours": lambda hours: say(language, sentence("%(hours)s h", hours=_decimal(language, hours))),
+        "at": lambda at: at.astimezone(timezone).strftime("%d.%m.%Y %H:%M"),
+        "on": lambda on: on.strftime("%d.%m.%Y"),
         "size": lambda size: say(language, _size(size)),
         "say": lambda sentence: say(language, sentence),
     }

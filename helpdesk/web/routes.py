@@ -13,9 +13,11 @@ from helpdesk.web import (
     keeping,
     people,
     replies,
+    rows,
     static,
     task_list,
     tasks,
+    views,
 )
 from helpdesk.web.api import tasks as api
 from helpdesk.web.api import words
@@ -60,6 +62,7 @@ ROUTES: list[BaseRoute] = [
     Route(ONE + "/comments",          form(tasks.comments),          name="tasks:comments", methods=["POST"]),
     Route(ONE + "/edit",              signed_in(editing.edit),       name="tasks:edit", methods=["GET", "POST"]),
     Route(ONE + "/files/{file_id:int}", signed_in(downloads.file),  name="tasks:file"),
+    Route(ONE + "/row",               signed_in(rows.row),           name="tasks:row", methods=["GET", "POST"]),
     Route(ONE + "/{form}",            signed_in(tasks.back),         name="tasks:back"),
 
     # Drafts and reply templates
@@ -69,6 +72,11 @@ ROUTES: list[BaseRoute] = [
     Route("/replies",                 signed_in(replies.every),      name="replies:every", methods=["GET", "POST"]),
     Route("/replies/{reply_id:int}",  signed_in(replies.one),        name="replies:one", methods=["GET", "POST"]),
     Route("/replies/{reply_id:int}/delete", write(replies.remove),   name="replies:remove", methods=["POST"]),
+
+    # Saved views
+    Route("/views",                   signed_in(views.every),        name="views:every", methods=["GET", "POST"]),
+    Route("/views/{view_id:int}",     signed_in(views.one),          name="views:one", methods=["GET", "POST"]),
+    Route("/views/{view_id:int}/delete", write(views.remove),        name="views:remove", methods=["POST"]),
 
     # Tasks for programs
     Route(API,                        signed_in(api.task),           name="api:task", methods=["GET", "PUT", "DELETE"]),

@@ -14,6 +14,7 @@ PLACES = {
     "helpdesk.web.bulk",
     "helpdesk.web.downloads",
     "helpdesk.web.editing",
+    "helpdesk.web.rows",
     "helpdesk.web.task_list",
     "helpdesk.web.tasks",
 }
