@@ -3,9 +3,12 @@
 anna and boris work on tasks, irina asks for help, stranger must see nothing, admin sees all.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from uuid import uuid4
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from helpdesk.people.passwords import hashed
 from helpdesk.store import people, tables
@@ -86,11 +89,32 @@ class EmbeddedWorld:
     def project(self, name: str) -> int:
         return PROJECT_IDS[name]
 
+    @contextmanager
+    def project_below(self, parent: str) -> Iterator[int]:
+        """A project that its parent's members are members of, too."""
+
+        def work(session: Session) -> int:
+            row = tables.Project(
+                identifier=uuid4().hex, name="Подпроект", description="Отдельно", parent_id=PROJECT_IDS[parent]
+            )
+            session.add(row)
+            session.flush()
+            assert row.id
+            for number, role in session.exec(
+                select(tables.Membership.person_id, tables.Membership.role_id).where(
+                    tables.Membership.project_id == PROJECT_IDS[parent]
+                )
+            ):
+                session.add(tables.Membership(project_id=row.id, person_id=number, role_id=role))
+            return row.id
+
+        yield self.database.run_here(work, writes=True)
+
     def new_task(
         self,
         subject: str = "Не печатает принтер",
         *,
-        project: str = "help",
+        project: str | int = "help",
         author: str = "irina",
         assignee: str | None = "anna",
         status: str = "new",
@@ -101,7 +125,7 @@ class EmbeddedWorld:
 
         def work(session: Session) -> int:
             task = tables.Task(
-                project_id=PROJECT_IDS[project],
+                project_id=PROJECT_IDS[project] if isinstance(project, str) else project,
                 kind_id=1,
                 status_id=STATUS_IDS[status],
                 priority_id=PRIORITY_IDS[priority],

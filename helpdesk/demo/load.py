@@ -56,10 +56,7 @@ def _rules(session: Session, accounts: Ids) -> dict[str, Ids]:
             it.key: _add(session, tables.Role(name=it.name, permissions=" ".join(sorted(it.permissions))))
             for it in world.ROLES
         },
-        "project": {
-            it.key: _add(session, tables.Project(identifier=it.key, name=it.name, description=it.description))
-            for it in world.PROJECTS
-        },
+        "project": _projects(session),
     }
     session.add_all(
         tables.Membership(project_id=ids["project"][it.key], person_id=accounts[login], role_id=ids["role"][role])
@@ -72,6 +69,15 @@ def _rules(session: Session, accounts: Ids) -> dict[str, Ids]:
         for old, chosen in leads.items()
         for new in chosen
     )
+    return ids
+
+
+def _projects(session: Session) -> Ids:
+    ids: Ids = {}
+    for it in world.PROJECTS:
+        parent = ids[it.parent] if it.parent else None
+        row = tables.Project(identifier=it.key, name=it.name, description=it.description, parent_id=parent)
+        ids[it.key] = _add(session, row)
     return ids
 
 

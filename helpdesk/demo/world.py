@@ -39,12 +39,13 @@ class Tracker(NamedTuple):
 
 
 class Project(NamedTuple):
-    """A members-only project; `members` are pairs (login, key of the role)."""
+    """A members-only project; `members` are pairs (login, key of the role), `parent` is the key of one before it."""
 
     key: str
     name: str
     description: str
     members: tuple[tuple[str, str], ...]
+    parent: str = ""
 
 
 class Role(NamedTuple):
@@ -100,6 +101,20 @@ PROJECTS = (
         "Служба поддержки",
         "Компьютеры, печать, сеть, почта, телефония и доступы.",
         _STAFF_AND_IRINA,
+    ),
+    Project(
+        "printing",
+        "Печать и сканирование",
+        "Принтеры, сканеры, картриджи и бумага.",
+        _STAFF_AND_IRINA,
+        "helpdesk",
+    ),
+    Project(
+        "network",
+        "Сеть и телефония",
+        "Проводная и беспроводная сеть, удалённый доступ, телефоны.",
+        _STAFF_AND_IRINA,
+        "helpdesk",
     ),
     Project(
         "office",

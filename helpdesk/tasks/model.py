@@ -34,9 +34,12 @@ class Member(NamedTuple):
 
 
 class Status(NamedTuple):
+    """`is_default` says that new tasks begin in it; a list's Vocabulary knows that, a task does not."""
+
     id: int
     name: str
     is_closed: bool = False
+    is_default: bool = False
 
 
 class Priority(NamedTuple):

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from helpdesk.errors import Sentence, sentence
 from helpdesk.tasks.lists import SORTS, TaskQuery, Vocabulary, Who
 from helpdesk.tasks.model import Priority, Ref, Status
+from helpdesk.tasks.projects import Project
 from helpdesk.web import inputs
 
 MOST_PER_PAGE = 100
@@ -186,7 +187,7 @@ def _day(request: Request, name: str) -> date | None:
         raise inputs.refusal(name, sentence("This must be a day such as 2026-11-20.")) from error
 
 
-def _ids(request: Request, name: str, refs: Iterable[Status | Priority | Ref]) -> tuple[int, ...]:
+def _ids(request: Request, name: str, refs: Iterable[Status | Priority | Ref | Project]) -> tuple[int, ...]:
     """Ids from `<name>_id` and names from `<name>`, repeated or in a comma list. An unknown name finds nothing."""
     ids = [inputs.whole(f"{name}_id", item) for item in _items(request, f"{name}_id")]
     named = {ref.name.casefold(): ref.id for ref in refs}

@@ -2,7 +2,9 @@
 
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -63,7 +65,7 @@ class RedmineWorld:
         self,
         subject: str = "Не печатает принтер",
         *,
-        project: str = "help",
+        project: str | int = "help",
         author: str = "irina",
         assignee: str | None = "anna",
         status: str = "new",
@@ -72,7 +74,7 @@ class RedmineWorld:
     ) -> int:
         issue = {
             "subject": subject,
-            "project_id": self.project(project),
+            "project_id": self.project(project) if isinstance(project, str) else project,
             "tracker_id": self.redmine.trackers["Поддержка"],
             "priority_id": self.priority(priority),
             "assigned_to_id": self.redmine.user_ids[assignee] if assignee else None,
@@ -84,6 +86,25 @@ class RedmineWorld:
         for step in WAYS[status]:
             self.put(number, {"status_id": self.status(step)}, "anna")
         return number
+
+    @contextmanager
+    def project_below(self, parent: str) -> Iterator[int]:
+        """A project that its parent's members are members of, too; gone afterwards."""
+        project = {
+            "name": "Подпроект",
+            "identifier": f"below-{uuid4().hex}",
+            "description": "Отдельно",
+            "parent_id": self.project(parent),
+            "inherit_members": True,
+            "is_public": False,
+            "enabled_module_names": ["issue_tracking"],
+            "tracker_ids": list(self.redmine.trackers.values()),
+        }
+        made = self.http.post("/projects.json", json={"project": project})
+        made.raise_for_status()
+        number: int = made.json()["project"]["id"]
+        yield number
+        self.http.delete(f"/projects/{number}.json").raise_for_status()
 
     def put(self, number: int, issue: dict[str, object], login: str) -> None:
         """What somebody does in Redmine's own page."""

@@ -8,6 +8,7 @@ from cachetools import TTLCache
 from helpdesk.errors import Nonsense, NotAllowed, NotFound, WrongKey
 from helpdesk.redmine_client import JSON, RedmineClient, part
 from helpdesk.tasks.model import Actor, Priority, Ref, Status, ranked
+from helpdesk.tasks.projects import Project, in_tree_order
 from helpdesk.tasks.redmine import reading, rights
 
 WORDS_SECONDS = 300
@@ -103,9 +104,13 @@ class LookUps:
         return name
 
     async def statuses(self) -> tuple[Status, ...]:
+        """With those in which tasks begin marked; none of an older Redmine, which does not tell."""
+
         async def fetch() -> tuple[Status, ...]:
-            found = await self.client.get_fixed("/issue_statuses.json")
-            return tuple(map(reading.status, items(found, "issue_statuses")))
+            found = map(reading.status, items(await self.client.get_fixed("/issue_statuses.json"), "issue_statuses"))
+            told = (tracker.get("default_status") for tracker in await self._trackers())
+            begin = {reading.ref(status).id for status in told if status}
+            return tuple(status._replace(is_default=status.id in begin) for status in found)
 
         statuses: tuple[Status, ...] = await _cached(self.words, "statuses", fetch)
         return statuses
@@ -122,11 +127,6 @@ class LookUps:
     async def trackers(self) -> tuple[Ref, ...]:
         return tuple(map(reading.ref, await self._trackers()))
 
-    async def fresh_statuses(self) -> tuple[int, ...]:
-        """The statuses in which tasks begin; none of an older Redmine, which does not tell."""
-        found = (tracker.get("default_status") for tracker in await self._trackers())
-        return tuple(sorted({reading.ref(status).id for status in found if status}))
-
     async def _trackers(self) -> list[JSON]:
         async def fetch() -> list[JSON]:
             return items(await self.client.get_fixed("/trackers.json"), "trackers")
@@ -134,11 +134,11 @@ class LookUps:
         trackers: list[JSON] = await _cached(self.words, "trackers", fetch)
         return trackers
 
-    async def projects(self, actor: Actor) -> tuple[Ref, ...]:
-        async def fetch() -> tuple[Ref, ...]:
-            return tuple(map(reading.ref, await self._all("/projects.json", "projects", actor.login)))
+    async def projects(self, actor: Actor) -> tuple[Project, ...]:
+        async def fetch() -> tuple[Project, ...]:
+            return in_tree_order(map(reading.project, await self._all("/projects.json", "projects", actor.login)))
 
-        projects: tuple[Ref, ...] = await _cached(self.access, ("projects", actor.id), fetch)
+        projects: tuple[Project, ...] = await _cached(self.access, ("projects", actor.id), fetch)
         return projects
 
     async def _all(self, path: str, name: str, as_login: str) -> list[JSON]:
@@ -152,7 +152,7 @@ class LookUps:
         return listed
 
 
-def _names_by_id(named: Iterable[Status | Priority | Ref]) -> dict[str, str]:
+def _names_by_id(named: Iterable[Status | Priority | Ref | Project]) -> dict[str, str]:
     return {str(item.id): item.name for item in named}
 
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from helpdesk.errors import Nonsense
 from helpdesk.redmine_client import JSON
 from helpdesk.tasks.model import Attachment, Entry, FieldChange, Member, Priority, Ref, Status, TaskRow
+from helpdesk.tasks.projects import Project
 
 ATTRIBUTES = {
     "status_id": "status",
@@ -69,6 +70,12 @@ def text(found: JSON, name: str) -> str:
 
 def ref(found: JSON) -> Ref:
     return Ref(number(found, "id"), text(found, "name"))
+
+
+def project(found: JSON) -> Project:
+    """A project of a list; Redmine tells the parent only to whom that is visible."""
+    parent = ref(found["parent"]).id if found.get("parent") else None
+    return Project(*ref(found), str(found.get("identifier") or ""), str(found.get("description") or ""), parent)
 
 
 def status(found: JSON) -> Status:

@@ -23,6 +23,7 @@ from helpdesk.errors import (
 from helpdesk.redmine_client import JSON, NotSent, RedmineClient, Unanswered, part, within
 from helpdesk.tasks.lists import Summary, TaskPage, TaskQuery, Vocabulary
 from helpdesk.tasks.model import Actor, Choices, Edit, Ref, Task, TaskRow, TextFormat, Written
+from helpdesk.tasks.projects import with_descendants
 from helpdesk.tasks.redmine import listing, reading, writing
 from helpdesk.tasks.redmine.look_ups import LookUps, People, items
 from helpdesk.tasks.redmine.rights import Me, Rights
@@ -50,15 +51,15 @@ class RestTracker:
     async def tasks(self, actor: Actor, query: TaskQuery) -> TaskPage:
         async with self._asking():
             await self.look_up.me(actor)
-            issues, total = await self._list(actor, listing.filters(query), query.per_page, query.offset)
+            issues, total = await self._list(actor, await self._filters(actor, query), query.per_page, query.offset)
             priorities = await self.look_up.priorities()
             return TaskPage(tuple(reading.row(issue, priorities) for issue in issues), total, query)
 
     async def summary(self, actor: Actor, query: TaskQuery) -> Summary:
         async with self._asking():
             await self.look_up.me(actor)
-            kinds = listing.statuses_of_summary(await self.look_up.fresh_statuses())
-            asked = listing.filters(query._replace(status_ids=(), closed=True))
+            kinds = listing.statuses_of_summary(await self.look_up.statuses())
+            asked = await self._filters(actor, query._replace(status_ids=(), closed=True))
             counts = await asyncio.gather(*(self._list(actor, asked | {"status_id": kind}, 1, 0) for kind in kinds))
             return Summary(*(total for _, total in counts))
 
@@ -78,6 +79,13 @@ class RestTracker:
                 raise NotAllowed(detail=f"the comment on {task_id} was not kept as it was sent")
 
         return await self._write(actor, task_id, lambda before: writing.commenting(before, text, private), require_kept)
+
+    async def _filters(self, actor: Actor, query: TaskQuery) -> listing.Filters:
+        """What to ask Redmine for, with the projects below those that were chosen."""
+        if query.project_ids:
+            wanted = with_descendants(query.project_ids, await self.look_up.projects(actor))
+            query = query._replace(project_ids=wanted)
+        return listing.filters(query)
 
     async def _list(self, actor: Actor, filters: listing.Filters, limit: int, offset: int) -> tuple[list[JSON], int]:
         """Issues of one page and how many there are. Redmine answers 403 to somebody who may view issues nowhere."""
