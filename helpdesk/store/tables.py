@@ -224,6 +224,6 @@ class SavedView(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     person_id: int = Field(foreign_key="person.id")
     name: str = Field(max_length=60)
-    name_folded: str = Field(max_length=60)
+    name_folded: str = Field(max_length=200)
     address: str = Field(max_length=2000)
     is_start: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})

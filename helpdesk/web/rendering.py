@@ -126,6 +126,8 @@ def _environment(language: str, timezone: ZoneInfo, static: StaticFiles) -> Envi
     environment.filters |= {
         "moment": lambda at: _time(at.astimezone(UTC), at.astimezone(timezone).strftime("%d.%m.%Y %H:%M")),
         "day": lambda on: _time(on, on.strftime("%d.%m.%Y")),
+        "at": lambda at: at.astimezone(timezone).strftime("%d.%m.%Y %H:%M"),
+        "on": lambda on: on.strftime("%d.%m.%Y"),
         "size": lambda size: say(language, _size(size)),
         "say": lambda sentence: say(language, sentence),
     }

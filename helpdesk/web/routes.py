@@ -2,7 +2,21 @@
 
 from starlette.routing import BaseRoute, Route
 
-from helpdesk.web import bookmarks, bulk, drafts, health, inserting, keeping, people, replies, static, task_list, tasks
+from helpdesk.web import (
+    bookmarks,
+    bulk,
+    drafts,
+    health,
+    inserting,
+    keeping,
+    people,
+    replies,
+    rows,
+    static,
+    task_list,
+    tasks,
+    views,
+)
 from helpdesk.web.api import tasks as api
 from helpdesk.web.api import words
 from helpdesk.web.guards import Handler, public, signed_in, unguarded
@@ -44,6 +58,7 @@ ROUTES: list[BaseRoute] = [
     Route(ONE + "/priority",          form(tasks.priority),          name="tasks:priority", methods=["POST"]),
     Route(ONE + "/assignee",          form(tasks.assignee),          name="tasks:assignee", methods=["POST"]),
     Route(ONE + "/comments",          form(tasks.comments),          name="tasks:comments", methods=["POST"]),
+    Route(ONE + "/row",               signed_in(rows.row),           name="tasks:row", methods=["GET", "POST"]),
     Route(ONE + "/{form}",            signed_in(tasks.back),         name="tasks:back"),
 
     # Drafts and reply templates
@@ -53,6 +68,11 @@ ROUTES: list[BaseRoute] = [
     Route("/replies",                 signed_in(replies.every),      name="replies:every", methods=["GET", "POST"]),
     Route("/replies/{reply_id:int}",  signed_in(replies.one),        name="replies:one", methods=["GET", "POST"]),
     Route("/replies/{reply_id:int}/delete", write(replies.remove),   name="replies:remove", methods=["POST"]),
+
+    # Saved views
+    Route("/views",                   signed_in(views.every),        name="views:every", methods=["GET", "POST"]),
+    Route("/views/{view_id:int}",     signed_in(views.one),          name="views:one", methods=["GET", "POST"]),
+    Route("/views/{view_id:int}/delete", write(views.remove),        name="views:remove", methods=["POST"]),
 
     # Tasks for programs
     Route(API,                        signed_in(api.show),           name="api:task"),

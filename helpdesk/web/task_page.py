@@ -15,7 +15,7 @@ from helpdesk.store import replies
 from helpdesk.tasks import markup, safe_html
 from helpdesk.tasks.model import Entry, Task, Written
 from helpdesk.tasks.wording import LABELS, in_words
-from helpdesk.web import keeping
+from helpdesk.web import keeping, returning
 from helpdesk.web.errors import status_of
 from helpdesk.web.rendering import html, is_htmx, services
 
@@ -33,8 +33,14 @@ async def page(request: Request, task: Task, status: int = 200, **context: Any) 
     history = request.query_params.get("history", "")
     shown = HISTORY.get(history, HISTORY[""])
     entries = tuple(entry for entry in task.entries if shown(entry))
-    drafts = await keeping.offers(request, task.id)
-    return await _show(request, "tasks/show.html", task, entries, status, history=history, drafts=drafts, **context)
+    context |= {
+        "history": history,
+        "drafts": await keeping.offers(request, task.id),
+        "back": returning.last_list(request),
+    }
+    response = await _show(request, "tasks/show.html", task, entries, status, **context)
+    returning.remember(request, response, context["back"])
+    return response
 
 
 async def form(request: Request, task: Task, name: str) -> Response:

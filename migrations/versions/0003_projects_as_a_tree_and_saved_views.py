@@ -19,7 +19,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("person_id", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(length=60), nullable=False),
-        sa.Column("name_folded", sa.String(length=60), nullable=False),
+        sa.Column("name_folded", sa.String(length=200), nullable=False),
         sa.Column("address", sa.String(length=2000), nullable=False),
         sa.Column("is_start", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"]),

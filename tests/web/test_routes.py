@@ -10,7 +10,7 @@ from helpdesk.web.guards import public
 from helpdesk.web.routes import ROUTES, without_guard
 from tests.web.conftest import Visit
 
-PLACES = {"helpdesk.web.tasks", "helpdesk.web.task_list", "helpdesk.web.bulk"}
+PLACES = {"helpdesk.web.tasks", "helpdesk.web.task_list", "helpdesk.web.bulk", "helpdesk.web.rows"}
 OPEN = {"/", "/healthz", "/readyz", "/static/{name:path}", "/preferences", "/users/login", "/users/logout"} | {
     old for old, *_ in bookmarks.MOVED
 }
