@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from helpdesk.errors import HelpdeskError, Invalid, Nonsense
 from helpdesk.redmine_client import RedmineClient
+from helpdesk.tasks.fields import CustomField
 from helpdesk.tasks.lists import TaskQuery
 from helpdesk.tasks.model import Actor, FieldChange, Priority
 from helpdesk.tasks.redmine import listing, reading, rights
@@ -22,7 +23,7 @@ from tests.servers.imitated_redmine import ANNA, ISSUE, ME, ImitatedRedmine, Req
 
 NAMES = reading.Names(
     by_field={"status": {"1": "New", "2": "Started"}, "assignee": {"5": "Anna Test"}},
-    custom_fields={"1": "Room"},
+    custom_fields={1: CustomField(1, "Room")},
 )
 TEXTS = st.text() | st.text(alphabet="&=[];%+# \t\r\n\0'\"\\<>ё😀aDf", max_size=40)
 NOISE = st.recursive(
