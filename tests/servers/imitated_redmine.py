@@ -291,6 +291,7 @@ def _issue() -> dict[str, Any]:
     times = {"created_on": "2026-11-20T09:00:00Z", "updated_on": "2026-11-20T09:30:00Z", "closed_on": None}
     days = {"start_date": "2026-11-20", "due_date": None, "done_ratio": 0}
     file = {"id": 1, "filename": "chair.txt", "filesize": len(CONTENT), "content_type": "text/plain"}
+    file |= {"author": _named("irina"), "created_on": "2026-11-20T09:00:00Z"}
     detail = {"property": "attr", "name": "assigned_to_id", "old_value": None, "new_value": "5"}
     parts = {
         "custom_fields": [{"id": 1, "name": "Room", "value": "214"}],
@@ -298,5 +299,9 @@ def _issue() -> dict[str, Any]:
         "journals": [{**_journal(1, "irina"), "notes": "Please", "details": [detail]}],
         "allowed_statuses": [NEW, STARTED],
         "watchers": [],
+        "parent": {"id": 3},
+        "relations": [{"id": 1, "issue_id": 7, "issue_to_id": 4, "relation_type": "blocks", "delay": None}],
+        "estimated_hours": 2.5,
+        "spent_hours": 1.0,
     }
     return deepcopy({"id": 7, **texts, **choices, **people, **times, **days, **parts})

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-from helpdesk.errors import Invalid, NotAllowed, NotFound, Unavailable
+from helpdesk.errors import Invalid, NotFound, Unavailable, Unsure
 from helpdesk.redmine_client import JSON, part
 from helpdesk.tasks.checking import require_creatable
 from helpdesk.tasks.creation import Blank, NewTask
@@ -39,7 +39,7 @@ class Creates(OneTask):
             made = await once.send(self._post(actor, body, wish.files))
             task = await self._made(actor, part(made, "issue")) if made else await self._found(actor, wish, began)
         if task is None:
-            raise once.missing(NotAllowed(detail="Redmine says nothing of the task it made"))
+            raise once.missing(Unsure(detail="Redmine says nothing of the task it made"))
         return task
 
     async def _post(self, actor: Actor, body: JSON, files: Sequence[Staged]) -> JSON:

@@ -46,6 +46,13 @@ def definitions(listed: Iterable[JSON]) -> Definitions:
     return {definition.field.id: definition for definition in found}
 
 
+def fields(issue: JSON, known: Definitions) -> dict[int, CustomField]:
+    """The fields that an issue's history may name, also those it has no more: whoever may not see one is told nothing
+    of it by Redmine (Journal#visible_details)."""
+    told = (shown(field) for field in issue.get("custom_fields", ()))
+    return {field.id: field for field in told} | {number: one.field for number, one in known.items()}
+
+
 def values(issue: JSON, known: Definitions) -> tuple[CustomValue, ...]:
     """What an issue holds, in Redmine's order; a field that nobody defines can only be shown."""
     return tuple(

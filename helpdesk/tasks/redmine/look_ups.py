@@ -8,7 +8,7 @@ from helpdesk.errors import WrongKey
 from helpdesk.redmine_client import JSON, RedmineClient, part
 from helpdesk.tasks.model import Actor, Ref
 from helpdesk.tasks.projects import Project, in_tree_order
-from helpdesk.tasks.redmine import reading, rights
+from helpdesk.tasks.redmine import custom, reading, rights
 from helpdesk.tasks.redmine.words import Words, cached, items, names_by_id
 
 RIGHTS_SECONDS = 60
@@ -113,7 +113,7 @@ class LookUps(Words):
                 "child_id": {},
                 **of_project,
             },
-            custom_fields=names_by_id(map(reading.ref, issue.get("custom_fields", ()))),
+            custom_fields=custom.fields(issue, await self.definitions()),
         )
 
     async def projects(self, actor: Actor) -> tuple[Project, ...]:

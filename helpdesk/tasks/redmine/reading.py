@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from helpdesk.errors import Nonsense
 from helpdesk.redmine_client import JSON
+from helpdesk.tasks.fields import CustomField
 from helpdesk.tasks.model import Attachment, Entry, FieldChange, Member, Priority, Ref, Status, TaskRow
 from helpdesk.tasks.projects import Project
 
@@ -24,10 +25,10 @@ BROKEN = (LookupError, TypeError, ValueError, AttributeError)
 
 
 class Names(NamedTuple):
-    """What ids in a history are called: field of ATTRIBUTES → id as text → name."""
+    """What ids in a history are called: field of ATTRIBUTES → id as text → name; and the custom fields by their ids."""
 
     by_field: Mapping[str, Mapping[str, str]]
-    custom_fields: Mapping[str, str]
+    custom_fields: Mapping[int, CustomField]
 
     def word(self, field: str, value: str | None) -> str | None:
         """The name of an id, the value itself where it is none, `#7` for an id nobody can name."""
@@ -138,13 +139,19 @@ def change(detail: JSON, names: Names) -> FieldChange:
     kind, name = text(detail, "property"), text(detail, "name")
     old, new = _value(detail.get("old_value")), _value(detail.get("new_value"))
     if kind == "cf":
-        return FieldChange("custom_field", old, new, names.custom_fields.get(name, f"#{name}"))
+        return custom_change(names.custom_fields.get(int(name), CustomField(int(name), f"#{name}")), old, new)
     if kind != "attr":
         return FieldChange(kind, old, new)
     if name in LONG_TEXTS:
         return FieldChange(name, None, None)
     field = ATTRIBUTES.get(name, name)
     return FieldChange(field, names.word(field, old), names.word(field, new))
+
+
+def custom_change(field: CustomField, old: str | None, new: str | None) -> FieldChange:
+    """A change of a custom field; of one with several values Redmine tells each by itself."""
+    before, after = (None if value is None else field.words((value,))[0] for value in (old, new))
+    return FieldChange("custom_field", before, after, field.name, field.kind)
 
 
 def _value(told: object) -> str | None:
