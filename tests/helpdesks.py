@@ -9,7 +9,7 @@ import pytest
 from helpdesk.demo.load import load
 from helpdesk.store import schema
 from helpdesk.store.database import Database
-from tests.running import STORE, Helpdesk, run_helpdesk, running_demo, running_helpdesk, start_over
+from tests.running import STORE, Helpdesk, running_demo, running_over_redmine, start_over
 from tests.servers.redmine import Redmine
 
 
@@ -40,14 +40,5 @@ def demo(running: Helpdesk, seeded: Path) -> Helpdesk:
 
 @pytest.fixture(scope="session")
 def over_redmine(redmine: Redmine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Helpdesk]:
-    """`helpdesk serve` as an administrator would set it up over a real Redmine: two settings, one migration."""
-    folder = tmp_path_factory.mktemp("over-redmine")
-    environ = {
-        "SECRET_KEY": "for the length of a test and no longer",
-        "DATABASE_URL": f"sqlite:///{folder / 'helpdesk.db'}",
-        "REDMINE_URL": redmine.url,
-        "REDMINE_API_KEY": redmine.admin_key,
-    }
-    run_helpdesk(folder, "migrate", environ=environ)
-    with running_helpdesk(folder, "serve", environ=environ) as helpdesk:
+    with running_over_redmine(tmp_path_factory.mktemp("over-redmine"), redmine) as helpdesk:
         yield helpdesk

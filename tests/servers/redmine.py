@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.servers.mariadb import MariaDB, MySQLAccess, execute, running_mariadb
 from tests.servers.process import ServerError
-from tests.servers.redmine_instance import PACKAGES, TIMEZONE, linked_instance, packages, serving
+from tests.servers.redmine_instance import FEW, PACKAGES, TIMEZONE, Puma, linked_instance, packages, serving
 from tests.servers.redmine_seeded import fill
 
 _LOGINS = ("admin", "anna", "boris", "irina", "stranger", "locked")
@@ -54,7 +54,7 @@ def why_not_here() -> str | None:
 
 
 @contextmanager
-def running_redmine(folder: Path) -> Iterator[Redmine]:
+def running_redmine(folder: Path, puma: Puma = FEW) -> Iterator[Redmine]:
     """A Redmine in `folder` (exists; every parent must let other users pass), gone after the block.
 
     Takes about four seconds; the first time on a machine, or after a change of the seed, fifteen.
@@ -66,7 +66,7 @@ def running_redmine(folder: Path) -> Iterator[Redmine]:
         with linked_instance(folder / "redmine", writer) as instance:
             fill(server, _DATABASE, instance)
             reader = _create_reader(server, writer)
-            with serving(instance) as url:
+            with serving(instance, puma) as url:
                 yield _describe(server, url, reader, writer)
 
 
