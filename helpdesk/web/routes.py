@@ -10,10 +10,13 @@ from helpdesk.web import (
     health,
     inserting,
     keeping,
+    mending,
     people,
+    previews,
     replies,
     static,
     task_list,
+    task_parts,
     tasks,
 )
 from helpdesk.web.api import tasks as api
@@ -58,6 +61,10 @@ ROUTES: list[BaseRoute] = [
     Route(ONE + "/assignee",          form(tasks.assignee),          name="tasks:assignee", methods=["POST"]),
     Route(ONE + "/comments",          form(tasks.comments),          name="tasks:comments", methods=["POST"]),
     Route(ONE + "/edit",              signed_in(editing.edit),       name="tasks:edit", methods=["GET", "POST"]),
+    Route(ONE + "/comments/{entry_id:int}", signed_in(mending.entry), name="tasks:entry", methods=["GET", "POST"]),
+    Route(ONE + "/preview",           signed_in(previews.preview),   name="tasks:preview", methods=["POST"]),
+    Route(ONE + "/watch",             write(task_parts.watch),       name="tasks:watch", methods=["POST"]),
+    Route(ONE + "/delete",            signed_in(task_parts.delete),  name="tasks:delete", methods=["GET", "POST"]),
     Route(ONE + "/{form}",            signed_in(tasks.back),         name="tasks:back"),
 
     # Drafts and reply templates
