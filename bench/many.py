@@ -18,7 +18,9 @@ def seeded(folder: Path, tasks: int) -> Path:
     database.run_here(lambda session: load(session, datetime.now(UTC)), writes=True)
     database.close()
     with closing(sqlite3.connect(folder / STORE)) as store, store:
-        names = [row[1] for row in store.execute("PRAGMA table_info(tracker_task)") if row[1] != "id"]
+        names = [
+            row[1] for row in store.execute("PRAGMA table_info(tracker_task)") if row[1] not in ("id", "parent_id")
+        ]
         columns = ", ".join(names)
         repeat = f"INSERT INTO tracker_task ({columns}) SELECT {columns} FROM tracker_task ORDER BY id LIMIT ?"
         while missing := tasks - store.execute("SELECT count(*) FROM tracker_task").fetchone()[0]:
