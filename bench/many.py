@@ -48,7 +48,9 @@ def seeded(folder: Path, tasks: int) -> Many:
     database.close()
     with closing(sqlite3.connect(folder / STORE)) as store, store:
         own = store.execute("SELECT max(id) FROM tracker_task").fetchone()[0]
-        names = [row[1] for row in store.execute("PRAGMA table_info(tracker_task)") if row[1] != "id"]
+        names = [
+            row[1] for row in store.execute("PRAGMA table_info(tracker_task)") if row[1] not in ("id", "parent_id")
+        ]
         columns = ", ".join(names)
         repeat = f"INSERT INTO tracker_task ({columns}) SELECT {columns} FROM tracker_task ORDER BY id LIMIT ?"
         while missing := tasks - store.execute("SELECT count(*) FROM tracker_task").fetchone()[0]:

@@ -48,6 +48,22 @@ class Project(NamedTuple):
     parent: str = ""
 
 
+class CustomField(NamedTuple):
+    """A field that the company added, of a kind of `tasks.fields`."""
+
+    name: str
+    kind: str
+    options: tuple[str, ...] = ()
+    hint: str = ""
+
+
+class Reply(NamedTuple):
+    """A reply template that everybody may insert."""
+
+    name: str
+    text: str
+
+
 class Role(NamedTuple):
     """What a member may do, apart from the status changes, which are in `WORKFLOW`."""
 
@@ -83,11 +99,45 @@ PRIORITIES = (
 
 TRACKERS = (Tracker("incident", "Инцидент"), Tracker("request", "Запрос"), Tracker("change", "Изменение"))
 
+CUSTOM_FIELDS = (
+    CustomField("Кабинет", "text"),
+    CustomField("Способ связи", "list", ("Телефон", "Почта", "Лично")),
+    CustomField("Согласовано", "yes_no"),
+    CustomField("Дата замены", "date"),
+    CustomField("Инвентарный номер", "integer", hint="С наклейки на устройстве."),
+)
+
+REPLIES = (
+    Reply(
+        "Принято в работу",
+        "Здравствуйте! Задача {task} принята в работу. Напишу здесь, как только будут новости.\n\n{person}",
+    ),
+    Reply(
+        "Нужны подробности",
+        "Здравствуйте! По задаче {task} «{subject}» нам не хватает подробностей:\n\n- \n\n{person}",
+    ),
+    Reply(
+        "Сделано, проверьте",
+        "Готово. Проверьте, пожалуйста; если что-то не так, ответьте прямо здесь.\n\n{person}",
+    ),
+)
+
 ROLES = (
     Role(
         "support",
         "Специалист поддержки",
-        frozenset({"view_all", "edit", "comment", "view_private", "comment_privately", "assignable", "create"}),
+        frozenset(
+            {
+                "view_all",
+                "edit",
+                "comment",
+                "edit_own_comments",
+                "view_private",
+                "comment_privately",
+                "assignable",
+                "create",
+            }
+        ),
     ),
     Role("requester", "Заявитель", frozenset({"comment", "create"})),
 )

@@ -27,6 +27,18 @@ LABELS = {
     "relation": sentence("Relation"),
 }
 
+# Redmine's IssueRelation::TYPES, as told on the page of the task that has them.
+RELATIONS = {
+    "relates": sentence("Related to"),
+    "duplicates": sentence("Duplicates"),
+    "duplicated": sentence("Duplicated by"),
+    "blocks": sentence("Blocks"),
+    "blocked": sentence("Blocked by"),
+    "precedes": sentence("Precedes"),
+    "follows": sentence("Follows"),
+    "copied_to": sentence("Copied to"),
+    "copied_from": sentence("Copied from"),
+}
 
 CHANGED = sentence("%(field)s: %(old)s → %(new)s")
 SET = sentence("%(field)s: %(new)s")

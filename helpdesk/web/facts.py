@@ -3,10 +3,11 @@
 from typing import Any, Literal, NamedTuple
 
 from helpdesk.errors import Sentence, sentence
+from helpdesk.tasks.fields import name_of
 from helpdesk.tasks.model import Task, Written
 from helpdesk.tasks.wording import LABELS
 
-Kind = Literal["status", "priority", "person", "day", "moment", "percent"]
+Kind = Literal["status", "priority", "person", "day", "moment", "percent", "hours", "custom", "people"]
 
 
 class Fact(NamedTuple):
@@ -24,6 +25,10 @@ def facts(task: Task) -> tuple[Fact, ...]:
         Fact("start_date", LABELS["start_date"], "day", task.start_date),
         Fact("due_date", LABELS["due_date"], "day", task.row.due_date),
         Fact("done_ratio", sentence("Progress"), "percent", task.done_ratio),
+        Fact("estimated_hours", sentence("Estimated"), "hours", task.estimated_hours),
+        Fact("spent_hours", sentence("Spent"), "hours", task.spent_hours),
+        *(Fact(name_of(it.field.id), Sentence(it.field.name), "custom", it) for it in task.custom if it.value),
+        Fact("watchers", sentence("Watchers"), "people", task.watchers),
     )
     return (
         Fact("status", LABELS["status"], "status", task.row.status),

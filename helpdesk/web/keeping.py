@@ -27,9 +27,11 @@ from helpdesk.web import inputs, session
 from helpdesk.web.guards import Handler, actor
 from helpdesk.web.rendering import services, wants_html
 
-PLACE = re.compile(r"(?:task:(?P<task>[1-9]\d{0,9})|tasks):(?P<form>[a-z_]+)", re.ASCII)
+PLACE = re.compile(
+    r"(?:task:(?P<task_id>[1-9]\d{0,9})|tasks):(?P<form>[a-z_]+)(?::(?P<entry_id>[1-9]\d{0,9}))?", re.ASCII
+)
 TEXTS = ("comment", "subject", "description")
-WITH_PAGES = {"edit"}
+WITH_PAGES = {"edit", "entry"}
 NOT_KEPT = {"idempotency_key", "lock_version", "typed_by", "password", "next", "view", "reply", "at", "carried"}
 CLOCKS_DIFFER = timedelta(minutes=10)  # between the tracker and us, and for a slow line
 MOST_CHARACTERS = inputs.LONGEST_TEXT + 2_000
@@ -74,26 +76,25 @@ def place_of(request: Request) -> str:
     form = getattr(request.scope.get("endpoint"), "draft_form", None)
     if form is None:
         return ""
-    task = request.path_params.get("task_id")
-    return f"task:{task}:{form}" if task else f"tasks:{form}"
+    task, entry = (request.path_params.get(name) for name in ("task_id", "entry_id"))
+    return (f"task:{task}:{form}" if task else f"tasks:{form}") + (f":{entry}" if entry else "")
 
 
-def parts(place: str) -> tuple[int | None, str]:
-    """The task of a place, if it is on a task's page, and its form. Raises NotFound for what is no place."""
+def parts(place: str) -> tuple[dict[str, int], str]:
+    """The numbers in the address of a place's form (of a task, of a comment), and the form. Raises NotFound."""
     found = PLACE.fullmatch(place)
-    number = int(found["task"] or 0) if found else 0
-    if not found or number > inputs.LARGEST_ID:
+    numbers = {name: int(found[name]) for name in ("task_id", "entry_id") if found[name]} if found else {}
+    if not found or any(number > inputs.LARGEST_ID for number in numbers.values()):
         raise NotFound
-    return number or None, found["form"]
+    return numbers, found["form"]
 
 
 def address_of(request: Request, place: str) -> str:
     """The address that the form of `place` is sent to. Raises NotFound for a place that no form has."""
-    task_id, form = parts(place)
-    given = {"task_id": task_id} if task_id else {}
-    if not any(_takes(route, form, given) for route in request.app.routes):
+    numbers, form = parts(place)
+    if not any(_takes(route, form, numbers) for route in request.app.routes):
         raise NotFound
-    return str(request.app.url_path_for(f"tasks:{form}", **given))
+    return str(request.app.url_path_for(f"tasks:{form}", **numbers))
 
 
 async def person_here(request: Request) -> Person:
@@ -171,7 +172,8 @@ async def offers(request: Request, task: Task) -> dict[str, drafts.Kept]:
 def _was_sent(draft: drafts.Kept, entries: Iterable[Entry], person_id: int) -> bool:
     """Whether the draft's comment is in the history as this person's, written about when the draft was kept: when the
     answer to a form was lost, nobody knew that it had been written."""
-    text, since = draft.fields.get("comment", "").strip(), draft.updated_at - CLOCKS_DIFFER
+    said, since = draft.fields.get("comment", ""), draft.updated_at - CLOCKS_DIFFER
+    text = said.strip() if isinstance(said, str) else ""
     own = (entry for entry in entries if entry.author and entry.author.id == person_id and entry.created_on >= since)
     return bool(text) and any(entry.notes.strip() == text for entry in own)
 

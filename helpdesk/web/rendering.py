@@ -24,6 +24,7 @@ from helpdesk.web.static import StaticFiles
 
 THEMES = ("light", "dark")
 KILOBYTE = 1024
+HTMX_LEADS = "hx-redirect"
 
 
 class Renderer:
@@ -121,7 +122,7 @@ def see_other(path: str) -> Response:
 
 def lead_to(request: Request, path: str) -> Response:
     """The same for whoever asks: htmx would put the page that a redirect leads to into the form."""
-    return Response(headers={"HX-Redirect": path}) if is_htmx(request) else see_other(path)
+    return Response(headers={HTMX_LEADS: path}) if is_htmx(request) else see_other(path)
 
 
 def _environment(language: str, timezone: ZoneInfo, static: StaticFiles) -> Environment:

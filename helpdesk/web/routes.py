@@ -11,11 +11,14 @@ from helpdesk.web import (
     health,
     inserting,
     keeping,
+    mending,
     people,
+    previews,
     replies,
     rows,
     static,
     task_list,
+    task_parts,
     tasks,
     views,
 )
@@ -63,6 +66,10 @@ ROUTES: list[BaseRoute] = [
     Route(ONE + "/edit",              signed_in(editing.edit),       name="tasks:edit", methods=["GET", "POST"]),
     Route(ONE + "/files/{file_id:int}", signed_in(downloads.file),  name="tasks:file"),
     Route(ONE + "/row",               signed_in(rows.row),           name="tasks:row", methods=["GET", "POST"]),
+    Route(ONE + "/comments/{entry_id:int}", signed_in(mending.entry), name="tasks:entry", methods=["GET", "POST"]),
+    Route(ONE + "/preview",           signed_in(previews.preview),   name="tasks:preview", methods=["POST"]),
+    Route(ONE + "/watch",             write(task_parts.watch),       name="tasks:watch", methods=["POST"]),
+    Route(ONE + "/delete",            signed_in(task_parts.delete),  name="tasks:delete", methods=["GET", "POST"]),
     Route(ONE + "/{form}",            signed_in(tasks.back),         name="tasks:back"),
 
     # Drafts and reply templates

@@ -11,12 +11,18 @@ from helpdesk.web.routes import ROUTES, without_guard
 from tests.web.conftest import Visit
 
 PLACES = {
-    "helpdesk.web.bulk",
-    "helpdesk.web.downloads",
-    "helpdesk.web.editing",
-    "helpdesk.web.rows",
-    "helpdesk.web.task_list",
-    "helpdesk.web.tasks",
+    f"helpdesk.web.{name}"
+    for name in (
+        "bulk",
+        "downloads",
+        "editing",
+        "mending",
+        "previews",
+        "rows",
+        "task_list",
+        "task_parts",
+        "tasks",
+    )
 }
 OPEN = {"/", "/healthz", "/readyz", "/static/{name:path}", "/preferences", "/users/login", "/users/logout"} | {
     old for old, *_ in bookmarks.MOVED

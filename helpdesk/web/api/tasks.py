@@ -4,17 +4,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.errors import sentence
-from helpdesk.web import details, inputs, tasks
+from helpdesk.web import details, inputs, mending, task_parts, tasks
 from helpdesk.web.api import shapes, task_shape
 from helpdesk.web.guards import actor
 from helpdesk.web.idempotency import once
 from helpdesk.web.rendering import data, language, services, spoken
 
 CHANGED = sentence("The task was changed.")
-DELETED = sentence("The task was deleted.")
-MENDED = sentence("The comment was changed.")
-TAKEN_AWAY = sentence("The comment was deleted.")
-WATCHED = {True: sentence("You watch this task."), False: sentence("You do not watch this task.")}
 
 # These answer programs by themselves.
 comments = tasks.comments
@@ -34,7 +30,7 @@ async def watch(request: Request) -> Response:
     found = await services(request).tracker.watch(await actor(request), tasks.task_id(request), watching)
     watchers = [shapes.member(each) for each in found.watchers]
     told = {"task_id": found.id, "watched": found.watched, "watchers": watchers}
-    return data(request, {"message": spoken(request, WATCHED[watching]), **told})
+    return data(request, {"message": spoken(request, task_parts.WATCHED[watching]), **told})
 
 
 async def entry(request: Request) -> Response:
@@ -44,7 +40,7 @@ async def entry(request: Request) -> Response:
     who, number = await actor(request), tasks.entry_id(request)
     written = await services(request).tracker.edit_comment(who, tasks.task_id(request), number, text)
     left = next((shapes.comment(each) for each in written.after.entries if each.id == number and each.notes), None)
-    return data(request, {"message": spoken(request, TAKEN_AWAY if deletes else MENDED), "comment": left})
+    return data(request, {"message": spoken(request, mending.DELETED if deletes else mending.CHANGED), "comment": left})
 
 
 async def statuses(request: Request) -> Response:
@@ -77,4 +73,4 @@ async def _change(request: Request) -> Response:
 @once
 async def _delete(request: Request) -> Response:
     await services(request).tracker.delete(await actor(request), tasks.task_id(request))
-    return data(request, {"message": spoken(request, DELETED)})
+    return data(request, {"message": spoken(request, task_parts.DELETED)})
