@@ -3,6 +3,7 @@
 from starlette.routing import BaseRoute, Route
 
 from helpdesk.web import (
+    attachments,
     bookmarks,
     bulk,
     downloads,
@@ -57,6 +58,7 @@ ROUTES: list[BaseRoute] = [
     Route(ONE + "/priority",          form(tasks.priority),          name="tasks:priority", methods=["POST"]),
     Route(ONE + "/assignee",          form(tasks.assignee),          name="tasks:assignee", methods=["POST"]),
     Route(ONE + "/comments",          form(tasks.comments),          name="tasks:comments", methods=["POST"]),
+    Route(ONE + "/attachments",       form(attachments.attachments), name="tasks:attachments", methods=["POST"]),
     Route(ONE + "/files/{file_id:int}", signed_in(downloads.file),  name="tasks:file"),
     Route(ONE + "/{form}",            signed_in(tasks.back),         name="tasks:back"),
 

@@ -17,7 +17,7 @@ CHANGED: dict[Field, Sentence] = {
 }
 COMMENTED = sentence("The comment was added.")
 NOTHING_CHANGED = sentence("Nothing was changed: that is its value already.")
-FORMS = ("status", "priority", "assignee", "comments")
+FORMS = ("status", "priority", "assignee", "comments", "attachments")
 
 
 async def show(request: Request) -> Response:

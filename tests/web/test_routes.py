@@ -10,7 +10,13 @@ from helpdesk.web.guards import public
 from helpdesk.web.routes import ROUTES, without_guard
 from tests.web.conftest import Visit
 
-PLACES = {"helpdesk.web.tasks", "helpdesk.web.task_list", "helpdesk.web.bulk", "helpdesk.web.downloads"}
+PLACES = {
+    "helpdesk.web.tasks",
+    "helpdesk.web.task_list",
+    "helpdesk.web.bulk",
+    "helpdesk.web.downloads",
+    "helpdesk.web.attachments",
+}
 OPEN = {"/", "/healthz", "/readyz", "/static/{name:path}", "/preferences", "/users/login", "/users/logout"} | {
     old for old, *_ in bookmarks.MOVED
 }
