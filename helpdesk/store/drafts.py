@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
@@ -16,14 +16,14 @@ MOST = 200
 
 
 class Kept(NamedTuple):
-    """`fields` are the values of a form by name, as they were typed."""
+    """`fields` are the values of a form by name, as they were typed: texts, or lists of texts."""
 
     place: str
-    fields: Mapping[str, str]
+    fields: Mapping[str, Any]
     updated_at: datetime
 
 
-def save(session: Session, person_id: int, place: str, fields: Mapping[str, str], now: datetime) -> None:
+def save(session: Session, person_id: int, place: str, fields: Mapping[str, Any], now: datetime) -> None:
     """Keep `fields` in the stead of what the place held. The oldest go: after KEPT, and beyond MOST of a person."""
     session.exec(sa.delete(Draft).where(col(Draft.updated_at) <= now - KEPT))
     text = json.dumps(dict(fields), ensure_ascii=False)

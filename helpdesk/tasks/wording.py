@@ -1,6 +1,9 @@
 """Changes in a task's history as sentences."""
 
+from datetime import date
+
 from helpdesk.errors import Sentence, sentence
+from helpdesk.tasks.fields import is_day
 from helpdesk.tasks.model import FieldChange
 
 LABELS = {
@@ -24,17 +27,31 @@ LABELS = {
     "relation": sentence("Relation"),
 }
 
+# Redmine's IssueRelation::TYPES, as told on the page of the task that has them.
+RELATIONS = {
+    "relates": sentence("Related to"),
+    "duplicates": sentence("Duplicates"),
+    "duplicated": sentence("Duplicated by"),
+    "blocks": sentence("Blocks"),
+    "blocked": sentence("Blocked by"),
+    "precedes": sentence("Precedes"),
+    "follows": sentence("Follows"),
+    "copied_to": sentence("Copied to"),
+    "copied_from": sentence("Copied from"),
+}
 
 CHANGED = sentence("%(field)s: %(old)s → %(new)s")
 SET = sentence("%(field)s: %(new)s")
 REMOVED = sentence("%(field)s removed: %(old)s")
 EDITED = sentence("%(field)s: the text was changed")
+YES_NO = {"1": sentence("yes"), "0": sentence("no")}
+DAYS = {"start_date", "due_date"}
 
 
 def in_words(change: FieldChange) -> Sentence:
     """What happened, from what to what. A field nobody named here is told by the tracker's own name for it."""
     label = change.label or LABELS.get(change.field, change.field)
-    values = {"field": label, "old": change.old, "new": change.new}
+    values = {"field": label, "old": _said(change, change.old), "new": _said(change, change.new)}
     if change.old and change.new:
         return Sentence(CHANGED.text, values)
     if change.new:
@@ -42,3 +59,10 @@ def in_words(change: FieldChange) -> Sentence:
     if change.old:
         return Sentence(REMOVED.text, values)
     return Sentence(EDITED.text, values)
+
+
+def _said(change: FieldChange, value: str | None) -> object:
+    """A value as people say it: a day as on the rest of the page, yes and no."""
+    if value and (change.kind == "date" or change.field in DAYS) and is_day(value):
+        return date.fromisoformat(value).strftime("%d.%m.%Y")
+    return YES_NO.get(value, value) if value and change.kind == "yes_no" else value

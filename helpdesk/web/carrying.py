@@ -22,12 +22,13 @@ SECONDS = 12 * 3600
 class Carried(NamedTuple):
     person_id: int
     place: str
-    fields: dict[str, str]
+    fields: dict[str, Any]
 
 
 def sealed(request: Request, values: Mapping[str, Any]) -> str:
     """The text of a form that found no session; empty when it is not known whose it is or where it belongs."""
-    place, person_id, fields = keeping.place_of(request), keeping.typist(request, values), {}
+    place, person_id = keeping.place_of(request), keeping.typist(request, values)
+    fields: dict[str, Any] = {}
     with suppress(Invalid):
         fields = keeping.worth_keeping(values)
     return str(_seal(request).dumps([person_id, place, fields])) if place and person_id and fields else ""

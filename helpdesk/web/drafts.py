@@ -16,12 +16,13 @@ async def save(request: Request) -> Response:
 
 
 async def discard(request: Request) -> Response:
-    """Throw the draft away: the empty form for htmx, else the page it is on."""
+    """Throw the draft away: the form without it for htmx, else its page."""
     person, place = await keeping.person_typing(request), request.path_params["place"]
     await keeping.keep(request, person.id, place, {})
-    task_id, form = keeping.parts(place)
-    if task_id is None:
+    numbers, form = keeping.parts(place)
+    if "task_id" not in numbers or form in keeping.WITH_PAGES:
         return see_other(keeping.address_of(request, place))
     if not is_htmx(request):
-        return see_other(task_page.address(request, task_id))
-    return await task_page.form(request, await services(request).tracker.task(await actor(request), task_id), form)
+        return see_other(task_page.address(request, numbers["task_id"]))
+    task = await services(request).tracker.task(await actor(request), numbers["task_id"])
+    return await task_page.form(request, task, form)

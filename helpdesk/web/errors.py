@@ -13,7 +13,7 @@ from helpdesk import errors
 from helpdesk.errors import HelpdeskError, sentence
 from helpdesk.tasks.model import Task
 from helpdesk.web import carrying, inputs
-from helpdesk.web.api import shapes
+from helpdesk.web.api import task_shape
 from helpdesk.web.rendering import came_from, html, is_htmx, services, spoken, wants_html
 
 log = logging.getLogger(__name__)
@@ -126,7 +126,7 @@ def body(request: Request, error: HelpdeskError, status: int) -> dict[str, objec
     if isinstance(error, errors.Invalid):
         told["errors"] = {field: [spoken(request, says) for says in found] for field, found in error.fields.items()}
     if isinstance(error, errors.Conflict) and isinstance(error.current, Task):
-        told["current"] = shapes.task(error.current)
+        told["current"] = task_shape.task(error.current)
     return told
 
 

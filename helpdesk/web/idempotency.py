@@ -12,9 +12,9 @@ from helpdesk.errors import HelpdeskError, KeyReused, NotSignedIn, Unsure
 from helpdesk.store import answers
 from helpdesk.web import inputs, session
 from helpdesk.web.guards import Handler
-from helpdesk.web.rendering import is_htmx, services, wants_html
+from helpdesk.web.rendering import HTMX_LEADS, is_htmx, services, wants_html
 
-KEPT_HEADERS = {"location", "content-type", "cache-control", "vary"}
+KEPT_HEADERS = {"location", HTMX_LEADS, "content-type", "cache-control", "vary"}
 POLL_SECONDS = 0.05
 PATIENCE_SECONDS = 15.0
 

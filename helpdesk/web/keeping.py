@@ -25,8 +25,11 @@ from helpdesk.web import inputs, session
 from helpdesk.web.guards import Handler
 from helpdesk.web.rendering import services, wants_html
 
-PLACE = re.compile(r"(?:task:(?P<task>[1-9]\d{0,9})|tasks):(?P<form>[a-z_]+)", re.ASCII)
+PLACE = re.compile(
+    r"(?:task:(?P<task_id>[1-9]\d{0,9})|tasks):(?P<form>[a-z_]+)(?::(?P<entry_id>[1-9]\d{0,9}))?", re.ASCII
+)
 TEXTS = ("comment", "subject", "description")
+WITH_PAGES = {"edit", "entry"}
 NOT_KEPT = {"idempotency_key", "lock_version", "typed_by", "password", "next", "view", "reply", "at", "carried"}
 MOST_CHARACTERS = inputs.LONGEST_TEXT + 2_000
 ANOTHERS_PAGE = sentence(
@@ -70,26 +73,25 @@ def place_of(request: Request) -> str:
     form = getattr(request.scope.get("endpoint"), "draft_form", None)
     if form is None:
         return ""
-    task = request.path_params.get("task_id")
-    return f"task:{task}:{form}" if task else f"tasks:{form}"
+    task, entry = (request.path_params.get(name) for name in ("task_id", "entry_id"))
+    return (f"task:{task}:{form}" if task else f"tasks:{form}") + (f":{entry}" if entry else "")
 
 
-def parts(place: str) -> tuple[int | None, str]:
-    """The task of a place, if it is on a task's page, and its form. Raises NotFound for what is no place."""
+def parts(place: str) -> tuple[dict[str, int], str]:
+    """The numbers in the address of a place's form (of a task, of a comment), and the form. Raises NotFound."""
     found = PLACE.fullmatch(place)
-    number = int(found["task"] or 0) if found else 0
-    if not found or number > inputs.LARGEST_ID:
+    numbers = {name: int(found[name]) for name in ("task_id", "entry_id") if found[name]} if found else {}
+    if not found or any(number > inputs.LARGEST_ID for number in numbers.values()):
         raise NotFound
-    return number or None, found["form"]
+    return numbers, found["form"]
 
 
 def address_of(request: Request, place: str) -> str:
     """The address that the form of `place` is sent to. Raises NotFound for a place that no form has."""
-    task_id, form = parts(place)
-    given = {"task_id": task_id} if task_id else {}
-    if not any(_takes(route, form, given) for route in request.app.routes):
+    numbers, form = parts(place)
+    if not any(_takes(route, form, numbers) for route in request.app.routes):
         raise NotFound
-    return str(request.app.url_path_for(f"tasks:{form}", **given))
+    return str(request.app.url_path_for(f"tasks:{form}", **numbers))
 
 
 async def person_here(request: Request) -> Person:
@@ -146,12 +148,12 @@ async def keep(request: Request, person_id: int, place: str, values: Mapping[str
     return kept
 
 
-def worth_keeping(values: Mapping[str, Any]) -> dict[str, str]:
+def worth_keeping(values: Mapping[str, Any]) -> dict[str, str | list[str]]:
     """The fields of a form that make a draft; none when no text was typed. Raises Invalid for what can't be stored."""
-    typed = {name: value for name, value in values.items() if name not in NOT_KEPT and isinstance(value, str)}
-    if not any(typed.get(name, "").strip() for name in TEXTS):
+    typed = {name: value for name, value in values.items() if name not in NOT_KEPT and isinstance(value, str | list)}
+    if not any(str(typed.get(name, "")).strip() for name in TEXTS):
         return {}
-    fields = {name: inputs.clean(name, value) for name, value in typed.items()}
+    fields = {name: _clean(name, value) for name, value in typed.items()}
     inputs.clean("comment", "".join(f"{name}{value}" for name, value in fields.items()), MOST_CHARACTERS)
     return fields
 
@@ -173,6 +175,12 @@ async def _failed(request: Request) -> None:
     person, values = await person_typing(request), (await inputs.read(request)).values
     if worth_keeping(values):
         await keep(request, person.id, place_of(request), values)
+
+
+def _clean(name: str, value: str | list[Any]) -> str | list[str]:
+    if isinstance(value, list):
+        return [inputs.clean(name, str(each)) for each in value]
+    return inputs.clean(name, value)
 
 
 def _takes(route: BaseRoute, form: str, given: Mapping[str, int]) -> bool:

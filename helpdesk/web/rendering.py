@@ -17,11 +17,13 @@ from helpdesk.assets import folder
 from helpdesk.errors import Sentence, sentence
 from helpdesk.languages import LANGUAGES, choose, say, translations
 from helpdesk.services import Services
+from helpdesk.tasks.fields import is_day
 from helpdesk.web.lean import Unindented
 from helpdesk.web.static import StaticFiles
 
 THEMES = ("light", "dark")
 KILOBYTE = 1024
+HTMX_LEADS = "hx-redirect"
 
 
 class Renderer:
@@ -112,6 +114,11 @@ def see_other(path: str) -> Response:
     return RedirectResponse(path, 303)
 
 
+def lead_to(request: Request, path: str) -> Response:
+    """The same for whoever asks: htmx would put the page that a redirect leads to into the form."""
+    return Response(headers={HTMX_LEADS: path}) if is_htmx(request) else see_other(path)
+
+
 def _environment(language: str, timezone: ZoneInfo, static: StaticFiles) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(folder("templates")),
@@ -125,12 +132,25 @@ def _environment(language: str, timezone: ZoneInfo, static: StaticFiles) -> Envi
     environment.install_gettext_callables(catalogue.gettext, catalogue.ngettext, newstyle=True)  # type: ignore[attr-defined]  # from the i18n extension
     environment.filters |= {
         "moment": lambda at: _time(at.astimezone(UTC), at.astimezone(timezone).strftime("%d.%m.%Y %H:%M")),
-        "day": lambda on: _time(on, on.strftime("%d.%m.%Y")),
+        "day": _day,
+        "hours": lambda hours: say(language, sentence("%(hours)s h", hours=_decimal(language, hours))),
         "size": lambda size: say(language, sized(size)),
         "say": lambda sentence: say(language, sentence),
     }
     environment.globals |= {"LANGUAGES": LANGUAGES, "THEMES": THEMES, "static": static.address}
     return environment
+
+
+def _day(on: date | str) -> Markup | str:
+    """A day as people write it; the texts of custom fields are ISO days, if the tracker keeps its word."""
+    if isinstance(on, str):
+        return _day(date.fromisoformat(on)) if is_day(on) else on
+    return _time(on, on.strftime("%d.%m.%Y"))
+
+
+def _decimal(language: str, number: float) -> str:
+    text = f"{round(number, 2):g}"
+    return text.replace(".", ",") if language == "ru" else text
 
 
 def sized(size: int) -> Sentence:

@@ -14,7 +14,7 @@ from helpdesk.errors import Conflict, Invalid, TooLarge
 from helpdesk.store import replies
 from helpdesk.tasks import markup, safe_html
 from helpdesk.tasks.model import Entry, Task, Written
-from helpdesk.tasks.wording import LABELS, in_words
+from helpdesk.tasks.wording import LABELS, RELATIONS, in_words
 from helpdesk.web import keeping, uploads
 from helpdesk.web.errors import status_of
 from helpdesk.web.guards import actor
@@ -36,14 +36,14 @@ async def page(request: Request, task: Task, status: int = 200, **context: Any) 
     shown = HISTORY.get(history, HISTORY[""])
     entries = tuple(entry for entry in task.entries if shown(entry))
     drafts = await keeping.offers(request, task.id)
-    return await _show(request, "tasks/show.html", task, entries, status, history=history, drafts=drafts, **context)
+    around: dict[str, Any] = {"history": history, "drafts": drafts, **context}
+    return await _show(request, "tasks/show.html", task, entries, status, described=True, **around)
 
 
 async def form(request: Request, task: Task, name: str) -> Response:
     """One form by itself, with its draft if there is one."""
     template = FORMS.get(name, "tasks/_change.html")
-    drafts = await keeping.offers(request, task.id)
-    return await _show(request, template, task, (), 200, field=name, fresh=False, drafts=drafts)
+    return await part(request, template, task, field=name, fresh=False, drafts=await keeping.offers(request, task.id))
 
 
 async def written(request: Request, template: str, written: Written, version: str | None, **context: Any) -> Response:
@@ -54,11 +54,16 @@ async def written(request: Request, template: str, written: Written, version: st
     return await _show(request, template, written.after, entries, 200, fresh=fresh, **context)
 
 
+async def part(request: Request, template: str, task: Task, **context: Any) -> Response:
+    """A fragment that shows neither description nor history."""
+    return await _show(request, template, task, (), 200, **context)
+
+
 async def refused(
     request: Request, task: Task, form: str, refusal: Invalid | Conflict | TooLarge, typed: Mapping[str, Any]
 ) -> Response:
     """The form that was refused, by itself for htmx or in its page."""
-    context = {"field": form, "refused": {"form": form, "why": refusal, "typed": typed}}
+    context: dict[str, Any] = {"field": form, "refused": {"form": form, "why": refusal, "typed": typed}}
     if not is_htmx(request):
         return await page(request, task, status_of(refusal), **context)
     template = FORMS.get(form, "tasks/_refused.html")
@@ -70,32 +75,13 @@ def address(request: Request, number: int) -> str:
     return str(request.app.url_path_for("tasks:show", task_id=number))
 
 
-async def _show(
-    request: Request, template: str, task: Task, entries: tuple[Entry, ...], status: int, **context: Any
-) -> Response:
-    texts = await _rendered(request, task, entries)
-    around = {"key": token_urlsafe, "labels": LABELS, "in_words": in_words, "refused": None, "drafts": {}}
-    own = await _of_person(request)
-    return html(request, template, status, task=task, entries=entries, texts=texts, **{**around, **own, **context})
-
-
-async def _of_person(request: Request) -> dict[str, Any]:
-    """What forms need to know of who fills them in: the mark of whose page it is, and the replies to choose from."""
-    person = await keeping.person_here(request)
-    listed = await services(request).database.run(lambda db: replies.names(db, person.id))
-    brought = uploads.listed(request, await actor(request))
-    typed_by = keeping.typed_by(request, person)
-    return {"typed_by": typed_by, "replies": listed, "brought": brought, "limit": uploads.limit(request)}
-
-
-async def _rendered(request: Request, task: Task, entries: tuple[Entry, ...]) -> dict[int, Markup]:
-    """The description (0) and notes (by entry) as safe HTML, made in a thread.
+async def rendered(request: Request, sources: Mapping[int, str]) -> dict[int, Markup]:
+    """Texts as safe HTML, made in a thread.
 
     Each text has its bound of cost (`markup.render`); when a page's texts together took PAGE_SECONDS of CPU, the rest
     is shown as it was typed.
     """
     format = services(request).tracker.capabilities.text_format
-    sources = {0: task.description, **{entry.id: entry.notes for entry in entries if entry.notes}}
 
     def link(number: int) -> str:
         return address(request, number)
@@ -108,3 +94,35 @@ async def _rendered(request: Request, task: Task, entries: tuple[Entry, ...]) ->
         return texts
 
     return await to_thread.run_sync(work, limiter=AT_ONCE)
+
+
+async def entry(request: Request, task: Task, entry: Entry, **context: Any) -> Response:
+    """One entry of the history by itself."""
+    return await _show(request, "tasks/_mended.html", task, (entry,), 200, entry=entry, **context)
+
+
+async def _show(
+    request: Request,
+    template: str,
+    task: Task,
+    entries: tuple[Entry, ...],
+    status: int,
+    described: bool = False,
+    **context: Any,
+) -> Response:
+    """The description's text has the number 0, notes that of their entry."""
+    sources = {0: task.description} if described else {}
+    texts = await rendered(request, sources | {entry.id: entry.notes for entry in entries if entry.notes})
+    around = {"key": token_urlsafe, "labels": LABELS, "in_words": in_words, "relations": RELATIONS}
+    nothing: dict[str, Any] = {"refused": None, "drafts": {}}
+    told = {"task": task, "entries": entries, "texts": texts}
+    return html(request, template, status, **{**around, **nothing, **await _of_person(request), **told, **context})
+
+
+async def _of_person(request: Request) -> dict[str, Any]:
+    """What forms need to know of who fills them in: the mark of whose page it is, and the replies to choose from."""
+    person = await keeping.person_here(request)
+    listed = await services(request).database.run(lambda db: replies.names(db, person.id))
+    brought = uploads.listed(request, await actor(request))
+    typed_by = keeping.typed_by(request, person)
+    return {"typed_by": typed_by, "replies": listed, "brought": brought, "limit": uploads.limit(request)}

@@ -6,7 +6,7 @@ from starlette.responses import Response
 from helpdesk.errors import Conflict, Invalid, NotFound, Sentence, Unchanged, sentence
 from helpdesk.tasks.model import Field, Task, Written
 from helpdesk.web import inputs, task_page
-from helpdesk.web.api import shapes
+from helpdesk.web.api import shapes, task_shape
 from helpdesk.web.guards import actor
 from helpdesk.web.rendering import data, is_htmx, same_site, see_other, services, spoken, wants_html
 
@@ -17,13 +17,13 @@ CHANGED: dict[Field, Sentence] = {
 }
 COMMENTED = sentence("The comment was added.")
 NOTHING_CHANGED = sentence("Nothing was changed: that is its value already.")
-FORMS = ("status", "priority", "assignee", "comments", "attachments")
+FORMS = ("status", "priority", "assignee", "comments", "attachments", "watch", "preview")
 
 
 async def show(request: Request) -> Response:
     task = await load(request)
     if not wants_html(request):
-        return data(request, shapes.task(task))
+        return data(request, task_shape.task(task))
     return await task_page.page(request, task)
 
 
@@ -69,6 +69,14 @@ async def load(request: Request) -> Task:
 def task_id(request: Request) -> int:
     """The number in the address. Raises NotFound for one that no task can have."""
     number: int = request.path_params["task_id"]
+    if not 0 < number <= inputs.LARGEST_ID:
+        raise NotFound
+    return number
+
+
+def entry_id(request: Request) -> int:
+    """The number of a comment in the address. Raises NotFound for one that none can have."""
+    number: int = request.path_params["entry_id"]
     if not 0 < number <= inputs.LARGEST_ID:
         raise NotFound
     return number

@@ -35,7 +35,7 @@
   document.addEventListener("visibilitychange", () => document.hidden && leave());
   addEventListener("pagehide", leave);
 
-  document.addEventListener("htmx:before:request", ({ target }) => its(target) && forget(its(target)));
+  document.addEventListener("htmx:before:request", ({ target }) => its(target) === target && forget(target));
   document.addEventListener("htmx:error", ({ target }) => its(target) && later(its(target), AGAIN));
   document.addEventListener("htmx:response:error", ({ target, detail: { ctx } }) => {
     if (ctx.response.status >= 500 && its(target)) later(its(target), AGAIN);

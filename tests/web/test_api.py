@@ -15,6 +15,7 @@ ROW = {
 TASK = {
     "success", "id", "subject", "description", "status", "priority", "assignee", "author", "project", "created_on",
     "updated_on", "start_date", "due_date", "done_ratio", "attachments", "lock_version", "data", "execution_time",
+    "custom_fields", "estimated_hours", "spent_hours", "parent", "children", "relations", "watchers", "watched",
 }  # fmt: skip
 DATA = {
     "id", "subject", "description", "status_id", "status_name", "priority_id", "priority_name", "project_id",

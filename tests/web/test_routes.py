@@ -11,11 +11,18 @@ from helpdesk.web.routes import ROUTES, without_guard
 from tests.web.conftest import Visit
 
 PLACES = {
-    "helpdesk.web.tasks",
-    "helpdesk.web.task_list",
-    "helpdesk.web.bulk",
-    "helpdesk.web.downloads",
-    "helpdesk.web.attachments",
+    f"helpdesk.web.{name}"
+    for name in (
+        "tasks",
+        "task_list",
+        "bulk",
+        "editing",
+        "mending",
+        "previews",
+        "task_parts",
+        "downloads",
+        "attachments",
+    )
 }
 OPEN = {"/", "/healthz", "/readyz", "/static/{name:path}", "/preferences", "/users/login", "/users/logout"} | {
     old for old, *_ in bookmarks.MOVED

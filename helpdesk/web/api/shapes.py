@@ -61,46 +61,6 @@ def row(found: TaskRow) -> Shape:
     }
 
 
-def task(found: Task) -> Shape:
-    """Nested for one of the two old shapes, flat under `data` for the other."""
-    top, attachments = found.row, [attachment(each) for each in found.attachments]
-    common = {
-        "id": found.id,
-        "subject": top.subject,
-        "description": found.description,
-        "start_date": day(found.start_date),
-        "due_date": day(top.due_date),
-        "done_ratio": found.done_ratio,
-        "created_on": moment(top.created_on),
-        "updated_on": moment(top.updated_on),
-        "attachments": attachments,
-    }
-    flat = {
-        **common,
-        "status_id": top.status.id,
-        "status_name": top.status.name,
-        "priority_id": top.priority.id,
-        "priority_name": top.priority.name,
-        "project_id": top.project.id,
-        "project_name": top.project.name,
-        "tracker_id": top.tracker.id,
-        "tracker_name": top.tracker.name,
-        "assigned_to_id": top.assignee.id if top.assignee else None,
-        "assigned_to_name": top.assignee.name if top.assignee else None,
-        "closed_on": moment(found.closed_on),
-    }
-    return {
-        **common,
-        "status": coloured(top.status),
-        "priority": coloured(top.priority),
-        "assignee": member(top.assignee),
-        "author": member(top.author),
-        "project": named(top.project),
-        "lock_version": found.version,
-        "data": flat,
-    }
-
-
 def choice(found: Task, field: Field, offered: Iterable[Named]) -> Shape:
     """What a field holds and what this person may choose for it."""
     held, listed = _held(found, field), [named(each) for each in offered]

@@ -1,0 +1,105 @@
+"""What a form about a task asks for, field by field, and what stands in it: pure, so that a conflict can be merged."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+from helpdesk.errors import Sentence, sentence
+from helpdesk.tasks.fields import CustomField, Detail, Kind, Option, Texts, Value, field_of, name_of
+from helpdesk.tasks.model import Task
+from helpdesk.tasks.wording import LABELS
+
+Speak = Callable[[Sentence], str]
+
+KINDS: dict[Detail, Kind] = {
+    "subject": "text",
+    "description": "long_text",
+    "tracker": "list",
+    "start_date": "date",
+    "due_date": "date",
+    "done_ratio": "integer",
+    "estimated_hours": "decimal",
+    "parent": "integer",
+}
+HINTS: dict[Detail, Sentence] = {"parent": sentence("The number of the task that this one is a part of.")}
+
+
+class Control(NamedTuple):
+    """One field of a form. `field` says what it takes; `theirs` is what somebody else wrote into it meanwhile."""
+
+    name: str
+    field: CustomField
+    value: Texts
+    theirs: Texts | None = None
+
+    @property
+    def options(self) -> tuple[Option, ...]:
+        """What can be chosen; a value that is offered no more, too, for it must not get lost."""
+        known = {option.value for option in self.field.options}
+        return (*self.field.options, *(Option(value, value) for value in self.value if value not in known))
+
+
+def of_task(task: Task, speak: Speak) -> tuple[Control, ...]:
+    """The details and custom fields that this person may write, with what the task holds in them."""
+    choices = task.choices
+    details = (_of_detail(task, detail, speak) for detail in KINDS if detail in choices.details)
+    custom = (Control(name_of(it.field.id), it.field, it.value) for it in task.custom if it.field.id in choices.custom)
+    return (*details, *custom)
+
+
+def seen(controls: Iterable[Control]) -> str:
+    """What a form shows at first, as short hashes: it goes with the form and tells later who changed what."""
+    return json.dumps({control.name: _digest(control.value) for control in controls})
+
+
+def merged(controls: Iterable[Control], typed: Mapping[str, Any]) -> tuple[Control, ...]:
+    """The form again after something was typed into it: what nobody but I changed is mine, what I left alone is theirs.
+
+    `controls` hold what the task holds now, `typed` is the form as it was sent, with what it had `seen`.
+    """
+    before = _seen(typed)
+    return tuple(_merged(control, typed, before.get(control.name)) for control in controls)
+
+
+def _merged(now: Control, typed: Mapping[str, Any], before: str | None) -> Control:
+    if now.name not in typed:
+        return now
+    mine = _texts(typed[now.name])
+    if mine == now.value or before == _digest(mine):
+        return now
+    return now._replace(value=mine, theirs=None if before in (None, _digest(now.value)) else now.value)
+
+
+def _of_detail(task: Task, detail: Detail, speak: Speak) -> Control:
+    options = tuple(Option(str(ref.id), ref.name) for ref in task.choices.trackers) if detail == "tracker" else ()
+    hint = speak(HINTS[detail]) if detail in HINTS else ""
+    required = detail in task.choices.required or detail in ("tracker", "done_ratio")
+    label = LABELS["parent_id" if detail == "parent" else detail]
+    field = CustomField(0, speak(label), KINDS[detail], options, required=required, hint=hint)
+    return Control(field_of(detail), field, _texts(_shown(task.detail(detail))))
+
+
+def _shown(value: Value) -> str:
+    if isinstance(value, float):
+        return f"{value:g}"
+    return value.isoformat() if isinstance(value, date) else "" if value is None else str(value)
+
+
+def _texts(value: object) -> Texts:
+    """As a custom field's value: none when empty. Line ends as browsers send them are made plain."""
+    values = value if isinstance(value, list) else [value]
+    return tuple(text for text in (str(each).replace("\r\n", "\n") for each in values) if text)
+
+
+def _digest(value: Texts) -> str:
+    return sha256("\0".join(value).encode("utf-8", "replace")).hexdigest()[:8]
+
+
+def _seen(typed: Mapping[str, Any]) -> Mapping[str, str]:
+    try:
+        found = json.loads(str(typed.get("seen", "")))
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}

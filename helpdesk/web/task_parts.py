@@ -1,0 +1,44 @@
+"""What else is done with a task: to watch it, and to take it away."""
+
+from secrets import token_urlsafe
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from helpdesk.errors import NotAllowed, sentence
+from helpdesk.web import inputs, task_page, tasks
+from helpdesk.web.guards import actor
+from helpdesk.web.idempotency import once
+from helpdesk.web.rendering import data, html, is_htmx, see_other, services, spoken, wants_html
+
+DELETED = sentence("The task was deleted.")
+WATCHED = {True: sentence("You watch this task."), False: sentence("You do not watch this task.")}
+
+
+async def watch(request: Request) -> Response:
+    """A form's `watching` says whether to begin or to cease."""
+    watching = (await inputs.read(request)).flag("watching")
+    task = await services(request).tracker.watch(await actor(request), tasks.task_id(request), watching)
+    if not wants_html(request):
+        return data(request, {"message": spoken(request, WATCHED[watching]), "watched": task.watched})
+    if not is_htmx(request):
+        return see_other(task_page.address(request, task.id))
+    return await task_page.part(request, "tasks/_watched.html", task, says=WATCHED[watching])
+
+
+async def delete(request: Request) -> Response:
+    """GET asks once more; POST does it and leads to the list."""
+    if request.method == "POST":
+        return await _delete(request)
+    task = await tasks.load(request)
+    if not task.choices.may_delete:
+        raise NotAllowed
+    return html(request, "tasks/delete.html", task=task, key=token_urlsafe)
+
+
+@once
+async def _delete(request: Request) -> Response:
+    await services(request).tracker.delete(await actor(request), tasks.task_id(request))
+    if not wants_html(request):
+        return data(request, {"message": spoken(request, DELETED)})
+    return see_other(str(request.app.url_path_for("tasks:my_tasks")))
