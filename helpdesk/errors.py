@@ -113,10 +113,16 @@ class KeyReused(Conflict):
 
 
 class TooLarge(HelpdeskError):
-    """The body is over MAX_CONTENT_LENGTH."""
+    """The body is over MAX_CONTENT_LENGTH, or a file over what the tracker takes; `fields` as those of Invalid."""
 
     code = "too_large"
     default = sentence("This is too large to be accepted.")
+
+    def __init__(
+        self, says: Sentence | None = None, fields: Mapping[str, Sequence[Sentence]] | None = None, *, detail: str = ""
+    ) -> None:
+        super().__init__(says, detail=detail)
+        self.fields = dict(fields or {})
 
 
 class UnsupportedType(HelpdeskError):

@@ -44,30 +44,44 @@ OF_DOCUMENTS = {
 PLAIN_TEXT = {"style": ("text/css",), "script": ("text/javascript", "application/javascript")}
 SAFE = {"GET", "HEAD", "OPTIONS"}
 
+OVERSHOOT = 8
 PRIVATE = {"Cache-Control": "private, no-cache", "Vary": "Accept, HX-Request, Cookie, Accept-Language"}
 
 
 class BodyLimit:
-    """No body over `limit` bytes is read: TooLarge is raised where a handler would read on."""
+    """No body over `limit` bytes is read: TooLarge is raised where a handler would read on.
+
+    Of a form with files more is read, up to OVERSHOOT times as much, but not kept: `multipart.py` says why. What it
+    put on the disk is thrown away here when the request is over.
+    """
 
     def __init__(self, app: ASGIApp, limit: int) -> None:
         self.app = app
         self.limit = limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        announced = Headers(scope=scope).get("content-length", "") if scope["type"] == "http" else ""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        with_files = headers.get("content-type", "").lower().startswith("multipart/form-data")
+        announced, limit = headers.get("content-length", ""), self.limit * (OVERSHOOT if with_files else 1)
         total = int(announced) if announced.isdigit() else 0
 
         async def limited() -> Message:
             nonlocal total
-            if total <= self.limit:
+            if total <= limit:
                 message = await receive()
                 total += 0 if announced else len(message.get("body", b""))
-            if total > self.limit:
+            if total > limit:
                 raise TooLarge
             return message
 
-        await self.app(scope, limited, send)
+        try:
+            await self.app(scope, limited, send)
+        finally:
+            if spooled := scope["state"].get("spooled"):
+                await spooled.close()
 
 
 class Edge:

@@ -86,7 +86,9 @@ async def _key(request: Request) -> answers.Key | None:
 
 
 async def _digest(request: Request) -> str:
-    """A hash of what was sent, by value, and of the face that is to answer: no other can show the first answer."""
-    values = (await inputs.read(request)).values
+    """A hash of what was sent, by value, of files by name and size, and of the face that is to answer: no other can
+    show the first answer."""
+    values, files, _ = await inputs.read(request)
+    told = [(file.filename, file.size) for file in files]
     face = "fragment" if is_htmx(request) else "page" if wants_html(request) else "program"
-    return sha256(json.dumps([face, values], sort_keys=True).encode()).hexdigest()
+    return sha256(json.dumps([face, values, told] if told else [face, values], sort_keys=True).encode()).hexdigest()

@@ -1,13 +1,15 @@
 """What came with a request, form or JSON alike, as typed values; what can't be one is refused with its field's name."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 
 from helpdesk.errors import Invalid, Malformed, Sentence, UnsupportedType, sentence
 from helpdesk.tasks.model import Edit, Field
+from helpdesk.web import multipart
 
 LONGEST_TEXT = 65_535
 LARGEST_ID = 2**31 - 1
@@ -17,9 +19,14 @@ VALUES: dict[Field, str] = {"status": "status_id", "priority": "priority_id", "a
 
 
 class Fields(NamedTuple):
-    """The values of a body by name: text from forms, any JSON value from programs."""
+    """The values of a body by name: text from forms, any JSON value from programs.
+
+    `files` come with forms alone; when they were `too_large` together, none of them can be used.
+    """
 
     values: Mapping[str, Any]
+    files: Sequence[UploadFile] = ()
+    too_large: bool = False
 
     def text(self, name: str, limit: int = LONGEST_TEXT) -> str:
         """A text of at most `limit` characters, empty when absent. Raises Invalid for what can't be stored."""
@@ -66,7 +73,7 @@ class Fields(NamedTuple):
 async def read(request: Request) -> Fields:
     """The body's fields, parsed once a request. Raises Malformed, UnsupportedType."""
     if not hasattr(request.state, "fields"):
-        request.state.fields = Fields(await _values(request))
+        request.state.fields = await _fields(request)
     fields: Fields = request.state.fields
     return fields
 
@@ -118,18 +125,24 @@ def _value(fields: Fields, field: Field) -> int | None:
     return value
 
 
-async def _values(request: Request) -> Mapping[str, Any]:
+async def _fields(request: Request) -> Fields:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    limit: int = request.app.state.services.settings.max_content_length
     if kind == "application/json":
-        return _json_object(await request.body())
-    if kind in ("application/x-www-form-urlencoded", "multipart/form-data"):
-        limit: int = request.app.state.services.settings.max_content_length
-        async with request.form(max_part_size=limit) as form:
-            texts = {name: [value for value in form.getlist(name) if isinstance(value, str)] for name in form}
-        return {name: _one_or_all(values) for name, values in texts.items()}
+        return Fields(_json_object(await request.body()))
+    if kind == "application/x-www-form-urlencoded":
+        return Fields(_texts(await request.form(max_part_size=limit)))
+    if kind == "multipart/form-data":
+        form, dropped = await multipart.parse(request, limit)
+        return Fields(_texts(form), multipart.files_of(form), dropped)
     if not kind and not await request.body():
-        return {}
+        return Fields({})
     raise UnsupportedType
+
+
+def _texts(form: FormData) -> Mapping[str, Any]:
+    """The values of a name that only files have are none."""
+    return {name: _one_or_all([value for value in form.getlist(name) if isinstance(value, str)]) for name in form}
 
 
 def _one_or_all(values: list[str]) -> str | list[str] | None:

@@ -142,7 +142,7 @@ def _environment(language: str, timezone: ZoneInfo, static: StaticFiles) -> Envi
         "hours": lambda hours: say(language, sentence("%(hours)s h", hours=_decimal(language, hours))),
         "at": lambda at: at.astimezone(timezone).strftime("%d.%m.%Y %H:%M"),
         "on": lambda on: on.strftime("%d.%m.%Y"),
-        "size": lambda size: say(language, _size(size)),
+        "size": lambda size: say(language, sized(size)),
         "say": lambda sentence: say(language, sentence),
     }
     environment.globals |= {"LANGUAGES": LANGUAGES, "THEMES": THEMES, "static": static.address, "key": new_key}
@@ -161,13 +161,13 @@ def _decimal(language: str, number: float) -> str:
     return text.replace(".", ",") if language == "ru" else text
 
 
-def _size(size: int) -> Sentence:
+def sized(size: int) -> Sentence:
     """A file's size as people say it."""
     if size < KILOBYTE:
         return sentence("%(size)s B", size=size)
     if size < KILOBYTE**2:
         return sentence("%(size)s KB", size=round(size / KILOBYTE))
-    return sentence("%(size)s MB", size=round(size / KILOBYTE**2, 1))
+    return sentence("%(size)s MB", size=f"{round(size / KILOBYTE**2, 1):g}")
 
 
 def _time(machine: date | datetime, shown: str) -> Markup:

@@ -3,6 +3,7 @@
 from starlette.routing import BaseRoute, Route
 
 from helpdesk.web import (
+    attachments,
     bookmarks,
     bulk,
     downloads,
@@ -70,6 +71,7 @@ ROUTES: list[BaseRoute] = [
     Route(ONE + "/preview",           signed_in(previews.preview),   name="tasks:preview", methods=["POST"]),
     Route(ONE + "/watch",             write(task_parts.watch),       name="tasks:watch", methods=["POST"]),
     Route(ONE + "/delete",            signed_in(task_parts.delete),  name="tasks:delete", methods=["GET", "POST"]),
+    Route(ONE + "/attachments",       form(attachments.attachments), name="tasks:attachments", methods=["POST"]),
     Route(ONE + "/{form}",            signed_in(tasks.back),         name="tasks:back"),
 
     # Drafts and reply templates

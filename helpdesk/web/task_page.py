@@ -9,17 +9,19 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.errors import Conflict, Invalid, NotAllowed
+from helpdesk.errors import Conflict, Invalid, NotAllowed, TooLarge
 from helpdesk.store import replies
 from helpdesk.tasks import markup, safe_html
 from helpdesk.tasks.model import Entry, Task, Written
 from helpdesk.tasks.wording import LABELS, RELATIONS, in_words
-from helpdesk.web import facts, keeping, returning
+from helpdesk.web import facts, keeping, returning, uploads
 from helpdesk.web.errors import status_of
+from helpdesk.web.guards import actor
 from helpdesk.web.rendering import html, is_htmx, services
 
 AT_ONCE = CapacityLimiter(4)
 PAGE_SECONDS = 2.0
+FORMS = {"comments": "tasks/_comment_form.html", "attachments": "tasks/_attachments.html"}
 HISTORY: dict[str, Callable[[Entry], bool]] = {
     "": lambda entry: True,
     "comments": lambda entry: bool(entry.notes),
@@ -44,7 +46,7 @@ async def page(request: Request, task: Task, status: int = 200, **context: Any) 
 
 async def form(request: Request, task: Task, name: str) -> Response:
     """One form by itself, with its draft if there is one."""
-    template = "tasks/_comment_form.html" if name == "comments" else "tasks/_change.html"
+    template = FORMS.get(name, "tasks/_change.html")
     return await part(request, template, task, field=name, fresh=False, drafts=await keeping.offers(request, task))
 
 
@@ -64,7 +66,7 @@ async def part(request: Request, template: str, task: Task, **context: Any) -> R
 
 
 async def refused(
-    request: Request, task: Task, form: str, refusal: Invalid | Conflict, typed: Mapping[str, Any]
+    request: Request, task: Task, form: str, refusal: Invalid | Conflict | TooLarge, typed: Mapping[str, Any]
 ) -> Response:
     """The form that was refused, by itself for htmx or in its page. Raises NotAllowed when it is offered no more."""
     if not _offered(task, form):
@@ -72,7 +74,7 @@ async def refused(
     context: dict[str, Any] = {"field": form, "refused": {"form": form, "why": refusal, "typed": typed}}
     if not is_htmx(request):
         return await page(request, task, status_of(refusal), **context)
-    template = "tasks/_comment_form.html" if form == "comments" else "tasks/_refused.html"
+    template = FORMS.get(form, "tasks/_refused.html")
     entries = task.entries if isinstance(refusal, Conflict) else ()
     return await _show(request, template, task, entries, status_of(refusal), fresh=False, **context)
 
@@ -136,4 +138,6 @@ async def _of_person(request: Request) -> dict[str, Any]:
     """What forms need to know of who fills them in: the mark of whose page it is, and the replies to choose from."""
     person = await keeping.person_here(request)
     listed = await services(request).database.run(lambda db: replies.names(db, person.id))
-    return {"typed_by": keeping.typed_by(request, person), "replies": listed}
+    brought = uploads.listed(request, await actor(request))
+    typed_by = keeping.typed_by(request, person)
+    return {"typed_by": typed_by, "replies": listed, "brought": brought, "limit": uploads.limit(request)}

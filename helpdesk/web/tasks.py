@@ -17,7 +17,7 @@ CHANGED: dict[Field, Sentence] = {
 }
 COMMENTED = sentence("The comment was added.")
 NOTHING_CHANGED = sentence("Nothing was changed: that is its value already.")
-FORMS = ("status", "priority", "assignee", "comments", "watch", "preview")
+FORMS = ("status", "priority", "assignee", "comments", "attachments", "watch", "preview")
 
 
 async def show(request: Request) -> Response:

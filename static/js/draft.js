@@ -14,16 +14,21 @@
     forget(form);
     waiting.set(form, setTimeout(keep, pause, form));
   };
+  const typed = (form) => {
+    const fields = new FormData(form);
+    for (const { name } of form.querySelectorAll("[type=file]")) fields.delete(name);
+    return fields;
+  };
   const keep = async (form) => {
     forget(form);
     if (!form.isConnected) return;
-    const body = new FormData(form);
+    const body = typed(form);
     const { status } = await fetch(form.dataset.draft, { method: "PUT", body }).catch(() => ({ status: 503 }));
     if (status >= 500 && !waiting.has(form)) later(form, AGAIN);
   };
   const leave = () => {
     for (const form of waiting.keys())
-      if (!form.isConnected || navigator.sendBeacon(form.dataset.draft, new FormData(form))) forget(form);
+      if (!form.isConnected || navigator.sendBeacon(form.dataset.draft, typed(form))) forget(form);
   };
   document.addEventListener("input", ({ target }) => its(target) && target.name !== "reply" && later(its(target), PAUSE));
   document.addEventListener("submit", ({ target }) => forget(target));
@@ -41,6 +46,7 @@
     if (ctx.response.status !== 401 || !form) return;
     event.preventDefault();
     form.setAttribute("action", ctx.request.action);
+    for (const files of form.querySelectorAll("[type=file]")) files.disabled = true;
     form.submit();
   });
 

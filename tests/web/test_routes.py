@@ -13,6 +13,7 @@ from tests.web.conftest import Visit
 PLACES = {
     f"helpdesk.web.{name}"
     for name in (
+        "attachments",
         "bulk",
         "downloads",
         "editing",

@@ -1,0 +1,187 @@
+"""Files: chosen, dropped, pasted; told how far they are; kept when the line is lost."""
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import FilePayload, JSHandle, Locator, Page, Route, expect
+
+from e2e import steps
+from e2e.conftest import AsProgram
+from e2e.watching import Announced
+
+PLAN: FilePayload = {"name": "План «А» этажа.txt", "mimeType": "text/plain", "buffer": "кабинеты".encode()}
+PHOTO: FilePayload = {"name": "фото.bin", "mimeType": "application/octet-stream", "buffer": b"0" * 300_000}
+LARGE: FilePayload = {"name": "архив.bin", "mimeType": "application/octet-stream", "buffer": b"0" * 17 * 1024 * 1024}
+CARRYING = """([name, type]) => {
+  const carried = new DataTransfer();
+  carried.items.add(new File(["содержимое"], name, {type}));
+  return carried;
+}"""
+
+HTMX_SAYS = "htmx: htmx:error: Failed to send TypeError: Failed to send"
+
+with_javascript = pytest.mark.parametrize("javascript", [True], ids=["with JavaScript"], indirect=True)
+
+
+@pytest.fixture
+def task(page: Page, as_program: AsProgram) -> dict[str, Any]:
+    """A task that is open on anna's screen."""
+    found = steps.some_task(as_program("anna"))
+    steps.come_in(page, "anna")
+    steps.open_task(page, found["id"])
+    return found
+
+
+def attach_form(page: Page) -> Locator:
+    return page.locator("form.attach")
+
+
+def choose(page: Page, *files: FilePayload) -> None:
+    attach_form(page).locator("input[type=file]").set_input_files(list(files))
+
+
+def send(page: Page) -> None:
+    attach_form(page).get_by_role("button", name="Добавить файлы").click()
+
+
+def listed(page: Page) -> Locator:
+    return page.locator(".list-of-files li")
+
+
+def hold_first(page: Page) -> list[Route]:
+    """The first request that sends files waits until it is continued."""
+    held: list[Route] = []
+
+    def meet(route: Route) -> None:
+        if held:
+            route.continue_()
+        else:
+            held.append(route)
+
+    page.route("**/attachments", meet)
+    return held
+
+
+def carrying(page: Page, name: str, kind: str) -> JSHandle:
+    return page.evaluate_handle(CARRYING, [name, kind])
+
+
+def test_several_files_are_added_with_a_comment_and_can_be_fetched(page: Page, task: dict[str, Any]) -> None:
+    choose(page, PLAN, PHOTO)
+    attach_form(page).get_by_text("с комментарием").click()
+    attach_form(page).get_by_label("Комментарий к файлам").fill("Вот план.")
+    send(page)
+    expect(listed(page)).to_have_count(2)
+    expect(listed(page).first).to_contain_text("План «А» этажа.txt")
+    expect(steps.entries(page).last).to_contain_text("Файл: План «А» этажа.txt")
+    expect(steps.entries(page).last).to_contain_text("Вот план.")
+    with page.expect_download() as fetched:
+        listed(page).first.get_by_role("link").click()
+    assert fetched.value.suggested_filename == "План «А» этажа.txt"
+    assert fetched.value.path().read_bytes() == PLAN["buffer"]
+
+
+def test_what_is_too_large_is_told_in_the_form(page: Page, task: dict[str, Any], announced: Announced) -> None:
+    announced.add(413)
+    attach_form(page).get_by_text("с комментарием").click()
+    attach_form(page).get_by_label("Комментарий к файлам").fill("Вот архив.")
+    choose(page, LARGE)
+    send(page)
+    expect(attach_form(page)).to_contain_text("Файлы слишком большие: не больше 16 МБ вместе.")
+    expect(attach_form(page).get_by_label("Комментарий к файлам")).to_have_value("Вот архив.")
+    expect(listed(page)).to_have_count(0)
+
+
+def test_files_of_a_refused_form_stay(page: Page, task: dict[str, Any], announced: Announced) -> None:
+    announced.add(422)
+    choose(page, PLAN, PHOTO)
+    attach_form(page).get_by_text("с комментарием").click()
+    attach_form(page).get_by_label("Комментарий к файлам").fill("я" * 66_000)
+    send(page)
+    expect(attach_form(page).get_by_role("checkbox")).to_have_count(2)
+    attach_form(page).get_by_label("фото.bin").uncheck()
+    attach_form(page).get_by_label("Комментарий к файлам").fill("короче")
+    send(page)
+    expect(listed(page)).to_have_count(1)
+    expect(listed(page)).to_contain_text("План «А» этажа.txt")
+
+
+@with_javascript
+def test_a_file_dropped_anywhere_is_sent_at_once(page: Page, task: dict[str, Any]) -> None:
+    steps.comment_box(page).fill("пишу дальше")
+    held = {"dataTransfer": carrying(page, "чертёж.txt", "text/plain")}
+    page.locator("h1").dispatch_event("dragover", held)
+    expect(attach_form(page)).to_contain_class("over")
+    page.locator("h1").dispatch_event("drop", held)
+    expect(listed(page)).to_contain_text("чертёж.txt")
+    expect(attach_form(page)).not_to_contain_class("over")
+    expect(steps.toast(page, "Файлы добавлены.")).to_be_visible()
+    expect(steps.comment_box(page)).to_have_value("пишу дальше")
+
+
+@with_javascript
+def test_a_picture_pasted_into_a_comment_is_sent_at_once(page: Page, task: dict[str, Any]) -> None:
+    steps.comment_box(page).fill("на снимке видно")
+    paste = "(it, clipboardData) => it.dispatchEvent(new ClipboardEvent('paste', {clipboardData, bubbles: true}))"
+    steps.comment_box(page).evaluate(paste, carrying(page, "image.png", "image/png"))
+    expect(listed(page)).to_contain_text("image-20")
+    expect(steps.comment_box(page)).to_have_value("на снимке видно")
+
+
+@with_javascript
+def test_what_comes_while_files_are_sent_is_sent_after_them(page: Page, task: dict[str, Any]) -> None:
+    held = hold_first(page)
+    for name in ("первый.txt", "второй.txt", "третий.txt"):
+        page.locator("h1").dispatch_event("drop", {"dataTransfer": carrying(page, name, "text/plain")})
+    expect(attach_form(page).get_by_role("progressbar")).to_be_visible()
+    held[0].continue_()
+    expect(listed(page)).to_have_count(3)
+
+
+@with_javascript
+def test_sending_can_be_stopped_and_the_files_stay_chosen(page: Page, task: dict[str, Any]) -> None:
+    hold_first(page)
+    choose(page, PHOTO)
+    send(page)
+    expect(attach_form(page).get_by_role("progressbar")).to_be_visible()
+    attach_form(page).get_by_role("button", name="Отменить").click()
+    expect(attach_form(page).get_by_role("progressbar")).to_be_hidden()
+    expect(attach_form(page).locator("input[type=file]")).to_be_focused()
+    send(page)
+    expect(listed(page)).to_have_count(1)
+
+
+@with_javascript
+def test_a_lost_line_is_told_and_the_files_stay_chosen(page: Page, task: dict[str, Any], announced: Announced) -> None:
+    announced.update({"net::ERR_CONNECTION_RESET", HTMX_SAYS})
+    page.route("**/attachments", lambda route: route.abort("connectionreset"))
+    choose(page, PLAN)
+    send(page)
+    expect(
+        steps.toast(page, "Связь пропала: ничего не сохранено. Всё, что вы ввели и выбрали, на месте")
+    ).to_be_visible()
+    page.unroute("**/attachments")
+    send(page)
+    expect(listed(page)).to_have_count(1)
+
+
+@with_javascript
+def test_a_draft_of_a_comment_on_files_does_not_send_the_files(page: Page, task: dict[str, Any]) -> None:
+    choose(page, PHOTO)
+    attach_form(page).get_by_text("с комментарием").click()
+    with page.expect_request("**/drafts/**") as kept:
+        attach_form(page).get_by_label("Комментарий к файлам").fill("Вот фото.")
+    body = kept.value.post_data_buffer
+    assert body and len(body) < 2_000
+
+
+def test_a_session_that_ended_keeps_the_comment(
+    page: Page, task: dict[str, Any], as_program: AsProgram, announced: Announced
+) -> None:
+    announced.add(401)
+    as_program("anna").post("/users/logout", json={"everywhere": True}).raise_for_status()
+    choose(page, PLAN)
+    attach_form(page).get_by_text("с комментарием").click()
+    attach_form(page).get_by_label("Комментарий к файлам").fill("Вот план.")
+    send(page)
+    expect(page.get_by_label("Ваш текст.")).to_have_value("Вот план.")

@@ -1,0 +1,193 @@
+"""Files on their way into a task: all that was chosen arrives, or the form says why not and keeps what it has."""
+
+import re
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlmodel import Session
+from starlette.testclient import TestClient
+
+from helpdesk.store import tables
+from tests.web.conftest import HTML, HTMX, Visit, attached
+from tests.world import EmbeddedWorld
+
+MEGABYTE = 1024 * 1024
+PLAN = ('План «А» & "Б".txt', "первый этаж".encode(), "text/plain")
+PHOTO = ("фото.jpg", b"\xff\xd8" + b"0" * 1000, "image/jpeg")
+Answer = Any
+
+
+@pytest.fixture
+def number(embedded: EmbeddedWorld) -> int:
+    return embedded.new_task()
+
+
+def send(
+    client: TestClient, number: int, *files: tuple[str, bytes, str], headers: dict[str, str] = HTML, **fields: Any
+) -> Answer:
+    chosen = [("files", file) for file in files] or [("files", ("", b"", "application/octet-stream"))]
+    return client.post(f"/tasks/{number}/attachments", data=fields, files=chosen, headers=headers)
+
+
+def names(client: TestClient, number: int) -> list[str]:
+    return [file["filename"] for file in client.get(f"/tasks/api/task/{number}").json()["attachments"]]
+
+
+def history(client: TestClient, number: int) -> list[dict[str, Any]]:
+    return client.get(f"/tasks/api/task/{number}/history").json()["history"]
+
+
+def seals(page: str) -> list[str]:
+    return re.findall(r'name="staged" value="([^"]+)" checked', page)
+
+
+def kept(folder: Path) -> int:
+    """How many files the embedded tracker keeps, those half written among them."""
+    return sum(path.is_file() for path in (folder / "files").rglob("*"))
+
+
+def test_several_files_come_by_a_form(visit: Visit, number: int) -> None:
+    client = visit("irina")
+    answer = send(client, number, PLAN, PHOTO, comment="Вот план и фото.")
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/tasks/{number}#attachments-{number}")
+    assert names(client, number) == [PLAN[0], PHOTO[0]]
+    (entry,) = history(client, number)
+    assert (entry["notes"], entry["changes"]) == ("Вот план и фото.", [f"File: {PLAN[0]}", f"File: {PHOTO[0]}"])
+    page = unescape(client.get(f"/tasks/{number}", headers=HTML).text)
+    assert PLAN[0] in page
+    link = re.search(rf'href="(/tasks/{number}/files/\d+)">{re.escape(PLAN[0])}<', page)
+    assert link and client.get(link[1]).content == PLAN[1]
+
+
+def test_a_program_is_told_what_was_added(visit: Visit, embedded: EmbeddedWorld, number: int) -> None:
+    attached(embedded, number, b"before")
+    answer = send(visit("anna"), number, PLAN, headers={})
+    assert answer.status_code == 201 and answer.json()["message"] == "The files were added."
+    (file,) = answer.json()["attachments"]
+    assert (file["filename"], file["size"], file["content_type"]) == (PLAN[0], len(PLAN[1]), "text/plain")
+
+
+def test_the_fragment_has_the_list_and_what_else_changed(visit: Visit, number: int) -> None:
+    page = unescape(send(visit("anna"), number, PLAN, headers=HTMX).text)
+    assert page.lstrip().startswith(f'<section class="files" id="attachments-{number}"') and PLAN[0] in page
+    for target in (f"#entries-{number}", f"#facts-{number}", "#toasts"):
+        assert f'hx-target="{target}"' in page
+    assert "File: План" in page and 'name="staged"' not in page
+
+
+@pytest.mark.parametrize("headers", [HTML, HTMX], ids=["page", "fragment"])
+def test_without_a_file_the_form_comes_back_with_its_comment(
+    visit: Visit, number: int, headers: dict[str, str]
+) -> None:
+    client = visit("anna")
+    answer = send(client, number, headers=headers, comment="Сейчас приложу")
+    assert answer.status_code == 422 and "Please choose a file." in answer.text and "Сейчас приложу" in answer.text
+    assert history(client, number) == []
+
+
+@pytest.mark.parametrize("headers", [HTML, HTMX], ids=["page", "fragment"])
+def test_what_is_too_large_is_told_in_the_form_which_keeps_its_comment(
+    visit: Visit, number: int, headers: dict[str, str], tmp_path: Path
+) -> None:
+    client = visit("anna", max_content_length=2 * MEGABYTE)
+    large = ("большой.bin", b"0" * (3 * MEGABYTE), "application/octet-stream")
+    answer = send(client, number, PLAN, large, headers=headers, comment="Вот файл")
+    assert answer.status_code == 413 and "The files are too large: at most 2 MB together." in answer.text
+    assert "Вот файл" in answer.text and 'type="file"' in answer.text
+    assert names(client, number) == [] and kept(tmp_path) == 0
+
+
+def test_a_program_is_told_the_limit(visit: Visit, number: int) -> None:
+    client = visit("anna", max_content_length=MEGABYTE)
+    answer = send(client, number, ("a.bin", b"0" * (2 * MEGABYTE), ""), headers={})
+    assert (answer.status_code, answer.json()["error"]) == (413, "too_large")
+    assert answer.json()["message"] == "The files are too large: at most 1 MB together."
+
+
+def test_far_too_large_a_body_is_not_read_to_its_end(visit: Visit, number: int) -> None:
+    client = visit("anna", max_content_length=1000)
+    answer = send(client, number, ("a.bin", b"0" * 10_000, ""), headers={})
+    assert answer.status_code == 413
+
+
+def test_texts_over_the_limit_are_refused_in_a_form_with_files_too(visit: Visit, number: int) -> None:
+    client = visit("anna", max_content_length=1000)
+    assert send(client, number, PLAN, headers={}, comment="0" * 2000).status_code == 413
+    assert history(client, number) == []
+
+
+def test_too_many_files_are_refused(visit: Visit, number: int) -> None:
+    client = visit("anna")
+    answer = send(client, number, *[PLAN] * 21)
+    assert answer.status_code == 422 and "At most 20 files" in answer.text and names(client, number) == []
+    assert send(client, number, *[PLAN] * 101).status_code == 400
+
+
+def test_files_of_a_refused_form_need_not_be_sent_again(visit: Visit, number: int) -> None:
+    client = visit("anna")
+    refused = send(client, number, PLAN, PHOTO, comment="0" * 70_000)
+    assert refused.status_code == 422 and len(seals(refused.text)) == 2 and names(client, number) == []
+    first, _ = seals(refused.text)
+    assert send(client, number, staged=[first]).status_code == 303
+    assert names(client, number) == [PLAN[0]], "the other one was unticked"
+
+
+def test_a_seal_is_its_persons_alone_and_works_once(visit: Visit, number: int) -> None:
+    anna, boris = visit("anna"), visit("boris")
+    (seal,) = seals(send(anna, number, PLAN, comment="0" * 70_000).text)
+    for client, given in ((boris, seal), (anna, seal[:-2] + "xx"), (anna, "nonsense")):
+        answer = send(client, number, staged=given, comment="не должно остаться")
+        assert answer.status_code == 422 and "is not here any more" in answer.text
+    assert send(anna, number, staged=seal).status_code == 303
+    assert send(anna, number, staged=seal).status_code == 422
+    assert names(anna, number) == [PLAN[0]] and len(history(anna, number)) == 1
+
+
+def test_sent_twice_it_is_added_once(visit: Visit, number: int) -> None:
+    client = visit("anna")
+    first, second = (send(client, number, PLAN, idempotency_key="once") for _ in range(2))
+    assert first.headers["location"] == second.headers["location"] and names(client, number) == [PLAN[0]]
+    other = send(client, number, PHOTO, idempotency_key="once", headers={})
+    assert (other.status_code, other.json()["error"]) == (409, "key_reused")
+
+
+def test_who_may_not_see_the_task_adds_nothing(visit: Visit, number: int, tmp_path: Path) -> None:
+    for task in (number, 999_999):
+        answer = send(visit("stranger"), task, PLAN, headers={})
+        assert (answer.status_code, answer.json()["error"]) == (404, "not_found")
+    assert names(visit("anna"), number) == [] and kept(tmp_path) == 0
+
+
+def test_who_may_not_comment_adds_nothing_and_sees_no_form(visit: Visit, embedded: EmbeddedWorld, number: int) -> None:
+    def mute(session: Session) -> None:
+        session.get_one(tables.Role, 2).permissions = ""
+
+    client = visit("irina")
+    assert "data-files" in client.get(f"/tasks/{number}", headers=HTML).text
+    embedded.database.run_here(mute, writes=True)
+    assert send(client, number, PLAN).status_code == 403 and names(client, number) == []
+    assert "data-files" not in client.get(f"/tasks/{number}", headers=HTML).text
+
+
+def test_names_that_are_tags_are_only_names(visit: Visit, number: int) -> None:
+    client = visit("anna")
+    send(client, number, ('<img src=x onerror="alert(1)">.html', b"<script>alert(1)</script>", "text/html"))
+    page = client.get(f"/tasks/{number}", headers=HTML).text
+    assert "<img src=x" not in page and "&lt;img src=x" in page
+
+
+def test_a_form_that_breaks_off_leaves_nothing(visit: Visit, number: int, tmp_path: Path) -> None:
+    client = visit("anna")
+    head = b'--b\r\nContent-Disposition: form-data; name="files"; filename="a.bin"\r\n\r\n'
+    kind = {"Content-Type": "multipart/form-data; boundary=b"}
+    for body in (head + b"0" * 5000, head, b"", b"--b", b"nonsense"):
+        answer = client.post(f"/tasks/{number}/attachments", content=body, headers=kind)
+        assert answer.status_code in (400, 422), body[:20]
+    assert names(client, number) == [] and kept(tmp_path) == 0
+
+
+def test_an_address_somebody_reloads_leads_to_the_task(visit: Visit, number: int) -> None:
+    answer = visit("anna").get(f"/tasks/{number}/attachments", headers=HTML)
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/tasks/{number}")
