@@ -118,6 +118,38 @@ def test_reply_templates(page: Page, look: Look, announced: Announced) -> None:
         look(f"{name}, refused")
 
 
+def test_pages_about_a_task(page: Page, look: Look, announced: Announced, as_program: AsProgram) -> None:
+    announced.update({409, 422})
+    whole = 301
+    boris, admin = as_program("boris"), as_program("admin")
+    told = admin.post(f"/tasks/api/task/{whole}/comments", json={"comment": TEXT, "private": True})
+    entry = told.raise_for_status().json()["comment"]["id"]
+    steps.come_in(page, "admin")
+    for name, address in {
+        "a task with sub-tasks": f"/tasks/{whole}",
+        "a task with a parent and relations": f"/tasks/{whole + 1}",
+        "a form for all of a task": f"/tasks/{whole}/edit",
+        "a comment being mended": f"/tasks/{whole}/comments/{entry}",
+        "a question before deleting": f"/tasks/{whole}/delete",
+    }.items():
+        page.goto(address)
+        look(name)
+    page.goto(f"/tasks/{whole}/edit")
+    boris.put(f"/tasks/api/task/{whole}", json={"subject": f"{TEXT}!", "done_ratio": 50}).raise_for_status()
+    page.get_by_label("Тема").fill("Моя тема")
+    page.get_by_label("Готовность, %").fill("500")
+    page.get_by_role("button", name="Сохранить").click()
+    expect(page.locator("form.edit-task").get_by_role("alert")).to_be_visible()
+    look("a form in conflict")
+    page.get_by_role("button", name="Сохранить").click()
+    expect(page.get_by_label("Готовность, %")).to_have_attribute("aria-invalid", "true")
+    look("a form refused")
+    page.get_by_label("Описание").fill("Пишу **жирно**")
+    page.get_by_role("button", name="Предпросмотр").click()
+    expect(page.locator(".preview strong")).to_have_text("жирно")
+    look("a text as it will look")
+
+
 def test_refused_forms_as_pages(
     page: Page, look: Look, announced: Announced, anna: httpx.Client, as_program: AsProgram
 ) -> None:
