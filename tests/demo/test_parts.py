@@ -11,6 +11,7 @@ from helpdesk.demo.parts import of_task
 from helpdesk.demo.story import tell
 from helpdesk.demo.world import CUSTOM_FIELDS, PROJECTS, STATUSES
 from helpdesk.store import schema, tables
+from helpdesk.store.blobs import Blobs
 from helpdesk.store.database import Database
 from helpdesk.tasks.embedded.tracker import EmbeddedTracker
 from helpdesk.tasks.fields import CustomField, Option, fault
@@ -67,9 +68,10 @@ async def test_a_newcomer_sees_them(tmp_path: Path) -> None:
         return anna or 0, session.exec(select(func.min(tables.Task.parent_id))).one() or 0
 
     anna, whole = fresh.run_here(ids)
-    task = await EmbeddedTracker(fresh).task(Actor(anna, "anna"), whole)
+    tracker = EmbeddedTracker(fresh, Blobs(tmp_path / "files"))
+    task = await tracker.task(Actor(anna, "anna"), whole)
     assert len(task.children) == 4 and len(task.custom) == len(CUSTOM_FIELDS)
-    part = await EmbeddedTracker(fresh).task(Actor(anna, "anna"), whole + 1)
+    part = await tracker.task(Actor(anna, "anna"), whole + 1)
     assert part.parent and [relation.kind for relation in part.relations] == ["blocks"]
     shared = fresh.run_here(lambda session: session.exec(select(tables.ReplyTemplate.person_id)).all())
     assert len(shared) == 3 and set(shared) == {None}
