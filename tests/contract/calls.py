@@ -4,9 +4,9 @@ import json
 from collections.abc import Sequence
 from random import Random
 from typing import Any, NamedTuple
-from urllib.parse import quote_from_bytes
+from urllib.parse import quote_from_bytes, unquote
 
-from starlette.routing import Route
+from starlette.routing import Match, Route
 
 from helpdesk.web.routes import ROUTES
 
@@ -44,6 +44,11 @@ HEADERS: dict[bytes, Sequence[bytes]] = {
     b"host": (b"testserver", b"evil.test", b"", b"[", b"\xff"),
     b"cookie": (b"locale=ru", b"theme=dark; locale=xx", b"session=x.y", b"session=\xff; ;=;", b'theme="\\377"', b"="),
 }
+# What only people use: pages, files, and forms that lead back to a page. By name, or by name and method.
+PAGES = {
+    "home", "static", "preferences", "people:login GET", "tasks:back", "tasks:export", "replies:insert",
+    "drafts:discard",
+}  # fmt: skip
 KINDS = (
     "application/json", "application/json; charset=utf-16", "application/x-www-form-urlencoded", "text/plain", "",
     "application/x-www-form-urlencoded; charset=x", "multipart/form-data; boundary=b", "multipart/form-data", "\xff",
@@ -90,8 +95,26 @@ class Call(NamedTuple):
     headers: list[tuple[bytes, bytes]]
     body: bytes
 
+    @property
+    def path(self) -> str:
+        """As uvicorn hands it over."""
+        return unquote(self.target.partition(b"?")[0].decode("ascii"))
+
     def sent(self, name: bytes) -> bytes | None:
         return next((value for header, value in self.headers if header == name), None)
+
+
+def is_for_people(method: str, path: str) -> bool:
+    """Whether an address has no JSON to tell: a page by itself, or one from before that leads to one of today."""
+    name = route_name(method, path)
+    return name.startswith("old:") or bool({name, f"{name} {'GET' if method == 'HEAD' else method}"} & PAGES)
+
+
+def route_name(method: str, path: str) -> str:
+    """The name of the route that answers; empty when none does."""
+    scope = {"type": "http", "method": method, "path": path, "root_path": ""}
+    found = (route.name for route in ROUTES if isinstance(route, Route) and route.matches(scope)[0] is Match.FULL)
+    return next(found, "")
 
 
 def draw(dice: Random) -> Call:
