@@ -47,6 +47,7 @@ def story(visit: Visit, embedded: EmbeddedWorld) -> None:
     boris.put("/tasks/api/task/1/status", json={"status_id": 2, "comment": "Смотрю."}).raise_for_status()
     boris.post("/tasks/api/task/1/comments", json={"comment": "Снова она.", "private": True}).raise_for_status()
     visit("anna").post("/replies", json={"name": "Привет", "text": "Здравствуйте!"}).raise_for_status()
+    visit("anna").post("/views", json={"name": "Срочные", "address": "/tasks?priority_id=4"}).raise_for_status()
 
 
 @pytest.mark.parametrize("name", CASES)
