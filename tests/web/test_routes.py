@@ -22,6 +22,7 @@ PLACES = {
         "task_parts",
         "downloads",
         "attachments",
+        "new_task",
     )
 }
 OPEN = {"/", "/healthz", "/readyz", "/static/{name:path}", "/preferences", "/users/login", "/users/logout"} | {
