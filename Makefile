@@ -2,7 +2,7 @@
 PORT ?= 5000
 BIN := .venv/bin
 
-.PHONY: help run test bench lint types unit services format clean
+.PHONY: help run test soak bench lint types unit services format clean
 help: ## what make can do
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 12
 
@@ -11,10 +11,13 @@ run: .venv/run.done ## the helpdesk with made-up people and tasks, on http://127
 
 test: .venv/dev.done services lint types unit ## everything: real services, linters, types, tests, browser journeys
 
-bench: .venv/dev.done ## measure speed and weight: a minute, written to bench/RESULTS.md, too
+soak: .venv/dev.done services ## the proofs that have a long form, at length (SEED=7 throws other dice)
+	SOAK=true $(BIN)/python -m pytest -m soak --timeout 1800
+
+bench: .venv/dev.done ## measure speed and weight beside a real Redmine: five minutes, written to bench/RESULTS.md, too
 	$(BIN)/python -m bench
 
-services: ## install what tests talk to: MariaDB, Redmine, Chromium (as root on Debian)
+services: ## install what tests talk to: MariaDB, Redmine, Chromium, w3m (as root on Debian)
 	scripts/install-test-services
 
 lint: .venv/dev.done ## ruff and djlint

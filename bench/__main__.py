@@ -1,31 +1,28 @@
-"""`make bench`: measure a private demo and tell, on the screen and in bench/RESULTS.md. `--long` for steadier numbers.
-
-Nothing is compared with Redmine here: that needs the same 20,000 issues there.
-"""
+"""`make bench`: our pages beside a real Redmine's own, on the screen and in bench/RESULTS.md. `--long` for steadier
+numbers. Where no Redmine can be started, only ours are measured."""
 
 import argparse
-import os
-import platform
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing
-from datetime import UTC, datetime
-from importlib.metadata import version
+from contextlib import ExitStack
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
+from bench import report
+from bench.changes import Change, by_redmine, by_us, on_our_page, on_redmines_page, waits
 from bench.many import seeded
 from bench.paint import visits
-from bench.rates import rate
-from e2e import steps
+from bench.rates import rates
+from bench.redmine import running_many
+from bench.sides import Side, ours, redmines_own
 from e2e.conftest import ARGUMENTS, CHROMIUM
-from tests.running import running_demo
+from tests.running import running_demo, running_over_redmine
+from tests.servers.redmine import why_not_here
 
-RESULTS = Path(__file__).parent / "RESULTS.md"
-LIST = "/tasks/my-tasks"
-VERSIONS = ("starlette", "uvicorn", "jinja2", "sqlalchemy", "starlette-compress", "brotli")
+IN_WORK, ASKED_BACK = 2, 3  # the demo's statuses
+CHANGES = 20  # an even number leaves the tasks asked back
 
 
 def main() -> None:
@@ -33,61 +30,63 @@ def main() -> None:
     reader.add_argument("--tasks", type=int, default=20_000)
     reader.add_argument("--long", action="store_true", help="five times as long")
     asked = reader.parse_args()
-    lines = []
-    for line in report(asked.tasks, 5 if asked.long else 1):
-        print(line, flush=True)
-        lines.append(line)
-    RESULTS.write_text("\n".join(lines) + "\n", "utf-8")
+    with ExitStack() as running:
+        report.write(_lines(running, asked.tasks, 5 if asked.long else 1))
 
 
-def report(tasks: int, times: int) -> Iterator[str]:
-    """The lines of RESULTS.md, each as soon as it is known."""
-    yield from _circumstances(tasks)
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        (folder / "seeded").mkdir()
-        (folder / "run").mkdir()
-        with running_demo(folder / "run", seeded(folder / "seeded", tasks)) as helpdesk:
-            with closing(steps.program(helpdesk.url, "anna")) as client:
-                cookie = client.cookies["session"]
-                with_history = [it["id"] for it in steps.tasks(client, sort="id", order="asc")["tasks"]]
-                task = max(with_history, key=lambda number: len(steps.history(client, number)))
-                entries = len(steps.history(client, task))
-            pages = {LIST: "my-tasks, 25 rows", f"/tasks/{task}": f"a task with {entries} entries"}
-            yield from _rates(helpdesk.url, cookie, pages, times)
-            yield from _paints(helpdesk.url, f"/tasks/{task}", 5 * times)
-    yield f"\nLoad average at the end: {os.getloadavg()[0]:.1f}."
-
-
-def _circumstances(tasks: int) -> Iterator[str]:
-    yield "# What `make bench` measured\n"
-    yield f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {platform.machine()}, {os.cpu_count()} cores, {platform.system()},"
-    yield f"Python {platform.python_version()}, " + ", ".join(f"{name} {version(name)}" for name in VERSIONS) + "."
-    yield f"Embedded tracker, SQLite, {tasks} tasks, one process. The client runs on the same machine."
-    yield f"Load average at the start: {os.getloadavg()[0]:.1f}; what else ran there slowed this down.\n"
-
-
-def _rates(url: str, cookie: str, pages: dict[str, str], times: int) -> Iterator[str]:
-    yield "| page, compressed | parallel | requests/s (least to most of 3 rounds) | p50 ms | p95 ms |"
-    yield "|---|---|---|---|---|"
-    for path, told in pages.items():
-        for parallel in (1, 8):
-            it = rate(url, path, cookie, parallel, 1.5 * times, 3)
-            spread = f"{it.per_second:.0f} ({it.least:.0f} to {it.most:.0f})"
-            yield f"| {told} | {parallel} | {spread} | {it.p50:.1f} | {it.p95:.1f} |"
-
-
-def _paints(url: str, task: str, runs: int) -> Iterator[str]:
-    yield f"\nFirst contentful paint at 256 kbit/s and 400 ms, {runs} runs, one more not counted:\n"
-    yield "| page | median s (least to most) | bytes | goal s |"
-    yield "|---|---|---|---|"
+def _lines(running: ExitStack, tasks: int, times: int) -> Iterator[str]:
+    yield from report.circumstances(tasks)
+    folder = Path(running.enter_context(tempfile.TemporaryDirectory()))
+    for name in ("seeded", "demo", "over-redmine"):
+        (folder / name).mkdir()
+    many = seeded(folder / "seeded", tasks)
+    demo = running.enter_context(running_demo(folder / "demo", many.folder))
+    embedded = ours("helpdesk, embedded", demo, "demo", many.task, many.change)
+    sides, changes = [embedded], [by_us(embedded, (ASKED_BACK, IN_WORK))]
+    if reason := why_not_here():
+        yield f"No real Redmine: {reason}.\n"
+    else:
+        filled = running.enter_context(running_many(tasks))
+        statuses = filled.redmine.statuses["Нужен отклик"], filled.redmine.statuses["В работе"]
+        helpdesk = running.enter_context(running_over_redmine(folder / "over-redmine", filled.redmine))
+        password = filled.redmine.passwords["anna"]
+        over = ours("helpdesk over REST", helpdesk, password, filled.issue, filled.change_over_rest)
+        sides = [redmines_own("Redmine's own", filled), over, embedded]
+        changes = [by_redmine(filled, statuses), by_us(over, statuses), *changes]
+    yield from _speed(sides, times)
+    yield from _changes(sides, changes, times)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        visits(browser, url, LIST, task, 1)
-        cold, warm = visits(browser, url, LIST, task, runs)
+        yield from _line(browser, sides, times)
         browser.close()
-    for told, it, goal in (("my-tasks, empty cache", cold, "2.0"), ("then a task", warm, "1.0")):
-        yield f"| {told} | {it.seconds:.2f} ({it.least:.2f} to {it.most:.2f}) | {it.size} | {goal} |"
+    yield report.load("at the end")
+
+
+def _speed(sides: list[Side], times: int) -> Iterator[str]:
+    yield from report.speed_head()
+    for told, pages in (
+        ("my tasks, 25 rows", [(side, side.list) for side in sides]),
+        ("a task with 10 entries", [(side, side.task) for side in sides]),
+    ):
+        for parallel in (1, 8):
+            found = rates(pages, parallel, 2.0 * times, 3)
+            yield from report.speed(told, parallel, [side.told for side in sides], found)
+
+
+def _changes(sides: list[Side], changes: list[Change], times: int) -> Iterator[str]:
+    names = [side.told for side in sides]
+    yield from report.changes(names, waits(changes, CHANGES * times))
+
+
+def _line(browser: Browser, sides: list[Side], times: int) -> Iterator[str]:
+    yield from report.line_head()
+    for side in sides:
+        theirs = side.cookie == "Redmine"
+        for told, seen in visits(browser, side, times if theirs else 5 * times).items():
+            yield report.visit(told, side.told, seen)
+        exchange = on_redmines_page if theirs else on_our_page
+        size, requests = exchange(browser, side, "В работе")
+        yield report.exchange("a change of status", side.told, size, requests)
 
 
 if __name__ == "__main__":

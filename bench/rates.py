@@ -2,9 +2,14 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from statistics import median, quantiles
 from typing import NamedTuple
 from urllib.parse import urlsplit
+
+from bench.sides import Side
+
+Round = tuple[list[float], float]
 
 
 class Rate(NamedTuple):
@@ -17,30 +22,41 @@ class Rate(NamedTuple):
     p95: float
 
 
-def rate(url: str, path: str, cookie: str, parallel: int, seconds: float, rounds: int) -> Rate:
-    """Ask for `path` by `parallel` connections for `seconds`, `rounds` times, after a first one that is not counted."""
-    asyncio.run(_round(url, path, cookie, parallel, min(seconds, 0.5)))
-    found = [asyncio.run(_round(url, path, cookie, parallel, seconds)) for _ in range(rounds)]
-    rates = [len(waits) / seconds for waits in found]
-    cuts = [quantiles(waits, n=20) for waits in found]
+def rates(pages: Sequence[tuple[Side, str]], parallel: int, seconds: float, rounds: int) -> list[Rate]:
+    """Ask for each page by `parallel` connections for `seconds`, `rounds` times after one that is not counted.
+
+    The pages take turns, so that what else the machine does meanwhile slows them all.
+    """
+    found: list[list[Round]] = [[] for _ in pages]
+    for number in range(rounds + 1):
+        for place, (side, path) in enumerate(pages):
+            done = asyncio.run(_round(side, path, parallel, seconds if number else 1.0))
+            found[place] += [done] if number else []
+    return [_rate(rounds) for rounds in found]
+
+
+def _rate(rounds: list[Round]) -> Rate:
+    per_second = [len(waits) / took for waits, took in rounds]
+    cuts = [quantiles(waits, n=20) for waits, _ in rounds]
     p50, p95 = (median(cut[place] * 1000 for cut in cuts) for place in (9, 18))
-    return Rate(median(rates), min(rates), max(rates), p50, p95)
+    return Rate(median(per_second), min(per_second), max(per_second), p50, p95)
 
 
-async def _round(url: str, path: str, cookie: str, parallel: int, seconds: float) -> list[float]:
-    """The wait of every answer, in seconds."""
-    address = urlsplit(url)
+async def _round(side: Side, path: str, parallel: int, seconds: float) -> Round:
+    """The wait of every answer, and how long all took, in seconds."""
+    address = urlsplit(side.url)
     lines = (
         f"GET {path} HTTP/1.1",
         f"Host: {address.netloc}",
         "Accept: text/html",
         "Accept-Language: ru",
         "Accept-Encoding: gzip, deflate, br, zstd",
-        f"Cookie: session={cookie}",
+        f"Cookie: {side.cookie}={side.session}",
     )
     request = ("\r\n".join(lines) + "\r\n\r\n").encode()
     waits: list[float] = []
-    until = time.perf_counter() + seconds
+    start = time.perf_counter()
+    until = start + seconds
 
     async def ask() -> None:
         reader, writer = await asyncio.open_connection(address.hostname, address.port)
@@ -52,7 +68,7 @@ async def _round(url: str, path: str, cookie: str, parallel: int, seconds: float
         writer.close()
 
     await asyncio.gather(*(ask() for _ in range(parallel)))
-    return waits
+    return waits, time.perf_counter() - start
 
 
 async def _read(reader: asyncio.StreamReader) -> None:

@@ -1,22 +1,18 @@
 """What journeys share: a browser, a helpdesk of the journey's own, and a page that is watched for complaints."""
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from e2e import axe
+from e2e import axe, html
 from e2e.steps import program
 from e2e.watching import Announced, collect, unexpected
-from helpdesk.demo.load import load
-from helpdesk.store import schema
-from helpdesk.store.database import Database
-from tests.running import STORE, Helpdesk, running_demo, start_over
+from tests.running import Helpdesk
 
-pytest_plugins = ["tests.servers.fixtures"]
+pytest_plugins = ["tests.servers.fixtures", "tests.helpdesks"]
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = [
@@ -52,29 +48,10 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
-def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The data folder of a demo that nobody has used yet."""
-    folder = tmp_path_factory.mktemp("seeded")
-    database = Database(f"sqlite:///{folder / STORE}")
-    schema.migrate(database, "demo")
-    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    database.run_here(lambda session: load(session, today), writes=True)
-    database.close()
-    return folder
-
-
 @pytest.fixture(scope="package")
-def running(tmp_path_factory: pytest.TempPathFactory, seeded: Path) -> Iterator[Helpdesk]:
-    with running_demo(tmp_path_factory.mktemp("demo"), seeded) as helpdesk:
-        yield helpdesk
-
-
-@pytest.fixture
-def demo(running: Helpdesk, seeded: Path) -> Helpdesk:
-    """A demo that nobody has used yet: one process for all journeys of a worker, a fresh store for each."""
-    start_over(running, seeded)
-    return running
+def html_faults(browser: Browser) -> Iterator[html.Faults]:
+    with html.validator(browser) as faults:
+        yield faults
 
 
 @pytest.fixture

@@ -1,37 +1,49 @@
-"""Whether HTML is valid: no error of parsing, no id twice, no reference to an element that is not there."""
+"""Whether HTML is valid: html-validate looks at it, in a page of the browser's own where no policy of ours holds."""
 
 import re
-from collections import Counter
-from collections.abc import Iterator
-from itertools import chain
-from xml.etree.ElementTree import Element
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
-import html5lib
+from playwright.sync_api import Browser
 
-REFERENCES = ("for", "aria-describedby", "aria-labelledby", "aria-controls", "aria-owns", "list", "form")
+SCRIPT = Path(__file__).parent.parent / "tests" / "vendor" / "html-validate-11.18.0.min.js"
+RULES: dict[str, Any] = {
+    "doctype-style": ["error", {"style": "lowercase"}],  # a matter of taste, and this is ours
+    "form-dup-name": ["error", {"shared": ["radio", "button", "reset", "submit", "checkbox"]}],  # a box for each task
+    "long-title": "off",  # the title of a task's page is its subject
+    "no-implicit-button-type": "off",  # a button submits by itself: saying so in each costs bytes on a slow line
+    "no-implicit-input-type": "off",  # an input is of text by itself, for the same reason
+    "require-sri": ["error", {"target": "crossorigin"}],  # our own files come from where the page comes from
+}
+WHOLE = {"root": True, "extends": ["html-validate:recommended", "html-validate:document"], "rules": RULES}
+PART = {"root": True, "extends": ["html-validate:recommended"], "rules": RULES}
+
+Faults = Callable[[str], list[str]]
+
 _DOCUMENT = re.compile(r"\s*<!doctype html>", re.IGNORECASE)
+_VALIDATE = """async ([text, rules]) => {
+  const { HtmlValidate, StaticConfigLoader } = htmlValidate
+  const report = await new HtmlValidate(new StaticConfigLoader(rules)).validateString(text)
+  return report.results.flatMap((result) => result.messages)
+}"""
 
 
-def faults(text: str) -> list[str]:
-    """What is wrong with a page or a fragment, each with its place; empty when nothing."""
-    parser = html5lib.HTMLParser(namespaceHTMLElements=False)
-    is_page = _DOCUMENT.match(text) is not None
-    tree = parser.parse(text) if is_page else parser.parseFragment(text, container="body")
-    found = [f"line {place[0]}: {code} {about}: {_line(text, place[0])}" for place, code, about in parser.errors]
-    elements = [it for it in tree.iter() if isinstance(it.tag, str)]
-    found += [f"id {name} is there {count} times" for name, count in _ids(elements).items() if count > 1]
-    return found + (list(_dangling(elements)) if is_page else [])
+@contextmanager
+def validator(browser: Browser) -> Iterator[Faults]:
+    """A function that tells what is wrong with a page or a fragment, each with its place; an empty list: nothing."""
+    page = browser.new_page()
+    page.add_script_tag(path=SCRIPT)
 
+    def faults(text: str) -> list[str]:
+        rules = WHOLE if _DOCUMENT.match(text) else PART
+        # htmx makes a template of its own element before it takes out what is in it.
+        found = page.evaluate(_VALIDATE, [re.sub(r"(</?)hx-partial", r"\1template", text), rules])
+        return [f"line {it['line']}: {it['ruleId']}: {it['message']}: {_line(text, it['line'])}" for it in found]
 
-def _ids(elements: list[Element]) -> Counter[str]:
-    return Counter(it.attrib["id"] for it in elements if "id" in it.attrib)
-
-
-def _dangling(elements: list[Element]) -> Iterator[str]:
-    known = _ids(elements)
-    for name in REFERENCES:
-        wanted = chain.from_iterable(it.attrib[name].split() for it in elements if name in it.attrib)
-        yield from (f'{name}="{id}" names nothing' for id in wanted if id not in known)
+    yield faults
+    page.close()
 
 
 def _line(text: str, number: int) -> str:

@@ -52,8 +52,10 @@ class NetworkLog:
         self.begun[event["requestId"]] = (urlsplit(response["url"]).path, response["status"])
 
     def _finished(self, event: dict[str, Any]) -> None:
-        path, status = self.begun.get(event["requestId"], ("", 0))
-        self.answers.append(Answer(path, status, int(event["encodedDataLength"])))
+        """What began before we listened, such as the mark of the page before, is not counted."""
+        if event["requestId"] in self.begun:
+            path, status = self.begun[event["requestId"]]
+            self.answers.append(Answer(path, status, int(event["encodedDataLength"])))
 
 
 def total(answers: list[Answer]) -> int:

@@ -21,14 +21,14 @@ pytestmark = pytest.mark.parametrize("javascript", [True], ids=["with JavaScript
 
 
 @pytest.fixture
-def look(page: Page) -> Iterator[Look]:
+def look(page: Page, html_faults: html.Faults) -> Iterator[Look]:
     """`look("the list")` looks at what is on the screen now, under that name; all faults are told at the end."""
     answers: list[Response] = []
     page.on("response", lambda answer: answers.append(answer) if _is_html(answer) else None)
     faults: list[str] = []
 
     def here(name: str) -> None:
-        found = html.faults(answers[-1].text()) + axe.faults(page) + _too_wide(page)
+        found = html_faults(answers[-1].text()) + axe.faults(page) + _too_wide(page)
         faults.extend(f"{name}: {fault}" for fault in found)
 
     yield here
@@ -72,6 +72,13 @@ def test_lists(page: Page, look: Look, announced: Announced) -> None:
     }.items():
         page.goto(address)
         look(name)
+    page.goto("/tasks?per_page=5")
+    for box in page.locator("tbody input[type=checkbox]").all():
+        box.check()
+    page.get_by_role("form", name="Изменить отмеченные").get_by_label("Комментарий").fill(TEXT)
+    page.get_by_role("form", name="Изменить отмеченные").get_by_role("button").click()
+    expect(page.get_by_role("link", name="К списку")).to_be_visible()
+    look("what became of many at once")
     steps.come_in(page, "stranger")
     page.goto("/")
     look("an empty list")
@@ -96,6 +103,19 @@ def test_task_pages(page: Page, look: Look, announced: Announced, anna: httpx.Cl
     steps.subjects(page).first.click()
     expect(steps.comment_form(page)).to_be_visible()
     look("a task as its requester sees it")
+
+
+def test_reply_templates(page: Page, look: Look, announced: Announced) -> None:
+    announced.add(422)
+    steps.come_in(page, "anna")
+    page.request.post("/replies", data={"name": "Приветствие", "text": TEXT})
+    for name, address in {"reply templates": "/replies", "one of them": "/replies/1"}.items():
+        page.goto(address)
+        look(name)
+        page.locator("main [name=text]").fill("")
+        _send_as_without_scripts(page.locator("form").filter(has=page.locator("[name=text]")))
+        expect(page.locator("[aria-invalid]").first).to_be_visible()
+        look(f"{name}, refused")
 
 
 def test_refused_forms_as_pages(

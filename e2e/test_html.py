@@ -18,11 +18,17 @@ PAGE = '<!doctype html><html lang="ru"><head><title>t</title></head><body>{}</bo
         '<label for="nothing">of nothing</label>',
         '<input aria-describedby="nothing">',
         '<p title="a" title="b"></p>',
-        "<a href=#>not<a href=#>nested</a></a>",
+        '<a href="#">not<a href="#">nested</a></a>',
+        '<input name="a">',
+        "<h2>before the first heading</h2>",
+        "<nav></nav><nav></nav>",
+        '<span aria-label="said of nothing">a</span>',
+        '<form><input name="a" aria-label="no way to send it"></form>',
+        '<b style="color: red">by hand</b>',
     ],
 )
-def test_what_is_wrong_is_seen(wrong: str) -> None:
-    assert html.faults(PAGE.format(wrong))
+def test_what_is_wrong_is_seen(html_faults: html.Faults, wrong: str) -> None:
+    assert html_faults(PAGE.format(wrong))
 
 
 @pytest.mark.parametrize(
@@ -31,9 +37,14 @@ def test_what_is_wrong_is_seen(wrong: str) -> None:
         '<svg class="icon" aria-hidden="true"><use href="/i.svg#check"/></svg>',
         '<template id="t"><div><p>held back</p></div></template>',
         '<label for="a">A</label><input id="a" required>',
-        '<form><hx-partial hx-target="#a"><p>more</p></hx-partial></form>',
+        '<hx-partial hx-target="#a"><li>more</li></hx-partial>',
     ],
 )
-def test_what_is_right_is_left_alone(right: str) -> None:
-    assert html.faults(PAGE.format(right)) == []
-    assert html.faults(right) == []
+def test_what_is_right_is_left_alone(html_faults: html.Faults, right: str) -> None:
+    assert html_faults(PAGE.format(right)) == []
+    assert html_faults(right) == []
+
+
+def test_what_stands_elsewhere_on_the_page_may_be_named_by_a_fragment(html_faults: html.Faults) -> None:
+    assert html_faults('<input aria-label="A" aria-describedby="elsewhere">') == []
+    assert html_faults("<tr><td>in a table that is there already</td></tr>") == []

@@ -8,26 +8,11 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from e2e import steps
-from tests.running import Helpdesk, run_helpdesk, running_helpdesk
+from tests.running import Helpdesk
 from tests.servers.redmine import Redmine
 from tests.tasks.worlds import RedmineWorld
 
 pytestmark = pytest.mark.xdist_group("redmine")
-
-
-@pytest.fixture(scope="module")
-def over_redmine(redmine: Redmine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Helpdesk]:
-    """`helpdesk serve` as an administrator would set it up: two settings, one migration."""
-    folder = tmp_path_factory.mktemp("over-redmine")
-    environ = {
-        "SECRET_KEY": "for the length of a test and no longer",
-        "DATABASE_URL": f"sqlite:///{folder / 'helpdesk.db'}",
-        "REDMINE_URL": redmine.url,
-        "REDMINE_API_KEY": redmine.admin_key,
-    }
-    run_helpdesk(folder, "migrate", environ=environ)
-    with running_helpdesk(folder, "serve", environ=environ) as helpdesk:
-        yield helpdesk
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ KB = 1024
 FIRST_VISIT = 28 * KB
 NEXT_PAGE = 5 * KB
 UNCHANGED = 600
-STATUS_CHANGE = 1536  # headers are 500 of it; docs/numbers.md tells what would bring it to a kilobyte
+STATUS_CHANGE = KB
 
 pytestmark = pytest.mark.parametrize("javascript", [True], ids=["with JavaScript"], indirect=True)
 

@@ -118,8 +118,10 @@ class TooLarge(HelpdeskError):
     code = "too_large"
     default = sentence("This is too large to be accepted.")
 
-    def __init__(self, says: Sentence | None = None, fields: Mapping[str, Sequence[Sentence]] | None = None) -> None:
-        super().__init__(says)
+    def __init__(
+        self, says: Sentence | None = None, fields: Mapping[str, Sequence[Sentence]] | None = None, *, detail: str = ""
+    ) -> None:
+        super().__init__(says, detail=detail)
         self.fields = dict(fields or {})
 
 

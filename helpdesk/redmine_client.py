@@ -22,6 +22,7 @@ from helpdesk.errors import (
     NotAllowed,
     NotFound,
     Sentence,
+    TooLarge,
     Unavailable,
     WrongKey,
 )
@@ -56,7 +57,8 @@ class RedmineClient:
 
     Raises Unavailable (no answer in time, 5xx), Nonsense (not JSON, an unknown status), WrongKey (our key is refused),
     NotFound (404, and 403 where Redmine says that of what a person may not see), NotAllowed, Invalid, Conflict.
-    `deadline` is how many seconds all calls of one task may take together (see `within`).
+    `deadline` is how many seconds all calls of one task may take together (see `within`). Files go over `transfers`, so
+    that slow ones keep no page waiting for a connection.
     """
 
     def __init__(
@@ -66,21 +68,13 @@ class RedmineClient:
         transport: httpx.AsyncBaseTransport | None = None,
         deadline: float = TOTAL_SECONDS,
     ) -> None:
-        self.http = httpx.AsyncClient(
-            base_url=url,
-            transport=transport,
-            timeout=httpx.Timeout(CALL_SECONDS, connect=CONNECT_SECONDS),
-            limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
-            headers={"Accept": "application/json"},
-            follow_redirects=False,
-            trust_env=False,
-        )
+        self.http, self.transfers = (_pool(url, transport) for _ in range(2))
         self.key: Headers = {b"X-Redmine-API-Key": _header(api_key)}
         self.deadline = deadline
 
     async def get(self, path: str, as_login: str | None = None, params: Params = ()) -> JSON:
         """The JSON object at `path`."""
-        return _object(path, await self._read(path, self._headers(as_login), params))
+        return json_object(path, await self._read(path, self.headers(as_login), params))
 
     async def get_fixed(self, path: str, as_login: str | None = None, params: Params = ()) -> JSON:
         """As `get`, for what every Redmine shows to everybody whom it lets in: 403 and 404 are Nonsense here."""
@@ -96,47 +90,81 @@ class RedmineClient:
 
         Raises NotSent, Unanswered, and Nonsense when somebody else than Redmine seems to have answered.
         """
-        answer = await self._send("PUT", path, headers=self._headers(as_login), json=body)
-        if answer.content.strip():
-            raise Nonsense(detail=f"PUT {path}: {answer.status} with a body")
+        _require_empty(path, await self.send("PUT", path, headers=self.headers(as_login), json=body))
+
+    async def post(self, path: str, body: JSON, as_login: str | None) -> JSON:
+        """Make something, once: what Redmine says it made, an empty object where it says nothing. Raises as `put`."""
+        answer = await self.send("POST", path, headers=self.headers(as_login), json=body)
+        return json_object(path, answer) if answer.content.strip() else {}
+
+    async def delete(self, path: str, as_login: str | None) -> None:
+        """Take something away, once. Raises as `put`."""
+        _require_empty(path, await self.send("DELETE", path, headers=self.headers(as_login)))
 
     async def who_is(self, login: str, password: str) -> JSON | None:
         """The user whose login and password these are, by Basic; None when Redmine refuses them."""
         path, basic = "/users/current.json", b64encode(_bytes(f"{login}:{password}"))
+        headers = {b"Authorization": b"Basic " + basic}
         try:
-            answer = await self._read(path, {b"Authorization": b"Basic " + basic})
+            user = part(json_object(path, await self._read(path, headers)), "user")
         except (WrongKey, NotAllowed):
             return None
         except NotFound as error:
             raise Nonsense(detail=error.detail) from error
-        return part(_object(path, answer), "user")
+        return user if user.get("mail") else {**user, "mail": await self._own_mail(headers)}
+
+    async def _own_mail(self, headers: Headers) -> object:
+        """The e-mail of somebody who hides it from others; nothing from a Redmine too old to tell (before 4.1).
+
+        Source: app/views/my/account.api.rsb, which tells it whatever the preference `hide_mail` says.
+        """
+        path = "/my/account.json"
+        try:
+            return part(json_object(path, await self._read(path, headers)), "user").get("mail")
+        except (Nonsense, NotAllowed, NotFound):
+            return None
 
     async def close(self) -> None:
         await self.http.aclose()
+        await self.transfers.aclose()
 
-    def _headers(self, as_login: str | None) -> Headers:
+    def headers(self, as_login: str | None) -> Headers:
+        """Our key, and whom to act as; nobody means: as the key's owner, an administrator."""
         return self.key if as_login is None else {**self.key, b"X-Redmine-Switch-User": _header(as_login)}
 
     async def _read(self, path: str, headers: Headers, params: Params = ()) -> Answer:
         """GET; tried a second time when the line broke or the server stumbled, for reading twice does no harm."""
         listed = list(params)
         try:
-            return await self._send("GET", path, headers=headers, params=listed)
+            return await self.send("GET", path, headers=headers, params=listed)
         except Nonsense:
             raise
         except Unavailable:
             await asyncio.sleep(RETRY_PAUSE_SECONDS)
-            return await self._send("GET", path, headers=headers, params=listed)
+            return await self.send("GET", path, headers=headers, params=listed)
 
-    async def _send(self, method: str, path: str, **arguments: Any) -> Answer:
+    async def send(self, method: str, path: str, pool: httpx.AsyncClient | None = None, **arguments: Any) -> Answer:
+        """One request and its whole answer, which is a success."""
         try:
-            async with self.http.stream(method, path, **arguments) as response:
+            async with (pool or self.http).stream(method, path, **arguments) as response:
                 answer = Answer(response.status_code, await _content(response))
         except httpx.HTTPError as error:
-            _give_up(error, f"{method} {path}: {type(error).__name__}")
+            give_up(error, f"{method} {path}: {type(error).__name__}")
         if 200 <= answer.status < 300:
             return answer
-        raise _failure(method, answer, f"{method} {path}: {answer.status}")
+        raise failure(method, answer, f"{method} {path}: {answer.status}")
+
+
+def _pool(url: str, transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
+    return httpx.AsyncClient(
+        base_url=url,
+        transport=transport,
+        timeout=httpx.Timeout(CALL_SECONDS, connect=CONNECT_SECONDS),
+        limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
+        headers={"Accept": "application/json"},
+        follow_redirects=False,
+        trust_env=False,
+    )
 
 
 @asynccontextmanager
@@ -183,7 +211,7 @@ async def _content(response: httpx.Response) -> bytes:
     return bytes(content)
 
 
-def _give_up(error: httpx.HTTPError, detail: str) -> NoReturn:
+def give_up(error: httpx.HTTPError, detail: str) -> NoReturn:
     """Raise what a failure of the line or of HTTP means."""
     if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout):
         raise NotSent(detail=detail) from error
@@ -192,7 +220,7 @@ def _give_up(error: httpx.HTTPError, detail: str) -> NoReturn:
     raise Unanswered(detail=detail) from error
 
 
-def _failure(method: str, answer: Answer, detail: str) -> HelpdeskError:
+def failure(method: str, answer: Answer, detail: str) -> HelpdeskError:
     """What a status other than 2xx means. Source: Redmine's ApplicationController (facts: 401, 412, 422)."""
     match answer.status:
         case 401:
@@ -205,8 +233,10 @@ def _failure(method: str, answer: Answer, detail: str) -> HelpdeskError:
             return NotFound(detail=detail)
         case 409 if method == "PUT":
             return Conflict()
-        case 422 if method == "PUT":
-            return _refusal(answer)
+        case 413:
+            return TooLarge(detail=detail)
+        case 422 if method != "GET":
+            return _refusal(method, answer)
         case 502 | 504:  # a proxy that lost Redmine in the middle, or would not wait longer
             return Unanswered(detail=detail)
         case status if status >= 500:
@@ -215,16 +245,21 @@ def _failure(method: str, answer: Answer, detail: str) -> HelpdeskError:
             return Nonsense(detail=detail)
 
 
-def _refusal(answer: Answer) -> HelpdeskError:
-    """A 422: Redmine's own sentences, in the person's language; none at all means a stale lock_version."""
-    errors = _object("422", answer).get("errors")
-    if not isinstance(errors, list):
+def _require_empty(path: str, answer: Answer) -> None:
+    if answer.content.strip():
+        raise Nonsense(detail=f"{path}: {answer.status} with a body")
+
+
+def _refusal(method: str, answer: Answer) -> HelpdeskError:
+    """A 422: Redmine's own sentences, in the person's language; none at all for a PUT means a stale lock_version."""
+    errors = json_object("422", answer).get("errors")
+    if not isinstance(errors, list) or not (errors or method == "PUT"):
         return Nonsense(detail="422 without a list of errors")
     says = [Sentence(str(error)) for error in errors if error]
     return Invalid({"base": says}) if says else Conflict()
 
 
-def _object(path: str, answer: Answer) -> JSON:
+def json_object(path: str, answer: Answer) -> JSON:
     """The JSON object that was answered. Raises Nonsense for all else, half characters among it."""
     try:
         text = answer.content.decode()

@@ -10,7 +10,7 @@ from helpdesk.store import schema
 from helpdesk.store.database import Database
 from tests.world import EmbeddedWorld, settle
 
-pytest_plugins = ["tests.servers.fixtures", "tests.tasks.worlds"]
+pytest_plugins = ["tests.servers.fixtures", "tests.tasks.worlds", "tests.helpdesks"]
 
 
 @pytest.fixture(scope="session")

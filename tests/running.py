@@ -13,6 +13,7 @@ from typing import NamedTuple
 import httpx
 
 from tests.servers.process import free_port, run, running
+from tests.servers.redmine import Redmine
 
 STORE = "helpdesk.db"
 
@@ -48,6 +49,20 @@ def running_demo(folder: Path, seeded: Path) -> Iterator[Helpdesk]:
     """The demo, over a copy of `seeded`, so that each test may change what it likes."""
     shutil.copytree(seeded, folder / "data")
     with running_helpdesk(folder, "demo", "--data", str(folder / "data")) as helpdesk:
+        yield helpdesk
+
+
+@contextmanager
+def running_over_redmine(folder: Path, redmine: Redmine) -> Iterator[Helpdesk]:
+    """`helpdesk serve` as an administrator would set it up over a real Redmine: two settings, one migration."""
+    environ = {
+        "SECRET_KEY": "for the length of a test and no longer",
+        "DATABASE_URL": f"sqlite:///{folder / STORE}",
+        "REDMINE_URL": redmine.url,
+        "REDMINE_API_KEY": redmine.admin_key,
+    }
+    run_helpdesk(folder, "migrate", environ=environ)
+    with running_helpdesk(folder, "serve", environ=environ) as helpdesk:
         yield helpdesk
 
 

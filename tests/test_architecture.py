@@ -12,7 +12,15 @@ MODULES = {
     for file in sorted(PACKAGE.rglob("*.py"))
 }
 CLIENTS = {"httpx", "textile", "nh3", "markdown_it", "argon2", "cachetools"}
-PORT = {"tasks.model", "tasks.lists", "tasks.fields", "tasks.files", "tasks.creation", "tasks.tracker"}
+PORT = {
+    "tasks.model",
+    "tasks.lists",
+    "tasks.fields",
+    "tasks.files",
+    "tasks.creation",
+    "tasks.tracker",
+    "tasks.projects",
+}
 ADAPTERS = {
     "tasks.embedded": {"errors", "store", *PORT, "tasks.checking", "tasks.embedded"},
     "tasks.redmine": {"errors", "redmine_client", *PORT, "tasks.checking", "tasks.redmine"},

@@ -26,6 +26,8 @@ from tests.servers import imitated_redmine as imitation
 from tests.servers.imitated_redmine import EVERYTHING, ISSUE, ME, Answer, ImitatedRedmine, imitated_redmine, says
 from tests.servers.process import free_port
 
+pytestmark = pytest.mark.usefixtures("no_pause")
+
 KEY = "0123456789abcdef-key-of-the-helpdesk"
 PASSWORD = "пароль-demo"
 BROKEN_LINES = [imitation.hang_up, imitation.half_a_body]
@@ -42,17 +44,6 @@ NO_OBJECTS = [
     says(200, '{"a":' * 100_000),
     says(200, "{}", Content_Encoding="gzip"),
 ]
-
-
-@pytest.fixture(autouse=True)
-def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(redmine_client, "RETRY_PAUSE_SECONDS", 0)
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[ImitatedRedmine]:
-    async with imitated_redmine() as server:
-        yield server
 
 
 @asynccontextmanager

@@ -3,10 +3,13 @@
 anna and boris work on tasks, irina asks for help, stranger must see nothing, admin sees all.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
 
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session, SQLModel, select
 
 from helpdesk.people.passwords import hashed
 from helpdesk.store import people, tables
@@ -100,6 +103,27 @@ class EmbeddedWorld:
     def project(self, name: str) -> int:
         return PROJECT_IDS[name]
 
+    @contextmanager
+    def project_below(self, parent: str) -> Iterator[int]:
+        """A project that its parent's members are members of, too."""
+
+        def work(session: Session) -> int:
+            row = tables.Project(
+                identifier=uuid4().hex, name="Подпроект", description="Отдельно", parent_id=PROJECT_IDS[parent]
+            )
+            session.add(row)
+            session.flush()
+            assert row.id
+            for number, role in session.exec(
+                select(tables.Membership.person_id, tables.Membership.role_id).where(
+                    tables.Membership.project_id == PROJECT_IDS[parent]
+                )
+            ):
+                session.add(tables.Membership(project_id=row.id, person_id=number, role_id=role))
+            return row.id
+
+        yield self.database.run_here(work, writes=True)
+
     def custom_field(self, name: str) -> int:
         return FIELD_IDS[name]
 
@@ -118,7 +142,7 @@ class EmbeddedWorld:
         self,
         subject: str = "Не печатает принтер",
         *,
-        project: str = "help",
+        project: str | int = "help",
         author: str = "irina",
         assignee: str | None = "anna",
         status: str = "new",
@@ -130,7 +154,7 @@ class EmbeddedWorld:
 
         def work(session: Session) -> int:
             task = tables.Task(
-                project_id=PROJECT_IDS[project],
+                project_id=PROJECT_IDS[project] if isinstance(project, str) else project,
                 kind_id=1,
                 status_id=STATUS_IDS[status],
                 priority_id=PRIORITY_IDS[priority],

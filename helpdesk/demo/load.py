@@ -4,9 +4,9 @@ from datetime import datetime
 
 from sqlmodel import Session, SQLModel, select
 
-from helpdesk.demo import story, world
+from helpdesk.demo import parts, story, undertaking, world
 from helpdesk.people.passwords import hashed
-from helpdesk.store import people, tables
+from helpdesk.store import people, replies, tables
 from helpdesk.store.folding import fold
 
 PASSWORD = "demo"
@@ -20,7 +20,11 @@ def load(session: Session, now: datetime) -> bool:
         return False
     accounts = _people(session)
     ids = _rules(session, accounts)
-    _tasks(session, accounts, ids, story.tell(now))
+    told = story.tell(now)
+    _tasks(session, accounts, ids, told)
+    _undertaking(session, accounts, ids, len(told) + 1, now)
+    for reply in world.REPLIES:
+        replies.add(session, None, reply.name, reply.text)
     return True
 
 
@@ -56,10 +60,14 @@ def _rules(session: Session, accounts: Ids) -> dict[str, Ids]:
             it.key: _add(session, tables.Role(name=it.name, permissions=" ".join(sorted(it.permissions))))
             for it in world.ROLES
         },
-        "project": {
-            it.key: _add(session, tables.Project(identifier=it.key, name=it.name, description=it.description))
-            for it in world.PROJECTS
-        },
+        "project": _projects(session),
+    }
+    ids["field"] = {
+        it.name: _add(
+            session,
+            tables.CustomField(name=it.name, kind=it.kind, position=place, options="\n".join(it.options), hint=it.hint),
+        )
+        for place, it in enumerate(world.CUSTOM_FIELDS)
     }
     session.add_all(
         tables.Membership(project_id=ids["project"][it.key], person_id=accounts[login], role_id=ids["role"][role])
@@ -75,29 +83,66 @@ def _rules(session: Session, accounts: Ids) -> dict[str, Ids]:
     return ids
 
 
+def _projects(session: Session) -> Ids:
+    ids: Ids = {}
+    for it in world.PROJECTS:
+        parent = ids[it.parent] if it.parent else None
+        row = tables.Project(identifier=it.key, name=it.name, description=it.description, parent_id=parent)
+        ids[it.key] = _add(session, row)
+    return ids
+
+
 def _tasks(session: Session, accounts: Ids, ids: dict[str, Ids], told: list[story.Task]) -> None:
-    """The tasks with their entries, numbered from 1 as they were told."""
-    words = {**ids, "assignee": accounts}
+    """The tasks with what happened to them and what hangs on them, numbered from 1 as they were told."""
     for number, it in enumerate(told, start=1):
-        session.add(_task(number, it, accounts, ids))
-        session.flush()
-        for entry in it.entries:
-            entry_id = _add(
-                session,
-                tables.Entry(
-                    task_id=number,
-                    author_id=accounts[entry.author],
-                    created_at=entry.at,
-                    notes=entry.notes,
-                    is_private=entry.private,
-                ),
-            )
-            for change in entry.changes:
-                old, new = (str(words[change.field][key]) if key else None for key in (change.old, change.new))
-                session.add(tables.Change(entry_id=entry_id, field=change.field, old_value=old, new_value=new))
+        own = parts.of_task(number, it)
+        _history(session, accounts, ids, _task(number, it, accounts, ids, own.estimated), it)
+        session.add_all(tables.Watcher(task_id=number, person_id=accounts[who]) for who in own.watchers)
+        session.add_all(tables.Relation(task_id=number, other_id=other, kind="relates") for other in own.related)
+        session.add_all(
+            tables.SpentTime(task_id=number, person_id=accounts[it.login], spent_on=it.on, hours=it.hours)
+            for it in own.spent
+        )
+        session.add_all(
+            tables.CustomValue(task_id=number, field_id=ids["field"][name], place=0, value=value)
+            for name, value in own.custom
+        )
 
 
-def _task(number: int, it: story.Task, accounts: Ids, ids: dict[str, Ids]) -> tables.Task:
+def _undertaking(session: Session, accounts: Ids, ids: dict[str, Ids], number: int, now: datetime) -> None:
+    """The task with sub-tasks, from this number on."""
+    whole, subtasks = undertaking.tell(now)
+    _history(session, accounts, ids, _task(number, whole, accounts, ids), whole)
+    for place, it in enumerate(subtasks, start=1):
+        row = _task(number + place, it, accounts, ids)
+        row.parent_id = number
+        _history(session, accounts, ids, row, it)
+    session.add(tables.Relation(task_id=number + 1, other_id=number + 3, kind="blocks"))
+
+
+def _history(session: Session, accounts: Ids, ids: dict[str, Ids], row: tables.Task, it: story.Task) -> None:
+    """A task with its entries."""
+    words = {**ids, "assignee": accounts}
+    number = _add(session, row)
+    for entry in it.entries:
+        entry_id = _add(
+            session,
+            tables.Entry(
+                task_id=number,
+                author_id=accounts[entry.author],
+                created_at=entry.at,
+                notes=entry.notes,
+                is_private=entry.private,
+            ),
+        )
+        for change in entry.changes:
+            old, new = (str(words[change.field][key]) if key else None for key in (change.old, change.new))
+            session.add(tables.Change(entry_id=entry_id, field=change.field, old_value=old, new_value=new))
+
+
+def _task(
+    number: int, it: story.Task, accounts: Ids, ids: dict[str, Ids], estimated: float | None = None
+) -> tables.Task:
     return tables.Task(
         id=number,
         project_id=ids["project"][it.project],
@@ -112,6 +157,7 @@ def _task(number: int, it: story.Task, accounts: Ids, ids: dict[str, Ids]) -> ta
         start_date=it.start_date,
         due_date=it.due_date,
         done_ratio=it.done_ratio,
+        estimated_hours=estimated,
         version=len(it.entries) + 1,
         created_at=it.created_at,
         updated_at=it.updated_at,

@@ -5,7 +5,7 @@ from helpdesk.demo.situation import Situation
 SITUATIONS = (
     Situation(
         key="vpn_fails",
-        project="helpdesk",
+        project="network",
         tracker="incident",
         group="office",
         heat=2,
@@ -46,7 +46,7 @@ SITUATIONS = (
     ),
     Situation(
         key="vpn_new",
-        project="helpdesk",
+        project="network",
         tracker="request",
         group="office",
         heat=0,
@@ -91,7 +91,7 @@ SITUATIONS = (
     ),
     Situation(
         key="wifi",
-        project="helpdesk",
+        project="network",
         tracker="incident",
         group="office",
         heat=1,
@@ -126,7 +126,7 @@ SITUATIONS = (
     ),
     Situation(
         key="socket",
-        project="helpdesk",
+        project="network",
         tracker="incident",
         group="office",
         heat=1,
@@ -161,7 +161,7 @@ SITUATIONS = (
     ),
     Situation(
         key="site_blocked",
-        project="helpdesk",
+        project="network",
         tracker="request",
         group="office",
         heat=0,
@@ -198,7 +198,7 @@ SITUATIONS = (
     ),
     Situation(
         key="shared_drive",
-        project="helpdesk",
+        project="network",
         tracker="incident",
         group="office",
         heat=2,
@@ -234,7 +234,7 @@ SITUATIONS = (
     ),
     Situation(
         key="branch_link",
-        project="helpdesk",
+        project="network",
         tracker="incident",
         group="warehouse",
         heat=2,

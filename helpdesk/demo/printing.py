@@ -5,7 +5,7 @@ from helpdesk.demo.situation import Situation
 SITUATIONS = (
     Situation(
         key="printer_queue",
-        project="helpdesk",
+        project="printing",
         tracker="incident",
         group="office",
         heat=1,
@@ -53,7 +53,7 @@ SITUATIONS = (
     ),
     Situation(
         key="toner",
-        project="helpdesk",
+        project="printing",
         tracker="request",
         group="office",
         heat=0,
@@ -102,7 +102,7 @@ SITUATIONS = (
     ),
     Situation(
         key="paper_jam",
-        project="helpdesk",
+        project="printing",
         tracker="incident",
         group="office",
         heat=1,
@@ -140,7 +140,7 @@ SITUATIONS = (
     ),
     Situation(
         key="scan_folder",
-        project="helpdesk",
+        project="printing",
         tracker="incident",
         group="office",
         heat=1,
@@ -179,7 +179,7 @@ SITUATIONS = (
     ),
     Situation(
         key="stripes",
-        project="helpdesk",
+        project="printing",
         tracker="incident",
         group="office",
         heat=0,
@@ -214,7 +214,7 @@ SITUATIONS = (
     ),
     Situation(
         key="connect_printer",
-        project="helpdesk",
+        project="printing",
         tracker="request",
         group="office",
         heat=0,

@@ -5,7 +5,7 @@ from helpdesk.demo.situation import Situation
 SITUATIONS = (
     Situation(
         key="video_meeting",
-        project="helpdesk",
+        project="network",
         tracker="incident",
         group="office",
         heat=2,
@@ -39,7 +39,7 @@ SITUATIONS = (
     ),
     Situation(
         key="no_dial_tone",
-        project="helpdesk",
+        project="network",
         tracker="incident",
         group="office",
         heat=1,
@@ -73,7 +73,7 @@ SITUATIONS = (
     ),
     Situation(
         key="forwarding",
-        project="helpdesk",
+        project="network",
         tracker="request",
         group="office",
         heat=0,
@@ -110,7 +110,7 @@ SITUATIONS = (
     ),
     Situation(
         key="bad_sound",
-        project="helpdesk",
+        project="network",
         tracker="incident",
         group="office",
         heat=1,
@@ -144,7 +144,7 @@ SITUATIONS = (
     ),
     Situation(
         key="hunt_group",
-        project="helpdesk",
+        project="network",
         tracker="request",
         group="office",
         heat=0,
@@ -179,7 +179,7 @@ SITUATIONS = (
     ),
     Situation(
         key="new_extension",
-        project="helpdesk",
+        project="network",
         tracker="request",
         group="office",
         heat=0,
@@ -214,7 +214,7 @@ SITUATIONS = (
     ),
     Situation(
         key="call_recording",
-        project="helpdesk",
+        project="network",
         tracker="request",
         group="office",
         heat=1,
@@ -249,7 +249,7 @@ SITUATIONS = (
     ),
     Situation(
         key="greeting",
-        project="helpdesk",
+        project="network",
         tracker="change",
         group="office",
         heat=0,

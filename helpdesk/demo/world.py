@@ -39,12 +39,29 @@ class Tracker(NamedTuple):
 
 
 class Project(NamedTuple):
-    """A members-only project; `members` are pairs (login, key of the role)."""
+    """A members-only project; `members` are pairs (login, key of the role), `parent` is the key of one before it."""
 
     key: str
     name: str
     description: str
     members: tuple[tuple[str, str], ...]
+    parent: str = ""
+
+
+class CustomField(NamedTuple):
+    """A field that the company added, of a kind of `tasks.fields`."""
+
+    name: str
+    kind: str
+    options: tuple[str, ...] = ()
+    hint: str = ""
+
+
+class Reply(NamedTuple):
+    """A reply template that everybody may insert."""
+
+    name: str
+    text: str
 
 
 class Role(NamedTuple):
@@ -82,11 +99,45 @@ PRIORITIES = (
 
 TRACKERS = (Tracker("incident", "Инцидент"), Tracker("request", "Запрос"), Tracker("change", "Изменение"))
 
+CUSTOM_FIELDS = (
+    CustomField("Кабинет", "text"),
+    CustomField("Способ связи", "list", ("Телефон", "Почта", "Лично")),
+    CustomField("Согласовано", "yes_no"),
+    CustomField("Дата замены", "date"),
+    CustomField("Инвентарный номер", "integer", hint="С наклейки на устройстве."),
+)
+
+REPLIES = (
+    Reply(
+        "Принято в работу",
+        "Здравствуйте! Задача {task} принята в работу. Напишу здесь, как только будут новости.\n\n{person}",
+    ),
+    Reply(
+        "Нужны подробности",
+        "Здравствуйте! По задаче {task} «{subject}» нам не хватает подробностей:\n\n- \n\n{person}",
+    ),
+    Reply(
+        "Сделано, проверьте",
+        "Готово. Проверьте, пожалуйста; если что-то не так, ответьте прямо здесь.\n\n{person}",
+    ),
+)
+
 ROLES = (
     Role(
         "support",
         "Специалист поддержки",
-        frozenset({"view_all", "edit", "comment", "view_private", "comment_privately", "assignable", "create"}),
+        frozenset(
+            {
+                "view_all",
+                "edit",
+                "comment",
+                "edit_own_comments",
+                "view_private",
+                "comment_privately",
+                "assignable",
+                "create",
+            }
+        ),
     ),
     Role("requester", "Заявитель", frozenset({"comment", "create"})),
 )
@@ -100,6 +151,20 @@ PROJECTS = (
         "Служба поддержки",
         "Компьютеры, печать, сеть, почта, телефония и доступы.",
         _STAFF_AND_IRINA,
+    ),
+    Project(
+        "printing",
+        "Печать и сканирование",
+        "Принтеры, сканеры, картриджи и бумага.",
+        _STAFF_AND_IRINA,
+        "helpdesk",
+    ),
+    Project(
+        "network",
+        "Сеть и телефония",
+        "Проводная и беспроводная сеть, удалённый доступ, телефоны.",
+        _STAFF_AND_IRINA,
+        "helpdesk",
     ),
     Project(
         "office",

@@ -96,6 +96,7 @@ class Project(SQLModel, table=True):
     identifier: str = Field(max_length=100, unique=True)
     name: str = Field(max_length=200)
     description: str = Field(default="", sa_type=sa.Text)
+    parent_id: int | None = Field(default=None, foreign_key="tracker_project.id")
     members_only: bool = Field(default=True, sa_column_kwargs={"server_default": sa.true()})
 
 
@@ -238,3 +239,16 @@ class ReplyTemplate(SQLModel, table=True):
     name: str = Field(max_length=100)
     text: str = Field(sa_type=LONG)
     position: int
+
+
+class SavedView(SQLModel, table=True):
+    """A list that a person keeps under a name: `address` is its path and query, made by us, never another site's."""
+
+    __tablename__ = "saved_view"
+    __table_args__ = (sa.UniqueConstraint("person_id", "name_folded", name="uq_saved_view_person_name"),)
+    id: int | None = Field(default=None, primary_key=True)
+    person_id: int = Field(foreign_key="person.id")
+    name: str = Field(max_length=60)
+    name_folded: str = Field(max_length=200)
+    address: str = Field(max_length=2000)
+    is_start: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})

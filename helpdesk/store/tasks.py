@@ -195,7 +195,8 @@ def next_statuses(session: Session, roles: Iterable[int], status_id: int) -> lis
 
 
 def statuses(session: Session) -> list[Any]:
-    return list(session.execute(sa.select(STATUS.c.id, STATUS.c.name, STATUS.c.is_closed).order_by(STATUS.c.position)))
+    columns = (STATUS.c.id, STATUS.c.name, STATUS.c.is_closed, STATUS.c.is_default)
+    return list(session.execute(sa.select(*columns).order_by(STATUS.c.position)))
 
 
 def first_status(session: Session) -> Any:
@@ -214,9 +215,8 @@ def priorities(session: Session) -> list[Any]:
 
 
 def projects(session: Session, ids: Iterable[int]) -> list[Any]:
-    return list(
-        session.execute(sa.select(PROJECT.c.id, PROJECT.c.name).where(PROJECT.c.id.in_(ids)).order_by(PROJECT.c.name))
-    )
+    columns = (PROJECT.c.id, PROJECT.c.name, PROJECT.c.identifier, PROJECT.c.description, PROJECT.c.parent_id)
+    return list(session.execute(sa.select(*columns).where(PROJECT.c.id.in_(ids))))
 
 
 def members(session: Session, project_id: int) -> list[Any]:

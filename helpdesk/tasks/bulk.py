@@ -1,6 +1,7 @@
 """The same wish for many tasks: each is done or refused by itself, a few at a time."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -20,12 +21,12 @@ class Outcome(NamedTuple):
 
 
 async def change_all(tracker: Tracker, actor: Actor, edits: Iterable[tuple[int, Edit]]) -> list[Outcome]:
-    """Do each edit, in no particular order; the outcomes are in the order of `edits`."""
-    turns = asyncio.Semaphore(AT_ONCE)
+    """Do each edit: those of one task one after the other, tasks in no particular order; outcomes as `edits` came."""
+    turns, its = asyncio.Semaphore(AT_ONCE), defaultdict[int, asyncio.Lock](asyncio.Lock)
 
     async def one(task_id: int, edit: Edit) -> Outcome:
         try:
-            async with turns:
+            async with its[task_id], turns:
                 await tracker.change(actor, task_id, edit)
         except HelpdeskError as refusal:
             return Outcome(task_id, refusal)

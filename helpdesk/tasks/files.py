@@ -2,13 +2,23 @@
 
 import re
 from collections.abc import AsyncIterator
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 from unicodedata import normalize
 
 LONGEST_NAME = 255
 LONGEST_ENDING = 20
 ANY_TYPE = "application/octet-stream"
 TYPE = re.compile(r"[a-z0-9][a-z0-9.+-]{0,63}/[a-z0-9][a-z0-9.+-]{0,99}")
+
+
+class Chunks(Protocol):
+    """The bytes of a file as they come; whoever stops before their end calls `aclose`."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]: ...
+
+    async def __anext__(self) -> bytes: ...
+
+    async def aclose(self) -> None: ...
 
 
 class Upload(NamedTuple):

@@ -4,6 +4,7 @@ from datetime import date, datetime
 from typing import Literal, NamedTuple
 
 from helpdesk.tasks.model import Priority, Ref, Status, TaskRow
+from helpdesk.tasks.projects import Project
 
 Who = int | Literal["me", "nobody"]
 
@@ -22,11 +23,11 @@ SORTS = (
 
 
 class Vocabulary(NamedTuple):
-    """What a list can be filtered by, in the tracker's order."""
+    """What a list can be filtered by, in the tracker's order; projects in that of their tree."""
 
     statuses: tuple[Status, ...]
     priorities: tuple[Priority, ...]
-    projects: tuple[Ref, ...]
+    projects: tuple[Project, ...]
     trackers: tuple[Ref, ...]
 
 
@@ -34,7 +35,8 @@ class TaskQuery(NamedTuple):
     """Which of the tasks that a person may see, in which order, which page.
 
     `search` of digits, with `#` or without, means that very task. "me" as an assignee is the person and the person's
-    groups; "nobody" is only an assignee. `updated_since` and `due_by` are themselves included.
+    groups; "nobody" is only an assignee. A project stands for those below it, too. `updated_since` and `due_by` are
+    themselves included.
     """
 
     assignees: tuple[Who, ...] = ()

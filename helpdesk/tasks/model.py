@@ -1,11 +1,11 @@
 """What a task is to us, whichever tracker keeps it. Times are aware UTC; ids are the tracker's."""
 
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Literal, NamedTuple
 
 from helpdesk.tasks.fields import CustomValue, Detail, Kind, Texts, Value
-from helpdesk.tasks.files import Staged
+from helpdesk.tasks.files import Chunks, Staged
 
 Field = Literal["status", "priority", "assignee"]
 TextFormat = Literal["textile", "markdown", "html"]
@@ -34,9 +34,12 @@ class Member(NamedTuple):
 
 
 class Status(NamedTuple):
+    """`is_default` says that new tasks begin in it; a list's Vocabulary knows that, a task does not."""
+
     id: int
     name: str
     is_closed: bool = False
+    is_default: bool = False
 
 
 class Priority(NamedTuple):
@@ -103,7 +106,7 @@ class Opened(NamedTuple):
     """A file of a task, being read from the byte that was asked for; who stops early calls `aclose` of `chunks`."""
 
     file: Attachment
-    chunks: AsyncGenerator[bytes, None]
+    chunks: Chunks
 
 
 class Link(NamedTuple):

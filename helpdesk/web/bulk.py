@@ -11,7 +11,7 @@ from helpdesk.tasks.model import Edit, Field
 from helpdesk.web import inputs
 from helpdesk.web.api import shapes
 from helpdesk.web.guards import actor
-from helpdesk.web.rendering import data, html, same_site, services, spoken
+from helpdesk.web.rendering import data, html, same_site, services, spoken, wants_html
 
 NOTHING_CHOSEN = sentence("Choose tasks, and what to change or to say.")
 TOO_MANY = sentence("At most %(most)s tasks at once.", most=MOST)
@@ -25,6 +25,8 @@ async def bulk(request: Request) -> Response:
     if not ids or not (edit.changes or edit.comment.strip()):
         raise Invalid({"task_id": [NOTHING_CHOSEN]})
     outcomes = await _change(request, [(task_id, edit) for task_id in dict.fromkeys(ids)])
+    if not wants_html(request):
+        return _told(request, outcomes)
     back = same_site(str(fields.values.get("next") or "")) or request.app.url_path_for("tasks:my_tasks")
     return html(request, "tasks/bulk.html", outcomes=outcomes, back=back)
 
@@ -34,10 +36,7 @@ async def update_all(request: Request) -> Response:
     updates = (await inputs.read(request)).values.get("updates")
     if not isinstance(updates, list) or not all(isinstance(each, dict) for each in updates):
         raise Invalid({"updates": [sentence("This must be a list.")]})
-    outcomes = await _change(request, [_update(inputs.Fields(each)) for each in updates])
-    done = sum(outcome.refusal is None for outcome in outcomes)
-    counts = {"successful_count": done, "failed_count": len(outcomes) - done}
-    return data(request, {"results": [_result(request, each) for each in outcomes], **counts})
+    return _told(request, await _change(request, [_update(inputs.Fields(each)) for each in updates]))
 
 
 async def _change(request: Request, edits: list[tuple[int, Edit]]) -> list[Outcome]:
@@ -64,6 +63,12 @@ def _edit(fields: inputs.Fields) -> Edit:
         if value:
             changes[field] = None if field == "assignee" and value == "none" else inputs.whole(name, value)
     return Edit(changes, fields.text("comment"))
+
+
+def _told(request: Request, outcomes: list[Outcome]) -> Response:
+    done = sum(outcome.refusal is None for outcome in outcomes)
+    counts = {"successful_count": done, "failed_count": len(outcomes) - done}
+    return data(request, {"results": [_result(request, each) for each in outcomes], **counts})
 
 
 def _result(request: Request, outcome: Outcome) -> shapes.Shape:

@@ -1,6 +1,6 @@
 """Files on their way out: as they come from the tracker, in parts if wished, to be kept and never to be run."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 
 from anyio import CancelScope
 from starlette.requests import Request
@@ -8,7 +8,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from helpdesk.errors import NotFound
-from helpdesk.tasks.files import plain_type
+from helpdesk.tasks.files import Chunks, plain_type
 from helpdesk.tasks.model import Attachment, Opened
 from helpdesk.web import inputs, ranges, tasks
 from helpdesk.web.guards import actor
@@ -62,9 +62,7 @@ def headers_of(file: Attachment) -> dict[str, str]:
 class Streamed(StreamingResponse):
     """Some bytes, as they come. However this ends, a lost line among it, their source is let go of."""
 
-    def __init__(
-        self, chunks: AsyncGenerator[bytes, None], length: int, status: int, headers: Mapping[str, str]
-    ) -> None:
+    def __init__(self, chunks: Chunks, length: int, status: int, headers: Mapping[str, str]) -> None:
         super().__init__(_at_most(chunks, length), status, {**headers, "Content-Length": str(length)})
         self.chunks = chunks
 

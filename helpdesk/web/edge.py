@@ -1,4 +1,16 @@
-"""Around every request: its id, its time, the headers no answer may lack, and one log line. Pure ASGI."""
+"""Around every request: its id, its time, the headers no answer may lack, and one log line. Pure ASGI.
+
+Three of those headers say what a document may do: what it loads, who frames it, which windows reach it, what it tells
+of itself. They are 200 bytes, and mean nothing where no document can come of an answer; there they are left away:
+
+* Styles and scripts, asked for as such. Opened as a page later, from the cache, they are plain text, and `nosniff` sees
+  to it. An SVG opened as a page may run scripts: it brings a sandboxing policy of its own, or else gets all of these.
+* What htmx gets. A browser shows no answer to a write of a script as a page, and an answer to its GET only to whoever
+  sends its header again (`Vary`), which no navigation does.
+
+No script, of ours or of another site, can set `Sec-Fetch-Dest`. Who sends none gets everything, and so does a plain
+`fetch`: a service worker could keep its answer and show it as a page.
+"""
 
 import logging
 import re
@@ -6,9 +18,11 @@ import time
 from secrets import token_hex
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from helpdesk.errors import TooLarge
+from helpdesk.web.rendering import is_htmx
 
 log = logging.getLogger("helpdesk.requests")
 
@@ -22,13 +36,13 @@ POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
-HEADERS = {
+OF_DOCUMENTS = {
     "Content-Security-Policy": POLICY,
-    "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
-
+PLAIN_TEXT = {"style": ("text/css",), "script": ("text/javascript", "application/javascript")}
+SAFE = {"GET", "HEAD", "OPTIONS"}
 
 OVERSHOOT = 8
 PRIVATE = {"Cache-Control": "private, no-cache", "Vary": "Accept, HX-Request, Cookie, Accept-Language"}
@@ -92,8 +106,11 @@ class Edge:
                 headers = MutableHeaders(scope=message)
                 if "cache-control" not in headers:
                     headers.update(PRIVATE)
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
+                if scope["method"] not in SAFE:
+                    del headers["Vary"]  # no cache keeps an answer to a write
+                headers.setdefault("X-Content-Type-Options", "nosniff")
+                if "content-security-policy" not in headers and not _inert(scope, headers):
+                    headers.update(OF_DOCUMENTS)
                 headers["X-Request-ID"] = request_id
                 headers["X-Response-Time"] = f"{time.perf_counter() - began:.3f}s"
             await send(message)
@@ -106,6 +123,15 @@ class Edge:
                 raise
         finally:
             log.info("request", extra=_told(scope, status, time.perf_counter() - began))
+
+
+def _inert(scope: Scope, answer: Headers) -> bool:
+    """Whether an answer surely becomes no document, now or from a cache."""
+    dest = Headers(scope=scope).get("sec-fetch-dest", "")
+    if dest == "empty":
+        to_htmx_alone = scope["method"] not in SAFE or PRIVATE["Vary"] in answer.get("vary", "")
+        return to_htmx_alone and is_htmx(Request(scope))
+    return answer.get("content-type", "").startswith(PLAIN_TEXT.get(dest, ()))
 
 
 def _request_id(scope: Scope) -> str:

@@ -1,7 +1,6 @@
 """The page on which a task's details and custom fields are changed."""
 
 from collections.abc import Mapping
-from secrets import token_urlsafe
 from typing import Any
 
 from starlette.requests import Request
@@ -25,7 +24,7 @@ async def edit(request: Request) -> Response:
     task = await tasks.load(request)
     if not wants_html(request):
         return data(request, task_shape.task(task))
-    draft = (await keeping.offers(request, task.id)).get("edit")
+    draft = (await keeping.offers(request, task)).get("edit")
     return await form(request, task, draft.fields if draft else {}, draft=draft)
 
 
@@ -34,7 +33,7 @@ async def form(request: Request, task: Task, typed: Mapping[str, Any], status: i
     now = controls.of_task(task, lambda says: spoken(request, says))
     if not now:
         raise NotAllowed
-    around = {"draft": None, "why": None, "preview": None, "key": token_urlsafe}
+    around = {"draft": None, "why": None, "preview": None}
     told = {
         "task": task,
         "controls": controls.merged(now, typed),

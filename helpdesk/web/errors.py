@@ -2,7 +2,6 @@
 
 import logging
 from contextlib import suppress
-from secrets import token_urlsafe
 from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
@@ -104,10 +103,11 @@ async def answer(request: Request, error: HelpdeskError, status: int, headers: d
     elif isinstance(error, errors.NotSignedIn):
         response = await _to_sign_in(request)
     elif is_htmx(request):
-        key = token_urlsafe() if isinstance(error, errors.KeyReused) else None
-        response = html(request, "errors/_toast.html", status, says=error.says, key=key)
+        reused = isinstance(error, errors.KeyReused)
+        response = html(request, "errors/_toast.html", status, says=error.says, reused=reused)
     else:
         text = {"typed": _typed(request), "kept": getattr(request.state, "draft_kept", False), "carried": ""}
+        text["unsure"] = isinstance(error, errors.Unsure)
         told = {"title": TITLES.get(status, TITLES[500]), "code": status, "error": error, "back": came_from(request)}
         response = html(request, "errors/page.html", status, **told, **text)
     response.headers.update(headers)
@@ -140,7 +140,7 @@ async def _to_sign_in(request: Request) -> Response:
     with suppress(HelpdeskError, HTTPException):
         await inputs.read(request)
     values = request.state.fields.values if hasattr(request.state, "fields") else {}
-    told = {"typed": _typed(request), "kept": False, "carried": carrying.sealed(request, values)}
+    told = {"typed": _typed(request), "kept": False, "unsure": False, "carried": carrying.sealed(request, values)}
     demo = services(request).settings.demo
     return html(request, "people/login.html", 401, next=came_from(request), demo=demo, error=None, login="", **told)
 

@@ -11,10 +11,10 @@ from starlette.responses import Response
 from helpdesk.errors import NotAllowed, NotSignedIn, Unavailable, sentence
 from helpdesk.tasks.model import Actor
 from helpdesk.web import session
+from helpdesk.web.edge import SAFE
 from helpdesk.web.rendering import services
 
 Handler = Callable[[Request], Awaitable[Response]]
-SAFE = {"GET", "HEAD", "OPTIONS"}
 READ_SECONDS = 9.5
 
 

@@ -87,10 +87,18 @@ def of_query(request: Request) -> Mapping[str, Any]:
 async def edit(request: Request, field: Field) -> Edit:
     """A change of one field, from the form of the task's page or from a program."""
     fields = await read(request)
-    value = fields.number(VALUES[field])
-    if value is None and field != "assignee":
-        raise refusal(VALUES[field], sentence("Please fill this in."))
-    return Edit({field: value}, fields.text("comment"), fields.version())
+    return Edit({field: _value(fields, field)}, fields.text("comment"), fields.version())
+
+
+def edits(fields: Fields) -> Edit:
+    """A change of whichever fields came."""
+    changes = {field: _value(fields, field) for field, name in VALUES.items() if name in fields.values}
+    return Edit(changes, fields.text("comment"), fields.version())
+
+
+def row_by(values: Mapping[str, Any]) -> str:
+    """Whom the rows of a list name, "author" or "assignee", as `by` says."""
+    return "author" if values.get("by") == "author" else "assignee"
 
 
 def whole(name: str, value: object) -> int:
@@ -113,6 +121,14 @@ def clean(name: str, value: str, limit: int = LONGEST_TEXT) -> str:
 
 def refusal(name: str, says: Sentence) -> Invalid:
     return Invalid({name: [says]})
+
+
+def _value(fields: Fields, field: Field) -> int | None:
+    """The id that a field shall hold; only nobody may be assigned."""
+    value = fields.number(VALUES[field])
+    if value is None and field != "assignee":
+        raise refusal(VALUES[field], sentence("Please fill this in."))
+    return value
 
 
 async def _fields(request: Request) -> Fields:

@@ -6,8 +6,9 @@ neither out in the name nor into the drafts of somebody else who signed in meanw
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from datetime import timedelta
 from functools import wraps
 from typing import Any
 
@@ -21,8 +22,9 @@ from helpdesk.errors import Invalid, NotAllowed, NotFound, NotSignedIn, sentence
 from helpdesk.people.model import Person
 from helpdesk.store import answers, drafts
 from helpdesk.store.database import StoreUnavailable
+from helpdesk.tasks.model import Entry, Task
 from helpdesk.web import inputs, session
-from helpdesk.web.guards import Handler
+from helpdesk.web.guards import Handler, actor
 from helpdesk.web.rendering import services, wants_html
 
 PLACE = re.compile(
@@ -31,6 +33,7 @@ PLACE = re.compile(
 TEXTS = ("comment", "subject", "description")
 WITH_PAGES = {"edit", "entry"}
 NOT_KEPT = {"idempotency_key", "lock_version", "typed_by", "password", "next", "view", "reply", "at", "carried"}
+CLOCKS_DIFFER = timedelta(minutes=10)  # between the tracker and us, and for a slow line
 MOST_CHARACTERS = inputs.LONGEST_TEXT + 2_000
 ANOTHERS_PAGE = sentence(
     "This page was opened by somebody else who was signed in here. Nothing was saved. Please open it anew."
@@ -158,11 +161,21 @@ def worth_keeping(values: Mapping[str, Any]) -> dict[str, str | list[str]]:
     return fields
 
 
-async def offers(request: Request, task_id: int) -> dict[str, drafts.Kept]:
-    """The drafts of the signed-in person for the forms of a task, by form."""
-    person, start, now = await person_here(request), f"task:{task_id}:", services(request).clock()
+async def offers(request: Request, task: Task) -> dict[str, drafts.Kept]:
+    """The drafts of the signed-in person for the forms of a task, by form, but for those that the history tells."""
+    person, start, now = await person_here(request), f"task:{task.id}:", services(request).clock()
+    who = await actor(request)
     found = await services(request).database.run(lambda db: drafts.found(db, person.id, start, now))
-    return {draft.place.removeprefix(start): draft for draft in found}
+    return {draft.place.removeprefix(start): draft for draft in found if not _was_sent(draft, task.entries, who.id)}
+
+
+def _was_sent(draft: drafts.Kept, entries: Iterable[Entry], person_id: int) -> bool:
+    """Whether the draft's comment is in the history as this person's, written about when the draft was kept: when the
+    answer to a form was lost, nobody knew that it had been written."""
+    said, since = draft.fields.get("comment", ""), draft.updated_at - CLOCKS_DIFFER
+    text = said.strip() if isinstance(said, str) else ""
+    own = (entry for entry in entries if entry.author and entry.author.id == person_id and entry.created_on >= since)
+    return bool(text) and any(entry.notes.strip() == text for entry in own)
 
 
 async def offer(request: Request, place: str) -> drafts.Kept | None:

@@ -1,7 +1,6 @@
 """A comment given another text, or taken away: in place with htmx, else on a page of its own."""
 
 from collections.abc import Mapping
-from secrets import token_urlsafe
 from typing import Any
 
 from starlette.requests import Request
@@ -31,7 +30,7 @@ async def entry(request: Request) -> Response:
         return data(request, {"comment": shapes.comment(found)})
     if request.query_params.get("view") == "entry":
         return await task_page.entry(request, task, found, says=None)
-    draft = (await keeping.offers(request, task.id)).get(f"entry:{found.id}")
+    draft = (await keeping.offers(request, task)).get(f"entry:{found.id}")
     return await form(request, task, found, draft.fields if draft else {}, draft=draft)
 
 
@@ -51,7 +50,7 @@ async def form(
         raise NotAllowed
     template = "tasks/_entry_form.html" if is_htmx(request) else "tasks/comment.html"
     mark = keeping.typed_by(request, await keeping.person_here(request))
-    told = {"task": task, "entry": found, "typed": typed, "typed_by": mark, "key": token_urlsafe}
+    told = {"task": task, "entry": found, "typed": typed, "typed_by": mark}
     return html(request, template, status, **{"draft": None, "why": None, "preview": None, **told, **context})
 
 

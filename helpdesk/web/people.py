@@ -8,7 +8,7 @@ from helpdesk.languages import LANGUAGES
 from helpdesk.people import directory
 from helpdesk.people.model import Person
 from helpdesk.store import attempts
-from helpdesk.web import carrying, inputs, session
+from helpdesk.web import carrying, inputs, returning, session, views
 from helpdesk.web.api import shapes
 from helpdesk.web.errors import status_of
 from helpdesk.web.guards import refuse_foreign
@@ -32,7 +32,7 @@ async def login(request: Request) -> Response:
         if not wants_html(request):
             raise
         return _again(request, fields, error)
-    target = same_site(wanted) or same_site(request.query_params.get("next", "")) or _first_page(request)
+    target = same_site(wanted) or same_site(request.query_params.get("next", "")) or await _first_page(request, person)
     response = see_other(target) if wants_html(request) else data(request, _welcome(request, person, target))
     await session.begin(request, response, person, remember)
     await carrying.arrive(request, fields.values.get("carried"), person)
@@ -48,6 +48,7 @@ async def logout(request: Request) -> Response:
     sign_in = request.app.url_path_for("people:login")
     response = see_other(sign_in) if wants_html(request) else data(request, {"message": spoken(request, GOODBYE)})
     await session.end(request, response, everywhere)
+    returning.forget(response)
     return response
 
 
@@ -79,8 +80,8 @@ async def _sign_in(request: Request, typed: str, password: str) -> Person:
 
 async def _sign_in_page(request: Request) -> Response:
     target = same_site(request.query_params.get("next", ""))
-    if await session.current(request):
-        return see_other(target or _first_page(request))
+    if found := await session.current(request):
+        return see_other(target or await views.first_page(request, found.person))
     return _page(request, target, "", None, 200)
 
 
@@ -106,5 +107,8 @@ def _welcome(request: Request, person: Person, target: str) -> shapes.Shape:
     return {"message": message, "user": shapes.user(person), "redirect": target, "redirect_url": target}
 
 
-def _first_page(request: Request) -> str:
+async def _first_page(request: Request, person: Person) -> str:
+    """A browser begins where its person chose; programs are promised their tasks (contract §3)."""
+    if wants_html(request):
+        return await views.first_page(request, person)
     return str(request.app.url_path_for("tasks:my_tasks"))

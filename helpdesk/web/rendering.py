@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from secrets import token_urlsafe
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -109,6 +110,11 @@ def today(request: Request) -> date:
     return found.clock().astimezone(found.settings.timezone).date()
 
 
+def new_key() -> str:
+    """An idempotency key for a form: 96 random bits, for no compressor takes away what is random."""
+    return token_urlsafe(12)
+
+
 def see_other(path: str) -> Response:
     """After a write a browser is sent to a page, so that reloading writes nothing again."""
     return RedirectResponse(path, 303)
@@ -134,10 +140,12 @@ def _environment(language: str, timezone: ZoneInfo, static: StaticFiles) -> Envi
         "moment": lambda at: _time(at.astimezone(UTC), at.astimezone(timezone).strftime("%d.%m.%Y %H:%M")),
         "day": _day,
         "hours": lambda hours: say(language, sentence("%(hours)s h", hours=_decimal(language, hours))),
+        "at": lambda at: at.astimezone(timezone).strftime("%d.%m.%Y %H:%M"),
+        "on": lambda on: on.strftime("%d.%m.%Y"),
         "size": lambda size: say(language, sized(size)),
         "say": lambda sentence: say(language, sentence),
     }
-    environment.globals |= {"LANGUAGES": LANGUAGES, "THEMES": THEMES, "static": static.address}
+    environment.globals |= {"LANGUAGES": LANGUAGES, "THEMES": THEMES, "static": static.address, "key": new_key}
     return environment
 
 

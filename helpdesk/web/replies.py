@@ -1,7 +1,6 @@
 """Reply templates: the page where they are kept. Own ones are everybody's to write, shared ones an administrator's."""
 
 from collections.abc import Mapping
-from secrets import token_urlsafe
 from typing import Any, NamedTuple
 
 from starlette.requests import Request
@@ -127,14 +126,14 @@ async def _listed(request: Request, person: Person) -> list[Reply]:
 async def _page(request: Request, typed: Mapping[str, Any], why: Invalid | None = None, status: int = 200) -> Response:
     found = await _listed(request, await person_here(request))
     told = {"replies": found, "variables": VARIABLES, "typed": typed, "why": why, "reply": None}
-    return html(request, "replies/every.html", status, **told, key=token_urlsafe)
+    return html(request, "replies/every.html", status, **told)
 
 
 def _form(
     request: Request, reply: Reply, typed: Mapping[str, Any], why: Invalid | None = None, status: int = 200
 ) -> Response:
     told = {"reply": reply, "variables": VARIABLES, "typed": typed, "why": why}
-    return html(request, "replies/one.html", status, **told, key=token_urlsafe)
+    return html(request, "replies/one.html", status, **told)
 
 
 def _done(request: Request, reply: Reply, status: int) -> Response:

@@ -17,10 +17,12 @@ from helpdesk.web import (
     people,
     previews,
     replies,
+    rows,
     static,
     task_list,
     task_parts,
     tasks,
+    views,
 )
 from helpdesk.web.api import tasks as api
 from helpdesk.web.api import words
@@ -67,12 +69,13 @@ ROUTES: list[BaseRoute] = [
     Route(ONE + "/assignee",          form(tasks.assignee),          name="tasks:assignee", methods=["POST"]),
     Route(ONE + "/comments",          form(tasks.comments),          name="tasks:comments", methods=["POST"]),
     Route(ONE + "/edit",              signed_in(editing.edit),       name="tasks:edit", methods=["GET", "POST"]),
+    Route(ONE + "/files/{file_id:int}", signed_in(downloads.file),  name="tasks:file"),
+    Route(ONE + "/row",               signed_in(rows.row),           name="tasks:row", methods=["GET", "POST"]),
     Route(ONE + "/comments/{entry_id:int}", signed_in(mending.entry), name="tasks:entry", methods=["GET", "POST"]),
     Route(ONE + "/preview",           signed_in(previews.preview),   name="tasks:preview", methods=["POST"]),
     Route(ONE + "/watch",             write(task_parts.watch),       name="tasks:watch", methods=["POST"]),
     Route(ONE + "/delete",            signed_in(task_parts.delete),  name="tasks:delete", methods=["GET", "POST"]),
     Route(ONE + "/attachments",       form(attachments.attachments), name="tasks:attachments", methods=["POST"]),
-    Route(ONE + "/files/{file_id:int}", signed_in(downloads.file),  name="tasks:file"),
     Route(ONE + "/{form}",            signed_in(tasks.back),         name="tasks:back"),
 
     # Drafts and reply templates
@@ -82,6 +85,11 @@ ROUTES: list[BaseRoute] = [
     Route("/replies",                 signed_in(replies.every),      name="replies:every", methods=["GET", "POST"]),
     Route("/replies/{reply_id:int}",  signed_in(replies.one),        name="replies:one", methods=["GET", "POST"]),
     Route("/replies/{reply_id:int}/delete", write(replies.remove),   name="replies:remove", methods=["POST"]),
+
+    # Saved views
+    Route("/views",                   signed_in(views.every),        name="views:every", methods=["GET", "POST"]),
+    Route("/views/{view_id:int}",     signed_in(views.one),          name="views:one", methods=["GET", "POST"]),
+    Route("/views/{view_id:int}/delete", write(views.remove),        name="views:remove", methods=["POST"]),
 
     # Tasks for programs
     Route(API,                        signed_in(api.task),           name="api:task", methods=["GET", "PUT", "DELETE"]),

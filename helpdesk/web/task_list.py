@@ -2,19 +2,19 @@
 
 import csv
 from io import StringIO
-from secrets import token_urlsafe
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from helpdesk.errors import NotAllowed
+from helpdesk.errors import NotAllowed, NotFound
 from helpdesk.tasks.lists import TaskPage, TaskQuery, Vocabulary, Who
-from helpdesk.tasks.model import Actor, Ref, TaskRow
-from helpdesk.web import listing
+from helpdesk.tasks.model import Actor, TaskRow
+from helpdesk.web import inputs, list_inputs, list_page, session, views
 from helpdesk.web.api import shapes
 from helpdesk.web.guards import actor
-from helpdesk.web.rendering import data, html, see_other, services, spoken, today, wants_html
+from helpdesk.web.list_inputs import MOST_PER_PAGE
+from helpdesk.web.listing import COLUMNS, LABELS, Listing
+from helpdesk.web.rendering import data, see_other, services, spoken, wants_html
 
 MOST_IN_CSV = 5_000
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -22,14 +22,17 @@ CSV_COLUMNS = ("id", "subject", "status", "priority", "project", "tracker", "ass
 
 
 async def home(request: Request) -> Response:
-    return RedirectResponse(request.app.url_path_for("tasks:my_tasks"), 302)
+    """Where this person begins. A visitor's browser goes to sign in, and begins there afterwards."""
+    if found := await session.current(request):
+        return RedirectResponse(await views.first_page(request, found.person), 302)
+    return RedirectResponse(request.app.url_path_for("people:login" if wants_html(request) else "tasks:my_tasks"), 302)
 
 
 async def my_tasks(request: Request) -> Response:
     """Tasks assigned to me, or those I asked for; the latter by itself for people whom nothing was ever assigned."""
     who, tracker = await actor(request), services(request).tracker
     vocabulary = await tracker.vocabulary(who)
-    asked = listing.read(request, vocabulary)
+    asked = list_inputs.read(request, vocabulary)
     if not asked.chosen:
         asked = asked._replace(query=asked.query._replace(assignees=("me",)))
     page = await tracker.tasks(who, asked.query)
@@ -45,7 +48,9 @@ async def of_person(request: Request) -> Response:
     wanted: int = request.path_params["person_id"]
     if wanted not in (who.id, request.state.person.id) and not request.state.person.is_admin:
         raise NotAllowed
-    asked = listing.read(request, await tracker.vocabulary(who))
+    if wanted > inputs.LARGEST_ID:
+        raise NotFound
+    asked = list_inputs.read(request, await tracker.vocabulary(who))
     holder: Who = "me" if wanted in (who.id, request.state.person.id) else wanted
     return data(request, shapes.task_list(await tracker.tasks(who, asked.query._replace(assignees=(holder,)))))
 
@@ -54,17 +59,17 @@ async def every(request: Request) -> Response:
     """All tasks that this person may see."""
     who, tracker = await actor(request), services(request).tracker
     vocabulary = await tracker.vocabulary(who)
-    asked = listing.read(request, vocabulary)
+    asked = list_inputs.read(request, vocabulary)
     return await _answer(request, who, asked, await tracker.tasks(who, asked.query), vocabulary)
 
 
 async def export(request: Request) -> Response:
     """The list as a CSV file for spreadsheets, all its pages up to MOST_IN_CSV rows."""
     who, tracker = await actor(request), services(request).tracker
-    asked = listing.read(request, await tracker.vocabulary(who))
+    asked = list_inputs.read(request, await tracker.vocabulary(who))
     rows: list[TaskRow] = []
-    for number in range(1, MOST_IN_CSV // listing.MOST_PER_PAGE + 1):
-        page = await tracker.tasks(who, asked.query._replace(page=number, per_page=listing.MOST_PER_PAGE))
+    for number in range(1, MOST_IN_CSV // MOST_PER_PAGE + 1):
+        page = await tracker.tasks(who, asked.query._replace(page=number, per_page=MOST_PER_PAGE))
         rows += page.rows
         if number >= page.pages:
             break
@@ -72,35 +77,12 @@ async def export(request: Request) -> Response:
     return Response(_csv(request, rows), media_type="text/csv; charset=utf-8", headers=headers)
 
 
-async def _answer(
-    request: Request, who: Actor, asked: listing.Listing, page: TaskPage, vocabulary: Vocabulary
-) -> Response:
-    query = asked.query
+async def _answer(request: Request, who: Actor, asked: Listing, page: TaskPage, vocabulary: Vocabulary) -> Response:
     if not wants_html(request):
         return data(request, shapes.task_list(page))
-    if query.wanted_id is not None and page.total == 1:
+    if asked.query.wanted_id is not None and page.total == 1:
         return see_other(request.app.url_path_for("tasks:show", task_id=page.rows[0].id))
-    context: dict[str, Any] = {
-        "asked": asked,
-        "page": page,
-        "rows": page.rows,
-        "words": vocabulary,
-        "summary": await services(request).tracker.summary(who, query),
-        "chips": asked.chips(vocabulary),
-        "links": listing.nearby(query.page, page.pages),
-        "columns": listing.COLUMNS,
-        "searches": services(request).tracker.capabilities.searches,
-        "today": today(request),
-        "key": token_urlsafe,
-        "people": _people(page, who, request),
-    }
-    return html(request, "tasks/list.html", **context)
-
-
-def _people(page: TaskPage, who: Actor, request: Request) -> list[Ref]:
-    """Whom the tasks of this page may be given to, as far as it shows: me, and those who have some of them."""
-    assigned = {row.assignee.id: row.assignee.name for row in page.rows if row.assignee}
-    return [Ref(*one) for one in sorted({who.id: request.state.person.full_name, **assigned}.items())]
+    return await list_page.page(request, who, asked, page, vocabulary)
 
 
 async def _never_assigned(request: Request, who: Actor) -> bool:
@@ -112,7 +94,7 @@ def _csv(request: Request, rows: list[TaskRow]) -> bytes:
     """With a mark of its encoding and semicolons, as spreadsheets of this country expect; never a formula."""
     text = StringIO()
     writer = csv.writer(text, delimiter=";")
-    labels = listing.COLUMNS | {"tracker": listing.LABELS["tracker"]}
+    labels = COLUMNS | {"tracker": LABELS["tracker"]}
     writer.writerow([spoken(request, labels[name]) for name in CSV_COLUMNS])
     for row in rows:
         shape = shapes.row(row)

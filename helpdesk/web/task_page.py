@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Mapping
-from secrets import token_urlsafe
 from typing import Any
 
 from anyio import CapacityLimiter, to_thread
@@ -10,12 +9,12 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.errors import Conflict, Invalid, TooLarge
+from helpdesk.errors import Conflict, Invalid, NotAllowed, TooLarge
 from helpdesk.store import replies
 from helpdesk.tasks import markup, safe_html
 from helpdesk.tasks.model import Entry, Task, Written
 from helpdesk.tasks.wording import LABELS, RELATIONS, in_words
-from helpdesk.web import keeping, uploads
+from helpdesk.web import facts, keeping, returning, uploads
 from helpdesk.web.errors import status_of
 from helpdesk.web.guards import actor
 from helpdesk.web.rendering import html, is_htmx, services
@@ -35,23 +34,30 @@ async def page(request: Request, task: Task, status: int = 200, **context: Any) 
     history = request.query_params.get("history", "")
     shown = HISTORY.get(history, HISTORY[""])
     entries = tuple(entry for entry in task.entries if shown(entry))
-    drafts = await keeping.offers(request, task.id)
-    around: dict[str, Any] = {"history": history, "drafts": drafts, **context}
-    return await _show(request, "tasks/show.html", task, entries, status, described=True, **around)
+    context |= {
+        "history": history,
+        "drafts": await keeping.offers(request, task),
+        "back": returning.last_list(request),
+    }
+    response = await _show(request, "tasks/show.html", task, entries, status, described=True, **context)
+    returning.remember(request, response, context["back"])
+    return response
 
 
 async def form(request: Request, task: Task, name: str) -> Response:
     """One form by itself, with its draft if there is one."""
     template = FORMS.get(name, "tasks/_change.html")
-    return await part(request, template, task, field=name, fresh=False, drafts=await keeping.offers(request, task.id))
+    return await part(request, template, task, field=name, fresh=False, drafts=await keeping.offers(request, task))
 
 
 async def written(request: Request, template: str, written: Written, version: str | None, **context: Any) -> Response:
     """What a write changed. `version` is what the browser knew: when that was the present one, only what is new is
-    sent and the other forms may go on; else all entries are, and what the others were typed upon stays stale."""
+    sent and the other forms may go on; else all facts and entries are, and what the others were typed upon stays
+    stale."""
     fresh = version == written.before.version
     entries = written.new_entries if fresh else written.after.entries
-    return await _show(request, template, written.after, entries, 200, fresh=fresh, **context)
+    changed = facts.changed(written) if fresh else None
+    return await _show(request, template, written.after, entries, 200, fresh=fresh, changed=changed, **context)
 
 
 async def part(request: Request, template: str, task: Task, **context: Any) -> Response:
@@ -62,13 +68,22 @@ async def part(request: Request, template: str, task: Task, **context: Any) -> R
 async def refused(
     request: Request, task: Task, form: str, refusal: Invalid | Conflict | TooLarge, typed: Mapping[str, Any]
 ) -> Response:
-    """The form that was refused, by itself for htmx or in its page."""
+    """The form that was refused, by itself for htmx or in its page. Raises NotAllowed when it is offered no more."""
+    if not _offered(task, form):
+        raise NotAllowed
     context: dict[str, Any] = {"field": form, "refused": {"form": form, "why": refusal, "typed": typed}}
     if not is_htmx(request):
         return await page(request, task, status_of(refusal), **context)
     template = FORMS.get(form, "tasks/_refused.html")
     entries = task.entries if isinstance(refusal, Conflict) else ()
     return await _show(request, template, task, entries, status_of(refusal), fresh=False, **context)
+
+
+def _offered(task: Task, form: str) -> bool:
+    """Whether this person's page of the task has that form: where there is none, nothing would show a refusal."""
+    may = task.choices
+    by_rights = {"status": may.statuses, "priority": may.priorities, "assignee": may.assignees}
+    return bool({**by_rights, "comments": may.may_comment}.get(form, True))
 
 
 def address(request: Request, number: int) -> str:
@@ -113,7 +128,7 @@ async def _show(
     """The description's text has the number 0, notes that of their entry."""
     sources = {0: task.description} if described else {}
     texts = await rendered(request, sources | {entry.id: entry.notes for entry in entries if entry.notes})
-    around = {"key": token_urlsafe, "labels": LABELS, "in_words": in_words, "relations": RELATIONS}
+    around = {"facts": facts.facts(task), "labels": LABELS, "in_words": in_words, "relations": RELATIONS}
     nothing: dict[str, Any] = {"refused": None, "drafts": {}}
     told = {"task": task, "entries": entries, "texts": texts}
     return html(request, template, status, **{**around, **nothing, **await _of_person(request), **told, **context})

@@ -1,7 +1,5 @@
 """What else is done with a task: to watch it, and to take it away."""
 
-from secrets import token_urlsafe
-
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -33,7 +31,7 @@ async def delete(request: Request) -> Response:
     task = await tasks.load(request)
     if not task.choices.may_delete:
         raise NotAllowed
-    return html(request, "tasks/delete.html", task=task, key=token_urlsafe)
+    return html(request, "tasks/delete.html", task=task)
 
 
 @once

@@ -5,7 +5,7 @@ from starlette.responses import Response
 
 from helpdesk.errors import Conflict, Invalid, NotFound, Sentence, Unchanged, sentence
 from helpdesk.tasks.model import Field, Task, Written
-from helpdesk.web import inputs, task_page
+from helpdesk.web import inputs, row_fragments, task_page
 from helpdesk.web.api import shapes, task_shape
 from helpdesk.web.guards import actor
 from helpdesk.web.rendering import data, is_htmx, same_site, see_other, services, spoken, wants_html
@@ -104,6 +104,8 @@ async def _changed(request: Request, field: Field, written: Written, says: Sente
         return data(request, shapes.changed(written, field, spoken(request, says)))
     if not is_htmx(request):
         return see_other(_wanted(fields) or task_page.address(request, written.after.id))
+    if _wants_row(fields):
+        return row_fragments.at_rest(request, written.after, inputs.row_by(fields.values), says)
     template = "tasks/_changed.html"
     return await task_page.written(request, template, written, fields.version(), field=field, says=says)
 
@@ -113,10 +115,17 @@ async def _refused(request: Request, form: str, refusal: Invalid | Conflict) -> 
     if not wants_html(request):
         raise refusal
     current = refusal.current if isinstance(refusal, Conflict) else None
-    task = current if isinstance(current, Task) else await load(request)
-    return await task_page.refused(request, task, form, refusal, (await inputs.read(request)).values)
+    task, fields = current if isinstance(current, Task) else await load(request), await inputs.read(request)
+    if is_htmx(request) and _wants_row(fields):
+        return row_fragments.form(request, task, inputs.row_by(fields.values), refusal, fields.values)
+    return await task_page.refused(request, task, form, refusal, fields.values)
 
 
 def _wanted(fields: inputs.Fields) -> str:
     """Where the form wants to go next, if that is on our site."""
     return same_site(str(fields.values.get("next") or ""))
+
+
+def _wants_row(fields: inputs.Fields) -> bool:
+    """Whether htmx wants the row of a list back, and not the form of the task's page."""
+    return bool(fields.values.get("view") == "row")

@@ -2,12 +2,14 @@
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
 
+from helpdesk import redmine_client
+from tests.servers.imitated_redmine import ImitatedRedmine, imitated_redmine
 from tests.servers.redmine import Redmine, running_redmine, why_not_here
 
 
@@ -36,6 +38,19 @@ def redmine() -> Iterator[Redmine]:
         folder.chmod(0o711)
         with running_redmine(folder) as server:
             yield server
+
+
+@pytest.fixture
+def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Redmine is asked again at once: nobody waits for a server that is broken on purpose."""
+    monkeypatch.setattr(redmine_client, "RETRY_PAUSE_SECONDS", 0)
+
+
+@pytest.fixture
+async def server(no_pause: None) -> AsyncIterator[ImitatedRedmine]:
+    """An imitated Redmine of the test's own, in good health until its `answers` say otherwise."""
+    async with imitated_redmine() as server:
+        yield server
 
 
 def unavailable(reason: str) -> NoReturn:

@@ -9,6 +9,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from copy import deepcopy
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -16,6 +17,11 @@ EVERYTHING = "*"
 ANNA, IRINA, OWNER = 5, 6, 1
 IDS = {"anna": ANNA, "irina": IRINA}
 ISSUE = "/issues/7.json"
+ISSUES, CREATED = "/issues.json", "/issues/8.json"
+JOURNAL = "/journals/1.json"
+WATCHERS, WATCHER = "/issues/7/watchers.json", "/issues/7/watchers/5.json"
+UPLOADS, DOWNLOAD, TOKEN = "/uploads.json", "/attachments/download/1", "2.0123456789abcdef"
+CONTENT = b"Four legs, one of them broken.\n" * 1_000
 ME = "/users/current.json"
 NEW = {"id": 1, "name": "New", "is_closed": False}
 STARTED = {"id": 2, "name": "Started", "is_closed": False}
@@ -98,13 +104,14 @@ async def flood(writer: asyncio.StreamWriter, request: Request) -> None:
 
 
 class ImitatedRedmine:
-    """`issue` is what is kept; `requests` came in so far. Without `writes` a PUT is taken and does nothing."""
+    """`issue` and what else of `issues` is kept; `requests` came in so far. Without `writes` a write does nothing."""
 
     def __init__(self) -> None:
         self.url = ""
         self.answers: dict[str, Answer] = {}
         self.requests: list[Request] = []
         self.issue = _issue()
+        self.issues = {ISSUE: self.issue}
         self.writes = True
 
     def count(self, method: str, path: str) -> int:
@@ -118,9 +125,10 @@ class ImitatedRedmine:
 
     async def healthy(self, writer: asyncio.StreamWriter, request: Request) -> None:
         """The answer of a Redmine that is well."""
-        if request.method == "PUT":
-            self.save(request)
-            answer = says(204)
+        if request.method != "GET":
+            answer = self.save(request)
+        elif request.path == DOWNLOAD:
+            answer = says(200, CONTENT, "text/plain")
         else:
             found = self.read(request)
             answer = says(404) if found is None else tells(found)
@@ -129,21 +137,52 @@ class ImitatedRedmine:
     def read(self, request: Request) -> dict[str, Any] | None:
         lists: dict[str, dict[str, Any]] = {
             ME: {"user": _user(request.headers.get("x-redmine-switch-user", "owner"))},
-            "/issues.json": {"issues": [self.issue], "total_count": 1},
-            ISSUE: {"issue": self.issue},
+            ISSUES: {"issues": list(self.issues.values()), "total_count": len(self.issues)},
+            **{path: {"issue": issue} for path, issue in self.issues.items()},
             "/issue_statuses.json": {"issue_statuses": [NEW, STARTED]},
             "/enumerations/issue_priorities.json": {"issue_priorities": [LOW, {**NORMAL, "is_default": True}]},
-            "/trackers.json": {"trackers": [SUPPORT]},
-            "/projects.json": {"projects": [OFFICE], "total_count": 1},
+            "/trackers.json": {"trackers": [{**SUPPORT, "default_status": NEW}]},
+            "/custom_fields.json": {"custom_fields": [_field()]},
+            "/projects.json": {"projects": [_project()], "total_count": 1},
+            "/projects/8.json": {"project": _project()},
             "/projects/8/memberships.json": {"memberships": [_membership("anna")], "total_count": 1},
             "/roles/2.json": {"role": _role()},
         }
         return lists.get(request.path)
 
-    def save(self, request: Request) -> None:
+    def save(self, request: Request) -> Answer:
+        """Do what a write says, and what a healthy Redmine answers then."""
+        writes: dict[str, Callable[[Request], object]] = {
+            f"PUT {ISSUE}": self.change,
+            f"POST {ISSUES}": self.create,
+            f"PUT {JOURNAL}": self.rewrite,
+            f"POST {WATCHERS}": self.watch,
+            f"DELETE {WATCHER}": self.watch,
+            f"DELETE {ISSUE}": lambda _: self.issues.clear(),
+        }
+        write = writes.get(f"{request.method} {request.path}")
+        if write and self.writes:
+            write(request)
+        if request.path == ISSUES:
+            return says(201, json.dumps({"issue": self.issues.get(CREATED, {})}))
+        return says(201, json.dumps({"upload": {"id": 2, "token": TOKEN}})) if request.path == UPLOADS else says(204)
+
+    def create(self, request: Request) -> None:
+        """An issue like the first with these texts; its author is the person whom the request switches to."""
+        wish = json.loads(request.body)["issue"]
+        login = request.headers["x-redmine-switch-user"]
+        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        told = {"id": 8, "subject": wish["subject"], "description": wish["description"], "created_on": now}
+        self.issues[CREATED] = {**_issue(), **told, "author": _named(login), "journals": [], "updated_on": now}
+
+    def rewrite(self, request: Request) -> None:
+        self.issue["journals"][0]["notes"] = json.loads(request.body)["journal"]["notes"]
+
+    def watch(self, request: Request) -> None:
+        self.issue["watchers"] = [_named("anna")] if request.method == "POST" else []
+
+    def change(self, request: Request) -> None:
         """Keep a status and a note, as a journal of the person whom the request switches to."""
-        if not self.writes:
-            return
         wish = json.loads(request.body)["issue"]
         journal = _journal(len(self.issue["journals"]) + 1, request.headers["x-redmine-switch-user"])
         if "status_id" in wish:
@@ -152,15 +191,15 @@ class ImitatedRedmine:
         journal["notes"], journal["private_notes"] = wish.get("notes", ""), wish.get("private_notes", False)
         self.issue["journals"].append(journal)
 
-    def loses_the_answer_to_a_put(self, line: Answer, saved: bool) -> None:
-        """From now on PUTs are saved or not, and `line` is what comes back."""
+    def loses_the_answer_to(self, write: str, line: Answer, saved: bool) -> None:
+        """From now on such writes are saved or not, and `line` is what comes back."""
 
         async def answer(writer: asyncio.StreamWriter, request: Request) -> None:
             if saved:
                 self.save(request)
             await line(writer, request)
 
-        self.answers[f"PUT {ISSUE}"] = answer
+        self.answers[write] = answer
 
 
 @asynccontextmanager
@@ -203,6 +242,19 @@ async def _received(reader: asyncio.StreamReader) -> Request:
     return Request(method, target, headers, await reader.readexactly(int(headers.get("content-length", "0"))))
 
 
+def _named(login: str) -> dict[str, Any]:
+    return {"id": IDS[login], "name": f"{login.title()} Test"}
+
+
+def _project() -> dict[str, Any]:
+    return {**OFFICE, "status": 1, "trackers": [SUPPORT], "enabled_modules": [{"id": 1, "name": "issue_tracking"}]}
+
+
+def _field() -> dict[str, Any]:
+    told = {"id": 1, "name": "Room", "customized_type": "issue", "field_format": "string", "visible": True}
+    return {**told, "is_required": False, "default_value": "", "trackers": [SUPPORT], "roles": []}
+
+
 def _user(login: str) -> dict[str, Any]:
     membership = {"id": 1, "project": OFFICE, "roles": [{"id": 2, "name": "Support"}]}
     user = {"id": IDS.get(login, OWNER), "login": login, "firstname": login.title(), "lastname": "Test"}
@@ -210,18 +262,24 @@ def _user(login: str) -> dict[str, Any]:
 
 
 def _membership(login: str) -> dict[str, Any]:
-    user = {"id": IDS[login], "name": f"{login.title()} Test"}
-    return {"id": 1, "project": OFFICE, "user": user, "roles": [{"id": 2, "name": "Support"}]}
+    return {"id": 1, "project": OFFICE, "user": _named(login), "roles": [{"id": 2, "name": "Support"}]}
 
 
 def _role() -> dict[str, Any]:
-    permissions = ["edit_issues", "add_issue_notes", "set_notes_private", "view_private_notes"]
+    permissions = ["edit_issues", "add_issue_notes", "set_notes_private", "view_private_notes", "add_issues"]
+    permissions += ["edit_issue_notes", "delete_issues", "view_issue_watchers", "add_issue_watchers"]
+    permissions += ["delete_issue_watchers"]
     return {"id": 2, "name": "Support", "assignable": True, "permissions": permissions}
 
 
 def _journal(number: int, login: str) -> dict[str, Any]:
-    user = {"id": IDS[login], "name": f"{login.title()} Test"}
-    told = {"id": number, "user": user, "created_on": "2026-11-20T10:00:00Z", "notes": "", "private_notes": False}
+    told = {
+        "id": number,
+        "user": _named(login),
+        "created_on": "2026-11-20T10:00:00Z",
+        "notes": "",
+        "private_notes": False,
+    }
     return {**told, "details": []}
 
 
@@ -232,12 +290,18 @@ def _issue() -> dict[str, Any]:
     texts = {"subject": "A chair broke", "description": "By the window"}
     times = {"created_on": "2026-11-20T09:00:00Z", "updated_on": "2026-11-20T09:30:00Z", "closed_on": None}
     days = {"start_date": "2026-11-20", "due_date": None, "done_ratio": 0}
-    file = {"id": 1, "filename": "chair.png", "filesize": 10, "content_type": "image/png"}
+    file = {"id": 1, "filename": "chair.txt", "filesize": len(CONTENT), "content_type": "text/plain"}
+    file |= {"author": _named("irina"), "created_on": "2026-11-20T09:00:00Z"}
     detail = {"property": "attr", "name": "assigned_to_id", "old_value": None, "new_value": "5"}
     parts = {
         "custom_fields": [{"id": 1, "name": "Room", "value": "214"}],
         "attachments": [file],
         "journals": [{**_journal(1, "irina"), "notes": "Please", "details": [detail]}],
         "allowed_statuses": [NEW, STARTED],
+        "watchers": [],
+        "parent": {"id": 3},
+        "relations": [{"id": 1, "issue_id": 7, "issue_to_id": 4, "relation_type": "blocks", "delay": None}],
+        "estimated_hours": 2.5,
+        "spent_hours": 1.0,
     }
     return deepcopy({"id": 7, **texts, **choices, **people, **times, **days, **parts})

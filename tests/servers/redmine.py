@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.servers.mariadb import MariaDB, MySQLAccess, execute, running_mariadb
 from tests.servers.process import ServerError
-from tests.servers.redmine_instance import PACKAGES, TIMEZONE, linked_instance, packages, serving
+from tests.servers.redmine_instance import FEW, PACKAGES, TIMEZONE, Puma, linked_instance, packages, serving
 from tests.servers.redmine_seeded import fill
 
 _LOGINS = ("admin", "anna", "boris", "irina", "stranger", "locked")
@@ -36,6 +36,8 @@ class Redmine:
     trackers: Mapping[str, int]
     roles: Mapping[str, int]
     issues: Mapping[str, int]
+    fields: Mapping[str, int]
+    activities: Mapping[str, int]
     mysql: MySQLAccess
     mysql_writer: MySQLAccess
     timezone: str
@@ -52,7 +54,7 @@ def why_not_here() -> str | None:
 
 
 @contextmanager
-def running_redmine(folder: Path) -> Iterator[Redmine]:
+def running_redmine(folder: Path, puma: Puma = FEW) -> Iterator[Redmine]:
     """A Redmine in `folder` (exists; every parent must let other users pass), gone after the block.
 
     Takes about four seconds; the first time on a machine, or after a change of the seed, fifteen.
@@ -64,7 +66,7 @@ def running_redmine(folder: Path) -> Iterator[Redmine]:
         with linked_instance(folder / "redmine", writer) as instance:
             fill(server, _DATABASE, instance)
             reader = _create_reader(server, writer)
-            with serving(instance) as url:
+            with serving(instance, puma) as url:
                 yield _describe(server, url, reader, writer)
 
 
@@ -122,6 +124,8 @@ def _describe(server: MariaDB, url: str, reader: MySQLAccess, writer: MySQLAcces
         trackers=ids("name, id FROM trackers"),
         roles=ids("name, id FROM roles"),
         issues=ids("subject, id FROM issues"),
+        fields=ids("name, id FROM custom_fields"),
+        activities=ids("name, id FROM enumerations WHERE type = 'TimeEntryActivity'"),
         mysql=reader,
         mysql_writer=writer,
         timezone=TIMEZONE,

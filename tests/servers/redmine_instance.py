@@ -24,14 +24,24 @@ INSTANCES = Path("/var/lib/redmine")
 PACKAGES = ("redmine", "redmine-mysql", "puma", "mariadb-server")
 _PREFIX = "helpdesk-test-"
 
-# One process: it answers sooner and needs half the memory of two, and the tests ask one after another.
 _PUMA = """\
 environment "production"
 directory "{code}"
 bind "tcp://127.0.0.1:{port}"
-threads 4, 4
-workers 0
+threads {puma.threads}, {puma.threads}
+workers {puma.workers}
 """
+
+
+@dataclass(frozen=True)
+class Puma:
+    """How many answer at once. One process answers sooner and needs half the memory of two; tests ask one by one."""
+
+    workers: int = 0
+    threads: int = 4
+
+
+FEW = Puma()
 
 
 @dataclass(frozen=True)
@@ -103,11 +113,11 @@ def ruby(instance: Instance, *command: str | Path) -> None:
 
 
 @contextmanager
-def serving(instance: Instance) -> Iterator[str]:
+def serving(instance: Instance, puma: Puma = FEW) -> Iterator[str]:
     """The instance's web server for the length of the block; gives its address, without a last slash."""
     port = free_port()
     settings = instance.folder / "config/puma.rb"
-    settings.write_text(_PUMA.format(code=CODE, port=port))
+    settings.write_text(_PUMA.format(code=CODE, port=port, puma=puma))
     with running(
         ["puma", "-C", settings, CODE / "config.ru"],
         log=instance.log,

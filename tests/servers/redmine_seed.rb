@@ -50,6 +50,15 @@ PROJECTS = [
   ['public-board', 'Доска объявлений', true],
 ].freeze
 
+# [name, format, more]; every field is for all projects and trackers, and everybody may see it.
+FIELDS = [
+  ['Кабинет', 'string', {}],
+  ['Способ связи', 'list', { possible_values: %w[Телефон Почта Лично] }],
+  ['Согласовано', 'bool', {}],
+  ['Дата замены', 'date', {}],
+  ['Инвентарный номер', 'int', {}],
+].freeze
+
 HOSTILE_DESCRIPTION = <<~TEXTILE
   h2. Что случилось
 
@@ -136,6 +145,18 @@ ISSUES = [
   ['warehouse', 'admin', 'boris', 'Ошибка', 'Высокий', 'Нет связи с воротами № 3', []],
   ['public-board', 'admin', nil, 'Поддержка', 'Нормальный', 'Правила пользования доской', []],
   ['public-board', 'admin', nil, 'Улучшение', 'Низкий', 'Предложения по столовой', []],
+  ['help', 'anna', 'boris', 'Поддержка', 'Нормальный', 'Переезд отдела на третий этаж', []],
+  ['help', 'anna', 'boris', 'Поддержка', 'Нормальный', 'Проложить сеть на третьем этаже', [
+    ['boris', 'Кабель куплен.', { status: WORK }],
+  ], { part_of: 'Переезд отдела на третий этаж' }],
+  ['help', 'anna', 'anna', 'Поддержка', 'Нормальный', 'Перевезти телефоны', [],
+   { part_of: 'Переезд отдела на третий этаж' }],
+].freeze
+
+# [from, kind, to]
+RELATIONS = [
+  ['Проложить сеть на третьем этаже', 'blocks', 'Перевезти телефоны'],
+  ['Переезд отдела на третий этаж', 'relates', 'Заменить клавиатуры в переговорной'],
 ].freeze
 
 def set_up
@@ -183,7 +204,15 @@ def make_projects
   PROJECTS.each do |identifier, name, is_public|
     Project.create!(
       identifier: identifier, name: name, is_public: is_public,
-      enabled_module_names: ['issue_tracking'], trackers: Tracker.all.to_a
+      enabled_module_names: %w[issue_tracking time_tracking], trackers: Tracker.all.to_a
+    )
+  end
+end
+
+def make_fields
+  FIELDS.each do |name, format, more|
+    IssueCustomField.create!(
+      name: name, field_format: format, is_for_all: true, visible: true, trackers: Tracker.all.to_a, **more
     )
   end
 end
@@ -214,7 +243,8 @@ def make_issue(row, at)
       assigned_to: assignee && User.find_by!(login: assignee), tracker: Tracker.find_by!(name: tracker),
       priority: IssuePriority.find_by!(name: priority), status: IssueStatus.find_by!(name: NEW),
       description: more.fetch(:description, "#{subject}. Подробности по телефону."),
-      start_date: at.to_date, due_date: more[:due] && (at.to_date + more[:due])
+      start_date: at.to_date, due_date: more[:due] && (at.to_date + more[:due]),
+      parent_issue_id: more[:part_of] && Issue.find_by!(subject: more[:part_of]).id
     )
   end.then { |issue| changes.each_with_index { |change, n| change_issue(issue.id, change, at + (n + 1) * 30.minutes) } }
 end
@@ -231,9 +261,35 @@ def change_issue(id, (login, note, change), at)
   end
 end
 
+# What hangs on issues. The bytes of the file are thrown away: what Redmine then says of it is worth a test.
+def make_more(at)
+  boris = User.find_by!(login: 'boris')
+  network = Issue.find_by!(subject: 'Проложить сеть на третьем этаже')
+  travel_to(at) do
+    RELATIONS.each do |from, kind, to|
+      IssueRelation.create!(
+        issue_from: Issue.find_by!(subject: from), relation_type: kind, issue_to: Issue.find_by!(subject: to)
+      )
+    end
+    network.add_watcher(User.find_by!(login: 'anna'))
+    network.custom_field_values = { IssueCustomField.find_by!(name: 'Кабинет').id.to_s => '301' }
+    network.save!
+    TimeEntry.create!(
+      issue: network, project: network.project, user: boris, author: boris, hours: 1.5,
+      spent_on: at.to_date, activity: TimeEntryActivity.first
+    )
+    file = Attachment.create!(
+      container: network, author: boris, filename: 'План этажа.txt', file: 'План', content_type: 'text/plain'
+    )
+    File.delete(file.diskfile)
+  end
+end
+
 set_up
 make_people
 make_projects
+make_fields
 make_members
 ISSUES.each_with_index { |row, n| make_issue(row, START + n * STEP) }
+make_more(START + ISSUES.size * STEP)
 User.find_by!(login: 'locked').lock!

@@ -243,19 +243,19 @@ async def test_a_task_can_not_be_its_own_parent_nor_have_one_that_is_not_there(w
 async def test_links_show_only_what_a_person_may_see(world: World) -> None:
     hidden, hers = world.new_task("Тайна", author="anna"), world.new_task("Её")
     part, shown = world.new_task("Часть", author="anna", parent=hers), world.new_task("Её часть", parent=hers)
-    own = world.new_task("Подзадача", parent=hidden)
-    for other in (hidden, shown):
+    own, near = world.new_task("Подзадача", parent=hidden), world.new_task("Рядом")
+    for other in (hidden, near):
         world.relate(hers, other, "blocks")
     task = await seen(world, "anna", hers)
     assert {child.id for child in task.children} == {part, shown}
     assert {(relation.kind, relation.other.id) for relation in task.relations} == {
         ("blocks", hidden),
-        ("blocks", shown),
+        ("blocks", near),
     }
     assert [(r.kind, r.other[:2]) for r in (await seen(world, "anna", hidden)).relations] == [("blocked", (hers, "Её"))]
     mine = await seen(world, "irina", hers)
     assert [child.id for child in mine.children] == [shown]
-    assert [(relation.kind, relation.other.id) for relation in mine.relations] == [("blocks", shown)]
+    assert [(relation.kind, relation.other.id) for relation in mine.relations] == [("blocks", near)]
     assert (await seen(world, "irina", own)).parent is None
     assert (await seen(world, "anna", own)).parent
 

@@ -8,27 +8,32 @@ from typing import Any
 import httpx
 import pytest
 
-from helpdesk import redmine_client
 from helpdesk.errors import Conflict, HelpdeskError, Nonsense, NotAllowed, NotFound, Unavailable, Unsure, WrongKey
 from helpdesk.redmine_client import RedmineClient
+from helpdesk.tasks.creation import NewTask
+from helpdesk.tasks.files import Upload
 from helpdesk.tasks.lists import TaskQuery
 from helpdesk.tasks.model import Actor, Edit
 from helpdesk.tasks.redmine.rest import RestTracker
 from tests.servers import imitated_redmine as imitation
-from tests.servers.imitated_redmine import ANNA, EVERYTHING, ISSUE, ME, Answer, ImitatedRedmine, imitated_redmine, says
+from tests.servers.imitated_redmine import ANNA, EVERYTHING, ISSUE, ME, Answer, ImitatedRedmine, says
 from tests.servers.process import free_port
 from tests.tasks.worlds import RedmineWorld
+
+pytestmark = pytest.mark.usefixtures("no_pause")
 
 KEY = "0123456789abcdef-key-of-the-helpdesk"
 ACTOR = Actor(ANNA, "anna", session="session of anna")
 START = Edit({"status": 2}, "Взяла")
 Verb = Callable[[RestTracker], Awaitable[object]]
-VERBS: dict[str, Verb] = {
-    "vocabulary": lambda tracker: tracker.vocabulary(ACTOR),
-    "tasks": lambda tracker: tracker.tasks(ACTOR, TaskQuery()),
-    "task": lambda tracker: tracker.task(ACTOR, 7),
-    "change": lambda tracker: tracker.change(ACTOR, 7, START),
-    "comment": lambda tracker: tracker.comment(ACTOR, 7, "Уже иду"),
+# The requests that write, by verb; what is told of "change" and "comment" alone has tests of its own below.
+WRITES = {
+    "change": f"PUT {ISSUE}",
+    "comment": f"PUT {ISSUE}",
+    "edit_comment": f"PUT {imitation.JOURNAL}",
+    "watch": f"POST {imitation.WATCHERS}",
+    "delete": f"DELETE {ISSUE}",
+    "create": f"POST {imitation.ISSUES}",
 }
 HTML = "<!DOCTYPE html><title>Sign in</title>"
 FAILURES: dict[str, tuple[Answer, str]] = {
@@ -53,6 +58,7 @@ FAILURES: dict[str, tuple[Answer, str]] = {
     "the same id as another type": (imitation.tells({"user": {"id": 5.0, "login": "anna"}}), "bad_gateway"),
 }
 ENDLESS = list(FAILURES)[:3]
+PARTS = ["/roles/2.json", "/projects/8/memberships.json", "/trackers.json", "/projects/8.json"]
 LOST = {
     "hangs up": imitation.hang_up,
     "breaks off": imitation.half_a_body,
@@ -62,15 +68,37 @@ LOST = {
 }
 
 
-@pytest.fixture(autouse=True)
-def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(redmine_client, "RETRY_PAUSE_SECONDS", 0)
+async def pieces(*chunks: bytes) -> AsyncIterator[bytes]:
+    for chunk in chunks:
+        yield chunk
 
 
-@pytest.fixture
-async def server() -> AsyncIterator[ImitatedRedmine]:
-    async with imitated_redmine() as server:
-        yield server
+def verbs(actor: Actor, number: int, project: int) -> dict[str, Verb]:
+    """Every verb of the port, as `actor`, on a task with an entry 1 and a file 1."""
+    return {
+        "vocabulary": lambda tracker: tracker.vocabulary(actor),
+        "tasks": lambda tracker: tracker.tasks(actor, TaskQuery()),
+        "summary": lambda tracker: tracker.summary(actor, TaskQuery()),
+        "task": lambda tracker: tracker.task(actor, number),
+        "change": lambda tracker: tracker.change(actor, number, START),
+        "comment": lambda tracker: tracker.comment(actor, number, "Уже иду"),
+        "edit_comment": lambda tracker: tracker.edit_comment(actor, number, 1, "Иначе"),
+        "watch": lambda tracker: tracker.watch(actor, number, True),
+        "delete": lambda tracker: tracker.delete(actor, number),
+        "projects_for_new": lambda tracker: tracker.projects_for_new(actor),
+        "blank": lambda tracker: tracker.blank(actor, project),
+        "create": lambda tracker: tracker.create(actor, NewTask(project, "Стол")),
+        "stage": lambda tracker: tracker.stage(actor, Upload("стол.txt", "text/plain", 6, pieces(b"abc", b"def"))),
+        "open_file": lambda tracker: read(tracker, actor, number),
+    }
+
+
+async def read(tracker: RestTracker, actor: Actor, number: int) -> bytes:
+    opened = await tracker.open_file(actor, number, 1)
+    return b"".join([chunk async for chunk in opened.chunks])
+
+
+VERBS = verbs(ACTOR, 7, 8)
 
 
 @asynccontextmanager
@@ -98,7 +126,7 @@ def require_no_secret(failure: HelpdeskError, caplog: pytest.LogCaptureFixture) 
 @pytest.mark.parametrize("verb", VERBS)
 async def test_a_redmine_in_good_health_serves_every_verb(server: ImitatedRedmine, verb: str) -> None:
     async with tracking(server.url) as tracker:
-        assert await VERBS[verb](tracker)
+        assert await VERBS[verb](tracker) or verb == "delete"
     assert {request.headers["x-redmine-api-key"] for request in server.requests} == {KEY}
 
 
@@ -131,7 +159,7 @@ async def test_a_redmine_that_is_down_is_unavailable(verb: str, caplog: pytest.L
 async def test_a_redmine_a_little_slow_is_waited_for(server: ImitatedRedmine, verb: str) -> None:
     server.answers[EVERYTHING] = imitation.after(0.02, server.healthy)
     async with tracking(server.url) as tracker:
-        assert await VERBS[verb](tracker)
+        assert await VERBS[verb](tracker) or verb == "delete"
 
 
 @pytest.mark.parametrize("part", ["/issue_statuses.json", "/enumerations/issue_priorities.json", "/projects.json"])
@@ -144,7 +172,7 @@ async def test_a_list_that_every_redmine_has_can_not_be_missing(
     assert (await failure_of("vocabulary", server.url)).code == "bad_gateway"
 
 
-@pytest.mark.parametrize("part", ["/roles/2.json", "/projects/8/memberships.json", "/trackers.json"])
+@pytest.mark.parametrize("part", PARTS)
 @pytest.mark.parametrize("answer", [says(403), says(404), says(200, HTML), imitation.tells({"total_count": 0})])
 async def test_a_task_without_what_explains_it_makes_no_sense(
     server: ImitatedRedmine, part: str, answer: Answer
@@ -165,7 +193,7 @@ async def test_a_failure_is_not_kept(server: ImitatedRedmine) -> None:
 
 
 @pytest.mark.parametrize("status", [403, 404])
-@pytest.mark.parametrize("verb", ["task", "change", "comment"])
+@pytest.mark.parametrize("verb", ["task", "change", "comment", "edit_comment", "watch", "delete", "open_file"])
 async def test_the_invisible_and_the_missing_are_told_alike(server: ImitatedRedmine, verb: str, status: int) -> None:
     server.answers[ISSUE] = says(status)
     raised = await failure_of(verb, server.url)
@@ -193,29 +221,37 @@ async def test_a_list_forbidden_is_a_list_of_none_and_a_list_missing_is_not(serv
 
 
 @pytest.mark.parametrize("lost", LOST)
-@pytest.mark.parametrize("verb", ["change", "comment"])
+@pytest.mark.parametrize("verb", WRITES)
 async def test_a_write_whose_answer_was_lost_succeeds_when_it_is_there(
     server: ImitatedRedmine, verb: str, lost: str
 ) -> None:
-    server.loses_the_answer_to_a_put(LOST[lost], saved=True)
+    server.loses_the_answer_to(WRITES[verb], LOST[lost], saved=True)
     async with tracking(server.url) as tracker:
         written: Any = await VERBS[verb](tracker)
 
-    assert [entry.id for entry in written.new_entries] == [2]
-    assert server.count("PUT", ISSUE) == 1
+    found = {
+        "change": lambda: [entry.id for entry in written.new_entries] == [2],
+        "comment": lambda: [entry.id for entry in written.new_entries] == [2],
+        "edit_comment": lambda: [entry.notes for entry in written.after.entries] == ["Иначе"],
+        "watch": lambda: written.watched,
+        "delete": lambda: not server.issues,
+        "create": lambda: (written.id, written.row.subject) == (8, "Стол"),
+    }
+    assert found[verb]()
+    assert server.count(*WRITES[verb].split()) == 1
 
 
 @pytest.mark.parametrize("lost", LOST)
-@pytest.mark.parametrize("verb", ["change", "comment"])
+@pytest.mark.parametrize("verb", WRITES)
 async def test_a_write_whose_answer_was_lost_fails_when_it_is_not_there(
     server: ImitatedRedmine, verb: str, lost: str
 ) -> None:
-    server.loses_the_answer_to_a_put(LOST[lost], saved=False)
+    server.loses_the_answer_to(WRITES[verb], LOST[lost], saved=False)
     raised = await failure_of(verb, server.url)
 
     assert isinstance(raised, Unavailable)
     assert isinstance(raised, Unsure) == (lost not in ("500", "page"))
-    assert server.count("PUT", ISSUE) == 1
+    assert server.count(*WRITES[verb].split()) == 1
 
 
 @pytest.mark.parametrize("verb", ["change", "comment"])
@@ -225,14 +261,14 @@ async def test_the_same_that_another_wrote_meanwhile_is_not_taken_for_the_lost_w
     async def another_writes(writer: Any, request: imitation.Request) -> None:
         server.save(request._replace(headers={"x-redmine-switch-user": "irina"}))
 
-    server.loses_the_answer_to_a_put(another_writes, saved=False)
+    server.loses_the_answer_to(WRITES[verb], another_writes, saved=False)
     raised = await failure_of(verb, server.url)
 
     assert type(raised) is Unsure and server.count("PUT", ISSUE) == 1
 
 
 @pytest.mark.parametrize("line", [imitation.hang_up, says(204), imitation.silence])
-@pytest.mark.parametrize("verb", ["change", "comment"])
+@pytest.mark.parametrize("verb", WRITES)
 async def test_nobody_says_that_nothing_was_saved_when_nobody_can_look(
     server: ImitatedRedmine, verb: str, line: Answer
 ) -> None:
@@ -241,11 +277,11 @@ async def test_nobody_says_that_nothing_was_saved_when_nobody_can_look(
         server.answers[EVERYTHING] = server.answers[ISSUE] = imitation.hang_up
         await line(writer, request)
 
-    server.answers[f"PUT {ISSUE}"] = saves_and_dies
+    server.answers[WRITES[verb]] = saves_and_dies
     raised = await failure_of(verb, server.url, deadline=1 if line is imitation.silence else 20)
 
     assert type(raised) is Unsure
-    assert server.count("PUT", ISSUE) == 1
+    assert server.count(*WRITES[verb].split()) == 1
 
 
 async def test_a_write_that_could_not_even_be_sent_was_not_saved(
@@ -264,13 +300,13 @@ async def test_a_write_that_could_not_even_be_sent_was_not_saved(
     assert failure.value.says == Unavailable.default
 
 
-@pytest.mark.parametrize("verb", ["change", "comment"])
+@pytest.mark.parametrize("verb", sorted(WRITES.keys() - {"create"}))
 async def test_a_204_that_did_nothing_is_a_refusal(server: ImitatedRedmine, verb: str) -> None:
     server.writes = False
     raised = await failure_of(verb, server.url)
 
     assert type(raised) is NotAllowed and raised.says == NotAllowed.default
-    assert server.count("PUT", ISSUE) == 1
+    assert server.count(*WRITES[verb].split()) == 1
 
 
 async def test_a_kept_comment_is_told_when_the_change_beside_it_was_ignored(server: ImitatedRedmine) -> None:
@@ -342,17 +378,10 @@ async def test_a_real_redmine_shows_nothing_through_a_key_that_is_wrong_or_no_ad
     redmine = redmine_world.redmine
     secret = redmine.plain_key if key == "plain" else "f" * 40
     number, anna = redmine_world.new_task(assignee="boris"), redmine_world.actor("anna")
-    verbs: dict[str, Verb] = {
-        "vocabulary": lambda tracker: tracker.vocabulary(anna),
-        "tasks": lambda tracker: tracker.tasks(anna, TaskQuery()),
-        "task": lambda tracker: tracker.task(anna, number),
-        "change": lambda tracker: tracker.change(anna, number, START),
-        "comment": lambda tracker: tracker.comment(anna, number, "от чужого имени"),
-    }
 
     async with tracking(redmine.url, secret) as tracker:
         with pytest.raises(WrongKey) as failure:
-            await verbs[verb](tracker)
+            await verbs(anna, number, redmine.projects["help"])[verb](tracker)
 
     told = "".join(format_exception(failure.value)) + failure.value.detail + caplog.text
     assert secret not in told and "boris" not in told

@@ -14,15 +14,17 @@ from hypothesis import strategies as st
 
 from helpdesk.errors import HelpdeskError, Invalid, Nonsense
 from helpdesk.redmine_client import RedmineClient
+from helpdesk.tasks.fields import CustomField
 from helpdesk.tasks.lists import TaskQuery
-from helpdesk.tasks.model import Actor, FieldChange, Priority
-from helpdesk.tasks.redmine import listing, reading, rights
+from helpdesk.tasks.model import Actor, FieldChange, Member, Priority
+from helpdesk.tasks.redmine import custom, listing, reading, rights, writing
+from helpdesk.tasks.redmine.links import links
 from helpdesk.tasks.redmine.rest import RestTracker
 from tests.servers.imitated_redmine import ANNA, ISSUE, ME, ImitatedRedmine, Request
 
 NAMES = reading.Names(
     by_field={"status": {"1": "New", "2": "Started"}, "assignee": {"5": "Anna Test"}},
-    custom_fields={"1": "Room"},
+    custom_fields={1: CustomField(1, "Room")},
 )
 TEXTS = st.text() | st.text(alphabet="&=[];%+# \t\r\n\0'\"\\<>ё😀aDf", max_size=40)
 NOISE = st.recursive(
@@ -120,7 +122,7 @@ def test_the_people_of_a_history_are_those_whom_changes_of_the_assignee_name() -
         {"property": "attr", "name": "status_id", "old_value": "1", "new_value": "2"},
         {"property": "attr", "name": "assigned_to_id", "old_value": None, "new_value": "7"},
     ]
-    assert reading.people_changed([{"details": details}, {}]) == {"5", "7"}
+    assert reading.values_of("assigned_to_id", [{"details": details}, {}]) == {"5", "7"}
 
 
 def test_a_row_takes_the_rank_of_its_priority_and_the_middle_one_for_an_unknown() -> None:
@@ -230,6 +232,8 @@ PATHS = [
     "/issue_statuses.json",
     "/enumerations/issue_priorities.json",
     "/trackers.json",
+    "/custom_fields.json",
+    "/projects/8.json",
 ]
 
 
@@ -240,11 +244,12 @@ def test_whatever_stands_in_an_answer_it_is_read_or_refused_in_the_domains_words
 ) -> None:
     async def ask() -> None:
         tracker, anna = tracker_over(Noisy(path, place, noise)), Actor(ANNA, "anna")
-        for verb in (tracker.task(anna, 7), tracker.tasks(anna, TaskQuery()), tracker.vocabulary(anna)):
+        verbs = (tracker.task(anna, 7), tracker.tasks(anna, TaskQuery()), tracker.vocabulary(anna))
+        for verb in (*verbs, tracker.projects_for_new(anna), tracker.blank(anna, 8)):
             try:
                 str(await verb).encode()
             except HelpdeskError as error:
-                assert error.code in ("bad_gateway", "wrong_key"), error
+                assert error.code in ("bad_gateway", "wrong_key", "not_found"), error
         await tracker.client.close()
 
     asyncio.run(ask())
@@ -275,6 +280,68 @@ def test_a_private_comment_takes_both_permissions_and_is_never_guessed() -> None
     assert not my_rights("add_issue_notes").may_comment_privately
     assert not my_rights("set_notes_private").may_comment_privately
     assert not my_rights(member=False).may_comment_privately
+
+
+def test_a_note_is_edited_with_the_permission_or_authorship_with_its_own() -> None:
+    own, others = Member(5, "Anna Test"), Member(6, "Irina Test")
+    assert my_rights("edit_issue_notes").may_edit_note_of(others, 5)
+    assert my_rights("edit_own_issue_notes").may_edit_note_of(own, 5)
+    assert not my_rights("edit_own_issue_notes").may_edit_note_of(others, 5)
+    assert not my_rights("edit_own_issue_notes").may_edit_note_of(None, 5)
+    assert not my_rights(member=False).may_edit_note_of(own, 5)
+
+
+def test_a_closed_project_takes_every_right_from_everybody() -> None:
+    for mine in (my_rights("edit_issues", "add_issue_notes"), my_rights(admin=True), my_rights(member=False)):
+        closed = mine.in_project(is_closed=True)
+        assert not (closed.may_edit(is_author=True) or closed.may_comment or closed.has("delete_issues"))
+        assert mine.in_project(is_closed=False) == mine
+
+
+@pytest.mark.parametrize(
+    ("told", "held"),
+    [(None, ()), ("", ()), ("214", ("214",)), (["a", "b"], ("a", "b")), ([], ()), ([""], ()), ("a\r\nb", ("a\nb",))],
+)
+def test_a_custom_value_is_the_texts_that_redmine_keeps(told: Any, held: tuple[str, ...]) -> None:
+    assert custom.texts(told) == held
+
+
+def test_a_custom_value_is_sent_as_one_text_or_as_a_list() -> None:
+    one, several = CustomField(1, "Room"), CustomField(2, "Ways", "list", multiple=True)
+    assert custom.written(one, ("214",)) == {"id": 1, "value": "214"}
+    assert custom.written(one, ()) == {"id": 1, "value": ""}
+    assert custom.written(several, ("a", "b")) == {"id": 2, "value": ["a", "b"]}
+    assert custom.written(several, ()) == {"id": 2, "value": []}
+
+
+def test_a_relation_is_seen_from_this_side() -> None:
+    def seen(first: int, second: int, kind: str) -> tuple[tuple[str, int], ...]:
+        return links(
+            {"id": 7, "relations": [{"relation_type": kind, "issue_id": first, "issue_to_id": second}]}
+        ).relations
+
+    assert seen(7, 9, "blocks") == (("blocks", 9),) and seen(9, 7, "blocks") == (("blocked", 9),)
+    assert seen(9, 7, "relates") == (("relates", 9),) and seen(9, 7, "copied_to") == (("copied_from", 9),)
+    assert seen(9, 7, "of a plugin") == (("of a plugin", 9),)
+
+
+@pytest.mark.parametrize(
+    ("kept", "sent", "is_same"),
+    [
+        ("a\nb", " a\r\nb ", True),
+        ("", None, True),
+        ("a", "b", False),
+        (1.33, 1.333, True),
+        (1.5, 1.4, False),
+        (40, 40, True),
+        (None, 0.0, False),
+        (date(2026, 11, 20), date(2026, 11, 20), True),
+        (date(2026, 11, 20), None, False),
+        (None, None, True),
+    ],
+)
+def test_what_redmine_keeps_is_the_same_but_for_line_ends_and_last_digits(kept: Any, sent: Any, is_same: bool) -> None:
+    assert writing.same(kept, sent) == is_same
 
 
 def test_an_administrator_may_everything_and_only_the_very_word_true_makes_one() -> None:

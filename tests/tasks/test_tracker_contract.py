@@ -287,6 +287,38 @@ async def test_the_vocabulary_is_in_the_trackers_order_and_holds_the_persons_pro
     assert world.project("help") in mine and world.project("warehouse") not in mine
 
 
+async def test_a_project_tells_what_it_is_and_stands_after_its_parent(world: World) -> None:
+    with world.project_below("help") as below:
+        projects = (await world.tracker.vocabulary(world.actor("anna"))).projects
+    places = {project.id: place for place, project in enumerate(projects)}
+    child, parent = projects[places[below]], projects[places[world.project("help")]]
+    assert (child.name, child.description, child.parent_id) == ("Подпроект", "Отдельно", parent.id)
+    assert places[child.id] == places[parent.id] + 1 and child.identifier and parent.parent_id is None
+
+
+async def test_a_project_stands_for_those_below_it_in_lists_and_counts(world: World) -> None:
+    query = TaskQuery(("me",), project_ids=(world.project("office"),), per_page=100)
+    with world.project_below("office") as below:
+        before = await world.tracker.summary(world.actor("anna"), query)
+        above, number = world.new_task("Подчинённое", project="office"), world.new_task("Подчинённое", project=below)
+        page = await world.tracker.tasks(world.actor("anna"), query)
+        assert page.query == query and {number, above} <= {row.id for row in page.rows}
+        assert (await world.tracker.summary(world.actor("anna"), query)).total == before.total + 2
+        assert await ids(world, "anna", project_ids=(below,)) == [number]
+        assert number not in await ids(world, "anna", project_ids=(world.project("help"),))
+
+
+async def test_what_is_in_progress_is_what_is_open_in_no_default_status(world: World) -> None:
+    for status in ("new", "in_progress", "closed"):
+        world.new_task(status=status)
+    words = await world.tracker.vocabulary(world.actor("anna"))
+    assert [status.id for status in words.statuses if status.is_default] == [world.status("new")]
+    begun = tuple(status.id for status in words.statuses if not (status.is_closed or status.is_default))
+    summary = await world.tracker.summary(world.actor("anna"), TaskQuery(("me",)))
+    page = await world.tracker.tasks(world.actor("anna"), TaskQuery(("me",), status_ids=begun))
+    assert page.total == summary.in_progress > 0
+
+
 async def test_every_sort_is_known(world: World) -> None:
     world.new_task()
     for sort in ("id", "subject", "status", "priority", "project", "due_date", "assigned_to", "author", "created_on"):

@@ -2,7 +2,9 @@
 
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -63,16 +65,17 @@ class RedmineWorld:
         self,
         subject: str = "Не печатает принтер",
         *,
-        project: str = "help",
+        project: str | int = "help",
         author: str = "irina",
         assignee: str | None = "anna",
         status: str = "new",
         priority: str = "normal",
         description: str = "",
+        parent: int | None = None,
     ) -> int:
         issue = {
             "subject": subject,
-            "project_id": self.project(project),
+            "project_id": self.project(project) if isinstance(project, str) else project,
             "tracker_id": self.redmine.trackers["Поддержка"],
             "priority_id": self.priority(priority),
             "assigned_to_id": self.redmine.user_ids[assignee] if assignee else None,
@@ -83,7 +86,42 @@ class RedmineWorld:
         number: int = made.json()["issue"]["id"]
         for step in WAYS[status]:
             self.put(number, {"status_id": self.status(step)}, "anna")
+        if parent:
+            self.put(number, {"parent_issue_id": parent}, "admin")
         return number
+
+    def custom_field(self, name: str) -> int:
+        return self.redmine.fields[name]
+
+    def relate(self, task: int, other: int, kind: str) -> None:
+        """`task` stands to `other` as `kind` says: relates, duplicates, blocks, precedes, copied_to."""
+        self._post(f"/issues/{task}/relations.json", {"relation": {"issue_to_id": other, "relation_type": kind}})
+
+    def spend(self, task: int, hours: float, login: str = "anna") -> None:
+        entry = {"issue_id": task, "hours": hours, "activity_id": self.redmine.activities["Разработка"]}
+        self._post("/time_entries.json", {"time_entry": entry}, login)
+
+    def _post(self, path: str, body: dict[str, object], login: str = "admin") -> None:
+        self.http.post(path, json=body, headers=self._as(login)).raise_for_status()
+
+    @contextmanager
+    def project_below(self, parent: str) -> Iterator[int]:
+        """A project that its parent's members are members of, too; gone afterwards."""
+        project = {
+            "name": "Подпроект",
+            "identifier": f"below-{uuid4().hex}",
+            "description": "Отдельно",
+            "parent_id": self.project(parent),
+            "inherit_members": True,
+            "is_public": False,
+            "enabled_module_names": ["issue_tracking"],
+            "tracker_ids": list(self.redmine.trackers.values()),
+        }
+        made = self.http.post("/projects.json", json={"project": project})
+        made.raise_for_status()
+        number: int = made.json()["project"]["id"]
+        yield number
+        self.http.delete(f"/projects/{number}.json").raise_for_status()
 
     def put(self, number: int, issue: dict[str, object], login: str) -> None:
         """What somebody does in Redmine's own page."""

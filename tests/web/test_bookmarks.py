@@ -37,3 +37,7 @@ def test_somebodys_tasks_are_for_that_person_and_administrators(visit: Visit, em
         answer = visit(login).get(address)
         assert answer.status_code == status
         assert status != 200 or [row["subject"] for row in answer.json()["tasks"]] == ["Анне"]
+
+
+def test_nobody_has_a_number_that_long(visit: Visit) -> None:
+    assert visit("admin").get(f"/api/user/{'9' * 30}/tasks").status_code == 404

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.web.conftest import HTML, Visit
-from tests.world import PEOPLE_IDS, PRIORITY_IDS, STATUS_IDS, EmbeddedWorld
+from tests.world import PEOPLE_IDS, PRIORITY_IDS, PROJECT_IDS, STATUS_IDS, EmbeddedWorld
 
 
 def state(visit: Visit, number: int) -> tuple[str, str, int | None]:
@@ -83,7 +83,17 @@ def test_nothing_chosen_is_said(visit: Visit, embedded: EmbeddedWorld, form: dic
 def test_programs_learn_the_words(visit: Visit) -> None:
     statuses = visit("anna").get("/api/redmine/statuses").json()["statuses"]
     assert [each["name"] for each in statuses if each["is_closed"]] == ["closed", "rejected"]
-    assert {each["name"] for each in visit("irina").get("/api/redmine/projects").json()["projects"]} == {
-        "help",
-        "office",
-    }
+    assert [each["name"] for each in statuses if each["is_default"]] == ["new"]
+    assert all(set(each) == {"id", "name", "color", "is_default", "is_closed"} for each in statuses)
+    told = {"id": PROJECT_IDS["help"], "name": "help", "identifier": "help", "description": ""}
+    assert visit("irina").get("/api/redmine/projects").json()["projects"] == [
+        told,
+        told | {"id": PROJECT_IDS["office"], "name": "office", "identifier": "office"},
+    ]
+
+
+def test_several_wishes_for_one_task_are_done_in_their_order(visit: Visit, embedded: EmbeddedWorld) -> None:
+    number, way = embedded.new_task(), ("in_progress", "resolved", "closed", "in_progress", "waiting")
+    updates = [{"task_id": number, "status_id": STATUS_IDS[name]} for name in way]
+    told = visit("anna").put("/tasks/api/tasks/bulk", json={"updates": updates}).json()
+    assert told["successful_count"] == len(way) and state(visit, number)[0] == "waiting"

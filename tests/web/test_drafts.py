@@ -247,9 +247,23 @@ def test_a_form_that_fails_leaves_a_draft_and_says_so(
     assert answer.status_code == status
     assert kept(database) == {f"task:{number}:comments": {"comment": TEXT, "private": "1"}}
     if headers is HTML:
-        assert SHOWN in answer.text and "it is kept: its form will offer it again" in answer.text
+        assert SHOWN in answer.text and "its form will offer it again" in answer.text
     page = visit("anna").get(f"/tasks/{number}", headers=HTML).text
     assert SHOWN in page and "not sent" in page
+
+
+def test_a_text_that_was_written_though_nobody_knew_is_not_offered_again(
+    services: Services, visit: Visit, embedded: EmbeddedWorld
+) -> None:
+    number, anna, typed = embedded.new_task(), visit("anna"), {"comment": TEXT}
+    answer = with_tracker_that_raises(services, errors.Unsure()).post(
+        f"/tasks/{number}/comments", data=typed, headers=HTML
+    )
+    assert "Look at the task whether it is there" in answer.text and "not sent" not in answer.text
+    visit("boris").post(f"/tasks/api/task/{number}/comments", json={"comment": TEXT})
+    assert SHOWN in anna.get(f"/tasks/{number}", headers=HTML).text, "another's same words are not mine"
+    anna.post(f"/tasks/api/task/{number}/comments", json={"comment": TEXT})
+    assert SHOWN not in anna.get(f"/tasks/{number}", headers=HTML).text
 
 
 def test_a_form_without_a_text_leaves_no_draft(visit: Visit, embedded: EmbeddedWorld, database: Database) -> None:

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from httpx import Response
 from starlette.testclient import TestClient
 
 from helpdesk.logs import JsonLines
@@ -25,6 +26,60 @@ def test_every_answer_carries_its_id_its_time_and_the_policy(visit: Visit, addre
     assert answer.headers["content-security-policy"] == POLICY
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["referrer-policy"] == "same-origin"
+
+
+DOCUMENTS = {"content-security-policy", "referrer-policy", "cross-origin-opener-policy"}
+
+
+def of_documents(answer: Response) -> set[str]:
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    return DOCUMENTS & set(answer.headers)
+
+
+def dest(name: str) -> dict[str, str]:
+    return {"Sec-Fetch-Dest": name}
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize(
+    ("headers", "policies"),
+    [
+        (HTMX, True),
+        (HTML | dest("empty"), True),
+        (HTMX | dest("empty"), False),
+        *((HTMX | dest(name), True) for name in ("", "document", "iframe", "embed", "object", "worker", "style", "x")),
+    ],
+)
+def test_only_what_htmx_surely_gets_goes_without_the_policies_of_documents(
+    visit: Visit, embedded: EmbeddedWorld, method: str, headers: dict[str, str], policies: bool
+) -> None:
+    address = f"/tasks/{embedded.new_task()}" + ("/comments" if method == "POST" else "")
+    answer = visit("anna").request(method, address, data={"comment": "x"}, headers=headers)
+    assert answer.status_code == (303 if method == "POST" and "HX-Request" not in headers else 200)
+    assert of_documents(answer) == (DOCUMENTS if policies else set())
+
+
+def test_what_htmx_gets_but_a_cache_may_keep_for_others_has_the_policies(visit: Visit) -> None:
+    style = re.findall(r'href="(/static/app[^"]+)"', visit().get("/users/login", headers=HTML).text)[0]
+    answer = visit().get(style, headers=HTMX | dest("empty"))
+    assert "HX-Request" not in answer.headers["vary"] and of_documents(answer) == DOCUMENTS
+
+
+def test_styles_and_scripts_go_without_policies_as_such_and_pictures_never(visit: Visit) -> None:
+    page = visit().get("/users/login", headers=HTML).text
+    for address in set(re.findall(r'(?:src|href)="(/static/[^"#]+)', page)):
+        own = {"css": "style", "js": "script", "svg": "image"}[address.rpartition(".")[2]]
+        for name in ("style", "script", "image", "empty", "document", ""):
+            answer = visit().get(address, headers=dest(name))
+            if own == "image":
+                assert answer.headers["content-security-policy"] == "sandbox; default-src 'none'"
+            else:
+                assert of_documents(answer) == (set() if name == own else DOCUMENTS), (address, name)
+
+
+def test_no_page_goes_without_policies_for_being_asked_for_as_a_style_or_script(visit: Visit) -> None:
+    for name in ("style", "script", "image"):
+        assert of_documents(visit("anna").get("/tasks/my-tasks", headers=HTML | dest(name))) == DOCUMENTS
 
 
 def test_a_sane_request_id_is_taken_over_and_no_other(visit: Visit) -> None:
@@ -152,6 +207,15 @@ def test_what_is_about_a_person_is_kept_by_no_shared_cache(visit: Visit, address
         for headers in (HTML, HTMX, {}):
             answer = client.get(address, headers=headers)
             assert answer.headers["cache-control"] == "private, no-cache" and "Cookie" in answer.headers["vary"]
+
+
+def test_an_answer_to_a_write_is_kept_by_no_cache_and_names_nothing_it_varies_by(
+    visit: Visit, embedded: EmbeddedWorld
+) -> None:
+    address, client = f"/tasks/{embedded.new_task()}/comments", visit("anna")
+    for headers in (HTML, HTMX, {}):
+        answer = client.post(address, data={"comment": "x"}, headers=headers | {"Accept-Encoding": "br"})
+        assert "vary" not in answer.headers and answer.headers["cache-control"] == "private, no-cache"
 
 
 def test_an_address_with_a_slash_too_many_is_not_there(visit: Visit) -> None:

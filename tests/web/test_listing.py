@@ -30,6 +30,6 @@ def test_a_column_sorts_up_and_then_down_and_the_other_filters_stay(visit: Visit
     anna, address = visit("anna"), "/tasks/my-tasks?search=x"
     for order in ("ascending", "descending", "ascending"):
         page = anna.get(address, headers=HTML).text
-        address = unescape(re.search(r'class="id"[^>]*>\s*<a href="([^"]+)"', page)[1])
+        address = unescape(re.search(r'class="id"[^>]*>\s*<input[^>]*>\s*<a href="([^"]+)"', page)[1])
         page = anna.get(address, headers=HTML).text
         assert f'class="id" aria-sort="{order}"' in page and 'value="x"' in page

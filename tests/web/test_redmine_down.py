@@ -16,7 +16,7 @@ from helpdesk.store.database import Database
 from helpdesk.web import guards
 from helpdesk.wiring import wire
 from tests.servers import imitated_redmine as imitation
-from tests.servers.imitated_redmine import EVERYTHING, ImitatedRedmine, imitated_redmine
+from tests.servers.imitated_redmine import EVERYTHING, ISSUE, ImitatedRedmine
 from tests.web.conftest import HTML, HTMX, SECRET
 
 KEY = "the-key-of-an-administrator"
@@ -32,18 +32,10 @@ FAULTS = {
 
 
 @pytest.fixture
-async def imitated() -> AsyncIterator[ImitatedRedmine]:
-    async with imitated_redmine() as server:
-        yield server
-
-
-@pytest.fixture
-async def anna(imitated: ImitatedRedmine, database: Database) -> AsyncIterator[httpx.AsyncClient]:
+async def anna(server: ImitatedRedmine, database: Database) -> AsyncIterator[httpx.AsyncClient]:
     """Her browser, signed in by Redmine before anything went wrong."""
     environ = {"SECRET_KEY": SECRET, "DATABASE_URL": str(database.engine.url), "DEFAULT_LOCALE": "en"}
-    services = wire(
-        configuration.load(environ | {"REDMINE_URL": imitated.url, "REDMINE_API_KEY": KEY}, Path("/nowhere"))
-    )
+    services = wire(configuration.load(environ | {"REDMINE_URL": server.url, "REDMINE_API_KEY": KEY}, Path("/nowhere")))
 
     def sign_in(db: sessions.Session) -> str:
         person = people.bind_redmine(db, imitation.ANNA, "anna", "Анна", "")
@@ -56,18 +48,18 @@ async def anna(imitated: ImitatedRedmine, database: Database) -> AsyncIterator[h
     await services.close()
 
 
-async def test_a_healthy_one_serves_the_pages(anna: httpx.AsyncClient, imitated: ImitatedRedmine) -> None:
+async def test_a_healthy_one_serves_the_pages(anna: httpx.AsyncClient, server: ImitatedRedmine) -> None:
     assert (await anna.get("/tasks/my-tasks", headers=HTML)).status_code == 200
     page = await anna.get("/tasks/7", headers=HTML)
-    assert page.status_code == 200 and f'{imitated.url}/issues/7"' in page.text
+    assert page.status_code == 200 and f'{server.url}/issues/7"' in page.text
     assert (await anna.post("/tasks/7/status", data=FORM, headers=HTML)).status_code == 303
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 async def test_every_face_tells_what_is_wrong_and_no_secret(
-    anna: httpx.AsyncClient, imitated: ImitatedRedmine, fault: str, caplog: pytest.LogCaptureFixture
+    anna: httpx.AsyncClient, server: ImitatedRedmine, fault: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    imitated.answers[EVERYTHING], status, code = FAULTS[fault]
+    server.answers[EVERYTHING], status, code = FAULTS[fault]
     program = await anna.get("/tasks/my-tasks")
     assert (program.status_code, program.json()["error"], program.json()["success"]) == (status, code, False)
     assert program.headers["retry-after"] == "10"
@@ -78,16 +70,16 @@ async def test_every_face_tells_what_is_wrong_and_no_secret(
 
 
 async def test_a_page_of_several_slow_calls_is_given_up_in_time(
-    anna: httpx.AsyncClient, imitated: ImitatedRedmine, monkeypatch: pytest.MonkeyPatch
+    anna: httpx.AsyncClient, server: ImitatedRedmine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(guards, "READ_SECONDS", 0.2)
-    imitated.answers["/issues.json"] = imitation.silence
+    server.answers["/issues.json"] = imitation.silence
     answer = await anna.get("/tasks/my-tasks")
     assert (answer.status_code, answer.json()["error"]) == (503, "unavailable")
 
 
-async def test_a_write_that_may_have_been_done_says_so(anna: httpx.AsyncClient, imitated: ImitatedRedmine) -> None:
-    imitated.loses_the_answer_to_a_put(imitation.hang_up, saved=False)
+async def test_a_write_that_may_have_been_done_says_so(anna: httpx.AsyncClient, server: ImitatedRedmine) -> None:
+    server.loses_the_answer_to(f"PUT {ISSUE}", imitation.hang_up, saved=False)
     sent = {"json": {"status_id": 2}, "headers": {"Idempotency-Key": "k"}}
     answer = await anna.put("/tasks/api/task/7/status", **sent)
     assert (answer.status_code, answer.json()["error"]) == (503, "unsure")
@@ -95,20 +87,20 @@ async def test_a_write_that_may_have_been_done_says_so(anna: httpx.AsyncClient, 
 
 @pytest.mark.parametrize("fault", FAULTS)
 async def test_a_form_keeps_its_text_when_redmine_fails(
-    anna: httpx.AsyncClient, imitated: ImitatedRedmine, fault: str
+    anna: httpx.AsyncClient, server: ImitatedRedmine, fault: str
 ) -> None:
-    imitated.answers[EVERYTHING], status, _ = FAULTS[fault]
+    server.answers[EVERYTHING], status, _ = FAULTS[fault]
     page = await anna.post("/tasks/7/status", data=FORM, headers=HTML)
     assert page.status_code == status and ">Долго печатала</textarea>" in page.text
     toast = await anna.post("/tasks/7/status", data=FORM, headers=HTMX)
     assert toast.status_code == status and toast.text.strip().startswith('<hx-partial hx-target="#toasts"')
-    assert imitated.issue["status"]["id"] == 1 and len(imitated.issue["journals"]) == 1
+    assert server.issue["status"]["id"] == 1 and len(server.issue["journals"]) == 1
 
 
 async def test_sign_in_says_that_redmine_is_down_and_local_accounts_still_get_in(
-    anna: httpx.AsyncClient, imitated: ImitatedRedmine, caplog: pytest.LogCaptureFixture
+    anna: httpx.AsyncClient, server: ImitatedRedmine, caplog: pytest.LogCaptureFixture
 ) -> None:
-    imitated.answers[EVERYTHING] = imitation.hang_up
+    server.answers[EVERYTHING] = imitation.hang_up
     anna.cookies.clear()
     answer = await anna.post("/users/login", json={"username": "vera", "password": "sesame-77"})
     assert (answer.status_code, answer.json()["error"]) == (503, "unavailable")

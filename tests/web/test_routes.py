@@ -13,16 +13,19 @@ from tests.web.conftest import Visit
 PLACES = {
     f"helpdesk.web.{name}"
     for name in (
-        "tasks",
-        "task_list",
+        "attachments",
         "bulk",
+        "downloads",
         "editing",
         "mending",
         "previews",
+        "rows",
+        "task_list",
         "task_parts",
         "downloads",
         "attachments",
         "new_task",
+        "tasks",
     )
 }
 OPEN = {"/", "/healthz", "/readyz", "/static/{name:path}", "/preferences", "/users/login", "/users/logout"} | {

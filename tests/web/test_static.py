@@ -67,18 +67,43 @@ def test_codings_are_read_as_they_are_meant(header: str, codings: set[str]) -> N
 def test_what_is_ours_is_sent_without_indentation_and_remarks() -> None:
     source = "// why\n(() => {\n  const a = 'x // y';\n\n  // more\n  use(a); // here\n})();\n"
     assert lighter(source, ".js") == "(() => {\nconst a = 'x // y';\nuse(a); // here\n})();"
-    assert lighter("a {\n  color: red;\n}\n", ".css") == "a {\ncolor: red;\n}"
     spanning = "const a = `\n  // kept\n`;\n"
     assert lighter(spanning, ".js") == spanning
 
 
+def test_styles_lose_blanks_and_remarks_but_nothing_that_is_quoted_or_counts() -> None:
+    style = """@media (width < 52rem) {
+      /* why: because */
+      a :hover, a:hover > b { color: red; inset: calc(1px - 2px) 0; }
+      [title="{ ; : , }"]::after { content: " ↑ , : ; /x/ "; }
+    }
+    """
+    assert lighter(style, ".css") == (
+        "@media (width < 52rem){a :hover,a:hover > b{color:red;inset:calc(1px - 2px) 0}"
+        '[title="{ ; : , }"]::after{content:" ↑ , : ; /x/ "}}'
+    )
+
+
+def test_the_icons_sent_are_those_that_templates_name() -> None:
+    drawn = set(re.findall(r'<symbol id="([^"]+)"', (folder("static") / "icons" / "icons.svg").read_text()))
+    calls = [
+        call
+        for file in folder("templates").rglob("*.html")
+        for call in re.findall(r"icon\((?!name)(.*?)\) ?}}", file.read_text())
+    ]
+    assert {name for call in calls for name in re.findall("'([a-z-]+)'", call)} - {"good", "bad"} == drawn
+
+
 def test_bundles_lose_no_rule_and_no_statement() -> None:
     files = StaticFiles(folder("static"))
-    for name, parts in BUNDLES.items():
+    for name, patterns in BUNDLES.items():
         sent = re.sub(r"\s+", "", files.files[files.names[name]].content.decode())
-        for part in sorted(folder("static").glob(parts)):
-            whole = re.sub(r"(?m)^\s*//.*$", "", part.read_text()) if part.suffix == ".js" else part.read_text()
-            assert re.sub(r"\s+", "", whole) in sent, part.name
+        parts = [part for pattern in patterns for part in folder("static").glob(pattern)]
+        assert parts, name
+        for part in parts:
+            remarks = r"(?m)^\s*//.*$" if part.suffix == ".js" else r"/\*.*?\*/"
+            whole = re.sub(r"\s+", "", re.sub(remarks, "", part.read_text()))
+            assert (whole.replace(";}", "}") if part.suffix == ".css" else whole) in sent, part.name
 
 
 def test_a_name_changes_with_the_content(tmp_path_factory: pytest.TempPathFactory) -> None:

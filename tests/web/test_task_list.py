@@ -18,6 +18,13 @@ def chips(page: str) -> dict[str, str]:
     return {unescape(text): unescape(address) for address, text in links}
 
 
+def options(page: str, name: str) -> dict[str, str]:
+    """The choices of a field of the list's form: texts by value, the chosen one marked."""
+    field = re.search(rf'<select name="{name}">(.*?)</select>', page.split('class="filter"')[1], re.DOTALL)
+    found = re.findall(r'<option value="([^"]*)"( selected)?>([^<]*)</option>', field[1]) if field else []
+    return {unescape(value): unescape(text) + (" (chosen)" if chosen else "") for value, chosen, text in found}
+
+
 def test_all_tasks_are_those_one_may_see(visit: Visit, embedded: EmbeddedWorld) -> None:
     embedded.new_task("Борису", assignee="boris", author="anna")
     embedded.new_task("Ирины", assignee="boris")
@@ -82,8 +89,72 @@ def test_the_summary_counts_whatever_status_is_chosen_and_its_numbers_lead_there
     page = anna.get(f"/tasks/my-tasks?status_id={STATUS_IDS['new']}", headers=HTML).text
     summary = re.search(r'<ul class="summary".*?</ul>', page, re.DOTALL)[0]
     assert re.findall(r"<b>(\d+)</b>", summary) == ["4", "3", "2", "1"]
-    for address, total in zip(re.findall(r'href="([^"]+)"', summary), (4, 3, 1), strict=True):
+    for address, total in zip(re.findall(r'href="([^"]+)"', summary), (4, 3, 2, 1), strict=True):
         assert anna.get(unescape(address)).json()["pagination"]["total"] == total
+
+
+def test_the_form_and_the_chips_narrow_by_people_and_days(visit: Visit, embedded: EmbeddedWorld) -> None:
+    for assignee, author in (("boris", "irina"), (None, "anna")):
+        embedded.new_task(assignee=assignee, author=author)
+    anna, boris, irina = visit("anna"), PEOPLE_IDS["boris"], PEOPLE_IDS["irina"]
+    his, theirs, days = f"assigned_to_id={boris}", f"author_id=me,{irina}", "updated_since=2026-01-31&due_by=2999-12-31"
+    page = anna.get(f"/tasks?{his}&{theirs}&{days}", headers=HTML).text
+    assert chips(page) == {
+        f"Assignee: {NAMES['boris']}": f"/tasks?{theirs}&{days}",
+        "From: me": f"/tasks?{his}&author_id={irina}&{days}",
+        f"From: {NAMES['irina']}": f"/tasks?{his}&author_id=me&{days}",
+        "Changed since: 31.01.2026": f"/tasks?{his}&{theirs}&due_by=2999-12-31",
+        "Due by: 31.12.2999": f"/tasks?{his}&{theirs}&updated_since=2026-01-31",
+    }
+    assert 'name="updated_since" value="2026-01-31"' in page and 'name="due_by" value="2999-12-31"' in page
+    assert options(page, "assigned_to_id")[str(boris)] == f"{NAMES['boris']} (chosen)"
+    assert options(page, "author_id")[f"me,{irina}"] == "several (chosen)"
+    page = anna.get("/tasks?assigned_to_id=none", headers=HTML).text
+    assert set(chips(page)) == {"Assignee: nobody"}
+    assert options(page, "assigned_to_id") == {"": "any", "me": "me", "none": "nobody (chosen)"}
+
+
+def test_somebody_chosen_is_named_though_no_task_of_the_page_has_them(visit: Visit, embedded: EmbeddedWorld) -> None:
+    embedded.new_task(assignee="boris", status="closed")
+    boris, admin = PEOPLE_IDS["boris"], PEOPLE_IDS["admin"]
+    page = visit("anna").get(f"/tasks?assigned_to_id={boris},{admin}", headers=HTML).text
+    assert set(chips(page)) == {f"Assignee: {NAMES['boris']}", "Assignee: ?"}
+    page = visit("stranger").get(f"/tasks?assigned_to_id={boris}", headers=HTML).text
+    assert set(chips(page)) == {"Assignee: ?"} and NAMES["boris"] not in page
+
+
+def test_a_day_begins_where_dates_are_shown(visit: Visit, embedded: EmbeddedWorld) -> None:
+    page = visit("anna").get("/tasks?updated_since=2026-01-31T21:00:00Z", headers=HTML).text
+    assert chips(page) == {"Changed since: 01.02.2026": "/tasks"} and "updated_since=2026-02-01&amp;closed=1" in page
+    page = visit("anna").get("/tasks?updated_since=2026-01-31T21:30:00Z", headers=HTML).text
+    assert set(chips(page)) == {"Changed since: 01.02.2026 00:30"}
+
+
+def test_my_tasks_are_mine_whatever_else_is_chosen(visit: Visit, embedded: EmbeddedWorld) -> None:
+    embedded.new_task("Принтер", author="irina")
+    anna = visit("anna")
+    for tab, own, other in (
+        ("assigned_to_id=me", "assigned_to_id", "author_id"),
+        ("author_id=me", "author_id", "assigned_to_id"),
+    ):
+        page = anna.get(f"/tasks/my-tasks?{tab}&{other}={PEOPLE_IDS['irina']}&search=x", headers=HTML).text
+        assert f'type="hidden" name="{own}" value="me"' in page and options(page, own) == {}
+        assert len(chips(page)) == 2 and f'href="/tasks/my-tasks?{tab}">Reset' in page
+        assert str(PEOPLE_IDS["irina"]) in options(page, other)
+    assert "Принтер" in anna.get("/tasks/my-tasks?assigned_to_id=&author_id=", headers=HTML).text
+    both = anna.get("/tasks/my-tasks?assigned_to_id=me&author_id=me", headers=HTML).text
+    assert set(chips(both)) == {"From: me"}
+
+
+def test_projects_stand_in_the_form_as_a_tree(visit: Visit, embedded: EmbeddedWorld) -> None:
+    with embedded.project_below("help") as below:
+        number = embedded.new_task("Ниже", project=below)
+        page = visit("anna").get(f"/tasks?project_id={PROJECT_IDS['help']}", headers=HTML).text
+    listed = options(page, "project_id")
+    assert list(listed.values()) == ["any", "help (chosen)", "\u00a0\u00a0\u00a0Подпроект", "office", "warehouse"]
+    assert f'href="/tasks/{number}"' in page and chips(page) == {"Project: help": "/tasks"}
+    told = visit("anna").get(f"/tasks?project_id={PROJECT_IDS['help']}").json()
+    assert told["filters"]["project"] == [PROJECT_IDS["help"]] and told["pagination"]["total"] == 1
 
 
 def test_a_number_leads_to_its_task(visit: Visit, embedded: EmbeddedWorld) -> None:

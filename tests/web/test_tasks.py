@@ -15,8 +15,10 @@ def version(html: str) -> str:
     return re.search(r'name="lock_version" value="([^"]+)"', html)[1]
 
 
-def test_the_first_page_leads_to_my_tasks(visit: Visit) -> None:
-    assert visit().get("/", headers=HTML).headers["location"] == "/tasks/my-tasks"
+def test_the_first_page_leads_to_my_tasks_and_a_visitor_to_sign_in_first(visit: Visit) -> None:
+    assert visit("anna").get("/", headers=HTML).headers["location"] == "/tasks/my-tasks"
+    assert visit().get("/", headers=HTML).headers["location"] == "/users/login"
+    assert visit().get("/").headers["location"] == "/tasks/my-tasks"
 
 
 def test_my_tasks_tells_how_many_and_links_each(visit: Visit, embedded: EmbeddedWorld) -> None:
@@ -113,12 +115,18 @@ def test_a_change_by_htmx_brings_the_form_and_what_shows_the_task(visit: Visit, 
     answer = anna.post(f"/tasks/{number}/status", data=form, headers=HTMX)
     assert answer.status_code == 200 and "<html" not in answer.text
     assert answer.text.lstrip().startswith(f'<form class="change" id="status-{number}"')
-    for target in (f"#facts-{number}", f"#entries-{number}", "#toasts"):
-        assert f'hx-target="{target}"' in answer.text
-    facts = answer.text.split(f'hx-target="#facts-{number}"')[1].split("</hx-partial>")[0]
-    assert f'id="facts-{number}"' in facts and "in_progress" in facts
+    targets = re.findall(r'<hx-partial hx-target="([^"]+)"', answer.text)
+    facts = [f"#status-{number}-fact", f"#updated_on-{number}-fact"]
+    assert targets == [*facts, "form .version", f"#entries-{number}", "#toasts"]
+    fact = answer.text.split(f'hx-target="{facts[0]}"')[1].split("</hx-partial>")[0]
+    assert f'<dd id="status-{number}-fact">' in fact and "in_progress" in fact
     assert "Взяла" in answer.text and version(answer.text) != seen
-    assert "HX-Request" in answer.headers["vary"]
+
+
+def test_whoever_knew_an_older_task_gets_all_its_facts(visit: Visit, embedded: EmbeddedWorld) -> None:
+    number, anna = embedded.new_task(), visit("anna")
+    answer = anna.post(f"/tasks/{number}/comments", data={"comment": "x", "lock_version": "0"}, headers=HTMX).text
+    assert f'hx-target="#facts-{number}"' in answer and f'<dl class="facts" id="facts-{number}">' in answer
 
 
 def test_the_status_may_be_chosen_anew_when_the_assignee_changed(visit: Visit, embedded: EmbeddedWorld) -> None:
@@ -268,6 +276,15 @@ def test_what_is_so_already_is_told_without_a_fuss(visit: Visit, embedded: Embed
 def test_who_asks_for_help_is_offered_a_comment_and_nothing_to_steer(visit: Visit, embedded: EmbeddedWorld) -> None:
     page = visit("irina").get(f"/tasks/{embedded.new_task()}", headers=HTML).text
     assert 'name="comment"' in page and 'name="priority_id"' not in page and 'name="private"' not in page
+
+
+def test_a_form_that_is_offered_no_more_never_vanishes_without_a_word(visit: Visit, embedded: EmbeddedWorld) -> None:
+    number, irina = embedded.new_task(), visit("irina")
+    form = {"priority_id": "сломано", "comment": "Долго печатала"}
+    toast = irina.post(f"/tasks/{number}/priority", data=form, headers=HTMX)
+    assert toast.status_code == 403 and "You are not allowed to do this." in toast.text
+    page = irina.post(f"/tasks/{number}/priority", data=form, headers=HTML)
+    assert page.status_code == 403 and "Долго печатала" in page.text
 
 
 def test_what_is_forbidden_is_a_toast_for_htmx_and_a_page_without(visit: Visit, embedded: EmbeddedWorld) -> None:

@@ -14,6 +14,7 @@ from helpdesk.tasks.creation import Blank, NewTask
 from helpdesk.tasks.embedded.custom import definitions
 from helpdesk.tasks.embedded.files import attach
 from helpdesk.tasks.embedded.rights import Rights, assignable, priorities, rights
+from helpdesk.tasks.embedded.rights import projects as known_projects
 from helpdesk.tasks.embedded.writing import require_parent
 from helpdesk.tasks.fields import Detail
 from helpdesk.tasks.model import Actor, Ref, Status
@@ -23,8 +24,7 @@ DETAILS: frozenset[Detail] = frozenset({"description", "start_date", "due_date",
 
 def projects(session: Session, mine: Rights) -> tuple[Ref, ...]:
     """Where this person may create tasks, in the order of the vocabulary."""
-    allowed = [project for project in mine.permissions if mine.has(project, "create")]
-    return tuple(Ref(*row) for row in rows.projects(session, allowed))
+    return tuple(Ref(each.id, each.name) for each in known_projects(session, mine) if mine.has(each.id, "create"))
 
 
 def blank(session: Session, actor: Actor, project_id: int, tracker_id: int | None) -> Blank:

@@ -4,13 +4,16 @@ from typing import Any
 
 from sqlalchemy import or_
 from sqlalchemy.sql.elements import ColumnElement
+from sqlmodel import Session
 
 from helpdesk.store import tasks as rows
+from helpdesk.tasks.embedded.rights import Rights, projects
 from helpdesk.tasks.lists import TaskQuery, Who
 from helpdesk.tasks.model import Actor
+from helpdesk.tasks.projects import with_descendants
 
 
-def matching(actor: Actor, query: TaskQuery) -> list[ColumnElement[bool]]:
+def matching(session: Session, actor: Actor, mine: Rights, query: TaskQuery) -> list[ColumnElement[bool]]:
     """The query's conditions; a number searched for is looked up among all visible tasks, open or closed."""
     if query.wanted_id is not None:
         return [rows.TASK.c.id == query.wanted_id]
@@ -25,7 +28,7 @@ def matching(actor: Actor, query: TaskQuery) -> list[ColumnElement[bool]]:
         conditions.append(rows.STATUS.c.is_closed.is_(False))
     chosen = (
         (task.priority_id, query.priority_ids),
-        (task.project_id, query.project_ids),
+        (task.project_id, query.project_ids and with_descendants(query.project_ids, projects(session, mine))),
         (task.kind_id, query.tracker_ids),
     )
     conditions += [column.in_(ids) for column, ids in chosen if ids]

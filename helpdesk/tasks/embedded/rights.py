@@ -9,6 +9,7 @@ from sqlmodel import Session
 from helpdesk.store import tasks as rows
 from helpdesk.tasks.fields import CustomField, Detail
 from helpdesk.tasks.model import Actor, Choices, Priority, Ref, Status, ranked
+from helpdesk.tasks.projects import Project, in_tree_order
 
 DETAILS: frozenset[Detail] = frozenset(get_args(Detail))
 EVERYTHING = frozenset(
@@ -51,6 +52,11 @@ def visible(mine: Rights, actor: Actor) -> ColumnElement[bool]:
     whole = [project for project in mine.permissions if mine.has(project, "view_all")]
     own = [project for project in mine.permissions if project not in whole]
     return rows.visible(actor.id, whole, own)
+
+
+def projects(session: Session, mine: Rights) -> tuple[Project, ...]:
+    """Those where the actor has a role."""
+    return in_tree_order(Project(*row) for row in rows.projects(session, mine.permissions))
 
 
 def choices(session: Session, mine: Rights, row: Any, fields: tuple[CustomField, ...]) -> Choices:

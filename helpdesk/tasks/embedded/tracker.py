@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from sqlalchemy import and_
+from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import Session
 
 from helpdesk.store import task_parts as parts
@@ -16,7 +17,7 @@ from helpdesk.tasks.embedded import creating
 from helpdesk.tasks.embedded.files import Files
 from helpdesk.tasks.embedded.matching import matching
 from helpdesk.tasks.embedded.reading import load, load_to_write, require_visible, row_of
-from helpdesk.tasks.embedded.rights import priorities, rights, visible
+from helpdesk.tasks.embedded.rights import priorities, projects, rights, visible
 from helpdesk.tasks.embedded.writing import delete, edit_comment, write
 from helpdesk.tasks.files import Staged, Upload
 from helpdesk.tasks.lists import Summary, TaskPage, TaskQuery, Vocabulary
@@ -41,7 +42,7 @@ class EmbeddedTracker:
             return Vocabulary(
                 tuple(Status(*row) for row in rows.statuses(session)),
                 priorities(session),
-                tuple(Ref(*row) for row in rows.projects(session, rights(session, actor).permissions)),
+                projects(session, rights(session, actor)),
                 tuple(Ref(*row) for row in rows.trackers(session)),
             )
 
@@ -49,7 +50,7 @@ class EmbeddedTracker:
 
     async def tasks(self, actor: Actor, query: TaskQuery) -> TaskPage:
         def work(session: Session) -> TaskPage:
-            condition = and_(visible(rights(session, actor), actor), *matching(actor, query))
+            condition = _condition(session, actor, query)
             found = rows.page(session, condition, query.sort, query.descending, query.per_page, query.offset)
             ranks = {priority.id: priority for priority in priorities(session)}
             return TaskPage(tuple(row_of(row, ranks) for row in found), rows.count(session, condition), query)
@@ -60,7 +61,7 @@ class EmbeddedTracker:
         everything = query._replace(status_ids=(), closed=True)
 
         def work(session: Session) -> Summary:
-            condition = and_(visible(rights(session, actor), actor), *matching(actor, everything))
+            condition = _condition(session, actor, everything)
             found = rows.by_status(session, condition)
             fresh = sum(number for is_closed, is_default, number in found if is_default and not is_closed)
             closed = sum(number for is_closed, _, number in found if is_closed)
@@ -128,3 +129,9 @@ class EmbeddedTracker:
     async def open_file(self, actor: Actor, task_id: int, file_id: int, first: int = 0) -> Opened:
         await self.database.run(lambda session: require_visible(session, actor, task_id))
         return await self.files.open(task_id, file_id, first)
+
+
+def _condition(session: Session, actor: Actor, query: TaskQuery) -> ColumnElement[bool]:
+    """What the actor may see and the query asks for."""
+    mine = rights(session, actor)
+    return and_(visible(mine, actor), *matching(session, actor, mine, query))

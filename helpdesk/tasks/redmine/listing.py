@@ -3,11 +3,12 @@
 Source of the operators: Redmine 5, Query.operators and IssueQuery.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC
 
 from helpdesk.errors import Invalid, sentence
 from helpdesk.tasks.lists import TaskQuery, Who
+from helpdesk.tasks.model import Status
 
 Filter = tuple[str, Sequence[str | int]]
 Filters = dict[str, Filter]
@@ -17,6 +18,7 @@ ANY: Filter = ("*", [""])
 NONE: Filter = ("!*", [""])
 OPEN: Filter = ("o", [""])
 CLOSED: Filter = ("c", [""])
+WATCHED_BY_ME: Filters = {"watcher_id": ("=", ["me"])}
 
 
 def filters(query: TaskQuery) -> Filters:
@@ -45,9 +47,15 @@ def filters(query: TaskQuery) -> Filters:
     return found | order
 
 
-def statuses_of_summary(fresh: tuple[int, ...]) -> tuple[Filter, Filter, Filter]:
+def statuses_of_summary(statuses: Iterable[Status]) -> tuple[Filter, Filter, Filter]:
     """The filters by status that count a Summary: fresh, open, closed."""
-    return ("=", list(fresh) or [0]), OPEN, CLOSED
+    fresh = [status.id for status in statuses if status.is_default and not status.is_closed]
+    return ("=", fresh or [0]), OPEN, CLOSED
+
+
+def with_ids(ids: Iterable[int]) -> Filters:
+    """Those tasks, open or closed. Source: IssueQuery#sql_for_issue_id_field, which reads all ids from one value."""
+    return {"issue_id": ("=", [",".join(map(str, ids))]), "status_id": ANY, SORTED_BY: ("", ["id:asc"])}
 
 
 def params(found: Filters, limit: int, offset: int) -> Iterator[tuple[str, str | int]]:

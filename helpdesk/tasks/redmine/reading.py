@@ -9,7 +9,9 @@ from typing import NamedTuple
 
 from helpdesk.errors import Nonsense
 from helpdesk.redmine_client import JSON
+from helpdesk.tasks.fields import CustomField
 from helpdesk.tasks.model import Attachment, Entry, FieldChange, Member, Priority, Ref, Status, TaskRow
+from helpdesk.tasks.projects import Project
 
 ATTRIBUTES = {
     "status_id": "status",
@@ -23,10 +25,10 @@ BROKEN = (LookupError, TypeError, ValueError, AttributeError)
 
 
 class Names(NamedTuple):
-    """What ids in a history are called: field of ATTRIBUTES → id as text → name."""
+    """What ids in a history are called: field of ATTRIBUTES → id as text → name; and the custom fields by their ids."""
 
     by_field: Mapping[str, Mapping[str, str]]
-    custom_fields: Mapping[str, str]
+    custom_fields: Mapping[int, CustomField]
 
     def word(self, field: str, value: str | None) -> str | None:
         """The name of an id, the value itself where it is none, `#7` for an id nobody can name."""
@@ -71,6 +73,12 @@ def ref(found: JSON) -> Ref:
     return Ref(number(found, "id"), text(found, "name"))
 
 
+def project(found: JSON) -> Project:
+    """A project of a list; Redmine tells the parent only to whom that is visible."""
+    parent = ref(found["parent"]).id if found.get("parent") else None
+    return Project(*ref(found), str(found.get("identifier") or ""), str(found.get("description") or ""), parent)
+
+
 def status(found: JSON) -> Status:
     return Status(*ref(found), found.get("is_closed") is True)
 
@@ -91,9 +99,27 @@ def day(told: str | None) -> date | None:
     return date.fromisoformat(told) if told else None
 
 
+def plain(told: object) -> str:
+    """A long text with the line ends that everybody else uses; Redmine keeps those of a form."""
+    return str(told or "").replace("\r\n", "\n")
+
+
 def attachment(found: JSON) -> Attachment:
-    kind = str(found.get("content_type") or "")
-    return Attachment(number(found, "id"), text(found, "filename"), number(found, "filesize"), kind)
+    return Attachment(
+        id=number(found, "id"),
+        filename=text(found, "filename"),
+        size=number(found, "filesize"),
+        content_type=str(found.get("content_type") or ""),
+        author=member(found.get("author")),
+        created_on=moment(found["created_on"]) if found.get("created_on") else None,
+    )
+
+
+def hours(told: object) -> float | None:
+    """A number of hours; Redmine writes whole ones without a point, and none as null."""
+    if told is None or type(told) in (int, float):
+        return None if told is None else float(str(told))
+    raise Nonsense(detail="hours that are no number")
 
 
 def entry(journal: JSON, names: Names) -> Entry:
@@ -102,7 +128,7 @@ def entry(journal: JSON, names: Names) -> Entry:
         id=number(journal, "id"),
         author=member(journal.get("user")),
         created_on=moment(journal["created_on"]),
-        notes=str(journal.get("notes") or "").replace("\r\n", "\n"),
+        notes=plain(journal.get("notes")),
         private=bool(journal.get("private_notes")),
         changes=tuple(change(detail, names) for detail in journal.get("details", ())),
     )
@@ -113,7 +139,7 @@ def change(detail: JSON, names: Names) -> FieldChange:
     kind, name = text(detail, "property"), text(detail, "name")
     old, new = _value(detail.get("old_value")), _value(detail.get("new_value"))
     if kind == "cf":
-        return FieldChange("custom_field", old, new, names.custom_fields.get(name, f"#{name}"))
+        return custom_change(names.custom_fields.get(int(name), CustomField(int(name), f"#{name}")), old, new)
     if kind != "attr":
         return FieldChange(kind, old, new)
     if name in LONG_TEXTS:
@@ -122,13 +148,19 @@ def change(detail: JSON, names: Names) -> FieldChange:
     return FieldChange(field, names.word(field, old), names.word(field, new))
 
 
+def custom_change(field: CustomField, old: str | None, new: str | None) -> FieldChange:
+    """A change of a custom field; of one with several values Redmine tells each by itself."""
+    before, after = (None if value is None else field.words((value,))[0] for value in (old, new))
+    return FieldChange("custom_field", before, after, field.name, field.kind)
+
+
 def _value(told: object) -> str | None:
     return None if told is None or told == "" else str(told)
 
 
-def people_changed(journals: list[JSON]) -> set[str]:
-    """The ids of people whom changes of the assignee name."""
-    details = (d for j in journals for d in j.get("details", ()) if d.get("name") == "assigned_to_id")
+def values_of(attribute: str, journals: list[JSON]) -> set[str]:
+    """The ids that changes of an attribute name."""
+    details = (d for j in journals for d in j.get("details", ()) if d.get("name") == attribute)
     return {value for d in details for value in (d.get("old_value"), d.get("new_value")) if value}
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from helpdesk.redmine_client import JSON, user_id
+from helpdesk.tasks.model import Member
 from helpdesk.tasks.redmine.reading import number
 
 
@@ -27,18 +28,28 @@ class Rights(NamedTuple):
     permissions: frozenset[str]
 
     def may_edit(self, is_author: bool) -> bool:
-        return self._has("edit_issues") or (is_author and self._has("edit_own_issues"))
+        return self.has("edit_issues") or (is_author and self.has("edit_own_issues"))
+
+    def may_edit_note_of(self, author: Member | None, own_id: int) -> bool:
+        """Source: Redmine's Journal#editable_by?."""
+        own = author is not None and author.id == own_id
+        return self.has("edit_issue_notes") or (own and self.has("edit_own_issue_notes"))
+
+    def in_project(self, is_closed: bool) -> "Rights":
+        """In a closed project nobody may write, administrators neither. Source: Redmine's User#allowed_to?."""
+        return Rights(False, True, frozenset()) if is_closed else self
 
     @property
     def may_comment(self) -> bool:
-        return not self.known or self._has("add_issue_notes")
+        return not self.known or self.has("add_issue_notes")
 
     @property
     def may_comment_privately(self) -> bool:
         """Never guessed: Redmine saves the private note of somebody without the permission as a public one."""
-        return self._has("add_issue_notes") and self._has("set_notes_private")
+        return self.has("add_issue_notes") and self.has("set_notes_private")
 
-    def _has(self, permission: str) -> bool:
+    def has(self, permission: str) -> bool:
+        """Whether a permission of Redmine's is known to be given."""
         return self.is_admin or permission in self.permissions
 
 

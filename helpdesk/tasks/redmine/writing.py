@@ -1,32 +1,88 @@
 """What to write to Redmine for a wish, and whether it was done: Redmine answers 204 to what it ignores."""
 
-from helpdesk.errors import NotAllowed, sentence
+import re
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+from helpdesk.errors import Invalid, NotAllowed, NotFound, Unchanged, sentence
 from helpdesk.redmine_client import JSON
 from helpdesk.tasks.checking import changed, require_comment, wanted
-from helpdesk.tasks.model import Actor, Edit, Field, Task, Written
+from helpdesk.tasks.fields import Texts, Value
+from helpdesk.tasks.files import Staged
+from helpdesk.tasks.model import Actor, Edit, Entry, Task, Written
+from helpdesk.tasks.redmine import custom
+from helpdesk.tasks.redmine.reading import plain
 
-ATTRIBUTES: dict[Field, str] = {"status": "status_id", "priority": "priority_id", "assignee": "assigned_to_id"}
+ATTRIBUTES: dict[str, str] = {
+    "status": "status_id",
+    "priority": "priority_id",
+    "assignee": "assigned_to_id",
+    "tracker": "tracker_id",
+    "parent": "parent_issue_id",
+}
+HOURS_APART = 0.005
+TOKEN = re.compile(r"[0-9]{1,10}\.[0-9a-f]+")
+GONE = sentence("A file you had chosen is not here any more. Please choose it again.")
 
 
 def changing(before: Task, edit: Edit) -> JSON:
     """What to write for an edit. Raises what `checking.wanted` raises."""
-    body: JSON = {
-        ATTRIBUTES[field]: "" if value is None else value for field, value in wanted(before, edit).changes.items()
-    }
+    wish = wanted(before, edit)
+    fields = {held.field.id: held.field for held in before.custom}
+    body: JSON = {ATTRIBUTES[field]: plainly(value) for field, value in wish.changes.items()}
+    body |= {ATTRIBUTES.get(detail, detail): plainly(value) for detail, value in wish.details.items()}
+    if wish.custom:
+        body["custom_fields"] = [custom.written(fields[number], value) for number, value in wish.custom.items()]
+    if wish.files:
+        body["uploads"] = uploads(wish.files)
     comment = edit.comment.strip()
     return body | ({"notes": comment} if comment else {})
 
 
 def commenting(before: Task, text: str, private: bool) -> JSON:
-    """What to write for a comment. Raises NotAllowed before Redmine could make a private one public."""
+    """What to write for a comment. Raises NotAllowed before Redmine could make a private one public.
+
+    Never with files: Redmine shows a private comment's to everybody (Journal#split_private_notes).
+    """
     require_comment(before, private)
     return {"notes": text.strip(), "private_notes": private}
 
 
+def plainly(value: Value) -> str | int | float:
+    """A value as Redmine takes it; none is an empty text."""
+    if isinstance(value, date):
+        return value.isoformat()
+    return "" if value is None else value
+
+
+def uploads(files: Iterable[Staged]) -> list[JSON]:
+    """What to write for files. Raises Invalid for what can be no token: Redmine would pass over it without a word."""
+    if any(not TOKEN.fullmatch(file.token) for file in files):
+        raise Invalid({"files": [GONE]})
+    return [{"token": file.token, "filename": file.filename, "content_type": file.content_type} for file in files]
+
+
+def refusal(error: Invalid, files: Sequence[Staged]) -> Invalid:
+    """What Redmine refused, with what is about files put in our words: that sentence counts the files it misses.
+
+    Source: acts_as_attachable's warn_about_failed_attachments; a token is gone once used, or after a clean-up.
+    """
+    counts = [[str(number)] for number in range(1, len(files) + 1)]
+    says = [one for told in error.fields.values() for one in told]
+    others = [one for one in says if re.findall(r"\d+", one.text) not in counts]
+    if len(others) == len(says):
+        return error
+    return Invalid({"files": [GONE]} | ({"base": others} if others else {}))
+
+
+def file_id(file: Staged) -> int:
+    """The number a staged file goes by once attached. Source: Redmine's Attachment#token, `ID.digest`."""
+    return int(file.token.partition(".")[0])
+
+
 def require_changed(written: Written, edit: Edit, actor: Actor) -> None:
     """Raise NotAllowed when Redmine silently kept an old value; say so when it kept the comment all the same."""
-    wishes = changed(written.before, edit).changes
-    ignored: list[str] = [field for field, value in wishes.items() if written.after.value(field) != value]
+    ignored = list(_ignored(written.after, changed(written.before, edit)))
     kept = bool(edit.comment.strip()) and tells(written, actor, edit.comment)
     if edit.comment.strip() and not kept:
         ignored.append("the comment")
@@ -35,8 +91,52 @@ def require_changed(written: Written, edit: Edit, actor: Actor) -> None:
         raise NotAllowed(says, detail=f"Redmine ignored {', '.join(ignored)} of {written.after.id}")
 
 
+def _ignored(after: Task, wish: Edit) -> Iterable[str]:
+    """The names of what the task does not hold as it was wished."""
+    yield from (field for field, value in wish.changes.items() if after.value(field) != value)
+    yield from (detail for detail, value in wish.details.items() if not same(after.detail(detail), value))
+    yield from (f"cf_{number}" for number, value in wish.custom.items() if not _same_texts(after, number, value))
+    present = {attachment.id for attachment in after.attachments}
+    yield from (file.filename for file in wish.files if file_id(file) not in present)
+
+
+def same(kept: Value, value: Value) -> bool:
+    """Whether Redmine keeps a value as it was sent, but for line ends, empty texts and the last digits of hours."""
+    if isinstance(kept, int | float) and isinstance(value, int | float):
+        return abs(kept - value) < HOURS_APART
+    if isinstance(kept, str) or isinstance(value, str):
+        return plain(kept).strip() == plain(value).strip()
+    return kept == value
+
+
+def _same_texts(after: Task, number: int, value: Texts) -> bool:
+    return sorted(map(plain, after.custom_value(number))) == sorted(map(plain, filter(None, value)))
+
+
 def tells(written: Written, actor: Actor, text: str, private: bool = False) -> bool:
     """Whether the person's comment is among what is new."""
-    said = text.replace("\r\n", "\n").strip()
+    said = plain(text).strip()
     own = [entry for entry in written.new_entries if entry.author is not None and entry.author.id == actor.id]
     return any(entry.notes.strip() == said and entry.private == private for entry in own)
+
+
+def rewriting(before: Task, entry_id: int, text: str) -> JSON:
+    """What to write for another text of a comment. Raises NotFound, NotAllowed, Unchanged."""
+    entry = _entry(before, entry_id)
+    if entry is None:
+        raise NotFound
+    if not entry.may_edit:
+        raise NotAllowed
+    if plain(text).strip() == entry.notes.strip():
+        raise Unchanged
+    return {"notes": text.strip()}
+
+
+def is_rewritten(after: Task, entry_id: int, text: str) -> bool:
+    """Whether a comment now has the text; an emptied one is gone with its entry, or leaves that to its changes."""
+    entry, said = _entry(after, entry_id), plain(text).strip()
+    return entry.notes.strip() == said if entry else not said
+
+
+def _entry(task: Task, entry_id: int) -> Entry | None:
+    return next((entry for entry in task.entries if entry.id == entry_id), None)

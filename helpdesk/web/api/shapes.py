@@ -8,6 +8,7 @@ from helpdesk.languages import say
 from helpdesk.people.model import Person
 from helpdesk.tasks.lists import TaskPage
 from helpdesk.tasks.model import Attachment, Entry, Field, Member, Priority, Ref, Status, Task, TaskRow, Written
+from helpdesk.tasks.projects import Project
 from helpdesk.tasks.wording import in_words
 
 Shape = dict[str, Any]
@@ -124,6 +125,14 @@ def member(found: Member | None) -> Shape | None:
 
 def named(found: Named) -> Shape:
     return {"id": found.id, "name": found.name}
+
+
+def project(found: Project) -> Shape:
+    return {"id": found.id, "name": found.name, "identifier": found.identifier, "description": found.description}
+
+
+def status(found: Status) -> Shape:
+    return {**coloured(found), "is_default": found.is_default, "is_closed": found.is_closed}
 
 
 def coloured(found: Named) -> Shape:

@@ -10,14 +10,14 @@ from helpdesk.web.rendering import data, services
 
 
 async def projects(request: Request) -> Response:
-    """The projects of this person. Identifier and description are what an adapter tells: none yet."""
+    """The projects of this person, parents before their children."""
     found = (await _vocabulary(request)).projects
-    return data(request, {"projects": [shapes.named(each) for each in found]})
+    return data(request, {"projects": [shapes.project(each) for each in found]})
 
 
 async def statuses(request: Request) -> Response:
     found = (await _vocabulary(request)).statuses
-    return data(request, {"statuses": [{**shapes.coloured(each), "is_closed": each.is_closed} for each in found]})
+    return data(request, {"statuses": [shapes.status(each) for each in found]})
 
 
 async def _vocabulary(request: Request) -> Vocabulary:

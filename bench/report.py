@@ -1,0 +1,80 @@
+"""What was measured as lines of Markdown, told as soon as they are known and kept in bench/RESULTS.md."""
+
+import os
+import platform
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from bench.changes import Waits
+from bench.paint import Seen
+from bench.rates import Rate
+from tests.servers.redmine_instance import packages
+
+RESULTS = Path(__file__).parent / "RESULTS.md"
+VERSIONS = ("starlette", "uvicorn", "jinja2", "sqlalchemy", "starlette-compress", "brotli")
+CIRCUMSTANCES = """\
+{tasks} tasks each, 3 entries a task; she who asks has 700 open ones. The client runs on the same machine. The helpdesk
+is one process; embedded it keeps its tasks in SQLite. Redmine has Puma with 2 workers of 3 threads and a MariaDB; over
+REST the helpdesk reads and writes that same Redmine. Rounds take turns.
+"""
+
+
+def write(lines: Iterable[str]) -> None:
+    kept = []
+    for line in lines:
+        print(line, flush=True)
+        kept.append(line)
+    RESULTS.write_text("\n".join(kept) + "\n", "utf-8")
+
+
+def circumstances(tasks: int) -> Iterator[str]:
+    yield "# What `make bench` measured\n"
+    yield f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {platform.machine()}, {os.cpu_count()} cores, {platform.system()},"
+    yield f"Python {platform.python_version()}, " + ", ".join(f"{name} {version(name)}" for name in VERSIONS) + ";"
+    yield ", ".join(f"{name} {number}" for name, number in packages().items()) + ".\n"
+    yield CIRCUMSTANCES.format(tasks=f"{tasks:,}")
+    yield load("at the start")
+
+
+def load(when: str) -> str:
+    return f"\nLoad average {when}: {os.getloadavg()[0]:.1f}; what else ran there slowed this down."
+
+
+def speed_head() -> Iterator[str]:
+    yield "\n## Speed\n"
+    yield "| page | parallel | whose | requests/s (least to most of 3 rounds) | p50 ms | p95 ms | to the first |"
+    yield "|---|---|---|---|---|---|---|"
+
+
+def speed(page: str, parallel: int, sides: Sequence[str], found: Sequence[Rate]) -> Iterator[str]:
+    for side, it in zip(sides, found, strict=True):
+        spread = f"{it.per_second:.1f} ({it.least:.1f} to {it.most:.1f})"
+        times_more = f"{it.per_second / found[0].per_second:.1f} ×"
+        yield f"| {page} | {parallel} | {side} | {spread} | {it.p50:.1f} | {it.p95:.1f} | {times_more} |"
+
+
+def changes(sides: Sequence[str], found: Sequence[Waits]) -> Iterator[str]:
+    yield "\n## A change of status, one after another\n"
+    yield "Redmine's own is a program's PUT, with nothing read before or after; ours answers with parts of the page.\n"
+    yield "| by whom | p50 ms | least ms | p95 ms | to the first |"
+    yield "|---|---|---|---|---|"
+    for side, it in zip(sides, found, strict=True):
+        yield f"| {side} | {it.p50:.0f} | {it.least:.0f} | {it.p95:.0f} | {it.p50 / found[0].p50:.1f} × |"
+
+
+def line_head() -> Iterator[str]:
+    yield "\n## On a line of 256 kbit/s and 400 ms\n"
+    yield "By Chromium's own count, headers included. Redmine compresses nothing by itself.\n"
+    yield "| page | whose | requests | bytes | first contentful paint s (least to most) |"
+    yield "|---|---|---|---|---|"
+
+
+def visit(page: str, side: str, it: Seen) -> str:
+    paint = f"{it.seconds:.2f} ({it.least:.2f} to {it.most:.2f})"
+    return f"| {page} | {side} | {it.requests} | {it.size:,} | {paint} |"
+
+
+def exchange(what: str, side: str, size: int, requests: int) -> str:
+    return f"| {what} | {side} | {requests} | {size:,} | |"

@@ -1,0 +1,53 @@
+"""Whose pages are compared: where they are, and a session of anna's there."""
+
+import re
+from contextlib import closing
+from typing import NamedTuple
+
+import httpx
+from playwright.sync_api import Browser, BrowserContext
+
+from bench.redmine import Filled
+from e2e import steps
+from tests.running import Helpdesk
+
+MY_TASKS = "/tasks/my-tasks"
+MY_ISSUES = "/issues?set_filter=1&assigned_to_id=me&sort=updated_on%3Adesc"
+
+
+class Side(NamedTuple):
+    """`cookie` is the name and `session` the value of what tells who asks; `change` is a task to be changed."""
+
+    told: str
+    url: str
+    cookie: str
+    session: str
+    list: str
+    task: str
+    change: int
+
+
+def ours(told: str, helpdesk: Helpdesk, password: str, task: int, change: int) -> Side:
+    """A helpdesk of ours."""
+    with closing(steps.program(helpdesk.url, "anna", password)) as client:
+        return Side(told, helpdesk.url, "session", client.cookies["session"], MY_TASKS, f"/tasks/{task}", change)
+
+
+def redmines_own(told: str, filled: Filled) -> Side:
+    """Redmine's own pages, signed in by its own form."""
+    redmine = filled.redmine
+    with httpx.Client(base_url=redmine.url, timeout=60) as client:
+        token = re.search(r'name="authenticity_token" value="([^"]+)"', client.get("/login").text)
+        assert token, "no sign-in form"
+        typed = {"authenticity_token": token[1], "username": "anna", "password": redmine.passwords["anna"]}
+        client.post("/login", data=typed)
+        session = client.cookies["Redmine"]
+    return Side(told, redmine.url, "Redmine", session, MY_ISSUES, f"/issues/{filled.issue}", filled.change)
+
+
+def window(browser: Browser, side: Side) -> BrowserContext:
+    """A browser with an empty cache, signed in."""
+    context = browser.new_context(base_url=side.url, locale="ru-RU")
+    context.set_default_timeout(180_000)
+    context.add_cookies([{"name": side.cookie, "value": side.session, "url": side.url}])
+    return context

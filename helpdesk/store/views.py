@@ -1,0 +1,96 @@
+"""Saved views: lists that a person keeps under names, each for that person alone."""
+
+from typing import NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, col, select
+
+from helpdesk.store.folding import fold
+from helpdesk.store.tables import SavedView
+
+MOST = 50
+LONGEST_NAME = 60
+LONGEST_ADDRESS = 2_000
+LONGEST_FOLDED = 200  # a name may grow by folding
+
+
+class View(NamedTuple):
+    """`address` is the path and query of a list of ours; one view of a person may be the start page."""
+
+    id: int
+    name: str
+    address: str
+    is_start: bool
+
+
+class TooMany(Exception):
+    """This person has MOST already."""
+
+
+class NameTaken(Exception):
+    """Another view of this person has that name, in whatever case."""
+
+
+def of_person(session: Session, person_id: int) -> list[View]:
+    """By name."""
+    rows = session.exec(select(SavedView).where(SavedView.person_id == person_id).order_by(SavedView.name_folded))
+    return [_view(row) for row in rows]
+
+
+def one(session: Session, person_id: int, view_id: int) -> View | None:
+    """A view, when it is this person's."""
+    row = session.exec(select(SavedView).where(*_is(person_id, view_id))).first()
+    return _view(row) if row else None
+
+
+def start(session: Session, person_id: int) -> str | None:
+    """The address of the view that is this person's start page."""
+    chosen = select(SavedView.address).where(SavedView.person_id == person_id, col(SavedView.is_start).is_(True))
+    return session.exec(chosen).first()
+
+
+def add(session: Session, person_id: int, name: str, address: str) -> View:
+    """Raises TooMany, NameTaken."""
+    count = session.exec(select(sa.func.count()).where(col(SavedView.person_id) == person_id)).one()
+    if count >= MOST:
+        raise TooMany
+    row = SavedView(person_id=person_id, name=name, name_folded=_folded(name), address=address)
+    try:
+        with session.begin_nested():
+            session.add(row)
+    except IntegrityError as error:
+        raise NameTaken from error
+    return _view(row)
+
+
+def rename(session: Session, person_id: int, view_id: int, name: str) -> None:
+    """Raises NameTaken."""
+    renamed = sa.update(SavedView).where(*_is(person_id, view_id)).values(name=name, name_folded=_folded(name))
+    try:
+        with session.begin_nested():
+            session.exec(renamed)
+    except IntegrityError as error:
+        raise NameTaken from error
+
+
+def choose_start(session: Session, person_id: int, view_id: int | None) -> None:
+    """Make a view the start page in the stead of any other; None gives the usual one back."""
+    chosen = col(SavedView.id) == view_id if view_id else sa.false()
+    session.exec(sa.update(SavedView).where(col(SavedView.person_id) == person_id).values(is_start=chosen))
+
+
+def remove(session: Session, person_id: int, view_id: int) -> None:
+    session.exec(sa.delete(SavedView).where(*_is(person_id, view_id)))
+
+
+def _is(person_id: int, view_id: int) -> tuple[sa.ColumnElement[bool], ...]:
+    return col(SavedView.person_id) == person_id, col(SavedView.id) == view_id
+
+
+def _folded(name: str) -> str:
+    return fold(name)[:LONGEST_FOLDED]
+
+
+def _view(row: SavedView) -> View:
+    return View(row.id or 0, row.name, row.address, row.is_start)

@@ -1,0 +1,72 @@
+"""What every verb of the adapter does: ask in time, and write once.
+
+Redmine answers 204 to what it ignores (a forbidden transition, a read-only field, a private note of somebody without
+that permission), and its last writer wins. So every write is checked before and read back after. Between the check and
+the write lies the time of one request, in which another's change is not noticed: REST offers nothing against that.
+"""
+
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+from helpdesk.errors import HelpdeskError, Unavailable, Unsure, WrongKey
+from helpdesk.redmine_client import NotSent, RedmineClient, Unanswered, within
+from helpdesk.tasks.redmine import reading
+from helpdesk.tasks.redmine.look_ups import LookUps
+
+T = TypeVar("T")
+
+
+class Once:
+    """One write. `lost` is the failure that leaves open whether it was done: then what is there decides."""
+
+    def __init__(self) -> None:
+        self.sent = False
+        self.lost: Unavailable | None = None
+
+    async def send(self, write: Awaitable[T]) -> T | None:
+        """What was answered; nothing when the answer was lost. Raises what says that nothing was written."""
+        self.sent = True
+        try:
+            return await write
+        except (NotSent, WrongKey):
+            self.sent = False
+            raise
+        except Unavailable as error:
+            self.lost = error
+            return None
+
+    def missing(self, refusal: HelpdeskError) -> HelpdeskError:
+        """What to raise when it is not there afterwards: `refusal` if Redmine said that it was done."""
+        if isinstance(self.lost, Unanswered):
+            return Unsure(detail=self.lost.detail)
+        return self.lost or refusal
+
+
+class Asking:
+    """Redmine, and what it says of words and rights."""
+
+    def __init__(self, client: RedmineClient) -> None:
+        self.client = client
+        self.look_up = LookUps(client)
+
+    @asynccontextmanager
+    async def asking(self) -> AsyncIterator[None]:
+        """One verb's calls: over in time, and an answer that lacks what it must have is Nonsense."""
+        try:
+            async with within(self.client.deadline):
+                yield
+        except reading.BROKEN as error:
+            raise reading.nonsense(error) from error
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[Once]:
+        """As `asking`; whatever fails once the write was sent is Unsure."""
+        once = Once()
+        try:
+            async with self.asking():
+                yield once
+        except Unavailable as error:
+            if once.sent:
+                raise Unsure(detail=error.detail) from error
+            raise

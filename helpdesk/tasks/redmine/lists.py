@@ -1,0 +1,56 @@
+"""Lists of tasks over Redmine's REST API, and the words to ask for them with."""
+
+import asyncio
+
+from helpdesk.errors import LockedOut, Nonsense, NotAllowed, NotFound
+from helpdesk.redmine_client import JSON
+from helpdesk.tasks.lists import Summary, TaskPage, TaskQuery, Vocabulary
+from helpdesk.tasks.model import Actor
+from helpdesk.tasks.projects import with_descendants
+from helpdesk.tasks.redmine import listing, reading
+from helpdesk.tasks.redmine.asking import Asking
+from helpdesk.tasks.redmine.words import items
+
+
+class Lists(Asking):
+    async def vocabulary(self, actor: Actor) -> Vocabulary:
+        async with self.asking():
+            await self.look_up.me(actor)
+            look = self.look_up
+            return Vocabulary(
+                await look.statuses(), await look.priorities(), await look.projects(actor), await look.trackers()
+            )
+
+    async def tasks(self, actor: Actor, query: TaskQuery) -> TaskPage:
+        async with self.asking():
+            await self.look_up.me(actor)
+            issues, total = await self._list(actor, await self._filters(actor, query), query.per_page, query.offset)
+            priorities = await self.look_up.priorities()
+            return TaskPage(tuple(reading.row(issue, priorities) for issue in issues), total, query)
+
+    async def summary(self, actor: Actor, query: TaskQuery) -> Summary:
+        async with self.asking():
+            await self.look_up.me(actor)
+            kinds = listing.statuses_of_summary(await self.look_up.statuses())
+            asked = await self._filters(actor, query._replace(status_ids=(), closed=True))
+            counts = await asyncio.gather(*(self._list(actor, asked | {"status_id": kind}, 1, 0) for kind in kinds))
+            return Summary(*(total for _, total in counts))
+
+    async def _filters(self, actor: Actor, query: TaskQuery) -> listing.Filters:
+        """What to ask Redmine for, with the projects below those that were chosen."""
+        if query.project_ids:
+            wanted = with_descendants(query.project_ids, await self.look_up.projects(actor))
+            query = query._replace(project_ids=wanted)
+        return listing.filters(query)
+
+    async def _list(self, actor: Actor, filters: listing.Filters, limit: int, offset: int) -> tuple[list[JSON], int]:
+        """Issues of one page and how many there are. Redmine answers 403 to somebody who may view issues nowhere."""
+        try:
+            found = await self.client.get("/issues.json", actor.login, listing.params(filters, limit, offset))
+        except LockedOut:
+            raise
+        except NotAllowed:
+            return [], 0
+        except NotFound as error:
+            raise Nonsense(detail=error.detail) from error
+        return items(found, "issues"), reading.number(found, "total_count")

@@ -1,0 +1,109 @@
+"""What the address of a list asks for, from a request or from an address that was kept."""
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+from starlette.datastructures import QueryParams
+from starlette.requests import Request
+
+from helpdesk.errors import sentence
+from helpdesk.tasks.lists import SORTS, TaskQuery, Vocabulary, Who
+from helpdesk.tasks.model import Priority, Ref, Status
+from helpdesk.tasks.projects import Project
+from helpdesk.web import inputs
+from helpdesk.web.listing import NEWEST_FIRST, NOWHERE, PEOPLE, Listing
+from helpdesk.web.rendering import services
+
+MOST_PER_PAGE = 100
+LONGEST_SEARCH = 200
+
+
+def read(request: Request, vocabulary: Vocabulary) -> Listing:
+    """The list that the request's address asks for. Raises Invalid for what is no page, no number, no column."""
+    return of_address(request, request.url.path, request.query_params, vocabulary)
+
+
+def of_address(request: Request, path: str, asked: QueryParams, vocabulary: Vocabulary) -> Listing:
+    """The list that a path of ours and its questions ask for. A plain day begins where dates are shown.
+
+    Raises Invalid.
+    """
+    sort = asked.get("sort") or NEWEST_FIRST
+    if sort not in SORTS:
+        raise inputs.refusal("sort", sentence("The list can't be sorted by this."))
+    order = asked.get("order") or ("desc" if sort == NEWEST_FIRST else "asc")
+    if order not in ("asc", "desc"):
+        raise inputs.refusal("order", sentence("The order is asc or desc."))
+    query = TaskQuery(
+        assignees=_people(asked, "assigned_to_id"),
+        authors=_people(asked, "author_id"),
+        status_ids=_ids(asked, "status", vocabulary.statuses),
+        priority_ids=_ids(asked, "priority", vocabulary.priorities),
+        project_ids=_ids(asked, "project", vocabulary.projects),
+        tracker_ids=_ids(asked, "tracker", vocabulary.trackers),
+        search=inputs.clean("search", asked.get("search", ""), LONGEST_SEARCH).strip(),
+        updated_since=_moment(asked, "updated_since", services(request).settings.timezone),
+        due_by=_day(asked, "due_by"),
+        closed=inputs.Fields(asked).flag("closed"),
+        sort=sort,
+        descending=order == "desc",
+        page=_from_one(asked, "page", 1),
+        per_page=min(_per_page(asked), MOST_PER_PAGE),
+    )
+    mine = path == request.app.url_path_for("tasks:my_tasks")
+    return Listing(query, path, mine, any(asked.get(f"{name}_id") for name in PEOPLE))
+
+
+def _people(asked: QueryParams, name: str) -> tuple[Who, ...]:
+    """`me`, ids, and for the assignee alone and by itself `none`."""
+    people: list[Who] = []
+    for item in _items(asked, name):
+        people.append("me" if item == "me" else "nobody" if item == "none" else inputs.whole(name, item))
+    if "nobody" in people and (len(people) > 1 or name == "author_id"):
+        raise inputs.refusal(name, sentence("Nobody can't be asked for together with somebody."))
+    return tuple(dict.fromkeys(people))
+
+
+def _per_page(asked: QueryParams) -> int:
+    return _from_one(asked, "limit" if "limit" in asked else "per_page", TaskQuery().per_page)
+
+
+def _from_one(asked: QueryParams, name: str, default: int) -> int:
+    text = asked.get(name, "")
+    number = inputs.whole(name, text) if text else default
+    if number < 1:
+        raise inputs.refusal(name, sentence("This must be 1 or more."))
+    return number
+
+
+def _moment(asked: QueryParams, name: str, zone: ZoneInfo) -> datetime | None:
+    """An ISO 8601 time, in UTC unless it says otherwise, or a plain day; in `zone`."""
+    text = asked.get(name, "").strip().replace(" ", "+")
+    try:
+        at = datetime.fromisoformat(text) if text else None
+        if at and at.tzinfo is None:
+            at = at.replace(tzinfo=UTC if "T" in text else zone)
+        return at.astimezone(zone) if at else None
+    except (ValueError, OverflowError) as error:
+        raise inputs.refusal(name, sentence("This must be a time such as 2026-11-20T18:00:00Z.")) from error
+
+
+def _day(asked: QueryParams, name: str) -> date | None:
+    text = asked.get(name, "").strip()
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise inputs.refusal(name, sentence("This must be a day such as 2026-11-20.")) from error
+
+
+def _ids(asked: QueryParams, name: str, refs: Iterable[Status | Priority | Ref | Project]) -> tuple[int, ...]:
+    """Ids from `<name>_id` and names from `<name>`, repeated or in a comma list. An unknown name finds nothing."""
+    ids = [inputs.whole(f"{name}_id", item) for item in _items(asked, f"{name}_id")]
+    named = {ref.name.casefold(): ref.id for ref in refs}
+    ids += [named.get(inputs.clean(name, item).casefold(), NOWHERE) for item in _items(asked, name)]
+    return tuple(dict.fromkeys(ids))
+
+
+def _items(asked: QueryParams, name: str) -> list[str]:
+    return [item.strip() for value in asked.getlist(name) for item in value.split(",") if item.strip()]

@@ -1,0 +1,105 @@
+"""What a list is narrowed to, in words: the chips above it, and the choices of its form."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from typing import NamedTuple
+
+from helpdesk.errors import Sentence, sentence
+from helpdesk.tasks.lists import Vocabulary, Who
+from helpdesk.tasks.projects import with_depths
+from helpdesk.web.listing import CHOICES, LABELS, NOWHERE, PEOPLE, Listing, is_day
+
+ME, NOBODY = sentence("me"), sentence("nobody")
+ANY, ANY_OPEN, SEVERAL = sentence("any"), sentence("any open"), sentence("several")
+STEP = "\N{NO-BREAK SPACE}" * 3  # kept by browsers in a choice's text, and not read out
+
+Names = Mapping[int, str]
+
+
+class Chip(NamedTuple):
+    """One thing that a list is narrowed to, in words, and the address of the list without it."""
+
+    label: Sentence
+    value: str | Sentence
+    without: str
+
+
+class Select(NamedTuple):
+    """A field of the form: values with their texts, and the value it has, in commas when the list has several."""
+
+    name: str
+    label: Sentence
+    options: list[tuple[str, str | Sentence]]
+    chosen: str
+
+
+def chips(asked: Listing, words: Vocabulary, names: Names) -> list[Chip]:
+    """What the list is narrowed to; a question mark for what this person can't know."""
+    return [*_of_people(asked, names), *_of_words(asked, words), *_of_texts(asked)]
+
+
+def selects(asked: Listing, words: Vocabulary, names: Names) -> list[Select]:
+    """The fields of the form where one chooses. `names` are the people who may be chosen, and who are."""
+    query = asked.query
+    fields = [
+        _select("status", query.status_ids, ((it.id, it.name) for it in words.statuses), not query.closed),
+        _select("priority", query.priority_ids, ((it.id, it.name) for it in words.priorities)),
+        _select(
+            "project",
+            query.project_ids,
+            ((it.id, STEP * depth + it.name) for it, depth in with_depths(words.projects)),
+        ),
+        _select("tracker", query.tracker_ids, words.trackers),
+    ]
+    people = sorted(names.items(), key=lambda item: item[1])
+    for name, field in PEOPLE.items():
+        if field != asked.whose:
+            special = [("me", ME), ("none", NOBODY)] if field == "assignees" else [("me", ME)]
+            chosen = ["none" if who == "nobody" else who for who in getattr(query, field)]
+            fields.append(_select(name, chosen, [*special, *people]))
+    return fields
+
+
+def _select(
+    name: str,
+    chosen: Iterable[object],
+    choices: Iterable[tuple[int | str, str | Sentence]],
+    only_open: bool = False,
+) -> Select:
+    value = ",".join(str(each) for each in chosen if each != NOWHERE)
+    options = [("", ANY_OPEN if only_open else ANY), *((str(id), text) for id, text in choices)]
+    if value not in dict(options):
+        options.insert(1, (value, SEVERAL if "," in value else "?"))
+    return Select(f"{name}_id", LABELS[name], options, value)
+
+
+def _of_people(asked: Listing, names: Names) -> Iterator[Chip]:
+    for name, field in PEOPLE.items():
+        people: tuple[Who, ...] = () if field == asked.whose else getattr(asked.query, field)
+        for who in people:
+            rest = tuple(each for each in people if each != who)
+            called = ME if who == "me" else NOBODY if who == "nobody" else names.get(who, "?")
+            yield Chip(LABELS[name], called, asked.link(**{field: rest}))
+
+
+def _of_words(asked: Listing, words: Vocabulary) -> Iterator[Chip]:
+    for name, many in CHOICES.items():
+        ids, called = getattr(asked.query, f"{name}_ids"), {it.id: it.name for it in getattr(words, many)}
+        for each in ids:
+            rest = tuple(id for id in ids if id != each)
+            yield Chip(LABELS[name], called.get(each, "?"), asked.link(**{f"{name}_ids": rest}))
+
+
+def _of_texts(asked: Listing) -> Iterator[Chip]:
+    query = asked.query
+    if query.search:
+        yield Chip(LABELS["search"], query.search, asked.link(search=""))
+    if since := query.updated_since:
+        shown = _shown(since) if is_day(since) else since.strftime("%d.%m.%Y %H:%M")
+        yield Chip(LABELS["updated_since"], shown, asked.link(updated_since=None))
+    if query.due_by:
+        yield Chip(LABELS["due_by"], _shown(query.due_by), asked.link(due_by=None))
+
+
+def _shown(on: date) -> str:
+    return on.strftime("%d.%m.%Y")

@@ -1,0 +1,188 @@
+"""Calls that nobody should make, and calls that somebody may: drawn from the table of routes by a seeded generator."""
+
+import json
+from collections.abc import Sequence
+from random import Random
+from typing import Any, NamedTuple
+from urllib.parse import quote_from_bytes
+
+from starlette.routing import Route
+
+from helpdesk.web.routes import ROUTES
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "BREW")
+IDS = ("1", "2", "3", "4", "0", "00", "-1", "1.5", "2147483647", "2147483648", "9" * 30, "x", "", "%31", "%D9%A1")
+ODD_BYTES = (b"\0", b"\xff\xfe", "ё".encode(), "ё".encode("cp1251"), b"%", b"'", b"<script>", b"\r\n", b"../", b"\\")
+WORDS = (
+    "", " ", "1", "2", "3", "0", "-1", "me", "none", "true", "on", "нет", "new", "in_progress", "принтёр", "#1", "1,2",
+    "asc", "desc", "updated_on", "2026-01-31", "2026-01-31T10:00:00Z", "0000-00-00", "+10000-01-01", "9" * 40, "1e9",
+    "NaN", "%s", "'; DROP TABLE task --", "<b onclick=x>", "{{ 7*7 }}", "https://evil.test/", "//evil.test", "/tasks/1",
+    "a\0b", "\ud800", "\u202e", "я" * 300, "x" * 70_000, "comments-1", "status-1", "row", "anna", "demo-password-anna",
+)  # fmt: skip
+NAMES = (
+    "status_id", "priority_id", "project_id", "tracker_id", "assignee_id", "assigned_to_id", "author_id", "task_id",
+    "status", "priority", "project", "search", "sort", "order", "page", "per_page", "limit", "offset", "closed", "q",
+    "updated_since", "due_by", "due_date", "start_date", "done_ratio", "estimated_hours", "custom_fields", "subject",
+    "description", "comment", "private", "lock_version", "notify_users", "idempotency_key", "view", "next", "updates",
+    "username", "password", "remember", "everywhere", "name", "text", "shared", "position", "reply", "at", "typed_by",
+    "carried", "theme", "locale", "format", "attachments", "files", "is_public", "parent_id", "user_id", "issue_id",
+)  # fmt: skip
+HEADERS: dict[bytes, Sequence[bytes]] = {
+    b"accept": (b"*/*", b"text/html", b"application/json", b"text/html;q=0", b"image/png", b"", b"\xff", b";;,q=x"),
+    b"hx-request": (b"true", b"TRUE", b"\xff"),
+    b"hx-current-url": (b"http://testserver/tasks/1", b"http://[", b"//evil.test", b"\xff"),
+    b"x-request-id": (b"mine-1", b"a b", b"x" * 65, b"<script>", b"\xff"),
+    b"x-csrftoken": (b"whatever",),
+    b"accept-language": (b"ru", b"en", b"de, *;q=0.1", b"ru;q=x", b"\xff", b"," * 1000),
+    b"idempotency-key": (b"k1", b"k2", b"", b"x" * 200, "ключ".encode(), b"\xff"),
+    b"if-none-match": (b"*", b'W/"x"', b'"' * 99, b'W/"0-9999999999"', b"\xff"),
+    b"range": (b"bytes=0-0", b"bytes=9-1", b"lines=1", b"bytes=" + b"0-1," * 99),
+    b"referer": (b"http://testserver/tasks/1", b"http://[::1", b"\xff"),
+    b"origin": (b"http://testserver", b"http://evil.test", b"null", b"", b"\xff"),
+    b"sec-fetch-site": (b"same-origin", b"cross-site", b"none", b"\xff"),
+    b"accept-encoding": (b"gzip", b"gzip;q=x, *;q=0", b"*;q=0", b"\xff"),
+    b"host": (b"testserver", b"evil.test", b"", b"[", b"\xff"),
+    b"cookie": (b"locale=ru", b"theme=dark; locale=xx", b"session=x.y", b"session=\xff; ;=;", b'theme="\\377"', b"="),
+}
+KINDS = (
+    "application/json", "application/json; charset=utf-16", "application/x-www-form-urlencoded", "text/plain", "",
+    "application/x-www-form-urlencoded; charset=x", "multipart/form-data; boundary=b", "multipart/form-data", "\xff",
+)  # fmt: skip
+
+
+# What forms and programs usually send, by the last part of the address, and values that are right for a name.
+USUAL = {
+    "status": "status_id comment lock_version notify_users next",
+    "priority": "priority_id comment lock_version",
+    "assignee": "assignee_id comment lock_version",
+    "comments": "comment private idempotency_key",
+    "comment": "comment private",
+    "bulk": "updates task_id status_id priority_id assignee_id comment",
+    "task": "subject project_id tracker_id description status_id priority_id assigned_to_id due_date custom_fields",
+    "new": "subject project_id tracker_id description priority_id due_date idempotency_key",
+    "{task_id:int}": "subject description due_date start_date done_ratio comment lock_version",
+    "login": "username password remember next",
+    "logout": "everywhere",
+    "preferences": "theme locale",
+    "{place}": "comment private status_id",
+    "reply": "reply at comment",
+    "replies": "name text shared",
+    "{reply_id:int}": "name text position shared",
+}
+RIGHT: dict[str, Sequence[Any]] = {
+    "status_id": (1, 2, 3, "2", "5"), "priority_id": (1, 2, "3", 4), "assignee_id": (1, 2, "3", None, "", "none"),
+    "comment": ("Готово", "a\r\n*b*", " "), "private": ("1", True, "no"), "lock_version": ("0", 1, None),
+    "task_id": (1, [1, 2, "3"], ["1"]), "idempotency_key": ("k1", "k2"), "next": ("/tasks", "//evil.test"),
+    "updates": ([{"task_id": 1, "comment": "x"}, {"task_id": 9, "status_id": 2}], [{"task_id": 2}], []),
+    "subject": ("Сканер", "x" * 300), "project_id": (1, "2", 3), "tracker_id": (1, "1"), "custom_fields": ([],),
+    "due_date": ("2026-12-31", None), "start_date": ("2026-01-01", ""), "done_ratio": (0, "50", 100),
+    "username": ("anna", "nobody"), "password": ("demo-password-anna", "x"), "theme": ("dark", ""),
+    "locale": ("ru", "en"), "name": ("Ответ",), "text": ("Здравствуйте, {person}!",), "reply": (1, "2"), "at": (0, "3"),
+    "shared": ("1", False),
+}  # fmt: skip
+
+
+class Call(NamedTuple):
+    """One request as it goes over the line: the target still encoded, everything else as bytes."""
+
+    method: str
+    target: bytes
+    headers: list[tuple[bytes, bytes]]
+    body: bytes
+
+    def sent(self, name: bytes) -> bytes | None:
+        return next((value for header, value in self.headers if header == name), None)
+
+
+def draw(dice: Random) -> Call:
+    """Most calls are nearly right, so that they get behind the first check."""
+    route = dice.choice([each for each in ROUTES if isinstance(each, Route)])
+    method = dice.choice(sorted(route.methods or ())) if dice.random() < 0.85 else dice.choice(METHODS)
+    target = _path(dice, route) + _query(dice)
+    headers = [(name, dice.choice(values)) for name, values in HEADERS.items() if dice.random() < 0.06]
+    headers += [(b"accept", b"text/html")] if dice.random() < 0.4 else []
+    if method in ("GET", "HEAD") and dice.random() < 0.9:
+        return Call(method, target, headers, b"")
+    kind, body = _body(dice, USUAL.get(route.path.rpartition("/")[2], "").split())
+    return Call(method, target, [*headers, (b"content-type", kind.encode("latin-1"))] if kind else headers, body)
+
+
+def _path(dice: Random, route: Route) -> bytes:
+    path = route.path
+    for name, convertor in route.param_convertors.items():
+        value = _segment(dice, type(convertor).__name__ == "IntegerConvertor")
+        path = path.replace("{" + name + "}", value).replace("{" + name + ":int}", value)
+        path = path.replace("{" + name + ":path}", value)
+    return path.encode() + (quote_from_bytes(dice.choice(ODD_BYTES)).encode() if dice.random() < 0.03 else b"")
+
+
+def _segment(dice: Random, number: bool) -> str:
+    if number:
+        return dice.choice(IDS[:3] if dice.random() < 0.8 else IDS)
+    known = ("comments", "status", "task:1:comments", "task:2:status", "task:9:assignee", "tasks:bulk", "app.css")
+    return dice.choice(known) if dice.random() < 0.7 else quote_from_bytes(dice.choice(ODD_BYTES))
+
+
+def _query(dice: Random) -> bytes:
+    if dice.random() < 0.5:
+        return b""
+    pairs = [f"{dice.choice(NAMES)}={_quoted(dice.choice(WORDS))}" for _ in range(dice.randint(1, 4))]
+    if dice.random() < 0.1:
+        pairs.append(dice.choice(("=", "&&", "a", "%", "%ff=%fe", "page=1&page=2", ";", "[]")))
+    return b"?" + "&".join(pairs).encode()
+
+
+def _body(dice: Random, usual: list[str]) -> tuple[str, bytes]:
+    fields = {name: dice.choice(RIGHT[name]) for name in usual if name in RIGHT and dice.random() < 0.8}
+    if not fields or dice.random() < 0.4:
+        fields |= {dice.choice(usual or NAMES): _value(dice, 0), dice.choice(NAMES): _value(dice, 0)}
+    make = _garbage if dice.random() < 0.1 else dice.choice((_json, _form, _multipart))
+    kind, body = make(dice, fields)
+    return (kind if dice.random() < 0.95 else dice.choice(KINDS)), body
+
+
+def _json(dice: Random, fields: dict[str, Any]) -> tuple[str, bytes]:
+    whole: Any = fields if dice.random() < 0.95 else dice.choice(([fields], None, 7, "x"))
+    return "application/json", json.dumps(whole, ensure_ascii=dice.random() < 0.7).encode("utf-8", "surrogatepass")
+
+
+def _form(dice: Random, fields: dict[str, Any]) -> tuple[str, bytes]:
+    pairs = [
+        f"{name}={_quoted(str(each))}"
+        for name, value in fields.items()
+        for each in (value if isinstance(value, list) else [value])
+    ]
+    return "application/x-www-form-urlencoded", "&".join(pairs + pairs[: dice.randint(0, 1)]).encode()
+
+
+def _multipart(dice: Random, fields: dict[str, Any]) -> tuple[str, bytes]:
+    parts = b""
+    for name, value in fields.items():
+        file = (
+            dice.choice(('; filename="отчёт.png"', '; filename=""', "; filename*=utf-8''%ff"))
+            if dice.random() < 0.3
+            else ""
+        )
+        text = f'--b\r\nContent-Disposition: form-data; name="{name}"{file}\r\n\r\n{value}\r\n'
+        parts += text.encode("utf-8", "surrogatepass")
+    return "multipart/form-data; boundary=b", parts + dice.choice((b"--b--\r\n", b"--b--\r\n", b"", b"--b"))
+
+
+def _garbage(dice: Random, fields: dict[str, Any]) -> tuple[str, bytes]:
+    body = dice.choice(
+        (b"", b"{", b"[" * 50_000, b"\xff\xfe\0", b"null", b'{"a":1}x', b"a=b&&&=;%", dice.randbytes(200))
+    )
+    return dice.choice(KINDS[:7]), body
+
+
+def _value(dice: Random, depth: int) -> Any:
+    simple = (*WORDS, None, True, False, 0, 1, 2, 3, -1, 10**30, 1.5, float("nan"), float("inf"))
+    if depth < 2 and dice.random() < 0.2:
+        return [_value(dice, depth + 1) for _ in range(dice.randint(0, 3))]
+    if depth < 2 and dice.random() < 0.2:
+        return {dice.choice(NAMES): _value(dice, depth + 1) for _ in range(dice.randint(0, 3))}
+    return dice.choice(simple)
+
+
+def _quoted(text: str) -> str:
+    return quote_from_bytes(text.encode("utf-8", "surrogatepass"))

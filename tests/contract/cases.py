@@ -1,0 +1,117 @@
+"""One request for each JSON answer that the contract promises, and for each way in which it refuses.
+
+The story they are asked in (`story` of test_golden.py): task 1, in work by boris, has a comment and a private one.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from helpdesk import errors
+from helpdesk.errors import HelpdeskError
+from tests.world import PASSWORDS
+
+TASK = "/tasks/api/task/1"
+
+
+class Case(NamedTuple):
+    """`name` names the golden file. `times` sends the same again; `first` is a body sent before; `failing` is what the
+    tracker does; `settings` are others than the usual ones."""
+
+    name: str
+    method: str
+    path: str
+    body: Any = None
+    login: str | None = "anna"
+    headers: Mapping[str, str] = {}
+    times: int = 1
+    first: Any = None
+    failing: HelpdeskError | None = None
+    settings: Mapping[str, Any] = {}
+
+
+def refused(name: str, method: str, path: str, body: Any = None, **more: Any) -> Case:
+    return Case(f"error_{name}", method, path, body, **more)
+
+
+ANNA = {"username": "anna", "password": PASSWORDS["anna"]}
+KEY = {"Idempotency-Key": "k"}
+
+ANSWERS = [
+    Case("login", "POST", "/users/login", ANNA, None),
+    Case("logout", "POST", "/users/logout", {}),
+    Case("logout_by_get", "GET", "/users/logout"),
+    Case("my_tasks", "GET", "/tasks/my-tasks?status=in_progress&project_id=1&search=принтер"),
+    Case("my_tasks_none", "GET", "/tasks/my-tasks?limit=5", login="stranger"),
+    Case("tasks", "GET", "/tasks?sort=id&order=asc&per_page=1&page=2"),
+    Case("tasks_of_person", "GET", "/api/user/2/tasks", login="admin"),
+    Case("task", "GET", TASK),
+    Case("task_by_its_page", "GET", "/tasks/1"),
+    Case("statuses", "GET", f"{TASK}/statuses"),
+    Case("priorities", "GET", f"{TASK}/priorities"),
+    Case("assignees", "GET", f"{TASK}/assignees"),
+    Case("assignees_for_irina", "GET", f"{TASK}/assignees", login="irina"),
+    Case("history", "GET", f"{TASK}/history"),
+    Case("history_for_irina", "GET", f"{TASK}/history", login="irina", headers={"Accept-Language": "ru"}),
+    Case("status_changed", "PUT", f"{TASK}/status", {"status_id": 3, "comment": "Готово", "notify_users": False}),
+    Case("status_changed_at_the_old_address", "PUT", "/api/task/1/status", {"status_id": "3"}),
+    Case("status_commented", "PUT", f"{TASK}/status", {"status_id": 2, "comment": "Ещё немного"}),
+    Case("status_changed_by_form", "POST", "/tasks/1/status", {"status_id": 3}),
+    Case("priority_changed", "PUT", f"{TASK}/priority", {"priority_id": 4}),
+    Case("priority_changed_by_form", "POST", "/tasks/1/priority", {"priority_id": 4}),
+    Case("assignee_changed", "PUT", f"{TASK}/assignee", {"assignee_id": 3}),
+    Case("assignee_removed", "PUT", f"{TASK}/assignee", {"assignee_id": None}),
+    Case("assignee_changed_by_form", "POST", "/tasks/1/assignee", {"assignee_id": 3}),
+    Case("commented", "POST", f"{TASK}/comments", {"comment": "Уже иду", "private": True}),
+    Case("commented_twice_once", "POST", f"{TASK}/comment", {"comment": "Уже иду"}, headers=KEY, times=2),
+    Case("commented_by_form", "POST", "/tasks/1/comments", {"comment": "Уже иду"}),
+    Case(
+        "bulk",
+        "PUT",
+        "/tasks/api/tasks/bulk",
+        {
+            "updates": [
+                {"task_id": 1, "status_id": 3, "comment": "Готово"},
+                {"task_id": 1, "status_id": 5, "priority_id": 4},
+                {"task_id": 2, "status_id": 5},
+                {"task_id": 77, "assignee_id": None},
+            ]
+        },
+    ),
+    Case("bulk_by_form", "POST", "/tasks/bulk", {"task_id": [1, 2], "status_id": "5"}),
+    Case("projects", "GET", "/api/redmine/projects"),
+    Case("words_statuses", "GET", "/api/redmine/statuses"),
+    Case("draft", "PUT", "/drafts/task:1:comments", {"comment": "Недописанное"}),
+    Case("draft_by_form", "POST", "/drafts/task:1:comments", {"comment": ""}),
+    Case("replies", "GET", "/replies"),
+    Case("reply_added", "POST", "/replies", {"name": "Прощание", "text": "До связи, {person}!"}),
+    Case("reply", "GET", "/replies/1"),
+    Case("reply_changed", "POST", "/replies/1", {"name": "Привет", "text": "Добрый день!"}),
+    Case("reply_deleted", "POST", "/replies/1/delete", {}),
+    Case("healthz", "GET", "/healthz", login=None),
+    Case("readyz", "GET", "/readyz", login=None),
+]
+
+REFUSALS = [
+    refused("400_malformed", "PUT", f"{TASK}/status", b"{"),
+    refused("400_unchanged", "PUT", f"{TASK}/status", {"status_id": 2}),
+    refused("401_not_signed_in", "GET", TASK, login=None),
+    refused("401_wrong_credentials", "POST", "/users/login", {**ANNA, "password": "wrong"}, login=None),
+    refused("403_not_allowed", "PUT", f"{TASK}/priority", {"priority_id": 1}, login="irina"),
+    refused("403_another_site", "PUT", f"{TASK}/priority", {"priority_id": 1}, headers={"Origin": "https://evil.test"}),
+    refused("403_locked_out", "GET", TASK, failing=errors.LockedOut()),
+    refused("404_not_found", "GET", TASK, login="stranger"),
+    refused("404_no_such_address", "GET", "/tasks/api/nothing"),
+    refused("405_method_not_allowed", "DELETE", f"{TASK}/status"),
+    refused("409_conflict", "PUT", f"{TASK}/status", {"status_id": 3, "lock_version": "1"}),
+    refused("409_key_reused", "POST", f"{TASK}/comments", {"comment": "Б"}, headers=KEY, first={"comment": "А"}),
+    refused("413_too_large", "POST", f"{TASK}/comments", {"comment": "x" * 99}, settings={"max_content_length": 99}),
+    refused("415_unsupported_type", "PUT", f"{TASK}/status", b"2", headers={"Content-Type": "text/plain"}),
+    refused("422_invalid", "PUT", f"{TASK}/status", {"status_id": "сломано"}),
+    refused("422_invalid_list", "GET", "/tasks/my-tasks?sort=password"),
+    refused("422_transition_not_allowed", "PUT", f"{TASK}/status", {"status_id": 5}),
+    refused("429_too_many_attempts", "POST", "/users/login", {**ANNA, "password": "wrong"}, login=None, times=6),
+    refused("502_bad_gateway", "GET", TASK, failing=errors.Nonsense()),
+    refused("502_wrong_key", "GET", TASK, failing=errors.WrongKey()),
+    refused("503_unavailable", "GET", TASK, failing=errors.Unavailable()),
+    refused("503_unsure", "GET", TASK, failing=errors.Unsure()),
+]

@@ -1,0 +1,44 @@
+"""Pytest fixtures of running helpdesks, for those who come from outside: programs, browsers, terminals."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from helpdesk.demo.load import load
+from helpdesk.store import schema
+from helpdesk.store.database import Database
+from tests.running import STORE, Helpdesk, running_demo, running_over_redmine, start_over
+from tests.servers.redmine import Redmine
+
+
+@pytest.fixture(scope="session")
+def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder of a demo that nobody has used yet."""
+    folder = tmp_path_factory.mktemp("seeded")
+    database = Database(f"sqlite:///{folder / STORE}")
+    schema.migrate(database, "demo")
+    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    database.run_here(lambda session: load(session, today), writes=True)
+    database.close()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory, seeded: Path) -> Iterator[Helpdesk]:
+    with running_demo(tmp_path_factory.mktemp("demo"), seeded) as helpdesk:
+        yield helpdesk
+
+
+@pytest.fixture
+def demo(running: Helpdesk, seeded: Path) -> Helpdesk:
+    """A demo that nobody has used yet: one process for all tests of a worker, a fresh store for each."""
+    start_over(running, seeded)
+    return running
+
+
+@pytest.fixture(scope="session")
+def over_redmine(redmine: Redmine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Helpdesk]:
+    with running_over_redmine(tmp_path_factory.mktemp("over-redmine"), redmine) as helpdesk:
+        yield helpdesk
