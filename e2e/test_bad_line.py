@@ -19,7 +19,7 @@ def test_a_double_click_writes_one_comment(page: Page, as_program: AsProgram) ->
     steps.come_in(page, "anna")
     steps.open_task(page, task["id"])
     steps.comment_box(page).fill(TEXT)
-    steps.comment_form(page).get_by_role("button").dblclick()
+    steps.comment_form(page).get_by_role("button", name="Добавить комментарий").dblclick()
     expect(steps.entries(page).filter(has_text=TEXT)).to_have_count(1)
     expect(steps.comment_box(page)).to_have_value("")
     page.reload()

@@ -118,6 +118,71 @@ def test_reply_templates(page: Page, look: Look, announced: Announced) -> None:
         look(f"{name}, refused")
 
 
+def test_new_tasks_and_files(page: Page, look: Look, announced: Announced, anna: httpx.Client) -> None:
+    announced.add(422)
+    name = f"{TEXT}.txt"
+    task, chosen = steps.some_task(anna)["id"], {"files": (name, b"x", "text/plain")}
+    anna.post(f"/tasks/{task}/attachments", files=chosen).raise_for_status()
+    steps.come_in(page, "stranger")
+    page.goto("/tasks/new")
+    look("nowhere to create a task")
+    steps.come_in(page, "anna")
+    for told, address in {
+        "a task with files": f"/tasks/{task}",
+        "where a new task goes": "/tasks/new",
+        "a new task": "/tasks/new?project_id=2",
+    }.items():
+        page.goto(address)
+        look(told)
+    page.locator("input[type=file]").set_input_files({"name": name, "mimeType": "text/plain", "buffer": b"x"})
+    for told in ("a new task refused", "a new task refused by htmx"):
+        page.get_by_label("Начало").fill("2027-01-15")
+        page.get_by_label("Срок").fill("2027-01-11")
+        page.get_by_label("Тема").fill(TEXT)
+        if told.endswith("htmx"):
+            page.get_by_role("button", name="Создать задачу").click()
+        else:
+            _send_as_without_scripts(page.locator("#new-task"))
+        expect(page.get_by_label("Срок")).to_have_attribute("aria-invalid", "true")
+        look(told)
+    page.goto(f"/tasks/{task}")
+    _send_as_without_scripts(page.locator("form.attach"))
+    expect(page.locator("form.attach input[type=file]")).to_have_attribute("aria-invalid", "true")
+    look("no file chosen")
+
+
+def test_pages_about_a_task(page: Page, look: Look, announced: Announced, as_program: AsProgram) -> None:
+    announced.update({409, 422})
+    whole = 301
+    boris, admin = as_program("boris"), as_program("admin")
+    told = admin.post(f"/tasks/api/task/{whole}/comments", json={"comment": TEXT, "private": True})
+    entry = told.raise_for_status().json()["comment"]["id"]
+    steps.come_in(page, "admin")
+    for name, address in {
+        "a task with sub-tasks": f"/tasks/{whole}",
+        "a task with a parent and relations": f"/tasks/{whole + 1}",
+        "a form for all of a task": f"/tasks/{whole}/edit",
+        "a comment being mended": f"/tasks/{whole}/comments/{entry}",
+        "a question before deleting": f"/tasks/{whole}/delete",
+    }.items():
+        page.goto(address)
+        look(name)
+    page.goto(f"/tasks/{whole}/edit")
+    boris.put(f"/tasks/api/task/{whole}", json={"subject": f"{TEXT}!", "done_ratio": 50}).raise_for_status()
+    page.get_by_label("Тема").fill("Моя тема")
+    page.get_by_label("Готовность, %").fill("500")
+    page.get_by_role("button", name="Сохранить").click()
+    expect(page.locator("form.edit-task").get_by_role("alert")).to_be_visible()
+    look("a form in conflict")
+    page.get_by_role("button", name="Сохранить").click()
+    expect(page.get_by_label("Готовность, %")).to_have_attribute("aria-invalid", "true")
+    look("a form refused")
+    page.get_by_label("Описание").fill("Пишу **жирно**")
+    page.get_by_role("button", name="Предпросмотр").click()
+    expect(page.locator(".preview strong")).to_have_text("жирно")
+    look("a text as it will look")
+
+
 def test_refused_forms_as_pages(
     page: Page, look: Look, announced: Announced, anna: httpx.Client, as_program: AsProgram
 ) -> None:

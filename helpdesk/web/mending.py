@@ -81,7 +81,7 @@ async def _mended(request: Request, written: Written, says: Sentence) -> Respons
         return see_other(f"{task_page.address(request, task.id)}#entry-{number}")
     if left:
         return await task_page.entry(request, task, left, says=says)
-    return html(request, "tasks/_said.html", says=says)
+    return html(request, "tasks/_entry_gone.html", number=number, says=says)
 
 
 async def _refused(request: Request, refusal: Invalid) -> Response:

@@ -18,13 +18,11 @@ PLACES = {
         "downloads",
         "editing",
         "mending",
+        "new_task",
         "previews",
         "rows",
         "task_list",
         "task_parts",
-        "downloads",
-        "attachments",
-        "new_task",
         "tasks",
     )
 }
