@@ -22,6 +22,7 @@ from helpdesk.web import (
     task_list,
     task_parts,
     tasks,
+    thumbnails,
     views,
 )
 from helpdesk.web.api import tasks as api
@@ -70,6 +71,8 @@ ROUTES: list[BaseRoute] = [
     Route(ONE + "/comments",          form(tasks.comments),          name="tasks:comments", methods=["POST"]),
     Route(ONE + "/edit",              signed_in(editing.edit),       name="tasks:edit", methods=["GET", "POST"]),
     Route(ONE + "/files/{file_id:int}", signed_in(downloads.file),  name="tasks:file"),
+    Route(ONE + "/files/{file_id:int}/thumbnail", signed_in(thumbnails.thumbnail), name="tasks:thumbnail"),
+    Route(ONE + "/files/{file_id:int}/view", signed_in(thumbnails.view), name="tasks:view"),
     Route(ONE + "/row",               signed_in(rows.row),           name="tasks:row", methods=["GET", "POST"]),
     Route(ONE + "/comments/{entry_id:int}", signed_in(mending.entry), name="tasks:entry", methods=["GET", "POST"]),
     Route(ONE + "/preview",           signed_in(previews.preview),   name="tasks:preview", methods=["POST"]),

@@ -24,6 +24,7 @@ PLACES = {
         "task_list",
         "task_parts",
         "tasks",
+        "thumbnails",
     )
 }
 OPEN = {"/", "/healthz", "/readyz", "/static/{name:path}", "/preferences", "/users/login", "/users/logout"} | {
