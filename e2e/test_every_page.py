@@ -122,14 +122,48 @@ def test_task_pages(page: Page, look: Look, announced: Announced, anna: httpx.Cl
 def test_reply_templates(page: Page, look: Look, announced: Announced) -> None:
     announced.add(422)
     steps.come_in(page, "anna")
-    page.request.post("/replies", data={"name": "Приветствие", "text": TEXT})
-    for name, address in {"reply templates": "/replies", "one of them": "/replies/1"}.items():
+    own = {"name": "Приветствие", "text": TEXT}
+    made = page.request.post("/replies", data=own, headers={"Accept": "application/json"}).json()["reply"]
+    for name, address in {"reply templates": "/replies", "one of them": f"/replies/{made['id']}"}.items():
         page.goto(address)
         look(name)
         page.locator("main [name=text]").fill("")
         _send_as_without_scripts(page.locator("form").filter(has=page.locator("[name=text]")))
         expect(page.locator("[aria-invalid]").first).to_be_visible()
         look(f"{name}, refused")
+
+
+def test_new_tasks_and_files(page: Page, look: Look, announced: Announced, anna: httpx.Client) -> None:
+    announced.add(422)
+    name = f"{TEXT}.txt"
+    task, chosen = steps.some_task(anna)["id"], {"files": (name, b"x", "text/plain")}
+    anna.post(f"/tasks/{task}/attachments", files=chosen).raise_for_status()
+    steps.come_in(page, "stranger")
+    page.goto("/tasks/new")
+    look("nowhere to create a task")
+    steps.come_in(page, "anna")
+    for told, address in {
+        "a task with files": f"/tasks/{task}",
+        "where a new task goes": "/tasks/new",
+        "a new task": "/tasks/new?project_id=2",
+    }.items():
+        page.goto(address)
+        look(told)
+    page.locator("input[type=file]").set_input_files({"name": name, "mimeType": "text/plain", "buffer": b"x"})
+    for told in ("a new task refused", "a new task refused by htmx"):
+        page.get_by_label("Начало").fill("2027-01-15")
+        page.get_by_label("Срок").fill("2027-01-11")
+        page.get_by_label("Тема").fill(TEXT)
+        if told.endswith("htmx"):
+            page.get_by_role("button", name="Создать задачу").click()
+        else:
+            _send_as_without_scripts(page.locator("#new-task"))
+        expect(page.get_by_label("Срок")).to_have_attribute("aria-invalid", "true")
+        look(told)
+    page.goto(f"/tasks/{task}")
+    _send_as_without_scripts(page.locator("form.attach"))
+    expect(page.locator("form.attach input[type=file]")).to_have_attribute("aria-invalid", "true")
+    look("no file chosen")
 
 
 def test_pages_about_a_task(page: Page, look: Look, announced: Announced, as_program: AsProgram) -> None:

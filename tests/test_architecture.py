@@ -41,7 +41,8 @@ MAY = {
     "tasks": {"errors", *PORT, "tasks.safe_html", "tasks.textile_reader"},
     "people": {"errors", "people.model", "store"},
     "web": {"errors", "languages", "assets", "services", "store", "web", *PORT - {"tasks.tracker"}, "tasks.markup",
-            "tasks.wording", "tasks.safe_html", "tasks.bulk", "people.model", "people.directory", "people.accounts"},
+            "tasks.wording", "tasks.safe_html", "tasks.bulk", "tasks.pictures", "people.model", "people.directory",
+            "people.accounts"},
     **ADAPTERS,
 }  # fmt: skip
 

@@ -78,6 +78,12 @@ async def read(request: Request) -> Fields:
     return fields
 
 
+def of_query(request: Request) -> Mapping[str, Any]:
+    """What an address says by its query, as `read` gives what a form says."""
+    query = request.query_params
+    return {name: _one_or_all(query.getlist(name)) for name in query}
+
+
 async def edit(request: Request, field: Field) -> Edit:
     """A change of one field, from the form of the task's page or from a program."""
     fields = await read(request)

@@ -178,6 +178,13 @@ def _was_sent(draft: drafts.Kept, entries: Iterable[Entry], person_id: int) -> b
     return bool(text) and any(entry.notes.strip() == text for entry in own)
 
 
+async def offer(request: Request, place: str) -> drafts.Kept | None:
+    """The draft of the signed-in person for one place."""
+    person, now = await person_here(request), services(request).clock()
+    found = await services(request).database.run(lambda db: drafts.found(db, person.id, place, now))
+    return next((draft for draft in found if draft.place == place), None)
+
+
 async def _sent(request: Request) -> None:
     person, place = await person_typing(request), place_of(request)
     await services(request).database.run(lambda db: drafts.forget(db, person.id, place), writes=True)

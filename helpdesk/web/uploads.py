@@ -41,6 +41,12 @@ async def arrived(request: Request, who: Actor) -> tuple[Staged, ...]:
     return tuple(known)
 
 
+def recall(request: Request, who: Actor, seals: Any) -> None:
+    """Bring back the files that a draft names, as far as they are still there."""
+    named = seals if isinstance(seals, list) else [seals]
+    request.state.staged = [file for seal in named if (file := _opened(request, who, seal))]
+
+
 def listed(request: Request, who: Actor) -> list[tuple[str, Staged]]:
     """The files that a form has brought so far, each with the seal by which the form names it when it is sent again."""
     found: list[Staged] = getattr(request.state, "staged", [])

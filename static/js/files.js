@@ -2,10 +2,11 @@
 (() => {
   const QUIET = 60000;
   const waiting = [];
+  let stop;
   const its = () => document.querySelector("form[data-files]");
   const add = () => {
     const form = its();
-    if (!form || !waiting.length || form.matches(".htmx-request")) return;
+    if (!form?.elements.files || !waiting.length || form.matches(".htmx-request")) return;
     const all = new DataTransfer();
     for (const file of [...form.elements.files.files, ...waiting.splice(0)]) all.items.add(file);
     form.elements.files.files = all.files;
@@ -44,14 +45,16 @@
     xhr.send(body);
   });
   document.addEventListener("htmx:before:request", ({ target, detail: { ctx } }) => {
-    if (target !== its() || !target.elements.files.files.length) return;
+    const form = its();
+    if (!form?.contains(target) || !form.elements.files?.files.length || !(ctx.request.body instanceof FormData)) return;
     clearTimeout(ctx.requestTimeout);
-    ctx.fetch = sent(target);
+    stop = () => ctx.request.abort();
+    ctx.fetch = sent(form);
   });
   document.addEventListener("htmx:finally:request", () => setTimeout(add));
   document.addEventListener("click", ({ target }) => {
     if (!target.closest?.("[data-cancel]")) return;
-    its().dispatchEvent(new Event("htmx:abort"));
+    stop();
     its().elements.files.focus();
   });
 

@@ -18,11 +18,13 @@ PLACES = {
         "downloads",
         "editing",
         "mending",
+        "new_task",
         "previews",
         "rows",
         "task_list",
         "task_parts",
         "tasks",
+        "thumbnails",
     )
 }
 OPEN = {"/", "/healthz", "/readyz", "/static/{name:path}", "/preferences", "/users/login", "/users/logout"} | {

@@ -1,0 +1,245 @@
+"""A new task: by the page, with scripts and without, and by a program; nothing typed or brought is lost on the way."""
+
+import re
+from html import unescape
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from tests.web.conftest import HTML, HTMX, Visit
+from tests.world import FIELD_IDS, NAMES, PEOPLE_IDS, PRIORITY_IDS, PROJECT_IDS, STATUS_IDS, EmbeddedWorld
+
+NEW = "/tasks/new"
+PLAN = ("план.txt", "первый этаж".encode(), "text/plain")
+ROOM, WAY, AGREED, DAY = (f"cf_{FIELD_IDS[name]}" for name in ("Кабинет", "Способ связи", "Согласовано", "Дата замены"))
+SAID = {
+    "project_id": str(PROJECT_IDS["office"]),
+    "tracker_id": "2",
+    "subject": "Сломался стул <b>",
+    "description": "У *окна*.\r\nОчень шатается.",
+    "priority_id": str(PRIORITY_IDS["high"]),
+    "assigned_to_id": str(PEOPLE_IDS["boris"]),
+    "start_date": "2027-01-11",
+    "due_date": "2027-01-15",
+    "estimated_hours": "1,5",
+    ROOM: "214-б",
+    WAY: "Почта",
+    AGREED: "1",
+    DAY: "2027-02-01",
+}
+Answer = Any
+
+
+def seals(page: str) -> list[str]:
+    return re.findall(r'name="staged" value="([^"]+)" checked', page)
+
+
+def task_at(client: TestClient, answer: Answer) -> dict[str, Any]:
+    """The task that a browser was sent to."""
+    assert answer.status_code == 303, answer.text
+    found: dict[str, Any] = client.get(f"/tasks/api{answer.headers['location'].replace('tasks', 'task')}").json()
+    return found
+
+
+def total(client: TestClient) -> int:
+    number: int = client.get("/tasks").json()["pagination"]["total"]
+    return number
+
+
+def chosen(page: str, name: str) -> str:
+    """What is selected in a select of the page."""
+    select = re.search(rf'<select id="[\w-]+" name="{name}".*?</select>', page, re.DOTALL)
+    assert select, name
+    return next(iter(re.findall(r'value="([^"]*)" selected', select[0])), "")
+
+
+def test_first_one_chooses_where(visit: Visit) -> None:
+    page = visit("irina").get(NEW, headers=HTML).text
+    assert "Continue" in page and 'name="subject"' not in page
+    assert re.findall(r'<option value="\d+">(\w+)<', page) == ["help", "office"]
+
+
+def test_then_the_form_of_that_place_is_there(visit: Visit) -> None:
+    page = visit("irina").post("/tasks/new/form", data={"project_id": PROJECT_IDS["office"]}, headers=HTML).text
+    assert chosen(page, "project_id") == str(PROJECT_IDS["office"]) and chosen(page, "tracker_id") == "1"
+    assert chosen(page, "priority_id") == str(PRIORITY_IDS["normal"])
+    for name in ("subject", "description", "start_date", "due_date", "estimated_hours", ROOM, WAY, AGREED, DAY):
+        assert f'name="{name}"' in page, name
+    assert 'name="assigned_to_id"' not in page and 'name="status_id"' not in page, "there is nothing to choose"
+    assert 'name="assigned_to_id"' in visit("anna").get(f"{NEW}?project_id=2", headers=HTML).text
+
+
+def test_who_may_create_nowhere_is_told_so(visit: Visit) -> None:
+    page = visit("stranger").get(NEW, headers=HTML)
+    assert page.status_code == 200 and "You may not create tasks in any project." in page.text
+    assert 'id="new-task"' not in page.text
+
+
+def test_everything_said_is_in_the_task(visit: Visit) -> None:
+    anna = visit("anna")
+    task = task_at(anna, anna.post(NEW, data=SAID, files=[("files", PLAN), ("files", PLAN)], headers=HTML))
+    assert (task["subject"], task["description"]) == (SAID["subject"], "У *окна*.\nОчень шатается.")
+    assert (task["project"]["name"], task["data"]["tracker_name"]) == ("office", "incident")
+    assert (task["priority"]["name"], task["assignee"]["name"]) == ("high", NAMES["boris"])
+    assert (task["start_date"], task["due_date"], task["estimated_hours"]) == ("2027-01-11", "2027-01-15", 1.5)
+    held = {each["id"]: each["value"] for each in task["custom_fields"]}
+    assert [held[FIELD_IDS[name]] for name in ("Кабинет", "Способ связи", "Согласовано", "Дата замены")] == [
+        "214-б", "Почта", "1", "2027-02-01"
+    ]  # fmt: skip
+    assert [file["filename"] for file in task["attachments"]] == ["план.txt", "план.txt"]
+
+
+def test_htmx_is_led_to_the_task(visit: Visit) -> None:
+    answer = visit("anna").post(NEW, data=SAID, headers=HTMX)
+    assert answer.status_code == 200 and re.fullmatch(r"/tasks/\d+", answer.headers["hx-redirect"])
+
+
+@pytest.mark.parametrize("headers", [HTML, HTMX], ids=["page", "fragment"])
+def test_what_was_refused_comes_back_whole_with_its_files(visit: Visit, headers: dict[str, str]) -> None:
+    anna = visit("anna")
+    wrong = SAID | {"subject": " ", "due_date": "2027-01-01"}
+    answer = anna.post(NEW, data=wrong, files=[("files", PLAN)], headers=headers)
+    page = unescape(answer.text)
+    assert answer.status_code == 422 and total(anna) == 0
+    assert "Please fill this in." in page and "This must not be before the start date." in page
+    assert "У *окна*.\nОчень шатается." in page and chosen(page, "assigned_to_id") == SAID["assigned_to_id"]
+    assert chosen(page, WAY) == "Почта" and 'value="214-б"' in page and 'value="2027-01-01"' in page
+    (seal,) = seals(page)
+    task = task_at(anna, anna.post(NEW, data=SAID | {"staged": seal}, headers=HTML))
+    assert [file["filename"] for file in task["attachments"]] == ["план.txt"]
+
+
+def test_files_too_large_are_told_of_and_the_rest_comes_back(visit: Visit) -> None:
+    anna = visit("anna", max_content_length=100_000)
+    answer = anna.post(NEW, data=SAID, files=[("files", ("a.bin", b"0" * 200_000, ""))], headers=HTML)
+    assert answer.status_code == 413 and "at most 98 KB together" in answer.text and total(anna) == 0
+    assert "Очень шатается." in answer.text and not seals(answer.text)
+
+
+def test_going_to_another_project_loses_nothing(visit: Visit) -> None:
+    anna = visit("anna")
+    typed = SAID | {"project_id": PROJECT_IDS["help"]}
+    answer = anna.post("/tasks/new/form", data=typed, files=[("files", PLAN)], headers=HTML)
+    page = unescape(answer.text)
+    assert answer.status_code == 200 and "aria-invalid" not in page
+    assert chosen(page, "project_id") == str(PROJECT_IDS["help"]) and chosen(page, "tracker_id") == "2"
+    assert "У *окна*.\nОчень шатается." in page and chosen(page, WAY) == "Почта" and len(seals(page)) == 1
+    again = unescape(anna.get(NEW, headers=HTML).text)
+    assert "Draft from" in again and "Очень шатается." in again and len(seals(again)) == 1
+    assert chosen(again, "project_id") == str(PROJECT_IDS["help"])
+
+
+def test_a_choice_that_another_project_does_not_offer_is_not_made(visit: Visit) -> None:
+    page = visit("anna").get(f"{NEW}?project_id=2&tracker_id=99&priority_id=99&assigned_to_id=99", headers=HTML).text
+    assert chosen(page, "tracker_id") == "1" and chosen(page, "assigned_to_id") == ""
+    assert chosen(page, "priority_id") == str(PRIORITY_IDS["normal"])
+
+
+def test_a_link_can_fill_the_form_in(visit: Visit) -> None:
+    page = visit("anna").get(f"{NEW}?project_id=2&subject=%3Ci%3E+стул&{ROOM}=7&parent_id=5", headers=HTML).text
+    for value in ("&lt;i&gt; стул", "7", "5"):
+        assert f'value="{value}"' in page
+    assert visit("anna").get(f"{NEW}?project_id=nonsense&project_id=2", headers=HTML).status_code == 200
+
+
+@pytest.mark.parametrize("status", [422, 401])
+def test_a_draft_is_offered_after_a_refusal_and_gone_after_success(visit: Visit, status: int) -> None:
+    anna = visit("anna")
+    by = re.search(r'name="typed_by" value="([^"]+)"', anna.get(NEW, headers=HTML).text)
+    assert by
+    typed = SAID | {"subject": "", "typed_by": by[1]}
+    answer = (anna if status == 422 else visit()).post(NEW, data=typed, headers=HTML)
+    assert answer.status_code == status
+    if status == 401:
+        assert "Очень шатается." in answer.text
+        return
+    assert "Очень шатается." in anna.get(NEW, headers=HTML).text
+    assert "Очень шатается." not in visit("boris").get(NEW, headers=HTML).text
+    anna.post(NEW, data=SAID, headers=HTML)
+    assert "Очень шатается." not in anna.get(NEW, headers=HTML).text
+
+
+def test_sent_twice_one_task_is_made(visit: Visit) -> None:
+    anna = visit("anna")
+    first, second = (anna.post(NEW, data=SAID | {"idempotency_key": "once"}, headers=HTML) for _ in range(2))
+    assert first.headers["location"] == second.headers["location"] and total(anna) == 1
+
+
+def test_the_description_can_be_looked_at(visit: Visit) -> None:
+    anna = visit("anna")
+    fragment = anna.post("/tasks/new/preview", data=SAID | {"description": "**жирно** <script>"}, headers=HTMX).text
+    assert "<strong>жирно</strong>" in fragment and "<script>" not in fragment
+    page = anna.post("/tasks/new/preview", data=SAID, files=[("files", PLAN)], headers=HTML).text
+    assert "<em>окна</em>" in page and len(seals(page)) == 1 and total(anna) == 0
+
+
+def test_who_comes_back_to_a_step_finds_the_form(visit: Visit) -> None:
+    for step in ("form", "preview"):
+        answer = visit("anna").get(f"/tasks/new/{step}", headers=HTML)
+        assert (answer.status_code, answer.headers["location"]) == (303, NEW)
+
+
+# Programs
+
+
+@pytest.mark.parametrize("address", [NEW, "/tasks/api/task"])
+def test_a_program_makes_a_task(visit: Visit, embedded: EmbeddedWorld, address: str) -> None:
+    wish = {
+        "subject": "Стул",
+        "project_id": 2,
+        "assigned_to_id": PEOPLE_IDS["boris"],
+        "priority_id": PRIORITY_IDS["urgent"],
+        "estimated_hours": 2,
+        "due_date": "2027-01-15",
+        "custom_fields": [{"id": FIELD_IDS["Кабинет"], "value": "7"}],
+    }
+    answer = visit("anna").post(address, json=wish)
+    told = answer.json()
+    assert answer.status_code == 201 and told["success"] and told["message"] == "The task was created."
+    assert set(told["data"]) == {"task_id", "subject", "status", "assigned_to", "project", "created_on"}
+    assert (told["data"]["status"], told["data"]["assigned_to"]) == ("new", NAMES["boris"])
+    held = visit("anna").get(f"/tasks/api/task/{told['data']['task_id']}").json()
+    assert (held["due_date"], held["priority"]["name"], held["custom_fields"][0]["value"]) == (
+        "2027-01-15",
+        "urgent",
+        "7",
+    )
+
+
+@pytest.mark.parametrize(
+    ("wish", "field"),
+    [
+        ({"project_id": 2}, "subject"),
+        ({"subject": "Стул"}, "project_id"),
+        ({"subject": "Стул", "project_id": None}, "project_id"),
+        ({"subject": "Стул", "project_id": "x"}, "project_id"),
+        ({"subject": "Стул", "project_id": 99}, "project_id"),
+        ({"subject": "Стул", "project_id": 2, "tracker_id": 99}, "tracker_id"),
+        ({"subject": "Стул", "project_id": 2, "assigned_to_id": PEOPLE_IDS["stranger"]}, "assigned_to_id"),
+        ({"subject": "Стул", "project_id": 2, "status_id": STATUS_IDS["closed"]}, "status_id"),
+        ({"subject": "Стул", "project_id": 2, "due_date": "завтра"}, "due_date"),
+        ({"subject": "Стул", "project_id": 2, "estimated_hours": -1}, "estimated_hours"),
+        ({"subject": "Стул", "project_id": 2, "parent_id": 99}, "parent_id"),
+        ({"subject": "Стул", "project_id": 2, "description": 7}, "description"),
+    ],
+)
+def test_a_program_is_told_what_is_wrong(visit: Visit, wish: dict[str, Any], field: str) -> None:
+    anna = visit("anna")
+    answer = anna.post("/tasks/api/task", json=wish)
+    assert answer.status_code == 422 and list(answer.json()["errors"]) == [field] and total(anna) == 0
+
+
+def test_what_one_may_not_say_is_refused(visit: Visit) -> None:
+    wish = {"subject": "Стул", "project_id": 2, "assigned_to_id": PEOPLE_IDS["anna"]}
+    answer = visit("irina").post("/tasks/api/task", json=wish)
+    assert (answer.status_code, answer.json()["error"]) == (403, "not_allowed")
+
+
+def test_a_program_learns_what_it_may_say(visit: Visit) -> None:
+    anna = visit("anna")
+    assert [each["name"] for each in anna.get(NEW).json()["projects"]] == ["help", "office", "warehouse"]
+    told = anna.get(f"{NEW}?project_id=2").json()
+    assert told["required"] == ["subject"] and told["default_priority_id"] == PRIORITY_IDS["normal"]
+    way = next(each for each in told["custom_fields"] if each["name"] == "Способ связи")
+    assert [option["value"] for option in way["options"]] == ["Телефон", "Почта", "Лично"]
