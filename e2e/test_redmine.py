@@ -52,6 +52,25 @@ def test_a_status_that_anna_changes_is_hers_in_the_history_of_redmine(
     assert last["details"] == [{"property": "attr", "name": "status_id", "old_value": new, "new_value": working}]
 
 
+def test_a_new_task_with_a_file_is_redmines_own_afterwards(page: Page, world: RedmineWorld, javascript: bool) -> None:
+    steps.come_in(page, "irina", world.redmine.passwords["irina"])
+    page.goto("/tasks/new")
+    page.get_by_label("Проект").select_option(label="Служба поддержки")
+    if not javascript:
+        page.get_by_role("button", name="Дальше").click()
+    page.get_by_label("Тема").fill("Мигает лампа")
+    page.get_by_label("Кабинет").fill("214")
+    page.get_by_label("Файлы").set_input_files([PLAN])
+    page.get_by_role("button", name="Создать задачу").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Мигает лампа")
+    expect(page.locator(".list-of-files a")).to_have_text(PLAN["name"])
+
+    issue = kept(world, int(page.url.rpartition("/")[2]))
+    assert (issue["subject"], issue["author"]["id"]) == ("Мигает лампа", world.redmine.user_ids["irina"])
+    assert [file["filename"] for file in issue["attachments"]] == [PLAN["name"]]
+    assert "214" in {field["value"] for field in issue["custom_fields"]}
+
+
 def test_a_detail_a_field_and_a_file_are_redmines_own_afterwards(page: Page, world: RedmineWorld) -> None:
     number = world.new_task("Стул шатается")
     steps.come_in(page, "anna", world.redmine.passwords["anna"])
