@@ -34,6 +34,8 @@ def broken(call: Call, answer: Answer) -> Iterator[str]:
 
 
 def _of_its_kind(call: Call, answer: Answer) -> Iterator[str]:
+    if call.method == "HEAD" and not answer.body:
+        return
     if answer.kind == "application/json":
         yield from _of_json(answer)
     elif JSON_ONLY.match(call.target) and answer.status not in (304, 301, 308):
