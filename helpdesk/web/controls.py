@@ -63,6 +63,12 @@ def merged(controls: Iterable[Control], typed: Mapping[str, Any]) -> tuple[Contr
     return tuple(_merged(control, typed, before.get(control.name)) for control in controls)
 
 
+def touched(typed: Mapping[str, Any]) -> dict[str, Any]:
+    """A form without the fields left as it had shown them: they are no wish, even if they are wrong by now."""
+    before = _seen(typed)
+    return {name: value for name, value in typed.items() if before.get(name) != _digest(_texts(value))}
+
+
 def _merged(now: Control, typed: Mapping[str, Any], before: str | None) -> Control:
     if now.name not in typed:
         return now
@@ -94,7 +100,8 @@ def _texts(value: object) -> Texts:
 
 
 def _digest(value: Texts) -> str:
-    return sha256("\0".join(value).encode("utf-8", "replace")).hexdigest()[:8]
+    """Several values in whatever order, for boxes come in the order of the form."""
+    return sha256("\0".join(sorted(value)).encode("utf-8", "replace")).hexdigest()[:8]
 
 
 def _seen(typed: Mapping[str, Any]) -> Mapping[str, str]:

@@ -50,7 +50,7 @@ async def form(request: Request, task: Task, typed: Mapping[str, Any], status: i
 async def _change(request: Request) -> Response:
     fields, number = await inputs.read(request), tasks.task_id(request)
     try:
-        wish = details.edit(fields)
+        wish = details.edit(inputs.Fields(controls.touched(fields.values)))
         written = await services(request).tracker.change(await actor(request), number, wish)
     except Unchanged:
         if not wants_html(request):
@@ -60,7 +60,8 @@ async def _change(request: Request) -> Response:
         return await _refused(request, refusal)
     if not wants_html(request):
         return data(request, task_shape.task(written.after))
-    return lead_to(request, f"{task_page.address(request, number)}#entry-{written.new_entries[-1].id}")
+    told = "".join(f"#entry-{entry.id}" for entry in written.new_entries[-1:])
+    return lead_to(request, task_page.address(request, number) + told)
 
 
 async def _refused(request: Request, refusal: Invalid | Conflict) -> Response:

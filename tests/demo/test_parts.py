@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from sqlmodel import Session, func, select
+from sqlmodel import Session, col, func, select
 
 from helpdesk.demo import undertaking
 from helpdesk.demo.load import load
@@ -12,9 +12,7 @@ from helpdesk.demo.story import tell
 from helpdesk.demo.world import CUSTOM_FIELDS, PROJECTS, STATUSES
 from helpdesk.store import schema, tables
 from helpdesk.store.database import Database
-from helpdesk.tasks.embedded.tracker import EmbeddedTracker
 from helpdesk.tasks.fields import CustomField, Option, fault
-from helpdesk.tasks.model import Actor
 
 NOW = datetime(2026, 5, 6, 14, 0, tzinfo=UTC)
 STORY = tell(NOW)
@@ -57,20 +55,20 @@ def test_the_bigger_thing_is_of_one_project_and_happened_before_now() -> None:
         assert task.start_date and task.due_date and task.start_date <= task.due_date
 
 
-async def test_a_newcomer_sees_them(tmp_path: Path) -> None:
-    fresh = Database(f"sqlite:///{tmp_path}/demo.db")
-    schema.migrate(fresh, "demo")
-    fresh.run_here(lambda session: load(session, NOW), writes=True)
+def test_a_store_of_the_demo_holds_them(tmp_path: Path) -> None:
+    store = Database(f"sqlite:///{tmp_path}/demo.db")
+    schema.migrate(store, "demo")
+    store.run_here(lambda session: load(session, NOW), writes=True)
 
-    def ids(session: Session) -> tuple[int, int]:
-        anna = session.exec(select(tables.Person.id).where(tables.Person.login == "anna")).one()
-        return anna or 0, session.exec(select(func.min(tables.Task.parent_id))).one() or 0
+    def counts(session: Session) -> dict[str, int]:
+        kinds = ("CustomValue", "Relation", "SpentTime", "Watcher", "ReplyTemplate")
+        found = {kind: session.exec(select(func.count()).select_from(getattr(tables, kind))).one() for kind in kinds}
+        whole = len(STORY) + 1
+        parts = session.exec(select(func.count()).where(col(tables.Task.parent_id) == whole)).one()
+        return {**found, "parts": parts}
 
-    anna, whole = fresh.run_here(ids)
-    task = await EmbeddedTracker(fresh).task(Actor(anna, "anna"), whole)
-    assert len(task.children) == 4 and len(task.custom) == len(CUSTOM_FIELDS)
-    part = await EmbeddedTracker(fresh).task(Actor(anna, "anna"), whole + 1)
-    assert part.parent and [relation.kind for relation in part.relations] == ["blocks"]
-    shared = fresh.run_here(lambda session: session.exec(select(tables.ReplyTemplate.person_id)).all())
-    assert len(shared) == 3 and set(shared) == {None}
-    fresh.close()
+    told = store.run_here(counts)
+    assert told["parts"] == 4 and told["ReplyTemplate"] == 3
+    assert told["CustomValue"] == sum(len(parts.custom) for parts in PARTS)
+    assert told["Relation"] == sum(len(parts.related) for parts in PARTS) + 1
+    store.close()

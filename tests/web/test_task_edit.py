@@ -134,6 +134,16 @@ def test_a_conflict_keeps_mine_takes_what_i_left_alone_and_shows_where_both_wrot
     assert (task["subject"], task["description"], task["done_ratio"]) == ("Табурет", "Мой текст", 50)
 
 
+def test_what_was_left_alone_is_no_wish_however_the_tracker_keeps_it(visit: Visit, embedded: EmbeddedWorld) -> None:
+    number, anna = embedded.new_task("Две  строки ", description="раз\r\nдва  "), visit("anna")
+    anna.put(f"/tasks/api/task/{number}", json={"custom_fields": [{"id": ROOM, "value": "214"}]})
+    alter(embedded, ROOM, kind="date")
+    form = form_of(anna.get(address(number), headers=HTML).text)
+    assert anna.post(address(number), data=form | {"done_ratio": "10"}, headers=HTML).status_code == 303
+    changes = anna.get(f"/tasks/api/task/{number}/history").json()["history"][-1]["changes"]
+    assert changes == ["Progress, %: 0 → 10"]
+
+
 def test_only_who_may_edit_gets_the_page(visit: Visit, embedded: EmbeddedWorld) -> None:
     number = embedded.new_task()
     assert address(number) not in visit("irina").get(f"/tasks/{number}", headers=HTML).text
@@ -162,6 +172,9 @@ def test_a_field_of_many_values_is_boxes_and_an_unknown_value_is_not_lost(
     alter(embedded, WAY, options="Почта\nЛично")
     form = form_of(anna.get(address(number), headers=HTML).text)
     assert form[f"cf_{WAY}"] == ["", "Почта", "Телефон"]
+    assert anna.post(address(number), data=form | {"subject": "Иначе"}, headers=HTML).status_code == 303
+    assert anna.get(f"/tasks/api/task/{number}").json()["custom_fields"][1]["value"] == ["Телефон", "Почта"]
+    form = form_of(anna.get(address(number), headers=HTML).text)
     anna.post(address(number), data=form | {f"cf_{WAY}": ""}, headers=HTML)
     assert anna.get(f"/tasks/api/task/{number}").json()["custom_fields"][1]["value"] == []
 

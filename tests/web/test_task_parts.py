@@ -17,7 +17,8 @@ KINDS = ["relates", "duplicates", "blocks", "precedes", "copied_to"]
 
 def facts(page: str) -> dict[str, str]:
     """What the facts of a page say, without markup."""
-    found = re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", page.split('<dl class="facts"')[1].split("</dl>")[0], re.DOTALL)
+    facts = page.split('<dl class="facts"')[1].split("</dl>")[0]
+    found = re.findall(r"<dt>(.*?)(?:</dt>)?<dd[^>]*>(.*?)(?:</dd>|</div>|$)", facts, re.DOTALL)
     return {term: re.sub(r"<[^>]*>", "", text).strip() for term, text in found}
 
 
