@@ -69,6 +69,9 @@ def test_lists(page: Page, look: Look, announced: Announced) -> None:
         "no such number": "/tasks/my-tasks?search=%23999999",
         "requested by me": "/tasks/my-tasks?author_id=me",
         "a wrong question": "/tasks/my-tasks?page=-1",
+        "narrowed by people and days": "/tasks?assigned_to_id=me,3&author_id=4&updated_since=2026-01-31&project_id=1",
+        "no views yet": "/views",
+        "a list to be saved": "/views?of=/tasks&status_id=2",
     }.items():
         page.goto(address)
         look(name)
@@ -79,6 +82,17 @@ def test_lists(page: Page, look: Look, announced: Announced) -> None:
     page.get_by_role("form", name="Изменить отмеченные").get_by_role("button").click()
     expect(page.get_by_role("link", name="К списку")).to_be_visible()
     look("what became of many at once")
+    for name in ("Срочные", TEXT[:60]):
+        page.goto("/views?of=/tasks&priority_id=4")
+        page.get_by_label("Название", exact=True).fill(name)
+        page.get_by_role("button", name="Сохранить").click()
+        expect(steps.subjects(page).first).to_be_visible()
+    look("a list with views beside it")
+    page.goto("/views?of=/tasks&priority_id=4")
+    page.get_by_label("Название", exact=True).fill("срочные")
+    page.get_by_role("button", name="Сохранить").click()
+    expect(page.get_by_text("уже есть")).to_be_visible()
+    look("a name that is taken")
     steps.come_in(page, "stranger")
     page.goto("/")
     look("an empty list")
@@ -108,8 +122,9 @@ def test_task_pages(page: Page, look: Look, announced: Announced, anna: httpx.Cl
 def test_reply_templates(page: Page, look: Look, announced: Announced) -> None:
     announced.add(422)
     steps.come_in(page, "anna")
-    page.request.post("/replies", data={"name": "Приветствие", "text": TEXT})
-    for name, address in {"reply templates": "/replies", "one of them": "/replies/1"}.items():
+    own = {"name": "Приветствие", "text": TEXT}
+    made = page.request.post("/replies", data=own, headers={"Accept": "application/json"}).json()["reply"]
+    for name, address in {"reply templates": "/replies", "one of them": f"/replies/{made['id']}"}.items():
         page.goto(address)
         look(name)
         page.locator("main [name=text]").fill("")
@@ -181,6 +196,23 @@ def test_pages_about_a_task(page: Page, look: Look, announced: Announced, as_pro
     page.get_by_role("button", name="Предпросмотр").click()
     expect(page.locator(".preview strong")).to_have_text("жирно")
     look("a text as it will look")
+
+
+def test_rows_being_edited(page: Page, look: Look, announced: Announced, as_program: AsProgram) -> None:
+    announced.add(409)
+    steps.come_in(page, "anna")
+    page.goto("/tasks/my-tasks?sort=id&status_id=2")
+    number = steps.listed_ids(page)[0]
+    page.get_by_role("link", name="Изменить").first.click()
+    expect(page.locator(".editing")).to_be_visible()
+    look("a row's form")
+    _change_meanwhile(as_program("boris"), number)
+    page.locator(".editing").get_by_role("button").click()
+    expect(page.locator(".editing").get_by_role("alert")).to_be_visible()
+    look("a row in conflict")
+    page.locator(".editing").get_by_role("link", name="Отмена").click()
+    expect(page.locator(".editing")).to_have_count(0)
+    look("a row at rest again")
 
 
 def test_refused_forms_as_pages(

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from e2e import steps
 from tests.running import Helpdesk
@@ -13,6 +14,8 @@ from tests.servers.redmine import Redmine
 from tests.tasks.worlds import RedmineWorld
 
 pytestmark = pytest.mark.xdist_group("redmine")
+
+PLAN: FilePayload = {"name": "План «А» этажа.txt", "mimeType": "text/plain", "buffer": "кабинеты".encode()}
 
 
 @pytest.fixture
@@ -49,8 +52,61 @@ def test_a_status_that_anna_changes_is_hers_in_the_history_of_redmine(
     assert last["details"] == [{"property": "attr", "name": "status_id", "old_value": new, "new_value": working}]
 
 
+def test_a_new_task_with_a_file_is_redmines_own_afterwards(page: Page, world: RedmineWorld, javascript: bool) -> None:
+    steps.come_in(page, "irina", world.redmine.passwords["irina"])
+    page.goto("/tasks/new")
+    page.get_by_label("Проект").select_option(label="Служба поддержки")
+    if not javascript:
+        page.get_by_role("button", name="Дальше").click()
+    page.get_by_label("Тема").fill("Мигает лампа")
+    page.get_by_label("Кабинет").fill("214")
+    page.get_by_label("Файлы").set_input_files([PLAN])
+    page.get_by_role("button", name="Создать задачу").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Мигает лампа")
+    expect(page.locator(".list-of-files a")).to_have_text(PLAN["name"])
+
+    issue = kept(world, int(page.url.rpartition("/")[2]))
+    assert (issue["subject"], issue["author"]["id"]) == ("Мигает лампа", world.redmine.user_ids["irina"])
+    assert [file["filename"] for file in issue["attachments"]] == [PLAN["name"]]
+    assert "214" in {field["value"] for field in issue["custom_fields"]}
+
+
+def test_a_detail_a_field_and_a_file_are_redmines_own_afterwards(page: Page, world: RedmineWorld) -> None:
+    number = world.new_task("Стул шатается")
+    steps.come_in(page, "anna", world.redmine.passwords["anna"])
+    steps.open_task(page, number)
+    page.get_by_role("link", name="Изменить", exact=True).click()
+    page.get_by_label("Срок").fill("2027-01-11")
+    page.get_by_label("Кабинет").fill("214")
+    page.get_by_label("Способ связи").select_option(label="Почта")
+    page.get_by_role("button", name="Сохранить").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Стул шатается")
+    expect(steps.entries(page).last).to_contain_text("Кабинет: 214")
+
+    page.locator("form.attach input[type=file]").set_input_files([PLAN])
+    page.get_by_role("button", name="Добавить файлы").click()
+    expect(steps.entries(page).last).to_contain_text(PLAN["name"])
+    with page.expect_download() as fetched:
+        page.locator(".list-of-files a").click()
+    assert Path(fetched.value.path()).read_bytes() == PLAN["buffer"]
+    assert fetched.value.suggested_filename == PLAN["name"]
+
+    issue = kept(world, number)
+    fields = {field["id"]: field["value"] for field in issue["custom_fields"]}
+    assert (issue["due_date"], fields[world.custom_field("Кабинет")]) == ("2027-01-11", "214")
+    assert fields[world.custom_field("Способ связи")] == "Почта"
+    (file,) = issue["attachments"]
+    assert (file["filename"], file["author"]["id"]) == (PLAN["name"], world.redmine.user_ids["anna"])
+
+
 def journals(world: RedmineWorld, number: int) -> list[dict[str, Any]]:
     """What Redmine itself remembers."""
-    answer = world.http.get(f"/issues/{number}.json", params={"include": "journals"}).raise_for_status()
-    found: list[dict[str, Any]] = answer.json()["issue"]["journals"]
+    found: list[dict[str, Any]] = kept(world, number)["journals"]
     return found
+
+
+def kept(world: RedmineWorld, number: int) -> dict[str, Any]:
+    """A task as Redmine itself tells it."""
+    answer = world.http.get(f"/issues/{number}.json", params={"include": "journals,attachments"}).raise_for_status()
+    issue: dict[str, Any] = answer.json()["issue"]
+    return issue

@@ -16,7 +16,7 @@ from helpdesk.web import errors
 from helpdesk.web.compression import Compression
 from helpdesk.web.edge import BodyLimit, Edge
 from helpdesk.web.etag import Etags
-from helpdesk.web.rendering import Renderer
+from helpdesk.web.rendering import Renderer, addresses
 from helpdesk.web.routes import ROUTES, without_guard
 from helpdesk.web.static import StaticFiles
 
@@ -48,6 +48,7 @@ def create_app(services: Services) -> ASGIApp:
     )
     app.router.redirect_slashes = False
     app.state.services = services
+    app.state.path = addresses(ROUTES)
     app.state.static = StaticFiles(folder("static"))
     app.state.renderer = Renderer(services.settings.timezone, app.state.static)
     return Edge(app)

@@ -15,6 +15,18 @@ SHORT = timedelta(hours=12)
 LONG = timedelta(days=30)
 
 
+# Made once, for it is asked with every request.
+LASTING = (
+    select(Person, tables.Session.expires_at)
+    .join(tables.Session, col(tables.Session.person_id) == col(Person.id))
+    .where(
+        col(tables.Session.id_hash) == sa.bindparam("id_hash"),
+        col(tables.Session.expires_at) > sa.bindparam("now"),
+        col(Person.is_active).is_(True),
+    )
+)
+
+
 class Found(NamedTuple):
     person: Person
     mark: str
@@ -48,15 +60,7 @@ def begin(
 
 def find(session: Session, session_id: str, now: datetime) -> Found | None:
     """Whose session this is, while it lasts and the account is active."""
-    row = session.exec(
-        select(Person, tables.Session.expires_at)
-        .join(tables.Session, col(tables.Session.person_id) == col(Person.id))
-        .where(
-            tables.Session.id_hash == hashed(session_id),
-            col(tables.Session.expires_at) > now,
-            col(Person.is_active).is_(True),
-        )
-    ).first()
+    row = session.exec(LASTING, params={"id_hash": hashed(session_id), "now": now}).first()
     return Found(row[0], hashed(session_id), row[1]) if row else None
 
 

@@ -156,9 +156,12 @@ class Task(SQLModel, table=True):
     """`words` is subject and description folded for search; `version` rises with every write."""
 
     __tablename__ = "tracker_task"
-    __table_args__ = (sa.Index("ix_tracker_task_assignee", "assignee_id", "status_id"),)
+    __table_args__ = (
+        sa.Index("ix_tracker_task_assignee", "assignee_id", "status_id"),
+        sa.Index("ix_tracker_task_project", "project_id", "status_id"),
+    )
     id: int | None = Field(default=None, primary_key=True)
-    project_id: int = Field(foreign_key="tracker_project.id", index=True)
+    project_id: int = Field(foreign_key="tracker_project.id")
     kind_id: int = Field(foreign_key="tracker_kind.id")
     status_id: int = Field(foreign_key="tracker_status.id")
     priority_id: int = Field(foreign_key="tracker_priority.id")

@@ -1,6 +1,6 @@
 """Questions asked of the embedded tracker's tables. Column rows, never entities with relations: lists stay cheap."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -76,34 +76,37 @@ ROW = (
     .outerjoin(ASSIGNEE, ASSIGNEE.c.id == TASK.c.assignee_id)
 )
 
-SORTS: dict[str, ColumnElement[Any]] = {
-    "id": TASK.c.id,
-    "subject": TASK.c.subject,
-    "status": STATUS.c.position,
-    "priority": PRIORITY.c.position,
-    "project": PROJECT.c.name,
-    "due_date": TASK.c.due_date,
-    "assigned_to": ASSIGNEE.c.full_name,
-    "author": AUTHOR.c.full_name,
-    "created_on": TASK.c.created_at,
-    "updated_on": TASK.c.updated_at,
+# What a list is sorted by, and where that stands: joining more before there are 25 rows would cost most of the time.
+SORTS: dict[str, tuple[ColumnElement[Any], sa.FromClause]] = {
+    "id": (TASK.c.id, TASK),
+    "subject": (TASK.c.subject, TASK),
+    "status": (STATUS.c.position, TASK.join(STATUS, STATUS.c.id == TASK.c.status_id)),
+    "priority": (PRIORITY.c.position, TASK.join(PRIORITY, PRIORITY.c.id == TASK.c.priority_id)),
+    "project": (PROJECT.c.name, TASK.join(PROJECT, PROJECT.c.id == TASK.c.project_id)),
+    "due_date": (TASK.c.due_date, TASK),
+    "assigned_to": (ASSIGNEE.c.full_name, TASK.outerjoin(ASSIGNEE, ASSIGNEE.c.id == TASK.c.assignee_id)),
+    "author": (AUTHOR.c.full_name, TASK.join(AUTHOR, AUTHOR.c.id == TASK.c.author_id)),
+    "created_on": (TASK.c.created_at, TASK),
+    "updated_on": (TASK.c.updated_at, TASK),
 }
+MAY_LACK = {"due_date", "assigned_to"}
+OPEN = TASK.c.status_id.in_(sa.select(STATUS.c.id).where(STATUS.c.is_closed.is_(False)))
+
+PERSON: sa.BindParameter[int] = sa.bindparam("person")
+JOINED = sa.select(MEMBERSHIP.c.project_id).where(MEMBERSHIP.c.person_id == PERSON)
+ROLES = sa.union_all(
+    sa.select(MEMBERSHIP.c.project_id, ROLE.c.id, ROLE.c.permissions)
+    .join(ROLE, ROLE.c.id == MEMBERSHIP.c.role_id)
+    .where(MEMBERSHIP.c.person_id == PERSON),
+    sa.select(PROJECT.c.id, ROLE.c.id, ROLE.c.permissions)
+    .select_from(PROJECT.join(ROLE, ROLE.c.for_everybody.is_(True)))
+    .where(PROJECT.c.members_only.is_(False), PROJECT.c.id.not_in(JOINED)),
+)
 
 
 def roles_by_project(session: Session, person_id: int) -> list[Any]:
     """(project id, role id, permissions) of a person: memberships, and in open projects the roles for everybody."""
-    own = (
-        sa.select(MEMBERSHIP.c.project_id, ROLE.c.id, ROLE.c.permissions)
-        .join(ROLE, ROLE.c.id == MEMBERSHIP.c.role_id)
-        .where(MEMBERSHIP.c.person_id == person_id)
-    )
-    joined = sa.select(MEMBERSHIP.c.project_id).where(MEMBERSHIP.c.person_id == person_id)
-    everybody = (
-        sa.select(PROJECT.c.id, ROLE.c.id, ROLE.c.permissions)
-        .select_from(PROJECT.join(ROLE, ROLE.c.for_everybody.is_(True)))
-        .where(PROJECT.c.members_only.is_(False), PROJECT.c.id.not_in(joined))
-    )
-    return list(session.execute(sa.union_all(own, everybody)))
+    return list(session.execute(ROLES, {"person": person_id}))
 
 
 def all_roles(session: Session) -> list[Any]:
@@ -112,8 +115,10 @@ def all_roles(session: Session) -> list[Any]:
     return list(session.execute(sa.select(PROJECT.c.id, ROLE.c.id, ROLE.c.permissions).select_from(everywhere)))
 
 
-def visible(person_id: int, whole: Iterable[int], own: Iterable[int]) -> ColumnElement[bool]:
+def visible(person_id: int, whole: Iterable[int], own: Collection[int]) -> ColumnElement[bool]:
     """Tasks of the projects seen as a `whole`, and of the others this person's `own`: authored or assigned."""
+    if not own:
+        return TASK.c.project_id.in_(whole)
     mine = sa.or_(TASK.c.author_id == person_id, TASK.c.assignee_id == person_id)
     return sa.or_(TASK.c.project_id.in_(whole), sa.and_(TASK.c.project_id.in_(own), mine))
 
@@ -123,17 +128,14 @@ def containing(search: str) -> ColumnElement[bool]:
     return sa.and_(*(TASK.c.words.contains(word, autoescape=True) for word in fold(search).split()))
 
 
-def by_status(session: Session, condition: ColumnElement[bool]) -> list[Any]:
-    """(is_closed, is_default, how many) of the tasks that match."""
-    flags = (STATUS.c.is_closed, STATUS.c.is_default)
-    joined = TASK.join(STATUS, STATUS.c.id == TASK.c.status_id)
-    counting = sa.select(*flags, sa.func.count()).select_from(joined).where(condition).group_by(*flags)
-    return list(session.execute(counting))
+def by_status(session: Session, condition: ColumnElement[bool]) -> dict[int, int]:
+    """How many tasks match, by the id of their status."""
+    counting = sa.select(TASK.c.status_id, sa.func.count()).where(condition).group_by(TASK.c.status_id)
+    return {row[0]: row[1] for row in session.execute(counting)}
 
 
 def count(session: Session, condition: ColumnElement[bool]) -> int:
-    counting = sa.select(sa.func.count()).select_from(TASK.join(STATUS, STATUS.c.id == TASK.c.status_id))
-    total: int = session.execute(counting.where(condition)).scalar_one()
+    total: int = session.execute(sa.select(sa.func.count(TASK.c.id)).where(condition)).scalar_one()
     return total
 
 
@@ -141,9 +143,13 @@ def page(
     session: Session, condition: ColumnElement[bool], sort: str, descending: bool, limit: int, offset: int
 ) -> Sequence[Any]:
     """Rows of one page, those without the value last; equal ones newest first, so that no row is on two pages."""
-    key = SORTS[sort]
-    order = (key.is_(None), key.desc() if descending else key.asc(), TASK.c.id.desc())
-    return session.execute(ROW.where(condition).order_by(*order).limit(limit).offset(offset)).all()
+    key, source = SORTS[sort]
+    order: list[ColumnElement[Any]] = [key.is_(None)] if sort in MAY_LACK else []
+    order += [key.desc() if descending else key.asc(), TASK.c.id.desc()]
+    wanted = sa.select(TASK.c.id).select_from(source).where(condition).order_by(*order).limit(limit).offset(offset)
+    ids = session.execute(wanted).scalars().all()
+    found = {row.id: row for row in session.execute(ROW.where(TASK.c.id.in_(ids)))}
+    return [found[id] for id in ids]
 
 
 def one(session: Session, condition: ColumnElement[bool]) -> Any | None:

@@ -28,6 +28,8 @@ def _moved(name: str, asked: str) -> Handler:
     async def moved(request: Request) -> Response:
         address = str(request.app.url_path_for(name, **request.path_params))
         query = "&".join(part for part in (asked, request.url.query) if part)
-        return RedirectResponse(f"{address}?{query}" if query else address, 301 if request.method == "GET" else 308)
+        return RedirectResponse(
+            f"{address}?{query}" if query else address, 301 if request.method in ("GET", "HEAD") else 308
+        )
 
     return moved

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from helpdesk.errors import Invalid, sentence
 from helpdesk.tasks.bulk import MOST, Outcome, change_all
 from helpdesk.tasks.model import Edit, Field
-from helpdesk.web import inputs
+from helpdesk.web import inputs, returning
 from helpdesk.web.api import shapes
 from helpdesk.web.guards import actor
 from helpdesk.web.rendering import data, html, same_site, services, spoken, wants_html
@@ -28,7 +28,9 @@ async def bulk(request: Request) -> Response:
     if not wants_html(request):
         return _told(request, outcomes)
     back = same_site(str(fields.values.get("next") or "")) or request.app.url_path_for("tasks:my_tasks")
-    return html(request, "tasks/bulk.html", outcomes=outcomes, back=back)
+    response = html(request, "tasks/bulk.html", outcomes=outcomes, back=back)
+    returning.remember(request, response, back)
+    return response
 
 
 async def update_all(request: Request) -> Response:

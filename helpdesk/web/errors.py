@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Match
 
 from helpdesk import errors
 from helpdesk.errors import HelpdeskError, sentence
@@ -77,9 +78,10 @@ async def domain(request: Request, error: Exception) -> Response:
 async def from_http(request: Request, error: Exception) -> Response:
     """What Starlette itself refuses: no such route, a method, a body too large."""
     assert isinstance(error, HTTPException)
-    known = FROM_HTTP.get(error.status_code)
-    found = known() if known else MethodNotAllowed() if error.status_code == 405 else HelpdeskError()
-    return await answer(request, found, error.status_code, dict(error.headers or {}))
+    if error.status_code == 405:
+        return await answer(request, MethodNotAllowed(), 405, {"Allow": _allowed(request)})
+    known = FROM_HTTP.get(error.status_code, HelpdeskError)
+    return await answer(request, known(), error.status_code, dict(error.headers or {}))
 
 
 async def store_down(request: Request, error: Exception) -> Response:
@@ -149,6 +151,12 @@ def _typed(request: Request) -> dict[str, str]:
     """What a person sent with a form that could not be taken, as far as it was read, to be shown for another try."""
     values = request.state.fields.values if hasattr(request.state, "fields") else {}
     return {name: value for name, value in values.items() if name not in NEVER_SHOWN_AGAIN and isinstance(value, str)}
+
+
+def _allowed(request: Request) -> str:
+    """The methods of every route of the address: Starlette names those of the first alone."""
+    routes = [route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE]
+    return ", ".join(sorted({name for route in routes for name in route.methods}))
 
 
 def _headers(error: HelpdeskError) -> dict[str, str]:

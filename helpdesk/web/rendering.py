@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 from secrets import token_urlsafe
 from typing import Any
@@ -13,13 +13,14 @@ from markupsafe import Markup
 from starlette.datastructures import URL
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
 
 from helpdesk.assets import folder
 from helpdesk.errors import Sentence, sentence
 from helpdesk.languages import LANGUAGES, choose, say, translations
 from helpdesk.services import Services
 from helpdesk.tasks.fields import is_day
-from helpdesk.web.lean import Unindented
+from helpdesk.web.lean import Translated, Unindented
 from helpdesk.web.static import StaticFiles
 
 THEMES = ("light", "dark")
@@ -115,6 +116,19 @@ def new_key() -> str:
     return token_urlsafe(12)
 
 
+def addresses(routes: Iterable[BaseRoute]) -> Callable[..., str]:
+    """A function from a route's name and what its address is made of to that address.
+
+    Starlette's own asks one route after another; a list of tasks names dozens of addresses.
+    """
+    named = {route.name: route for route in routes if isinstance(route, Route)}
+
+    def path(name: str, /, **given: Any) -> str:
+        return str(named[name].url_path_for(name, **given))
+
+    return path
+
+
 def see_other(path: str) -> Response:
     """After a write a browser is sent to a page, so that reloading writes nothing again."""
     return RedirectResponse(path, 303)
@@ -132,9 +146,10 @@ def _environment(language: str, timezone: ZoneInfo, static: StaticFiles) -> Envi
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        extensions=["jinja2.ext.i18n", Unindented],
+        extensions=["jinja2.ext.i18n", Unindented, Translated],
     )
     catalogue = translations(language)
+    environment.extend(catalogue=catalogue)
     environment.install_gettext_callables(catalogue.gettext, catalogue.ngettext, newstyle=True)  # type: ignore[attr-defined]  # from the i18n extension
     environment.filters |= {
         "moment": lambda at: _time(at.astimezone(UTC), at.astimezone(timezone).strftime("%d.%m.%Y %H:%M")),
@@ -171,7 +186,7 @@ def sized(size: int) -> Sentence:
 
 
 def _time(machine: date | datetime, shown: str) -> Markup:
-    return Markup('<time datetime="{}">{}</time>').format(machine.isoformat().replace("+00:00", "Z"), shown)
+    return Markup(f'<time datetime="{machine.isoformat().replace("+00:00", "Z")}">{shown}</time>')
 
 
 def _around(request: Request) -> dict[str, Any]:
@@ -182,7 +197,7 @@ def _around(request: Request) -> dict[str, Any]:
         "language": language(request),
         "theme": theme if theme in THEMES else "",
         "here": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
-        "path": request.app.url_path_for,
+        "path": request.app.state.path,
         "request_id": request.state.request_id,
         "settings": services(request).settings,
     }

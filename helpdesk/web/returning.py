@@ -26,7 +26,8 @@ def last_list(request: Request) -> str:
 
 def remember(request: Request, response: Response, address: str) -> None:
     """Keep the list for when the browser does not name it."""
-    if address != (_remembered(request) or request.app.url_path_for(LISTS[0])):
+    usual = request.app.url_path_for(LISTS[0])
+    if _list(request, address) and address != (_remembered(request) or usual):
         secure = services(request).settings.session_cookie_secure
         kept = f"{request.state.person_id}:{address}"
         response.set_cookie(COOKIE, kept, path=PATH, httponly=True, samesite="lax", secure=secure)

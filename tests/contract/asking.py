@@ -3,7 +3,6 @@
 import gzip
 import json
 from typing import Any, NamedTuple
-from urllib.parse import unquote
 
 from starlette.types import ASGIApp, Message
 
@@ -33,7 +32,7 @@ async def ask(app: ASGIApp, call: Call, cookie: str | None) -> Answer:
         "http_version": "1.1",
         "method": call.method,
         "scheme": "http",
-        "path": unquote(path.decode("ascii")),
+        "path": call.path,
         "raw_path": path,
         "query_string": query,
         "root_path": "",

@@ -4,9 +4,9 @@ import json
 from collections.abc import Sequence
 from random import Random
 from typing import Any, NamedTuple
-from urllib.parse import quote_from_bytes
+from urllib.parse import quote_from_bytes, unquote
 
-from starlette.routing import Route
+from starlette.routing import Match, Route
 
 from helpdesk.web.routes import ROUTES
 
@@ -26,6 +26,7 @@ NAMES = (
     "description", "comment", "private", "lock_version", "notify_users", "idempotency_key", "view", "next", "updates",
     "username", "password", "remember", "everywhere", "name", "text", "shared", "position", "reply", "at", "typed_by",
     "carried", "theme", "locale", "format", "attachments", "files", "is_public", "parent_id", "user_id", "issue_id",
+    "by", "edit", "of", "address", "start",
 )  # fmt: skip
 HEADERS: dict[bytes, Sequence[bytes]] = {
     b"accept": (b"*/*", b"text/html", b"application/json", b"text/html;q=0", b"image/png", b"", b"\xff", b";;,q=x"),
@@ -44,6 +45,11 @@ HEADERS: dict[bytes, Sequence[bytes]] = {
     b"host": (b"testserver", b"evil.test", b"", b"[", b"\xff"),
     b"cookie": (b"locale=ru", b"theme=dark; locale=xx", b"session=x.y", b"session=\xff; ;=;", b'theme="\\377"', b"="),
 }
+# What only people use: pages, files, and forms that lead back to a page. By name, or by name and method.
+PAGES = {
+    "home", "static", "preferences", "people:login GET", "tasks:back", "tasks:export", "replies:insert",
+    "drafts:discard", "tasks:row GET",
+}  # fmt: skip
 KINDS = (
     "application/json", "application/json; charset=utf-16", "application/x-www-form-urlencoded", "text/plain", "",
     "application/x-www-form-urlencoded; charset=x", "multipart/form-data; boundary=b", "multipart/form-data", "\xff",
@@ -68,6 +74,9 @@ USUAL = {
     "reply": "reply at comment",
     "replies": "name text shared",
     "{reply_id:int}": "name text position shared",
+    "row": "status_id priority_id assignee_id lock_version by",
+    "views": "name address",
+    "{view_id:int}": "name start",
 }
 RIGHT: dict[str, Sequence[Any]] = {
     "status_id": (1, 2, 3, "2", "5"), "priority_id": (1, 2, "3", 4), "assignee_id": (1, 2, "3", None, "", "none"),
@@ -78,7 +87,8 @@ RIGHT: dict[str, Sequence[Any]] = {
     "due_date": ("2026-12-31", None), "start_date": ("2026-01-01", ""), "done_ratio": (0, "50", 100),
     "username": ("anna", "nobody"), "password": ("demo-password-anna", "x"), "theme": ("dark", ""),
     "locale": ("ru", "en"), "name": ("Ответ",), "text": ("Здравствуйте, {person}!",), "reply": (1, "2"), "at": (0, "3"),
-    "shared": ("1", False),
+    "shared": ("1", False), "address": ("/tasks?status_id=2", "/tasks?sort=x", "//evil.test/tasks", "/tasks/7"),
+    "start": ("1", False), "by": ("author",),
 }  # fmt: skip
 
 
@@ -90,8 +100,26 @@ class Call(NamedTuple):
     headers: list[tuple[bytes, bytes]]
     body: bytes
 
+    @property
+    def path(self) -> str:
+        """As uvicorn hands it over."""
+        return unquote(self.target.partition(b"?")[0].decode("ascii"))
+
     def sent(self, name: bytes) -> bytes | None:
         return next((value for header, value in self.headers if header == name), None)
+
+
+def is_for_people(method: str, path: str) -> bool:
+    """Whether an address has no JSON to tell: a page by itself, or one from before that leads to one of today."""
+    name = route_name(method, path)
+    return name.startswith("old:") or bool({name, f"{name} {'GET' if method == 'HEAD' else method}"} & PAGES)
+
+
+def route_name(method: str, path: str) -> str:
+    """The name of the route that answers; empty when none does."""
+    scope = {"type": "http", "method": method, "path": path, "root_path": ""}
+    found = (route.name for route in ROUTES if isinstance(route, Route) and route.matches(scope)[0] is Match.FULL)
+    return next(found, "")
 
 
 def draw(dice: Random) -> Call:

@@ -87,6 +87,12 @@ ANSWERS = [
     Case("reply", "GET", "/replies/1"),
     Case("reply_changed", "POST", "/replies/1", {"name": "Привет", "text": "Добрый день!"}),
     Case("reply_deleted", "POST", "/replies/1/delete", {}),
+    Case("row_changed", "POST", "/tasks/1/row", {"status_id": 3, "priority_id": 4, "assignee_id": None}),
+    Case("views", "GET", "/views"),
+    Case("view_added", "POST", "/views", {"name": "Мои", "address": "/tasks/my-tasks?status_id=1&status_id=2&page=3"}),
+    Case("view", "GET", "/views/1"),
+    Case("view_changed", "POST", "/views/1", {"name": "Самые срочные", "start": True}),
+    Case("view_deleted", "POST", "/views/1/delete", {}),
     Case("healthz", "GET", "/healthz", login=None),
     Case("readyz", "GET", "/readyz", login=None),
 ]

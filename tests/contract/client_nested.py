@@ -27,7 +27,7 @@ class Helpdesk:
 
     def refused(self, method, path, **sent):
         answer = self.call(method, path, **sent)
-        return [answer.status_code, answer.json()]
+        return {"code": answer.status_code, "body": answer.json()}
 
 
 def every_page(helpdesk, per_page):

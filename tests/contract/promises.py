@@ -5,11 +5,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.contract.asking import Answer
-from tests.contract.calls import Call
+from tests.contract.calls import Call, is_for_people
 
 SANE_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 JSON_ONLY = re.compile(rb"/(tasks/)?api/")
-SIGN_IN_PAGE = re.compile(rb"/users/login($|\?)")
 ERROR = {"success", "error", "message", "status_code", "request_id"}
 INNARDS = re.compile(rb"Traceback|File \"|sqlalchemy|sqlite3|helpdesk/(web|store|tasks)/")
 
@@ -40,7 +39,7 @@ def _of_its_kind(call: Call, answer: Answer) -> Iterator[str]:
     elif JSON_ONLY.match(call.target) and answer.status not in (304, 301, 308):
         yield f"{answer.kind!r} at an address for programs"
     elif answer.kind == "text/html":
-        if not any(call.sent(name) for name in (b"accept", b"hx-request")) and not SIGN_IN_PAGE.match(call.target):
+        if not any(map(call.sent, (b"accept", b"hx-request"))) and not is_for_people(call.method, call.path):
             yield "a page for a program"
         page = answer.body.decode()
         if not page.lstrip().startswith("<"):
@@ -50,7 +49,11 @@ def _of_its_kind(call: Call, answer: Answer) -> Iterator[str]:
 
 
 def _of_json(answer: Answer) -> Iterator[str]:
-    body: Any = answer.json()
+    try:
+        body: Any = answer.json()
+    except ValueError:
+        yield "no JSON"
+        return
     if answer.status < 400:
         if body.get("success") is not True:
             yield "no success"

@@ -3,68 +3,12 @@
 Each runs as a process of its own that knows nothing of our code, over the embedded tracker and over a real Redmine.
 """
 
-import json
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import closing
-from pathlib import Path
-from typing import Any, NamedTuple
-
-import httpx
-import pytest
-
-from tests.running import Helpdesk
-from tests.servers.redmine import Redmine
-from tests.tasks.worlds import RedmineWorld
-
-HERE = Path(__file__).parent
-WORKING, SOLVED = "В работе", "Решена"
-ERROR = {"success", "error", "message", "status_code", "request_id"}
-
-
-class Office(NamedTuple):
-    """Where a program works, as whom, and on which task (one in work)."""
-
-    url: str
-    login: str
-    password: str
-    task: int
-
-    def run(self, client: str) -> dict[str, Any]:
-        """What the program read. Its failure is the test's."""
-        command = [sys.executable, HERE / client, self.url, self.login, self.password, str(self.task), SOLVED]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=100, env={"PATH": "/usr/bin"})
-        assert done.returncode == 0, done.stderr
-        found: dict[str, Any] = json.loads(done.stdout)
-        return found
-
-
-@pytest.fixture
-def on_the_demo(demo: Helpdesk) -> Office:
-    with httpx.Client(base_url=demo.url) as anna:
-        anna.post("/users/login", json={"username": "anna", "password": "demo"}).raise_for_status()
-        rows = anna.get("/tasks/my-tasks", params={"status": WORKING}).json()["tasks"]
-    return Office(demo.url, "anna", "demo", rows[0]["id"])
-
-
-@pytest.fixture
-def on_redmine(over_redmine: Helpdesk, redmine: Redmine) -> Iterator[Office]:
-    world = RedmineWorld(redmine)
-    with closing(world.http):
-        task = world.new_task("Сканер не видит сеть", status="in_progress", description="Со вчерашнего дня.")
-        yield Office(over_redmine.url, "anna", redmine.passwords["anna"], task)
-
-
-@pytest.fixture(params=["on_the_demo", pytest.param("on_redmine", marks=pytest.mark.xdist_group("redmine"))])
-def office(request: pytest.FixtureRequest) -> Office:
-    found: Office = request.getfixturevalue(request.param)
-    return found
+from tests.contract.office import SOLVED, WORKING, Office, assert_refused
 
 
 def test_a_program_of_the_nested_shape_does_its_day(office: Office) -> None:
     read = office.run("client_nested.py")
-    assert_refused(*read["wrong"], 401, "wrong_credentials")
+    assert_refused(read["wrong"], 401, "wrong_credentials")
     assert read["login"]["success"] is True and read["login"]["message"]
     assert read["login"]["user"]["username"] == "anna" and read["login"]["user"]["is_admin"] is False
     assert read["login"]["redirect_url"] == "/tasks/my-tasks" and read["first"]["success"] is True
@@ -81,9 +25,9 @@ def test_a_program_of_the_nested_shape_does_its_day(office: Office) -> None:
     changes = read["changes"]
     assert changes["status"]["task"]["status"] == {**changes["status"]["task"]["status"], "name": SOLVED}
     assert changes["status"]["task"]["id"] == office.task and changes["status"]["lock_version"] != task["lock_version"]
-    assert_refused(*changes["stale"], 409, "conflict")
-    assert changes["stale"][1]["current"]["status"]["name"] == SOLVED
-    assert_refused(*changes["unchanged"], 400, "unchanged")
+    assert_refused(changes["stale"], 409, "conflict")
+    assert changes["stale"]["body"]["current"]["status"]["name"] == SOLVED
+    assert_refused(changes["unchanged"], 400, "unchanged")
     assert changes["priority"]["task"]["priority"]["id"] == changes["wanted"]["priority"]["id"]
     assert (
         changes["nobody"]["task"]["assignee"] is None and changes["nobody"]["old_assignee_id"] == task["assignee"]["id"]
@@ -99,12 +43,12 @@ def test_a_program_of_the_nested_shape_does_its_day(office: Office) -> None:
     assert f"Статус: {WORKING} → {SOLVED}" in [line for entry in read["history"] for line in entry["changes"]]
     assert read["after"]["status"]["name"] == SOLVED and read["after"]["updated_on"].endswith("Z")
     assert read["logout"]["success"] is True
-    assert_refused(*read["nobody"], 401, "not_signed_in")
+    assert_refused(read["nobody"], 401, "not_signed_in")
 
 
 def test_a_program_of_the_flat_shape_does_its_day(office: Office) -> None:
     read = office.run("client_flat.py")
-    assert_refused(read["wrong"]["code"], read["wrong"]["body"], 401, "wrong_credentials")
+    assert_refused(read["wrong"], 401, "wrong_credentials")
     assert read["login"]["redirect"] == read["login"]["redirect_url"] == "/tasks/my-tasks"
     assert len(read["ids"]) == read["total"] == len(set(read["ids"])) > 0
 
@@ -121,20 +65,15 @@ def test_a_program_of_the_flat_shape_does_its_day(office: Office) -> None:
     assert (status["old_status_id"], status["new_status_name"]) == (data["status_id"], SOLVED)
     assert status["data"]["old_status"] == WORKING and status["data"]["new_status"] == SOLVED
     assert status["data"]["comment_added"] is True and status["task_id"] == status["data"]["task_id"] == office.task
-    assert_refused(read["impossible"]["code"], read["impossible"]["body"], 422, "invalid", "errors")
+    assert_refused(read["impossible"], 422, "invalid", "errors")
     assert read["priority"]["old_priority_id"] == data["priority_id"] != read["priority"]["new_priority_id"]
     assert read["assignee"]["old_assignee_id"] == data["assigned_to_id"] and read["assignee"]["new_assignee_id"] is None
 
     first, second = read["comments"]
     assert first == second and read["notes"].count("Уже иду") == 1
-    assert_refused(read["key_reused"]["code"], read["key_reused"]["body"], 409, "key_reused")
+    assert_refused(read["key_reused"], 409, "key_reused")
     assert read["notes"][-2:] == ["Беру", "Уже иду"] and f"Статус: {WORKING} → {SOLVED}" in read["changes"]
     assert read["bulk"]["results"] == [{"task_id": office.task, "success": True}]
     assert (read["after"]["status_name"], read["after"]["assigned_to_id"]) == (WORKING, None)
     assert read["logout"]["success"] is True
-    assert_refused(read["nobody"]["code"], read["nobody"]["body"], 401, "not_signed_in")
-
-
-def assert_refused(status: int, body: dict[str, Any], wanted: int, code: str, *more: str) -> None:
-    assert (status, body["status_code"], body["error"], body["success"]) == (wanted, wanted, code, False)
-    assert set(body) - {"current"} == ERROR | set(more) and body["message"]
+    assert_refused(read["nobody"], 401, "not_signed_in")

@@ -44,7 +44,7 @@ def status_names(redmine: Redmine, login: str, subject: str) -> set[str]:
 
 
 def test_an_administrators_key_reads_every_seeded_issue(redmine: Redmine) -> None:
-    found = ask(redmine, "/issues.json?status_id=*&limit=100", redmine.admin_key).json()["issues"]
+    found = ask(redmine, "/issues.json?status_id=*&limit=100&sort=id", redmine.admin_key).json()["issues"]
 
     seeded = {subject: number for subject, number in redmine.issues.items() if number <= 30}
     assert {issue["subject"]: issue["id"] for issue in found if issue["id"] <= 30} == seeded

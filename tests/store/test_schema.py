@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy.dialects import mysql, postgresql
@@ -33,6 +34,32 @@ def test_migrating_twice_changes_nothing_and_keeps_the_kind(empty: Database) -> 
     schema.migrate(empty, "demo")
     schema.migrate(empty, "production")
     assert empty.run_here(schema.kind) == "demo" and empty.run_here(schema.is_current)
+
+
+def test_a_store_of_yesterday_keeps_its_rows_and_what_they_refer_to(empty: Database) -> None:
+    now = datetime(2026, 1, 2, tzinfo=UTC)
+    with empty.engine.connect() as connection:
+        config = schema.alembic_config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0002")
+        connection.exec_driver_sql(
+            "INSERT INTO tracker_project (id, identifier, name, description) VALUES (1, 'p', 'p', '')"
+        )
+        connection.exec_driver_sql("INSERT INTO tracker_role (id, name, permissions) VALUES (1, 'r', '')")
+        connection.commit()
+
+    def settle(session: Session) -> None:
+        session.add(tables.Person(id=1, source="local", login="a", login_folded="a", created_at=now))
+        session.flush()
+        session.add(tables.Membership(project_id=1, person_id=1, role_id=1))
+
+    empty.run_here(settle, writes=True)
+    schema.migrate(empty, "production")
+    assert empty.run_here(lambda session: len(session.exec(select(tables.Membership)).all())) == 1
+    assert empty.run_here(lambda session: session.get_one(tables.Project, 1).parent_id) is None
+    with empty.engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA foreign_key_check").all() == []
+        assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
 
 
 def test_a_database_of_others_is_refused_and_left_as_it_was(tmp_path: Path) -> None:

@@ -52,6 +52,14 @@ def test_the_list_is_forgotten_by_signing_out_and_is_nobody_elses(visit: Visit, 
     assert "list" not in anna.cookies
 
 
+def test_a_task_of_a_bulk_change_leads_back_to_the_list_that_was_changed(visit: Visit, embedded: EmbeddedWorld) -> None:
+    number, anna = embedded.new_task(), visit("anna")
+    form = {"task_id": number, "comment": "Все", "next": LIST}
+    page = anna.post("/tasks/bulk", data=form, headers=HTML)
+    assert f'<a href="{LIST}">'.replace("&", "&amp;") in page.text
+    assert back(anna, number, "/tasks/bulk") == LIST
+
+
 @pytest.mark.parametrize(
     "referer",
     ["https://evil.example/", "https://evil.example/users/logout", "/tasks/7", "//evil.example/x", "http://[", "%00"]

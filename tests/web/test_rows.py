@@ -80,7 +80,7 @@ def test_several_fields_are_saved_at_once_and_the_row_comes_back(visit: Visit, e
 def test_leaving_the_form_brings_the_row_back_as_it_is(visit: Visit, embedded: EmbeddedWorld) -> None:
     number, anna = embedded.new_task("Принтер"), visit("anna")
     opened = anna.get(f"/tasks/{number}/row?edit=1&by=author", headers=HTMX).text
-    leave = unescape(re.search(r'href="([^"]+)" hx-boost="true" data-cancel', opened)[1])
+    leave = unescape(re.search(r'href="([^"]+)" hx-boost="true" data-leave', opened)[1])
     row = anna.get(leave, headers=HTMX).text
     listed = anna.get("/tasks/my-tasks", headers=HTML).text
     assert row.strip().replace(" autofocus", "") in listed.replace(" autofocus", "")

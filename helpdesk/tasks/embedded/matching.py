@@ -25,7 +25,7 @@ def matching(session: Session, actor: Actor, mine: Rights, query: TaskQuery) -> 
     if query.status_ids:
         conditions.append(task.status_id.in_(query.status_ids))
     elif not query.closed:
-        conditions.append(rows.STATUS.c.is_closed.is_(False))
+        conditions.append(rows.OPEN)
     chosen = (
         (task.priority_id, query.priority_ids),
         (task.project_id, query.project_ids and with_descendants(query.project_ids, projects(session, mine))),

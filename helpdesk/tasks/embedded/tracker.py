@@ -63,9 +63,10 @@ class EmbeddedTracker:
         def work(session: Session) -> Summary:
             condition = _condition(session, actor, everything)
             found = rows.by_status(session, condition)
-            fresh = sum(number for is_closed, is_default, number in found if is_default and not is_closed)
-            closed = sum(number for is_closed, _, number in found if is_closed)
-            return Summary(fresh, sum(number for *_, number in found) - closed, closed)
+            statuses = [Status(*row) for row in rows.statuses(session)]
+            fresh = sum(found.get(it.id, 0) for it in statuses if it.is_default and not it.is_closed)
+            closed = sum(found.get(it.id, 0) for it in statuses if it.is_closed)
+            return Summary(fresh, sum(found.values()) - closed, closed)
 
         return await self.database.run(work)
 

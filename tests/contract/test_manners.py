@@ -1,0 +1,79 @@
+"""Manners of HTTP that programs rely on, asked of every address there is."""
+
+import re
+
+import pytest
+from starlette.routing import Route
+
+from helpdesk.web.routes import ROUTES
+from tests.contract.cases import ANSWERS, Case
+from tests.web.conftest import HTML, Visit
+from tests.world import STATUS_IDS, EmbeddedWorld
+
+DIFFER = {"x-request-id", "x-response-time", "content-length"}  # the time an answer took is in it, with its digits
+READS = sorted({case.path: case for case in ANSWERS if case.method == "GET" and "log" not in case.path}.values())
+ADDRESSES = {
+    re.sub(r"\{\w+(:path)?\}", "status", re.sub(r"\{\w+:int\}", "1", route.path)): route
+    for route in ROUTES
+    if isinstance(route, Route)
+}
+
+
+@pytest.fixture(autouse=True)
+def story(embedded: EmbeddedWorld, visit: Visit) -> None:
+    embedded.new_task("Принтер", description="*Зажевал*")
+    visit("anna").post("/replies", json={"name": "Привет", "text": "Здравствуйте!"}).raise_for_status()
+
+
+@pytest.mark.parametrize("address", [address for address, route in ADDRESSES.items() if "GET" in (route.methods or ())])
+def test_head_is_get_without_its_body(visit: Visit, address: str) -> None:
+    for headers in ({}, HTML):
+        get, head = visit("anna").get(address, headers=headers), visit("anna").head(address, headers=headers)
+        assert (head.status_code, head.content) == (get.status_code, b"")
+        etags = [re.sub(r'-\d+"', '"', answer.headers.pop("etag", "")) for answer in (get, head)]
+        assert etags[0] == etags[1]
+        told = [{name: value for name, value in it.headers.items() if name not in DIFFER} for it in (get, head)]
+        assert told[0].pop("set-cookie", "")[:8] == told[1].pop("set-cookie", "")[:8] and told[0] == told[1]
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_a_method_that_an_address_lacks_is_refused_with_those_it_has(visit: Visit, address: str) -> None:
+    matching = [each for each in ROUTES if isinstance(each, Route) and each.path_regex.match(address)]
+    has = {method for route in matching for method in route.methods or ()}
+    for method in {"GET", "POST", "PUT", "DELETE", "PATCH"} - has:
+        answer = visit("anna").request(method, address)
+        told = answer.json()
+        assert (answer.status_code, told["status_code"], told["error"]) == (405, 405, "method_not_allowed")
+        assert set(answer.headers["allow"].split(", ")) == has
+
+
+@pytest.mark.parametrize("case", READS, ids=[case.name for case in READS])
+def test_what_a_program_has_already_is_not_sent_again(visit: Visit, case: Case) -> None:
+    client = visit(case.login)
+    answer = client.get(case.path)
+    again = client.get(case.path, headers={"If-None-Match": answer.headers["etag"]})
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", answer.headers["etag"])
+
+
+@pytest.mark.parametrize("value", ["1", "true", "True", "TRUE", "yes", "on", "0", "false", "no", "off", ""])
+def test_a_boolean_is_whatever_means_yes_or_no(visit: Visit, embedded: EmbeddedWorld, value: str) -> None:
+    closed, anna = embedded.new_task("Закрыта", status="closed"), visit("anna")
+    yes = value.lower() in ("1", "true", "yes", "on")
+    assert (closed in [row["id"] for row in anna.get(f"/tasks/my-tasks?closed={value}").json()["tasks"]]) is yes
+    for sent in ({"json": {"comment": "x", "private": value}}, {"data": {"comment": "x", "private": value}}):
+        assert anna.post("/tasks/api/task/1/comments", **sent).json()["comment"]["private"] is yes
+
+
+@pytest.mark.parametrize("name", ["Idempotency-Key", "idempotency-key", "IDEMPOTENCY-KEY"])
+def test_a_key_may_be_written_in_any_case(visit: Visit, name: str) -> None:
+    anna = visit("anna")
+    texts = {anna.post("/tasks/api/task/1/comments", json={"comment": "x"}, headers={name: "k"}).text for _ in "12"}
+    assert len(texts) == 1 and len(anna.get("/tasks/api/task/1/history").json()["history"]) == 1
+
+
+def test_every_refusal_has_an_id_that_the_log_has_too(visit: Visit, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO", logger="helpdesk.requests"):
+        told = visit("anna").put("/tasks/api/task/1/status", json={"status_id": STATUS_IDS["closed"]}).json()
+    assert [record.request_id for record in caplog.records if record.name == "helpdesk.requests"] == [
+        told["request_id"]
+    ]
