@@ -1,5 +1,6 @@
 """Files: chosen, dropped, pasted; told how far they are; kept when the line is lost."""
 
+import re
 from typing import Any
 
 import pytest
@@ -8,13 +9,14 @@ from playwright.sync_api import FilePayload, JSHandle, Locator, Page, Route, exp
 from e2e import steps
 from e2e.conftest import AsProgram
 from e2e.watching import Announced
+from tests.tasks.test_pictures import picture
 
 PLAN: FilePayload = {"name": "План «А» этажа.txt", "mimeType": "text/plain", "buffer": "кабинеты".encode()}
 PHOTO: FilePayload = {"name": "фото.bin", "mimeType": "application/octet-stream", "buffer": b"0" * 300_000}
 LARGE: FilePayload = {"name": "архив.bin", "mimeType": "application/octet-stream", "buffer": b"0" * 17 * 1024 * 1024}
-CARRYING = """([name, type]) => {
+CARRYING = """([name, type, content]) => {
   const carried = new DataTransfer();
-  carried.items.add(new File(["содержимое"], name, {type}));
+  carried.items.add(new File([new Uint8Array(content)], name, {type}));
   return carried;
 }"""
 
@@ -62,8 +64,8 @@ def hold_first(page: Page) -> list[Route]:
     return held
 
 
-def carrying(page: Page, name: str, kind: str) -> JSHandle:
-    return page.evaluate_handle(CARRYING, [name, kind])
+def carrying(page: Page, name: str, kind: str, content: bytes = b"1") -> JSHandle:
+    return page.evaluate_handle(CARRYING, [name, kind, list(content)])
 
 
 def test_several_files_are_added_with_a_comment_and_can_be_fetched(page: Page, task: dict[str, Any]) -> None:
@@ -106,6 +108,18 @@ def test_files_of_a_refused_form_stay(page: Page, task: dict[str, Any], announce
     expect(listed(page)).to_contain_text("План «А» этажа.txt")
 
 
+def test_a_picture_is_shown_small_and_leads_to_a_larger_one(page: Page, task: dict[str, Any]) -> None:
+    choose(page, {"name": "снимок.png", "mimeType": "image/png", "buffer": picture((640, 480))})
+    send(page)
+    shown = listed(page).get_by_role("img", name="Картинка: снимок.png")
+    expect(shown).to_be_visible()
+    expect(shown).to_have_js_property("complete", True)
+    assert shown.evaluate("(it) => [it.naturalWidth, it.offsetWidth, it.offsetHeight]") == [192, 96, 72]
+    shown.click()
+    expect(page).to_have_url(re.compile(r"/tasks/\d+/files/\d+/view"))
+    steps.open_task(page, task["id"])
+
+
 @with_javascript
 def test_a_file_dropped_anywhere_is_sent_at_once(page: Page, task: dict[str, Any]) -> None:
     steps.comment_box(page).fill("пишу дальше")
@@ -123,7 +137,7 @@ def test_a_file_dropped_anywhere_is_sent_at_once(page: Page, task: dict[str, Any
 def test_a_picture_pasted_into_a_comment_is_sent_at_once(page: Page, task: dict[str, Any]) -> None:
     steps.comment_box(page).fill("на снимке видно")
     paste = "(it, clipboardData) => it.dispatchEvent(new ClipboardEvent('paste', {clipboardData, bubbles: true}))"
-    steps.comment_box(page).evaluate(paste, carrying(page, "image.png", "image/png"))
+    steps.comment_box(page).evaluate(paste, carrying(page, "image.png", "image/png", picture((4, 3))))
     expect(listed(page)).to_contain_text("image-20")
     expect(steps.comment_box(page)).to_have_value("на снимке видно")
 

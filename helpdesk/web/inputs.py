@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from starlette.datastructures import FormData, UploadFile
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from helpdesk.errors import Invalid, Malformed, Sentence, UnsupportedType, sentence
 from helpdesk.tasks.model import Edit, Field
@@ -71,9 +71,12 @@ class Fields(NamedTuple):
 
 
 async def read(request: Request) -> Fields:
-    """The body's fields, parsed once a request. Raises Malformed, UnsupportedType."""
+    """The body's fields, parsed once a request. Raises Malformed, also when the line broke, UnsupportedType."""
     if not hasattr(request.state, "fields"):
-        request.state.fields = await _fields(request)
+        try:
+            request.state.fields = await _fields(request)
+        except ClientDisconnect as error:
+            raise Malformed(detail="the line broke before the body was here") from error
     fields: Fields = request.state.fields
     return fields
 

@@ -9,8 +9,10 @@ import pytest
 from sqlmodel import Session
 from starlette.testclient import TestClient
 
+from helpdesk.app import create_app
+from helpdesk.services import Services
 from helpdesk.store import tables
-from tests.web.conftest import HTML, HTMX, Visit, attached
+from tests.web.conftest import HTML, HTMX, Visit, attached, session_cookie
 from tests.world import EmbeddedWorld
 
 MEGABYTE = 1024 * 1024
@@ -186,6 +188,35 @@ def test_a_form_that_breaks_off_leaves_nothing(visit: Visit, number: int, tmp_pa
         answer = client.post(f"/tasks/{number}/attachments", content=body, headers=kind)
         assert answer.status_code in (400, 422), body[:20]
     assert names(client, number) == [] and kept(tmp_path) == 0
+
+
+async def test_a_line_that_breaks_leaves_nothing_and_is_no_fault_of_ours(
+    services: Services, number: int, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    head = b'--b\r\nContent-Disposition: form-data; name="files"; filename="a.bin"\r\n\r\n'
+    messages = [
+        {"type": "http.request", "body": head + b"0" * 2 * MEGABYTE, "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+    scope = {
+        "type": "http", "asgi": {"spec_version": "2.3"}, "method": "POST", "path": f"/tasks/{number}/attachments",
+        "root_path": "", "query_string": b"", "client": None, "http_version": "1.1", "scheme": "http",
+        "server": ("testserver", 80),
+        "headers": [
+            (b"host", b"testserver"), (b"content-type", b"multipart/form-data; boundary=b"),
+            (b"cookie", f"session={session_cookie(services, 'anna')}".encode()),
+        ],
+    }  # fmt: skip
+
+    async def receive() -> dict[str, Any]:
+        return messages.pop(0)
+
+    async def send(message: dict[str, Any]) -> None:
+        pass
+
+    await create_app(services)(scope, receive, send)
+    assert kept(tmp_path) == 0 and messages == []
+    assert not [record for record in caplog.records if record.exc_info]
 
 
 def test_an_address_somebody_reloads_leads_to_the_task(visit: Visit, number: int) -> None:
