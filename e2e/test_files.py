@@ -158,7 +158,7 @@ def test_sending_can_be_stopped_and_the_files_stay_chosen(page: Page, task: dict
     choose(page, PHOTO)
     send(page)
     expect(attach_form(page).get_by_role("progressbar")).to_be_visible()
-    attach_form(page).get_by_role("button", name="Отменить").click()
+    attach_form(page).get_by_role("button", name="Отмена").click()
     expect(attach_form(page).get_by_role("progressbar")).to_be_hidden()
     expect(attach_form(page).locator("input[type=file]")).to_be_focused()
     send(page)
@@ -172,7 +172,7 @@ def test_a_lost_line_is_told_and_the_files_stay_chosen(page: Page, task: dict[st
     choose(page, PLAN)
     send(page)
     expect(
-        steps.toast(page, "Связь пропала: ничего не сохранено. Всё, что вы ввели и выбрали, на месте")
+        steps.toast(page, "Связь пропала. Ничего не сохранено. Всё, что вы набрали и выбрали, осталось здесь")
     ).to_be_visible()
     page.unroute("**/attachments")
     send(page)

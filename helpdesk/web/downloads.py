@@ -33,7 +33,7 @@ async def file(request: Request) -> Response:
         span = _span(request, held.size, headers["ETag"])
     except ranges.Unsatisfiable:
         await opened.chunks.aclose()
-        return Response(status_code=416, headers={"Content-Range": f"bytes */{held.size}", "Accept-Ranges": "bytes"})
+        raise
     if span is None:
         return await _sent(request, opened, ranges.Span(0, held.size - 1), 200, headers)
     part = {**headers, "Content-Range": f"bytes {span.first}-{span.last}/{held.size}"}

@@ -12,7 +12,7 @@ from starlette.routing import Match
 from helpdesk import errors
 from helpdesk.errors import HelpdeskError, sentence
 from helpdesk.tasks.model import Task
-from helpdesk.web import carrying, inputs
+from helpdesk.web import carrying, inputs, ranges
 from helpdesk.web.api import task_shape
 from helpdesk.web.rendering import came_from, html, is_htmx, services, spoken, wants_html
 
@@ -26,6 +26,7 @@ STATUS: dict[type[HelpdeskError], int] = {
     errors.Conflict: 409,
     errors.TooLarge: 413,
     errors.UnsupportedType: 415,
+    ranges.Unsatisfiable: 416,
     errors.Invalid: 422,
     errors.TooManyAttempts: 429,
     errors.Nonsense: 502,
@@ -46,6 +47,7 @@ TITLES = {
     409: sentence("Changed meanwhile"),
     413: sentence("Too large"),
     415: sentence("Not accepted here"),
+    416: sentence("No such part"),
     422: sentence("Not accepted"),
     429: sentence("Too many attempts"),
     500: sentence("Something went wrong"),
@@ -160,5 +162,7 @@ def _allowed(request: Request) -> str:
 
 
 def _headers(error: HelpdeskError) -> dict[str, str]:
+    if isinstance(error, ranges.Unsatisfiable):
+        return {"Content-Range": f"bytes */{error.size}", "Accept-Ranges": "bytes"}
     retry_after = getattr(error, "retry_after", None)
     return {"Retry-After": str(retry_after)} if retry_after else {}

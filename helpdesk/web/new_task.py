@@ -43,6 +43,8 @@ async def new_form(request: Request) -> Response:
     if request.method != "POST":
         return see_other(str(request.app.url_path_for("tasks:new")))
     person, fields, why = await keeping.person_typing(request), await inputs.read(request), None
+    if not wants_html(request):
+        return data(request, new_shape.offered(*await new_page.offered(request, fields.values)))
     try:
         await uploads.arrived(request, await actor(request))
     except (Invalid, TooLarge) as refusal:
@@ -60,6 +62,8 @@ async def new_preview(request: Request) -> Response:
     await keeping.person_typing(request)
     fields = await inputs.read(request)
     looks = (await task_page.rendered(request, {0: fields.text("description")}))[0]
+    if not wants_html(request):
+        return data(request, {"html": looks})
     if is_htmx(request):
         return html(request, "tasks/_preview.html", preview=looks)
     await uploads.arrived(request, await actor(request))

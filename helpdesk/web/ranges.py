@@ -4,6 +4,8 @@ import re
 from typing import NamedTuple
 from urllib.parse import quote
 
+from helpdesk.errors import HelpdeskError, sentence
+
 BYTES = re.compile(r"bytes=[ \t]*(\d{0,18})-(\d{0,18})[ \t]*", re.ASCII | re.IGNORECASE)
 TAG = re.compile(r'(W/)?"[^"]*"')
 NOT_IN_QUOTES = re.compile(r'[^ -~]|["\\%]')
@@ -20,8 +22,15 @@ class Span(NamedTuple):
         return self.last - self.first + 1
 
 
-class Unsatisfiable(Exception):
-    """A range that has no byte of the file."""
+class Unsatisfiable(HelpdeskError):
+    """A range that has no byte of a file of `size` bytes."""
+
+    code = "range_not_satisfiable"
+    default = sentence("The file has no such part.")
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.size = size
 
 
 def asked(header: str, size: int) -> Span | None:
@@ -39,7 +48,7 @@ def asked(header: str, size: int) -> Span | None:
         if found[2] and int(found[2]) < first:
             return None
     if first >= size:
-        raise Unsatisfiable
+        raise Unsatisfiable(size)
     return Span(first, last)
 
 
