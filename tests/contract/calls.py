@@ -49,6 +49,7 @@ HEADERS: dict[bytes, Sequence[bytes]] = {
 PAGES = {
     "home", "static", "preferences", "people:login GET", "tasks:back", "tasks:export", "replies:insert",
     "drafts:discard", "tasks:row GET", "tasks:delete GET", "tasks:new_form", "tasks:new_preview",
+    "tasks:thumbnail", "tasks:view",
 }  # fmt: skip
 KINDS = (
     "application/json", "application/json; charset=utf-16", "application/x-www-form-urlencoded", "text/plain", "",

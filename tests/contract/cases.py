@@ -37,6 +37,17 @@ def refused(name: str, method: str, path: str, body: Any = None, **more: Any) ->
 ANNA = {"username": "anna", "password": PASSWORDS["anna"]}
 KEY = {"Idempotency-Key": "k"}
 
+NEW = {
+    "subject": "Новый монитор",
+    "project_id": 1,
+    "tracker_id": 1,
+    "description": "Старый *мигает*.",
+    "priority_id": 3,
+    "assigned_to_id": 3,
+    "due_date": "2026-02-01",
+    "estimated_hours": 1.5,
+}
+
 ANSWERS = [
     Case("login", "POST", "/users/login", ANNA, None),
     Case("logout", "POST", "/users/logout", {}),
@@ -88,6 +99,9 @@ ANSWERS = [
     Case("reply", "GET", "/replies/1"),
     Case("reply_changed", "POST", "/replies/1", {"name": "Привет", "text": "Добрый день!"}),
     Case("reply_deleted", "POST", "/replies/1/delete", {}),
+    Case("task_offered", "GET", "/tasks/new?project_id=1"),
+    Case("task_created", "POST", "/tasks/api/task", NEW),
+    Case("task_created_by_form", "POST", "/tasks/new", NEW),
     Case("task_changed", "PUT", TASK, {"subject": "Принтер починен", "done_ratio": 100, "comment": "Заменили ролик"}),
     Case("task_changed_by_form", "POST", "/tasks/1/edit", {"due_date": "2026-02-01"}),
     Case("task_to_edit", "GET", "/tasks/1/edit"),
@@ -132,6 +146,7 @@ REFUSALS = [
     refused("413_too_large", "POST", f"{TASK}/comments", {"comment": "x" * 99}, settings={"max_content_length": 99}),
     refused("415_unsupported_type", "PUT", f"{TASK}/status", b"2", headers={"Content-Type": "text/plain"}),
     refused("422_invalid", "PUT", f"{TASK}/status", {"status_id": "сломано"}),
+    refused("422_invalid_new", "POST", "/tasks/api/task", {"project_id": 1, "tracker_id": 77, "due_date": "завтра"}),
     refused("422_invalid_list", "GET", "/tasks/my-tasks?sort=password"),
     refused("422_transition_not_allowed", "PUT", f"{TASK}/status", {"status_id": 5}),
     refused("429_too_many_attempts", "POST", "/users/login", {**ANNA, "password": "wrong"}, login=None, times=6),
