@@ -5,7 +5,6 @@ from starlette.responses import Response
 
 from helpdesk.errors import NotAllowed, sentence
 from helpdesk.web import inputs, task_page, tasks
-from helpdesk.web.api import task_shape
 from helpdesk.web.guards import actor
 from helpdesk.web.idempotency import once
 from helpdesk.web.rendering import data, html, is_htmx, see_other, services, spoken, wants_html
@@ -32,8 +31,6 @@ async def delete(request: Request) -> Response:
     task = await tasks.load(request)
     if not task.choices.may_delete:
         raise NotAllowed
-    if not wants_html(request):
-        return data(request, task_shape.task(task))
     return html(request, "tasks/delete.html", task=task)
 
 

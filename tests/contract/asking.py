@@ -1,5 +1,6 @@
 """The application asked without a client in between, so that nothing is put right on its way in or out."""
 
+import asyncio
 import gzip
 import json
 from typing import Any, NamedTuple
@@ -41,9 +42,12 @@ async def ask(app: ASGIApp, call: Call, cookie: str | None) -> Answer:
         "server": ("testserver", 80),
     }
     sent: list[Message] = []
+    bodies = [call.body]
 
     async def receive() -> Message:
-        return {"type": "http.request", "body": call.body, "more_body": False}
+        if not bodies:
+            await asyncio.Event().wait()  # nobody hangs up: whoever listens for that is cancelled in the end
+        return {"type": "http.request", "body": bodies.pop(), "more_body": False}
 
     async def send(message: Message) -> None:
         sent.append(message)

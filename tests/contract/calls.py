@@ -26,7 +26,7 @@ NAMES = (
     "description", "comment", "private", "lock_version", "notify_users", "idempotency_key", "view", "next", "updates",
     "username", "password", "remember", "everywhere", "name", "text", "shared", "position", "reply", "at", "typed_by",
     "carried", "theme", "locale", "format", "attachments", "files", "is_public", "parent_id", "user_id", "issue_id",
-    "by", "edit", "of", "address", "start",
+    "by", "edit", "of", "watching", "delete", "address", "start",
 )  # fmt: skip
 HEADERS: dict[bytes, Sequence[bytes]] = {
     b"accept": (b"*/*", b"text/html", b"application/json", b"text/html;q=0", b"image/png", b"", b"\xff", b";;,q=x"),
@@ -48,7 +48,8 @@ HEADERS: dict[bytes, Sequence[bytes]] = {
 # What only people use: pages, files, and forms that lead back to a page. By name, or by name and method.
 PAGES = {
     "home", "static", "preferences", "people:login GET", "tasks:back", "tasks:export", "replies:insert",
-    "drafts:discard", "tasks:row GET",
+    "drafts:discard", "tasks:row GET", "tasks:delete GET", "tasks:new_form", "tasks:new_preview",
+    "tasks:thumbnail", "tasks:view",
 }  # fmt: skip
 KINDS = (
     "application/json", "application/json; charset=utf-16", "application/x-www-form-urlencoded", "text/plain", "",
@@ -74,6 +75,11 @@ USUAL = {
     "reply": "reply at comment",
     "replies": "name text shared",
     "{reply_id:int}": "name text position shared",
+    "attachments": "comment files",
+    "edit": "subject description due_date start_date done_ratio comment lock_version",
+    "{entry_id:int}": "comment delete view",
+    "preview": "comment description",
+    "watch": "watching",
     "row": "status_id priority_id assignee_id lock_version by",
     "views": "name address",
     "{view_id:int}": "name start",
@@ -87,6 +93,7 @@ RIGHT: dict[str, Sequence[Any]] = {
     "due_date": ("2026-12-31", None), "start_date": ("2026-01-01", ""), "done_ratio": (0, "50", 100),
     "username": ("anna", "nobody"), "password": ("demo-password-anna", "x"), "theme": ("dark", ""),
     "locale": ("ru", "en"), "name": ("Ответ",), "text": ("Здравствуйте, {person}!",), "reply": (1, "2"), "at": (0, "3"),
+    "watching": ("1", "no"), "delete": ("1", ""), "description": ("*Зажевал*",), "files": ("нет",),
     "shared": ("1", False), "address": ("/tasks?status_id=2", "/tasks?sort=x", "//evil.test/tasks", "/tasks/7"),
     "start": ("1", False), "by": ("author",),
 }  # fmt: skip

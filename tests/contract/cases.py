@@ -1,6 +1,6 @@
 """One request for each JSON answer that the contract promises, and for each way in which it refuses.
 
-The story they are asked in (`story` of test_golden.py): task 1, in work by boris, has a comment and a private one.
+They are asked in the `story` of conftest.py.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ TASK = "/tasks/api/task/1"
 
 class Case(NamedTuple):
     """`name` names the golden file. `times` sends the same again; `first` is a body sent before; `failing` is what the
-    tracker does; `settings` are others than the usual ones."""
+    tracker does; `settings` are others than the usual ones; `files` make it a form."""
 
     name: str
     method: str
@@ -27,6 +27,7 @@ class Case(NamedTuple):
     first: Any = None
     failing: HelpdeskError | None = None
     settings: Mapping[str, Any] = {}
+    files: tuple[tuple[str, bytes], ...] = ()
 
 
 def refused(name: str, method: str, path: str, body: Any = None, **more: Any) -> Case:
@@ -35,6 +36,17 @@ def refused(name: str, method: str, path: str, body: Any = None, **more: Any) ->
 
 ANNA = {"username": "anna", "password": PASSWORDS["anna"]}
 KEY = {"Idempotency-Key": "k"}
+
+NEW = {
+    "subject": "Новый монитор",
+    "project_id": 1,
+    "tracker_id": 1,
+    "description": "Старый *мигает*.",
+    "priority_id": 3,
+    "assigned_to_id": 3,
+    "due_date": "2026-02-01",
+    "estimated_hours": 1.5,
+}
 
 ANSWERS = [
     Case("login", "POST", "/users/login", ANNA, None),
@@ -87,6 +99,25 @@ ANSWERS = [
     Case("reply", "GET", "/replies/1"),
     Case("reply_changed", "POST", "/replies/1", {"name": "Привет", "text": "Добрый день!"}),
     Case("reply_deleted", "POST", "/replies/1/delete", {}),
+    Case("task_offered", "GET", "/tasks/new?project_id=1"),
+    Case("task_created", "POST", "/tasks/api/task", NEW),
+    Case("task_created_by_form", "POST", "/tasks/new", NEW),
+    Case("task_changed", "PUT", TASK, {"subject": "Принтер починен", "done_ratio": 100, "comment": "Заменили ролик"}),
+    Case("task_changed_by_form", "POST", "/tasks/1/edit", {"due_date": "2026-02-01"}),
+    Case("task_to_edit", "GET", "/tasks/1/edit"),
+    Case("task_deleted", "DELETE", TASK, login="admin"),
+    Case("task_deleted_by_form", "POST", "/tasks/1/delete", {}, "admin"),
+    Case("watching", "PUT", f"{TASK}/watch", {}),
+    Case("watching_no_more", "DELETE", f"{TASK}/watch"),
+    Case("watching_by_form", "POST", "/tasks/1/watch", {"watching": True}),
+    Case("comment", "GET", "/tasks/1/comments/1"),
+    Case("comment_changed", "PUT", f"{TASK}/comments/1", {"comment": "Смотрю ещё раз."}, "boris"),
+    Case("comment_changed_by_form", "POST", "/tasks/1/comments/1", {"comment": "Смотрю ещё раз."}, "boris"),
+    Case("comment_deleted", "DELETE", f"{TASK}/comments/2", login="boris"),
+    Case("preview", "POST", "/tasks/1/preview", {"comment": "Это *важно* <script>"}),
+    Case("attached", "POST", "/tasks/1/attachments", files=(("отчёт.txt", b"text"), ("a.png", b"png"))),
+    Case("file_for_programs", "GET", f"{TASK}/attachment/1/download?format=json"),
+    Case("file", "GET", "/tasks/1/files/1?format=json"),
     Case("row_changed", "POST", "/tasks/1/row", {"status_id": 3, "priority_id": 4, "assignee_id": None}),
     Case("views", "GET", "/views"),
     Case("view_added", "POST", "/views", {"name": "Мои", "address": "/tasks/my-tasks?status_id=1&status_id=2&page=3"}),
@@ -108,11 +139,14 @@ REFUSALS = [
     refused("404_not_found", "GET", TASK, login="stranger"),
     refused("404_no_such_address", "GET", "/tasks/api/nothing"),
     refused("405_method_not_allowed", "DELETE", f"{TASK}/status"),
+    refused("403_not_allowed_to_delete", "DELETE", TASK),
+    refused("404_no_such_file", "GET", f"{TASK}/attachment/77/download"),
     refused("409_conflict", "PUT", f"{TASK}/status", {"status_id": 3, "lock_version": "1"}),
     refused("409_key_reused", "POST", f"{TASK}/comments", {"comment": "Б"}, headers=KEY, first={"comment": "А"}),
     refused("413_too_large", "POST", f"{TASK}/comments", {"comment": "x" * 99}, settings={"max_content_length": 99}),
     refused("415_unsupported_type", "PUT", f"{TASK}/status", b"2", headers={"Content-Type": "text/plain"}),
     refused("422_invalid", "PUT", f"{TASK}/status", {"status_id": "сломано"}),
+    refused("422_invalid_new", "POST", "/tasks/api/task", {"project_id": 1, "tracker_id": 77, "due_date": "завтра"}),
     refused("422_invalid_list", "GET", "/tasks/my-tasks?sort=password"),
     refused("422_transition_not_allowed", "PUT", f"{TASK}/status", {"status_id": 5}),
     refused("429_too_many_attempts", "POST", "/users/login", {**ANNA, "password": "wrong"}, login=None, times=6),

@@ -2,17 +2,42 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import date
 
 import httpx
 import pytest
+from sqlmodel import Session
 
+from helpdesk.store import tables
 from tests.contract.office import WORKING, Office
 from tests.running import Helpdesk
 from tests.servers.redmine import Redmine
 from tests.tasks.worlds import RedmineWorld
-from tests.web.conftest import services, visit
+from tests.web.conftest import Visit, services, visit
+from tests.world import EmbeddedWorld
 
 __all__ = ["services", "visit"]
+
+
+@pytest.fixture
+def story(visit: Visit, embedded: EmbeddedWorld) -> None:
+    """Three tasks, the last closed: boris took the first into work with a comment, then wrote a private one, and anna
+    added a file to it; she has a reply template and a saved view."""
+    embedded.new_task("Принтер зажевал бумагу", priority="high", description="Второй раз за *неделю*.")
+    embedded.new_task("Нет сети в переговорной", project="office", author="anna", assignee="boris")
+    embedded.new_task("Мышь", status="closed", author="boris", assignee="boris")
+
+    def plan(session: Session) -> None:
+        task = session.get_one(tables.Task, 1)
+        task.start_date, task.due_date, task.done_ratio = date(2026, 1, 12), date(2026, 1, 15), 30
+
+    embedded.database.run_here(plan, writes=True)
+    boris = visit("boris")
+    boris.put("/tasks/api/task/1/status", json={"status_id": 2, "comment": "Смотрю."}).raise_for_status()
+    boris.post("/tasks/api/task/1/comments", json={"comment": "Снова она.", "private": True}).raise_for_status()
+    visit("anna").post("/tasks/1/attachments", files={"files": ("снимок.png", b"a picture")}).raise_for_status()
+    visit("anna").post("/replies", json={"name": "Привет", "text": "Здравствуйте!"}).raise_for_status()
+    visit("anna").post("/views", json={"name": "Срочные", "address": "/tasks?priority_id=4"}).raise_for_status()
 
 
 @pytest.fixture

@@ -8,46 +8,24 @@ import json
 import os
 import re
 from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from sqlmodel import Session
 
 from helpdesk import errors
 from helpdesk.services import Services
-from helpdesk.store import tables
 from helpdesk.web.routes import ROUTES
 from tests.contract.calls import is_for_people, route_name
 from tests.contract.cases import ANSWERS, REFUSALS, Case
 from tests.web.conftest import Visit
-from tests.world import EmbeddedWorld
 
 GOLDEN = Path(__file__).parent / "golden"
 CASES = {case.name: case for case in ANSWERS + REFUSALS}
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 TOLD_HEADERS = ("allow", "retry-after")
 STATUSES = {400, 401, 403, 404, 405, 409, 413, 415, 422, 429, 502, 503}
-
-
-@pytest.fixture
-def story(visit: Visit, embedded: EmbeddedWorld) -> None:
-    """Two tasks: the first was taken into work by boris with a comment and a private one."""
-    embedded.new_task("Принтер зажевал бумагу", priority="high", description="Второй раз за *неделю*.")
-    embedded.new_task("Нет сети в переговорной", project="office", author="anna", assignee="boris")
-
-    def plan(session: Session) -> None:
-        task = session.get_one(tables.Task, 1)
-        task.start_date, task.due_date, task.done_ratio = date(2026, 1, 12), date(2026, 1, 15), 30
-
-    embedded.database.run_here(plan, writes=True)
-    boris = visit("boris")
-    boris.put("/tasks/api/task/1/status", json={"status_id": 2, "comment": "Смотрю."}).raise_for_status()
-    boris.post("/tasks/api/task/1/comments", json={"comment": "Снова она.", "private": True}).raise_for_status()
-    visit("anna").post("/replies", json={"name": "Привет", "text": "Здравствуйте!"}).raise_for_status()
-    visit("anna").post("/views", json={"name": "Срочные", "address": "/tasks?priority_id=4"}).raise_for_status()
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -86,7 +64,11 @@ def _asked(visit: Visit, case: Case) -> httpx.Response:
     client = visit(case.login, **case.settings)
     bodies = [*([case.first] if case.first else []), *[case.body] * case.times]
     for body in bodies:
-        sent = {"content": body} if isinstance(body, bytes) else {"json": body} if body is not None else {}
+        sent: dict[str, Any] = (
+            {"content": body} if isinstance(body, bytes) else {"json": body} if body is not None else {}
+        )
+        if case.files:
+            sent = {"files": [("files", file) for file in case.files]}
         headers = {"Content-Type": "application/json"} if isinstance(body, bytes) else {}
         answer: httpx.Response = client.request(case.method, case.path, **sent, headers={**headers, **case.headers})
     return answer

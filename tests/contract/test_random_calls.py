@@ -14,7 +14,7 @@ from tests.contract.asking import ask
 from tests.contract.calls import draw
 from tests.contract.promises import broken
 from tests.web.conftest import session_cookie
-from tests.world import NAMES, EmbeddedWorld
+from tests.world import NAMES
 
 CALLS = 5_000 if os.environ.get("SOAK") else 400
 SEED = os.environ.get("SEED", "")
@@ -24,9 +24,8 @@ SEED = os.environ.get("SEED", "")
 # Starlette leaves the file of a multipart body that breaks off in the middle to the garbage collector.
 @pytest.mark.filterwarnings("ignore:.*SpooledTemporaryFile:pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("login", ["anna", "irina", "stranger", "admin", "nobody"])
-async def test_no_call_is_a_fault_of_ours(services: Services, embedded: EmbeddedWorld, login: str) -> None:
-    for status in ("new", "in_progress", "closed"):
-        embedded.new_task("Принтер", status=status, description="*Зажевал*")
+@pytest.mark.usefixtures("story")
+async def test_no_call_is_a_fault_of_ours(services: Services, login: str) -> None:
     app, dice, faults, cookie = create_app(services), Random(f"{login} {SEED}"), [], _cookie(services, login)
     for number in range(CALLS):
         call = draw(dice)

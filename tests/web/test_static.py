@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 from helpdesk.assets import folder
 from helpdesk.web.static import BUNDLES, StaticFiles, accepted_codings, lighter
 from tests.web.conftest import HTML, Visit
+from tests.world import EmbeddedWorld
 
 FOREVER = "public, max-age=31536000, immutable"
 
@@ -104,6 +105,14 @@ def test_bundles_lose_no_rule_and_no_statement() -> None:
             remarks = r"(?m)^\s*//.*$" if part.suffix == ".js" else r"/\*.*?\*/"
             whole = re.sub(r"\s+", "", re.sub(remarks, "", part.read_text()))
             assert (whole.replace(";}", "}") if part.suffix == ".css" else whole) in sent, part.name
+
+
+def test_the_scripts_of_forms_come_with_pages_that_have_such_forms(visit: Visit, embedded: EmbeddedWorld) -> None:
+    task, anna = f"/tasks/{embedded.new_task()}", visit("anna")
+    for address, wanted in ((task, True), (f"{task}/edit", True), ("/tasks/my-tasks", False), ("/tasks", False)):
+        page = anna.get(address, headers=HTML).text
+        assert bool(re.search("data-(draft|files|copy|inserts)", page)) == wanted, address
+        assert ("/static/task-" in page) == wanted, address
 
 
 def test_a_name_changes_with_the_content(tmp_path_factory: pytest.TempPathFactory) -> None:
