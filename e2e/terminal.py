@@ -43,10 +43,11 @@ class Terminal:
         self.w3m.send(f"{value}\r")
 
     def write(self, after: str, text: str) -> None:
-        """Write into the box that comes after a text; w3m calls an editor for it."""
+        """Write into the box that comes after a text; w3m calls an editor for it, and forgets other keys."""
         self.said.write_text(text, encoding="utf-8")
         self._find(after)
         self.w3m.send("\t\r")
+        self.sees(text.split()[0])
 
     def choose(self, after: str, option: str) -> None:
         """Take an option of the list that comes after a text."""
