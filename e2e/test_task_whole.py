@@ -43,6 +43,14 @@ def test_a_task_is_changed_on_its_form_and_shows_it(page: Page, as_program: AsPr
     assert task["due_date"] == "2030-12-01" and task["custom_fields"][0]["value"] == "311"
 
 
+def test_enter_saves(page: Page) -> None:
+    steps.come_in(page, "anna")
+    open_form(page, PART)
+    page.get_by_label("Тема").fill("Проверить розетки и свет")
+    page.get_by_label("Тема").press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"#{PART} Проверить розетки и свет")
+
+
 def test_two_who_change_the_same_task_lose_nothing(page: Page, as_program: AsProgram, announced: Announced) -> None:
     announced.add(409)
     steps.come_in(page, "anna")
