@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from bench.sides import Side
 
+CLOSED = (ConnectionError, asyncio.IncompleteReadError)
 Round = tuple[list[float], float]
 
 
@@ -62,8 +63,14 @@ async def _round(side: Side, path: str, parallel: int, seconds: float) -> Round:
         reader, writer = await asyncio.open_connection(address.hostname, address.port)
         while time.perf_counter() < until:
             began = time.perf_counter()
-            writer.write(request)
-            await _read(reader)
+            try:
+                writer.write(request)
+                await _read(reader)
+            except CLOSED:  # Puma lets go of a connection now and then; a browser would ask again, too
+                writer.close()
+                reader, writer = await asyncio.open_connection(address.hostname, address.port)
+                writer.write(request)
+                await _read(reader)
             waits.append(time.perf_counter() - began)
         writer.close()
 
