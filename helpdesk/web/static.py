@@ -25,7 +25,6 @@ FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 BUNDLES = {
     "app.css": ("css/*.css",),
     "app.js": ("js/*.js",),
-    "task.js": ("js/task/*.js",),
     "htmx.js": ("vendor/htmx-*.js", "js/htmx/*.js"),
 }
 TEXTS = {".css", ".js", ".svg"}

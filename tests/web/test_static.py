@@ -2,7 +2,6 @@
 
 import gzip
 import re
-from pathlib import Path
 
 import brotli  # type: ignore[import-untyped]
 import pytest
@@ -105,19 +104,6 @@ def test_bundles_lose_no_rule_and_no_statement() -> None:
             remarks = r"(?m)^\s*//.*$" if part.suffix == ".js" else r"/\*.*?\*/"
             whole = re.sub(r"\s+", "", re.sub(remarks, "", part.read_text()))
             assert (whole.replace(";}", "}") if part.suffix == ".css" else whole) in sent, part.name
-
-
-def whole(template: Path) -> str:
-    """A template with all that it includes."""
-    text = template.read_text()
-    named = re.findall(r'include "([^"]+)"', text)
-    return text + "".join(whole(folder("templates") / name) for name in named)
-
-
-def test_the_scripts_of_forms_come_with_pages_that_have_such_forms() -> None:
-    pages = {file.name: whole(file) for file in folder("templates").rglob("*.html") if "extends" in file.read_text()}
-    with_forms = {name for name, text in pages.items() if re.search("data-(draft|files|copy|inserts)", text)}
-    assert with_forms == {name for name, text in pages.items() if "static('task.js')" in text} >= {"show.html"}
 
 
 def test_a_name_changes_with_the_content(tmp_path_factory: pytest.TempPathFactory) -> None:
