@@ -173,6 +173,12 @@ class Task(NamedTuple):
     def id(self) -> int:
         return self.row.id
 
+    def offers(self, field: Field) -> bool:
+        """Whether this person may give `field` another value than it has."""
+        may = self.choices
+        options = {"status": may.statuses, "priority": may.priorities, "assignee": may.assignees}[field]
+        return any(option[0] != self.value(field) for option in options) or (field == "assignee" and bool(options))
+
     def detail(self, detail: Detail) -> Value:
         """What `detail` holds; of tracker and parent the id."""
         held: dict[Detail, Value] = {

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, get_args
 
 from anyio import CapacityLimiter, to_thread
 from markupsafe import Markup
@@ -12,7 +12,7 @@ from starlette.responses import Response
 from helpdesk.errors import Conflict, Invalid, NotAllowed, TooLarge
 from helpdesk.store import replies
 from helpdesk.tasks import markup, safe_html
-from helpdesk.tasks.model import Entry, Task, Written
+from helpdesk.tasks.model import Entry, Field, Task, Written
 from helpdesk.tasks.wording import LABELS, RELATIONS, in_words
 from helpdesk.web import facts, keeping, returning, uploads
 from helpdesk.web.errors import status_of
@@ -21,6 +21,7 @@ from helpdesk.web.rendering import html, is_htmx, services
 
 AT_ONCE = CapacityLimiter(4)
 PAGE_SECONDS = 2.0
+FIELDS: tuple[Field, ...] = get_args(Field)
 FORMS = {"comments": "tasks/_comment_form.html", "attachments": "tasks/_attachments.html"}
 HISTORY: dict[str, Callable[[Entry], bool]] = {
     "": lambda entry: True,
@@ -81,9 +82,8 @@ async def refused(
 
 def _offered(task: Task, form: str) -> bool:
     """Whether this person's page of the task has that form: where there is none, nothing would show a refusal."""
-    may = task.choices
-    by_rights = {"status": may.statuses, "priority": may.priorities, "assignee": may.assignees}
-    return bool({**by_rights, "comments": may.may_comment}.get(form, True))
+    has: dict[str, bool] = {field: task.offers(field) for field in FIELDS}
+    return (has | {"comments": task.choices.may_comment}).get(form, True)
 
 
 def address(request: Request, number: int) -> str:

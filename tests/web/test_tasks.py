@@ -313,3 +313,10 @@ def test_a_session_that_ended_sends_htmx_to_sign_in_and_shows_a_forms_text_again
 def test_dates_are_shown_in_the_time_zone_of_the_settings(visit: Visit, embedded: EmbeddedWorld) -> None:
     page = visit("anna").get(f"/tasks/{embedded.new_task()}", headers=HTML).text
     assert re.search(r'<time datetime="\d{4}-\d\d-\d\dT[\d:.]+Z">\d\d\.\d\d\.\d{4} \d\d:\d\d</time>', page)
+
+
+def test_a_form_without_a_choice_is_not_there(visit: Visit, embedded: EmbeddedWorld) -> None:
+    number = embedded.new_task()
+    page = visit("irina").get(f"/tasks/{number}", headers=HTML).text
+    assert f'id="status-{number}"' not in page, "her workflow leads nowhere from here"
+    assert f'id="status-{number}"' in visit("anna").get(f"/tasks/{number}", headers=HTML).text
