@@ -1,7 +1,6 @@
 """The page of a new task: first where, then the form that this place has."""
 
 from collections.abc import Mapping
-from secrets import token_urlsafe
 from typing import Any
 
 from starlette.requests import Request
@@ -18,7 +17,7 @@ from helpdesk.web.rendering import html, is_htmx, services, spoken
 async def page(request: Request, typed: Mapping[str, Any], status: int = 200, **context: Any) -> Response:
     """The form with what was typed into it, by itself for htmx or in its page; without a project only where to go."""
     projects, blank = await offered(request, typed)
-    around = {"draft": None, "why": None, "preview": None, "key": token_urlsafe}
+    around = {"draft": None, "why": None, "preview": None}
     told = {
         "projects": projects,
         "blank": blank,
