@@ -11,7 +11,7 @@ MODULES = {
     ".".join(file.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__"): file
     for file in sorted(PACKAGE.rglob("*.py"))
 }
-CLIENTS = {"httpx", "textile", "nh3", "markdown_it", "argon2", "cachetools"}
+CLIENTS = {"httpx", "textile", "nh3", "markdown_it", "argon2", "cachetools", "yaml"}
 PORT = {
     "tasks.model",
     "tasks.lists",

@@ -7,12 +7,14 @@ from helpdesk.tasks.files import Staged, Upload
 from helpdesk.tasks.lists import Summary, TaskPage, TaskQuery, Vocabulary
 from helpdesk.tasks.model import Actor, Edit, Opened, Ref, Task, TextFormat, Written
 
+Searches = Literal["subject", "subject and description", "subject, description and comments"]
+
 
 class Capabilities(NamedTuple):
     """What an adapter can do; pages show what is there and never pretend."""
 
     text_format: TextFormat
-    searches: Literal["subject", "subject and description"]
+    searches: Searches
     exact_assignees: bool
 
 

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sqlalchemy.engine import URL
+
 from tests.servers.process import SYSTEM_PATH, ServerError, free_port, run, running
 
 SYSTEM_USER = "mysql"
@@ -33,6 +35,11 @@ class MySQLAccess:
     database: str
     user: str
     password: str = field(repr=False)
+
+
+def url_of(access: MySQLAccess) -> URL:
+    """That way in, for SQLAlchemy."""
+    return URL.create("mysql+pymysql", access.user, access.password, access.host, access.port, access.database)
 
 
 @dataclass(frozen=True)

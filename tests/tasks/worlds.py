@@ -1,10 +1,12 @@
 """The same story in every tracker: what the contract suite needs of an adapter's world."""
 
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -13,11 +15,16 @@ from helpdesk.redmine_client import RedmineClient
 from helpdesk.store import schema
 from helpdesk.store.database import Database
 from helpdesk.tasks.model import Actor
+from helpdesk.tasks.redmine.database.connection import RedmineDatabase
+from helpdesk.tasks.redmine.database.reading import Reading
 from helpdesk.tasks.redmine.rest import RestTracker
+from helpdesk.tasks.redmine.sql import SqlTracker
 from tests.servers.fixtures import unavailable
-from tests.servers.mariadb import execute, running_mariadb
+from tests.servers.mariadb import execute, running_mariadb, url_of
 from tests.servers.redmine import Redmine, why_not_here
 from tests.world import EmbeddedWorld, settle
+
+T = TypeVar("T")
 
 STATUSES = {
     "new": "Новая",
@@ -42,8 +49,11 @@ class RedmineWorld:
     def __init__(self, redmine: Redmine) -> None:
         self.redmine = redmine
         self.client = RedmineClient(redmine.url, redmine.admin_key)
-        self.tracker = RestTracker(self.client, "textile")
+        self.tracker = self.make_tracker()
         self.http = httpx.Client(base_url=redmine.url, headers={"X-Redmine-API-Key": redmine.admin_key}, timeout=30)
+
+    def make_tracker(self) -> RestTracker:
+        return RestTracker(self.client, "textile")
 
     def actor(self, login: str) -> Actor:
         return Actor(self.redmine.user_ids[login], login, session=f"session of {login}")
@@ -132,6 +142,21 @@ class RedmineWorld:
         return {"X-Redmine-Switch-User": login}
 
 
+class SqlWorld(RedmineWorld):
+    """The same Redmine, read by SQL with no more rights than our documents ask for, and without falling back."""
+
+    def make_tracker(self) -> RestTracker:
+        self.database = RedmineDatabase(url_of(self.redmine.mysql), ZoneInfo(self.redmine.timezone))
+        return SqlOnly(self.client, "textile", self.database)
+
+
+class SqlOnly(SqlTracker):
+    """Never asks REST instead: what SQL can't read must be seen."""
+
+    async def _read(self, actor: Actor, work: Callable[[Reading], T], otherwise: Callable[[], Awaitable[T]]) -> T:
+        return await self.source.read(actor, work)
+
+
 World = EmbeddedWorld | RedmineWorld
 
 
@@ -140,6 +165,15 @@ async def redmine_world(redmine: Redmine) -> AsyncIterator[RedmineWorld]:
     world = RedmineWorld(redmine)
     yield world
     world.http.close()
+    await world.client.close()
+
+
+@pytest.fixture
+async def sql_world(redmine: Redmine) -> AsyncIterator[SqlWorld]:
+    world = SqlWorld(redmine)
+    yield world
+    world.http.close()
+    world.database.close()
     await world.client.close()
 
 
@@ -159,11 +193,12 @@ def embedded_on_mariadb() -> Iterator[EmbeddedWorld]:
             database.close()
 
 
-WORLDS = {"embedded": "embedded", "mariadb": "embedded_on_mariadb", "redmine": "redmine_world"}
+WORLDS = {"embedded": "embedded", "mariadb": "embedded_on_mariadb", "redmine": "redmine_world", "sql": "sql_world"}
 
 
 @pytest.fixture(params=[pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in WORLDS])
 def world(request: pytest.FixtureRequest) -> World:
-    """Each adapter's world in turn: the embedded tracker in SQLite and in a real MariaDB, and a real Redmine."""
+    """Each adapter's world in turn: the embedded tracker in SQLite and in a real MariaDB, a real Redmine over REST, and
+    the same one read by SQL."""
     found: World = request.getfixturevalue(WORLDS[request.param])
     return found

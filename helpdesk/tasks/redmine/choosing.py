@@ -1,8 +1,9 @@
-"""What a person may do to a task in Redmine, as far as its REST API tells.
+"""What a person may do to a task in Redmine, from what is known of rights, workflow and fields.
 
-Not told are a workflow's read-only and required fields, roles' limits to some trackers, and the settings by which a
-parent's dates, priority and progress follow from its sub-tasks. Redmine decides of the first two: what it ignores is
-found by reading back. A parent's are taken to follow, as is Redmine's default, and are not offered.
+REST does not tell a workflow's read-only and required fields, roles' limits to some trackers, and the settings by which
+a parent's dates, priority and progress follow from its sub-tasks. Redmine decides of the first two: what it ignores is
+found by reading back. A parent's are taken to follow, as is Redmine's default, and are not offered. The database
+tells all of it.
 """
 
 from collections.abc import Iterable
@@ -10,7 +11,7 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from helpdesk.tasks.fields import Detail
-from helpdesk.tasks.model import Actor, Choices, Priority, Ref, Status, Task
+from helpdesk.tasks.model import Choices, Priority, Ref, Status, Task
 from helpdesk.tasks.redmine.rights import Rights
 
 DETAILS: dict[Detail, str] = {
@@ -23,21 +24,31 @@ DETAILS: dict[Detail, str] = {
 }
 ALWAYS: frozenset[Detail] = frozenset({"subject"})
 TRACKER: frozenset[Detail] = frozenset({"tracker"})
-DERIVED: frozenset[Detail] = frozenset({"start_date", "due_date", "done_ratio"})
+DERIVED = {
+    "dates": frozenset({"start_date", "due_date"}),
+    "priority": frozenset({"priority_id"}),
+    "done_ratio": frozenset({"done_ratio"}),
+}
+"""What a parent's sub-tasks may decide, by Redmine's settings `parent_issue_…`."""
 
 
 class Offers(NamedTuple):
-    """What could be chosen by somebody who may. `fields` are Redmine's own that the task's tracker uses."""
+    """What could be chosen by somebody who may, by Redmine's own names of fields.
+
+    `fields` are those that the task's tracker uses, `fixed` those that can't be written all the same (custom ones by
+    their ids), `required` those that may not be left empty.
+    """
 
     statuses: tuple[Status, ...]
     priorities: tuple[Priority, ...]
     assignees: tuple[Ref, ...]
     trackers: tuple[Ref, ...]
     fields: frozenset[str]
-    is_parent: bool
+    fixed: frozenset[str] = frozenset()
+    required: frozenset[str] = frozenset()
 
 
-def choices(may: Rights, actor: Actor, task: Task, offers: Offers) -> Choices:
+def choices(may: Rights, own_id: int, task: Task, offers: Offers) -> Choices:
     """Sources: Redmine's Issue#safe_attribute_names, Issue#allowed_target_trackers,
     app/views/issues/_edit.html.erb (files go with comments)."""
     row = task.row
@@ -47,24 +58,37 @@ def choices(may: Rights, actor: Actor, task: Task, offers: Offers) -> Choices:
         may_attach=may.may_comment,
         may_delete=may.has("delete_issues"),
     )
-    if not may.may_edit(is_author=row.author is not None and row.author.id == actor.id):
+    if not may.may_edit(is_author=row.author is not None and row.author.id == own_id):
         return free
-    people = (*offers.assignees, *(Ref(who.id, who.name) for who in (row.author, row.assignee) if who))
-    trackers = offers.trackers if may.has("add_issues") else ()
+    trackers = offers.trackers if _is_free("tracker_id", offers) else ()
     return free._replace(
-        statuses=offers.statuses,
-        priorities=() if offers.is_parent else offers.priorities,
-        assignees=by_name(people) if "assigned_to_id" in offers.fields else (),
+        statuses=offers.statuses if _is_free("status_id", offers) else (),
+        priorities=offers.priorities if _is_free("priority_id", offers) else (),
+        assignees=offers.assignees if "assigned_to_id" in offers.fields - offers.fixed else (),
         trackers=trackers,
-        details=details(may, offers.fields, offers.is_parent) | ALWAYS | (TRACKER if trackers else set()),
-        custom=frozenset(held.field.id for held in task.custom if held.field.kind != "other"),
+        details=details(may, offers.fields - offers.fixed)
+        | (ALWAYS if _is_free("subject", offers) else set())
+        | (TRACKER if trackers else set()),
+        custom=frozenset(
+            held.field.id for held in task.custom if held.field.kind != "other" and _is_free(str(held.field.id), offers)
+        ),
+        required=required(offers.required),
     )
 
 
-def details(may: Rights, fields: frozenset[str], is_parent: bool = False) -> frozenset[Detail]:
-    """The details that a tracker uses, of those Redmine lets one disable; sub-tasks take a permission of their own."""
+def details(may: Rights, fields: frozenset[str]) -> frozenset[Detail]:
+    """The details among `fields`; to write sub-tasks takes a permission of their own."""
     used = frozenset(detail for detail, field in DETAILS.items() if field in fields)
-    return used - (DERIVED if is_parent else set()) - (set() if may.has("manage_subtasks") else {"parent"})
+    return used if may.has("manage_subtasks") else used - {"parent"}
+
+
+def required(fields: frozenset[str]) -> frozenset[Detail]:
+    """The details that may not be left empty, when Redmine's rules require `fields`."""
+    return ALWAYS | {detail for detail, field in DETAILS.items() if field in fields}
+
+
+def _is_free(field: str, offers: Offers) -> bool:
+    return field not in offers.fixed
 
 
 def by_name(people: Iterable[Ref]) -> tuple[Ref, ...]:

@@ -5,7 +5,7 @@ import re
 from helpdesk.errors import Invalid, LockedOut, NotAllowed, NotFound, Sentence, TooLarge
 from helpdesk.redmine_client import part
 from helpdesk.tasks.files import Staged, Upload, plain_name, plain_type
-from helpdesk.tasks.model import Actor, Opened
+from helpdesk.tasks.model import Actor, Attachment, Opened
 from helpdesk.tasks.redmine import reading, transfers
 from helpdesk.tasks.redmine.one_task import OneTask
 
@@ -29,11 +29,7 @@ class Files(OneTask):
     async def open_file(self, actor: Actor, task_id: int, file_id: int, first: int = 0) -> Opened:
         async with self.asking():
             await self.look_up.me(actor)
-            issue = await self._issue(actor, task_id, "attachments")
-            files = map(reading.attachment, issue.get("attachments", ()))
-            file = next((file for file in files if file.id == file_id), None)
-            if file is None:
-                raise NotFound
+            file = await self._attachment(actor, task_id, file_id)
             path = f"/attachments/download/{file_id}"
             try:
                 return Opened(file, await transfers.receive(self.client, path, actor.login, file.size, first))
@@ -41,6 +37,14 @@ class Files(OneTask):
                 raise
             except NotAllowed as error:
                 raise NotFound(detail=error.detail) from error
+
+    async def _attachment(self, actor: Actor, task_id: int, file_id: int) -> Attachment:
+        issue = await self._issue(actor, task_id, "attachments")
+        files = map(reading.attachment, issue.get("attachments", ()))
+        found = next((file for file in files if file.id == file_id), None)
+        if found is None:
+            raise NotFound
+        return found
 
 
 def _refused(refusal: Invalid, size: int) -> Invalid | TooLarge:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from helpdesk.errors import LockedOut, NotAllowed, NotFound
 from helpdesk.redmine_client import JSON, part
 from helpdesk.tasks.fields import CustomValue
-from helpdesk.tasks.model import Actor, Choices, Link, Member, Task
+from helpdesk.tasks.model import Actor, Choices, Link, Member, Ref, Task
 from helpdesk.tasks.redmine import choosing, custom, listing, reading
 from helpdesk.tasks.redmine.links import links
 from helpdesk.tasks.redmine.lists import Lists
@@ -68,21 +68,22 @@ class OneTask(Lists):
 
     async def _with_choices(self, actor: Actor, mine: Me, issue: JSON, people: People, task: Task) -> Task:
         project = await self.look_up.project(actor, task.row.project.id)
-        fields = await self.look_up.standard_fields(task.row.tracker.id)
+        row = task.row
         may = (await self.look_up.rights_in(mine, task.row.project.id)).in_project(project.is_closed)
+        involved = [Ref(who.id, who.name) for who in (row.author, row.assignee) if who]
         offers = choosing.Offers(
             statuses=tuple(map(reading.status, issue.get("allowed_statuses", ()))),
             priorities=await self.look_up.priorities(),
-            assignees=people.assignable,
-            trackers=project.trackers,
-            fields=fields,
-            is_parent=bool(issue.get("children")),
+            assignees=choosing.by_name([*people.assignable, *involved]),
+            trackers=project.trackers if may.has("add_issues") else (),
+            fields=await self.look_up.standard_fields(row.tracker.id),
+            fixed=frozenset().union(*choosing.DERIVED.values()) if issue.get("children") else frozenset(),
         )
         entries = tuple(
             entry._replace(may_edit=bool(entry.notes) and may.may_edit_note_of(entry.author, actor.id))
             for entry in task.entries
         )
-        chosen = choosing.choices(may, actor, task, offers)
+        chosen = choosing.choices(may, actor.id, task, offers)
         # Redmine's own page lets one watch in a closed project, too; its REST API does not.
         return task._replace(entries=entries, choices=chosen._replace(may_watch=not project.is_closed))
 

@@ -1,0 +1,178 @@
+"""What a person may do to a task, by Redmine's own rights, workflow and field rules.
+
+Sources: Redmine 5, Issue#safe_attribute_names, #new_statuses_allowed_to, #workflow_rule_by_attribute,
+#assignable_users, .allowed_target_trackers.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from helpdesk.tasks.model import Ref, Status
+from helpdesk.tasks.redmine.database import persons
+from helpdesk.tasks.redmine.database import tables as t
+from helpdesk.tasks.redmine.database.reading import Reading
+from helpdesk.tasks.redmine.database.rules import Tracker
+from helpdesk.tasks.redmine.rights import Rights
+from helpdesk.tasks.redmine.visibility import ACTIVE, Role
+
+BY_TRACKER = ("edit_issues", "edit_own_issues", "add_issue_notes", "delete_issues", "add_issues")
+BY_PROJECT = (
+    "manage_subtasks",
+    "set_notes_private",
+    "edit_issue_notes",
+    "edit_own_issue_notes",
+    "view_issue_watchers",
+)
+NEW = 0
+"""What the workflow calls the status of a task that is not there yet."""
+
+RULES = (
+    sa.select(t.workflows)
+    .where(t.workflows.c.tracker_id == sa.bindparam("tracker"))
+    .where(t.workflows.c.old_status_id == sa.bindparam("status"))
+    .where(t.workflows.c.role_id.in_(sa.bindparam("roles", expanding=True)))
+)
+_OTHER, _ISSUE = t.issues.alias("other"), t.issues.c
+_CLOSED: sa.BindParameter[int] = sa.bindparam("closed", expanding=True)
+_SAME_TREE = (_OTHER.c.root_id == sa.bindparam("root"),)
+SURROUNDINGS = sa.select(
+    sa.exists()
+    .where(*_SAME_TREE, _OTHER.c.lft > sa.bindparam("lft"), _OTHER.c.rgt < sa.bindparam("rgt"))
+    .where(_OTHER.c.status_id.not_in(_CLOSED))
+    .label("open_below"),
+    sa.exists()
+    .where(*_SAME_TREE, _OTHER.c.lft < sa.bindparam("lft"), _OTHER.c.rgt > sa.bindparam("rgt"))
+    .where(_OTHER.c.status_id.in_(_CLOSED))
+    .label("closed_above"),
+    sa.exists()
+    .where(t.issue_relations.c.issue_to_id == sa.bindparam("task"), t.issue_relations.c.relation_type == "blocks")
+    .where(_OTHER.c.id == t.issue_relations.c.issue_from_id, _OTHER.c.status_id.not_in(_CLOSED))
+    .label("blocked"),
+)
+MEMBERS = (
+    sa.select(*persons.NAMED, t.member_roles.c.role_id)
+    .join(t.members, t.members.c.user_id == t.users.c.id)
+    .join(t.member_roles, t.member_roles.c.member_id == t.members.c.id)
+    .where(t.members.c.project_id == sa.bindparam("project"), t.users.c.status == persons.ACTIVE)
+)
+
+
+class Workflow(NamedTuple):
+    """What the workflow says of a task: statuses it leads to, and fields that are read-only or required."""
+
+    leads_to: frozenset[int]
+    rules: dict[str, str]
+
+    def named(self, rule: str) -> frozenset[str]:
+        """The fields with a rule, as Redmine names them; custom ones by their ids."""
+        return frozenset(field for field, found in self.rules.items() if found == rule)
+
+
+def rights(read: Reading, project_id: int, tracker_id: int) -> Rights:
+    """What the person may do to tasks of a tracker in a project."""
+    sight = read.sight
+    held = {name for name in BY_TRACKER if sight.permits_on(name, project_id, tracker_id)}
+    held |= {name for name in BY_PROJECT if sight.permits(name, project_id)}
+    return Rights(False, True, frozenset(held))
+
+
+def workflow(read: Reading, issue: Any) -> Workflow:
+    """What the workflow says of a task: of what may follow its status, and of its fields in that status."""
+    roles = read.sight.workflow_roles(issue.project_id)
+    rows = _rules(read, roles, issue.tracker_id, issue.status_id)
+    is_author, is_assignee = issue.author_id == read.person.id, issue.assigned_to_id in read.person.principals
+    return Workflow(_leads_to(rows, is_author, is_assignee), _field_rules(read, roles, rows))
+
+
+def beginning(read: Reading, project_id: int, tracker: Tracker) -> tuple[tuple[Status, ...], Workflow]:
+    """The statuses in which the person may let a new task begin, the usual one first, and the rules of that one."""
+    roles, known = read.sight.workflow_roles(project_id), read.rules.statuses
+    led = _leads_to(_rules(read, roles, tracker.id, NEW), True, False)
+    offered = [number for number in known if number in led] or [tracker.first_status or NEW]
+    first = tracker.first_status if tracker.first_status in offered else offered[0]
+    ordered = sorted(offered, key=lambda number: number != first)
+    of_first = _rules(read, roles, tracker.id, first)
+    found = tuple(read.status(number) for number in ordered if number in known)
+    return found, Workflow(frozenset(led), _field_rules(read, roles, of_first))
+
+
+def statuses(read: Reading, issue: Any, flow: Workflow) -> tuple[Status, ...]:
+    """The statuses the person may give, with the present one, in Redmine's order."""
+    rules = read.rules
+    ids = flow.leads_to | {issue.status_id} if flow.leads_to else frozenset()
+    closed = [number for number, status in rules.statuses.items() if status.is_closed]
+    asked = {"task": issue.id, "root": issue.root_id, "lft": issue.lft, "rgt": issue.rgt, "closed": closed}
+    around = read.db.execute(SURROUNDINGS, asked).one()
+    if around.open_below or around.blocked:
+        ids -= set(closed)
+    if around.closed_above:
+        ids &= set(closed)
+    return tuple(read.status(number) for number in rules.statuses if number in ids)
+
+
+def assignable(read: Reading, project_id: int, tracker_id: int) -> tuple[Ref, ...]:
+    """The members who may be assigned: active, with a role for that which sees the tracker; groups, where they may.
+
+    Source: Project#assignable_users.
+    """
+    kinds = ("User", "Group") if read.rules.is_on("issue_group_assignment") else ("User",)
+    found: dict[int, Ref] = {}
+    for row in read.db.execute(MEMBERS, {"project": project_id}):
+        role = read.rules.roles.get(row.role_id)
+        if row.type in kinds and role and role.assignable and role.on("view_issues", tracker_id):
+            found[row.id] = Ref(row.id, persons.name(row, read.style))
+    return tuple(found.values())
+
+
+def trackers(read: Reading, project_id: int, present: int | None = None) -> tuple[Tracker, ...]:
+    """The trackers that the person may give to a task here. Source: Issue.allowed_target_trackers."""
+    offered = read.rules.trackers_in(project_id)
+    adding = [role for role in read.sight.roles_in(project_id) if "add_issues" in role.permissions]
+    if read.person.is_admin or any("add_issues" not in role.trackers for role in adding):
+        return tuple(offered)
+    ids = {present, *(each for role in adding for each in role.trackers["add_issues"])}
+    return tuple(tracker for tracker in offered if tracker.id in ids)
+
+
+def _rules(read: Reading, roles: Iterable[Role], tracker_id: int, status_id: int) -> list[Any]:
+    return list(
+        read.db.execute(RULES, {"tracker": tracker_id, "status": status_id, "roles": [role.id for role in roles]})
+    )
+
+
+def _leads_to(rows: Iterable[Any], is_author: bool, is_assignee: bool) -> frozenset[int]:
+    transitions = (row for row in rows if row.type == "WorkflowTransition")
+    return frozenset(row.new_status_id for row in transitions if _holds(row, is_author, is_assignee))
+
+
+def _holds(transition: Any, is_author: bool, is_assignee: bool) -> bool:
+    """Whether a transition is for this person. Source: IssueStatus.new_statuses_allowed."""
+    author, assignee = bool(transition.author), bool(transition.assignee)
+    if is_author and is_assignee:
+        return True
+    if is_author or is_assignee:
+        return author == is_author or assignee == is_assignee
+    return not author and not assignee
+
+
+def _field_rules(read: Reading, roles: Iterable[Role], rows: list[Any]) -> dict[str, str]:
+    """A rule counts where all roles that may write have one for the field; where they differ it is required."""
+    writing = {role.id for role in roles if role.permissions & {"add_issues", "edit_issues"}}
+    found: dict[str, dict[int, str]] = defaultdict(dict)
+    for row in rows:
+        if row.type == "WorkflowPermission" and row.role_id in writing:
+            found[row.field_name][row.role_id] = row.rule
+    if found:
+        for number, definition in read.rules.fields.items():
+            hidden = set() if definition.visible or not definition.roles else writing - definition.roles
+            found[str(number)] |= dict.fromkeys(hidden, "readonly")
+    agreed = {field: set(told.values()) for field, told in found.items() if told and len(told) == len(writing)}
+    return {field: kinds.pop() if len(kinds) == 1 else "required" for field, kinds in agreed.items()}
+
+
+def is_open_for_writing(read: Reading, project_id: int) -> bool:
+    """Whether a project is neither closed nor archived."""
+    return read.rules.places[project_id].status == ACTIVE

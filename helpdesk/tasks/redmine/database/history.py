@@ -1,0 +1,138 @@
+"""The history of a task: what was said and changed, as far as the person may know it, in words."""
+
+from collections.abc import Container, Iterable, Mapping
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from helpdesk.redmine_client import JSON
+from helpdesk.tasks.model import Entry, Member
+from helpdesk.tasks.redmine import reading as words
+from helpdesk.tasks.redmine.database import tables as t
+from helpdesk.tasks.redmine.database.reading import Reading
+from helpdesk.tasks.redmine.rights import Rights
+
+NAMED_ELSEWHERE = {"fixed_version_id": t.versions, "category_id": t.issue_categories}
+
+_TASK: sa.BindParameter[int] = sa.bindparam("task")
+_JOURNALS = (
+    sa.select(t.journals, *(t.journal_details.c[name] for name in ("property", "prop_key", "old_value", "value")))
+    .outerjoin_from(t.journals, t.journal_details, t.journal_details.c.journal_id == t.journals.c.id)
+    .where(t.journals.c.journalized_id == _TASK, t.journals.c.journalized_type == "Issue")
+    .order_by(t.journals.c.created_on, t.journals.c.id, t.journal_details.c.id)
+)
+
+
+class Told(NamedTuple):
+    """A journal with its details, as Redmine keeps them."""
+
+    journal: Any
+    details: list[JSON]
+
+    @property
+    def other_tasks(self) -> list[int]:
+        """The tasks that changes of relations name."""
+        ids = (
+            detail["new_value"] or detail["old_value"] for detail in self.details if detail["property"] == "relation"
+        )
+        return [int(each) for each in ids if each and each.isdigit()]
+
+
+def journals(read: Reading, task_id: int, project_id: int) -> list[Told]:
+    """What was told of a task, oldest first, without others' private comments where those are not for this person.
+
+    Source: Issue#visible_journals_with_index.
+    """
+    found: dict[int, Told] = {}
+    for row in read.db.execute(_JOURNALS, {"task": task_id}):
+        told = found.setdefault(row.id, Told(row, []))
+        if row.property is not None:
+            names = {"property": row.property, "name": row.prop_key}
+            told.details.append({**names, "old_value": row.old_value, "new_value": row.value})
+    may = read.sight.permits("view_private_notes", project_id)
+    return [it for it in found.values() if may or not it.journal.private_notes or it.journal.user_id == read.person.id]
+
+
+def people_in(told: Iterable[Told]) -> set[int]:
+    """Whoever wrote, and whoever was assigned."""
+    ids = {it.journal.user_id for it in told}
+    for it in told:
+        for detail in it.details:
+            if detail["name"] == "assigned_to_id":
+                ids |= {int(each) for each in (detail["old_value"], detail["new_value"]) if each and each.isdigit()}
+    return ids
+
+
+def entries(
+    read: Reading, told: list[Told], project_id: int, may: Rights, people: Mapping[int, str], seen: Container[int]
+) -> tuple[Entry, ...]:
+    """The entries that say something to this person; `seen` are the other tasks that the person sees.
+
+    Source: Journal#visible_details.
+    """
+    names = _names(read, told, people)
+    made = (_entry(read, it, project_id, may, names, people, seen) for it in told)
+    return tuple(entry for entry in made if entry.notes.strip() or entry.changes)
+
+
+def _entry(
+    read: Reading,
+    told: Told,
+    project_id: int,
+    may: Rights,
+    names: words.Names,
+    people: Mapping[int, str],
+    seen: Container[int],
+) -> Entry:
+    journal = told.journal
+    author = Member(journal.user_id, people.get(journal.user_id, f"#{journal.user_id}"))
+    shown = (detail for detail in told.details if _is_shown(read, detail, project_id, seen))
+    return Entry(
+        id=journal.id,
+        author=author,
+        created_on=read.moment(journal.created_on),
+        notes=words.plain(journal.notes),
+        private=bool(journal.private_notes),
+        changes=tuple(words.change(detail, names) for detail in shown),
+        may_edit=bool(journal.notes) and may.may_edit_note_of(author, read.person.id),
+    )
+
+
+def _is_shown(read: Reading, detail: JSON, project_id: int, seen: Container[int]) -> bool:
+    match detail["property"]:
+        case "relation":
+            other = detail["new_value"] or detail["old_value"] or ""
+            return other.isdigit() and int(other) in seen
+        case "cf":
+            field = read.rules.fields.get(int(detail["name"])) if detail["name"].isdigit() else None
+            return field is not None and read.sees(field, project_id)
+        case _:
+            return True
+
+
+def _names(read: Reading, told: list[Told], people: Mapping[int, str]) -> words.Names:
+    rules = read.rules
+    seen = {str(project.id): project.name for project in rules.projects if project.id in read.sight.projects}
+    return words.Names(
+        by_field={
+            "status": {str(number): status.name for number, status in rules.statuses.items()},
+            "priority": {str(number): priority.name for number, priority in rules.priorities.items()},
+            "tracker": {str(number): tracker.name for number, tracker in rules.trackers.items()},
+            "project": seen,
+            "assignee": {str(number): name for number, name in people.items()},
+            "parent_id": {},
+            "child_id": {},
+            **{field: _named(read, told, field) for field in NAMED_ELSEWHERE},
+        },
+        custom_fields={number: definition.field for number, definition in rules.fields.items()},
+    )
+
+
+def _named(read: Reading, told: list[Told], field: str) -> dict[str, str]:
+    """The names of versions or categories that changes speak of; nothing is asked when none does."""
+    ids = words.values_of(field, [{"details": it.details} for it in told])
+    if not ids:
+        return {}
+    table = NAMED_ELSEWHERE[field]
+    query = sa.select(table).where(table.c.id.in_(sorted(int(each) for each in ids if each.isdigit())))
+    return {str(row.id): row.name for row in read.db.execute(query)}

@@ -1,0 +1,129 @@
+"""Lists of tasks."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import sqlalchemy as sa
+
+from helpdesk.tasks.lists import Summary, TaskPage, TaskQuery, Vocabulary, Who
+from helpdesk.tasks.model import Ref, Status
+from helpdesk.tasks.projects import Project, with_descendants
+from helpdesk.tasks.redmine.database import persons
+from helpdesk.tasks.redmine.database import tables as t
+from helpdesk.tasks.redmine.database.reading import ASSIGNEE, AUTHOR, JOINED, ROWS, Reading
+from helpdesk.tasks.redmine.visibility import Condition
+
+MAY_LACK = {"due_date", "assigned_to"}
+issues = t.issues.c
+
+
+def vocabulary(read: Reading) -> Vocabulary:
+    rules = read.rules
+    return Vocabulary(
+        tuple(rules.statuses.values()),
+        tuple(rules.priorities[each] for each in rules.active_priorities),
+        projects(read),
+        tuple(Ref(tracker.id, tracker.name) for tracker in rules.trackers.values()),
+    )
+
+
+def projects(read: Reading) -> tuple[Project, ...]:
+    """The projects that the person sees, in the order of their tree; a parent that is not seen is not named."""
+    seen = read.sight.projects
+    return tuple(
+        project if project.parent_id in seen else project._replace(parent_id=None)
+        for project in read.rules.projects
+        if project.id in seen
+    )
+
+
+def tasks(read: Reading, query: TaskQuery) -> TaskPage:
+    condition = sa.and_(read.sight.tasks, *_matching(read, query))
+    order, joined = _order(read, query)
+    page = ROWS.select_from(joined).where(condition).order_by(*order).limit(query.per_page).offset(query.offset)
+    rows = tuple(read.row(found) for found in read.db.execute(page))
+    total = read.db.scalar(sa.select(sa.func.count()).select_from(t.issues).where(condition))
+    return TaskPage(rows, total or 0, query)
+
+
+def summary(read: Reading, query: TaskQuery) -> Summary:
+    found = by(read, issues.status_id, query._replace(status_ids=(), closed=True))
+    statuses: list[Status] = list(read.rules.statuses.values())
+    fresh = sum(found.get(it.id, 0) for it in statuses if it.is_default and not it.is_closed)
+    closed = sum(found.get(it.id, 0) for it in statuses if it.is_closed)
+    return Summary(fresh, sum(found.values()) - closed, closed)
+
+
+def by(read: Reading, column: sa.ColumnElement[int], query: TaskQuery) -> dict[int, int]:
+    """How many tasks of a query there are for each value of `column`."""
+    condition = sa.and_(read.sight.tasks, *_matching(read, query))
+    counted = sa.select(column, sa.func.count()).select_from(t.issues).where(condition).group_by(column)
+    return {row[0]: row[1] for row in read.db.execute(counted)}
+
+
+def _matching(read: Reading, query: TaskQuery) -> Iterator[Condition]:
+    """What a query asks for, besides what one may see."""
+    if query.wanted_id is not None:
+        yield issues.id == query.wanted_id
+        return
+    if query.assignees:
+        yield _any_of(issues.assigned_to_id, query.assignees, sorted(read.person.principals))
+    if query.authors:
+        yield _any_of(issues.author_id, query.authors, [read.person.id])
+    if query.status_ids or not query.closed:
+        open_ones = [status.id for status in read.rules.statuses.values() if not status.is_closed]
+        yield issues.status_id.in_(query.status_ids or open_ones)
+    if query.priority_ids:
+        yield issues.priority_id.in_(query.priority_ids)
+    if query.project_ids:
+        yield issues.project_id.in_(with_descendants(query.project_ids, projects(read)))
+    if query.tracker_ids:
+        yield issues.tracker_id.in_(query.tracker_ids)
+    if query.updated_since:
+        yield issues.updated_on >= read.local(query.updated_since)
+    if query.due_by:
+        yield issues.due_date <= query.due_by
+    yield from (_told(read, word) for word in query.search.split())
+
+
+def _any_of(column: sa.ColumnElement[Any], people: tuple[Who, ...], me: list[int]) -> Condition:
+    ids = [each for who in people if who != "nobody" for each in (me if who == "me" else [who])]
+    return sa.or_(column.in_(ids), column.is_(None)) if "nobody" in people else column.in_(ids)
+
+
+def _told(read: Reading, word: str) -> Condition:
+    """Tasks in whose subject, description or a comment that the person may read there is a word."""
+    comment = (
+        sa.exists()
+        .where(t.journals.c.journalized_id == issues.id, t.journals.c.journalized_type == "Issue")
+        .where(t.journals.c.notes.contains(word, autoescape=True), read.sight.notes)
+        .correlate(t.issues)
+    )
+    texts = (issues.subject, issues.description)
+    return sa.or_(*(text.contains(word, autoescape=True) for text in texts), comment)
+
+
+def _order(read: Reading, query: TaskQuery) -> tuple[list[sa.ColumnElement[Any]], sa.FromClause]:
+    """The columns to sort by, and where they stand. What lacks a value comes last either way."""
+    columns, joined = _sorting(read, query.sort)
+    order = [column.desc() if query.descending else column.asc() for column in columns]
+    lacking = [columns[0].is_(None)] if query.sort in MAY_LACK else []
+    return [*lacking, *order, issues.id.desc()], joined
+
+
+def _sorting(read: Reading, sort: str) -> tuple[list[sa.ColumnElement[Any]], sa.FromClause]:
+    match sort:
+        case "status":
+            statuses = t.issue_statuses
+            return [statuses.c.position], JOINED.join(statuses, statuses.c.id == issues.status_id)
+        case "priority":
+            priorities = t.enumerations
+            return [priorities.c.position], JOINED.join(priorities, priorities.c.id == issues.priority_id)
+        case "project":
+            return [t.projects.c.name], JOINED.join(t.projects, t.projects.c.id == issues.project_id)
+        case "assigned_to":
+            return persons.in_order(read.style, ASSIGNEE), JOINED
+        case "author":
+            return persons.in_order(read.style, AUTHOR), JOINED
+        case _:
+            return [issues[sort]], JOINED

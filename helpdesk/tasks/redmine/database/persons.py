@@ -1,0 +1,92 @@
+"""Who somebody is in Redmine at this moment, and what people are called there."""
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from helpdesk.errors import LockedOut
+from helpdesk.tasks.model import Actor
+from helpdesk.tasks.redmine.database import tables as t
+from helpdesk.tasks.redmine.visibility import Person
+
+ACTIVE = 1
+PEOPLE = ("User", "AnonymousUser")
+FORMATS: dict[str, Callable[[Any], str]] = {
+    "firstname_lastname": lambda user: f"{user.firstname} {user.lastname}",
+    "firstname_lastinitial": lambda user: f"{user.firstname} {user.lastname[:1]}.",
+    "firstinitial_lastname": lambda user: f"{_initials(user.firstname)} {user.lastname}",
+    "firstname": lambda user: str(user.firstname),
+    "lastname_firstname": lambda user: f"{user.lastname} {user.firstname}",
+    "lastnamefirstname": lambda user: f"{user.lastname}{user.firstname}",
+    "lastname_comma_firstname": lambda user: f"{user.lastname}, {user.firstname}",
+    "lastname": lambda user: str(user.lastname),
+    "username": lambda user: str(user.login),
+}
+"""How Redmine writes people. Source: User::USER_FORMATS; the setting `user_format`, the first where it is not set."""
+USUAL_FORMAT = "firstname_lastname"
+
+
+def person(db: Connection, actor: Actor) -> Person:
+    """The person with groups and memberships, by one query. Raises LockedOut for somebody who is not active any more.
+
+    Asked with each read, so that who is locked in Redmine sees nothing from that moment on.
+    """
+    rows = db.execute(_QUERY, {"id": actor.id}).all()
+    found = next((row for row in rows if row.what == "person"), None)
+    if found is None or found.one != ACTIVE:
+        raise LockedOut(detail=f"user {actor.id} is not active in Redmine")
+    memberships: dict[int, set[int]] = defaultdict(set)
+    for row in rows:
+        if row.what == "role":
+            memberships[row.one] |= {row.other} - {None}
+    return Person(
+        actor.id,
+        is_admin=bool(found.other),
+        groups=frozenset(row.one for row in rows if row.what == "group"),
+        memberships={project: frozenset(roles) for project, roles in memberships.items()},
+    )
+
+
+def names(db: Connection, ids: Iterable[int], style: str) -> dict[int, str]:
+    """What people and groups are called, by id."""
+    query = sa.select(*NAMED).where(t.users.c.id.in_(sorted(set(ids))))
+    return {row.id: name(row, style) for row in db.execute(query)}
+
+
+def name(user: Any, style: str) -> str:
+    """What a row of `users` is called: a group by its last name, whatever the style. Source: Group#name."""
+    if user.type not in PEOPLE:
+        return str(user.lastname)
+    return FORMATS.get(style, FORMATS[USUAL_FORMAT])(user).strip()
+
+
+def in_order(style: str, users: sa.FromClause) -> list[sa.ColumnElement[Any]]:
+    """The columns by which Redmine sorts people. Source: User::USER_FORMATS, `:order`."""
+    by = "login" if style == "username" else style
+    one = ("login", "firstname", "lastname")
+    both = ("lastname", "firstname") if style.startswith("lastname") else ("firstname", "lastname")
+    return [users.c[column] for column in (*((by,) if by in one else both), "id")]
+
+
+def _initials(first: str) -> str:
+    """Source: User::USER_FORMATS, which keeps the first letter of each word."""
+    return re.sub(r"([^\W\d_])[^\W\d_]*\.?", r"\1.", first)
+
+
+NAMED = tuple(t.users.c[column] for column in ("id", "login", "firstname", "lastname", "type", "status"))
+_ID: sa.BindParameter[int] = sa.bindparam("id")
+_QUERY = sa.union_all(
+    sa.select(
+        sa.literal("person").label("what"),
+        t.users.c.status.label("one"),
+        sa.type_coerce(t.users.c.admin, sa.Integer).label("other"),
+    ).where(t.users.c.id == _ID, t.users.c.type == "User"),
+    sa.select(sa.literal("group"), t.groups_users.c.group_id, sa.null()).where(t.groups_users.c.user_id == _ID),
+    sa.select(sa.literal("role"), t.members.c.project_id, t.member_roles.c.role_id)
+    .outerjoin_from(t.members, t.member_roles, t.member_roles.c.member_id == t.members.c.id)
+    .where(t.members.c.user_id == _ID),
+)

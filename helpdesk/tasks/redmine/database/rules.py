@@ -1,0 +1,187 @@
+"""What Redmine's administrators set up: one snapshot for all people. Read in a dozen short queries."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from helpdesk.tasks.model import Priority, Status, ranked
+from helpdesk.tasks.projects import Project, in_tree_order
+from helpdesk.tasks.redmine.custom import Definition
+from helpdesk.tasks.redmine.database import definitions, ruby
+from helpdesk.tasks.redmine.database import tables as t
+from helpdesk.tasks.redmine.visibility import NON_MEMBER, Place, Role
+
+CORE_FIELDS = (
+    "assigned_to_id",
+    "category_id",
+    "fixed_version_id",
+    "parent_issue_id",
+    "start_date",
+    "due_date",
+    "estimated_hours",
+    "done_ratio",
+    "description",
+)
+"""What a tracker may do without, in the order of `trackers.fields_bits`. Source: Tracker::CORE_FIELDS."""
+
+
+class Tracker(NamedTuple):
+    id: int
+    name: str
+    first_status: int | None
+    fields: frozenset[str]
+
+
+class Rules(NamedTuple):
+    """`statuses` and `priorities` are in Redmine's order, as are `trackers`; `ratios` are progress by status."""
+
+    roles: Mapping[int, Role]
+    places: Mapping[int, Place]
+    projects: tuple[Project, ...]
+    statuses: Mapping[int, Status]
+    ratios: Mapping[int, int]
+    priorities: Mapping[int, Priority]
+    active_priorities: tuple[int, ...]
+    trackers: Mapping[int, Tracker]
+    trackers_of: Mapping[int, frozenset[int]]
+    fields: Mapping[int, Definition]
+    fields_of: Mapping[int, frozenset[int]]
+    for_all: frozenset[int]
+    settings: Mapping[str, str]
+
+    def is_on(self, setting: str) -> bool:
+        """Whether a setting of Redmine's is switched on; all that we ask for are off by default."""
+        return self.settings.get(setting) == "1"
+
+    def is_derived(self, what: str) -> bool:
+        """Whether a parent's `dates`, `priority` or `done_ratio` follow from its sub-tasks, as is Redmine's default."""
+        return self.settings.get(f"parent_issue_{what}", "derived") == "derived"
+
+    @property
+    def usable_priorities(self) -> tuple[Priority, ...]:
+        """Those that may be given, in Redmine's order."""
+        return tuple(self.priorities[number] for number in self.active_priorities)
+
+    def trackers_in(self, project_id: int) -> list[Tracker]:
+        """The trackers of a project, in Redmine's order."""
+        used = self.trackers_of.get(project_id, frozenset())
+        return [tracker for tracker in self.trackers.values() if tracker.id in used]
+
+    def fields_in(self, project_id: int, tracker_id: int) -> list[Definition]:
+        """The custom fields of a project's tasks. Source: Issue#available_custom_fields."""
+        named = self.for_all | self.fields_of.get(project_id, frozenset())
+        return [one for number, one in self.fields.items() if number in named and tracker_id in one.trackers]
+
+
+def load(db: Connection, extra: frozenset[str]) -> Rules:
+    """The rules as they are now. `extra` are the COMPANY tables that are there."""
+    trackers = {row.id: _tracker(row) for row in db.execute(sa.select(t.trackers).order_by(t.trackers.c.position))}
+    begun = frozenset(tracker.first_status for tracker in trackers.values())
+    status_names = _names(db, t.status_names, extra)
+    status_rows = db.execute(sa.select(t.issue_statuses).order_by(t.issue_statuses.c.position)).all()
+    priorities, active = _priorities(db, _names(db, t.priority_names, extra))
+    fields = definitions.load(db)
+    return Rules(
+        roles={row.id: _role(row) for row in db.execute(sa.select(t.roles))},
+        places=_places(db),
+        projects=_projects(db),
+        statuses={
+            row.id: Status(row.id, status_names.get(row.id, row.name), bool(row.is_closed), row.id in begun)
+            for row in status_rows
+        },
+        ratios={row.id: row.default_done_ratio for row in status_rows if row.default_done_ratio is not None},
+        priorities=priorities,
+        active_priorities=active,
+        trackers=trackers,
+        trackers_of=_sets(db, t.projects_trackers.c.project_id, t.projects_trackers.c.tracker_id),
+        fields=fields.by_id,
+        fields_of=_sets(db, t.custom_fields_projects.c.project_id, t.custom_fields_projects.c.custom_field_id),
+        for_all=fields.for_all,
+        settings={row.name: (row.value or "").lstrip(":") for row in db.execute(sa.select(t.settings))},
+    )
+
+
+def _role(row: Any) -> Role:
+    limits = ruby.named(ruby.loaded(row.settings))
+    everywhere = ruby.named(limits.get("permissions_all_trackers"))
+    trackers = ruby.named(limits.get("permissions_tracker_ids"))
+    return Role(
+        id=row.id,
+        builtin=row.builtin,
+        assignable=bool(row.assignable),
+        issues_visibility=row.issues_visibility,
+        time_entries_visibility=row.time_entries_visibility,
+        permissions=ruby.permissions(row.permissions),
+        trackers={
+            name: frozenset(int(each) for each in trackers.get(name) or ())
+            for name, holds in everywhere.items()
+            if str(holds) == "0"
+        },
+    )
+
+
+def _tracker(row: Any) -> Tracker:
+    bits = row.fields_bits or 0
+    used = frozenset(name for place, name in enumerate(CORE_FIELDS) if not bits & 1 << place)
+    return Tracker(row.id, row.name, row.default_status_id, used)
+
+
+def _places(db: Connection) -> dict[int, Place]:
+    """Projects with their modules. Guests have the group's roles where it was given some, else the role for guests."""
+    modules = _sets(db, t.enabled_modules.c.project_id, t.enabled_modules.c.name)
+    usual = frozenset(db.scalars(sa.select(t.roles.c.id).where(t.roles.c.builtin == NON_MEMBER)))
+    guests = memberships(db, t.users.c.type == "GroupNonMember")
+    return {
+        row.id: Place(
+            row.id, row.status, bool(row.is_public), modules.get(row.id, frozenset()), guests.get(row.id, usual)
+        )
+        for row in db.execute(sa.select(t.projects.c.id, t.projects.c.status, t.projects.c.is_public))
+    }
+
+
+def memberships(db: Connection, whose: sa.ColumnElement[bool]) -> dict[int, frozenset[int]]:
+    """Project → roles of one principal; an empty set where the membership gives none."""
+    query = (
+        sa.select(t.members.c.project_id, t.member_roles.c.role_id)
+        .join(t.users, t.users.c.id == t.members.c.user_id)
+        .outerjoin(t.member_roles, t.member_roles.c.member_id == t.members.c.id)
+        .where(whose)
+    )
+    return _grouped((project, role) for project, role in db.execute(query))
+
+
+def _projects(db: Connection) -> tuple[Project, ...]:
+    columns = ("id", "name", "identifier", "description", "parent_id")
+    rows = db.execute(sa.select(*(t.projects.c[name] for name in columns)))
+    return in_tree_order(
+        Project(row.id, row.name, row.identifier or "", row.description or "", row.parent_id) for row in rows
+    )
+
+
+def _priorities(db: Connection, names: Mapping[int, str]) -> tuple[dict[int, Priority], tuple[int, ...]]:
+    """All of them, for tasks may hold one that is used no more, and the ids of those that may be given."""
+    query = (
+        sa.select(t.enumerations).where(t.enumerations.c.type == "IssuePriority").order_by(t.enumerations.c.position)
+    )
+    rows = [(row.id, names.get(row.id, row.name), bool(row.is_default), bool(row.active)) for row in db.execute(query)]
+    active = {one.id: one for one in ranked((id, name, usual) for id, name, usual, active in rows if active)}
+    return {id: active.get(id, Priority(id, name)) for id, name, _, _ in rows}, tuple(active)
+
+
+def _names(db: Connection, table: sa.Table, extra: frozenset[str]) -> dict[int, str]:
+    """A company's own words for statuses or priorities."""
+    return {row.id: row.name for row in db.execute(sa.select(table)) if row.name} if table.name in extra else {}
+
+
+def _sets(db: Connection, key: sa.Column[Any], value: sa.Column[Any]) -> dict[int, frozenset[Any]]:
+    return _grouped((one, other) for one, other in db.execute(sa.select(key, value)))
+
+
+def _grouped(pairs: Iterable[tuple[int, Any]]) -> dict[int, frozenset[Any]]:
+    found: dict[int, set[Any]] = defaultdict(set)
+    for key, value in pairs:
+        found[key] |= {value} - {None}
+    return {key: frozenset(values) for key, values in found.items()}

@@ -1,0 +1,72 @@
+"""The Tracker port over Redmine's database for reading and its REST API for writing."""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from helpdesk.errors import Unavailable
+from helpdesk.redmine_client import RedmineClient
+from helpdesk.tasks.creation import Blank
+from helpdesk.tasks.lists import Summary, TaskPage, TaskQuery, Vocabulary
+from helpdesk.tasks.model import Actor, Attachment, Ref, Task, TextFormat
+from helpdesk.tasks.redmine.database import lists, new_task, one_task
+from helpdesk.tasks.redmine.database.connection import RedmineDatabase
+from helpdesk.tasks.redmine.database.reading import Reading
+from helpdesk.tasks.redmine.database.source import Source
+from helpdesk.tasks.redmine.rest import RestTracker
+from helpdesk.tasks.tracker import Capabilities, Searches
+
+T = TypeVar("T")
+
+
+class SqlTracker(RestTracker):
+    """As RestTracker, and while the database does not answer it is that."""
+
+    def __init__(self, client: RedmineClient, text_format: TextFormat, database: RedmineDatabase) -> None:
+        super().__init__(client, text_format)
+        self.source = Source(database)
+        searches: Searches = "subject, description and comments"
+        self.capabilities = Capabilities(text_format, searches, exact_assignees=True)
+
+    async def vocabulary(self, actor: Actor) -> Vocabulary:
+        return await self._read(actor, lists.vocabulary, lambda: super(SqlTracker, self).vocabulary(actor))
+
+    async def tasks(self, actor: Actor, query: TaskQuery) -> TaskPage:
+        return await self._read(
+            actor, lambda read: lists.tasks(read, query), lambda: super(SqlTracker, self).tasks(actor, query)
+        )
+
+    async def summary(self, actor: Actor, query: TaskQuery) -> Summary:
+        return await self._read(
+            actor, lambda read: lists.summary(read, query), lambda: super(SqlTracker, self).summary(actor, query)
+        )
+
+    async def _task(self, actor: Actor, task_id: int) -> Task:
+        return await self._read(
+            actor, lambda read: one_task.task(read, task_id), lambda: super(SqlTracker, self)._task(actor, task_id)
+        )
+
+    async def _attachment(self, actor: Actor, task_id: int, file_id: int) -> Attachment:
+        return await self._read(
+            actor,
+            lambda read: one_task.attachment(read, task_id, file_id),
+            lambda: super(SqlTracker, self)._attachment(actor, task_id, file_id),
+        )
+
+    async def _projects_for_new(self, actor: Actor) -> tuple[Ref, ...]:
+        return await self._read(
+            actor, new_task.projects_for_new, lambda: super(SqlTracker, self)._projects_for_new(actor)
+        )
+
+    async def _blank(self, actor: Actor, project_id: int, tracker_id: int | None) -> Blank:
+        return await self._read(
+            actor,
+            lambda read: new_task.blank(read, project_id, tracker_id),
+            lambda: super(SqlTracker, self)._blank(actor, project_id, tracker_id),
+        )
+
+    async def _read(self, actor: Actor, work: Callable[[Reading], T], otherwise: Callable[[], Awaitable[T]]) -> T:
+        """What the database says; what REST says while the database does not answer."""
+        try:
+            return await self.source.read(actor, work)
+        except Unavailable:
+            return await otherwise()

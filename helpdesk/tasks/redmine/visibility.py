@@ -1,0 +1,180 @@
+"""What a person may see and do in Redmine, as conditions on its tables. Nothing is read here.
+
+Source of the rules: Redmine 5.0, Issue.visible_condition, Project.allowed_to_condition, User#roles_for_project,
+User#project_ids_by_role, User#allowed_to?, Issue#user_tracker_permission?, Journal.visible_notes_condition.
+docs/permissions.md tells how they are proven equal.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from typing import Literal, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.sql.elements import ColumnElement
+
+from helpdesk.tasks.redmine.database.tables import issues, journals
+
+Condition = ColumnElement[bool]
+
+ACTIVE, CLOSED, ARCHIVED = 1, 5, 9
+NON_MEMBER = 1
+TRACKING = "issue_tracking"
+READING = frozenset({"view_issues", "view_private_notes", "view_issue_watchers", "view_time_entries"})
+"""The permissions that hold in closed projects, too. Source: lib/redmine/preparation.rb, `:read => true`."""
+MODULES = {"view_time_entries": "time_tracking"}
+"""The module without which a permission is worth nothing; of all others that we ask for it is TRACKING."""
+
+
+class Role(NamedTuple):
+    """`trackers` limits a permission to some trackers; one that is not there holds for all."""
+
+    id: int
+    builtin: int = 0
+    assignable: bool = True
+    issues_visibility: str = "default"
+    time_entries_visibility: str = "all"
+    permissions: frozenset[str] = frozenset()
+    trackers: Mapping[str, frozenset[int]] = {}
+
+    def on(self, permission: str, tracker_id: int) -> bool:
+        """Whether the permission holds for a tracker. Source: Role#permissions_tracker?."""
+        return permission not in self.trackers or tracker_id in self.trackers[permission]
+
+
+class Place(NamedTuple):
+    """A project as far as rights depend on it; `guests` are the roles of those who are no members of a public one."""
+
+    id: int
+    status: int
+    is_public: bool
+    modules: frozenset[str]
+    guests: frozenset[int] = frozenset()
+
+
+class Person(NamedTuple):
+    """`memberships`: project → roles, those that come from groups and from parent projects among them."""
+
+    id: int
+    is_admin: bool = False
+    groups: frozenset[int] = frozenset()
+    memberships: Mapping[int, frozenset[int]] = {}
+
+    @property
+    def principals(self) -> frozenset[int]:
+        """The person and the person's groups: whose tasks count as one's own."""
+        return self.groups | {self.id}
+
+
+class Sight:
+    """One person's rights in all projects."""
+
+    def __init__(self, person: Person, roles: Mapping[int, Role], places: Mapping[int, Place]) -> None:
+        self.person = person
+        self.roles = roles
+        self.places = places
+
+    def roles_in(self, project_id: int) -> list[Role]:
+        """The roles that count in a project; none in an archived one. Source: User#roles_for_project."""
+        place = self.places.get(project_id)
+        if place is None or place.status == ARCHIVED:
+            return []
+        if project_id in self.person.memberships:
+            held = self.person.memberships[project_id]
+        else:
+            held = place.guests if place.is_public else frozenset()
+        return [self.roles[role] for role in held if role in self.roles]
+
+    def permits(self, permission: str, project_id: int) -> bool:
+        """Whether the person has a permission in a project. Source: User#allowed_to?, Project#allows_to?."""
+        place = self.places.get(project_id)
+        if place is None or not self._is_usable(place, permission):
+            return False
+        if self.person.is_admin:
+            return True
+        roles = (role for role in self.roles_in(project_id) if place.is_public or not role.builtin)
+        return any(permission in role.permissions for role in roles)
+
+    def permits_on(self, permission: str, project_id: int, tracker_id: int) -> bool:
+        """Whether the person has a permission over the tasks of a tracker. Source: Issue#user_tracker_permission?."""
+        place = self.places.get(project_id)
+        if place is None or not (place.status == ACTIVE or permission in READING):
+            return False
+        holding = (role for role in self.roles_in(project_id) if permission in role.permissions)
+        return self.person.is_admin or any(role.on(permission, tracker_id) for role in holding)
+
+    def workflow_roles(self, project_id: int) -> list[Role]:
+        """The roles whose transitions and field rules count: an administrator has all there are."""
+        return list(self.roles.values()) if self.person.is_admin else self.roles_in(project_id)
+
+    @cached_property
+    def tasks(self) -> Condition:
+        """Which rows of `issues` the person sees. Source: Issue.visible_condition."""
+        if self.person.is_admin:
+            return issues.c.project_id.in_(self._usable("view_issues"))
+        parts = [
+            sa.and_(issues.c.project_id.in_(projects), *self._seen_by(self.roles[role]))
+            for role, projects in self._projects_by_role("view_issues").items()
+        ]
+        return sa.or_(*parts) if parts else sa.false()
+
+    @cached_property
+    def notes(self) -> Condition:
+        """Which rows of `journals` of a visible task the person may read. Source: Journal.visible_notes_condition."""
+        projects = (
+            self._usable("view_private_notes")
+            if self.person.is_admin
+            else sorted({one for found in self._projects_by_role("view_private_notes").values() for one in found})
+        )
+        return sa.or_(
+            journals.c.private_notes.is_(False),
+            journals.c.user_id == self.person.id,
+            issues.c.project_id.in_(projects),
+        )
+
+    def spent_time(self, project_id: int) -> Literal["all", "own", "none"]:
+        """Whose spent time the person sees in a project. Source: TimeEntry.visible_condition."""
+        if not self.permits("view_time_entries", project_id):
+            return "none"
+        roles = [role for role in self.roles_in(project_id) if "view_time_entries" in role.permissions]
+        seen = {role.time_entries_visibility for role in roles}
+        return "all" if self.person.is_admin or "all" in seen else "own" if "own" in seen else "none"
+
+    def projects_with(self, permission: str) -> frozenset[int]:
+        """Where the person has a permission, for some trackers at least."""
+        return frozenset(place for place in self.places if self.permits(permission, place))
+
+    @cached_property
+    def projects(self) -> frozenset[int]:
+        """The projects the person sees at all, for every role sees its projects. Source: Project.visible."""
+        living = (place.id for place in self.places.values() if place.status != ARCHIVED)
+        return frozenset(project for project in living if self.person.is_admin or self.roles_in(project))
+
+    def _is_usable(self, place: Place, permission: str) -> bool:
+        """Whether a project's state and modules let anybody have a permission there."""
+        state = place.status == ACTIVE or (place.status != ARCHIVED and permission in READING)
+        return state and MODULES.get(permission, TRACKING) in place.modules
+
+    def _usable(self, permission: str) -> list[int]:
+        return sorted(place.id for place in self.places.values() if self._is_usable(place, permission))
+
+    def _projects_by_role(self, permission: str) -> dict[int, list[int]]:
+        """Where each role that has a permission gives it to the person. Source: Project.allowed_to_condition."""
+        found: dict[int, list[int]] = defaultdict(list)
+        for project in self._usable(permission):
+            for role in self.roles_in(project):
+                if permission in role.permissions:
+                    found[role.id].append(project)
+        return dict(sorted(found.items()))
+
+    def _seen_by(self, role: Role) -> Iterable[Condition]:
+        """What a role lets its holder see, besides the project. One role's limits never mix with another's."""
+        own = sa.or_(issues.c.author_id == self.person.id, issues.c.assigned_to_id.in_(sorted(self.person.principals)))
+        if role.issues_visibility == "default":
+            yield sa.or_(issues.c.is_private.is_(False), own)
+        elif role.issues_visibility == "own":
+            yield own
+        elif role.issues_visibility != "all":
+            yield sa.false()
+        if "view_issues" in role.trackers:
+            yield issues.c.tracker_id.in_(sorted(role.trackers["view_issues"]))
