@@ -14,6 +14,10 @@ from tests.servers.redmine_seeded import fill
 
 _LOGINS = ("admin", "anna", "boris", "irina", "stranger", "locked")
 _DATABASE = "redmine"
+# A company's own names of statuses and priorities; empty, so that Redmine's count until a test fills them.
+COMPANY_TABLES = (
+    "CREATE TABLE u_statuses (id INT, name VARCHAR(50)); CREATE TABLE u_Priority (id INT, name VARCHAR(50))"
+)
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,7 @@ def running_redmine(folder: Path, puma: Puma = FEW) -> Iterator[Redmine]:
         writer = _create_database(server)
         with linked_instance(folder / "redmine", writer) as instance:
             fill(server, _DATABASE, instance)
+            execute(server, COMPANY_TABLES, _DATABASE)
             reader = _create_reader(server, writer)
             with serving(instance, puma) as url:
                 yield _describe(server, url, reader, writer)

@@ -149,6 +149,11 @@ class SqlWorld(RedmineWorld):
         self.database = RedmineDatabase(url_of(self.redmine.mysql), ZoneInfo(self.redmine.timezone))
         return SqlOnly(self.client, "textile", self.database)
 
+    def restart_reading(self) -> None:
+        """As after RULES_SECONDS: what administrators set up is read anew."""
+        self.database.close()
+        self.tracker = self.make_tracker()
+
 
 class SqlOnly(SqlTracker):
     """Never asks REST instead: what SQL can't read must be seen."""

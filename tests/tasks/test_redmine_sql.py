@@ -1,0 +1,154 @@
+"""What only SQL can read of a real Redmine, and how it reads it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from helpdesk.errors import LockedOut, NotFound
+from helpdesk.tasks.lists import TaskQuery
+from helpdesk.tasks.model import Edit
+from helpdesk.tasks.redmine.rest import RestTracker
+from tests.servers.mariadb import url_of
+from tests.tasks.worlds import SqlWorld
+
+pytestmark = pytest.mark.xdist_group("sql")
+
+
+@contextmanager
+def written(world: SqlWorld, *statements: str) -> Iterator[None]:
+    """What Redmine's administrators or owner would have done before; each undone by the statement after ` -- `."""
+    engine = sa.create_engine(url_of(world.redmine.mysql_writer))
+    done = [statement.partition(" -- ") for statement in statements]
+    with engine.begin() as db:
+        for do, _, _ in done:
+            db.exec_driver_sql(do)
+    try:
+        yield
+    finally:
+        with engine.begin() as db:
+            for _, _, undo in reversed(done):
+                db.exec_driver_sql(undo)
+        engine.dispose()
+
+
+@pytest.fixture
+def rest(sql_world: SqlWorld) -> RestTracker:
+    return RestTracker(sql_world.client, "textile")
+
+
+@pytest.mark.parametrize("login", ["anna", "irina", "admin", "stranger"])
+async def test_sql_and_rest_tell_the_same_of_every_task(sql_world: SqlWorld, rest: RestTracker, login: str) -> None:
+    actor, query = sql_world.actor(login), TaskQuery(closed=True, sort="id", per_page=40)
+    page = await sql_world.tracker.tasks(actor, query)
+    assert page == await rest.tasks(actor, query)
+    assert await sql_world.tracker.summary(actor, query) == await rest.summary(actor, query)
+    assert await sql_world.tracker.vocabulary(actor) == await rest.vocabulary(actor)
+    for row in page.rows[-12:]:
+        ours, theirs = await sql_world.tracker.task(actor, row.id), await rest.task(actor, row.id)
+        exact = theirs.choices._replace(assignees=ours.choices.assignees)
+        assert ours == theirs._replace(version=ours.version, choices=exact)
+        assert ours.version.startswith(theirs.version)
+        assert set(ours.choices.assignees) <= set(theirs.choices.assignees)
+
+
+async def test_times_are_those_of_redmine_in_another_zone(sql_world: SqlWorld, rest: RestTracker) -> None:
+    """The tests' Redmine runs in Europe/Moscow: some columns are TIMESTAMP, others DATETIME, one of them closed_on."""
+    anna, number = sql_world.actor("anna"), sql_world.new_task(status="closed")
+    ours, theirs = await sql_world.tracker.task(anna, number), await rest.task(anna, number)
+    assert (ours.closed_on, ours.row.updated_on) == (theirs.closed_on, theirs.row.updated_on)
+    assert ours.closed_on and ours.entries[-1].created_on - ours.closed_on < timedelta(minutes=1)
+    since = TaskQuery(closed=True, updated_since=ours.row.updated_on, per_page=100)
+    later = since._replace(updated_since=ours.row.updated_on + timedelta(hours=1))
+    assert number in {row.id for row in (await sql_world.tracker.tasks(anna, since)).rows}
+    assert number not in {row.id for row in (await sql_world.tracker.tasks(anna, later)).rows}
+
+
+async def test_words_are_found_in_descriptions_and_in_comments_one_may_read(sql_world: SqlWorld) -> None:
+    anna, irina = sql_world.actor("anna"), sql_world.actor("irina")
+    number = sql_world.new_task("Стул", description="На складе крокодил 100%_")
+    await sql_world.tracker.comment(anna, number, "Позвонила бегемоту")
+    await sql_world.tracker.comment(anna, number, "Тайный жираф", private=True)
+
+    async def found(login: str, words: str) -> bool:
+        page = await sql_world.tracker.tasks(sql_world.actor(login), TaskQuery(search=words, per_page=100))
+        return number in {row.id for row in page.rows}
+
+    assert await found("irina", "крокодил стул") and await found("irina", "бегемоту")
+    assert await found("irina", "100%_") and not await found("irina", "100_%")
+    assert await found("anna", "жираф") and not await found("irina", "жираф")
+    assert not [entry for entry in (await sql_world.tracker.task(irina, number)).entries if entry.private]
+
+
+async def test_a_company_may_call_statuses_and_priorities_its_own_way(sql_world: SqlWorld) -> None:
+    status, high = sql_world.status("new"), sql_world.priority("high")
+    number = sql_world.new_task(priority="high")
+    with written(
+        sql_world,
+        f"INSERT INTO u_statuses VALUES ({status}, 'Свежая') -- DELETE FROM u_statuses",
+        f"INSERT INTO u_Priority VALUES ({high}, 'Горит') -- DELETE FROM u_Priority",
+    ):
+        task = await sql_world.tracker.task(sql_world.actor("anna"), number)
+        words = await sql_world.tracker.vocabulary(sql_world.actor("anna"))
+    assert (task.row.status.name, task.row.priority.name) == ("Свежая", "Горит")
+    assert "Свежая" in {it.name for it in words.statuses} and "Решена" in {it.name for it in words.statuses}
+
+
+async def test_who_is_locked_in_redmine_reads_nothing_from_then_on(sql_world: SqlWorld) -> None:
+    for verb in (sql_world.tracker.vocabulary, lambda who: sql_world.tracker.tasks(who, TaskQuery())):
+        with pytest.raises(LockedOut):
+            await verb(sql_world.actor("locked"))
+    with pytest.raises(LockedOut):
+        await sql_world.tracker.task(sql_world.actor("anna")._replace(id=999_999), 1)
+
+
+async def test_fields_are_fixed_or_required_by_the_workflow(sql_world: SqlWorld) -> None:
+    tracker, role = sql_world.redmine.trackers["Поддержка"], sql_world.redmine.roles["Поддержка"]
+    number, room = sql_world.new_task(), sql_world.custom_field("Кабинет")
+    rule = "INSERT INTO workflows (tracker_id, old_status_id, new_status_id, role_id, type, field_name, rule) VALUES"
+    rules = [("due_date", "readonly"), ("description", "required"), ("priority_id", "readonly"), (room, "readonly")]
+    with written(
+        sql_world,
+        *(
+            f"{rule} ({tracker}, {sql_world.status('new')}, 0, {role}, 'WorkflowPermission', '{field}', '{kind}')"
+            " -- DELETE FROM workflows WHERE type = 'WorkflowPermission'"
+            for field, kind in rules
+        ),
+    ):
+        choices = (await sql_world.tracker.task(sql_world.actor("anna"), number)).choices
+        blank = await sql_world.tracker.blank(sql_world.actor("anna"), sql_world.project("help"), tracker)
+    assert "due_date" not in choices.details | blank.details and "start_date" in choices.details & blank.details
+    assert "description" in choices.required & blank.required
+    assert choices.priorities == blank.priorities == () and room not in choices.custom
+    assert room not in {field.id for field in blank.custom}
+
+
+async def test_a_parent_keeps_what_its_sub_tasks_do_not_decide(sql_world: SqlWorld) -> None:
+    parent = sql_world.new_task()
+    sql_world.new_task(parent=parent)
+    anna = sql_world.actor("anna")
+    assert not {"due_date", "done_ratio"} & (await sql_world.tracker.task(anna, parent)).choices.details
+    alone = "INSERT INTO settings (name, value) VALUES ('parent_issue_dates', 'independent')"
+    with written(sql_world, f"{alone} -- DELETE FROM settings WHERE name = 'parent_issue_dates'"):
+        sql_world.restart_reading()
+        choices = (await sql_world.tracker.task(anna, parent)).choices
+    assert "due_date" in choices.details and "done_ratio" not in choices.details and not choices.priorities
+
+
+async def test_who_is_no_member_any_more_sees_nothing_at_once(sql_world: SqlWorld) -> None:
+    number, irina = sql_world.new_task(), sql_world.actor("irina")
+    assert await sql_world.tracker.task(irina, number)
+    everything = f"UPDATE members SET user_id = 0 WHERE user_id = {irina.id}"
+    back = f"UPDATE members SET user_id = {irina.id} WHERE user_id = 0"
+    with written(sql_world, f"{everything} -- {back}"), pytest.raises(NotFound):
+        await sql_world.tracker.task(irina, number)
+
+
+async def test_a_lock_version_rises_with_each_change(sql_world: SqlWorld) -> None:
+    anna, number = sql_world.actor("anna"), sql_world.new_task()
+    before = (await sql_world.tracker.task(anna, number)).version
+    edit = Edit({"status": sql_world.status("in_progress")})
+    after = (await sql_world.tracker.change(anna, number, edit)).after.version
+    assert int(after.rpartition(".")[2]) == int(before.rpartition(".")[2]) + 1
