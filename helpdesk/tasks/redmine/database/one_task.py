@@ -141,7 +141,7 @@ def _choices(read: Reading, row: Any, may: Rights, flow: may_be.Workflow, found:
         priorities=rules.usable_priorities,
         assignees=_assignees(read, row, found),
         trackers=tuple(Ref(each.id, each.name) for each in trackers) if has_others else (),
-        fields=rules.trackers[present].fields,
+        fields=tracker.fields if (tracker := rules.trackers.get(present)) else frozenset(),
         fixed=frozenset().union(*derived, flow.named("readonly")),
         required=flow.named("required"),
     )

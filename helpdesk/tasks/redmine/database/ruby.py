@@ -1,10 +1,13 @@
 """What Rails keeps in a text column: YAML, with classes of Ruby's own."""
 
 import re
+from base64 import b64decode
 from functools import lru_cache
 from typing import Any
 
 import yaml
+
+from helpdesk.errors import Nonsense
 
 PERMISSION = re.compile(r":([a-z0-9_]+)")
 
@@ -21,13 +24,22 @@ def _plain(loader: _Loader, _: str, node: yaml.Node) -> Any:
     return loader.construct_scalar(node)  # type: ignore[arg-type]  # what is left is a scalar
 
 
+def _text(loader: _Loader, node: yaml.ScalarNode) -> str:
+    """A text of which Ruby did not know that it is UTF-8."""
+    return b64decode(loader.construct_scalar(node)).decode("utf-8", "replace")
+
+
 _Loader.add_multi_constructor("!ruby/", _plain)
+_Loader.add_constructor("!binary", _text)
 
 
 @lru_cache(maxsize=1_000)
 def loaded(text: str | None) -> Any:
-    """The value of a column; None for an empty one. Raises yaml.YAMLError for what is no YAML."""
-    return yaml.load(text, _Loader) if text else None  # a safe loader
+    """The value of a column; None for an empty one. Raises Nonsense for what is no YAML."""
+    try:
+        return yaml.load(text, _Loader) if text else None
+    except yaml.YAMLError as error:
+        raise Nonsense(detail=f"no YAML in a column of Redmine's: {type(error).__name__}") from error
 
 
 def permissions(text: str | None) -> frozenset[str]:
