@@ -76,9 +76,9 @@ def test_an_object_of_ruby_makes_nothing_happen() -> None:
     ],
 )
 def test_people_are_called_as_redmine_is_set_to_call_them(style: str, name: str) -> None:
-    anna = SimpleNamespace(login="anna", firstname="Анна-Мария", lastname="Смирнова", type="User")
+    anna = persons.Named(5, "anna", "Анна-Мария", "Смирнова", "User")
     assert persons.name(anna, style) == name
-    assert persons.name(SimpleNamespace(lastname="Диспетчеры", type="Group"), style) == "Диспетчеры"
+    assert persons.name(persons.Named(7, "", "", "Диспетчеры", "Group"), style) == "Диспетчеры"
 
 
 @pytest.mark.parametrize(

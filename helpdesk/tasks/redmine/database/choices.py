@@ -53,10 +53,13 @@ SURROUNDINGS = sa.select(
     .label("blocked"),
 )
 MEMBERS = (
-    sa.select(*persons.NAMED, t.member_roles.c.role_id)
+    sa.select(*persons.NAMED)
+    .distinct()
     .join(t.members, t.members.c.user_id == t.users.c.id)
     .join(t.member_roles, t.member_roles.c.member_id == t.members.c.id)
     .where(t.members.c.project_id == sa.bindparam("project"), t.users.c.status == persons.ACTIVE)
+    .where(t.users.c.type.in_(sa.bindparam("kinds", expanding=True)))
+    .where(t.member_roles.c.role_id.in_(sa.bindparam("roles", expanding=True)))
 )
 
 
@@ -119,12 +122,9 @@ def assignable(read: Reading, project_id: int, tracker_id: int) -> tuple[Ref, ..
     Source: Project#assignable_users.
     """
     kinds = ("User", "Group") if read.rules.is_on("issue_group_assignment") else ("User",)
-    found: dict[int, Ref] = {}
-    for row in read.db.execute(MEMBERS, {"project": project_id}):
-        role = read.rules.roles.get(row.role_id)
-        if row.type in kinds and role and role.assignable and role.on("view_issues", tracker_id):
-            found[row.id] = Ref(row.id, persons.name(row, read.style))
-    return tuple(found.values())
+    roles = [each.id for each in read.rules.roles.values() if each.assignable and each.on("view_issues", tracker_id)]
+    users = read.db.execute(MEMBERS, {"project": project_id, "roles": roles, "kinds": kinds})
+    return tuple(Ref(user.id, persons.name(persons.Named(*user), read.style)) for user in users)
 
 
 def trackers(read: Reading, project_id: int, present: int | None = None) -> tuple[Tracker, ...]:

@@ -3,7 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -15,16 +15,28 @@ from helpdesk.tasks.redmine.visibility import Person
 
 ACTIVE = 1
 PEOPLE = ("User", "AnonymousUser")
-FORMATS: dict[str, Callable[[Any], str]] = {
+
+
+class Named(NamedTuple):
+    """What the name of a person or group is made of."""
+
+    id: int
+    login: str
+    firstname: str
+    lastname: str
+    type: str
+
+
+FORMATS: dict[str, Callable[[Named], str]] = {
     "firstname_lastname": lambda user: f"{user.firstname} {user.lastname}",
     "firstname_lastinitial": lambda user: f"{user.firstname} {user.lastname[:1]}.",
     "firstinitial_lastname": lambda user: f"{_initials(user.firstname)} {user.lastname}",
-    "firstname": lambda user: str(user.firstname),
+    "firstname": lambda user: user.firstname,
     "lastname_firstname": lambda user: f"{user.lastname} {user.firstname}",
     "lastnamefirstname": lambda user: f"{user.lastname}{user.firstname}",
     "lastname_comma_firstname": lambda user: f"{user.lastname}, {user.firstname}",
-    "lastname": lambda user: str(user.lastname),
-    "username": lambda user: str(user.login),
+    "lastname": lambda user: user.lastname,
+    "username": lambda user: user.login,
 }
 """How Redmine writes people. Source: User::USER_FORMATS; the setting `user_format`, the first where it is not set."""
 USUAL_FORMAT = "firstname_lastname"
@@ -54,13 +66,13 @@ def person(db: Connection, actor: Actor) -> Person:
 def names(db: Connection, ids: Iterable[int], style: str) -> dict[int, str]:
     """What people and groups are called, by id."""
     query = sa.select(*NAMED).where(t.users.c.id.in_(sorted(set(ids))))
-    return {row.id: name(row, style) for row in db.execute(query)}
+    return {row.id: name(Named(*row), style) for row in db.execute(query)}
 
 
-def name(user: Any, style: str) -> str:
-    """What a row of `users` is called: a group by its last name, whatever the style. Source: Group#name."""
+def name(user: Named, style: str) -> str:
+    """What somebody is called: a group by its last name, whatever the style. Source: Group#name."""
     if user.type not in PEOPLE:
-        return str(user.lastname)
+        return user.lastname
     return FORMATS.get(style, FORMATS[USUAL_FORMAT])(user).strip()
 
 
@@ -77,7 +89,7 @@ def _initials(first: str) -> str:
     return re.sub(r"([^\W\d_])[^\W\d_]*\.?", r"\1.", first)
 
 
-NAMED = tuple(t.users.c[column] for column in ("id", "login", "firstname", "lastname", "type", "status"))
+NAMED = tuple(t.users.c[column] for column in Named._fields)
 _ID: sa.BindParameter[int] = sa.bindparam("id")
 _QUERY = sa.union_all(
     sa.select(

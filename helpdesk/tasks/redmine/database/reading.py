@@ -59,16 +59,10 @@ class Reading:
         return known._replace(is_default=False)
 
     def _member(self, found: Any, who: str) -> Member | None:
-        user = _User(*(getattr(found, f"{who}_{column}") for column in PERSON))
+        user = persons.Named(*(getattr(found, f"{who}_{column}") for column in persons.Named._fields))
         return Member(user.id, persons.name(user, self.style)) if user.id is not None else None
 
 
-class _User:
-    def __init__(self, id: Any, login: Any, firstname: Any, lastname: Any, type: Any) -> None:
-        self.id, self.login, self.firstname, self.lastname, self.type = id, login, firstname, lastname, type
-
-
-PERSON = ("id", "login", "firstname", "lastname", "type")
 AUTHOR, ASSIGNEE = t.users.alias("author"), t.users.alias("assignee")
 JOINED = t.issues.outerjoin(AUTHOR, AUTHOR.c.id == t.issues.c.author_id).outerjoin(
     ASSIGNEE, ASSIGNEE.c.id == t.issues.c.assigned_to_id
@@ -86,6 +80,6 @@ _SHOWN = (
 )
 ROWS = sa.select(
     *(t.issues.c[name] for name in _SHOWN),
-    *(AUTHOR.c[name].label(f"author_{name}") for name in PERSON),
-    *(ASSIGNEE.c[name].label(f"assignee_{name}") for name in PERSON),
+    *(AUTHOR.c[name].label(f"author_{name}") for name in persons.Named._fields),
+    *(ASSIGNEE.c[name].label(f"assignee_{name}") for name in persons.Named._fields),
 )
