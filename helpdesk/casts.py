@@ -11,6 +11,7 @@ from sqlalchemy.exc import ArgumentError
 
 MEGABYTE = 1024 * 1024
 SHORTEST_KEY = 32
+LARGEST_PORT = 65_535
 SECONDS = {"second": 1, "minute": 60, "hour": 3600}
 TRUE = {"1", "true", "yes", "on"}
 FALSE = {"0", "false", "no", "off"}
@@ -69,6 +70,12 @@ def origin(text: str) -> str:
     if urlsplit(address).path:
         raise Fault("has more than scheme, host and port", "Give only https://helpdesk.example.test")
     return address
+
+
+def port(text: str) -> int:
+    if not re.fullmatch(r"[1-9]\d{0,4}", text, re.ASCII) or int(text) > LARGEST_PORT:
+        raise Fault("is no port", f"Give a number from 1 to {LARGEST_PORT}")
+    return int(text)
 
 
 def rate(text: str) -> RateLimit | None:

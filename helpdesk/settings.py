@@ -7,40 +7,29 @@ at once.
 
 import os
 from collections.abc import Callable, Mapping
-from configparser import ConfigParser
-from configparser import Error as IniError
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
-from dotenv import dotenv_values
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 
-from helpdesk import casts
+from helpdesk import casts, pacing, setting_sources
 from helpdesk.casts import Fault, RateLimit
+from helpdesk.pacing import Schedule
+from helpdesk.setting_sources import Given, Problem, given
+from helpdesk.setting_sources import SettingsError as SettingsError
 
 MASK = "••••••"
 KEPT_IN_DEMO = ("TIMEZONE", "DEFAULT_LOCALE", "LOGIN_RATE_LIMIT")
-
-
-class Problem(NamedTuple):
-    """What is wrong with a setting and what helps; never its value."""
-
-    name: str
-    fault: str
-    hint: str
-
-    def __str__(self) -> str:
-        return f"{self.name}: {self.fault}. {self.hint}."
-
-
-class SettingsError(Exception):
-    """All problems of the settings at once."""
-
-    def __init__(self, problems: list[Problem]) -> None:
-        self.problems = problems
-        super().__init__("\n".join(map(str, problems)))
+REDMINE = ("REDMINE_URL", "REDMINE_API_KEY")
+MYSQL = ("MYSQL_HOST", "MYSQL_USER", "MYSQL_DATABASE")
+# What is needed as soon as one of those is given, and why.
+TOGETHER = (
+    (REDMINE, {*REDMINE}, "REDMINE_URL and REDMINE_API_KEY go together"),
+    (MYSQL, {*MYSQL, "MYSQL_PASSWORD"}, "MYSQL_HOST, MYSQL_USER and MYSQL_DATABASE go together"),
+    (REDMINE, {*MYSQL, "MYSQL_PASSWORD"}, "Redmine's database is only read: writing goes through Redmine itself"),
+)
 
 
 class Described(NamedTuple):
@@ -52,7 +41,8 @@ class Described(NamedTuple):
 def setting(
     name: str, cast: Callable[[str], Any], default: Any, meaning: str, ini: str = "", secret: bool = False
 ) -> Any:
-    """A field of Settings. `ini` is `section.option` of config.ini; a secret is masked and may come from NAME_FILE."""
+    """A field of Settings. `ini` is `section.option` of config.ini, its other names after it, parted by spaces; a
+    secret is masked and may come from NAME_FILE."""
     told = {"name": name, "cast": cast, "meaning": meaning, "ini": ini, "secret": secret}
     return field(default=default, metadata=told, repr=not secret)
 
@@ -78,6 +68,27 @@ class Settings:
         casts.one_of("textile", "markdown", "html"),
         "textile",
         "Redmine's own text formatting, which its API does not tell: textile, markdown or html",
+    )
+    mysql_host: str | None = setting(
+        "MYSQL_HOST", str, None, "the server of Redmine's database; absent: everything over REST", "mysql.host"
+    )
+    mysql_port: int = setting("MYSQL_PORT", casts.port, 3306, "its port", "mysql.port")
+    mysql_user: str | None = setting(
+        "MYSQL_USER", str, None, "who may read there, and nothing more", "mysql.user mysql.user_name"
+    )
+    mysql_password: str | None = setting("MYSQL_PASSWORD", str, None, "their password", "mysql.password", secret=True)
+    mysql_database: str | None = setting("MYSQL_DATABASE", str, None, "the name of the database", "mysql.database")
+    db_timezone: ZoneInfo | None = setting(
+        "REDMINE_DB_TIMEZONE",
+        casts.timezone,
+        None,
+        "the time zone of Redmine's process, whose local time its database holds; absent: TIMEZONE",
+    )
+    poll_interval: int = setting(
+        "POLL_INTERVAL", pacing.seconds, 3, "seconds between two looks for what changed in Redmine"
+    )
+    poll_schedule: Schedule | None = setting(
+        "POLL_SCHEDULE", pacing.schedule, None, "other intervals by days and hours: sat-sun 30; mon-fri 20:00-07:00 15"
     )
     login_rate_limit: RateLimit | None = setting(
         "LOGIN_RATE_LIMIT",
@@ -118,6 +129,25 @@ class Settings:
         return self.secure_cookie
 
     @property
+    def redmine_db_timezone(self) -> ZoneInfo:
+        return self.db_timezone or self.timezone
+
+    @property
+    def mysql_url(self) -> URL | None:
+        """Redmine's database for SQLAlchemy, printed without its password; nothing when none is set."""
+        if self.mysql_host is None:
+            return None
+        return URL.create(
+            "mysql+pymysql",
+            self.mysql_user,
+            self.mysql_password,
+            self.mysql_host,
+            self.mysql_port,
+            self.mysql_database,
+            {"charset": "utf8mb4"},
+        )
+
+    @property
     def files_folder(self) -> Path:
         store = make_url(self.database_url)
         beside = Path(store.database or "").parent if store.get_backend_name() == "sqlite" else Path()
@@ -126,12 +156,13 @@ class Settings:
 
 KNOWN = {each.metadata["name"]: each for each in fields(Settings) if each.metadata}
 SECRETS = [name for name, each in KNOWN.items() if each.metadata["secret"]]
+PLACES = {name: each.metadata["ini"] for name, each in KNOWN.items()}
 
 
 def load(environ: Mapping[str, str], folder: Path) -> Settings:
     """The settings that apply in `folder`. Raises SettingsError with everything that is wrong."""
-    sources, problems = _sources(environ, folder)
-    return _typed({name: given for name in KNOWN if (given := _given(name, sources))}, problems)
+    sources, problems = setting_sources.every(environ, folder, SECRETS, PLACES)
+    return _typed({name: found for name in KNOWN if (found := given(name, sources))}, problems)
 
 
 def demo(environ: Mapping[str, str], folder: Path, data: Path, secret_key: str) -> Settings:
@@ -139,8 +170,8 @@ def demo(environ: Mapping[str, str], folder: Path, data: Path, secret_key: str) 
 
     Raises SettingsError for the three settings that do count.
     """
-    sources = _plain_sources(environ, folder)
-    kept = {name: given for name in KEPT_IN_DEMO if (given := _given(name, sources))}
+    sources = setting_sources.plain(environ, folder)
+    kept = {name: found for name in KEPT_IN_DEMO if (found := given(name, sources))}
     own = {"SECRET_KEY": secret_key, "DATABASE_URL": f"sqlite:///{data / 'helpdesk.db'}"}
     return _typed(kept | {name: Given(value, "demo") for name, value in own.items()}, [], demo=True)
 
@@ -165,6 +196,7 @@ def described(settings: Settings) -> list[Described]:
     effective = vars(settings) | {
         "secure_cookie": settings.session_cookie_secure,
         "upload_folder": settings.files_folder,
+        "db_timezone": settings.redmine_db_timezone,
     }
     return [
         Described(name, _shown(name, effective[each.name]), settings.sources.get(name, "default"))
@@ -182,16 +214,6 @@ def _shown(name: str, value: Any) -> str:
     return MASK if KNOWN[name].metadata["secret"] else str(value)
 
 
-class Given(NamedTuple):
-    """A value as it was written, and where."""
-
-    text: str
-    source: str
-
-
-Source = tuple[str, Mapping[str, str]]  # what it is called, and what it gives by the environment's names
-
-
 def _typed(found: Mapping[str, Given], problems: list[Problem], demo: bool = False) -> Settings:
     values = {}
     for name, (text, _) in found.items():
@@ -206,67 +228,10 @@ def _typed(found: Mapping[str, Given], problems: list[Problem], demo: bool = Fal
 
 
 def _incomplete(found: Mapping[str, Given]) -> list[Problem]:
-    missing = {"REDMINE_URL", "REDMINE_API_KEY"} - found.keys()
-    if len(missing) != 1:
-        return []
-    return [Problem(missing.pop(), "is missing", "REDMINE_URL and REDMINE_API_KEY go together")]
-
-
-def _given(name: str, sources: list[Source]) -> Given | None:
-    return next((Given(values[name], source) for source, values in sources if name in values), None)
-
-
-def _plain_sources(environ: Mapping[str, str], folder: Path) -> list[Source]:
-    return [("environment", _present(environ)), (".env", _present(_dotenv(folder)))]
-
-
-def _sources(environ: Mapping[str, str], folder: Path) -> tuple[list[Source], list[Problem]]:
-    """Everything that gives values, strongest first, and what is wrong with the files among them."""
-    result: list[Source] = []
-    problems: list[Problem] = []
-    for source, values in _plain_sources(environ, folder):
-        secrets, wrong = _secret_files(values, folder)
-        result += [(source, values), ("file", secrets)]
-        problems += wrong
-    config = _given("HELPDESK_CONFIG", result)
-    ini, wrong = _ini(folder / (config.text if config else "config.ini"), required=config is not None)
-    return [*result, ("config.ini", ini)], problems + wrong
-
-
-def _present(values: Mapping[str, str | None]) -> dict[str, str]:
-    return {name: text.strip() for name, text in values.items() if text and text.strip()}
-
-
-def _dotenv(folder: Path) -> Mapping[str, str | None]:
-    try:
-        return dotenv_values(folder / ".env", interpolate=False)  # a secret may hold ${
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError([Problem(".env", "can't be read", "Check its rights; it must be UTF-8")]) from error
-
-
-def _secret_files(values: Mapping[str, str], folder: Path) -> tuple[dict[str, str], list[Problem]]:
-    """The secrets in the files that NAME_FILE names."""
-    secrets: dict[str, str | None] = {}
-    problems = []
-    for name in SECRETS:
-        path = values.get(f"{name}_FILE")
-        if path and name in values:
-            problems.append(Problem(name, f"is given, and {name}_FILE too", "Keep one of them"))
-        elif path:
-            try:
-                secrets[name] = (folder / path).read_text(encoding="utf-8")
-            except (OSError, ValueError):
-                problems.append(Problem(f"{name}_FILE", "names no readable file", "Check its path and rights"))
-    return _present(secrets), problems
-
-
-def _ini(file: Path, required: bool) -> tuple[dict[str, str], list[Problem]]:
-    """What config.ini gives, by the environment's names. The predecessor's file: no interpolation of %."""
-    ini = ConfigParser(interpolation=None, strict=False)
-    try:
-        if required or file.exists():
-            ini.read_string(file.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError, IniError):
-        return {}, [Problem("HELPDESK_CONFIG", "names no readable ini file", "Check its path, rights and UTF-8")]
-    places = {name: each.metadata["ini"].split(".") for name, each in KNOWN.items() if each.metadata["ini"]}
-    return _present({name: ini.get(*place, fallback=None) for name, place in places.items()}), []
+    """Settings that lack others. A port alone asks for no database."""
+    problems: dict[str, Problem] = {}
+    for needed, begun_by, hint in TOGETHER:
+        if begun_by & found.keys():
+            missing = [name for name in needed if name not in found]
+            problems = {name: Problem(name, "is missing", hint) for name in missing} | problems
+    return list(problems.values())

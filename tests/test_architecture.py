@@ -29,7 +29,9 @@ ADAPTERS = {
 }
 MAY = {
     "errors": set(),
-    "settings": {"casts"},
+    "settings": {"casts", "pacing", "setting_sources"},
+    "setting_sources": set(),
+    "pacing": {"casts"},
     "casts": set(),
     "assets": set(),
     "logs": set(),

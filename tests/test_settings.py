@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from helpdesk import settings as configuration
+from helpdesk.pacing import schedule
 from helpdesk.settings import KNOWN, RateLimit, Settings, SettingsError, described, load, require_secret_key
 
 ROOT = Path(__file__).parent.parent
@@ -131,6 +132,13 @@ def test_all_problems_are_told_at_once_and_no_secret_is_repeated(tmp_path: Path)
         ("MAX_CONTENT_LENGTH", "0"),
         ("MAX_CONTENT_LENGTH", "-1"),
         ("MAX_CONTENT_LENGTH", "16 GB"),
+        ("MYSQL_PORT", "0"),
+        ("MYSQL_PORT", "65536"),
+        ("MYSQL_PORT", "mysql"),
+        ("REDMINE_DB_TIMEZONE", "Moscow"),
+        ("POLL_INTERVAL", "0"),
+        ("POLL_INTERVAL", "3 s"),
+        ("POLL_SCHEDULE", "weekend 30"),
         ("TIMEZONE", "../etc/passwd"),
         ("TIMEZONE", "Europe"),
         ("DEFAULT_LOCALE", "de"),
@@ -155,6 +163,9 @@ def test_a_wrong_value_is_refused(tmp_path: Path, name: str, text: str) -> None:
         ("MAX_CONTENT_LENGTH", "max_content_length", "1000", 1000),
         ("MAX_CONTENT_LENGTH", "max_content_length", "2mb", 2 * 1024 * 1024),
         ("DEFAULT_LOCALE", "default_locale", "EN", "en"),
+        ("MYSQL_PORT", "mysql_port", "3307", 3307),
+        ("POLL_INTERVAL", "poll_interval", "15", 15),
+        ("POLL_SCHEDULE", "poll_schedule", "sat-sun 30", schedule("sat,sun 00:00-24:00 30")),
     ],
 )
 def test_a_value_is_read_as_meant(tmp_path: Path, name: str, field: str, text: str, value: object) -> None:
@@ -184,6 +195,61 @@ def test_redmine_needs_address_and_key(tmp_path: Path, given: str, missing: str)
     assert list(refused({given: "http://a.example"}, tmp_path)) == [missing]
 
 
+REDMINE = {"REDMINE_URL": "http://a.example", "REDMINE_API_KEY": "x"}
+MYSQL = {"MYSQL_HOST": "db.example", "MYSQL_USER": "h@t", "MYSQL_PASSWORD": "hunter2@:/", "MYSQL_DATABASE": "redmine"}
+
+
+@pytest.mark.parametrize("given", MYSQL)
+def test_redmines_database_needs_server_user_and_name_and_redmine_itself(tmp_path: Path, given: str) -> None:
+    needed = set(MYSQL) - {"MYSQL_PASSWORD"}
+    assert set(refused({given: "x"}, tmp_path)) == (needed | set(REDMINE)) - {given}
+    assert set(refused(MYSQL, tmp_path)) == set(REDMINE)
+    assert set(refused(REDMINE | {given: "x"}, tmp_path)) == needed - {given}
+
+
+def test_a_port_alone_asks_for_no_database(tmp_path: Path) -> None:
+    assert load({"MYSQL_PORT": "3307"}, tmp_path).mysql_url is None
+
+
+def test_the_address_of_redmines_database_holds_whatever_is_in_a_password_and_never_shows_it(tmp_path: Path) -> None:
+    url = load(REDMINE | MYSQL, tmp_path).mysql_url
+    assert url is not None
+    assert (url.username, url.password, url.host, url.port, url.database) == (
+        "h@t",
+        "hunter2@:/",
+        "db.example",
+        3306,
+        "redmine",
+    )
+    assert "hunter2" not in f"{url} {url!r}"
+    assert load(REDMINE | MYSQL | {"MYSQL_PASSWORD": ""}, tmp_path).mysql_url is not None
+
+
+@pytest.mark.parametrize("user", ["user", "user_name"])
+def test_the_predecessors_file_names_redmines_database(tmp_path: Path, user: str) -> None:
+    (tmp_path / "config.ini").write_text(
+        "[redmine]\nurl=http://a.example\napi_key=x\nanonymous_user_id=4\n[mysql]\nhost=db.example\n"
+        f"{user}=reader\npassword=50%\ndatabase=redmine\n"
+    )
+    settings = load({}, tmp_path)
+    assert (settings.mysql_host, settings.mysql_user, settings.mysql_password) == ("db.example", "reader", "50%")
+    assert source(settings, "MYSQL_USER") == "config.ini"
+
+
+def test_of_two_names_in_config_ini_the_first_with_a_value_counts(tmp_path: Path) -> None:
+    (tmp_path / "config.ini").write_text("[mysql]\nuser=\nuser_name=second\nhost=h\ndatabase=d")
+    assert load(REDMINE, tmp_path).mysql_user == "second"
+    (tmp_path / "config.ini").write_text("[mysql]\nuser=first\nuser_name=second\nhost=h\ndatabase=d")
+    assert load(REDMINE, tmp_path).mysql_user == "first"
+
+
+def test_redmines_times_are_those_of_the_office_unless_said_otherwise(tmp_path: Path) -> None:
+    assert load({"TIMEZONE": "Asia/Omsk"}, tmp_path).redmine_db_timezone == ZoneInfo("Asia/Omsk")
+    settings = load({"TIMEZONE": "Asia/Omsk", "REDMINE_DB_TIMEZONE": "UTC"}, tmp_path)
+    assert settings.redmine_db_timezone == ZoneInfo("UTC")
+    assert "UTC" in {each.value_shown for each in described(settings) if each.name == "REDMINE_DB_TIMEZONE"}
+
+
 def test_serving_needs_a_secret_key(tmp_path: Path) -> None:
     require_secret_key(load({"SECRET_KEY": KEY}, tmp_path))
     with pytest.raises(SettingsError, match="SECRET_KEY"):
@@ -196,10 +262,14 @@ def test_neither_repr_nor_description_shows_a_secret(tmp_path: Path) -> None:
         "DATABASE_URL": "postgresql+psycopg://me:hunter2%40@db.example/helpdesk",
         "REDMINE_URL": "http://a.example",
         "REDMINE_API_KEY": "sesame",
+        "MYSQL_HOST": "db.example",
+        "MYSQL_USER": "reader",
+        "MYSQL_PASSWORD": "swordfish",
+        "MYSQL_DATABASE": "redmine",
     }
     settings = load(environ, tmp_path)
     shown = {each.name: each.value_shown for each in described(settings)}
-    assert not re.search(f"{KEY}|hunter2|sesame", repr(settings) + str(shown))
+    assert not re.search(f"{KEY}|hunter2|sesame|swordfish", repr(settings) + str(shown))
     assert shown["DATABASE_URL"] == "postgresql+psycopg://me:***@db.example/helpdesk"
     assert shown["REDMINE_URL"] == "http://a.example"
     assert shown["LOGIN_RATE_LIMIT"] == "5 in 60 s"
@@ -244,8 +314,10 @@ def test_the_documents_tell_every_setting_as_it_is() -> None:
     assert [row[0] for row in rows] == list(KNOWN)
     for name, place, default, secret, meaning in rows:
         told = KNOWN[name].metadata
-        section, _, option = told["ini"].partition(".")
-        assert place == (f"[{section}] {option}" if section else "")
+        sections, options = (
+            zip(*(each.split(".") for each in told["ini"].split()), strict=True) if told["ini"] else ([], [])
+        )
+        assert place == (f"[{sections[0]}] {', '.join(options)}" if sections else "")
         assert secret == ("yes" if told["secret"] else "")
         assert meaning == told["meaning"]
         assert (told["cast"](default) if default else None) == KNOWN[name].default

@@ -1,7 +1,9 @@
 """The port to whatever keeps the tasks. `tests/tasks/test_tracker_contract.py` says what every adapter must do."""
 
+from datetime import datetime
 from typing import Literal, NamedTuple, Protocol
 
+from helpdesk.errors import Sentence
 from helpdesk.tasks.creation import Blank, NewTask
 from helpdesk.tasks.files import Staged, Upload
 from helpdesk.tasks.lists import Summary, TaskPage, TaskQuery, Vocabulary
@@ -18,13 +20,30 @@ class Capabilities(NamedTuple):
     exact_assignees: bool
 
 
+class State(NamedTuple):
+    """Where what is shown comes from at present: the best way that there is (`full`), or a lesser one since a moment,
+    because the best does not answer (`silent`) or told something else than the lesser (`differing`; `where` says to
+    administrators at whom, and in which project).
+    """
+
+    kind: Literal["full", "silent", "differing"] = "full"
+    since: datetime | None = None
+    where: Sentence | None = None
+
+
 class Tracker(Protocol):
     """Every verb acts as `actor` and shows what that person may see; the invisible raises NotFound like the missing.
 
     All raise Unavailable when the tracker does not answer in time, Nonsense when its answer can't be one.
     """
 
-    capabilities: Capabilities
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it can do at present."""
+
+    @property
+    def state(self) -> State:
+        """What serves at present."""
 
     async def vocabulary(self, actor: Actor) -> Vocabulary:
         """Statuses, priorities, trackers and this person's projects."""

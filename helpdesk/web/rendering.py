@@ -190,7 +190,7 @@ def _time(machine: date | datetime, shown: str) -> Markup:
 
 
 def _around(request: Request) -> dict[str, Any]:
-    """What every template may use: the person, the language, the theme, and addresses by route name."""
+    """What every template may use: the person, the language, the theme, where tasks come from, and addresses."""
     theme = request.cookies.get("theme", "")
     return {
         "person": getattr(request.state, "person", None),
@@ -200,4 +200,5 @@ def _around(request: Request) -> dict[str, Any]:
         "path": request.app.state.path,
         "request_id": request.state.request_id,
         "settings": services(request).settings,
+        "state": services(request).tracker.state,
     }

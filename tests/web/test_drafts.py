@@ -14,6 +14,7 @@ from helpdesk.app import create_app
 from helpdesk.services import Services
 from helpdesk.store import drafts
 from helpdesk.store.database import Database, StoreUnavailable
+from helpdesk.tasks.tracker import State
 from helpdesk.web import carrying
 from helpdesk.web.inputs import LONGEST_TEXT
 from tests.web.conftest import HTML, HTMX, SECRET, Visit, session_cookie
@@ -41,7 +42,7 @@ class Down:
     """A tracker that fails in one way whatever it is asked."""
 
     def __init__(self, error: Exception, capabilities: object) -> None:
-        self.error, self.capabilities = error, capabilities
+        self.error, self.capabilities, self.state = error, capabilities, State()
 
     async def comment(self, *_: object) -> None:
         raise self.error

@@ -22,13 +22,14 @@ from helpdesk.tasks.embedded.writing import delete, edit_comment, write
 from helpdesk.tasks.files import Staged, Upload
 from helpdesk.tasks.lists import Summary, TaskPage, TaskQuery, Vocabulary
 from helpdesk.tasks.model import Actor, Edit, Opened, Ref, Status, Task, Written
-from helpdesk.tasks.tracker import Capabilities
+from helpdesk.tasks.tracker import Capabilities, State
 
 
 class EmbeddedTracker:
     """The Tracker port over `store`; an Actor's id is the account's."""
 
     capabilities = Capabilities("markdown", searches="subject and description", exact_assignees=True)
+    state = State()
 
     def __init__(
         self, database: Database, blobs: Blobs, clock: Callable[[], datetime] = lambda: datetime.now(UTC)

@@ -5,7 +5,7 @@ from helpdesk.tasks.model import TextFormat
 from helpdesk.tasks.redmine.creates import Creates
 from helpdesk.tasks.redmine.files import Files
 from helpdesk.tasks.redmine.writes import Writes
-from helpdesk.tasks.tracker import Capabilities
+from helpdesk.tasks.tracker import Capabilities, State
 
 
 class RestTracker(Writes, Creates, Files):
@@ -13,4 +13,12 @@ class RestTracker(Writes, Creates, Files):
 
     def __init__(self, client: RedmineClient, text_format: TextFormat) -> None:
         super().__init__(client)
-        self.capabilities = Capabilities(text_format, searches="subject", exact_assignees=False)
+        self.text_format = text_format
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return Capabilities(self.text_format, searches="subject", exact_assignees=False)
+
+    @property
+    def state(self) -> State:
+        return State()

@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from helpdesk.errors import Unavailable
 from helpdesk.redmine_client import RedmineClient
 from helpdesk.tasks.creation import Blank
 from helpdesk.tasks.lists import Summary, TaskPage, TaskQuery, Vocabulary
@@ -11,9 +10,10 @@ from helpdesk.tasks.model import Actor, Attachment, Ref, Task, TextFormat
 from helpdesk.tasks.redmine.database import lists, new_task, one_task
 from helpdesk.tasks.redmine.database.connection import RedmineDatabase
 from helpdesk.tasks.redmine.database.reading import Reading
+from helpdesk.tasks.redmine.database.silence import Silent
 from helpdesk.tasks.redmine.database.source import Source
 from helpdesk.tasks.redmine.rest import RestTracker
-from helpdesk.tasks.tracker import Capabilities, Searches
+from helpdesk.tasks.tracker import Capabilities, State
 
 T = TypeVar("T")
 
@@ -24,8 +24,16 @@ class SqlTracker(RestTracker):
     def __init__(self, client: RedmineClient, text_format: TextFormat, database: RedmineDatabase) -> None:
         super().__init__(client, text_format)
         self.source = Source(database)
-        searches: Searches = "subject, description and comments"
-        self.capabilities = Capabilities(text_format, searches, exact_assignees=True)
+
+    @property
+    def capabilities(self) -> Capabilities:
+        if self.state.kind != "full":
+            return super().capabilities
+        return Capabilities(self.text_format, searches="subject, description and comments", exact_assignees=True)
+
+    @property
+    def state(self) -> State:
+        return self.source.database.state
 
     async def vocabulary(self, actor: Actor) -> Vocabulary:
         return await self._read(actor, lists.vocabulary, lambda: super(SqlTracker, self).vocabulary(actor))
@@ -68,5 +76,5 @@ class SqlTracker(RestTracker):
         """What the database says; what REST says while the database does not answer."""
         try:
             return await self.source.read(actor, work)
-        except Unavailable:
+        except Silent:
             return await otherwise()

@@ -1,0 +1,236 @@
+"""Redmine's database in a real MariaDB, over a wire that breaks: nobody waits for it twice, and it comes back."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from zoneinfo import ZoneInfo
+
+import pymysql
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import OperationalError, ProgrammingError
+
+from helpdesk.tasks.redmine.database import connection, schema_check, session
+from helpdesk.tasks.redmine.database.breaker import PAUSE_SECONDS, Breaker
+from helpdesk.tasks.redmine.database.connection import RedmineDatabase
+from helpdesk.tasks.redmine.database.silence import Silent
+from helpdesk.tasks.tracker import State
+from tests.servers.mariadb import MySQLAccess, url_of
+from tests.servers.proxy import Proxy, proxy_to
+from tests.servers.redmine import Redmine
+
+MOSCOW = ZoneInfo("Europe/Moscow")
+
+
+class Ticks:
+    """Seconds that pass when a test says so."""
+
+    seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+@contextmanager
+def opened(access: MySQLAccess, ticks: Ticks | None = None) -> Iterator[RedmineDatabase]:
+    database = RedmineDatabase(url_of(access), MOSCOW, Breaker(ticks) if ticks else None)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def ticks() -> Ticks:
+    return Ticks()
+
+
+@pytest.fixture
+def wire(redmine: Redmine) -> Iterator[Proxy]:
+    with proxy_to(redmine.mysql.host, redmine.mysql.port) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def database(redmine: Redmine, wire: Proxy, ticks: Ticks, monkeypatch: pytest.MonkeyPatch) -> Iterator[RedmineDatabase]:
+    monkeypatch.setattr(connection, "READ_SECONDS", 1)
+    with opened(replace(redmine.mysql, port=wire.port), ticks) as database:
+        yield database
+
+
+def one(db: Connection) -> int:
+    return int(db.execute(sa.text("SELECT 1")).scalar_one())
+
+
+def statement(text: str):
+    return lambda db: db.execute(sa.text(text)).all()
+
+
+async def back(database: RedmineDatabase) -> None:
+    """Ask until it is up again."""
+    async with asyncio.timeout(20):
+        while database.state.kind != "full":
+            with suppress(Silent):
+                await database.run(one)
+            await asyncio.sleep(0.01)
+
+
+async def test_a_line_that_the_server_closed_is_opened_again_unseen(database: RedmineDatabase, wire: Proxy) -> None:
+    assert await asyncio.gather(*(database.run(one) for _ in range(5))) == [1] * 5
+    wire.becomes("cut")
+    wire.becomes("fair")
+    assert await asyncio.gather(*(database.run(one) for _ in range(5))) == [1] * 5
+    assert database.state == State()
+
+
+async def test_a_server_that_sends_everybody_away_is_left_alone_until_a_probe_finds_it_back(
+    database: RedmineDatabase, wire: Proxy, ticks: Ticks
+) -> None:
+    wire.becomes("cut")
+    with pytest.raises(Silent):
+        await database.run(one)
+    assert database.state.kind == "silent" and database.state.since
+    tried = wire.taken
+    for _ in range(3):
+        with pytest.raises(Silent):
+            await database.run(one)
+    assert wire.taken == tried
+    wire.becomes("fair")
+    ticks.seconds += PAUSE_SECONDS
+    await back(database)
+    assert await database.run(one) == 1
+
+
+async def test_a_server_that_never_answers_costs_its_time_out_once(
+    database: RedmineDatabase, wire: Proxy, ticks: Ticks
+) -> None:
+    assert await database.run(one) == 1
+    wire.becomes("dead")
+    failures = await asyncio.gather(*(database.run(one) for _ in range(30)), return_exceptions=True)
+    assert {type(failure) for failure in failures} == {Silent}
+    assert wire.taken <= 2 * connection.CONNECTIONS  # those behind them in the queue did not try
+    ticks.seconds += PAUSE_SECONDS
+    with pytest.raises(Silent):
+        await asyncio.wait_for(database.run(one), 0.5)  # the probe waits, not the person
+    wire.becomes("fair")
+    ticks.seconds += PAUSE_SECONDS
+    await back(database)
+
+
+async def test_a_greeting_that_never_comes_is_given_up_too(database: RedmineDatabase, wire: Proxy) -> None:
+    wire.becomes("dead")
+    with pytest.raises(Silent):
+        await database.run(one)
+    assert database.state.kind == "silent"
+
+
+async def test_the_server_itself_ends_a_statement_and_only_its_asker_is_told(
+    redmine: Redmine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "LIMITS", ("SET SESSION max_statement_time = 0.1",))
+    with opened(redmine.mysql) as database:
+        with pytest.raises(Silent) as caught:
+            await database.run(statement("SELECT COUNT(*) FROM issues a, issues b, issues c, issues d WHERE SLEEP(1)"))
+        assert caught.value.number in (1969, 3024)
+        assert database.state == State() and await database.run(one) == 1
+
+
+def test_a_server_that_knows_only_the_other_limit_or_none_is_fine(
+    redmine: Redmine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = session.LIMITS[0]
+    for limits in (("SET SESSION unknown_limit = 1", known), ("SET SESSION unknown_limit = 1",)):
+        monkeypatch.setattr(session, "LIMITS", limits)
+        with opened(redmine.mysql) as database:
+            limit = database.run_here(statement("SELECT @@max_statement_time"))[0][0]
+            assert limit == (session.STATEMENT_SECONDS if known in limits else 0)
+
+
+async def test_even_a_user_who_may_write_writes_nothing_through_us(redmine: Redmine) -> None:
+    with opened(redmine.mysql_writer) as database:
+        with pytest.raises(OperationalError, match="READ ONLY|read only") as caught:
+            database.engine.connect().execute(sa.text("UPDATE issues SET subject = 'x'"))
+        assert caught.value.orig.args[0] == 1792
+
+
+async def test_a_question_that_makes_no_sense_is_our_mistake_and_no_outage(redmine: Redmine) -> None:
+    with opened(redmine.mysql) as database:
+        with pytest.raises(ProgrammingError):
+            await database.run(statement("SELECT FROM"))
+        assert database.state == State()
+
+
+async def test_what_is_not_trusted_is_not_asked(redmine: Redmine) -> None:
+    with opened(redmine.mysql) as database:
+        database.distrusted = State("differing")
+        with pytest.raises(Silent):
+            await database.run(one)
+        assert await database.ask(lambda: database.run_here(one)) == 1
+        assert database.state.kind == "differing"
+
+
+def test_nothing_that_we_read_is_missing_and_our_user_may_nothing_else(redmine: Redmine) -> None:
+    with opened(redmine.mysql) as database:
+        assert database.run_here(schema_check.missing) == []
+        assert database.run_here(schema_check.too_much) == []
+
+
+def test_a_table_and_a_column_that_are_missing_are_named(redmine: Redmine) -> None:
+    with opened(redmine.mysql) as database, renamed(redmine.mysql_writer):
+        assert database.run_here(schema_check.missing) == ["issues.lock_version", "watchers"]
+        with pytest.raises(Silent) as caught:
+            database.run_here(statement("SELECT id FROM watchers"))
+        assert caught.value.is_down
+
+
+async def test_it_is_not_back_while_something_is_missing(
+    database: RedmineDatabase, ticks: Ticks, redmine: Redmine
+) -> None:
+    with renamed(redmine.mysql_writer):
+        with pytest.raises(Silent):
+            await database.run(statement("SELECT lock_version FROM issues"))
+        ticks.seconds += PAUSE_SECONDS
+        for _ in range(2):
+            with pytest.raises(Silent):
+                await database.run(one)
+            await asyncio.gather(*database._probes)
+        assert database.state.kind == "silent"
+    ticks.seconds += PAUSE_SECONDS
+    await back(database)
+
+
+def test_a_user_who_may_more_than_read_is_told_of(redmine: Redmine) -> None:
+    with opened(redmine.mysql_writer) as database:
+        found = database.run_here(schema_check.too_much)
+    assert {"SELECT on tokens", "SELECT on users.hashed_password"} < set(found) and len(found) > 2
+
+
+@pytest.mark.parametrize(
+    ("granted", "writes"),
+    [
+        ("GRANT USAGE ON *.* TO `h`@`%` IDENTIFIED BY PASSWORD '*F'", []),
+        ("GRANT SELECT, SHOW VIEW ON `redmine`.* TO `h`@`%`", []),
+        ("GRANT SELECT (`id`, `login`) ON `redmine`.`users` TO `h`@`%`", []),
+        ("GRANT SELECT, INSERT (`id`), UPDATE ON `redmine`.`users` TO `h`@`%`", ["INSERT", "UPDATE"]),
+        ("GRANT ALL PRIVILEGES ON `redmine`.* TO `h`@`%` WITH GRANT OPTION", ["ALL PRIVILEGES"]),
+        ("GRANT `reader`@`%` TO `h`@`%`", []),
+    ],
+)
+def test_rights_to_write_are_found_among_grants(granted: str, writes: list[str]) -> None:
+    assert schema_check.writes([granted]) == writes
+
+
+@contextmanager
+def renamed(writer: MySQLAccess) -> Iterator[None]:
+    """A Redmine without its table of watchers and without issues.lock_version."""
+    with pymysql.connect(
+        host=writer.host, port=writer.port, user=writer.user, password=writer.password, database=writer.database
+    ) as db:
+        cursor = db.cursor()
+        cursor.execute("ALTER TABLE issues RENAME COLUMN lock_version TO gone")
+        cursor.execute("RENAME TABLE watchers TO gone")
+        try:
+            yield
+        finally:
+            cursor.execute("RENAME TABLE gone TO watchers")
+            cursor.execute("ALTER TABLE issues RENAME COLUMN gone TO lock_version")

@@ -1,0 +1,73 @@
+"""Every page says when what it shows comes the slow way, and to administrators why."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from starlette.testclient import TestClient
+
+from helpdesk.app import create_app
+from helpdesk.errors import sentence
+from helpdesk.services import Services
+from helpdesk.tasks.embedded.tracker import EmbeddedTracker
+from helpdesk.tasks.tracker import State
+from tests.web.conftest import HTML, HTMX, session_cookie
+
+NOON = datetime(2026, 11, 21, 9, tzinfo=UTC)
+SILENT = State("silent", NOON)
+DIFFERING = State("differing", NOON, sentence("Somewhere"))
+PAGES = ("/tasks/my-tasks", "/tasks", "/tasks/new", "/replies", "/tasks/999999")
+
+
+@pytest.fixture
+def seeing(services: Services) -> Callable[[State, str], TestClient]:
+    """A browser over a tracker in that state."""
+
+    def come(state: State, login: str) -> TestClient:
+        tracker = services.tracker
+        assert isinstance(tracker, EmbeddedTracker)
+        tracker.state = state
+        client = TestClient(create_app(replace(services, tracker=tracker)), follow_redirects=False)
+        if login:
+            client.cookies.set("session", session_cookie(services, login))
+        return client
+
+    return come
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_says_since_when_the_database_is_silent(seeing, path: str) -> None:
+    page = seeing(SILENT, "anna").get(path, headers=HTML).text
+    assert page.count('role="status"') == 2  # and where toasts come
+    assert (
+        'Redmine\'s database has not answered since <time datetime="2026-11-21T09:00:00Z">21.11.2026 12:00</time>.'
+    ) in page
+    assert "words are searched for in subjects only" in page
+
+
+def test_it_is_said_in_russian_too(seeing) -> None:
+    page = seeing(SILENT, "anna").get("/tasks", headers={**HTML, "Accept-Language": "ru"}).text
+    assert "База данных Redmine не отвечает с <time" in page
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_administrators_alone_are_told_where_it_differs(seeing, path: str) -> None:
+    admin = seeing(DIFFERING, "admin").get(path, headers=HTML).text
+    assert "has not been read since" in admin and "(Somewhere). The log says more." in admin
+    anna = seeing(DIFFERING, "anna").get(path, headers=HTML).text
+    assert "has not been read since" in anna and "Somewhere" not in anna
+
+
+def test_nothing_is_said_when_all_is_well_nor_to_strangers_nor_in_fragments(seeing) -> None:
+    assert 'class="state"' not in seeing(State(), "anna").get("/tasks", headers=HTML).text
+    assert 'class="state"' not in seeing(SILENT, "").get("/users/login", headers=HTML).text
+    assert 'class="state"' not in seeing(SILENT, "anna").get("/tasks/nowhere", headers=HTMX).text
+
+
+def test_a_page_is_fetched_anew_when_the_state_changes(seeing) -> None:
+    anna = seeing(State(), "anna")
+    before = anna.get("/tasks", headers=HTML)
+    again = {**HTML, "If-None-Match": before.headers["etag"]}
+    assert anna.get("/tasks", headers=again).status_code == 304
+    assert seeing(SILENT, "anna").get("/tasks", headers=again).status_code == 200
