@@ -33,9 +33,15 @@ def test_whatever_is_in_a_name_stays_a_name() -> None:
 
 @pytest.mark.parametrize(
     "forbidden",
-    ["SELECT value FROM tokens", "SELECT hashed_password FROM users", "SELECT * FROM users", "SELECT 1 FROM repositories",
-     "DELETE FROM journals", "CREATE TABLE mine (id INT)"],
-)  # fmt: skip
+    [
+        "SELECT value FROM tokens",
+        "SELECT hashed_password FROM users",
+        "SELECT * FROM users",
+        "SELECT 1 FROM repositories",
+        "DELETE FROM journals",
+        "CREATE TABLE mine (id INT)",
+    ],
+)
 def test_the_reader_may_nothing_else(redmine: Redmine, forbidden: str) -> None:
     reader = redmine.mysql
     with (

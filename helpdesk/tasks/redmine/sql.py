@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from helpdesk.errors import Nonsense
 from helpdesk.redmine_client import RedmineClient
 from helpdesk.tasks.creation import Blank
 from helpdesk.tasks.lists import Summary, TaskPage, TaskQuery, Vocabulary
@@ -73,8 +74,8 @@ class SqlTracker(RestTracker):
         )
 
     async def _read(self, actor: Actor, work: Callable[[Reading], T], otherwise: Callable[[], Awaitable[T]]) -> T:
-        """What the database says; what REST says while the database does not answer."""
+        """What the database says; what REST says while the database does not answer, or with what can't be read."""
         try:
             return await self.source.read(actor, work)
-        except Silent:
+        except (Silent, Nonsense):
             return await otherwise()
