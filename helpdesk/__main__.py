@@ -44,6 +44,14 @@ def parser() -> argparse.ArgumentParser:
     settings = verbs.add_parser("settings", help="every setting, its value and where it came from; secrets are masked")
     settings.set_defaults(run=lambda _: commands.show_settings())
 
+    doctor = verbs.add_parser(
+        "doctor", help="check every outside system that is set, once; what to do where one is broken"
+    )
+    doctor.set_defaults(run=lambda _: commands.examine())
+
+    grants = verbs.add_parser("grants", help="the SQL that makes the reading user for Redmine's database")
+    grants.set_defaults(run=lambda _: commands.show_grants())
+
     _user(verbs.add_parser("user", help="local accounts").add_subparsers(required=True, metavar="ACTION"))
     return top
 

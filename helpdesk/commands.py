@@ -1,5 +1,6 @@
 """What each command does. Refused carries the sentence for whoever typed it."""
 
+import asyncio
 import os
 import re
 from datetime import UTC, datetime
@@ -9,7 +10,7 @@ from secrets import token_urlsafe
 import uvicorn
 from sqlalchemy.exc import IntegrityError
 
-from helpdesk import logs
+from helpdesk import doctor, logs
 from helpdesk import settings as configuration
 from helpdesk.app import create_app
 from helpdesk.demo.load import load
@@ -17,7 +18,7 @@ from helpdesk.people.passwords import hashed
 from helpdesk.settings import Settings
 from helpdesk.store import people, schema
 from helpdesk.store.database import Database
-from helpdesk.wiring import wire
+from helpdesk.wiring import checks, grants, schema_trouble, wire
 
 SHORTEST_PASSWORD = 8
 LONGEST_NAME = 200
@@ -46,7 +47,7 @@ def demo(data: str, port: int) -> None:
 
 
 def serve(host: str, port: int, workers: int) -> None:
-    """Serve in earnest. Refuses a schema that is not current and a demo's store."""
+    """Serve in earnest. Refuses a schema that is not current, a demo's store, and a database that is no Redmine's."""
     settings = configuration.from_process()
     configuration.require_secret_key(settings)
     database = _database(settings)
@@ -55,7 +56,30 @@ def serve(host: str, port: int, workers: int) -> None:
     if database.run_here(schema.kind) == "demo":
         raise Refused("This is a demo's store; everybody knows its passwords. Set DATABASE_URL to another.")
     database.close()
+    if trouble := schema_trouble(settings):
+        raise Refused(f"Redmine's database: {trouble.reason}. {trouble.advice}")
     _run("helpdesk.asgi:app", host, port, workers)
+
+
+def examine() -> None:
+    """Check every system that is set, once. Raises Refused when one is broken."""
+    settings = configuration.from_process()
+    _database(settings).close()  # tells of a driver that is missing
+
+    async def findings() -> list[doctor.Finding]:
+        async with checks(settings) as found:
+            return await doctor.examine(found)
+
+    told = asyncio.run(findings())
+    print(*told, sep="\n", flush=True)
+    broken = sum(finding.trouble is not None for finding in told)
+    if broken:
+        raise Refused(f"{broken} of {len(told)} broken.")
+
+
+def show_grants() -> None:
+    """Print the statements that make the database user for Redmine's database."""
+    print(grants(configuration.from_process()))
 
 
 def migrate() -> None:

@@ -1,5 +1,11 @@
 """The sole namer of adapters: which ones serve, by the settings. A client library is imported only when chosen."""
 
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING
+
+from helpdesk import doctor
+from helpdesk.doctor import Check, Trouble
 from helpdesk.errors import NotAllowed, sentence
 from helpdesk.people.directory import Directory
 from helpdesk.people.local import LocalDirectory
@@ -8,6 +14,9 @@ from helpdesk.services import Services
 from helpdesk.settings import Settings
 from helpdesk.store.database import Database
 from helpdesk.tasks.model import Actor
+
+if TYPE_CHECKING:
+    from helpdesk.tasks.redmine.database.connection import RedmineDatabase
 
 NOT_LINKED = sentence("Your account is not linked with anybody in the task system. Please ask an administrator.")
 
@@ -34,16 +43,70 @@ def _with_redmine(settings: Settings, database: Database) -> Services:
     from helpdesk.people.redmine import RedmineDirectory
     from helpdesk.redmine_client import RedmineClient
     from helpdesk.tasks.redmine.rest import RestTracker
+    from helpdesk.tasks.redmine.sql import SqlTracker
 
     client = RedmineClient(settings.redmine_url or "", settings.redmine_api_key or "")
+    reading = _redmine_database(settings)
 
     async def close() -> None:
         await client.close()
+        if reading:
+            reading.close()
         database.close()
 
     directories: tuple[Directory, ...] = (LocalDirectory(database), RedmineDirectory(client, database))
-    tracker = RestTracker(client, settings.redmine_text_format)
+    format = settings.redmine_text_format
+    tracker = SqlTracker(client, format, reading) if reading else RestTracker(client, format)
     return Services(settings, database, tracker, directories, redmine_user, close)
+
+
+def _redmine_database(settings: Settings) -> "RedmineDatabase | None":
+    """Redmine's database when MYSQL_* is set; nobody is connected to before it is asked."""
+    if settings.mysql_url is None:
+        return None
+    from helpdesk.tasks.redmine.database.connection import RedmineDatabase
+
+    return RedmineDatabase(settings.mysql_url, settings.redmine_db_timezone)
+
+
+@asynccontextmanager
+async def checks(settings: Settings) -> AsyncIterator[list[Check]]:
+    """How each system that is set is checked, over connections of their own for the length of the block."""
+    from helpdesk.redmine_client import RedmineClient
+    from helpdesk.tasks.redmine import check_up
+
+    async with AsyncExitStack() as opened:
+        store = Database(settings.database_url)
+        opened.callback(store.close)
+        found = [doctor.store(store)]
+        if settings.redmine_url:
+            client = RedmineClient(settings.redmine_url, settings.redmine_api_key or "")
+            opened.push_async_callback(client.close)
+            found.append(check_up.rest(client))
+            if reading := _redmine_database(settings):
+                opened.callback(reading.close)
+                found.append(check_up.database(reading, client))
+        yield found
+
+
+def schema_trouble(settings: Settings) -> Trouble | None:
+    """What is wrong with the tables of Redmine's database; nothing, also when it merely does not answer."""
+    reading = _redmine_database(settings)
+    if reading is None:
+        return None
+    from helpdesk.tasks.redmine import check_up
+
+    try:
+        return check_up.schema_trouble(reading)
+    finally:
+        reading.close()
+
+
+def grants(settings: Settings) -> str:
+    """The statements that make the user for MYSQL_USER on MYSQL_DATABASE, or on what is usual."""
+    from helpdesk.tasks.redmine.database.grants import script
+
+    return script(settings.mysql_database or "redmine", settings.mysql_user or "helpdesk", "%")
 
 
 def own_account(signed_in: SignedIn) -> Actor:

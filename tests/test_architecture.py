@@ -23,7 +23,7 @@ PORT = {
 }
 ADAPTERS = {
     "tasks.embedded": {"errors", "store", *PORT, "tasks.checking", "tasks.embedded"},
-    "tasks.redmine": {"errors", "redmine_client", *PORT, "tasks.checking", "tasks.redmine"},
+    "tasks.redmine": {"errors", "redmine_client", "doctor", *PORT, "tasks.checking", "tasks.redmine"},
     "people.local": {"store", "people.model", "people.accounts", "people.passwords"},
     "people.redmine": {"errors", "store", "people.model", "people.accounts", "redmine_client"},
 }
@@ -38,6 +38,7 @@ MAY = {
     "languages": {"errors"},
     "redmine_client": {"errors"},
     "store": {"store", "assets"},
+    "doctor": {"errors", "store"},
     "demo": {"demo", "store", "people.passwords"},
     "services": {"people.directory", "people.model", "settings", "store", "tasks.model", "tasks.tracker"},
     "tasks": {"errors", *PORT, "tasks.safe_html", "tasks.textile_reader"},

@@ -11,7 +11,8 @@ import httpx
 import pytest
 
 from tests.running import running_helpdesk
-from tests.servers.process import wait_until
+from tests.servers.process import free_port, wait_until
+from tests.servers.redmine import Redmine
 
 SECRET = "a secret of the tests, long enough to be one"
 
@@ -108,3 +109,37 @@ def test_a_folder_with_a_store_in_earnest_is_no_demo(run, tmp_path: Path) -> Non
     assert run("migrate", DATABASE_URL="data/helpdesk.db").returncode == 0
     refused = run("demo", "--data", "data")
     assert refused.returncode == 1 and "no demo's" in refused.stderr
+
+
+def test_the_doctor_tells_what_is_broken_by_its_exit_code_too(run) -> None:
+    assert run("migrate").returncode == 0
+    well = run("doctor")
+    assert (well.returncode, well.stdout) == (0, "The store: ok\n")
+    ill = run("doctor", REDMINE_URL="http://127.0.0.1:1", REDMINE_API_KEY="geheim")
+    assert ill.returncode == 1 and "The store: ok\nRedmine: broken: " in ill.stdout and "1 of 2" in ill.stderr
+    assert "geheim" not in ill.stdout + ill.stderr and "Traceback" not in ill.stderr
+
+
+def test_the_statements_for_the_database_user_are_printed_for_those_who_are_set(run) -> None:
+    assert "GRANT SELECT ON `redmine`.`issues` TO 'helpdesk'@'%';" in run("grants").stdout
+    environ = {"REDMINE_URL": "http://127.0.0.1:1", "REDMINE_API_KEY": "x", "MYSQL_HOST": "127.0.0.1"}
+    printed = run("grants", **environ, MYSQL_USER="reader", MYSQL_DATABASE="easy", MYSQL_PASSWORD="geheim").stdout
+    assert "GRANT SELECT ON `easy`.`issues` TO 'reader'@'%';" in printed and "geheim" not in printed
+
+
+def test_serving_starts_without_redmines_database_but_not_on_another(run, redmine: Redmine, tmp_path: Path) -> None:
+    environ = {
+        "SECRET_KEY": SECRET,
+        "REDMINE_URL": redmine.url,
+        "REDMINE_API_KEY": redmine.admin_key,
+        "MYSQL_HOST": redmine.mysql.host,
+        "MYSQL_PORT": str(redmine.mysql.port),
+        "MYSQL_USER": redmine.mysql.user,
+        "MYSQL_PASSWORD": redmine.mysql.password,
+    }
+    assert run("migrate").returncode == 0
+    refused = run("serve", **environ, MYSQL_DATABASE="information_schema")
+    assert refused.returncode == 1 and "attachments" in refused.stderr and "Traceback" not in refused.stderr
+    nowhere = environ | {"MYSQL_DATABASE": "redmine", "MYSQL_PORT": str(free_port())}
+    with running_helpdesk(tmp_path, "serve", environ=nowhere):
+        pass

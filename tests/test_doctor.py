@@ -1,0 +1,142 @@
+"""What the doctor says of a real Redmine and its real database, in good health and otherwise."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from helpdesk import settings as configuration
+from helpdesk.doctor import Check, Finding, Trouble, examine
+from helpdesk.store.database import Database
+from helpdesk.wiring import checks, schema_trouble
+from tests.servers.process import free_port
+from tests.servers.redmine import Redmine
+
+Environ = dict[str, str]
+
+
+@pytest.fixture
+def environ(redmine: Redmine, database: Database) -> Environ:
+    return {
+        "DATABASE_URL": str(database.engine.url),
+        "REDMINE_URL": redmine.url,
+        "REDMINE_API_KEY": redmine.admin_key,
+        "MYSQL_HOST": redmine.mysql.host,
+        "MYSQL_PORT": str(redmine.mysql.port),
+        "MYSQL_USER": redmine.mysql.user,
+        "MYSQL_PASSWORD": redmine.mysql.password,
+        "MYSQL_DATABASE": redmine.mysql.database,
+    }
+
+
+async def findings(environ: Environ) -> dict[str, str]:
+    async with checks(configuration.load(environ, Path("/nowhere"))) as listed:
+        return {finding.system: str(finding) for finding in await examine(listed)}
+
+
+async def test_what_is_in_order_is_said_to_be(environ: Environ) -> None:
+    assert list((await findings(environ)).values()) == ["The store: ok", "Redmine: ok", "Redmine's database: ok"]
+
+
+async def test_only_what_is_set_is_checked(environ: Environ) -> None:
+    without = {name: value for name, value in environ.items() if not name.startswith("MYSQL")}
+    assert list(await findings(without)) == ["The store", "Redmine"]
+    assert list(await findings({"DATABASE_URL": environ["DATABASE_URL"]})) == ["The store"]
+
+
+WRONG: dict[str, tuple[str, Callable[[Redmine], Environ], str, str]] = {
+    "a key that nobody has": ("Redmine", lambda _: {"REDMINE_API_KEY": "0" * 40}, "refuses our key", "REDMINE_API_KEY"),
+    "a plain person's key": (
+        "Redmine",
+        lambda redmine: {"REDMINE_API_KEY": redmine.plain_key},
+        "no administrator's",
+        "REDMINE_API_KEY",
+    ),
+    "no Redmine": (
+        "Redmine",
+        lambda _: {"REDMINE_URL": f"http://127.0.0.1:{free_port()}"},
+        "no good answer",
+        "REDMINE_URL",
+    ),
+    "a wrong password": (
+        "Redmine's database",
+        lambda _: {"MYSQL_PASSWORD": "geheim"},
+        "refuses our user",
+        "MYSQL_USER",
+    ),
+    "a database not ours": (
+        "Redmine's database",
+        lambda _: {"MYSQL_DATABASE": "mysql"},
+        "may not use it",
+        "MYSQL_DATABASE",
+    ),
+    "another database": (
+        "Redmine's database",
+        lambda _: {"MYSQL_DATABASE": "information_schema"},
+        "attachments, custom_field_enumerations",
+        "MYSQL_DATABASE",
+    ),
+    "nobody there": (
+        "Redmine's database",
+        lambda _: {"MYSQL_PORT": str(free_port())},
+        "nobody answers there",
+        "MYSQL_PORT",
+    ),
+    "a user with all rights": (
+        "Redmine's database",
+        lambda redmine: {"MYSQL_USER": redmine.mysql_writer.user, "MYSQL_PASSWORD": redmine.mysql_writer.password},
+        "SELECT on tokens",
+        "helpdesk grants",
+    ),
+    "a wrong time zone": (
+        "Redmine's database",
+        lambda _: {"REDMINE_DB_TIMEZONE": "Asia/Omsk"},
+        "Asia/Omsk by its database",
+        "REDMINE_DB_TIMEZONE",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+async def test_what_is_wrong_is_said_with_what_helps_and_without_secrets(
+    environ: Environ, redmine: Redmine, case: str
+) -> None:
+    system, wrong, reason, advice = WRONG[case]
+    given = environ | wrong(redmine)
+    told = await findings(given)
+    assert told[system].startswith(f"{system}: broken: ") and reason in told[system] and advice in told[system]
+    others = {name: line for name, line in told.items() if name != system}
+    assert set(others.values()) == {f"{name}: ok" for name in others}
+    secrets = [given[name] for name in ("REDMINE_API_KEY", "MYSQL_PASSWORD")]
+    assert not any(secret in line for secret in secrets for line in told.values())
+
+
+async def test_a_store_that_is_not_current_or_not_there_is_told(tmp_path: Path) -> None:
+    assert "helpdesk migrate" in (await findings({"DATABASE_URL": str(tmp_path / "new.db")}))["The store"]
+    assert "DATABASE_URL" in (await findings({"DATABASE_URL": "/nonexistent/folder/x.db"}))["The store"]
+
+
+async def test_a_system_that_never_answers_hinders_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def never() -> None:
+        raise TimeoutError
+
+    async def fine() -> None:
+        pass
+
+    found = await examine([Check("One", never), Check("Two", fine)])
+    assert [finding.trouble is None for finding in found] == [False, True]
+
+
+def test_a_finding_is_one_line() -> None:
+    assert str(Finding("It", None)) == "It: ok"
+    assert str(Finding("It", Trouble("it is sad", "Cheer it up."))) == "It: broken: it is sad. Cheer it up."
+
+
+def test_before_serving_only_a_wrong_schema_is_a_trouble(environ: Environ) -> None:
+    def trouble(**changed: str) -> Trouble | None:
+        return schema_trouble(configuration.load(environ | changed, Path("/nowhere")))
+
+    assert trouble() is None
+    assert trouble(MYSQL_PORT=str(free_port())) is None
+    wrong = trouble(MYSQL_DATABASE="information_schema")
+    assert wrong and "attachments" in wrong.reason

@@ -1,0 +1,117 @@
+"""The whole product over a real Redmine whose database goes away and comes back: the list is there all the time."""
+
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+import httpx
+import pytest
+from itsdangerous import Signer
+from starlette.types import ASGIApp
+
+from helpdesk import settings as configuration
+from helpdesk.app import create_app
+from helpdesk.services import Services
+from helpdesk.store import people, sessions
+from helpdesk.store.database import Database
+from helpdesk.tasks.redmine.database import connection
+from helpdesk.tasks.redmine.database.breaker import PAUSE_SECONDS
+from helpdesk.tasks.redmine.sql import SqlTracker
+from helpdesk.wiring import wire
+from tests.servers.process import free_port
+from tests.servers.proxy import Proxy, proxy_to
+from tests.servers.redmine import Redmine
+from tests.tasks.worlds import RedmineWorld
+from tests.web.conftest import HTML, SECRET
+
+SILENT = "Redmine's database has not answered since"
+SUBJECTS = "Number or words in the subject"
+
+
+@pytest.fixture
+def wire_to_it(redmine: Redmine) -> Iterator[Proxy]:
+    with proxy_to(redmine.mysql.host, redmine.mysql.port) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+async def services(
+    redmine: Redmine, wire_to_it: Proxy, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Services]:
+    monkeypatch.setattr(connection, "READ_SECONDS", 1)
+    environ = {
+        "SECRET_KEY": SECRET,
+        "DATABASE_URL": str(database.engine.url),
+        "DEFAULT_LOCALE": "en",
+        "REDMINE_URL": redmine.url,
+        "REDMINE_API_KEY": redmine.admin_key,
+        "MYSQL_HOST": redmine.mysql.host,
+        "MYSQL_PORT": str(wire_to_it.port),
+        "MYSQL_USER": redmine.mysql.user,
+        "MYSQL_PASSWORD": redmine.mysql.password,
+        "MYSQL_DATABASE": redmine.mysql.database,
+    }
+    services = wire(configuration.load(environ, Path("/nowhere")))
+    yield services
+    await services.close()
+
+
+@pytest.fixture
+async def anna(services: Services, redmine: Redmine, database: Database) -> AsyncIterator[httpx.AsyncClient]:
+    def sign_in(db: sessions.Session) -> str:
+        person = people.bind_redmine(db, redmine.user_ids["anna"], "anna", "Анна", "")
+        return sessions.begin(db, person.id or 0, datetime.now(UTC), False, "", "")[0]
+
+    cookie = Signer(SECRET, salt="session").sign(database.run_here(sign_in, writes=True)).decode()
+    async with browser(create_app(services)) as it:
+        it.cookies.set("session", cookie)
+        yield it
+
+
+def browser(app: ASGIApp) -> httpx.AsyncClient:
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://testserver", headers=HTML, timeout=60)
+
+
+def breaker(services: Services) -> connection.Breaker:
+    assert isinstance(services.tracker, SqlTracker)
+    return services.tracker.source.database.breaker
+
+
+async def test_the_list_is_there_while_the_database_is_not(
+    anna: httpx.AsyncClient, services: Services, wire_to_it: Proxy, redmine_world: RedmineWorld
+) -> None:
+    word = f"word{uuid4().hex}"
+    number = redmine_world.new_task("Лампа мигает", description=word)
+    search = {"search": word, "closed": "1"}
+    page = (await anna.get("/tasks", params=search)).text
+    assert f'"/tasks/{number}"' in page and SILENT not in page and SUBJECTS not in page
+    seconds = 0.0
+    breaker(services).ticks = lambda: seconds
+    for weather in ("cut", "dead"):
+        wire_to_it.becomes(weather)
+        page = (await anna.get("/tasks", params=search)).text
+        assert SILENT in page and SUBJECTS in page and f'"/tasks/{number}"' not in page
+        listed = await anna.get("/tasks", params={"search": "Лампа мигает"})
+        assert listed.status_code == 200 and f'"/tasks/{number}"' in listed.text
+        shown = (await anna.get(f"/tasks/{number}")).text
+        assert word in shown and SILENT in shown
+        wire_to_it.becomes("fair")
+        seconds += PAUSE_SECONDS
+        while SILENT in (await anna.get("/tasks")).text:
+            pass
+        page = (await anna.get("/tasks", params=search)).text
+        assert f'"/tasks/{number}"' in page and SUBJECTS not in page
+
+
+async def test_with_redmine_down_too_it_is_the_error_page(
+    services: Services, anna: httpx.AsyncClient, wire_to_it: Proxy
+) -> None:
+    wire_to_it.becomes("cut")
+    other = wire(replace(services.settings, redmine_url=f"http://127.0.0.1:{free_port()}"))
+    async with browser(create_app(other)) as it:
+        it.cookies = anna.cookies
+        page = await it.get("/tasks")
+    await other.close()
+    assert page.status_code == 503 and "The task system does not answer" in page.text
