@@ -7,7 +7,28 @@ from collections.abc import Iterator
 from jinja2.ext import Extension
 from jinja2.lexer import Token, TokenStream
 
+INCLUDE = re.compile(r'\{% include "([^"]+)" %\}')
 CALL = ["variable_begin", "name", "lparen", "string", "rparen", "variable_end"]
+
+
+class InPlace(Extension):
+    """`{% include "…" %}` is replaced by that very file: a template of its own costs a context each time, and a search
+    for each name in it. What the file sets stays within it, as ever.
+
+    So a page has to be read again when one of its parts changes, which needs a start; and lines in a traceback are
+    counted with all the parts.
+    """
+
+    priority = 50  # before the others, which see the whole page
+
+    def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
+        return INCLUDE.sub(self._part, source)
+
+    def _part(self, include: re.Match[str]) -> str:
+        loader = self.environment.loader
+        assert loader is not None
+        part = loader.get_source(self.environment, include[1])[0].removesuffix("\n")
+        return f"{{% with %}}{self.preprocess(part, include[1])}{{% endwith %}}"
 
 
 class Unindented(Extension):

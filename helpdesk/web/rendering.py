@@ -20,7 +20,7 @@ from helpdesk.errors import Sentence, sentence
 from helpdesk.languages import LANGUAGES, choose, say, translations
 from helpdesk.services import Services
 from helpdesk.tasks.fields import is_day
-from helpdesk.web.lean import Translated, Unindented
+from helpdesk.web.lean import InPlace, Translated, Unindented
 from helpdesk.web.static import StaticFiles
 
 THEMES = ("light", "dark")
@@ -117,14 +117,15 @@ def new_key() -> str:
 
 
 def addresses(routes: Iterable[BaseRoute]) -> Callable[..., str]:
-    """A function from a route's name and what its address is made of to that address.
+    """A function from a route's name and what its address is made of to that address. Raises KeyError for less or more.
 
     Starlette's own asks one route after another; a list of tasks names dozens of addresses.
     """
-    named = {route.name: route for route in routes if isinstance(route, Route)}
+    named = {route.name: (route.path_format, route.param_convertors) for route in routes if isinstance(route, Route)}
 
     def path(name: str, /, **given: Any) -> str:
-        return str(named[name].url_path_for(name, **given))
+        form, kinds = named[name]
+        return form.format(**{key: kinds[key].to_string(value) for key, value in given.items()})
 
     return path
 
@@ -146,7 +147,8 @@ def _environment(language: str, timezone: ZoneInfo, static: StaticFiles) -> Envi
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        extensions=["jinja2.ext.i18n", Unindented, Translated],
+        auto_reload=False,
+        extensions=["jinja2.ext.i18n", InPlace, Unindented, Translated],
     )
     catalogue = translations(language)
     environment.extend(catalogue=catalogue)

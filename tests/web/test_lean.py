@@ -42,3 +42,17 @@ def test_a_sentence_is_a_format_as_it_is_everywhere(environments: dict[str, Envi
     assert shown(environments["en"], '{{ _("100 %%") }}{{ _("100 %%")|lower }}') == "100 %100 %"
     with pytest.raises((TypeError, TemplateSyntaxError)):
         shown(environments["en"], '{{ _("%(count)s tasks") }}')
+
+
+def test_a_part_stands_in_its_page_and_keeps_what_it_sets(environments: dict[str, Environment]) -> None:
+    environment = environments["ru"]
+    files = {
+        "page": '{% set x = 0 %}\n{% for x in "ab" %}\n  {% include "part" %}\n{% endfor %}\n{{ x }}',
+        "part": '{# a part #}\n{% set y = x|upper %}\n{% include "inner" %}\n{{ y }};\n',
+        "inner": '{% set y = "inner" %}\n  <b>{{ x }}{{ loop.index }}{{ y }}</b>\n',
+    }
+    environment.loader = DictLoader(files)
+    shown = environment.get_template("page").render()
+    assert shown == "<b>a1inner</b>A;<b>b2inner</b>B;0"
+    files.clear()  # nobody reads it when the page is shown
+    assert environment.get_template("page").render() == shown
