@@ -94,7 +94,7 @@ def _entry(
         notes=words.plain(journal.notes),
         private=bool(journal.private_notes),
         changes=tuple(words.change(detail, names) for detail in shown),
-        may_edit=bool(journal.notes) and may.may_edit_note_of(author, read.person.id),
+        may_edit=bool((journal.notes or "").strip()) and may.may_edit_note_of(author, read.person.id),
     )
 
 

@@ -134,6 +134,8 @@ def attachment(read: Reading, task_id: int, file_id: int) -> Attachment:
 def _choices(read: Reading, row: Any, may: Rights, flow: may_be.Workflow, found: Task) -> Choices:
     rules, present, is_parent = read.rules, row.tracker_id, row.rgt - row.lft > 1
     derived = [fields for what, fields in choosing.DERIVED.items() if is_parent and rules.is_derived(what)]
+    if rules.has_ratio_by_status:
+        derived.append(choosing.DERIVED["done_ratio"])
     trackers = may_be.trackers(read, row.project_id, present)
     has_others = any(each.id != present for each in trackers)
     offers = choosing.Offers(
@@ -211,8 +213,7 @@ def _labelled(read: Reading, one: Definition, value: tuple[str, ...], required: 
 def _ratio(read: Reading, row: Any) -> int:
     """The progress; by the status where Redmine is set so. Source: Issue#done_ratio."""
     kept = row.done_ratio or 0
-    by_status = read.rules.settings.get("issue_done_ratio") == "issue_status"
-    return read.rules.ratios.get(row.status_id, kept) if by_status else kept
+    return read.rules.ratios.get(row.status_id, kept) if read.rules.has_ratio_by_status else kept
 
 
 def _spent(read: Reading, task_id: int, project_id: int) -> float:

@@ -61,6 +61,11 @@ class Rules(NamedTuple):
         return self.settings.get(f"parent_issue_{what}", "derived") == "derived"
 
     @property
+    def has_ratio_by_status(self) -> bool:
+        """Whether the progress follows from the status. Redmine's form does not offer it then (_attributes.html.erb)."""
+        return self.settings.get("issue_done_ratio") == "issue_status"
+
+    @property
     def usable_priorities(self) -> tuple[Priority, ...]:
         """Those that may be given, in Redmine's order."""
         return tuple(self.priorities[number] for number in self.active_priorities)
