@@ -1,0 +1,38 @@
+"""Our side of the comparison: the tracker over a laboratory's database, with a REST that nobody answers."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.engine import URL
+
+from helpdesk.redmine_client import RedmineClient
+from helpdesk.tasks.redmine.database.connection import RedmineDatabase
+from helpdesk.tasks.redmine.sql import SqlTracker
+from tests.permissions.comparing import Comparison
+from tests.permissions.oracle import Laboratory
+from tests.permissions.worlds import drawn
+from tests.servers.mariadb import MySQLAccess
+from tests.servers.process import free_port
+from tests.servers.redmine_instance import TIMEZONE
+
+
+@asynccontextmanager
+async def sql_tracker(access: MySQLAccess) -> AsyncIterator[SqlTracker]:
+    """A tracker that knows nothing yet, and fails where it does not read from the database."""
+    url = URL.create("mysql+pymysql", access.user, access.password, access.host, access.port, access.database)
+    database = RedmineDatabase(url, ZoneInfo(TIMEZONE))
+    client = RedmineClient(f"http://127.0.0.1:{free_port()}", "no key")
+    try:
+        yield SqlTracker(client, "textile", database)
+    finally:
+        await client.close()
+        database.close()
+
+
+async def compared(laboratory: Laboratory, seed: int, first_only: bool = False) -> Comparison:
+    """The world of a seed, put into the database and looked at from both sides."""
+    world = drawn(seed)
+    laboratory.settle(world)
+    async with sql_tracker(laboratory.reader) as tracker:
+        return await Comparison(tracker, world, laboratory.ask(world)).run(first_only)
