@@ -1,8 +1,9 @@
 """What a handler may use: ports and our own store, chosen once by `wiring`."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from helpdesk.people.directory import Directory
 from helpdesk.people.model import SignedIn
@@ -20,7 +21,8 @@ def utc_now() -> datetime:
 class Services:
     """`identify` tells who a signed-in person is in the tracker; it raises NotAllowed for somebody who is nobody there.
 
-    `close` lets go of connections when the process ends.
+    Each of `watchers` runs beside the requests until it is cancelled. `close` lets go of connections when the process
+    ends.
     """
 
     settings: Settings
@@ -30,3 +32,4 @@ class Services:
     identify: Callable[[SignedIn], Actor]
     close: Callable[[], Awaitable[None]]
     clock: Callable[[], datetime] = utc_now
+    watchers: tuple[Callable[[], Coroutine[Any, Any, None]], ...] = ()

@@ -1,6 +1,6 @@
 """The sole namer of adapters: which ones serve, by the settings. A client library is imported only when chosen."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -12,12 +12,14 @@ from helpdesk.people.local import LocalDirectory
 from helpdesk.people.model import SignedIn
 from helpdesk.services import Services
 from helpdesk.settings import Settings
+from helpdesk.store import people
 from helpdesk.store.database import Database
 from helpdesk.tasks.model import Actor
 
 if TYPE_CHECKING:
     from helpdesk.tasks.redmine.database.connection import RedmineDatabase
 
+COMPARED_PEOPLE = 50
 NOT_LINKED = sentence("Your account is not linked with anybody in the task system. Please ask an administrator.")
 
 
@@ -42,6 +44,7 @@ def _embedded(settings: Settings, database: Database) -> Services:
 def _with_redmine(settings: Settings, database: Database) -> Services:
     from helpdesk.people.redmine import RedmineDirectory
     from helpdesk.redmine_client import RedmineClient
+    from helpdesk.tasks.redmine.canary import Canary
     from helpdesk.tasks.redmine.rest import RestTracker
     from helpdesk.tasks.redmine.sql import SqlTracker
 
@@ -56,8 +59,15 @@ def _with_redmine(settings: Settings, database: Database) -> Services:
 
     directories: tuple[Directory, ...] = (LocalDirectory(database), RedmineDirectory(client, database))
     format = settings.redmine_text_format
-    tracker = SqlTracker(client, format, reading) if reading else RestTracker(client, format)
-    return Services(settings, database, tracker, directories, redmine_user, close)
+    if reading is None:
+        return Services(settings, database, RestTracker(client, format), directories, redmine_user, close)
+
+    async def lately() -> Sequence[int]:
+        return await database.run(lambda db: people.lately_in_redmine(db, COMPARED_PEOPLE))
+
+    tracker = SqlTracker(client, format, reading)
+    canary = Canary(client, tracker.source, lately)
+    return Services(settings, database, tracker, directories, redmine_user, close, watchers=(canary.watch,))
 
 
 def _redmine_database(settings: Settings) -> "RedmineDatabase | None":

@@ -23,6 +23,15 @@ def all_people(session: Session) -> Sequence[Person]:
     return session.exec(select(Person).order_by(Person.login_folded)).all()
 
 
+def lately_in_redmine(session: Session, limit: int) -> Sequence[int]:
+    """The Redmine numbers of the active people who signed in last."""
+    known = select(Person.redmine_id).where(
+        col(Person.redmine_id).is_not(None), col(Person.last_seen).is_not(None), col(Person.is_active).is_(True)
+    )
+    found = session.exec(known.order_by(col(Person.last_seen).desc(), col(Person.id)).limit(limit)).all()
+    return [number for number in found if number is not None]
+
+
 def add_local(session: Session, login: str, full_name: str, email: str, password_hash: str, is_admin: bool) -> Person:
     """A new local account. Raises sqlalchemy's IntegrityError when the login is taken."""
     person = Person(

@@ -1,6 +1,8 @@
 """The whole product over a real Redmine whose database goes away and comes back: the list is there all the time."""
 
-from collections.abc import AsyncIterator, Iterator
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,7 +10,9 @@ from uuid import uuid4
 
 import httpx
 import pytest
+import sqlalchemy as sa
 from itsdangerous import Signer
+from sqlmodel import Session
 from starlette.types import ASGIApp
 
 from helpdesk import settings as configuration
@@ -16,15 +20,19 @@ from helpdesk.app import create_app
 from helpdesk.services import Services
 from helpdesk.store import people, sessions
 from helpdesk.store.database import Database
+from helpdesk.store.tables import Person
+from helpdesk.tasks.redmine import canary
 from helpdesk.tasks.redmine.database import connection
 from helpdesk.tasks.redmine.database.breaker import PAUSE_SECONDS
 from helpdesk.tasks.redmine.sql import SqlTracker
+from helpdesk.tasks.redmine.visibility import Sight
 from helpdesk.wiring import wire
 from tests.servers.process import free_port
 from tests.servers.proxy import Proxy, proxy_to
 from tests.servers.redmine import Redmine
 from tests.tasks.worlds import RedmineWorld
 from tests.web.conftest import HTML, SECRET
+from tests.world import PEOPLE_IDS
 
 SILENT = "Redmine's database has not answered since"
 SUBJECTS = "Number or words in the subject"
@@ -60,14 +68,19 @@ async def services(
 
 @pytest.fixture
 async def anna(services: Services, redmine: Redmine, database: Database) -> AsyncIterator[httpx.AsyncClient]:
-    def sign_in(db: sessions.Session) -> str:
-        person = people.bind_redmine(db, redmine.user_ids["anna"], "anna", "Анна", "")
-        return sessions.begin(db, person.id or 0, datetime.now(UTC), False, "", "")[0]
-
-    cookie = Signer(SECRET, salt="session").sign(database.run_here(sign_in, writes=True)).decode()
     async with browser(create_app(services)) as it:
-        it.cookies.set("session", cookie)
+        number = redmine.user_ids["anna"]
+        it.cookies.set("session", cookie(database, lambda db: people.bind_redmine(db, number, "anna", "Анна", "")))
         yield it
+
+
+def cookie(database: Database, whose: Callable[[Session], Person]) -> str:
+    """The session of somebody who signs in now."""
+
+    def begin(db: Session) -> str:
+        return sessions.begin(db, whose(db).id or 0, datetime.now(UTC), False, "", "")[0]
+
+    return Signer(SECRET, salt="session").sign(database.run_here(begin, writes=True)).decode()
 
 
 def browser(app: ASGIApp) -> httpx.AsyncClient:
@@ -103,6 +116,26 @@ async def test_the_list_is_there_while_the_database_is_not(
             pass
         page = (await anna.get("/tasks", params=search)).text
         assert f'"/tasks/{number}"' in page and SUBJECTS not in page
+
+
+async def test_the_canary_runs_beside_the_requests_and_administrators_read_where(
+    anna: httpx.AsyncClient, services: Services, database: Database, redmine: Redmine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(canary, "CONFIRM_SECONDS", 0)
+    monkeypatch.setattr(Sight, "tasks", property(lambda _: sa.true()))
+    (watch,) = services.watchers
+    task = asyncio.create_task(watch())
+    async with asyncio.timeout(60):
+        while "has not been read since" not in (page := (await anna.get("/tasks")).text):
+            await asyncio.sleep(0.01)
+    assert "user" not in re.findall(r'class="state".*?</p>', page, re.DOTALL)[0]
+    anna.cookies.set("session", cookie(database, lambda db: db.get_one(Person, PEOPLE_IDS["admin"])))
+    number = redmine.user_ids["anna"]
+    while f"(user {number}, project" not in (await anna.get("/replies")).text:
+        assert not task.done()
+        await asyncio.sleep(0.01)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 async def test_with_redmine_down_too_it_is_the_error_page(

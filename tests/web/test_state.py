@@ -1,5 +1,6 @@
 """Every page says when what it shows comes the slow way, and to administrators why."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -63,6 +64,24 @@ def test_nothing_is_said_when_all_is_well_nor_to_strangers_nor_in_fragments(seei
     assert 'class="state"' not in seeing(State(), "anna").get("/tasks", headers=HTML).text
     assert 'class="state"' not in seeing(SILENT, "").get("/users/login", headers=HTML).text
     assert 'class="state"' not in seeing(SILENT, "anna").get("/tasks/nowhere", headers=HTMX).text
+
+
+async def test_watchers_run_while_the_application_does(services: Services) -> None:
+    told: list[str] = []
+
+    async def watch() -> None:
+        told.append("begun")
+        try:
+            await asyncio.Event().wait()
+        finally:
+            told.append("ended")
+
+    async def fail() -> None:
+        raise RuntimeError
+
+    with TestClient(create_app(replace(services, watchers=(watch, fail)))) as client:
+        assert client.get("/healthz").is_success and told == ["begun"]
+    assert told == ["begun", "ended"]
 
 
 def test_a_page_is_fetched_anew_when_the_state_changes(seeing) -> None:
