@@ -53,13 +53,15 @@ def running_demo(folder: Path, seeded: Path) -> Iterator[Helpdesk]:
 
 
 @contextmanager
-def running_over_redmine(folder: Path, redmine: Redmine) -> Iterator[Helpdesk]:
-    """`helpdesk serve` as an administrator would set it up over a real Redmine: two settings, one migration."""
+def running_over_redmine(folder: Path, redmine: Redmine, **more: str) -> Iterator[Helpdesk]:
+    """`helpdesk serve` as an administrator would set it up over a real Redmine: two settings, one migration. `more` are
+    further settings."""
     environ = {
         "SECRET_KEY": "for the length of a test and no longer",
         "DATABASE_URL": f"sqlite:///{folder / STORE}",
         "REDMINE_URL": redmine.url,
         "REDMINE_API_KEY": redmine.admin_key,
+        **more,
     }
     run_helpdesk(folder, "migrate", environ=environ)
     with running_helpdesk(folder, "serve", environ=environ) as helpdesk:
