@@ -32,8 +32,7 @@ def of_person(session: Session, person_id: int) -> list[Reply]:
 
 def names(session: Session, person_id: int) -> list[tuple[int, str]]:
     """Ids and names in the same order, without the texts: what the page of a task has to know."""
-    columns = select(ReplyTemplate.id, ReplyTemplate.name, ReplyTemplate.person_id)
-    rows = session.exec(columns.where(_seen_by(person_id)).order_by(*_order())).all()
+    rows = session.exec(NAMES, params={"person": person_id}).all()
     return [(id or 0, name) for id, name, _ in sorted(rows, key=lambda row: row[2] is None)]
 
 
@@ -65,7 +64,7 @@ def remove(session: Session, reply_id: int) -> None:
     session.exec(sa.delete(ReplyTemplate).where(col(ReplyTemplate.id) == reply_id))
 
 
-def _seen_by(person_id: int) -> sa.ColumnElement[bool]:
+def _seen_by(person_id: int | sa.BindParameter[int]) -> sa.ColumnElement[bool]:
     return sa.or_(col(ReplyTemplate.person_id) == person_id, col(ReplyTemplate.person_id).is_(None))
 
 
@@ -75,3 +74,11 @@ def _order() -> tuple[sa.UnaryExpression[int], sa.UnaryExpression[int | None]]:
 
 def _reply(row: ReplyTemplate) -> Reply:
     return Reply(row.id or 0, row.name, row.text, row.person_id is None, row.position)
+
+
+# Made once, for the page of each task shows them.
+NAMES = (
+    select(ReplyTemplate.id, ReplyTemplate.name, ReplyTemplate.person_id)
+    .where(_seen_by(sa.bindparam("person")))
+    .order_by(*_order())
+)

@@ -24,6 +24,14 @@ class View(NamedTuple):
     is_start: bool
 
 
+# Made once, for each list shows them.
+OF_PERSON = (
+    select(SavedView.id, SavedView.name, SavedView.address, SavedView.is_start)
+    .where(col(SavedView.person_id) == sa.bindparam("person"))
+    .order_by(col(SavedView.name_folded))
+)
+
+
 class TooMany(Exception):
     """This person has MOST already."""
 
@@ -34,8 +42,8 @@ class NameTaken(Exception):
 
 def of_person(session: Session, person_id: int) -> list[View]:
     """By name."""
-    rows = session.exec(select(SavedView).where(SavedView.person_id == person_id).order_by(SavedView.name_folded))
-    return [_view(row) for row in rows]
+    rows = session.exec(OF_PERSON, params={"person": person_id})
+    return [View(id or 0, name, address, is_start) for id, name, address, is_start in rows]
 
 
 def one(session: Session, person_id: int, view_id: int) -> View | None:
