@@ -22,7 +22,11 @@ TYPED = ("search", "updated_since", "due_by", "closed", "sort")
 async def page(request: Request, who: Actor, asked: Listing, found: TaskPage, words: Vocabulary) -> Response:
     """The list with its form, its chips, its totals, and this person's views."""
     tracker, person, shown = services(request).tracker, await person_here(request), _on(found.rows)
-    names = await _named(request, who, asked, shown)
+    names, summary, saved = await asyncio.gather(
+        _named(request, who, asked, shown),
+        tracker.summary(who, asked.query),
+        services(request).database.run(lambda db: views.of_person(db, person.id)),
+    )
     fields = selects(asked, words, {id: name for id, name in names.items() if id != who.id})
     return html(
         request,
@@ -31,7 +35,7 @@ async def page(request: Request, who: Actor, asked: Listing, found: TaskPage, wo
         page=found,
         rows=found.rows,
         words=words,
-        summary=await tracker.summary(who, asked.query),
+        summary=summary,
         chips=chips(asked, words, names | {who.id: person.full_name}),
         selects=fields,
         hidden=asked.kept(*TYPED, *(field.name for field in fields)),
@@ -40,7 +44,7 @@ async def page(request: Request, who: Actor, asked: Listing, found: TaskPage, wo
         searches=tracker.capabilities.searches,
         today=today(request),
         people=[Ref(*one) for one in sorted({who.id: person.full_name, **shown["assignees"]}.items())],
-        views=await services(request).database.run(lambda db: views.of_person(db, person.id)),
+        views=saved,
         by="author" if asked.query.assignees else "assignee",
     )
 
