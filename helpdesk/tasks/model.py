@@ -90,6 +90,14 @@ class Entry(NamedTuple):
     changes: tuple[FieldChange, ...] = ()
     may_edit: bool = False
 
+    def tells_of(self, field: str, label: str = "") -> bool:
+        return any((change.field, change.label) == (field, label) for change in self.changes)
+
+    def replaces(self, other: FieldChange) -> bool:
+        """Whether this entry took back the very value that another change gave."""
+        known = {(change.field, change.label, change.old) for change in self.changes}
+        return (other.field, other.label, other.new) in known
+
 
 class Attachment(NamedTuple):
     """A file of a task; `size` in bytes."""
@@ -232,10 +240,27 @@ class Written(NamedTuple):
         known = {entry.id for entry in self.before.entries}
         return tuple(entry for entry in self.after.entries if entry.id not in known)
 
+    def overwrote(self, person_id: int) -> tuple[tuple[Entry, FieldChange], ...]:
+        """What others changed after `before` was read and this person then wrote over, each with the entry it is of."""
+        mine = self._of(person_id)
+        return tuple(
+            (entry, change)
+            for entry in self.new_entries
+            for change in entry.changes
+            if any(own.id > entry.id and own.replaces(change) for own in mine)
+        )
+
+    def was_replaced(self, person_id: int, field: str, label: str = "") -> bool:
+        """Whether this person changed a field and somebody changed it again before `after` was read."""
+        own = [entry.id for entry in self._of(person_id) if entry.tells_of(field, label)]
+        return any(entry.id > min(own) for entry in self.new_entries if own and entry.tells_of(field, label))
+
+    def _of(self, person_id: int) -> list[Entry]:
+        return [entry for entry in self.new_entries if entry.author and entry.author.id == person_id]
+
     def comment_of(self, person_id: int) -> Entry:
         """The comment just written by this person; others may have written meanwhile."""
-        own = (entry for entry in reversed(self.new_entries) if entry.author and entry.author.id == person_id)
-        return next(entry for entry in own if entry.notes)
+        return next(entry for entry in reversed(self._of(person_id)) if entry.notes)
 
 
 def ranked(priorities: Iterable[tuple[int, str, bool]]) -> tuple[Priority, ...]:

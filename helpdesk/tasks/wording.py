@@ -4,7 +4,7 @@ from datetime import date
 
 from helpdesk.errors import Sentence, sentence
 from helpdesk.tasks.fields import is_day
-from helpdesk.tasks.model import FieldChange
+from helpdesk.tasks.model import FieldChange, Written
 
 LABELS = {
     "status": sentence("Status"),
@@ -44,6 +44,8 @@ CHANGED = sentence("%(field)s: %(old)s → %(new)s")
 SET = sentence("%(field)s: %(new)s")
 REMOVED = sentence("%(field)s removed: %(old)s")
 EDITED = sentence("%(field)s: the text was changed")
+OVERWROTE = sentence("%(who)s changed this at the same moment, and yours was saved over it. %(change)s")
+SOMEBODY = sentence("somebody")
 YES_NO = {"1": sentence("yes"), "0": sentence("no")}
 DAYS = {"start_date", "due_date"}
 
@@ -59,6 +61,14 @@ def in_words(change: FieldChange) -> Sentence:
     if change.old:
         return Sentence(REMOVED.text, values)
     return Sentence(EDITED.text, values)
+
+
+def overwritten(written: Written, person_id: int) -> list[Sentence]:
+    """What this person's write replaced unseen: whose it was, and from what to what that one had changed it."""
+    return [
+        Sentence(OVERWROTE.text, {"who": entry.author.name if entry.author else SOMEBODY, "change": in_words(change)})
+        for entry, change in written.overwrote(person_id)
+    ]
 
 
 def _said(change: FieldChange, value: str | None) -> object:

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from helpdesk.errors import Conflict, Invalid, NotAllowed, Unchanged
 from helpdesk.tasks.model import Task
-from helpdesk.web import controls, details, inputs, keeping, task_page, tasks
+from helpdesk.web import controls, details, inputs, keeping, overwritten, task_page, tasks
 from helpdesk.web.api import task_shape
 from helpdesk.web.errors import status_of
 from helpdesk.web.guards import actor
@@ -59,9 +59,9 @@ async def _change(request: Request) -> Response:
     except (Invalid, Conflict) as refusal:
         return await _refused(request, refusal)
     if not wants_html(request):
-        return data(request, task_shape.task(written.after))
-    told = "".join(f"#entry-{entry.id}" for entry in written.new_entries[-1:])
-    return lead_to(request, task_page.address(request, number) + told)
+        return data(request, task_shape.task(written.after) | await overwritten.shape(request, written))
+    newest = "".join(f"#entry-{entry.id}" for entry in written.new_entries[-1:])
+    return lead_to(request, task_page.address(request, number) + (await overwritten.anchor(request, written) or newest))
 
 
 async def _refused(request: Request, refusal: Invalid | Conflict) -> Response:

@@ -1,6 +1,6 @@
 """One row of a list as the fragments that htmx puts in its place."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from starlette.requests import Request
@@ -13,9 +13,12 @@ from helpdesk.web.errors import status_of
 from helpdesk.web.rendering import html, today
 
 
-def at_rest(request: Request, task: Task, by: str, says: Sentence | None = None) -> Response:
+def at_rest(
+    request: Request, task: Task, by: str, says: Sentence | None = None, overwrote: Sequence[str] = ()
+) -> Response:
     """The row as the list shows it. `by` is whom the list names: the "author" or the "assignee" of each task."""
-    return html(request, "tasks/_row_at_rest.html", task=task, by=by, says=says, today=today(request))
+    told: dict[str, Any] = {"task": task, "by": by, "says": says, "overwrote": overwrote, "today": today(request)}
+    return html(request, "tasks/_row_at_rest.html", **told)
 
 
 def form(
@@ -26,5 +29,5 @@ def form(
     typed: Mapping[str, Any] | None = None,
 ) -> Response:
     """The row with its form; after a refusal with what was chosen and why it was not taken."""
-    told = {"task": task, "by": by, "why": why, "typed": typed or {}, "labels": LABELS}
+    told: dict[str, Any] = {"task": task, "by": by, "why": why, "typed": typed or {}, "labels": LABELS}
     return html(request, "tasks/_row_form.html", status_of(why) if why else 200, **told)

@@ -4,8 +4,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.errors import Conflict, Invalid, Unchanged, sentence
-from helpdesk.tasks.model import Task
-from helpdesk.web import inputs, row_fragments, task_page, tasks
+from helpdesk.tasks.model import Task, Written
+from helpdesk.web import inputs, overwritten, row_fragments, task_page, tasks
 from helpdesk.web.api import task_shape
 from helpdesk.web.guards import actor
 from helpdesk.web.idempotency import once
@@ -31,9 +31,10 @@ async def _change(request: Request) -> Response:
     by = inputs.row_by(fields.values)
     try:
         edit, number = inputs.edits(fields), tasks.task_id(request)
-        task = (await services(request).tracker.change(await actor(request), number, edit)).after
+        written = await services(request).tracker.change(await actor(request), number, edit)
     except Unchanged:
         task, says = await tasks.load(request), tasks.NOTHING_CHANGED
+        written = Written(task, task)
     except (Invalid, Conflict) as refusal:
         if not is_htmx(request):
             raise
@@ -41,7 +42,7 @@ async def _change(request: Request) -> Response:
         task = current if isinstance(current, Task) else await tasks.load(request)
         return row_fragments.form(request, task, by, refusal, fields.values)
     if not wants_html(request):
-        return data(request, task_shape.task(task))
+        return data(request, task_shape.task(written.after) | await overwritten.shape(request, written))
     if not is_htmx(request):
-        return see_other(task_page.address(request, task.id))
-    return row_fragments.at_rest(request, task, by, says)
+        return see_other(task_page.address(request, number) + await overwritten.anchor(request, written))
+    return row_fragments.at_rest(request, written.after, by, says, await overwritten.told(request, written))

@@ -14,7 +14,7 @@ from helpdesk.store import replies
 from helpdesk.tasks import markup, safe_html
 from helpdesk.tasks.model import Entry, Field, Task, Written
 from helpdesk.tasks.wording import LABELS, RELATIONS, in_words
-from helpdesk.web import facts, keeping, returning, uploads
+from helpdesk.web import facts, keeping, overwritten, returning, uploads
 from helpdesk.web.errors import status_of
 from helpdesk.web.guards import actor
 from helpdesk.web.rendering import html, is_htmx, services
@@ -58,6 +58,7 @@ async def written(request: Request, template: str, written: Written, version: st
     fresh = version == written.before.version
     entries = written.new_entries if fresh else written.after.entries
     changed = facts.changed(written) if fresh else None
+    context["overwrote"] = await overwritten.told(request, written)
     return await _show(request, template, written.after, entries, 200, fresh=fresh, changed=changed, **context)
 
 

@@ -5,7 +5,7 @@ from starlette.responses import Response
 
 from helpdesk.errors import Conflict, Invalid, NotFound, Sentence, Unchanged, sentence
 from helpdesk.tasks.model import Field, Task, Written
-from helpdesk.web import inputs, row_fragments, task_page
+from helpdesk.web import inputs, overwritten, row_fragments, task_page
 from helpdesk.web.api import shapes, task_shape
 from helpdesk.web.guards import actor
 from helpdesk.web.rendering import data, is_htmx, same_site, see_other, services, spoken, wants_html
@@ -101,11 +101,14 @@ async def _change(request: Request, field: Field) -> Response:
 async def _changed(request: Request, field: Field, written: Written, says: Sentence) -> Response:
     fields = await inputs.read(request)
     if not wants_html(request):
-        return data(request, shapes.changed(written, field, spoken(request, says)))
+        told = shapes.changed(written, field, spoken(request, says))
+        return data(request, told | await overwritten.shape(request, written))
     if not is_htmx(request):
-        return see_other(_wanted(fields) or task_page.address(request, written.after.id))
+        page = task_page.address(request, written.after.id) + await overwritten.anchor(request, written)
+        return see_other(_wanted(fields) or page)
     if _wants_row(fields):
-        return row_fragments.at_rest(request, written.after, inputs.row_by(fields.values), says)
+        replaced = await overwritten.told(request, written)
+        return row_fragments.at_rest(request, written.after, inputs.row_by(fields.values), says, replaced)
     template = "tasks/_changed.html"
     return await task_page.written(request, template, written, fields.version(), field=field, says=says)
 

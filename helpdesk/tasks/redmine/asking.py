@@ -1,8 +1,8 @@
 """What every verb of the adapter does: ask in time, and write once.
 
 Redmine answers 204 to what it ignores (a forbidden transition, a read-only field, a private note of somebody without
-that permission), and its last writer wins. So every write is checked before and read back after. Between the check and
-the write lies the time of one request, in which another's change is not noticed: REST offers nothing against that.
+that permission), and its last writer wins. So every write is checked before and read back after. What another changes
+between the check and the write Redmine refuses where we know the task's lock (`versions`); else the history tells it.
 """
 
 from collections.abc import AsyncIterator, Awaitable
@@ -29,12 +29,15 @@ class Once:
         self.sent = True
         try:
             return await write
-        except (NotSent, WrongKey):
-            self.sent = False
-            raise
         except Unavailable as error:
+            if isinstance(error, NotSent | WrongKey):
+                self.sent = False
+                raise
             self.lost = error
             return None
+        except HelpdeskError:
+            self.sent = False
+            raise
 
     def missing(self, refusal: HelpdeskError) -> HelpdeskError:
         """What to raise when it is not there afterwards: `refusal` if Redmine said that it was done."""

@@ -1,24 +1,36 @@
 """Writing to one task over Redmine's REST API, as the person, so that Redmine's own history names that person."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
 
 from helpdesk.errors import Conflict, Invalid, NotAllowed, NotFound
-from helpdesk.redmine_client import JSON
+from helpdesk.redmine_client import JSON, RedmineClient
 from helpdesk.tasks.files import Staged
 from helpdesk.tasks.model import Actor, Edit, Task, Written
 from helpdesk.tasks.redmine import writing
+from helpdesk.tasks.redmine.asking import Once
 from helpdesk.tasks.redmine.one_task import OneTask
+from helpdesk.tasks.redmine.turns import Turns
 
 
 class Writes(OneTask):
+    def __init__(self, client: RedmineClient) -> None:
+        super().__init__(client)
+        self.turns = Turns()
+
     async def change(self, actor: Actor, task_id: int, edit: Edit) -> Written:
-        def write(before: Task) -> Awaitable[None]:
-            return self._put(actor, before, writing.changing(before, edit), edit.files)
-
-        def require_kept(written: Written) -> None:
-            writing.require_changed(written, edit, actor)
-
-        return await self._write(actor, task_id, write, require_kept)
+        """Who names no version did not ask what others change meanwhile: then what Redmine refused for that is tried
+        once more, upon the task as it is by then."""
+        async with self.writing() as once, self.turns.of(task_id):
+            before = await self._task(actor, task_id)
+            try:
+                written = await self._change(once, actor, before, edit)
+            except Conflict as stale:
+                if edit.version is not None or not isinstance(stale.current, Task):
+                    raise
+                written = await self._change(once, actor, stale.current, edit)
+        return _kept(once, written, lambda: writing.require_changed(written, edit, actor))
 
     async def comment(self, actor: Actor, task_id: int, text: str, private: bool = False) -> Written:
         def write(before: Task) -> Awaitable[None]:
@@ -77,17 +89,28 @@ class Writes(OneTask):
             before = await self._task(actor, task_id)
             await once.send(write(before))
             written = Written(before, await self._task(actor, task_id))
+        return _kept(once, written, lambda: require_kept(written))
+
+    async def _change(self, once: Once, actor: Actor, before: Task, edit: Edit) -> Written:
+        """Raises Conflict with the present task also when Redmine refused the lock."""
+        before = await self._settled(actor, before, edit)
+        body = writing.changing(before, edit)
         try:
-            require_kept(written)
-        except NotAllowed as refusal:
-            raise once.missing(refusal) from None
-        return written
+            await once.send(self._put(actor, before, body, edit.files))
+        except Conflict as stale:
+            raise Conflict(await self._task(actor, before.id)) from stale
+        return Written(before, await self._task(actor, before.id))
+
+    async def _settled(self, actor: Actor, task: Task, edit: Edit) -> Task:
+        """The task, read anew after the second of its last change where a change could still hide in that second."""
+        while seconds := writing.unsettled(task, edit, datetime.now(UTC)):
+            await asyncio.sleep(seconds)
+            task = await self._task(actor, task.id)
+        return task
 
     async def _put(self, actor: Actor, before: Task, body: JSON, files: Sequence[Staged] = ()) -> None:
         try:
             await self.client.put(f"/issues/{before.id}.json", {"issue": body}, actor.login)
-        except Conflict as conflict:
-            raise Conflict(await self._task(actor, before.id)) from conflict
         except Invalid as error:
             raise writing.refusal(error, files) from error
 
@@ -110,3 +133,12 @@ class Writes(OneTask):
         except NotFound:
             return True
         return False
+
+
+def _kept(once: Once, written: Written, require: Callable[[], None]) -> Written:
+    """What was written, once it is sure that it was. Raises what `require` raises, or that nobody knows."""
+    try:
+        require()
+    except NotAllowed as refusal:
+        raise once.missing(refusal) from None
+    return written

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, datetime, timedelta
 
 from helpdesk.errors import Invalid, NotAllowed, NotFound, Unchanged, sentence
 from helpdesk.redmine_client import JSON
@@ -10,7 +10,7 @@ from helpdesk.tasks.checking import changed, require_comment, wanted
 from helpdesk.tasks.fields import Texts, Value
 from helpdesk.tasks.files import Staged
 from helpdesk.tasks.model import Actor, Edit, Entry, Task, Written
-from helpdesk.tasks.redmine import custom
+from helpdesk.tasks.redmine import custom, versions
 from helpdesk.tasks.redmine.reading import plain
 
 ATTRIBUTES: dict[str, str] = {
@@ -21,22 +21,51 @@ ATTRIBUTES: dict[str, str] = {
     "parent": "parent_issue_id",
 }
 HOURS_APART = 0.005
+SECOND = timedelta(seconds=1)
+CLOCKS_APART = 2.0
 TOKEN = re.compile(r"[0-9]{1,10}\.[0-9a-f]+")
 GONE = sentence("A file you had chosen is not here any more. Please choose it again.")
 
 
 def changing(before: Task, edit: Edit) -> JSON:
-    """What to write for an edit. Raises what `checking.wanted` raises."""
-    wish = wanted(before, edit)
+    """What to write for an edit. Raises what `checking.wanted` raises.
+
+    Fields go with the lock where it is known, so that Redmine refuses what was changed since; a comment or a file needs
+    none, for it overwrites nothing.
+    """
+    wish = wanted(before, edit._replace(version=_as_known(before, edit)))
     fields = {held.field.id: held.field for held in before.custom}
     body: JSON = {ATTRIBUTES[field]: plainly(value) for field, value in wish.changes.items()}
     body |= {ATTRIBUTES.get(detail, detail): plainly(value) for detail, value in wish.details.items()}
     if wish.custom:
         body["custom_fields"] = [custom.written(fields[number], value) for number, value in wish.custom.items()]
+    lock = versions.lock(before.version, edit.version)
+    if body and lock is not None:
+        body["lock_version"] = lock
     if wish.files:
         body["uploads"] = uploads(wish.files)
     comment = edit.comment.strip()
     return body | ({"notes": comment} if comment else {})
+
+
+def _as_known(before: Task, edit: Edit) -> str | None:
+    """The version that was asked for; in our words of today when it is the present one in those of the other way."""
+    known = edit.version is not None and versions.same(edit.version, before.version)
+    return before.version if known else edit.version
+
+
+def unsettled(task: Task, edit: Edit, now: datetime) -> float:
+    """For how many seconds another's change of the task could escape its lock; 0 for an edit that would not matter to.
+
+    Whoever takes values from a field of several, and adds none, in the second of the task's last change, moves neither
+    `updated_on`, which is in whole seconds, nor `lock_version`: ActsAsCustomizable#save_custom_field_values touches the
+    issue only for values that it saves, not for those that it deletes. Any other change moves the lock.
+    """
+    several = {held.field.id for held in task.custom if held.field.multiple}
+    if versions.lock(task.version) is None or several.isdisjoint(changed(task, edit).custom):
+        return 0
+    seconds = (task.row.updated_on + SECOND - now).total_seconds()
+    return seconds if 0 < seconds <= CLOCKS_APART else 0
 
 
 def commenting(before: Task, text: str, private: bool) -> JSON:
@@ -82,7 +111,8 @@ def file_id(file: Staged) -> int:
 
 def require_changed(written: Written, edit: Edit, actor: Actor) -> None:
     """Raise NotAllowed when Redmine silently kept an old value; say so when it kept the comment all the same."""
-    ignored = list(_ignored(written.after, changed(written.before, edit)))
+    differing = _differing(written.after, changed(written.before, edit))
+    ignored = [name for name, told in differing if told is None or not written.was_replaced(actor.id, *told)]
     kept = bool(edit.comment.strip()) and tells(written, actor, edit.comment)
     if edit.comment.strip() and not kept:
         ignored.append("the comment")
@@ -91,13 +121,18 @@ def require_changed(written: Written, edit: Edit, actor: Actor) -> None:
         raise NotAllowed(says, detail=f"Redmine ignored {', '.join(ignored)} of {written.after.id}")
 
 
-def _ignored(after: Task, wish: Edit) -> Iterable[str]:
-    """The names of what the task does not hold as it was wished."""
-    yield from (field for field, value in wish.changes.items() if after.value(field) != value)
-    yield from (detail for detail, value in wish.details.items() if not same(after.detail(detail), value))
-    yield from (f"cf_{number}" for number, value in wish.custom.items() if not _same_texts(after, number, value))
+def _differing(after: Task, wish: Edit) -> Iterable[tuple[str, tuple[str, str] | None]]:
+    """What the task does not hold as it was wished: its name, and how a history calls it (field and label)."""
+    yield from ((field, (field, "")) for field, value in wish.changes.items() if after.value(field) != value)
+    for detail, value in wish.details.items():
+        if not same(after.detail(detail), value):
+            yield detail, ("parent_id" if detail == "parent" else detail, "")
+    labels = {held.field.id: held.field.name for held in after.custom}
+    for number, texts in wish.custom.items():
+        if not _same_texts(after, number, texts):
+            yield f"cf_{number}", ("custom_field", labels.get(number, ""))
     present = {attachment.id for attachment in after.attachments}
-    yield from (file.filename for file in wish.files if file_id(file) not in present)
+    yield from ((file.filename, None) for file in wish.files if file_id(file) not in present)
 
 
 def same(kept: Value, value: Value) -> bool:

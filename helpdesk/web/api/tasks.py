@@ -4,7 +4,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.errors import sentence
-from helpdesk.web import details, inputs, mending, task_parts, tasks
+from helpdesk.web import details, inputs, mending, overwritten, task_parts, tasks
 from helpdesk.web.api import shapes, task_shape
 from helpdesk.web.guards import actor
 from helpdesk.web.idempotency import once
@@ -67,7 +67,8 @@ async def history(request: Request) -> Response:
 async def _change(request: Request) -> Response:
     edit = details.edit(await inputs.read(request))
     written = await services(request).tracker.change(await actor(request), tasks.task_id(request), edit)
-    return data(request, {"message": spoken(request, CHANGED), **task_shape.task(written.after)})
+    told = task_shape.task(written.after) | await overwritten.shape(request, written)
+    return data(request, {"message": spoken(request, CHANGED), **told})
 
 
 @once
