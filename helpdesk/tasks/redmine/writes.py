@@ -30,6 +30,9 @@ class Writes(OneTask):
                 if edit.version is not None or not isinstance(stale.current, Task):
                     raise
                 written = await self._change(once, actor, stale.current, edit)
+            if writing.ignored(written, edit, actor):
+                # REST tells a task's fields and its history as they were at different moments: it may be told now.
+                written = written._replace(after=await self._task(actor, task_id))
         return _kept(once, written, lambda: writing.require_changed(written, edit, actor))
 
     async def comment(self, actor: Actor, task_id: int, text: str, private: bool = False) -> Written:

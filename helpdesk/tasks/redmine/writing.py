@@ -111,14 +111,18 @@ def file_id(file: Staged) -> int:
 
 def require_changed(written: Written, edit: Edit, actor: Actor) -> None:
     """Raise NotAllowed when Redmine silently kept an old value; say so when it kept the comment all the same."""
-    differing = _differing(written.after, changed(written.before, edit))
-    ignored = [name for name, told in differing if told is None or not written.was_replaced(actor.id, *told)]
-    kept = bool(edit.comment.strip()) and tells(written, actor, edit.comment)
-    if edit.comment.strip() and not kept:
-        ignored.append("the comment")
-    if ignored:
+    if missing := ignored(written, edit, actor):
+        kept = bool(edit.comment.strip()) and tells(written, actor, edit.comment)
         says = sentence("The task system kept your comment but did not accept the change.") if kept else None
-        raise NotAllowed(says, detail=f"Redmine ignored {', '.join(ignored)} of {written.after.id}")
+        raise NotAllowed(says, detail=f"Redmine ignored {', '.join(missing)} of {written.after.id}")
+
+
+def ignored(written: Written, edit: Edit, actor: Actor) -> list[str]:
+    """What of an edit is not there afterwards, though nobody replaced it since."""
+    differing = _differing(written.after, changed(written.before, edit))
+    found = [name for name, told in differing if told is None or not written.was_replaced(actor.id, *told)]
+    lacks = edit.comment.strip() and not tells(written, actor, edit.comment)
+    return [*found, "the comment"] if lacks else found
 
 
 def _differing(after: Task, wish: Edit) -> Iterable[tuple[str, tuple[str, str] | None]]:
