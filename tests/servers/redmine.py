@@ -2,14 +2,14 @@
 
 import os
 import secrets
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from helpdesk.tasks.redmine.database import grants
 from tests.servers.mariadb import MariaDB, MySQLAccess, execute, running_mariadb
-from tests.servers.process import ServerError
+from tests.servers.process import ServerError, free_port
 from tests.servers.redmine_instance import FEW, PACKAGES, TIMEZONE, Puma, linked_instance, packages, serving
 from tests.servers.redmine_seeded import fill
 
@@ -65,15 +65,30 @@ def running_redmine(folder: Path, puma: Puma = FEW) -> Iterator[Redmine]:
     Takes about four seconds; the first time on a machine, or after a change of the seed, fifteen.
     Several may run at once. Raises ServerError with what went wrong and the tail of the log.
     """
+    with restartable_redmine(folder, puma) as (redmine, _):
+        yield redmine
+
+
+@contextmanager
+def restartable_redmine(folder: Path, puma: Puma = FEW) -> Iterator[tuple[Redmine, Callable[[], None]]]:
+    """As `running_redmine`, with what ends its web server and starts another at the same address.
+
+    What a thread starts ends with that thread, so restart from one that stays.
+    """
     _require_passable(folder)
     with running_mariadb(folder / "mariadb", timezone=TIMEZONE) as server:
-        writer = _create_database(server)
-        with linked_instance(folder / "redmine", writer) as instance:
+        writer, port = _create_database(server), free_port()
+        with linked_instance(folder / "redmine", writer) as instance, ExitStack() as web:
             fill(server, _DATABASE, instance)
             execute(server, COMPANY_TABLES, _DATABASE)
             reader = _create_reader(server, writer)
-            with serving(instance, puma) as url:
-                yield _describe(server, url, reader, writer)
+            url = web.enter_context(serving(instance, puma, port))
+
+            def restart() -> None:
+                web.close()
+                web.enter_context(serving(instance, puma, port))
+
+            yield _describe(server, url, reader, writer), restart
 
 
 def _require_passable(folder: Path) -> None:

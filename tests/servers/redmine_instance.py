@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.servers.mariadb import MySQLAccess
-from tests.servers.process import SYSTEM_PATH, free_port, run, running
+from tests.servers.process import SYSTEM_PATH, run, running
 
 SYSTEM_USER = "www-data"
 # Not UTC on purpose: Redmine stores the local time of its process, and who forgets that must see it.
@@ -113,9 +113,8 @@ def ruby(instance: Instance, *command: str | Path) -> None:
 
 
 @contextmanager
-def serving(instance: Instance, puma: Puma = FEW) -> Iterator[str]:
+def serving(instance: Instance, puma: Puma, port: int) -> Iterator[str]:
     """The instance's web server for the length of the block; gives its address, without a last slash."""
-    port = free_port()
     settings = instance.folder / "config/puma.rb"
     settings.write_text(_PUMA.format(code=CODE, port=port, puma=puma))
     with running(
