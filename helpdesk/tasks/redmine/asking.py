@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from helpdesk.errors import HelpdeskError, Unavailable, Unsure, WrongKey
 from helpdesk.redmine_client import NotSent, RedmineClient, Unanswered, within
+from helpdesk.tasks.model import Actor
 from helpdesk.tasks.redmine import reading
 from helpdesk.tasks.redmine.look_ups import LookUps
 
@@ -63,11 +64,15 @@ class Asking:
             raise reading.nonsense(error) from error
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[Once]:
-        """As `asking`; whatever fails once the write was sent is Unsure."""
+    async def writing(self, actor: Actor) -> AsyncIterator[Once]:
+        """As `asking`; whatever fails once the write was sent is Unsure.
+
+        Raises WrongKey when Redmine would act as somebody else: what is read by SQL does not show that.
+        """
         once = Once()
         try:
             async with self.asking():
+                await self.look_up.me(actor)
                 yield once
         except Unavailable as error:
             if once.sent:

@@ -32,7 +32,7 @@ class Creates(OneTask):
         """Redmine makes the task also where it ignores something of the wish, as a status, or a tracker that a role is
         kept from. No error then: the task is there, and what is given back is what it says."""
         began = datetime.now(UTC).replace(microsecond=0)
-        async with self.writing() as once:
+        async with self.writing(actor) as once:
             blank = await self._blank(actor, wish.project_id, wish.tracker_id)
             require_creatable(blank, wish)
             body = {"issue": _body(wish, blank)}

@@ -22,7 +22,7 @@ class Writes(OneTask):
     async def change(self, actor: Actor, task_id: int, edit: Edit) -> Written:
         """Who names no version did not ask what others change meanwhile: then what Redmine refused for that is tried
         once more, upon the task as it is by then."""
-        async with self.writing() as once, self.turns.of(task_id):
+        async with self.writing(actor) as once, self.turns.of(task_id):
             before = await self._task(actor, task_id)
             try:
                 written = await self._change(once, actor, before, edit)
@@ -59,7 +59,7 @@ class Writes(OneTask):
     async def watch(self, actor: Actor, task_id: int, watching: bool) -> Task:
         """Whoever sees a task may watch it (WatchersController#watch), but REST asks for permissions over the watchers
         of others (#create, #destroy): for people without them our administrator's key makes the change."""
-        async with self.writing() as once:
+        async with self.writing(actor) as once:
             before = await self._task(actor, task_id)
             if before.watched == watching:
                 return before
@@ -72,7 +72,7 @@ class Writes(OneTask):
         return after
 
     async def delete(self, actor: Actor, task_id: int) -> None:
-        async with self.writing() as once:
+        async with self.writing(actor) as once:
             if not (await self._task(actor, task_id)).choices.may_delete:
                 raise NotAllowed
             await once.send(self.client.delete(f"/issues/{task_id}.json", actor.login))
@@ -88,7 +88,7 @@ class Writes(OneTask):
         require_kept: Callable[[Written], None],
     ) -> Written:
         """Look, write once, look again; `write` refuses before it gives what is to be awaited."""
-        async with self.writing() as once:
+        async with self.writing(actor) as once:
             before = await self._task(actor, task_id)
             await once.send(write(before))
             written = Written(before, await self._task(actor, task_id))

@@ -62,7 +62,7 @@ class Rules(NamedTuple):
 
     @property
     def has_ratio_by_status(self) -> bool:
-        """Whether the progress follows from the status. Redmine's form does not offer it then (_attributes.html.erb)."""
+        """Whether the progress follows from the status; Redmine's _attributes.html.erb does not offer it then."""
         return self.settings.get("issue_done_ratio") == "issue_status"
 
     @property
