@@ -7,10 +7,13 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from helpdesk.errors import LockedOut, NotFound
+from helpdesk.errors import LockedOut, NotFound, WrongKey
+from helpdesk.redmine_client import RedmineClient
+from helpdesk.tasks.creation import NewTask
 from helpdesk.tasks.lists import TaskQuery
 from helpdesk.tasks.model import Edit
 from helpdesk.tasks.redmine.rest import RestTracker
+from helpdesk.tasks.redmine.sql import SqlTracker
 from tests.servers.mariadb import url_of
 from tests.tasks.worlds import SqlWorld
 
@@ -152,3 +155,22 @@ async def test_a_lock_version_rises_with_each_change(sql_world: SqlWorld) -> Non
     edit = Edit({"status": sql_world.status("in_progress")})
     after = (await sql_world.tracker.change(anna, number, edit)).after.version
     assert int(after.rpartition(".")[2]) == int(before.rpartition(".")[2]) + 1
+
+
+async def test_nobody_writes_as_the_owner_of_a_key_that_may_not_switch(sql_world: SqlWorld) -> None:
+    """Redmine ignores X-Redmine-Switch-User silently then, and reading by SQL goes well all the same."""
+    anna, number = sql_world.actor("anna"), sql_world.new_task()
+    client = RedmineClient(sql_world.redmine.url, sql_world.redmine.plain_key)
+    tracker = SqlTracker(client, "textile", sql_world.database)
+    assert await tracker.task(anna, number)
+    for write in (
+        lambda: tracker.comment(anna, number, "Чужими руками"),
+        lambda: tracker.change(anna, number, Edit({"status": sql_world.status("in_progress")})),
+        lambda: tracker.watch(anna, number, True),
+        lambda: tracker.create(anna, NewTask(sql_world.project("help"), "Чужими руками")),
+    ):
+        with pytest.raises(WrongKey):
+            await write()
+    await client.close()
+    task = await sql_world.tracker.task(anna, number)
+    assert not task.entries and task.value("status") == sql_world.status("new")
