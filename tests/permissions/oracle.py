@@ -1,7 +1,6 @@
 """Redmine itself, asked about everybody at once: one long-lived `rails runner` over a private database."""
 
 import json
-import secrets
 import shutil
 import socket
 import tempfile
@@ -15,13 +14,13 @@ import pymysql  # type: ignore[import-untyped]  # ships no types
 
 from tests.permissions.drawing import Row
 from tests.permissions.worlds import World, write
-from tests.servers.mariadb import MariaDB, MySQLAccess, execute, running_mariadb
+from tests.servers.mariadb import MySQLAccess, execute, running_mariadb
 from tests.servers.process import free_port, running
+from tests.servers.redmine import create_database, create_reader
 from tests.servers.redmine_instance import CODE, SYSTEM_USER, TIMEZONE, Instance, linked_instance
 from tests.servers.redmine_seeded import fill
 
 SCRIPT = Path(__file__).with_name("oracle.rb")
-DATABASE = "redmine"
 # With its usual plan MariaDB 10.11.19 loses rows of Issue.visible: where the EXISTS of Project.allowed_to_condition is
 # made a materialised semi-join, a part `projects.id IN (307) AND (1=1)` of the OR is not regarded. Redmine then shows
 # less than its own rules say, and than Issue#visible? says of each task.
@@ -30,7 +29,7 @@ SOUND = "exists_to_in=off"
 
 @dataclass(frozen=True)
 class Laboratory:
-    """A database for worlds, and the Redmine that is asked about them; `reader` may only select."""
+    """A database for worlds, and the Redmine that is asked about them; `reader` is the helpdesk's own user."""
 
     instance: Instance
     writer: MySQLAccess
@@ -75,23 +74,12 @@ def laboratory() -> Iterator[Laboratory]:
         folder.chmod(0o711)
         with running_mariadb(folder / "mariadb", timezone=TIMEZONE) as server:
             execute(server, f"SET GLOBAL optimizer_switch = '{SOUND}'")
-            writer = _access(server, "redmine", "ALL")
+            writer = create_database(server)
             with linked_instance(folder / "redmine", writer) as instance:
-                fill(server, DATABASE, instance)
-                reader = _access(server, "helpdesk", "SELECT")
+                fill(server, writer.database, instance)
+                reader = create_reader(server, writer)
                 with _runner(instance) as port:
                     yield Laboratory(instance, writer, reader, port)
-
-
-def _access(server: MariaDB, user: str, right: str) -> MySQLAccess:
-    access = MySQLAccess("127.0.0.1", server.port, DATABASE, user, secrets.token_hex(16))
-    execute(
-        server,
-        f"CREATE DATABASE IF NOT EXISTS {DATABASE} CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci;"
-        f"CREATE USER '{user}'@'{access.host}' IDENTIFIED BY '{access.password}';"
-        f"GRANT {right} ON {DATABASE}.* TO '{user}'@'{access.host}';",
-    )
-    return access
 
 
 @contextmanager

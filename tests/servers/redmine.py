@@ -77,11 +77,11 @@ def restartable_redmine(folder: Path, puma: Puma = FEW) -> Iterator[tuple[Redmin
     """
     _require_passable(folder)
     with running_mariadb(folder / "mariadb", timezone=TIMEZONE) as server:
-        writer, port = _create_database(server), free_port()
+        writer, port = create_database(server), free_port()
         with linked_instance(folder / "redmine", writer) as instance, ExitStack() as web:
             fill(server, _DATABASE, instance)
             execute(server, COMPANY_TABLES, _DATABASE)
-            reader = _create_reader(server, writer)
+            reader = create_reader(server, writer)
             url = web.enter_context(serving(instance, puma, port))
 
             def restart() -> None:
@@ -97,7 +97,8 @@ def _require_passable(folder: Path) -> None:
             raise ServerError(f"the servers' own users cannot pass {part}: chmod o+x it, or take another")
 
 
-def _create_database(server: MariaDB) -> MySQLAccess:
+def create_database(server: MariaDB) -> MySQLAccess:
+    """An empty database for a Redmine, and a user that may do everything in it."""
     access = MySQLAccess("127.0.0.1", server.port, _DATABASE, "redmine", secrets.token_hex(16))
     execute(
         server,
@@ -108,7 +109,7 @@ def _create_database(server: MariaDB) -> MySQLAccess:
     return access
 
 
-def _create_reader(server: MariaDB, writer: MySQLAccess) -> MySQLAccess:
+def create_reader(server: MariaDB, writer: MySQLAccess) -> MySQLAccess:
     """A user made by the very statements that administrators are given: so every test proves that those suffice."""
     access = replace(writer, user="helpdesk", password=secrets.token_hex(16))
     company = execute(server, f"SELECT table_name FROM information_schema.tables WHERE table_schema = '{_DATABASE}'")
