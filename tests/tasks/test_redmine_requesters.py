@@ -20,7 +20,7 @@ ADDRESSES = [
     "i_ina@example.test",
     "%@example.test",
 ]
-ADDRESSES += ["iriná@example.test", "o'hara\\@example.test", "ирина@пример.рф"]
+ADDRESSES += ["iriná@example.test", "irinà@example.test", "o'hara\\@example.test", "ирина@пример.рф"]
 WRITTEN = [*ADDRESSES, "IRINA@Example.TEST", "Ирина@Пример.РФ", "Irina <irina@example.test>", "", "no address"]
 SEPARATORS = [",", ";", ", ", " ; ", ",,", ";\r\n", "\t"]
 

@@ -51,9 +51,9 @@ def asked_by(email: str, kept: Places) -> sa.ColumnElement[bool]:
 
 
 def _names(listed: sa.ColumnElement[str], email: str) -> sa.ColumnElement[bool]:
-    """Found byte by byte, for a collation would take `e` for `é`; and not by LIKE, to which `_` and `%` are signs."""
+    """Found byte by byte, for a collation takes `à` for `á`; and not by LIKE, to which `_` and `%` are signs."""
     parted: sa.ColumnElement[str] = sa.func.lower(listed)
     for separator in SEPARATORS:
         parted = sa.func.replace(parted, separator, ",")
     between = sa.func.concat(",", parted, ",")
-    return sa.func.instr(sa.cast(between, sa.LargeBinary), f",{email.strip().lower()},".encode()) > 0
+    return sa.func.instr(sa.cast(between, sa.LargeBinary), f",{email.strip().lower()},") > 0
