@@ -67,6 +67,12 @@ def statement(text: str):
     return lambda db: db.execute(sa.text(text)).all()
 
 
+async def test_a_read_is_no_trip_more_than_its_queries(redmine: Redmine) -> None:
+    with opened(redmine.mysql) as database:
+        await database.run(one)
+        assert await database.run(statement("SHOW SESSION STATUS LIKE 'Com_rollback'")) == [("Com_rollback", "0")]
+
+
 async def back(database: RedmineDatabase) -> None:
     """Ask until it is up again."""
     async with asyncio.timeout(20):

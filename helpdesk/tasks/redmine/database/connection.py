@@ -131,6 +131,7 @@ def _engine(url: URL) -> sa.Engine:
         pool_timeout=POOL_SECONDS,
         pool_recycle=RECYCLE_SECONDS,
         isolation_level="AUTOCOMMIT",  # one statement sees what is there now, not what was when a page began
+        skip_autocommit_rollback=True,  # there is nothing to roll back, and it would be one more trip for each read
         hide_parameters=True,
         connect_args={
             "charset": "utf8mb4",
