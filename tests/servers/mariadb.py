@@ -61,18 +61,15 @@ def running_mariadb(folder: Path, *, timezone: str = "UTC") -> Iterator[MariaDB]
     folder.mkdir()
     shutil.chown(folder, SYSTEM_USER, SYSTEM_USER)
     data, log = folder / "data", folder / "mariadb.log"
-    # A server that starts removes what looks like a temporary table from its folder for them, of whichever server.
-    temporary = folder / "tmp"
-    temporary.mkdir()
-    shutil.chown(temporary, SYSTEM_USER, SYSTEM_USER)
+    own = f"--tmpdir={folder}"  # a server that starts takes temporary tables away, in a shared folder another's, too
     run(
-        ["mariadb-install-db", "--no-defaults", f"--user={SYSTEM_USER}", f"--datadir={data}",
+        ["mariadb-install-db", "--no-defaults", f"--user={SYSTEM_USER}", f"--datadir={data}", own,
          "--auth-root-authentication-method=socket", "--skip-test-db"],
         log=log,
     )  # fmt: skip
     server = MariaDB(folder / "socket", free_port())
     command = [
-        "mariadbd", "--no-defaults", f"--datadir={data}", f"--tmpdir={temporary}", f"--socket={server.socket}",
+        "mariadbd", "--no-defaults", f"--datadir={data}", own, f"--socket={server.socket}",
         f"--pid-file={folder / 'pid'}", "--bind-address=127.0.0.1", f"--port={server.port}",
         "--skip-name-resolve", "--character-set-server=utf8mb4",
         "--collation-server=utf8mb4_unicode_ci", *_QUICK,
