@@ -70,6 +70,8 @@ def test_lists(page: Page, look: Look, announced: Announced) -> None:
         "requested by me": "/tasks/my-tasks?author_id=me",
         "a wrong question": "/tasks/my-tasks?page=-1",
         "narrowed by people and days": "/tasks?assigned_to_id=me,3&author_id=4&updated_since=2026-01-31&project_id=1",
+        "statistics": "/tasks/statistics",
+        "statistics narrowed": "/tasks/statistics?assigned_to_id=me,3&created_since=2026-01-31&created_by=2099-01-01",
         "no views yet": "/views",
         "a list to be saved": "/views?of=/tasks&status_id=2",
     }.items():
@@ -96,6 +98,8 @@ def test_lists(page: Page, look: Look, announced: Announced) -> None:
     steps.come_in(page, "stranger")
     page.goto("/")
     look("an empty list")
+    page.goto("/tasks/statistics")
+    look("nothing to count")
 
 
 def test_task_pages(page: Page, look: Look, announced: Announced, anna: httpx.Client) -> None:
@@ -280,6 +284,8 @@ def test_pages_in_english_and_in_chosen_colours(page: Page, look: Look, anna: ht
         steps.come_in(page, "anna")
         page.goto("/tasks/my-tasks")
         look(f"the list, {colours}")
+        page.goto("/tasks/statistics")
+        look(f"statistics, {colours}")
         page.goto(f"/tasks/{task['id']}")
         expect(page.get_by_role("button", name="Add the comment")).to_be_visible()
         look(f"a task, {colours}")

@@ -47,7 +47,7 @@ def test_the_next_page_is_light(page: Page, as_program: AsProgram) -> None:
     log = NetworkLog(page)
     page.goto("/tasks/my-tasks")
     log.taken()
-    for address in ("/tasks/my-tasks?page=2", f"/tasks/{task['id']}", "/tasks"):
+    for address in ("/tasks/my-tasks?page=2", f"/tasks/{task['id']}", "/tasks", "/tasks/statistics"):
         page.goto(address)
         answers = log.taken(address.partition("?")[0])
         print(told(f"next page {address}", answers))

@@ -20,6 +20,7 @@ PORT = {
     "tasks.creation",
     "tasks.tracker",
     "tasks.projects",
+    "tasks.statistics",
 }
 ADAPTERS = {
     "tasks.embedded": {"errors", "store", *PORT, "tasks.checking", "tasks.embedded"},

@@ -1,6 +1,7 @@
 """Questions asked of the embedded tracker's tables. Column rows, never entities with relations: lists stay cheap."""
 
 from collections.abc import Collection, Iterable, Sequence
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -132,6 +133,22 @@ def by_status(session: Session, condition: ColumnElement[bool]) -> dict[int, int
     """How many tasks match, by the id of their status."""
     counting = sa.select(TASK.c.status_id, sa.func.count()).where(condition).group_by(TASK.c.status_id)
     return {row[0]: row[1] for row in session.execute(counting)}
+
+
+def divided(
+    session: Session, condition: ColumnElement[bool], borders: Sequence[datetime], today: date
+) -> Sequence[Any]:
+    """(priority id, project id, age, whether overdue, number): `age` is the place of the first border not after it."""
+    ages = [(TASK.c.created_at >= border, age) for age, border in enumerate(borders)]
+    like = (
+        TASK.c.priority_id,
+        TASK.c.project_id,
+        sa.case(*ages, else_=len(borders)).label("age"),
+        sa.case((TASK.c.due_date < today, 1), else_=0).label("overdue"),
+    )
+    # Named in GROUP BY: with their parameters repeated PostgreSQL takes them for something else.
+    counting = sa.select(*like, sa.func.count()).where(condition)
+    return session.execute(counting.group_by(*like[:2], "age", "overdue")).all()
 
 
 def count(session: Session, condition: ColumnElement[bool]) -> int:

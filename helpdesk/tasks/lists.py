@@ -35,8 +35,8 @@ class TaskQuery(NamedTuple):
     """Which of the tasks that a person may see, in which order, which page.
 
     `search` of digits, with `#` or without, means that very task. "me" as an assignee is the person and the person's
-    groups; "nobody" is only an assignee. A project stands for those below it, too. `updated_since` and `due_by` are
-    themselves included.
+    groups; "nobody" is only an assignee. A project stands for those below it, too. `updated_since`, `created_since` and
+    `due_by` are themselves included, `created_before` is not.
     """
 
     assignees: tuple[Who, ...] = ()
@@ -48,6 +48,8 @@ class TaskQuery(NamedTuple):
     tracker_ids: tuple[int, ...] = ()
     updated_since: datetime | None = None
     due_by: date | None = None
+    created_since: datetime | None = None
+    created_before: datetime | None = None
     closed: bool = False
     sort: str = "updated_on"
     descending: bool = True

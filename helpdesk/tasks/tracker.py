@@ -8,6 +8,7 @@ from helpdesk.tasks.creation import Blank, NewTask
 from helpdesk.tasks.files import Staged, Upload
 from helpdesk.tasks.lists import Summary, TaskPage, TaskQuery, Vocabulary
 from helpdesk.tasks.model import Actor, Edit, Opened, Ref, Task, TextFormat, Written
+from helpdesk.tasks.statistics import Statistics
 
 Searches = Literal["subject", "subject and description", "subject, description and comments"]
 
@@ -53,6 +54,9 @@ class Tracker(Protocol):
 
     async def summary(self, actor: Actor, query: TaskQuery) -> Summary:
         """How many match the query but for what it says of statuses, by the tracker's own closed and default flags."""
+
+    async def statistics(self, actor: Actor, query: TaskQuery, now: datetime) -> Statistics:
+        """What those tasks amount to that `summary` counts. Ages and delays are of days in the zone of `now`."""
 
     async def task(self, actor: Actor, task_id: int) -> Task:
         """One task. Raises NotFound."""

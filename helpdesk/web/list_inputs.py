@@ -1,7 +1,7 @@
 """What the address of a list asks for, from a request or from an address that was kept."""
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from starlette.datastructures import QueryParams
@@ -17,6 +17,7 @@ from helpdesk.web.rendering import services
 
 MOST_PER_PAGE = 100
 LONGEST_SEARCH = 200
+A_DAY = sentence("This must be a day such as 2026-11-20.")
 
 
 def read(request: Request, vocabulary: Vocabulary) -> Listing:
@@ -35,6 +36,7 @@ def of_address(request: Request, path: str, asked: QueryParams, vocabulary: Voca
     order = asked.get("order") or ("desc" if sort == NEWEST_FIRST else "asc")
     if order not in ("asc", "desc"):
         raise inputs.refusal("order", sentence("The order is asc or desc."))
+    zone = services(request).settings.timezone
     query = TaskQuery(
         assignees=_people(asked, "assigned_to_id"),
         authors=_people(asked, "author_id"),
@@ -43,8 +45,10 @@ def of_address(request: Request, path: str, asked: QueryParams, vocabulary: Voca
         project_ids=_ids(asked, "project", vocabulary.projects),
         tracker_ids=_ids(asked, "tracker", vocabulary.trackers),
         search=inputs.clean("search", asked.get("search", ""), LONGEST_SEARCH).strip(),
-        updated_since=_moment(asked, "updated_since", services(request).settings.timezone),
+        updated_since=_moment(asked, "updated_since", zone),
         due_by=_day(asked, "due_by"),
+        created_since=_moment(asked, "created_since", zone),
+        created_before=_end_of_day(asked, "created_by", zone),
         closed=inputs.Fields(asked).flag("closed"),
         sort=sort,
         descending=order == "desc",
@@ -84,7 +88,7 @@ def _moment(asked: QueryParams, name: str, zone: ZoneInfo) -> datetime | None:
         at = datetime.fromisoformat(text) if text else None
         if at and at.tzinfo is None:
             at = at.replace(tzinfo=UTC if "T" in text else zone)
-        return at.astimezone(zone) if at else None
+        return _in_any_zone(at.astimezone(zone)) if at else None
     except (ValueError, OverflowError) as error:
         raise inputs.refusal(name, sentence("This must be a time such as 2026-11-20T18:00:00Z.")) from error
 
@@ -94,7 +98,23 @@ def _day(asked: QueryParams, name: str) -> date | None:
     try:
         return date.fromisoformat(text) if text else None
     except ValueError as error:
-        raise inputs.refusal(name, sentence("This must be a day such as 2026-11-20.")) from error
+        raise inputs.refusal(name, A_DAY) from error
+
+
+def _end_of_day(asked: QueryParams, name: str, zone: ZoneInfo) -> datetime | None:
+    """The midnight in `zone` that ends a day."""
+    on = _day(asked, name)
+    try:
+        return _in_any_zone(datetime.combine(on + timedelta(days=1), time.min, zone)) if on else None
+    except OverflowError as error:
+        raise inputs.refusal(name, A_DAY) from error
+
+
+def _in_any_zone(at: datetime) -> datetime:
+    """A moment that has a date wherever it is told. Raises OverflowError for one at the ends of the calendar."""
+    if not MINYEAR < at.year < MAXYEAR:
+        raise OverflowError
+    return at
 
 
 def _ids(asked: QueryParams, name: str, refs: Iterable[Status | Priority | Ref | Project]) -> tuple[int, ...]:

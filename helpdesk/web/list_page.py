@@ -23,7 +23,7 @@ async def page(request: Request, who: Actor, asked: Listing, found: TaskPage, wo
     """The list with its form, its chips, its totals, and this person's views."""
     tracker, person, shown = services(request).tracker, await person_here(request), _on(found.rows)
     names, summary, saved = await asyncio.gather(
-        _named(request, who, asked, shown),
+        named(request, who, asked, shown),
         tracker.summary(who, asked.query),
         services(request).database.run(lambda db: views.of_person(db, person.id)),
     )
@@ -57,11 +57,9 @@ def _on(rows: tuple[TaskRow, ...]) -> dict[str, dict[int, str]]:
     }
 
 
-async def _named(
-    request: Request, who: Actor, asked: Listing, shown: Mapping[str, Mapping[int, str]]
-) -> dict[int, str]:
+async def named(request: Request, who: Actor, asked: Listing, shown: Mapping[str, Mapping[int, str]]) -> dict[int, str]:
     """The people of a page and those whom the list is narrowed to, as far as a task that this person sees has them."""
-    names = {**shown["assignees"], **shown["authors"]}
+    names = {id: name for names in shown.values() for id, name in names.items()}
     missing = [
         (field, each)
         for field in PEOPLE.values()

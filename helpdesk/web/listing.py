@@ -1,7 +1,7 @@
 """A list of tasks: what it is narrowed to, and addresses that ask for a little else. `list_inputs.py` reads them."""
 
 from collections.abc import Iterator
-from datetime import datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any, Literal, NamedTuple
 from urllib.parse import urlencode
 
@@ -31,10 +31,13 @@ LABELS = {
     "search": sentence("Words"),
     "updated_since": sentence("Changed since"),
     "due_by": sentence("Due by"),
+    "created_since": sentence("Created since"),
+    "created_by": sentence("Created by the end of"),
 }
 CHOICES = {"status": "statuses", "priority": "priorities", "project": "projects", "tracker": "trackers"}
 PEOPLE: dict[str, Literal["assignees", "authors"]] = {"assigned_to": "assignees", "author": "authors"}
-NARROWING = (*PEOPLE.values(), *(f"{name}_ids" for name in CHOICES), "search", "updated_since", "due_by", "closed")
+DAYS = ("updated_since", "due_by", "created_since", "created_before")
+NARROWING = (*PEOPLE.values(), *(f"{name}_ids" for name in CHOICES), "search", *DAYS, "closed")
 
 
 class Listing(NamedTuple):
@@ -66,6 +69,10 @@ class Listing(NamedTuple):
         """The address that sorts by `column`, the other way round when it does already."""
         return self.link(sort=column, descending=not self.query.descending if column == self.query.sort else False)
 
+    def elsewhere(self, path: str) -> "Listing":
+        """The same questions at another address of ours."""
+        return self._replace(path=path)
+
     def kept(self, *names: str) -> list[tuple[str, Any]]:
         """The questions of the address but for `names`, for a form to carry on."""
         return [(name, value) for name, value in _asked(self.query._replace(page=1)) if name not in names]
@@ -86,6 +93,15 @@ def is_day(at: datetime) -> bool:
     return at.time() == time.min
 
 
+def last_day(query: TaskQuery) -> date | None:
+    """The last day on which tasks of the query may have been created."""
+    return (query.created_before - timedelta(days=1)).date() if query.created_before else None
+
+
+def _since(at: datetime) -> str:
+    return at.date().isoformat() if is_day(at) else at.isoformat()
+
+
 def _asked(query: TaskQuery) -> Iterator[tuple[str, Any]]:
     """A query as the questions of an address; what is usual is left out."""
     for name, field in PEOPLE.items():
@@ -97,7 +113,11 @@ def _asked(query: TaskQuery) -> Iterator[tuple[str, Any]]:
     if query.search:
         yield "search", query.search
     if since := query.updated_since:
-        yield "updated_since", since.date().isoformat() if is_day(since) else since.isoformat()
+        yield "updated_since", _since(since)
+    if created := query.created_since:
+        yield "created_since", _since(created)
+    if last := last_day(query):
+        yield "created_by", last.isoformat()
     if query.due_by:
         yield "due_by", query.due_by.isoformat()
     if query.closed:

@@ -1,13 +1,13 @@
 """What a list is narrowed to, in words: the chips above it, and the choices of its form."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import NamedTuple
 
 from helpdesk.errors import Sentence, sentence
 from helpdesk.tasks.lists import Vocabulary, Who
 from helpdesk.tasks.projects import with_depths
-from helpdesk.web.listing import CHOICES, LABELS, NOWHERE, PEOPLE, Listing, is_day
+from helpdesk.web.listing import CHOICES, LABELS, NOWHERE, PEOPLE, Listing, is_day, last_day
 
 ME, NOBODY = sentence("me"), sentence("nobody")
 ANY, ANY_OPEN, SEVERAL = sentence("any"), sentence("any open"), sentence("several")
@@ -95,10 +95,17 @@ def _of_texts(asked: Listing) -> Iterator[Chip]:
     if query.search:
         yield Chip(LABELS["search"], query.search, asked.link(search=""))
     if since := query.updated_since:
-        shown = _shown(since) if is_day(since) else since.strftime("%d.%m.%Y %H:%M")
-        yield Chip(LABELS["updated_since"], shown, asked.link(updated_since=None))
+        yield Chip(LABELS["updated_since"], _moment(since), asked.link(updated_since=None))
+    if created := query.created_since:
+        yield Chip(LABELS["created_since"], _moment(created), asked.link(created_since=None))
+    if last := last_day(query):
+        yield Chip(LABELS["created_by"], _shown(last), asked.link(created_before=None))
     if query.due_by:
         yield Chip(LABELS["due_by"], _shown(query.due_by), asked.link(due_by=None))
+
+
+def _moment(at: datetime) -> str:
+    return _shown(at) if is_day(at) else at.strftime("%d.%m.%Y %H:%M")
 
 
 def _shown(on: date) -> str:

@@ -26,7 +26,7 @@ NAMES = (
     "description", "comment", "private", "lock_version", "notify_users", "idempotency_key", "view", "next", "updates",
     "username", "password", "remember", "everywhere", "name", "text", "shared", "position", "reply", "at", "typed_by",
     "carried", "theme", "locale", "format", "attachments", "files", "is_public", "parent_id", "user_id", "issue_id",
-    "by", "edit", "of", "watching", "delete", "address", "start",
+    "by", "edit", "of", "watching", "delete", "address", "start", "created_since", "created_by",
 )  # fmt: skip
 HEADERS: dict[bytes, Sequence[bytes]] = {
     b"accept": (b"*/*", b"text/html", b"application/json", b"text/html;q=0", b"image/png", b"", b"\xff", b";;,q=x"),

@@ -56,6 +56,8 @@ ANSWERS = [
     Case("my_tasks_none", "GET", "/tasks/my-tasks?limit=5", login="stranger"),
     Case("tasks", "GET", "/tasks?sort=id&order=asc&per_page=1&page=2"),
     Case("tasks_of_person", "GET", "/api/user/2/tasks", login="admin"),
+    Case("statistics", "GET", "/tasks/statistics?assigned_to_id=me&project_id=1"),
+    Case("statistics_of_nothing", "GET", "/tasks/statistics", login="stranger"),
     Case("task", "GET", TASK),
     Case("task_by_its_page", "GET", "/tasks/1"),
     Case("statuses", "GET", f"{TASK}/statuses"),

@@ -1,6 +1,7 @@
 """SQLite finds by an index what would otherwise cost a look at every task: of 20,000 that is most of a page's time."""
 
 from collections.abc import Callable
+from datetime import UTC, date, datetime
 
 import pytest
 import sqlalchemy as sa
@@ -30,11 +31,13 @@ def steps(database: Database, session: Session, ask: Callable[[Session], object]
     ("ask", "step"),
     [
         (lambda db: tasks.by_status(db, SEEN), "USING COVERING INDEX ix_tracker_task_project"),
+        (lambda db: tasks.divided(db, SEEN & tasks.OPEN, [datetime.now(UTC)], date.today()),
+         "USING INDEX ix_tracker_task_project (project_id=? AND status_id=?)"),
         (lambda db: tasks.page(db, SEEN & (tasks.TASK.c.assignee_id == 1) & tasks.OPEN, "subject", False, 25, 0),
          "USING INDEX ix_tracker_task_assignee (assignee_id=? AND status_id=?)"),
         (lambda db: task_parts.links(db, 1, [2, 3], SEEN), "INDEX ix_tracker_task_parent_id (parent_id=?)"),
     ],
-    ids=["the summary", "my open tasks", "sub-tasks and relations"],
+    ids=["the summary", "statistics", "my open tasks", "sub-tasks and relations"],
 )  # fmt: skip
 def test_an_index_is_used(database: Database, ask: Callable[[Session], object], step: str) -> None:
     planned = database.run_here(lambda session: steps(database, session, ask))

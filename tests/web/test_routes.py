@@ -21,6 +21,7 @@ PLACES = {
         "new_task",
         "previews",
         "rows",
+        "statistics",
         "task_list",
         "task_parts",
         "tasks",

@@ -34,6 +34,10 @@ def matching(session: Session, actor: Actor, mine: Rights, query: TaskQuery) -> 
     conditions += [column.in_(ids) for column, ids in chosen if ids]
     if query.updated_since:
         conditions.append(task.updated_at >= query.updated_since)
+    if query.created_since:
+        conditions.append(task.created_at >= query.created_since)
+    if query.created_before:
+        conditions.append(task.created_at < query.created_before)
     if query.due_by:
         conditions.append(task.due_date <= query.due_by)
     if query.search:

@@ -22,6 +22,7 @@ from helpdesk.tasks.embedded.writing import delete, edit_comment, write
 from helpdesk.tasks.files import Staged, Upload
 from helpdesk.tasks.lists import Summary, TaskPage, TaskQuery, Vocabulary
 from helpdesk.tasks.model import Actor, Edit, Opened, Ref, Status, Task, Written
+from helpdesk.tasks.statistics import Cell, Statistics, borders, counted, only_open, summarised, whatever_status
 from helpdesk.tasks.tracker import Capabilities, State
 
 
@@ -41,7 +42,7 @@ class EmbeddedTracker:
     async def vocabulary(self, actor: Actor) -> Vocabulary:
         def work(session: Session) -> Vocabulary:
             return Vocabulary(
-                tuple(Status(*row) for row in rows.statuses(session)),
+                _statuses(session),
                 priorities(session),
                 projects(session, rights(session, actor)),
                 tuple(Ref(*row) for row in rows.trackers(session)),
@@ -59,15 +60,21 @@ class EmbeddedTracker:
         return await self.database.run(work)
 
     async def summary(self, actor: Actor, query: TaskQuery) -> Summary:
-        everything = query._replace(status_ids=(), closed=True)
-
         def work(session: Session) -> Summary:
-            condition = _condition(session, actor, everything)
-            found = rows.by_status(session, condition)
-            statuses = [Status(*row) for row in rows.statuses(session)]
-            fresh = sum(found.get(it.id, 0) for it in statuses if it.is_default and not it.is_closed)
-            closed = sum(found.get(it.id, 0) for it in statuses if it.is_closed)
-            return Summary(fresh, sum(found.values()) - closed, closed)
+            return summarised(_by_status(session, actor, query), _statuses(session))
+
+        return await self.database.run(work)
+
+    async def statistics(self, actor: Actor, query: TaskQuery, now: datetime) -> Statistics:
+        def work(session: Session) -> Statistics:
+            condition = _condition(session, actor, only_open(query))
+            return counted(
+                _by_status(session, actor, query),
+                (Cell(*row) for row in rows.divided(session, condition, borders(now), now.date())),
+                _statuses(session),
+                priorities(session),
+                projects(session, rights(session, actor)),
+            )
 
         return await self.database.run(work)
 
@@ -137,3 +144,11 @@ def _condition(session: Session, actor: Actor, query: TaskQuery) -> ColumnElemen
     """What the actor may see and the query asks for."""
     mine = rights(session, actor)
     return and_(visible(mine, actor), *matching(session, actor, mine, query))
+
+
+def _by_status(session: Session, actor: Actor, query: TaskQuery) -> dict[int, int]:
+    return rows.by_status(session, _condition(session, actor, whatever_status(query)))
+
+
+def _statuses(session: Session) -> tuple[Status, ...]:
+    return tuple(Status(*row) for row in rows.statuses(session))

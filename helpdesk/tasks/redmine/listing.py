@@ -4,7 +4,7 @@ Source of the operators: Redmine 5, Query.operators and IssueQuery.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC
+from datetime import UTC, datetime, timedelta
 
 from helpdesk.errors import Invalid, sentence
 from helpdesk.tasks.lists import TaskQuery, Who
@@ -39,7 +39,9 @@ def filters(query: TaskQuery) -> Filters:
     if query.authors:
         found["author_id"] = _people(query.authors)
     if query.updated_since:
-        found["updated_on"] = (">=", [query.updated_since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")])
+        found["updated_on"] = (">=", [_told(query.updated_since)])
+    if query.created_since or query.created_before:
+        found["created_on"] = _between(query.created_since, query.created_before)
     if query.due_by:
         found["due_date"] = ("<=", [query.due_by.isoformat()])
     if query.search.strip():
@@ -72,3 +74,14 @@ def _people(people: tuple[Who, ...]) -> Filter:
     if len(people) > 1:
         raise Invalid({"assigned_to_id": [sentence("Nobody can't be asked for together with somebody.")]})
     return NONE
+
+
+def _between(since: datetime | None, before: datetime | None) -> Filter:
+    """Redmine knows whole seconds, and takes both ends of a time as part of it. Source: Query#date_clause."""
+    last = before - timedelta(seconds=1) if before else None
+    ends = [_told(end) for end in (since, last) if end]
+    return ("><" if since and last else ">=" if since else "<="), ends
+
+
+def _told(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,6 +1,7 @@
 """Lists of tasks over Redmine's REST API, and the words to ask for them with."""
 
 import asyncio
+from datetime import datetime
 
 from helpdesk.errors import LockedOut, Nonsense, NotAllowed, NotFound
 from helpdesk.redmine_client import JSON
@@ -10,6 +11,7 @@ from helpdesk.tasks.projects import with_descendants
 from helpdesk.tasks.redmine import listing, reading
 from helpdesk.tasks.redmine.asking import Asking
 from helpdesk.tasks.redmine.words import items
+from helpdesk.tasks.statistics import Statistics, whatever_status
 
 
 class Lists(Asking):
@@ -32,9 +34,13 @@ class Lists(Asking):
         async with self.asking():
             await self.look_up.me(actor)
             kinds = listing.statuses_of_summary(await self.look_up.statuses())
-            asked = await self._filters(actor, query._replace(status_ids=(), closed=True))
+            asked = await self._filters(actor, whatever_status(query))
             counts = await asyncio.gather(*(self._list(actor, asked | {"status_id": kind}, 1, 0) for kind in kinds))
             return Summary(*(total for _, total in counts))
+
+    async def statistics(self, actor: Actor, query: TaskQuery, now: datetime) -> Statistics:
+        """No more than the summary: each other number would be a request of its own."""
+        return Statistics(await Lists.summary(self, actor, query))
 
     async def _filters(self, actor: Actor, query: TaskQuery) -> listing.Filters:
         """What to ask Redmine for, with the projects below those that were chosen."""

@@ -1,6 +1,7 @@
 """The Tracker port over Redmine's database for reading and its REST API for writing."""
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import TypeVar
 
 from helpdesk.errors import Nonsense
@@ -8,12 +9,13 @@ from helpdesk.redmine_client import RedmineClient
 from helpdesk.tasks.creation import Blank
 from helpdesk.tasks.lists import Summary, TaskPage, TaskQuery, Vocabulary
 from helpdesk.tasks.model import Actor, Attachment, Ref, Task, TextFormat
-from helpdesk.tasks.redmine.database import lists, new_task, one_task
+from helpdesk.tasks.redmine.database import lists, new_task, one_task, statistics
 from helpdesk.tasks.redmine.database.connection import RedmineDatabase
 from helpdesk.tasks.redmine.database.reading import Reading
 from helpdesk.tasks.redmine.database.silence import Silent
 from helpdesk.tasks.redmine.database.source import Source
 from helpdesk.tasks.redmine.rest import RestTracker
+from helpdesk.tasks.statistics import Statistics
 from helpdesk.tasks.tracker import Capabilities, State
 
 T = TypeVar("T")
@@ -47,6 +49,13 @@ class SqlTracker(RestTracker):
     async def summary(self, actor: Actor, query: TaskQuery) -> Summary:
         return await self._read(
             actor, lambda read: lists.summary(read, query), lambda: super(SqlTracker, self).summary(actor, query)
+        )
+
+    async def statistics(self, actor: Actor, query: TaskQuery, now: datetime) -> Statistics:
+        return await self._read(
+            actor,
+            lambda read: statistics.statistics(read, query, now),
+            lambda: super(SqlTracker, self).statistics(actor, query, now),
         )
 
     async def _task(self, actor: Actor, task_id: int) -> Task:

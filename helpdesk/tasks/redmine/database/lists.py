@@ -6,12 +6,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from helpdesk.tasks.lists import Summary, TaskPage, TaskQuery, Vocabulary, Who
-from helpdesk.tasks.model import Ref, Status
+from helpdesk.tasks.model import Ref
 from helpdesk.tasks.projects import Project, with_descendants
 from helpdesk.tasks.redmine.database import persons
 from helpdesk.tasks.redmine.database import tables as t
 from helpdesk.tasks.redmine.database.reading import ASSIGNEE, AUTHOR, JOINED, ROWS, Reading
 from helpdesk.tasks.redmine.visibility import Condition
+from helpdesk.tasks.statistics import summarised, whatever_status
 
 MAY_LACK = {"due_date", "assigned_to"}
 issues = t.issues.c
@@ -38,7 +39,7 @@ def projects(read: Reading) -> tuple[Project, ...]:
 
 
 def tasks(read: Reading, query: TaskQuery) -> TaskPage:
-    condition = sa.and_(read.sight.tasks, *_matching(read, query))
+    condition = matching(read, query)
     order, joined = _order(read, query)
     page = ROWS.select_from(joined).where(condition).order_by(*order).limit(query.per_page).offset(query.offset)
     rows = tuple(read.row(found) for found in read.db.execute(page))
@@ -47,22 +48,21 @@ def tasks(read: Reading, query: TaskQuery) -> TaskPage:
 
 
 def summary(read: Reading, query: TaskQuery) -> Summary:
-    found = by(read, issues.status_id, query._replace(status_ids=(), closed=True))
-    statuses: list[Status] = list(read.rules.statuses.values())
-    fresh = sum(found.get(it.id, 0) for it in statuses if it.is_default and not it.is_closed)
-    closed = sum(found.get(it.id, 0) for it in statuses if it.is_closed)
-    return Summary(fresh, sum(found.values()) - closed, closed)
+    return summarised(by(read, issues.status_id, whatever_status(query)), read.rules.statuses.values())
 
 
 def by(read: Reading, column: sa.ColumnElement[int], query: TaskQuery) -> dict[int, int]:
     """How many tasks of a query there are for each value of `column`."""
-    condition = sa.and_(read.sight.tasks, *_matching(read, query))
-    counted = sa.select(column, sa.func.count()).select_from(t.issues).where(condition).group_by(column)
+    counted = sa.select(column, sa.func.count()).select_from(t.issues).where(matching(read, query)).group_by(column)
     return {row[0]: row[1] for row in read.db.execute(counted)}
 
 
-def _matching(read: Reading, query: TaskQuery) -> Iterator[Condition]:
-    """What a query asks for, besides what one may see."""
+def matching(read: Reading, query: TaskQuery) -> Condition:
+    """What one may see and a query asks for."""
+    return sa.and_(read.sight.tasks, *_asked(read, query))
+
+
+def _asked(read: Reading, query: TaskQuery) -> Iterator[Condition]:
     if query.wanted_id is not None:
         yield issues.id == query.wanted_id
         return
@@ -81,6 +81,10 @@ def _matching(read: Reading, query: TaskQuery) -> Iterator[Condition]:
         yield issues.tracker_id.in_(query.tracker_ids)
     if query.updated_since:
         yield issues.updated_on >= read.local(query.updated_since)
+    if query.created_since:
+        yield issues.created_on >= read.local(query.created_since)
+    if query.created_before:
+        yield issues.created_on < read.local(query.created_before)
     if query.due_by:
         yield issues.due_date <= query.due_by
     yield from (_told(read, word) for word in query.search.split())

@@ -1,0 +1,40 @@
+"""Statistics as JSON."""
+
+from helpdesk.tasks.lists import TaskQuery, Vocabulary
+from helpdesk.tasks.statistics import AGES, Branch, Parts, Statistics, branches
+from helpdesk.web.api.shapes import Shape, named
+
+
+def statistics(found: Statistics, words: Vocabulary, query: TaskQuery) -> Shape:
+    """What the tracker can't tell is null."""
+    summary = found.summary
+    totals = {
+        "total": summary.total,
+        "open": summary.open,
+        "in_progress": summary.in_progress,
+        "closed": summary.closed,
+    }
+    parts = ("overdue", "by_status", "by_priority", "by_project", "by_age")
+    return totals | (_parts(found.parts, words, query) if found.parts else dict.fromkeys(parts))
+
+
+def _parts(parts: Parts, words: Vocabulary, query: TaskQuery) -> Shape:
+    """All but `by_status` count open tasks alone. A project's `open` are with those of the projects below it."""
+    own = {project.id: tasks for project, tasks in parts.projects}
+    return {
+        "overdue": parts.overdue,
+        "by_status": [
+            {**named(status), "is_closed": status.is_closed, "total": tasks} for status, tasks in parts.statuses
+        ],
+        "by_priority": [{**named(priority), "open": tasks} for priority, tasks in parts.priorities],
+        "by_project": [_branch(it) for it in branches(own, words.projects, query.project_ids)],
+        "by_age": [
+            {"from_days": first, "to_days": last, "open": tasks}
+            for first, last, tasks in zip((0, *(days + 1 for days in AGES)), (*AGES, None), parts.ages, strict=True)
+        ],
+    }
+
+
+def _branch(it: Branch) -> Shape:
+    project = it.project
+    return {"id": project.id, "name": project.name, "parent_id": project.parent_id, "own": it.own, "open": it.whole}
