@@ -14,7 +14,7 @@ test: .venv/dev.done services lint types unit ## everything: real services, lint
 soak: .venv/dev.done services ## the proofs that have a long form, at length (SEED=7 throws other dice)
 	SOAK=true $(BIN)/python -m pytest -m soak --timeout 1800
 
-bench: .venv/dev.done ## measure speed and weight beside a real Redmine: five minutes, written to bench/RESULTS.md, too
+bench: .venv/dev.done ## measure speed and weight beside a real Redmine: eight minutes, written to bench/RESULTS.md, too
 	$(BIN)/python -m bench
 
 services: ## install what tests talk to: MariaDB, Redmine, Chromium, w3m (as root on Debian)

@@ -15,13 +15,19 @@ from bench.changes import Change, by_redmine, by_us, on_our_page, on_redmines_pa
 from bench.many import seeded
 from bench.paint import visits
 from bench.rates import rates
-from bench.redmine import running_many
+from bench.redmine import Filled, running_many
 from bench.sides import Side, ours, redmines_own
 from e2e.conftest import ARGUMENTS, CHROMIUM
-from tests.running import running_demo, running_over_redmine
+from tests.running import database_of, running_demo, running_over_redmine
 from tests.servers.redmine import why_not_here
 
 IN_WORK, ASKED_BACK = 2, 3  # the demo's statuses
+TWICE = "two processes"
+OVER_REDMINE = {
+    "over-rest": ("helpdesk over REST", False, 1),
+    "over-sql": ("helpdesk over SQL", True, 1),
+    "over-sql-twice": (f"{TWICE} over SQL", True, 2),
+}
 CHANGES = 20  # an even number leaves the tasks asked back
 
 
@@ -37,7 +43,7 @@ def main() -> None:
 def _lines(running: ExitStack, tasks: int, times: int) -> Iterator[str]:
     yield from report.circumstances(tasks)
     folder = Path(running.enter_context(tempfile.TemporaryDirectory()))
-    for name in ("seeded", "demo", "over-redmine"):
+    for name in ("seeded", "demo", *OVER_REDMINE):
         (folder / name).mkdir()
     many = seeded(folder / "seeded", tasks)
     demo = running.enter_context(running_demo(folder / "demo", many.folder))
@@ -48,12 +54,11 @@ def _lines(running: ExitStack, tasks: int, times: int) -> Iterator[str]:
     else:
         filled = running.enter_context(running_many(tasks))
         statuses = filled.redmine.statuses["Нужен отклик"], filled.redmine.statuses["В работе"]
-        helpdesk = running.enter_context(running_over_redmine(folder / "over-redmine", filled.redmine))
-        password = filled.redmine.passwords["anna"]
-        over = ours("helpdesk over REST", helpdesk, password, filled.issue, filled.change_over_rest)
-        sides = [redmines_own("Redmine's own", filled), over, embedded]
-        changes = [by_redmine(filled, statuses), by_us(over, statuses), *changes]
+        over = list(_over_redmine(running, folder, filled))
+        sides = [redmines_own("Redmine's own", filled), *over, embedded]
+        changes = [by_redmine(filled, statuses), *(by_us(side, statuses) for side in over[:2]), *changes]
     yield from _speed(sides, times)
+    sides = [side for side in sides if not side.told.startswith(TWICE)]
     yield from _changes(sides, changes, times)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
@@ -62,11 +67,23 @@ def _lines(running: ExitStack, tasks: int, times: int) -> Iterator[str]:
     yield report.load("at the end")
 
 
+def _over_redmine(running: ExitStack, folder: Path, filled: Filled) -> Iterator[Side]:
+    """The helpdesk over that Redmine in each way."""
+    password = filled.redmine.passwords["anna"]
+    for (name, (told, by_sql, workers)), change in zip(
+        OVER_REDMINE.items(), (filled.change_over_rest, filled.change_over_sql, 0), strict=True
+    ):
+        settings = database_of(filled.redmine) if by_sql else {}
+        start = running_over_redmine(folder / name, filled.redmine, workers=workers, **settings)
+        yield ours(told, running.enter_context(start), password, filled.issue, change)
+
+
 def _speed(sides: list[Side], times: int) -> Iterator[str]:
     yield from report.speed_head()
     for told, pages in (
         ("my tasks, 25 rows", [(side, side.list) for side in sides]),
         ("a task with 10 entries", [(side, side.task) for side in sides]),
+        ("that task as JSON", [(side, side.json) for side in sides]),
     ):
         for parallel in (1, 8):
             found = rates(pages, parallel, 2.0 * times, 3)

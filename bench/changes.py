@@ -1,5 +1,6 @@
 """A change of status: how long it takes, by us and by Redmine alone, and what a browser exchanges for it."""
 
+import re
 import time
 from collections.abc import Callable, Sequence
 from secrets import token_urlsafe
@@ -40,14 +41,28 @@ def waits(changes: Sequence[Change], times: int) -> list[Waits]:
 
 
 def by_us(side: Side, statuses: tuple[int, int]) -> Change:
-    """The form of the task's page, as htmx sends it."""
+    """The form of the task's page, as htmx sends it: with the version that the page had."""
     client = httpx.Client(base_url=side.url, cookies={side.cookie: side.session}, headers=HTMX, timeout=60)
+    version = _version(client.get(f"/tasks/{side.change}"))
 
     def change(which: int) -> None:
-        form = {"status_id": str(statuses[which]), "idempotency_key": token_urlsafe(12)}
-        client.post(f"/tasks/{side.change}/status", data=form).raise_for_status()
+        nonlocal version
+        form = {
+            "status_id": str(statuses[which]),
+            "idempotency_key": token_urlsafe(12),
+            "lock_version": version,
+        }
+        version = _version(client.post(f"/tasks/{side.change}/status", data=form))
 
     return change
+
+
+def _version(answer: httpx.Response) -> str:
+    """What the forms of an answer know as the present version. Raises HTTPStatusError when there is none."""
+    answer.raise_for_status()
+    found = re.search(r'name="lock_version" value="([^"]+)"', answer.text)
+    assert found, "an answer without a version"
+    return found[1]
 
 
 def by_redmine(filled: Filled, statuses: tuple[int, int]) -> Change:

@@ -52,7 +52,7 @@ async def _round(side: Side, path: str, parallel: int, seconds: float) -> Round:
         "Accept: text/html",
         "Accept-Language: ru",
         "Accept-Encoding: gzip, deflate, br, zstd",
-        f"Cookie: {side.cookie}={side.session}",
+        side.identity(path),
     )
     request = ("\r\n".join(lines) + "\r\n\r\n").encode()
     waits: list[float] = []

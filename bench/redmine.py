@@ -32,6 +32,9 @@ FROM issues JOIN seq_1_to_{many} WHERE id BETWEEN {first} AND {last} ORDER BY id
 CHANGES = """
 INSERT INTO journal_details (journal_id, property, prop_key, old_value, value)
 SELECT id, 'attr', 'status_id', :new, :work FROM journals WHERE journalized_id >= {first} AND id % 3 = 0"""
+RELATIONS = """
+INSERT INTO issue_relations (issue_from_id, issue_to_id, relation_type)
+SELECT id, id + 1, 'relates' FROM issues WHERE id > {first} + 9 AND id % 10 = 0"""
 
 
 class Filled(NamedTuple):
@@ -47,6 +50,10 @@ class Filled(NamedTuple):
     @property
     def change_over_rest(self) -> int:
         return self.issue + 2
+
+    @property
+    def change_over_sql(self) -> int:
+        return self.issue + 3
 
 
 @contextmanager
@@ -80,6 +87,7 @@ def _fill(redmine: Redmine, issues: int) -> int:
         run(JOURNALS, many=ENTRIES, first=first, last=first + issues)
         run(JOURNALS, many=ENTRIES_OF_ONE - ENTRIES, first=first, last=first)
         run(CHANGES, first=first)
-        run("ANALYZE TABLE issues, journals, journal_details")
+        run(RELATIONS, first=first)
+        run("ANALYZE TABLE issues, journals, journal_details, issue_relations")
     engine.dispose()
     return int(first)

@@ -53,7 +53,7 @@ def running_demo(folder: Path, seeded: Path) -> Iterator[Helpdesk]:
 
 
 @contextmanager
-def running_over_redmine(folder: Path, redmine: Redmine, **more: str) -> Iterator[Helpdesk]:
+def running_over_redmine(folder: Path, redmine: Redmine, *, workers: int = 1, **more: str) -> Iterator[Helpdesk]:
     """`helpdesk serve` as an administrator would set it up over a real Redmine: two settings, one migration. `more` are
     further settings."""
     environ = {
@@ -64,8 +64,21 @@ def running_over_redmine(folder: Path, redmine: Redmine, **more: str) -> Iterato
         **more,
     }
     run_helpdesk(folder, "migrate", environ=environ)
-    with running_helpdesk(folder, "serve", environ=environ) as helpdesk:
+    with running_helpdesk(folder, "serve", "--workers", str(workers), environ=environ) as helpdesk:
         yield helpdesk
+
+
+def database_of(redmine: Redmine) -> dict[str, str]:
+    """The settings by which Redmine is read by SQL."""
+    way = redmine.mysql
+    return {
+        "MYSQL_HOST": way.host,
+        "MYSQL_PORT": str(way.port),
+        "MYSQL_USER": way.user,
+        "MYSQL_PASSWORD": way.password,
+        "MYSQL_DATABASE": way.database,
+        "REDMINE_DB_TIMEZONE": redmine.timezone,
+    }
 
 
 def start_over(helpdesk: Helpdesk, seeded: Path) -> None:

@@ -16,10 +16,10 @@ from tests.servers.process import SYSTEM_PATH, ServerError, free_port, run, runn
 SYSTEM_USER = "mysql"
 
 # Losing the data of a killed test run is fine, waiting for the disk is not.
+BUFFER = "64M"  # memory for what was read
 _QUICK = (
     "--innodb-flush-log-at-trx-commit=0",
     "--innodb-log-file-size=16M",
-    "--innodb-buffer-pool-size=64M",
     "--skip-innodb-doublewrite",
     "--skip-log-bin",
     "--performance-schema=OFF",
@@ -72,7 +72,7 @@ def running_mariadb(folder: Path, *, timezone: str = "UTC") -> Iterator[MariaDB]
         "mariadbd", "--no-defaults", f"--datadir={data}", own, f"--socket={server.socket}",
         f"--pid-file={folder / 'pid'}", "--bind-address=127.0.0.1", f"--port={server.port}",
         "--skip-name-resolve", "--character-set-server=utf8mb4",
-        "--collation-server=utf8mb4_unicode_ci", *_QUICK,
+        "--collation-server=utf8mb4_unicode_ci", f"--innodb-buffer-pool-size={BUFFER}", *_QUICK,
     ]  # fmt: skip
     with running(command, log=log, answers=lambda: _answers(server), user=SYSTEM_USER, env={"TZ": timezone}):
         yield server

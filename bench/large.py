@@ -1,0 +1,139 @@
+"""What reading by SQL costs where Redmine is large: `python -m bench.large` fills a real MariaDB and writes anew
+docs/performance.md, with EXPLAIN of every query. Only root can start that Redmine."""
+
+import argparse
+import asyncio
+import os
+import sys
+import time
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from statistics import median
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from bench.many import ENTRIES
+from bench.redmine import Filled, running_many
+from helpdesk.tasks.lists import TaskQuery
+from helpdesk.tasks.model import Actor
+from helpdesk.tasks.redmine.database import connection, lists, one_task, session
+from helpdesk.tasks.redmine.database.connection import RedmineDatabase
+from helpdesk.tasks.redmine.database.reading import Reading
+from helpdesk.tasks.redmine.database.source import Source
+from tests.servers import mariadb
+from tests.servers.mariadb import url_of
+from tests.servers.redmine import why_not_here
+
+DOCUMENT = Path(__file__).parent.parent / "docs" / "performance.md"
+TIMES = 30
+LONGEST_MS = 20_000
+SMALL = 1_000  # rows of a table that may be read whole
+HEAD = """\
+# Reading a large Redmine by SQL
+
+`python -m bench.large` measured this on {now:%Y-%m-%d}: {issues:,} issues and {journals:,} journals in MariaDB, after
+ANALYZE, with {buffer} of memory; in process, one after another. She who asks has 700 open tasks and sees all of them.
+Milliseconds of {times} times, and queries with each. Who the person is, is one query of each verb; Redmine's rules are
+read once in five seconds for everybody, and stand at the end. The machine's load average was {load:.1f}.
+
+A page of my tasks asks for the vocabulary, the tasks and the totals; a task's page, its JSON, and a change of status,
+before and after it is written, ask for the task. EXPLAIN of their queries follows: `ALL` reads a table whole, `index`
+an index whole; where that is more than {small:,} rows, it says **whole**.
+
+| what | p50 ms | least ms | queries |
+|---|---|---|---|"""
+
+
+class Asked(NamedTuple):
+    """A query as it was sent."""
+
+    text: str
+    values: Any
+
+
+class Cost(NamedTuple):
+    """Milliseconds of each time, and the queries of the last one."""
+
+    told: str
+    waits: list[float]
+    queries: list[Asked]
+
+
+async def costs(filled: Filled) -> list[Cost]:
+    """What each reading verb costs anna, and then the rules."""
+    redmine = filled.redmine
+    database = RedmineDatabase(url_of(redmine.mysql), ZoneInfo(redmine.timezone))
+    anna = Actor(redmine.user_ids["anna"], "anna")
+    mine, every = TaskQuery(("me",)), TaskQuery()
+    verbs: dict[str, Callable[[Reading], object]] = {
+        "vocabulary": lists.vocabulary,
+        "my tasks, 25 rows": lambda read: lists.tasks(read, mine),
+        "their totals": lambda read: lists.summary(read, mine),
+        "a task with 10 journals": lambda read: one_task.task(read, filled.issue),
+        "all tasks, 25 rows": lambda read: lists.tasks(read, every),
+        "totals of all tasks": lambda read: lists.summary(read, every),
+    }
+    sent: list[Asked] = []
+    sa.event.listen(database.engine, "before_cursor_execute", lambda *told: sent.append(Asked(told[2], told[3])))
+    seldom, each_time = Source(database, 3600.0), Source(database, 0.0)
+    rules = await _cost("the rules", lambda: each_time.read(anna, lists.vocabulary), sent)
+    found = [await _cost(told, partial(seldom.read, anna, verb), sent) for told, verb in verbs.items()]
+    database.close()
+    return [*found, rules]
+
+
+async def _cost(told: str, verb: Callable[[], Awaitable[object]], sent: list[Asked]) -> Cost:
+    """Raises Silent for what takes longer than we ever wait."""
+    waits: list[float] = []
+    while len(waits) <= TIMES and sum(waits) < LONGEST_MS:
+        sent.clear()
+        began = time.perf_counter()
+        await verb()
+        waits.append((time.perf_counter() - began) * 1000)
+    return Cost(told, waits[1:], list(sent))
+
+
+def document(filled: Filled, issues: int, found: Iterable[Cost]) -> Iterator[str]:
+    """The lines of docs/performance.md."""
+    numbers = {"issues": issues, "journals": issues * ENTRIES, "times": TIMES, "small": SMALL}
+    told = {"now": datetime.now(UTC), "buffer": mariadb.BUFFER, "load": os.getloadavg()[0], **numbers}
+    yield HEAD.format(**told)
+    kept = list(found)
+    for it in kept:
+        yield f"| {it.told} | {median(it.waits):.1f} | {min(it.waits):.1f} | {len(it.queries)} |"
+    engine = sa.create_engine(url_of(filled.redmine.mysql_writer))
+    explained: set[str] = set()
+    with engine.connect() as db:
+        for it in kept:
+            yield f"\n## {it.told[0].upper()}{it.told[1:]}"
+            for query in it.queries:
+                if query.text not in explained:
+                    explained.add(query.text)
+                    yield from _explained(db, query)
+    engine.dispose()
+
+
+def _explained(db: sa.Connection, query: Asked) -> Iterator[str]:
+    yield f"\n```sql\n{query.text}\n```\n\n| table | type | key | rows | extra |\n|---|---|---|---|---|"
+    for step in db.exec_driver_sql(f"EXPLAIN {query.text}", query.values).mappings():
+        cells = (step["table"], step["type"], step["key"], step["rows"], step["Extra"])
+        whole = step["type"] in ("ALL", "index") and int(step["rows"] or 0) > SMALL
+        yield "| " + " | ".join(str(cell or "") for cell in cells) + (" **whole**" if whole else "") + " |"
+
+
+if __name__ == "__main__":
+    reader = argparse.ArgumentParser(prog="bench.large", description=__doc__)
+    reader.add_argument("--issues", type=int, default=200_000)
+    issues = reader.parse_args().issues
+    # to see by how much something takes too long
+    connection.READ_SECONDS, session.LIMITS = 60, ("SET SESSION max_statement_time = 55",) * 2
+    mariadb.BUFFER = "512M"
+    if reason := why_not_here():
+        sys.exit(f"bench.large: {reason}")
+    with running_many(issues) as filled:
+        lines = list(document(filled, issues, asyncio.run(costs(filled))))
+    DOCUMENT.write_text("\n".join(lines) + "\n", "utf-8")
