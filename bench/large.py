@@ -71,11 +71,9 @@ async def costs(filled: Filled) -> list[Cost]:
     mine, every = TaskQuery(("me",)), TaskQuery()
     verbs: dict[str, Callable[[Reading], object]] = {
         "vocabulary": lists.vocabulary,
-        "my tasks, 25 rows": lambda read: lists.tasks(read, mine),
-        "their totals": lambda read: lists.summary(read, mine),
+        "my tasks, 25 rows, with totals": lambda read: lists.tasks(read, mine, summed=True),
         "a task with 10 journals": lambda read: one_task.task(read, filled.issue),
-        "all tasks, 25 rows": lambda read: lists.tasks(read, every),
-        "totals of all tasks": lambda read: lists.summary(read, every),
+        "all tasks, 25 rows, with totals": lambda read: lists.tasks(read, every, summed=True),
     }
     sent: list[Asked] = []
     sa.event.listen(database.engine, "before_cursor_execute", lambda *told: sent.append(Asked(told[2], told[3])))

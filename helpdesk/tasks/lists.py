@@ -84,9 +84,12 @@ class Summary(NamedTuple):
 
 
 class TaskPage(NamedTuple):
+    """`summary` is there when it was asked for."""
+
     rows: tuple[TaskRow, ...]
     total: int
     query: TaskQuery
+    summary: Summary | None = None
 
     @property
     def pages(self) -> int:

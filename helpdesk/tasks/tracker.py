@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple, Protocol
 from helpdesk.errors import Sentence
 from helpdesk.tasks.creation import Blank, NewTask
 from helpdesk.tasks.files import Staged, Upload
-from helpdesk.tasks.lists import Summary, TaskPage, TaskQuery, Vocabulary
+from helpdesk.tasks.lists import TaskPage, TaskQuery, Vocabulary
 from helpdesk.tasks.model import Actor, Edit, Opened, Ref, Task, TextFormat, Written
 from helpdesk.tasks.statistics import Statistics
 
@@ -49,14 +49,15 @@ class Tracker(Protocol):
     async def vocabulary(self, actor: Actor) -> Vocabulary:
         """Statuses, priorities, trackers and this person's projects."""
 
-    async def tasks(self, actor: Actor, query: TaskQuery) -> TaskPage:
-        """The visible tasks that match, and how many there are on all pages."""
-
-    async def summary(self, actor: Actor, query: TaskQuery) -> Summary:
-        """How many match the query but for what it says of statuses, by the tracker's own closed and default flags."""
+    async def tasks(self, actor: Actor, query: TaskQuery, *, summed: bool = False) -> TaskPage:
+        """The visible tasks that match, and how many there are on all pages; when `summed` with a summary of those that
+        match but for what the query says of statuses, by the tracker's own closed and default flags."""
 
     async def statistics(self, actor: Actor, query: TaskQuery, now: datetime) -> Statistics:
-        """What those tasks amount to that `summary` counts. Ages and delays are of days in the zone of `now`."""
+        """What the tasks of a query amount to, whatever it says of statuses.
+
+        Ages and delays are of days in the zone of `now`.
+        """
 
     async def task(self, actor: Actor, task_id: int) -> Task:
         """One task. Raises NotFound."""

@@ -22,9 +22,8 @@ TYPED = ("search", "updated_since", "due_by", "closed", "sort")
 async def page(request: Request, who: Actor, asked: Listing, found: TaskPage, words: Vocabulary) -> Response:
     """The list with its form, its chips, its totals, and this person's views."""
     tracker, person, shown = services(request).tracker, await person_here(request), _on(found.rows)
-    names, summary, saved = await asyncio.gather(
+    names, saved = await asyncio.gather(
         named(request, who, asked, shown),
-        tracker.summary(who, asked.query),
         services(request).database.run(lambda db: views.of_person(db, person.id)),
     )
     fields = selects(asked, words, {id: name for id, name in names.items() if id != who.id})
@@ -35,7 +34,7 @@ async def page(request: Request, who: Actor, asked: Listing, found: TaskPage, wo
         page=found,
         rows=found.rows,
         words=words,
-        summary=summary,
+        summary=found.summary,
         chips=chips(asked, words, names | {who.id: person.full_name}),
         selects=fields,
         hidden=asked.kept(*TYPED, *(field.name for field in fields)),

@@ -35,10 +35,10 @@ async def my_tasks(request: Request) -> Response:
     asked = list_inputs.read(request, vocabulary)
     if not asked.chosen:
         asked = asked._replace(query=asked.query._replace(assignees=("me",)))
-    page = await tracker.tasks(who, asked.query)
+    page = await tracker.tasks(who, asked.query, summed=wants_html(request))
     if not page.total and not asked.chosen and await _never_assigned(request, who):
         asked = asked._replace(query=asked.query._replace(assignees=(), authors=("me",)))
-        page = await tracker.tasks(who, asked.query)
+        page = await tracker.tasks(who, asked.query, summed=wants_html(request))
     return await _answer(request, who, asked, page, vocabulary)
 
 
@@ -60,7 +60,8 @@ async def every(request: Request) -> Response:
     who, tracker = await actor(request), services(request).tracker
     vocabulary = await tracker.vocabulary(who)
     asked = list_inputs.read(request, vocabulary)
-    return await _answer(request, who, asked, await tracker.tasks(who, asked.query), vocabulary)
+    page = await tracker.tasks(who, asked.query, summed=wants_html(request))
+    return await _answer(request, who, asked, page, vocabulary)
 
 
 async def export(request: Request) -> Response:

@@ -78,7 +78,7 @@ def verbs(actor: Actor, number: int, project: int) -> dict[str, Verb]:
     return {
         "vocabulary": lambda tracker: tracker.vocabulary(actor),
         "tasks": lambda tracker: tracker.tasks(actor, TaskQuery()),
-        "summary": lambda tracker: tracker.summary(actor, TaskQuery()),
+        "summed tasks": lambda tracker: tracker.tasks(actor, TaskQuery(), summed=True),
         "task": lambda tracker: tracker.task(actor, number),
         "change": lambda tracker: tracker.change(actor, number, START),
         "comment": lambda tracker: tracker.comment(actor, number, "Уже иду"),

@@ -20,7 +20,7 @@ from helpdesk.tasks.embedded.reading import load, load_to_write, require_visible
 from helpdesk.tasks.embedded.rights import priorities, projects, rights, visible
 from helpdesk.tasks.embedded.writing import delete, edit_comment, write
 from helpdesk.tasks.files import Staged, Upload
-from helpdesk.tasks.lists import Summary, TaskPage, TaskQuery, Vocabulary
+from helpdesk.tasks.lists import TaskPage, TaskQuery, Vocabulary
 from helpdesk.tasks.model import Actor, Edit, Opened, Ref, Status, Task, Written
 from helpdesk.tasks.statistics import Cell, Statistics, borders, counted, only_open, summarised, whatever_status
 from helpdesk.tasks.tracker import Capabilities, State
@@ -50,18 +50,13 @@ class EmbeddedTracker:
 
         return await self.database.run(work)
 
-    async def tasks(self, actor: Actor, query: TaskQuery) -> TaskPage:
+    async def tasks(self, actor: Actor, query: TaskQuery, *, summed: bool = False) -> TaskPage:
         def work(session: Session) -> TaskPage:
             condition = _condition(session, actor, query)
             found = rows.page(session, condition, query.sort, query.descending, query.per_page, query.offset)
             ranks = {priority.id: priority for priority in priorities(session)}
-            return TaskPage(tuple(row_of(row, ranks) for row in found), rows.count(session, condition), query)
-
-        return await self.database.run(work)
-
-    async def summary(self, actor: Actor, query: TaskQuery) -> Summary:
-        def work(session: Session) -> Summary:
-            return summarised(_by_status(session, actor, query), _statuses(session))
+            summary = summarised(_by_status(session, actor, query), _statuses(session)) if summed else None
+            return TaskPage(tuple(row_of(row, ranks) for row in found), rows.count(session, condition), query, summary)
 
         return await self.database.run(work)
 

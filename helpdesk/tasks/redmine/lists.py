@@ -23,24 +23,31 @@ class Lists(Asking):
                 await look.statuses(), await look.priorities(), await look.projects(actor), await look.trackers()
             )
 
-    async def tasks(self, actor: Actor, query: TaskQuery) -> TaskPage:
+    async def tasks(self, actor: Actor, query: TaskQuery, *, summed: bool = False) -> TaskPage:
         async with self.asking():
             await self.look_up.me(actor)
-            issues, total = await self._list(actor, await self._filters(actor, query), query.per_page, query.offset)
-            priorities = await self.look_up.priorities()
-            return TaskPage(tuple(reading.row(issue, priorities) for issue in issues), total, query)
-
-    async def summary(self, actor: Actor, query: TaskQuery) -> Summary:
-        async with self.asking():
-            await self.look_up.me(actor)
-            kinds = listing.statuses_of_summary(await self.look_up.statuses())
-            asked = await self._filters(actor, whatever_status(query))
-            counts = await asyncio.gather(*(self._list(actor, asked | {"status_id": kind}, 1, 0) for kind in kinds))
-            return Summary(*(total for _, total in counts))
+            page, summary = await asyncio.gather(self._page(actor, query), self._summary(actor, query, summed))
+            return page._replace(summary=summary)
 
     async def statistics(self, actor: Actor, query: TaskQuery, now: datetime) -> Statistics:
         """No more than the summary: each other number would be a request of its own."""
-        return Statistics(await Lists.summary(self, actor, query))
+        summary = (await Lists.tasks(self, actor, query._replace(page=1, per_page=1), summed=True)).summary
+        assert summary is not None
+        return Statistics(summary)
+
+    async def _page(self, actor: Actor, query: TaskQuery) -> TaskPage:
+        issues, total = await self._list(actor, await self._filters(actor, query), query.per_page, query.offset)
+        priorities = await self.look_up.priorities()
+        return TaskPage(tuple(reading.row(issue, priorities) for issue in issues), total, query)
+
+    async def _summary(self, actor: Actor, query: TaskQuery, summed: bool) -> Summary | None:
+        """Three small requests, side by side."""
+        if not summed:
+            return None
+        kinds = listing.statuses_of_summary(await self.look_up.statuses())
+        asked = await self._filters(actor, whatever_status(query))
+        counts = await asyncio.gather(*(self._list(actor, asked | {"status_id": kind}, 1, 0) for kind in kinds))
+        return Summary(*(total for _, total in counts))
 
     async def _filters(self, actor: Actor, query: TaskQuery) -> listing.Filters:
         """What to ask Redmine for, with the projects below those that were chosen."""

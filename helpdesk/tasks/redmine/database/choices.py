@@ -37,23 +37,21 @@ RULES = (
 )
 _OTHER, _ISSUE = t.issues.alias("other"), t.issues.c
 _CLOSED: sa.BindParameter[int] = sa.bindparam("closed", expanding=True)
-_SAME_TREE = (_OTHER.c.root_id == sa.bindparam("root"),)
-SURROUNDINGS = sa.select(
-    sa.exists()
-    .where(*_SAME_TREE, _OTHER.c.lft > sa.bindparam("lft"), _OTHER.c.rgt < sa.bindparam("rgt"))
-    .where(_OTHER.c.status_id.not_in(_CLOSED))
-    .label("open_below"),
-    sa.exists()
-    .where(*_SAME_TREE, _OTHER.c.lft < sa.bindparam("lft"), _OTHER.c.rgt > sa.bindparam("rgt"))
-    .where(_OTHER.c.status_id.in_(_CLOSED))
-    .label("closed_above"),
-    sa.exists()
-    .where(t.issue_relations.c.issue_to_id == sa.bindparam("task"), t.issue_relations.c.relation_type == "blocks")
-    .where(_OTHER.c.id == t.issue_relations.c.issue_from_id, _OTHER.c.status_id.not_in(_CLOSED))
-    .label("blocked"),
+_BELOW = sa.exists().where(_OTHER.c.root_id == _ISSUE.root_id, _OTHER.c.lft > _ISSUE.lft, _OTHER.c.rgt < _ISSUE.rgt)
+_ABOVE = sa.exists().where(_OTHER.c.root_id == _ISSUE.root_id, _OTHER.c.lft < _ISSUE.lft, _OTHER.c.rgt > _ISSUE.rgt)
+_BLOCKING = sa.exists().where(
+    t.issue_relations.c.issue_to_id == _ISSUE.id,
+    t.issue_relations.c.relation_type == "blocks",
+    t.issue_relations.c.issue_from_id == _OTHER.c.id,
 )
-MEMBERS = (
-    sa.select(*persons.NAMED)
+SURROUNDINGS = (
+    _BELOW.where(_OTHER.c.status_id.not_in(_CLOSED)).correlate(t.issues).label("open_below"),
+    _ABOVE.where(_OTHER.c.status_id.in_(_CLOSED)).correlate(t.issues).label("closed_above"),
+    _BLOCKING.where(_OTHER.c.status_id.not_in(_CLOSED)).correlate(t.issues).label("blocked"),
+)
+"""Columns of an issue's row that say which statuses other tasks keep it from; `closed` are the ids of closed ones."""
+_MEMBERS = (
+    sa.select(sa.literal("member").label("what"), *persons.NAMED)
     .distinct()
     .join(t.members, t.members.c.user_id == t.users.c.id)
     .join(t.member_roles, t.member_roles.c.member_id == t.members.c.id)
@@ -61,6 +59,15 @@ MEMBERS = (
     .where(t.users.c.type.in_(sa.bindparam("kinds", expanding=True)))
     .where(t.member_roles.c.role_id.in_(sa.bindparam("roles", expanding=True)))
 )
+_NAMED = sa.select(sa.literal("named"), *persons.NAMED).where(t.users.c.id.in_(sa.bindparam("ids", expanding=True)))
+PEOPLE = sa.union_all(_MEMBERS, _NAMED)
+
+
+class People(NamedTuple):
+    """The names that were asked for, by id, and the members of a project who may be assigned."""
+
+    names: dict[int, str]
+    assignable: tuple[Ref, ...]
 
 
 class Workflow(NamedTuple):
@@ -103,28 +110,30 @@ def beginning(read: Reading, project_id: int, tracker: Tracker) -> tuple[tuple[S
 
 
 def statuses(read: Reading, issue: Any, flow: Workflow) -> tuple[Status, ...]:
-    """The statuses the person may give, with the present one, in Redmine's order."""
-    rules = read.rules
+    """The statuses the person may give, with the present one, in Redmine's order. `issue` has SURROUNDINGS."""
     ids = flow.leads_to | {issue.status_id} if flow.leads_to else frozenset()
-    closed = [number for number, status in rules.statuses.items() if status.is_closed]
-    asked = {"task": issue.id, "root": issue.root_id, "lft": issue.lft, "rgt": issue.rgt, "closed": closed}
-    around = read.db.execute(SURROUNDINGS, asked).one()
-    if around.open_below or around.blocked:
-        ids -= set(closed)
-    if around.closed_above:
-        ids &= set(closed)
-    return tuple(read.status(number) for number in rules.statuses if number in ids)
+    closed = set(read.rules.closed)
+    if issue.open_below or issue.blocked:
+        ids -= closed
+    if issue.closed_above:
+        ids &= closed
+    return tuple(read.status(number) for number in read.rules.statuses if number in ids)
 
 
-def assignable(read: Reading, project_id: int, tracker_id: int) -> tuple[Ref, ...]:
-    """The members who may be assigned: active, with a role for that which sees the tracker; groups, where they may.
-
-    Source: Project#assignable_users.
+def people(read: Reading, project_id: int, tracker_id: int, ids: Iterable[int]) -> People:
+    """What people and groups of these ids are called; and who may be assigned: active members with a role for that
+    which sees the tracker, and groups where Redmine is set so. Source: Project#assignable_users.
     """
-    kinds = ("User", "Group") if read.rules.is_on("issue_group_assignment") else ("User",)
-    roles = [each.id for each in read.rules.roles.values() if each.assignable and each.on("view_issues", tracker_id)]
-    users = read.db.execute(MEMBERS, {"project": project_id, "roles": roles, "kinds": kinds})
-    return tuple(Ref(user.id, persons.name(persons.Named(*user), read.style)) for user in users)
+    roles = (role for role in read.rules.roles.values() if role.assignable and role.on("view_issues", tracker_id))
+    asked = {
+        "project": project_id,
+        "kinds": ("User", "Group") if read.rules.is_on("issue_group_assignment") else ("User",),
+        "roles": [role.id for role in roles],
+        "ids": sorted(set(ids)),
+    }
+    found = [(row[0], persons.Named(*row[1:])) for row in read.db.execute(PEOPLE, asked)]
+    called = {user.id: persons.name(user, read.style) for _, user in found}
+    return People(called, tuple(Ref(user.id, called[user.id]) for what, user in found if what == "member"))
 
 
 def trackers(read: Reading, project_id: int, present: int | None = None) -> tuple[Tracker, ...]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from helpdesk.tasks.lists import Summary, TaskPage, TaskQuery, Vocabulary, Who
+from helpdesk.tasks.lists import TaskPage, TaskQuery, Vocabulary, Who
 from helpdesk.tasks.model import Ref
 from helpdesk.tasks.projects import Project, with_descendants
 from helpdesk.tasks.redmine.database import persons
@@ -38,17 +38,20 @@ def projects(read: Reading) -> tuple[Project, ...]:
     )
 
 
-def tasks(read: Reading, query: TaskQuery) -> TaskPage:
+def tasks(read: Reading, query: TaskQuery, summed: bool = False) -> TaskPage:
+    """When summed, the tasks of all statuses are counted once for the total and the summary."""
     condition = matching(read, query)
     order, joined = _order(read, query)
     page = ROWS.select_from(joined).where(condition).order_by(*order).limit(query.per_page).offset(query.offset)
     rows = tuple(read.row(found) for found in read.db.execute(page))
-    total = read.db.scalar(sa.select(sa.func.count()).select_from(t.issues).where(condition))
-    return TaskPage(rows, total or 0, query)
-
-
-def summary(read: Reading, query: TaskQuery) -> Summary:
-    return summarised(by(read, issues.status_id, whatever_status(query)), read.rules.statuses.values())
+    if not summed:
+        return TaskPage(
+            rows, read.db.scalar(sa.select(sa.func.count()).select_from(t.issues).where(condition)) or 0, query
+        )
+    counts, statuses = by(read, issues.status_id, whatever_status(query)), read.rules.statuses
+    chosen = query.status_ids or [it.id for it in statuses.values() if query.closed or not it.is_closed]
+    total = sum(counts.values() if query.wanted_id is not None else (counts.get(number, 0) for number in chosen))
+    return TaskPage(rows, total, query, summarised(counts, statuses.values()))
 
 
 def by(read: Reading, column: sa.ColumnElement[int], query: TaskQuery) -> dict[int, int]:

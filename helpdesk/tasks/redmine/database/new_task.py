@@ -6,7 +6,6 @@ from helpdesk.tasks.fields import CustomField
 from helpdesk.tasks.model import Ref
 from helpdesk.tasks.redmine import choosing
 from helpdesk.tasks.redmine.database import choices as may_be
-from helpdesk.tasks.redmine.database import persons
 from helpdesk.tasks.redmine.database.lists import projects
 from helpdesk.tasks.redmine.database.reading import Reading
 from helpdesk.tasks.redmine.database.rules import Tracker
@@ -32,8 +31,8 @@ def blank(read: Reading, project_id: int, tracker_id: int | None) -> Blank:
     statuses, flow = may_be.beginning(read, project_id, tracker)
     fixed, required = flow.named("readonly"), flow.named("required")
     fields, priorities = tracker.fields - fixed, read.rules.usable_priorities
-    me = persons.names(read.db, [read.person.id], read.style)
-    people = [*may_be.assignable(read, project_id, tracker.id), *(Ref(*one) for one in me.items())]
+    found = may_be.people(read, project_id, tracker.id, [read.person.id])
+    people = [*found.assignable, Ref(read.person.id, found.names[read.person.id])]
     return Blank(
         project=project,
         tracker=Ref(tracker.id, tracker.name),

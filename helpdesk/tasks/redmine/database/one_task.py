@@ -32,12 +32,12 @@ _MORE = (
     "lft",
     "rgt",
 )
-WHOLE = ROWS.add_columns(*(t.issues.c[name] for name in _MORE), AUTHOR.c.status.label("author_status")).select_from(
-    JOINED
-)
+WHOLE = ROWS.add_columns(
+    *(t.issues.c[name] for name in _MORE), AUTHOR.c.status.label("author_status"), *may_be.SURROUNDINGS
+).select_from(JOINED)
 
 _TASK: sa.BindParameter[int] = sa.bindparam("task")
-_KIND = sa.literal("Issue")
+_KIND, _ZERO = sa.literal("Issue"), sa.literal(0)
 _FILES = (
     sa.select(t.attachments)
     .where(t.attachments.c.container_id == _TASK, t.attachments.c.container_type == _KIND)
@@ -61,16 +61,21 @@ _HANGING = sa.union_all(
         t.issue_relations.c.issue_to_id,
         t.issue_relations.c.relation_type,
     ).where(sa.or_(t.issue_relations.c.issue_from_id == _TASK, t.issue_relations.c.issue_to_id == _TASK)),
+    sa.select(
+        sa.literal("hours"), sa.literal(0), t.time_entries.c.user_id, sa.null(), sa.func.sum(t.time_entries.c.hours)
+    )
+    .where(t.time_entries.c.issue_id == _TASK)
+    .group_by(t.time_entries.c.user_id),
 )
-_SPENT = sa.select(sa.func.sum(t.time_entries.c.hours)).where(t.time_entries.c.issue_id == _TASK)
 
 
 class Hanging(NamedTuple):
-    """What hangs on a task: rows of custom values, watchers and relations, oldest first."""
+    """What hangs on a task: rows of custom values, watchers and relations, oldest first, and hours by person."""
 
     values: list[Any]
     watchers: list[int]
     relations: list[Any]
+    hours: dict[int, float]
 
 
 def task(read: Reading, task_id: int) -> Task:
@@ -82,9 +87,8 @@ def task(read: Reading, task_id: int) -> Task:
     told = history.journals(read, task_id, project)
     files = read.db.execute(_FILES, {"task": task_id}).all()
     watchers = hanging.watchers if may.has("view_issue_watchers") else []
-    people = persons.names(
-        read.db, history.people_in(told) | {file.author_id for file in files} | set(watchers), read.style
-    )
+    ids = history.people_in(told) | {file.author_id for file in files} | set(watchers)
+    people, assignable = may_be.people(read, project, tracker, ids)
     named = _named(row, hanging, told)
     seen = _links(read, row, {*named.ids, *(other for it in told for other in it.other_tasks)})
     parent, children, relations = named._replace(children=seen.children).to(seen.links)
@@ -103,7 +107,7 @@ def task(read: Reading, task_id: int) -> Task:
         version=f"{read.moment(row.updated_on):%Y-%m-%dT%H:%M:%SZ}"
         f".{max((entry.id for entry in entries), default=0)}.{row.lock_version or 0}",
         estimated_hours=row.estimated_hours,
-        spent_hours=_spent(read, task_id, project),
+        spent_hours=_spent(read, hanging.hours, project),
         custom=custom,
         parent=parent,
         children=children,
@@ -111,12 +115,13 @@ def task(read: Reading, task_id: int) -> Task:
         watchers=tuple(Member(number, people.get(number, f"#{number}")) for number in watchers),
         watched=not read.person.principals.isdisjoint(hanging.watchers),
     )
-    return found._replace(choices=_choices(read, row, may, flow, found))
+    return found._replace(choices=_choices(read, row, may, flow, found, assignable))
 
 
 def row_of(read: Reading, task_id: int) -> Any:
     """The task's row. Raises NotFound for what the person may not see."""
-    row = read.db.execute(WHOLE.where(t.issues.c.id == task_id, read.sight.tasks)).one_or_none()
+    asked = WHOLE.where(t.issues.c.id == task_id, read.sight.tasks)
+    row = read.db.execute(asked, {"closed": read.rules.closed}).one_or_none()
     if row is None:
         raise NotFound
     return row
@@ -131,7 +136,9 @@ def attachment(read: Reading, task_id: int, file_id: int) -> Attachment:
     return _file(read, found, {})
 
 
-def _choices(read: Reading, row: Any, may: Rights, flow: may_be.Workflow, found: Task) -> Choices:
+def _choices(
+    read: Reading, row: Any, may: Rights, flow: may_be.Workflow, found: Task, assignable: Iterable[Ref]
+) -> Choices:
     rules, present, is_parent = read.rules, row.tracker_id, row.rgt - row.lft > 1
     derived = [fields for what, fields in choosing.DERIVED.items() if is_parent and rules.is_derived(what)]
     if rules.has_ratio_by_status:
@@ -141,7 +148,7 @@ def _choices(read: Reading, row: Any, may: Rights, flow: may_be.Workflow, found:
     offers = choosing.Offers(
         statuses=may_be.statuses(read, row, flow),
         priorities=rules.usable_priorities,
-        assignees=_assignees(read, row, found),
+        assignees=_assignees(row, found, assignable),
         trackers=tuple(Ref(each.id, each.name) for each in trackers) if has_others else (),
         fields=tracker.fields if (tracker := rules.trackers.get(present)) else frozenset(),
         fixed=frozenset().union(*derived, flow.named("readonly")),
@@ -152,19 +159,19 @@ def _choices(read: Reading, row: Any, may: Rights, flow: may_be.Workflow, found:
     return chosen._replace(may_watch=may_be.is_open_for_writing(read, row.project_id))
 
 
-def _assignees(read: Reading, row: Any, found: Task) -> tuple[Ref, ...]:
+def _assignees(row: Any, found: Task, members: Iterable[Ref]) -> tuple[Ref, ...]:
     """With the author, while active, and whoever has the task. Source: Issue#assignable_users."""
-    members = may_be.assignable(read, row.project_id, row.tracker_id)
     author = [found.row.author] if found.row.author and row.author_status == persons.ACTIVE else []
     holder = [found.row.assignee] if found.row.assignee else []
     return choosing.by_name([*members, *(Ref(who.id, who.name) for who in (*author, *holder))])
 
 
 def _hanging(read: Reading, task_id: int) -> Hanging:
-    found: dict[str, list[Any]] = {"value": [], "watcher": [], "relation": []}
+    found: dict[str, list[Any]] = {"value": [], "watcher": [], "relation": [], "hours": []}
     for row in sorted(read.db.execute(_HANGING, {"task": task_id}), key=lambda it: it.id):
         found[row.what].append(row)
-    return Hanging(found["value"], [row.one for row in found["watcher"]], found["relation"])
+    hours = {row.one: float(row.says) for row in found["hours"]}
+    return Hanging(found["value"], [row.one for row in found["watcher"]], found["relation"], hours)
 
 
 def _named(row: Any, hanging: Hanging, told: Iterable[history.Told]) -> Links:
@@ -182,6 +189,8 @@ class _Seen(NamedTuple):
 
 def _links(read: Reading, row: Any, ids: set[int]) -> _Seen:
     """The tasks of these ids, and the sub-tasks, that the person sees."""
+    if not ids and row.rgt - row.lft == 1:
+        return _Seen({}, ())
     columns = (t.issues.c[name] for name in ("id", "subject", "status_id", "parent_id"))
     asked = sa.or_(t.issues.c.id.in_(sorted(ids)), t.issues.c.parent_id == row.id)
     rows = read.db.execute(sa.select(*columns).where(asked, read.sight.tasks).order_by(t.issues.c.lft)).all()
@@ -216,15 +225,14 @@ def _ratio(read: Reading, row: Any) -> int:
     return read.rules.ratios.get(row.status_id, kept) if read.rules.has_ratio_by_status else kept
 
 
-def _spent(read: Reading, task_id: int, project_id: int) -> float:
+def _spent(read: Reading, hours: dict[int, float], project_id: int) -> float:
     match read.sight.spent_time(project_id):
         case "none":
             return 0.0
         case "own":
-            mine = _SPENT.where(t.time_entries.c.user_id == read.person.id)
-            return float(read.db.scalar(mine, {"task": task_id}) or 0.0)
+            return hours.get(read.person.id, 0.0)
         case "all":
-            return float(read.db.scalar(_SPENT, {"task": task_id}) or 0.0)
+            return sum(hours.values())
 
 
 def _file(read: Reading, row: Any, people: dict[int, str]) -> Attachment:

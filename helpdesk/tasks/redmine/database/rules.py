@@ -66,6 +66,11 @@ class Rules(NamedTuple):
         return self.settings.get("issue_done_ratio") == "issue_status"
 
     @property
+    def closed(self) -> list[int]:
+        """The ids of the statuses that close a task."""
+        return [number for number, status in self.statuses.items() if status.is_closed]
+
+    @property
     def usable_priorities(self) -> tuple[Priority, ...]:
         """Those that may be given, in Redmine's order."""
         return tuple(self.priorities[number] for number in self.active_priorities)
