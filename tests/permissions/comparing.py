@@ -1,6 +1,8 @@
 """Everybody's view of a world, ours beside Redmine's, and how they differ, in words."""
 
+from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from random import Random
 from typing import Any, NamedTuple
 
@@ -82,6 +84,11 @@ class Comparison:
         self._same(actor, "", "open tasks", visible - closed, await self._ids(actor, closed=False))
         counted = (await self.tracker.tasks(actor, TaskQuery(), summed=True)).summary or ()
         self._same(actor, "", "totals", (len(fresh), len(visible - closed), len(closed)), tuple(counted))
+        statistics = await self.tracker.statistics(actor, TaskQuery(), datetime.now(UTC))
+        self._same(actor, "", "totals of the statistics", tuple(counted), tuple(statistics.summary))
+        of_projects = Counter(row["project_id"] for row in rows if row["id"] not in closed)
+        divided = {project.id: tasks for project, tasks in statistics.parts.projects} if statistics.parts else {}
+        self._same(actor, "", "open tasks by project", dict(of_projects), divided)
         projects = {project.id for project in (await self.tracker.vocabulary(actor)).projects}
         self._same(actor, "", "projects", set(told["projects"]), projects)
         creatable = {int(project) for project, trackers in told["creatable"].items() if trackers}

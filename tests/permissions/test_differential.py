@@ -19,7 +19,8 @@ from tests.permissions.facts import CHANGED
 from tests.permissions.oracle import Laboratory
 from tests.permissions.sides import compared, sql_tracker
 from tests.permissions.worlds import World, drawn
-from tests.servers.redmine_instance import serving
+from tests.servers.process import free_port
+from tests.servers.redmine_instance import FEW, serving
 
 SOAK = bool(os.environ.get("SOAK"))
 SEED = os.environ.get("SEED") or "1"
@@ -57,7 +58,7 @@ async def test_redmines_rest_says_the_same_of_some(lab: Laboratory) -> None:
     lab.settle(world)
     busiest = sorted(lab.ask(world).items(), key=lambda told: len(told[1]["visible"]))
     people = [person for person, _ in busiest if person not in world.locked]
-    with serving(lab.instance) as url:
+    with serving(lab.instance, FEW, free_port()) as url:
         async with sql_tracker(lab.reader) as tracker:
             for person in (people[0], people[len(people) // 2], people[-2], people[-1]):
                 await _same_over_rest(world, tracker, url, person)
