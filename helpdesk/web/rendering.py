@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from secrets import token_urlsafe
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -24,6 +25,7 @@ from helpdesk.web.lean import InPlace, Translated, Unindented
 from helpdesk.web.static import StaticFiles
 
 THEMES = ("light", "dark")
+MOST_ADDRESSES = 5_000  # kept made up; a list names fifty, and others name the same
 KILOBYTE = 1024
 HTMX_LEADS = "hx-redirect"
 
@@ -123,6 +125,7 @@ def addresses(routes: Iterable[BaseRoute]) -> Callable[..., str]:
     """
     named = {route.name: (route.path_format, route.param_convertors) for route in routes if isinstance(route, Route)}
 
+    @lru_cache(maxsize=MOST_ADDRESSES)
     def path(name: str, /, **given: Any) -> str:
         form, kinds = named[name]
         return form.format(**{key: kinds[key].to_string(value) for key, value in given.items()})
