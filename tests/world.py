@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
-from sqlmodel import Session, SQLModel, col, delete, select
+from sqlmodel import Session, SQLModel, select
 
 from helpdesk.people.passwords import hashed
 from helpdesk.store import people, tables
@@ -105,7 +105,7 @@ class EmbeddedWorld:
 
     @contextmanager
     def project_below(self, parent: str) -> Iterator[int]:
-        """A project that its parent's members are members of, too; without members afterwards."""
+        """A project that its parent's members are members of, too."""
 
         def work(session: Session) -> int:
             row = tables.Project(
@@ -122,10 +122,7 @@ class EmbeddedWorld:
                 session.add(tables.Membership(project_id=row.id, person_id=number, role_id=role))
             return row.id
 
-        number = self.database.run_here(work, writes=True)
-        yield number
-        gone = delete(tables.Membership).where(col(tables.Membership.project_id) == number)
-        self.database.run_here(lambda session: session.execute(gone), writes=True)
+        yield self.database.run_here(work, writes=True)
 
     def custom_field(self, name: str) -> int:
         return FIELD_IDS[name]
