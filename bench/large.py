@@ -40,9 +40,9 @@ ANALYZE, with {buffer} of memory; in process, one after another. She who asks ha
 Milliseconds of {times} times, and queries with each. Who the person is, is one query of each verb; Redmine's rules are
 read once in five seconds for everybody, and stand at the end. The machine's load average was {load:.1f}.
 
-A page of my tasks asks for the vocabulary, the tasks and the totals; a task's page, its JSON, and a change of status,
-before and after it is written, ask for the task. EXPLAIN of their queries follows: `ALL` reads a table whole, `index`
-an index whole; where that is more than {small:,} rows, it says **whole**.
+A page of my tasks asks for the vocabulary, and for the tasks with their totals; a task's page, its JSON, and a change
+of status, before and after it is written, ask for the task. EXPLAIN of their queries follows: `ALL` reads a table
+whole, `index` an index whole; where that is more than {small:,} rows, it says **whole**.
 
 | what | p50 ms | least ms | queries |
 |---|---|---|---|"""

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.running import running_helpdesk
+from tests.running import database_of, running_helpdesk
 from tests.servers.process import free_port, wait_until
 from tests.servers.redmine import Redmine
 
@@ -132,14 +132,11 @@ def test_serving_starts_without_redmines_database_but_not_on_another(run, redmin
         "SECRET_KEY": SECRET,
         "REDMINE_URL": redmine.url,
         "REDMINE_API_KEY": redmine.admin_key,
-        "MYSQL_HOST": redmine.mysql.host,
-        "MYSQL_PORT": str(redmine.mysql.port),
-        "MYSQL_USER": redmine.mysql.user,
-        "MYSQL_PASSWORD": redmine.mysql.password,
+        **database_of(redmine),
     }
     assert run("migrate").returncode == 0
-    refused = run("serve", **environ, MYSQL_DATABASE="information_schema")
+    refused = run("serve", **environ | {"MYSQL_DATABASE": "information_schema"})
     assert refused.returncode == 1 and "attachments" in refused.stderr and "Traceback" not in refused.stderr
-    nowhere = environ | {"MYSQL_DATABASE": "redmine", "MYSQL_PORT": str(free_port())}
+    nowhere = environ | {"MYSQL_PORT": str(free_port())}
     with running_helpdesk(tmp_path, "serve", environ=nowhere):
         pass

@@ -9,6 +9,7 @@ from helpdesk import settings as configuration
 from helpdesk.doctor import Check, Finding, Trouble, examine
 from helpdesk.store.database import Database
 from helpdesk.wiring import checks, schema_trouble
+from tests.running import database_of
 from tests.servers.process import free_port
 from tests.servers.redmine import Redmine
 
@@ -21,11 +22,7 @@ def environ(redmine: Redmine, database: Database) -> Environ:
         "DATABASE_URL": str(database.engine.url),
         "REDMINE_URL": redmine.url,
         "REDMINE_API_KEY": redmine.admin_key,
-        "MYSQL_HOST": redmine.mysql.host,
-        "MYSQL_PORT": str(redmine.mysql.port),
-        "MYSQL_USER": redmine.mysql.user,
-        "MYSQL_PASSWORD": redmine.mysql.password,
-        "MYSQL_DATABASE": redmine.mysql.database,
+        **database_of(redmine),
     }
 
 

@@ -11,6 +11,7 @@ from helpdesk.tasks.fields import CustomField, Option
 from helpdesk.tasks.redmine.custom import KINDS, Definition, texts
 from helpdesk.tasks.redmine.database import ruby
 from helpdesk.tasks.redmine.database import tables as t
+from helpdesk.tasks.redmine.database.grouping import sets
 
 
 class Fields(NamedTuple):
@@ -21,18 +22,22 @@ class Fields(NamedTuple):
 
 
 def load(db: Connection) -> Fields:
-    trackers = _sets(db, t.custom_fields_trackers.c.tracker_id)
-    roles = _sets(db, t.custom_fields_roles.c.role_id)
+    trackers = sets(db, t.custom_fields_trackers.c.custom_field_id, t.custom_fields_trackers.c.tracker_id)
+    roles = sets(db, t.custom_fields_roles.c.custom_field_id, t.custom_fields_roles.c.role_id)
+    nobody: frozenset[int] = frozenset()
     options = _enumerations(db)
     field = t.custom_fields.c
     rows = db.execute(sa.select(t.custom_fields).where(field.type == "IssueCustomField").order_by(field.position)).all()
     return Fields(
-        {row.id: _definition(row, options[row.id], trackers[row.id], roles[row.id]) for row in rows},
+        {
+            row.id: _definition(row, options[row.id], trackers.get(row.id, nobody), roles.get(row.id, nobody))
+            for row in rows
+        },
         frozenset(row.id for row in rows if row.is_for_all),
     )
 
 
-def _definition(row: Any, enumerated: list[Option], trackers: set[int], roles: set[int]) -> Definition:
+def _definition(row: Any, enumerated: list[Option], trackers: frozenset[int], roles: frozenset[int]) -> Definition:
     kind = KINDS.get(row.field_format, "other")
     listed = (str(value) for value in ruby.loaded(row.possible_values) or ())
     is_enumeration = row.field_format == "enumeration"
@@ -45,7 +50,7 @@ def _definition(row: Any, enumerated: list[Option], trackers: set[int], roles: s
         required=bool(row.is_required),
         default=texts(row.default_value),
     )
-    return Definition(field, row.field_format, frozenset(trackers), frozenset(roles), bool(row.visible))
+    return Definition(field, row.field_format, trackers, roles, bool(row.visible))
 
 
 def _enumerations(db: Connection) -> defaultdict[int, list[Option]]:
@@ -54,11 +59,4 @@ def _enumerations(db: Connection) -> defaultdict[int, list[Option]]:
     found: defaultdict[int, list[Option]] = defaultdict(list)
     for row in db.execute(sa.select(table).where(table.c.active.is_(True)).order_by(table.c.position)):
         found[row.custom_field_id].append(Option(str(row.id), row.name))
-    return found
-
-
-def _sets(db: Connection, value: sa.Column[int]) -> defaultdict[int, set[int]]:
-    found: defaultdict[int, set[int]] = defaultdict(set)
-    for field, other in db.execute(sa.select(value.table.c.custom_field_id, value)):
-        found[field].add(other)
     return found

@@ -1,7 +1,6 @@
-"""What Redmine's administrators set up: one snapshot for all people. Read in a dozen short queries."""
+"""What Redmine's administrators set up: one snapshot for all people. Read in twenty short queries."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -12,6 +11,7 @@ from helpdesk.tasks.projects import Project, in_tree_order
 from helpdesk.tasks.redmine.custom import Definition
 from helpdesk.tasks.redmine.database import definitions, ruby
 from helpdesk.tasks.redmine.database import tables as t
+from helpdesk.tasks.redmine.database.grouping import grouped, sets
 from helpdesk.tasks.redmine.visibility import NON_MEMBER, Place, Role
 
 CORE_FIELDS = (
@@ -106,9 +106,9 @@ def load(db: Connection, extra: frozenset[str]) -> Rules:
         priorities=priorities,
         active_priorities=active,
         trackers=trackers,
-        trackers_of=_sets(db, t.projects_trackers.c.project_id, t.projects_trackers.c.tracker_id),
+        trackers_of=sets(db, t.projects_trackers.c.project_id, t.projects_trackers.c.tracker_id),
         fields=fields.by_id,
-        fields_of=_sets(db, t.custom_fields_projects.c.project_id, t.custom_fields_projects.c.custom_field_id),
+        fields_of=sets(db, t.custom_fields_projects.c.project_id, t.custom_fields_projects.c.custom_field_id),
         for_all=fields.for_all,
         settings={row.name: (row.value or "").lstrip(":") for row in db.execute(sa.select(t.settings))},
     )
@@ -141,7 +141,7 @@ def _tracker(row: Any) -> Tracker:
 
 def _places(db: Connection) -> dict[int, Place]:
     """Projects with their modules. Guests have the group's roles where it was given some, else the role for guests."""
-    modules = _sets(db, t.enabled_modules.c.project_id, t.enabled_modules.c.name)
+    modules = sets(db, t.enabled_modules.c.project_id, t.enabled_modules.c.name)
     usual = frozenset(db.scalars(sa.select(t.roles.c.id).where(t.roles.c.builtin == NON_MEMBER)))
     guests = memberships(db, t.users.c.type == "GroupNonMember")
     return {
@@ -160,7 +160,7 @@ def memberships(db: Connection, whose: sa.ColumnElement[bool]) -> dict[int, froz
         .outerjoin(t.member_roles, t.member_roles.c.member_id == t.members.c.id)
         .where(whose)
     )
-    return _grouped((project, role) for project, role in db.execute(query))
+    return grouped((project, role) for project, role in db.execute(query))
 
 
 def _projects(db: Connection) -> tuple[Project, ...]:
@@ -184,14 +184,3 @@ def _priorities(db: Connection, names: Mapping[int, str]) -> tuple[dict[int, Pri
 def _names(db: Connection, table: sa.Table, extra: frozenset[str]) -> dict[int, str]:
     """A company's own words for statuses or priorities."""
     return {row.id: row.name for row in db.execute(sa.select(table)) if row.name} if table.name in extra else {}
-
-
-def _sets(db: Connection, key: sa.Column[Any], value: sa.Column[Any]) -> dict[int, frozenset[Any]]:
-    return _grouped((one, other) for one, other in db.execute(sa.select(key, value)))
-
-
-def _grouped(pairs: Iterable[tuple[int, Any]]) -> dict[int, frozenset[Any]]:
-    found: dict[int, set[Any]] = defaultdict(set)
-    for key, value in pairs:
-        found[key] |= {value} - {None}
-    return {key: frozenset(values) for key, values in found.items()}
