@@ -55,5 +55,5 @@ def create_app(services: Services) -> ASGIApp:
     app.state.services = services
     app.state.path = addresses(ROUTES)
     app.state.static = StaticFiles(folder("static"))
-    app.state.renderer = Renderer(services.settings.timezone, app.state.static)
+    app.state.renderer = Renderer(services.settings.timezone, app.state.static, app.state.path)
     return Edge(app)

@@ -1,5 +1,6 @@
 """Lists of tasks: what is asked for, and what is found."""
 
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Literal, NamedTuple
 
@@ -29,6 +30,15 @@ class Vocabulary(NamedTuple):
     priorities: tuple[Priority, ...]
     projects: tuple[Project, ...]
     trackers: tuple[Ref, ...]
+
+    @property
+    def begun(self) -> tuple[int, ...]:
+        """The open statuses but for those that tasks begin in."""
+        return tuple(it.id for it in self.statuses if not it.is_closed and not it.is_default)
+
+    @property
+    def closed(self) -> tuple[int, ...]:
+        return tuple(it.id for it in self.statuses if it.is_closed)
 
 
 class TaskQuery(NamedTuple):
@@ -83,13 +93,18 @@ class Summary(NamedTuple):
         return self.open - self.fresh
 
 
+Asked = TaskQuery | Callable[[Vocabulary], TaskQuery]
+"""A query, or what makes one of the words that there are; it may raise Invalid."""
+
+
 class TaskPage(NamedTuple):
-    """`summary` is there when it was asked for."""
+    """`summary` is there when it was asked for, `words` when the query was made of them."""
 
     rows: tuple[TaskRow, ...]
     total: int
     query: TaskQuery
     summary: Summary | None = None
+    words: Vocabulary | None = None
 
     @property
     def pages(self) -> int:

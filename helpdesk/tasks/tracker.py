@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple, Protocol
 from helpdesk.errors import Sentence
 from helpdesk.tasks.creation import Blank, NewTask
 from helpdesk.tasks.files import Staged, Upload
-from helpdesk.tasks.lists import TaskPage, TaskQuery, Vocabulary
+from helpdesk.tasks.lists import Asked, TaskPage, TaskQuery, Vocabulary
 from helpdesk.tasks.model import Actor, Edit, Opened, Ref, Task, TextFormat, Written
 from helpdesk.tasks.statistics import Statistics
 
@@ -49,9 +49,12 @@ class Tracker(Protocol):
     async def vocabulary(self, actor: Actor) -> Vocabulary:
         """Statuses, priorities, trackers and this person's projects."""
 
-    async def tasks(self, actor: Actor, query: TaskQuery, *, summed: bool = False) -> TaskPage:
+    async def tasks(self, actor: Actor, asked: Asked, *, summed: bool = False) -> TaskPage:
         """The visible tasks that match, and how many there are on all pages; when `summed` with a summary of those that
-        match but for what the query says of statuses, by the tracker's own closed and default flags."""
+        match but for what the query says of statuses, by the tracker's own closed and default flags.
+
+        A query that is made of the vocabulary is asked in the same look at the tracker. Raises what making it does.
+        """
 
     async def statistics(self, actor: Actor, query: TaskQuery, now: datetime) -> Statistics:
         """What the tasks of a query amount to, whatever it says of statuses.

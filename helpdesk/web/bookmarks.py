@@ -5,6 +5,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from helpdesk.web.guards import Handler, public
+from helpdesk.web.rendering import path_to
 
 METHODS = ["GET", "POST"]
 
@@ -26,7 +27,7 @@ def routes() -> list[BaseRoute]:
 
 def _moved(name: str, asked: str) -> Handler:
     async def moved(request: Request) -> Response:
-        address = str(request.app.url_path_for(name, **request.path_params))
+        address = path_to(request, name, **request.path_params)
         query = "&".join(part for part in (asked, request.url.query) if part)
         return RedirectResponse(
             f"{address}?{query}" if query else address, 301 if request.method in ("GET", "HEAD") else 308

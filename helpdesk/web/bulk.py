@@ -11,7 +11,7 @@ from helpdesk.tasks.model import Edit, Field
 from helpdesk.web import inputs, returning
 from helpdesk.web.api import shapes
 from helpdesk.web.guards import actor
-from helpdesk.web.rendering import data, html, same_site, services, spoken, wants_html
+from helpdesk.web.rendering import data, html, path_to, same_site, services, spoken, wants_html
 
 NOTHING_CHOSEN = sentence("Choose tasks, and what to change or to say.")
 TOO_MANY = sentence("At most %(most)s tasks at once.", most=MOST)
@@ -27,7 +27,7 @@ async def bulk(request: Request) -> Response:
     outcomes = await _change(request, [(task_id, edit) for task_id in dict.fromkeys(ids)])
     if not wants_html(request):
         return _told(request, outcomes)
-    back = same_site(str(fields.values.get("next") or "")) or request.app.url_path_for("tasks:my_tasks")
+    back = same_site(str(fields.values.get("next") or "")) or path_to(request, "tasks:my_tasks")
     response = html(request, "tasks/bulk.html", outcomes=outcomes, back=back)
     returning.remember(request, response, back)
     return response

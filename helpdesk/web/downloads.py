@@ -12,7 +12,7 @@ from helpdesk.tasks.files import Chunks, plain_type
 from helpdesk.tasks.model import Attachment, Opened
 from helpdesk.web import inputs, ranges, tasks
 from helpdesk.web.guards import actor
-from helpdesk.web.rendering import data, services
+from helpdesk.web.rendering import data, path_to, services
 
 NEVER_RUN = "sandbox; default-src 'none'"
 
@@ -23,7 +23,7 @@ async def file(request: Request) -> Response:
     held = opened.file
     if request.query_params.get("format") == "json":
         await opened.chunks.aclose()
-        address = str(request.app.url_path_for("api:download", **request.path_params))
+        address = path_to(request, "api:download", **request.path_params)
         return data(request, {"download_url": address, "filename": held.filename, "filesize": held.size})
     headers = headers_of(held)
     if ranges.known(request.headers.get("if-none-match", ""), headers["ETag"]):

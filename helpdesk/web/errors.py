@@ -14,7 +14,7 @@ from helpdesk.errors import HelpdeskError, sentence
 from helpdesk.tasks.model import Task
 from helpdesk.web import carrying, inputs, ranges
 from helpdesk.web.api import task_shape
-from helpdesk.web.rendering import came_from, html, is_htmx, services, spoken, wants_html
+from helpdesk.web.rendering import came_from, html, is_htmx, path_to, services, spoken, wants_html
 
 log = logging.getLogger(__name__)
 
@@ -136,7 +136,7 @@ def body(request: Request, error: HelpdeskError, status: int) -> dict[str, objec
 
 async def _to_sign_in(request: Request) -> Response:
     """A fragment makes the browser go as a whole; a page redirects; a form that was sent keeps its text in sight."""
-    address = request.app.url_path_for("people:login") + "?" + urlencode({"next": came_from(request)})
+    address = path_to(request, "people:login") + "?" + urlencode({"next": came_from(request)})
     if is_htmx(request):
         return Response(status_code=401, headers={"HX-Redirect": address})
     if request.method in ("GET", "HEAD"):

@@ -22,10 +22,10 @@ from helpdesk.errors import Invalid, NotAllowed, NotFound, NotSignedIn, sentence
 from helpdesk.people.model import Person
 from helpdesk.store import answers, drafts
 from helpdesk.store.database import StoreUnavailable
-from helpdesk.tasks.model import Entry, Task
+from helpdesk.tasks.model import Actor, Entry, Task
 from helpdesk.web import inputs, session
 from helpdesk.web.guards import Handler, actor
-from helpdesk.web.rendering import services, wants_html
+from helpdesk.web.rendering import path_to, services, wants_html
 
 PLACE = re.compile(
     r"(?:task:(?P<task_id>[1-9]\d{0,9})|tasks):(?P<form>[a-z_]+)(?::(?P<entry_id>[1-9]\d{0,9}))?", re.ASCII
@@ -94,7 +94,7 @@ def address_of(request: Request, place: str) -> str:
     numbers, form = parts(place)
     if not any(_takes(route, form, numbers) for route in request.app.routes):
         raise NotFound
-    return str(request.app.url_path_for(f"tasks:{form}", **numbers))
+    return path_to(request, f"tasks:{form}", **numbers)
 
 
 async def person_here(request: Request) -> Person:
@@ -163,9 +163,19 @@ def worth_keeping(values: Mapping[str, Any]) -> dict[str, str | list[str]]:
 
 async def offers(request: Request, task: Task) -> dict[str, drafts.Kept]:
     """The drafts of the signed-in person for the forms of a task, by form, but for those that the history tells."""
-    person, start, now = await person_here(request), f"task:{task.id}:", services(request).clock()
-    who = await actor(request)
-    found = await services(request).database.run(lambda db: drafts.found(db, person.id, start, now))
+    find = finding(request, await person_here(request), task)
+    return offered(task, await services(request).database.run(find), await actor(request))
+
+
+def finding(request: Request, person: Person, task: Task) -> Callable[[Session], list[drafts.Kept]]:
+    """What finds this person's drafts for the forms of a task."""
+    now = services(request).clock()
+    return lambda db: drafts.found(db, person.id, f"task:{task.id}:", now)
+
+
+def offered(task: Task, found: Iterable[drafts.Kept], who: Actor) -> dict[str, drafts.Kept]:
+    """Those of the drafts for a task that the history does not tell, by form."""
+    start = f"task:{task.id}:"
     return {draft.place.removeprefix(start): draft for draft in found if not _was_sent(draft, task.entries, who.id)}
 
 

@@ -13,7 +13,7 @@ from helpdesk.tasks.model import Priority, Ref, Status
 from helpdesk.tasks.projects import Project
 from helpdesk.web import inputs
 from helpdesk.web.listing import NEWEST_FIRST, NOWHERE, PEOPLE, Listing
-from helpdesk.web.rendering import services
+from helpdesk.web.rendering import path_to, services
 
 MOST_PER_PAGE = 100
 LONGEST_SEARCH = 200
@@ -55,8 +55,16 @@ def of_address(request: Request, path: str, asked: QueryParams, vocabulary: Voca
         page=_from_one(asked, "page", 1),
         per_page=min(_per_page(asked), MOST_PER_PAGE),
     )
-    mine = path == request.app.url_path_for("tasks:my_tasks")
-    return Listing(query, path, mine, any(asked.get(f"{name}_id") for name in PEOPLE))
+    return of_query(request, path, query)
+
+
+def of_query(request: Request, path: str, query: TaskQuery) -> Listing:
+    return Listing(query, path, path == path_to(request, "tasks:my_tasks"))
+
+
+def names_somebody(request: Request) -> bool:
+    """Whether the request's address says whose tasks it asks for."""
+    return any(request.query_params.get(f"{name}_id") for name in PEOPLE)
 
 
 def _people(asked: QueryParams, name: str) -> tuple[Who, ...]:

@@ -7,9 +7,10 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.store import views
-from helpdesk.tasks.lists import TaskPage, TaskQuery, Vocabulary
+from helpdesk.store.views import View
+from helpdesk.tasks.lists import TaskPage, TaskQuery
 from helpdesk.tasks.model import Actor, Ref, TaskRow
+from helpdesk.web import list_inputs
 from helpdesk.web.keeping import person_here
 from helpdesk.web.listing import COLUMNS, PEOPLE, Listing, nearby
 from helpdesk.web.narrowing import chips, selects
@@ -19,13 +20,12 @@ MOST_LOOKED_UP = 5
 TYPED = ("search", "updated_since", "due_by", "closed", "sort")
 
 
-async def page(request: Request, who: Actor, asked: Listing, found: TaskPage, words: Vocabulary) -> Response:
-    """The list with its form, its chips, its totals, and this person's views."""
+async def page(request: Request, who: Actor, found: TaskPage, saved: list[View]) -> Response:
+    """The list with its form, its chips, its totals, and the person's saved views. It needs the summary and words."""
     tracker, person, shown = services(request).tracker, await person_here(request), _on(found.rows)
-    names, saved = await asyncio.gather(
-        named(request, who, asked, shown),
-        services(request).database.run(lambda db: views.of_person(db, person.id)),
-    )
+    asked, words = list_inputs.of_query(request, request.url.path, found.query), found.words
+    assert words is not None
+    names = await named(request, who, asked, shown)
     fields = selects(asked, words, {id: name for id, name in names.items() if id != who.id})
     return html(
         request,

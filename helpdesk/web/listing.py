@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 from urllib.parse import urlencode
 
@@ -9,6 +10,7 @@ from helpdesk.errors import sentence
 from helpdesk.tasks.lists import TaskQuery
 
 LISTS = ("tasks:my_tasks", "tasks:every")  # their routes
+MOST_ADDRESSES = 1_000  # a list has twenty, and most people look at the same few lists
 NOWHERE = -1  # what a name that nothing has asks for
 NEWEST_FIRST = "updated_on"  # the usual sort, and the only one that goes down unless told otherwise
 COLUMNS = {
@@ -41,13 +43,11 @@ NARROWING = (*PEOPLE.values(), *(f"{name}_ids" for name in CHOICES), "search", *
 
 
 class Listing(NamedTuple):
-    """A query with the path it came from. `mine` says that it is the list of one's own tasks, as its path promises;
-    `chosen` is False when its address names nobody."""
+    """A query with the path it came from. `mine` says that it is the list of one's own tasks, as its path promises."""
 
     query: TaskQuery
     path: str
     mine: bool
-    chosen: bool
 
     @property
     def whose(self) -> str:
@@ -57,8 +57,7 @@ class Listing(NamedTuple):
 
     def link(self, **changes: Any) -> str:
         """The list's address with some of its questions asked otherwise; from page 1 unless a page is named."""
-        asked = list(_asked(self.query._replace(**{"page": 1, **changes})))
-        return f"{self.path}?{urlencode(asked, safe=',')}" if asked else self.path
+        return _address(self.path, self.query._replace(**{"page": 1, **changes}))
 
     def whole(self) -> str:
         """The address of all open tasks of this list, narrowed to nothing else."""
@@ -96,6 +95,12 @@ def is_day(at: datetime) -> bool:
 def last_day(query: TaskQuery) -> date | None:
     """The last day on which tasks of the query may have been created."""
     return (query.created_before - timedelta(days=1)).date() if query.created_before else None
+
+
+@lru_cache(maxsize=MOST_ADDRESSES)
+def _address(path: str, query: TaskQuery) -> str:
+    asked = list(_asked(query))
+    return f"{path}?{urlencode(asked, safe=',')}" if asked else path
 
 
 def _since(at: datetime) -> str:

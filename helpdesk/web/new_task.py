@@ -14,7 +14,7 @@ from helpdesk.web.api import new_shape
 from helpdesk.web.errors import status_of
 from helpdesk.web.guards import actor
 from helpdesk.web.idempotency import once
-from helpdesk.web.rendering import data, html, is_htmx, lead_to, see_other, services, spoken, wants_html
+from helpdesk.web.rendering import data, html, is_htmx, lead_to, path_to, see_other, services, spoken, wants_html
 
 PLACE = "tasks:new"
 CREATED = sentence("The task was created.")
@@ -41,7 +41,7 @@ async def new(request: Request) -> Response:
 async def new_form(request: Request) -> Response:
     """The form for another project or tracker, with all that was typed into this one, which becomes a draft, too."""
     if request.method != "POST":
-        return see_other(str(request.app.url_path_for("tasks:new")))
+        return see_other(path_to(request, "tasks:new"))
     person, fields, why = await keeping.person_typing(request), await inputs.read(request), None
     if not wants_html(request):
         return data(request, new_shape.offered(*await new_page.offered(request, fields.values)))
@@ -58,7 +58,7 @@ async def new_form(request: Request) -> Response:
 async def new_preview(request: Request) -> Response:
     """The description as it will look: beside it for htmx, else on the page anew."""
     if request.method != "POST":
-        return see_other(str(request.app.url_path_for("tasks:new")))
+        return see_other(path_to(request, "tasks:new"))
     await keeping.person_typing(request)
     fields = await inputs.read(request)
     looks = (await task_page.rendered(request, {0: fields.text("description")}))[0]

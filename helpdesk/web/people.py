@@ -12,7 +12,18 @@ from helpdesk.web import carrying, inputs, returning, session, views
 from helpdesk.web.api import shapes
 from helpdesk.web.errors import status_of
 from helpdesk.web.guards import refuse_foreign
-from helpdesk.web.rendering import THEMES, came_from, data, html, same_site, see_other, services, spoken, wants_html
+from helpdesk.web.rendering import (
+    THEMES,
+    came_from,
+    data,
+    html,
+    path_to,
+    same_site,
+    see_other,
+    services,
+    spoken,
+    wants_html,
+)
 
 WELCOME = sentence("You are signed in.")
 GOODBYE = sentence("You are signed out.")
@@ -45,7 +56,7 @@ async def logout(request: Request) -> Response:
         return html(request, "people/logout.html")
     refuse_foreign(request)
     everywhere = request.method == "POST" and (await inputs.read(request)).flag("everywhere")
-    sign_in = request.app.url_path_for("people:login")
+    sign_in = path_to(request, "people:login")
     response = see_other(sign_in) if wants_html(request) else data(request, {"message": spoken(request, GOODBYE)})
     await session.end(request, response, everywhere)
     returning.forget(response)
@@ -111,4 +122,4 @@ async def _first_page(request: Request, person: Person) -> str:
     """A browser begins where its person chose; programs are promised their tasks (contract §3)."""
     if wants_html(request):
         return await views.first_page(request, person)
-    return str(request.app.url_path_for("tasks:my_tasks"))
+    return path_to(request, "tasks:my_tasks")

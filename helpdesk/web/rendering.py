@@ -21,7 +21,7 @@ from helpdesk.errors import Sentence, sentence
 from helpdesk.languages import LANGUAGES, choose, say, translations
 from helpdesk.services import Services
 from helpdesk.tasks.fields import is_day
-from helpdesk.web.lean import InPlace, Translated, Unindented
+from helpdesk.web.lean import InPlace, Translated, Unindented, keeping
 from helpdesk.web.static import StaticFiles
 
 THEMES = ("light", "dark")
@@ -33,8 +33,9 @@ HTMX_LEADS = "hx-redirect"
 class Renderer:
     """Templates in each language. Everything is escaped unless it is Markup; a missing value is an error."""
 
-    def __init__(self, timezone: ZoneInfo, static: StaticFiles) -> None:
-        self.environments = {language: _environment(language, timezone, static) for language in LANGUAGES}
+    def __init__(self, timezone: ZoneInfo, static: StaticFiles, path: Callable[..., str]) -> None:
+        around = {"LANGUAGES": LANGUAGES, "THEMES": THEMES, "static": static.address, "key": new_key, "path": path}
+        self.environments = {language: _environment(language, timezone, around) for language in LANGUAGES}
 
     def render(self, request: Request, template: str, context: Mapping[str, Any]) -> str:
         environment = self.environments[language(request)]
@@ -133,6 +134,12 @@ def addresses(routes: Iterable[BaseRoute]) -> Callable[..., str]:
     return path
 
 
+def path_to(request: Request, name: str, /, **given: Any) -> str:
+    """The address of a route. Raises KeyError for what there is not."""
+    found: str = request.app.state.path(name, **given)
+    return found
+
+
 def see_other(path: str) -> Response:
     """After a write a browser is sent to a page, so that reloading writes nothing again."""
     return RedirectResponse(path, 303)
@@ -143,7 +150,7 @@ def lead_to(request: Request, path: str) -> Response:
     return Response(headers={HTMX_LEADS: path}) if is_htmx(request) else see_other(path)
 
 
-def _environment(language: str, timezone: ZoneInfo, static: StaticFiles) -> Environment:
+def _environment(language: str, timezone: ZoneInfo, around: Mapping[str, Any]) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(folder("templates")),
         autoescape=True,
@@ -165,7 +172,9 @@ def _environment(language: str, timezone: ZoneInfo, static: StaticFiles) -> Envi
         "size": lambda size: say(language, sized(size)),
         "say": lambda sentence: say(language, sentence),
     }
-    environment.globals |= {"LANGUAGES": LANGUAGES, "THEMES": THEMES, "static": static.address, "key": new_key}
+    environment.globals |= {**around, "kept": keeping(environment)}
+    looks = environment.get_template("_ui.html").module  # once: each import of a macro costs as much as a row
+    environment.globals |= {name: getattr(looks, name) for name in ("icon", "status", "priority", "faults")}
     return environment
 
 
@@ -202,7 +211,6 @@ def _around(request: Request) -> dict[str, Any]:
         "language": language(request),
         "theme": theme if theme in THEMES else "",
         "here": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
-        "path": request.app.state.path,
         "request_id": request.state.request_id,
         "settings": services(request).settings,
         "state": services(request).tracker.state,

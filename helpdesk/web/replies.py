@@ -13,7 +13,7 @@ from helpdesk.store.replies import Reply
 from helpdesk.web import inputs
 from helpdesk.web.idempotency import once
 from helpdesk.web.keeping import person_here
-from helpdesk.web.rendering import data, html, see_other, services, spoken, wants_html
+from helpdesk.web.rendering import data, html, path_to, see_other, services, spoken, wants_html
 from helpdesk.web.variables import VARIABLES
 
 LONGEST_NAME = 100
@@ -143,4 +143,4 @@ def _done(request: Request, reply: Reply, status: int) -> Response:
 
 
 def _address(request: Request) -> str:
-    return str(request.app.url_path_for("replies:every"))
+    return path_to(request, "replies:every")

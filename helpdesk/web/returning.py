@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.web.listing import LISTS
-from helpdesk.web.rendering import services
+from helpdesk.web.rendering import path_to, services
 
 COOKIE = "list"
 PATH = "/tasks"
@@ -21,12 +21,12 @@ LONGEST = 1_500  # of what a cookie may hold
 def last_list(request: Request) -> str:
     """The list to go back to: a path of ours with its query."""
     found = _list(request, request.headers.get("referer", "")) or _remembered(request)
-    return found or str(request.app.url_path_for(LISTS[0]))
+    return found or path_to(request, LISTS[0])
 
 
 def remember(request: Request, response: Response, address: str) -> None:
     """Keep the list for when the browser does not name it."""
-    usual = request.app.url_path_for(LISTS[0])
+    usual = path_to(request, LISTS[0])
     if _list(request, address) and address != (_remembered(request) or usual):
         secure = services(request).settings.session_cookie_secure
         kept = f"{request.state.person_id}:{address}"
@@ -49,5 +49,5 @@ def _list(request: Request, address: str) -> str:
     except ValueError:  # a made-up header may hold no address at all
         return ""
     found = f"{parts.path}?{parts.query}" if parts.query else parts.path
-    ours = parts.path in {request.app.url_path_for(name) for name in LISTS}
+    ours = parts.path in {path_to(request, name) for name in LISTS}
     return found if ours and len(found) < LONGEST and found.isascii() and found.isprintable() else ""

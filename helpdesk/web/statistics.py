@@ -14,14 +14,14 @@ from helpdesk.web.guards import actor
 from helpdesk.web.keeping import person_here
 from helpdesk.web.listing import Listing
 from helpdesk.web.narrowing import chips
-from helpdesk.web.rendering import data, html, services, wants_html
+from helpdesk.web.rendering import data, html, path_to, services, wants_html
 
 
 async def statistics(request: Request) -> Response:
     """The address asks as that of a list does; what it says of statuses is disregarded."""
     who, found = await actor(request), services(request)
     words = await found.tracker.vocabulary(who)
-    asked = list_inputs.of_address(request, request.app.state.path("tasks:every"), request.query_params, words)
+    asked = list_inputs.of_address(request, path_to(request, "tasks:every"), request.query_params, words)
     now = found.clock().astimezone(found.settings.timezone)
     told = await found.tracker.statistics(who, asked.query, now)
     if not wants_html(request):

@@ -1,7 +1,10 @@
 """Lists of tasks: mine and all that I may see, as pages, JSON and CSV."""
 
+import asyncio
 import csv
+from collections.abc import Coroutine
 from io import StringIO
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -13,8 +16,8 @@ from helpdesk.web import inputs, list_inputs, list_page, session, views
 from helpdesk.web.api import shapes
 from helpdesk.web.guards import actor
 from helpdesk.web.list_inputs import MOST_PER_PAGE
-from helpdesk.web.listing import COLUMNS, LABELS, Listing
-from helpdesk.web.rendering import data, see_other, services, spoken, wants_html
+from helpdesk.web.listing import COLUMNS, LABELS
+from helpdesk.web.rendering import data, path_to, see_other, services, spoken, wants_html
 
 MOST_IN_CSV = 5_000
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -25,21 +28,13 @@ async def home(request: Request) -> Response:
     """Where this person begins. A visitor's browser goes to sign in, and begins there afterwards."""
     if found := await session.current(request):
         return RedirectResponse(await views.first_page(request, found.person), 302)
-    return RedirectResponse(request.app.url_path_for("people:login" if wants_html(request) else "tasks:my_tasks"), 302)
+    return RedirectResponse(path_to(request, "people:login" if wants_html(request) else "tasks:my_tasks"), 302)
 
 
 async def my_tasks(request: Request) -> Response:
     """Tasks assigned to me, or those I asked for; the latter by itself for people whom nothing was ever assigned."""
-    who, tracker = await actor(request), services(request).tracker
-    vocabulary = await tracker.vocabulary(who)
-    asked = list_inputs.read(request, vocabulary)
-    if not asked.chosen:
-        asked = asked._replace(query=asked.query._replace(assignees=("me",)))
-    page = await tracker.tasks(who, asked.query, summed=wants_html(request))
-    if not page.total and not asked.chosen and await _never_assigned(request, who):
-        asked = asked._replace(query=asked.query._replace(assignees=(), authors=("me",)))
-        page = await tracker.tasks(who, asked.query, summed=wants_html(request))
-    return await _answer(request, who, asked, page, vocabulary)
+    who = await actor(request)
+    return await _answer(request, who, _mine(request, who))
 
 
 async def of_person(request: Request) -> Response:
@@ -57,11 +52,8 @@ async def of_person(request: Request) -> Response:
 
 async def every(request: Request) -> Response:
     """All tasks that this person may see."""
-    who, tracker = await actor(request), services(request).tracker
-    vocabulary = await tracker.vocabulary(who)
-    asked = list_inputs.read(request, vocabulary)
-    page = await tracker.tasks(who, asked.query, summed=wants_html(request))
-    return await _answer(request, who, asked, page, vocabulary)
+    who = await actor(request)
+    return await _answer(request, who, _find(request, who))
 
 
 async def export(request: Request) -> Response:
@@ -78,12 +70,30 @@ async def export(request: Request) -> Response:
     return Response(_csv(request, rows), media_type="text/csv; charset=utf-8", headers=headers)
 
 
-async def _answer(request: Request, who: Actor, asked: Listing, page: TaskPage, vocabulary: Vocabulary) -> Response:
+async def _answer(request: Request, who: Actor, finding: Coroutine[Any, Any, TaskPage]) -> Response:
     if not wants_html(request):
-        return data(request, shapes.task_list(page))
-    if asked.query.wanted_id is not None and page.total == 1:
-        return see_other(request.app.url_path_for("tasks:show", task_id=page.rows[0].id))
-    return await list_page.page(request, who, asked, page, vocabulary)
+        return data(request, shapes.task_list(await finding))
+    page, saved = await asyncio.gather(finding, views.listed(request))
+    if page.query.wanted_id is not None and page.total == 1:
+        return see_other(path_to(request, "tasks:show", task_id=page.rows[0].id))
+    return await list_page.page(request, who, page, saved)
+
+
+async def _mine(request: Request, who: Actor) -> TaskPage:
+    page, chosen = await _find(request, who, assignees=("me",)), list_inputs.names_somebody(request)
+    if page.total or chosen or not await _never_assigned(request, who):
+        return page
+    return await _find(request, who, authors=("me",))
+
+
+async def _find(request: Request, who: Actor, **usual: tuple[Who, ...]) -> TaskPage:
+    """The page that the address asks for, of the `usual` people when it names nobody."""
+
+    def ask(words: Vocabulary) -> TaskQuery:
+        query = list_inputs.read(request, words).query
+        return query if list_inputs.names_somebody(request) else query._replace(**usual)  # type: ignore[arg-type]  # by field
+
+    return await services(request).tracker.tasks(who, ask, summed=wants_html(request))
 
 
 async def _never_assigned(request: Request, who: Actor) -> bool:

@@ -1,23 +1,26 @@
 """One task as a page, and as the fragments that answer a form on it."""
 
+import asyncio
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, get_args
 
 from anyio import CapacityLimiter, to_thread
 from markupsafe import Markup
+from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.errors import Conflict, Invalid, NotAllowed, TooLarge
 from helpdesk.store import replies
+from helpdesk.store.drafts import Kept
 from helpdesk.tasks import markup, safe_html
 from helpdesk.tasks.model import Entry, Field, Task, Written
 from helpdesk.tasks.wording import LABELS, RELATIONS, in_words
 from helpdesk.web import facts, keeping, overwritten, returning, uploads
 from helpdesk.web.errors import status_of
 from helpdesk.web.guards import actor
-from helpdesk.web.rendering import html, is_htmx, services
+from helpdesk.web.rendering import html, is_htmx, path_to, services
 
 AT_ONCE = CapacityLimiter(4)
 PAGE_SECONDS = 2.0
@@ -37,7 +40,7 @@ async def page(request: Request, task: Task, status: int = 200, **context: Any) 
     entries = tuple(entry for entry in task.entries if shown(entry))
     context |= {
         "history": history,
-        "drafts": await keeping.offers(request, task),
+        "offering": True,
         "back": returning.last_list(request),
     }
     response = await _show(request, "tasks/show.html", task, entries, status, described=True, **context)
@@ -48,7 +51,7 @@ async def page(request: Request, task: Task, status: int = 200, **context: Any) 
 async def form(request: Request, task: Task, name: str) -> Response:
     """One form by itself, with its draft if there is one."""
     template = FORMS.get(name, "tasks/_change.html")
-    return await part(request, template, task, field=name, fresh=False, drafts=await keeping.offers(request, task))
+    return await part(request, template, task, field=name, fresh=False, offering=True)
 
 
 async def written(request: Request, template: str, written: Written, version: str | None, **context: Any) -> Response:
@@ -88,7 +91,7 @@ def _offered(task: Task, form: str) -> bool:
 
 
 def address(request: Request, number: int) -> str:
-    return str(request.app.url_path_for("tasks:show", task_id=number))
+    return path_to(request, "tasks:show", task_id=number)
 
 
 async def rendered(request: Request, sources: Mapping[int, str]) -> dict[int, Markup]:
@@ -124,21 +127,34 @@ async def _show(
     entries: tuple[Entry, ...],
     status: int,
     described: bool = False,
+    offering: bool = False,
     **context: Any,
 ) -> Response:
-    """The description's text has the number 0, notes that of their entry."""
+    """The description's text has the number 0, notes that of their entry. `offering` is of drafts."""
     sources = {0: task.description} if described else {}
-    texts = await rendered(request, sources | {entry.id: entry.notes for entry in entries if entry.notes})
+    texts, own = await asyncio.gather(
+        rendered(request, sources | {entry.id: entry.notes for entry in entries if entry.notes}),
+        _of_person(request, task, offering),
+    )
     around = {"facts": facts.facts(task), "labels": LABELS, "in_words": in_words, "relations": RELATIONS}
-    nothing: dict[str, Any] = {"refused": None, "drafts": {}}
-    told = {"task": task, "entries": entries, "texts": texts}
-    return html(request, template, status, **{**around, **nothing, **await _of_person(request), **told, **context})
+    told = {"task": task, "entries": entries, "texts": texts, "refused": None}
+    return html(request, template, status, **{**around, **own, **told, **context})
 
 
-async def _of_person(request: Request) -> dict[str, Any]:
-    """What forms need to know of who fills them in: the mark of whose page it is, and the replies to choose from."""
-    person = await keeping.person_here(request)
-    listed = await services(request).database.run(lambda db: replies.names(db, person.id))
-    brought = uploads.listed(request, await actor(request))
-    typed_by = keeping.typed_by(request, person)
-    return {"typed_by": typed_by, "replies": listed, "brought": brought, "limit": uploads.limit(request)}
+async def _of_person(request: Request, task: Task, offering: bool) -> dict[str, Any]:
+    """What forms need to know of who fills them in: the mark of whose page it is, the replies to choose from, and the
+    drafts that are offered."""
+    person, who = await keeping.person_here(request), await actor(request)
+    find = keeping.finding(request, person, task)
+
+    def work(db: Session) -> tuple[list[tuple[int, str]], list[Kept]]:
+        return replies.names(db, person.id), find(db) if offering else []
+
+    listed, drafts = await services(request).database.run(work)
+    return {
+        "typed_by": keeping.typed_by(request, person),
+        "replies": listed,
+        "drafts": keeping.offered(task, drafts, who),
+        "brought": uploads.listed(request, who),
+        "limit": uploads.limit(request),
+    }

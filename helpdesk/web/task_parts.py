@@ -7,7 +7,7 @@ from helpdesk.errors import NotAllowed, sentence
 from helpdesk.web import inputs, task_page, tasks
 from helpdesk.web.guards import actor
 from helpdesk.web.idempotency import once
-from helpdesk.web.rendering import data, html, is_htmx, see_other, services, spoken, wants_html
+from helpdesk.web.rendering import data, html, is_htmx, path_to, see_other, services, spoken, wants_html
 
 DELETED = sentence("The task was deleted.")
 WATCHED = {True: sentence("You watch this task."), False: sentence("You do not watch this task.")}
@@ -39,4 +39,4 @@ async def _delete(request: Request) -> Response:
     await services(request).tracker.delete(await actor(request), tasks.task_id(request))
     if not wants_html(request):
         return data(request, {"message": spoken(request, DELETED)})
-    return see_other(str(request.app.url_path_for("tasks:my_tasks")))
+    return see_other(path_to(request, "tasks:my_tasks"))

@@ -17,7 +17,7 @@ from helpdesk.web.guards import actor
 from helpdesk.web.idempotency import once
 from helpdesk.web.keeping import person_here
 from helpdesk.web.listing import LISTS, Listing
-from helpdesk.web.rendering import data, html, same_site, see_other, services, spoken, wants_html
+from helpdesk.web.rendering import data, html, path_to, same_site, see_other, services, spoken, wants_html
 
 REMOVED = sentence("The view was deleted.")
 TOO_MANY = sentence("You have %(most)s views already: delete one first.", most=views.MOST)
@@ -30,7 +30,7 @@ async def every(request: Request) -> Response:
     if request.method == "POST":
         return await _create(request)
     if not wants_html(request):
-        return data(request, {"views": [view._asdict() for view in await _listed(request)]})
+        return data(request, {"views": [view._asdict() for view in await listed(request)]})
     path = request.query_params.get("of", "")
     return await _page(request, await _list(request, path, request.query_params) if path else None)
 
@@ -52,7 +52,7 @@ async def remove(request: Request) -> Response:
 async def first_page(request: Request, person: Person) -> str:
     """Where this person begins: the view chosen for that, else one's own tasks."""
     chosen = await services(request).database.run(lambda db: views.start(db, person.id))
-    return chosen or str(request.app.url_path_for("tasks:my_tasks"))
+    return chosen or path_to(request, "tasks:my_tasks")
 
 
 @once
@@ -105,7 +105,7 @@ def _name(fields: inputs.Fields) -> str:
 
 async def _list(request: Request, path: str, asked: QueryParams) -> Listing:
     """The list of an address. Raises Invalid for what is no list of ours: nobody is led elsewhere by a view."""
-    if path not in {request.app.url_path_for(name) for name in LISTS}:
+    if path not in {path_to(request, name) for name in LISTS}:
         raise inputs.refusal("address", NO_LIST)
     words = await services(request).tracker.vocabulary(await actor(request))
     return list_inputs.of_address(request, path, asked, words)
@@ -127,7 +127,8 @@ async def _found(request: Request) -> View:
     return view
 
 
-async def _listed(request: Request) -> list[View]:
+async def listed(request: Request) -> list[View]:
+    """This person's views, by name."""
     person = await person_here(request)
     return await services(request).database.run(lambda db: views.of_person(db, person.id))
 
@@ -136,9 +137,9 @@ async def _page(
     request: Request, asked: Listing | None, typed: Mapping[str, Any] | None = None, why: Invalid | None = None
 ) -> Response:
     """All views, each with its forms, and the form for a new one when a list is to be saved."""
-    told = {"views": await _listed(request), "asked": asked, "typed": typed or {}, "why": why}
+    told = {"views": await listed(request), "asked": asked, "typed": typed or {}, "why": why}
     return html(request, "views/every.html", 422 if why else 200, **told)
 
 
 def _here(request: Request) -> str:
-    return str(request.app.url_path_for("views:every"))
+    return path_to(request, "views:every")

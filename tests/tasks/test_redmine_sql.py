@@ -106,6 +106,21 @@ async def test_who_is_locked_in_redmine_reads_nothing_from_then_on(sql_world: Sq
         await sql_world.tracker.task(sql_world.actor("anna")._replace(id=999_999), 1)
 
 
+async def test_a_new_name_is_shown_when_the_rules_are_read_anew(sql_world: SqlWorld) -> None:
+    number, anna = sql_world.new_task(), sql_world.actor("anna")
+    before = (await sql_world.tracker.task(anna, number)).row.assignee
+    with written(
+        sql_world,
+        f"UPDATE users SET lastname = 'Новикова' WHERE id = {anna.id}"
+        f" -- UPDATE users SET lastname = '{sql_world.name('anna').split()[1]}' WHERE id = {anna.id}",
+    ):
+        sql_world.restart_reading()
+        after = await sql_world.tracker.tasks(anna, TaskQuery(("me",)))
+    sql_world.restart_reading()
+    assert before and before.name == sql_world.name("anna")
+    assert {row.assignee.name for row in after.rows if row.assignee} == {f"{before.name.split()[0]} Новикова"}
+
+
 async def test_fields_are_fixed_or_required_by_the_workflow(sql_world: SqlWorld) -> None:
     tracker, role = sql_world.redmine.trackers["Поддержка"], sql_world.redmine.roles["Поддержка"]
     number, room = sql_world.new_task(), sql_world.custom_field("Кабинет")

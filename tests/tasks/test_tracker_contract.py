@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from helpdesk.errors import Conflict, Invalid, NotAllowed, NotFound, TransitionNotAllowed, Unchanged
-from helpdesk.tasks.lists import Summary, TaskQuery
+from helpdesk.tasks.lists import Summary, TaskQuery, Vocabulary
 from helpdesk.tasks.model import Edit
 from tests.tasks.worlds import World
 
@@ -292,6 +292,28 @@ async def test_the_vocabulary_is_in_the_trackers_order_and_holds_the_persons_pro
     }
     mine = {project.id for project in words.projects}
     assert world.project("help") in mine and world.project("warehouse") not in mine
+
+
+async def test_a_query_may_be_made_of_the_words_that_there_are(world: World) -> None:
+    number, anna = world.new_task(status="in_progress"), world.actor("anna")
+    given: list[Vocabulary] = []
+
+    def ask(words: Vocabulary) -> TaskQuery:
+        given.append(words)
+        return TaskQuery(("me",), status_ids=words.begun, per_page=100)
+
+    page = await world.tracker.tasks(anna, ask, summed=True)
+    assert [page.words] == given == [await world.tracker.vocabulary(anna)]
+    assert number in {row.id for row in page.rows}
+    assert page._replace(words=None) == await world.tracker.tasks(anna, page.query, summed=True)
+
+
+async def test_what_making_a_query_raises_is_raised(world: World) -> None:
+    def refuse(words: Vocabulary) -> TaskQuery:
+        raise Invalid({"sort": []})
+
+    with pytest.raises(Invalid):
+        await world.tracker.tasks(world.actor("anna"), refuse)
 
 
 async def test_a_project_tells_what_it_is_and_stands_after_its_parent(world: World) -> None:

@@ -1,17 +1,21 @@
 """What is done when a template is read, and what only when it is shown."""
 
+from datetime import UTC, date, datetime, timedelta
+
 import pytest
 from jinja2 import DictLoader, Environment, TemplateSyntaxError
 
 from helpdesk.assets import folder
 from helpdesk.services import Services
-from helpdesk.web.rendering import Renderer
+from helpdesk.tasks.model import Member, Priority, Ref, Status, TaskRow
+from helpdesk.web.rendering import Renderer, addresses
+from helpdesk.web.routes import ROUTES
 from helpdesk.web.static import StaticFiles
 
 
 @pytest.fixture
 def environments(services: Services) -> dict[str, Environment]:
-    return Renderer(services.settings.timezone, StaticFiles(folder("static"))).environments
+    return Renderer(services.settings.timezone, StaticFiles(folder("static")), addresses(ROUTES)).environments
 
 
 def shown(environment: Environment, source: str, **context: object) -> str:
@@ -56,3 +60,31 @@ def test_a_part_stands_in_its_page_and_keeps_what_it_sets(environments: dict[str
     assert shown == "<b>a1inner</b>A;<b>b2inner</b>B;0"
     files.clear()  # nobody reads it when the page is shown
     assert environment.get_template("page").render() == shown
+
+
+def test_what_is_kept_is_made_once_for_the_same_values(environments: dict[str, Environment]) -> None:
+    environment, asked = environments["ru"], []
+    environment.filters["told"] = lambda it: asked.append(it) or it
+    source, part = '{{ kept("part", it=x) }}{{ kept("part", it=x) }}{{ kept("part", it=y) }}', "<b>{{ it|told }}</b>"
+    environment.loader = DictLoader({"page": source, "part": part})
+    page = environment.get_template("page")
+    assert page.render(x="<1>", y=2) == page.render(x="<1>", y=2) == "<b>&lt;1&gt;</b><b>&lt;1&gt;</b><b>2</b>"
+    assert asked == ["<1>", 2]
+
+
+def test_a_row_is_another_one_with_any_other_value(services: Services, environments: dict[str, Environment]) -> None:
+    on, at = date(2026, 11, 20), datetime(2026, 11, 20, tzinfo=UTC)
+    status, anna = Status(1, "Новая"), Member(5, "Анна")
+    row = TaskRow(7, "Стул", status, Priority(2, "Высокий"), Ref(3, "Офис"), Ref(4, "Вопрос"), on, anna, anna, at, at)
+    others = (
+        row,
+        row._replace(subject="Стол"),
+        row._replace(status=status._replace(is_closed=True)),
+        row._replace(assignee=None),
+        row._replace(due_date=None),
+        row._replace(updated_on=at + timedelta(days=1)),
+    )
+    kept = environments["ru"].globals["kept"]
+    shown = [kept("tasks/_row.html", row=one, by="assignee", today=on, fresh=False) for one in others]
+    shown.append(kept("tasks/_row.html", row=row, by="assignee", today=on + timedelta(days=1), fresh=False))
+    assert len(set(shown)) == len(shown)

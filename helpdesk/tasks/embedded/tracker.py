@@ -20,7 +20,7 @@ from helpdesk.tasks.embedded.reading import load, load_to_write, require_visible
 from helpdesk.tasks.embedded.rights import priorities, projects, rights, visible
 from helpdesk.tasks.embedded.writing import delete, edit_comment, write
 from helpdesk.tasks.files import Staged, Upload
-from helpdesk.tasks.lists import TaskPage, TaskQuery, Vocabulary
+from helpdesk.tasks.lists import Asked, TaskPage, TaskQuery, Vocabulary
 from helpdesk.tasks.model import Actor, Edit, Opened, Ref, Status, Task, Written
 from helpdesk.tasks.statistics import Cell, Statistics, borders, counted, only_open, summarised, whatever_status
 from helpdesk.tasks.tracker import Capabilities, State
@@ -40,23 +40,14 @@ class EmbeddedTracker:
         self.files = Files(database, blobs, clock)
 
     async def vocabulary(self, actor: Actor) -> Vocabulary:
-        def work(session: Session) -> Vocabulary:
-            return Vocabulary(
-                _statuses(session),
-                priorities(session),
-                projects(session, rights(session, actor)),
-                tuple(Ref(*row) for row in rows.trackers(session)),
-            )
+        return await self.database.run(lambda session: _words(session, actor))
 
-        return await self.database.run(work)
-
-    async def tasks(self, actor: Actor, query: TaskQuery, *, summed: bool = False) -> TaskPage:
+    async def tasks(self, actor: Actor, asked: Asked, *, summed: bool = False) -> TaskPage:
         def work(session: Session) -> TaskPage:
-            condition = _condition(session, actor, query)
-            found = rows.page(session, condition, query.sort, query.descending, query.per_page, query.offset)
-            ranks = {priority.id: priority for priority in priorities(session)}
-            summary = summarised(_by_status(session, actor, query), _statuses(session)) if summed else None
-            return TaskPage(tuple(row_of(row, ranks) for row in found), rows.count(session, condition), query, summary)
+            if callable(asked):
+                words = _words(session, actor)
+                return _page(session, actor, asked(words), summed)._replace(words=words)
+            return _page(session, actor, asked, summed)
 
         return await self.database.run(work)
 
@@ -139,6 +130,23 @@ def _condition(session: Session, actor: Actor, query: TaskQuery) -> ColumnElemen
     """What the actor may see and the query asks for."""
     mine = rights(session, actor)
     return and_(visible(mine, actor), *matching(session, actor, mine, query))
+
+
+def _words(session: Session, actor: Actor) -> Vocabulary:
+    return Vocabulary(
+        _statuses(session),
+        priorities(session),
+        projects(session, rights(session, actor)),
+        tuple(Ref(*row) for row in rows.trackers(session)),
+    )
+
+
+def _page(session: Session, actor: Actor, query: TaskQuery, summed: bool) -> TaskPage:
+    condition = _condition(session, actor, query)
+    found = rows.page(session, condition, query.sort, query.descending, query.per_page, query.offset)
+    ranks = {priority.id: priority for priority in priorities(session)}
+    summary = summarised(_by_status(session, actor, query), _statuses(session)) if summed else None
+    return TaskPage(tuple(row_of(row, ranks) for row in found), rows.count(session, condition), query, summary)
 
 
 def _by_status(session: Session, actor: Actor, query: TaskQuery) -> dict[int, int]:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from helpdesk.errors import LockedOut, Nonsense, NotAllowed, NotFound
 from helpdesk.redmine_client import JSON
-from helpdesk.tasks.lists import Summary, TaskPage, TaskQuery, Vocabulary
+from helpdesk.tasks.lists import Asked, Summary, TaskPage, TaskQuery, Vocabulary
 from helpdesk.tasks.model import Actor
 from helpdesk.tasks.projects import with_descendants
 from helpdesk.tasks.redmine import listing, reading
@@ -17,23 +17,30 @@ from helpdesk.tasks.statistics import Statistics, whatever_status
 class Lists(Asking):
     async def vocabulary(self, actor: Actor) -> Vocabulary:
         async with self.asking():
-            await self.look_up.me(actor)
-            look = self.look_up
-            return Vocabulary(
-                await look.statuses(), await look.priorities(), await look.projects(actor), await look.trackers()
-            )
+            return await self._words(actor)
 
-    async def tasks(self, actor: Actor, query: TaskQuery, *, summed: bool = False) -> TaskPage:
+    async def tasks(self, actor: Actor, asked: Asked, *, summed: bool = False) -> TaskPage:
         async with self.asking():
+            words, query = None, asked
+            if callable(query):
+                words = await self._words(actor)
+                query = query(words)
             await self.look_up.me(actor)
             page, summary = await asyncio.gather(self._page(actor, query), self._summary(actor, query, summed))
-            return page._replace(summary=summary)
+            return page._replace(summary=summary, words=words)
 
     async def statistics(self, actor: Actor, query: TaskQuery, now: datetime) -> Statistics:
         """No more than the summary: each other number would be a request of its own."""
         summary = (await Lists.tasks(self, actor, query._replace(page=1, per_page=1), summed=True)).summary
         assert summary is not None
         return Statistics(summary)
+
+    async def _words(self, actor: Actor) -> Vocabulary:
+        await self.look_up.me(actor)
+        look = self.look_up
+        return Vocabulary(
+            await look.statuses(), await look.priorities(), await look.projects(actor), await look.trackers()
+        )
 
     async def _page(self, actor: Actor, query: TaskQuery) -> TaskPage:
         issues, total = await self._list(actor, await self._filters(actor, query), query.per_page, query.offset)

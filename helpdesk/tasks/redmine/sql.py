@@ -7,7 +7,7 @@ from typing import TypeVar
 from helpdesk.errors import Nonsense
 from helpdesk.redmine_client import RedmineClient
 from helpdesk.tasks.creation import Blank
-from helpdesk.tasks.lists import TaskPage, TaskQuery, Vocabulary
+from helpdesk.tasks.lists import Asked, TaskPage, TaskQuery, Vocabulary
 from helpdesk.tasks.model import Actor, Attachment, Ref, Task, TextFormat
 from helpdesk.tasks.redmine.database import lists, new_task, one_task, statistics
 from helpdesk.tasks.redmine.database.connection import RedmineDatabase
@@ -41,11 +41,11 @@ class SqlTracker(RestTracker):
     async def vocabulary(self, actor: Actor) -> Vocabulary:
         return await self._read(actor, lists.vocabulary, lambda: super(SqlTracker, self).vocabulary(actor))
 
-    async def tasks(self, actor: Actor, query: TaskQuery, *, summed: bool = False) -> TaskPage:
+    async def tasks(self, actor: Actor, asked: Asked, *, summed: bool = False) -> TaskPage:
         return await self._read(
             actor,
-            lambda read: lists.tasks(read, query, summed),
-            lambda: super(SqlTracker, self).tasks(actor, query, summed=summed),
+            lambda read: lists.tasks(read, asked, summed),
+            lambda: super(SqlTracker, self).tasks(actor, asked, summed=summed),
         )
 
     async def statistics(self, actor: Actor, query: TaskQuery, now: datetime) -> Statistics:

@@ -5,7 +5,7 @@ Sources: Redmine 5, Issue#safe_attribute_names, #new_statuses_allowed_to, #workf
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -30,7 +30,12 @@ NEW = 0
 """What the workflow calls the status of a task that is not there yet."""
 
 RULES = (
-    sa.select(t.workflows)
+    sa.select(
+        *(
+            t.workflows.c[name]
+            for name in ("type", "role_id", "new_status_id", "author", "assignee", "field_name", "rule")
+        )
+    )
     .where(t.workflows.c.tracker_id == sa.bindparam("tracker"))
     .where(t.workflows.c.old_status_id == sa.bindparam("status"))
     .where(t.workflows.c.role_id.in_(sa.bindparam("roles", expanding=True)))
@@ -50,24 +55,15 @@ SURROUNDINGS = (
     _BLOCKING.where(_OTHER.c.status_id.not_in(_CLOSED)).correlate(t.issues).label("blocked"),
 )
 """Columns of an issue's row that say which statuses other tasks keep it from; `closed` are the ids of closed ones."""
-_MEMBERS = (
-    sa.select(sa.literal("member").label("what"), *persons.NAMED)
+MEMBERS = (
+    sa.select(*persons.NAMED)
     .distinct()
     .join(t.members, t.members.c.user_id == t.users.c.id)
     .join(t.member_roles, t.member_roles.c.member_id == t.members.c.id)
     .where(t.members.c.project_id == sa.bindparam("project"), t.users.c.status == persons.ACTIVE)
     .where(t.users.c.type.in_(sa.bindparam("kinds", expanding=True)))
-    .where(t.member_roles.c.role_id.in_(sa.bindparam("roles", expanding=True)))
+    .where(t.member_roles.c.role_id.in_(sa.bindparam("assigning", expanding=True)))
 )
-_NAMED = sa.select(sa.literal("named"), *persons.NAMED).where(t.users.c.id.in_(sa.bindparam("ids", expanding=True)))
-PEOPLE = sa.union_all(_MEMBERS, _NAMED)
-
-
-class People(NamedTuple):
-    """The names that were asked for, by id, and the members of a project who may be assigned."""
-
-    names: dict[int, str]
-    assignable: tuple[Ref, ...]
 
 
 class Workflow(NamedTuple):
@@ -89,10 +85,26 @@ def rights(read: Reading, project_id: int, tracker_id: int) -> Rights:
     return Rights(False, True, frozenset(held))
 
 
-def workflow(read: Reading, issue: Any) -> Workflow:
-    """What the workflow says of a task: of what may follow its status, and of its fields in that status."""
+def of_rules(read: Reading, project_id: int, tracker_id: int, status_id: int) -> dict[str, Any]:
+    """The values that RULES wants for what the person may do to a task in a status."""
+    roles = read.sight.workflow_roles(project_id)
+    return {"tracker": tracker_id, "status": status_id, "roles": [role.id for role in roles]}
+
+
+def of_members(read: Reading, project_id: int, tracker_id: int) -> dict[str, Any]:
+    """The values that MEMBERS wants for those who may be assigned: active members with a role for that which sees the
+    tracker, and groups where Redmine is set so. Source: Project#assignable_users."""
+    roles = (role for role in read.rules.roles.values() if role.assignable and role.on("view_issues", tracker_id))
+    return {
+        "project": project_id,
+        "kinds": ("User", "Group") if read.rules.is_on("issue_group_assignment") else ("User",),
+        "assigning": [role.id for role in roles],
+    }
+
+
+def workflow(read: Reading, issue: Any, rows: Sequence[Any]) -> Workflow:
+    """What the workflow says of a task, by RULES: of what may follow its status, and of its fields in that status."""
     roles = read.sight.workflow_roles(issue.project_id)
-    rows = _rules(read, roles, issue.tracker_id, issue.status_id)
     is_author, is_assignee = issue.author_id == read.person.id, issue.assigned_to_id in read.person.principals
     return Workflow(_leads_to(rows, is_author, is_assignee), _field_rules(read, roles, rows))
 
@@ -100,13 +112,16 @@ def workflow(read: Reading, issue: Any) -> Workflow:
 def beginning(read: Reading, project_id: int, tracker: Tracker) -> tuple[tuple[Status, ...], Workflow]:
     """The statuses in which the person may let a new task begin, the usual one first, and the rules of that one."""
     roles, known = read.sight.workflow_roles(project_id), read.rules.statuses
-    led = _leads_to(_rules(read, roles, tracker.id, NEW), True, False)
+
+    def told(status_id: int) -> Sequence[Any]:
+        return read.db.execute(RULES, of_rules(read, project_id, tracker.id, status_id)).all()
+
+    led = _leads_to(told(NEW), True, False)
     offered = [number for number in known if number in led] or [tracker.first_status or NEW]
     first = tracker.first_status if tracker.first_status in offered else offered[0]
     ordered = sorted(offered, key=lambda number: number != first)
-    of_first = _rules(read, roles, tracker.id, first)
     found = tuple(read.status(number) for number in ordered if number in known)
-    return found, Workflow(frozenset(led), _field_rules(read, roles, of_first))
+    return found, Workflow(frozenset(led), _field_rules(read, roles, told(first)))
 
 
 def statuses(read: Reading, issue: Any, flow: Workflow) -> tuple[Status, ...]:
@@ -120,20 +135,9 @@ def statuses(read: Reading, issue: Any, flow: Workflow) -> tuple[Status, ...]:
     return tuple(read.status(number) for number in read.rules.statuses if number in ids)
 
 
-def people(read: Reading, project_id: int, tracker_id: int, ids: Iterable[int]) -> People:
-    """What people and groups of these ids are called; and who may be assigned: active members with a role for that
-    which sees the tracker, and groups where Redmine is set so. Source: Project#assignable_users.
-    """
-    roles = (role for role in read.rules.roles.values() if role.assignable and role.on("view_issues", tracker_id))
-    asked = {
-        "project": project_id,
-        "kinds": ("User", "Group") if read.rules.is_on("issue_group_assignment") else ("User",),
-        "roles": [role.id for role in roles],
-        "ids": sorted(set(ids)),
-    }
-    found = [(row[0], persons.Named(*row[1:])) for row in read.db.execute(PEOPLE, asked)]
-    called = {user.id: persons.name(user, read.style) for _, user in found}
-    return People(called, tuple(Ref(user.id, called[user.id]) for what, user in found if what == "member"))
+def assignable(read: Reading, members: Iterable[Any]) -> tuple[Ref, ...]:
+    """The people and groups of MEMBERS."""
+    return tuple(Ref(it.id, persons.name(persons.Named(*it), read.style)) for it in members)
 
 
 def trackers(read: Reading, project_id: int, present: int | None = None) -> tuple[Tracker, ...]:
@@ -144,12 +148,6 @@ def trackers(read: Reading, project_id: int, present: int | None = None) -> tupl
         return tuple(offered)
     ids = {present, *(each for role in adding for each in role.trackers["add_issues"])}
     return tuple(tracker for tracker in offered if tracker.id in ids)
-
-
-def _rules(read: Reading, roles: Iterable[Role], tracker_id: int, status_id: int) -> list[Any]:
-    return list(
-        read.db.execute(RULES, {"tracker": tracker_id, "status": status_id, "roles": [role.id for role in roles]})
-    )
 
 
 def _leads_to(rows: Iterable[Any], is_author: bool, is_assignee: bool) -> frozenset[int]:
@@ -167,7 +165,7 @@ def _holds(transition: Any, is_author: bool, is_assignee: bool) -> bool:
     return not author and not assignee
 
 
-def _field_rules(read: Reading, roles: Iterable[Role], rows: list[Any]) -> dict[str, str]:
+def _field_rules(read: Reading, roles: Iterable[Role], rows: Iterable[Any]) -> dict[str, str]:
     """A rule counts where all roles that may write have one for the field; where they differ it is required."""
     writing = {role.id for role in roles if role.permissions & {"add_issues", "edit_issues"}}
     found: dict[str, dict[int, str]] = defaultdict(dict)

@@ -5,12 +5,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from helpdesk.tasks.lists import TaskPage, TaskQuery, Vocabulary, Who
+from helpdesk.tasks.lists import Asked, TaskPage, TaskQuery, Vocabulary, Who
 from helpdesk.tasks.model import Ref
 from helpdesk.tasks.projects import Project, with_descendants
 from helpdesk.tasks.redmine.database import persons
 from helpdesk.tasks.redmine.database import tables as t
-from helpdesk.tasks.redmine.database.reading import ASSIGNEE, AUTHOR, JOINED, ROWS, Reading
+from helpdesk.tasks.redmine.database.reading import ROWS, Reading
 from helpdesk.tasks.redmine.visibility import Condition
 from helpdesk.tasks.statistics import summarised, whatever_status
 
@@ -38,12 +38,19 @@ def projects(read: Reading) -> tuple[Project, ...]:
     )
 
 
-def tasks(read: Reading, query: TaskQuery, summed: bool = False) -> TaskPage:
+def tasks(read: Reading, asked: Asked, summed: bool = False) -> TaskPage:
+    if callable(asked):
+        words = vocabulary(read)
+        return _page(read, asked(words), summed)._replace(words=words)
+    return _page(read, asked, summed)
+
+
+def _page(read: Reading, query: TaskQuery, summed: bool) -> TaskPage:
     """When summed, the tasks of all statuses are counted once for the total and the summary."""
     condition = matching(read, query)
     order, joined = _order(read, query)
     page = ROWS.select_from(joined).where(condition).order_by(*order).limit(query.per_page).offset(query.offset)
-    rows = tuple(read.row(found) for found in read.db.execute(page))
+    rows = read.rows(read.db.execute(page).all())
     if not summed:
         return TaskPage(
             rows, read.db.scalar(sa.select(sa.func.count()).select_from(t.issues).where(condition)) or 0, query
@@ -122,15 +129,19 @@ def _sorting(read: Reading, sort: str) -> tuple[list[sa.ColumnElement[Any]], sa.
     match sort:
         case "status":
             statuses = t.issue_statuses
-            return [statuses.c.position], JOINED.join(statuses, statuses.c.id == issues.status_id)
+            return [statuses.c.position], t.issues.join(statuses, statuses.c.id == issues.status_id)
         case "priority":
             priorities = t.enumerations
-            return [priorities.c.position], JOINED.join(priorities, priorities.c.id == issues.priority_id)
+            return [priorities.c.position], t.issues.join(priorities, priorities.c.id == issues.priority_id)
         case "project":
-            return [t.projects.c.name], JOINED.join(t.projects, t.projects.c.id == issues.project_id)
+            return [t.projects.c.name], t.issues.join(t.projects, t.projects.c.id == issues.project_id)
         case "assigned_to":
-            return persons.in_order(read.style, ASSIGNEE), JOINED
+            return _by_person(read, issues.assigned_to_id)
         case "author":
-            return persons.in_order(read.style, AUTHOR), JOINED
+            return _by_person(read, issues.author_id)
         case _:
-            return [issues[sort]], JOINED
+            return [issues[sort]], t.issues
+
+
+def _by_person(read: Reading, number: sa.ColumnElement[int]) -> tuple[list[sa.ColumnElement[Any]], sa.FromClause]:
+    return persons.in_order(read.style, t.users), t.issues.outerjoin(t.users, t.users.c.id == number)

@@ -31,8 +31,9 @@ def blank(read: Reading, project_id: int, tracker_id: int | None) -> Blank:
     statuses, flow = may_be.beginning(read, project_id, tracker)
     fixed, required = flow.named("readonly"), flow.named("required")
     fields, priorities = tracker.fields - fixed, read.rules.usable_priorities
-    found = may_be.people(read, project_id, tracker.id, [read.person.id])
-    people = [*found.assignable, Ref(read.person.id, found.names[read.person.id])]
+    me = Ref(read.person.id, read.names([read.person.id])[read.person.id])
+    members = read.db.execute(may_be.MEMBERS, may_be.of_members(read, project_id, tracker.id))
+    people = [*may_be.assignable(read, members), me]
     return Blank(
         project=project,
         tracker=Ref(tracker.id, tracker.name),

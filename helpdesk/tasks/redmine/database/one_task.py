@@ -1,6 +1,7 @@
 """One task with all that a person may see of it, and what the person may do to it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -13,15 +14,14 @@ from helpdesk.tasks.redmine.custom import Definition, labelled, texts
 from helpdesk.tasks.redmine.database import choices as may_be
 from helpdesk.tasks.redmine.database import history, persons
 from helpdesk.tasks.redmine.database import tables as t
-from helpdesk.tasks.redmine.database.reading import AUTHOR, JOINED, ROWS, Reading
+from helpdesk.tasks.redmine.database.reading import ROWS, Reading
+from helpdesk.tasks.redmine.database.together import Together
 from helpdesk.tasks.redmine.links import SEEN_FROM_THERE, Links
 from helpdesk.tasks.redmine.reading import plain
 from helpdesk.tasks.redmine.rights import Rights
 
 _MORE = (
     "description",
-    "author_id",
-    "assigned_to_id",
     "start_date",
     "done_ratio",
     "closed_on",
@@ -33,49 +33,42 @@ _MORE = (
     "rgt",
 )
 WHOLE = ROWS.add_columns(
-    *(t.issues.c[name] for name in _MORE), AUTHOR.c.status.label("author_status"), *may_be.SURROUNDINGS
-).select_from(JOINED)
+    *(t.issues.c[name] for name in _MORE), t.users.c.status.label("author_status"), *may_be.SURROUNDINGS
+).outerjoin_from(t.issues, t.users, t.users.c.id == t.issues.c.author_id)
 
 _TASK: sa.BindParameter[int] = sa.bindparam("task")
-_KIND, _ZERO = sa.literal("Issue"), sa.literal(0)
-_FILES = (
-    sa.select(t.attachments)
-    .where(t.attachments.c.container_id == _TASK, t.attachments.c.container_type == _KIND)
-    .order_by(t.attachments.c.created_on, t.attachments.c.id)
-)
-_HANGING = sa.union_all(
-    sa.select(
-        sa.literal("value").label("what"),
-        t.custom_values.c.id.label("id"),
-        t.custom_values.c.custom_field_id.label("one"),
-        sa.null().label("other"),
-        t.custom_values.c.value.label("says"),
-    ).where(t.custom_values.c.customized_id == _TASK, t.custom_values.c.customized_type == _KIND),
-    sa.select(sa.literal("watcher"), t.watchers.c.id, t.watchers.c.user_id, sa.null(), sa.null()).where(
+_KIND = sa.literal("Issue")
+_FILES = sa.select(t.attachments).where(t.attachments.c.container_id == _TASK, t.attachments.c.container_type == _KIND)
+_RELATIONS = t.issue_relations.c
+_HANGING = Together(
+    value=sa.select(t.custom_values.c.id, t.custom_values.c.custom_field_id, t.custom_values.c.value).where(
+        t.custom_values.c.customized_id == _TASK, t.custom_values.c.customized_type == _KIND
+    ),
+    watcher=sa.select(t.watchers.c.id, t.watchers.c.user_id).where(
         t.watchers.c.watchable_id == _TASK, t.watchers.c.watchable_type == _KIND
     ),
-    sa.select(
-        sa.literal("relation"),
-        t.issue_relations.c.id,
-        t.issue_relations.c.issue_from_id,
-        t.issue_relations.c.issue_to_id,
-        t.issue_relations.c.relation_type,
-    ).where(sa.or_(t.issue_relations.c.issue_from_id == _TASK, t.issue_relations.c.issue_to_id == _TASK)),
-    sa.select(
-        sa.literal("hours"), sa.literal(0), t.time_entries.c.user_id, sa.null(), sa.func.sum(t.time_entries.c.hours)
-    )
+    relation=sa.select(t.issue_relations).where(
+        sa.or_(_RELATIONS.issue_from_id == _TASK, _RELATIONS.issue_to_id == _TASK)
+    ),
+    spent=sa.select(t.time_entries.c.user_id, sa.func.sum(t.time_entries.c.hours).label("hours"))
     .where(t.time_entries.c.issue_id == _TASK)
     .group_by(t.time_entries.c.user_id),
+    file=_FILES,
+    member=may_be.MEMBERS,
+    rule=may_be.RULES,
 )
 
 
 class Hanging(NamedTuple):
-    """What hangs on a task: rows of custom values, watchers and relations, oldest first, and hours by person."""
+    """What hangs on a task, oldest first; hours by person; and what its project and status let anybody do with it."""
 
     values: list[Any]
     watchers: list[int]
     relations: list[Any]
     hours: dict[int, float]
+    files: list[Any]
+    members: list[Any]
+    rules: list[Any]
 
 
 def task(read: Reading, task_id: int) -> Task:
@@ -83,26 +76,25 @@ def task(read: Reading, task_id: int) -> Task:
     row = row_of(read, task_id)
     project, tracker = row.project_id, row.tracker_id
     may = may_be.rights(read, project, tracker)
-    hanging = _hanging(read, task_id)
+    hanging = _hanging(read, row)
     told = history.journals(read, task_id, project)
-    files = read.db.execute(_FILES, {"task": task_id}).all()
     watchers = hanging.watchers if may.has("view_issue_watchers") else []
-    ids = history.people_in(told) | {file.author_id for file in files} | set(watchers)
-    people, assignable = may_be.people(read, project, tracker, ids)
+    writers = {row.author_id, row.assigned_to_id, *(file.author_id for file in hanging.files)}
+    people = read.names(history.people_in(told) | writers | set(watchers))
     named = _named(row, hanging, told)
     seen = _links(read, row, {*named.ids, *(other for it in told for other in it.other_tasks)})
     parent, children, relations = named._replace(children=seen.children).to(seen.links)
     entries = history.entries(read, told, project, may, people, seen.links)
-    flow = may_be.workflow(read, row)
+    flow = may_be.workflow(read, row, hanging.rules)
     custom = _custom(read, row, hanging.values, flow.named("required"))
     found = Task(
-        row=read.row(row),
+        row=read.row(row, people),
         description=plain(row.description),
         start_date=row.start_date,
         done_ratio=_ratio(read, row),
         closed_on=read.moment(row.closed_on) if row.closed_on else None,
         entries=entries,
-        attachments=tuple(_file(read, file, people) for file in files),
+        attachments=tuple(_file(read, file, people) for file in hanging.files),
         choices=Choices(),
         version=f"{read.moment(row.updated_on):%Y-%m-%dT%H:%M:%SZ}"
         f".{max((entry.id for entry in entries), default=0)}.{row.lock_version or 0}",
@@ -115,7 +107,7 @@ def task(read: Reading, task_id: int) -> Task:
         watchers=tuple(Member(number, people.get(number, f"#{number}")) for number in watchers),
         watched=not read.person.principals.isdisjoint(hanging.watchers),
     )
-    return found._replace(choices=_choices(read, row, may, flow, found, assignable))
+    return found._replace(choices=_choices(read, row, may, flow, found, hanging.members))
 
 
 def row_of(read: Reading, task_id: int) -> Any:
@@ -137,7 +129,7 @@ def attachment(read: Reading, task_id: int, file_id: int) -> Attachment:
 
 
 def _choices(
-    read: Reading, row: Any, may: Rights, flow: may_be.Workflow, found: Task, assignable: Iterable[Ref]
+    read: Reading, row: Any, may: Rights, flow: may_be.Workflow, found: Task, members: Iterable[Any]
 ) -> Choices:
     rules, present, is_parent = read.rules, row.tracker_id, row.rgt - row.lft > 1
     derived = [fields for what, fields in choosing.DERIVED.items() if is_parent and rules.is_derived(what)]
@@ -148,7 +140,7 @@ def _choices(
     offers = choosing.Offers(
         statuses=may_be.statuses(read, row, flow),
         priorities=rules.usable_priorities,
-        assignees=_assignees(row, found, assignable),
+        assignees=_assignees(row, found, may_be.assignable(read, members)),
         trackers=tuple(Ref(each.id, each.name) for each in trackers) if has_others else (),
         fields=tracker.fields if (tracker := rules.trackers.get(present)) else frozenset(),
         fixed=frozenset().union(*derived, flow.named("readonly")),
@@ -166,17 +158,27 @@ def _assignees(row: Any, found: Task, members: Iterable[Ref]) -> tuple[Ref, ...]
     return choosing.by_name([*members, *(Ref(who.id, who.name) for who in (*author, *holder))])
 
 
-def _hanging(read: Reading, task_id: int) -> Hanging:
-    found: dict[str, list[Any]] = {"value": [], "watcher": [], "relation": [], "hours": []}
-    for row in sorted(read.db.execute(_HANGING, {"task": task_id}), key=lambda it: it.id):
-        found[row.what].append(row)
-    hours = {row.one: float(row.says) for row in found["hours"]}
-    return Hanging(found["value"], [row.one for row in found["watcher"]], found["relation"], hours)
+def _hanging(read: Reading, row: Any) -> Hanging:
+    project, tracker = row.project_id, row.tracker_id
+    rules, members = may_be.of_rules(read, project, tracker, row.status_id), may_be.of_members(read, project, tracker)
+    found = _HANGING.ask(read.db, {"task": row.id, **rules, **members})
+    by_age = {name: sorted(found[name], key=lambda it: it.id) for name in ("value", "watcher", "relation")}
+    return Hanging(
+        values=by_age["value"],
+        watchers=[it.user_id for it in by_age["watcher"]],
+        relations=by_age["relation"],
+        hours={it.user_id: it.hours for it in found["spent"]},
+        files=sorted(found["file"], key=lambda it: (it.created_on or datetime.min, it.id)),
+        members=found["member"],
+        rules=found["rule"],
+    )
 
 
 def _named(row: Any, hanging: Hanging, told: Iterable[history.Told]) -> Links:
     pairs = (
-        (it.says, it.other) if it.one == row.id else (SEEN_FROM_THERE.get(it.says, it.says), it.one)
+        (it.relation_type, it.issue_to_id)
+        if it.issue_from_id == row.id
+        else (SEEN_FROM_THERE.get(it.relation_type, it.relation_type), it.issue_from_id)
         for it in hanging.relations
     )
     return Links(row.parent_id, (), tuple(pairs))
@@ -203,7 +205,7 @@ def _links(read: Reading, row: Any, ids: set[int]) -> _Seen:
 def _custom(read: Reading, row: Any, values: list[Any], required: frozenset[str]) -> tuple[CustomValue, ...]:
     """What the task holds in the fields that the person sees. Source: Issue#visible_custom_field_values."""
     fields = [one for one in read.rules.fields_in(row.project_id, row.tracker_id) if read.sees(one, row.project_id)]
-    held = {one.field.id: [it.says for it in values if it.one == one.field.id] for one in fields}
+    held = {one.field.id: [it.value for it in values if it.custom_field_id == one.field.id] for one in fields}
     return tuple(_labelled(read, one, texts(held[one.field.id]), str(one.field.id) in required) for one in fields)
 
 
@@ -212,7 +214,7 @@ def _labelled(read: Reading, one: Definition, value: tuple[str, ...], required: 
     found = CustomValue(one.field._replace(required=one.field.required or required), value)
     ids = [int(each) for each in value if each.isdigit()]
     if one.format == "user" and ids:
-        return labelled(found, {str(number): name for number, name in persons.names(read.db, ids, read.style).items()})
+        return labelled(found, {str(number): name for number, name in read.names(ids).items()})
     if one.format == "version" and ids:
         rows = read.db.execute(sa.select(t.versions).where(t.versions.c.id.in_(ids)))
         return labelled(found, {str(it.id): it.name for it in rows})
@@ -235,7 +237,7 @@ def _spent(read: Reading, hours: dict[int, float], project_id: int) -> float:
             return sum(hours.values())
 
 
-def _file(read: Reading, row: Any, people: dict[int, str]) -> Attachment:
+def _file(read: Reading, row: Any, people: Mapping[int, str]) -> Attachment:
     author = Member(row.author_id, people.get(row.author_id, f"#{row.author_id}"))
     created = read.moment(row.created_on) if row.created_on else None
     return Attachment(row.id, row.filename, row.filesize, row.content_type or "", author, created)

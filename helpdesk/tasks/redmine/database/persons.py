@@ -1,7 +1,6 @@
 """Who somebody is in Redmine at this moment, and what people are called there."""
 
 import re
-from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
@@ -11,6 +10,8 @@ from sqlalchemy.engine import Connection
 from helpdesk.errors import LockedOut
 from helpdesk.tasks.model import Actor
 from helpdesk.tasks.redmine.database import tables as t
+from helpdesk.tasks.redmine.database.grouping import grouped
+from helpdesk.tasks.redmine.database.together import Together
 from helpdesk.tasks.redmine.visibility import Person
 
 ACTIVE = 1
@@ -47,19 +48,15 @@ def person(db: Connection, actor: Actor) -> Person:
 
     Asked with each read, so that who is locked in Redmine sees nothing from that moment on.
     """
-    rows = db.execute(_QUERY, {"id": actor.id}).all()
-    found = next((row for row in rows if row.what == "person"), None)
-    if found is None or found.one != ACTIVE:
+    found = _PERSON.ask(db, {"id": actor.id})
+    user = next(iter(found["user"]), None)
+    if user is None or user.status != ACTIVE:
         raise LockedOut(detail=f"user {actor.id} is not active in Redmine")
-    memberships: dict[int, set[int]] = defaultdict(set)
-    for row in rows:
-        if row.what == "role":
-            memberships[row.one] |= {row.other} - {None}
     return Person(
         actor.id,
-        is_admin=bool(found.other),
-        groups=frozenset(row.one for row in rows if row.what == "group"),
-        memberships={project: frozenset(roles) for project, roles in memberships.items()},
+        is_admin=bool(user.admin),
+        groups=frozenset(row.group_id for row in found["group"]),
+        memberships=grouped(found["role"]),
     )
 
 
@@ -91,14 +88,10 @@ def _initials(first: str) -> str:
 
 NAMED = tuple(t.users.c[column] for column in Named._fields)
 _ID: sa.BindParameter[int] = sa.bindparam("id")
-_QUERY = sa.union_all(
-    sa.select(
-        sa.literal("person").label("what"),
-        t.users.c.status.label("one"),
-        sa.type_coerce(t.users.c.admin, sa.Integer).label("other"),
-    ).where(t.users.c.id == _ID, t.users.c.type == "User"),
-    sa.select(sa.literal("group"), t.groups_users.c.group_id, sa.null()).where(t.groups_users.c.user_id == _ID),
-    sa.select(sa.literal("role"), t.members.c.project_id, t.member_roles.c.role_id)
+_PERSON = Together(
+    user=sa.select(t.users.c.status, t.users.c.admin).where(t.users.c.id == _ID, t.users.c.type == "User"),
+    group=sa.select(t.groups_users.c.group_id).where(t.groups_users.c.user_id == _ID),
+    role=sa.select(t.members.c.project_id, t.member_roles.c.role_id)
     .outerjoin_from(t.members, t.member_roles, t.member_roles.c.member_id == t.members.c.id)
     .where(t.members.c.user_id == _ID),
 )

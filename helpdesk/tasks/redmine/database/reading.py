@@ -1,5 +1,6 @@
 """One read of Redmine's database: a connection, the rules, and how the person who asks sees them."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -35,7 +36,19 @@ class Reading:
     def project_names(self) -> dict[int, str]:
         return {project.id: project.name for project in self.rules.projects}
 
-    def row(self, found: Any) -> TaskRow:
+    def names(self, ids: Iterable[int | None]) -> dict[int, str]:
+        """What these people and groups are called, by id; no name is older than the rules."""
+        asked, called = {each for each in ids if each is not None}, self.rules.called
+        if missing := asked - called.keys():
+            called |= persons.names(self.db, missing, self.style)
+        return {each: called[each] for each in asked if each in called}
+
+    def rows(self, found: Sequence[Any]) -> tuple[TaskRow, ...]:
+        """Rows of ROWS as tasks of a list."""
+        called = self.names(each for row in found for each in (row.author_id, row.assigned_to_id))
+        return tuple(self.row(row, called) for row in found)
+
+    def row(self, found: Any, called: Mapping[int, str]) -> TaskRow:
         """A row of ROWS as a task of a list. What Redmine itself has lost is shown by its number."""
         names, rules = self.project_names, self.rules
         tracker = rules.trackers.get(found.tracker_id)
@@ -47,8 +60,8 @@ class Reading:
             project=Ref(found.project_id, names.get(found.project_id, f"#{found.project_id}")),
             tracker=Ref(found.tracker_id, tracker.name if tracker else f"#{found.tracker_id}"),
             due_date=found.due_date,
-            assignee=self._member(found, "assignee"),
-            author=self._member(found, "author"),
+            assignee=_member(found.assigned_to_id, called),
+            author=_member(found.author_id, called),
             created_on=self.moment(found.created_on),
             updated_on=self.moment(found.updated_on),
         )
@@ -58,15 +71,11 @@ class Reading:
         known = self.rules.statuses.get(number) or Status(number, f"#{number}")
         return known._replace(is_default=False)
 
-    def _member(self, found: Any, who: str) -> Member | None:
-        user = persons.Named(*(getattr(found, f"{who}_{column}") for column in persons.Named._fields))
-        return Member(user.id, persons.name(user, self.style)) if user.id is not None else None
+
+def _member(number: int | None, called: Mapping[int, str]) -> Member | None:
+    return Member(number, called[number]) if number is not None and number in called else None
 
 
-AUTHOR, ASSIGNEE = t.users.alias("author"), t.users.alias("assignee")
-JOINED = t.issues.outerjoin(AUTHOR, AUTHOR.c.id == t.issues.c.author_id).outerjoin(
-    ASSIGNEE, ASSIGNEE.c.id == t.issues.c.assigned_to_id
-)
 _SHOWN = (
     "id",
     "subject",
@@ -74,12 +83,10 @@ _SHOWN = (
     "priority_id",
     "project_id",
     "tracker_id",
+    "author_id",
+    "assigned_to_id",
     "due_date",
     "created_on",
     "updated_on",
 )
-ROWS = sa.select(
-    *(t.issues.c[name] for name in _SHOWN),
-    *(AUTHOR.c[name].label(f"author_{name}") for name in persons.Named._fields),
-    *(ASSIGNEE.c[name].label(f"assignee_{name}") for name in persons.Named._fields),
-)
+ROWS = sa.select(*(t.issues.c[name] for name in _SHOWN))

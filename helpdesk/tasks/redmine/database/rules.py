@@ -36,7 +36,10 @@ class Tracker(NamedTuple):
 
 
 class Rules(NamedTuple):
-    """`statuses` and `priorities` are in Redmine's order, as are `trackers`; `ratios` are progress by status."""
+    """`statuses` and `priorities` are in Redmine's order, as are `trackers`; `ratios` are progress by status.
+
+    `called` is not read with the rest: it holds the names of those who were asked for since (`Reading.names`).
+    """
 
     roles: Mapping[int, Role]
     places: Mapping[int, Place]
@@ -51,6 +54,7 @@ class Rules(NamedTuple):
     fields_of: Mapping[int, frozenset[int]]
     for_all: frozenset[int]
     settings: Mapping[str, str]
+    called: dict[int, str]
 
     def is_on(self, setting: str) -> bool:
         """Whether a setting of Redmine's is switched on; all that we ask for are off by default."""
@@ -111,6 +115,7 @@ def load(db: Connection, extra: frozenset[str]) -> Rules:
         fields_of=sets(db, t.custom_fields_projects.c.project_id, t.custom_fields_projects.c.custom_field_id),
         for_all=fields.for_all,
         settings={row.name: (row.value or "").lstrip(":") for row in db.execute(sa.select(t.settings))},
+        called={},
     )
 
 

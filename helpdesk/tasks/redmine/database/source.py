@@ -17,8 +17,8 @@ from helpdesk.tasks.redmine.database.tables import COMPANY
 T = TypeVar("T")
 
 RULES_SECONDS = 5.0
-"""How long a change of roles, projects, workflow settings or fields may go unnoticed. A person's own state, groups and
-memberships are read each time."""
+"""How long a change of roles, projects, workflow settings, fields or names may go unnoticed. A person's own state,
+groups and memberships are read each time."""
 
 
 class Source:
