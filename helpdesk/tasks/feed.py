@@ -1,0 +1,63 @@
+"""What happens to tasks, told for all people at once. `tests/tasks/test_feed_contract.py` says what every feed does."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from helpdesk.tasks.model import Actor, Member
+
+
+class Became(NamedTuple):
+    """A value before and after, in the tracker's words; empty where there was none."""
+
+    old: str
+    new: str
+
+
+class Happening(NamedTuple):
+    """One act of somebody upon a task, with all that it changed.
+
+    `key` is the act's for ever. People are the tracker's numbers, with a group's members in its place. Those who have
+    to do with the task are given as the act left them, but for `watchers`, who are as they are when it is told.
+    `former` had the task until this act; `was_assigned` says that it changed who has it.
+    """
+
+    key: str
+    task_id: int
+    subject: str
+    project_id: int
+    project: str
+    at: datetime
+    by: Member | None
+    is_new: bool = False
+    notes: str = ""
+    private: bool = False
+    status: Became | None = None
+    priority: Became | None = None
+    was_assigned: bool = False
+    files: tuple[str, ...] = ()
+    author: int | None = None
+    assignees: frozenset[int] = frozenset()
+    former: frozenset[int] = frozenset()
+    watchers: frozenset[int] = frozenset()
+
+
+class Told(NamedTuple):
+    """Happenings, oldest first, and the position to go on from."""
+
+    happenings: tuple[Happening, ...]
+    position: str
+
+
+class Feed(Protocol):
+    """All raise Unavailable while the tracker does not answer."""
+
+    async def start(self) -> str:
+        """The position of this moment: what was before is not told."""
+
+    async def read(self, position: str) -> Told:
+        """What happened since. Nothing is left out, whatever the order in which others' writes came to an end; for a
+        while the same is told again, under the same key."""
+
+    async def seers(self, happening: Happening, people: Iterable[Actor]) -> frozenset[int]:
+        """The numbers of those who may see it: the task, and what was said when that is private. As of now."""
