@@ -129,6 +129,15 @@ def containing(search: str) -> ColumnElement[bool]:
     return sa.and_(*(TASK.c.words.contains(word, autoescape=True) for word in fold(search).split()))
 
 
+def projects_of(session: Session, condition: ColumnElement[bool]) -> list[tuple[int, int]]:
+    """The ids of the tasks that match, each with its project's."""
+    return [(row[0], row[1]) for row in session.execute(sa.select(TASK.c.id, TASK.c.project_id).where(condition))]
+
+
+def among(ids: Collection[int]) -> ColumnElement[bool]:
+    return TASK.c.id.in_(sorted(ids))
+
+
 def by_status(session: Session, condition: ColumnElement[bool]) -> dict[int, int]:
     """How many tasks match, by the id of their status."""
     counting = sa.select(TASK.c.status_id, sa.func.count()).where(condition).group_by(TASK.c.status_id)

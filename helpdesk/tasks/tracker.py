@@ -1,5 +1,6 @@
 """The port to whatever keeps the tasks. `tests/tasks/test_tracker_contract.py` says what every adapter must do."""
 
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Literal, NamedTuple, Protocol
 
@@ -55,6 +56,9 @@ class Tracker(Protocol):
 
         A query that is made of the vocabulary is asked in the same look at the tracker. Raises what making it does.
         """
+
+    async def seen(self, actor: Actor, task_ids: Collection[int]) -> Mapping[int, bool]:
+        """Which of these tasks the person sees at present, and whether with the private comments of others."""
 
     async def statistics(self, actor: Actor, query: TaskQuery, now: datetime) -> Statistics:
         """What the tasks of a query amount to, whatever it says of statuses.

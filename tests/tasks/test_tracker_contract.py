@@ -308,6 +308,15 @@ async def test_a_query_may_be_made_of_the_words_that_there_are(world: World) -> 
     assert page._replace(words=None) == await world.tracker.tasks(anna, page.query, summed=True)
 
 
+async def test_of_given_tasks_those_are_told_that_the_person_sees(world: World) -> None:
+    hers, other = world.new_task(), world.new_task(project="warehouse", author="boris", assignee=None)
+    asked = [hers, other, 999_999]
+    assert await world.tracker.seen(world.actor("anna"), asked) == {hers: True, other: True}
+    assert await world.tracker.seen(world.actor("irina"), asked) == {hers: False}
+    assert await world.tracker.seen(world.actor("stranger"), asked) == {}
+    assert await world.tracker.seen(world.actor("anna"), ()) == {}
+
+
 async def test_what_making_a_query_raises_is_raised(world: World) -> None:
     def refuse(words: Vocabulary) -> TaskQuery:
         raise Invalid({"sort": []})

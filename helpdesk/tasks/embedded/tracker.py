@@ -1,6 +1,6 @@
 """The Tracker port over `store`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 
 from sqlalchemy import and_
@@ -48,6 +48,14 @@ class EmbeddedTracker:
                 words = _words(session, actor)
                 return _page(session, actor, asked(words), summed)._replace(words=words)
             return _page(session, actor, asked, summed)
+
+        return await self.database.run(work)
+
+    async def seen(self, actor: Actor, task_ids: Collection[int]) -> Mapping[int, bool]:
+        def work(session: Session) -> dict[int, bool]:
+            mine = rights(session, actor)
+            found = rows.projects_of(session, and_(visible(mine, actor), rows.among(task_ids)))
+            return {task: mine.has(project, "view_private") for task, project in found}
 
         return await self.database.run(work)
 

@@ -1,6 +1,7 @@
 """Lists of tasks over Redmine's REST API, and the words to ask for them with."""
 
 import asyncio
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from helpdesk.errors import LockedOut, Nonsense, NotAllowed, NotFound
@@ -10,7 +11,7 @@ from helpdesk.tasks.model import Actor
 from helpdesk.tasks.projects import with_descendants
 from helpdesk.tasks.redmine import listing, reading
 from helpdesk.tasks.redmine.asking import Asking
-from helpdesk.tasks.redmine.words import items
+from helpdesk.tasks.redmine.words import PAGE, items
 from helpdesk.tasks.statistics import Statistics, whatever_status
 
 
@@ -28,6 +29,18 @@ class Lists(Asking):
             await self.look_up.me(actor)
             page, summary = await asyncio.gather(self._page(actor, query), self._summary(actor, query, summed))
             return page._replace(summary=summary, words=words)
+
+    async def seen(self, actor: Actor, task_ids: Collection[int]) -> Mapping[int, bool]:
+        async with self.asking():
+            mine, ids = await self.look_up.me(actor), sorted(task_ids)
+            pages = [
+                await self._list(actor, listing.with_ids(ids[place : place + PAGE]), PAGE, 0)
+                for place in range(0, len(ids), PAGE)
+            ]
+            issues = [issue for found, _ in pages for issue in found]
+            places = {reading.number(issue, "id"): reading.ref(issue["project"]).id for issue in issues}
+            rights = {place: await self.look_up.rights_in(mine, place) for place in set(places.values())}
+            return {number: rights[place].has("view_private_notes") for number, place in places.items()}
 
     async def statistics(self, actor: Actor, query: TaskQuery, now: datetime) -> Statistics:
         """No more than the summary: each other number would be a request of its own."""

@@ -1,6 +1,6 @@
 """The Tracker port over Redmine's database for reading and its REST API for writing."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from datetime import datetime
 from typing import TypeVar
 
@@ -46,6 +46,11 @@ class SqlTracker(RestTracker):
             actor,
             lambda read: lists.tasks(read, asked, summed),
             lambda: super(SqlTracker, self).tasks(actor, asked, summed=summed),
+        )
+
+    async def seen(self, actor: Actor, task_ids: Collection[int]) -> Mapping[int, bool]:
+        return await self._read(
+            actor, lambda read: lists.seen(read, task_ids), lambda: super(SqlTracker, self).seen(actor, task_ids)
         )
 
     async def statistics(self, actor: Actor, query: TaskQuery, now: datetime) -> Statistics:

@@ -1,6 +1,6 @@
 """Lists of tasks."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import sqlalchemy as sa
@@ -59,6 +59,13 @@ def _page(read: Reading, query: TaskQuery, summed: bool) -> TaskPage:
     chosen = query.status_ids or [it.id for it in statuses.values() if query.closed or not it.is_closed]
     total = sum(counts.values() if query.wanted_id is not None else (counts.get(number, 0) for number in chosen))
     return TaskPage(rows, total, query, summarised(counts, statuses.values()))
+
+
+def seen(read: Reading, task_ids: Collection[int]) -> dict[int, bool]:
+    """Those that the person sees, and whether with others' private comments."""
+    asked = sa.select(issues.id, issues.project_id).where(issues.id.in_(sorted(task_ids)), read.sight.tasks)
+    found = read.db.execute(asked).all() if task_ids else ()
+    return {row.id: read.sight.permits("view_private_notes", row.project_id) for row in found}
 
 
 def by(read: Reading, column: sa.ColumnElement[int], query: TaskQuery) -> dict[int, int]:
