@@ -1,0 +1,144 @@
+"""All open event streams of this process: what a person is told goes to each of them, once, in order.
+
+Whatever wakes them, rows of the store are the truth: a wake-up reads, with one query for all the people it names, what
+lies above the last row that a stream of theirs was given. So a wake-up that is lost loses nothing.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from typing import Generic, NamedTuple, Protocol, TypeVar
+
+MOST_STREAMS = 20
+"""Of one person at a time; whoever opens one more ends the oldest."""
+MOST_WAITING = 200
+"""Pieces that wait for a slow line. A stream with more is ended: its browser comes back and reads on from its last."""
+
+
+class Row(Protocol):
+    """What the streams must know of a notification."""
+
+    @property
+    def id(self) -> int: ...
+
+    @property
+    def person_id(self) -> int: ...
+
+
+R = TypeVar("R", bound=Row)
+
+
+class Face(NamedTuple):
+    """For whom events are written: a page or a program, in a language."""
+
+    kind: str
+    language: str
+
+
+class Stream:
+    """One of a person's streams, in a session. `last` is the number of the last row it was given."""
+
+    def __init__(self, person_id: int, session: str, face: Face, last: int) -> None:
+        self.person_id, self.session, self.face, self.last = person_id, session, face, last
+        self._waiting: asyncio.Queue[bytes | None] = asyncio.Queue(MOST_WAITING)
+
+    async def next(self) -> bytes | None:
+        """What to send now; None when the stream has ended."""
+        return await self._waiting.get()
+
+    def give(self, piece: bytes) -> None:
+        if self._waiting.full():
+            self.end()
+        else:
+            self._waiting.put_nowait(piece)
+
+    def end(self, farewell: bytes = b"") -> None:
+        """After the farewell; what still waits is dropped."""
+        while not self._waiting.empty():
+            self._waiting.get_nowait()
+        if farewell:
+            self._waiting.put_nowait(farewell)
+        self._waiting.put_nowait(None)
+
+
+class Streams(Generic[R]):
+    """`read` tells rows above a number, for each of several people, in rising order; `unread` counts of those people;
+    `written` is a row as the event of a face, `counted` a count as one."""
+
+    def __init__(
+        self,
+        read: Callable[[Mapping[int, int]], Awaitable[Iterable[R]]],
+        unread: Callable[[Collection[int]], Awaitable[Mapping[int, int]]],
+        written: Callable[[Face, R, int], bytes],
+        counted: Callable[[Face, int], bytes],
+    ) -> None:
+        self._read, self._unread, self._written, self._counted = read, unread, written, counted
+        self._of: dict[int, list[Stream]] = defaultdict(list)
+
+    def __len__(self) -> int:
+        return sum(map(len, self._of.values()))
+
+    @property
+    def sessions(self) -> frozenset[str]:
+        """Those that streams are open in."""
+        return frozenset(stream.session for streams in self._of.values() for stream in streams)
+
+    def open(self, person_id: int, session: str, face: Face, last: int) -> Stream:
+        """A stream that is given what comes from now on; `catch_up` then gives it what came before."""
+        stream, present = Stream(person_id, session, face, last), self._of[person_id]
+        for oldest in present[: max(0, len(present) - MOST_STREAMS + 1)]:
+            oldest.end()
+            present.remove(oldest)
+        present.append(stream)
+        return stream
+
+    def close(self, stream: Stream) -> None:
+        present = self._of.get(stream.person_id, [])
+        if stream in present:
+            present.remove(stream)
+        if not present:
+            self._of.pop(stream.person_id, None)
+
+    async def catch_up(self, stream: Stream) -> None:
+        """Give it what it has missed."""
+        await self.wake([stream.person_id])
+
+    async def wake(self, people: Iterable[int]) -> None:
+        """Give the streams of these people what is new; those who have nothing new their count."""
+        here = {person: tuple(self._of[person]) for person in people if self._of.get(person)}
+        if not here:
+            return
+        lasts = {person: min(stream.last for stream in streams) for person, streams in here.items()}
+        rows, unread = await self._read(lasts), await self._unread(lasts.keys())
+        made: dict[tuple[Face, int], bytes] = {}
+        told: set[Stream] = set()
+        for row in rows:
+            # Of those that were open before the read alone: one that came since may lack what lies before these rows.
+            for stream in [it for it in here[row.person_id] if it.last < row.id]:
+                stream.last = row.id
+                key = stream.face, row.id
+                made[key] = made.get(key) or self._written(stream.face, row, unread.get(row.person_id, 0))
+                stream.give(made[key])
+                told.add(stream)
+        for stream in [it for streams in here.values() for it in streams if it not in told]:
+            stream.give(self._counted(stream.face, unread.get(stream.person_id, 0)))
+
+    def tell_all(self, piece: bytes) -> None:
+        """The same for everybody: a sign of life, the state of the feed."""
+        for stream in self._all():
+            stream.give(piece)
+
+    def end_sessions(self, ended: Collection[str], farewell: bytes) -> None:
+        """End the streams of sessions that are over."""
+        for stream in [it for it in self._all() if it.session in ended]:
+            stream.end(farewell)
+            self.close(stream)
+
+    def end_all(self) -> None:
+        """The process ends."""
+        for stream in self._all():
+            stream.end()
+        self._of.clear()
+
+    def _all(self) -> list[Stream]:
+        return [stream for streams in self._of.values() for stream in streams]

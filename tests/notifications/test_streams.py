@@ -1,0 +1,169 @@
+"""What streams are given, whatever wakes them and in whatever order they come and go."""
+
+import asyncio
+from collections.abc import Collection, Iterable, Mapping
+from typing import NamedTuple
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from helpdesk.notifications.channels.streams import MOST_STREAMS, MOST_WAITING, Face, Stream, Streams
+
+PAGE, PROGRAM = Face("page", "ru"), Face("program", "en")
+
+
+class Row(NamedTuple):
+    id: int
+    person_id: int
+
+
+class Rows:
+    """A store in memory, which counts how often it was read and what was written of it."""
+
+    def __init__(self) -> None:
+        self.rows: list[Row] = []
+        self.reads = 0
+        self.written: list[tuple[Face, int]] = []
+        self.streams: Streams[Row] = Streams(self._read, self._unread, self._write, self._count)
+
+    def add(self, *people: int) -> None:
+        for person in people:
+            self.rows.append(Row(len(self.rows) + 1, person))
+
+    async def _read(self, lasts: Mapping[int, int]) -> Iterable[Row]:
+        self.reads += 1
+        await asyncio.sleep(0)
+        return [row for row in self.rows if row.id > lasts.get(row.person_id, 10**9)]
+
+    async def _unread(self, people: Collection[int]) -> Mapping[int, int]:
+        await asyncio.sleep(0)
+        return {person: sum(row.person_id == person for row in self.rows) for person in people}
+
+    def _write(self, face: Face, row: Row, unread: int) -> bytes:
+        self.written.append((face, row.id))
+        return f"{face.kind} {row.id} of {unread}".encode()
+
+    def _count(self, face: Face, unread: int) -> bytes:
+        return f"unread {unread}".encode()
+
+
+async def given_to(stream: Stream) -> list[str]:
+    """All that waits, and that nothing follows."""
+    stream.give(b"mark")
+    found = []
+    while (piece := await stream.next()) not in (b"mark", None):
+        assert piece is not None
+        found.append(piece.decode())
+    return found
+
+
+async def test_one_read_serves_all_streams_and_each_event_is_written_once_for_a_face() -> None:
+    store = Rows()
+    anna = [store.streams.open(1, "s", face, 0) for face in (PAGE, PAGE, PROGRAM)]
+    boris, irina = store.streams.open(2, "t", PAGE, 0), store.streams.open(3, "u", PAGE, 0)
+    store.add(1, 2, 1)
+    await store.streams.wake([1, 2, 9])
+    assert [await given_to(stream) for stream in anna] == [["page 1 of 2", "page 3 of 2"]] * 2 + [
+        ["program 1 of 2", "program 3 of 2"]
+    ]
+    assert (await given_to(boris), await given_to(irina), store.reads) == (["page 2 of 1"], [], 1)
+    assert len(store.written) == 5
+
+
+async def test_who_has_nothing_new_is_told_the_count_and_who_is_not_here_costs_nothing() -> None:
+    store = Rows()
+    store.add(1)
+    stream = store.streams.open(1, "s", PAGE, 1)
+    await store.streams.wake([1])
+    assert await given_to(stream) == ["unread 1"]
+    await store.streams.wake([2, 3])
+    assert store.reads == 1
+
+
+async def test_a_stream_that_comes_back_is_given_what_it_missed() -> None:
+    store = Rows()
+    store.add(1, 1, 2, 1)
+    there = store.streams.open(1, "s", PAGE, 4)
+    back = store.streams.open(1, "s", PAGE, 1)
+    await store.streams.catch_up(back)
+    assert await given_to(back) == ["page 2 of 3", "page 4 of 3"]
+    assert await given_to(there) == ["unread 3"]
+
+
+async def test_a_stream_that_comes_back_in_the_middle_of_a_wake_up_misses_nothing() -> None:
+    store = Rows()
+    store.add(1, 1, 1)
+    store.streams.open(1, "s", PAGE, 3)
+    store.add(1)
+    waking = asyncio.create_task(store.streams.wake([1]))
+    await asyncio.sleep(0)  # it reads what lies above 3
+    back = store.streams.open(1, "s", PAGE, 1)
+    await waking
+    await store.streams.catch_up(back)
+    assert await given_to(back) == ["page 2 of 4", "page 3 of 4", "page 4 of 4"]
+
+
+async def test_a_line_that_is_too_slow_is_ended_and_the_others_go_on() -> None:
+    store = Rows()
+    slow, quick = store.streams.open(1, "s", PAGE, 0), store.streams.open(1, "s", PAGE, 0)
+    for _ in range(MOST_WAITING + 1):
+        store.add(1)
+        await store.streams.wake([1])
+        assert await quick.next()
+    assert await slow.next() is None
+
+
+async def test_one_stream_too_many_ends_the_oldest() -> None:
+    store = Rows()
+    streams = [store.streams.open(1, "s", PAGE, 0) for _ in range(MOST_STREAMS + 2)]
+    assert len(store.streams) == MOST_STREAMS
+    assert [await stream.next() for stream in streams[:2]] == [None, None]
+    assert await given_to(streams[2]) == []
+
+
+async def test_a_session_that_is_over_ends_its_streams_with_a_farewell() -> None:
+    store = Rows()
+    over, going = store.streams.open(1, "over", PAGE, 0), store.streams.open(1, "going", PAGE, 0)
+    assert store.streams.sessions == {"over", "going"}
+    store.streams.end_sessions({"over"}, b"bye")
+    assert [await over.next(), await over.next()] == [b"bye", None]
+    store.streams.tell_all(b"alive")
+    assert await going.next() == b"alive"
+    assert store.streams.sessions == {"going"}
+
+
+async def test_when_the_process_ends_all_end() -> None:
+    store = Rows()
+    streams = [store.streams.open(person, "s", PAGE, 0) for person in (1, 2)]
+    store.streams.end_all()
+    assert [await stream.next() for stream in streams] == [None, None]
+    assert len(store.streams) == 0
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.sampled_from(("add", "wake", "open", "close")), max_size=40))
+def test_every_stream_is_given_every_row_once_in_order(acts: list[str]) -> None:
+    """Also when wakings overlap: one reads while another gives."""
+
+    async def run() -> None:
+        store, opened, wakings = Rows(), [], []
+        for act in acts:
+            if act == "add":
+                store.add(1)
+            elif act == "wake":
+                wakings.append(asyncio.create_task(store.streams.wake([1])))
+                await asyncio.sleep(0)
+            elif act == "open":
+                begun = len(store.rows) // 2
+                opened.append((begun, store.streams.open(1, "s", PAGE, begun)))
+                wakings.append(asyncio.create_task(store.streams.catch_up(opened[-1][1])))
+            elif opened:
+                store.streams.close(opened.pop(0)[1])
+        await asyncio.gather(*wakings)
+        await store.streams.wake([1])
+        for begun, stream in opened:
+            if stream in store.streams._all():
+                rows = [int(told.split()[1]) for told in await given_to(stream) if told.startswith("page")]
+                assert rows == list(range(begun + 1, len(store.rows) + 1))
+
+    asyncio.run(run())
