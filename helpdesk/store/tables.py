@@ -10,6 +10,11 @@ from datetime import date, datetime
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
+from helpdesk.store.notification_tables import DealtWith as DealtWith
+from helpdesk.store.notification_tables import FeedPosition as FeedPosition
+from helpdesk.store.notification_tables import Lease as Lease
+from helpdesk.store.notification_tables import Notification as Notification
+from helpdesk.store.notification_tables import NotificationPreference as NotificationPreference
 from helpdesk.store.task_tables import LONG
 from helpdesk.store.task_tables import CustomField as CustomField
 from helpdesk.store.task_tables import CustomValue as CustomValue

@@ -1,0 +1,89 @@
+"""The tables of notifications: what was told to whom, and how far the change feed was read."""
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.mysql import DATETIME
+from sqlalchemy.engine.interfaces import Dialect
+from sqlalchemy.types import TypeEngine
+from sqlmodel import Field, SQLModel
+from sqlmodel.sql.sqltypes import UTCDateTime
+
+from helpdesk.store.task_tables import LONG
+
+
+class Moment(UTCDateTime):
+    """An aware time to the microsecond, which MySQL would cut to whole seconds."""
+
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        exact = DATETIME(fsp=6) if dialect.name in ("mysql", "mariadb") else self.impl
+        return dialect.type_descriptor(exact)
+
+
+class Notification(SQLModel, table=True):
+    """What one person was told of one act; `task_id` and `project_id` are the tracker's numbers.
+
+    A later row has a higher id, and no id is used again: streams go on after the last one that they sent. `sounds` says
+    whether the page may make a sound of it. It is unread while there is no `read_at`.
+    """
+
+    __tablename__ = "notification"
+    __table_args__ = (
+        sa.UniqueConstraint("person_id", "happening", name="uq_notification_person_happening"),
+        sa.Index("ix_notification_person", "person_id", "id"),
+        sa.Index("ix_notification_unread", "person_id", "read_at", "id"),
+        {"sqlite_autoincrement": True},
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    person_id: int = Field(foreign_key="person.id")
+    happening: str = Field(max_length=60)
+    type: str = Field(max_length=20)
+    task_id: int
+    project_id: int
+    subject: str = Field(max_length=255)
+    author: str = Field(default="", max_length=200)
+    old_status: str = Field(default="", max_length=100)
+    new_status: str = Field(default="", max_length=100)
+    excerpt: str = Field(default="", max_length=300)
+    is_private: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
+    sounds: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
+    happened_at: datetime
+    created_at: datetime = Field(index=True)
+    read_at: datetime | None = Field(default=None, sa_type=Moment)
+
+
+class DealtWith(SQLModel, table=True):
+    """An act that was dealt with at `at`, whoever was told of it: what the feed tells again is passed over."""
+
+    __tablename__ = "happening"
+    key: str = Field(primary_key=True, max_length=60)
+    at: datetime = Field(index=True)
+
+
+class FeedPosition(SQLModel, table=True):
+    """Where to read on; all that had happened by `as_of` has been told."""
+
+    __tablename__ = "feed_position"
+    name: str = Field(primary_key=True, max_length=50)
+    position: str = Field(sa_type=LONG)
+    as_of: datetime
+
+
+class Lease(SQLModel, table=True):
+    """What only one process may do at a time is `holder`'s to do; others may take it after `until`."""
+
+    __tablename__ = "lease"
+    name: str = Field(primary_key=True, max_length=50)
+    holder: str = Field(max_length=60)
+    until: datetime = Field(sa_type=Moment)
+
+
+class NotificationPreference(SQLModel, table=True):
+    """What a person wants to be told, and how: `told` is the JSON of `notifications/preferences.py`."""
+
+    __tablename__ = "notification_preference"
+    person_id: int = Field(foreign_key="person.id", primary_key=True)
+    told: str = Field(sa_type=LONG)
