@@ -44,6 +44,7 @@ MAY = {
     "services": {"people.directory", "people.model", "settings", "store", "tasks.model", "tasks.tracker"},
     "tasks": {"errors", *PORT, "tasks.safe_html", "tasks.textile_reader"},
     "people": {"errors", "people.model", "store"},
+    "notifications": {"errors", "notifications", "store", "tasks.feed", "tasks.model"},
     "web": {"errors", "languages", "assets", "services", "store", "web", *PORT - {"tasks.tracker"}, "tasks.markup",
             "tasks.wording", "tasks.safe_html", "tasks.bulk", "tasks.pictures", "people.model", "people.directory",
             "people.accounts"},

@@ -19,15 +19,17 @@ class Moment(UTCDateTime):
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        exact = DATETIME(fsp=6) if dialect.name in ("mysql", "mariadb") else self.impl
-        return dialect.type_descriptor(exact)
+        if dialect.name in ("mysql", "mariadb"):
+            return dialect.type_descriptor(DATETIME(fsp=6))
+        return super().load_dialect_impl(dialect)
 
 
 class Notification(SQLModel, table=True):
     """What one person was told of one act; `task_id` and `project_id` are the tracker's numbers.
 
-    A later row has a higher id, and no id is used again: streams go on after the last one that they sent. `sounds` says
-    whether the page may make a sound of it. It is unread while there is no `read_at`.
+    `type` is what programs know of, `kind` what words are made of; `old` and `new` are what was changed, in the
+    tracker's words. A later row has a higher id, and no id is used again: streams go on after the last one they sent.
+    `sounds` says whether the page may make a sound of it. It is unread while there is no `read_at`.
     """
 
     __tablename__ = "notification"
@@ -41,12 +43,13 @@ class Notification(SQLModel, table=True):
     person_id: int = Field(foreign_key="person.id")
     happening: str = Field(max_length=60)
     type: str = Field(max_length=20)
+    kind: str = Field(max_length=20)
     task_id: int
     project_id: int
     subject: str = Field(max_length=255)
     author: str = Field(default="", max_length=200)
-    old_status: str = Field(default="", max_length=100)
-    new_status: str = Field(default="", max_length=100)
+    old: str = Field(default="", max_length=100)
+    new: str = Field(default="", max_length=100)
     excerpt: str = Field(default="", max_length=300)
     is_private: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
     sounds: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})

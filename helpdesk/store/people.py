@@ -1,13 +1,23 @@
 """Accounts: found, made, bound to what a directory proved."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from helpdesk.store.folding import fold
 from helpdesk.store.tables import Person
+
+
+class Account(NamedTuple):
+    """An account and the person's number in the tracker."""
+
+    id: int
+    number: int
+    login: str
+    is_admin: bool
 
 
 def by_login_or_email(session: Session, source: str, typed: str) -> Person | None:
@@ -30,6 +40,16 @@ def lately_in_redmine(session: Session, limit: int) -> Sequence[int]:
     )
     found = session.exec(known.order_by(col(Person.last_seen).desc(), col(Person.id)).limit(limit)).all()
     return [number for number in found if number is not None]
+
+
+def known_here(session: Session, numbers: Collection[int] | None) -> list[Account]:
+    """Active people by their numbers in the embedded tracker, where a person is the account itself; None: all."""
+    return _accounts(session, Person.id, numbers)
+
+
+def known_in_redmine(session: Session, numbers: Collection[int] | None) -> list[Account]:
+    """Active people by their numbers in Redmine; None: all who have one."""
+    return _accounts(session, Person.redmine_id, numbers)
 
 
 def add_local(session: Session, login: str, full_name: str, email: str, password_hash: str, is_admin: bool) -> Person:
@@ -71,6 +91,17 @@ def disable(session: Session, login: str) -> bool:
     """Shut out whoever has this login here or at Redmine. False when there is nobody."""
     statement = sa.update(Person).where(col(Person.login_folded) == fold(login))
     return session.exec(statement.values(is_active=False)).rowcount > 0
+
+
+def _accounts(session: Session, number: int | None, numbers: Collection[int] | None) -> list[Account]:
+    """`number` is a column of Person."""
+    active = select(Person.id, number, Person.login, Person.is_admin).where(
+        col(number).is_not(None), col(Person.is_active).is_(True)
+    )
+    if numbers is not None:
+        active = active.where(col(number).in_(set(numbers)))
+    rows = session.exec(active.order_by(col(Person.id)))
+    return [Account(id or 0, known or 0, login, is_admin) for id, known, login, is_admin in rows]
 
 
 def _free_login(session: Session, login: str, owner: Person | None) -> None:

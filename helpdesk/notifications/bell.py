@@ -1,0 +1,47 @@
+"""The bell wakes those who wait for news of people. It says who, not what: the rows in the store are the truth."""
+
+import asyncio
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+
+class Listener:
+    """One who waits; what rings meanwhile is kept until the next wait."""
+
+    def __init__(self) -> None:
+        self._people: set[int] = set()
+        self._rang = asyncio.Event()
+
+    async def wait(self) -> frozenset[int]:
+        """The people of whom there is news since the last wait; nobody, when only the reader's state is new."""
+        await self._rang.wait()
+        self._rang.clear()
+        people, self._people = frozenset(self._people), set()
+        return people
+
+    def hear(self, people: Iterable[int]) -> None:
+        self._people.update(people)
+        self._rang.set()
+
+
+class Bell:
+    """The bell of one process, rung and heard in its event loop."""
+
+    def __init__(self) -> None:
+        self._listeners: set[Listener] = set()
+
+    def ring(self, people: Iterable[int] = ()) -> None:
+        """There is news of these people, by their accounts' ids; of nobody: the reader's state has changed."""
+        people = frozenset(people)
+        for listener in self._listeners:
+            listener.hear(people)
+
+    @contextmanager
+    def listening(self) -> Iterator[Listener]:
+        """A listener who misses nothing from here to the end of the block."""
+        listener = Listener()
+        self._listeners.add(listener)
+        try:
+            yield listener
+        finally:
+            self._listeners.discard(listener)
