@@ -22,6 +22,7 @@ PORT = {
     "tasks.projects",
     "tasks.statistics",
 }
+NOTICES = {f"notifications.{module}" for module in ("plain", "mentions", "rules", "urgency", "wording", "preferences")}
 ADAPTERS = {
     "tasks.embedded": {"errors", "store", *PORT, "tasks.checking", "tasks.embedded"},
     "tasks.redmine": {"errors", "redmine_client", "doctor", *PORT, "tasks.checking", "tasks.redmine"},
@@ -45,6 +46,7 @@ MAY = {
     "tasks": {"errors", *PORT, "tasks.safe_html", "tasks.textile_reader"},
     "people": {"errors", "people.model", "store"},
     "notifications": {"errors", "notifications", "store", "tasks.feed", "tasks.model"},
+    **{pure: {"errors", "tasks.feed", "tasks.model", *NOTICES} for pure in NOTICES},
     "web": {"errors", "languages", "assets", "services", "store", "web", *PORT - {"tasks.tracker"}, "tasks.markup",
             "tasks.wording", "tasks.safe_html", "tasks.bulk", "tasks.pictures", "people.model", "people.directory",
             "people.accounts"},

@@ -1,0 +1,48 @@
+"""Who is called by `@login` in a text."""
+
+import re
+import unicodedata
+from collections.abc import Collection
+
+from helpdesk.notifications.plain import LONGEST_READ, without_quotes, without_tags
+
+LONGEST_LOGIN = 120
+
+_CODE = re.compile(
+    r"""
+    <(pre|code|tt|kbd|samp)\b[^<>]*>.*?(?:</\1>|\Z)                           # HTML and Textile
+    | ^[ ]{0,3}(?:(`{3,})[^`\n]*|(~{3,})[^\n]*)\n.*?(?:^[ ]{0,3}(?:\2|\3)|\Z)   # Markdown's blocks …
+    | (?<!`)(`++)[^`]++\4(?!`)                                                # … and words
+    | (?<![\w@])@(?=[^\s@])[^@\n]++(?<=\S)@(?![\w@])                          # Textile's @words@
+    """,
+    re.M | re.S | re.X,
+)
+_ADDRESS = re.compile(r"(?<!\w)\w++://\S++")
+# Not after what an e-mail address or a path may have before the @.
+_CALL = re.compile(r"(?<![\w.@+/])(?<!\w-)@([\w.@+-]++)")
+_AFTER = "._@+-"  # may end a login, and may stand behind it
+
+
+def mentioned(text: str, logins: Collection[str]) -> frozenset[str]:
+    """Those of `logins`, which are `folded`, that the text calls by name.
+
+    Not in code, in citations, in addresses and in longer words; `a@login` is an e-mail address. Of two logins that fit,
+    as in `@anna.` those of "anna" and "anna.", the longer is meant.
+    """
+    if "@" not in folded(text[:LONGEST_READ]):
+        return frozenset()
+    text = _CODE.sub(" ", folded(text[:LONGEST_READ]))
+    calls = _CALL.finditer(_ADDRESS.sub(" ", without_tags(without_quotes(text))))
+    found = (_meant(call[1], logins) for call in calls)
+    return frozenset(login for login in found if login)
+
+
+def folded(text: str) -> str:
+    """One form for comparing, as the store has it for logins: case, ё and how letters are composed do not matter."""
+    return unicodedata.normalize("NFKC", text).casefold().replace("ё", "е").strip()
+
+
+def _meant(word: str, logins: Collection[str]) -> str | None:
+    shortest = len(word.rstrip(_AFTER))
+    ends = range(min(len(word), LONGEST_LOGIN), max(shortest, 1) - 1, -1)
+    return next((word[:end] for end in ends if word[:end] in logins), None)
