@@ -23,9 +23,10 @@ PORT = {
     "tasks.statistics",
 }
 NOTICES = {f"notifications.{module}" for module in ("plain", "mentions", "rules", "urgency", "wording", "preferences")}
+FEED = {"tasks.feed", "tasks.watermark"}
 ADAPTERS = {
-    "tasks.embedded": {"errors", "store", *PORT, "tasks.checking", "tasks.embedded"},
-    "tasks.redmine": {"errors", "redmine_client", "doctor", *PORT, "tasks.checking", "tasks.redmine"},
+    "tasks.embedded": {"errors", "store", *PORT, *FEED, "tasks.checking", "tasks.embedded"},
+    "tasks.redmine": {"errors", "redmine_client", "doctor", *PORT, *FEED, "tasks.checking", "tasks.redmine"},
     "people.local": {"store", "people.model", "people.accounts", "people.passwords"},
     "people.redmine": {"errors", "store", "people.model", "people.accounts", "redmine_client"},
 }

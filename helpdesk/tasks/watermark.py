@@ -25,17 +25,29 @@ class Watermark(NamedTuple):
         """Read the rows above this number."""
         return self.seen[0][1]
 
-    def after(self, numbers: Iterable[int], now: datetime) -> "Watermark":
-        """How it stands when these rows above the floor were there at `now`."""
-        seen, highest = list(self.seen), self.seen[-1][1]
-        reached = max(numbers, default=highest)
-        if reached > highest:
-            if len(seen) > 1 and now - seen[-2][0] < STEP:
+    @property
+    def highest(self) -> int:
+        """The highest number seen."""
+        return self.seen[-1][1]
+
+    def after(self, numbers: Iterable[int], began: datetime, ended: datetime) -> "Watermark":
+        """How it stands when these rows above the floor were found by a look that took from `began` to `ended`.
+
+        What was seen had been seen by its end; what should be there by now had to be there at its beginning.
+        """
+        seen, reached = list(self.seen), max(numbers, default=self.highest)
+        if reached > self.highest:
+            if len(seen) > 1 and ended - seen[-2][0] < STEP:
                 seen.pop()
-            seen.append((now, reached))
-        while len(seen) > 1 and seen[1][0] <= now - LONGEST_WRITE:
+            seen.append((ended, reached))
+        while len(seen) > 1 and seen[1][0] <= began - LONGEST_WRITE:
             seen.pop(0)
         return Watermark(tuple(seen))
+
+
+def beginning(number: int, now: datetime) -> Watermark:
+    """Where to begin when all that was before is no matter."""
+    return Watermark(((now, number),))
 
 
 def written(marks: dict[str, Watermark]) -> str:
