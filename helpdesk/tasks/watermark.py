@@ -37,7 +37,7 @@ class Watermark(NamedTuple):
         """
         seen, reached = list(self.seen), max(numbers, default=self.highest)
         if reached > self.highest:
-            if len(seen) > 1 and ended - seen[-2][0] < STEP:
+            if len(seen) > 1 and seen[-1][0] - seen[-2][0] < STEP:
                 seen.pop()
             seen.append((ended, reached))
         while len(seen) > 1 and seen[1][0] <= began - LONGEST_WRITE:

@@ -1,6 +1,7 @@
 """Who somebody is in Redmine at this moment, and what people are called there."""
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
@@ -60,6 +61,20 @@ def person(db: Connection, actor: Actor) -> Person:
     )
 
 
+def people(db: Connection, ids: Iterable[int]) -> dict[int, Person]:
+    """As `person`, of several by one query; who is not active is not among them."""
+    found = _PEOPLE.ask(db, {"ids": sorted(set(ids)) or [0]})
+    groups = grouped((row.user_id, row.group_id) for row in found["group"])
+    roles: dict[int, list[tuple[int, int | None]]] = defaultdict(list)
+    for row in found["role"]:
+        roles[row.user_id].append((row.project_id, row.role_id))
+    return {
+        row.id: Person(row.id, bool(row.admin), groups.get(row.id, frozenset()), grouped(roles[row.id]))
+        for row in found["user"]
+        if row.status == ACTIVE
+    }
+
+
 def names(db: Connection, ids: Iterable[int], style: str) -> dict[int, str]:
     """What people and groups are called, by id."""
     query = sa.select(*NAMED).where(t.users.c.id.in_(sorted(set(ids))))
@@ -88,6 +103,17 @@ def _initials(first: str) -> str:
 
 NAMED = tuple(t.users.c[column] for column in Named._fields)
 _ID: sa.BindParameter[int] = sa.bindparam("id")
+_IDS: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
+_ROLES = sa.select(t.members.c.user_id, t.members.c.project_id, t.member_roles.c.role_id).outerjoin_from(
+    t.members, t.member_roles, t.member_roles.c.member_id == t.members.c.id
+)
+_PEOPLE = Together(
+    user=sa.select(t.users.c.id, t.users.c.status, t.users.c.admin).where(
+        t.users.c.id.in_(_IDS), t.users.c.type == "User"
+    ),
+    group=sa.select(t.groups_users).where(t.groups_users.c.user_id.in_(_IDS)),
+    role=_ROLES.where(t.members.c.user_id.in_(_IDS)),
+)
 _PERSON = Together(
     user=sa.select(t.users.c.status, t.users.c.admin).where(t.users.c.id == _ID, t.users.c.type == "User"),
     group=sa.select(t.groups_users.c.group_id).where(t.groups_users.c.user_id == _ID),

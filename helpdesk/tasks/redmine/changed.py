@@ -1,0 +1,126 @@
+"""The issues that were changed of late, over REST: each read again only when that may tell something new."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from itertools import takewhile
+from typing import NamedTuple
+
+from helpdesk.errors import NotAllowed, NotFound
+from helpdesk.redmine_client import JSON, RedmineClient, part
+from helpdesk.tasks.redmine import reading
+from helpdesk.tasks.redmine.words import items
+from helpdesk.tasks.watermark import LONGEST_WRITE
+
+PAGE = 100
+STEP = 90
+"""Pages overlap: what is deleted between two of them moves others to the page before."""
+READ_AT_ONCE = 25
+PARALLEL = 5
+
+
+class Kept(NamedTuple):
+    """An issue as it was read last; seconds of the clock when it was first seen with its `updated_on`, and read."""
+
+    updated: datetime
+    issue: JSON | None
+    seen: float
+    read: float
+
+    def is_fresh(self, updated: datetime, now: float) -> bool:
+        """Whether to read it again would tell nothing new.
+
+        `updated_on` is in whole seconds: another change of the same second does not move it. So an issue is read again,
+        with growing pauses, until no write of that second can still be on its way.
+        """
+        known = self.read - self.seen
+        return self.updated == updated and (known > LONGEST_WRITE.total_seconds() or now - self.seen < 2 * known)
+
+
+class Found(NamedTuple):
+    """Issues with their journals and watchers. `reached` is the last `updated_on` up to which all are here, `is_whole`
+    whether there are no more."""
+
+    issues: list[JSON]
+    reached: datetime
+    is_whole: bool
+
+
+class Changed:
+    """By our administrator's key. `ticks` are seconds of a clock that is never put back."""
+
+    def __init__(self, client: RedmineClient, ticks: Callable[[], float] = time.monotonic) -> None:
+        self.client = client
+        self.ticks = ticks
+        self.kept: dict[int, Kept] = {}
+        self.at_once = asyncio.Semaphore(PARALLEL)
+
+    async def since(self, since: datetime, reached: datetime) -> Found:
+        """The issues changed since, oldest first, of which READ_AT_ONCE are read that were not known."""
+        now, listed = self.ticks(), await self._listed(since)
+        unread = [number for number, updated in listed if not self._is_fresh(number, updated, now)]
+        left_over = set(unread[READ_AT_ONCE:])
+        chosen = list(takewhile(lambda each: each[0] not in left_over, listed))
+        await asyncio.gather(*(self._read(number, updated, now) for number, updated in chosen))
+        wanted = {number for number, _ in listed}
+        self.kept = {number: kept for number, kept in self.kept.items() if number in wanted}
+        issues = [issue for number, _ in chosen if (issue := self.kept[number].issue) is not None]
+        return Found(issues, max([reached, *(updated for _, updated in chosen)]), not left_over)
+
+    async def lately(self, number: int) -> list[JSON]:
+        """So many issues that were changed last, the last one first; what is gone meanwhile is not among them."""
+        found = await self.client.get_fixed(
+            "/issues.json", None, [*_ALL, ("sort", "updated_on:desc"), ("limit", number)]
+        )
+        numbers = [reading.number(issue, "id") for issue in items(found, "issues")]
+        found_again = await asyncio.gather(*map(self._issue, numbers))
+        return [issue for issue in found_again if issue is not None]
+
+    async def _listed(self, since: datetime) -> list[tuple[int, datetime]]:
+        """Number and `updated_on` of each in that order, as far as there is something to read.
+
+        Pages go on from the last moment seen, not by counting: what is changed between two of them goes to the end.
+        """
+        found: dict[int, datetime] = {}
+        offset = 0
+        while True:
+            page = await self._page(since, offset)
+            found |= {reading.number(issue, "id"): reading.moment(issue["updated_on"]) for issue in page}
+            listed = sorted(found.items(), key=lambda each: (each[1], each[0]))
+            unread = sum(not self._is_fresh(*each, self.ticks()) for each in listed)
+            if len(page) < PAGE or unread > READ_AT_ONCE:
+                return listed
+            last = listed[-1][1]
+            since, offset = (last, 0) if last > since else (since, offset + STEP)
+
+    async def _page(self, since: datetime, offset: int) -> list[JSON]:
+        moment = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        which: list[tuple[str, str | int]] = [("updated_on", f">={moment}"), ("sort", "updated_on,id")]
+        which += [*_ALL, ("limit", PAGE), ("offset", offset)]
+        return items(await self.client.get_fixed("/issues.json", None, which), "issues")
+
+    def _is_fresh(self, number: int, updated: datetime, now: float) -> bool:
+        kept = self.kept.get(number)
+        return kept is not None and kept.is_fresh(updated, now)
+
+    async def _read(self, number: int, updated: datetime, now: float) -> None:
+        """Keep the issue as it is now, unless it is known."""
+        if self._is_fresh(number, updated, now):
+            return
+        issue = await self._issue(number)
+        kept = self.kept.get(number)
+        seen = kept.seen if kept is not None and kept.updated == updated else now
+        self.kept[number] = Kept(updated, issue, seen, now)
+
+    async def _issue(self, number: int) -> JSON | None:
+        """The issue with its journals and watchers; None when it is gone meanwhile."""
+        try:
+            async with self.at_once:
+                found = await self.client.get(f"/issues/{number}.json", None, [("include", "journals,watchers")])
+        except (NotFound, NotAllowed):
+            return None
+        return part(found, "issue")
+
+
+_ALL: list[tuple[str, str | int]] = [("status_id", "*")]
