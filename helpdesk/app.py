@@ -17,6 +17,8 @@ from helpdesk.web import errors
 from helpdesk.web.compression import Compression
 from helpdesk.web.edge import BodyLimit, Edge
 from helpdesk.web.etag import Etags
+from helpdesk.web.events import Events
+from helpdesk.web.live import Live
 from helpdesk.web.rendering import Renderer, addresses
 from helpdesk.web.routes import ROUTES, without_guard
 from helpdesk.web.static import StaticFiles
@@ -27,9 +29,11 @@ def create_app(services: Services) -> ASGIApp:
     if forgotten := without_guard(ROUTES):
         raise RuntimeError(f"no guard declared for {', '.join(forgotten)}")
 
+    watchers = [*services.watchers]
+
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        watching = [asyncio.create_task(watch()) for watch in services.watchers]
+        watching = [asyncio.create_task(watch()) for watch in watchers]
         yield
         for task in watching:
             task.cancel()
@@ -56,4 +60,6 @@ def create_app(services: Services) -> ASGIApp:
     app.state.path = addresses(ROUTES)
     app.state.static = StaticFiles(folder("static"))
     app.state.renderer = Renderer(services.settings.timezone, app.state.static, app.state.path)
+    app.state.live = Live(services, Events(app.state.renderer))
+    watchers.append(app.state.live.watch)
     return Edge(app)

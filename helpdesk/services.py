@@ -1,10 +1,12 @@
 """What a handler may use: ports and our own store, chosen once by `wiring`."""
 
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from helpdesk.notifications.bell import Bell
+from helpdesk.notifications.freshness import Freshness, never_looked
 from helpdesk.people.directory import Directory
 from helpdesk.people.model import SignedIn
 from helpdesk.settings import Settings
@@ -21,8 +23,8 @@ def utc_now() -> datetime:
 class Services:
     """`identify` tells who a signed-in person is in the tracker; it raises NotAllowed for somebody who is nobody there.
 
-    Each of `watchers` runs beside the requests until it is cancelled. `close` lets go of connections when the process
-    ends.
+    Whoever rings `bell` wakes open pages; `freshness` tells whether the feed is read. Each of `watchers` runs
+    beside requests until it is cancelled. `close` lets go of connections when the process ends.
     """
 
     settings: Settings
@@ -31,5 +33,7 @@ class Services:
     directories: tuple[Directory, ...]
     identify: Callable[[SignedIn], Actor]
     close: Callable[[], Awaitable[None]]
+    bell: Bell = field(default_factory=Bell)
+    freshness: Callable[[], Freshness] = never_looked
     clock: Callable[[], datetime] = utc_now
     watchers: tuple[Callable[[], Coroutine[Any, Any, None]], ...] = ()

@@ -2,11 +2,17 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from helpdesk import doctor
 from helpdesk.doctor import Check, Trouble
 from helpdesk.errors import NotAllowed, sentence
+from helpdesk.notifications import deciding
+from helpdesk.notifications.audience import Accounts, Audience
+from helpdesk.notifications.reader import Reader
+from helpdesk.pacing import interval_at
 from helpdesk.people.directory import Directory
 from helpdesk.people.local import LocalDirectory
 from helpdesk.people.model import SignedIn
@@ -14,6 +20,7 @@ from helpdesk.services import Services
 from helpdesk.settings import Settings
 from helpdesk.store import people
 from helpdesk.store.database import Database
+from helpdesk.tasks.feed import Feed
 from helpdesk.tasks.model import Actor
 
 if TYPE_CHECKING:
@@ -31,6 +38,7 @@ def wire(settings: Settings) -> Services:
 
 def _embedded(settings: Settings, database: Database) -> Services:
     from helpdesk.store.blobs import Blobs
+    from helpdesk.tasks.embedded.feed import EmbeddedFeed
     from helpdesk.tasks.embedded.tracker import EmbeddedTracker
 
     async def close() -> None:
@@ -38,13 +46,15 @@ def _embedded(settings: Settings, database: Database) -> Services:
 
     directories: tuple[Directory, ...] = (LocalDirectory(database),)
     tracker = EmbeddedTracker(database, Blobs(settings.files_folder))
-    return Services(settings, database, tracker, directories, own_account, close)
+    services = Services(settings, database, tracker, directories, own_account, close)
+    return _told(services, EmbeddedFeed(database), people.known_here)
 
 
 def _with_redmine(settings: Settings, database: Database) -> Services:
     from helpdesk.people.redmine import RedmineDirectory
     from helpdesk.redmine_client import RedmineClient
     from helpdesk.tasks.redmine.canary import Canary
+    from helpdesk.tasks.redmine.feed import RestFeed, SqlFeed
     from helpdesk.tasks.redmine.rest import RestTracker
     from helpdesk.tasks.redmine.sql import SqlTracker
 
@@ -60,14 +70,28 @@ def _with_redmine(settings: Settings, database: Database) -> Services:
     directories: tuple[Directory, ...] = (LocalDirectory(database), RedmineDirectory(client, database))
     format = settings.redmine_text_format
     if reading is None:
-        return Services(settings, database, RestTracker(client, format), directories, redmine_user, close)
+        services = Services(settings, database, RestTracker(client, format), directories, redmine_user, close)
+        return _told(services, RestFeed(client), people.known_in_redmine)
 
     async def lately() -> Sequence[int]:
         return await database.run(lambda db: people.lately_in_redmine(db, COMPARED_PEOPLE))
 
     tracker = SqlTracker(client, format, reading)
     canary = Canary(client, tracker.source, lately)
-    return Services(settings, database, tracker, directories, redmine_user, close, watchers=(canary.watch,))
+    services = Services(settings, database, tracker, directories, redmine_user, close, watchers=(canary.watch,))
+    return _told(services, SqlFeed(client, tracker.source), people.known_in_redmine)
+
+
+def _told(services: Services, feed: Feed, accounts: Accounts) -> Services:
+    """The same with a reader of the feed, by whom people are told of what happens."""
+    settings, database = services.settings, services.database
+    audience = Audience(feed, database, accounts, deciding.heard, deciding.wish)
+
+    def interval(now: datetime) -> float:
+        return interval_at(now, settings.timezone, settings.poll_interval, settings.poll_schedule)
+
+    reader = Reader(feed, database, audience, services.bell, interval, clock=services.clock)
+    return replace(services, freshness=lambda: reader.freshness, watchers=(*services.watchers, reader.watch))
 
 
 def _redmine_database(settings: Settings) -> "RedmineDatabase | None":

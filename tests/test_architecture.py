@@ -43,14 +43,15 @@ MAY = {
     "store": {"store", "assets"},
     "doctor": {"errors", "store"},
     "demo": {"demo", "store", "people.passwords"},
-    "services": {"people.directory", "people.model", "settings", "store", "tasks.model", "tasks.tracker"},
+    "services": {"notifications", "people.directory", "people.model", "settings", "store", "tasks.model",
+                 "tasks.tracker"},
     "tasks": {"errors", *PORT, "tasks.safe_html", "tasks.textile_reader"},
     "people": {"errors", "people.model", "store"},
     "notifications": {"errors", "notifications", "store", "tasks.feed", "tasks.model"},
     **{pure: {"errors", "tasks.feed", "tasks.model", *NOTICES} for pure in NOTICES},
     "web": {"errors", "languages", "assets", "services", "store", "web", *PORT - {"tasks.tracker"}, "tasks.markup",
             "tasks.wording", "tasks.safe_html", "tasks.bulk", "tasks.pictures", "people.model", "people.directory",
-            "people.accounts"},
+            "people.accounts", "notifications"},
     **ADAPTERS,
 }  # fmt: skip
 

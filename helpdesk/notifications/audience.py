@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from sqlmodel import Session
 
+from helpdesk.notifications.rules import Type
 from helpdesk.store import preferences
 from helpdesk.store.database import Database
 from helpdesk.store.notifications import New
@@ -19,7 +20,7 @@ class Heard(NamedTuple):
     """That a person, by the tracker's number, hears of an act: as which type, and what is kept of it for the words."""
 
     person: int
-    type: str
+    type: Type
     kind: str
     old: str = ""
     new: str = ""

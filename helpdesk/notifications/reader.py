@@ -19,6 +19,7 @@ from sqlmodel import Session
 from helpdesk.errors import Unavailable
 from helpdesk.notifications.audience import Audience
 from helpdesk.notifications.bell import Bell
+from helpdesk.notifications.freshness import Freshness
 from helpdesk.notifications.troubles import Troubles
 from helpdesk.store import feed_marks, leases, notifications
 from helpdesk.store.database import Database, StoreUnavailable
@@ -40,14 +41,6 @@ ACTS_AT_ONCE = 50
 KEPT = timedelta(days=90)
 KEYS_KEPT = timedelta(days=2)
 PRUNE_SECONDS = 3600.0
-
-
-class Freshness(NamedTuple):
-    """Whether what happens is told as it happens, since when that is so or not, and as of when all has been told."""
-
-    live: bool
-    since: datetime
-    as_of: datetime | None
 
 
 class Turn(NamedTuple):

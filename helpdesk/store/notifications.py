@@ -92,6 +92,19 @@ def page(
     return [Kept(*row) for row in rows]
 
 
+def one(session: Session, person_id: int, id: int) -> Kept | None:
+    """A notification of this person's."""
+    mine = (NOTIFICATION.c.person_id == person_id, NOTIFICATION.c.id == id)
+    row = session.execute(sa.select(*COLUMNS).where(*mine)).first()
+    return Kept(*row) if row else None
+
+
+def newest(session: Session, person_id: int) -> int:
+    """The highest id of this person's; 0 when there is none."""
+    highest = sa.select(sa.func.max(NOTIFICATION.c.id)).where(NOTIFICATION.c.person_id == person_id)
+    return session.execute(highest).scalar() or 0
+
+
 def total(session: Session, person_id: int, *, unread_only: bool = False, type: str | None = None) -> int:
     """How many there are of those that `page` shows."""
     asked = sa.select(sa.func.count()).select_from(NOTIFICATION).where(*_of(person_id, unread_only, type))

@@ -1,5 +1,6 @@
 """Server-side sessions. The browser holds a random id, we hold its hash."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from hashlib import sha256
 from secrets import token_urlsafe
@@ -24,6 +25,13 @@ LASTING = (
         col(tables.Session.expires_at) > sa.bindparam("now"),
         col(Person.is_active).is_(True),
     )
+)
+
+
+LASTING_OF = (
+    select(tables.Session.id_hash)
+    .join(Person, col(tables.Session.person_id) == col(Person.id))
+    .where(col(Person.is_active).is_(True))
 )
 
 
@@ -62,6 +70,12 @@ def find(session: Session, session_id: str, now: datetime) -> Found | None:
     """Whose session this is, while it lasts and the account is active."""
     row = session.exec(LASTING, params={"id_hash": hashed(session_id), "now": now}).first()
     return Found(row[0], hashed(session_id), row[1]) if row else None
+
+
+def lasting(session: Session, marks: Collection[str], now: datetime) -> frozenset[str]:
+    """Those of the sessions that go on: not over, and of an active account."""
+    asked = LASTING_OF.where(col(tables.Session.id_hash).in_(marks), col(tables.Session.expires_at) > now)
+    return frozenset(session.exec(asked))
 
 
 def end(session: Session, session_id: str) -> None:

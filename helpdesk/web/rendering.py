@@ -41,6 +41,10 @@ class Renderer:
         environment = self.environments[language(request)]
         return environment.get_template(template).render(_around(request) | dict(context))
 
+    def part(self, language: str, template: str, **context: Any) -> str:
+        """A fragment that no request asks for, in this language."""
+        return self.environments[language].get_template(template).render(context)
+
 
 def services(request: Request) -> Services:
     found: Services = request.app.state.services
@@ -208,6 +212,7 @@ def _around(request: Request) -> dict[str, Any]:
     theme = request.cookies.get("theme", "")
     return {
         "person": getattr(request.state, "person", None),
+        "unread": getattr(request.state, "unread", 0),
         "language": language(request),
         "theme": theme if theme in THEMES else "",
         "here": request.url.path + (f"?{request.url.query}" if request.url.query else ""),

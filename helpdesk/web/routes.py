@@ -14,12 +14,14 @@ from helpdesk.web import (
     keeping,
     mending,
     new_task,
+    notifications,
     people,
     previews,
     replies,
     rows,
     static,
     statistics,
+    streams,
     task_list,
     task_parts,
     tasks,
@@ -43,6 +45,7 @@ def form(handler: Handler) -> Handler:
 
 
 ONE = "/tasks/{task_id:int}"
+NOTE = "/notifications/{notification_id:int}"
 API = "/tasks/api/task/{task_id:int}"
 
 # fmt: off
@@ -95,6 +98,18 @@ ROUTES: list[BaseRoute] = [
     Route("/views",                   signed_in(views.every),        name="views:every", methods=["GET", "POST"]),
     Route("/views/{view_id:int}",     signed_in(views.one),          name="views:one", methods=["GET", "POST"]),
     Route("/views/{view_id:int}/delete", write(views.remove),        name="views:remove", methods=["POST"]),
+
+    # Notifications
+    Route("/notifications",           signed_in(notifications.every), name="notifications:every"),
+    Route("/notifications/read", signed_in(notifications.read_all), name="notifications:read_all", methods=["POST"]),
+    Route("/notifications/undo",      signed_in(notifications.undo), name="notifications:undo", methods=["POST"]),
+    Route(NOTE,                       signed_in(notifications.one),  name="notifications:one"),
+    Route(NOTE + "/read",             signed_in(notifications.read), name="notifications:read", methods=["POST"]),
+    Route("/notifications/stream",    signed_in(streams.page),       name="notifications:stream"),
+    Route("/tasks/api/notifications", signed_in(notifications.every), name="api:notifications"),
+    Route("/tasks/api/notifications/stream", signed_in(streams.program), name="api:stream"),
+    Route("/tasks/api/notifications/read-all", signed_in(notifications.read_all), name="api:read_all", methods=["PUT"]),
+    Route("/tasks/api" + NOTE + "/read", signed_in(notifications.read), name="api:read", methods=["PUT"]),
 
     # Tasks for programs
     Route(API,                        signed_in(api.task),           name="api:task", methods=["GET", "PUT", "DELETE"]),

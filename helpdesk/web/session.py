@@ -9,14 +9,14 @@ from starlette.responses import Response
 
 from helpdesk.people.accounts import person_of
 from helpdesk.people.model import Person, SignedIn
-from helpdesk.store import sessions
+from helpdesk.store import notifications, sessions
 from helpdesk.web.rendering import services
 
 COOKIE = "session"
 
 
 async def current(request: Request) -> SignedIn | None:
-    """Who is signed in, asked of the store once a request."""
+    """Who is signed in, asked of the store once a request, with how many notifications are unread."""
     if not hasattr(request.state, "signed_in"):
         request.state.signed_in = await _find(request)
         if request.state.signed_in:
@@ -69,7 +69,13 @@ async def _find(request: Request) -> SignedIn | None:
     session_id, now = _session_id(request), services(request).clock()
     if session_id is None:
         return None
-    found = await services(request).database.run(lambda session: sessions.find(session, session_id, now))
+
+    def work(db: Session) -> tuple[sessions.Found | None, int]:
+        found = sessions.find(db, session_id, now)
+        number = found.person.id if found else None
+        return found, notifications.unread(db, [number])[number] if number else 0
+
+    found, request.state.unread = await services(request).database.run(work)
     return SignedIn(person_of(found.person), found.mark, found.expires_at) if found else None
 
 

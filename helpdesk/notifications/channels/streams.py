@@ -83,6 +83,11 @@ class Streams(Generic[R]):
         """Those that streams are open in."""
         return frozenset(stream.session for streams in self._of.values() for stream in streams)
 
+    @property
+    def people(self) -> list[int]:
+        """Those who have streams here."""
+        return list(self._of)
+
     def open(self, person_id: int, session: str, face: Face, last: int) -> Stream:
         """A stream that is given what comes from now on; `catch_up` then gives it what came before."""
         stream, present = Stream(person_id, session, face, last), self._of[person_id]

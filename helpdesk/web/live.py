@@ -1,0 +1,81 @@
+"""What runs beside the requests so that open pages hear of news: the bell wakes streams, and a heart beats for all."""
+
+import asyncio
+import logging
+from collections.abc import Collection, Iterable, Mapping
+
+import anyio
+from sqlmodel import Session
+
+from helpdesk.notifications.channels.streams import Streams
+from helpdesk.services import Services
+from helpdesk.store import notifications, sessions
+from helpdesk.store.database import StoreUnavailable
+from helpdesk.store.notifications import Kept
+from helpdesk.web import events
+from helpdesk.web.events import Events
+
+log = logging.getLogger(__name__)
+
+HEARTBEAT_SECONDS = 20.0
+"""Between two signs of life. What another process wrote, sessions that it ended among it, is seen as late as that."""
+
+
+class Live:
+    """The streams of this process. `ending` is set when the process is to end."""
+
+    def __init__(self, services: Services, told: Events, heartbeat: float = HEARTBEAT_SECONDS) -> None:
+        self.services, self.events, self.heartbeat = services, told, heartbeat
+        self.streams: Streams[Kept] = Streams(self._read, self._unread, told.kept, told.unread)
+        self.ending = anyio.Event()
+
+    def state(self) -> bytes:
+        """How fresh pages are, as an event."""
+        freshness = self.services.freshness()
+        return events.feed(freshness.live, freshness.as_of)
+
+    async def watch(self) -> None:
+        """Until cancelled."""
+        with self.services.bell.listening() as listener:
+            async with asyncio.TaskGroup() as beside:
+                beside.create_task(self._beat())
+                beside.create_task(self._end())
+                while True:
+                    await self._heard(await listener.wait())
+
+    async def _heard(self, people: Collection[int]) -> None:
+        try:
+            await self.streams.wake(people)
+        except StoreUnavailable:  # the next ring, or the browser's next connection, reads from the same place
+            log.warning("streams were not woken: our store does not answer")
+        if not people:
+            self.streams.tell_all(self.state())
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(self.heartbeat)
+            self.streams.tell_all(self.state())
+            try:
+                self.streams.end_sessions(await self._ended(), events.session_ended())
+                await self.streams.wake(self.streams.people)  # another process may have written, whose bell is not ours
+            except StoreUnavailable:
+                log.warning("streams are not looked after: our store does not answer")
+
+    async def _end(self) -> None:
+        await self.ending.wait()
+        self.streams.end_all()
+
+    async def _ended(self) -> frozenset[str]:
+        marks, now = self.streams.sessions, self.services.clock()
+        if not marks:
+            return frozenset()
+        return marks - await self.services.database.run(lambda db: sessions.lasting(db, marks, now))
+
+    async def _read(self, lasts: Mapping[int, int]) -> Iterable[Kept]:
+        return await self.services.database.run(lambda db: notifications.after(db, lasts))
+
+    async def _unread(self, people: Collection[int]) -> Mapping[int, int]:
+        def work(db: Session) -> Mapping[int, int]:
+            return notifications.unread(db, people)
+
+        return await self.services.database.run(work)

@@ -1,0 +1,166 @@
+"""What happened that concerns one: as a page, and as JSON for programs."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, NamedTuple, TypeVar
+
+from sqlmodel import Session
+from starlette.requests import Request
+from starlette.responses import Response
+
+from helpdesk.errors import NotFound, Sentence, sentence
+from helpdesk.notifications.rules import TYPES
+from helpdesk.store import notifications
+from helpdesk.web import inputs, task_page
+from helpdesk.web.api import notification_shape
+from helpdesk.web.keeping import person_here
+from helpdesk.web.rendering import data, html, language, path_to, see_other, services, spoken, wants_html
+from helpdesk.web.telling import Told, told
+
+LIMIT = 50  # of who names neither a page nor a limit
+PER_PAGE = 25
+MOST = 100
+READ = sentence("The notification was marked as read.")
+ALL_READ = sentence("All notifications were marked as read.")
+UNREAD_AGAIN = sentence("They are unread again.")
+NO_TYPE = sentence("There is no such type of notification.")
+
+T = TypeVar("T")
+
+
+class Asked(NamedTuple):
+    """Which notifications, and how many of them after how many others; no type means any."""
+
+    unread_only: bool
+    type: str | None
+    limit: int
+    offset: int
+
+    @property
+    def page(self) -> int:
+        return self.offset // self.limit + 1
+
+
+class Found(NamedTuple):
+    rows: list[Told]
+    total: int
+    unread: int
+
+
+async def every(request: Request) -> Response:
+    """This person's notifications, the newest first."""
+    asked = _asked(request)
+    found = await _find(request, asked)
+    if not wants_html(request):
+        items = [notification_shape.notification(it, language(request)) for it in found.rows]
+        return data(request, notification_shape.listed(items, asked.page, asked.limit, found.total, found.unread))
+    by_task: dict[int, list[Told]] = {}
+    for row in found.rows:
+        by_task.setdefault(row.kept.task_id, []).append(row)
+    pages = max(1, -(-found.total // asked.limit))
+    undo = request.query_params.get("undo", "")
+    return html(request, "notifications/every.html", asked=asked, found=found, by_task=by_task, pages=pages, undo=undo)
+
+
+async def one(request: Request) -> Response:
+    """Go to the task that a notification tells of; that reads all that is told of the task."""
+    person, number, now = await person_here(request), _number(request), services(request).clock()
+
+    def work(db: Session) -> int | None:
+        kept = notifications.one(db, person.id, number)
+        if kept:
+            notifications.mark_task(db, person.id, kept.task_id, now)
+        return kept and kept.task_id
+
+    task_id = await services(request).database.run(work, writes=True)
+    if task_id is None:
+        raise NotFound
+    return see_other(task_page.address(request, task_id))
+
+
+async def read(request: Request) -> Response:
+    """Mark one as read; to do what is done already is no error. Raises NotFound, also for another person's."""
+    number, now = _number(request), services(request).clock()
+    is_there, unread = await _write(request, lambda db, person: notifications.mark_read(db, person, number, now))
+    if not is_there:
+        raise NotFound
+    return _done(request, READ, unread)
+
+
+async def read_all(request: Request) -> Response:
+    """Mark all as read; the page that follows offers the way back."""
+    now = services(request).clock()
+    _, unread = await _write(request, lambda db, person: notifications.mark_all(db, person, now))
+    return _done(request, ALL_READ, unread, f"?undo={now.timestamp():.6f}")
+
+
+async def undo(request: Request) -> Response:
+    """Take back `read_all`: what was read at exactly that moment is unread again."""
+    at = _moment(await inputs.read(request))
+    _, unread = await _write(request, lambda db, person: notifications.unmark(db, person, at))
+    return _done(request, UNREAD_AGAIN, unread)
+
+
+async def _find(request: Request, asked: Asked) -> Found:
+    person = await person_here(request)
+    which: dict[str, Any] = {"unread_only": asked.unread_only, "type": asked.type}
+
+    def work(db: Session) -> tuple[list[notifications.Kept], int, int]:
+        rows = notifications.page(db, person.id, **which, limit=asked.limit, offset=asked.offset)
+        return rows, notifications.total(db, person.id, **which), notifications.unread(db, [person.id])[person.id]
+
+    rows, total, unread = await services(request).database.run(work)
+    return Found(await told(request, rows), total, unread)
+
+
+async def _write(request: Request, work: Callable[[Session, int], T]) -> tuple[T, int]:
+    """What `work` says for the person who is here, and what is unread after it."""
+    person = await person_here(request)
+
+    def both(db: Session) -> tuple[T, int]:
+        return work(db, person.id), notifications.unread(db, [person.id])[person.id]
+
+    return await services(request).database.run(both, writes=True)
+
+
+def _done(request: Request, says: Sentence, unread: int, query: str = "") -> Response:
+    if wants_html(request):
+        return see_other(path_to(request, "notifications:every") + query)
+    return data(request, {"message": spoken(request, says), "unread_count": unread})
+
+
+def _asked(request: Request) -> Asked:
+    """From the address. Raises Invalid."""
+    given = inputs.Fields(request.query_params)
+    type = request.query_params.get("type") or None
+    if type is not None and type not in TYPES.values():
+        raise inputs.refusal("type", NO_TYPE)
+    paged = wants_html(request) or {"page", "per_page"} & set(request.query_params)
+    name = "limit" if "limit" in request.query_params else "per_page"
+    limit = min(_whole(request, name, PER_PAGE if paged else LIMIT, 1), MOST)
+    offset = (_whole(request, "page", 1, 1) - 1) * limit if paged else _whole(request, "offset", 0, 0)
+    return Asked(given.flag("unread_only"), type, limit, offset)
+
+
+def _whole(request: Request, name: str, usual: int, least: int) -> int:
+    text = request.query_params.get(name, "")
+    number = inputs.whole(name, text) if text else usual
+    if number < least:
+        raise inputs.refusal(name, sentence("This must be %(least)s or more.", least=least))
+    return number
+
+
+def _number(request: Request) -> int:
+    """The notification in the address. Raises NotFound for what can't be one."""
+    number: int = request.path_params["notification_id"]
+    if number > inputs.LARGEST_ID:
+        raise NotFound
+    return number
+
+
+def _moment(fields: inputs.Fields) -> datetime:
+    """When all were marked, as the page was told. Raises Invalid."""
+    try:
+        return datetime.fromtimestamp(float(fields.required_text("at", 30)), UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        raise inputs.refusal("at", sentence("This must be a time.")) from error

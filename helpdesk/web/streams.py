@@ -1,0 +1,74 @@
+"""The event streams of pages and of programs: what one missed, then what comes (contract §6)."""
+
+from collections.abc import AsyncIterator
+
+from sqlmodel import Session
+from sse_starlette import EventSourceResponse
+from starlette.requests import Request
+from starlette.responses import Response
+
+from helpdesk.errors import NotSignedIn
+from helpdesk.notifications.channels.streams import Face, Stream
+from helpdesk.people.model import SignedIn
+from helpdesk.store import notifications
+from helpdesk.store.notifications import Kept
+from helpdesk.web import events, inputs, session
+from helpdesk.web.live import Live
+from helpdesk.web.rendering import language, services
+from helpdesk.web.telling import told
+
+GRACE_SECONDS = 2.0
+MOST_REPLAYED = 500
+"""Of what was missed the newest; the page of notifications has it all."""
+
+
+async def page(request: Request) -> Response:
+    """Fragments for the pages of a browser."""
+    return await _open(request, events.PAGE)
+
+
+async def program(request: Request) -> Response:
+    """JSON for programs."""
+    return await _open(request, events.PROGRAM)
+
+
+async def _open(request: Request, kind: str) -> Response:
+    found, live = await session.current(request), request.app.state.live
+    if found is None:
+        raise NotSignedIn
+    face = Face(kind, language(request))
+    missed, last = await _missed(request, found)
+    replayed = [live.events.told(face, it, request.state.unread) for it in await told(request, missed)]
+    first = [events.hello(), live.state(), live.events.unread(face, request.state.unread), *replayed]
+    return EventSourceResponse(
+        _told(live, found, face, last, first), ping=0, shutdown_event=live.ending, shutdown_grace_period=GRACE_SECONDS
+    )
+
+
+async def _told(live: Live, found: SignedIn, face: Face, last: int, first: list[bytes]) -> AsyncIterator[bytes]:
+    stream: Stream = live.streams.open(found.person.id, found.mark, face, last)
+    try:
+        yield b"".join(first)
+        await live.streams.catch_up(stream)
+        while (piece := await stream.next()) is not None:
+            yield piece
+    finally:
+        live.streams.close(stream)
+
+
+async def _missed(request: Request, found: SignedIn) -> tuple[list[Kept], int]:
+    """The rows after the one that the browser had last, and the number to go on from. Raises Invalid.
+
+    Who names none hears of what is to come.
+    """
+    person = found.person.id
+    named = request.headers.get("last-event-id") or request.query_params.get("after") or ""
+    after = inputs.whole("after", named) if named else None
+
+    def work(db: Session) -> tuple[list[Kept], int]:
+        if after is None:
+            return [], notifications.newest(db, person)
+        rows = notifications.after(db, {person: after})
+        return rows[-MOST_REPLAYED:], max([after, *(row.id for row in rows)])
+
+    return await services(request).database.run(work)

@@ -1,0 +1,153 @@
+"""What happened that concerns one, as a page and for programs."""
+
+import re
+from datetime import UTC, datetime
+
+import pytest
+
+from helpdesk.services import Services
+from helpdesk.store import notifications
+from helpdesk.store.notifications import New
+from tests.web.conftest import HTML, Visit
+from tests.world import PEOPLE_IDS, EmbeddedWorld
+
+AT = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
+HOSTILE = "<script>alert(1)</script>"
+
+
+@pytest.fixture
+def tell(services: Services):
+    """`tell("anna", 7)` keeps a notification of task 7 for her; its number."""
+    given = []
+
+    def told(login: str, task_id: int, kind: str = "commented", **changed: object) -> int:
+        given.append(login)
+        row = New(
+            person_id=PEOPLE_IDS[login],
+            happening=f"entry.{len(given)}",
+            type="comment" if kind == "commented" else "status_change",
+            kind=kind,
+            task_id=task_id,
+            project_id=1,
+            subject="Стул",
+            author="Борис",
+            old="",
+            new="",
+            excerpt="готово",
+            is_private=False,
+            sounds=True,
+            happened_at=AT,
+        )._replace(**changed)
+        kept = services.database.run_here(lambda db: notifications.add(db, [row], AT), writes=True)
+        return kept[0].id
+
+    return told
+
+
+def test_a_program_gets_the_union_of_both_shapes(visit: Visit, embedded: EmbeddedWorld, tell) -> None:
+    task = embedded.new_task("Стул")
+    first = tell("anna", task)
+    second = tell("anna", task, "status", old="Новая", new="В работе", excerpt="")
+    tell("boris", task)
+    answer = visit("anna").get("/tasks/api/notifications").json()
+    assert answer["success"] and answer["total_count"] == answer["unread_count"] == 2
+    assert answer["notifications"] == answer["data"]["notifications"]
+    assert answer["pagination"] == {"page": 1, "per_page": 50, "total": 2, "pages": 1}
+    newest, oldest = answer["notifications"]
+    assert (newest["id"], oldest["id"]) == (second, first)
+    assert newest == {
+        "id": second,
+        "type": "status_change",
+        "title": f"The status of #{task} is now В работе",
+        "message": "Стул · Status: Новая → В работе",
+        "issue_id": task,
+        "old_status": "Новая",
+        "new_status": "В работе",
+        "old_subj": "Стул",
+        "date_created": "2026-11-20T09:30:00Z",
+        "created_at": "2026-11-20T09:30:00Z",
+        "is_read": False,
+        "data": {"old_status": "Новая", "new_status": "В работе", "task_subject": "Стул"},
+    }
+    assert (oldest["title"], oldest["message"]) == (f"Борис commented on #{task}", "Стул · готово")
+
+
+def test_lists_are_narrowed_and_paged(visit: Visit, embedded: EmbeddedWorld, tell) -> None:
+    task = embedded.new_task()
+    numbers = [tell("anna", task) for _ in range(3)]
+    status = tell("anna", task, "status", new="В работе")
+    anna = visit("anna")
+
+    def listed(query: str) -> list[int]:
+        return [it["id"] for it in anna.get(f"/tasks/api/notifications?{query}").json()["notifications"]]
+
+    assert listed("type=status_change") == [status]
+    assert listed("limit=2&offset=1") == [numbers[2], numbers[1]]
+    assert listed("page=2&per_page=3") == [numbers[0]]
+    anna.put(f"/tasks/api/notifications/{status}/read")
+    assert listed("unread_only=1") == numbers[::-1]
+    for wrong in ("type=nonsense", "limit=0", "page=x", "offset=-1"):
+        assert anna.get(f"/tasks/api/notifications?{wrong}").status_code == 422
+
+
+def test_reading_counts_down_and_another_persons_is_not_there(visit: Visit, embedded: EmbeddedWorld, tell) -> None:
+    task = embedded.new_task()
+    mine, also_mine, other = tell("anna", task), tell("anna", task), tell("boris", task)
+    anna = visit("anna")
+    for _ in range(2):
+        assert anna.put(f"/tasks/api/notifications/{mine}/read").json()["unread_count"] == 1
+    for missing in (other, 999_999, 2**40):
+        assert anna.put(f"/tasks/api/notifications/{missing}/read").status_code == 404
+    assert anna.put("/tasks/api/notifications/read-all").json()["unread_count"] == 0
+    items = anna.get("/tasks/api/notifications").json()["notifications"]
+    assert {it["id"]: it["is_read"] for it in items} == {mine: True, also_mine: True}
+    assert visit("boris").get("/tasks/api/notifications").json()["unread_count"] == 1
+
+
+def test_the_page_says_it_in_words_and_marks_without_scripts(visit: Visit, embedded: EmbeddedWorld, tell) -> None:
+    task = embedded.new_task("Стул")
+    tell("anna", task)
+    tell("anna", task, subject=HOSTILE, author=HOSTILE, excerpt=HOSTILE)
+    anna = visit("anna")
+    page = anna.get("/notifications", headers=HTML).text
+    assert page.count('class="unread"') == 2 and "2 unread" in page and "<script>alert" not in page
+    assert re.search(r'<b class="count" data-unread>2</b>', page)
+    answer = anna.post("/notifications/read", headers=HTML)
+    assert answer.status_code == 303
+    page = anna.get(answer.headers["location"], headers=HTML).text
+    assert "0 unread" in page and "data-unread" not in page
+    at = re.search(r'name="at" value="([^"]+)"', page)[1]
+    assert anna.post("/notifications/undo", data={"at": at}, headers=HTML).status_code == 303
+    assert "2 unread" in anna.get("/notifications", headers=HTML).text
+    for wrong in ("", "x", "1e99", "nan"):
+        assert anna.post("/notifications/undo", data={"at": wrong}, headers=HTML).status_code == 422
+
+
+def test_the_way_to_the_task_reads_all_that_is_told_of_it(visit: Visit, embedded: EmbeddedWorld, tell) -> None:
+    task, other = embedded.new_task(), embedded.new_task()
+    number, _, left = tell("anna", task), tell("anna", task), tell("anna", other)
+    anna = visit("anna")
+    answer = anna.get(f"/notifications/{number}", headers=HTML)
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/tasks/{task}")
+    unread = anna.get("/tasks/api/notifications?unread_only=1").json()["notifications"]
+    assert [it["id"] for it in unread] == [left]
+    assert visit("boris").get(f"/notifications/{number}", headers=HTML).status_code == 404
+
+
+def test_what_one_sees_no_more_is_not_shown(visit: Visit, embedded: EmbeddedWorld, tell) -> None:
+    task = embedded.new_task("Стул")
+    for private in (False, True):
+        tell("stranger", task, subject="Стул", excerpt="тайна")
+        tell("irina", task, excerpt="тайна", is_private=private)
+    for login, seen in (("stranger", 0), ("irina", 1)):
+        for address, headers in (("/notifications", HTML), ("/tasks/api/notifications", {"Accept-Language": "en"})):
+            text = visit(login).get(address, headers=headers).text
+            shown = text.count("тайна") // (1 if headers is HTML else 2)  # programs find the list twice
+            assert shown == seen and "You do not see this task any more" in text
+    assert "Стул" not in visit("stranger").get("/notifications", headers=HTML).text
+
+
+def test_nothing_is_said_where_there_is_nothing(visit: Visit) -> None:
+    page = visit("anna").get("/notifications", headers=HTML).text
+    assert "Nothing yet" in page and "0 unread" in page
+    assert "You have read everything" in visit("anna").get("/notifications?unread_only=1", headers=HTML).text
