@@ -16,6 +16,7 @@ from helpdesk.store import people, tables
 from helpdesk.store.blobs import Blobs
 from helpdesk.store.database import Database
 from helpdesk.store.folding import fold
+from helpdesk.tasks.embedded.feed import EmbeddedFeed
 from helpdesk.tasks.embedded.tracker import EmbeddedTracker
 from helpdesk.tasks.model import Actor
 
@@ -87,6 +88,7 @@ class EmbeddedWorld:
     def __init__(self, database: Database, folder: Path) -> None:
         self.database = database
         self.tracker = EmbeddedTracker(database, Blobs(folder))
+        self.feed = EmbeddedFeed(database)
 
     def actor(self, login: str) -> Actor:
         return Actor(PEOPLE_IDS[login], login, is_admin=login == "admin", session=f"session of {login}")

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
+from sqlalchemy.engine import Connection
 
 from helpdesk.redmine_client import RedmineClient
 from helpdesk.store import schema
@@ -17,6 +18,8 @@ from helpdesk.store.database import Database
 from helpdesk.tasks.model import Actor
 from helpdesk.tasks.redmine.database.connection import RedmineDatabase
 from helpdesk.tasks.redmine.database.reading import Reading
+from helpdesk.tasks.redmine.database.source import Source
+from helpdesk.tasks.redmine.feed import RestFeed, SqlFeed
 from helpdesk.tasks.redmine.rest import RestTracker
 from helpdesk.tasks.redmine.sql import SqlTracker
 from tests.servers.fixtures import unavailable
@@ -50,10 +53,14 @@ class RedmineWorld:
         self.redmine = redmine
         self.client = RedmineClient(redmine.url, redmine.admin_key)
         self.tracker = self.make_tracker()
+        self.feed = self.make_feed()
         self.http = httpx.Client(base_url=redmine.url, headers={"X-Redmine-API-Key": redmine.admin_key}, timeout=30)
 
     def make_tracker(self) -> RestTracker:
         return RestTracker(self.client, "textile")
+
+    def make_feed(self) -> RestFeed:
+        return RestFeed(self.client)
 
     def actor(self, login: str) -> Actor:
         return Actor(self.redmine.user_ids[login], login, session=f"session of {login}")
@@ -149,6 +156,9 @@ class SqlWorld(RedmineWorld):
         self.database = RedmineDatabase(url_of(self.redmine.mysql), ZoneInfo(self.redmine.timezone))
         return SqlOnly(self.client, "textile", self.database)
 
+    def make_feed(self) -> RestFeed:
+        return SqlOnlyFeed(self.client, Source(self.database))
+
     def restart_reading(self) -> None:
         """As after RULES_SECONDS: what administrators set up is read anew."""
         self.database.close()
@@ -160,6 +170,13 @@ class SqlOnly(SqlTracker):
 
     async def _read(self, actor: Actor, work: Callable[[Reading], T], otherwise: Callable[[], Awaitable[T]]) -> T:
         return await self.source.read(actor, work)
+
+
+class SqlOnlyFeed(SqlFeed):
+    """Likewise."""
+
+    async def _read(self, work: Callable[[Connection], T], otherwise: Callable[[], Awaitable[T]]) -> T:
+        return await self.source.database.run(work)
 
 
 World = EmbeddedWorld | RedmineWorld

@@ -58,7 +58,8 @@ def _range(mark: Watermark) -> acts.Range:
 def _told(session: Session, created: Iterable[Any], written: Iterable[Any]) -> list[Happening]:
     made, said = list(created), list(written)
     tasks = acts.tasks(session, {row.id for row in made} | {row.task_id for row in said})
-    watchers, assigned, changes = defaultdict(set), defaultdict(list), defaultdict(dict)
+    watchers, assigned = defaultdict(set), defaultdict(list)
+    changes: defaultdict[int, dict[str, list[Any]]] = defaultdict(dict)
     for task_id, person_id in acts.watchers(session, tasks):
         watchers[task_id].add(person_id)
     for row in acts.assignments(session, tasks):
@@ -86,7 +87,7 @@ def _told(session: Session, created: Iterable[Any], written: Iterable[Any]) -> l
         )
 
     def entry(row: Any) -> Happening:
-        by_field: dict[str, list[Any]] = changes[row.id]
+        by_field = changes[row.id]
         handed = by_field.get("assignee", [])
         return of(tasks[row.task_id], row.id)._replace(
             key=f"entry.{row.id}",
@@ -102,7 +103,10 @@ def _told(session: Session, created: Iterable[Any], written: Iterable[Any]) -> l
             former=_people(*(_number(change.old_value) for change in handed)),
         )
 
-    return [*(of(tasks[row.id], 0) for row in made if row.id in tasks), *(entry(row) for row in said)]
+    return [
+        *(of(tasks[row.id], 0) for row in made if row.id in tasks),
+        *(entry(row) for row in said if row.task_id in tasks),
+    ]
 
 
 def _became(changes: list[Any] | None, names: dict[str, str]) -> Became | None:

@@ -21,21 +21,22 @@ PARALLEL = 5
 
 
 class Kept(NamedTuple):
-    """An issue as it was read last; seconds of the clock when it was first seen with its `updated_on`, and read."""
+    """An issue as it was read last; seconds of the clock when it was first seen with its `updated`, and read.
+
+    `updated` is in whole seconds: another change of the same second does not move it. So an issue is read again, with
+    growing pauses, until no write of that second can still be on its way.
+    """
 
     updated: datetime
     issue: JSON | None
     seen: float
     read: float
+    is_settled: bool
 
-    def is_fresh(self, updated: datetime, now: float) -> bool:
-        """Whether to read it again would tell nothing new.
-
-        `updated_on` is in whole seconds: another change of the same second does not move it. So an issue is read again,
-        with growing pauses, until no write of that second can still be on its way.
-        """
+    def is_due(self, now: float) -> bool:
+        """Whether to read it again."""
         known = self.read - self.seen
-        return self.updated == updated and (known > LONGEST_WRITE.total_seconds() or now - self.seen < 2 * known)
+        return not self.is_settled and known <= LONGEST_WRITE.total_seconds() and now - self.seen >= 2 * known
 
 
 class Found(NamedTuple):
@@ -59,10 +60,13 @@ class Changed:
     async def since(self, since: datetime, reached: datetime) -> Found:
         """The issues changed since, oldest first, of which READ_AT_ONCE are read that were not known."""
         now, listed = self.ticks(), await self._listed(since)
-        unread = [number for number, updated in listed if not self._is_fresh(number, updated, now)]
+        unread = [each for each in listed if not self._is_known(*each)]
         left_over = set(unread[READ_AT_ONCE:])
-        chosen = list(takewhile(lambda each: each[0] not in left_over, listed))
-        await asyncio.gather(*(self._read(number, updated, now) for number, updated in chosen))
+        chosen = list(takewhile(lambda each: each not in left_over, listed))
+        due = [each for each in chosen if self._is_known(*each) and self.kept[each[0]].is_due(now)]
+        due.sort(key=lambda each: self.kept[each[0]].read)
+        reads = [*unread[:READ_AT_ONCE], *due[:READ_AT_ONCE]]
+        await asyncio.gather(*(self._read(number, updated, now) for number, updated in reads))
         wanted = {number for number, _ in listed}
         self.kept = {number: kept for number, kept in self.kept.items() if number in wanted}
         issues = [issue for number, _ in chosen if (issue := self.kept[number].issue) is not None]
@@ -88,7 +92,7 @@ class Changed:
             page = await self._page(since, offset)
             found |= {reading.number(issue, "id"): reading.moment(issue["updated_on"]) for issue in page}
             listed = sorted(found.items(), key=lambda each: (each[1], each[0]))
-            unread = sum(not self._is_fresh(*each, self.ticks()) for each in listed)
+            unread = sum(not self._is_known(*each) for each in listed)
             if len(page) < PAGE or unread > READ_AT_ONCE:
                 return listed
             last = listed[-1][1]
@@ -100,18 +104,15 @@ class Changed:
         which += [*_ALL, ("limit", PAGE), ("offset", offset)]
         return items(await self.client.get_fixed("/issues.json", None, which), "issues")
 
-    def _is_fresh(self, number: int, updated: datetime, now: float) -> bool:
+    def _is_known(self, number: int, updated: datetime) -> bool:
         kept = self.kept.get(number)
-        return kept is not None and kept.is_fresh(updated, now)
+        return kept is not None and kept.updated == updated
 
     async def _read(self, number: int, updated: datetime, now: float) -> None:
-        """Keep the issue as it is now, unless it is known."""
-        if self._is_fresh(number, updated, now):
-            return
+        """Keep the issue as it is now. One that was changed long ago, whosever clock is right, is settled."""
         issue = await self._issue(number)
-        kept = self.kept.get(number)
-        seen = kept.seen if kept is not None and kept.updated == updated else now
-        self.kept[number] = Kept(updated, issue, seen, now)
+        seen = self.kept[number].seen if self._is_known(number, updated) else now
+        self.kept[number] = Kept(updated, issue, seen, now, datetime.now(UTC) - updated > 2 * LONGEST_WRITE)
 
     async def _issue(self, number: int) -> JSON | None:
         """The issue with its journals and watchers; None when it is gone meanwhile."""

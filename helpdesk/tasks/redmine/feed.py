@@ -5,9 +5,12 @@ floors; REST for issues changed since `Position.since`, of which what is above t
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from typing import TypeVar
+
+from sqlalchemy.engine import Connection
 
 from helpdesk.errors import LockedOut, Nonsense, NotAllowed, NotFound, WrongKey
 from helpdesk.redmine_client import RedmineClient, part, within
@@ -20,6 +23,8 @@ from helpdesk.tasks.redmine.database.silence import Silent
 from helpdesk.tasks.redmine.database.source import Source
 from helpdesk.tasks.redmine.look_ups import LookUps
 from helpdesk.tasks.redmine.principals import Principals
+
+T = TypeVar("T")
 
 LOOK_SECONDS = 30.0
 """How long one look may take in all: many issues may be read in it."""
@@ -43,7 +48,7 @@ class RestFeed:
         journals = [reading.number(it, "id") for issue in issues for it in issue.get("journals", ())]
         numbers = [reading.number(issue, "id") for issue in issues]
         updated = max((reading.moment(issue["updated_on"]) for issue in issues), default=now)
-        return position.beginning(max(numbers, default=0), max(journals, default=0), updated, now).written()
+        return position.beginning(max(numbers, default=0), max(journals, default=0), min(updated, now), now).written()
 
     async def read(self, known_as: str) -> Told:
         known, began = position.read(known_as), datetime.now(UTC)
@@ -52,7 +57,9 @@ class RestFeed:
             wanted = telling.new(found.issues, known)
             told = await telling.happenings(self.look_up, self.principals, found.issues, wanted) if any(wanted) else []
         ended = datetime.now(UTC)
-        after = known._replace(updated=found.reached)
+        after = known._replace(
+            updated=max(known.updated, min(found.reached, ended))
+        )  # no clock put wrong leads beyond now
         if found.is_whole:  # else there may be lower numbers among what is left
             after = after._replace(
                 issues=known.issues.after(wanted.issues, began, ended),
@@ -107,23 +114,26 @@ class SqlFeed(RestFeed):
 
     async def start(self) -> str:
         database = self.source.database
-        try:
-            return (await database.run(lambda db: feed.start(db, database))).written()
-        except (Silent, Nonsense):
-            return await super().start()
+        return await self._read(lambda db: feed.start(db, database).written(), super().start)
 
     async def read(self, known_as: str) -> Told:
-        known = position.read(known_as)
-        try:
-            told, after = await self.source.database.run(lambda db: feed.read(db, self.source, known))
-        except (Silent, Nonsense):
-            return await super().read(known_as)
-        return Told(tuple(told), after.written())
+        def work(db: Connection) -> Told:
+            told, after = feed.read(db, self.source, position.read(known_as))
+            return Told(tuple(told), after.written())
+
+        return await self._read(work, lambda: super(SqlFeed, self).read(known_as))
 
     async def seers(self, happening: Happening, people: Iterable[Actor]) -> frozenset[int]:
         asked = list(people)
         ids = [actor.id for actor in asked]
+        return await self._read(
+            lambda db: seeing.seers(db, self.source.rules(db), happening, ids),
+            lambda: super(SqlFeed, self).seers(happening, asked),
+        )
+
+    async def _read(self, work: Callable[[Connection], T], otherwise: Callable[[], Awaitable[T]]) -> T:
+        """What the database says; what REST says while the database does not answer, or with what can't be read."""
         try:
-            return await self.source.database.run(lambda db: seeing.seers(db, self.source.rules(db), happening, ids))
+            return await self.source.database.run(work)
         except (Silent, Nonsense):
-            return await super().seers(happening, asked)
+            return await otherwise()

@@ -55,15 +55,16 @@ def read(db: Connection, source: Source, known: Position) -> tuple[list[Happenin
         "issue_seen": known.issues.highest,
         "journal": known.journals.floor,
         "journal_seen": known.journals.highest,
+        "at_once": NEW_AT_ONCE,
     }
     found, ended = _NEW.ask(db, marks), datetime.now(UTC)
     created, journals = found["issue"], found["journal"]
     moments = (source.database.moment(row.created_on) for row in (*created, *journals))
     # Nothing is of later than now, whatever the time zone was taken for.
-    after = Position(
-        known.issues.after((row.id for row in created), began, ended),
-        known.journals.after((row.id for row in journals), began, ended),
-        max(known.updated, min(ended, max(moments, default=known.updated))),
+    after = known._replace(
+        issues=known.issues.after((row.id for row in created), began, ended),
+        journals=known.journals.after((row.id for row in journals), began, ended),
+        updated=max(known.updated, min(ended, max(moments, default=known.updated))),
     )
     if not created and not journals:
         return [], after
@@ -173,11 +174,12 @@ def _above(table: sa.Table, name: str, *conditions: sa.ColumnElement[bool]) -> s
     seen: sa.BindParameter[int] = sa.bindparam(f"{name}_seen")
     floor: sa.BindParameter[int] = sa.bindparam(name)
     other = table.alias()
-    following = sa.select(other.c.id).where(other.c.id > seen).order_by(other.c.id).limit(NEW_AT_ONCE).subquery()
+    following = sa.select(other.c.id).where(other.c.id > seen).order_by(other.c.id).limit(_AT_ONCE).subquery()
     last = sa.select(sa.func.coalesce(sa.func.max(following.c.id), seen)).scalar_subquery()
     return sa.and_(table.c.id > floor, table.c.id <= last, *conditions)
 
 
+_AT_ONCE: sa.BindParameter[int] = sa.bindparam("at_once")
 _KIND = sa.literal("Issue")
 _DETAIL, _JOURNAL, _WATCHER = t.journal_details.c, t.journals.c, t.watchers.c
 _TASKS: sa.BindParameter[Any] = sa.bindparam("tasks", expanding=True)

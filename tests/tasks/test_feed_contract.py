@@ -1,0 +1,124 @@
+"""What every feed tells, of the embedded tracker and of a real Redmine, over REST and by SQL."""
+
+from helpdesk.tasks.feed import Happening, Told
+from helpdesk.tasks.model import Edit
+from tests.tasks.worlds import World
+
+EVERYBODY = ("admin", "anna", "boris", "irina", "stranger")
+
+
+def of(told: Told, task: int) -> list[Happening]:
+    """Other tests make things happen meanwhile."""
+    return [it for it in told.happenings if it.task_id == task]
+
+
+async def seers(world: World, happening: Happening) -> set[str]:
+    actors = {login: world.actor(login) for login in EVERYBODY}
+    seen = await world.feed.seers(happening, actors.values())
+    return {login for login, actor in actors.items() if actor.id in seen}
+
+
+async def test_nothing_of_before_the_start_is_told(world: World) -> None:
+    task = world.new_task()
+    await world.tracker.comment(world.actor("anna"), task, "Было раньше")
+    position = await world.feed.start()
+    told = await world.feed.read(position)
+    assert of(told, task) == [] and of(await world.feed.read(told.position), task) == []
+    await world.tracker.comment(world.actor("anna"), task, "Стало позже")
+    assert [it.notes for it in of(await world.feed.read(told.position), task)] == ["Стало позже"]
+
+
+async def test_a_new_task_is_told_with_whose_it_is(world: World) -> None:
+    position = await world.feed.start()
+    task = world.new_task("Сломался стул", project="office", author="irina", assignee="anna")
+    (told,) = of(await world.feed.read(position), task)
+    irina, anna = world.actor("irina").id, world.actor("anna").id
+    assert told.is_new and told.by and (told.by.id, told.by.name) == (irina, world.name("irina"))
+    assert (told.subject, told.project_id) == ("Сломался стул", world.project("office")) and told.project
+    assert (told.author, told.assignees, told.former) == (irina, {anna}, set())
+    assert told.at.tzinfo and not told.notes and not told.was_assigned
+
+
+async def test_one_act_is_one_happening_with_all_that_it_changed(world: World) -> None:
+    task, anna, boris = world.new_task(), world.actor("anna"), world.actor("boris")
+    before = (await world.tracker.task(anna, task)).row
+    position = await world.feed.start()
+    changes = {
+        "status": world.status("in_progress"), "priority": world.priority("urgent"), "assignee": boris.id
+    }  # fmt: skip
+    after = (await world.tracker.change(anna, task, Edit(changes, "Передаю Борису"))).after.row
+    (told,) = of(await world.feed.read(position), task)
+    assert told.by and told.by.id == anna.id and not told.is_new
+    assert told.status == (before.status.name, after.status.name)
+    assert told.priority == (before.priority.name, after.priority.name)
+    assert (told.was_assigned, told.former, told.assignees) == (True, {anna.id}, {boris.id})
+    assert (told.notes, told.private) == ("Передаю Борису", False)
+
+
+async def test_each_act_tells_who_had_the_task_after_it(world: World) -> None:
+    task, anna, boris = world.new_task(), world.actor("anna"), world.actor("boris")
+    position = await world.feed.start()
+    await world.tracker.comment(anna, task, "Пока моя")
+    await world.tracker.change(anna, task, Edit({"assignee": boris.id}))
+    await world.tracker.comment(boris, task, "Теперь моя")
+    await world.tracker.change(boris, task, Edit({"assignee": anna.id}))
+    first, handed, second, back = of(await world.feed.read(position), task)
+    assert [it.assignees for it in (first, handed, second, back)] == [{anna.id}, {boris.id}, {boris.id}, {anna.id}]
+    assert (handed.former, back.former) == ({anna.id}, {boris.id})
+    assert not first.was_assigned and not first.former
+
+
+async def test_who_watches_is_told(world: World) -> None:
+    task, boris = world.new_task(), world.actor("boris")
+    await world.tracker.watch(boris, task, True)
+    position = await world.feed.start()
+    await world.tracker.comment(world.actor("anna"), task, "Смотрите")
+    (told,) = of(await world.feed.read(position), task)
+    assert boris.id in told.watchers and world.actor("irina").id not in told.watchers
+
+
+async def test_reading_again_from_a_position_tells_the_same_under_the_same_keys(world: World) -> None:
+    task, anna = world.new_task(), world.actor("anna")
+    position = await world.feed.start()
+    await world.tracker.comment(anna, task, "Раз")
+    first = await world.feed.read(position)
+    await world.tracker.comment(anna, task, "Два")
+    again, later = of(await world.feed.read(position), task), of(await world.feed.read(first.position), task)
+    assert [it.notes for it in again] == ["Раз", "Два"]
+    assert len({it.key for it in again}) == 2 and {it.key for it in of(first, task)} < {it.key for it in again}
+    assert later[-1] == again[-1]
+
+
+async def test_only_those_who_see_the_task_see_what_happens_to_it(world: World) -> None:
+    position = await world.feed.start()
+    task = world.new_task(author="anna", assignee="boris", project="warehouse")
+    await world.tracker.comment(world.actor("boris"), task, "На складе")
+    for told in of(await world.feed.read(position), task):
+        assert await seers(world, told) == {"admin", "anna", "boris"}
+
+
+async def test_a_private_comment_is_seen_by_those_who_may_read_such(world: World) -> None:
+    task, anna = world.new_task(author="irina", assignee="anna"), world.actor("anna")
+    position = await world.feed.start()
+    await world.tracker.comment(anna, task, "Между нами", private=True)
+    await world.tracker.comment(anna, task, "Всем")
+    hidden, public = of(await world.feed.read(position), task)
+    assert (hidden.private, public.private) == (True, False)
+    assert await seers(world, hidden) == {"admin", "anna", "boris"}
+    assert await seers(world, public) == {"admin", "anna", "boris", "irina"}
+
+
+async def test_nobody_sees_what_is_gone(world: World) -> None:
+    position = await world.feed.start()
+    task = world.new_task()
+    (told,) = of(await world.feed.read(position), task)
+    await world.tracker.delete(world.actor("admin"), task)
+    assert await seers(world, told) == set()
+    assert of(await world.feed.read(position), task) == []
+
+
+async def test_asking_about_nobody_gives_nobody(world: World) -> None:
+    position = await world.feed.start()
+    task = world.new_task()
+    (told,) = of(await world.feed.read(position), task)
+    assert await world.feed.seers(told, ()) == frozenset()
