@@ -54,7 +54,8 @@ class QuietHours(NamedTuple):
 
 
 class Preferences(NamedTuple):
-    """`wanted` is the matrix. Mutes are by the tracker's numbers. With `digest` one mail a day replaces the others."""
+    """`wanted` is the matrix; what is muted is by the tracker's numbers; with `digest` one mail a day replaces
+    single ones."""
 
     wanted: frozenset[tuple[Type, Channel]] = WANTED
     muted_projects: frozenset[int] = frozenset()
