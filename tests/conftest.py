@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
-from helpdesk.store import schema
+from helpdesk.store import notification_tables, schema
 from helpdesk.store.database import Database
 from tests.world import EmbeddedWorld, settle
 
@@ -38,3 +39,16 @@ def database(settled_store: Path, tmp_path: Path) -> Iterator[Database]:
 @pytest.fixture
 def embedded(database: Database, tmp_path: Path) -> EmbeddedWorld:
     return EmbeddedWorld(database, tmp_path / "files")
+
+
+@pytest.fixture(params=["sqlite", pytest.param("mariadb", marks=pytest.mark.xdist_group("mariadb"))])
+def told_store(request: pytest.FixtureRequest) -> Database:
+    """Where nobody has been told anything: a store of this test's own in SQLite, or the shared one in a real MariaDB,
+    without what other tests left."""
+    if request.param == "sqlite":
+        own: Database = request.getfixturevalue("database")
+        return own
+    shared: Database = request.getfixturevalue("embedded_on_mariadb").database
+    for name in ("Notification", "DealtWith", "FeedPosition", "Lease", "NotificationPreference"):
+        shared.run_here(lambda db, name=name: db.exec(sa.delete(getattr(notification_tables, name))), writes=True)
+    return shared

@@ -58,7 +58,7 @@ class Kept(NamedTuple):
 
 NOTIFICATION = table(Notification)
 COLUMNS = [NOTIFICATION.c[name] for name in Kept._fields]
-LENGTHS = {it.name: it.type.length for it in COLUMNS if isinstance(it.type, sa.String) and it.type.length}
+LENGTHS = {it.name: getattr(it.type, "length", None) for it in COLUMNS}
 IS_UNREAD = NOTIFICATION.c.read_at.is_(None)
 
 # Made once, for each stream that wakes asks it.
