@@ -17,7 +17,8 @@ from helpdesk.tasks.model import Member
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 ACT = Happening(
     "journal.1", 7, "Принтер 100 %s", 1, "Офис", NOW, Member(2, "Анна %(x)s"),
-    notes="Сделано", status=Became("Новая", "В работе"), priority=Became("Обычный", "Срочный"), files=("a.png", "b.txt"),
+    notes="Сделано", status=Became("Новая", "В работе"), priority=Became("Обычный", "Срочный"),
+    files=("a.png", "b.txt"),
 )  # fmt: skip
 
 
@@ -90,8 +91,8 @@ def excerpt_source(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "character", ["e\u0301", "\U0001f44d\U0001f3fd", "\U0001f468\u200d\U0001f469\u200d\U0001f466", "\U0001f1f7\U0001f1fa",
-                  "❤\ufe0f", "\u1112\u1161\u11ab", "नि"],
+    "character", ["e\u0301", "\U0001f44d\U0001f3fd", "\U0001f468\u200d\U0001f469\u200d\U0001f466",
+                  "\U0001f1f7\U0001f1fa", "❤\ufe0f", "\u1112\u1161\u11ab", "नि"],
 )  # fmt: skip
 @pytest.mark.parametrize("before", range(8))
 def test_no_character_is_cut_in_half(character: str, before: int) -> None:
