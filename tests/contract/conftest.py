@@ -13,6 +13,7 @@ from tests.contract.office import WORKING, Office
 from tests.running import Helpdesk
 from tests.servers.redmine import Redmine
 from tests.tasks.worlds import RedmineWorld
+from tests.telling import tell
 from tests.web.conftest import Visit, services, visit
 from tests.world import EmbeddedWorld
 
@@ -22,7 +23,7 @@ __all__ = ["services", "visit"]
 @pytest.fixture
 def story(visit: Visit, embedded: EmbeddedWorld) -> None:
     """Three tasks, the last closed: boris took the first into work with a comment, then wrote a private one, and anna
-    added a file to it; she has a reply template and a saved view."""
+    added a file to it; she has a notification, a reply template and a saved view."""
     embedded.new_task("Принтер зажевал бумагу", priority="high", description="Второй раз за *неделю*.")
     embedded.new_task("Нет сети в переговорной", project="office", author="anna", assignee="boris")
     embedded.new_task("Мышь", status="closed", author="boris", assignee="boris")
@@ -37,6 +38,7 @@ def story(visit: Visit, embedded: EmbeddedWorld) -> None:
     boris.post("/tasks/api/task/1/comments", json={"comment": "Снова она.", "private": True}).raise_for_status()
     visit("anna").post("/tasks/1/attachments", files={"files": ("снимок.png", b"a picture")}).raise_for_status()
     visit("anna").post("/replies", json={"name": "Привет", "text": "Здравствуйте!"}).raise_for_status()
+    tell(embedded.database, "anna", 1)
     visit("anna").post("/views", json={"name": "Срочные", "address": "/tasks?priority_id=4"}).raise_for_status()
 
 

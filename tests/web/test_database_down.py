@@ -123,7 +123,7 @@ async def test_the_canary_runs_beside_the_requests_and_administrators_read_where
 ) -> None:
     monkeypatch.setattr(canary, "CONFIRM_SECONDS", 0)
     monkeypatch.setattr(Sight, "tasks", property(lambda _: sa.true()))
-    (watch,) = services.watchers
+    watch = services.watchers[0]
     task = asyncio.create_task(watch())
     async with asyncio.timeout(60):
         while "has not been read since" not in (page := (await anna.get("/tasks")).text):

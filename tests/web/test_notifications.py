@@ -1,53 +1,36 @@
 """What happened that concerns one, as a page and for programs."""
 
 import re
-from datetime import UTC, datetime
+from collections.abc import Callable
+from itertools import count
 
 import pytest
 
 from helpdesk.services import Services
-from helpdesk.store import notifications
-from helpdesk.store.notifications import New
+from tests import telling
 from tests.web.conftest import HTML, Visit
-from tests.world import PEOPLE_IDS, EmbeddedWorld
+from tests.world import EmbeddedWorld
 
-AT = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
+STATUS = {"type": "status_change", "kind": "status"}
 HOSTILE = "<script>alert(1)</script>"
 
 
+Tell = Callable[..., int]
+
+
 @pytest.fixture
-def tell(services: Services):
-    """`tell("anna", 7)` keeps a notification of task 7 for her; its number."""
-    given = []
-
-    def told(login: str, task_id: int, kind: str = "commented", **changed: object) -> int:
-        given.append(login)
-        row = New(
-            person_id=PEOPLE_IDS[login],
-            happening=f"entry.{len(given)}",
-            type="comment" if kind == "commented" else "status_change",
-            kind=kind,
-            task_id=task_id,
-            project_id=1,
-            subject="Стул",
-            author="Борис",
-            old="",
-            new="",
-            excerpt="готово",
-            is_private=False,
-            sounds=True,
-            happened_at=AT,
-        )._replace(**changed)
-        kept = services.database.run_here(lambda db: notifications.add(db, [row], AT), writes=True)
-        return kept[0].id
-
-    return told
+def tell(services: Services) -> Tell:
+    """`tell("anna", 7)` keeps another notification of task 7 for her; its number."""
+    numbers = count(1)
+    return lambda login, task, **changed: telling.tell(
+        services.database, login, task, f"entry.{next(numbers)}", **changed
+    )
 
 
-def test_a_program_gets_the_union_of_both_shapes(visit: Visit, embedded: EmbeddedWorld, tell) -> None:
+def test_a_program_gets_the_union_of_both_shapes(visit: Visit, embedded: EmbeddedWorld, tell: Tell) -> None:
     task = embedded.new_task("Стул")
     first = tell("anna", task)
-    second = tell("anna", task, "status", old="Новая", new="В работе", excerpt="")
+    second = tell("anna", task, **STATUS, old="Новая", new="В работе", excerpt="")
     tell("boris", task)
     answer = visit("anna").get("/tasks/api/notifications").json()
     assert answer["success"] and answer["total_count"] == answer["unread_count"] == 2
@@ -72,10 +55,10 @@ def test_a_program_gets_the_union_of_both_shapes(visit: Visit, embedded: Embedde
     assert (oldest["title"], oldest["message"]) == (f"Борис commented on #{task}", "Стул · готово")
 
 
-def test_lists_are_narrowed_and_paged(visit: Visit, embedded: EmbeddedWorld, tell) -> None:
+def test_lists_are_narrowed_and_paged(visit: Visit, embedded: EmbeddedWorld, tell: Tell) -> None:
     task = embedded.new_task()
     numbers = [tell("anna", task) for _ in range(3)]
-    status = tell("anna", task, "status", new="В работе")
+    status = tell("anna", task, **STATUS, new="В работе")
     anna = visit("anna")
 
     def listed(query: str) -> list[int]:
@@ -90,7 +73,9 @@ def test_lists_are_narrowed_and_paged(visit: Visit, embedded: EmbeddedWorld, tel
         assert anna.get(f"/tasks/api/notifications?{wrong}").status_code == 422
 
 
-def test_reading_counts_down_and_another_persons_is_not_there(visit: Visit, embedded: EmbeddedWorld, tell) -> None:
+def test_reading_counts_down_and_another_persons_is_not_there(
+    visit: Visit, embedded: EmbeddedWorld, tell: Tell
+) -> None:
     task = embedded.new_task()
     mine, also_mine, other = tell("anna", task), tell("anna", task), tell("boris", task)
     anna = visit("anna")
@@ -104,7 +89,7 @@ def test_reading_counts_down_and_another_persons_is_not_there(visit: Visit, embe
     assert visit("boris").get("/tasks/api/notifications").json()["unread_count"] == 1
 
 
-def test_the_page_says_it_in_words_and_marks_without_scripts(visit: Visit, embedded: EmbeddedWorld, tell) -> None:
+def test_the_page_says_it_in_words_and_marks_without_scripts(visit: Visit, embedded: EmbeddedWorld, tell: Tell) -> None:
     task = embedded.new_task("Стул")
     tell("anna", task)
     tell("anna", task, subject=HOSTILE, author=HOSTILE, excerpt=HOSTILE)
@@ -123,7 +108,7 @@ def test_the_page_says_it_in_words_and_marks_without_scripts(visit: Visit, embed
         assert anna.post("/notifications/undo", data={"at": wrong}, headers=HTML).status_code == 422
 
 
-def test_the_way_to_the_task_reads_all_that_is_told_of_it(visit: Visit, embedded: EmbeddedWorld, tell) -> None:
+def test_the_way_to_the_task_reads_all_that_is_told_of_it(visit: Visit, embedded: EmbeddedWorld, tell: Tell) -> None:
     task, other = embedded.new_task(), embedded.new_task()
     number, _, left = tell("anna", task), tell("anna", task), tell("anna", other)
     anna = visit("anna")
@@ -134,7 +119,7 @@ def test_the_way_to_the_task_reads_all_that_is_told_of_it(visit: Visit, embedded
     assert visit("boris").get(f"/notifications/{number}", headers=HTML).status_code == 404
 
 
-def test_what_one_sees_no_more_is_not_shown(visit: Visit, embedded: EmbeddedWorld, tell) -> None:
+def test_what_one_sees_no_more_is_not_shown(visit: Visit, embedded: EmbeddedWorld, tell: Tell) -> None:
     task = embedded.new_task("Стул")
     for private in (False, True):
         tell("stranger", task, subject="Стул", excerpt="тайна")
