@@ -1,0 +1,58 @@
+"""What only the embedded tracker's feed does: out of order in a real MariaDB, locked accounts, parts."""
+
+from datetime import UTC, datetime
+
+import pytest
+from sqlmodel import Session
+
+from helpdesk.store import acts, tables
+from helpdesk.tasks.feed import Told
+from tests.world import PEOPLE_IDS, EmbeddedWorld
+
+
+def entry(task: int, notes: str) -> tables.Entry:
+    return tables.Entry(task_id=task, author_id=PEOPLE_IDS["anna"], created_at=datetime.now(UTC), notes=notes)
+
+
+def said(told: Told, task: int) -> list[str]:
+    return [it.notes for it in told.happenings if it.task_id == task]
+
+
+@pytest.mark.xdist_group("mariadb")
+async def test_an_entry_that_is_committed_after_later_ones_is_told(embedded_on_mariadb: EmbeddedWorld) -> None:
+    world = embedded_on_mariadb
+    task, kept = world.new_task(), await world.feed.start()
+    with Session(world.database.engine) as slow, Session(world.database.engine) as quick:
+        slow.add(entry(task, "Писалось долго"))
+        slow.flush()
+        quick.add(entry(task, "Писалось быстро"))
+        quick.commit()
+        first = await world.feed.read(kept)
+        assert said(first, task) == ["Писалось быстро"]
+        slow.commit()
+    assert "Писалось долго" in said(await world.feed.read(first.position), task)
+
+
+async def test_who_was_disabled_since_sees_nothing(embedded: EmbeddedWorld) -> None:
+    kept = await embedded.feed.start()
+    embedded.new_task()
+    (told,) = (await embedded.feed.read(kept)).happenings
+    people = [embedded.actor(login) for login in ("admin", "anna", "boris")]
+
+    def disable(session: Session) -> None:
+        session.get_one(tables.Person, PEOPLE_IDS["anna"]).is_active = False
+        session.get_one(tables.Person, PEOPLE_IDS["admin"]).is_admin = False
+
+    embedded.database.run_here(disable, writes=True)
+    assert await embedded.feed.seers(told, people) == {PEOPLE_IDS["boris"]}
+
+
+async def test_a_long_list_is_read_in_parts(embedded: EmbeddedWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(acts, "NEW_AT_ONCE", 2)
+    task, kept, counts = embedded.new_task(), await embedded.feed.start(), []
+    embedded.database.run_here(lambda session: session.add_all(entry(task, str(n)) for n in range(5)), writes=True)
+    for _ in range(3):
+        told = await embedded.feed.read(kept)
+        kept = told.position
+        counts.append(len(said(told, task)))
+    assert counts == [2, 4, 5]
