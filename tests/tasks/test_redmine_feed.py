@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection
 
 from helpdesk.errors import WrongKey
 from helpdesk.redmine_client import RedmineClient
+from helpdesk.tasks import watermark
 from helpdesk.tasks.feed import Happening, Told
 from helpdesk.tasks.model import Edit
 from helpdesk.tasks.redmine import changed, position
@@ -183,13 +184,14 @@ async def test_a_long_list_is_read_in_parts_and_nothing_of_it_is_lost(
     monkeypatch.setattr(changed, "READ_AT_ONCE", 2)
     monkeypatch.setattr(changed, "PAGE", 3)
     monkeypatch.setattr(changed, "STEP", 2)
+    monkeypatch.setattr(watermark, "LONGEST_WRITE", timedelta())  # as if each look came long after the one before it
     world, tasks = redmine_world, [redmine_world.new_task() for _ in range(5)]
     now = position.read(await world.feed.start())
     long_ago = now.updated - timedelta(hours=1)
     with writing(world) as db:
         for number, task in enumerate(tasks):
             write(db, world, task, f"{number} раньше", ago=2_000)
-            write(db, world, task, f"{number} позже", ago=1_000 - 100 * number)
+            write(db, world, task, f"{number} позже", ago=500 + 100 * number)
         db.commit()
     kept, found = now._replace(begun=long_ago, updated=long_ago).written(), set()
     for _ in range(100):
