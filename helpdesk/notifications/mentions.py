@@ -7,6 +7,7 @@ from collections.abc import Collection
 from helpdesk.notifications.plain import LONGEST_READ, without_quotes, without_tags
 
 LONGEST_LOGIN = 120
+LONGEST_WORD = 400  # before folding
 
 _CODE = re.compile(
     r"""
@@ -15,11 +16,11 @@ _CODE = re.compile(
     | (?<!`)(`++)[^`]++\4(?!`)                                                # … and words
     | (?<![\w@])@(?=[^\s@])[^@\n]++(?<=\S)@(?![\w@])                          # Textile's @words@
     """,
-    re.M | re.S | re.X,
+    re.I | re.M | re.S | re.X,
 )
 _ADDRESS = re.compile(r"(?<!\w)\w++://\S++")
-# Not after what an e-mail address or a path may have before the @.
-_CALL = re.compile(r"(?<![\w.@+/])(?<!\w-)@([\w.@+-]++)")
+# Not after what an e-mail address or a path may have before the @. Letters may come in pieces: the accents are theirs.
+_CALL = re.compile(r"(?<![\w\u0300-\u036f.@+/])(?<!\w-)@([\w\u0300-\u036f.@+-]++)")
 _AFTER = "._@+-"  # may end a login, and may stand behind it
 
 
@@ -29,11 +30,10 @@ def mentioned(text: str, logins: Collection[str]) -> frozenset[str]:
     Not in code, in citations, in addresses and in longer words; `a@login` is an e-mail address. Of two logins that fit,
     as in `@anna.` those of "anna" and "anna.", the longer is meant.
     """
-    if "@" not in folded(text[:LONGEST_READ]):
-        return frozenset()
-    text = _CODE.sub(" ", folded(text[:LONGEST_READ]))
+    text = _CODE.sub(" ", text[:LONGEST_READ])
     calls = _CALL.finditer(_ADDRESS.sub(" ", without_tags(without_quotes(text))))
-    found = (_meant(call[1], logins) for call in calls)
+    # Words are folded, not the text: a long run of accents would take minutes.
+    found = (_meant(folded(call[1][:LONGEST_WORD]), logins) for call in calls)
     return frozenset(login for login in found if login)
 
 

@@ -62,7 +62,7 @@ def heard(happening: Happening, people: Iterable[Hearer]) -> tuple[Hearing, ...]
 
 
 def _called(happening: Happening, people: Iterable[Hearer]) -> frozenset[int]:
-    if "@" not in folded(happening.notes):
+    if "@" not in happening.notes:
         return frozenset()
     logins = {hearer.id: folded(hearer.login) for hearer in people}
     meant = mentioned(happening.notes, frozenset(logins.values()))

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from helpdesk.notifications import mentions
 from helpdesk.notifications.mentions import folded, mentioned
 from helpdesk.store.folding import fold
 
@@ -26,7 +27,8 @@ PIECES = st.sampled_from(
         ("@anna's printer; @boris?", {"anna", "boris"}),
         ("@Семён", {"семен"}),
         ("@Семе\u0308н", {"семен"}),
-        ("＠anna", {"anna"}),
+        ("и\u0306@boris", set()),
+        ("<PRE>@anna</Pre> <Code>@boris</CODE>", set()),
         ("@anna@example.test", {"anna@example.test"}),
         ("<p>@anna</p><p>x&nbsp;@boris&nbsp;</p>", {"anna", "boris"}),
         ("`x` @anna", {"anna"}),
@@ -83,8 +85,16 @@ def test_logins_are_compared_as_the_store_has_them(text: str) -> None:
 
 @pytest.mark.parametrize(
     "piece",
-    ["@", "@a", "@.", "`", "`a", "``a` ", "<pre ", "<code>", "~~~\n", "```\n", "<blockquote>", "a://", "<p ", "&"],
-)
-def test_hostile_repetitions_are_read_to_the_end(piece: str) -> None:
-    """A pattern that is quadratic in any of them would not end within the time of a test."""
-    assert mentioned(piece * (3_000_000 // len(piece)), LOGINS) == frozenset()
+    ["@", "@a", "@.", "`", "`a", "``a` ", "<pre ", "<code>", "~~~\n", "```\n", "<blockquote>", "a://", "<p ", "&", "a.",
+     "\u0301\u0323", "@\u0301\u0323"],
+)  # fmt: skip
+@pytest.mark.timeout(60)
+def test_hostile_repetitions_are_read_to_the_end(piece: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the bound, and in seconds: what is quadratic in any of them would take hours."""
+    monkeypatch.setattr(mentions, "LONGEST_READ", 10_000_000)
+    assert mentioned(piece * (1_000_000 // len(piece)), LOGINS) == frozenset()
+
+
+def test_a_text_is_read_as_far_as_texts_go() -> None:
+    assert mentioned(" " * (mentions.LONGEST_READ - 5) + "@anna", LOGINS) == {"anna"}
+    assert mentioned(" " * mentions.LONGEST_READ + "@anna", LOGINS) == frozenset()

@@ -44,7 +44,7 @@ NIGHT = QuietHours(ALL_DAYS, time(22), time(7), BERLIN)
 
 
 def within(quiet: QuietHours, now: datetime) -> bool:
-    """Whether the clock on the wall, as a point on an even line of days, is in a stretch of a chosen day."""
+    """Whether the clock on the wall, on an even line of days, is in a stretch that begins on a chosen day."""
     wall = now.astimezone(quiet.zone).replace(tzinfo=None)
     for day in (wall.date(), wall.date() - timedelta(days=1)):
         start, end = datetime.combine(day, quiet.start), datetime.combine(day, quiet.end)
