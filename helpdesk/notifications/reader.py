@@ -166,17 +166,18 @@ class Reader:
         decided: dict[str, list[New]] = {}
         try:
             for act in acts:
-                if self.troubles.is_hopeless(act.key):
-                    self.troubles.put_aside(act.key)
-                    decided[act.key] = []
-                else:
-                    await self._decide(act, decided)
-        finally:
-            if decided:
-                await self._write(decided)
+                await self._decide(act, decided)
+        except Unavailable:
+            await self._write(decided)
+            raise
+        await self._write(decided)
 
     async def _decide(self, act: Happening, decided: dict[str, list[New]]) -> None:
         """Raises Unavailable, StoreUnavailable; another error of this act must not concern the rest."""
+        if self.troubles.is_hopeless(act.key):
+            self.troubles.put_aside(act.key)
+            decided[act.key] = []
+            return
         try:
             decided[act.key] = await self.audience.rows(act, self.clock())
         except StoreUnavailable:
