@@ -34,6 +34,10 @@ class Live:
         freshness = self.services.freshness()
         return events.feed(freshness.live, freshness.as_of)
 
+    async def part(self) -> None:
+        """End the streams of sessions that are over. Raises StoreUnavailable."""
+        self.streams.end_sessions(await self._ended(), events.session_ended())
+
     async def watch(self) -> None:
         """Until cancelled."""
         with self.services.bell.listening() as listener:
@@ -56,7 +60,7 @@ class Live:
             await asyncio.sleep(self.heartbeat)
             self.streams.tell_all(self.state())
             try:
-                self.streams.end_sessions(await self._ended(), events.session_ended())
+                await self.part()
                 await self.streams.wake(self.streams.people)  # another process may have written, whose bell is not ours
             except StoreUnavailable:
                 log.warning("streams are not looked after: our store does not answer")

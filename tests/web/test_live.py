@@ -1,0 +1,116 @@
+"""Streams of a helpdesk that really runs: what somebody does is told to whom it concerns, and to nobody else."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from queue import Queue
+from typing import Any
+
+import httpx
+import pytest
+
+from e2e import steps
+from tests.running import Helpdesk, running_demo
+from tests.servers.process import end
+
+WAIT = 30.0  # for a machine that is busy
+Event = dict[str, Any]
+
+
+@pytest.fixture
+def helpdesk(tmp_path: Path, seeded: Path) -> Iterator[Helpdesk]:
+    with running_demo(tmp_path, seeded) as running:
+        yield running
+
+
+@contextmanager
+def listening(client: httpx.Client, path: str, **headers: str) -> Iterator["Queue[Event]"]:
+    """The events of a stream as they come; what it begins with has come when the block begins."""
+    told: Queue[Event] = Queue()
+    with client.stream("GET", path, headers=headers, timeout=WAIT) as answer:
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        assert "content-encoding" not in answer.headers
+        reading = threading.Thread(target=_read, args=(answer, told), daemon=True)
+        reading.start()
+        until(told, "unread")
+        yield told
+
+
+def _read(answer: httpx.Response, told: "Queue[Event]") -> None:
+    event: Event = {}
+    try:
+        for line in answer.iter_lines():
+            name, _, value = line.partition(": ")
+            if line:
+                event[name] = event[name] + value if name == "data" and name in event else value
+            elif event:
+                told.put(event)
+                event = {}
+    except (httpx.HTTPError, httpx.StreamError):
+        pass
+    told.put({"event": "end"})
+
+
+def until(told: "Queue[Event]", name: str) -> Event:
+    """The next event of a name. Raises queue.Empty when nothing comes any more."""
+    while (event := told.get(timeout=WAIT)).get("event") != name:
+        pass
+    return event
+
+
+def first_task(client: httpx.Client) -> int:
+    number: int = client.get("/tasks/my-tasks").json()["tasks"][0]["id"]
+    return number
+
+
+def test_a_comment_is_told_to_its_assignee_once_and_to_nobody_else(helpdesk: Helpdesk) -> None:
+    with (
+        closing(steps.program(helpdesk.url, "anna")) as anna,
+        closing(steps.program(helpdesk.url, "boris")) as boris,
+        closing(steps.program(helpdesk.url, "stranger")) as stranger,
+    ):
+        task = first_task(anna)
+        stream = "/tasks/api/notifications/stream"
+        with (
+            listening(anna, stream) as hers,
+            listening(anna, "/notifications/stream") as page,
+            listening(boris, stream) as his,
+            listening(stranger, stream) as others,
+        ):
+            said = boris.post(f"/tasks/api/task/{task}/comments", json={"comment": "Готово, <b>проверьте</b>."})
+            said.raise_for_status()
+            told = until(hers, "new_notification")
+            shape = json.loads(told["data"])
+            assert (shape["issue_id"], shape["type"], shape["unread_count"]) == (task, "comment", 1)
+            assert told["id"] == str(shape["id"]) and "проверьте" in shape["message"]
+            shown = until(page, "new_notification")
+            assert shown["id"] == told["id"] and f'id="notification-{shape["id"]}"' in shown["data"]
+            assert "<b>проверьте" not in shown["data"]
+            anna.put(f"/tasks/api/notifications/{shape['id']}/read").raise_for_status()
+            for each in (his, others):
+                assert all(event.get("event") != "new_notification" for event in list(each.queue))
+        listed = anna.get("/tasks/api/notifications").json()
+        assert (listed["total_count"], listed["unread_count"]) == (1, 0)
+        with listening(anna, stream, **{"Last-Event-ID": str(shape["id"] - 1)}) as again:
+            assert json.loads(until(again, "new_notification")["data"])["id"] == shape["id"]
+
+
+def test_a_process_that_ends_ends_its_streams_without_noise(helpdesk: Helpdesk) -> None:
+    with closing(steps.program(helpdesk.url, "anna")) as anna, listening(anna, "/notifications/stream") as told:
+        end(helpdesk.process)
+        assert until(told, "end")
+    log = (helpdesk.folder / "helpdesk.log").read_text()
+    assert "Traceback" not in log and "without completing" not in log
+
+
+def test_who_signs_out_elsewhere_hears_no_more(helpdesk: Helpdesk) -> None:
+    with (
+        closing(steps.program(helpdesk.url, "anna")) as anna,
+        closing(steps.program(helpdesk.url, "anna")) as other,
+        listening(anna, "/notifications/stream") as told,
+    ):
+        other.post("/users/logout", json={"everywhere": True}).raise_for_status()
+        assert until(told, "session_ended")
+        assert until(told, "end")
