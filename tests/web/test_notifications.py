@@ -96,7 +96,7 @@ def test_the_page_says_it_in_words_and_marks_without_scripts(visit: Visit, embed
     anna = visit("anna")
     page = anna.get("/notifications", headers=HTML).text
     assert page.count('class="unread"') == 2 and "2 unread" in page and "<script>alert" not in page
-    assert re.search(r'<b class="count" data-unread>2</b>', page)
+    assert re.search(r'<b class="news" data-unread>2</b>', page)
     answer = anna.post("/notifications/read", headers=HTML)
     assert answer.status_code == 303
     page = anna.get(answer.headers["location"], headers=HTML).text
