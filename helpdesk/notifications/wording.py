@@ -43,10 +43,12 @@ class Gist(NamedTuple):
 
 
 class Words(NamedTuple):
-    """One line that says what happened, and one that says to which task, from what to what, and what was said."""
+    """One line that says what happened, and one that says to which task, from what to what, and what was said.
+    `details` are that message without the task."""
 
     title: Sentence
     message: Sentence
+    details: tuple[Sentence | str, ...]
 
 
 def gist(happening: Happening, kind: Kind) -> Gist:
@@ -71,7 +73,7 @@ def in_words(gist: Gist) -> Words:
     if gist.excerpt:
         parts.append(gist.excerpt)
     about = Sentence(ABOUT.text, {"subject": gist.subject})
-    return Words(Sentence(title.text, values), reduce(_joined, parts, about))
+    return Words(Sentence(title.text, values), reduce(_joined, parts, about), tuple(parts))
 
 
 def _joined(first: Sentence, second: Sentence | str) -> Sentence:

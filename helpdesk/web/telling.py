@@ -21,6 +21,7 @@ class Told(NamedTuple):
     kept: Kept
     title: Sentence
     message: Sentence
+    details: tuple[Sentence | str, ...]
     subject: str = ""
     old_status: str = ""
     new_status: str = ""
@@ -41,8 +42,8 @@ def _is_open(row: Kept, seen: Mapping[int, bool]) -> bool:
 def in_full(row: Kept) -> Told:
     words = in_words(Gist(row.kind, row.task_id, row.subject, row.author, row.old, row.new, row.excerpt))
     statuses = ("", "") if row.kind == "priority" else (row.old, row.new)
-    return Told(row, words.title, words.message, row.subject, *statuses)
+    return Told(row, words.title, words.message, words.details, row.subject, *statuses)
 
 
 def hidden(row: Kept) -> Told:
-    return Told(row, HIDDEN, NOTHING)
+    return Told(row, HIDDEN, NOTHING, (NOTHING,))
