@@ -103,6 +103,7 @@ def test_no_character_is_cut_in_half(character: str, before: int) -> None:
 
 
 @given(st.text("x" + "\u0301\u0308\u200d", min_size=300, max_size=400))
+@example("x" + "\u0301" * 400)
 def test_a_character_without_end_is_cut_all_the_same(text: str) -> None:
     short = excerpt(text)
     assert 1 < len(short) <= LONGEST_EXCERPT and short.endswith(ELLIPSIS)
