@@ -122,7 +122,7 @@ def from_json(text: str) -> Preferences:
 def _read(reader: Callable[[Any], T], told: object, default: T) -> T:
     try:
         return reader(told)
-    except (TypeError, ValueError, KeyError, AttributeError, OSError):
+    except (TypeError, ValueError, KeyError, OSError):
         return default
 
 

@@ -185,6 +185,8 @@ def test_what_is_broken_takes_nothing_else_with_it(told: Preferences, broken: st
         ("quiet", {"days": [1], "start": "22:00Z", "end": "07:00", "zone": "UTC"}),
         ("quiet", {"days": [1], "start": "22:00", "end": "07:00", "zone": "Mars/Olympus"}),
         ("quiet", {"days": [1], "start": "22:00", "end": "07:00", "zone": "../../etc/passwd"}),
+        ("quiet", {"days": [1], "start": "22:00", "end": "07:00", "zone": "Europe"}),
+        ("quiet", {"days": [1], "start": "22:00", "end": "07:00", "zone": None}),
         ("quiet", {"days": [1], "start": "22:00", "end": "07:00"}),
     ],
 )  # fmt: skip
