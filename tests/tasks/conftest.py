@@ -1,0 +1,11 @@
+"""What all tests of trackers and feeds need."""
+
+import pytest
+
+from helpdesk.tasks.redmine import changed
+
+
+@pytest.fixture(autouse=True)
+def one_look_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other tests change many issues meanwhile: a look over REST reads them all, not the oldest few."""
+    monkeypatch.setattr(changed, "READ_AT_ONCE", 1_000)
