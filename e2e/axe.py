@@ -4,7 +4,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 SCRIPT = Path(__file__).parent.parent / "tests" / "vendor" / "axe-4.14.1.min.js"
 
@@ -12,8 +12,10 @@ SCRIPT = Path(__file__).parent.parent / "tests" / "vendor" / "axe-4.14.1.min.js"
 def faults(page: Page) -> list[str]:
     """What axe finds by all its rules in the colours shown, and by that of contrast in dark ones; empty when nothing.
 
-    Needs a page with JavaScript. Leaves the page in light colours.
+    Needs a page with JavaScript. Leaves the page in light colours. A button whose request is on its way is pale: it
+    is not looked at before the answer has been dealt with.
     """
+    expect(page.locator(".htmx-request")).to_have_count(0)
     page.evaluate(_script())
     page.emulate_media(color_scheme="light", reduced_motion="reduce")
     found = _found(page, "light", {})

@@ -19,7 +19,7 @@ def test_a_task_is_found_changed_and_commented_in_a_terminal(site: str, as_progr
         anna.fill("Пароль", "demo")
         anna.follow("Войти")
         anna.sees("Назначены мне")
-        anna.fill("Новая задача", f"#{task['id']}")
+        anna.fill("Уведомления", f"#{task['id']}")
         anna.follow("Найти")
         anna.sees(f"#{task['id']} {task['subject']}")
 
