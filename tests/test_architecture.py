@@ -48,7 +48,7 @@ MAY = {
     "tasks": {"errors", *PORT, "tasks.safe_html", "tasks.textile_reader"},
     "people": {"errors", "people.model", "store"},
     "notifications": {"errors", "notifications", "store", "tasks.feed", "tasks.model"},
-    **{pure: {"errors", "tasks.feed", "tasks.model", *NOTICES} for pure in NOTICES},
+    **{pure: {"errors", "store.folding", "tasks.feed", "tasks.model", *NOTICES} for pure in NOTICES},
     "web": {"errors", "languages", "assets", "services", "store", "web", *PORT - {"tasks.tracker"}, "tasks.markup",
             "tasks.wording", "tasks.safe_html", "tasks.bulk", "tasks.pictures", "people.model", "people.directory",
             "people.accounts", "notifications"},

@@ -1,6 +1,5 @@
 """Who is told of an act: those whom the rules name, who may see it and who want to hear of it."""
 
-import unicodedata
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
@@ -66,7 +65,7 @@ class Audience:
 
 def _concerned(happening: Happening) -> frozenset[int] | None:
     """The numbers of those who may have to do with an act; None, when its text may call anybody."""
-    if "@" in unicodedata.normalize("NFKC", happening.notes):
+    if "@" in happening.notes:
         return None
     author = frozenset() if happening.author is None else {happening.author}
     return happening.assignees | happening.former | happening.watchers | author

@@ -1,10 +1,10 @@
 """Who is called by `@login` in a text."""
 
 import re
-import unicodedata
 from collections.abc import Collection
 
 from helpdesk.notifications.plain import LONGEST_READ, without_quotes, without_tags
+from helpdesk.store.folding import fold
 
 LONGEST_LOGIN = 120
 LONGEST_WORD = 400  # before folding
@@ -25,7 +25,7 @@ _AFTER = "._@+-"  # may end a login, and may stand behind it
 
 
 def mentioned(text: str, logins: Collection[str]) -> frozenset[str]:
-    """Those of `logins`, which are `folded`, that the text calls by name.
+    """Those of `logins`, which are folded, that the text calls by name.
 
     Not in code, in citations, in addresses and in longer words; `a@login` is an e-mail address. Of two logins that fit,
     as in `@anna.` those of "anna" and "anna.", the longer is meant.
@@ -33,13 +33,8 @@ def mentioned(text: str, logins: Collection[str]) -> frozenset[str]:
     text = _CODE.sub(" ", text[:LONGEST_READ])
     calls = _CALL.finditer(_ADDRESS.sub(" ", without_tags(without_quotes(text))))
     # Words are folded, not the text: a long run of accents would take minutes.
-    found = (_meant(folded(call[1][:LONGEST_WORD]), logins) for call in calls)
+    found = (_meant(fold(call[1][:LONGEST_WORD]), logins) for call in calls)
     return frozenset(login for login in found if login)
-
-
-def folded(text: str) -> str:
-    """One form for comparing, as the store has it for logins: case, ё and how letters are composed do not matter."""
-    return unicodedata.normalize("NFKC", text).casefold().replace("ё", "е").strip()
 
 
 def _meant(word: str, logins: Collection[str]) -> str | None:

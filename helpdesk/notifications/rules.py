@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
-from helpdesk.notifications.mentions import folded, mentioned
+from helpdesk.notifications.mentions import mentioned
+from helpdesk.store.folding import fold
 from helpdesk.tasks.feed import Happening
 
 Type = Literal["mention", "assigned", "created", "comment", "status_change", "priority_change", "attachment", "system"]
@@ -64,7 +65,7 @@ def heard(happening: Happening, people: Iterable[Hearer]) -> tuple[Hearing, ...]
 def _called(happening: Happening, people: Iterable[Hearer]) -> frozenset[int]:
     if "@" not in happening.notes:
         return frozenset()
-    logins = {hearer.id: folded(hearer.login) for hearer in people}
+    logins = {hearer.id: fold(hearer.login) for hearer in people}
     meant = mentioned(happening.notes, frozenset(logins.values()))
     return frozenset(number for number, login in logins.items() if login in meant)
 

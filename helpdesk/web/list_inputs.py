@@ -59,6 +59,7 @@ def of_address(request: Request, path: str, asked: QueryParams, vocabulary: Voca
 
 
 def of_query(request: Request, path: str, query: TaskQuery) -> Listing:
+    """The list at a path of ours that asks this."""
     return Listing(query, path, path == path_to(request, "tasks:my_tasks"))
 
 

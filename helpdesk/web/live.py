@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 
 import anyio
 from sqlmodel import Session
@@ -34,7 +35,7 @@ class Live:
         freshness = self.services.freshness()
         return events.feed(freshness.live, freshness.as_of)
 
-    async def part(self) -> None:
+    async def end_finished(self) -> None:
         """End the streams of sessions that are over. Raises StoreUnavailable."""
         self.streams.end_sessions(await self._ended(), events.session_ended())
 
@@ -48,10 +49,8 @@ class Live:
                     await self._heard(await listener.wait())
 
     async def _heard(self, people: Collection[int]) -> None:
-        try:
+        with self._surviving():
             await self.streams.wake(people)
-        except StoreUnavailable:  # the next ring, or the browser's next connection, reads from the same place
-            log.warning("streams were not woken: our store does not answer")
         if not people:
             self.streams.tell_all(self.state())
 
@@ -59,11 +58,19 @@ class Live:
         while True:
             await asyncio.sleep(self.heartbeat)
             self.streams.tell_all(self.state())
-            try:
-                await self.part()
+            with self._surviving():
+                await self.end_finished()
                 await self.streams.wake(self.streams.people)  # another process may have written, whose bell is not ours
-            except StoreUnavailable:
-                log.warning("streams are not looked after: our store does not answer")
+
+    @contextmanager
+    def _surviving(self) -> Iterator[None]:
+        """Whatever fails with one waking: the next one reads from the same place, and without us nobody would."""
+        try:
+            yield
+        except StoreUnavailable:
+            log.warning("streams were not woken: our store does not answer")
+        except Exception:
+            log.exception("streams were not woken")
 
     async def _end(self) -> None:
         await self.ending.wait()

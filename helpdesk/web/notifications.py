@@ -40,6 +40,9 @@ class Asked(NamedTuple):
     def page(self) -> int:
         return self.offset // self.limit + 1
 
+    def pages(self, total: int) -> int:
+        return max(1, -(-total // self.limit))
+
 
 class Found(NamedTuple):
     rows: list[Told]
@@ -51,13 +54,14 @@ async def every(request: Request) -> Response:
     """This person's notifications, the newest first."""
     asked = _asked(request)
     found = await _find(request, asked)
+    pages = asked.pages(found.total)
     if not wants_html(request):
         items = [notification_shape.notification(it, language(request)) for it in found.rows]
-        return data(request, notification_shape.listed(items, asked.page, asked.limit, found.total, found.unread))
+        pagination = {"page": asked.page, "per_page": asked.limit, "total": found.total, "pages": pages}
+        return data(request, notification_shape.listed(items, pagination, found.unread))
     by_task: dict[int, list[Told]] = {}
     for row in found.rows:
         by_task.setdefault(row.kept.task_id, []).append(row)
-    pages = max(1, -(-found.total // asked.limit))
     undo = request.query_params.get("undo", "")
     return html(request, "notifications/every.html", asked=asked, found=found, by_task=by_task, pages=pages, undo=undo)
 
@@ -73,6 +77,7 @@ async def one(request: Request) -> Response:
         return kept and kept.task_id
 
     task_id = await services(request).database.run(work, writes=True)
+    services(request).bell.ring([person.id])
     if task_id is None:
         raise NotFound
     return see_other(task_page.address(request, task_id))
@@ -114,13 +119,15 @@ async def _find(request: Request, asked: Asked) -> Found:
 
 
 async def _write(request: Request, work: Callable[[Session, int], T]) -> tuple[T, int]:
-    """What `work` says for the person who is here, and what is unread after it."""
+    """What `work` says for the person who is here, and what is unread after it; the person's other pages hear of it."""
     person = await person_here(request)
 
     def both(db: Session) -> tuple[T, int]:
         return work(db, person.id), notifications.unread(db, [person.id])[person.id]
 
-    return await services(request).database.run(both, writes=True)
+    written = await services(request).database.run(both, writes=True)
+    services(request).bell.ring([person.id])
+    return written
 
 
 def _done(request: Request, says: Sentence, unread: int, query: str = "") -> Response:

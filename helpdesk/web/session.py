@@ -58,7 +58,7 @@ async def end(request: Request, response: Response, everywhere: bool = False) ->
             sessions.end(session, session_id)
 
     await services(request).database.run(work, writes=True)
-    await request.app.state.live.part()
+    await request.app.state.live.end_finished()
     response.delete_cookie(COOKIE, httponly=True, samesite="lax")
 
 

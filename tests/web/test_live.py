@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from e2e import steps
+from helpdesk.web.live import HEARTBEAT_SECONDS
 from tests.running import Helpdesk, running_demo
 from tests.servers.process import end
 
@@ -53,9 +54,9 @@ def _read(answer: httpx.Response, told: "Queue[Event]") -> None:
     told.put({"event": "end"})
 
 
-def until(told: "Queue[Event]", name: str) -> Event:
+def until(told: "Queue[Event]", name: str, seconds: float = WAIT) -> Event:
     """The next event of a name. Raises queue.Empty when nothing comes any more."""
-    while (event := told.get(timeout=WAIT)).get("event") != name:
+    while (event := told.get(timeout=seconds)).get("event") != name:
         pass
     return event
 
@@ -95,6 +96,21 @@ def test_a_comment_is_told_to_its_assignee_once_and_to_nobody_else(helpdesk: Hel
         assert (listed["total_count"], listed["unread_count"]) == (1, 0)
         with listening(anna, stream, **{"Last-Event-ID": str(shape["id"] - 1)}) as again:
             assert json.loads(until(again, "new_notification")["data"])["id"] == shape["id"]
+
+
+def test_what_is_read_in_one_place_is_counted_down_in_the_others(helpdesk: Helpdesk) -> None:
+    stream = "/tasks/api/notifications/stream"
+    with (
+        closing(steps.program(helpdesk.url, "anna")) as phone,
+        closing(steps.program(helpdesk.url, "anna")) as office,
+        closing(steps.program(helpdesk.url, "boris")) as boris,
+        listening(office, stream) as told,
+    ):
+        boris.post(f"/tasks/api/task/{first_task(phone)}/comments", json={"comment": "Готово."}).raise_for_status()
+        number = json.loads(until(told, "new_notification")["data"])["id"]
+        phone.put(f"/tasks/api/notifications/{number}/read").raise_for_status()
+        # Sooner than the heart beats, which tells the count, too.
+        assert json.loads(until(told, "unread", HEARTBEAT_SECONDS / 2)["data"]) == {"unread_count": 0}
 
 
 def test_a_process_that_ends_ends_its_streams_without_noise(helpdesk: Helpdesk) -> None:

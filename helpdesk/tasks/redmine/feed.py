@@ -57,9 +57,8 @@ class RestFeed:
             wanted = telling.new(found.issues, known)
             told = await telling.happenings(self.look_up, self.principals, found.issues, wanted) if any(wanted) else []
         ended = datetime.now(UTC)
-        after = known._replace(
-            updated=max(known.updated, min(found.reached, ended))
-        )  # no clock put wrong leads beyond now
+        # No clock that is put wrong leads beyond now.
+        after = known._replace(updated=max(known.updated, min(found.reached, ended)))
         if found.is_whole:  # else there may be lower numbers among what is left
             after = after._replace(
                 issues=known.issues.after(wanted.issues, began, ended),
@@ -87,9 +86,8 @@ class RestFeed:
         except (LockedOut, NotAllowed, NotFound):
             return False
         except WrongKey:
-            await (
-                self.principals.groups_now()
-            )  # not for us either, unless it is this login alone that is somebody else's
+            # Not for us either, unless it is this login alone that is somebody else's.
+            await self.principals.groups_now()
             return False
         kind, _, number = happening.key.partition(".")
         seen = {reading.number(journal, "id") for journal in issue.get("journals", ())}

@@ -23,9 +23,7 @@ def notification(told: Told, language: str) -> Shape:
     }
 
 
-def listed(items: list[Shape], page: int, per_page: int, total: int, unread: int) -> Shape:
+def listed(items: list[Shape], pagination: Shape, unread: int) -> Shape:
     """A page of them, with all the names by which programs find the list and the counts."""
-    counts = {"total_count": total, "unread_count": unread}
-    pages = max(1, -(-total // per_page))
-    pagination = {"page": page, "per_page": per_page, "total": total, "pages": pages}
+    counts = {"total_count": pagination["total"], "unread_count": unread}
     return {"notifications": items, "pagination": pagination, "data": {"notifications": items, **counts}, **counts}
