@@ -15,6 +15,10 @@ REDRAW = "\x0c"
 BETWEEN = r"(?:\s|\x1b\[[\d;]*[A-Za-z])+"  # words: spaces, moves of the cursor, colours
 
 
+class W3mDied(Exception):
+    """w3m ended by itself, as Debian's 0.5.3 does once in fifty times after its editor: `free(): invalid pointer`."""
+
+
 class Terminal:
     """What is done with the keys. Places are found by w3m's own search, by regular expression, whatever the layout."""
 
@@ -69,5 +73,9 @@ def terminal(folder: Path, address: str) -> Iterator[Terminal]:
     w3m = pexpect.spawn(str(W3M), [*options, address], env=environ, dimensions=SIZE, encoding="utf-8", timeout=SECONDS)
     try:
         yield Terminal(w3m, said)
+    except pexpect.EOF as ended:
+        if "free(): invalid pointer" in str(w3m.before):
+            raise W3mDied from ended
+        raise
     finally:
         w3m.close(force=True)
