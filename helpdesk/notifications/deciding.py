@@ -6,9 +6,12 @@ from datetime import datetime
 from helpdesk.notifications import preferences, rules
 from helpdesk.notifications.audience import Heard, Wish
 from helpdesk.notifications.rules import Hearer
+from helpdesk.notifications.urgency import urgency
 from helpdesk.notifications.wording import gist
 from helpdesk.tasks.feed import Happening
 from helpdesk.tasks.model import Actor
+
+SOUNDS = {"normal": "chime", "high": "bell"}
 
 
 def heard(happening: Happening, people: Sequence[Actor]) -> Iterator[Heard]:
@@ -22,4 +25,4 @@ def wish(told: str, heard: Heard, happening: Happening, now: datetime) -> Wish:
     """Whether who chose `told`, as JSON, wants it on the page, and with a sound."""
     chosen = preferences.from_json(told)
     over = preferences.channels(chosen, heard.type, happening.project_id, happening.task_id, now)
-    return Wish("page" in over, "sound" in over)
+    return Wish("page" in over, SOUNDS[urgency(heard.kind)] if "sound" in over else "")

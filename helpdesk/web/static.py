@@ -25,6 +25,7 @@ FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 BUNDLES = {
     "app.css": ("css/*.css",),
     "app.js": ("js/*.js",),
+    "widget.js": ("js/widget/*.js",),
     "htmx.js": ("vendor/htmx-*.js", "js/htmx/*.js"),
 }
 TEXTS = {".css", ".js", ".svg"}

@@ -100,7 +100,7 @@ def test_the_page_says_it_in_words_and_marks_without_scripts(visit: Visit, embed
     answer = anna.post("/notifications/read", headers=HTML)
     assert answer.status_code == 303
     page = anna.get(answer.headers["location"], headers=HTML).text
-    assert "0 unread" in page and "data-unread" not in page
+    assert "0 unread" in page and "data-unread></b>" in page
     at = re.search(r'name="at" value="([^"]+)"', page)[1]
     assert anna.post("/notifications/undo", data={"at": at}, headers=HTML).status_code == 303
     assert "2 unread" in anna.get("/notifications", headers=HTML).text
