@@ -23,7 +23,7 @@ class Onlookers:
     def __init__(self, services: Services, streams: Streams[Kept], events: Events) -> None:
         self.services, self.streams, self.events = services, streams, events
         self._read_to: datetime = services.clock()
-        self._told: deque[str] = deque(maxlen=REMEMBERED)
+        self._told: deque[Act] = deque(maxlen=REMEMBERED)
 
     async def tell(self) -> None:
         """Raises StoreUnavailable; while the tracker does not answer, pages are left as they are."""
@@ -31,8 +31,8 @@ class Onlookers:
         if not self.streams.has_onlookers:
             return
         acts = await self.services.database.run(lambda db: feed_marks.lately(db, since))
-        new = [act for act in acts if act.key not in self._told]
-        self._told.extend(act.key for act in new)
+        new = [act for act in acts if act not in self._told]
+        self._told.extend(new)
         showing = self.streams.showing({act.task_id for act in new})
         for act in new:
             if act.task_id in showing:

@@ -4,6 +4,8 @@
   const body = document.body;
   const bell = document.querySelector("[data-unread]");
   const CHECKED = 300;
+  const OWN = 8000;
+  const ROWS = 5;
   const title = document.title;
   const count = (text) => {
     bell.textContent = +text || "";
@@ -40,29 +42,35 @@
 
   // A form in use is not touched: a row with the focus in it stays, a task says what has happened and offers to show it.
   document.addEventListener("input", ({ target }) => target.form?.classList.add("typed"));
+  document.addEventListener("submit", ({ target }) => target.method === "post" && sessionStorage.setItem("wrote", Date.now()));
   const row = (task) => {
     const mark = document.querySelector(`.list [name=task_id][value="${task}"]`);
     const line = mark?.closest("tr");
     if (!line) return;
     line.classList.add("changed");
-    if (line.contains(document.activeElement) || mark.checked || document.hidden) return;
-    htmx.ajax("GET", line.querySelector(".edit").pathname + line.querySelector(".edit").search.replace("&edit=1", "&live=1"), { target: line, swap: "outerHTML" });
+    if (line.contains(document.activeElement) || mark.checked) return;
+    quietly(line.querySelector(".edit").href.replace("&edit=1", "&live=1"), line, "outerHTML");
   };
   const page = (task) => {
     const place = document.querySelector(`#task-${task} [data-changed]`);
     if (!place) return;
     const version = document.querySelector(".version")?.value ?? "";
-    htmx.ajax("GET", `${place.dataset.changed}?since=${encodeURIComponent(version)}`, { target: place, swap: "innerHTML" });
+    quietly(`${place.dataset.changed}?since=${encodeURIComponent(version)}`, place, "innerHTML");
   };
-  const waits = new Set();
+  const waits = new Map();
   const look = () => {
     if (document.hidden || document.querySelector(".htmx-request")) return setTimeout(look, CHECKED);
-    for (const task of waits) row(task), page(task);
+    const own = Date.now() - sessionStorage.getItem("wrote") < OWN;
+    for (const [task, version] of [...waits].slice(-ROWS)) {
+      if (!own) row(task);
+      if (!document.getElementById(version.replace(/.*\./, "entry-"))) page(task);
+    }
     waits.clear();
   };
   on("task_changed", ({ data }) => {
-    waits.size || setTimeout(look, CHECKED);
-    waits.add(JSON.parse(data).task_id);
+    const { task_id, version } = JSON.parse(data);
+    if (!waits.size) setTimeout(look, CHECKED);
+    waits.set(task_id, version);
   });
   on("missed", () => {
     const task = document.querySelector(".task[id^=task-]");

@@ -168,6 +168,12 @@
     fire("missed");
   });
   document.addEventListener("htmx:after:swap", announce);
+  // A line that is cut leaves the stream waiting for what never comes.
+  addEventListener("offline", () => {
+    source?.close();
+    if (source) become("reconnecting");
+  });
+  addEventListener("online", () => source && open());
   document.addEventListener("stream:ask", () => {
     fire("state", state);
     if (feed) fire("feed", { data: feed });

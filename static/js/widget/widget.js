@@ -48,11 +48,13 @@ const sound = async (name, id, at) => {
   else once(true);
 };
 
-const show = async () => {
-  if (panel()) await htmx.ajax("GET", bell.dataset.widget, { target: "#widget", swap: "outerHTML" });
-  else await htmx.ajax("GET", bell.dataset.widget, { target: "body", swap: "beforeend" });
+let coming;
+const fetched = async () => {
+  await quietly(bell.dataset.widget, panel() ?? document.body, panel() ? "outerHTML" : "beforeend");
+  coming = null;
   diagnose();
 };
+const show = () => (coming ??= fetched());
 const hide = () => {
   keep(MINIMISED, "1");
   panel().remove();
