@@ -49,11 +49,12 @@ def running_helpdesk(
 
 @contextmanager
 def running_demo(folder: Path, seeded: Path, port: int = 0) -> Iterator[Helpdesk]:
-    """The demo, over a copy of `seeded`, so that each test may change what it likes; over its own where it was
-    before."""
+    """The demo, over a copy of `seeded`, so that each test may change what it likes, and nobody else does; over its
+    own where it was before."""
     if not (folder / "data").exists():
         shutil.copytree(seeded, folder / "data")
-    with running_helpdesk(folder, "demo", "--data", str(folder / "data"), port=port) as helpdesk:
+    arguments = ["demo", "--no-colleague", "--data", str(folder / "data")]
+    with running_helpdesk(folder, *arguments, port=port) as helpdesk:
         yield helpdesk
 
 
