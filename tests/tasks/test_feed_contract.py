@@ -117,6 +117,23 @@ async def test_nobody_sees_what_is_gone(world: World) -> None:
     assert of(await world.feed.read(position), task) == []
 
 
+async def test_what_comes_in_the_place_of_what_was_deleted_is_told(world: World) -> None:
+    """A number that were given again would be below where reading goes on, under a key that is known."""
+    admin, last = world.actor("admin"), world.new_task()
+    position = await world.feed.start()
+    await world.tracker.delete(admin, last)
+    task = world.new_task()
+    (told,) = of(await world.feed.read(position), task)
+    assert told.is_new and task != last
+
+    first = await world.tracker.comment(admin, task, "Сказано и взято назад")
+    position, gone = await world.feed.start(), first.new_entries[-1].id
+    await world.tracker.edit_comment(admin, task, gone, "")
+    await world.tracker.comment(admin, task, "Сказано снова")
+    (told,) = of(await world.feed.read(position), task)
+    assert told.notes == "Сказано снова" and not told.key.endswith(f".{gone}")
+
+
 async def test_asking_about_nobody_gives_nobody(world: World) -> None:
     position = await world.feed.start()
     task = world.new_task()
