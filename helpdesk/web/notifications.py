@@ -74,19 +74,21 @@ async def widget(request: Request) -> Response:
 
 
 async def one(request: Request) -> Response:
-    """Go to the task that a notification tells of; that reads all that is told of the task."""
+    """Go to the task that a notification tells of; who goes there has read all that is told of it."""
     person, number, now = await person_here(request), _number(request), services(request).clock()
+    reads = _is_gone_to(request)
 
     def work(db: Session) -> int | None:
         kept = notifications.one(db, person.id, number)
-        if kept:
+        if kept and reads:
             notifications.mark_task(db, person.id, kept.task_id, now)
         return kept and kept.task_id
 
-    task_id = await services(request).database.run(work, writes=True)
-    services(request).bell.ring([person.id])
+    task_id = await services(request).database.run(work, writes=reads)
     if task_id is None:
         raise NotFound
+    if reads:
+        services(request).bell.ring([person.id])
     return see_other(task_page.address(request, task_id))
 
 
@@ -136,6 +138,21 @@ def _by_task(found: Found) -> dict[int, list[Told]]:
     for row in found.rows:
         by_task.setdefault(row.kept.task_id, []).append(row)
     return by_task
+
+
+def _is_gone_to(request: Request) -> bool:
+    """Whether a person opens this address, from a page of ours or by typing it.
+
+    Not who merely asks where it leads, not what another site's page leads to or a picture in a text makes the browser
+    fetch, and not a browser that fetches beforehand what may be opened. Programs send none of these headers.
+    """
+    of = request.headers
+    return (
+        request.method == "GET"
+        and of.get("sec-fetch-site", "none") in ("none", "same-origin")
+        and of.get("sec-fetch-dest", "document") in ("document", "empty")
+        and "prefetch" not in of.get("sec-purpose", "")
+    )
 
 
 async def _find(request: Request, asked: Asked) -> Found:

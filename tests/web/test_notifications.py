@@ -119,6 +119,30 @@ def test_the_way_to_the_task_reads_all_that_is_told_of_it(visit: Visit, embedded
     assert visit("boris").get(f"/notifications/{number}", headers=HTML).status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("method", "headers", "reads"),
+    [
+        ("GET", {}, True),
+        ("GET", {"Sec-Fetch-Site": "none", "Sec-Fetch-Dest": "document"}, True),
+        ("GET", {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Dest": "document"}, True),
+        ("GET", {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Dest": "empty"}, True),
+        ("HEAD", {}, False),
+        ("GET", {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "document"}, False),
+        ("GET", {"Sec-Fetch-Site": "same-site", "Sec-Fetch-Dest": "document"}, False),
+        ("GET", {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Dest": "image"}, False),
+        ("GET", {"Sec-Fetch-Site": "same-origin", "Sec-Purpose": "prefetch;prerender"}, False),
+    ],
+)
+def test_only_who_goes_there_reads_it(
+    visit: Visit, embedded: EmbeddedWorld, tell: Tell, method: str, headers: dict[str, str], reads: bool
+) -> None:
+    task, anna = embedded.new_task(), visit("anna")
+    number = tell("anna", task)
+    answer = anna.request(method, f"/notifications/{number}", headers=HTML | headers)
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/tasks/{task}")
+    assert anna.get("/tasks/api/notifications").json()["unread_count"] == (0 if reads else 1)
+
+
 def test_what_one_sees_no_more_is_not_shown(visit: Visit, embedded: EmbeddedWorld, tell: Tell) -> None:
     task = embedded.new_task("Стул")
     for private in (False, True):
