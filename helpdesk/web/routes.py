@@ -132,6 +132,7 @@ ROUTES: list[BaseRoute] = [
     Route("/api/task/{task_id:int}/status", write(api.status),       name="api:old_status", methods=["PUT"]),
     Route("/api/user/{person_id:int}/tasks", signed_in(task_list.of_person), name="api:of_person"),
     Route("/api/redmine/projects",    signed_in(words.projects),     name="api:projects"),
+    Route("/api/redmine/projects/{project_id:int}/members", signed_in(words.members), name="api:members"),
     Route("/api/redmine/statuses",    signed_in(words.statuses),     name="api:words_statuses"),
     # Where things were before
     *bookmarks.routes(),
