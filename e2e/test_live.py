@@ -217,9 +217,12 @@ class TestAServerOfItsOwn:
         steps.come_in(page, "anna")
         page.goto("/tasks/my-tasks")
         is_live(page)
+        failures: list[str | None] = []
+        page.on("requestfailed", lambda request: failures.append(request.failure))
         demo.process.kill()
         demo.process.wait()
         expect(page.locator("#fresh")).to_have_text("восстанавливаем связь…")
+        until(page, lambda: "net::ERR_CONNECTION_REFUSED" in failures)
         with running_demo(demo.folder, seeded, int(demo.url.rpartition(":")[2])) as again:
             with closing(steps.program(again.url, "anna")) as anna, closing(steps.program(again.url, "boris")) as boris:
                 steps.tell(boris, steps.some_task(anna)["id"], "Мы снова здесь.")

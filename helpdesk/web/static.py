@@ -25,7 +25,7 @@ FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 BUNDLES = {
     "app.css": ("css/*.css",),
     "app.js": ("js/*.js",),
-    "widget.js": ("js/widget/*.js",),
+    "later.js": ("js/later/*.js",),
     "htmx.js": ("vendor/htmx-*.js", "js/htmx/*.js"),
 }
 TEXTS = {".css", ".js", ".svg"}

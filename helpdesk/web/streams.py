@@ -41,7 +41,8 @@ async def _open(request: Request, kind: str) -> Response:
     face, onlooker = Face(kind, language(request)), await _onlooker(request)
     missed, last = await _missed(request, found)
     replayed = [live.events.told(face, it, request.state.unread) for it in await told(request, missed)]
-    first = [events.hello(last), live.state(face), live.events.unread(face, request.state.unread), *replayed]
+    begins = missed[0].id - 1 if missed else last
+    first = [events.hello(begins), live.state(face), live.events.unread(face, request.state.unread), *replayed]
     return EventSourceResponse(
         _told(live, found, face, last, onlooker, first),
         ping=0,

@@ -39,6 +39,10 @@
     }
     fire(name, { id, data, at });
   };
+  const both = (message) => {
+    tell(message);
+    come(message);
+  };
   const become = (is) => {
     if (is !== state.is) state = { is, since: Date.now() };
     fire("state", state);
@@ -53,11 +57,9 @@
     source = new EventSource(`/notifications/stream?tasks=${asked}${last ? `&after=${last}` : ""}`);
     for (const name of NAMES)
       source.addEventListener(name, ({ data, lastEventId }) => {
-        const message = { name, id: +lastEventId, data, at: Date.now() };
         fails = 0;
         if (state.is !== "live") become("live");
-        tell(message);
-        come(message);
+        both({ name, id: +lastEventId, data, at: Date.now() });
       });
     source.onerror = () => {
       if (ended || !source) return;
@@ -70,21 +72,19 @@
   // Where no stream comes through, the count does at least; who is signed out is told so.
   const again = async () => {
     if (fails > TRIES) {
-      const answer = await fetch("/tasks/api/notifications?limit=1").catch(() => ({}));
-      const name = answer.status === 401 ? "session_ended" : "unread";
-      if (name === "unread" && !answer.ok) become("reconnecting");
-      else {
-        const message = { name, data: answer.ok ? `${(await answer.json()).unread_count}` : "" };
-        become("polling");
-        tell(message);
-        come(message);
-      }
+      const { status, json } = await fetch("/tasks/api/notifications?limit=1").then(
+        async (answer) => ({ status: answer.status, json: await answer.json() }),
+        () => ({}),
+      );
+      become(status === 200 ? "polling" : "reconnecting");
+      if (status === 200) both({ name: "unread", data: `${json.unread_count}` });
+      if (status === 401) both({ name: "session_ended" });
     }
     if (source && !ended) open();
   };
-  const settle = (wait = SETTLE) => {
+  const settle = () => {
     clearTimeout(settling);
-    settling = setTimeout(() => free && open(), wait);
+    settling = setTimeout(() => free && open(), SETTLE);
   };
   const lead = (steal) =>
     locks.request(`stream ${session}`, { steal }, () => new Promise((done) => {
@@ -121,8 +121,7 @@
     else if ("reset" in data) {
       last = data.reset;
       if (free) open();
-    }
-    else if (data.state) {
+    } else if (data.state) {
       state = data.state;
       if (data.feed) come({ name: "feed", data: data.feed });
       fire("state", state);
@@ -155,7 +154,7 @@
 
   if (locks)
     setInterval(() => {
-      if (ended || !channel || document.hidden || Date.now() - alive < DEAD) return;
+      if (ended || !channel || (document.hidden && !source) || Date.now() - alive < DEAD) return;
       alive = Date.now();
       source ? open() : lead(true);
     }, DEAD / 5);
