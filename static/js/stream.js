@@ -118,10 +118,7 @@
     alive = Date.now();
     if (data.who) tell({ tab, shows: shows.get(tab) });
     else if (data.bye) shows.delete(data.bye);
-    else if ("reset" in data) {
-      last = data.reset;
-      if (free) open();
-    } else if (data.state) {
+    else if (data.state) {
       state = data.state;
       if (data.feed) come({ name: "feed", data: data.feed });
       fire("state", state);
@@ -179,8 +176,7 @@
   });
   document.addEventListener("stream:reset", ({ detail }) => {
     keep(detail);
-    tell({ reset: detail });
-    if (free) open();
+    locks ? lead(true) : open();
   });
   begin();
 })();

@@ -39,6 +39,15 @@ async def test_a_new_task_is_told_with_whose_it_is(world: World) -> None:
     assert told.at.tzinfo and not told.notes and not told.was_assigned
 
 
+async def test_a_new_task_is_told_with_its_description(world: World) -> None:
+    position = await world.feed.start()
+    task, other = world.new_task(description="Зовите @boris,\nон знает"), world.new_task(description="Не то")
+    await world.tracker.comment(world.actor("anna"), task, "Позову")
+    told = await world.feed.read(position)
+    assert [it.notes for it in of(told, task)] == ["Зовите @boris,\nон знает", "Позову"]
+    assert [(it.is_new, it.private, it.notes) for it in of(told, other)] == [(True, False, "Не то")]
+
+
 async def test_one_act_is_one_happening_with_all_that_it_changed(world: World) -> None:
     task, anna, boris = world.new_task(), world.actor("anna"), world.actor("boris")
     before = (await world.tracker.task(anna, task)).row

@@ -132,7 +132,11 @@ class _Telling:
     def created(self, row: Any) -> Happening:
         author = self.news.tasks[row.id].author_id
         return self._of(row.id, 0)._replace(
-            key=f"issue.{row.id}", at=self.moment(row.created_on), by=self.who.member(author), is_new=True
+            key=f"issue.{row.id}",
+            at=self.moment(row.created_on),
+            by=self.who.member(author),
+            is_new=True,
+            notes=plain(row.description),
         )
 
     def journal(self, row: Any) -> Happening:
@@ -189,7 +193,7 @@ _LAST = [
     sa.select(table.c.id, table.c.created_on).order_by(table.c.id.desc()).limit(1) for table in (t.issues, t.journals)
 ]
 _NEW = Together(
-    issue=sa.select(t.issues.c.id, t.issues.c.created_on).where(_above(t.issues, "issue")),
+    issue=sa.select(t.issues.c.id, t.issues.c.created_on, t.issues.c.description).where(_above(t.issues, "issue")),
     journal=sa.select(t.journals).where(_above(t.journals, "journal"), _JOURNAL.journalized_type == _KIND),
 )
 _ABOUT = Together(
