@@ -67,10 +67,6 @@ class Mortal:
         found = self.store.run_here(lambda db: feed_marks.position(db, NAME))
         return found.as_of if found else datetime.min.replace(tzinfo=UTC)
 
-    def dealt_with(self) -> int:
-        with closing(sqlite3.connect(self.folder / STORE)) as store:
-            return int(store.execute("SELECT COUNT(*) FROM happening").fetchone()[0])
-
     async def told_until(self, moment: datetime) -> None:
         """Wait until all that had happened by then has been told. Raises TimeoutError."""
         deadline = monotonic() + PATIENCE_SECONDS
@@ -96,7 +92,7 @@ class Mortal:
 
 
 async def deaths(mortal: Mortal, dice: Random, at: list[int], done: Callable[[], int]) -> None:
-    """Kill it when so many changes are done: at any moment, or in the midst of telling; begin it again a moment later.
+    """Kill it when so many changes are done: at any moment, or between two of its writes; begin it again a moment later.
 
     Most times only when it has told something in its last life, else at once.
     """
@@ -107,7 +103,7 @@ async def deaths(mortal: Mortal, dice: Random, at: list[int], done: Callable[[],
         if dice.random() < 0.8:
             await mortal.told_until(born)
         if dice.random() < 0.5:
-            await _telling(mortal)
+            await _writes(mortal, dice.randint(1, 4))
         else:
             await asyncio.sleep(dice.random())
         await mortal.kill()
@@ -115,8 +111,17 @@ async def deaths(mortal: Mortal, dice: Random, at: list[int], done: Callable[[],
         await mortal.begin()
 
 
-async def _telling(mortal: Mortal) -> None:
-    """Return just after it has told something more, or when nothing happened for some time."""
-    known, deadline = mortal.dealt_with(), monotonic() + 5
-    while mortal.dealt_with() == known and monotonic() < deadline:
-        await asyncio.sleep(0)
+async def _writes(mortal: Mortal, times: int) -> None:
+    """Return just after it has written so many times, or when it has not for some time: a look takes the lease, tells
+    what happened, and keeps where to read on."""
+    deadline = monotonic() + 5
+    with closing(sqlite3.connect(mortal.folder / STORE)) as store:
+        for _ in range(times):
+            known = _version(store)
+            while _version(store) == known and monotonic() < deadline:
+                await asyncio.sleep(0)
+
+
+def _version(store: sqlite3.Connection) -> int:
+    """Another one, when somebody else has written."""
+    return int(store.execute("PRAGMA data_version").fetchone()[0])
