@@ -5,9 +5,11 @@ and olga are a group that sees private tasks only when it has them; irina asks, 
 belongs nowhere, nina has no account here, locked may not come in any more.
 """
 
-from typing import NamedTuple
+from functools import partial
+from typing import Any, NamedTuple
 
 import httpx
+from sqlmodel import Session
 
 from helpdesk.store import people
 from helpdesk.store.database import Database
@@ -53,9 +55,13 @@ ROLES: dict[str, dict[str, Role]] = {
     "warehouse": {"anna": SUPPORT, "boris": SUPPORT, "locked": SUPPORT, "vera": HELPER},
     "public-board": {"anna": SUPPORT, "vera": HELPER},
 }  # fmt: skip
-SEEDED = {("help", "anna"), ("help", "boris"), ("help", "locked"), ("help", "irina"), ("office", "anna"),
-          ("office", "boris"), ("office", "locked"), ("office", "irina"), ("warehouse", "anna"),
-          ("warehouse", "boris"), ("warehouse", "locked")}  # fmt: skip
+SEEDED = {(project, login) for project in ("help", "office", "warehouse") for login in ("anna", "boris", "locked")}
+SEEDED |= {("help", "irina"), ("office", "irina")}
+ABOUT_PRIVATE_COMMENTS = ("- :view_private_notes", "- :set_notes_private")
+MADE_LIKE = """INSERT INTO roles (name, position, assignable, builtin, permissions, issues_visibility,
+    users_visibility, time_entries_visibility, all_roles_managed, settings)
+    SELECT %s, %s, assignable, builtin, %s, %s, users_visibility, time_entries_visibility, all_roles_managed, settings
+    FROM roles WHERE name = %s"""
 
 
 def role(login: str, project: str) -> Role | None:
@@ -107,7 +113,12 @@ def found(redmine: Redmine, http: httpx.Client) -> Company:
     ids = dict(redmine.user_ids)
     for login in HIRED:
         first, last = NAMES[login].split()
-        user = {"login": login, "firstname": first, "lastname": last, "mail": f"{login}@example.test"}
+        user: dict[str, object] = {
+            "login": login,
+            "firstname": first,
+            "lastname": last,
+            "mail": f"{login}@example.test",
+        }
         ids[login] = made("/users.json", "user", user | {"password": f"demo-password-{login}", "language": "ru"})
     ids[GROUP] = made("/groups.json", "group", {"name": GROUP, "user_ids": [ids[login] for login in sorted(MEMBERS)]})
     roles = dict(rows(redmine.mysql_writer, "SELECT name, id FROM roles", ()))
@@ -126,22 +137,11 @@ def _make_roles(redmine: Redmine) -> None:
 
     may = "UPDATE roles SET permissions = CONCAT(permissions, '- :set_issues_private\n') WHERE name = %s"
     write(may, SUPPORT.name)
+    ((all_of_it,),) = rows(redmine.mysql_writer, "SELECT permissions FROM roles WHERE name = %s", (SUPPORT.name,))
+    less = "".join(line for line in all_of_it.splitlines(keepends=True) if line.strip() not in ABOUT_PRIVATE_COMMENTS)
     for place, own in enumerate((HELPER, SHIFT), 100):
-        left_out = "" if own.private_comments else "private_notes"
-        (permissions,) = rows(
-            redmine.mysql_writer, "SELECT permissions FROM roles WHERE name = %s", (SUPPORT.name,)
-        )[0]  # fmt: skip
-        kept = "".join(
-            line for line in permissions.splitlines(keepends=True)
-            if not left_out or line.strip() not in ("- :view_private_notes", "- :set_notes_private")
-        )  # fmt: skip
-        write(
-            "INSERT INTO roles (name, position, assignable, builtin, permissions, issues_visibility, users_visibility,"
-            " time_entries_visibility, all_roles_managed, settings)"
-            " SELECT %s, %s, assignable, builtin, %s, %s, users_visibility, time_entries_visibility,"
-            " all_roles_managed, settings FROM roles WHERE name = %s",
-            own.name, place, kept, own.sees, SUPPORT.name,
-        )  # fmt: skip
+        permissions = all_of_it if own.private_comments else less
+        write(MADE_LIKE, own.name, place, permissions, own.sees, SUPPORT.name)
     workers = (SUPPORT.name, HELPER.name, SHIFT.name)
     write("DELETE FROM workflows WHERE role_id IN (SELECT id FROM roles WHERE name IN %s)", workers)
     write(
@@ -168,8 +168,10 @@ def open_accounts(company: Company, database: Database) -> dict[int, str]:
     for login, name in NAMES.items():
         if login != UNKNOWN_HERE:
             number, mail = company.ids[login], f"{login}@example.test"
-            account = database.run_here(
-                lambda db, at=(number, login, name, mail): people.bind_redmine(db, *at).id, writes=True
-            )
-            opened[account or 0] = login
+            bind = partial(_number, redmine_id=number, login=login, full_name=name, email=mail)
+            opened[database.run_here(bind, writes=True)] = login
     return opened
+
+
+def _number(session: Session, **account: Any) -> int:
+    return people.bind_redmine(session, **account).id or 0

@@ -1,6 +1,6 @@
 """Several people who change tasks in Redmine at random and at once, each act written into the log book."""
 
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from random import Random
 from typing import Any
@@ -35,6 +35,16 @@ class Crew:
             "make": self.make, "watch": self._watch, "edit": self._edit
         }  # fmt: skip
 
+    async def begin(self) -> None:
+        """A few tasks, each with a private comment; of some of these acts those are not to be told who watch."""
+        dice = Random(f"{self.seed} beginning")
+        for project in ROLES:
+            wish = self.task_of("anna", dice)._replace(project=project, assignee=None)
+            for private in (False, True):
+                watchers = frozenset({"vera", "irina", "stranger", GROUP})
+                await self._make(wish._replace(private=private, watchers=watchers))
+                assert await self._do("private comment", "anna", dice, self.tasks[-1:])
+
     async def work(self, login: str) -> None:
         """One after another, until nothing is left: each kind as often as KINDS says before they begin anew."""
         dice, deck = Random(f"{self.seed} {login}"), list[str]()
@@ -50,10 +60,7 @@ class Crew:
 
     async def make(self, login: str, dice: Random) -> bool:
         """A new task."""
-        wish = self.task_of(login, dice)
-        self.texts += 1
-        made = await self.doing.make(f"Задача {self.seed}-{self.texts}", wish)
-        self.made(made)
+        await self._make(self.task_of(login, dice))
         return True
 
     def task_of(self, login: str, dice: Random) -> Made:
@@ -75,9 +82,11 @@ class Crew:
         self.log.append(act)
         task.did(act)
 
-    def choose(self, dice: Random, may: Callable[[KnownTask], bool]) -> KnownTask | None:
-        """One of the latest tasks."""
-        found = [task for task in self.tasks[-BUSY_WITH:] if may(task)]
+    def choose(
+        self, dice: Random, may: Callable[[KnownTask], bool], among: Sequence[KnownTask] = ()
+    ) -> KnownTask | None:
+        """One of these, or of the latest tasks."""
+        found = [task for task in among or self.tasks[-BUSY_WITH:] if may(task)]
         return dice.choice(found) if found else None
 
     def text(self, dice: Random, calls: bool) -> tuple[str, frozenset[str]]:
@@ -89,13 +98,20 @@ class Crew:
         text = f"№{self.texts} {dice.choice(['Прошу', 'Нет,', 'Ещё раз:'])} {words}{aside}"
         return " ".join(text.split()), frozenset(called)
 
-    async def _do(self, kind: str, login: str, dice: Random) -> bool:
-        task = self.choose(dice, lambda it: it.is_seen_by(login) if kind in COMMENTS else it.is_worked_on_by(login))
+    async def _make(self, wish: Made) -> None:
+        self.texts += 1
+        self.made(await self.doing.make(f"Задача {self.seed}-{self.texts}", wish))
+
+    async def _do(self, kind: str, login: str, dice: Random, among: Sequence[KnownTask] = ()) -> bool:
+        def may(task: KnownTask) -> bool:
+            return task.is_seen_by(login) if kind in COMMENTS else task.is_worked_on_by(login)
+
+        task = self.choose(dice, may, among)
         if task is None:
             return False
         to = dice.choice(task.candidates())
-        async with self._at(task, kind, to) as may:
-            if not may or not task.is_seen_by(login) or not (kind in COMMENTS or task.is_worked_on_by(login)):
+        async with self._at(task, kind, to) as is_so:
+            if not is_so or not may(task):
                 return False
             act = self.wish(kind, login, task, to, dice)
             if act is None:

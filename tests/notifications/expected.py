@@ -4,6 +4,7 @@ Told are the assignee, who had the task until now, the author, the watchers, the
 whom the text calls; never who did it, and never of what one may not see.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -26,13 +27,20 @@ class Row(NamedTuple):
     excerpt: str
 
 
-def expected(log: Sequence[Entry]) -> list[Row]:
-    """Every row that must be there; no other may be."""
+class Reckoned(NamedTuple):
+    """Every row that must be there, where no other may be; and how often somebody may not be told, by the reason."""
+
+    rows: Counter[Row]
+    withheld: Counter[str]
+
+
+def reckoned(log: Sequence[Entry]) -> Reckoned:
     made = {entry.task: entry for entry in log if isinstance(entry, Made)}
-    return [row for task in made.values() for row in _of_task(task, [it for it in log if it.task == task.task])]
+    found = [each for task in made.values() for each in _of_task(task, [it for it in log if it.task == task.task])]
+    return Reckoned(Counter(row for row, why in found if not why), Counter(why for _, why in found if why))
 
 
-def _of_task(task: Made, log: Sequence[Entry]) -> Iterable[Row]:
+def _of_task(task: Made, log: Sequence[Entry]) -> Iterable[tuple[Row, str]]:
     watchers, watched = set(task.watchers), dict[str, frozenset[str]]()
     for entry in log:
         if isinstance(entry, Watched):
@@ -52,18 +60,22 @@ def _as_act(task: Made) -> Did:
     return Did(task.key, task.task, task.author, task.text, task.calls)
 
 
-def _rows(task: Made, act: Did, assignee: str | None, watchers: frozenset[str]) -> Iterable[Row]:
+def _rows(task: Made, act: Did, assignee: str | None, watchers: frozenset[str]) -> Iterable[tuple[Row, str]]:
+    """What each would be told who has to do with it, and why not, if that is so."""
     is_new = act.key == task.key
     has_it, had_it = people_of(assignee), people_of(act.handed[0]) if act.handed else frozenset()
-    for login in (has_it | had_it | watchers | act.calls | {task.author}) - {act.by, UNKNOWN_HERE}:
-        if not sees(login, task.project, task.author, assignee, task.private):
-            continue
-        if act.private and not reads_private(login, task.project):
-            continue
+    for login in (has_it | had_it | watchers | act.calls | {task.author}) - {UNKNOWN_HERE}:
+        why = ""
+        if login == act.by:
+            why = "own act"
+        elif not sees(login, task.project, task.author, assignee, task.private):
+            why = "unseen task"
+        elif act.private and not reads_private(login, task.project):
+            why = "private comment"
         type, kind = _named(act, is_new, login, has_it, had_it)
         old, new = (act.priority if kind == "priority" else act.status) or ("", "")
         says = ", ".join(act.files) if kind == "files" else act.text
-        yield Row(login, act.key, type, kind, act.task, NAMES[act.by], act.private, old, new, says)
+        yield Row(login, act.key, type, kind, act.task, NAMES[act.by], act.private, old, new, says), why
 
 
 def _named(

@@ -62,6 +62,10 @@ class Mortal:
     async def end(self) -> None:
         await asyncio.get_running_loop().run_in_executor(self.thread, self.life.close)
 
+    def close(self) -> None:
+        self.store.close()
+        self.thread.shutdown()
+
     def as_of(self) -> datetime:
         """All that had happened by then has been told."""
         found = self.store.run_here(lambda db: feed_marks.position(db, NAME))
@@ -92,7 +96,7 @@ class Mortal:
 
 
 async def deaths(mortal: Mortal, dice: Random, at: list[int], done: Callable[[], int]) -> None:
-    """Kill it when so many changes are done: at any moment, or between two of its writes; begin it again a moment later.
+    """Kill it when so many changes are done, at any moment or between two of its writes; begin it again a moment later.
 
     Most times only when it has told something in its last life, else at once.
     """

@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime
+from itertools import cycle
 from random import Random
 from typing import Any, NamedTuple
 
@@ -19,7 +20,7 @@ HERE = ("boris", "olga")
 """Who writes like this; nobody of them writes over REST at the same time."""
 KINDS = ("comment", "call", "private comment", "private call", "status", "hand over", "make", "make")
 CHANGES = ("status", "hand over")
-FATES = ("when the other was told", "when the other was told", "soon", "never")
+FATES = ("when the other was told", "soon", "when the other was told", "never")
 NEW = """INSERT INTO issues (tracker_id, project_id, subject, description, status_id, priority_id, author_id,
     assigned_to_id, lock_version, created_on, updated_on, done_ratio, is_private, lft, rgt)
     VALUES (%s, %s, %s, %s, %s, %s, %s, %s, 0, NOW(), NOW(), 0, %s, 1, 2)"""
@@ -50,20 +51,19 @@ class OutOfOrder:
         self.late = 0
 
     async def work(self) -> None:
-        dice = Random(f"{self.crew.seed} database")
+        dice, fates = Random(f"{self.crew.seed} database"), cycle(FATES)
         while self.crew.left > 1:
             self.crew.left -= 2
-            await self._pair(dice)
+            await self._pair(dice, next(fates))
             self.crew.done += 2
 
-    async def _pair(self, dice: Random) -> None:
+    async def _pair(self, dice: Random, fate: str) -> None:
         async with AsyncExitStack() as held:
             first, second = dice.sample(HERE, 2)
             one = await self._wish(first, None, dice, held)
             other = await self._wish(second, one[1], dice, held)
             slow, quick = self._written(*one), self._written(*other)
             await self._end(quick)
-            fate = dice.choice(FATES)
             if fate == "soon":
                 await asyncio.sleep(dice.random())
             else:
@@ -77,10 +77,8 @@ class OutOfOrder:
     ) -> tuple[Did | Made, KnownTask | None]:
         """What to do, and at which task, which is held from now on; a new task where nothing else can be done."""
         kind = dice.choice(KINDS)
-        task = (
-            self.crew.choose(dice, lambda it: it is not taken and it.is_worked_on_by(who)) if kind != "make" else None
-        )
-        if task is None:
+        task = self.crew.choose(dice, lambda it: it is not taken and it.is_worked_on_by(who))
+        if task is None or kind == "make":
             return self.crew.task_of(who, dice), None
         await held.enter_async_context(task.alone() if kind in CHANGES else task.shared())
         to = dice.choice(task.candidates())

@@ -21,7 +21,7 @@ import pytest
 from tests.notifications.company import NEVER_TOLD, Company, found
 from tests.notifications.crew import Crew
 from tests.notifications.doing import Doing
-from tests.notifications.expected import Row, expected
+from tests.notifications.expected import reckoned
 from tests.notifications.log_book import about
 from tests.notifications.mortal import Mortal, deaths
 from tests.notifications.out_of_order import OutOfOrder
@@ -31,8 +31,9 @@ from tests.servers.redmine import running_redmine, why_not_here
 SOAK, SEED = bool(os.environ.get("SOAK")), os.environ.get("SEED", "1")
 CHANGES, KILLS = (int(it) for it in os.environ.get("CHANGES_AND_KILLS", "2000 50" if SOAK else "60 2").split())
 OVER_REST = ("admin", "anna", "vera", "gleb", "irina")
-TASKS_AT_FIRST = 6
 KINDS = {"mentioned", "given", "taken", "created", "commented", "status", "priority", "files", "reassigned", "changed"}
+
+REASONS = {"own act", "unseen task", "private comment"}
 
 
 @pytest.fixture
@@ -57,7 +58,7 @@ async def alive(folder: Path, company: Company) -> AsyncIterator[Mortal]:
         yield mortal
     finally:
         await mortal.end()
-        mortal.store.close()
+        mortal.close()
 
 
 @pytest.mark.soak
@@ -71,8 +72,7 @@ async def test_everybody_is_told_exactly_what_concerns_them_whatever_is_killed(
     async with redmine, alive(tmp_path, company) as mortal:
         crew, dice = Crew(Doing(company, redmine), mortal.told_until, SEED, CHANGES), Random(SEED)
         transactions = OutOfOrder(company, crew)
-        for login in dice.choices(OVER_REST, k=TASKS_AT_FIRST):
-            await crew.make(login, dice)
+        await crew.begin()
         async with asyncio.TaskGroup() as at_once:
             for login in OVER_REST:
                 at_once.create_task(crew.work(login))
@@ -82,19 +82,15 @@ async def test_everybody_is_told_exactly_what_concerns_them_whatever_is_killed(
         await mortal.told_until(datetime.now(UTC))
         told, complaints = Counter(mortal.rows()), mortal.complaints()
 
-    wanted = Counter(expected(crew.log))
+    wanted, withheld = reckoned(crew.log)
     print(f"{crew.done} changes, {mortal.killed} kills, {transactions.late} late transactions, {told.total()} rows")
-    print(Counter(row.kind for row in wanted), Counter(row.login for row in wanted))
+    print(Counter(row.kind for row in wanted), Counter(row.login for row in wanted), f"not told: {withheld}")
     missing, extra = wanted - told, told - wanted
     why = about(crew.log, {row.key for row in missing + extra})
     assert not missing and not extra, "\n".join(["missing:", *map(str, missing), "extra:", *map(str, extra), why])
     assert max(Counter((row.login, row.key) for row in told.elements()).values()) == 1
     assert {row.login for row in told}.isdisjoint(NEVER_TOLD)
     assert complaints == [] and mortal.killed == KILLS and crew.done == CHANGES
-    assert_something_was_asked(wanted, transactions.late)
-
-
-def assert_something_was_asked(wanted: Counter[Row], late: int) -> None:
-    """A proof about nothing proves nothing."""
-    assert wanted.total() > CHANGES and late and {row.login for row in wanted if row.private}
-    assert {row.kind for row in wanted} == KINDS or not SOAK
+    # A proof about nothing proves nothing.
+    assert wanted.total() > CHANGES and transactions.late and set(withheld) == REASONS
+    assert {row.kind for row in wanted} == KINDS or CHANGES < 200
