@@ -36,7 +36,8 @@ class Crew:
         }  # fmt: skip
 
     async def begin(self) -> None:
-        """A few tasks, each with a private comment; of some of these acts those are not to be told who watch."""
+        """A few tasks, each with a private comment, of which not all may be told who watch; admin watches only when
+        they have been told."""
         dice = Random(f"{self.seed} beginning")
         for project in ROLES:
             wish = self.task_of("anna", dice)._replace(project=project, assignee=None)
@@ -44,6 +45,8 @@ class Crew:
                 watchers = frozenset({"vera", "irina", "stranger", GROUP})
                 await self._make(wish._replace(private=private, watchers=watchers))
                 assert await self._do("private comment", "anna", dice, self.tasks[-1:])
+        for task in self.tasks:
+            await self._turn_watching(task, "admin")
 
     async def work(self, login: str) -> None:
         """One after another, until nothing is left: each kind as often as KINDS says before they begin anew."""
@@ -159,13 +162,16 @@ class Crew:
         task = self.choose(dice, lambda it: True)
         if task is None:
             return False
+        await self._turn_watching(task, dice.choice(WATCHERS))
+        return True
+
+    async def _turn_watching(self, task: KnownTask, who: str) -> None:
+        """Somebody watches from now on, or no more."""
         async with task.alone(self.told_until):
-            who = dice.choice(WATCHERS)
             wish = Watched(task.number, who, who not in task.watchers)
             await self.doing.watch(wish)
             (task.watchers.add if wish.on else task.watchers.discard)(who)
             self.log.append(wish)
-        return True
 
     async def _edit(self, login: str, dice: Random) -> bool:
         """A comment calls others than it did, when it has been told."""
