@@ -1,5 +1,6 @@
 // What the stream tells, as a page shows it: the count, and how fresh all this is. The rest comes when it is first wanted.
 (() => {
+  const LEAVING_MS = 1000;
   const { later } = document.body.dataset;
   const bell = document.querySelector("[data-unread]");
   if (!bell) return;
@@ -27,7 +28,8 @@
   on("state", ({ is }) => {
     if (is !== "live") fresh.innerHTML = `<span class="fresh stale" id="fresh">${fresh.dataset.gone}</span>`;
   });
-  on("session_ended", () => document.querySelector(".typed") || location.reload());
+  // Who signs out here is on the way elsewhere already.
+  on("session_ended", () => setTimeout(() => document.querySelector(".typed") || location.reload(), LEAVING_MS));
 
   bell.closest("a").addEventListener("click", async (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey || document.querySelector(".kept.notifications")) return;
