@@ -1,7 +1,6 @@
 """What a person chose of notifications as a form shows it, and what a form or a program chooses, by the same names.
 
-What is not named stays as it is. Boxes come after a hidden field of their name, so that none checked is told from none
-there.
+What is not named stays as it is. A form says that it is `complete`: then boxes that it does not name are empty.
 """
 
 import re
@@ -20,6 +19,7 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 CELLS = {f"{type}:{channel}": (type, channel) for type in TYPES for channel in CHANNELS}
 CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(:00)?", re.ASCII)
 NIGHT = time(22), time(8)
+BOXES = ("wanted", "digest", "quiet", "days")
 HOURS = ("quiet", "days", "start", "end", "zone")
 LONGEST_NAME = 60
 NO_CLOCK = sentence("This must be a time such as 22:00.")
@@ -52,13 +52,14 @@ def shown(chosen: Preferences, zone: ZoneInfo) -> dict[str, Any]:
 
 def typed(fields: Fields, before: Preferences, zone: ZoneInfo) -> dict[str, Any]:
     """The same with what was typed over it, whether it can be chosen or not."""
+    fields = _completed(fields)
     came = {name: reader.again(fields, name) for name, reader in READERS.items() if name in fields.values}
     return shown(before, zone) | came
 
 
 def chosen(fields: Fields, before: Preferences, zone: ZoneInfo) -> Preferences:
     """`before` with what came. Raises Invalid that tells of every field at once."""
-    read, found = _read(fields)
+    read, found = _read(_completed(fields))
     of_quiet = {name: read[name] for name in HOURS if name in read}
     quiet = before.quiet
     if of_quiet and not found:
@@ -70,6 +71,12 @@ def chosen(fields: Fields, before: Preferences, zone: ZoneInfo) -> Preferences:
     sounds = {name: read[f"sound_{name}"] for name in Sounds._fields if f"sound_{name}" in read}
     changed = {name: read[name] for name in ("wanted", "digest") if name in read}
     return before._replace(**changed, quiet=quiet, sounds=before.sounds._replace(**sounds))
+
+
+def _completed(fields: Fields) -> Fields:
+    if not _box(fields, "complete"):
+        return fields
+    return fields._replace(values={**dict.fromkeys(BOXES), **fields.values})
 
 
 def _read(fields: Fields) -> tuple[dict[str, Any], dict[str, Sequence[Sentence]]]:
@@ -102,16 +109,11 @@ def _several(known: Mapping[str, Any]) -> Callable[[Fields, str], frozenset[Any]
 
 
 def _names(fields: Fields, name: str) -> list[str]:
-    return [str(each) for each in fields.listed(name) if each != ""]
-
-
-def _flag(fields: Fields, name: str) -> bool:
-    """As the last one says: that is the box, when it is checked."""
-    return Fields({name: (fields.listed(name) or [None])[-1]}).flag(name)
+    return [str(each) for each in fields.listed(name)]
 
 
 def _box(fields: Fields, name: str) -> bool:
-    return str((fields.listed(name) or [""])[-1]).lower() in inputs.TRUE
+    return str(fields.values.get(name)).lower() in inputs.TRUE
 
 
 def _clock(fields: Fields, name: str) -> time:
@@ -152,7 +154,7 @@ def _text(fields: Fields, name: str) -> str:
 
 _CLOCK = Reader(_clock, _text)
 _SOUND = Reader(_sound, _text)
-_BOX = Reader(_flag, _box)
+_BOX = Reader(Fields.flag, _box)
 READERS = {
     "wanted": Reader(_several(CELLS), _names),
     "digest": _BOX,
