@@ -46,6 +46,15 @@ class EmbeddedFeed:
         after = {"tasks": tasks.after(created, began, ended), "entries": entries.after(written, began, ended)}
         return Told(tuple(sorted(told, key=lambda it: it.at)), watermark.written(after))
 
+    def key(self, entry_id: int) -> str:
+        return f"entry.{entry_id}"
+
+    async def act(self, task_id: int, entry_id: int) -> Happening | None:
+        def work(session: Session) -> list[Happening]:
+            return _told(session, (), acts.entry(session, task_id, entry_id))
+
+        return next(iter(await self.database.run(work)), None)
+
     async def seers(self, happening: Happening, people: Iterable[Actor]) -> frozenset[int]:
         asked = list(people)
         return await self.database.run(lambda session: _seers(session, happening, asked))
