@@ -1,5 +1,6 @@
 """What people do on the pages, so that journeys read as sentences. Words on the screen are Russian, as for most."""
 
+import time
 from typing import Any
 
 import httpx
@@ -30,6 +31,20 @@ def some_task(client: httpx.Client, **asked: Any) -> dict[str, Any]:
 def history(client: httpx.Client, task: int) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = client.get(f"/tasks/api/task/{task}/history").raise_for_status().json()["history"]
     return found
+
+
+def tell(client: httpx.Client, task: int, text: str) -> None:
+    """Comment on a task from elsewhere."""
+    client.post(f"/tasks/api/task/{task}/comments", json={"comment": text}).raise_for_status()
+
+
+def wait_for_unread(client: httpx.Client, number: int) -> None:
+    """Until so many notifications have come."""
+    for _ in range(300):
+        if client.get("/tasks/api/notifications?limit=1").raise_for_status().json()["unread_count"] == number:
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"there were never {number}")
 
 
 def notes(client: httpx.Client, task: int) -> list[str]:

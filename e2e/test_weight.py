@@ -11,7 +11,7 @@ from e2e.conftest import AsProgram
 from e2e.network_log import NetworkLog, told, total
 
 KB = 1024
-FIRST_VISIT = 26 * KB
+FIRST_VISIT = 28 * KB
 NEXT_PAGE = 5 * KB
 UNCHANGED = 600
 STATUS_CHANGE = KB

@@ -30,7 +30,13 @@ def parser() -> argparse.ArgumentParser:
     demo = verbs.add_parser("demo", help="show everything, with made-up people and tasks, on this machine alone")
     demo.add_argument("--data", default="./data/demo", metavar="DIR")
     demo.add_argument("--port", type=int, default=5000)
-    demo.set_defaults(run=lambda chosen: commands.demo(chosen.data, chosen.port))
+    demo.add_argument(
+        "--no-colleague",
+        dest="colleague",
+        action="store_false",
+        help="without the made-up colleague, who changes a task every 20 seconds or so",
+    )
+    demo.set_defaults(run=lambda chosen: commands.demo(chosen.data, chosen.port, chosen.colleague))
 
     serve = verbs.add_parser("serve", help="serve; the schema must be current")
     serve.add_argument("--host", default="127.0.0.1")

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from secrets import token_urlsafe
@@ -13,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from helpdesk import doctor, logs
 from helpdesk import settings as configuration
 from helpdesk.app import create_app
+from helpdesk.demo.duty import OnDuty
 from helpdesk.demo.load import load
 from helpdesk.people.passwords import hashed
 from helpdesk.settings import Settings
@@ -30,8 +32,8 @@ class Refused(Exception):
     """The command can't be done; says why and what helps."""
 
 
-def demo(data: str, port: int) -> None:
-    """Serve made-up people and tasks on loopback, from a store of its own in `data`."""
+def demo(data: str, port: int, colleague: bool) -> None:
+    """Serve made-up people and tasks on loopback, from a store of its own in `data`; with a colleague who works on."""
     folder = Path(data)
     folder.mkdir(parents=True, exist_ok=True)
     settings = configuration.demo(configuration.environment(), Path.cwd(), folder, _demo_key(folder))
@@ -43,7 +45,11 @@ def demo(data: str, port: int) -> None:
     database.run_here(lambda session: load(session, today), writes=True)
     database.close()
     print(f"The helpdesk's demo is on http://127.0.0.1:{port} (sign in as anna with the password demo).", flush=True)
-    _run(create_app(wire(settings)), "127.0.0.1", port, proxy_headers=False)
+    services = wire(settings)
+    if colleague:
+        at_work = OnDuty(services.tracker, services.database)
+        services = replace(services, watchers=(*services.watchers, at_work.watch))
+    _run(create_app(services), "127.0.0.1", port, proxy_headers=False)
 
 
 def serve(host: str, port: int, workers: int) -> None:

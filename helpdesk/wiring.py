@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from helpdesk import doctor
 from helpdesk.doctor import Check, Trouble
 from helpdesk.errors import NotAllowed, sentence
-from helpdesk.notifications import deciding
+from helpdesk.notifications import audience, deciding
 from helpdesk.notifications.audience import Accounts, Audience
 from helpdesk.notifications.own_acts import OwnActs
 from helpdesk.notifications.reader import Reader
@@ -86,15 +86,16 @@ def _with_redmine(settings: Settings, database: Database) -> Services:
 def _told(services: Services, feed: Feed, accounts: Accounts) -> Services:
     """The same with a reader of the feed, by whom people are told of what happens."""
     settings, database = services.settings, services.database
-    audience = Audience(feed, database, accounts, deciding.heard, deciding.wish)
+    hearers = Audience(feed, database, accounts, deciding.heard, deciding.wish)
 
     def interval(now: datetime) -> float:
         return interval_at(now, settings.timezone, settings.poll_interval, settings.poll_schedule)
 
-    reader = Reader(feed, database, audience, services.bell, interval, clock=services.clock)
+    reader = Reader(feed, database, hearers, services.bell, interval, clock=services.clock)
     own_acts = OwnActs(feed, database, accounts, deciding.heard, services.bell, services.clock)
     watchers = (*services.watchers, reader.watch)
-    return replace(services, freshness=lambda: reader.freshness, own_acts=own_acts, watchers=watchers)
+    told = replace(services, freshness=lambda: reader.freshness, seers=audience.seen(feed))
+    return replace(told, own_acts=own_acts, watchers=watchers)
 
 
 def _redmine_database(settings: Settings) -> "RedmineDatabase | None":

@@ -1,14 +1,17 @@
 """Pytest fixtures of running helpdesks, for those who come from outside: programs, browsers, terminals."""
 
+import asyncio
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from helpdesk.demo.load import load
-from helpdesk.store import schema
+from helpdesk.store import feed_marks, schema
 from helpdesk.store.database import Database
+from helpdesk.tasks.embedded.feed import EmbeddedFeed
 from tests.running import STORE, Helpdesk, running_demo, running_over_redmine, start_over
 from tests.servers.redmine import Redmine
 
@@ -21,6 +24,10 @@ def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     schema.migrate(database, "demo")
     today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     database.run_here(lambda session: load(session, today), writes=True)
+    with ThreadPoolExecutor(1) as aside:  # Playwright's loop may be running here
+        place = aside.submit(asyncio.run, EmbeddedFeed(database).start()).result()
+    # So that what a test does at once is told.
+    database.run_here(lambda session: feed_marks.keep(session, "feed", place, datetime.now(UTC)), writes=True)
     database.close()
     return folder
 

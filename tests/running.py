@@ -27,9 +27,12 @@ class Helpdesk(NamedTuple):
 
 
 @contextmanager
-def running_helpdesk(folder: Path, *arguments: str, environ: Mapping[str, str] | None = None) -> Iterator[Helpdesk]:
-    """Run `helpdesk ARGUMENTS --port …` in `folder`, from when it answers to the end of the block."""
-    port = free_port()
+def running_helpdesk(
+    folder: Path, *arguments: str, environ: Mapping[str, str] | None = None, port: int = 0
+) -> Iterator[Helpdesk]:
+    """Run `helpdesk ARGUMENTS --port …` in `folder`, from when it answers to the end of the block; on a free port,
+    unless one is named."""
+    port = port or free_port()
     url = f"http://127.0.0.1:{port}"
 
     def answers() -> bool:
@@ -45,10 +48,13 @@ def running_helpdesk(folder: Path, *arguments: str, environ: Mapping[str, str] |
 
 
 @contextmanager
-def running_demo(folder: Path, seeded: Path) -> Iterator[Helpdesk]:
-    """The demo, over a copy of `seeded`, so that each test may change what it likes."""
-    shutil.copytree(seeded, folder / "data")
-    with running_helpdesk(folder, "demo", "--data", str(folder / "data")) as helpdesk:
+def running_demo(folder: Path, seeded: Path, port: int = 0) -> Iterator[Helpdesk]:
+    """The demo, over a copy of `seeded`, so that each test may change what it likes, and nobody else does; over its
+    own where it was before."""
+    if not (folder / "data").exists():
+        shutil.copytree(seeded, folder / "data")
+    arguments = ["demo", "--no-colleague", "--data", str(folder / "data")]
+    with running_helpdesk(folder, *arguments, port=port) as helpdesk:
         yield helpdesk
 
 

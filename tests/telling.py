@@ -26,7 +26,7 @@ def tell(database: Database, login: str, task_id: int, happening: str = "entry.1
         new="",
         excerpt="готово",
         is_private=False,
-        sounds=True,
+        sound="chime",
         happened_at=AT,
     )._replace(**changed)
     return database.run_here(lambda db: notifications.add(db, [row], AT), writes=True)[0].id

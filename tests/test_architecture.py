@@ -42,7 +42,7 @@ MAY = {
     "redmine_client": {"errors"},
     "store": {"store", "assets"},
     "doctor": {"errors", "store"},
-    "demo": {"demo", "store", "people.passwords"},
+    "demo": {"demo", "errors", "store", "people.passwords", *PORT},
     "services": {"notifications", "people.directory", "people.model", "settings", "store", "tasks.model",
                  "tasks.tracker"},
     "tasks": {"errors", *PORT, "tasks.safe_html", "tasks.textile_reader"},
@@ -99,6 +99,12 @@ def test_only_wiring_names_adapters() -> None:
             for adapter in ADAPTERS:
                 if within(imported, adapter):
                     assert module == "wiring" or within(module, adapter), f"{module} → {imported}"
+
+
+def test_only_a_command_serves_the_demo() -> None:
+    """Who serves in earnest has no made-up people, and nobody who works on by himself."""
+    serving = {module for module in MODULES for imported, _ in imports(module) if within(imported, "demo")}
+    assert {module for module in serving if not within(module, "demo")} == {"commands"}
 
 
 def test_only_wiring_imports_inside_functions_and_only_adapters_and_their_clients() -> None:

@@ -73,7 +73,7 @@ def test_every_worker_logs_json(run, tmp_path: Path) -> None:
 def test_serving_needs_a_key_a_current_schema_and_no_demo(run, tmp_path: Path) -> None:
     assert "SECRET_KEY" in (missing := run("serve")).stderr and missing.returncode == 1
     assert "helpdesk migrate" in run("serve", SECRET_KEY=SECRET).stderr
-    with running_helpdesk(tmp_path, "demo", "--data", "demo"):
+    with running_helpdesk(tmp_path, "demo", "--no-colleague", "--data", "demo"):
         pass
     demo = run("serve", SECRET_KEY=SECRET, DATABASE_URL="sqlite:///demo/helpdesk.db")
     assert demo.returncode == 1 and "demo" in demo.stderr and "Traceback" not in demo.stderr
@@ -94,9 +94,9 @@ def test_settings_are_shown_without_secrets(run) -> None:
 
 def test_the_demo_ignores_outside_systems_and_keeps_its_data(run, tmp_path: Path) -> None:
     environ = {"REDMINE_URL": "http://127.0.0.1:1", "REDMINE_API_KEY": "x", "DATABASE_URL": "nowhere://"}
-    seen = []
+    alone, seen = ("demo", "--no-colleague"), []
     for _ in range(2):
-        with running_helpdesk(tmp_path, "demo", environ=environ) as demo, httpx.Client(base_url=demo.url) as anna:
+        with running_helpdesk(tmp_path, *alone, environ=environ) as demo, httpx.Client(base_url=demo.url) as anna:
             anna.post("/users/login", json={"username": "anna", "password": "demo"}).raise_for_status()
             seen.append(anna.get("/tasks/my-tasks").json()["pagination"]["total"])
     assert seen[0] == seen[1] > 25

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlmodel import Session, SQLModel, select
 
-from helpdesk.demo import parts, story, undertaking, world
+from helpdesk.demo import duty, parts, story, undertaking, world
 from helpdesk.people.passwords import hashed
 from helpdesk.store import people, replies, tables
 from helpdesk.store.folding import fold
@@ -15,9 +15,18 @@ Ids = dict[str, int]
 
 
 def load(session: Session, now: datetime) -> bool:
-    """The demo's people, projects, rules and tasks. False, and nothing done, when there are people already."""
-    if session.exec(select(tables.Person.id).limit(1)).first() is not None:
-        return False
+    """The demo's people, projects, rules and tasks.
+
+    False when there are people already; then only the colleague on duty is added, if he is not there.
+    """
+    is_new = session.exec(select(tables.Person.id).limit(1)).first() is None
+    if is_new:
+        _fill(session, now)
+    duty.hire(session)
+    return is_new
+
+
+def _fill(session: Session, now: datetime) -> None:
     accounts = _people(session)
     ids = _rules(session, accounts)
     told = story.tell(now)
@@ -25,7 +34,6 @@ def load(session: Session, now: datetime) -> bool:
     _undertaking(session, accounts, ids, len(told) + 1, now)
     for reply in world.REPLIES:
         replies.add(session, None, reply.name, reply.text)
-    return True
 
 
 def _people(session: Session) -> Ids:

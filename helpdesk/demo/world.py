@@ -80,6 +80,9 @@ PEOPLE = (
     Person("stranger", "Тимур Ракитин", "stranger@example.test", "Внешний аудит", "Аудитор"),
 )
 
+ON_DUTY = Person("kolya", "Николай Озеров", "kolya@example.test", "Служба поддержки", "Дежурный инженер")
+"""Nobody signs in as him: see `duty`."""
+
 STATUSES = (
     Status("new", "Новая", is_default=True),
     Status("in_progress", "В работе"),
@@ -141,6 +144,9 @@ ROLES = (
     ),
     Role("requester", "Заявитель", frozenset({"comment", "create"})),
 )
+
+DUTY = Role("duty", "Дежурный", frozenset({"view_all", "edit", "comment"}))
+"""Of the colleague on duty: the support's workflow is his, too, but he is assigned nothing."""
 
 _STAFF = (("anna", "support"), ("boris", "support"))
 _STAFF_AND_IRINA = (*_STAFF, ("irina", "requester"))

@@ -1,6 +1,6 @@
 """Who is told of an act: those whom the rules name, who may see it and who want to hear of it."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -9,9 +9,10 @@ from sqlmodel import Session
 from helpdesk.notifications.rules import Type
 from helpdesk.store import preferences
 from helpdesk.store.database import Database
+from helpdesk.store.feed_marks import Act
 from helpdesk.store.notifications import New
 from helpdesk.store.people import Account
-from helpdesk.tasks.feed import Feed, Happening
+from helpdesk.tasks.feed import Became, Feed, Happening
 from helpdesk.tasks.model import Actor
 
 
@@ -27,10 +28,10 @@ class Heard(NamedTuple):
 
 
 class Wish(NamedTuple):
-    """Whether a person wants a notification on the page, and a sound with it."""
+    """Whether a person wants a notification on the page, and which sound with it, if any."""
 
     page: bool
-    sound: bool
+    sound: str = ""
 
 
 Accounts = Callable[[Session, Collection[int] | None], list[Account]]
@@ -63,6 +64,23 @@ class Audience:
         return [_row(person, it, happening, wish.sound) for person, it, wish in wishes if wish.page]
 
 
+def act_of(happening: Happening) -> Act:
+    """What is kept of it for pages that show its task."""
+    was = happening.status or Became("", "")
+    author = happening.by.name if happening.by else ""
+    return Act(happening.key, happening.task_id, happening.private, was.old, was.new, author, happening.at)
+
+
+def seen(feed: Feed) -> Callable[[Act, Iterable[Actor]], Awaitable[frozenset[int]]]:
+    """Who of some people sees what was kept of an act; raises as `Feed.seers` does."""
+
+    async def seers(act: Act, people: Iterable[Actor]) -> frozenset[int]:
+        happening = Happening(act.key, act.task_id, "", 0, "", act.happened_at, None, private=act.is_private)
+        return await feed.seers(happening, people)
+
+    return seers
+
+
 def concerned(happening: Happening) -> frozenset[int] | None:
     """The numbers of those who may have to do with an act; None, when its text may call anybody."""
     if "@" in happening.notes:
@@ -71,7 +89,7 @@ def concerned(happening: Happening) -> frozenset[int] | None:
     return happening.assignees | happening.former | happening.watchers | author
 
 
-def _row(person: int, heard: Heard, happening: Happening, sounds: bool) -> New:
+def _row(person: int, heard: Heard, happening: Happening, sound: str) -> New:
     return New(
         person_id=person,
         happening=happening.key,
@@ -85,6 +103,6 @@ def _row(person: int, heard: Heard, happening: Happening, sounds: bool) -> New:
         new=heard.new,
         excerpt=heard.excerpt,
         is_private=happening.private,
-        sounds=sounds,
+        sound=sound,
         happened_at=happening.at,
     )

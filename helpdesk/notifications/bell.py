@@ -31,7 +31,8 @@ class Bell:
         self._listeners: set[Listener] = set()
 
     def ring(self, people: Iterable[int] = ()) -> None:
-        """There is news of these people, by their accounts' ids; of nobody: the reader's state has changed."""
+        """There is news of these people, by their accounts' ids; of nobody: what happened concerns no one by name,
+        or the reader's state has changed."""
         people = frozenset(people)
         for listener in self._listeners:
             listener.hear(people)

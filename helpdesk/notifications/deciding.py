@@ -19,7 +19,7 @@ def heard(happening: Happening, people: Sequence[Actor]) -> Iterator[Heard]:
 
 
 def wish(told: str, heard: Heard, happening: Happening, now: datetime) -> Wish:
-    """Whether who chose `told`, as JSON, wants it on the page, and with a sound."""
+    """Whether who chose `told`, as JSON, wants it on the page, and with which sound."""
     chosen = preferences.from_json(told)
     over = preferences.channels(chosen, heard.type, happening.project_id, happening.task_id, now)
-    return Wish("page" in over, "sound" in over)
+    return Wish("page" in over, preferences.sound_of(chosen, heard.kind) if "sound" in over else "")

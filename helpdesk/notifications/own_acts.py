@@ -13,8 +13,9 @@ from helpdesk.notifications.audience import Accounts, Rules, concerned
 from helpdesk.notifications.bell import Bell
 from helpdesk.store import feed_marks, notifications
 from helpdesk.store.database import Database, StoreUnavailable
+from helpdesk.store.feed_marks import Act
 from helpdesk.tasks.feed import Feed
-from helpdesk.tasks.model import Actor
+from helpdesk.tasks.model import Actor, Entry
 
 log = logging.getLogger(__name__)
 
@@ -37,21 +38,20 @@ class OwnActs:
         self.feed, self.database, self.bell, self.clock = feed, database, bell, clock
         self.accounts, self.rules = accounts, rules
 
-    async def silence(self, entry_ids: Iterable[int]) -> None:
-        """Tell nobody of these acts. What the reader told already, having looked in the moment since, is taken back;
-        an open page may have shown or sounded it."""
-        keys, now = [self.feed.key(number) for number in entry_ids], self.clock()
+    async def silence(self, task_id: int, entries: Iterable[Entry]) -> None:
+        """Tell nobody of these acts but the pages that show the task. What the reader told already, having looked in
+        the moment since, is taken back; an open page may have shown or sounded it."""
+        acts, now = [_act(self.feed.key(entry.id), task_id, entry) for entry in entries], self.clock()
 
         def work(session: Session) -> set[int]:
-            return {person for key in keys for person in _silence(session, key, now)}
+            return {person for act in acts for person in _silence(session, act, now)}
 
         try:
             people = await self.database.run(work, writes=True)
         except StoreUnavailable:
-            log.warning("acts could not be silenced", extra={"acts": keys}, exc_info=True)
+            log.warning("acts could not be silenced", extra={"task": task_id}, exc_info=True)
         else:
-            if people:
-                self.bell.ring(people)
+            self.bell.ring(people)
 
     async def hearers(self, task_id: int, entry_ids: Iterable[int]) -> int:
         """How many people with an account the rules name for these acts, whatever these people chose; 0 while nobody
@@ -72,10 +72,17 @@ class OwnActs:
         return {it.person for it in self.rules(act, [Actor(it.number, it.login, it.is_admin) for it in accounts])}
 
 
-def _silence(session: Session, key: str, now: datetime) -> set[int]:
+def _act(key: str, task_id: int, entry: Entry) -> Act:
+    status = next((change for change in entry.changes if change.field == "status"), None)
+    old, new = (status.old or "", status.new or "") if status else ("", "")
+    author = entry.author.name if entry.author else ""
+    return Act(key, task_id, entry.private, old, new, author, entry.created_on)
+
+
+def _silence(session: Session, act: Act, now: datetime) -> set[int]:
     try:
         with session.begin_nested():
-            feed_marks.deal_with(session, key, now)
+            feed_marks.deal_with(session, act, now)
     except IntegrityError:  # the reader was quicker
-        return notifications.take_back(session, key)
+        return notifications.take_back(session, act.key)
     return set()

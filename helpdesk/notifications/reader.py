@@ -17,12 +17,13 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlmodel import Session
 
 from helpdesk.errors import Unavailable
-from helpdesk.notifications.audience import Audience
+from helpdesk.notifications.audience import Audience, act_of
 from helpdesk.notifications.bell import Bell
 from helpdesk.notifications.freshness import Freshness
 from helpdesk.notifications.troubles import Troubles
 from helpdesk.store import feed_marks, leases, notifications
 from helpdesk.store.database import Database, StoreUnavailable
+from helpdesk.store.feed_marks import Act
 from helpdesk.store.notifications import Kept, New
 from helpdesk.tasks.feed import Feed, Happening, Told
 
@@ -47,6 +48,13 @@ class Turn(NamedTuple):
     mine: bool
     position: str | None
     as_of: datetime | None
+
+
+class Decided(NamedTuple):
+    """An act, and what is to be kept of it for people."""
+
+    act: Act
+    rows: list[New]
 
 
 class LeaseLost(Exception):
@@ -163,7 +171,7 @@ class Reader:
             await self._tell_some(new[start : start + ACTS_AT_ONCE])
 
     async def _tell_some(self, acts: Sequence[Happening]) -> None:
-        decided: dict[str, list[New]] = {}
+        decided: dict[str, Decided] = {}
         try:
             for act in acts:
                 await self._decide(act, decided)
@@ -172,14 +180,14 @@ class Reader:
             raise
         await self._write(decided)
 
-    async def _decide(self, act: Happening, decided: dict[str, list[New]]) -> None:
+    async def _decide(self, act: Happening, decided: dict[str, Decided]) -> None:
         """Raises Unavailable, StoreUnavailable; another error of this act must not concern the rest."""
         if self.troubles.is_hopeless(act.key):
             self.troubles.put_aside(act.key)
-            decided[act.key] = []
+            decided[act.key] = Decided(act_of(act), [])
             return
         try:
-            decided[act.key] = await self.audience.rows(act, self.clock())
+            decided[act.key] = Decided(act_of(act), await self.audience.rows(act, self.clock()))
         except StoreUnavailable:
             raise
         except Exception as error:
@@ -188,7 +196,7 @@ class Reader:
                 raise
 
     async def _write(
-        self, decided: Mapping[str, list[New]], position: str | None = None, as_of: datetime | None = None
+        self, decided: Mapping[str, Decided], position: str | None = None, as_of: datetime | None = None
     ) -> None:
         """Raises LeaseLost, StoreUnavailable."""
         now = self.clock()
@@ -198,7 +206,7 @@ class Reader:
                 self.troubles.note(key, failed[key])
             else:
                 self.troubles.solved(key)
-        if kept:
+        if decided:
             self.bell.ring({row.person_id for row in kept})
 
     def _turn(self, session: Session, now: datetime) -> Turn:
@@ -209,7 +217,7 @@ class Reader:
     def _written(
         self,
         session: Session,
-        decided: Mapping[str, list[New]],
+        decided: Mapping[str, Decided],
         now: datetime,
         position: str | None,
         as_of: datetime | None,
@@ -217,12 +225,12 @@ class Reader:
         if not leases.take(session, NAME, self.holder, now, LEASE_SECONDS):
             raise LeaseLost
         known, kept, failed = feed_marks.dealt_with(session, decided), list[Kept](), dict[str, Exception]()
-        for key, rows in decided.items():
+        for key, (act, rows) in decided.items():
             if key in known:
                 continue
             try:
                 with session.begin_nested():
-                    feed_marks.deal_with(session, key, now)
+                    feed_marks.deal_with(session, act, now)
                     told = notifications.add(session, rows, now)
             except (OperationalError, InterfaceError):  # of the store, not of this act
                 raise

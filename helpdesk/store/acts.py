@@ -33,8 +33,8 @@ def last(session: Session) -> tuple[int, int]:
 
 
 def created(session: Session, where: Range) -> Sequence[Any]:
-    """(id, created_at) of tasks."""
-    return session.execute(sa.select(TASK.c.id, TASK.c.created_at).where(_in(TASK, where))).all()
+    """(id, description) of tasks."""
+    return session.execute(sa.select(TASK.c.id, TASK.c.description).where(_in(TASK, where))).all()
 
 
 def entries(session: Session, where: Range) -> Sequence[Any]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 from itertools import islice
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -11,6 +12,18 @@ from helpdesk.store.notification_tables import DealtWith, FeedPosition
 
 AT_ONCE = 1_000
 """Keys in one statement: SQLite takes so many values."""
+
+
+class Act(NamedTuple):
+    """What pages that show its task are told of an act; statuses are empty where it changed none."""
+
+    key: str
+    task_id: int
+    is_private: bool
+    old_status: str
+    new_status: str
+    author: str
+    happened_at: datetime
 
 
 def position(session: Session, name: str) -> FeedPosition | None:
@@ -32,10 +45,16 @@ def dealt_with(session: Session, keys: Iterable[str]) -> set[str]:
     return found
 
 
-def deal_with(session: Session, key: str, now: datetime) -> None:
+def deal_with(session: Session, act: Act, now: datetime) -> None:
     """Pass over this act from now on. Raises sqlalchemy's IntegrityError when it was dealt with before."""
-    session.add(DealtWith(key=key, at=now))
+    session.add(DealtWith(**act._asdict(), at=now))
     session.flush()
+
+
+def lately(session: Session, since: datetime) -> list[Act]:
+    """The acts that were dealt with at that moment or after it, the earliest first."""
+    asked = select(DealtWith).where(col(DealtWith.at) >= since).order_by(col(DealtWith.at), col(DealtWith.key))
+    return [Act(*(getattr(row, name) for name in Act._fields)) for row in session.exec(asked)]
 
 
 def prune(session: Session, before: datetime) -> None:

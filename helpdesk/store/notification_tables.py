@@ -29,7 +29,7 @@ class Notification(SQLModel, table=True):
 
     `type` is what programs know of, `kind` what words are made of; `old` and `new` are what was changed, in the
     tracker's words. A later row has a higher id, and no id is used again: streams go on after the last one they sent.
-    `sounds` says whether the page may make a sound of it. It is unread while there is no `read_at`.
+    `sound` names the one that the page makes of it, if any. It is unread while there is no `read_at`.
     """
 
     __tablename__ = "notification"
@@ -52,18 +52,28 @@ class Notification(SQLModel, table=True):
     new: str = Field(default="", max_length=100)
     excerpt: str = Field(default="", max_length=300)
     is_private: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
-    sounds: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
+    sound: str = Field(default="", max_length=20, sa_column_kwargs={"server_default": ""})
     happened_at: datetime
     created_at: datetime = Field(index=True)
     read_at: datetime | None = Field(default=None, sa_type=Moment)
 
 
 class DealtWith(SQLModel, table=True):
-    """An act that was dealt with at `at`, whoever was told of it: what the feed tells again is passed over."""
+    """An act that was dealt with at `at`, whoever was told of it: what the feed tells again is passed over.
+
+    Pages that show its task are told of it by what else is kept here: the statuses, where it changed that, and whose
+    act it was, in the tracker's words.
+    """
 
     __tablename__ = "happening"
     key: str = Field(primary_key=True, max_length=60)
     at: datetime = Field(index=True)
+    task_id: int
+    is_private: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
+    old_status: str = Field(default="", max_length=100)
+    new_status: str = Field(default="", max_length=100)
+    author: str = Field(default="", max_length=200)
+    happened_at: datetime
 
 
 class FeedPosition(SQLModel, table=True):

@@ -30,7 +30,7 @@ class New(NamedTuple):
     new: str
     excerpt: str
     is_private: bool
-    sounds: bool
+    sound: str
     happened_at: datetime
 
 
@@ -50,7 +50,7 @@ class Kept(NamedTuple):
     new: str
     excerpt: str
     is_private: bool
-    sounds: bool
+    sound: str
     happened_at: datetime
     created_at: datetime
     read_at: datetime | None

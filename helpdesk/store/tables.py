@@ -158,12 +158,16 @@ class Transition(SQLModel, table=True):
 
 
 class Task(SQLModel, table=True):
-    """`words` is subject and description folded for search; `version` rises with every write."""
+    """`words` is subject and description folded for search; `version` rises with every write.
+
+    No number is given again, also of entries: who reads the change feed goes on after the last one told.
+    """
 
     __tablename__ = "tracker_task"
     __table_args__ = (
         sa.Index("ix_tracker_task_assignee", "assignee_id", "status_id"),
         sa.Index("ix_tracker_task_project", "project_id", "status_id"),
+        {"sqlite_autoincrement": True},
     )
     id: int | None = Field(default=None, primary_key=True)
     project_id: int = Field(foreign_key="tracker_project.id")
@@ -190,6 +194,7 @@ class Entry(SQLModel, table=True):
     """One act on a task: a comment, changes, or both."""
 
     __tablename__ = "tracker_entry"
+    __table_args__ = {"sqlite_autoincrement": True}
     id: int | None = Field(default=None, primary_key=True)
     task_id: int = Field(foreign_key="tracker_task.id", index=True)
     author_id: int = Field(foreign_key="person.id")

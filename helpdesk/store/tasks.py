@@ -266,6 +266,21 @@ def members(session: Session, project_id: int) -> list[Any]:
     )
 
 
+def memberships(session: Session, project_id: int) -> list[Any]:
+    """(person id, full name, role) of each membership in a project, roles in their order."""
+    person = table(Person)
+    return list(
+        session.execute(
+            sa.select(person.c.id, person.c.full_name, ROLE.c.name)
+            .select_from(MEMBERSHIP)
+            .join(person, person.c.id == MEMBERSHIP.c.person_id)
+            .join(ROLE, ROLE.c.id == MEMBERSHIP.c.role_id)
+            .where(MEMBERSHIP.c.project_id == project_id)
+            .order_by(ROLE.c.id)
+        )
+    )
+
+
 def names(session: Session, ids: Iterable[int]) -> dict[int, str]:
     """People's full names by id."""
     person = table(Person)

@@ -19,7 +19,8 @@ class Happening(NamedTuple):
 
     `key` is the act's for ever. People are the tracker's numbers, with a group's members in its place. Those who have
     to do with the task are given as the act left them, but for `watchers`, who are as they are when it is told.
-    `former` had the task until this act; `was_assigned` says that it changed who has it.
+    `former` had the task until this act; `was_assigned` says that it changed who has it. `notes` are the comment, or
+    the description of a new task, as they are when it is told.
     """
 
     key: str

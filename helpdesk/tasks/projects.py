@@ -1,4 +1,5 @@
-"""Projects as a tree, whichever tracker keeps them. What one may see of a tree may be several smaller ones."""
+"""Projects as a tree, whichever tracker keeps them, and who works in one. What one may see of a tree may be several
+smaller ones."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -13,6 +14,27 @@ class Project(NamedTuple):
     identifier: str = ""
     description: str = ""
     parent_id: int | None = None
+
+
+class ProjectMember(NamedTuple):
+    """Somebody in a project, with the names of the roles there in the tracker's order."""
+
+    id: int
+    name: str
+    roles: tuple[str, ...]
+
+
+def members(rows: Iterable[tuple[int, str, str | None]]) -> tuple[ProjectMember, ...]:
+    """Each person once, by name, of (person's number, name, role); `rows` are in the order of roles, and a role comes
+    as often as somebody has it."""
+    names: dict[int, str] = {}
+    roles: defaultdict[int, dict[str, None]] = defaultdict(dict)
+    for number, name, role in rows:
+        names[number] = name
+        if role is not None:
+            roles[number][role] = None
+    found = (ProjectMember(number, name, tuple(roles[number])) for number, name in names.items())
+    return tuple(sorted(found, key=lambda it: (it.name.casefold(), it.id)))
 
 
 def in_tree_order(projects: Iterable[Project]) -> tuple[Project, ...]:

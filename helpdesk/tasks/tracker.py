@@ -9,6 +9,7 @@ from helpdesk.tasks.creation import Blank, NewTask
 from helpdesk.tasks.files import Staged, Upload
 from helpdesk.tasks.lists import Asked, TaskPage, TaskQuery, Vocabulary
 from helpdesk.tasks.model import Actor, Edit, Opened, Ref, Task, TextFormat, Written
+from helpdesk.tasks.projects import ProjectMember
 from helpdesk.tasks.statistics import Statistics
 
 Searches = Literal["subject", "subject and description", "subject, description and comments"]
@@ -49,6 +50,12 @@ class Tracker(Protocol):
 
     async def vocabulary(self, actor: Actor) -> Vocabulary:
         """Statuses, priorities, trackers and this person's projects."""
+
+    async def members(self, actor: Actor, project_id: int) -> tuple[ProjectMember, ...]:
+        """The people who are members of a project, those whose account is locked among them, by name. Raises NotFound.
+
+        Source: Redmine's MembersController#index, which whoever sees a project may ask, and which hides nobody.
+        """
 
     async def tasks(self, actor: Actor, asked: Asked, *, summed: bool = False) -> TaskPage:
         """The visible tasks that match, and how many there are on all pages; when `summed` with a summary of those that

@@ -3,7 +3,7 @@ how many (contract §4)."""
 
 from starlette.requests import Request
 
-from helpdesk.tasks.model import Field, Written
+from helpdesk.tasks.model import Entry, Field, Written
 from helpdesk.web import inputs
 from helpdesk.web.guards import actor
 from helpdesk.web.rendering import services
@@ -18,7 +18,7 @@ async def silence(request: Request, written: Written, field: Field) -> None:
     """Have nobody told of this change when that is not wanted."""
     own_acts = services(request).own_acts
     if own_acts and not await is_wanted(request):
-        await own_acts.silence(await _entries(request, written, field))
+        await own_acts.silence(written.after.id, await _entries(request, written, field))
 
 
 async def sent(request: Request, written: Written, field: Field) -> int:
@@ -26,11 +26,11 @@ async def sent(request: Request, written: Written, field: Field) -> int:
     own_acts = services(request).own_acts
     if own_acts is None or not await is_wanted(request):
         return 0
-    return await own_acts.hearers(written.after.id, await _entries(request, written, field))
+    return await own_acts.hearers(written.after.id, [it.id for it in await _entries(request, written, field)])
 
 
-async def _entries(request: Request, written: Written, field: Field) -> list[int]:
-    """The numbers of the entries that this change made: another tab of the person may have written meanwhile."""
+async def _entries(request: Request, written: Written, field: Field) -> list[Entry]:
+    """The entries that this change made: another tab of the person may have written meanwhile."""
     who, comment = await actor(request), (await inputs.read(request)).text("comment").strip()
     own = written.own_entries(who.id)
-    return [it.id for it in own if it.tells_of(field) or (comment and it.notes)]
+    return [it for it in own if it.tells_of(field) or (comment and it.notes)]

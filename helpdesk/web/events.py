@@ -1,11 +1,13 @@
 """The events of the streams (contract §6) as bytes: for pages with fragments, for programs with JSON."""
 
 import json
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from helpdesk.languages import say
 from helpdesk.notifications.channels.streams import Face
+from helpdesk.notifications.freshness import Freshness
+from helpdesk.store.feed_marks import Act
 from helpdesk.store.notifications import Kept
 from helpdesk.web import telling
 from helpdesk.web.api.shapes import moment
@@ -13,7 +15,8 @@ from helpdesk.web.rendering import Renderer
 from helpdesk.web.telling import Told
 
 RETRY_MILLISECONDS = 3_000
-PAGE, PROGRAM = "page", "program"
+PAGE, PROGRAM, ONLOOKER = "page", "program", "onlooker"
+"""The last one is a program that names the tasks it wants to hear of; others hear of status changes they are told."""
 
 
 class Events:
@@ -30,7 +33,27 @@ class Events:
         if face.kind == PAGE:
             shown = self.renderer.part(face.language, "notifications/_event.html", told=told, unread=unread)
             return event("new_notification", shown, told.kept.id)
-        return event("new_notification", json.dumps(_shape(face, told, unread)), told.kept.id)
+        news = event("new_notification", json.dumps(_shape(face, told, unread)), told.kept.id)
+        if face.kind == ONLOOKER or told.kept.type != "status_change" or not told.new_status:
+            return news
+        row = told.kept
+        return news + _status_changed(row.task_id, told.old_status, told.new_status, row.author, row.happened_at)
+
+    def became(self, face: Face, act: Act) -> bytes:
+        """That a task on the screen has changed."""
+        changed = event("task_changed", json.dumps({"task_id": act.task_id, "version": act.key}))
+        if face.kind == PAGE or not act.new_status:
+            return changed
+        return changed + _status_changed(act.task_id, act.old_status, act.new_status, act.author, act.happened_at)
+
+    def feed(self, face: Face, freshness: Freshness) -> bytes:
+        """Whether what happens is told as it happens, and as of when all has been told."""
+        if face.kind == PAGE:
+            return event(
+                "feed", self.renderer.part(face.language, "layout/_fresh.html", freshness=freshness, told=True)
+            )
+        as_of = freshness.as_of and moment(freshness.as_of)
+        return event("feed", json.dumps({"state": "live" if freshness.live else "stale", "as_of": as_of}))
 
     def unread(self, face: Face, unread: int) -> bytes:
         return event("unread", str(unread) if face.kind == PAGE else json.dumps({"unread_count": unread}))
@@ -42,19 +65,19 @@ def event(name: str, data: str, id: int | None = None) -> bytes:
     return ("\n".join(lines) + "\n\n").encode()
 
 
-def feed(is_live: bool, as_of: datetime | None) -> bytes:
-    """Whether what happens is told as it happens, and as of when all has been told."""
-    state = "live" if is_live else "stale"
-    return event("feed", json.dumps({"state": state, "as_of": as_of and moment(as_of.astimezone(UTC))}))
-
-
-def hello() -> bytes:
-    """The first thing a stream says: when to come back should it break."""
-    return f"retry: {RETRY_MILLISECONDS}\n\n".encode()
+def hello(last: int) -> bytes:
+    """The first thing a stream says: when to come back should it break, and after which notification."""
+    return f"retry: {RETRY_MILLISECONDS}\nid: {last}\n\n".encode()
 
 
 def session_ended() -> bytes:
     return event("session_ended", "{}")
+
+
+def _status_changed(task_id: int, old: str, new: str, by: str, at: datetime) -> bytes:
+    happened = moment(at)
+    told = {"task_id": task_id, "old_status": old, "new_status": new, "updated_by": by}
+    return event("task_status_changed", json.dumps(told | {"updated_at": happened, "timestamp": happened}))
 
 
 def _shape(face: Face, told: Told, unread: int) -> dict[str, Any]:

@@ -8,13 +8,13 @@ from contextlib import contextmanager
 import anyio
 from sqlmodel import Session
 
-from helpdesk.notifications.channels.streams import Streams
+from helpdesk.notifications.channels.streams import Face, Streams
 from helpdesk.services import Services
 from helpdesk.store import notifications, sessions
 from helpdesk.store.database import StoreUnavailable
 from helpdesk.store.notifications import Kept
-from helpdesk.web import events
-from helpdesk.web.events import Events
+from helpdesk.web.events import Events, session_ended
+from helpdesk.web.onlookers import Onlookers
 
 log = logging.getLogger(__name__)
 
@@ -28,16 +28,17 @@ class Live:
     def __init__(self, services: Services, told: Events, heartbeat: float = HEARTBEAT_SECONDS) -> None:
         self.services, self.events, self.heartbeat = services, told, heartbeat
         self.streams: Streams[Kept] = Streams(self._read, self._unread, told.kept, told.unread)
+        self.onlookers = Onlookers(services, self.streams, told)
         self.ending = anyio.Event()
+        self._was_live: bool | None = None
 
-    def state(self) -> bytes:
+    def state(self, face: Face) -> bytes:
         """How fresh pages are, as an event."""
-        freshness = self.services.freshness()
-        return events.feed(freshness.live, freshness.as_of)
+        return self.events.feed(face, self.services.freshness())
 
     async def end_finished(self) -> None:
         """End the streams of sessions that are over. Raises StoreUnavailable."""
-        self.streams.end_sessions(await self._ended(), events.session_ended())
+        self.streams.end_sessions(await self._ended(), session_ended())
 
     async def watch(self) -> None:
         """Until cancelled."""
@@ -51,16 +52,22 @@ class Live:
     async def _heard(self, people: Collection[int]) -> None:
         with self._surviving():
             await self.streams.wake(people)
-        if not people:
-            self.streams.tell_all(self.state())
+            await self.onlookers.tell()
+        if self.services.freshness().live != self._was_live:
+            self._tell_state()
 
     async def _beat(self) -> None:
         while True:
             await asyncio.sleep(self.heartbeat)
-            self.streams.tell_all(self.state())
+            self._tell_state()
             with self._surviving():
                 await self.end_finished()
                 await self.streams.wake(self.streams.people)  # another process may have written, whose bell is not ours
+                await self.onlookers.tell()
+
+    def _tell_state(self) -> None:
+        self._was_live = self.services.freshness().live
+        self.streams.tell_all(self.state)
 
     @contextmanager
     def _surviving(self) -> Iterator[None]:

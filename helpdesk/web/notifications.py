@@ -14,11 +14,13 @@ from helpdesk.store import notifications
 from helpdesk.web import inputs, task_page
 from helpdesk.web.api import notification_shape
 from helpdesk.web.keeping import person_here
-from helpdesk.web.rendering import data, html, language, path_to, see_other, services, spoken, wants_html
+from helpdesk.web.rendering import data, html, is_htmx, language, path_to, see_other, services, spoken, wants_html
 from helpdesk.web.telling import Told, told
 
 LIMIT = 50  # of who names neither a page nor a limit
 PER_PAGE = 25
+IN_WIDGET = 20
+SOUNDS = ("chime", "bell")
 MOST = 100
 READ = sentence("The notification was marked as read.")
 ALL_READ = sentence("All notifications were marked as read.")
@@ -59,27 +61,34 @@ async def every(request: Request) -> Response:
         items = [notification_shape.notification(it, language(request)) for it in found.rows]
         pagination = {"page": asked.page, "per_page": asked.limit, "total": found.total, "pages": pages}
         return data(request, notification_shape.listed(items, pagination, found.unread))
-    by_task: dict[int, list[Told]] = {}
-    for row in found.rows:
-        by_task.setdefault(row.kept.task_id, []).append(row)
     undo = request.query_params.get("undo", "")
-    return html(request, "notifications/every.html", asked=asked, found=found, by_task=by_task, pages=pages, undo=undo)
+    told: dict[str, Any] = {"asked": asked, "found": found, "by_task": _by_task(found), "pages": pages, "undo": undo}
+    return html(request, "notifications/every.html", **told)
+
+
+async def widget(request: Request) -> Response:
+    """The newest beside whatever page a person is on, for scripts; for anybody else the page of all."""
+    if not is_htmx(request):
+        return see_other(path_to(request, "notifications:every"))
+    return await _widget(request)
 
 
 async def one(request: Request) -> Response:
-    """Go to the task that a notification tells of; that reads all that is told of the task."""
+    """Go to the task that a notification tells of; who goes there has read all that is told of it."""
     person, number, now = await person_here(request), _number(request), services(request).clock()
+    reads = _is_gone_to(request)
 
     def work(db: Session) -> int | None:
         kept = notifications.one(db, person.id, number)
-        if kept:
+        if kept and reads:
             notifications.mark_task(db, person.id, kept.task_id, now)
         return kept and kept.task_id
 
-    task_id = await services(request).database.run(work, writes=True)
-    services(request).bell.ring([person.id])
+    task_id = await services(request).database.run(work, writes=reads)
     if task_id is None:
         raise NotFound
+    if reads:
+        services(request).bell.ring([person.id])
     return see_other(task_page.address(request, task_id))
 
 
@@ -89,21 +98,61 @@ async def read(request: Request) -> Response:
     is_there, unread = await _write(request, lambda db, person: notifications.mark_read(db, person, number, now))
     if not is_there:
         raise NotFound
-    return _done(request, READ, unread)
+    return await _item(request, number) if is_htmx(request) else _done(request, READ, unread)
 
 
 async def read_all(request: Request) -> Response:
     """Mark all as read; the page that follows offers the way back."""
     now = services(request).clock()
     _, unread = await _write(request, lambda db, person: notifications.mark_all(db, person, now))
-    return _done(request, ALL_READ, unread, f"?undo={now.timestamp():.6f}")
+    way_back = f"{now.timestamp():.6f}"
+    return (
+        await _widget(request, way_back) if is_htmx(request) else _done(request, ALL_READ, unread, f"?undo={way_back}")
+    )
 
 
 async def undo(request: Request) -> Response:
     """Take back `read_all`: what was read at exactly that moment is unread again."""
     at = _moment(await inputs.read(request))
     _, unread = await _write(request, lambda db, person: notifications.unmark(db, person, at))
-    return _done(request, UNREAD_AGAIN, unread)
+    return await _widget(request) if is_htmx(request) else _done(request, UNREAD_AGAIN, unread)
+
+
+async def _item(request: Request, number: int) -> Response:
+    person = await person_here(request)
+    kept = await services(request).database.run(lambda db: notifications.one(db, person.id, number))
+    rows = await told(request, [kept] if kept else [])
+    return html(request, "notifications/_item.html", told=rows[0])
+
+
+async def _widget(request: Request, undo: str = "") -> Response:
+    found = await _find(request, Asked(False, None, IN_WIDGET, 0))
+    fresh = [row.kept.id for row in found.rows if not row.kept.read_at]
+    told: dict[str, Any] = {"found": found, "by_task": _by_task(found), "undo": undo, "sounds": SOUNDS}
+    return html(request, "notifications/_widget.html", **told, before=min(fresh, default=1) - 1)
+
+
+def _by_task(found: Found) -> dict[int, list[Told]]:
+    """Grouped by task, those with the newest first."""
+    by_task: dict[int, list[Told]] = {}
+    for row in found.rows:
+        by_task.setdefault(row.kept.task_id, []).append(row)
+    return by_task
+
+
+def _is_gone_to(request: Request) -> bool:
+    """Whether a person opens this address, from a page of ours or by typing it.
+
+    Not who merely asks where it leads, not what another site's page leads to or a picture in a text makes the browser
+    fetch, and not a browser that fetches beforehand what may be opened. Programs send none of these headers.
+    """
+    of = request.headers
+    return (
+        request.method == "GET"
+        and of.get("sec-fetch-site", "none") in ("none", "same-origin")
+        and of.get("sec-fetch-dest", "document") in ("document", "empty")
+        and "prefetch" not in of.get("sec-purpose", "")
+    )
 
 
 async def _find(request: Request, asked: Asked) -> Found:

@@ -24,6 +24,7 @@ from helpdesk.tasks.fields import is_day
 from helpdesk.web.lean import InPlace, Translated, Unindented, keeping
 from helpdesk.web.static import StaticFiles
 
+MARKED = 12  # characters of a session's mark: to tell sessions of one browser apart
 THEMES = ("light", "dark")
 MOST_ADDRESSES = 5_000  # kept made up; a list names fifty, and others name the same
 KILOBYTE = 1024
@@ -171,6 +172,8 @@ def _environment(language: str, timezone: ZoneInfo, around: Mapping[str, Any]) -
         "moment": lambda at: _time(at.astimezone(UTC), at.astimezone(timezone).strftime("%d.%m.%Y %H:%M")),
         "day": _day,
         "hours": lambda hours: say(language, sentence("%(hours)s h", hours=_decimal(language, hours))),
+        "clock": lambda at: at.astimezone(timezone).strftime("%H:%M:%S"),
+        "iso": lambda at: at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
         "at": lambda at: at.astimezone(timezone).strftime("%d.%m.%Y %H:%M"),
         "on": lambda on: on.strftime("%d.%m.%Y"),
         "size": lambda size: say(language, sized(size)),
@@ -209,10 +212,12 @@ def _time(machine: date | datetime, shown: str) -> Markup:
 
 def _around(request: Request) -> dict[str, Any]:
     """What every template may use: the person, the language, the theme, where tasks come from, and addresses."""
-    theme = request.cookies.get("theme", "")
+    theme, signed_in = request.cookies.get("theme", ""), getattr(request.state, "signed_in", None)
     return {
         "person": getattr(request.state, "person", None),
         "unread": getattr(request.state, "unread", 0),
+        "session_mark": signed_in.mark[:MARKED] if signed_in else "",
+        "freshness": services(request).freshness(),
         "language": language(request),
         "theme": theme if theme in THEMES else "",
         "here": request.url.path + (f"?{request.url.query}" if request.url.query else ""),

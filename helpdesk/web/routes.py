@@ -81,6 +81,7 @@ ROUTES: list[BaseRoute] = [
     Route(ONE + "/files/{file_id:int}", signed_in(downloads.file),  name="tasks:file"),
     Route(ONE + "/files/{file_id:int}/thumbnail", signed_in(thumbnails.thumbnail), name="tasks:thumbnail"),
     Route(ONE + "/files/{file_id:int}/view", signed_in(thumbnails.view), name="tasks:view"),
+    Route(ONE + "/changed",           signed_in(task_parts.changed), name="tasks:changed"),
     Route(ONE + "/row",               signed_in(rows.row),           name="tasks:row", methods=["GET", "POST"]),
     Route(ONE + "/comments/{entry_id:int}", signed_in(mending.entry), name="tasks:entry", methods=["GET", "POST"]),
     Route(ONE + "/preview",           signed_in(previews.preview),   name="tasks:preview", methods=["POST"]),
@@ -105,6 +106,7 @@ ROUTES: list[BaseRoute] = [
     # Notifications
     Route("/notifications",           signed_in(notifications.every), name="notifications:every"),
     Route("/notifications/read", signed_in(notifications.read_all), name="notifications:read_all", methods=["POST"]),
+    Route("/notifications/widget",    signed_in(notifications.widget), name="notifications:widget"),
     Route("/notifications/undo",      signed_in(notifications.undo), name="notifications:undo", methods=["POST"]),
     Route(NOTE,                       signed_in(notifications.one),  name="notifications:one"),
     Route(NOTE + "/read",             signed_in(notifications.read), name="notifications:read", methods=["POST"]),
@@ -138,6 +140,7 @@ ROUTES: list[BaseRoute] = [
     Route("/api/task/{task_id:int}/status", write(api.status),       name="api:old_status", methods=["PUT"]),
     Route("/api/user/{person_id:int}/tasks", signed_in(task_list.of_person), name="api:of_person"),
     Route("/api/redmine/projects",    signed_in(words.projects),     name="api:projects"),
+    Route("/api/redmine/projects/{project_id:int}/members", signed_in(words.members), name="api:members"),
     Route("/api/redmine/statuses",    signed_in(words.statuses),     name="api:words_statuses"),
     # Where things were before
     *bookmarks.routes(),

@@ -14,10 +14,17 @@ from helpdesk.web.rendering import html, today
 
 
 def at_rest(
-    request: Request, task: Task, by: str, says: Sentence | None = None, overwrote: Sequence[str] = ()
+    request: Request,
+    task: Task,
+    by: str,
+    says: Sentence | None = None,
+    overwrote: Sequence[str] = (),
+    fresh: bool = True,
 ) -> Response:
-    """The row as the list shows it. `by` is whom the list names: the "author" or the "assignee" of each task."""
-    told: dict[str, Any] = {"task": task, "by": by, "says": says, "overwrote": overwrote, "today": today(request)}
+    """The row as the list shows it. `by` is whom the list names: the "author" or the "assignee" of each task; a fresh
+    one takes the focus."""
+    told: dict[str, Any] = {"task": task, "by": by, "says": says, "overwrote": overwrote, "fresh": fresh}
+    told["today"] = today(request)
     return html(request, "tasks/_row_at_rest.html", **told)
 
 

@@ -15,14 +15,18 @@ CHANGED = sentence("The task was changed.")
 
 
 async def row(request: Request) -> Response:
-    """The row at rest, or with its form (`?edit=1`); a POST changes what its form says."""
+    """The row at rest, or with its form (`?edit=1`); a POST changes what its form says.
+
+    `?live=1` is of pages that were told of a change: it takes the focus from nobody.
+    """
     if request.method == "POST":
         return await _change(request)
     if not is_htmx(request):
         return see_other(task_page.address(request, tasks.task_id(request)))
     task, by = await tasks.load(request), inputs.row_by(request.query_params)
-    show = row_fragments.form if request.query_params.get("edit") else row_fragments.at_rest
-    return show(request, task, by)
+    if request.query_params.get("edit"):
+        return row_fragments.form(request, task, by)
+    return row_fragments.at_rest(request, task, by, fresh=not request.query_params.get("live"))
 
 
 @once

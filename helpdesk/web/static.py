@@ -26,6 +26,7 @@ BUNDLES = {
     "app.css": ("css/*.css",),
     "preferences.css": ("css/pages/preferences.css",),  # apart: nobody pays for it who does not open that page
     "app.js": ("js/*.js",),
+    "later.js": ("js/later/*.js",),
     "htmx.js": ("vendor/htmx-*.js", "js/htmx/*.js"),
 }
 TEXTS = {".css", ".js", ".svg"}

@@ -8,11 +8,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.errors import NotSignedIn
-from helpdesk.notifications.channels.streams import Face, Stream
+from helpdesk.notifications.channels.streams import Face, Onlooker, Stream
 from helpdesk.people.model import SignedIn
 from helpdesk.store import notifications
 from helpdesk.store.notifications import Kept
 from helpdesk.web import events, inputs, session
+from helpdesk.web.guards import actor
 from helpdesk.web.live import Live
 from helpdesk.web.rendering import language, services
 from helpdesk.web.telling import told
@@ -20,6 +21,7 @@ from helpdesk.web.telling import told
 GRACE_SECONDS = 2.0
 MOST_REPLAYED = 500
 """Of what was missed the newest; the page of notifications has it all."""
+MOST_ON_SCREEN = 200
 
 
 async def page(request: Request) -> Response:
@@ -29,24 +31,30 @@ async def page(request: Request) -> Response:
 
 async def program(request: Request) -> Response:
     """JSON for programs."""
-    return await _open(request, events.PROGRAM)
+    return await _open(request, events.ONLOOKER if request.query_params.get("tasks") else events.PROGRAM)
 
 
 async def _open(request: Request, kind: str) -> Response:
     found, live = await session.current(request), request.app.state.live
     if found is None:
         raise NotSignedIn
-    face = Face(kind, language(request))
+    face, onlooker = Face(kind, language(request)), await _onlooker(request)
     missed, last = await _missed(request, found)
     replayed = [live.events.told(face, it, request.state.unread) for it in await told(request, missed)]
-    first = [events.hello(), live.state(), live.events.unread(face, request.state.unread), *replayed]
+    begins = missed[0].id - 1 if missed else last
+    first = [events.hello(begins), live.state(face), live.events.unread(face, request.state.unread), *replayed]
     return EventSourceResponse(
-        _told(live, found, face, last, first), ping=0, shutdown_event=live.ending, shutdown_grace_period=GRACE_SECONDS
+        _told(live, found, face, last, onlooker, first),
+        ping=0,
+        shutdown_event=live.ending,
+        shutdown_grace_period=GRACE_SECONDS,
     )
 
 
-async def _told(live: Live, found: SignedIn, face: Face, last: int, first: list[bytes]) -> AsyncIterator[bytes]:
-    stream: Stream = live.streams.open(found.person.id, found.mark, face, last)
+async def _told(
+    live: Live, found: SignedIn, face: Face, last: int, onlooker: Onlooker | None, first: list[bytes]
+) -> AsyncIterator[bytes]:
+    stream: Stream = live.streams.open(found.person.id, found.mark, face, last, onlooker)
     try:
         yield b"".join(first)
         await live.streams.catch_up(stream)
@@ -54,6 +62,13 @@ async def _told(live: Live, found: SignedIn, face: Face, last: int, first: list[
             yield piece
     finally:
         live.streams.close(stream)
+
+
+async def _onlooker(request: Request) -> Onlooker | None:
+    """Of the tasks that `?tasks=1,2` names. Raises Invalid."""
+    named = [it for it in request.query_params.get("tasks", "").split(",") if it]
+    tasks = frozenset(inputs.whole("tasks", it) for it in named[:MOST_ON_SCREEN])
+    return Onlooker(await actor(request), tasks) if tasks else None
 
 
 async def _missed(request: Request, found: SignedIn) -> tuple[list[Kept], int]:

@@ -36,8 +36,7 @@ HISTORY: dict[str, Callable[[Entry], bool]] = {
 async def page(request: Request, task: Task, status: int = 200, **context: Any) -> Response:
     """The whole page; `?history=comments` or `changes` leaves out the other entries."""
     history = request.query_params.get("history", "")
-    shown = HISTORY.get(history, HISTORY[""])
-    entries = tuple(entry for entry in task.entries if shown(entry))
+    entries = _shown(task, history)
     context |= {
         "history": history,
         "offering": True,
@@ -65,6 +64,12 @@ async def written(request: Request, template: str, written: Written, version: st
     return await _show(request, template, written.after, entries, 200, fresh=fresh, changed=changed, **context)
 
 
+async def caught_up(request: Request, task: Task, history: str) -> Response:
+    """Fragments of all that may have changed, for a page that shows `history` of it."""
+    entries = _shown(task, history)
+    return await _show(request, "tasks/_caught_up.html", task, entries, 200, offering=True, field="")
+
+
 async def part(request: Request, template: str, task: Task, **context: Any) -> Response:
     """A fragment that shows neither description nor history."""
     return await _show(request, template, task, (), 200, **context)
@@ -88,6 +93,11 @@ def _offered(task: Task, form: str) -> bool:
     """Whether this person's page of the task has that form: where there is none, nothing would show a refusal."""
     has: dict[str, bool] = {field: task.offers(field) for field in FIELDS}
     return (has | {"comments": task.choices.may_comment}).get(form, True)
+
+
+def _shown(task: Task, history: str) -> tuple[Entry, ...]:
+    shown = HISTORY.get(history, HISTORY[""])
+    return tuple(entry for entry in task.entries if shown(entry))
 
 
 def address(request: Request, number: int) -> str:

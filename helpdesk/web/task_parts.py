@@ -24,6 +24,19 @@ async def watch(request: Request) -> Response:
     return await task_page.part(request, "tasks/_watched.html", task, says=WATCHED[watching])
 
 
+async def changed(request: Request) -> Response:
+    """For a page that was told of a change: nothing if `?since` is the present version, else who made it; `?show=1`
+    brings all that is new, and leaves alone the forms that somebody types in."""
+    if not is_htmx(request):
+        return see_other(task_page.address(request, tasks.task_id(request)))
+    task, history = await tasks.load(request), request.query_params.get("history", "")
+    if request.query_params.get("show"):
+        return await task_page.caught_up(request, task, history)
+    if request.query_params.get("since") == task.version:
+        return Response(status_code=204)
+    return html(request, "tasks/_happened.html", task=task, history=history)
+
+
 async def delete(request: Request) -> Response:
     """GET asks once more; POST does it and leads to the list."""
     if request.method == "POST":

@@ -25,7 +25,8 @@ ADDRESSES = {
 @pytest.mark.parametrize("address", [address for address, route in ADDRESSES.items() if "GET" in (route.methods or ())])
 def test_head_is_get_without_its_body(visit: Visit, address: str) -> None:
     for headers in ({}, HTML):
-        get, head = visit("anna").get(address, headers=headers), visit("anna").head(address, headers=headers)
+        anna = visit("anna")
+        get, head = anna.get(address, headers=headers), anna.head(address, headers=headers)
         assert (head.status_code, head.content) == (get.status_code, b"")
         etags = [re.sub(r'-\d+"', '"', answer.headers.pop("etag", "")) for answer in (get, head)]
         assert etags[0] == etags[1]

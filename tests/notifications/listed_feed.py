@@ -91,7 +91,7 @@ def rules(happening: Happening, people: Collection[Actor]) -> list[Heard]:
 
 
 def wishes(told: str, heard: Heard, happening: Happening, now: datetime) -> Wish:
-    return Wish(page=told != "nothing", sound=told != "silent")
+    return Wish(page=told != "nothing", sound="" if told == "silent" else "chime")
 
 
 def audience_of(feed: ListedFeed, database: Database) -> Audience:

@@ -116,7 +116,7 @@ async def test_who_may_not_see_it_or_wants_none_of_it_is_not_told(
         feed.happens()
         await reader.look()
     (only,) = database.run_here(lambda db: notifications.page(db, ANNA, limit=9))
-    assert (only.happening, only.sounds, only.author, only.excerpt) == ("journal.2", False, "Борис Кузнецов", "…")
+    assert (only.happening, only.sound, only.author, only.excerpt) == ("journal.2", "", "Борис Кузнецов", "…")
 
 
 async def test_an_act_without_anybody_to_tell_is_dealt_with(database: Database, feed: ListedFeed, clock: Clock) -> None:

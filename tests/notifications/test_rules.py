@@ -100,6 +100,11 @@ def test_a_new_task_is_given_to_its_assignee_and_told_to_others() -> None:
     assert kinds(act(is_new=True)) == {ANNA: "given", DMITRY: "created", IRINA: "created"}
 
 
+def test_who_is_called_by_the_description_of_a_new_task_is_mentioned_and_others_hear_of_no_comment() -> None:
+    described = act(is_new=True, by=Member(IRINA, "Irina"), notes="Не печатает. @Stranger, помогите")
+    assert kinds(described) == {ANNA: "given", DMITRY: "created", STRANGER: "mentioned"}
+
+
 def test_who_loses_a_task_who_gets_it_and_who_looks_on_hear_differently() -> None:
     passed_on = act(was_assigned=True, former=frozenset({STRANGER}), notes="Прошу")
     assert kinds(passed_on) == {ANNA: "given", STRANGER: "taken", IRINA: "commented", DMITRY: "commented"}

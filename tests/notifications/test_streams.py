@@ -127,7 +127,7 @@ async def test_a_session_that_is_over_ends_its_streams_with_a_farewell() -> None
     assert store.streams.sessions == {"over", "going"}
     store.streams.end_sessions({"over"}, b"bye")
     assert [await over.next(), await over.next()] == [b"bye", None]
-    store.streams.tell_all(b"alive")
+    store.streams.tell_all(lambda face: b"alive")
     assert await going.next() == b"alive"
     assert store.streams.sessions == {"going"}
 

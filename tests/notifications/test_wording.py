@@ -53,6 +53,13 @@ def test_every_kind_has_its_own_words(kind: Kind, language: str) -> None:
     assert titles.count(said(language, gist(ACT, kind))[0]) == 1
 
 
+def test_a_new_task_is_told_with_the_beginning_of_its_description() -> None:
+    new = ACT._replace(is_new=True, notes="Не печатает\r\nвторой *лоток*.", status=None, priority=None, files=())
+    assert said("en", gist(new, "created")) == (
+        "Анна %(x)s created #7", "Принтер 100 %s · Не печатает второй *лоток*."
+    )  # fmt: skip
+
+
 def test_what_is_not_known_leaves_no_gap() -> None:
     bare = ACT._replace(by=None, notes="", status=None, priority=None)
     assert said("en", gist(bare, "changed")) == ("Somebody changed #7", "Принтер 100 %s")

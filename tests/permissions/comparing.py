@@ -1,7 +1,7 @@
 """Everybody's view of a world, ours beside Redmine's, and how they differ, in words."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from random import Random
 from typing import Any, NamedTuple
@@ -16,6 +16,8 @@ from tests.permissions.worlds import World
 
 HIDDEN = 4  # so many tasks that a person must not see are asked for by number
 SEARCHES = 3
+Listed = list[tuple[int, str, tuple[str, ...]]] | None
+"""The members of a project; nothing where one may not ask."""
 
 
 class Counts(NamedTuple):
@@ -91,9 +93,17 @@ class Comparison:
         self._same(actor, "", "open tasks by project", dict(of_projects), divided)
         projects = {project.id for project in (await self.tracker.vocabulary(actor)).projects}
         self._same(actor, "", "projects", set(told["projects"]), projects)
+        for project, expected in told["members"].items():
+            self._same(actor, "", f"members of {project}", _listed(expected), await self._members(actor, int(project)))
         creatable = {int(project) for project, trackers in told["creatable"].items() if trackers}
         offered = {project.id for project in await self.tracker.projects_for_new(actor)}
         self._same(actor, "", "projects for new tasks", creatable, offered)
+
+    async def _members(self, actor: Actor, project: int) -> Listed:
+        try:
+            return _listed(await self.tracker.members(actor, project))
+        except NotFound:
+            return None
 
     async def _ids(self, actor: Actor, closed: bool) -> set[int]:
         found: list[int] = []
@@ -164,6 +174,10 @@ class Comparison:
 
     def _count(self, **more: int) -> None:
         self.counts = self.counts.plus(Counts(**more))
+
+
+def _listed(found: Iterable[Any] | None) -> Listed:
+    return None if found is None else sorted((number, name, tuple(roles)) for number, name, roles in found)
 
 
 def _apart(redmine: Any, ours: Any) -> tuple[Any, Any]:

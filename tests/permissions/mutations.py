@@ -88,6 +88,16 @@ MUTATIONS = (
         "return self.roles_in(project_id)",
     ),
     Mutation(
+        "the members of a project are told to everybody",
+        "return self.person.is_admin or any(place.is_public or not role.builtin for role in self.roles_in(project_id))",
+        "return True",
+    ),
+    Mutation(
+        "the members of an archived project are told",
+        "if place is None or place.status == ARCHIVED:\n            return False\n        return self.person",
+        "if place is None:\n            return False\n        return self.person",
+    ),
+    Mutation(
         "projects are seen without a role in them",
         "for project in living if self.person.is_admin or self.roles_in(project))",
         "for project in living)",

@@ -14,9 +14,18 @@ def person(user, command)
   {
     visible: visible,
     projects: Project.visible(user).pluck(:id).sort,
+    members: Project.order(:id).to_h { |project| [project.id, members(project, user)] },
     tasks: visible.shuffle(random: dice).first(command['tasks']).to_h { |id| [id, task(Issue.find(id), user)] },
     **creation(user, command, dice)
   }
+end
+
+# As MembersController#index; nothing where it is forbidden.
+def members(project, user)
+  return nil unless user.allowed_to?({ controller: 'members', action: 'index' }, project)
+
+  people = project.memberships.includes(:principal, :roles).select { |membership| membership.principal.is_a?(User) }
+  people.map { |membership| [membership.user_id, membership.principal.name, membership.roles.sort.map(&:name)] }
 end
 
 def task(issue, user)

@@ -146,6 +146,7 @@ class ImitatedRedmine:
             "/projects.json": {"projects": [_project()], "total_count": 1},
             "/projects/8.json": {"project": _project()},
             "/projects/8/memberships.json": {"memberships": [_membership("anna")], "total_count": 1},
+            "/roles.json": {"roles": [{"id": 2, "name": "Support"}]},
             "/roles/2.json": {"role": _role()},
         }
         return lists.get(request.path)

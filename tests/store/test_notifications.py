@@ -13,6 +13,7 @@ from sqlmodel import Session
 
 from helpdesk.store import feed_marks, notifications, people, preferences, tables
 from helpdesk.store.database import Database
+from helpdesk.store.feed_marks import Act
 from helpdesk.store.notifications import Kept, New
 from tests.store.test_plans import steps
 from tests.world import PEOPLE_IDS
@@ -23,7 +24,9 @@ ANNA, BORIS, IRINA = PEOPLE_IDS["anna"], PEOPLE_IDS["boris"], PEOPLE_IDS["irina"
 
 
 def new(person: int = ANNA, happening: str = "journal.1", task: int = 7, type: str = "comment") -> New:
-    return New(person, happening, type, "commented", task, 1, "Принтер 🙂", "Борис", "", "", "Готово", False, True, NOW)
+    return New(
+        person, happening, type, "commented", task, 1, "Принтер 🙂", "Борис", "", "", "Готово", False, "chime", NOW
+    )
 
 
 def add(database: Database, *rows: New, at: datetime = NOW) -> list[Kept]:
@@ -174,10 +177,13 @@ def test_acts_dealt_with_are_known_whatever_their_number_until_they_are_forgotte
     def deal(db: Session) -> None:
         for number, key in enumerate(keys):
             if number % 2:
-                feed_marks.deal_with(db, key, NOW if number % 4 == 1 else NOW - timedelta(days=3))
+                act = Act(key, 7, False, "Новая", "В работе", "Борис", NOW)
+                feed_marks.deal_with(db, act, NOW if number % 4 == 1 else NOW - timedelta(days=3))
 
     write(told_store, deal)
     assert told_store.run_here(lambda db: feed_marks.dealt_with(db, keys)) == set(keys[1::2])
+    lately = told_store.run_here(lambda db: feed_marks.lately(db, NOW))
+    assert {act.key for act in lately} == set(keys[1::4]) and lately[0].new_status == "В работе"
     write(told_store, lambda db: feed_marks.prune(db, NOW - timedelta(days=2)))
     assert told_store.run_here(lambda db: feed_marks.dealt_with(db, keys)) == set(keys[1::4])
 

@@ -15,6 +15,7 @@ from sqlmodel import Session, SQLModel, select
 
 from helpdesk.store import people, schema, tables
 from helpdesk.store.database import Database
+from tests.world import PEOPLE_IDS, settle
 
 
 @pytest.fixture
@@ -60,6 +61,70 @@ def test_a_store_of_yesterday_keeps_its_rows_and_what_they_refer_to(empty: Datab
     with empty.engine.connect() as connection:
         assert connection.exec_driver_sql("PRAGMA foreign_key_check").all() == []
         assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+
+
+def test_numbers_that_must_not_be_given_again_are_not(empty: Database) -> None:
+    schema.migrate(empty, "production")
+    wanted = {it.name for it in SQLModel.metadata.sorted_tables if it.dialect_options["sqlite"]["autoincrement"]}
+    with empty.engine.connect() as connection:
+        made = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE sql LIKE '%AUTOINCREMENT%'").scalars()
+        assert set(made) == wanted >= {"notification", "tracker_task", "tracker_entry"}
+
+
+def test_a_store_from_before_that_keeps_its_tasks_and_counts_on(empty: Database) -> None:
+    with empty.engine.connect() as connection:
+        config = schema.alembic_config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0007")
+    empty.run_here(settle, writes=True)
+    now = datetime(2026, 1, 2, tzinfo=UTC)
+
+    def task(number: int | None, parent: int | None = None) -> tables.Task:
+        ids = {"project_id": 1, "kind_id": 1, "status_id": 1, "priority_id": 1, "author_id": PEOPLE_IDS["anna"]}
+        return tables.Task(id=number, **ids, subject="Ёлка", parent_id=parent, created_at=now, updated_at=now)
+
+    def fill(session: Session) -> None:
+        for number, parent in ((7, None), (9, 7)):
+            session.add(task(number, parent))
+            session.flush()
+        session.add(tables.Entry(id=5, task_id=9, author_id=PEOPLE_IDS["anna"], created_at=now, notes="Слово"))
+        session.flush()
+        session.add(tables.Change(entry_id=5, field="status", old_value="1", new_value="2"))
+
+    def whole(session: Session) -> list[list[dict[str, object]]]:
+        return [
+            [row.model_dump() for row in session.exec(select(kind))]
+            for kind in (tables.Task, tables.Entry, tables.Change, tables.Membership)
+        ]
+
+    empty.run_here(fill, writes=True)
+    before = empty.run_here(whole)
+    schema.migrate(empty, "production")
+    assert empty.run_here(whole) == before and len(before[0]) == 2
+    with empty.engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA foreign_key_check").all() == []
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, SQLModel.metadata) == []
+
+    def replace_last(session: Session) -> int | None:
+        session.delete(session.get_one(tables.Change, 1))
+        session.flush()
+        session.delete(session.get_one(tables.Entry, 5))
+        session.flush()
+        session.delete(session.get_one(tables.Task, 9))
+        session.flush()
+        new = task(None)
+        session.add(new)
+        session.flush()
+        return new.id
+
+    assert empty.run_here(replace_last, writes=True) == 10
+    with empty.engine.connect() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0007")
+        made = connection.exec_driver_sql("SELECT sql FROM sqlite_master WHERE name = 'tracker_task'").scalar_one()
+        assert "AUTOINCREMENT" not in made
+    assert [row["id"] for row in empty.run_here(whole)[0]] == [7, 10]
 
 
 def test_a_database_of_others_is_refused_and_left_as_it_was(tmp_path: Path) -> None:

@@ -130,3 +130,23 @@ async def test_a_file_whose_bytes_are_lost_is_not_there(embedded: EmbeddedWorld,
             path.unlink()
     with pytest.raises(NotFound):
         await embedded.tracker.open_file(embedded.actor("anna"), number, file.id)
+
+
+async def test_members_are_told_whatever_became_of_their_accounts_and_to_all_who_have_a_role(
+    embedded: EmbeddedWorld,
+) -> None:
+    def change(session: Session) -> None:
+        session.get_one(tables.Person, PEOPLE_IDS["boris"]).is_active = False
+        session.get_one(tables.Project, PROJECT_IDS["office"]).members_only = False
+        session.add(tables.Role(id=3, name="guest", permissions="create", for_everybody=True))
+        session.add(tables.Membership(project_id=PROJECT_IDS["office"], person_id=PEOPLE_IDS["irina"], role_id=1))
+
+    embedded.database.run_here(change, writes=True)
+    told = await embedded.tracker.members(embedded.actor("stranger"), PROJECT_IDS["office"])
+    assert {it.id: it.roles for it in told} == {
+        PEOPLE_IDS["anna"]: ("support",),
+        PEOPLE_IDS["boris"]: ("support",),
+        PEOPLE_IDS["irina"]: ("support", "requester"),
+    }
+    with pytest.raises(NotFound):
+        await embedded.tracker.members(embedded.actor("stranger"), PROJECT_IDS["help"])

@@ -1,11 +1,15 @@
 """What only the embedded tracker's feed does: out of order in a real MariaDB, locked accounts, parts."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from sqlmodel import Session
 
+from helpdesk.errors import Unavailable
 from helpdesk.store import acts, tables
+from helpdesk.store.database import Database
+from helpdesk.tasks.embedded.feed import EmbeddedFeed
 from helpdesk.tasks.feed import Told
 from tests.world import PEOPLE_IDS, EmbeddedWorld
 
@@ -56,3 +60,13 @@ async def test_a_long_list_is_read_in_parts(embedded: EmbeddedWorld, monkeypatch
         kept = told.position
         counts.append(len(said(told, task)))
     assert counts == [2, 4, 5]
+
+
+async def test_a_store_that_does_not_answer_is_a_tracker_that_does_not(embedded: EmbeddedWorld, tmp_path: Path) -> None:
+    kept = await embedded.feed.start()
+    embedded.new_task()
+    (told,) = (await embedded.feed.read(kept)).happenings
+    feed = EmbeddedFeed(Database(f"sqlite:///{tmp_path}/nowhere/helpdesk.db"))
+    for call in (feed.start(), feed.read(kept), feed.seers(told, [embedded.actor("anna")])):
+        with pytest.raises(Unavailable, match="unable to open"):
+            await call

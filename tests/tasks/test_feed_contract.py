@@ -39,6 +39,15 @@ async def test_a_new_task_is_told_with_whose_it_is(world: World) -> None:
     assert told.at.tzinfo and not told.notes and not told.was_assigned
 
 
+async def test_a_new_task_is_told_with_its_description(world: World) -> None:
+    position = await world.feed.start()
+    task, other = world.new_task(description="Зовите @boris,\nон знает"), world.new_task(description="Не то")
+    await world.tracker.comment(world.actor("anna"), task, "Позову")
+    told = await world.feed.read(position)
+    assert [it.notes for it in of(told, task)] == ["Зовите @boris,\nон знает", "Позову"]
+    assert [(it.is_new, it.private, it.notes) for it in of(told, other)] == [(True, False, "Не то")]
+
+
 async def test_one_act_is_one_happening_with_all_that_it_changed(world: World) -> None:
     task, anna, boris = world.new_task(), world.actor("anna"), world.actor("boris")
     before = (await world.tracker.task(anna, task)).row
@@ -130,6 +139,23 @@ async def test_nobody_sees_what_is_gone(world: World) -> None:
     await world.tracker.delete(world.actor("admin"), task)
     assert await seers(world, told) == set()
     assert of(await world.feed.read(position), task) == []
+
+
+async def test_what_comes_in_the_place_of_what_was_deleted_is_told(world: World) -> None:
+    """A number that were given again would be below where reading goes on, under a key that is known."""
+    admin, last = world.actor("admin"), world.new_task()
+    position = await world.feed.start()
+    await world.tracker.delete(admin, last)
+    task = world.new_task()
+    (told,) = of(await world.feed.read(position), task)
+    assert told.is_new and task != last
+
+    first = await world.tracker.comment(admin, task, "Сказано и взято назад")
+    position, gone = await world.feed.start(), first.new_entries[-1].id
+    await world.tracker.edit_comment(admin, task, gone, "")
+    await world.tracker.comment(admin, task, "Сказано снова")
+    (told,) = of(await world.feed.read(position), task)
+    assert told.notes == "Сказано снова" and not told.key.endswith(f".{gone}")
 
 
 async def test_asking_about_nobody_gives_nobody(world: World) -> None:

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpdesk.tasks.projects import Project, in_tree_order, with_depths, with_descendants
+from helpdesk.tasks.projects import Project, ProjectMember, in_tree_order, members, with_depths, with_descendants
 
 OFFICE, HELP, PRINTING, TONER = (
     Project(1, "office"),
@@ -47,3 +47,12 @@ def test_a_tree_in_order_holds_everybody_once_and_parents_first(projects: tuple[
 
 def test_projects_that_hold_each_other_do_not_hang_anything() -> None:
     assert in_tree_order((Project(1, "a", parent_id=2), Project(2, "b", parent_id=1))) == ()
+
+
+def test_each_member_stands_once_by_name_with_roles_in_their_order() -> None:
+    rows = [(3, "яна", "Первая"), (2, "Борис", "Первая"), (3, "яна", "Вторая"), (3, "яна", "Первая"), (1, "Анна", None)]
+    assert members(rows) == (
+        ProjectMember(1, "Анна", ()),
+        ProjectMember(2, "Борис", ("Первая",)),
+        ProjectMember(3, "яна", ("Первая", "Вторая")),
+    )

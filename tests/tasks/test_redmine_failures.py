@@ -77,6 +77,7 @@ def verbs(actor: Actor, number: int, project: int) -> dict[str, Verb]:
     """Every verb of the port, as `actor`, on a task with an entry 1 and a file 1."""
     return {
         "vocabulary": lambda tracker: tracker.vocabulary(actor),
+        "members": lambda tracker: tracker.members(actor, project),
         "tasks": lambda tracker: tracker.tasks(actor, TaskQuery()),
         "summed tasks": lambda tracker: tracker.tasks(actor, TaskQuery(), summed=True),
         "task": lambda tracker: tracker.task(actor, number),
@@ -197,6 +198,14 @@ async def test_a_failure_is_not_kept(server: ImitatedRedmine) -> None:
 async def test_the_invisible_and_the_missing_are_told_alike(server: ImitatedRedmine, verb: str, status: int) -> None:
     server.answers[ISSUE] = says(status)
     raised = await failure_of(verb, server.url)
+
+    assert type(raised) is NotFound and raised.says == NotFound.default
+
+
+@pytest.mark.parametrize("status", [403, 404])
+async def test_the_members_of_a_project_not_seen_are_not_there(server: ImitatedRedmine, status: int) -> None:
+    server.answers["/projects/8/memberships.json"] = says(status)
+    raised = await failure_of("members", server.url)
 
     assert type(raised) is NotFound and raised.says == NotFound.default
 

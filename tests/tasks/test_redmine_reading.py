@@ -17,6 +17,7 @@ from helpdesk.redmine_client import RedmineClient
 from helpdesk.tasks.fields import CustomField
 from helpdesk.tasks.lists import TaskQuery
 from helpdesk.tasks.model import Actor, FieldChange, Member, Priority
+from helpdesk.tasks.projects import ProjectMember
 from helpdesk.tasks.redmine import custom, listing, reading, rights, writing
 from helpdesk.tasks.redmine.links import links
 from helpdesk.tasks.redmine.rest import RestTracker
@@ -354,3 +355,18 @@ def test_an_administrator_may_everything_and_only_the_very_word_true_makes_one()
 def test_memberships_that_are_none_are_refused(memberships: Any) -> None:
     with pytest.raises((Nonsense, *reading.BROKEN)):
         rights.me({"id": 5, "memberships": memberships})
+
+
+def test_memberships_are_read_without_groups_and_with_roles_in_redmines_order() -> None:
+    names = ((9, "Новая"), (5, "Заявитель"), (4, "Поддержка"))
+    roles = [{"id": number, "name": name, "inherited": True} for number, name in names]
+    told = [
+        {"id": 1, "group": {"id": 7, "name": "Смена"}, "roles": roles[:1]},
+        {"id": 2, "user": {"id": 3, "name": "Борис"}, "roles": roles},
+        {"id": 3, "user": {"id": 2, "name": "Анна"}, "roles": []},
+    ]
+    found = reading.members(told, {4: 0, 5: 1})
+    assert found == (ProjectMember(2, "Анна", ()), ProjectMember(3, "Борис", ("Поддержка", "Заявитель", "Новая")))
+    for broken in ({}, {"user": {"id": "3", "name": ""}, "roles": []}, {"user": {"id": 3, "name": "x"}}):
+        with pytest.raises((Nonsense, *reading.BROKEN)):
+            reading.members([broken], {})

@@ -345,6 +345,28 @@ async def test_a_project_tells_what_it_is_and_stands_after_its_parent(world: Wor
     assert places[child.id] == places[parent.id] + 1 and child.identifier and parent.parent_id is None
 
 
+async def test_who_works_in_a_project_is_told_with_roles_to_those_who_see_it(world: World) -> None:
+    people = ("anna", "boris", "irina")
+    for asking in ("admin", *people):
+        told = await world.tracker.members(world.actor(asking), world.project("help"))
+        assert [it.name for it in told] == sorted(it.name for it in told)
+        roles = {it.id: it.roles for it in told}
+        support, _, requester = (roles[world.actor(login).id] for login in people)
+        assert roles[world.actor("boris").id] == support != requester and len(support) == len(requester) == 1
+        assert {it.id: it.name for it in told}[world.actor("irina").id] == world.name("irina")
+        assert not {world.actor(login).id for login in ("admin", "stranger")} & roles.keys()
+
+
+async def test_who_works_in_a_project_not_seen_is_not_told(world: World) -> None:
+    with world.project_below("warehouse") as below:
+        assert {it.id for it in await world.tracker.members(world.actor("anna"), below)} >= {
+            world.actor(login).id for login in ("anna", "boris")
+        }
+        for asking, project in (("irina", below), ("irina", world.project("warehouse")), ("anna", 999_999)):
+            with pytest.raises(NotFound):
+                await world.tracker.members(world.actor(asking), project)
+
+
 async def test_a_project_stands_for_those_below_it_in_lists_and_counts(world: World) -> None:
     query = TaskQuery(("me",), project_ids=(world.project("office"),), per_page=100)
     with world.project_below("office") as below:

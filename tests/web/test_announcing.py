@@ -1,6 +1,7 @@
 """How many people a change is told to, and that it is told to nobody when that is wished."""
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -9,11 +10,11 @@ from helpdesk.errors import Unavailable
 from helpdesk.notifications.preferences import Preferences, to_json
 from helpdesk.notifications.reader import Reader
 from helpdesk.services import Services
-from helpdesk.store import notifications, preferences
+from helpdesk.store import feed_marks, notifications, preferences
 from helpdesk.store.database import StoreUnavailable
 from helpdesk.tasks.embedded.feed import EmbeddedFeed
 from tests.web.conftest import HTML, HTMX, Visit
-from tests.world import PEOPLE_IDS, PRIORITY_IDS, STATUS_IDS, EmbeddedWorld
+from tests.world import NAMES, PEOPLE_IDS, PRIORITY_IDS, STATUS_IDS, EmbeddedWorld
 
 BEGUN = {"status_id": STATUS_IDS["in_progress"]}
 
@@ -98,10 +99,13 @@ def test_a_change_that_shall_not_be_told_is_not(
     if reader_is_quicker:
         monkeypatch.setattr(embedded.tracker.__class__, "change", and_look)
     assert sent(visit, task, **BEGUN, notify_users=False) == 0
-    assert rung == ([{PEOPLE_IDS["irina"]}, {PEOPLE_IDS["irina"]}] if reader_is_quicker else [])
+    assert rung == ([{PEOPLE_IDS["irina"]}, {PEOPLE_IDS["irina"]}] if reader_is_quicker else [set()])
     monkeypatch.undo()
     asyncio.run(reader.look())
     assert told(services) == before
+    shown = services.database.run_here(lambda db: feed_marks.lately(db, datetime(2000, 1, 1, tzinfo=UTC)))
+    change_of = next(act for act in shown if act.task_id == task and act.new_status)  # pages that show it are told
+    assert (change_of.old_status, change_of.new_status, change_of.author) == ("new", "in_progress", NAMES["anna"])
     # Others' changes of the task, and this one's of others, are told.
     assert sent(visit, other, **BEGUN) == sent(visit, task, login="boris", status_id=STATUS_IDS["waiting"]) - 1 == 1
     asyncio.run(reader.look())

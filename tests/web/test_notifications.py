@@ -100,7 +100,7 @@ def test_the_page_says_it_in_words_and_marks_without_scripts(visit: Visit, embed
     answer = anna.post("/notifications/read", headers=HTML)
     assert answer.status_code == 303
     page = anna.get(answer.headers["location"], headers=HTML).text
-    assert "0 unread" in page and "data-unread" not in page
+    assert "0 unread" in page and "data-unread></b>" in page
     at = re.search(r'name="at" value="([^"]+)"', page)[1]
     assert anna.post("/notifications/undo", data={"at": at}, headers=HTML).status_code == 303
     assert "2 unread" in anna.get("/notifications", headers=HTML).text
@@ -117,6 +117,30 @@ def test_the_way_to_the_task_reads_all_that_is_told_of_it(visit: Visit, embedded
     unread = anna.get("/tasks/api/notifications?unread_only=1").json()["notifications"]
     assert [it["id"] for it in unread] == [left]
     assert visit("boris").get(f"/notifications/{number}", headers=HTML).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("method", "headers", "reads"),
+    [
+        ("GET", {}, True),
+        ("GET", {"Sec-Fetch-Site": "none", "Sec-Fetch-Dest": "document"}, True),
+        ("GET", {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Dest": "document"}, True),
+        ("GET", {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Dest": "empty"}, True),
+        ("HEAD", {}, False),
+        ("GET", {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "document"}, False),
+        ("GET", {"Sec-Fetch-Site": "same-site", "Sec-Fetch-Dest": "document"}, False),
+        ("GET", {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Dest": "image"}, False),
+        ("GET", {"Sec-Fetch-Site": "same-origin", "Sec-Purpose": "prefetch;prerender"}, False),
+    ],
+)
+def test_only_who_goes_there_reads_it(
+    visit: Visit, embedded: EmbeddedWorld, tell: Tell, method: str, headers: dict[str, str], reads: bool
+) -> None:
+    task, anna = embedded.new_task(), visit("anna")
+    number = tell("anna", task)
+    answer = anna.request(method, f"/notifications/{number}", headers=HTML | headers)
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/tasks/{task}")
+    assert anna.get("/tasks/api/notifications").json()["unread_count"] == (0 if reads else 1)
 
 
 def test_what_one_sees_no_more_is_not_shown(visit: Visit, embedded: EmbeddedWorld, tell: Tell) -> None:

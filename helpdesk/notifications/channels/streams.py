@@ -9,6 +9,8 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
+from helpdesk.tasks.model import Actor
+
 MOST_STREAMS = 20
 """Of one person at a time; whoever opens one more ends the oldest."""
 MOST_WAITING = 200
@@ -35,11 +37,20 @@ class Face(NamedTuple):
     language: str
 
 
-class Stream:
-    """One of a person's streams, in a session. `last` is the number of the last row it was given."""
+class Onlooker(NamedTuple):
+    """Who has which tasks on the screen, by the tracker's numbers."""
 
-    def __init__(self, person_id: int, session: str, face: Face, last: int) -> None:
+    actor: Actor
+    tasks: frozenset[int]
+
+
+class Stream:
+    """One of a person's streams, in a session. `last` is the number of the last row it was given; an onlooker's is
+    also told what becomes of the tasks on the screen."""
+
+    def __init__(self, person_id: int, session: str, face: Face, last: int, onlooker: Onlooker | None = None) -> None:
         self.person_id, self.session, self.face, self.last = person_id, session, face, last
+        self.onlooker = onlooker
         self._waiting: asyncio.Queue[bytes | None] = asyncio.Queue(MOST_WAITING)
 
     async def next(self) -> bytes | None:
@@ -88,9 +99,9 @@ class Streams(Generic[R]):
         """Those who have streams here."""
         return list(self._of)
 
-    def open(self, person_id: int, session: str, face: Face, last: int) -> Stream:
+    def open(self, person_id: int, session: str, face: Face, last: int, onlooker: Onlooker | None = None) -> Stream:
         """A stream that is given what comes from now on; `catch_up` then gives it what came before."""
-        stream, present = Stream(person_id, session, face, last), self._of[person_id]
+        stream, present = Stream(person_id, session, face, last, onlooker), self._of[person_id]
         for oldest in present[: max(0, len(present) - MOST_STREAMS + 1)]:
             oldest.end()
             present.remove(oldest)
@@ -128,10 +139,25 @@ class Streams(Generic[R]):
         for stream in [it for streams in here.values() for it in streams if it not in told]:
             stream.give(self._counted(stream.face, unread.get(stream.person_id, 0)))
 
-    def tell_all(self, piece: bytes) -> None:
-        """The same for everybody: a sign of life, the state of the feed."""
+    def showing(self, tasks: Collection[int]) -> Mapping[int, list[tuple[Onlooker, Stream]]]:
+        """Which streams have an onlooker of each of these tasks."""
+        found: dict[int, list[tuple[Onlooker, Stream]]] = defaultdict(list)
         for stream in self._all():
-            stream.give(piece)
+            if onlooker := stream.onlooker:
+                for task in onlooker.tasks.intersection(tasks):
+                    found[task].append((onlooker, stream))
+        return found
+
+    @property
+    def has_onlookers(self) -> bool:
+        return any(stream.onlooker for stream in self._all())
+
+    def tell_all(self, written: Callable[[Face], bytes]) -> None:
+        """The same for everybody: a sign of life, the state of the feed."""
+        made: dict[Face, bytes] = {}
+        for stream in self._all():
+            made[stream.face] = made.get(stream.face) or written(stream.face)
+            stream.give(made[stream.face])
 
     def end_sessions(self, ended: Collection[str], farewell: bytes) -> None:
         """End the streams of sessions that are over."""

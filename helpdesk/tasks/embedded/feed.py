@@ -1,21 +1,24 @@
 """The Feed port over `store`: tasks and entries by their numbers."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import and_
 from sqlmodel import Session
 
+from helpdesk.errors import Unavailable
 from helpdesk.store import acts, tables
 from helpdesk.store import tasks as rows
-from helpdesk.store.database import Database
+from helpdesk.store.database import Database, StoreUnavailable
 from helpdesk.tasks import watermark
 from helpdesk.tasks.embedded.rights import rights, visible
 from helpdesk.tasks.feed import Became, Happening, Told
 from helpdesk.tasks.model import Actor, Member
 from helpdesk.tasks.watermark import Watermark
+
+T = TypeVar("T")
 
 
 class EmbeddedFeed:
@@ -26,7 +29,7 @@ class EmbeddedFeed:
         self.clock = clock
 
     async def start(self) -> str:
-        task, entry = await self.database.run(acts.last)
+        task, entry = await self._ask(acts.last)
         now = self.clock()
         return watermark.written({
             "tasks": watermark.beginning(task, now), "entries": watermark.beginning(entry, now)
@@ -38,10 +41,10 @@ class EmbeddedFeed:
 
         def work(session: Session) -> tuple[list[Happening], list[int], list[int]]:
             created, written = acts.created(session, _range(tasks)), acts.entries(session, _range(entries))
-            told = _told(session, created, written) if created or written else []
+            told = list(_told(session, created, written)) if created or written else []
             return told, [row.id for row in created], [row.id for row in written]
 
-        told, created, written = await self.database.run(work)
+        told, created, written = await self._ask(work)
         ended = self.clock()
         after = {"tasks": tasks.after(created, began, ended), "entries": entries.after(written, began, ended)}
         return Told(tuple(sorted(told, key=lambda it: it.at)), watermark.written(after))
@@ -50,75 +53,109 @@ class EmbeddedFeed:
         return f"entry.{entry_id}"
 
     async def act(self, task_id: int, entry_id: int) -> Happening | None:
-        def work(session: Session) -> list[Happening]:
-            return _told(session, (), acts.entry(session, task_id, entry_id))
-
-        return next(iter(await self.database.run(work)), None)
+        return await self._ask(lambda session: next(_told(session, (), acts.entry(session, task_id, entry_id)), None))
 
     async def seers(self, happening: Happening, people: Iterable[Actor]) -> frozenset[int]:
         asked = list(people)
-        return await self.database.run(lambda session: _seers(session, happening, asked))
+        return await self._ask(lambda session: _seers(session, happening, asked))
+
+    async def _ask(self, work: Callable[[Session], T]) -> T:
+        """What the store says, which is the tracker here."""
+        try:
+            return await self.database.run(work)
+        except StoreUnavailable as error:
+            raise Unavailable(detail=str(error)) from error
+
+
+class News(NamedTuple):
+    """The rows above the floors, and what belongs to them: changes by entry and field, changes of assignee by task as
+    the entry's number and who had it before."""
+
+    created: Sequence[Any]
+    written: Sequence[Any]
+    tasks: Mapping[int, Any]
+    changes: Mapping[int, Mapping[str, Sequence[Any]]]
+    assigned: Mapping[int, Sequence[tuple[int, int | None]]]
+    watchers: Mapping[int, Iterable[int]]
 
 
 def _range(mark: Watermark) -> acts.Range:
     return acts.Range(mark.floor, mark.highest)
 
 
-def _told(session: Session, created: Iterable[Any], written: Iterable[Any]) -> list[Happening]:
-    made, said = list(created), list(written)
-    tasks = acts.tasks(session, {row.id for row in made} | {row.task_id for row in said})
+def _told(session: Session, created: Sequence[Any], written: Sequence[Any]) -> Iterator[Happening]:
+    news = _news(session, created, written)
+    telling = _Telling(session, news)
+    for row in news.created:
+        if row.id in news.tasks:
+            yield telling.created(row)
+    for row in news.written:
+        if row.task_id in news.tasks:
+            yield telling.entry(row)
+
+
+def _news(session: Session, created: Sequence[Any], written: Sequence[Any]) -> News:
+    tasks = acts.tasks(session, {row.id for row in created} | {row.task_id for row in written})
+    changes: defaultdict[int, defaultdict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
     watchers, assigned = defaultdict(set), defaultdict(list)
-    changes: defaultdict[int, dict[str, list[Any]]] = defaultdict(dict)
-    for task_id, person_id in acts.watchers(session, tasks):
-        watchers[task_id].add(person_id)
+    for change in acts.changes(session, [row.id for row in written]):
+        changes[change.entry_id][change.field].append(change)
     for row in acts.assignments(session, tasks):
         assigned[row.task_id].append((row.entry_id, _number(row.old_value)))
-    for change in acts.changes(session, [row.id for row in said]):
-        changes[change.entry_id].setdefault(change.field, []).append(change)
-    statuses = {str(row.id): row.name for row in rows.statuses(session)}
-    priorities = {str(row.id): row.name for row in rows.priorities(session)}
+    for task_id, person_id in acts.watchers(session, tasks):
+        watchers[task_id].add(person_id)
+    return News(created, written, tasks, changes, assigned, watchers)
 
-    def of(task: Any, entry_id: int) -> Happening:
-        """The making of a task, or what is known of it when an entry had been written."""
-        later = (old for number, old in assigned[task.id] if number > entry_id)
+
+class _Telling:
+    """Rows as happenings."""
+
+    def __init__(self, session: Session, news: News) -> None:
+        self.news = news
+        self.statuses = {str(row.id): row.name for row in rows.statuses(session)}
+        self.priorities = {str(row.id): row.name for row in rows.priorities(session)}
+
+    def created(self, row: Any) -> Happening:
+        task = self.news.tasks[row.id]
+        author = Member(task.author_id, task.full_name, task.email)
+        told = self._of(row.id, 0)._replace(notes=row.description)
+        return told._replace(key=f"task.{row.id}", at=row.created_at, by=author, is_new=True)
+
+    def entry(self, row: Any) -> Happening:
+        changes = self.news.changes.get(row.id, {})
+        handed = changes.get("assignee", ())
+        return self._of(row.task_id, row.id)._replace(
+            key=f"entry.{row.id}",
+            at=row.created_at,
+            by=Member(row.author_id, row.author, row.author_email),
+            notes=row.notes,
+            private=row.is_private,
+            status=_became(changes.get("status"), self.statuses),
+            priority=_became(changes.get("priority"), self.priorities),
+            was_assigned=bool(handed),
+            files=tuple(change.new_value for change in changes.get("attachment", ())),
+            former=_people(*(_number(change.old_value) for change in handed)),
+        )
+
+    def _of(self, task_id: int, entry_id: int) -> Happening:
+        """What is known of a task when an entry had been written."""
+        task = self.news.tasks[task_id]
+        later = (old for number, old in self.news.assigned.get(task_id, ()) if number > entry_id)
         return Happening(
-            key=f"task.{task.id}",
-            task_id=task.id,
+            key="",
+            task_id=task_id,
             subject=task.subject,
             project_id=task.project_id,
             project=task.project,
             at=task.created_at,
-            by=Member(task.author_id, task.full_name, task.email),
-            is_new=True,
+            by=None,
             author=task.author_id,
             assignees=_people(next(later, task.assignee_id)),
-            watchers=frozenset(watchers[task.id]),
+            watchers=frozenset(self.news.watchers.get(task_id, ())),
         )
 
-    def entry(row: Any) -> Happening:
-        by_field = changes[row.id]
-        handed = by_field.get("assignee", [])
-        return of(tasks[row.task_id], row.id)._replace(
-            key=f"entry.{row.id}",
-            at=row.created_at,
-            by=Member(row.author_id, row.author, row.author_email),
-            is_new=False,
-            notes=row.notes,
-            private=row.is_private,
-            status=_became(by_field.get("status"), statuses),
-            priority=_became(by_field.get("priority"), priorities),
-            was_assigned=bool(handed),
-            files=tuple(change.new_value for change in by_field.get("attachment", ())),
-            former=_people(*(_number(change.old_value) for change in handed)),
-        )
 
-    return [
-        *(of(tasks[row.id], 0) for row in made if row.id in tasks),
-        *(entry(row) for row in said if row.task_id in tasks),
-    ]
-
-
-def _became(changes: list[Any] | None, names: dict[str, str]) -> Became | None:
+def _became(changes: Sequence[Any] | None, names: Mapping[str, str]) -> Became | None:
     if not changes:
         return None
     old, new = (

@@ -7,6 +7,7 @@ from sqlalchemy import and_
 from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import Session
 
+from helpdesk.errors import NotFound
 from helpdesk.store import task_parts as parts
 from helpdesk.store import tasks as rows
 from helpdesk.store.blobs import Blobs
@@ -22,6 +23,7 @@ from helpdesk.tasks.embedded.writing import delete, edit_comment, write
 from helpdesk.tasks.files import Staged, Upload
 from helpdesk.tasks.lists import Asked, TaskPage, TaskQuery, Vocabulary
 from helpdesk.tasks.model import Actor, Edit, Opened, Ref, Status, Task, Written
+from helpdesk.tasks.projects import ProjectMember, members
 from helpdesk.tasks.statistics import Cell, Statistics, borders, counted, only_open, summarised, whatever_status
 from helpdesk.tasks.tracker import Capabilities, State
 
@@ -41,6 +43,14 @@ class EmbeddedTracker:
 
     async def vocabulary(self, actor: Actor) -> Vocabulary:
         return await self.database.run(lambda session: _words(session, actor))
+
+    async def members(self, actor: Actor, project_id: int) -> tuple[ProjectMember, ...]:
+        def work(session: Session) -> tuple[ProjectMember, ...]:
+            if project_id not in rights(session, actor).permissions:
+                raise NotFound
+            return members(rows.memberships(session, project_id))
+
+        return await self.database.run(work)
 
     async def tasks(self, actor: Actor, asked: Asked, *, summed: bool = False) -> TaskPage:
         def work(session: Session) -> TaskPage:

@@ -8,7 +8,7 @@ from helpdesk.errors import LockedOut, Nonsense, NotAllowed, NotFound
 from helpdesk.redmine_client import JSON
 from helpdesk.tasks.lists import Asked, Summary, TaskPage, TaskQuery, Vocabulary
 from helpdesk.tasks.model import Actor
-from helpdesk.tasks.projects import with_descendants
+from helpdesk.tasks.projects import ProjectMember, with_descendants
 from helpdesk.tasks.redmine import listing, reading
 from helpdesk.tasks.redmine.asking import Asking
 from helpdesk.tasks.redmine.words import PAGE, items
@@ -19,6 +19,11 @@ class Lists(Asking):
     async def vocabulary(self, actor: Actor) -> Vocabulary:
         async with self.asking():
             return await self._words(actor)
+
+    async def members(self, actor: Actor, project_id: int) -> tuple[ProjectMember, ...]:
+        async with self.asking():
+            await self.look_up.me(actor)
+            return await self.look_up.members(actor, project_id)
 
     async def tasks(self, actor: Actor, asked: Asked, *, summed: bool = False) -> TaskPage:
         async with self.asking():

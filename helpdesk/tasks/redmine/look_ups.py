@@ -4,10 +4,10 @@ from typing import Any, NamedTuple
 
 from cachetools import TTLCache
 
-from helpdesk.errors import WrongKey
+from helpdesk.errors import LockedOut, NotAllowed, NotFound, WrongKey
 from helpdesk.redmine_client import JSON, RedmineClient, part
 from helpdesk.tasks.model import Actor, Ref
-from helpdesk.tasks.projects import Project, in_tree_order
+from helpdesk.tasks.projects import Project, ProjectMember, in_tree_order
 from helpdesk.tasks.redmine import custom, reading, rights
 from helpdesk.tasks.redmine.words import Words, cached, items, names_by_id
 
@@ -91,6 +91,18 @@ class LookUps(Words):
 
         people: People = await cached(self.access, ("people", actor.id, project_id), fetch)
         return people
+
+    async def members(self, actor: Actor, project_id: int) -> tuple[ProjectMember, ...]:
+        """Everybody of a project as of now. Raises NotFound where Redmine shows it to nobody like this person."""
+        try:
+            path = f"/projects/{project_id}/memberships.json"
+            memberships = await self.all_of(path, "memberships", actor.login, get=self.client.get)
+        except LockedOut:
+            raise
+        except NotAllowed as error:
+            raise NotFound(detail=error.detail) from error
+        places = {role.id: place for place, role in enumerate(await self.roles())}
+        return reading.members(memberships, places)
 
     async def names(self, actor: Actor, people: People, journals: list[JSON], issue: JSON) -> reading.Names:
         known = [issue.get("author"), issue.get("assigned_to"), *(journal.get("user") for journal in journals)]

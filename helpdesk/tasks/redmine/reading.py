@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 from helpdesk.errors import Nonsense
 from helpdesk.redmine_client import JSON
+from helpdesk.tasks import projects
 from helpdesk.tasks.fields import CustomField
 from helpdesk.tasks.model import Attachment, Entry, FieldChange, Member, Priority, Ref, Status, TaskRow
-from helpdesk.tasks.projects import Project
+from helpdesk.tasks.projects import Project, ProjectMember
 
 ATTRIBUTES = {
     "status_id": "status",
@@ -77,6 +78,17 @@ def project(found: JSON) -> Project:
     """A project of a list; Redmine tells the parent only to whom that is visible."""
     parent = ref(found["parent"]).id if found.get("parent") else None
     return Project(*ref(found), str(found.get("identifier") or ""), str(found.get("description") or ""), parent)
+
+
+def members(memberships: Iterable[JSON], places: Mapping[int, int]) -> tuple[ProjectMember, ...]:
+    """The people of a project's memberships, without its groups; `places` are those of the roles in their order."""
+    rows: list[tuple[int, str, str | None]] = []
+    for found in memberships:
+        roles = sorted(map(ref, found["roles"]), key=lambda role: places.get(role.id, len(places)))
+        if "user" in found:
+            person = ref(found["user"])
+            rows += [(*person, role.name) for role in roles] or [(*person, None)]
+    return projects.members(rows)
 
 
 def status(found: JSON) -> Status:

@@ -9,7 +9,8 @@ from helpdesk.redmine_client import RedmineClient
 from helpdesk.tasks.creation import Blank
 from helpdesk.tasks.lists import Asked, TaskPage, TaskQuery, Vocabulary
 from helpdesk.tasks.model import Actor, Attachment, Ref, Task, TextFormat
-from helpdesk.tasks.redmine.database import lists, new_task, one_task, statistics
+from helpdesk.tasks.projects import ProjectMember
+from helpdesk.tasks.redmine.database import lists, members, new_task, one_task, statistics
 from helpdesk.tasks.redmine.database.connection import RedmineDatabase
 from helpdesk.tasks.redmine.database.reading import Reading
 from helpdesk.tasks.redmine.database.silence import Silent
@@ -40,6 +41,13 @@ class SqlTracker(RestTracker):
 
     async def vocabulary(self, actor: Actor) -> Vocabulary:
         return await self._read(actor, lists.vocabulary, lambda: super(SqlTracker, self).vocabulary(actor))
+
+    async def members(self, actor: Actor, project_id: int) -> tuple[ProjectMember, ...]:
+        return await self._read(
+            actor,
+            lambda read: members.members(read, project_id),
+            lambda: super(SqlTracker, self).members(actor, project_id),
+        )
 
     async def tasks(self, actor: Actor, asked: Asked, *, summed: bool = False) -> TaskPage:
         return await self._read(

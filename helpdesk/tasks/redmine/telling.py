@@ -44,7 +44,8 @@ async def happenings(
     for issue in issues:
         journals = issue.get("journals", [])
         if issue["id"] in wanted.issues:
-            told.append(await _of(principals, issue, 0))
+            made = await _of(principals, issue, 0)
+            told.append(made._replace(notes=reading.plain(issue.get("description"))))
         for journal in journals:
             if journal["id"] not in wanted.journals:
                 continue

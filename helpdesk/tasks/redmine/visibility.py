@@ -95,6 +95,14 @@ class Sight:
         roles = (role for role in self.roles_in(project_id) if place.is_public or not role.builtin)
         return any(permission in role.permissions for role in roles)
 
+    def sees_members(self, project_id: int) -> bool:
+        """Whether the person may see who works in a project: every role may. Source: the permission `view_members`,
+        which is `:public`, of no module, and holds in closed projects; User#allowed_to?."""
+        place = self.places.get(project_id)
+        if place is None or place.status == ARCHIVED:
+            return False
+        return self.person.is_admin or any(place.is_public or not role.builtin for role in self.roles_in(project_id))
+
     def permits_on(self, permission: str, project_id: int, tracker_id: int) -> bool:
         """Whether the person has a permission over the tasks of a tracker. Source: Issue#user_tracker_permission?."""
         place = self.places.get(project_id)

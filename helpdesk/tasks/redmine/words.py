@@ -6,7 +6,7 @@ from typing import Any
 from cachetools import TTLCache
 
 from helpdesk.errors import Nonsense, NotAllowed, NotFound
-from helpdesk.redmine_client import JSON, RedmineClient, part
+from helpdesk.redmine_client import JSON, Params, RedmineClient, part
 from helpdesk.tasks.model import Priority, Ref, Status, ranked
 from helpdesk.tasks.projects import Project
 from helpdesk.tasks.redmine import custom, reading
@@ -14,6 +14,7 @@ from helpdesk.tasks.redmine import custom, reading
 WORDS_SECONDS = 300
 PAGE = 100
 MOST_PAGES = 10
+Get = Callable[[str, str | None, Params], Awaitable[JSON]]
 STANDARD_FIELDS = frozenset(
     {"assigned_to_id", "parent_issue_id", "start_date", "due_date", "estimated_hours", "done_ratio", "description"}
 )
@@ -142,12 +143,24 @@ class Words:
         name: str = await cached(self.words, ("user", user_id), fetch)
         return name
 
-    async def all_of(self, path: str, name: str, as_login: str | None, include: str = "") -> list[JSON]:
-        """Every item of a list that comes in pages, up to a thousand."""
-        listed: list[JSON] = []
+    async def roles(self) -> tuple[Ref, ...]:
+        """Those that members may have, in Redmine's order."""
+
+        async def fetch() -> tuple[Ref, ...]:
+            return tuple(map(reading.ref, items(await self.client.get_fixed("/roles.json"), "roles")))
+
+        roles: tuple[Ref, ...] = await cached(self.words, "roles", fetch)
+        return roles
+
+    async def all_of(
+        self, path: str, name: str, as_login: str | None, include: str = "", get: Get | None = None
+    ) -> list[JSON]:
+        """Every item of a list that comes in pages, up to a thousand; of what not everybody is shown by another `get`
+        than `get_fixed`."""
+        ask, listed = get or self.client.get_fixed, list[JSON]()
         for page in range(MOST_PAGES):
             params: list[tuple[str, str | int]] = [("limit", PAGE), ("offset", page * PAGE), ("include", include)]
-            found = await self.client.get_fixed(path, as_login, params)
+            found = await ask(path, as_login, params)
             listed += items(found, name)
             if len(listed) >= reading.number(found, "total_count"):
                 break

@@ -8,7 +8,7 @@ from helpdesk.languages import say
 from helpdesk.people.model import Person
 from helpdesk.tasks.lists import TaskPage
 from helpdesk.tasks.model import Attachment, Entry, Field, Member, Priority, Ref, Status, Task, TaskRow, Written
-from helpdesk.tasks.projects import Project
+from helpdesk.tasks.projects import Project, ProjectMember
 from helpdesk.tasks.wording import in_words
 
 Shape = dict[str, Any]
@@ -129,6 +129,10 @@ def named(found: Named) -> Shape:
 
 def project(found: Project) -> Shape:
     return {"id": found.id, "name": found.name, "identifier": found.identifier, "description": found.description}
+
+
+def project_member(found: ProjectMember) -> Shape:
+    return {"user_id": found.id, "name": found.name, "roles": list(found.roles)}
 
 
 def status(found: Status) -> Shape:

@@ -138,7 +138,11 @@ class _Telling:
     def created(self, row: Any) -> Happening:
         author = self.news.tasks[row.id].author_id
         return self._of(row.id, 0)._replace(
-            key=f"issue.{row.id}", at=self.moment(row.created_on), by=self.who.member(author), is_new=True
+            key=f"issue.{row.id}",
+            at=self.moment(row.created_on),
+            by=self.who.member(author),
+            is_new=True,
+            notes=plain(row.description),
         )
 
     def journal(self, row: Any) -> Happening:
@@ -196,7 +200,7 @@ _LAST = [
 ]
 _JOURNALS = sa.select(t.journals).where(_JOURNAL.journalized_type == _KIND)
 _NEW = Together(
-    issue=sa.select(t.issues.c.id, t.issues.c.created_on).where(_above(t.issues, "issue")),
+    issue=sa.select(t.issues.c.id, t.issues.c.created_on, t.issues.c.description).where(_above(t.issues, "issue")),
     journal=_JOURNALS.where(_above(t.journals, "journal")),
 )
 _ABOUT = Together(

@@ -29,7 +29,8 @@ members = _table("members", "id:i user_id:i project_id:i")
 member_roles = _table("member_roles", "member_id:i role_id:i")
 roles = _table(
     "roles",
-    "id:i position:i assignable:b builtin:i permissions:s issues_visibility:s time_entries_visibility:s settings:s",
+    "id:i name:s position:i assignable:b builtin:i permissions:s issues_visibility:s time_entries_visibility:s"
+    " settings:s",
 )
 projects = _table("projects", "id:i name:s description:s is_public:b parent_id:i identifier:s status:i")
 enabled_modules = _table("enabled_modules", "project_id:i name:s")

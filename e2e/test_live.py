@@ -1,0 +1,231 @@
+"""Pages that hear of what others do: several tabs, several browsers, a line and a server that come and go."""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from e2e import steps
+from e2e.conftest import PATIENCE_MS, AsProgram
+from e2e.watching import Announced, collect, unexpected
+from tests.running import Helpdesk, running_demo
+
+TABS = 8
+LONG_MS = 40_000  # a browser tries again ever more seldom
+TONES_OF_A_CHIME = 2
+COUNTING = """
+const { createOscillator } = AudioContext.prototype
+AudioContext.prototype.createOscillator = function () { sounded(); return createOscillator.call(this) }
+"""
+STREAM = "/notifications/stream"
+
+pytestmark = pytest.mark.parametrize("javascript", [True], ids=["with JavaScript"], indirect=True)
+
+
+class Streams:
+    """The streams that the pages of a browser have open."""
+
+    def __init__(self, context: BrowserContext) -> None:
+        self._open: set[Any] = set()
+        context.on("request", self._begins)
+        for ends in ("requestfinished", "requestfailed"):
+            context.on(ends, lambda request: self._open.discard(request))
+
+    def _begins(self, request: Any) -> None:
+        if STREAM in request.url:
+            self._open.add(request)
+
+    @property
+    def open(self) -> list[Any]:
+        """A page that is closed takes its streams with it, and says nothing of them."""
+        return [request for request in self._open if not request.frame.page.is_closed()]
+
+
+@contextmanager
+def another_browser(browser: Browser, site: str, login: str, announced: Announced) -> Iterator[Page]:
+    context = browser.new_context(base_url=site, locale="ru-RU")
+    context.set_default_timeout(PATIENCE_MS)
+    complaints = collect(context)
+    page = context.new_page()
+    steps.come_in(page, login)
+    yield page
+    context.close()
+    assert unexpected(complaints, announced) == []
+
+
+def is_live(page: Page) -> None:
+    expect(page.locator("#fresh")).to_have_text("на связи")
+
+
+def unread(page: Page, number: str) -> None:
+    expect(page.locator("[data-unread]")).to_have_text(number)
+
+
+def until(page: Page, holds: Callable[[], bool]) -> None:
+    """Wait for what is no element of the page."""
+    for _ in range(PATIENCE_MS // 50):
+        if holds():
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError("it did not come about")
+
+
+def test_eight_tabs_have_one_connection_and_make_one_sound(page: Page, as_program: AsProgram) -> None:
+    boris, task = as_program("boris"), steps.some_task(as_program("anna"))
+    tones: list[str] = []
+    page.context.expose_binding("sounded", lambda source: tones.append(source["page"].url))
+    page.context.add_init_script(COUNTING)
+    streams = Streams(page.context)
+    steps.come_in(page, "anna")
+    tabs = [*(page.context.new_page() for _ in range(TABS - 1)), page]
+    for tab in tabs:
+        tab.goto("/tasks/my-tasks")
+        tab.locator("h1").click()  # a browser makes no sound of a page that nobody has touched
+    for tab in tabs:
+        is_live(tab)
+    assert len(streams.open) == 1
+    steps.tell(boris, task["id"], "Проверил, завтра приеду.")
+    for tab in tabs:
+        unread(tab, "1")
+        expect(tab).to_have_title("(1) Мои задачи · Служба поддержки")
+    until(page, lambda: len(tones) >= TONES_OF_A_CHIME)
+
+    (leading,) = streams.open
+    leading.frame.page.close()
+    tabs = [tab for tab in tabs if not tab.is_closed()]
+    until(tabs[0], lambda: len(streams.open) == 1)
+    steps.tell(boris, task["id"], "Уже выехал.")
+    for tab in tabs:
+        unread(tab, "2")
+    until(tabs[0], lambda: len(tones) >= 2 * TONES_OF_A_CHIME)
+    assert (len(streams.open), len(tones)) == (1, 2 * TONES_OF_A_CHIME)
+
+
+def test_a_task_that_is_changed_says_so_and_leaves_what_is_typed(page: Page, as_program: AsProgram) -> None:
+    boris, task = as_program("boris"), steps.some_task(as_program("anna"), status="В работе")
+    steps.come_in(page, "anna")
+    steps.open_task(page, task["id"])
+    is_live(page)
+    steps.comment_box(page).fill("Я ещё пишу")
+    steps.tell(boris, task["id"], "Заменил кабель.")
+    said = page.locator(".happened")
+    expect(said).to_contain_text("Борис Громов: изменения в этой задаче")
+    expect(steps.comment_box(page)).to_be_focused()
+    said.get_by_role("link", name="Показать").click()
+    expect(steps.entries(page).last).to_contain_text("Заменил кабель.")
+    expect(said).to_have_count(0)
+    expect(steps.comment_box(page)).to_have_value("Я ещё пишу")
+    steps.change(page, "status", "Решена")  # what nobody typed in was brought up to date
+    expect(steps.fact(page, "status")).to_have_text("Решена")
+    steps.press_comment(page)
+    expect(steps.entries(page).last).to_contain_text("Я ещё пишу")
+    expect(said).to_have_count(0)
+
+
+def test_a_row_of_a_list_becomes_what_others_made_it(page: Page, as_program: AsProgram) -> None:
+    boris, task = as_program("boris"), steps.some_task(as_program("anna"), status="Новая")
+    steps.come_in(page, "anna")
+    page.goto("/tasks/my-tasks")
+    is_live(page)
+    row = page.locator("tr").filter(has=page.get_by_text(str(task["id"]), exact=True))
+    expect(row.locator("td.status")).to_have_text("Новая")
+    page.get_by_role("searchbox").first.focus()
+    boris.put(f"/tasks/api/task/{task['id']}/status", json={"status_id": 2}).raise_for_status()
+    expect(row.locator("td.status")).to_have_text("В работе")
+    expect(page.get_by_role("searchbox").first).to_be_focused()
+
+
+def test_what_is_read_in_one_browser_is_read_in_the_other(
+    page: Page, browser: Browser, site: str, as_program: AsProgram, announced: Announced
+) -> None:
+    boris, task = as_program("boris"), steps.some_task(as_program("anna"))
+    steps.come_in(page, "anna")
+    page.goto("/tasks/my-tasks")
+    with another_browser(browser, site, "anna", announced) as phone:
+        phone.goto("/tasks/my-tasks")
+        is_live(page)
+        is_live(phone)
+        steps.tell(boris, task["id"], "Посмотрите, пожалуйста.")
+        unread(page, "1")
+        unread(phone, "1")
+        phone.locator("#widget").get_by_role("button", name="Прочитано").click()
+        unread(page, "")
+        unread(phone, "")
+        expect(page.locator("#widget .unread")).to_have_count(0)
+
+
+def test_the_widget_is_read_undone_minimised_and_told_what_ails_it(page: Page, as_program: AsProgram) -> None:
+    boris, tasks = as_program("boris"), steps.tasks(as_program("anna"))["tasks"][:2]
+    steps.come_in(page, "anna")
+    page.goto("/tasks/my-tasks")
+    is_live(page)
+    widget, bell = page.locator("#widget"), page.get_by_role("link", name="Уведомления").first
+    for task in (*tasks, tasks[0]):
+        steps.tell(boris, task["id"], f"О задаче {task['id']}.")
+    unread(page, "3")
+    expect(widget.locator("section")).to_have_count(2)
+    expect(widget.locator("section").first).to_contain_text(f"#{tasks[0]['id']}")
+    widget.get_by_role("button", name="Отметить все прочитанными").click()
+    unread(page, "")
+    widget.get_by_role("button", name="Вернуть непрочитанными").click()
+    unread(page, "3")
+    widget.get_by_text("Всё ли приходит?").click()
+    expect(widget.locator("[data-says=stream]")).to_contain_text("на связи с")
+    expect(widget.locator("[data-says=sound]")).to_have_text("браузер его разрешает")
+    widget.get_by_role("button", name="Свернуть").click()
+    expect(widget).to_have_count(0)
+    expect(bell).to_be_focused()
+    steps.tell(boris, tasks[1]["id"], "Тихо.")
+    unread(page, "4")
+    expect(widget).to_have_count(0)
+    bell.press("Enter")
+    expect(widget).to_contain_text("Тихо.")
+    widget.get_by_role("link", name=f"#{tasks[1]['id']}").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text(f"#{tasks[1]['id']}")
+    unread(page, "2")
+
+
+def test_who_was_offline_catches_up(page: Page, as_program: AsProgram) -> None:
+    boris, task = as_program("boris"), steps.some_task(as_program("anna"))
+    steps.come_in(page, "anna")
+    page.goto("/tasks/my-tasks")
+    is_live(page)
+    page.context.set_offline(True)
+    expect(page.locator("#fresh")).to_have_text("восстанавливаем связь…", timeout=LONG_MS)
+    steps.tell(boris, task["id"], "Пока вас не было.")
+    page.context.set_offline(False)
+    expect(page.locator("[data-unread]")).to_have_text("1", timeout=LONG_MS)
+    is_live(page)
+    expect(page.locator("#widget li")).to_have_count(1)
+
+
+class TestAServerOfItsOwn:
+    """A process of its own, for it is killed."""
+
+    @pytest.fixture
+    def demo(self, tmp_path: Path, seeded: Path) -> Iterator[Helpdesk]:
+        with running_demo(tmp_path, seeded) as helpdesk:
+            yield helpdesk
+
+    def test_a_server_that_was_killed_and_comes_back_is_heard_again(
+        self, page: Page, demo: Helpdesk, seeded: Path, announced: Announced
+    ) -> None:
+        announced.update({"net::ERR_CONNECTION_REFUSED", "net::ERR_INCOMPLETE_CHUNKED_ENCODING"})
+        steps.come_in(page, "anna")
+        page.goto("/tasks/my-tasks")
+        is_live(page)
+        failures: list[str | None] = []
+        page.on("requestfailed", lambda request: failures.append(request.failure))
+        demo.process.kill()
+        demo.process.wait()
+        expect(page.locator("#fresh")).to_have_text("восстанавливаем связь…")
+        until(page, lambda: "net::ERR_CONNECTION_REFUSED" in failures)
+        with running_demo(demo.folder, seeded, int(demo.url.rpartition(":")[2])) as again:
+            with closing(steps.program(again.url, "anna")) as anna, closing(steps.program(again.url, "boris")) as boris:
+                steps.tell(boris, steps.some_task(anna)["id"], "Мы снова здесь.")
+            expect(page.locator("[data-unread]")).to_have_text("1", timeout=LONG_MS)
+            is_live(page)
+            page.goto("about:blank")

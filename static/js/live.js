@@ -1,0 +1,39 @@
+// What the stream tells, as a page shows it: the count, and how fresh all this is. The rest comes when it is first wanted.
+(() => {
+  const { later } = document.body.dataset;
+  const bell = document.querySelector("[data-unread]");
+  if (!bell) return;
+  const { title } = document;
+  const wanted = () => import(later);
+  const on = (name, act) => document.addEventListener(`stream:${name}`, ({ detail }) => act(detail ?? {}));
+  const count = (text) => {
+    bell.textContent = +text || "";
+    document.title = (+text ? `(${text}) ` : "") + title;
+  };
+  count(bell.textContent);
+
+  on("unread", ({ data }) => count(data));
+  on("new_notification", async ({ id, data, at }) => {
+    const box = new DOMParser().parseFromString(data, "text/html").body.firstElementChild;
+    count(box.dataset.count);
+    (await wanted()).told(box, id, at);
+  });
+  on("task_changed", async ({ data }) => (await wanted()).changed(JSON.parse(data)));
+  on("missed", async () => (await wanted()).missed());
+  const fresh = document.querySelector("[data-gone]");
+  on("feed", ({ data }) => {
+    if (fresh.innerHTML !== data) fresh.innerHTML = data;
+  });
+  on("state", ({ is }) => {
+    if (is !== "live") fresh.innerHTML = `<span class="fresh stale" id="fresh">${fresh.dataset.gone}</span>`;
+  });
+  on("session_ended", () => document.querySelector(".typed") || location.reload());
+
+  bell.closest("a").addEventListener("click", async (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey || document.querySelector(".kept.notifications")) return;
+    event.preventDefault();
+    (await wanted()).toggle();
+  });
+  document.addEventListener("input", ({ target }) => target.form?.classList.add("typed"));
+  document.addEventListener("submit", ({ target }) => target.method === "post" && sessionStorage.setItem("wrote", Date.now()));
+})();
