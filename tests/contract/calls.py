@@ -51,7 +51,7 @@ STREAMS = {"notifications:stream", "api:stream"}  # who asks them waits for ever
 PAGES = STREAMS | {
     "home", "static", "preferences", "people:login GET", "tasks:back", "tasks:export", "replies:insert",
     "drafts:discard", "tasks:row GET", "tasks:delete GET", "tasks:new_form", "tasks:new_preview",
-    "tasks:thumbnail", "tasks:view", "notifications:one",
+    "tasks:thumbnail", "tasks:view", "notifications:one", "tasks:changed", "notifications:widget",
 }  # fmt: skip
 KINDS = (
     "application/json", "application/json; charset=utf-16", "application/x-www-form-urlencoded", "text/plain", "",
