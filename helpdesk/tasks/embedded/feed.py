@@ -118,9 +118,7 @@ class _Telling:
     def created(self, row: Any) -> Happening:
         task = self.news.tasks[row.id]
         author = Member(task.author_id, task.full_name, task.email)
-        return self._of(row.id, 0)._replace(
-            key=f"task.{row.id}", at=row.created_at, by=author, notes=row.description, is_new=True
-        )
+        return self._of(row.id, 0)._replace(key=f"task.{row.id}", by=author, notes=row.description, is_new=True)
 
     def entry(self, row: Any) -> Happening:
         changes = self.news.changes.get(row.id, {})
