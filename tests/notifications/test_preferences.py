@@ -8,6 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from helpdesk.notifications import deciding
+from helpdesk.notifications.audience import Heard, Wish
 from helpdesk.notifications.preferences import (
     CHANNELS,
     SOUNDS,
@@ -23,6 +25,7 @@ from helpdesk.notifications.preferences import (
 )
 from helpdesk.notifications.rules import TYPES as KINDS
 from helpdesk.notifications.rules import Type
+from helpdesk.tasks.feed import Happening
 
 ZONES = ["Europe/Moscow", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "UTC"]
 ALL_DAYS = frozenset(range(7))
@@ -223,3 +226,13 @@ def test_a_cell_that_is_broken_leaves_the_others_as_they_were_chosen() -> None:
 def test_a_sound_that_is_broken_leaves_the_other_and_quiet_hours_of_old_are_kept() -> None:
     read = from_json('{"sounds": {"normal": "gong", "high": "none"}, "quiet": ' + OLD + "}")
     assert read.sounds == Sounds(high="none") and read.quiet == NIGHT
+
+
+def test_the_sound_that_was_chosen_is_kept_with_what_makes_one() -> None:
+    told = to_json(Preferences(sounds=Sounds("none", "knock"), muted_tasks=frozenset({8})))
+    act = Happening("entry.1", 7, "Стул", 1, "Офис", CHANGES[0], None)
+    mentioned, commented = Heard(1, "mention", "mentioned"), Heard(1, "comment", "commented")
+    assert deciding.wish(told, mentioned, act, CHANGES[0]) == Wish(page=True, sound="knock")
+    assert deciding.wish(told, commented, act, CHANGES[0]) == Wish(page=True, sound="")
+    assert deciding.wish(told, commented, act._replace(task_id=8), CHANGES[0]) == Wish(page=False, sound="")
+    assert deciding.wish("", Heard(1, "system", "changed"), act, CHANGES[0]) == Wish(page=True, sound="")
