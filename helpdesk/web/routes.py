@@ -13,7 +13,9 @@ from helpdesk.web import (
     inserting,
     keeping,
     mending,
+    mutes,
     new_task,
+    notification_preferences,
     notifications,
     people,
     previews,
@@ -46,6 +48,7 @@ def form(handler: Handler) -> Handler:
 
 ONE = "/tasks/{task_id:int}"
 NOTE = "/notifications/{notification_id:int}"
+MUTE = "/notifications/mute"
 API = "/tasks/api/task/{task_id:int}"
 
 # fmt: off
@@ -107,6 +110,11 @@ ROUTES: list[BaseRoute] = [
     Route("/notifications/undo",      signed_in(notifications.undo), name="notifications:undo", methods=["POST"]),
     Route(NOTE,                       signed_in(notifications.one),  name="notifications:one"),
     Route(NOTE + "/read",             signed_in(notifications.read), name="notifications:read", methods=["POST"]),
+    Route("/notifications/preferences", signed_in(notification_preferences.preferences),
+          name="notifications:preferences", methods=["GET", "POST"]),
+    Route(MUTE + "/task/{task_id:int}", write(mutes.task), name="notifications:mute_task", methods=["POST"]),
+    Route(MUTE + "/project/{project_id:int}", write(mutes.project),
+          name="notifications:mute_project", methods=["POST"]),
     Route("/notifications/stream",    signed_in(streams.page),       name="notifications:stream"),
     Route("/tasks/api/notifications", signed_in(notifications.every), name="api:notifications"),
     Route("/tasks/api/notifications/stream", signed_in(streams.program), name="api:stream"),
