@@ -66,7 +66,7 @@ async def preferences(request: Request) -> Response:
     """What this person chose, or what is usual; a POST changes what it names."""
     if request.method == "POST":
         return await _change(request)
-    chosen, zone = await _chosen(request), services(request).settings.timezone
+    chosen, zone = await choice_of(request), services(request).settings.timezone
     if not wants_html(request):
         return data(request, _shape(chosen, cast.shown(chosen, zone)))
     return await _page(request, chosen, cast.shown(chosen, zone), saved="saved" in request.query_params)
@@ -85,9 +85,9 @@ async def _change(request: Request) -> Response:
     except Invalid as refusal:
         if not wants_html(request):
             raise
-        chosen = await _chosen(request)
+        chosen = await choice_of(request)
         return await _page(request, chosen, cast.typed(fields, chosen, zone), 422, why=refusal)
-    chosen = await _chosen(request)
+    chosen = await choice_of(request)
     if not wants_html(request):
         return data(request, {"message": spoken(request, SAVED), **_shape(chosen, cast.shown(chosen, zone))})
     if not is_htmx(request):
@@ -95,7 +95,8 @@ async def _change(request: Request) -> Response:
     return await _form(request, "notifications/_saved.html", cast.shown(chosen, zone), says=SAVED)
 
 
-async def _chosen(request: Request) -> Preferences:
+async def choice_of(request: Request) -> Preferences:
+    """What this person chose, or what is usual."""
     person = await keeping.person_here(request)
     told = await services(request).database.run(lambda db: kept.told(db, [person.id]))
     return from_json(told.get(person.id, ""))

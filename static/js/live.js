@@ -6,10 +6,10 @@
   if (!bell) return;
   const { title } = document;
   const wanted = () => import(later);
-  const on = (name, act) => document.addEventListener(`stream:${name}`, ({ detail }) => act(detail ?? {}));
+  const on = (name, act) => document.addEventListener("stream:" + name, ({ detail }) => act(detail ?? {}));
   const count = (text) => {
     bell.textContent = +text || "";
-    document.title = (+text ? `(${text}) ` : "") + title;
+    document.title = (+text ? "(" + text + ") " : "") + title;
   };
   count(bell.textContent);
 
@@ -26,7 +26,7 @@
     if (fresh.innerHTML !== data) fresh.innerHTML = data;
   });
   on("state", ({ is }) => {
-    if (is !== "live") fresh.innerHTML = `<span class="fresh stale" id="fresh">${fresh.dataset.gone}</span>`;
+    if (is !== "live") fresh.innerHTML = '<span class="fresh stale" id="fresh">' + fresh.dataset.gone + "</span>";
   });
   // Who signs out here is on the way elsewhere already.
   on("session_ended", () => setTimeout(() => document.querySelector(".typed") || location.reload(), LEAVING_MS));

@@ -1,5 +1,5 @@
 // One event stream for all tabs of a browser: the tab that holds the lock listens and tells the others. Without locks
-// (plain http, old browsers) each tab listens while it is seen. What comes is an event of the document, `stream:NAME`.
+// (plain http, old browsers) each tab listens while it is seen. What comes is an event of the document, "stream:" and its name.
 (() => {
   const { session } = document.body.dataset;
   if (!session || !self.EventSource) return;
@@ -9,6 +9,7 @@
   const TRIES = 2;
   const MOST = 200;
   const HEARD = "heard";
+  const NAME = "stream " + session;
   const NAMES = ["new_notification", "unread", "task_changed", "feed", "session_ended"];
   const locks = self.BroadcastChannel && navigator.locks;
   const tasks = new Set();
@@ -21,12 +22,12 @@
   };
   let last = heard();
   const tell = (message) => channel?.postMessage(message);
-  const fire = (name, detail) => document.dispatchEvent(new CustomEvent(`stream:${name}`, { detail }));
+  const fire = (name, detail) => document.dispatchEvent(new CustomEvent("stream:" + name, { detail }));
   const shown = () => [...document.querySelectorAll(".task[id^=task-], [name=task_id][value]")].map((it) => it.value ?? it.id.slice(5));
 
   const keep = (id) => {
     last = id;
-    localStorage.setItem(HEARD, `${session} ${id}`);
+    localStorage.setItem(HEARD, session + " " + id);
   };
   const come = ({ name, id, data, at }) => {
     alive = Date.now();
@@ -53,7 +54,7 @@
     source?.close();
     clearTimeout(timer);
     alive = Date.now();
-    source = new EventSource(`/notifications/stream?tasks=${[...tasks].slice(-MOST)}${last ? `&after=${last}` : ""}`);
+    source = new EventSource("/notifications/stream?tasks=" + [...tasks].slice(-MOST) + (last ? "&after=" + last : ""));
     for (const name of NAMES)
       source.addEventListener(name, ({ data, lastEventId }) => {
         fails = 0;
@@ -76,7 +77,7 @@
         () => ({}),
       );
       become(status === 200 ? "polling" : "reconnecting");
-      if (status === 200) both({ name: "unread", data: `${json.unread_count}` });
+      if (status === 200) both({ name: "unread", data: json.unread_count });
       if (status === 401) both({ name: "session_ended" });
     }
     if (source && !ended) open();
@@ -86,7 +87,7 @@
     settling = setTimeout(() => free && open(), SETTLE);
   };
   const lead = (steal) =>
-    locks.request(`stream ${session}`, { steal }, () => new Promise((done) => {
+    locks.request(NAME, { steal }, () => new Promise((done) => {
       free = done;
       open();
     })).catch(() => {
@@ -134,7 +135,7 @@
       join(shown());
       return document.hidden ? close() : source || open();
     }
-    channel = new BroadcastChannel(`stream ${session}`);
+    channel = new BroadcastChannel(NAME);
     channel.onmessage = hear;
     alive = Date.now();
     announce();
