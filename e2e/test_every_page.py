@@ -136,6 +136,26 @@ def test_reply_templates(page: Page, look: Look, announced: Announced) -> None:
         look(f"{name}, refused")
 
 
+def test_settings_of_notifications(page: Page, look: Look, announced: Announced, anna: httpx.Client) -> None:
+    announced.add(422)
+    steps.come_in(page, "anna")
+    page.goto("/notifications/preferences")
+    look("settings of notifications")
+    for place in ("task/301", "project/1"):
+        anna.post(f"/notifications/mute/{place}", json={"muted": True}).raise_for_status()
+    page.goto("/tasks/301")
+    look("a muted task")
+    page.goto("/notifications/preferences?saved=1")
+    look("settings that were saved, and what is muted")
+    for name in ("Пн", "Вт", "Ср", "Чт", "Пт", "Сб", "Вс"):
+        page.get_by_label(name, exact=True).uncheck()
+    page.get_by_label("Соблюдать тихие часы").check()
+    page.get_by_label("По часам").evaluate("(it) => { it.options[it.selectedIndex].value = 'Mars/Olympus' }")
+    _send_as_without_scripts(page.locator("#preferences"))
+    expect(page.get_by_label("По часам")).to_have_attribute("aria-invalid", "true")
+    look("settings refused")
+
+
 def test_new_tasks_and_files(page: Page, look: Look, announced: Announced, anna: httpx.Client) -> None:
     announced.add(422)
     name = f"{TEXT}.txt"

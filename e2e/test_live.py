@@ -202,6 +202,38 @@ def test_who_was_offline_catches_up(page: Page, as_program: AsProgram) -> None:
     expect(page.locator("#widget li")).to_have_count(1)
 
 
+def test_without_locks_each_tab_listens_by_itself(page: Page, as_program: AsProgram) -> None:
+    boris, task = as_program("boris"), steps.some_task(as_program("anna"))
+    page.context.add_init_script("Object.defineProperty(navigator, 'locks', { value: undefined })")
+    streams = Streams(page.context)
+    steps.come_in(page, "anna")
+    tabs = [page, page.context.new_page()]
+    for tab in tabs:
+        tab.goto("/tasks/my-tasks")
+        is_live(tab)
+    assert len(streams.open) == len(tabs)
+    steps.tell(boris, task["id"], "И без замков слышно.")
+    for tab in tabs:
+        unread(tab, "1")
+
+
+def test_a_stream_that_is_refused_is_asked_for_again_and_meanwhile_the_count(
+    page: Page, as_program: AsProgram, announced: Announced
+) -> None:
+    announced.add(503)
+    boris, task = as_program("boris"), steps.some_task(as_program("anna"))
+    page.context.route(f"**{STREAM}*", lambda route: route.fulfill(status=503))
+    steps.come_in(page, "anna")
+    page.goto("/tasks/my-tasks")
+    steps.tell(boris, task["id"], "Поток закрыт.")
+    expect(page.locator("[data-unread]")).to_have_text("1", timeout=LONG_MS)
+    page.get_by_role("link", name="Уведомления").first.click()
+    page.get_by_text("Всё ли приходит?").click()
+    expect(page.locator("[data-says=stream]")).to_contain_text("спрашиваем раз за разом")
+    page.context.unroute(f"**{STREAM}*")
+    expect(page.locator("#fresh")).to_have_text("на связи", timeout=LONG_MS)
+
+
 class TestAServerOfItsOwn:
     """A process of its own, for it is killed."""
 

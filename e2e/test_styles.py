@@ -15,7 +15,7 @@ RULES = """(text) => {
 
 def test_a_stylesheet_sent_has_the_rules_of_the_one_written(browser: Browser) -> None:
     page = browser.new_page()
-    for file in sorted((folder("static") / "css").glob("*.css")):
+    for file in sorted((folder("static") / "css").rglob("*.css")):
         written = file.read_text("utf-8")
         rules = page.evaluate(RULES, written)
         assert rules and page.evaluate(RULES, lighter(written, ".css")) == rules, file.name

@@ -7,6 +7,7 @@ from typing import Any
 
 from helpdesk.notifications.bell import Bell
 from helpdesk.notifications.freshness import Freshness, never_looked
+from helpdesk.notifications.own_acts import OwnActs
 from helpdesk.people.directory import Directory
 from helpdesk.people.model import SignedIn
 from helpdesk.settings import Settings
@@ -29,9 +30,9 @@ async def nobody(act: Act, people: Iterable[Actor]) -> frozenset[int]:
 class Services:
     """`identify` tells who a signed-in person is in the tracker; it raises NotAllowed for somebody who is nobody there.
 
-    Whoever rings `bell` wakes open pages; `freshness` tells whether the feed is read, `seers` who of
-    some people sees an act that it told. Each of `watchers` runs
-    beside requests until it is cancelled. `close` lets go of connections when the process ends.
+    `own_acts` is for those that are done through us, None where nobody is told of any. Whoever rings `bell` wakes open
+    pages; `freshness` tells whether the feed is read, `seers` who of some people sees an act that it told. Each of
+    `watchers` runs beside requests until it is cancelled. `close` lets go of connections when the process ends.
     """
 
     settings: Settings
@@ -41,6 +42,7 @@ class Services:
     identify: Callable[[SignedIn], Actor]
     close: Callable[[], Awaitable[None]]
     bell: Bell = field(default_factory=Bell)
+    own_acts: OwnActs | None = None
     freshness: Callable[[], Freshness] = never_looked
     seers: Callable[[Act, Iterable[Actor]], Awaitable[frozenset[int]]] = nobody
     clock: Callable[[], datetime] = utc_now

@@ -11,6 +11,7 @@ from helpdesk.doctor import Check, Trouble
 from helpdesk.errors import NotAllowed, sentence
 from helpdesk.notifications import audience, deciding
 from helpdesk.notifications.audience import Accounts, Audience
+from helpdesk.notifications.own_acts import OwnActs
 from helpdesk.notifications.reader import Reader
 from helpdesk.pacing import interval_at
 from helpdesk.people.directory import Directory
@@ -91,8 +92,10 @@ def _told(services: Services, feed: Feed, accounts: Accounts) -> Services:
         return interval_at(now, settings.timezone, settings.poll_interval, settings.poll_schedule)
 
     reader = Reader(feed, database, hearers, services.bell, interval, clock=services.clock)
+    own_acts = OwnActs(feed, database, accounts, deciding.heard, services.bell, services.clock)
     watchers = (*services.watchers, reader.watch)
-    return replace(services, freshness=lambda: reader.freshness, seers=audience.seen(feed), watchers=watchers)
+    told = replace(services, freshness=lambda: reader.freshness, seers=audience.seen(feed))
+    return replace(told, own_acts=own_acts, watchers=watchers)
 
 
 def _redmine_database(settings: Settings) -> "RedmineDatabase | None":

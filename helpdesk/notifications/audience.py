@@ -51,7 +51,7 @@ class Audience:
 
     async def rows(self, happening: Happening, now: datetime) -> list[New]:
         """What is to be kept of an act. Raises Unavailable, StoreUnavailable."""
-        numbers = _concerned(happening)
+        numbers = concerned(happening)
         accounts = {it.number: it for it in await self.database.run(lambda db: self.accounts(db, numbers))}
         actors = {number: Actor(number, it.login, it.is_admin) for number, it in accounts.items()}
         hear = [it for it in self.rules(happening, list(actors.values())) if it.person in actors]
@@ -81,7 +81,7 @@ def seen(feed: Feed) -> Callable[[Act, Iterable[Actor]], Awaitable[frozenset[int
     return seers
 
 
-def _concerned(happening: Happening) -> frozenset[int] | None:
+def concerned(happening: Happening) -> frozenset[int] | None:
     """The numbers of those who may have to do with an act; None, when its text may call anybody."""
     if "@" in happening.notes:
         return None

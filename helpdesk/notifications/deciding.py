@@ -6,12 +6,9 @@ from datetime import datetime
 from helpdesk.notifications import preferences, rules
 from helpdesk.notifications.audience import Heard, Wish
 from helpdesk.notifications.rules import Hearer
-from helpdesk.notifications.urgency import urgency
 from helpdesk.notifications.wording import gist
 from helpdesk.tasks.feed import Happening
 from helpdesk.tasks.model import Actor
-
-SOUNDS = {"normal": "chime", "high": "bell"}
 
 
 def heard(happening: Happening, people: Sequence[Actor]) -> Iterator[Heard]:
@@ -22,7 +19,7 @@ def heard(happening: Happening, people: Sequence[Actor]) -> Iterator[Heard]:
 
 
 def wish(told: str, heard: Heard, happening: Happening, now: datetime) -> Wish:
-    """Whether who chose `told`, as JSON, wants it on the page, and with a sound."""
+    """Whether who chose `told`, as JSON, wants it on the page, and with which sound."""
     chosen = preferences.from_json(told)
     over = preferences.channels(chosen, heard.type, happening.project_id, happening.task_id, now)
-    return Wish("page" in over, SOUNDS[urgency(heard.kind)] if "sound" in over else "")
+    return Wish("page" in over, preferences.sound_of(chosen, heard.kind) if "sound" in over else "")

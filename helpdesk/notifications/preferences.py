@@ -11,11 +11,14 @@ from typing import Any, Literal, NamedTuple, TypeVar, get_args
 from zoneinfo import ZoneInfo
 
 from helpdesk.notifications.rules import Type
+from helpdesk.notifications.urgency import urgency
 
 Channel = Literal["page", "sound", "email", "push"]
+Sound = Literal["chime", "knock", "bell", "none"]
 
 TYPES: tuple[Type, ...] = get_args(Type)
 CHANNELS: tuple[Channel, ...] = get_args(Channel)
+SOUNDS: tuple[Sound, ...] = get_args(Sound)
 PERSONAL: frozenset[Type] = frozenset({"mention", "assigned"})
 """What comes through a mute."""
 
@@ -36,21 +39,32 @@ T = TypeVar("T")
 class QuietHours(NamedTuple):
     """From `start` until `end` by the clock on the wall in `zone`, beginning on each of `days` (0 is Monday).
 
-    An `end` that is not after `start` is on the next day; the same time means a day and a night.
+    An `end` that is not after `start` is on the next day; the same time means a day and a night. Hours that are not
+    `kept` at present are remembered for when they will be.
     """
 
     days: frozenset[int]
     start: time
     end: time
     zone: ZoneInfo
+    kept: bool = True
 
     def hold(self, now: datetime) -> bool:
         """Whether it is quiet at this aware moment. An hour that the clock shows twice counts twice."""
+        if not self.kept:
+            return False
         local = now.astimezone(self.zone)
         clock, today = local.time(), local.weekday()
         if self.start < self.end:
             return today in self.days and self.start <= clock < self.end
         return (today in self.days and clock >= self.start) or ((today - 1) % 7 in self.days and clock < self.end)
+
+
+class Sounds(NamedTuple):
+    """What a notification sounds like, by its urgency."""
+
+    normal: Sound = "chime"
+    high: Sound = "bell"
 
 
 class Preferences(NamedTuple):
@@ -62,6 +76,7 @@ class Preferences(NamedTuple):
     muted_tasks: frozenset[int] = frozenset()
     quiet: QuietHours | None = None
     digest: bool = False
+    sounds: Sounds = Sounds()
 
 
 def channels(preferences: Preferences, type: Type, project_id: int, task_id: int, now: datetime) -> frozenset[Channel]:
@@ -82,6 +97,13 @@ def channels(preferences: Preferences, type: Type, project_id: int, task_id: int
     return frozenset(open_to)
 
 
+def sound_of(preferences: Preferences, kind: str) -> str:
+    """The name of the sound that a notification of this kind makes for this person, empty for none. Whether it makes
+    any is decided by `channels`."""
+    sound: Sound = getattr(preferences.sounds, urgency(kind))
+    return "" if sound == "none" else sound
+
+
 def to_json(preferences: Preferences) -> str:
     """The same text for the same preferences."""
     quiet = preferences.quiet
@@ -95,8 +117,10 @@ def to_json(preferences: Preferences) -> str:
             "start": quiet.start.isoformat(),
             "end": quiet.end.isoformat(),
             "zone": quiet.zone.key,
+            "kept": quiet.kept,
         },
         "digest": preferences.digest,
+        "sounds": preferences.sounds._asdict(),
     }
     return json.dumps(told)
 
@@ -116,6 +140,7 @@ def from_json(text: str) -> Preferences:
         _read(_numbers, told.get("muted_tasks"), frozenset()),
         _read(_quiet, told.get("quiet"), None),
         _read(_yes_no, told.get("digest"), False),
+        _sounds(told.get("sounds")),
     )
 
 
@@ -141,7 +166,21 @@ def _quiet(told: Any) -> QuietHours | None:
     days = _numbers(told["days"])
     if not days <= set(range(7)):
         raise ValueError("no day of the week")
-    return QuietHours(days, _clock(told["start"]), _clock(told["end"]), ZoneInfo(told["zone"]))
+    zone, kept = ZoneInfo(told["zone"]), _read(_yes_no, told.get("kept"), True)
+    return QuietHours(days, _clock(told["start"]), _clock(told["end"]), zone, kept)
+
+
+def _sounds(told: object) -> Sounds:
+    chosen = told if isinstance(told, dict) else {}
+    usual = Sounds()._asdict()
+    return Sounds(**{pressing: _read(_sound, chosen.get(pressing), usual[pressing]) for pressing in usual})
+
+
+def _sound(told: Any) -> Sound:
+    if told not in SOUNDS:
+        raise ValueError("no sound of ours")
+    sound: Sound = told
+    return sound
 
 
 def _clock(told: str) -> time:

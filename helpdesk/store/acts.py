@@ -20,6 +20,11 @@ class Range(NamedTuple):
     seen: int
 
 
+_NAMED = sa.select(ENTRY, AUTHOR.c.full_name.label("author"), AUTHOR.c.email.label("author_email")).join(
+    AUTHOR, AUTHOR.c.id == ENTRY.c.author_id
+)
+
+
 def last(session: Session) -> tuple[int, int]:
     """The highest numbers of a task and of an entry; 0 where there is none."""
     numbers = (session.scalar(sa.select(sa.func.max(table.c.id))) for table in (TASK, ENTRY))
@@ -34,8 +39,12 @@ def created(session: Session, where: Range) -> Sequence[Any]:
 
 def entries(session: Session, where: Range) -> Sequence[Any]:
     """Entries with the name of who wrote them."""
-    named = sa.select(ENTRY, AUTHOR.c.full_name.label("author"), AUTHOR.c.email.label("author_email"))
-    return session.execute(named.join(AUTHOR, AUTHOR.c.id == ENTRY.c.author_id).where(_in(ENTRY, where))).all()
+    return session.execute(_NAMED.where(_in(ENTRY, where))).all()
+
+
+def entry(session: Session, task_id: int, number: int) -> Sequence[Any]:
+    """The same of one entry, when it is of that task."""
+    return session.execute(_NAMED.where(ENTRY.c.id == number, ENTRY.c.task_id == task_id)).all()
 
 
 def tasks(session: Session, ids: Collection[int]) -> dict[int, Any]:

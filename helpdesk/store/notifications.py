@@ -155,6 +155,15 @@ def unmark(session: Session, person_id: int, at: datetime) -> int:
     return session.exec(sa.update(Notification).where(*read_then).values(read_at=None)).rowcount
 
 
+def take_back(session: Session, happening: str) -> set[int]:
+    """Take away what was told of an act; the people whom it was told."""
+    of_it = col(Notification.happening) == happening
+    people = set(session.exec(select(Notification.person_id).where(of_it)))
+    if people:
+        session.exec(sa.delete(Notification).where(of_it))
+    return people
+
+
 def prune(session: Session, before: datetime) -> int:
     """Take away what came before then; how many those are."""
     return session.exec(sa.delete(Notification).where(col(Notification.created_at) < before)).rowcount

@@ -61,5 +61,11 @@ class Feed(Protocol):
         """What happened since. Nothing is left out, whatever the order in which others' writes came to an end; for a
         while the same is told again, under the same key."""
 
+    def key(self, entry_id: int) -> str:
+        """The key of the act that an entry of a task's history is of."""
+
+    async def act(self, task_id: int, entry_id: int) -> Happening | None:
+        """What that entry is of, as `read` tells it; nothing when there is no such entry of the task."""
+
     async def seers(self, happening: Happening, people: Iterable[Actor]) -> frozenset[int]:
         """The numbers of those who may see it: the task, and what was said when that is private. As of now."""

@@ -45,8 +45,8 @@ class TaskQuery(NamedTuple):
     """Which of the tasks that a person may see, in which order, which page.
 
     `search` of digits, with `#` or without, means that very task. "me" as an assignee is the person and the person's
-    groups; "nobody" is only an assignee. A project stands for those below it, too. `updated_since`, `created_since` and
-    `due_by` are themselves included, `created_before` is not.
+    groups; "nobody" is only an assignee. A project stands for those below it, too; `task_ids` leave no other task.
+    `updated_since`, `created_since` and `due_by` are themselves included, `created_before` is not.
     """
 
     assignees: tuple[Who, ...] = ()
@@ -56,6 +56,7 @@ class TaskQuery(NamedTuple):
     priority_ids: tuple[int, ...] = ()
     project_ids: tuple[int, ...] = ()
     tracker_ids: tuple[int, ...] = ()
+    task_ids: tuple[int, ...] = ()
     updated_since: datetime | None = None
     due_by: date | None = None
     created_since: datetime | None = None

@@ -242,7 +242,7 @@ class Written(NamedTuple):
 
     def overwrote(self, person_id: int) -> tuple[tuple[Entry, FieldChange], ...]:
         """What others changed after `before` was read and this person then wrote over, each with the entry it is of."""
-        mine = self._of(person_id)
+        mine = self.own_entries(person_id)
         return tuple(
             (entry, change)
             for entry in self.new_entries
@@ -252,15 +252,16 @@ class Written(NamedTuple):
 
     def was_replaced(self, person_id: int, field: str, label: str = "") -> bool:
         """Whether this person changed a field and somebody changed it again before `after` was read."""
-        own = [entry.id for entry in self._of(person_id) if entry.tells_of(field, label)]
+        own = [entry.id for entry in self.own_entries(person_id) if entry.tells_of(field, label)]
         return any(entry.id > min(own) for entry in self.new_entries if own and entry.tells_of(field, label))
 
-    def _of(self, person_id: int) -> list[Entry]:
+    def own_entries(self, person_id: int) -> list[Entry]:
+        """Those of the new ones that are this person's."""
         return [entry for entry in self.new_entries if entry.author and entry.author.id == person_id]
 
     def comment_of(self, person_id: int) -> Entry:
         """The comment just written by this person; others may have written meanwhile."""
-        return next(entry for entry in reversed(self._of(person_id)) if entry.notes)
+        return next(entry for entry in reversed(self.own_entries(person_id)) if entry.notes)
 
 
 def ranked(priorities: Iterable[tuple[int, str, bool]]) -> tuple[Priority, ...]:

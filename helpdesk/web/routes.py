@@ -12,8 +12,12 @@ from helpdesk.web import (
     health,
     inserting,
     keeping,
+    marking,
     mending,
+    mutes,
     new_task,
+    notification_preferences,
+    notification_widget,
     notifications,
     people,
     previews,
@@ -46,6 +50,7 @@ def form(handler: Handler) -> Handler:
 
 ONE = "/tasks/{task_id:int}"
 NOTE = "/notifications/{notification_id:int}"
+MUTE = "/notifications/mute"
 API = "/tasks/api/task/{task_id:int}"
 
 # fmt: off
@@ -102,16 +107,21 @@ ROUTES: list[BaseRoute] = [
 
     # Notifications
     Route("/notifications",           signed_in(notifications.every), name="notifications:every"),
-    Route("/notifications/read", signed_in(notifications.read_all), name="notifications:read_all", methods=["POST"]),
-    Route("/notifications/widget",    signed_in(notifications.widget), name="notifications:widget"),
-    Route("/notifications/undo",      signed_in(notifications.undo), name="notifications:undo", methods=["POST"]),
+    Route("/notifications/read", signed_in(marking.read_all), name="notifications:read_all", methods=["POST"]),
+    Route("/notifications/widget",    signed_in(notification_widget.widget), name="notifications:widget"),
+    Route("/notifications/undo",      signed_in(marking.undo), name="notifications:undo", methods=["POST"]),
     Route(NOTE,                       signed_in(notifications.one),  name="notifications:one"),
-    Route(NOTE + "/read",             signed_in(notifications.read), name="notifications:read", methods=["POST"]),
+    Route(NOTE + "/read",             signed_in(marking.read), name="notifications:read", methods=["POST"]),
+    Route("/notifications/preferences", signed_in(notification_preferences.preferences),
+          name="notifications:preferences", methods=["GET", "POST"]),
+    Route(MUTE + "/task/{task_id:int}", write(mutes.task), name="notifications:mute_task", methods=["POST"]),
+    Route(MUTE + "/project/{project_id:int}", write(mutes.project),
+          name="notifications:mute_project", methods=["POST"]),
     Route("/notifications/stream",    signed_in(streams.page),       name="notifications:stream"),
     Route("/tasks/api/notifications", signed_in(notifications.every), name="api:notifications"),
     Route("/tasks/api/notifications/stream", signed_in(streams.program), name="api:stream"),
-    Route("/tasks/api/notifications/read-all", signed_in(notifications.read_all), name="api:read_all", methods=["PUT"]),
-    Route("/tasks/api" + NOTE + "/read", signed_in(notifications.read), name="api:read", methods=["PUT"]),
+    Route("/tasks/api/notifications/read-all", signed_in(marking.read_all), name="api:read_all", methods=["PUT"]),
+    Route("/tasks/api" + NOTE + "/read", signed_in(marking.read), name="api:read", methods=["PUT"]),
 
     # Tasks for programs
     Route(API,                        signed_in(api.task),           name="api:task", methods=["GET", "PUT", "DELETE"]),

@@ -24,6 +24,8 @@ ALONE = {"image/svg+xml": {"Content-Security-Policy": "sandbox; default-src 'non
 FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 BUNDLES = {
     "app.css": ("css/*.css",),
+    "notifications.css": ("css/pages/notifications.css",),
+    "preferences.css": ("css/pages/preferences.css",),  # apart: nobody pays for it who does not open that page
     "app.js": ("js/*.js",),
     "later.js": ("js/later/*.js",),
     "htmx.js": ("vendor/htmx-*.js", "js/htmx/*.js"),

@@ -12,12 +12,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.errors import Conflict, Invalid, NotAllowed, TooLarge
-from helpdesk.store import replies
+from helpdesk.store import preferences, replies
 from helpdesk.store.drafts import Kept
 from helpdesk.tasks import markup, safe_html
 from helpdesk.tasks.model import Entry, Field, Task, Written
 from helpdesk.tasks.wording import LABELS, RELATIONS, in_words
-from helpdesk.web import facts, keeping, overwritten, returning, uploads
+from helpdesk.web import facts, keeping, mutes, overwritten, returning, uploads
 from helpdesk.web.errors import status_of
 from helpdesk.web.guards import actor
 from helpdesk.web.rendering import html, is_htmx, path_to, services
@@ -157,14 +157,18 @@ async def _of_person(request: Request, task: Task, offering: bool) -> dict[str, 
     person, who = await keeping.person_here(request), await actor(request)
     find = keeping.finding(request, person, task)
 
-    def work(db: Session) -> tuple[list[tuple[int, str]], list[Kept]]:
-        return replies.names(db, person.id), find(db) if offering else []
+    def work(db: Session) -> tuple[list[tuple[int, str]], list[Kept], str]:
+        listed, drafts, told = replies.names(db, person.id), list[Kept](), ""
+        if offering:
+            drafts, told = find(db), preferences.told(db, [person.id]).get(person.id, "")
+        return listed, drafts, told
 
-    listed, drafts = await services(request).database.run(work)
+    listed, drafts, told = await services(request).database.run(work)
     return {
         "typed_by": keeping.typed_by(request, person),
         "replies": listed,
         "drafts": keeping.offered(task, drafts, who),
         "brought": uploads.listed(request, who),
         "limit": uploads.limit(request),
+        "mutes": mutes.of_task(told, task.id, task.row.project),
     }

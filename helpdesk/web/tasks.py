@@ -5,7 +5,7 @@ from starlette.responses import Response
 
 from helpdesk.errors import Conflict, Invalid, NotFound, Sentence, Unchanged, sentence
 from helpdesk.tasks.model import Field, Task, Written
-from helpdesk.web import inputs, overwritten, row_fragments, task_page
+from helpdesk.web import announcing, inputs, overwritten, row_fragments, task_page
 from helpdesk.web.api import shapes, task_shape
 from helpdesk.web.guards import actor
 from helpdesk.web.rendering import data, is_htmx, same_site, see_other, services, spoken, wants_html
@@ -86,6 +86,7 @@ async def _change(request: Request, field: Field) -> Response:
     """One field's form: a redirect, the form anew with what changed around it, or the form with what was refused."""
     try:
         edit = await inputs.edit(request, field)
+        await announcing.is_wanted(request)
         written = await services(request).tracker.change(await actor(request), task_id(request), edit)
     except Unchanged:
         if not wants_html(request):
@@ -94,6 +95,7 @@ async def _change(request: Request, field: Field) -> Response:
         return await _changed(request, field, Written(task, task), NOTHING_CHANGED)
     except (Invalid, Conflict) as refusal:
         return await _refused(request, field, refusal)
+    await announcing.silence(request, written, field)
     really = written.before.value(field) != written.after.value(field)
     return await _changed(request, field, written, CHANGED[field] if really else COMMENTED)
 
@@ -101,7 +103,8 @@ async def _change(request: Request, field: Field) -> Response:
 async def _changed(request: Request, field: Field, written: Written, says: Sentence) -> Response:
     fields = await inputs.read(request)
     if not wants_html(request):
-        told = shapes.changed(written, field, spoken(request, says))
+        sent = await announcing.sent(request, written, field)
+        told = shapes.changed(written, field, spoken(request, says), sent)
         return data(request, told | await overwritten.shape(request, written))
     if not is_htmx(request):
         page = task_page.address(request, written.after.id) + await overwritten.anchor(request, written)

@@ -1,14 +1,15 @@
 // What the stream tells, as a page shows it: the count, and how fresh all this is. The rest comes when it is first wanted.
 (() => {
+  const LEAVING_MS = 1000;
   const { later } = document.body.dataset;
   const bell = document.querySelector("[data-unread]");
   if (!bell) return;
   const { title } = document;
   const wanted = () => import(later);
-  const on = (name, act) => document.addEventListener(`stream:${name}`, ({ detail }) => act(detail ?? {}));
+  const on = (name, act) => document.addEventListener("stream:" + name, ({ detail }) => act(detail ?? {}));
   const count = (text) => {
     bell.textContent = +text || "";
-    document.title = (+text ? `(${text}) ` : "") + title;
+    document.title = (+text ? "(" + text + ") " : "") + title;
   };
   count(bell.textContent);
 
@@ -25,9 +26,10 @@
     if (fresh.innerHTML !== data) fresh.innerHTML = data;
   });
   on("state", ({ is }) => {
-    if (is !== "live") fresh.innerHTML = `<span class="fresh stale" id="fresh">${fresh.dataset.gone}</span>`;
+    if (is !== "live") fresh.innerHTML = '<span class="fresh stale" id="fresh">' + fresh.dataset.gone + "</span>";
   });
-  on("session_ended", () => document.querySelector(".typed") || location.reload());
+  // Who signs out here is on the way elsewhere already.
+  on("session_ended", () => setTimeout(() => document.querySelector(".typed") || location.reload(), LEAVING_MS));
 
   bell.closest("a").addEventListener("click", async (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey || document.querySelector(".kept.notifications")) return;

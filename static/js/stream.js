@@ -1,5 +1,5 @@
 // One event stream for all tabs of a browser: the tab that holds the lock listens and tells the others. Without locks
-// (plain http, old browsers) each tab listens while it is seen. What comes is an event of the document, `stream:NAME`.
+// (plain http, old browsers) each tab listens while it is seen. What comes is an event of the document, "stream:" and its name.
 (() => {
   const { session } = document.body.dataset;
   if (!session || !self.EventSource) return;
@@ -7,12 +7,13 @@
   const LONGEST = 60000;
   const SETTLE = 150;
   const TRIES = 2;
+  const MOST = 200;
   const HEARD = "heard";
+  const NAME = "stream " + session;
   const NAMES = ["new_notification", "unread", "task_changed", "feed", "session_ended"];
   const locks = self.BroadcastChannel && navigator.locks;
-  const tab = Math.random().toString(36).slice(2);
-  const shows = new Map();
-  let source, channel, free, timer, settling, ended, asked = "", fails = 0, alive = Date.now(), feed;
+  const tasks = new Set();
+  let source, channel, free, timer, settling, ended, feed, fails = 0, alive = Date.now();
   let state = { is: "reconnecting", since: Date.now() };
 
   const heard = () => {
@@ -21,12 +22,12 @@
   };
   let last = heard();
   const tell = (message) => channel?.postMessage(message);
-  const fire = (name, detail) => document.dispatchEvent(new CustomEvent(`stream:${name}`, { detail }));
+  const fire = (name, detail) => document.dispatchEvent(new CustomEvent("stream:" + name, { detail }));
   const shown = () => [...document.querySelectorAll(".task[id^=task-], [name=task_id][value]")].map((it) => it.value ?? it.id.slice(5));
 
   const keep = (id) => {
     last = id;
-    localStorage.setItem(HEARD, `${session} ${id}`);
+    localStorage.setItem(HEARD, session + " " + id);
   };
   const come = ({ name, id, data, at }) => {
     alive = Date.now();
@@ -52,9 +53,8 @@
   const open = () => {
     source?.close();
     clearTimeout(timer);
-    asked = [...new Set([...shows.values()].flat())].slice(-200).join();
     alive = Date.now();
-    source = new EventSource(`/notifications/stream?tasks=${asked}${last ? `&after=${last}` : ""}`);
+    source = new EventSource("/notifications/stream?tasks=" + [...tasks].slice(-MOST) + (last ? "&after=" + last : ""));
     for (const name of NAMES)
       source.addEventListener(name, ({ data, lastEventId }) => {
         fails = 0;
@@ -77,7 +77,7 @@
         () => ({}),
       );
       become(status === 200 ? "polling" : "reconnecting");
-      if (status === 200) both({ name: "unread", data: `${json.unread_count}` });
+      if (status === 200) both({ name: "unread", data: json.unread_count });
       if (status === 401) both({ name: "session_ended" });
     }
     if (source && !ended) open();
@@ -87,10 +87,9 @@
     settling = setTimeout(() => free && open(), SETTLE);
   };
   const lead = (steal) =>
-    locks.request(`stream ${session}`, { steal }, () => new Promise((done) => {
+    locks.request(NAME, { steal }, () => new Promise((done) => {
       free = done;
-      tell({ who: 1 });
-      settle();
+      open();
     })).catch(() => {
       close();
       if (channel) lead(false);
@@ -103,34 +102,29 @@
     source = free = null;
   };
 
-  const announce = () => {
-    const here = shown();
-    if (shows.get(tab)?.join() === here.join()) return;
-    shows.set(tab, here);
-    tell({ tab, shows: here });
-    if (free) want(here);
+  // Tabs that are younger than this one have told it what they show.
+  const join = (shows) => {
+    if (shows.every((it) => tasks.has(it))) return;
+    for (const it of shows) tasks.add(it);
+    if (free) settle();
   };
-  const want = (tasks) => {
-    const told = asked.split(",");
-    if (source && tasks.some((it) => !told.includes(it))) settle();
+  const announce = () => {
+    join(shown());
+    tell({ shows: shown() });
   };
   const hear = ({ data }) => {
     alive = Date.now();
-    if (data.who) tell({ tab, shows: shows.get(tab) });
-    else if (data.bye) shows.delete(data.bye);
-    else if (data.state) {
+    if (data.name) return come(data);
+    if (data.state) {
       state = data.state;
-      if (data.feed) come({ name: "feed", data: data.feed });
       fire("state", state);
-    } else if (data.tab) {
-      shows.set(data.tab, data.shows);
-      if (!free) return;
-      want(data.shows);
+      if (data.feed) come({ name: "feed", data: data.feed });
+    } else {
+      join(data.shows);
       if (source) tell({ state, feed });
-    } else come(data);
+    }
   };
   const leave = () => {
-    tell({ bye: tab });
     channel?.close();
     channel = null;
     close();
@@ -138,13 +132,12 @@
   const begin = () => {
     last = Math.max(last, heard());
     if (!locks) {
-      shows.set(tab, shown());
+      join(shown());
       return document.hidden ? close() : source || open();
     }
-    channel = new BroadcastChannel(`stream ${session}`);
+    channel = new BroadcastChannel(NAME);
     channel.onmessage = hear;
     alive = Date.now();
-    shows.delete(tab);
     announce();
     lead(false);
   };

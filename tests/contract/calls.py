@@ -26,7 +26,8 @@ NAMES = (
     "description", "comment", "private", "lock_version", "notify_users", "idempotency_key", "view", "next", "updates",
     "username", "password", "remember", "everywhere", "name", "text", "shared", "position", "reply", "at", "typed_by",
     "carried", "theme", "locale", "format", "attachments", "files", "is_public", "parent_id", "user_id", "issue_id",
-    "by", "edit", "of", "watching", "delete", "address", "start", "created_since", "created_by",
+    "by", "edit", "of", "watching", "delete", "address", "start", "created_since", "created_by", "muted", "wanted",
+    "digest", "quiet", "days", "end", "zone", "sound_normal", "sound_high", "complete",
 )  # fmt: skip
 HEADERS: dict[bytes, Sequence[bytes]] = {
     b"accept": (b"*/*", b"text/html", b"application/json", b"text/html;q=0", b"image/png", b"", b"\xff", b";;,q=x"),
@@ -50,7 +51,7 @@ STREAMS = {"notifications:stream", "api:stream"}  # who asks them waits for ever
 PAGES = STREAMS | {
     "home", "static", "preferences", "people:login GET", "tasks:back", "tasks:export", "replies:insert",
     "drafts:discard", "tasks:row GET", "tasks:delete GET", "tasks:new_form", "tasks:new_preview",
-    "tasks:thumbnail", "tasks:view", "notifications:one",
+    "tasks:thumbnail", "tasks:view", "notifications:one", "tasks:changed", "notifications:widget",
 }  # fmt: skip
 KINDS = (
     "application/json", "application/json; charset=utf-16", "application/x-www-form-urlencoded", "text/plain", "",
@@ -68,10 +69,10 @@ USUAL = {
     "bulk": "updates task_id status_id priority_id assignee_id comment",
     "task": "subject project_id tracker_id description status_id priority_id assigned_to_id due_date custom_fields",
     "new": "subject project_id tracker_id description priority_id due_date idempotency_key",
-    "{task_id:int}": "subject description due_date start_date done_ratio comment lock_version",
+    "{task_id:int}": "subject description due_date start_date done_ratio comment lock_version muted",
     "login": "username password remember next",
     "logout": "everywhere",
-    "preferences": "theme locale",
+    "preferences": "theme locale wanted digest quiet days start end zone sound_high complete",
     "{place}": "comment private status_id",
     "reply": "reply at comment",
     "replies": "name text shared",
@@ -81,6 +82,7 @@ USUAL = {
     "{entry_id:int}": "comment delete view",
     "preview": "comment description",
     "watch": "watching",
+    "{project_id:int}": "muted",
     "row": "status_id priority_id assignee_id lock_version by",
     "views": "name address",
     "{view_id:int}": "name start",
@@ -96,7 +98,10 @@ RIGHT: dict[str, Sequence[Any]] = {
     "locale": ("ru", "en"), "name": ("Ответ",), "text": ("Здравствуйте, {person}!",), "reply": (1, "2"), "at": (0, "3"),
     "watching": ("1", "no"), "delete": ("1", ""), "description": ("*Зажевал*",), "files": ("нет",),
     "shared": ("1", False), "address": ("/tasks?status_id=2", "/tasks?sort=x", "//evil.test/tasks", "/tasks/7"),
-    "start": ("1", False), "by": ("author",),
+    "start": ("1", False, "22:00"), "by": ("author",), "muted": ("1", False), "wanted": (["comment:page"], ""),
+    "digest": ("1", False), "complete": ("1",), "quiet": ("1", False), "days": (["mon", "sun"], ""),
+    "end": ("08:00", "8"),
+    "zone": ("Asia/Omsk", "utc"), "sound_high": ("bell", "none"),
 }  # fmt: skip
 
 

@@ -8,43 +8,59 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from helpdesk.notifications import deciding
+from helpdesk.notifications.audience import Heard, Wish
 from helpdesk.notifications.preferences import (
     CHANNELS,
+    SOUNDS,
     TYPES,
     WANTED,
     Preferences,
     QuietHours,
+    Sounds,
     channels,
     from_json,
+    sound_of,
     to_json,
 )
+from helpdesk.notifications.rules import TYPES as KINDS
 from helpdesk.notifications.rules import Type
+from helpdesk.tasks.feed import Happening
 
 ZONES = ["Europe/Moscow", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "UTC"]
 ALL_DAYS = frozenset(range(7))
 CLOCKS = st.times() | st.sampled_from([time(0), time(2, 30), time(22), time(7)])
-QUIET = st.builds(QuietHours, st.frozensets(st.integers(0, 6)), CLOCKS, CLOCKS, st.sampled_from(ZONES).map(ZoneInfo))
+DAYS = st.frozensets(st.integers(0, 6))
+QUIET = st.builds(QuietHours, DAYS, CLOCKS, CLOCKS, st.sampled_from(ZONES).map(ZoneInfo), st.booleans())
 CELLS = st.frozensets(st.tuples(st.sampled_from(TYPES), st.sampled_from(CHANNELS)))
 NUMBERS = st.frozensets(st.integers(1, 4))
-PREFERENCES = st.builds(Preferences, CELLS | st.just(WANTED), NUMBERS, NUMBERS, st.none() | QUIET, st.booleans())
+CHOSEN_SOUNDS = st.builds(Sounds, st.sampled_from(SOUNDS), st.sampled_from(SOUNDS))
+PREFERENCES = st.builds(
+    Preferences, CELLS | st.just(WANTED), NUMBERS, NUMBERS, st.none() | QUIET, st.booleans(), CHOSEN_SOUNDS
+)
 CHANGES = [datetime(2026, 3, 29, 1, tzinfo=UTC), datetime(2026, 10, 25, 1, tzinfo=UTC)]  # of Berlin's clocks
 MOMENTS = st.datetimes(datetime(2020, 1, 1), datetime(2035, 1, 1), timezones=st.just(UTC)) | st.builds(
     lambda change, minutes: change + timedelta(minutes=minutes), st.sampled_from(CHANGES), st.integers(-1500, 1500)
 )
 ASKED = (st.sampled_from(TYPES), st.integers(1, 4), st.integers(1, 4), MOMENTS)
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.sampled_from(
-    ["page", "Europe/Moscow", "22:00", "22:00Z", "../x", "UTC\x00", "/etc/passwd", "", "x" * 5000, "\ud800"]
+    ["page", "Europe/Moscow", "22:00", "22:00Z", "../x", "UTC\x00", "/etc/passwd", "", "x" * 5000, "\ud800",
+     "bell"]
 )  # fmt: skip
 KEYS = st.sampled_from(
-    ["wanted", "muted_projects", "muted_tasks", "quiet", "digest", "days", "start", "end", "zone", *TYPES, *CHANNELS]
-)
+    ["wanted", "muted_projects", "muted_tasks", "quiet", "digest", "days", "start", "end", "zone", "kept", "sounds",
+     *Sounds._fields, *TYPES, *CHANNELS]
+)  # fmt: skip
 JUNK = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=6))
 BERLIN = ZoneInfo("Europe/Berlin")
 NIGHT = QuietHours(ALL_DAYS, time(22), time(7), BERLIN)
+OLD = '{"days": [0, 1, 2, 3, 4, 5, 6], "start": "22:00", "end": "07:00", "zone": "Europe/Berlin"}'
 
 
 def within(quiet: QuietHours, now: datetime) -> bool:
     """Whether the clock on the wall, on an even line of days, is in a stretch that begins on a chosen day."""
+    if not quiet.kept:
+        return False
     wall = now.astimezone(quiet.zone).replace(tzinfo=None)
     for day in (wall.date(), wall.date() - timedelta(days=1)):
         start, end = datetime.combine(day, quiet.start), datetime.combine(day, quiet.end)
@@ -101,6 +117,7 @@ def test_without_anything_else_the_matrix_is_what_is_done(
 @given(QUIET, MOMENTS)
 @example(NIGHT, CHANGES[0])
 @example(NIGHT._replace(days=frozenset()), CHANGES[0])
+@example(NIGHT._replace(kept=False), CHANGES[0])
 def test_quiet_hours_go_by_the_clock_on_the_wall(quiet: QuietHours, now: datetime) -> None:
     assert quiet.hold(now) is within(quiet, now)
 
@@ -148,6 +165,12 @@ def test_who_chose_nothing_has_pages_for_all_and_little_noise() -> None:
     }  # fmt: skip
 
 
+@given(PREFERENCES, st.sampled_from([*KINDS, "of tomorrow"]))
+def test_what_turns_to_the_person_makes_the_sound_of_what_presses(told: Preferences, kind: str) -> None:
+    chosen = told.sounds.high if kind in ("mentioned", "given") else told.sounds.normal
+    assert sound_of(told, kind) == ("" if chosen == "none" else chosen)
+
+
 @given(PREFERENCES)
 @example(Preferences())
 def test_what_is_kept_is_read_as_it_was(told: Preferences) -> None:
@@ -188,6 +211,7 @@ def test_what_is_broken_takes_nothing_else_with_it(told: Preferences, broken: st
         ("quiet", {"days": [1], "start": "22:00", "end": "07:00", "zone": "Europe"}),
         ("quiet", {"days": [1], "start": "22:00", "end": "07:00", "zone": None}),
         ("quiet", {"days": [1], "start": "22:00", "end": "07:00"}),
+        ("sounds", "bell"), ("sounds", {"normal": "gong", "high": ["bell"], "other": "knock"}),
     ],
 )  # fmt: skip
 def test_what_is_broken_is_as_if_nobody_had_chosen_it(field: str, broken: object) -> None:
@@ -197,3 +221,18 @@ def test_what_is_broken_is_as_if_nobody_had_chosen_it(field: str, broken: object
 def test_a_cell_that_is_broken_leaves_the_others_as_they_were_chosen() -> None:
     read = from_json('{"wanted": {"comment": {"page": false, "email": null}, "of tomorrow": {"page": true}}}')
     assert read.wanted == WANTED - {("comment", "page")}
+
+
+def test_a_sound_that_is_broken_leaves_the_other_and_quiet_hours_of_old_are_kept() -> None:
+    read = from_json('{"sounds": {"normal": "gong", "high": "none"}, "quiet": ' + OLD + "}")
+    assert read.sounds == Sounds(high="none") and read.quiet == NIGHT
+
+
+def test_the_sound_that_was_chosen_is_kept_with_what_makes_one() -> None:
+    told = to_json(Preferences(sounds=Sounds("none", "knock"), muted_tasks=frozenset({8})))
+    act = Happening("entry.1", 7, "Стул", 1, "Офис", CHANGES[0], None)
+    mentioned, commented = Heard(1, "mention", "mentioned"), Heard(1, "comment", "commented")
+    assert deciding.wish(told, mentioned, act, CHANGES[0]) == Wish(page=True, sound="knock")
+    assert deciding.wish(told, commented, act, CHANGES[0]) == Wish(page=True, sound="")
+    assert deciding.wish(told, commented, act._replace(task_id=8), CHANGES[0]) == Wish(page=False, sound="")
+    assert deciding.wish("", Heard(1, "system", "changed"), act, CHANGES[0]) == Wish(page=True, sound="")

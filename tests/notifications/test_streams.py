@@ -12,9 +12,11 @@ from helpdesk.notifications.channels.streams import (
     MOST_WAITING,
     PEOPLE_AT_ONCE,
     Face,
+    Onlooker,
     Stream,
     Streams,
 )
+from helpdesk.tasks.model import Actor
 
 PAGE, PROGRAM = Face("page", "ru"), Face("program", "en")
 
@@ -188,3 +190,27 @@ def test_every_stream_is_given_every_row_once_in_order(acts: list[str]) -> None:
                 assert rows == list(range(begun + 1, len(store.rows) + 1))
 
     asyncio.run(run())
+
+
+async def test_what_all_are_told_is_written_once_for_a_face() -> None:
+    store, written = Rows(), list[Face]()
+    streams = [store.streams.open(person, "s", face, 0) for person in (1, 2) for face in (PAGE, PROGRAM)]
+
+    def state(face: Face) -> bytes:
+        written.append(face)
+        return face.kind.encode()
+
+    store.streams.tell_all(state)
+    assert [await given_to(stream) for stream in streams] == [["page"], ["program"]] * 2
+    assert written == [PAGE, PROGRAM]
+
+
+async def test_onlookers_are_found_by_their_tasks() -> None:
+    store = Rows()
+    anna, boris = (Onlooker(Actor(it, f"person{it}", False), frozenset({7, it})) for it in (1, 2))
+    first, second = (store.streams.open(it.actor.id, "s", PAGE, 0, it) for it in (anna, boris))
+    assert not Rows().streams.has_onlookers and store.streams.has_onlookers
+    store.streams.open(3, "s", PAGE, 0)
+    assert store.streams.showing({7, 2, 9}) == {7: [(anna, first), (boris, second)], 2: [(boris, second)]}
+    store.streams.close(second)
+    assert store.streams.showing({7, 2}) == {7: [(anna, first)]}

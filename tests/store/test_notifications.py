@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from threading import Thread
 from typing import TypeVar
 
 import pytest
@@ -200,6 +201,19 @@ def test_the_last_choice_counts_and_who_chose_nothing_is_not_there(told_store: D
     for text in ('{"a": 1}', '{"a": "ё"}'):
         write(told_store, lambda db, text=text: preferences.save(db, ANNA, text))
     assert told_store.run_here(lambda db: preferences.told(db, [ANNA, BORIS])) == {ANNA: '{"a": "ё"}'}
+
+
+def test_changes_from_several_pages_at_once_all_count(told_store: Database) -> None:
+    def add_one() -> None:
+        for _ in range(10):
+            write(told_store, lambda db: preferences.change(db, ANNA, lambda text: str(int(text or "0") + 1)))
+
+    pages = [Thread(target=add_one) for _ in range(3)]
+    for page in pages:
+        page.start()
+    for page in pages:
+        page.join()
+    assert told_store.run_here(lambda db: preferences.told(db, [ANNA])) == {ANNA: "30"}
 
 
 def test_accounts_are_found_by_the_trackers_numbers(database: Database) -> None:

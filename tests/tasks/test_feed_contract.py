@@ -98,6 +98,21 @@ async def test_reading_again_from_a_position_tells_the_same_under_the_same_keys(
     assert later[-1] == again[-1]
 
 
+async def test_an_entry_of_a_task_is_an_act_that_can_be_told_by_itself(world: World) -> None:
+    task, other, anna, boris = world.new_task(), world.new_task(), world.actor("anna"), world.actor("boris")
+    await world.tracker.watch(boris, task, True)
+    position = await world.feed.start()
+    await world.tracker.comment(anna, task, "Раз", private=True)
+    edit = Edit({"assignee": boris.id, "status": world.status("in_progress")}, "Передаю")
+    written = await world.tracker.change(anna, task, edit)
+    entries = [entry.id for entry in written.after.entries]
+    told = of(await world.feed.read(position), task)
+    assert [await world.feed.act(task, entry) for entry in entries] == told and len(told) == 2
+    assert [world.feed.key(entry) for entry in entries] == [it.key for it in told]
+    for wrong in ((other, entries[0]), (task, 2**31 - 1), (2**31 - 1, entries[0])):
+        assert await world.feed.act(*wrong) is None
+
+
 async def test_only_those_who_see_the_task_see_what_happens_to_it(world: World) -> None:
     position = await world.feed.start()
     task = world.new_task(author="anna", assignee="boris", project="warehouse")

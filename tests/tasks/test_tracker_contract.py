@@ -317,6 +317,17 @@ async def test_of_given_tasks_those_are_told_that_the_person_sees(world: World) 
     assert await world.tracker.seen(world.actor("anna"), ()) == {}
 
 
+async def test_a_list_may_be_of_given_tasks(world: World) -> None:
+    hers, closed = world.new_task(), world.new_task(status="closed")
+    other = world.new_task(project="warehouse", author="boris", assignee=None)
+    asked = TaskQuery(task_ids=(hers, closed, other, 999_999), closed=True, per_page=100, sort="id", descending=False)
+    for login, expected in (("anna", [hers, closed, other]), ("irina", [hers, closed]), ("stranger", [])):
+        page = await world.tracker.tasks(world.actor(login), asked)
+        assert [row.id for row in page.rows] == expected and page.total == len(expected)
+    page = await world.tracker.tasks(world.actor("anna"), asked._replace(closed=False), summed=True)
+    assert [row.id for row in page.rows] == [hers, other]
+
+
 async def test_what_making_a_query_raises_is_raised(world: World) -> None:
     def refuse(words: Vocabulary) -> TaskQuery:
         raise Invalid({"sort": []})

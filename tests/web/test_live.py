@@ -130,3 +130,57 @@ def test_who_signs_out_elsewhere_hears_no_more(helpdesk: Helpdesk) -> None:
         other.post("/users/logout", json={"everywhere": True}).raise_for_status()
         assert until(told, "session_ended")
         assert until(told, "end")
+
+
+def test_who_has_a_task_on_the_screen_hears_what_becomes_of_it_if_that_may_be_seen(helpdesk: Helpdesk) -> None:
+    with (
+        closing(steps.program(helpdesk.url, "anna")) as anna,
+        closing(steps.program(helpdesk.url, "boris")) as boris,
+        closing(steps.program(helpdesk.url, "irina")) as irina,
+        closing(steps.program(helpdesk.url, "stranger")) as stranger,
+    ):
+        hers = irina.get("/tasks", params={"author_id": "me", "status": "В работе"}).json()["tasks"]
+        task = hers[0]["id"]
+        screen = f"/notifications/stream?tasks=7777,{task}"
+        with (
+            listening(boris, screen) as page,
+            listening(boris, f"/tasks/api/notifications/stream?tasks={task}") as program,
+            listening(irina, screen) as asker,
+            listening(stranger, screen) as others,
+            listening(boris, "/notifications/stream?tasks=7777") as elsewhere,
+        ):
+            said = anna.post(f"/tasks/api/task/{task}/comments", json={"comment": "Между нами.", "private": True})
+            said.raise_for_status()
+            statuses = anna.get(f"/tasks/api/task/{task}/statuses").json()
+            new = statuses["available_statuses"][-1]
+            anna.put(f"/tasks/api/task/{task}/status", json={"status_id": new["id"]}).raise_for_status()
+            first, second = (json.loads(until(page, "task_changed")["data"]) for _ in range(2))
+            assert (first["task_id"], second["task_id"]) == (task, task) and first["version"] != second["version"]
+            told = json.loads(until(program, "task_status_changed")["data"])
+            assert (told["task_id"], told["old_status"], told["new_status"], told["updated_by"]) == (
+                task,
+                statuses["current_status"]["name"],
+                new["name"],
+                "Анна Светлова",
+            )
+            assert json.loads(until(asker, "task_changed")["data"]) == second, "she hears of no private comment"
+            for each in (others, elsewhere):
+                assert all(event.get("event") != "task_changed" for event in list(each.queue))
+
+
+def test_a_program_that_names_no_tasks_hears_of_the_status_changes_it_is_told_of(helpdesk: Helpdesk) -> None:
+    with (
+        closing(steps.program(helpdesk.url, "anna")) as anna,
+        closing(steps.program(helpdesk.url, "boris")) as boris,
+        listening(anna, "/tasks/api/notifications/stream") as told,
+    ):
+        task = steps.some_task(anna, status="Новая")["id"]
+        boris.put(f"/tasks/api/task/{task}/status", json={"status_id": 2}).raise_for_status()
+        assert json.loads(until(told, "new_notification")["data"])["type"] == "status_change"
+        changed = json.loads(until(told, "task_status_changed")["data"])
+        assert (changed["task_id"], changed["old_status"], changed["new_status"]) == (task, "Новая", "В работе")
+
+
+def test_tasks_that_cannot_be_are_refused(helpdesk: Helpdesk) -> None:
+    with closing(steps.program(helpdesk.url, "anna")) as anna:
+        assert anna.get("/tasks/api/notifications/stream?tasks=1,x").status_code == 422

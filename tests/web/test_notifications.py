@@ -8,7 +8,7 @@ import pytest
 
 from helpdesk.services import Services
 from tests import telling
-from tests.web.conftest import HTML, Visit
+from tests.web.conftest import HTML, HTMX, Visit
 from tests.world import EmbeddedWorld
 
 STATUS = {"type": "status_change", "kind": "status"}
@@ -160,3 +160,19 @@ def test_nothing_is_said_where_there_is_nothing(visit: Visit) -> None:
     page = visit("anna").get("/notifications", headers=HTML).text
     assert "Nothing yet" in page and "0 unread" in page
     assert "You have read everything" in visit("anna").get("/notifications?unread_only=1", headers=HTML).text
+
+
+def test_the_widget_shows_the_newest_and_answers_in_place(visit: Visit, embedded: EmbeddedWorld, tell: Tell) -> None:
+    task, other, anna = embedded.new_task("Стул"), embedded.new_task("Стол"), visit("anna")
+    first, second, third = tell("anna", task), tell("anna", other), tell("anna", task)
+    shown = anna.get("/notifications/widget", headers=HTMX).text
+    assert re.findall(r'data-task="(\d+)"', shown) == [str(task), str(other)]
+    assert 'data-count="3"' in shown and f'data-before="{first - 1}"' in shown
+    item = anna.post(f"/notifications/{second}/read", headers=HTMX).text
+    assert f'id="notification-{second}"' in item and "unread" not in item and "<form" not in item
+    emptied = anna.post("/notifications/read", headers=HTMX).text
+    assert 'data-count="0"' in emptied and (at := re.search(r'name="at" value="([\d.]+)"', emptied))
+    assert 'data-count="2"' in anna.post("/notifications/undo", data={"at": at[1]}, headers=HTMX).text
+    answer = anna.get("/notifications/widget", headers=HTML)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/notifications")
+    assert third > second

@@ -50,6 +50,12 @@ class EmbeddedFeed:
         more = max(tasks.new(created), entries.new(written)) >= acts.NEW_AT_ONCE
         return Told(tuple(sorted(told, key=lambda it: it.at)), watermark.written(after), more)
 
+    def key(self, entry_id: int) -> str:
+        return f"entry.{entry_id}"
+
+    async def act(self, task_id: int, entry_id: int) -> Happening | None:
+        return await self._ask(lambda session: next(_told(session, (), acts.entry(session, task_id, entry_id)), None))
+
     async def seers(self, happening: Happening, people: Iterable[Actor]) -> frozenset[int]:
         asked = list(people)
         return await self._ask(lambda session: _seers(session, happening, asked))
@@ -113,8 +119,7 @@ class _Telling:
     def created(self, row: Any) -> Happening:
         task = self.news.tasks[row.id]
         author = Member(task.author_id, task.full_name, task.email)
-        told = self._of(row.id, 0)._replace(notes=row.description)
-        return told._replace(key=f"task.{row.id}", at=row.created_at, by=author, is_new=True)
+        return self._of(row.id, 0)._replace(key=f"task.{row.id}", by=author, notes=row.description, is_new=True)
 
     def entry(self, row: Any) -> Happening:
         changes = self.news.changes.get(row.id, {})

@@ -30,6 +30,7 @@ def matching(session: Session, actor: Actor, mine: Rights, query: TaskQuery) -> 
         (task.priority_id, query.priority_ids),
         (task.project_id, query.project_ids and with_descendants(query.project_ids, projects(session, mine))),
         (task.kind_id, query.tracker_ids),
+        (task.id, query.task_ids),
     )
     conditions += [column.in_(ids) for column, ids in chosen if ids]
     if query.updated_since:

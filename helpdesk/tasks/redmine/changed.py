@@ -78,8 +78,17 @@ class Changed:
             "/issues.json", None, [*_ALL, ("sort", "updated_on:desc"), ("limit", number)]
         )
         numbers = [reading.number(issue, "id") for issue in items(found, "issues")]
-        found_again = await asyncio.gather(*map(self._issue, numbers))
+        found_again = await asyncio.gather(*map(self.issue, numbers))
         return [issue for issue in found_again if issue is not None]
+
+    async def issue(self, number: int) -> JSON | None:
+        """The issue with its journals and watchers; None when it is gone meanwhile."""
+        try:
+            async with self.at_once:
+                found = await self.client.get(f"/issues/{number}.json", None, [("include", "journals,watchers")])
+        except (NotFound, NotAllowed):
+            return None
+        return part(found, "issue")
 
     async def _listed(self, since: datetime) -> list[tuple[int, datetime]]:
         """Number and `updated_on` of each in that order, as far as there is something to read.
@@ -110,18 +119,9 @@ class Changed:
 
     async def _read(self, number: int, updated: datetime, now: float) -> None:
         """Keep the issue as it is now. One that was changed long ago, whosever clock is right, is settled."""
-        issue = await self._issue(number)
+        issue = await self.issue(number)
         seen = self.kept[number].seen if self._is_known(number, updated) else now
         self.kept[number] = Kept(updated, issue, seen, now, datetime.now(UTC) - updated > 2 * LONGEST_WRITE)
-
-    async def _issue(self, number: int) -> JSON | None:
-        """The issue with its journals and watchers; None when it is gone meanwhile."""
-        try:
-            async with self.at_once:
-                found = await self.client.get(f"/issues/{number}.json", None, [("include", "journals,watchers")])
-        except (NotFound, NotAllowed):
-            return None
-        return part(found, "issue")
 
 
 _ALL: list[tuple[str, str | int]] = [("status_id", "*")]

@@ -66,6 +66,16 @@ class RestFeed:
             )
         return Told(tuple(sorted(told, key=lambda it: it.at)), after.written(), not found.is_whole)
 
+    def key(self, entry_id: int) -> str:
+        return f"journal.{entry_id}"
+
+    async def act(self, task_id: int, entry_id: int) -> Happening | None:
+        wanted = telling.Numbers(frozenset(), frozenset({entry_id}))
+        async with self._looking():
+            issues = [it for it in (await self.changed.issue(task_id),) if it is not None]
+            told = await telling.happenings(self.look_up, self.principals, issues, wanted)
+        return next(iter(told), None)
+
     async def seers(self, happening: Happening, people: Iterable[Actor]) -> frozenset[int]:
         at_once = asyncio.Semaphore(PARALLEL)
 
@@ -120,6 +130,12 @@ class SqlFeed(RestFeed):
             return Told(tuple(found.told), found.after.written(), found.more)
 
         return await self._read(work, lambda: super(SqlFeed, self).read(known_as))
+
+    async def act(self, task_id: int, entry_id: int) -> Happening | None:
+        return await self._read(
+            lambda db: feed.act(db, self.source, task_id, entry_id),
+            lambda: super(SqlFeed, self).act(task_id, entry_id),
+        )
 
     async def seers(self, happening: Happening, people: Iterable[Actor]) -> frozenset[int]:
         asked = list(people)

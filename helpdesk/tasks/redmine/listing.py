@@ -34,6 +34,8 @@ def filters(query: TaskQuery) -> Filters:
         "tracker_id": query.tracker_ids,
     }
     found |= {name: ("=", list(chosen)) for name, chosen in ids.items() if chosen}
+    if query.task_ids:
+        found["issue_id"] = _numbers(query.task_ids)
     if query.assignees:
         found["assigned_to_id"] = _people(query.assignees)
     if query.authors:
@@ -56,8 +58,8 @@ def statuses_of_summary(statuses: Iterable[Status]) -> tuple[Filter, Filter, Fil
 
 
 def with_ids(ids: Iterable[int]) -> Filters:
-    """Those tasks, open or closed. Source: IssueQuery#sql_for_issue_id_field, which reads all ids from one value."""
-    return {"issue_id": ("=", [",".join(map(str, ids))]), "status_id": ANY, SORTED_BY: ("", ["id:asc"])}
+    """Those tasks, open or closed."""
+    return {"issue_id": _numbers(ids), "status_id": ANY, SORTED_BY: ("", ["id:asc"])}
 
 
 def params(found: Filters, limit: int, offset: int) -> Iterator[tuple[str, str | int]]:
@@ -66,6 +68,11 @@ def params(found: Filters, limit: int, offset: int) -> Iterator[tuple[str, str |
     yield from ((f"op[{name}]", operator) for name, (operator, _) in asked.items())
     yield from ((f"v[{name}][]", str(value)) for name, (_, values) in asked.items() for value in values)
     yield from (("limit", limit), ("offset", offset), (SORTED_BY, str(found[SORTED_BY][1][0])))
+
+
+def _numbers(ids: Iterable[int]) -> Filter:
+    """Source: IssueQuery#sql_for_issue_id_field, which reads all ids from one value."""
+    return "=", [",".join(map(str, ids))]
 
 
 def _people(people: tuple[Who, ...]) -> Filter:

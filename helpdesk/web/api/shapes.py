@@ -73,8 +73,8 @@ def choice(found: Task, field: Field, offered: Iterable[Named]) -> Shape:
     }
 
 
-def changed(written: Written, field: Field, message: str) -> Shape:
-    """The answer to a change of one field."""
+def changed(written: Written, field: Field, message: str, sent: int) -> Shape:
+    """The answer to a change of one field, of which `sent` people are told."""
     before, after = written.before, written.after
     old, new = _held(before, field), _held(after, field)
     commented = any(entry.notes for entry in written.new_entries)
@@ -90,7 +90,7 @@ def changed(written: Written, field: Field, message: str) -> Shape:
             f"old_{field}": old.name if old else None,
             f"new_{field}": new.name if new else None,
             "comment_added": commented,
-            "notifications_sent": 0,
+            "notifications_sent": sent,
         },
         "updated_at": moment(after.row.updated_on),
         "lock_version": after.version,

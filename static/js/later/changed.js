@@ -6,7 +6,7 @@ const ROWS = 5;
 const waits = new Map();
 
 const renew = (task) => {
-  const mark = document.querySelector(`.list [name=task_id][value="${task}"]`);
+  const mark = document.querySelector('.list [name=task_id][value="' + task + '"]');
   const row = mark?.closest("tr");
   if (!row) return;
   row.classList.add("changed");
@@ -14,9 +14,9 @@ const renew = (task) => {
   quietly(row.querySelector(".edit").href.replace("&edit=1", "&live=1"), row, "outerHTML");
 };
 const ask = (task) => {
-  const place = document.querySelector(`#task-${task} [data-changed]`);
+  const place = document.querySelector("#task-" + task + " [data-changed]");
   const version = document.querySelector(".version")?.value ?? "";
-  if (place) quietly(`${place.dataset.changed}?since=${encodeURIComponent(version)}`, place, "innerHTML");
+  if (place) quietly(place.dataset.changed + "?since=" + encodeURIComponent(version), place, "innerHTML");
 };
 // Own acts come back, too: the page has them already, as an entry or in a row that was just sent.
 const look = () => {

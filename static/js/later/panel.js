@@ -9,7 +9,7 @@ const keep = (key, value) => (value ? localStorage.setItem(key, value) : localSt
 
 let coming;
 const fetched = async () => {
-  await quietly(`${bell.pathname}/widget`, panel() ?? document.body, panel() ? "outerHTML" : "beforeend");
+  await quietly(bell.pathname + "/widget", panel() ?? document.body, panel() ? "outerHTML" : "beforeend");
   coming = null;
 };
 const show = () => (coming ??= fetched());
@@ -21,7 +21,7 @@ const hide = () => {
 // The group of the same task goes up with what is new in it.
 const add = (group) => {
   const list = panel().querySelector("[role=log]");
-  const old = list.querySelector(`[data-task="${group.dataset.task}"]`);
+  const old = list.querySelector('[data-task="' + group.dataset.task + '"]');
   group.querySelector("ul").append(...(old?.querySelectorAll("li") ?? []));
   old?.remove();
   list.prepend(group);

@@ -81,6 +81,12 @@ def read(db: Connection, source: Source, known: Position) -> Found:
     return Found(sorted(told, key=lambda it: it.at), after, max(new) >= NEW_AT_ONCE)
 
 
+def act(db: Connection, source: Source, task_id: int, number: int) -> Happening | None:
+    """What a journal of that issue tells."""
+    journals = db.execute(_JOURNALS.where(_JOURNAL.id == number, _JOURNAL.journalized_id == task_id)).all()
+    return next(iter(_told(db, source, _news(db, (), journals))), None) if journals else None
+
+
 def _news(db: Connection, created: Sequence[Any], journals: Sequence[Any]) -> News:
     tasks = {row.id for row in created} | {row.journalized_id for row in journals}
     numbers = [row.id for row in journals] or [0]
@@ -205,9 +211,10 @@ _TASK_COLUMNS = ("id", "subject", "project_id", "author_id", "assigned_to_id", "
 _LAST = [
     sa.select(table.c.id, table.c.created_on).order_by(table.c.id.desc()).limit(1) for table in (t.issues, t.journals)
 ]
+_JOURNALS = sa.select(t.journals).where(_JOURNAL.journalized_type == _KIND)
 _NEW = Together(
     issue=sa.select(t.issues.c.id, t.issues.c.created_on, t.issues.c.description).where(_above(t.issues, "issue")),
-    journal=sa.select(t.journals).where(_above(t.journals, "journal", journalized_type=_KIND)),
+    journal=_JOURNALS.where(_above(t.journals, "journal", journalized_type=_KIND)),
 )
 _ABOUT = Together(
     task=sa.select(*(t.issues.c[name] for name in _TASK_COLUMNS)).where(t.issues.c.id.in_(_TASKS)),

@@ -96,6 +96,8 @@ def _asked(read: Reading, query: TaskQuery) -> Iterator[Condition]:
         yield issues.project_id.in_(with_descendants(query.project_ids, projects(read)))
     if query.tracker_ids:
         yield issues.tracker_id.in_(query.tracker_ids)
+    if query.task_ids:
+        yield issues.id.in_(query.task_ids)
     if query.updated_since:
         yield issues.updated_on >= read.local(query.updated_since)
     if query.created_since:

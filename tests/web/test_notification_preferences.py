@@ -1,0 +1,312 @@
+"""What one wants to be told of and how, and what is muted: as pages, as forms and for programs."""
+
+import re
+from datetime import time
+from html.parser import HTMLParser
+from typing import get_args
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from helpdesk.errors import Invalid, Unavailable
+from helpdesk.notifications.preferences import (
+    CHANNELS,
+    SOUNDS,
+    TYPES,
+    WANTED,
+    Preferences,
+    QuietHours,
+    Sounds,
+    from_json,
+    to_json,
+)
+from helpdesk.services import Services
+from helpdesk.store import preferences
+from helpdesk.tasks.embedded.tracker import EmbeddedTracker
+from helpdesk.web import mutes, notification_preferences
+from helpdesk.web.inputs import Fields
+from helpdesk.web.preference_inputs import READERS, chosen, shown, typed
+from tests.notifications.test_preferences import JUNK, PREFERENCES
+from tests.web.conftest import HTML, HTMX, Visit
+from tests.world import PEOPLE_IDS, PROJECT_IDS, EmbeddedWorld
+
+PAGE = "/notifications/preferences"
+MOSCOW = ZoneInfo("Europe/Moscow")
+HOSTILE = "'\"><script>alert(1)</script> %s"
+NIGHT = QuietHours(frozenset({4, 5}), time(23, 30), time(7), ZoneInfo("Asia/Omsk"))
+SAID = Preferences(
+    WANTED - {("comment", "sound")}, frozenset({PROJECT_IDS["office"]}), quiet=NIGHT, digest=True,
+    sounds=Sounds("none", "knock"),
+)  # fmt: skip
+FORM = {"complete": "1", "start": "22:00", "end": "08:00", "zone": "UTC", "sound_high": "bell", "sound_normal": "chime"}
+
+
+class Sent(HTMLParser):
+    """What a browser sends of the form of that id as it is: the values of each name, in their order."""
+
+    def __init__(self, page: str, id: str) -> None:
+        super().__init__()
+        self.id, self.inside, self.select = id, False, ""
+        self.fields: dict[str, list[str]] = {}
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        told = dict(attrs)
+        if tag == "form":
+            self.inside = told.get("id") == self.id
+        elif self.inside and tag == "select":
+            self.select = told["name"] or ""
+        elif self.inside and tag == "option" and "selected" in told:
+            self.fields.setdefault(self.select, []).append(told.get("value") or "")
+        elif self.inside and tag == "input" and (told.get("type") != "checkbox" or "checked" in told):
+            self.fields.setdefault(told["name"] or "", []).append(told["value"] or "")
+
+    def handle_endtag(self, tag: str) -> None:
+        self.inside = self.inside and tag != "form"
+
+
+def keep(services: Services, login: str, told: Preferences) -> None:
+    services.database.run_here(lambda db: preferences.save(db, PEOPLE_IDS[login], to_json(told)), writes=True)
+
+
+def kept(services: Services, login: str) -> Preferences:
+    number = PEOPLE_IDS[login]
+    return from_json(services.database.run_here(lambda db: preferences.told(db, [number])).get(number, ""))
+
+
+def to_the_minute(told: Preferences) -> Preferences:
+    quiet = told.quiet
+    if quiet is None:
+        return told
+    start, end = (it.replace(second=0, microsecond=0, fold=0) for it in (quiet.start, quiet.end))
+    return told._replace(quiet=quiet._replace(start=start, end=end))
+
+
+def test_everything_has_its_words_and_every_zone_offered_is_one() -> None:
+    words = notification_preferences
+    assert tuple(words.OF_TYPES) == TYPES and tuple(words.OF_CHANNELS) == CHANNELS and tuple(words.OF_SOUNDS) == SOUNDS
+    assert set(words.PRESSING) == {f"sound_{name}" for name in Sounds._fields}
+    assert set(mutes.SAYS) == {(kind, muted) for kind in get_args(mutes.Kind) for muted in (True, False)}
+    for zone in words.ZONES:
+        assert chosen(Fields({"zone": zone}), Preferences(), MOSCOW).quiet.zone == ZoneInfo(zone)
+
+
+@given(PREFERENCES, PREFERENCES)
+def test_what_is_shown_is_what_is_chosen_when_it_is_sent_back(told: Preferences, other: Preferences) -> None:
+    told = to_the_minute(told)
+    sent = shown(told, MOSCOW)
+    if told.quiet and told.quiet.kept and not told.quiet.days:
+        with pytest.raises(Invalid):
+            chosen(Fields(sent), other, MOSCOW)
+        return
+    read = chosen(Fields(sent), other, MOSCOW)
+    assert shown(read, MOSCOW) == sent == typed(Fields(sent), other, MOSCOW)
+    assert read._replace(quiet=told.quiet) == told._replace(
+        muted_projects=other.muted_projects, muted_tasks=other.muted_tasks
+    )
+    assert read.quiet == told.quiet or (told.quiet is None and not read.quiet.kept)
+
+
+@given(PREFERENCES, st.dictionaries(st.sampled_from([*READERS, "muted_tasks"]), JUNK))
+def test_junk_is_refused_by_its_name_or_can_be_kept(before: Preferences, junk: dict[str, object]) -> None:
+    try:
+        read = chosen(Fields(junk), before, MOSCOW)
+    except Invalid as refusal:
+        assert refusal.fields and set(refusal.fields) <= {*junk, "days"}
+        assert set(typed(Fields(junk), before, MOSCOW)) == set(READERS)
+    else:
+        assert from_json(to_json(read)) == read
+        assert (read.muted_projects, read.muted_tasks) == (before.muted_projects, before.muted_tasks)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=15, deadline=None)
+@given(told=PREFERENCES.map(to_the_minute))
+def test_a_page_that_is_sent_as_it_came_changes_nothing(visit: Visit, services: Services, told: Preferences) -> None:
+    if told.quiet:
+        told = told._replace(quiet=told.quiet._replace(days=told.quiet.days or frozenset({0})))
+    keep(services, "anna", told)
+    anna = visit("anna")
+    sent = Sent(anna.get(PAGE, headers=HTML).text, "preferences").fields
+    answer = anna.post(PAGE, data=sent, headers=HTML)
+    assert (answer.status_code, answer.headers["location"]) == (303, f"{PAGE}?saved=1")
+    read = kept(services, "anna")
+    assert read._replace(quiet=None) == told._replace(quiet=None)
+    assert read.quiet == told.quiet or (told.quiet is None and not read.quiet.kept)
+
+
+def test_the_page_is_linked_says_what_is_usual_and_that_it_was_saved(visit: Visit, services: Services) -> None:
+    anna = visit("anna")
+    assert f'href="{PAGE}"' in anna.get("/notifications", headers=HTML).text
+    page = anna.get(PAGE, headers=HTML).text
+    fields = Sent(page, "preferences").fields
+    assert fields["wanted"] == [f"{type}:{channel}" for type in TYPES for channel in CHANNELS
+                                    if (type, channel) in WANTED]  # fmt: skip
+    assert ("quiet" in fields, fields["zone"], fields["start"]) == (False, ["Europe/Moscow"], ["22:00"])
+    assert 'aria-label="A comment: Sound" checked' in page and "not sent yet" in page
+    assert "Your choice was saved" not in page
+    assert "Your choice was saved" in anna.get(f"{PAGE}?saved=1", headers=HTML).text
+    assert kept(services, "anna") == Preferences()
+
+
+def test_a_form_keeps_what_was_chosen_and_every_box_can_be_taken_away(visit: Visit, services: Services) -> None:
+    keep(services, "anna", SAID)
+    answer = visit("anna").post(PAGE, data={**FORM, "days": ["mon"], "quiet": "1", "zone": "asia/omsk "})
+    assert answer.json()["quiet"] and answer.json()["zone"] == "Asia/Omsk"
+    assert kept(services, "anna") == Preferences(
+        frozenset(), SAID.muted_projects, SAID.muted_tasks,
+        QuietHours(frozenset({0}), time(22), time(8), ZoneInfo("Asia/Omsk")), False, Sounds("chime", "bell"),
+    )  # fmt: skip
+    assert kept(services, "boris") == Preferences()
+
+
+def test_a_program_changes_what_it_names_and_reads_what_it_may_send(visit: Visit, services: Services) -> None:
+    keep(services, "anna", SAID)
+    anna = visit("anna")
+    assert anna.post(PAGE, json={"sound_normal": "bell"}).status_code == 200
+    assert kept(services, "anna") == SAID._replace(sounds=Sounds("bell", "knock"))
+    told = anna.get(PAGE).json()
+    assert (told["days"], told["start"], told["muted_projects"]) == (["fri", "sat"], "23:30", [PROJECT_IDS["office"]])
+    anna.post(PAGE, json={"quiet": False, "digest": None, "wanted": []})
+    held = kept(services, "anna")
+    assert (held.quiet, held.digest, held.wanted) == (NIGHT._replace(kept=False), False, frozenset())
+    assert anna.post(PAGE, json={name: told[name] for name in READERS} | {"sound_normal": "none"}).status_code == 200
+    assert kept(services, "anna") == SAID
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "says"),
+    [
+        ("start", "25:00", "must be a time"), ("start", "", "fill this in"), ("end", "8 утра", "must be a time"),
+        ("zone", "Mars/Olympus", "no such time zone"), ("zone", "../etc/passwd", "no such time zone"),
+        ("zone", HOSTILE, "no such time zone"), ("sound_high", "gong", "no such choice"),
+        ("sound_normal", HOSTILE, "no such choice"), ("days", ["mon", "8"], "no such choice"),
+        ("wanted", "comment:fax", "no such choice"), ("digest", "maybe", "yes or no"),
+        ("quiet", "1", "choose a day"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_told_at_its_field_and_nothing_is_saved(
+    visit: Visit, services: Services, field: str, value: str | list[str], says: str
+) -> None:
+    keep(services, "anna", SAID)
+    anna, sent = visit("anna"), {**FORM, "digest": "1", "end": "06:15", field: value}
+    for headers in (HTML, HTMX):
+        answer = anna.post(PAGE, data=sent, headers=headers)
+        assert answer.status_code == 422 and (headers is HTML) == ("<html" in answer.text)
+        where = {"quiet": "days"}.get(field, field)
+        fault = re.search(rf'id="preferences-{where}-fault">(.*?)</p>', answer.text, re.DOTALL)
+        assert fault and says in fault[1] and "<script>alert" not in answer.text
+        again = Sent(answer.text, "preferences").fields
+        assert field in ("end", "start") or again["end"] == ["06:15"]
+        assert field == "digest" or again["digest"] == ["1"]
+        assert field not in ("start", "end") or again[field] == [value]
+    assert says in str(anna.post(PAGE, data=sent).json()["errors"]) and kept(services, "anna") == SAID
+
+
+def test_all_that_is_wrong_is_told_at_once(visit: Visit) -> None:
+    answer = visit("anna").post(PAGE, json={"start": "x", "end": 7, "zone": None, "sound_high": ["bell"], "wanted": {}})
+    assert set(answer.json()["errors"]) == {"start", "end", "zone", "sound_high", "wanted"}
+
+
+def test_with_scripts_the_form_comes_back_by_itself_for_the_next_change(visit: Visit, services: Services) -> None:
+    answer = visit("anna").post(PAGE, data={**FORM, "idempotency_key": "k"}, headers=HTMX)
+    assert answer.status_code == 200 and "<html" not in answer.text and "Your choice was saved." in answer.text
+    again = Sent(answer.text, "preferences").fields
+    assert "wanted" not in again and again["idempotency_key"] != ["k"] and len(again["typed_by"]) == 1
+
+
+def test_another_persons_page_changes_nothing(visit: Visit, services: Services) -> None:
+    annas = Sent(visit("anna").get(PAGE, headers=HTML).text, "preferences").fields
+    answer = visit("boris").post(PAGE, data={**annas, "digest": "1"}, headers=HTML)
+    assert answer.status_code == 403 and not kept(services, "boris").digest
+
+
+# Mutes
+
+
+def test_a_task_and_its_project_are_muted_on_its_page_and_told_of_again(
+    visit: Visit, services: Services, embedded: EmbeddedWorld
+) -> None:
+    task, anna = embedded.new_task(), visit("anna")
+    for kind, number in (("task", task), ("project", PROJECT_IDS["help"])):
+        for muted, says in ((True, f"Notify of the {kind} again"), (False, f"Mute the {kind}")):
+            page = anna.get(f"/tasks/{task}", headers=HTML).text
+            sent = Sent(page, f"mute-{kind}-{number}").fields
+            assert sent["muted"] == [str(int(muted))]
+            headers = {**HTML, "Referer": f"http://testserver/tasks/{task}"}
+            answer = anna.post(f"/notifications/mute/{kind}/{number}", data=sent, headers=headers)
+            assert (answer.status_code, answer.headers["location"]) == (303, f"/tasks/{task}")
+            held = kept(services, "anna")
+            assert held._replace(muted_tasks=frozenset(), muted_projects=frozenset()) == Preferences()
+            only = frozenset({number} if muted else ())
+            assert (held.muted_tasks, held.muted_projects) == ((only, frozenset()), (frozenset(), only))[kind != "task"]
+            page = anna.get(f"/tasks/{task}", headers=HTML).text
+            assert f">{says}<" in page and ('<details class="mutes" open>' in page) == muted
+    assert kept(services, "boris") == Preferences()
+
+
+def test_with_scripts_the_button_turns_round(visit: Visit, embedded: EmbeddedWorld) -> None:
+    task, anna = embedded.new_task(), visit("anna")
+    address = f"/notifications/mute/task/{task}"
+    answer = anna.post(address, data={"muted": "1"}, headers=HTMX)
+    assert "only when somebody turns to you" in answer.text and "<html" not in answer.text
+    assert Sent(answer.text, f"mute-task-{task}").fields["muted"] == ["0"]
+    for body in ({"muted": False}, {"muted": "0"}):
+        assert anna.post(address, json=body).json()["muted"] is False
+    assert anna.post(address, json={"muted": "maybe"}).status_code == 422
+
+
+def test_what_one_does_not_see_can_not_be_muted_but_told_of_again(
+    visit: Visit, services: Services, embedded: EmbeddedWorld
+) -> None:
+    task = embedded.new_task(project="warehouse", author="boris", assignee=None)
+    project, stranger = PROJECT_IDS["warehouse"], visit("stranger")
+    asked = [f"task/{task}", f"project/{project}", "task/999999", f"task/{2**40}", f"project/{2**40}", "task/0"]
+    for muted in (True, False):
+        for place in asked:
+            assert stranger.post(f"/notifications/mute/{place}", json={"muted": muted}).status_code == 404
+    keep(services, "stranger", Preferences(muted_projects=frozenset({project}), muted_tasks=frozenset({task, 999_999})))
+    page = stranger.get(PAGE, headers=HTML).text
+    assert page.count("you do not see it any more") == 3 and "Принтер" not in page and "warehouse" not in page
+    for place in asked[:3]:
+        assert stranger.post(f"/notifications/mute/{place}", json={"muted": False}).status_code == 200
+    assert kept(services, "stranger") == Preferences()
+
+
+def test_what_is_muted_is_listed_by_name(
+    visit: Visit, services: Services, embedded: EmbeddedWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task, closed = embedded.new_task(HOSTILE), embedded.new_task("Мышь", status="closed")
+    anna = visit("anna")
+    assert "There is nothing here yet" in anna.get(PAGE, headers=HTML).text
+    keep(services, "anna", Preferences(muted_projects=frozenset({1}), muted_tasks=frozenset({task, closed})))
+    page = anna.get(PAGE, headers=HTML).text
+    assert "Мышь" in page and "Project help" in page and "<script>alert" not in page and "&lt;script" in page
+    assert page.count(" again<") == 3
+
+    async def silent(*_: object, **__: object) -> None:
+        raise Unavailable
+
+    monkeypatch.setattr(EmbeddedTracker, "tasks", silent)
+    page = anna.get(PAGE, headers=HTML)
+    assert page.status_code == 200 and "you do not see" not in page.text and page.text.count(" again<") == 3
+
+
+def test_there_is_an_end_to_what_one_mutes(visit: Visit, services: Services, embedded: EmbeddedWorld) -> None:
+    task, anna = embedded.new_task(), visit("anna")
+    many = frozenset(range(task + 1, task + 1 + mutes.MOST))
+    keep(services, "anna", Preferences(muted_tasks=many))
+    answer = anna.post(f"/notifications/mute/task/{task}", json={"muted": True})
+    assert answer.status_code == 422 and kept(services, "anna").muted_tasks == many
+
+
+def test_a_mute_from_elsewhere_outlives_a_form_that_was_open(
+    visit: Visit, services: Services, embedded: EmbeddedWorld
+) -> None:
+    task, anna = embedded.new_task(), visit("anna")
+    sent = Sent(anna.get(PAGE, headers=HTML).text, "preferences").fields
+    anna.post(f"/notifications/mute/task/{task}", json={"muted": True})
+    anna.post(PAGE, data={**sent, "digest": "1"}, headers=HTML)
+    held = kept(services, "anna")
+    assert held.digest and held.muted_tasks == {task}
