@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from typing import NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.engine import make_url
@@ -52,6 +52,26 @@ def database_url(text: str) -> str:
     if "password" in url.query:
         raise Fault("has the password after the ?", "Put it before the host: user:password@host")
     return address
+
+
+def redis_url(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        network = (
+            parts.scheme in ("redis", "rediss") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+        )
+        right = network or (parts.scheme == "unix" and parts.path.startswith("/"))
+    except ValueError:
+        right = False
+    if not right or re.search(r"[#\s]", text) or text.count("@") > 1:
+        raise Fault(
+            "is not the address of a Redis",
+            "Give redis://host:6379, rediss://user:password@host:6379 or unix:///run/redis.sock; in user and password "
+            "write @ / : % as %40 %2F %3A %25",
+        )
+    if "password" in parse_qs(parts.query):
+        raise Fault("has the password after the ?", "Put it before the host: user:password@host")
+    return text
 
 
 def http_url(text: str) -> str:

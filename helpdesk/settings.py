@@ -84,6 +84,13 @@ class Settings:
         None,
         "the time zone of Redmine's process, whose local time its database holds; absent: TIMEZONE",
     )
+    redis_url: str | None = setting(
+        "REDIS_URL",
+        casts.redis_url,
+        None,
+        "Redis, by which several processes of ours wake each other's open pages; absent: one process",
+        secret=True,
+    )
     poll_interval: int = setting(
         "POLL_INTERVAL", pacing.seconds, 3, "seconds between two looks for what changed in Redmine"
     )
@@ -207,7 +214,7 @@ def described(settings: Settings) -> list[Described]:
 def _shown(name: str, value: Any) -> str:
     if value is None:
         return "off" if name == "LOGIN_RATE_LIMIT" else "-"
-    if name == "DATABASE_URL":
+    if name in ("DATABASE_URL", "REDIS_URL"):
         return make_url(value).render_as_string(hide_password=True)
     if isinstance(value, RateLimit):
         return f"{value.count} in {value.seconds} s"

@@ -85,6 +85,7 @@ def _with_redmine(settings: Settings, database: Database) -> Services:
 
 def _told(services: Services, feed: Feed, accounts: Accounts) -> Services:
     """The same with a reader of the feed, by whom people are told of what happens."""
+    services = _with_bell(services)
     settings, database = services.settings, services.database
     hearers = Audience(feed, database, accounts, deciding.heard, deciding.wish)
 
@@ -96,6 +97,16 @@ def _told(services: Services, feed: Feed, accounts: Accounts) -> Services:
     watchers = (*services.watchers, reader.watch)
     told = replace(services, freshness=lambda: reader.freshness, seers=audience.seen(feed))
     return replace(told, own_acts=own_acts, watchers=watchers)
+
+
+def _with_bell(services: Services) -> Services:
+    """The same with a bell that is heard in several processes, when REDIS_URL is set."""
+    if services.settings.redis_url is None:
+        return services
+    from helpdesk.notifications.redis_bell import RedisBell
+
+    bell = RedisBell(services.settings.redis_url, services.settings.secret_key or "")
+    return replace(services, bell=bell, watchers=(*services.watchers, bell.watch))
 
 
 def _redmine_database(settings: Settings) -> "RedmineDatabase | None":
@@ -110,6 +121,7 @@ def _redmine_database(settings: Settings) -> "RedmineDatabase | None":
 @asynccontextmanager
 async def checks(settings: Settings) -> AsyncIterator[list[Check]]:
     """How each system that is set is checked, over connections of their own for the length of the block."""
+    from helpdesk.notifications import redis_bell
     from helpdesk.redmine_client import RedmineClient
     from helpdesk.tasks.redmine import check_up
 
@@ -124,6 +136,8 @@ async def checks(settings: Settings) -> AsyncIterator[list[Check]]:
             if reading := _redmine_database(settings):
                 opened.callback(reading.close)
                 found.append(check_up.database(reading, client))
+        if settings.redis_url:
+            found.append(redis_bell.check(settings.redis_url, settings.secret_key or ""))
         yield found
 
 

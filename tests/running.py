@@ -28,10 +28,14 @@ class Helpdesk(NamedTuple):
 
 @contextmanager
 def running_helpdesk(
-    folder: Path, *arguments: str, environ: Mapping[str, str] | None = None, port: int = 0
+    folder: Path,
+    *arguments: str,
+    environ: Mapping[str, str] | None = None,
+    port: int = 0,
+    module: str = "helpdesk",
 ) -> Iterator[Helpdesk]:
     """Run `helpdesk ARGUMENTS --port …` in `folder`, from when it answers to the end of the block; on a free port,
-    unless one is named."""
+    unless one is named. Another `module` than helpdesk's own takes the same arguments."""
     port = port or free_port()
     url = f"http://127.0.0.1:{port}"
 
@@ -41,7 +45,7 @@ def running_helpdesk(
         except httpx.TransportError:
             return False
 
-    command = [*_command(*arguments), "--port", str(port)]
+    command = [*_command(*arguments, module=module), "--port", str(port)]
     env = _environment(folder, environ)
     with running(command, log=folder / "helpdesk.log", answers=answers, env=env, cwd=folder) as process:
         yield Helpdesk(url, folder, process)
@@ -101,8 +105,8 @@ def run_helpdesk(folder: Path, *arguments: str, environ: Mapping[str, str] | Non
     run(_command(*arguments), log=folder / "helpdesk.log", env=_environment(folder, environ), cwd=folder)
 
 
-def _command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "helpdesk", *arguments]
+def _command(*arguments: str, module: str = "helpdesk") -> list[str]:
+    return [sys.executable, "-m", module, *arguments]
 
 
 def _environment(folder: Path, environ: Mapping[str, str] | None) -> dict[str, str]:

@@ -11,7 +11,7 @@ MODULES = {
     ".".join(file.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__"): file
     for file in sorted(PACKAGE.rglob("*.py"))
 }
-CLIENTS = {"httpx", "textile", "nh3", "markdown_it", "argon2", "cachetools", "yaml"}
+CLIENTS = {"httpx", "textile", "nh3", "markdown_it", "argon2", "cachetools", "redis", "yaml"}
 PORT = {
     "tasks.model",
     "tasks.lists",
@@ -27,6 +27,7 @@ FEED = {"tasks.feed", "tasks.watermark"}
 ADAPTERS = {
     "tasks.embedded": {"errors", "store", *PORT, *FEED, "tasks.checking", "tasks.embedded"},
     "tasks.redmine": {"errors", "redmine_client", "doctor", *PORT, *FEED, "tasks.checking", "tasks.redmine"},
+    "notifications.redis_bell": {"doctor", "notifications.bell"},
     "people.local": {"store", "people.model", "people.accounts", "people.passwords"},
     "people.redmine": {"errors", "store", "people.model", "people.accounts", "redmine_client"},
 }

@@ -10,6 +10,8 @@ from helpdesk.doctor import Check, Finding, Trouble, examine
 from helpdesk.store.database import Database
 from helpdesk.wiring import checks, schema_trouble
 from tests.running import database_of
+from tests.servers import redis
+from tests.servers.fixtures import unavailable
 from tests.servers.process import free_port
 from tests.servers.redmine import Redmine
 
@@ -111,6 +113,23 @@ async def test_what_is_wrong_is_said_with_what_helps_and_without_secrets(
 async def test_a_store_that_is_not_current_or_not_there_is_told(tmp_path: Path) -> None:
     assert "helpdesk migrate" in (await findings({"DATABASE_URL": str(tmp_path / "new.db")}))["The store"]
     assert "DATABASE_URL" in (await findings({"DATABASE_URL": "/nonexistent/folder/x.db"}))["The store"]
+
+
+async def test_redis_is_reached_and_lets_us_send_and_hear(database: Database, tmp_path: Path) -> None:
+    if reason := redis.why_not_here():
+        unavailable(f"no real Redis: {reason}")
+    secrets = ("--requirepass", "melon", *"--user mute on >melon ~* +@all resetchannels".split())
+
+    async def told(url: str) -> str:
+        return (await findings({"DATABASE_URL": str(database.engine.url), "REDIS_URL": url}))["Redis"]
+
+    with redis.running_redis(tmp_path, *secrets) as server:
+        place = f"127.0.0.1:{server.port}"
+        assert await told(f"redis://:melon@{place}") == "Redis: ok"
+        refused = [await told(f"redis://{who}{place}") for who in ("", ":lemon@", "nobody:melon@")]
+        assert all("refuses us" in it and "REDIS_URL" in it and "lemon" not in it for it in refused)
+        assert "+publish +subscribe" in await told(f"redis://mute:melon@{place}")
+    assert "does not answer" in await told(f"redis://:melon@{place}")
 
 
 async def test_a_system_that_never_answers_hinders_no_other(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -139,6 +139,13 @@ def test_all_problems_are_told_at_once_and_no_secret_is_repeated(tmp_path: Path)
         ("POLL_INTERVAL", "0"),
         ("POLL_INTERVAL", "3 s"),
         ("POLL_SCHEDULE", "weekend 30"),
+        ("REDIS_URL", "localhost:6379"),
+        ("REDIS_URL", "http://a.example"),
+        ("REDIS_URL", "redis://"),
+        ("REDIS_URL", "redis://a.example:port"),
+        ("REDIS_URL", "redis://:p@ss@a.example"),
+        ("REDIS_URL", "redis://a.example?password=p"),
+        ("REDIS_URL", "unix://run"),
         ("TIMEZONE", "../etc/passwd"),
         ("TIMEZONE", "Europe"),
         ("DEFAULT_LOCALE", "de"),
@@ -164,6 +171,8 @@ def test_a_wrong_value_is_refused(tmp_path: Path, name: str, text: str) -> None:
         ("MAX_CONTENT_LENGTH", "max_content_length", "2mb", 2 * 1024 * 1024),
         ("DEFAULT_LOCALE", "default_locale", "EN", "en"),
         ("MYSQL_PORT", "mysql_port", "3307", 3307),
+        ("REDIS_URL", "redis_url", "rediss://me:p%40ss@a.example:6380/1", "rediss://me:p%40ss@a.example:6380/1"),
+        ("REDIS_URL", "redis_url", "unix:///run/redis.sock", "unix:///run/redis.sock"),
         ("POLL_INTERVAL", "poll_interval", "15", 15),
         ("POLL_SCHEDULE", "poll_schedule", "sat-sun 30", schedule("sat,sun 00:00-24:00 30")),
     ],
@@ -266,11 +275,13 @@ def test_neither_repr_nor_description_shows_a_secret(tmp_path: Path) -> None:
         "MYSQL_USER": "reader",
         "MYSQL_PASSWORD": "swordfish",
         "MYSQL_DATABASE": "redmine",
+        "REDIS_URL": "redis://:melon@a.example:6379",
     }
     settings = load(environ, tmp_path)
     shown = {each.name: each.value_shown for each in described(settings)}
-    assert not re.search(f"{KEY}|hunter2|sesame|swordfish", repr(settings) + str(shown))
+    assert not re.search(f"{KEY}|hunter2|sesame|swordfish|melon", repr(settings) + str(shown))
     assert shown["DATABASE_URL"] == "postgresql+psycopg://me:***@db.example/helpdesk"
+    assert shown["REDIS_URL"] == "redis://:***@a.example:6379"
     assert shown["REDMINE_URL"] == "http://a.example"
     assert shown["LOGIN_RATE_LIMIT"] == "5 in 60 s"
     assert list(shown) == list(KNOWN)

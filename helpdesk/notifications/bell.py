@@ -10,17 +10,24 @@ class Listener:
 
     def __init__(self) -> None:
         self._people: set[int] = set()
+        self._anybody = False
         self._rang = asyncio.Event()
 
-    async def wait(self) -> frozenset[int]:
-        """The people of whom there is news since the last wait; nobody, when only the reader's state is new."""
+    async def wait(self) -> frozenset[int] | None:
+        """The people of whom there is news since the last wait; nobody, when only the reader's state is new; None, when
+        there may be news of anybody."""
         await self._rang.wait()
         self._rang.clear()
         people, self._people = frozenset(self._people), set()
-        return people
+        anybody, self._anybody = self._anybody, False
+        return None if anybody else people
 
     def hear(self, people: Iterable[int]) -> None:
         self._people.update(people)
+        self._rang.set()
+
+    def hear_of_all(self) -> None:
+        self._anybody = True
         self._rang.set()
 
 
@@ -36,6 +43,11 @@ class Bell:
         people = frozenset(people)
         for listener in self._listeners:
             listener.hear(people)
+
+    def ring_for_all(self) -> None:
+        """There may be news of anybody, in this process alone."""
+        for listener in self._listeners:
+            listener.hear_of_all()
 
     @contextmanager
     def listening(self) -> Iterator[Listener]:

@@ -25,8 +25,8 @@ HEARTBEAT_SECONDS = 20.0
 class Live:
     """The streams of this process."""
 
-    def __init__(self, services: Services, told: Events, heartbeat: float = HEARTBEAT_SECONDS) -> None:
-        self.services, self.events, self.heartbeat = services, told, heartbeat
+    def __init__(self, services: Services, told: Events, heartbeat: float | None = None) -> None:
+        self.services, self.events, self.heartbeat = services, told, heartbeat or HEARTBEAT_SECONDS
         self.streams: Streams[Kept] = Streams(self._read, self._unread, told.kept, told.unread)
         self.onlookers = Onlookers(services, self.streams, told)
         self._was_live: bool | None = None
@@ -47,9 +47,9 @@ class Live:
                 while True:
                     await self._heard(await listener.wait())
 
-    async def _heard(self, people: Collection[int]) -> None:
+    async def _heard(self, people: Collection[int] | None) -> None:
         with self._surviving():
-            await self.streams.wake(people)
+            await self.streams.wake(self.streams.people if people is None else people)
             await self.onlookers.tell()
         if self.services.freshness().live != self._was_live:
             self._tell_state()

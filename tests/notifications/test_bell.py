@@ -48,6 +48,16 @@ async def test_a_ring_for_nobody_wakes() -> None:
         assert await listener.wait() == frozenset()
 
 
+async def test_a_ring_for_all_is_heard_as_one_for_anybody_and_no_longer() -> None:
+    bell = Bell()
+    with bell.listening() as listener:
+        bell.ring([1])
+        bell.ring_for_all()
+        assert await listener.wait() is None
+        bell.ring([2])
+        assert await listener.wait() == {2}
+
+
 async def test_who_no_longer_listens_is_forgotten() -> None:
     bell = Bell()
     with bell.listening() as listener:

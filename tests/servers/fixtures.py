@@ -9,7 +9,9 @@ from typing import NoReturn
 import pytest
 
 from helpdesk import redmine_client
+from tests.servers import redis
 from tests.servers.imitated_redmine import ImitatedRedmine, imitated_redmine
+from tests.servers.redis import Redis, running_redis
 from tests.servers.redmine import Redmine, running_redmine, why_not_here
 
 
@@ -38,6 +40,15 @@ def redmine() -> Iterator[Redmine]:
         folder.chmod(0o711)
         with running_redmine(folder) as server:
             yield server
+
+
+@pytest.fixture
+def redis_server(tmp_path: Path) -> Iterator[Redis]:
+    """A real Redis of the test's own."""
+    if reason := redis.why_not_here():
+        unavailable(f"no real Redis: {reason}")
+    with running_redis(tmp_path) as server:
+        yield server
 
 
 @pytest.fixture

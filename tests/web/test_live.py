@@ -1,64 +1,24 @@
 """Streams of a helpdesk that really runs: what somebody does is told to whom it concerns, and to nobody else."""
 
 import json
-import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
-from queue import Queue
-from typing import Any
 
 import httpx
 import pytest
 
 from e2e import steps
 from helpdesk.web.live import HEARTBEAT_SECONDS
+from tests.listening import STREAM, listening, until
 from tests.running import Helpdesk, running_demo
 from tests.servers.process import end
-
-WAIT = 30.0  # for a machine that is busy
-Event = dict[str, Any]
 
 
 @pytest.fixture
 def helpdesk(tmp_path: Path, seeded: Path) -> Iterator[Helpdesk]:
     with running_demo(tmp_path, seeded) as running:
         yield running
-
-
-@contextmanager
-def listening(client: httpx.Client, path: str, **headers: str) -> Iterator["Queue[Event]"]:
-    """The events of a stream as they come; what it begins with has come when the block begins."""
-    told: Queue[Event] = Queue()
-    with client.stream("GET", path, headers=headers, timeout=WAIT) as answer:
-        assert answer.headers["content-type"].startswith("text/event-stream")
-        assert "content-encoding" not in answer.headers
-        reading = threading.Thread(target=_read, args=(answer, told), daemon=True)
-        reading.start()
-        until(told, "unread")
-        yield told
-
-
-def _read(answer: httpx.Response, told: "Queue[Event]") -> None:
-    event: Event = {}
-    try:
-        for line in answer.iter_lines():
-            name, _, value = line.partition(": ")
-            if line:
-                event[name] = event[name] + value if name == "data" and name in event else value
-            elif event:
-                told.put(event)
-                event = {}
-    except (httpx.HTTPError, httpx.StreamError):
-        pass
-    told.put({"event": "end"})
-
-
-def until(told: "Queue[Event]", name: str, seconds: float = WAIT) -> Event:
-    """The next event of a name. Raises queue.Empty when nothing comes any more."""
-    while (event := told.get(timeout=seconds)).get("event") != name:
-        pass
-    return event
 
 
 def first_task(client: httpx.Client) -> int:
@@ -73,12 +33,11 @@ def test_a_comment_is_told_to_its_assignee_once_and_to_nobody_else(helpdesk: Hel
         closing(steps.program(helpdesk.url, "stranger")) as stranger,
     ):
         task = first_task(anna)
-        stream = "/tasks/api/notifications/stream"
         with (
-            listening(anna, stream) as hers,
+            listening(anna, STREAM) as hers,
             listening(anna, "/notifications/stream") as page,
-            listening(boris, stream) as his,
-            listening(stranger, stream) as others,
+            listening(boris, STREAM) as his,
+            listening(stranger, STREAM) as others,
         ):
             said = boris.post(f"/tasks/api/task/{task}/comments", json={"comment": "Готово, <b>проверьте</b>."})
             said.raise_for_status()
@@ -94,17 +53,16 @@ def test_a_comment_is_told_to_its_assignee_once_and_to_nobody_else(helpdesk: Hel
                 assert all(event.get("event") != "new_notification" for event in list(each.queue))
         listed = anna.get("/tasks/api/notifications").json()
         assert (listed["total_count"], listed["unread_count"]) == (1, 0)
-        with listening(anna, stream, **{"Last-Event-ID": str(shape["id"] - 1)}) as again:
+        with listening(anna, STREAM, **{"Last-Event-ID": str(shape["id"] - 1)}) as again:
             assert json.loads(until(again, "new_notification")["data"])["id"] == shape["id"]
 
 
 def test_what_is_read_in_one_place_is_counted_down_in_the_others(helpdesk: Helpdesk) -> None:
-    stream = "/tasks/api/notifications/stream"
     with (
         closing(steps.program(helpdesk.url, "anna")) as phone,
         closing(steps.program(helpdesk.url, "anna")) as office,
         closing(steps.program(helpdesk.url, "boris")) as boris,
-        listening(office, stream) as told,
+        listening(office, STREAM) as told,
     ):
         boris.post(f"/tasks/api/task/{first_task(phone)}/comments", json={"comment": "Готово."}).raise_for_status()
         number = json.loads(until(told, "new_notification")["data"])["id"]

@@ -1,0 +1,48 @@
+"""Listening to event streams as a program does."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from queue import Queue
+from typing import Any
+
+import httpx
+
+WAIT = 30.0  # for a machine that is busy
+STREAM = "/tasks/api/notifications/stream"
+Event = dict[str, Any]
+
+
+@contextmanager
+def listening(client: httpx.Client, path: str, **headers: str) -> Iterator["Queue[Event]"]:
+    """The events of a stream as they come; what it begins with has come when the block begins."""
+    told: Queue[Event] = Queue()
+    with client.stream("GET", path, headers=headers, timeout=WAIT) as answer:
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        assert "content-encoding" not in answer.headers
+        reading = threading.Thread(target=_read, args=(answer, told), daemon=True)
+        reading.start()
+        until(told, "unread")
+        yield told
+
+
+def _read(answer: httpx.Response, told: "Queue[Event]") -> None:
+    event: Event = {}
+    try:
+        for line in answer.iter_lines():
+            name, _, value = line.partition(": ")
+            if line:
+                event[name] = event[name] + value if name == "data" and name in event else value
+            elif event:
+                told.put(event)
+                event = {}
+    except (httpx.HTTPError, httpx.StreamError):
+        pass
+    told.put({"event": "end"})
+
+
+def until(told: "Queue[Event]", name: str, seconds: float = WAIT) -> Event:
+    """The next event of a name. Raises queue.Empty when nothing comes any more."""
+    while (event := told.get(timeout=seconds)).get("event") != name:
+        pass
+    return event

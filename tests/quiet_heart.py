@@ -1,0 +1,9 @@
+"""`python -m tests.quiet_heart ARGUMENTS` is `helpdesk ARGUMENTS` with a heart that beats once an hour: what wakes its
+streams sooner is a bell."""
+
+from helpdesk.__main__ import main
+from helpdesk.web import live
+
+if __name__ == "__main__":
+    live.HEARTBEAT_SECONDS = 3600.0
+    main()
