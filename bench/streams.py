@@ -5,7 +5,6 @@ import argparse
 import asyncio
 import os
 import platform
-import resource
 import shutil
 import sqlite3
 import tempfile
@@ -21,6 +20,7 @@ from urllib.parse import urlsplit
 from bench.crowd import Crowd, gather
 from bench.many import seeded
 from e2e import steps
+from helpdesk.commands import raise_limit
 from helpdesk.web.live import HEARTBEAT_SECONDS
 from tests.running import STORE, Helpdesk, running_demo
 
@@ -37,14 +37,15 @@ HEAD = """\
 
 `python -m bench.streams` measured this on {now:%Y-%m-%d}: `helpdesk demo` on SQLite, one process, streams over bare
 connections from another process of the same machine; {machine}, {cores} cores, Python {python}. Memory is what the
-process has to itself (USS), less what it had before; the kernel's buffers are not in it. An event is a
-comment on a task that everybody watches: one row for each person. "Told" is the time from when those rows are in the
-store to when the last stream has its event, {rounds} times; "in all" begins when the comment is sent, and so holds the
-wait for the feed's next look (up to 3 s) and the question who of them sees the task. Idle is the share of one core that
-signs of life cost, one in {beat:.0f} s. The goals: 40 KB a stream, told within 1 s.
+process has to itself (USS), less what it had before; the kernel's buffers are not in it. An event is a comment on a task
+that everybody watches: one row for each person. "Told" is the time from when those rows are in the store to when the
+last stream has its event, {rounds} times, beside it what the process had of the processor meanwhile. "In all" begins
+when the comment is sent, and so holds the wait for the feed's next look (up to 3 s) and the question who of them sees
+the task. Idle is the share of one core that signs of life cost, one in {beat:.0f} s. The goals: 40 KB a stream, told
+within 1 s. What else ran on the machine, the load average tells.
 
-| streams | people | kind | KB a stream | told, s: median (least to most) | in all, s: median | idle, % | load average |
-|---|---|---|---|---|---|---|---|"""
+| streams | people | kind | KB a stream | told s, median (least to most) | CPU s | in all s | idle % | load average |
+|---|---|---|---|---|---|---|---|---|"""
 
 
 class Listener(asyncio.Protocol):
@@ -70,13 +71,14 @@ class Listener(asyncio.Protocol):
 
 
 class Found(NamedTuple):
-    """Of one crowd: bytes of a stream, seconds of each event, the share of a core."""
+    """Of one crowd: bytes of a stream, seconds of each event on the clock and of the processor, the share of a core."""
 
     streams: int
     people: int
     kind: str
     weight: float
     told: list[float]
+    spent: list[float]
     in_all: list[float]
     idle: float
     load: float
@@ -86,7 +88,7 @@ class Found(NamedTuple):
         kind = "page" if self.kind == PAGE else "program"
         return (
             f"| {self.streams:,} | {self.people:,} | {kind} | {self.weight / 1024:.1f} | {told} "
-            f"| {median(self.in_all):.1f} | {self.idle * 100:.1f} | {self.load:.1f} |"
+            f"| {median(self.spent):.2f} | {median(self.in_all):.1f} | {self.idle * 100:.1f} | {self.load:.1f} |"
         )
 
 
@@ -99,14 +101,16 @@ async def measure(helpdesk: Helpdesk, crowd: Crowd, kind: str, streams: int, rou
     async with opened(helpdesk.url, kind, [crowd.cookies[it % people] for it in range(streams)]) as listeners:
         busy = await idle(pid)
         after = weight(pid)
-        told, in_all = [], []
+        told, spent, in_all = [], [], []
         for number in range(rounds):
             sent, kept = await comment(helpdesk, crowd, number)
+            used = processor(pid)
             last = await everybody(listeners, number + 1)
+            spent.append(processor(pid) - used)
             told.append(last - kept)
             in_all.append(last - sent)
     load = os.getloadavg()[0]
-    return Found(streams, people, kind, (after - before) / streams, told, in_all, busy - quiet, load)
+    return Found(streams, people, kind, (after - before) / streams, told, spent, in_all, busy - quiet, load)
 
 
 @asynccontextmanager
@@ -196,12 +200,6 @@ def document(folder: Path, streams: int, rounds: int) -> Iterator[str]:
         crowd = gather(here / "data", people)
         with running_demo(here, folder / "seeded") as helpdesk:
             yield str(asyncio.run(measure(helpdesk, crowd, kind, streams, rounds)))
-
-
-def raise_limit() -> None:
-    """Let this process, and those it starts, have as many connections as the system allows."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 if __name__ == "__main__":

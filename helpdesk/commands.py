@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+import resource
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +23,7 @@ from helpdesk.store import people, schema
 from helpdesk.store.database import Database
 from helpdesk.wiring import checks, grants, schema_trouble, wire
 
+MOST_FILES = 65_536
 SHORTEST_PASSWORD = 8
 LONGEST_NAME = 200
 SHUTDOWN_SECONDS = 5
@@ -155,8 +157,18 @@ def _demo_key(folder: Path) -> str:
     return file.read_text()
 
 
+def raise_limit() -> None:
+    """Let this process and those it starts have as many connections as the system lets it, within reason: each open
+    page is one, and the limit to begin with is often a thousand."""
+    present, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_FILES if most == resource.RLIM_INFINITY else min(most, MOST_FILES)
+    if present != resource.RLIM_INFINITY and present < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+
+
 def _run(app: object, host: str, port: int, workers: int = 1, proxy_headers: bool = True) -> None:
     logs.configure()
+    raise_limit()
     uvicorn.run(
         app,  # type: ignore[arg-type]  # an application or its import path
         host=host,

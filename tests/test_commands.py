@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import sqlite3
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from helpdesk.commands import MOST_FILES
 from tests.running import database_of, running_helpdesk
 from tests.servers.process import free_port, wait_until
 from tests.servers.redmine import Redmine
@@ -140,3 +142,14 @@ def test_serving_starts_without_redmines_database_but_not_on_another(run, redmin
     nowhere = environ | {"MYSQL_PORT": str(free_port())}
     with running_helpdesk(tmp_path, "serve", environ=nowhere):
         pass
+
+
+def test_a_process_takes_as_many_connections_as_it_may() -> None:
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    code = (
+        "import resource as r; from helpdesk.commands import raise_limit\n"
+        "_, most = r.getrlimit(r.RLIMIT_NOFILE); r.setrlimit(r.RLIMIT_NOFILE, (256, most))\n"
+        "raise_limit(); print(r.getrlimit(r.RLIMIT_NOFILE)[0])"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert int(told.stdout) == (MOST_FILES if most == resource.RLIM_INFINITY else min(most, MOST_FILES))

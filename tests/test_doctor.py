@@ -118,7 +118,7 @@ async def test_a_store_that_is_not_current_or_not_there_is_told(tmp_path: Path) 
 async def test_redis_is_reached_and_lets_us_send_and_hear(database: Database, tmp_path: Path) -> None:
     if reason := redis.why_not_here():
         unavailable(f"no real Redis: {reason}")
-    secrets = ("--requirepass", "melon", *"--user mute on >melon ~* +@all resetchannels".split())
+    secrets = ("--requirepass", "melon", "--user", "mute", "on", ">melon", "~*", "+@all", "resetchannels")
 
     async def told(url: str) -> str:
         return (await findings({"DATABASE_URL": str(database.engine.url), "REDIS_URL": url}))["Redis"]
