@@ -37,12 +37,12 @@ HEAD = """\
 
 `python -m bench.streams` measured this on {now:%Y-%m-%d}: `helpdesk demo` on SQLite, one process, streams over bare
 connections from another process of the same machine; {machine}, {cores} cores, Python {python}. Memory is what the
-process has to itself (USS), less what it had before; the kernel's buffers are not in it. An event is a comment on a task
-that everybody watches: one row for each person. "Told" is the time from when those rows are in the store to when the
-last stream has its event, {rounds} times, beside it what the process had of the processor meanwhile. "In all" begins
-when the comment is sent, and so holds the wait for the feed's next look (up to 3 s) and the question who of them sees
-the task. Idle is the share of one core that signs of life cost, one in {beat:.0f} s. The goals: 40 KB a stream, told
-within 1 s. What else ran on the machine, the load average tells.
+process has to itself (USS), less what it had before; the kernel's buffers are not in it. An event is a comment on a
+task that everybody watches: one row for each person. "Told" is the time from when those rows are in the store to when
+the last stream has its event, {rounds} times, and beside it what the process had of the processor meanwhile. "In all"
+begins when the comment is sent, and so holds the wait for the feed's next look (up to 3 s) and the question who of them
+sees the task. Idle is the share of one core that signs of life cost, one in {beat:.0f} s. The goals: 40 KB a stream,
+told within 1 s. What else ran on the machine, the load average tells.
 
 | streams | people | kind | KB a stream | told s, median (least to most) | CPU s | in all s | idle % | load average |
 |---|---|---|---|---|---|---|---|---|"""

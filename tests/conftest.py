@@ -41,14 +41,16 @@ def embedded(database: Database, tmp_path: Path) -> EmbeddedWorld:
     return EmbeddedWorld(database, tmp_path / "files")
 
 
-@pytest.fixture(params=["sqlite", pytest.param("mariadb", marks=pytest.mark.xdist_group("mariadb"))])
+@pytest.fixture(
+    params=["sqlite", *(pytest.param(it, marks=pytest.mark.xdist_group(it)) for it in ("mariadb", "postgresql"))]
+)
 def told_store(request: pytest.FixtureRequest) -> Database:
-    """Where nobody has been told anything: a store of this test's own in SQLite, or the shared one in a real MariaDB,
-    without what other tests left."""
+    """Where nobody has been told anything: a store of this test's own in SQLite, or the shared one in a real MariaDB or
+    PostgreSQL, without what other tests left."""
     if request.param == "sqlite":
         own: Database = request.getfixturevalue("database")
         return own
-    shared: Database = request.getfixturevalue("embedded_on_mariadb").database
+    shared: Database = request.getfixturevalue(f"embedded_on_{request.param}").database
     for name in ("Notification", "DealtWith", "FeedPosition", "Lease", "NotificationPreference"):
         shared.run_here(lambda db, name=name: db.exec(sa.delete(getattr(notification_tables, name))), writes=True)
     return shared

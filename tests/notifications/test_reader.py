@@ -28,7 +28,7 @@ def feed() -> ListedFeed:
 
 @pytest.fixture
 def database(told_store: Database) -> Iterator[Database]:
-    """In SQLite and in a real MariaDB."""
+    """In SQLite, a real MariaDB and a real PostgreSQL."""
     yield told_store
 
 

@@ -16,11 +16,14 @@ NOW = datetime(2026, 3, 4, 5, 6, tzinfo=UTC)
 ANNA, BORIS = PEOPLE_IDS["anna"], PEOPLE_IDS["boris"]
 
 
-@pytest.fixture(params=["sqlite", pytest.param("mariadb", marks=pytest.mark.xdist_group("mariadb"))])
+@pytest.fixture(
+    params=["sqlite", *(pytest.param(it, marks=pytest.mark.xdist_group(it)) for it in ("mariadb", "postgresql"))]
+)
 def database(request: pytest.FixtureRequest, settled_store: Path, tmp_path: Path) -> Iterator[Database]:
-    """A store of this test's own in SQLite, or the shared one in a real MariaDB without what other tests left."""
-    if request.param == "mariadb":
-        shared: Database = request.getfixturevalue("embedded_on_mariadb").database
+    """A store of this test's own in SQLite, or the shared one in a real MariaDB or PostgreSQL without what
+    other tests left."""
+    if request.param != "sqlite":
+        shared: Database = request.getfixturevalue(f"embedded_on_{request.param}").database
         for table in (tables.Draft, tables.ReplyTemplate):
             shared.run_here(lambda db, table=table: db.exec(sa.delete(table)), writes=True)
         yield shared

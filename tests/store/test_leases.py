@@ -1,4 +1,4 @@
-"""Leases, in SQLite and in a real MariaDB: one holds it, until it lets go or no longer renews it."""
+"""Leases, in SQLite, a real MariaDB and a real PostgreSQL: one holds it, until it lets go or no longer renews it."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -72,7 +72,7 @@ def test_a_holder_sees_all_that_the_one_before_wrote(told_store: Database) -> No
         leases.take(session, "feed", "one", NOW, 10)
         begun.set()
         waits.wait(10)
-        session.add(tables.DealtWith(key="journal.1", at=NOW))
+        session.add(tables.DealtWith(key="journal.1", at=NOW, task_id=1, happened_at=NOW))
 
     def see(session: Session) -> bool:
         return leases.take(session, "feed", "two", NOW + timedelta(seconds=60), 10) and bool(

@@ -1,4 +1,4 @@
-"""What people were told, in SQLite and in a real MariaDB: each once, ids rising, read and unread."""
+"""What people were told, in SQLite, a real MariaDB and a real PostgreSQL: each once, ids rising, read and unread."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta

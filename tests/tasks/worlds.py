@@ -10,7 +10,9 @@ from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.engine import Connection
+from sqlmodel import Session, SQLModel
 
 from helpdesk.redmine_client import RedmineClient
 from helpdesk.store import schema
@@ -22,8 +24,10 @@ from helpdesk.tasks.redmine.database.source import Source
 from helpdesk.tasks.redmine.feed import RestFeed, SqlFeed
 from helpdesk.tasks.redmine.rest import RestTracker
 from helpdesk.tasks.redmine.sql import SqlTracker
+from tests.servers import postgresql
 from tests.servers.fixtures import unavailable
 from tests.servers.mariadb import execute, running_mariadb, url_of
+from tests.servers.postgresql import running_postgresql
 from tests.servers.redmine import Redmine, why_not_here
 from tests.world import EmbeddedWorld, settle
 
@@ -215,12 +219,42 @@ def embedded_on_mariadb() -> Iterator[EmbeddedWorld]:
             database.close()
 
 
-WORLDS = {"embedded": "embedded", "mariadb": "embedded_on_mariadb", "redmine": "redmine_world", "sql": "sql_world"}
+@pytest.fixture(scope="session")
+def embedded_on_postgresql() -> Iterator[EmbeddedWorld]:
+    """And in a real PostgreSQL, the store of those who run several processes."""
+    if reason := postgresql.why_not_here():
+        unavailable(f"no real PostgreSQL: {reason}")
+    with tempfile.TemporaryDirectory(prefix="helpdesk-postgresql-") as name:
+        Path(name).chmod(0o711)
+        with running_postgresql(Path(name) / "server") as url:
+            database = Database(url.render_as_string())
+            schema.migrate(database, "production")
+            database.run_here(settle, writes=True)
+            database.run_here(count_on, writes=True)
+            yield EmbeddedWorld(database, Path(name) / "files")
+            database.close()
+
+
+def count_on(session: Session) -> None:
+    """Numbers that were given by name do not move PostgreSQL's own on."""
+    for table in SQLModel.metadata.sorted_tables:
+        if isinstance(table.c.get("id", sa.Column()).type, sa.Integer):
+            last = sa.select(sa.func.coalesce(sa.func.max(table.c.id), 0) + 1).scalar_subquery()
+            session.execute(sa.select(sa.func.setval(sa.func.pg_get_serial_sequence(table.name, "id"), last, False)))
+
+
+WORLDS = {
+    "embedded": "embedded",
+    "mariadb": "embedded_on_mariadb",
+    "postgresql": "embedded_on_postgresql",
+    "redmine": "redmine_world",
+    "sql": "sql_world",
+}
 
 
 @pytest.fixture(params=[pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in WORLDS])
 def world(request: pytest.FixtureRequest) -> World:
-    """Each adapter's world in turn: the embedded tracker in SQLite and in a real MariaDB, a real Redmine over REST, and
-    the same one read by SQL."""
+    """Each adapter's world in turn: the embedded tracker in SQLite, in a real MariaDB and in a real PostgreSQL, a real
+    Redmine over REST, and the same one read by SQL."""
     found: World = request.getfixturevalue(WORLDS[request.param])
     return found
