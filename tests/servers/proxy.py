@@ -8,7 +8,7 @@ from typing import Literal
 
 Weather = Literal["fair", "cut", "dead"]
 ROUNDS = 3
-"""Of the loop at the end: a line that was taken just now gets its task in the next one, and sockets are closed there."""
+"""Of the loop at the end: a line that was just taken gets its task in the next one, and sockets are closed there."""
 
 
 class Proxy:
