@@ -89,7 +89,7 @@ class Reader:
         self._began = self._changed = clock()
         self._as_of: datetime | None = None
         self._failing: datetime | None = None
-        self._was_live = False
+        self._was_live = self._more = False
         self._next_look = self._next_pruning = ticks()
 
     @property
@@ -132,16 +132,20 @@ class Reader:
         self._tell_freshness()
         if not self.mine:
             return RENEW_SECONDS
+        if self._more:
+            self._next_look = self.ticks()
+            return 0
         # The interval may have become shorter meanwhile, as in the morning.
         self._next_look = min(self._next_look, self.ticks() + self.interval(self.clock()))
         return min(RENEW_SECONDS, max(LEAST_PAUSE_SECONDS, self._next_look - self.ticks()))
 
     async def look(self) -> bool:
-        """Tell what happened, if it is this one's turn; whether it was.
+        """Tell what happened, if it is this one's turn; whether it was. After a long silence it takes several looks,
+        and what had not happened by the last one that was through is not yet known.
 
         Raises Unavailable, StoreUnavailable, and what the feed raises in error; what was told until then is told.
         """
-        as_of = self.clock()
+        as_of, self._more = self.clock(), False
         turn = await self.database.run(lambda db: self._turn(db, as_of), writes=True)
         self.mine = turn.mine
         if not turn.mine:
@@ -153,8 +157,11 @@ class Reader:
             else:
                 told = await self.feed.read(turn.position)
             await self._tell({it.key: it for it in told.happenings})
+            if told.more and turn.as_of:
+                as_of = turn.as_of
             # What is in trouble will be told again, from the place where this look began.
             await self._write({}, turn.position if self.troubles else told.position, as_of)
+            self._more = told.more and not self.troubles
         except LeaseLost:
             self.mine = False
             return False

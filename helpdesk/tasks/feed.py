@@ -44,10 +44,11 @@ class Happening(NamedTuple):
 
 
 class Told(NamedTuple):
-    """Happenings, oldest first, and the position to go on from."""
+    """Happenings, oldest first, the position to go on from, and whether it is known that there is more behind it."""
 
     happenings: tuple[Happening, ...]
     position: str
+    more: bool = False
 
 
 class Feed(Protocol):

@@ -30,6 +30,10 @@ class Watermark(NamedTuple):
         """The highest number seen."""
         return self.seen[-1][1]
 
+    def new(self, numbers: Iterable[int]) -> int:
+        """How many of these rows had not been seen."""
+        return sum(number > self.highest for number in numbers)
+
     def after(self, numbers: Iterable[int], began: datetime, ended: datetime) -> "Watermark":
         """How it stands when these rows above the floor were found by a look that took from `began` to `ended`.
 

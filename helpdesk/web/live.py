@@ -5,7 +5,6 @@ import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
-import anyio
 from sqlmodel import Session
 
 from helpdesk.notifications.channels.streams import Face, Streams
@@ -13,6 +12,7 @@ from helpdesk.services import Services
 from helpdesk.store import notifications, sessions
 from helpdesk.store.database import StoreUnavailable
 from helpdesk.store.notifications import Kept
+from helpdesk.web.ending import heard
 from helpdesk.web.events import Events, session_ended
 from helpdesk.web.onlookers import Onlookers
 
@@ -23,13 +23,12 @@ HEARTBEAT_SECONDS = 20.0
 
 
 class Live:
-    """The streams of this process. `ending` is set when the process is to end."""
+    """The streams of this process."""
 
     def __init__(self, services: Services, told: Events, heartbeat: float = HEARTBEAT_SECONDS) -> None:
         self.services, self.events, self.heartbeat = services, told, heartbeat
         self.streams: Streams[Kept] = Streams(self._read, self._unread, told.kept, told.unread)
         self.onlookers = Onlookers(services, self.streams, told)
-        self.ending = anyio.Event()
         self._was_live: bool | None = None
 
     def state(self, face: Face) -> bytes:
@@ -41,11 +40,10 @@ class Live:
         self.streams.end_sessions(await self._ended(), session_ended())
 
     async def watch(self) -> None:
-        """Until cancelled."""
-        with self.services.bell.listening() as listener:
+        """Until cancelled; when the process is to end, all streams do."""
+        with self.services.bell.listening() as listener, heard(self.streams.end_all):
             async with asyncio.TaskGroup() as beside:
                 beside.create_task(self._beat())
-                beside.create_task(self._end())
                 while True:
                     await self._heard(await listener.wait())
 
@@ -78,10 +76,6 @@ class Live:
             log.warning("streams were not woken: our store does not answer")
         except Exception:
             log.exception("streams were not woken")
-
-    async def _end(self) -> None:
-        await self.ending.wait()
-        self.streams.end_all()
 
     async def _ended(self) -> frozenset[str]:
         marks, now = self.streams.sessions, self.services.clock()

@@ -1,9 +1,6 @@
 """The event streams of pages and of programs: what one missed, then what comes (contract §6)."""
 
-from collections.abc import AsyncIterator
-
 from sqlmodel import Session
-from sse_starlette import EventSourceResponse
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -13,12 +10,12 @@ from helpdesk.people.model import SignedIn
 from helpdesk.store import notifications
 from helpdesk.store.notifications import Kept
 from helpdesk.web import events, inputs, session
+from helpdesk.web.event_stream import EventStream
 from helpdesk.web.guards import actor
 from helpdesk.web.live import Live
 from helpdesk.web.rendering import language, services
 from helpdesk.web.telling import told
 
-GRACE_SECONDS = 2.0
 MOST_REPLAYED = 500
 """Of what was missed the newest; the page of notifications has it all."""
 MOST_ON_SCREEN = 200
@@ -35,33 +32,20 @@ async def program(request: Request) -> Response:
 
 
 async def _open(request: Request, kind: str) -> Response:
-    found, live = await session.current(request), request.app.state.live
+    found = await session.current(request)
     if found is None:
         raise NotSignedIn
+    live: Live = request.app.state.live
     face, onlooker = Face(kind, language(request)), await _onlooker(request)
     missed, last = await _missed(request, found)
     replayed = [live.events.told(face, it, request.state.unread) for it in await told(request, missed)]
     begins = missed[0].id - 1 if missed else last
     first = [events.hello(begins), live.state(face), live.events.unread(face, request.state.unread), *replayed]
-    return EventSourceResponse(
-        _told(live, found, face, last, onlooker, first),
-        ping=0,
-        shutdown_event=live.ending,
-        shutdown_grace_period=GRACE_SECONDS,
-    )
 
+    def opened() -> Stream:
+        return live.streams.open(found.person.id, found.mark, face, last, onlooker)
 
-async def _told(
-    live: Live, found: SignedIn, face: Face, last: int, onlooker: Onlooker | None, first: list[bytes]
-) -> AsyncIterator[bytes]:
-    stream: Stream = live.streams.open(found.person.id, found.mark, face, last, onlooker)
-    try:
-        yield b"".join(first)
-        await live.streams.catch_up(stream)
-        while (piece := await stream.next()) is not None:
-            yield piece
-    finally:
-        live.streams.close(stream)
+    return EventStream(live.streams, opened, b"".join(first))
 
 
 async def _onlooker(request: Request) -> Onlooker | None:

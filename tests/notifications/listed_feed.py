@@ -36,7 +36,8 @@ class Clock:
 
 
 class ListedFeed:
-    """What happened is a list; a position is how much of it there was. The last `again` acts are told once more.
+    """What happened is a list; a position is how much of it there was. The last `again` acts are told once more, and no
+    more than `at_once` new ones at a time.
 
     `blind` see nothing. `raises` is raised by each reading, `broken` by the question who sees that act.
     """
@@ -44,6 +45,7 @@ class ListedFeed:
     def __init__(self, again: int = 2) -> None:
         self.acts: list[Happening] = []
         self.again = again
+        self.at_once = 1_000
         self.begun = 0
         self.blind: set[int] = set()
         self.raises: Exception | None = None
@@ -62,7 +64,9 @@ class ListedFeed:
         self.read_from.append(position)
         if self.raises:
             raise self.raises
-        told = Told(tuple(self.acts[max(self.begun, int(position) - self.again) :]), str(len(self.acts)))
+        reached = min(int(position) + self.at_once, len(self.acts))
+        acts = self.acts[max(self.begun, int(position) - self.again) : reached]
+        told = Told(tuple(acts), str(reached), reached < len(self.acts))
         self.meanwhile()
         return told
 

@@ -55,6 +55,33 @@ async def test_what_is_told_again_is_passed_over(database: Database, feed: Liste
     assert sorted(told(database)) == sorted(both(keys)) and feed.asked == keys
 
 
+async def test_after_a_long_silence_it_looks_again_at_once_and_is_live_when_it_is_through(
+    database: Database, feed: ListedFeed, clock: Clock
+) -> None:
+    await make_reader(feed, database, clock).step()
+    keys, feed.at_once = feed.happens(5), 2
+    clock.pass_(3600)
+    reader = make_reader(feed, database, clock)
+    for reached in ("2", "4"):
+        assert await reader.step() == 0 and position(database) == reached
+        assert reader.freshness == (False, NOON, NOON)
+        assert not await make_reader(feed, database, clock, "two").look()
+        clock.pass_(1)
+    assert await reader.step() == 3 and sorted(told(database)) == sorted(both(keys))
+    assert reader.freshness.live and reader.freshness.as_of == clock.now()
+
+
+async def test_an_act_in_trouble_is_not_looked_for_again_at_once_though_there_is_more(
+    database: Database, feed: ListedFeed, clock: Clock
+) -> None:
+    reader = make_reader(feed, database, clock)
+    await reader.step()
+    keys, feed.at_once = feed.happens(5), 2
+    feed.broken[keys[0]] = ValueError()
+    clock.pass_(3)
+    assert await reader.step() == 3 and position(database) == "0" and reader.freshness.as_of == NOON
+
+
 async def test_after_a_restart_reading_goes_on_where_it_was(database: Database, feed: ListedFeed, clock: Clock) -> None:
     await make_reader(feed, database, clock).look()
     before = feed.happens(2)

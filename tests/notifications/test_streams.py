@@ -7,7 +7,15 @@ from typing import NamedTuple
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpdesk.notifications.channels.streams import MOST_STREAMS, MOST_WAITING, Face, Onlooker, Stream, Streams
+from helpdesk.notifications.channels.streams import (
+    MOST_STREAMS,
+    MOST_WAITING,
+    PEOPLE_AT_ONCE,
+    Face,
+    Onlooker,
+    Stream,
+    Streams,
+)
 from helpdesk.tasks.model import Actor
 
 PAGE, PROGRAM = Face("page", "ru"), Face("program", "en")
@@ -69,6 +77,19 @@ async def test_one_read_serves_all_streams_and_each_event_is_written_once_for_a_
     ]
     assert (await given_to(boris), await given_to(irina), store.reads) == (["page 2 of 1"], [], 1)
     assert len(store.written) == 5
+
+
+async def test_a_crowd_is_woken_by_few_reads_and_others_have_their_turn_between() -> None:
+    store, turns = Rows(), 0
+    crowd = range(1, 3 * PEOPLE_AT_ONCE)
+    streams = [store.streams.open(person, "s", PAGE, 0) for person in crowd]
+    store.add(*crowd)
+    waking = asyncio.create_task(store.streams.wake(crowd))
+    while not waking.done():
+        turns += 1
+        await asyncio.sleep(0)
+    assert store.reads == 3 and turns > 3
+    assert [await given_to(stream) for stream in streams] == [[f"page {person} of 1"] for person in crowd]
 
 
 async def test_who_has_nothing_new_is_told_the_count_and_who_is_not_here_costs_nothing() -> None:
@@ -139,6 +160,7 @@ async def test_when_the_process_ends_all_end() -> None:
     store.streams.end_all()
     assert [await stream.next() for stream in streams] == [None, None]
     assert len(store.streams) == 0
+    assert await store.streams.open(1, "s", PAGE, 0).next() is None
 
 
 @settings(max_examples=60, deadline=None)

@@ -58,8 +58,8 @@ async def test_a_long_list_is_read_in_parts(embedded: EmbeddedWorld, monkeypatch
     for _ in range(3):
         told = await embedded.feed.read(kept)
         kept = told.position
-        counts.append(len(said(told, task)))
-    assert counts == [2, 4, 5]
+        counts.append((len(said(told, task)), told.more))
+    assert counts == [(2, True), (4, True), (5, False)]
 
 
 async def test_a_store_that_does_not_answer_is_a_tracker_that_does_not(embedded: EmbeddedWorld, tmp_path: Path) -> None:

@@ -227,8 +227,22 @@ async def test_sql_reads_a_long_list_in_parts(sql_world: SqlWorld, monkeypatch: 
     for _ in range(3):
         told = await sql_world.feed.read(kept)
         kept = told.position
-        counts.append(len(said(told, task)))
-    assert counts == [2, 4, 5]
+        counts.append((len(said(told, task)), told.more))
+    assert counts == [(2, True), (4, True), (5, False)]
+
+
+async def test_sql_reads_past_journals_of_other_things(sql_world: SqlWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Redmine has none, its derivatives do."""
+    monkeypatch.setattr(sql, "NEW_AT_ONCE", 2)
+    task, kept = sql_world.new_task(), await sql_world.feed.start()
+    with writing(sql_world) as db:
+        for number in range(5):
+            write(db, sql_world, task, str(number))
+        of_others = "UPDATE journals SET journalized_type = 'Project' WHERE journalized_id = :task AND notes < '4'"
+        db.execute(sa.text(of_others), {"task": task})
+        db.commit()
+    told = await sql_world.feed.read(kept)
+    assert said(told, task) == ["4"] and not told.more
 
 
 async def test_rest_reads_an_issue_again_ever_more_seldom(redmine_world: RedmineWorld) -> None:

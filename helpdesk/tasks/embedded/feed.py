@@ -47,7 +47,8 @@ class EmbeddedFeed:
         told, created, written = await self._ask(work)
         ended = self.clock()
         after = {"tasks": tasks.after(created, began, ended), "entries": entries.after(written, began, ended)}
-        return Told(tuple(sorted(told, key=lambda it: it.at)), watermark.written(after))
+        more = max(tasks.new(created), entries.new(written)) >= acts.NEW_AT_ONCE
+        return Told(tuple(sorted(told, key=lambda it: it.at)), watermark.written(after), more)
 
     def key(self, entry_id: int) -> str:
         return f"entry.{entry_id}"

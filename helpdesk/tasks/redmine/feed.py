@@ -64,7 +64,7 @@ class RestFeed:
                 issues=known.issues.after(wanted.issues, began, ended),
                 journals=known.journals.after(wanted.journals, began, ended),
             )
-        return Told(tuple(sorted(told, key=lambda it: it.at)), after.written())
+        return Told(tuple(sorted(told, key=lambda it: it.at)), after.written(), not found.is_whole)
 
     def key(self, entry_id: int) -> str:
         return f"journal.{entry_id}"
@@ -126,8 +126,8 @@ class SqlFeed(RestFeed):
 
     async def read(self, known_as: str) -> Told:
         def work(db: Connection) -> Told:
-            told, after = feed.read(db, self.source, position.read(known_as))
-            return Told(tuple(told), after.written())
+            found = feed.read(db, self.source, position.read(known_as))
+            return Told(tuple(found.told), found.after.written(), found.more)
 
         return await self._read(work, lambda: super(SqlFeed, self).read(known_as))
 

@@ -27,6 +27,14 @@ NEW_AT_ONCE = 500
 """So many rows that had not been seen, of each table, a look takes in: after a long silence several looks follow."""
 
 
+class Found(NamedTuple):
+    """Oldest first; where to read on, and whether it is known that there is more."""
+
+    told: list[Happening]
+    after: Position
+    more: bool
+
+
 class News(NamedTuple):
     """The rows above the floors, and what belongs to them: details by journal, changes of assignee by task."""
 
@@ -47,8 +55,8 @@ def start(db: Connection, database: RedmineDatabase) -> Position:
     return position.beginning(issue, journal, min(now, max(moments, default=now)), now)
 
 
-def read(db: Connection, source: Source, known: Position) -> tuple[list[Happening], Position]:
-    """What happened since, oldest first, and where to read on."""
+def read(db: Connection, source: Source, known: Position) -> Found:
+    """What happened since."""
     began = datetime.now(UTC)
     marks = {
         "issue": known.issues.floor,
@@ -67,9 +75,10 @@ def read(db: Connection, source: Source, known: Position) -> tuple[list[Happenin
         updated=max(known.updated, min(ended, max(moments, default=known.updated))),
     )
     if not created and not journals:
-        return [], after
+        return Found([], after, False)
+    new = known.issues.new(row.id for row in created), known.journals.new(row.id for row in journals)
     told = _told(db, source, _news(db, created, journals))
-    return sorted(told, key=lambda it: it.at), after
+    return Found(sorted(told, key=lambda it: it.at), after, max(new) >= NEW_AT_ONCE)
 
 
 def act(db: Connection, source: Source, task_id: int, number: int) -> Happening | None:
@@ -179,14 +188,18 @@ class _Telling:
         )
 
 
-def _above(table: sa.Table, name: str, *conditions: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
-    """The rows above a floor, as far as NEW_AT_ONCE beyond the highest that had been seen."""
+def _above(table: sa.Table, name: str, **which: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+    """The rows above a floor with these values, as far as NEW_AT_ONCE of them beyond the highest that had been seen.
+
+    Other rows must not count: a look that finds nothing but those would go on from the same place for ever.
+    """
     seen: sa.BindParameter[int] = sa.bindparam(f"{name}_seen")
     floor: sa.BindParameter[int] = sa.bindparam(name)
     other = table.alias()
-    following = sa.select(other.c.id).where(other.c.id > seen).order_by(other.c.id).limit(_AT_ONCE).subquery()
+    theirs = (other.c[column] == value for column, value in which.items())
+    following = sa.select(other.c.id).where(other.c.id > seen, *theirs).order_by(other.c.id).limit(_AT_ONCE).subquery()
     last = sa.select(sa.func.coalesce(sa.func.max(following.c.id), seen)).scalar_subquery()
-    return sa.and_(table.c.id > floor, table.c.id <= last, *conditions)
+    return sa.and_(table.c.id > floor, table.c.id <= last, *(table.c[it] == value for it, value in which.items()))
 
 
 _AT_ONCE: sa.BindParameter[int] = sa.bindparam("at_once")
@@ -201,7 +214,7 @@ _LAST = [
 _JOURNALS = sa.select(t.journals).where(_JOURNAL.journalized_type == _KIND)
 _NEW = Together(
     issue=sa.select(t.issues.c.id, t.issues.c.created_on, t.issues.c.description).where(_above(t.issues, "issue")),
-    journal=_JOURNALS.where(_above(t.journals, "journal")),
+    journal=_JOURNALS.where(_above(t.journals, "journal", journalized_type=_KIND)),
 )
 _ABOUT = Together(
     task=sa.select(*(t.issues.c[name] for name in _TASK_COLUMNS)).where(t.issues.c.id.in_(_TASKS)),
