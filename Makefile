@@ -17,7 +17,7 @@ soak: .venv/dev.done services ## the proofs that have a long form, at length (SE
 bench: .venv/dev.done ## measure speed and weight beside a real Redmine: eight minutes, written to bench/RESULTS.md, too
 	$(BIN)/python -m bench
 
-services: ## install what tests talk to: MariaDB, Redmine, Redis, PostgreSQL, Chromium, w3m (as root on Debian)
+services: ## install what tests talk to: MariaDB, Redmine, Redis, PostgreSQL, Chromium, Firefox, w3m (as root on Debian)
 	scripts/install-test-services
 
 lint: .venv/dev.done ## ruff and djlint

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import FilePayload, Page, expect
 
 from e2e import steps
-from tests.running import Helpdesk
+from tests.running import Helpdesk, database_of, running_over_redmine
 from tests.servers.redmine import Redmine
 from tests.tasks.worlds import RedmineWorld
 
@@ -97,6 +97,26 @@ def test_a_detail_a_field_and_a_file_are_redmines_own_afterwards(page: Page, wor
     assert fields[world.custom_field("Способ связи")] == "Почта"
     (file,) = issue["attachments"]
     assert (file["filename"], file["author"]["id"]) == (PLAN["name"], world.redmine.user_ids["anna"])
+
+
+class TestReadFromItsDatabase:
+    """What somebody does in Redmine itself comes by itself."""
+
+    @pytest.fixture
+    def site(self, redmine: Redmine, tmp_path: Path) -> Iterator[str]:
+        with running_over_redmine(tmp_path, redmine, **database_of(redmine)) as helpdesk:
+            yield helpdesk.url
+
+    @pytest.mark.parametrize("javascript", [True], ids=["with JavaScript"], indirect=True)
+    def test_what_boris_does_in_redmine_anna_sees_at_once(self, page: Page, world: RedmineWorld) -> None:
+        number = world.new_task("Лампа гудит", assignee="anna")
+        steps.come_in(page, "anna", world.redmine.passwords["anna"])
+        steps.open_task(page, number)
+        expect(page.locator("#fresh")).to_have_text("на связи")
+        world.put(number, {"notes": "Заменил дроссель."}, "boris")
+        expect(page.locator("#widget")).to_contain_text("Заменил дроссель.")
+        page.locator(".happened").get_by_role("link", name="Показать").click()
+        expect(steps.entries(page).last).to_contain_text("Заменил дроссель.")
 
 
 def journals(world: RedmineWorld, number: int) -> list[dict[str, Any]]:

@@ -35,6 +35,8 @@ RENEW_SECONDS = 3.0
 """Between two renewals, and between two looks of the others whether the lease is free: a killed holder is replaced
 within LEASE_SECONDS and this."""
 LEAST_PAUSE_SECONDS = 0.5
+EARLY_SECONDS = 0.05
+"""A timer may fire so much too early: to look is better then than to pause again."""
 LATE_SECONDS = LEASE_SECONDS + 2 * RENEW_SECONDS
 """How much longer than its interval a look may take before pages say that they are stale."""
 ACTS_AT_ONCE = 50
@@ -114,7 +116,7 @@ class Reader:
         """Look, or keep the lease until it is time to; the seconds until the next step. Raises nothing."""
         began = self.ticks()
         try:
-            if self.mine and began < self._next_look:
+            if self.mine and began + EARLY_SECONDS < self._next_look:
                 self.mine = await self._renew()
             else:
                 self._next_look = began + self.interval(self.clock())

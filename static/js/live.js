@@ -19,7 +19,10 @@
     count(box.dataset.count);
     (await wanted()).told(box, id, at);
   });
-  on("task_changed", async ({ data }) => (await wanted()).changed(JSON.parse(data)));
+  on("task_changed", async ({ data }) => {
+    const act = { ...JSON.parse(data), shown: () => document.getElementById(act.version.replace(/.*\./, "entry-")) };
+    if (!act.shown()) (await wanted()).changed(act);
+  });
   on("missed", async () => (await wanted()).missed());
   const fresh = document.querySelector("[data-gone]");
   on("feed", ({ data }) => {

@@ -7,6 +7,8 @@ from contextlib import contextmanager, suppress
 from typing import Literal
 
 Weather = Literal["fair", "cut", "dead"]
+ROUNDS = 3
+"""Of the loop at the end: a line that was just taken gets its task in the next one, and sockets are closed there."""
 
 
 class Proxy:
@@ -90,7 +92,9 @@ def proxy_to(host: str, port: int) -> Iterator[Proxy]:
 
 async def _ended(server: asyncio.Server) -> None:
     server.close()
-    tasks = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    for _ in range(ROUNDS):
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.sleep(0)

@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 from sqlmodel import Session
 
-from helpdesk.store import leases, tables
+from helpdesk.store import feed_marks, leases, tables
 from helpdesk.store.database import Database, StoreUnavailable
+from helpdesk.store.feed_marks import Act
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, 250_000, tzinfo=UTC)
 
@@ -72,7 +73,7 @@ def test_a_holder_sees_all_that_the_one_before_wrote(told_store: Database) -> No
         leases.take(session, "feed", "one", NOW, 10)
         begun.set()
         waits.wait(10)
-        session.add(tables.DealtWith(key="journal.1", at=NOW, task_id=1, happened_at=NOW))
+        feed_marks.deal_with(session, Act("journal.1", 7, False, "", "", "Борис", NOW), NOW)
 
     def see(session: Session) -> bool:
         return leases.take(session, "feed", "two", NOW + timedelta(seconds=60), 10) and bool(

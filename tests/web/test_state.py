@@ -40,7 +40,7 @@ def seeing(services: Services) -> Callable[[State, str], TestClient]:
 @pytest.mark.parametrize("path", PAGES)
 def test_every_page_says_since_when_the_database_is_silent(seeing, path: str) -> None:
     page = seeing(SILENT, "anna").get(path, headers=HTML).text
-    assert page.count('role="status"') == 2  # and where toasts come
+    assert page.count('role="status"') == 3  # and how fresh it is, and where toasts come
     assert (
         'Redmine\'s database has not answered since <time datetime="2026-11-21T09:00:00Z">21.11.2026 12:00</time>.'
     ) in page

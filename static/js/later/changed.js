@@ -18,20 +18,20 @@ const ask = (task) => {
   const version = document.querySelector(".version")?.value ?? "";
   if (place) quietly(place.dataset.changed + "?since=" + encodeURIComponent(version), place, "innerHTML");
 };
-// Own acts come back, too: the page has them already, as an entry or in a row that was just sent.
+// Own acts come back, too: a page shows them already, as an entry or in a row that was just sent.
 const look = () => {
   if (document.hidden || document.querySelector(".htmx-request")) return setTimeout(look, LOOK_MS);
   const own = Date.now() - sessionStorage.getItem("wrote") < OWN_MS;
-  for (const [task, version] of [...waits].slice(-ROWS)) {
+  for (const [task, shown] of [...waits].slice(-ROWS)) {
     if (!own) renew(task);
-    if (!document.getElementById(version.replace(/.*\./, "entry-"))) ask(task);
+    if (!shown()) ask(task);
   }
   waits.clear();
 };
 /** The stream told that a task on the screen has changed. */
-export const changed = ({ task_id, version }) => {
+export const changed = ({ task_id, shown }) => {
   if (!waits.size) setTimeout(look, LOOK_MS);
-  waits.set(task_id, version);
+  waits.set(task_id, shown);
 };
 /** The page was away while the others heard. */
 export const missed = () => {

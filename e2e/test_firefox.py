@@ -1,0 +1,182 @@
+"""Firefox, too: its tabs share a stream, hear of what others do, and complain of nothing."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from e2e import firefox, steps
+from e2e.conftest import AsProgram
+from e2e.firefox import FIREFOX, Firefox, Tab, until
+from e2e.watching import Announced, unexpected
+from tests.running import Helpdesk, running_demo
+from tests.servers.fixtures import unavailable
+
+TABS = 4
+STREAM = "/notifications/stream"
+LONG = 60  # seconds: a browser tries again ever more seldom
+
+pytestmark = pytest.mark.xdist_group("firefox")
+
+NewTab = Callable[[], Tab]
+
+
+@pytest.fixture(scope="module")
+def driven(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firefox]:
+    if not FIREFOX.exists():
+        unavailable("no Firefox: run scripts/install-test-services")
+    with firefox.running_firefox(tmp_path_factory.mktemp("firefox")) as driven:
+        yield driven
+
+
+@pytest.fixture
+def new_tab(driven: Firefox, site: str, announced: Announced) -> Iterator[NewTab]:
+    """Tabs of a fresh visitor; at the end nothing unannounced was complained of."""
+    driven.events.clear()
+    visitor = driven.ask("browser.createUserContext")["userContext"]
+    yield lambda: Tab(driven, visitor, site)
+    driven.ask("browser.removeUserContext", userContext=visitor)
+    assert unexpected(firefox.complaints(driven.told()), announced) == []
+
+
+def come_in(tab: Tab, address: str = "/tasks/my-tasks") -> Tab:
+    """Sign in as anna, on the way to that page."""
+    tab.go(address)
+    tab.write("[name=username]", "anna")
+    tab.write("[name=password]", "demo")
+    tab.press("main form .main", "Войти")
+    tab.sees("header .who", "Анна Светлова")
+    return tab
+
+
+def is_live(tab: Tab) -> None:
+    tab.shows("#fresh", "на связи")
+
+
+def unread(tab: Tab, number: str, *, seconds: float = firefox.SECONDS) -> None:
+    tab.shows("[data-unread]", number, seconds=seconds)
+
+
+def streams_that_ended(demo: Helpdesk) -> int:
+    """By the server's own account."""
+    said = (demo.folder / "helpdesk.log").read_text(encoding="utf-8").splitlines()
+    return sum(json.loads(it).get("path") == STREAM for it in said if it.startswith("{"))
+
+
+def test_tabs_share_a_connection_and_outlive_the_one_that_has_it(
+    new_tab: NewTab, driven: Firefox, demo: Helpdesk, as_program: AsProgram
+) -> None:
+    boris, task = as_program("boris"), steps.some_task(as_program("anna"))
+    ended_before = streams_that_ended(demo)
+    tabs = [come_in(new_tab()), *(new_tab() for _ in range(TABS - 1))]
+    for tab in tabs[1:]:
+        tab.go("/tasks/my-tasks")
+    for tab in tabs:
+        is_live(tab)
+    (leading,) = firefox.unfinished(driven.told(), STREAM)
+    steps.tell(boris, task["id"], "Проверил, завтра приеду.")
+    for tab in tabs:
+        unread(tab, "1")
+        assert tab.value("() => document.title") == "(1) Мои задачи · Служба поддержки"
+    assert firefox.unfinished(driven.told(), STREAM) == [leading]
+
+    next(tab for tab in tabs if tab.context == leading).close()
+    tabs = [tab for tab in tabs if tab.context != leading]
+    steps.tell(boris, task["id"], "Уже выехал.")
+    for tab in tabs:
+        unread(tab, "2")
+    (follower,) = set(firefox.unfinished(driven.told(), STREAM)) - {leading}
+    assert follower in {tab.context for tab in tabs}
+    for tab in tabs:
+        tab.close()
+    begun = len(firefox.begun(driven.told(), STREAM))
+    until(lambda: streams_that_ended(demo) - ended_before == begun, f"{begun} streams, as the browser says")
+
+
+def test_a_task_that_is_changed_says_so_and_leaves_what_is_typed(new_tab: NewTab, as_program: AsProgram) -> None:
+    boris, task = as_program("boris"), steps.some_task(as_program("anna"), status="В работе")
+    tab = come_in(new_tab(), f"/tasks/{task['id']}")
+    is_live(tab)
+    tab.write("form.comment [name=comment]", "Я ещё пишу")
+    steps.tell(boris, task["id"], "Заменил кабель.")
+    tab.sees(".happened", "Борис Громов: изменения в этой задаче")
+    assert tab.value("() => document.activeElement.matches('form.comment textarea')")
+    tab.press(".happened a", "Показать")
+    tab.sees("section.comments li.entry", "Заменил кабель.")
+    until(lambda: not tab.value("() => !!document.querySelector('.happened')"), "nothing more to be shown")
+    assert tab.value("() => document.querySelector('form.comment textarea').value") == "Я ещё пишу"
+
+
+def test_a_status_is_changed_and_a_comment_added_in_place(new_tab: NewTab, as_program: AsProgram) -> None:
+    anna = as_program("anna")
+    task = steps.some_task(anna, status="В работе")
+    tab = come_in(new_tab(), f"/tasks/{task['id']}")
+    tab.value("() => { window.marked = true }")  # a full load of any page would wipe it away
+    tab.choose("[name=status_id]", "Решена")
+    tab.press("form.change[id^=status-] button", "Изменить")
+    tab.sees("#toasts", "Статус изменён.")
+    tab.sees(".facts dd", "Решена")
+    tab.write("form.comment [name=comment]", "Кабель цел, дело было в розетке.")
+    tab.press("form.comment .main", "Добавить комментарий")
+    tab.sees("section.comments li.entry", "Кабель цел, дело было в розетке.")
+    assert tab.value("() => window.marked === true")
+    assert steps.some_task(anna, status="Решена", search=str(task["id"]))["id"] == task["id"]
+    assert "Кабель цел, дело было в розетке." in steps.notes(anna, task["id"])
+
+
+def test_what_is_read_in_one_tab_is_read_in_the_other(new_tab: NewTab, as_program: AsProgram) -> None:
+    boris, task = as_program("boris"), steps.some_task(as_program("anna"))
+    behind, seen = come_in(new_tab()), new_tab()
+    seen.go("/tasks/my-tasks")
+    for tab in (behind, seen):
+        is_live(tab)
+    steps.tell(boris, task["id"], "Посмотрите, пожалуйста.")
+    for tab in (behind, seen):
+        unread(tab, "1")
+    seen.press("#widget li button", "Прочитано")
+    for tab in (behind, seen):
+        unread(tab, "")
+
+
+def test_what_the_policy_forbids_would_be_complained_of(new_tab: NewTab, driven: Firefox, announced: Announced) -> None:
+    tab = new_tab()
+    tab.go("/users/login")
+    tab.value("() => document.body.setAttribute('style', 'color: red')")
+    (said,) = firefox.complaints(driven.told())
+    assert "Content-Security-Policy" in str(said)
+    announced.add(said)
+
+
+class TestAServerOfItsOwn:
+    """A process of its own, for it is killed."""
+
+    @pytest.fixture
+    def demo(self, tmp_path: Path, seeded: Path) -> Iterator[Helpdesk]:
+        with running_demo(tmp_path, seeded) as helpdesk:
+            yield helpdesk
+
+    def test_a_server_that_was_killed_and_comes_back_is_heard_again(
+        self, new_tab: NewTab, driven: Firefox, demo: Helpdesk, seeded: Path, announced: Announced
+    ) -> None:
+        announced.update({"NS_ERROR_CONNECTION_REFUSED", "NS_ERROR_NET_PARTIAL_TRANSFER"})
+        tabs = [come_in(new_tab()), new_tab()]
+        tabs[1].go("/tasks/my-tasks")
+        for tab in tabs:
+            is_live(tab)
+        demo.process.kill()
+        demo.process.wait()
+        for tab in tabs:
+            tab.shows("#fresh", "восстанавливаем связь…")
+        until(lambda: "NS_ERROR_CONNECTION_REFUSED" in firefox.complaints(driven.told()), "nobody is found")
+        with running_demo(demo.folder, seeded, int(demo.url.rpartition(":")[2])) as again:
+            with closing(steps.program(again.url, "anna")) as anna, closing(steps.program(again.url, "boris")) as boris:
+                steps.tell(boris, steps.some_task(anna)["id"], "Мы снова здесь.")
+            for tab in tabs:
+                unread(tab, "1", seconds=LONG)
+                is_live(tab)
+            tabs[-1].sees("#widget li", "Мы снова здесь.")
+            assert len(firefox.unfinished(driven.told(), STREAM)) == 1
+            for tab in tabs:
+                tab.close()

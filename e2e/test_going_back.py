@@ -1,0 +1,40 @@
+"""The browser remembers a page for going back, which it does not do when a stream or a channel is left open."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from e2e import steps
+from e2e.conftest import ARGUMENTS, CHROMIUM, AsProgram
+
+REMEMBERED = "addEventListener('pageshow', ({ persisted }) => document.documentElement.dataset.persisted = persisted)"
+
+pytestmark = pytest.mark.parametrize("javascript", [True], ids=["with JavaScript"], indirect=True)
+
+
+@pytest.fixture
+def browser(browser: Browser) -> Iterator[Browser]:
+    """One that remembers: Playwright's own switch forbids it."""
+    switch = ["--disable-back-forward-cache"]
+    remembering = browser.browser_type.launch(executable_path=CHROMIUM, args=ARGUMENTS, ignore_default_args=switch)
+    yield remembering
+    remembering.close()
+
+
+def test_a_page_that_one_comes_back_to_is_live_again(page: Page, as_program: AsProgram) -> None:
+    boris, task = as_program("boris"), steps.some_task(as_program("anna"), status="Новая")
+    page.add_init_script(REMEMBERED)
+    steps.come_in(page, "anna")
+    steps.open_task(page, task["id"])
+    expect(page.locator("#fresh")).to_have_text("на связи")
+    page.goto("/tasks/statistics")
+    steps.tell(boris, task["id"], "Пока вас не было.")
+    expect(page.locator("[data-unread]")).to_have_text("1")
+    page.go_back(wait_until="commit")  # a page that is remembered is not loaded again
+    expect(page.locator("html")).to_have_attribute("data-persisted", "true")
+    expect(page.locator("#fresh")).to_have_text("на связи")
+    expect(page.locator("[data-unread]")).to_have_text("1")
+    expect(page.locator(".happened")).to_contain_text("Борис Громов")
+    steps.tell(boris, task["id"], "И снова.")
+    expect(page.locator("[data-unread]")).to_have_text("2")
