@@ -1,7 +1,7 @@
 """An event stream as an answer.
 
 Thousands are open at once, so each is two tasks and little else: EventSourceResponse of sse-starlette, which this was
-before, keeps a task more, a task group, and a queue's worth of locks: 50 KB a stream where now there are 34.
+before, keeps a task more, a task group and their locks: 50 KB a stream where now there are 28 or so (docs/streams.md).
 """
 
 import asyncio
