@@ -2,6 +2,8 @@
 
 import json
 from datetime import datetime
+from functools import lru_cache
+from secrets import randbelow
 from typing import Any
 
 from helpdesk.languages import say
@@ -17,6 +19,9 @@ from helpdesk.web.telling import Told
 RETRY_MILLISECONDS = 3_000
 PAGE, PROGRAM, ONLOOKER = "page", "program", "onlooker"
 """The last one is a program that names the tasks it wants to hear of; others hear of status changes they are told."""
+MOST_SHAPES = 64
+ANY_ID, ANY_COUNT = (10**15 + randbelow(10**15) for _ in range(2))
+"""Where a fragment that many people get has what differs; nobody outside knows them, to write them into a comment."""
 
 
 class Events:
@@ -24,15 +29,22 @@ class Events:
 
     def __init__(self, renderer: Renderer) -> None:
         self.renderer = renderer
+        self._shape = lru_cache(MOST_SHAPES)(self._fragment)
 
     def kept(self, face: Face, row: Kept, unread: int) -> bytes:
-        """A row just written: whether its person sees the task was asked when it was."""
-        return self.told(face, telling.in_full(row), unread)
+        """A row just written: whether its person sees the task was asked when it was.
+
+        What thousands of people are told of one act is rendered once for those who hear the same.
+        """
+        if face.kind != PAGE:
+            return self.told(face, telling.in_full(row), unread)
+        shape = self._shape(face.language, row._replace(id=ANY_ID, person_id=0), ANY_COUNT)
+        shown = shape.replace(str(ANY_ID), str(row.id)).replace(str(ANY_COUNT), str(unread))
+        return event("new_notification", shown, row.id)
 
     def told(self, face: Face, told: Told, unread: int) -> bytes:
         if face.kind == PAGE:
-            shown = self.renderer.part(face.language, "notifications/_event.html", told=told, unread=unread)
-            return event("new_notification", shown, told.kept.id)
+            return event("new_notification", self._rendered(face.language, told, unread), told.kept.id)
         news = event("new_notification", json.dumps(_shape(face, told, unread)), told.kept.id)
         if face.kind == ONLOOKER or told.kept.type != "status_change" or not told.new_status:
             return news
@@ -54,6 +66,12 @@ class Events:
             )
         as_of = freshness.as_of and moment(freshness.as_of)
         return event("feed", json.dumps({"state": "live" if freshness.live else "stale", "as_of": as_of}))
+
+    def _fragment(self, language: str, row: Kept, unread: int) -> str:
+        return self._rendered(language, telling.in_full(row), unread)
+
+    def _rendered(self, language: str, told: Told, unread: int) -> str:
+        return self.renderer.part(language, "notifications/_event.html", told=told, unread=unread)
 
     def unread(self, face: Face, unread: int) -> bytes:
         return event("unread", str(unread) if face.kind == PAGE else json.dumps({"unread_count": unread}))

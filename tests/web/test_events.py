@@ -1,0 +1,34 @@
+"""Events of the streams as bytes."""
+
+from datetime import UTC, datetime
+
+import pytest
+from starlette.testclient import TestClient
+
+from helpdesk.app import create_app
+from helpdesk.notifications.channels.streams import Face
+from helpdesk.services import Services
+from helpdesk.store.notifications import Kept
+from helpdesk.web import telling
+from helpdesk.web.events import PAGE, Events
+
+AT = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
+ROW = Kept(
+    7, 2, "entry.1", "comment", "commented", 5, 1, "Стул", "Борис", "", "", "Это <b>7</b>", False, "chime", AT, AT, None
+)
+
+
+@pytest.fixture
+def told(services: Services) -> Events:
+    app = create_app(services)
+    with TestClient(app):
+        found: Events = app.app.state.live.events  # type: ignore[attr-defined]  # inside the edge
+    return found
+
+
+@pytest.mark.parametrize("language", ["ru", "en"])
+def test_what_is_rendered_once_for_many_is_what_would_be_for_each(told: Events, language: str) -> None:
+    face = Face(PAGE, language)
+    for row, unread in ((ROW, 3), (ROW._replace(id=8, person_id=3), 77), (ROW._replace(id=9, excerpt="Другое"), 1)):
+        assert told.kept(face, row, unread) == told.told(face, telling.in_full(row), unread)
+    assert told._shape.cache_info()[:2] == (1, 2)
