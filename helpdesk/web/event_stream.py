@@ -10,8 +10,8 @@ from collections.abc import Callable
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from helpdesk.notifications.channels.streams import Stream, Streams
-from helpdesk.store.notifications import Kept
+from helpdesk.notifications.channels.streams import Stream
+from helpdesk.web.live import Live
 
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # nginx would hold events back
 
@@ -21,8 +21,8 @@ class EventStream(Response):
 
     media_type = "text/event-stream"
 
-    def __init__(self, streams: Streams[Kept], opened: Callable[[], Stream], first: bytes) -> None:
-        self.streams, self.opened, self.first = streams, opened, first
+    def __init__(self, live: Live, opened: Callable[[], Stream], first: bytes) -> None:
+        self.live, self.opened, self.first = live, opened, first
         self.status_code = 200
         self.init_headers(HEADERS)
 
@@ -37,12 +37,12 @@ class EventStream(Response):
         listening = asyncio.create_task(_until_gone(receive, stream))
         try:
             await _send(send, self.first)
-            await self.streams.catch_up(stream)
+            await self.live.catch_up(stream)
             while (piece := await stream.next()) is not None:
                 await _send(send, piece)
         finally:
             listening.cancel()
-            self.streams.close(stream)
+            self.live.streams.close(stream)
 
 
 async def _send(send: Send, piece: bytes) -> None:

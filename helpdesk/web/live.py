@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from sqlmodel import Session
 
-from helpdesk.notifications.channels.streams import Face, Streams
+from helpdesk.notifications.channels.streams import Face, Stream, Streams
 from helpdesk.services import Services
 from helpdesk.store import notifications, sessions
 from helpdesk.store.database import StoreUnavailable
@@ -34,6 +34,11 @@ class Live:
     def state(self, face: Face) -> bytes:
         """How fresh pages are, as an event."""
         return self.events.feed(face, self.services.freshness())
+
+    async def catch_up(self, stream: Stream) -> None:
+        """Give a stream that was just opened what it has missed. Raises StoreUnavailable."""
+        await self.streams.catch_up(stream)
+        await self.onlookers.catch_up(stream)
 
     async def end_finished(self) -> None:
         """End the streams of sessions that are over. Raises StoreUnavailable."""

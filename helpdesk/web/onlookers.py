@@ -1,11 +1,11 @@
 """Pages that show a task hear of what happens to it, if their person may see that."""
 
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from helpdesk.errors import Unavailable
-from helpdesk.notifications.channels.streams import Streams
+from helpdesk.notifications.channels.streams import Onlooker, Stream, Streams
 from helpdesk.services import Services
 from helpdesk.store import feed_marks
 from helpdesk.store.feed_marks import Act
@@ -13,7 +13,8 @@ from helpdesk.store.notifications import Kept
 from helpdesk.web.events import Events
 
 OVERLAP = timedelta(seconds=10)
-"""Clocks of several processes differ, and the moment of a row is before that of its transaction."""
+"""Clocks of several processes differ, and the moment of a row is before that of its transaction. A page is not longer
+than that on its way."""
 REMEMBERED = 2_000
 
 
@@ -36,10 +37,18 @@ class Onlookers:
         showing = self.streams.showing({act.task_id for act in new})
         for act in new:
             if act.task_id in showing:
-                await self._tell(act)
+                await self._tell(act, showing[act.task_id])
 
-    async def _tell(self, act: Act) -> None:
-        found = self.streams.showing([act.task_id])[act.task_id]
+    async def catch_up(self, stream: Stream) -> None:
+        """Tell a stream that was just opened what happened while its page was on the way. Raises StoreUnavailable."""
+        if stream.onlooker is None:
+            return
+        since = self.services.clock() - OVERLAP
+        for act in await self.services.database.run(lambda db: feed_marks.lately(db, since)):
+            if act.task_id in stream.onlooker.tasks:
+                await self._tell(act, [(stream.onlooker, stream)])
+
+    async def _tell(self, act: Act, found: Sequence[tuple[Onlooker, Stream]]) -> None:
         actors = {onlooker.actor.id: onlooker.actor for onlooker, _ in found}
         try:
             seers: Collection[int] = await self.services.seers(act, actors.values())

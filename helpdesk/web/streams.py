@@ -45,7 +45,7 @@ async def _open(request: Request, kind: str) -> Response:
     def opened() -> Stream:
         return live.streams.open(found.person.id, found.mark, face, last, onlooker)
 
-    return EventStream(live.streams, opened, b"".join(first))
+    return EventStream(live, opened, b"".join(first))
 
 
 async def _onlooker(request: Request) -> Onlooker | None:

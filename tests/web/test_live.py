@@ -36,7 +36,7 @@ def test_a_comment_is_told_to_its_assignee_once_and_to_nobody_else(helpdesk: Hel
         with (
             listening(anna, STREAM) as hers,
             listening(anna, "/notifications/stream") as page,
-            listening(boris, STREAM) as his,
+            listening(boris, "/notifications/stream?tasks=7777") as his,
             listening(stranger, STREAM) as others,
         ):
             said = boris.post(f"/tasks/api/task/{task}/comments", json={"comment": "Готово, <b>проверьте</b>."})
@@ -124,6 +124,23 @@ def test_who_has_a_task_on_the_screen_hears_what_becomes_of_it_if_that_may_be_se
             assert json.loads(until(asker, "task_changed")["data"]) == second, "she hears of no private comment"
             for each in (others, elsewhere):
                 assert all(event.get("event") != "task_changed" for event in list(each.queue))
+
+
+def test_what_happened_while_a_page_was_on_the_way_is_told_when_its_stream_opens(helpdesk: Helpdesk) -> None:
+    with (
+        closing(steps.program(helpdesk.url, "anna")) as anna,
+        closing(steps.program(helpdesk.url, "boris")) as boris,
+        listening(anna, "/tasks/api/notifications/stream") as told,
+    ):
+        task = steps.some_task(anna)["id"]
+        steps.tell(boris, task, "Пока страница идёт.")
+        until(told, "new_notification")
+        with (
+            listening(anna, f"/notifications/stream?tasks={task}") as late,
+            listening(boris, "/notifications/stream?tasks=7777") as elsewhere,
+        ):
+            assert json.loads(until(late, "task_changed")["data"])["task_id"] == task
+            assert all(event.get("event") != "task_changed" for event in list(elsewhere.queue))
 
 
 def test_a_program_that_names_no_tasks_hears_of_the_status_changes_it_is_told_of(helpdesk: Helpdesk) -> None:
