@@ -144,6 +144,7 @@ def test_what_the_policy_forbids_would_be_complained_of(new_tab: NewTab, driven:
     tab = new_tab()
     tab.go("/users/login")
     tab.value("() => document.body.setAttribute('style', 'color: red')")
+    until(lambda: bool(firefox.complaints(driven.told())), "a complaint")
     (said,) = firefox.complaints(driven.told())
     assert "Content-Security-Policy" in str(said)
     announced.add(said)
