@@ -8,7 +8,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from helpdesk.store.notification_tables import DealtWith, FeedPosition
+from helpdesk.store.notification_tables import DealtWith, FeedPosition, fitting
 
 AT_ONCE = 1_000
 """Keys in one statement: SQLite takes so many values."""
@@ -46,8 +46,11 @@ def dealt_with(session: Session, keys: Iterable[str]) -> set[str]:
 
 
 def deal_with(session: Session, act: Act, now: datetime) -> None:
-    """Pass over this act from now on. Raises sqlalchemy's IntegrityError when it was dealt with before."""
-    session.add(DealtWith(**act._asdict(), at=now))
+    """Pass over this act from now on; texts that are too long are cut.
+
+    Raises sqlalchemy's IntegrityError when it was dealt with before.
+    """
+    session.add(DealtWith(**fitting(DealtWith, act._asdict()), at=now))
     session.flush()
 
 

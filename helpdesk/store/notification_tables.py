@@ -1,5 +1,6 @@
 """The tables of notifications: what was told to whom, and how far the change feed was read."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +23,13 @@ class Moment(UTCDateTime):
         if dialect.name in ("mysql", "mariadb"):
             return dialect.type_descriptor(DATETIME(fsp=6))
         return super().load_dialect_impl(dialect)
+
+
+def fitting(table: type[SQLModel], values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of a row, texts as long as their columns: names and words are the tracker's, and may be longer."""
+    columns: Mapping[str, Any] = table.__table__.c  # type: ignore[attr-defined]  # every table has one
+    lengths = {name: getattr(columns[name].type, "length", None) for name in values}
+    return {name: value[: lengths[name]] if isinstance(value, str) else value for name, value in values.items()}
 
 
 class Notification(SQLModel, table=True):

@@ -3,12 +3,12 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from helpdesk.store.notification_tables import Notification
+from helpdesk.store.notification_tables import Notification, fitting
 from helpdesk.store.tasks import table
 
 PEOPLE_AT_ONCE = 256
@@ -58,7 +58,6 @@ class Kept(NamedTuple):
 
 NOTIFICATION = table(Notification)
 COLUMNS = [NOTIFICATION.c[name] for name in Kept._fields]
-LENGTHS = {it.name: getattr(it.type, "length", None) for it in COLUMNS}
 IS_UNREAD = NOTIFICATION.c.read_at.is_(None)
 
 # Made once, for each stream that wakes asks it.
@@ -77,7 +76,7 @@ def add(session: Session, rows: Sequence[New], now: datetime) -> list[Kept]:
     """
     there = _there(session, rows)
     new = {(row.person_id, row.happening): row for row in rows if (row.person_id, row.happening) not in there}
-    made = [Notification(**_fitting(row) | {"created_at": now}) for row in new.values()]
+    made = [Notification(**fitting(Notification, row._asdict()), created_at=now) for row in new.values()]
     session.add_all(made)
     session.flush()
     return sorted(_kept(row) for row in made)
@@ -193,11 +192,6 @@ def _there(session: Session, rows: Sequence[New]) -> set[tuple[int, str]]:
         col(Notification.happening).in_({row.happening for row in rows}),
     )
     return {(person, happening) for person, happening in session.exec(asked)}
-
-
-def _fitting(row: New) -> dict[str, Any]:
-    values = row._asdict()
-    return {name: value[: LENGTHS.get(name)] if isinstance(value, str) else value for name, value in values.items()}
 
 
 def _kept(row: Notification) -> Kept:

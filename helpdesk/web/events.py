@@ -29,7 +29,7 @@ class Events:
 
     def __init__(self, renderer: Renderer) -> None:
         self.renderer = renderer
-        self._shape = lru_cache(MOST_SHAPES)(self._fragment)
+        self._for_many = lru_cache(MOST_SHAPES)(self._fragment)
 
     def kept(self, face: Face, row: Kept, unread: int) -> bytes:
         """A row just written: whether its person sees the task was asked when it was.
@@ -38,7 +38,7 @@ class Events:
         """
         if face.kind != PAGE:
             return self.told(face, telling.in_full(row), unread)
-        shape = self._shape(face.language, row._replace(id=ANY_ID, person_id=0), ANY_COUNT)
+        shape = self._for_many(face.language, row._replace(id=ANY_ID, person_id=0), ANY_COUNT)
         shown = shape.replace(str(ANY_ID), str(row.id)).replace(str(ANY_COUNT), str(unread))
         return event("new_notification", shown, row.id)
 
@@ -61,9 +61,7 @@ class Events:
     def feed(self, face: Face, freshness: Freshness) -> bytes:
         """Whether what happens is told as it happens, and as of when all has been told."""
         if face.kind == PAGE:
-            return event(
-                "feed", self.renderer.part(face.language, "layout/_fresh.html", freshness=freshness, told=True)
-            )
+            return event("feed", self.renderer.part(face.language, "layout/_fresh.html", freshness=freshness))
         as_of = freshness.as_of and moment(freshness.as_of)
         return event("feed", json.dumps({"state": "live" if freshness.live else "stale", "as_of": as_of}))
 

@@ -30,6 +30,7 @@ class Live:
         self.streams: Streams[Kept] = Streams(self._read, self._unread, told.kept, told.unread)
         self.onlookers = Onlookers(services, self.streams, told)
         self._was_live: bool | None = None
+        self._acts = asyncio.Event()
 
     def state(self, face: Face) -> bytes:
         """How fresh pages are, as an event."""
@@ -49,13 +50,14 @@ class Live:
         with self.services.bell.listening() as listener, heard(self.streams.end_all):
             async with asyncio.TaskGroup() as beside:
                 beside.create_task(self._beat())
+                beside.create_task(self._look_on())
                 while True:
                     await self._heard(await listener.wait())
 
     async def _heard(self, people: Collection[int] | None) -> None:
         with self._surviving():
             await self.streams.wake(self.streams.people if people is None else people)
-            await self.onlookers.tell()
+        self._acts.set()
         if self.services.freshness().live != self._was_live:
             self._tell_state()
 
@@ -66,6 +68,14 @@ class Live:
             with self._surviving():
                 await self.end_finished()
                 await self.streams.wake(self.streams.people)  # another process may have written, whose bell is not ours
+            self._acts.set()
+
+    async def _look_on(self) -> None:
+        """Apart from the wake-ups: who sees an act is asked of the tracker, which may take its time."""
+        while True:
+            await self._acts.wait()
+            self._acts.clear()
+            with self._surviving():
                 await self.onlookers.tell()
 
     def _tell_state(self) -> None:

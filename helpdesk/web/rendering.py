@@ -21,6 +21,7 @@ from helpdesk.errors import Sentence, sentence
 from helpdesk.languages import LANGUAGES, choose, say, translations
 from helpdesk.services import Services
 from helpdesk.tasks.fields import is_day
+from helpdesk.web.api.shapes import moment
 from helpdesk.web.lean import InPlace, Translated, Unindented, keeping
 from helpdesk.web.static import StaticFiles
 
@@ -173,7 +174,7 @@ def _environment(language: str, timezone: ZoneInfo, around: Mapping[str, Any]) -
         "day": _day,
         "hours": lambda hours: say(language, sentence("%(hours)s h", hours=_decimal(language, hours))),
         "clock": lambda at: at.astimezone(timezone).strftime("%H:%M:%S"),
-        "iso": lambda at: at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "iso": lambda at: moment(at.astimezone(UTC)),
         "at": lambda at: at.astimezone(timezone).strftime("%d.%m.%Y %H:%M"),
         "on": lambda on: on.strftime("%d.%m.%Y"),
         "size": lambda size: say(language, sized(size)),

@@ -55,6 +55,20 @@ async def test_what_is_told_again_is_passed_over(database: Database, feed: Liste
     assert sorted(told(database)) == sorted(both(keys)) and feed.asked == keys
 
 
+async def test_a_timer_that_fires_a_little_early_puts_no_look_off(
+    database: Database, feed: ListedFeed, clock: Clock
+) -> None:
+    reader = make_reader(feed, database, clock)
+    await reader.step()
+    feed.happens()
+    clock.pass_(2.5)
+    await reader.step()
+    assert told(database) == [], "it was not time yet"
+    clock.pass_(0.49)
+    await reader.step()
+    assert len(told(database)) == 2
+
+
 async def test_after_a_long_silence_it_looks_again_at_once_and_is_live_when_it_is_through(
     database: Database, feed: ListedFeed, clock: Clock
 ) -> None:

@@ -188,6 +188,13 @@ def test_acts_dealt_with_are_known_whatever_their_number_until_they_are_forgotte
     assert told_store.run_here(lambda db: feed_marks.dealt_with(db, keys)) == set(keys[1::4])
 
 
+def test_an_act_with_names_that_are_too_long_is_dealt_with_all_the_same(told_store: Database) -> None:
+    act = Act("journal.1", 7, False, "с" * 300, "в" * 300, "Б" * 300, NOW)
+    write(told_store, lambda db: feed_marks.deal_with(db, act, NOW))
+    (kept,) = told_store.run_here(lambda db: feed_marks.lately(db, NOW))
+    assert (len(kept.old_status), len(kept.new_status), len(kept.author)) == (100, 100, 200)
+
+
 def test_a_position_is_kept_by_name(told_store: Database) -> None:
     assert told_store.run_here(lambda db: feed_marks.position(db, "feed")) is None
     for text in ("ä" * 70_000, "second"):

@@ -31,4 +31,4 @@ def test_what_is_rendered_once_for_many_is_what_would_be_for_each(told: Events, 
     face = Face(PAGE, language)
     for row, unread in ((ROW, 3), (ROW._replace(id=8, person_id=3), 77), (ROW._replace(id=9, excerpt="Другое"), 1)):
         assert told.kept(face, row, unread) == told.told(face, telling.in_full(row), unread)
-    assert told._shape.cache_info()[:2] == (1, 2)
+    assert told._for_many.cache_info()[:2] == (1, 2)
