@@ -167,6 +167,7 @@ def test_the_widget_shows_the_newest_and_answers_in_place(visit: Visit, embedded
     first, second, third = tell("anna", task), tell("anna", other), tell("anna", task)
     shown = anna.get("/notifications/widget", headers=HTMX).text
     assert re.findall(r'data-task="(\d+)"', shown) == [str(task), str(other)]
+    assert "unread</p>" not in shown, "the bell says how many, which a script keeps true"
     assert 'data-count="3"' in shown and f'data-before="{first - 1}"' in shown
     item = anna.post(f"/notifications/{second}/read", headers=HTMX).text
     assert f'id="notification-{second}"' in item and "unread" not in item and "<form" not in item

@@ -25,8 +25,8 @@ const add = (group) => {
   group.querySelector("ul").append(...(old?.querySelectorAll("li") ?? []));
   old?.remove();
   list.prepend(group);
-  for (const more of [...list.children].slice(MOST)) more.remove();
   htmx.process(group);
+  for (const more of [...list.children].slice(MOST)) more.remove();
 };
 /** Somebody wants to see it, or no more. */
 export const toggle = async () => {
@@ -36,11 +36,13 @@ export const toggle = async () => {
   panel()?.querySelector("h2").focus();
 };
 /** What the stream told: the task with what is new, the count, and the sound that it makes. */
-export const told = async (box, id, at) => {
+export const told = (box, id, at) => {
   heard = at;
   if (box.dataset.sound) sound(box.dataset.sound, id, at);
-  if (panel()) add(box.firstElementChild);
-  else if (!localStorage.getItem(MINIMISED) && innerWidth >= WIDE && !document.hidden) show();
+  if (panel()) {
+    add(box.firstElementChild);
+    panel().dataset.count = box.dataset.count;
+  } else if (!localStorage.getItem(MINIMISED) && innerWidth >= WIDE && !document.hidden) show();
   diagnose();
 };
 
@@ -62,5 +64,5 @@ document.addEventListener("htmx:after:swap", () => {
 });
 // Read elsewhere, or here: then the answer to that is about to come.
 document.addEventListener("stream:unread", ({ detail }) => setTimeout(() => {
-  if (panel() && panel().dataset.count !== detail.data && !panel().contains(document.activeElement)) show();
+  if (panel() && +panel().dataset.count !== +detail.data && !panel().contains(document.activeElement)) show();
 }, ANSWER_MS));
