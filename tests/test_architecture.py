@@ -15,6 +15,7 @@ CLIENTS = {"httpx", "textile", "nh3", "markdown_it", "argon2", "cachetools", "re
 PORT = {
     "tasks.model",
     "tasks.lists",
+    "tasks.cards",
     "tasks.fields",
     "tasks.files",
     "tasks.creation",
@@ -51,8 +52,8 @@ MAY = {
     "notifications": {"errors", "notifications", "store", "tasks.feed", "tasks.model"},
     **{pure: {"errors", "store.folding", "tasks.feed", "tasks.model", *NOTICES} for pure in NOTICES},
     "web": {"errors", "languages", "assets", "services", "store", "web", *PORT - {"tasks.tracker"}, "tasks.markup",
-            "tasks.wording", "tasks.safe_html", "tasks.bulk", "tasks.pictures", "people.model", "people.directory",
-            "people.accounts", "notifications"},
+            "tasks.wording", "tasks.board", "tasks.safe_html", "tasks.bulk", "tasks.pictures", "people.model",
+            "people.directory", "people.accounts", "notifications"},
     **ADAPTERS,
 }  # fmt: skip
 

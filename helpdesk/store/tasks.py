@@ -165,14 +165,19 @@ def count(session: Session, condition: ColumnElement[bool]) -> int:
     return total
 
 
+def ordered(sort: str, descending: bool) -> list[ColumnElement[Any]]:
+    """The order of a list: those without the value last; equal ones newest first, so that no row is on two pages."""
+    key, _ = SORTS[sort]
+    lacking: list[ColumnElement[Any]] = [key.is_(None)] if sort in MAY_LACK else []
+    return [*lacking, key.desc() if descending else key.asc(), TASK.c.id.desc()]
+
+
 def page(
     session: Session, condition: ColumnElement[bool], sort: str, descending: bool, limit: int, offset: int
 ) -> Sequence[Any]:
-    """Rows of one page, those without the value last; equal ones newest first, so that no row is on two pages."""
-    key, source = SORTS[sort]
-    order: list[ColumnElement[Any]] = [key.is_(None)] if sort in MAY_LACK else []
-    order += [key.desc() if descending else key.asc(), TASK.c.id.desc()]
-    wanted = sa.select(TASK.c.id).select_from(source).where(condition).order_by(*order).limit(limit).offset(offset)
+    """Rows of one page."""
+    chosen = sa.select(TASK.c.id).select_from(SORTS[sort][1]).where(condition)
+    wanted = chosen.order_by(*ordered(sort, descending)).limit(limit).offset(offset)
     ids = session.execute(wanted).scalars().all()
     found = {row.id: row for row in session.execute(ROW.where(TASK.c.id.in_(ids)))}
     return [found[id] for id in ids]

@@ -46,7 +46,8 @@ class TaskQuery(NamedTuple):
 
     `search` of digits, with `#` or without, means that very task. "me" as an assignee is the person and the person's
     groups; "nobody" is only an assignee. A project stands for those below it, too; `task_ids` leave no other task.
-    `updated_since`, `created_since` and `due_by` are themselves included, `created_before` is not.
+    `updated_since`, `created_since` and `due_by` are themselves included, `created_before` is not. `skip` leaves out as
+    many more than the pages before.
     """
 
     assignees: tuple[Who, ...] = ()
@@ -66,6 +67,7 @@ class TaskQuery(NamedTuple):
     descending: bool = True
     page: int = 1
     per_page: int = 25
+    skip: int = 0
 
     @property
     def wanted_id(self) -> int | None:
@@ -75,7 +77,7 @@ class TaskQuery(NamedTuple):
 
     @property
     def offset(self) -> int:
-        return (self.page - 1) * self.per_page
+        return (self.page - 1) * self.per_page + self.skip
 
 
 class Summary(NamedTuple):

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Literal, NamedTuple, Protocol
 
 from helpdesk.errors import Sentence
+from helpdesk.tasks.cards import Asking, Cards
 from helpdesk.tasks.creation import Blank, NewTask
 from helpdesk.tasks.files import Staged, Upload
 from helpdesk.tasks.lists import Asked, TaskPage, TaskQuery, Vocabulary
@@ -63,6 +64,9 @@ class Tracker(Protocol):
 
         A query that is made of the vocabulary is asked in the same look at the tracker. Raises what making it does.
         """
+
+    async def cards(self, actor: Actor, asked: Asking) -> Cards:
+        """Visible tasks by their status, and how many there are of each. Raises what `asked` does."""
 
     async def seen(self, actor: Actor, task_ids: Collection[int]) -> Mapping[int, bool]:
         """Which of these tasks the person sees at present, and whether with the private comments of others."""

@@ -7,6 +7,7 @@ from random import Random
 from typing import Any, NamedTuple
 
 from helpdesk.errors import LockedOut, NotFound
+from helpdesk.tasks.cards import CardsAsked
 from helpdesk.tasks.lists import TaskQuery
 from helpdesk.tasks.model import Actor
 from helpdesk.tasks.tracker import Tracker
@@ -69,6 +70,7 @@ class Comparison:
     async def _person(self, actor: Actor, told: Row) -> None:
         self._count(people=1, pairs=len(self.world.tables["issues"]), seen=len(told["visible"]))
         await self._lists(actor, told)
+        await self._cards(actor, told)
         await self._hidden(actor, told)
         await self._searches(actor, told)
         for number, expected in told["tasks"].items():
@@ -98,6 +100,19 @@ class Comparison:
         creatable = {int(project) for project, trackers in told["creatable"].items() if trackers}
         offered = {project.id for project in await self.tracker.projects_for_new(actor)}
         self._same(actor, "", "projects for new tasks", creatable, offered)
+
+    async def _cards(self, actor: Actor, told: Row) -> None:
+        """A board of everything: who is on it, how many of each status, and the comments that one may read."""
+        visible, statuses = set(told["visible"]), tuple(self.world.by_id("issue_statuses"))
+        asked = CardsAsked(TaskQuery(per_page=len(self.world.tables["issues"])), statuses, statuses)
+        found = await self.tracker.cards(actor, lambda _: asked)
+        self._same(actor, "", "cards", visible, {card.row.id for card in found.cards})
+        totals = Counter(row["status_id"] for row in self.world.tables["issues"] if row["id"] in visible)
+        self._same(actor, "", "tasks by status", dict(totals), dict(+Counter(found.totals)))
+        journals, counted = self.world.by_id("journals"), {card.row.id: card.comments for card in found.cards}
+        for number, expected in told["tasks"].items():
+            comments = sum(bool((journals[journal["id"]]["notes"] or "").strip()) for journal in expected["journals"])
+            self._same(actor, f"task {number}", "number of comments", comments, counted.get(int(number)))
 
     async def _members(self, actor: Actor, project: int) -> Listed:
         try:

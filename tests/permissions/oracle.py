@@ -17,7 +17,7 @@ from tests.permissions.worlds import World, write
 from tests.servers.mariadb import MySQLAccess, execute, running_mariadb
 from tests.servers.process import free_port, running
 from tests.servers.redmine import create_database, create_reader
-from tests.servers.redmine_instance import CODE, SYSTEM_USER, TIMEZONE, Instance, linked_instance
+from tests.servers.redmine_instance import CODE, ROOMY, SYSTEM_USER, TIMEZONE, Instance, linked_instance
 from tests.servers.redmine_seeded import fill
 
 SCRIPT = Path(__file__).with_name("oracle.rb")
@@ -94,7 +94,7 @@ def _runner(instance: Instance) -> Iterator[int]:
         log=instance.log,
         answers=lambda: _listens(port),
         user=SYSTEM_USER,
-        env=instance.env,
+        env={**instance.env, **ROOMY},
         cwd=CODE,
         seconds=120,
     ):

@@ -1,8 +1,12 @@
 """What every feed tells, of the embedded tracker and of a real Redmine, over REST and by SQL."""
 
+import pytest
+
 from helpdesk.tasks.feed import Happening, Told
 from helpdesk.tasks.model import Edit
 from tests.tasks.worlds import World
+
+pytestmark = pytest.mark.usefixtures("long_after_others")
 
 EVERYBODY = ("admin", "anna", "boris", "irina", "stranger")
 

@@ -20,10 +20,13 @@ WHOLE, NETWORK, PHONES = "Переезд отдела на третий этаж
 
 
 @contextmanager
-def field_rule(world: RedmineWorld, field: str, rule: str, tracker: str, role: str = "Поддержка") -> Iterator[None]:
-    """While it lasts, a new task's field is `readonly` or `required` for a role: Redmine has no REST for this."""
+def field_rule(
+    world: RedmineWorld, field: str, rule: str, tracker: str, role: str = "Поддержка", status: str = "new"
+) -> Iterator[None]:
+    """While it lasts, a field of a task in that status is `readonly` or `required` for a role: Redmine has no REST for
+    this."""
     redmine = world.redmine
-    row = (redmine.trackers[tracker], world.status("new"), redmine.roles[role], field)
+    row = (redmine.trackers[tracker], world.status(status), redmine.roles[role], field)
     access = redmine.mysql_writer
     with pymysql.connect(
         host=access.host, port=access.port, user=access.user, password=access.password, database=access.database,

@@ -10,6 +10,7 @@ import pytest
 
 from helpdesk.errors import Conflict, HelpdeskError, Nonsense, NotAllowed, NotFound, Unavailable, Unsure, WrongKey
 from helpdesk.redmine_client import RedmineClient
+from helpdesk.tasks.cards import CardsAsked
 from helpdesk.tasks.creation import NewTask
 from helpdesk.tasks.files import Upload
 from helpdesk.tasks.lists import TaskQuery
@@ -80,6 +81,7 @@ def verbs(actor: Actor, number: int, project: int) -> dict[str, Verb]:
         "members": lambda tracker: tracker.members(actor, project),
         "tasks": lambda tracker: tracker.tasks(actor, TaskQuery()),
         "summed tasks": lambda tracker: tracker.tasks(actor, TaskQuery(), summed=True),
+        "cards": lambda tracker: tracker.cards(actor, lambda _: CardsAsked(TaskQuery(), (1,), (1,))),
         "task": lambda tracker: tracker.task(actor, number),
         "change": lambda tracker: tracker.change(actor, number, START),
         "comment": lambda tracker: tracker.comment(actor, number, "Уже иду"),

@@ -23,6 +23,8 @@ from helpdesk.tasks.tracker import State
 from tests.servers.mariadb import url_of
 from tests.tasks.worlds import RedmineWorld, SqlWorld
 
+pytestmark = pytest.mark.usefixtures("long_after_others")
+
 JOURNAL = sa.text(
     "INSERT INTO journals (journalized_id, journalized_type, user_id, notes, created_on, private_notes)"
     " VALUES (:task, 'Issue', :user, :notes, :now, 0)"

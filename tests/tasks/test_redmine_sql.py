@@ -3,17 +3,21 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
 
 from helpdesk.errors import LockedOut, NotFound, WrongKey
 from helpdesk.redmine_client import RedmineClient
+from helpdesk.tasks.cards import CardsAsked
 from helpdesk.tasks.creation import NewTask
-from helpdesk.tasks.lists import TaskQuery
+from helpdesk.tasks.lists import TaskQuery, Vocabulary
 from helpdesk.tasks.model import Edit
+from helpdesk.tasks.redmine.database.connection import RedmineDatabase
 from helpdesk.tasks.redmine.rest import RestTracker
 from helpdesk.tasks.redmine.sql import SqlTracker
+from helpdesk.tasks.tracker import State
 from tests.servers.mariadb import url_of
 from tests.tasks.worlds import SqlWorld
 
@@ -54,6 +58,25 @@ async def test_sql_and_rest_tell_the_same_of_every_task(sql_world: SqlWorld, res
         assert ours == theirs._replace(version=ours.version, choices=exact)
         assert ours.version.startswith(theirs.version)
         assert set(ours.choices.assignees) <= set(theirs.choices.assignees)
+
+
+@pytest.mark.parametrize("login", ["anna", "irina", "admin", "stranger"])
+async def test_sql_rest_and_rest_in_its_stead_have_the_same_cards(
+    sql_world: SqlWorld, rest: RestTracker, login: str
+) -> None:
+    def everything(words: Vocabulary) -> CardsAsked:
+        statuses = tuple(status.id for status in words.statuses)
+        return CardsAsked(TaskQuery(sort="id", per_page=10), statuses, statuses)
+
+    actor = sql_world.actor(login)
+    with_comments = await sql_world.tracker.cards(actor, everything)
+    cards = tuple(card._replace(comments=None) for card in with_comments.cards)
+    unasked = RedmineDatabase(url_of(sql_world.redmine.mysql), ZoneInfo(sql_world.redmine.timezone))
+    unasked.distrusted = State("differing")
+    for tracker in (rest, SqlTracker(sql_world.client, "textile", unasked)):
+        assert await tracker.cards(actor, everything) == with_comments._replace(cards=cards)
+    unasked.close()
+    assert all(card.comments is not None for card in with_comments.cards)
 
 
 async def test_times_are_those_of_redmine_in_another_zone(sql_world: SqlWorld, rest: RestTracker) -> None:

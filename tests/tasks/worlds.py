@@ -18,6 +18,7 @@ from helpdesk.redmine_client import RedmineClient
 from helpdesk.store import schema
 from helpdesk.store.database import Database
 from helpdesk.tasks.model import Actor
+from helpdesk.tasks.redmine import feed
 from helpdesk.tasks.redmine.database.connection import RedmineDatabase
 from helpdesk.tasks.redmine.database.reading import Reading
 from helpdesk.tasks.redmine.database.source import Source
@@ -144,6 +145,15 @@ class RedmineWorld:
         yield number
         self.http.delete(f"/projects/{number}.json").raise_for_status()
 
+    def grow_old(self) -> None:
+        """All that was changed so far was changed a day before, but for the last issue: that is changed now."""
+        engine = sa.create_engine(url_of(self.redmine.mysql_writer))
+        with engine.begin() as db:
+            day = "INTERVAL 1 DAY"
+            db.execute(sa.text(f"UPDATE issues SET updated_on = updated_on - {day} WHERE updated_on > NOW() - {day}"))
+            db.execute(sa.text("UPDATE issues SET updated_on = NOW() ORDER BY id DESC LIMIT 1"))
+        engine.dispose()
+
     def put(self, number: int, issue: dict[str, object], login: str) -> None:
         """What somebody does in Redmine's own page."""
         answer = self.http.put(f"/issues/{number}.json", json={"issue": issue}, headers=self._as(login))
@@ -184,6 +194,16 @@ class SqlOnlyFeed(SqlFeed):
 
 
 World = EmbeddedWorld | RedmineWorld
+
+
+@pytest.fixture
+def long_after_others(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What other tests did in the Redmine was long ago: no feed reads it again for fear of a late transaction, nor is
+    much of it looked at by one that starts."""
+    monkeypatch.setattr(feed, "LATELY", 5)
+    for name in {"world", "redmine_world", "sql_world"} & set(request.fixturenames):
+        if isinstance(world := request.getfixturevalue(name), RedmineWorld):
+            world.grow_old()
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 
 from sqlalchemy import and_
-from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import Session
 
 from helpdesk.errors import NotFound
@@ -12,19 +11,21 @@ from helpdesk.store import task_parts as parts
 from helpdesk.store import tasks as rows
 from helpdesk.store.blobs import Blobs
 from helpdesk.store.database import Database
+from helpdesk.tasks.cards import Asking, Cards
 from helpdesk.tasks.checking import require_comment, wanted
 from helpdesk.tasks.creation import Blank, NewTask
 from helpdesk.tasks.embedded import creating
+from helpdesk.tasks.embedded.cards import cards
 from helpdesk.tasks.embedded.files import Files
-from helpdesk.tasks.embedded.matching import matching
-from helpdesk.tasks.embedded.reading import load, load_to_write, require_visible, row_of
+from helpdesk.tasks.embedded.lists import by_status, condition, page, statuses, vocabulary
+from helpdesk.tasks.embedded.reading import load, load_to_write, require_visible
 from helpdesk.tasks.embedded.rights import priorities, projects, rights, visible
 from helpdesk.tasks.embedded.writing import delete, edit_comment, write
 from helpdesk.tasks.files import Staged, Upload
 from helpdesk.tasks.lists import Asked, TaskPage, TaskQuery, Vocabulary
-from helpdesk.tasks.model import Actor, Edit, Opened, Ref, Status, Task, Written
+from helpdesk.tasks.model import Actor, Edit, Opened, Ref, Task, Written
 from helpdesk.tasks.projects import ProjectMember, members
-from helpdesk.tasks.statistics import Cell, Statistics, borders, counted, only_open, summarised, whatever_status
+from helpdesk.tasks.statistics import Cell, Statistics, borders, counted, only_open
 from helpdesk.tasks.tracker import Capabilities, State
 
 
@@ -42,7 +43,7 @@ class EmbeddedTracker:
         self.files = Files(database, blobs, clock)
 
     async def vocabulary(self, actor: Actor) -> Vocabulary:
-        return await self.database.run(lambda session: _words(session, actor))
+        return await self.database.run(lambda session: vocabulary(session, actor))
 
     async def members(self, actor: Actor, project_id: int) -> tuple[ProjectMember, ...]:
         def work(session: Session) -> tuple[ProjectMember, ...]:
@@ -55,11 +56,14 @@ class EmbeddedTracker:
     async def tasks(self, actor: Actor, asked: Asked, *, summed: bool = False) -> TaskPage:
         def work(session: Session) -> TaskPage:
             if callable(asked):
-                words = _words(session, actor)
-                return _page(session, actor, asked(words), summed)._replace(words=words)
-            return _page(session, actor, asked, summed)
+                words = vocabulary(session, actor)
+                return page(session, actor, asked(words), summed)._replace(words=words)
+            return page(session, actor, asked, summed)
 
         return await self.database.run(work)
+
+    async def cards(self, actor: Actor, asked: Asking) -> Cards:
+        return await self.database.run(lambda session: cards(session, actor, asked))
 
     async def seen(self, actor: Actor, task_ids: Collection[int]) -> Mapping[int, bool]:
         def work(session: Session) -> dict[int, bool]:
@@ -71,11 +75,11 @@ class EmbeddedTracker:
 
     async def statistics(self, actor: Actor, query: TaskQuery, now: datetime) -> Statistics:
         def work(session: Session) -> Statistics:
-            condition = _condition(session, actor, only_open(query))
+            matching = condition(session, actor, only_open(query))
             return counted(
-                _by_status(session, actor, query),
-                (Cell(*row) for row in rows.divided(session, condition, borders(now), now.date())),
-                _statuses(session),
+                by_status(session, actor, query),
+                (Cell(*row) for row in rows.divided(session, matching, borders(now), now.date())),
+                statuses(session),
                 priorities(session),
                 projects(session, rights(session, actor)),
             )
@@ -142,34 +146,3 @@ class EmbeddedTracker:
     async def open_file(self, actor: Actor, task_id: int, file_id: int, first: int = 0) -> Opened:
         await self.database.run(lambda session: require_visible(session, actor, task_id))
         return await self.files.open(task_id, file_id, first)
-
-
-def _condition(session: Session, actor: Actor, query: TaskQuery) -> ColumnElement[bool]:
-    """What the actor may see and the query asks for."""
-    mine = rights(session, actor)
-    return and_(visible(mine, actor), *matching(session, actor, mine, query))
-
-
-def _words(session: Session, actor: Actor) -> Vocabulary:
-    return Vocabulary(
-        _statuses(session),
-        priorities(session),
-        projects(session, rights(session, actor)),
-        tuple(Ref(*row) for row in rows.trackers(session)),
-    )
-
-
-def _page(session: Session, actor: Actor, query: TaskQuery, summed: bool) -> TaskPage:
-    condition = _condition(session, actor, query)
-    found = rows.page(session, condition, query.sort, query.descending, query.per_page, query.offset)
-    ranks = {priority.id: priority for priority in priorities(session)}
-    summary = summarised(_by_status(session, actor, query), _statuses(session)) if summed else None
-    return TaskPage(tuple(row_of(row, ranks) for row in found), rows.count(session, condition), query, summary)
-
-
-def _by_status(session: Session, actor: Actor, query: TaskQuery) -> dict[int, int]:
-    return rows.by_status(session, _condition(session, actor, whatever_status(query)))
-
-
-def _statuses(session: Session) -> tuple[Status, ...]:
-    return tuple(Status(*row) for row in rows.statuses(session))

@@ -6,11 +6,12 @@ from typing import TypeVar
 
 from helpdesk.errors import Nonsense
 from helpdesk.redmine_client import RedmineClient
+from helpdesk.tasks.cards import Asking, Cards
 from helpdesk.tasks.creation import Blank
 from helpdesk.tasks.lists import Asked, TaskPage, TaskQuery, Vocabulary
 from helpdesk.tasks.model import Actor, Attachment, Ref, Task, TextFormat
 from helpdesk.tasks.projects import ProjectMember
-from helpdesk.tasks.redmine.database import lists, members, new_task, one_task, statistics
+from helpdesk.tasks.redmine.database import cards, lists, members, new_task, one_task, statistics
 from helpdesk.tasks.redmine.database.connection import RedmineDatabase
 from helpdesk.tasks.redmine.database.reading import Reading
 from helpdesk.tasks.redmine.database.silence import Silent
@@ -54,6 +55,11 @@ class SqlTracker(RestTracker):
             actor,
             lambda read: lists.tasks(read, asked, summed),
             lambda: super(SqlTracker, self).tasks(actor, asked, summed=summed),
+        )
+
+    async def cards(self, actor: Actor, asked: Asking) -> Cards:
+        return await self._read(
+            actor, lambda read: cards.cards(read, asked), lambda: super(SqlTracker, self).cards(actor, asked)
         )
 
     async def seen(self, actor: Actor, task_ids: Collection[int]) -> Mapping[int, bool]:

@@ -48,7 +48,7 @@ def tasks(read: Reading, asked: Asked, summed: bool = False) -> TaskPage:
 def _page(read: Reading, query: TaskQuery, summed: bool) -> TaskPage:
     """When summed, the tasks of all statuses are counted once for the total and the summary."""
     condition = matching(read, query)
-    order, joined = _order(read, query)
+    order, joined = order_of(read, query)
     page = ROWS.select_from(joined).where(condition).order_by(*order).limit(query.per_page).offset(query.offset)
     rows = read.rows(read.db.execute(page).all())
     if not summed:
@@ -69,8 +69,13 @@ def seen(read: Reading, task_ids: Collection[int]) -> dict[int, bool]:
 
 
 def by(read: Reading, column: sa.ColumnElement[int], query: TaskQuery) -> dict[int, int]:
-    """How many tasks of a query there are for each value of `column`."""
-    counted = sa.select(column, sa.func.count()).select_from(t.issues).where(matching(read, query)).group_by(column)
+    """How many tasks of a query there are for each value of `column`.
+
+    Grouped by a sum: by the column itself MariaDB would read all tasks in the order of its index, one after another,
+    which takes four times as long as to find those of the query and sort them.
+    """
+    value = (column + sa.literal_column("0")).label("counted_by")
+    counted = sa.select(value, sa.func.count()).select_from(t.issues).where(matching(read, query)).group_by(value)
     return {row[0]: row[1] for row in read.db.execute(counted)}
 
 
@@ -126,7 +131,7 @@ def _told(read: Reading, word: str) -> Condition:
     return sa.or_(*(text.contains(word, autoescape=True) for text in texts), comment)
 
 
-def _order(read: Reading, query: TaskQuery) -> tuple[list[sa.ColumnElement[Any]], sa.FromClause]:
+def order_of(read: Reading, query: TaskQuery) -> tuple[list[sa.ColumnElement[Any]], sa.FromClause]:
     """The columns to sort by, and where they stand. What lacks a value comes last either way."""
     columns, joined = _sorting(read, query.sort)
     order = [column.desc() if query.descending else column.asc() for column in columns]

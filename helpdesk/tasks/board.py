@@ -1,0 +1,148 @@
+"""A board: tasks in columns by their status, and across them in lanes if one wants. Pure."""
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Literal, NamedTuple
+
+from helpdesk.errors import Sentence, sentence
+from helpdesk.tasks.cards import Card, Cards
+from helpdesk.tasks.model import Status, TaskRow
+
+Phase = Literal["active", "waiting", "done"]
+By = Literal["assignee", "project", "priority"]
+
+NOBODY = 0
+AGES: tuple[tuple[timedelta, Sentence], ...] = (
+    (timedelta(days=365), sentence("%(n)s y")),
+    (timedelta(days=30), sentence("%(n)s mo")),
+    (timedelta(days=1), sentence("%(n)s d")),
+    (timedelta(hours=1), sentence("%(n)s h")),
+    (timedelta(minutes=1), sentence("%(n)s min")),
+)
+JUST_NOW = sentence("now")
+
+
+class Rule(NamedTuple):
+    """What an administrator says of a status: whether tasks wait in it, and how many are too many."""
+
+    phase: str = "active"
+    limit: int | None = None
+
+
+class Column(NamedTuple):
+    """A status with its tasks: `shown` of `total` are here, none of a folded one."""
+
+    status: Status
+    phase: Phase
+    total: int
+    shown: int = 0
+    limit: int | None = None
+    folded: bool = False
+
+    @property
+    def is_over(self) -> bool:
+        return self.limit is not None and self.total > self.limit
+
+
+class Lane(NamedTuple):
+    """The cards of one assignee, project or priority, by status. Without lanes there is one, which has no name.
+
+    `key` is the id of what the lane is of, 0 for tasks of nobody, None without lanes.
+    """
+
+    key: int | None
+    name: str
+    cards: Mapping[int, tuple[Card, ...]]
+
+    def at(self, status_id: int) -> str:
+        return place(status_id, self.key)
+
+    @property
+    def total(self) -> int:
+        return sum(map(len, self.cards.values()))
+
+
+def phase(status: Status, rules: Mapping[int, Rule]) -> Phase:
+    """`done` are the statuses that the tracker closes tasks with; of the others the administrator says who waits."""
+    if status.is_closed:
+        return "done"
+    return "waiting" if rules.get(status.id, Rule()).phase == "waiting" else "active"
+
+
+def columns(
+    statuses: Iterable[Status], found: Cards, rules: Mapping[int, Rule], folded: Collection[int] = ()
+) -> tuple[Column, ...]:
+    """The columns of these statuses, in their order."""
+    shown = dict.fromkeys(found.totals, 0)
+    for card in found.cards:
+        shown[card.row.status.id] = shown.get(card.row.status.id, 0) + 1
+    return tuple(
+        Column(
+            status=it,
+            phase=phase(it, rules),
+            total=found.totals.get(it.id, 0),
+            shown=shown.get(it.id, 0),
+            limit=rules.get(it.id, Rule()).limit,
+            folded=it.id in folded,
+        )
+        for it in statuses
+    )
+
+
+def phases(columns: Iterable[Column]) -> dict[Phase, int]:
+    """How many tasks there are in each phase."""
+    totals: dict[Phase, int] = {"active": 0, "waiting": 0, "done": 0}
+    for column in columns:
+        totals[column.phase] += column.total
+    return totals
+
+
+def lanes(cards: Iterable[Card], by: By | None, priorities: Iterable[int] = ()) -> tuple[Lane, ...]:
+    """The cards by lane and status: people and projects by name, `priorities` the highest first, nobody's last."""
+    order = {id: place for place, id in enumerate(reversed(list(priorities)))}
+    cells: dict[tuple[int | None, str], dict[int, list[Card]]] = {} if by else {(None, ""): {}}
+    for card in cards:
+        lane = cells.setdefault(_lane(card.row, by), {})
+        lane.setdefault(card.row.status.id, []).append(card)
+
+    def sorting(lane: tuple[int | None, str]) -> tuple[bool, int, str]:
+        key, name = lane
+        return key == NOBODY, order.get(key or 0, 0) if by == "priority" else 0, name.casefold()
+
+    return tuple(
+        Lane(*lane, {status: tuple(held) for status, held in cells[lane].items()})
+        for lane in sorted(cells, key=sorting)
+    )
+
+
+def at(row: TaskRow, by: By | None) -> str:
+    """The place of a task's card."""
+    return place(row.status.id, _lane(row, by)[0])
+
+
+def place(status_id: int, key: int | None) -> str:
+    """What a column's cell is called within a lane."""
+    return f"{status_id}" if key is None else f"{status_id}-{key}"
+
+
+def initials(name: str) -> str:
+    """At most two letters of a name, for a card."""
+    return "".join(word[0] for word in name.split()[:2]).upper()
+
+
+def age(since: datetime, now: datetime) -> Sentence:
+    """How long ago, in the largest unit that fits."""
+    passed = now - since
+    for unit, says in AGES:
+        if passed >= unit:
+            return sentence(says.text, n=passed // unit)
+    return JUST_NOW
+
+
+def _lane(row: TaskRow, by: By | None) -> tuple[int | None, str]:
+    if by is None:
+        return None, ""
+    if by == "assignee":
+        return (row.assignee.id, row.assignee.name) if row.assignee else (NOBODY, "")
+    held = row.project if by == "project" else row.priority
+    return held.id, held.name
