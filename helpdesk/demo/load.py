@@ -6,7 +6,7 @@ from sqlmodel import Session, SQLModel, select
 
 from helpdesk.demo import duty, parts, story, undertaking, world
 from helpdesk.people.passwords import hashed
-from helpdesk.store import people, replies, tables
+from helpdesk.store import board, people, replies, tables
 from helpdesk.store.folding import fold
 
 PASSWORD = "demo"
@@ -29,6 +29,7 @@ def load(session: Session, now: datetime) -> bool:
 def _fill(session: Session, now: datetime) -> None:
     accounts = _people(session)
     ids = _rules(session, accounts)
+    board.keep_columns(session, {ids["status"][it.key]: it.column for it in world.STATUSES if it.column})
     told = story.tell(now)
     _tasks(session, accounts, ids, told)
     _undertaking(session, accounts, ids, len(told) + 1, now)

@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from helpdesk.store.board import ColumnKept
+
 
 class Person(NamedTuple):
     """An account of the demo; `login` is what others refer to."""
@@ -15,12 +17,13 @@ class Person(NamedTuple):
 
 
 class Status(NamedTuple):
-    """A state of a task; the order of `STATUSES` is the order of the board's columns."""
+    """A state of a task; the order of `STATUSES` is the order of the board's columns, of which `column` tells."""
 
     key: str
     name: str
     is_closed: bool = False
     is_default: bool = False
+    column: ColumnKept | None = None
 
 
 class Priority(NamedTuple):
@@ -85,9 +88,9 @@ ON_DUTY = Person("kolya", "Николай Озеров", "kolya@example.test", "
 
 STATUSES = (
     Status("new", "Новая", is_default=True),
-    Status("in_progress", "В работе"),
-    Status("clarification", "Запрошено уточнение"),
-    Status("paused", "Приостановлена"),
+    Status("in_progress", "В работе", column=ColumnKept(wip_limit=20)),
+    Status("clarification", "Запрошено уточнение", column=ColumnKept("waiting")),
+    Status("paused", "Приостановлена", column=ColumnKept("waiting")),
     Status("resolved", "Решена"),
     Status("closed", "Закрыта", is_closed=True),
     Status("rejected", "Отклонена", is_closed=True),

@@ -116,6 +116,12 @@ def unread(session: Session, person_ids: Collection[int]) -> dict[int, int]:
     return {number: found.get(number, 0) for number in person_ids}
 
 
+def unread_tasks(session: Session, person_id: int, task_ids: Collection[int]) -> frozenset[int]:
+    """Those of these tasks that this person has something unread of."""
+    asked = sa.select(NOTIFICATION.c.task_id).where(NOTIFICATION.c.person_id == person_id, IS_UNREAD)
+    return frozenset(session.scalars(asked)).intersection(task_ids)
+
+
 def after(session: Session, last: Mapping[int, int]) -> list[Kept]:
     """What came to each person after the id that `last` names, ids rising: one question for PEOPLE_AT_ONCE of them."""
     wanted, found = list(last.items()), []

@@ -10,6 +10,8 @@ from datetime import date, datetime
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
+from helpdesk.store.board_tables import BoardColumn as BoardColumn
+from helpdesk.store.board_tables import BoardFold as BoardFold
 from helpdesk.store.notification_tables import DealtWith as DealtWith
 from helpdesk.store.notification_tables import FeedPosition as FeedPosition
 from helpdesk.store.notification_tables import Lease as Lease
@@ -32,7 +34,10 @@ class Meta(SQLModel, table=True):
 
 
 class Person(SQLModel, table=True):
-    """An account. `source` says which directory vouches for it; a login belongs to its source alone."""
+    """An account. `source` says which directory vouches for it; a login belongs to its source alone.
+
+    `shows_tips`: whether the board shows hints for newcomers.
+    """
 
     __tablename__ = "person"
     __table_args__ = (
@@ -54,6 +59,7 @@ class Person(SQLModel, table=True):
     is_active: bool = Field(default=True, sa_column_kwargs={"server_default": sa.true()})
     can_access_quality_control: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
     can_access_contact_center_moscow: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
+    shows_tips: bool = Field(default=True, sa_column_kwargs={"server_default": sa.true()})
     created_at: datetime
     last_seen: datetime | None = None
 
