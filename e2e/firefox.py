@@ -122,9 +122,17 @@ class Tab:
 
     def press(self, css: str, words: str = "") -> None:
         """Click in its middle with the mouse, as soon as nothing is before it."""
-        origin = {"type": "element", "element": {"sharedId": self._at_hand(css, words)["sharedId"]}}
         buttons = [{"type": kind, "button": 0} for kind in ("pointerDown", "pointerUp")]
-        self._act("pointer", [{"type": "pointerMove", "x": 0, "y": 0, "origin": origin}, *buttons])
+        self._mouse(self._over(css, words), *buttons)
+
+    def take(self, css: str) -> None:
+        """Press the mouse on its middle, and draw it a little."""
+        there = self._over(css)
+        self._mouse(there, {"type": "pointerDown", "button": 0}, there | {"x": 10, "y": 10}, there | {"x": 20, "y": 20})
+
+    def put(self, css: str) -> None:
+        """Draw what the mouse holds over the middle of something, and let go."""
+        self._mouse(self._over(css), {"type": "pointerUp", "button": 0})
 
     def write(self, css: str, text: str) -> None:
         """Click into it and type."""
@@ -138,6 +146,13 @@ class Tab:
 
     def keys(self, text: str) -> None:
         self._act("key", [{"type": kind, "value": it} for it in text for kind in ("keyDown", "keyUp")])
+
+    def _over(self, css: str, words: str = "") -> dict[str, Any]:
+        origin = {"type": "element", "element": {"sharedId": self._at_hand(css, words)["sharedId"]}}
+        return {"type": "pointerMove", "x": 0, "y": 0, "origin": origin}
+
+    def _mouse(self, *actions: dict[str, Any]) -> None:
+        self._act("pointer", list(actions))
 
     def _at_hand(self, css: str, words: str = "") -> dict[str, Any]:
         found: list[dict[str, Any]] = []

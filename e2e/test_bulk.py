@@ -11,6 +11,7 @@ def test_ticked_tasks_are_changed_together_and_told_one_by_one(
 ) -> None:
     page.goto("/tasks?author_id=me&sort=id&per_page=5")
     steps.sign_in(page, "anna", "demo")
+    expect(page.locator("table.list")).to_be_visible()
     numbers = steps.listed_ids(page)
     boxes = page.locator("tbody input[type=checkbox]")
     if javascript:

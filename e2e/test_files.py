@@ -1,6 +1,7 @@
 """Files: chosen, dropped, pasted; told how far they are; kept when the line is lost."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from tests.tasks.test_pictures import picture
 
 PLAN: FilePayload = {"name": "План «А» этажа.txt", "mimeType": "text/plain", "buffer": "кабинеты".encode()}
 PHOTO: FilePayload = {"name": "фото.bin", "mimeType": "application/octet-stream", "buffer": b"0" * 300_000}
-LARGE: FilePayload = {"name": "архив.bin", "mimeType": "application/octet-stream", "buffer": b"0" * 17 * 1024 * 1024}
+TOO_MUCH = 17 * 1024 * 1024
 CARRYING = """([name, type, content]) => {
   const carried = new DataTransfer();
   carried.items.add(new File([new Uint8Array(content)], name, {type}));
@@ -83,11 +84,15 @@ def test_several_files_are_added_with_a_comment_and_can_be_fetched(page: Page, t
     assert fetched.value.path().read_bytes() == PLAN["buffer"]
 
 
-def test_what_is_too_large_is_told_in_the_form(page: Page, task: dict[str, Any], announced: Announced) -> None:
+def test_what_is_too_large_is_told_in_the_form(
+    page: Page, task: dict[str, Any], announced: Announced, tmp_path: Path
+) -> None:
     announced.add(413)
+    archive = tmp_path / "архив.bin"
+    archive.write_bytes(b"0" * TOO_MUCH)
     attach_form(page).get_by_text("с комментарием").click()
     attach_form(page).get_by_label("Комментарий к файлам").fill("Вот архив.")
-    choose(page, LARGE)
+    attach_form(page).locator("input[type=file]").set_input_files(archive)
     send(page)
     expect(attach_form(page)).to_contain_text("Файлы слишком большие: не больше 16 МБ вместе.")
     expect(attach_form(page).get_by_label("Комментарий к файлам")).to_have_value("Вот архив.")

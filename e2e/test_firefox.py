@@ -1,7 +1,7 @@
 """Firefox, too: its tabs share a stream, hear of what others do, and complain of nothing."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -9,46 +9,16 @@ import pytest
 
 from e2e import firefox, steps
 from e2e.conftest import AsProgram
-from e2e.firefox import FIREFOX, Firefox, Tab, until
-from e2e.watching import Announced, unexpected
+from e2e.firefox import Firefox, Tab, until
+from e2e.firefox_tabs import NewTab, come_in
+from e2e.watching import Announced
 from tests.running import Helpdesk, running_demo
-from tests.servers.fixtures import unavailable
 
 TABS = 4
 STREAM = "/notifications/stream"
 LONG = 60  # seconds: a browser tries again ever more seldom
 
 pytestmark = pytest.mark.xdist_group("firefox")
-
-NewTab = Callable[[], Tab]
-
-
-@pytest.fixture(scope="module")
-def driven(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firefox]:
-    if not FIREFOX.exists():
-        unavailable("no Firefox: run scripts/install-test-services")
-    with firefox.running_firefox(tmp_path_factory.mktemp("firefox")) as driven:
-        yield driven
-
-
-@pytest.fixture
-def new_tab(driven: Firefox, site: str, announced: Announced) -> Iterator[NewTab]:
-    """Tabs of a fresh visitor; at the end nothing unannounced was complained of."""
-    driven.events.clear()
-    visitor = driven.ask("browser.createUserContext")["userContext"]
-    yield lambda: Tab(driven, visitor, site)
-    driven.ask("browser.removeUserContext", userContext=visitor)
-    assert unexpected(firefox.complaints(driven.told()), announced) == []
-
-
-def come_in(tab: Tab, address: str = "/tasks/my-tasks") -> Tab:
-    """Sign in as anna, on the way to that page."""
-    tab.go(address)
-    tab.write("[name=username]", "anna")
-    tab.write("[name=password]", "demo")
-    tab.press("main form .main", "Войти")
-    tab.sees("header .who", "Анна Светлова")
-    return tab
 
 
 def is_live(tab: Tab) -> None:

@@ -2,16 +2,32 @@
 
 import shutil
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
+from helpdesk import app
 from helpdesk.store import notification_tables, schema
 from helpdesk.store.database import Database
+from helpdesk.web.rendering import Renderer, addresses
+from helpdesk.web.routes import ROUTES
+from helpdesk.web.static import StaticFiles
 from tests.world import EmbeddedWorld, settle
 
 pytest_plugins = ["tests.servers.fixtures", "tests.tasks.worlds", "tests.helpdesks"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def made_once() -> Iterator[None]:
+    """What all applications of a worker have alike, for to make it takes longer than most tests: bundles, templates."""
+    path = addresses(ROUTES)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(app, "StaticFiles", cache(StaticFiles))
+        patch.setattr(app, "Renderer", cache(Renderer))
+        patch.setattr(app, "addresses", lambda _: path)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -1,19 +1,31 @@
 """Pytest fixtures of running helpdesks, for those who come from outside: programs, browsers, terminals."""
 
 import asyncio
+import ssl
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
-from helpdesk.demo.load import load
-from helpdesk.store import feed_marks, schema
+from helpdesk.demo.load import PASSWORD, load
+from helpdesk.store import feed_marks, schema, tables
 from helpdesk.store.database import Database
 from helpdesk.tasks.embedded.feed import EmbeddedFeed
 from tests.running import STORE, Helpdesk, running_demo, running_over_redmine, start_over
 from tests.servers.redmine import Redmine
+from tests.world import QUICK
+
+
+@pytest.fixture(scope="session", autouse=True)
+def certificates() -> Iterator[None]:
+    """Read once for all HTTP clients of a worker, of which none needs them: it takes longer than a request."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ssl, "create_default_context", cache(ssl.create_default_context))
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -24,6 +36,8 @@ def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     schema.migrate(database, "demo")
     today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     database.run_here(lambda session: load(session, today), writes=True)
+    quick = sa.update(tables.Person).where(sa.column("password_hash") != "").values(password_hash=QUICK.hash(PASSWORD))
+    database.run_here(lambda session: session.execute(quick), writes=True)
     with ThreadPoolExecutor(1) as aside:  # Playwright's loop may be running here
         place = aside.submit(asyncio.run, EmbeddedFeed(database).start()).result()
     # So that what a test does at once is told.
@@ -45,7 +59,8 @@ def demo(running: Helpdesk, seeded: Path) -> Helpdesk:
     return running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def over_redmine(redmine: Redmine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Helpdesk]:
+    """For a module, not the session: as long as it runs it reads whatever tests of others do in that Redmine."""
     with running_over_redmine(tmp_path_factory.mktemp("over-redmine"), redmine) as helpdesk:
         yield helpdesk
