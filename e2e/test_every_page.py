@@ -156,6 +156,28 @@ def test_settings_of_notifications(page: Page, look: Look, announced: Announced,
     look("settings refused")
 
 
+def test_columns_of_the_board(page: Page, look: Look, announced: Announced) -> None:
+    announced.update({403, 422})
+    steps.come_in(page, "anna")
+    page.goto("/tasks/board/columns")
+    look("columns as who may not change them sees them")
+    steps.come_in(page, "admin")
+    page.goto("/tasks/board/columns?next=/tasks")
+    look("columns of the board")
+    limit = page.get_by_label("Предел: В работе")
+    limit.fill("0")
+    _send_as_without_scripts(page.locator("#columns"))
+    expect(limit).to_have_attribute("aria-invalid", "true")
+    look("columns refused")
+    page.goto("/tasks/board/columns")
+    limit.fill("7")
+    page.get_by_label("Фаза: Решена").select_option(label="ожидание")
+    page.get_by_role("button", name="Сохранить").click()
+    expect(page.get_by_text("Столбцы сохранены.")).to_be_visible()
+    expect(limit).to_have_value("7")
+    look("columns saved")
+
+
 def test_new_tasks_and_files(page: Page, look: Look, announced: Announced, anna: httpx.Client) -> None:
     announced.add(422)
     name = f"{TEXT}.txt"

@@ -12,7 +12,7 @@ from starlette_compress import CompressMiddleware, add_compress_type, remove_com
 
 from helpdesk.web.edge import PRIVATE, SAFE
 
-BROTLI_QUALITY = 7  # measured: docs/numbers.md
+BROTLI_QUALITY = 6  # measured: docs/numbers.md
 BROTLI_QUALITY_OF_WRITES = 10  # a fragment takes a millisecond; a list of tasks would take six
 GZIP_LEVEL = 6
 WORTH_IT_BYTES = 400  # below, what is saved is hardly more than the headers that say so

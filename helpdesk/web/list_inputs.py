@@ -12,7 +12,7 @@ from helpdesk.tasks.lists import SORTS, TaskQuery, Vocabulary, Who
 from helpdesk.tasks.model import Priority, Ref, Status
 from helpdesk.tasks.projects import Project
 from helpdesk.web import inputs
-from helpdesk.web.listing import NEWEST_FIRST, NOWHERE, PEOPLE, Listing
+from helpdesk.web.listing import ANYBODY, NEWEST_FIRST, NOWHERE, PEOPLE, Listing
 from helpdesk.web.rendering import path_to, services
 
 MOST_PER_PAGE = 100
@@ -63,15 +63,15 @@ def of_query(request: Request, path: str, query: TaskQuery) -> Listing:
     return Listing(query, path, path == path_to(request, "tasks:my_tasks"))
 
 
-def names_somebody(request: Request) -> bool:
-    """Whether the request's address says whose tasks it asks for."""
-    return any(request.query_params.get(f"{name}_id") for name in PEOPLE)
+def names_somebody(asked: QueryParams) -> bool:
+    """Whether an address says whose tasks it asks for."""
+    return any(asked.get(f"{name}_id") for name in PEOPLE)
 
 
 def _people(asked: QueryParams, name: str) -> tuple[Who, ...]:
-    """`me`, ids, and for the assignee alone and by itself `none`."""
+    """`me`, ids, and for the assignee alone and by itself `none`; `any` is nobody in particular."""
     people: list[Who] = []
-    for item in _items(asked, name):
+    for item in (it for it in _items(asked, name) if it != ANYBODY):
         people.append("me" if item == "me" else "nobody" if item == "none" else inputs.whole(name, item))
     if "nobody" in people and (len(people) > 1 or name == "author_id"):
         raise inputs.refusal(name, sentence("Nobody can't be asked for together with somebody."))

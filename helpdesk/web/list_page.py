@@ -1,7 +1,7 @@
 """A list of tasks as a page."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from starlette.requests import Request
@@ -22,7 +22,7 @@ TYPED = ("search", "updated_since", "due_by", "closed", "sort")
 
 async def page(request: Request, who: Actor, found: TaskPage, saved: list[View]) -> Response:
     """The list with its form, its chips, its totals, and the person's saved views. It needs the summary and words."""
-    tracker, person, shown = services(request).tracker, await person_here(request), _on(found.rows)
+    tracker, person, shown = services(request).tracker, await person_here(request), people_of(found.rows)
     asked, words = list_inputs.of_query(request, request.url.path, found.query), found.words
     assert words is not None
     names = await named(request, who, asked, shown)
@@ -48,8 +48,9 @@ async def page(request: Request, who: Actor, found: TaskPage, saved: list[View])
     )
 
 
-def _on(rows: tuple[TaskRow, ...]) -> dict[str, dict[int, str]]:
-    """Who has the tasks of a page and who asked for them: by the query's field, names by id."""
+def people_of(rows: Iterable[TaskRow]) -> dict[str, dict[int, str]]:
+    """Who has these tasks and who asked for them: by the query's field, names by id."""
+    rows = tuple(rows)
     return {
         "assignees": {row.assignee.id: row.assignee.name for row in rows if row.assignee},
         "authors": {row.author.id: row.author.name for row in rows if row.author},
@@ -74,4 +75,4 @@ async def _seen(request: Request, who: Actor, field: str, person_id: int) -> tup
     whose: dict[str, Any] = {field: (person_id,)}
     query = TaskQuery(closed=True, per_page=1, **whose)
     page = await services(request).tracker.tasks(who, query)
-    return person_id, _on(page.rows)[field].get(person_id, "")
+    return person_id, people_of(page.rows)[field].get(person_id, "")

@@ -9,7 +9,9 @@ from urllib.parse import urlencode
 from helpdesk.errors import sentence
 from helpdesk.tasks.lists import TaskQuery
 
-LISTS = ("tasks:my_tasks", "tasks:every")  # their routes
+BOARD = "tasks:board"
+LISTS = ("tasks:my_tasks", "tasks:every", BOARD)  # their routes
+ANYBODY = "any"  # asks for whoever's tasks where the path by itself means one's own
 MOST_ADDRESSES = 1_000  # a list has twenty, and most people look at the same few lists
 NOWHERE = -1  # what a name that nothing has asks for
 NEWEST_FIRST = "updated_on"  # the usual sort, and the only one that goes down unless told otherwise
@@ -43,11 +45,17 @@ NARROWING = (*PEOPLE.values(), *(f"{name}_ids" for name in CHOICES), "search", *
 
 
 class Listing(NamedTuple):
-    """A query with the path it came from. `mine` says that it is the list of one's own tasks, as its path promises."""
+    """A query with the path it came from. `mine` says that it is the list of one's own tasks, as its path promises.
+
+    `also` is what else its address says, which is no question to the tracker; `names_anybody` says that the path of an
+    address without people means one's own tasks.
+    """
 
     query: TaskQuery
     path: str
     mine: bool
+    also: tuple[tuple[str, str], ...] = ()
+    names_anybody: bool = False
 
     @property
     def whose(self) -> str:
@@ -55,9 +63,19 @@ class Listing(NamedTuple):
         own = (name for name in PEOPLE.values() if getattr(self.query, name) == ("me",))
         return next(own, "") if self.mine else ""
 
+    @property
+    def is_newest_first(self) -> bool:
+        return self.query.sort == NEWEST_FIRST and self.query.descending
+
     def link(self, **changes: Any) -> str:
         """The list's address with some of its questions asked otherwise; from page 1 unless a page is named."""
-        return _address(self.path, self.query._replace(**{"page": 1, **changes}))
+        query = self.query._replace(**{"page": 1, **changes})
+        return _address(self.path, query, self._said_of(query))
+
+    def saying(self, **also: str) -> str:
+        """The address that says something else beside its questions; what is empty is said no more."""
+        said = dict(self.also) | also
+        return self._replace(also=tuple((name, value) for name, value in said.items() if value)).link()
 
     def whole(self) -> str:
         """The address of all open tasks of this list, narrowed to nothing else."""
@@ -70,11 +88,20 @@ class Listing(NamedTuple):
 
     def elsewhere(self, path: str) -> "Listing":
         """The same questions at another address of ours."""
-        return self._replace(path=path)
+        return Listing(self.query, path, self.mine)
+
+    def on_board(self, path: str) -> "Listing":
+        """The same questions of the board at `path`."""
+        return Listing(self.query, path, False, names_anybody=True)
 
     def kept(self, *names: str) -> list[tuple[str, Any]]:
-        """The questions of the address but for `names`, for a form to carry on."""
-        return [(name, value) for name, value in _asked(self.query._replace(page=1)) if name not in names]
+        """The questions of the address but for `names`, for a form to carry on, and what else it says."""
+        asked = [(name, value) for name, value in _asked(self.query._replace(page=1)) if name not in names]
+        return [*asked, *self.also]
+
+    def _said_of(self, query: TaskQuery) -> tuple[tuple[str, str], ...]:
+        of_anybody = self.names_anybody and not (query.assignees or query.authors)
+        return (("assigned_to_id", ANYBODY), *self.also) if of_anybody else self.also
 
 
 def nearby(page: int, pages: int) -> list[int | None]:
@@ -98,8 +125,8 @@ def last_day(query: TaskQuery) -> date | None:
 
 
 @lru_cache(maxsize=MOST_ADDRESSES)
-def _address(path: str, query: TaskQuery) -> str:
-    asked = list(_asked(query))
+def _address(path: str, query: TaskQuery, also: tuple[tuple[str, str], ...]) -> str:
+    asked = [*_asked(query), *also]
     return f"{path}?{urlencode(asked, safe=',')}" if asked else path
 
 

@@ -28,7 +28,7 @@ async def read(request: Request) -> Response:
     is_there, unread = await _write(request, lambda db, person: notifications.mark_read(db, person, which, now))
     if not is_there:
         raise NotFound
-    return await notification_widget.item(request, which) if is_htmx(request) else _done(request, READ, unread)
+    return await notification_widget.item(request, which) if _by_widget(request) else _done(request, READ, unread)
 
 
 async def read_all(request: Request) -> Response:
@@ -36,7 +36,7 @@ async def read_all(request: Request) -> Response:
     now = services(request).clock()
     _, unread = await _write(request, lambda db, person: notifications.mark_all(db, person, now))
     way_back = f"{now.timestamp():.6f}"
-    if is_htmx(request):
+    if _by_widget(request):
         return await notification_widget.fragment(request, way_back)
     return _done(request, ALL_READ, unread, f"?undo={way_back}")
 
@@ -45,7 +45,12 @@ async def undo(request: Request) -> Response:
     """Take back `read_all`: what was read at exactly that moment is unread again."""
     at = _moment(await inputs.read(request))
     _, unread = await _write(request, lambda db, person: notifications.unmark(db, person, at))
-    return await notification_widget.fragment(request) if is_htmx(request) else _done(request, UNREAD_AGAIN, unread)
+    return await notification_widget.fragment(request) if _by_widget(request) else _done(request, UNREAD_AGAIN, unread)
+
+
+def _by_widget(request: Request) -> bool:
+    """Whether a fragment is wanted: at the addresses for programs never, whoever asks."""
+    return is_htmx(request) and wants_html(request)
 
 
 async def _write(request: Request, work: Callable[[Session, int], T]) -> tuple[T, int]:

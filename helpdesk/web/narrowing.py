@@ -7,10 +7,11 @@ from typing import NamedTuple
 from helpdesk.errors import Sentence, sentence
 from helpdesk.tasks.lists import Vocabulary, Who
 from helpdesk.tasks.projects import with_depths
-from helpdesk.web.listing import CHOICES, LABELS, NOWHERE, PEOPLE, Listing, is_day, last_day
+from helpdesk.web.listing import ANYBODY, CHOICES, LABELS, NOWHERE, PEOPLE, Listing, is_day, last_day
 
 ME, NOBODY = sentence("me"), sentence("nobody")
 ANY, ANY_OPEN, SEVERAL = sentence("any"), sentence("any open"), sentence("several")
+USUAL = ("", ANY)
 STEP = "\N{NO-BREAK SPACE}" * 3  # kept by browsers in a choice's text, and not read out
 
 Names = Mapping[int, str]
@@ -40,9 +41,10 @@ def chips(asked: Listing, words: Vocabulary, names: Names) -> list[Chip]:
 
 def selects(asked: Listing, words: Vocabulary, names: Names) -> list[Select]:
     """The fields of the form where one chooses. `names` are the people who may be chosen, and who are."""
-    query = asked.query
+    query, on_board = asked.query, asked.names_anybody
+    usual_status = ("", ANY if query.closed or on_board else ANY_OPEN)
     fields = [
-        _select("status", query.status_ids, ((it.id, it.name) for it in words.statuses), not query.closed),
+        _select("status", query.status_ids, ((it.id, it.name) for it in words.statuses), usual=usual_status),
         _select("priority", query.priority_ids, ((it.id, it.name) for it in words.priorities)),
         _select(
             "project",
@@ -56,7 +58,8 @@ def selects(asked: Listing, words: Vocabulary, names: Names) -> list[Select]:
         if field != asked.whose:
             special = [("me", ME), ("none", NOBODY)] if field == "assignees" else [("me", ME)]
             chosen = ["none" if who == "nobody" else who for who in getattr(query, field)]
-            fields.append(_select(name, chosen, [*special, *people]))
+            usual = (ANYBODY, ANY) if on_board and field == "assignees" else USUAL
+            fields.append(_select(name, chosen, [*special, *people], usual))
     return fields
 
 
@@ -64,10 +67,10 @@ def _select(
     name: str,
     chosen: Iterable[object],
     choices: Iterable[tuple[int | str, str | Sentence]],
-    only_open: bool = False,
+    usual: tuple[str, Sentence] = USUAL,
 ) -> Select:
-    value = ",".join(str(each) for each in chosen if each != NOWHERE)
-    options = [("", ANY_OPEN if only_open else ANY), *((str(id), text) for id, text in choices)]
+    value = ",".join(str(each) for each in chosen if each != NOWHERE) or usual[0]
+    options: list[tuple[str, str | Sentence]] = [usual, *((str(id), text) for id, text in choices)]
     if value not in dict(options):
         options.insert(1, (value, SEVERAL if "," in value else "?"))
     return Select(f"{name}_id", LABELS[name], options, value)

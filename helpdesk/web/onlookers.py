@@ -45,7 +45,7 @@ class Onlookers:
             return
         since = self.services.clock() - OVERLAP
         for act in await self.services.database.run(lambda db: feed_marks.lately(db, since)):
-            if act.task_id in stream.onlooker.tasks:
+            if stream.onlooker.of([act.task_id]):
                 await self._tell(act, [(stream.onlooker, stream)])
 
     async def _tell(self, act: Act, found: Sequence[tuple[Onlooker, Stream]]) -> None:

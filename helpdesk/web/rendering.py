@@ -20,6 +20,7 @@ from helpdesk.assets import folder
 from helpdesk.errors import Sentence, sentence
 from helpdesk.languages import LANGUAGES, choose, say, translations
 from helpdesk.services import Services
+from helpdesk.tasks.board import initials
 from helpdesk.tasks.fields import is_day
 from helpdesk.web.api.shapes import moment
 from helpdesk.web.lean import InPlace, Translated, Unindented, keeping
@@ -178,6 +179,7 @@ def _environment(language: str, timezone: ZoneInfo, around: Mapping[str, Any]) -
         "at": lambda at: at.astimezone(timezone).strftime("%d.%m.%Y %H:%M"),
         "on": lambda on: on.strftime("%d.%m.%Y"),
         "size": lambda size: say(language, sized(size)),
+        "initials": initials,
         "say": lambda sentence: say(language, sentence),
     }
     environment.globals |= {**around, "kept": keeping(environment)}

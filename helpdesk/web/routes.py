@@ -4,8 +4,12 @@ from starlette.routing import BaseRoute, Route
 
 from helpdesk.web import (
     attachments,
+    board,
+    board_choices,
+    board_columns,
     bookmarks,
     bulk,
+    card,
     downloads,
     drafts,
     editing,
@@ -73,6 +77,9 @@ ROUTES: list[BaseRoute] = [
     Route("/tasks/new",               signed_in(new_task.new),       name="tasks:new", methods=["GET", "POST"]),
     Route("/tasks/new/form",          signed_in(new_task.new_form),  name="tasks:new_form", methods=["GET", "POST"]),
     Route("/tasks/new/preview", signed_in(new_task.new_preview), name="tasks:new_preview", methods=["GET", "POST"]),
+    Route("/tasks/board",             signed_in(board.board),        name="tasks:board"),
+    Route("/tasks/board/more",        signed_in(board.more),         name="tasks:more"),
+    Route("/tasks/board/cards",       signed_in(board.cards),        name="tasks:cards"),
     Route("/tasks/bulk",              write(bulk.bulk),              name="tasks:bulk", methods=["POST"]),
     Route(ONE,                        signed_in(tasks.show),         name="tasks:show"),
     Route(ONE + "/status",            form(tasks.status),            name="tasks:status", methods=["POST"]),
@@ -84,6 +91,7 @@ ROUTES: list[BaseRoute] = [
     Route(ONE + "/files/{file_id:int}/thumbnail", signed_in(thumbnails.thumbnail), name="tasks:thumbnail"),
     Route(ONE + "/files/{file_id:int}/view", signed_in(thumbnails.view), name="tasks:view"),
     Route(ONE + "/changed",           signed_in(task_parts.changed), name="tasks:changed"),
+    Route(ONE + "/card",              signed_in(card.card),          name="tasks:card", methods=["GET", "POST"]),
     Route(ONE + "/row",               signed_in(rows.row),           name="tasks:row", methods=["GET", "POST"]),
     Route(ONE + "/comments/{entry_id:int}", signed_in(mending.entry), name="tasks:entry", methods=["GET", "POST"]),
     Route(ONE + "/preview",           signed_in(previews.preview),   name="tasks:preview", methods=["POST"]),
@@ -91,6 +99,11 @@ ROUTES: list[BaseRoute] = [
     Route(ONE + "/delete",            signed_in(task_parts.delete),  name="tasks:delete", methods=["GET", "POST"]),
     Route(ONE + "/attachments",       form(attachments.attachments), name="tasks:attachments", methods=["POST"]),
     Route(ONE + "/{form}",            signed_in(tasks.back),         name="tasks:back"),
+
+    # The board
+    Route("/tasks/board/columns", signed_in(board_columns.columns), name="tasks:columns", methods=["GET", "POST"]),
+    Route("/tasks/board/fold",        write(board_choices.fold),     name="tasks:fold", methods=["POST"]),
+    Route("/tasks/board/tips",        write(board_choices.tips),     name="tasks:tips", methods=["POST"]),
 
     # Drafts and reply templates
     Route("/drafts/{place}",          signed_in(drafts.save),        name="drafts:save", methods=["PUT", "POST"]),

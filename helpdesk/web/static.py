@@ -25,9 +25,12 @@ FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 BUNDLES = {
     "app.css": ("css/*.css",),
     "notifications.css": ("css/pages/notifications.css",),
+    "board.css": ("css/pages/board.css",),
+    "columns.css": ("css/pages/columns.css",),
     "preferences.css": ("css/pages/preferences.css",),  # apart: nobody pays for it who does not open that page
     "app.js": ("js/*.js",),
     "later.js": ("js/later/*.js",),
+    "board.js": ("js/board/*.js",),
     "htmx.js": ("vendor/htmx-*.js", "js/htmx/*.js"),
 }
 TEXTS = {".css", ".js", ".svg"}

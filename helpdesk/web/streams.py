@@ -19,6 +19,8 @@ from helpdesk.web.telling import told
 MOST_REPLAYED = 500
 """Of what was missed the newest; the page of notifications has it all."""
 MOST_ON_SCREEN = 200
+EVERY_TASK = 0
+"""Named by pages on which any task may appear."""
 
 
 async def page(request: Request) -> Response:
@@ -49,10 +51,10 @@ async def _open(request: Request, kind: str) -> Response:
 
 
 async def _onlooker(request: Request) -> Onlooker | None:
-    """Of the tasks that `?tasks=1,2` names. Raises Invalid."""
+    """Of the tasks that `?tasks=1,2` names, or of every task that the person sees. Raises Invalid."""
     named = [it for it in request.query_params.get("tasks", "").split(",") if it]
     tasks = frozenset(inputs.whole("tasks", it) for it in named[:MOST_ON_SCREEN])
-    return Onlooker(await actor(request), tasks) if tasks else None
+    return Onlooker(await actor(request), tasks, EVERY_TASK in tasks) if tasks else None
 
 
 async def _missed(request: Request, found: SignedIn) -> tuple[list[Kept], int]:

@@ -80,8 +80,8 @@ async def _answer(request: Request, who: Actor, finding: Coroutine[Any, Any, Tas
 
 
 async def _mine(request: Request, who: Actor) -> TaskPage:
-    page, chosen = await _find(request, who, assignees=("me",)), list_inputs.names_somebody(request)
-    if page.total or chosen or not await _never_assigned(request, who):
+    page, chosen = await _find(request, who, assignees=("me",)), list_inputs.names_somebody(request.query_params)
+    if page.total or chosen or not await never_assigned(request, who):
         return page
     return await _find(request, who, authors=("me",))
 
@@ -91,12 +91,13 @@ async def _find(request: Request, who: Actor, **usual: tuple[Who, ...]) -> TaskP
 
     def ask(words: Vocabulary) -> TaskQuery:
         query = list_inputs.read(request, words).query
-        return query if list_inputs.names_somebody(request) else query._replace(**usual)  # type: ignore[arg-type]  # by field
+        return query if list_inputs.names_somebody(request.query_params) else query._replace(**usual)  # type: ignore[arg-type]  # by field
 
     return await services(request).tracker.tasks(who, ask, summed=wants_html(request))
 
 
-async def _never_assigned(request: Request, who: Actor) -> bool:
+async def never_assigned(request: Request, who: Actor) -> bool:
+    """Whether this person only asks for tasks, and never had one."""
     query = TaskQuery(("me",), closed=True, per_page=1)
     return (await services(request).tracker.tasks(who, query)).total == 0
 

@@ -5,7 +5,7 @@ from starlette.responses import Response
 
 from helpdesk.errors import Conflict, Invalid, NotFound, Sentence, Unchanged, sentence
 from helpdesk.tasks.model import Field, Task, Written
-from helpdesk.web import announcing, inputs, overwritten, row_fragments, task_page
+from helpdesk.web import announcing, card_fragments, inputs, overwritten, row_fragments, task_page
 from helpdesk.web.api import shapes, task_shape
 from helpdesk.web.guards import actor
 from helpdesk.web.rendering import data, is_htmx, same_site, see_other, services, spoken, wants_html
@@ -106,10 +106,12 @@ async def _changed(request: Request, field: Field, written: Written, says: Sente
         sent = await announcing.sent(request, written, field)
         told = shapes.changed(written, field, spoken(request, says), sent)
         return data(request, told | await overwritten.shape(request, written))
+    if _view(fields) == "card":
+        return await card_fragments.changed(request, written, says)
     if not is_htmx(request):
         page = task_page.address(request, written.after.id) + await overwritten.anchor(request, written)
         return see_other(_wanted(fields) or page)
-    if _wants_row(fields):
+    if _view(fields) == "row":
         replaced = await overwritten.told(request, written)
         return row_fragments.at_rest(request, written.after, inputs.row_by(fields.values), says, replaced)
     template = "tasks/_changed.html"
@@ -122,7 +124,9 @@ async def _refused(request: Request, form: str, refusal: Invalid | Conflict) -> 
         raise refusal
     current = refusal.current if isinstance(refusal, Conflict) else None
     task, fields = current if isinstance(current, Task) else await load(request), await inputs.read(request)
-    if is_htmx(request) and _wants_row(fields):
+    if _view(fields) == "card":
+        return await card_fragments.refused(request, task, refusal)
+    if is_htmx(request) and _view(fields) == "row":
         return row_fragments.form(request, task, inputs.row_by(fields.values), refusal, fields.values)
     return await task_page.refused(request, task, form, refusal, fields.values)
 
@@ -132,6 +136,6 @@ def _wanted(fields: inputs.Fields) -> str:
     return same_site(str(fields.values.get("next") or ""))
 
 
-def _wants_row(fields: inputs.Fields) -> bool:
-    """Whether htmx wants the row of a list back, and not the form of the task's page."""
-    return bool(fields.values.get("view") == "row")
+def _view(fields: inputs.Fields) -> str:
+    """What the form belongs to, "row" of a list or "card" of the board; anything else is the task's page."""
+    return str(fields.values.get("view") or "")

@@ -12,11 +12,11 @@ from helpdesk.errors import Invalid, NotFound, sentence
 from helpdesk.people.model import Person
 from helpdesk.store import views
 from helpdesk.store.views import View
-from helpdesk.web import inputs, list_inputs
+from helpdesk.web import board_address, inputs, list_inputs
 from helpdesk.web.guards import actor
 from helpdesk.web.idempotency import once
 from helpdesk.web.keeping import person_here
-from helpdesk.web.listing import LISTS, Listing
+from helpdesk.web.listing import BOARD, LISTS, Listing
 from helpdesk.web.rendering import data, html, path_to, same_site, see_other, services, spoken, wants_html
 
 REMOVED = sentence("The view was deleted.")
@@ -108,7 +108,10 @@ async def _list(request: Request, path: str, asked: QueryParams) -> Listing:
     if path not in {path_to(request, name) for name in LISTS}:
         raise inputs.refusal("address", NO_LIST)
     words = await services(request).tracker.vocabulary(await actor(request))
-    return list_inputs.of_address(request, path, asked, words)
+    on_board = path == path_to(request, BOARD)
+    return (
+        board_address.read(request, asked, words) if on_board else list_inputs.of_address(request, path, asked, words)
+    )
 
 
 def _kept(asked: Listing) -> str:

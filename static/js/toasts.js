@@ -8,6 +8,6 @@
   new MutationObserver((changes) => {
     for (const { addedNodes } of changes)
       for (const node of addedNodes)
-        if (node.matches?.(".toast.good")) setTimeout(() => node.remove(), STAY);
+        if (node.matches?.(".toast.good")) setTimeout(() => node.remove(), node.dataset.stay ?? STAY);
   }).observe(box, { childList: true });
 })();

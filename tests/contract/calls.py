@@ -28,11 +28,18 @@ NAMES = (
     "carried", "theme", "locale", "format", "attachments", "files", "is_public", "parent_id", "user_id", "issue_id",
     "by", "edit", "of", "watching", "delete", "address", "start", "created_since", "created_by", "muted", "wanted",
     "digest", "quiet", "days", "end", "zone", "sound_normal", "sound_high", "complete",
+    "phase_1", "limit_1", "folded", "shown", "lanes", "compact", "column", "skip", "ids",
 )  # fmt: skip
 HEADERS: dict[bytes, Sequence[bytes]] = {
     b"accept": (b"*/*", b"text/html", b"application/json", b"text/html;q=0", b"image/png", b"", b"\xff", b";;,q=x"),
     b"hx-request": (b"true", b"TRUE", b"\xff"),
-    b"hx-current-url": (b"http://testserver/tasks/1", b"http://[", b"//evil.test", b"\xff"),
+    b"hx-current-url": (
+        b"http://testserver/tasks/1",
+        b"http://testserver/tasks/board?lanes=project",
+        b"http://[",
+        b"//evil.test",
+        b"\xff",
+    ),
     b"x-request-id": (b"mine-1", b"a b", b"x" * 65, b"<script>", b"\xff"),
     b"x-csrftoken": (b"whatever",),
     b"accept-language": (b"ru", b"en", b"de, *;q=0.1", b"ru;q=x", b"\xff", b"," * 1000),
@@ -52,6 +59,7 @@ PAGES = STREAMS | {
     "home", "static", "preferences", "people:login GET", "tasks:back", "tasks:export", "replies:insert",
     "drafts:discard", "tasks:row GET", "tasks:delete GET", "tasks:new_form", "tasks:new_preview",
     "tasks:thumbnail", "tasks:view", "notifications:one", "tasks:changed", "notifications:widget",
+    "tasks:more", "tasks:cards",
 }  # fmt: skip
 KINDS = (
     "application/json", "application/json; charset=utf-16", "application/x-www-form-urlencoded", "text/plain", "",
@@ -61,7 +69,7 @@ KINDS = (
 
 # What forms and programs usually send, by the last part of the address, and values that are right for a name.
 USUAL = {
-    "status": "status_id comment lock_version notify_users next",
+    "status": "status_id comment lock_version notify_users next view",
     "priority": "priority_id comment lock_version",
     "assignee": "assignee_id comment lock_version",
     "comments": "comment private idempotency_key",
@@ -84,7 +92,11 @@ USUAL = {
     "watch": "watching",
     "{project_id:int}": "muted",
     "row": "status_id priority_id assignee_id lock_version by",
+    "card": "status_id priority_id assignee_id due_date comment lock_version view next idempotency_key",
     "views": "name address",
+    "columns": "phase_1 limit_1 limit_2 next idempotency_key",
+    "fold": "status_id folded next",
+    "tips": "shown next",
     "{view_id:int}": "name start",
 }
 RIGHT: dict[str, Sequence[Any]] = {
@@ -98,10 +110,13 @@ RIGHT: dict[str, Sequence[Any]] = {
     "locale": ("ru", "en"), "name": ("Ответ",), "text": ("Здравствуйте, {person}!",), "reply": (1, "2"), "at": (0, "3"),
     "watching": ("1", "no"), "delete": ("1", ""), "description": ("*Зажевал*",), "files": ("нет",),
     "shared": ("1", False), "address": ("/tasks?status_id=2", "/tasks?sort=x", "//evil.test/tasks", "/tasks/7"),
-    "start": ("1", False, "22:00"), "by": ("author",), "muted": ("1", False), "wanted": (["comment:page"], ""),
+    "start": ("1", False, "22:00"), "by": ("author",), "view": ("card", "row"),
+    "muted": ("1", False), "wanted": (["comment:page"], ""),
     "digest": ("1", False), "complete": ("1",), "quiet": ("1", False), "days": (["mon", "sun"], ""),
     "end": ("08:00", "8"),
     "zone": ("Asia/Omsk", "utc"), "sound_high": ("bell", "none"),
+    "phase_1": ("waiting", "active", "done"), "limit_1": (1, "9999", None), "limit_2": ("", 0),
+    "folded": ("1", False), "shown": ("0", True),
 }  # fmt: skip
 
 

@@ -1,16 +1,20 @@
 """What the contract is asked of: the application that the pages are tested on, and helpdesks that really run."""
 
+import shutil
+import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import date
+from pathlib import Path
 
 import httpx
 import pytest
 from sqlmodel import Session
 
 from helpdesk.store import tables
+from helpdesk.store.database import Database
 from tests.contract.office import WORKING, Office
-from tests.running import Helpdesk
+from tests.running import STORE, Helpdesk
 from tests.servers.redmine import Redmine
 from tests.tasks.worlds import RedmineWorld
 from tests.telling import tell
@@ -20,8 +24,31 @@ from tests.world import EmbeddedWorld
 __all__ = ["services", "visit"]
 
 
+@pytest.fixture(scope="session")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the story is when it has been told once: its store and its files."""
+    return tmp_path_factory.mktemp("story")
+
+
 @pytest.fixture
-def story(visit: Visit, embedded: EmbeddedWorld) -> None:
+def story(request: pytest.FixtureRequest, database: Database, tmp_path: Path, kept: Path) -> None:
+    """What `_tell_story` tells; all but the first test have a copy."""
+    store = Path(str(database.engine.url.database))
+    if not (kept / STORE).exists():
+        _tell_story(request.getfixturevalue("visit"), request.getfixturevalue("embedded"))
+        _copy(store, kept / STORE)
+    else:
+        _copy(kept / STORE, store)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """A whole store, in use or not, and the files beside it."""
+    shutil.copytree(source.parent / "files", target.parent / "files", dirs_exist_ok=True)
+    with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:
+        old.backup(new)
+
+
+def _tell_story(visit: Visit, embedded: EmbeddedWorld) -> None:
     """Three tasks, the last closed: boris took the first into work with a comment, then wrote a private one, and anna
     added a file to it; she has a notification, a reply template and a saved view."""
     embedded.new_task("Принтер зажевал бумагу", priority="high", description="Второй раз за *неделю*.")

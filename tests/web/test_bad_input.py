@@ -97,7 +97,7 @@ def test_a_list_that_cannot_be_is_refused(visit: Visit, asked: str) -> None:
     anna = visit("anna")
     answer = anna.get(f"/tasks/my-tasks?{asked}")
     assert answer.status_code == 422 and answer.json()["errors"]
-    for address in ("/tasks/my-tasks", "/tasks/statistics"):
+    for address in ("/tasks/my-tasks", "/tasks/statistics", "/tasks/board"):
         assert anna.get(f"{address}?{asked}", headers=HTML).status_code == 422
 
 

@@ -89,6 +89,12 @@ def test_reading_counts_down_and_another_persons_is_not_there(
     assert visit("boris").get("/tasks/api/notifications").json()["unread_count"] == 1
 
 
+def test_an_address_for_programs_answers_json_to_scripts_too(visit: Visit, embedded: EmbeddedWorld, tell: Tell) -> None:
+    anna, mine = visit("anna"), tell("anna", embedded.new_task())
+    for address in (f"{mine}/read", "read-all"):
+        assert anna.put(f"/tasks/api/notifications/{address}", headers=HTMX).json()["unread_count"] == 0
+
+
 def test_the_page_says_it_in_words_and_marks_without_scripts(visit: Visit, embedded: EmbeddedWorld, tell: Tell) -> None:
     task = embedded.new_task("Стул")
     tell("anna", task)

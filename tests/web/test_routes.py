@@ -14,7 +14,11 @@ PLACES = {
     f"helpdesk.web.{name}"
     for name in (
         "attachments",
+        "board",
+        "board_choices",
+        "board_columns",
         "bulk",
+        "card",
         "downloads",
         "editing",
         "mending",

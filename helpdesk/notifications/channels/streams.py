@@ -41,10 +41,15 @@ class Face(NamedTuple):
 
 
 class Onlooker(NamedTuple):
-    """Who has which tasks on the screen, by the tracker's numbers."""
+    """Who has which tasks on the screen, by the tracker's numbers; `every` says that any task may appear there."""
 
     actor: Actor
     tasks: frozenset[int]
+    every: bool = False
+
+    def of(self, tasks: Collection[int]) -> Collection[int]:
+        """Those of these tasks of which this one wants to hear."""
+        return tasks if self.every else self.tasks.intersection(tasks)
 
 
 class Stream:
@@ -164,7 +169,7 @@ class Streams(Generic[R]):
         found: dict[int, list[tuple[Onlooker, Stream]]] = defaultdict(list)
         for stream in self._all():
             if onlooker := stream.onlooker:
-                for task in onlooker.tasks.intersection(tasks):
+                for task in onlooker.of(tasks):
                     found[task].append((onlooker, stream))
         return found
 

@@ -1,0 +1,216 @@
+"""What else a board has: a way back, more cards, folded columns, lanes, a task beside it, its keys, tips and limits."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from e2e import boards, html, steps
+from e2e.boards import Keys, Move, Touch
+from e2e.conftest import AsProgram
+
+BOARD = "/tasks/board"
+EVERYBODY = BOARD + "?assigned_to_id=any"
+WITH_SCRIPTS = pytest.mark.parametrize("javascript", [True], ids=["with JavaScript"], indirect=True)
+NEW, WORKED_ON, ASKED = 1, 2, 3
+
+
+@pytest.fixture
+def move(as_program: AsProgram) -> Move:
+    anna = as_program("anna")
+    return boards.some_move(anna, [it["id"] for it in steps.tasks(anna, status="В работе")["tasks"]])
+
+
+@WITH_SCRIPTS
+def test_a_move_can_be_taken_back(page: Page, move: Move, as_program: AsProgram) -> None:
+    steps.come_in(page, "anna")
+    page.goto(BOARD)
+    for _ in range(2):
+        with Keys().holding(page, move.task, move.target):
+            pass
+        boards.stands_in(page, move.task, move.target)
+        page.get_by_role("button", name="Вернуть").click()
+        boards.stands_in(page, move.task, move.home)
+    assert boards.status_of(as_program("anna"), move.task) == move.home
+    expect(page.get_by_role("button", name="Вернуть")).to_have_count(1)
+
+
+def test_more_cards_come_when_they_are_wanted(page: Page, javascript: bool, as_program: AsProgram) -> None:
+    steps.come_in(page, "admin")
+    page.goto(EVERYBODY)
+    total = boards.total(page, NEW)
+    cards, tally = boards.column(page, NEW).locator(".card"), page.locator(f"#count-{NEW}")
+    assert total > 25
+    expect(cards).to_have_count(25)
+    expect(tally).to_have_text(f"25 из {total}")
+    if javascript:  # what goes away meanwhile leaves no gap
+        other = as_program("admin")
+        first = int((cards.first.get_attribute("id") or "").removeprefix("card-"))
+        away = boards.some_move(other, [first])
+        other.put(f"/tasks/api/task/{first}/status", json={"status_id": away.target}).raise_for_status()
+        boards.stands_in(page, first, away.target)
+        total -= 1
+        expect(cards).to_have_count(24)
+    page.locator(f"#more-{NEW}").click()
+    expect(cards).to_have_count(49 if javascript else 50)
+    shown = cards.evaluate_all("(cards) => cards.map((card) => card.id)")
+    assert len(set(shown)) == len(shown)
+    expect(tally).to_have_text(f"{len(shown)} из {total}")
+
+
+def test_a_column_stays_folded(page: Page, javascript: bool) -> None:
+    steps.come_in(page, "anna")
+    page.goto(BOARD)
+    fold = page.locator(f"#fold-{WORKED_ON}")
+    if javascript:
+        steps.mark(page)
+    fold.click()
+    expect(fold).to_have_attribute("aria-expanded", "false")
+    expect(boards.column(page, WORKED_ON).locator(".card")).to_have_count(0)
+    if javascript:
+        expect(fold).to_be_focused()
+    page.goto(BOARD)
+    expect(boards.column(page, WORKED_ON).locator(".card")).to_have_count(0)
+    fold.click()
+    expect(boards.column(page, WORKED_ON).locator(".card").first).to_be_visible()
+
+
+def test_lanes_divide_the_board_and_stay_with_its_filter(page: Page, html_faults: html.Faults) -> None:
+    steps.come_in(page, "anna")
+    page.goto(BOARD)
+    page.get_by_role("link", name="По приоритетам").click()
+    lanes = page.locator(".lane h2")
+    expect(lanes.first).to_contain_text("Срочный")
+    page.get_by_role("link", name="Компактно").click()
+    page.locator(".narrowing summary").click()
+    page.locator("form.filter [name=assigned_to_id]").select_option(label="любой")
+    page.get_by_role("button", name="Показать", exact=True).click()
+    expect(lanes.last).to_contain_text("Низкий")
+    expect(page.locator(".board.compact.lanes")).to_have_count(1)
+    page.get_by_role("link", name="По исполнителям").click()
+    expect(lanes.last).to_contain_text("никто")
+    answer = page.reload()
+    assert answer and html_faults(answer.text()) == []
+
+
+@WITH_SCRIPTS
+def test_a_card_in_a_lane_moves_within_it(page: Page, move: Move) -> None:
+    steps.come_in(page, "anna")
+    page.goto(BOARD + "?lanes=project")
+    lane = boards.card(page, move.task).locator("xpath=ancestor::section").get_attribute("aria-label")
+    with Keys().holding(page, move.task, move.target):
+        pass
+    expect(steps.toast(page, "Перемещено")).to_be_visible()
+    boards.stands_in(page, move.task, move.target)
+    assert boards.card(page, move.task).locator("xpath=ancestor::section").get_attribute("aria-label") == lane
+
+
+def test_a_card_is_changed_where_it_is(page: Page, move: Move, as_program: AsProgram) -> None:
+    steps.come_in(page, "anna")
+    page.goto(BOARD)
+    tray = boards.open_tray(page, move.task)
+    tray.get_by_label("Приоритет").select_option(label="Низкий")
+    tray.get_by_label("Комментарий", exact=True).fill("Подождёт до понедельника.")
+    tray.get_by_role("button", name="Сохранить").click()
+    expect(boards.card(page, move.task).locator(".priority")).to_have_text("Низкий")
+    assert "Подождёт до понедельника." in steps.notes(as_program("anna"), move.task)
+    expect(page).to_have_url(page.url.split("?")[0])
+
+
+@WITH_SCRIPTS
+def test_what_is_typed_on_a_card_is_there_the_next_time(page: Page, move: Move) -> None:
+    steps.come_in(page, "anna")
+    page.goto(BOARD)
+    with page.expect_response(lambda answer: answer.request.method == "PUT" and "/drafts/" in answer.url):
+        boards.open_tray(page, move.task).get_by_label("Комментарий", exact=True).fill("Ещё думаю")
+    page.goto(BOARD)
+    expect(boards.open_tray(page, move.task).locator(".quick textarea")).to_have_value("Ещё думаю")
+
+
+@WITH_SCRIPTS
+def test_a_task_opens_beside_the_board(page: Page, move: Move) -> None:
+    steps.come_in(page, "anna")
+    page.goto(BOARD)
+    subject = boards.card(page, move.task).locator(".subject")
+    subject.click()
+    panel = page.locator("#panel")
+    expect(panel.get_by_role("heading", level=1)).to_contain_text(f"#{move.task}")
+    panel.get_by_label("Приоритет").select_option(label="Срочный")
+    panel.locator("[id^=priority-] button").first.click()
+    expect(boards.card(page, move.task).locator(".priority")).to_have_text("Срочный")
+    expect(panel).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(panel).to_be_hidden()
+    expect(subject).to_be_focused()
+
+
+@WITH_SCRIPTS
+def test_a_finger_that_scrolls_takes_no_card(page: Page, move: Move) -> None:
+    steps.come_in(page, "anna")
+    page.goto(BOARD)
+    held = page.locator(".held")
+    scrolled = "() => document.getElementById('board').scrollTop + window.scrollY"
+    card = boards.card(page, move.task)
+    card.scroll_into_view_if_needed()
+    before = page.evaluate(scrolled)
+    Touch().swipe(page, move.task, 200)
+    page.wait_for_function(f"(before) => ({scrolled})() > before + 50", arg=before)
+    expect(held).to_have_count(0)
+    boards.stands_in(page, move.task, move.home)
+
+
+@WITH_SCRIPTS
+def test_the_whole_board_is_reached_by_keys(page: Page) -> None:
+    steps.come_in(page, "anna")
+    page.goto(BOARD)
+    subjects = boards.column(page, NEW).locator(".subject")
+    subjects.first.focus()
+    page.keyboard.press("ArrowDown")
+    expect(subjects.nth(1)).to_be_focused()
+    page.keyboard.press("ArrowRight")
+    expect(boards.column(page, WORKED_ON).locator(".subject").nth(1)).to_be_focused()
+    page.keyboard.press("Space")
+    expect(page.locator("#spoken")).to_contain_text("Взята карточка")
+    boards.knows_where(page)
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#spoken")).to_contain_text("Запрошено уточнение")
+    page.keyboard.press("Escape")
+    expect(page.locator("#spoken")).to_have_text("Возвращено на место.")
+    expect(boards.column(page, WORKED_ON).locator(".subject").nth(1)).to_be_focused()
+    page.keyboard.press("?")
+    expect(page.locator("#keys dl")).to_be_visible()
+
+
+def test_tips_go_and_come_again(page: Page) -> None:
+    steps.come_in(page, "anna")
+    page.goto(BOARD)
+    tips = page.get_by_role("complementary", name="Подсказки")
+    expect(tips).to_be_visible()
+    tips.get_by_role("button", name="Больше не показывать").click()
+    expect(tips).to_have_count(0)
+    page.goto(BOARD)
+    expect(tips).to_have_count(0)
+    page.get_by_text("Клавиши", exact=True).click()
+    page.get_by_role("button", name="Снова показывать подсказки").click()
+    expect(tips).to_be_visible()
+
+
+def test_an_administrator_says_what_columns_are(page: Page) -> None:
+    steps.come_in(page, "admin")
+    page.goto(EVERYBODY)
+    page.get_by_role("link", name="Столбцы").click()
+    page.locator(f"[name=phase_{NEW}]").select_option("waiting")
+    page.locator(f"[name=limit_{NEW}]").fill("3")
+    page.get_by_role("button", name="Сохранить").click()
+    expect(page.locator(f"#count-{NEW}")).to_contain_text("сверх лимита 3")
+    expect(page.locator(f".column.waiting[data-status='{NEW}']")).to_have_count(1)
+
+
+def test_a_board_fits_a_narrow_screen_and_is_valid(page: Page, html_faults: html.Faults) -> None:
+    page.set_viewport_size({"width": 320, "height": 640})
+    steps.come_in(page, "anna")
+    answer = page.goto(BOARD)
+    assert answer and html_faults(answer.text()) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    small = page.locator(".card > a, .fold, .more:not([hidden])").evaluate_all(
+        "(all) => all.map((it) => it.getBoundingClientRect()).filter((box) => box.width < 24 || box.height < 24).length"
+    )
+    assert small == 0

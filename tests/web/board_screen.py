@@ -1,0 +1,297 @@
+"""A board as it stands open in a browser: what comes from the server is put into it as htmx and static/js/board do.
+
+`settle`, `place` and `count` are those of board.js, `look` is that of live.js, line by line: whoever changes one
+changes the other.
+"""
+
+import math
+import re
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+import httpx
+from starlette.testclient import TestClient
+
+from tests.web.conftest import HTML, HTMX
+from tests.web.dom import Element, parsed, sent
+
+SITE = "http://testserver"
+SELECTOR = re.compile(r"#(?P<id>[\w-]+)|\.(?P<inside>\w+) \[data-status='(?P<status>\d+)'\]")
+NOT_SWAPPED = {204, 304}
+
+
+class Shown(NamedTuple):
+    """What a person reads in a column: cards by lane, and its count."""
+
+    cards: dict[str, list[int]]
+    total: int
+    tally: str
+    folded: bool
+    bare: bool
+
+
+class Screen:
+    """One person's board. `waits` are the tasks that the stream told of, and that were not looked at yet."""
+
+    def __init__(self, client: TestClient, address: str) -> None:
+        self.client, self.address = client, address
+        self.waits: set[int] = set()
+        self.load()
+
+    def load(self) -> None:
+        answer = self.client.get(self.address, headers=HTML)
+        assert answer.status_code == 200, answer.text
+        self.page = parsed(answer.text)
+        board = self.page.by_id("board")
+        assert board
+        self.board, self.stale = board, False
+        self.waits.clear()
+
+    # What a person sees
+
+    def columns(self) -> dict[int, Shown]:
+        found = {}
+        for head in self.board.of_class("column"):
+            status = int(head["data-status"])
+            cells = {it["id"].removeprefix("cards-"): it for it in self._cells(status)}
+            (tally,) = head.of_class("tally")
+            found[status] = Shown(
+                {at: [number_of(card) for card in cell.elements] for at, cell in cells.items()},
+                int(tally["data-total"]),
+                tally.text,
+                "folded" in head.classes,
+                "bare" in head.classes,
+            )
+        return found
+
+    def cards(self) -> list[Element]:
+        return [card for card in self.board.of_class("card") if not card.within("folded")]
+
+    def says(self) -> dict[int, str]:
+        """What each card tells, but for how old it is."""
+        return {number_of(card): _face(card) for card in self.cards() if "open" not in card.classes}
+
+    # What a person does
+
+    def open(self, card: Element) -> None:
+        self._tray(card)
+        card.toggle("open", True)
+
+    def close(self, card: Element) -> None:
+        card.toggle("open", False)
+        for tray in card.of_class("tray"):
+            tray.remove()
+        self.waits.add(number_of(card))
+
+    def targets(self, card: Element) -> list[int]:
+        """Where its form lets a card go."""
+        tray = self._tray(card)
+        forms = tray.of_class("move") if tray else []
+        return [int(it["value"]) for form in forms for it in form.all(lambda each: each.get("name") == "status_id")]
+
+    def version(self, card: Element) -> str | None:
+        """The one that its form would send."""
+        form = self._form(card, "move")
+        return sent(form).get("lock_version") if form else None
+
+    def move(self, card: Element, status: int) -> httpx.Response:
+        """By the card's own form; also to where it does not lead."""
+        form = self._form(card, "move")
+        fields = sent(form) if form else {"view": "card"}
+        return self._post(card, f"/tasks/{number_of(card)}/status", {**fields, "status_id": str(status)})
+
+    def edit(self, card: Element, **changes: str) -> httpx.Response | None:
+        """By the form of a card's other fields, if this person has those fields there."""
+        form = self._form(card, "quick")
+        fields = sent(form) if form else {}
+        if not set(changes) <= set(fields):
+            return None
+        return self._post(card, f"/tasks/{number_of(card)}/card", {**fields, **changes})
+
+    def undo(self) -> httpx.Response | None:
+        toasts = self._by_id("toasts").elements
+        form = toasts[-1].one(lambda each: each.tag == "form") if toasts else None
+        if form is None:
+            return None
+        toasts[-1].remove()
+        answer = self._sent(form["action"], sent(form))
+        self._swap(answer, self._by_id("incoming"), "innerHTML")
+        return answer
+
+    def more(self, status: int) -> bool:
+        """Whether there was anything to ask for by a script."""
+        link = self._by_id(f"more-{status}")
+        if "hidden" in link.attributes or not link.get("hx-get"):
+            return False
+        cell = self._by_id(link["hx-target"].removeprefix("#"))
+        sure = [card for card in self._cards_of(status) if number_of(card) not in self.waits]
+        url = httpx.URL(link["hx-get"]).copy_merge_params({"skip": str(len(sure))})
+        self._swap(self._asked(str(url)), cell, link["hx-swap"])
+        return True
+
+    def fold(self, status: int) -> None:
+        """Or open: what its button does."""
+        button = self._by_id(f"fold-{status}")
+        form = self._by_id(button["form"])
+        answer = self._sent(form["action"], {**sent(form), "status_id": button["value"]})
+        if answer.headers.get("hx-refresh"):
+            return self.load()
+        self._swap(answer, form, form["hx-swap"])
+        return None
+
+    def look(self) -> None:
+        """What live.js does some moments after the stream told of tasks."""
+        ids = [it for it in self.waits if not ((card := self._card(it)) and "open" in card.classes)]
+        self.waits -= set(ids)
+        if not ids:
+            return
+        url = httpx.URL(self.board["data-cards"], params=httpx.URL(self.address).params)
+        url = url.copy_merge_params({"ids": ",".join(map(str, ids))})
+        answer = self._asked(str(url))
+        assert answer.status_code == 200
+        self._swap(answer, self.board, "none")
+
+    # What the scripts do
+
+    def _tray(self, card: Element) -> Element | None:
+        if not card.of_class("tray"):
+            (grip,) = card.of_class("grip")
+            self._swap(self._asked(grip["href"]), card, "beforeend")
+        return next(iter(card.of_class("tray")), None)
+
+    def _form(self, card: Element, kind: str) -> Element | None:
+        tray = self._tray(card)
+        return tray.one(lambda each: each.tag == "form" and kind in each.classes) if tray else None
+
+    def _post(self, card: Element, action: str, fields: dict[str, str]) -> httpx.Response:
+        answer = self._sent(action, fields)
+        self._swap(answer, card, "outerHTML")
+        for toast in self._by_id("toasts").elements[:-1]:
+            if toast.one(lambda each: each.tag == "form"):
+                toast.remove()
+        return answer
+
+    def _sent(self, action: str, fields: dict[str, str]) -> httpx.Response:
+        return self.client.post(action, data=fields, headers={**HTMX, "HX-Current-URL": SITE + self.address})
+
+    def _asked(self, url: str) -> httpx.Response:
+        return self.client.get(url, headers={**HTMX, "HX-Current-URL": SITE + self.address})
+
+    def _swap(self, answer: httpx.Response, target: Element, how: str) -> None:
+        """Its partials go where they say, the rest to the target; an answer of partials alone leaves the target."""
+        if answer.status_code in NOT_SWAPPED or answer.status_code >= 500:
+            return
+        whole = parsed(answer.text)
+        partials = [each for each in whole.elements if each.tag == "hx-partial"]
+        for partial in partials:
+            partial.remove()
+        if whole.elements or not partials:
+            _put(whole.elements, target, how)
+        for partial in partials:
+            _put(partial.elements, self._found(partial["hx-target"]), partial["hx-swap"])
+        self._settle()
+
+    def _settle(self) -> None:
+        known: set[str] = set()
+        for card in self.board.of_class("card"):
+            if card.parent is None:
+                continue
+            before = card.before
+            if card.parent.get("id") != f"cards-{card['data-at']}":
+                self._place(card)
+            elif card["id"] in known:
+                card.remove()
+            elif before and self._since(card) > self._since(before):
+                self._place(card)
+            known.add(card["id"])
+        for tally in self.board.of_class("tally"):
+            self._count(tally)
+        for lane in self.board.of_class("lane"):
+            for total in lane.of_class("faint"):
+                total.children = [str(len(lane.of_class("card")))]
+        if self.stale:
+            self.load()
+
+    def _place(self, card: Element) -> None:
+        cell = self.board.by_id(f"cards-{card['data-at']}")
+        old = self._card(number_of(card), other_than=card)
+        if cell is None and card["data-at"]:
+            assert ("-" in card["data-at"]) == ("lanes" in self.board.classes), "only a new lane needs the board anew"
+            self.stale = True
+            return
+        if cell is None:
+            card.remove()
+        elif old and old.parent is cell and not self._since(card) > self._since(old):
+            cell.insert(card, old)
+        else:
+            older = (each for each in cell.elements if not self._since(each) > self._since(card))
+            cell.insert(card, next(older, None))
+        if old:
+            old.remove()
+
+    def _since(self, card: Element) -> float:
+        on = float(self.board.get("data-on") or "nan")
+        return on if math.isnan(on) else max(float(card.get("data-on") or 0), on)
+
+    def _count(self, tally: Element) -> None:
+        status, total = int(tally["id"].removeprefix("count-")), int(tally["data-total"])
+        length = len(self._cards_of(status))
+        part = length < total and not tally.within("folded")
+        tally.elements[0].children = [f"{length} {self.board['data-of']} "] if part else []
+        more = self._by_id(f"more-{status}").attributes
+        more.pop("hidden", None) if part else more.update(hidden="")
+        for each in self.board.all(lambda it: it.get("data-status") == str(status)):
+            each.toggle("bare", not length and total < 1)
+
+    def _card(self, number: int, other_than: Element | None = None) -> Element | None:
+        cards = (card for cell in self.board.of_class("cards") for card in cell.elements if card is not other_than)
+        return next((card for card in cards if card["id"] == f"card-{number}"), None)
+
+    def _cells(self, status: int) -> list[Element]:
+        return [it for it in self.board.of_class("cards") if it["data-status"] == str(status)]
+
+    def _cards_of(self, status: int) -> list[Element]:
+        return [card for cell in self._cells(status) for card in cell.elements]
+
+    def _by_id(self, name: str) -> Element:
+        found = self.page.by_id(name)
+        assert found, f"nothing is called {name}"
+        return found
+
+    def _found(self, selector: str) -> Element:
+        match = SELECTOR.fullmatch(selector)
+        assert match, selector
+        if match["id"]:
+            return self._by_id(match["id"])
+        within = self.page.all(lambda each: each.get("data-status") == match["status"] and each.within(match["inside"]))
+        assert within, f"nothing fits {selector}"
+        return within[0]
+
+
+def _put(elements: Iterable[Element], target: Element, how: str) -> None:
+    elements = list(elements)
+    if how == "outerHTML":
+        target.replace(elements)
+    elif how in ("innerHTML", "beforeend"):
+        if how == "innerHTML":
+            target.clear()
+        for each in elements:
+            target.insert(each)
+    else:
+        assert how == "none", how
+
+
+def number_of(card: Element) -> int:
+    return int(card["id"].removeprefix("card-"))
+
+
+def _face(card: Element) -> str:
+    return " ".join("".join(_timeless(card)).split())
+
+
+def _timeless(element: Element) -> Iterator[str]:
+    for each in element.children:
+        if isinstance(each, str):
+            yield each
+        elif not each.classes & {"age", "tray"}:
+            yield from _timeless(each)

@@ -1,0 +1,158 @@
+"""What administrators say of the board's columns: as a page, as a form and for programs."""
+
+import re
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from helpdesk.errors import Invalid
+from helpdesk.services import Services
+from helpdesk.store import board
+from helpdesk.store.board import ColumnKept
+from helpdesk.tasks.model import Status
+from helpdesk.web.board_columns import DONE, MOST_TASKS, PHASES, chosen, shown, typed
+from helpdesk.web.inputs import Fields
+from tests.notifications.test_preferences import JUNK
+from tests.store.test_board import KEPT
+from tests.web.conftest import HTML, HTMX, Visit
+from tests.web.test_notification_preferences import HOSTILE, Sent
+from tests.world import STATUS_IDS, STATUSES
+
+PAGE = "/tasks/board/columns"
+BUSY, WAITING, CLOSED = STATUS_IDS["in_progress"], STATUS_IDS["waiting"], STATUS_IDS["closed"]
+WORDS = tuple(Status(number, name, name in ("closed", "rejected")) for name, number in STATUS_IDS.items())
+OPEN = [it.id for it in WORDS if not it.is_closed]
+ALL_KEPT = st.dictionaries(st.sampled_from(list(STATUS_IDS.values())), KEPT)
+SAID = {BUSY: ColumnKept("active", 5), WAITING: ColumnKept("waiting")}
+
+
+def keep(services: Services, said: dict[int, ColumnKept]) -> None:
+    services.database.run_here(lambda db: board.keep_columns(db, said), writes=True)
+
+
+def kept(services: Services) -> dict[int, ColumnKept]:
+    return services.database.run_here(board.columns)
+
+
+def sent_as_shown(said: dict[int, ColumnKept]) -> dict[str, Any]:
+    """What a program sends that sends all that it read."""
+    found = shown(WORDS, said)
+    return {f"phase_{it.status.id}": it.phase for it in found} | {f"limit_{it.status.id}": it.limit for it in found}
+
+
+@given(ALL_KEPT, ALL_KEPT)
+def test_what_is_shown_is_what_is_kept_when_it_is_sent_back(said: dict[int, ColumnKept],
+                                                            other: dict[int, ColumnKept]) -> None:  # fmt: skip
+    anew = chosen(Fields(sent_as_shown(said)), WORDS, other)
+    assert shown(WORDS, other | anew) == shown(WORDS, said) == typed(Fields(sent_as_shown(said)), shown(WORDS, other))
+    assert chosen(Fields(sent_as_shown(said)), WORDS, said) == chosen(Fields({}), WORDS, said) == {}
+
+
+@given(ALL_KEPT, st.dictionaries(st.sampled_from([*sent_as_shown({}), "phase_99", "limit_", "columns"]), JUNK))
+def test_junk_is_refused_by_its_name_or_can_be_kept(before: dict[int, ColumnKept], junk: dict[str, Any]) -> None:
+    try:
+        said = chosen(Fields(junk), WORDS, before)
+    except Invalid as refusal:
+        assert refusal.fields and set(refusal.fields) <= set(junk)
+    else:
+        assert set(said) <= set(STATUS_IDS.values())
+        for it in said.values():
+            assert it.phase in PHASES and (it.wip_limit is None or 1 <= it.wip_limit <= MOST_TASKS)
+
+
+def test_administrators_alone_see_it_and_write_it(visit: Visit, services: Services) -> None:
+    anna = visit("anna")
+    for headers in (HTML, HTMX, {}):
+        assert anna.get(PAGE, headers=headers).status_code == 403
+        assert anna.post(PAGE, data={f"limit_{BUSY}": "5"}, headers=headers).status_code == 403
+    assert anna.get(PAGE).json()["error"] == "not_allowed" and kept(services) == {}
+
+
+def test_the_page_shows_the_statuses_in_their_order_and_what_was_said(visit: Visit, services: Services) -> None:
+    keep(services, SAID)
+    page = visit("admin").get(PAGE, headers=HTML).text
+    assert re.findall(r'<th scope="row"><span class="status[^"]*">(\w+)</span></th>', page) == list(STATUSES)
+    fields = Sent(page, "columns").fields
+    assert fields[f"limit_{BUSY}"] == ["5"] and fields[f"limit_{WAITING}"] == [""]
+    assert {number: fields[f"phase_{number}"] for number in OPEN} == {
+        number: ["waiting" if number == WAITING else "active"] for number in OPEN
+    }
+    assert f"phase_{CLOSED}" not in fields and page.count('<select name="phase_') == len(OPEN)
+    assert "nothing is forbidden" in page and "columns were saved" not in page
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=10, deadline=None)
+@given(said=ALL_KEPT)
+def test_a_page_that_is_sent_as_it_came_changes_nothing(
+    visit: Visit, services: Services, said: dict[int, ColumnKept]
+) -> None:
+    keep(services, dict.fromkeys(STATUS_IDS.values(), ColumnKept()) | said)
+    before, admin = kept(services), visit("admin")
+    answer = admin.post(PAGE, data=Sent(admin.get(PAGE, headers=HTML).text, "columns").fields, headers=HTML)
+    assert answer.status_code == 303 and kept(services) == before
+
+
+def test_a_form_is_saved_once_and_leads_back_to_where_one_came_from(visit: Visit, services: Services) -> None:
+    admin, board_here = visit("admin"), "/tasks/board?project_id=1"
+    form = {f"phase_{BUSY}": "waiting", f"limit_{BUSY}": " 12 ", f"limit_{CLOSED}": "3", "idempotency_key": "k"}
+    answer = admin.post(PAGE, data=form, headers=HTML)
+    assert (answer.status_code, answer.headers["location"]) == (303, f"{PAGE}?saved=1")
+    assert "The columns were saved." in admin.get(f"{PAGE}?saved=1", headers=HTML).text
+    expected = {BUSY: ColumnKept("waiting", 12), CLOSED: ColumnKept("active", 3)}
+    assert kept(services) == expected
+    keep(services, {BUSY: ColumnKept("active", 1)})
+    assert admin.post(PAGE, data=form, headers=HTML).headers["location"] == f"{PAGE}?saved=1"
+    assert kept(services)[BUSY] == ColumnKept("active", 1)
+
+    page = admin.get(PAGE, params={"next": board_here}, headers=HTML).text
+    assert f'href="{board_here}">Back to the board' in page
+    assert Sent(page, "columns").fields["next"] == [board_here]
+    for headers, where in ((HTML, "location"), (HTMX, "hx-redirect")):
+        assert admin.post(PAGE, data={"next": board_here}, headers=headers).headers[where] == board_here
+    for elsewhere in ("//evil.test", "https://evil.test/", "/\\evil.test"):
+        assert admin.post(PAGE, data={"next": elsewhere}, headers=HTML).headers["location"] == f"{PAGE}?saved=1"
+        assert "evil.test" not in admin.get(PAGE, params={"next": elsewhere}, headers=HTML).text
+
+
+def test_a_program_changes_what_it_names(visit: Visit, services: Services) -> None:
+    keep(services, SAID)
+    admin = visit("admin")
+    told = admin.post(PAGE, json={f"limit_{WAITING}": 7}).json()
+    assert told["success"] and told["columns"] == admin.get(PAGE).json()["columns"]
+    assert kept(services) == {**SAID, WAITING: ColumnKept("waiting", 7)}
+    assert [it["name"] for it in told["columns"]] == list(STATUSES)
+    by_number = {it["status_id"]: (it["phase"], it["limit"]) for it in told["columns"]}
+    assert (by_number[BUSY], by_number[WAITING]) == (("active", 5), ("waiting", 7))
+    assert by_number[CLOSED] == (DONE, None)
+    admin.post(PAGE, json={f"limit_{BUSY}": None, f"phase_{CLOSED}": DONE, "phase_99": "waiting"})
+    assert kept(services) == {BUSY: ColumnKept(), WAITING: ColumnKept("waiting", 7)}
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "says"),
+    [
+        *((f"limit_{BUSY}", wrong, "whole number from 1 to 9999") for wrong in ("0", "10000", "-1", "1.5", HOSTILE)),
+        (f"limit_{CLOSED}", "много", "whole number from 1 to 9999"),
+        (f"phase_{BUSY}", "done", "no such choice"), (f"phase_{BUSY}", HOSTILE, "no such choice"),
+        (f"phase_{CLOSED}", "waiting", "no such choice"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_told_at_its_field_and_nothing_is_saved(
+    visit: Visit, services: Services, field: str, value: str, says: str
+) -> None:
+    keep(services, SAID)
+    form = {f"limit_{WAITING}": "33", "next": "/tasks/board", field: value}
+    answer = visit("admin").post(PAGE, data=form, headers=HTML)
+    fault = re.search(rf'id="{field}-fault">(.*?)</p>', answer.text, re.DOTALL)
+    assert answer.status_code == 422 and fault and says in fault[1] and "<script>alert" not in answer.text
+    again = Sent(answer.text, "columns").fields
+    assert (again[f"limit_{WAITING}"], again["next"]) == (["33"], ["/tasks/board"])
+    assert field.startswith("phase") or again[field] == [value]
+    assert says in str(visit("admin").post(PAGE, json=form).json()["errors"][field]) and kept(services) == SAID
+
+
+def test_all_that_is_wrong_is_told_at_once(visit: Visit) -> None:
+    wrong = {f"phase_{BUSY}": ["active"], f"limit_{BUSY}": True, f"limit_{CLOSED}": {}}
+    assert set(visit("admin").post(PAGE, json=wrong).json()["errors"]) == set(wrong)

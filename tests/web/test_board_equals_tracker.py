@@ -1,0 +1,321 @@
+"""After any sequence of moves by several people the board equals the tracker: each open one, and one loaded anew.
+
+What the server answers is put into the page by a model of what the scripts do; journeys in e2e/ have real browsers.
+"""
+
+import asyncio
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from starlette.testclient import TestClient
+
+from helpdesk.services import Services
+from helpdesk.tasks.lists import TaskQuery
+from helpdesk.tasks.model import TaskRow
+from tests.web.board_screen import Screen, number_of
+from tests.web.conftest import Visit
+from tests.world import PEOPLE_IDS, PRIORITY_IDS, PROJECT_IDS, STATUS_IDS, EmbeddedWorld
+
+SOAK = bool(os.environ.get("SOAK"))
+EXAMPLES, STEPS = (60, 40) if SOAK else (5, 20)
+PHASES = tuple(it for it in Phase if SOAK or it is not Phase.shrink)  # which takes minutes
+ANY = "assigned_to_id=any"
+STATUSES, PRIORITIES = list(STATUS_IDS.values()), list(PRIORITY_IDS.values())
+
+
+class Board(NamedTuple):
+    """An address, and the same as a question to the tracker, whatever it says of statuses."""
+
+    login: str
+    asked: str
+    query: TaskQuery
+    lane: Callable[[TaskRow], int] | None = None
+    statuses: tuple[int, ...] = tuple(STATUSES)
+
+    @property
+    def address(self) -> str:
+        return f"/tasks/board?{self.asked}"
+
+    @property
+    def size(self) -> int:
+        """How many cards of a column it shows at first."""
+        return int(httpx.URL(self.address).params.get("per_page", "25"))
+
+    def at(self, row: TaskRow) -> str:
+        return f"{row.status.id}-{self.lane(row)}" if self.lane else f"{row.status.id}"
+
+
+HERS = TaskQuery(("me",))
+
+
+def assignee(row: TaskRow) -> int:
+    return row.assignee.id if row.assignee else 0
+
+
+BOARDS = {
+    "anna": (
+        Board("anna", "assigned_to_id=me&per_page=2", HERS),
+        Board("anna", f"{ANY}&per_page=2&closed=1", TaskQuery()),
+        Board("anna", f"{ANY}&per_page=3&status_id=1,2,3", TaskQuery(), statuses=(1, 2, 3)),
+    ),
+    "boris": (
+        Board("boris", f"{ANY}&per_page=3&project_id=1", TaskQuery(project_ids=(PROJECT_IDS["help"],))),
+        Board("boris", f"{ANY}&per_page=2&priority_id=3,4", TaskQuery(priority_ids=(3, 4))),
+    ),
+    "admin": (
+        Board("admin", f"{ANY}&lanes=assignee&per_page=2", TaskQuery(), assignee),
+        Board("admin", f"{ANY}&lanes=priority", TaskQuery(), lambda it: it.priority.id),
+    ),
+    "irina": (Board("irina", "author_id=me&per_page=2", TaskQuery(authors=("me",))), Board("irina", ANY, TaskQuery())),
+}  # fmt: skip
+OFFICES = [{login: boards[number % len(boards)] for login, boards in BOARDS.items()} for number in range(3)]
+PEOPLE = st.sampled_from(list(BOARDS))
+PICKED = st.integers(0, 30)
+STEP = st.one_of(
+    st.tuples(st.just("moves"), PEOPLE, PICKED, PICKED),
+    st.tuples(st.just("moves"), PEOPLE, PICKED, PICKED),
+    st.tuples(st.just("forces"), PEOPLE, PICKED, st.sampled_from(STATUSES)),
+    st.tuples(st.just("opens"), PEOPLE, PICKED),
+    st.tuples(st.just("closes"), PEOPLE),
+    st.tuples(st.just("prefers"), PEOPLE, PICKED, st.sampled_from(PRIORITIES)),
+    st.tuples(st.just("assigns"), PEOPLE, PICKED, st.sampled_from(["anna", "boris", ""])),
+    st.tuples(st.just("comments"), PEOPLE, PICKED),
+    st.tuples(st.just("undoes"), PEOPLE),
+    st.tuples(st.just("looks"), PEOPLE),
+    st.tuples(st.just("wants_more"), PEOPLE, PICKED),
+    st.tuples(st.just("wants_more"), PEOPLE, PICKED),
+    st.tuples(st.just("folds"), PEOPLE, PICKED),
+    st.tuples(st.just("loads"), PEOPLE),
+    st.tuples(st.just("puts"), PEOPLE, PICKED, st.sampled_from(["status", "priority", "assignee", "comment"]), PICKED),
+    st.tuples(st.just("creates"), PEOPLE),
+)
+ACTS = {"moves", "forces", "prefers", "assigns", "comments", "undoes", "folds", "wants_more"}
+
+
+@dataclass
+class Office:
+    """Several people, each with a board open, and the tracker that they all work with."""
+
+    world: EmbeddedWorld
+    clients: dict[str, TestClient]
+    boards: dict[str, Board]
+    tasks: list[int] = field(default_factory=list)
+    screens: dict[str, Screen] = field(default_factory=dict)
+    seen: dict[int, datetime] = field(default_factory=dict)
+    moved: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+    def begin(self, tasks: list[tuple[str, str, str, str]]) -> None:
+        self.tasks = [
+            self.world.new_task(project=project, assignee=assignee or None, status=status, author=author)
+            for project, assignee, status, author in tasks
+        ]
+        self.screens = {login: Screen(self.clients[login], board.address) for login, board in self.boards.items()}
+
+    def told(self) -> None:
+        """The stream tells of every change to every page, to that of who made it as well."""
+        changed = {row.id for row in self.rows(TaskQuery(), "admin") if self.seen.get(row.id) != row.updated_on}
+        for screen in self.screens.values():
+            screen.waits |= changed
+        self.remember()
+
+    def remember(self) -> None:
+        self.seen = {row.id: row.updated_on for row in self.rows(TaskQuery(), "admin")}
+
+    def rows(self, query: TaskQuery, login: str, *statuses: int) -> tuple[TaskRow, ...]:
+        """The newest first."""
+        wish = query._replace(status_ids=statuses, closed=True, per_page=100)
+        return asyncio.run(self.world.tracker.tasks(self.world.actor(login), wish)).rows
+
+    def now(self, number: int) -> tuple[str, int]:
+        """A task's version, and its status."""
+        told = self.clients["admin"].get(f"/tasks/api/task/{number}").json()
+        return told["lock_version"], told["status"]["id"]
+
+    # Steps
+
+    def does(self, name: str, login: str, *more: int | str, at_once: bool) -> None:
+        """`at_once`: on a board that knows all, whose answer must by itself make it right again."""
+        if at_once:
+            self.knows_all(login)
+        getattr(self, name)(login, *more)
+        if at_once:
+            self.assert_equals(login, self.screens[login])
+        self.told()
+
+    def knows_all(self, login: str) -> None:
+        self.closes(login)
+        self.screens[login].look()
+
+    def moves(self, login: str, card: int, to: int) -> None:
+        if chosen := self._card(login, card):
+            screen = self.screens[login]
+            if targets := screen.targets(chosen):
+                number, (version, before) = number_of(chosen), self.now(number_of(chosen))
+                stale = screen.version(chosen) != version
+                answer = screen.move(chosen, targets[to % len(targets)])
+                assert answer.status_code == (409 if stale else 200)
+                if not stale:
+                    self.moved[login] = number, before
+
+    def forces(self, login: str, card: int, status: int) -> None:
+        if chosen := self._card(login, card):
+            assert self.screens[login].move(chosen, status).status_code in (200, 403, 409, 422)
+
+    def opens(self, login: str, card: int) -> None:
+        if chosen := self._card(login, card):
+            self.screens[login].open(chosen)
+
+    def closes(self, login: str) -> None:
+        for card in self.screens[login].board.of_class("open"):
+            self.screens[login].close(card)
+
+    def prefers(self, login: str, card: int, priority: int) -> None:
+        self._edits(login, card, priority_id=str(priority))
+
+    def assigns(self, login: str, card: int, to: str) -> None:
+        self._edits(login, card, assignee_id=str(PEOPLE_IDS[to]) if to else "")
+
+    def comments(self, login: str, card: int) -> None:
+        self._edits(login, card, comment="Смотрю.")
+
+    def undoes(self, login: str) -> None:
+        """Back to where it was, unless somebody changed the task meanwhile."""
+        answer = self.screens[login].undo()
+        assert answer is None or answer.status_code in (200, 409)
+        if answer and answer.status_code == 200:
+            number, before = self.moved[login]
+            assert self.now(number)[1] == before
+
+    def looks(self, login: str) -> None:
+        self.screens[login].look()
+
+    def wants_more(self, login: str, column: int) -> None:
+        screen = self.screens[login]
+        knows_all = not screen.waits and not screen.board.of_class("open")
+        if columns := [status for status, it in screen.columns().items() if " of " in it.tally]:
+            chosen = columns[column % len(columns)]
+            if screen.more(chosen) and knows_all:
+                shown = screen.columns()[chosen]
+                assert sum(map(len, shown.cards.values())) == shown.total
+
+    def folds(self, login: str, column: int) -> None:
+        """Or opens; and back again, or not."""
+        screen = self.screens[login]
+        columns = [status for status, it in screen.columns().items() if it.total] or list(screen.columns())
+        chosen = columns[column % len(columns)]
+        for _ in range(2 if column % 3 else 1):
+            screen.fold(chosen)
+            now = screen.columns()[chosen]
+            assert sum(map(len, now.cards.values())) == (0 if now.folded else min(now.total, self.boards[login].size))
+
+    def loads(self, login: str) -> None:
+        self.screens[login].load()
+
+    def puts(self, login: str, task: int, what: str, value: int) -> None:
+        """Elsewhere than on a board."""
+        number, values = self.tasks[task % len(self.tasks)], {"status": STATUSES, "priority": PRIORITIES}
+        if what == "comment":
+            self.clients[login].post(f"/tasks/api/task/{number}/comments", json={"comment": "Смотрю."})
+        else:
+            among = values.get(what, [PEOPLE_IDS["anna"], PEOPLE_IDS["boris"], None])
+            body = {f"{what}_id": among[value % len(among)]}
+            self.clients[login].put(f"/tasks/api/task/{number}/{what}", json=body)
+
+    def creates(self, login: str) -> None:
+        self.tasks.append(self.world.new_task(author=login))
+
+    def _edits(self, login: str, card: int, **changes: str) -> None:
+        if chosen := self._card(login, card):
+            answer = self.screens[login].edit(chosen, **changes)
+            assert answer is None or answer.status_code in (200, 409, 422)
+
+    def _card(self, login: str, number: int):  # type: ignore[no-untyped-def]
+        cards = self.screens[login].cards()
+        return cards[number % len(cards)] if cards else None
+
+    # What must be so
+
+    def assert_equals(self, login: str, screen: Screen) -> None:
+        """Each column shows the newest tasks of its status in their order, each in its lane, and how many there are."""
+        board, columns = self.boards[login], screen.columns()
+        assert tuple(columns) == board.statuses
+        for status, column in columns.items():
+            rows = self.rows(board.query, login, status)
+            shown = sum(map(len, column.cards.values()))
+            tally = f"{shown} of {len(rows)}" if shown < len(rows) and not column.folded else f"{len(rows)}"
+            assert (column.total, column.tally, column.bare) == (len(rows), tally, not rows), status
+            if not column.folded:
+                there: dict[str, list[int]] = {}
+                for row in rows[:shown]:
+                    there.setdefault(board.at(row), []).append(row.id)
+                assert {at: cards for at, cards in column.cards.items() if cards} == there, status
+
+
+@pytest.fixture
+def office(
+    visit: Visit, services: Services, embedded: EmbeddedWorld, tmp_path: Path
+) -> Callable[[dict[str, Board]], Office]:
+    """A place of work where nothing has happened yet, each time."""
+    clients = {login: visit(login) for login in BOARDS}
+    store, kept = Path(str(services.database.engine.url.database)), tmp_path / "kept.db"
+    with services.database.engine.connect() as connection:
+        connection.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    shutil.copy(store, kept)
+
+    def anew(boards: dict[str, Board]) -> Office:
+        for database in (services.database, embedded.database):
+            database.close()
+        for file in store.parent.glob(f"{store.name}-*"):
+            file.unlink()
+        shutil.copy(kept, store)
+        return Office(embedded, clients, boards)
+
+    return anew
+
+
+TASKS = st.lists(
+    st.tuples(
+        st.sampled_from(["help", "help", "office"]),
+        st.sampled_from(["anna", "boris", "anna", ""]),
+        st.sampled_from(["in_progress", "new", "in_progress", "new", "in_progress", "waiting", "closed"]),
+        st.sampled_from(["irina", "irina", "boris"]),
+    ),
+    min_size=1 if SOAK else 10,
+    max_size=14,
+)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("boards", OFFICES, ids=["one office", "another", "a third"])
+@settings(suppress_health_check=list(HealthCheck), max_examples=EXAMPLES, deadline=None, phases=PHASES)
+@given(
+    tasks=TASKS,
+    steps=st.lists(st.tuples(STEP, st.booleans()), min_size=1 if SOAK else STEPS, max_size=STEPS),
+)
+def test_after_any_moves_of_several_people_each_board_equals_the_tracker(
+    office: Callable[[dict[str, Board]], Office],
+    boards: dict[str, Board],
+    tasks: list[tuple[str, str, str, str]],
+    steps: list[tuple[tuple[str, ...], bool]],
+) -> None:
+    here = office(boards)
+    here.begin(tasks)
+    here.remember()
+    for (name, *arguments), at_once in steps:
+        here.does(name, *arguments, at_once=at_once and name in ACTS)
+    for login, screen in here.screens.items():
+        here.knows_all(login)
+        here.assert_equals(login, screen)
+        anew = Screen(here.clients[login], boards[login].address)
+        here.assert_equals(login, anew)
+        known, now = screen.says(), anew.says()
+        assert {it: known[it] for it in known.keys() & now} == {it: now[it] for it in known.keys() & now}
