@@ -10,8 +10,9 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
-from bench import report
-from bench.changes import Change, by_redmine, by_us, on_our_page, on_redmines_page, waits
+from bench import board, report
+from bench.board import Board, Move
+from bench.changes import by_redmine, by_us, on_our_page, on_redmines_page, waits
 from bench.many import seeded
 from bench.paint import visits
 from bench.rates import rates
@@ -29,6 +30,8 @@ OVER_REDMINE = {
     "over-sql-twice": (f"{TWICE} over SQL", True, 2),
 }
 CHANGES = 20  # an even number leaves the tasks asked back
+
+Shown = tuple[Side, str]
 
 
 def main() -> None:
@@ -48,18 +51,31 @@ def _lines(running: ExitStack, tasks: int, times: int) -> Iterator[str]:
     many = seeded(folder / "seeded", tasks)
     demo = running.enter_context(running_demo(folder / "demo", many.folder))
     embedded = ours("helpdesk, embedded", demo, "demo", many.task, many.change)
-    sides, changes = [embedded], [by_us(embedded, (ASKED_BACK, IN_WORK))]
+    sides, changes = [embedded], {embedded.told: by_us(embedded, (ASKED_BACK, IN_WORK))}
+    shown: list[Shown] = []
     if reason := why_not_here():
         yield f"No real Redmine: {reason}.\n"
     else:
         filled = running.enter_context(running_many(tasks))
+        spread = board.spread(filled)
         statuses = filled.redmine.statuses["Нужен отклик"], filled.redmine.statuses["В работе"]
         over = list(_over_redmine(running, folder, filled))
         sides = [redmines_own("Redmine's own", filled), *over, embedded]
-        changes = [by_redmine(filled, statuses), *(by_us(side, statuses) for side in over[:2]), *changes]
+        theirs, by_sql = sides[0], over[1]
+        move = board.by_htmx(by_sql, spread, statuses)
+        changes = {
+            theirs.told: by_redmine(filled, statuses),
+            **{side.told: by_us(side, statuses) for side in over[:2]},
+            f"{by_sql.told}, a card on the board": move,
+            **changes,
+        }
+        # Not over REST, where eight boards at once are more questions than this Redmine answers in time.
+        shown = [(theirs, spread.redmines), *((side, spread.ours) for side in over[1:]), (embedded, board.EVERYBODYS)]
     yield from _speed(sides, times)
+    yield from report.changes(list(changes), waits(list(changes.values()), CHANGES * times))
+    if shown:
+        yield from _board(spread, shown, move, times)
     sides = [side for side in sides if not side.told.startswith(TWICE)]
-    yield from _changes(sides, changes, times)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield from _line(browser, sides, times)
@@ -90,9 +106,16 @@ def _speed(sides: list[Side], times: int) -> Iterator[str]:
             yield from report.speed(told, parallel, [side.told for side in sides], found)
 
 
-def _changes(sides: list[Side], changes: list[Change], times: int) -> Iterator[str]:
-    names = [side.told for side in sides]
-    yield from report.changes(names, waits(changes, CHANGES * times))
+def _board(spread: Board, shown: list[Shown], move: Move, times: int) -> Iterator[str]:
+    """Redmine's own list comes first in `shown`, the board over SQL second."""
+    names = [side.told for side, _ in shown]
+    (rows, theirs), (cards, ours) = board.weighed(*shown[0]), board.weighed(*shown[1])
+    yield from report.board_head(spread.tasks, board.STATUSES, rows)
+    for parallel in (1, 8):
+        found = rates(shown, parallel, 4.0 * times, 3)
+        yield from report.speed(f"the board, {cards} cards", parallel, names, found)
+    moved = max(board.size(move(which)) for which in (1, 0))  # the task was asked back last
+    yield from report.weights(board.weights(theirs, ours, round(found[1].p95), moved))
 
 
 def _line(browser: Browser, sides: list[Side], times: int) -> Iterator[str]:

@@ -26,7 +26,7 @@ class Waits(NamedTuple):
     p95: float
 
 
-Change = Callable[[int], None]
+Change = Callable[[int], object]
 
 
 def waits(changes: Sequence[Change], times: int) -> list[Waits]:
@@ -43,21 +43,21 @@ def waits(changes: Sequence[Change], times: int) -> list[Waits]:
 def by_us(side: Side, statuses: tuple[int, int]) -> Change:
     """The form of the task's page, as htmx sends it: with the version that the page had."""
     client = httpx.Client(base_url=side.url, cookies={side.cookie: side.session}, headers=HTMX, timeout=60)
-    version = _version(client.get(f"/tasks/{side.change}"))
+    known = version(client.get(f"/tasks/{side.change}"))
 
     def change(which: int) -> None:
-        nonlocal version
+        nonlocal known
         form = {
             "status_id": str(statuses[which]),
             "idempotency_key": token_urlsafe(12),
-            "lock_version": version,
+            "lock_version": known,
         }
-        version = _version(client.post(f"/tasks/{side.change}/status", data=form))
+        known = version(client.post(f"/tasks/{side.change}/status", data=form))
 
     return change
 
 
-def _version(answer: httpx.Response) -> str:
+def version(answer: httpx.Response) -> str:
     """What the forms of an answer know as the present version. Raises HTTPStatusError when there is none."""
     answer.raise_for_status()
     found = re.search(r'name="lock_version" value="([^"]+)"', answer.text)

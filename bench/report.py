@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import NamedTuple
 
 from bench.changes import Waits
 from bench.paint import Seen
@@ -20,6 +21,14 @@ Redmine is Puma with 2 workers of 3 threads, and a MariaDB. The helpdesk is one 
 embedded it keeps its tasks in SQLite. Over REST it reads and writes that same Redmine; over SQL it reads that MariaDB
 and writes over REST. Rounds take turns.
 """
+
+
+class Weight(NamedTuple):
+    """Bytes, or milliseconds where `what` says so, and how many they are to be at most."""
+
+    what: str
+    measured: int
+    goal: int | None = None
 
 
 def write(lines: Iterable[str]) -> None:
@@ -45,6 +54,10 @@ def load(when: str) -> str:
 
 def speed_head() -> Iterator[str]:
     yield "\n## Speed\n"
+    yield from _speed_columns()
+
+
+def _speed_columns() -> Iterator[str]:
     yield "| page | parallel | whose | requests/s (least to most of 3 rounds) | p50 ms | p95 ms | × the first | p50 |"
     yield "|---|---|---|---|---|---|---|---|"
 
@@ -64,6 +77,22 @@ def changes(sides: Sequence[str], found: Sequence[Waits]) -> Iterator[str]:
     yield "|---|---|---|---|---|"
     for side, it in zip(sides, found, strict=True):
         yield f"| {side} | {it.p50:.0f} | {it.least:.0f} | {it.p95:.0f} | {it.p50 / found[0].p50:.1f} × |"
+
+
+def board_head(tasks: int, statuses: int, rows: int) -> Iterator[str]:
+    yield "\n## The board\n"
+    yield f"{tasks:,} tasks of a project in {statuses} statuses, 25 cards of each. Redmine's own is its list of those"
+    yield f"tasks with {rows} rows, which it was set up for: of itself it shows 100. Embedded it is all tasks.\n"
+    yield from _speed_columns()
+
+
+def weights(told: Iterable[Weight]) -> Iterator[str]:
+    yield "\nWith headers, except for files; by Brotli unless gzip is named. 1 KB is 1,024 bytes.\n"
+    yield "| what | measured | goal | |"
+    yield "|---|---|---|---|"
+    for it in told:
+        reached = "" if it.goal is None else "reached" if it.measured <= it.goal else "**missed**"
+        yield f"| {it.what} | {it.measured:,} | {'' if it.goal is None else f'{it.goal:,}'} | {reached} |"
 
 
 def line_head() -> Iterator[str]:
