@@ -56,6 +56,7 @@ def test_a_card_moves(
     announced.add(409)
     anna, boris = as_program("anna"), as_program("boris")
     tab = come_in(new_tab(), BOARD)
+    tab.sees(".board.movable")
     moved(tab, move, move.target, lambda: steps.tell(boris, move.task, "Погодите."))
     tab.sees(f"#card-{move.task} [role=alert]", "Борис Громов")
     stands_in(tab, move, move.home)

@@ -189,11 +189,13 @@ class Office:
 
     def undoes(self, login: str) -> None:
         """Back to where it was, unless somebody changed the task meanwhile."""
+        number, before = self.moved.get(login, (0, 0))
+        present = self.now(number)[1] if number else 0
         answer = self.screens[login].undo()
         assert answer is None or answer.status_code in (200, 409)
         if answer and answer.status_code == 200:
-            number, before = self.moved[login]
             assert self.now(number)[1] == before
+            self.moved[login] = number, present  # which can be taken back in its turn
 
     def looks(self, login: str) -> None:
         self.screens[login].look()

@@ -105,6 +105,8 @@ on("click", (event) => {
   event.stopPropagation();
 }, true);
 
+board.classList.add("movable");
+
 const sideways = (card, by) => {
   const cells = [...card.closest(".cells").children];
   const fits = held ? (it) => held.knows && !it.matches(".no") : (it) => !it.matches(".folded") && it.firstElementChild;
