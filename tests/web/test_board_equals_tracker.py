@@ -23,6 +23,7 @@ from helpdesk.tasks.lists import TaskQuery
 from helpdesk.tasks.model import TaskRow
 from tests.web.board_screen import Screen, number_of
 from tests.web.conftest import Visit
+from tests.web.dom import Element
 from tests.world import PEOPLE_IDS, PRIORITY_IDS, PROJECT_IDS, STATUS_IDS, EmbeddedWorld
 
 SOAK = bool(os.environ.get("SOAK"))
@@ -156,19 +157,15 @@ class Office:
         self.screens[login].look()
 
     def moves(self, login: str, card: int, to: int) -> None:
-        if chosen := self._card(login, card):
-            screen = self.screens[login]
-            if targets := screen.targets(chosen):
-                number, (version, before) = number_of(chosen), self.now(number_of(chosen))
-                stale = screen.version(chosen) != version
-                answer = screen.move(chosen, targets[to % len(targets)])
-                assert answer.status_code == (409 if stale else 200)
-                if not stale:
-                    self.moved[login] = number, before
+        """Unless somebody changed the task since its form was there."""
+        if (chosen := self._card(login, card)) and (targets := self.screens[login].targets(chosen)):
+            stale = self.screens[login].version(chosen) != self.now(number_of(chosen))[0]
+            assert self._move(login, chosen, targets[to % len(targets)]) == (409 if stale else 200)
 
     def forces(self, login: str, card: int, status: int) -> None:
+        """Also to where no form leads."""
         if chosen := self._card(login, card):
-            assert self.screens[login].move(chosen, status).status_code in (200, 403, 409, 422)
+            assert self._move(login, chosen, status) in (200, 403, 409, 422)
 
     def opens(self, login: str, card: int) -> None:
         if chosen := self._card(login, card):
@@ -189,13 +186,13 @@ class Office:
 
     def undoes(self, login: str) -> None:
         """Back to where it was, unless somebody changed the task meanwhile."""
-        number, before = self.moved.get(login, (0, 0))
-        present = self.now(number)[1] if number else 0
+        number, before = self.moved.get(login, (self.tasks[0], 0))
+        _, after = self.now(number)
         answer = self.screens[login].undo()
         assert answer is None or answer.status_code in (200, 409)
         if answer and answer.status_code == 200:
             assert self.now(number)[1] == before
-            self.moved[login] = number, present  # which can be taken back in its turn
+            self.moved[login] = number, after
 
     def looks(self, login: str) -> None:
         self.screens[login].look()
@@ -235,12 +232,19 @@ class Office:
     def creates(self, login: str) -> None:
         self.tasks.append(self.world.new_task(author=login))
 
+    def _move(self, login: str, card: Element, to: int) -> int:
+        number, (_, before) = number_of(card), self.now(number_of(card))
+        status = self.screens[login].move(card, to).status_code
+        if status == 200 and before != to:
+            self.moved[login] = number, before
+        return status
+
     def _edits(self, login: str, card: int, **changes: str) -> None:
         if chosen := self._card(login, card):
             answer = self.screens[login].edit(chosen, **changes)
             assert answer is None or answer.status_code in (200, 409, 422)
 
-    def _card(self, login: str, number: int):  # type: ignore[no-untyped-def]
+    def _card(self, login: str, number: int) -> Element | None:
         cards = self.screens[login].cards()
         return cards[number % len(cards)] if cards else None
 
