@@ -9,7 +9,11 @@ help: ## what make can do
 run: .venv/run.done ## the helpdesk with made-up people and tasks, on http://127.0.0.1:5000 (PORT=5001 moves it)
 	$(BIN)/helpdesk demo --port $(PORT)
 
-test: .venv/dev.done services lint types unit ## everything: real services, linters, types, tests, browser journeys
+# A recipe that begins with it tells at its end how long it took.
+TIMED = @began=$$(date +%s); trap 'echo "$@: $$(($$(date +%s) - began)) s"' EXIT; set -ex;
+
+test: .venv/dev.done services ## everything: real services, linters, types, tests, browser journeys
+	$(MAKE) --no-print-directory --jobs 3 lint types unit
 
 soak: .venv/dev.done services ## the proofs that have a long form, at length (SEED=7 throws other dice)
 	SOAK=true $(BIN)/python -m pytest -m soak --timeout 1800
@@ -17,19 +21,18 @@ soak: .venv/dev.done services ## the proofs that have a long form, at length (SE
 bench: .venv/dev.done ## measure speed and weight beside a real Redmine: eight minutes, written to bench/RESULTS.md, too
 	$(BIN)/python -m bench
 
-services: ## install what tests talk to: MariaDB, Redmine, Redis, PostgreSQL, Chromium, Firefox, w3m (as root on Debian)
+services: ## install what tests talk to: MariaDB, Redmine, Redis, PostgreSQL, nginx, Chromium, Firefox, w3m (as root on Debian)
 	scripts/install-test-services
 
 lint: .venv/dev.done ## ruff and djlint
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/djlint --lint --quiet templates
+	$(TIMED) $(BIN)/ruff check .; $(BIN)/ruff format --check .; $(BIN)/djlint --lint --quiet templates
 
 types: .venv/dev.done ## mypy --strict
-	$(BIN)/mypy
+	$(TIMED) $(BIN)/mypy
 
+# Without compiled files the assertions of all tests would be rewritten anew in each run.
 unit: .venv/dev.done ## tests and browser journeys
-	$(BIN)/python -m pytest
+	$(TIMED) PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --durations 10
 
 format: .venv/dev.done ## put code and templates in their usual form
 	$(BIN)/ruff check --fix .

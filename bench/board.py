@@ -2,7 +2,6 @@
 weigh."""
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from secrets import token_urlsafe
 from typing import NamedTuple
@@ -15,13 +14,14 @@ from bench.many import CLOSED_OF_ANNA, OPEN_OF_ANNA
 from bench.redmine import Filled
 from bench.report import Weight
 from bench.sides import Side
-from helpdesk.demo import story
-from helpdesk.web.static import StaticFiles
+from helpdesk.demo import seed
+from helpdesk.web.core.static_files import StaticFiles
 from tests.servers.mariadb import url_of
 
 KB = 1024
 TASKS = 5_000
 STATUSES = 7
+SUBJECTS = 300
 A_COLUMN = 25
 CARDS = STATUSES * A_COLUMN
 PROJECT = "office"
@@ -64,7 +64,7 @@ class Board(NamedTuple):
 def spread(filled: Filled) -> Board:
     """Put TASKS of the issues into one project and all of Redmine's statuses, which are STATUSES then."""
     redmine = filled.redmine
-    subjects = {f"subject{place}": it.subject for place, it in enumerate(story.tell(datetime.now(UTC)))}
+    subjects = {f"subject{place}": it.subject for place, it in enumerate(seed.read().tasks[:SUBJECTS])}
     known: dict[str, int | str] = {
         "project": redmine.projects[PROJECT],
         "work": redmine.statuses["В работе"],

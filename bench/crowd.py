@@ -9,7 +9,7 @@ from typing import NamedTuple
 from itsdangerous import Signer
 
 from helpdesk.store import sessions
-from helpdesk.store.tables import Membership, Person, Session, Watcher
+from helpdesk.store.models.tables import Membership, Person, Session, Watcher
 from tests.running import STORE
 
 SECRET = "for the length of a measurement and no longer"

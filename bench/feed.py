@@ -18,11 +18,11 @@ import sqlalchemy as sa
 from bench.many import ENTRIES
 from bench.redmine import Filled, running_many
 from helpdesk.redmine_client import RedmineClient
-from helpdesk.tasks.feed import Told
+from helpdesk.tasks.feed import FeedPage
 from helpdesk.tasks.model import Actor
-from helpdesk.tasks.redmine.database.connection import RedmineDatabase
-from helpdesk.tasks.redmine.database.source import Source
-from helpdesk.tasks.redmine.feed import SqlFeed
+from helpdesk.tasks.redmine.feed import FallbackFeed, RestFeed, SqlFeed
+from helpdesk.tasks.redmine.sql.connection import RedmineDatabase
+from helpdesk.tasks.redmine.sql.source import Source
 from tests.servers import mariadb
 from tests.servers.mariadb import url_of
 from tests.servers.redmine import Redmine, why_not_here
@@ -63,7 +63,7 @@ class Cost(NamedTuple):
 async def costs(redmine: Redmine, issue: int) -> list[Cost]:
     client = RedmineClient(redmine.url, redmine.admin_key)
     database = RedmineDatabase(url_of(redmine.mysql), ZoneInfo(redmine.timezone))
-    feed, sent = SqlFeed(client, Source(database, 3600.0)), []
+    feed, sent = FallbackFeed(SqlFeed(Source(database, 3600.0)), RestFeed(client)), []
     sa.event.listen(database.engine, "before_cursor_execute", lambda *told: sent.append(told[2]))
     writer = sa.create_engine(url_of(redmine.mysql_writer))
 
@@ -89,10 +89,10 @@ async def costs(redmine: Redmine, issue: int) -> list[Cost]:
         found.append(await cost("a look with nothing new", people, lambda at=position: feed.read(at)))
     position, everybody = await feed.start(), write(NEWS, CHANGES)
     found.append(await cost(f"a look with {NEW} acts", everybody, lambda: feed.read(position)))
-    told: Told = await feed.read(position)
-    assert len(told.happenings) == NEW
+    told: FeedPage = await feed.read(position)
+    assert len(told.events) == NEW
     actors = [Actor(redmine.user_ids[login], login) for login in ("anna", "boris", "irina", "stranger", "admin")]
-    found.append(await cost("who of 5 people sees an act", everybody, lambda: feed.seers(told.happenings[0], actors)))
+    found.append(await cost("who of 5 people sees an act", everybody, lambda: feed.visible_to(told.events[0], actors)))
     writer.dispose()
     database.close()
     await client.close()

@@ -20,10 +20,10 @@ from bench.many import ENTRIES
 from bench.redmine import Filled, running_many
 from helpdesk.tasks.lists import TaskQuery
 from helpdesk.tasks.model import Actor
-from helpdesk.tasks.redmine.database import connection, lists, one_task, session
-from helpdesk.tasks.redmine.database.connection import RedmineDatabase
-from helpdesk.tasks.redmine.database.reading import Reading
-from helpdesk.tasks.redmine.database.source import Source
+from helpdesk.tasks.redmine.sql import connection, issue, lists
+from helpdesk.tasks.redmine.sql.connection import RedmineDatabase
+from helpdesk.tasks.redmine.sql.read_context import Reading
+from helpdesk.tasks.redmine.sql.source import Source
 from tests.servers import mariadb
 from tests.servers.mariadb import url_of
 from tests.servers.redmine import why_not_here
@@ -34,6 +34,12 @@ LONGEST_MS = 20_000
 SMALL = 1_000  # rows of a table that may be read whole
 HEAD = """\
 # Reading a large Redmine by SQL
+
+To find out why a page is slow, open the browser's network panel. Answers to administrators, and in the demo to all,
+carry `Server-Timing`: the milliseconds spent on waiting for our store (`store`), on waiting for Redmine or the embedded
+backend (`backend`), and on templates (`render`). Calls side by side count once. The log has a line "a query was slow"
+for each query of our store or of Redmine's database that took over 200 ms. It names the function that asked, and never
+a value.
 
 `python -m bench.large` measured this on {now:%Y-%m-%d}: {issues:,} issues and {journals:,} journals in MariaDB, after
 ANALYZE, with {buffer} of memory; in process, one after another. She who asks has 700 open tasks and sees all of them.
@@ -72,7 +78,7 @@ async def costs(filled: Filled) -> list[Cost]:
     verbs: dict[str, Callable[[Reading], object]] = {
         "vocabulary": lists.vocabulary,
         "my tasks, 25 rows, with totals": lambda read: lists.tasks(read, mine, summed=True),
-        "a task with 10 journals": lambda read: one_task.task(read, filled.issue),
+        "a task with 10 journals": lambda read: issue.task(read, filled.issue),
         "all tasks, 25 rows, with totals": lambda read: lists.tasks(read, every, summed=True),
     }
     sent: list[Asked] = []
@@ -128,7 +134,7 @@ if __name__ == "__main__":
     reader.add_argument("--issues", type=int, default=200_000)
     issues = reader.parse_args().issues
     # to see by how much something takes too long
-    connection.READ_SECONDS, session.LIMITS = 60, ("SET SESSION max_statement_time = 55",) * 2
+    connection.READ_SECONDS, connection.LIMITS = 60, ("SET SESSION max_statement_time = 55",) * 2
     mariadb.BUFFER = "512M"
     if reason := why_not_here():
         sys.exit(f"bench.large: {reason}")

@@ -84,4 +84,10 @@ async def _read(reader: asyncio.StreamReader) -> None:
     if not head.startswith(b"HTTP/1.1 200"):
         raise RuntimeError(head.split(b"\r\n", 1)[0].decode())
     length = head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0]
-    await reader.readexactly(int(length))
+    if length:
+        await reader.readexactly(int(length))
+        return
+    size = 1
+    while size:  # large answers come in chunks
+        size = int(await reader.readuntil(b"\r\n"), 16)
+        await reader.readexactly(size + len(b"\r\n"))

@@ -21,7 +21,7 @@ from bench.crowd import Crowd, gather
 from bench.many import seeded
 from e2e import steps
 from helpdesk.commands import raise_limit
-from helpdesk.web.live import HEARTBEAT_SECONDS
+from helpdesk.web.live.hub import HEARTBEAT_SECONDS
 from tests.running import STORE, Helpdesk, running_demo
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "streams.md"

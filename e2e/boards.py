@@ -7,8 +7,6 @@ from typing import Any, NamedTuple
 import httpx
 from playwright.sync_api import CDPSession, Locator, Page, expect
 
-HOLD_MS = 450  # longer than a long press of static/js/board/moving.js
-
 
 class Move(NamedTuple):
     """A task of anna's with what the workflow says: where it is, where it may go and come back from, and where not."""
@@ -32,6 +30,13 @@ def some_move(client: httpx.Client, tasks: list[int]) -> Move:
     raise AssertionError("no task has a choice")
 
 
+def there_and_back(client: httpx.Client, move: Move) -> None:
+    """Somebody else moves the task, and takes it back."""
+    for status in (move.target, move.home):
+        address = f"/tasks/api/task/{move.task}/status"
+        client.put(address, json={"status_id": status}).raise_for_status()
+
+
 def status_of(client: httpx.Client, task: int) -> int:
     found: int = client.get(f"/tasks/api/task/{task}").raise_for_status().json()["status"]["id"]
     return found
@@ -52,6 +57,16 @@ def stands_in(page: Page, task: int, status: int) -> None:
 
 def total(page: Page, status: int) -> int:
     return int(page.locator(f"#count-{status} b").inner_text())
+
+
+def numbers_agree(page: Page) -> None:
+    """Waits until each number above the board is the sum of the columns of its phases."""
+    numbers = page.locator("[data-phases]")
+    assert numbers.count()
+    for number in numbers.all():
+        columns = ",".join(f".column.{phase} .tally" for phase in (number.get_attribute("data-phases") or "").split())
+        told = sum(int(it.get_attribute("data-total") or 0) for it in page.locator(columns).all())
+        expect(number).to_have_text(str(told))
 
 
 def knows_where(page: Page) -> None:

@@ -1,11 +1,13 @@
 """What journeys share: a browser, a helpdesk of the journey's own, and a page that is watched for complaints."""
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, expect, sync_playwright
 
 from e2e import axe, html
 from e2e.steps import program
@@ -27,6 +29,8 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 PATIENCE_MS = 8_000
+FOLDER = Path(__file__).parent / "failed"
+FAILED = pytest.StashKey[bool]()
 
 AsProgram = Callable[[str], httpx.Client]
 
@@ -74,19 +78,60 @@ def announced() -> Announced:
     return set()
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Let fixtures know at their end whether the journey failed."""
+    report = yield
+    item.stash[FAILED] = item.stash.get(FAILED, False) or report.failed
+    return report
+
+
+@contextmanager
+def traced(context: BrowserContext, journey: pytest.Item) -> Iterator[None]:
+    """Leave Playwright's trace of a journey that failed in e2e/failed/, where its pages are pictured, too.
+
+    Open it by `playwright show-trace`. It has no copies of the pages, which would slow every journey down.
+    """
+    context.tracing.start(screenshots=False, snapshots=False, sources=True)
+    try:
+        yield
+    except Exception:
+        journey.stash[FAILED] = True
+        raise
+    finally:
+        context.tracing.stop(path=f"{_left(journey)}.zip" if journey.stash.get(FAILED, False) else None)
+        context.close()
+
+
+def _pictured(context: BrowserContext, journey: pytest.Item) -> None:
+    for number, page in enumerate(context.pages):
+        with suppress(Error):  # a page that has crashed can not be shown
+            page.screenshot(path=f"{_left(journey)}-{number}.png", full_page=True)
+
+
+def _left(journey: pytest.Item) -> Path:
+    return FOLDER / re.sub(r"\W+", "_", journey.nodeid.removeprefix("e2e/"))
+
+
 @pytest.fixture
-def page(browser: Browser, site: str, javascript: bool, announced: Announced) -> Iterator[Page]:
+def page(
+    browser: Browser, site: str, javascript: bool, announced: Announced, request: pytest.FixtureRequest
+) -> Iterator[Page]:
     """A fresh visitor's page; at the end nothing unannounced was complained of and what is shown is accessible."""
     context = browser.new_context(base_url=site, locale="ru-RU", java_script_enabled=javascript)
     context.set_default_timeout(PATIENCE_MS)
-    page = context.new_page()
-    complaints = collect(context)
-    yield page
-    # axe needs the page's own timers, so it can only look where scripts run.
-    faults = axe.faults(page) if javascript and page.url != "about:blank" else []
-    context.close()
-    assert unexpected(complaints, announced) == []
-    assert faults == []
+    with traced(context, request.node):
+        page = context.new_page()
+        complaints = collect(context)
+        yield page
+        # axe needs the page's own timers, so it can only look where scripts run.
+        faults = axe.new_faults(page) if javascript and page.url != "about:blank" else []
+        if faults or request.node.stash.get(FAILED, False):
+            _pictured(context, request.node)
+        for it in context.pages:
+            it.close()
+        assert unexpected(complaints, announced) == []
+        assert faults == []
 
 
 @pytest.fixture

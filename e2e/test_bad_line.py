@@ -38,7 +38,7 @@ def test_a_proxy_without_its_server_is_told_of_and_the_text_can_be_sent_again(
     steps.open_task(page, task["id"])
     page.route("**/comments", lambda route: route.fulfill(status=503, content_type="text/html", body=PROXY_SAYS))
     steps.add_comment(page, TEXT)
-    told = steps.toast(page, "Сервер сейчас не отвечает. Ничего не сохранено.")
+    told = steps.toast(page, "Сервер сейчас не отвечает. Возможно, ничего не сохранено.")
     expect(told).to_be_visible()
     expect(page.get_by_text("nginx")).to_have_count(0)
     expect(steps.comment_box(page)).to_have_value(TEXT)

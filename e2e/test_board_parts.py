@@ -1,11 +1,16 @@
 """What else a board has: a way back, more cards, folded columns, lanes, a task beside it, its keys, tips and limits."""
 
-import pytest
-from playwright.sync_api import Page, expect
+from functools import partial
 
-from e2e import boards, html, steps
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from e2e import axe, boards, html, steps
 from e2e.boards import Keys, Move, Touch
 from e2e.conftest import AsProgram
+from e2e.watching import Announced
+from tests.running import STORE, Helpdesk
+from tests.telling import tell_in
 
 BOARD = "/tasks/board"
 EVERYBODY = BOARD + "?assigned_to_id=any"
@@ -33,6 +38,44 @@ def test_a_move_can_be_taken_back(page: Page, move: Move, as_program: AsProgram)
     expect(page.get_by_role("button", name="Вернуть")).to_have_count(1)
 
 
+@WITH_SCRIPTS
+def test_one_drag_without_a_line_is_told_of_once(page: Page, move: Move, announced: Announced) -> None:
+    announced.update({"net::ERR_INTERNET_DISCONNECTED", "htmx: htmx:error: Failed to fetch TypeError: Failed to fetch"})
+    steps.come_in(page, "anna")
+    page.goto(BOARD)
+    toasts = page.locator("#toasts .toast")
+    page.context.set_offline(True)
+    drag = partial(page.mouse.move, steps=12)
+    for _ in range(2):
+        page.mouse.move(*boards.middle(boards.card(page, move.task)))
+        page.mouse.down()
+        for x in (300, 600, 900):
+            drag(x, 300)
+            page.wait_for_timeout(50)  # the line is lost with each request, which takes its time
+        page.mouse.up()
+        expect(toasts).to_have_count(1)
+        expect(toasts).to_contain_text("Связь пропала. Возможно, ничего не сохранено.")
+        boards.stands_in(page, move.task, move.home)
+    page.context.set_offline(False)
+
+
+@WITH_SCRIPTS
+def test_toasts_that_say_the_same_are_one_and_no_more_than_five_are_there(page: Page) -> None:
+    steps.come_in(page, "anna")
+    page.goto(BOARD)
+    page.evaluate(
+        """() => {
+          const add = (kind, says) => document.getElementById("toasts").insertAdjacentHTML("beforeend",
+            `<div class="toast ${kind}" data-toast><p>${says}</p><button data-close aria-label="x"></button></div>`)
+          for (const says of ["1", "1", "2", "1"]) add("bad", says)
+          for (let each = 0; each < 8; each++) add("good", "good " + each)
+          add("bad", "3")
+        }"""
+    )
+    toasts = page.locator("#toasts .toast")
+    expect(toasts).to_have_text(["2", "1", "good 6", "good 7", "3"])
+
+
 def test_more_cards_come_when_they_are_wanted(page: Page, javascript: bool, as_program: AsProgram) -> None:
     steps.come_in(page, "admin")
     page.goto(EVERYBODY)
@@ -42,6 +85,7 @@ def test_more_cards_come_when_they_are_wanted(page: Page, javascript: bool, as_p
     expect(cards).to_have_count(25)
     expect(tally).to_have_text(f"25 из {total}")
     if javascript:  # what goes away meanwhile leaves no gap
+        expect(page.locator("#fresh")).to_have_text("на связи")
         other = as_program("admin")
         first = int((cards.first.get_attribute("id") or "").removeprefix("card-"))
         away = boards.some_move(other, [first])
@@ -101,6 +145,27 @@ def test_a_card_in_a_lane_moves_within_it(page: Page, move: Move) -> None:
     expect(steps.toast(page, "Перемещено")).to_be_visible()
     boards.stands_in(page, move.task, move.target)
     assert boards.card(page, move.task).locator("xpath=ancestor::section").get_attribute("aria-label") == lane
+
+
+@WITH_SCRIPTS
+def test_a_card_sends_one_request_at_a_time_and_the_others_stay_usable(page: Page, move: Move) -> None:
+    steps.come_in(page, "anna")
+    page.goto(BOARD)
+    sent, held = list[str](), list[Route]()
+    page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    page.route(f"**/tasks/{move.task}/status", lambda route: held.append(route))
+    button = boards.open_tray(page, move.task).locator(f".move button[value='{move.target}']")
+    button.click()
+    expect(boards.card(page, move.task)).to_have_attribute("aria-busy", "true")
+    button.click()
+    boards.card(page, move.task).locator(".quick .main").click()
+    other = boards.column(page, NEW).locator(".card").first
+    other.locator(".grip").click()
+    other.locator(".move button").first.click()
+    expect(steps.toast(page, "Перемещено")).to_be_visible()
+    assert [url.endswith(f"/tasks/{move.task}/status") for url in sent].count(True) == 1 and len(sent) == 2
+    held[0].continue_()
+    boards.stands_in(page, move.task, move.target)
 
 
 def test_a_card_is_changed_where_it_is(page: Page, move: Move, as_program: AsProgram) -> None:
@@ -214,3 +279,16 @@ def test_a_board_fits_a_narrow_screen_and_is_valid(page: Page, html_faults: html
         "(all) => all.map((it) => it.getBoundingClientRect()).filter((box) => box.width < 24 || box.height < 24).length"
     )
     assert small == 0
+
+
+@WITH_SCRIPTS
+@pytest.mark.parametrize("width", [320, 1280])
+def test_a_card_with_news_can_be_read_in_all_colours(page: Page, demo: Helpdesk, move: Move, width: int) -> None:
+    tell_in(demo.folder / "data" / STORE, "anna", move.task)
+    page.set_viewport_size({"width": width, "height": 640})
+    steps.come_in(page, "anna")
+    for address in (BOARD, f"{BOARD}?compact=1"):
+        page.goto(address)
+        expect(boards.card(page, move.task)).to_have_class("card news")
+        expect(page.locator("[data-unread]")).to_have_text("1")
+        assert axe.faults(page) + axe.unseen(page) == []

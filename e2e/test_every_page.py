@@ -9,6 +9,7 @@ from playwright.sync_api import Locator, Page, Response, ViewportSize, expect
 from e2e import axe, html, steps
 from e2e.conftest import AsProgram
 from e2e.watching import Announced
+from tests.tasks.test_pictures import picture
 
 PHONE: ViewportSize = {"width": 320, "height": 640}
 DESK: ViewportSize = {"width": 1280, "height": 720}
@@ -41,7 +42,7 @@ def anna(as_program: AsProgram) -> httpx.Client:
 
 
 def test_pages_of_a_visitor(page: Page, look: Look, announced: Announced) -> None:
-    announced.update({401, 404, 429})
+    announced.update({401, 404, 422, 429})
     page.goto("/users/login")
     look("signing in")
     steps.sign_in(page, "anna", "wrong")
@@ -49,6 +50,18 @@ def test_pages_of_a_visitor(page: Page, look: Look, announced: Announced) -> Non
     look("a wrong password")
     page.goto("/nothing/here")
     look("an unknown address")
+    page.goto("/users/register")
+    look("registering")
+    for label, text in {
+        "Логин": "anna",
+        "Почта": "anna@example.test",
+        "Пароль": "short",
+        "Пароль ещё раз": "x",
+    }.items():
+        page.get_by_label(label, exact=True).fill(text)
+    page.get_by_role("button", name="Зарегистрироваться").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    look("a registration that was refused")
     page.goto("/users/login")
     for _ in range(6):
         page.request.post("/users/login", data={"username": "somebody", "password": "wrong"})
@@ -215,7 +228,10 @@ def test_pages_about_a_task(page: Page, look: Look, announced: Announced, as_pro
     announced.update({409, 422})
     whole = 301
     boris, admin = as_program("boris"), as_program("admin")
-    told = admin.post(f"/tasks/api/task/{whole}/comments", json={"comment": TEXT, "private": True})
+    file = {"files": ("снимок.png", picture((640, 480)), "image/png")}
+    admin.post(f"/tasks/{whole}/attachments", files=file).raise_for_status()
+    pictures = "![](снимок.png) [![](снимок.png)](/tasks) ![x](http://elsewhere.invalid/x.png)"
+    told = admin.post(f"/tasks/api/task/{whole}/comments", json={"comment": f"{TEXT} {pictures}", "private": True})
     entry = told.raise_for_status().json()["comment"]["id"]
     steps.come_in(page, "admin")
     for name, address in {
@@ -224,6 +240,7 @@ def test_pages_about_a_task(page: Page, look: Look, announced: Announced, as_pro
         "a form for all of a task": f"/tasks/{whole}/edit",
         "a comment being mended": f"/tasks/{whole}/comments/{entry}",
         "a question before deleting": f"/tasks/{whole}/delete",
+        "a comment by itself": f"/tasks/{whole}/texts/{entry}",
     }.items():
         page.goto(address)
         look(name)
@@ -252,6 +269,7 @@ def test_rows_being_edited(page: Page, look: Look, announced: Announced, as_prog
     expect(page.locator(".editing")).to_be_visible()
     look("a row's form")
     _change_meanwhile(as_program("boris"), number)
+    page.locator(".editing").get_by_label("Статус").select_option(label="Приостановлена")
     page.locator(".editing").get_by_role("button").click()
     expect(page.locator(".editing").get_by_role("alert")).to_be_visible()
     look("a row in conflict")

@@ -45,7 +45,7 @@ def test_a_narrowed_list_is_kept_under_a_name_and_becomes_the_start_page(page: P
     views.get_by_role("link", name="Изменить").click()
     page.get_by_role("button", name="Начинать с него").click()
     expect(page.get_by_text("открывается первым")).to_be_visible()
-    page.get_by_role("banner").get_by_role("link", name="Служба поддержки").click()
+    page.get_by_role("banner").get_by_role("link", name="TEZ Navigator").click()
     expect(views.get_by_role("link", name="Борис в поддержке")).to_have_attribute("aria-current", "true")
     expect(steps.subjects(page)).to_have_count(len(projects))
 
@@ -128,7 +128,7 @@ def test_the_browsers_own_way_back_keeps_the_place_and_the_focus(page: Page) -> 
 def test_what_is_in_progress_is_a_list_of_as_many(page: Page) -> None:
     steps.come_in(page, "anna")
     page.goto("/tasks/my-tasks")
-    link = page.get_by_role("list", name="Сводка").get_by_role("link", name="в работе")
+    link = page.get_by_role("list", name="Сводка").get_by_role("link", name="в обработке")
     number = re.match(r"\d+", link.inner_text())
     assert number
     link.click()

@@ -49,7 +49,7 @@ def test_tabs_share_a_connection_and_outlive_the_one_that_has_it(
     steps.tell(boris, task["id"], "Проверил, завтра приеду.")
     for tab in tabs:
         unread(tab, "1")
-        assert tab.value("() => document.title") == "(1) Мои задачи · Служба поддержки"
+        assert tab.value("() => document.title") == "(1) Мои задачи · TEZ Navigator"
     assert firefox.unfinished(driven.told(), STREAM) == [leading]
 
     next(tab for tab in tabs if tab.context == leading).close()

@@ -57,7 +57,7 @@ def test_a_card_moves(
     anna, boris = as_program("anna"), as_program("boris")
     tab = come_in(new_tab(), BOARD)
     tab.sees(".board.movable")
-    moved(tab, move, move.target, lambda: steps.tell(boris, move.task, "Погодите."))
+    moved(tab, move, move.target, lambda: boards.there_and_back(boris, move))
     tab.sees(f"#card-{move.task} [role=alert]", "Борис Громов")
     stands_in(tab, move, move.home)
     tab.press(f"#card-{move.task} .move button[value='{move.target}']")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from e2e import steps
+from e2e import boards, steps
 from e2e.conftest import PATIENCE_MS, AsProgram
 from e2e.watching import Announced, collect, unexpected
 from tests.running import Helpdesk, running_demo
@@ -90,7 +90,7 @@ def test_eight_tabs_have_one_connection_and_make_one_sound(page: Page, as_progra
     steps.tell(boris, task["id"], "Проверил, завтра приеду.")
     for tab in tabs:
         unread(tab, "1")
-        expect(tab).to_have_title("(1) Мои задачи · Служба поддержки")
+        expect(tab).to_have_title("(1) Мои задачи · TEZ Navigator")
     until(page, lambda: len(tones) >= TONES_OF_A_CHIME)
 
     (leading,) = streams.open
@@ -123,6 +123,23 @@ def test_a_task_that_is_changed_says_so_and_leaves_what_is_typed(page: Page, as_
     steps.press_comment(page)
     expect(steps.entries(page).last).to_contain_text("Я ещё пишу")
     expect(said).to_have_count(0)
+
+
+def test_news_that_ones_own_answer_has_brought_is_not_told_again(page: Page, as_program: AsProgram) -> None:
+    boris, task = as_program("boris"), steps.some_task(as_program("anna"), status="В работе")
+    steps.come_in(page, "anna")
+    steps.open_task(page, task["id"])
+    is_live(page)
+    late: list[tuple[Any, Any]] = []
+    page.route("**/changed?*", lambda route: route.continue_() if late else late.append((route, route.fetch())))
+    steps.tell(boris, task["id"], "Заменил кабель.")
+    until(page, lambda: bool(late))
+    steps.add_comment(page, "Спасибо.")
+    expect(steps.entries(page).last).to_contain_text("Спасибо.")
+    ((route, answer),) = late
+    with page.expect_response(lambda response: "/changed?" in response.url and response.status == 204):
+        route.fulfill(response=answer)
+    expect(page.locator(".happened")).to_have_count(0)
 
 
 def test_a_row_of_a_list_becomes_what_others_made_it(page: Page, as_program: AsProgram) -> None:
@@ -162,7 +179,7 @@ def test_the_widget_is_read_undone_minimised_and_told_what_ails_it(page: Page, a
     steps.come_in(page, "anna")
     page.goto("/tasks/my-tasks")
     is_live(page)
-    widget, bell = page.locator("#widget"), page.get_by_role("link", name="Уведомления").first
+    widget, link = page.locator("#widget"), page.get_by_role("link", name="Уведомления").first
     for task in (*tasks, tasks[0]):
         steps.tell(boris, task["id"], f"О задаче {task['id']}.")
     unread(page, "3")
@@ -177,11 +194,11 @@ def test_the_widget_is_read_undone_minimised_and_told_what_ails_it(page: Page, a
     expect(widget.locator("[data-says=sound]")).to_have_text("браузер его разрешает")
     widget.get_by_role("button", name="Свернуть").click()
     expect(widget).to_have_count(0)
-    expect(bell).to_be_focused()
+    expect(link).to_be_focused()
     steps.tell(boris, tasks[1]["id"], "Тихо.")
     unread(page, "4")
     expect(widget).to_have_count(0)
-    bell.press("Enter")
+    link.press("Enter")
     expect(widget).to_contain_text("Тихо.")
     widget.get_by_role("link", name=f"#{tasks[1]['id']}").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text(f"#{tasks[1]['id']}")
@@ -232,6 +249,90 @@ def test_a_stream_that_is_refused_is_asked_for_again_and_meanwhile_the_count(
     expect(page.locator("[data-says=stream]")).to_contain_text("спрашиваем раз за разом")
     page.context.unroute(f"**{STREAM}*")
     expect(page.locator("#fresh")).to_have_text("на связи", timeout=LONG_MS)
+
+
+def test_a_board_hears_of_any_task_whatever_other_tabs_show_and_lists_hear_after_it_is_closed(
+    page: Page, as_program: AsProgram
+) -> None:
+    boris, task = as_program("boris"), steps.some_task(as_program("anna"), status="Новая")
+    streams = Streams(page.context)
+    steps.come_in(page, "anna")
+    page.goto("/tasks/board?assigned_to_id=any")
+    is_live(page)
+    assert "0" in asked_for(streams)
+    lists = [page.context.new_page() for _ in range(3)]
+    for number, tab in enumerate(lists, 1):
+        tab.goto(f"/tasks?closed=1&per_page=100&page={number}")
+        is_live(tab)
+    lists[0].goto("/tasks/my-tasks")
+    is_live(lists[0])
+    assert "0" in asked_for(streams)
+    boris.put(f"/tasks/api/task/{task['id']}/status", json={"status_id": 2}).raise_for_status()
+    boards.stands_in(page, task["id"], 2)
+    row = lists[0].locator("tr").filter(has=lists[0].get_by_text(str(task["id"]), exact=True))
+    expect(row.locator("td.status")).to_have_text("В работе")
+    page.goto("about:blank")
+    for tab in lists[1:]:
+        tab.close()
+    until(lists[0], lambda: str(task["id"]) in asked_for(streams) and len(asked_for(streams)) <= 25)
+    lists[0].goto("about:blank")
+
+
+def asked_for(streams: Streams) -> list[str]:
+    """The tasks that the one open stream was asked for; none while there is not exactly one."""
+    found = [request.url.partition("tasks=")[2].partition("&")[0].split(",") for request in streams.open]
+    return found[0] if len(found) == 1 else ["0"]
+
+
+def test_what_is_deleted_leaves_the_board_and_says_so_in_a_list_and_on_its_page(
+    page: Page, as_program: AsProgram, announced: Announced
+) -> None:
+    announced.add(404)
+    task = steps.some_task(as_program("anna"), status="Новая")["id"]
+    steps.come_in(page, "anna")
+    board, listed = page.context.new_page(), page.context.new_page()
+    board.goto("/tasks/board")
+    listed.goto("/tasks/my-tasks")
+    steps.open_task(page, task)
+    steps.comment_box(page).fill("Я ещё пишу")
+    for tab in (board, listed, page):
+        is_live(tab)
+    there = boards.total(board, 1)
+    as_program("admin").delete(f"/tasks/api/task/{task}").raise_for_status()
+    expect(page.locator(".happened")).to_contain_text("Эта задача удалена", timeout=LONG_MS)
+    expect(steps.comment_box(page)).to_have_value("Я ещё пишу")
+    expect(listed.locator("tr.gone")).to_contain_text("Эта задача удалена", timeout=LONG_MS)
+    expect(listed.locator(f"[name=task_id][value='{task}']")).to_have_count(0)
+    expect(boards.card(board, task)).to_have_count(0, timeout=LONG_MS)
+    assert boards.total(board, 1) == there - 1
+
+
+def test_pages_that_were_cut_off_show_what_happened_meanwhile(
+    page: Page, as_program: AsProgram, announced: Announced
+) -> None:
+    boris, anna = as_program("boris"), as_program("anna")
+    one, other = steps.tasks(anna, status="Новая")["tasks"][:2]
+    steps.come_in(page, "anna")
+    board, listed = page.context.new_page(), page.context.new_page()
+    board.goto("/tasks/board")
+    listed.goto("/tasks/my-tasks")
+    steps.open_task(page, one["id"])
+    for tab in (board, listed, page):
+        is_live(tab)
+    page.context.set_offline(True)
+    expect(page.locator("#fresh")).to_have_text("восстанавливаем связь…", timeout=LONG_MS)
+    for task in (one, other):
+        boris.put(f"/tasks/api/task/{task['id']}/status", json={"status_id": 2}).raise_for_status()
+    steps.wait_for_unread(anna, 2)
+    # A stream tells of the last seconds when it opens; this one says nothing, as if all that had been long ago.
+    says = {"content_type": "text/event-stream", "body": "event: unread\ndata: 2\n\n"}
+    page.context.route(f"**{STREAM}*", lambda route: route.fulfill(**says))
+    page.context.set_offline(False)
+    expect(page.locator(".happened")).to_contain_text("Борис Громов", timeout=LONG_MS)
+    for task in (one, other):
+        boards.stands_in(board, task["id"], 2)
+        row = listed.locator("tr").filter(has=listed.get_by_text(str(task["id"]), exact=True))
+        expect(row.locator("td.status")).to_have_text("В работе")
 
 
 class TestAServerOfItsOwn:

@@ -13,7 +13,7 @@ from tests.running import Helpdesk, database_of, running_over_redmine
 from tests.servers.redmine import Redmine
 from tests.tasks.worlds import RedmineWorld
 
-pytestmark = pytest.mark.xdist_group("redmine")
+pytestmark = pytest.mark.xdist_group("redmine pages")
 
 PLAN: FilePayload = {"name": "План «А» этажа.txt", "mimeType": "text/plain", "buffer": "кабинеты".encode()}
 

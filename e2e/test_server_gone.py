@@ -33,5 +33,5 @@ def test_a_server_that_is_gone_is_told_of_and_the_text_stays(
     steps.open_task(page, task["id"])
     end(demo.process)
     steps.add_comment(page, TEXT)
-    expect(steps.toast(page, "Связь пропала. Ничего не сохранено.")).to_be_visible()
+    expect(steps.toast(page, "Связь пропала. Возможно, ничего не сохранено.")).to_be_visible()
     expect(steps.comment_box(page)).to_have_value(TEXT)

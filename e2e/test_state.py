@@ -11,7 +11,7 @@ from tests.servers.process import free_port
 from tests.servers.redmine import Redmine
 
 pytestmark = [
-    pytest.mark.xdist_group("redmine"),
+    pytest.mark.xdist_group("redmine pages"),
     pytest.mark.parametrize("javascript", [True], ids=["with JavaScript"], indirect=True),
 ]
 

@@ -2,8 +2,8 @@
 
 from playwright.sync_api import Browser
 
-from helpdesk.assets import folder
-from helpdesk.web.static import lighter
+from helpdesk.paths import folder
+from helpdesk.web.core.static_files import minified
 
 RULES = """(text) => {
     const sheet = new CSSStyleSheet();
@@ -18,5 +18,5 @@ def test_a_stylesheet_sent_has_the_rules_of_the_one_written(browser: Browser) ->
     for file in sorted((folder("static") / "css").rglob("*.css")):
         written = file.read_text("utf-8")
         rules = page.evaluate(RULES, written)
-        assert rules and page.evaluate(RULES, lighter(written, ".css")) == rules, file.name
+        assert rules and page.evaluate(RULES, minified(file)) == rules, file.name
     page.close()

@@ -5,6 +5,7 @@ whoever adds to a page pays elsewhere.
 """
 
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -23,7 +24,10 @@ BOARD_VISIT = 42 * KB
 MOVE = 2 * KB
 EVERYBODYS = "/tasks/board?assigned_to_id=any&closed=1"
 
-pytestmark = pytest.mark.parametrize("javascript", [True], ids=["with JavaScript"], indirect=True)
+pytestmark = [
+    pytest.mark.xdist_group("weight"),  # they share a browser with a window
+    pytest.mark.parametrize("javascript", [True], ids=["with JavaScript"], indirect=True),
+]
 
 
 @pytest.fixture(scope="module")
@@ -116,13 +120,15 @@ def test_a_move_on_the_board_is_one_light_request(page: Page, as_program: AsProg
     log = NetworkLog(page)
     page.goto(EVERYBODYS)
     log.taken()
+    # What the stream brings once it has told of the move, which a busy machine may see before the answer is counted.
+    told_of_it = {"/tasks/board/cards", urlsplit(page.locator("body").get_attribute("data-later") or "").path}
     card = page.locator(f"#card-{task['id']}")
     card.locator(".grip").click()
     expect(card.locator(".move")).to_be_visible()
     print(told("what can be done to a card", log.over_the_line()))
     card.locator(".move").get_by_role("button", name="Решена").click()
     expect(steps.toast(page, "Перемещено: Решена.")).to_be_visible()
-    answers = log.over_the_line()
+    answers = [it for it in log.over_the_line() if it.path not in told_of_it]
     print(told("move", answers))
     assert [it.path for it in answers] == [f"/tasks/{task['id']}/status"]
     assert total(answers) <= MOVE

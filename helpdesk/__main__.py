@@ -1,4 +1,4 @@
-"""The command line: `helpdesk --help` lists what it can do."""
+"""The command line: `helpdesk --help` lists its commands."""
 
 import argparse
 import os
@@ -6,18 +6,22 @@ import sys
 from collections.abc import Sequence
 from getpass import getpass
 
-from helpdesk import __version__, commands
-from helpdesk.settings import SettingsError
-from helpdesk.store.database import StoreUnavailable
+from helpdesk import __version__, commands, user_commands
+from helpdesk.errors import StoreUnavailable
+from helpdesk.settings.settings import SettingsError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; its exit code. What an administrator got wrong is told on standard error, in a sentence."""
+    """Run one command and return its exit code. Report an administrator's mistake in a sentence on standard error."""
     chosen = parser().parse_args(arguments)
+    commands.keep_private()
     try:
         chosen.run(chosen)
-    except (SettingsError, commands.Refused, StoreUnavailable) as refused:
+    except (SettingsError, commands.Refused) as refused:
         print(refused, file=sys.stderr)
+        return 1
+    except StoreUnavailable as error:
+        print(f"The store does not answer: {str(error).splitlines()[0]}", file=sys.stderr)
         return 1
     return 0
 
@@ -47,6 +51,14 @@ def parser() -> argparse.ArgumentParser:
     migrate = verbs.add_parser("migrate", help="bring the schema up to date")
     migrate.set_defaults(run=lambda _: commands.migrate())
 
+    backup = verbs.add_parser("backup", help="one archive of the SQLite store and its files, also while it runs")
+    backup.add_argument("archive", metavar="FILE")
+    backup.set_defaults(run=lambda chosen: commands.backup(chosen.archive))
+
+    restore = verbs.add_parser("restore", help="put a backup back, into an empty place")
+    restore.add_argument("archive", metavar="FILE")
+    restore.set_defaults(run=lambda chosen: commands.restore(chosen.archive))
+
     settings = verbs.add_parser("settings", help="every setting, its value and where it came from; secrets are masked")
     settings.set_defaults(run=lambda _: commands.show_settings())
 
@@ -68,15 +80,21 @@ def _user(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> Non
     add.add_argument("--name", default="")
     add.add_argument("--email", default="")
     add.add_argument("--admin", action="store_true")
-    add.set_defaults(run=lambda it: commands.add_user(it.login, it.name, it.email, it.admin, _password()))
-    actions.add_parser("list", help="every account").set_defaults(run=lambda _: commands.list_users())
+    add.set_defaults(run=lambda it: user_commands.add_user(it.login, it.name, it.email, it.admin, _password()))
+    actions.add_parser("list", help="every account").set_defaults(run=lambda _: user_commands.list_users())
+    admin = actions.add_parser(
+        "admin", help="make an account an administrator, also one of Redmine that has not signed in yet"
+    )
+    admin.add_argument("login", help="LOGIN, or with its directory redmine:LOGIN or local:LOGIN")
+    admin.add_argument("--revoke", action="store_true", help="make it none again")
+    admin.set_defaults(run=lambda chosen: user_commands.set_admin(chosen.login, not chosen.revoke))
     disable = actions.add_parser("disable", help="shut an account out, at once")
     disable.add_argument("login")
-    disable.set_defaults(run=lambda chosen: commands.disable_user(chosen.login))
+    disable.set_defaults(run=lambda chosen: user_commands.disable_user(chosen.login))
 
 
 def _password() -> str:
-    """Never an argument: those are seen by everybody on the machine."""
+    """Read the password from the terminal or a pipe, never from an argument, which all users of the machine can see."""
     return getpass() if sys.stdin.isatty() else sys.stdin.readline().rstrip(os.linesep)
 
 

@@ -2,10 +2,10 @@
 
 from helpdesk import logs
 from helpdesk.app import create_app
-from helpdesk.settings import from_process, require_secret_key
+from helpdesk.settings.settings import from_process, require_secret_key
 from helpdesk.wiring import wire
 
-logs.configure()
 settings = from_process()
+logs.configure(settings.log_level)
 require_secret_key(settings)
 app = create_app(wire(settings))

@@ -1,18 +1,24 @@
-"""Every way a request can fail, in the words of the domain: no HTTP here, no sentence already translated.
+"""Define every way a request can fail, in the domain's words: without HTTP and without translated sentences.
 
     HelpdeskError
     ├── Malformed ── Unchanged
     ├── NotSignedIn ── WrongCredentials
     ├── NotAllowed ── LockedOut
-    ├── NotFound            also what exists but is not visible
+    ├── NotFound            also for what exists but is not visible
+    ├── SavedUnseen         saved, but the task is no longer visible
     ├── Conflict ── KeyReused
     ├── TooLarge
     ├── UnsupportedType
     ├── Invalid ── TransitionNotAllowed
     ├── TooManyAttempts
-    └── Unavailable ── Unsure, Nonsense ── WrongKey
+    ├── NotConfigured
+    └── Unavailable
+        ├── StoreUnavailable ── StorageFull
+        ├── Overloaded, OutcomeUnknown
+        └── BadResponse ── WrongKey
 
-`web/errors.py` turns each into a page, a fragment or a JSON body.
+`web/core/errors.py` turns each into a page, a fragment or a JSON body. `tests/test_errors.py` keeps this the only tree:
+it lists every other exception of ours with the module that catches it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,19 +26,19 @@ from typing import ClassVar, NamedTuple
 
 
 class Sentence(NamedTuple):
-    """A sentence for a person: the catalogue's English text and the values of its `%(name)s` places."""
+    """A sentence for a user: the catalogue's English text and the values of its `%(name)s` places."""
 
     text: str
     values: Mapping[str, object] = {}
 
 
 def sentence(text: str, **values: object) -> Sentence:
-    """Mark `text` for the catalogues and keep its values until the person's language is known."""
+    """Mark `text` for the catalogues and keep its values until the user's language is known."""
     return Sentence(text, values)
 
 
 class HelpdeskError(Exception):
-    """`code` is what programs read, `says` what a person reads; `detail` goes to the log alone."""
+    """The base of all: `code` is for programs, `says` for users; `detail` is only logged."""
 
     code: ClassVar[str] = "error"
     default: ClassVar[Sentence] = sentence("Something went wrong. It has been noted.")
@@ -44,14 +50,14 @@ class HelpdeskError(Exception):
 
 
 class Malformed(HelpdeskError):
-    """The request can't be read: broken JSON, a number that is none."""
+    """The request cannot be read: broken JSON, text where a number is needed."""
 
     code = "malformed"
     default = sentence("The request could not be read.")
 
 
 class Unchanged(Malformed):
-    """A change to the value it already has, without a comment."""
+    """A change to the current value, without a comment."""
 
     code = "unchanged"
     default = sentence("That is already its value. Nothing was changed.")
@@ -65,46 +71,57 @@ class NotSignedIn(HelpdeskError):
 
 
 class WrongCredentials(NotSignedIn):
-    """The login is unknown or the password is wrong; nobody is told which."""
+    """The login is unknown or the password is wrong; the answer does not say which."""
 
     code = "wrong_credentials"
     default = sentence("The login or the password is wrong.")
 
 
 class NotAllowed(HelpdeskError):
-    """The person may see it but not do this to it."""
+    """The user may see the object but not do this to it."""
 
     code = "not_allowed"
     default = sentence("You are not allowed to do this.")
 
 
 class LockedOut(NotAllowed):
-    """The person's account in the outside system is locked, or no longer there."""
+    """The user's account in the outside system is locked or deleted."""
 
     code = "locked_out"
     default = sentence("Your account in the task system is locked. Please ask an administrator.")
 
 
 class NotFound(HelpdeskError):
-    """It does not exist, or this person may not know that it does."""
+    """The object does not exist, or the user may not know that it does."""
 
     code = "not_found"
     default = sentence("There is nothing here, or it is not visible to you.")
 
 
+class SavedUnseen(HelpdeskError):
+    """The write was done, but the user no longer sees the task: it was given to somebody else or made private."""
+
+    code = "saved_unseen"
+    default = sentence("It was saved. You do not see this task any more.")
+
+
 class Conflict(HelpdeskError):
-    """Somebody changed it meanwhile; nothing was written. `current` is the thing as it is now."""
+    """Somebody else changed the object meanwhile; nothing was written.
+
+    `current` is the object as it is now, `theirs` what others wrote into the same fields, as far as that is known.
+    """
 
     code = "conflict"
     default = sentence("Somebody changed this meanwhile. Nothing of yours was written.")
 
-    def __init__(self, current: object = None, says: Sentence | None = None) -> None:
+    def __init__(self, current: object = None, says: Sentence | None = None, *, theirs: Sequence[object] = ()) -> None:
         super().__init__(says)
         self.current = current
+        self.theirs = tuple(theirs)
 
 
 class KeyReused(Conflict):
-    """An idempotency key came again with another body."""
+    """An idempotency key was sent again with another body."""
 
     code = "key_reused"
     default = sentence(
@@ -113,7 +130,7 @@ class KeyReused(Conflict):
 
 
 class TooLarge(HelpdeskError):
-    """The body is over MAX_CONTENT_LENGTH, or a file over what the tracker takes; `fields` as those of Invalid."""
+    """The body is over MAX_CONTENT_LENGTH, or a file over the backend's limit; `fields` is as in Invalid."""
 
     code = "too_large"
     default = sentence("This is too large to be accepted.")
@@ -133,7 +150,7 @@ class UnsupportedType(HelpdeskError):
 
 
 class Invalid(HelpdeskError):
-    """Understood but refused. `fields` says what is wrong with which field."""
+    """The request was understood but refused. `fields` holds the sentences for each field."""
 
     code = "invalid"
     default = sentence("Some of this was not accepted.")
@@ -144,14 +161,14 @@ class Invalid(HelpdeskError):
 
 
 class TransitionNotAllowed(Invalid):
-    """The tracker's workflow does not let this person choose that status."""
+    """The workflow does not let this user choose that status."""
 
     code = "transition_not_allowed"
     default = sentence("The workflow does not allow this status now.")
 
 
 class TooManyAttempts(HelpdeskError):
-    """Too many failures; `retry_after` is in whole seconds."""
+    """There were too many failures; `retry_after` is in whole seconds."""
 
     code = "too_many_attempts"
     default = sentence("Too many attempts. Please wait and try again.")
@@ -161,32 +178,76 @@ class TooManyAttempts(HelpdeskError):
         self.retry_after = retry_after
 
 
+class NotConfigured(HelpdeskError):
+    """The address needs an outside system that no setting names."""
+
+    code = "not_configured"
+    default = sentence("This helpdesk is not connected with the system that this needs.")
+
+
 class Unavailable(HelpdeskError):
-    """An outside system does not answer (in time). `retry_after` is in whole seconds."""
+    """An outside system does not answer in time. `retry_after` is in whole seconds.
+
+    `unsaved` takes the place of the default sentence when the request was a write. Only this error, StoreUnavailable
+    and Overloaded are sure that nothing was written.
+    """
 
     code = "unavailable"
-    default = sentence("The task system does not answer just now. Nothing was saved. Please try again in a while.")
+    default = sentence("The task system does not answer just now. Please try again in a while.")
+    unsaved: ClassVar[Sentence | None] = sentence(
+        "The task system does not answer just now. Nothing was saved. Please try again in a while."
+    )
     retry_after: ClassVar[int] = 10
 
 
-class Unsure(Unavailable):
-    """The line broke after a write was sent: whether it was done is not known, so nothing must be sent again unseen."""
+class StoreUnavailable(Unavailable):
+    """Our own store is down, or its lock was held for too long. Nothing was written."""
+
+    default = sentence("The helpdesk's own store does not answer just now. Please try again in a while.")
+    unsaved = sentence(
+        "The helpdesk's own store does not answer just now. Nothing was saved. Please try again in a while."
+    )
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(detail=detail)
+
+
+class StorageFull(StoreUnavailable):
+    """The disk has no room. Nothing was kept."""
+
+    code = "storage_full"
+    default = unsaved = sentence("The helpdesk's disk is full. Nothing was saved. Please tell an administrator.")
+    retry_after: ClassVar[int] = 60
+
+
+class Overloaded(Unavailable):
+    """Every thread is taken or a queue is full, and no outside system is the cause. Nothing was done."""
+
+    code = "overloaded"
+    default = sentence("The helpdesk has too much to do just now. Please try again in a while.")
+    unsaved = sentence("The helpdesk has too much to do just now. Nothing was saved. Please try again in a while.")
+
+
+class OutcomeUnknown(Unavailable):
+    """The connection broke after a write was sent. It may have been done, so it must not be repeated unchecked."""
 
     code = "unsure"
+    unsaved = None
     default = sentence("It is not known whether this was saved. Please look at the task before you send it again.")
 
 
-class Nonsense(Unavailable):
-    """An outside system answered what can't be an answer."""
+class BadResponse(Unavailable):
+    """An outside system sent an invalid response."""
 
     code = "bad_gateway"
+    unsaved = None
     default = sentence(
         "The task system answered with something that makes no sense. Administrators can see it in the log."
     )
 
 
-class WrongKey(Nonsense):
-    """The outside system does not accept our own credentials, or they can't act for others."""
+class WrongKey(BadResponse):
+    """The outside system refuses the helpdesk's own credentials, or they may not act for others."""
 
     code = "wrong_key"
     default = sentence("The helpdesk's own access to the task system does not work. Please tell an administrator.")

@@ -9,6 +9,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 from helpdesk.errors import Sentence
+from helpdesk.texts import UNSEEN, is_blank, isolated
 
 LANGUAGES = {"ru": "Русский", "en": "English"}
 CATALOGUES = Path(__file__).parent / "locale"
@@ -29,12 +30,22 @@ def translations(language: str) -> NullTranslations:
 
 
 def say(language: str, sentence: Sentence) -> str:
-    """The sentence in `language`, its values filled in; a value may be a sentence itself."""
+    """The sentence in `language`, its values filled in; a value may be a sentence itself.
+
+    A text of others turns the direction of no word of the sentence, and is told of if there is nothing to see.
+    """
     text = translations(language).gettext(sentence.text)
     if not sentence.values:
         return text
-    values = {k: say(language, v) if isinstance(v, Sentence) else v for k, v in sentence.values.items()}
-    return text % values
+    return text % {name: _said(language, value) for name, value in sentence.values.items()}
+
+
+def _said(language: str, value: object) -> object:
+    if isinstance(value, Sentence):
+        return say(language, value)
+    if isinstance(value, str) and value:
+        return translations(language).gettext(UNSEEN.text) if is_blank(value) else isolated(value)
+    return value
 
 
 def choose(accept_language: str, default: str) -> str:

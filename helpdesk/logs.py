@@ -1,4 +1,7 @@
-"""Logs: one JSON object a line, on standard error."""
+"""Write logs as one JSON object a line on standard error, in printable characters alone.
+
+They hold names and addresses from outside, which must not begin a line, steer a terminal or change the text direction.
+"""
 
 import json
 import logging
@@ -8,24 +11,35 @@ PLAIN = set(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskNa
 
 
 class JsonLines(logging.Formatter):
-    """A record with its extras; an exception with its traceback, which the screen never shows."""
+    """Format a record with its extras; an exception comes with its traceback, which no page shows."""
 
     def format(self, record: logging.LogRecord) -> str:
-        told: dict[str, object] = {
+        fields: dict[str, object] = {
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "from": record.name,
             "says": record.getMessage(),
         }
-        told |= {name: value for name, value in record.__dict__.items() if name not in PLAIN}
+        fields |= {name: value for name, value in record.__dict__.items() if name not in PLAIN}
         if record.exc_info:
-            told["exception"] = self.formatException(record.exc_info)
-        return json.dumps(told, ensure_ascii=False, default=str)
+            fields["exception"] = self.formatException(record.exc_info)
+        return printable(json.dumps(fields, ensure_ascii=False, default=str))
 
 
-def configure(level: int = logging.INFO) -> None:
-    """Send all logs through JsonLines. httpx is kept quiet: it logs whole addresses."""
+def printable(text: str) -> str:
+    """Return the text with every control, format and line character escaped as in JSON."""
+    return text if text.isprintable() else "".join(it if it.isprintable() else json.dumps(it)[1:-1] for it in text)
+
+
+def configure(level: str = "info") -> None:
+    """Send all logs from `level` up through JsonLines.
+
+    Libraries log nothing below info, since their details may hold secrets. httpx logs only warnings: its info lines
+    hold whole addresses.
+    """
     handler = logging.StreamHandler()
     handler.setFormatter(JsonLines())
-    logging.basicConfig(level=level, handlers=[handler], force=True)
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    least = getattr(logging, level.upper())
+    logging.basicConfig(level=max(least, logging.INFO), handlers=[handler], force=True)
+    logging.getLogger("helpdesk").setLevel(least)
+    logging.getLogger("httpx").setLevel(max(least, logging.WARNING))

@@ -9,16 +9,19 @@ import re
 from base64 import b64encode
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 import httpx
 
+from helpdesk import tls
 from helpdesk.errors import (
+    BadResponse,
     Conflict,
     HelpdeskError,
     Invalid,
     LockedOut,
-    Nonsense,
     NotAllowed,
     NotFound,
     Sentence,
@@ -26,6 +29,7 @@ from helpdesk.errors import (
     Unavailable,
     WrongKey,
 )
+from helpdesk.timings import measured
 
 CONNECT_SECONDS = 3.0
 CALL_SECONDS = 6.0
@@ -55,10 +59,11 @@ class Answer(NamedTuple):
 class RedmineClient:
     """Calls with our own (administrator's) key; `as_login` makes Redmine act as that person, by X-Redmine-Switch-User.
 
-    Raises Unavailable (no answer in time, 5xx), Nonsense (not JSON, an unknown status), WrongKey (our key is refused),
-    NotFound (404, and 403 where Redmine says that of what a person may not see), NotAllowed, Invalid, Conflict.
-    `deadline` is how many seconds all calls of one task may take together (see `within`). Files go over `transfers`, so
-    that slow ones keep no page waiting for a connection.
+    Raises Unavailable (no answer in time, 5xx), BadResponse (not JSON, an unknown status), WrongKey (our key is
+    refused), NotFound (404, and 403 where Redmine says that of what a person may not see), NotAllowed, Invalid,
+    Conflict.
+    `deadline` is how many seconds all calls of one task may take together (see `within`), `ca_bundle` the company's own
+    certificate authorities. Files go over `transfers`, so that slow ones keep no page waiting for a connection.
     """
 
     def __init__(
@@ -67,8 +72,9 @@ class RedmineClient:
         api_key: str,
         transport: httpx.AsyncBaseTransport | None = None,
         deadline: float = TOTAL_SECONDS,
+        ca_bundle: Path | None = None,
     ) -> None:
-        self.http, self.transfers = (_pool(url, transport) for _ in range(2))
+        self.http, self.transfers = (_pool(url, transport, ca_bundle) for _ in range(2))
         self.key: Headers = {b"X-Redmine-API-Key": _header(api_key)}
         self.deadline = deadline
 
@@ -77,18 +83,18 @@ class RedmineClient:
         return json_object(path, await self._read(path, self.headers(as_login), params))
 
     async def get_fixed(self, path: str, as_login: str | None = None, params: Params = ()) -> JSON:
-        """As `get`, for what every Redmine shows to everybody whom it lets in: 403 and 404 are Nonsense here."""
+        """As `get`, for what every Redmine shows to everybody whom it lets in: 403 and 404 are BadResponse here."""
         try:
             return await self.get(path, as_login, params)
         except LockedOut:
             raise
         except (NotFound, NotAllowed) as error:
-            raise Nonsense(detail=error.detail) from error
+            raise BadResponse(detail=error.detail) from error
 
     async def put(self, path: str, body: JSON, as_login: str) -> None:
         """Write, once. What became of it must be read back: Redmine answers 204 to what it ignores.
 
-        Raises NotSent, Unanswered, and Nonsense when somebody else than Redmine seems to have answered.
+        Raises NotSent, Unanswered, and BadResponse when somebody else than Redmine seems to have answered.
         """
         _require_empty(path, await self.send("PUT", path, headers=self.headers(as_login), json=body))
 
@@ -110,7 +116,7 @@ class RedmineClient:
         except (WrongKey, NotAllowed):
             return None
         except NotFound as error:
-            raise Nonsense(detail=error.detail) from error
+            raise BadResponse(detail=error.detail) from error
         return user if user.get("mail") else {**user, "mail": await self._own_mail(headers)}
 
     async def _own_mail(self, headers: Headers) -> object:
@@ -121,7 +127,7 @@ class RedmineClient:
         path = "/my/account.json"
         try:
             return part(json_object(path, await self._read(path, headers)), "user").get("mail")
-        except (Nonsense, NotAllowed, NotFound):
+        except (BadResponse, NotAllowed, NotFound):
             return None
 
     async def close(self) -> None:
@@ -137,7 +143,7 @@ class RedmineClient:
         listed = list(params)
         try:
             return await self.send("GET", path, headers=headers, params=listed)
-        except Nonsense:
+        except BadResponse:
             raise
         except Unavailable:
             await asyncio.sleep(RETRY_PAUSE_SECONDS)
@@ -146,8 +152,9 @@ class RedmineClient:
     async def send(self, method: str, path: str, pool: httpx.AsyncClient | None = None, **arguments: Any) -> Answer:
         """One request and its whole answer, which is a success."""
         try:
-            async with (pool or self.http).stream(method, path, **arguments) as response:
-                answer = Answer(response.status_code, await _content(response))
+            with measured("backend"):
+                async with (pool or self.http).stream(method, path, **arguments) as response:
+                    answer = Answer(response.status_code, await _content(response))
         except httpx.HTTPError as error:
             give_up(error, f"{method} {path}: {type(error).__name__}")
         if 200 <= answer.status < 300:
@@ -155,41 +162,49 @@ class RedmineClient:
         raise failure(method, answer, f"{method} {path}: {answer.status}")
 
 
-def _pool(url: str, transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
+def _pool(url: str, transport: httpx.AsyncBaseTransport | None, ca_bundle: Path | None) -> httpx.AsyncClient:
+    encrypted = url.startswith("https:")
     return httpx.AsyncClient(
         base_url=url,
         transport=transport,
+        verify=tls.context(ca_bundle, public=encrypted),  # to read what nobody needs takes longer than a call
         timeout=httpx.Timeout(CALL_SECONDS, connect=CONNECT_SECONDS),
         limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
         headers={"Accept": "application/json"},
+        cookies=no_cookies(),
         follow_redirects=False,
         trust_env=False,
     )
 
 
+def no_cookies() -> CookieJar:
+    """A jar that takes no cookie: a client serves all people, and one's session must never be sent for another."""
+    return CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+
+
 @asynccontextmanager
-async def within(seconds: float) -> AsyncIterator[None]:
+async def within(seconds: float) -> AsyncIterator[asyncio.Timeout]:
     """All that is asked of Redmine inside must be over in `seconds`, or Unavailable is raised."""
     try:
-        async with asyncio.timeout(seconds):
-            yield
+        async with asyncio.timeout(seconds) as deadline:
+            yield deadline
     except TimeoutError as error:
         raise Unavailable(detail=f"Redmine took longer than {seconds} s") from error
 
 
 def part(found: JSON, name: str) -> JSON:
-    """The object that an answer holds under `name`. Raises Nonsense when it holds none."""
+    """The object that an answer holds under `name`. Raises BadResponse when it holds none."""
     held = found.get(name)
     if not isinstance(held, dict):
-        raise Nonsense(detail=f"no {name}")
+        raise BadResponse(detail=f"no {name}")
     return held
 
 
 def user_id(user: JSON) -> int:
-    """The number of a user, by which people are told apart. Raises Nonsense for anything that is not quite one."""
+    """The number of a user, by which people are told apart. Raises BadResponse for anything that is not quite one."""
     found = user.get("id")
     if type(found) is not int or not 0 < found <= LARGEST_ID:
-        raise Nonsense(detail="a user without a numeric id")
+        raise BadResponse(detail="a user without a numeric id")
     return found
 
 
@@ -207,17 +222,23 @@ async def _content(response: httpx.Response) -> bytes:
     async for chunk in response.aiter_bytes():
         content += chunk
         if len(content) > LARGEST_ANSWER:
-            raise Nonsense(detail=f"{response.request.url.path}: more than {LARGEST_ANSWER} bytes")
+            raise BadResponse(detail=f"{response.request.url.path}: more than {LARGEST_ANSWER} bytes")
     return bytes(content)
 
 
 def give_up(error: httpx.HTTPError, detail: str) -> NoReturn:
     """Raise what a failure of the line or of HTTP means."""
+    if refusal := tls_refusal(error):
+        detail = f"{detail}: {refusal.reason}"
     if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout):
         raise NotSent(detail=detail) from error
     if isinstance(error, httpx.DecodingError):
-        raise Nonsense(detail=detail) from error
+        raise BadResponse(detail=detail) from error
     raise Unanswered(detail=detail) from error
+
+
+def tls_refusal(error: BaseException) -> tls.Refusal | None:
+    return tls.refusal(error, "REDMINE_URL", "REDMINE_CA_BUNDLE")
 
 
 def failure(method: str, answer: Answer, detail: str) -> HelpdeskError:
@@ -242,32 +263,32 @@ def failure(method: str, answer: Answer, detail: str) -> HelpdeskError:
         case status if status >= 500:
             return Unavailable(detail=detail)
         case _:
-            return Nonsense(detail=detail)
+            return BadResponse(detail=detail)
 
 
 def _require_empty(path: str, answer: Answer) -> None:
     if answer.content.strip():
-        raise Nonsense(detail=f"{path}: {answer.status} with a body")
+        raise BadResponse(detail=f"{path}: {answer.status} with a body")
 
 
 def _refusal(method: str, answer: Answer) -> HelpdeskError:
     """A 422: Redmine's own sentences, in the person's language; none at all for a PUT means a stale lock_version."""
     errors = json_object("422", answer).get("errors")
     if not isinstance(errors, list) or not (errors or method == "PUT"):
-        return Nonsense(detail="422 without a list of errors")
+        return BadResponse(detail="422 without a list of errors")
     says = [Sentence(str(error)) for error in errors if error]
     return Invalid({"base": says}) if says else Conflict()
 
 
 def json_object(path: str, answer: Answer) -> JSON:
-    """The JSON object that was answered. Raises Nonsense for all else, half characters among it."""
+    """The JSON object that was answered. Raises BadResponse for all else, half characters among it."""
     try:
         text = answer.content.decode()
         found = json.loads(text)
         if "\\ud" in text.lower():
             json.dumps(found, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
-        raise Nonsense(detail=f"{path}: not JSON") from error
+        raise BadResponse(detail=f"{path}: not JSON") from error
     if not isinstance(found, dict):
-        raise Nonsense(detail=f"{path}: not an object")
+        raise BadResponse(detail=f"{path}: not an object")
     return found

@@ -5,45 +5,51 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from helpdesk.notifications.bell import Bell
-from helpdesk.notifications.freshness import Freshness, never_looked
-from helpdesk.notifications.own_acts import OwnActs
+from helpdesk.notifications.feed_poller import FeedStatus
+from helpdesk.notifications.suppression import Suppression
+from helpdesk.notifications.wakeups import Wakeups
 from helpdesk.people.directory import Directory
 from helpdesk.people.model import SignedIn
-from helpdesk.settings import Settings
+from helpdesk.settings.settings import Settings
 from helpdesk.store.database import Database
-from helpdesk.store.feed_marks import Act
+from helpdesk.store.models.notifications import EventRecord
+from helpdesk.tasks.backend import Backend
 from helpdesk.tasks.model import Actor
-from helpdesk.tasks.tracker import Tracker
 
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-async def nobody(act: Act, people: Iterable[Actor]) -> frozenset[int]:
+def never_polled() -> FeedStatus:
+    """Where nobody polls the feed."""
+    return FeedStatus(False, utc_now(), None)
+
+
+async def nobody(record: EventRecord, people: Iterable[Actor]) -> frozenset[int]:
     """Where there is no feed."""
     return frozenset()
 
 
 @dataclass(frozen=True)
 class Services:
-    """`identify` tells who a signed-in person is in the tracker; it raises NotAllowed for somebody who is nobody there.
+    """Ports, the store and what runs beside requests.
 
-    `own_acts` is for those that are done through us, None where nobody is told of any. Whoever rings `bell` wakes open
-    pages; `freshness` tells whether the feed is read, `seers` who of some people sees an act that it told. Each of
-    `watchers` runs beside requests until it is cancelled. `close` lets go of connections when the process ends.
+    `identify` returns a signed-in person's identity in the backend and raises NotAllowed for somebody without one.
+    `suppression` is None where nobody is notified. `wakeups` wakes open streams, `feed_status` says whether the feed is
+    read, `visible_to` returns which of some people may see an event. Each of `watchers` runs until it is cancelled.
+    `close` releases connections when the process ends.
     """
 
     settings: Settings
     database: Database
-    tracker: Tracker
+    backend: Backend
     directories: tuple[Directory, ...]
     identify: Callable[[SignedIn], Actor]
     close: Callable[[], Awaitable[None]]
-    bell: Bell = field(default_factory=Bell)
-    own_acts: OwnActs | None = None
-    freshness: Callable[[], Freshness] = never_looked
-    seers: Callable[[Act, Iterable[Actor]], Awaitable[frozenset[int]]] = nobody
+    wakeups: Wakeups = field(default_factory=Wakeups)
+    suppression: Suppression | None = None
+    feed_status: Callable[[], FeedStatus] = never_polled
+    visible_to: Callable[[EventRecord, Iterable[Actor]], Awaitable[frozenset[int]]] = nobody
     clock: Callable[[], datetime] = utc_now
     watchers: tuple[Callable[[], Coroutine[Any, Any, None]], ...] = ()

@@ -4,28 +4,33 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
-from helpdesk import doctor
-from helpdesk.doctor import Check, Trouble
+from helpdesk import health, tls
 from helpdesk.errors import NotAllowed, sentence
-from helpdesk.notifications import audience, deciding
-from helpdesk.notifications.audience import Accounts, Audience
-from helpdesk.notifications.own_acts import OwnActs
-from helpdesk.notifications.reader import Reader
-from helpdesk.pacing import interval_at
+from helpdesk.health import Check, Trouble
+from helpdesk.notifications.channels.dispatcher import Dispatcher
+from helpdesk.notifications.channels.port import Resources
+from helpdesk.notifications.event_processing import records_visible_to
+from helpdesk.notifications.feed_poller import FeedPoller
+from helpdesk.notifications.recipients import Accounts, Recipients
+from helpdesk.notifications.suppression import Suppression
+from helpdesk.people import administrators
 from helpdesk.people.directory import Directory
 from helpdesk.people.local import LocalDirectory
 from helpdesk.people.model import SignedIn
+from helpdesk.poll_schedule import interval_at
 from helpdesk.services import Services
-from helpdesk.settings import Settings
+from helpdesk.settings.settings import Settings
 from helpdesk.store import people
 from helpdesk.store.database import Database
 from helpdesk.tasks.feed import Feed
 from helpdesk.tasks.model import Actor
 
 if TYPE_CHECKING:
-    from helpdesk.tasks.redmine.database.connection import RedmineDatabase
+    from helpdesk.redmine_client import RedmineClient
+    from helpdesk.tasks.redmine.sql.connection import RedmineDatabase
 
 COMPARED_PEOPLE = 50
 NOT_LINKED = sentence("Your account is not linked with anybody in the task system. Please ask an administrator.")
@@ -38,28 +43,29 @@ def wire(settings: Settings) -> Services:
 
 
 def _embedded(settings: Settings, database: Database) -> Services:
-    from helpdesk.store.blobs import Blobs
+    from helpdesk.store.tracker.blobs import Blobs
+    from helpdesk.tasks.embedded.backend import EmbeddedBackend
     from helpdesk.tasks.embedded.feed import EmbeddedFeed
-    from helpdesk.tasks.embedded.tracker import EmbeddedTracker
 
     async def close() -> None:
         database.close()
 
     directories: tuple[Directory, ...] = (LocalDirectory(database),)
-    tracker = EmbeddedTracker(database, Blobs(settings.files_folder))
-    services = Services(settings, database, tracker, directories, own_account, close)
-    return _told(services, EmbeddedFeed(database), people.known_here)
+    backend = EmbeddedBackend(database.for_backend(), Blobs(settings.files_folder))
+    services = Services(settings, database, backend, directories, own_account, close)
+    named = settings.administrators
+    feed = EmbeddedFeed(database.for_backend(), is_named=partial(administrators.is_named, named))
+    return _with_notifications(services, feed, people.known_here)
 
 
 def _with_redmine(settings: Settings, database: Database) -> Services:
     from helpdesk.people.redmine import RedmineDirectory
-    from helpdesk.redmine_client import RedmineClient
-    from helpdesk.tasks.redmine.canary import Canary
-    from helpdesk.tasks.redmine.feed import RestFeed, SqlFeed
-    from helpdesk.tasks.redmine.rest import RestTracker
-    from helpdesk.tasks.redmine.sql import SqlTracker
+    from helpdesk.tasks.redmine.backend import RedmineBackend
+    from helpdesk.tasks.redmine.consistency_check import ConsistencyCheck
+    from helpdesk.tasks.redmine.feed import FallbackFeed, RestFeed, SqlFeed
+    from helpdesk.tasks.redmine.sql.source import Source
 
-    client = RedmineClient(settings.redmine_url or "", settings.redmine_api_key or "")
+    client = _redmine(settings)
     reading = _redmine_database(settings)
 
     async def close() -> None:
@@ -71,73 +77,91 @@ def _with_redmine(settings: Settings, database: Database) -> Services:
     directories: tuple[Directory, ...] = (LocalDirectory(database), RedmineDirectory(client, database))
     format = settings.redmine_text_format
     if reading is None:
-        services = Services(settings, database, RestTracker(client, format), directories, redmine_user, close)
-        return _told(services, RestFeed(client), people.known_in_redmine)
+        services = Services(settings, database, RedmineBackend(client, format), directories, redmine_user, close)
+        return _with_notifications(services, RestFeed(client), people.known_in_redmine)
 
     async def lately() -> Sequence[int]:
         return await database.run(lambda db: people.lately_in_redmine(db, COMPARED_PEOPLE))
 
-    tracker = SqlTracker(client, format, reading)
-    canary = Canary(client, tracker.source, lately)
-    services = Services(settings, database, tracker, directories, redmine_user, close, watchers=(canary.watch,))
-    return _told(services, SqlFeed(client, tracker.source), people.known_in_redmine)
+    source = Source(reading)
+    backend = RedmineBackend(client, format, source)
+    consistency_check = ConsistencyCheck(client, source, lately)
+    services = Services(
+        settings, database, backend, directories, redmine_user, close, watchers=(consistency_check.watch,)
+    )
+    return _with_notifications(services, FallbackFeed(SqlFeed(source), RestFeed(client)), people.known_in_redmine)
 
 
-def _told(services: Services, feed: Feed, accounts: Accounts) -> Services:
-    """The same with a reader of the feed, by whom people are told of what happens."""
-    services = _with_bell(services)
-    settings, database = services.settings, services.database
-    hearers = Audience(feed, database, accounts, deciding.heard, deciding.wish)
+def _with_notifications(services: Services, feed: Feed, accounts: Accounts) -> Services:
+    """Add the poller of the feed and the channels, by which people are notified of events."""
+    services = _with_wakeups(services)
+    settings, database, wakeups = services.settings, services.database, services.wakeups
+    named = partial(people.administrators, named=settings.administrators or ())
+    recipients = Recipients(feed, database, accounts, named)
+    dispatcher = Dispatcher(Resources(settings, database))
 
     def interval(now: datetime) -> float:
         return interval_at(now, settings.timezone, settings.poll_interval, settings.poll_schedule)
 
-    reader = Reader(feed, database, hearers, services.bell, interval, clock=services.clock)
-    own_acts = OwnActs(feed, database, accounts, deciding.heard, services.bell, services.clock)
-    watchers = (*services.watchers, reader.watch)
-    told = replace(services, freshness=lambda: reader.freshness, seers=audience.seen(feed))
-    return replace(told, own_acts=own_acts, watchers=watchers)
+    poller = FeedPoller(feed, database, recipients, dispatcher, wakeups, interval, clock=services.clock)
+    return replace(
+        services,
+        feed_status=lambda: poller.feed_status,
+        visible_to=records_visible_to(feed),
+        suppression=Suppression(feed, database, recipients, wakeups, services.clock),
+        watchers=(*services.watchers, *dispatcher.watchers, poller.watch),
+    )
 
 
-def _with_bell(services: Services) -> Services:
+def _with_wakeups(services: Services) -> Services:
     """The same with a bell that is heard in several processes, when REDIS_URL is set."""
-    if services.settings.redis_url is None:
+    settings = services.settings
+    if settings.redis_url is None:
         return services
-    from helpdesk.notifications.redis_bell import RedisBell
+    from helpdesk.notifications.redis_wakeups import RedisWakeups
 
-    bell = RedisBell(services.settings.redis_url, services.settings.secret_key or "")
-    return replace(services, bell=bell, watchers=(*services.watchers, bell.watch))
+    wakeups = RedisWakeups(settings.redis_url, settings.secret_key or "", settings.ca_bundle)
+    return replace(services, wakeups=wakeups, watchers=(*services.watchers, wakeups.watch))
+
+
+def _redmine(settings: Settings) -> "RedmineClient":
+    from helpdesk.redmine_client import RedmineClient
+
+    authorities = settings.redmine_ca_bundle or settings.ca_bundle
+    return RedmineClient(settings.redmine_url or "", settings.redmine_api_key or "", ca_bundle=authorities)
 
 
 def _redmine_database(settings: Settings) -> "RedmineDatabase | None":
     """Redmine's database when MYSQL_* is set; nobody is connected to before it is asked."""
     if settings.mysql_url is None:
         return None
-    from helpdesk.tasks.redmine.database.connection import RedmineDatabase
+    from helpdesk.tasks.redmine.sql.connection import RedmineDatabase
 
-    return RedmineDatabase(settings.mysql_url, settings.redmine_db_timezone)
+    encryption = tls.for_mysql(settings.mysql_ssl_mode, settings.mysql_ssl_ca or settings.ca_bundle)
+    return RedmineDatabase(settings.mysql_url, settings.redmine_db_timezone, tls=encryption)
 
 
 @asynccontextmanager
 async def checks(settings: Settings) -> AsyncIterator[list[Check]]:
     """How each system that is set is checked, over connections of their own for the length of the block."""
-    from helpdesk.notifications import redis_bell
-    from helpdesk.redmine_client import RedmineClient
-    from helpdesk.tasks.redmine import check_up
+    from helpdesk.notifications import redis_wakeups
+    from helpdesk.tasks.redmine import health as redmine_health
 
     async with AsyncExitStack() as opened:
         store = Database(settings.database_url)
         opened.callback(store.close)
-        found = [doctor.store(store)]
+        found = [health.store(store)]
         if settings.redmine_url:
-            client = RedmineClient(settings.redmine_url, settings.redmine_api_key or "")
+            client = _redmine(settings)
             opened.push_async_callback(client.close)
-            found.append(check_up.rest(client))
+            found.append(redmine_health.rest(client))
             if reading := _redmine_database(settings):
                 opened.callback(reading.close)
-                found.append(check_up.database(reading, client))
+                found.append(redmine_health.database(reading, client))
         if settings.redis_url:
-            found.append(redis_bell.check(settings.redis_url, settings.secret_key or ""))
+            found.append(redis_wakeups.check(settings.redis_url, settings.secret_key or "", settings.ca_bundle))
+        if settings.outbound_proxy:
+            found.append(health.proxy(settings.outbound_proxy))
         yield found
 
 
@@ -146,17 +170,17 @@ def schema_trouble(settings: Settings) -> Trouble | None:
     reading = _redmine_database(settings)
     if reading is None:
         return None
-    from helpdesk.tasks.redmine import check_up
+    from helpdesk.tasks.redmine import health as redmine_health
 
     try:
-        return check_up.schema_trouble(reading)
+        return redmine_health.schema_trouble(reading)
     finally:
         reading.close()
 
 
 def grants(settings: Settings) -> str:
     """The statements that make the user for MYSQL_USER on MYSQL_DATABASE, or on what is usual."""
-    from helpdesk.tasks.redmine.database.grants import script
+    from helpdesk.tasks.redmine.sql.grants import script
 
     return script(settings.mysql_database or "redmine", settings.mysql_user or "helpdesk", "%")
 

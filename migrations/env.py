@@ -3,7 +3,7 @@
 from alembic import context
 from sqlmodel import SQLModel
 
-from helpdesk.store import tables
+from helpdesk.store.models import tables
 
 assert tables.Meta.metadata is SQLModel.metadata
 

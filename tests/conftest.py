@@ -1,5 +1,6 @@
 """What all tests share: a migrated store, and the people of the story in it."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from functools import cache
@@ -10,11 +11,12 @@ import sqlalchemy as sa
 from hypothesis import settings
 
 from helpdesk import app
-from helpdesk.store import notification_tables, schema
+from helpdesk.store import schema
 from helpdesk.store.database import Database
-from helpdesk.web.rendering import Renderer, addresses
+from helpdesk.store.models import notifications as notification_models
+from helpdesk.web.core.static_files import StaticFiles
+from helpdesk.web.core.templating import Renderer, addresses
 from helpdesk.web.routes import ROUTES
-from helpdesk.web.static import StaticFiles
 from tests.world import EmbeddedWorld, settle
 
 # A machine that is busy makes nothing wrong.
@@ -48,6 +50,23 @@ def settled_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
+@pytest.fixture(autouse=True)
+def same_umask() -> Iterator[None]:
+    """Commands run in this process change it, and servers that are begun later are other users."""
+    before = os.umask(0o022)
+    os.umask(before)
+    yield
+    os.umask(before)
+
+
+@pytest.fixture
+def no_umask() -> Iterator[None]:
+    """For the length of a test everybody may read what is written, unless it is written otherwise."""
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
 @pytest.fixture
 def database(settled_store: Path, tmp_path: Path) -> Iterator[Database]:
     """A store of this test's own."""
@@ -72,6 +91,6 @@ def told_store(request: pytest.FixtureRequest) -> Database:
         own: Database = request.getfixturevalue("database")
         return own
     shared: Database = request.getfixturevalue(f"embedded_on_{request.param}").database
-    for name in ("Notification", "DealtWith", "FeedPosition", "Lease", "NotificationPreference"):
-        shared.run_here(lambda db, name=name: db.exec(sa.delete(getattr(notification_tables, name))), writes=True)
+    for name in ("Notification", "DealtWith", "FeedCursor", "Lease", "NotificationPreference"):
+        shared.run_here(lambda db, name=name: db.exec(sa.delete(getattr(notification_models, name))), writes=True)
     return shared

@@ -12,8 +12,9 @@ import pytest
 import sqlalchemy as sa
 
 from helpdesk.demo.load import PASSWORD, load
-from helpdesk.store import feed_marks, schema, tables
+from helpdesk.store import feed_state, schema
 from helpdesk.store.database import Database
+from helpdesk.store.models import tables
 from helpdesk.tasks.embedded.feed import EmbeddedFeed
 from tests.running import STORE, Helpdesk, running_demo, running_over_redmine, start_over
 from tests.servers.redmine import Redmine
@@ -41,7 +42,7 @@ def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with ThreadPoolExecutor(1) as aside:  # Playwright's loop may be running here
         place = aside.submit(asyncio.run, EmbeddedFeed(database).start()).result()
     # So that what a test does at once is told.
-    database.run_here(lambda session: feed_marks.keep(session, "feed", place, datetime.now(UTC)), writes=True)
+    database.run_here(lambda session: feed_state.keep(session, "feed", place, datetime.now(UTC)), writes=True)
     database.close()
     return folder
 

@@ -2,8 +2,8 @@
 streams sooner is a bell."""
 
 from helpdesk.__main__ import main
-from helpdesk.web import live
+from helpdesk.web.live import hub
 
 if __name__ == "__main__":
-    live.HEARTBEAT_SECONDS = 3600.0
+    hub.HEARTBEAT_SECONDS = 3600.0
     main()

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -11,53 +12,104 @@ MODULES = {
     ".".join(file.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__"): file
     for file in sorted(PACKAGE.rglob("*.py"))
 }
-CLIENTS = {"httpx", "textile", "nh3", "markdown_it", "argon2", "cachetools", "redis", "yaml"}
+CLIENTS = {"httpx", "nh3", "markdown_it", "argon2", "cachetools", "redis", "yaml"}
 PORT = {
     "tasks.model",
     "tasks.lists",
+    "tasks.phases",
+    "tasks.colors",
+    "tasks.search",
     "tasks.cards",
     "tasks.fields",
     "tasks.files",
     "tasks.creation",
-    "tasks.tracker",
+    "tasks.backend",
     "tasks.projects",
     "tasks.statistics",
 }
-NOTICES = {f"notifications.{module}" for module in ("plain", "mentions", "rules", "urgency", "wording", "preferences")}
+NOTICES = {f"notifications.{module}" for module in ("plain_text", "mentions", "kinds", "messages", "preferences")}
 FEED = {"tasks.feed", "tasks.watermark"}
+REDMINE = {"redmine_client", "tls"}
+MEASURING = {"timings", "slow_queries"}
 ADAPTERS = {
-    "tasks.embedded": {"errors", "store", *PORT, *FEED, "tasks.checking", "tasks.embedded"},
-    "tasks.redmine": {"errors", "redmine_client", "doctor", *PORT, *FEED, "tasks.checking", "tasks.redmine"},
-    "notifications.redis_bell": {"doctor", "notifications.bell"},
-    "people.local": {"store", "people.model", "people.accounts", "people.passwords"},
-    "people.redmine": {"errors", "store", "people.model", "people.accounts", "redmine_client"},
+    "tasks.embedded": {"errors", "texts", "store", *PORT, *FEED, "tasks.checks", "tasks.embedded"},
+    "tasks.redmine": {
+        "errors",
+        "texts",
+        "threads",
+        *MEASURING,
+        *REDMINE,
+        "health",
+        *PORT,
+        *FEED,
+        "tasks.checks",
+        "tasks.redmine",
+    },
+    "notifications.redis_wakeups": {"health", "tls", "notifications.wakeups"},
+    "people.local": {"store", "people.model", "people.accounts", "people.directory", "people.passwords"},
+    "people.redmine": {"errors", "store", "people.model", "people.accounts", "people.directory", "redmine_client"},
 }
 MAY = {
     "errors": set(),
-    "settings": {"casts", "pacing", "setting_sources"},
-    "setting_sources": set(),
-    "pacing": {"casts"},
-    "casts": set(),
-    "assets": set(),
+    "texts": {"errors"},
+    "threads": {"errors"},
+    "timings": set(),
+    "slow_queries": set(),
+    "settings": set(),
+    "settings.settings": {"settings.parsing", "poll_schedule", "settings.sources", "settings.rules", "settings.later"},
+    "settings.listing": {"settings.parsing", "settings.later", "settings.settings"},
+    "settings.rules": {"settings.parsing", "settings.later", "settings.sources"},
+    "settings.sources": {"settings.ini_file"},
+    "settings.later": {"settings.parsing", "settings.sources"},
+    "settings.ini_file": set(),
+    "poll_schedule": {"settings.parsing"},
+    "settings.parsing": {"tls"},
+    "tls": set(),
+    "paths": set(),
+    "connections": set(),
+    "supervision": set(),
     "logs": set(),
-    "languages": {"errors"},
-    "redmine_client": {"errors"},
-    "store": {"store", "assets"},
-    "doctor": {"errors", "store"},
+    "languages": {"errors", "texts"},
+    "redmine_client": {"errors", "timings", "tls"},
+    "store": {"errors", "store", "paths", "threads", *MEASURING},
+    "health": {"errors", "store", "threads"},
     "demo": {"demo", "errors", "store", "people.passwords", *PORT},
-    "services": {"notifications", "people.directory", "people.model", "settings", "store", "tasks.model",
-                 "tasks.tracker"},
-    "tasks": {"errors", *PORT, "tasks.safe_html", "tasks.textile_reader"},
-    "people": {"errors", "people.model", "store"},
-    "notifications": {"errors", "notifications", "store", "tasks.feed", "tasks.model"},
-    **{pure: {"errors", "store.folding", "tasks.feed", "tasks.model", *NOTICES} for pure in NOTICES},
-    "web": {"errors", "languages", "assets", "services", "store", "web", *PORT - {"tasks.tracker"}, "tasks.markup",
-            "tasks.wording", "tasks.board", "tasks.safe_html", "tasks.bulk", "tasks.pictures", "people.model",
-            "people.directory", "people.accounts", "notifications"},
+    "services": {"notifications", "people.directory", "people.model", "settings.settings", "store", "tasks.model",
+                 "tasks.backend"},
+    "tasks": {"errors", "texts", *PORT, "tasks.safe_html", "tasks.markup", "tasks.picture_process", "threads"},
+    "tasks.picture_worker": set(),
+    "people": {"errors", "people.model", "store", "threads"},
+    "notifications": {"errors", "texts", "threads", "notifications", "store", "tasks.feed", "tasks.model"},
+    **{pure: {"errors", "texts", "store.casefold", "tasks.feed", "tasks.model", *NOTICES} for pure in NOTICES},
+    "notifications.messages": {"errors", "texts", "tasks.feed", *NOTICES, "store.models.notifications"},
+    "notifications.preferences": {*NOTICES, "notifications.channels.registry", "notifications.channels.port"},
+    "notifications.channels": {"errors", "notifications.channels", "notifications.kinds", "notifications.wakeups",
+                               "settings.settings", "store", "tasks.model"},
+    "web": {"errors", "texts", "timings", "languages", "paths", "services", "store", "web", *PORT - {"tasks.backend"},
+            "tasks.markup", "tasks.change_messages", "tasks.board", "tasks.safe_html", "tasks.bulk", "tasks.pictures",
+            "tasks.picture_process", "threads", "people.model", "people.directory", "people.accounts",
+            "people.administrators", "people.passwords", "notifications"},
     **ADAPTERS,
 }  # fmt: skip
 
 
+FLOORS = (
+    "core",
+    "edge",
+    "files drafts replies",
+    "notifications",
+    "tasks",
+    "lists",
+    "live",
+    "board accounts",
+    "routes",
+)
+"""The folders of web/ from the ground up: each imports only from those before it."""
+
+FLOOR = {folder: number for number, folders in enumerate(FLOORS) for folder in folders.split()}
+
+
+@cache
 def imports(module: str) -> list[tuple[str, ast.stmt]]:
     """What a module imports of ours, each with its statement."""
     found = []
@@ -90,8 +142,61 @@ def test_a_module_imports_only_what_its_place_allows(module: str) -> None:
         assert imported in ("", module) or any(within(imported, each) for each in MAY[area]), f"{module} → {imported}"
 
 
+def folder_of(module: str) -> str:
+    """The folder of web/ that a module is in."""
+    return module.split(".")[1]
+
+
+WEB = [module for module in MODULES if module.startswith("web.")]
+
+
+def test_every_folder_of_web_has_a_floor() -> None:
+    assert {folder_of(module) for module in WEB} == FLOOR.keys()
+
+
+def arrows_between_folders() -> list[tuple[str, str]]:
+    """Which module of web/ imports which module of another folder of web/."""
+    return [
+        (module, imported)
+        for module in WEB
+        for imported, _ in imports(module)
+        if within(imported, "web") and folder_of(imported) != folder_of(module)
+    ]
+
+
+def test_a_folder_of_web_imports_only_from_the_floors_below_it() -> None:
+    upwards = [
+        f"{module} → {imported}"
+        for module, imported in arrows_between_folders()
+        if FLOOR[folder_of(imported)] >= FLOOR[folder_of(module)]
+    ]
+    assert upwards == []
+
+
+def test_no_folder_of_web_imports_the_views_of_another() -> None:
+    foreign = {module for module, imported in arrows_between_folders() if imported.endswith(".views")}
+    assert foreign == {"web.routes"}
+
+
+ASKS = re.compile(r"\b(?:wants_html|is_htmx|face_of)\b|\.get\(\"view\"\)")
+STILL_ASK = {
+    **dict.fromkeys(
+        (f"web.notifications.{name}" for name in ("mark_read", "mutes", "preferences", "views", "widget")),
+        "the pages of notifications have not followed yet",
+    ),
+    "web.edge.middleware": "what headers an answer needs depends on whether only htmx can get it",
+    "web.tasks.comment_edit": "`?view=entry` of an address says what it shows, not in which face",
+}
+
+
+def test_a_face_is_chosen_in_one_place() -> None:
+    """A handler hands over what each face shows; which one was asked for, `web/core/faces.py` says."""
+    asking = {module for module in WEB if folder_of(module) != "core" and ASKS.search(MODULES[module].read_text())}
+    assert asking == STILL_ASK.keys()
+
+
 def test_every_module_has_a_place() -> None:
-    composing = {"__init__", "__main__", "app", "asgi", "commands", "wiring"}
+    composing = {"__init__", "__main__", "app", "asgi", "commands", "user_commands", "wiring"}
     assert {module for module in MODULES if not area_of(module)} == composing
 
 
@@ -124,7 +229,7 @@ def test_only_wiring_imports_inside_functions_and_only_adapters_and_their_client
 
 def test_only_settings_reads_the_environment() -> None:
     readers = {module for module, file in MODULES.items() if re.search(r"os\.environ|getenv", file.read_text())}
-    assert readers == {"settings"}
+    assert readers == {"settings.settings"}
 
 
 def test_web_knows_no_client_library_and_nobody_else_knows_http() -> None:
@@ -140,8 +245,21 @@ def test_web_knows_no_client_library_and_nobody_else_knows_http() -> None:
         }  # fmt: skip
         if within(module, "web"):
             assert not roots & CLIENTS, module
-        elif module not in ("app", "commands"):
+        elif module not in ("app", "commands", "connections"):
             assert "starlette" not in roots and "uvicorn" not in roots, module
+
+
+def users(names: str) -> set[str]:
+    """The modules in which one of these names stands."""
+    return {module for module, file in MODULES.items() if re.search(names, file.read_text())}
+
+
+def test_threads_are_bounded_and_pictures_are_decoded_where_they_can_be_ended() -> None:
+    """A thread's place must be held until it has ended, and no decoder may run in a server."""
+    crossing = r"to_thread|run_sync|run_in_threadpool|run_in_executor|PoolExecutor|Thread\("
+    assert users(crossing) == {"threads"}
+    assert users(r"import PIL|from PIL") == {"tasks.picture_worker"}
+    assert not any(imported == "tasks.picture_worker" for module in MODULES for imported, _ in imports(module))
 
 
 def test_modules_stay_about_a_screen() -> None:

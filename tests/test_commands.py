@@ -1,17 +1,19 @@
-"""The command line, run as an administrator runs it: another process, in a folder of its own."""
+"""The command line, run as an administrator runs it: in a process and a folder of its own."""
 
 import json
 import os
+import re
 import resource
+import socket
 import sqlite3
 import subprocess
-import sys
 from pathlib import Path
 
 import httpx
 import pytest
 
-from helpdesk.commands import MOST_FILES
+from helpdesk.commands import MOST_FILES, raise_limit
+from tests import forked
 from tests.running import database_of, running_helpdesk
 from tests.servers.process import free_port, wait_until
 from tests.servers.redmine import Redmine
@@ -22,9 +24,7 @@ SECRET = "a secret of the tests, long enough to be one"
 @pytest.fixture
 def run(tmp_path: Path):
     def helpdesk(*arguments: str, typed: str = "", **environ: str) -> subprocess.CompletedProcess[str]:
-        env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(Path(__file__).parent.parent), **environ}
-        command = [sys.executable, "-m", "helpdesk", *arguments]
-        return subprocess.run(command, cwd=tmp_path, env=env, input=typed, capture_output=True, text=True, timeout=60)
+        return forked.run(arguments, tmp_path, {"PATH": os.environ["PATH"], **environ}, typed)
 
     return helpdesk
 
@@ -44,11 +44,11 @@ def test_accounts_are_added_listed_and_disabled_and_sign_in(run, tmp_path: Path)
     assert run("user", "disable", "nobody").returncode == 1
 
 
-@pytest.mark.parametrize("login", ["", " ", "a b", "a:b", "x" * 121])
-def test_a_login_that_could_not_be_typed_is_refused(run, login: str) -> None:
+def test_a_login_that_could_not_be_typed_is_refused(run) -> None:
     assert run("migrate").returncode == 0
-    refused = run("user", "add", login, typed="a long password\n")
-    assert refused.returncode == 1 and "A login has" in refused.stderr
+    for login in ("", " ", "a b", "a:b", "x" * 121):
+        refused = run("user", "add", login, typed="a long password\n")
+        assert refused.returncode == 1 and "A login has" in refused.stderr, login
 
 
 def test_a_store_that_cannot_be_reached_is_told_in_a_sentence(run) -> None:
@@ -61,15 +61,23 @@ def test_a_store_that_cannot_be_reached_is_told_in_a_sentence(run) -> None:
     assert missing.returncode == 1 and "psycopg" in missing.stderr and "Traceback" not in missing.stderr
 
 
-def test_every_worker_logs_json(run, tmp_path: Path) -> None:
+def test_every_worker_logs_json_and_knows_the_setup_token(run, tmp_path: Path) -> None:
     run("migrate")
-    with running_helpdesk(tmp_path, "serve", "--workers", "2", environ={"SECRET_KEY": SECRET}) as helpdesk:
+    environ = {"SECRET_KEY": SECRET, "REDMINE_APIKEY": "geheim", "ADMINISTRATORS": "local:vera"}
+    with running_helpdesk(tmp_path, "serve", "--workers", "2", environ=environ) as helpdesk:
         assert httpx.get(f"{helpdesk.url}/users/login", headers={"X-Request-ID": "find-me"}).is_success
         log = tmp_path / "helpdesk.log"
+        (token,) = re.findall("There is no administrator yet.* becomes one: (\\S+)", log.read_text())
+        body = {"username": "vera", "email": "v@x.test", "password": "long-enough", "confirm_password": "long-enough"}
+        registered = httpx.post(f"{helpdesk.url}/users/register", json=body | {"setup_token": token})
+        assert registered.json()["user"]["is_admin"] is True
         wait_until(lambda: "find-me" in log.read_text(), seconds=10, what="no line of the request in the log")
         lines = log.read_text().splitlines()
     (told,) = [json.loads(line) for line in lines if "find-me" in line]
     assert (told["path"], told["status"]) == ("/users/login", 200)
+    (once,) = [json.loads(line) for line in lines if "REDMINE_APIKEY" in line]
+    assert once["notices"] == ["the environment: REDMINE_APIKEY is not understood; is REDMINE_API_KEY meant?"]
+    assert "geheim" not in "\n".join(lines)
 
 
 def test_serving_needs_a_key_a_current_schema_and_no_demo(run, tmp_path: Path) -> None:
@@ -92,17 +100,27 @@ def test_settings_are_shown_without_secrets(run) -> None:
     shown = run("settings", SECRET_KEY=SECRET, REDMINE_URL="http://127.0.0.1:1", REDMINE_API_KEY="geheim")
     assert shown.returncode == 0 and SECRET not in shown.stdout and "geheim" not in shown.stdout
     assert "http://127.0.0.1:1" in shown.stdout and "environment" in shown.stdout
+    told = run("settings", SMTP_HOST="mail.example.test", MYSQL_QUALITY_HOST="geheim").stdout
+    assert "mail.example.test" in told and "environment, not used yet" in told
+    assert "MYSQL_QUALITY_HOST is not understood." in told and "geheim" not in told
 
 
-def test_the_demo_ignores_outside_systems_and_keeps_its_data(run, tmp_path: Path) -> None:
+def test_the_demo_ignores_outside_systems_keeps_its_data_and_is_for_this_machine_unless_allowed(
+    run, tmp_path: Path, no_umask: None
+) -> None:
     environ = {"REDMINE_URL": "http://127.0.0.1:1", "REDMINE_API_KEY": "x", "DATABASE_URL": "nowhere://"}
     alone, seen = ("demo", "--no-colleague"), []
-    for _ in range(2):
-        with running_helpdesk(tmp_path, *alone, environ=environ) as demo, httpx.Client(base_url=demo.url) as anna:
+    for public in (False, True):  # on loopback alone 127.0.0.2 is somebody else
+        own = environ | ({"HELPDESK_DEMO_PUBLIC": "yes"} if public else {})
+        with running_helpdesk(tmp_path, *alone, environ=own) as demo, httpx.Client(base_url=demo.url) as anna:
+            with socket.socket() as line:
+                other = ("127.0.0.2", httpx.URL(demo.url).port)
+                assert (line.connect_ex(other) == 0) is public
             anna.post("/users/login", json={"username": "anna", "password": "demo"}).raise_for_status()
             seen.append(anna.get("/tasks/my-tasks").json()["pagination"]["total"])
     assert seen[0] == seen[1] > 25
-    assert (tmp_path / "data/demo/secret_key").stat().st_mode & 0o077 == 0
+    assert (tmp_path / "data/demo/secret_key").exists()
+    assert [path for path in (tmp_path / "data").rglob("*") if path.stat().st_mode & 0o077] == []
     assert run("demo", "--data", "elsewhere", "--port", "x").returncode == 2
 
 
@@ -120,6 +138,12 @@ def test_the_doctor_tells_what_is_broken_by_its_exit_code_too(run) -> None:
     ill = run("doctor", REDMINE_URL="http://127.0.0.1:1", REDMINE_API_KEY="geheim")
     assert ill.returncode == 1 and "The store: ok\nRedmine: broken: " in ill.stdout and "1 of 2" in ill.stderr
     assert "geheim" not in ill.stdout + ill.stderr and "Traceback" not in ill.stderr
+
+
+@pytest.mark.parametrize("given", [("\u3164",), ("ivanov", "--name", "\u200b\u2800")])
+def test_an_account_needs_a_login_and_a_name_that_can_be_seen(run, given: tuple[str, ...]) -> None:
+    refused = run("user", "add", *given)
+    assert refused.returncode == 1 and "visible" in refused.stderr and "Traceback" not in refused.stderr
 
 
 def test_the_statements_for_the_database_user_are_printed_for_those_who_are_set(run) -> None:
@@ -145,11 +169,11 @@ def test_serving_starts_without_redmines_database_but_not_on_another(run, redmin
 
 
 def test_a_process_takes_as_many_connections_as_it_may() -> None:
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    code = (
-        "import resource as r; from helpdesk.commands import raise_limit\n"
-        "_, most = r.getrlimit(r.RLIMIT_NOFILE); r.setrlimit(r.RLIMIT_NOFILE, (256, most))\n"
-        "raise_limit(); print(r.getrlimit(r.RLIMIT_NOFILE)[0])"
-    )
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert int(told.stdout) == (MOST_FILES if most == resource.RLIM_INFINITY else min(most, MOST_FILES))
+    before, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (256, most))
+        raise_limit()
+        now, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (before, most))
+    assert now == (MOST_FILES if most == resource.RLIM_INFINITY else min(most, MOST_FILES))

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from helpdesk import settings as configuration
-from helpdesk.doctor import Check, Finding, Trouble, examine
+from helpdesk.health import Check, Finding, Trouble, examine
+from helpdesk.settings import settings as configuration
 from helpdesk.store.database import Database
 from helpdesk.wiring import checks, schema_trouble
 from tests.running import database_of

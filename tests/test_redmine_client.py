@@ -1,21 +1,23 @@
 """How we speak to Redmine, over real sockets to an imitation of it that misbehaves."""
 
+import ast
 import gzip
 import json
 from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from traceback import format_exception
 
 import pytest
 
 from helpdesk import redmine_client
 from helpdesk.errors import (
+    BadResponse,
     Conflict,
     HelpdeskError,
     Invalid,
     LockedOut,
-    Nonsense,
     NotAllowed,
     NotFound,
     Unavailable,
@@ -28,6 +30,8 @@ from tests.servers.process import free_port
 
 pytestmark = pytest.mark.usefixtures("no_pause")
 
+ROOT = Path(__file__).parent.parent
+CLIENTS = {"httpx.AsyncClient", "httpx.Client", "AsyncClient"}
 KEY = "0123456789abcdef-key-of-the-helpdesk"
 PASSWORD = "пароль-demo"
 BROKEN_LINES = [imitation.hang_up, imitation.half_a_body]
@@ -82,6 +86,29 @@ async def test_a_call_carries_our_key_and_the_person_and_asks_for_json(server: I
     assert sent["accept"] == "application/json" and "cookie" not in sent and "authorization" not in sent
 
 
+async def test_a_cookie_of_one_person_is_kept_for_nobody(server: ImitatedRedmine) -> None:
+    user = json.dumps({"user": {"id": 5, "login": "anna", "mail": "anna@example.test"}})
+    server.answers[EVERYTHING] = says(200, user, Set_Cookie="_redmine_session=of-anna; path=/")
+    async with calling(server.url) as client:
+        await client.who_is("anna", PASSWORD)
+        await client.get(ME, "boris")
+        for pool in (client.http, client.transfers):
+            await client.send("GET", ME, pool)
+            assert not pool.cookies.jar
+    assert len(server.requests) == 4
+    assert not [request for request in server.requests if "cookie" in request.headers]
+
+
+def test_every_client_of_ours_keeps_no_cookies() -> None:
+    made = [
+        {keyword.arg for keyword in node.keywords}
+        for file in sorted((ROOT / "helpdesk").rglob("*.py"))
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in CLIENTS
+    ]
+    assert made and all("cookies" in named for named in made)
+
+
 async def test_a_redmine_below_a_path_is_asked_there(server: ImitatedRedmine) -> None:
     async with calling(f"{server.url}/redmine") as client:
         with pytest.raises(NotFound):
@@ -126,15 +153,15 @@ async def test_a_line_that_breaks_after_sending_is_told_from_one_that_never_was(
 @pytest.mark.parametrize(
     ("status", "of_get", "of_put"),
     [
-        (302, Nonsense, Nonsense),
-        (400, Nonsense, Nonsense),
+        (302, BadResponse, BadResponse),
+        (400, BadResponse, BadResponse),
         (401, WrongKey, WrongKey),
         (403, NotAllowed, NotAllowed),
         (404, NotFound, NotFound),
-        (409, Nonsense, Conflict),
+        (409, BadResponse, Conflict),
         (412, LockedOut, LockedOut),
-        (418, Nonsense, Nonsense),
-        (422, Nonsense, Nonsense),
+        (418, BadResponse, BadResponse),
+        (422, BadResponse, BadResponse),
         (500, Unavailable, Unavailable),
         (502, Unanswered, Unanswered),
         (503, Unavailable, Unavailable),
@@ -151,13 +178,13 @@ async def test_every_status_has_its_meaning_and_none_is_asked_for_again(
 
 @pytest.mark.parametrize("answer", NO_OBJECTS)
 async def test_what_is_no_json_object_makes_no_sense(server: ImitatedRedmine, answer: Answer) -> None:
-    assert type(await failure_of_get(server, answer)) is Nonsense
+    assert type(await failure_of_get(server, answer)) is BadResponse
 
 
 async def test_an_endless_answer_is_cut_off(server: ImitatedRedmine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(redmine_client, "LARGEST_ANSWER", 2**20)
 
-    assert type(await failure_of_get(server, imitation.flood)) is Nonsense
+    assert type(await failure_of_get(server, imitation.flood)) is BadResponse
 
 
 async def test_a_small_answer_that_unpacks_to_a_huge_one_is_cut_off(
@@ -166,11 +193,11 @@ async def test_a_small_answer_that_unpacks_to_a_huge_one_is_cut_off(
     monkeypatch.setattr(redmine_client, "LARGEST_ANSWER", 2**20)
     bomb = gzip.compress(b" " * 2**22)
 
-    assert type(await failure_of_get(server, says(200, bomb, Content_Encoding="gzip"))) is Nonsense
+    assert type(await failure_of_get(server, says(200, bomb, Content_Encoding="gzip"))) is BadResponse
 
 
 async def test_a_page_in_answer_to_a_write_is_not_taken_for_its_success(server: ImitatedRedmine) -> None:
-    assert type(await failure_of_put(server, says(200, "<html>", "text/html"))) is Nonsense
+    assert type(await failure_of_put(server, says(200, "<html>", "text/html"))) is BadResponse
 
 
 async def test_the_sentences_of_a_refusal_are_redmines_own(server: ImitatedRedmine) -> None:
@@ -182,7 +209,7 @@ async def test_the_sentences_of_a_refusal_are_redmines_own(server: ImitatedRedmi
 
 async def test_a_refusal_without_a_sentence_is_a_conflict(server: ImitatedRedmine) -> None:
     assert type(await failure_of_put(server, says(422, '{"errors": []}'))) is Conflict
-    assert type(await failure_of_put(server, says(422, '{"errors": null}'))) is Nonsense
+    assert type(await failure_of_put(server, says(422, '{"errors": null}'))) is BadResponse
 
 
 async def test_the_key_does_not_follow_a_redirect_to_another_host(server: ImitatedRedmine) -> None:
@@ -252,12 +279,12 @@ async def test_an_answer_without_a_user_makes_no_sense_and_is_no_wrong_password(
 ) -> None:
     server.answers[ME] = answer
     async with calling(server.url) as client:
-        with pytest.raises(Nonsense):
+        with pytest.raises(BadResponse):
             await client.who_is("anna", PASSWORD)
 
 
 @pytest.mark.parametrize("id", ["5", 5.0, True, None, 0, -5, 2**31, [5]])
 def test_only_a_whole_positive_number_is_a_user(id: object) -> None:
     assert user_id({"id": 5}) == 5
-    with pytest.raises(Nonsense):
+    with pytest.raises(BadResponse):
         user_id({"id": id})

@@ -3,14 +3,16 @@
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from helpdesk import settings as configuration
-from helpdesk.pacing import schedule
-from helpdesk.settings import KNOWN, RateLimit, Settings, SettingsError, described, load, require_secret_key
+from helpdesk.poll_schedule import schedule
+from helpdesk.settings import settings as configuration
+from helpdesk.settings.listing import list_settings
+from helpdesk.settings.settings import KNOWN, RateLimit, Settings, SettingsError, load, require_secret_key
 
 ROOT = Path(__file__).parent.parent
 KEY = "k" * 16 + "SeCrEt-" + "y" * 16
@@ -19,11 +21,11 @@ KEY = "k" * 16 + "SeCrEt-" + "y" * 16
 def refused(environ: Mapping[str, str], folder: Path) -> dict[str, str]:
     with pytest.raises(SettingsError) as caught:
         load(environ, folder)
-    return {problem.name: f"{problem.fault}. {problem.hint}" for problem in caught.value.problems}
+    return {problem.name: f"{problem.reason}. {problem.hint}" for problem in caught.value.problems}
 
 
 def source(settings: Settings, name: str) -> str:
-    return next(each.source for each in described(settings) if each.name == name)
+    return next(each.source for each in list_settings(settings) if each.name == name)
 
 
 def test_with_nothing_set_the_embedded_tracker_runs_on_a_sqlite_file(tmp_path: Path) -> None:
@@ -36,16 +38,16 @@ def test_with_nothing_set_the_embedded_tracker_runs_on_a_sqlite_file(tmp_path: P
     assert settings.max_content_length == 16 * 1024 * 1024
     assert (settings.timezone, settings.default_locale) == (ZoneInfo("Europe/Moscow"), "ru")
     assert settings.demo is False
-    assert {each.source for each in described(settings)} == {"default"}
+    assert {each.source for each in list_settings(settings)} == {"default"}
 
 
 def test_the_environment_wins_over_dotenv_and_dotenv_over_config_ini(tmp_path: Path) -> None:
-    (tmp_path / "config.ini").write_text("[redmine]\nurl=http://three\napi_key=3%%\n[database]\ndb_path=three.db")
+    (tmp_path / "config.ini").write_text("[redmine]\nurl=http://three\napi_key=3%%\n[mysql]\nport=3333")
     (tmp_path / ".env").write_text("REDMINE_URL=http://two\nREDMINE_API_KEY='2${HOME}'\n")
     settings = load({"REDMINE_URL": "http://one/"}, tmp_path)
     assert (settings.redmine_url, source(settings, "REDMINE_URL")) == ("http://one", "environment")
     assert (settings.redmine_api_key, source(settings, "REDMINE_API_KEY")) == ("2${HOME}", ".env")
-    assert (settings.database_url, source(settings, "DATABASE_URL")) == ("sqlite:///three.db", "config.ini")
+    assert (settings.mysql_port, source(settings, "MYSQL_PORT")) == (3333, "config.ini")
 
 
 def test_an_empty_value_counts_as_absent(tmp_path: Path) -> None:
@@ -57,10 +59,10 @@ def test_an_empty_value_counts_as_absent(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("where", ["environment", ".env"])
 def test_helpdesk_config_names_another_ini_file(tmp_path: Path, where: str) -> None:
-    (tmp_path / "other.ini").write_bytes("\ufeff[database]\ndb_path = данные/a%b.db\n".encode())
+    (tmp_path / "other.ini").write_text("[mysql]\nport = 3307\n")
     (tmp_path / ".env").write_text("HELPDESK_CONFIG=other.ini" if where == ".env" else "")
     settings = load({"HELPDESK_CONFIG": "other.ini"} if where == "environment" else {}, tmp_path)
-    assert settings.database_url == "sqlite:///данные/a%b.db"
+    assert settings.mysql_port == 3307
     assert source(settings, "HELPDESK_CONFIG") == where
 
 
@@ -102,7 +104,7 @@ def test_all_problems_are_told_at_once_and_no_secret_is_repeated(tmp_path: Path)
     with pytest.raises(SettingsError) as caught:
         load(environ, tmp_path)
     assert {each.name for each in caught.value.problems} == {*environ, "REDMINE_URL"} - {"REDMINE_API_KEY"}
-    assert all(each.fault and each.hint for each in caught.value.problems)
+    assert all(each.reason and each.hint for each in caught.value.problems)
     assert not re.search("tooshort|hunter2|sesame", repr(caught.value) + str(caught.value))
 
 
@@ -122,8 +124,28 @@ def test_all_problems_are_told_at_once_and_no_secret_is_repeated(tmp_path: Path)
         ("REDMINE_URL", "http://a example"),
         ("REDMINE_URL", "http://a.example:99999"),
         ("REDMINE_TEXT_FORMAT", "word"),
+        ("REDMINE_CA_BUNDLE", "missing.pem"),
+        ("CA_BUNDLE", "tests"),
+        ("CA_BUNDLE", "README.md"),
+        ("MYSQL_SSL_CA", "pyproject.toml"),
+        ("MYSQL_SSL_MODE", "yes"),
+        ("OUTBOUND_PROXY", "proxy:3128"),
+        ("OUTBOUND_PROXY", "http://me:p@ss@proxy:3128"),
+        ("OUTBOUND_PROXY", "http://proxy:3128/way"),
+        ("OUTBOUND_PROXY", "socks5://proxy:1080"),
+        ("LOG_LEVEL", "loud"),
         ("LOGIN_RATE_LIMIT", "0/minute"),
         ("LOGIN_RATE_LIMIT", "5/day"),
+        ("SESSION_IDLE", "0h"),
+        ("SESSION_IDLE", "12"),
+        ("SESSION_IDLE", "31d"),
+        ("SESSION_IDLE", "9999999d"),
+        ("ADMINISTRATORS", "ivanov"),
+        ("ADMINISTRATORS", "redmine:"),
+        ("ADMINISTRATORS", "nis:ivanov"),
+        ("ADMINISTRATORS", "redmine:ivanov;local:petrov"),
+        ("ADMINISTRATORS", "redmine:ivanov petrov"),
+        ("ADMINISTRATORS", "redmine:ivanov/local:petrov"),
         ("LOGIN_RATE_LIMIT", "5"),
         ("PUBLIC_URL", "https://a.example/x"),
         ("PUBLIC_URL", "https://a.example?x"),
@@ -166,10 +188,23 @@ def test_a_wrong_value_is_refused(tmp_path: Path, name: str, text: str) -> None:
         ("LOGIN_RATE_LIMIT", "login_rate_limit", "off", None),
         ("LOGIN_RATE_LIMIT", "login_rate_limit", "20/hour", RateLimit(20, 3600)),
         ("LOGIN_RATE_LIMIT", "login_rate_limit", "1 / second", RateLimit(1, 1)),
+        ("SESSION_IDLE", "session_idle", "30m", timedelta(minutes=30)),
+        ("SESSION_IDLE", "session_idle", "7D", timedelta(days=7)),
+        (
+            "ADMINISTRATORS",
+            "administrators",
+            "redmine:ivanov, oracle:petrov",
+            (("redmine", "ivanov"), ("oracle", "petrov")),
+        ),
         ("PUBLIC_URL", "public_url", "https://a.example:8443/", "https://a.example:8443"),
         ("MAX_CONTENT_LENGTH", "max_content_length", "1000", 1000),
         ("MAX_CONTENT_LENGTH", "max_content_length", "2mb", 2 * 1024 * 1024),
         ("DEFAULT_LOCALE", "default_locale", "EN", "en"),
+        ("OUTBOUND_PROXY", "outbound_proxy", "http://me:p%40ss@proxy:3128/", "http://me:p%40ss@proxy:3128"),
+        ("MYSQL_SSL_MODE", "mysql_ssl_mode", "VERIFY_IDENTITY", "verify_identity"),
+        ("LOG_LEVEL", "log_level", "DEBUG", "debug"),
+        ("BRAND_NAME", "brand_name", "Навигатор", "Навигатор"),
+        ("FILES_FOLDER", "files_folder", "/srv/files", Path("/srv/files")),
         ("MYSQL_PORT", "mysql_port", "3307", 3307),
         ("REDIS_URL", "redis_url", "rediss://me:p%40ss@a.example:6380/1", "rediss://me:p%40ss@a.example:6380/1"),
         ("REDIS_URL", "redis_url", "unix:///run/redis.sock", "unix:///run/redis.sock"),
@@ -196,7 +231,7 @@ def test_the_cookie_is_secure_when_said_so_or_when_we_are_on_https(
 ) -> None:
     settings = load(environ, tmp_path)
     assert settings.session_cookie_secure is secure
-    assert ("SESSION_COOKIE_SECURE", str(secure)) in {(each.name, each.value_shown) for each in described(settings)}
+    assert ("SESSION_COOKIE_SECURE", str(secure)) in {(each.name, each.value_shown) for each in list_settings(settings)}
 
 
 @pytest.mark.parametrize(("given", "missing"), [("REDMINE_URL", "REDMINE_API_KEY"), ("REDMINE_API_KEY", "REDMINE_URL")])
@@ -256,7 +291,7 @@ def test_redmines_times_are_those_of_the_office_unless_said_otherwise(tmp_path: 
     assert load({"TIMEZONE": "Asia/Omsk"}, tmp_path).redmine_db_timezone == ZoneInfo("Asia/Omsk")
     settings = load({"TIMEZONE": "Asia/Omsk", "REDMINE_DB_TIMEZONE": "UTC"}, tmp_path)
     assert settings.redmine_db_timezone == ZoneInfo("UTC")
-    assert "UTC" in {each.value_shown for each in described(settings) if each.name == "REDMINE_DB_TIMEZONE"}
+    assert "UTC" in {each.value_shown for each in list_settings(settings) if each.name == "REDMINE_DB_TIMEZONE"}
 
 
 def test_serving_needs_a_secret_key(tmp_path: Path) -> None:
@@ -276,11 +311,13 @@ def test_neither_repr_nor_description_shows_a_secret(tmp_path: Path) -> None:
         "MYSQL_PASSWORD": "swordfish",
         "MYSQL_DATABASE": "redmine",
         "REDIS_URL": "redis://:melon@a.example:6379",
+        "OUTBOUND_PROXY": "http://me:papaya@proxy.example:3128",
     }
     settings = load(environ, tmp_path)
-    shown = {each.name: each.value_shown for each in described(settings)}
-    assert not re.search(f"{KEY}|hunter2|sesame|swordfish|melon", repr(settings) + str(shown))
+    shown = {each.name: each.value_shown for each in list_settings(settings)}
+    assert not re.search(f"{KEY}|hunter2|sesame|swordfish|melon|papaya", repr(settings) + str(shown))
     assert shown["DATABASE_URL"] == "postgresql+psycopg://me:***@db.example/helpdesk"
+    assert shown["OUTBOUND_PROXY"] == "http://me:***@proxy.example:3128"
     assert shown["REDIS_URL"] == "redis://:***@a.example:6379"
     assert shown["REDMINE_URL"] == "http://a.example"
     assert shown["LOGIN_RATE_LIMIT"] == "5 in 60 s"
@@ -316,22 +353,32 @@ def test_the_process_reads_its_environment_and_its_folder(tmp_path: Path, monkey
     assert (settings.default_locale, settings.timezone.key) == ("en", "UTC")
 
 
+def test_pictures_of_people_are_not_mixed_with_the_trackers_files(tmp_path: Path) -> None:
+    settings = load({"UPLOAD_FOLDER": "pictures", "DATABASE_URL": "data/my.db"}, tmp_path)
+    assert settings.files_folder == Path("data/files")
+
+
+def test_the_authority_of_a_database_is_checked_only_on_request_and_must_be_named_then(tmp_path: Path) -> None:
+    assert load({}, tmp_path).mysql_ssl_mode == "preferred"
+    assert set(refused(REDMINE | MYSQL | {"MYSQL_SSL_MODE": "verify_ca"}, tmp_path)) == {"MYSQL_SSL_CA"}
+
+
 def test_the_documents_tell_every_setting_as_it_is() -> None:
-    rows = [
+    table = [
         tuple(cell.strip().strip("`") for cell in line.strip("|\n").split("|"))
         for line in (ROOT / "docs/settings.md").read_text().splitlines()
         if line.startswith("| `")
     ]
-    assert [row[0] for row in rows] == list(KNOWN)
-    for name, place, default, secret, meaning in rows:
-        told = KNOWN[name].metadata
-        sections, options = (
-            zip(*(each.split(".") for each in told["ini"].split()), strict=True) if told["ini"] else ([], [])
-        )
-        assert place == (f"[{sections[0]}] {', '.join(options)}" if sections else "")
-        assert secret == ("yes" if told["secret"] else "")
-        assert meaning == told["meaning"]
-        assert (told["cast"](default) if default else None) == KNOWN[name].default
+    assert [cells[0] for cells in table] == list(KNOWN)
+    for name, place, default, secret, meaning in table:
+        known, row = KNOWN[name], KNOWN[name].metadata["row"]
+        options: dict[str, list[str]] = {}
+        for section, option in row.places:
+            options.setdefault(section, []).append(option)
+        assert place == ", ".join(f"[{section}] {', '.join(names)}" for section, names in options.items())
+        assert secret == ("yes" if row.secret else "")
+        assert meaning == known.metadata["meaning"]
+        assert (row.parse(default) if default else None) == known.default
 
 
 def test_the_example_names_every_setting_once_and_changes_nothing_when_copied(tmp_path: Path) -> None:

@@ -12,12 +12,13 @@ from uuid import uuid4
 from argon2 import PasswordHasher
 from sqlmodel import Session, SQLModel, select
 
-from helpdesk.store import people, tables
-from helpdesk.store.blobs import Blobs
+from helpdesk.store import people
+from helpdesk.store.casefold import fold
 from helpdesk.store.database import Database
-from helpdesk.store.folding import fold
+from helpdesk.store.models import tables
+from helpdesk.store.tracker.blobs import Blobs
+from helpdesk.tasks.embedded.backend import EmbeddedBackend
 from helpdesk.tasks.embedded.feed import EmbeddedFeed
-from helpdesk.tasks.embedded.tracker import EmbeddedTracker
 from helpdesk.tasks.model import Actor
 
 NAMES = {
@@ -33,7 +34,7 @@ QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 STATUSES = ("new", "in_progress", "resolved", "waiting", "closed", "rejected")
 PRIORITIES = ("low", "normal", "high", "urgent")
 PROJECTS = ("help", "office", "warehouse")
-SUPPORT = "view_all edit comment edit_own_comments view_private comment_privately assignable create"
+SUPPORT = "view_all edit comment edit_own_comments view_private comment_privately set_private assignable create"
 WORKFLOW = {
     "new": ("in_progress", "rejected"),
     "in_progress": ("resolved", "waiting"),
@@ -89,7 +90,7 @@ class EmbeddedWorld:
 
     def __init__(self, database: Database, folder: Path) -> None:
         self.database = database
-        self.tracker = EmbeddedTracker(database, Blobs(folder))
+        self.backend = EmbeddedBackend(database, Blobs(folder))
         self.feed = EmbeddedFeed(database)
 
     def actor(self, login: str) -> Actor:

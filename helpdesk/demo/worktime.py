@@ -1,7 +1,7 @@
-"""Working time: Monday to Friday, nine hours a day, in the demo company's zone.
+"""Count working time: Monday to Friday, nine hours a day, in the demo company's time zone.
 
-The story is told in working minutes before now. So it is the same story on every day of the week, it never
-happens at night, and its newest lines are always fresh.
+The demo's moments are working minutes before now. So it is the same on every day of the week, nothing happens at
+night, and the newest tasks are always fresh.
 """
 
 from datetime import UTC, date, datetime, time, timedelta, timezone
@@ -16,7 +16,7 @@ _OPENS = time(9, 0)
 
 @cache
 def workday(day: date, shift: int) -> date:
-    """The working day `shift` working days after (before, when negative) `day`.
+    """Return the working day `shift` working days after `day`, or before it when `shift` is negative.
 
     A Saturday or Sunday counts as the Friday before it.
     """
@@ -26,7 +26,7 @@ def workday(day: date, shift: int) -> date:
 
 
 def ago(now: datetime, minutes: int) -> datetime:
-    """The moment (UTC) so many working minutes before `now`.
+    """Return the moment, in UTC, so many working minutes before `now`.
 
     Outside working hours `now` counts as the edge of the nearest working day before it.
     """
@@ -36,3 +36,8 @@ def ago(now: datetime, minutes: int) -> datetime:
     days, minute = divmod(min(DAY - 1, max(0, passed)) - minutes, DAY)
     day = datetime.combine(workday(opened.date(), days), _OPENS, ZONE)
     return (day + timedelta(minutes=minute)).astimezone(UTC)
+
+
+def local_day(moment: datetime) -> date:
+    """Return the day that a moment falls on where the company is."""
+    return moment.astimezone(ZONE).date()

@@ -1,1 +1,1 @@
-"""Who hears of what, and by which way: feed → rules → store → bell → channels."""
+"""Notify people of events: feed → recipients → store → channels."""

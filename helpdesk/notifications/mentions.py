@@ -1,43 +1,60 @@
-"""Who is called by `@login` in a text."""
+"""Find the logins mentioned by `@login` in a text."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
+from itertools import islice
 
-from helpdesk.notifications.plain import LONGEST_READ, without_quotes, without_tags
-from helpdesk.store.folding import fold
+from helpdesk.notifications.plain_text import LONGEST_READ, without_quotes, without_tags
+from helpdesk.store.casefold import fold
 
 LONGEST_LOGIN = 120
 LONGEST_WORD = 400  # before folding
+MOST_CALLED = 200  # different words of one text, as each is looked up among the logins
 
 _CODE = re.compile(
     r"""
     <(pre|code|tt|kbd|samp)\b[^<>]*>.*?(?:</\1>|\Z)                           # HTML and Textile
-    | ^[ ]{0,3}(?:(`{3,})[^`\n]*|(~{3,})[^\n]*)\n.*?(?:^[ ]{0,3}(?:\2|\3)|\Z)   # Markdown's blocks …
+    | ^[ ]{0,3}(?:(`{3,}+)[^`\n]*+|(~{3,}+)[^\n]*+)\n.*?(?:^[ ]{0,3}(?:\2|\3)|\Z)   # Markdown's blocks …
     | (?<!`)(`++)[^`]++\4(?!`)                                                # … and words
     | (?<![\w@])@(?=[^\s@])[^@\n]++(?<=\S)@(?![\w@])                          # Textile's @words@
     """,
     re.I | re.M | re.S | re.X,
 )
 _ADDRESS = re.compile(r"(?<!\w)\w++://\S++")
-# Not after what an e-mail address or a path may have before the @. Letters may come in pieces: the accents are theirs.
+# Not after characters that e-mail addresses and paths have before an @. Accents may be separate code points.
 _CALL = re.compile(r"(?<![\w\u0300-\u036f.@+/])(?<!\w-)@([\w\u0300-\u036f.@+-]++)")
-_AFTER = "._@+-"  # may end a login, and may stand behind it
+_AFTER = "._@+-"  # may end a login, and may follow one
 
 
-def mentioned(text: str, logins: Collection[str]) -> frozenset[str]:
-    """Those of `logins`, which are folded, that the text calls by name.
+def called(text: str) -> tuple[str, ...]:
+    """Return the first MOST_CALLED words after an `@`, folded: logins, perhaps with punctuation at their end.
 
-    Not in code, in citations, in addresses and in longer words; `a@login` is an e-mail address. Of two logins that fit,
-    as in `@anna.` those of "anna" and "anna.", the longer is meant.
+    Words in code, quotes, addresses and longer words do not count; `a@login` is an e-mail address.
     """
+    if "@" not in text:
+        return ()
     text = _CODE.sub(" ", text[:LONGEST_READ])
     calls = _CALL.finditer(_ADDRESS.sub(" ", without_tags(without_quotes(text))))
-    # Words are folded, not the text: a long run of accents would take minutes.
-    found = (_meant(fold(call[1][:LONGEST_WORD]), logins) for call in calls)
+    # Fold the words, not the text: a long run of accents would take minutes.
+    words = dict.fromkeys(call[1][:LONGEST_WORD] for call in calls)
+    return tuple(fold(word) for word in islice(words, MOST_CALLED))
+
+
+def may_mean(words: Iterable[str]) -> frozenset[str]:
+    """Return every login that one of these words may mean."""
+    return frozenset(login for word in words for login in _readings(word))
+
+
+def meant(words: Iterable[str], logins: Collection[str]) -> frozenset[str]:
+    """Return those of the folded `logins` that these words mention.
+
+    Of two that fit, such as "anna" and "anna." in `@anna.`, the longer is meant.
+    """
+    found = (next((login for login in _readings(word) if login in logins), None) for word in words)
     return frozenset(login for login in found if login)
 
 
-def _meant(word: str, logins: Collection[str]) -> str | None:
+def _readings(word: str) -> Iterator[str]:
+    """Return the logins that a word may mean, the longest first."""
     shortest = len(word.rstrip(_AFTER))
-    ends = range(min(len(word), LONGEST_LOGIN), max(shortest, 1) - 1, -1)
-    return next((word[:end] for end in ends if word[:end] in logins), None)
+    return (word[:end] for end in range(min(len(word), LONGEST_LOGIN), max(shortest, 1) - 1, -1))

@@ -1,46 +1,39 @@
-"""Over which channels a person hears of what. `channels` decides, and nobody else does.
+"""Decide over which channels a person gets a notification. Nothing else decides that.
 
-A mute keeps all of a project or a task away, the list on the page included, but not what turns to the very person:
-being mentioned, and being given the task or losing it. Who doesn't want these either takes them off the matrix.
+A mute keeps all of a project or a task away, also from the list on the page, except what is addressed to the person:
+being mentioned, and being assigned the task or losing it. A person who does not want these either unchecks them.
 """
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, time
 from typing import Any, Literal, NamedTuple, TypeVar, get_args
 from zoneinfo import ZoneInfo
 
-from helpdesk.notifications.rules import Type
-from helpdesk.notifications.urgency import urgency
+from helpdesk.notifications.channels import registry
+from helpdesk.notifications.channels.port import Option
+from helpdesk.notifications.kinds import Type
 
-Channel = Literal["page", "sound", "email", "push"]
 Sound = Literal["chime", "knock", "bell", "none"]
+Cell = tuple[Type, str]
+"""A cell of the matrix: a type, and the name of a channel's option."""
 
 TYPES: tuple[Type, ...] = get_args(Type)
-CHANNELS: tuple[Channel, ...] = get_args(Channel)
 SOUNDS: tuple[Sound, ...] = get_args(Sound)
 PERSONAL: frozenset[Type] = frozenset({"mention", "assigned"})
-"""What comes through a mute."""
-
-LOUD: frozenset[Channel] = frozenset({"sound", "email", "push"})
-"""What quiet hours silence: it is not made up for afterwards, the page has it all."""
-
-UNHEARD: frozenset[Type] = frozenset({"system", "attachment"})
-SENT: frozenset[Type] = frozenset({"assigned", "mention", "comment"})
-WANTED: frozenset[tuple[Type, Channel]] = frozenset(
-    {(type, "page") for type in TYPES}
-    | {(type, "sound") for type in TYPES if type not in UNHEARD}
-    | {(type, channel) for type in SENT for channel in ("email", "push")}
-)
+"""What a mute lets through."""
+URGENT = {"mentioned", "given"}
+"""Kinds by which somebody addresses this very person. They have a sound of their own."""
 
 T = TypeVar("T")
 
 
 class QuietHours(NamedTuple):
-    """From `start` until `end` by the clock on the wall in `zone`, beginning on each of `days` (0 is Monday).
+    """From `start` until `end` in the local time of `zone`, beginning on each of `days` (0 is Monday).
 
-    An `end` that is not after `start` is on the next day; the same time means a day and a night. Hours that are not
-    `kept` at present are remembered for when they will be.
+    An `end` that is not after `start` is on the next day; the same time means 24 hours. Hours that are not `kept` are
+    switched off but remembered.
     """
 
     days: frozenset[int]
@@ -50,7 +43,7 @@ class QuietHours(NamedTuple):
     kept: bool = True
 
     def hold(self, now: datetime) -> bool:
-        """Whether it is quiet at this aware moment. An hour that the clock shows twice counts twice."""
+        """Return whether it is quiet at this aware moment. An hour that the clock shows twice counts twice."""
         if not self.kept:
             return False
         local = now.astimezone(self.zone)
@@ -61,17 +54,28 @@ class QuietHours(NamedTuple):
 
 
 class Sounds(NamedTuple):
-    """What a notification sounds like, by its urgency."""
+    """The sounds of notifications: of the kinds in URGENT, and of the others."""
 
     normal: Sound = "chime"
     high: Sound = "bell"
 
 
-class Preferences(NamedTuple):
-    """`wanted` is the matrix; what is muted is by the tracker's numbers; with `digest` one mail a day replaces
-    single ones."""
+def cells() -> dict[str, Cell]:
+    """Return every cell of the matrix by its name in forms."""
+    return {f"{type}:{option.name}": (type, option.name) for type in TYPES for option in registry.options()}
 
-    wanted: frozenset[tuple[Type, Channel]] = WANTED
+
+def default_cells() -> frozenset[Cell]:
+    """Return the cells that are checked for a person who has chosen nothing."""
+    return frozenset((type, option.name) for option in registry.options() for type in option.default)
+
+
+@dataclass(frozen=True)
+class Preferences:
+    """What a person chose. `wanted` are the checked cells of the matrix; muted projects and tasks are numbers of the
+    backend; with `digest` one e-mail a day replaces single ones."""
+
+    wanted: frozenset[Cell] = field(default_factory=default_cells)
     muted_projects: frozenset[int] = frozenset()
     muted_tasks: frozenset[int] = frozenset()
     quiet: QuietHours | None = None
@@ -79,36 +83,33 @@ class Preferences(NamedTuple):
     sounds: Sounds = Sounds()
 
 
-def channels(preferences: Preferences, type: Type, project_id: int, task_id: int, now: datetime) -> frozenset[Channel]:
-    """What a notification goes out over at this aware moment; nothing at all when none is wanted.
-
-    A sound is that of what comes up on the page, so there is none without it.
-    """
-    muted = project_id in preferences.muted_projects or task_id in preferences.muted_tasks
-    if muted and type not in PERSONAL:
+def options_for(preferences: Preferences, type: Type, project_id: int, task_id: int, now: datetime) -> frozenset[str]:
+    """Return the names of the options over which a notification goes out at this aware moment; often none."""
+    is_muted = project_id in preferences.muted_projects or task_id in preferences.muted_tasks
+    if is_muted and type not in PERSONAL:
         return frozenset()
-    open_to = {channel for channel in CHANNELS if (type, channel) in preferences.wanted}
-    if preferences.quiet and preferences.quiet.hold(now):
-        open_to -= LOUD
-    if preferences.digest:
-        open_to.discard("email")
-    if "page" not in open_to:
-        open_to.discard("sound")
-    return frozenset(open_to)
+    is_quiet = bool(preferences.quiet and preferences.quiet.hold(now))
+    open_to = {it.name: it for it in registry.options() if _is_open(it, type, preferences, is_quiet)}
+    return frozenset(name for name, option in open_to.items() if option.needs is None or option.needs in open_to)
+
+
+def _is_open(option: Option, type: Type, preferences: Preferences, is_quiet: bool) -> bool:
+    is_silenced = (option.loud and is_quiet) or (option.digested and preferences.digest)
+    return (type, option.name) in preferences.wanted and not is_silenced
 
 
 def sound_of(preferences: Preferences, kind: str) -> str:
-    """The name of the sound that a notification of this kind makes for this person, empty for none. Whether it makes
-    any is decided by `channels`."""
-    sound: Sound = getattr(preferences.sounds, urgency(kind))
+    """Return the name of the sound that a notification of this kind makes for this person, or "". Whether it makes any
+    is decided by `options_for`."""
+    sound = preferences.sounds.high if kind in URGENT else preferences.sounds.normal
     return "" if sound == "none" else sound
 
 
 def to_json(preferences: Preferences) -> str:
-    """The same text for the same preferences."""
-    quiet = preferences.quiet
-    told = {
-        "wanted": {type: {each: (type, each) in preferences.wanted for each in CHANNELS} for type in TYPES},
+    """Return preferences as JSON, always as the same text."""
+    quiet, names = preferences.quiet, [option.name for option in registry.options()]
+    stored = {
+        "wanted": {type: {name: (type, name) in preferences.wanted for name in names} for type in TYPES},
         "muted_projects": sorted(preferences.muted_projects),
         "muted_tasks": sorted(preferences.muted_tasks),
         "quiet": quiet
@@ -122,81 +123,83 @@ def to_json(preferences: Preferences) -> str:
         "digest": preferences.digest,
         "sounds": preferences.sounds._asdict(),
     }
-    return json.dumps(told)
+    return json.dumps(stored)
 
 
 def from_json(text: str) -> Preferences:
-    """What was kept. Whatever is missing or broken is as if nobody had chosen it, each thing by itself; unknown keys
-    are passed over. Never raises."""
+    """Read preferences from JSON. Each value that is missing or broken gets its default; unknown keys are ignored.
+    Never raises."""
     try:
-        told = json.loads(text)
+        stored = json.loads(text)
     except (ValueError, RecursionError):
         return Preferences()
-    if not isinstance(told, dict):
+    if not isinstance(stored, dict):
         return Preferences()
     return Preferences(
-        _wanted(told.get("wanted")),
-        _read(_numbers, told.get("muted_projects"), frozenset()),
-        _read(_numbers, told.get("muted_tasks"), frozenset()),
-        _read(_quiet, told.get("quiet"), None),
-        _read(_yes_no, told.get("digest"), False),
-        _sounds(told.get("sounds")),
+        _wanted(stored.get("wanted")),
+        _read(_numbers, stored.get("muted_projects"), frozenset()),
+        _read(_numbers, stored.get("muted_tasks"), frozenset()),
+        _read(_quiet, stored.get("quiet"), None),
+        _read(_yes_no, stored.get("digest"), False),
+        _sounds(stored.get("sounds")),
     )
 
 
-def _read(reader: Callable[[Any], T], told: object, default: T) -> T:
+def _read(parse: Callable[[Any], T], stored: object, default: T) -> T:
     try:
-        return reader(told)
+        return parse(stored)
     except (TypeError, ValueError, KeyError, OSError):
         return default
 
 
-def _wanted(told: object) -> frozenset[tuple[Type, Channel]]:
-    rows: Mapping[object, object] = told if isinstance(told, dict) else {}
-    cells = {}
-    for type in TYPES:
-        row = rows.get(type)
-        for channel in CHANNELS:
-            usual = (type, channel) in WANTED
-            cells[type, channel] = _read(_yes_no, row.get(channel), usual) if isinstance(row, dict) else usual
-    return frozenset(cell for cell, is_wanted in cells.items() if is_wanted)
+def _wanted(stored: object) -> frozenset[Cell]:
+    rows: Mapping[object, object] = stored if isinstance(stored, dict) else {}
+    return frozenset(
+        (type, option.name)
+        for option in registry.options()
+        for type in TYPES
+        if _is_checked(rows.get(type), option.name, default=type in option.default)
+    )
 
 
-def _quiet(told: Any) -> QuietHours | None:
-    days = _numbers(told["days"])
+def _is_checked(row: object, name: str, default: bool) -> bool:
+    return _read(_yes_no, row.get(name), default) if isinstance(row, dict) else default
+
+
+def _quiet(stored: Any) -> QuietHours | None:
+    days = _numbers(stored["days"])
     if not days <= set(range(7)):
         raise ValueError("no day of the week")
-    zone, kept = ZoneInfo(told["zone"]), _read(_yes_no, told.get("kept"), True)
-    return QuietHours(days, _clock(told["start"]), _clock(told["end"]), zone, kept)
+    zone, kept = ZoneInfo(stored["zone"]), _read(_yes_no, stored.get("kept"), True)
+    return QuietHours(days, _clock(stored["start"]), _clock(stored["end"]), zone, kept)
 
 
-def _sounds(told: object) -> Sounds:
-    chosen = told if isinstance(told, dict) else {}
-    usual = Sounds()._asdict()
-    return Sounds(**{pressing: _read(_sound, chosen.get(pressing), usual[pressing]) for pressing in usual})
+def _sounds(stored: object) -> Sounds:
+    chosen = stored if isinstance(stored, dict) else {}
+    return Sounds(*(_read(_sound, chosen.get(name), default) for name, default in Sounds()._asdict().items()))
 
 
-def _sound(told: Any) -> Sound:
-    if told not in SOUNDS:
+def _sound(stored: Any) -> Sound:
+    if stored not in SOUNDS:
         raise ValueError("no sound of ours")
-    sound: Sound = told
+    sound: Sound = stored
     return sound
 
 
-def _clock(told: str) -> time:
-    clock = time.fromisoformat(told)
+def _clock(stored: str) -> time:
+    clock = time.fromisoformat(stored)
     if clock.tzinfo:
-        raise ValueError("the zone is told apart")
+        raise ValueError("the zone has a field of its own")
     return clock
 
 
-def _numbers(told: Any) -> frozenset[int]:
-    if not isinstance(told, list) or not all(type(each) is int for each in told):
+def _numbers(stored: Any) -> frozenset[int]:
+    if not isinstance(stored, list) or not all(type(each) is int for each in stored):
         raise TypeError("not numbers")
-    return frozenset(told)
+    return frozenset(stored)
 
 
-def _yes_no(told: Any) -> bool:
-    if not isinstance(told, bool):
+def _yes_no(stored: Any) -> bool:
+    if not isinstance(stored, bool):
         raise TypeError("neither yes nor no")
-    return told
+    return stored

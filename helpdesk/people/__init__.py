@@ -1,1 +1,1 @@
-"""The directory: who people are and how they prove it."""
+"""Find people and check their passwords."""

@@ -1,9 +1,9 @@
-"""Rows of our store as the rest of the product knows them."""
+"""Convert rows of the store into values of the domain."""
 
 from helpdesk.people.model import Person
-from helpdesk.store import tables
+from helpdesk.store.models import tables
 
 
 def person_of(row: tables.Person) -> Person:
-    """The account as the rest of the product knows it."""
+    """Return the Person of an account's row."""
     return Person(**{field: getattr(row, field) for field in Person._fields})

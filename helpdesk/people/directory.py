@@ -1,23 +1,25 @@
-"""The port to whoever knows people's passwords."""
+"""The port of directories, which check passwords."""
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from helpdesk.errors import WrongCredentials
 from helpdesk.people.model import Person
+
+Checking = Callable[[str, str], Awaitable[str]]
+"""Called with a login and a password before the check; returns the password to check instead.
+
+An error that it raises prevents the check.
+"""
+
+
+async def unlimited(login: str, password: str) -> str:
+    """Return the password unchanged: any number of attempts is allowed."""
+    return password
 
 
 class Directory(Protocol):
-    async def sign_in(self, login: str, password: str) -> Person | None:
-        """The person whose login (or e-mail, where the directory knows it) and password these are, else None.
+    async def sign_in(self, login: str, password: str, checking: Checking = unlimited) -> Person | None:
+        """Return the person with this login (or e-mail, where the directory knows it) and password, else None.
 
-        Takes as long for an unknown login as for a wrong password. Raises Unavailable when it can't tell.
+        Takes as long for an unknown login as for a wrong password. Raises Unavailable when the directory fails.
         """
-
-
-async def sign_in(directories: Iterable[Directory], login: str, password: str) -> Person:
-    """Ask each directory in turn. Raises WrongCredentials when none vouches, Unavailable when one can't be asked."""
-    for directory in directories:
-        if person := await directory.sign_in(login, password):
-            return person
-    raise WrongCredentials

@@ -1,4 +1,4 @@
-"""Who a person is to us."""
+"""Define the values that stand for people."""
 
 from datetime import datetime
 from typing import Literal, NamedTuple
@@ -7,7 +7,7 @@ Source = Literal["local", "redmine"]
 
 
 class Person(NamedTuple):
-    """An account. `redmine_id` is the numeric Redmine user proven at sign-in; None: not linked."""
+    """An account. `redmine_id` is the numeric Redmine user proven at sign-in; None when it is not linked."""
 
     id: int
     source: str
@@ -23,7 +23,7 @@ class Person(NamedTuple):
 
 
 class SignedIn(NamedTuple):
-    """A person with the session that says so. `mark` tells this session from others without revealing its id."""
+    """A person with their session. `mark` distinguishes the session from others without revealing its id."""
 
     person: Person
     mark: str

@@ -1,22 +1,32 @@
-"""Password hashes of local accounts: argon2id with its library's current defaults, computed off the event loop."""
+"""Hash and check passwords of local accounts: argon2id with its library's defaults, off the event loop."""
 
 from functools import cache
 
-from anyio import CapacityLimiter, to_thread
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
+from helpdesk.threads import Threads
+
+SHORTEST_PASSWORD, LONGEST_PASSWORD = 8, 1_000
 HASHER = PasswordHasher()
-AT_ONCE = CapacityLimiter(2)  # each takes 64 MB and a core
+AT_ONCE = Threads(2)  # each hash takes 64 MB and a core
 
 
 def hashed(password: str) -> str:
     return HASHER.hash(password.encode("utf-8", "surrogatepass"))
 
 
+async def made(password: str) -> str:
+    """Return the hash of a password, computed off the event loop."""
+    return await AT_ONCE.run(hashed, password)
+
+
 async def matches(password_hash: str | None, password: str) -> bool:
-    """Whether `password` made the hash. Without a hash a decoy is checked, so that it takes as long to say no."""
-    right = await to_thread.run_sync(_verify, password_hash, password, limiter=AT_ONCE)
+    """Tell whether `password` has this hash.
+
+    Without a hash a decoy is checked, so that an unknown login takes as long as a wrong password. Raises Overloaded.
+    """
+    right = await AT_ONCE.run(_verify, password_hash, password)
     return right and password_hash is not None
 
 

@@ -1,41 +1,81 @@
-"""Redmine's accounts: the password is tried once by Basic and forgotten; the numeric user id is what we keep."""
+"""Check passwords of Redmine's accounts by one request with Basic authentication, and keep only the numeric user id."""
 
-from helpdesk.errors import Nonsense
+import logging
+
+from helpdesk.errors import BadResponse, NotAllowed, NotFound, WrongKey
 from helpdesk.people.accounts import person_of
+from helpdesk.people.directory import Checking, unlimited
 from helpdesk.people.model import Person
 from helpdesk.redmine_client import JSON, RedmineClient, user_id, within
 from helpdesk.store import people
+from helpdesk.store.casefold import fold
 from helpdesk.store.database import Database
-from helpdesk.store.folding import fold
 
-# Longer ones make a header that web servers refuse; Redmine keeps no login of more than 60 characters.
+# Longer ones make a header that web servers refuse; logins in Redmine have at most 60 characters.
 LONGEST_LOGIN = 255
 LONGEST_PASSWORD = 4_096
+AT_ONCE, PAGES = 100, 5  # of people whose name, login or e-mail contains the typed text
+
+log = logging.getLogger(__name__)
 
 
 class RedmineDirectory:
-    """The Directory port over Redmine's Basic sign-in.
+    """The Directory port over Redmine's Basic authentication.
 
-    Logins with `:` are refused, for Basic would shift it; the returned login must be the one typed, because Redmine
-    also takes an API key in its place and then answers with the key's owner.
+    Logins with `:` are refused, since Basic would split them there. The login in the answer must be the one that was
+    tried: Redmine also accepts an API key as a login, and then answers with the key's owner.
     """
 
     def __init__(self, client: RedmineClient, database: Database) -> None:
         self.client = client
         self.database = database
 
-    async def sign_in(self, login: str, password: str) -> Person | None:
+    async def sign_in(self, login: str, password: str, checking: Checking = unlimited) -> Person | None:
         if not _can_be_tried(login.strip(), password):
             return None
         async with within(self.client.deadline):
-            user = await self.client.who_is(login.strip(), password)
+            tried = await self._login_of(login.strip())
+            user = await self.client.who_is(tried, await checking(tried, password))
         if user is None:
             return None
         number, name, *others = _identity(user)
-        if fold(name) != fold(login):
+        if fold(name) != fold(tried):
             return None
         row = await self.database.run(lambda db: people.bind_redmine(db, number, name, *others), writes=True)
         return person_of(row) if row.is_active else None
+
+    async def _login_of(self, typed: str) -> str:
+        """Return the login of the account with this e-mail, else `typed`, which is tried all the same to take as long.
+
+        Redmine also finds accounts by parts of names, so only a whole login or e-mail counts, in this order.
+        """
+        if "@" not in typed:
+            return typed
+        try:
+            found = await self._people_like(typed)
+        except (NotAllowed, NotFound, WrongKey) as error:
+            log.warning("nobody signs in by e-mail: our key may not list people", extra={"error": error.detail})
+            return typed
+        if any(_same(user.get("login"), typed) for user in found):
+            return typed
+        logins = [str(user.get("login") or "") for user in found if _same(user.get("mail"), typed)]
+        return logins[0] if len(logins) == 1 and _can_be_tried(logins[0], "any") else typed
+
+    async def _people_like(self, typed: str) -> list[JSON]:
+        found: list[JSON] = []
+        for page in range(PAGES):
+            asked = (("name", typed), ("limit", AT_ONCE), ("offset", page * AT_ONCE))
+            users = (await self.client.get("/users.json", params=asked)).get("users")
+            if not isinstance(users, list):
+                raise BadResponse(detail="/users.json: no users")
+            found += [user for user in users if isinstance(user, dict)]
+            if len(users) < AT_ONCE:
+                break
+        return found
+
+
+def _same(told: object, typed: str) -> bool:
+    return isinstance(told, str) and told.strip().casefold() == typed.casefold()
 
 
 def _can_be_tried(login: str, password: str) -> bool:
@@ -44,9 +84,9 @@ def _can_be_tried(login: str, password: str) -> bool:
 
 
 def _identity(user: JSON) -> tuple[int, str, str, str]:
-    """(id, login, full name, e-mail) of /users/current.json. Raises Nonsense when it lacks the first two."""
+    """Return id, login, full name and e-mail of /users/current.json. Raises BadResponse without the first two."""
     login = user.get("login")
     if not isinstance(login, str):
-        raise Nonsense(detail="/users/current.json: no login")
+        raise BadResponse(detail="/users/current.json: no login")
     name = f"{user.get('firstname') or ''} {user.get('lastname') or ''}".strip()
     return user_id(user), login, name or login, str(user.get("mail") or "")

@@ -1,1 +1,1 @@
-"""Our own data: tables, the database, and the questions asked of it. Knows nobody else of ours."""
+"""Store our own data: tables, the database and its queries. It imports no other subject of ours."""

@@ -1,4 +1,4 @@
-"""What was typed and not sent: one draft for a person and place, each for that person alone."""
+"""Store drafts: typed but unsent text, one for each person and place, visible to that person alone."""
 
 import json
 from collections.abc import Mapping
@@ -6,16 +6,16 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
-from helpdesk.store.tables import Draft
+from helpdesk.store import locks
+from helpdesk.store.models.tables import Draft
 
 KEPT = timedelta(days=30)
 MOST = 200
 
 
-# Made once, for the page of each task asks it.
+# Built once, since each task page runs it.
 START: sa.BindParameter[str] = sa.bindparam("start")
 BEGINNING = select(Draft.place, Draft.fields, Draft.updated_at).where(
     col(Draft.person_id) == sa.bindparam("person"),
@@ -25,7 +25,7 @@ BEGINNING = select(Draft.place, Draft.fields, Draft.updated_at).where(
 
 
 class Kept(NamedTuple):
-    """`fields` are the values of a form by name, as they were typed: texts, or lists of texts."""
+    """A draft. `fields` holds the typed values of a form by name: texts, or lists of texts."""
 
     place: str
     fields: Mapping[str, Any]
@@ -33,24 +33,23 @@ class Kept(NamedTuple):
 
 
 def save(session: Session, person_id: int, place: str, fields: Mapping[str, Any], now: datetime) -> None:
-    """Keep `fields` in the stead of what the place held. The oldest go: after KEPT, and beyond MOST of a person."""
+    """Replace the draft of a place. Drafts older than KEPT are deleted, and a person's oldest beyond MOST."""
+    locks.person(session, person_id)
     session.exec(sa.delete(Draft).where(col(Draft.updated_at) <= now - KEPT))
     text = json.dumps(dict(fields), ensure_ascii=False)
-    try:
-        with session.begin_nested():
-            session.add(Draft(person_id=person_id, place=place, fields=text, updated_at=now))
-    except IntegrityError:
-        session.exec(sa.update(Draft).where(*_is(person_id, place)).values(fields=text, updated_at=now))
+    session.merge(Draft(person_id=person_id, place=place, fields=text, updated_at=now))
+    session.flush()
     _forget_oldest(session, person_id)
 
 
 def forget(session: Session, person_id: int, place: str) -> None:
-    """It was sent, or is not wanted any more."""
+    """Delete a draft that was sent or discarded."""
+    locks.person(session, person_id)
     session.exec(sa.delete(Draft).where(*_is(person_id, place)))
 
 
 def found(session: Session, person_id: int, start: str, now: datetime) -> list[Kept]:
-    """This person's drafts of the places that begin with `start`."""
+    """Return the person's drafts of the places that begin with `start`."""
     rows = session.exec(BEGINNING, params={"person": person_id, "start": start, "since": now - KEPT})
     return [Kept(place, json.loads(fields), at) for place, fields, at in rows]
 
@@ -58,7 +57,7 @@ def found(session: Session, person_id: int, start: str, now: datetime) -> list[K
 def _forget_oldest(session: Session, person_id: int) -> None:
     newest_first = select(Draft.place).where(Draft.person_id == person_id).order_by(col(Draft.updated_at).desc())
     for place in session.exec(newest_first.offset(MOST).limit(MOST)).all():
-        forget(session, person_id, place)
+        session.exec(sa.delete(Draft).where(*_is(person_id, place)))
 
 
 def _is(person_id: int, place: str) -> tuple[sa.ColumnElement[bool], ...]:

@@ -1,143 +1,113 @@
-"""What people were told: rows that streams and pages read. Added by the one that holds the reader's lease."""
+"""Store notifications and read them. Rows are added only by the process that holds the lease of the feed."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from functools import cache
-from typing import NamedTuple
+from itertools import islice
+from operator import attrgetter
 
 import sqlalchemy as sa
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
-from helpdesk.store.notification_tables import Notification, fitting
-from helpdesk.store.tasks import table
+from helpdesk.store.models.notifications import Notification, NotificationRow, fitting
+from helpdesk.store.tracker.tasks import table
 
+TASKS_AT_ONCE = 64
 PEOPLE_AT_ONCE = 256
-"""In one statement of `after`; SQLite takes no condition of more than a thousand parts."""
-
-
-class New(NamedTuple):
-    """A notification to be kept: the columns of the table, in the words of the tracker."""
-
-    person_id: int
-    happening: str
-    type: str
-    kind: str
-    task_id: int
-    project_id: int
-    subject: str
-    author: str
-    old: str
-    new: str
-    excerpt: str
-    is_private: bool
-    sound: str
-    happened_at: datetime
-
-
-class Kept(NamedTuple):
-    """A notification as it is kept; it is unread while there is no `read_at`."""
-
-    id: int
-    person_id: int
-    happening: str
-    type: str
-    kind: str
-    task_id: int
-    project_id: int
-    subject: str
-    author: str
-    old: str
-    new: str
-    excerpt: str
-    is_private: bool
-    sound: str
-    happened_at: datetime
-    created_at: datetime
-    read_at: datetime | None
-
+"""The people in one statement of `after`: SQLite accepts at most a thousand parts in a condition."""
+MOST_AFTER = 500
+"""The rows that `after` returns for one person: the newest."""
+MOST_OF_MANY = 2_000
+"""The rows that one statement of `after` reads for several people. If there are more, each person is read alone."""
 
 NOTIFICATION = table(Notification)
-COLUMNS = [NOTIFICATION.c[name] for name in Kept._fields]
+COLUMNS = [NOTIFICATION.c[name] for name in NotificationRow._fields]
+BY_ID = attrgetter("id")
 IS_UNREAD = NOTIFICATION.c.read_at.is_(None)
 
-# Made once, for each stream that wakes asks it.
+# Built once, because each wake-up of a stream runs it.
 UNREAD = (
     sa.select(NOTIFICATION.c.person_id, sa.func.count())
     .where(NOTIFICATION.c.person_id.in_(sa.bindparam("people", expanding=True)), IS_UNREAD)
     .group_by(NOTIFICATION.c.person_id)
 )
+NEWEST = (
+    sa.select(*COLUMNS)
+    .where(NOTIFICATION.c.person_id == sa.bindparam("person"), NOTIFICATION.c.id > sa.bindparam("last"))
+    .order_by(NOTIFICATION.c.id.desc())
+    .limit(MOST_AFTER)
+)
 
 
-def add(session: Session, rows: Sequence[New], now: datetime) -> list[Kept]:
-    """Keep those that were not there yet, by person and happening; what was added, ids rising. Texts that are too long
-    are cut.
+def add(session: Session, rows: Sequence[NotificationRow], now: datetime) -> list[NotificationRow]:
+    """Add the rows that are not stored yet, by person and event, and return them by rising id. Cut texts that are too
+    long.
 
-    Whoever calls holds the lease in this transaction: ids must appear in their order.
+    The caller holds the lease in this transaction, because ids must appear in their order.
     """
-    there = _there(session, rows)
-    new = {(row.person_id, row.happening): row for row in rows if (row.person_id, row.happening) not in there}
-    made = [Notification(**fitting(Notification, row._asdict()), created_at=now) for row in new.values()]
+    stored = _stored(session, rows)
+    new = {(row.person_id, row.event): row for row in rows if (row.person_id, row.event) not in stored}
+    made = [_new(row, now) for row in new.values()]
     session.add_all(made)
     session.flush()
-    return sorted(_kept(row) for row in made)
+    return sorted((_row(it) for it in made), key=BY_ID)
 
 
 def page(
     session: Session, person_id: int, *, unread_only: bool = False, type: str | None = None, limit: int, offset: int = 0
-) -> list[Kept]:
-    """A person's notifications, the newest first."""
+) -> list[NotificationRow]:
+    """Return a page of a person's notifications, the newest first."""
     asked = sa.select(*COLUMNS).where(*_of(person_id, unread_only, type))
     rows = session.execute(asked.order_by(NOTIFICATION.c.id.desc()).limit(limit).offset(offset))
-    return [Kept(*row) for row in rows]
+    return [NotificationRow(*row) for row in rows]
 
 
-def one(session: Session, person_id: int, id: int) -> Kept | None:
-    """A notification of this person's."""
+def one(session: Session, person_id: int, id: int) -> NotificationRow | None:
+    """Return one notification of this person."""
     mine = (NOTIFICATION.c.person_id == person_id, NOTIFICATION.c.id == id)
     row = session.execute(sa.select(*COLUMNS).where(*mine)).first()
-    return Kept(*row) if row else None
+    return NotificationRow(*row) if row else None
 
 
 def newest(session: Session, person_id: int) -> int:
-    """The highest id of this person's; 0 when there is none."""
+    """Return the highest id of this person's notifications; 0 when there is none."""
     highest = sa.select(sa.func.max(NOTIFICATION.c.id)).where(NOTIFICATION.c.person_id == person_id)
     return session.execute(highest).scalar() or 0
 
 
 def total(session: Session, person_id: int, *, unread_only: bool = False, type: str | None = None) -> int:
-    """How many there are of those that `page` shows."""
+    """Count the notifications that `page` pages through."""
     asked = sa.select(sa.func.count()).select_from(NOTIFICATION).where(*_of(person_id, unread_only, type))
     return session.execute(asked).scalar() or 0
 
 
 def unread(session: Session, person_ids: Collection[int]) -> dict[int, int]:
-    """How many each of these people has not read; everybody asked for is in it."""
+    """Count the unread notifications of each of these people."""
     found = {row[0]: row[1] for row in session.execute(UNREAD, {"people": list(person_ids)})}
     return {number: found.get(number, 0) for number in person_ids}
 
 
 def unread_tasks(session: Session, person_id: int, task_ids: Collection[int]) -> frozenset[int]:
-    """Those of these tasks that this person has something unread of."""
-    asked = sa.select(NOTIFICATION.c.task_id).where(NOTIFICATION.c.person_id == person_id, IS_UNREAD)
-    return frozenset(session.scalars(asked)).intersection(task_ids)
+    """Return those of these tasks about which this person has unread notifications."""
+    found, left = set[int](), iter(task_ids)
+    while part := list(islice(left, TASKS_AT_ONCE)):
+        size = 1 << (len(part) - 1).bit_length()
+        asked = {f"task{place}": part[min(place, len(part) - 1)] for place in range(size)}
+        found.update(session.execute(_unread_of(size), {"person": person_id, **asked}).scalars())
+    return frozenset(found)
 
 
-def after(session: Session, last: Mapping[int, int]) -> list[Kept]:
-    """What came to each person after the id that `last` names, ids rising: one question for PEOPLE_AT_ONCE of them."""
+def after(session: Session, last: Mapping[int, int]) -> list[NotificationRow]:
+    """Return each person's rows above the id in `last`, by rising id; of more than MOST_AFTER the newest."""
     wanted, found = list(last.items()), []
     for start in range(0, len(wanted), PEOPLE_AT_ONCE):
-        part = wanted[start : start + PEOPLE_AT_ONCE]
-        # Sizes are powers of two, so that few statements are ever made: the last pair stands in for those that lack.
-        size = 1 << (len(part) - 1).bit_length()
-        part += part[-1:] * (size - len(part))
-        pairs = {f"person{place}": person for place, (person, _) in enumerate(part)}
-        pairs |= {f"last{place}": number for place, (_, number) in enumerate(part)}
-        found += [Kept(*row) for row in session.execute(_above(size), pairs)]
-    return found if len(wanted) <= PEOPLE_AT_ONCE else sorted(found)
+        found += _after(session, wanted[start : start + PEOPLE_AT_ONCE])
+    return found if len(wanted) <= PEOPLE_AT_ONCE else sorted(found, key=BY_ID)
 
 
 def mark_read(session: Session, person_id: int, id: int, now: datetime) -> bool:
-    """Whether this person has such a notification; it is read from the first time on."""
+    """Mark a notification as read, unless it is; return whether this person has it."""
     mine = (NOTIFICATION.c.person_id == person_id, NOTIFICATION.c.id == id)
     if _marked(session, now, *mine):
         return True
@@ -145,33 +115,64 @@ def mark_read(session: Session, person_id: int, id: int, now: datetime) -> bool:
 
 
 def mark_all(session: Session, person_id: int, now: datetime) -> int:
-    """How many became read by it; `unmark` with the same moment takes it back."""
+    """Mark all of a person's notifications as read and return how many. `unmark` with the same moment undoes it."""
     return _marked(session, now, NOTIFICATION.c.person_id == person_id)
 
 
 def mark_task(session: Session, person_id: int, task_id: int, now: datetime) -> int:
-    """Who opens a task has read what is told of it; how many became read by it."""
+    """Mark a person's notifications about a task as read and return how many."""
     return _marked(session, now, NOTIFICATION.c.person_id == person_id, NOTIFICATION.c.task_id == task_id)
 
 
 def unmark(session: Session, person_id: int, at: datetime) -> int:
-    """What was read at exactly that moment is unread again; how many those are."""
-    read_then = (col(Notification.person_id) == person_id, col(Notification.read_at) == at)
-    return session.exec(sa.update(Notification).where(*read_then).values(read_at=None)).rowcount
+    """Mark as unread what was read at exactly that moment and return how many."""
+    read_then = (NOTIFICATION.c.person_id == person_id, NOTIFICATION.c.read_at == at)
+    return session.exec(sa.update(NOTIFICATION).where(*read_then).values(read_at=None)).rowcount
 
 
-def take_back(session: Session, happening: str) -> set[int]:
-    """Take away what was told of an act; the people whom it was told."""
-    of_it = col(Notification.happening) == happening
-    people = set(session.exec(select(Notification.person_id).where(of_it)))
+def take_back(session: Session, event: str) -> set[int]:
+    """Delete the notifications of an event and return the people who had them."""
+    of_it = NOTIFICATION.c.event == event
+    people = set(session.execute(sa.select(NOTIFICATION.c.person_id).where(of_it)).scalars())
     if people:
-        session.exec(sa.delete(Notification).where(of_it))
+        session.exec(sa.delete(NOTIFICATION).where(of_it))
     return people
 
 
 def prune(session: Session, before: datetime) -> int:
-    """Take away what came before then; how many those are."""
-    return session.exec(sa.delete(Notification).where(col(Notification.created_at) < before)).rowcount
+    """Delete the notifications that were stored before then and return how many."""
+    return session.exec(sa.delete(NOTIFICATION).where(NOTIFICATION.c.created_at < before)).rowcount
+
+
+def _after(session: Session, wanted: Sequence[tuple[int, int]]) -> list[NotificationRow]:
+    """Do the work of `after` for at most PEOPLE_AT_ONCE people, with one statement unless there are many rows."""
+    if len(wanted) == 1:
+        return _newest(session, *wanted[0])
+    # Sizes are powers of two, so that few statements are ever built. The last pair fills the places that are left.
+    size = 1 << (len(wanted) - 1).bit_length()
+    part = [*wanted, *([wanted[-1]] * (size - len(wanted)))]
+    pairs = {f"person{place}": person for place, (person, _) in enumerate(part)}
+    pairs |= {f"last{place}": number for place, (_, number) in enumerate(part)}
+    rows = session.execute(_above(size), pairs).all()
+    of_each = Counter(row.person_id for row in rows)
+    if len(rows) < MOST_OF_MANY and max(of_each.values(), default=0) <= MOST_AFTER:
+        return [NotificationRow(*row) for row in rows]
+    return sorted((row for pair in wanted for row in _newest(session, *pair)), key=BY_ID)
+
+
+def _newest(session: Session, person_id: int, last: int) -> list[NotificationRow]:
+    rows = session.execute(NEWEST, {"person": person_id, "last": last}).all()
+    return [NotificationRow(*row) for row in reversed(rows)]
+
+
+@cache
+def _unread_of(size: int) -> sa.Select[tuple[int]]:
+    """Build the query of `unread_tasks`. It looks each task up by itself, so that thousands of unread ones cost no more
+    than one."""
+    tasks = (sa.select(sa.bindparam(f"task{it}", type_=sa.Integer).label("task_id")) for it in range(size))
+    asked = sa.union_all(*tasks).subquery("asked")
+    of_it = (NOTIFICATION.c.person_id == sa.bindparam("person"), NOTIFICATION.c.task_id == asked.c.task_id)
+    return sa.select(asked.c.task_id).where(sa.select(NOTIFICATION.c.task_id).where(*of_it, IS_UNREAD).exists())
 
 
 @cache
@@ -180,7 +181,7 @@ def _above(size: int) -> sa.Select[tuple[object, ...]]:
         sa.and_(NOTIFICATION.c.person_id == sa.bindparam(f"person{it}"), NOTIFICATION.c.id > sa.bindparam(f"last{it}"))
         for it in range(size)
     )
-    return sa.select(*COLUMNS).where(sa.or_(*asked)).order_by(NOTIFICATION.c.id)
+    return sa.select(*COLUMNS).where(sa.or_(*asked)).order_by(NOTIFICATION.c.id).limit(MOST_OF_MANY)
 
 
 def _of(person_id: int, unread_only: bool, type: str | None) -> list[sa.ColumnElement[bool]]:
@@ -192,17 +193,20 @@ def _of(person_id: int, unread_only: bool, type: str | None) -> list[sa.ColumnEl
     return conditions
 
 
-def _there(session: Session, rows: Sequence[New]) -> set[tuple[int, str]]:
-    asked = select(Notification.person_id, Notification.happening).where(
-        col(Notification.person_id).in_({row.person_id for row in rows}),
-        col(Notification.happening).in_({row.happening for row in rows}),
-    )
-    return {(person, happening) for person, happening in session.exec(asked)}
+def _stored(session: Session, rows: Sequence[NotificationRow]) -> set[tuple[int, str]]:
+    """Return who has notifications of these events. Mostly nobody has, so the query names the events alone."""
+    of_them = NOTIFICATION.c.event.in_({row.event for row in rows})
+    asked = sa.select(NOTIFICATION.c.person_id, NOTIFICATION.c.event).where(of_them)
+    return {(person, event) for person, event in session.execute(asked)}
 
 
-def _kept(row: Notification) -> Kept:
-    return Kept(*(getattr(row, name) for name in Kept._fields))
+def _new(row: NotificationRow, now: datetime) -> Notification:
+    return Notification(**fitting(Notification, row._asdict() | {"id": None, "created_at": now}))
+
+
+def _row(stored: Notification) -> NotificationRow:
+    return NotificationRow(*(getattr(stored, name) for name in NotificationRow._fields))
 
 
 def _marked(session: Session, now: datetime, *which: sa.ColumnElement[bool]) -> int:
-    return session.exec(sa.update(Notification).where(*which, IS_UNREAD).values(read_at=now)).rowcount
+    return session.exec(sa.update(NOTIFICATION).where(*which, IS_UNREAD).values(read_at=now)).rowcount

@@ -1,27 +1,31 @@
-"""Accounts: found, made, bound to what a directory proved."""
+"""Find and create accounts, and bind them to what a directory has proven."""
 
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from helpdesk.store.folding import fold
-from helpdesk.store.tables import Person
+from helpdesk.store import locks
+from helpdesk.store.batches import pieces
+from helpdesk.store.casefold import fold
+from helpdesk.store.models.tables import Person
+
+Named = Collection[tuple[str, str]]
+"""The accounts of ADMINISTRATORS, as directory and login."""
 
 
 class Account(NamedTuple):
-    """An account and the person's number in the tracker."""
+    """An account and the person's id in the backend."""
 
     id: int
     number: int
     login: str
-    is_admin: bool
 
 
 def by_login_or_email(session: Session, source: str, typed: str) -> Person | None:
-    """The active account of `source` with this login, or else the only one with this e-mail."""
+    """Return the active account of `source` with this login, or else the only one with this e-mail."""
     active = select(Person).where(Person.source == source, col(Person.is_active).is_(True))
     if person := session.exec(active.where(Person.login_folded == fold(typed))).first():
         return person
@@ -29,12 +33,37 @@ def by_login_or_email(session: Session, source: str, typed: str) -> Person | Non
     return with_email[0] if len(with_email) == 1 else None
 
 
+def with_id(session: Session, number: int) -> Person | None:
+    return session.get(Person, number)
+
+
+def named(session: Session, typed: str) -> Sequence[Person]:
+    """Return the accounts of all directories with this login, or else with this e-mail, including disabled ones."""
+    for column in (Person.login_folded, Person.email_folded):
+        if found := session.exec(select(Person).where(column == fold(typed)).order_by(col(Person.id))).all():
+            return found if fold(typed) else ()
+    return ()
+
+
+def with_login(session: Session, login: str, source: str | None) -> Sequence[Person]:
+    """Return the accounts of a directory, or of all, with this login."""
+    same = select(Person).where(Person.login_folded == fold(login))
+    return session.exec(same.where(Person.source == source) if source else same).all()
+
+
 def all_people(session: Session) -> Sequence[Person]:
     return session.exec(select(Person).order_by(Person.login_folded)).all()
 
 
+def administrators(session: Session, named: Named = ()) -> Sequence[int]:
+    """Return the ids of all active administrators: accounts marked so, and those that are `named`."""
+    listed = (sa.and_(col(Person.source) == source, col(Person.login_folded) == fold(login)) for source, login in named)
+    asked = select(Person.id).where(sa.or_(col(Person.is_admin).is_(True), *listed), col(Person.is_active).is_(True))
+    return [id for id in session.exec(asked.order_by(col(Person.id))) if id is not None]
+
+
 def lately_in_redmine(session: Session, limit: int) -> Sequence[int]:
-    """The Redmine numbers of the active people who signed in last."""
+    """Return the Redmine ids of the active people who signed in last."""
     known = select(Person.redmine_id).where(
         col(Person.redmine_id).is_not(None), col(Person.last_seen).is_not(None), col(Person.is_active).is_(True)
     )
@@ -42,18 +71,21 @@ def lately_in_redmine(session: Session, limit: int) -> Sequence[int]:
     return [number for number in found if number is not None]
 
 
-def known_here(session: Session, numbers: Collection[int] | None) -> list[Account]:
-    """Active people by their numbers in the embedded tracker, where a person is the account itself; None: all."""
-    return _accounts(session, Person.id, numbers)
+def known_here(session: Session, numbers: Collection[int], logins: Collection[str] = ()) -> list[Account]:
+    """Return active people by their ids in the embedded backend, or by their folded logins.
+
+    There a person's id is that of the account.
+    """
+    return _accounts(session, Person.id, numbers, logins)
 
 
-def known_in_redmine(session: Session, numbers: Collection[int] | None) -> list[Account]:
-    """Active people by their numbers in Redmine; None: all who have one."""
-    return _accounts(session, Person.redmine_id, numbers)
+def known_in_redmine(session: Session, numbers: Collection[int], logins: Collection[str] = ()) -> list[Account]:
+    """Return active people with a Redmine id, by that id or by their folded logins."""
+    return _accounts(session, Person.redmine_id, numbers, logins)
 
 
 def add_local(session: Session, login: str, full_name: str, email: str, password_hash: str, is_admin: bool) -> Person:
-    """A new local account. Raises sqlalchemy's IntegrityError when the login is taken."""
+    """Create a local account. Raises SQLAlchemy's IntegrityError when the login is taken."""
     person = Person(
         source="local",
         login=login,
@@ -71,15 +103,24 @@ def add_local(session: Session, login: str, full_name: str, email: str, password
 
 
 def bind_redmine(session: Session, redmine_id: int, login: str, full_name: str, email: str) -> Person:
-    """The account of Redmine's user `redmine_id`, made at the first sign-in and brought up to date at each.
+    """Return the account of Redmine's user `redmine_id`, created at the first sign-in and updated at each.
 
-    Another account that held this login at Redmine before gives it up: the numeric id is the identity.
+    Another account that had this login at Redmine before loses it: the numeric id is the identity. An account that was
+    expected under this login and is not bound yet becomes this account, or passes its rights on to it.
     """
+    locks.everybody(session)
     person = session.exec(select(Person).where(Person.redmine_id == redmine_id)).first()
+    expected = _expected(session, login)
+    if expected and person:
+        person.is_admin = person.is_admin or expected.is_admin
+        person.is_active = person.is_active and expected.is_active
+        session.delete(expected)
+        session.flush()
+    person = person or expected
     _free_login(session, login, person)
     if person is None:
         person = Person(source="redmine", login=login, login_folded="", created_at=datetime.now(UTC))
-        person.redmine_id = redmine_id
+    person.redmine_id = redmine_id
     person.login, person.login_folded = login, fold(login)
     person.full_name, person.email, person.email_folded = full_name, email, fold(email)
     session.add(person)
@@ -87,21 +128,38 @@ def bind_redmine(session: Session, redmine_id: int, login: str, full_name: str, 
     return person
 
 
+def expect_redmine(session: Session, login: str) -> Person:
+    """Create an account for the first sign-in with this login of Redmine."""
+    person = Person(
+        source="redmine", login=login, login_folded=fold(login), full_name=login, created_at=datetime.now(UTC)
+    )
+    session.add(person)
+    session.flush()
+    return person
+
+
 def disable(session: Session, login: str) -> bool:
-    """Shut out whoever has this login here or at Redmine. False when there is nobody."""
+    """Disable the accounts with this login here and at Redmine. Return False when there is none."""
     statement = sa.update(Person).where(col(Person.login_folded) == fold(login))
     return session.exec(statement.values(is_active=False)).rowcount > 0
 
 
-def _accounts(session: Session, number: int | None, numbers: Collection[int] | None) -> list[Account]:
-    """`number` is a column of Person."""
-    active = select(Person.id, number, Person.login, Person.is_admin).where(
+def _accounts(session: Session, number: int | None, numbers: Collection[int], logins: Collection[str]) -> list[Account]:
+    """Return accounts by `number`, a column of Person.
+
+    Each is looked up by an index, since there may be many people.
+    """
+    active = sa.select(col(Person.id), col(number), col(Person.login)).where(
         col(number).is_not(None), col(Person.is_active).is_(True)
     )
-    if numbers is not None:
-        active = active.where(col(number).in_(set(numbers)))
-    rows = session.exec(active.order_by(col(Person.id)))
-    return [Account(id or 0, known or 0, login, is_admin) for id, known, login, is_admin in rows]
+    asked: list[tuple[Any, Collection[Any]]] = [(number, numbers), (Person.login_folded, logins)]
+    asking = (active.where(col(column).in_(piece)) for column, keys in asked for piece in pieces(dict.fromkeys(keys)))
+    return sorted({Account(*row) for each in asking for row in session.execute(each)})
+
+
+def _expected(session: Session, login: str) -> Person | None:
+    same = select(Person).where(Person.source == "redmine", Person.login_folded == fold(login))
+    return session.exec(same.where(col(Person.redmine_id).is_(None))).first()
 
 
 def _free_login(session: Session, login: str, owner: Person | None) -> None:

@@ -1,4 +1,4 @@
-"""What each person wants to be told, as the JSON of `notifications/preferences.py`."""
+"""Store each person's notification preferences, as the JSON of `notifications/preferences.py`."""
 
 from collections.abc import Callable, Iterable
 
@@ -6,27 +6,26 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
-from helpdesk.store.notification_tables import NotificationPreference
-from helpdesk.store.tables import Person
+from helpdesk.store import locks
+from helpdesk.store.models.notifications import NotificationPreference
 
 
 def told(session: Session, person_ids: Iterable[int]) -> dict[int, str]:
-    """The JSON of those of these people who chose anything."""
+    """Return the JSON of those of these people who have chosen anything."""
     chosen = select(NotificationPreference.person_id, NotificationPreference.told)
     chosen = chosen.where(col(NotificationPreference.person_id).in_(set(person_ids)))
     return {row[0]: row[1] for row in session.exec(chosen)}
 
 
-def change(session: Session, person_id: int, anew: Callable[[str], str]) -> None:
-    """Put what `anew` makes of this person's choice, empty for who chose nothing, in its place. Whatever another page
-    of the same person changes comes before that or after it, not between."""
-    # Whose choice it is, is there before the choice: to wait for a row that others are making ends in deadlocks.
-    session.exec(select(Person.id).where(col(Person.id) == person_id).with_for_update()).one()
-    save(session, person_id, anew(told(session, [person_id]).get(person_id, "")))
+def change(session: Session, person_id: int, changed: Callable[[str], str]) -> None:
+    """Replace a person's JSON by what `changed` returns for it; it is empty when the person has chosen nothing. Changes
+    from two pages of the same person come one after the other."""
+    locks.person(session, person_id)
+    save(session, person_id, changed(told(session, [person_id]).get(person_id, "")))
 
 
 def save(session: Session, person_id: int, told: str) -> None:
-    """What this person chose, in the place of what was there."""
+    """Store a person's JSON in place of what was there."""
     changed = sa.update(NotificationPreference).where(col(NotificationPreference.person_id) == person_id)
     if session.exec(changed.values(told=told)).rowcount:
         return

@@ -1,4 +1,4 @@
-"""Server-side sessions. The browser holds a random id, we hold its hash."""
+"""Store sessions on the server. The browser holds a random id, the store its hash."""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
@@ -9,20 +9,22 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from helpdesk.store import tables
-from helpdesk.store.tables import Person
+from helpdesk.store.clock_skew import AHEAD
+from helpdesk.store.models import tables
+from helpdesk.store.models.tables import Person
 
-SHORT = timedelta(hours=12)
+IDLE = timedelta(hours=12)
 LONG = timedelta(days=30)
+STEPS = 20  # the parts of `idle` after which a use is recorded, so that not every request writes
 
 
-# Made once, for it is asked with every request.
+# Built once, since every request runs it.
 LASTING = (
-    select(Person, tables.Session.expires_at)
+    select(Person, tables.Session.expires_at, tables.Session.created_at)
     .join(tables.Session, col(tables.Session.person_id) == col(Person.id))
     .where(
         col(tables.Session.id_hash) == sa.bindparam("id_hash"),
-        col(tables.Session.expires_at) > sa.bindparam("now"),
+        col(tables.Session.expires_at).between(sa.bindparam("now"), sa.bindparam("latest")),
         col(Person.is_active).is_(True),
     )
 )
@@ -39,6 +41,7 @@ class Found(NamedTuple):
     person: Person
     mark: str
     expires_at: datetime
+    created_at: datetime
 
 
 def hashed(session_id: str) -> str:
@@ -46,10 +49,19 @@ def hashed(session_id: str) -> str:
 
 
 def begin(
-    session: Session, person_id: int, now: datetime, remember: bool, address: str, user_agent: str
+    session: Session,
+    person_id: int,
+    now: datetime,
+    remember: bool,
+    address: str,
+    user_agent: str,
+    idle: timedelta = IDLE,
 ) -> tuple[str, timedelta]:
-    """Open a session: its new random id and how long it lasts. Sessions that ran out are cleared away."""
-    lasts = LONG if remember else SHORT
+    """Open a session and return its random id and how long it lasts unless it is used. Expired sessions are deleted.
+
+    With `remember` a session lasts LONG, used or not; others end when they were not used for `idle`.
+    """
+    lasts = LONG if remember else idle
     session.exec(sa.delete(tables.Session).where(col(tables.Session.expires_at) <= now))
     session.exec(sa.update(Person).where(col(Person.id) == person_id).values(last_seen=now))
     session_id = token_urlsafe(32)
@@ -67,15 +79,34 @@ def begin(
 
 
 def find(session: Session, session_id: str, now: datetime) -> Found | None:
-    """Whose session this is, while it lasts and the account is active."""
-    row = session.exec(LASTING, params={"id_hash": hashed(session_id), "now": now}).first()
-    return Found(row[0], hashed(session_id), row[1]) if row else None
+    """Return the session and its person, while it lasts and the account is active."""
+    moments = {"now": now, "latest": _latest(now)}
+    row = session.exec(LASTING, params={"id_hash": hashed(session_id), **moments}).first()
+    return Found(row[0], hashed(session_id), row[1], row[2]) if row else None
+
+
+def is_due(found: Found, now: datetime, idle: timedelta) -> bool:
+    """Tell whether it is time to record that the session is used."""
+    return _end(found.created_at, now, idle) - found.expires_at >= idle / STEPS
+
+
+def use(session: Session, mark: str, now: datetime, idle: timedelta) -> None:
+    """Extend the session to `idle` from now, at most to LONG after its beginning."""
+    row = session.get(tables.Session, mark)
+    if row is not None:
+        row.expires_at = max(row.expires_at, _end(row.created_at, now, idle))
 
 
 def lasting(session: Session, marks: Collection[str], now: datetime) -> frozenset[str]:
-    """Those of the sessions that go on: not over, and of an active account."""
-    asked = LASTING_OF.where(col(tables.Session.id_hash).in_(marks), col(tables.Session.expires_at) > now)
+    """Return which of the sessions have not ended and belong to an active account."""
+    goes_on = col(tables.Session.expires_at).between(now, _latest(now))
+    asked = LASTING_OF.where(col(tables.Session.id_hash).in_(marks), goes_on)
     return frozenset(session.exec(asked))
+
+
+def _latest(now: datetime) -> datetime:
+    """Return the latest possible end of a session; a later one was begun when a clock was ahead."""
+    return now + LONG + AHEAD
 
 
 def end(session: Session, session_id: str) -> None:
@@ -85,3 +116,7 @@ def end(session: Session, session_id: str) -> None:
 def end_all(session: Session, person_id: int) -> None:
     """Sign the person out on every device."""
     session.exec(sa.delete(tables.Session).where(col(tables.Session.person_id) == person_id))
+
+
+def _end(created_at: datetime, used_at: datetime, idle: timedelta) -> datetime:
+    return min(used_at + idle, created_at + LONG)

@@ -1,5 +1,6 @@
 """A board: tasks in columns by their status, and across them in lanes if one wants. Pure."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
@@ -7,8 +8,9 @@ from typing import Literal, NamedTuple
 from helpdesk.errors import Sentence, sentence
 from helpdesk.tasks.cards import Card, Cards
 from helpdesk.tasks.model import Status, TaskRow
+from helpdesk.tasks.phases import PHASES, Phase, Rule, Rules, Summary, phase
+from helpdesk.texts import is_blank
 
-Phase = Literal["active", "waiting", "done"]
 By = Literal["assignee", "project", "priority"]
 
 NOBODY = 0
@@ -22,13 +24,6 @@ AGES: tuple[tuple[timedelta, Sentence], ...] = (
 JUST_NOW = sentence("now")
 
 
-class Rule(NamedTuple):
-    """What an administrator says of a status: whether tasks wait in it, and how many are too many."""
-
-    phase: str = "active"
-    limit: int | None = None
-
-
 class Column(NamedTuple):
     """A status with its tasks: `shown` of `total` are here, none of a folded one."""
 
@@ -38,6 +33,11 @@ class Column(NamedTuple):
     shown: int = 0
     limit: int | None = None
     folded: bool = False
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether it has cards that are not shown, though it is open."""
+        return self.shown < self.total and not self.folded
 
     @property
     def is_over(self) -> bool:
@@ -62,16 +62,7 @@ class Lane(NamedTuple):
         return sum(map(len, self.cards.values()))
 
 
-def phase(status: Status, rules: Mapping[int, Rule]) -> Phase:
-    """`done` are the statuses that the tracker closes tasks with; of the others the administrator says who waits."""
-    if status.is_closed:
-        return "done"
-    return "waiting" if rules.get(status.id, Rule()).phase == "waiting" else "active"
-
-
-def columns(
-    statuses: Iterable[Status], found: Cards, rules: Mapping[int, Rule], folded: Collection[int] = ()
-) -> tuple[Column, ...]:
+def columns(statuses: Iterable[Status], found: Cards, rules: Rules, folded: Collection[int] = ()) -> tuple[Column, ...]:
     """The columns of these statuses, in their order."""
     shown = dict.fromkeys(found.totals, 0)
     for card in found.cards:
@@ -89,12 +80,12 @@ def columns(
     )
 
 
-def phases(columns: Iterable[Column]) -> dict[Phase, int]:
-    """How many tasks there are in each phase."""
-    totals: dict[Phase, int] = {"active": 0, "waiting": 0, "done": 0}
+def summary(columns: Iterable[Column]) -> Summary:
+    """Count the tasks in each phase, by the heads of the columns."""
+    totals = Counter[Phase]()
     for column in columns:
         totals[column.phase] += column.total
-    return totals
+    return Summary(*(totals[each] for each in PHASES))
 
 
 def lanes(cards: Iterable[Card], by: By | None, priorities: Iterable[int] = ()) -> tuple[Lane, ...]:
@@ -121,17 +112,18 @@ def at(row: TaskRow, by: By | None) -> str:
 
 
 def place(status_id: int, key: int | None) -> str:
-    """What a column's cell is called within a lane."""
+    """Return the name of a column's cell within a lane."""
     return f"{status_id}" if key is None else f"{status_id}-{key}"
 
 
 def initials(name: str) -> str:
     """At most two letters of a name, for a card."""
-    return "".join(word[0] for word in name.split()[:2]).upper()
+    visible = (next((letter for letter in word if not is_blank(letter)), "") for word in name.split())
+    return "".join([letter for letter in visible if letter][:2]).upper() or "?" * bool(name.split())
 
 
 def age(since: datetime, now: datetime) -> Sentence:
-    """How long ago, in the largest unit that fits."""
+    """Return the age in the largest unit that fits."""
     passed = now - since
     for unit, says in AGES:
         if passed >= unit:

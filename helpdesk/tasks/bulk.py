@@ -1,26 +1,33 @@
-"""The same wish for many tasks: each is done or refused by itself, a few at a time."""
+"""The same edit for many tasks: each is done or refused by itself, a few at a time."""
 
 import asyncio
+import logging
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from helpdesk.errors import HelpdeskError
+from helpdesk.errors import HelpdeskError, OutcomeUnknown, SavedUnseen
+from helpdesk.tasks.backend import Backend
 from helpdesk.tasks.model import Actor, Edit
-from helpdesk.tasks.tracker import Tracker
+
+log = logging.getLogger(__name__)
 
 MOST = 100
 AT_ONCE = 4
 
 
 class Outcome(NamedTuple):
-    """What became of one task: `refusal` is None when it was changed."""
+    """The outcome for one task: `refusal` is None when it was changed."""
 
     task_id: int
     refusal: HelpdeskError | None
 
+    @property
+    def may_be_written(self) -> bool:
+        return self.refusal is None or isinstance(self.refusal, OutcomeUnknown)
 
-async def change_all(tracker: Tracker, actor: Actor, edits: Iterable[tuple[int, Edit]]) -> list[Outcome]:
+
+async def change_all(tracker: Backend, actor: Actor, edits: Iterable[tuple[int, Edit]]) -> list[Outcome]:
     """Do each edit: those of one task one after the other, tasks in no particular order; outcomes as `edits` came."""
     turns, its = asyncio.Semaphore(AT_ONCE), defaultdict[int, asyncio.Lock](asyncio.Lock)
 
@@ -28,8 +35,15 @@ async def change_all(tracker: Tracker, actor: Actor, edits: Iterable[tuple[int, 
         try:
             async with its[task_id], turns:
                 await tracker.change(actor, task_id, edit)
+        except SavedUnseen:
+            return Outcome(task_id, None)
         except HelpdeskError as refusal:
             return Outcome(task_id, refusal)
+        except Exception as fault:  # the other tasks are told of all the same
+            log.exception("a change of many tasks failed at one", extra={"task": task_id})
+            return Outcome(task_id, OutcomeUnknown(detail=repr(fault)))
         return Outcome(task_id, None)
 
-    return list(await asyncio.gather(*(one(task_id, edit) for task_id, edit in edits)))
+    async with asyncio.TaskGroup() as group:  # which leaves nothing running behind, however it ends
+        running = [group.create_task(one(task_id, edit)) for task_id, edit in edits]
+    return [task.result() for task in running]

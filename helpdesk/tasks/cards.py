@@ -1,4 +1,4 @@
-"""What a board asks of the tracker: some tasks of each status, and how many there are."""
+"""The board's query: some tasks of each status, and the total of each."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
@@ -16,7 +16,7 @@ class Card(NamedTuple):
 
 
 class CardsAsked(NamedTuple):
-    """Which tasks of a query are wanted, whatever it says of statuses and closed ones.
+    """The tasks of a query to show, whatever it says of statuses and closed ones.
 
     Its order, page and size are those of the cards within each of `statuses`; `counted` are the statuses whose totals
     are wanted. `only` leaves cards of no other tasks, and changes no total.
@@ -29,7 +29,7 @@ class CardsAsked(NamedTuple):
 
     @property
     def of_totals(self) -> TaskQuery:
-        """The query for the tasks that are counted, if any are; one wanted by number may be of another status."""
+        """The query for the tasks that are counted, if any are."""
         return self.query._replace(status_ids=self.counted)
 
     @property
@@ -38,8 +38,7 @@ class CardsAsked(NamedTuple):
         query = whatever_status(self.query)
         if self.only is None:
             return query
-        named = (query.wanted_id,) if query.wanted_id is not None else query.task_ids
-        left = tuple(each for each in dict.fromkeys(self.only) if not named or each in named)
+        left = tuple(each for each in dict.fromkeys(self.only) if not query.task_ids or each in query.task_ids)
         return query._replace(task_ids=left) if left else None
 
     def columns(self, totals: Mapping[int, int]) -> tuple[int, ...]:
@@ -63,4 +62,4 @@ class Cards(NamedTuple):
 
 
 Asking = Callable[[Vocabulary], CardsAsked]
-"""Makes a wish of the words that there are; it may raise Invalid."""
+"""Makes a request of the vocabulary; it may raise Invalid."""

@@ -1,4 +1,4 @@
-"""A task that is not there yet: what it may say, and what somebody wants it to say."""
+"""A task that is not there yet: the form for it, and the values given."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -9,8 +9,8 @@ from helpdesk.tasks.files import Staged
 from helpdesk.tasks.model import Priority, Ref, Status
 
 
-class Blank(NamedTuple):
-    """What a new task of this project and tracker may say, for one person.
+class NewTaskForm(NamedTuple):
+    """The fields and choices for a new task of this project and tracker, for one person.
 
     `projects` are those where this person may create tasks, `trackers` those of the project. An empty tuple of choices
     means that there is nothing to choose. `details` may be given besides, `required` must be, as must custom fields
@@ -31,7 +31,7 @@ class Blank(NamedTuple):
 
 
 class NewTask(NamedTuple):
-    """A wish for a task; what is None or absent is left to the tracker. `custom` is by the field's id."""
+    """The values of a new task; what is None or absent is left to the tracker. `custom` is by the field's id."""
 
     project_id: int
     subject: str
@@ -44,5 +44,6 @@ class NewTask(NamedTuple):
     due_date: date | None = None
     estimated_hours: float | None = None
     parent_id: int | None = None
+    is_private: bool | None = None
     custom: Mapping[int, Texts] = {}
     files: tuple[Staged, ...] = ()

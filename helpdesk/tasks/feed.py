@@ -1,4 +1,4 @@
-"""What happens to tasks, told for all people at once. `tests/tasks/test_feed_contract.py` says what every feed does."""
+"""The port to the events of tasks, for all people at once. Its contract is `tests/tasks/test_feed_contract.py`."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -7,20 +7,20 @@ from typing import NamedTuple, Protocol
 from helpdesk.tasks.model import Actor, Member
 
 
-class Became(NamedTuple):
+class Change(NamedTuple):
     """A value before and after, in the tracker's words; empty where there was none."""
 
     old: str
     new: str
 
 
-class Happening(NamedTuple):
-    """One act of somebody upon a task, with all that it changed.
+class Event(NamedTuple):
+    """One event of a task, with all that it changed.
 
-    `key` is the act's for ever. People are the tracker's numbers, with a group's members in its place. Those who have
-    to do with the task are given as the act left them, but for `watchers`, who are as they are when it is told.
-    `former` had the task until this act; `was_assigned` says that it changed who has it. `notes` are the comment, or
-    the description of a new task, as they are when it is told.
+    `key` is the event's for ever. People are the tracker's numbers, with a group's members in its place. Those who have
+    to do with the task are given as the event left them, but for `watchers`, who are as they are when it is read.
+    `former` had the task until this event; `was_assigned` says that it changed who has it. `notes` are the comment, or
+    the description of a new task, as they are when it is read.
     """
 
     key: str
@@ -33,8 +33,8 @@ class Happening(NamedTuple):
     is_new: bool = False
     notes: str = ""
     private: bool = False
-    status: Became | None = None
-    priority: Became | None = None
+    status: Change | None = None
+    priority: Change | None = None
     was_assigned: bool = False
     files: tuple[str, ...] = ()
     author: int | None = None
@@ -43,11 +43,11 @@ class Happening(NamedTuple):
     watchers: frozenset[int] = frozenset()
 
 
-class Told(NamedTuple):
-    """Happenings, oldest first, the position to go on from, and whether it is known that there is more behind it."""
+class FeedPage(NamedTuple):
+    """Events, oldest first, the cursor to go on from, and whether there is more behind it."""
 
-    happenings: tuple[Happening, ...]
-    position: str
+    events: tuple[Event, ...]
+    cursor: str
     more: bool = False
 
 
@@ -55,17 +55,20 @@ class Feed(Protocol):
     """All raise Unavailable while the tracker does not answer."""
 
     async def start(self) -> str:
-        """The position of this moment: what was before is not told."""
+        """Return the cursor of this moment: earlier events are not read."""
 
-    async def read(self, position: str) -> Told:
-        """What happened since. Nothing is left out, whatever the order in which others' writes came to an end; for a
-        while the same is told again, under the same key."""
+    async def read(self, cursor: str) -> FeedPage:
+        """Return the events since. None is left out, whatever the order in which others' writes ended; for a while the
+        same events come again, under the same keys."""
 
     def key(self, entry_id: int) -> str:
-        """The key of the act that an entry of a task's history is of."""
+        """Return the key of the event of an entry in a task's history."""
 
-    async def act(self, task_id: int, entry_id: int) -> Happening | None:
-        """What that entry is of, as `read` tells it; nothing when there is no such entry of the task."""
+    async def event(self, task_id: int, entry_id: int) -> Event | None:
+        """Return the event of that entry, as `read` does; None when the task has no such entry."""
 
-    async def seers(self, happening: Happening, people: Iterable[Actor]) -> frozenset[int]:
-        """The numbers of those who may see it: the task, and what was said when that is private. As of now."""
+    async def visible_to(self, event: Event, people: Iterable[Actor]) -> frozenset[int]:
+        """Return the ids of the people who see the task, and something of what was said or changed, at this moment.
+
+        A private comment, a change of a hidden field and a relation to a hidden task are nothing to who may not see it.
+        """

@@ -4,7 +4,9 @@ from collections.abc import Callable
 from datetime import date, datetime
 from typing import Literal, NamedTuple
 
+from helpdesk.tasks import search as tasks_search
 from helpdesk.tasks.model import Priority, Ref, Status, TaskRow
+from helpdesk.tasks.phases import Summary
 from helpdesk.tasks.projects import Project
 
 Who = int | Literal["me", "nobody"]
@@ -22,32 +24,26 @@ SORTS = (
     "updated_on",
 )
 
+EXPORTED_AT_ONCE = 100
+
 
 class Vocabulary(NamedTuple):
-    """What a list can be filtered by, in the tracker's order; projects in that of their tree."""
+    """The choices of a list's filters, in the tracker's order; projects in that of their tree."""
 
     statuses: tuple[Status, ...]
     priorities: tuple[Priority, ...]
     projects: tuple[Project, ...]
     trackers: tuple[Ref, ...]
 
-    @property
-    def begun(self) -> tuple[int, ...]:
-        """The open statuses but for those that tasks begin in."""
-        return tuple(it.id for it in self.statuses if not it.is_closed and not it.is_default)
-
-    @property
-    def closed(self) -> tuple[int, ...]:
-        return tuple(it.id for it in self.statuses if it.is_closed)
-
 
 class TaskQuery(NamedTuple):
-    """Which of the tasks that a person may see, in which order, which page.
+    """The filters, order and page of a list of visible tasks.
 
-    `search` of digits, with `#` or without, means that very task. "me" as an assignee is the person and the person's
-    groups; "nobody" is only an assignee. A project stands for those below it, too; `task_ids` leave no other task.
-    `updated_since`, `created_since` and `due_by` are themselves included, `created_before` is not. `skip` leaves out as
-    many more than the pages before.
+    `search` of `#123` finds that very task, of `123` that task and those with the digits in their texts. By its number
+    a task is found whosever it is, and comes first; such a search looks through closed ones, too, and all else that is
+    asked holds for it. "me" as an assignee is the person and the person's groups; "nobody" is only an assignee. A
+    project stands for those below it, too; `task_ids` leave no other task. `updated_since`, `created_since` and
+    `due_by` are themselves included, `created_before` is not. `skip` leaves out as many more than the pages before.
     """
 
     assignees: tuple[Who, ...] = ()
@@ -72,32 +68,25 @@ class TaskQuery(NamedTuple):
     @property
     def wanted_id(self) -> int | None:
         """The task that `search` names by number, if it does."""
-        digits = self.search.removeprefix("#")
-        return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 10 else None
+        return tasks_search.number(self.search)
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Return the words that the texts of tasks must contain, except that of the wanted number."""
+        return tasks_search.words(self.search)
+
+    @property
+    def only_open(self) -> bool:
+        """Whether closed tasks are left out: that is so unless something asks for them."""
+        return not (self.closed or self.status_ids or self.wanted_id is not None)
 
     @property
     def offset(self) -> int:
         return (self.page - 1) * self.per_page + self.skip
 
 
-class Summary(NamedTuple):
-    """How many tasks match a query, whatever their status: `fresh` are the open ones that nobody has begun."""
-
-    fresh: int
-    open: int
-    closed: int
-
-    @property
-    def total(self) -> int:
-        return self.open + self.closed
-
-    @property
-    def in_progress(self) -> int:
-        return self.open - self.fresh
-
-
 Asked = TaskQuery | Callable[[Vocabulary], TaskQuery]
-"""A query, or what makes one of the words that there are; it may raise Invalid."""
+"""A query, or a function that makes one of the vocabulary and may raise Invalid."""
 
 
 class TaskPage(NamedTuple):

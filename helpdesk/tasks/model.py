@@ -1,4 +1,4 @@
-"""What a task is to us, whichever tracker keeps it. Times are aware UTC; ids are the tracker's."""
+"""Tasks and their parts, whichever tracker keeps them. Times are aware UTC; ids are the tracker's."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
@@ -6,13 +6,14 @@ from typing import Literal, NamedTuple
 
 from helpdesk.tasks.fields import CustomValue, Detail, Kind, Texts, Value
 from helpdesk.tasks.files import Chunks, Staged
+from helpdesk.texts import trimmed
 
 Field = Literal["status", "priority", "assignee"]
 TextFormat = Literal["textile", "markdown", "html"]
 
 
 class Actor(NamedTuple):
-    """Who acts: the person's id and login in the tracker. `session` is an opaque mark of this sign-in."""
+    """The person who acts: id and login in the tracker. `session` is an opaque mark of this sign-in."""
 
     id: int
     login: str
@@ -64,6 +65,7 @@ class TaskRow(NamedTuple):
     author: Member | None
     created_on: datetime
     updated_on: datetime
+    is_private: bool = False
 
 
 class FieldChange(NamedTuple):
@@ -80,7 +82,7 @@ class FieldChange(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """One act on a task: a comment, changes, or both. `may_edit` says whether this person may edit its comment."""
+    """One entry of a history: a comment, changes, or both. `may_edit` says whether this person may edit its comment."""
 
     id: int
     author: Member | None
@@ -97,6 +99,14 @@ class Entry(NamedTuple):
         """Whether this entry took back the very value that another change gave."""
         known = {(change.field, change.label, change.old) for change in self.changes}
         return (other.field, other.label, other.new) in known
+
+
+class Theirs(NamedTuple):
+    """What somebody else wrote into a field, as a Conflict tells it; `name` is what forms and programs call it."""
+
+    name: str
+    entry: Entry
+    change: FieldChange
 
 
 class Attachment(NamedTuple):
@@ -126,7 +136,7 @@ class Link(NamedTuple):
 
 
 class Relation(NamedTuple):
-    """How `other` stands to this task: `kind` is one of Redmine's, as seen from this task.
+    """A relation of `other` to this task: `kind` is one of Redmine's, as seen from this task.
 
     Source: Redmine's IssueRelation::TYPES (relates, duplicates, duplicated, blocks, blocked, precedes, follows,
     copied_to, copied_from).
@@ -137,7 +147,7 @@ class Relation(NamedTuple):
 
 
 class Choices(NamedTuple):
-    """What this person may do to this task now; an empty tuple means: nothing to choose.
+    """The allowed actions of this person on this task; an empty tuple means: nothing to choose.
 
     `details` and `custom` (by id) name what else the person may write, `required` which of those may not be left empty.
     """
@@ -188,7 +198,7 @@ class Task(NamedTuple):
         return any(option[0] != self.value(field) for option in options) or (field == "assignee" and bool(options))
 
     def detail(self, detail: Detail) -> Value:
-        """What `detail` holds; of tracker and parent the id."""
+        """Return the value of `detail`; of tracker and parent the id."""
         held: dict[Detail, Value] = {
             "subject": self.row.subject,
             "description": self.description,
@@ -198,11 +208,12 @@ class Task(NamedTuple):
             "done_ratio": self.done_ratio,
             "estimated_hours": self.estimated_hours,
             "parent": self.parent.id if self.parent else None,
+            "is_private": self.row.is_private,
         }
         return held[detail]
 
     def custom_value(self, field_id: int) -> Texts:
-        """What a custom field holds; nothing of one that this task does not have."""
+        """Return the value of a custom field; empty for one that this task does not have."""
         return next((held.value for held in self.custom if held.field.id == field_id), ())
 
     def value(self, field: Field) -> int | None:
@@ -212,7 +223,7 @@ class Task(NamedTuple):
 
 
 class Edit(NamedTuple):
-    """A wish to change fields, with a comment or files or without. `version`, when given, must be the current one.
+    """A change of fields, with a comment or files or without. `version` is of the task that the person knew.
 
     `custom` is by the field's id.
     """
@@ -226,14 +237,20 @@ class Edit(NamedTuple):
 
     @property
     def says_something(self) -> bool:
-        return bool(self.changes or self.details or self.custom or self.files or self.comment.strip())
+        return bool(self.changes or self.details or self.custom or self.files or trimmed(self.comment))
 
 
 class Written(NamedTuple):
-    """The task before and after a write, both as this person sees it."""
+    """The task before and after a write, both as this person sees it.
+
+    `entry_ids` and `file_ids` are of what this very write made. Of entries None means that the tracker can't tell them
+    from what the same person wrote in the same moment elsewhere.
+    """
 
     before: Task
     after: Task
+    entry_ids: frozenset[int] | None = None
+    file_ids: frozenset[int] = frozenset()
 
     @property
     def new_entries(self) -> tuple[Entry, ...]:
@@ -256,12 +273,19 @@ class Written(NamedTuple):
         return any(entry.id > min(own) for entry in self.new_entries if own and entry.tells_of(field, label))
 
     def own_entries(self, person_id: int) -> list[Entry]:
-        """Those of the new ones that are this person's."""
+        """The entries that this write made; where that is not known, this person's new ones."""
+        if self.entry_ids is not None:
+            return [entry for entry in self.after.entries if entry.id in self.entry_ids]
         return [entry for entry in self.new_entries if entry.author and entry.author.id == person_id]
 
     def comment_of(self, person_id: int) -> Entry:
-        """The comment just written by this person; others may have written meanwhile."""
+        """The comment just written by this person; the same person may have written others meanwhile."""
         return next(entry for entry in reversed(self.own_entries(person_id)) if entry.notes)
+
+    @property
+    def added(self) -> tuple[Attachment, ...]:
+        """The files that this write added."""
+        return tuple(file for file in self.after.attachments if file.id in self.file_ids)
 
 
 def ranked(priorities: Iterable[tuple[int, str, bool]]) -> tuple[Priority, ...]:

@@ -1,12 +1,13 @@
-"""What a list of tasks amounts to: how many there are, of what kind, and how old they are."""
+"""The statistics of a list of tasks: numbers by kind, and ages."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
-from helpdesk.tasks.lists import Summary, TaskQuery
+from helpdesk.tasks.lists import TaskQuery
 from helpdesk.tasks.model import Priority, Status
+from helpdesk.tasks.phases import NO_RULES, Rules, Summary, summarised
 from helpdesk.tasks.projects import Project, with_depths, with_descendants
 
 AGES = (1, 7, 30, 90)
@@ -49,6 +50,7 @@ def counted(
     statuses: Iterable[Status],
     priorities: Iterable[Priority],
     projects: Iterable[Project],
+    rules: Rules = NO_RULES,
 ) -> Statistics:
     """Statistics of the tasks of each status and the open ones in cells, named in the order of those given."""
     by_priority, by_project, ages = Counter[int](), Counter[int](), Counter[int]()
@@ -65,15 +67,7 @@ def counted(
         tuple(ages[place] for place in range(len(AGES) + 1)),
         overdue,
     )
-    return Statistics(summarised(by_status, known), parts)
-
-
-def summarised(by_status: Mapping[int, int], statuses: Iterable[Status]) -> Summary:
-    """A summary of the tasks of each status, by the tracker's own closed and default flags."""
-    known = list(statuses)
-    fresh = sum(by_status.get(it.id, 0) for it in known if it.is_default and not it.is_closed)
-    closed = sum(by_status.get(it.id, 0) for it in known if it.is_closed)
-    return Summary(fresh, sum(by_status.values()) - closed, closed)
+    return Statistics(summarised(by_status, known, rules), parts)
 
 
 class Branch(NamedTuple):
@@ -102,9 +96,15 @@ def whatever_status(query: TaskQuery) -> TaskQuery:
     return query._replace(status_ids=(), closed=True)
 
 
-def only_open(query: TaskQuery) -> TaskQuery:
-    """The query for the open ones alone, whatever it says of statuses."""
-    return query._replace(status_ids=(), closed=False)
+def with_closed(query: TaskQuery) -> TaskQuery:
+    """The query for closed tasks, too, unless it names statuses: what every summary counts."""
+    return query._replace(closed=True)
+
+
+def listed(by_status: Mapping[int, int], query: TaskQuery, statuses: Iterable[Status]) -> int:
+    """Return the length of a query's list, from the counts by status of the same query with closed ones."""
+    left_out = {it.id for it in statuses if it.is_closed} if query.only_open else set[int]()
+    return sum(tasks for status, tasks in by_status.items() if status not in left_out)
 
 
 def borders(now: datetime) -> tuple[datetime, ...]:

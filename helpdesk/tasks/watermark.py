@@ -31,15 +31,16 @@ class Watermark(NamedTuple):
         return self.seen[-1][1]
 
     def new(self, numbers: Iterable[int]) -> int:
-        """How many of these rows had not been seen."""
+        """Count the rows that had not been seen."""
         return sum(number > self.highest for number in numbers)
 
     def after(self, numbers: Iterable[int], began: datetime, ended: datetime) -> "Watermark":
-        """How it stands when these rows above the floor were found by a look that took from `began` to `ended`.
+        """Return the watermark after a poll from `began` to `ended` found these rows above the floor.
 
-        What was seen had been seen by its end; what should be there by now had to be there at its beginning.
+        What was seen had been seen by its end; what should be there by now had to be there at its beginning. So had
+        what was seen at a moment that has not come yet, when a clock was ahead.
         """
-        seen, reached = list(self.seen), max(numbers, default=self.highest)
+        seen, reached = [(min(at, ended), number) for at, number in self.seen], max(numbers, default=self.highest)
         if reached > self.highest:
             if len(seen) > 1 and seen[-1][0] - seen[-2][0] < STEP:
                 seen.pop()
@@ -50,19 +51,19 @@ class Watermark(NamedTuple):
 
 
 def beginning(number: int, now: datetime) -> Watermark:
-    """Where to begin when all that was before is no matter."""
+    """Return the watermark of a beginning at this number."""
     return Watermark(((now, number),))
 
 
 def written(marks: dict[str, Watermark]) -> str:
-    """Watermarks by table, as the position of a feed."""
+    """Return watermarks by table, as the cursor of a feed."""
     return json.dumps({name: [(at.isoformat(), number) for at, number in mark.seen] for name, mark in marks.items()})
 
 
-def read(position: str) -> dict[str, Watermark]:
-    """The watermarks of a position."""
-    return {name: Watermark(tuple(map(_moment, seen))) for name, seen in json.loads(position).items()}
+def read(cursor: str) -> dict[str, Watermark]:
+    """Read the watermarks of a cursor."""
+    return {name: Watermark(tuple(map(_moment, seen))) for name, seen in json.loads(cursor).items()}
 
 
-def _moment(told: tuple[str, int]) -> tuple[datetime, int]:
-    return datetime.fromisoformat(told[0]), told[1]
+def _moment(mark: tuple[str, int]) -> tuple[datetime, int]:
+    return datetime.fromisoformat(mark[0]), mark[1]

@@ -1,56 +1,70 @@
 """Every address, on one screen. A route whose handler carries no guard is refused at start."""
 
+from starlette.convertors import register_url_convertor
 from starlette.routing import BaseRoute, Route
 
-from helpdesk.web import (
-    attachments,
-    board,
-    board_choices,
-    board_columns,
-    bookmarks,
-    bulk,
-    card,
-    downloads,
-    drafts,
-    editing,
-    health,
-    inserting,
-    keeping,
-    marking,
-    mending,
-    mutes,
-    new_task,
-    notification_preferences,
-    notification_widget,
-    notifications,
-    people,
-    previews,
-    replies,
-    rows,
-    static,
-    statistics,
-    streams,
-    task_list,
-    task_parts,
-    tasks,
-    thumbnails,
-    views,
+from helpdesk.web.accounts import registration
+from helpdesk.web.accounts import views as accounts
+from helpdesk.web.board import card, card_fragments
+from helpdesk.web.board import columns as board_columns
+from helpdesk.web.board import preferences as board_preferences
+from helpdesk.web.board import views as board
+from helpdesk.web.core import static_files
+from helpdesk.web.core.faces import Face
+from helpdesk.web.core.guards import Handler, needs, public, signed_in, unguarded
+from helpdesk.web.core.idempotency import idempotent
+from helpdesk.web.core.request_limits import IdConvertor
+from helpdesk.web.core.rights import ADMINISTRATORS_ONLY
+from helpdesk.web.drafts import service as drafts_service
+from helpdesk.web.drafts import views as draft_views
+from helpdesk.web.edge import health, legacy_redirects, not_configured
+from helpdesk.web.files import downloads, thumbnails
+from helpdesk.web.lists import bulk, row_fragments, rows, saved_views, statistics
+from helpdesk.web.lists import views as lists
+from helpdesk.web.live import views as live
+from helpdesk.web.notifications import mark_read, mutes, widget
+from helpdesk.web.notifications import preferences as notification_preferences
+from helpdesk.web.notifications import views as notification_views
+from helpdesk.web.replies import views as reply_views
+from helpdesk.web.tasks import (
+    api,
+    attach,
+    comment_edit,
+    draft_discard,
+    long_texts,
+    metadata_api,
+    presenters,
+    preview,
+    reply_insert,
+    watch_delete,
 )
-from helpdesk.web.api import tasks as api
-from helpdesk.web.api import words
-from helpdesk.web.guards import Handler, public, signed_in, unguarded
-from helpdesk.web.idempotency import once
+from helpdesk.web.tasks import create as task_create
+from helpdesk.web.tasks import edit as task_edit
+from helpdesk.web.tasks import views as task_views
+from helpdesk.web.tasks.change import Presenters
+
+register_url_convertor("int", IdConvertor())
 
 
 def write(handler: Handler) -> Handler:
     """A write by somebody signed in, done once however often it is sent."""
-    return signed_in(once(handler))
+    return signed_in(idempotent(handler))
 
 
 def form(handler: Handler) -> Handler:
     """A write by a form with a text in it, which is kept as a draft until the write succeeded."""
-    return signed_in(keeping.kept(once(handler)))
+    return signed_in(drafts_service.keeps_draft(idempotent(handler)))
 
+
+PRESENTERS: Presenters = {
+    Face.JSON: presenters.JSON,
+    Face.PAGE: presenters.PAGE,
+    Face.FRAGMENT: presenters.FRAGMENT,
+    Face.ROW: row_fragments.ROW,
+    Face.CARD: card_fragments.CARD,
+    Face.CARD_PAGE: card_fragments.CARD_PAGE,
+}
+"""The presenter of each face of a task that was changed."""
 
 ONE = "/tasks/{task_id:int}"
 NOTE = "/notifications/{notification_id:int}"
@@ -59,82 +73,85 @@ API = "/tasks/api/task/{task_id:int}"
 
 # fmt: off
 ROUTES: list[BaseRoute] = [
-    Route("/",                        public(task_list.home),        name="home"),
+    Route("/",                        public(lists.home),        name="home"),
     Route("/healthz",                 unguarded(health.healthz),     name="healthz"),
     Route("/readyz",                  unguarded(health.readyz),      name="readyz"),
-    Route("/static/{name:path}",      unguarded(static.static),      name="static"),
-    Route("/preferences",             public(people.preferences),    name="preferences", methods=["POST"]),
+    Route("/static/{name:path}",      unguarded(static_files.static),      name="static"),
+    Route("/preferences",             public(accounts.preferences),    name="preferences", methods=["POST"]),
 
     # People
-    Route("/users/login",             public(people.login),          name="people:login", methods=["GET", "POST"]),
-    Route("/users/logout",            public(people.logout),         name="people:logout", methods=["GET", "POST"]),
+    Route("/users/login",             public(accounts.login),          name="people:login", methods=["GET", "POST"]),
+    Route("/users/register",          public(registration.register), name="people:register", methods=["GET", "POST"]),
+    Route("/users/logout",            public(accounts.logout),         name="people:logout", methods=["GET", "POST"]),
 
     # Tasks
-    Route("/tasks/my-tasks",          signed_in(task_list.my_tasks), name="tasks:my_tasks"),
-    Route("/tasks",                   signed_in(task_list.every),    name="tasks:every"),
-    Route("/tasks/export.csv",        signed_in(task_list.export),   name="tasks:export"),
+    Route("/tasks/my-tasks",          signed_in(lists.my_tasks), name="tasks:my_tasks"),
+    Route("/tasks",                   signed_in(lists.every),    name="tasks:every"),
+    Route("/tasks/export.csv",        signed_in(lists.export),   name="tasks:export"),
     Route("/tasks/statistics",        signed_in(statistics.statistics), name="tasks:statistics"),
-    Route("/tasks/new",               signed_in(new_task.new),       name="tasks:new", methods=["GET", "POST"]),
-    Route("/tasks/new/form",          signed_in(new_task.new_form),  name="tasks:new_form", methods=["GET", "POST"]),
-    Route("/tasks/new/preview", signed_in(new_task.new_preview), name="tasks:new_preview", methods=["GET", "POST"]),
+    Route("/tasks/new",               signed_in(task_create.new),       name="tasks:new", methods=["GET", "POST"]),
+    Route("/tasks/new/form",          signed_in(task_create.new_form),  name="tasks:new_form", methods=["GET", "POST"]),
+    Route("/tasks/new/preview", signed_in(task_create.new_preview), name="tasks:new_preview", methods=["GET", "POST"]),
     Route("/tasks/board",             signed_in(board.board),        name="tasks:board"),
     Route("/tasks/board/more",        signed_in(board.more),         name="tasks:more"),
     Route("/tasks/board/cards",       signed_in(board.cards),        name="tasks:cards"),
     Route("/tasks/bulk",              write(bulk.bulk),              name="tasks:bulk", methods=["POST"]),
-    Route(ONE,                        signed_in(tasks.show),         name="tasks:show"),
-    Route(ONE + "/status",            form(tasks.status),            name="tasks:status", methods=["POST"]),
-    Route(ONE + "/priority",          form(tasks.priority),          name="tasks:priority", methods=["POST"]),
-    Route(ONE + "/assignee",          form(tasks.assignee),          name="tasks:assignee", methods=["POST"]),
-    Route(ONE + "/comments",          form(tasks.comments),          name="tasks:comments", methods=["POST"]),
-    Route(ONE + "/edit",              signed_in(editing.edit),       name="tasks:edit", methods=["GET", "POST"]),
+    Route(ONE,                        signed_in(task_views.show),         name="tasks:show"),
+    Route(ONE + "/status",            form(task_views.status),            name="tasks:status", methods=["POST"]),
+    Route(ONE + "/priority",          form(task_views.priority),          name="tasks:priority", methods=["POST"]),
+    Route(ONE + "/assignee",          form(task_views.assignee),          name="tasks:assignee", methods=["POST"]),
+    Route(ONE + "/comments",          form(task_views.comments),          name="tasks:comments", methods=["POST"]),
+    Route(ONE + "/edit",              signed_in(task_edit.edit),       name="tasks:edit", methods=["GET", "POST"]),
     Route(ONE + "/files/{file_id:int}", signed_in(downloads.file),  name="tasks:file"),
     Route(ONE + "/files/{file_id:int}/thumbnail", signed_in(thumbnails.thumbnail), name="tasks:thumbnail"),
     Route(ONE + "/files/{file_id:int}/view", signed_in(thumbnails.view), name="tasks:view"),
-    Route(ONE + "/changed",           signed_in(task_parts.changed), name="tasks:changed"),
+    Route(ONE + "/changed",           signed_in(watch_delete.changed), name="tasks:changed"),
     Route(ONE + "/card",              signed_in(card.card),          name="tasks:card", methods=["GET", "POST"]),
     Route(ONE + "/row",               signed_in(rows.row),           name="tasks:row", methods=["GET", "POST"]),
-    Route(ONE + "/comments/{entry_id:int}", signed_in(mending.entry), name="tasks:entry", methods=["GET", "POST"]),
-    Route(ONE + "/preview",           signed_in(previews.preview),   name="tasks:preview", methods=["POST"]),
-    Route(ONE + "/watch",             write(task_parts.watch),       name="tasks:watch", methods=["POST"]),
-    Route(ONE + "/delete",            signed_in(task_parts.delete),  name="tasks:delete", methods=["GET", "POST"]),
-    Route(ONE + "/attachments",       form(attachments.attachments), name="tasks:attachments", methods=["POST"]),
-    Route(ONE + "/{form}",            signed_in(tasks.back),         name="tasks:back"),
+    Route(ONE + "/comments/{entry_id:int}", signed_in(comment_edit.entry), name="tasks:entry", methods=["GET", "POST"]),
+    Route(ONE + "/texts/{entry_id:int}", signed_in(long_texts.text),      name="tasks:text"),
+    Route(ONE + "/preview",           signed_in(preview.preview),   name="tasks:preview", methods=["POST"]),
+    Route(ONE + "/watch",             write(watch_delete.watch),       name="tasks:watch", methods=["POST"]),
+    Route(ONE + "/delete",            signed_in(watch_delete.delete),  name="tasks:delete", methods=["GET", "POST"]),
+    Route(ONE + "/attachments",       form(attach.attachments), name="tasks:attachments", methods=["POST"]),
+    Route(ONE + "/{form}",            signed_in(task_views.back),         name="tasks:back"),
 
     # The board
-    Route("/tasks/board/columns", signed_in(board_columns.columns), name="tasks:columns", methods=["GET", "POST"]),
-    Route("/tasks/board/fold",        write(board_choices.fold),     name="tasks:fold", methods=["POST"]),
-    Route("/tasks/board/tips",        write(board_choices.tips),     name="tasks:tips", methods=["POST"]),
+    Route("/tasks/board/columns", needs("admin", ADMINISTRATORS_ONLY)(board_columns.columns),
+          name="tasks:columns", methods=["GET", "POST"]),
+    Route("/tasks/board/fold",        write(board_preferences.fold),     name="tasks:fold", methods=["POST"]),
+    Route("/tasks/board/tips",        write(board_preferences.tips),     name="tasks:tips", methods=["POST"]),
 
     # Drafts and reply templates
-    Route("/drafts/{place}",          signed_in(drafts.save),        name="drafts:save", methods=["PUT", "POST"]),
-    Route("/drafts/{place}/discard",  signed_in(drafts.discard),     name="drafts:discard", methods=["POST"]),
-    Route(ONE + "/reply",             signed_in(inserting.insert),   name="replies:insert", methods=["POST"]),
-    Route("/replies",                 signed_in(replies.every),      name="replies:every", methods=["GET", "POST"]),
-    Route("/replies/{reply_id:int}",  signed_in(replies.one),        name="replies:one", methods=["GET", "POST"]),
-    Route("/replies/{reply_id:int}/delete", write(replies.remove),   name="replies:remove", methods=["POST"]),
+    Route("/drafts/{place}",          signed_in(draft_views.save),        name="drafts:save", methods=["PUT", "POST"]),
+    Route("/drafts/{place}/discard",  signed_in(draft_discard.discard),     name="drafts:discard", methods=["POST"]),
+    Route(ONE + "/reply",             signed_in(reply_insert.insert),   name="replies:insert", methods=["POST"]),
+    Route("/replies",                 signed_in(reply_views.every),      name="replies:every", methods=["GET", "POST"]),
+    Route("/replies/{reply_id:int}",  signed_in(reply_views.one),        name="replies:one", methods=["GET", "POST"]),
+    Route("/replies/{reply_id:int}/delete", write(reply_views.remove),   name="replies:remove", methods=["POST"]),
 
     # Saved views
-    Route("/views",                   signed_in(views.every),        name="views:every", methods=["GET", "POST"]),
-    Route("/views/{view_id:int}",     signed_in(views.one),          name="views:one", methods=["GET", "POST"]),
-    Route("/views/{view_id:int}/delete", write(views.remove),        name="views:remove", methods=["POST"]),
+    Route("/views",                   signed_in(saved_views.every),        name="views:every", methods=["GET", "POST"]),
+    Route("/views/{view_id:int}",     signed_in(saved_views.one),          name="views:one", methods=["GET", "POST"]),
+    Route("/views/{view_id:int}/delete", write(saved_views.remove),        name="views:remove", methods=["POST"]),
 
     # Notifications
-    Route("/notifications",           signed_in(notifications.every), name="notifications:every"),
-    Route("/notifications/read", signed_in(marking.read_all), name="notifications:read_all", methods=["POST"]),
-    Route("/notifications/widget",    signed_in(notification_widget.widget), name="notifications:widget"),
-    Route("/notifications/undo",      signed_in(marking.undo), name="notifications:undo", methods=["POST"]),
-    Route(NOTE,                       signed_in(notifications.one),  name="notifications:one"),
-    Route(NOTE + "/read",             signed_in(marking.read), name="notifications:read", methods=["POST"]),
+    Route("/notifications",           signed_in(notification_views.every), name="notifications:every"),
+    Route("/notifications/read", signed_in(mark_read.read_all), name="notifications:read_all", methods=["POST"]),
+    Route("/notifications/widget",    signed_in(widget.widget), name="notifications:widget"),
+    Route("/notifications/undo",      signed_in(mark_read.undo), name="notifications:undo", methods=["POST"]),
+    Route(NOTE,                       signed_in(notification_views.one),  name="notifications:one"),
+    Route(NOTE + "/read",             signed_in(mark_read.read), name="notifications:read", methods=["POST"]),
     Route("/notifications/preferences", signed_in(notification_preferences.preferences),
           name="notifications:preferences", methods=["GET", "POST"]),
     Route(MUTE + "/task/{task_id:int}", write(mutes.task), name="notifications:mute_task", methods=["POST"]),
     Route(MUTE + "/project/{project_id:int}", write(mutes.project),
           name="notifications:mute_project", methods=["POST"]),
-    Route("/notifications/stream",    signed_in(streams.page),       name="notifications:stream"),
-    Route("/tasks/api/notifications", signed_in(notifications.every), name="api:notifications"),
-    Route("/tasks/api/notifications/stream", signed_in(streams.program), name="api:stream"),
-    Route("/tasks/api/notifications/read-all", signed_in(marking.read_all), name="api:read_all", methods=["PUT"]),
-    Route("/tasks/api" + NOTE + "/read", signed_in(marking.read), name="api:read", methods=["PUT"]),
+    Route("/notifications/stream",    signed_in(live.page),       name="notifications:stream"),
+    Route("/tasks/api/notifications", signed_in(notification_views.every), name="api:notifications"),
+    Route("/tasks/api/notifications/stream", signed_in(live.program), name="api:stream"),
+    Route("/tasks/api/notifications/read-all", signed_in(mark_read.read_all), name="api:read_all", methods=["PUT"]),
+    Route("/tasks/api" + NOTE + "/read", signed_in(mark_read.read), name="api:read", methods=["PUT"]),
 
     # Tasks for programs
     Route(API,                        signed_in(api.task),           name="api:task", methods=["GET", "PUT", "DELETE"]),
@@ -143,22 +160,24 @@ ROUTES: list[BaseRoute] = [
     Route(API + "/assignees",         signed_in(api.assignees),      name="api:assignees"),
     Route(API + "/history",           signed_in(api.history),        name="api:history"),
     Route(API + "/attachment/{file_id:int}/download", signed_in(downloads.file), name="api:download"),
-    Route(API + "/status",            write(api.status),             name="api:status", methods=["PUT"]),
-    Route(API + "/priority",          write(api.priority),           name="api:priority", methods=["PUT"]),
-    Route(API + "/assignee",          write(api.assignee),           name="api:assignee", methods=["PUT"]),
-    Route(API + "/comments",          write(api.comments),           name="api:comments", methods=["POST"]),
-    Route(API + "/comment",           write(api.comments),           name="api:comment", methods=["POST"]),
+    Route(API + "/status",            write(task_views.status),             name="api:status", methods=["PUT"]),
+    Route(API + "/priority",          write(task_views.priority),           name="api:priority", methods=["PUT"]),
+    Route(API + "/assignee",          write(task_views.assignee),           name="api:assignee", methods=["PUT"]),
+    Route(API + "/comments",          write(task_views.comments),           name="api:comments", methods=["POST"]),
+    Route(API + "/comment",           write(task_views.comments),           name="api:comment", methods=["POST"]),
     Route(API + "/comments/{entry_id:int}", write(api.entry),        name="api:entry", methods=["PUT", "DELETE"]),
     Route(API + "/watch",             write(api.watch),              name="api:watch", methods=["PUT", "DELETE"]),
-    Route("/tasks/api/task",          write(new_task.create),        name="api:new", methods=["POST"]),
+    Route("/tasks/api/task",          write(task_create.create),        name="api:new", methods=["POST"]),
     Route("/tasks/api/tasks/bulk",    write(bulk.update_all),        name="api:bulk", methods=["PUT"]),
-    Route("/api/task/{task_id:int}/status", write(api.status),       name="api:old_status", methods=["PUT"]),
-    Route("/api/user/{person_id:int}/tasks", signed_in(task_list.of_person), name="api:of_person"),
-    Route("/api/redmine/projects",    signed_in(words.projects),     name="api:projects"),
-    Route("/api/redmine/projects/{project_id:int}/members", signed_in(words.members), name="api:members"),
-    Route("/api/redmine/statuses",    signed_in(words.statuses),     name="api:words_statuses"),
+    Route("/api/task/{task_id:int}/status", write(task_views.status),       name="api:old_status", methods=["PUT"]),
+    Route("/api/user/{person_id:int}/tasks", signed_in(lists.of_person), name="api:of_person"),
+    Route("/api/redmine/projects",    signed_in(metadata_api.projects),     name="api:projects"),
+    Route("/api/redmine/projects/{project_id:int}/members", signed_in(metadata_api.members), name="api:members"),
+    Route("/api/redmine/statuses",    signed_in(metadata_api.statuses),     name="api:words_statuses"),
+    # What this helpdesk is not connected with
+    *not_configured.routes(),
     # Where things were before
-    *bookmarks.routes(),
+    *legacy_redirects.routes(),
 ]
 # fmt: on
 

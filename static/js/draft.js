@@ -4,7 +4,6 @@
   const PAUSE = 2000;
   const AGAIN = 10000;
   const waiting = new Map();
-  const entered = new WeakSet();
   const its = (element) => element.closest?.("form[data-draft]");
   const forget = (form) => {
     clearTimeout(waiting.get(form));
@@ -50,11 +49,8 @@
     form.submit();
   });
 
-  // A reply template goes where the caret was, counted in characters as the server counts them.
-  document.addEventListener("focusin", ({ target }) => target.name === "comment" && entered.add(target));
-  document.addEventListener("click", ({ target }) => {
-    const button = target.closest?.("[data-inserts]");
-    const text = button?.form.elements.comment;
-    if (entered.has(text)) button.form.elements.at.value = [...text.value.slice(0, text.selectionStart)].length;
-  }, true);
+  // A reply template goes where the caret was; what sees to that comes with the first comment.
+  document.addEventListener("focusin", ({ target }) => {
+    if (target.name === "comment") import(document.body.dataset.later).then(({ entered }) => entered(target), () => {});
+  });
 })();

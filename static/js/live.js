@@ -10,10 +10,14 @@
   const count = (text) => {
     bell.textContent = +text || "";
     document.title = (+text ? "(" + text + ") " : "") + title;
+    const page = document.getElementById("how-many");
+    if (page && +page.dataset.count !== +text) wanted().then(({ relist }) => relist());
   };
   count(bell.textContent);
 
   on("unread", ({ data }) => count(data));
+  // The answer to a form puts into the bell how many are left.
+  document.addEventListener("htmx:after:swap", () => count(bell.textContent));
   on("new_notification", async ({ id, data, at }) => {
     const box = new DOMParser().parseFromString(data, "text/html").body.firstElementChild;
     count(box.dataset.count);
@@ -40,5 +44,4 @@
     (await wanted()).toggle();
   });
   document.addEventListener("input", ({ target }) => target.form?.classList.add("typed"));
-  document.addEventListener("submit", ({ target }) => target.method === "post" && sessionStorage.setItem("wrote", Date.now()));
 })();

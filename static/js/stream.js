@@ -5,15 +5,17 @@
   if (!session || !self.EventSource) return;
   const DEAD = 50000;
   const LONGEST = 60000;
-  const SETTLE = 150;
-  const TRIES = 2;
-  const MOST = 200;
+  const SETTLE = 150, GIVE_BACK = 5000, LATE = 8000, TRIES = 2, MOST = 400;
+  const ANY = "0";
   const HEARD = "heard";
   const NAME = "stream " + session;
-  const NAMES = ["new_notification", "unread", "task_changed", "feed", "session_ended"];
+  const NAMES = ["new_notification", "unread", "task_changed", "missed", "feed", "session_ended"];
   const locks = self.BroadcastChannel && navigator.locks;
-  const tasks = new Set();
-  let source, channel, free, timer, settling, ended, feed, fails = 0, alive = Date.now();
+  const me = Math.random();
+  // What each tab shows; the one that came last, or shows something else since, is the last.
+  const tabs = new Map();
+  let asked = new Set();
+  let source, channel, free, timer, settling, ended, feed, was, fails = 0, alive = Date.now();
   let state = { is: "reconnecting", since: Date.now() };
 
   const heard = () => {
@@ -23,7 +25,13 @@
   let last = heard();
   const tell = (message) => channel?.postMessage(message);
   const fire = (name, detail) => document.dispatchEvent(new CustomEvent("stream:" + name, { detail }));
-  const shown = () => [...document.querySelectorAll(".task[id^=task-], [name=task_id][value]")].map((it) => it.value ?? it.id.slice(5));
+  const shown = () => [...document.querySelectorAll(".task[id^=task-], .card[id^=card-], [name=task_id][value], [data-task]")]
+    .map((it) => it.dataset.task ?? (it.name ? it.value : it.id.slice(5)));
+  // Too many are asked for as any: else some would be deaf.
+  const wanted = () => {
+    const all = new Set([...tabs.values()].flat());
+    return all.delete(ANY) || all.size > MOST ? [ANY, ...[...all].slice(1 - MOST)] : [...all];
+  };
 
   const keep = (id) => {
     last = id;
@@ -53,12 +61,20 @@
   const open = () => {
     source?.close();
     clearTimeout(timer);
+    settling = clearTimeout(settling);
     alive = Date.now();
-    source = new EventSource("/notifications/stream?tasks=" + [...tasks].slice(-MOST) + (last ? "&after=" + last : ""));
+    asked = new Set(wanted());
+    source = new EventSource("/notifications/stream?tasks=" + [...asked] + (last ? "&after=" + last : ""));
     for (const name of NAMES)
       source.addEventListener(name, ({ data, lastEventId }) => {
         fails = 0;
-        if (state.is !== "live") become("live");
+        if (state.is !== "live") {
+          const late = was || Date.now() - state.since > LATE;
+          was = true;
+          become("live");
+          // What became of tasks meanwhile is told no more.
+          if (late) both({ name: "missed" });
+        }
         both({ name, id: +lastEventId, data, at: Date.now() });
       });
     source.onerror = () => {
@@ -82,13 +98,14 @@
     }
     if (source && !ended) open();
   };
-  const settle = () => {
-    clearTimeout(settling);
-    settling = setTimeout(() => free && open(), SETTLE);
+  const settle = (soon) => {
+    if (soon) settling = clearTimeout(settling);
+    settling ??= setTimeout(() => source && open(), soon ? SETTLE : GIVE_BACK);
   };
   const lead = (steal) =>
     locks.request(NAME, { steal }, () => new Promise((done) => {
       free = done;
+      tell({ ask: true });
       open();
     })).catch(() => {
       close();
@@ -99,32 +116,41 @@
     clearTimeout(settling);
     source?.close();
     free?.();
-    source = free = null;
+    source = free = settling = null;
   };
 
-  // Tabs that are younger than this one have told it what they show.
-  const join = (shows) => {
-    if (shows.every((it) => tasks.has(it))) return;
-    for (const it of shows) tasks.add(it);
-    if (free) settle();
+  const join = (tab, shows) => {
+    const old = tabs.get(tab);
+    if (old?.join() === shows?.join()) return;
+    tabs.delete(tab);
+    if (shows) tabs.set(tab, shows);
+    const all = wanted();
+    const isNew = all.some((it) => !asked.has(it));
+    const isDeaf = isNew && !asked.has(ANY);
+    // Of tasks that it was not told of the server does not say that they are gone.
+    if (source && (isNew || !old || !all.includes(ANY))) settle(isDeaf);
   };
   const announce = () => {
-    join(shown());
-    tell({ shows: shown() });
+    const shows = shown();
+    join(me, shows);
+    tell({ tab: me, shows });
   };
   const hear = ({ data }) => {
+    if (Date.now() - alive > DEAD) fire("missed");
     alive = Date.now();
     if (data.name) return come(data);
+    if (data.ask) return announce();
     if (data.state) {
       state = data.state;
       fire("state", state);
       if (data.feed) come({ name: "feed", data: data.feed });
     } else {
-      join(data.shows);
-      if (source) tell({ state, feed });
+      if (source && !tabs.has(data.tab)) tell({ state, feed });
+      join(data.tab, data.shows);
     }
   };
   const leave = () => {
+    tell({ tab: me });
     channel?.close();
     channel = null;
     close();
@@ -132,8 +158,10 @@
   const begin = () => {
     last = Math.max(last, heard());
     if (!locks) {
-      join(shown());
-      return document.hidden ? close() : source || open();
+      announce();
+      if (!document.hidden) return source || open();
+      become("reconnecting");
+      return close();
     }
     channel = new BroadcastChannel(NAME);
     channel.onmessage = hear;
@@ -146,6 +174,8 @@
     setInterval(() => {
       if (ended || !channel || (document.hidden && !source) || Date.now() - alive < DEAD) return;
       alive = Date.now();
+      was = true;
+      become("reconnecting");
       source ? open() : lead(true);
     }, DEAD / 5);
   else document.addEventListener("visibilitychange", begin);

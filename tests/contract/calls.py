@@ -56,8 +56,8 @@ HEADERS: dict[bytes, Sequence[bytes]] = {
 # What only people use: pages, files, and forms that lead back to a page. By name, or by name and method.
 STREAMS = {"notifications:stream", "api:stream"}  # who asks them waits for ever: nobody draws them
 PAGES = STREAMS | {
-    "home", "static", "preferences", "people:login GET", "tasks:back", "tasks:export", "replies:insert",
-    "drafts:discard", "tasks:row GET", "tasks:delete GET", "tasks:new_form", "tasks:new_preview",
+    "home", "static", "preferences", "people:login GET", "people:register GET", "tasks:back", "tasks:export",
+    "replies:insert", "drafts:discard", "tasks:row GET", "tasks:delete GET", "tasks:new_form", "tasks:new_preview",
     "tasks:thumbnail", "tasks:view", "notifications:one", "tasks:changed", "notifications:widget",
     "tasks:more", "tasks:cards",
 }  # fmt: skip
@@ -79,6 +79,7 @@ USUAL = {
     "new": "subject project_id tracker_id description priority_id due_date idempotency_key",
     "{task_id:int}": "subject description due_date start_date done_ratio comment lock_version muted",
     "login": "username password remember next",
+    "register": "username email password confirm_password full_name department position setup_token next",
     "logout": "everywhere",
     "preferences": "theme locale wanted digest quiet days start end zone sound_high complete",
     "{place}": "comment private status_id",

@@ -35,6 +35,15 @@ def refused(name: str, method: str, path: str, body: Any = None, **more: Any) ->
 
 
 ANNA = {"username": "anna", "password": PASSWORDS["anna"]}
+VERA: dict[str, Any] = {
+    "username": "vera",
+    "email": "vera@example.test",
+    "password": "long-enough-77",
+    "confirm_password": "long-enough-77",
+    "full_name": "Вера Новикова",
+    "department": "Склад",
+    "position": "Кладовщик",
+}
 KEY = {"Idempotency-Key": "k"}
 
 NEW = {
@@ -50,9 +59,16 @@ NEW = {
 
 ANSWERS = [
     Case("login", "POST", "/users/login", ANNA, None),
+    Case("registered", "POST", "/users/register", VERA, None),
     Case("logout", "POST", "/users/logout", {}),
     Case("logout_by_get", "GET", "/users/logout"),
     Case("my_tasks", "GET", "/tasks/my-tasks?status=in_progress&project_id=1&search=принтер"),
+    Case(
+        "my_tasks_of_many",
+        "GET",
+        "/tasks/my-tasks?status_id=1&status=in_progress&priority=high&project_id=2,1",
+    ),
+    Case("my_tasks_of_who_only_asks", "GET", "/tasks/my-tasks", login="irina"),
     Case("my_tasks_none", "GET", "/tasks/my-tasks?limit=5", login="stranger"),
     Case("tasks", "GET", "/tasks?sort=id&order=asc&per_page=1&page=2"),
     Case("tasks_of_person", "GET", "/api/user/2/tasks", login="admin"),
@@ -142,9 +158,11 @@ ANSWERS = [
     Case("comment_changed_by_form", "POST", "/tasks/1/comments/1", {"comment": "Смотрю ещё раз."}, "boris"),
     Case("comment_deleted", "DELETE", f"{TASK}/comments/2", login="boris"),
     Case("preview", "POST", "/tasks/1/preview", {"comment": "Это *важно* <script>"}),
+    Case("text", "GET", "/tasks/1/texts/1"),
     Case("attached", "POST", "/tasks/1/attachments", files=(("отчёт.txt", b"text"), ("a.png", b"png"))),
     Case("file_for_programs", "GET", f"{TASK}/attachment/1/download?format=json"),
     Case("file", "GET", "/tasks/1/files/1?format=json"),
+    Case("file_by_accept", "GET", f"{TASK}/attachment/1/download", headers={"Accept": "application/json, text/plain"}),
     Case("row_changed", "POST", "/tasks/1/row", {"status_id": 3, "priority_id": 4, "assignee_id": None}),
     Case("card", "GET", "/tasks/1/card"),
     Case("card_changed", "POST", "/tasks/1/card", {"status_id": 3, "assignee_id": 3, "due_date": "2026-02-01"}),
@@ -185,8 +203,9 @@ REFUSALS = [
     refused("409_conflict_on_a_card", "POST", "/tasks/1/card", {"status_id": 3, "lock_version": "1"}),
     refused("422_transition_not_allowed", "PUT", f"{TASK}/status", {"status_id": 5}),
     refused("429_too_many_attempts", "POST", "/users/login", {**ANNA, "password": "wrong"}, login=None, times=6),
-    refused("502_bad_gateway", "GET", TASK, failing=errors.Nonsense()),
+    refused("501_not_configured", "GET", "/api/erp/user/anna", login="admin"),
+    refused("502_bad_gateway", "GET", TASK, failing=errors.BadResponse()),
     refused("502_wrong_key", "GET", TASK, failing=errors.WrongKey()),
     refused("503_unavailable", "GET", TASK, failing=errors.Unavailable()),
-    refused("503_unsure", "GET", TASK, failing=errors.Unsure()),
+    refused("503_unsure", "GET", TASK, failing=errors.OutcomeUnknown()),
 ]

@@ -37,7 +37,8 @@ def all_ids(url, limit):
 def by_name(url, data):
     """The task must be among those that share its words."""
     words = {"status": data["status_name"], "priority": data["priority_name"], "project": data["project_name"]}
-    return [task["id"] for task in my_tasks(url, limit=100, **words)["tasks"]]
+    found = my_tasks(url, limit=100, **words)
+    return [task["id"] for task in found["tasks"]], found["filters"]
 
 
 def comment_twice(task):
@@ -58,7 +59,7 @@ read = {"wrong": send("POST", f"{url}/login", ok=False, data={"username": login,
 read["login"] = send("POST", f"{url}/login", data={"username": login, "password": password, "remember": "on"})
 read["ids"], read["total"] = all_ids(url, 7)
 read["data"] = send("GET", task)["data"]
-read["by_name"] = by_name(url, read["data"])
+read["by_name"], read["filters"] = by_name(url, read["data"])
 read["of_person"] = send("GET", f"{url}/api/user/{read['login']['user']['id']}/tasks", params={"limit": 100})
 read["projects"] = send("GET", f"{url}/api/redmine/projects")["projects"]
 read["words"] = send("GET", f"{url}/api/redmine/statuses")["statuses"]

@@ -11,8 +11,8 @@ import httpx
 import pytest
 from sqlmodel import Session
 
-from helpdesk.store import tables
 from helpdesk.store.database import Database
+from helpdesk.store.models import tables
 from tests.contract.office import WORKING, Office
 from tests.running import STORE, Helpdesk
 from tests.servers.redmine import Redmine
@@ -85,7 +85,7 @@ def on_redmine(over_redmine: Helpdesk, redmine: Redmine) -> Iterator[Office]:
         yield Office(over_redmine.url, "anna", redmine.passwords["anna"], task)
 
 
-@pytest.fixture(params=["on_the_demo", pytest.param("on_redmine", marks=pytest.mark.xdist_group("redmine"))])
+@pytest.fixture(params=["on_the_demo", pytest.param("on_redmine", marks=pytest.mark.xdist_group("redmine pages"))])
 def office(request: pytest.FixtureRequest) -> Office:
     """Over the embedded tracker, and over a real Redmine."""
     found: Office = request.getfixturevalue(request.param)

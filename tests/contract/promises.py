@@ -16,7 +16,7 @@ INNARDS = re.compile(rb"Traceback|File \"|sqlalchemy|sqlite3|helpdesk/(web|store
 
 def broken(call: Call, answer: Answer) -> Iterator[str]:
     """Each promise that an answer does not keep."""
-    if not 200 <= answer.status < 500:
+    if not (200 <= answer.status < 500 or answer.status == 501):
         yield "neither an answer nor a refusal"
     sent, given = call.sent(b"x-request-id"), answer.headers.get("x-request-id", "")
     if not given or (sent and SANE_ID.fullmatch(sent) and given != sent.decode()):

@@ -23,7 +23,8 @@ def test_a_program_of_the_nested_shape_does_its_day(office: Office) -> None:
     assert office.task in read["narrowed"]["id"] and len(set(map(tuple, read["narrowed"].values()))) == 1
 
     changes = read["changes"]
-    assert changes["status"]["task"]["status"] == {**changes["status"]["task"]["status"], "name": SOLVED}
+    solved = changes["status"]["task"]["status"]
+    assert (solved["name"], solved["color"]) == (SOLVED, "#00ff00")
     assert changes["status"]["task"]["id"] == office.task and changes["status"]["lock_version"] != task["lock_version"]
     assert_refused(changes["stale"], 409, "conflict")
     assert changes["stale"]["body"]["current"]["status"]["name"] == SOLVED
@@ -57,6 +58,9 @@ def test_a_program_of_the_flat_shape_does_its_day(office: Office) -> None:
     assert data["assigned_to_name"] == read["login"]["user"]["full_name"]
     assert office.task in read["by_name"]
     assert office.task in [task["id"] for task in read["of_person"]["tasks"]]
+    assert read["of_person"]["user"].items() <= read["login"]["user"].items()
+    asked = {name: data[f"{name}_name"] for name in ("status", "priority", "project")}
+    assert read["filters"] == {**asked, "search": None}
     assert data["project_id"] in [project["id"] for project in read["projects"]]
     assert {(word["id"], word["name"]) for word in read["words"]} >= {(data["status_id"], WORKING)}
     assert read["offered"]["current_status"] == {"id": data["status_id"], "name": WORKING}

@@ -25,7 +25,7 @@ GOLDEN = Path(__file__).parent / "golden"
 CASES = {case.name: case for case in ANSWERS + REFUSALS}
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 TOLD_HEADERS = ("allow", "retry-after")
-STATUSES = {400, 401, 403, 404, 405, 409, 413, 415, 422, 429, 502, 503}
+STATUSES = {400, 401, 403, 404, 405, 409, 413, 415, 422, 429, 501, 502, 503}
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -35,7 +35,7 @@ def test_an_answer_is_the_golden_one(
 ) -> None:
     case, file = CASES[name], GOLDEN / f"{name}.json"
     if case.failing:
-        monkeypatch.setattr(services.tracker, "task", _raising(case.failing))
+        monkeypatch.setattr(services.backend, "task", _raising(case.failing))
     found = _told(case, _asked(visit, case))
     if os.environ.get("GOLDEN") == "write":
         file.write_text(json.dumps(found, ensure_ascii=False, indent=2) + "\n")
@@ -46,14 +46,18 @@ def test_every_address_for_programs_has_a_golden_answer() -> None:
     asked = {(case.method, route_name(case.method, case.path.partition("?")[0])) for case in ANSWERS}
     for route in ROUTES:
         for method in getattr(route, "methods", set()) - {"HEAD"}:
-            if not is_for_people(method, re.sub(r"\{\w+(:\w+)?\}", "1", route.path)):
+            path = re.sub(r"\{\w+(:\w+)?\}", "1", route.path)
+            if not (is_for_people(method, path) or route.name.startswith("unconnected:")):
                 assert (method, route.name) in asked, f"{method} {route.path} has no golden answer in cases.py"
 
 
 def test_every_refusal_has_a_golden_error() -> None:
     told = [json.loads((GOLDEN / f"{case.name}.json").read_text()) for case in REFUSALS]
     assert {each["status"] for each in told} == STATUSES
-    assert {each["body"]["error"] for each in told} == {*_codes(errors.HelpdeskError), "method_not_allowed"} - {"error"}
+    # Of these the second is told as a success, for it was saved; the others by a busy process and a full disk alone.
+    no_refusals = {"error", "saved_unseen", "overloaded", "storage_full"}
+    codes = {*_codes(errors.HelpdeskError), "method_not_allowed"} - no_refusals
+    assert {each["body"]["error"] for each in told} == codes
 
 
 def test_no_golden_file_is_without_its_case() -> None:

@@ -1,22 +1,25 @@
-"""A feed made of a list, and the readers that tests need of it."""
+"""A feed made of a list, and the pollers that tests need of it."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 
 from sqlmodel import select
 
 from helpdesk.errors import Unavailable
-from helpdesk.notifications.audience import Audience, Heard, Wish
-from helpdesk.notifications.bell import Bell
-from helpdesk.notifications.reader import Reader
-from helpdesk.store import people, tables
+from helpdesk.notifications.channels.dispatcher import Dispatcher
+from helpdesk.notifications.channels.port import Resources
+from helpdesk.notifications.feed_poller import FeedPoller
+from helpdesk.notifications.recipients import Recipients
+from helpdesk.notifications.wakeups import Wakeups
+from helpdesk.store import people
 from helpdesk.store.database import Database
-from helpdesk.tasks.feed import Happening, Told
+from helpdesk.store.models import tables
+from helpdesk.tasks.feed import Event, FeedPage
 from helpdesk.tasks.model import Actor, Member
 from tests.world import PEOPLE_IDS
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
-ANNA, BORIS, IRINA, STRANGER = (PEOPLE_IDS[login] for login in ("anna", "boris", "irina", "stranger"))
+ADMIN, ANNA, BORIS, IRINA, STRANGER = (PEOPLE_IDS[login] for login in ("admin", "anna", "boris", "irina", "stranger"))
 
 
 class Clock:
@@ -43,7 +46,7 @@ class ListedFeed:
     """
 
     def __init__(self, again: int = 2) -> None:
-        self.acts: list[Happening] = []
+        self.acts: list[Event] = []
         self.again = again
         self.at_once = 1_000
         self.begun = 0
@@ -60,58 +63,45 @@ class ListedFeed:
         self.begun = len(self.acts)
         return str(self.begun)
 
-    async def read(self, position: str) -> Told:
+    async def read(self, position: str) -> FeedPage:
         self.read_from.append(position)
         if self.raises:
             raise self.raises
         reached = min(int(position) + self.at_once, len(self.acts))
         acts = self.acts[max(self.begun, int(position) - self.again) : reached]
-        told = Told(tuple(acts), str(reached), reached < len(self.acts))
+        told = FeedPage(tuple(acts), str(reached), reached < len(self.acts))
         self.meanwhile()
         return told
 
-    async def seers(self, happening: Happening, people: Iterable[Actor]) -> frozenset[int]:
-        self.asked.append(happening.key)
-        if happening.key in self.broken:
-            raise self.broken[happening.key]
+    async def visible_to(self, event: Event, people: Iterable[Actor]) -> frozenset[int]:
+        self.asked.append(event.key)
+        if event.key in self.broken:
+            raise self.broken[event.key]
         return frozenset(it.id for it in people) - self.blind
 
     def happens(self, count: int = 1, **told: object) -> list[str]:
-        """Boris does something to a task that concerns anna and irina; the keys."""
+        """Boris comments on a task of anna that irina asked for, or what is `told`; the keys."""
         known = {
             "task_id": 7, "subject": "Принтер", "project_id": 1, "project": "help", "at": NOON,
-            "by": Member(BORIS, "Борис Кузнецов"), "assignees": frozenset({ANNA}), "author": IRINA,
+            "by": Member(BORIS, "Борис Кузнецов"), "notes": "…", "assignees": frozenset({ANNA}), "author": IRINA,
         }  # fmt: skip
-        made = [Happening(f"journal.{len(self.acts) + it}", **known | told) for it in range(count)]  # type: ignore[arg-type]
+        made = [Event(f"journal.{len(self.acts) + it}", **known | told) for it in range(count)]  # type: ignore[arg-type]
         self.acts += made
         return [it.key for it in made]
 
 
-def rules(happening: Happening, people: Collection[Actor]) -> list[Heard]:
-    """The assignees and the author, never who did it."""
-    concerned = happening.assignees | {happening.author or 0}
-    actor = happening.by.id if happening.by else 0
-    return [Heard(it.id, "comment", "commented", excerpt="…") for it in people if it.id in concerned - {actor}]
-
-
-def wishes(told: str, heard: Heard, happening: Happening, now: datetime) -> Wish:
-    return Wish(page=told != "nothing", sound="" if told == "silent" else "chime")
-
-
-def audience_of(feed: ListedFeed, database: Database) -> Audience:
-    return Audience(feed, database, people.known_here, rules, wishes)
-
-
-def make_reader(feed: ListedFeed, database: Database, clock: Clock, holder: str = "one", interval: int = 3) -> Reader:
-    audience = audience_of(feed, database)
-    return Reader(
-        feed, database, audience, Bell(), lambda _: interval, clock=clock.now, ticks=clock.ticks, holder=holder
-    )
+def make_poller(
+    feed: ListedFeed, database: Database, clock: Clock, holder: str = "one", interval: int = 3
+) -> FeedPoller:
+    wakeups, recipients = Wakeups(), Recipients(feed, database, people.known_here)
+    dispatcher = Dispatcher(Resources(None, database))  # type: ignore[arg-type]  # streams need no settings
+    times = {"clock": clock.now, "ticks": clock.ticks}
+    return FeedPoller(feed, database, recipients, dispatcher, wakeups, lambda _: interval, **times, holder=holder)
 
 
 def told(database: Database, person: int | None = None) -> list[tuple[int, str]]:
     """Who was told of which act, in the order of ids."""
-    asked = select(tables.Notification.person_id, tables.Notification.happening).order_by(tables.Notification.id)
+    asked = select(tables.Notification.person_id, tables.Notification.event).order_by(tables.Notification.id)
     return [tuple(row) for row in database.run_here(lambda db: db.exec(asked).all()) if person in (None, row[0])]
 
 

@@ -14,9 +14,10 @@ from time import monotonic
 
 from sqlmodel import select
 
-from helpdesk.notifications.reader import NAME
-from helpdesk.store import feed_marks, tables
+from helpdesk.notifications.feed_poller import NAME
+from helpdesk.store import feed_state
 from helpdesk.store.database import Database
+from helpdesk.store.models import tables
 from tests.notifications.company import Company, open_accounts
 from tests.notifications.expected import Row
 from tests.running import STORE, database_of, run_helpdesk, running_helpdesk
@@ -68,7 +69,7 @@ class Mortal:
 
     def as_of(self) -> datetime:
         """All that had happened by then has been told."""
-        found = self.store.run_here(lambda db: feed_marks.position(db, NAME))
+        found = self.store.run_here(lambda db: feed_state.position(db, NAME))
         return found.as_of if found else datetime.min.replace(tzinfo=UTC)
 
     async def told_until(self, moment: datetime) -> None:
@@ -84,7 +85,7 @@ class Mortal:
         asked = select(tables.Notification)
         kept = self.store.run_here(lambda db: [it.model_dump() for it in db.exec(asked)])
         return [
-            Row(self.logins[it["person_id"]], it["happening"], it["type"], it["kind"], it["task_id"], it["author"],
+            Row(self.logins[it["person_id"]], it["event"], it["type"], it["kind"], it["task_id"], it["author"],
                 it["is_private"], it["old"], it["new"], it["excerpt"])
             for it in kept
         ]  # fmt: skip

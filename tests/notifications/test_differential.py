@@ -29,7 +29,7 @@ from tests.servers.fixtures import unavailable
 from tests.servers.redmine import running_redmine, why_not_here
 
 SOAK, SEED = bool(os.environ.get("SOAK")), os.environ.get("SEED", "1")
-CHANGES, KILLS = (int(it) for it in os.environ.get("CHANGES_AND_KILLS", "2000 50" if SOAK else "60 2").split())
+CHANGES, KILLS = (int(it) for it in os.environ.get("CHANGES_AND_KILLS", "2000 50" if SOAK else "24 1").split())
 OVER_REST = ("admin", "anna", "vera", "gleb", "irina")
 KINDS = {"mentioned", "given", "taken", "created", "commented", "status", "priority", "files", "reassigned", "changed"}
 

@@ -1,12 +1,14 @@
 """Who is called in a text, and who only stands in it."""
 
+from collections.abc import Collection
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from helpdesk.notifications import mentions
-from helpdesk.notifications.mentions import mentioned
-from helpdesk.store.folding import fold
+from helpdesk.notifications.mentions import called, may_mean, meant
+from helpdesk.store.casefold import fold
 
 LOGINS = {"anna", "boris", "anna.k", "семен", "a-b", "anna@example.test", "x_"}
 NAMES = st.sampled_from(sorted(LOGINS))
@@ -15,8 +17,15 @@ PIECES = st.sampled_from(
 )
 
 
+def mentioned(text: str, logins: Collection[str]) -> frozenset[str]:
+    words = called(text)
+    found = meant(words, logins)
+    assert found == meant(words, may_mean(words) & set(logins)), "it is enough to know the logins that may be meant"
+    return found
+
+
 @pytest.mark.parametrize(
-    ("text", "called"),
+    ("text", "wanted"),
     [
         ("@anna", {"anna"}),
         ("Спасибо, @Anna! И @BORIS.", {"anna", "boris"}),
@@ -54,8 +63,8 @@ PIECES = st.sampled_from(
         ("", set()),
     ],
 )
-def test_these_are_called_and_nobody_else(text: str, called: set[str]) -> None:
-    assert mentioned(text, LOGINS) == called
+def test_these_are_called_and_nobody_else(text: str, wanted: set[str]) -> None:
+    assert mentioned(text, LOGINS) == wanted
 
 
 @given(st.text(max_size=20) | st.lists(PIECES, max_size=12).map("".join), NAMES)
@@ -82,13 +91,18 @@ def test_nobody_is_called_in_code_or_in_a_citation(code: str, before: str, login
 @pytest.mark.parametrize(
     "piece",
     ["@", "@a", "@.", "`", "`a", "``a` ", "<pre ", "<code>", "~~~\n", "```\n", "<blockquote>", "a://", "<p ", "&", "a.",
-     "\u0301\u0323", "@\u0301\u0323"],
+     "\u0301\u0323", "@\u0301\u0323", "~", "\n~~~"],
 )  # fmt: skip
 @pytest.mark.timeout(60)
 def test_hostile_repetitions_are_read_to_the_end(piece: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the bound, and in seconds: what is quadratic in any of them takes minutes."""
     monkeypatch.setattr(mentions, "LONGEST_READ", 10_000_000)
     assert mentioned("@" + piece * (200_000 // len(piece)), LOGINS) == frozenset()
+
+
+def test_of_very_many_calls_the_first_are_looked_up() -> None:
+    text = " ".join(f"@anna{number}" for number in range(mentions.MOST_CALLED - 1)) + " @anna @anna0 @boris"
+    assert mentioned(text, LOGINS) == {"anna"}
 
 
 def test_a_text_is_read_as_far_as_texts_go() -> None:

@@ -1,6 +1,7 @@
 """No channel gets past the matrix, a mute or quiet hours, and what is kept can always be read."""
 
 import json
+from dataclasses import fields, replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -8,26 +9,30 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from helpdesk.notifications import deciding
-from helpdesk.notifications.audience import Heard, Wish
+from helpdesk.notifications import recipients
+from helpdesk.notifications.channels import registry
+from helpdesk.notifications.kinds import TYPES as KINDS
+from helpdesk.notifications.kinds import Kind, Type
+from helpdesk.notifications.messages import Excerpts
 from helpdesk.notifications.preferences import (
-    CHANNELS,
     SOUNDS,
     TYPES,
-    WANTED,
     Preferences,
     QuietHours,
     Sounds,
-    channels,
+    default_cells,
     from_json,
+    options_for,
     sound_of,
     to_json,
 )
-from helpdesk.notifications.rules import TYPES as KINDS
-from helpdesk.notifications.rules import Type
-from helpdesk.tasks.feed import Happening
+from helpdesk.notifications.recipients import Candidate, EventTexts
+from helpdesk.store.people import Account
+from helpdesk.tasks.feed import Event
 
 ZONES = ["Europe/Moscow", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "UTC"]
+CHANNELS = tuple(option.name for option in registry.options())
+WANTED = default_cells()
 ALL_DAYS = frozenset(range(7))
 CLOCKS = st.times() | st.sampled_from([time(0), time(2, 30), time(22), time(7)])
 DAYS = st.frozensets(st.integers(0, 6))
@@ -52,6 +57,7 @@ KEYS = st.sampled_from(
      *Sounds._fields, *TYPES, *CHANNELS]
 )  # fmt: skip
 JUNK = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=6))
+FIELDS = tuple(it.name for it in fields(Preferences))
 BERLIN = ZoneInfo("Europe/Berlin")
 NIGHT = QuietHours(ALL_DAYS, time(22), time(7), BERLIN)
 OLD = '{"days": [0, 1, 2, 3, 4, 5, 6], "start": "22:00", "end": "07:00", "zone": "Europe/Berlin"}'
@@ -73,36 +79,36 @@ def within(quiet: QuietHours, now: datetime) -> bool:
 
 @given(PREFERENCES, *ASKED)
 def test_no_channel_gets_past_the_matrix(told: Preferences, type: Type, project: int, task: int, now: datetime) -> None:
-    assert {(type, channel) for channel in channels(told, type, project, task, now)} <= told.wanted
+    assert {(type, channel) for channel in options_for(told, type, project, task, now)} <= told.wanted
 
 
 @given(PREFERENCES, *ASKED)
 def test_no_channel_gets_past_a_mute_but_for_what_turns_to_the_person(
     told: Preferences, type: Type, project: int, task: int, now: datetime
 ) -> None:
-    open_to = channels(told, type, project, task, now)
+    open_to = options_for(told, type, project, task, now)
     if project in told.muted_projects or task in told.muted_tasks:
         assert not open_to or type in ("mention", "assigned")
-    free = told._replace(muted_projects=frozenset(), muted_tasks=frozenset())
+    free = replace(told, muted_projects=frozenset(), muted_tasks=frozenset())
     if type in ("mention", "assigned"):
-        assert open_to == channels(free, type, project, task, now)
+        assert open_to == options_for(free, type, project, task, now)
 
 
 @given(PREFERENCES, *ASKED)
 def test_quiet_hours_leave_the_page_alone(
     told: Preferences, type: Type, project: int, task: int, now: datetime
 ) -> None:
-    awake = channels(told._replace(quiet=None), type, project, task, now)
+    awake = options_for(replace(told, quiet=None), type, project, task, now)
     quiet = told.quiet is not None and within(told.quiet, now)
-    assert channels(told, type, project, task, now) == (awake & {"page"} if quiet else awake)
+    assert options_for(told, type, project, task, now) == (awake & {"page"} if quiet else awake)
 
 
 @given(PREFERENCES, *ASKED)
 def test_a_digest_takes_the_single_mails_alone(
     told: Preferences, type: Type, project: int, task: int, now: datetime
 ) -> None:
-    single = channels(told._replace(digest=False), type, project, task, now)
-    assert channels(told._replace(digest=True), type, project, task, now) == single - {"email"}
+    single = options_for(replace(told, digest=False), type, project, task, now)
+    assert options_for(replace(told, digest=True), type, project, task, now) == single - {"email"}
 
 
 @given(CELLS, *ASKED)
@@ -111,7 +117,7 @@ def test_without_anything_else_the_matrix_is_what_is_done(
 ) -> None:
     row = {channel for kind, channel in wanted if kind == type}
     silent = set() if "page" in row else {"sound"}
-    assert channels(Preferences(wanted), type, project, task, now) == row - silent  # type: ignore[arg-type]
+    assert options_for(Preferences(wanted), type, project, task, now) == row - silent  # type: ignore[arg-type]
 
 
 @given(QUIET, MOMENTS)
@@ -157,7 +163,7 @@ def test_a_night_in_which_the_clock_is_put_on_is_an_hour_shorter_and_put_back_an
 
 def test_who_chose_nothing_has_pages_for_all_and_little_noise() -> None:
     now = datetime(2026, 3, 2, 9, tzinfo=UTC)
-    told = {type: channels(Preferences(), type, 1, 1, now) for type in TYPES}
+    told = {type: options_for(Preferences(), type, 1, 1, now) for type in TYPES}
     everywhere, heard, seen = {"page", "sound", "email", "push"}, {"page", "sound"}, {"page"}
     assert told == {
         "mention": everywhere, "assigned": everywhere, "comment": everywhere, "created": heard,
@@ -186,14 +192,14 @@ def test_what_is_kept_is_read_as_it_was(told: Preferences) -> None:
 def test_junk_is_survived_and_what_comes_of_it_can_be_kept(text: str) -> None:
     told = from_json(text)
     assert from_json(to_json(told)) == told
-    assert channels(told, "comment", 1, 1, CHANGES[0]) <= set(CHANNELS)
+    assert options_for(told, "comment", 1, 1, CHANGES[0]) <= set(CHANNELS)
 
 
-@given(PREFERENCES, st.sampled_from(Preferences._fields), JUNK)
+@given(PREFERENCES, st.sampled_from(FIELDS), JUNK)
 def test_what_is_broken_takes_nothing_else_with_it(told: Preferences, broken: str, junk: object) -> None:
     kept = json.loads(to_json(told))
     read = from_json(json.dumps(kept | {broken: junk, "unknown": junk}))
-    for field in Preferences._fields:
+    for field in FIELDS:
         if field != broken:
             assert getattr(read, field) == getattr(told, field)
 
@@ -228,11 +234,17 @@ def test_a_sound_that_is_broken_leaves_the_other_and_quiet_hours_of_old_are_kept
     assert read.sounds == Sounds(high="none") and read.quiet == NIGHT
 
 
+def delivered(chosen: str, kind: Kind, task: int = 7) -> tuple[bool, str]:
+    """Whether a notification is listed for who chose this, and its sound."""
+    event = Event("entry.1", task, "Стул", 1, "Офис", CHANGES[0], None)
+    candidate, texts = Candidate(Account(1, 1, "anna"), kind), EventTexts((), frozenset(), Excerpts("", ""))
+    delivery = recipients._delivery(candidate, chosen, event, texts, CHANGES[0])
+    return "page" in delivery.options, delivery.notification.sound
+
+
 def test_the_sound_that_was_chosen_is_kept_with_what_makes_one() -> None:
     told = to_json(Preferences(sounds=Sounds("none", "knock"), muted_tasks=frozenset({8})))
-    act = Happening("entry.1", 7, "Стул", 1, "Офис", CHANGES[0], None)
-    mentioned, commented = Heard(1, "mention", "mentioned"), Heard(1, "comment", "commented")
-    assert deciding.wish(told, mentioned, act, CHANGES[0]) == Wish(page=True, sound="knock")
-    assert deciding.wish(told, commented, act, CHANGES[0]) == Wish(page=True, sound="")
-    assert deciding.wish(told, commented, act._replace(task_id=8), CHANGES[0]) == Wish(page=False, sound="")
-    assert deciding.wish("", Heard(1, "system", "changed"), act, CHANGES[0]) == Wish(page=True, sound="")
+    assert delivered(told, "mentioned") == (True, "knock")
+    assert delivered(told, "commented") == (True, "")
+    assert delivered(told, "commented", task=8) == (False, "")
+    assert delivered("", "changed") == (True, "")

@@ -2,19 +2,21 @@
 
 import asyncio
 from collections.abc import Collection, Iterable, Mapping
+from random import Random
 from typing import NamedTuple
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpdesk.notifications.channels.streams import (
+from helpdesk.notifications.channels.sse.streams import (
     MOST_STREAMS,
     MOST_WAITING,
     PEOPLE_AT_ONCE,
     Face,
-    Onlooker,
     Stream,
     Streams,
+    TaskViewer,
 )
 from helpdesk.tasks.model import Actor
 
@@ -149,7 +151,7 @@ async def test_a_session_that_is_over_ends_its_streams_with_a_farewell() -> None
     assert store.streams.sessions == {"over", "going"}
     store.streams.end_sessions({"over"}, b"bye")
     assert [await over.next(), await over.next()] == [b"bye", None]
-    store.streams.tell_all(lambda face: b"alive")
+    store.streams.broadcast(lambda face: b"alive")
     assert await going.next() == b"alive"
     assert store.streams.sessions == {"going"}
 
@@ -200,16 +202,86 @@ async def test_what_all_are_told_is_written_once_for_a_face() -> None:
         written.append(face)
         return face.kind.encode()
 
-    store.streams.tell_all(state)
+    store.streams.broadcast(state)
     assert [await given_to(stream) for stream in streams] == [["page"], ["program"]] * 2
     assert written == [PAGE, PROGRAM]
 
 
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.sampled_from(("wake", "read", "count", "change")), max_size=30), st.randoms(use_true_random=False))
+def test_a_count_that_was_read_earlier_never_follows_a_later_one(acts: list[str], random: Random) -> None:
+    """Whatever the order in which the reads of several wake-ups come back. The truth only grows here."""
+
+    async def run() -> None:
+        truth, reads = 0, list[asyncio.Future[None]]()
+
+        async def read(lasts: Mapping[int, int]) -> Iterable[Row]:
+            return []
+
+        async def unread(people: Collection[int]) -> Mapping[int, int]:
+            found = dict.fromkeys(people, truth)
+            reads.append(asyncio.get_running_loop().create_future())
+            await reads[-1]
+            return found
+
+        streams: Streams[Row] = Streams(read, unread, lambda *_: b"", lambda _, number: str(number).encode())
+        stream, wakings = streams.open(1, "s", PAGE, 0), list[asyncio.Task[None]]()
+        for act in [*acts, "change", "wake"]:
+            if act == "wake":
+                wakings.append(asyncio.create_task(streams.wake([1])))
+            elif act == "change":
+                truth += 1
+            elif reads:
+                reads.pop(random.randrange(len(reads))).set_result(None)
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+        for left in reads:
+            left.set_result(None)
+        await asyncio.gather(*wakings)
+        told = [int(it) for it in await given_to(stream)]
+        assert told == sorted(told) and told[-1] == truth
+
+    asyncio.run(run())
+
+
+async def test_a_notification_that_cannot_be_written_keeps_no_other_one_back() -> None:
+    store = Rows()
+    written = store.streams._written
+
+    def broken(face: Face, row: Row, unread: int) -> bytes:
+        if row.id == 1:
+            raise RuntimeError("a template's fault")
+        return written(face, row, unread)
+
+    store.streams._written = broken
+    anna, boris = store.streams.open(1, "s", PAGE, 0), store.streams.open(2, "t", PAGE, 0)
+    store.add(1, 1, 2)
+    await store.streams.wake([1, 2])
+    assert (await given_to(anna), await given_to(boris)) == (["page 2 of 2"], ["page 3 of 1"])
+
+
+async def test_a_part_of_a_crowd_that_cannot_be_woken_keeps_no_other_one_asleep() -> None:
+    store, crowd = Rows(), range(1, 2 * PEOPLE_AT_ONCE + 1)
+    read, reads = store.streams._read, iter([True, False])
+
+    async def fails_once(lasts: Mapping[int, int]) -> Iterable[Row]:
+        if next(reads):
+            raise RuntimeError("of this part")
+        return await read(lasts)
+
+    store.streams._read = fails_once
+    streams = [store.streams.open(person, "s", PAGE, 0) for person in crowd]
+    store.add(*crowd)
+    with pytest.raises(RuntimeError, match="of this part"):
+        await store.streams.wake(crowd)
+    assert await given_to(streams[0]) == [] and await given_to(streams[-1]) == [f"page {crowd[-1]} of 1"]
+
+
 async def test_onlookers_are_found_by_their_tasks() -> None:
     store = Rows()
-    anna, boris = (Onlooker(Actor(it, f"person{it}", False), frozenset({7, it})) for it in (1, 2))
+    anna, boris = (TaskViewer(Actor(it, f"person{it}", False), frozenset({7, it})) for it in (1, 2))
     first, second = (store.streams.open(it.actor.id, "s", PAGE, 0, it) for it in (anna, boris))
-    assert not Rows().streams.has_onlookers and store.streams.has_onlookers
+    assert not Rows().streams.has_task_viewers and store.streams.has_task_viewers
     store.streams.open(3, "s", PAGE, 0)
     assert store.streams.showing({7, 2, 9}) == {7: [(anna, first), (boris, second)], 2: [(boris, second)]}
     store.streams.close(second)

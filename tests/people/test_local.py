@@ -2,9 +2,7 @@
 
 import pytest
 
-from helpdesk.errors import WrongCredentials
 from helpdesk.people import passwords
-from helpdesk.people.directory import sign_in
 from helpdesk.people.local import LocalDirectory
 from helpdesk.store.database import Database
 from tests.world import PASSWORDS
@@ -44,6 +42,11 @@ async def test_the_right_password_is_anna(database: Database) -> None:
     assert person and (person.login, person.source, person.redmine_id) == ("anna", "local", None)
 
 
-async def test_when_no_directory_vouches_the_credentials_are_wrong(database: Database) -> None:
-    with pytest.raises(WrongCredentials):
-        await sign_in([LocalDirectory(database)], "anna", "wrong")
+async def test_what_is_checked_in_place_of_the_password_is_checked_against_the_same_hash(
+    database: Database, checked: list[str]
+) -> None:
+    async def nobodys(login: str, password: str) -> str:
+        return "a password that anna has not"
+
+    assert await LocalDirectory(database).sign_in("anna@example.test", PASSWORDS["anna"], nobodys) is None
+    assert checked == ["argon2id"]

@@ -1,6 +1,8 @@
 """Signing in with Redmine's passwords: on the real one, and on an imitation where the real one can't misbehave."""
 
+import asyncio
 import secrets
+from base64 import b64decode
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -8,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from helpdesk.errors import HelpdeskError, Nonsense, Unavailable
+from helpdesk.errors import BadResponse, HelpdeskError, TooManyAttempts, Unavailable
 from helpdesk.people.redmine import LONGEST_PASSWORD, RedmineDirectory
 from helpdesk.redmine_client import RedmineClient
 from helpdesk.store import people
@@ -259,7 +261,7 @@ async def test_an_answer_without_a_numeric_id_and_a_login_makes_no_sense(
     server: ImitatedRedmine, imitated: RedmineDirectory, database: Database, user: dict[str, Any]
 ) -> None:
     server.answers[ME] = imitation.tells({"user": user})
-    with pytest.raises(Nonsense):
+    with pytest.raises(BadResponse):
         await imitated.sign_in("anna", PASSWORD)
     assert bound(database) == []
 
@@ -317,6 +319,105 @@ async def test_the_password_is_sent_to_nobody_whom_redmine_points_at(
 ) -> None:
     async with imitated_redmine() as other:
         server.answers[EVERYTHING] = says(302, Location=f"{other.url}{ME}")
-        with pytest.raises(Nonsense):
+        with pytest.raises(BadResponse):
             await imitated.sign_in("anna", PASSWORD)
         assert other.requests == []
+
+
+async def test_an_e_mail_signs_in_on_a_real_redmine(
+    redmine: Redmine, administrator: Administrator, directory: RedmineDirectory, database: Database
+) -> None:
+    number, login = administrator.new_user()
+    for typed in (f"{login}@example.test", f" {login.upper()}@Example.test "):
+        person = await directory.sign_in(typed, PASSWORD)
+        assert person is not None and (person.redmine_id, person.login) == (number, login)
+    for typed, password in (
+        (f"{login}@example.test", "wrong"),
+        (f"{login}@example.tes", PASSWORD),
+        (f"{login[1:]}@example.test", PASSWORD),
+        (f"{login[:-1]}_@example.test", PASSWORD),
+        ("%@example.test", PASSWORD),
+        ("anna@example.test", PASSWORD),
+    ):
+        assert await directory.sign_in(typed, password) is None, typed
+    assert bound(database) == [(number, login)]
+
+
+ANNA = {"id": 5, "login": "anna", "mail": "anna@example.test"}
+BY_PART = {"id": 6, "login": "anna2", "mail": "xanna@example.test"}
+BY_NAME = {"id": 7, "login": "other", "firstname": "anna@example.test", "mail": "other@example.test"}
+LIKE_A_LOGIN = {"id": 8, "login": "anna@example.test", "mail": "somebody@example.test"}
+PEOPLE: dict[str, tuple[list[Any], str]] = {
+    "an e-mail among others that hold it": ([BY_PART, BY_NAME, ANNA], "anna"),
+    "in another case": ([ANNA | {"mail": "ANNA@example.test"}], "anna"),
+    "a login first": ([ANNA, LIKE_A_LOGIN], "anna@example.test"),
+    "nobody": ([], "anna@example.test"),
+    "only parts of it": ([BY_PART, BY_NAME], "anna@example.test"),
+    "two people": ([ANNA, ANNA | {"id": 9, "login": "boris"}], "anna@example.test"),
+    "no login": ([ANNA | {"login": None}], "anna@example.test"),
+    "a login that Basic would shift": ([ANNA | {"login": "an:na"}], "anna@example.test"),
+    "no people": ([None, "anna", {}], "anna@example.test"),
+}
+
+
+def tried(server: ImitatedRedmine) -> list[str]:
+    """The logins whose passwords Redmine was asked for."""
+    basic = [request.headers["authorization"].partition(" ")[2] for request in server.requests if request.path == ME]
+    return [b64decode(each).decode().partition(":")[0] for each in basic]
+
+
+@pytest.mark.parametrize("case", PEOPLE)
+async def test_one_login_is_tried_for_an_e_mail_whether_anybody_has_it_or_not(
+    server: ImitatedRedmine, imitated: RedmineDirectory, case: str
+) -> None:
+    people_like, login = PEOPLE[case]
+    server.answers["/users.json"], server.answers[ME] = imitation.tells({"users": people_like}), says(401)
+    assert await imitated.sign_in("anna@example.test", PASSWORD) is None
+    assert tried(server) == [login] and server.count("GET", "/users.json") == 1
+    (asked,) = [request for request in server.requests if request.path == "/users.json"]
+    assert asked.headers["x-redmine-api-key"] == KEY and "name=anna%40example.test" in asked.target
+
+
+async def test_an_e_mail_at_the_end_of_many_others_is_found(
+    server: ImitatedRedmine, imitated: RedmineDirectory
+) -> None:
+    async def pages(writer: asyncio.StreamWriter, request: imitation.Request) -> None:
+        first = "offset=0" in request.target
+        await imitation.tells({"users": [BY_PART] * 100 if first else [ANNA]})(writer, request)
+
+    server.answers["/users.json"], server.answers[ME] = pages, says(401)
+    assert await imitated.sign_in("anna@example.test", PASSWORD) is None
+    assert tried(server) == ["anna"] and server.count("GET", "/users.json") == 2
+
+
+@pytest.mark.parametrize("answer", [says(401), says(403), says(404)], ids=["a wrong key", "no administrator's", "old"])
+async def test_without_an_administrators_key_an_e_mail_is_a_plain_refusal(
+    server: ImitatedRedmine, imitated: RedmineDirectory, answer: Answer, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.answers["/users.json"], server.answers[ME] = answer, says(401)
+    assert await imitated.sign_in("anna@example.test", PASSWORD) is None
+    assert tried(server) == ["anna@example.test"]
+    assert "may not list people" in caplog.text and "anna@" not in caplog.text and KEY not in caplog.text
+
+
+async def test_somebody_else_is_not_signed_in_for_the_login_that_was_found(
+    server: ImitatedRedmine, imitated: RedmineDirectory
+) -> None:
+    server.answers["/users.json"] = imitation.tells({"users": [ANNA]})
+    server.answers[ME] = imitation.tells({"user": {"id": 9, "login": "anna@example.test"}})
+    assert await imitated.sign_in("anna@example.test", PASSWORD) is None
+
+
+async def test_a_password_is_not_checked_when_its_login_was_tried_too_often(
+    server: ImitatedRedmine, imitated: RedmineDirectory
+) -> None:
+    told = []
+
+    async def refuse(login: str, password: str) -> str:
+        told.append(login)
+        raise TooManyAttempts(5)
+
+    server.answers["/users.json"] = imitation.tells({"users": [ANNA]})
+    with pytest.raises(TooManyAttempts):
+        await imitated.sign_in("anna@example.test", PASSWORD, refuse)
+    assert told == ["anna"] and tried(server) == []

@@ -7,10 +7,10 @@ from random import Random
 from typing import Any, NamedTuple
 
 from helpdesk.errors import LockedOut, NotFound
+from helpdesk.tasks.backend import Backend
 from helpdesk.tasks.cards import CardsAsked
 from helpdesk.tasks.lists import TaskQuery
 from helpdesk.tasks.model import Actor
-from helpdesk.tasks.tracker import Tracker
 from tests.permissions import facts
 from tests.permissions.drawing import Row
 from tests.permissions.worlds import World
@@ -42,7 +42,7 @@ class Counts(NamedTuple):
 class Comparison:
     """One world through `tracker`, against Redmine's `answers` by person."""
 
-    def __init__(self, tracker: Tracker, world: World, answers: dict[int, Row]) -> None:
+    def __init__(self, tracker: Backend, world: World, answers: dict[int, Row]) -> None:
         self.tracker, self.world, self.answers = tracker, world, answers
         self.differences: list[str] = []
         self.counts = Counts(worlds=1)
@@ -87,7 +87,7 @@ class Comparison:
         self._same(actor, "", "tasks", visible, await self._ids(actor, closed=True))
         self._same(actor, "", "open tasks", visible - closed, await self._ids(actor, closed=False))
         counted = (await self.tracker.tasks(actor, TaskQuery(), summed=True)).summary or ()
-        self._same(actor, "", "totals", (len(fresh), len(visible - closed), len(closed)), tuple(counted))
+        self._same(actor, "", "totals", (len(fresh), len(visible - closed - fresh), 0, len(closed)), tuple(counted))
         statistics = await self.tracker.statistics(actor, TaskQuery(), datetime.now(UTC))
         self._same(actor, "", "totals of the statistics", tuple(counted), tuple(statistics.summary))
         of_projects = Counter(row["project_id"] for row in rows if row["id"] not in closed)
@@ -170,7 +170,7 @@ class Comparison:
         self._count(blanks=1)
         what = f"a new task of project {project}, tracker {tracker}"
         try:
-            ours = facts.blank_of_ours(await self.tracker.blank(actor, project, tracker))
+            ours = facts.blank_of_ours(await self.tracker.new_task_form(actor, project, tracker))
         except NotFound:
             return self._differ(actor, what, "may be made", True, False)
         self._all_same(actor, what, facts.blank_of_redmine(self.world, told), ours)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from helpdesk.tasks.creation import Blank
+from helpdesk.tasks.creation import NewTaskForm
 from helpdesk.tasks.fields import CustomField
 from helpdesk.tasks.model import Entry, Task
 from tests.permissions.drawing import Row
@@ -14,8 +14,9 @@ Facts = dict[str, Any]
 DETAILS = {
     "subject": "subject", "description": "description", "start_date": "start_date", "due_date": "due_date",
     "done_ratio": "done_ratio", "estimated_hours": "estimated_hours", "parent_issue_id": "parent",
+    "is_private": "is_private",
 }  # fmt: skip
-OF_NEW = {"description", "start_date", "due_date", "estimated_hours", "parent"}
+OF_NEW = {"description", "start_date", "due_date", "estimated_hours", "parent", "is_private"}
 CHANGED = {"status_id": "status", "priority_id": "priority", "assigned_to_id": "assignee", "tracker_id": "tracker",
            "project_id": "project"}  # fmt: skip
 
@@ -24,7 +25,8 @@ def task_of_redmine(world: World, number: int, told: Row) -> Facts:
     """What a task must look like to a person of whom Redmine says `told`."""
     row, safe = world.by_id("issues")[number], set(told["safe"])
     journals = world.by_id("journals")
-    details = _details(world, safe)
+    may_write = told["notes_addable"] or "custom_field_values" in safe
+    details = _details(world, safe if may_write else safe - {"is_private"})
     return {
         "status": row["status_id"],
         "assignee": row["assigned_to_id"],
@@ -102,7 +104,7 @@ def blank_of_redmine(world: World, told: Row) -> Facts:
     }
 
 
-def blank_of_ours(blank: Blank) -> Facts:
+def blank_of_ours(blank: NewTaskForm) -> Facts:
     return {
         "first status": blank.statuses[0].id if blank.statuses else None,
         "statuses": sorted(status.id for status in blank.statuses),

@@ -24,28 +24,28 @@ class Mutation(NamedTuple):
 MUTATIONS = (
     Mutation(
         "archived projects are read",
-        "place.status != ARCHIVED and permission in READING",
+        "project.status != ARCHIVED and permission in READING",
         "permission in READING",
     ),
     Mutation(
         "closed projects are written to",
-        "place.status == ACTIVE or permission in READING",
-        "place.status != ARCHIVED or permission in READING",
+        "project.status == ACTIVE or permission in READING",
+        "project.status != ARCHIVED or permission in READING",
     ),
     Mutation(
         "projects without the module of tasks have tasks",
-        "return state and MODULES.get(permission, TRACKING) in place.modules",
+        "return state and MODULES.get(permission, TRACKING) in project.modules",
         "return state",
     ),
     Mutation(
         "members have the rights of guests, too",
         "held = self.person.memberships[project_id]",
-        "held = self.person.memberships[project_id] | place.guests",
+        "held = self.person.memberships[project_id] | project.guests",
     ),
     Mutation(
         "strangers are guests of private projects",
-        "held = place.guests if place.is_public else frozenset()",
-        "held = place.guests",
+        "held = project.guests if project.is_public else frozenset()",
+        "held = project.guests",
     ),
     Mutation(
         "what is assigned to one's group is not one's own",
@@ -89,13 +89,14 @@ MUTATIONS = (
     ),
     Mutation(
         "the members of a project are told to everybody",
-        "return self.person.is_admin or any(place.is_public or not role.builtin for role in self.roles_in(project_id))",
+        "return self.person.is_admin"
+        " or any(project.is_public or not role.builtin for role in self.roles_in(project_id))",
         "return True",
     ),
     Mutation(
         "the members of an archived project are told",
-        "if place is None or place.status == ARCHIVED:\n            return False\n        return self.person",
-        "if place is None:\n            return False\n        return self.person",
+        "if project is None or project.status == ARCHIVED:\n            return False\n        return self.person",
+        "if project is None:\n            return False\n        return self.person",
     ),
     Mutation(
         "projects are seen without a role in them",

@@ -14,7 +14,7 @@ import pymysql  # type: ignore[import-untyped]  # ships no types
 
 from tests.permissions.drawing import Row
 from tests.permissions.worlds import World, write
-from tests.servers.mariadb import MySQLAccess, execute, running_mariadb
+from tests.servers.mariadb import MariaDB, MySQLAccess, execute, running_mariadb
 from tests.servers.process import free_port, running
 from tests.servers.redmine import create_database, create_reader
 from tests.servers.redmine_instance import CODE, ROOMY, SYSTEM_USER, TIMEZONE, Instance, linked_instance
@@ -36,6 +36,7 @@ class Laboratory:
     writer: MySQLAccess
     reader: MySQLAccess
     port: int
+    server: MariaDB
     told: dict[tuple[int, int, int], dict[int, Row]] = field(default_factory=dict)
 
     def settle(self, world: World) -> None:
@@ -46,6 +47,15 @@ class Laboratory:
         )
         with connection:
             write(connection, world)
+
+    @contextmanager
+    def usual_plans(self) -> Iterator[None]:
+        """Meanwhile the server is as it is installed: Redmine's new connections have its usual plans."""
+        _set_plans(self.server, "")
+        try:
+            yield
+        finally:
+            _set_plans(self.server, SOUND)
 
     def ask(self, world: World, tasks: int = 6, blanks: int = 2) -> dict[int, Row]:
         """What Redmine says of the settled world, by person; of a world that was asked about before, what it said then.
@@ -74,13 +84,17 @@ def laboratory() -> Iterator[Laboratory]:
         folder = Path(name)
         folder.chmod(0o711)
         with running_mariadb(folder / "mariadb", timezone=TIMEZONE) as server:
-            execute(server, f'SET GLOBAL init_connect = "{SOUND}"')
+            _set_plans(server, SOUND)
             writer = create_database(server)
             with linked_instance(folder / "redmine", writer) as instance:
                 fill(server, writer.database, instance)
                 reader = create_reader(server, writer)
                 with _runner(instance) as port:
-                    yield Laboratory(instance, writer, reader, port)
+                    yield Laboratory(instance, writer, reader, port, server)
+
+
+def _set_plans(server: MariaDB, statement: str) -> None:
+    execute(server, f'SET GLOBAL init_connect = "{statement}"')
 
 
 @contextmanager

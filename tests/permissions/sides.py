@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.engine import URL
 
 from helpdesk.redmine_client import RedmineClient
-from helpdesk.tasks.redmine.database.connection import RedmineDatabase
-from helpdesk.tasks.redmine.sql import SqlTracker
+from helpdesk.tasks.redmine.backend import RedmineBackend
+from helpdesk.tasks.redmine.sql.connection import RedmineDatabase
+from helpdesk.tasks.redmine.sql.source import Source
 from tests.permissions.comparing import Comparison
 from tests.permissions.oracle import Laboratory
 from tests.permissions.worlds import drawn
@@ -19,13 +20,13 @@ NOBODY = "http://127.0.0.1:9"  # the port of a service that no machine has had f
 
 
 @asynccontextmanager
-async def sql_tracker(access: MySQLAccess) -> AsyncIterator[SqlTracker]:
+async def sql_tracker(access: MySQLAccess) -> AsyncIterator[RedmineBackend]:
     """A tracker that knows nothing yet, and fails where it does not read from the database."""
     url = URL.create("mysql+pymysql", access.user, access.password, access.host, access.port, access.database)
     database = RedmineDatabase(url, ZoneInfo(TIMEZONE))
     client = RedmineClient(NOBODY, "no key")
     try:
-        yield SqlTracker(client, "textile", database)
+        yield RedmineBackend(client, "textile", Source(database))
     finally:
         await client.close()
         database.close()

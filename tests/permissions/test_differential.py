@@ -14,7 +14,7 @@ import pytest
 
 from helpdesk.tasks.lists import TaskQuery
 from helpdesk.tasks.model import Actor, Task
-from helpdesk.tasks.redmine.sql import SqlTracker
+from helpdesk.tasks.redmine.backend import RedmineBackend
 from tests.permissions.facts import CHANGED
 from tests.permissions.oracle import Laboratory
 from tests.permissions.sides import compared, sql_tracker
@@ -64,7 +64,7 @@ async def test_redmines_rest_says_the_same_of_some(lab: Laboratory) -> None:
                 await _same_over_rest(world, tracker, url, person)
 
 
-async def _same_over_rest(world: World, tracker: SqlTracker, url: str, person: int) -> None:
+async def _same_over_rest(world: World, tracker: RedmineBackend, url: str, person: int) -> None:
     user = world.by_id("users")[person]
     actor = Actor(person, user["login"], user["admin"])
     page = await tracker.tasks(actor, TaskQuery(closed=True, per_page=100))

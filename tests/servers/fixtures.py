@@ -17,10 +17,14 @@ from tests.servers.redmine import Redmine, running_redmine, why_not_here
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that share the Redmine of a session run in one xdist worker, and have time for its start."""
+    """Tests that share the Redmine of a session run in one xdist worker, and have time for its start.
+
+    Those that go through our pages share one, all others another, so that two workers can drive a Redmine.
+    """
     for item in items:
         if "redmine" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("redmine"))
+            through_pages = item.nodeid.startswith(("e2e/", "tests/web/", "tests/contract/"))
+            item.add_marker(pytest.mark.xdist_group("redmine pages" if through_pages else "redmine"))
             if item.get_closest_marker("timeout") is None:
                 item.add_marker(pytest.mark.timeout(300))
 

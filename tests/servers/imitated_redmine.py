@@ -6,6 +6,7 @@ Untouched it answers like a small healthy Redmine with one issue, 7, that anna (
 
 import asyncio
 import json
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from copy import deepcopy
@@ -204,8 +205,8 @@ class ImitatedRedmine:
 
 
 @asynccontextmanager
-async def imitated_redmine() -> AsyncIterator[ImitatedRedmine]:
-    """Serves on a free loopback port for the length of the block."""
+async def imitated_redmine(encrypted: ssl.SSLContext | None = None) -> AsyncIterator[ImitatedRedmine]:
+    """Serves on a free loopback port for the length of the block, over TLS with a context for it."""
     redmine, tasks = ImitatedRedmine(), set[asyncio.Task[None]]()
 
     def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -213,8 +214,8 @@ async def imitated_redmine() -> AsyncIterator[ImitatedRedmine]:
         tasks.add(task)
         task.add_done_callback(tasks.discard)
 
-    server = await asyncio.start_server(accept, "127.0.0.1", 0)
-    redmine.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    server = await asyncio.start_server(accept, "127.0.0.1", 0, ssl=encrypted)
+    redmine.url = f"http{'s' * bool(encrypted)}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     try:
         yield redmine
     finally:
@@ -227,7 +228,7 @@ async def imitated_redmine() -> AsyncIterator[ImitatedRedmine]:
 
 async def _serve(redmine: ImitatedRedmine, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     # The client may have gone, which is what several tests are about.
-    with suppress(ConnectionError, asyncio.IncompleteReadError):
+    with suppress(OSError, asyncio.IncompleteReadError):
         try:
             await redmine.respond(writer, await _received(reader))
         finally:

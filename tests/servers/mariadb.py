@@ -51,8 +51,8 @@ class MariaDB:
 
 
 @contextmanager
-def running_mariadb(folder: Path, *, timezone: str = "UTC") -> Iterator[MariaDB]:
-    """An empty server in `folder` (created), its SYSTEM time zone as named.
+def running_mariadb(folder: Path, *arguments: str, timezone: str = "UTC") -> Iterator[MariaDB]:
+    """An empty server in `folder` (created) with further `arguments`, its SYSTEM time zone as named.
 
     Only root can start it: it runs as the system user mysql, who must be able to reach the folder.
 
@@ -72,7 +72,7 @@ def running_mariadb(folder: Path, *, timezone: str = "UTC") -> Iterator[MariaDB]
         "mariadbd", "--no-defaults", f"--datadir={data}", own, f"--socket={server.socket}",
         f"--pid-file={folder / 'pid'}", "--bind-address=127.0.0.1", f"--port={server.port}",
         "--skip-name-resolve", "--character-set-server=utf8mb4",
-        "--collation-server=utf8mb4_unicode_ci", f"--innodb-buffer-pool-size={BUFFER}", *_QUICK,
+        "--collation-server=utf8mb4_unicode_ci", f"--innodb-buffer-pool-size={BUFFER}", *_QUICK, *arguments,
     ]  # fmt: skip
     with running(command, log=log, answers=lambda: _answers(server), user=SYSTEM_USER, env={"TZ": timezone}):
         yield server

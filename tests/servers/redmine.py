@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from helpdesk.tasks.redmine.database import grants
+from helpdesk.tasks.redmine.sql import grants
 from tests.servers.mariadb import MariaDB, MySQLAccess, execute, running_mariadb
 from tests.servers.process import ServerError, free_port
 from tests.servers.redmine_instance import FEW, PACKAGES, TIMEZONE, Puma, linked_instance, packages, serving

@@ -27,7 +27,7 @@ PEOPLE = {
 
 SUPPORT_PERMISSIONS = %i[
   view_issues add_issues edit_issues add_issue_notes edit_own_issue_notes view_private_notes
-  set_notes_private manage_issue_relations manage_subtasks view_issue_watchers add_issue_watchers
+  set_notes_private set_issues_private manage_issue_relations manage_subtasks view_issue_watchers add_issue_watchers
   delete_issue_watchers save_queries log_time view_time_entries
 ].freeze
 

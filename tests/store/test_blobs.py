@@ -1,12 +1,17 @@
 """Bytes in a folder: whole or not there, and never where a name from outside says."""
 
+import asyncio
 import os
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from helpdesk.store.blobs import Blob, Blobs
+from helpdesk.errors import StorageFull
+from helpdesk.store import disk_full, tracker
+from helpdesk.store.tracker.blobs import Blob, Blobs
+from tests.full_disk import largest_file
 
 
 async def pieces(*given: bytes | Exception) -> AsyncIterator[bytes]:
@@ -20,18 +25,28 @@ def files(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_file()]
 
 
-async def read(blobs: Blobs, name: str, first: int = 0) -> bytes:
-    return b"".join([piece async for piece in blobs.read(name, first)])
+async def read(blobs: Blobs, blob: Blob, first: int = 0) -> bytes | None:
+    """None when it is not there."""
+    pieces = await blobs.open(blob, first)
+    return None if pieces is None else b"".join([piece async for piece in pieces])
 
 
 async def test_what_is_kept_can_be_read_and_forgotten(tmp_path: Path) -> None:
     blobs = Blobs(tmp_path / "made when needed")
     blob = await blobs.keep(pieces(b"ab", b"", b"cde"))
-    assert blob.size == 5 and await blobs.has(blob)
-    assert await read(blobs, blob.name) == b"abcde" and await read(blobs, blob.name, 3) == b"de"
-    assert await read(blobs, blob.name, 99) == b""
+    assert blob.size == 5
+    assert await read(blobs, blob) == b"abcde" and await read(blobs, blob, 3) == b"de"
+    assert await read(blobs, blob, 99) == b""
     await blobs.forget([blob.name, blob.name])
-    assert not await blobs.has(blob) and files(tmp_path) == []
+    assert await read(blobs, blob) is None and files(tmp_path) == []
+
+
+async def test_nobody_else_on_the_machine_reads_what_is_kept(tmp_path: Path, no_umask: None) -> None:
+    blobs = Blobs(tmp_path / "files")
+    await blobs.keep(pieces(b"secret"))
+    assert {path.stat().st_mode & 0o777 for path in files(blobs.folder)} == {0o600}
+    folders = [blobs.folder, *(path for path in blobs.folder.rglob("*") if path.is_dir())]
+    assert len(folders) == 3 and {path.stat().st_mode & 0o777 for path in folders} == {0o700}
 
 
 async def test_what_breaks_off_leaves_nothing(tmp_path: Path) -> None:
@@ -44,7 +59,7 @@ async def test_what_breaks_off_leaves_nothing(tmp_path: Path) -> None:
 async def test_a_file_that_lost_bytes_is_not_there(tmp_path: Path) -> None:
     blobs = Blobs(tmp_path)
     blob = await blobs.keep(pieces(b"abc"))
-    assert not await blobs.has(Blob(blob.name, 4))
+    assert await read(blobs, Blob(blob.name, 4)) is None
 
 
 async def test_what_a_dead_process_was_writing_is_swept_away_in_time(tmp_path: Path) -> None:
@@ -55,4 +70,48 @@ async def test_what_a_dead_process_was_writing_is_swept_away_in_time(tmp_path: P
         path.write_bytes(b"half")
         os.utime(path, (at, at))
     await blobs.forget_broken(2_000)
-    assert not old.exists() and young.exists() and await blobs.has(blob)
+    assert not old.exists() and young.exists() and await read(blobs, blob) == b"abc"
+
+
+async def test_what_is_forgotten_while_it_is_read_is_read_to_its_end(tmp_path: Path) -> None:
+    blobs = Blobs(tmp_path)
+    blob = await blobs.keep(pieces(b"abc"))
+    opened = await blobs.open(blob)
+    await blobs.forget([blob.name])
+    assert opened and b"".join([piece async for piece in opened]) == b"abc"
+
+
+async def test_what_is_given_up_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also in its last step, which a thread brings to its end whoever waits for it."""
+    blobs, move = Blobs(tmp_path), tracker.blobs._move
+    moving, goes_on, moved = threading.Event(), threading.Event(), threading.Event()
+
+    def slowly(source: Path, target: Path) -> None:
+        moving.set()
+        goes_on.wait(60)
+        move(source, target)
+        moved.set()
+
+    monkeypatch.setattr(tracker.blobs, "_move", slowly)
+    keeping = asyncio.create_task(blobs.keep(pieces(b"abc")))
+    while not moving.is_set():
+        await asyncio.sleep(0.001)
+    keeping.cancel()
+    await asyncio.sleep(0)
+    goes_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await keeping
+    assert moved.wait(60) and files(tmp_path) == []
+
+
+async def test_a_full_disk_is_told_as_such_and_keeps_nothing(tmp_path: Path) -> None:
+    with largest_file(1_000_000), pytest.raises(StorageFull):
+        await Blobs(tmp_path).keep(pieces(b"a" * 2_000_000))
+    assert files(tmp_path) == []
+
+
+def test_only_a_disk_without_room_is_full() -> None:
+    with pytest.raises(StorageFull), disk_full.writing(), open("/dev/full", "wb", buffering=0) as full:
+        full.write(b"x")
+    with pytest.raises(FileNotFoundError), disk_full.writing():
+        Path("/no/such/file").read_bytes()

@@ -12,11 +12,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlmodel import Session
 
-from helpdesk.demo import world
+from helpdesk.demo import seed
 from helpdesk.demo.load import load
-from helpdesk.store import board, schema, tables
+from helpdesk.store import board, schema
 from helpdesk.store.board import ColumnKept, OfPerson
 from helpdesk.store.database import Database
+from helpdesk.store.models import tables
 from tests.world import PEOPLE_IDS
 
 ANNA, BORIS = PEOPLE_IDS["anna"], PEOPLE_IDS["boris"]
@@ -85,7 +86,7 @@ def test_a_column_is_folded_and_opened_by_each_for_oneself(store: Database) -> N
     fold(store, ANNA, 5, True)
     fold(store, ANNA, 2, False)
     fold(store, BORIS, 5, False)
-    assert of(store, ANNA).folds == store.run_here(lambda db: board.folds(db, ANNA)) == {5: True, 2: False}
+    assert of(store, ANNA).folds == {5: True, 2: False}
     fold(store, ANNA, 5, False)
     fold(store, ANNA, 5, False)
     assert of(store, ANNA) == OfPerson({5: False, 2: False}, True)
@@ -126,8 +127,8 @@ def test_the_demo_has_columns_that_wait_and_one_with_a_limit(tmp_path: object) -
     demo = Database(f"sqlite:///{tmp_path}/demo.db")
     schema.migrate(demo, "demo")
     demo.run_here(lambda db: load(db, datetime(2026, 5, 6, 14, tzinfo=UTC)), writes=True)
-    kept, numbers = demo.run_here(board.columns), range(1, len(world.STATUSES) + 1)
-    said = {it.key: kept.get(number) for number, it in zip(numbers, world.STATUSES, strict=True)}
+    kept, statuses = demo.run_here(board.columns), seed.read().world["status"]
+    said = {it["key"]: kept.get(number) for number, it in enumerate(statuses, start=1)}
     assert {key for key, it in said.items() if it and it.phase == "waiting"} == {"clarification", "paused"}
     assert {key for key, it in said.items() if it and it.wip_limit} == {"in_progress"}
     demo.close()

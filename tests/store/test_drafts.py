@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from helpdesk.store import drafts, replies, tables
+from helpdesk.store import drafts, reply_templates
 from helpdesk.store.database import Database
+from helpdesk.store.models import tables
 from tests.world import PEOPLE_IDS
 
 NOW = datetime(2026, 3, 4, 5, 6, tzinfo=UTC)
@@ -85,32 +86,32 @@ def test_beyond_two_hundred_the_oldest_of_this_person_goes(database: Database) -
 
 
 def test_a_person_sees_own_templates_first_then_the_shared_each_in_order(database: Database) -> None:
-    def fill(db: replies.Session) -> None:
-        replies.add(db, None, "общий", "…")
-        first = replies.add(db, ANNA, "первый", "…")
-        second = replies.add(db, ANNA, "второй", "…")
-        replies.add(db, BORIS, "его", "…")
+    def fill(db: reply_templates.Session) -> None:
+        reply_templates.add(db, None, "общий", "…")
+        first = reply_templates.add(db, ANNA, "первый", "…")
+        second = reply_templates.add(db, ANNA, "второй", "…")
+        reply_templates.add(db, BORIS, "его", "…")
         assert (first.position, second.position) == (1, 2)
-        replies.change(db, first._replace(name="позже", position=3))
+        reply_templates.change(db, first.id, "позже", first.text, 3)
 
     database.run_here(fill, writes=True)
-    mine = database.run_here(lambda db: replies.of_person(db, ANNA))
+    mine = database.run_here(lambda db: reply_templates.of_person(db, ANNA))
     assert [(it.name, it.shared) for it in mine] == [("второй", False), ("позже", False), ("общий", True)]
-    assert database.run_here(lambda db: replies.names(db, ANNA)) == [(it.id, it.name) for it in mine]
-    assert database.run_here(lambda db: replies.one(db, BORIS, mine[0].id)) is None
-    assert database.run_here(lambda db: replies.one(db, BORIS, mine[2].id)) == mine[2]
+    assert database.run_here(lambda db: reply_templates.names(db, ANNA)) == [(it.id, it.name) for it in mine]
+    assert database.run_here(lambda db: reply_templates.one(db, BORIS, mine[0].id)) is None
+    assert database.run_here(lambda db: reply_templates.one(db, BORIS, mine[2].id)) == mine[2]
 
 
 def test_a_list_of_templates_has_its_bound_and_others_have_theirs(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(replies, "MOST", 2)
+    monkeypatch.setattr(reply_templates, "MOST", 2)
 
     def add(person: int | None) -> None:
-        database.run_here(lambda db: replies.add(db, person, "a", "b"), writes=True)
+        database.run_here(lambda db: reply_templates.add(db, person, "a", "b"), writes=True)
 
     for person in (ANNA, ANNA, None, None, BORIS):
         add(person)
     for person in (ANNA, None):
-        with pytest.raises(replies.TooMany):
+        with pytest.raises(reply_templates.TooMany):
             add(person)

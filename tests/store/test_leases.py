@@ -4,11 +4,14 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from sqlmodel import Session
 
-from helpdesk.store import feed_marks, leases, tables
-from helpdesk.store.database import Database, StoreUnavailable
-from helpdesk.store.feed_marks import Act
+from helpdesk.errors import StoreUnavailable
+from helpdesk.store import feed_state, leases
+from helpdesk.store.database import Database
+from helpdesk.store.models import tables
+from helpdesk.store.models.notifications import EventRecord
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, 250_000, tzinfo=UTC)
 
@@ -73,7 +76,7 @@ def test_a_holder_sees_all_that_the_one_before_wrote(told_store: Database) -> No
         leases.take(session, "feed", "one", NOW, 10)
         begun.set()
         waits.wait(10)
-        feed_marks.deal_with(session, Act("journal.1", 7, False, "", "", "Борис", NOW), NOW)
+        feed_state.deal_with(session, EventRecord("journal.1", 7, False, "", "", "Борис", NOW), NOW)
 
     def see(session: Session) -> bool:
         return leases.take(session, "feed", "two", NOW + timedelta(seconds=60), 10) and bool(
@@ -87,3 +90,16 @@ def test_a_holder_sees_all_that_the_one_before_wrote(told_store: Database) -> No
         waits.set()
         writing.result()
         assert seeing.result() is True
+
+
+def test_one_that_is_held_for_longer_than_can_be_is_free_and_that_is_said(
+    told_store: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever took it had a clock that was ahead by an hour."""
+    assert take(told_store, "one", 3600) and "clock is wrong" not in caplog.text
+    assert take(told_store, "two") and "a clock is wrong" in caplog.text
+    assert not take(told_store, "three", 1) and take(told_store, "one", 3600)
+
+
+def test_clocks_that_differ_by_seconds_are_all_believed(told_store: Database) -> None:
+    assert take(told_store, "one", 50) and not take(told_store, "two")

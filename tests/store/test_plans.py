@@ -7,8 +7,8 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from helpdesk.store import task_cards, task_parts, tasks
 from helpdesk.store.database import Database
+from helpdesk.store.tracker import cards, task_parts, tasks
 
 SEEN = tasks.visible(1, [1, 2], [])
 
@@ -35,9 +35,9 @@ def steps(database: Database, session: Session, ask: Callable[[Session], object]
          "USING INDEX ix_tracker_task_project (project_id=? AND status_id=?)"),
         (lambda db: tasks.page(db, SEEN & (tasks.TASK.c.assignee_id == 1) & tasks.OPEN, "subject", False, 25, 0),
          "USING INDEX ix_tracker_task_assignee (assignee_id=? AND status_id=?)"),
-        (lambda db: task_cards.pages(db, SEEN & (tasks.TASK.c.assignee_id == 1), [1, 2], "updated_on", True, 25, 0),
+        (lambda db: cards.pages(db, SEEN & (tasks.TASK.c.assignee_id == 1), [1, 2], "updated_on", True, 25, 0),
          "USING INDEX ix_tracker_task_assignee (assignee_id=? AND status_id=?)"),
-        (lambda db: task_cards.comments(db, [1, 2], [1], 1), "INDEX ix_tracker_entry_task_id (task_id=?)"),
+        (lambda db: cards.comments(db, [1, 2], [1], 1), "INDEX ix_tracker_entry_task_id (task_id=?)"),
         (lambda db: task_parts.links(db, 1, [2, 3], SEEN), "INDEX ix_tracker_task_parent_id (parent_id=?)"),
     ],
     ids=["the summary", "statistics", "my open tasks", "my cards", "comments of cards", "sub-tasks and relations"],

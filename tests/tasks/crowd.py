@@ -11,7 +11,7 @@ import httpx
 
 from helpdesk.errors import HelpdeskError
 from helpdesk.tasks.model import Edit, Task, Written
-from helpdesk.tasks.redmine.rest import RestTracker
+from helpdesk.tasks.redmine.backend import RedmineBackend
 from tests.servers.imitated_redmine import Answer, Request, says
 from tests.tasks.reckoning import Attempt
 from tests.tasks.worlds import RedmineWorld
@@ -56,7 +56,7 @@ class Crowd:
         if fate >= LOST + ANSWER_LOST:
             await answer(writer, request)
 
-    async def write(self, tracker: RestTracker, edits: int) -> None:
+    async def write(self, tracker: RedmineBackend, edits: int) -> None:
         """So many of our writes, a few at once; until they are all done somebody else writes, too."""
         first = len(self.attempts)
         numbers, over = iter(range(first, first + edits)), asyncio.Event()
@@ -67,11 +67,11 @@ class Crowd:
                     we.create_task(self._we_write(tracker, numbers))
             over.set()
 
-    async def _we_write(self, tracker: RestTracker, numbers: Iterator[int]) -> None:
+    async def _we_write(self, tracker: RedmineBackend, numbers: Iterator[int]) -> None:
         for number in numbers:
             self.attempts.append(await self._attempt(tracker, f"№ {self.seed}/{number}"))
 
-    async def _attempt(self, tracker: RestTracker, mark: str) -> Attempt:
+    async def _attempt(self, tracker: RedmineBackend, mark: str) -> Attempt:
         """Look at a task, or remember how it was; think; write."""
         login, task = self.dice.choice(OURS), self.dice.choice(self.tasks)
         actor, page = self.world.actor(login), await self._page(tracker, login, task)
@@ -88,7 +88,7 @@ class Crowd:
             outcome = error
         return Attempt(mark, actor.id, task, edit, page if knows_version else None, outcome)
 
-    async def _page(self, tracker: RestTracker, login: str, task: int) -> Task | None:
+    async def _page(self, tracker: RedmineBackend, login: str, task: int) -> Task | None:
         """The task; now and then as the person saw it last."""
         if self.dice.random() < 0.9 or (login, task) not in self.pages:
             try:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import pymysql  # type: ignore[import-untyped]  # ships no types
 
-from helpdesk.errors import HelpdeskError, NotAllowed, Unsure
+from helpdesk.errors import HelpdeskError, NotAllowed, OutcomeUnknown
 from helpdesk.tasks.model import Edit, Field, Task, Written
 from tests.servers.mariadb import MySQLAccess
 
@@ -96,7 +96,7 @@ def unseen(attempts: Iterable[Attempt], history: Sequence[Change], believing: bo
 
 
 def _times(outcome: Written | HelpdeskError) -> tuple[int, ...]:
-    if isinstance(outcome, Unsure):
+    if isinstance(outcome, OutcomeUnknown):
         return 0, 1
     kept = type(outcome) is NotAllowed and "kept your comment" in outcome.says.text
     return (1,) if kept or isinstance(outcome, Written) else (0,)

@@ -8,13 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpdesk.tasks import board
-from helpdesk.tasks.board import NOBODY, By, Rule
+from helpdesk.tasks.board import NOBODY, By
 from helpdesk.tasks.cards import Card, Cards, CardsAsked
 from helpdesk.tasks.lists import TaskQuery, Vocabulary
 from helpdesk.tasks.model import Member, Priority, Ref, Status, TaskRow
+from helpdesk.tasks.phases import Rule, phase, summarised
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
-STATUSES = (Status(1, "Новая"), Status(2, "В работе"), Status(3, "Ждёт"), Status(4, "Закрыта", is_closed=True))
+STATUSES = (
+    Status(1, "Новая", is_default=True),
+    Status(2, "В работе"),
+    Status(3, "Ждёт"),
+    Status(4, "Закрыта", is_closed=True),
+)
 PRIORITIES = (Priority(1, "Низкий", 0), Priority(2, "Обычный"), Priority(3, "Срочный", 3))
 PROJECTS = (Ref(1, "Склад"), Ref(2, "офис"), Ref(3, "Помощь"))
 PEOPLE = (Member(7, "Борис Кузнецов"), Member(8, "анна Смирнова"), Member(9, "Анна Смирнова"))
@@ -60,7 +66,8 @@ def test_a_column_says_how_many_of_how_many_it_shows(
         assert it.folded == (it.status.id in folded)
         assert it.limit == rules.get(it.status.id, Rule()).limit
         assert it.is_over == (it.limit is not None and it.total > it.limit)
-    assert sum(board.phases(columns).values()) == sum(told.totals.values())
+    assert board.summary(columns) == summarised(told.totals, STATUSES, rules)
+    assert board.summary(columns).total == sum(told.totals.values())
 
 
 @given(st.sampled_from(STATUSES), RULES)
@@ -68,8 +75,8 @@ def test_what_the_tracker_closes_is_done_and_an_administrator_says_what_waits(
     status: Status, rules: dict[int, Rule]
 ) -> None:
     told = rules.get(status.id, Rule()).phase
-    expected = "done" if status.is_closed else "waiting" if told == "waiting" else "active"
-    assert board.phase(status, rules) == expected
+    expected = "waiting" if told == "waiting" else "new" if status.is_default else "active"
+    assert phase(status, rules) == ("done" if status.is_closed else expected)
 
 
 def test_a_limit_is_passed_by_more_than_it_names() -> None:

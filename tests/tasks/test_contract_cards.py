@@ -21,7 +21,7 @@ def query_for(word: str, **more: object) -> TaskQuery:
 
 async def board(world: World, login: str, query: TaskQuery, *statuses: str, **wish: tuple[int, ...]) -> Cards:
     asked = CardsAsked(query, tuple(map(world.status, statuses)), **wish)
-    return await world.tracker.cards(world.actor(login), lambda _: asked)
+    return await world.backend.cards(world.actor(login), lambda _: asked)
 
 
 def numbers(found: Cards) -> list[int]:
@@ -54,10 +54,10 @@ async def test_a_card_shows_what_a_row_of_a_list_shows(world: World) -> None:
     word = f"Как в списке {uuid4()}"
     made(world, word, "new", "in_progress")
     anna, query = world.actor("anna"), query_for(word, status_ids=(world.status("new"), world.status("in_progress")))
-    listed = await world.tracker.tasks(anna, query)
+    listed = await world.backend.tasks(anna, query)
     found = await board(world, "anna", query, "in_progress", "new")
     assert tuple(card.row for card in found.cards) == listed.rows and len(listed.rows) == 2
-    assert found.words == await world.tracker.vocabulary(anna) and found.asked.query == query
+    assert found.words == await world.backend.vocabulary(anna) and found.asked.query == query
 
 
 async def test_each_status_has_pages_of_its_own(world: World) -> None:
@@ -172,12 +172,12 @@ async def test_every_order_is_that_of_lists(world: World, descending: bool) -> N
             priority=("low", "urgent")[place // 3 % 2],
         )
         if place in (2, 5):
-            await world.tracker.change(anna, number, Edit(details={"due_date": date(2030, 1, place)}))
+            await world.backend.change(anna, number, Edit(details={"due_date": date(2030, 1, place)}))
     for sort in SORTS:
         query = query_for(word, sort=sort, descending=descending, per_page=3, skip=1)
         found = await board(world, "anna", query, "in_progress", "new")
         lists = [
-            (await world.tracker.tasks(anna, query._replace(status_ids=(world.status(status),)))).rows
+            (await world.backend.tasks(anna, query._replace(status_ids=(world.status(status),)))).rows
             for status in ("in_progress", "new")
         ]
         assert [card.row for card in found.cards] == [row for rows in lists for row in rows], sort
@@ -200,11 +200,11 @@ async def test_only_the_comments_one_may_read_are_counted(world: World) -> None:
     word = f"Комментарии {uuid4()}"
     silent, told = made(world, word, "in_progress", "new")
     anna, boris = world.actor("anna"), world.actor("boris")
-    await world.tracker.comment(anna, told, "для всех")
-    await world.tracker.comment(anna, told, "между нами", private=True)
-    await world.tracker.comment(boris, told, "и ещё", private=True)
-    await world.tracker.change(anna, told, Edit({"priority": world.priority("urgent")}))
-    await world.tracker.change(anna, told, Edit({"priority": world.priority("low")}, "вместе с приоритетом"))
+    await world.backend.comment(anna, told, "для всех")
+    await world.backend.comment(anna, told, "между нами", private=True)
+    await world.backend.comment(boris, told, "и ещё", private=True)
+    await world.backend.change(anna, told, Edit({"priority": world.priority("urgent")}))
+    await world.backend.change(anna, told, Edit({"priority": world.priority("low")}, "вместе с приоритетом"))
     for login, comments in (("anna", 4), ("boris", 4), ("irina", 2)):
         found = await board(world, login, query_for(word), "new", "in_progress")
         expected = {told: comments, silent: 0} if tells_comments(world) else {told: None, silent: None}
@@ -215,8 +215,8 @@ async def test_a_comment_taken_away_is_not_counted(world: World) -> None:
     number = world.new_task(f"Передумала {uuid4()}")
     anna, query = world.actor("anna"), TaskQuery(search=f"#{number}")
     edit = Edit({"priority": world.priority("urgent")}, "зря сказала")
-    entry = (await world.tracker.change(anna, number, edit)).new_entries[-1]
-    await world.tracker.edit_comment(anna, number, entry.id, "")
+    entry = (await world.backend.change(anna, number, edit)).new_entries[-1]
+    await world.backend.edit_comment(anna, number, entry.id, "")
     (card,) = (await board(world, "anna", query, "new")).cards
     assert card.comments == (0 if tells_comments(world) else None)
 
@@ -229,7 +229,7 @@ async def test_what_one_asks_for_may_depend_on_the_words_and_what_making_it_rais
         statuses = tuple(status.id for status in words.statuses)
         return CardsAsked(query_for(word), statuses, statuses)
 
-    found = await world.tracker.cards(world.actor("anna"), every)
+    found = await world.backend.cards(world.actor("anna"), every)
     assert +Counter(found.totals) == Counter(card.row.status.id for card in found.cards)
     assert set(found.totals) == {status.id for status in found.words.statuses} and len(found.cards) == 2
 
@@ -237,4 +237,4 @@ async def test_what_one_asks_for_may_depend_on_the_words_and_what_making_it_rais
         raise Invalid({"status": [sentence("Choose a status from the list.")]})
 
     with pytest.raises(Invalid):
-        await world.tracker.cards(world.actor("anna"), refuse)
+        await world.backend.cards(world.actor("anna"), refuse)

@@ -1,5 +1,6 @@
 """What only the embedded tracker has: its own roles, open projects, search in descriptions."""
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -7,11 +8,12 @@ import pytest
 from sqlmodel import Session
 
 from helpdesk.errors import Invalid, NotAllowed, NotFound
-from helpdesk.store import tables
-from helpdesk.store.blobs import Blobs
 from helpdesk.store.database import Database
+from helpdesk.store.models import tables
+from helpdesk.store.tracker.blobs import Blobs
 from helpdesk.tasks.creation import NewTask
-from helpdesk.tasks.embedded.tracker import EmbeddedTracker
+from helpdesk.tasks.embedded.backend import EmbeddedBackend
+from helpdesk.tasks.feed import Event
 from helpdesk.tasks.lists import TaskQuery
 from helpdesk.tasks.model import Edit
 from tests.tasks.test_contract_files import attach, stage
@@ -26,13 +28,13 @@ async def test_who_may_steer_but_not_comment_cannot_slip_a_comment_in(embedded: 
     embedded.database.run_here(mute, writes=True)
     number, anna = embedded.new_task(), embedded.actor("anna")
     for call in (
-        embedded.tracker.change(anna, number, Edit({"status": STATUS_IDS["in_progress"]}, "и слово")),
-        embedded.tracker.comment(anna, number, "слово"),
-        embedded.tracker.comment(anna, number, "тайное слово", private=True),
+        embedded.backend.change(anna, number, Edit({"status": STATUS_IDS["in_progress"]}, "и слово")),
+        embedded.backend.comment(anna, number, "слово"),
+        embedded.backend.comment(anna, number, "тайное слово", private=True),
     ):
         with pytest.raises(NotAllowed):
             await call
-    assert (await embedded.tracker.task(anna, number)).entries == ()
+    assert (await embedded.backend.task(anna, number)).entries == ()
 
 
 async def test_in_an_open_project_everybody_has_its_roles_and_sees_ones_own(embedded: EmbeddedWorld) -> None:
@@ -44,18 +46,62 @@ async def test_in_an_open_project_everybody_has_its_roles_and_sees_ones_own(embe
     own = embedded.new_task(project="office", author="stranger")
     stranger = embedded.actor("stranger")
     with pytest.raises(NotFound):
-        await embedded.tracker.task(stranger, own)
+        await embedded.backend.task(stranger, own)
     embedded.database.run_here(open_up, writes=True)
-    assert (await embedded.tracker.task(stranger, own)).choices.may_comment
+    assert (await embedded.backend.task(stranger, own)).choices.may_comment
     with pytest.raises(NotFound):
-        await embedded.tracker.task(stranger, others)
+        await embedded.backend.task(stranger, others)
 
 
 async def test_nobody_notices_a_private_comment_that_he_may_not_see(embedded: EmbeddedWorld) -> None:
     number, irina = embedded.new_task(), embedded.actor("irina")
-    before = await embedded.tracker.task(irina, number)
-    await embedded.tracker.comment(embedded.actor("anna"), number, "между нами", private=True)
-    assert await embedded.tracker.task(irina, number) == before
+    before = await embedded.backend.task(irina, number)
+    await embedded.backend.comment(embedded.actor("anna"), number, "между нами", private=True)
+    assert await embedded.backend.task(irina, number) == before
+
+
+async def test_a_private_task_is_hidden_from_whoever_sees_the_project_but_nothing_private(
+    embedded: EmbeddedWorld,
+) -> None:
+    def give(permissions: str) -> None:
+        embedded.database.run_here(
+            lambda db: setattr(db.get_one(tables.Role, 1), "permissions", permissions), writes=True
+        )
+
+    async def sees(login: str) -> bool:
+        page = await embedded.backend.tasks(embedded.actor(login), TaskQuery(search=str(number)))
+        with suppress(NotFound):
+            await embedded.backend.task(embedded.actor(login), number)
+            assert page.total == 1
+            return True
+        assert page.total == 0
+        return False
+
+    number = embedded.new_task(author="irina", assignee="anna")
+    await embedded.backend.change(embedded.actor("admin"), number, Edit(details={"is_private": True}))
+    everybody = ("irina", "anna", "boris", "admin", "stranger")
+    for permissions, seen_by in (
+        ("view_all comment view_private", [True, True, True, True, False]),
+        ("view_all comment", [True, True, False, True, False]),
+        ("comment", [True, True, False, True, False]),
+    ):
+        give(permissions)
+        assert [await sees(login) for login in everybody] == seen_by
+        told = Event(f"task.{number}", number, "", 0, "", datetime.now(UTC), None)
+        heard = await embedded.feed.visible_to(told, map(embedded.actor, everybody))
+        assert [PEOPLE_IDS[login] in heard for login in everybody] == seen_by
+
+
+async def test_one_s_own_task_is_made_private_by_a_right_of_its_own(embedded: EmbeddedWorld) -> None:
+    embedded.database.run_here(
+        lambda db: setattr(db.get_one(tables.Role, 2), "permissions", "comment create set_own_private"), writes=True
+    )
+    irina, own = embedded.actor("irina"), embedded.new_task(author="irina")
+    assert (await embedded.backend.task(irina, own)).choices.details == {"is_private"}
+    written = await embedded.backend.change(irina, own, Edit(details={"is_private": True}))
+    assert written.after.row.is_private
+    theirs = embedded.new_task(author="anna", assignee="irina")
+    assert (await embedded.backend.task(irina, theirs)).choices.details == frozenset()
 
 
 async def test_words_are_found_in_descriptions_without_regard_to_case_or_yo(embedded: EmbeddedWorld) -> None:
@@ -67,13 +113,13 @@ async def test_words_are_found_in_descriptions_without_regard_to_case_or_yo(embe
         ("бума%гу", 0),
         ("б_магу", 0),
     ):
-        page = await embedded.tracker.tasks(embedded.actor("anna"), TaskQuery(("me",), search=search))
+        page = await embedded.backend.tasks(embedded.actor("anna"), TaskQuery(("me",), search=search))
         assert [row.id for row in page.rows] == [number] * found
 
 
 async def test_an_administrator_sees_and_may_do_all(embedded: EmbeddedWorld) -> None:
     number = embedded.new_task(project="warehouse", author="boris", assignee=None)
-    task = await embedded.tracker.task(embedded.actor("admin"), number)
+    task = await embedded.backend.task(embedded.actor("admin"), number)
     assert len(task.choices.statuses) == 3 and task.choices.may_comment_privately
 
 
@@ -82,22 +128,22 @@ async def test_somebody_disabled_is_not_offered_as_assignee(embedded: EmbeddedWo
         session.get(tables.Person, PEOPLE_IDS["boris"]).is_active = False
 
     embedded.database.run_here(disable, writes=True)
-    choices = (await embedded.tracker.task(embedded.actor("anna"), embedded.new_task())).choices
+    choices = (await embedded.backend.task(embedded.actor("anna"), embedded.new_task())).choices
     assert [ref.id for ref in choices.assignees] == [PEOPLE_IDS["anna"]]
 
 
 async def test_who_only_asks_for_help_assigns_nobody(embedded: EmbeddedWorld) -> None:
     irina, project = embedded.actor("irina"), PROJECT_IDS["help"]
-    blank = await embedded.tracker.blank(irina, project)
+    blank = await embedded.backend.new_task_form(irina, project)
     assert blank.assignees == () and blank.priorities and blank.details
     with pytest.raises(NotAllowed):
-        await embedded.tracker.create(irina, NewTask(project, "Стул", assignee_id=PEOPLE_IDS["anna"]))
+        await embedded.backend.create(irina, NewTask(project, "Стул", assignee_id=PEOPLE_IDS["anna"]))
 
 
 async def test_what_nobody_attaches_is_thrown_away_after_a_day(database: Database, tmp_path: Path) -> None:
     now, blobs = [datetime.now(UTC)], Blobs(tmp_path / "files")
     world = EmbeddedWorld(database, tmp_path)
-    world.tracker = EmbeddedTracker(database, blobs, lambda: now[0])
+    world.backend = EmbeddedBackend(database, blobs, lambda: now[0])
     number = world.new_task()
     attached = await stage(world, "anna", b"attached")
     await attach(world, "anna", number, attached)
@@ -118,7 +164,7 @@ async def test_files_go_with_their_task(embedded: EmbeddedWorld, tmp_path: Path)
     part = embedded.new_task(parent=number)
     for task in (number, part):
         await attach(embedded, "anna", task, await stage(embedded, "anna", b"1"))
-    await embedded.tracker.delete(embedded.actor("admin"), number)
+    await embedded.backend.delete(embedded.actor("admin"), number)
     assert not [path for path in (tmp_path / "files").rglob("*") if path.is_file()]
 
 
@@ -129,7 +175,7 @@ async def test_a_file_whose_bytes_are_lost_is_not_there(embedded: EmbeddedWorld,
         if path.is_file():
             path.unlink()
     with pytest.raises(NotFound):
-        await embedded.tracker.open_file(embedded.actor("anna"), number, file.id)
+        await embedded.backend.open_file(embedded.actor("anna"), number, file.id)
 
 
 async def test_members_are_told_whatever_became_of_their_accounts_and_to_all_who_have_a_role(
@@ -142,11 +188,11 @@ async def test_members_are_told_whatever_became_of_their_accounts_and_to_all_who
         session.add(tables.Membership(project_id=PROJECT_IDS["office"], person_id=PEOPLE_IDS["irina"], role_id=1))
 
     embedded.database.run_here(change, writes=True)
-    told = await embedded.tracker.members(embedded.actor("stranger"), PROJECT_IDS["office"])
+    told = await embedded.backend.members(embedded.actor("stranger"), PROJECT_IDS["office"])
     assert {it.id: it.roles for it in told} == {
         PEOPLE_IDS["anna"]: ("support",),
         PEOPLE_IDS["boris"]: ("support",),
         PEOPLE_IDS["irina"]: ("support", "requester"),
     }
     with pytest.raises(NotFound):
-        await embedded.tracker.members(embedded.actor("stranger"), PROJECT_IDS["help"])
+        await embedded.backend.members(embedded.actor("stranger"), PROJECT_IDS["help"])

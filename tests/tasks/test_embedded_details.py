@@ -4,7 +4,7 @@ import pytest
 from sqlmodel import Session
 
 from helpdesk.errors import Invalid, NotAllowed
-from helpdesk.store import tables
+from helpdesk.store.models import tables
 from helpdesk.tasks.fields import name_of
 from helpdesk.tasks.lists import TaskQuery
 from helpdesk.tasks.model import Edit
@@ -24,32 +24,32 @@ def alter(world: EmbeddedWorld, field: int, **values: object) -> None:
 
 async def test_a_required_field_may_not_be_emptied_but_need_not_be_touched(embedded: EmbeddedWorld) -> None:
     number, anna = embedded.new_task(), embedded.actor("anna")
-    await embedded.tracker.change(anna, number, Edit(custom={ROOM: ("214",)}))
+    await embedded.backend.change(anna, number, Edit(custom={ROOM: ("214",)}))
     alter(embedded, ROOM, required=True)
     for empty in ((), (" ",)):
         with pytest.raises(Invalid) as refusal:
-            await embedded.tracker.change(anna, number, Edit(custom={ROOM: empty}))
+            await embedded.backend.change(anna, number, Edit(custom={ROOM: empty}))
         assert list(refusal.value.fields) == [name_of(ROOM)]
-    assert (await embedded.tracker.change(anna, number, Edit(details={"done_ratio": 10}))).after.done_ratio == 10
+    assert (await embedded.backend.change(anna, number, Edit(details={"done_ratio": 10}))).after.done_ratio == 10
 
 
 @pytest.mark.parametrize("limit", [{"project_id": PROJECT_IDS["office"]}, {"kind_id": 2}])
 async def test_a_field_of_another_project_or_kind_is_not_there(embedded: EmbeddedWorld, limit: dict[str, int]) -> None:
     number, anna = embedded.new_task(), embedded.actor("anna")
     alter(embedded, ROOM, **limit)
-    task = await embedded.tracker.task(anna, number)
+    task = await embedded.backend.task(anna, number)
     assert ROOM not in {held.field.id for held in task.custom} | task.choices.custom
     with pytest.raises(NotAllowed):
-        await embedded.tracker.change(anna, number, Edit(custom={ROOM: ("214",)}))
+        await embedded.backend.change(anna, number, Edit(custom={ROOM: ("214",)}))
     other = embedded.new_task(project="office")
-    await embedded.tracker.change(anna, other, Edit(details={"tracker": 2}))
-    assert ROOM in (await embedded.tracker.task(anna, other)).choices.custom
+    await embedded.backend.change(anna, other, Edit(details={"tracker": 2}))
+    assert ROOM in (await embedded.backend.task(anna, other)).choices.custom
 
 
 async def test_several_values_keep_their_order_and_are_told_together(embedded: EmbeddedWorld) -> None:
     number, anna, ways = embedded.new_task(), embedded.actor("anna"), FIELD_IDS["Способ связи"]
     alter(embedded, ways, multiple=True)
-    written = await embedded.tracker.change(anna, number, Edit(custom={ways: ("Почта", "Телефон")}))
+    written = await embedded.backend.change(anna, number, Edit(custom={ways: ("Почта", "Телефон")}))
     assert written.after.custom_value(ways) == ("Почта", "Телефон")
     (change,) = written.new_entries[0].changes
     assert (change.label, change.old, change.new) == ("Способ связи", None, "Почта, Телефон")
@@ -57,7 +57,7 @@ async def test_several_values_keep_their_order_and_are_told_together(embedded: E
 
 async def test_a_long_value_is_told_as_a_text_that_was_changed(embedded: EmbeddedWorld) -> None:
     number, anna, long = embedded.new_task(), embedded.actor("anna"), "ж" * 5_000
-    written = await embedded.tracker.change(anna, number, Edit(custom={ROOM: (long,)}))
+    written = await embedded.backend.change(anna, number, Edit(custom={ROOM: (long,)}))
     (change,) = written.new_entries[0].changes
     assert written.after.custom_value(ROOM) == (long,) and (change.old, change.new) == (None, None)
 
@@ -65,7 +65,7 @@ async def test_a_long_value_is_told_as_a_text_that_was_changed(embedded: Embedde
 async def test_a_field_that_is_only_shown_is_not_written(embedded: EmbeddedWorld) -> None:
     alter(embedded, ROOM, kind="other")
     with pytest.raises(NotAllowed):
-        await embedded.tracker.change(embedded.actor("anna"), embedded.new_task(), Edit(custom={ROOM: ("1",)}))
+        await embedded.backend.change(embedded.actor("anna"), embedded.new_task(), Edit(custom={ROOM: ("1",)}))
 
 
 async def test_a_parent_of_another_project_or_out_of_sight_is_refused(embedded: EmbeddedWorld) -> None:
@@ -77,30 +77,30 @@ async def test_a_parent_of_another_project_or_out_of_sight_is_refused(embedded: 
     embedded.database.run_here(leave, writes=True)
     for parent in (elsewhere, embedded.new_task(project="warehouse", author="boris", assignee=None)):
         with pytest.raises(Invalid) as refusal:
-            await embedded.tracker.change(embedded.actor("anna"), number, Edit(details={"parent": parent}))
+            await embedded.backend.change(embedded.actor("anna"), number, Edit(details={"parent": parent}))
         assert list(refusal.value.fields) == ["parent_id"]
 
 
 async def test_a_changed_subject_is_found_by_its_new_words_alone(embedded: EmbeddedWorld) -> None:
     number, anna = embedded.new_task("Принтер", description="Сломался"), embedded.actor("anna")
-    await embedded.tracker.change(anna, number, Edit(details={"subject": "Сканер"}))
+    await embedded.backend.change(anna, number, Edit(details={"subject": "Сканер"}))
     for search, found in (("принтер", []), ("сканер сломался", [number])):
-        page = await embedded.tracker.tasks(anna, TaskQuery(search=search))
+        page = await embedded.backend.tasks(anna, TaskQuery(search=search))
         assert [row.id for row in page.rows] == found
 
 
 async def test_who_watches_is_told_to_colleagues_and_oneself(embedded: EmbeddedWorld) -> None:
     number = embedded.new_task()
     for login in ("anna", "irina"):
-        await embedded.tracker.watch(embedded.actor(login), number, True)
+        await embedded.backend.watch(embedded.actor(login), number, True)
     for login, names in (("boris", {"anna", "irina"}), ("irina", {"irina"})):
-        task = await embedded.tracker.task(embedded.actor(login), number)
+        task = await embedded.backend.task(embedded.actor(login), number)
         assert {who.name for who in task.watchers} == {embedded.name(name) for name in names}
         assert task.watched is (login == "irina")
 
 
 async def test_a_mended_comment_makes_nobodys_form_stale(embedded: EmbeddedWorld) -> None:
     number, anna = embedded.new_task(), embedded.actor("anna")
-    written = await embedded.tracker.comment(anna, number, "опечатка")
-    after = (await embedded.tracker.edit_comment(anna, number, written.new_entries[0].id, "слово")).after
+    written = await embedded.backend.comment(anna, number, "опечатка")
+    after = (await embedded.backend.edit_comment(anna, number, written.new_entries[0].id, "слово")).after
     assert (after.version, after.row.updated_on) == (written.after.version, written.after.row.updated_on)

@@ -7,10 +7,11 @@ import pytest
 from sqlmodel import Session
 
 from helpdesk.errors import Unavailable
-from helpdesk.store import acts, tables
 from helpdesk.store.database import Database
+from helpdesk.store.models import tables
+from helpdesk.store.tracker import task_events
 from helpdesk.tasks.embedded.feed import EmbeddedFeed
-from helpdesk.tasks.feed import Told
+from helpdesk.tasks.feed import FeedPage
 from tests.world import PEOPLE_IDS, EmbeddedWorld
 
 
@@ -18,8 +19,8 @@ def entry(task: int, notes: str) -> tables.Entry:
     return tables.Entry(task_id=task, author_id=PEOPLE_IDS["anna"], created_at=datetime.now(UTC), notes=notes)
 
 
-def said(told: Told, task: int) -> list[str]:
-    return [it.notes for it in told.happenings if it.task_id == task]
+def said(told: FeedPage, task: int) -> list[str]:
+    return [it.notes for it in told.events if it.task_id == task]
 
 
 @pytest.mark.xdist_group("mariadb")
@@ -34,13 +35,13 @@ async def test_an_entry_that_is_committed_after_later_ones_is_told(embedded_on_m
         first = await world.feed.read(kept)
         assert said(first, task) == ["Писалось быстро"]
         slow.commit()
-    assert "Писалось долго" in said(await world.feed.read(first.position), task)
+    assert "Писалось долго" in said(await world.feed.read(first.cursor), task)
 
 
 async def test_who_was_disabled_since_sees_nothing(embedded: EmbeddedWorld) -> None:
     kept = await embedded.feed.start()
     embedded.new_task()
-    (told,) = (await embedded.feed.read(kept)).happenings
+    (told,) = (await embedded.feed.read(kept)).events
     people = [embedded.actor(login) for login in ("admin", "anna", "boris")]
 
     def disable(session: Session) -> None:
@@ -48,16 +49,26 @@ async def test_who_was_disabled_since_sees_nothing(embedded: EmbeddedWorld) -> N
         session.get_one(tables.Person, PEOPLE_IDS["admin"]).is_admin = False
 
     embedded.database.run_here(disable, writes=True)
-    assert await embedded.feed.seers(told, people) == {PEOPLE_IDS["boris"]}
+    assert await embedded.feed.visible_to(told, people) == {PEOPLE_IDS["boris"]}
+
+
+async def test_who_is_named_an_administrator_sees_what_administrators_see(embedded: EmbeddedWorld) -> None:
+    kept = await embedded.feed.start()
+    embedded.new_task()
+    (told,) = (await embedded.feed.read(kept)).events
+    named = EmbeddedFeed(embedded.database, is_named=lambda source, login: (source, login) == ("local", "stranger"))
+    stranger = embedded.actor("stranger")
+    assert await embedded.feed.visible_to(told, [stranger]) == frozenset()
+    assert await named.visible_to(told, [stranger]) == {stranger.id}
 
 
 async def test_a_long_list_is_read_in_parts(embedded: EmbeddedWorld, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(acts, "NEW_AT_ONCE", 2)
+    monkeypatch.setattr(task_events, "NEW_AT_ONCE", 2)
     task, kept, counts = embedded.new_task(), await embedded.feed.start(), []
     embedded.database.run_here(lambda session: session.add_all(entry(task, str(n)) for n in range(5)), writes=True)
     for _ in range(3):
         told = await embedded.feed.read(kept)
-        kept = told.position
+        kept = told.cursor
         counts.append((len(said(told, task)), told.more))
     assert counts == [(2, True), (4, True), (5, False)]
 
@@ -65,8 +76,8 @@ async def test_a_long_list_is_read_in_parts(embedded: EmbeddedWorld, monkeypatch
 async def test_a_store_that_does_not_answer_is_a_tracker_that_does_not(embedded: EmbeddedWorld, tmp_path: Path) -> None:
     kept = await embedded.feed.start()
     embedded.new_task()
-    (told,) = (await embedded.feed.read(kept)).happenings
+    (told,) = (await embedded.feed.read(kept)).events
     feed = EmbeddedFeed(Database(f"sqlite:///{tmp_path}/nowhere/helpdesk.db"))
-    for call in (feed.start(), feed.read(kept), feed.seers(told, [embedded.actor("anna")])):
+    for call in (feed.start(), feed.read(kept), feed.visible_to(told, [embedded.actor("anna")])):
         with pytest.raises(Unavailable, match="unable to open"):
             await call

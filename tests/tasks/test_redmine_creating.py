@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from helpdesk.errors import Invalid, Nonsense, Unavailable, Unsure
+from helpdesk.errors import BadResponse, Invalid, OutcomeUnknown, Unavailable
 from helpdesk.tasks.creation import NewTask
 from helpdesk.tasks.model import Actor, Status
 from tests.servers import imitated_redmine as imitation
@@ -23,16 +23,16 @@ async def test_a_real_blank_holds_the_fields_of_its_project_and_tracker(redmine_
     anna = redmine_world.actor("anna")
     redmine_world.new_task()
     support = redmine_world.redmine.trackers["Поддержка"]
-    blank = await redmine_world.tracker.blank(anna, redmine_world.project("help"), support)
+    blank = await redmine_world.backend.new_task_form(anna, redmine_world.project("help"), support)
     assert [field.name for field in blank.custom] == FIELDS
     assert [status.name for status in blank.statuses] == ["Новая"] and blank.default_priority
-    assert blank.details == {"description", "start_date", "due_date", "estimated_hours", "parent"}
+    assert blank.details == {"description", "start_date", "due_date", "estimated_hours", "parent", "is_private"}
 
 
 async def test_a_real_project_without_tasks_has_the_fields_of_all_projects(redmine_world: RedmineWorld) -> None:
     with redmine_world.project_below("help") as project:
         tracker = RedmineWorld(redmine_world.redmine)
-        blank = await tracker.tracker.blank(redmine_world.actor("anna"), project)
+        blank = await tracker.backend.new_task_form(redmine_world.actor("anna"), project)
         assert [field.name for field in blank.custom] == FIELDS
         await tracker.client.close()
 
@@ -42,7 +42,7 @@ async def test_a_real_task_keeps_the_custom_fields_and_hours_it_is_made_with(red
     room, way = (redmine_world.custom_field(name) for name in ("Кабинет", "Способ связи"))
     custom = {room: ("214",), way: ("Почта",), redmine_world.custom_field("Согласовано"): ("1",)}
     wish = NewTask(redmine_world.project("help"), "Стол", estimated_hours=1.5, parent_id=number, custom=custom)
-    task = await redmine_world.tracker.create(anna, wish)
+    task = await redmine_world.backend.create(anna, wish)
     assert {field: task.custom_value(field) for field in custom} == custom
     assert task.estimated_hours == 1.5 and task.parent and task.parent.id == number
     assert task.start_date  # Redmine's own default is the day of creation
@@ -51,7 +51,7 @@ async def test_a_real_task_keeps_the_custom_fields_and_hours_it_is_made_with(red
 async def test_who_may_not_make_sub_tasks_in_a_real_redmine_is_not_offered_a_parent(
     redmine_world: RedmineWorld,
 ) -> None:
-    blank = await redmine_world.tracker.blank(redmine_world.actor("irina"), redmine_world.project("help"))
+    blank = await redmine_world.backend.new_task_form(redmine_world.actor("irina"), redmine_world.project("help"))
     assert "parent" not in blank.details and "due_date" in blank.details
 
 
@@ -61,7 +61,7 @@ async def test_what_only_a_real_redmine_knows_to_refuse_is_told_in_its_own_sente
     anna, foreign = redmine_world.actor("anna"), redmine_world.new_task(project="office")
     for parent in (foreign, 999_999):
         with pytest.raises(Invalid) as refusal:
-            await redmine_world.tracker.create(anna, NewTask(redmine_world.project("help"), "Стол", parent_id=parent))
+            await redmine_world.backend.create(anna, NewTask(redmine_world.project("help"), "Стол", parent_id=parent))
         assert [says.text for says in refusal.value.fields["base"]] == ["Родительская задача имеет неверное значение"]
 
 
@@ -72,9 +72,9 @@ async def test_a_real_project_that_keeps_no_tasks_is_not_offered(redmine_world: 
     number, fresh = made.json()["project"]["id"], RedmineWorld(redmine_world.redmine)
     for login in ("anna", "admin"):
         actor = redmine_world.actor(login)
-        offered = {project.id for project in await fresh.tracker.projects_for_new(actor)}
+        offered = {project.id for project in await fresh.backend.projects_for_new(actor)}
         assert number not in offered and redmine_world.project("help") in offered
-        assert number in {project.id for project in (await fresh.tracker.vocabulary(actor)).projects}
+        assert number in {project.id for project in (await fresh.backend.vocabulary(actor)).projects}
     redmine_world.http.delete(f"/projects/{number}.json").raise_for_status()
     await fresh.client.close()
 
@@ -85,7 +85,7 @@ async def test_an_imitated_older_task_with_the_same_texts_is_not_taken_for_the_l
     server.issue |= {"subject": WISH.subject, "description": WISH.description}
     server.loses_the_answer_to(f"POST {ISSUES}", imitation.hang_up, saved=False)
     async with tracking(server.url) as tracker:
-        with pytest.raises(Unsure):
+        with pytest.raises(OutcomeUnknown):
             await tracker.create(ACTOR, WISH)
     assert server.count("POST", ISSUES) == 1
 
@@ -112,7 +112,7 @@ async def test_an_imitated_answer_that_does_not_tell_the_new_task_is_looked_afte
     """Whether it was made is not known then, unless it is found."""
     server.answers[f"POST {ISSUES}"] = says(201, body)
     async with tracking(server.url) as tracker:
-        with pytest.raises((Unsure, Nonsense)) as failure:
+        with pytest.raises((OutcomeUnknown, BadResponse)) as failure:
             await tracker.create(ACTOR, WISH)
     assert server.count("POST", ISSUES) == 1 and failure.value.says != Unavailable.default
 
@@ -134,7 +134,7 @@ async def test_imitated_fields_are_those_of_the_tracker_which_no_other_project_h
     server.answers["/projects.json"] = tells({"projects": [here, there], "total_count": 2})
     server.answers["/projects/8.json"] = tells({"project": here})
     async with tracking(server.url) as tracker:
-        blank = await tracker.blank(ACTOR, 8)
+        blank = await tracker.new_task_form(ACTOR, 8)
     assert [field.name for field in blank.custom] == ["Field 1", "Field 4"]
 
 
@@ -142,10 +142,10 @@ async def test_an_imitated_older_redmine_that_does_not_tell_the_first_status_off
     server: ImitatedRedmine,
 ) -> None:
     async with tracking(server.url) as tracker:
-        assert (await tracker.blank(ACTOR, 8)).statuses == (Status(NEW["id"], "New", False, True),)
+        assert (await tracker.new_task_form(ACTOR, 8)).statuses == (Status(NEW["id"], "New", False, True),)
     server.answers["/trackers.json"] = tells({"trackers": [imitation.SUPPORT]})
     async with tracking(server.url) as tracker:
-        assert (await tracker.blank(ACTOR, 8)).statuses == ()
+        assert (await tracker.new_task_form(ACTOR, 8)).statuses == ()
 
 
 async def test_imitated_people_without_a_known_right_are_offered_no_project(server: ImitatedRedmine) -> None:

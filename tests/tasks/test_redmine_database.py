@@ -12,11 +12,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
-from helpdesk.tasks.redmine.database import connection, schema_check, session
-from helpdesk.tasks.redmine.database.breaker import PAUSE_SECONDS, Breaker
-from helpdesk.tasks.redmine.database.connection import RedmineDatabase
-from helpdesk.tasks.redmine.database.silence import Silent
-from helpdesk.tasks.tracker import State
+from helpdesk.tasks.backend import State
+from helpdesk.tasks.redmine.sql import connection, schema_check
+from helpdesk.tasks.redmine.sql.breaker import PAUSE_SECONDS, Breaker
+from helpdesk.tasks.redmine.sql.connection import RedmineDatabase
+from helpdesk.tasks.redmine.sql.failures import Silent
 from tests.servers.mariadb import MySQLAccess, url_of
 from tests.servers.proxy import Proxy, proxy_to
 from tests.servers.redmine import Redmine
@@ -134,7 +134,7 @@ async def test_a_greeting_that_never_comes_is_given_up_too(database: RedmineData
 async def test_the_server_itself_ends_a_statement_and_only_its_asker_is_told(
     redmine: Redmine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(session, "LIMITS", ("SET SESSION max_statement_time = 0.1",))
+    monkeypatch.setattr(connection, "LIMITS", ("SET SESSION max_statement_time = 0.1",))
     with opened(redmine.mysql) as database:
         with pytest.raises(Silent) as caught:
             await database.run(statement("SELECT COUNT(*) FROM issues a, issues b, issues c, issues d WHERE SLEEP(1)"))
@@ -145,12 +145,12 @@ async def test_the_server_itself_ends_a_statement_and_only_its_asker_is_told(
 def test_a_server_that_knows_only_the_other_limit_or_none_is_fine(
     redmine: Redmine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    known = session.LIMITS[0]
+    known = connection.LIMITS[0]
     for limits in (("SET SESSION unknown_limit = 1", known), ("SET SESSION unknown_limit = 1",)):
-        monkeypatch.setattr(session, "LIMITS", limits)
+        monkeypatch.setattr(connection, "LIMITS", limits)
         with opened(redmine.mysql) as database:
             limit = database.run_here(statement("SELECT @@max_statement_time"))[0][0]
-            assert limit == (session.STATEMENT_SECONDS if known in limits else 0)
+            assert limit == (connection.STATEMENT_SECONDS if known in limits else 0)
 
 
 async def test_even_a_user_who_may_write_writes_nothing_through_us(redmine: Redmine) -> None:

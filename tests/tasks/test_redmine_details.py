@@ -53,7 +53,7 @@ def post(world: RedmineWorld, path: str, **body: dict[str, object]) -> Any:
 async def test_a_real_task_shows_what_hangs_on_it(redmine_world: RedmineWorld) -> None:
     ids = redmine_world.redmine.issues
     anna, boris = redmine_world.actor("anna"), redmine_world.actor("boris")
-    task = await redmine_world.tracker.task(anna, ids[NETWORK])
+    task = await redmine_world.backend.task(anna, ids[NETWORK])
     assert task.parent and task.parent[:2] == (ids[WHOLE], WHOLE)
     ((kind, other),) = task.relations
     assert (kind, other.id, other.subject) == ("blocks", ids[PHONES], PHONES)
@@ -61,7 +61,7 @@ async def test_a_real_task_shows_what_hangs_on_it(redmine_world: RedmineWorld) -
     assert task.custom_value(redmine_world.custom_field("Кабинет")) == ("301",)
     (file,) = task.attachments
     assert file.author and file.author.id == boris.id and file.created_on and file.created_on.tzinfo
-    whole = await redmine_world.tracker.task(boris, ids[WHOLE])
+    whole = await redmine_world.backend.task(boris, ids[WHOLE])
     assert {(child.id, child.status and child.status.name) for child in whole.children} == {
         (ids[NETWORK], "В работе"),
         (ids[PHONES], "Новая"),
@@ -72,14 +72,14 @@ async def test_a_real_task_shows_what_hangs_on_it(redmine_world: RedmineWorld) -
 async def test_a_real_parent_is_not_offered_what_follows_from_its_sub_tasks(redmine_world: RedmineWorld) -> None:
     anna, whole = redmine_world.actor("anna"), redmine_world.new_task()
     part = redmine_world.new_task(parent=whole)
-    choices = (await redmine_world.tracker.task(anna, whole)).choices
+    choices = (await redmine_world.backend.task(anna, whole)).choices
     assert not {"start_date", "due_date", "done_ratio"} & choices.details and choices.priorities == ()
     assert {"subject", "description", "estimated_hours", "parent"} <= choices.details
     for edit in (Edit(details={"due_date": date(2027, 1, 11)}), Edit({"priority": redmine_world.priority("urgent")})):
         with pytest.raises(NotAllowed):
-            await redmine_world.tracker.change(anna, whole, edit)
-    await redmine_world.tracker.change(anna, part, Edit(details={"parent": None}))
-    freed = (await redmine_world.tracker.task(anna, whole)).choices
+            await redmine_world.backend.change(anna, whole, edit)
+    await redmine_world.backend.change(anna, part, Edit(details={"parent": None}))
+    freed = (await redmine_world.backend.task(anna, whole)).choices
     assert {"start_date", "due_date", "done_ratio"} <= freed.details and freed.priorities
 
 
@@ -91,7 +91,7 @@ async def test_a_real_history_names_versions_categories_and_tasks(redmine_world:
     parent, fresh = redmine_world.new_task(), RedmineWorld(redmine_world.redmine)
     changed = {"fixed_version_id": version["id"], "category_id": category["issue_category"]["id"]}
     redmine_world.put(number, {**changed, "parent_issue_id": parent}, "admin")
-    (entry,) = (await fresh.tracker.task(redmine_world.actor("anna"), number)).entries
+    (entry,) = (await fresh.backend.task(redmine_world.actor("anna"), number)).entries
     assert {(change.field, change.old, change.new) for change in entry.changes} == {
         ("fixed_version_id", None, f"Осень {unique}"),
         ("category_id", None, f"Печать {unique}"),
@@ -105,7 +105,7 @@ async def test_a_field_that_the_workflow_keeps_is_told_as_not_taken(redmine_worl
     with field_rule(redmine_world, "due_date", "readonly", "Поддержка"):
         edit = Edit(details={"due_date": date(2027, 1, 11), "done_ratio": 20}, comment="К сроку")
         with pytest.raises(NotAllowed) as refusal:
-            await redmine_world.tracker.change(anna, number, edit)
+            await redmine_world.backend.change(anna, number, edit)
     assert "due_date" in refusal.value.detail and "done_ratio" not in refusal.value.detail
     assert "kept your comment" in refusal.value.says.text
 
@@ -115,24 +115,24 @@ async def test_a_field_that_the_workflow_asks_for_is_told_in_redmines_own_senten
     redmine_world: RedmineWorld, field: str
 ) -> None:
     anna, number = redmine_world.actor("anna"), redmine_world.new_task()
-    before = await redmine_world.tracker.task(anna, number)
+    before = await redmine_world.backend.task(anna, number)
     name, edit = redmine_world.redmine.fields.get(field, field), Edit(details={"done_ratio": 20}, comment="не должно")
     with field_rule(redmine_world, str(name), "required", "Поддержка"), pytest.raises(Invalid) as refusal:
-        await redmine_world.tracker.change(anna, number, edit)
+        await redmine_world.backend.change(anna, number, edit)
     (says,) = refusal.value.fields["base"]
     assert "не может быть пустым" in says.text
-    assert await redmine_world.tracker.task(anna, number) == before
+    assert await redmine_world.backend.task(anna, number) == before
 
 
 async def test_who_may_not_see_watchers_still_watches_and_knows_it(redmine_world: RedmineWorld) -> None:
     number, irina = redmine_world.new_task(), redmine_world.actor("irina")
-    assert (await redmine_world.tracker.task(irina, number)).choices.may_watch
-    watching = await redmine_world.tracker.watch(irina, number, True)
+    assert (await redmine_world.backend.task(irina, number)).choices.may_watch
+    watching = await redmine_world.backend.watch(irina, number, True)
     assert (watching.watched, watching.watchers) == (True, ())
-    seen = await redmine_world.tracker.task(redmine_world.actor("anna"), number)
+    seen = await redmine_world.backend.task(redmine_world.actor("anna"), number)
     assert [who.id for who in seen.watchers] == [irina.id] and not seen.watched
-    assert not (await redmine_world.tracker.watch(irina, number, False)).watched
-    assert (await redmine_world.tracker.task(redmine_world.actor("anna"), number)).watchers == ()
+    assert not (await redmine_world.backend.watch(irina, number, False)).watched
+    assert (await redmine_world.backend.task(redmine_world.actor("anna"), number)).watchers == ()
 
 
 async def test_in_a_closed_real_project_everything_is_read_and_nothing_written(redmine_world: RedmineWorld) -> None:
@@ -141,12 +141,12 @@ async def test_in_a_closed_real_project_everything_is_read_and_nothing_written(r
         redmine_world.http.put(f"/projects/{project}/close.json").raise_for_status()
         fresh = RedmineWorld(redmine_world.redmine)
         for login in ("anna", "admin"):
-            choices = (await fresh.tracker.task(redmine_world.actor(login), number)).choices
+            choices = (await fresh.backend.task(redmine_world.actor(login), number)).choices
             assert choices == type(choices)(), login
             with pytest.raises(NotAllowed):
-                await fresh.tracker.comment(redmine_world.actor(login), number, "поздно")
+                await fresh.backend.comment(redmine_world.actor(login), number, "поздно")
             with pytest.raises(NotAllowed):
-                await fresh.tracker.watch(redmine_world.actor(login), number, True)
+                await fresh.backend.watch(redmine_world.actor(login), number, True)
         await fresh.client.close()
 
 
@@ -182,7 +182,7 @@ async def test_an_imitated_tracker_without_a_field_does_not_offer_it(server: Imi
     server.answers["/trackers.json"] = tells({"trackers": [{**SUPPORT, "enabled_standard_fields": used}]})
     async with tracking(server.url) as tracker:
         choices = (await tracker.task(ACTOR, 7)).choices
-        blank = await tracker.blank(ACTOR, 8)
+        blank = await tracker.new_task_form(ACTOR, 8)
     assert choices.details == {"subject", "tracker", *used} and choices.assignees == () == blank.assignees
     assert blank.details == set(used)
 

@@ -13,13 +13,14 @@ from sqlalchemy.engine import Connection
 from helpdesk.errors import WrongKey
 from helpdesk.redmine_client import RedmineClient
 from helpdesk.tasks import watermark
-from helpdesk.tasks.feed import Happening, Told
+from helpdesk.tasks.backend import State
+from helpdesk.tasks.feed import Event, FeedPage
 from helpdesk.tasks.model import Edit
-from helpdesk.tasks.redmine import changed, position
-from helpdesk.tasks.redmine.database import feed as sql
-from helpdesk.tasks.redmine.database.source import Source
-from helpdesk.tasks.redmine.feed import RestFeed, SqlFeed
-from helpdesk.tasks.tracker import State
+from helpdesk.tasks.redmine import feed_cursor
+from helpdesk.tasks.redmine.feed import FallbackFeed, RestFeed, SqlFeed
+from helpdesk.tasks.redmine.rest import changed_issues
+from helpdesk.tasks.redmine.sql import feed as sql
+from helpdesk.tasks.redmine.sql.source import Source
 from tests.servers.mariadb import url_of
 from tests.tasks.worlds import RedmineWorld, SqlWorld
 
@@ -53,11 +54,11 @@ def write(db: Connection, world: RedmineWorld, task: int, notes: str, ago: float
     db.execute(JOURNAL, {"task": task, "user": world.redmine.user_ids["anna"], "notes": notes, "now": now})
 
 
-def of(told: Told, *tasks: int) -> list[Happening]:
-    return [it for it in told.happenings if it.task_id in tasks]
+def of(told: FeedPage, *tasks: int) -> list[Event]:
+    return [it for it in told.events if it.task_id in tasks]
 
 
-def said(told: Told, *tasks: int) -> list[str]:
+def said(told: FeedPage, *tasks: int) -> list[str]:
     return [it.notes for it in of(told, *tasks)]
 
 
@@ -72,7 +73,7 @@ async def test_a_journal_that_is_committed_after_later_ones_is_told(world: Redmi
         first = await world.feed.read(kept)
         assert said(first, slow_one, quick_one) == ["Писалось быстро"]
         slow.commit()
-    second = await world.feed.read(first.position)
+    second = await world.feed.read(first.cursor)
     assert "Писалось долго" in said(second, slow_one, quick_one)
     assert of(second, slow_one)[-1].key < of(first, quick_one)[-1].key
 
@@ -115,20 +116,20 @@ async def test_who_is_locked_or_unknown_sees_nothing_and_keeps_nobody_else_from_
     task = world.new_task()
     (told,) = of(await world.feed.read(kept), task)
     anna, nobody = world.actor("anna"), world.actor("anna")._replace(id=999_999, login="gone", session="none")
-    assert await world.feed.seers(told, [world.actor("locked"), nobody, anna]) == {anna.id}
+    assert await world.feed.visible_to(told, [world.actor("locked"), nobody, anna]) == {anna.id}
 
 
 @FEEDS
 async def test_a_comment_made_private_since_is_seen_as_it_is_now(world: RedmineWorld) -> None:
     kept = await world.feed.start()
     task = world.new_task(author="irina", assignee="anna")
-    await world.tracker.comment(world.actor("anna"), task, "Сначала всем")
+    await world.backend.comment(world.actor("anna"), task, "Сначала всем")
     told = of(await world.feed.read(kept), task)[-1]
     with writing(world) as db:
         db.execute(sa.text("UPDATE journals SET private_notes = 1 WHERE journalized_id = :task"), {"task": task})
         db.commit()
     people = [world.actor(login) for login in ("anna", "irina", "boris")]
-    assert await world.feed.seers(told, people) == {world.actor("anna").id, world.actor("boris").id}
+    assert await world.feed.visible_to(told, people) == {world.actor("anna").id, world.actor("boris").id}
 
 
 @FEEDS
@@ -142,7 +143,7 @@ async def test_files_are_told_by_their_names(world: RedmineWorld) -> None:
 
 
 async def test_the_way_changes_and_nothing_is_lost_or_has_another_key(sql_world: SqlWorld) -> None:
-    feed, database = SqlFeed(sql_world.client, Source(sql_world.database)), sql_world.database
+    feed, database = FallbackFeed(SqlFeed(Source(sql_world.database)), RestFeed(sql_world.client)), sql_world.database
     first, second, anna = sql_world.new_task(), sql_world.new_task(), sql_world.actor("anna")
     kept, keys = await feed.start(), {}
     for number, silent in enumerate([False, True, True, False, True, False]):
@@ -150,11 +151,11 @@ async def test_the_way_changes_and_nothing_is_lost_or_has_another_key(sql_world:
         task = (first, second)[number % 2]
         sql_world.put(task, {"notes": str(number)}, "anna")
         told = await feed.read(kept)
-        kept = told.position
+        kept = told.cursor
         for it in of(told, first, second):
             assert keys.setdefault(it.notes, it) == it
         assert str(number) in keys
-        assert anna.id in await feed.seers(keys[str(number)], [anna])
+        assert anna.id in await feed.visible_to(keys[str(number)], [anna])
     database.distrusted = None
     assert len({it.key for it in keys.values()}) == 6
 
@@ -174,21 +175,21 @@ async def test_whichever_way_it_starts_the_other_goes_on_from_there(sql_world: S
 async def test_both_ways_tell_the_same(world: RedmineWorld, sql_world: SqlWorld) -> None:
     kept, other = await world.feed.start(), RestFeed(world.client)
     task, anna, boris = world.new_task(), world.actor("anna"), world.actor("boris")
-    await world.tracker.change(anna, task, Edit({"status": world.status("in_progress")}, "Раз"))
-    await world.tracker.change(anna, task, Edit({"assignee": boris.id, "priority": world.priority("low")}))
-    await world.tracker.comment(boris, task, "Два", private=True)
+    await world.backend.change(anna, task, Edit({"status": world.status("in_progress")}, "Раз"))
+    await world.backend.change(anna, task, Edit({"assignee": boris.id, "priority": world.priority("low")}))
+    await world.backend.comment(boris, task, "Два", private=True)
     assert of(await sql_world.feed.read(kept), task) == of(await other.read(kept), task)
 
 
 async def test_a_long_list_is_read_in_parts_and_nothing_of_it_is_lost(
     redmine_world: RedmineWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(changed, "READ_AT_ONCE", 2)
-    monkeypatch.setattr(changed, "PAGE", 3)
-    monkeypatch.setattr(changed, "STEP", 2)
+    monkeypatch.setattr(changed_issues, "READ_AT_ONCE", 2)
+    monkeypatch.setattr(changed_issues, "PAGE", 3)
+    monkeypatch.setattr(changed_issues, "STEP", 2)
     monkeypatch.setattr(watermark, "LONGEST_WRITE", timedelta())  # as if each look came long after the one before it
     world, tasks = redmine_world, [redmine_world.new_task() for _ in range(5)]
-    now = position.read(await world.feed.start())
+    now = feed_cursor.read(await world.feed.start())
     long_ago = now.updated - timedelta(hours=1)
     with writing(world) as db:
         for number, task in enumerate(tasks):
@@ -198,7 +199,7 @@ async def test_a_long_list_is_read_in_parts_and_nothing_of_it_is_lost(
     kept, found = now._replace(begun=long_ago, updated=long_ago).written(), set()
     for _ in range(100):
         told = await world.feed.read(kept)
-        kept = told.position
+        kept = told.cursor
         found |= set(said(told, *tasks))
         if len(found) == 2 * len(tasks):
             break
@@ -210,7 +211,7 @@ async def test_a_time_yet_to_come_keeps_nothing_else_back(redmine_world: Redmine
     with writing(redmine_world) as db:
         write(db, redmine_world, odd, "Из будущего", ago=-500)
         db.commit()
-    kept = (await redmine_world.feed.read(kept)).position
+    kept = (await redmine_world.feed.read(kept)).cursor
     redmine_world.put(task, {"notes": "Сейчас"}, "anna")
     assert said(await redmine_world.feed.read(kept), task) == ["Сейчас"]
     with writing(redmine_world) as db:
@@ -228,7 +229,7 @@ async def test_sql_reads_a_long_list_in_parts(sql_world: SqlWorld, monkeypatch: 
     counts = []
     for _ in range(3):
         told = await sql_world.feed.read(kept)
-        kept = told.position
+        kept = told.cursor
         counts.append((len(said(told, task)), told.more))
     assert counts == [(2, True), (4, True), (5, False)]
 
@@ -254,13 +255,13 @@ async def test_rest_reads_an_issue_again_ever_more_seldom(redmine_world: Redmine
         asked.append(request.url.path)
 
     feed = RestFeed(world.client)
-    feed.changed.ticks = lambda: seconds[0]
+    feed.changed_issues.ticks = lambda: seconds[0]
     kept, task = await feed.start(), world.new_task()
     world.client.http.event_hooks["request"].append(note)
     for _ in range(60):
         told = await feed.read(kept)
-        assert of(told, task) or position.read(told.position).issues.floor >= task
-        kept = told.position
+        assert of(told, task) or feed_cursor.read(told.cursor).issues.floor >= task
+        kept = told.cursor
         seconds[0] += 3
     assert asked.count("/issues.json") == 60
     assert asked.count(f"/issues/{task}.json") <= 7
@@ -276,3 +277,11 @@ async def test_a_key_that_is_no_administrators_is_told_of_and_nothing_goes_by(re
     with pytest.raises(WrongKey):
         await RestFeed(plain).read(kept)
     await plain.close()
+
+
+def test_a_position_of_moments_to_come_is_not_believed() -> None:
+    """Whoever kept it had a clock that was ahead: what happens until then would be told nobody."""
+    now, then = datetime(2026, 3, 4, tzinfo=UTC), datetime(2027, 3, 4, tzinfo=UTC)
+    kept = feed_cursor.read(feed_cursor.beginning(7, 9, then, then).written())
+    assert kept.believed(now).since == kept.believed(now).begun == now - watermark.LONGEST_WRITE
+    assert kept.believed(then) == kept

@@ -11,8 +11,8 @@ import pytest
 from helpdesk.errors import HelpdeskError, Invalid, Malformed, NotAllowed, NotFound, TooLarge, Unavailable
 from helpdesk.tasks.files import Staged, Upload
 from helpdesk.tasks.model import Edit
-from helpdesk.tasks.redmine import transfers
-from helpdesk.tasks.redmine.rest import RestTracker
+from helpdesk.tasks.redmine.backend import RedmineBackend
+from helpdesk.tasks.redmine.rest import file_transfers
 from tests.servers import imitated_redmine as imitation
 from tests.servers.imitated_redmine import CONTENT, DOWNLOAD, ISSUE, UPLOADS, Answer, ImitatedRedmine, Request, says
 from tests.tasks.test_redmine_failures import ACTOR, pieces, tracking
@@ -25,7 +25,7 @@ def upload(*chunks: bytes, size: int | None = None, name: str = "план & см
     return Upload(name, "text/plain", sum(map(len, chunks)) if size is None else size, pieces(*chunks))
 
 
-async def read(tracker: RestTracker, first: int = 0) -> bytes:
+async def read(tracker: RedmineBackend, first: int = 0) -> bytes:
     opened = await tracker.open_file(ACTOR, 7, 1, first)
     return b"".join([chunk async for chunk in opened.chunks])
 
@@ -33,24 +33,24 @@ async def read(tracker: RestTracker, first: int = 0) -> bytes:
 async def test_a_real_redmine_says_itself_what_is_too_large(redmine_world: RedmineWorld) -> None:
     many = (bytes(2**20) for _ in range(6))
     with pytest.raises(TooLarge) as refusal:
-        await redmine_world.tracker.stage(redmine_world.actor("anna"), upload(*many))
+        await redmine_world.backend.stage(redmine_world.actor("anna"), upload(*many))
     assert "5242880" in refusal.value.says.text
 
 
 async def test_a_file_whose_bytes_the_real_redmine_lost_is_not_found(redmine_world: RedmineWorld) -> None:
     number, anna = redmine_world.redmine.issues[NETWORK], redmine_world.actor("anna")
-    (file,) = (await redmine_world.tracker.task(anna, number)).attachments
+    (file,) = (await redmine_world.backend.task(anna, number)).attachments
     with pytest.raises(NotFound):
-        await redmine_world.tracker.open_file(anna, number, file.id)
+        await redmine_world.backend.open_file(anna, number, file.id)
 
 
 async def test_a_real_file_comes_with_changes_and_is_refused_with_them(redmine_world: RedmineWorld) -> None:
     number, anna = redmine_world.new_task(), redmine_world.actor("anna")
-    staged = await redmine_world.tracker.stage(anna, upload(b"1"))
+    staged = await redmine_world.backend.stage(anna, upload(b"1"))
     with pytest.raises(Invalid):
-        await redmine_world.tracker.change(anna, number, Edit(details={"parent": 999_999}, files=(staged,)))
+        await redmine_world.backend.change(anna, number, Edit(details={"parent": 999_999}, files=(staged,)))
     edit = Edit({"status": redmine_world.status("in_progress")}, details={"done_ratio": 10}, files=(staged,))
-    written = await redmine_world.tracker.change(anna, number, edit)
+    written = await redmine_world.backend.change(anna, number, edit)
     assert {change.field for change in written.new_entries[0].changes} == {"status", "done_ratio", "attachment"}
     assert [file.filename for file in written.after.attachments] == ["план & смета.txt"]
 
@@ -121,7 +121,7 @@ async def test_a_slow_sender_is_waited_for_longer_than_redmine_is(server: Imitat
             yield b"a"
 
     async with tracking(server.url, deadline=0.4) as tracker:
-        await tracker.look_up.me(ACTOR)
+        await tracker.calls.users.me(ACTOR)
         assert (await tracker.stage(ACTOR, Upload("a.txt", "text/plain", 3, slowly()))).size == 3
 
 
@@ -204,7 +204,7 @@ async def trickle(writer: asyncio.StreamWriter, request: Request) -> None:
 async def test_a_download_that_stops_in_the_middle_breaks_and_does_not_end(
     server: ImitatedRedmine, then: Answer | None, length: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transfers, "BYTES_A_SECOND", 2**30)
+    monkeypatch.setattr(file_transfers, "BYTES_A_SECOND", 2**30)
     server.answers[DOWNLOAD] = stopping(then, length)
     got = b""
     async with tracking(server.url, deadline=0.5) as tracker:

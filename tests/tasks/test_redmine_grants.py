@@ -6,8 +6,8 @@ from pathlib import Path
 import pymysql
 import pytest
 
-from helpdesk.tasks.redmine.database import grants
-from helpdesk.tasks.redmine.database.tables import COMPANY, REDMINE
+from helpdesk.tasks.redmine.sql import grants
+from helpdesk.tasks.redmine.sql.tables import COMPANY, REDMINE
 from tests.servers.redmine import Redmine
 
 DOCUMENT = Path(__file__).parent.parent.parent / "docs/redmine-database.md"

@@ -12,18 +12,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpdesk.errors import HelpdeskError, Invalid, Nonsense
+from helpdesk.errors import BadResponse, HelpdeskError, Invalid
 from helpdesk.redmine_client import RedmineClient
 from helpdesk.tasks.fields import CustomField
 from helpdesk.tasks.lists import TaskQuery
 from helpdesk.tasks.model import Actor, FieldChange, Member, Priority
 from helpdesk.tasks.projects import ProjectMember
-from helpdesk.tasks.redmine import custom, listing, reading, rights, writing
-from helpdesk.tasks.redmine.links import links
-from helpdesk.tasks.redmine.rest import RestTracker
+from helpdesk.tasks.redmine.backend import RedmineBackend
+from helpdesk.tasks.redmine.rest import custom_fields, json_mapper, payloads, query_params
+from helpdesk.tasks.redmine.rest import permissions as rest_permissions
+from helpdesk.tasks.redmine.rest.json_mapper import links
 from tests.servers.imitated_redmine import ANNA, ISSUE, ME, ImitatedRedmine, Request
 
-NAMES = reading.Names(
+NAMES = json_mapper.Names(
     by_field={"status": {"1": "New", "2": "Started"}, "assignee": {"5": "Anna Test"}},
     custom_fields={1: CustomField(1, "Room")},
 )
@@ -39,7 +40,7 @@ NOISE = st.recursive(
 
 def sent(query: TaskQuery) -> list[tuple[str, str]]:
     """The filters as Redmine's server reads them off the address."""
-    asked = list(listing.params(listing.filters(query), query.per_page, query.offset))
+    asked = list(query_params.params(query_params.filters(query), query.per_page, query.offset))
     request = httpx.Request("GET", "http://redmine.test/issues.json", params=asked)
     return parse_qsl(request.url.query.decode(), keep_blank_values=True, strict_parsing=True)
 
@@ -49,7 +50,7 @@ def test_any_search_arrives_as_exactly_one_value_and_no_other_filter_with_it(sea
     query, plain = TaskQuery(search=search), sent(TaskQuery())
     if query.wanted_id is not None or not search.strip():
         return
-    extra = [("f[]", "subject"), ("op[subject]", "~"), ("v[subject][]", search.strip())]
+    extra = [("f[]", "subject"), ("op[subject]", "~"), ("v[subject][]", " ".join(search.split()))]
     assert sorted(sent(query)) == sorted(plain + extra)
 
 
@@ -58,11 +59,22 @@ def test_a_blank_search_is_none(search: str) -> None:
     assert sent(TaskQuery(search=search)) == sent(TaskQuery())
 
 
-@pytest.mark.parametrize("search", ["7", "#7", "0007"])
-def test_a_number_asks_for_that_task_open_or_closed_and_nothing_else(search: str) -> None:
+@pytest.mark.parametrize("search", ["#7", "#0007", "＃７"])
+def test_a_number_asks_for_that_task_open_or_closed_whosever_it_is(search: str) -> None:
     asked = sent(TaskQuery(search=search, project_ids=(8,), authors=("me",)))
-    assert [value for name, value in asked if name == "f[]"] == ["issue_id", "status_id"]
+    assert {value for name, value in asked if name == "f[]"} == {"issue_id", "status_id", "project_id"}
     assert {("v[issue_id][]", "7"), ("op[status_id]", "*")} <= set(asked)
+    assert ("v[issue_id][]", "0") in sent(TaskQuery(search=search, task_ids=(8,)))
+
+
+@pytest.mark.parametrize("search", ["7", "0007", " 7 ", "７"])
+def test_digits_ask_for_texts_and_for_that_task_by_itself(search: str) -> None:
+    query = TaskQuery(search=search, authors=("me",), priority_ids=(4,))
+    asked, alone = sent(query), query_params.by_number(query)
+    assert ("v[subject][]", search.strip().replace("７", "7")) in asked and ("op[status_id]", "*") in asked
+    assert alone and {("v[issue_id][]", "7"), ("v[priority_id][]", "4")} <= set(sent(alone))
+    assert "author_id" not in {value for name, value in sent(alone) if name == "f[]"}
+    assert query_params.by_number(query._replace(task_ids=(8,))) is None
 
 
 def test_filters_name_the_person_the_state_and_every_chosen_id() -> None:
@@ -108,12 +120,12 @@ def test_a_detail_of_a_journal_is_told_in_words(
     kind: str, name: str, old: str | None, new: str | None, told: FieldChange
 ) -> None:
     detail = {"property": kind, "name": name, "old_value": old, "new_value": new}
-    assert reading.change(detail, NAMES) == told
+    assert json_mapper.change(detail, NAMES) == told
 
 
 def test_a_journal_keeps_its_privacy_and_plain_line_ends() -> None:
     journal = {"id": 1, "created_on": "2026-11-20T10:00:00Z", "notes": "a\r\nb", "private_notes": True}
-    entry = reading.entry(journal, NAMES)
+    entry = json_mapper.entry(journal, NAMES)
     assert (entry.notes, entry.private, entry.author, entry.changes) == ("a\nb", True, None, ())
 
 
@@ -123,20 +135,20 @@ def test_the_people_of_a_history_are_those_whom_changes_of_the_assignee_name() -
         {"property": "attr", "name": "status_id", "old_value": "1", "new_value": "2"},
         {"property": "attr", "name": "assigned_to_id", "old_value": None, "new_value": "7"},
     ]
-    assert reading.values_of("assigned_to_id", [{"details": details}, {}]) == {"5", "7"}
+    assert json_mapper.values_of("assigned_to_id", [{"details": details}, {}]) == {"5", "7"}
 
 
 def test_a_row_takes_the_rank_of_its_priority_and_the_middle_one_for_an_unknown() -> None:
     issue = ImitatedRedmine().issue
-    assert reading.row(issue, [Priority(4, "Normal", 3)]).priority == Priority(4, "Normal", 3)
-    assert reading.row(issue, []).priority.rank == 1
-    assert reading.row(issue | {"assigned_to": None, "author": None}, []).assignee is None
+    assert json_mapper.row(issue, [Priority(4, "Normal", 3)]).priority == Priority(4, "Normal", 3)
+    assert json_mapper.row(issue, []).priority.rank == 1
+    assert json_mapper.row(issue | {"assigned_to": None, "author": None}, []).assignee is None
 
 
 @pytest.mark.parametrize("told", ["2026-11-20T10:00:00", "2026-11-20"])
 def test_a_time_without_its_zone_makes_no_sense(told: str) -> None:
-    with pytest.raises(Nonsense):
-        reading.moment(told)
+    with pytest.raises(BadResponse):
+        json_mapper.moment(told)
 
 
 WRONG_ISSUES: list[dict[str, Any]] = [
@@ -165,7 +177,7 @@ WRONG_ISSUES: list[dict[str, Any]] = [
 ]
 
 
-def tracker_over(redmine: ImitatedRedmine) -> RestTracker:
+def tracker_over(redmine: ImitatedRedmine) -> RedmineBackend:
     """The imitation's healthy answers without a socket, for tests that ask thousands of times."""
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -173,14 +185,14 @@ def tracker_over(redmine: ImitatedRedmine) -> RestTracker:
         found = redmine.read(Request(request.method, str(request.url), headers, request.content))
         return httpx.Response(404) if found is None else httpx.Response(200, content=json.dumps(found))
 
-    return RestTracker(RedmineClient("http://redmine.test", "key", httpx.MockTransport(answer)), "textile")
+    return RedmineBackend(RedmineClient("http://redmine.test", "key", httpx.MockTransport(answer)), "textile")
 
 
 @pytest.mark.parametrize("wrong", WRONG_ISSUES, ids=str)
 async def test_an_issue_of_wrong_types_makes_no_sense_and_is_not_quoted(wrong: dict[str, Any]) -> None:
     redmine = ImitatedRedmine()
     redmine.issue |= wrong
-    with pytest.raises(Nonsense) as failure:
+    with pytest.raises(BadResponse) as failure:
         await tracker_over(redmine).task(Actor(ANNA, "anna"), 7)
     assert "yesterday" not in failure.value.detail and "20.11.2026" not in failure.value.detail
 
@@ -191,7 +203,7 @@ async def test_an_issue_without_what_every_issue_has_makes_no_sense_in_a_list_to
     del redmine.issue[missing]
     tracker = tracker_over(redmine)
     for verb in (tracker.task(anna, 7), tracker.tasks(anna, TaskQuery())):
-        with pytest.raises(Nonsense, match=missing):
+        with pytest.raises(BadResponse, match=missing):
             await verb
 
 
@@ -246,21 +258,21 @@ def test_whatever_stands_in_an_answer_it_is_read_or_refused_in_the_domains_words
     async def ask() -> None:
         tracker, anna = tracker_over(Noisy(path, place, noise)), Actor(ANNA, "anna")
         verbs = (tracker.task(anna, 7), tracker.tasks(anna, TaskQuery()), tracker.vocabulary(anna))
-        for verb in (*verbs, tracker.projects_for_new(anna), tracker.blank(anna, 8)):
+        for verb in (*verbs, tracker.projects_for_new(anna), tracker.new_task_form(anna, 8)):
             try:
                 str(await verb).encode()
             except HelpdeskError as error:
                 assert error.code in ("bad_gateway", "wrong_key", "not_found"), error
-        await tracker.client.close()
+        await tracker.calls.client.close()
 
     asyncio.run(ask())
 
 
-def my_rights(*permissions: str, member: bool = True, admin: bool = False) -> rights.Rights:
+def my_rights(*permissions: str, member: bool = True, admin: bool = False) -> rest_permissions.Rights:
     memberships = [{"project": {"id": 8}, "roles": [{"id": 2}, {"id": 3, "inherited": True}]}] if member else []
-    mine = rights.me({"id": 5, "admin": admin, "memberships": memberships})
+    mine = rest_permissions.me({"id": 5, "admin": admin, "memberships": memberships})
     assert mine.roles == ({8: {2, 3}} if member else {})
-    return rights.rights(mine, 8, [{"permissions": list(permissions)}, {"permissions": []}])
+    return rest_permissions.rights(mine, 8, [{"permissions": list(permissions)}, {"permissions": []}])
 
 
 def test_editing_takes_the_permission_or_authorship_with_its_own() -> None:
@@ -304,15 +316,15 @@ def test_a_closed_project_takes_every_right_from_everybody() -> None:
     [(None, ()), ("", ()), ("214", ("214",)), (["a", "b"], ("a", "b")), ([], ()), ([""], ()), ("a\r\nb", ("a\nb",))],
 )
 def test_a_custom_value_is_the_texts_that_redmine_keeps(told: Any, held: tuple[str, ...]) -> None:
-    assert custom.texts(told) == held
+    assert custom_fields.texts(told) == held
 
 
 def test_a_custom_value_is_sent_as_one_text_or_as_a_list() -> None:
     one, several = CustomField(1, "Room"), CustomField(2, "Ways", "list", multiple=True)
-    assert custom.written(one, ("214",)) == {"id": 1, "value": "214"}
-    assert custom.written(one, ()) == {"id": 1, "value": ""}
-    assert custom.written(several, ("a", "b")) == {"id": 2, "value": ["a", "b"]}
-    assert custom.written(several, ()) == {"id": 2, "value": []}
+    assert custom_fields.written(one, ("214",)) == {"id": 1, "value": "214"}
+    assert custom_fields.written(one, ()) == {"id": 1, "value": ""}
+    assert custom_fields.written(several, ("a", "b")) == {"id": 2, "value": ["a", "b"]}
+    assert custom_fields.written(several, ()) == {"id": 2, "value": []}
 
 
 def test_a_relation_is_seen_from_this_side() -> None:
@@ -342,19 +354,19 @@ def test_a_relation_is_seen_from_this_side() -> None:
     ],
 )
 def test_what_redmine_keeps_is_the_same_but_for_line_ends_and_last_digits(kept: Any, sent: Any, is_same: bool) -> None:
-    assert writing.same(kept, sent) == is_same
+    assert payloads.same(kept, sent) == is_same
 
 
 def test_an_administrator_may_everything_and_only_the_very_word_true_makes_one() -> None:
     admin = my_rights(member=False, admin=True)
     assert admin.may_edit(is_author=False) and admin.may_comment and admin.may_comment_privately
-    assert not rights.me({"id": 5, "admin": "true"}).is_admin
+    assert not rest_permissions.me({"id": 5, "admin": "true"}).is_admin
 
 
 @pytest.mark.parametrize("memberships", [None, [{}], [{"project": {"id": "8"}, "roles": []}], [{"project": None}]])
 def test_memberships_that_are_none_are_refused(memberships: Any) -> None:
-    with pytest.raises((Nonsense, *reading.BROKEN)):
-        rights.me({"id": 5, "memberships": memberships})
+    with pytest.raises((BadResponse, *json_mapper.BROKEN)):
+        rest_permissions.me({"id": 5, "memberships": memberships})
 
 
 def test_memberships_are_read_without_groups_and_with_roles_in_redmines_order() -> None:
@@ -365,8 +377,8 @@ def test_memberships_are_read_without_groups_and_with_roles_in_redmines_order() 
         {"id": 2, "user": {"id": 3, "name": "Борис"}, "roles": roles},
         {"id": 3, "user": {"id": 2, "name": "Анна"}, "roles": []},
     ]
-    found = reading.members(told, {4: 0, 5: 1})
+    found = json_mapper.members(told, {4: 0, 5: 1})
     assert found == (ProjectMember(2, "Анна", ()), ProjectMember(3, "Борис", ("Поддержка", "Заявитель", "Новая")))
     for broken in ({}, {"user": {"id": "3", "name": ""}, "roles": []}, {"user": {"id": 3, "name": "x"}}):
-        with pytest.raises((Nonsense, *reading.BROKEN)):
-            reading.members([broken], {})
+        with pytest.raises((BadResponse, *json_mapper.BROKEN)):
+            json_mapper.members([broken], {})

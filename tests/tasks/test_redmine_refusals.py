@@ -18,10 +18,10 @@ CAREFUL = Edit(comment="не должно остаться")
 
 async def refusal_of(world: SqlWorld, number: int, write: Awaitable[object]) -> HelpdeskError:
     boris = world.actor("boris")
-    before = await world.tracker.task(boris, number)
+    before = await world.backend.task(boris, number)
     with pytest.raises(HelpdeskError) as refusal:
         await write
-    assert await world.tracker.task(boris, number) == before
+    assert await world.backend.task(boris, number) == before
     return refusal.value
 
 
@@ -34,7 +34,7 @@ async def test_a_read_only_field_is_not_even_tried(sql_world: SqlWorld, field: s
         edit = CAREFUL._replace(custom={room: ("1",)})
         if field == "due_date":
             edit = CAREFUL._replace(details={"due_date": date(2027, 1, 11)})
-        refusal = await refusal_of(sql_world, number, sql_world.tracker.change(anna, number, edit))
+        refusal = await refusal_of(sql_world, number, sql_world.backend.change(anna, number, edit))
     assert type(refusal) is NotAllowed
 
 
@@ -42,18 +42,18 @@ async def test_a_read_only_field_is_not_even_tried(sql_world: SqlWorld, field: s
 async def test_a_required_field_is_not_emptied_and_named(sql_world: SqlWorld, field: str) -> None:
     anna, number = sql_world.actor("anna"), sql_world.new_task(description="Есть")
     room = sql_world.redmine.fields["Кабинет"]
-    await sql_world.tracker.change(anna, number, Edit(custom={room: ("1",)}))
+    await sql_world.backend.change(anna, number, Edit(custom={room: ("1",)}))
     with field_rule(sql_world, "description" if field == "description" else str(room), "required", "Поддержка"):
         sql_world.restart_reading()
         edit = CAREFUL._replace(custom={room: ()})
         if field == "description":
             edit = CAREFUL._replace(details={"description": ""})
-        refusal = await refusal_of(sql_world, number, sql_world.tracker.change(anna, number, edit))
+        refusal = await refusal_of(sql_world, number, sql_world.backend.change(anna, number, edit))
     assert isinstance(refusal, Invalid) and refusal.fields.keys() == {field if field == "description" else f"cf_{room}"}
 
 
 async def test_neither_a_forbidden_transition_nor_a_forbidden_private_note_is_tried(sql_world: SqlWorld) -> None:
-    number, tracker = sql_world.new_task(), sql_world.tracker
+    number, tracker = sql_world.new_task(), sql_world.backend
     closing = CAREFUL._replace(changes={"status": sql_world.status("closed")})
     refusal = await refusal_of(sql_world, number, tracker.change(sql_world.actor("anna"), number, closing))
     assert type(refusal) is TransitionNotAllowed

@@ -8,8 +8,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from helpdesk.tasks.redmine.database import tables as t
-from helpdesk.tasks.redmine.database.requesters import EASY_REDMINE, Places, asked_by, places
+from helpdesk.tasks.redmine.sql import tables as t
+from helpdesk.tasks.redmine.sql.requesters import EASY_REDMINE, RequesterFields, asked_by, requester_fields
 from tests.servers.mariadb import url_of
 from tests.servers.redmine import Redmine
 
@@ -39,7 +39,7 @@ def with_easy_columns(db: Connection) -> None:
     db.exec_driver_sql("CREATE TEMPORARY TABLE issues (id INT, easy_email_to TEXT, easy_email_cc TEXT)")
 
 
-def found(db: Connection, email: str, kept: Places) -> list[int]:
+def found(db: Connection, email: str, kept: RequesterFields) -> list[int]:
     return list(db.scalars(sa.select(t.issues.c.id).where(asked_by(email, kept)).order_by(t.issues.c.id)))
 
 
@@ -48,13 +48,13 @@ def is_named(email: str, *texts: str | None) -> bool:
 
 
 def test_redmine_itself_keeps_no_requesters_and_then_nobody_asked(db: Connection) -> None:
-    assert places(db, None) == places(db, "Нет такого поля") == Places()
-    assert found(db, "irina@example.test", Places()) == []
+    assert requester_fields(db, None) == requester_fields(db, "Нет такого поля") == RequesterFields()
+    assert found(db, "irina@example.test", RequesterFields()) == []
 
 
 def test_an_address_is_found_whole_in_either_column_and_nothing_that_only_looks_like_it(db: Connection) -> None:
     with_easy_columns(db)
-    assert places(db, None) == Places(EASY_REDMINE)
+    assert requester_fields(db, None) == RequesterFields(EASY_REDMINE)
     dice, rows = Random(1), [(1, None, None)]
     for number in range(2, 300):
         to, cc = (dice.choice(SEPARATORS).join(dice.choices(WRITTEN, k=dice.randrange(4))) for _ in EASY_REDMINE)
@@ -63,15 +63,15 @@ def test_an_address_is_found_whole_in_either_column_and_nothing_that_only_looks_
     db.execute(insert, [{"id": number, "to": to, "cc": cc} for number, to, cc in rows])
     for email in [*ADDRESSES, "Irina@EXAMPLE.test", " irina@example.test "]:
         expected = [number for number, to, cc in rows if is_named(email.strip(), to, cc)]
-        assert found(db, email, Places(EASY_REDMINE)) == expected and expected, email
+        assert found(db, email, RequesterFields(EASY_REDMINE)) == expected and expected, email
     for nobody in ("", ",", "irina", "example.test", "a@b,irina@example.test", "_@_", "no address"):
-        assert found(db, nobody, Places(EASY_REDMINE)) == [], nobody
+        assert found(db, nobody, RequesterFields(EASY_REDMINE)) == [], nobody
 
 
 def test_a_custom_field_that_is_named_holds_addresses_and_others_do_not(db: Connection, redmine: Redmine) -> None:
     room, date = redmine.fields["Кабинет"], redmine.fields["Дата замены"]
-    kept, (first, second) = places(db, "Кабинет"), list(redmine.issues.values())[:2]
-    assert kept == Places(field=room)
+    kept, (first, second) = requester_fields(db, "Кабинет"), list(redmine.issues.values())[:2]
+    assert kept == RequesterFields(field=room)
     db.exec_driver_sql(
         "CREATE TEMPORARY TABLE custom_values (id INT, customized_type TEXT, customized_id INT, custom_field_id INT,"
         " value TEXT)"

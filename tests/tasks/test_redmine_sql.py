@@ -10,14 +10,14 @@ import sqlalchemy as sa
 
 from helpdesk.errors import LockedOut, NotFound, WrongKey
 from helpdesk.redmine_client import RedmineClient
+from helpdesk.tasks.backend import State
 from helpdesk.tasks.cards import CardsAsked
 from helpdesk.tasks.creation import NewTask
 from helpdesk.tasks.lists import TaskQuery, Vocabulary
 from helpdesk.tasks.model import Edit
-from helpdesk.tasks.redmine.database.connection import RedmineDatabase
-from helpdesk.tasks.redmine.rest import RestTracker
-from helpdesk.tasks.redmine.sql import SqlTracker
-from helpdesk.tasks.tracker import State
+from helpdesk.tasks.redmine.backend import RedmineBackend
+from helpdesk.tasks.redmine.sql.connection import RedmineDatabase
+from helpdesk.tasks.redmine.sql.source import Source
 from tests.servers.mariadb import url_of
 from tests.tasks.worlds import SqlWorld
 
@@ -42,18 +42,18 @@ def written(world: SqlWorld, *statements: str) -> Iterator[None]:
 
 
 @pytest.fixture
-def rest(sql_world: SqlWorld) -> RestTracker:
-    return RestTracker(sql_world.client, "textile")
+def rest(sql_world: SqlWorld) -> RedmineBackend:
+    return RedmineBackend(sql_world.client, "textile")
 
 
 @pytest.mark.parametrize("login", ["anna", "irina", "admin", "stranger"])
-async def test_sql_and_rest_tell_the_same_of_every_task(sql_world: SqlWorld, rest: RestTracker, login: str) -> None:
+async def test_sql_and_rest_tell_the_same_of_every_task(sql_world: SqlWorld, rest: RedmineBackend, login: str) -> None:
     actor, query = sql_world.actor(login), TaskQuery(closed=True, sort="id", per_page=40)
-    page = await sql_world.tracker.tasks(actor, query, summed=True)
+    page = await sql_world.backend.tasks(actor, query, summed=True)
     assert page == await rest.tasks(actor, query, summed=True)
-    assert await sql_world.tracker.vocabulary(actor) == await rest.vocabulary(actor)
+    assert await sql_world.backend.vocabulary(actor) == await rest.vocabulary(actor)
     for row in page.rows[-12:]:
-        ours, theirs = await sql_world.tracker.task(actor, row.id), await rest.task(actor, row.id)
+        ours, theirs = await sql_world.backend.task(actor, row.id), await rest.task(actor, row.id)
         exact = theirs.choices._replace(assignees=ours.choices.assignees)
         assert ours == theirs._replace(version=ours.version, choices=exact)
         assert ours.version.startswith(theirs.version)
@@ -62,49 +62,49 @@ async def test_sql_and_rest_tell_the_same_of_every_task(sql_world: SqlWorld, res
 
 @pytest.mark.parametrize("login", ["anna", "irina", "admin", "stranger"])
 async def test_sql_rest_and_rest_in_its_stead_have_the_same_cards(
-    sql_world: SqlWorld, rest: RestTracker, login: str
+    sql_world: SqlWorld, rest: RedmineBackend, login: str
 ) -> None:
     def everything(words: Vocabulary) -> CardsAsked:
         statuses = tuple(status.id for status in words.statuses)
         return CardsAsked(TaskQuery(sort="id", per_page=10), statuses, statuses)
 
     actor = sql_world.actor(login)
-    with_comments = await sql_world.tracker.cards(actor, everything)
+    with_comments = await sql_world.backend.cards(actor, everything)
     cards = tuple(card._replace(comments=None) for card in with_comments.cards)
     unasked = RedmineDatabase(url_of(sql_world.redmine.mysql), ZoneInfo(sql_world.redmine.timezone))
     unasked.distrusted = State("differing")
-    for tracker in (rest, SqlTracker(sql_world.client, "textile", unasked)):
+    for tracker in (rest, RedmineBackend(sql_world.client, "textile", Source(unasked))):
         assert await tracker.cards(actor, everything) == with_comments._replace(cards=cards)
     unasked.close()
     assert all(card.comments is not None for card in with_comments.cards)
 
 
-async def test_times_are_those_of_redmine_in_another_zone(sql_world: SqlWorld, rest: RestTracker) -> None:
+async def test_times_are_those_of_redmine_in_another_zone(sql_world: SqlWorld, rest: RedmineBackend) -> None:
     """The tests' Redmine runs in Europe/Moscow: some columns are TIMESTAMP, others DATETIME, one of them closed_on."""
     anna, number = sql_world.actor("anna"), sql_world.new_task(status="closed")
-    ours, theirs = await sql_world.tracker.task(anna, number), await rest.task(anna, number)
+    ours, theirs = await sql_world.backend.task(anna, number), await rest.task(anna, number)
     assert (ours.closed_on, ours.row.updated_on) == (theirs.closed_on, theirs.row.updated_on)
     assert ours.closed_on and ours.entries[-1].created_on - ours.closed_on < timedelta(minutes=1)
     since = TaskQuery(closed=True, updated_since=ours.row.updated_on, per_page=100)
     later = since._replace(updated_since=ours.row.updated_on + timedelta(hours=1))
-    assert number in {row.id for row in (await sql_world.tracker.tasks(anna, since)).rows}
-    assert number not in {row.id for row in (await sql_world.tracker.tasks(anna, later)).rows}
+    assert number in {row.id for row in (await sql_world.backend.tasks(anna, since)).rows}
+    assert number not in {row.id for row in (await sql_world.backend.tasks(anna, later)).rows}
 
 
 async def test_words_are_found_in_descriptions_and_in_comments_one_may_read(sql_world: SqlWorld) -> None:
     anna, irina = sql_world.actor("anna"), sql_world.actor("irina")
     number = sql_world.new_task("Стул", description="На складе крокодил 100%_")
-    await sql_world.tracker.comment(anna, number, "Позвонила бегемоту")
-    await sql_world.tracker.comment(anna, number, "Тайный жираф", private=True)
+    await sql_world.backend.comment(anna, number, "Позвонила бегемоту")
+    await sql_world.backend.comment(anna, number, "Тайный жираф", private=True)
 
     async def found(login: str, words: str) -> bool:
-        page = await sql_world.tracker.tasks(sql_world.actor(login), TaskQuery(search=words, per_page=100))
+        page = await sql_world.backend.tasks(sql_world.actor(login), TaskQuery(search=words, per_page=100))
         return number in {row.id for row in page.rows}
 
     assert await found("irina", "крокодил стул") and await found("irina", "бегемоту")
     assert await found("irina", "100%_") and not await found("irina", "100_%")
     assert await found("anna", "жираф") and not await found("irina", "жираф")
-    assert not [entry for entry in (await sql_world.tracker.task(irina, number)).entries if entry.private]
+    assert not [entry for entry in (await sql_world.backend.task(irina, number)).entries if entry.private]
 
 
 async def test_a_company_may_call_statuses_and_priorities_its_own_way(sql_world: SqlWorld) -> None:
@@ -115,30 +115,30 @@ async def test_a_company_may_call_statuses_and_priorities_its_own_way(sql_world:
         f"INSERT INTO u_statuses VALUES ({status}, 'Свежая') -- DELETE FROM u_statuses",
         f"INSERT INTO u_Priority VALUES ({high}, 'Горит') -- DELETE FROM u_Priority",
     ):
-        task = await sql_world.tracker.task(sql_world.actor("anna"), number)
-        words = await sql_world.tracker.vocabulary(sql_world.actor("anna"))
+        task = await sql_world.backend.task(sql_world.actor("anna"), number)
+        words = await sql_world.backend.vocabulary(sql_world.actor("anna"))
     assert (task.row.status.name, task.row.priority.name) == ("Свежая", "Горит")
     assert "Свежая" in {it.name for it in words.statuses} and "Решена" in {it.name for it in words.statuses}
 
 
 async def test_who_is_locked_in_redmine_reads_nothing_from_then_on(sql_world: SqlWorld) -> None:
-    for verb in (sql_world.tracker.vocabulary, lambda who: sql_world.tracker.tasks(who, TaskQuery())):
+    for verb in (sql_world.backend.vocabulary, lambda who: sql_world.backend.tasks(who, TaskQuery())):
         with pytest.raises(LockedOut):
             await verb(sql_world.actor("locked"))
     with pytest.raises(LockedOut):
-        await sql_world.tracker.task(sql_world.actor("anna")._replace(id=999_999), 1)
+        await sql_world.backend.task(sql_world.actor("anna")._replace(id=999_999), 1)
 
 
 async def test_a_new_name_is_shown_when_the_rules_are_read_anew(sql_world: SqlWorld) -> None:
     number, anna = sql_world.new_task(), sql_world.actor("anna")
-    before = (await sql_world.tracker.task(anna, number)).row.assignee
+    before = (await sql_world.backend.task(anna, number)).row.assignee
     with written(
         sql_world,
         f"UPDATE users SET lastname = 'Новикова' WHERE id = {anna.id}"
         f" -- UPDATE users SET lastname = '{sql_world.name('anna').split()[1]}' WHERE id = {anna.id}",
     ):
         sql_world.restart_reading()
-        after = await sql_world.tracker.tasks(anna, TaskQuery(("me",)))
+        after = await sql_world.backend.tasks(anna, TaskQuery(("me",)))
     sql_world.restart_reading()
     assert before and before.name == sql_world.name("anna")
     assert {row.assignee.name for row in after.rows if row.assignee} == {f"{before.name.split()[0]} Новикова"}
@@ -157,8 +157,8 @@ async def test_fields_are_fixed_or_required_by_the_workflow(sql_world: SqlWorld)
             for field, kind in rules
         ),
     ):
-        choices = (await sql_world.tracker.task(sql_world.actor("anna"), number)).choices
-        blank = await sql_world.tracker.blank(sql_world.actor("anna"), sql_world.project("help"), tracker)
+        choices = (await sql_world.backend.task(sql_world.actor("anna"), number)).choices
+        blank = await sql_world.backend.new_task_form(sql_world.actor("anna"), sql_world.project("help"), tracker)
     assert "due_date" not in choices.details | blank.details and "start_date" in choices.details & blank.details
     assert "description" in choices.required & blank.required
     assert choices.priorities == blank.priorities == () and room not in choices.custom
@@ -169,28 +169,28 @@ async def test_a_parent_keeps_what_its_sub_tasks_do_not_decide(sql_world: SqlWor
     parent = sql_world.new_task()
     sql_world.new_task(parent=parent)
     anna = sql_world.actor("anna")
-    assert not {"due_date", "done_ratio"} & (await sql_world.tracker.task(anna, parent)).choices.details
+    assert not {"due_date", "done_ratio"} & (await sql_world.backend.task(anna, parent)).choices.details
     alone = "INSERT INTO settings (name, value) VALUES ('parent_issue_dates', 'independent')"
     with written(sql_world, f"{alone} -- DELETE FROM settings WHERE name = 'parent_issue_dates'"):
         sql_world.restart_reading()
-        choices = (await sql_world.tracker.task(anna, parent)).choices
+        choices = (await sql_world.backend.task(anna, parent)).choices
     assert "due_date" in choices.details and "done_ratio" not in choices.details and not choices.priorities
 
 
 async def test_who_is_no_member_any_more_sees_nothing_at_once(sql_world: SqlWorld) -> None:
     number, irina = sql_world.new_task(), sql_world.actor("irina")
-    assert await sql_world.tracker.task(irina, number)
+    assert await sql_world.backend.task(irina, number)
     everything = f"UPDATE members SET user_id = 0 WHERE user_id = {irina.id}"
     back = f"UPDATE members SET user_id = {irina.id} WHERE user_id = 0"
     with written(sql_world, f"{everything} -- {back}"), pytest.raises(NotFound):
-        await sql_world.tracker.task(irina, number)
+        await sql_world.backend.task(irina, number)
 
 
 async def test_a_lock_version_rises_with_each_change(sql_world: SqlWorld) -> None:
     anna, number = sql_world.actor("anna"), sql_world.new_task()
-    before = (await sql_world.tracker.task(anna, number)).version
+    before = (await sql_world.backend.task(anna, number)).version
     edit = Edit({"status": sql_world.status("in_progress")})
-    after = (await sql_world.tracker.change(anna, number, edit)).after.version
+    after = (await sql_world.backend.change(anna, number, edit)).after.version
     assert int(after.rpartition(".")[2]) == int(before.rpartition(".")[2]) + 1
 
 
@@ -198,7 +198,7 @@ async def test_nobody_writes_as_the_owner_of_a_key_that_may_not_switch(sql_world
     """Redmine ignores X-Redmine-Switch-User silently then, and reading by SQL goes well all the same."""
     anna, number = sql_world.actor("anna"), sql_world.new_task()
     client = RedmineClient(sql_world.redmine.url, sql_world.redmine.plain_key)
-    tracker = SqlTracker(client, "textile", sql_world.database)
+    tracker = RedmineBackend(client, "textile", Source(sql_world.database))
     assert await tracker.task(anna, number)
     for write in (
         lambda: tracker.comment(anna, number, "Чужими руками"),
@@ -209,5 +209,5 @@ async def test_nobody_writes_as_the_owner_of_a_key_that_may_not_switch(sql_world
         with pytest.raises(WrongKey):
             await write()
     await client.close()
-    task = await sql_world.tracker.task(anna, number)
+    task = await sql_world.backend.task(anna, number)
     assert not task.entries and task.value("status") == sql_world.status("new")

@@ -5,10 +5,13 @@ from types import SimpleNamespace
 import pytest
 import sqlalchemy as sa
 
-from helpdesk.errors import Nonsense
-from helpdesk.tasks.redmine.database import persons, ruby
-from helpdesk.tasks.redmine.database.rules import CORE_FIELDS, _role, _tracker
-from helpdesk.tasks.redmine.database.tables import users
+from helpdesk.errors import BadResponse
+from helpdesk.redmine_client import JSON, Params, RedmineClient
+from helpdesk.tasks.redmine.rest.metadata_cache import MetadataCache
+from helpdesk.tasks.redmine.sql import ruby_yaml
+from helpdesk.tasks.redmine.sql import users as sql_users
+from helpdesk.tasks.redmine.sql.config_snapshot import CORE_FIELDS, _role, _tracker
+from helpdesk.tasks.redmine.sql.tables import users
 
 LIMITED = """--- !ruby/hash:ActiveSupport::HashWithIndifferentAccess
 permissions_all_trackers: !ruby/hash:ActiveSupport::HashWithIndifferentAccess
@@ -43,7 +46,7 @@ def test_a_roles_limits_are_read_as_rails_wrote_them(settings: str | None, track
 
 
 def test_lists_of_values_are_read_in_any_script() -> None:
-    assert ruby.loaded("---\n- Телефон\n- 'Да: лично'\n- !binary |-\n  0J/QvtGH0YLQsA==\n- 12\n") == [
+    assert ruby_yaml.loaded("---\n- Телефон\n- 'Да: лично'\n- !binary |-\n  0J/QvtGH0YLQsA==\n- 12\n") == [
         "Телефон",
         "Да: лично",
         "Почта",
@@ -52,12 +55,12 @@ def test_lists_of_values_are_read_in_any_script() -> None:
 
 
 def test_what_is_no_yaml_is_nonsense() -> None:
-    with pytest.raises(Nonsense):
-        ruby.loaded("--- [")
+    with pytest.raises(BadResponse):
+        ruby_yaml.loaded("--- [")
 
 
 def test_an_object_of_ruby_makes_nothing_happen() -> None:
-    assert ruby.loaded("--- !ruby/object:Gem::Installer\ni: x\n") == {"i": "x"}
+    assert ruby_yaml.loaded("--- !ruby/object:Gem::Installer\ni: x\n") == {"i": "x"}
 
 
 @pytest.mark.parametrize(
@@ -76,9 +79,9 @@ def test_an_object_of_ruby_makes_nothing_happen() -> None:
     ],
 )
 def test_people_are_called_as_redmine_is_set_to_call_them(style: str, name: str) -> None:
-    anna = persons.Named(5, "anna", "Анна-Мария", "Смирнова", "User")
-    assert persons.name(anna, style) == name
-    assert persons.name(persons.Named(7, "", "", "Диспетчеры", "Group"), style) == "Диспетчеры"
+    anna = sql_users.Named(5, "anna", "Анна-Мария", "Смирнова", "User")
+    assert sql_users.name(anna, style) == name
+    assert sql_users.name(sql_users.Named(7, "", "", "Диспетчеры", "Group"), style) == "Диспетчеры"
 
 
 @pytest.mark.parametrize(
@@ -91,10 +94,34 @@ def test_people_are_called_as_redmine_is_set_to_call_them(style: str, name: str)
     ],
 )
 def test_people_are_sorted_as_redmine_sorts_them(style: str, columns: list[str]) -> None:
-    found: list[sa.ColumnElement[object]] = persons.in_order(style, users)
+    found: list[sa.ColumnElement[object]] = sql_users.in_order(style, users)
     assert [column.key for column in found] == columns
 
 
 def test_a_trackers_bits_take_fields_away() -> None:
     found = _tracker(SimpleNamespace(id=1, name="Ошибка", default_status_id=1, fields_bits=0b100000001))
     assert found.fields == set(CORE_FIELDS) - {"assigned_to_id", "description"}
+
+
+@pytest.mark.parametrize("page", [100, 25], ids=["as asked", "of a server that gives less"])
+async def test_a_list_in_pages_is_read_to_its_end_however_long_it_is(page: int) -> None:
+    async def get(path: str, as_login: str | None, params: Params) -> JSON:
+        asked = dict(params)
+        first = int(asked["offset"])
+        some = range(first, min(first + page, 1_234))
+        return {"projects": [{"id": number} for number in some], "total_count": 1_234}
+
+    client = RedmineClient("http://redmine.example.test", "key")
+    found = await MetadataCache(client).all_of("/projects.json", "projects", None, get=get)
+    assert [each["id"] for each in found] == list(range(1_234))
+    await client.close()
+
+
+async def test_a_list_that_lacks_what_it_counts_is_not_taken_for_whole() -> None:
+    async def get(path: str, as_login: str | None, params: Params) -> JSON:
+        return {"projects": [{"id": 1}] if dict(params)["offset"] == 0 else [], "total_count": 2}
+
+    client = RedmineClient("http://redmine.example.test", "key")
+    with pytest.raises(BadResponse):
+        await MetadataCache(client).all_of("/projects.json", "projects", None, get=get)
+    await client.close()

@@ -4,14 +4,13 @@ import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, ParamSpec, TypeVar
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
 from sqlmodel import Session, SQLModel
 
 from helpdesk.redmine_client import RedmineClient
@@ -19,12 +18,10 @@ from helpdesk.store import schema
 from helpdesk.store.database import Database
 from helpdesk.tasks.model import Actor
 from helpdesk.tasks.redmine import feed
-from helpdesk.tasks.redmine.database.connection import RedmineDatabase
-from helpdesk.tasks.redmine.database.reading import Reading
-from helpdesk.tasks.redmine.database.source import Source
-from helpdesk.tasks.redmine.feed import RestFeed, SqlFeed
-from helpdesk.tasks.redmine.rest import RestTracker
-from helpdesk.tasks.redmine.sql import SqlTracker
+from helpdesk.tasks.redmine.backend import RedmineBackend
+from helpdesk.tasks.redmine.feed import FallbackFeed, RestFeed, SqlFeed
+from helpdesk.tasks.redmine.sql.connection import RedmineDatabase
+from helpdesk.tasks.redmine.sql.source import Source
 from tests.servers import postgresql
 from tests.servers.fixtures import unavailable
 from tests.servers.mariadb import execute, running_mariadb, url_of
@@ -32,6 +29,7 @@ from tests.servers.postgresql import running_postgresql
 from tests.servers.redmine import Redmine, why_not_here
 from tests.world import EmbeddedWorld, settle
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 STATUSES = {
@@ -57,14 +55,14 @@ class RedmineWorld:
     def __init__(self, redmine: Redmine) -> None:
         self.redmine = redmine
         self.client = RedmineClient(redmine.url, redmine.admin_key)
-        self.tracker = self.make_tracker()
+        self.backend = self.make_tracker()
         self.feed = self.make_feed()
         self.http = httpx.Client(base_url=redmine.url, headers={"X-Redmine-API-Key": redmine.admin_key}, timeout=30)
 
-    def make_tracker(self) -> RestTracker:
-        return RestTracker(self.client, "textile")
+    def make_tracker(self) -> RedmineBackend:
+        return RedmineBackend(self.client, "textile")
 
-    def make_feed(self) -> RestFeed:
+    def make_feed(self) -> RestFeed | FallbackFeed:
         return RestFeed(self.client)
 
     def actor(self, login: str) -> Actor:
@@ -166,31 +164,24 @@ class RedmineWorld:
 class SqlWorld(RedmineWorld):
     """The same Redmine, read by SQL with no more rights than our documents ask for, and without falling back."""
 
-    def make_tracker(self) -> RestTracker:
+    def make_tracker(self) -> RedmineBackend:
         self.database = RedmineDatabase(url_of(self.redmine.mysql), ZoneInfo(self.redmine.timezone))
-        return SqlOnly(self.client, "textile", self.database)
+        return RedmineBackend(self.client, "textile", SqlOnly(self.database))
 
-    def make_feed(self) -> RestFeed:
-        return SqlOnlyFeed(self.client, Source(self.database))
+    def make_feed(self) -> FallbackFeed:
+        return FallbackFeed(SqlFeed(SqlOnly(self.database)), RestFeed(self.client))
 
     def restart_reading(self) -> None:
-        """As after RULES_SECONDS: what administrators set up is read anew."""
+        """As after CONFIG_SECONDS: what administrators set up is read anew."""
         self.database.close()
-        self.tracker = self.make_tracker()
+        self.backend = self.make_tracker()
 
 
-class SqlOnly(SqlTracker):
+class SqlOnly(Source):
     """Never asks REST instead: what SQL can't read must be seen."""
 
-    async def _read(self, actor: Actor, work: Callable[[Reading], T], otherwise: Callable[[], Awaitable[T]]) -> T:
-        return await self.source.read(actor, work)
-
-
-class SqlOnlyFeed(SqlFeed):
-    """Likewise."""
-
-    async def _read(self, work: Callable[[Connection], T], otherwise: Callable[[], Awaitable[T]]) -> T:
-        return await self.source.database.run(work)
+    def or_rest(self, by_sql: Callable[P, Awaitable[T]], over_rest: Callable[P, Awaitable[T]]) -> Callable[P, Any]:
+        return by_sql
 
 
 World = EmbeddedWorld | RedmineWorld
@@ -270,6 +261,12 @@ WORLDS = {
     "redmine": "redmine_world",
     "sql": "sql_world",
 }
+
+
+# For what is refused or done in the same lines however Redmine is read: once over REST is enough.
+READ_ALIKE = pytest.mark.parametrize(
+    "world", [pytest.param(it, marks=pytest.mark.xdist_group(it)) for it in WORLDS if it != "sql"], indirect=True
+)
 
 
 @pytest.fixture(params=[pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in WORLDS])

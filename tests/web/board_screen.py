@@ -1,6 +1,6 @@
 """A board as it stands open in a browser: what comes from the server is put into it as htmx and static/js/board do.
 
-`settle`, `place` and `count` are those of board.js, `look` is that of live.js, line by line: whoever changes one
+`settle`, `sum`, `place` and `count` are those of board.js, `look` is that of live.js, line by line: whoever changes one
 changes the other.
 """
 
@@ -63,6 +63,12 @@ class Screen:
                 "bare" in head.classes,
             )
         return found
+
+    def numbers(self) -> dict[str, int]:
+        """What stands above the board, by what it says that it counts."""
+        (summary,) = self.page.of_class("summary")
+        told = (it.text.partition(" ") for it in summary.elements)
+        return {says: int(number) for number, _, says in told}
 
     def cards(self) -> list[Element]:
         return [card for card in self.board.of_class("card") if not card.within("folded")]
@@ -206,11 +212,17 @@ class Screen:
             known.add(card["id"])
         for tally in self.board.of_class("tally"):
             self._count(tally)
+        for it in self.page.all(lambda each: each.get("data-phases")):
+            it.children = [str(self._sum(it["data-phases"].split()))]
         for lane in self.board.of_class("lane"):
             for total in lane.of_class("faint"):
                 total.children = [str(len(lane.of_class("card")))]
         if self.stale:
             self.load()
+
+    def _sum(self, phases: list[str]) -> int:
+        heads = [it for it in self.board.of_class("column") if it.classes.intersection(phases)]
+        return sum(int(it.of_class("tally")[0]["data-total"]) for it in heads)
 
     def _place(self, card: Element) -> None:
         cell = self.board.by_id(f"cards-{card['data-at']}")

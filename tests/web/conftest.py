@@ -10,9 +10,9 @@ import pytest
 from itsdangerous import Signer
 from starlette.testclient import TestClient
 
-from helpdesk import settings as configuration
 from helpdesk.app import create_app
 from helpdesk.services import Services
+from helpdesk.settings import settings as configuration
 from helpdesk.store import sessions
 from helpdesk.store.database import Database
 from helpdesk.tasks.files import Upload
@@ -36,13 +36,12 @@ def services(database: Database) -> Services:
 @pytest.fixture
 def visit(services: Services) -> Iterator[Visit]:
     """`visit("anna")` is a client with her session, `visit()` one without. Keywords change the settings."""
-    opened = []
+    opened, apps = [], []
 
     def come(login: str | None = None, **changed: object) -> TestClient:
         settings = replace(services.settings, **changed)
-        client = TestClient(
-            create_app(replace(services, settings=settings)), follow_redirects=False, raise_server_exceptions=False
-        )
+        apps.append(create_app(replace(services, settings=settings)))
+        client = TestClient(apps[-1], follow_redirects=False, raise_server_exceptions=False)
         if login:
             client.cookies.set("session", session_cookie(services, login))
         opened.append(client)
@@ -51,6 +50,8 @@ def visit(services: Services) -> Iterator[Visit]:
     yield come
     for client in opened:
         client.close()
+    for app in apps:
+        app.app.state.pictures.process.close()
 
 
 def session_cookie(services: Services, login: str) -> str:
@@ -71,7 +72,7 @@ def attached(
 
     async def work() -> int:
         anna = world.actor("anna")
-        staged = await world.tracker.stage(anna, Upload(name, kind, len(content), pieces()))
-        return (await world.tracker.change(anna, number, Edit(files=(staged,)))).after.attachments[-1].id
+        staged = await world.backend.stage(anna, Upload(name, kind, len(content), pieces()))
+        return (await world.backend.change(anna, number, Edit(files=(staged,)))).after.attachments[-1].id
 
     return asyncio.run(work())

@@ -41,10 +41,11 @@ class Element:
         return [each for each in self._within() if fits(each)]
 
     def of_class(self, name: str) -> list["Element"]:
-        return self.all(lambda each: name in each.classes)
+        found = ((each, each.attributes.get("class", "")) for each in self._within())
+        return [each for each, names in found if name in names and name in names.split()]
 
     def one(self, fits: Callable[["Element"], object]) -> "Element | None":
-        return next(iter(self.all(fits)), None)
+        return next(filter(fits, self._within()), None)
 
     def by_id(self, name: str) -> "Element | None":
         return self.one(lambda each: each.get("id") == name)
@@ -85,9 +86,12 @@ class Element:
         self.children = []
 
     def _within(self) -> Iterator["Element"]:
-        for each in self.elements:
+        """Without recursion, for a board is walked through thousands of times."""
+        waits = [each for each in reversed(self.children) if not isinstance(each, str)]
+        while waits:
+            each = waits.pop()
             yield each
-            yield from each._within()
+            waits += [child for child in reversed(each.children) if not isinstance(child, str)]
 
     def _texts(self) -> Iterator[str]:
         for each in self.children:

@@ -4,10 +4,15 @@ import re
 
 import pytest
 
-from tests.web.conftest import Visit
+from helpdesk.errors import NotAllowed
+from helpdesk.people.model import SignedIn
+from helpdesk.services import Services
+from helpdesk.tasks.model import Actor
+from tests.web.conftest import HTML, Visit
 from tests.world import NAMES, PEOPLE_IDS, PRIORITY_IDS, STATUS_IDS, EmbeddedWorld
 
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+LIST = {"success", "tasks", "pagination", "filters", "filter_ids"}
 ROW = {
     "id", "subject", "status", "status_id", "priority", "priority_id", "project", "project_id", "tracker", "due_date",
     "assigned_to", "assigned_to_id", "author", "created_on", "updated_on",
@@ -15,7 +20,8 @@ ROW = {
 TASK = {
     "success", "id", "subject", "description", "status", "priority", "assignee", "author", "project", "created_on",
     "updated_on", "start_date", "due_date", "done_ratio", "attachments", "lock_version", "data", "execution_time",
-    "custom_fields", "estimated_hours", "spent_hours", "parent", "children", "relations", "watchers", "watched",
+    "custom_fields", "is_private", "estimated_hours", "spent_hours", "parent", "children", "relations", "watchers",
+    "watched",
 }  # fmt: skip
 DATA = {
     "id", "subject", "description", "status_id", "status_name", "priority_id", "priority_name", "project_id",
@@ -27,7 +33,9 @@ DATA = {
 def test_my_tasks_as_programs_know_them(visit: Visit, embedded: EmbeddedWorld) -> None:
     number = embedded.new_task("Принтер", priority="high")
     answer = visit("anna").get("/tasks/my-tasks").json()
-    assert set(answer) == {"success", "tasks", "pagination", "filters", "execution_time"} and answer["success"] is True
+    assert set(answer) == {*LIST, "execution_time"} and answer["success"] is True
+    assert answer["filters"] == {"status": None, "priority": None, "project": None, "search": None}
+    assert answer["filter_ids"] == {"status_id": [], "priority_id": [], "project_id": []}
     assert answer["pagination"] == {"page": 1, "per_page": 25, "total": 1, "pages": 1}
     (row,) = answer["tasks"]
     assert set(row) == ROW and MOMENT.fullmatch(row["updated_on"])
@@ -56,6 +64,51 @@ def test_filters_by_id_and_by_name_repeated_or_in_a_list(visit: Visit, embedded:
     embedded.new_task("Сканер", project="office")
     answer = visit("anna").get(f"/tasks/my-tasks?{asked.format(number=number)}").json()
     assert [row["id"] for row in answer["tasks"]] == [number]
+
+
+def test_what_a_list_is_narrowed_to_is_told_by_name_and_by_number(visit: Visit, embedded: EmbeddedWorld) -> None:
+    asked = "status=IN_PROGRESS&status_id=3,77&project_id=2&priority=nothing&search=%231"
+    answer = visit("anna").get(f"/tasks/my-tasks?{asked}").json()
+    assert answer["filter_ids"] == {"status_id": [3, 77, 2], "priority_id": [], "project_id": [2]}
+    named = {"status": "resolved,in_progress", "priority": None, "project": "office", "search": "#1"}
+    assert answer["filters"] == named
+
+
+def test_a_program_gets_my_tasks_and_never_what_i_asked_for(visit: Visit, embedded: EmbeddedWorld) -> None:
+    number, irina = embedded.new_task("Принтер", author="irina"), visit("irina")
+    assert irina.get("/tasks/my-tasks").json()["tasks"] == []
+    asked = irina.get("/tasks/my-tasks?author_id=me").json()["tasks"]
+    assert [row["id"] for row in asked] == [number] and "Принтер" in irina.get("/tasks/my-tasks", headers=HTML).text
+
+
+def test_tasks_of_an_account_are_for_oneself_and_administrators(
+    visit: Visit, services: Services, embedded: EmbeddedWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The number is the account's, even where the tracker knows the person by another one."""
+    number, in_tracker = embedded.new_task("Принтер"), {"anna": "anna", "boris": "anna", "irina": "anna"}
+
+    def identify(found: SignedIn) -> Actor:
+        if found.person.login == "stranger":
+            raise NotAllowed
+        return embedded.actor(in_tracker.get(found.person.login, found.person.login))
+
+    monkeypatch.setitem(vars(services), "identify", identify)
+    for login, wanted, status, tasks in (
+        ("boris", "boris", 200, [number]),
+        ("boris", "anna", 403, None),
+        ("admin", "boris", 200, [number]),
+        ("admin", "stranger", 200, []),
+        ("admin", "admin", 200, []),
+    ):
+        answer = visit(login).get(f"/api/user/{PEOPLE_IDS[wanted]}/tasks?assigned_to_id=3")
+        assert answer.status_code == status
+        if tasks is not None:
+            assert [row["id"] for row in answer.json()["tasks"]] == tasks and set(answer.json()) > {*LIST, "user"}
+            told = {"id": PEOPLE_IDS[wanted], "username": wanted, "full_name": NAMES[wanted]}
+            assert answer.json()["user"] == told
+    for missing in (77, 0, 2**31):
+        assert visit("admin").get(f"/api/user/{missing}/tasks").status_code == 404
+        assert visit("anna").get(f"/api/user/{missing}/tasks").status_code == 403
 
 
 def test_limit_is_per_page_and_pages_are_counted(visit: Visit, embedded: EmbeddedWorld) -> None:

@@ -2,8 +2,10 @@
 
 import json
 
+import pytest
+
 from helpdesk.tasks.fields import field_of
-from helpdesk.web.details import READERS
+from helpdesk.web.tasks.task_form import READERS
 from tests.web.conftest import Visit
 from tests.world import FIELD_IDS, NAMES, PEOPLE_IDS, PROJECT_IDS, EmbeddedWorld
 
@@ -61,6 +63,16 @@ def test_details_and_custom_fields_are_put_and_the_task_comes_back(visit: Visit,
     assert (emptied["due_date"], emptied["custom_fields"][0]["value"]) == (None, None)
 
 
+@pytest.mark.parametrize(
+    ("written", "hours"), [("1:30", 1.5), ("2h", 2), ("1h30", 1.5), ("90m", 1.5), ("0,25", 0.25), (1 / 3, 1 / 3)]
+)
+def test_hours_are_taken_as_redmine_takes_them(
+    visit: Visit, embedded: EmbeddedWorld, written: object, hours: float
+) -> None:
+    answer = visit("anna").put(address(embedded.new_task()), json={"estimated_hours": written})
+    assert (answer.status_code, answer.json()["estimated_hours"]) == (200, hours)
+
+
 def test_what_is_wrong_is_told_of_every_field_at_once(visit: Visit, embedded: EmbeddedWorld) -> None:
     number, anna = embedded.new_task(), visit("anna")
     for body, fields in (
@@ -70,9 +82,14 @@ def test_what_is_wrong_is_told_of_every_field_at_once(visit: Visit, embedded: Em
         ({"subject": 7, "parent_id": [1]}, "parent_id subject"),
         ({"custom_fields": [{"id": ROOM, "value": {}}]}, f"cf_{ROOM}"),
         ({"custom_fields": ["x"]}, "custom_fields"),
-        ({"custom_fields": [{"id": "x"}]}, "custom_fields"),
+        ({"custom_fields": [{"id": "x", "value": ""}]}, "custom_fields"),
+        ({"custom_fields": [{"id": 1}]}, "custom_fields"),
+        ({"custom_fields": {"id": 1}}, "custom_fields"),
         ({"parent_id": number}, "parent_id"),
         ({"estimated_hours": True}, "estimated_hours"),
+        ({"estimated_hours": 10**39}, "estimated_hours"),
+        ({"estimated_hours": [1]}, "estimated_hours"),
+        ({"is_private": "maybe"}, "is_private"),
         ({"start_date": "2026-11-02", "due_date": "2026-11-01"}, "due_date"),
     ):  # fmt: skip
         answer = anna.put(address(number), json=body)

@@ -208,6 +208,14 @@ def test_the_filter_form_keeps_whose_tasks_and_the_layout(visit: Visit, embedded
 # How it is laid out
 
 
+def test_a_lane_says_when_its_number_is_of_the_cards_that_are_shown(visit: Visit, embedded: EmbeddedWorld) -> None:
+    for _ in range(3):
+        embedded.new_task(assignee="boris")
+    for size, says in ((2, "2 shown here"), (3, "3")):
+        (lane,) = page(visit("anna"), f"{ANY}&lanes=assignee&per_page={size}").of_class("lane")
+        assert lane.elements[0].text == f"{embedded.name('boris')} {says}"
+
+
 def test_lanes_are_of_people_projects_or_priorities(visit: Visit, embedded: EmbeddedWorld) -> None:
     embedded.new_task(assignee="boris", project="office", priority="low")
     embedded.new_task(assignee="anna", priority="urgent")
@@ -266,7 +274,7 @@ def test_a_head_says_how_many_are_shown_of_how_many(visit: Visit, embedded: Embe
     assert [columns[it].tally for it in (NEW, BUSY, WAITING)] == ["2 of 3", "1", "0"]
     assert [columns[it].bare for it in (NEW, BUSY, WAITING)] == [False, False, True]
     there = page(visit("anna"), f"{ANY}&per_page=2").of_class("summary")[0]
-    assert there.text == "4 being dealt with 0 on hold 0 closed"
+    assert there.text == "4 in all 4 open 3 new 1 being dealt with 0 closed"
 
 
 def test_phases_and_limits_are_what_an_administrator_says_of_a_status(
@@ -277,16 +285,17 @@ def test_phases_and_limits_are_what_an_administrator_says_of_a_status(
     said = {BUSY: ColumnKept("active", 1), WAITING: ColumnKept("waiting", 1), CLOSED: ColumnKept("waiting")}
     services.database.run_here(lambda db: store.keep_columns(db, said), writes=True)
     there = page(visit("anna"))
-    assert there.of_class("summary")[0].text == "3 being dealt with 1 on hold 1 closed"
+    says = there.of_class("summary")[0].text
+    assert says == "5 in all 4 open 1 new 2 being dealt with 1 on hold 1 closed"
     heads = {int(it["data-status"]): it for it in there.of_class("column")}
     assert {"waiting", "active", "done"} & heads[WAITING].classes == {"waiting"} and "waiting" in heads[WAITING].text
-    assert "done" in heads[CLOSED].classes and "active" in heads[NEW].classes
+    assert "done" in heads[CLOSED].classes and "new" in heads[NEW].classes and "active" in heads[BUSY].classes
     (over,), (just,) = heads[BUSY].of_class("tally"), heads[WAITING].of_class("tally")
     assert "too-many" in over.classes and over.text == "2 over the limit of 1"
     assert "too-many" not in just.classes and just.text == "1 limit 1"
     columns = visit("anna").get(BOARD).json()["columns"]
     assert [(it["phase"], it["limit"]) for it in columns] == [
-        ("active", None), ("active", 1), ("active", None), ("waiting", 1), ("done", None), ("done", None),
+        ("new", None), ("active", 1), ("active", None), ("waiting", 1), ("done", None), ("done", None),
     ]  # fmt: skip
 
 

@@ -12,8 +12,8 @@ from helpdesk.services import Services
 from helpdesk.store import board
 from helpdesk.store.board import ColumnKept
 from helpdesk.tasks.model import Status
-from helpdesk.web.board_columns import DONE, MOST_TASKS, PHASES, chosen, shown, typed
-from helpdesk.web.inputs import Fields
+from helpdesk.web.board.columns import DONE, MOST_TASKS, PHASES, chosen, shown, typed
+from helpdesk.web.core.request_data import Fields
 from tests.notifications.test_preferences import JUNK
 from tests.store.test_board import KEPT
 from tests.web.conftest import HTML, HTMX, Visit

@@ -27,7 +27,7 @@ from tests.web.dom import Element
 from tests.world import PEOPLE_IDS, PRIORITY_IDS, PROJECT_IDS, STATUS_IDS, EmbeddedWorld
 
 SOAK = bool(os.environ.get("SOAK"))
-EXAMPLES, STEPS = (60, 40) if SOAK else (5, 20)
+EXAMPLES, STEPS = (60, 40) if SOAK else (1, 20)
 PHASES = tuple(it for it in Phase if SOAK or it is not Phase.shrink)  # which takes minutes
 ANY = "assigned_to_id=any"
 STATUSES, PRIORITIES = list(STATUS_IDS.values()), list(PRIORITY_IDS.values())
@@ -134,7 +134,7 @@ class Office:
     def rows(self, query: TaskQuery, login: str, *statuses: int) -> tuple[TaskRow, ...]:
         """The newest first."""
         wish = query._replace(status_ids=statuses, closed=True, per_page=100)
-        return asyncio.run(self.world.tracker.tasks(self.world.actor(login), wish)).rows
+        return asyncio.run(self.world.backend.tasks(self.world.actor(login), wish)).rows
 
     def now(self, number: int) -> tuple[str, int]:
         """A task's version, and its status."""
@@ -211,10 +211,13 @@ class Office:
         screen = self.screens[login]
         columns = [status for status, it in screen.columns().items() if it.total] or list(screen.columns())
         chosen = columns[column % len(columns)]
+        # A card that waits to be looked at stands where it was, so its new column lacks it until then.
+        knows_all = not screen.waits
         for _ in range(2 if column % 3 else 1):
             screen.fold(chosen)
             now = screen.columns()[chosen]
-            assert sum(map(len, now.cards.values())) == (0 if now.folded else min(now.total, self.boards[login].size))
+            wanted = 0 if now.folded else min(now.total, self.boards[login].size)
+            assert not knows_all or sum(map(len, now.cards.values())) == wanted
 
     def loads(self, login: str) -> None:
         self.screens[login].load()
@@ -264,6 +267,11 @@ class Office:
                 for row in rows[:shown]:
                     there.setdefault(board.at(row), []).append(row.id)
                 assert {at: cards for at, cards in column.cards.items() if cards} == there, status
+        totals = {name: columns[number].total for name, number in STATUS_IDS.items() if number in columns}
+        done = totals.pop("closed", 0) + totals.pop("rejected", 0)
+        numbers = screen.numbers()
+        assert (numbers["in all"], numbers.get("closed", 0)) == (sum(totals.values()) + done, done)
+        assert numbers.get("new", 0) == totals.pop("new", 0) and numbers["being dealt with"] == sum(totals.values())
 
 
 @pytest.fixture

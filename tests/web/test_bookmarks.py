@@ -30,6 +30,54 @@ def test_a_form_of_an_old_program_is_sent_on_as_it_is(visit: Visit) -> None:
     assert (answer.status_code, answer.headers["location"]) == (308, "/users/login")
 
 
+@pytest.mark.parametrize(
+    ("typed", "address"),
+    [
+        ("/tasks/301/", "/tasks/301"),
+        ("/tasks/301//", "/tasks/301"),
+        ("/tasks/my-tasks/?status_id=2&search=%D1%91%20%26", "/tasks/my-tasks?status_id=2&search=%D1%91%20%26"),
+        ("/users/login/?next=/tasks/7/", "/users/login?next=/tasks/7/"),
+        ("/notifications/", "/notifications"),
+        ("/my-tasks/", "/my-tasks"),
+        ("/tasks/api/task/7/", "/tasks/api/task/7"),
+        ("/drafts/a%3Fb%25%0D%0Ax/discard/", "/drafts/a%3Fb%25%0D%0Ax/discard"),
+    ],
+)
+def test_a_slash_too_many_leads_to_the_address_without_it(visit: Visit, typed: str, address: str) -> None:
+    """By its path alone, whatever host is named; who is asked for, is asked there."""
+    client = visit()
+    for method, status in (("GET", 301), ("HEAD", 301), ("PUT", 308), ("POST", 308), ("DELETE", 308)):
+        for headers in (HTML, {}, {"Host": "evil.test"}):
+            answer = client.request(method, typed, headers=headers, follow_redirects=False)
+            assert (answer.status_code, answer.headers["location"]) == (status, address)
+            assert answer.headers["cache-control"] == "private, no-cache"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "//evil.test/",
+        "///evil.test//",
+        "/\\evil.test/",
+        "/%2Fevil.test/",
+        "/nowhere/",
+        "//",
+        "//tasks/7/",
+        "/static/x/",
+    ],
+)
+def test_a_slash_too_many_leads_nowhere_else(visit: Visit, path: str) -> None:
+    answer = visit("anna").get(f"http://testserver{path}", headers=HTML)
+    assert answer.status_code == 404 and "location" not in answer.headers
+
+
+def test_a_program_that_follows_gets_what_it_sent_done(visit: Visit, embedded: EmbeddedWorld) -> None:
+    number, client = embedded.new_task(), visit("anna")
+    assert client.get(f"/tasks/api/task/{number}/", follow_redirects=True).json()["id"] == number
+    answer = client.post(f"/tasks/api/task/{number}/comments/", json={"comment": "Готово"}, follow_redirects=True)
+    assert (answer.status_code, answer.json()["comment"]["notes"]) == (201, "Готово")
+
+
 def test_somebodys_tasks_are_for_that_person_and_administrators(visit: Visit, embedded: EmbeddedWorld) -> None:
     embedded.new_task("Анне")
     address = f"/api/user/{PEOPLE_IDS['anna']}/tasks"

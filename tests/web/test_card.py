@@ -140,13 +140,20 @@ def test_a_move_has_a_way_back_where_the_workflow_has_one(visit: Visit, embedded
         assert bool(toast.all(lambda it: it.tag == "form")) == (status == "in_progress")
 
 
-def test_an_undo_after_somebody_elses_change_is_a_conflict(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number, anna = embedded.new_task(status="in_progress"), visit("anna")
+def test_an_undo_after_somebody_elses_move_is_a_conflict_after_a_comment_it_is_none(
+    visit: Visit, embedded: EmbeddedWorld
+) -> None:
+    number, anna, boris = embedded.new_task(status="in_progress"), visit("anna"), visit("boris")
     undo = sent(parsed(move(anna, number, WAITING).text).of_class("toast")[0])
-    visit("boris").post(f"/tasks/api/task/{number}/comments", json={"comment": "Жду."})
+    boris.post(f"/tasks/api/task/{number}/comments", json={"comment": "Жду."})
     answer = anna.post(f"/tasks/{number}/status", data=undo, headers=ON_BOARD)
-    assert answer.status_code == 409 and the_card(answer)["data-at"] == str(WAITING)
-    assert status_of(anna, number) == WAITING
+    assert answer.status_code == 200 and the_card(answer)["data-at"] == str(BUSY)
+    undo = sent(parsed(move(anna, number, WAITING).text).of_class("toast")[0])
+    for status in (BUSY, RESOLVED):
+        boris.put(f"/tasks/api/task/{number}/status", json={"status_id": status}).raise_for_status()
+    answer = anna.post(f"/tasks/{number}/status", data=undo, headers=ON_BOARD)
+    assert answer.status_code == 409 and the_card(answer)["data-at"] == str(RESOLVED)
+    assert status_of(anna, number) == RESOLVED
 
 
 def test_a_move_to_where_it_is_changes_nothing_and_says_so(visit: Visit, embedded: EmbeddedWorld) -> None:
@@ -182,7 +189,7 @@ def test_a_status_that_there_is_not_is_refused_in_the_card(visit: Visit, embedde
 
 def test_a_conflict_tells_who_changed_what_and_what_is_so_now(visit: Visit, embedded: EmbeddedWorld) -> None:
     number, anna, boris = embedded.new_task(), visit("anna"), visit("boris")
-    stale = {**form(anna, number), "status_id": BUSY}
+    stale = {**form(anna, number), "status_id": REJECTED}
     body = {"status_id": BUSY, "comment": "Уже делаю."}
     boris.put(f"/tasks/api/task/{number}/status", json=body).raise_for_status()
     answer = anna.post(f"/tasks/{number}/status", data=stale, headers=ON_BOARD)
@@ -268,9 +275,9 @@ def test_without_scripts_a_move_leads_back_to_its_board(visit: Visit, embedded: 
 
 def test_without_scripts_a_refusal_is_the_cards_page(visit: Visit, embedded: EmbeddedWorld) -> None:
     number, anna = embedded.new_task(), visit("anna")
-    stale = {**form(anna, number), "status_id": str(BUSY), "comment": "Беру."}
+    stale = {**form(anna, number), "status_id": str(REJECTED), "comment": "Беру."}
     forbidden = anna.post(f"/tasks/{number}/status", data={**stale, "status_id": CLOSED}, headers=HTML)
-    visit("boris").put(f"/tasks/api/task/{number}/priority", json={"priority_id": PRIORITY_IDS["urgent"]})
+    visit("boris").put(f"/tasks/api/task/{number}/status", json={"status_id": BUSY})
     conflict = anna.post(f"/tasks/{number}/status", data=stale, headers=HTML)
     for answer, status, says in ((forbidden, 422, "does not allow"), (conflict, 409, NAMES["boris"])):
         assert answer.status_code == status and "<html" in answer.text
@@ -318,8 +325,8 @@ def test_a_comment_that_was_refused_is_kept_and_offered_with_the_card_again(
     visit: Visit, embedded: EmbeddedWorld
 ) -> None:
     number, anna = embedded.new_task(), visit("anna")
-    stale = {**form(anna, number, "quick"), "comment": "Недосказанное"}
-    visit("boris").post(f"/tasks/api/task/{number}/comments", json={"comment": "Смотрю."})
+    stale = {**form(anna, number, "quick"), "priority_id": PRIORITY_IDS["low"], "comment": "Недосказанное"}
+    visit("boris").put(f"/tasks/api/task/{number}/priority", json={"priority_id": PRIORITY_IDS["high"]})
     assert anna.post(f"/tasks/{number}/card", data=stale, headers=ON_BOARD).status_code == 409
     again = form(anna, number, "quick")
     assert again["comment"] == "Недосказанное" and form(visit("boris"), number, "quick")["comment"] == ""

@@ -1,7 +1,7 @@
 """A page that was told of a change asks what it was; a row asks how it is now."""
 
 from tests.web.conftest import HTML, HTMX, Visit
-from tests.world import EmbeddedWorld
+from tests.world import NAMES, EmbeddedWorld
 
 
 def test_a_page_that_is_up_to_date_gets_nothing_and_another_who_it_was(visit: Visit, embedded: EmbeddedWorld) -> None:
@@ -24,7 +24,8 @@ def test_what_is_new_comes_without_the_forms_that_somebody_types_in(visit: Visit
 
 def test_who_does_not_see_the_task_learns_nothing(visit: Visit, embedded: EmbeddedWorld) -> None:
     task = embedded.new_task("Стул")
-    assert visit("stranger").get(f"/tasks/{task}/changed?since=", headers=HTMX).status_code == 404
+    there, nowhere = (visit("stranger").get(f"/tasks/{it}/changed?since=", headers=HTMX) for it in (task, 7777))
+    assert there.status_code == 404 and (there.text, there.status_code) == (nowhere.text, nowhere.status_code)
     answer = visit("anna").get(f"/tasks/{task}/changed", headers=HTML)
     assert (answer.status_code, answer.headers["location"]) == (303, f"/tasks/{task}")
 
@@ -33,3 +34,34 @@ def test_a_row_that_comes_by_itself_takes_no_focus(visit: Visit, embedded: Embed
     task, anna = embedded.new_task("Стул"), visit("anna")
     assert "autofocus" in anna.get(f"/tasks/{task}/row?by=author", headers=HTMX).text
     assert "autofocus" not in anna.get(f"/tasks/{task}/row?by=author&live=1", headers=HTMX).text
+
+
+def test_a_task_that_is_gone_says_so_on_its_page_and_in_a_list(visit: Visit, embedded: EmbeddedWorld) -> None:
+    task, anna = embedded.new_task("Стул"), visit("anna")
+    visit("admin").delete(f"/tasks/api/task/{task}").raise_for_status()
+    page = anna.get(f"/tasks/{task}/changed?since=1", headers=HTMX)
+    asked = anna.get(f"/tasks/{task}/changed?show=1", headers=HTMX)
+    row = anna.get(f"/tasks/{task}/row?by=assignee&live=1", headers=HTMX)
+    for answer in (page, asked, row):
+        assert answer.status_code == 404 and "This task was deleted, or you do not see it any more." in answer.text
+        assert "#toasts" not in answer.text
+    assert page.text.strip().startswith("<p") and "What you typed is still here" in page.text
+    assert 'hx-target="[data-changed]"' in asked.text
+    assert row.text.strip().startswith("<tr") and f">{task}</td>" in row.text and "name=" not in row.text
+
+
+def test_nobody_is_told_of_a_change_of_ones_own_but_shown_it(visit: Visit, embedded: EmbeddedWorld) -> None:
+    task, anna, boris = embedded.new_task("Стул"), visit("anna"), visit("boris")
+    seen = anna.get(f"/tasks/api/task/{task}").json()["lock_version"]
+    mine = anna.post(f"/tasks/api/task/{task}/comments", json={"comment": "Моё"}).json()["comment"]["id"]
+    asked = f"/tasks/{task}/changed?since={seen}&entry="
+    shown = anna.get(f"{asked}0", headers=HTMX).text
+    assert "changed this task" not in shown and "Моё" in shown and f'hx-target="#attachments-{task}:not' in shown
+    boris.post(f"/tasks/api/task/{task}/comments", json={"comment": "Готово"}).raise_for_status()
+    anna.post(f"/tasks/api/task/{task}/comments", json={"comment": "И снова моё"}).raise_for_status()
+    for last in ("0", str(mine), "", "x", "9" * 30):
+        told = anna.get(f"{asked}{last}", headers=HTMX)
+        assert told.status_code == 200 and NAMES["anna"] not in told.text
+        assert "Борис Кузнецов changed this task" in told.text
+    now = anna.get(f"/tasks/api/task/{task}").json()["lock_version"]
+    assert anna.get(f"{asked}0&since={now}", headers=HTMX).status_code == 204

@@ -15,17 +15,17 @@ from itsdangerous import Signer
 from sqlmodel import Session
 from starlette.types import ASGIApp
 
-from helpdesk import settings as configuration
 from helpdesk.app import create_app
 from helpdesk.services import Services
+from helpdesk.settings import settings as configuration
 from helpdesk.store import people, sessions
 from helpdesk.store.database import Database
-from helpdesk.store.tables import Person
-from helpdesk.tasks.redmine import canary
-from helpdesk.tasks.redmine.database import connection
-from helpdesk.tasks.redmine.database.breaker import PAUSE_SECONDS
-from helpdesk.tasks.redmine.sql import SqlTracker
-from helpdesk.tasks.redmine.visibility import Sight
+from helpdesk.store.models.tables import Person
+from helpdesk.tasks.redmine import consistency_check
+from helpdesk.tasks.redmine.backend import RedmineBackend
+from helpdesk.tasks.redmine.sql import connection
+from helpdesk.tasks.redmine.sql.breaker import PAUSE_SECONDS
+from helpdesk.tasks.redmine.visibility import Permissions
 from helpdesk.wiring import wire
 from tests.servers.process import free_port
 from tests.servers.proxy import Proxy, proxy_to
@@ -88,8 +88,8 @@ def browser(app: ASGIApp) -> httpx.AsyncClient:
 
 
 def breaker(services: Services) -> connection.Breaker:
-    assert isinstance(services.tracker, SqlTracker)
-    return services.tracker.source.database.breaker
+    assert isinstance(services.backend, RedmineBackend)
+    return services.backend.source.database.breaker
 
 
 async def test_the_list_is_there_while_the_database_is_not(
@@ -118,11 +118,11 @@ async def test_the_list_is_there_while_the_database_is_not(
         assert f'"/tasks/{number}"' in page and SUBJECTS not in page
 
 
-async def test_the_canary_runs_beside_the_requests_and_administrators_read_where(
+async def test_the_consistency_check_runs_beside_the_requests_and_administrators_read_where(
     anna: httpx.AsyncClient, services: Services, database: Database, redmine: Redmine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(canary, "CONFIRM_SECONDS", 0)
-    monkeypatch.setattr(Sight, "tasks", property(lambda _: sa.true()))
+    monkeypatch.setattr(consistency_check, "CONFIRM_SECONDS", 0)
+    monkeypatch.setattr(Permissions, "tasks", property(lambda _: sa.true()))
     watch = services.watchers[0]
     task = asyncio.create_task(watch())
     async with asyncio.timeout(60):

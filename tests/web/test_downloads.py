@@ -12,9 +12,9 @@ from hypothesis import strategies as some
 
 from helpdesk.app import create_app
 from helpdesk.services import Services
-from helpdesk.tasks.embedded.tracker import EmbeddedTracker
+from helpdesk.tasks.embedded.backend import EmbeddedBackend
 from helpdesk.tasks.model import Actor, Attachment, Opened
-from helpdesk.web import ranges
+from helpdesk.web.core import ranges
 from tests.web.conftest import HTML, Visit, attached, session_cookie
 from tests.world import EmbeddedWorld
 
@@ -28,7 +28,7 @@ def number(embedded: EmbeddedWorld) -> int:
 
 @pytest.fixture
 def file(embedded: EmbeddedWorld, number: int) -> int:
-    return attached(embedded, number, CONTENT, "Отчёт «за май» 100%.html", "text/html")
+    return attached(embedded, number, CONTENT, "Отчёт «за май» 100%.txt", "text/plain")
 
 
 def test_a_file_is_sent_to_be_kept_and_never_run(visit: Visit, number: int, file: int) -> None:
@@ -37,17 +37,25 @@ def test_a_file_is_sent_to_be_kept_and_never_run(visit: Visit, number: int, file
         assert (answer.status_code, answer.content) == (200, CONTENT)
         told = answer.headers
         assert told["content-disposition"].startswith("attachment; ")
-        assert (told["content-type"], told["content-length"]) == ("text/html", str(len(CONTENT)))
+        assert (told["content-type"], told["content-length"]) == ("text/plain", str(len(CONTENT)))
         assert told["x-content-type-options"] == "nosniff" and told["accept-ranges"] == "bytes"
         assert told["content-security-policy"] == "sandbox; default-src 'none'"
         assert told["cache-control"] == "private, no-cache" and not told["etag"].startswith("W/")
 
 
 def test_a_program_is_told_where_the_file_is(visit: Visit, number: int, file: int) -> None:
-    client = visit("anna")
-    told = client.get(f"/tasks/api/task/{number}/attachment/{file}/download?format=json").json()
-    assert told["success"] and (told["filename"], told["filesize"]) == ("Отчёт «за май» 100%.html", len(CONTENT))
-    assert client.get(told["download_url"]).content == CONTENT
+    client, address = visit("anna"), f"/tasks/api/task/{number}/attachment/{file}/download"
+    told = client.get(f"{address}?format=json").json()
+    assert told["success"] and (told["filename"], told["filesize"]) == ("Отчёт «за май» 100%.txt", len(CONTENT))
+    by_accept = {"Accept": "application/json, text/plain"}
+    assert client.get(address, headers=by_accept).json()["download_url"] == told["download_url"]
+    assert client.get(told["download_url"], headers=by_accept).content == CONTENT
+
+
+@pytest.mark.parametrize("accept", ["*/*", "application/json, */*;q=0.5", "application/json;q=0", "text/html", ""])
+def test_who_takes_anything_gets_the_file(visit: Visit, number: int, file: int, accept: str) -> None:
+    address = f"/tasks/api/task/{number}/attachment/{file}/download"
+    assert visit("anna").get(address, headers={"Accept": accept}).content == CONTENT
 
 
 def test_who_may_not_see_the_task_gets_no_file(visit: Visit, embedded: EmbeddedWorld, number: int, file: int) -> None:
@@ -77,7 +85,7 @@ def test_who_is_not_signed_in_is_led_back_to_the_file(visit: Visit, number: int,
 
 def test_the_page_leads_to_its_files(visit: Visit, number: int, file: int) -> None:
     page = visit("anna").get(f"/tasks/{number}", headers=HTML).text
-    assert f'href="/tasks/{number}/files/{file}"' in page and "Отчёт «за май» 100%.html" in page
+    assert f'href="/tasks/{number}/files/{file}"' in page and "Отчёт «за май» 100%.txt" in page
 
 
 def test_what_the_browser_has_is_not_sent_again(visit: Visit, number: int, file: int) -> None:
@@ -147,7 +155,7 @@ def test_an_empty_file_is_a_file(visit: Visit, embedded: EmbeddedWorld, number: 
     assert visit("anna").get(address, headers={"Range": "bytes=0-"}).status_code == 416
 
 
-class Endless(EmbeddedTracker):
+class Endless(EmbeddedBackend):
     """A tracker whose files never end, and which notes when they are let go of."""
 
     closed = False
@@ -165,8 +173,8 @@ class Endless(EmbeddedTracker):
 
 
 async def test_a_reader_who_goes_away_lets_go_of_the_file(services: Services, embedded: EmbeddedWorld) -> None:
-    tracker = Endless(services.database, embedded.tracker.files.blobs)
-    app = create_app(replace(services, tracker=tracker))
+    tracker = Endless(services.database, embedded.backend.files.blobs)
+    app = create_app(replace(services, backend=tracker))
     cookie = f"session={session_cookie(services, 'anna')}".encode()
     scope = {
         "type": "http", "asgi": {"spec_version": "2.3"}, "method": "GET", "path": "/tasks/1/files/1", "root_path": "",
@@ -224,3 +232,33 @@ def test_any_name_comes_through_the_header(name: str) -> None:
 
 def test_an_ascii_name_is_itself() -> None:
     assert ranges.disposition("plan 7.txt") == "attachment; filename=\"plan 7.txt\"; filename*=UTF-8''plan%207.txt"
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "text/javascript", "application/javascript", "text/css", "text/html", "application/xhtml+xml", "image/svg+xml",
+        "text/xml", "application/wasm", "application/manifest+json", "application/json", "text/x-anything", "nonsense",
+        "application/vnd.oasis.opendocument.a+xml",
+    ],
+)  # fmt: skip
+def test_what_a_browser_could_run_or_style_with_goes_out_as_bytes(
+    visit: Visit, embedded: EmbeddedWorld, number: int, kind: str
+) -> None:
+    one = attached(embedded, number, b"alert(1)", "script.js", kind)
+    answer = visit("anna").get(f"/tasks/{number}/files/{one}")
+    assert answer.headers["content-type"] == "application/octet-stream"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["content-disposition"].startswith("attachment; ")
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "image/png", "text/csv", "application/pdf", "message/rfc822",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ],
+)  # fmt: skip
+def test_what_nobody_can_run_keeps_its_type(visit: Visit, embedded: EmbeddedWorld, number: int, kind: str) -> None:
+    one = attached(embedded, number, b"x", "file", kind)
+    assert visit("anna").get(f"/tasks/{number}/files/{one}").headers["content-type"] == kind

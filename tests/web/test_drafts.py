@@ -11,12 +11,13 @@ from starlette.testclient import TestClient
 
 from helpdesk import errors
 from helpdesk.app import create_app
+from helpdesk.errors import StoreUnavailable
 from helpdesk.services import Services
 from helpdesk.store import drafts
-from helpdesk.store.database import Database, StoreUnavailable
-from helpdesk.tasks.tracker import State
-from helpdesk.web import carrying
-from helpdesk.web.inputs import LONGEST_TEXT
+from helpdesk.store.database import Database
+from helpdesk.tasks.backend import State
+from helpdesk.web.core.request_data import LONGEST_TEXT
+from helpdesk.web.drafts import handoff as draft_handoff
 from tests.web.conftest import HTML, HTMX, SECRET, Visit, session_cookie
 from tests.world import PASSWORDS, PEOPLE_IDS, STATUS_IDS, EmbeddedWorld
 
@@ -49,7 +50,7 @@ class Down:
 
 
 def with_tracker_that_raises(services: Services, error: Exception) -> TestClient:
-    broken = replace(services, tracker=Down(error, services.tracker.capabilities))
+    broken = replace(services, backend=Down(error, services.backend.capabilities))
     client = TestClient(create_app(broken), follow_redirects=False, raise_server_exceptions=False)
     client.cookies.set("session", session_cookie(services, "anna"))
     return client
@@ -232,8 +233,8 @@ def test_a_refused_form_a_stale_one_and_one_with_a_used_key_are_kept(
 
 @pytest.mark.parametrize(
     ("error", "status"),
-    [(errors.NotAllowed(), 403), (errors.NotFound(), 404), (errors.Nonsense(), 502), (errors.Unavailable(), 503),
-     (errors.Unsure(), 503), (RuntimeError("a fault of ours"), 500)],
+    [(errors.NotAllowed(), 403), (errors.NotFound(), 404), (errors.BadResponse(), 502), (errors.Unavailable(), 503),
+     (errors.OutcomeUnknown(), 503), (RuntimeError("a fault of ours"), 500)],
     ids=lambda it: str(it) if isinstance(it, int) else type(it).__name__,
 )  # fmt: skip
 @pytest.mark.parametrize("headers", [HTML, HTMX], ids=["page", "htmx"])
@@ -257,7 +258,7 @@ def test_a_text_that_was_written_though_nobody_knew_is_not_offered_again(
     services: Services, visit: Visit, embedded: EmbeddedWorld
 ) -> None:
     number, anna, typed = embedded.new_task(), visit("anna"), {"comment": TEXT}
-    answer = with_tracker_that_raises(services, errors.Unsure()).post(
+    answer = with_tracker_that_raises(services, errors.OutcomeUnknown()).post(
         f"/tasks/{number}/comments", data=typed, headers=HTML
     )
     assert "Look at the task whether it is there" in answer.text and "not sent" not in answer.text
@@ -385,7 +386,7 @@ def test_no_seal_but_ours_and_no_old_one_plants_a_draft(
         form = {"username": "anna", "password": PASSWORDS["anna"], "carried": seal}
         assert client.post("/users/login", data=form, headers=HTML).status_code == 303
         assert kept(database) == {}
-    monkeypatch.setattr(carrying, "SECONDS", -1)
+    monkeypatch.setattr(draft_handoff, "SECONDS", -1)
     sign_in(visit, "anna", f'name="carried" value="{ours}"')
     assert kept(database) == {}
     monkeypatch.undo()

@@ -9,9 +9,10 @@ import pytest
 from httpx import Response
 from starlette.testclient import TestClient
 
+from helpdesk import web
 from helpdesk.logs import JsonLines
 from helpdesk.services import Services
-from helpdesk.web import rendering
+from helpdesk.web.core import faces
 from tests.web.conftest import HTML, HTMX, Visit
 from tests.world import PASSWORDS, EmbeddedWorld
 
@@ -26,6 +27,41 @@ def test_every_answer_carries_its_id_its_time_and_the_policy(visit: Visit, addre
     assert answer.headers["content-security-policy"] == POLICY
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["referrer-policy"] == "same-origin"
+
+
+@pytest.mark.parametrize(
+    ("public_url", "told"),
+    [
+        ("https://helpdesk.example.test", "max-age=31536000"),
+        ("https://helpdesk.example.test:443", "max-age=31536000"),
+        ("https://helpdesk.example.test:8443", None),  # it would shut what is on the host's other ports
+        ("http://helpdesk.example.test", None),
+        (None, None),
+    ],
+)
+def test_browsers_keep_to_https_where_our_address_is(visit: Visit, public_url: str | None, told: str | None) -> None:
+    client = visit("anna", public_url=public_url)
+    for address in ("/tasks/my-tasks", "/healthz", "/nowhere"):
+        assert client.get(address).headers.get("strict-transport-security") == told
+
+
+@pytest.mark.parametrize("secure", [True, False])
+def test_every_cookie_is_secure_where_that_of_the_session_is(
+    visit: Visit, embedded: EmbeddedWorld, secure: bool
+) -> None:
+    client = visit(public_url="https://testserver" if secure else None)
+    own = HTML | {"Origin": "https://testserver" if secure else "http://testserver"}
+    client.base_url = client.base_url.copy_with(scheme="https" if secure else "http")
+    answers = [
+        client.post("/users/login", data={"username": "anna", "password": PASSWORDS["anna"]}, headers=own),
+        client.post("/preferences", data={"theme": "dark", "locale": "ru"}, headers=own),
+        client.get("/tasks?status_id=1", headers=own),
+        client.get(f"/tasks/{embedded.new_task()}", headers=own | {"Referer": "http://testserver/tasks?page=2"}),
+        client.post("/users/logout", headers=own),
+    ]
+    cookies = [cookie for answer in answers for cookie in answer.headers.get_list("set-cookie")]
+    assert {"session", "device", "theme", "locale", "wrote", "list"} == {it.partition("=")[0] for it in cookies}
+    assert [it for it in cookies if ("; secure" in it.lower()) != secure] == []
 
 
 DOCUMENTS = {"content-security-policy", "referrer-policy", "cross-origin-opener-policy"}
@@ -146,8 +182,22 @@ def broken(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> TestClient:
         raise RuntimeError("the secret innards")
 
     client = visit("anna")
-    monkeypatch.setattr(client.app.app.state.services.tracker, "task", fail)
+    monkeypatch.setattr(client.app.app.state.services.backend, "task", fail)
     return client
+
+
+def test_the_log_says_who_asked(visit: Visit, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        visit("anna").get("/tasks/my-tasks")
+        visit().get("/users/login")
+    lines = [json.loads(JsonLines().format(it)) for it in caplog.records if it.name == "helpdesk.requests"]
+    assert [line["login"] for line in lines] == ["anna", None]
+
+
+def test_every_page_bears_the_name_that_the_company_chose(visit: Visit) -> None:
+    page = visit("anna", brand_name="R&D <desk>").get("/tasks/my-tasks", headers=HTML).text
+    assert "· R&amp;D &lt;desk&gt;</title>" in page and "<span>R&amp;D &lt;desk&gt;</span>" in page
+    assert "· TEZ Navigator</title>" in visit().get("/users/login", headers=HTML).text
 
 
 def test_a_fault_of_ours_is_logged_whole_and_shown_as_a_number(
@@ -218,18 +268,13 @@ def test_an_answer_to_a_write_is_kept_by_no_cache_and_names_nothing_it_varies_by
         assert "vary" not in answer.headers and answer.headers["cache-control"] == "private, no-cache"
 
 
-def test_an_address_with_a_slash_too_many_is_not_there(visit: Visit) -> None:
-    assert visit("anna").get("/tasks/my-tasks/", headers=HTML).status_code == 404
-
-
 def test_health_is_told_without_a_session(visit: Visit) -> None:
     assert visit().get("/healthz").json()["success"] is True
     assert visit().get("/readyz").json()["success"] is True
 
 
 def test_htmx_headers_are_read_in_one_place() -> None:
-    web = Path(rendering.__file__).parent
-    for file in web.rglob("*.py"):
-        if file.name != "rendering.py":
+    for file in Path(web.__file__).parent.rglob("*.py"):
+        if file != Path(faces.__file__):
             read = re.search(r"headers[\[.(a-z]*\"hx-", file.read_text(), re.IGNORECASE)
             assert not read, f"{file.name}: {read}"

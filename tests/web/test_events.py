@@ -6,20 +6,20 @@ import pytest
 from starlette.testclient import TestClient
 
 from helpdesk.app import create_app
-from helpdesk.notifications.channels.streams import Face
+from helpdesk.notifications.channels.sse.streams import Face
 from helpdesk.services import Services
-from helpdesk.store.notifications import Kept
-from helpdesk.web import telling
-from helpdesk.web.events import PAGE, Events
+from helpdesk.store.models.notifications import NotificationRow
+from helpdesk.web.live.events import PAGE, Events
+from helpdesk.web.notifications import render as notification_render
 
 AT = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
-ROW = Kept(
-    7, 2, "entry.1", "comment", "commented", 5, 1, "Стул", "Борис", "", "", "Это <b>7</b>", False, "chime", AT, AT, None
+ROW = NotificationRow(
+    2, "entry.1", "comment", "commented", 5, 1, "Стул", "Борис", "", "", "Это <b>7</b>", False, "chime", AT, 7, AT
 )
 
 
 @pytest.fixture
-def told(services: Services) -> Events:
+def events(services: Services) -> Events:
     app = create_app(services)
     with TestClient(app):
         found: Events = app.app.state.live.events  # type: ignore[attr-defined]  # inside the edge
@@ -27,8 +27,8 @@ def told(services: Services) -> Events:
 
 
 @pytest.mark.parametrize("language", ["ru", "en"])
-def test_what_is_rendered_once_for_many_is_what_would_be_for_each(told: Events, language: str) -> None:
+def test_what_is_rendered_once_for_many_is_what_would_be_for_each(events: Events, language: str) -> None:
     face = Face(PAGE, language)
     for row, unread in ((ROW, 3), (ROW._replace(id=8, person_id=3), 77), (ROW._replace(id=9, excerpt="Другое"), 1)):
-        assert told.kept(face, row, unread) == told.told(face, telling.in_full(row), unread)
-    assert told._for_many.cache_info()[:2] == (1, 2)
+        assert events.new_row(face, row, unread) == events.item(face, notification_render.in_full(row), unread)
+    assert events._for_many.cache_info()[:2] == (1, 2)

@@ -11,7 +11,10 @@ from starlette.testclient import TestClient
 
 from helpdesk.app import create_app
 from helpdesk.services import Services
-from helpdesk.store import tables
+from helpdesk.store.models import tables
+from helpdesk.tasks.fields import CustomField, CustomValue, Option
+from helpdesk.tasks.model import Actor, Task
+from tests.full_disk import largest_file
 from tests.web.conftest import HTML, HTMX, Visit, attached, session_cookie
 from tests.world import EmbeddedWorld
 
@@ -222,3 +225,32 @@ async def test_a_line_that_breaks_leaves_nothing_and_is_no_fault_of_ours(
 def test_an_address_somebody_reloads_leads_to_the_task(visit: Visit, number: int) -> None:
     answer = visit("anna").get(f"/tasks/{number}/attachments", headers=HTML)
     assert (answer.status_code, answer.headers["location"]) == (303, f"/tasks/{number}")
+
+
+def test_a_file_in_a_field_is_a_link_to_it_and_nothing_to_write(
+    visit: Visit, services: Services, number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a Redmine with a field of that kind tells it."""
+    field, load = CustomField(501, "Акт", "file", (Option("77", "акт <1>.pdf"),)), services.backend.task
+
+    async def task(actor: Actor, task_id: int) -> Task:
+        found = await load(actor, task_id)
+        return found._replace(custom=(*found.custom, CustomValue(field, ("77",))))
+
+    monkeypatch.setattr(services.backend, "task", task)
+    page = visit("anna").get(f"/tasks/{number}", headers=HTML).text
+    assert f'<a href="/tasks/{number}/files/77">акт &lt;1&gt;.pdf</a>' in page
+    told = visit("anna").get(f"/tasks/api/task/{number}").json()["custom_fields"][-1]
+    assert told == {"id": 501, "name": "Акт", "value": "77", "filename": "акт <1>.pdf"}
+    assert "cf_501" not in visit("anna").get(f"/tasks/{number}/edit", headers=HTML).text
+
+
+def test_a_file_for_which_the_disk_has_no_room_is_refused_plainly_in_every_face(visit: Visit, number: int) -> None:
+    client = visit("anna")
+    large = ("large.bin", b"x" * 6_000_000, "application/octet-stream")
+    for headers in (HTML, HTMX, {}):
+        with largest_file(4_000_000):
+            answer = send(client, number, large, headers=headers, comment="со всем")
+        assert answer.status_code == 507 and answer.headers["retry-after"] and "disk is full" in answer.text
+    assert answer.json()["error"] == "storage_full"
+    assert names(client, number) == [] and history(client, number) == []

@@ -4,11 +4,12 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from helpdesk.services import Services
-from helpdesk.store import answers
-from helpdesk.store.database import StoreUnavailable
-from helpdesk.web import idempotency
+from helpdesk.store import idempotency as store_idempotency
+from helpdesk.store.models.tables import FirstAnswer
+from helpdesk.web.core import idempotency
 from tests.web.conftest import HTML, HTMX, Visit
 from tests.world import PEOPLE_IDS, STATUS_IDS, EmbeddedWorld
 
@@ -72,29 +73,65 @@ def test_a_refusal_may_be_tried_again_with_the_same_key(visit: Visit, embedded: 
 def test_a_first_request_that_died_is_not_simply_done_again(
     visit: Visit, embedded: EmbeddedWorld, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Its process was killed: the key is claimed, and nobody knows what was written."""
     monkeypatch.setattr(idempotency, "PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr(idempotency, "_settle", killed)
     number, anna = embedded.new_task(), visit("anna")
-
-    def fail(*_: object) -> None:
-        raise StoreUnavailable("down for a moment")
-
-    with monkeypatch.context() as moment:
-        moment.setattr(answers, "keep", fail)
-        sent = {"json": {"comment": "раз"}, "headers": {"Idempotency-Key": "k"}}
-        assert anna.post(f"/tasks/api/task/{number}/comments", **sent).status_code == 503
+    sent = {"json": {"comment": "раз"}, "headers": {"Idempotency-Key": "k"}}
+    anna.post(f"/tasks/api/task/{number}/comments", **sent)
     again = anna.post(f"/tasks/api/task/{number}/comments", **sent)
     assert (again.status_code, again.json()["error"]) == (503, "unsure")
     assert notes(visit, number) == ["раз"]
 
 
-def test_keys_are_forgotten_after_a_day(services: Services) -> None:
-    key, now = answers.Key(PEOPLE_IDS["anna"], "POST /tasks/1/comments", "k"), services.clock()
+async def killed(*_: object) -> None:
+    """Nothing is written down any more."""
 
-    def claim(after: timedelta) -> answers.Answer | None:
-        return services.database.run_here(lambda db: answers.claim(db, key, "hash", now + after), writes=True)
+
+@pytest.mark.parametrize("headers", [HTMX, {**HTMX, "HX-Current-URL": "http://testserver/tasks/board?lanes=assignee"}])
+def test_a_replayed_answer_has_all_headers_of_the_first(
+    visit: Visit, embedded: EmbeddedWorld, headers: dict[str, str]
+) -> None:
+    anna, number = visit("anna"), embedded.new_task()
+    for address, form in (
+        ("/tasks/board/fold", {"status_id": STATUS_IDS["new"], "folded": "1"}),
+        ("/tasks/board/tips", {"shown": "0"}),
+        (f"/tasks/{number}/comments", {"comment": "раз"}),
+        (f"/tasks/{number}/status", {"status_id": STATUS_IDS["in_progress"], "view": "card"}),
+    ):
+        first, second = (anna.post(address, data={**form, "idempotency_key": "k"}, headers=headers) for _ in range(2))
+        assert first.status_code == second.status_code == 200 and first.content == second.content
+        varying = {"x-request-id", "x-response-time", "date"}
+        headers_of = [{name: it.headers[name] for name in it.headers if name not in varying} for it in (first, second)]
+        assert headers_of[0] == headers_of[1]
+
+
+def test_who_waited_for_a_request_that_was_refused_tries_again(
+    visit: Visit, embedded: EmbeddedWorld, services: Services
+) -> None:
+    """It is never told that nobody knows what was saved."""
+    number, key = embedded.new_task(), store_idempotency.Key(PEOPLE_IDS["anna"], "", "k")
+    anna, address = visit("anna"), f"/tasks/api/task/{number}/comments"
+    sent = {"json": {"comment": "раз"}, "headers": {"Idempotency-Key": "k"}}
+    anna.post(address, **sent)
+    with services.database.engine.begin() as connection:  # as it is while the first one is at work
+        connection.execute(sa.update(FirstAnswer).values(status=0, body=""))
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(visit("anna").post, address, **sent)
+        route = key._replace(route=f"POST {address}")
+        services.database.run_here(lambda db: store_idempotency.release(db, route), writes=True)
+        assert waiting.result().status_code == 201
+    assert notes(visit, number) == ["раз", "раз"]
+
+
+def test_keys_are_forgotten_after_a_day(services: Services) -> None:
+    key, now = store_idempotency.Key(PEOPLE_IDS["anna"], "POST /tasks/1/comments", "k"), services.clock()
+
+    def claim(after: timedelta) -> store_idempotency.Answer | None:
+        return services.database.run_here(lambda db: store_idempotency.claim(db, key, "hash", now + after), writes=True)
 
     assert claim(timedelta()) is None
-    assert claim(timedelta(hours=23)) == answers.Answer("hash", 0, [], "")
+    assert claim(timedelta(hours=23)) == store_idempotency.Answer("hash", 0, [], "")
     assert claim(timedelta(hours=25)) is None
 
 

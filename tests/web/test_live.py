@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from e2e import steps
-from helpdesk.web.live import HEARTBEAT_SECONDS
+from helpdesk.web.live.hub import HEARTBEAT_SECONDS
 from tests.listening import STREAM, listening, until
 from tests.running import Helpdesk, running_demo
 from tests.servers.process import end

@@ -13,7 +13,7 @@ from tests.world import PASSWORDS
 SIZE = 60 * MEGABYTE
 
 
-@pytest.fixture(params=["embedded", pytest.param("redmine", marks=pytest.mark.xdist_group("redmine"))])
+@pytest.fixture(params=["embedded", pytest.param("redmine", marks=pytest.mark.xdist_group("redmine pages"))])
 def helpdesk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Helpdesk, str]]:
     """One that takes large files, and irina's password there."""
     redmine: Redmine | None = request.getfixturevalue("redmine") if request.param == "redmine" else None

@@ -1,6 +1,7 @@
 """What one wants to be told of and how, and what is muted: as pages, as forms and for programs."""
 
 import re
+from dataclasses import replace
 from datetime import time
 from html.parser import HTMLParser
 from typing import get_args
@@ -12,10 +13,8 @@ from hypothesis import strategies as st
 
 from helpdesk.errors import Invalid, Unavailable
 from helpdesk.notifications.preferences import (
-    CHANNELS,
     SOUNDS,
     TYPES,
-    WANTED,
     Preferences,
     QuietHours,
     Sounds,
@@ -24,11 +23,12 @@ from helpdesk.notifications.preferences import (
 )
 from helpdesk.services import Services
 from helpdesk.store import preferences
-from helpdesk.tasks.embedded.tracker import EmbeddedTracker
-from helpdesk.web import mutes, notification_preferences
-from helpdesk.web.inputs import Fields
-from helpdesk.web.preference_inputs import READERS, chosen, shown, typed
-from tests.notifications.test_preferences import JUNK, PREFERENCES
+from helpdesk.tasks.embedded.backend import EmbeddedBackend
+from helpdesk.web.core.request_data import Fields
+from helpdesk.web.notifications import mutes
+from helpdesk.web.notifications import preferences as notification_preferences
+from helpdesk.web.notifications.preference_params import PARSERS, chosen, shown, typed
+from tests.notifications.test_preferences import CHANNELS, JUNK, PREFERENCES, WANTED
 from tests.web.conftest import HTML, HTMX, Visit
 from tests.world import PEOPLE_IDS, PROJECT_IDS, EmbeddedWorld
 
@@ -81,12 +81,12 @@ def to_the_minute(told: Preferences) -> Preferences:
     if quiet is None:
         return told
     start, end = (it.replace(second=0, microsecond=0, fold=0) for it in (quiet.start, quiet.end))
-    return told._replace(quiet=quiet._replace(start=start, end=end))
+    return replace(told, quiet=quiet._replace(start=start, end=end))
 
 
 def test_everything_has_its_words_and_every_zone_offered_is_one() -> None:
     words = notification_preferences
-    assert tuple(words.OF_TYPES) == TYPES and tuple(words.OF_CHANNELS) == CHANNELS and tuple(words.OF_SOUNDS) == SOUNDS
+    assert tuple(words.OF_TYPES) == TYPES and tuple(words.OF_SOUNDS) == SOUNDS
     assert set(words.PRESSING) == {f"sound_{name}" for name in Sounds._fields}
     assert set(mutes.SAYS) == {(kind, muted) for kind in get_args(mutes.Kind) for muted in (True, False)}
     for zone in words.ZONES:
@@ -103,19 +103,19 @@ def test_what_is_shown_is_what_is_chosen_when_it_is_sent_back(told: Preferences,
         return
     read = chosen(Fields(sent), other, MOSCOW)
     assert shown(read, MOSCOW) == sent == typed(Fields(sent), other, MOSCOW)
-    assert read._replace(quiet=told.quiet) == told._replace(
-        muted_projects=other.muted_projects, muted_tasks=other.muted_tasks
+    assert replace(read, quiet=told.quiet) == replace(
+        told, muted_projects=other.muted_projects, muted_tasks=other.muted_tasks
     )
     assert read.quiet == told.quiet or (told.quiet is None and not read.quiet.kept)
 
 
-@given(PREFERENCES, st.dictionaries(st.sampled_from([*READERS, "muted_tasks"]), JUNK))
+@given(PREFERENCES, st.dictionaries(st.sampled_from([*PARSERS, "muted_tasks"]), JUNK))
 def test_junk_is_refused_by_its_name_or_can_be_kept(before: Preferences, junk: dict[str, object]) -> None:
     try:
         read = chosen(Fields(junk), before, MOSCOW)
     except Invalid as refusal:
         assert refusal.fields and set(refusal.fields) <= {*junk, "days"}
-        assert set(typed(Fields(junk), before, MOSCOW)) == set(READERS)
+        assert set(typed(Fields(junk), before, MOSCOW)) == set(PARSERS)
     else:
         assert from_json(to_json(read)) == read
         assert (read.muted_projects, read.muted_tasks) == (before.muted_projects, before.muted_tasks)
@@ -125,14 +125,14 @@ def test_junk_is_refused_by_its_name_or_can_be_kept(before: Preferences, junk: d
 @given(told=PREFERENCES.map(to_the_minute))
 def test_a_page_that_is_sent_as_it_came_changes_nothing(visit: Visit, services: Services, told: Preferences) -> None:
     if told.quiet:
-        told = told._replace(quiet=told.quiet._replace(days=told.quiet.days or frozenset({0})))
+        told = replace(told, quiet=told.quiet._replace(days=told.quiet.days or frozenset({0})))
     keep(services, "anna", told)
     anna = visit("anna")
     sent = Sent(anna.get(PAGE, headers=HTML).text, "preferences").fields
     answer = anna.post(PAGE, data=sent, headers=HTML)
     assert (answer.status_code, answer.headers["location"]) == (303, f"{PAGE}?saved=1")
     read = kept(services, "anna")
-    assert read._replace(quiet=None) == told._replace(quiet=None)
+    assert replace(read, quiet=None) == replace(told, quiet=None)
     assert read.quiet == told.quiet or (told.quiet is None and not read.quiet.kept)
 
 
@@ -165,13 +165,13 @@ def test_a_program_changes_what_it_names_and_reads_what_it_may_send(visit: Visit
     keep(services, "anna", SAID)
     anna = visit("anna")
     assert anna.post(PAGE, json={"sound_normal": "bell"}).status_code == 200
-    assert kept(services, "anna") == SAID._replace(sounds=Sounds("bell", "knock"))
+    assert kept(services, "anna") == replace(SAID, sounds=Sounds("bell", "knock"))
     told = anna.get(PAGE).json()
     assert (told["days"], told["start"], told["muted_projects"]) == (["fri", "sat"], "23:30", [PROJECT_IDS["office"]])
     anna.post(PAGE, json={"quiet": False, "digest": None, "wanted": []})
     held = kept(services, "anna")
     assert (held.quiet, held.digest, held.wanted) == (NIGHT._replace(kept=False), False, frozenset())
-    assert anna.post(PAGE, json={name: told[name] for name in READERS} | {"sound_normal": "none"}).status_code == 200
+    assert anna.post(PAGE, json={name: told[name] for name in PARSERS} | {"sound_normal": "none"}).status_code == 200
     assert kept(services, "anna") == SAID
 
 
@@ -238,7 +238,7 @@ def test_a_task_and_its_project_are_muted_on_its_page_and_told_of_again(
             answer = anna.post(f"/notifications/mute/{kind}/{number}", data=sent, headers=headers)
             assert (answer.status_code, answer.headers["location"]) == (303, f"/tasks/{task}")
             held = kept(services, "anna")
-            assert held._replace(muted_tasks=frozenset(), muted_projects=frozenset()) == Preferences()
+            assert replace(held, muted_tasks=frozenset(), muted_projects=frozenset()) == Preferences()
             only = frozenset({number} if muted else ())
             assert (held.muted_tasks, held.muted_projects) == ((only, frozenset()), (frozenset(), only))[kind != "task"]
             page = anna.get(f"/tasks/{task}", headers=HTML).text
@@ -288,7 +288,7 @@ def test_what_is_muted_is_listed_by_name(
     async def silent(*_: object, **__: object) -> None:
         raise Unavailable
 
-    monkeypatch.setattr(EmbeddedTracker, "tasks", silent)
+    monkeypatch.setattr(EmbeddedBackend, "tasks", silent)
     page = anna.get(PAGE, headers=HTML)
     assert page.status_code == 200 and "you do not see" not in page.text and page.text.count(" again<") == 3
 

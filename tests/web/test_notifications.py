@@ -5,8 +5,10 @@ from collections.abc import Callable
 from itertools import count
 
 import pytest
+from starlette.requests import Request
 
 from helpdesk.services import Services
+from helpdesk.web.notifications import views as notification_views
 from tests import telling
 from tests.web.conftest import HTML, HTMX, Visit
 from tests.world import EmbeddedWorld
@@ -102,7 +104,7 @@ def test_the_page_says_it_in_words_and_marks_without_scripts(visit: Visit, embed
     anna = visit("anna")
     page = anna.get("/notifications", headers=HTML).text
     assert page.count('class="unread"') == 2 and "2 unread" in page and "<script>alert" not in page
-    assert re.search(r'<b class="news" data-unread>2</b>', page)
+    assert re.search(r"<b data-unread>2</b>", page)
     answer = anna.post("/notifications/read", headers=HTML)
     assert answer.status_code == 303
     page = anna.get(answer.headers["location"], headers=HTML).text
@@ -112,6 +114,39 @@ def test_the_page_says_it_in_words_and_marks_without_scripts(visit: Visit, embed
     assert "2 unread" in anna.get("/notifications", headers=HTML).text
     for wrong in ("", "x", "1e99", "nan"):
         assert anna.post("/notifications/undo", data={"at": wrong}, headers=HTML).status_code == 422
+
+
+BELL = '<hx-partial hx-target=".top nav b" hx-swap="textContent">%s</hx-partial>'
+
+
+def test_the_answer_to_reading_tells_bell_and_page_how_many_are_left(
+    visit: Visit, embedded: EmbeddedWorld, tell: Tell
+) -> None:
+    task, anna = embedded.new_task(), visit("anna")
+    first, second, _ = (tell("anna", task) for _ in range(3))
+    on_page = HTMX | {"HX-Current-URL": "http://testserver/notifications?unread_only=1"}
+    answer = anna.post(f"/notifications/{first}/read", headers=on_page).text
+    assert BELL % 2 in answer and 'id="how-many" data-count="2"' in answer and "2 unread" in answer
+    elsewhere = anna.post(f"/notifications/{second}/read", headers=HTMX).text
+    assert BELL % 1 in elsewhere and "how-many" not in elsewhere
+    assert BELL % "" in anna.post("/notifications/read", headers=HTMX).text
+    assert BELL % "" in anna.get("/notifications/widget", headers=HTMX).text
+
+
+def test_bell_and_page_tell_the_count_of_one_moment(
+    visit: Visit, embedded: EmbeddedWorld, tell: Tell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also when something comes while the page is made."""
+    task, anna, find = embedded.new_task(), visit("anna"), notification_views.find
+
+    async def late(request: Request, asked: notification_views.Asked) -> notification_views.Result:
+        tell("anna", task)
+        return await find(request, asked)
+
+    tell("anna", task)
+    monkeypatch.setattr(notification_views, "find", late)
+    page = anna.get("/notifications", headers=HTML).text
+    assert "data-unread>2</b>" in page and "2 unread" in page and 'data-count="2"' in page
 
 
 def test_the_way_to_the_task_reads_all_that_is_told_of_it(visit: Visit, embedded: EmbeddedWorld, tell: Tell) -> None:
@@ -160,6 +195,24 @@ def test_what_one_sees_no_more_is_not_shown(visit: Visit, embedded: EmbeddedWorl
             shown = text.count("тайна") // (1 if headers is HTML else 2)  # programs find the list twice
             assert shown == seen and "You do not see this task any more" in text
     assert "Стул" not in visit("stranger").get("/notifications", headers=HTML).text
+
+
+def test_what_was_put_aside_is_told_whoever_sees_the_task_and_says_nothing_of_it(
+    visit: Visit, embedded: EmbeddedWorld, tell: Tell
+) -> None:
+    task = embedded.new_task("Стул")
+    for login in ("admin", "stranger"):
+        number = tell(login, task, type="system", kind="put_aside", subject="", author="", excerpt="")
+        page = visit(login).get("/notifications", headers=HTML).text
+        assert f"Nobody was told of a change to #{task}" in page and "The log of the server says more." in page
+        (told,) = (
+            visit(login)
+            .get("/tasks/api/notifications?type=system", headers={"Accept-Language": "en"})
+            .json()["notifications"]
+        )
+        assert (told["id"], told["issue_id"], told["type"], told["old_subj"]) == (number, task, "system", "")
+        assert told["message"] == "It could not be processed. The log of the server says more."
+        assert "Стул" not in page
 
 
 def test_nothing_is_said_where_there_is_nothing(visit: Visit) -> None:

@@ -7,11 +7,13 @@ import pytest
 from sqlmodel import Session, select
 
 from helpdesk.errors import Unavailable
+from helpdesk.people.directory import Checking, unlimited
 from helpdesk.people.model import Person
 from helpdesk.services import Services
-from helpdesk.settings import RateLimit
-from helpdesk.store import people, tables
-from tests.web.conftest import HTML, Visit
+from helpdesk.settings.settings import RateLimit
+from helpdesk.store import people
+from helpdesk.store.models import tables
+from tests.web.conftest import HTML, HTMX, Visit
 from tests.world import PASSWORDS, PEOPLE_IDS
 
 ANNA = {"username": "anna", "password": PASSWORDS["anna"]}
@@ -60,15 +62,18 @@ def test_nobody_is_sent_to_another_site(visit: Visit, target: str) -> None:
     assert answer.headers["location"] == "/tasks/my-tasks"
 
 
-def test_remembered_sessions_last_30_days_and_others_12_hours(visit: Visit, services: Services) -> None:
-    for remember, lasts in ((False, timedelta(hours=12)), (True, timedelta(days=30))):
-        client = visit()
-        answer = client.post("/users/login", json={**ANNA, "remember": remember})
-        assert (f"Max-Age={30 * 24 * 3600}" in answer.headers["set-cookie"]) == remember
-        for later, status in ((lasts - timedelta(minutes=1), 200), (lasts + timedelta(minutes=1), 401)):
-            moved = replace(services, clock=lambda later=later: services.clock() + later)
-            client.app.app.state.services = moved
-            assert client.get("/tasks/my-tasks").status_code == status
+@pytest.mark.parametrize(
+    ("remember", "lasts"), [(False, timedelta(hours=12)), (True, timedelta(days=30))], ids=["idle", "remembered"]
+)
+def test_remembered_sessions_last_30_days_and_others_12_hours_without_use(
+    visit: Visit, services: Services, remember: bool, lasts: timedelta
+) -> None:
+    client = visit()
+    answer = client.post("/users/login", json={**ANNA, "remember": remember})
+    assert (f"Max-Age={30 * 24 * 3600}" in answer.headers["set-cookie"]) == remember
+    for later, status in ((lasts - timedelta(minutes=1), 200), (lasts + timedelta(minutes=1), 401)):
+        client.app.app.state.services = replace(services, clock=lambda later=later: services.clock() + later)
+        assert client.get("/tasks/my-tasks", headers=HTMX).status_code == status
 
 
 def test_the_cookie_is_secure_when_our_address_is(visit: Visit) -> None:
@@ -176,7 +181,7 @@ def test_success_forgives_the_failures_before_it(visit: Visit) -> None:
 
 def test_a_directory_that_is_down_says_so_and_keeps_the_login(visit: Visit) -> None:
     class Down:
-        async def sign_in(self, login: str, password: str) -> Person | None:
+        async def sign_in(self, login: str, password: str, checking: Checking = unlimited) -> Person | None:
             raise Unavailable(detail="no answer")
 
     client = visit()
@@ -209,3 +214,9 @@ def test_theme_and_language_are_kept_in_the_browser(visit: Visit) -> None:
     assert '<html lang="ru" data-theme="dark">' in page and "Вход" in page
     client.post("/preferences", data={"theme": "", "locale": "<script>"}, headers=HTML)
     assert '<html lang="ru">' in client.get("/users/login", headers=HTML).text
+
+
+def test_signing_out_makes_the_browser_forget_pages_and_nothing_else(visit: Visit) -> None:
+    for headers in (HTML, {}):
+        assert visit("anna").post("/users/logout", headers=headers).headers["clear-site-data"] == '"cache"'
+    assert "clear-site-data" not in visit("anna").get("/users/logout", headers=HTML).headers

@@ -8,19 +8,21 @@ import httpx
 import pytest
 from itsdangerous import Signer
 
-from helpdesk import settings as configuration
 from helpdesk.app import create_app
 from helpdesk.logs import JsonLines
+from helpdesk.settings import settings as configuration
 from helpdesk.store import people, sessions
 from helpdesk.store.database import Database
-from helpdesk.web import guards
+from helpdesk.web.core import guards
 from helpdesk.wiring import wire
 from tests.servers import imitated_redmine as imitation
 from tests.servers.imitated_redmine import EVERYTHING, ISSUE, ImitatedRedmine
 from tests.web.conftest import HTML, HTMX, SECRET
+from tests.world import PASSWORDS
 
 KEY = "the-key-of-an-administrator"
 FORM = {"status_id": "2", "comment": "Долго печатала"}
+MAILED = {"id": imitation.ANNA, "login": "anna", "firstname": "Анна", "mail": "anna@redmine.test"}
 FAULTS = {
     "errors": (imitation.says(500, "<h1>oops</h1>", "text/html"), 503, "unavailable"),
     "hangs up": (imitation.hang_up, 503, "unavailable"),
@@ -109,3 +111,20 @@ async def test_sign_in_says_that_redmine_is_down_and_local_accounts_still_get_in
     assert local.status_code == 200
     unlinked = await anna.get("/tasks/my-tasks")
     assert unlinked.status_code == 403 and "not linked" in unlinked.json()["message"]
+
+
+async def test_an_outage_shuts_nobody_out_and_gives_no_more_guesses_at_local_passwords(
+    anna: httpx.AsyncClient, server: ImitatedRedmine
+) -> None:
+    async def sign_in(login: str, password: str) -> int:
+        return (await anna.post("/users/login", json={"username": login, "password": password})).status_code
+
+    server.answers[EVERYTHING] = imitation.says(503)
+    assert [await sign_in("anna@redmine.test", "x") for _ in range(6)] == [503] * 6
+    assert [await sign_in("stranger", "x") for _ in range(5)] == [503] * 5
+    assert await sign_in("stranger", PASSWORDS["stranger"]) == 503
+    assert await sign_in("boris", PASSWORDS["boris"]) == 200
+    server.answers.clear()
+    server.answers["/users.json"] = imitation.tells({"users": [MAILED]})
+    server.answers["/users/current.json"] = imitation.tells({"user": MAILED})
+    assert await sign_in("anna@redmine.test", "x") == 200

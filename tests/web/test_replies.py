@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpdesk.store import replies
+from helpdesk.store import reply_templates
 from helpdesk.store.database import Database
-from helpdesk.web.variables import VARIABLES, filled, inserted
+from helpdesk.web.replies.variables import VARIABLES, filled, inserted
 from tests.web.conftest import HTML, HTMX, Visit
 from tests.world import NAMES, EmbeddedWorld
 
@@ -162,7 +162,7 @@ def test_another_persons_template_is_not_there(visit: Visit) -> None:
 
 
 def test_a_full_list_says_so(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(replies, "MOST", 1)
+    monkeypatch.setattr(reply_templates, "MOST", 1)
     add(visit, "anna")
     answer = visit("anna").post("/replies", data={"name": "x", "text": "y"}, headers=HTML)
     assert answer.status_code == 422 and "delete one first" in answer.text

@@ -8,8 +8,6 @@ from starlette.testclient import TestClient
 from tests.web.conftest import HTML, HTMX, Visit
 from tests.world import NAMES, PEOPLE_IDS, PRIORITY_IDS, STATUS_IDS, EmbeddedWorld
 
-EDIT = "Edit"
-
 
 def chosen(fragment: str) -> dict[str, str]:
     """What the fields of a row's form hold."""

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from html import unescape
+from typing import Literal
 
 import pytest
 from starlette.testclient import TestClient
@@ -11,8 +13,8 @@ from starlette.testclient import TestClient
 from helpdesk.app import create_app
 from helpdesk.errors import sentence
 from helpdesk.services import Services
-from helpdesk.tasks.embedded.tracker import EmbeddedTracker
-from helpdesk.tasks.tracker import State
+from helpdesk.tasks.backend import State
+from helpdesk.tasks.embedded.backend import EmbeddedBackend
 from tests.web.conftest import HTML, HTMX, session_cookie
 
 NOON = datetime(2026, 11, 21, 9, tzinfo=UTC)
@@ -26,10 +28,10 @@ def seeing(services: Services) -> Callable[[State, str], TestClient]:
     """A browser over a tracker in that state."""
 
     def come(state: State, login: str) -> TestClient:
-        tracker = services.tracker
-        assert isinstance(tracker, EmbeddedTracker)
+        tracker = services.backend
+        assert isinstance(tracker, EmbeddedBackend)
         tracker.state = state
-        client = TestClient(create_app(replace(services, tracker=tracker)), follow_redirects=False)
+        client = TestClient(create_app(replace(services, backend=tracker)), follow_redirects=False)
         if login:
             client.cookies.set("session", session_cookie(services, login))
         return client
@@ -58,6 +60,15 @@ def test_administrators_alone_are_told_where_it_differs(seeing, path: str) -> No
     assert "has not been read since" in admin and "(Somewhere). The log says more." in admin
     anna = seeing(DIFFERING, "anna").get(path, headers=HTML).text
     assert "has not been read since" in anna and "Somewhere" not in anna
+
+
+@pytest.mark.parametrize("kind", ["full", "silent", "differing"])
+def test_administrators_alone_are_told_what_they_should_know_besides(seeing, kind: Literal["full"]) -> None:
+    state = State(kind, NOON, notes=(sentence("Redmine's lists are short."), sentence("Redmine's texts are odd.")))
+    for path in PAGES[:2]:
+        admin = seeing(state, "admin").get(path, headers=HTML).text
+        assert "Redmine's lists are short." in unescape(admin) and "Redmine's texts are odd." in unescape(admin)
+        assert "are short" not in seeing(state, "anna").get(path, headers=HTML).text
 
 
 def test_nothing_is_said_when_all_is_well_nor_to_strangers_nor_in_fragments(seeing) -> None:

@@ -2,13 +2,14 @@
 
 import gzip
 import re
+from pathlib import Path
 
 import brotli  # type: ignore[import-untyped]
 import pytest
 from starlette.testclient import TestClient
 
-from helpdesk.assets import folder
-from helpdesk.web.static import BUNDLES, StaticFiles, accepted_codings, lighter
+from helpdesk.paths import folder
+from helpdesk.web.core.static_files import BUNDLES, StaticFiles, accepted_codings, minified
 from tests.web.conftest import HTML, Visit
 
 FOREVER = "public, max-age=31536000, immutable"
@@ -64,21 +65,24 @@ def test_codings_are_read_as_they_are_meant(header: str, codings: set[str]) -> N
     assert accepted_codings(header) == codings
 
 
-def test_what_is_ours_is_sent_without_indentation_and_remarks() -> None:
-    source = "// why\n(() => {\n  const a = 'x // y';\n\n  // more\n  use(a); // here\n})();\n"
-    assert lighter(source, ".js") == "(() => {\nconst a = 'x // y';\nuse(a); // here\n})();"
-    spanning = "const a = `\n  // kept\n`;\n"
-    assert lighter(spanning, ".js") == spanning
+def test_scripts_are_sent_without_comments_and_blanks_and_a_minified_one_as_it_is(tmp_path: Path) -> None:
+    source = "// why\n(() => {\n  const a = 'x // y';\n\n  /* more */\n  use(a, `b  ${a}\n  c`); // here\n})();\n"
+    written, minified_already = tmp_path / "a.js", tmp_path / "a.min.js"
+    written.write_text(source)
+    minified_already.write_text(source)
+    assert minified(written) == "(()=>{const a='x // y';use(a,`b  ${a}\n  c`);})();"
+    assert minified(minified_already) == source
 
 
-def test_styles_lose_blanks_and_remarks_but_nothing_that_is_quoted_or_counts() -> None:
-    style = """@media (width < 52rem) {
+def test_styles_lose_blanks_and_comments_but_nothing_that_is_quoted_or_counts(tmp_path: Path) -> None:
+    written = tmp_path / "a.css"
+    written.write_text("""@media (width < 52rem) {
       /* why: because */
       a :hover, a:hover > b { color: red; inset: calc(1px - 2px) 0; }
       [title="{ ; : , }"]::after { content: " ↑ , : ; /x/ "; }
     }
-    """
-    assert lighter(style, ".css") == (
+    """)
+    assert minified(written) == (
         "@media (width < 52rem){a :hover,a:hover > b{color:red;inset:calc(1px - 2px) 0}"
         '[title="{ ; : , }"]::after{content:" ↑ , : ; /x/ "}}'
     )
@@ -94,16 +98,52 @@ def test_the_icons_sent_are_those_that_templates_name() -> None:
     assert {name for call in calls for name in re.findall("'([a-z-]+)'", call)} - {"good", "bad"} == drawn
 
 
-def test_bundles_lose_no_rule_and_no_statement() -> None:
+def test_bundles_lose_no_rule_no_statement_and_nothing_of_a_literal() -> None:
     files = StaticFiles(folder("static"))
     for name, patterns in BUNDLES.items():
-        sent = re.sub(r"\s+", "", files.files[files.names[name]].content.decode())
-        parts = [part for pattern in patterns for part in folder("static").glob(pattern)]
+        sent = files.files[files.names[name]].content.decode()
+        parts = [part for pattern in patterns for part in sorted(folder("static").glob(pattern))]
         assert parts, name
-        for part in parts:
-            remarks = r"(?m)^\s*//.*$" if part.suffix == ".js" else r"/\*.*?\*/"
-            whole = re.sub(r"\s+", "", re.sub(remarks, "", part.read_text()))
-            assert (whole.replace(";}", "}") if part.suffix == ".css" else whole) in sent, part.name
+        for part in (part for part in parts if not part.stem.endswith(".min")):
+            blank, literals = without_comments(part.read_text())
+            assert without_comments(minified(part)) == (
+                blank.replace(";}", "}") if name.endswith("css") else blank,
+                literals,
+            )
+            assert minified(part) in sent, part.name
+
+
+@pytest.mark.parametrize("script", sorted((folder("static") / "js").rglob("*.js")), ids=lambda it: it.stem)
+def test_no_script_of_ours_has_a_template_literal_inside_another(script: Path) -> None:
+    """The minifier takes blanks out of the inner one."""
+    assert not has_nested_literal(re.sub(r"(?m)^\s*//.*$|/\*(?s:.*?)\*/", "", script.read_text()))
+
+
+def test_a_template_literal_inside_another_is_found_behind_braces() -> None:
+    assert has_nested_literal("`${xs.map((x) => { const o = {}; return `a  b`; })}`")
+    assert not has_nested_literal("`${a}` + f({}) + `${b.map(() => ({}))} c`")
+
+
+def has_nested_literal(text: str) -> bool:
+    for found in re.finditer(r"\$\{", text):
+        depth, at = 1, found.end()
+        while depth and at < len(text):
+            if text[at] == "`":
+                return True
+            depth += {"{": 1, "}": -1}.get(text[at], 0)
+            at += 1
+    return False
+
+
+LITERAL_OR_COMMENT = re.compile(
+    r"""(?P<literal>"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`)|//[^\n]*|/\*.*?\*/""", re.DOTALL
+)
+
+
+def without_comments(source: str) -> tuple[str, list[str]]:
+    """Return a script or stylesheet without comments and blanks, and its literals as they stand."""
+    literals = [found["literal"] for found in LITERAL_OR_COMMENT.finditer(source) if found["literal"]]
+    return re.sub(r"\s+", "", LITERAL_OR_COMMENT.sub(lambda found: found["literal"] or "", source)), literals
 
 
 def test_a_name_changes_with_the_content(tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -114,3 +154,35 @@ def test_a_name_changes_with_the_content(tmp_path_factory: pytest.TempPathFactor
         (root / "css" / "a.css").write_text(f"a {{ color: {colour}; }}")
         names.add(StaticFiles(root).address("app.css"))
     assert len(names) == 2
+
+
+def test_a_class_that_one_stylesheet_styles_by_itself_means_nothing_else_in_another() -> None:
+    """Such a class is a component's: another stylesheet neither styles it by itself nor makes it another's state.
+
+    Two pages' stylesheets are never on the screen together, but for the notifications', which come anywhere.
+    """
+    sheets = {file: selectors(file) for file in sorted((folder("static") / "css").rglob("*.css"))}
+    for one, its in sheets.items():
+        own = {match[1] for selector in its if (match := re.fullmatch(r"\.([\w-]+)(?::[\w-]+)*", selector))}
+        for other, theirs in sheets.items():
+            apart = {one.parent.name, other.parent.name} == {"pages"} and "notifications.css" not in (
+                one.name,
+                other.name,
+            )
+            if one != other and not apart:
+                told = {each for each in own for selector in theirs if takes_over(selector, each)}
+                assert not told, f"{one.name} and {other.name}: {told}"
+
+
+def selectors(file: Path) -> list[str]:
+    """Of each rule, one by one, but for what is only hidden, as on paper."""
+    rules = re.findall(r"([^{};]+)\{([^{}]*)\}", re.sub(r"/\*.*?\*/", "", file.read_text(), flags=re.DOTALL))
+    shown = (rule for rule, said in rules if "@" not in rule and not said.strip().startswith("display: none"))
+    return [each.strip() for rule in shown for each in re.split(r",(?![^(]*\))", rule)]
+
+
+def takes_over(selector: str, name: str) -> bool:
+    """Whether it is of the class alone, or of the class together with another on the same element."""
+    last = re.split(r"[\s>+~]+(?![^(]*\))", selector)[-1]
+    classes = re.findall(r"\.([\w-]+)", re.sub(r":(?:has|not|is)\([^)]*\)", "", last))
+    return name in classes and (len(classes) > 1 or re.fullmatch(rf"\.{name}(?::[\w-]+)*", selector) is not None)

@@ -7,10 +7,11 @@ from html import unescape
 import pytest
 from sqlmodel import Session
 
-from helpdesk.store import tables
 from helpdesk.store.database import Database
+from helpdesk.store.models import tables
 from helpdesk.tasks.fields import CustomField
-from helpdesk.web.controls import Control, merged, seen
+from helpdesk.web.tasks.form_fields import Control, merged, seen
+from tests.tasks.test_pictures import picture
 from tests.web.conftest import HTML, HTMX, Visit
 from tests.web.test_drafts import kept
 from tests.world import FIELD_IDS, EmbeddedWorld
@@ -31,7 +32,8 @@ def form_of(page: str) -> dict[str, str | list[str]]:
         chosen = re.search(r'value="([^"]*)" selected', options) or re.search(r'value="([^"]*)"', options)
         sent[name] = unescape(chosen[1]) if chosen else ""
     for name, value in re.findall(r'type="checkbox" name="(\w+)" value="([^"]*)" checked', text):
-        sent[name] = [*([sent[name]] if isinstance(sent[name], str) else sent[name]), unescape(value)]
+        held = sent.get(name, [])
+        sent[name] = [*([held] if isinstance(held, str) else held), unescape(value)]
     return sent
 
 
@@ -46,6 +48,33 @@ def alter(world: EmbeddedWorld, field: int, **values: object) -> None:
 
 def address(number: int) -> str:
     return f"/tasks/{number}/edit"
+
+
+def test_a_task_is_made_private_and_says_so_wherever_it_is_shown(visit: Visit, embedded: EmbeddedWorld) -> None:
+    number, anna, irina = embedded.new_task(), visit("anna"), visit("irina")
+    form = form_of(anna.get(address(number), headers=HTML).text)
+    assert form["is_private"] == "0" and "Private" not in anna.get(f"/tasks/{number}", headers=HTML).text
+    assert anna.get(f"/tasks/api/task/{number}").json()["is_private"] is False
+    assert anna.post(address(number), data=form | {"is_private": "1"}, headers=HTML).status_code == 303
+    page = irina.get(f"/tasks/{number}", headers=HTML).text
+    assert "<dt>Private</dt>" in page and "Private: no → yes" in page
+    for place in ("/tasks", "/tasks/board"):
+        assert '<span class="tag">' in anna.get(place, headers=HTML).text
+    assert anna.get(f"/tasks/api/task/{number}").json()["is_private"] is True
+    assert anna.put(f"/tasks/api/task/{number}", json={"is_private": "off"}).json()["is_private"] is False
+    assert irina.put(f"/tasks/api/task/{number}", json={"is_private": True}).status_code == 403
+    assert "<dt>Private</dt>" not in anna.get(f"/tasks/{number}", headers=HTML).text
+
+
+def test_a_new_task_is_private_when_that_is_chosen(visit: Visit, embedded: EmbeddedWorld) -> None:
+    anna, wish = visit("anna"), {"project_id": 1, "subject": "Личное", "is_private": True}
+    form = anna.get("/tasks/new?project_id=1", headers=HTML).text
+    assert re.search(
+        r'<select id="field-is_private"[^>]*>\s*<option value="1">yes</option>\s*<option value="0" selected', form
+    )
+    number = anna.post("/tasks/api/task", json=wish).json()["data"]["task_id"]
+    assert anna.get(f"/tasks/api/task/{number}").json()["is_private"] is True
+    assert visit("irina").post("/tasks/api/task", json=wish).status_code == 403
 
 
 def test_everything_is_changed_by_one_form_and_told_at_the_task(visit: Visit, embedded: EmbeddedWorld) -> None:
@@ -262,3 +291,25 @@ def test_what_is_shown_after_two_wrote(was: str, mine: str, now: str, shown: str
 def test_a_made_up_memory_of_the_form_keeps_what_was_typed(made_up: str) -> None:
     (result,) = merged([control("now")], {"f": "mine", "seen": made_up})
     assert result.value == ("mine",)
+
+
+def test_files_come_with_the_form_and_stay_when_it_is_refused(visit: Visit, embedded: EmbeddedWorld) -> None:
+    number, anna = embedded.new_task(), visit("anna")
+    sent = form_of(anna.get(address(number), headers=HTML).text) | {"subject": "", "description": "![](a.png)"}
+    page = anna.post(address(number), data=sent, files={"files": ("a.png", picture(), "image/png")}, headers=HTML)
+    assert page.status_code == 422 and "a.png <span" in page.text
+    again = form_of(page.text) | {"subject": "Тема"}
+    assert anna.post(address(number), data=again, headers=HTML).status_code == 303
+    task = anna.get(f"/tasks/api/task/{number}").json()
+    assert [file["filename"] for file in task["attachments"]] == ["a.png"] and task["subject"] == "Тема"
+    assert (
+        f'/files/{task["attachments"][0]["id"]}/thumbnail" alt="a.png"'
+        in anna.get(f"/tasks/{number}", headers=HTML).text
+    )
+
+
+def test_files_too_large_for_the_form_are_told_in_it(visit: Visit, embedded: EmbeddedWorld) -> None:
+    number, anna = embedded.new_task(), visit("anna", max_content_length=2_000)
+    sent = form_of(anna.get(address(number), headers=HTML).text) | {"subject": "Другая тема"}
+    page = anna.post(address(number), data=sent, files={"files": ("a.bin", b"0" * 5_000)}, headers=HTML)
+    assert page.status_code == 413 and "The files are too large" in page.text and "Другая тема" in page.text

@@ -5,8 +5,8 @@ import re
 import pytest
 from sqlmodel import Session
 
-from helpdesk.store import tables
 from helpdesk.store.database import Database
+from helpdesk.store.models import tables
 from tests.web.conftest import HTML, HTMX, Visit
 from tests.web.test_drafts import kept, mark
 from tests.world import FIELD_IDS, NAMES, EmbeddedWorld

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from helpdesk.web import task_page
+from helpdesk.web.tasks import page as task_page
 from tests.web.conftest import HTML, HTMX, Visit
 from tests.world import NAMES, PEOPLE_IDS, PRIORITY_IDS, STATUS_IDS, EmbeddedWorld
 
@@ -211,12 +211,14 @@ def test_the_history_is_narrowed_to_comments_or_changes(visit: Visit, embedded: 
         assert (page.count("Слово"), page.count("Status: new → in_progress")) == (word, change)
 
 
-def test_a_page_of_costly_texts_shows_the_rest_as_typed(
+def test_a_page_of_costly_texts_begins_the_rest_without_its_markup(
     visit: Visit, embedded: EmbeddedWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(task_page, "PAGE_SECONDS", -1.0)
-    page = visit("anna").get(f"/tasks/{embedded.new_task(description='**жирно** <b>')}", headers=HTML).text
-    assert "<pre>**жирно** &lt;b&gt;</pre>" in page
+    number = embedded.new_task(description="**жирно** <b>\n\nдальше")
+    page = visit("anna").get(f"/tasks/{number}", headers=HTML).text
+    assert "<p>**жирно** &lt;b&gt;</p><p>дальше</p>" in page
+    assert f'<a href="/tasks/{number}/texts/0" hx-get="/tasks/{number}/texts/0?from=0"' in page
 
 
 def test_a_comment_without_javascript_leads_to_itself(visit: Visit, embedded: EmbeddedWorld) -> None:

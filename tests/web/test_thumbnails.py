@@ -5,6 +5,7 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
+from helpdesk.tasks import pictures
 from tests.tasks.test_pictures import picture
 from tests.web.conftest import HTML, Visit, attached
 from tests.world import EmbeddedWorld
@@ -58,3 +59,15 @@ def test_an_ordinary_file_has_no_picture_on_the_page(visit: Visit, embedded: Emb
     attached(embedded, number, HTM, "страница.html", "text/html")
     attached(embedded, number, b"<svg/>", "рисунок.svg", "image/svg+xml")
     assert "<img" not in visit("anna").get(f"/tasks/{number}", headers=HTML).text
+
+
+def test_who_comes_when_too_many_wait_is_asked_to_come_again(
+    visit: Visit, embedded: EmbeddedWorld, number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo = attached(embedded, number, picture(), "фото.png", "image/png")
+    irina, address = visit("irina"), f"/tasks/{number}/files/{photo}/view"
+    with monkeypatch.context() as patch:
+        patch.setattr(pictures, "MOST_WAITING", 0)
+        answer = irina.get(address)
+    assert (answer.status_code, answer.json()["error"]) == (503, "overloaded") and int(answer.headers["retry-after"])
+    assert irina.get(address).status_code == 200

@@ -5,7 +5,7 @@ from html import unescape
 
 import pytest
 
-from helpdesk.store import views
+from helpdesk.store import saved_views
 from tests.web.conftest import HTML, Visit
 from tests.world import PRIORITY_IDS, STATUS_IDS, EmbeddedWorld
 
@@ -71,7 +71,6 @@ def test_views_are_links_on_both_lists_and_the_present_one_says_so(visit: Visit,
         "/tasks/my-tasks/../../users/logout",
         "\\\\evil.example/tasks",
         "http://[/tasks",
-        "/tasks?search=" + "я" * 201,
         f"/tasks?status_id={','.join(map(str, range(900)))}",
     ],
     ids=lambda address: address[:30],
@@ -160,7 +159,7 @@ def test_another_persons_view_is_not_there(visit: Visit) -> None:
 
 
 def test_a_person_has_a_limited_number_of_views(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(views, "MOST", 1)
+    monkeypatch.setattr(saved_views, "MOST", 1)
     save(visit, "anna")
     answer = visit("anna").post("/views", data={"name": "x", "address": "/tasks"}, headers=HTML)
     assert answer.status_code == 422 and "delete one first" in answer.text

@@ -1,1 +1,1 @@
-"""How a notification reaches a person."""
+"""Deliver notifications to people."""

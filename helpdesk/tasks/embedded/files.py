@@ -8,11 +8,11 @@ from secrets import token_urlsafe
 from sqlmodel import Session
 
 from helpdesk.errors import Invalid, NotAllowed, NotFound, sentence
-from helpdesk.store import files as rows
-from helpdesk.store import tables
-from helpdesk.store.blobs import Blob, Blobs
 from helpdesk.store.database import Database
-from helpdesk.tasks.embedded.rights import rights
+from helpdesk.store.models import tables
+from helpdesk.store.tracker import files as rows
+from helpdesk.store.tracker.blobs import Blob, Blobs
+from helpdesk.tasks.embedded.permissions import rights
 from helpdesk.tasks.files import Staged, Upload, plain_name, plain_type
 from helpdesk.tasks.model import Actor, Attachment, Member, Opened
 
@@ -21,7 +21,7 @@ GONE = sentence("A file you had chosen is not here any more. Please choose it ag
 
 
 class Files:
-    """What `EmbeddedTracker` does with files outside a task's own transaction."""
+    """Stores and opens files outside a task's own transaction."""
 
     def __init__(self, database: Database, blobs: Blobs, clock: Callable[[], datetime]) -> None:
         self.database = database
@@ -34,17 +34,16 @@ class Files:
         name, kind, token = plain_name(upload.filename), plain_type(upload.content_type), token_urlsafe(32)
         blob, now = await self.blobs.keep(upload.chunks), self.clock()
 
-        row = tables.Attachment(
-            author_id=actor.id,
-            filename=name,
-            size=blob.size,
-            content_type=kind,
-            blob=blob.name,
-            token_hash=_hashed(token),
-            created_at=now,
-        )
-
         def work(session: Session) -> list[str]:
+            row = tables.Attachment(
+                author_id=actor.id,
+                filename=name,
+                size=blob.size,
+                content_type=kind,
+                blob=blob.name,
+                token_hash=_hashed(token),
+                created_at=now,
+            )
             session.add(row)
             return rows.forget_staged(session, now - STAGED)
 
@@ -64,9 +63,10 @@ class Files:
             return session.get(tables.Attachment, file_id)
 
         row = await self.database.run(work)
-        if row is None or row.task_id != task_id or not await self.blobs.has(Blob(row.blob, row.size)):
+        chunks = await self.blobs.open(Blob(row.blob, row.size), first) if row and row.task_id == task_id else None
+        if row is None or chunks is None:
             raise NotFound
-        return Opened(_attachment(row), self.blobs.read(row.blob, first))
+        return Opened(_attachment(row), chunks)
 
 
 def of_task(session: Session, task_id: int) -> tuple[Attachment, ...]:
@@ -74,14 +74,14 @@ def of_task(session: Session, task_id: int) -> tuple[Attachment, ...]:
     return tuple(_attachment(row, Member(row.author_id, name, email)) for row, name, email in found)
 
 
-def attach(session: Session, task_id: int, files: Iterable[Staged]) -> list[str]:
-    """Give staged files to a task; their names. Raises Invalid for one that is gone or attached already."""
-    names = []
+def attach(session: Session, task_id: int, files: Iterable[Staged]) -> dict[int, str]:
+    """Give staged files to a task; their names by number. Raises Invalid for one that is gone or attached already."""
+    names = {}
     for file in files:
-        name = rows.attach(session, _hashed(file.token), task_id)
-        if name is None:
+        attached = rows.attach(session, _hashed(file.token), task_id)
+        if attached is None:
             raise Invalid({"files": [GONE]})
-        names.append(name)
+        names[attached[0]] = attached[1]
     return names
 
 

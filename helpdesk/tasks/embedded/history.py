@@ -1,4 +1,4 @@
-"""What happened to an embedded task, in words: a change keeps ids and plain values, names are those of today."""
+"""The history of an embedded task: a change keeps ids and plain values, names are those of today."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 
 from sqlmodel import Session
 
-from helpdesk.store import task_parts as parts
-from helpdesk.store import tasks as rows
-from helpdesk.tasks.embedded.custom import definition
-from helpdesk.tasks.embedded.rights import Rights
+from helpdesk.store.tracker import task_parts as parts
+from helpdesk.store.tracker import tasks as rows
+from helpdesk.tasks.embedded.custom_fields import definition
+from helpdesk.tasks.embedded.permissions import Rights
 from helpdesk.tasks.fields import CustomField, name_of
 from helpdesk.tasks.model import Actor, Entry, FieldChange, Member
 
@@ -23,10 +23,10 @@ class Words(NamedTuple):
 
 def entries(session: Session, actor: Actor, mine: Rights, task: Any) -> tuple[Entry, ...]:
     """The acts on a task that the actor may see, oldest first."""
-    changes, told = rows.changes(session, task.id), defaultdict(list)
+    changes, by_entry = rows.changes(session, task.id), defaultdict(list)
     words = _words(session, changes)
     for change in changes:
-        told[change.entry_id].append(_change(change, words))
+        by_entry[change.entry_id].append(_change(change, words))
     edits, own = (mine.has(task.project_id, each) for each in ("edit_comments", "edit_own_comments"))
     return tuple(
         Entry(
@@ -35,7 +35,7 @@ def entries(session: Session, actor: Actor, mine: Rights, task: Any) -> tuple[En
             created_on=row.created_at,
             notes=row.notes,
             private=row.is_private,
-            changes=tuple(told[row.id]),
+            changes=tuple(by_entry[row.id]),
             may_edit=bool(row.notes) and (edits or (own and row.author_id == actor.id)),
         )
         for row in rows.entries(session, task.id, mine.has(task.project_id, "view_private"), actor.id)

@@ -1,22 +1,29 @@
 """Lists of the embedded tracker's tasks, and the words to ask for them with."""
 
-from sqlalchemy import and_
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import and_, or_
 from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import Session
 
-from helpdesk.store import tasks as rows
-from helpdesk.tasks.embedded.matching import matching
-from helpdesk.tasks.embedded.reading import row_of
-from helpdesk.tasks.embedded.rights import priorities, projects, rights, visible
-from helpdesk.tasks.lists import TaskPage, TaskQuery, Vocabulary
-from helpdesk.tasks.model import Actor, Ref, Status
-from helpdesk.tasks.statistics import summarised, whatever_status
+from helpdesk.store.tracker import cards as tracker_cards
+from helpdesk.store.tracker import export
+from helpdesk.store.tracker import tasks as rows
+from helpdesk.tasks.cards import Asking, Card, Cards, CardsAsked
+from helpdesk.tasks.embedded.permissions import Rights, priorities, projects, rights, visible
+from helpdesk.tasks.embedded.row_mapper import row_of
+from helpdesk.tasks.lists import TaskPage, TaskQuery, Vocabulary, Who
+from helpdesk.tasks.model import Actor, Ref, Status, TaskRow
+from helpdesk.tasks.phases import Rules, summarised
+from helpdesk.tasks.projects import with_descendants
+from helpdesk.tasks.statistics import with_closed
 
 
 def condition(session: Session, actor: Actor, query: TaskQuery) -> ColumnElement[bool]:
-    """What the actor may see and the query asks for."""
+    """Return the condition of a query, limited to the tasks that the actor may see."""
     mine = rights(session, actor)
-    return and_(visible(mine, actor), *matching(session, actor, mine, query))
+    return and_(visible(mine, actor), *_matching(session, actor, mine, query))
 
 
 def vocabulary(session: Session, actor: Actor) -> Vocabulary:
@@ -28,18 +35,110 @@ def vocabulary(session: Session, actor: Actor) -> Vocabulary:
     )
 
 
-def page(session: Session, actor: Actor, query: TaskQuery, summed: bool) -> TaskPage:
+def page(session: Session, actor: Actor, query: TaskQuery, summed: bool, rules: Rules) -> TaskPage:
     matched = condition(session, actor, query)
-    found = rows.page(session, matched, query.sort, query.descending, query.per_page, query.offset)
+    order = (query.sort, query.descending, query.per_page, query.offset, query.wanted_id)
+    found = rows.page(session, matched, *order)
     ranks = {priority.id: priority for priority in priorities(session)}
-    summary = summarised(by_status(session, actor, query), statuses(session)) if summed else None
+    summary = summarised(by_status(session, actor, query), statuses(session), rules) if summed else None
     return TaskPage(tuple(row_of(row, ranks) for row in found), rows.count(session, matched), query, summary)
 
 
+def numbers(session: Session, actor: Actor, query: TaskQuery) -> Sequence[int]:
+    """The ids of all tasks that match, in the query's order."""
+    return export.numbers(session, condition(session, actor, query), query.sort, query.descending)
+
+
+def among(session: Session, actor: Actor, query: TaskQuery, ids: Sequence[int]) -> tuple[TaskRow, ...]:
+    """Return those of these tasks that match, in the order of the ids."""
+    found = export.rows_of(session, ids, condition(session, actor, query))
+    ranks = {priority.id: priority for priority in priorities(session)}
+    return tuple(row_of(row, ranks) for row in found)
+
+
 def by_status(session: Session, actor: Actor, query: TaskQuery) -> dict[int, int]:
-    """How many tasks of a query there are of each status, whatever it says of statuses."""
-    return rows.by_status(session, condition(session, actor, whatever_status(query)))
+    """Count the tasks of a query by status, closed ones, too."""
+    return rows.by_status(session, condition(session, actor, with_closed(query)))
 
 
 def statuses(session: Session) -> tuple[Status, ...]:
     return tuple(Status(*row) for row in rows.statuses(session))
+
+
+def cards(session: Session, actor: Actor, asked: Asking) -> Cards:
+    """Tasks by status, and how many there are of each. Raises what `asked` does."""
+    words = vocabulary(session, actor)
+    request = asked(words)
+    totals = _totals(session, actor, request)
+    found = _found(session, actor, request, totals)
+    comments = _comments(session, actor, found)
+    ranks = {priority.id: priority for priority in words.priorities}
+    shown = (Card(row_of(row, ranks), comments.get(row.id, 0)) for row in found)
+    return Cards(request, words, request.in_order(shown), totals)
+
+
+def _totals(session: Session, actor: Actor, request: CardsAsked) -> dict[int, int]:
+    if not request.counted:
+        return {}
+    counts = rows.by_status(session, condition(session, actor, request.of_totals))
+    return {status: counts.get(status, 0) for status in request.counted}
+
+
+def _found(session: Session, actor: Actor, request: CardsAsked, totals: Mapping[int, int]) -> Sequence[Any]:
+    query, statuses = request.of_cards, request.columns(totals)
+    if query is None or not statuses:
+        return ()
+    matched = condition(session, actor, query)
+    order = (query.sort, query.descending, query.per_page, query.offset, query.wanted_id)
+    return tracker_cards.pages(session, matched, statuses, *order)
+
+
+def _comments(session: Session, actor: Actor, found: Sequence[Any]) -> dict[int, int]:
+    mine = rights(session, actor)
+    with_private = {row.project_id for row in found if mine.has(row.project_id, "view_private")}
+    return tracker_cards.comments(session, [row.id for row in found], with_private, actor.id)
+
+
+def _matching(session: Session, actor: Actor, mine: Rights, query: TaskQuery) -> list[ColumnElement[bool]]:
+    """The query's conditions."""
+    task, conditions = rows.TASK.c, _searched(actor, query)
+    if query.status_ids:
+        conditions.append(task.status_id.in_(query.status_ids))
+    elif query.only_open:
+        conditions.append(rows.OPEN)
+    chosen = (
+        (task.priority_id, query.priority_ids),
+        (task.project_id, query.project_ids and with_descendants(query.project_ids, projects(session, mine))),
+        (task.kind_id, query.tracker_ids),
+        (task.id, query.task_ids),
+    )
+    conditions += [column.in_(ids) for column, ids in chosen if ids]
+    if query.updated_since:
+        conditions.append(task.updated_at >= query.updated_since)
+    if query.created_since:
+        conditions.append(task.created_at >= query.created_since)
+    if query.created_before:
+        conditions.append(task.created_at < query.created_before)
+    if query.due_by:
+        conditions.append(task.due_date <= query.due_by)
+    return conditions
+
+
+def _searched(actor: Actor, query: TaskQuery) -> list[ColumnElement[bool]]:
+    """Return the conditions for people and words; a task found by its number needs none of them."""
+    task, conditions = rows.TASK.c, list[ColumnElement[bool]]()
+    if query.assignees:
+        conditions.append(_any_of(task.assignee_id, query.assignees, actor))
+    if query.authors:
+        conditions.append(_any_of(task.author_id, query.authors, actor))
+    if query.words:
+        conditions.append(rows.containing(query.words))
+    if query.wanted_id is None:
+        return conditions
+    by_number = task.id == query.wanted_id
+    return [or_(by_number, and_(*conditions)) if query.words else by_number]
+
+
+def _any_of(column: ColumnElement[Any], people: tuple[Who, ...], actor: Actor) -> ColumnElement[bool]:
+    ids = [actor.id if who == "me" else who for who in people if who != "nobody"]
+    return or_(column.in_(ids), column.is_(None)) if "nobody" in people else column.in_(ids)

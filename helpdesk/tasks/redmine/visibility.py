@@ -1,4 +1,4 @@
-"""What a person may see and do in Redmine, as conditions on its tables. Nothing is read here.
+"""A person's visibility and rights in Redmine, as conditions on its tables. Nothing is read here.
 
 Source of the rules: Redmine 5.0, Issue.visible_condition, Project.allowed_to_condition, User#roles_for_project,
 User#project_ids_by_role, User#allowed_to?, Issue#user_tracker_permission?, Journal.visible_notes_condition.
@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.sql.elements import ColumnElement
 
-from helpdesk.tasks.redmine.database.tables import issues, journals
+from helpdesk.tasks.redmine.sql.tables import issues, journals
 
 Condition = ColumnElement[bool]
 
@@ -42,7 +42,7 @@ class Role(NamedTuple):
         return permission not in self.trackers or tracker_id in self.trackers[permission]
 
 
-class Place(NamedTuple):
+class ProjectInfo(NamedTuple):
     """A project as far as rights depend on it; `guests` are the roles of those who are no members of a public one."""
 
     id: int
@@ -66,47 +66,47 @@ class Person(NamedTuple):
         return self.groups | {self.id}
 
 
-class Sight:
+class Permissions:
     """One person's rights in all projects."""
 
-    def __init__(self, person: Person, roles: Mapping[int, Role], places: Mapping[int, Place]) -> None:
+    def __init__(self, person: Person, roles: Mapping[int, Role], project_info: Mapping[int, ProjectInfo]) -> None:
         self.person = person
         self.roles = roles
-        self.places = places
+        self.project_info = project_info
 
     def roles_in(self, project_id: int) -> list[Role]:
         """The roles that count in a project; none in an archived one. Source: User#roles_for_project."""
-        place = self.places.get(project_id)
-        if place is None or place.status == ARCHIVED:
+        project = self.project_info.get(project_id)
+        if project is None or project.status == ARCHIVED:
             return []
         if project_id in self.person.memberships:
             held = self.person.memberships[project_id]
         else:
-            held = place.guests if place.is_public else frozenset()
+            held = project.guests if project.is_public else frozenset()
         return [self.roles[role] for role in held if role in self.roles]
 
     def permits(self, permission: str, project_id: int) -> bool:
         """Whether the person has a permission in a project. Source: User#allowed_to?, Project#allows_to?."""
-        place = self.places.get(project_id)
-        if place is None or not self._is_usable(place, permission):
+        project = self.project_info.get(project_id)
+        if project is None or not self._is_usable(project, permission):
             return False
         if self.person.is_admin:
             return True
-        roles = (role for role in self.roles_in(project_id) if place.is_public or not role.builtin)
+        roles = (role for role in self.roles_in(project_id) if project.is_public or not role.builtin)
         return any(permission in role.permissions for role in roles)
 
     def sees_members(self, project_id: int) -> bool:
         """Whether the person may see who works in a project: every role may. Source: the permission `view_members`,
         which is `:public`, of no module, and holds in closed projects; User#allowed_to?."""
-        place = self.places.get(project_id)
-        if place is None or place.status == ARCHIVED:
+        project = self.project_info.get(project_id)
+        if project is None or project.status == ARCHIVED:
             return False
-        return self.person.is_admin or any(place.is_public or not role.builtin for role in self.roles_in(project_id))
+        return self.person.is_admin or any(project.is_public or not role.builtin for role in self.roles_in(project_id))
 
     def permits_on(self, permission: str, project_id: int, tracker_id: int) -> bool:
         """Whether the person has a permission over the tasks of a tracker. Source: Issue#user_tracker_permission?."""
-        place = self.places.get(project_id)
-        if place is None or not (place.status == ACTIVE or permission in READING):
+        project = self.project_info.get(project_id)
+        if project is None or not (project.status == ACTIVE or permission in READING):
             return False
         holding = (role for role in self.roles_in(project_id) if permission in role.permissions)
         return self.person.is_admin or any(role.on(permission, tracker_id) for role in holding)
@@ -117,7 +117,7 @@ class Sight:
 
     @cached_property
     def tasks(self) -> Condition:
-        """Which rows of `issues` the person sees. Source: Issue.visible_condition."""
+        """Return the condition for the rows of `issues` that the person sees. Source: Issue.visible_condition."""
         if self.person.is_admin:
             return issues.c.project_id.in_(self._usable("view_issues"))
         parts = [
@@ -149,25 +149,25 @@ class Sight:
         return "all" if self.person.is_admin or "all" in seen else "own" if "own" in seen else "none"
 
     def projects_with(self, permission: str) -> frozenset[int]:
-        """Where the person has a permission, for some trackers at least."""
-        return frozenset(place for place in self.places if self.permits(permission, place))
+        """Return the projects where the person has a permission, for some trackers at least."""
+        return frozenset(project for project in self.project_info if self.permits(permission, project))
 
     @cached_property
     def projects(self) -> frozenset[int]:
         """The projects the person sees at all, for every role sees its projects. Source: Project.visible."""
-        living = (place.id for place in self.places.values() if place.status != ARCHIVED)
+        living = (project.id for project in self.project_info.values() if project.status != ARCHIVED)
         return frozenset(project for project in living if self.person.is_admin or self.roles_in(project))
 
-    def _is_usable(self, place: Place, permission: str) -> bool:
+    def _is_usable(self, project: ProjectInfo, permission: str) -> bool:
         """Whether a project's state and modules let anybody have a permission there."""
-        state = place.status == ACTIVE or (place.status != ARCHIVED and permission in READING)
-        return state and MODULES.get(permission, TRACKING) in place.modules
+        state = project.status == ACTIVE or (project.status != ARCHIVED and permission in READING)
+        return state and MODULES.get(permission, TRACKING) in project.modules
 
     def _usable(self, permission: str) -> list[int]:
-        return sorted(place.id for place in self.places.values() if self._is_usable(place, permission))
+        return sorted(project.id for project in self.project_info.values() if self._is_usable(project, permission))
 
     def _projects_by_role(self, permission: str) -> dict[int, list[int]]:
-        """Where each role that has a permission gives it to the person. Source: Project.allowed_to_condition."""
+        """Return the projects where each role gives the permission. Source: Project.allowed_to_condition."""
         found: dict[int, list[int]] = defaultdict(list)
         for project in self._usable(permission):
             for role in self.roles_in(project):

@@ -32,6 +32,10 @@ const count = (tally) => {
   $("more-" + status).hidden = !part;
   for (const it of all('[data-status="' + status + '"]')) it.classList.toggle("bare", !length && tally.dataset.total < 1);
 };
+const sum = (phases) => {
+  const heads = all(".column").filter((it) => phases.some((phase) => it.classList.contains(phase)));
+  return heads.reduce((total, it) => total + +it.querySelector(".tally").dataset.total, 0);
+};
 const settle = () => {
   const known = new Set();
   for (const card of all(".card:not(.keyed, [aria-busy])")) {
@@ -42,6 +46,7 @@ const settle = () => {
     known.add(card.id);
   }
   all(".tally").forEach(count);
+  for (const it of all("[data-phases]", document)) it.textContent = sum(it.dataset.phases.split(" "));
   for (const it of all(".lane > h2 > span")) it.textContent = all(".card", it.closest(".lane")).length;
   const card = $(focused);
   if (!card || card.matches("[aria-busy]")) return;

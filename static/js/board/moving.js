@@ -27,7 +27,10 @@ const take = async (card, keyed) => {
   board.classList.add("holding");
   const tray = await held.coming;
   if (held?.card !== card) return;
-  if (!tray) return back(release());
+  if (!tray) {
+    press = null; // else it would be taken again, and fail again, with each step of the mouse
+    return back(release());
+  }
   const may = all(".move > button", tray).map((it) => it.value);
   held.knows = true;
   for (const it of all(".cards")) it.classList.toggle("no", it.dataset.status !== cell.dataset.status && !may.includes(it.dataset.status));

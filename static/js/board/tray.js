@@ -6,7 +6,9 @@ const trayOf = async (card) => {
   return tray();
 };
 const open = async (card) => {
-  if (card.classList.toggle("open", !card.matches(".open") && (await trayOf(card)))) return focus(card, ".tray button, .tray select");
+  // It is in use at once: nothing that comes live may take its place while the tray is on its way.
+  if (card.classList.toggle("open") && (await trayOf(card)) && card.matches(".open")) return focus(card, ".tray button, .tray select");
+  card.classList.remove("open");
   card.querySelector(".tray")?.remove();
   renew(card.id.slice(5));
   look();

@@ -18,6 +18,8 @@ const hide = () => {
   panel().remove();
   bell.focus();
 };
+const opensBySelf = () =>
+  +bell.textContent.replace(/\D/g, "") && !localStorage.getItem(MINIMISED) && innerWidth >= WIDE && !document.hidden && !document.getElementById("how-many");
 // The group of the same task goes up with what is new in it.
 const add = (group) => {
   const list = panel().querySelector("[role=log]");
@@ -42,7 +44,7 @@ export const told = (box, id, at) => {
   if (panel()) {
     add(box.firstElementChild);
     panel().dataset.count = box.dataset.count;
-  } else if (!localStorage.getItem(MINIMISED) && innerWidth >= WIDE && !document.hidden) show();
+  } else if (opensBySelf()) show();
   diagnose();
 };
 

@@ -1,0 +1,27 @@
+"""List the kinds of news about a task, and the type that programs and preferences know each by."""
+
+from typing import Literal
+
+Type = Literal["mention", "assigned", "created", "comment", "status_change", "priority_change", "attachment", "system"]
+"""The values of JSON (contract §5) and the rows of the preferences' matrix."""
+
+Kind = Literal[
+    "mentioned", "given", "taken", "created", "commented", "status", "priority", "files", "reassigned", "changed",
+    "put_aside",
+]  # fmt: skip
+"""Selects the message. No rule leads to `put_aside`: administrators get it when an event was dropped."""
+
+TYPES: dict[Kind, Type] = {
+    "mentioned": "mention",
+    "given": "assigned",
+    "taken": "assigned",
+    "created": "created",
+    "commented": "comment",
+    "status": "status_change",
+    "priority": "priority_change",
+    "files": "attachment",
+    "reassigned": "system",
+    "changed": "system",
+    "put_aside": "system",
+}
+"""The type of each kind. When several kinds apply to a person, the first of these is taken."""

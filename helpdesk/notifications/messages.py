@@ -1,0 +1,112 @@
+"""Put notifications into words. They are stored as data, and put into the reader's language when they are read."""
+
+from collections.abc import Iterator
+from functools import reduce
+from typing import NamedTuple
+
+from helpdesk.errors import Sentence, sentence
+from helpdesk.notifications.kinds import TYPES, Kind
+from helpdesk.notifications.plain_text import excerpt
+from helpdesk.store.models.notifications import NotificationRow
+from helpdesk.tasks.feed import Change, Event
+from helpdesk.texts import subject_of, trimmed
+
+TITLES = {
+    "mentioned": sentence("%(who)s mentioned you in #%(task)s"),
+    "given": sentence("%(who)s assigned #%(task)s to you"),
+    "taken": sentence("#%(task)s is no longer assigned to you"),
+    "created": sentence("%(who)s created #%(task)s"),
+    "commented": sentence("%(who)s commented on #%(task)s"),
+    "status": sentence("The status of #%(task)s is now %(new)s"),
+    "priority": sentence("The priority of #%(task)s is now %(new)s"),
+    "files": sentence("%(who)s added to the files of #%(task)s"),
+    "reassigned": sentence("%(who)s changed who works on #%(task)s"),
+    "changed": sentence("%(who)s changed #%(task)s"),
+    "put_aside": sentence("Nobody was told of a change to #%(task)s"),
+}
+OF_NO_TASK = {"put_aside": sentence("It could not be processed. The log of the server says more.")}
+"""Kinds for administrators. They say nothing of the task but its number."""
+UNKNOWN = sentence("Somebody")
+STATUS = sentence("Status: %(old)s → %(new)s")
+PRIORITY = sentence("Priority: %(old)s → %(new)s")
+ABOUT = sentence("%(subject)s")
+JOINED = sentence("%(first)s · %(second)s")
+
+
+class Excerpts(NamedTuple):
+    """What is shown of the comment and of the file names of an event."""
+
+    notes: str
+    files: str
+
+
+class Message(NamedTuple):
+    """`title` says what happened. `message` says to which task, from what to what, and what was written; `details` are
+    that without the task."""
+
+    title: Sentence
+    message: Sentence
+    details: tuple[Sentence | str, ...]
+
+
+def excerpts(event: Event) -> Excerpts:
+    """Shorten the texts of an event. With a long text it takes a while."""
+    return Excerpts(excerpt(event.notes), excerpt(", ".join(event.files)))
+
+
+def notification(event: Event, person: int, kind: Kind, short: Excerpts, sound: str = "") -> NotificationRow:
+    """Return what is stored of an event for the person with this account id; `short` are the event's texts."""
+    changed = (event.priority if kind == "priority" else event.status) or Change("", "")
+    return NotificationRow(
+        person_id=person,
+        event=event.key,
+        type=TYPES[kind],
+        kind=kind,
+        task_id=event.task_id,
+        project_id=event.project_id,
+        subject=event.subject,
+        author=event.by.name if event.by else "",
+        old=changed.old,
+        new=changed.new,
+        excerpt=short.files if kind == "files" else short.notes,
+        is_private=event.private,
+        sound=sound,
+        happened_at=event.at,
+    )
+
+
+def dropped_notification(event: Event, administrator: int) -> NotificationRow:
+    """Return what an administrator is told of a dropped event: nothing of the task but its number.
+
+    Not every administrator may see the task, and its texts may be the reason why the event could not be processed.
+    """
+    told = notification(event, administrator, "put_aside", Excerpts("", ""))
+    return told._replace(subject="", author="", old="", new="", is_private=False)
+
+
+def message(row: NotificationRow) -> Message:
+    """Put a notification into words. A kind that is not known here is shown as a change."""
+    if row.kind in OF_NO_TASK:
+        text = OF_NO_TASK[row.kind]
+        return Message(_title(row), text, (text,))
+    details = tuple(_details(row))
+    about = Sentence(ABOUT.text, {"subject": subject_of(row.subject)})
+    return Message(_title(row), reduce(_joined, details, about), details)
+
+
+def _title(row: NotificationRow) -> Sentence:
+    is_known = row.kind in TITLES and bool(row.new or row.kind not in ("status", "priority"))
+    values = {"who": trimmed(row.author) or UNKNOWN, "task": row.task_id, "new": row.new}
+    return Sentence(TITLES[row.kind if is_known else "changed"].text, values)
+
+
+def _details(row: NotificationRow) -> Iterator[Sentence | str]:
+    if row.old and row.new:
+        label = PRIORITY if row.kind == "priority" else STATUS
+        yield Sentence(label.text, {"old": row.old, "new": row.new})
+    if row.excerpt:
+        yield row.excerpt
+
+
+def _joined(first: Sentence, second: Sentence | str) -> Sentence:
+    return Sentence(JOINED.text, {"first": first, "second": second})

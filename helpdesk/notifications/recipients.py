@@ -1,0 +1,159 @@
+"""Decide who is notified of an event.
+
+`candidates` applies the rules. `Recipients` keeps those who may see the event and asks each one's preferences.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlmodel import Session
+
+from helpdesk.notifications import messages, preferences
+from helpdesk.notifications.channels.port import Delivery
+from helpdesk.notifications.kinds import TYPES, Kind
+from helpdesk.notifications.mentions import called, may_mean, meant
+from helpdesk.notifications.messages import Excerpts, excerpts
+from helpdesk.store import people
+from helpdesk.store import preferences as stored_preferences
+from helpdesk.store.casefold import fold
+from helpdesk.store.database import Database
+from helpdesk.store.people import Account
+from helpdesk.tasks.feed import Event, Feed
+from helpdesk.tasks.model import Actor
+from helpdesk.texts import is_blank
+from helpdesk.threads import Threads
+
+AT_ONCE = Threads(2)
+"""Texts that are read at the same time. Reading is pure CPU work, and other requests need some of it."""
+
+Accounts = Callable[[Session, Collection[int], Collection[str]], list[Account]]
+"""Returns the active accounts with these numbers in the backend or these folded logins (`store/people.py`)."""
+
+
+class EventTexts(NamedTuple):
+    """What is read once from the texts of an event: the folded words after an `@`, the folded logins that they may
+    mean, and the excerpts."""
+
+    words: tuple[str, ...]
+    logins: frozenset[str]
+    excerpts: Excerpts
+
+
+class Candidate(NamedTuple):
+    """A person whom the rules name, and the kind of news that the event is to this person."""
+
+    account: Account
+    kind: Kind
+
+
+def candidates(event: Event, accounts: Iterable[Account], words: Collection[str]) -> tuple[Candidate, ...]:
+    """Return the accounts that the rules name, ordered by their number in the backend, each once.
+
+    The rules name the assignees, the former assignees, the author, the watchers and the people mentioned by `words`
+    (as `mentions.called` returns them), but never the person who acted.
+    """
+    by_number = {account.number: account for account in accounts}
+    mentioned = _mentioned(words, by_number.values())
+    actor = event.by.id if event.by else None
+    numbers = by_number.keys() & (involved(event) | mentioned) - {actor}
+    return tuple(Candidate(by_number[number], _kind(event, number, mentioned)) for number in sorted(numbers))
+
+
+def involved(event: Event) -> frozenset[int]:
+    """Return the numbers of the people involved in the task, whatever the text of the event says."""
+    author = frozenset() if event.author is None else {event.author}
+    return event.assignees | event.former | event.watchers | author
+
+
+def _mentioned(words: Collection[str], accounts: Iterable[Account]) -> frozenset[int]:
+    if not words:
+        return frozenset()
+    logins = {account.number: fold(account.login) for account in accounts}
+    mentioned = meant(words, frozenset(logins.values()))
+    return frozenset(number for number, login in logins.items() if login in mentioned)
+
+
+def _kind(event: Event, person: int, mentioned: Collection[int]) -> Kind:
+    """Return the first of TYPES that applies."""
+    applies: dict[Kind, bool] = {
+        "mentioned": person in mentioned,
+        "given": (event.is_new or event.was_assigned) and person in event.assignees,
+        "taken": event.was_assigned and person in event.former,
+        "created": event.is_new,
+        "commented": not is_blank(event.notes),
+        "status": event.status is not None,
+        "priority": event.priority is not None,
+        "files": bool(event.files),
+        "reassigned": event.was_assigned,
+    }
+    return next((kind for kind in TYPES if applies.get(kind)), "changed")
+
+
+async def event_texts(event: Event) -> EventTexts:
+    """Read the texts of an event in a thread."""
+    return await AT_ONCE.run(read_texts, event)
+
+
+def read_texts(event: Event) -> EventTexts:
+    """Read the texts of an event in the calling thread."""
+    words = called(event.notes)
+    return EventTexts(words, may_mean(words), excerpts(event))
+
+
+class Recipients:
+    """Asks the feed who may see an event, and the store for accounts and preferences.
+
+    `administrators` returns the ids of the accounts that are notified of dropped events.
+    """
+
+    def __init__(
+        self,
+        feed: Feed,
+        database: Database,
+        accounts: Accounts,
+        administrators: Callable[[Session], Sequence[int]] = people.administrators,
+    ) -> None:
+        self.feed, self.database, self.accounts = feed, database, accounts
+        self.administrators = administrators
+
+    async def deliveries(self, event: Event, now: datetime) -> list[Delivery]:
+        """Return what is delivered of an event, and to whom. Raises Unavailable, StoreUnavailable."""
+        texts = await event_texts(event)
+        seeing = await self._visible_candidates(event, texts)
+        return await self.database.run(lambda db: _wanted(db, seeing, event, texts, now)) if seeing else []
+
+    async def numbers(self, event: Event) -> frozenset[int]:
+        """Return the numbers of the people whom the rules name and who may see it, whatever their preferences. Raises
+        as `deliveries` does."""
+        seeing = await self._visible_candidates(event, await event_texts(event))
+        return frozenset(it.account.number for it in seeing)
+
+    async def _visible_candidates(self, event: Event, texts: EventTexts) -> list[Candidate]:
+        named = await self.database.run(lambda db: self._candidates(db, event, texts))
+        if not named:
+            return []
+        visible_to = await self.feed.visible_to(event, [Actor(it.account.number, it.account.login) for it in named])
+        return [it for it in named if it.account.number in visible_to]
+
+    def _candidates(self, session: Session, event: Event, texts: EventTexts) -> tuple[Candidate, ...]:
+        """Apply the rules in the thread that reads the accounts: with thousands of people it takes a while."""
+        return candidates(event, self.accounts(session, involved(event), texts.logins), texts.words)
+
+
+def _wanted(
+    session: Session, seeing: Sequence[Candidate], event: Event, texts: EventTexts, now: datetime
+) -> list[Delivery]:
+    """Return what these people want to get, each with the options that they want it over."""
+    chosen = stored_preferences.told(session, [it.account.id for it in seeing])
+    found = (_delivery(it, chosen.get(it.account.id, ""), event, texts, now) for it in seeing)
+    return [delivery for delivery in found if delivery.options]
+
+
+def _delivery(candidate: Candidate, chosen: str, event: Event, texts: EventTexts, now: datetime) -> Delivery:
+    """Apply the preferences of one person, given as JSON."""
+    person, kind = candidate.account.id, candidate.kind
+    wishes = preferences.from_json(chosen)
+    options = preferences.options_for(wishes, TYPES[kind], event.project_id, event.task_id, now)
+    sound = preferences.sound_of(wishes, kind) if "sound" in options else ""
+    return Delivery(messages.notification(event, person, kind, texts.excerpts, sound), options)

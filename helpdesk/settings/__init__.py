@@ -1,0 +1,1 @@
+"""Read settings: their table, their sources and their parsers."""

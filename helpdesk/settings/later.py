@@ -1,0 +1,58 @@
+"""Settings of systems that the helpdesk does not reach yet: they are known, so that a file may hold them already."""
+
+from helpdesk.settings import parsing
+from helpdesk.settings.sources import Row
+
+PREDECESSOR = "[database] db_path"
+"""Not a variable: a line of the predecessor's config.ini, which names the predecessor's own store."""
+
+LATER: dict[str, Row] = {
+    PREDECESSOR: Row(ini="database.db_path"),
+    "REDMINE_ANONYMOUS_USER_ID": Row(parsing.number, "redmine.anonymous_user_id"),
+    "REDMINE_ACT_AS": Row(parsing.one_of("switch-user", "api-key")),
+    "REDMINE_MATCH": Row(parsing.one_of("login", "mail", "off")),
+    "ORACLE_HOST": Row(ini="oracle.host"),
+    "ORACLE_PORT": Row(parsing.port, "oracle.port"),
+    "ORACLE_SERVICE": Row(ini="oracle.service_name oracle.service"),
+    "ORACLE_USER": Row(ini="oracle.user oracle.user_name"),
+    "ORACLE_PASSWORD": Row(ini="oracle.password", secret=True),
+    "ORACLE_LOGIN_CHECK": Row(parsing.flag, "oracle.login_check oracle.oracle_login_check"),
+    "ORACLE_SQL_CHECK": Row(ini="oracle.sql_check oracle.oracle_sql_check"),
+    "ORACLE_SQL_PROFILE": Row(ini="oracle.sql_profile oracle.oracle_sql_profile"),
+    "ORACLE_SQL_VPN": Row(ini="oracle.sql_vpn oracle.oracle_sql_vpn"),
+    "ERP_GRACE": Row(ini="oracle.erp_grace"),
+    "ERP_FILE_PATH": Row(ini="paths.erp_file"),
+    "DIRECTORIES": Row(ini="oracle.directories ldap.directories"),
+    "LDAP_URL": Row(ini="ldap.url ldap.ldap_url"),
+    "LDAP_BIND_DN": Row(ini="ldap.bind_dn ldap.ldap_bind_dn"),
+    "LDAP_BIND_PASSWORD": Row(ini="ldap.bind_password ldap.ldap_bind_password", secret=True),
+    "LDAP_BASE_DN": Row(ini="ldap.base_dn ldap.ldap_base_dn"),
+    "LDAP_USER_FILTER": Row(ini="ldap.user_filter ldap.ldap_user_filter"),
+    "LDAP_STARTTLS": Row(parsing.flag, "ldap.starttls ldap.ldap_starttls"),
+    "LDAP_CA_BUNDLE": Row(parsing.ca_bundle, "ldap.ca_bundle ldap.ldap_ca_bundle"),
+    "LDAP_GROUP_RIGHTS": Row(ini="ldap.group_rights ldap.ldap_group_rights"),
+    "EMAIL_ALIASES": Row(ini="ldap.email_aliases"),
+    "SMTP_HOST": Row(ini="email.smtp_server"),
+    "SMTP_PORT": Row(parsing.port, "email.smtp_port"),
+    "SMTP_USER": Row(ini="email.username"),
+    "SMTP_PASSWORD": Row(ini="email.password", secret=True),
+    "SMTP_TLS": Row(ini="email.use_tls"),
+    "SMTP_FROM": Row(),
+    "SMTP_CA_BUNDLE": Row(parsing.ca_bundle),
+    "VAPID_PUBLIC_KEY": Row(ini="push_notifications.vapid_public_key"),
+    "VAPID_PRIVATE_KEY": Row(ini="push_notifications.vapid_private_key", secret=True),
+    "VAPID_CLAIM_EMAIL": Row(ini="push_notifications.vapid_claim_email"),
+    "PUSH_NOTIFICATIONS_ENABLED": Row(parsing.flag),
+    "FIREBASE_PROJECT_ID": Row(ini="firebase.project_id firebase.firebase_project_id"),
+    "FIREBASE_SERVICE_ACCOUNT_PATH": Row(ini="firebase.service_account_path firebase.firebase_service_account_path"),
+    "FINESSE_BASE_URL": Row(parsing.http_url, "finesse.base_url finesse.finesse_base_url"),
+    "FINESSE_VERIFY_SSL": Row(parsing.flag, "finesse.verify_ssl finesse.finesse_verify_ssl"),
+    "FINESSE_CA_BUNDLE": Row(parsing.ca_bundle, "finesse.ca_bundle finesse.finesse_ca_bundle"),
+    "NETMONITOR_HOSTS": Row(),
+    "CORS_ORIGINS": Row(),
+    "AUDIT_DAYS": Row(parsing.number),
+    "CALLS_DAYS": Row(parsing.number),
+    "METRICS_TOKEN": Row(secret=True),
+    "BRAND_LOGO": Row(),
+    "UPLOAD_FOLDER": Row(),
+}

@@ -1,0 +1,287 @@
+"""The table of settings, and the only module that reads the environment.
+
+A value comes from the environment, else from `.env`, else from config.ini (named by HELPDESK_CONFIG). In the first two
+a secret may also be NAME_FILE, the file that holds it. An empty value counts as absent. All problems are reported at
+once.
+"""
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.engine import URL, make_url
+
+from helpdesk import poll_schedule as schedules
+from helpdesk.poll_schedule import Schedule
+from helpdesk.settings import parsing, rules
+from helpdesk.settings import sources as settings_sources
+from helpdesk.settings.later import LATER
+from helpdesk.settings.parsing import AccountNames, RateLimit
+from helpdesk.settings.sources import Given, Problem, Row, given
+from helpdesk.settings.sources import SettingsError as SettingsError
+
+HTTPS_PORT = 443
+KEPT_IN_DEMO = ("TIMEZONE", "DEFAULT_LOCALE", "LOGIN_RATE_LIMIT", "BRAND_NAME", "LOG_LEVEL", "HELPDESK_DEMO_PUBLIC")
+
+
+def setting(
+    name: str,
+    meaning: str,
+    parse: Callable[[str], Any] = str,
+    *,
+    default: Any = None,
+    ini: str = "",
+    secret: bool = False,
+) -> Any:
+    """Return a field of Settings: the variable's name, what docs/settings.md says about it, and its Row."""
+    row = Row(parse, ini, secret)
+    return field(default=default, metadata={"name": name, "meaning": meaning, "row": row}, repr=not secret)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Typed values of all settings.
+
+    `sources` holds the source of each name. `demo` is set by `helpdesk demo` alone. `later` are settings of systems
+    that are not reached yet, `notices` sentences about what was not understood.
+    """
+
+    secret_key: str | None = setting(
+        "SECRET_KEY", "signs cookies; at least 32 characters", parsing.secret_key, secret=True
+    )
+    database_url: str = setting(
+        "DATABASE_URL", "our own store", parsing.database_url, default="sqlite:///helpdesk.db", secret=True
+    )
+    redmine_url: str | None = setting(
+        "REDMINE_URL", "Redmine; absent: the embedded tracker", parsing.http_url, ini="redmine.url"
+    )
+    redmine_api_key: str | None = setting(
+        "REDMINE_API_KEY", "the API key of a Redmine administrator", ini="redmine.api_key", secret=True
+    )
+    redmine_ca_bundle: Path | None = setting(
+        "REDMINE_CA_BUNDLE", "the authority of Redmine's certificate; absent: CA_BUNDLE", parsing.ca_bundle
+    )
+    redmine_text_format: Literal["textile", "markdown", "html"] = setting(
+        "REDMINE_TEXT_FORMAT",
+        "Redmine's own text formatting, which its API does not tell: textile, markdown or html",
+        parsing.one_of("textile", "markdown", "html"),
+        default="textile",
+    )
+    mysql_host: str | None = setting(
+        "MYSQL_HOST", "the server of Redmine's database; absent: everything over REST", ini="mysql.host"
+    )
+    mysql_port: int = setting("MYSQL_PORT", "its port", parsing.port, default=3306, ini="mysql.port")
+    mysql_user: str | None = setting(
+        "MYSQL_USER", "who may read there, and nothing more", ini="mysql.user mysql.user_name"
+    )
+    mysql_password: str | None = setting("MYSQL_PASSWORD", "their password", ini="mysql.password", secret=True)
+    mysql_database: str | None = setting("MYSQL_DATABASE", "the name of the database", ini="mysql.database")
+    mysql_ssl_ca: Path | None = setting(
+        "MYSQL_SSL_CA", "the authority of that server's certificate; absent: CA_BUNDLE", parsing.ca_bundle
+    )
+    mysql_mode: str | None = setting(
+        "MYSQL_SSL_MODE",
+        "MySQL's own word: DISABLED, PREFERRED, REQUIRED, VERIFY_CA or VERIFY_IDENTITY; absent: VERIFY_CA "
+        "with MYSQL_SSL_CA, else PREFERRED",
+        parsing.one_of("disabled", "preferred", "required", "verify_ca", "verify_identity"),
+    )
+    db_timezone: ZoneInfo | None = setting(
+        "REDMINE_DB_TIMEZONE",
+        "the time zone of Redmine's process, whose local time its database holds; absent: TIMEZONE",
+        parsing.timezone,
+    )
+    redis_url: str | None = setting(
+        "REDIS_URL",
+        "Redis, by which several processes of ours wake each other's open pages; absent: one process",
+        parsing.redis_url,
+        secret=True,
+    )
+    poll_interval: int = setting(
+        "POLL_INTERVAL", "seconds between two looks for what changed in Redmine", schedules.seconds, default=3
+    )
+    poll_schedule: Schedule | None = setting(
+        "POLL_SCHEDULE", "other intervals by days and hours: sat-sun 30; mon-fri 20:00-07:00 15", schedules.schedule
+    )
+    login_rate_limit: RateLimit | None = setting(
+        "LOGIN_RATE_LIMIT",
+        "failed sign-ins allowed per login and address, such as 5/minute; off: no limit",
+        parsing.rate,
+        default=RateLimit(5, 60),
+    )
+    session_idle: timedelta = setting(
+        "SESSION_IDLE",
+        "a session ends after so long without a page opened or anything saved: 12h, 30m, 7d; who chose to "
+        "stay signed in does for 30 days",
+        parsing.idle,
+        default=timedelta(hours=12),
+        ini="oracle.session_idle ldap.session_idle",
+    )
+    administrators: AccountNames | None = setting(
+        "ADMINISTRATORS",
+        "who administers the helpdesk, whatever their accounts say: redmine:ivanov,oracle:petrov",
+        parsing.account_names,
+    )
+    registration: bool | None = setting(
+        "REGISTRATION",
+        "whether people make their accounts themselves; absent: on where no directory is set",
+        parsing.flag,
+    )
+    public_url: str | None = setting(
+        "PUBLIC_URL", "our own address as browsers see it: scheme, host and port", parsing.origin
+    )
+    secure_cookie: bool | None = setting(
+        "SESSION_COOKIE_SECURE", "the cookie's Secure flag; absent: on when PUBLIC_URL is https", parsing.flag
+    )
+    ca_bundle: Path | None = setting(
+        "CA_BUNDLE",
+        "a file of certificates (PEM): the company's own authorities, trusted besides the usual ones",
+        parsing.ca_bundle,
+    )
+    outbound_proxy: str | None = setting(
+        "OUTBOUND_PROXY",
+        "the proxy for what leaves the company, which nothing does yet; neither Redmine nor a database is "
+        "asked through it",
+        parsing.proxy_url,
+        secret=True,
+    )
+    max_content_length: int = setting(
+        "MAX_CONTENT_LENGTH",
+        "the largest body taken, in bytes or as 16 MB",
+        parsing.size,
+        default=16 * parsing.MEGABYTE,
+    )
+    embedded_files: Path | None = setting(
+        "FILES_FOLDER", "where the embedded tracker keeps files; absent: files beside the SQLite store", Path
+    )
+    brand_name: str = setting("BRAND_NAME", "the name on every page", default="TEZ Navigator")
+    log_level: str = setting(
+        "LOG_LEVEL",
+        "the least that is logged: debug, info, warning, error or critical",
+        parsing.one_of("debug", "info", "warning", "error", "critical"),
+        default="info",
+    )
+    timezone: ZoneInfo = setting(
+        "TIMEZONE", "the time zone of dates shown", parsing.timezone, default=ZoneInfo("Europe/Moscow")
+    )
+    default_locale: str = setting(
+        "DEFAULT_LOCALE",
+        "the language of those whose browser asks for none of ours: ru or en",
+        parsing.one_of("ru", "en"),
+        default="ru",
+    )
+    colors: Mapping[str, str] | None = setting(
+        "COLORS",
+        "other colors of statuses and priorities for programs, by their ids: status:5=#00ff00, priority:3=#ff8800",
+        parsing.colors,
+    )
+    demo_public: bool = setting(
+        "HELPDESK_DEMO_PUBLIC",
+        "lets `helpdesk demo` be reached from other machines, as in a container",
+        parsing.flag,
+        default=False,
+    )
+    config: str = setting("HELPDESK_CONFIG", "the config.ini to read", default="config.ini")
+    demo: bool = False
+    sources: Mapping[str, str] = field(default_factory=dict, repr=False)
+    later: Mapping[str, Given] = field(default_factory=dict, repr=False)
+    notices: tuple[str, ...] = ()
+
+    @property
+    def session_cookie_secure(self) -> bool:
+        if self.secure_cookie is None:
+            return (self.public_url or "").startswith("https:")
+        return self.secure_cookie
+
+    @property
+    def may_register(self) -> bool:
+        return self.redmine_url is None if self.registration is None else self.registration
+
+    @property
+    def only_https(self) -> bool:
+        """Tell whether browsers may be made to use https alone, which holds for all ports of a host."""
+        parts = urlsplit(self.public_url or "")
+        return parts.scheme == "https" and parts.port in (None, HTTPS_PORT)
+
+    @property
+    def redmine_db_timezone(self) -> ZoneInfo:
+        return self.db_timezone or self.timezone
+
+    @property
+    def mysql_url(self) -> URL | None:
+        """Return the address of Redmine's database, printed without its password; None when it is not set."""
+        if self.mysql_host is None:
+            return None
+        return URL.create(
+            "mysql+pymysql",
+            self.mysql_user,
+            self.mysql_password,
+            self.mysql_host,
+            self.mysql_port,
+            self.mysql_database,
+            {"charset": "utf8mb4"},
+        )
+
+    @property
+    def mysql_ssl_mode(self) -> str:
+        return self.mysql_mode or ("verify_ca" if self.mysql_ssl_ca else "preferred")
+
+    @property
+    def files_folder(self) -> Path:
+        store = make_url(self.database_url)
+        beside = Path(store.database or "").parent if store.get_backend_name() == "sqlite" else Path()
+        return self.embedded_files or beside / "files"
+
+
+KNOWN = {each.metadata["name"]: each for each in fields(Settings) if each.metadata}
+ROWS: dict[str, Row] = {**{name: each.metadata["row"] for name, each in KNOWN.items()}, **LATER}
+
+
+def load(environ: Mapping[str, str], folder: Path) -> Settings:
+    """Return the settings that apply in `folder`. Raises SettingsError with all problems."""
+    sources, problems, notices = settings_sources.read_all(environ, folder, ROWS)
+    later = given(LATER, sources)
+    problems, unused = rules.split_off_later([*problems, *rules.parse_all(later, ROWS)[1]])
+    settings = _typed(given(KNOWN, sources), problems, notices)
+    rules.leave_predecessor_alone(settings.database_url, folder, later)
+    return replace(settings, later=later, notices=(*unused, *notices))
+
+
+def demo(environ: Mapping[str, str], folder: Path, data: Path, secret_key: str) -> Settings:
+    """Return the demo's settings: a store in `data` and no outside system, even where one is set.
+
+    Raises SettingsError for the few settings that the demo takes over.
+    """
+    values = given(KEPT_IN_DEMO, settings_sources.plain(environ, folder))
+    own = {"SECRET_KEY": secret_key, "DATABASE_URL": f"sqlite:///{data / 'helpdesk.db'}"}
+    settings = _typed(values | {name: Given(text, "demo") for name, text in own.items()}, [])
+    return replace(settings, demo=True)
+
+
+def from_process() -> Settings:
+    """Return the settings of this process, from its environment and folder. Raises SettingsError."""
+    return load(environment(), Path.cwd())
+
+
+def environment() -> Mapping[str, str]:
+    return os.environ
+
+
+def require_secret_key(settings: Settings) -> None:
+    """Raise SettingsError without a SECRET_KEY: serving needs one, the other commands do not."""
+    if settings.secret_key is None:
+        raise SettingsError([Problem("SECRET_KEY", "is missing", "Make one by: openssl rand -hex 32")])
+
+
+def _typed(values: Mapping[str, Given], problems: list[Problem], notices: Iterable[str] = ()) -> Settings:
+    """Parse the values. Raises SettingsError with all problems, these among them, and the notices."""
+    parsed, invalid = rules.parse_all(values, ROWS)
+    problems = [*problems, *invalid, *rules.incomplete(values)]
+    if problems:
+        raise SettingsError(problems, notices)
+    typed = {KNOWN[name].name: value for name, value in parsed.items()}
+    return Settings(**typed, sources={name: source for name, (_, source) in values.items()})

@@ -1,0 +1,1 @@
+"""Define the tables of our store, a file for each subject."""

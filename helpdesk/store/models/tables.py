@@ -1,0 +1,282 @@
+"""Define every table of ours for SQLite, PostgreSQL and MySQL alike.
+
+Portable rules: every text has a length; times are aware UTC; values compared without regard to case have a second,
+folded column, because SQLite folds no Cyrillic and MySQL folds more than we want; Booleans get their defaults from
+`sa.false()`; nothing relies on the order of ids.
+"""
+
+from datetime import date, datetime
+
+import sqlalchemy as sa
+from sqlmodel import Field, SQLModel
+
+from helpdesk.store.models.board import BoardColumn as BoardColumn
+from helpdesk.store.models.board import BoardFold as BoardFold
+from helpdesk.store.models.notifications import DealtWith as DealtWith
+from helpdesk.store.models.notifications import FeedAttempt as FeedAttempt
+from helpdesk.store.models.notifications import FeedCursor as FeedCursor
+from helpdesk.store.models.notifications import Lease as Lease
+from helpdesk.store.models.notifications import Notification as Notification
+from helpdesk.store.models.notifications import NotificationPreference as NotificationPreference
+from helpdesk.store.models.task_parts import LONG
+from helpdesk.store.models.task_parts import CustomField as CustomField
+from helpdesk.store.models.task_parts import CustomValue as CustomValue
+from helpdesk.store.models.task_parts import Relation as Relation
+from helpdesk.store.models.task_parts import SpentTime as SpentTime
+from helpdesk.store.models.task_parts import Watcher as Watcher
+
+
+class Meta(SQLModel, table=True):
+    """A property of this store: `kind` is `production` or `demo`. The table marks the database as ours."""
+
+    __tablename__ = "helpdesk_meta"
+    name: str = Field(primary_key=True, max_length=50)
+    value: str = Field(max_length=200)
+
+
+class Person(SQLModel, table=True):
+    """An account. `source` is the directory that checks its password; logins are unique within a source.
+
+    `shows_tips`: the board shows hints for newcomers.
+    """
+
+    __tablename__ = "person"
+    __table_args__ = (
+        sa.UniqueConstraint("source", "login_folded", name="uq_person_source_login"),
+        sa.UniqueConstraint("redmine_id", name="uq_person_redmine_id"),
+        sa.Index("ix_person_login_folded", "login_folded"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    source: str = Field(max_length=20)
+    login: str = Field(max_length=120)
+    login_folded: str = Field(max_length=120)
+    email: str = Field(default="", max_length=200)
+    email_folded: str = Field(default="", max_length=200, index=True)
+    full_name: str = Field(default="", max_length=200)
+    department: str = Field(default="", max_length=200)
+    position: str = Field(default="", max_length=200)
+    password_hash: str | None = Field(default=None, max_length=200)
+    redmine_id: int | None = Field(default=None)
+    is_admin: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
+    is_active: bool = Field(default=True, sa_column_kwargs={"server_default": sa.true()})
+    can_access_quality_control: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
+    can_access_contact_center_moscow: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
+    shows_tips: bool = Field(default=True, sa_column_kwargs={"server_default": sa.true()})
+    created_at: datetime
+    last_seen: datetime | None = None
+
+
+class Session(SQLModel, table=True):
+    """A sign-in on one device. Only the hash of its id is stored, so that reading the table lets nobody sign in."""
+
+    __tablename__ = "session"
+    id_hash: str = Field(primary_key=True, max_length=64)
+    person_id: int = Field(foreign_key="person.id", index=True)
+    created_at: datetime
+    expires_at: datetime = Field(index=True)
+    address: str = Field(default="", max_length=60)
+    user_agent: str = Field(default="", max_length=200)
+
+
+class SigninAttempt(SQLModel, table=True):
+    """A sign-in that failed, or has not succeeded yet.
+
+    `login_hash` is keyed, since people type passwords into the wrong field. `place` is an address or a device.
+    """
+
+    __tablename__ = "signin_attempt"
+    __table_args__ = (
+        sa.Index("ix_signin_attempt_who", "login_hash", "place", "at"),
+        sa.Index("ix_signin_attempt_place", "place", "at"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    login_hash: str = Field(max_length=64)
+    place: str = Field(max_length=60)
+    at: datetime = Field(index=True)
+
+
+class FirstAnswer(SQLModel, table=True):
+    """The first answer to an idempotency key; `status` is 0 while the first request is still at work."""
+
+    __tablename__ = "first_answer"
+    person_id: int = Field(foreign_key="person.id", primary_key=True)
+    route: str = Field(primary_key=True, max_length=120)
+    key: str = Field(primary_key=True, max_length=80)
+    body_hash: str = Field(max_length=64)
+    status: int = 0
+    headers: str = Field(default="[]", sa_type=sa.Text)
+    body: str = Field(default="", sa_type=LONG)
+    created_at: datetime = Field(index=True)
+
+
+class Project(SQLModel, table=True):
+    __tablename__ = "tracker_project"
+    id: int | None = Field(default=None, primary_key=True)
+    identifier: str = Field(max_length=100, unique=True)
+    name: str = Field(max_length=200)
+    description: str = Field(default="", sa_type=sa.Text)
+    parent_id: int | None = Field(default=None, foreign_key="tracker_project.id")
+    members_only: bool = Field(default=True, sa_column_kwargs={"server_default": sa.true()})
+
+
+class Role(SQLModel, table=True):
+    """A role; `permissions` is a space-separated list of names from `tasks/embedded`."""
+
+    __tablename__ = "tracker_role"
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(max_length=100)
+    permissions: str = Field(default="", max_length=500)
+    for_everybody: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
+
+
+class Membership(SQLModel, table=True):
+    __tablename__ = "tracker_membership"
+    project_id: int = Field(foreign_key="tracker_project.id", primary_key=True)
+    person_id: int = Field(foreign_key="person.id", primary_key=True, index=True)
+    role_id: int = Field(foreign_key="tracker_role.id", primary_key=True)
+
+
+class Status(SQLModel, table=True):
+    __tablename__ = "tracker_status"
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(max_length=100)
+    position: int
+    is_closed: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
+    is_default: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
+
+
+class Priority(SQLModel, table=True):
+    __tablename__ = "tracker_priority"
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(max_length=100)
+    position: int
+    is_default: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
+
+
+class Kind(SQLModel, table=True):
+    """A kind of task, which Redmine calls a tracker: incident, request, change."""
+
+    __tablename__ = "tracker_kind"
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(max_length=100)
+    position: int
+
+
+class Transition(SQLModel, table=True):
+    """A step of the workflow: people with the role may move a task from the old status to the new one."""
+
+    __tablename__ = "tracker_transition"
+    role_id: int = Field(foreign_key="tracker_role.id", primary_key=True)
+    old_status_id: int = Field(foreign_key="tracker_status.id", primary_key=True)
+    new_status_id: int = Field(foreign_key="tracker_status.id", primary_key=True)
+
+
+class Task(SQLModel, table=True):
+    """A task. `words` is its subject and description folded for search; `version` rises with every write.
+
+    Ids of tasks and entries are never used again, since the change feed is read on from the last id.
+    """
+
+    __tablename__ = "tracker_task"
+    __table_args__ = (
+        sa.Index("ix_tracker_task_assignee", "assignee_id", "status_id"),
+        sa.Index("ix_tracker_task_project", "project_id", "status_id"),
+        {"sqlite_autoincrement": True},
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    project_id: int = Field(foreign_key="tracker_project.id")
+    kind_id: int = Field(foreign_key="tracker_kind.id")
+    status_id: int = Field(foreign_key="tracker_status.id")
+    priority_id: int = Field(foreign_key="tracker_priority.id")
+    author_id: int = Field(foreign_key="person.id", index=True)
+    assignee_id: int | None = Field(default=None, foreign_key="person.id")
+    subject: str = Field(max_length=255)
+    description: str = Field(default="", sa_type=LONG)
+    words: str = Field(default="", sa_type=LONG)
+    start_date: date | None = None
+    due_date: date | None = None
+    done_ratio: int = 0
+    estimated_hours: float | None = None
+    parent_id: int | None = Field(default=None, foreign_key="tracker_task.id", index=True)
+    is_private: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
+    version: int = 1
+    created_at: datetime
+    updated_at: datetime = Field(index=True)
+    closed_at: datetime | None = None
+
+
+class Entry(SQLModel, table=True):
+    """A comment, changes, or both, that one person made to a task at once."""
+
+    __tablename__ = "tracker_entry"
+    __table_args__ = {"sqlite_autoincrement": True}
+    id: int | None = Field(default=None, primary_key=True)
+    task_id: int = Field(foreign_key="tracker_task.id", index=True)
+    author_id: int = Field(foreign_key="person.id")
+    created_at: datetime
+    notes: str = Field(default="", sa_type=LONG)
+    is_private: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
+
+
+class Change(SQLModel, table=True):
+    """The change of one field within an entry; ids are stored as text, as in Redmine."""
+
+    __tablename__ = "tracker_change"
+    id: int | None = Field(default=None, primary_key=True)
+    entry_id: int = Field(foreign_key="tracker_entry.id", index=True)
+    field: str = Field(max_length=30)
+    old_value: str | None = Field(default=None, max_length=255)
+    new_value: str | None = Field(default=None, max_length=255)
+
+
+class Attachment(SQLModel, table=True):
+    """A file of a task. Without a task it is staged, and may be attached with the token that `token_hash` is made from.
+
+    `blob` is the name of its content in `store/tracker/blobs.py`; `size` is in bytes.
+    """
+
+    __tablename__ = "tracker_attachment"
+    __table_args__ = (sa.UniqueConstraint("token_hash", name="uq_tracker_attachment_token_hash"),)
+    id: int | None = Field(default=None, primary_key=True)
+    task_id: int | None = Field(default=None, foreign_key="tracker_task.id", index=True)
+    author_id: int = Field(foreign_key="person.id")
+    filename: str = Field(max_length=255)
+    size: int = Field(sa_type=sa.BigInteger)
+    content_type: str = Field(max_length=200)
+    blob: str = Field(max_length=64)
+    token_hash: str | None = Field(default=None, max_length=64)
+    created_at: datetime = Field(index=True)
+
+
+class Draft(SQLModel, table=True):
+    """A person's unsent text in the form of `place` (such as `task:7:comments`); `fields` is JSON."""
+
+    __tablename__ = "draft"
+    person_id: int = Field(foreign_key="person.id", primary_key=True)
+    place: str = Field(primary_key=True, max_length=80)
+    fields: str = Field(sa_type=LONG)
+    updated_at: datetime = Field(index=True)
+
+
+class ReplyTemplate(SQLModel, table=True):
+    """A prepared reply; without a person it is shared. `position` orders it within its list."""
+
+    __tablename__ = "reply_template"
+    id: int | None = Field(default=None, primary_key=True)
+    person_id: int | None = Field(default=None, foreign_key="person.id", index=True)
+    name: str = Field(max_length=100)
+    text: str = Field(sa_type=LONG)
+    position: int
+
+
+class SavedView(SQLModel, table=True):
+    """A list that a person saved under a name: `address` is its path and query, never another site's."""
+
+    __tablename__ = "saved_view"
+    __table_args__ = (sa.UniqueConstraint("person_id", "name_folded", name="uq_saved_view_person_name"),)
+    id: int | None = Field(default=None, primary_key=True)
+    person_id: int = Field(foreign_key="person.id")
+    name: str = Field(max_length=60)
+    name_folded: str = Field(max_length=200)
+    address: str = Field(max_length=2000)
+    is_start: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})

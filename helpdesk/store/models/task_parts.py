@@ -1,0 +1,65 @@
+"""Define the tables around an embedded task: relations, watchers, spent time and custom fields."""
+
+from datetime import date
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.mysql import LONGTEXT
+from sqlmodel import Field, SQLModel
+
+LONG = sa.Text().with_variant(LONGTEXT(), "mysql", "mariadb")
+
+
+class Relation(SQLModel, table=True):
+    """A relation of `kind` from `task_id` to `other_id`; from the other side it is the opposite kind."""
+
+    __tablename__ = "tracker_relation"
+    task_id: int = Field(foreign_key="tracker_task.id", primary_key=True)
+    other_id: int = Field(foreign_key="tracker_task.id", primary_key=True, index=True)
+    kind: str = Field(max_length=20)
+
+
+class Watcher(SQLModel, table=True):
+    __tablename__ = "tracker_watcher"
+    task_id: int = Field(foreign_key="tracker_task.id", primary_key=True)
+    person_id: int = Field(foreign_key="person.id", primary_key=True)
+
+
+class SpentTime(SQLModel, table=True):
+    """A person's work on a task on one day."""
+
+    __tablename__ = "tracker_spent_time"
+    id: int | None = Field(default=None, primary_key=True)
+    task_id: int = Field(foreign_key="tracker_task.id", index=True)
+    person_id: int = Field(foreign_key="person.id")
+    spent_on: date
+    hours: float
+
+
+class CustomField(SQLModel, table=True):
+    """A custom field of one project and one kind of task, or of all where there is none.
+
+    `kind` is one of `tasks.fields.Kind`; `options` of a list and the values of `default` are one a line.
+    """
+
+    __tablename__ = "tracker_custom_field"
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(max_length=100)
+    kind: str = Field(default="text", max_length=20)
+    position: int
+    project_id: int | None = Field(default=None, foreign_key="tracker_project.id")
+    kind_id: int | None = Field(default=None, foreign_key="tracker_kind.id")
+    options: str = Field(default="", sa_type=LONG)
+    multiple: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
+    required: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
+    default: str = Field(default="", sa_type=LONG)
+    hint: str = Field(default="", max_length=200)
+
+
+class CustomValue(SQLModel, table=True):
+    """A task's value of a custom field; `place` orders several."""
+
+    __tablename__ = "tracker_custom_value"
+    task_id: int = Field(foreign_key="tracker_task.id", primary_key=True)
+    field_id: int = Field(foreign_key="tracker_custom_field.id", primary_key=True)
+    place: int = Field(primary_key=True)
+    value: str = Field(sa_type=LONG)

@@ -1,0 +1,98 @@
+"""Register accounts that people create themselves, the first one as administrator by a setup token."""
+
+from hashlib import sha256
+from secrets import token_urlsafe
+from typing import NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, col
+
+from helpdesk.errors import Invalid, Sentence, sentence
+from helpdesk.store import locks, people
+from helpdesk.store.casefold import fold
+from helpdesk.store.models.tables import Meta, Person
+from helpdesk.store.people import Named
+
+SETUP_TOKEN = "setup_token"
+LOGIN_TAKEN = sentence("There is an account with this login already.")
+EMAIL_TAKEN = sentence("There is an account with this e-mail already.")
+WRONG_TOKEN = sentence("This is not the setup token, or it was used already.")
+RESERVED = sentence(
+    "This login is reserved. Register it with the setup token, or ask an administrator for the account."
+)
+
+
+class Registration(NamedTuple):
+    """What a person enters; `setup_token` is empty for everybody but the first."""
+
+    login: str
+    email: str
+    full_name: str
+    department: str
+    position: str
+    setup_token: str
+
+
+def register(session: Session, wish: Registration, password_hash: str, named: Named = ()) -> Person:
+    """Create a local account. Raises Invalid.
+
+    A login or an e-mail of somebody else, in any directory, is refused: it would make that person's sign-in fail or
+    reach another account. A login that is `named` has an administrator's rights, so it needs the setup token.
+    """
+    locks.everybody(session)
+    wrong = _taken(session, wish)
+    is_admin = bool(wish.setup_token) and _use_token(session, wish.setup_token, named)
+    if wish.setup_token and not is_admin:
+        wrong["setup_token"] = [WRONG_TOKEN]
+    elif not is_admin and _is_reserved(wish.login, named):
+        wrong.setdefault("username", [RESERVED])
+    if wrong:
+        raise Invalid(wrong)
+    try:
+        with session.begin_nested():
+            person = people.add_local(session, wish.login, wish.full_name, wish.email, password_hash, is_admin)
+    except IntegrityError as error:
+        raise Invalid({"username": [LOGIN_TAKEN]}) from error
+    person.department, person.position = wish.department, wish.position
+    return person
+
+
+def offer_token(session: Session, named: Named = ()) -> str | None:
+    """Return a new setup token, which voids older ones; None when an administrator exists."""
+    locks.everybody(session)
+    session.exec(sa.delete(Meta).where(col(Meta.name) == SETUP_TOKEN))
+    if _has_administrator(session, named):
+        return None
+    token = token_urlsafe(16)
+    session.add(Meta(name=SETUP_TOKEN, value=_hashed(token)))
+    return token
+
+
+def wants_token(session: Session, named: Named = ()) -> bool:
+    """Tell whether the first administrator is still missing."""
+    return session.get(Meta, SETUP_TOKEN) is not None and not _has_administrator(session, named)
+
+
+def _taken(session: Session, wish: Registration) -> dict[str, list[Sentence]]:
+    asked = (("username", wish.login, LOGIN_TAKEN), ("email", wish.email, EMAIL_TAKEN))
+    return {field: [says] for field, typed, says in asked if people.named(session, typed)}
+
+
+def _is_reserved(login: str, named: Named) -> bool:
+    return ("local", fold(login)) in {(source, fold(name)) for source, name in named}
+
+
+def _use_token(session: Session, token: str, named: Named) -> bool:
+    """Check the token and use it up: only the first of two requests with it succeeds."""
+    mine = sa.delete(Meta).where(col(Meta.name) == SETUP_TOKEN, col(Meta.value) == _hashed(token))
+    return not _has_administrator(session, named) and session.exec(mine).rowcount == 1
+
+
+def _has_administrator(session: Session, named: Named) -> bool:
+    """Tell whether an administrator has an account: a name in a setting alone cannot sign in."""
+    return bool(people.administrators(session, named))
+
+
+def _hashed(token: str) -> str:
+    return sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

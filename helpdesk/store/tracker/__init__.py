@@ -1,0 +1,1 @@
+"""Store the embedded backend's rows, and query them."""

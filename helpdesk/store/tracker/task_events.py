@@ -1,0 +1,86 @@
+"""Query the events of embedded tasks by their ids, regardless of permissions."""
+
+from collections.abc import Collection, Sequence
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from helpdesk.store.tracker.task_parts import WATCHER
+from helpdesk.store.tracker.tasks import AUTHOR, CHANGE, ENTRY, PROJECT, TASK
+
+NEW_AT_ONCE = 500
+"""The most unseen rows of each table that one poll reads."""
+
+
+class Range(NamedTuple):
+    """The ids to read of a table: above `floor`, up to NEW_AT_ONCE beyond the highest `seen`."""
+
+    floor: int
+    seen: int
+
+
+_NAMED = sa.select(ENTRY, AUTHOR.c.full_name.label("author"), AUTHOR.c.email.label("author_email")).join(
+    AUTHOR, AUTHOR.c.id == ENTRY.c.author_id
+)
+
+
+def last(session: Session) -> tuple[int, int]:
+    """Return the highest ids of a task and of an entry, or 0."""
+    numbers = (session.scalar(sa.select(sa.func.max(table.c.id))) for table in (TASK, ENTRY))
+    task, entry = (number or 0 for number in numbers)
+    return task, entry
+
+
+def created(session: Session, where: Range) -> Sequence[Any]:
+    """Return (id, description) of tasks."""
+    return session.execute(sa.select(TASK.c.id, TASK.c.description).where(_in(TASK, where))).all()
+
+
+def entries(session: Session, where: Range) -> Sequence[Any]:
+    """Return entries with their authors' names."""
+    return session.execute(_NAMED.where(_in(ENTRY, where))).all()
+
+
+def entry(session: Session, task_id: int, number: int) -> Sequence[Any]:
+    """Return one such entry, when it belongs to that task."""
+    return session.execute(_NAMED.where(ENTRY.c.id == number, ENTRY.c.task_id == task_id)).all()
+
+
+def tasks(session: Session, ids: Collection[int]) -> dict[int, Any]:
+    """Return the columns that identify tasks and the people concerned, by id."""
+    columns = (TASK.c.id, TASK.c.subject, TASK.c.project_id, TASK.c.author_id, TASK.c.assignee_id, TASK.c.created_at)
+    asked = (
+        sa.select(*columns, PROJECT.c.name.label("project"), AUTHOR.c.full_name, AUTHOR.c.email)
+        .join(PROJECT, PROJECT.c.id == TASK.c.project_id)
+        .join(AUTHOR, AUTHOR.c.id == TASK.c.author_id)
+    )
+    return {row.id: row for row in session.execute(asked.where(TASK.c.id.in_(ids)))}
+
+
+def changes(session: Session, entry_ids: Collection[int]) -> Sequence[Any]:
+    """Return the changes of these entries."""
+    return session.execute(sa.select(CHANGE).where(CHANGE.c.entry_id.in_(entry_ids)).order_by(CHANGE.c.id)).all()
+
+
+def assignments(session: Session, task_ids: Collection[int]) -> Sequence[Any]:
+    """Return (task id, entry id, old value) of each change of assignee, in the order in which they were made."""
+    asked = sa.select(ENTRY.c.task_id, CHANGE.c.entry_id, CHANGE.c.old_value).join(
+        CHANGE, CHANGE.c.entry_id == ENTRY.c.id
+    )
+    return session.execute(
+        asked.where(ENTRY.c.task_id.in_(task_ids), CHANGE.c.field == "assignee").order_by(CHANGE.c.entry_id)
+    ).all()
+
+
+def watchers(session: Session, task_ids: Collection[int]) -> Sequence[Any]:
+    """Return (task id, person id)."""
+    asked = sa.select(WATCHER.c.task_id, WATCHER.c.person_id).where(WATCHER.c.task_id.in_(task_ids))
+    return session.execute(asked).all()
+
+
+def _in(table: sa.Table, where: Range) -> sa.ColumnElement[bool]:
+    other = table.alias()
+    following = sa.select(other.c.id).where(other.c.id > where.seen).order_by(other.c.id).limit(NEW_AT_ONCE).subquery()
+    last = sa.select(sa.func.coalesce(sa.func.max(following.c.id), where.seen)).scalar_subquery()
+    return sa.and_(table.c.id > where.floor, table.c.id <= last)

@@ -1,0 +1,205 @@
+"""Whether a wish may be done to a task, before anything is written: what every adapter asks first."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
+
+from helpdesk.errors import Conflict, Invalid, NotAllowed, Sentence, TransitionNotAllowed, Unchanged, sentence
+from helpdesk.tasks.creation import NewTask, NewTaskForm
+from helpdesk.tasks.fields import CustomField, Detail, Texts, Value, fault, field_of, in_normal_form, name_of
+from helpdesk.tasks.model import Choices, Edit, Entry, Field, Task, Theirs
+from helpdesk.texts import is_blank, trimmed
+
+LONGEST_SUBJECT = 255
+MOST_HOURS = 1_000_000
+EMPTY = sentence("Please fill this in.")
+BAD_DATES = sentence("This must not be before the start date.")
+Since = Callable[[Task, str], Sequence[Entry] | None]
+"""The entries of a task that are newer than a version; None when the history does not tell all that changed since."""
+LARGE_CHANGES = ("tracker", "project")
+REFUSALS: dict[Field, tuple[str, type[Invalid], Sentence]] = {
+    "status": ("status_id", TransitionNotAllowed, TransitionNotAllowed.default),
+    "priority": ("priority_id", Invalid, sentence("There is no such priority.")),
+    "assignee": ("assignee_id", Invalid, sentence("This person can't be assigned here.")),
+}
+
+
+def wanted(before: Task, edit: Edit, since: Since) -> Edit:
+    """The edit narrowed to what it really changes, once it is sure that it may be done.
+
+    Raises Conflict when others changed the same after the version that it names, Unchanged when there is nothing to do,
+    NotAllowed, Invalid.
+    """
+    effective = changed(before, edit)
+    if not effective.says_something:
+        raise Unchanged
+    require_apart(before, effective, since)
+    _require_offered(before.choices, effective.changes)
+    _require_writable(before.choices, effective)
+    _require_sound(before, effective)
+    if trimmed(effective.comment):
+        require_comment(before)
+    return effective
+
+
+def changed(before: Task, edit: Edit) -> Edit:
+    """The edit without the fields that have the value already, values of custom fields in their normal form."""
+    custom = _in_normal_form((held.field for held in before.custom), edit.custom)
+    return edit._replace(
+        changes={field: value for field, value in edit.changes.items() if before.value(field) != value},
+        details={detail: value for detail, value in edit.details.items() if before.detail(detail) != value},
+        custom={number: value for number, value in custom.items() if before.custom_value(number) != value},
+    )
+
+
+def normal(form: NewTaskForm, new_task: NewTask) -> NewTask:
+    """The wish with the values of custom fields in their normal form."""
+    return new_task._replace(custom=_in_normal_form(form.custom, new_task.custom))
+
+
+def _in_normal_form(fields: Iterable[CustomField], values: Mapping[int, Texts]) -> dict[int, Texts]:
+    known = {field.id: field for field in fields}
+    return {
+        number: in_normal_form(known[number], value) if number in known else value for number, value in values.items()
+    }
+
+
+def require_apart(task: Task, edit: Edit, since: Since) -> None:
+    """Raise Conflict when others changed what `edit` changes after the version that it names.
+
+    `edit` is narrowed to what the task does not hold already: where both wrote the same, neither is in the other's way,
+    and comments and files never are.
+    """
+    if edit.version is None or edit.version == task.version or not (edit.changes or edit.details or edit.custom):
+        return
+    newer = since(task, edit.version)
+    if newer is None:
+        raise Conflict(task)
+    if theirs := overlapping(task, edit, newer):
+        raise Conflict(task, theirs=theirs)
+
+
+def overlapping(task: Task, edit: Edit, newer: Iterable[Entry]) -> list[Theirs]:
+    """Return the changes in these entries of the fields that `edit` changes."""
+    names = history_names(task, edit)
+    named = ((entry, change, names.get((change.field, change.label))) for entry in newer for change in entry.changes)
+    return [Theirs(name, entry, change) for entry, change, name in named if name]
+
+
+def history_names(task: Task, edit: Edit) -> dict[tuple[str, str], str]:
+    """The fields of an edit as a history calls them (field and label), each with its name in forms.
+
+    A custom field that the task has no more went with its tracker or project.
+    """
+    found = {(str(field), ""): REFUSALS[field][0] for field in edit.changes}
+    found |= {(history_name(detail), ""): field_of(detail) for detail in edit.details}
+    held = {each.field.id: each.field.name for each in task.custom}
+    found |= {("custom_field", held[number]): name_of(number) for number in edit.custom if number in held}
+    gone = [name_of(number) for number in edit.custom if number not in held]
+    return {(field, ""): name for field in LARGE_CHANGES for name in gone} | found
+
+
+def history_name(detail: Detail) -> str:
+    """Return the name of a detail in a history."""
+    return "parent_id" if detail == "parent" else detail
+
+
+def require_comment(before: Task, private: bool = False) -> None:
+    """Raise NotAllowed for somebody who may not comment, or not privately."""
+    choices = before.choices
+    if not (choices.may_comment_privately if private else choices.may_comment):
+        raise NotAllowed
+
+
+def faults(details: Mapping[Detail, Value], required: Iterable[Detail] = ()) -> dict[str, list[Sentence]]:
+    """Return the faults of details by themselves, by field; absent ones are skipped.
+
+    Source: Redmine's Issue, its validations of subject, done_ratio, estimated_hours and due_date.
+    """
+    found: dict[str, list[Sentence]] = {}
+    subject, ratio, hours = details.get("subject"), details.get("done_ratio"), details.get("estimated_hours")
+    if isinstance(subject, str) and len(subject) > LONGEST_SUBJECT:
+        found["subject"] = [sentence("This is too long: at most %(limit)s characters.", limit=LONGEST_SUBJECT)]
+    if "done_ratio" in details and not (isinstance(ratio, int) and 0 <= ratio <= 100):
+        found["done_ratio"] = [sentence("This must be from 0 to 100.")]
+    if isinstance(hours, int | float) and not 0 <= hours < MOST_HOURS:
+        found["estimated_hours"] = [sentence("This must be a number of hours.")]
+    start, due = details.get("start_date"), details.get("due_date")
+    if isinstance(start, date) and isinstance(due, date) and due < start:
+        found["due_date"] = [BAD_DATES]
+    empty = [detail for detail in required if detail in details and is_blank(str(details[detail] or ""))]
+    return found | {field_of(detail): [EMPTY] for detail in empty}
+
+
+def custom_faults(fields: Iterable[CustomField], values: Mapping[int, Texts]) -> dict[str, list[Sentence]]:
+    """Return the faults of custom fields' values, by `cf_ID`; fields without a value here are skipped."""
+    found = ((field.id, fault(field, values[field.id])) for field in fields if field.id in values)
+    return {name_of(number): [says] for number, says in found if says}
+
+
+def require_creatable(form: NewTaskForm, new_task: NewTask) -> None:
+    """Raise NotAllowed for what this person may not say of a new task, Invalid for what no tracker would take."""
+    given = _details(new_task)
+    foreign = {detail for detail, value in given.items() if value} - form.details - form.required
+    if (
+        foreign
+        or (new_task.files and not form.may_attach)
+        or new_task.custom.keys() - {field.id for field in form.custom}
+    ):
+        raise NotAllowed
+    chosen: dict[Field, int | None] = {
+        "status": new_task.status_id,
+        "priority": new_task.priority_id,
+        "assignee": new_task.assignee_id,
+    }
+    made = {field: value for field, value in chosen.items() if value is not None}
+    _require_offered(Choices(form.statuses, form.priorities, form.assignees), made)
+    held = {field.id: new_task.custom.get(field.id, field.default) for field in form.custom}
+    if found := faults(given, form.required) | custom_faults(form.custom, held):
+        raise Invalid(found)
+
+
+def _details(new_task: NewTask) -> dict[Detail, Value]:
+    return {
+        "subject": new_task.subject,
+        "description": new_task.description,
+        "start_date": new_task.start_date,
+        "due_date": new_task.due_date,
+        "estimated_hours": new_task.estimated_hours,
+        "parent": new_task.parent_id,
+        "is_private": new_task.is_private,
+    }
+
+
+def _require_offered(choices: Choices, changes: Mapping[Field, int | None]) -> None:
+    """Raise NotAllowed for a field this person may not write, Invalid for a value that is not offered."""
+    offers = {"status": choices.statuses, "priority": choices.priorities, "assignee": choices.assignees}
+    for field, value in changes.items():
+        offered = {choice[0] for choice in offers[field]}
+        if not offered:
+            raise NotAllowed
+        if value not in offered and not (field == "assignee" and value is None):
+            name, error, says = REFUSALS[field]
+            raise error({name: [says]})
+
+
+def _require_writable(choices: Choices, edit: Edit) -> None:
+    """Raise NotAllowed for details, custom fields or files that this person may not add or change."""
+    foreign = edit.details.keys() - choices.details or edit.custom.keys() - choices.custom
+    if foreign or (edit.files and not choices.may_attach):
+        raise NotAllowed
+
+
+def _require_sound(before: Task, edit: Edit) -> None:
+    """Raise Invalid for values that no tracker would take."""
+    details = dict(edit.details)
+    if "due_date" in details:
+        details.setdefault("start_date", before.start_date)
+    elif "start_date" in details:
+        details["due_date"] = before.row.due_date
+    found = faults(details, before.choices.required)
+    tracker = edit.details.get("tracker", before.row.tracker.id)
+    if tracker not in {before.row.tracker.id, *(offered.id for offered in before.choices.trackers)}:
+        found["tracker_id"] = [sentence("There is no such tracker here.")]
+    found |= custom_faults((held.field for held in before.custom), edit.custom)
+    if found:
+        raise Invalid(found)

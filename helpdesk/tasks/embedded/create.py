@@ -1,0 +1,98 @@
+"""A new task in the embedded tracker: where, of what, and its row."""
+
+from datetime import datetime
+
+from sqlmodel import Session
+
+from helpdesk.errors import NotFound
+from helpdesk.store import locks
+from helpdesk.store.casefold import fold
+from helpdesk.store.models import tables
+from helpdesk.store.tracker import tasks as rows
+from helpdesk.store.tracker.task_parts import put_custom_values
+from helpdesk.tasks.checks import normal, require_creatable
+from helpdesk.tasks.creation import NewTask, NewTaskForm
+from helpdesk.tasks.embedded.custom_fields import definitions
+from helpdesk.tasks.embedded.files import attach
+from helpdesk.tasks.embedded.permissions import Rights, assignable, hiding, priorities, rights
+from helpdesk.tasks.embedded.permissions import projects as known_projects
+from helpdesk.tasks.embedded.update import require_parent
+from helpdesk.tasks.fields import Detail
+from helpdesk.tasks.model import Actor, Ref, Status
+
+DETAILS: frozenset[Detail] = frozenset({"description", "start_date", "due_date", "estimated_hours", "parent"})
+
+
+def projects(session: Session, mine: Rights) -> tuple[Ref, ...]:
+    """Return the projects in which this person may create tasks, in the order of the vocabulary."""
+    return tuple(Ref(each.id, each.name) for each in known_projects(session, mine) if mine.has(each.id, "create"))
+
+
+def new_task_form(session: Session, actor: Actor, project_id: int, tracker_id: int | None) -> NewTaskForm:
+    """Every tracker is in every project; who may not steer tasks may not assign them either. Raises NotFound."""
+    mine = rights(session, actor)
+    project = _one_of(projects(session, mine), project_id)
+    trackers = tuple(Ref(*row) for row in rows.trackers(session))
+    tracker = _one_of(trackers, tracker_id if tracker_id is not None else trackers[0].id)
+    return NewTaskForm(
+        project=project,
+        tracker=tracker,
+        trackers=trackers,
+        statuses=(Status(*rows.first_status(session)),),
+        priorities=priorities(session),
+        assignees=assignable(session, project_id) if mine.has(project_id, "edit") else (),
+        default_priority=_default_priority(session),
+        details=DETAILS | hiding(mine, project_id, is_author=True),
+        custom=tuple(field for field in definitions(session, project_id, tracker.id) if field.is_writable),
+        may_attach=True,
+    )
+
+
+def create(session: Session, actor: Actor, new_task: NewTask, now: datetime) -> int:
+    """The new task's number. Raises NotFound, NotAllowed, Invalid."""
+    offered = new_task_form(session, actor, new_task.project_id, new_task.tracker_id)
+    new_task = normal(offered, new_task)
+    require_creatable(offered, new_task)
+    if new_task.parent_id is not None:
+        locks.tasks_below_each_other(session, offered.project.id)
+        require_parent(session, actor, new_task.parent_id, offered.project)
+    subject = new_task.subject.strip()
+    task = tables.Task(
+        project_id=offered.project.id,
+        kind_id=offered.tracker.id,
+        status_id=offered.statuses[0].id,
+        priority_id=_default_priority(session) if new_task.priority_id is None else new_task.priority_id,
+        author_id=actor.id,
+        assignee_id=new_task.assignee_id,
+        subject=subject,
+        description=new_task.description,
+        words=fold(f"{subject}\n{new_task.description}"),
+        start_date=new_task.start_date,
+        due_date=new_task.due_date,
+        estimated_hours=new_task.estimated_hours,
+        parent_id=new_task.parent_id,
+        is_private=bool(new_task.is_private),
+        created_at=now,
+        updated_at=now,
+    )
+    session.add(task)
+    session.flush()
+    assert task.id
+    defaults = {field.id: field.default for field in offered.custom}
+    put_custom_values(session, task.id, defaults | dict(new_task.custom))
+    attach(session, task.id, new_task.files)
+    return task.id
+
+
+def _one_of(offered: tuple[Ref, ...], wanted: int) -> Ref:
+    found = next((each for each in offered if each.id == wanted), None)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _default_priority(session: Session) -> int:
+    """The default, else the lowest."""
+    listed = rows.priorities(session)
+    chosen: int = next((row.id for row in listed if row.is_default), listed[0].id)
+    return chosen

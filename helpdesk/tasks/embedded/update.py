@@ -1,0 +1,148 @@
+"""Writes an edit to the embedded tracker's tables, and finds what was written since a version."""
+
+from collections.abc import Container, Iterator, Sequence
+from datetime import date, datetime
+from typing import NamedTuple
+
+from sqlmodel import Session
+
+from helpdesk.errors import Invalid, NotAllowed, NotFound, Unchanged, sentence
+from helpdesk.store.casefold import fold
+from helpdesk.store.models import tables
+from helpdesk.store.tracker import task_parts as parts
+from helpdesk.store.tracker.files import forget_of_task
+from helpdesk.tasks.embedded.files import attach
+from helpdesk.tasks.embedded.row_mapper import load
+from helpdesk.tasks.fields import Texts, Value, digits, name_of
+from helpdesk.tasks.model import Actor, Edit, Entry, Ref, Task
+from helpdesk.texts import trimmed
+
+COLUMNS: dict[str, str] = {
+    "status": "status_id",
+    "priority": "priority_id",
+    "assignee": "assignee_id",
+    "tracker": "kind_id",
+    "parent": "parent_id",
+}
+LONGEST_VALUE = 255
+NO_PARENT = sentence("This task can't be the parent: it must be another one of the same project, and no part of this.")
+FieldValues = tuple[str, str | None, str | None]
+
+
+class Made(NamedTuple):
+    """The numbers of what a write made: its entry, and its files."""
+
+    entry_id: int
+    file_ids: frozenset[int]
+
+
+def write(session: Session, actor: Actor, now: datetime, before: Task, edit: Edit, private: bool = False) -> Made:
+    """The task's new values, its next version, and the entry that tells of them. Raises Invalid for such a parent."""
+    parent_id = edit.details.get("parent")
+    if isinstance(parent_id, int):
+        require_parent(session, actor, parent_id, before.row.project, parts.branch(session, before.id))
+    task, notes = session.get_one(tables.Task, before.id), trimmed(edit.comment)
+    entry = tables.Entry(task_id=before.id, author_id=actor.id, created_at=now, notes=notes, is_private=private)
+    session.add(entry)
+    session.flush()
+    assert entry.id is not None
+    files = attach(session, before.id, edit.files)
+    changed = [*_field_changes(before, edit), *(("attachment", None, name) for name in files.values())]
+    session.add_all(
+        tables.Change(entry_id=entry.id, field=name, old_value=old, new_value=new) for name, old, new in changed
+    )
+    for field, number in edit.changes.items():
+        setattr(task, COLUMNS[field], number)
+    for detail, value in edit.details.items():
+        setattr(task, COLUMNS.get(detail, detail), value)
+    parts.put_custom_values(session, before.id, edit.custom)
+    if "status" in edit.changes:
+        closed = session.get_one(tables.Status, edit.changes["status"]).is_closed
+        task.closed_at = now if closed else None
+    if edit.details.keys() & {"subject", "description"}:
+        task.words = fold(f"{task.subject}\n{task.description}")
+    if changed or not private:  # nobody who may not see a private comment shall notice it
+        task.updated_at = now
+        task.version += 1
+    return Made(entry.id, frozenset(files))
+
+
+def edit_comment(session: Session, before: Task, entry_id: int, text: str) -> None:
+    """Another text for a comment. It is no change of the task: its version stays. Raises as the port says."""
+    entry = next((entry for entry in before.entries if entry.id == entry_id), None)
+    if entry is None:
+        raise NotFound
+    if not entry.may_edit:
+        raise NotAllowed
+    if entry.notes == text:
+        raise Unchanged
+    _put_notes(session, entry, text)
+
+
+def delete(session: Session, before: Task) -> list[str]:
+    """Take a task and its sub-tasks away, as Redmine does; the blobs that may go then. Raises NotAllowed."""
+    if not before.choices.may_delete:
+        raise NotAllowed
+    ids = parts.branch(session, before.id)
+    blobs = [name for task_id in ids for name in forget_of_task(session, task_id)]
+    parts.remove(session, ids)
+    return blobs
+
+
+def _put_notes(session: Session, entry: Entry, text: str) -> None:
+    row = session.get_one(tables.Entry, entry.id)
+    if text or entry.changes:
+        row.notes = text
+    else:
+        session.delete(row)
+
+
+def _field_changes(before: Task, edit: Edit) -> Iterator[FieldValues]:
+    """Each change as the history keeps it; a description, and what is too long, only that it was changed."""
+    for field, number in edit.changes.items():
+        yield field, _text(before.value(field)), _text(number)
+    for detail, value in edit.details.items():
+        name = "parent_id" if detail == "parent" else detail
+        yield (name, None, None) if detail == "description" else (name, _text(before.detail(detail)), _text(value))
+    kinds = {held.field.id: held.field.kind for held in before.custom}
+    for field_id, texts in edit.custom.items():
+        old, new = _joined(before.custom_value(field_id)), _joined(texts)
+        too_long = kinds[field_id] == "long_text" or max(len(old or ""), len(new or "")) > LONGEST_VALUE
+        yield (name_of(field_id), None, None) if too_long else (name_of(field_id), old, new)
+
+
+def _text(value: Value) -> str | None:
+    if value is None or value == "":
+        return None
+    if isinstance(value, bool):
+        return str(int(value))
+    if isinstance(value, float):
+        return digits(value)
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def _joined(texts: Texts) -> str | None:
+    return "\n".join(texts) or None
+
+
+def require_parent(session: Session, actor: Actor, parent_id: int, project: Ref, below: Container[int] = ()) -> None:
+    """Raise Invalid for a parent that is not seen, of another project, or among `below`: the task and its parts."""
+    try:
+        parent = load(session, actor, parent_id)
+    except NotFound as error:
+        raise Invalid({"parent_id": [NO_PARENT]}) from error
+    if parent.row.project != project or parent_id in below:
+        raise Invalid({"parent_id": [NO_PARENT]})
+
+
+def entries_since(task: Task, version: str) -> Sequence[Entry] | None:
+    """Return the entries of the writes after `version`, each of which made one; None for no version of this task.
+
+    A comment that was taken away since has left its number: then an older entry is told besides.
+    """
+    known = int(version) if version.isascii() and version.isdigit() and len(version) < 10 else 0
+    writes = int(task.version) - known
+    counted = sorted(entry for entry in task.entries if entry.changes or not entry.private)
+    if known < 1 or not 0 <= writes <= len(counted):
+        return None
+    return counted[len(counted) - writes :]

@@ -1,1 +1,0 @@
-"""Redmine's own database, read and never written: what a page shows in milliseconds, by Redmine's own rules."""

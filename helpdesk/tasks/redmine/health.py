@@ -1,0 +1,139 @@
+"""The checks of Redmine and of its database for `helpdesk doctor`."""
+
+import logging
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from helpdesk import tls
+from helpdesk.errors import NotAllowed, NotFound, Unavailable, WrongKey
+from helpdesk.health import Check, Trouble
+from helpdesk.redmine_client import JSON, RedmineClient, tls_refusal
+from helpdesk.tasks.redmine.rest.metadata_cache import items
+from helpdesk.tasks.redmine.sql import schema_check
+from helpdesk.tasks.redmine.sql import tables as t
+from helpdesk.tasks.redmine.sql.connection import RedmineDatabase
+from helpdesk.tasks.redmine.sql.failures import Silent
+
+log = logging.getLogger(__name__)
+MOST_NAMED = 8
+REFUSED = {
+    1045: (
+        "it refuses our user",
+        "Check MYSQL_USER and MYSQL_PASSWORD, from which hosts that user may come, and MYSQL_SSL_MODE: MariaDB says the"
+        " same where it takes encrypted connections alone.",
+    ),
+    1044: ("our user may not use it", "Check MYSQL_DATABASE; `helpdesk grants` prints the rights that are needed."),
+    1049: ("there is no database of that name", "Check MYSQL_DATABASE."),
+    2026: ("it does not encrypt", "Let its server speak TLS, or set MYSQL_SSL_MODE to PREFERRED."),
+    3159: ("it takes encrypted connections alone", "Set MYSQL_SSL_MODE to REQUIRED, or VERIFY_CA with MYSQL_SSL_CA."),
+    2003: ("nobody answers there", "Check MYSQL_HOST and MYSQL_PORT, and whether the server runs."),
+}
+"""By MySQL's numbers of errors."""
+UNKNOWN = ("it does not answer as it should", "See its own log, and whether it can be reached from here.")
+GRANTS = "`helpdesk grants` prints the statements for a user who may read what is needed and nothing else."
+
+
+def rest(client: RedmineClient) -> Check:
+    """Redmine's API answers, and our key is an administrator's: only then it lets us act as others."""
+
+    async def check() -> None:
+        try:
+            await client.get_fixed("/users/current.json")
+            await client.get("/users.json", params=[("limit", 1)])
+        except WrongKey as error:
+            raise Trouble(
+                "it refuses our key", "Check REDMINE_API_KEY, and that its administration allows the REST API."
+            ) from error
+        except NotAllowed as error:
+            raise Trouble(
+                "our key is no administrator's", "Take the API key of an administrator for REDMINE_API_KEY."
+            ) from error
+        except Unavailable as error:
+            if refusal := tls_refusal(error):
+                raise Trouble(*refusal) from error
+            raise Trouble(
+                f"no good answer ({error.detail})", "Check REDMINE_URL, and whether Redmine runs and can be reached."
+            ) from error
+
+    return Check("Redmine", check)
+
+
+def database(found: RedmineDatabase, client: RedmineClient) -> Check:
+    """It is a Redmine's, the same one's, its user reads and does nothing else, and its times are understood."""
+
+    async def check() -> None:
+        try:
+            with found.readable():
+                missing, too_much = await found.in_thread(lambda: found.run_here(_schema_and_rights))
+            if missing:
+                raise _not_redmines(missing)
+            if too_much:
+                raise Trouble(f"our user may do more than it needs: {_few(too_much)}", GRANTS)
+            await _compare_times(found, client)
+        except Silent as error:
+            refusal = tls.refusal(error, "MYSQL_HOST", "MYSQL_SSL_CA")
+            raise Trouble(*(refusal or REFUSED.get(error.number, UNKNOWN))) from error
+
+    return Check("Redmine's database", check)
+
+
+def schema_trouble(found: RedmineDatabase) -> Trouble | None:
+    """Return what the database lacks; None when it does not answer, for then everything goes over REST."""
+    try:
+        with found.readable():
+            missing = found.run_here(schema_check.missing)
+    except Silent as error:
+        log.warning("Redmine's database does not answer; reading goes over REST", extra={"why": error.detail})
+        return None
+    return _not_redmines(missing) if missing else None
+
+
+def _not_redmines(missing: list[str]) -> Trouble:
+    return Trouble(
+        f"it lacks, or does not let our user see: {_few(missing)}",
+        f"Check that MYSQL_DATABASE is Redmine's. {GRANTS}",
+    )
+
+
+def _schema_and_rights(db: Connection) -> tuple[list[str], list[str]]:
+    return schema_check.missing(db), schema_check.too_much(db)
+
+
+async def _compare_times(found: RedmineDatabase, client: RedmineClient) -> None:
+    """One task is asked for both ways: Redmine says in UTC what its database holds in local time."""
+    issue = await _some_issue(client)
+    if issue is None:
+        return
+    by_rest = datetime.fromisoformat(issue["created_on"])
+    by_sql = await found.in_thread(lambda: found.run_here(lambda db: _created(db, issue["id"])))
+    if by_sql is None:
+        raise Trouble(
+            "it is another Redmine's: it does not know a task of ours", "Check MYSQL_HOST and MYSQL_DATABASE."
+        )
+    if found.moment(by_sql) != by_rest:
+        raise Trouble(
+            f"task {issue['id']} was created at {by_rest:%d.%m.%Y %H:%M} UTC by Redmine and at {by_sql:%d.%m.%Y %H:%M}"
+            f" {found.timezone.key} by its database",
+            "Set REDMINE_DB_TIMEZONE to the time zone of Redmine's process.",
+        )
+
+
+async def _some_issue(client: RedmineClient) -> JSON | None:
+    try:
+        asked: list[tuple[str, str | int]] = [("status_id", "*"), ("limit", 1), ("sort", "id:desc")]
+        issues = items(await client.get("/issues.json", params=asked), "issues")
+    except (Unavailable, NotAllowed, NotFound):  # told by the check of Redmine itself
+        return None
+    return issues[0] if issues else None
+
+
+def _created(db: Connection, number: int) -> Any:
+    return db.scalar(sa.select(t.issues.c.created_on).where(t.issues.c.id == number))
+
+
+def _few(names: list[str]) -> str:
+    more = len(names) - MOST_NAMED
+    return ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")

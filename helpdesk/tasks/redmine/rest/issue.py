@@ -1,0 +1,178 @@
+"""One task over Redmine's REST API: what it says, what it names, and what this person may do to it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+from helpdesk.errors import LockedOut, NotAllowed, NotFound
+from helpdesk.redmine_client import JSON, part
+from helpdesk.tasks.fields import CustomField, CustomValue
+from helpdesk.tasks.model import Actor, Attachment, Choices, Link, Member, Ref, Task
+from helpdesk.tasks.redmine import allowed_actions
+from helpdesk.tasks.redmine.rest import custom_fields, json_mapper, query_params
+from helpdesk.tasks.redmine.rest.calls import RestCalls
+from helpdesk.tasks.redmine.rest.lists import IssueLists
+from helpdesk.tasks.redmine.rest.metadata_cache import PAGE
+from helpdesk.tasks.redmine.rest.permissions import Me
+from helpdesk.tasks.redmine.rest.user_cache import People
+
+ReadTask = Callable[[Actor, int], Awaitable[Task]]
+PARTS = "journals,attachments,allowed_statuses,children,relations,watchers"
+
+
+class Issues:
+    """Reads single issues as one person, within a call of the part that asks."""
+
+    def __init__(self, calls: RestCalls, lists: IssueLists) -> None:
+        self.client, self.metadata, self.users, self.lists = calls.client, calls.metadata, calls.users, lists
+
+    async def task(self, actor: Actor, task_id: int) -> Task:
+        mine = await self.users.me(actor)
+        return await self.to_task(actor, mine, await self.issue(actor, task_id, PARTS))
+
+    async def issue(self, actor: Actor, task_id: int, parts: str) -> JSON:
+        """Redmine tells the invisible (403) from the missing (404); we do not."""
+        try:
+            found = await self.client.get(f"/issues/{task_id}.json", actor.login, [("include", parts)])
+        except LockedOut:
+            raise
+        except NotAllowed as error:
+            raise NotFound(detail=error.detail) from error
+        return part(found, "issue")
+
+    async def to_task(self, actor: Actor, mine: Me, issue: JSON) -> Task:
+        """The issue with its history in words and this person's choices."""
+        row = json_mapper.row(issue, await self.metadata.priorities())
+        journals: list[JSON] = issue.get("journals", [])
+        people = await self.users.people(actor, row.project.id)
+        names = await self.users.names(actor, people, journals, issue)
+        names = await self._fields_in(actor, names, people, issue)
+        links = json_mapper.links(issue)
+        parent, children, relations = links.to(await self._linked(actor, links.ids))
+        watchers = tuple(Member(*json_mapper.ref(user)) for user in issue.get("watchers", ()))
+        entries = tuple(json_mapper.entry(journal, names) for journal in journals)
+        task = Task(
+            row=row,
+            description=json_mapper.plain(issue.get("description")),
+            start_date=json_mapper.day(issue.get("start_date")),
+            done_ratio=json_mapper.number(issue, "done_ratio") if issue.get("done_ratio") else 0,
+            closed_on=json_mapper.moment(issue["closed_on"]) if issue.get("closed_on") else None,
+            entries=entries,
+            attachments=tuple(map(json_mapper.attachment, issue.get("attachments", ()))),
+            choices=Choices(),
+            version=f"{issue['updated_on']}.{max((entry.id for entry in entries), default=0)}",
+            estimated_hours=json_mapper.hours(issue.get("estimated_hours")),
+            spent_hours=json_mapper.hours(issue.get("spent_hours")) or 0.0,
+            custom=await self._custom(actor, issue, people),
+            parent=parent,
+            children=children,
+            relations=relations,
+            watchers=watchers,
+            watched=await self._watched(actor, issue, watchers),
+        )
+        return await self._with_choices(actor, mine, issue, people, task)
+
+    async def _with_choices(self, actor: Actor, mine: Me, issue: JSON, people: People, task: Task) -> Task:
+        project = await self.users.project(actor, task.row.project.id)
+        row = task.row
+        may = (await self.users.rights_in(mine, task.row.project.id)).in_project(project.is_closed)
+        involved = [Ref(who.id, who.name) for who in (row.author, row.assignee) if who]
+        offers = allowed_actions.Offers(
+            statuses=tuple(map(json_mapper.status, issue.get("allowed_statuses", ()))),
+            priorities=await self.metadata.priorities(),
+            assignees=allowed_actions.by_name([*people.assignable, *involved]),
+            trackers=project.trackers if may.has("add_issues") else (),
+            fields=await self.metadata.standard_fields(row.tracker.id),
+            fixed=frozenset().union(*allowed_actions.DERIVED.values()) if issue.get("children") else frozenset(),
+        )
+        entries = tuple(
+            entry._replace(may_edit=bool(entry.notes) and may.may_edit_note_of(entry.author, actor.id))
+            for entry in task.entries
+        )
+        chosen = allowed_actions.choices(may, actor.id, task, offers)
+        # Redmine's own page lets one watch in a closed project, too; its REST API does not.
+        return task._replace(entries=entries, choices=chosen._replace(may_watch=not project.is_closed))
+
+    async def _linked(self, actor: Actor, ids: Sequence[int]) -> dict[int, Link]:
+        """The tasks of these ids that this person may see: Redmine names children and parents to everybody."""
+        places = range(0, len(ids), PAGE)
+        asked = [query_params.with_ids(ids[place : place + PAGE]) for place in places]
+        pages = await asyncio.gather(*(self.lists.issues(actor, filters, PAGE, 0) for filters in asked))
+        rows = (json_mapper.row(issue, ()) for issues, _ in pages for issue in issues)
+        return {row.id: Link(row.id, row.subject, row.status) for row in rows}
+
+    async def _watched(self, actor: Actor, issue: JSON, watchers: tuple[Member, ...]) -> bool:
+        """Whether this person watches. Who may not see the watchers may still ask for what one watches oneself."""
+        if "watchers" in issue:
+            return actor.id in {watcher.id for watcher in watchers}
+        task_id = json_mapper.number(issue, "id")
+        _, total = await self.lists.issues(actor, query_params.with_ids([task_id]) | query_params.WATCHED_BY_ME, 1, 0)
+        return total == 1
+
+    async def _custom(self, actor: Actor, issue: JSON, people: People) -> tuple[CustomValue, ...]:
+        """The custom fields, with the names of people, versions and files where a field keeps their numbers."""
+        known = await self.metadata.definitions()
+        return tuple(
+            [
+                held._replace(field=await self._named(actor, known, held.field, held.value, people, issue))
+                for held in custom_fields.values(issue, known)
+            ]
+        )
+
+    async def _fields_in(
+        self, actor: Actor, names: json_mapper.Names, people: People, issue: JSON
+    ) -> json_mapper.Names:
+        """The words of a history, with the names of what changes of custom fields speak of by numbers."""
+        known, fields = await self.metadata.definitions(), dict(names.custom_fields)
+        details = [detail for journal in issue.get("journals", ()) for detail in journal.get("details", ())]
+        values = json_mapper.values_of_fields(details)
+        for number in values.keys() & fields.keys():
+            fields[number] = await self._named(actor, known, fields[number], values[number], people, issue)
+        return names._replace(custom_fields=fields)
+
+    async def _named(
+        self,
+        actor: Actor,
+        known: custom_fields.Definitions,
+        field: CustomField,
+        value: Sequence[str],
+        people: People,
+        issue: JSON,
+    ) -> CustomField:
+        if field.id not in known or not custom_fields.is_by_number(known[field.id]):
+            return field
+        names, ids = dict[str, str](), [each for each in value if each.isascii() and each.isdigit()]
+        match known[field.id].format:
+            case "user":
+                names = {each: people.names.get(each) or await self.metadata.name(each) for each in ids}
+            case "version":
+                names = await self.metadata.names_in_project(json_mapper.ref(issue["project"]).id, "versions")
+            case "attachment":
+                files = [await self._file_of_field(actor, each) for each in ids]
+                names = {str(file.id): file.filename for file in files if file}
+        return custom_fields.named(field, value, names)
+
+    async def attachment(self, actor: Actor, task_id: int, file_id: int) -> Attachment:
+        """A file of a task, or of one of its custom fields. Raises NotFound."""
+        issue = await self.issue(actor, task_id, "attachments")
+        files = map(json_mapper.attachment, issue.get("attachments", ()))
+        found = next((file for file in files if file.id == file_id), None)
+        if found is None and await self._is_of_field(issue, str(file_id)):
+            found = await self._file_of_field(actor, str(file_id))
+        if found is None:
+            raise NotFound
+        return found
+
+    async def _is_of_field(self, issue: JSON, value: str) -> bool:
+        """Whether one of the issue's custom fields holds that file."""
+        held = custom_fields.values(issue, await self.metadata.definitions())
+        return any(it.field.kind == "file" and value in it.value for it in held)
+
+    async def _file_of_field(self, actor: Actor, value: str) -> Attachment | None:
+        """The file that a custom field keeps the number of; None when it is gone, or not for this person."""
+        try:
+            found = await self.client.get(f"/attachments/{value}.json", actor.login)
+        except LockedOut:
+            raise
+        except (NotFound, NotAllowed):
+            return None
+        return json_mapper.attachment(part(found, "attachment"))

@@ -1,0 +1,202 @@
+"""Makes the bodies of writes, and checks afterwards whether they were done: Redmine answers 204 to what it ignores."""
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
+
+from helpdesk.errors import Invalid, NotAllowed, NotFound, Unchanged, sentence
+from helpdesk.redmine_client import JSON
+from helpdesk.tasks.checks import changed, history_name, history_names, require_comment, wanted
+from helpdesk.tasks.fields import Texts, Value
+from helpdesk.tasks.files import Staged
+from helpdesk.tasks.model import Actor, Edit, Entry, Task, Written
+from helpdesk.tasks.redmine.rest import custom_fields, lock_version
+from helpdesk.tasks.redmine.rest.json_mapper import plain
+from helpdesk.texts import trimmed
+
+ATTRIBUTES: dict[str, str] = {
+    "status": "status_id",
+    "priority": "priority_id",
+    "assignee": "assigned_to_id",
+    "tracker": "tracker_id",
+    "parent": "parent_issue_id",
+}
+HOURS_APART = 0.005
+SECOND = timedelta(seconds=1)
+CLOCKS_APART = 2.0
+TOKEN = re.compile(r"[0-9]{1,10}\.[0-9a-f]+")
+GONE = sentence("A file you had chosen is not here any more. Please choose it again.")
+
+
+def changing(before: Task, edit: Edit) -> JSON:
+    """Return the body for an edit. Raises what `checks.wanted` raises.
+
+    Fields go with the present lock where it is known, so that Redmine refuses what is changed until then; a comment or
+    a file needs none, for it overwrites nothing.
+    """
+    known = _as_known(before, edit)
+    effective = wanted(before, edit._replace(version=known), lock_version.since)
+    fields = {held.field.id: held.field for held in before.custom}
+    body: JSON = {ATTRIBUTES[field]: plainly(value) for field, value in effective.changes.items()}
+    body |= {ATTRIBUTES.get(detail, detail): plainly(value) for detail, value in effective.details.items()}
+    if effective.custom:
+        body["custom_fields"] = [
+            custom_fields.written(fields[number], value) for number, value in effective.custom.items()
+        ]
+    lock = lock_version.lock(before.version, edit.version if known == before.version else None)
+    if body and lock is not None:
+        body["lock_version"] = lock
+    if effective.files:
+        body["uploads"] = uploads(effective.files)
+    comment = trimmed(edit.comment)
+    return body | ({"notes": comment} if comment else {})
+
+
+def _as_known(before: Task, edit: Edit) -> str | None:
+    """The version that was asked for; in our words of today when it is the present one in those of the other way."""
+    known = edit.version is not None and lock_version.same(edit.version, before.version)
+    return before.version if known else edit.version
+
+
+def unsettled(task: Task, edit: Edit, now: datetime) -> float:
+    """For how many seconds another's change of the task could escape its lock; 0 for an edit that would not matter to.
+
+    Whoever takes values from a field of several, and adds none, in the second of the task's last change, moves neither
+    `updated_on`, which is in whole seconds, nor `lock_version`: ActsAsCustomizable#save_custom_field_values touches the
+    issue only for values that it saves, not for those that it deletes. Any other change moves the lock.
+    """
+    several = {held.field.id for held in task.custom if held.field.multiple}
+    if lock_version.lock(task.version) is None or several.isdisjoint(changed(task, edit).custom):
+        return 0
+    seconds = (task.row.updated_on + SECOND - now).total_seconds()
+    return seconds if 0 < seconds <= CLOCKS_APART else 0
+
+
+def commenting(before: Task, text: str, private: bool) -> JSON:
+    """Return the body for a comment. Raises NotAllowed before Redmine could make a private one public.
+
+    Never with files: Redmine shows a private comment's to everybody (Journal#split_private_notes).
+    """
+    require_comment(before, private)
+    return {"notes": text.strip(), "private_notes": private}
+
+
+def plainly(value: Value) -> str | int | float:
+    """A value as Redmine takes it; none is an empty text."""
+    if isinstance(value, date):
+        return value.isoformat()
+    return "" if value is None else value
+
+
+def uploads(files: Iterable[Staged]) -> list[JSON]:
+    """Return the body for files. Raises Invalid for what can be no token: Redmine would pass over it without a word."""
+    if any(not TOKEN.fullmatch(file.token) for file in files):
+        raise Invalid({"files": [GONE]})
+    return [{"token": file.token, "filename": file.filename, "content_type": file.content_type} for file in files]
+
+
+def refusal(error: Invalid, files: Sequence[Staged]) -> Invalid:
+    """Return Redmine's refusal, with its sentences about files in our words: that sentence counts the files it misses.
+
+    Source: acts_as_attachable's warn_about_failed_attachments; a token is gone once used, or after a clean-up.
+    """
+    counts = [[str(number)] for number in range(1, len(files) + 1)]
+    says = [one for sentences in error.fields.values() for one in sentences]
+    others = [one for one in says if re.findall(r"\d+", one.text) not in counts]
+    if len(others) == len(says):
+        return error
+    return Invalid({"files": [GONE]} | ({"base": others} if others else {}))
+
+
+def file_id(file: Staged) -> int:
+    """The number a staged file goes by once attached. Source: Redmine's Attachment#token, `ID.digest`."""
+    return int(file.token.partition(".")[0])
+
+
+def require_changed(written: Written, edit: Edit, actor: Actor) -> None:
+    """Raise NotAllowed when Redmine silently kept an old value; say so when it kept the comment all the same."""
+    if missing := ignored(written, edit, actor):
+        has_comment = bool(trimmed(edit.comment)) and tells(written, actor, edit.comment)
+        says = sentence("The task system kept your comment but did not accept the change.") if has_comment else None
+        raise NotAllowed(says, detail=f"Redmine ignored {', '.join(missing)} of {written.after.id}")
+
+
+def ignored(written: Written, edit: Edit, actor: Actor) -> list[str]:
+    """Return the parts of an edit that are not there afterwards, though nobody replaced them since."""
+    differing = _differing(written.after, changed(written.before, edit))
+    found = [name for name, names in differing if names is None or not written.was_replaced(actor.id, *names)]
+    lacks = trimmed(edit.comment) and not tells(written, actor, edit.comment)
+    return [*found, "the comment"] if lacks else found
+
+
+def _differing(after: Task, edit: Edit) -> Iterable[tuple[str, tuple[str, str] | None]]:
+    """Yield the fields that do not hold the edit's values: name, and name in a history (field and label)."""
+    yield from ((field, (field, "")) for field, value in edit.changes.items() if after.value(field) != value)
+    for detail, value in edit.details.items():
+        if not same(after.detail(detail), value):
+            yield detail, (history_name(detail), "")
+    labels = {held.field.id: held.field.name for held in after.custom}
+    for number, texts in edit.custom.items():
+        if not _same_texts(after, number, texts):
+            yield f"cf_{number}", ("custom_field", labels.get(number, ""))
+    present = {attachment.id for attachment in after.attachments}
+    yield from ((file.filename, None) for file in edit.files if file_id(file) not in present)
+
+
+def same(stored: Value, value: Value) -> bool:
+    """Whether Redmine keeps a value as it was sent, but for line ends, empty texts and the last digits of hours."""
+    if isinstance(stored, int | float) and isinstance(value, int | float):
+        return abs(stored - value) < HOURS_APART
+    if isinstance(stored, str) or isinstance(value, str):
+        return plain(stored).strip() == plain(value).strip()
+    return stored == value
+
+
+def _same_texts(after: Task, number: int, value: Texts) -> bool:
+    return sorted(map(plain, after.custom_value(number))) == sorted(map(plain, filter(None, value)))
+
+
+def tells(written: Written, actor: Actor, text: str, private: bool = False) -> bool:
+    """Whether the person's comment is among what is new."""
+    return bool(saying(written, actor, text, private))
+
+
+def saying(written: Written, actor: Actor, text: str, private: bool = False) -> list[Entry]:
+    """The person's new entries that say this; an empty text is said by those without a comment."""
+    said, own = plain(text).strip(), written.own_entries(actor.id)
+    return [entry for entry in own if entry.notes.strip() == said and entry.private == private]
+
+
+def made(written: Written, edit: Edit, actor: Actor) -> list[int]:
+    """Return the ids of the entries that the edit may have made: all with its comment, else those with one of its
+    changes. The same person may have made others in Redmine itself: before this write, then the newest is its own, as
+    long as the task holds what was written; or after it."""
+    effective = changed(written.before, edit)
+    fields = {*history_names(written.after, effective), *([("attachment", "")] if effective.files else [])}
+    said = saying(written, actor, edit.comment)
+    if edit.comment.strip():
+        return [entry.id for entry in said]
+    own = [entry.id for entry in said if any(entry.tells_of(*field) for field in fields)]
+    return own if any(_differing(written.after, effective)) else own[-1:]
+
+
+def rewriting(before: Task, entry_id: int, text: str) -> JSON:
+    """Return the body for another text of a comment. Raises NotFound, NotAllowed, Unchanged."""
+    entry = _entry(before, entry_id)
+    if entry is None:
+        raise NotFound
+    if not entry.may_edit:
+        raise NotAllowed
+    if plain(text).strip() == entry.notes.strip():
+        raise Unchanged
+    return {"notes": text.strip()}
+
+
+def is_rewritten(after: Task, entry_id: int, text: str) -> bool:
+    """Whether a comment now has the text; an emptied one is gone with its entry, or leaves that to its changes."""
+    entry, said = _entry(after, entry_id), plain(text).strip()
+    return entry.notes.strip() == said if entry else not said
+
+
+def _entry(task: Task, entry_id: int) -> Entry | None:
+    return next((entry for entry in task.entries if entry.id == entry_id), None)

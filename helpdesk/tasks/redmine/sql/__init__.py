@@ -1,0 +1,1 @@
+"""Reading from Redmine's database."""

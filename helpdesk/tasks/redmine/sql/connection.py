@@ -1,0 +1,222 @@
+"""The one way to Redmine's database: reading only, never for long, in a thread, and not at all while it is down."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from cachetools import TTLCache
+from sqlalchemy.engine import URL, Connection
+from sqlalchemy.exc import DBAPIError, TimeoutError
+
+from helpdesk.errors import BadResponse, HelpdeskError, Overloaded, Sentence, sentence
+from helpdesk.slow_queries import log_slow_queries
+from helpdesk.tasks.backend import State
+from helpdesk.tasks.redmine.sql import schema_check
+from helpdesk.tasks.redmine.sql.breaker import Breaker
+from helpdesk.tasks.redmine.sql.failures import Silent, Unreadable, silent, unreadable
+from helpdesk.threads import Threads
+from helpdesk.timings import measured
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+CONNECTIONS = 10
+CONNECT_SECONDS = 2
+READ_SECONDS = 4
+POOL_SECONDS = 3
+UNREADABLE_SECONDS = 3600.0
+MOST_UNREADABLE = 100
+UNREADABLE = sentence(
+    "Some of what Redmine's database holds can't be read and is asked of Redmine itself, which is slower (%(why)s)."
+)
+RECYCLE_SECONDS = 600
+STATEMENT_SECONDS = 3
+"""Less than READ_SECONDS of the connection: the server gives up first, and works on nothing that nobody awaits."""
+UNKNOWN_VARIABLE = 1193
+LIMITS = (
+    f"SET SESSION max_statement_time = {STATEMENT_SECONDS}",  # MariaDB, from 10.1
+    f"SET SESSION max_execution_time = {STATEMENT_SECONDS * 1000}",  # MySQL, from 5.7.8
+)
+Tls = Mapping[str, Any]
+NOTHING_SAID: Tls = {}
+
+
+class RedmineDatabase:
+    """An engine for `url`. Times are kept by Redmine in the local time of its process, `timezone`. `tls` says PyMySQL
+    how to encrypt.
+
+    The session's time zone is left as the server has it, as Redmine leaves it: so TIMESTAMP and DATETIME columns both
+    give back what Redmine wrote, whichever of the two a column is.
+
+    After a failure nobody waits for it again: a probe beside a request finds out that it is back. The check sets
+    `distrusted` while what it tells must not be shown, and `short_list` while Redmine's own lists lack tasks. What
+    could not be read is told for UNREADABLE_SECONDS after the last time.
+    """
+
+    def __init__(self, url: URL, timezone: ZoneInfo, breaker: Breaker | None = None, tls: Tls = NOTHING_SAID) -> None:
+        self.timezone = timezone
+        self.breaker = breaker or Breaker()
+        self.distrusted: State | None = None
+        self.short_list: Sentence | None = None
+        self._unread: TTLCache[str, None] = TTLCache(MOST_UNREADABLE, UNREADABLE_SECONDS)
+        self.threads = Threads(CONNECTIONS, POOL_SECONDS)
+        self.engine = _engine(url, tls)
+        self._probes: set[asyncio.Task[None]] = set()
+
+    @property
+    def state(self) -> State:
+        """Return the source that serves at this moment."""
+        state = self.distrusted or (State("silent", self.breaker.since) if self.breaker.since else State())
+        unread = [UNREADABLE._replace(values={"why": why}) for why in list(self._unread)[-1:]]
+        return state._replace(notes=(*([self.short_list] if self.short_list else []), *unread))
+
+    async def run(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` in a thread. Raises Silent, at once while the database is down or distrusted."""
+        if self.distrusted:
+            raise Silent("what it tells is not trusted")
+        if self.breaker.takes_probe():
+            probe = asyncio.create_task(self._probe())
+            self._probes.add(probe)
+            probe.add_done_callback(self._probes.discard)
+        return await self.ask(lambda: self._if_up(work))
+
+    async def ask(self, question: Callable[[], T]) -> T:
+        """Run a question in a thread, which calls `run_here`. Its outcome is noted for everybody. Raises Silent."""
+        try:
+            answer = await self.in_thread(question)
+        except Silent as error:
+            if error.is_down and self.breaker.failed():
+                log.error("Redmine's database does not answer; reading goes over REST", extra={"why": error.detail})
+            raise
+        if self.breaker.succeeded():
+            log.warning("Redmine's database answers again")
+        return answer
+
+    async def in_thread(self, question: Callable[[], T]) -> T:
+        """Run a question in a thread without noting its outcome. Raises Silent, also when no thread is free: it is down
+        if none will be."""
+        try:
+            with measured("backend"):
+                return await self.threads.run(question)
+        except Overloaded as error:
+            raise Silent(error.detail, is_down=self.threads.stuck) from error
+
+    @contextmanager
+    def readable(self) -> Iterator[None]:
+        """Raise Silent for errors of reading that are not for the person, and note them for administrators."""
+        try:
+            yield
+        except Exception as error:
+            if isinstance(error, HelpdeskError) and not isinstance(error, BadResponse):
+                raise
+            raise self._note(unreadable(error)) from error
+
+    def _note(self, error: Unreadable) -> Unreadable:
+        """Log it once, for as long as pages tell of it."""
+        if error.detail not in self._unread:
+            log.error("Redmine's database can't be read; this is asked over REST", extra={"why": error.detail})
+        self._unread[error.detail] = None
+        return error
+
+    def run_here(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` in the calling thread, whatever happened before. Raises Silent."""
+        try:
+            return self._once(work)
+        except Silent as error:
+            if not error.is_cut:
+                raise
+        return self._once(work)  # the line was dead before we began: the server had closed it, or was started anew
+
+    def moment(self, value: datetime) -> datetime:
+        """A time of a column, as UTC."""
+        return value.replace(tzinfo=self.timezone).astimezone(UTC)
+
+    def local(self, moment: datetime) -> datetime:
+        """A moment as a column holds it."""
+        return moment.astimezone(self.timezone).replace(tzinfo=None)
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    def _if_up(self, work: Callable[[Connection], T]) -> T:
+        """Refuse work that waited for a thread while others failed."""
+        if not self.breaker.is_closed:
+            raise Silent("it did not answer a moment ago")
+        return self.run_here(work)
+
+    def _once(self, work: Callable[[Connection], T]) -> T:
+        try:
+            with self._connected() as connection:
+                return work(connection)
+        except (DBAPIError, TimeoutError) as error:
+            if meaning := silent(error):
+                raise meaning from error
+            raise
+
+    def _connected(self) -> Connection:
+        """A connection. A way of signing in that the driver can't go is its RuntimeError, and names nobody."""
+        try:
+            return self.engine.connect()
+        except RuntimeError as error:
+            raise Silent(str(error), is_down=True) from error
+
+    async def _probe(self) -> None:
+        try:
+            with self.readable():
+                missing = await self.in_thread(lambda: self.run_here(schema_check.missing))
+        except Silent:
+            self.breaker.failed()
+            return
+        if missing:
+            self.breaker.failed()
+            log.error("Redmine's database lacks what we read", extra={"missing": missing})
+        elif self.breaker.succeeded():
+            log.warning("Redmine's database answers again")
+
+
+def _engine(url: URL, tls: Tls) -> sa.Engine:
+    engine = sa.create_engine(
+        url,
+        pool_size=CONNECTIONS,
+        max_overflow=0,
+        pool_timeout=POOL_SECONDS,
+        pool_recycle=RECYCLE_SECONDS,
+        isolation_level="AUTOCOMMIT",  # one statement sees what is there now, not what was when a page began
+        skip_autocommit_rollback=True,  # there is nothing to roll back, and it would be one more trip for each read
+        hide_parameters=True,
+        connect_args={
+            "charset": "utf8mb4",
+            "password": str(url.password or "").encode(),  # of text the driver takes Latin letters alone
+            "connect_timeout": CONNECT_SECONDS,
+            "read_timeout": READ_SECONDS,
+            "write_timeout": READ_SECONDS,
+            **tls,
+        },
+    )
+    sa.event.listen(engine, "connect", _prepare)
+    log_slow_queries(engine, "redmine")
+    return engine
+
+
+def _prepare(connection: Any, _: object) -> None:
+    """Make a connection read only, and let the server end long statements. Some servers know neither limit."""
+    with closing(connection.cursor()) as cursor:
+        cursor.execute("SET SESSION TRANSACTION READ ONLY")
+        for limit in LIMITS:
+            if _is_known(connection, cursor, limit):
+                return
+
+
+def _is_known(connection: Any, cursor: Any, statement: str) -> bool:
+    try:
+        cursor.execute(statement)
+    except connection.Error as error:
+        if error.args[0] != UNKNOWN_VARIABLE:
+            raise
+        return False
+    return True

@@ -1,0 +1,123 @@
+"""The tasks that a person sees, asked of Redmine's database by our rules and of Redmine itself as that person."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from helpdesk.errors import LockedOut, NotAllowed, NotFound, Sentence, WrongKey, sentence
+from helpdesk.redmine_client import JSON, RedmineClient, part, user_id
+from helpdesk.tasks.lists import TaskQuery
+from helpdesk.tasks.model import Actor
+from helpdesk.tasks.redmine.rest import json_mapper, query_params
+from helpdesk.tasks.redmine.rest.metadata_cache import items
+from helpdesk.tasks.redmine.sql import tables as t
+from helpdesk.tasks.redmine.sql import users
+from helpdesk.tasks.redmine.sql.read_context import Reading
+from helpdesk.tasks.redmine.sql.source import Source
+
+T = TypeVar("T")
+
+SHUT_OUT = -1
+"""The count of somebody who is not let in."""
+
+
+class Spot(NamedTuple):
+    """A person, by Redmine's number, and a project, or all of them."""
+
+    person: int
+    project: int | None = None
+
+    def in_words(self) -> Sentence:
+        if self.project is None:
+            return sentence("user %(user)s", user=self.person)
+        return sentence("user %(user)s, project %(project)s", user=self.person, project=self.project)
+
+
+class Counts(NamedTuple):
+    by_sql: int
+    by_rest: int
+
+    @property
+    def shut_out(self) -> bool:
+        """Whether one of the two does not let the person in."""
+        return SHUT_OUT in self
+
+
+class BothWays:
+    """Each question raises Unavailable when the one that is asked does not answer."""
+
+    def __init__(self, client: RedmineClient, source: Source) -> None:
+        self.client, self.source, self.database = client, source, source.database
+
+    async def _by_sql(self, spot: Spot) -> int:
+        try:
+            return await self._ask(lambda db: db.scalar(self._seen(db, spot, sa.func.count())) or 0)
+        except LockedOut:
+            return SHUT_OUT
+
+    async def _tasks(self, spot: Spot, *among: sa.ColumnElement[bool]) -> Sequence[int]:
+        """The numbers of those that the person sees by SQL; none of somebody who is not let in."""
+        try:
+            return await self._ask(lambda db: [*db.scalars(self._seen(db, spot, t.issues.c.id).where(*among))])
+        except LockedOut:
+            return ()
+
+    def _seen(self, db: Connection, spot: Spot, what: sa.ColumnElement[int]) -> sa.Select[Any]:
+        person = users.person(db, Actor(spot.person, ""))
+        seen = Reading(db, self.database, self.source.config(db), person).permissions.tasks
+        of_project = () if spot.project is None else (t.issues.c.project_id == spot.project,)
+        return sa.select(what).select_from(t.issues).where(seen, *of_project)
+
+    async def _login(self, person: int) -> str | None:
+        """Return the present login; None when the user is gone."""
+        return await self._ask(lambda db: db.scalar(sa.select(t.users.c.login).where(t.users.c.id == person)))
+
+    async def _by_rest(self, spot: Spot) -> int:
+        """Count the tasks over REST, as the person."""
+        login = await self._login(spot.person)
+        if login is None:  # nobody's name would make Redmine count for our key's owner
+            return SHUT_OUT
+        try:
+            await self._require(login, spot.person)
+            return json_mapper.number(await self._list(spot, login, "id:asc", 0, 1), "total_count")
+        except LockedOut:
+            return SHUT_OUT
+        except NotAllowed:  # somebody who may view tasks nowhere
+            return 0
+
+    async def _page(self, spot: Spot, order: str, at: int, most: int) -> Sequence[int]:
+        """The numbers in the person's list; none of somebody who may view tasks nowhere, or is gone."""
+        login = await self._login(spot.person)
+        try:
+            found = await self._list(spot, login, order, at, most) if login else {"issues": []}
+        except NotAllowed:
+            return ()
+        return [json_mapper.number(issue, "id") for issue in items(found, "issues")]
+
+    async def _list(self, spot: Spot, login: str, order: str, at: int, most: int) -> JSON:
+        query = TaskQuery(closed=True, project_ids=() if spot.project is None else (spot.project,))
+        asked = query_params.filters(query) | {query_params.SORTED_BY: ("", [order])}
+        return await self.client.get("/issues.json", login, query_params.params(asked, most, at))
+
+    async def _shows(self, login: str | None, task: int) -> bool:
+        """Whether Redmine shows a task to the person on its own page."""
+        try:
+            if login is not None:
+                await self.client.get(f"/issues/{task}.json", login)
+        except (NotFound, NotAllowed):
+            return False
+        return login is not None
+
+    async def _require(self, login: str, person: int) -> None:
+        """Raises WrongKey when Redmine does not act as the person: then it counts for somebody else."""
+        found = user_id(part(await self.client.get_fixed("/users/current.json", login), "user"))
+        if found != person:
+            raise WrongKey(detail=f"Redmine acts as user {found} where {person} was asked for")
+
+    async def _projects(self) -> Sequence[int]:
+        return await self._ask(lambda db: db.scalars(sa.select(t.projects.c.id).order_by(t.projects.c.id)).all())
+
+    async def _ask(self, work: Callable[[Connection], T]) -> T:
+        return await self.database.ask(lambda: self.database.run_here(work))

@@ -1,0 +1,109 @@
+"""Make TLS contexts for outside systems, and explain a failed handshake."""
+
+import re
+import ssl
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import certifi
+
+PEM = re.compile(rb"-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----")
+EXPIRED = 10
+OTHER_NAME = {62, 64}  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH
+UNKNOWN_AUTHORITY = {2, 18, 19, 20, 21, 27}  # no issuer, self-signed, self-signed at the top, no local issuer, …
+
+
+class Refusal(NamedTuple):
+    """The reason why there is no encrypted connection (half a sentence) and an advice (a whole one)."""
+
+    reason: str
+    advice: str
+
+
+class NoCertificates(ValueError):
+    """A file that holds no readable certificate."""
+
+
+@cache
+def context(bundle: Path | None = None, *, public: bool = True, names: bool = True) -> ssl.SSLContext:
+    """Return a context that trusts the authorities in `bundle`; `public` adds those of the machine and of browsers.
+
+    An intermediate authority is trusted by itself, since companies often hand out only that one. Without `names` the
+    name in a certificate is not checked.
+    """
+    trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    trusting.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    trusting.check_hostname = names
+    if public:
+        trusting.load_default_certs()
+        trusting.load_verify_locations(certifi.where())
+    if bundle:
+        trusting.load_verify_locations(cadata=certificates(bundle))
+    return trusting
+
+
+def for_mysql(mode: str, bundle: Path | None) -> dict[str, Any]:
+    """Return MYSQL_SSL_MODE as arguments of PyMySQL.
+
+    "preferred" needs none: PyMySQL encrypts where the server can, without checking its certificate.
+    """
+    match mode:
+        case "disabled":
+            return {"ssl_disabled": True}
+        case "preferred":
+            return {}
+        case "required":
+            encrypting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            encrypting.check_hostname, encrypting.verify_mode = False, ssl.CERT_NONE
+            return {"ssl": encrypting}
+        case _:
+            return {"ssl": context(bundle, public=bundle is None, names=mode == "verify_identity")}
+
+
+def certificates(file: Path) -> str | bytes:
+    """Return the certificates of a PEM file, without any text around them, or of a DER file.
+
+    Raises OSError, or NoCertificates when there is none.
+    """
+    data = file.read_bytes()
+    listed = "\n".join(each.decode() for each in PEM.findall(data)) or data
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=listed)
+    except (ssl.SSLError, ValueError) as error:
+        raise NoCertificates from error
+    return listed
+
+
+def refusal(error: BaseException, address: str, bundle: str) -> Refusal | None:
+    """Explain a failed handshake, or return None for another error.
+
+    `address` and `bundle` name the settings to check.
+    """
+    failed = _tls_error(error)
+    if failed is None:
+        return None
+    if not isinstance(failed, ssl.SSLCertVerificationError):
+        return Refusal(
+            f"there is no TLS with it ({failed.reason or type(failed).__name__})",
+            f"Check the scheme and the port of {address}; TLS 1.2 or later is needed.",
+        )
+    if failed.verify_code == EXPIRED:
+        return Refusal("its certificate has expired", "Have it renewed, or set this machine's clock right.")
+    if failed.verify_code in OTHER_NAME:
+        return Refusal("its certificate is for another name", f"Write in {address} a name that the certificate holds.")
+    if failed.verify_code in UNKNOWN_AUTHORITY:
+        return Refusal(
+            "its certificate is signed by an unknown authority",
+            f"Name the file with that authority's certificate by {bundle}, or by CA_BUNDLE for every system.",
+        )
+    return Refusal(
+        f"its certificate is refused ({failed.verify_message})", f"Have it mended, or check {bundle} and CA_BUNDLE."
+    )
+
+
+def _tls_error(error: BaseException | None) -> ssl.SSLError | None:
+    """Return the TLS error that a client library has wrapped, if any."""
+    if error is None or isinstance(error, ssl.SSLError):
+        return error
+    return _tls_error(error.__cause__ or error.__context__)

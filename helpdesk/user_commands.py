@@ -1,0 +1,116 @@
+"""Manage local accounts, and administrators of all directories, for `helpdesk user`."""
+
+import re
+from collections.abc import Iterable
+
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session
+
+from helpdesk import logs
+from helpdesk.commands import Refused, open_store
+from helpdesk.people import administrators
+from helpdesk.people.passwords import SHORTEST_PASSWORD, hashed
+from helpdesk.settings import settings as configuration
+from helpdesk.store import locks, people
+from helpdesk.store.models.tables import Person
+from helpdesk.texts import is_blank
+
+LONGEST_NAME = 200
+LOGIN = r"[\w.@+-]{1,120}"
+DIRECTORIES = ("local", "redmine")
+BESIDE_REDMINE = "Beside a Redmine a local account sees no tasks: people sign in there with their logins of Redmine."
+BESIDE_REDMINE_ADMIN = (
+    "Beside a Redmine a local administrator sees no tasks, and is good for what belongs to the helpdesk itself: the "
+    "board's columns at /tasks/board/columns, everybody's reply templates at /replies. "
+    "Somebody of Redmine is made an administrator by: helpdesk user admin LOGIN"
+)
+
+
+def add_user(login: str, name: str, email: str, admin: bool, password: str) -> None:
+    if not re.fullmatch(LOGIN, login) or max(len(name), len(email)) > LONGEST_NAME:
+        raise Refused("A login has 1 to 120 letters, digits or . _ - @ +; a name and an e-mail at most 200 characters.")
+    if is_blank(login) or (name and is_blank(name)):
+        raise Refused("A login and a name need a visible character.")
+    if len(password) < SHORTEST_PASSWORD:
+        raise Refused(f"The password is too short: at least {SHORTEST_PASSWORD} characters.")
+    try:
+        open_store().run_here(
+            lambda session: people.add_local(session, login, name, email, hashed(password), admin).id, writes=True
+        )
+    except IntegrityError as error:
+        raise Refused(f"There is an account {login} already.") from error
+    print(f"{login} can sign in.")
+    if configuration.from_process().redmine_url:
+        print(BESIDE_REDMINE_ADMIN if admin else BESIDE_REDMINE)
+
+
+def set_admin(typed: str, is_admin: bool) -> None:
+    """Make an account an administrator, or revoke that.
+
+    An account of Redmine's may be named before its first sign-in.
+    """
+    settings, (source, login) = configuration.from_process(), _account_name(typed)
+    may_be_expected = bool(settings.redmine_url) and is_admin and source != "local"
+
+    def work(session: Session) -> Person:
+        person = found_or_expected(session, source, login, may_be_expected)
+        person.is_admin = is_admin
+        session.add(person)
+        return person
+
+    person = open_store().run_here(work, writes=True)
+    print(f"{_full_names([person])} is {'an' if is_admin else 'no'} administrator{_since(person)}.")
+    if settings.redmine_url and is_admin and person.source == "local":
+        print(BESIDE_REDMINE_ADMIN)
+
+
+def found_or_expected(session: Session, source: str | None, login: str, may_be_expected: bool) -> Person:
+    """Return the one account with this login; where `may_be_expected`, create a missing one for its first sign-in.
+
+    Raises Refused.
+    """
+    locks.everybody(session)
+    accounts = people.with_login(session, login, source)
+    if len(accounts) > 1:
+        raise Refused(f"{login} is an account of several directories. Name one: {_full_names(accounts)}.")
+    if not (accounts or may_be_expected):
+        raise Refused(f"There is no account {source}:{login}." if source else f"There is no account {login}.")
+    return accounts[0] if accounts else people.expect_redmine(session, login)
+
+
+def _account_name(typed: str) -> tuple[str | None, str]:
+    """Return the directory, if it is named, and the login."""
+    source, colon, login = typed.rpartition(":")
+    if colon and source not in DIRECTORIES:
+        raise Refused(
+            f"There is no directory {source}. Give LOGIN, or one of: {', '.join(DIRECTORIES)}, as redmine:LOGIN."
+        )
+    if not re.fullmatch(LOGIN, login) or is_blank(login):
+        raise Refused("A login has 1 to 120 letters, digits or . _ - @ +.")
+    return source or None, login
+
+
+def _full_names(accounts: Iterable[Person]) -> str:
+    return ", ".join(f"{person.source}:{person.login}" for person in accounts)
+
+
+def _since(person: Person) -> str:
+    return " from the first sign-in on" if _is_expected(person) else ""
+
+
+def _is_expected(person: Person) -> bool:
+    return person.source == "redmine" and person.redmine_id is None
+
+
+def list_users() -> None:
+    named = configuration.from_process().administrators
+    for person in open_store().run_here(people.all_people):
+        admin = person.is_admin or administrators.is_named(named, person.source, person.login)
+        marks = ["admin"] * admin + ["disabled"] * (not person.is_active) + ["never signed in"] * _is_expected(person)
+        print(logs.printable(f"{person.login:24} {person.source:8} {person.full_name:32} {' '.join(marks)}"))
+
+
+def disable_user(login: str) -> None:
+    if not open_store().run_here(lambda session: people.disable(session, login), writes=True):
+        raise Refused(f"There is no account {login}.")
+    print(f"{login} is shut out, and signed out everywhere.")

@@ -1,0 +1,121 @@
+"""Signing in and out, for browsers and programs."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from helpdesk.errors import HelpdeskError, sentence
+from helpdesk.languages import LANGUAGES
+from helpdesk.people.model import Person
+from helpdesk.people.passwords import LONGEST_PASSWORD
+from helpdesk.web.accounts import known_devices, sign_in
+from helpdesk.web.core import request_data, return_url, session
+from helpdesk.web.core.errors import headers_of, status_of
+from helpdesk.web.core.faces import answer, answer_refusal, choose
+from helpdesk.web.core.guards import refuse_foreign
+from helpdesk.web.core.json_values import Json
+from helpdesk.web.core.responses import html, json_response, see_other
+from helpdesk.web.core.templating import THEMES, current_url, path_to, safe_path, services, translate
+from helpdesk.web.drafts import handoff as draft_handoff
+from helpdesk.web.lists import saved_views
+from helpdesk.web.tasks import schemas as task_schemas
+
+WELCOME = sentence("You are signed in.")
+GOODBYE = sentence("You are signed out.")
+FORGOTTEN = '"cache"'
+"""What a browser forgets with signing out: pages, those for going back among them. Not its storage, where drafts are,
+nor its cookies, which hold theme and language."""
+A_YEAR = 365 * 24 * 3600
+
+
+async def login(request: Request) -> Response:
+    if request.method != "POST":
+        return await _sign_in_page(request)
+    fields = await request_data.read(request)
+    try:
+        typed, password = fields.required_text("username", 200), fields.required_text("password", LONGEST_PASSWORD)
+        remember, wanted = fields.flag("remember"), str(fields.values.get("next") or "")
+        person = await sign_in.sign_in(request, typed, password)
+    except HelpdeskError as error:
+        return await _refused(request, fields, error)
+    target = safe_path(wanted) or safe_path(request.query_params.get("next", "")) or await _first_page(request, person)
+    response = await answer(
+        request,
+        json=lambda: json_response(request, _welcome(request, person, target)),
+        page=lambda: see_other(target),
+    )
+    await session.begin(request, response, person, remember)
+    known_devices.remember(request, response, person)
+    await draft_handoff.arrive(request, fields.values.get("carried"), person)
+    return response
+
+
+async def logout(request: Request) -> Response:
+    """A browser's GET asks first: a picture in somebody's text must sign nobody out. A program's signs out."""
+    if request.method == "POST":
+        return await _sign_out(request)
+    return await answer(request, json=lambda: _sign_out(request), page=lambda: html(request, "people/logout.html"))
+
+
+async def _sign_out(request: Request) -> Response:
+    refuse_foreign(request)
+    everywhere = request.method == "POST" and (await request_data.read(request)).flag("everywhere")
+    response = await answer(
+        request,
+        json=lambda: json_response(request, {"message": translate(request, GOODBYE)}),
+        page=lambda: see_other(path_to(request, "people:login")),
+    )
+    await session.end(request, response, everywhere)
+    return_url.forget(response)
+    response.headers["Clear-Site-Data"] = FORGOTTEN
+    return response
+
+
+async def preferences(request: Request) -> Response:
+    """Theme and language of this browser, kept in cookies so that the sign-in page obeys them too."""
+    fields = await request_data.read(request)
+    response = see_other(safe_path(current_url(request)) or "/")
+    for name, known in (("theme", ("", *THEMES)), ("locale", tuple(LANGUAGES))):
+        if (value := fields.text(name, 10)) in known and name in fields.values:
+            response.set_cookie(name, value, A_YEAR if value else 0, samesite="lax", httponly=True)
+    return response
+
+
+async def _sign_in_page(request: Request) -> Response:
+    target = safe_path(request.query_params.get("next", ""))
+    if found := await session.current(request):
+        return see_other(target or await saved_views.first_page(request, found.person))
+    return _page(request, target, "", None, 200)
+
+
+async def _refused(request: Request, fields: request_data.Fields, error: HelpdeskError) -> Response:
+    return await answer_refusal(request, error, page=lambda: _again(request, fields, error))
+
+
+def _again(request: Request, fields: request_data.Fields, error: HelpdeskError) -> Response:
+    """The sign-in page with what went wrong; the password is never sent back."""
+    login, target = (str(fields.values.get(name, ""))[:200] for name in ("username", "next"))
+    response = _page(request, safe_path(target), login, error, status_of(error), fields.values.get("carried"))
+    response.headers.update(headers_of(error))
+    return response
+
+
+def _page(
+    request: Request, target: str, login: str, error: HelpdeskError | None, status: int, seal: object = ""
+) -> Response:
+    carried, demo = draft_handoff.opened(request, seal), services(request).settings.demo
+    text = {"typed": carried.fields if carried else {}, "kept": False, "carried": seal if carried else ""}
+    return html(request, "people/login.html", status, next=target, login=login, error=error, demo=demo, **text)
+
+
+def _welcome(request: Request, person: Person, target: str) -> Json:
+    message = translate(request, WELCOME)
+    return {"message": message, "user": task_schemas.user(person), "redirect": target, "redirect_url": target}
+
+
+async def _first_page(request: Request, person: Person) -> str:
+    """A browser begins where its person chose; programs are promised their tasks (contract §3)."""
+
+    async def own_tasks(request: Request, person: Person) -> str:
+        return path_to(request, "tasks:my_tasks")
+
+    return await choose(request, page=saved_views.first_page, json=own_tasks)(request, person)

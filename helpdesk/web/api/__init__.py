@@ -1,1 +1,0 @@
-"""The JSON faces: addresses that only programs use, and the shapes of their answers."""

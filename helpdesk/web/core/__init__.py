@@ -1,0 +1,1 @@
+"""What every handler uses: guards, session, request data, templates, errors."""

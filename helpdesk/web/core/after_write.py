@@ -1,0 +1,65 @@
+"""What happens after a write never hides that it was done.
+
+A handler awaits its write by `saved`. Whatever fails behind that is a matter of the log: the answer says that the write
+was saved, in the face that was asked for, with a status of success, so that no program sends it again.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from sqlmodel import Session
+from starlette.requests import Request
+from starlette.responses import Response
+
+from helpdesk.errors import SavedUnseen, sentence
+from helpdesk.web.core.faces import is_htmx, wants_html
+from helpdesk.web.core.responses import html, json_response
+from helpdesk.web.core.templating import current_url, path_to, services, translate
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+SAVED_ONLY = sentence("It was saved, but what comes next can't be shown just now. Please load the page anew.")
+
+
+async def saved(request: Request, write: Awaitable[T]) -> T:
+    """Await a write and note on the request that it was done."""
+    try:
+        result = await write
+    except SavedUnseen:
+        request.state.saved = True
+        raise
+    request.state.saved = True
+    return result
+
+
+async def stored(request: Request, work: Callable[[Session], T]) -> T:
+    """Write to our own store, and note on the request that it was done."""
+    return await saved(request, services(request).database.run(work, writes=True))
+
+
+def is_saved(request: Request) -> bool:
+    """Tell whether anything was written for this request."""
+    return getattr(request.state, "saved", False)
+
+
+def is_refused(request: Request) -> bool:
+    """Tell whether an answer with a status of success says that nothing was written, as that to a bulk change may."""
+    return getattr(request.state, "saved", None) is False
+
+
+def saved_only(request: Request, error: Exception) -> Response:
+    """Log what failed after the write, and answer that it was saved."""
+    says, back = getattr(request.state, "saved_says", None) or SAVED_ONLY, current_url(request)
+    if isinstance(error, SavedUnseen):
+        says, back = error.says, path_to(request, "tasks:my_tasks")
+    else:
+        extra = {"request_id": request.state.request_id, "path": request.url.path}
+        log.error("an answer failed after its write", extra=extra, exc_info=error)
+    if not wants_html(request):
+        return json_response(request, {"message": translate(request, says), "incomplete": True})
+    if is_htmx(request):
+        return html(request, "errors/_saved_only.html", says=says)
+    return html(request, "errors/saved_only.html", says=says, back=back)

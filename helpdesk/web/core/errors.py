@@ -1,0 +1,209 @@
+"""The one place where an error becomes an answer: a table, and three faces (page, htmx fragment, JSON)."""
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Match
+
+from helpdesk import errors
+from helpdesk.errors import HelpdeskError, Sentence, sentence
+from helpdesk.web.core import after_write, body_limit, ranges, request_data, request_limits
+from helpdesk.web.core.faces import SAFE, is_htmx, wants_html
+from helpdesk.web.core.json_values import Json
+from helpdesk.web.core.responses import html
+from helpdesk.web.core.templating import current_url, path_to, services, translate
+
+log = logging.getLogger(__name__)
+
+STATUS: dict[type[HelpdeskError], int] = {
+    errors.Malformed: 400,
+    errors.NotSignedIn: 401,
+    errors.NotAllowed: 403,
+    errors.NotFound: 404,
+    body_limit.TooSlow: 408,
+    errors.Conflict: 409,
+    errors.TooLarge: 413,
+    request_limits.AddressTooLong: 414,
+    errors.UnsupportedType: 415,
+    ranges.Unsatisfiable: 416,
+    errors.Invalid: 422,
+    errors.TooManyAttempts: 429,
+    request_limits.HeadersTooLarge: 431,
+    errors.NotConfigured: 501,
+    errors.BadResponse: 502,
+    errors.Unavailable: 503,
+    errors.StorageFull: 507,
+    HelpdeskError: 500,
+}
+FROM_HTTP: dict[int, type[HelpdeskError]] = {
+    400: errors.Malformed,
+    404: errors.NotFound,
+    413: errors.TooLarge,
+}
+TITLES: dict[int | type[HelpdeskError], Sentence] = {
+    400: sentence("Not understood"),
+    401: sentence("Please sign in"),
+    403: sentence("Not allowed"),
+    404: sentence("Nothing here"),
+    405: sentence("This address can't do that"),
+    408: sentence("Too slow"),
+    409: sentence("Changed meanwhile"),
+    413: sentence("Too large"),
+    414: sentence("Too long an address"),
+    415: sentence("Not accepted here"),
+    416: sentence("No such part"),
+    422: sentence("Not accepted"),
+    429: sentence("Too many attempts"),
+    431: sentence("Too much at once"),
+    500: sentence("Something went wrong"),
+    501: sentence("Not connected"),
+    502: sentence("The task system answers strangely"),
+    503: sentence("The task system does not answer"),
+    507: sentence("No room left"),
+    errors.Overloaded: sentence("Too busy just now"),
+}
+NEVER_SHOWN_AGAIN = {
+    *("password", "confirm_password", "setup_token"),
+    *("idempotency_key", "lock_version", "typed_by", "carried"),
+}
+
+
+class MethodNotAllowed(HelpdeskError):
+    """The address exists but not for this method; only the edge can know that."""
+
+    code = "method_not_allowed"
+    default = sentence("This address can't do that.")
+
+
+class ErrorParts(NamedTuple):
+    """Parts of an error's answer that belong to upper floors: the JSON of a task in conflict, and the text of a form
+    whose session has ended, sealed for the sign-in page. `app.py` puts them in."""
+
+    conflict: Callable[[Request, errors.Conflict], Awaitable[Json]]
+    sealed_text: Callable[[Request, Mapping[str, Any]], str]
+
+
+async def domain(request: Request, error: Exception) -> Response:
+    """A domain error, wherever it was raised."""
+    assert isinstance(error, HelpdeskError)
+    if after_write.is_saved(request):
+        return after_write.saved_only(request, error)
+    status = status_of(error)
+    fails = status >= 500 and not isinstance(error, errors.NotConfigured)
+    if fails or error.detail:
+        extra = {"request_id": request.state.request_id, "code": error.code, "detail": error.detail}
+        log.log(logging.WARNING if fails else logging.INFO, "refused", extra=extra)
+    return await answer(request, error, status, headers_of(error))
+
+
+async def from_http(request: Request, error: Exception) -> Response:
+    """Answer what Starlette itself refuses: no such route, a method, a body too large."""
+    assert isinstance(error, HTTPException)
+    if error.status_code == 405:
+        return await answer(request, MethodNotAllowed(), 405, {"Allow": _allowed(request)})
+    known = FROM_HTTP.get(error.status_code, HelpdeskError)
+    return await answer(request, known(), error.status_code, dict(error.headers or {}))
+
+
+async def unexpected(request: Request, error: Exception) -> Response:
+    """A fault of ours. The edge logs it; the screen has the request's id."""
+    if after_write.is_saved(request):
+        return after_write.saved_only(request, error)
+    return await answer(request, HelpdeskError(), 500, {})
+
+
+def status_of(error: HelpdeskError) -> int:
+    """The status of the nearest ancestor in the table."""
+    return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+
+
+async def answer(request: Request, error: HelpdeskError, status: int, headers: dict[str, str]) -> Response:
+    error.says = _says(request, error)
+    if not wants_html(request):
+        response: Response = JSONResponse(await to_dict(request, error, status), status)
+    elif isinstance(error, errors.NotSignedIn):
+        response = await _to_sign_in(request)
+    elif is_htmx(request):
+        reused = isinstance(error, errors.KeyReused)
+        response = html(request, "errors/_toast.html", status, says=error.says, reused=reused)
+    else:
+        text = {"typed": _typed(request), "kept": getattr(request.state, "draft_kept", False), "carried": ""}
+        text["unsure"] = isinstance(error, errors.OutcomeUnknown)
+        title = TITLES.get(type(error)) or TITLES.get(status, TITLES[500])
+        context = {"title": title, "code": status, "error": error, "back": current_url(request)}
+        response = html(request, "errors/page.html", status, **context, **text)
+    response.headers.update(headers)
+    return response
+
+
+def _parts(request: Request) -> ErrorParts:
+    parts: ErrorParts = request.app.state.error_parts
+    return parts
+
+
+def _says(request: Request, error: HelpdeskError) -> Sentence:
+    """Return the sentence for a person; of a write that found a system down it also says that nothing was saved."""
+    says_kind = isinstance(error, errors.Unavailable) and error.says is error.default
+    unsaved = error.unsaved if isinstance(error, errors.Unavailable) and says_kind else None
+    return unsaved if unsaved and request.method not in SAFE else error.says
+
+
+async def to_dict(request: Request, error: HelpdeskError, status: int) -> Json:
+    """Return the JSON of an error (contract §2)."""
+    body: Json = {
+        "success": False,
+        "error": error.code,
+        "message": translate(request, error.says),
+        "status_code": status,
+        "request_id": request.state.request_id,
+    }
+    if isinstance(error, errors.Invalid):
+        body["errors"] = {field: [translate(request, says) for says in found] for field, found in error.fields.items()}
+    if isinstance(error, errors.Conflict):
+        body |= await _parts(request).conflict(request, error)
+    return body
+
+
+async def _to_sign_in(request: Request) -> Response:
+    """A fragment makes the browser go as a whole; a page redirects; a form that was sent keeps its text in sight."""
+    address = path_to(request, "people:login") + "?" + urlencode({"next": current_url(request)})
+    if is_htmx(request):
+        return Response(status_code=401, headers={"HX-Redirect": address})
+    if request.method in ("GET", "HEAD"):
+        return Response(status_code=303, headers={"Location": address})
+    with suppress(HelpdeskError, HTTPException):
+        await request_data.read(request)
+    values = request.state.fields.values if hasattr(request.state, "fields") else {}
+    carried = _parts(request).sealed_text(request, values)
+    context = {"typed": _typed(request), "kept": False, "unsure": False, "carried": carried}
+    demo = services(request).settings.demo
+    return html(
+        request, "people/login.html", 401, next=current_url(request), demo=demo, error=None, login="", **context
+    )
+
+
+def _typed(request: Request) -> dict[str, str]:
+    """Return the texts of a refused form, as far as they were read, to be shown for another try."""
+    values = request.state.fields.values if hasattr(request.state, "fields") else {}
+    return {name: value for name, value in values.items() if name not in NEVER_SHOWN_AGAIN and isinstance(value, str)}
+
+
+def _allowed(request: Request) -> str:
+    """The methods of every route of the address: Starlette names those of the first alone."""
+    routes = [route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE]
+    return ", ".join(sorted({name for route in routes for name in route.methods}))
+
+
+def headers_of(error: HelpdeskError) -> dict[str, str]:
+    """Return the headers of an error's answer."""
+    if isinstance(error, ranges.Unsatisfiable):
+        return {"Content-Range": f"bytes */{error.size}", "Accept-Ranges": "bytes"}
+    retry_after = getattr(error, "retry_after", None)
+    headers = {"Retry-After": str(retry_after)} if retry_after else {}
+    return headers | ({"Connection": "close"} if isinstance(error, body_limit.TooSlow | errors.Overloaded) else {})

@@ -1,0 +1,119 @@
+"""Guards of routes. The application does not start with a route that has none, so nothing is open by oversight."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from functools import wraps
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from helpdesk.errors import NotAllowed, NotSignedIn, Sentence, Unavailable, sentence
+from helpdesk.tasks.model import Actor
+from helpdesk.web.core import body_limit, session
+from helpdesk.web.core.faces import SAFE
+from helpdesk.web.core.rights import Right, holds
+from helpdesk.web.core.templating import services
+
+Handler = Callable[[Request], Awaitable[Response]]
+READ_SECONDS = 9.5
+
+
+def public(handler: Handler) -> Handler:
+    """Let anybody in."""
+
+    @wraps(handler)
+    async def guarded(request: Request) -> Response:
+        require_same_origin(request)
+        await session.current(request)
+        return await handler(request)
+
+    return _marked(guarded, "public")
+
+
+def signed_in(handler: Handler) -> Handler:
+    """Let anybody in who has a session. Raises NotSignedIn."""
+
+    @wraps(handler)
+    async def guarded(request: Request) -> Response:
+        require_same_origin(request)
+        limit = services(request).settings.max_content_length
+        found = await session.current(request)
+        body_limit.allow(request, limit, files=found is not None)
+        if found is None:
+            raise NotSignedIn
+        async with _in_time(request):
+            return await handler(request)
+
+    return _marked(guarded, "signed_in")
+
+
+def needs(right: Right, says: Sentence | None = None) -> Callable[[Handler], Handler]:
+    """Let those in who hold the right. Raises NotSignedIn, and NotAllowed with the sentence `says`."""
+
+    def guard(handler: Handler) -> Handler:
+        @wraps(handler)
+        async def entitled(request: Request) -> Response:
+            if not holds(await session.current_user(request), right):
+                raise NotAllowed(says)
+            return await handler(request)
+
+        return _marked(signed_in(entitled), right)
+
+    return guard
+
+
+@asynccontextmanager
+async def _in_time(request: Request) -> AsyncIterator[None]:
+    """However many calls a page takes, whoever reads it is answered in READ_SECONDS. Raises Unavailable.
+
+    A write is not cut off here: its adapter knows what to say when the answer is late.
+    """
+    limit = asyncio.timeout(READ_SECONDS if request.method in SAFE else None)
+    try:
+        async with limit:
+            yield
+    except TimeoutError as error:
+        if not limit.expired():
+            raise
+        raise Unavailable(detail=f"the page was not made in {READ_SECONDS} s") from error
+
+
+def unguarded(handler: Handler) -> Handler:
+    """Let everything in: for static files and the health of the process, which ask nothing of the store."""
+    return _marked(handler, "unguarded")
+
+
+async def actor(request: Request) -> Actor:
+    """Return the identity of the signed-in person in the backend. Raises NotSignedIn, NotAllowed."""
+    found = await session.current(request)
+    if found is None:
+        raise NotSignedIn
+    return services(request).identify(found)
+
+
+def require_same_origin(request: Request) -> None:
+    """Refuse a write that another site's page sends (contract §2). Programs, which send neither header, pass."""
+    if request.method not in SAFE:
+        refuse_foreign(request)
+
+
+def refuse_foreign(request: Request) -> None:
+    """Raise NotAllowed for a request that another site's page makes."""
+    origin = request.headers.get("origin")
+    foreign = request.headers.get("sec-fetch-site") in ("cross-site", "same-site")
+    if foreign or (origin is not None and not _ours(request, origin)):
+        raise NotAllowed(sentence("This request came from another site and was refused."))
+
+
+def _ours(request: Request, origin: str) -> bool:
+    public_url = services(request).settings.public_url
+    if public_url:
+        return origin.lower() == public_url.lower()
+    scheme, _, netloc = origin.lower().partition("://")
+    return scheme in ("http", "https") and netloc == request.headers.get("host", "").lower()
+
+
+def _marked(handler: Handler, guard: str) -> Handler:
+    handler.guard = guard  # type: ignore[attr-defined]  # read by routes.py
+    return handler

@@ -1,0 +1,181 @@
+"""The body of a request, form or JSON alike, as typed values; a wrong value is refused with its field's name."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from starlette.datastructures import UploadFile
+from starlette.requests import ClientDisconnect, Request
+
+from helpdesk.errors import Invalid, Malformed, Sentence, UnsupportedType, sentence
+from helpdesk.tasks.fields import yes_or_no
+from helpdesk.tasks.model import Edit, Field
+from helpdesk.texts import is_blank
+from helpdesk.web.core import body_parsing, multipart, request_limits
+from helpdesk.web.core.faces import Face, of_form
+from helpdesk.web.core.templating import safe_path
+
+LONGEST_TEXT = 65_535
+LARGEST_ID = request_limits.LARGEST_ID
+UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+VALUES: dict[Field, str] = {"status": "status_id", "priority": "priority_id", "assignee": "assignee_id"}
+
+
+class Fields(NamedTuple):
+    """The values of a body by name: text from forms, any JSON value from programs.
+
+    `files` come with forms alone; when they were `too_large` together, none of them can be used.
+    """
+
+    values: Mapping[str, Any]
+    files: Sequence[UploadFile] = ()
+    too_large: bool = False
+
+    def text(self, name: str, limit: int = LONGEST_TEXT) -> str:
+        """A text of at most `limit` characters, empty when absent. Raises Invalid for what can't be stored."""
+        value = self.values.get(name)
+        if value is None:
+            return ""
+        if not isinstance(value, str):
+            raise refusal(name, sentence("This must be a text."))
+        return clean(name, value, limit)
+
+    def listed(self, name: str, most: int) -> list[Any]:
+        """The values of a name that may come repeatedly; none when absent. Raises Invalid for more than `most`."""
+        value = self.values.get(name)
+        values = value if isinstance(value, list) else [] if value is None else [value]
+        if len(values) > most:
+            raise refusal(name, too_many(most))
+        return values
+
+    def required_text(self, name: str, limit: int = LONGEST_TEXT) -> str:
+        """The same, but refused without a visible character."""
+        value = self.text(name, limit)
+        if is_blank(value):
+            raise refusal(name, sentence("Please fill this in."))
+        return value
+
+    def number(self, name: str) -> int | None:
+        """A whole number that can be an id; None for null and the empty text. Raises Invalid when absent or other."""
+        if name not in self.values:
+            raise refusal(name, sentence("Please fill this in."))
+        value = self.values[name]
+        return None if value is None or value == "" else whole(name, value)
+
+    def flag(self, name: str, default: bool = False) -> bool:
+        """Tolerant of case; an absent one or null is `default`, an empty one no."""
+        if self.values.get(name) is None:
+            return default
+        found = yes_or_no(str(self.values[name]) or "0")
+        if found is None:
+            raise refusal(name, sentence("This must be yes or no."))
+        return found
+
+    def wanted(self) -> str:
+        """The path of ours that the form's `next` leads to, empty when it names none."""
+        return safe_path(str(self.values.get("next") or ""))
+
+    def version(self) -> str | None:
+        """The opaque `lock_version`; numbers are taken too, for programs that knew it as one."""
+        value = self.values.get("lock_version")
+        return None if value in (None, "") else clean("lock_version", str(value), 200)
+
+
+async def read(request: Request) -> Fields:
+    """The body's fields, parsed once a request. Raises Malformed, also when the line broke, UnsupportedType."""
+    if not hasattr(request.state, "fields"):
+        try:
+            request.state.fields = await _fields(request)
+        except ClientDisconnect as error:
+            raise Malformed(detail="the line broke before the body was here") from error
+    fields: Fields = request.state.fields
+    return fields
+
+
+async def face(request: Request) -> Face:
+    """Return the face that answers a form of a task, of a row or of a card."""
+    return of_form(request, (await read(request)).values.get("view"))
+
+
+def of_query(request: Request) -> Mapping[str, Any]:
+    """Return the values of an address's query, as `read` returns those of a form."""
+    return _by_name(request.query_params.multi_items())
+
+
+async def edit(request: Request, field: Field) -> Edit:
+    """A change of one field, from the form of the task's page or from a program."""
+    fields = await read(request)
+    return Edit({field: _value(fields, field)}, fields.text("comment"), fields.version())
+
+
+def edits(fields: Fields) -> Edit:
+    """A change of whichever fields came."""
+    changes = {field: _value(fields, field) for field, name in VALUES.items() if name in fields.values}
+    return Edit(changes, fields.text("comment"), fields.version())
+
+
+def row_by(values: Mapping[str, Any]) -> str:
+    """Return the person that the rows of a list name, "author" or "assignee", as `by` says."""
+    return "author" if values.get("by") == "author" else "assignee"
+
+
+def whole(name: str, value: object) -> int:
+    """A whole number from 0 to the largest id. Raises Invalid."""
+    text = str(value).strip()
+    if isinstance(value, bool) or not (text.isascii() and text.isdigit()) or len(text) > 10 or int(text) > LARGEST_ID:
+        raise refusal(name, sentence("This must be a whole number."))
+    return int(text)
+
+
+def clean(name: str, value: str, limit: int = LONGEST_TEXT) -> str:
+    """`value` with plain line ends. Raises Invalid when it is too long or holds NUL bytes or half characters."""
+    text = value.replace("\r\n", "\n")
+    if len(text) > limit:
+        raise refusal(name, sentence("This is too long: at most %(limit)s characters.", limit=limit))
+    if UNSTORABLE.search(text):
+        raise refusal(name, sentence("This holds characters that can't be stored."))
+    return text
+
+
+def too_many(most: int) -> Sentence:
+    return sentence("At most %(most)s of these at once.", most=most)
+
+
+def refusal(name: str, says: Sentence) -> Invalid:
+    return Invalid({name: [says]})
+
+
+def _value(fields: Fields, field: Field) -> int | None:
+    """The id that a field shall hold; only nobody may be assigned."""
+    value = fields.number(VALUES[field])
+    if value is None and field != "assignee":
+        raise refusal(VALUES[field], sentence("Please fill this in."))
+    return value
+
+
+async def _fields(request: Request) -> Fields:
+    kind = body_parsing.kind(request.headers.get("content-type", ""))
+    if kind == "application/json":
+        return Fields(body_parsing.json_object(await request.body()))
+    if kind == "application/x-www-form-urlencoded":
+        return Fields(_by_name(await body_parsing.form(await request.body())))
+    if kind == "multipart/form-data":
+        form, dropped = await multipart.parse(request)
+        return Fields(_by_name(form.multi_items()), multipart.files_of(form), dropped)
+    if not kind and not await request.body():
+        return Fields({})
+    raise UnsupportedType
+
+
+def _by_name(pairs: Iterable[tuple[str, str | UploadFile]]) -> Mapping[str, Any]:
+    """The texts of each name; a name that only files have has none."""
+    found: dict[str, list[str]] = {}
+    for name, value in pairs:
+        texts = found.setdefault(name, [])
+        if isinstance(value, str):
+            texts.append(value)
+    return {name: _one_or_all(texts) for name, texts in found.items()}
+
+
+def _one_or_all(values: list[str]) -> str | list[str] | None:
+    return values if len(values) > 1 else values[0] if values else None

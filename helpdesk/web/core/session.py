@@ -1,0 +1,148 @@
+"""The session: a signed cookie holding a random id, and the row it names.
+
+It ends after SESSION_IDLE without use. A page opened and anything sent is use; what an open page fetches by itself is
+not, or a browser left alone would never be signed out.
+"""
+
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+from itsdangerous import BadSignature, Signer
+from sqlmodel import Session
+from starlette.requests import Request
+from starlette.responses import Response
+
+from helpdesk.errors import NotSignedIn, OutcomeUnknown, StoreUnavailable
+from helpdesk.people.accounts import person_of
+from helpdesk.people.administrators import entitled
+from helpdesk.people.model import Person, SignedIn
+from helpdesk.store import notifications, sessions
+from helpdesk.web.core import cookies
+from helpdesk.web.core.faces import SAFE, is_htmx
+from helpdesk.web.core.templating import path_to, services
+
+COOKIE = "session"
+STREAMS = ("notifications:stream", "api:stream")
+
+
+async def current(request: Request) -> SignedIn | None:
+    """Return the session, read from the store once a request together with the count of unread notifications."""
+    if not hasattr(request.state, "signed_in"):
+        request.state.signed_in = await _find(request)
+        if request.state.signed_in:
+            _note(request, request.state.signed_in.person)
+    signed_in: SignedIn | None = request.state.signed_in
+    return signed_in
+
+
+async def current_user(request: Request) -> Person:
+    """Return the person who is signed in. Raises NotSignedIn."""
+    signed_in = await current(request)
+    if signed_in is None:
+        raise NotSignedIn
+    return signed_in.person
+
+
+async def begin(request: Request, response: Response, person: Person, remember: bool) -> None:
+    """Sign in on this device under a new id; a session that was there before ends."""
+    old, now, idle = _session_id(request), services(request).clock(), services(request).settings.session_idle
+    address, agent = address_of(request), request.headers.get("user-agent", "")
+
+    def work(session: Session) -> tuple[str, timedelta]:
+        if old:
+            sessions.end(session, old)
+        return sessions.begin(session, person.id, now, remember, address, agent, idle)
+
+    session_id, lasts = await services(request).database.run(work, writes=True)
+    _note(request, person)
+    response.set_cookie(
+        COOKIE,
+        _signer(request).sign(session_id).decode(),
+        max_age=int(lasts.total_seconds()) if remember else None,
+        httponly=True,
+        samesite="lax",
+    )
+
+
+async def end(request: Request, response: Response, everywhere: bool = False) -> None:
+    """Sign out here, or on every device of this person."""
+    session_id, signed_in = _session_id(request), await current(request)
+
+    def work(session: Session) -> None:
+        if everywhere and signed_in:
+            sessions.end_all(session, signed_in.person.id)
+        elif session_id:
+            sessions.end(session, session_id)
+
+    await services(request).database.run(work, writes=True)
+    await request.app.state.live.end_finished()
+    response.delete_cookie(COOKIE, httponly=True, samesite="lax")
+
+
+def address_of(request: Request) -> str:
+    return request.client.host if request.client else ""
+
+
+def _note(request: Request, person: Person) -> None:
+    """Let the log, and whoever makes the answer, know whose request this is."""
+    request.state.person, request.state.person_id = person, person.id
+
+
+async def _find(request: Request) -> SignedIn | None:
+    session_id, now = _session_id(request), services(request).clock()
+    if session_id is None:
+        return None
+
+    def work(db: Session) -> tuple[sessions.Found | None, int]:
+        found = sessions.find(db, session_id, now)
+        number = found.person.id if found else None
+        return found, notifications.unread(db, [number])[number] if number else 0
+
+    found, request.state.unread = await services(request).database.run(work)
+    if found is None:
+        return None
+    await _note_use(request, found, now)
+    person = entitled(person_of(found.person), services(request).settings.administrators)
+    return SignedIn(person, found.mark, found.expires_at)
+
+
+async def _note_use(request: Request, found: sessions.Found, now: datetime) -> None:
+    """Let a session that is used go on. A store that does not take it now takes it with the next page."""
+    idle = services(request).settings.session_idle
+    if sessions.is_due(found, now, idle) and is_use(request):
+        with suppress(StoreUnavailable, OutcomeUnknown):
+            await services(request).database.run(lambda db: sessions.use(db, found.mark, now, idle), writes=True)
+
+
+def is_use(request: Request) -> bool:
+    """Tell whether a person does something: opens a page or sends something, rather than an open page by itself."""
+    if request.method not in SAFE:
+        return True
+    if request.url.path in {path_to(request, name) for name in STREAMS}:
+        return False
+    return _is_program(request) or _opens_page(request)
+
+
+def _opens_page(request: Request) -> bool:
+    """A browser says what it asks for, or at a plain http address at least that it opens a page."""
+    asked_for = request.headers.get("sec-fetch-dest")
+    opens = asked_for == "document" if asked_for else "upgrade-insecure-requests" in request.headers
+    return opens and not is_htmx(request)
+
+
+def _is_program(request: Request) -> bool:
+    """Neither a browser that runs scripts nor one of its scripts."""
+    headers = request.headers
+    by_script = "sec-fetch-dest" in headers or is_htmx(request)
+    return not by_script and "mozilla/" not in headers.get("user-agent", "").lower()
+
+
+def _session_id(request: Request) -> str | None:
+    try:
+        return _signer(request).unsign(cookies.sent(request, COOKIE)).decode()
+    except (BadSignature, UnicodeError):
+        return None
+
+
+def _signer(request: Request) -> Signer:
+    return Signer(services(request).settings.secret_key or "", salt="session")

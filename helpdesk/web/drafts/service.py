@@ -1,0 +1,228 @@
+"""Drafts: the text of a form is kept until the form was sent, for its own person alone.
+
+A form on a page of ours carries its owner in `typed_by`: the signed id of the person for whom the page was made. So a
+text goes neither out in the name nor into the drafts of somebody else who signed in meanwhile in the same browser, and
+`handoff.py` knows the owner when the session has ended.
+"""
+
+import logging
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
+from functools import wraps
+from typing import Any
+
+from itsdangerous import BadSignature, Signer
+from sqlmodel import Session
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from helpdesk.errors import HelpdeskError, NotAllowed, NotFound, sentence
+from helpdesk.people.model import Person
+from helpdesk.store import drafts, idempotency, locks
+from helpdesk.tasks.model import Actor, Entry, Task
+from helpdesk.texts import is_blank
+from helpdesk.web.core import request_data
+from helpdesk.web.core.faces import choose
+from helpdesk.web.core.guards import Handler, actor
+from helpdesk.web.core.session import current_user
+from helpdesk.web.core.templating import path_to, services
+
+log = logging.getLogger(__name__)
+
+PLACE = re.compile(
+    r"(?:task:(?P<task_id>[1-9]\d{0,9})|tasks):(?P<form>[a-z_]+)(?::(?P<entry_id>[1-9]\d{0,9}))?", re.ASCII
+)
+TEXTS = ("comment", "subject", "description")
+WITH_PAGES = {"edit", "entry"}
+NOT_KEPT = {"idempotency_key", "lock_version", "typed_by", "password", "next", "view", "reply", "at", "carried"}
+CLOCKS_DIFFER = timedelta(minutes=10)  # between the tracker and us, and for a slow line
+MOST_CHARACTERS = request_data.LONGEST_TEXT + 2_000
+ANOTHERS_PAGE = sentence(
+    "This page was opened by somebody else who was signed in here. Nothing was saved. Please open it anew."
+)
+
+
+def keeps_draft(handler: Handler) -> Handler:
+    """Keep the text of a browser's form as a draft when it is refused or fails; delete the draft when it succeeds."""
+
+    async def keeping(request: Request) -> Response:
+        await person_typing(request)
+        succeeded = False
+        try:
+            response = await handler(request)
+            succeeded = response.status_code < 400
+            return response
+        finally:
+            try:
+                await (_sent if succeeded else _failed)(request)
+            except HelpdeskError:  # the form's own answer says more
+                log.warning("a draft stays as it was", extra={"path": request.url.path}, exc_info=True)
+
+    @belongs_to(handler.__name__)
+    @wraps(handler)
+    async def guarded(request: Request) -> Response:
+        return await choose(request, json=handler, page=keeping)(request)
+
+    return guarded
+
+
+def belongs_to(form: str) -> Callable[[Handler], Handler]:
+    """Mark a handler as one that gets the texts of `form`, which tells their place among the drafts."""
+
+    def mark(handler: Handler) -> Handler:
+        handler.draft_form = form  # type: ignore[attr-defined]  # read by place_of and address_of
+        return handler
+
+    return mark
+
+
+def place_of(request: Request) -> str:
+    """Return the place of this request's text among the drafts; empty for an address that keeps none."""
+    form = getattr(request.scope.get("endpoint"), "draft_form", None)
+    if form is None:
+        return ""
+    task, entry = (request.path_params.get(name) for name in ("task_id", "entry_id"))
+    return (f"task:{task}:{form}" if task else f"tasks:{form}") + (f":{entry}" if entry else "")
+
+
+def parts(place: str) -> tuple[dict[str, int], str]:
+    """The numbers in the address of a place's form (of a task, of a comment), and the form. Raises NotFound."""
+    found = PLACE.fullmatch(place)
+    numbers = {name: int(found[name]) for name in ("task_id", "entry_id") if found[name]} if found else {}
+    if not found or any(number > request_data.LARGEST_ID for number in numbers.values()):
+        raise NotFound
+    return numbers, found["form"]
+
+
+def address_of(request: Request, place: str) -> str:
+    """The address that the form of `place` is sent to. Raises NotFound for a place that no form has."""
+    numbers, form = parts(place)
+    if not any(_takes(route, form, numbers) for route in request.app.routes):
+        raise NotFound
+    return path_to(request, f"tasks:{form}", **numbers)
+
+
+async def person_typing(request: Request) -> Person:
+    """Return the person who sends a form. Raises NotAllowed when the form belongs to somebody else."""
+    person = await current_user(request)
+    if typist(request, (await request_data.read(request)).values) not in (None, person.id):
+        raise NotAllowed(ANOTHERS_PAGE)
+    return person
+
+
+def form_owner(request: Request, person: Person) -> str:
+    """Return the value of a form's field `typed_by`: the signed id of the person for whom its page is made."""
+    return _signer(request).sign(str(person.id)).decode()
+
+
+def typist(request: Request, values: Mapping[str, Any]) -> int | None:
+    """Return the id of the form's owner; None without a signature of ours."""
+    try:
+        return int(_signer(request).unsign(str(values.get("typed_by", ""))))
+    except (BadSignature, UnicodeError):
+        return None
+
+
+async def keep(request: Request, person_id: int, place: str, values: Mapping[str, Any]) -> bool:
+    """Make what was typed the draft of `place`; an empty text takes the draft away.
+
+    False when that very form was sent with success meanwhile: on a slow line a draft may come in after its form.
+    An error page asks `request.state.draft_kept` what to say of the text.
+    Raises Invalid for what can't be stored, NotFound for a place that no form has.
+    """
+    fields, now = worth_keeping(values), services(request).clock()
+    key = idempotency.Key(person_id, f"POST {address_of(request, place)}", str(values.get("idempotency_key", "")))
+
+    def work(db: Session) -> bool:
+        locks.person(db, person_id)  # its form is sent before this or after it, and takes the draft away then
+        first = idempotency.read(db, key)
+        if first and first.status > idempotency.UNKNOWN:
+            return False
+        if fields:
+            drafts.save(db, person_id, place, fields, now)
+        else:
+            drafts.forget(db, person_id, place)
+        return True
+
+    written = await services(request).database.run(work, writes=True)
+    request.state.draft_kept = written and bool(fields)
+    return written
+
+
+def worth_keeping(values: Mapping[str, Any]) -> dict[str, str | list[str]]:
+    """The fields of a form that make a draft; none when no text was typed. Raises Invalid for what can't be stored."""
+    typed = {name: value for name, value in values.items() if name not in NOT_KEPT and isinstance(value, str | list)}
+    if all(is_blank(str(typed.get(name, ""))) for name in TEXTS):
+        return {}
+    fields = {name: _clean(name, value) for name, value in typed.items()}
+    request_data.clean("comment", "".join(f"{name}{value}" for name, value in fields.items()), MOST_CHARACTERS)
+    return fields
+
+
+async def offers(request: Request, task: Task) -> dict[str, drafts.Kept]:
+    """The drafts of the signed-in person for the forms of a task, by form, but for those that the history tells."""
+    find = finding(request, await current_user(request), task)
+    return offered(task, await services(request).database.run(find), await actor(request))
+
+
+def finding(request: Request, person: Person, task: Task) -> Callable[[Session], list[drafts.Kept]]:
+    """Return the query for this person's drafts of the forms of a task."""
+    now = services(request).clock()
+    return lambda db: drafts.found(db, person.id, f"task:{task.id}:", now)
+
+
+def offered(task: Task, found: Iterable[drafts.Kept], who: Actor) -> dict[str, drafts.Kept]:
+    """Those of the drafts for a task that the history does not tell, by form."""
+    start = f"task:{task.id}:"
+    return {draft.place.removeprefix(start): draft for draft in found if not _was_sent(draft, task.entries, who.id)}
+
+
+def _was_sent(draft: drafts.Kept, entries: Iterable[Entry], person_id: int) -> bool:
+    """Tell whether the draft's comment is in the history as this person's, of about the time of the draft.
+
+    When the answer to a form was lost, nobody knew that the comment had been written.
+    """
+    said, since = draft.fields.get("comment", ""), draft.updated_at - CLOCKS_DIFFER
+    text = said.strip() if isinstance(said, str) else ""
+    own = (entry for entry in entries if entry.author and entry.author.id == person_id and entry.created_on >= since)
+    return bool(text) and any(entry.notes.strip() == text for entry in own)
+
+
+async def offer(request: Request, place: str) -> drafts.Kept | None:
+    """The draft of the signed-in person for one place."""
+    person, now = await current_user(request), services(request).clock()
+    found = await services(request).database.run(lambda db: drafts.found(db, person.id, place, now))
+    return next((draft for draft in found if draft.place == place), None)
+
+
+async def _sent(request: Request) -> None:
+    person, place = await person_typing(request), place_of(request)
+    await services(request).database.run(lambda db: drafts.forget(db, person.id, place), writes=True)
+
+
+async def _failed(request: Request) -> None:
+    """Keep the text. Without a text the old draft stays, since a choice alone is quickly made again."""
+    person, values = await person_typing(request), (await request_data.read(request)).values
+    if worth_keeping(values):
+        await keep(request, person.id, place_of(request), values)
+
+
+def _clean(name: str, value: str | list[Any]) -> str | list[str]:
+    if isinstance(value, list):
+        return [request_data.clean(name, str(each)) for each in value]
+    return request_data.clean(name, value)
+
+
+def _takes(route: BaseRoute, form: str, given: Mapping[str, int]) -> bool:
+    return (
+        isinstance(route, Route)
+        and route.name == f"tasks:{form}"
+        and getattr(route.endpoint, "draft_form", None) == form
+        and route.param_convertors.keys() == given.keys()
+    )
+
+
+def _signer(request: Request) -> Signer:
+    return Signer(services(request).settings.secret_key or "", salt="typed by")

@@ -1,0 +1,112 @@
+"""Pages and JSON go compressed to whoever takes it. Pure ASGI, around starlette-compress.
+
+BREACH, which reads a secret off the sizes of compressed answers that repeat an attacker's words, finds little here: no
+page holds a secret that lets another act (sessions are in HttpOnly cookies, there is no CSRF token, an idempotency key
+is of use only to its person and only once). What tasks say is private, though, and a search is repeated on its page: so
+an address with a query that another site sent the browser to is answered uncompressed.
+
+It is done on the event loop, so no step may take long: only what is small is compressed hard, and what is large is
+compressed in pieces, between which others have their turn.
+"""
+
+import asyncio
+from collections.abc import Iterator
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette_compress import CompressMiddleware, add_compress_type, remove_compress_type
+
+from helpdesk.web.core.faces import SAFE
+from helpdesk.web.edge.middleware import PRIVATE
+
+BROTLI_QUALITY = 6  # measured: docs/numbers.md
+HARD_BROTLI_QUALITY = 10  # takes 0.7 ms for each KB, ten times as long
+HARD_UP_TO_BYTES = 12_288  # a fragment that answers a write, never a page
+GZIP_LEVEL = 6
+WORTH_IT_BYTES = 400  # below, what is saved is hardly more than the headers that say so
+PIECE_BYTES = 65_536  # 4 ms by Brotli
+PLAIN, ANSWER = "helpdesk.plain", "helpdesk.answer"
+
+remove_compress_type("text/event-stream")  # a compressor would stay in memory as long as the stream
+add_compress_type("text/csv")
+
+
+class Compression:
+    """Brotli, else gzip, by Accept-Encoding. Event streams, and files that can be had in parts, go as they are.
+
+    Zstandard is left out: pages come out a tenth larger than by Brotli, and who takes it takes Brotli, too.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self.compressor = _compressor(self._within, BROTLI_QUALITY)
+        self.hard_compressor = _compressor(_given, HARD_BROTLI_QUALITY)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or sent_here_with_words(scope):
+            await self.app(scope, receive, send)
+        else:
+            await self.compressor({**scope, PLAIN: send}, receive, send)
+
+    async def _within(self, scope: Scope, receive: Receive, compressing: Send) -> None:
+        send = compressing
+        small: Message | None = None
+
+        async def answer(message: Message) -> None:
+            nonlocal send, small
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                if "cache-control" not in headers:  # here, so that the compressor adds to this Vary
+                    headers.update(PRIVATE)
+                if "accept-ranges" in headers:  # the bytes that a part is asked of must always be the same
+                    send = scope[PLAIN]
+                elif _is_worth_more(scope, headers):
+                    small = message
+                    return
+            if small is not None:
+                start, small = small, None
+                if message["type"] == "http.response.body" and not message.get("more_body"):
+                    await self.hard_compressor({**scope, ANSWER: (start, message)}, receive, scope[PLAIN])
+                    return
+                await send(start)
+            for piece in _pieces(message):
+                if len(piece.get("body", b"")) > HARD_UP_TO_BYTES:
+                    await asyncio.sleep(0)
+                await send(piece)
+
+        await self.app(scope, receive, answer)
+
+
+def _compressor(app: ASGIApp, quality: int) -> CompressMiddleware:
+    return CompressMiddleware(
+        app, minimum_size=WORTH_IT_BYTES, zstd=False, brotli_quality=quality, gzip_level=GZIP_LEVEL
+    )
+
+
+async def _given(scope: Scope, receive: Receive, send: Send) -> None:
+    """An application whose answer is there already."""
+    for message in scope[ANSWER]:
+        await send(message)
+
+
+def _is_worth_more(scope: Scope, headers: Headers) -> bool:
+    """Tell whether this answers a write and is small; what is sent as it is made has no length."""
+    length = headers.get("content-length", "")
+    return scope["method"] not in SAFE and length.isdigit() and int(length) <= HARD_UP_TO_BYTES
+
+
+def _pieces(message: Message) -> Iterator[Message]:
+    """The message, or several when its body is large."""
+    body = message.get("body", b"")
+    if len(body) <= PIECE_BYTES:
+        yield message
+        return
+    last = (len(body) - 1) // PIECE_BYTES * PIECE_BYTES
+    for start in range(0, len(body), PIECE_BYTES):
+        more = start < last or message.get("more_body", False)
+        yield {**message, "body": body[start : start + PIECE_BYTES], "more_body": more}
+
+
+def sent_here_with_words(scope: Scope) -> bool:
+    """Tell whether another site sent the browser to an address that carries a query."""
+    return bool(scope["query_string"]) and Headers(scope=scope).get("sec-fetch-site") in ("cross-site", "same-site")

@@ -1,0 +1,137 @@
+"""Around every request: its id, its times, the headers no answer may lack, and one log line. Pure ASGI.
+
+Every cookie is Secure where that of the session is, and browsers of an https address keep to https.
+
+Three of those headers say what a document may do: what it loads, who frames it, which windows reach it, what it tells
+of itself. They are 200 bytes, and mean nothing where no document can come of an answer; there they are left away:
+
+* Styles and scripts, asked for as such. Opened as a page later, from the cache, they are plain text, and `nosniff` sees
+  to it. An SVG opened as a page may run scripts: it brings a sandboxing policy of its own, or else gets all of these.
+* What htmx gets. A browser shows no answer to a write of a script as a page, and an answer to its GET only to whoever
+  sends its header again (`Vary`), which no navigation does.
+
+No script, of ours or of another site, can set `Sec-Fetch-Dest`. Who sends none gets everything, and so does a plain
+`fetch`: a service worker could keep its answer and show it as a page.
+"""
+
+import logging
+import re
+import time
+from secrets import token_hex
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from helpdesk.timings import record
+from helpdesk.web.core.faces import SAFE, is_htmx
+
+log = logging.getLogger("helpdesk.requests")
+
+SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "base-uri 'none'",
+        "object-src 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+OF_DOCUMENTS = {
+    "Content-Security-Policy": POLICY,
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+PLAIN_TEXT = {"style": ("text/css",), "script": ("text/javascript", "application/javascript")}
+HSTS = f"max-age={365 * 24 * 3600}"
+
+PRIVATE = {"Cache-Control": "private, no-cache", "Vary": "Accept, HX-Request, Cookie, Accept-Language"}
+
+
+class Edge:
+    """The outermost layer. An exception that got so far has been answered with 500; here it is logged and ends."""
+
+    def __init__(
+        self, app: ASGIApp, secure_cookies: bool = False, only_https: bool = False, is_demo: bool = False
+    ) -> None:
+        self.app = app
+        self.secure_cookies, self.only_https, self.is_demo = secure_cookies, only_https, is_demo
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        began, timings = time.perf_counter(), record()
+        request_id = _request_id(scope)
+        scope.setdefault("state", {}).update(request_id=request_id, began=began)
+        status = 0
+
+        async def answer(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                if "cache-control" not in headers:
+                    headers.update(PRIVATE)
+                if scope["method"] not in SAFE:
+                    del headers["Vary"]  # no cache keeps an answer to a write
+                headers.setdefault("X-Content-Type-Options", "nosniff")
+                if "content-security-policy" not in headers and not _inert(scope, headers):
+                    headers.update(OF_DOCUMENTS)
+                if self.only_https:
+                    headers["Strict-Transport-Security"] = HSTS
+                if self.secure_cookies:
+                    message["headers"] = [_secure(*header) for header in message["headers"]]
+                    headers = MutableHeaders(scope=message)
+                headers["X-Request-ID"] = request_id
+                headers["X-Response-Time"] = f"{time.perf_counter() - began:.3f}s"
+                if timings.seconds and (self.is_demo or _is_for_administrator(scope)):
+                    headers["Server-Timing"] = timings.header()
+            await send(message)
+
+        try:
+            await self.app(scope, receive, answer)
+        except Exception:
+            log.exception("a request failed", extra={"request_id": request_id, "path": scope["path"]})
+            if not status:
+                raise
+        finally:
+            log.info("request", extra=_log_fields(scope, status, time.perf_counter() - began))
+
+
+def _is_for_administrator(scope: Scope) -> bool:
+    return getattr(scope["state"].get("person"), "is_admin", False)
+
+
+def _secure(name: bytes, value: bytes) -> tuple[bytes, bytes]:
+    """A header; a cookie is marked for https alone."""
+    return name, value + b"; Secure" if name.lower() == b"set-cookie" and b"; secure" not in value.lower() else value
+
+
+def _inert(scope: Scope, answer: Headers) -> bool:
+    """Tell whether an answer surely becomes no document, now or from a cache."""
+    dest = Headers(scope=scope).get("sec-fetch-dest", "")
+    if dest == "empty":
+        to_htmx_alone = scope["method"] not in SAFE or PRIVATE["Vary"] in answer.get("vary", "")
+        return to_htmx_alone and is_htmx(Request(scope))
+    return answer.get("content-type", "").startswith(PLAIN_TEXT.get(dest, ()))
+
+
+def _request_id(scope: Scope) -> str:
+    sent = Headers(scope=scope).get("x-request-id", "")
+    return sent if SANE_ID.fullmatch(sent) else token_hex(8)
+
+
+def _log_fields(scope: Scope, status: int, seconds: float) -> dict[str, object]:
+    """Return the fields of the log line of a request: never its query, its cookies or its body."""
+    return {
+        "request_id": scope["state"]["request_id"],
+        "method": scope["method"],
+        "path": scope["path"],
+        "status": status,
+        "seconds": round(seconds, 4),
+        "person_id": scope["state"].get("person_id"),
+        "login": getattr(scope["state"].get("person"), "login", None),
+        "address": (scope.get("client") or ("",))[0],
+    }

@@ -1,0 +1,53 @@
+"""Addresses that need an outside system, where none is set: 501 `not_configured` (contract §2)."""
+
+from collections.abc import Callable
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from helpdesk.errors import NotConfigured
+from helpdesk.web.core import path_params
+from helpdesk.web.core.guards import Handler, actor, needs, signed_in
+from helpdesk.web.core.templating import services
+
+# Web Push, Firebase, the monitored hosts and Finesse, for anybody signed in.
+ADDRESSES: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("/tasks/api/push-key", ("GET",)),
+    ("/tasks/api/push-subscribe", ("POST", "DELETE")),
+    ("/tasks/api/push-token", ("POST", "DELETE")),
+    ("/netmonitor/status", ("GET",)),
+    ("/netmonitor/history", ("GET",)),
+    ("/netmonitor/summary", ("GET",)),
+    ("/finesse/session", ("POST", "DELETE")),
+    ("/finesse/dialogs", ("GET", "POST")),
+    ("/finesse/dialogs/{dialog_id}", ("PUT",)),
+    ("/finesse/agent/state", ("GET", "PUT")),
+    ("/finesse/reasons", ("GET",)),
+    ("/finesse/team", ("GET",)),
+    ("/finesse/calls", ("GET",)),
+)
+
+
+def routes() -> list[BaseRoute]:
+    return [
+        *(_route(path, refused, methods) for path, methods in ADDRESSES),
+        _route("/api/erp/user/{username}", refused, ("GET",), needs("admin")),
+        _route("/tasks/api/task/{task_id:int}/send-email", send_email, ("POST",)),
+    ]
+
+
+async def refused(request: Request) -> Response:
+    raise NotConfigured
+
+
+async def send_email(request: Request) -> Response:
+    """Mail about a task, by whoever sees it."""
+    await services(request).backend.task(await actor(request), path_params.task_id(request))
+    raise NotConfigured
+
+
+def _route(
+    path: str, handler: Handler, methods: tuple[str, ...], guard: Callable[[Handler], Handler] = signed_in
+) -> Route:
+    return Route(path, guard(handler), name=f"unconnected:{path}", methods=list(methods))

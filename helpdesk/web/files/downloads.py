@@ -1,0 +1,134 @@
+"""Files on their way out: as they come from the tracker, in parts if wished, to be kept and never to be run."""
+
+from collections.abc import AsyncIterator, Mapping
+
+from anyio import CancelScope
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from helpdesk.tasks.files import ANY_TYPE, Chunks, plain_type
+from helpdesk.tasks.model import Attachment, Opened
+from helpdesk.web.core import path_params, ranges
+from helpdesk.web.core.faces import accepted
+from helpdesk.web.core.guards import actor
+from helpdesk.web.core.responses import json_response
+from helpdesk.web.core.templating import path_to, services
+
+JSON = "application/json"
+AS_FILE = "?format=file"  # whatever Accept says: a program may send the same with each of its requests
+NEVER_RUN = "sandbox; default-src 'none'"
+INERT = {
+    *("text/plain", "text/csv", "text/calendar", "message/rfc822"),
+    *(f"image/{name}" for name in ("png", "jpeg", "gif", "webp", "avif", "heic", "heif", "bmp", "tiff")),
+    *(
+        f"{medium}/{name}"
+        for medium in ("audio", "video")
+        for name in ("mpeg", "mp4", "ogg", "webm", "quicktime", "wav")
+    ),
+    *(f"application/{name}" for name in ("zip", "gzip", "x-7z-compressed", "x-tar", "vnd.rar", "x-rar-compressed")),
+    *(
+        f"application/{name}"
+        for name in ("pdf", "rtf", "msword", "vnd.ms-excel", "vnd.ms-powerpoint", "vnd.ms-outlook")
+    ),
+}
+"""Types that no browser runs, styles with or shows as a document of ours."""
+OFFICE = ("application/vnd.openxmlformats-officedocument.", "application/vnd.oasis.opendocument.")
+
+
+async def file(request: Request) -> Response:
+    """The file; who wants JSON is told where it is and how large."""
+    opened = await open_from(request, 0)
+    held = opened.file
+    if _wants_json(request):
+        await opened.chunks.aclose()
+        address = path_to(request, "api:download", **request.path_params) + AS_FILE
+        return json_response(request, {"download_url": address, "filename": held.filename, "filesize": held.size})
+    headers = headers_of(held)
+    if ranges.known(request.headers.get("if-none-match", ""), headers["ETag"]):
+        await opened.chunks.aclose()
+        return Response(status_code=304, headers={"ETag": headers["ETag"]})
+    try:
+        span = _span(request, held.size, headers["ETag"])
+    except ranges.Unsatisfiable:
+        await opened.chunks.aclose()
+        raise
+    if span is None:
+        return await _sent(request, opened, ranges.Span(0, held.size - 1), 200, headers)
+    part = {**headers, "Content-Range": f"bytes {span.first}-{span.last}/{held.size}"}
+    return await _sent(request, opened, span, 206, part)
+
+
+def _wants_json(request: Request) -> bool:
+    """Tell whether the address asks for it by `format`, else whether Accept does: it names JSON, and no wildcard."""
+    if wanted := request.query_params.get("format"):
+        return wanted == "json"
+    types = accepted(request.headers.get("accept", ""))
+    return JSON in types and not any("*" in each for each in types)
+
+
+async def open_from(request: Request, first: int) -> Opened:
+    """The file that the address names, from byte `first` on. Raises NotFound."""
+    task, file = path_params.task_id(request), path_params.number(request, "file_id")
+    return await services(request).backend.open_file(await actor(request), task, file, first)
+
+
+def headers_of(file: Attachment) -> dict[str, str]:
+    """A file never changes: another one has another id."""
+    return {
+        "Content-Type": sent_type(file.content_type),
+        "Content-Disposition": ranges.disposition(file.filename),
+        "Content-Security-Policy": NEVER_RUN,
+        "Accept-Ranges": "bytes",
+        "ETag": f'"{file.id}-{file.size}"',
+    }
+
+
+def sent_type(kind: str) -> str:
+    """The type that a file is sent as: ANY_TYPE unless nothing of its kind can be run, whoever asks for it."""
+    plain = plain_type(kind)
+    is_office = plain.startswith(OFFICE) and not plain.endswith("+xml")  # which browsers take for XML
+    return plain if plain in INERT or is_office else ANY_TYPE
+
+
+class Streamed(StreamingResponse):
+    """Some bytes, as they come. However this ends, a lost line among it, their source is let go of."""
+
+    def __init__(self, chunks: Chunks, length: int, status: int, headers: Mapping[str, str]) -> None:
+        super().__init__(_at_most(chunks, length), status, {**headers, "Content-Length": str(length)})
+        self.chunks = chunks
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            with CancelScope(shield=True):
+                await self.chunks.aclose()
+
+
+async def _sent(
+    request: Request, opened: Opened, span: ranges.Span, status: int, headers: Mapping[str, str]
+) -> Response:
+    if request.method == "HEAD" or span.first:
+        await opened.chunks.aclose()
+    if request.method == "HEAD":
+        return Response(status_code=status, headers={**headers, "Content-Length": str(span.length)})
+    if span.first:
+        opened = await open_from(request, span.first)
+    return Streamed(opened.chunks, span.length, status, headers)
+
+
+def _span(request: Request, size: int, tag: str) -> ranges.Span | None:
+    """The part that is asked for; all when the asker holds parts of another file."""
+    if request.headers.get("if-range", tag) != tag:
+        return None
+    return ranges.asked(request.headers.get("range", ""), size)
+
+
+async def _at_most(chunks: AsyncIterator[bytes], length: int) -> AsyncIterator[bytes]:
+    left = length
+    async for chunk in chunks:
+        yield chunk[:left]
+        left -= len(chunk)
+        if left <= 0:
+            break

@@ -1,0 +1,93 @@
+"""Files on their way in. Each goes to the tracker at once; a form that is refused shows those it has, ticked, so that
+they need not be sent again. Only for their own person they are more than a name.
+"""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from itsdangerous import BadData, URLSafeTimedSerializer
+from starlette.datastructures import UploadFile
+from starlette.requests import Request
+
+from helpdesk.errors import Invalid, Sentence, TooLarge, sentence
+from helpdesk.tasks.files import Staged, Upload
+from helpdesk.tasks.markup.render import REFERENCES
+from helpdesk.tasks.model import Actor
+from helpdesk.web.core import request_data
+from helpdesk.web.core.templating import services, sized
+
+PIECE = 256 * 1024
+SECONDS = 24 * 3600
+MOST = 20
+GONE = sentence("A file you had chosen is not here any more. Please choose it again.")
+TOO_MANY = sentence("At most %(count)s files can be added at once.", count=MOST)
+
+
+async def arrived(request: Request, who: Actor) -> tuple[Staged, ...]:
+    """The files of a form: those that came before and are still ticked, then those that come now, in the tracker.
+
+    Raises Invalid, TooLarge; what came is found again by `listed` all the same.
+    """
+    fields = await request_data.read(request)
+    named = [_opened(request, who, seal) for seal in fields.listed("staged", MOST)]
+    known = request.state.staged = [file for file in named if file]
+    if fields.too_large:
+        raise too_large(request)
+    if len(known) < len(named):
+        raise Invalid({"files": [GONE]})
+    if len(known) + len(fields.files) > MOST:
+        raise Invalid({"files": [TOO_MANY]})
+    for file in fields.files:
+        known.append(await services(request).backend.stage(who, _upload(file)))
+    return tuple(known)
+
+
+def recall(request: Request, who: Actor, seals: Any) -> None:
+    """Bring back the files that a draft names, as far as they are still there."""
+    named = seals if isinstance(seals, list) else [seals]
+    request.state.staged = [file for seal in named[:MOST] if (file := _opened(request, who, seal))]
+
+
+def listed(request: Request, who: Actor) -> list[tuple[str, Staged]]:
+    """The files that a form has brought so far, each with the seal by which the form names it when it is sent again."""
+    found: list[Staged] = getattr(request.state, "staged", [])
+    return [(str(_seal(request).dumps([who.id, *file])), file) for file in found]
+
+
+def too_large(request: Request) -> TooLarge:
+    """The refusal that names the limit."""
+    says = sentence("The files are too large: at most %(limit)s together.", limit=limit(request))
+    return TooLarge(says, {"files": [says]})
+
+
+def reference(request: Request) -> str:
+    """Return the markup by which a text names a picture among the files; `$` stands for its name."""
+    return REFERENCES[services(request).backend.capabilities.text_format]
+
+
+def limit(request: Request) -> Sentence:
+    """Return the limit of one upload."""
+    return sized(services(request).settings.max_content_length)
+
+
+def _upload(file: UploadFile) -> Upload:
+    return Upload(file.filename or "", file.content_type or "", file.size or 0, _pieces(file))
+
+
+async def _pieces(file: UploadFile) -> AsyncIterator[bytes]:
+    await file.seek(0)
+    while piece := await file.read(PIECE):
+        yield piece
+
+
+def _opened(request: Request, who: Actor, seal: Any) -> Staged | None:
+    """The file that a form names; None without a seal of ours for this person that is younger than SECONDS."""
+    try:
+        person_id, *file = _seal(request).loads(str(seal), max_age=SECONDS)
+    except (BadData, UnicodeError):  # half a character can't be signed
+        return None
+    return Staged(*file) if person_id == who.id else None
+
+
+def _seal(request: Request) -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(services(request).settings.secret_key or "", salt="staged")

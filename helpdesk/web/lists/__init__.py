@@ -1,0 +1,1 @@
+"""Lists of tasks: pages, filters, bulk changes, statistics, exports."""

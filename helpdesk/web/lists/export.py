@@ -1,0 +1,155 @@
+"""A list as a CSV file: page after page as they come from the tracker, however long it takes, or visibly not at all.
+
+One page is in memory at a time, and none is asked for before the reader took the one before. A file that can't be
+brought to its end breaks off without the end that HTTP asks for, so that a browser shows a failed download.
+"""
+
+import asyncio
+import csv
+import logging
+import re
+import zlib
+from collections import Counter
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
+from io import StringIO
+
+from anyio import CancelScope
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.types import Message, Receive, Scope, Send
+
+from helpdesk.errors import HelpdeskError, TooManyAttempts, sentence
+from helpdesk.tasks.model import TaskRow
+from helpdesk.web.core.templating import translate
+from helpdesk.web.edge.compression import sent_here_with_words
+from helpdesk.web.edge.middleware import PRIVATE
+from helpdesk.web.lists.urls import COLUMNS, LABELS
+from helpdesk.web.tasks import schemas as task_schemas
+
+log = logging.getLogger(__name__)
+
+MOST_AT_ONCE = 4
+MOST_OF_ONE = 2
+RETRY_SECONDS = 30
+READER_SECONDS = 120.0
+"""How long a reader may take no byte before the file is given up."""
+CSV = "text/csv; charset=utf-8"
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+CSV_COLUMNS = ("id", "subject", "status", "priority", "project", "tracker", "assigned_to", "author", "due_date")
+HEADERS = {
+    **PRIVATE,
+    "Vary": f"{PRIVATE['Vary']}, Accept-Encoding",
+    "Content-Disposition": 'attachment; filename="tasks.csv"',
+    "X-Accel-Buffering": "no",  # nginx would hold back what has come, and the end that is missing
+}
+TAKES_GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))", re.IGNORECASE)
+Pages = AsyncGenerator[tuple[TaskRow, ...], None]
+
+
+class TooManyExports(TooManyAttempts):
+    """Other exports are under way, and they must leave room for pages."""
+
+    code = "too_many_exports"
+    default = sentence("Other exports are under way. Please try again when they are done.")
+
+
+class Exports:
+    """Those under way in this process, by the person's id."""
+
+    def __init__(self) -> None:
+        self.running: Counter[int] = Counter()
+
+    def begin(self, person_id: int) -> None:
+        """Raises TooManyExports."""
+        if self.running[person_id] >= MOST_OF_ONE or self.running.total() >= MOST_AT_ONCE:
+            raise TooManyExports(RETRY_SECONDS)
+        self.running[person_id] += 1
+
+    def end(self, person_id: int) -> None:
+        self.running.subtract([person_id])
+        self.running = +self.running  # nobody is kept whose exports are done
+
+
+async def answer(request: Request, person_id: int, pages: Callable[[], Pages]) -> Response:
+    """The file of the pages. What keeps it from beginning is raised, as of any page."""
+    if request.method == "HEAD":
+        return Response(headers=_headers(request), media_type=CSV)
+    exports: Exports = request.app.state.exports
+    exports.begin(person_id)
+    coming = pages()
+    try:
+        first = await anext(coming, None) or ()
+    except BaseException:
+        exports.end(person_id)
+        await coming.aclose()
+        raise
+    return Exported(request, first, coming, lambda: exports.end(person_id))
+
+
+class Exported(StreamingResponse):
+    """`first`, then the other pages. However it ends, `pages` are let go of and `ended` is called."""
+
+    def __init__(self, request: Request, first: tuple[TaskRow, ...], pages: Pages, ended: Callable[[], None]) -> None:
+        self.pages, self.ended, self.rows = pages, ended, 0
+        pieces, headers = self._pieces(request, first), _headers(request)
+        super().__init__(_gzipped(pieces) if "Content-Encoding" in headers else pieces, headers=headers, media_type=CSV)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """An ending without its last message is what the server makes a broken line of."""
+        try:
+            await super().__call__(scope, receive, send)
+        except (HelpdeskError, TimeoutError) as error:
+            extra = {"request_id": scope["state"]["request_id"], "rows": self.rows, "why": _why(error)}
+            log.error("an export broke off", extra=extra)
+        finally:
+            self.ended()
+            with CancelScope(shield=True):
+                await self.pages.aclose()
+
+    async def stream_response(self, send: Send) -> None:
+        async def in_time(message: Message) -> None:
+            async with asyncio.timeout(READER_SECONDS):
+                await send(message)
+
+        await super().stream_response(in_time)
+
+    async def _pieces(self, request: Request, first: tuple[TaskRow, ...]) -> AsyncIterator[bytes]:
+        """With a mark of the encoding and semicolons, as spreadsheets of this country expect."""
+        labels = COLUMNS | {"tracker": LABELS["tracker"]}
+        head = [translate(request, labels[name]) for name in CSV_COLUMNS]
+        yield _csv([head, *self._lines(first)]).encode("utf-8-sig")
+        async for page in self.pages:
+            yield _csv(self._lines(page)).encode()
+
+    def _lines(self, rows: tuple[TaskRow, ...]) -> list[list[object]]:
+        self.rows += len(rows)
+        return [[_harmless(shape[name]) for name in CSV_COLUMNS] for shape in map(task_schemas.row, rows)]
+
+
+def _headers(request: Request) -> dict[str, str]:
+    takes_gzip = TAKES_GZIP.search(request.headers.get("accept-encoding", ""))
+    packs = takes_gzip and not sent_here_with_words(request.scope)
+    return {**HEADERS, "Content-Encoding": "gzip"} if packs else HEADERS
+
+
+async def _gzipped(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Each piece at once: what compresses pages would wait for more."""
+    packer = zlib.compressobj(wbits=zlib.MAX_WBITS | 16)
+    async for piece in pieces:
+        yield packer.compress(piece) + packer.flush(zlib.Z_SYNC_FLUSH)
+    yield packer.flush()
+
+
+def _csv(lines: Iterable[Iterable[object]]) -> str:
+    text = StringIO()
+    csv.writer(text, delimiter=";").writerows(lines)
+    return text.getvalue()
+
+
+def _harmless(value: object) -> object:
+    """Never a formula."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+
+
+def _why(error: Exception) -> str:
+    return getattr(error, "detail", "") or type(error).__name__

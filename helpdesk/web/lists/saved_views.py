@@ -1,0 +1,175 @@
+"""Saved views: lists of tasks that a person keeps under names, one of which may be the start page."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sqlmodel import Session
+from starlette.datastructures import QueryParams
+from starlette.requests import Request
+from starlette.responses import Response
+
+from helpdesk.errors import Invalid, NotFound, sentence
+from helpdesk.people.model import Person
+from helpdesk.store import saved_views
+from helpdesk.store.saved_views import View
+from helpdesk.web.core import path_params, request_data
+from helpdesk.web.core.after_write import stored
+from helpdesk.web.core.faces import answer, answer_refusal
+from helpdesk.web.core.guards import actor
+from helpdesk.web.core.idempotency import idempotent
+from helpdesk.web.core.responses import html, json_response, see_other
+from helpdesk.web.core.return_url import BOARD, LISTS
+from helpdesk.web.core.session import current_user
+from helpdesk.web.core.templating import path_to, safe_path, services, translate
+from helpdesk.web.lists import board_listing
+from helpdesk.web.lists import params as list_params
+from helpdesk.web.lists.urls import Listing
+
+REMOVED = sentence("The view was deleted.")
+TOO_MANY = sentence("You have %(most)s views already: delete one first.", most=saved_views.MOST)
+NAME_TAKEN = sentence("You have a view of this name already.")
+NO_LIST = sentence("This is no list of tasks here.")
+
+
+async def every(request: Request) -> Response:
+    """This person's views, and with `?of=PATH` and a list's questions the form that saves that list; a POST does."""
+    if request.method == "POST":
+        return await _create(request)
+    return await answer(request, json=lambda: _list_to_json(request), page=lambda: _list_to_page(request))
+
+
+async def _list_to_json(request: Request) -> Response:
+    return json_response(request, {"views": [view._asdict() for view in await listed(request)]})
+
+
+async def _list_to_page(request: Request) -> Response:
+    path = request.query_params.get("of", "")
+    return await _page(request, await _list(request, path, request.query_params) if path else None)
+
+
+async def one(request: Request) -> Response:
+    """The list that a view is of; a POST renames the view (`name`) or makes it the start page or not (`start`)."""
+    if request.method == "POST":
+        return await _change(request)
+    view = await _found(request)
+    return await _to_list(request, view, 200)
+
+
+async def remove(request: Request) -> Response:
+    view, person = await _found(request), await current_user(request)
+    await _write(request, lambda db: saved_views.remove(db, person.id, view.id))
+    return await answer(
+        request,
+        json=lambda: json_response(request, {"message": translate(request, REMOVED)}),
+        page=lambda: see_other(_here(request)),
+    )
+
+
+async def first_page(request: Request, person: Person) -> str:
+    """Return the start page of this person: the view chosen for that, else the own tasks."""
+    chosen = await services(request).database.run(lambda db: saved_views.start(db, person.id))
+    return chosen or path_to(request, "tasks:my_tasks")
+
+
+@idempotent
+async def _create(request: Request) -> Response:
+    fields, person = await request_data.read(request), await current_user(request)
+    path, _, query = safe_path(fields.required_text("address", 3 * saved_views.LONGEST_ADDRESS)).partition("?")
+    asked = await _list(request, path, QueryParams(query))
+    try:
+        name, kept = _name(fields), _kept(asked)
+        view = await _write(request, lambda db: saved_views.add(db, person.id, name, kept))
+    except Invalid as refusal:
+        return await _refused(request, asked, {"name": fields.values.get("name")}, refusal)
+    return await _to_list(request, view, 201)
+
+
+@idempotent
+async def _change(request: Request) -> Response:
+    view, person, fields = await _found(request), await current_user(request), await request_data.read(request)
+    try:
+        if "name" in fields.values:
+            name = _name(fields)
+            await _write(request, lambda db: saved_views.rename(db, person.id, view.id, name))
+        if "start" in fields.values:
+            chosen = view.id if fields.flag("start") else None
+            await _write(request, lambda db: saved_views.choose_start(db, person.id, chosen))
+    except Invalid as refusal:
+        return await _refused(request, None, {"id": view.id, "name": fields.values.get("name")}, refusal)
+    return await answer(
+        request, json=lambda: _changed_to_json(request), page=lambda: see_other(f"{_here(request)}#view-{view.id}")
+    )
+
+
+async def _changed_to_json(request: Request) -> Response:
+    return json_response(request, {"view": (await _found(request))._asdict()})
+
+
+async def _to_list(request: Request, view: View, status: int) -> Response:
+    """The list that a view is of; programs get the view."""
+    return await answer(
+        request,
+        json=lambda: json_response(request, {"view": view._asdict()}, status),
+        page=lambda: see_other(view.address),
+    )
+
+
+async def _refused(request: Request, asked: Listing | None, typed: Mapping[str, Any], refusal: Invalid) -> Response:
+    return await answer_refusal(request, refusal, page=lambda: _page(request, asked, typed, refusal))
+
+
+async def _write(request: Request, work: Callable[[Session], Any]) -> Any:
+    """Raises Invalid for a name that is taken and for one view too many."""
+    try:
+        return await stored(request, work)
+    except saved_views.NameTaken as error:
+        raise request_data.refusal("name", NAME_TAKEN) from error
+    except saved_views.TooMany as error:
+        raise request_data.refusal("name", TOO_MANY) from error
+
+
+def _name(fields: request_data.Fields) -> str:
+    return " ".join(fields.required_text("name", saved_views.LONGEST_NAME).split())
+
+
+async def _list(request: Request, path: str, asked: QueryParams) -> Listing:
+    """The list of an address. Raises Invalid for what is no list of ours: nobody is led elsewhere by a view."""
+    if path not in {path_to(request, name) for name in LISTS}:
+        raise request_data.refusal("address", NO_LIST)
+    words = await services(request).backend.vocabulary(await actor(request))
+    on_board = path == path_to(request, BOARD)
+    return (
+        board_listing.read(request, asked, words) if on_board else list_params.of_address(request, path, asked, words)
+    )
+
+
+def _kept(asked: Listing) -> str:
+    """The list's address as we make it ourselves, from its first page."""
+    return request_data.clean("address", asked.link(), saved_views.LONGEST_ADDRESS)
+
+
+async def _found(request: Request) -> View:
+    """The view in the address. Raises NotFound, also for another person's."""
+    person, number = await current_user(request), path_params.number(request, "view_id")
+    view = await services(request).database.run(lambda db: saved_views.one(db, person.id, number))
+    if view is None:
+        raise NotFound
+    return view
+
+
+async def listed(request: Request) -> list[View]:
+    """This person's views, by name."""
+    person = await current_user(request)
+    return await services(request).database.run(lambda db: saved_views.of_person(db, person.id))
+
+
+async def _page(
+    request: Request, asked: Listing | None, typed: Mapping[str, Any] | None = None, why: Invalid | None = None
+) -> Response:
+    """All views, each with its forms, and the form for a new one when a list is to be saved."""
+    context = {"views": await listed(request), "asked": asked, "typed": typed or {}, "why": why}
+    return html(request, "views/every.html", 422 if why else 200, **context)
+
+
+def _here(request: Request) -> str:
+    return path_to(request, "views:every")

@@ -1,0 +1,1 @@
+"""Send live updates to open pages and programs, over server-sent events."""

@@ -1,0 +1,121 @@
+"""Feed the open streams of this process: wakeups send news to some, a heartbeat goes to all."""
+
+import asyncio
+import logging
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+
+from sqlmodel import Session
+
+from helpdesk.errors import StoreUnavailable
+from helpdesk.notifications.channels.sse.streams import Face, Stream, Streams
+from helpdesk.services import Services
+from helpdesk.store import notifications, sessions
+from helpdesk.store.models.notifications import NotificationRow
+from helpdesk.web.edge.shutdown import heard
+from helpdesk.web.live.events import Events, session_ended
+from helpdesk.web.live.task_viewers import TaskViewers
+
+log = logging.getLogger(__name__)
+
+HEARTBEAT_SECONDS = 20.0
+"""Seconds between two heartbeats. They also find what another process wrote, and sessions that it ended."""
+
+
+class Live:
+    """The streams of this process."""
+
+    def __init__(self, services: Services, events: Events, heartbeat: float | None = None) -> None:
+        self.services, self.events, self.heartbeat = services, events, heartbeat or HEARTBEAT_SECONDS
+        self.streams: Streams[NotificationRow] = Streams(self._read, self._unread, events.new_row, events.unread)
+        self.task_viewers = TaskViewers(services, self.streams, events)
+        self._was_live: bool | None = None
+        self._has_events = asyncio.Event()
+
+    def state(self, face: Face) -> bytes:
+        """Write the status of the feed as an event."""
+        return self.events.feed(face, self.services.feed_status())
+
+    async def catch_up(self, stream: Stream) -> None:
+        """Give a stream that was just opened what it has missed. Raises StoreUnavailable."""
+        await self.streams.catch_up(stream)
+        await self.task_viewers.catch_up(stream)
+        if self.task_viewers.pause is not None:
+            self._has_events.set()
+
+    async def end_finished(self) -> None:
+        """End the streams of sessions that are over. Raises StoreUnavailable."""
+        self.streams.end_sessions(await self._ended(), session_ended())
+
+    async def watch(self) -> None:
+        """Feed the streams until cancelled. When the process is to end, end all streams."""
+        with self.services.wakeups.listening() as listener, heard(self.streams.end_all):
+            async with asyncio.TaskGroup() as beside:
+                beside.create_task(self._beat())
+                beside.create_task(self._run_rounds())
+                beside.create_task(self._check_removed())
+                while True:
+                    await self._wake(await listener.wait())
+
+    async def _wake(self, people: Collection[int] | None) -> None:
+        with self._surviving():
+            await self.streams.wake(self.streams.people if people is None else people)
+        self._has_events.set()
+        with self._surviving():
+            if self.services.feed_status().live != self._was_live:
+                self._broadcast_state()
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(self.heartbeat)
+            with self._surviving():
+                self._broadcast_state()
+            with self._surviving():
+                await self.end_finished()
+                await self.streams.wake(self.streams.people)  # another process may have written
+            self._has_events.set()
+
+    async def _run_rounds(self) -> None:
+        """Tell pages of events, beside the wake-ups: the backend says who may see an event, and may be slow. What
+        failed is tried again also when nothing happens."""
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self.task_viewers.pause):
+                    await self._has_events.wait()
+            self._has_events.clear()
+            with self._surviving():
+                await self.task_viewers.run_round()
+
+    async def _check_removed(self) -> None:
+        """Find deleted tasks, and tasks that are no longer visible: the feed has no event for them."""
+        while True:
+            await asyncio.sleep(await self.task_viewers.removed.step())
+
+    def _broadcast_state(self) -> None:
+        self._was_live = self.services.feed_status().live
+        self.streams.broadcast(self.state)
+
+    @contextmanager
+    def _surviving(self) -> Iterator[None]:
+        """Survive any error of one wake-up: the next one reads from the same place."""
+        try:
+            yield
+        except StoreUnavailable:
+            log.warning("streams were not woken: our store does not answer")
+        except Exception:
+            log.exception("streams were not woken")
+
+    async def _ended(self) -> frozenset[str]:
+        marks, now = self.streams.sessions, self.services.clock()
+        if not marks:
+            return frozenset()
+        return marks - await self.services.database.run(lambda db: sessions.lasting(db, marks, now))
+
+    async def _read(self, lasts: Mapping[int, int]) -> Iterable[NotificationRow]:
+        return await self.services.database.run(lambda db: notifications.after(db, lasts))
+
+    async def _unread(self, people: Collection[int]) -> Mapping[int, int]:
+        def work(db: Session) -> Mapping[int, int]:
+            return notifications.unread(db, people)
+
+        return await self.services.database.run(work)

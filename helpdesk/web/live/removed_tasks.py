@@ -1,0 +1,145 @@
+"""Tell open pages that a task on them was deleted, or that their person may no longer see it.
+
+The feed has no event for that. So the backend is asked regularly, person by person, which of the tasks on the screen
+this person sees. A page learns no more than it would by requesting the task, and at a moment that does not depend on
+what happens to tasks which the person may not see.
+"""
+
+import heapq
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from helpdesk.errors import HelpdeskError
+from helpdesk.notifications.channels.sse.streams import Stream
+from helpdesk.services import Services
+from helpdesk.tasks.model import Actor
+from helpdesk.web.live import events
+
+log = logging.getLogger(__name__)
+
+FIRST = timedelta(seconds=5)
+"""The first check after a stream was opened. Most pages are left sooner, and cost nothing."""
+EVERY = timedelta(seconds=30)
+SHARE = 20
+"""After each question the backend gets a break of this many times the question's duration, however many people wait."""
+IDLE_SECONDS = 1.0
+MOST_SHOWN = 500
+"""Tasks of one stream."""
+
+
+@dataclass
+class ShownTasks:
+    """The tasks on the screen of one stream: those that its person is known to see, and those not checked yet."""
+
+    seen: set[int]
+    unasked: set[int]
+
+
+@dataclass
+class Person:
+    """A person who has tasks on the screen, and when these are checked again."""
+
+    actor: Actor
+    due: datetime | None = None
+    streams: dict[Stream, ShownTasks] = field(default_factory=dict)
+
+
+class RemovedTasks:
+    """Checks the tasks of all streams of this process. `ticks` returns the seconds of a clock that never goes back."""
+
+    def __init__(self, services: Services, ticks: Callable[[], float] = time.monotonic) -> None:
+        self.services, self.ticks = services, ticks
+        self._viewers: dict[int, Person] = {}
+        self._queue: list[tuple[datetime, int]] = []
+
+    def look_after(self, stream: Stream) -> None:
+        """Check the tasks of a stream from now on, until it ends."""
+        viewer = stream.viewer
+        if viewer is None:
+            return
+        person = self._viewers.setdefault(viewer.actor.id, Person(viewer.actor))
+        person.streams[stream] = ShownTasks(set(), {task for task in viewer.tasks if task > 0})
+        self._ask_by(person, self.services.clock() + FIRST)
+
+    def saw(self, stream: Stream, task_id: int) -> None:
+        """Note that the page may show this task from now on: the person was told of it."""
+        shown = self._shown(stream)
+        if shown and len(shown.seen) < MOST_SHOWN:
+            shown.unasked.discard(task_id)
+            shown.seen.add(task_id)
+
+    def doubt(self, stream: Stream, task_id: int) -> None:
+        """Check a task soon: the person does not see an event of it, so perhaps not the task either."""
+        shown = self._shown(stream)
+        if shown and stream.viewer and task_id in shown.seen:
+            self._ask_by(self._viewers[stream.viewer.actor.id], self.services.clock())
+
+    def deleted(self, task_id: int) -> None:
+        """Tell the pages of people who are known to see a deleted task. Others learn it at their next check."""
+        for person in self._viewers.values():
+            for stream, shown in person.streams.items():
+                if task_id in shown.seen:
+                    shown.seen.discard(task_id)
+                    stream.give(events.task_removed(task_id))
+
+    async def step(self) -> float:
+        """Check the tasks of the next person, and return the seconds until the next step. Raises nothing."""
+        person = self._next()
+        if person is None:
+            return IDLE_SECONDS
+        began = self.ticks()
+        try:
+            await self._ask(person)
+        except HelpdeskError:
+            pass  # checked again in its turn
+        except Exception:
+            log.exception("it could not be asked which tasks on the screen are still seen")
+        return max(IDLE_SECONDS / 10, SHARE * (self.ticks() - began))
+
+    async def _ask(self, person: Person) -> None:
+        asked = {stream: shown.seen | shown.unasked for stream, shown in person.streams.items()}
+        wanted: set[int] = set().union(*asked.values())
+        if wanted:
+            seen = await self.services.backend.seen(person.actor, wanted)
+            for stream, ids in asked.items():
+                self._tell(stream, person.streams.get(stream), ids, seen)
+
+    def _tell(self, stream: Stream, shown: ShownTasks | None, asked: set[int], seen: Mapping[int, bool]) -> None:
+        if shown is None:
+            return
+        left = asked & (shown.seen | shown.unasked)  # without a task that was deleted, and announced, meanwhile
+        for number in sorted(left - seen.keys()):
+            stream.give(events.task_removed(number))
+        shown.unasked -= asked
+        shown.seen = (shown.seen - asked) | (left & seen.keys())
+
+    def _next(self) -> Person | None:
+        """Return the person who is due, with the streams that are still open."""
+        now = self.services.clock()
+        # A due time later than EVERY means that the clock was put back.
+        while self._queue and not now < self._queue[0][0] <= now + EVERY:
+            due, number = heapq.heappop(self._queue)
+            person = self._viewers.get(number)
+            if person is None or person.due != due:  # was checked sooner
+                continue
+            person.due = None
+            person.streams = {stream: shown for stream, shown in person.streams.items() if not stream.is_over}
+            if not person.streams:
+                del self._viewers[number]
+                continue
+            self._ask_by(person, now + EVERY)
+            return person
+        return None
+
+    def _ask_by(self, person: Person, due: datetime) -> None:
+        """Check a person no later than then."""
+        if person.due is None or due < person.due:
+            person.due = due
+            heapq.heappush(self._queue, (due, person.actor.id))
+
+    def _shown(self, stream: Stream) -> ShownTasks | None:
+        person = self._viewers.get(stream.viewer.actor.id) if stream.viewer else None
+        return person.streams.get(stream) if person else None

@@ -1,0 +1,252 @@
+"""Tell pages that show a task what happens to it, if their person may see that.
+
+An event is settled with a stream when the stream was given it, or when it is known that its person may not see it.
+Until then it is owed to the stream and tried again in later rounds. When too much is owed, or for too long, it is given
+up: the streams are told that they missed something, and their pages fetch again what they show.
+"""
+
+import asyncio
+import logging
+import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from helpdesk.errors import Unavailable
+from helpdesk.notifications.channels.sse.streams import Stream, Streams
+from helpdesk.services import Services
+from helpdesk.store import feed_state
+from helpdesk.store.models.notifications import EventRecord, NotificationRow
+from helpdesk.web.live import events
+from helpdesk.web.live.events import Events
+from helpdesk.web.live.removed_tasks import RemovedTasks
+
+log = logging.getLogger(__name__)
+
+OVERLAP = timedelta(seconds=10)
+"""The clocks of processes differ, a row's time is before its commit, and a page takes time to open its stream. All of
+this takes less than OVERLAP."""
+MOST_BEHIND = timedelta(minutes=5)
+MOST_READ = 20_000
+"""Events in one round. With more, or after a longer pause, pages are told that they missed something."""
+EVENTS_AT_ONCE = 10
+"""Then other requests have their turn: each event may concern thousands of streams."""
+STREAMS_AT_ONCE = 250
+MOST_GIVEN = 100
+"""Events that one stream gets in one round. Instead of more it is told that it missed something."""
+MOST_OWED = 1_000
+TRIES = 5
+PATIENCE = timedelta(minutes=15)
+"""How long an event is tried again while the backend does not answer. After another error it has TRIES."""
+PAUSES = [timedelta(seconds=it) for it in (0, 0, 1, 2, 4, 8, 15)]
+"""After the first failure, the second, and so on."""
+OUTAGE_SECONDS = 5.0
+"""After this much of a round was spent on a backend that does not answer, the rest waits for the next round."""
+AGAIN_SECONDS = 2.0
+"""Until the next round after one that could not read our store, or broke off."""
+
+
+@dataclass
+class Debt:
+    """An event and the streams that it is owed to; since when, when it is due again, and how often it has failed."""
+
+    record: EventRecord
+    streams: set[Stream]
+    since: datetime
+    due: datetime
+    tries: int = 0
+
+
+class TaskViewers:
+    """Reads the events that were processed since the last round. Events of tasks on nobody's screen are skipped."""
+
+    def __init__(self, services: Services, streams: Streams[NotificationRow], events: Events) -> None:
+        self.services, self.streams, self.events = services, streams, events
+        self.removed = RemovedTasks(services)
+        self._read_to: datetime = services.clock()
+        self._known: set[EventRecord] = set()
+        self._owed: dict[str, Debt] = {}
+        self._new: dict[Stream, datetime] = {}
+        self._given: Counter[Stream] = Counter()
+        self._broke_off = False
+
+    @property
+    def pause(self) -> float | None:
+        """Return the seconds until the next round is needed; None while nothing is owed."""
+        if self._broke_off:
+            return AGAIN_SECONDS
+        due = min((debt.due for debt in self._owed.values()), default=None)
+        if due is None:
+            return None
+        return min(max(0.0, (due - self.services.clock()).total_seconds()), PAUSES[-1].total_seconds())
+
+    async def run_round(self) -> None:
+        """Run one round. Raises StoreUnavailable; the next round then starts at the same place."""
+        now = self.services.clock()
+        if not self.streams.has_task_viewers:
+            self._read_to, self._broke_off = now, False
+            for state in (self._known, self._owed, self._new):
+                state.clear()
+            return
+        self._broke_off = True
+        self._given.clear()
+        new = await self._read(now)
+        self._broke_off = False
+        # A due time later than any pause was set while the clock was ahead.
+        late = [debt for debt in self._owed.values() if not now < debt.due <= now + PAUSES[-1]]
+        left = OUTAGE_SECONDS
+        for start in range(0, len(new), EVENTS_AT_ONCE):
+            left = await self._pay(self._debts(new[start : start + EVENTS_AT_ONCE], now), left)
+            await asyncio.sleep(0)
+        await self._pay(sorted(late, key=lambda debt: debt.tries), left)
+        self._forget(now)
+
+    async def catch_up(self, stream: Stream) -> None:
+        """Give a stream that was just opened the events since its page was rendered. Raises StoreUnavailable."""
+        if stream.viewer is None:
+            return
+        now = self.services.clock()
+        self._new[stream] = now
+        self.removed.look_after(stream)
+        records = await self.services.database.run(lambda db: feed_state.lately(db, now - OVERLAP, MOST_READ))
+        its = [it for it in records if stream.viewer.of([it.task_id]) and not _is_deletion(it)]
+        if len(its) > MOST_GIVEN and not stream.viewer.every:
+            # Events of tasks that the person may not see must not count: "missed" would reveal that they exist.
+            try:
+                seen = await self.services.backend.seen(stream.viewer.actor, {it.task_id for it in its})
+            except Unavailable:
+                its = its[-MOST_GIVEN:]
+            else:
+                its = [it for it in its if it.task_id in seen]
+        if len(its) > MOST_GIVEN:
+            self._miss([stream])
+            if stream.given_early is not None:
+                stream.given_early.update(record.key for record in its)
+            return
+        owing = [Debt(record, {stream}, now, now) for record in its if record.key not in (stream.given_early or ())]
+        await self._pay(owing, OUTAGE_SECONDS)
+
+    async def _read(self, now: datetime) -> list[EventRecord]:
+        """Return the events that were processed since the last round."""
+        since = min(self._read_to, now) - OVERLAP  # the clock may have been put back
+        is_behind = now - self._read_to > MOST_BEHIND
+        if is_behind:
+            since = now - OVERLAP
+        records = await self.services.database.run(lambda db: feed_state.lately(db, since, MOST_READ + 1))
+        # Compare whole records, not keys: a store restored from a backup gives the same keys again.
+        new = [record for record in records if record not in self._known]
+        self._read_to, self._known = now, set(records)
+        if is_behind or len(records) > MOST_READ:
+            self._miss(self.streams.viewing)
+            return []
+        for record in new:
+            if _is_deletion(record):
+                self.removed.deleted(record.task_id)
+        return [record for record in new if not _is_deletion(record)]
+
+    def _debts(self, records: Sequence[EventRecord], now: datetime) -> list[Debt]:
+        """Return what is owed for these events to the streams that have the tasks on the screen."""
+        showing = self.streams.showing({record.task_id for record in records})
+        owing = []
+        for record in records:
+            streams = {
+                stream
+                for _, stream in showing.get(record.task_id, ())
+                if self._given[stream] <= MOST_GIVEN and record.key not in (stream.given_early or ())
+            }
+            if streams:
+                owing.append(Debt(record, streams, now, now))
+        return owing
+
+    async def _pay(self, owing: Iterable[Debt], left: float) -> float:
+        """Send these events, each by itself; what fails is owed from now on. Return how many of the `left` seconds may
+        still be spent on a backend that does not answer."""
+        for debt in owing:
+            if left <= 0:
+                self._owe(debt)
+                self._broke_off = True
+                continue
+            began = time.monotonic()
+            try:
+                await self._send(debt)
+            except Unavailable as error:
+                left -= time.monotonic() - began
+                self._failed(debt, error, is_outage=True)
+            except Exception as error:
+                self._failed(debt, error, is_outage=False)
+            else:
+                self._settle(debt)
+        return left
+
+    async def _send(self, debt: Debt) -> None:
+        """Send an event to the streams that it is owed to. Raises what the backend and the writing of the event raise;
+        streams that were served by then are owed nothing more."""
+        record = debt.record
+        debt.streams = {it for it in debt.streams if not it.is_over and self._given[it] <= MOST_GIVEN}
+        asked = list(debt.streams)  # others may be owed the same while the question is under way
+        actors = {it.viewer.actor.id: it.viewer.actor for it in asked if it.viewer}
+        if not actors:
+            return
+        visible_to = await self.services.visible_to(record, actors.values())
+        for place, stream in enumerate(asked, start=1):
+            if place % STREAMS_AT_ONCE == 0:
+                await asyncio.sleep(0)
+            if stream.viewer and stream.viewer.actor.id not in visible_to:
+                self.removed.doubt(stream, record.task_id)
+            elif record.key not in (stream.given_early or ()):
+                self._give(stream, record)
+            if stream.given_early is not None:
+                stream.given_early.add(record.key)
+            debt.streams.discard(stream)
+
+    def _give(self, stream: Stream, record: EventRecord) -> None:
+        if self._given[stream] >= MOST_GIVEN:
+            self._miss([stream])
+            return
+        stream.give(self.events.task_changed(stream.face, record))
+        self._given[stream] += 1
+        self.removed.saw(stream, record.task_id)
+
+    def _settle(self, debt: Debt) -> None:
+        if not debt.streams and self._owed.get(debt.record.key) is debt:
+            del self._owed[debt.record.key]
+
+    def _failed(self, debt: Debt, error: Exception, is_outage: bool) -> None:
+        now = self.services.clock()
+        debt.tries += 1
+        debt.due = now + PAUSES[min(debt.tries, len(PAUSES)) - 1]
+        if debt.tries == 1:
+            log.warning("pages could not be told of an act, it is tried again", extra={"act": debt.record.key})
+        if (now - debt.since >= PATIENCE) if is_outage else debt.tries >= TRIES:
+            log.error("pages are not told of an act", extra={"act": debt.record.key}, exc_info=error)
+            self._miss(debt.streams)
+            debt.streams = set()
+            self._settle(debt)
+        else:
+            self._owe(debt)
+
+    def _owe(self, debt: Debt) -> None:
+        """Keep a debt for later rounds, together with debts of the same event. Of too many the oldest is given up."""
+        known = self._owed.setdefault(debt.record.key, debt)
+        known.streams |= debt.streams
+        if len(self._owed) > MOST_OWED:
+            self._miss(self._owed.pop(next(iter(self._owed))).streams)
+
+    def _miss(self, streams: Iterable[Stream]) -> None:
+        """Tell these pages to fetch what they show. For the rest of the round they get nothing else."""
+        for stream in streams:
+            if self._given[stream] <= MOST_GIVEN:
+                self._given[stream] = MOST_GIVEN + 1
+                stream.give(events.missed())
+
+    def _forget(self, now: datetime) -> None:
+        """Forget what streams got while they were new, when they have been open for a while."""
+        for stream, opened in list(self._new.items()):
+            if stream.is_over or opened < now - 2 * OVERLAP:
+                stream.given_early = None
+                del self._new[stream]
+
+
+def _is_deletion(record: EventRecord) -> bool:
+    return record.key.startswith(feed_state.GONE)

@@ -1,0 +1,1 @@
+"""Show notifications: their page, the widget, preferences and mutes."""

@@ -1,0 +1,173 @@
+"""Convert notification preferences to the fields of a form, and the fields of a form or a program to preferences.
+
+A field that is not sent stays as it is. A form says that it is `complete`: then boxes that it does not send are empty.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import time
+from functools import cache
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo, available_timezones
+
+from helpdesk.errors import Invalid, Sentence, sentence
+from helpdesk.notifications.preferences import SOUNDS, Preferences, QuietHours, Sounds, cells
+from helpdesk.tasks.fields import yes_or_no
+from helpdesk.web.core import request_data
+from helpdesk.web.core.request_data import Fields
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(:00)?", re.ASCII)
+NIGHT = time(22), time(8)
+BOXES = ("wanted", "digest", "quiet", "days")
+HOURS = ("quiet", "days", "start", "end", "zone")
+LONGEST_NAME = 60
+MOST_NAMES = 100
+NO_CLOCK = sentence("This must be a time such as 22:00.")
+NO_ZONE = sentence("There is no such time zone. One is, for example, Europe/Moscow.")
+NO_CHOICE = sentence("There is no such choice.")
+NO_DAY = sentence("Please choose a day at least.")
+
+
+class FieldParser(NamedTuple):
+    """`parse` returns the value of a field and raises Invalid; `shown` returns how a form shows what was sent."""
+
+    parse: Callable[[Fields, str], Any]
+    shown: Callable[[Fields, str], Any]
+
+
+def shown(chosen: Preferences, zone: ZoneInfo) -> dict[str, Any]:
+    """Return the fields of the form by their names. Without quiet hours the form offers the night in `zone`."""
+    quiet = chosen.quiet or QuietHours(frozenset(range(7)), *NIGHT, zone, kept=False)
+    return {
+        "wanted": [name for name, cell in cells().items() if cell in chosen.wanted],
+        "digest": chosen.digest,
+        "quiet": quiet.kept,
+        "days": [DAYS[day] for day in sorted(quiet.days)],
+        "start": quiet.start.isoformat("minutes"),
+        "end": quiet.end.isoformat("minutes"),
+        "zone": quiet.zone.key,
+        **{f"sound_{pressing}": sound for pressing, sound in chosen.sounds._asdict().items()},
+    }
+
+
+def typed(fields: Fields, before: Preferences, zone: ZoneInfo) -> dict[str, Any]:
+    """Return the fields of the form with what was typed, valid or not."""
+    fields = _completed(fields)
+    sent = {name: parser.shown(fields, name) for name, parser in PARSERS.items() if name in fields.values}
+    return shown(before, zone) | sent
+
+
+def chosen(fields: Fields, before: Preferences, zone: ZoneInfo) -> Preferences:
+    """Return `before` changed by what was sent. Raises Invalid, which names every wrong field at once."""
+    read, found = _read(_completed(fields))
+    of_quiet = {name: read[name] for name in HOURS if name in read}
+    quiet = before.quiet
+    if of_quiet and not found:
+        quiet = _quiet(of_quiet, before, zone)
+        if quiet.kept and not quiet.days:
+            found["days"] = [NO_DAY]
+    if found:
+        raise Invalid(found)
+    sounds = {name: read[f"sound_{name}"] for name in Sounds._fields if f"sound_{name}" in read}
+    changed = {name: read[name] for name in ("wanted", "digest") if name in read}
+    return replace(before, **changed, quiet=quiet, sounds=before.sounds._replace(**sounds))
+
+
+def _completed(fields: Fields) -> Fields:
+    if not _box(fields, "complete"):
+        return fields
+    return fields._replace(values={**dict.fromkeys(BOXES), **fields.values})
+
+
+def _read(fields: Fields) -> tuple[dict[str, Any], dict[str, Sequence[Sentence]]]:
+    """Return the values of the fields that were sent, and the errors by field."""
+    read: dict[str, Any] = {}
+    wrong: dict[str, Sequence[Sentence]] = {}
+    for name, parser in PARSERS.items():
+        if name in fields.values:
+            try:
+                read[name] = parser.parse(fields, name)
+            except Invalid as refusal:
+                wrong |= refusal.fields
+    return read, wrong
+
+
+def _quiet(sent: Mapping[str, Any], before: Preferences, zone: ZoneInfo) -> QuietHours:
+    offered = Fields(shown(before, zone))
+    held = {name: sent[name] if name in sent else PARSERS[name].parse(offered, name) for name in HOURS}
+    return QuietHours(held["days"], held["start"], held["end"], held["zone"], held["quiet"])
+
+
+def _several(choices: Callable[[], Mapping[str, Any]]) -> Callable[[Fields, str], frozenset[Any]]:
+    def parse(fields: Fields, name: str) -> frozenset[Any]:
+        known, names = choices(), _names(fields, name)
+        if not all(each in known for each in names):
+            raise request_data.refusal(name, NO_CHOICE)
+        return frozenset(known[each] for each in names)
+
+    return parse
+
+
+def _days() -> dict[str, int]:
+    return {name: day for day, name in enumerate(DAYS)}
+
+
+def _names(fields: Fields, name: str) -> list[str]:
+    return [str(each) for each in fields.listed(name, MOST_NAMES)]
+
+
+def _box(fields: Fields, name: str) -> bool:
+    return yes_or_no(str(fields.values.get(name))) is True
+
+
+def _clock(fields: Fields, name: str) -> time:
+    found = CLOCK.fullmatch(fields.required_text(name, LONGEST_NAME).strip())
+    if not found:
+        raise request_data.refusal(name, NO_CLOCK)
+    return time(int(found[1]), int(found[2]))
+
+
+def _zone(fields: Fields, name: str) -> ZoneInfo:
+    known = _zones().get(fields.required_text(name, LONGEST_NAME).strip().casefold())
+    if known is None:
+        raise request_data.refusal(name, NO_ZONE)
+    return ZoneInfo(known)
+
+
+def is_zone(name: str) -> bool:
+    """Return whether there is a zone of exactly this name."""
+    return _zones().get(name.casefold()) == name
+
+
+@cache
+def _zones() -> dict[str, str]:
+    """Return the names of all zones by their folded names. They are read from the system's files once."""
+    return {name.casefold(): name for name in available_timezones()}
+
+
+def _sound(fields: Fields, name: str) -> str:
+    sound = fields.text(name, LONGEST_NAME)
+    if sound not in SOUNDS:
+        raise request_data.refusal(name, NO_CHOICE)
+    return sound
+
+
+def _text(fields: Fields, name: str) -> str:
+    return str(fields.values[name] or "")
+
+
+_CLOCK = FieldParser(_clock, _text)
+_SOUND = FieldParser(_sound, _text)
+_BOX = FieldParser(Fields.flag, _box)
+PARSERS = {
+    "wanted": FieldParser(_several(cells), _names),
+    "digest": _BOX,
+    "quiet": _BOX,
+    "days": FieldParser(_several(_days), _names),
+    "start": _CLOCK,
+    "end": _CLOCK,
+    "zone": FieldParser(_zone, _text),
+    **{f"sound_{pressing}": _SOUND for pressing in Sounds._fields},
+}

@@ -1,0 +1,53 @@
+"""Turn stored notifications into what their person may read at present."""
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from starlette.requests import Request
+
+from helpdesk.errors import Sentence, sentence
+from helpdesk.notifications.messages import OF_NO_TASK, message
+from helpdesk.store.models.notifications import NotificationRow
+from helpdesk.web.core.guards import actor
+from helpdesk.web.core.templating import services
+
+HIDDEN = sentence("You do not see this task any more")
+NOTHING = sentence("What was told of it is not shown.")
+
+
+class Item(NamedTuple):
+    """A notification in words. `subject` and the statuses are empty where the person may no longer see the task."""
+
+    row: NotificationRow
+    title: Sentence
+    message: Sentence
+    details: tuple[Sentence | str, ...]
+    subject: str = ""
+    old_status: str = ""
+    new_status: str = ""
+
+
+async def items(request: Request, rows: Iterable[NotificationRow]) -> list[Item]:
+    """Render rows for the person of the request. What the person may still see is asked of the backend, once for all.
+    Raises Unavailable."""
+    rows = list(rows)
+    tasks = {row.task_id for row in rows if row.kind not in OF_NO_TASK}
+    seen = await services(request).backend.seen(await actor(request), tasks) if tasks else {}
+    return [in_full(row) if _is_visible(row, seen) else hidden(row) for row in rows]
+
+
+def _is_visible(row: NotificationRow, seen: Mapping[int, bool]) -> bool:
+    """Return whether the person may see the task and, for a private event, private comments; or whether the
+    notification says nothing of the task."""
+    return row.kind in OF_NO_TASK or (row.task_id in seen and (seen[row.task_id] or not row.is_private))
+
+
+def in_full(row: NotificationRow) -> Item:
+    """Render a notification about a task that the person may see."""
+    statuses = ("", "") if row.kind == "priority" else (row.old, row.new)
+    return Item(row, *message(row), row.subject, *statuses)
+
+
+def hidden(row: NotificationRow) -> Item:
+    """Render a notification about a task that the person may no longer see."""
+    return Item(row, HIDDEN, NOTHING, (NOTHING,))

@@ -1,0 +1,159 @@
+"""Reply templates: the page where they are kept. Own ones are everybody's to write, shared ones an administrator's."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from helpdesk.errors import Invalid, NotAllowed, NotFound, sentence
+from helpdesk.people.model import Person
+from helpdesk.store import reply_templates
+from helpdesk.store.reply_templates import Reply
+from helpdesk.web.core import path_params, request_data
+from helpdesk.web.core.after_write import stored
+from helpdesk.web.core.faces import answer, answer_refusal
+from helpdesk.web.core.idempotency import idempotent
+from helpdesk.web.core.responses import html, json_response, see_other
+from helpdesk.web.core.rights import ADMINISTRATORS_ONLY
+from helpdesk.web.core.session import current_user
+from helpdesk.web.core.templating import path_to, services, translate
+from helpdesk.web.replies.variables import VARIABLES
+
+LONGEST_NAME = 100
+REMOVED = sentence("The reply template was deleted.")
+TOO_MANY = sentence("There are %(most)s templates in this list already: delete one first.", most=reply_templates.MOST)
+
+
+class ReplyInput(NamedTuple):
+    name: str
+    text: str
+    shared: bool
+    position: int | None
+
+
+async def every(request: Request) -> Response:
+    """The templates that this person may insert; a POST adds one."""
+    if request.method == "POST":
+        return await _create(request)
+    return await answer(request, json=lambda: _list_to_json(request), page=lambda: _page(request, {}))
+
+
+async def one(request: Request) -> Response:
+    """One template, to be edited; a POST does it."""
+    if request.method == "POST":
+        return await _change(request)
+    reply = await _found(request)
+
+    async def page() -> Response:
+        _require_rights(await current_user(request), reply.shared)
+        return _form(request, reply, reply._asdict())
+
+    return await answer(request, json=lambda: json_response(request, {"reply": reply._asdict()}), page=page)
+
+
+async def remove(request: Request) -> Response:
+    reply = await _found(request)
+    _require_rights(await current_user(request), reply.shared)
+    await stored(request, lambda db: reply_templates.remove(db, reply.id))
+    return await answer(
+        request,
+        json=lambda: json_response(request, {"message": translate(request, REMOVED)}),
+        page=lambda: see_other(_address(request)),
+    )
+
+
+@idempotent
+async def _create(request: Request) -> Response:
+    person, fields = await current_user(request), await request_data.read(request)
+    try:
+        typed = _input(fields)
+        _require_rights(person, typed.shared)
+        owner = None if typed.shared else person.id
+        reply = await _added(request, owner, typed)
+    except Invalid as refusal:
+        return await _refused_new(request, fields.values, refusal)
+    return await _done(request, reply, 201)
+
+
+async def _added(request: Request, owner: int | None, typed: ReplyInput) -> Reply:
+    try:
+        return await stored(request, lambda db: reply_templates.add(db, owner, typed.name, typed.text))
+    except reply_templates.TooMany as error:
+        raise request_data.refusal("name", TOO_MANY) from error
+
+
+async def _change(request: Request) -> Response:
+    reply, fields = await _found(request), await request_data.read(request)
+    _require_rights(await current_user(request), reply.shared)
+    try:
+        typed = _input(fields)
+    except Invalid as refusal:
+        return await _refused_change(request, reply, fields.values, refusal)
+    position = typed.position or None
+    changed = await stored(request, lambda db: reply_templates.change(db, reply.id, typed.name, typed.text, position))
+    if changed is None:
+        raise NotFound
+    return await _done(request, changed, 200)
+
+
+def _input(fields: request_data.Fields) -> ReplyInput:
+    position = fields.number("position") if "position" in fields.values else None
+    name, text = fields.required_text("name", LONGEST_NAME), fields.required_text("text")
+    return ReplyInput(name, text, fields.flag("shared"), position)
+
+
+async def _found(request: Request) -> Reply:
+    """The template in the address. Raises NotFound, also for another person's."""
+    person, number = await current_user(request), path_params.number(request, "reply_id")
+    reply = await services(request).database.run(lambda db: reply_templates.one(db, person.id, number))
+    if reply is None:
+        raise NotFound
+    return reply
+
+
+def _require_rights(person: Person, shared: bool) -> None:
+    if shared and not person.is_admin:
+        raise NotAllowed(ADMINISTRATORS_ONLY)
+
+
+async def _listed(request: Request, person: Person) -> list[Reply]:
+    return await services(request).database.run(lambda db: reply_templates.of_person(db, person.id))
+
+
+async def _page(request: Request, typed: Mapping[str, Any], why: Invalid | None = None, status: int = 200) -> Response:
+    found = await _listed(request, await current_user(request))
+    context = {"replies": found, "variables": VARIABLES, "typed": typed, "why": why, "reply": None}
+    return html(request, "replies/every.html", status, **context)
+
+
+def _form(
+    request: Request, reply: Reply, typed: Mapping[str, Any], why: Invalid | None = None, status: int = 200
+) -> Response:
+    context = {"reply": reply, "variables": VARIABLES, "typed": typed, "why": why}
+    return html(request, "replies/one.html", status, **context)
+
+
+async def _refused_change(request: Request, reply: Reply, typed: Mapping[str, Any], refusal: Invalid) -> Response:
+    return await answer_refusal(request, refusal, page=lambda: _form(request, reply, typed, refusal, 422))
+
+
+async def _refused_new(request: Request, typed: Mapping[str, Any], refusal: Invalid) -> Response:
+    return await answer_refusal(request, refusal, page=lambda: _page(request, typed, refusal, 422))
+
+
+async def _list_to_json(request: Request) -> Response:
+    found = await _listed(request, await current_user(request))
+    return json_response(request, {"replies": [reply._asdict() for reply in found]})
+
+
+async def _done(request: Request, reply: Reply, status: int) -> Response:
+    return await answer(
+        request,
+        json=lambda: json_response(request, {"reply": reply._asdict()}, status),
+        page=lambda: see_other(f"{_address(request)}#reply-{reply.id}"),
+    )
+
+
+def _address(request: Request) -> str:
+    return path_to(request, "replies:every")

@@ -1,0 +1,1 @@
+"""One task: its page, edits, comments and JSON."""

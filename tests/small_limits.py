@@ -1,0 +1,22 @@
+"""`python -m tests.small_limits ARGUMENTS` is `helpdesk ARGUMENTS` with little patience and few descriptors.
+
+Where TEST_PATIENCE is set its patience is so many seconds.
+"""
+
+import os
+import resource
+
+from helpdesk import connections
+from helpdesk.__main__ import main
+from helpdesk.web.core import body_limit
+
+DESCRIPTORS = 160
+SECONDS = 0.8
+
+if __name__ == "__main__":
+    resource.setrlimit(resource.RLIMIT_NOFILE, (DESCRIPTORS, DESCRIPTORS))
+    seconds = float(os.environ.get("TEST_PATIENCE", SECONDS))
+    connections.HEAD_SECONDS = connections.HURRIED_SECONDS = body_limit.PATIENCE_SECONDS = seconds
+    connections.UNREAD_SECONDS = seconds
+    connections.LOOK_SECONDS = connections.SHED_SECONDS = seconds / 4
+    main()

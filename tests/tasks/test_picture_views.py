@@ -1,0 +1,122 @@
+"""A view of a picture is made once, whoever asks for it and however often."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from unittest.mock import Mock
+
+import pytest
+
+from helpdesk.errors import Overloaded, Unavailable
+from helpdesk.tasks import pictures as module
+from helpdesk.tasks.picture_process import NoPicture
+from helpdesk.tasks.pictures import Pictures, View
+from tests.tasks.test_picture_process import many_scans
+from tests.tasks.test_pictures import picture
+
+SMALL = View("7-100", 192)
+
+
+class Pieces:
+    """A file as it comes, when it is let go."""
+
+    def __init__(self, content: bytes | Exception, held: bool = False) -> None:
+        self.content, self.goes, self.asked, self.closed = content, asyncio.Event(), 0, False
+        if not held:
+            self.goes.set()
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        self.asked += 1
+        await self.goes.wait()
+        if isinstance(self.content, Exception):
+            raise self.content
+        content, self.content = self.content, b""
+        if not content:
+            raise StopAsyncIteration
+        return content
+
+    async def aclose(self) -> None:
+        self.closed = True
+
+
+@pytest.fixture
+async def pictures() -> AsyncIterator[Pictures]:
+    pictures = Pictures()
+    yield pictures
+    await pictures.close()
+
+
+async def test_those_who_want_the_same_view_wait_for_the_same_work_and_it_is_kept(pictures: Pictures) -> None:
+    asked = [Pieces(picture()) for _ in range(5)]
+    made = await asyncio.gather(*[pictures.smaller(SMALL, each) for each in asked])
+    again = Pieces(picture())
+    assert {*made, await pictures.smaller(SMALL, again)} == {made[0]} and made[0][8:12] == b"WEBP"
+    assert [each.asked for each in (*asked, again)] == [2, 0, 0, 0, 0, 0]
+    assert all(each.closed for each in (*asked, again))
+    other = Pieces(picture())
+    assert await pictures.smaller(SMALL._replace(side=20), other) != made[0] and other.asked
+
+
+async def test_what_is_no_picture_is_known_to_be_none_at_any_size(pictures: Pictures) -> None:
+    for side, asked in ((192, 1), (192, 0), (1600, 0)):
+        none = Pieces(b"<svg/>")
+        with pytest.raises(NoPicture):
+            await pictures.smaller(View("7-100", side), none)
+        assert none.asked == asked and none.closed
+
+
+async def test_a_file_is_looked_into_once_when_two_views_are_asked_for_at_once(
+    pictures: Pictures, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked = Mock(wraps=pictures.process.smaller)
+    monkeypatch.setattr(pictures.process, "smaller", looked)
+    broken = [Pieces(picture()[:60]) for _ in range(2)]
+    views = [pictures.smaller(View("7-100", side), each) for side, each in zip((192, 1600), broken, strict=True)]
+    assert [type(it) for it in await asyncio.gather(*views, return_exceptions=True)] == [NoPicture] * 2
+    assert looked.call_count == 1 and all(each.closed for each in broken)
+
+
+async def test_closing_begins_nothing_that_waited() -> None:
+    pictures = Pictures()
+    asked = [Pieces(many_scans()), *(Pieces(picture()) for _ in range(5))]
+    waiting = [asyncio.create_task(pictures.smaller(View(str(n), 192), each)) for n, each in enumerate(asked)]
+    while not (begun := pictures.process.process):
+        await asyncio.sleep(0.001)
+    await pictures.close()
+    assert begun.returncode is not None and pictures.process.process is None
+    await asyncio.wait(waiting)
+    assert all(each.closed for each in asked)
+
+
+async def test_a_file_that_did_not_come_is_asked_for_again(pictures: Pictures) -> None:
+    broken, whole = Pieces(Unavailable(detail="the line broke")), Pieces(picture())
+    with pytest.raises(Unavailable):
+        await pictures.smaller(SMALL, broken)
+    assert await pictures.smaller(SMALL, whole) and broken.closed and whole.closed
+
+
+async def test_the_work_is_not_lost_when_nobody_waits_for_it_any_more(pictures: Pictures) -> None:
+    slow, again = Pieces(picture(), held=True), Pieces(picture())
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.01):
+            await pictures.smaller(SMALL, slow)
+    slow.goes.set()
+    assert await pictures.smaller(SMALL, again) and not again.asked
+    assert slow.closed and again.closed
+
+
+async def test_not_too_many_wait(pictures: Pictures, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_WAITING", 2)
+    slow = [Pieces(picture(), held=True) for _ in range(2)]
+    waiting = [asyncio.create_task(pictures.smaller(View(str(n), 192), each)) for n, each in enumerate(slow)]
+    await asyncio.sleep(0)
+    refused = Pieces(picture())
+    with pytest.raises(Overloaded):
+        await pictures.smaller(SMALL, refused)
+    assert refused.closed and not refused.asked
+    for each in slow:
+        each.goes.set()
+    await asyncio.gather(*waiting)
+    assert await pictures.smaller(SMALL, Pieces(picture()))

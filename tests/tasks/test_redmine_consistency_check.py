@@ -1,0 +1,178 @@
+"""SQL and REST are compared on the real Redmine: what differs for good puts reading over to REST, and nothing else."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import product
+from typing import Any
+
+import pymysql
+import pytest
+import sqlalchemy as sa
+
+from helpdesk.errors import Unavailable, WrongKey
+from helpdesk.redmine_client import RedmineClient
+from helpdesk.tasks.redmine import consistency_check as module
+from helpdesk.tasks.redmine.consistency_check import CLEAN_ROUNDS, ConsistencyCheck
+from helpdesk.tasks.redmine.sql.connection import RedmineDatabase
+from helpdesk.tasks.redmine.sql.failures import Silent
+from helpdesk.tasks.redmine.sql.source import Source
+from helpdesk.tasks.redmine.visibility import Permissions
+from helpdesk.tasks.redmine.visible_both_ways import Spot
+from tests.servers.process import free_port
+from tests.servers.redmine import Redmine
+from tests.tasks.worlds import SqlWorld
+
+NOBODY = 999_999
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch, no_pause: None) -> None:
+    monkeypatch.setattr(module, "CONFIRM_SECONDS", 0)
+    monkeypatch.setattr(module, "TRIES", 2)
+
+
+def consistency_check(
+    world: SqlWorld, *people: int, client: RedmineClient | None = None, config_seconds: float = 0
+) -> ConsistencyCheck:
+    async def lately() -> Sequence[int]:
+        return people
+
+    return ConsistencyCheck(client or world.client, Source(world.database, config_seconds), lately, turn=0)
+
+
+@pytest.fixture
+def blind(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    """Rules of ours by which everybody sees everything."""
+    with monkeypatch.context() as patched:
+        patched.setattr(Permissions, "tasks", property(lambda _: sa.true()))
+        yield patched
+
+
+async def test_everybody_has_a_turn_in_every_project(sql_world: SqlWorld, redmine: Redmine) -> None:
+    people = sorted(redmine.user_ids.values())
+    bird = consistency_check(sql_world, *people)
+    every = set(product(people, [None, *redmine.projects.values()]))
+    seen: set[tuple[int, int | None]] = set()
+    for _ in range(len(people) * len(redmine.projects) // module.PEOPLE_A_ROUND):
+        spots = await bird._next_spots()
+        assert len(spots) == 2 * module.PEOPLE_A_ROUND
+        seen |= set(spots)
+    assert seen == every
+
+
+async def test_the_real_redmine_shows_the_same_both_ways(sql_world: SqlWorld, redmine: Redmine) -> None:
+    people, anna = redmine.user_ids, redmine.user_ids["anna"]
+    bird = consistency_check(sql_world)
+    spots = [Spot(person) for person in (people["irina"], people["stranger"], people["locked"], NOBODY)]
+    for spot in [*spots, *(Spot(anna, project) for project in redmine.projects.values())]:
+        assert await bird._by_sql(spot) == await bird._by_rest(spot), spot
+
+
+async def test_a_difference_puts_reading_over_to_rest_and_says_at_whom_and_where(
+    sql_world: SqlWorld, redmine: Redmine, blind: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    stranger = redmine.user_ids["stranger"]
+    bird = consistency_check(sql_world, stranger)
+    await bird.check()
+    state = sql_world.database.state
+    assert state.kind == "differing" and state.since and state.where
+    assert state.where.values["user"] == stranger and state.where.values["project"] in redmine.projects.values()
+    with pytest.raises(Silent):
+        await sql_world.backend.source.read(sql_world.actor("anna"), lambda read: read)
+    told = [record for record in caplog.records if record.levelno == logging.ERROR][-1].__dict__
+    assert (told["person"], told["project"], told["by_rest"]) == (stranger, state.where.values["project"], 0)
+    assert told["by_sql"] > 0
+
+
+async def test_it_is_trusted_again_after_several_clean_rounds_and_a_bad_one_begins_anew(
+    sql_world: SqlWorld, redmine: Redmine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bird = consistency_check(sql_world, redmine.user_ids["irina"])
+
+    async def look(wrongly: bool) -> str:
+        with monkeypatch.context() as patched:
+            if wrongly:
+                patched.setattr(Permissions, "tasks", property(lambda _: sa.true()))
+            await bird.check()
+        return sql_world.database.state.kind
+
+    rounds = [True, *[False] * (CLEAN_ROUNDS - 1), True, *[False] * CLEAN_ROUNDS]
+    kinds = [await look(wrongly) for wrongly in rounds]
+    assert kinds == ["differing"] * (len(rounds) - 1) + ["full"]
+    await bird.check()
+    assert sql_world.database.state.kind == "full"
+
+
+async def test_rules_that_are_out_of_date_for_good_are_found(sql_world: SqlWorld, redmine: Redmine) -> None:
+    bird = consistency_check(sql_world, redmine.user_ids["irina"], config_seconds=3600)
+    await bird.check()
+    assert sql_world.database.state.kind == "full"
+    with changed(redmine, "UPDATE roles SET issues_visibility = %s", "all", "SELECT id, issues_visibility FROM roles"):
+        await bird.check()
+        assert sql_world.database.state.kind == "differing"
+
+
+async def test_what_is_written_in_between_is_no_difference(
+    sql_world: SqlWorld, redmine: Redmine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bird, really, made = consistency_check(sql_world), ConsistencyCheck._by_rest, []
+
+    async def busily(self: ConsistencyCheck, spot: Spot) -> int:
+        made.append(sql_world.new_task("Пока считали"))
+        found = await really(self, spot)
+        made.append(sql_world.new_task("Пока считали"))
+        return found
+
+    monkeypatch.setattr(ConsistencyCheck, "_by_rest", busily)
+    assert await bird._differs(Spot(redmine.user_ids["anna"])) is None and len(made) == 2 * module.TRIES
+
+
+async def test_that_one_of_both_does_not_answer_is_no_difference(
+    sql_world: SqlWorld, redmine: Redmine, blind: pytest.MonkeyPatch
+) -> None:
+    anna = redmine.user_ids["anna"]
+    deaf = RedmineClient(f"http://127.0.0.1:{free_port()}", "x")
+    with pytest.raises(Unavailable):
+        await consistency_check(sql_world, anna, client=deaf).check()
+    await deaf.close()
+    plain = RedmineClient(redmine.url, redmine.plain_key)
+    with pytest.raises(WrongKey):
+        await consistency_check(sql_world, anna, client=plain).check()
+    await plain.close()
+    assert sql_world.database.state.kind == "full"
+
+    url = sql_world.database.engine.url.set(port=free_port())
+    nowhere = RedmineDatabase(url, sql_world.database.timezone)
+    lost = consistency_check(sql_world, anna)
+    lost.database = nowhere
+    with pytest.raises(Silent):
+        await lost.check()
+    assert nowhere.state.kind == "silent"
+
+
+async def test_without_people_nobody_is_asked(sql_world: SqlWorld) -> None:
+    await consistency_check(sql_world).check()
+
+
+@contextmanager
+def changed(redmine: Redmine, statement: str, value: str, before: str) -> Iterator[None]:
+    """A column of all roles, changed behind Redmine's back and put back."""
+    writer = redmine.mysql_writer
+    with pymysql.connect(
+        host=writer.host,
+        port=writer.port,
+        user=writer.user,
+        password=writer.password,
+        database=writer.database,
+        autocommit=True,
+    ) as db:
+        cursor: Any = db.cursor()
+        cursor.execute(before)
+        kept = cursor.fetchall()
+        cursor.execute(statement, (value,))
+        try:
+            yield
+        finally:
+            for number, old in kept:
+                cursor.execute(f"{statement} WHERE id = %s", (old, number))

@@ -1,0 +1,120 @@
+"""`helpdesk user admin` and ADMINISTRATORS: who administers the helpdesk, beside a Redmine and without one."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlmodel import Session
+
+from helpdesk import __main__, commands
+from helpdesk.people.administrators import is_named
+from helpdesk.settings import settings as configuration
+from helpdesk.store import people
+from helpdesk.store.database import Database
+from tests.servers.process import free_port
+
+Run = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def run(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """`run("list")` is the exit code of `helpdesk user list` and what it prints, by default beside a Redmine."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(commands, "keep_private", lambda: None)  # which is for processes of their own
+    monkeypatch.setenv("DATABASE_URL", str(database.engine.url))
+
+    def user(*arguments: str, redmine: bool = True) -> tuple[int, str]:
+        for name, value in (("REDMINE_URL", f"http://127.0.0.1:{free_port()}"), ("REDMINE_API_KEY", "key")):
+            monkeypatch.setenv(name, value if redmine else "")
+        code = __main__.main(["user", *arguments])
+        told = capsys.readouterr()
+        return code, told.out + told.err
+
+    return user
+
+
+def bind(database: Database, number: int, login: str) -> bool | None:
+    """Whether who signs in by Redmine is an administrator; None for somebody who is shut out."""
+
+    def work(db: Session) -> bool | None:
+        person = people.bind_redmine(db, number, login, login, "")
+        return person.is_admin if person.is_active else None
+
+    return database.run_here(work, writes=True)
+
+
+def rows(database: Database) -> list[str]:
+    return [f"{row.source}:{row.login}" for row in database.run_here(people.all_people) if row.source != "local"]
+
+
+@pytest.mark.parametrize("typed", ["ivanov", "redmine:ivanov", "redmine:IVANOV"])
+def test_somebody_of_redmine_is_made_an_administrator_before_the_first_sign_in(
+    run: Run, database: Database, typed: str
+) -> None:
+    code, told = run("admin", typed)
+    assert code == 0 and "from the first sign-in on" in told
+    assert "never signed in" in run("list")[1]
+    assert [bind(database, 6, "petrov"), bind(database, 7, "ivanov")] == [False, True]
+    assert rows(database) == ["redmine:ivanov", "redmine:petrov"]
+    bind(database, 7, "ivanov.renamed")
+    assert [bind(database, 8, "ivanov"), bind(database, 7, "ivanov.renamed")] == [False, True]
+
+
+def test_somebody_who_signed_in_before_is_made_an_administrator_and_none_again(run: Run, database: Database) -> None:
+    bind(database, 7, "ivanov")
+    for arguments, is_admin in ((("ivanov",), True), (("ivanov", "--revoke"), False)):
+        assert run("admin", *arguments)[0] == 0
+        assert bind(database, 7, "ivanov") is is_admin
+    assert rows(database) == ["redmine:ivanov"]
+
+
+def test_the_rights_of_an_expected_login_go_to_whoever_comes_to_have_it(run: Run, database: Database) -> None:
+    bind(database, 7, "ivanov")
+    assert run("admin", "smirnova")[0] == 0
+    assert bind(database, 7, "smirnova") is True and rows(database) == ["redmine:smirnova"]
+
+
+def test_an_expected_account_can_be_shut_out(run: Run, database: Database) -> None:
+    assert run("admin", "ivanov")[0] == run("disable", "ivanov")[0] == 0
+    assert bind(database, 7, "ivanov") is None
+
+
+def test_a_login_of_two_directories_must_be_named_in_full(run: Run, database: Database) -> None:
+    bind(database, 7, "anna")
+    code, told = run("admin", "anna")
+    assert code == 1 and "local:anna" in told and "redmine:anna" in told
+    assert run("admin", "redmine:anna")[0] == 0 and bind(database, 7, "anna") is True
+
+
+@pytest.mark.parametrize(
+    ("typed", "redmine"),
+    [("ivanov", False), ("redmine:ivanov", False), ("local:ivanov", True), ("nis:anna", True), ("redmine:", True)],
+)
+def test_whoever_can_not_come_in_is_made_no_administrator(
+    run: Run, database: Database, typed: str, redmine: bool
+) -> None:
+    code, told = run("admin", typed, redmine=redmine)
+    assert code == 1 and told and rows(database) == []
+
+
+def test_a_local_administrator_beside_a_redmine_is_told_what_that_is_good_for(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(__main__, "_password", lambda: "a long password")
+    assert "helpdesk user admin LOGIN" in run("add", "vera", "--admin")[1]
+    assert "/tasks/board/columns" in run("admin", "local:vera")[1]
+    assert "Redmine" not in run("add", "nina", "--admin", redmine=False)[1]
+
+
+def test_names_that_steer_a_terminal_are_listed_as_what_they_are(run: Run, database: Database) -> None:
+    database.run_here(lambda db: people.bind_redmine(db, 7, "x", "\x1b[2J\u202ename\x9b", "").id, writes=True)
+    assert r"\u001b[2J\u202ename\u009b" in run("list")[1]
+
+
+def test_the_setting_names_accounts_by_directory_and_login(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ADMINISTRATORS", " redmine:Ivanov , local:ANNA,")
+    named = configuration.from_process().administrators
+    asked = (("redmine", "ivanov"), ("local", "anna"), ("local", "ivanov"), ("redmine", "anna"), ("redmine", "petrov"))
+    assert [is_named(named, *each) for each in asked] == [True, True, False, False, False]
+    (line,) = [line for line in run("list")[1].splitlines() if line.startswith("anna ")]
+    assert line.endswith("admin")

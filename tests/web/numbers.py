@@ -1,0 +1,124 @@
+"""All numbers that one address leads to, and how they contradict one another: lists, statistics, boards, JSON."""
+
+import re
+from html import unescape
+from typing import Any, NamedTuple
+
+import httpx
+from starlette.testclient import TestClient
+
+from tests.web.conftest import HTML
+
+SUMMARY = re.compile(r'<ul class="summary".*?</ul>', re.S)
+TOTAL = re.compile(r'<li><a href="([^"]+)"[^>]*><b[^>]*>(\d+)</b> ([^<]+)</a></li>')
+LISTED = re.compile(r'<td><a href="([^"]+)">(\d+)</a>')
+COUNT = re.compile(r"<strong>(\d+) tasks?</strong>")
+NAMES = {
+    "in all": "total",
+    "open": "open",
+    "new": "new",
+    "being dealt with": "in_progress",
+    "on hold": "on_hold",
+    "closed": "closed",
+    "closed, not in this list": "closed",
+}
+PHASES = {"new": "new", "active": "in_progress", "waiting": "on_hold", "done": "closed"}
+
+
+class Number(NamedTuple):
+    """A number of a page: what it says that it counts, and where it leads."""
+
+    says: str
+    number: int
+    address: str
+
+
+def summary(page: str) -> list[Number]:
+    """The numbers above a list, a board or statistics, in their order."""
+    found = SUMMARY.search(page)
+    assert found, page
+    return [Number(says, int(number), unescape(address)) for address, number, says in TOTAL.findall(found[0])]
+
+
+def link(page: str, says: str) -> str:
+    found = re.search(rf'<a href="([^"]+)"[^>]*>{says}</a>', page)
+    assert found, says
+    return unescape(found[1])
+
+
+class Numbers:
+    """What one person is told at an address and where it leads; `wrong` says what does not agree."""
+
+    def __init__(self, client: TestClient | httpx.Client) -> None:
+        self.client = client
+        self.wrong: list[str] = []
+
+    def of(self, address: str) -> list[str]:
+        """What does not agree about a list."""
+        page = self.client.get(address, headers=HTML)
+        total = self._total(address)
+        if page.status_code == 303:
+            self._equal("tasks of a search that leads to a task", total, 1)
+            return self.wrong
+        first, *_ = numbers = summary(page.text)
+        self._equal(f"the first number of {address}", first.number, total)
+        self._equal(f"the count of {address}", int(COUNT.search(page.text)[1]), total)  # type: ignore[index]
+        told = self._statistics(link(page.text, "statistics"))
+        whole = first.says == "in all"
+        self._equal(f"the statistics of {address}", told["total" if whole else "open"], total)
+        self._lead_there(numbers)
+        self._told(address, numbers, told)
+        self._board(link(page.text, "as a board"), told)
+        return self.wrong
+
+    def _statistics(self, address: str) -> dict[str, Any]:
+        told: dict[str, Any] = self.client.get(address).json()["statistics"]
+        page = self.client.get(address, headers=HTML).text
+        numbers = summary(page)
+        lines = [Number("a line", int(number), unescape(listed)) for listed, number in LISTED.findall(page)]
+        self._lead_there([*numbers, *lines])
+        self._told(address, numbers, told)
+        self._sums(address, told)
+        return told
+
+    def _sums(self, address: str, told: dict[str, Any]) -> None:
+        self._equal(f"the parts of {address}", sum(told[it] for it in ("new", "in_progress", "on_hold")), told["open"])
+        self._equal(f"the whole of {address}", told["open"] + told["closed"], told["total"])
+        if told["by_status"] is not None:
+            self._equal(f"the statuses of {address}", sum(it["total"] for it in told["by_status"]), told["total"])
+            for part in ("by_priority", "by_age"):
+                self._equal(f"{part} of {address}", sum(it["open"] for it in told[part]), told["open"])
+
+    def _board(self, address: str, told: dict[str, Any]) -> None:
+        answer = self.client.get(address).json()
+        columns, counted = answer["columns"], answer["summary"]
+        self._equal(f"the board {address}", counted, {name: told[name] for name in counted})
+        self._equal(f"the columns of {address}", sum(it["total"] for it in columns), counted["total"])
+        for phase, name in PHASES.items():
+            totals = sum(it["total"] for it in columns if it["phase"] == phase)
+            self._equal(f"the {phase} columns of {address}", totals, counted[name])
+        page = self.client.get(address, headers=HTML)
+        if page.status_code == 303:
+            self._equal("tasks of a search that leads to a task", counted["total"], 1)
+            return
+        numbers = summary(page.text)
+        self._lead_there(numbers)
+        self._told(address, numbers, counted)
+
+    def _told(self, address: str, numbers: list[Number], told: dict[str, Any]) -> None:
+        for it in numbers:
+            name = NAMES.get(it.says, "overdue")
+            self._equal(f"{it.says!r} of {address}", it.number, told.get(name, it.number))
+
+    def _lead_there(self, numbers: list[Number]) -> None:
+        for it in numbers:
+            self._equal(f"{it.says!r} at {it.address}", self._total(it.address), it.number)
+
+    def _total(self, address: str) -> int:
+        answer = self.client.get(address, headers={"Accept": "application/json"})
+        total: int = answer.json()["pagination"]["total"]
+        return total
+
+    def _equal(self, what: str, found: object, expected: object) -> None:
+        if found != expected:
+            self.wrong.append(f"{what}: {found} is not {expected}")

@@ -1,0 +1,177 @@
+"""Numbers agree: what a list, its statistics, its board and their JSON say of the same tasks is the same."""
+
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlmodel import Session
+
+from helpdesk.demo import seed
+from helpdesk.languages import say
+from helpdesk.services import Services
+from helpdesk.store import board
+from helpdesk.store.board import ColumnKept
+from helpdesk.store.models import tables
+from helpdesk.tasks.model import Status
+from helpdesk.tasks.phases import Rule, Summary, grouped, phase, summarised
+from helpdesk.web.lists.statistics_tables import SAYS
+from tests.web.conftest import HTML, Visit
+from tests.web.numbers import Numbers, summary
+from tests.world import PEOPLE_IDS, PRIORITY_IDS, PROJECT_IDS, STATUS_IDS, EmbeddedWorld
+
+EXAMPLES = 150 if os.environ.get("SOAK") else 4
+NOW = datetime.now(UTC)
+STATUSES = [*STATUS_IDS.values(), 0, 99]
+PEOPLE = ["me", "none", "any", *PEOPLE_IDS.values()]
+DAYS = [f"{(NOW - timedelta(days=days)).date()}" for days in (-2, 0, 1, 5, 40)]
+SEARCHES = ["задача", "задача 1", "1", "7", "#7", "07", "0017", "#99", "%", "нет такого", "1" * 13, "1 задача"]
+
+
+def some(values: list[int]) -> st.SearchStrategy[str]:
+    return st.lists(st.sampled_from(values), min_size=1, max_size=3, unique=True).map(lambda it: ",".join(map(str, it)))
+
+
+ASKED = st.fixed_dictionaries(
+    {},
+    optional={
+        "status_id": some(STATUSES),
+        "status": st.sampled_from(["in_progress", "closed", "Nope", "closed,new"]),
+        "priority_id": some(list(PRIORITY_IDS.values())),
+        "project_id": some(list(PROJECT_IDS.values())),
+        "tracker_id": st.just("1"),
+        "assigned_to_id": st.sampled_from(PEOPLE).map(str),
+        "author_id": st.sampled_from(["me", *PEOPLE_IDS.values()]).map(str),
+        "search": st.sampled_from(SEARCHES),
+        "created_since": st.sampled_from(DAYS),
+        "created_by": st.sampled_from(DAYS),
+        "updated_since": st.sampled_from(DAYS),
+        "due_by": st.sampled_from(DAYS),
+        "closed": st.just("1"),
+        "sort": st.sampled_from(["id", "due_date"]),
+        "page": st.just("2"),
+    },
+)
+
+
+@pytest.fixture
+def busy(services: Services, embedded: EmbeddedWorld) -> EmbeddedWorld:
+    """An office with tasks of every kind, in some of whose statuses tasks wait."""
+    names = list(STATUS_IDS)
+    numbers = [
+        embedded.new_task(
+            f"Задача {n % 4}, инв. 00{n}1",
+            project=("help", "office", "warehouse")[n % 3],
+            author=("irina", "anna", "boris")[n % 3],
+            assignee=("anna", "boris", None, "anna")[n % 4],
+            status=names[n * 5 % len(names)],
+            priority=("low", "normal", "urgent")[n // 3 % 3],
+        )
+        for n in range(26)
+    ]
+
+    def work(db: Session) -> None:
+        for number in numbers:
+            task = db.get_one(tables.Task, number)
+            task.created_at = NOW - timedelta(days=number * 3 % 50)
+            task.due_date = (NOW + timedelta(days=number % 9 - 5)).date() if number % 3 else None
+        said = {STATUS_IDS["waiting"]: ColumnKept("waiting"), STATUS_IDS["closed"]: ColumnKept("waiting")}
+        board.keep_columns(db, said)
+
+    services.database.run_here(work, writes=True)
+    return embedded
+
+
+@pytest.mark.soak
+@settings(suppress_health_check=list(HealthCheck), max_examples=EXAMPLES, deadline=None)
+@given(
+    login=st.sampled_from(["anna", "anna", "irina", "stranger"]),
+    path=st.sampled_from(["/tasks", "/tasks/my-tasks"]),
+    asked=ASKED,
+)
+@pytest.mark.usefixtures("busy")
+def test_whatever_a_list_is_narrowed_to_all_its_numbers_agree(
+    visit: Visit, login: str, path: str, asked: Mapping[str, str]
+) -> None:
+    if login == "irina" and path.endswith("my-tasks") and not {"assigned_to_id", "author_id"} & set(asked):
+        asked = {**asked, "author_id": "me"}  # a page shows that by itself to who never had a task, JSON does not
+    assert not Numbers(visit(login)).of(f"{path}?{urlencode(asked)}")
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "",
+        "closed=1",
+        "status_id=1",
+        "status=closed",
+        "status=waiting,closed",
+        "status=Nope",
+        "search=1",
+        "search=%2399",
+    ],
+)
+@pytest.mark.usefixtures("busy")
+def test_the_numbers_of_a_list_agree(visit: Visit, asked: str) -> None:
+    for path in ("/tasks", "/tasks/my-tasks"):
+        assert not Numbers(visit("anna")).of(f"{path}?{asked}")
+
+
+def test_the_numbers_above_a_list_count_that_list(visit: Visit, busy: EmbeddedWorld) -> None:
+    def told(asked: str) -> list[tuple[int, str]]:
+        page = visit("anna").get(f"/tasks?{asked}", headers=HTML).text
+        return [(it.number, it.says) for it in summary(page)]
+
+    for status, number in (("new", 2), ("in_progress", 1), ("waiting", 3)):
+        busy.new_task("Единственная в своём роде", status=status)
+        for _ in range(number - 1):
+            busy.new_task("Единственная в своём роде", status=status)
+    busy.new_task("Единственная в своём роде", status="closed")
+    words = "search=единственная"
+    parts = [(2, "new"), (1, "being dealt with"), (3, "on hold")]
+    assert told(words) == [(6, "open"), *parts, (1, "closed, not in this list")]
+    assert told(f"{words}&closed=1") == [(7, "in all"), (6, "open"), *parts, (1, "closed")]
+    assert told(f"{words}&status=new") == [(2, "in all"), (2, "new")]
+    assert told(f"{words}&status=new,closed") == [(3, "in all"), (2, "open"), (2, "new"), (1, "closed")]
+    assert told(f"{words}&status=closed") == [(1, "in all"), (1, "closed")]
+    assert told(f"{words}&status=Nope") == [(0, "in all")]
+
+
+@pytest.mark.usefixtures("busy")
+def test_what_is_being_dealt_with_is_the_same_on_list_board_and_statistics(visit: Visit) -> None:
+    anna = visit("anna")
+    pages = ("/tasks/my-tasks", "/tasks/board", "/tasks/statistics?assigned_to_id=me")
+    found = [{it.says.partition(",")[0]: it for it in summary(anna.get(page, headers=HTML).text)} for page in pages]
+    for says in ("open", "new", "being dealt with", "on hold", "closed"):
+        assert len({(it[says].number, it[says].address.partition("?")[2]) for it in found}) == 1, says
+    told = anna.get("/tasks/statistics?assigned_to_id=me").json()["statistics"]
+    columns = anna.get("/tasks/board").json()["columns"]
+    assert found[0]["being dealt with"].number == told["in_progress"] > 0
+    assert sum(it["total"] for it in columns if it["phase"] == "active") == told["in_progress"]
+
+
+def test_no_phase_is_called_like_a_status_of_the_demo() -> None:
+    """Two numbers of one name would disagree: several statuses are being dealt with."""
+    names = {it["name"].casefold() for it in seed.read().world["status"]}
+    assert not names & {say("ru", says).casefold() for says in SAYS.values()}
+
+
+STATUS = st.builds(Status, st.integers(1, 6), st.just("x"), st.booleans(), st.booleans())
+RULES = st.dictionaries(st.integers(1, 6), st.builds(Rule, st.sampled_from(["active", "waiting", "done"])))
+
+
+@given(st.lists(STATUS, unique_by=lambda it: it.id), RULES, st.dictionaries(st.integers(1, 6), st.integers(0, 9)))
+def test_each_status_is_of_one_phase_and_each_task_counted_once(
+    statuses: list[Status], rules: dict[int, Rule], by_status: dict[int, int]
+) -> None:
+    groups = grouped(statuses, rules)
+    assert sorted(it.id for group in groups.values() for it in group) == sorted(it.id for it in statuses)
+    assert all(phase(it, rules) == name for name, group in groups.items() for it in group)
+    assert all((phase(it, rules) == "done") == it.is_closed for it in statuses)
+    found = summarised(by_status, statuses, rules)
+    assert found.total == sum(by_status.get(it.id, 0) for it in statuses) == sum(found)
+    assert found.open == sum(by_status.get(it.id, 0) for it in statuses if not it.is_closed)
+    assert isinstance(found, Summary)

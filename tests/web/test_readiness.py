@@ -1,0 +1,82 @@
+"""Who is ready can serve: its store is there, sound and current, its disk has room, and its background tasks run."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from helpdesk import supervision
+from helpdesk.app import create_app
+from helpdesk.services import Services
+from helpdesk.store import integrity, schema
+from helpdesk.store.database import Database
+from helpdesk.web.edge import readiness
+from tests.full_disk import largest_file
+from tests.servers.process import wait_until
+from tests.web.conftest import Visit
+
+
+def test_who_has_no_room_on_the_disk_is_not_ready(visit: Visit) -> None:
+    with largest_file(512 * 1024):
+        answer = visit().get("/readyz")
+    assert answer.status_code == 503 and "disk is full" in answer.text
+    assert visit().get("/readyz").status_code == 200
+
+
+def spoil(file: Path) -> None:
+    """What a broken disk does to a store, behind the backs of those who have it open."""
+    content = bytearray(file.read_bytes())
+    content[8192:40960] = b"\xff" * 32768
+    file.write_bytes(content)
+
+
+def test_who_has_a_damaged_store_is_not_ready(
+    visit: Visit, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readiness, "LEAST_PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(readiness, "COST", 0)
+    client = visit()
+    assert client.get("/readyz").status_code == 200
+    spoil(tmp_path / "helpdesk.db")
+    answer = client.get("/readyz")
+    assert answer.status_code == 503 and "damaged" in answer.text and "malformed" not in answer.text
+
+
+def test_what_is_damaged_is_found_in_the_file_and_a_whole_one_is_well(database: Database, tmp_path: Path) -> None:
+    file = tmp_path / "helpdesk.db"
+    assert integrity.file_of(database) == file and integrity.damage(file) is None
+    database.close()
+    spoil(file)
+    assert integrity.damage(file)
+    file.write_bytes(b"not a database, but long enough to be looked at as one" * 100)
+    assert "not a database" in str(integrity.damage(file))
+    assert not integrity.can_write(Path("/proc/nowhere"))
+
+
+def test_asking_often_costs_a_query_and_no_more(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody has to sign in to ask: no migration is read again, nor the whole store looked at."""
+    looks, read = [], []
+    damage, scripts = integrity.damage, schema.ScriptDirectory.from_config
+    monkeypatch.setattr(integrity, "damage", lambda file: looks.append(1) or damage(file))
+    monkeypatch.setattr(schema.ScriptDirectory, "from_config", lambda it: read.append(1) or scripts(it))
+    client = visit()
+    assert client.get("/readyz").status_code == 200
+    read.clear()
+    assert {client.get("/readyz").status_code for _ in range(10)} == {200}
+    assert (len(looks), read) == (1, [])
+
+
+def test_who_lost_a_background_task_is_not_ready_after_a_while(
+    services: Services, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(supervision, "PAUSES", (0.01,))
+    monkeypatch.setattr(supervision, "FAILING_SECONDS", 0.05)
+
+    async def dies() -> None:
+        raise RuntimeError("the reader of notifications is dead")
+
+    with TestClient(create_app(replace(services, watchers=(dies,)))) as client:
+        wait_until(lambda: client.get("/readyz").status_code == 503, seconds=20, what="it is ready all the same")
+        assert "background keeps failing" in client.get("/readyz").text
+    assert "the reader of notifications is dead" in caplog.text

@@ -1,0 +1,181 @@
+"""What a status demands of a task before it may enter it: told by the sentences of a tracker, asked for in the card."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from typing import Any, get_args
+
+import httpx
+import pytest
+from starlette.requests import Request
+
+from helpdesk.errors import Conflict, Invalid, TransitionNotAllowed, sentence
+from helpdesk.services import Services
+from helpdesk.tasks.fields import CustomField, CustomValue, Detail, Option
+from helpdesk.tasks.model import Choices, Priority, Ref, Status, Task, TaskRow
+from helpdesk.web.tasks import required_fields
+from helpdesk.web.tasks.form_fields import KINDS
+from tests.running import Helpdesk
+from tests.servers.redmine import Redmine
+from tests.tasks.test_redmine_details import field_rule
+from tests.tasks.worlds import RedmineWorld
+from tests.web.dom import parsed, sent
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+WITHOUT_CONTROL = {"subject", "tracker", "is_private"}  # never empty: no status can demand them
+ROOM = CustomField(11, "Кабинет", "text")
+REASON = CustomField(12, "Причина", "list", (Option("Износ", "Износ"),))
+MOVE = {"status_id": "3", "comment": "Готово"}
+BLANK = {
+    "en": {
+        "description": "Description cannot be blank",
+        "start_date": "Start date cannot be blank",
+        "due_date": "Due date cannot be blank",
+        "done_ratio": "% Done cannot be blank",
+        "estimated_hours": "Estimated time cannot be blank",
+        "parent": "Parent task cannot be blank",
+    },
+    "ru": {
+        "description": "Описание не может быть пустым",
+        "start_date": "Дата начала не может быть пустым",
+        "due_date": "Срок завершения не может быть пустым",
+        "done_ratio": "Готовность не может быть пустым",
+        "estimated_hours": "Оценка временных затрат не может быть пустым",
+        "parent": "Родительская задача не может быть пустым",
+    },
+}
+ROOM_BLANK = {"en": "Кабинет cannot be blank", "ru": "Кабинет не может быть пустым"}
+
+
+def a_task(*details: Detail, custom: tuple[int, ...] = (11, 12)) -> Task:
+    row = TaskRow(
+        7, "Принтер", Status(1, "Новая"), Priority(2, "Нормальный"), Ref(1, "Помощь"), Ref(1, "Поддержка"), None, None,
+        None, NOW, NOW,
+    )  # fmt: skip
+    choices = Choices(details=frozenset(details or get_args(Detail)), custom=frozenset(custom))
+    held = (CustomValue(ROOM, ("305",)), CustomValue(REASON))
+    return Task(row, "", None, 0, None, (), (), choices, "1", custom=held)
+
+
+@pytest.fixture(params=["en", "ru"])
+def language(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def request_in(services: Services, language: str) -> Request:
+    """Somebody's, who reads this language."""
+
+    class App:
+        class state:
+            pass
+
+    App.state.services = services  # type: ignore[attr-defined]
+    headers = [(b"accept-language", language.encode())]
+    return Request({"type": "http", "headers": headers, "app": App, "method": "POST", "path": "/tasks/7/status"})
+
+
+def wanted(request: Request, refusal: Exception, task: Task | None = None, **typed: str) -> dict[str, tuple[str, ...]]:
+    found = required_fields.by(request, task or a_task(), refusal, {**MOVE, **typed})  # type: ignore[arg-type]
+    return {control.name: control.value for control in found}
+
+
+def blank(*says: str) -> Invalid:
+    return Invalid({"base": [sentence(it) for it in says]})
+
+
+@pytest.mark.parametrize("detail", BLANK["en"])
+def test_redmines_sentence_tells_which_field_is_demanded(request_in: Request, language: str, detail: str) -> None:
+    name = {"parent": "parent_id"}.get(detail, detail)
+    assert list(wanted(request_in, blank(BLANK[language][detail]))) == [name]
+
+
+def test_every_field_that_can_be_empty_has_its_names() -> None:
+    assert set(required_fields.NAMES) == set(BLANK["en"]) == set(BLANK["ru"]) == set(KINDS) - WITHOUT_CONTROL
+
+
+def test_several_fields_are_asked_for_in_the_order_of_the_form(request_in: Request, language: str) -> None:
+    says = [ROOM_BLANK[language], BLANK[language]["due_date"], BLANK[language]["description"]]
+    assert list(wanted(request_in, blank(*says))) == ["description", "due_date", "cf_11"]
+
+
+def test_a_tracker_that_names_the_field_needs_no_sentence(request_in: Request) -> None:
+    refusal = Invalid({"cf_12": [sentence("Please fill this in.")], "due_date": [sentence("Please fill this in.")]})
+    assert list(wanted(request_in, refusal)) == ["due_date", "cf_12"]
+
+
+def test_a_field_holds_what_was_typed_else_what_the_task_holds(request_in: Request, language: str) -> None:
+    says = blank(ROOM_BLANK[language], BLANK[language]["due_date"])
+    assert wanted(request_in, says) == {"due_date": (), "cf_11": ("305",)}
+    assert wanted(request_in, says, cf_11="7", due_date="завтра") == {"due_date": ("завтра",), "cf_11": ("7",)}
+
+
+def test_what_was_asked_for_before_is_asked_for_again_with_what_was_typed(request_in: Request, language: str) -> None:
+    typed = {"due_date": "2027-01-31", "cf_11": ""}
+    assert wanted(request_in, blank(ROOM_BLANK[language]), **typed) == {"due_date": ("2027-01-31",), "cf_11": ()}
+    assert wanted(request_in, TransitionNotAllowed(), **typed) == {}
+
+
+def test_only_what_this_person_may_write_is_asked_for(request_in: Request, language: str) -> None:
+    says = blank(ROOM_BLANK[language], BLANK[language]["due_date"], BLANK[language]["description"])
+    assert list(wanted(request_in, says, a_task("due_date", custom=()))) == ["due_date"]
+
+
+def test_a_name_in_the_midst_of_a_sentence_is_none(request_in: Request) -> None:
+    assert wanted(request_in, blank("Закрыть нельзя: Кабинет занят", "Не Описание", "")) == {}
+
+
+def test_nothing_is_demanded_but_by_the_refusal_of_a_status(request_in: Request, language: str) -> None:
+    says = blank(BLANK[language]["due_date"])
+    task = a_task()
+    assert required_fields.by(request_in, task, says, {"priority_id": "3"}) == ()
+    assert required_fields.by(request_in, task, Conflict(task), MOVE) == ()
+    assert wanted(request_in, TransitionNotAllowed({"status_id": [TransitionNotAllowed.default]})) == {}
+
+
+# Over a real Redmine
+
+
+@contextmanager
+def rules(world: RedmineWorld, *fields: str) -> Iterator[None]:
+    """While it lasts a resolved task must have these."""
+    with field_rule(world, fields[0], "required", "Поддержка", status="resolved"):
+        if fields[1:]:
+            with rules(world, *fields[1:]):
+                yield
+        else:
+            yield
+
+
+@pytest.mark.parametrize("locale", ["ru", "en"])
+def test_on_a_real_redmine_what_a_status_demands_is_asked_for_and_then_the_task_moves(
+    over_redmine: Helpdesk, redmine: Redmine, locale: str
+) -> None:
+    world = RedmineWorld(redmine)
+    number, room, to = world.new_task(status="in_progress"), world.custom_field("Кабинет"), world.status("resolved")
+    headers: dict[str, Any] = {"Accept": "text/html", "Accept-Language": locale, "HX-Request": "true"}
+    headers["HX-Current-URL"] = f"{over_redmine.url}/tasks/board"
+    who = {"username": "anna", "password": redmine.passwords["anna"]}
+    program = httpx.Client(base_url=over_redmine.url, timeout=60)
+    with closing(world.http), program as anna, rules(world, "due_date", str(room)):
+        anna.post("/users/login", json=who).raise_for_status()
+        anna.headers.update(headers)
+        (move,) = parsed(anna.get(f"/tasks/{number}/card").text).of_class("move")
+        refused = anna.post(move["action"], data={**sent(move), "status_id": str(to), "comment": "Починил."})
+        assert refused.status_code == 422, refused.text
+        there = parsed(refused.text)
+        assert there.of_class("card")[0]["data-at"] == str(world.status("in_progress")) and not there.of_class("move")
+        (form,) = there.of_class("quick")
+        fields = sent(form)
+        assert {it for it in fields if it.startswith("cf_") or it in KINDS} == {"due_date", f"cf_{room}"}
+        assert (fields["status_id"], fields["comment"]) == (str(to), "Починил.")
+        half = anna.post(form["action"], data={**fields, "due_date": "2027-01-31"})
+        assert half.status_code == 422
+        (form,) = parsed(half.text).of_class("quick")
+        assert (sent(form)["due_date"], sent(form)[f"cf_{room}"]) == ("2027-01-31", "")
+        done = anna.post(form["action"], data={**sent(form), f"cf_{room}": "305"})
+        assert done.status_code == 200 and parsed(done.text).of_class("card")[0]["data-at"] == str(to), done.text
+        issue = world.http.get(f"/issues/{number}.json?include=journals").json()["issue"]
+    assert (issue["status"]["id"], issue["due_date"]) == (to, "2027-01-31")
+    assert [it["value"] for it in issue["custom_fields"] if it["id"] == room] == ["305"]
+    assert [it["notes"] for it in issue["journals"] if it["notes"]] == ["Починил."]

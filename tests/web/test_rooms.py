@@ -1,0 +1,78 @@
+"""A new room is a folder, a line among the routes and a line of the navigation."""
+
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+from jinja2 import ChoiceLoader, DictLoader
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.testclient import TestClient
+
+from helpdesk.app import create_app
+from helpdesk.errors import sentence
+from helpdesk.services import Services
+from helpdesk.store.models.tables import Person
+from helpdesk.web.core import navigation
+from helpdesk.web.core.faces import answer
+from helpdesk.web.core.guards import needs
+from helpdesk.web.core.navigation import ROOMS, Room
+from helpdesk.web.core.responses import html, json_response
+from helpdesk.web.core.rights import HOLDERS
+from helpdesk.web.core.templating import Renderer, addresses
+from helpdesk.web.routes import ROUTES
+from tests.web.conftest import HTML, Visit, session_cookie
+from tests.world import PEOPLE_IDS
+
+PAGE = '{% extends "base.html" %}{% block title %}Toys{% endblock %}{% block main %}<h1>A ball</h1>{% endblock %}'
+
+
+async def every(request: Request) -> Response:
+    return await answer(
+        request,
+        json=lambda: json_response(request, {"toys": ["ball"]}),
+        page=lambda: html(request, "toys/every.html"),
+    )
+
+
+@pytest.fixture
+def client(services: Services, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
+    """The application with a room for those who check quality."""
+    routes = [*ROUTES, Route("/toys", needs("quality")(every), name="toys:every")]
+    monkeypatch.setattr("helpdesk.app.ROUTES", routes)
+    monkeypatch.setattr("helpdesk.app.addresses", addresses)  # those that all tests share do not know the room
+    monkeypatch.setattr("helpdesk.app.Renderer", Renderer)
+    monkeypatch.setattr(navigation, "ROOMS", (*ROOMS, Room("toys:every", sentence("Toys"), "quality")))
+    app = create_app(services)
+    state = app.app.state  # type: ignore[attr-defined]  # Edge's
+    for environment in state.renderer.environments.values():
+        environment.loader = ChoiceLoader([DictLoader({"toys/every.html": PAGE}), environment.loader])
+    with TestClient(app, follow_redirects=False) as client:
+        yield client
+
+
+def test_a_new_room_is_shown_to_those_who_hold_its_right(services: Services, client: TestClient) -> None:
+    right = sa.update(Person).where(Person.id == PEOPLE_IDS["anna"]).values(can_access_quality_control=True)
+    services.database.run_here(lambda db: db.execute(right), writes=True)
+    client.cookies.set("session", session_cookie(services, "anna"))
+    assert '<a href="/toys">Toys</a>' in client.get("/tasks", headers=HTML).text
+    page = client.get("/toys", headers=HTML).text
+    assert "<h1>A ball</h1>" in page and '<a href="/toys" aria-current="page">Toys</a>' in page
+    assert client.get("/toys").json()["toys"] == ["ball"]
+
+
+def test_a_new_room_is_closed_to_everybody_else(services: Services, client: TestClient) -> None:
+    assert client.get("/toys").json()["error"] == "not_signed_in"
+    client.cookies.set("session", session_cookie(services, "boris"))
+    assert "/toys" not in client.get("/tasks", headers=HTML).text
+    assert client.get("/toys").json()["error"] == "not_allowed"
+
+
+def test_an_address_that_needs_a_right_refuses_those_without_it(visit: Visit) -> None:
+    boris, guarded = visit("boris"), [route for route in ROUTES if route.endpoint.guard in HOLDERS]
+    assert guarded
+    for route in guarded:
+        for method in route.methods - {"HEAD"}:
+            answer = boris.request(method, route.path.replace("{username}", "anna"))
+            assert (answer.status_code, answer.json()["error"]) == (403, "not_allowed"), route.path
