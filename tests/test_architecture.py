@@ -180,10 +180,6 @@ def test_no_folder_of_web_imports_the_views_of_another() -> None:
 
 ASKS = re.compile(r"\b(?:wants_html|is_htmx|face_of)\b|\.get\(\"view\"\)")
 STILL_ASK = {
-    **dict.fromkeys(
-        (f"web.notifications.{name}" for name in ("mark_read", "mutes", "preferences", "views", "widget")),
-        "the pages of notifications have not followed yet",
-    ),
     "web.edge.middleware": "what headers an answer needs depends on whether only htmx can get it",
     "web.tasks.comment_edit": "`?view=entry` of an address says what it shows, not in which face",
 }
