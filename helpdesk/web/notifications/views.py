@@ -13,8 +13,9 @@ from helpdesk.store.models.notifications import NotificationRow
 from helpdesk.web.core import path_params, request_data
 from helpdesk.web.core.faces import wants_html
 from helpdesk.web.core.responses import html, json_response, see_other
+from helpdesk.web.core.services import services
 from helpdesk.web.core.session import current_user
-from helpdesk.web.core.templating import language, path_to, services
+from helpdesk.web.core.templating import language, path_to
 from helpdesk.web.notifications import schemas as notification_schemas
 from helpdesk.web.notifications.render import Item, items
 

@@ -9,8 +9,9 @@ from starlette.responses import Response
 from helpdesk.store import notifications
 from helpdesk.web.core.faces import is_htmx
 from helpdesk.web.core.responses import html, see_other
+from helpdesk.web.core.services import services
 from helpdesk.web.core.session import current_user
-from helpdesk.web.core.templating import current_url, path_to, services
+from helpdesk.web.core.templating import current_url, path_to
 from helpdesk.web.notifications import preferences as notification_preferences
 from helpdesk.web.notifications.render import items
 from helpdesk.web.notifications.views import Asked, by_task_of, find
