@@ -58,7 +58,7 @@ def saved_only(request: Request, error: Exception) -> Response:
         says, back = error.says, path_to(request, "tasks:my_tasks")
     else:
         extra = {"request_id": request.state.request_id, "path": request.url.path}
-        log.error("an answer failed after its write", extra=extra, exc_info=error)
+        log.error("a response failed after its write", extra=extra, exc_info=error)
     if not wants_html(request):
         return json_response(request, {"message": translate(request, says), "incomplete": True})
     if is_htmx(request):

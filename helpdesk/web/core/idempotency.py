@@ -110,7 +110,7 @@ async def _settle(request: Request, key: idempotency.Key, outcome: Outcome) -> b
     try:
         await services(request).database.run(lambda db: idempotency.settle(db, key, *outcome), writes=True)
     except Exception as error:
-        log.warning("an answer is kept in memory for now", extra={"path": request.url.path}, exc_info=True)
+        log.warning("a response is kept in memory for now", extra={"path": request.url.path}, exc_info=True)
         _hold(request, key, outcome)
         return not isinstance(error, Unavailable)
     if unsettled.get(key) == outcome:
@@ -147,7 +147,7 @@ async def _again(request: Request, key: idempotency.Key, digest: str, first: ide
         try:
             found = await services(request).database.run(lambda db: idempotency.read(db, key))
         except StoreUnavailable:
-            log.info("a first answer is waited for while the store is down", extra={"path": request.url.path})
+            log.info("a first response is awaited while the store is down", extra={"path": request.url.path})
     raise OutcomeUnknown
 
 

@@ -59,7 +59,7 @@ def keeps_draft(handler: Handler) -> Handler:
             try:
                 await (_sent if succeeded else _failed)(request)
             except HelpdeskError:  # the form's own answer says more
-                log.warning("a draft stays as it was", extra={"path": request.url.path}, exc_info=True)
+                log.warning("a draft could not be changed", extra={"path": request.url.path}, exc_info=True)
 
     @belongs_to(handler.__name__)
     @wraps(handler)

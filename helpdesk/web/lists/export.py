@@ -100,7 +100,7 @@ class Exported(StreamingResponse):
         try:
             await super().__call__(scope, receive, send)
         except (HelpdeskError, TimeoutError) as error:
-            extra = {"request_id": scope["state"]["request_id"], "rows": self.rows, "why": _why(error)}
+            extra = {"request_id": scope["state"]["request_id"], "rows": self.rows, "error": _why(error)}
             log.error("an export broke off", extra=extra)
         finally:
             self.ended()
