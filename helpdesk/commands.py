@@ -94,7 +94,7 @@ def serve(host: str, port: int, workers: int) -> None:
         raise Refused(f"Redmine's database: {trouble.reason}. {trouble.advice}")
     logs.configure(settings.log_level)
     if settings.notices:
-        log.warning("some settings do not count as they stand", extra={"notices": settings.notices})
+        log.warning("some settings are ignored or changed", extra={"notices": settings.notices})
     _run("helpdesk.asgi:app", host, port, workers)
 
 

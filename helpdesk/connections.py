@@ -110,7 +110,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _look(self) -> None:
         if self._is_unread():
-            log.info("an answer was not read", extra={"address": (self.client or ("",))[0]})
+            log.info("a response was not read", extra={"address": (self.client or ("",))[0]})
             self.transport.abort()
         elif self.refused:
             self.transport.abort()
@@ -159,7 +159,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if self.loop.time() - BoundedProtocol.last_shed < SHED_SECONDS:
             return
         BoundedProtocol.last_shed = self.loop.time()
-        log.warning("there are too many connections", extra={"open": len(self.connections), "most": self.most})
+        log.warning("too many connections", extra={"open": len(self.connections), "most": self.most})
         for each in [it for it in self.connections if isinstance(it, BoundedProtocol)]:
             each._hurry(HURRIED_SECONDS)
 

@@ -118,7 +118,8 @@ class EventProcessor:
             await self._process_some([event])
             return
         log.error(
-            "an act is put aside, who worked on it was killed each time", extra={"act": event.key, "tries": kills}
+            "an event is dropped: each process that worked on it was killed",
+            extra={"event": event.key, "tries": kills},
         )
         await self.write({event.key: Decision(record_of(event), [], event)}, ended=[event.key])
 

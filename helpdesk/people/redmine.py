@@ -54,7 +54,9 @@ class RedmineDirectory:
         try:
             found = await self._people_like(typed)
         except (NotAllowed, NotFound, WrongKey) as error:
-            log.warning("nobody signs in by e-mail: our key may not list people", extra={"error": error.detail})
+            log.warning(
+                "signing in by e-mail does not work: the API key may not list users", extra={"error": error.detail}
+            )
             return typed
         if any(_same(user.get("login"), typed) for user in found):
             return typed

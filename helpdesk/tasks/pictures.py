@@ -103,7 +103,7 @@ class Pictures:
             case NoPicture() | HelpdeskError():
                 pass
             case error:
-                log.error("a picture was not made", extra={"file": view.file}, exc_info=error)
+                log.error("a picture could not be made", extra={"file": view.file}, exc_info=error)
 
     async def _make(self, view: View, chunks: Chunks) -> bytes:
         try:
@@ -114,7 +114,7 @@ class Pictures:
                     return await self._look_into(file, view)
         except NoPicture as error:
             self._refused[view.file] = True
-            log.info("a file is not shown as a picture", extra={"file": view.file, "why": str(error)})
+            log.info("a file is not shown as a picture", extra={"file": view.file, "error": str(error)})
             raise
         finally:
             with CancelScope(shield=True):

@@ -130,7 +130,7 @@ async def test_a_failure_is_logged_and_the_next_thing_is_tried(
     with caplog.at_level(logging.INFO, "helpdesk.demo"):
         async with asyncio.timeout(30), at_work(colleague.watch):
             await done.wait()
-    assert [(it.levelname, getattr(it, "why", "")) for it in caplog.records] == [
+    assert [(it.levelname, getattr(it, "error", "")) for it in caplog.records] == [
         ("INFO", "not now"),
         ("INFO", "locked"),
         ("ERROR", ""),

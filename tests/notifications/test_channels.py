@@ -149,7 +149,7 @@ async def test_what_fails_is_tried_again_behind_the_others_and_a_permanent_failu
         async with running(queue.watch):
             brought = [(await loft.brought.get()).notification.id for _ in range(2)]
     assert brought == [3, 1] and loft.tries == 4
-    assert [it.message for it in caplog.records] == ["a notification can not be delivered"]
+    assert [it.message for it in caplog.records] == ["a notification cannot be delivered"]
 
 
 async def test_what_always_fails_is_dropped_and_holds_nobody_up(

@@ -30,11 +30,6 @@ from tests.notifications.listed_feed import (
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
 def feed() -> ListedFeed:
     return ListedFeed()
 
@@ -202,7 +197,7 @@ async def test_while_the_tracker_is_silent_it_tries_on_and_says_since_when(
         assert await listener.wait() == {ANNA, IRINA}
     assert poller.feed_status == (True, NOON + timedelta(seconds=12), NOON + timedelta(seconds=12))
     assert set(told(database)) == both(keys)
-    assert [it.message for it in caplog.records] == ["the tracker does not answer the reader of the feed"]
+    assert [it.message for it in caplog.records] == ["the backend does not answer the feed poller"]
 
 
 async def test_an_act_that_fails_neither_keeps_others_waiting_nor_is_passed_over(
@@ -221,7 +216,7 @@ async def test_an_act_that_fails_neither_keeps_others_waiting_nor_is_passed_over
     await poller.step()
     assert set(told(database)) == both([first, last, *later]) | {(ADMIN, bad)} and position(database) == "7"
     assert feed.asked.count(bad) == TRIES
-    aside = [(it.levelname, it.__dict__["act"]) for it in caplog.records if hasattr(it, "act")]
+    aside = [(it.levelname, it.__dict__["event"]) for it in caplog.records if hasattr(it, "event")]
     assert aside == [("WARNING", bad), ("ERROR", bad)]
 
 
@@ -260,7 +255,7 @@ async def test_an_act_that_killed_its_reader_twice_is_put_aside_and_administrato
         "",
         "",
     )
-    assert [it.__dict__["act"] for it in caplog.records if it.levelname == "ERROR"] == [bad]
+    assert [it.__dict__["event"] for it in caplog.records if it.levelname == "ERROR"] == [bad]
     assert left(database) == []
 
 
@@ -468,7 +463,7 @@ async def test_a_mistake_in_the_feed_ends_nothing(
     feed.raises, keys = KeyError("issues"), feed.happens()
     clock.pass_(3)
     await poller.step()
-    assert not poller.feed_status.live and "the reader of the feed failed" in caplog.text
+    assert not poller.feed_status.live and "the feed poller failed" in caplog.text
     feed.raises = None
     clock.pass_(3)
     await poller.step()
@@ -566,7 +561,7 @@ async def test_a_clock_that_was_ahead_silences_nobody_and_no_page_says_live_mean
     assert not waiting.feed_status.live and waiting.feed_status.as_of is None
     assert await waiting.poll() and sorted(told(database)) == sorted(both(keys))
     assert waiting.feed_status.live and waiting.feed_status.as_of == NOON
-    assert "has not come yet" in caplog.text
+    assert "in the future" in caplog.text
 
 
 async def test_what_is_left_of_a_long_silence_is_not_known_as_of_a_moment_to_come(

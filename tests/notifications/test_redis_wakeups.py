@@ -76,7 +76,7 @@ async def test_what_is_not_of_ours_is_passed_over(redis_server: Redis, caplog: p
         async with Client.from_url(redis_server.url) as client:
             for message in (b"", b"\xff\xff", b"mark 1,x", b"1 2 3"):
                 assert await client.publish(channel(KEY), message)
-        await until(lambda: len([it for it in caplog.records if "not of ours" in it.message]) == 8)
+        await until(lambda: len([it for it in caplog.records if "not ours" in it.message]) == 8)
         two.wake([7])
         assert await heard(here) == {7}
 
@@ -88,7 +88,7 @@ async def test_without_redis_it_is_a_bell_of_one_process(caplog: pytest.LogCaptu
         assert await heard(listener) == {1}
         wakeups.wake([2])
         assert await heard(listener) == {2}
-    assert [it.message for it in caplog.records] == ["Redis does not answer, wakeups stay in this process"]
+    assert [it.message for it in caplog.records] == ["Redis does not answer, other processes are not woken"]
     assert "secret" not in str(caplog.records[0].__dict__)
 
 
@@ -118,7 +118,7 @@ async def test_a_redis_that_falls_silent_is_noticed_and_what_was_missed_is_read_
         assert await heard(here) is None
         os.kill(redis_server.process.pid, signal.SIGSTOP)
         try:
-            await until(lambda: "Redis does not answer, wakeups stay in this process" in caplog.messages)
+            await until(lambda: "Redis does not answer, other processes are not woken" in caplog.messages)
         finally:
             os.kill(redis_server.process.pid, signal.SIGCONT)
         assert await heard(here) is None

@@ -397,7 +397,7 @@ async def test_without_an_administrators_key_an_e_mail_is_a_plain_refusal(
     server.answers["/users.json"], server.answers[ME] = answer, says(401)
     assert await imitated.sign_in("anna@example.test", PASSWORD) is None
     assert tried(server) == ["anna@example.test"]
-    assert "may not list people" in caplog.text and "anna@" not in caplog.text and KEY not in caplog.text
+    assert "may not list users" in caplog.text and "anna@" not in caplog.text and KEY not in caplog.text
 
 
 async def test_somebody_else_is_not_signed_in_for_the_login_that_was_found(

@@ -177,7 +177,7 @@ def test_a_file_that_can_not_be_whole_breaks_off_for_all_to_see(
         with pytest.raises(httpx.RemoteProtocolError):
             client.get(ADDRESS, headers={"Accept-Encoding": encoding})
         (told,) = (record for record in caplog.records if record.message == "an export broke off")
-        assert (told.rows, told.why) == (100, "Redmine went away")
+        assert (told.rows, told.error) == (100, "Redmine went away")
         assert "Redmine went away" not in (page := client.get("/tasks", headers=HTML)).text and page.status_code == 200
 
 

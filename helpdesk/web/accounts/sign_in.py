@@ -18,8 +18,8 @@ from helpdesk.store import people
 from helpdesk.store.casefold import fold
 from helpdesk.web.accounts import known_devices
 from helpdesk.web.accounts.login_limit import Guesses, login_hash
+from helpdesk.web.core.services import services
 from helpdesk.web.core.session import address_of
-from helpdesk.web.core.templating import services
 
 log = logging.getLogger("helpdesk.sign_in")
 
@@ -38,7 +38,7 @@ async def sign_in(request: Request, typed: str, password: str) -> Person:
     try:
         person = await _vouched(request, guesses, typed, password)
     except HelpdeskError as error:
-        _tell(request, "sign-in refused", named, typed, why=TooManyAttempts.code if guesses.barred else error.code)
+        _tell(request, "sign-in refused", named, typed, error=TooManyAttempts.code if guesses.barred else error.code)
         raise
     _tell(request, "signed in", [Account(person.id, person.login)], typed, source=person.source)
     return entitled(person, services(request).settings.administrators)

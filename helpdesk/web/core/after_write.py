@@ -15,7 +15,8 @@ from starlette.responses import Response
 from helpdesk.errors import SavedUnseen, sentence
 from helpdesk.web.core.faces import is_htmx, wants_html
 from helpdesk.web.core.responses import html, json_response
-from helpdesk.web.core.templating import current_url, path_to, services, translate
+from helpdesk.web.core.services import services
+from helpdesk.web.core.templating import current_url, path_to, translate
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +58,7 @@ def saved_only(request: Request, error: Exception) -> Response:
         says, back = error.says, path_to(request, "tasks:my_tasks")
     else:
         extra = {"request_id": request.state.request_id, "path": request.url.path}
-        log.error("an answer failed after its write", extra=extra, exc_info=error)
+        log.error("a response failed after its write", extra=extra, exc_info=error)
     if not wants_html(request):
         return json_response(request, {"message": translate(request, says), "incomplete": True})
     if is_htmx(request):

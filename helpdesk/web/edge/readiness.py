@@ -44,7 +44,7 @@ class Readiness:
             await self._require()
         except HelpdeskError as error:
             if self._was_ready:
-                log.warning("this process is not ready", extra={"why": error.detail or error.says.text})
+                log.warning("this process is not ready", extra={"error": error.detail or error.says.text})
             self._was_ready = False
             raise
         if not self._was_ready:
@@ -71,6 +71,6 @@ class Readiness:
 
     def _look(self) -> Sentence | None:
         if self.file and (damage := integrity.damage(self.file)):
-            log.error("the store is damaged", extra={"why": damage})
+            log.error("the store is damaged", extra={"error": damage})
             return DAMAGED
         return None if all(map(integrity.can_write, self.folders)) else NO_ROOM

@@ -101,7 +101,7 @@ class Live:
         try:
             yield
         except StoreUnavailable:
-            log.warning("streams were not woken: our store does not answer")
+            log.warning("streams were not woken: the store does not answer")
         except Exception:
             log.exception("streams were not woken")
 

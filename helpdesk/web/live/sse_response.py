@@ -60,7 +60,7 @@ class EventStream(EventSourceResponse):
         try:
             await super()._listen_for_disconnect(receive)
         except HelpdeskError:  # the client sends a body that is too large or comes too slowly
-            log.info("a stream was sent a body that nobody reads")
+            log.info("a stream request had a body, which is not read")
         self.stream.end()
 
     async def _send_with_timeout(self, send: Send, message: Message) -> None:

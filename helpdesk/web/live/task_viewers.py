@@ -217,9 +217,9 @@ class TaskViewers:
         debt.tries += 1
         debt.due = now + PAUSES[min(debt.tries, len(PAUSES)) - 1]
         if debt.tries == 1:
-            log.warning("pages could not be told of an act, it is tried again", extra={"act": debt.record.key})
+            log.warning("pages could not be notified of an event, it is tried again", extra={"event": debt.record.key})
         if (now - debt.since >= PATIENCE) if is_outage else debt.tries >= TRIES:
-            log.error("pages are not told of an act", extra={"act": debt.record.key}, exc_info=error)
+            log.error("pages are not notified of an event", extra={"event": debt.record.key}, exc_info=error)
             self._miss(debt.streams)
             debt.streams = set()
             self._settle(debt)

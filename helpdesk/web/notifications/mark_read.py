@@ -13,8 +13,9 @@ from helpdesk.web.core import path_params, request_data
 from helpdesk.web.core.after_write import stored
 from helpdesk.web.core.faces import Respond, answer
 from helpdesk.web.core.responses import json_response, see_other
+from helpdesk.web.core.services import services
 from helpdesk.web.core.session import current_user
-from helpdesk.web.core.templating import path_to, services, translate
+from helpdesk.web.core.templating import path_to, translate
 from helpdesk.web.notifications import views
 
 READ = sentence("The notification was marked as read.")

@@ -17,8 +17,9 @@ from helpdesk.web.core.after_write import stored
 from helpdesk.web.core.faces import answer
 from helpdesk.web.core.guards import actor
 from helpdesk.web.core.responses import html, json_response, see_other
+from helpdesk.web.core.services import services
 from helpdesk.web.core.session import current_user
-from helpdesk.web.core.templating import current_url, services, translate
+from helpdesk.web.core.templating import current_url, translate
 
 Kind = Literal["task", "project"]
 

@@ -17,7 +17,8 @@ from helpdesk.web.core.after_write import stored
 from helpdesk.web.core.faces import answer, answer_refusal
 from helpdesk.web.core.idempotency import idempotent
 from helpdesk.web.core.responses import html, json_response, see_other
-from helpdesk.web.core.templating import path_to, services, translate
+from helpdesk.web.core.services import services
+from helpdesk.web.core.templating import path_to, translate
 from helpdesk.web.drafts import service as drafts
 from helpdesk.web.notifications import mutes, preference_params
 

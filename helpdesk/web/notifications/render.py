@@ -11,7 +11,7 @@ from helpdesk.notifications.messages import OF_NO_TASK, message
 from helpdesk.store.models.notifications import NotificationRow
 from helpdesk.web.core.guards import actor
 from helpdesk.web.core.json_values import Json, moment
-from helpdesk.web.core.templating import services
+from helpdesk.web.core.services import services
 
 HIDDEN = sentence("You do not see this task any more")
 NOTHING = sentence("What was told of it is not shown.")

@@ -14,8 +14,9 @@ from helpdesk.store.models.notifications import NotificationRow
 from helpdesk.web.core import path_params, request_data
 from helpdesk.web.core.faces import answer, choose
 from helpdesk.web.core.responses import fragment_or_page, html, json_response, see_other
+from helpdesk.web.core.services import services
 from helpdesk.web.core.session import current_user
-from helpdesk.web.core.templating import current_url, language, path_to, services
+from helpdesk.web.core.templating import current_url, language, path_to
 from helpdesk.web.notifications import preferences as notification_preferences
 from helpdesk.web.notifications.render import Item, items, to_dict
 
