@@ -26,11 +26,6 @@ pytestmark = pytest.mark.parametrize("javascript", [True], ids=["with JavaScript
 
 
 @pytest.fixture
-def anna(as_program: AsProgram) -> httpx.Client:
-    return as_program("anna")
-
-
-@pytest.fixture
 def fits(page: Page) -> Iterator[Fits]:
     """`fits("the list")` looks at what is on the screen now, by that name; what was too wide is told at the end."""
     page.set_viewport_size(PHONE)

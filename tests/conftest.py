@@ -23,7 +23,7 @@ from tests.world import EmbeddedWorld, settle
 settings.register_profile("whatever the machine does", deadline=None)
 settings.load_profile("whatever the machine does")
 
-pytest_plugins = ["tests.servers.fixtures", "tests.tasks.worlds", "tests.helpdesks"]
+pytest_plugins = ["tests.servers.fixtures", "tests.tasks.worlds", "tests.helpdesks", "tests.clocks"]
 
 
 @pytest.fixture(scope="session", autouse=True)

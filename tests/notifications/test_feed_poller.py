@@ -30,11 +30,6 @@ from tests.notifications.listed_feed import (
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
 def feed() -> ListedFeed:
     return ListedFeed()
 

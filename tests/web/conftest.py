@@ -1,6 +1,7 @@
 """Visitors of an application of the test's own, over a store of the test's own."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -51,7 +52,7 @@ def visit(services: Services) -> Iterator[Visit]:
     for client in opened:
         client.close()
     for app in apps:
-        app.app.state.pictures.process.close()
+        app.app.state.services.pictures.process.close()
 
 
 def session_cookie(services: Services, login: str) -> str:
@@ -76,3 +77,13 @@ def attached(
         return (await world.backend.change(anna, number, Edit(files=(staged,)))).after.attachments[-1].id
 
     return asyncio.run(work())
+
+
+def notes(visit: Visit, number: int) -> list[str]:
+    """The comments of a task, as anna reads them."""
+    return [entry["notes"] for entry in visit("anna").get(f"/tasks/api/task/{number}/history").json()["history"]]
+
+
+def seals(page: str) -> list[str]:
+    """The uploaded files that a form holds."""
+    return re.findall(r'name="staged" value="([^"]+)" checked', page)

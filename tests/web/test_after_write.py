@@ -15,7 +15,7 @@ from helpdesk.store.database import Database
 from helpdesk.store.models import tables
 from helpdesk.tasks.embedded.backend import EmbeddedBackend
 from helpdesk.web.tasks import schemas as task_schemas
-from tests.web.conftest import HTML, HTMX, Visit
+from tests.web.conftest import HTML, HTMX, Visit, notes
 from tests.world import PEOPLE_IDS, STATUS_IDS, EmbeddedWorld
 
 WEB = Path(__file__).parent.parent.parent / "helpdesk" / "web"
@@ -30,10 +30,6 @@ NOT_WHAT_WAS_WISHED = {
 }
 """Modules whose writes are not the wish of a request: keys, drafts, marks of what was read on the way, attempts,
 sessions."""
-
-
-def notes(visit: Visit, number: int) -> list[str]:
-    return [entry["notes"] for entry in visit("anna").get(f"/tasks/api/task/{number}/history").json()["history"]]
 
 
 def down(*_: object, **__: object) -> None:

@@ -15,7 +15,7 @@ from helpdesk.store.models import tables
 from helpdesk.tasks.fields import CustomField, CustomValue, Option
 from helpdesk.tasks.model import Actor, Task
 from tests.full_disk import largest_file
-from tests.web.conftest import HTML, HTMX, Visit, attached, session_cookie
+from tests.web.conftest import HTML, HTMX, Visit, attached, seals, session_cookie
 from tests.world import EmbeddedWorld
 
 MEGABYTE = 1024 * 1024
@@ -42,10 +42,6 @@ def names(client: TestClient, number: int) -> list[str]:
 
 def history(client: TestClient, number: int) -> list[dict[str, Any]]:
     return client.get(f"/tasks/api/task/{number}/history").json()["history"]
-
-
-def seals(page: str) -> list[str]:
-    return re.findall(r'name="staged" value="([^"]+)" checked', page)
 
 
 def kept(folder: Path) -> int:

@@ -10,12 +10,8 @@ from helpdesk.services import Services
 from helpdesk.store import idempotency as store_idempotency
 from helpdesk.store.models.tables import FirstAnswer
 from helpdesk.web.core import idempotency
-from tests.web.conftest import HTML, HTMX, Visit
+from tests.web.conftest import HTML, HTMX, Visit, notes
 from tests.world import PEOPLE_IDS, STATUS_IDS, EmbeddedWorld
-
-
-def notes(visit: Visit, number: int) -> list[str]:
-    return [entry["notes"] for entry in visit("anna").get(f"/tasks/api/task/{number}/history").json()["history"]]
 
 
 @pytest.mark.parametrize("headers", [HTML, HTMX, {}], ids=["page", "htmx", "program"])

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from tests.web.conftest import HTML, HTMX, Visit
+from tests.web.conftest import HTML, HTMX, Visit, seals
 from tests.world import FIELD_IDS, NAMES, PEOPLE_IDS, PRIORITY_IDS, PROJECT_IDS, STATUS_IDS, EmbeddedWorld
 
 NEW = "/tasks/new"
@@ -29,10 +29,6 @@ SAID = {
     DAY: "2027-02-01",
 }
 Answer = Any
-
-
-def seals(page: str) -> list[str]:
-    return re.findall(r'name="staged" value="([^"]+)" checked', page)
 
 
 def task_at(client: TestClient, answer: Answer) -> dict[str, Any]:

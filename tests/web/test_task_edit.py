@@ -5,10 +5,8 @@ import re
 from html import unescape
 
 import pytest
-from sqlmodel import Session
 
 from helpdesk.store.database import Database
-from helpdesk.store.models import tables
 from helpdesk.tasks.fields import CustomField
 from helpdesk.web.tasks.form_fields import Control, merged, seen
 from tests.tasks.test_pictures import picture
@@ -35,15 +33,6 @@ def form_of(page: str) -> dict[str, str | list[str]]:
         held = sent.get(name, [])
         sent[name] = [*([held] if isinstance(held, str) else held), unescape(value)]
     return sent
-
-
-def alter(world: EmbeddedWorld, field: int, **values: object) -> None:
-    def work(session: Session) -> None:
-        row = session.get_one(tables.CustomField, field)
-        for name, value in values.items():
-            setattr(row, name, value)
-
-    world.database.run_here(work, writes=True)
 
 
 def address(number: int) -> str:
@@ -166,7 +155,7 @@ def test_a_conflict_keeps_mine_takes_what_i_left_alone_and_shows_where_both_wrot
 def test_what_was_left_alone_is_no_wish_however_the_tracker_keeps_it(visit: Visit, embedded: EmbeddedWorld) -> None:
     number, anna = embedded.new_task("Две  строки ", description="раз\r\nдва  "), visit("anna")
     anna.put(f"/tasks/api/task/{number}", json={"custom_fields": [{"id": ROOM, "value": "214"}]})
-    alter(embedded, ROOM, kind="date")
+    embedded.alter_field(ROOM, kind="date")
     form = form_of(anna.get(address(number), headers=HTML).text)
     assert anna.post(address(number), data=form | {"done_ratio": "10"}, headers=HTML).status_code == 303
     changes = anna.get(f"/tasks/api/task/{number}/history").json()["history"][-1]["changes"]
@@ -195,10 +184,10 @@ def test_a_field_of_many_values_is_boxes_and_an_unknown_value_is_not_lost(
     visit: Visit, embedded: EmbeddedWorld
 ) -> None:
     number, anna = embedded.new_task(), visit("anna")
-    alter(embedded, WAY, multiple=True)
+    embedded.alter_field(WAY, multiple=True)
     form = form_of(anna.get(address(number), headers=HTML).text)
     anna.post(address(number), data=form | {f"cf_{WAY}": ["", "Телефон", "Почта"]}, headers=HTML)
-    alter(embedded, WAY, options="Почта\nЛично")
+    embedded.alter_field(WAY, options="Почта\nЛично")
     form = form_of(anna.get(address(number), headers=HTML).text)
     assert form[f"cf_{WAY}"] == ["", "Почта", "Телефон"]
     assert anna.post(address(number), data=form | {"subject": "Иначе"}, headers=HTML).status_code == 303
@@ -210,14 +199,14 @@ def test_a_field_of_many_values_is_boxes_and_an_unknown_value_is_not_lost(
 
 @pytest.mark.parametrize("kind", ["text", "long_text", "integer", "decimal", "date", "yes_no", "list", "link"])
 def test_every_kind_of_field_has_its_control_with_a_label(visit: Visit, embedded: EmbeddedWorld, kind: str) -> None:
-    alter(embedded, ROOM, kind=kind, hint="Как на двери", required=True)
+    embedded.alter_field(ROOM, kind=kind, hint="Как на двери", required=True)
     page = visit("anna").get(address(embedded.new_task()), headers=HTML).text
     control = page.split(f'<label for="field-cf_{ROOM}">')[1].split('<div class="field')[0]
     assert f'id="field-cf_{ROOM}"' in control and f'aria-describedby="field-cf_{ROOM}-hint"' in control
 
 
 def test_what_is_only_shown_is_not_asked_for(visit: Visit, embedded: EmbeddedWorld) -> None:
-    alter(embedded, ROOM, kind="other")
+    embedded.alter_field(ROOM, kind="other")
     assert f"cf_{ROOM}" not in visit("anna").get(address(embedded.new_task()), headers=HTML).text
 
 
@@ -228,7 +217,7 @@ def test_a_refused_form_leaves_a_draft_that_is_offered_merged_and_thrown_away(
     visit: Visit, embedded: EmbeddedWorld, database: Database
 ) -> None:
     number, anna = embedded.new_task("Стул"), visit("anna")
-    alter(embedded, WAY, multiple=True)
+    embedded.alter_field(WAY, multiple=True)
     form = form_of(anna.get(address(number), headers=HTML).text)
     mine = form | {"description": "Долго печатала", "done_ratio": "x", f"cf_{WAY}": ["", "Лично"]}
     assert anna.post(address(number), data=mine, headers=HTML).status_code == 422
