@@ -9,7 +9,7 @@ from anyio import Lock
 
 from helpdesk.errors import HelpdeskError, Sentence, Unavailable, sentence
 from helpdesk.services import Services
-from helpdesk.store import integrity, schema
+from helpdesk.store import disk, schema
 from helpdesk.threads import Threads
 
 log = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ class Readiness:
         self, services: Services, failing: Callable[[], Sequence[str]], ticks: Callable[[], float] = time.monotonic
     ) -> None:
         self.database, self.failing, self.ticks = services.database, failing, ticks
-        self.file = integrity.file_of(services.database)
+        self.file = disk.file_of(services.database)
         embedded = [services.settings.files_folder] if services.settings.redmine_url is None else []
         self.folders: list[Path] = [*([self.file.parent] if self.file else []), *embedded]
         self._found: Sentence | None = None
@@ -70,7 +70,7 @@ class Readiness:
         return self._found
 
     def _look(self) -> Sentence | None:
-        if self.file and (damage := integrity.damage(self.file)):
+        if self.file and (damage := disk.damage(self.file)):
             log.error("the store is damaged", extra={"error": damage})
             return DAMAGED
-        return None if all(map(integrity.can_write, self.folders)) else NO_ROOM
+        return None if all(map(disk.can_write, self.folders)) else NO_ROOM
