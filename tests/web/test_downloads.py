@@ -53,12 +53,14 @@ def test_a_program_is_told_where_the_file_is(visit: Visit, number: int, file: in
 
 
 @pytest.mark.parametrize("accept", ["*/*", "application/json, */*;q=0.5", "application/json;q=0", "text/html", ""])
-def test_who_takes_anything_gets_the_file(visit: Visit, number: int, file: int, accept: str) -> None:
+def test_any_accept_header_gets_the_file(visit: Visit, number: int, file: int, accept: str) -> None:
     address = f"/tasks/api/task/{number}/attachment/{file}/download"
     assert visit("anna").get(address, headers={"Accept": accept}).content == CONTENT
 
 
-def test_who_may_not_see_the_task_gets_no_file(visit: Visit, embedded: EmbeddedWorld, number: int, file: int) -> None:
+def test_the_file_of_an_invisible_task_is_not_found(
+    visit: Visit, embedded: EmbeddedWorld, number: int, file: int
+) -> None:
     other = embedded.new_task()
     refused = [
         visit(login).get(f"/tasks/api/task/{task}/attachment/{one}/download")
@@ -75,7 +77,7 @@ def test_who_may_not_see_the_task_gets_no_file(visit: Visit, embedded: EmbeddedW
     }
 
 
-def test_who_is_not_signed_in_is_led_back_to_the_file(visit: Visit, number: int, file: int) -> None:
+def test_signing_in_leads_back_to_the_file(visit: Visit, number: int, file: int) -> None:
     answer = visit().get(f"/tasks/{number}/files/{file}", headers=HTML)
     assert (answer.status_code, answer.headers["location"]) == (
         303,
@@ -88,7 +90,7 @@ def test_the_page_leads_to_its_files(visit: Visit, number: int, file: int) -> No
     assert f'href="/tasks/{number}/files/{file}"' in page and "Отчёт «за май» 100%.txt" in page
 
 
-def test_what_the_browser_has_is_not_sent_again(visit: Visit, number: int, file: int) -> None:
+def test_a_file_in_the_browsers_cache_is_not_sent_again(visit: Visit, number: int, file: int) -> None:
     client, address = visit("anna"), f"/tasks/{number}/files/{file}"
     tag = client.get(address).headers["etag"]
     for known in (tag, f'"other", {tag}', f"W/{tag}", "*"):
@@ -125,7 +127,7 @@ def test_a_part_that_is_not_there_is_refused(visit: Visit, number: int, file: in
 
 
 @pytest.mark.parametrize("header", ["bytes=1-2,5-6", "bytes=5-2", "bytes=-", "bytes=a-b", "lines=1-2", "bytes=١-٢"])
-def test_what_is_no_single_part_gets_the_whole(visit: Visit, number: int, file: int, header: str) -> None:
+def test_a_range_that_is_no_single_part_gets_the_whole(visit: Visit, number: int, file: int, header: str) -> None:
     answer = visit("anna").get(f"/tasks/{number}/files/{file}", headers={"Range": header.encode()})
     assert (answer.status_code, answer.content) == (200, CONTENT)
 
@@ -242,9 +244,7 @@ def test_an_ascii_name_is_itself() -> None:
         "application/vnd.oasis.opendocument.a+xml",
     ],
 )  # fmt: skip
-def test_what_a_browser_could_run_or_style_with_goes_out_as_bytes(
-    visit: Visit, embedded: EmbeddedWorld, number: int, kind: str
-) -> None:
+def test_scripts_and_styles_are_sent_as_bytes(visit: Visit, embedded: EmbeddedWorld, number: int, kind: str) -> None:
     one = attached(embedded, number, b"alert(1)", "script.js", kind)
     answer = visit("anna").get(f"/tasks/{number}/files/{one}")
     assert answer.headers["content-type"] == "application/octet-stream"
@@ -259,6 +259,6 @@ def test_what_a_browser_could_run_or_style_with_goes_out_as_bytes(
         "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     ],
 )  # fmt: skip
-def test_what_nobody_can_run_keeps_its_type(visit: Visit, embedded: EmbeddedWorld, number: int, kind: str) -> None:
+def test_a_harmless_file_keeps_its_type(visit: Visit, embedded: EmbeddedWorld, number: int, kind: str) -> None:
     one = attached(embedded, number, b"x", "file", kind)
     assert visit("anna").get(f"/tasks/{number}/files/{one}").headers["content-type"] == kind

@@ -50,7 +50,7 @@ def test_a_name_is_understood_however_it_is_written(way: str) -> None:
         (b'form-data; filename="1=?2.txt"', "1=?2.txt"),
     ],
 )
-def test_what_is_no_name_in_that_way_is_taken_as_it_is(header: bytes, name: str | None) -> None:
+def test_a_name_that_is_not_encoded_that_way_is_taken_as_it_is(header: bytes, name: str | None) -> None:
     assert in_disposition(header) == name
 
 

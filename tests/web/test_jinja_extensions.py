@@ -62,7 +62,7 @@ def test_a_part_stands_in_its_page_and_keeps_what_it_sets(environments: dict[str
     assert environment.get_template("page").render() == shown
 
 
-def test_what_is_kept_is_made_once_for_the_same_values(environments: dict[str, Environment]) -> None:
+def test_a_cached_fragment_is_rendered_once_for_the_same_values(environments: dict[str, Environment]) -> None:
     environment, asked = environments["ru"], []
     environment.filters["told"] = lambda it: asked.append(it) or it
     source, part = '{{ kept("part", it=x) }}{{ kept("part", it=x) }}{{ kept("part", it=y) }}', "<b>{{ it|told }}</b>"

@@ -114,7 +114,7 @@ def test_every_value_that_we_keep_in_a_cookie_comes_back(visit: Visit) -> None:
     ids=["percents", "JSON", "parts", "form"],
 )  # fmt: skip
 @pytest.mark.parametrize("address", ["/users/login", "/preferences", "/users/logout"])
-def test_who_is_not_signed_in_brings_64_kilobytes(visit: Visit, address: str, kind: str, body: bytes) -> None:
+def test_a_visitor_may_send_64_kilobytes(visit: Visit, address: str, kind: str, body: bytes) -> None:
     with little_work():
         answers = [visit().post(address, content=body, headers=typed(kind, **face)) for face in (HTML, {})]
     assert {answer.status_code for answer in answers} == {413}
