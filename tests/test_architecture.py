@@ -109,6 +109,10 @@ FLOORS = (
 FLOOR = {folder: number for number, folders in enumerate(FLOORS) for folder in folders.split()}
 
 
+CONTAINER = "web.core.services"
+"""The module that gives handlers everything. It names classes of upper floors, for a type checker alone."""
+
+
 @cache
 def imports(module: str) -> list[tuple[str, ast.stmt]]:
     """What a module imports of ours, each with its statement."""
@@ -154,13 +158,32 @@ def test_every_folder_of_web_has_a_floor() -> None:
     assert {folder_of(module) for module in WEB} == FLOOR.keys()
 
 
+def for_types_alone(module: str) -> set[int]:
+    """The lines of a module that only a type checker reads."""
+    return {
+        statement.lineno
+        for node in ast.parse(MODULES[module].read_text()).body
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        for statement in node.body
+    }
+
+
+def test_only_wiring_and_the_container_import_for_types_alone() -> None:
+    assert {module for module in MODULES if for_types_alone(module)} == {"wiring", CONTAINER}
+
+
+def test_handlers_reach_everything_by_the_container() -> None:
+    assert users(r"app\.state|\.state\.services|\"state\"\]\.services") == {"app", CONTAINER}
+
+
 def arrows_between_folders() -> list[tuple[str, str]]:
     """Which module of web/ imports which module of another folder of web/."""
     return [
         (module, imported)
         for module in WEB
-        for imported, _ in imports(module)
+        for imported, statement in imports(module)
         if within(imported, "web") and folder_of(imported) != folder_of(module)
+        if module != CONTAINER or statement.lineno not in for_types_alone(module)
     ]
 
 
@@ -180,10 +203,6 @@ def test_no_folder_of_web_imports_the_views_of_another() -> None:
 
 ASKS = re.compile(r"\b(?:wants_html|is_htmx|face_of)\b|\.get\(\"view\"\)")
 STILL_ASK = {
-    **dict.fromkeys(
-        (f"web.notifications.{name}" for name in ("mark_read", "mutes", "preferences", "views", "widget")),
-        "the pages of notifications have not followed yet",
-    ),
     "web.edge.middleware": "what headers an answer needs depends on whether only htmx can get it",
     "web.tasks.comment_edit": "`?view=entry` of an address says what it shows, not in which face",
 }

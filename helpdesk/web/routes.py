@@ -22,7 +22,7 @@ from helpdesk.web.files import downloads, thumbnails
 from helpdesk.web.lists import bulk, row_fragments, rows, saved_views, statistics
 from helpdesk.web.lists import views as lists
 from helpdesk.web.live import views as live
-from helpdesk.web.notifications import mark_read, mutes, widget
+from helpdesk.web.notifications import mark_read, mutes
 from helpdesk.web.notifications import preferences as notification_preferences
 from helpdesk.web.notifications import views as notification_views
 from helpdesk.web.replies import views as reply_views
@@ -138,7 +138,7 @@ ROUTES: list[BaseRoute] = [
     # Notifications
     Route("/notifications",           signed_in(notification_views.every), name="notifications:every"),
     Route("/notifications/read", signed_in(mark_read.read_all), name="notifications:read_all", methods=["POST"]),
-    Route("/notifications/widget",    signed_in(widget.widget), name="notifications:widget"),
+    Route("/notifications/widget",    signed_in(notification_views.widget), name="notifications:widget"),
     Route("/notifications/undo",      signed_in(mark_read.undo), name="notifications:undo", methods=["POST"]),
     Route(NOTE,                       signed_in(notification_views.one),  name="notifications:one"),
     Route(NOTE + "/read",             signed_in(mark_read.read), name="notifications:read", methods=["POST"]),

@@ -52,7 +52,7 @@ def visit(services: Services) -> Iterator[Visit]:
     for client in opened:
         client.close()
     for app in apps:
-        app.app.state.pictures.process.close()
+        app.app.state.services.pictures.process.close()
 
 
 def session_cookie(services: Services, login: str) -> str:

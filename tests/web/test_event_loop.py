@@ -172,7 +172,7 @@ def test_the_watchdog_says_which_function_held_the_loop(busy: Busy, monkeypatch:
 
 
 def test_templates_are_compiled_before_they_are_wanted_until_the_process_ends(services: Services) -> None:
-    renderer, asked = create_app(services).app.state.renderer, iter([True, True, False])  # type: ignore[attr-defined]  # Edge's
+    renderer, asked = create_app(services).app.state.services.renderer, iter([True, True, False])  # type: ignore[attr-defined]  # Edge's
     compiled = next(iter(renderer.environments.values())).cache
     assert compiled is not None
     compiled.clear()  # applications of tests share them

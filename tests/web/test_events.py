@@ -22,7 +22,7 @@ ROW = NotificationRow(
 def events(services: Services) -> Events:
     app = create_app(services)
     with TestClient(app):
-        found: Events = app.app.state.live.events  # type: ignore[attr-defined]  # inside the edge
+        found: Events = app.app.state.services.live.events  # type: ignore[attr-defined]  # inside the edge
     return found
 
 

@@ -27,7 +27,7 @@ from helpdesk.tasks.embedded.backend import EmbeddedBackend
 from helpdesk.web.core.request_data import Fields
 from helpdesk.web.notifications import mutes
 from helpdesk.web.notifications import preferences as notification_preferences
-from helpdesk.web.notifications.preference_params import PARSERS, chosen, shown, typed
+from helpdesk.web.notifications.preference_params import PARSERS, changed, form_values, typed_values
 from tests.notifications.test_preferences import CHANNELS, JUNK, PREFERENCES, WANTED
 from tests.web.conftest import HTML, HTMX, Visit
 from tests.world import PEOPLE_IDS, PROJECT_IDS, EmbeddedWorld
@@ -85,24 +85,24 @@ def to_the_minute(told: Preferences) -> Preferences:
 
 
 def test_everything_has_its_words_and_every_zone_offered_is_one() -> None:
-    words = notification_preferences
-    assert tuple(words.OF_TYPES) == TYPES and tuple(words.OF_SOUNDS) == SOUNDS
-    assert set(words.PRESSING) == {f"sound_{name}" for name in Sounds._fields}
-    assert set(mutes.SAYS) == {(kind, muted) for kind in get_args(mutes.Kind) for muted in (True, False)}
-    for zone in words.ZONES:
-        assert chosen(Fields({"zone": zone}), Preferences(), MOSCOW).quiet.zone == ZoneInfo(zone)
+    labels = notification_preferences
+    assert tuple(labels.TYPE_LABELS) == TYPES and tuple(labels.SOUND_LABELS) == SOUNDS
+    assert set(labels.SOUND_FIELDS) == {f"sound_{name}" for name in Sounds._fields}
+    assert set(mutes.MESSAGES) == {(kind, muted) for kind in get_args(mutes.Kind) for muted in (True, False)}
+    for zone in labels.ZONES:
+        assert changed(Fields({"zone": zone}), Preferences(), MOSCOW).quiet.zone == ZoneInfo(zone)
 
 
 @given(PREFERENCES, PREFERENCES)
 def test_sending_the_shown_preferences_back_changes_nothing(told: Preferences, other: Preferences) -> None:
     told = to_the_minute(told)
-    sent = shown(told, MOSCOW)
+    sent = form_values(told, MOSCOW)
     if told.quiet and told.quiet.kept and not told.quiet.days:
         with pytest.raises(Invalid):
-            chosen(Fields(sent), other, MOSCOW)
+            changed(Fields(sent), other, MOSCOW)
         return
-    read = chosen(Fields(sent), other, MOSCOW)
-    assert shown(read, MOSCOW) == sent == typed(Fields(sent), other, MOSCOW)
+    read = changed(Fields(sent), other, MOSCOW)
+    assert form_values(read, MOSCOW) == sent == typed_values(Fields(sent), other, MOSCOW)
     assert replace(read, quiet=told.quiet) == replace(
         told, muted_projects=other.muted_projects, muted_tasks=other.muted_tasks
     )
@@ -112,10 +112,10 @@ def test_sending_the_shown_preferences_back_changes_nothing(told: Preferences, o
 @given(PREFERENCES, st.dictionaries(st.sampled_from([*PARSERS, "muted_tasks"]), JUNK))
 def test_junk_is_refused_by_its_name_or_can_be_kept(before: Preferences, junk: dict[str, object]) -> None:
     try:
-        read = chosen(Fields(junk), before, MOSCOW)
+        read = changed(Fields(junk), before, MOSCOW)
     except Invalid as refusal:
         assert refusal.fields and set(refusal.fields) <= {*junk, "days"}
-        assert set(typed(Fields(junk), before, MOSCOW)) == set(PARSERS)
+        assert set(typed_values(Fields(junk), before, MOSCOW)) == set(PARSERS)
     else:
         assert from_json(to_json(read)) == read
         assert (read.muted_projects, read.muted_tasks) == (before.muted_projects, before.muted_tasks)

@@ -9,6 +9,7 @@ from starlette.requests import Request
 
 from helpdesk.services import Services
 from helpdesk.web.notifications import views as notification_views
+from helpdesk.web.notifications.views import NotificationPage, NotificationQuery
 from tests import telling
 from tests.web.conftest import HTML, HTMX, Visit
 from tests.world import EmbeddedWorld
@@ -139,9 +140,9 @@ def test_bell_and_page_tell_the_count_of_one_moment(
     """Also when something comes while the page is made."""
     task, anna, find = embedded.new_task(), visit("anna"), notification_views.find
 
-    async def late(request: Request, asked: notification_views.Asked) -> notification_views.Result:
+    async def late(request: Request, query: NotificationQuery) -> NotificationPage:
         tell("anna", task)
-        return await find(request, asked)
+        return await find(request, query)
 
     tell("anna", task)
     monkeypatch.setattr(notification_views, "find", late)

@@ -71,8 +71,9 @@ def test_remembered_sessions_last_30_days_and_others_12_hours_without_use(
     client = visit()
     answer = client.post("/users/login", json={**ANNA, "remember": remember})
     assert (f"Max-Age={30 * 24 * 3600}" in answer.headers["set-cookie"]) == remember
+    ours = client.app.app.state.services
     for later, status in ((lasts - timedelta(minutes=1), 200), (lasts + timedelta(minutes=1), 401)):
-        client.app.app.state.services = replace(services, clock=lambda later=later: services.clock() + later)
+        client.app.app.state.services = replace(ours, clock=lambda later=later: services.clock() + later)
         assert client.get("/tasks/my-tasks", headers=HTMX).status_code == status
 
 

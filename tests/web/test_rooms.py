@@ -45,8 +45,8 @@ def client(services: Services, monkeypatch: pytest.MonkeyPatch) -> Iterator[Test
     monkeypatch.setattr("helpdesk.app.Renderer", Renderer)
     monkeypatch.setattr(navigation, "ROOMS", (*ROOMS, Room("toys:every", sentence("Toys"), "quality")))
     app = create_app(services)
-    state = app.app.state  # type: ignore[attr-defined]  # Edge's
-    for environment in state.renderer.environments.values():
+    renderer = app.app.state.services.renderer  # type: ignore[attr-defined]  # Edge's
+    for environment in renderer.environments.values():
         environment.loader = ChoiceLoader([DictLoader({"toys/every.html": PAGE}), environment.loader])
     with TestClient(app, follow_redirects=False) as client:
         yield client

@@ -14,7 +14,8 @@ from starlette.responses import Response
 
 from helpdesk.people.model import Person
 from helpdesk.web.core import cookies
-from helpdesk.web.core.templating import path_to, services
+from helpdesk.web.core.services import services
+from helpdesk.web.core.templating import path_to
 
 COOKIE = "device"
 LASTS = timedelta(days=180)

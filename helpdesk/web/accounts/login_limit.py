@@ -21,7 +21,7 @@ from helpdesk.errors import OutcomeUnknown, StoreUnavailable, TooManyAttempts
 from helpdesk.people.model import Person
 from helpdesk.store import login_attempts
 from helpdesk.store.casefold import fold
-from helpdesk.web.core.templating import services
+from helpdesk.web.core.services import services
 
 
 class Noted(NamedTuple):

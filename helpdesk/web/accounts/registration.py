@@ -21,7 +21,8 @@ from helpdesk.web.core.after_write import stored
 from helpdesk.web.core.errors import headers_of, status_of
 from helpdesk.web.core.faces import answer, answer_refusal
 from helpdesk.web.core.responses import html, json_response, see_other
-from helpdesk.web.core.templating import safe_path, services
+from helpdesk.web.core.services import services
+from helpdesk.web.core.templating import safe_path
 from helpdesk.web.lists import saved_views
 from helpdesk.web.tasks import schemas as task_schemas
 

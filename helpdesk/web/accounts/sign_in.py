@@ -18,8 +18,8 @@ from helpdesk.store import people
 from helpdesk.store.casefold import fold
 from helpdesk.web.accounts import known_devices
 from helpdesk.web.accounts.login_limit import Guesses, login_hash
+from helpdesk.web.core.services import services
 from helpdesk.web.core.session import address_of
-from helpdesk.web.core.templating import services
 
 log = logging.getLogger("helpdesk.sign_in")
 

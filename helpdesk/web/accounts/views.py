@@ -14,7 +14,8 @@ from helpdesk.web.core.faces import answer, answer_refusal, choose
 from helpdesk.web.core.guards import refuse_foreign
 from helpdesk.web.core.json_values import Json
 from helpdesk.web.core.responses import html, json_response, see_other
-from helpdesk.web.core.templating import THEMES, current_url, path_to, safe_path, services, translate
+from helpdesk.web.core.services import services
+from helpdesk.web.core.templating import THEMES, current_url, path_to, safe_path, translate
 from helpdesk.web.drafts import handoff as draft_handoff
 from helpdesk.web.lists import saved_views
 from helpdesk.web.tasks import schemas as task_schemas

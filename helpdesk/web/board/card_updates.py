@@ -13,7 +13,7 @@ from helpdesk.web.board import card_context
 from helpdesk.web.board import page as board_page
 from helpdesk.web.board import query as board_query
 from helpdesk.web.core.guards import actor
-from helpdesk.web.core.templating import services
+from helpdesk.web.core.services import services
 from helpdesk.web.lists import board_listing
 
 

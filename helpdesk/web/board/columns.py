@@ -19,7 +19,8 @@ from helpdesk.web.core.faces import answer, answer_refusal
 from helpdesk.web.core.idempotency import idempotent
 from helpdesk.web.core.responses import html, htmx_redirect, json_response
 from helpdesk.web.core.return_url import BOARD
-from helpdesk.web.core.templating import path_to, safe_path, services
+from helpdesk.web.core.services import services
+from helpdesk.web.core.templating import path_to, safe_path
 from helpdesk.web.tasks import colors
 
 MOST_TASKS = 9_999

@@ -12,8 +12,9 @@ from helpdesk.web.core.faces import answer
 from helpdesk.web.core.guards import actor
 from helpdesk.web.core.responses import htmx_redirect, json_response
 from helpdesk.web.core.return_url import BOARD
+from helpdesk.web.core.services import services
 from helpdesk.web.core.session import current_user
-from helpdesk.web.core.templating import path_to, services
+from helpdesk.web.core.templating import path_to
 
 NO_STATUS = sentence("There is no such status.")
 

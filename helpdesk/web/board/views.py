@@ -17,7 +17,8 @@ from helpdesk.web.core import request_data
 from helpdesk.web.core.faces import answer
 from helpdesk.web.core.guards import actor
 from helpdesk.web.core.responses import fragment_or_page, html, json_response, see_other
-from helpdesk.web.core.templating import path_to, services
+from helpdesk.web.core.services import services
+from helpdesk.web.core.templating import path_to
 from helpdesk.web.lists import board_listing, saved_views
 from helpdesk.web.lists import params as list_params
 from helpdesk.web.lists.page import never_assigned

@@ -15,7 +15,8 @@ from starlette.responses import Response
 from helpdesk.errors import SavedUnseen, sentence
 from helpdesk.web.core.faces import is_htmx, wants_html
 from helpdesk.web.core.responses import html, json_response
-from helpdesk.web.core.templating import current_url, path_to, services, translate
+from helpdesk.web.core.services import services
+from helpdesk.web.core.templating import current_url, path_to, translate
 
 log = logging.getLogger(__name__)
 

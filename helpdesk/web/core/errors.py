@@ -17,7 +17,8 @@ from helpdesk.web.core import after_write, body_limit, ranges, request_data, req
 from helpdesk.web.core.faces import SAFE, is_htmx, wants_html
 from helpdesk.web.core.json_values import Json
 from helpdesk.web.core.responses import html
-from helpdesk.web.core.templating import current_url, path_to, services, translate
+from helpdesk.web.core.services import services
+from helpdesk.web.core.templating import current_url, path_to, translate
 
 log = logging.getLogger(__name__)
 
@@ -142,11 +143,6 @@ async def answer(request: Request, error: HelpdeskError, status: int, headers: d
     return response
 
 
-def _parts(request: Request) -> ErrorParts:
-    parts: ErrorParts = request.app.state.error_parts
-    return parts
-
-
 def _says(request: Request, error: HelpdeskError) -> Sentence:
     """Return the sentence for a person; of a write that found a system down it also says that nothing was saved."""
     says_kind = isinstance(error, errors.Unavailable) and error.says is error.default
@@ -166,7 +162,7 @@ async def to_dict(request: Request, error: HelpdeskError, status: int) -> Json:
     if isinstance(error, errors.Invalid):
         body["errors"] = {field: [translate(request, says) for says in found] for field, found in error.fields.items()}
     if isinstance(error, errors.Conflict):
-        body |= await _parts(request).conflict(request, error)
+        body |= await services(request).error_parts.conflict(request, error)
     return body
 
 
@@ -180,7 +176,7 @@ async def _to_sign_in(request: Request) -> Response:
     with suppress(HelpdeskError, HTTPException):
         await request_data.read(request)
     values = request.state.fields.values if hasattr(request.state, "fields") else {}
-    carried = _parts(request).sealed_text(request, values)
+    carried = services(request).error_parts.sealed_text(request, values)
     context = {"typed": _typed(request), "kept": False, "unsure": False, "carried": carried}
     demo = services(request).settings.demo
     return html(

@@ -13,7 +13,7 @@ from helpdesk.tasks.model import Actor
 from helpdesk.web.core import body_limit, session
 from helpdesk.web.core.faces import SAFE
 from helpdesk.web.core.rights import Right, holds
-from helpdesk.web.core.templating import services
+from helpdesk.web.core.services import services
 
 Handler = Callable[[Request], Awaitable[Response]]
 READ_SECONDS = 9.5

@@ -8,15 +8,15 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from helpdesk.web.core.faces import Respond, answer, is_htmx
-from helpdesk.web.core.templating import WROTE, Renderer
+from helpdesk.web.core.services import services
+from helpdesk.web.core.templating import WROTE
 
 HTMX_LEADS = "hx-redirect"
 
 
 def html(request: Request, template: str, status: int = 200, **context: Any) -> Response:
     """A page or a fragment. Half characters, which a program may send to be shown again, become question marks."""
-    renderer: Renderer = request.app.state.renderer
-    text = renderer.render(request, template, context)
+    text = services(request).renderer.render(request, template, context)
     return HTMLResponse(text.encode("utf-8", "replace"), status)
 
 

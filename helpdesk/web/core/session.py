@@ -19,7 +19,8 @@ from helpdesk.people.model import Person, SignedIn
 from helpdesk.store import notifications, sessions
 from helpdesk.web.core import cookies
 from helpdesk.web.core.faces import SAFE, is_htmx
-from helpdesk.web.core.templating import path_to, services
+from helpdesk.web.core.services import services
+from helpdesk.web.core.templating import path_to
 
 COOKIE = "session"
 STREAMS = ("notifications:stream", "api:stream")
@@ -75,7 +76,7 @@ async def end(request: Request, response: Response, everywhere: bool = False) ->
             sessions.end(session, session_id)
 
     await services(request).database.run(work, writes=True)
-    await request.app.state.live.end_finished()
+    await services(request).live.end_finished()
     response.delete_cookie(COOKIE, httponly=True, samesite="lax")
 
 

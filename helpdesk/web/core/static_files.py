@@ -19,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.errors import NotFound
+from helpdesk.web.core.services import services
 
 # An SVG that is opened by itself is a document. As a part of a page it is ruled by that page's policy.
 ALONE = {"image/svg+xml": {"Content-Security-Policy": "sandbox; default-src 'none'"}}
@@ -69,8 +70,7 @@ class StaticFiles:
 
 
 async def static(request: Request) -> Response:
-    files: StaticFiles = request.app.state.static
-    found = files.files.get(request.path_params["name"])
+    found = services(request).static_files.files.get(request.path_params["name"])
     if found is None:
         raise NotFound
     codings = accepted_codings(request.headers.get("accept-encoding", ""))

@@ -17,7 +17,6 @@ from helpdesk.errors import Sentence, sentence
 from helpdesk.languages import LANGUAGES, choose, say, translations
 from helpdesk.paths import folder
 from helpdesk.people.model import Person
-from helpdesk.services import Services
 from helpdesk.tasks.board import initials
 from helpdesk.tasks.fields import digits, is_day
 from helpdesk.texts import is_blank
@@ -27,6 +26,7 @@ from helpdesk.web.core.faces import htmx_page
 from helpdesk.web.core.jinja_extensions import InPlace, Translated, Unindented, keeping
 from helpdesk.web.core.json_values import moment
 from helpdesk.web.core.navigation import rooms_of
+from helpdesk.web.core.services import services
 from helpdesk.web.core.static_files import StaticFiles
 
 MARKED = 12  # characters of a session's mark: to tell sessions of one browser apart
@@ -61,11 +61,6 @@ class Renderer:
     def part(self, language: str, template: str, **context: Any) -> str:
         """A fragment that no request asks for, in this language."""
         return self.environments[language].get_template(template).render(context)
-
-
-def services(request: Request) -> Services:
-    found: Services = request.app.state.services
-    return found
 
 
 def safe_path(target: str) -> str:
@@ -127,8 +122,7 @@ def addresses(routes: Iterable[BaseRoute]) -> Callable[..., str]:
 
 def path_to(request: Request, name: str, /, **given: Any) -> str:
     """The address of a route. Raises KeyError for what there is not."""
-    found: str = request.app.state.path(name, **given)
-    return found
+    return services(request).path(name, **given)
 
 
 def _environment(language: str, timezone: ZoneInfo, around: Mapping[str, Any]) -> Environment:

@@ -3,6 +3,8 @@
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from helpdesk.web.core.services import services
+
 
 async def healthz(request: Request) -> Response:
     """The process is up."""
@@ -11,5 +13,5 @@ async def healthz(request: Request) -> Response:
 
 async def readyz(request: Request) -> Response:
     """The store is reachable, sound and current, its disk has room, what runs beside requests runs; 503 otherwise."""
-    await request.app.state.readiness.require()
+    await services(request).readiness.require()
     return JSONResponse({"success": True, "status": "ready"})

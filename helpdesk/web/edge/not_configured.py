@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute, Route
 from helpdesk.errors import NotConfigured
 from helpdesk.web.core import path_params
 from helpdesk.web.core.guards import Handler, actor, needs, signed_in
-from helpdesk.web.core.templating import services
+from helpdesk.web.core.services import services
 
 # Web Push, Firebase, the monitored hosts and Finesse, for anybody signed in.
 ADDRESSES: tuple[tuple[str, tuple[str, ...]], ...] = (

@@ -13,7 +13,8 @@ from helpdesk.web.core import path_params, ranges
 from helpdesk.web.core.faces import accepted
 from helpdesk.web.core.guards import actor
 from helpdesk.web.core.responses import json_response
-from helpdesk.web.core.templating import path_to, services
+from helpdesk.web.core.services import services
+from helpdesk.web.core.templating import path_to
 
 JSON = "application/json"
 AS_FILE = "?format=file"  # whatever Accept says: a program may send the same with each of its requests

@@ -6,8 +6,9 @@ from starlette.responses import Response
 from helpdesk.errors import NotFound
 from helpdesk.store import disk_full
 from helpdesk.tasks.picture_process import NoPicture
-from helpdesk.tasks.pictures import MEDIA_TYPE, Pictures, View
+from helpdesk.tasks.pictures import MEDIA_TYPE, View
 from helpdesk.web.core import ranges
+from helpdesk.web.core.services import services
 from helpdesk.web.files.downloads import open_from
 
 SMALL = 192
@@ -40,10 +41,9 @@ async def _made(request: Request, side: int) -> Response:
     if opened.file.size > LARGEST_FILE:
         await opened.chunks.aclose()
         raise NotFound
-    pictures: Pictures = request.app.state.pictures
     try:
         with disk_full.writing():
-            content = await pictures.smaller(view, opened.chunks)
+            content = await services(request).pictures.smaller(view, opened.chunks)
     except NoPicture as error:
         raise NotFound from error
     return Response(content, media_type=MEDIA_TYPE, headers=headers)

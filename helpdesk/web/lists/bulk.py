@@ -14,7 +14,8 @@ from helpdesk.web.core.faces import answer
 from helpdesk.web.core.guards import actor
 from helpdesk.web.core.json_values import Json
 from helpdesk.web.core.responses import html, json_response
-from helpdesk.web.core.templating import path_to, services, translate
+from helpdesk.web.core.services import services
+from helpdesk.web.core.templating import path_to, translate
 
 NOTHING_CHOSEN = sentence("Choose tasks, and what to change or to say.")
 SAVED_PARTLY = sentence("A part of it was saved, but what became of each task can't be shown just now.")

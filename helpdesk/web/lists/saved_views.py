@@ -19,8 +19,9 @@ from helpdesk.web.core.guards import actor
 from helpdesk.web.core.idempotency import idempotent
 from helpdesk.web.core.responses import html, json_response, see_other
 from helpdesk.web.core.return_url import BOARD, LISTS
+from helpdesk.web.core.services import services
 from helpdesk.web.core.session import current_user
-from helpdesk.web.core.templating import path_to, safe_path, services, translate
+from helpdesk.web.core.templating import path_to, safe_path, translate
 from helpdesk.web.lists import board_listing
 from helpdesk.web.lists import params as list_params
 from helpdesk.web.lists.urls import Listing

@@ -16,7 +16,8 @@ from helpdesk.web.core import session
 from helpdesk.web.core.faces import answer, choose
 from helpdesk.web.core.guards import actor
 from helpdesk.web.core.responses import json_response, see_other
-from helpdesk.web.core.templating import path_to, services
+from helpdesk.web.core.services import services
+from helpdesk.web.core.templating import path_to
 from helpdesk.web.lists import export as lists_export
 from helpdesk.web.lists import page as list_page
 from helpdesk.web.lists import params as list_params

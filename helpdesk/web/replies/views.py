@@ -16,8 +16,9 @@ from helpdesk.web.core.faces import answer, answer_refusal
 from helpdesk.web.core.idempotency import idempotent
 from helpdesk.web.core.responses import html, json_response, see_other
 from helpdesk.web.core.rights import ADMINISTRATORS_ONLY
+from helpdesk.web.core.services import services
 from helpdesk.web.core.session import current_user
-from helpdesk.web.core.templating import path_to, services, translate
+from helpdesk.web.core.templating import path_to, translate
 from helpdesk.web.replies.variables import VARIABLES
 
 LONGEST_NAME = 100

@@ -9,7 +9,8 @@ from helpdesk.web.core.after_write import saved
 from helpdesk.web.core.guards import actor
 from helpdesk.web.core.idempotency import idempotent
 from helpdesk.web.core.responses import json_response
-from helpdesk.web.core.templating import language, services, translate
+from helpdesk.web.core.services import services
+from helpdesk.web.core.templating import language, translate
 from helpdesk.web.tasks import change, comment_edit, lookup, presenters, task_form, views, watch_delete
 from helpdesk.web.tasks import schemas as task_schemas
 

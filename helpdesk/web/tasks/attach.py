@@ -10,7 +10,8 @@ from helpdesk.web.core.after_write import saved
 from helpdesk.web.core.faces import answer, answer_refusal
 from helpdesk.web.core.guards import actor
 from helpdesk.web.core.responses import json_response, see_other
-from helpdesk.web.core.templating import services, translate
+from helpdesk.web.core.services import services
+from helpdesk.web.core.templating import translate
 from helpdesk.web.files import uploads
 from helpdesk.web.tasks import lookup
 from helpdesk.web.tasks import page as task_page

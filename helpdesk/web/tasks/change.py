@@ -12,7 +12,7 @@ from helpdesk.web.core import path_params, request_data
 from helpdesk.web.core.after_write import saved
 from helpdesk.web.core.faces import Face
 from helpdesk.web.core.guards import actor
-from helpdesk.web.core.templating import services
+from helpdesk.web.core.services import services
 from helpdesk.web.tasks import lookup
 
 CHANGED = sentence("The task was changed.")
@@ -81,5 +81,4 @@ async def raised(request: Request, refusal: Refusal | Unchanged, form: str = "")
 
 async def presenter_of(request: Request) -> Presenter:
     """Return the presenter of the face that a form asks for; `routes.py` lists them."""
-    presenters: Presenters = request.app.state.presenters
-    return presenters[await request_data.face(request)]
+    return services(request).presenters[await request_data.face(request)]

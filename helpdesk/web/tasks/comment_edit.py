@@ -15,7 +15,8 @@ from helpdesk.web.core.faces import answer, answer_refusal, choose
 from helpdesk.web.core.guards import actor
 from helpdesk.web.core.idempotency import idempotent
 from helpdesk.web.core.responses import html, json_response, see_other
-from helpdesk.web.core.templating import services, translate
+from helpdesk.web.core.services import services
+from helpdesk.web.core.templating import translate
 from helpdesk.web.drafts import service as drafts
 from helpdesk.web.tasks import lookup
 from helpdesk.web.tasks import page as task_page

@@ -18,7 +18,8 @@ from helpdesk.web.core.faces import answer, answer_refusal
 from helpdesk.web.core.guards import actor
 from helpdesk.web.core.idempotency import idempotent
 from helpdesk.web.core.responses import html, htmx_redirect, json_response, see_other
-from helpdesk.web.core.templating import path_to, services, translate
+from helpdesk.web.core.services import services
+from helpdesk.web.core.templating import path_to, translate
 from helpdesk.web.drafts import service as drafts
 from helpdesk.web.files import uploads
 from helpdesk.web.tasks import colors, create_page, create_schemas, task_form

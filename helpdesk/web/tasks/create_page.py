@@ -13,7 +13,8 @@ from helpdesk.web.core import request_limits, session
 from helpdesk.web.core.faces import choose
 from helpdesk.web.core.guards import actor
 from helpdesk.web.core.responses import html
-from helpdesk.web.core.templating import services, translate
+from helpdesk.web.core.services import services
+from helpdesk.web.core.templating import translate
 from helpdesk.web.drafts import service as drafts
 from helpdesk.web.files import uploads
 from helpdesk.web.tasks import create_form

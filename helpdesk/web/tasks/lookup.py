@@ -6,7 +6,7 @@ from helpdesk.errors import Conflict, HelpdeskError
 from helpdesk.tasks.model import Task
 from helpdesk.web.core import path_params
 from helpdesk.web.core.guards import actor
-from helpdesk.web.core.templating import services
+from helpdesk.web.core.services import services
 
 
 async def load(request: Request) -> Task:

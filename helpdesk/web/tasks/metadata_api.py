@@ -7,7 +7,7 @@ from helpdesk.tasks.lists import Vocabulary
 from helpdesk.web.core import path_params
 from helpdesk.web.core.guards import actor
 from helpdesk.web.core.responses import json_response
-from helpdesk.web.core.templating import services
+from helpdesk.web.core.services import services
 from helpdesk.web.tasks import colors
 from helpdesk.web.tasks import schemas as task_schemas
 

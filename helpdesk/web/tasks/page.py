@@ -23,7 +23,8 @@ from helpdesk.web.core import offload, return_url, session
 from helpdesk.web.core.errors import status_of
 from helpdesk.web.core.guards import actor
 from helpdesk.web.core.responses import html
-from helpdesk.web.core.templating import path_to, services
+from helpdesk.web.core.services import services
+from helpdesk.web.core.templating import path_to
 from helpdesk.web.drafts import service as drafts_service
 from helpdesk.web.files import uploads
 from helpdesk.web.notifications import mutes

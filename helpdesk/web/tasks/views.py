@@ -11,7 +11,8 @@ from helpdesk.web.core.faces import answer
 from helpdesk.web.core.guards import actor
 from helpdesk.web.core.path_params import task_id
 from helpdesk.web.core.responses import json_response, see_other
-from helpdesk.web.core.templating import services, translate
+from helpdesk.web.core.services import services
+from helpdesk.web.core.templating import translate
 from helpdesk.web.notifications import notify_flag
 from helpdesk.web.tasks import change, presenters
 from helpdesk.web.tasks import page as task_page

@@ -13,7 +13,8 @@ from helpdesk.web.core.faces import answer
 from helpdesk.web.core.guards import actor
 from helpdesk.web.core.idempotency import idempotent
 from helpdesk.web.core.responses import fragment_or_page, html, json_response, see_other
-from helpdesk.web.core.templating import path_to, services, translate
+from helpdesk.web.core.services import services
+from helpdesk.web.core.templating import path_to, translate
 from helpdesk.web.notifications import notify_flag
 from helpdesk.web.tasks import lookup
 from helpdesk.web.tasks import page as task_page
