@@ -11,7 +11,7 @@ from helpdesk.tasks.change_messages import LABELS, in_words
 from helpdesk.tasks.model import Task
 from helpdesk.web.core import request_data
 from helpdesk.web.core.errors import status_of
-from helpdesk.web.core.responses import html
+from helpdesk.web.core.faces import html
 from helpdesk.web.core.templating import today
 from helpdesk.web.tasks import change, form_fields, lookup, lost_updates
 

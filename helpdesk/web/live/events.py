@@ -10,7 +10,7 @@ from helpdesk.languages import say
 from helpdesk.notifications.channels.sse.streams import Face
 from helpdesk.notifications.feed_poller import FeedStatus
 from helpdesk.store.models.notifications import EventRecord, NotificationRow
-from helpdesk.web.core.json_values import moment
+from helpdesk.web.core.faces import moment
 from helpdesk.web.core.templating import Renderer
 from helpdesk.web.notifications import render as notification_render
 from helpdesk.web.notifications.render import Item

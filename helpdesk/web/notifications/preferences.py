@@ -14,11 +14,10 @@ from helpdesk.notifications.preferences import Preferences, Sound, from_json, to
 from helpdesk.store import preferences as stored_preferences
 from helpdesk.web.core import request_data, session
 from helpdesk.web.core.after_write import stored
-from helpdesk.web.core.faces import answer, answer_refusal
+from helpdesk.web.core.faces import answer, answer_refusal, html, json_response, see_other
 from helpdesk.web.core.idempotency import idempotent
-from helpdesk.web.core.responses import html, json_response, see_other
-from helpdesk.web.core.services import services
-from helpdesk.web.core.templating import path_to, translate
+from helpdesk.web.core.services import path_to, services
+from helpdesk.web.core.templating import translate
 from helpdesk.web.drafts import service as drafts
 from helpdesk.web.notifications import mutes, preference_params
 

@@ -7,9 +7,8 @@ from helpdesk.errors import Invalid, NotAllowed, TooLarge, sentence
 from helpdesk.tasks.model import Edit, Task, Written
 from helpdesk.web.core import request_data
 from helpdesk.web.core.after_write import saved
-from helpdesk.web.core.faces import answer, answer_refusal
+from helpdesk.web.core.faces import answer, answer_refusal, json_response, see_other
 from helpdesk.web.core.guards import actor
-from helpdesk.web.core.responses import json_response, see_other
 from helpdesk.web.core.services import services
 from helpdesk.web.core.templating import translate
 from helpdesk.web.files import uploads

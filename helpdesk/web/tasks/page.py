@@ -10,6 +10,7 @@ from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
+from helpdesk import threads
 from helpdesk.errors import Conflict, NotAllowed
 from helpdesk.store import preferences, reply_templates
 from helpdesk.store.drafts import Kept
@@ -19,12 +20,11 @@ from helpdesk.tasks.markup import render as markup
 from helpdesk.tasks.markup.render import Look, Part
 from helpdesk.tasks.model import Entry, Field, Task, Written
 from helpdesk.threads import Threads
-from helpdesk.web.core import offload, return_url, session
+from helpdesk.web.core import navigation, session
 from helpdesk.web.core.errors import status_of
+from helpdesk.web.core.faces import html
 from helpdesk.web.core.guards import actor
-from helpdesk.web.core.responses import html
-from helpdesk.web.core.services import services
-from helpdesk.web.core.templating import path_to
+from helpdesk.web.core.services import path_to, services
 from helpdesk.web.drafts import service as drafts_service
 from helpdesk.web.files import uploads
 from helpdesk.web.notifications import mutes
@@ -51,10 +51,10 @@ async def page(request: Request, task: Task, status: int = 200, **context: Any) 
     context |= {
         "history": history,
         "offering": True,
-        "back": return_url.last_list(request),
+        "back": navigation.last_list(request),
     }
     response = await _show(request, "tasks/show.html", task, entries, status, described=True, **context)
-    return_url.remember(request, response, context["back"])
+    navigation.remember_list(request, response, context["back"])
     return response
 
 
@@ -197,7 +197,7 @@ async def _show(
     around = {"facts": attributes.facts(task), "labels": LABELS, "in_words": in_words, "relations": RELATIONS}
     shown = {"task": task, "entries": entries, "texts": texts, "refused": None}
     words = {**around, **own, **shown, **context}
-    return await offload.made(lambda: html(request, template, status, **words), len(entries))
+    return await threads.run_if_many(lambda: html(request, template, status, **words), len(entries))
 
 
 async def _of_person(request: Request, task: Task, offering: bool) -> dict[str, Any]:
