@@ -10,8 +10,7 @@ from starlette.responses import Response
 
 from helpdesk.errors import HelpdeskError, Invalid, NotAllowed, Sentence, TooManyAttempts, sentence
 from helpdesk.people import passwords
-from helpdesk.people.accounts import person_of
-from helpdesk.people.model import Person
+from helpdesk.people.model import Person, person_of
 from helpdesk.people.passwords import LONGEST_PASSWORD, SHORTEST_PASSWORD
 from helpdesk.store import registration
 from helpdesk.store.registration import Registration

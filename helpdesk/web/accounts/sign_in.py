@@ -12,8 +12,7 @@ from sqlmodel import Session
 from starlette.requests import Request
 
 from helpdesk.errors import HelpdeskError, TooManyAttempts, Unavailable, WrongCredentials
-from helpdesk.people.administrators import entitled
-from helpdesk.people.model import Person
+from helpdesk.people.model import Person, entitled
 from helpdesk.store import people
 from helpdesk.store.casefold import fold
 from helpdesk.web.accounts import known_devices
