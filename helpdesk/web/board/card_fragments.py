@@ -34,7 +34,7 @@ async def changed(request: Request, outcome: change.Outcome) -> Response:
         says = sentence(MOVED.text, status=called(after))
         context["undo"] = _way_back(written.after, before)
     overwrote = await lost_updates.sentences(request, written)
-    return await tray(request, "board/_moved.html", written.after, says=says, overwrote=overwrote, **context)
+    return await tray(request, "board/_card_saved.html", written.after, says=says, overwrote=overwrote, **context)
 
 
 async def refused(request: Request, refusal: change.Refusal, form: str) -> Response:
@@ -45,7 +45,7 @@ async def refused(request: Request, refusal: change.Refusal, form: str) -> Respo
     context = await _refusal(request, task, refusal) | await card_context.of_cards(request, by, (held,), dated=True)
     context |= {"card": held, "age": translate(request, context["age"](task.row.updated_on))}
     context |= {"at": board.at(task.row, by), "unread": task.id in context["with_news"]}
-    return await tray(request, "board/_refused.html", task, status_of(refusal), **context)
+    return await tray(request, "board/_card_refused.html", task, status_of(refusal), **context)
 
 
 async def page_changed(request: Request, outcome: change.Outcome) -> Response:

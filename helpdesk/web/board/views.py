@@ -79,7 +79,7 @@ async def _cards(request: Request) -> Response:
     asked = request.query_params
     ids = [request_data.whole("ids", it) for it in asked.get("ids", "").split(",") if it]
     context = await card_updates.cards(request, asked, ids[:MOST_AT_ONCE])
-    return html(request, "board/_changed.html", **context)
+    return html(request, "board/_card_updates.html", **context)
 
 
 async def folded(request: Request, status_id: int) -> Response:

@@ -62,5 +62,5 @@ def saved_only(request: Request, error: Exception) -> Response:
     if not wants_html(request):
         return json_response(request, {"message": translate(request, says), "incomplete": True})
     if is_htmx(request):
-        return html(request, "errors/_saved_only.html", says=says)
+        return html(request, "errors/_saved_toast.html", says=says)
     return html(request, "errors/saved_only.html", says=says, back=back)

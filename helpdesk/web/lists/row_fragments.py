@@ -27,7 +27,7 @@ def at_rest(
     """The row as the list shows it. `by` is whom the list names: the "author" or the "assignee" of each task; a fresh
     one takes the focus."""
     context: dict[str, Any] = {"task": task, "by": by, "says": says, "overwrote": overwrote, "fresh": fresh}
-    return html(request, "tasks/_row_at_rest.html", **context, today=today(request))
+    return html(request, "tasks/_row_saved.html", **context, today=today(request))
 
 
 def gone(request: Request, task_id: int) -> Response:

@@ -168,7 +168,7 @@ async def _page(
 ) -> Response:
     """All views, each with its forms, and the form for a new one when a list is to be saved."""
     context = {"views": await listed(request), "asked": asked, "typed": typed or {}, "why": why}
-    return html(request, "views/every.html", 422 if why else 200, **context)
+    return html(request, "views/list.html", 422 if why else 200, **context)
 
 
 def _here(request: Request) -> str:

@@ -63,7 +63,7 @@ class Events:
     def feed(self, face: Face, feed_status: FeedStatus) -> bytes:
         """Write the status of the feed."""
         if face.kind == PAGE:
-            return event("feed", self.renderer.part(face.language, "layout/_fresh.html", feed_status=feed_status))
+            return event("feed", self.renderer.part(face.language, "layout/_feed_status.html", feed_status=feed_status))
         as_of = feed_status.as_of and moment(feed_status.as_of)
         return event("feed", json.dumps({"state": "live" if feed_status.live else "stale", "as_of": as_of}))
 

@@ -71,7 +71,7 @@ async def preferences(request: Request) -> Response:
         request,
         json=lambda: json_response(request, values | _muted(chosen)),
         page=lambda: _page(request, chosen, values, saved=saved),
-        fragment=lambda: _form(request, "notifications/_chosen.html", values),
+        fragment=lambda: _form(request, "notifications/_preferences_form.html", values),
     )
 
 
@@ -93,7 +93,7 @@ async def _change(request: Request) -> Response:
         request,
         json=lambda: json_response(request, {"message": translate(request, SAVED), **values, **_muted(chosen)}),
         page=lambda: see_other(path_to(request, "notifications:preferences") + "?saved=1"),
-        fragment=lambda: _form(request, "notifications/_saved.html", values, says=SAVED),
+        fragment=lambda: _form(request, "notifications/_preferences_saved.html", values, says=SAVED),
     )
 
 
@@ -105,7 +105,7 @@ async def _refused(request: Request, refusal: Invalid) -> Response:
         request,
         refusal,
         page=lambda: _page(request, chosen, values, refusal),
-        fragment=lambda: _form(request, "notifications/_chosen.html", values, refusal),
+        fragment=lambda: _form(request, "notifications/_preferences_form.html", values, refusal),
     )
 
 

@@ -69,7 +69,7 @@ async def every(request: Request) -> Response:
         request,
         json=lambda: json_response(request, _to_dict(page, language(request))),
         # The bell shows the count of the same moment as the list.
-        page=lambda: html(request, "notifications/every.html", page=page, undo=undo, unread=page.unread),
+        page=lambda: html(request, "notifications/list.html", page=page, undo=undo, unread=page.unread),
     )
 
 
@@ -112,7 +112,7 @@ async def item_fragment(request: Request, number: int, unread: int) -> Response:
     row = await services(request).database.run(lambda db: notifications.one(db, person.id, number))
     (item,) = await items(request, [row] if row else [])
     on_page = urlsplit(current_url(request)).path == path_to(request, "notifications:every")
-    return html(request, "notifications/_read.html", item=item, unread=unread, on_page=on_page, undo="")
+    return html(request, "notifications/_marked_read.html", item=item, unread=unread, on_page=on_page, undo="")
 
 
 def _is_opened_by_person(request: Request) -> bool:

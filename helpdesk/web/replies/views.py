@@ -124,14 +124,14 @@ async def _listed(request: Request, person: Person) -> list[Reply]:
 async def _page(request: Request, typed: Mapping[str, Any], why: Invalid | None = None, status: int = 200) -> Response:
     found = await _listed(request, await current_user(request))
     context = {"replies": found, "variables": VARIABLES, "typed": typed, "why": why, "reply": None}
-    return html(request, "replies/every.html", status, **context)
+    return html(request, "replies/list.html", status, **context)
 
 
 def _form(
     request: Request, reply: Reply, typed: Mapping[str, Any], why: Invalid | None = None, status: int = 200
 ) -> Response:
     context = {"reply": reply, "variables": VARIABLES, "typed": typed, "why": why}
-    return html(request, "replies/one.html", status, **context)
+    return html(request, "replies/edit.html", status, **context)
 
 
 async def _refused_change(request: Request, reply: Reply, typed: Mapping[str, Any], refusal: Invalid) -> Response:

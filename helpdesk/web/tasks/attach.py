@@ -59,4 +59,4 @@ def _to_json(request: Request, written: Written) -> Response:
 
 async def _to_fragment(request: Request, written: Written, version: str | None) -> Response:
     del request.state.staged  # they are the task's now
-    return await task_page.written(request, "tasks/_attached.html", written, version, says=ATTACHED)
+    return await task_page.written(request, "tasks/_attachment_saved.html", written, version, says=ATTACHED)

@@ -32,7 +32,7 @@ async def page(request: Request, typed: Mapping[str, Any], status: int = 200, **
         "limit": uploads.limit(request),
         "reference": uploads.reference(request),
     }
-    template = choose(request, page="tasks/new.html", fragment="tasks/_new.html")
+    template = choose(request, page="tasks/new.html", fragment="tasks/_create_form.html")
     return html(request, template, status, **{**around, **shown, **context})
 
 

@@ -53,7 +53,7 @@ async def form(request: Request, task: Task, typed: Mapping[str, Any], status: i
         "limit": uploads.limit(request),
         "reference": uploads.reference(request),
     }
-    template = choose(request, page="tasks/edit.html", fragment="tasks/_edit.html")
+    template = choose(request, page="tasks/edit.html", fragment="tasks/_details_form.html")
     return html(request, template, status, **{**around, **shown, **context})
 
 

@@ -60,7 +60,7 @@ async def page(request: Request, task: Task, status: int = 200, **context: Any) 
 
 async def form(request: Request, task: Task, name: str) -> Response:
     """One form by itself, with its draft if there is one."""
-    template = FORMS.get(name, "tasks/_change.html")
+    template = FORMS.get(name, "tasks/_field_form.html")
     return await part(request, template, task, field=name, fresh=False, offering=True)
 
 
@@ -80,7 +80,7 @@ async def written(request: Request, template: str, written: Written, version: st
 async def caught_up(request: Request, task: Task, history: str) -> Response:
     """Fragments of all that may have changed, for a page that shows `history` of it."""
     entries = _shown(task, history)
-    return await _show(request, "tasks/_caught_up.html", task, entries, 200, offering=True, field="")
+    return await _show(request, "tasks/_page_refresh.html", task, entries, 200, offering=True, field="")
 
 
 async def part(request: Request, template: str, task: Task, **context: Any) -> Response:
@@ -96,7 +96,7 @@ async def refused_page(request: Request, task: Task, form: str, refusal: Refusal
 async def refused_form(request: Request, task: Task, form: str, refusal: Refusal, typed: Mapping[str, Any]) -> Response:
     """The form that was refused, by itself for htmx. Raises NotAllowed when it is offered no more."""
     context = _refusal(task, form, refusal, typed)
-    template = FORMS.get(form, "tasks/_refused.html")
+    template = FORMS.get(form, "tasks/_field_refused.html")
     entries = task.entries if isinstance(refusal, Conflict) else ()
     return await _show(request, template, task, entries, status_of(refusal), fresh=False, **context)
 
@@ -175,7 +175,7 @@ def _look(request: Request, task: Task | None) -> Look:
 
 async def entry(request: Request, task: Task, entry: Entry, **context: Any) -> Response:
     """One entry of the history by itself."""
-    return await _show(request, "tasks/_mended.html", task, (entry,), 200, entry=entry, **context)
+    return await _show(request, "tasks/_entry_saved.html", task, (entry,), 200, entry=entry, **context)
 
 
 async def _show(

@@ -43,7 +43,7 @@ async def to_page(request: Request, outcome: Outcome) -> Response:
 async def to_fragment(request: Request, outcome: Outcome) -> Response:
     version = (await request_data.read(request)).version()
     context = {"field": outcome.field, "says": outcome.says}
-    return await task_page.written(request, "tasks/_changed.html", outcome.written, version, **context)
+    return await task_page.written(request, "tasks/_field_saved.html", outcome.written, version, **context)
 
 
 async def page_refused(request: Request, refusal: Refusal, form: str) -> Response:

@@ -68,7 +68,9 @@ async def comments(request: Request) -> Response:
         request,
         json=lambda: json_response(request, body, 201),
         page=lambda: see_other(fields.wanted() or page),
-        fragment=lambda: task_page.written(request, "tasks/_commented.html", written, fields.version(), says=COMMENTED),
+        fragment=lambda: task_page.written(
+            request, "tasks/_comment_saved.html", written, fields.version(), says=COMMENTED
+        ),
     )
 
 

@@ -34,7 +34,7 @@ async def watch(request: Request) -> Response:
         request,
         json=lambda: json_response(request, body),
         page=lambda: see_other(task_page.address(request, task.id)),
-        fragment=lambda: task_page.part(request, "tasks/_watched.html", task, says=WATCHED[watching]),
+        fragment=lambda: task_page.part(request, "tasks/_watch_saved.html", task, says=WATCHED[watching]),
     )
 
 
@@ -52,7 +52,7 @@ async def _news(request: Request) -> Response:
     try:
         task = await lookup.load(request)
     except NotFound as error:
-        return html(request, "tasks/_gone_on_show.html" if shows else "tasks/_gone.html", status_of(error))
+        return html(request, "tasks/_task_gone_answer.html" if shows else "tasks/_task_gone.html", status_of(error))
     if shows:
         return await task_page.caught_up(request, task, history)
     if task.version in request.query_params.getlist("since"):
@@ -62,7 +62,7 @@ async def _news(request: Request) -> Response:
     others = [entry for entry in unseen if not entry.author or entry.author.id != who.id]
     if unseen and not others:
         return await task_page.caught_up(request, task, history)
-    return html(request, "tasks/_happened.html", task=task, history=history, entry=others[-1] if others else None)
+    return html(request, "tasks/_changed_notice.html", task=task, history=history, entry=others[-1] if others else None)
 
 
 async def delete(request: Request) -> Response:
