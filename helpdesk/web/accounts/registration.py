@@ -80,7 +80,7 @@ async def _refused(request: Request, fields: request_data.Fields, error: Invalid
 
 async def _welcome(request: Request, fields: request_data.Fields, person: Person) -> Response:
     """Sign the new person in, and go to the first page."""
-    response = see_other(fields.wanted() or await saved_views.first_page(request, person))
+    response = see_other(fields.wanted() or await saved_views.start_page(request, person))
     await session.begin(request, response, person, remember=False)
     return response
 
@@ -132,7 +132,7 @@ async def _register(request: Request, wish: Registration, password: str) -> Pers
 
 async def _form(request: Request) -> Response:
     if found := await session.current(request):
-        return see_other(await saved_views.first_page(request, found.person))
+        return see_other(await saved_views.start_page(request, found.person))
     return await _page(request, {"next": request.query_params.get("next", "")})
 
 
