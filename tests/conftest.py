@@ -14,8 +14,9 @@ from helpdesk import app
 from helpdesk.store import schema
 from helpdesk.store.database import Database
 from helpdesk.store.models import notifications as notification_models
-from helpdesk.web.core.static_files import StaticFiles
-from helpdesk.web.core.templating import Renderer, addresses
+from helpdesk.web.core.services import addresses
+from helpdesk.web.core.templating import Renderer
+from helpdesk.web.edge.static_files import StaticFiles
 from helpdesk.web.routes import ROUTES
 from tests.world import EmbeddedWorld, settle
 

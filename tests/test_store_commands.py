@@ -116,7 +116,7 @@ def test_the_doctor_tells_that_a_clock_was_ahead(run: Run, tmp_path: Path, settl
     store.close()
 
 
-def test_what_can_not_be_backed_up_or_put_back_says_why(run: Run, tmp_path: Path) -> None:
+def test_a_backup_or_restore_that_fails_says_why(run: Run, tmp_path: Path) -> None:
     for url, tool in (("postgresql+psycopg://h@127.0.0.1/h", "pg_dump"), ("mysql+pymysql://h@127.0.0.1/h", "dump")):
         for command in ("backup b.zip", "restore b.zip"):
             code, _, complaint = run(command, DATABASE_URL=url)

@@ -90,7 +90,7 @@ def test_a_login_of_two_directories_must_be_named_in_full(run: Run, database: Da
     ("typed", "redmine"),
     [("ivanov", False), ("redmine:ivanov", False), ("local:ivanov", True), ("nis:anna", True), ("redmine:", True)],
 )
-def test_whoever_can_not_come_in_is_made_no_administrator(
+def test_a_person_who_can_not_sign_in_is_made_no_administrator(
     run: Run, database: Database, typed: str, redmine: bool
 ) -> None:
     code, told = run("admin", typed, redmine=redmine)

@@ -54,7 +54,7 @@ async def test_the_first_start_begins_now(database: Database, feed: ListedFeed, 
     assert await poller.poll() and set(told(database)) == both(keys)
 
 
-async def test_what_is_told_again_is_passed_over(database: Database, feed: ListedFeed, clock: Clock) -> None:
+async def test_an_event_read_again_is_ignored(database: Database, feed: ListedFeed, clock: Clock) -> None:
     poller = make_poller(feed, database, clock)
     await poller.poll()
     keys = feed.happens(5)
@@ -150,7 +150,7 @@ async def test_the_bell_rings_for_those_who_were_told(database: Database, feed: 
         waiting.cancel()
 
 
-async def test_who_may_not_see_it_or_wants_none_of_it_is_not_told(
+async def test_people_who_may_not_see_an_event_or_muted_it_are_not_notified(
     database: Database, feed: ListedFeed, clock: Clock
 ) -> None:
     poller = make_poller(feed, database, clock)
@@ -268,9 +268,7 @@ async def test_two_acts_that_kill_cost_two_readers_each(database: Database, feed
     assert set(told(database)) == both([keys[0], keys[2], keys[4]]) | {(ADMIN, keys[1]), (ADMIN, keys[3])}
 
 
-async def test_what_a_reader_survives_or_is_stopped_in_is_no_fault_of_the_act(
-    database: Database, feed: ListedFeed, clock: Clock
-) -> None:
+async def test_an_error_or_a_stop_is_not_counted_as_a_kill(database: Database, feed: ListedFeed, clock: Clock) -> None:
     await make_poller(feed, database, clock).poll()
     keys = feed.happens(2)
     for holder in ("one", "two", "three"):
@@ -288,7 +286,7 @@ async def test_what_a_reader_survives_or_is_stopped_in_is_no_fault_of_the_act(
     assert set(told(database)) == both(keys)
 
 
-async def test_whoever_stops_of_its_own_accord_leaves_the_deaths_of_others_counted(
+async def test_a_stopped_poller_leaves_the_kills_of_others_counted(
     database: Database, feed: ListedFeed, clock: Clock
 ) -> None:
     await make_poller(feed, database, clock).poll()
@@ -403,7 +401,7 @@ async def test_the_lease_is_kept_between_looks_that_are_far_apart(
     assert len(feed.read_from) == 2
 
 
-async def test_who_lost_the_lease_in_the_middle_of_a_look_writes_nothing(
+async def test_a_poller_that_lost_the_lease_during_a_poll_writes_nothing(
     database: Database, feed: ListedFeed, clock: Clock
 ) -> None:
     one, two = (make_poller(feed, database, clock, holder) for holder in ("one", "two"))
@@ -517,7 +515,7 @@ def _until(session: Session) -> object:
     return session.exec(select(tables.Lease.until)).one()
 
 
-async def test_what_is_old_goes_once_an_hour(database: Database, feed: ListedFeed, clock: Clock) -> None:
+async def test_old_rows_are_deleted_once_an_hour(database: Database, feed: ListedFeed, clock: Clock) -> None:
     poller = make_poller(feed, database, clock)
     await poller.step()
     old = feed.happens()
@@ -564,7 +562,7 @@ async def test_a_clock_that_was_ahead_silences_nobody_and_no_page_says_live_mean
     assert "in the future" in caplog.text
 
 
-async def test_what_is_left_of_a_long_silence_is_not_known_as_of_a_moment_to_come(
+async def test_catching_up_after_a_clock_was_ahead_is_not_as_of_the_future(
     database: Database, feed: ListedFeed, clock: Clock
 ) -> None:
     clock.pass_(3600)

@@ -27,16 +27,16 @@ def test_another_has_to_wait_until_it_runs_out(told_store: Database) -> None:
     assert take(told_store, "two", 10) and not take(told_store, "one", 11)
 
 
-def test_who_renews_it_keeps_it(told_store: Database) -> None:
+def test_a_renewed_lease_is_kept(told_store: Database) -> None:
     assert take(told_store, "one") and take(told_store, "one", 9)
     assert not take(told_store, "two", 18.999) and take(told_store, "two", 19)
 
 
-def test_who_was_late_keeps_it_when_nobody_took_it(told_store: Database) -> None:
+def test_a_late_holder_keeps_the_lease_when_nobody_took_it(told_store: Database) -> None:
     assert take(told_store, "one") and take(told_store, "one", 100) and not take(told_store, "two", 101)
 
 
-def test_what_is_let_go_is_free_at_once_but_only_by_its_holder(told_store: Database) -> None:
+def test_a_released_lease_is_free_at_once_but_only_its_holder_releases_it(told_store: Database) -> None:
     assert take(told_store, "one")
     told_store.run_here(lambda db: leases.release(db, "feed", "two", NOW), writes=True)
     assert not take(told_store, "two", 1)

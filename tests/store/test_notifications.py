@@ -43,7 +43,7 @@ def page(database: Database, person: int = ANNA, **asked: object) -> list[Notifi
     return database.run_here(lambda db: notifications.page(db, person, **{"limit": 50, **asked}))
 
 
-def test_what_is_added_comes_back_as_it_was_newest_first(told_store: Database) -> None:
+def test_added_notifications_come_back_unchanged_newest_first(told_store: Database) -> None:
     first, second = add(told_store, new(), new(event="journal.2", type="mention"))
     assert first.id < second.id and page(told_store) == [second, first]
     assert second._replace(id=0, created_at=None) == new(event="journal.2", type="mention")
@@ -106,7 +106,7 @@ def test_marking_all_is_taken_back_for_just_those(told_store: Database) -> None:
     assert page(told_store, BORIS) == [his._replace(read_at=at)]
 
 
-def test_who_opens_a_task_has_read_what_is_told_of_it(told_store: Database) -> None:
+def test_opening_a_task_marks_its_notifications_read(told_store: Database) -> None:
     add(told_store, new(), new(event="journal.2"), new(event="journal.3", task=8), new(BORIS))
     assert write(told_store, lambda db: notifications.mark_task(db, ANNA, 7, NOW)) == 2
     assert [it.task_id for it in page(told_store, unread_only=True)] == [8]

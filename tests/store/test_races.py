@@ -169,7 +169,7 @@ def test_one_view_is_the_start_page_however_many_are_chosen(told_store: Database
     assert [view.is_start for view in told_store.run_here(lambda db: saved_views.of_person(db, irina))].count(True) == 1
 
 
-def test_what_a_person_has_once_is_kept_once(told_store: Database) -> None:
+def test_rows_that_are_unique_for_a_person_are_kept_once(told_store: Database) -> None:
     place = f"task:{uuid4().int % 10**9}:comments"
     saved = at_once(told_store, *[lambda db, it=it: drafts.save(db, ANNA, place, {"comment": it}, NOW)
                                   for it in map(str, range(MANY))])  # fmt: skip
@@ -266,7 +266,7 @@ def test_a_list_is_of_one_moment(tracker: EmbeddedWorld) -> None:
 
 
 @pytest.mark.parametrize("told_store", SERVERS, indirect=True)
-def test_who_waits_for_each_other_is_run_again(told_store: Database) -> None:
+def test_transactions_in_a_deadlock_are_run_again(told_store: Database) -> None:
     both, runs = threading.Barrier(2), []
 
     def lock(first: str, second: str) -> Callable[[Session], None]:
@@ -284,7 +284,7 @@ def test_who_waits_for_each_other_is_run_again(told_store: Database) -> None:
 
 
 @pytest.mark.parametrize("told_store", SERVERS[:1], indirect=True)
-def test_what_is_broken_off_each_time_is_told_as_a_store_that_does_not_answer(
+def test_a_transaction_broken_off_each_time_is_a_store_that_does_not_answer(
     told_store: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("helpdesk.store.database.RETRY_PAUSES", (0.0, 0.0))

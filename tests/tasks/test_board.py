@@ -71,9 +71,7 @@ def test_a_column_says_how_many_of_how_many_it_shows(
 
 
 @given(st.sampled_from(STATUSES), RULES)
-def test_what_the_tracker_closes_is_done_and_an_administrator_says_what_waits(
-    status: Status, rules: dict[int, Rule]
-) -> None:
+def test_closed_statuses_are_done_and_an_administrator_says_which_wait(status: Status, rules: dict[int, Rule]) -> None:
     told = rules.get(status.id, Rule()).phase
     expected = "waiting" if told == "waiting" else "new" if status.is_default else "active"
     assert phase(status, rules) == ("done" if status.is_closed else expected)
@@ -178,7 +176,7 @@ def test_an_age_is_told_in_the_largest_unit_that_fits(passed: timedelta, text: s
 
 
 @given(st.timedeltas(timedelta(0), timedelta(days=4000)), st.timedeltas(timedelta(0), timedelta(days=4000)))
-def test_who_is_older_never_looks_younger(one: timedelta, other: timedelta) -> None:
+def test_an_older_task_never_looks_younger(one: timedelta, other: timedelta) -> None:
     units = [says.text for _, says in reversed(board.AGES)]
 
     def rank(passed: timedelta) -> tuple[int, object]:

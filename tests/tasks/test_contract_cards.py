@@ -221,7 +221,7 @@ async def test_a_comment_taken_away_is_not_counted(world: World) -> None:
     assert card.comments == (0 if tells_comments(world) else None)
 
 
-async def test_what_one_asks_for_may_depend_on_the_words_and_what_making_it_raises_is_raised(world: World) -> None:
+async def test_a_query_may_depend_on_the_metadata_and_its_errors_are_raised(world: World) -> None:
     word = f"По словам {uuid4()}"
     made(world, word, "new", "closed")
 

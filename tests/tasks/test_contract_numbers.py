@@ -110,7 +110,7 @@ async def test_digits_find_the_task_of_that_number_first_and_texts_that_have_the
         assert number in [row.id for row in found.rows], search
 
 
-async def test_what_is_asked_besides_holds_for_a_number_too(world: World) -> None:
+async def test_other_filters_also_hold_when_a_number_is_searched(world: World) -> None:
     anna, number = world.actor("anna"), world.new_task("Сама задача", priority="urgent", project="office")
     for search in (str(number), f"#{number}"):
         for asked, is_there in (

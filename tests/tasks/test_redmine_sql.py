@@ -121,7 +121,7 @@ async def test_a_company_may_call_statuses_and_priorities_its_own_way(sql_world:
     assert "Свежая" in {it.name for it in words.statuses} and "Решена" in {it.name for it in words.statuses}
 
 
-async def test_who_is_locked_in_redmine_reads_nothing_from_then_on(sql_world: SqlWorld) -> None:
+async def test_a_person_locked_in_redmine_reads_nothing_from_then_on(sql_world: SqlWorld) -> None:
     for verb in (sql_world.backend.vocabulary, lambda who: sql_world.backend.tasks(who, TaskQuery())):
         with pytest.raises(LockedOut):
             await verb(sql_world.actor("locked"))
@@ -177,7 +177,7 @@ async def test_a_parent_keeps_what_its_sub_tasks_do_not_decide(sql_world: SqlWor
     assert "due_date" in choices.details and "done_ratio" not in choices.details and not choices.priorities
 
 
-async def test_who_is_no_member_any_more_sees_nothing_at_once(sql_world: SqlWorld) -> None:
+async def test_a_former_member_sees_nothing_at_once(sql_world: SqlWorld) -> None:
     number, irina = sql_world.new_task(), sql_world.actor("irina")
     assert await sql_world.backend.task(irina, number)
     everything = f"UPDATE members SET user_id = 0 WHERE user_id = {irina.id}"

@@ -89,7 +89,7 @@ def test_the_setting_counts_at_the_sign_in_and_in_the_embedded_tracker(visit: Vi
         assert client.get(f"/tasks/api/task/{number}").status_code == status
 
 
-async def test_who_is_named_by_the_setting_hears_of_what_administrators_see(database: Database) -> None:
+async def test_an_administrator_by_setting_is_notified_of_what_administrators_see(database: Database) -> None:
     environ = {"SECRET_KEY": SECRET, "DATABASE_URL": str(database.engine.url), "ADMINISTRATORS": "local:stranger"}
     services = wire(configuration.load(environ, Path("/nowhere")))
     *_, watch = services.watchers

@@ -72,7 +72,7 @@ def test_a_page_after_a_write_that_fails_says_that_it_was_saved(
     visit: Visit, embedded: EmbeddedWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     number, anna = embedded.new_task(), visit("anna")
-    monkeypatch.setattr("helpdesk.web.core.return_url.remember", broken)
+    monkeypatch.setattr("helpdesk.web.core.navigation.remember_list", broken)
     form = {"task_id": number, "comment": "всем", "next": "/tasks"}
     answer = anna.post("/tasks/bulk", data=form, headers={**HTML, "Referer": "http://testserver/tasks"})
     assert answer.status_code == 200 and "<h1>Saved</h1>" in answer.text and 'href="/tasks"' in answer.text
@@ -197,7 +197,7 @@ def test_a_task_is_deleted_even_when_its_files_can_not_be_removed(
     assert visit("admin").get(f"/tasks/api/task/{number}").status_code == 404
 
 
-def test_what_is_not_known_is_not_done_again_and_not_waited_for(
+def test_a_write_with_an_unknown_outcome_is_neither_repeated_nor_waited_for(
     visit: Visit, embedded: EmbeddedWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A fault within the write: what the key was used for may be done or not."""
@@ -212,7 +212,7 @@ def test_what_is_not_known_is_not_done_again_and_not_waited_for(
 
 
 @pytest.mark.parametrize("headers", [HTML, HTMX, {}], ids=["page", "htmx", "program"])
-def test_whoever_gives_a_task_away_and_sees_it_no_more_is_told_that_it_was_saved(
+def test_giving_away_a_task_that_one_no_longer_sees_says_that_it_was_saved(
     visit: Visit, embedded: EmbeddedWorld, database: Database, headers: dict[str, str]
 ) -> None:
     own_alone = sa.update(tables.Role).where(tables.Role.id == 1).values(permissions="edit comment assignable")

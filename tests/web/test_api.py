@@ -66,7 +66,7 @@ def test_filters_by_id_and_by_name_repeated_or_in_a_list(visit: Visit, embedded:
     assert [row["id"] for row in answer["tasks"]] == [number]
 
 
-def test_what_a_list_is_narrowed_to_is_told_by_name_and_by_number(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_the_filters_of_a_list_are_returned_by_name_and_by_number(visit: Visit, embedded: EmbeddedWorld) -> None:
     asked = "status=IN_PROGRESS&status_id=3,77&project_id=2&priority=nothing&search=%231"
     answer = visit("anna").get(f"/tasks/my-tasks?{asked}").json()
     assert answer["filter_ids"] == {"status_id": [3, 77, 2], "priority_id": [], "project_id": [2]}
@@ -213,9 +213,7 @@ def test_refusals_have_codes_fields_and_sentences(visit: Visit, embedded: Embedd
     assert anna.get(f"/tasks/api/task/{number}/history").json()["history"] == []
 
 
-def test_what_one_may_not_see_is_not_there_and_what_one_may_not_do_is_forbidden(
-    visit: Visit, embedded: EmbeddedWorld
-) -> None:
+def test_an_invisible_task_is_404_and_a_forbidden_change_403(visit: Visit, embedded: EmbeddedWorld) -> None:
     number = embedded.new_task()
     body = {"priority_id": PRIORITY_IDS["low"]}
     for login, status, code in (("stranger", 404, "not_found"), ("irina", 403, "not_allowed")):

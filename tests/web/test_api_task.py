@@ -73,7 +73,7 @@ def test_hours_are_taken_as_redmine_takes_them(
     assert (answer.status_code, answer.json()["estimated_hours"]) == (200, hours)
 
 
-def test_what_is_wrong_is_told_of_every_field_at_once(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_errors_of_all_fields_are_reported_at_once(visit: Visit, embedded: EmbeddedWorld) -> None:
     number, anna = embedded.new_task(), visit("anna")
     for body, fields in (
         ({"due_date": "завтра", "estimated_hours": "долго", "done_ratio": "x"}, "done_ratio due_date estimated_hours"),

@@ -66,7 +66,7 @@ def test_a_board_is_of_ones_own_tasks_unless_its_address_names_somebody(visit: V
         assert {int(it["id"][5:]) for it in page(anna, address).of_class("card")} == there, address
 
 
-def test_who_only_asks_for_tasks_is_led_to_those(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_a_requester_is_led_to_her_own_tasks(visit: Visit, embedded: EmbeddedWorld) -> None:
     number, irina = embedded.new_task(), visit("irina")
     answer = irina.get(f"{BOARD}?project_id=1&lanes=priority", headers=HTML)
     assert (answer.status_code, answer.headers["location"]) == (
@@ -77,12 +77,12 @@ def test_who_only_asks_for_tasks_is_led_to_those(visit: Visit, embedded: Embedde
     assert page(irina, f"{BOARD}?assigned_to_id=me").of_class("card") == []
 
 
-def test_who_ever_had_a_task_has_a_board_also_when_it_is_empty(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_a_former_assignee_has_a_board_also_when_it_is_empty(visit: Visit, embedded: EmbeddedWorld) -> None:
     embedded.new_task(status="closed", assignee="boris")
     assert page(visit("boris"), f"{BOARD}?project_id=2").of_class("card") == []
 
 
-def test_what_one_does_not_see_is_on_no_board(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_an_invisible_task_is_on_no_board(visit: Visit, embedded: EmbeddedWorld) -> None:
     seen = embedded.new_task("Принтер", author="irina")
     others = embedded.new_task("Секрет", author="boris", project="warehouse")
     assert ids(visit("irina"), ANY) == {seen}
@@ -403,7 +403,7 @@ def test_more_and_changed_cards_by_themselves_lead_whoever_has_no_scripts_to_the
         f"{CARDS}?ids=x", f"{CARDS}?ids=1,-2", f"{CARDS}?ids=1&status_id=x",
     ],
 )  # fmt: skip
-def test_what_can_not_be_asked_of_a_board_is_refused(visit: Visit, asked: str) -> None:
+def test_an_impossible_board_query_is_refused(visit: Visit, asked: str) -> None:
     assert visit("anna").get(asked, headers=HTMX).status_code == 422
 
 

@@ -59,7 +59,7 @@ def test_a_status_that_there_is_not_can_not_be_folded(visit: Visit, services: Se
     assert of(services, "anna").folds == {}
 
 
-def test_what_is_neither_yes_nor_no_is_refused(visit: Visit, services: Services) -> None:
+def test_a_choice_that_is_neither_yes_nor_no_is_refused(visit: Visit, services: Services) -> None:
     anna = visit("anna")
     assert "folded" in anna.post(FOLD, json={"status_id": CLOSED, "folded": "maybe"}).json()["errors"]
     assert "shown" in anna.post(TIPS, json={"shown": "maybe"}).json()["errors"]

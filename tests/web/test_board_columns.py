@@ -43,7 +43,7 @@ def sent_as_shown(said: dict[int, ColumnKept]) -> dict[str, Any]:
 
 
 @given(ALL_KEPT, ALL_KEPT)
-def test_what_is_shown_is_what_is_kept_when_it_is_sent_back(said: dict[int, ColumnKept],
+def test_sending_the_shown_columns_back_changes_nothing(said: dict[int, ColumnKept],
                                                             other: dict[int, ColumnKept]) -> None:  # fmt: skip
     anew = chosen(Fields(sent_as_shown(said)), WORDS, other)
     assert shown(WORDS, other | anew) == shown(WORDS, said) == typed(Fields(sent_as_shown(said)), shown(WORDS, other))
@@ -139,7 +139,7 @@ def test_a_program_changes_what_it_names(visit: Visit, services: Services) -> No
         (f"phase_{CLOSED}", "waiting", "no such choice"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_told_at_its_field_and_nothing_is_saved(
+def test_an_error_is_shown_at_its_field_and_nothing_is_saved(
     visit: Visit, services: Services, field: str, value: str, says: str
 ) -> None:
     keep(services, SAID)

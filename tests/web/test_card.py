@@ -71,7 +71,7 @@ def test_a_card_offers_what_the_workflow_allows_and_no_more(visit: Visit, embedd
     assert fields["view"] == "card" and fields["next"] == BOARD and fields["idempotency_key"] and fields["lock_version"]
 
 
-def test_who_may_only_comment_is_offered_that_alone(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_the_right_to_comment_alone_offers_only_a_comment(visit: Visit, embedded: EmbeddedWorld) -> None:
     there = tray(visit("irina"), embedded.new_task())
     assert there.of_class("move") == [] and "lets you move this task nowhere" in there.text
     fields = sent(there.of_class("quick")[0])
@@ -204,7 +204,7 @@ def test_a_conflict_tells_who_changed_what_and_what_is_so_now(visit: Visit, embe
     assert status_of(anna, number) == RESOLVED
 
 
-def test_who_may_not_move_a_task_is_told_so_and_the_card_is_left(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_a_forbidden_move_is_refused_and_the_card_is_left(visit: Visit, embedded: EmbeddedWorld) -> None:
     number, irina = embedded.new_task(), visit("irina")
     moved = irina.post(f"/tasks/{number}/status", data={"status_id": BUSY, "view": "card"}, headers=ON_BOARD)
     assert moved.status_code == 422 and the_card(moved)["data-at"] == str(NEW)
@@ -215,7 +215,7 @@ def test_who_may_not_move_a_task_is_told_so_and_the_card_is_left(visit: Visit, e
     assert status_of(visit("anna"), number) == NEW
 
 
-def test_what_belongs_on_the_board_no_more_leaves_it(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_a_card_that_no_longer_belongs_on_the_board_leaves_it(visit: Visit, embedded: EmbeddedWorld) -> None:
     anna = visit("anna")
     for board, address, change in (
         ("/tasks/board", "card", {"assignee_id": str(PEOPLE_IDS["boris"])}),
@@ -312,7 +312,7 @@ def test_a_cards_form_sent_as_it_came_changes_nothing(visit: Visit, embedded: Em
     assert anna.get(f"/tasks/api/task/{number}/history").json()["history"] == []
 
 
-def test_what_is_wrong_with_a_field_is_told_in_the_card(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_a_field_error_is_shown_in_the_card(visit: Visit, embedded: EmbeddedWorld) -> None:
     number, anna = embedded.new_task(), visit("anna")
     fields = {**form(anna, number, "quick"), "due_date": "завтра", "comment": "Срочно!"}
     answer = anna.post(f"/tasks/{number}/card", data=fields, headers=ON_BOARD)

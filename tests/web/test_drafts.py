@@ -59,7 +59,7 @@ def with_tracker_that_raises(services: Services, error: Exception) -> TestClient
 # While typing
 
 
-def test_what_a_script_sends_is_offered_on_the_tasks_page_again_and_nothing_is_written(
+def test_a_draft_from_the_script_is_offered_on_the_tasks_page_and_nothing_is_written(
     visit: Visit, embedded: EmbeddedWorld
 ) -> None:
     number, anna = embedded.new_task(), visit("anna")
@@ -178,7 +178,7 @@ def test_another_sites_page_can_plant_no_draft(visit: Visit, database: Database)
 
 
 @pytest.mark.parametrize("headers", [HTML, HTMX], ids=["page", "htmx"])
-def test_what_was_sent_with_success_is_no_draft_any_more_and_others_stay(
+def test_a_text_sent_with_success_is_no_draft_any_more_and_others_stay(
     visit: Visit, embedded: EmbeddedWorld, database: Database, headers: dict[str, str]
 ) -> None:
     number, anna = embedded.new_task(), visit("anna")

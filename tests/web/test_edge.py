@@ -95,7 +95,7 @@ def test_only_what_htmx_surely_gets_goes_without_the_policies_of_documents(
     assert of_documents(answer) == (DOCUMENTS if policies else set())
 
 
-def test_what_htmx_gets_but_a_cache_may_keep_for_others_has_the_policies(visit: Visit) -> None:
+def test_a_cacheable_fragment_for_htmx_has_the_policies(visit: Visit) -> None:
     style = re.findall(r'href="(/static/app[^"]+)"', visit().get("/users/login", headers=HTML).text)[0]
     answer = visit().get(style, headers=HTMX | dest("empty"))
     assert "HX-Request" not in answer.headers["vary"] and of_documents(answer) == DOCUMENTS
@@ -246,13 +246,13 @@ def test_static_files_are_kept_for_good_under_a_name_of_their_content(visit: Vis
         ("", False), ("text/html;q=0, application/json", False), ("text/htmlx", False), ("application/json", False),
     ],
 )  # fmt: skip
-def test_whoever_names_html_gets_html(visit: Visit, accept: str, html: bool) -> None:
+def test_an_accept_header_that_names_html_gets_html(visit: Visit, accept: str, html: bool) -> None:
     kind = visit("anna").get("/tasks/my-tasks", headers={"Accept": accept}).headers["content-type"]
     assert kind.startswith("text/html") == html
 
 
 @pytest.mark.parametrize("address", ["/tasks/my-tasks", "/tasks/7", "/nowhere", "/", "/users/login", "/users/logout"])
-def test_what_is_about_a_person_is_kept_by_no_shared_cache(visit: Visit, address: str) -> None:
+def test_a_personal_page_is_kept_by_no_shared_cache(visit: Visit, address: str) -> None:
     for client in (visit(), visit("anna")):
         for headers in (HTML, HTMX, {}):
             answer = client.get(address, headers=headers)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpdesk.web.core.file_names import in_disposition
+from helpdesk.web.core.multipart import in_disposition
 from tests.web.conftest import Visit
 from tests.world import EmbeddedWorld
 
@@ -50,7 +50,7 @@ def test_a_name_is_understood_however_it_is_written(way: str) -> None:
         (b'form-data; filename="1=?2.txt"', "1=?2.txt"),
     ],
 )
-def test_what_is_no_name_in_that_way_is_taken_as_it_is(header: bytes, name: str | None) -> None:
+def test_a_name_that_is_not_encoded_that_way_is_taken_as_it_is(header: bytes, name: str | None) -> None:
     assert in_disposition(header) == name
 
 

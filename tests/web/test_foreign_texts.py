@@ -28,7 +28,7 @@ def unseen(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-def test_what_must_be_said_must_be_visible(visit: Visit, embedded: EmbeddedWorld, unseen: str) -> None:
+def test_a_required_text_must_be_visible(visit: Visit, embedded: EmbeddedWorld, unseen: str) -> None:
     number, anna, admin = embedded.new_task(), visit("anna"), visit("admin")
     comment = anna.post(f"/tasks/api/task/{number}/comments", json={"comment": "слово"}).json()["comment"]["id"]
     reply = anna.post("/replies", json={"name": "Имя", "text": "Текст"}).json()["reply"]["id"]
@@ -155,7 +155,7 @@ class Company:
 
 
 @pytest.mark.parametrize("unseen", ["\u200b", "\u202e"], ids=["nothing", "a direction"])
-def test_what_is_not_visible_has_a_stand_in_on_every_page(company: Company, unseen: str) -> None:
+def test_an_invisible_name_has_a_stand_in_on_every_page(company: Company, unseen: str) -> None:
     company.gives_everything(unseen)
     for address, page in company.pages():
         document = parsed(page.replace("<!doctype html>", ""))

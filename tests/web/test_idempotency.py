@@ -102,7 +102,7 @@ def test_a_replayed_answer_has_all_headers_of_the_first(
         assert headers_of[0] == headers_of[1]
 
 
-def test_who_waited_for_a_request_that_was_refused_tries_again(
+def test_a_request_that_waited_for_a_refused_one_tries_again(
     visit: Visit, embedded: EmbeddedWorld, services: Services
 ) -> None:
     """It is never told that nobody knows what was saved."""

@@ -30,7 +30,9 @@ def test_forms_of_different_fields_merge(visit: Visit, embedded: EmbeddedWorld, 
 
 
 @pytest.mark.parametrize("address", ["row", "card"])
-def test_what_a_row_or_card_left_alone_is_no_wish(visit: Visit, embedded: EmbeddedWorld, address: str) -> None:
+def test_a_field_left_alone_in_a_row_or_card_is_not_changed(
+    visit: Visit, embedded: EmbeddedWorld, address: str
+) -> None:
     number, anna, boris = embedded.new_task(), visit("anna"), visit("boris")
     asked = f"/tasks/{number}/{address}" + ("?edit=1" if address == "row" else "")
     shown = anna.get(asked, headers=HTMX).text
@@ -98,7 +100,7 @@ def test_a_program_is_told_who_wrote_what_into_which_field(visit: Visit, embedde
     assert apart.status_code == 200 and apart.json()["subject"] == "Стол"
 
 
-def test_what_merging_would_make_unsound_or_forbidden_is_refused_as_that(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_a_merge_that_would_be_unsound_or_forbidden_is_refused_as_that(visit: Visit, embedded: EmbeddedWorld) -> None:
     number, anna, boris = embedded.new_task(), visit("anna"), visit("boris")
     known = anna.get(f"/tasks/api/task/{number}").json()["lock_version"]
     boris.put(f"/tasks/api/task/{number}", json={"start_date": "2040-02-01"}).raise_for_status()

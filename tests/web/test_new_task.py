@@ -66,7 +66,7 @@ def test_then_the_form_of_that_place_is_there(visit: Visit) -> None:
     assert 'name="assigned_to_id"' in visit("anna").get(f"{NEW}?project_id=2", headers=HTML).text
 
 
-def test_who_may_create_nowhere_is_told_so(visit: Visit) -> None:
+def test_a_person_without_a_project_to_create_in_is_told_so(visit: Visit) -> None:
     page = visit("stranger").get(NEW, headers=HTML)
     assert page.status_code == 200 and "You may not create tasks in any project." in page.text
     assert 'id="new-task"' not in page.text
@@ -92,7 +92,7 @@ def test_htmx_is_led_to_the_task(visit: Visit) -> None:
 
 
 @pytest.mark.parametrize("headers", [HTML, HTMX], ids=["page", "fragment"])
-def test_what_was_refused_comes_back_whole_with_its_files(visit: Visit, headers: dict[str, str]) -> None:
+def test_a_refused_new_task_comes_back_whole_with_its_files(visit: Visit, headers: dict[str, str]) -> None:
     anna = visit("anna")
     wrong = SAID | {"subject": " ", "due_date": "2027-01-01"}
     answer = anna.post(NEW, data=wrong, files=[("files", PLAN)], headers=headers)
@@ -170,7 +170,7 @@ def test_the_description_can_be_looked_at(visit: Visit) -> None:
     assert "<em>окна</em>" in page and len(seals(page)) == 1 and total(anna) == 0
 
 
-def test_who_comes_back_to_a_step_finds_the_form(visit: Visit) -> None:
+def test_going_back_to_a_step_shows_the_form(visit: Visit) -> None:
     for step in ("form", "preview"):
         answer = visit("anna").get(f"/tasks/new/{step}", headers=HTML)
         assert (answer.status_code, answer.headers["location"]) == (303, NEW)
@@ -226,7 +226,7 @@ def test_a_program_is_told_what_is_wrong(visit: Visit, wish: dict[str, Any], fie
     assert answer.status_code == 422 and list(answer.json()["errors"]) == [field] and total(anna) == 0
 
 
-def test_what_one_may_not_say_is_refused(visit: Visit) -> None:
+def test_fields_that_one_may_not_set_are_refused(visit: Visit) -> None:
     wish = {"subject": "Стул", "project_id": 2, "assigned_to_id": PEOPLE_IDS["anna"]}
     answer = visit("irina").post("/tasks/api/task", json=wish)
     assert (answer.status_code, answer.json()["error"]) == (403, "not_allowed")

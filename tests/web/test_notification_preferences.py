@@ -94,7 +94,7 @@ def test_everything_has_its_words_and_every_zone_offered_is_one() -> None:
 
 
 @given(PREFERENCES, PREFERENCES)
-def test_what_is_shown_is_what_is_chosen_when_it_is_sent_back(told: Preferences, other: Preferences) -> None:
+def test_sending_the_shown_preferences_back_changes_nothing(told: Preferences, other: Preferences) -> None:
     told = to_the_minute(told)
     sent = form_values(told, MOSCOW)
     if told.quiet and told.quiet.kept and not told.quiet.days:
@@ -186,7 +186,7 @@ def test_a_program_changes_what_it_names_and_reads_what_it_may_send(visit: Visit
         ("quiet", "1", "choose a day"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_told_at_its_field_and_nothing_is_saved(
+def test_an_error_is_shown_at_its_field_and_nothing_is_saved(
     visit: Visit, services: Services, field: str, value: str | list[str], says: str
 ) -> None:
     keep(services, "anna", SAID)
@@ -257,7 +257,7 @@ def test_with_scripts_the_button_turns_round(visit: Visit, embedded: EmbeddedWor
     assert anna.post(address, json={"muted": "maybe"}).status_code == 422
 
 
-def test_what_one_does_not_see_can_not_be_muted_but_told_of_again(
+def test_an_invisible_task_can_not_be_muted_but_unmuted(
     visit: Visit, services: Services, embedded: EmbeddedWorld
 ) -> None:
     task = embedded.new_task(project="warehouse", author="boris", assignee=None)
@@ -274,7 +274,7 @@ def test_what_one_does_not_see_can_not_be_muted_but_told_of_again(
     assert kept(services, "stranger") == Preferences()
 
 
-def test_what_is_muted_is_listed_by_name(
+def test_muted_tasks_and_projects_are_listed_by_name(
     visit: Visit, services: Services, embedded: EmbeddedWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     task, closed = embedded.new_task(HOSTILE), embedded.new_task("Мышь", status="closed")

@@ -185,7 +185,7 @@ def test_only_who_goes_there_reads_it(
     assert anna.get("/tasks/api/notifications").json()["unread_count"] == (0 if reads else 1)
 
 
-def test_what_one_sees_no_more_is_not_shown(visit: Visit, embedded: EmbeddedWorld, tell: Tell) -> None:
+def test_notifications_about_invisible_tasks_are_hidden(visit: Visit, embedded: EmbeddedWorld, tell: Tell) -> None:
     task = embedded.new_task("Стул")
     for private in (False, True):
         tell("stranger", task, subject="Стул", excerpt="тайна")
@@ -198,7 +198,7 @@ def test_what_one_sees_no_more_is_not_shown(visit: Visit, embedded: EmbeddedWorl
     assert "Стул" not in visit("stranger").get("/notifications", headers=HTML).text
 
 
-def test_what_was_put_aside_is_told_whoever_sees_the_task_and_says_nothing_of_it(
+def test_a_dropped_event_is_announced_without_the_tasks_content(
     visit: Visit, embedded: EmbeddedWorld, tell: Tell
 ) -> None:
     task = embedded.new_task("Стул")

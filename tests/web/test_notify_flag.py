@@ -44,7 +44,7 @@ def sent(visit: Visit, task: int, field: str = "status", login: str = "anna", **
     return number
 
 
-def test_it_is_told_how_many_the_rules_name_and_those_are_told(
+def test_the_form_counts_the_recipients_and_those_are_notified(
     visit: Visit, services: Services, embedded: EmbeddedWorld, poller: FeedPoller
 ) -> None:
     task = embedded.new_task()
@@ -68,7 +68,9 @@ def test_it_is_told_how_many_the_rules_name_and_those_are_told(
     }
 
 
-def test_what_people_chose_is_not_told_by_the_number(visit: Visit, services: Services, embedded: EmbeddedWorld) -> None:
+def test_the_number_of_recipients_does_not_reveal_preferences(
+    visit: Visit, services: Services, embedded: EmbeddedWorld
+) -> None:
     task = embedded.new_task()
     mute = to_json(Preferences(muted_tasks=frozenset({task})))
     services.database.run_here(lambda db: preferences.save(db, PEOPLE_IDS["irina"], mute), writes=True)
@@ -150,7 +152,7 @@ def test_a_wish_that_is_none_is_refused_before_anything_is_written(visit: Visit,
     assert anna.get(f"/tasks/api/task/{task}").json()["status"]["id"] == STATUS_IDS["new"]
 
 
-def test_who_may_not_see_a_private_comment_is_not_counted(services: Services, embedded: EmbeddedWorld) -> None:
+def test_people_who_may_not_see_a_private_comment_are_not_counted(services: Services, embedded: EmbeddedWorld) -> None:
     task, suppression = embedded.new_task(author="irina", assignee="anna"), services.suppression
     assert suppression
 

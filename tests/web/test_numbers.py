@@ -141,7 +141,7 @@ def test_the_numbers_above_a_list_count_that_list(visit: Visit, busy: EmbeddedWo
 
 
 @pytest.mark.usefixtures("busy")
-def test_what_is_being_dealt_with_is_the_same_on_list_board_and_statistics(visit: Visit) -> None:
+def test_tasks_in_progress_are_the_same_on_list_board_and_statistics(visit: Visit) -> None:
     anna = visit("anna")
     pages = ("/tasks/my-tasks", "/tasks/board", "/tasks/statistics?assigned_to_id=me")
     found = [{it.says.partition(",")[0]: it for it in summary(anna.get(page, headers=HTML).text)} for page in pages]

@@ -17,7 +17,7 @@ from tests.servers.process import wait_until
 from tests.web.conftest import Visit
 
 
-def test_who_has_no_room_on_the_disk_is_not_ready(visit: Visit) -> None:
+def test_a_full_disk_is_not_ready(visit: Visit) -> None:
     with largest_file(512 * 1024):
         answer = visit().get("/readyz")
     assert answer.status_code == 503 and "disk is full" in answer.text
@@ -31,7 +31,7 @@ def spoil(file: Path) -> None:
     file.write_bytes(content)
 
 
-def test_who_has_a_damaged_store_is_not_ready(
+def test_a_damaged_store_is_not_ready(
     visit: Visit, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(readiness, "LEAST_PAUSE_SECONDS", 0.0)
@@ -43,7 +43,7 @@ def test_who_has_a_damaged_store_is_not_ready(
     assert answer.status_code == 503 and "damaged" in answer.text and "malformed" not in answer.text
 
 
-def test_what_is_damaged_is_found_in_the_file_and_a_whole_one_is_well(database: Database, tmp_path: Path) -> None:
+def test_damage_is_found_in_the_file_and_a_whole_store_is_well(database: Database, tmp_path: Path) -> None:
     file = tmp_path / "helpdesk.db"
     assert integrity.file_of(database) == file and integrity.damage(file) is None
     database.close()
@@ -67,7 +67,7 @@ def test_asking_often_costs_a_query_and_no_more(visit: Visit, monkeypatch: pytes
     assert (len(looks), read) == (1, [])
 
 
-def test_who_lost_a_background_task_is_not_ready_after_a_while(
+def test_a_process_without_its_background_task_is_not_ready_after_a_while(
     services: Services, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(supervision, "PAUSES", (0.01,))

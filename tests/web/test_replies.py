@@ -56,7 +56,7 @@ def test_no_trick_of_format_strings_does_anything(text: str) -> None:
 
 
 @given(st.text(), st.text(), st.none() | st.integers(0, 50))
-def test_what_was_typed_is_all_there_around_what_is_inserted(text: str, addition: str, at: int | None) -> None:
+def test_inserting_a_reply_keeps_the_text_around_it(text: str, addition: str, at: int | None) -> None:
     result = inserted(text, addition, at)
     if at is not None and at <= len(text):
         assert result == text[:at] + addition + text[at:]
@@ -113,7 +113,7 @@ def test_a_double_click_makes_one_template_and_deletes_without_a_fuss(visit: Vis
     assert [anna.post(address, data=gone, headers=HTML).status_code for _ in range(2)] == [303, 303]
 
 
-def test_what_is_refused_comes_back_with_what_was_typed(visit: Visit) -> None:
+def test_a_refused_reply_template_comes_back_with_the_typed_text(visit: Visit) -> None:
     anna, number = visit("anna"), add(visit, "anna")
     for address in ("/replies", f"/replies/{number}"):
         for form, field in (

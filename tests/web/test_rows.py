@@ -116,7 +116,7 @@ def test_a_refusal_is_told_in_the_row_and_nothing_is_written(visit: Visit, embed
     assert anna.get(f"/tasks/api/task/{number}").json()["data"]["priority_name"] == "normal"
 
 
-def test_who_may_change_nothing_is_told_so(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_a_row_without_the_right_to_change_says_so(visit: Visit, embedded: EmbeddedWorld) -> None:
     number, irina = embedded.new_task(status="in_progress"), visit("irina")
     forbidden = irina.post(f"/tasks/{number}/row", data={"priority_id": PRIORITY_IDS["urgent"]}, headers=HTMX)
     assert forbidden.status_code == 403 and "You are not allowed" in forbidden.text

@@ -152,7 +152,7 @@ def test_a_conflict_keeps_mine_takes_what_i_left_alone_and_shows_where_both_wrot
     assert (task["subject"], task["description"], task["done_ratio"]) == ("Табурет", "Мой текст", 50)
 
 
-def test_what_was_left_alone_is_no_wish_however_the_tracker_keeps_it(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_a_field_left_alone_is_not_changed_however_the_backend_keeps_it(visit: Visit, embedded: EmbeddedWorld) -> None:
     number, anna = embedded.new_task("Две  строки ", description="раз\r\nдва  "), visit("anna")
     anna.put(f"/tasks/api/task/{number}", json={"custom_fields": [{"id": ROOM, "value": "214"}]})
     embedded.alter_field(ROOM, kind="date")
@@ -205,7 +205,7 @@ def test_every_kind_of_field_has_its_control_with_a_label(visit: Visit, embedded
     assert f'id="field-cf_{ROOM}"' in control and f'aria-describedby="field-cf_{ROOM}-hint"' in control
 
 
-def test_what_is_only_shown_is_not_asked_for(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_a_read_only_field_is_not_asked_for(visit: Visit, embedded: EmbeddedWorld) -> None:
     embedded.alter_field(ROOM, kind="other")
     assert f"cf_{ROOM}" not in visit("anna").get(address(embedded.new_task()), headers=HTML).text
 
@@ -271,7 +271,9 @@ def control(value: str) -> Control:
         ("a", "b", "", "b", ()),
     ],
 )
-def test_what_is_shown_after_two_wrote(was: str, mine: str, now: str, shown: str, theirs: object) -> None:
+def test_a_form_shows_the_own_value_and_marks_theirs_after_both_wrote(
+    was: str, mine: str, now: str, shown: str, theirs: object
+) -> None:
     (result,) = merged([control(now)], {"f": mine, "seen": seen([control(was)])})
     assert ("".join(result.value), result.theirs) == (shown, theirs)
 

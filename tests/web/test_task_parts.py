@@ -243,7 +243,7 @@ def test_a_task_is_deleted_after_a_question(visit: Visit, embedded: EmbeddedWorl
     assert admin.get(f"/tasks/{number}", headers=HTML).status_code == 404
 
 
-def test_who_may_not_delete_is_neither_asked_nor_obeyed(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_without_the_right_to_delete_nothing_is_offered_or_deleted(visit: Visit, embedded: EmbeddedWorld) -> None:
     number = embedded.new_task()
     for login, status in (("anna", 403), ("irina", 403), ("stranger", 404)):
         client = visit(login)

@@ -138,7 +138,7 @@ async def test_a_poisonous_act_is_given_up_and_blocks_nobody(office: Office, in_
     assert told(page) == ["entry.2", MISSED] and office.asked["entry.1"] == TRIES
 
 
-async def test_who_was_told_before_another_ones_event_failed_is_told_once(office: Office) -> None:
+async def test_a_viewer_told_before_another_event_failed_is_told_once(office: Office) -> None:
     first, second = office.open(1), office.open(1, person=2)
     broken = iter([False, True])
     task_changed = office.written.task_changed
@@ -207,7 +207,7 @@ async def test_one_page_is_not_flooded_and_catches_up_instead(office: Office) ->
     assert told(board) == ["entry.501"]
 
 
-async def test_what_is_owed_is_bounded_and_the_oldest_is_given_up(
+async def test_the_queue_of_failed_events_is_bounded_and_drops_the_oldest(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(task_viewers, "MOST_OWED", 3)
@@ -259,9 +259,7 @@ async def test_after_a_store_was_put_back_an_act_with_the_key_of_an_earlier_one_
 
 
 @pytest.mark.parametrize("error", [*OUTAGES, RuntimeError("of this act")], ids=lambda it: type(it).__name__)
-async def test_what_could_not_be_told_to_a_page_that_comes_is_told_to_it_later(
-    office: Office, error: Exception
-) -> None:
+async def test_an_event_that_failed_for_a_new_page_is_sent_to_it_later(office: Office, error: Exception) -> None:
     office.happens(1, 2)
     page = office.open(1, 2)
     office.fails = {"entry.1": error}
@@ -290,7 +288,7 @@ async def test_a_page_that_went_is_owed_nothing(office: Office) -> None:
     assert office.task_viewers.pause is None and office.asked["entry.1"] == 1 and told(other) == []
 
 
-async def test_who_does_not_see_an_act_hears_nothing_of_it(office: Office) -> None:
+async def test_an_invisible_event_is_not_sent_to_a_viewer(office: Office) -> None:
     seer, stranger = office.open(1), office.open(1, person=2)
     office.blind = {2}
     office.happens(1)

@@ -30,7 +30,7 @@ def test_my_tasks_tells_how_many_and_links_each(visit: Visit, embedded: Embedded
         assert f'<a href="/tasks/{number}">{subject}</a>' in page
 
 
-def test_who_never_was_assigned_anything_sees_what_she_asked_for(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_a_person_without_assigned_tasks_sees_those_she_asked_for(visit: Visit, embedded: EmbeddedWorld) -> None:
     embedded.new_task("Просьба Ирины")
     page = visit("irina").get("/tasks/my-tasks", headers=HTML).text
     assert "Просьба Ирины" in page
@@ -123,7 +123,7 @@ def test_a_change_by_htmx_brings_the_form_and_what_shows_the_task(visit: Visit, 
     assert "Взяла" in answer.text and version(answer.text) != seen
 
 
-def test_whoever_knew_an_older_task_gets_all_its_facts(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_a_page_of_an_older_task_gets_all_its_facts(visit: Visit, embedded: EmbeddedWorld) -> None:
     number, anna = embedded.new_task(), visit("anna")
     answer = anna.post(f"/tasks/{number}/comments", data={"comment": "x", "lock_version": "0"}, headers=HTMX).text
     assert f'hx-target="#facts-{number}"' in answer and f'<dl class="facts" id="facts-{number}">' in answer
@@ -267,7 +267,7 @@ def test_a_conflict_shows_mine_and_theirs_and_the_second_try_counts(visit: Visit
     assert anna.post(f"/tasks/{number}/priority", data=fresh, headers=HTML).status_code == 303
 
 
-def test_what_is_so_already_is_told_without_a_fuss(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_an_unchanged_value_is_reported_without_an_error(visit: Visit, embedded: EmbeddedWorld) -> None:
     number, anna = embedded.new_task(), visit("anna")
     form = {"status_id": STATUS_IDS["new"]}
     assert anna.post(f"/tasks/{number}/status", data=form, headers=HTML).status_code == 303
@@ -275,7 +275,7 @@ def test_what_is_so_already_is_told_without_a_fuss(visit: Visit, embedded: Embed
     assert anna.get(f"/tasks/api/task/{number}/history").json()["history"] == []
 
 
-def test_who_asks_for_help_is_offered_a_comment_and_nothing_to_steer(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_a_requester_is_offered_a_comment_and_no_changes(visit: Visit, embedded: EmbeddedWorld) -> None:
     page = visit("irina").get(f"/tasks/{embedded.new_task()}", headers=HTML).text
     assert 'name="comment"' in page and 'name="priority_id"' not in page and 'name="private"' not in page
 
@@ -289,7 +289,7 @@ def test_a_form_that_is_offered_no_more_never_vanishes_without_a_word(visit: Vis
     assert page.status_code == 403 and "Долго печатала" in page.text
 
 
-def test_what_is_forbidden_is_a_toast_for_htmx_and_a_page_without(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_a_forbidden_change_is_a_toast_for_htmx_and_a_page_without(visit: Visit, embedded: EmbeddedWorld) -> None:
     number, irina = embedded.new_task(), visit("irina")
     form = {"priority_id": PRIORITY_IDS["low"], "comment": "пожалуйста"}
     toast = irina.post(f"/tasks/{number}/priority", data=form, headers=HTMX)

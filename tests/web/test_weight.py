@@ -215,7 +215,7 @@ def test_streams_and_files_in_parts_go_as_they_are(path: str, coding: str | None
 
 @pytest.mark.parametrize("headers", [HTML, HTMX, {}], ids=["page", "fragment", "JSON"])
 @pytest.mark.parametrize("address", [LIST, "/tasks/{}", "/tasks/api/task/{}", "/tasks/api/task/{}/history"])
-def test_what_did_not_change_is_not_sent_again(
+def test_an_unchanged_page_is_not_sent_again(
     anna: TestClient, embedded: EmbeddedWorld, address: str, headers: dict[str, str]
 ) -> None:
     address = address.format(embedded.new_task())
@@ -241,7 +241,7 @@ def test_a_head_carries_the_etag_and_can_be_not_modified(anna: TestClient, embed
     assert anna.head(address, headers=HTML | {"If-None-Match": f'"other", {tag}'}).status_code == 304
 
 
-def test_whoever_has_the_strong_form_of_the_etag_has_the_page(anna: TestClient) -> None:
+def test_the_strong_form_of_the_etag_matches_the_page(anna: TestClient) -> None:
     tag = anna.get(LIST, headers=HTML).headers["etag"]
     assert get(anna, LIST, tag.removeprefix("W/")).status_code == 304
 
@@ -253,7 +253,7 @@ def test_an_odd_if_none_match_gets_the_page(anna: TestClient, embedded: Embedded
         assert answer.status_code == 200
 
 
-def test_what_changed_is_sent(anna: TestClient, embedded: EmbeddedWorld) -> None:
+def test_a_changed_page_is_sent(anna: TestClient, embedded: EmbeddedWorld) -> None:
     number = embedded.new_task()
     for address in (LIST, f"/tasks/{number}"):
         before = anna.get(address, headers=HTML).headers["etag"]

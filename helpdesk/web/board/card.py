@@ -5,6 +5,9 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from helpdesk.web.core.faces import answer, choose, html, see_other
+from helpdesk.web.core.navigation import current_url
+from helpdesk.web.core.templating import translate
 from helpdesk.errors import sentence
 from helpdesk.tasks import board
 from helpdesk.tasks.cards import Card
@@ -13,12 +16,9 @@ from helpdesk.tasks.model import Edit, Status, Task
 from helpdesk.texts import called
 from helpdesk.web.board import page as board_page
 from helpdesk.web.board import query as board_query
-from helpdesk.web.core import request_data, return_url, session
+from helpdesk.web.core import navigation, request_data, session
 from helpdesk.web.core.errors import status_of
-from helpdesk.web.core.faces import answer, choose
 from helpdesk.web.core.idempotency import idempotent
-from helpdesk.web.core.responses import html, see_other
-from helpdesk.web.core.templating import current_url, translate
 from helpdesk.web.drafts import service as drafts
 from helpdesk.web.lists import params as list_params
 from helpdesk.web.tasks import change, form_fields, lookup, lost_updates, presenters, required_fields, task_form
@@ -41,7 +41,7 @@ async def card(request: Request) -> Response:
         request,
         json=lambda: presenters.task_json(request, task),
         page=lambda: tray("board/card.html"),
-        fragment=lambda: tray("board/_tray.html"),
+        fragment=lambda: tray("board/_card_actions.html"),
     )
 
 
@@ -69,7 +69,7 @@ async def _to_card(request: Request, outcome: change.Outcome) -> Response:
         message = sentence(MOVED.text, status=called(after))
         context["undo"] = _status_to_undo(written.after, before)
     overwrote = await lost_updates.sentences(request, written)
-    return await _tray(request, "board/_moved.html", written.after, says=message, overwrote=overwrote, **context)
+    return await _tray(request, "board/_card_saved.html", written.after, says=message, overwrote=overwrote, **context)
 
 
 async def _refused_card(request: Request, refusal: change.Refusal, form: str) -> Response:
@@ -80,7 +80,7 @@ async def _refused_card(request: Request, refusal: change.Refusal, form: str) ->
     context = await _refusal(request, task, refusal) | await board_page.card_context(request, by, (card,), dated=True)
     context |= {"card": card, "age": translate(request, context["age"](task.row.updated_on))}
     context |= {"at": board.at(task.row, by), "unread": task.id in context["with_news"]}
-    return await _tray(request, "board/_refused.html", task, status_of(refusal), **context)
+    return await _tray(request, "board/_card_refused.html", task, status_of(refusal), **context)
 
 
 async def _to_page(request: Request, outcome: change.Outcome) -> Response:
@@ -119,7 +119,7 @@ async def _tray(request: Request, template: str, task: Task, status: int = 200, 
 
 async def _next(request: Request) -> str:
     """Return the address of the board to go back to."""
-    last_page = choose(request, json=return_url.last_list, page=return_url.last_list, fragment=current_url)
+    last_page = choose(request, json=navigation.last_list, page=navigation.last_list, fragment=current_url)
     return (await request_data.read(request)).wanted() or last_page(request)
 
 

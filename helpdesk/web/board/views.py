@@ -6,6 +6,9 @@ from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 
+from helpdesk.web.core.faces import answer, fragment_or_page, html, htmx_redirect, json_response, see_other
+from helpdesk.web.core.navigation import BOARD
+from helpdesk.web.core.services import path_to, services
 from helpdesk.errors import sentence
 from helpdesk.store import board as store
 from helpdesk.tasks.cards import Cards, CardsAsked
@@ -16,13 +19,8 @@ from helpdesk.web.board import query as board_query
 from helpdesk.web.board.page import BoardSettings
 from helpdesk.web.core import request_data
 from helpdesk.web.core.after_write import stored
-from helpdesk.web.core.faces import answer
 from helpdesk.web.core.guards import actor
-from helpdesk.web.core.responses import fragment_or_page, html, htmx_redirect, json_response, see_other
-from helpdesk.web.core.return_url import BOARD
-from helpdesk.web.core.services import services
 from helpdesk.web.core.session import current_user
-from helpdesk.web.core.templating import path_to
 from helpdesk.web.lists import page as list_page
 from helpdesk.web.lists import params as list_params
 from helpdesk.web.lists import saved_views
@@ -85,7 +83,7 @@ async def _cards(request: Request) -> Response:
     params = request.query_params
     ids = [request_data.whole("ids", it) for it in params.get("ids", "").split(",") if it]
     context = await board_page.updated_cards(request, params, ids[:MOST_AT_ONCE])
-    return html(request, "board/_changed.html", **context)
+    return html(request, "board/_card_updates.html", **context)
 
 
 async def fold(request: Request) -> Response:

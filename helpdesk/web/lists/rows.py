@@ -6,15 +6,14 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from helpdesk.web.core.faces import choose, fragment_or_page, html, see_other
+from helpdesk.web.core.templating import today
 from helpdesk.errors import NotFound, Sentence
 from helpdesk.tasks.change_messages import LABELS, in_words
 from helpdesk.tasks.model import Edit, Task
-from helpdesk.web.core import path_params, request_data
+from helpdesk.web.core import request_data
 from helpdesk.web.core.errors import status_of
-from helpdesk.web.core.faces import choose
 from helpdesk.web.core.idempotency import idempotent
-from helpdesk.web.core.responses import fragment_or_page, html, see_other
-from helpdesk.web.core.templating import today
 from helpdesk.web.tasks import change, form_fields, lookup, lost_updates, presenters
 from helpdesk.web.tasks import page as task_page
 
@@ -26,7 +25,7 @@ async def row(request: Request) -> Response:
     """
     if request.method == "POST":
         return await _change(request)
-    page = task_page.address(request, path_params.task_id(request))
+    page = task_page.address(request, request_data.task_id(request))
     return await fragment_or_page(request, lambda: _row(request), page)
 
 
@@ -34,7 +33,7 @@ async def _row(request: Request) -> Response:
     try:
         task, by = await lookup.load(request), request_data.row_by(request.query_params)
     except NotFound:
-        return html(request, "lists/_row_gone.html", status_of(NotFound()), task_id=path_params.task_id(request))
+        return html(request, "lists/_row_gone.html", status_of(NotFound()), task_id=request_data.task_id(request))
     if request.query_params.get("edit"):
         return _form(request, task, by)
     return _at_rest(request, task, by, fresh=not request.query_params.get("live"))
@@ -51,7 +50,7 @@ def _at_rest(
     """Render the row as the list shows it. `by` is the person that the list names, the "author" or "assignee" of each
     task; a fresh row takes the focus."""
     context: dict[str, Any] = {"task": task, "by": by, "says": message, "overwrote": overwrote, "fresh": fresh}
-    return html(request, "lists/_row_at_rest.html", **context, today=today(request))
+    return html(request, "lists/_row_saved.html", **context, today=today(request))
 
 
 def _form(

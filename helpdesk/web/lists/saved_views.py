@@ -8,20 +8,19 @@ from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 
+from helpdesk.web.core.faces import answer, answer_refusal, html, json_response, see_other
+from helpdesk.web.core.navigation import BOARD, LISTS, safe_path
+from helpdesk.web.core.services import path_to, services
+from helpdesk.web.core.templating import translate
 from helpdesk.errors import Invalid, NotFound, sentence
 from helpdesk.people.model import Person
 from helpdesk.store import saved_views
 from helpdesk.store.saved_views import View
-from helpdesk.web.core import path_params, request_data
+from helpdesk.web.core import request_data
 from helpdesk.web.core.after_write import stored
-from helpdesk.web.core.faces import answer, answer_refusal
 from helpdesk.web.core.guards import actor
 from helpdesk.web.core.idempotency import idempotent
-from helpdesk.web.core.responses import html, json_response, see_other
-from helpdesk.web.core.return_url import BOARD, LISTS
-from helpdesk.web.core.services import services
 from helpdesk.web.core.session import current_user
-from helpdesk.web.core.templating import path_to, safe_path, translate
 from helpdesk.web.lists import params as list_params
 from helpdesk.web.lists.urls import Listing
 
@@ -144,7 +143,7 @@ async def _listing(request: Request, path: str, params: QueryParams) -> Listing:
 
 async def _view(request: Request) -> View:
     """Return the view in the address. Raises NotFound, also for another person's."""
-    person, number = await current_user(request), path_params.number(request, "view_id")
+    person, number = await current_user(request), request_data.path_id(request, "view_id")
     view = await services(request).database.run(lambda db: saved_views.one(db, person.id, number))
     if view is None:
         raise NotFound
@@ -162,4 +161,4 @@ async def _page(
 ) -> Response:
     """Render all views, each with its forms, and the form for a new one when a list is to be saved."""
     context = {"views": await of_person(request), "listing": listing, "typed": typed or {}, "why": refusal}
-    return html(request, "views/every.html", 422 if refusal else 200, **context)
+    return html(request, "views/list.html", 422 if refusal else 200, **context)
