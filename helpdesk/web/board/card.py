@@ -5,9 +5,6 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.web.core.faces import answer, choose, html, see_other
-from helpdesk.web.core.navigation import current_url
-from helpdesk.web.core.templating import translate
 from helpdesk.errors import sentence
 from helpdesk.tasks import board
 from helpdesk.tasks.cards import Card
@@ -18,7 +15,10 @@ from helpdesk.web.board import page as board_page
 from helpdesk.web.board import query as board_query
 from helpdesk.web.core import navigation, request_data, session
 from helpdesk.web.core.errors import status_of
+from helpdesk.web.core.faces import answer, choose, html, see_other
 from helpdesk.web.core.idempotency import idempotent
+from helpdesk.web.core.navigation import current_url
+from helpdesk.web.core.templating import translate
 from helpdesk.web.drafts import service as drafts
 from helpdesk.web.lists import params as list_params
 from helpdesk.web.tasks import change, form_fields, lookup, lost_updates, presenters, required_fields, task_form

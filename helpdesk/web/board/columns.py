@@ -9,16 +9,16 @@ from typing import Any, NamedTuple
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.web.core.faces import answer, answer_refusal, html, htmx_redirect, json_response
-from helpdesk.web.core.navigation import BOARD, safe_path
-from helpdesk.web.core.services import path_to, services
 from helpdesk.errors import Invalid, Sentence, sentence
 from helpdesk.store import board
 from helpdesk.store.board import ColumnKept, Phase
 from helpdesk.tasks.model import Status
 from helpdesk.web.core import request_data
 from helpdesk.web.core.after_write import stored
+from helpdesk.web.core.faces import answer, answer_refusal, html, htmx_redirect, json_response
 from helpdesk.web.core.idempotency import idempotent
+from helpdesk.web.core.navigation import BOARD, safe_path
+from helpdesk.web.core.services import path_to, services
 from helpdesk.web.tasks import colors
 
 MOST_TASKS = 9_999

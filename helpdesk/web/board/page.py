@@ -8,10 +8,6 @@ from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.web.core.faces import html
-from helpdesk.web.core.navigation import LISTS
-from helpdesk.web.core.services import path_to, services
-from helpdesk.web.core.templating import today
 from helpdesk.errors import sentence
 from helpdesk.store import board as store
 from helpdesk.store import notifications
@@ -23,8 +19,12 @@ from helpdesk.tasks.lists import Vocabulary
 from helpdesk.tasks.model import Actor
 from helpdesk.tasks.phases import Rules
 from helpdesk.web.board import query as board_query
+from helpdesk.web.core.faces import html
 from helpdesk.web.core.guards import actor
+from helpdesk.web.core.navigation import LISTS
+from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.session import current_user
+from helpdesk.web.core.templating import today
 from helpdesk.web.lists import page as list_page
 from helpdesk.web.lists import params as list_params
 from helpdesk.web.lists import statistics, statistics_tables

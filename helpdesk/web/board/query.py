@@ -6,11 +6,11 @@ from urllib.parse import urlsplit
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
 
-from helpdesk.web.core.navigation import BOARD, current_url
-from helpdesk.web.core.services import path_to
 from helpdesk.tasks.cards import CardsAsked
 from helpdesk.tasks.lists import Vocabulary
 from helpdesk.tasks.model import Status
+from helpdesk.web.core.navigation import BOARD, current_url
+from helpdesk.web.core.services import path_to
 from helpdesk.web.lists.urls import Listing
 
 MORE = 25

@@ -6,9 +6,6 @@ from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.web.core.faces import answer, fragment_or_page, html, htmx_redirect, json_response, see_other
-from helpdesk.web.core.navigation import BOARD
-from helpdesk.web.core.services import path_to, services
 from helpdesk.errors import sentence
 from helpdesk.store import board as store
 from helpdesk.tasks.cards import Cards, CardsAsked
@@ -19,7 +16,10 @@ from helpdesk.web.board import query as board_query
 from helpdesk.web.board.page import BoardSettings
 from helpdesk.web.core import request_data
 from helpdesk.web.core.after_write import stored
+from helpdesk.web.core.faces import answer, fragment_or_page, html, htmx_redirect, json_response, see_other
 from helpdesk.web.core.guards import actor
+from helpdesk.web.core.navigation import BOARD
+from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.session import current_user
 from helpdesk.web.lists import page as list_page
 from helpdesk.web.lists import params as list_params

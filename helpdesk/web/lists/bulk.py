@@ -5,15 +5,15 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.web.core.faces import Json, answer, html, json_response
-from helpdesk.web.core.services import path_to, services
-from helpdesk.web.core.templating import translate
 from helpdesk.errors import Invalid, sentence
 from helpdesk.tasks.bulk import MOST, Outcome, change_all
 from helpdesk.tasks.model import Edit, Field
 from helpdesk.texts import trimmed
 from helpdesk.web.core import navigation, request_data
+from helpdesk.web.core.faces import Json, answer, html, json_response
 from helpdesk.web.core.guards import actor
+from helpdesk.web.core.services import path_to, services
+from helpdesk.web.core.templating import translate
 
 NOTHING_CHOSEN = sentence("Choose tasks, and what to change or to say.")
 SAVED_PARTLY = sentence("A part of it was saved, but what became of each task can't be shown just now.")

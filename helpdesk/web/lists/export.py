@@ -18,10 +18,10 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 
-from helpdesk.web.core.services import services
-from helpdesk.web.core.templating import translate
 from helpdesk.errors import HelpdeskError, TooManyAttempts, sentence
 from helpdesk.tasks.model import TaskRow
+from helpdesk.web.core.services import services
+from helpdesk.web.core.templating import translate
 from helpdesk.web.edge.compression import sent_here_with_words
 from helpdesk.web.edge.middleware import PRIVATE
 from helpdesk.web.lists.urls import COLUMNS, LABELS

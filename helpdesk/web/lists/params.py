@@ -8,8 +8,6 @@ from zoneinfo import ZoneInfo
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
 
-from helpdesk.web.core.navigation import BOARD
-from helpdesk.web.core.services import path_to, services
 from helpdesk.errors import sentence
 from helpdesk.tasks import search
 from helpdesk.tasks.board import By
@@ -17,6 +15,8 @@ from helpdesk.tasks.lists import SORTS, TaskQuery, Vocabulary, Who
 from helpdesk.tasks.model import Priority, Ref, Status
 from helpdesk.tasks.projects import Project
 from helpdesk.web.core import request_data
+from helpdesk.web.core.navigation import BOARD
+from helpdesk.web.core.services import path_to, services
 from helpdesk.web.lists.urls import ANYBODY, NEWEST_FIRST, NO_ID, PEOPLE, Listing
 
 MOST_PER_PAGE = 100

@@ -6,14 +6,14 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.web.core.faces import choose, fragment_or_page, html, see_other
-from helpdesk.web.core.templating import today
 from helpdesk.errors import NotFound, Sentence
 from helpdesk.tasks.change_messages import LABELS, in_words
 from helpdesk.tasks.model import Edit, Task
 from helpdesk.web.core import request_data
 from helpdesk.web.core.errors import status_of
+from helpdesk.web.core.faces import choose, fragment_or_page, html, see_other
 from helpdesk.web.core.idempotency import idempotent
+from helpdesk.web.core.templating import today
 from helpdesk.web.tasks import change, form_fields, lookup, lost_updates, presenters
 from helpdesk.web.tasks import page as task_page
 

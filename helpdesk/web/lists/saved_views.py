@@ -8,19 +8,19 @@ from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.web.core.faces import answer, answer_refusal, html, json_response, see_other
-from helpdesk.web.core.navigation import BOARD, LISTS, safe_path
-from helpdesk.web.core.services import path_to, services
-from helpdesk.web.core.templating import translate
 from helpdesk.errors import Invalid, NotFound, sentence
 from helpdesk.people.model import Person
 from helpdesk.store import saved_views
 from helpdesk.store.saved_views import View
 from helpdesk.web.core import request_data
 from helpdesk.web.core.after_write import stored
+from helpdesk.web.core.faces import answer, answer_refusal, html, json_response, see_other
 from helpdesk.web.core.guards import actor
 from helpdesk.web.core.idempotency import idempotent
+from helpdesk.web.core.navigation import BOARD, LISTS, safe_path
+from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.session import current_user
+from helpdesk.web.core.templating import translate
 from helpdesk.web.lists import params as list_params
 from helpdesk.web.lists.urls import Listing
 
