@@ -92,6 +92,6 @@ def told_store(request: pytest.FixtureRequest) -> Database:
         own: Database = request.getfixturevalue("database")
         return own
     shared: Database = request.getfixturevalue(f"embedded_on_{request.param}").database
-    for name in ("Notification", "DealtWith", "FeedCursor", "Lease", "NotificationPreference"):
+    for name in ("Notification", "ProcessedEvent", "FeedCursor", "Lease", "NotificationPreference"):
         shared.run_here(lambda db, name=name: db.exec(sa.delete(getattr(notification_models, name))), writes=True)
     return shared

@@ -41,7 +41,7 @@ def database(told_store: Database) -> Iterator[Database]:
 
 
 def position(database: Database) -> str:
-    row = database.run_here(lambda db: feed_state.position(db, feed_poller.NAME))
+    row = database.run_here(lambda db: feed_state.cursor(db, feed_poller.NAME))
     assert row
     return row.position
 
@@ -174,7 +174,7 @@ async def test_an_act_without_anybody_to_tell_is_dealt_with(database: Database, 
     await poller.poll()
     keys = feed.happens(assignees=frozenset({404}), author=None)
     await poller.poll()
-    assert told(database) == [] and database.run_here(lambda db: feed_state.dealt_with(db, keys)) == set(keys)
+    assert told(database) == [] and database.run_here(lambda db: feed_state.processed(db, keys)) == set(keys)
 
 
 async def test_while_the_tracker_is_silent_it_tries_on_and_says_since_when(
@@ -524,7 +524,7 @@ async def test_old_rows_are_deleted_once_an_hour(database: Database, feed: Liste
     feed.again = 0
     clock.pass_(timedelta(days=2, seconds=4).total_seconds())
     await poller.step()
-    assert database.run_here(lambda db: feed_state.dealt_with(db, old)) == set() and len(told(database)) == 2
+    assert database.run_here(lambda db: feed_state.processed(db, old)) == set() and len(told(database)) == 2
     clock.pass_(timedelta(days=88).total_seconds())
     new = feed.happens()
     await poller.step()

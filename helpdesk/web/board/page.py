@@ -14,8 +14,7 @@ from helpdesk.store import notifications
 from helpdesk.store.saved_views import View
 from helpdesk.tasks import board
 from helpdesk.tasks.board import By, Column
-from helpdesk.tasks.cards import Card, Cards, CardsAsked
-from helpdesk.tasks.lists import Vocabulary
+from helpdesk.tasks.lists import Card, CardQuery, Cards, Vocabulary
 from helpdesk.tasks.model import Actor
 from helpdesk.tasks.phases import Rules
 from helpdesk.web.board import query as board_query
@@ -67,24 +66,28 @@ async def page(
     request: Request, who: Actor, listing: Listing, cards: Cards, settings: BoardSettings, views: list[View]
 ) -> Response:
     """Render the whole board with its form, its chips and the person's saved views."""
-    words, extra = cards.words, dict(listing.extra)
+    vocabulary, extra = cards.vocabulary, dict(listing.extra)
     by, columns, as_list = list_params.lanes(extra), columns_of(listing, cards, settings), _as_list(request, listing)
     people = list_page.people_of(card.row for card in cards.cards)
     names = await list_page.people_names(request, who, listing, people)
-    fields = selects(listing, words, {id: name for id, name in names.items() if id != who.id})
+    summary, rules = board.summary(columns), settings.rules
+    totals = statistics_tables.totals(summary, as_list, vocabulary.statuses, rules, whole=True)
+    fields = selects(listing, vocabulary, {id: name for id, name in names.items() if id != who.id})
     context: dict[str, Any] = {
         "listing": listing,
         "columns": columns,
-        "lanes": board.lanes(cards.cards, by, [it.id for it in words.priorities]),
+        "lanes": board.lanes(cards.cards, by, [it.id for it in vocabulary.priorities]),
         "lanes_now": by or "",
         "lanes_by": LANES,
         "compact": list_params.is_compact(extra),
-        "totals": statistics_tables.totals(board.summary(columns), as_list, words.statuses, settings.rules, whole=True),
+        "totals": statistics_tables.totals(
+            board.summary(columns), as_list, vocabulary.statuses, settings.rules, whole=True
+        ),
         "shortened": list_params.is_shortened(request.query_params),
         "newest": _newest(listing, cards),
         "spoken": SPOKEN,
         "tips": settings.shows_tips,
-        "chips": chips(listing, words, names | {who.id: (await current_user(request)).full_name}),
+        "chips": chips(listing, vocabulary, names | {who.id: (await current_user(request)).full_name}),
         "selects": fields,
         "hidden": listing.hidden_fields(*SHOWN_FIELDS, *(field.name for field in fields)),
         "sorted_by": COLUMNS,
@@ -105,8 +108,8 @@ async def one_column(request: Request, listing: Listing, cards: Cards, column: C
 
 def columns_of(listing: Listing, cards: Cards, settings: BoardSettings) -> tuple[Column, ...]:
     """Return the columns as this person has them."""
-    folded = board_query.folded(listing, cards.words, settings.folds)
-    return board.columns(board_query.statuses(listing, cards.words), cards, settings.rules, folded)
+    folded = board_query.folded(listing, cards.vocabulary, settings.folds)
+    return board.columns(board_query.statuses(listing, cards.vocabulary), cards, settings.rules, folded)
 
 
 def to_dict(listing: Listing, cards: Cards, settings: BoardSettings) -> dict[str, Any]:
@@ -139,14 +142,14 @@ async def updated_cards(
     These are the columns of the `changed` statuses; without them all columns.
     """
 
-    def ask(vocabulary: Vocabulary) -> CardsAsked:
+    def ask(vocabulary: Vocabulary) -> CardQuery:
         listing = list_params.of_board(request, params, vocabulary)
         columns = tuple(it.id for it in board_query.statuses(listing, vocabulary))
         counted = tuple(id for id in columns if changed is None or id in changed)
-        return CardsAsked(listing.query._replace(page=1, per_page=len(ids) or 1), columns, counted, tuple(ids))
+        return CardQuery(listing.query._replace(page=1, per_page=len(ids) or 1), columns, counted, tuple(ids))
 
     cards = await services(request).backend.cards(await actor(request), ask)
-    counted = [it for it in cards.words.statuses if it.id in cards.totals]
+    counted = [it for it in cards.vocabulary.statuses if it.id in cards.totals]
     gone = sorted(set(ids) - {card.row.id for card in cards.cards})
     context = {"columns": board.columns(counted, cards, (await settings(request)).rules), "gone": gone}
     return context | await dated_cards(request, params, cards)
@@ -154,7 +157,7 @@ async def updated_cards(
 
 async def dated_cards(request: Request, params: QueryParams, cards: Cards) -> dict[str, Any]:
     """Return the context of cards for a board with these parameters, which has to put them in order."""
-    listing = list_params.of_board(request, params, cards.words)
+    listing = list_params.of_board(request, params, cards.vocabulary)
     return await card_context(request, list_params.lanes(params), cards.cards, listing.is_newest_first)
 
 

@@ -6,8 +6,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
 
-from helpdesk.tasks.cards import CardsAsked
-from helpdesk.tasks.lists import Vocabulary
+from helpdesk.tasks.lists import CardQuery, Vocabulary
 from helpdesk.tasks.model import Status
 from helpdesk.web.core.navigation import BOARD, current_url
 from helpdesk.web.core.services import path_to
@@ -38,7 +37,7 @@ def folded(listing: Listing, vocabulary: Vocabulary, folds: Mapping[int, bool]) 
     return frozenset(it.id for it in columns if folds.get(it.id, it.is_closed and query.only_open))
 
 
-def cards_asked(listing: Listing, vocabulary: Vocabulary, folds: Mapping[int, bool]) -> CardsAsked:
+def card_query(listing: Listing, vocabulary: Vocabulary, folds: Mapping[int, bool]) -> CardQuery:
     """Return the query for a whole board."""
     columns, closed = [it.id for it in statuses(listing, vocabulary)], folded(listing, vocabulary, folds)
-    return CardsAsked(listing.query, tuple(id for id in columns if id not in closed), tuple(columns))
+    return CardQuery(listing.query, tuple(id for id in columns if id not in closed), tuple(columns))

@@ -8,8 +8,7 @@ from starlette.responses import Response
 
 from helpdesk.errors import sentence
 from helpdesk.store import board as store
-from helpdesk.tasks.cards import Cards, CardsAsked
-from helpdesk.tasks.lists import Vocabulary
+from helpdesk.tasks.lists import CardQuery, Cards, Vocabulary
 from helpdesk.tasks.model import Actor
 from helpdesk.web.board import page as board_page
 from helpdesk.web.board import query as board_query
@@ -64,10 +63,10 @@ async def _more(request: Request) -> Response:
     params, who = request.query_params, await actor(request)
     column = request_data.whole("column", params.get("column", ""))
 
-    def ask(vocabulary: Vocabulary) -> CardsAsked:
+    def ask(vocabulary: Vocabulary) -> CardQuery:
         query = list_params.of_board(request, params, vocabulary).query
         skip = request_data.whole("skip", params.get("skip") or "0")
-        return CardsAsked(query._replace(per_page=board_query.MORE, skip=skip), (column,))
+        return CardQuery(query._replace(per_page=board_query.MORE, skip=skip), (column,))
 
     cards = await services(request).backend.cards(who, ask)
     return html(request, "board/_cards.html", **await board_page.dated_cards(request, params, cards))
@@ -111,13 +110,13 @@ async def _column(request: Request, status_id: int) -> Response:
     if list_params.lanes(params):
         return refresh
 
-    def ask(vocabulary: Vocabulary) -> CardsAsked:
+    def ask(vocabulary: Vocabulary) -> CardQuery:
         listing = list_params.of_board(request, params, vocabulary)
-        board = board_query.cards_asked(listing, vocabulary, settings.folds)
+        board = board_query.card_query(listing, vocabulary, settings.folds)
         return board._replace(statuses=tuple({status_id}.intersection(board.statuses)))
 
     cards = await services(request).backend.cards(await actor(request), ask)
-    listing = list_params.of_board(request, params, cards.words)
+    listing = list_params.of_board(request, params, cards.vocabulary)
     columns = board_page.columns_of(listing, cards, settings)
     column = next((it for it in columns if it.status.id == status_id), None)
     return await board_page.one_column(request, listing, cards, column) if column else refresh
@@ -144,12 +143,12 @@ def _this_board(request: Request) -> str:
 async def _load(request: Request, who: Actor, params: QueryParams, settings: BoardSettings) -> tuple[Listing, Cards]:
     """Return the listing and the first cards of a board. Raises Invalid."""
 
-    def ask(vocabulary: Vocabulary) -> CardsAsked:
+    def ask(vocabulary: Vocabulary) -> CardQuery:
         listing = list_params.of_board(request, params, vocabulary)
-        return board_query.cards_asked(listing, vocabulary, settings.folds)
+        return board_query.card_query(listing, vocabulary, settings.folds)
 
     cards = await services(request).backend.cards(who, ask)
-    return list_params.of_board(request, params, cards.words), cards
+    return list_params.of_board(request, params, cards.vocabulary), cards
 
 
 async def _only_requests(request: Request, who: Actor, cards: Cards) -> bool:

@@ -14,7 +14,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
 from helpdesk.errors import Malformed, TooLarge
-from helpdesk.store import disk_full
+from helpdesk.store import disk
 from helpdesk.web.core import request_body
 
 MOST_PARTS = 1000
@@ -101,7 +101,7 @@ async def parse(request: Request) -> tuple[FormData, bool]:
         )
         parser.most_of_files = allowed.files
         try:
-            with disk_full.writing():
+            with disk.writing():
                 request.state.spooled = await parser.parse()
         except MultiPartException as error:
             raise Malformed from error

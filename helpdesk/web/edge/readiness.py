@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from helpdesk.errors import HelpdeskError, Sentence, Unavailable, sentence
 from helpdesk.services import Services
-from helpdesk.store import integrity, schema
+from helpdesk.store import disk, schema
 from helpdesk.threads import Threads
 from helpdesk.web.core.services import services
 
@@ -33,7 +33,7 @@ class Readiness:
         self, ports: Services, failing: Callable[[], Sequence[str]], ticks: Callable[[], float] = time.monotonic
     ) -> None:
         self.database, self.failing, self.ticks = ports.database, failing, ticks
-        self.file = integrity.file_of(ports.database)
+        self.file = disk.file_of(ports.database)
         embedded = [ports.settings.files_folder] if ports.settings.redmine_url is None else []
         self.folders: list[Path] = [*([self.file.parent] if self.file else []), *embedded]
         self._found: Sentence | None = None
@@ -73,10 +73,10 @@ class Readiness:
         return self._found
 
     def _look(self) -> Sentence | None:
-        if self.file and (damage := integrity.damage(self.file)):
+        if self.file and (damage := disk.damage(self.file)):
             log.error("the store is damaged", extra={"error": damage})
             return DAMAGED
-        return None if all(map(integrity.can_write, self.folders)) else NO_ROOM
+        return None if all(map(disk.can_write, self.folders)) else NO_ROOM
 
 
 async def healthz(request: Request) -> Response:

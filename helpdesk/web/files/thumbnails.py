@@ -4,9 +4,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.errors import NotFound
-from helpdesk.store import disk_full
-from helpdesk.tasks.picture_process import NoPicture
-from helpdesk.tasks.pictures import MEDIA_TYPE, View
+from helpdesk.store import disk
+from helpdesk.tasks.pictures import MEDIA_TYPE, NoPicture, View
 from helpdesk.web.core.services import services
 from helpdesk.web.files import downloads
 from helpdesk.web.files.downloads import open_from
@@ -42,7 +41,7 @@ async def _made(request: Request, side: int) -> Response:
         await opened.chunks.aclose()
         raise NotFound
     try:
-        with disk_full.writing():
+        with disk.writing():
             content = await services(request).pictures.smaller(view, opened.chunks)
     except NoPicture as error:
         raise NotFound from error

@@ -34,19 +34,22 @@ async def views_and_rules(request: Request) -> tuple[list[View], Rules]:
 async def page(request: Request, who: Actor, page: TaskPage, views: list[View], rules: Rules) -> Response:
     """Render the list with its form, chips, totals and saved views. The page must have its summary and vocabulary."""
     backend, person, people = services(request).backend, await current_user(request), people_of(page.rows)
-    listing, words = list_params.of_query(request, request.url.path, page.query, request.query_params), page.words
-    assert words is not None and page.summary is not None
+    listing, vocabulary = (
+        list_params.of_query(request, request.url.path, page.query, request.query_params),
+        page.vocabulary,
+    )
+    assert vocabulary is not None and page.summary is not None
     names = await people_names(request, who, listing, people)
-    fields = selects(listing, words, {id: name for id, name in names.items() if id != who.id})
+    fields = selects(listing, vocabulary, {id: name for id, name in names.items() if id != who.id})
     return html(
         request,
         "lists/list.html",
         listing=listing,
         page=page,
         rows=page.rows,
-        words=words,
-        totals=statistics_tables.totals(page.summary, listing, words.statuses, rules),
-        chips=chips(listing, words, names | {who.id: person.full_name}),
+        vocabulary=vocabulary,
+        totals=statistics_tables.totals(page.summary, listing, vocabulary.statuses, rules),
+        chips=chips(listing, vocabulary, names | {who.id: person.full_name}),
         selects=fields,
         hidden=listing.hidden_fields(*SHOWN_FIELDS, *(field.name for field in fields)),
         links=nearby(listing.query.page, page.pages),

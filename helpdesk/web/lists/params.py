@@ -9,9 +9,8 @@ from starlette.datastructures import QueryParams
 from starlette.requests import Request
 
 from helpdesk.errors import sentence
-from helpdesk.tasks import search
 from helpdesk.tasks.board import By
-from helpdesk.tasks.lists import SORTS, TaskQuery, Vocabulary, Who
+from helpdesk.tasks.lists import SORTS, TaskQuery, Vocabulary, Who, clean_search
 from helpdesk.tasks.model import Priority, Ref, Status
 from helpdesk.tasks.projects import Project
 from helpdesk.web.core import request_data
@@ -50,7 +49,7 @@ def of_address(request: Request, path: str, params: QueryParams, vocabulary: Voc
         priority_ids=_ids(params, "priority", vocabulary.priorities),
         project_ids=_ids(params, "project", vocabulary.projects),
         tracker_ids=_ids(params, "tracker", vocabulary.trackers),
-        search=search.cleaned(params.get("search", ""))[0],
+        search=clean_search(params.get("search", ""))[0],
         updated_since=_moment(params, "updated_since", zone),
         due_by=_day(params, "due_by"),
         created_since=_moment(params, "created_since", zone),
@@ -92,7 +91,7 @@ def is_compact(params: Mapping[str, str]) -> bool:
 
 def is_shortened(params: QueryParams) -> bool:
     """Tell whether the search of an address was too long, so that only its beginning is searched for."""
-    return search.cleaned(params.get("search", ""))[1]
+    return clean_search(params.get("search", ""))[1]
 
 
 def names_somebody(params: QueryParams) -> bool:
