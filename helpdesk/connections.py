@@ -2,7 +2,7 @@
 
 uvicorn limits only the pause between two requests. This protocol also limits the time until a request's head has
 arrived and its size, how long a client may leave an answer unread, and the number of open connections. The speed of a
-body is checked by `web/core/body_limit.py`, which knows whether a handler waits for it.
+body is checked by `web/core/request_body.py`, which knows whether a handler waits for it.
 """
 
 import asyncio

@@ -60,7 +60,7 @@ class Scene(ListedFeed):
 
     @property
     def position(self) -> str:
-        row = self.run(lambda db: feed_state.position(db, feed_poller.NAME))
+        row = self.run(lambda db: feed_state.cursor(db, feed_poller.NAME))
         assert row
         return row.position
 
@@ -195,7 +195,7 @@ async def test_an_act_without_anybody_to_tell_is_dealt_with(scene: Scene) -> Non
     poller = await scene.polled()
     keys = scene.happens(assignees=frozenset({404}), author=None)
     await poller.poll()
-    assert scene.told() == [] and scene.run(lambda db: feed_state.dealt_with(db, keys)) == set(keys)
+    assert scene.told() == [] and scene.run(lambda db: feed_state.processed(db, keys)) == set(keys)
 
 
 async def test_while_the_tracker_is_silent_it_tries_on_and_says_since_when(
@@ -483,7 +483,7 @@ async def test_old_rows_are_deleted_once_an_hour(scene: Scene) -> None:
     scene.again = 0
     scene.pass_(timedelta(days=2, seconds=4).total_seconds())
     await poller.step()
-    assert scene.run(lambda db: feed_state.dealt_with(db, old)) == set() and len(scene.told()) == 2
+    assert scene.run(lambda db: feed_state.processed(db, old)) == set() and len(scene.told()) == 2
     scene.pass_(timedelta(days=88).total_seconds())
     new = scene.happens()
     await poller.step()

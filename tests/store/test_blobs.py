@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from helpdesk.errors import StorageFull
-from helpdesk.store import disk_full, tracker
+from helpdesk.store import disk, tracker
 from helpdesk.store.tracker.blobs import Blob, Blobs
 from tests.full_disk import largest_file
 
@@ -111,7 +111,7 @@ async def test_a_full_disk_is_told_as_such_and_keeps_nothing(tmp_path: Path) -> 
 
 
 def test_only_a_disk_without_room_is_full() -> None:
-    with pytest.raises(StorageFull), disk_full.writing(), open("/dev/full", "wb", buffering=0) as full:
+    with pytest.raises(StorageFull), disk.writing(), open("/dev/full", "wb", buffering=0) as full:
         full.write(b"x")
-    with pytest.raises(FileNotFoundError), disk_full.writing():
+    with pytest.raises(FileNotFoundError), disk.writing():
         Path("/no/such/file").read_bytes()

@@ -76,11 +76,11 @@ def test_a_holder_sees_all_that_the_one_before_wrote(told_store: Database) -> No
         leases.take(session, "feed", "one", NOW, 10)
         begun.set()
         waits.wait(10)
-        feed_state.deal_with(session, EventRecord("journal.1", 7, False, "", "", "Борис", NOW), NOW)
+        feed_state.mark_processed(session, EventRecord("journal.1", 7, False, "", "", "Борис", NOW), NOW)
 
     def see(session: Session) -> bool:
         return leases.take(session, "feed", "two", NOW + timedelta(seconds=60), 10) and bool(
-            session.get(tables.DealtWith, "journal.1")
+            session.get(tables.ProcessedEvent, "journal.1")
         )
 
     with ThreadPoolExecutor(2) as threads:

@@ -70,7 +70,7 @@ def test_a_failure_after_the_write_says_that_it_was_saved(
 def test_a_page_after_a_write_that_fails_says_that_it_was_saved(
     anna: Client, number: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("helpdesk.web.core.return_url.remember", broken)
+    monkeypatch.setattr("helpdesk.web.core.navigation.remember_list", broken)
     form = {"task_id": number, "comment": "всем", "next": "/tasks"}
     answer = anna.post("/tasks/bulk", data=form, headers={**HTML, "Referer": "http://testserver/tasks"})
     assert answer.status_code == 200 and "<h1>Saved</h1>" in answer.text and 'href="/tasks"' in answer.text

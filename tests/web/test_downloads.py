@@ -14,7 +14,8 @@ from helpdesk.app import create_app
 from helpdesk.services import Services
 from helpdesk.tasks.embedded.backend import EmbeddedBackend
 from helpdesk.tasks.model import Actor, Attachment, Opened
-from helpdesk.web.core import ranges
+from helpdesk.web.core import errors
+from helpdesk.web.files import downloads
 from tests.web.conftest import HTML, Visit, attached, session_cookie
 from tests.world import EmbeddedWorld
 
@@ -206,8 +207,8 @@ async def test_a_reader_who_goes_away_lets_go_of_the_file(services: Services, em
 def test_any_range_header_is_a_part_of_the_file_or_none(size: int, header: str) -> None:
     for each in (header, f"bytes={header}"):
         try:
-            span = ranges.asked(each, size)
-        except ranges.Unsatisfiable:
+            span = downloads.byte_range(each, size)
+        except errors.RangeNotSatisfiable:
             continue
         assert span is None or 0 <= span.first <= span.last < size
 
@@ -216,15 +217,15 @@ def test_any_range_header_is_a_part_of_the_file_or_none(size: int, header: str) 
 def test_a_part_within_the_file_is_that_part(size: int, data: some.DataObject) -> None:
     first = data.draw(some.integers(0, size - 1))
     last = data.draw(some.integers(first, size - 1))
-    assert ranges.asked(f"bytes={first}-{last}", size) == (first, last)
-    assert ranges.asked(f"bytes={first}-", size) == (first, size - 1)
-    assert ranges.asked(f"bytes=-{size - first}", size) == (first, size - 1)
-    assert ranges.asked(f"bytes={size - 1}-{size + last}", size) == (size - 1, size - 1)
+    assert downloads.byte_range(f"bytes={first}-{last}", size) == (first, last)
+    assert downloads.byte_range(f"bytes={first}-", size) == (first, size - 1)
+    assert downloads.byte_range(f"bytes=-{size - first}", size) == (first, size - 1)
+    assert downloads.byte_range(f"bytes={size - 1}-{size + last}", size) == (size - 1, size - 1)
 
 
 @given(some.text(min_size=1, max_size=255))
 def test_any_name_comes_through_the_header(name: str) -> None:
-    header = ranges.disposition(name)
+    header = downloads.disposition(name)
     assert header.isascii() and header.isprintable()
     plain, _, exact = header.rpartition("; filename*=UTF-8''")
     assert unquote(exact) == name.encode("utf-8", "replace").decode()
@@ -233,7 +234,7 @@ def test_any_name_comes_through_the_header(name: str) -> None:
 
 
 def test_an_ascii_name_is_itself() -> None:
-    assert ranges.disposition("plan 7.txt") == "attachment; filename=\"plan 7.txt\"; filename*=UTF-8''plan%207.txt"
+    assert downloads.disposition("plan 7.txt") == "attachment; filename=\"plan 7.txt\"; filename*=UTF-8''plan%207.txt"
 
 
 @pytest.mark.parametrize(

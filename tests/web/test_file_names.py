@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpdesk.web.core.file_names import in_disposition
+from helpdesk.web.core.multipart import in_disposition
 from tests.web.conftest import Client
 
 NAME = 'отчёт "за май" 100%.txt'

@@ -8,14 +8,17 @@ from jinja2 import DictLoader, Environment, TemplateSyntaxError
 from helpdesk.paths import folder
 from helpdesk.services import Services
 from helpdesk.tasks.model import Member, Priority, Ref, Status, TaskRow
-from helpdesk.web.core.static_files import StaticFiles
-from helpdesk.web.core.templating import Renderer, addresses
+from helpdesk.web.core.services import addresses
+from helpdesk.web.core.templating import Renderer
+from helpdesk.web.edge.static_files import StaticFiles
 from helpdesk.web.routes import ROUTES
 
 
 @pytest.fixture
 def environments(services: Services) -> dict[str, Environment]:
-    return Renderer(services.settings.timezone, StaticFiles(folder("static")), addresses(ROUTES), "Us").environments
+    return Renderer(
+        services.settings.timezone, StaticFiles(folder("static")).address, addresses(ROUTES), "Us"
+    ).environments
 
 
 def shown(environment: Environment, source: str, **context: object) -> str:

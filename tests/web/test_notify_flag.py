@@ -104,7 +104,7 @@ def test_a_change_that_shall_not_be_told_is_not(
     monkeypatch.undo()
     asyncio.run(poller.poll())
     assert told(services) == before
-    shown = services.database.run_here(lambda db: feed_state.lately(db, datetime(2000, 1, 1, tzinfo=UTC)))
+    shown = services.database.run_here(lambda db: feed_state.processed_since(db, datetime(2000, 1, 1, tzinfo=UTC)))
     change_of = next(act for act in shown if act.task_id == task and act.new_status)  # pages that show it are told
     assert (change_of.old_status, change_of.new_status, change_of.author) == ("new", "in_progress", NAMES["anna"])
     # Others' changes of the task, and this one's of others, are told.

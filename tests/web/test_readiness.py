@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 from helpdesk import supervision
 from helpdesk.app import create_app
 from helpdesk.services import Services
-from helpdesk.store import integrity, schema
+from helpdesk.store import disk, schema
 from helpdesk.store.database import Database
 from helpdesk.web.edge import readiness
 from tests.full_disk import largest_file
@@ -45,20 +45,20 @@ def test_a_damaged_store_is_not_ready(
 
 def test_damage_is_found_in_the_file_and_a_whole_store_is_well(database: Database, tmp_path: Path) -> None:
     file = tmp_path / "helpdesk.db"
-    assert integrity.file_of(database) == file and integrity.damage(file) is None
+    assert disk.file_of(database) == file and disk.damage(file) is None
     database.close()
     spoil(file)
-    assert integrity.damage(file)
+    assert disk.damage(file)
     file.write_bytes(b"not a database, but long enough to be looked at as one" * 100)
-    assert "not a database" in str(integrity.damage(file))
-    assert not integrity.can_write(Path("/proc/nowhere"))
+    assert "not a database" in str(disk.damage(file))
+    assert not disk.can_write(Path("/proc/nowhere"))
 
 
 def test_asking_often_costs_a_query_and_no_more(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody has to sign in to ask: no migration is read again, nor the whole store looked at."""
     looks, read = [], []
-    damage, scripts = integrity.damage, schema.ScriptDirectory.from_config
-    monkeypatch.setattr(integrity, "damage", lambda file: looks.append(1) or damage(file))
+    damage, scripts = disk.damage, schema.ScriptDirectory.from_config
+    monkeypatch.setattr(disk, "damage", lambda file: looks.append(1) or damage(file))
     monkeypatch.setattr(schema.ScriptDirectory, "from_config", lambda it: read.append(1) or scripts(it))
     client = visit()
     assert client.get("/readyz").status_code == 200

@@ -200,7 +200,7 @@ def test_a_deletion_by_a_page_or_a_program_is_kept_for_pages_that_show_the_task(
     admin = visit("admin")
     assert admin.post(f"/tasks/{first}/delete", headers={"Accept": "text/html"}).status_code == 303
     assert admin.delete(f"/tasks/api/task/{second}").status_code == 200
-    acts = services.database.run_here(lambda db: feed_state.lately(db, datetime(2000, 1, 1, tzinfo=UTC)))
+    acts = services.database.run_here(lambda db: feed_state.processed_since(db, datetime(2000, 1, 1, tzinfo=UTC)))
     assert [it.key for it in acts] == [f"gone.{first}", f"gone.{second}"]
 
 

@@ -16,7 +16,7 @@ from starlette.types import Message
 
 import helpdesk
 from helpdesk.errors import Malformed
-from helpdesk.web.core import body_limit, body_parsing, cookies, request_limits, return_url
+from helpdesk.web.core import navigation, request_body, request_data, session
 from helpdesk.web.routes import ROUTES
 from tests.web.conftest import HTML, HTMX, Client, Visit
 from tests.world import EmbeddedWorld
@@ -90,7 +90,7 @@ def of_cookies(*headers: bytes) -> Request:
     ],
 )  # fmt: skip
 def test_a_cookie_is_found_by_its_whole_name(sent: bytes, found: str) -> None:
-    assert cookies.sent(of_cookies(sent), "theme") == cookies.sent(of_cookies(b"a=b", sent), "theme") == found
+    assert session.cookie(of_cookies(sent), "theme") == session.cookie(of_cookies(b"a=b", sent), "theme") == found
 
 
 def test_every_value_that_we_keep_in_a_cookie_comes_back(visit: Visit) -> None:
@@ -98,10 +98,10 @@ def test_every_value_that_we_keep_in_a_cookie_comes_back(visit: Visit) -> None:
         anna = visit("anna")
         request = Request({"type": "http", "headers": [], "app": anna.app.app, "state": {"person_id": 1}})
         response = Response()
-        return_url.remember(request, response, address)
+        navigation.remember_list(request, response, address)
         kept = response.headers["set-cookie"].partition(";")[0].encode()
         again = Request({**request.scope, "headers": [(b"cookie", kept)]})
-        assert return_url.last_list(again) == address
+        assert navigation.last_list(again) == address
 
 
 @pytest.mark.parametrize(
@@ -255,31 +255,31 @@ def nested(depth: int) -> bytes:
 
 
 def test_json_is_bounded_in_depth_and_in_values_whatever_its_texts_hold() -> None:
-    body_parsing.json_object(nested(body_parsing.DEEPEST))
+    request_body.json_object(nested(request_body.DEEPEST))
     with pytest.raises(Malformed):
-        body_parsing.json_object(nested(body_parsing.DEEPEST + 1))
+        request_body.json_object(nested(request_body.DEEPEST + 1))
     for text in ("[" * 50_000, "," * 50_000, '"' * 50_000, "\\" * 50_000, '\\"[,' * 10_000):
-        assert body_parsing.json_object(json.dumps({"a": text}).encode()) == {"a": text}
-    assert len(body_parsing.json_object(json.dumps({str(number): "x" for number in range(2_000)}).encode())) == 2_000
+        assert request_body.json_object(json.dumps({"a": text}).encode()) == {"a": text}
+    assert len(request_body.json_object(json.dumps({str(number): "x" for number in range(2_000)}).encode())) == 2_000
 
 
 def test_more_is_allowed_only_to_who_is_signed_in() -> None:
-    assert body_limit.Allowance().of("multipart/form-data") == body_limit.OF_ANYBODY == 64 * KILOBYTE
-    assert body_limit.Allowance().files == 0 and request_limits.an_id("7") == 7
+    assert request_body.Allowance().of("multipart/form-data") == request_body.OF_ANYBODY == 64 * KILOBYTE
+    assert request_body.Allowance().files == 0 and request_data.an_id("7") == 7
 
 
 async def test_a_body_that_came_fast_and_stops_is_not_waited_for_by_what_has_come(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(body_limit, "PAUSE_SECONDS", 0.05)
-    scope = {"type": "http", "headers": [], "state": {"allowance": body_limit.Allowance(MEGABYTE)}}
+    monkeypatch.setattr(request_body, "PAUSE_SECONDS", 0.05)
+    scope = {"type": "http", "headers": [], "state": {"allowance": request_body.Allowance(MEGABYTE)}}
     sent: list[Message] = [{"type": "http.request", "body": b"x" * 900 * KILOBYTE, "more_body": True}]
 
     async def receive() -> Message:
         return sent.pop() if sent else await asyncio.Future[Message]()
 
-    body = body_limit._Body(scope, receive)
+    body = request_body._Body(scope, receive)
     assert await body()
     async with asyncio.timeout(20):
-        with pytest.raises(body_limit.TooSlow):
+        with pytest.raises(request_body.TooSlow):
             await body()

@@ -14,7 +14,7 @@ from helpdesk.notifications.channels.sse.streams import Face, Stream, Streams, T
 from helpdesk.services import Services
 from helpdesk.store import feed_state
 from helpdesk.store.database import Database
-from helpdesk.store.models.notifications import DealtWith, EventRecord, NotificationRow
+from helpdesk.store.models.notifications import EventRecord, NotificationRow, ProcessedEvent
 from helpdesk.tasks.model import Actor
 from helpdesk.web.live import task_viewers
 from helpdesk.web.live.task_viewers import MOST_GIVEN, MOST_OWED, PATIENCE, TRIES, TaskViewers
@@ -63,7 +63,7 @@ class Office:
     def happens(self, *tasks: int, at: datetime | None = None) -> None:
         acts = [EventRecord(f"entry.{task}", task, False, "", "", "x", self.now)._asdict() for task in tasks]
         rows = [{**act, "at": at or self.now} for act in acts]
-        self.database.run_here(lambda db: db.execute(sa.insert(DealtWith), rows), writes=True)
+        self.database.run_here(lambda db: db.execute(sa.insert(ProcessedEvent), rows), writes=True)
 
     async def rounds(self, count: int = 1, seconds: float = 0) -> None:
         for _ in range(count):
@@ -161,7 +161,7 @@ async def test_a_round_that_could_not_read_the_store_loses_nothing(
     await office.rounds(1)
     office.happens(1, at=office.now + timedelta(seconds=5))
     with monkeypatch.context() as down:
-        down.setattr(feed_state, "lately", _unavailable)
+        down.setattr(feed_state, "processed_since", _unavailable)
         for _ in range(3):
             with pytest.raises(StoreUnavailable):
                 await office.rounds(1, seconds=30)
@@ -250,7 +250,7 @@ async def test_after_a_store_was_put_back_an_act_with_the_key_of_an_earlier_one_
     office.happens(1)
     await office.rounds()
     assert told(earlier) == ["entry.1"]
-    office.database.run_here(lambda db: db.execute(sa.delete(DealtWith)), writes=True)
+    office.database.run_here(lambda db: db.execute(sa.delete(ProcessedEvent)), writes=True)
     later = office.open(1)
     office.now += timedelta(seconds=1)
     office.happens(1)

@@ -10,13 +10,13 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
+from helpdesk import threads
 from helpdesk.errors import Unavailable
 from helpdesk.redmine_client import RedmineClient
 from helpdesk.store.database import Database
 from helpdesk.tasks.redmine.rest.cache import Cache
 from helpdesk.tasks.redmine.sql.connection import RedmineDatabase
 from helpdesk.timings import Timings, measured, record
-from helpdesk.web.core import offload
 from tests.web.conftest import HTML, Visit
 
 LIST = "/tasks/my-tasks"
@@ -51,7 +51,7 @@ async def test_time_in_a_thread_counts_for_its_request() -> None:
         with measured("render"):
             pass
 
-    await offload.made(work, offload.MANY + 1)
+    await threads.run_if_many(work, threads.MANY + 1)
     assert timings.seconds.keys() == {"render"}
 
 

@@ -41,7 +41,7 @@ def two_processes(database: Database, folder: Path, **more: str) -> Iterator[Two
 
 
 def _is_read(database: Database) -> bool:
-    return database.run_here(lambda db: bool(db.get(Lease, "feed") and feed_state.position(db, "feed")))
+    return database.run_here(lambda db: bool(db.get(Lease, "feed") and feed_state.cursor(db, "feed")))
 
 
 def program(helpdesk: Helpdesk, login: str) -> "closing[httpx.Client]":

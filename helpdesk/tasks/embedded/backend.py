@@ -11,7 +11,6 @@ from sqlmodel import Session
 from helpdesk.errors import NotFound, SavedUnseen
 from helpdesk.store import locks
 from helpdesk.store.database import Database
-from helpdesk.store.tracker import members as project_members
 from helpdesk.store.tracker import task_parts as parts
 from helpdesk.store.tracker import tasks as rows
 from helpdesk.store.tracker.blobs import Blobs
@@ -58,7 +57,7 @@ class EmbeddedBackend:
         def work(session: Session) -> tuple[ProjectMember, ...]:
             if project_id not in rights(session, actor).permissions:
                 raise NotFound
-            return members(project_members.memberships(session, project_id))
+            return members(rows.memberships(session, project_id))
 
         return await self.database.run(work)
 

@@ -13,9 +13,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.people.model import Person
-from helpdesk.web.core import cookies
-from helpdesk.web.core.services import services
-from helpdesk.web.core.templating import path_to
+from helpdesk.web.core import session
+from helpdesk.web.core.services import path_to, services
 
 COOKIE = "device"
 LASTS = timedelta(days=180)
@@ -32,7 +31,7 @@ class Device(NamedTuple):
 def of(request: Request) -> Device:
     """The device that asks, known for nobody without a cookie of ours."""
     try:
-        id, people = _seal(request).loads(cookies.sent(request, COOKIE), max_age=int(LASTS.total_seconds()))
+        id, people = _seal(request).loads(session.cookie(request, COOKIE), max_age=int(LASTS.total_seconds()))
     except BadData:
         return Device()
     return Device(id, tuple(people))

@@ -19,10 +19,9 @@ from helpdesk.web.accounts import sign_in
 from helpdesk.web.core import request_data, session
 from helpdesk.web.core.after_write import stored
 from helpdesk.web.core.errors import headers_of, status_of
-from helpdesk.web.core.faces import answer, answer_refusal
-from helpdesk.web.core.responses import html, json_response, see_other
+from helpdesk.web.core.faces import answer, answer_refusal, html, json_response, see_other
+from helpdesk.web.core.navigation import safe_path
 from helpdesk.web.core.services import services
-from helpdesk.web.core.templating import safe_path
 from helpdesk.web.lists import saved_views
 from helpdesk.web.tasks import schemas as task_schemas
 

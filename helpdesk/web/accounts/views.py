@@ -8,14 +8,13 @@ from helpdesk.languages import LANGUAGES
 from helpdesk.people.model import Person
 from helpdesk.people.passwords import LONGEST_PASSWORD
 from helpdesk.web.accounts import known_devices, sign_in
-from helpdesk.web.core import request_data, return_url, session
+from helpdesk.web.core import navigation, request_data, session
 from helpdesk.web.core.errors import headers_of, status_of
-from helpdesk.web.core.faces import answer, answer_refusal, choose
+from helpdesk.web.core.faces import Json, answer, answer_refusal, choose, html, json_response, see_other
 from helpdesk.web.core.guards import refuse_foreign
-from helpdesk.web.core.json_values import Json
-from helpdesk.web.core.responses import html, json_response, see_other
-from helpdesk.web.core.services import services
-from helpdesk.web.core.templating import THEMES, current_url, path_to, safe_path, translate
+from helpdesk.web.core.navigation import current_url, safe_path
+from helpdesk.web.core.services import path_to, services
+from helpdesk.web.core.templating import THEMES, translate
 from helpdesk.web.drafts import handoff as draft_handoff
 from helpdesk.web.lists import saved_views
 from helpdesk.web.tasks import schemas as task_schemas
@@ -66,7 +65,7 @@ async def _sign_out(request: Request) -> Response:
         page=lambda: see_other(path_to(request, "people:login")),
     )
     await session.end(request, response, everywhere)
-    return_url.forget(response)
+    navigation.forget_list(response)
     response.headers["Clear-Site-Data"] = FORGOTTEN
     return response
 

@@ -17,11 +17,10 @@ from helpdesk.tasks.model import Actor
 from helpdesk.tasks.phases import Rules
 from helpdesk.web.board import card_context
 from helpdesk.web.board import query as board_query
-from helpdesk.web.core.responses import html
-from helpdesk.web.core.return_url import LISTS
-from helpdesk.web.core.services import services
+from helpdesk.web.core.faces import html
+from helpdesk.web.core.navigation import LISTS
+from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.session import current_user
-from helpdesk.web.core.templating import path_to
 from helpdesk.web.lists import board_listing, statistics_schemas, statistics_tables
 from helpdesk.web.lists import page as list_page
 from helpdesk.web.lists import params as list_params

@@ -10,8 +10,8 @@ from helpdesk.tasks.cards import CardsAsked
 from helpdesk.tasks.lists import Vocabulary
 from helpdesk.tasks.model import Status
 from helpdesk.web.core import request_data
-from helpdesk.web.core.return_url import BOARD
-from helpdesk.web.core.templating import current_url, path_to
+from helpdesk.web.core.navigation import BOARD, current_url
+from helpdesk.web.core.services import path_to
 from helpdesk.web.lists.urls import Listing
 
 SKIP = "skip"

@@ -14,11 +14,9 @@ from helpdesk.web.board import page as board_page
 from helpdesk.web.board import query as board_query
 from helpdesk.web.board.page import OfPerson
 from helpdesk.web.core import request_data
-from helpdesk.web.core.faces import answer
+from helpdesk.web.core.faces import answer, fragment_or_page, html, json_response, see_other
 from helpdesk.web.core.guards import actor
-from helpdesk.web.core.responses import fragment_or_page, html, json_response, see_other
-from helpdesk.web.core.services import services
-from helpdesk.web.core.templating import path_to
+from helpdesk.web.core.services import path_to, services
 from helpdesk.web.lists import board_listing, saved_views
 from helpdesk.web.lists import params as list_params
 from helpdesk.web.lists.page import never_assigned
@@ -81,7 +79,7 @@ async def _cards(request: Request) -> Response:
     asked = request.query_params
     ids = [request_data.whole("ids", it) for it in asked.get("ids", "").split(",") if it]
     context = await card_updates.cards(request, asked, ids[:MOST_AT_ONCE])
-    return html(request, "board/_changed.html", **context)
+    return html(request, "board/_card_updates.html", **context)
 
 
 async def folded(request: Request, status_id: int) -> Response:

@@ -12,10 +12,10 @@ from helpdesk.store.saved_views import View
 from helpdesk.tasks.lists import TaskPage, TaskQuery
 from helpdesk.tasks.model import Actor, Ref, TaskRow
 from helpdesk.tasks.phases import Rules
-from helpdesk.web.core.responses import html
-from helpdesk.web.core.services import services
+from helpdesk.web.core.faces import html
+from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.session import current_user
-from helpdesk.web.core.templating import path_to, today
+from helpdesk.web.core.templating import today
 from helpdesk.web.lists import params as list_params
 from helpdesk.web.lists import statistics_tables
 from helpdesk.web.lists.filter_form import chips, selects

@@ -13,8 +13,7 @@ from helpdesk.tasks.lists import SORTS, TaskQuery, Vocabulary, Who
 from helpdesk.tasks.model import Priority, Ref, Status
 from helpdesk.tasks.projects import Project
 from helpdesk.web.core import request_data
-from helpdesk.web.core.services import services
-from helpdesk.web.core.templating import path_to
+from helpdesk.web.core.services import path_to, services
 from helpdesk.web.lists.urls import ANYBODY, NEWEST_FIRST, NOWHERE, PEOPLE, Listing
 
 MOST_PER_PAGE = 100

@@ -9,13 +9,12 @@ from starlette.responses import Response
 
 from helpdesk.errors import NotFound, Sentence, sentence
 from helpdesk.store import notifications
-from helpdesk.web.core import path_params, request_data
+from helpdesk.web.core import request_data
 from helpdesk.web.core.after_write import stored
-from helpdesk.web.core.faces import Respond, answer
-from helpdesk.web.core.responses import json_response, see_other
-from helpdesk.web.core.services import services
+from helpdesk.web.core.faces import Respond, answer, json_response, see_other
+from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.session import current_user
-from helpdesk.web.core.templating import path_to, translate
+from helpdesk.web.core.templating import translate
 from helpdesk.web.notifications import views
 
 READ = sentence("The notification was marked as read.")
@@ -25,7 +24,7 @@ UNREAD_AGAIN = sentence("They are unread again.")
 
 async def read(request: Request) -> Response:
     """Mark one as read; one that is read already is no error. Raises NotFound, also for another person's."""
-    number, now = path_params.number(request, "notification_id"), services(request).clock()
+    number, now = request_data.path_id(request, "notification_id"), services(request).clock()
 
     def mark(db: Session, person_id: int) -> None:
         if not notifications.mark_read(db, person_id, number, now):

@@ -12,14 +12,14 @@ from helpdesk.notifications.preferences import Preferences, from_json, to_json
 from helpdesk.store import preferences as store
 from helpdesk.tasks.lists import TaskQuery
 from helpdesk.tasks.model import Ref
-from helpdesk.web.core import path_params, request_data
+from helpdesk.web.core import request_data
 from helpdesk.web.core.after_write import stored
-from helpdesk.web.core.faces import answer
+from helpdesk.web.core.faces import answer, html, json_response, see_other
 from helpdesk.web.core.guards import actor
-from helpdesk.web.core.responses import html, json_response, see_other
+from helpdesk.web.core.navigation import current_url
 from helpdesk.web.core.services import services
 from helpdesk.web.core.session import current_user
-from helpdesk.web.core.templating import current_url, translate
+from helpdesk.web.core.templating import translate
 
 Kind = Literal["task", "project"]
 
@@ -47,12 +47,12 @@ class Mute(NamedTuple):
 
 async def task(request: Request) -> Response:
     """Mute a task, or unmute it, as `muted` says. Raises NotFound for a task that the person may not see."""
-    return await _change(request, "task", path_params.task_id(request))
+    return await _change(request, "task", request_data.task_id(request))
 
 
 async def project(request: Request) -> Response:
     """Mute all tasks of a project, or unmute them."""
-    return await _change(request, "project", path_params.number(request, "project_id"))
+    return await _change(request, "project", request_data.path_id(request, "project_id"))
 
 
 async def of_preferences(request: Request, preferences: Preferences) -> list[Mute]:

@@ -14,11 +14,10 @@ from helpdesk.notifications.preferences import Preferences, Sound, from_json, to
 from helpdesk.store import preferences as stored_preferences
 from helpdesk.web.core import request_data, session
 from helpdesk.web.core.after_write import stored
-from helpdesk.web.core.faces import answer, answer_refusal
+from helpdesk.web.core.faces import answer, answer_refusal, html, json_response, see_other
 from helpdesk.web.core.idempotency import idempotent
-from helpdesk.web.core.responses import html, json_response, see_other
-from helpdesk.web.core.services import services
-from helpdesk.web.core.templating import path_to, translate
+from helpdesk.web.core.services import path_to, services
+from helpdesk.web.core.templating import translate
 from helpdesk.web.drafts import service as drafts
 from helpdesk.web.notifications import mutes, preference_params
 
@@ -72,7 +71,7 @@ async def preferences(request: Request) -> Response:
         request,
         json=lambda: json_response(request, values | _muted(chosen)),
         page=lambda: _page(request, chosen, values, saved=saved),
-        fragment=lambda: _form(request, "notifications/_chosen.html", values),
+        fragment=lambda: _form(request, "notifications/_preferences_form.html", values),
     )
 
 
@@ -94,7 +93,7 @@ async def _change(request: Request) -> Response:
         request,
         json=lambda: json_response(request, {"message": translate(request, SAVED), **values, **_muted(chosen)}),
         page=lambda: see_other(path_to(request, "notifications:preferences") + "?saved=1"),
-        fragment=lambda: _form(request, "notifications/_saved.html", values, says=SAVED),
+        fragment=lambda: _form(request, "notifications/_preferences_saved.html", values, says=SAVED),
     )
 
 
@@ -106,7 +105,7 @@ async def _refused(request: Request, refusal: Invalid) -> Response:
         request,
         refusal,
         page=lambda: _page(request, chosen, values, refusal),
-        fragment=lambda: _form(request, "notifications/_chosen.html", values, refusal),
+        fragment=lambda: _form(request, "notifications/_preferences_form.html", values, refusal),
     )
 
 

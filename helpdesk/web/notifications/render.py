@@ -9,8 +9,8 @@ from helpdesk.errors import Sentence, sentence
 from helpdesk.languages import say
 from helpdesk.notifications.messages import OF_NO_TASK, message
 from helpdesk.store.models.notifications import NotificationRow
+from helpdesk.web.core.faces import Json, moment
 from helpdesk.web.core.guards import actor
-from helpdesk.web.core.json_values import Json, moment
 from helpdesk.web.core.services import services
 
 HIDDEN = sentence("You do not see this task any more")

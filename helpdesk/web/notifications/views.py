@@ -11,12 +11,12 @@ from helpdesk.errors import NotFound, sentence
 from helpdesk.notifications.kinds import TYPES
 from helpdesk.store import notifications
 from helpdesk.store.models.notifications import NotificationRow
-from helpdesk.web.core import path_params, request_data
-from helpdesk.web.core.faces import answer, choose
-from helpdesk.web.core.responses import fragment_or_page, html, json_response, see_other
-from helpdesk.web.core.services import services
+from helpdesk.web.core import request_data
+from helpdesk.web.core.faces import answer, choose, fragment_or_page, html, json_response, see_other
+from helpdesk.web.core.navigation import current_url
+from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.session import current_user
-from helpdesk.web.core.templating import current_url, language, path_to
+from helpdesk.web.core.templating import language
 from helpdesk.web.notifications import preferences as notification_preferences
 from helpdesk.web.notifications.render import Item, items, to_dict
 
@@ -69,14 +69,14 @@ async def every(request: Request) -> Response:
         request,
         json=lambda: json_response(request, _to_dict(page, language(request))),
         # The bell shows the count of the same moment as the list.
-        page=lambda: html(request, "notifications/every.html", page=page, undo=undo, unread=page.unread),
+        page=lambda: html(request, "notifications/list.html", page=page, undo=undo, unread=page.unread),
     )
 
 
 async def one(request: Request) -> Response:
     """Redirect to the task of a notification, and mark all notifications about that task as read."""
     person, now = await current_user(request), services(request).clock()
-    number, reads = path_params.number(request, "notification_id"), _is_opened_by_person(request)
+    number, reads = request_data.path_id(request, "notification_id"), _is_opened_by_person(request)
 
     def work(db: Session) -> int | None:
         row = notifications.one(db, person.id, number)
@@ -112,7 +112,7 @@ async def item_fragment(request: Request, number: int, unread: int) -> Response:
     row = await services(request).database.run(lambda db: notifications.one(db, person.id, number))
     (item,) = await items(request, [row] if row else [])
     on_page = urlsplit(current_url(request)).path == path_to(request, "notifications:every")
-    return html(request, "notifications/_read.html", item=item, unread=unread, on_page=on_page, undo="")
+    return html(request, "notifications/_marked_read.html", item=item, unread=unread, on_page=on_page, undo="")
 
 
 def _is_opened_by_person(request: Request) -> bool:

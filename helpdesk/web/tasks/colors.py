@@ -8,8 +8,8 @@ from helpdesk.tasks.change_messages import conflict as conflict_in_words
 from helpdesk.tasks.colors import Colors, Named
 from helpdesk.tasks.lists import Vocabulary
 from helpdesk.tasks.model import Task, Theirs
+from helpdesk.web.core.faces import Json
 from helpdesk.web.core.guards import actor
-from helpdesk.web.core.json_values import Json
 from helpdesk.web.core.services import services
 from helpdesk.web.core.templating import language, translate
 from helpdesk.web.tasks import phase_rules, schemas, task_schema

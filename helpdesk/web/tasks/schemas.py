@@ -9,7 +9,7 @@ from helpdesk.tasks.colors import Colors
 from helpdesk.tasks.lists import TaskPage, Vocabulary
 from helpdesk.tasks.model import Attachment, Entry, Field, Member, Priority, Ref, Status, Task, TaskRow, Theirs, Written
 from helpdesk.tasks.projects import Project, ProjectMember
-from helpdesk.web.core.json_values import Json, day, moment
+from helpdesk.web.core.faces import Json, day, moment
 
 Held = Status | Priority | Member
 Named = Held | Ref
