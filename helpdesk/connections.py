@@ -74,7 +74,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_message_begin()
 
     def on_url(self, url: bytes) -> None:
-        """Keep only as much of an address as shows that it is too long for `web/core/request_limits.py`.
+        """Keep only as much of an address as shows that it is too long for `web/edge/middleware.py`.
 
         The parser itself refuses much longer ones.
         """

@@ -7,8 +7,8 @@ from starlette.responses import Response
 
 from helpdesk.errors import sentence
 from helpdesk.tasks import board
-from helpdesk.tasks.cards import Card
 from helpdesk.tasks.change_messages import LABELS, in_words
+from helpdesk.tasks.lists import Card
 from helpdesk.tasks.model import Status, Task
 from helpdesk.texts import called
 from helpdesk.web.board import card_context, card_updates

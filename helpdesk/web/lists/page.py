@@ -43,7 +43,7 @@ async def kept(request: Request) -> Kept:
 async def page(request: Request, who: Actor, found: TaskPage, kept: Kept) -> Response:
     """The list with its form, its chips, its totals, and the person's saved views. It needs the summary and words."""
     tracker, person, shown = services(request).backend, await current_user(request), people_of(found.rows)
-    asked, words = list_params.of_query(request, request.url.path, found.query), found.words
+    asked, words = list_params.of_query(request, request.url.path, found.query), found.vocabulary
     assert words is not None and found.summary is not None
     names = await named(request, who, asked, shown)
     fields = selects(asked, words, {id: name for id, name in names.items() if id != who.id})

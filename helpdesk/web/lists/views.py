@@ -6,8 +6,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from helpdesk.errors import NotAllowed, NotFound
-from helpdesk.people.accounts import person_of
-from helpdesk.people.model import Person, SignedIn
+from helpdesk.people.model import Person, SignedIn, person_of
 from helpdesk.store import people
 from helpdesk.tasks.lists import TaskPage, TaskQuery, Vocabulary, Who
 from helpdesk.tasks.model import Actor
