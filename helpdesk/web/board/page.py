@@ -80,9 +80,7 @@ async def page(
         "lanes_now": by or "",
         "lanes_by": LANES,
         "compact": list_params.is_compact(extra),
-        "totals": statistics_tables.totals(
-            board.summary(columns), as_list, vocabulary.statuses, settings.rules, whole=True
-        ),
+        "totals": totals,
         "shortened": list_params.is_shortened(request.query_params),
         "newest": _newest(listing, cards),
         "spoken": SPOKEN,

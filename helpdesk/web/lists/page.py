@@ -34,10 +34,8 @@ async def views_and_rules(request: Request) -> tuple[list[View], Rules]:
 async def page(request: Request, who: Actor, page: TaskPage, views: list[View], rules: Rules) -> Response:
     """Render the list with its form, chips, totals and saved views. The page must have its summary and vocabulary."""
     backend, person, people = services(request).backend, await current_user(request), people_of(page.rows)
-    listing, vocabulary = (
-        list_params.of_query(request, request.url.path, page.query, request.query_params),
-        page.vocabulary,
-    )
+    listing = list_params.of_query(request, request.url.path, page.query, request.query_params)
+    vocabulary = page.vocabulary
     assert vocabulary is not None and page.summary is not None
     names = await people_names(request, who, listing, people)
     fields = selects(listing, vocabulary, {id: name for id, name in names.items() if id != who.id})
