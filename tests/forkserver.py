@@ -30,7 +30,7 @@ from helpdesk import app
 from helpdesk.languages import LANGUAGES, translations
 from helpdesk.paths import folder
 from helpdesk.web.core import templating
-from helpdesk.web.core.static_files import StaticFiles
+from helpdesk.web.edge.static_files import StaticFiles
 
 LONGEST_ORDER = 65_536
 PR_SET_PDEATHSIG = 1

@@ -69,4 +69,4 @@ class Cache:
         if self._fetches.get(key) is task:
             del self._fetches[key]
         if not task.cancelled() and (error := task.exception()):
-            log.debug("an answer could not be fetched", exc_info=error)  # whoever waits for it is told
+            log.debug("a response could not be fetched", exc_info=error)  # whoever waits for it is told
