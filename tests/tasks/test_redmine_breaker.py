@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from helpdesk.tasks.redmine.sql.breaker import PAUSE_SECONDS, Breaker
+from helpdesk.tasks.redmine.sql.failures import PAUSE_SECONDS, Breaker
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 

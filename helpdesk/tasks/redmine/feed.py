@@ -20,7 +20,7 @@ from helpdesk.tasks.redmine.rest import event_mapper, json_mapper
 from helpdesk.tasks.redmine.rest.changed_issues import PARALLEL, ChangedIssues
 from helpdesk.tasks.redmine.rest.metadata_cache import MetadataCache
 from helpdesk.tasks.redmine.rest.user_cache import UserCache
-from helpdesk.tasks.redmine.sql import event_visibility, feed
+from helpdesk.tasks.redmine.sql import feed
 from helpdesk.tasks.redmine.sql.source import Source
 
 READ_SECONDS = 30.0
@@ -128,8 +128,7 @@ class SqlFeed:
 
     async def read(self, cursor: str) -> FeedPage:
         def work(db: Connection) -> FeedPage:
-            found = feed.read(db, self.source, feed_cursor.read(cursor).believed(datetime.now(UTC)))
-            return FeedPage(tuple(found.events), found.after.written(), found.more)
+            return feed.read(db, self.source, feed_cursor.read(cursor).believed(datetime.now(UTC)))
 
         return await self.database.run(work)
 
@@ -138,7 +137,7 @@ class SqlFeed:
 
     async def visible_to(self, event: Event, people: Iterable[Actor]) -> frozenset[int]:
         ids = [actor.id for actor in people]
-        return await self.database.run(lambda db: event_visibility.visible_to(db, self.source.config(db), event, ids))
+        return await self.database.run(lambda db: feed.visible_to(db, self.source.config(db), event, ids))
 
 
 class FallbackFeed:

@@ -14,8 +14,7 @@ from helpdesk.tasks.redmine.rest import json_mapper, query_params
 from helpdesk.tasks.redmine.rest.metadata_cache import items
 from helpdesk.tasks.redmine.sql import tables as t
 from helpdesk.tasks.redmine.sql import users
-from helpdesk.tasks.redmine.sql.read_context import Reading
-from helpdesk.tasks.redmine.sql.source import Source
+from helpdesk.tasks.redmine.sql.source import Reading, Source
 
 T = TypeVar("T")
 

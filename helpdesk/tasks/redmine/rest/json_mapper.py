@@ -33,14 +33,9 @@ ATTRIBUTES = {
     "project_id": "project",
 }
 LONG_TEXTS = {"description"}
-REVERSED = {
-    "duplicates": "duplicated",
-    "blocks": "blocked",
-    "precedes": "follows",
-    "copied_to": "copied_from",
-}
-SEEN_FROM_THERE = {"relates": "relates"} | REVERSED | {there: here for here, there in REVERSED.items()}
-"""Source: Redmine 5, IssueRelation::TYPES."""
+_DIRECTED = {"duplicates": "duplicated", "blocks": "blocked", "precedes": "follows", "copied_to": "copied_from"}
+OPPOSITE = {"relates": "relates"} | _DIRECTED | {theirs: ours for ours, theirs in _DIRECTED.items()}
+"""The kinds of relations as seen from the other task. Source: Redmine 5, IssueRelation::TYPES."""
 BROKEN = (LookupError, TypeError, ValueError, AttributeError)
 
 
@@ -241,6 +236,11 @@ def links(issue: JSON) -> Links:
 
 
 def _relation(relation: JSON, task_id: int) -> tuple[str, int]:
-    """The kind as seen from the task, and the other task."""
-    kind, first, second = text(relation, "relation_type"), number(relation, "issue_id"), number(relation, "issue_to_id")
-    return (kind, second) if first == task_id else (SEEN_FROM_THERE.get(kind, kind), first)
+    return relation_from(
+        task_id, text(relation, "relation_type"), number(relation, "issue_id"), number(relation, "issue_to_id")
+    )
+
+
+def relation_from(task_id: int, kind: str, source_id: int, target_id: int) -> tuple[str, int]:
+    """Return the kind of a relation as seen from the task, and the other task."""
+    return (kind, target_id) if source_id == task_id else (OPPOSITE.get(kind, kind), source_id)
