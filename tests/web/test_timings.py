@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from helpdesk.errors import Unavailable
 from helpdesk.redmine_client import RedmineClient
 from helpdesk.store.database import Database
-from helpdesk.tasks.redmine.rest.cache import Cache
+from helpdesk.tasks.redmine.rest.metadata_cache import Cache
 from helpdesk.tasks.redmine.sql.connection import RedmineDatabase
 from helpdesk.timings import Timings, measured, record
 from helpdesk.web.core import offload

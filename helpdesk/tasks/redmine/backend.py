@@ -13,12 +13,11 @@ from helpdesk.tasks.creation import NewTaskForm
 from helpdesk.tasks.lists import EXPORTED_AT_ONCE, TaskQuery
 from helpdesk.tasks.model import Actor, Ref, Task, TaskRow, TextFormat
 from helpdesk.tasks.redmine.rest.calls import RestCalls
-from helpdesk.tasks.redmine.rest.cards import BoardCards
 from helpdesk.tasks.redmine.rest.files import IssueFiles
 from helpdesk.tasks.redmine.rest.issue import Issues
 from helpdesk.tasks.redmine.rest.issue_create import IssueCreate, NewTaskForms
 from helpdesk.tasks.redmine.rest.issue_update import IssueUpdate
-from helpdesk.tasks.redmine.rest.lists import IssueLists
+from helpdesk.tasks.redmine.rest.lists import BoardCards, IssueLists
 from helpdesk.tasks.redmine.sql import issue, lists, workflow
 from helpdesk.tasks.redmine.sql.failures import Silent
 from helpdesk.tasks.redmine.sql.source import Source

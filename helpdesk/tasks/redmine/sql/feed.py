@@ -13,9 +13,8 @@ from sqlalchemy.engine import Connection
 
 from helpdesk.tasks.feed import Event, FeedPage
 from helpdesk.tasks.model import Member
-from helpdesk.tasks.redmine import feed_cursor, journal_events
-from helpdesk.tasks.redmine.feed_cursor import FeedCursor
-from helpdesk.tasks.redmine.journal_events import Assigned, Detail
+from helpdesk.tasks.redmine import feed_model
+from helpdesk.tasks.redmine.feed_model import Assigned, Detail, FeedCursor
 from helpdesk.tasks.redmine.rest.custom_fields import Definition
 from helpdesk.tasks.redmine.rest.json_mapper import plain
 from helpdesk.tasks.redmine.sql import tables as t
@@ -48,7 +47,7 @@ def start(db: Connection, database: RedmineDatabase) -> FeedCursor:
     now = datetime.now(UTC)
     moments = [database.moment(row.created_on) for row in ends if row]
     issue, journal = (row.id if row else 0 for row in ends)
-    return feed_cursor.beginning(issue, journal, min(now, max(moments, default=now)), now)
+    return feed_model.cursor_behind(issue, journal, min(now, max(moments, default=now)), now)
 
 
 def read(db: Connection, source: Source, known: FeedCursor) -> FeedPage:
@@ -91,7 +90,7 @@ def _news(db: Connection, created: Sequence[Any], journals: Sequence[Any]) -> Ne
     for row in sorted(rows["detail"], key=lambda it: it.id):
         details[row.journal_id].append(Detail(row.property, row.prop_key, row.old_value, row.value))
     for row in rows["assigned"]:
-        change = Assigned(row.id, journal_events.number(row.old_value), journal_events.number(row.value))
+        change = Assigned(row.id, feed_model.number(row.old_value), feed_model.number(row.value))
         assigned[row.journalized_id].append(change)
     watchers = grouped((row.watchable_id, row.user_id) for row in rows["watcher"])
     return News(created, journals, {row.id: row for row in rows["task"]}, details, assigned, watchers)
@@ -150,24 +149,24 @@ class _EventMapper:
 
     def journal(self, row: Any) -> Event:
         details = self.news.details.get(row.id, [])
-        change = journal_events.assigned(row.id, details)
+        change = feed_model.assignee_change(row.id, details)
         return self._of(row.journalized_id, row.id)._replace(
             key=f"journal.{row.id}",
             at=self.moment(row.created_on),
             by=self.people.member(row.user_id),
             notes=plain(row.notes),
             private=bool(row.private_notes),
-            status=journal_events.change(details, "status_id", self.statuses),
-            priority=journal_events.change(details, "priority_id", self.priorities),
+            status=feed_model.attribute_change(details, "status_id", self.statuses),
+            priority=feed_model.attribute_change(details, "priority_id", self.priorities),
             was_assigned=change is not None,
-            files=journal_events.files(details),
+            files=feed_model.attached_files(details),
             former=self.people.people(change.old) if change else frozenset(),
         )
 
     def _of(self, task_id: int, journal: int) -> Event:
         """Return the state of a task after a journal."""
         task = self.news.tasks[task_id]
-        assignee = journal_events.assignee_after(journal, self.news.assigned.get(task_id, ()), task.assigned_to_id)
+        assignee = feed_model.assignee_after(journal, self.news.assigned.get(task_id, ()), task.assigned_to_id)
         return Event(
             key="",
             task_id=task_id,

@@ -9,9 +9,9 @@ import sqlalchemy as sa
 from helpdesk.redmine_client import JSON
 from helpdesk.tasks.fields import CustomField
 from helpdesk.tasks.model import Entry, Member
+from helpdesk.tasks.redmine.allowed_actions import Rights
 from helpdesk.tasks.redmine.rest import json_mapper
 from helpdesk.tasks.redmine.rest.custom_fields import Definition, is_by_number, named
-from helpdesk.tasks.redmine.rest.permissions import Rights
 from helpdesk.tasks.redmine.sql import tables as t
 from helpdesk.tasks.redmine.sql.source import Reading
 

@@ -10,9 +10,9 @@ from helpdesk.errors import NotFound
 from helpdesk.tasks.fields import CustomValue
 from helpdesk.tasks.model import Attachment, Choices, Link, Member, Ref, Task, TaskRow
 from helpdesk.tasks.redmine import allowed_actions
+from helpdesk.tasks.redmine.allowed_actions import Rights
 from helpdesk.tasks.redmine.rest.custom_fields import texts
 from helpdesk.tasks.redmine.rest.json_mapper import Links, plain, relation_from
-from helpdesk.tasks.redmine.rest.permissions import Rights
 from helpdesk.tasks.redmine.sql import history, users, workflow
 from helpdesk.tasks.redmine.sql import tables as t
 from helpdesk.tasks.redmine.sql.batched_selects import BatchedSelects

@@ -15,7 +15,7 @@ from helpdesk.tasks.creation import NewTaskForm
 from helpdesk.tasks.fields import CustomField
 from helpdesk.tasks.model import Ref, Status
 from helpdesk.tasks.redmine import allowed_actions
-from helpdesk.tasks.redmine.rest.permissions import Rights
+from helpdesk.tasks.redmine.allowed_actions import Rights
 from helpdesk.tasks.redmine.sql import tables as t
 from helpdesk.tasks.redmine.sql import users
 from helpdesk.tasks.redmine.sql.config_snapshot import Tracker
