@@ -31,15 +31,6 @@ NOT_SENT = "не отправлен"
 with_javascript = pytest.mark.parametrize("javascript", [True], ids=["with JavaScript"], indirect=True)
 
 
-@pytest.fixture
-def anna(as_program: AsProgram) -> httpx.Client:
-    return as_program("anna")
-
-
-def end_all_sessions(client: httpx.Client) -> None:
-    client.post("/users/logout", json={"everywhere": True}).raise_for_status()
-
-
 def note(page: Page) -> Locator:
     return page.locator(".draft")
 
@@ -111,7 +102,7 @@ def test_a_page_closed_while_typing_gives_its_text_to_the_server(page: Page, ann
 
 
 @with_javascript
-def test_what_was_sent_leaves_no_draft_behind(page: Page, anna: httpx.Client) -> None:
+def test_a_sent_text_leaves_no_draft_behind(page: Page, anna: httpx.Client) -> None:
     task = steps.some_task(anna)["id"]
     steps.come_in(page, "anna")
     steps.open_task(page, task)
@@ -185,7 +176,7 @@ def test_after_a_mistyped_password_the_text_still_waits_for_its_person(
     count = len(steps.history(anna, task))
     steps.come_in(page, "anna")
     steps.open_task(page, task)
-    end_all_sessions(anna)
+    steps.end_all_sessions(anna)
     steps.add_comment(page, TEXT, private=True)
     expect(page.get_by_label("Ваш текст.")).to_have_value(TEXT)
     steps.sign_in(page, "anna", "wrong")

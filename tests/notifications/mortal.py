@@ -69,7 +69,7 @@ class Mortal:
 
     def as_of(self) -> datetime:
         """All that had happened by then has been told."""
-        found = self.store.run_here(lambda db: feed_state.position(db, NAME))
+        found = self.store.run_here(lambda db: feed_state.cursor(db, NAME))
         return found.as_of if found else datetime.min.replace(tzinfo=UTC)
 
     async def told_until(self, moment: datetime) -> None:
@@ -93,7 +93,7 @@ class Mortal:
     def complaints(self) -> list[str]:
         """Lines of its log that tell of an error, and of acts that were not dealt with at once."""
         said = (self.folder / "helpdesk.log").read_text(encoding="utf-8", errors="replace").splitlines()
-        return [line for line in said if '"level": "error"' in line or '"act":' in line]
+        return [line for line in said if '"level": "error"' in line or '"event":' in line]
 
 
 async def deaths(mortal: Mortal, dice: Random, at: list[int], done: Callable[[], int]) -> None:

@@ -110,7 +110,7 @@ def test_a_field_holds_what_was_typed_else_what_the_task_holds(request_in: Reque
     assert wanted(request_in, says, cf_11="7", due_date="завтра") == {"due_date": ("завтра",), "cf_11": ("7",)}
 
 
-def test_what_was_asked_for_before_is_asked_for_again_with_what_was_typed(request_in: Request, language: str) -> None:
+def test_fields_required_before_are_asked_for_again_with_the_typed_values(request_in: Request, language: str) -> None:
     typed = {"due_date": "2027-01-31", "cf_11": ""}
     assert wanted(request_in, blank(ROOM_BLANK[language]), **typed) == {"due_date": ("2027-01-31",), "cf_11": ()}
     assert wanted(request_in, TransitionNotAllowed(), **typed) == {}

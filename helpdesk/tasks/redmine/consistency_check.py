@@ -81,7 +81,7 @@ class ConsistencyCheck(BothWays):
             try:
                 await self.check()
             except HelpdeskError as error:
-                log.info("SQL and REST could not be compared", extra={"why": error.detail})
+                log.info("SQL and REST could not be compared", extra={"error": error.detail})
             except Exception:
                 log.exception("the consistency check failed")
             await asyncio.sleep(PAUSE_SECONDS)
@@ -188,7 +188,7 @@ class ConsistencyCheck(BothWays):
             spot = Spot(person, project)
             counts = Counts(await self._by_sql(spot), await self._by_rest(spot))
         except HelpdeskError as error:
-            log.info("where SQL and REST differ was not found", extra={"why": error.detail})
+            log.info("the difference between SQL and REST was not located", extra={"error": error.detail})
         else:
             if project is not None and counts.by_sql != counts.by_rest:
                 self._tell(spot, counts)

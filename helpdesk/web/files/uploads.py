@@ -14,7 +14,8 @@ from helpdesk.tasks.files import Staged, Upload
 from helpdesk.tasks.markup.render import REFERENCES
 from helpdesk.tasks.model import Actor
 from helpdesk.web.core import request_data
-from helpdesk.web.core.templating import services, sized
+from helpdesk.web.core.services import services
+from helpdesk.web.core.templating import sized
 
 PIECE = 256 * 1024
 SECONDS = 24 * 3600

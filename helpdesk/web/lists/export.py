@@ -20,6 +20,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from helpdesk.errors import HelpdeskError, TooManyAttempts, sentence
 from helpdesk.tasks.model import TaskRow
+from helpdesk.web.core.services import services
 from helpdesk.web.core.templating import translate
 from helpdesk.web.edge.compression import sent_here_with_words
 from helpdesk.web.edge.middleware import PRIVATE
@@ -74,7 +75,7 @@ async def answer(request: Request, person_id: int, pages: Callable[[], Pages]) -
     """The file of the pages. What keeps it from beginning is raised, as of any page."""
     if request.method == "HEAD":
         return Response(headers=_headers(request), media_type=CSV)
-    exports: Exports = request.app.state.exports
+    exports = services(request).exports
     exports.begin(person_id)
     coming = pages()
     try:
@@ -99,7 +100,7 @@ class Exported(StreamingResponse):
         try:
             await super().__call__(scope, receive, send)
         except (HelpdeskError, TimeoutError) as error:
-            extra = {"request_id": scope["state"]["request_id"], "rows": self.rows, "why": _why(error)}
+            extra = {"request_id": scope["state"]["request_id"], "rows": self.rows, "error": _why(error)}
             log.error("an export broke off", extra=extra)
         finally:
             self.ended()

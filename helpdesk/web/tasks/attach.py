@@ -7,10 +7,10 @@ from helpdesk.errors import Invalid, NotAllowed, TooLarge, sentence
 from helpdesk.tasks.model import Edit, Task, Written
 from helpdesk.web.core import request_data
 from helpdesk.web.core.after_write import saved
-from helpdesk.web.core.faces import answer, answer_refusal
+from helpdesk.web.core.faces import answer, answer_refusal, json_response, see_other
 from helpdesk.web.core.guards import actor
-from helpdesk.web.core.responses import json_response, see_other
-from helpdesk.web.core.templating import services, translate
+from helpdesk.web.core.services import services
+from helpdesk.web.core.templating import translate
 from helpdesk.web.files import uploads
 from helpdesk.web.tasks import lookup
 from helpdesk.web.tasks import page as task_page
@@ -59,4 +59,4 @@ def _to_json(request: Request, written: Written) -> Response:
 
 async def _to_fragment(request: Request, written: Written, version: str | None) -> Response:
     del request.state.staged  # they are the task's now
-    return await task_page.written(request, "tasks/_attached.html", written, version, says=ATTACHED)
+    return await task_page.written(request, "tasks/_attachment_saved.html", written, version, says=ATTACHED)

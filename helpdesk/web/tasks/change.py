@@ -8,11 +8,11 @@ from starlette.responses import Response
 
 from helpdesk.errors import Conflict, Invalid, Sentence, TooLarge, Unchanged, sentence
 from helpdesk.tasks.model import Edit, Field, Written
-from helpdesk.web.core import path_params, request_data
+from helpdesk.web.core import request_data
 from helpdesk.web.core.after_write import saved
 from helpdesk.web.core.faces import Face
 from helpdesk.web.core.guards import actor
-from helpdesk.web.core.templating import services
+from helpdesk.web.core.services import services
 from helpdesk.web.tasks import lookup
 
 CHANGED = sentence("The task was changed.")
@@ -63,7 +63,7 @@ async def make(request: Request, change: Change, presenter: Presenter) -> Respon
     """Make the change, and answer as `presenter` does."""
     try:
         edit, who = await change.read(request), await actor(request)
-        written = await saved(request, services(request).backend.change(who, path_params.task_id(request), edit))
+        written = await saved(request, services(request).backend.change(who, request_data.task_id(request), edit))
     except Unchanged as refusal:
         if presenter.unchanged:
             return await presenter.unchanged(request, refusal)
@@ -81,5 +81,4 @@ async def raised(request: Request, refusal: Refusal | Unchanged, form: str = "")
 
 async def presenter_of(request: Request) -> Presenter:
     """Return the presenter of the face that a form asks for; `routes.py` lists them."""
-    presenters: Presenters = request.app.state.presenters
-    return presenters[await request_data.face(request)]
+    return services(request).presenters[await request_data.face(request)]

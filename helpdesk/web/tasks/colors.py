@@ -1,7 +1,5 @@
 """The colors of statuses and priorities, for whatever answers them."""
 
-from collections.abc import MutableMapping
-
 from starlette.requests import Request
 
 from helpdesk.errors import Conflict, HelpdeskError
@@ -10,9 +8,10 @@ from helpdesk.tasks.change_messages import conflict as conflict_in_words
 from helpdesk.tasks.colors import Colors, Named
 from helpdesk.tasks.lists import Vocabulary
 from helpdesk.tasks.model import Task, Theirs
+from helpdesk.web.core.faces import Json
 from helpdesk.web.core.guards import actor
-from helpdesk.web.core.json_values import Json
-from helpdesk.web.core.templating import language, services, translate
+from helpdesk.web.core.services import services
+from helpdesk.web.core.templating import language, translate
 from helpdesk.web.tasks import phase_rules, schemas, task_schema
 
 _COLORS = "colors"
@@ -41,21 +40,21 @@ async def known(request: Request) -> Colors:
     They are the same for everybody and are asked for once in `colors.FRESH_SECONDS`. When the backend or the store is
     down after a task was read or written, the colors are those that a status and a priority have by themselves.
     """
-    cached: MutableMapping[str, Colors] = request.app.state.colors
-    if found := cached.get(_COLORS):
+    cache = services(request).color_cache.current
+    if found := cache.get(_COLORS):
         return found
     try:
         found = await of(request, await services(request).backend.vocabulary(await actor(request)))
     except HelpdeskError:
         return Colors(named=_named(request))
-    cached[_COLORS] = found
+    cache[_COLORS] = found
     return found
 
 
 def forget(request: Request) -> None:
     """Have the colors asked for again: the phases of statuses were changed here. Who read them before the change has
     the old cache still."""
-    request.app.state.colors = colors.cache()
+    services(request).color_cache.forget()
 
 
 async def of(request: Request, words: Vocabulary) -> Colors:

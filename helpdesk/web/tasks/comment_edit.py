@@ -8,14 +8,14 @@ from starlette.responses import Response
 
 from helpdesk.errors import Invalid, NotAllowed, NotFound, Sentence, Unchanged, sentence
 from helpdesk.tasks.model import Entry, Task
-from helpdesk.web.core import path_params, request_data, session
+from helpdesk.web.core import request_data, session
 from helpdesk.web.core.after_write import saved
 from helpdesk.web.core.errors import status_of
-from helpdesk.web.core.faces import answer, answer_refusal, choose
+from helpdesk.web.core.faces import answer, answer_refusal, choose, html, json_response, see_other
 from helpdesk.web.core.guards import actor
 from helpdesk.web.core.idempotency import idempotent
-from helpdesk.web.core.responses import html, json_response, see_other
-from helpdesk.web.core.templating import services, translate
+from helpdesk.web.core.services import services
+from helpdesk.web.core.templating import translate
 from helpdesk.web.drafts import service as drafts
 from helpdesk.web.tasks import lookup
 from helpdesk.web.tasks import page as task_page
@@ -31,7 +31,7 @@ async def entry(request: Request) -> Response:
     if request.method == "POST":
         return await _change(request)
     task = await lookup.load(request)
-    found = one_of(task, path_params.entry_id(request))
+    found = one_of(task, request_data.entry_id(request))
     return await answer(
         request,
         json=lambda: json_response(request, {"comment": task_schemas.comment(found)}),
@@ -69,8 +69,8 @@ async def form(
 @drafts.keeps_draft
 @idempotent
 async def _change(request: Request) -> Response:
-    fields, number = await request_data.read(request), path_params.entry_id(request)
-    who, task_id = await actor(request), path_params.task_id(request)
+    fields, number = await request_data.read(request), request_data.entry_id(request)
+    who, task_id = await actor(request), request_data.task_id(request)
     try:
         text = _text(fields)
         written = await saved(request, services(request).backend.edit_comment(who, task_id, number, text))
@@ -92,7 +92,7 @@ async def _unchanged(request: Request, says: Sentence) -> Response:
 
 
 async def _changed(request: Request, task: Task, says: Sentence) -> Response:
-    number = path_params.entry_id(request)
+    number = request_data.entry_id(request)
     left = next((entry for entry in task.entries if entry.id == number), None)
     body = {"message": translate(request, says), "comment": task_schemas.comment(left) if left else None}
     return await answer(
@@ -106,13 +106,13 @@ async def _changed(request: Request, task: Task, says: Sentence) -> Response:
 async def _to_fragment(request: Request, task: Task, left: Entry | None, says: Sentence) -> Response:
     if left:
         return await task_page.entry(request, task, left, says=says)
-    return html(request, "tasks/_entry_gone.html", number=path_params.entry_id(request), says=says)
+    return html(request, "tasks/_entry_gone.html", number=request_data.entry_id(request), says=says)
 
 
 async def _refused(request: Request, refusal: Invalid) -> Response:
     async def page() -> Response:
         task, typed = await lookup.load(request), (await request_data.read(request)).values
-        found = one_of(task, path_params.entry_id(request))
+        found = one_of(task, request_data.entry_id(request))
         return await form(request, task, found, typed, status_of(refusal), why=refusal)
 
     return await answer_refusal(request, refusal, page=page)

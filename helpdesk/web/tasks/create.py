@@ -14,11 +14,11 @@ from helpdesk.tasks.model import Actor, Task
 from helpdesk.web.core import request_data
 from helpdesk.web.core.after_write import saved
 from helpdesk.web.core.errors import status_of
-from helpdesk.web.core.faces import answer, answer_refusal
+from helpdesk.web.core.faces import answer, answer_refusal, html, htmx_redirect, json_response, see_other
 from helpdesk.web.core.guards import actor
 from helpdesk.web.core.idempotency import idempotent
-from helpdesk.web.core.responses import html, htmx_redirect, json_response, see_other
-from helpdesk.web.core.templating import path_to, services, translate
+from helpdesk.web.core.services import path_to, services
+from helpdesk.web.core.templating import translate
 from helpdesk.web.drafts import service as drafts
 from helpdesk.web.files import uploads
 from helpdesk.web.tasks import colors, create_page, create_schemas, task_form

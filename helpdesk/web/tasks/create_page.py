@@ -9,11 +9,11 @@ from starlette.responses import Response
 from helpdesk.errors import NotFound
 from helpdesk.tasks.creation import NewTaskForm
 from helpdesk.tasks.model import Ref
-from helpdesk.web.core import request_limits, session
-from helpdesk.web.core.faces import choose
+from helpdesk.web.core import request_data, session
+from helpdesk.web.core.faces import choose, html
 from helpdesk.web.core.guards import actor
-from helpdesk.web.core.responses import html
-from helpdesk.web.core.templating import services, translate
+from helpdesk.web.core.services import services
+from helpdesk.web.core.templating import translate
 from helpdesk.web.drafts import service as drafts
 from helpdesk.web.files import uploads
 from helpdesk.web.tasks import create_form
@@ -32,7 +32,7 @@ async def page(request: Request, typed: Mapping[str, Any], status: int = 200, **
         "limit": uploads.limit(request),
         "reference": uploads.reference(request),
     }
-    template = choose(request, page="tasks/new.html", fragment="tasks/_new.html")
+    template = choose(request, page="tasks/new.html", fragment="tasks/_create_form.html")
     return html(request, template, status, **{**around, **shown, **context})
 
 
@@ -51,4 +51,4 @@ async def offered(request: Request, typed: Mapping[str, Any]) -> tuple[tuple[Ref
 
 
 def _number(value: object) -> int | None:
-    return request_limits.an_id(str(value)) or None
+    return request_data.an_id(str(value)) or None

@@ -6,7 +6,7 @@ from helpdesk.tasks.colors import Colors
 from helpdesk.tasks.creation import NewTaskForm
 from helpdesk.tasks.fields import CustomField
 from helpdesk.tasks.model import Ref, Task
-from helpdesk.web.core.json_values import Json, moment
+from helpdesk.web.core.faces import Json, moment
 from helpdesk.web.tasks.schemas import colored, named
 
 

@@ -3,9 +3,9 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
+from helpdesk.web.core.faces import fragment_or_page, see_other
 from helpdesk.web.core.guards import actor
-from helpdesk.web.core.responses import fragment_or_page, see_other
-from helpdesk.web.core.templating import services
+from helpdesk.web.core.services import services
 from helpdesk.web.drafts import service as drafts
 from helpdesk.web.tasks import page as task_page
 

@@ -5,9 +5,8 @@ import re
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.web.core import path_params
-from helpdesk.web.core.faces import answer, choose
-from helpdesk.web.core.responses import html, json_response
+from helpdesk.web.core import request_data
+from helpdesk.web.core.faces import answer, choose, html, json_response
 from helpdesk.web.tasks import comment_edit, lookup
 from helpdesk.web.tasks import page as task_page
 
@@ -18,7 +17,7 @@ async def text(request: Request) -> Response:
     """The comment of that number, or the description, which has the number 0; `?from=` names the part to begin with."""
     task, first = await lookup.load(request), _first(request)
     number = request.path_params["entry_id"]
-    entry = comment_edit.one_of(task, path_params.entry_id(request)) if number else None
+    entry = comment_edit.one_of(task, request_data.entry_id(request)) if number else None
     part = await task_page.all_of(request, entry.notes if entry else task.description, task, first)
     template = choose(request, page="tasks/text.html", fragment="tasks/_text.html")
     context = {"task": task, "entry": entry, "number": number, "text": part, "alone": True}

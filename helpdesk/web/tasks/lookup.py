@@ -4,14 +4,14 @@ from starlette.requests import Request
 
 from helpdesk.errors import Conflict, HelpdeskError
 from helpdesk.tasks.model import Task
-from helpdesk.web.core import path_params
+from helpdesk.web.core import request_data
 from helpdesk.web.core.guards import actor
-from helpdesk.web.core.templating import services
+from helpdesk.web.core.services import services
 
 
 async def load(request: Request) -> Task:
     """Return the task that the address names, as this person may see it. Raises NotFound."""
-    return await services(request).backend.task(await actor(request), path_params.task_id(request))
+    return await services(request).backend.task(await actor(request), request_data.task_id(request))
 
 
 async def of_refusal(request: Request, refusal: HelpdeskError) -> Task:

@@ -4,8 +4,8 @@ from starlette.requests import Request
 
 from helpdesk.tasks.change_messages import overwritten
 from helpdesk.tasks.model import Written
+from helpdesk.web.core.faces import Json
 from helpdesk.web.core.guards import actor
-from helpdesk.web.core.json_values import Json
 from helpdesk.web.core.templating import translate
 
 

@@ -4,10 +4,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.tasks.lists import Vocabulary
-from helpdesk.web.core import path_params
+from helpdesk.web.core import request_data
+from helpdesk.web.core.faces import json_response
 from helpdesk.web.core.guards import actor
-from helpdesk.web.core.responses import json_response
-from helpdesk.web.core.templating import services
+from helpdesk.web.core.services import services
 from helpdesk.web.tasks import colors
 from helpdesk.web.tasks import schemas as task_schemas
 
@@ -20,7 +20,7 @@ async def projects(request: Request) -> Response:
 
 async def members(request: Request) -> Response:
     """The people of a project."""
-    found = await services(request).backend.members(await actor(request), path_params.number(request, "project_id"))
+    found = await services(request).backend.members(await actor(request), request_data.path_id(request, "project_id"))
     return json_response(request, {"members": [task_schemas.project_member(each) for each in found]})
 
 

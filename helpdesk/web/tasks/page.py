@@ -10,6 +10,7 @@ from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
+from helpdesk import threads
 from helpdesk.errors import Conflict, NotAllowed
 from helpdesk.store import preferences, reply_templates
 from helpdesk.store.drafts import Kept
@@ -19,11 +20,11 @@ from helpdesk.tasks.markup import render as markup
 from helpdesk.tasks.markup.render import Look, Part
 from helpdesk.tasks.model import Entry, Field, Task, Written
 from helpdesk.threads import Threads
-from helpdesk.web.core import offload, return_url, session
+from helpdesk.web.core import navigation, session
 from helpdesk.web.core.errors import status_of
+from helpdesk.web.core.faces import html
 from helpdesk.web.core.guards import actor
-from helpdesk.web.core.responses import html
-from helpdesk.web.core.templating import path_to, services
+from helpdesk.web.core.services import path_to, services
 from helpdesk.web.drafts import service as drafts_service
 from helpdesk.web.files import uploads
 from helpdesk.web.notifications import mutes
@@ -50,16 +51,16 @@ async def page(request: Request, task: Task, status: int = 200, **context: Any) 
     context |= {
         "history": history,
         "offering": True,
-        "back": return_url.last_list(request),
+        "back": navigation.last_list(request),
     }
     response = await _show(request, "tasks/show.html", task, entries, status, described=True, **context)
-    return_url.remember(request, response, context["back"])
+    navigation.remember_list(request, response, context["back"])
     return response
 
 
 async def form(request: Request, task: Task, name: str) -> Response:
     """One form by itself, with its draft if there is one."""
-    template = FORMS.get(name, "tasks/_change.html")
+    template = FORMS.get(name, "tasks/_field_form.html")
     return await part(request, template, task, field=name, fresh=False, offering=True)
 
 
@@ -79,7 +80,7 @@ async def written(request: Request, template: str, written: Written, version: st
 async def caught_up(request: Request, task: Task, history: str) -> Response:
     """Fragments of all that may have changed, for a page that shows `history` of it."""
     entries = _shown(task, history)
-    return await _show(request, "tasks/_caught_up.html", task, entries, 200, offering=True, field="")
+    return await _show(request, "tasks/_page_refresh.html", task, entries, 200, offering=True, field="")
 
 
 async def part(request: Request, template: str, task: Task, **context: Any) -> Response:
@@ -95,7 +96,7 @@ async def refused_page(request: Request, task: Task, form: str, refusal: Refusal
 async def refused_form(request: Request, task: Task, form: str, refusal: Refusal, typed: Mapping[str, Any]) -> Response:
     """The form that was refused, by itself for htmx. Raises NotAllowed when it is offered no more."""
     context = _refusal(task, form, refusal, typed)
-    template = FORMS.get(form, "tasks/_refused.html")
+    template = FORMS.get(form, "tasks/_field_refused.html")
     entries = task.entries if isinstance(refusal, Conflict) else ()
     return await _show(request, template, task, entries, status_of(refusal), fresh=False, **context)
 
@@ -174,7 +175,7 @@ def _look(request: Request, task: Task | None) -> Look:
 
 async def entry(request: Request, task: Task, entry: Entry, **context: Any) -> Response:
     """One entry of the history by itself."""
-    return await _show(request, "tasks/_mended.html", task, (entry,), 200, entry=entry, **context)
+    return await _show(request, "tasks/_entry_saved.html", task, (entry,), 200, entry=entry, **context)
 
 
 async def _show(
@@ -196,7 +197,7 @@ async def _show(
     around = {"facts": attributes.facts(task), "labels": LABELS, "in_words": in_words, "relations": RELATIONS}
     shown = {"task": task, "entries": entries, "texts": texts, "refused": None}
     words = {**around, **own, **shown, **context}
-    return await offload.made(lambda: html(request, template, status, **words), len(entries))
+    return await threads.run_if_many(lambda: html(request, template, status, **words), len(entries))
 
 
 async def _of_person(request: Request, task: Task, offering: bool) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from starlette.requests import Request
 
 from helpdesk.store import board
 from helpdesk.tasks.phases import Rule, Rules
-from helpdesk.web.core.templating import services
+from helpdesk.web.core.services import services
 
 
 def kept(session: Session) -> Rules:

@@ -6,9 +6,8 @@ from starlette.responses import Response
 from helpdesk.tasks.colors import Colors
 from helpdesk.tasks.model import Field, Task
 from helpdesk.web.core import request_data
+from helpdesk.web.core.faces import Json, json_response, see_other
 from helpdesk.web.core.guards import actor
-from helpdesk.web.core.json_values import Json
-from helpdesk.web.core.responses import json_response, see_other
 from helpdesk.web.core.templating import translate
 from helpdesk.web.notifications import notify_flag
 from helpdesk.web.tasks import colors, lookup, lost_updates, schemas
@@ -44,7 +43,7 @@ async def to_page(request: Request, outcome: Outcome) -> Response:
 async def to_fragment(request: Request, outcome: Outcome) -> Response:
     version = (await request_data.read(request)).version()
     context = {"field": outcome.field, "says": outcome.says}
-    return await task_page.written(request, "tasks/_changed.html", outcome.written, version, **context)
+    return await task_page.written(request, "tasks/_field_saved.html", outcome.written, version, **context)
 
 
 async def page_refused(request: Request, refusal: Refusal, form: str) -> Response:

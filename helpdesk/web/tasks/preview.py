@@ -8,10 +8,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.tasks.model import Task
-from helpdesk.web.core import request_data, request_limits
-from helpdesk.web.core.faces import answer
+from helpdesk.web.core import request_data
+from helpdesk.web.core.faces import answer, html, json_response
 from helpdesk.web.core.guards import actor
-from helpdesk.web.core.responses import html, json_response
 from helpdesk.web.drafts import service as drafts
 from helpdesk.web.files import uploads
 from helpdesk.web.tasks import comment_edit, lookup
@@ -48,7 +47,7 @@ async def _edit(request: Request, task: Task, typed: Mapping[str, Any], preview_
 async def _comment(request: Request, task: Task, typed: Mapping[str, Any], preview_html: Markup) -> Response:
     of = request.query_params.get("of", "")
     return await comment_edit.form(
-        request, task, comment_edit.one_of(task, request_limits.an_id(of)), typed, preview=preview_html
+        request, task, comment_edit.one_of(task, request_data.an_id(of)), typed, preview=preview_html
     )
 
 

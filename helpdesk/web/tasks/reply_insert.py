@@ -6,9 +6,9 @@ from starlette.responses import Response
 from helpdesk.errors import NotFound
 from helpdesk.store import reply_templates
 from helpdesk.web.core import request_data
+from helpdesk.web.core.faces import fragment_or_page
 from helpdesk.web.core.guards import actor
-from helpdesk.web.core.responses import fragment_or_page
-from helpdesk.web.core.templating import services
+from helpdesk.web.core.services import services
 from helpdesk.web.drafts import service as drafts
 from helpdesk.web.replies.variables import filled, inserted, values
 from helpdesk.web.tasks import page as task_page

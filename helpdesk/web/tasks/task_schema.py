@@ -3,7 +3,7 @@
 from helpdesk.tasks.colors import Colors
 from helpdesk.tasks.fields import CustomValue
 from helpdesk.tasks.model import Link, Relation, Task
-from helpdesk.web.core.json_values import Json, day, moment
+from helpdesk.web.core.faces import Json, day, moment
 from helpdesk.web.tasks.schemas import attachment, colored, member, named
 
 

@@ -7,11 +7,11 @@ from helpdesk.errors import Invalid, NotFound, Sentence, sentence
 from helpdesk.tasks.model import Edit, Field, Written
 from helpdesk.web.core import request_data
 from helpdesk.web.core.after_write import saved
-from helpdesk.web.core.faces import answer
+from helpdesk.web.core.faces import answer, json_response, see_other
 from helpdesk.web.core.guards import actor
-from helpdesk.web.core.path_params import task_id
-from helpdesk.web.core.responses import json_response, see_other
-from helpdesk.web.core.templating import services, translate
+from helpdesk.web.core.request_data import task_id
+from helpdesk.web.core.services import services
+from helpdesk.web.core.templating import translate
 from helpdesk.web.notifications import notify_flag
 from helpdesk.web.tasks import change, presenters
 from helpdesk.web.tasks import page as task_page
@@ -68,7 +68,9 @@ async def comments(request: Request) -> Response:
         request,
         json=lambda: json_response(request, body, 201),
         page=lambda: see_other(fields.wanted() or page),
-        fragment=lambda: task_page.written(request, "tasks/_commented.html", written, fields.version(), says=COMMENTED),
+        fragment=lambda: task_page.written(
+            request, "tasks/_comment_saved.html", written, fields.version(), says=COMMENTED
+        ),
     )
 
 

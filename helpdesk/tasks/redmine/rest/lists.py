@@ -9,15 +9,24 @@ from typing import NamedTuple
 
 from helpdesk.errors import BadResponse, LockedOut, NotAllowed, NotFound, Unavailable
 from helpdesk.redmine_client import JSON
-from helpdesk.tasks.cards import Asking, Card, Cards, CardsAsked
-from helpdesk.tasks.lists import EXPORTED_AT_ONCE, Asked, TaskPage, TaskQuery, Vocabulary
+from helpdesk.tasks.lists import (
+    EXPORTED_AT_ONCE,
+    Card,
+    CardQuery,
+    CardQueryFactory,
+    Cards,
+    QueryFactory,
+    TaskPage,
+    TaskQuery,
+    Vocabulary,
+)
 from helpdesk.tasks.model import Actor, Status, TaskRow
 from helpdesk.tasks.phases import NO_RULES, Rules, Summary, grouped
 from helpdesk.tasks.projects import ProjectMember, with_descendants
 from helpdesk.tasks.redmine.rest import json_mapper, query_params
 from helpdesk.tasks.redmine.rest.calls import RestCalls
 from helpdesk.tasks.redmine.rest.metadata_cache import PAGE, items
-from helpdesk.tasks.statistics import Statistics, whatever_status
+from helpdesk.tasks.statistics import Statistics
 
 IssuePage = tuple[list[JSON], int]
 """Issues of one page, and the total of all pages."""
@@ -63,7 +72,9 @@ class IssueLists:
             await self.users.me(actor)
             return await self.users.members(actor, project_id)
 
-    async def tasks(self, actor: Actor, asked: Asked, *, summed: bool = False, rules: Rules = NO_RULES) -> TaskPage:
+    async def tasks(
+        self, actor: Actor, asked: TaskQuery | QueryFactory, *, summed: bool = False, rules: Rules = NO_RULES
+    ) -> TaskPage:
         async with self.calls.reading():
             vocabulary, query = None, asked
             if callable(query):
@@ -72,9 +83,9 @@ class IssueLists:
             await self.users.me(actor)
             search = await self.search(actor, query)
             if not summed:
-                return (await self._page(actor, search))._replace(query=query, words=vocabulary)
+                return (await self._page(actor, search))._replace(query=query, vocabulary=vocabulary)
             page, summary = await asyncio.gather(self._page(actor, search), self._summary(actor, search, rules))
-            return page._replace(query=query, summary=summary, words=vocabulary)
+            return page._replace(query=query, summary=summary, vocabulary=vocabulary)
 
     async def export(self, actor: Actor, query: TaskQuery) -> AsyncGenerator[tuple[TaskRow, ...], None]:
         """Read page by page. Tasks changed meanwhile may move to an earlier page: they are read at the end."""
@@ -219,7 +230,7 @@ class BoardCards:
     def __init__(self, calls: RestCalls, lists: IssueLists) -> None:
         self.calls, self.lists = calls, lists
 
-    async def cards(self, actor: Actor, asked: Asking) -> Cards:
+    async def cards(self, actor: Actor, asked: CardQueryFactory) -> Cards:
         async with self.calls.reading():
             vocabulary = await self.lists.current_vocabulary(actor)
             request = asked(vocabulary)
@@ -231,11 +242,11 @@ class BoardCards:
             totals = {status: counts[(status,)][1] for status in request.counted}
             return Cards(request, vocabulary, request.in_order(map(Card, rows)), totals)
 
-    async def _cards_and_counts(self, actor: Actor, request: CardsAsked) -> tuple[Columns, Columns]:
+    async def _cards_and_counts(self, actor: Actor, request: CardQuery) -> tuple[Columns, Columns]:
         """Send a request for each status, side by side; that for its cards tells its total as well, unless `only`
         leaves some out."""
         groups: list[Group] = [(it,) for it in request.columns({})] if request.only is None else []
-        of_totals = of_cards = await self.lists.search(actor, whatever_status(request.query))
+        of_totals = of_cards = await self.lists.search(actor, request.query.of_any_status())
         if request.only is not None and request.of_cards:
             of_cards = await self.lists.search(actor, request.of_cards)
         left: list[Group] = [(it,) for it in dict.fromkeys(request.counted) if (it,) not in groups]

@@ -68,7 +68,7 @@ class Cache:
         if self._fetches.get(key) is task:
             del self._fetches[key]
         if not task.cancelled() and (error := task.exception()):
-            log.debug("an answer could not be fetched", exc_info=error)  # it is raised where it is awaited
+            log.debug("a response could not be fetched", exc_info=error)  # it is raised where it is awaited
 
 
 METADATA_SECONDS = 300

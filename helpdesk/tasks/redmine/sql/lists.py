@@ -7,8 +7,16 @@ from typing import Any
 import sqlalchemy as sa
 
 from helpdesk.errors import NotFound
-from helpdesk.tasks.cards import Asking, Card, Cards, CardsAsked
-from helpdesk.tasks.lists import Asked, TaskPage, TaskQuery, Vocabulary
+from helpdesk.tasks.lists import (
+    Card,
+    CardQuery,
+    CardQueryFactory,
+    Cards,
+    QueryFactory,
+    TaskPage,
+    TaskQuery,
+    Vocabulary,
+)
 from helpdesk.tasks.model import Ref, TaskRow
 from helpdesk.tasks.phases import NO_RULES, Rules, summarised
 from helpdesk.tasks.projects import ProjectMember
@@ -17,7 +25,7 @@ from helpdesk.tasks.redmine.sql import tables as t
 from helpdesk.tasks.redmine.sql import users
 from helpdesk.tasks.redmine.sql.query_conditions import issues, matching, open_statuses, order_of, projects
 from helpdesk.tasks.redmine.sql.source import ROWS, Reading
-from helpdesk.tasks.statistics import Cell, Statistics, borders, counted, listed, with_closed
+from helpdesk.tasks.statistics import Cell, Statistics, borders, counted, listed
 
 _MEMBERS = (
     sa.select(*users.NAME_COLUMNS, t.roles.c.name.label("role"))
@@ -44,10 +52,10 @@ def members(read: Reading, project_id: int) -> tuple[ProjectMember, ...]:
     return project_members((row.id, users.name(row, read.style), row.role) for row in rows)
 
 
-def tasks(read: Reading, asked: Asked, *, summed: bool = False, rules: Rules = NO_RULES) -> TaskPage:
+def tasks(read: Reading, asked: TaskQuery | QueryFactory, *, summed: bool = False, rules: Rules = NO_RULES) -> TaskPage:
     if callable(asked):
         words = vocabulary(read)
-        return _page(read, asked(words), summed, rules)._replace(words=words)
+        return _page(read, asked(words), summed, rules)._replace(vocabulary=words)
     return _page(read, asked, summed, rules)
 
 
@@ -60,7 +68,7 @@ def _page(read: Reading, query: TaskQuery, summed: bool, rules: Rules) -> TaskPa
     if not summed:
         total = read.db.scalar(sa.select(sa.func.count()).select_from(t.issues).where(condition))
         return TaskPage(rows, total or 0, query)
-    counts, statuses = by_status(read, with_closed(query)), read.config.statuses.values()
+    counts, statuses = by_status(read, query.with_closed()), read.config.statuses.values()
     return TaskPage(rows, listed(counts, query, statuses), query, summarised(counts, statuses, rules))
 
 
@@ -95,7 +103,7 @@ def by_status(read: Reading, query: TaskQuery) -> dict[int, int]:
     return {row[0]: row[1] for row in read.db.execute(counts)}
 
 
-def cards(read: Reading, asked: Asking) -> Cards:
+def cards(read: Reading, asked: CardQueryFactory) -> Cards:
     """Return tasks by status, and their totals: one query for all totals, one for the tasks of all statuses, one for
     their comments. Raises what `asked` does."""
     words = vocabulary(read)
@@ -107,7 +115,7 @@ def cards(read: Reading, asked: Asking) -> Cards:
     return Cards(request, words, request.in_order(Card(row, comments.get(row.id, 0)) for row in rows), totals)
 
 
-def _card_rows(read: Reading, request: CardsAsked, totals: Mapping[int, int]) -> Sequence[Any]:
+def _card_rows(read: Reading, request: CardQuery, totals: Mapping[int, int]) -> Sequence[Any]:
     """Return rows of ROWS, all in one order. MySQL 5.7 has no window functions: each status is a table of its own."""
     query, statuses = request.of_cards, request.columns(totals)
     if query is None or not statuses:
@@ -136,7 +144,7 @@ def _comments(read: Reading, rows: Sequence[TaskRow]) -> dict[int, int]:
 
 
 def statistics(read: Reading, query: TaskQuery, now: datetime, rules: Rules = NO_RULES) -> Statistics:
-    query, config = with_closed(query), read.config
+    query, config = query.with_closed(), read.config
     counts, cells = by_status(read, query), _cells(read, query, now)
     return counted(counts, cells, config.statuses.values(), config.priorities.values(), projects(read), rules)
 
