@@ -16,7 +16,7 @@ from helpdesk.web.board.columns import DONE, MOST_TASKS, PHASES, chosen, shown, 
 from helpdesk.web.core.request_data import Fields
 from tests.notifications.test_preferences import JUNK
 from tests.store.test_board import KEPT
-from tests.web.conftest import HTML, HTMX, Visit
+from tests.web.conftest import HTML, HTMX, Client, Visit
 from tests.web.test_notification_preferences import HOSTILE, Sent
 from tests.world import STATUS_IDS, STATUSES
 
@@ -62,8 +62,7 @@ def test_junk_is_refused_by_its_name_or_can_be_kept(before: dict[int, ColumnKept
             assert it.phase in PHASES and (it.wip_limit is None or 1 <= it.wip_limit <= MOST_TASKS)
 
 
-def test_administrators_alone_see_it_and_write_it(visit: Visit, services: Services) -> None:
-    anna = visit("anna")
+def test_administrators_alone_see_it_and_write_it(anna: Client, services: Services) -> None:
     for headers in (HTML, HTMX, {}):
         assert anna.get(PAGE, headers=headers).status_code == 403
         assert anna.post(PAGE, data={f"limit_{BUSY}": "5"}, headers=headers).status_code == 403
