@@ -11,7 +11,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from helpdesk.tasks.files import ANY_TYPE, Chunks, plain_type
-from helpdesk.tasks.model import Attachment, Opened
+from helpdesk.tasks.model import Attachment, OpenFile
 from helpdesk.web.core import request_data
 from helpdesk.web.core.errors import RangeNotSatisfiable
 from helpdesk.web.core.faces import accepted, json_response
@@ -84,7 +84,7 @@ def _wants_json(request: Request) -> bool:
     return JSON in types and not any("*" in each for each in types)
 
 
-async def open_from(request: Request, first: int) -> Opened:
+async def open_from(request: Request, first: int) -> OpenFile:
     """The file that the address names, from byte `first` on. Raises NotFound."""
     task, file = request_data.task_id(request), request_data.path_id(request, "file_id")
     return await services(request).backend.open_file(await actor(request), task, file, first)
@@ -123,7 +123,7 @@ class Streamed(StreamingResponse):
                 await self.chunks.aclose()
 
 
-async def _sent(request: Request, opened: Opened, span: Span, status: int, headers: Mapping[str, str]) -> Response:
+async def _sent(request: Request, opened: OpenFile, span: Span, status: int, headers: Mapping[str, str]) -> Response:
     if request.method == "HEAD" or span.first:
         await opened.chunks.aclose()
     if request.method == "HEAD":

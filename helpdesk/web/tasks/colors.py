@@ -7,7 +7,7 @@ from helpdesk.tasks import colors
 from helpdesk.tasks.change_messages import conflict as conflict_in_words
 from helpdesk.tasks.colors import Colors, Named
 from helpdesk.tasks.lists import Vocabulary
-from helpdesk.tasks.model import Task, Theirs
+from helpdesk.tasks.model import ConflictingChange, Task
 from helpdesk.web.core.faces import Json
 from helpdesk.web.core.guards import actor
 from helpdesk.web.core.services import services
@@ -27,7 +27,7 @@ async def conflict(request: Request, error: Conflict) -> Json:
     if not isinstance(error.current, Task):
         return {}
     current = await task(request, error.current)
-    theirs = [it for it in error.theirs if isinstance(it, Theirs)]
+    theirs = [it for it in error.theirs if isinstance(it, ConflictingChange)]
     if not theirs:
         return {"current": current}
     current["conflicts"] = schemas.conflicts(theirs, language(request))

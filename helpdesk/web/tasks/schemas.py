@@ -7,7 +7,19 @@ from helpdesk.people.model import Person
 from helpdesk.tasks.change_messages import in_words
 from helpdesk.tasks.colors import Colors
 from helpdesk.tasks.lists import TaskPage, Vocabulary
-from helpdesk.tasks.model import Attachment, Entry, Field, Member, Priority, Ref, Status, Task, TaskRow, Theirs, Written
+from helpdesk.tasks.model import (
+    Attachment,
+    ConflictingChange,
+    Entry,
+    Field,
+    Member,
+    Priority,
+    Ref,
+    Status,
+    Task,
+    TaskRow,
+    Written,
+)
 from helpdesk.tasks.projects import Project, ProjectMember
 from helpdesk.web.core.faces import Json, day, moment
 
@@ -131,7 +143,7 @@ def history(found: Task, language: str) -> list[Json]:
     ]
 
 
-def conflicts(found: Iterable[Theirs], language: str) -> list[Json]:
+def conflicts(found: Iterable[ConflictingChange], language: str) -> list[Json]:
     """Return the changes that others made to the same fields meanwhile, oldest first."""
     return [
         {
