@@ -84,7 +84,7 @@ async def tray(request: Request, template: str, task: Task, status: int = 200, *
 
 async def _next(request: Request) -> str:
     """The board to go back to."""
-    named = (await request_data.read(request)).wanted()
+    named = (await request_data.read(request)).next_path()
     here = choose(request, json=navigation.last_list, page=navigation.last_list, fragment=current_url)
     return named or here(request)
 

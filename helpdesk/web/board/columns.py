@@ -53,7 +53,7 @@ async def columns(request: Request) -> Response:
 @idempotent
 async def _change(request: Request) -> Response:
     fields, statuses, kept = await request_data.read(request), await _statuses(request), await _kept(request)
-    back = fields.wanted()
+    back = fields.next_path()
     try:
         said = chosen(fields, statuses, kept)
     except Invalid as refusal:
