@@ -7,7 +7,7 @@ import pytest
 from sqlmodel import Session
 
 from helpdesk import __main__, commands
-from helpdesk.people.administrators import is_named
+from helpdesk.people.model import is_named
 from helpdesk.settings import settings as configuration
 from helpdesk.store import people
 from helpdesk.store.database import Database

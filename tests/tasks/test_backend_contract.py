@@ -339,9 +339,9 @@ async def test_a_query_may_be_made_of_the_words_that_there_are(world: World) -> 
         return TaskQuery(("me",), status_ids=tuple(it.id for it in words.statuses[1:]), per_page=100)
 
     page = await world.backend.tasks(anna, ask, summed=True)
-    assert [page.words] == given == [await world.backend.vocabulary(anna)]
+    assert [page.vocabulary] == given == [await world.backend.vocabulary(anna)]
     assert number in {row.id for row in page.rows}
-    assert page._replace(words=None) == await world.backend.tasks(anna, page.query, summed=True)
+    assert page._replace(vocabulary=None) == await world.backend.tasks(anna, page.query, summed=True)
 
 
 async def test_of_given_tasks_those_are_told_that_the_person_sees(world: World) -> None:

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from helpdesk.tasks import board
 from helpdesk.tasks.board import NOBODY, By
-from helpdesk.tasks.cards import Card, Cards, CardsAsked
-from helpdesk.tasks.lists import TaskQuery, Vocabulary
+from helpdesk.tasks.lists import Card, CardQuery, Cards, TaskQuery, Vocabulary
 from helpdesk.tasks.model import Member, Priority, Ref, Status, TaskRow
 from helpdesk.tasks.phases import Rule, phase, summarised
 
@@ -50,7 +49,7 @@ def found(cards: tuple[Card, ...], totals: dict[int, int]) -> Cards:
     """With no less of a status than is shown of it."""
     shown = Counter(card.row.status.id for card in cards)
     counted = {status: max(totals.get(status, 0), shown[status]) for status in {*totals, *shown}}
-    return Cards(CardsAsked(TaskQuery()), Vocabulary(STATUSES, PRIORITIES, (), ()), cards, counted)
+    return Cards(CardQuery(TaskQuery()), Vocabulary(STATUSES, PRIORITIES, (), ()), cards, counted)
 
 
 @given(CARDS, TOTALS, RULES, st.sets(st.integers(1, 5)))

@@ -8,8 +8,7 @@ import pytest
 
 from helpdesk.errors import Overloaded, Unavailable
 from helpdesk.tasks import pictures as module
-from helpdesk.tasks.picture_process import NoPicture
-from helpdesk.tasks.pictures import Pictures, View
+from helpdesk.tasks.pictures import NoPicture, Pictures, View
 from tests.tasks.test_picture_process import many_scans
 from tests.tasks.test_pictures import picture
 

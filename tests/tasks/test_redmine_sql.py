@@ -11,9 +11,8 @@ import sqlalchemy as sa
 from helpdesk.errors import LockedOut, NotFound, WrongKey
 from helpdesk.redmine_client import RedmineClient
 from helpdesk.tasks.backend import State
-from helpdesk.tasks.cards import CardsAsked
 from helpdesk.tasks.creation import NewTask
-from helpdesk.tasks.lists import TaskQuery, Vocabulary
+from helpdesk.tasks.lists import CardQuery, TaskQuery, Vocabulary
 from helpdesk.tasks.model import Edit
 from helpdesk.tasks.redmine.backend import RedmineBackend
 from helpdesk.tasks.redmine.sql.connection import RedmineDatabase
@@ -64,9 +63,9 @@ async def test_sql_and_rest_tell_the_same_of_every_task(sql_world: SqlWorld, res
 async def test_sql_rest_and_rest_in_its_stead_have_the_same_cards(
     sql_world: SqlWorld, rest: RedmineBackend, login: str
 ) -> None:
-    def everything(words: Vocabulary) -> CardsAsked:
+    def everything(words: Vocabulary) -> CardQuery:
         statuses = tuple(status.id for status in words.statuses)
-        return CardsAsked(TaskQuery(sort="id", per_page=10), statuses, statuses)
+        return CardQuery(TaskQuery(sort="id", per_page=10), statuses, statuses)
 
     actor = sql_world.actor(login)
     with_comments = await sql_world.backend.cards(actor, everything)

@@ -13,7 +13,7 @@ from helpdesk import web
 from helpdesk.logs import JsonLines
 from helpdesk.services import Services
 from helpdesk.web.core import faces
-from tests.web.conftest import HTML, HTMX, Visit
+from tests.web.conftest import HTML, HTMX, Client, Visit
 from tests.world import PASSWORDS, EmbeddedWorld
 
 POLICY = "default-src 'self'; base-uri 'none'; object-src 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -144,10 +144,7 @@ def test_pages_hold_no_script_or_style_of_their_own(visit: Visit, embedded: Embe
         ({"Origin": ""}, 403),
     ],
 )
-def test_a_write_from_another_site_is_refused(
-    visit: Visit, embedded: EmbeddedWorld, headers: dict[str, str], status: int
-) -> None:
-    number = embedded.new_task()
+def test_a_write_from_another_site_is_refused(number: int, visit: Visit, headers: dict[str, str], status: int) -> None:
     answer = visit("anna").post(f"/tasks/{number}/comments", data={"comment": "x"}, headers=HTML | headers)
     assert answer.status_code == status
     assert visit().post("/users/logout", headers=HTML | headers).status_code == status
@@ -221,9 +218,8 @@ def test_a_fault_of_ours_is_logged_whole_and_shown_as_a_number(
 
 
 def test_a_store_that_is_down_is_no_fault_of_ours_and_shows_no_innards(
-    visit: Visit, services: Services, monkeypatch: pytest.MonkeyPatch
+    anna: Client, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    anna = visit("anna")
     services.database.run_here(lambda db: db.connection().exec_driver_sql("DROP TABLE session"), writes=True)
     for headers in (HTML, {}):
         answer = anna.get("/tasks/my-tasks", headers=headers)

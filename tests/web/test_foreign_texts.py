@@ -13,7 +13,7 @@ from helpdesk.store.models import tables
 from helpdesk.texts import is_blank
 from tests.foreign import give_everything
 from tests.telling import tell
-from tests.web.conftest import HTML, HTMX, Visit, attached
+from tests.web.conftest import HTML, HTMX, Client, Visit, attached
 from tests.web.dom import Element, parsed
 from tests.world import FIELD_IDS, PEOPLE_IDS, PRIORITY_IDS, STATUS_IDS, EmbeddedWorld
 
@@ -73,8 +73,7 @@ def test_a_field_that_a_company_demands_must_be_visible(
         assert answer.status_code == 422 and list(answer.json()["errors"]) == [f"cf_{room}"]
 
 
-def test_a_comment_that_is_not_visible_is_none(visit: Visit, embedded: EmbeddedWorld, unseen: str) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_a_comment_that_is_not_visible_is_none(anna: Client, number: int, unseen: str) -> None:
     same = {"priority_id": PRIORITY_IDS["normal"], "comment": unseen}
     assert anna.put(f"/tasks/api/task/{number}/priority", json=same).json()["error"] == "unchanged"
     told = anna.put("/tasks/api/tasks/bulk", json={"updates": [{"task_id": number, "comment": unseen}]}).json()

@@ -29,7 +29,7 @@ from helpdesk.web.notifications import mutes
 from helpdesk.web.notifications import preferences as notification_preferences
 from helpdesk.web.notifications.preference_params import PARSERS, changed, form_values, typed_values
 from tests.notifications.test_preferences import CHANNELS, JUNK, PREFERENCES, WANTED
-from tests.web.conftest import HTML, HTMX, Visit
+from tests.web.conftest import HTML, HTMX, Client, Visit
 from tests.world import PEOPLE_IDS, PROJECT_IDS, EmbeddedWorld
 
 PAGE = "/notifications/preferences"
@@ -136,8 +136,7 @@ def test_a_page_that_is_sent_as_it_came_changes_nothing(visit: Visit, services: 
     assert read.quiet == told.quiet or (told.quiet is None and not read.quiet.kept)
 
 
-def test_the_page_is_linked_says_what_is_usual_and_that_it_was_saved(visit: Visit, services: Services) -> None:
-    anna = visit("anna")
+def test_the_page_is_linked_says_what_is_usual_and_that_it_was_saved(anna: Client, services: Services) -> None:
     assert f'href="{PAGE}"' in anna.get("/notifications", headers=HTML).text
     page = anna.get(PAGE, headers=HTML).text
     fields = Sent(page, "preferences").fields

@@ -10,7 +10,7 @@ from helpdesk.store.database import Database
 from helpdesk.tasks.fields import CustomField
 from helpdesk.web.tasks.form_fields import Control, merged, seen
 from tests.tasks.test_pictures import picture
-from tests.web.conftest import HTML, HTMX, Visit
+from tests.web.conftest import HTML, HTMX, Client, Visit
 from tests.web.test_drafts import kept
 from tests.world import FIELD_IDS, EmbeddedWorld
 
@@ -97,8 +97,7 @@ def test_everything_is_changed_by_one_form_and_told_at_the_task(visit: Visit, em
     assert again["estimated_hours"] == "2.5"
 
 
-def test_htmx_gets_the_form_alone_and_is_led_to_the_task(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_htmx_gets_the_form_alone_and_is_led_to_the_task(anna: Client, number: int) -> None:
     fragment = anna.get(address(number), headers=HTMX)
     assert fragment.text.lstrip().startswith('<form class="edit-task"') and "<html" not in fragment.text
     form = form_of(fragment.text) | {"done_ratio": "10", "idempotency_key": "k"}
@@ -162,8 +161,7 @@ def test_a_field_left_alone_is_not_changed_however_the_backend_keeps_it(visit: V
     assert changes == ["Progress, %: 0 → 10"]
 
 
-def test_only_who_may_edit_gets_the_page(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number = embedded.new_task()
+def test_only_who_may_edit_gets_the_page(number: int, visit: Visit) -> None:
     assert address(number) not in visit("irina").get(f"/tasks/{number}", headers=HTML).text
     for login, status in (("irina", 403), ("stranger", 404)):
         assert visit(login).get(address(number), headers=HTML).status_code == status
@@ -172,8 +170,7 @@ def test_only_who_may_edit_gets_the_page(visit: Visit, embedded: EmbeddedWorld) 
     assert visit("anna").get(f"/tasks/api/task/{number}").json()["subject"] != "x"
 
 
-def test_programs_get_json_at_the_same_address(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_programs_get_json_at_the_same_address(anna: Client, number: int) -> None:
     assert anna.get(address(number)).json()["id"] == number
     assert anna.post(address(number), json={"subject": "Стол"}).json()["subject"] == "Стол"
     assert anna.post(address(number), json={"subject": ""}).json()["error"] == "invalid"
@@ -181,9 +178,8 @@ def test_programs_get_json_at_the_same_address(visit: Visit, embedded: EmbeddedW
 
 
 def test_a_field_of_many_values_is_boxes_and_an_unknown_value_is_not_lost(
-    visit: Visit, embedded: EmbeddedWorld
+    anna: Client, number: int, embedded: EmbeddedWorld
 ) -> None:
-    number, anna = embedded.new_task(), visit("anna")
     embedded.alter_field(WAY, multiple=True)
     form = form_of(anna.get(address(number), headers=HTML).text)
     anna.post(address(number), data=form | {f"cf_{WAY}": ["", "Телефон", "Почта"]}, headers=HTML)
@@ -234,8 +230,7 @@ def test_a_refused_form_leaves_a_draft_that_is_offered_merged_and_thrown_away(
     assert "Долго печатала" not in anna.get(address(number), headers=HTML).text
 
 
-def test_a_form_that_was_sent_leaves_no_draft(visit: Visit, embedded: EmbeddedWorld, database: Database) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_a_form_that_was_sent_leaves_no_draft(anna: Client, number: int, database: Database) -> None:
     form = form_of(anna.get(address(number), headers=HTML).text) | {"description": "Печатаю", "idempotency_key": "k"}
     assert anna.put(f"/drafts/task:{number}:edit", data=form).json()["kept"]
     assert kept(database)[f"task:{number}:edit"]["description"] == "Печатаю"
@@ -284,8 +279,7 @@ def test_a_made_up_memory_of_the_form_keeps_what_was_typed(made_up: str) -> None
     assert result.value == ("mine",)
 
 
-def test_files_come_with_the_form_and_stay_when_it_is_refused(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_files_come_with_the_form_and_stay_when_it_is_refused(anna: Client, number: int) -> None:
     sent = form_of(anna.get(address(number), headers=HTML).text) | {"subject": "", "description": "![](a.png)"}
     page = anna.post(address(number), data=sent, files={"files": ("a.png", picture(), "image/png")}, headers=HTML)
     assert page.status_code == 422 and "a.png <span" in page.text

@@ -9,14 +9,12 @@ from sqlmodel import Session
 
 from helpdesk.store.tracker import lists as list_rows
 from helpdesk.store.tracker import tasks as rows
-from helpdesk.tasks.cards import Asking, Card, Cards, CardsAsked
 from helpdesk.tasks.embedded.permissions import Rights, priorities, projects, rights, visible
 from helpdesk.tasks.embedded.row_mapper import row_of
-from helpdesk.tasks.lists import TaskPage, TaskQuery, Vocabulary, Who
+from helpdesk.tasks.lists import Card, CardQuery, CardQueryFactory, Cards, TaskPage, TaskQuery, Vocabulary, Who
 from helpdesk.tasks.model import Actor, Ref, Status, TaskRow
 from helpdesk.tasks.phases import Rules, summarised
 from helpdesk.tasks.projects import with_descendants
-from helpdesk.tasks.statistics import with_closed
 
 
 def condition(session: Session, actor: Actor, query: TaskQuery) -> ColumnElement[bool]:
@@ -57,14 +55,14 @@ def among(session: Session, actor: Actor, query: TaskQuery, ids: Sequence[int]) 
 
 def by_status(session: Session, actor: Actor, query: TaskQuery) -> dict[int, int]:
     """Count the tasks of a query by status, closed ones, too."""
-    return rows.by_status(session, condition(session, actor, with_closed(query)))
+    return rows.by_status(session, condition(session, actor, query.with_closed()))
 
 
 def statuses(session: Session) -> tuple[Status, ...]:
     return tuple(Status(*row) for row in rows.statuses(session))
 
 
-def cards(session: Session, actor: Actor, asked: Asking) -> Cards:
+def cards(session: Session, actor: Actor, asked: CardQueryFactory) -> Cards:
     """Tasks by status, and how many there are of each. Raises what `asked` does."""
     words = vocabulary(session, actor)
     request = asked(words)
@@ -76,14 +74,14 @@ def cards(session: Session, actor: Actor, asked: Asking) -> Cards:
     return Cards(request, words, request.in_order(shown), totals)
 
 
-def _totals(session: Session, actor: Actor, request: CardsAsked) -> dict[int, int]:
+def _totals(session: Session, actor: Actor, request: CardQuery) -> dict[int, int]:
     if not request.counted:
         return {}
     counts = rows.by_status(session, condition(session, actor, request.of_totals))
     return {status: counts.get(status, 0) for status in request.counted}
 
 
-def _found(session: Session, actor: Actor, request: CardsAsked, totals: Mapping[int, int]) -> Sequence[Any]:
+def _found(session: Session, actor: Actor, request: CardQuery, totals: Mapping[int, int]) -> Sequence[Any]:
     query, statuses = request.of_cards, request.columns(totals)
     if query is None or not statuses:
         return ()

@@ -11,8 +11,7 @@ from starlette.responses import Response
 
 from helpdesk.errors import HelpdeskError, Invalid, NotAllowed, Sentence, TooManyAttempts, sentence
 from helpdesk.people import passwords
-from helpdesk.people.accounts import person_of
-from helpdesk.people.model import Person
+from helpdesk.people.model import Person, person_of
 from helpdesk.people.passwords import LONGEST_PASSWORD, SHORTEST_PASSWORD
 from helpdesk.store import registration
 from helpdesk.store.registration import Registration
@@ -78,7 +77,7 @@ async def register(request: Request) -> Response:
 
 async def _welcome(request: Request, fields: request_data.Fields, person: Person) -> Response:
     """Sign the new person in, and go to the first page."""
-    response = see_other(fields.next_path() or await saved_views.first_page(request, person))
+    response = see_other(fields.next_path() or await saved_views.start_page(request, person))
     await session.begin(request, response, person, remember=False)
     return response
 
@@ -129,7 +128,7 @@ async def _register(request: Request, account: Registration, password: str) -> P
 
 async def _form(request: Request) -> Response:
     if signed_in := await session.current(request):
-        return see_other(await saved_views.first_page(request, signed_in.person))
+        return see_other(await saved_views.start_page(request, signed_in.person))
     return await _page(request, {"next": request.query_params.get("next", "")})
 
 

@@ -20,8 +20,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.errors import HelpdeskError, TooManyAttempts, Unavailable, WrongCredentials
-from helpdesk.people.administrators import entitled
-from helpdesk.people.model import Person
+from helpdesk.people.model import Person, entitled
 from helpdesk.store import people
 from helpdesk.store.casefold import fold
 from helpdesk.web.accounts.login_limit import Guesses, login_hash

@@ -13,9 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.errors import NotSignedIn, OutcomeUnknown, StoreUnavailable
-from helpdesk.people.accounts import person_of
-from helpdesk.people.administrators import entitled
-from helpdesk.people.model import Person, SignedIn
+from helpdesk.people.model import Person, SignedIn, entitled, person_of
 from helpdesk.store import notifications, sessions
 from helpdesk.web.core.faces import SAFE, is_htmx
 from helpdesk.web.core.services import path_to, services

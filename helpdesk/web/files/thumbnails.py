@@ -5,8 +5,7 @@ from starlette.responses import Response
 
 from helpdesk.errors import NotFound
 from helpdesk.store import disk
-from helpdesk.tasks.picture_process import NoPicture
-from helpdesk.tasks.pictures import MEDIA_TYPE, View
+from helpdesk.tasks.pictures import MEDIA_TYPE, NoPicture, View
 from helpdesk.web.core.services import services
 from helpdesk.web.files import downloads
 from helpdesk.web.files.downloads import open_from

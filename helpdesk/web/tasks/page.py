@@ -17,7 +17,7 @@ from helpdesk.store.drafts import Kept
 from helpdesk.tasks.change_messages import LABELS, RELATIONS, in_words
 from helpdesk.tasks.markup import inline_images
 from helpdesk.tasks.markup import render as markup
-from helpdesk.tasks.markup.render import Look, Part
+from helpdesk.tasks.markup.render import Part, Resolver
 from helpdesk.tasks.model import Entry, Field, Task, Written
 from helpdesk.threads import Threads
 from helpdesk.web.core import navigation, session
@@ -130,7 +130,7 @@ async def rendered(request: Request, sources: Mapping[int, str], task: Task) -> 
     """
     if not sources:
         return {}
-    format, look = services(request).backend.capabilities.text_format, _look(request, task)
+    format, look = services(request).backend.capabilities.text_format, _resolver(request, task)
 
     def work() -> dict[int, Part]:
         until, texts = time.thread_time() + PAGE_SECONDS, {}
@@ -144,7 +144,7 @@ async def rendered(request: Request, sources: Mapping[int, str], task: Task) -> 
 
 async def all_of(request: Request, source: str, task: Task | None, first: int = 0) -> Part:
     """A long text from one of its parts on: all of it, unless that is more than one answer may hold or take."""
-    format, look = services(request).backend.capabilities.text_format, _look(request, task)
+    format, look = services(request).backend.capabilities.text_format, _resolver(request, task)
 
     def work() -> Part:
         until, made, size = time.thread_time() + PAGE_SECONDS, list[Part](), 0
@@ -158,7 +158,7 @@ async def all_of(request: Request, source: str, task: Task | None, first: int = 
     return await AT_ONCE.run(work)
 
 
-def _look(request: Request, task: Task | None) -> Look:
+def _resolver(request: Request, task: Task | None) -> Resolver:
     """Return how texts of this task link to other tasks and show its files; without a task there are no files."""
     settings = services(request).settings
     sites = (settings.redmine_url, settings.public_url)
@@ -170,7 +170,7 @@ def _look(request: Request, task: Task | None) -> Look:
     def path(kind: str, file_id: int) -> str:
         return path_to(request, f"tasks:{kind}", task_id=files.task_id, file_id=file_id)
 
-    return Look(link, lambda picture: inline_images.html(picture, files, path))
+    return Resolver(link, lambda picture: inline_images.html(picture, files, path))
 
 
 async def entry(request: Request, task: Task, entry: Entry, **context: Any) -> Response:

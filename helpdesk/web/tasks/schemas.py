@@ -39,13 +39,13 @@ def account(person: Person) -> Json:
 def task_list(page: TaskPage) -> Json:
     """A page whose query was made of the vocabulary."""
     query = page.query
-    assert page.words is not None
+    assert page.vocabulary is not None
     pagination = {"page": query.page, "per_page": query.per_page, "total": page.total, "pages": page.pages}
     ids = {name: [each for each in getattr(query, f"{name}_ids") if each > 0] for name in FILTERS}
     return {
         "tasks": [row(found) for found in page.rows],
         "pagination": pagination,
-        "filters": _filters(ids, page.words) | {"search": query.search or None},
+        "filters": _filters(ids, page.vocabulary) | {"search": query.search or None},
         "filter_ids": {f"{name}_id": chosen for name, chosen in ids.items()},
     }
 
