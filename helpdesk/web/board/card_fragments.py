@@ -20,7 +20,8 @@ from helpdesk.web.core.responses import html, see_other
 from helpdesk.web.core.templating import current_url, translate
 from helpdesk.web.drafts import service as drafts
 from helpdesk.web.lists import board_listing
-from helpdesk.web.tasks import change, form_fields, lookup, lost_updates, required_fields
+from helpdesk.web.tasks import change, form_fields
+from helpdesk.web.tasks import page as task_page
 
 MOVED = sentence("Moved to: %(status)s.")
 
@@ -33,13 +34,13 @@ async def changed(request: Request, outcome: change.Outcome) -> Response:
     if before.id != after.id:
         says = sentence(MOVED.text, status=called(after))
         context["undo"] = _way_back(written.after, before)
-    overwrote = await lost_updates.sentences(request, written)
+    overwrote = await task_page.overwrote(request, written)
     return await tray(request, "board/_moved.html", written.after, says=says, overwrote=overwrote, **context)
 
 
-async def refused(request: Request, refusal: change.Refusal, form: str) -> Response:
+async def refused(request: Request, refusal: task_page.Refusal, form: str) -> Response:
     """The card where it is, open, with why; and with the fields that the wished status demands."""
-    task = await lookup.of_refusal(request, refusal)
+    task = await task_page.load_refused(request, refusal)
     by = board_listing.lanes(board_query.here(request))
     held = Card(task.row, sum(1 for entry in task.entries if entry.notes))
     context = await _refusal(request, task, refusal) | await card_context.of_cards(request, by, (held,), dated=True)
@@ -52,15 +53,15 @@ async def page_changed(request: Request, outcome: change.Outcome) -> Response:
     return see_other(await _next(request))
 
 
-async def page_refused(request: Request, refusal: change.Refusal, form: str) -> Response:
-    task = await lookup.of_refusal(request, refusal)
+async def page_refused(request: Request, refusal: task_page.Refusal, form: str) -> Response:
+    task = await task_page.load_refused(request, refusal)
     context = await _refusal(request, task, refusal)
     return await tray(request, "board/card.html", task, status_of(refusal), **context)
 
 
-async def _refusal(request: Request, task: Task, refusal: change.Refusal) -> dict[str, Any]:
+async def _refusal(request: Request, task: Task, refusal: task_page.Refusal) -> dict[str, Any]:
     typed = form_fields.touched((await request_data.read(request)).values)
-    wants = required_fields.by(request, task, refusal, typed)
+    wants = form_fields.required(task, refusal, typed, lambda says: translate(request, says))
     return {"refused": {"why": refusal, "typed": typed}, "wants": wants}
 
 

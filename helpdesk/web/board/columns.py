@@ -21,7 +21,6 @@ from helpdesk.web.core.responses import html, htmx_redirect, json_response
 from helpdesk.web.core.return_url import BOARD
 from helpdesk.web.core.services import services
 from helpdesk.web.core.templating import path_to, safe_path
-from helpdesk.web.tasks import colors
 
 MOST_TASKS = 9_999
 PHASES: dict[Phase, Sentence] = {"active": sentence("active"), "waiting": sentence("waiting")}
@@ -61,7 +60,7 @@ async def _change(request: Request) -> Response:
     except Invalid as refusal:
         return await _refused(request, typed(fields, shown(statuses, kept)), back, refusal)
     await stored(request, lambda db: board.keep_columns(db, said))
-    colors.forget(request)
+    services(request).color_cache.forget()
     return await answer(
         request,
         json=lambda: json_response(request, _to_dict(shown(statuses, kept | said))),

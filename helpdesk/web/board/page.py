@@ -28,7 +28,7 @@ from helpdesk.web.lists import params as list_params
 from helpdesk.web.lists.filter_form import chips, selects
 from helpdesk.web.lists.params import MOST_PER_PAGE
 from helpdesk.web.lists.urls import COLUMNS, Listing
-from helpdesk.web.tasks import phase_rules
+from helpdesk.web.tasks import colors
 from helpdesk.web.tasks import schemas as task_schemas
 
 LANES = {
@@ -56,7 +56,7 @@ async def kept(request: Request) -> OfPerson:
     person = await current_user(request)
 
     def work(db: Session) -> OfPerson:
-        return OfPerson(phase_rules.kept(db), *store.of_person(db, person.id))
+        return OfPerson(colors.phase_rules(db), *store.of_person(db, person.id))
 
     return await services(request).database.run(work)
 

@@ -20,7 +20,7 @@ from helpdesk.web.lists import params as list_params
 from helpdesk.web.lists import statistics_tables
 from helpdesk.web.lists.filter_form import chips, selects
 from helpdesk.web.lists.urls import COLUMNS, PEOPLE, Listing, nearby
-from helpdesk.web.tasks import phase_rules
+from helpdesk.web.tasks import colors
 
 MOST_LOOKED_UP = 5
 TYPED = ("search", "updated_since", "due_by", "closed", "sort")
@@ -36,7 +36,7 @@ class Kept(NamedTuple):
 async def kept(request: Request) -> Kept:
     person = await current_user(request)
     return await services(request).database.run(
-        lambda db: Kept(saved_views.of_person(db, person.id), phase_rules.kept(db))
+        lambda db: Kept(saved_views.of_person(db, person.id), colors.phase_rules(db))
     )
 
 

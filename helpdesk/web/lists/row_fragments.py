@@ -13,7 +13,8 @@ from helpdesk.web.core import request_data
 from helpdesk.web.core.errors import status_of
 from helpdesk.web.core.responses import html
 from helpdesk.web.core.templating import today
-from helpdesk.web.tasks import change, form_fields, lookup, lost_updates
+from helpdesk.web.tasks import change, form_fields
+from helpdesk.web.tasks import page as task_page
 
 
 def at_rest(
@@ -39,7 +40,7 @@ def form(
     request: Request,
     task: Task,
     by: str,
-    why: change.Refusal | None = None,
+    why: task_page.Refusal | None = None,
     typed: Mapping[str, Any] | None = None,
 ) -> Response:
     """The row with its form; after a refusal with what was chosen and why it was not taken. What was left alone shows
@@ -52,13 +53,13 @@ def form(
 
 async def changed(request: Request, outcome: change.Outcome) -> Response:
     by, written = request_data.row_by((await request_data.read(request)).values), outcome.written
-    overwrote = await lost_updates.sentences(request, written)
+    overwrote = await task_page.overwrote(request, written)
     return at_rest(request, written.after, by, outcome.says, overwrote)
 
 
-async def refused(request: Request, refusal: change.Refusal, form_name: str) -> Response:
+async def refused(request: Request, refusal: task_page.Refusal, form_name: str) -> Response:
     values = (await request_data.read(request)).values
-    task = await lookup.of_refusal(request, refusal)
+    task = await task_page.load_refused(request, refusal)
     return form(request, task, request_data.row_by(values), refusal, values)
 
 

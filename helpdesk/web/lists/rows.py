@@ -10,7 +10,7 @@ from helpdesk.web.core.faces import choose
 from helpdesk.web.core.idempotency import idempotent
 from helpdesk.web.core.responses import fragment_or_page, see_other
 from helpdesk.web.lists import row_fragments
-from helpdesk.web.tasks import change, form_fields, lookup, presenters
+from helpdesk.web.tasks import change, form_fields
 from helpdesk.web.tasks import page as task_page
 
 
@@ -27,7 +27,7 @@ async def row(request: Request) -> Response:
 
 async def _row(request: Request) -> Response:
     try:
-        task, by = await lookup.load(request), request_data.row_by(request.query_params)
+        task, by = await task_page.load(request), request_data.row_by(request.query_params)
     except NotFound:
         return row_fragments.gone(request, path_params.task_id(request))
     if request.query_params.get("edit"):
@@ -47,8 +47,8 @@ async def _edit(request: Request) -> Edit:
 
 
 async def _to_page(request: Request, outcome: change.Outcome) -> Response:
-    return see_other(await presenters.address_after(request, outcome))
+    return see_other(await change.address_after(request, outcome.written))
 
 
 PAGE = change.Presenter(_to_page, change.raised)
-JSON = change.Presenter(presenters.to_json, change.raised)
+JSON = change.Presenter(change.to_json, change.raised)

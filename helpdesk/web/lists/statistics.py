@@ -19,7 +19,7 @@ from helpdesk.web.lists import params as list_params
 from helpdesk.web.lists import statistics_schemas, statistics_tables
 from helpdesk.web.lists.filter_form import chips
 from helpdesk.web.lists.urls import Listing
-from helpdesk.web.tasks import phase_rules
+from helpdesk.web.tasks import colors
 
 
 async def statistics(request: Request) -> Response:
@@ -28,7 +28,7 @@ async def statistics(request: Request) -> Response:
     words = await found.backend.vocabulary(who)
     asked = list_params.of_address(request, path_to(request, "tasks:every"), request.query_params, words)
     now = found.clock().astimezone(found.settings.timezone)
-    rules = await phase_rules.rules(request)
+    rules = await colors.load_phase_rules(request)
     counted = await found.backend.statistics(who, asked.query, now, rules)
 
     def json() -> Response:
