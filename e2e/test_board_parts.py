@@ -175,7 +175,7 @@ def test_a_card_is_changed_where_it_is(page: Page, move: Move, as_program: AsPro
 
 
 @WITH_SCRIPTS
-def test_what_is_typed_on_a_card_is_there_the_next_time(page: Page, move: Move) -> None:
+def test_a_text_typed_on_a_card_is_there_the_next_time(page: Page, move: Move) -> None:
     steps.come_in(page, "anna")
     page.goto(BOARD)
     with page.expect_response(lambda answer: answer.request.method == "PUT" and "/drafts/" in answer.url):

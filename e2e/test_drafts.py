@@ -102,7 +102,7 @@ def test_a_page_closed_while_typing_gives_its_text_to_the_server(page: Page, ann
 
 
 @with_javascript
-def test_what_was_sent_leaves_no_draft_behind(page: Page, anna: httpx.Client) -> None:
+def test_a_sent_text_leaves_no_draft_behind(page: Page, anna: httpx.Client) -> None:
     task = steps.some_task(anna)["id"]
     steps.come_in(page, "anna")
     steps.open_task(page, task)

@@ -18,17 +18,16 @@ from helpdesk.tasks.colors import ColorCache
 from helpdesk.tasks.pictures import Pictures
 from helpdesk.threads import Threads
 from helpdesk.web.core import errors
-from helpdesk.web.core.body_limit import BodyLimit
-from helpdesk.web.core.request_limits import Bounds
-from helpdesk.web.core.services import WebServices
-from helpdesk.web.core.static_files import StaticFiles
-from helpdesk.web.core.templating import Renderer, addresses
+from helpdesk.web.core.request_body import BodyLimit
+from helpdesk.web.core.services import WebServices, addresses
+from helpdesk.web.core.templating import Renderer
 from helpdesk.web.drafts import handoff as draft_handoff
 from helpdesk.web.edge.compression import Compression
 from helpdesk.web.edge.etag import Etags
 from helpdesk.web.edge.legacy_redirects import without_slash
-from helpdesk.web.edge.middleware import Edge
+from helpdesk.web.edge.middleware import Bounds, Edge
 from helpdesk.web.edge.readiness import Readiness
+from helpdesk.web.edge.static_files import StaticFiles
 from helpdesk.web.lists.export import Exports
 from helpdesk.web.live.events import Events
 from helpdesk.web.live.hub import Live
@@ -43,7 +42,7 @@ def create_app(services: Services) -> ASGIApp:
 
     settings, path = services.settings, addresses(ROUTES)
     static_files, pictures = StaticFiles(folder("static")), Pictures()
-    renderer = Renderer(settings.timezone, static_files, path, settings.brand_name)
+    renderer = Renderer(settings.timezone, static_files.address, path, settings.brand_name)
     live = Live(services, Events(renderer))
     supervisor = Supervisor([*services.watchers, live.watch])
 
@@ -64,7 +63,7 @@ def create_app(services: Services) -> ASGIApp:
     app = Starlette(
         routes=ROUTES,
         middleware=[
-            Middleware(Bounds, refuse=errors.domain),
+            Middleware(Bounds),
             Middleware(Compression),
             Middleware(Etags),
             Middleware(BodyLimit),

@@ -2,7 +2,7 @@
 
 uvicorn limits only the pause between two requests. This protocol also limits the time until a request's head has
 arrived and its size, how long a client may leave an answer unread, and the number of open connections. The speed of a
-body is checked by `web/core/body_limit.py`, which knows whether a handler waits for it.
+body is checked by `web/core/request_body.py`, which knows whether a handler waits for it.
 """
 
 import asyncio
@@ -74,7 +74,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_message_begin()
 
     def on_url(self, url: bytes) -> None:
-        """Keep only as much of an address as shows that it is too long for `web/core/request_limits.py`.
+        """Keep only as much of an address as shows that it is too long for `web/edge/middleware.py`.
 
         The parser itself refuses much longer ones.
         """

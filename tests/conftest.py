@@ -14,8 +14,9 @@ from helpdesk import app
 from helpdesk.store import schema
 from helpdesk.store.database import Database
 from helpdesk.store.models import notifications as notification_models
-from helpdesk.web.core.static_files import StaticFiles
-from helpdesk.web.core.templating import Renderer, addresses
+from helpdesk.web.core.services import addresses
+from helpdesk.web.core.templating import Renderer
+from helpdesk.web.edge.static_files import StaticFiles
 from helpdesk.web.routes import ROUTES
 from tests.world import EmbeddedWorld, settle
 
@@ -91,6 +92,6 @@ def told_store(request: pytest.FixtureRequest) -> Database:
         own: Database = request.getfixturevalue("database")
         return own
     shared: Database = request.getfixturevalue(f"embedded_on_{request.param}").database
-    for name in ("Notification", "DealtWith", "FeedCursor", "Lease", "NotificationPreference"):
+    for name in ("Notification", "ProcessedEvent", "FeedCursor", "Lease", "NotificationPreference"):
         shared.run_here(lambda db, name=name: db.exec(sa.delete(getattr(notification_models, name))), writes=True)
     return shared

@@ -42,7 +42,7 @@ def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with ThreadPoolExecutor(1) as aside:  # Playwright's loop may be running here
         place = aside.submit(asyncio.run, EmbeddedFeed(database).start()).result()
     # So that what a test does at once is told.
-    database.run_here(lambda session: feed_state.keep(session, "feed", place, datetime.now(UTC)), writes=True)
+    database.run_here(lambda session: feed_state.save_cursor(session, "feed", place, datetime.now(UTC)), writes=True)
     database.close()
     return folder
 

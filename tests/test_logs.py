@@ -62,5 +62,5 @@ def test_controls_are_written_as_json_writes_them(name: str) -> None:
     assert (told["message"], told["login"], told[text]) == (text, f"Анна{text}", text) and text in told["exception"]
 
 
-def test_what_can_be_seen_is_left_as_it_is() -> None:
+def test_visible_characters_are_left_as_they_are() -> None:
     assert printable("Анна «Ёж» 😀 \\u202e") == "Анна «Ёж» 😀 \\u202e"

@@ -58,7 +58,7 @@ async def test_a_task_that_ends_is_begun_again_after_pauses_that_grow_and_logged
     assert "reader is dead" in caplog.text or task is not fails
 
 
-async def test_it_is_told_as_failing_after_a_while_and_not_at_once(clock: Clock, pauses: list[float]) -> None:
+async def test_a_task_counts_as_failing_after_a_while_and_not_at_once(clock: Clock, pauses: list[float]) -> None:
     supervisor = Supervisor([fails], clock.ticks)
     await run(supervisor, lambda: sum(pauses) > 0)
     assert supervisor.failing() == []
@@ -66,7 +66,7 @@ async def test_it_is_told_as_failing_after_a_while_and_not_at_once(clock: Clock,
     assert supervisor.failing() == ["fails"]
 
 
-async def test_what_runs_steadily_is_well_again(clock: Clock, pauses: list[float]) -> None:
+async def test_a_task_that_runs_steadily_is_well_again(clock: Clock, pauses: list[float]) -> None:
     runs = []
 
     async def recovers() -> None:

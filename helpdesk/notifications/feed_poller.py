@@ -21,7 +21,7 @@ from helpdesk.notifications.channels.dispatcher import Dispatcher
 from helpdesk.notifications.event_processing import LEASE_SECONDS, NAME, EventProcessor, LeaseLost
 from helpdesk.notifications.recipients import Recipients
 from helpdesk.notifications.wakeups import Wakeups
-from helpdesk.store import feed_attempts, feed_state, leases, notifications
+from helpdesk.store import feed_state, leases, notifications
 from helpdesk.store.clock_skew import is_ahead
 from helpdesk.store.database import Database
 from helpdesk.tasks.feed import Feed, FeedPage
@@ -168,7 +168,7 @@ class FeedPoller:
 
     def _take_lease(self, session: Session, now: datetime) -> LeaseState:
         is_ours = leases.take(session, NAME, self.holder, now, LEASE_SECONDS)
-        row = feed_state.position(session, NAME)
+        row = feed_state.cursor(session, NAME)
         return LeaseState(is_ours, row.position if row else None, row.as_of if row else None)
 
     async def _renew(self) -> bool:
@@ -202,7 +202,6 @@ class FeedPoller:
         def prune(session: Session) -> None:
             notifications.prune(session, now - KEEP_FOR)
             feed_state.prune(session, now - KEEP_KEYS_FOR)
-            feed_attempts.prune(session, now - KEEP_KEYS_FOR)
 
         await self.database.run(prune, writes=True)
 

@@ -50,7 +50,7 @@ class Suppression:
         now = self.clock()
 
         def work(session: Session) -> None:
-            feed_state.deal_with(session, feed_state.deleted(task_id, now), now)
+            feed_state.mark_processed(session, feed_state.deleted(task_id, now), now)
 
         try:
             await self.database.run(work, writes=True)
@@ -82,6 +82,6 @@ def _record(key: str, task_id: int, entry: Entry) -> EventRecord:
 
 
 def _silence(session: Session, record: EventRecord, now: datetime) -> set[int]:
-    if feed_state.deal_with(session, record, now):
+    if feed_state.mark_processed(session, record, now):
         return set()
     return notifications.take_back(session, record.key)  # the poller was quicker

@@ -3,9 +3,8 @@
 import logging
 
 from helpdesk.errors import BadResponse, NotAllowed, NotFound, WrongKey
-from helpdesk.people.accounts import person_of
 from helpdesk.people.directory import Checking, unlimited
-from helpdesk.people.model import Person
+from helpdesk.people.model import Person, person_of
 from helpdesk.redmine_client import JSON, RedmineClient, user_id, within
 from helpdesk.store import people
 from helpdesk.store.casefold import fold

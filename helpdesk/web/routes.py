@@ -9,20 +9,18 @@ from helpdesk.web.board import card, card_fragments
 from helpdesk.web.board import columns as board_columns
 from helpdesk.web.board import preferences as board_preferences
 from helpdesk.web.board import views as board
-from helpdesk.web.core import static_files
 from helpdesk.web.core.faces import Face
-from helpdesk.web.core.guards import Handler, needs, public, signed_in, unguarded
+from helpdesk.web.core.guards import ADMINISTRATORS_ONLY, Handler, needs, public, signed_in, unguarded
 from helpdesk.web.core.idempotency import idempotent
-from helpdesk.web.core.request_limits import IdConvertor
-from helpdesk.web.core.rights import ADMINISTRATORS_ONLY
+from helpdesk.web.core.request_data import IdConvertor
 from helpdesk.web.drafts import service as drafts_service
 from helpdesk.web.drafts import views as draft_views
-from helpdesk.web.edge import health, legacy_redirects, not_configured
+from helpdesk.web.edge import legacy_redirects, not_configured, readiness, static_files
 from helpdesk.web.files import downloads, thumbnails
 from helpdesk.web.lists import bulk, row_fragments, rows, saved_views, statistics
 from helpdesk.web.lists import views as lists
 from helpdesk.web.live import views as live
-from helpdesk.web.notifications import mark_read, mutes, widget
+from helpdesk.web.notifications import mark_read, mutes
 from helpdesk.web.notifications import preferences as notification_preferences
 from helpdesk.web.notifications import views as notification_views
 from helpdesk.web.replies import views as reply_views
@@ -67,8 +65,8 @@ API = "/tasks/api/task/{task_id:int}"
 # fmt: off
 ROUTES: list[BaseRoute] = [
     Route("/",                        public(lists.home),        name="home"),
-    Route("/healthz",                 unguarded(health.healthz),     name="healthz"),
-    Route("/readyz",                  unguarded(health.readyz),      name="readyz"),
+    Route("/healthz",                 unguarded(readiness.healthz),     name="healthz"),
+    Route("/readyz",                  unguarded(readiness.readyz),      name="readyz"),
     Route("/static/{name:path}",      unguarded(static_files.static),      name="static"),
     Route("/preferences",             public(accounts.preferences),    name="preferences", methods=["POST"]),
 
@@ -131,7 +129,7 @@ ROUTES: list[BaseRoute] = [
     # Notifications
     Route("/notifications",           signed_in(notification_views.every), name="notifications:every"),
     Route("/notifications/read", signed_in(mark_read.read_all), name="notifications:read_all", methods=["POST"]),
-    Route("/notifications/widget",    signed_in(widget.widget), name="notifications:widget"),
+    Route("/notifications/widget",    signed_in(notification_views.widget), name="notifications:widget"),
     Route("/notifications/undo",      signed_in(mark_read.undo), name="notifications:undo", methods=["POST"]),
     Route(NOTE,                       signed_in(notification_views.one),  name="notifications:one"),
     Route(NOTE + "/read",             signed_in(mark_read.read), name="notifications:read", methods=["POST"]),

@@ -64,7 +64,7 @@ async def at_work(*watchers: Callable[[], Awaitable[None]]):
         await asyncio.gather(*running, return_exceptions=True)
 
 
-async def test_who_looks_at_the_demo_is_told_of_what_he_does(services: Services) -> None:
+async def test_visitors_of_the_demo_are_notified_of_the_colleagues_work(services: Services) -> None:
     anna, wakeups = number(services, "anna"), services.wakeups
 
     def found(session: Session) -> list[NotificationRow]:

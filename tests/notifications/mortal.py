@@ -69,7 +69,7 @@ class Mortal:
 
     def as_of(self) -> datetime:
         """All that had happened by then has been told."""
-        found = self.store.run_here(lambda db: feed_state.position(db, NAME))
+        found = self.store.run_here(lambda db: feed_state.cursor(db, NAME))
         return found.as_of if found else datetime.min.replace(tzinfo=UTC)
 
     async def told_until(self, moment: datetime) -> None:

@@ -61,7 +61,7 @@ def at_once(count: int, work: Callable[[int], object]) -> list[object]:
         return list(threads.map(one, range(count)))
 
 
-def test_what_was_said_of_statuses_is_replaced_and_of_others_stays(store: Database) -> None:
+def test_settings_of_the_given_statuses_are_replaced_and_of_others_stay(store: Database) -> None:
     assert store.run_here(board.columns) == {}
     keep(store, {2: ColumnKept("active", 5), 77: ColumnKept("waiting")})
     keep(store, {2: ColumnKept("waiting", None), 4: ColumnKept("active", 9_999)})
@@ -72,7 +72,7 @@ def test_what_was_said_of_statuses_is_replaced_and_of_others_stays(store: Databa
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=15, deadline=None)
 @given(said=st.lists(st.dictionaries(st.integers(1, 5), KEPT), max_size=4))
-def test_what_was_said_last_of_each_status_counts(store: Database, said: list[dict[int, ColumnKept]]) -> None:
+def test_the_last_setting_of_each_status_counts(store: Database, said: list[dict[int, ColumnKept]]) -> None:
     store.run_here(lambda db: db.exec(sa.delete(tables.BoardColumn)), writes=True)
     whole: dict[int, ColumnKept] = {}
     for each in said:

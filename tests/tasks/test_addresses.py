@@ -36,7 +36,7 @@ from tests.tasks.reading import Reading
         ("postgres://u:p@h.ru/x#1 file:///srv/#2 git+ssh://git@h.ru/x foo://", ""),
     ],
 )  # fmt: skip
-def test_what_is_an_address_and_where_it_ends(text: str, shown: str) -> None:
+def test_an_address_is_recognised_and_ends_in_the_right_place(text: str, shown: str) -> None:
     assert " ".join(text[found.start : found.end] for found in found_in(text)) == shown
 
 

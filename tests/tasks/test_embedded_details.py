@@ -80,7 +80,7 @@ async def test_a_changed_subject_is_found_by_its_new_words_alone(embedded: Embed
         assert [row.id for row in page.rows] == found
 
 
-async def test_who_watches_is_told_to_colleagues_and_oneself(embedded: EmbeddedWorld) -> None:
+async def test_watchers_are_shown_to_colleagues_and_to_oneself(embedded: EmbeddedWorld) -> None:
     number = embedded.new_task()
     for login in ("anna", "irina"):
         await embedded.backend.watch(embedded.actor(login), number, True)

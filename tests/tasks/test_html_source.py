@@ -66,7 +66,7 @@ def test_each_part_opens_again_what_was_open() -> None:
 
 
 @pytest.mark.parametrize("open", ["<!--", "<style>", "<title>", "<b", "<a href='x", "<!x", "<xml>", "<head>"])
-def test_what_nobody_closed_swallows_nothing(open: str) -> None:
+def test_an_unclosed_tag_swallows_nothing(open: str) -> None:
     assert "важно" in words(shown(f"до {open} важно"))
 
 

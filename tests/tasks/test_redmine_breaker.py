@@ -25,7 +25,7 @@ def test_one_failure_opens_it_and_tells_since_when(breaker: Breaker, clock: Cloc
     assert (breaker.is_closed, breaker.since) == (False, opened)
 
 
-def test_it_is_probed_once_after_each_pause(breaker: Breaker, clock: Clock) -> None:
+def test_an_open_breaker_is_probed_once_after_each_pause(breaker: Breaker, clock: Clock) -> None:
     breaker.failed()
     assert not breaker.takes_probe()
     for _ in range(3):

@@ -87,7 +87,7 @@ async def test_while_one_asks_anew_the_others_have_what_was_told_before(kept: Ke
     assert await first == "new" == await kept.want() and kept.calls == 2
 
 
-async def test_what_is_too_old_is_not_given_out_and_all_wait_for_the_same(kept: Kept) -> None:
+async def test_an_expired_value_is_not_returned_and_all_wait_for_the_same_fetch(kept: Kept) -> None:
     await kept.fill()
     kept.now, kept.says = kept.now + FRESH + STALE_SECONDS, "new"
     tasks = await kept.wanted(100)

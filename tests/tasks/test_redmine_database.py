@@ -152,7 +152,7 @@ async def test_a_question_that_makes_no_sense_is_our_mistake_and_no_outage(redmi
         assert database.state == State()
 
 
-async def test_what_is_not_trusted_is_not_asked(redmine: Redmine) -> None:
+async def test_a_database_that_is_not_trusted_is_not_read(redmine: Redmine) -> None:
     with opened(redmine.mysql) as database:
         database.distrusted = State("differing")
         with pytest.raises(Silent):
@@ -175,7 +175,7 @@ def test_a_table_and_a_column_that_are_missing_are_named(redmine: Redmine) -> No
         assert caught.value.is_down
 
 
-async def test_it_is_not_back_while_something_is_missing(
+async def test_the_database_is_not_back_while_a_column_is_missing(
     database: RedmineDatabase, clock: Clock, redmine: Redmine
 ) -> None:
     with renamed(redmine.mysql_writer):

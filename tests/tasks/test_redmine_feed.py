@@ -111,7 +111,7 @@ async def test_a_group_is_its_members(world: RedmineWorld) -> None:
 
 
 @FEEDS
-async def test_who_is_locked_or_unknown_sees_nothing_and_keeps_nobody_else_from_it(world: RedmineWorld) -> None:
+async def test_a_locked_or_unknown_person_sees_nothing_and_keeps_nobody_else_from_it(world: RedmineWorld) -> None:
     kept = await world.feed.start()
     task = world.new_task()
     (told,) = of(await world.feed.read(kept), task)

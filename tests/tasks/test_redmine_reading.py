@@ -353,7 +353,9 @@ def test_a_relation_is_seen_from_this_side() -> None:
         (None, None, True),
     ],
 )
-def test_what_redmine_keeps_is_the_same_but_for_line_ends_and_last_digits(kept: Any, sent: Any, is_same: bool) -> None:
+def test_values_are_equal_but_for_line_ends_and_last_digits_as_redmine_keeps_them(
+    kept: Any, sent: Any, is_same: bool
+) -> None:
     assert payloads.same(kept, sent) == is_same
 
 

@@ -62,7 +62,7 @@ async def read(tracker: RedmineBackend, actor: Actor, work: Callable[[Reading], 
 
 
 @pytest.mark.parametrize("kind", UNREADABLE)
-async def test_it_is_asked_over_rest_and_nothing_else_is(
+async def test_only_an_unreadable_query_is_asked_over_rest(
     tracker: RedmineBackend, sql_world: SqlWorld, kind: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     work, anna = UNREADABLE[kind], sql_world.actor("anna")
@@ -83,7 +83,7 @@ async def test_the_feed_is_read_over_rest_then(sql_world: SqlWorld, monkeypatch:
 
 
 @pytest.mark.parametrize("error", [NotFound(), LockedOut()])
-async def test_what_a_person_is_to_be_told_is_no_trouble(
+async def test_an_error_for_the_person_is_no_failure_of_sql(
     tracker: RedmineBackend, sql_world: SqlWorld, error: Exception
 ) -> None:
     with pytest.raises(type(error)):

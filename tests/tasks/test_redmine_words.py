@@ -54,7 +54,7 @@ def test_lists_of_values_are_read_in_any_script() -> None:
     ]
 
 
-def test_what_is_no_yaml_is_nonsense() -> None:
+def test_text_that_is_no_yaml_is_a_bad_response() -> None:
     with pytest.raises(BadResponse):
         ruby_yaml.loaded("--- [")
 

@@ -85,7 +85,7 @@ def test_a_text_for_which_there_is_no_time_is_readable(format: TextFormat) -> No
     assert "&lt;" not in part.html and "<pre>" not in part.html
 
 
-def test_what_is_too_costly_is_readable_and_never_source() -> None:
+def test_markup_too_costly_to_render_is_readable_and_never_source() -> None:
     row = "|".join("a" * 300)
     text = f"до\n\n{row}\n" + "|".join("-" * 300) + "\n" + "a\n" * 11_000
     html = str(render(text, "markdown", LOOK.link))

@@ -25,7 +25,8 @@ SECRET = "a secret of the tests, long enough to be one"
 HTML = {"Accept": "text/html", "Accept-Language": "en"}
 HTMX = {**HTML, "HX-Request": "true", "HX-Current-URL": "http://testserver/tasks/1"}
 
-Visit = Callable[..., TestClient]
+Client = TestClient
+Visit = Callable[..., Client]
 
 
 @pytest.fixture
@@ -55,6 +56,17 @@ def visit(services: Services) -> Iterator[Visit]:
         app.app.state.services.pictures.process.close()
 
 
+@pytest.fixture
+def anna(visit: Visit) -> Client:
+    return visit("anna")
+
+
+@pytest.fixture
+def number(embedded: EmbeddedWorld) -> int:
+    """The number of a new task that irina asked for and anna works on."""
+    return embedded.new_task()
+
+
 def session_cookie(services: Services, login: str) -> str:
     """A session without the cost of hashing a password."""
     begun = services.database.run_here(
@@ -79,9 +91,9 @@ def attached(
     return asyncio.run(work())
 
 
-def notes(visit: Visit, number: int) -> list[str]:
-    """The comments of a task, as anna reads them."""
-    return [entry["notes"] for entry in visit("anna").get(f"/tasks/api/task/{number}/history").json()["history"]]
+def notes(client: Client, number: int) -> list[str]:
+    """The comments of a task."""
+    return [entry["notes"] for entry in client.get(f"/tasks/api/task/{number}/history").json()["history"]]
 
 
 def seals(page: str) -> list[str]:

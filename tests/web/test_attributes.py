@@ -16,7 +16,7 @@ def names(of: Task) -> list[str]:
     return [fact.name for fact in facts(of)]
 
 
-def test_what_there_is_nothing_to_say_of_is_left_out() -> None:
+def test_attributes_without_a_value_are_left_out() -> None:
     assert names(TASK) == ["status", "priority", "assignee", "updated_on"]
     assert names(TASK._replace(start_date=date(2026, 11, 20), done_ratio=10))[3:5] == ["start_date", "done_ratio"]
 

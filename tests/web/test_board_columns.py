@@ -16,7 +16,7 @@ from helpdesk.web.board.columns import DONE, MOST_TASKS, PHASES, chosen, shown, 
 from helpdesk.web.core.request_data import Fields
 from tests.notifications.test_preferences import JUNK
 from tests.store.test_board import KEPT
-from tests.web.conftest import HTML, HTMX, Visit
+from tests.web.conftest import HTML, HTMX, Client, Visit
 from tests.web.test_notification_preferences import HOSTILE, Sent
 from tests.world import STATUS_IDS, STATUSES
 
@@ -43,7 +43,7 @@ def sent_as_shown(said: dict[int, ColumnKept]) -> dict[str, Any]:
 
 
 @given(ALL_KEPT, ALL_KEPT)
-def test_what_is_shown_is_what_is_kept_when_it_is_sent_back(said: dict[int, ColumnKept],
+def test_sending_the_shown_columns_back_changes_nothing(said: dict[int, ColumnKept],
                                                             other: dict[int, ColumnKept]) -> None:  # fmt: skip
     anew = chosen(Fields(sent_as_shown(said)), WORDS, other)
     assert shown(WORDS, other | anew) == shown(WORDS, said) == typed(Fields(sent_as_shown(said)), shown(WORDS, other))
@@ -62,8 +62,7 @@ def test_junk_is_refused_by_its_name_or_can_be_kept(before: dict[int, ColumnKept
             assert it.phase in PHASES and (it.wip_limit is None or 1 <= it.wip_limit <= MOST_TASKS)
 
 
-def test_administrators_alone_see_it_and_write_it(visit: Visit, services: Services) -> None:
-    anna = visit("anna")
+def test_administrators_alone_see_it_and_write_it(anna: Client, services: Services) -> None:
     for headers in (HTML, HTMX, {}):
         assert anna.get(PAGE, headers=headers).status_code == 403
         assert anna.post(PAGE, data={f"limit_{BUSY}": "5"}, headers=headers).status_code == 403
@@ -139,7 +138,7 @@ def test_a_program_changes_what_it_names(visit: Visit, services: Services) -> No
         (f"phase_{CLOSED}", "waiting", "no such choice"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_told_at_its_field_and_nothing_is_saved(
+def test_an_error_is_shown_at_its_field_and_nothing_is_saved(
     visit: Visit, services: Services, field: str, value: str, says: str
 ) -> None:
     keep(services, SAID)

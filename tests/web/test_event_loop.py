@@ -119,7 +119,7 @@ def test_a_page_holds_up_nobody(busy: Busy, address: str) -> None:
 
 
 @pytest.mark.parametrize("address", ["", "/history", "/assignees"])
-def test_what_a_program_asks_holds_up_nobody(busy: Busy, address: str) -> None:
+def test_a_programs_request_holds_up_nobody(busy: Busy, address: str) -> None:
     address = f"/tasks/api/task/{busy.task}{address}"
     assert_quick(busy, address, asking(busy, "GET", address, 200, headers=BROTLI))
 

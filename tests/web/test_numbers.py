@@ -19,7 +19,7 @@ from helpdesk.store.models import tables
 from helpdesk.tasks.model import Status
 from helpdesk.tasks.phases import Rule, Summary, grouped, phase, summarised
 from helpdesk.web.lists.statistics_tables import SAYS
-from tests.web.conftest import HTML, Visit
+from tests.web.conftest import HTML, Client, Visit
 from tests.web.numbers import Numbers, summary
 from tests.world import PEOPLE_IDS, PRIORITY_IDS, PROJECT_IDS, STATUS_IDS, EmbeddedWorld
 
@@ -141,8 +141,7 @@ def test_the_numbers_above_a_list_count_that_list(visit: Visit, busy: EmbeddedWo
 
 
 @pytest.mark.usefixtures("busy")
-def test_what_is_being_dealt_with_is_the_same_on_list_board_and_statistics(visit: Visit) -> None:
-    anna = visit("anna")
+def test_tasks_in_progress_are_the_same_on_list_board_and_statistics(anna: Client) -> None:
     pages = ("/tasks/my-tasks", "/tasks/board", "/tasks/statistics?assigned_to_id=me")
     found = [{it.says.partition(",")[0]: it for it in summary(anna.get(page, headers=HTML).text)} for page in pages]
     for says in ("open", "new", "being dealt with", "on hold", "closed"):

@@ -101,7 +101,7 @@ def test_a_field_holds_what_was_typed_else_what_the_task_holds(speak: Speak, lan
     assert wanted(speak, says, cf_11="7", due_date="завтра") == {"due_date": ("завтра",), "cf_11": ("7",)}
 
 
-def test_what_was_asked_for_before_is_asked_for_again_with_what_was_typed(speak: Speak, language: str) -> None:
+def test_fields_required_before_are_asked_for_again_with_the_typed_values(speak: Speak, language: str) -> None:
     typed = {"due_date": "2027-01-31", "cf_11": ""}
     assert wanted(speak, blank(ROOM_BLANK[language]), **typed) == {"due_date": ("2027-01-31",), "cf_11": ()}
     assert wanted(speak, TransitionNotAllowed(), **typed) == {}

@@ -15,12 +15,11 @@ from helpdesk.errors import sentence
 from helpdesk.services import Services
 from helpdesk.store.models.tables import Person
 from helpdesk.web.core import navigation
-from helpdesk.web.core.faces import answer
-from helpdesk.web.core.guards import needs
+from helpdesk.web.core.faces import answer, html, json_response
+from helpdesk.web.core.guards import HOLDERS, needs
 from helpdesk.web.core.navigation import ROOMS, Room
-from helpdesk.web.core.responses import html, json_response
-from helpdesk.web.core.rights import HOLDERS
-from helpdesk.web.core.templating import Renderer, addresses
+from helpdesk.web.core.services import addresses
+from helpdesk.web.core.templating import Renderer
 from helpdesk.web.routes import ROUTES
 from tests.web.conftest import HTML, Visit, session_cookie
 from tests.world import PEOPLE_IDS

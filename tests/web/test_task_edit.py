@@ -10,7 +10,7 @@ from helpdesk.store.database import Database
 from helpdesk.tasks.fields import CustomField
 from helpdesk.web.tasks.form_fields import Control, merged, seen
 from tests.tasks.test_pictures import picture
-from tests.web.conftest import HTML, HTMX, Visit
+from tests.web.conftest import HTML, HTMX, Client, Visit
 from tests.web.test_drafts import kept
 from tests.world import FIELD_IDS, EmbeddedWorld
 
@@ -97,8 +97,7 @@ def test_everything_is_changed_by_one_form_and_told_at_the_task(visit: Visit, em
     assert again["estimated_hours"] == "2.5"
 
 
-def test_htmx_gets_the_form_alone_and_is_led_to_the_task(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_htmx_gets_the_form_alone_and_is_led_to_the_task(anna: Client, number: int) -> None:
     fragment = anna.get(address(number), headers=HTMX)
     assert fragment.text.lstrip().startswith('<form class="edit-task"') and "<html" not in fragment.text
     form = form_of(fragment.text) | {"done_ratio": "10", "idempotency_key": "k"}
@@ -152,7 +151,7 @@ def test_a_conflict_keeps_mine_takes_what_i_left_alone_and_shows_where_both_wrot
     assert (task["subject"], task["description"], task["done_ratio"]) == ("Табурет", "Мой текст", 50)
 
 
-def test_what_was_left_alone_is_no_wish_however_the_tracker_keeps_it(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_a_field_left_alone_is_not_changed_however_the_backend_keeps_it(visit: Visit, embedded: EmbeddedWorld) -> None:
     number, anna = embedded.new_task("Две  строки ", description="раз\r\nдва  "), visit("anna")
     anna.put(f"/tasks/api/task/{number}", json={"custom_fields": [{"id": ROOM, "value": "214"}]})
     embedded.alter_field(ROOM, kind="date")
@@ -162,8 +161,7 @@ def test_what_was_left_alone_is_no_wish_however_the_tracker_keeps_it(visit: Visi
     assert changes == ["Progress, %: 0 → 10"]
 
 
-def test_only_who_may_edit_gets_the_page(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number = embedded.new_task()
+def test_only_who_may_edit_gets_the_page(number: int, visit: Visit) -> None:
     assert address(number) not in visit("irina").get(f"/tasks/{number}", headers=HTML).text
     for login, status in (("irina", 403), ("stranger", 404)):
         assert visit(login).get(address(number), headers=HTML).status_code == status
@@ -172,8 +170,7 @@ def test_only_who_may_edit_gets_the_page(visit: Visit, embedded: EmbeddedWorld) 
     assert visit("anna").get(f"/tasks/api/task/{number}").json()["subject"] != "x"
 
 
-def test_programs_get_json_at_the_same_address(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_programs_get_json_at_the_same_address(anna: Client, number: int) -> None:
     assert anna.get(address(number)).json()["id"] == number
     assert anna.post(address(number), json={"subject": "Стол"}).json()["subject"] == "Стол"
     assert anna.post(address(number), json={"subject": ""}).json()["error"] == "invalid"
@@ -181,9 +178,8 @@ def test_programs_get_json_at_the_same_address(visit: Visit, embedded: EmbeddedW
 
 
 def test_a_field_of_many_values_is_boxes_and_an_unknown_value_is_not_lost(
-    visit: Visit, embedded: EmbeddedWorld
+    anna: Client, number: int, embedded: EmbeddedWorld
 ) -> None:
-    number, anna = embedded.new_task(), visit("anna")
     embedded.alter_field(WAY, multiple=True)
     form = form_of(anna.get(address(number), headers=HTML).text)
     anna.post(address(number), data=form | {f"cf_{WAY}": ["", "Телефон", "Почта"]}, headers=HTML)
@@ -205,7 +201,7 @@ def test_every_kind_of_field_has_its_control_with_a_label(visit: Visit, embedded
     assert f'id="field-cf_{ROOM}"' in control and f'aria-describedby="field-cf_{ROOM}-hint"' in control
 
 
-def test_what_is_only_shown_is_not_asked_for(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_a_read_only_field_is_not_asked_for(visit: Visit, embedded: EmbeddedWorld) -> None:
     embedded.alter_field(ROOM, kind="other")
     assert f"cf_{ROOM}" not in visit("anna").get(address(embedded.new_task()), headers=HTML).text
 
@@ -234,8 +230,7 @@ def test_a_refused_form_leaves_a_draft_that_is_offered_merged_and_thrown_away(
     assert "Долго печатала" not in anna.get(address(number), headers=HTML).text
 
 
-def test_a_form_that_was_sent_leaves_no_draft(visit: Visit, embedded: EmbeddedWorld, database: Database) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_a_form_that_was_sent_leaves_no_draft(anna: Client, number: int, database: Database) -> None:
     form = form_of(anna.get(address(number), headers=HTML).text) | {"description": "Печатаю", "idempotency_key": "k"}
     assert anna.put(f"/drafts/task:{number}:edit", data=form).json()["kept"]
     assert kept(database)[f"task:{number}:edit"]["description"] == "Печатаю"
@@ -271,7 +266,9 @@ def control(value: str) -> Control:
         ("a", "b", "", "b", ()),
     ],
 )
-def test_what_is_shown_after_two_wrote(was: str, mine: str, now: str, shown: str, theirs: object) -> None:
+def test_a_form_shows_the_own_value_and_marks_theirs_after_both_wrote(
+    was: str, mine: str, now: str, shown: str, theirs: object
+) -> None:
     (result,) = merged([control(now)], {"f": mine, "seen": seen([control(was)])})
     assert ("".join(result.value), result.theirs) == (shown, theirs)
 
@@ -282,8 +279,7 @@ def test_a_made_up_memory_of_the_form_keeps_what_was_typed(made_up: str) -> None
     assert result.value == ("mine",)
 
 
-def test_files_come_with_the_form_and_stay_when_it_is_refused(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_files_come_with_the_form_and_stay_when_it_is_refused(anna: Client, number: int) -> None:
     sent = form_of(anna.get(address(number), headers=HTML).text) | {"subject": "", "description": "![](a.png)"}
     page = anna.post(address(number), data=sent, files={"files": ("a.png", picture(), "image/png")}, headers=HTML)
     assert page.status_code == 422 and "a.png <span" in page.text

@@ -29,7 +29,7 @@ async def card(request: Request) -> Response:
         request,
         json=lambda: change.task_json(request, task),
         page=lambda: tray("board/card.html"),
-        fragment=lambda: tray("board/_tray.html"),
+        fragment=lambda: tray("board/_card_actions.html"),
     )
 
 

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from helpdesk.store import notifications
 from helpdesk.tasks import board
 from helpdesk.tasks.board import By
-from helpdesk.tasks.cards import Card
+from helpdesk.tasks.lists import Card
 from helpdesk.web.core.services import services
 from helpdesk.web.core.session import current_user
 from helpdesk.web.core.templating import today

@@ -7,17 +7,17 @@ from starlette.responses import Response
 
 from helpdesk.errors import sentence
 from helpdesk.tasks import board
-from helpdesk.tasks.cards import Card
 from helpdesk.tasks.change_messages import LABELS, in_words
+from helpdesk.tasks.lists import Card
 from helpdesk.tasks.model import Status, Task
 from helpdesk.texts import called
 from helpdesk.web.board import card_context, card_updates
 from helpdesk.web.board import query as board_query
-from helpdesk.web.core import request_data, return_url, session
+from helpdesk.web.core import navigation, request_data, session
 from helpdesk.web.core.errors import status_of
-from helpdesk.web.core.faces import choose
-from helpdesk.web.core.responses import html, see_other
-from helpdesk.web.core.templating import current_url, translate
+from helpdesk.web.core.faces import choose, html, see_other
+from helpdesk.web.core.navigation import current_url
+from helpdesk.web.core.templating import translate
 from helpdesk.web.drafts import service as drafts
 from helpdesk.web.lists import board_listing
 from helpdesk.web.tasks import change, form_fields
@@ -35,7 +35,7 @@ async def changed(request: Request, outcome: change.Outcome) -> Response:
         says = sentence(MOVED.text, status=called(after))
         context["undo"] = _way_back(written.after, before)
     overwrote = await task_page.overwrote(request, written)
-    return await tray(request, "board/_moved.html", written.after, says=says, overwrote=overwrote, **context)
+    return await tray(request, "board/_card_saved.html", written.after, says=says, overwrote=overwrote, **context)
 
 
 async def refused(request: Request, refusal: task_page.Refusal, form: str) -> Response:
@@ -46,7 +46,7 @@ async def refused(request: Request, refusal: task_page.Refusal, form: str) -> Re
     context = await _refusal(request, task, refusal) | await card_context.of_cards(request, by, (held,), dated=True)
     context |= {"card": held, "age": translate(request, context["age"](task.row.updated_on))}
     context |= {"at": board.at(task.row, by), "unread": task.id in context["with_news"]}
-    return await tray(request, "board/_refused.html", task, status_of(refusal), **context)
+    return await tray(request, "board/_card_refused.html", task, status_of(refusal), **context)
 
 
 async def page_changed(request: Request, outcome: change.Outcome) -> Response:
@@ -86,7 +86,7 @@ async def tray(request: Request, template: str, task: Task, status: int = 200, *
 async def _next(request: Request) -> str:
     """The board to go back to."""
     named = (await request_data.read(request)).wanted()
-    here = choose(request, json=return_url.last_list, page=return_url.last_list, fragment=current_url)
+    here = choose(request, json=navigation.last_list, page=navigation.last_list, fragment=current_url)
     return named or here(request)
 
 

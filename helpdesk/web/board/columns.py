@@ -15,12 +15,10 @@ from helpdesk.store.board import ColumnKept, Phase
 from helpdesk.tasks.model import Status
 from helpdesk.web.core import request_data
 from helpdesk.web.core.after_write import stored
-from helpdesk.web.core.faces import answer, answer_refusal
+from helpdesk.web.core.faces import answer, answer_refusal, html, htmx_redirect, json_response
 from helpdesk.web.core.idempotency import idempotent
-from helpdesk.web.core.responses import html, htmx_redirect, json_response
-from helpdesk.web.core.return_url import BOARD
-from helpdesk.web.core.services import services
-from helpdesk.web.core.templating import path_to, safe_path
+from helpdesk.web.core.navigation import BOARD, safe_path
+from helpdesk.web.core.services import path_to, services
 
 MOST_TASKS = 9_999
 PHASES: dict[Phase, Sentence] = {"active": sentence("active"), "waiting": sentence("waiting")}

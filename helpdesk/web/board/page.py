@@ -12,16 +12,15 @@ from helpdesk.store import board as store
 from helpdesk.store.saved_views import View
 from helpdesk.tasks import board
 from helpdesk.tasks.board import Column
-from helpdesk.tasks.cards import Cards
+from helpdesk.tasks.lists import Cards
 from helpdesk.tasks.model import Actor
 from helpdesk.tasks.phases import Rules
 from helpdesk.web.board import card_context
 from helpdesk.web.board import query as board_query
-from helpdesk.web.core.responses import html
-from helpdesk.web.core.return_url import LISTS
-from helpdesk.web.core.services import services
+from helpdesk.web.core.faces import html
+from helpdesk.web.core.navigation import LISTS
+from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.session import current_user
-from helpdesk.web.core.templating import path_to
 from helpdesk.web.lists import board_listing, statistics_schemas, statistics_tables
 from helpdesk.web.lists import page as list_page
 from helpdesk.web.lists import params as list_params
@@ -65,7 +64,7 @@ async def page(
     request: Request, who: Actor, asked: Listing, found: Cards, kept: OfPerson, saved: list[View]
 ) -> Response:
     """The whole board with its form, its chips and the person's saved views."""
-    words, by = found.words, board_listing.lanes(asked.also)
+    words, by = found.vocabulary, board_listing.lanes(asked.also)
     columns, listed = shown(asked, found, kept), _list(request, asked)
     names = await list_page.named(request, who, asked, list_page.people_of(card.row for card in found.cards))
     fields = selects(asked, words, {id: name for id, name in names.items() if id != who.id})
@@ -103,8 +102,8 @@ async def one_column(request: Request, asked: Listing, found: Cards, column: Col
 
 def shown(asked: Listing, found: Cards, kept: OfPerson) -> tuple[Column, ...]:
     """The columns as this person has them."""
-    folded = board_query.folded(asked, found.words, kept.folds)
-    return board.columns(board_query.statuses(asked, found.words), found, kept.rules, folded)
+    folded = board_query.folded(asked, found.vocabulary, kept.folds)
+    return board.columns(board_query.statuses(asked, found.vocabulary), found, kept.rules, folded)
 
 
 def to_dict(asked: Listing, found: Cards, kept: OfPerson) -> dict[str, Any]:

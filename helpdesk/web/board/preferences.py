@@ -8,13 +8,11 @@ from helpdesk.store import board as store
 from helpdesk.web.board import views as board
 from helpdesk.web.core import request_data
 from helpdesk.web.core.after_write import stored
-from helpdesk.web.core.faces import answer
+from helpdesk.web.core.faces import answer, htmx_redirect, json_response
 from helpdesk.web.core.guards import actor
-from helpdesk.web.core.responses import htmx_redirect, json_response
-from helpdesk.web.core.return_url import BOARD
-from helpdesk.web.core.services import services
+from helpdesk.web.core.navigation import BOARD
+from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.session import current_user
-from helpdesk.web.core.templating import path_to
 
 NO_STATUS = sentence("There is no such status.")
 

@@ -6,12 +6,11 @@ from urllib.parse import urlsplit
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
 
-from helpdesk.tasks.cards import CardsAsked
-from helpdesk.tasks.lists import Vocabulary
+from helpdesk.tasks.lists import CardQuery, Vocabulary
 from helpdesk.tasks.model import Status
 from helpdesk.web.core import request_data
-from helpdesk.web.core.return_url import BOARD
-from helpdesk.web.core.templating import current_url, path_to
+from helpdesk.web.core.navigation import BOARD, current_url
+from helpdesk.web.core.services import path_to
 from helpdesk.web.lists.urls import Listing
 
 SKIP = "skip"
@@ -40,10 +39,10 @@ def folded(listing: Listing, words: Vocabulary, folds: Mapping[int, bool]) -> fr
     return frozenset(it.id for it in statuses(listing, words) if folds.get(it.id, it.is_closed and not opened))
 
 
-def cards_asked(listing: Listing, words: Vocabulary, folds: Mapping[int, bool]) -> CardsAsked:
+def cards_asked(listing: Listing, words: Vocabulary, folds: Mapping[int, bool]) -> CardQuery:
     """Return what a whole board asks of the backend."""
     columns, closed = [it.id for it in statuses(listing, words)], folded(listing, words, folds)
-    return CardsAsked(listing.query, tuple(id for id in columns if id not in closed), tuple(columns))
+    return CardQuery(listing.query, tuple(id for id in columns if id not in closed), tuple(columns))
 
 
 def skip(asked: QueryParams) -> int:

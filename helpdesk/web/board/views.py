@@ -6,19 +6,16 @@ from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.tasks.cards import Cards, CardsAsked
-from helpdesk.tasks.lists import Vocabulary
+from helpdesk.tasks.lists import CardQuery, Cards, Vocabulary
 from helpdesk.tasks.model import Actor
 from helpdesk.web.board import card_updates
 from helpdesk.web.board import page as board_page
 from helpdesk.web.board import query as board_query
 from helpdesk.web.board.page import OfPerson
 from helpdesk.web.core import request_data
-from helpdesk.web.core.faces import answer
+from helpdesk.web.core.faces import answer, fragment_or_page, html, json_response, see_other
 from helpdesk.web.core.guards import actor
-from helpdesk.web.core.responses import fragment_or_page, html, json_response, see_other
-from helpdesk.web.core.services import services
-from helpdesk.web.core.templating import path_to
+from helpdesk.web.core.services import path_to, services
 from helpdesk.web.lists import board_listing, saved_views
 from helpdesk.web.lists import params as list_params
 from helpdesk.web.lists.page import never_assigned
@@ -62,9 +59,9 @@ async def _more(request: Request) -> Response:
     asked, who = request.query_params, await actor(request)
     column = request_data.whole("column", asked.get("column", ""))
 
-    def ask(words: Vocabulary) -> CardsAsked:
+    def ask(words: Vocabulary) -> CardQuery:
         query = board_listing.read(request, asked, words).query
-        return CardsAsked(query._replace(per_page=board_query.MORE, skip=board_query.skip(asked)), (column,))
+        return CardQuery(query._replace(per_page=board_query.MORE, skip=board_query.skip(asked)), (column,))
 
     found = await services(request).backend.cards(who, ask)
     return html(request, "board/_cards.html", **await card_updates.of_cards(request, asked, found))
@@ -81,7 +78,7 @@ async def _cards(request: Request) -> Response:
     asked = request.query_params
     ids = [request_data.whole("ids", it) for it in asked.get("ids", "").split(",") if it]
     context = await card_updates.cards(request, asked, ids[:MOST_AT_ONCE])
-    return html(request, "board/_changed.html", **context)
+    return html(request, "board/_card_updates.html", **context)
 
 
 async def folded(request: Request, status_id: int) -> Response:
@@ -92,12 +89,12 @@ async def folded(request: Request, status_id: int) -> Response:
     if board_listing.lanes(asked):
         return anew
 
-    def ask(words: Vocabulary) -> CardsAsked:
+    def ask(words: Vocabulary) -> CardQuery:
         every = board_query.cards_asked(board_listing.read(request, asked, words), words, kept.folds)
         return every._replace(statuses=tuple({status_id}.intersection(every.statuses)))
 
     found = await services(request).backend.cards(who, ask)
-    listing = board_listing.read(request, asked, found.words)
+    listing = board_listing.read(request, asked, found.vocabulary)
     column = next((it for it in board_page.shown(listing, found, kept) if it.status.id == status_id), None)
     return await board_page.one_column(request, listing, found, column) if column else anew
 
@@ -105,11 +102,11 @@ async def folded(request: Request, status_id: int) -> Response:
 async def _found(request: Request, who: Actor, asked: QueryParams, kept: OfPerson) -> tuple[Listing, Cards]:
     """Return the listing and the cards that a board shows at first. Raises Invalid."""
 
-    def ask(words: Vocabulary) -> CardsAsked:
+    def ask(words: Vocabulary) -> CardQuery:
         return board_query.cards_asked(board_listing.read(request, asked, words), words, kept.folds)
 
     found = await services(request).backend.cards(who, ask)
-    return board_listing.read(request, asked, found.words), found
+    return board_listing.read(request, asked, found.vocabulary), found
 
 
 async def _only_asks(request: Request, who: Actor, found: Cards) -> bool:

@@ -13,10 +13,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.errors import SavedUnseen, sentence
-from helpdesk.web.core.faces import is_htmx, wants_html
-from helpdesk.web.core.responses import html, json_response
-from helpdesk.web.core.services import services
-from helpdesk.web.core.templating import current_url, path_to, translate
+from helpdesk.web.core.faces import html, is_htmx, json_response, wants_html
+from helpdesk.web.core.navigation import current_url
+from helpdesk.web.core.services import path_to, services
+from helpdesk.web.core.templating import translate
 
 log = logging.getLogger(__name__)
 
@@ -62,5 +62,5 @@ def saved_only(request: Request, error: Exception) -> Response:
     if not wants_html(request):
         return json_response(request, {"message": translate(request, says), "incomplete": True})
     if is_htmx(request):
-        return html(request, "errors/_saved_only.html", says=says)
+        return html(request, "errors/_saved_toast.html", says=says)
     return html(request, "errors/saved_only.html", says=says, back=back)

@@ -26,9 +26,8 @@ from helpdesk.texts import is_blank
 from helpdesk.web.core import request_data
 from helpdesk.web.core.faces import choose
 from helpdesk.web.core.guards import Handler, actor
-from helpdesk.web.core.services import services
+from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.session import current_user
-from helpdesk.web.core.templating import path_to
 
 log = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from helpdesk.errors import StoreUnavailable
 from helpdesk.services import Services
-from helpdesk.store import used_keys
+from helpdesk.store import idempotency
 from helpdesk.store.clock_skew import is_ahead
 from helpdesk.web.core.services import services
 from helpdesk.web.edge.middleware import PRIVATE
@@ -97,7 +97,7 @@ async def _key_used(ours: Services, person_id: int | None, made: str | None) -> 
     if is_ahead(since, ours.clock()):
         return True
     try:
-        return await ours.database.run(lambda db: used_keys.any_since(db, person_id, since))
+        return await ours.database.run(lambda db: idempotency.any_since(db, person_id, since))
     except StoreUnavailable:  # the page is made already; it is sent whole
         return True
 

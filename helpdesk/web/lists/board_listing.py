@@ -8,8 +8,8 @@ from starlette.requests import Request
 from helpdesk.tasks.board import By
 from helpdesk.tasks.lists import Vocabulary
 from helpdesk.web.core import request_data
-from helpdesk.web.core.return_url import BOARD
-from helpdesk.web.core.templating import path_to
+from helpdesk.web.core.navigation import BOARD
+from helpdesk.web.core.services import path_to
 from helpdesk.web.lists import params as list_params
 from helpdesk.web.lists.params import names_somebody
 from helpdesk.web.lists.urls import Listing

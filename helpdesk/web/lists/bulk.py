@@ -9,13 +9,11 @@ from helpdesk.errors import Invalid, sentence
 from helpdesk.tasks.bulk import MOST, Outcome, change_all
 from helpdesk.tasks.model import Edit, Field
 from helpdesk.texts import trimmed
-from helpdesk.web.core import request_data, return_url
-from helpdesk.web.core.faces import answer
+from helpdesk.web.core import navigation, request_data
+from helpdesk.web.core.faces import Json, answer, html, json_response
 from helpdesk.web.core.guards import actor
-from helpdesk.web.core.json_values import Json
-from helpdesk.web.core.responses import html, json_response
-from helpdesk.web.core.services import services
-from helpdesk.web.core.templating import path_to, translate
+from helpdesk.web.core.services import path_to, services
+from helpdesk.web.core.templating import translate
 
 NOTHING_CHOSEN = sentence("Choose tasks, and what to change or to say.")
 SAVED_PARTLY = sentence("A part of it was saved, but what became of each task can't be shown just now.")
@@ -38,7 +36,7 @@ async def bulk(request: Request) -> Response:
 
 def _to_page(request: Request, outcomes: list[Outcome], back: str) -> Response:
     response = html(request, "tasks/bulk.html", outcomes=outcomes, back=back)
-    return_url.remember(request, response, back)
+    navigation.remember_list(request, response, back)
     return response
 
 

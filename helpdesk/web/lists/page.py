@@ -12,10 +12,10 @@ from helpdesk.store.saved_views import View
 from helpdesk.tasks.lists import TaskPage, TaskQuery
 from helpdesk.tasks.model import Actor, Ref, TaskRow
 from helpdesk.tasks.phases import Rules
-from helpdesk.web.core.responses import html
-from helpdesk.web.core.services import services
+from helpdesk.web.core.faces import html
+from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.session import current_user
-from helpdesk.web.core.templating import path_to, today
+from helpdesk.web.core.templating import today
 from helpdesk.web.lists import params as list_params
 from helpdesk.web.lists import statistics_tables
 from helpdesk.web.lists.filter_form import chips, selects
@@ -43,7 +43,7 @@ async def kept(request: Request) -> Kept:
 async def page(request: Request, who: Actor, found: TaskPage, kept: Kept) -> Response:
     """The list with its form, its chips, its totals, and the person's saved views. It needs the summary and words."""
     tracker, person, shown = services(request).backend, await current_user(request), people_of(found.rows)
-    asked, words = list_params.of_query(request, request.url.path, found.query), found.words
+    asked, words = list_params.of_query(request, request.url.path, found.query), found.vocabulary
     assert words is not None and found.summary is not None
     names = await named(request, who, asked, shown)
     fields = selects(asked, words, {id: name for id, name in names.items() if id != who.id})

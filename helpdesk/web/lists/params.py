@@ -8,13 +8,11 @@ from starlette.datastructures import QueryParams
 from starlette.requests import Request
 
 from helpdesk.errors import sentence
-from helpdesk.tasks import search
-from helpdesk.tasks.lists import SORTS, TaskQuery, Vocabulary, Who
+from helpdesk.tasks.lists import SORTS, TaskQuery, Vocabulary, Who, clean_search
 from helpdesk.tasks.model import Priority, Ref, Status
 from helpdesk.tasks.projects import Project
 from helpdesk.web.core import request_data
-from helpdesk.web.core.services import services
-from helpdesk.web.core.templating import path_to
+from helpdesk.web.core.services import path_to, services
 from helpdesk.web.lists.urls import ANYBODY, NEWEST_FIRST, NOWHERE, PEOPLE, Listing
 
 MOST_PER_PAGE = 100
@@ -47,7 +45,7 @@ def of_address(request: Request, path: str, asked: QueryParams, vocabulary: Voca
         priority_ids=_ids(asked, "priority", vocabulary.priorities),
         project_ids=_ids(asked, "project", vocabulary.projects),
         tracker_ids=_ids(asked, "tracker", vocabulary.trackers),
-        search=search.cleaned(asked.get("search", ""))[0],
+        search=clean_search(asked.get("search", ""))[0],
         updated_since=_moment(asked, "updated_since", zone),
         due_by=_day(asked, "due_by"),
         created_since=_moment(asked, "created_since", zone),
@@ -71,7 +69,7 @@ def of_query(request: Request, path: str, query: TaskQuery, asked: QueryParams |
 
 def shortened(asked: QueryParams) -> bool:
     """Tell whether less is searched for than an address says."""
-    return search.cleaned(asked.get("search", ""))[1]
+    return clean_search(asked.get("search", ""))[1]
 
 
 def names_somebody(asked: QueryParams) -> bool:

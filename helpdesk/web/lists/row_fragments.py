@@ -11,7 +11,7 @@ from helpdesk.tasks.change_messages import LABELS, in_words
 from helpdesk.tasks.model import Task
 from helpdesk.web.core import request_data
 from helpdesk.web.core.errors import status_of
-from helpdesk.web.core.responses import html
+from helpdesk.web.core.faces import html
 from helpdesk.web.core.templating import today
 from helpdesk.web.tasks import change, form_fields
 from helpdesk.web.tasks import page as task_page
@@ -28,7 +28,7 @@ def at_rest(
     """The row as the list shows it. `by` is whom the list names: the "author" or the "assignee" of each task; a fresh
     one takes the focus."""
     context: dict[str, Any] = {"task": task, "by": by, "says": says, "overwrote": overwrote, "fresh": fresh}
-    return html(request, "tasks/_row_at_rest.html", **context, today=today(request))
+    return html(request, "tasks/_row_saved.html", **context, today=today(request))
 
 
 def gone(request: Request, task_id: int) -> Response:

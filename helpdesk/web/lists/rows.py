@@ -5,10 +5,9 @@ from starlette.responses import Response
 
 from helpdesk.errors import NotFound
 from helpdesk.tasks.model import Edit
-from helpdesk.web.core import path_params, request_data
-from helpdesk.web.core.faces import choose
+from helpdesk.web.core import request_data
+from helpdesk.web.core.faces import choose, fragment_or_page, see_other
 from helpdesk.web.core.idempotency import idempotent
-from helpdesk.web.core.responses import fragment_or_page, see_other
 from helpdesk.web.lists import row_fragments
 from helpdesk.web.tasks import change, form_fields
 from helpdesk.web.tasks import page as task_page
@@ -21,7 +20,7 @@ async def row(request: Request) -> Response:
     """
     if request.method == "POST":
         return await _change(request)
-    page = task_page.address(request, path_params.task_id(request))
+    page = task_page.address(request, request_data.task_id(request))
     return await fragment_or_page(request, lambda: _row(request), page)
 
 
@@ -29,7 +28,7 @@ async def _row(request: Request) -> Response:
     try:
         task, by = await task_page.load(request), request_data.row_by(request.query_params)
     except NotFound:
-        return row_fragments.gone(request, path_params.task_id(request))
+        return row_fragments.gone(request, request_data.task_id(request))
     if request.query_params.get("edit"):
         return row_fragments.form(request, task, by)
     return row_fragments.at_rest(request, task, by, fresh=not request.query_params.get("live"))

@@ -12,16 +12,15 @@ from helpdesk.errors import Invalid, NotFound, sentence
 from helpdesk.people.model import Person
 from helpdesk.store import saved_views
 from helpdesk.store.saved_views import View
-from helpdesk.web.core import path_params, request_data
+from helpdesk.web.core import request_data
 from helpdesk.web.core.after_write import stored
-from helpdesk.web.core.faces import answer, answer_refusal
+from helpdesk.web.core.faces import answer, answer_refusal, html, json_response, see_other
 from helpdesk.web.core.guards import actor
 from helpdesk.web.core.idempotency import idempotent
-from helpdesk.web.core.responses import html, json_response, see_other
-from helpdesk.web.core.return_url import BOARD, LISTS
-from helpdesk.web.core.services import services
+from helpdesk.web.core.navigation import BOARD, LISTS, safe_path
+from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.session import current_user
-from helpdesk.web.core.templating import path_to, safe_path, translate
+from helpdesk.web.core.templating import translate
 from helpdesk.web.lists import board_listing
 from helpdesk.web.lists import params as list_params
 from helpdesk.web.lists.urls import Listing
@@ -151,7 +150,7 @@ def _kept(asked: Listing) -> str:
 
 async def _found(request: Request) -> View:
     """The view in the address. Raises NotFound, also for another person's."""
-    person, number = await current_user(request), path_params.number(request, "view_id")
+    person, number = await current_user(request), request_data.path_id(request, "view_id")
     view = await services(request).database.run(lambda db: saved_views.one(db, person.id, number))
     if view is None:
         raise NotFound
@@ -169,7 +168,7 @@ async def _page(
 ) -> Response:
     """All views, each with its forms, and the form for a new one when a list is to be saved."""
     context = {"views": await listed(request), "asked": asked, "typed": typed or {}, "why": why}
-    return html(request, "views/every.html", 422 if why else 200, **context)
+    return html(request, "views/list.html", 422 if why else 200, **context)
 
 
 def _here(request: Request) -> str:

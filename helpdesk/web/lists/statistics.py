@@ -8,12 +8,10 @@ from starlette.responses import Response
 from helpdesk.tasks.lists import Vocabulary
 from helpdesk.tasks.model import Actor
 from helpdesk.tasks.statistics import Statistics
-from helpdesk.web.core.faces import answer
+from helpdesk.web.core.faces import answer, html, json_response
 from helpdesk.web.core.guards import actor
-from helpdesk.web.core.responses import html, json_response
-from helpdesk.web.core.services import services
+from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.session import current_user
-from helpdesk.web.core.templating import path_to
 from helpdesk.web.lists import page as list_page
 from helpdesk.web.lists import params as list_params
 from helpdesk.web.lists import statistics_schemas, statistics_tables

@@ -3,7 +3,7 @@
 from helpdesk.tasks.lists import TaskQuery, Vocabulary
 from helpdesk.tasks.phases import Summary
 from helpdesk.tasks.statistics import AGES, Branch, Parts, Statistics, branches
-from helpdesk.web.core.json_values import Json
+from helpdesk.web.core.faces import Json
 from helpdesk.web.tasks.schemas import named
 
 

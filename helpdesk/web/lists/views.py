@@ -6,18 +6,15 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from helpdesk.errors import NotAllowed, NotFound
-from helpdesk.people.accounts import person_of
-from helpdesk.people.model import Person, SignedIn
+from helpdesk.people.model import Person, SignedIn, person_of
 from helpdesk.store import people
 from helpdesk.tasks.lists import TaskPage, TaskQuery, Vocabulary, Who
 from helpdesk.tasks.model import Actor
 from helpdesk.tasks.phases import NO_RULES, Rules
 from helpdesk.web.core import session
-from helpdesk.web.core.faces import answer, choose
+from helpdesk.web.core.faces import answer, choose, json_response, see_other
 from helpdesk.web.core.guards import actor
-from helpdesk.web.core.responses import json_response, see_other
-from helpdesk.web.core.services import services
-from helpdesk.web.core.templating import path_to
+from helpdesk.web.core.services import path_to, services
 from helpdesk.web.lists import export as lists_export
 from helpdesk.web.lists import page as list_page
 from helpdesk.web.lists import params as list_params

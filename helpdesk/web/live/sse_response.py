@@ -1,7 +1,7 @@
 """The response of an event stream: EventSourceResponse of sse-starlette, made light enough for thousands of streams.
 
 As it comes, it keeps a task group and a task for the end of the process in each stream, which is 23 KB more
-(docs/streams.md). `edge/shutdown` ends all streams together, and one heartbeat serves them all, so neither is needed.
+(docs/streams.md). `hub.at_shutdown` ends all streams together, and one heartbeat serves them all, so neither is needed.
 The three methods of the library that start with an underscore may change: pyproject.toml pins its minor version.
 """
 

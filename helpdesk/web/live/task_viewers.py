@@ -109,7 +109,7 @@ class TaskViewers:
         now = self.services.clock()
         self._new[stream] = now
         self.removed.look_after(stream)
-        records = await self.services.database.run(lambda db: feed_state.lately(db, now - OVERLAP, MOST_READ))
+        records = await self.services.database.run(lambda db: feed_state.processed_since(db, now - OVERLAP, MOST_READ))
         its = [it for it in records if stream.viewer.of([it.task_id]) and not _is_deletion(it)]
         if len(its) > MOST_GIVEN and not stream.viewer.every:
             # Events of tasks that the person may not see must not count: "missed" would reveal that they exist.
@@ -133,7 +133,7 @@ class TaskViewers:
         is_behind = now - self._read_to > MOST_BEHIND
         if is_behind:
             since = now - OVERLAP
-        records = await self.services.database.run(lambda db: feed_state.lately(db, since, MOST_READ + 1))
+        records = await self.services.database.run(lambda db: feed_state.processed_since(db, since, MOST_READ + 1))
         # Compare whole records, not keys: a store restored from a backup gives the same keys again.
         new = [record for record in records if record not in self._known]
         self._read_to, self._known = now, set(records)

@@ -3,13 +3,14 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
+from helpdesk import threads
 from helpdesk.tasks.lists import Vocabulary
 from helpdesk.tasks.model import Edit, Field
-from helpdesk.web.core import offload, path_params, request_data
+from helpdesk.web.core import request_data
 from helpdesk.web.core.after_write import saved
+from helpdesk.web.core.faces import json_response
 from helpdesk.web.core.guards import actor
 from helpdesk.web.core.idempotency import idempotent
-from helpdesk.web.core.responses import json_response
 from helpdesk.web.core.services import services
 from helpdesk.web.core.templating import language, translate
 from helpdesk.web.tasks import change, colors, comment_edit, schemas, task_input, views
@@ -24,7 +25,7 @@ async def task(request: Request) -> Response:
 async def watch(request: Request) -> Response:
     """PUT begins, DELETE ceases."""
     watching, backend = request.method == "PUT", services(request).backend
-    task = await saved(request, backend.watch(await actor(request), path_params.task_id(request), watching))
+    task = await saved(request, backend.watch(await actor(request), request_data.task_id(request), watching))
     watchers = [schemas.member(each) for each in task.watchers]
     state = {"task_id": task.id, "watched": task.watched, "watchers": watchers}
     return json_response(request, {"message": translate(request, views.WATCHED[watching]), **state})
@@ -34,7 +35,7 @@ async def entry(request: Request) -> Response:
     """PUT gives a comment another text, DELETE takes it away."""
     deletes = request.method == "DELETE"
     text = "" if deletes else (await request_data.read(request)).required_text("comment")
-    who, task_id, number = await actor(request), path_params.task_id(request), path_params.entry_id(request)
+    who, task_id, number = await actor(request), request_data.task_id(request), request_data.entry_id(request)
     written = await saved(request, services(request).backend.edit_comment(who, task_id, number, text))
     message = translate(request, comment_edit.DELETED if deletes else comment_edit.CHANGED)
     comment = next((schemas.comment(each) for each in written.after.entries if each.id == number and each.notes), None)
@@ -59,7 +60,7 @@ async def history(request: Request) -> Response:
     def work() -> Response:
         return json_response(request, {"task_id": task.id, "history": schemas.history(task, language(request))})
 
-    return await offload.made(work, len(task.entries))
+    return await threads.run_if_many(work, len(task.entries))
 
 
 async def projects(request: Request) -> Response:
@@ -70,7 +71,7 @@ async def projects(request: Request) -> Response:
 
 async def members(request: Request) -> Response:
     """The people of a project."""
-    people = await services(request).backend.members(await actor(request), path_params.number(request, "project_id"))
+    people = await services(request).backend.members(await actor(request), request_data.path_id(request, "project_id"))
     return json_response(request, {"members": [schemas.project_member(each) for each in people]})
 
 

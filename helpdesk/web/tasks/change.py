@@ -9,12 +9,10 @@ from starlette.responses import Response
 from helpdesk.errors import Conflict, Invalid, Sentence, Unchanged, sentence
 from helpdesk.tasks.colors import Colors
 from helpdesk.tasks.model import Edit, Field, Task, Written
-from helpdesk.web.core import path_params, request_data
+from helpdesk.web.core import request_data
 from helpdesk.web.core.after_write import saved
-from helpdesk.web.core.faces import Face
+from helpdesk.web.core.faces import Face, Json, json_response, see_other
 from helpdesk.web.core.guards import actor
-from helpdesk.web.core.json_values import Json
-from helpdesk.web.core.responses import json_response, see_other
 from helpdesk.web.core.services import services
 from helpdesk.web.core.templating import translate
 from helpdesk.web.notifications import notify_flag
@@ -68,7 +66,7 @@ async def make(request: Request, change: Change, presenter: Presenter) -> Respon
     """Make the change, and answer as `presenter` does."""
     try:
         edit, who = await change.read(request), await actor(request)
-        written = await saved(request, services(request).backend.change(who, path_params.task_id(request), edit))
+        written = await saved(request, services(request).backend.change(who, request_data.task_id(request), edit))
     except Unchanged as refusal:
         if presenter.unchanged:
             return await presenter.unchanged(request, refusal)
@@ -114,7 +112,7 @@ async def to_page(request: Request, outcome: Outcome) -> Response:
 async def to_fragment(request: Request, outcome: Outcome) -> Response:
     version = (await request_data.read(request)).version()
     context = {"field": outcome.field, "says": outcome.says}
-    return await task_page.written(request, "tasks/_changed.html", outcome.written, version, **context)
+    return await task_page.written(request, "tasks/_field_saved.html", outcome.written, version, **context)
 
 
 async def page_refused(request: Request, refusal: Refusal, form: str) -> Response:

@@ -13,8 +13,8 @@ from helpdesk.tasks.colors import Colors, Named
 from helpdesk.tasks.lists import Vocabulary
 from helpdesk.tasks.model import Task, Theirs
 from helpdesk.tasks.phases import Rule, Rules
+from helpdesk.web.core.faces import Json, moment
 from helpdesk.web.core.guards import actor
-from helpdesk.web.core.json_values import Json, moment
 from helpdesk.web.core.services import services
 from helpdesk.web.core.templating import language, translate
 from helpdesk.web.tasks import schemas

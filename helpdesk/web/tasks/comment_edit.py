@@ -8,13 +8,12 @@ from starlette.responses import Response
 
 from helpdesk.errors import Invalid, NotAllowed, Sentence, Unchanged, sentence
 from helpdesk.tasks.model import Entry, Task
-from helpdesk.web.core import path_params, request_data, session
+from helpdesk.web.core import request_data, session
 from helpdesk.web.core.after_write import saved
 from helpdesk.web.core.errors import status_of
-from helpdesk.web.core.faces import answer, answer_refusal, choose
+from helpdesk.web.core.faces import answer, answer_refusal, choose, html, json_response, see_other
 from helpdesk.web.core.guards import actor
 from helpdesk.web.core.idempotency import idempotent
-from helpdesk.web.core.responses import html, json_response, see_other
 from helpdesk.web.core.services import services
 from helpdesk.web.core.templating import translate
 from helpdesk.web.drafts import service as drafts
@@ -40,7 +39,7 @@ async def entry(request: Request) -> Response:
 
 async def _load(request: Request) -> tuple[Task, Entry]:
     task = await task_page.load(request)
-    return task, task_page.entry_of(task, path_params.entry_id(request))
+    return task, task_page.entry_of(task, request_data.entry_id(request))
 
 
 async def _to_page(request: Request, task: Task, entry: Entry) -> Response:
@@ -65,8 +64,8 @@ async def form(
 @drafts.keeps_draft
 @idempotent
 async def _change(request: Request) -> Response:
-    fields, number = await request_data.read(request), path_params.entry_id(request)
-    who, task_id = await actor(request), path_params.task_id(request)
+    fields, number = await request_data.read(request), request_data.entry_id(request)
+    who, task_id = await actor(request), request_data.task_id(request)
     try:
         text = _text(fields)
         written = await saved(request, services(request).backend.edit_comment(who, task_id, number, text))
@@ -88,7 +87,7 @@ async def _unchanged(request: Request, says: Sentence) -> Response:
 
 
 async def _changed(request: Request, task: Task, says: Sentence) -> Response:
-    number = path_params.entry_id(request)
+    number = request_data.entry_id(request)
     entry = next((entry for entry in task.entries if entry.id == number), None)
     body = {"message": translate(request, says), "comment": schemas.comment(entry) if entry else None}
     return await answer(

@@ -11,15 +11,14 @@ from helpdesk.errors import Invalid, NotFound, TooLarge, sentence
 from helpdesk.people.model import Person
 from helpdesk.tasks.creation import NewTask, NewTaskForm
 from helpdesk.tasks.model import Actor, Ref, Task
-from helpdesk.web.core import request_data, request_limits, session
+from helpdesk.web.core import request_data, session
 from helpdesk.web.core.after_write import saved
 from helpdesk.web.core.errors import status_of
-from helpdesk.web.core.faces import answer, answer_refusal, choose
+from helpdesk.web.core.faces import answer, answer_refusal, choose, html, htmx_redirect, json_response, see_other
 from helpdesk.web.core.guards import actor
 from helpdesk.web.core.idempotency import idempotent
-from helpdesk.web.core.responses import html, htmx_redirect, json_response, see_other
-from helpdesk.web.core.services import services
-from helpdesk.web.core.templating import path_to, translate
+from helpdesk.web.core.services import path_to, services
+from helpdesk.web.core.templating import translate
 from helpdesk.web.drafts import service as drafts
 from helpdesk.web.files import uploads
 from helpdesk.web.tasks import colors, form_fields, schemas, task_input, texts
@@ -156,7 +155,7 @@ async def _page(request: Request, typed: Mapping[str, Any], status: int = 200, *
         "typed_by": drafts.form_owner(request, await session.current_user(request)),
         **uploads.context(request, await actor(request)),
     }
-    template = choose(request, page="tasks/new.html", fragment="tasks/_new.html")
+    template = choose(request, page="tasks/new.html", fragment="tasks/_create_form.html")
     return html(request, template, status, **{**shared, **context})
 
 
@@ -168,7 +167,7 @@ async def _form(request: Request, typed: Mapping[str, Any]) -> tuple[tuple[Ref, 
     project = chosen or (projects[0] if len(projects) == 1 else None)
     if project is None:
         return projects, None
-    tracker_id = request_limits.an_id(str(typed.get("tracker_id"))) or None
+    tracker_id = request_data.an_id(str(typed.get("tracker_id"))) or None
     try:
         return projects, await backend.new_task_form(who, project.id, tracker_id)
     except NotFound:  # a tracker of another project: the first of this one is taken instead

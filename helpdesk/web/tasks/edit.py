@@ -9,12 +9,11 @@ from starlette.responses import Response
 from helpdesk.errors import Conflict, Invalid, NotAllowed, TooLarge, Unchanged
 from helpdesk.tasks.change_messages import in_words
 from helpdesk.tasks.model import Edit, Task
-from helpdesk.web.core import path_params, request_data, session
+from helpdesk.web.core import request_data, session
 from helpdesk.web.core.errors import status_of
-from helpdesk.web.core.faces import answer, choose
+from helpdesk.web.core.faces import answer, choose, html, htmx_redirect
 from helpdesk.web.core.guards import actor
 from helpdesk.web.core.idempotency import idempotent
-from helpdesk.web.core.responses import html, htmx_redirect
 from helpdesk.web.core.templating import translate
 from helpdesk.web.drafts import service as drafts
 from helpdesk.web.files import uploads
@@ -52,7 +51,7 @@ async def form(request: Request, task: Task, typed: Mapping[str, Any], status: i
         "typed_by": drafts.form_owner(request, await session.current_user(request)),
         **uploads.context(request, await actor(request)),
     }
-    template = choose(request, page="tasks/edit.html", fragment="tasks/_edit.html")
+    template = choose(request, page="tasks/edit.html", fragment="tasks/_details_form.html")
     return html(request, template, status, **{**shared, **context})
 
 
@@ -77,7 +76,7 @@ async def _changed(request: Request, outcome: change.Outcome) -> Response:
 
 
 async def _unchanged(request: Request, refusal: Unchanged) -> Response:
-    return htmx_redirect(request, task_page.address(request, path_params.task_id(request)))
+    return htmx_redirect(request, task_page.address(request, request_data.task_id(request)))
 
 
 async def _refused(request: Request, refusal: task_page.Refusal, _: str) -> Response:

@@ -10,10 +10,9 @@ from starlette.responses import Response
 from helpdesk.errors import NotFound
 from helpdesk.store import reply_templates
 from helpdesk.tasks.model import Task
-from helpdesk.web.core import request_data, request_limits
-from helpdesk.web.core.faces import answer
+from helpdesk.web.core import request_data
+from helpdesk.web.core.faces import answer, fragment_or_page, html, json_response, see_other
 from helpdesk.web.core.guards import actor
-from helpdesk.web.core.responses import fragment_or_page, html, json_response, see_other
 from helpdesk.web.core.services import services
 from helpdesk.web.drafts import service as drafts
 from helpdesk.web.files import uploads
@@ -46,7 +45,7 @@ async def _preview_page(
     if form == "edit":
         await uploads.arrived(request, await actor(request))
         return await task_edit.form(request, task, typed, preview=preview_html)
-    entry = task_page.entry_of(task, request_limits.an_id(form))
+    entry = task_page.entry_of(task, request_data.an_id(form))
     return await comment_edit.form(request, task, entry, typed, preview=preview_html)
 
 

@@ -16,7 +16,7 @@ from helpdesk.tasks.change_messages import LABELS
 from helpdesk.tasks.creation import NewTaskForm
 from helpdesk.tasks.fields import CustomField, Detail, Kind, Option, Texts, Value, digits, field_of, name_of
 from helpdesk.tasks.model import Priority, Ref, Status, Task
-from helpdesk.web.core import body_parsing
+from helpdesk.web.core import request_body
 from helpdesk.web.core.request_data import VALUES
 
 Speak = Callable[[Sentence], str]
@@ -196,6 +196,6 @@ def _digest(value: Texts) -> str:
 
 def _seen(typed: Mapping[str, Any]) -> Mapping[str, str]:
     try:
-        return body_parsing.json_object(str(typed.get("seen", "")).encode())
+        return request_body.json_object(str(typed.get("seen", "")).encode())
     except (Malformed, UnicodeError):
         return {}

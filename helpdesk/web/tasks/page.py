@@ -8,6 +8,7 @@ from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
+from helpdesk import threads
 from helpdesk.errors import Conflict, HelpdeskError, Invalid, NotAllowed, NotFound, Sentence, TooLarge, sentence
 from helpdesk.store import preferences, reply_templates
 from helpdesk.store.drafts import Kept
@@ -15,12 +16,12 @@ from helpdesk.tasks.change_messages import LABELS, RELATIONS, in_words, overwrit
 from helpdesk.tasks.fields import name_of
 from helpdesk.tasks.model import Entry, Field, Task, Written
 from helpdesk.texts import called
-from helpdesk.web.core import offload, path_params, return_url, session
+from helpdesk.web.core import navigation, request_data, session
 from helpdesk.web.core.errors import status_of
+from helpdesk.web.core.faces import html
 from helpdesk.web.core.guards import actor
-from helpdesk.web.core.responses import html
-from helpdesk.web.core.services import services
-from helpdesk.web.core.templating import path_to, translate
+from helpdesk.web.core.services import path_to, services
+from helpdesk.web.core.templating import translate
 from helpdesk.web.drafts import service as drafts_service
 from helpdesk.web.files import uploads
 from helpdesk.web.notifications import mutes
@@ -48,7 +49,7 @@ class Fact(NamedTuple):
 
 async def load(request: Request) -> Task:
     """Return the task that the address names, as this person may see it. Raises NotFound."""
-    return await services(request).backend.task(await actor(request), path_params.task_id(request))
+    return await services(request).backend.task(await actor(request), request_data.task_id(request))
 
 
 async def load_refused(request: Request, refusal: HelpdeskError) -> Task:
@@ -71,18 +72,18 @@ def address(request: Request, number: int) -> str:
 
 async def page(request: Request, task: Task, status: int = 200, **context: Any) -> Response:
     """The whole page; `?history=comments` or `changes` leaves out the other entries."""
-    history, back = request.query_params.get("history", ""), return_url.last_list(request)
+    history, back = request.query_params.get("history", ""), navigation.last_list(request)
     entries, context = _filtered(task, history), context | {"history": history, "back": back}
     response = await _render(
         request, "tasks/show.html", task, entries, status, with_description=True, with_drafts=True, **context
     )
-    return_url.remember(request, response, back)
+    navigation.remember_list(request, response, back)
     return response
 
 
 async def form(request: Request, task: Task, name: str) -> Response:
     """One form by itself, with its draft if there is one."""
-    template = FORMS.get(name, "tasks/_change.html")
+    template = FORMS.get(name, "tasks/_field_form.html")
     return await part(request, template, task, field=name, fresh=False, with_drafts=True)
 
 
@@ -107,7 +108,7 @@ async def overwrote(request: Request, written: Written) -> list[str]:
 async def caught_up(request: Request, task: Task, history: str) -> Response:
     """Fragments of all that may have changed, for a page that shows `history` of it."""
     entries = _filtered(task, history)
-    return await _render(request, "tasks/_caught_up.html", task, entries, with_drafts=True, field="")
+    return await _render(request, "tasks/_page_refresh.html", task, entries, with_drafts=True, field="")
 
 
 async def part(request: Request, template: str, task: Task, **context: Any) -> Response:
@@ -117,7 +118,7 @@ async def part(request: Request, template: str, task: Task, **context: Any) -> R
 
 async def entry(request: Request, task: Task, entry: Entry, **context: Any) -> Response:
     """One entry of the history by itself."""
-    return await _render(request, "tasks/_mended.html", task, (entry,), entry=entry, **context)
+    return await _render(request, "tasks/_entry_saved.html", task, (entry,), entry=entry, **context)
 
 
 async def refused_page(request: Request, task: Task, form: str, refusal: Refusal, typed: Mapping[str, Any]) -> Response:
@@ -128,7 +129,7 @@ async def refused_page(request: Request, task: Task, form: str, refusal: Refusal
 async def refused_form(request: Request, task: Task, form: str, refusal: Refusal, typed: Mapping[str, Any]) -> Response:
     """The form that was refused, by itself for htmx. Raises NotAllowed when it is offered no more."""
     context = _refusal(task, form, refusal, typed)
-    template = FORMS.get(form, "tasks/_refused.html")
+    template = FORMS.get(form, "tasks/_field_refused.html")
     entries = task.entries if isinstance(refusal, Conflict) else ()
     return await _render(request, template, task, entries, status_of(refusal), fresh=False, **context)
 
@@ -192,7 +193,7 @@ async def _render(
     )
     labels = {"facts": facts(task), "labels": LABELS, "in_words": in_words, "relations": RELATIONS}
     shared = {"task": task, "entries": entries, "texts": html_texts, "refused": None}
-    return await offload.made(
+    return await threads.run_if_many(
         lambda: html(request, template, status, **{**labels, **personal, **shared, **context}), len(entries)
     )
 

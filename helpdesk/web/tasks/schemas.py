@@ -14,7 +14,7 @@ from helpdesk.tasks.fields import CustomField, CustomValue
 from helpdesk.tasks.lists import TaskPage
 from helpdesk.tasks.model import Attachment, Entry, Field, Link, Member, Priority, Ref, Status, Task, TaskRow, Written
 from helpdesk.tasks.projects import Project, ProjectMember
-from helpdesk.web.core.json_values import Json, day, moment
+from helpdesk.web.core.faces import Json, day, moment
 
 FILTERS = {"status": "statuses", "priority": "priorities", "project": "projects"}
 PLURALS: dict[Field, str] = {"status": "statuses", "priority": "priorities", "assignee": "assignees"}
@@ -41,9 +41,9 @@ def account(person: Person) -> Json:
 def task_list(page: TaskPage) -> Json:
     """Return a page of a list; in `filters` several names are joined by a comma, none are null."""
     query = page.query
-    assert page.words is not None
+    assert page.vocabulary is not None
     ids = {name: [each for each in getattr(query, f"{name}_ids") if each > 0] for name in FILTERS}
-    names = {name: {each.id: each.name for each in getattr(page.words, FILTERS[name])} for name in FILTERS}
+    names = {name: {each.id: each.name for each in getattr(page.vocabulary, FILTERS[name])} for name in FILTERS}
     return {
         "tasks": [row(each) for each in page.rows],
         "pagination": {"page": query.page, "per_page": query.per_page, "total": page.total, "pages": page.pages},

@@ -11,8 +11,7 @@ from helpdesk.tasks.markup import render as markup
 from helpdesk.tasks.markup.render import Look, Part
 from helpdesk.tasks.model import Task
 from helpdesk.threads import Threads
-from helpdesk.web.core.services import services
-from helpdesk.web.core.templating import path_to
+from helpdesk.web.core.services import path_to, services
 
 AT_ONCE = Threads(4)
 PAGE_SECONDS = 2.0

@@ -10,13 +10,12 @@ from helpdesk.tasks.model import Edit, Field, Written
 from helpdesk.web.core import request_data
 from helpdesk.web.core.after_write import saved
 from helpdesk.web.core.errors import status_of
-from helpdesk.web.core.faces import answer, answer_refusal, choose
+from helpdesk.web.core.faces import answer, answer_refusal, choose, fragment_or_page, html, json_response, see_other
 from helpdesk.web.core.guards import actor
 from helpdesk.web.core.idempotency import idempotent
-from helpdesk.web.core.path_params import entry_id, task_id
-from helpdesk.web.core.responses import fragment_or_page, html, json_response, see_other
-from helpdesk.web.core.services import services
-from helpdesk.web.core.templating import path_to, translate
+from helpdesk.web.core.request_data import entry_id, task_id
+from helpdesk.web.core.services import path_to, services
+from helpdesk.web.core.templating import translate
 from helpdesk.web.files import uploads
 from helpdesk.web.notifications import notify_flag
 from helpdesk.web.tasks import change, schemas, texts
@@ -112,7 +111,9 @@ async def comments(request: Request) -> Response:
         request,
         json=lambda: json_response(request, body, 201),
         page=lambda: see_other(fields.wanted() or page),
-        fragment=lambda: task_page.written(request, "tasks/_commented.html", written, fields.version(), says=COMMENTED),
+        fragment=lambda: task_page.written(
+            request, "tasks/_comment_saved.html", written, fields.version(), says=COMMENTED
+        ),
     )
 
 
@@ -150,7 +151,7 @@ def _attached_to_json(request: Request, written: Written) -> Response:
 
 async def _attached_to_fragment(request: Request, written: Written, version: str | None) -> Response:
     del request.state.staged  # they are the task's now
-    return await task_page.written(request, "tasks/_attached.html", written, version, says=ATTACHED)
+    return await task_page.written(request, "tasks/_attachment_saved.html", written, version, says=ATTACHED)
 
 
 async def watch(request: Request) -> Response:
@@ -162,7 +163,7 @@ async def watch(request: Request) -> Response:
         request,
         json=lambda: json_response(request, body),
         page=lambda: see_other(task_page.address(request, task.id)),
-        fragment=lambda: task_page.part(request, "tasks/_watched.html", task, says=WATCHED[watching]),
+        fragment=lambda: task_page.part(request, "tasks/_watch_saved.html", task, says=WATCHED[watching]),
     )
 
 
@@ -180,7 +181,7 @@ async def _news(request: Request) -> Response:
     try:
         task = await task_page.load(request)
     except NotFound as error:
-        return html(request, "tasks/_gone_on_show.html" if shows else "tasks/_gone.html", status_of(error))
+        return html(request, "tasks/_task_gone_answer.html" if shows else "tasks/_task_gone.html", status_of(error))
     if shows:
         return await task_page.caught_up(request, task, history)
     if task.version in query.getlist("since"):
@@ -190,7 +191,7 @@ async def _news(request: Request) -> Response:
     others = [entry for entry in unseen if not entry.author or entry.author.id != who.id]
     if unseen and not others:
         return await task_page.caught_up(request, task, history)
-    return html(request, "tasks/_happened.html", task=task, history=history, entry=others[-1] if others else None)
+    return html(request, "tasks/_changed_notice.html", task=task, history=history, entry=others[-1] if others else None)
 
 
 async def delete(request: Request) -> Response:

@@ -4,14 +4,12 @@ import asyncio
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 
-from helpdesk.tasks.cards import Asking, Card, Cards, CardsAsked
-from helpdesk.tasks.lists import TaskQuery
+from helpdesk.tasks.lists import Card, CardQuery, CardQueryFactory, Cards, TaskQuery
 from helpdesk.tasks.model import Actor, TaskRow
 from helpdesk.tasks.redmine.rest import json_mapper
 from helpdesk.tasks.redmine.rest.calls import RestCalls
 from helpdesk.tasks.redmine.rest.lists import Found, IssueLists, Sought
 from helpdesk.tasks.redmine.rest.metadata_cache import PAGE
-from helpdesk.tasks.statistics import whatever_status
 
 Group = tuple[int, ...]
 Columns = dict[Group, Found]
@@ -22,7 +20,7 @@ class BoardCards:
     def __init__(self, calls: RestCalls, lists: IssueLists) -> None:
         self.calls, self.lists = calls, lists
 
-    async def cards(self, actor: Actor, asked: Asking) -> Cards:
+    async def cards(self, actor: Actor, asked: CardQueryFactory) -> Cards:
         async with self.calls.reading():
             vocabulary = await self.lists.current_vocabulary(actor)
             request = asked(vocabulary)
@@ -34,10 +32,10 @@ class BoardCards:
             totals = {status: counted[(status,)][1] for status in request.counted}
             return Cards(request, vocabulary, request.in_order(map(Card, rows)), totals)
 
-    async def _shown_and_counted(self, actor: Actor, request: CardsAsked) -> tuple[Columns, Columns]:
+    async def _shown_and_counted(self, actor: Actor, request: CardQuery) -> tuple[Columns, Columns]:
         """A request for each status, side by side; that for its cards tells its total, too, if nothing is left out."""
         groups: list[Group] = [(it,) for it in request.columns({})] if request.only is None else []
-        of_totals = of_cards = await self.lists.search(actor, whatever_status(request.query))
+        of_totals = of_cards = await self.lists.search(actor, request.query.of_any_status())
         if request.only is not None and request.of_cards:
             of_cards = await self.lists.search(actor, request.of_cards)
         left: list[Group] = [(it,) for it in dict.fromkeys(request.counted) if (it,) not in groups]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from helpdesk.errors import BadResponse, LockedOut, NotAllowed, NotFound, Unavailable
 from helpdesk.redmine_client import JSON
-from helpdesk.tasks.lists import EXPORTED_AT_ONCE, Asked, TaskPage, TaskQuery, Vocabulary
+from helpdesk.tasks.lists import EXPORTED_AT_ONCE, QueryFactory, TaskPage, TaskQuery, Vocabulary
 from helpdesk.tasks.model import Actor, Status, TaskRow
 from helpdesk.tasks.phases import NO_RULES, Rules, Summary, grouped
 from helpdesk.tasks.projects import ProjectMember, with_descendants
@@ -59,7 +59,9 @@ class IssueLists:
             await self.users.me(actor)
             return await self.users.members(actor, project_id)
 
-    async def tasks(self, actor: Actor, asked: Asked, *, summed: bool = False, rules: Rules = NO_RULES) -> TaskPage:
+    async def tasks(
+        self, actor: Actor, asked: TaskQuery | QueryFactory, *, summed: bool = False, rules: Rules = NO_RULES
+    ) -> TaskPage:
         async with self.calls.reading():
             vocabulary, query = None, asked
             if callable(query):
@@ -68,9 +70,9 @@ class IssueLists:
             await self.users.me(actor)
             sought = await self.search(actor, query)
             if not summed:
-                return (await self._page(actor, sought))._replace(query=query, words=vocabulary)
+                return (await self._page(actor, sought))._replace(query=query, vocabulary=vocabulary)
             page, summary = await asyncio.gather(self._page(actor, sought), self._summary(actor, sought, rules))
-            return page._replace(query=query, summary=summary, words=vocabulary)
+            return page._replace(query=query, summary=summary, vocabulary=vocabulary)
 
     async def export(self, actor: Actor, query: TaskQuery) -> AsyncGenerator[tuple[TaskRow, ...], None]:
         """Read page by page. Tasks changed meanwhile may be on an earlier page then: they are asked for at the end."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from helpdesk.tasks.cards import Asking, Card, Cards, CardsAsked
+from helpdesk.tasks.lists import Card, CardQuery, CardQueryFactory, Cards
 from helpdesk.tasks.model import TaskRow
 from helpdesk.tasks.redmine.sql import tables as t
 from helpdesk.tasks.redmine.sql.lists import by, issues, matching, order_of, vocabulary
@@ -15,7 +15,7 @@ SAYING = "[^[:space:]]"
 """A note that is none but blanks is no comment. Source: Issue#visible_journals_with_index, by `notes?`."""
 
 
-def cards(read: Reading, asked: Asking) -> Cards:
+def cards(read: Reading, asked: CardQueryFactory) -> Cards:
     """Tasks by status, and how many there are of each. Raises what `asked` does."""
     known = vocabulary(read)
     request = asked(known)
@@ -25,14 +25,14 @@ def cards(read: Reading, asked: Asking) -> Cards:
     return Cards(request, known, request.in_order(Card(row, comments.get(row.id, 0)) for row in rows), totals)
 
 
-def _totals(read: Reading, request: CardsAsked) -> dict[int, int]:
+def _totals(read: Reading, request: CardQuery) -> dict[int, int]:
     if not request.counted:
         return {}
     counts = by(read, issues.status_id, request.of_totals)
     return {status: counts.get(status, 0) for status in request.counted}
 
 
-def _found(read: Reading, request: CardsAsked, totals: Mapping[int, int]) -> Sequence[Any]:
+def _found(read: Reading, request: CardQuery, totals: Mapping[int, int]) -> Sequence[Any]:
     """Rows of ROWS, all in one order. MySQL 5.7 knows no window functions: so each status is a table of its own."""
     query, statuses = request.of_cards, request.columns(totals)
     if query is None or not statuses:

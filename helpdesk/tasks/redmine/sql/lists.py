@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from helpdesk.errors import NotFound
-from helpdesk.tasks.lists import Asked, TaskPage, TaskQuery, Vocabulary, Who
+from helpdesk.tasks.lists import QueryFactory, TaskPage, TaskQuery, Vocabulary, Who
 from helpdesk.tasks.model import Ref, TaskRow
 from helpdesk.tasks.phases import NO_RULES, summarised
 from helpdesk.tasks.phases import Rules as Phases
@@ -16,7 +16,7 @@ from helpdesk.tasks.redmine.sql import tables as t
 from helpdesk.tasks.redmine.sql import users
 from helpdesk.tasks.redmine.sql.read_context import ROWS, Reading
 from helpdesk.tasks.redmine.visibility import Condition
-from helpdesk.tasks.statistics import listed, with_closed
+from helpdesk.tasks.statistics import listed
 
 MAY_LACK = {"due_date", "assigned_to"}
 issues = t.issues.c
@@ -52,10 +52,10 @@ def members(read: Reading, project_id: int) -> tuple[ProjectMember, ...]:
     )
 
 
-def tasks(read: Reading, asked: Asked, summed: bool = False, phases: Phases = NO_RULES) -> TaskPage:
+def tasks(read: Reading, asked: TaskQuery | QueryFactory, summed: bool = False, phases: Phases = NO_RULES) -> TaskPage:
     if callable(asked):
         known = vocabulary(read)
-        return _page(read, asked(known), summed, phases)._replace(words=known)
+        return _page(read, asked(known), summed, phases)._replace(vocabulary=known)
     return _page(read, asked, summed, phases)
 
 
@@ -69,7 +69,7 @@ def _page(read: Reading, query: TaskQuery, summed: bool, phases: Phases) -> Task
         return TaskPage(
             rows, read.db.scalar(sa.select(sa.func.count()).select_from(t.issues).where(condition)) or 0, query
         )
-    counts, statuses = by(read, issues.status_id, with_closed(query)), read.config.statuses.values()
+    counts, statuses = by(read, issues.status_id, query.with_closed()), read.config.statuses.values()
     return TaskPage(rows, listed(counts, query, statuses), query, summarised(counts, statuses, phases))
 
 

@@ -3,9 +3,8 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from helpdesk.tasks.cards import Asking, Cards
 from helpdesk.tasks.creation import NewTaskForm
-from helpdesk.tasks.lists import Asked, TaskPage, TaskQuery, Vocabulary
+from helpdesk.tasks.lists import CardQueryFactory, Cards, QueryFactory, TaskPage, TaskQuery, Vocabulary
 from helpdesk.tasks.model import Actor, Attachment, Ref, Task, TaskRow
 from helpdesk.tasks.phases import NO_RULES, Rules
 from helpdesk.tasks.projects import ProjectMember
@@ -24,7 +23,9 @@ class SqlReader:
     async def members(self, actor: Actor, project_id: int) -> tuple[ProjectMember, ...]:
         return await self.source.read(actor, lambda read: lists.members(read, project_id))
 
-    async def tasks(self, actor: Actor, asked: Asked, *, summed: bool = False, rules: Rules = NO_RULES) -> TaskPage:
+    async def tasks(
+        self, actor: Actor, asked: TaskQuery | QueryFactory, *, summed: bool = False, rules: Rules = NO_RULES
+    ) -> TaskPage:
         return await self.source.read(actor, lambda read: lists.tasks(read, asked, summed, rules))
 
     async def numbers(self, actor: Actor, query: TaskQuery) -> Sequence[int]:
@@ -35,7 +36,7 @@ class SqlReader:
         """Return those of these tasks that still match the query."""
         return await self.source.read(actor, lambda read: lists.among(read, query, ids))
 
-    async def cards(self, actor: Actor, asked: Asking) -> Cards:
+    async def cards(self, actor: Actor, asked: CardQueryFactory) -> Cards:
         return await self.source.read(actor, lambda read: cards.cards(read, asked))
 
     async def seen(self, actor: Actor, task_ids: Collection[int]) -> Mapping[int, bool]:

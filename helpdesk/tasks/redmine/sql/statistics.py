@@ -11,11 +11,11 @@ from helpdesk.tasks.phases import Rules as Phases
 from helpdesk.tasks.redmine.sql import tables as t
 from helpdesk.tasks.redmine.sql.lists import by, issues, matching, open_ones, projects
 from helpdesk.tasks.redmine.sql.read_context import Reading
-from helpdesk.tasks.statistics import Cell, Statistics, borders, counted, with_closed
+from helpdesk.tasks.statistics import Cell, Statistics, borders, counted
 
 
 def statistics(read: Reading, query: TaskQuery, now: datetime, phases: Phases = NO_RULES) -> Statistics:
-    query, config = with_closed(query), read.config
+    query, config = query.with_closed(), read.config
     by_status, cells = by(read, issues.status_id, query), _cells(read, query, now)
     return counted(by_status, cells, config.statuses.values(), config.priorities.values(), projects(read), phases)
 
