@@ -8,7 +8,7 @@ from starlette.requests import Request
 
 from helpdesk.tasks.markup import inline_images
 from helpdesk.tasks.markup import render as markup
-from helpdesk.tasks.markup.render import Look, Part
+from helpdesk.tasks.markup.render import Part, Resolver
 from helpdesk.tasks.model import Task
 from helpdesk.threads import Threads
 from helpdesk.web.core.services import path_to, services
@@ -26,13 +26,13 @@ async def beginnings(request: Request, sources: Mapping[int, str], task: Task) -
     """
     if not sources:
         return {}
-    format, look = services(request).backend.capabilities.text_format, _look(request, task)
+    format, resolver = services(request).backend.capabilities.text_format, _resolver(request, task)
 
     def work() -> dict[int, Part]:
         until, parts = time.thread_time() + PAGE_SECONDS, {}
         for key, source in sources.items():
             render = markup.beginning if time.thread_time() < until else markup.plain
-            parts[key] = render(source, format, look)
+            parts[key] = render(source, format, resolver)
         return parts
 
     return await AT_ONCE.run(work)
@@ -40,11 +40,11 @@ async def beginnings(request: Request, sources: Mapping[int, str], task: Task) -
 
 async def whole(request: Request, source: str, task: Task | None, first: int = 0) -> Part:
     """Return a text from its part `first` on: all of it, unless that is more than one answer may hold or take."""
-    format, look = services(request).backend.capabilities.text_format, _look(request, task)
+    format, resolver = services(request).backend.capabilities.text_format, _resolver(request, task)
 
     def work() -> Part:
         until, parts, size = time.thread_time() + PAGE_SECONDS, list[Part](), 0
-        for part in markup.parts(source, format, look, first):
+        for part in markup.parts(source, format, resolver, first):
             parts.append(part)
             size += len(part.html)
             if size > LARGEST_TEXT or time.thread_time() > until:
@@ -54,7 +54,7 @@ async def whole(request: Request, source: str, task: Task | None, first: int = 0
     return await AT_ONCE.run(work)
 
 
-def _look(request: Request, task: Task | None) -> Look:
+def _resolver(request: Request, task: Task | None) -> Resolver:
     """Return how texts of this task link to other tasks and show its files; without a task there are no files."""
     settings = services(request).settings
     sites = (settings.redmine_url, settings.public_url)
@@ -66,4 +66,4 @@ def _look(request: Request, task: Task | None) -> Look:
     def path(kind: str, file_id: int) -> str:
         return path_to(request, f"tasks:{kind}", task_id=files.task_id, file_id=file_id)
 
-    return Look(link, lambda picture: inline_images.html(picture, files, path))
+    return Resolver(link, lambda picture: inline_images.html(picture, files, path))
