@@ -20,7 +20,6 @@ from helpdesk.web.core.faces import answer, answer_refusal, html, htmx_redirect,
 from helpdesk.web.core.idempotency import idempotent
 from helpdesk.web.core.navigation import BOARD, safe_path
 from helpdesk.web.core.services import path_to, services
-from helpdesk.web.tasks import colors
 
 MOST_TASKS = 9_999
 PHASES: dict[Phase, Sentence] = {"active": sentence("active"), "waiting": sentence("waiting")}
@@ -61,7 +60,7 @@ async def _change(request: Request) -> Response:
         rows = typed_rows(fields, rows_of(statuses, settings))
         return await answer_refusal(request, error, page=partial(_page, request, rows, back, refusal=error))
     await stored(request, lambda db: board.save_columns(db, changes))
-    colors.forget(request)
+    services(request).color_cache.forget()
     return await answer(
         request,
         json=lambda: json_response(request, _to_dict(rows_of(statuses, settings | changes))),
