@@ -20,7 +20,6 @@ from helpdesk.web.core.faces import answer, answer_refusal, html, htmx_redirect,
 from helpdesk.web.core.idempotency import idempotent
 from helpdesk.web.core.navigation import BOARD, safe_path
 from helpdesk.web.core.services import path_to, services
-from helpdesk.web.tasks import colors
 
 MOST_TASKS = 9_999
 PHASES: dict[Phase, Sentence] = {"active": sentence("active"), "waiting": sentence("waiting")}
@@ -54,14 +53,14 @@ async def columns(request: Request) -> Response:
 @idempotent
 async def _change(request: Request) -> Response:
     fields, (statuses, settings) = await request_data.read(request), await _statuses_and_settings(request)
-    back = fields.wanted()
+    back = fields.next_path()
     try:
         changes = changed(fields, statuses, settings)
     except Invalid as error:
         rows = typed_rows(fields, rows_of(statuses, settings))
         return await answer_refusal(request, error, page=partial(_page, request, rows, back, refusal=error))
     await stored(request, lambda db: board.save_columns(db, changes))
-    colors.forget(request)
+    services(request).color_cache.forget()
     return await answer(
         request,
         json=lambda: json_response(request, _to_dict(rows_of(statuses, settings | changes))),
