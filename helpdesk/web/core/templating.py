@@ -33,7 +33,7 @@ MARKED = 12  # characters of a session's mark: to tell sessions of one browser a
 THEMES = ("light", "dark")
 MOST_ADDRESSES = 5_000  # kept made up; a list names fifty, and others name the same
 KILOBYTE = 1024
-WROTE = "wrote"  # the cookie that changes whenever its person has written something (static/js/returning.js)
+WROTE = "wrote"  # the cookie that changes whenever its person has written something (static/js/back-navigation.js)
 LONGEST_MARK = 20
 
 
