@@ -9,8 +9,8 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, Page, expect, sync_playwright
 
-from e2e import axe, html
-from e2e.steps import program
+from e2e import axe, html, steps
+from e2e.boards import Move, some_move
 from e2e.watching import Announced, collect, unexpected
 from tests.running import Helpdesk
 
@@ -140,9 +140,20 @@ def as_program(site: str) -> Iterator[AsProgram]:
     opened: list[httpx.Client] = []
 
     def come(login: str) -> httpx.Client:
-        opened.append(program(site, login))
+        opened.append(steps.program(site, login))
         return opened[-1]
 
     yield come
     for client in opened:
         client.close()
+
+
+@pytest.fixture
+def anna(as_program: AsProgram) -> httpx.Client:
+    return as_program("anna")
+
+
+@pytest.fixture
+def move(anna: httpx.Client) -> Move:
+    """A task in progress, and a column that it may go to."""
+    return some_move(anna, [it["id"] for it in steps.tasks(anna, status="В работе")["tasks"]])

@@ -38,6 +38,10 @@ def tell(client: httpx.Client, task: int, text: str) -> None:
     client.post(f"/tasks/api/task/{task}/comments", json={"comment": text}).raise_for_status()
 
 
+def end_all_sessions(client: httpx.Client) -> None:
+    client.post("/users/logout", json={"everywhere": True}).raise_for_status()
+
+
 def wait_for_unread(client: httpx.Client, number: int) -> None:
     """Until so many notifications have come."""
     for _ in range(300):

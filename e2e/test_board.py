@@ -161,7 +161,7 @@ def test_without_scripts_a_form_outlives_a_server_that_is_down(page: Page, world
 
 @WITH_SCRIPTS
 @pytest.mark.parametrize("world", ["demo", pytest.param("Redmine", marks=ON_REDMINE)], indirect=True)
-def test_what_others_move_moves_here(page: Page, world: World) -> None:
+def test_a_card_moved_by_others_moves_here(page: Page, world: World) -> None:
     task, _, target, _ = world.move
     world.come_in(page)
     expect(page.locator("#fresh")).to_have_text("на связи")

@@ -18,12 +18,6 @@ WITH_SCRIPTS = pytest.mark.parametrize("javascript", [True], ids=["with JavaScri
 NEW, WORKED_ON, ASKED = 1, 2, 3
 
 
-@pytest.fixture
-def move(as_program: AsProgram) -> Move:
-    anna = as_program("anna")
-    return boards.some_move(anna, [it["id"] for it in steps.tasks(anna, status="В работе")["tasks"]])
-
-
 @WITH_SCRIPTS
 def test_a_move_can_be_taken_back(page: Page, move: Move, as_program: AsProgram) -> None:
     steps.come_in(page, "anna")
@@ -181,7 +175,7 @@ def test_a_card_is_changed_where_it_is(page: Page, move: Move, as_program: AsPro
 
 
 @WITH_SCRIPTS
-def test_what_is_typed_on_a_card_is_there_the_next_time(page: Page, move: Move) -> None:
+def test_a_text_typed_on_a_card_is_there_the_next_time(page: Page, move: Move) -> None:
     steps.come_in(page, "anna")
     page.goto(BOARD)
     with page.expect_response(lambda answer: answer.request.method == "PUT" and "/drafts/" in answer.url):

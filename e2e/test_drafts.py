@@ -18,9 +18,9 @@ from sqlmodel import Session
 from e2e import axe, html, steps
 from e2e.conftest import AsProgram
 from e2e.watching import Announced
-from helpdesk.store import people, sessions
+from helpdesk.store import people, schema, sessions
 from helpdesk.store.database import Database
-from tests.running import STORE, Helpdesk, run_helpdesk, running_helpdesk
+from tests.running import STORE, Helpdesk, running_helpdesk
 from tests.servers import imitated_redmine as imitation
 from tests.servers.imitated_redmine import ImitatedRedmine, imitated_redmine
 from tests.servers.process import wait_until
@@ -29,15 +29,6 @@ TEXT = "Набирала долго,\nтерять жалко: «кавычки�
 NOT_SENT = "не отправлен"
 
 with_javascript = pytest.mark.parametrize("javascript", [True], ids=["with JavaScript"], indirect=True)
-
-
-@pytest.fixture
-def anna(as_program: AsProgram) -> httpx.Client:
-    return as_program("anna")
-
-
-def end_all_sessions(client: httpx.Client) -> None:
-    client.post("/users/logout", json={"everywhere": True}).raise_for_status()
 
 
 def note(page: Page) -> Locator:
@@ -111,7 +102,7 @@ def test_a_page_closed_while_typing_gives_its_text_to_the_server(page: Page, ann
 
 
 @with_javascript
-def test_what_was_sent_leaves_no_draft_behind(page: Page, anna: httpx.Client) -> None:
+def test_a_sent_text_leaves_no_draft_behind(page: Page, anna: httpx.Client) -> None:
     task = steps.some_task(anna)["id"]
     steps.come_in(page, "anna")
     steps.open_task(page, task)
@@ -185,7 +176,7 @@ def test_after_a_mistyped_password_the_text_still_waits_for_its_person(
     count = len(steps.history(anna, task))
     steps.come_in(page, "anna")
     steps.open_task(page, task)
-    end_all_sessions(anna)
+    steps.end_all_sessions(anna)
     steps.add_comment(page, TEXT, private=True)
     expect(page.get_by_label("Ваш текст.")).to_have_value(TEXT)
     steps.sign_in(page, "anna", "wrong")
@@ -278,8 +269,8 @@ def over_imitation(tmp_path: Path) -> Iterator[OverImitation]:
 
     with imitation_in_a_thread() as redmine:
         environ = {"SECRET_KEY": secret, "DATABASE_URL": url, "REDMINE_URL": redmine.url, "REDMINE_API_KEY": "a key"}
-        run_helpdesk(tmp_path, "migrate", environ=environ)
         database = Database(url)
+        schema.migrate(database, "production")
         cookie = Signer(secret, salt="session").sign(database.run_here(sign_in, writes=True)).decode()
         database.close()
         with running_helpdesk(tmp_path, "serve", environ=environ) as helpdesk:

@@ -36,11 +36,6 @@ def look(page: Page, html_faults: html.Faults) -> Iterator[Look]:
     assert faults == []
 
 
-@pytest.fixture
-def anna(as_program: AsProgram) -> httpx.Client:
-    return as_program("anna")
-
-
 def test_pages_of_a_visitor(page: Page, look: Look, announced: Announced) -> None:
     announced.update({401, 404, 422, 429})
     page.goto("/users/login")

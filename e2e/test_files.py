@@ -84,7 +84,7 @@ def test_several_files_are_added_with_a_comment_and_can_be_fetched(page: Page, t
     assert fetched.value.path().read_bytes() == PLAN["buffer"]
 
 
-def test_what_is_too_large_is_told_in_the_form(
+def test_a_file_that_is_too_large_is_reported_in_the_form(
     page: Page, task: dict[str, Any], announced: Announced, tmp_path: Path
 ) -> None:
     announced.add(413)
@@ -148,7 +148,7 @@ def test_a_picture_pasted_into_a_comment_is_sent_at_once(page: Page, task: dict[
 
 
 @with_javascript
-def test_what_comes_while_files_are_sent_is_sent_after_them(page: Page, task: dict[str, Any]) -> None:
+def test_files_dropped_while_others_are_sent_are_sent_after_them(page: Page, task: dict[str, Any]) -> None:
     held = hold_first(page)
     for name in ("первый.txt", "второй.txt", "третий.txt"):
         page.locator("h1").dispatch_event("drop", {"dataTransfer": carrying(page, name, "text/plain")})

@@ -125,7 +125,7 @@ def test_the_browsers_own_way_back_keeps_the_place_and_the_focus(page: Page) -> 
     assert page.evaluate("() => scrollY") == place
 
 
-def test_what_is_in_progress_is_a_list_of_as_many(page: Page) -> None:
+def test_the_number_in_progress_links_to_a_list_of_as_many(page: Page) -> None:
     steps.come_in(page, "anna")
     page.goto("/tasks/my-tasks")
     link = page.get_by_role("list", name="Сводка").get_by_role("link", name="в обработке")

@@ -96,7 +96,7 @@ def test_a_status_is_changed_and_a_comment_added_in_place(new_tab: NewTab, as_pr
     assert "Кабель цел, дело было в розетке." in steps.notes(anna, task["id"])
 
 
-def test_what_is_read_in_one_tab_is_read_in_the_other(new_tab: NewTab, as_program: AsProgram) -> None:
+def test_a_notification_read_in_one_tab_is_read_in_the_other(new_tab: NewTab, as_program: AsProgram) -> None:
     boris, task = as_program("boris"), steps.some_task(as_program("anna"))
     behind, seen = come_in(new_tab()), new_tab()
     seen.go("/tasks/my-tasks")
@@ -110,7 +110,9 @@ def test_what_is_read_in_one_tab_is_read_in_the_other(new_tab: NewTab, as_progra
         unread(tab, "")
 
 
-def test_what_the_policy_forbids_would_be_complained_of(new_tab: NewTab, driven: Firefox, announced: Announced) -> None:
+def test_the_browser_complains_of_what_the_policy_forbids(
+    new_tab: NewTab, driven: Firefox, announced: Announced
+) -> None:
     tab = new_tab()
     tab.go("/users/login")
     tab.value("() => document.body.setAttribute('style', 'color: red')")

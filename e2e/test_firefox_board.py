@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from e2e import boards, steps
+from e2e import boards
 from e2e.boards import Move
 from e2e.conftest import AsProgram
 from e2e.firefox import Tab
@@ -15,12 +15,6 @@ BOARD = "/tasks/board"
 RIGHT, LEFT, ESCAPE, ENTER = "\ue014", "\ue012", "\ue00c", "\ue007"  # WebDriver's names of keys
 
 pytestmark = pytest.mark.xdist_group("firefox")
-
-
-@pytest.fixture
-def move(as_program: AsProgram) -> Move:
-    anna = as_program("anna")
-    return boards.some_move(anna, [it["id"] for it in steps.tasks(anna, status="В работе")["tasks"]])
 
 
 def stands_in(tab: Tab, move: Move, status: int) -> None:

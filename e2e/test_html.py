@@ -27,7 +27,7 @@ PAGE = '<!doctype html><html lang="ru"><head><title>t</title></head><body>{}</bo
         '<b style="color: red">by hand</b>',
     ],
 )
-def test_what_is_wrong_is_seen(html_faults: html.Faults, wrong: str) -> None:
+def test_faulty_html_is_reported(html_faults: html.Faults, wrong: str) -> None:
     assert html_faults(PAGE.format(wrong))
 
 
@@ -40,11 +40,11 @@ def test_what_is_wrong_is_seen(html_faults: html.Faults, wrong: str) -> None:
         '<hx-partial hx-target="#a"><li>more</li></hx-partial>',
     ],
 )
-def test_what_is_right_is_left_alone(html_faults: html.Faults, right: str) -> None:
+def test_correct_html_is_not_reported(html_faults: html.Faults, right: str) -> None:
     assert html_faults(PAGE.format(right)) == []
     assert html_faults(right) == []
 
 
-def test_what_stands_elsewhere_on_the_page_may_be_named_by_a_fragment(html_faults: html.Faults) -> None:
+def test_a_fragment_may_name_an_element_elsewhere_on_the_page(html_faults: html.Faults) -> None:
     assert html_faults('<input aria-label="A" aria-describedby="elsewhere">') == []
     assert html_faults("<tr><td>in a table that is there already</td></tr>") == []

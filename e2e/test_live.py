@@ -155,7 +155,7 @@ def test_a_row_of_a_list_becomes_what_others_made_it(page: Page, as_program: AsP
     expect(page.get_by_role("searchbox").first).to_be_focused()
 
 
-def test_what_is_read_in_one_browser_is_read_in_the_other(
+def test_a_notification_read_in_one_browser_is_read_in_the_other(
     page: Page, browser: Browser, site: str, as_program: AsProgram, announced: Announced
 ) -> None:
     boris, task = as_program("boris"), steps.some_task(as_program("anna"))
@@ -205,7 +205,7 @@ def test_the_widget_is_read_undone_minimised_and_told_what_ails_it(page: Page, a
     unread(page, "2")
 
 
-def test_who_was_offline_catches_up(page: Page, as_program: AsProgram) -> None:
+def test_a_page_that_was_offline_catches_up(page: Page, as_program: AsProgram) -> None:
     boris, task = as_program("boris"), steps.some_task(as_program("anna"))
     steps.come_in(page, "anna")
     page.goto("/tasks/my-tasks")
@@ -284,7 +284,7 @@ def asked_for(streams: Streams) -> list[str]:
     return found[0] if len(found) == 1 else ["0"]
 
 
-def test_what_is_deleted_leaves_the_board_and_says_so_in_a_list_and_on_its_page(
+def test_a_deleted_task_leaves_the_board_and_says_so_in_a_list_and_on_its_page(
     page: Page, as_program: AsProgram, announced: Announced
 ) -> None:
     announced.add(404)

@@ -26,11 +26,6 @@ pytestmark = pytest.mark.parametrize("javascript", [True], ids=["with JavaScript
 
 
 @pytest.fixture
-def anna(as_program: AsProgram) -> httpx.Client:
-    return as_program("anna")
-
-
-@pytest.fixture
 def fits(page: Page) -> Iterator[Fits]:
     """`fits("the list")` looks at what is on the screen now, by that name; what was too wide is told at the end."""
     page.set_viewport_size(PHONE)
@@ -157,7 +152,7 @@ def test_notifications(demo: Helpdesk, page: Page, fits: Fits, anna: httpx.Clien
         fits(name)
 
 
-def test_what_is_shown_back(page: Page, fits: Fits, announced: Announced, anna: httpx.Client) -> None:
+def test_long_words_that_are_shown_back_fit(page: Page, fits: Fits, announced: Announced, anna: httpx.Client) -> None:
     announced.update({404, 422})
     page.goto("/users/login")
     page.locator("#username").evaluate("(it) => it.removeAttribute('maxlength')")

@@ -62,7 +62,7 @@ def test_going_to_another_project_loses_nothing(page: Page, javascript: bool) ->
     expect(page.locator(".list-of-files li")).to_have_count(1)
 
 
-def test_what_was_refused_stays_with_its_files(page: Page, javascript: bool, announced: Announced) -> None:
+def test_a_refused_form_stays_with_its_files(page: Page, javascript: bool, announced: Announced) -> None:
     announced.add(422)
     choose_project(page, "Офис и хозяйство", javascript)
     page.get_by_label("Тема").fill(SUBJECT)
@@ -103,7 +103,7 @@ def test_the_description_can_be_looked_at_first(page: Page, javascript: bool) ->
 
 
 @with_javascript
-def test_what_was_typed_is_offered_after_coming_back(page: Page, javascript: bool) -> None:
+def test_the_typed_text_is_offered_after_coming_back(page: Page, javascript: bool) -> None:
     choose_project(page, "Офис и хозяйство", javascript)
     with page.expect_response("**/drafts/**", timeout=30_000):
         page.get_by_label("Тема").press_sequentially(SUBJECT, delay=10)

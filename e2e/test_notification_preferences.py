@@ -42,9 +42,7 @@ def test_settings_are_found_changed_and_there_again(page: Page, as_program: AsPr
     assert "comment:sound" not in told["wanted"] and "system:email" in told["wanted"] and "sat" not in told["days"]
 
 
-def test_what_is_wrong_is_said_where_it_is_and_the_rest_stays(
-    page: Page, announced: Announced, javascript: bool
-) -> None:
+def test_an_error_is_shown_at_its_field_and_the_rest_stays(page: Page, announced: Announced, javascript: bool) -> None:
     announced.add(422)
     steps.come_in(page, "anna")
     page.goto(PAGE)

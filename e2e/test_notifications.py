@@ -83,7 +83,7 @@ def test_the_page_follows_what_is_read_and_what_comes_elsewhere(page: Page, as_p
 
 
 @WITH_SCRIPTS
-def test_who_goes_back_to_a_page_sees_the_present_count(page: Page, as_program: AsProgram) -> None:
+def test_going_back_to_a_page_shows_the_present_count(page: Page, as_program: AsProgram) -> None:
     boris, anna = as_program("boris"), as_program("anna")
     task = steps.tasks(anna)["tasks"][0]
     steps.tell(boris, task["id"], "Посмотрите, пожалуйста.")

@@ -108,7 +108,7 @@ class TestReadFromItsDatabase:
             yield helpdesk.url
 
     @pytest.mark.parametrize("javascript", [True], ids=["with JavaScript"], indirect=True)
-    def test_what_boris_does_in_redmine_anna_sees_at_once(self, page: Page, world: RedmineWorld) -> None:
+    def test_a_change_in_redmine_is_seen_at_once(self, page: Page, world: RedmineWorld) -> None:
         number = world.new_task("Лампа гудит", assignee="anna")
         steps.come_in(page, "anna", world.redmine.passwords["anna"])
         steps.open_task(page, number)

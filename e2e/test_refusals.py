@@ -1,7 +1,6 @@
 """What is not accepted says why, and nothing that was typed is lost."""
 
 import httpx
-import pytest
 from playwright.sync_api import Page, expect
 
 from e2e import steps
@@ -11,18 +10,9 @@ from e2e.watching import Announced
 TEXT = "Набирала долго,\nтерять жалко: «кавычки» & <скобки>."
 
 
-@pytest.fixture
-def anna(as_program: AsProgram) -> httpx.Client:
-    return as_program("anna")
-
-
 def without_checks_of_the_browser(page: Page) -> None:
     """An older browser, or a person's tool, that sends a form which ours would hold back."""
     page.evaluate("() => document.querySelectorAll('[required]').forEach((it) => it.removeAttribute('required'))")
-
-
-def end_all_sessions(client: httpx.Client) -> None:
-    client.post("/users/logout", json={"everywhere": True}).raise_for_status()
 
 
 def test_an_empty_comment_is_held_back_by_the_browser(page: Page, anna: httpx.Client) -> None:
@@ -103,7 +93,7 @@ def test_a_text_typed_while_the_session_ended_is_not_lost(page: Page, anna: http
     count = len(steps.history(anna, task["id"]))
     steps.come_in(page, "anna")
     steps.open_task(page, task["id"])
-    end_all_sessions(anna)
+    steps.end_all_sessions(anna)
     steps.add_comment(page, TEXT)
     expect(page.get_by_label("Ваш текст.")).to_have_value(TEXT)
     steps.sign_in(page, "anna")
@@ -120,7 +110,7 @@ def test_a_comment_on_a_change_survives_the_end_of_the_session_too(
     task = steps.some_task(anna, status="В работе")
     steps.come_in(page, "anna")
     steps.open_task(page, task["id"])
-    end_all_sessions(anna)
+    steps.end_all_sessions(anna)
     steps.change(page, "status", "Решена", TEXT)
     expect(page.get_by_label("Ваш текст.")).to_have_value(TEXT)
     steps.sign_in(page, "anna")
@@ -137,7 +127,7 @@ def test_a_text_that_survived_is_not_given_to_another_person(
     task = steps.some_task(anna)
     steps.come_in(page, "anna")
     steps.open_task(page, task["id"])
-    end_all_sessions(anna)
+    steps.end_all_sessions(anna)
     steps.add_comment(page, TEXT)
     steps.sign_in(page, "boris")
     expect(page.get_by_role("banner")).to_contain_text("Борис Громов")

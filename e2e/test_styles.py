@@ -3,7 +3,7 @@
 from playwright.sync_api import Browser
 
 from helpdesk.paths import folder
-from helpdesk.web.core.static_files import minified
+from helpdesk.web.edge.static_files import minified
 
 RULES = """(text) => {
     const sheet = new CSSStyleSheet();

@@ -69,7 +69,7 @@ def test_two_who_change_the_same_task_lose_nothing(page: Page, as_program: AsPro
     expect(page.locator(".facts")).to_contain_text("Оценка3 ч")
 
 
-def test_what_was_typed_into_the_form_is_offered_after_a_refusal(page: Page, announced: Announced) -> None:
+def test_the_typed_form_is_offered_after_a_refusal(page: Page, announced: Announced) -> None:
     announced.add(422)
     steps.come_in(page, "anna")
     open_form(page, PART)

@@ -26,7 +26,7 @@ from helpdesk.demo.simulated_colleague import SimulatedColleague
 from helpdesk.settings import settings as configuration
 from helpdesk.settings.listing import list_settings
 from helpdesk.settings.settings import Settings
-from helpdesk.store import backups, integrity, registration, schema
+from helpdesk.store import backups, disk, registration, schema
 from helpdesk.store.database import Database
 from helpdesk.wiring import checks, grants, schema_trouble, wire
 
@@ -84,7 +84,7 @@ def serve(host: str, port: int, workers: int) -> None:
     database = _database(settings)
     if not database.run_here(schema.is_current):
         raise Refused("The store's schema is not current. Run: helpdesk migrate")
-    if (file := integrity.file_of(database)) and (damage := integrity.damage(file)):
+    if (file := disk.file_of(database)) and (damage := disk.damage(file)):
         raise Refused(f"The store is damaged ({damage}). Move it away, and restore a backup: helpdesk restore FILE")
     if database.run_here(schema.kind) == "demo":
         raise Refused("This is a demo's store; everybody knows its passwords. Set DATABASE_URL to another.")
@@ -94,7 +94,7 @@ def serve(host: str, port: int, workers: int) -> None:
         raise Refused(f"Redmine's database: {trouble.reason}. {trouble.advice}")
     logs.configure(settings.log_level)
     if settings.notices:
-        log.warning("some settings do not count as they stand", extra={"notices": settings.notices})
+        log.warning("some settings are ignored or changed", extra={"notices": settings.notices})
     _run("helpdesk.asgi:app", host, port, workers)
 
 

@@ -2,7 +2,7 @@
 
 uvicorn limits only the pause between two requests. This protocol also limits the time until a request's head has
 arrived and its size, how long a client may leave an answer unread, and the number of open connections. The speed of a
-body is checked by `web/core/body_limit.py`, which knows whether a handler waits for it.
+body is checked by `web/core/request_body.py`, which knows whether a handler waits for it.
 """
 
 import asyncio
@@ -74,7 +74,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_message_begin()
 
     def on_url(self, url: bytes) -> None:
-        """Keep only as much of an address as shows that it is too long for `web/core/request_limits.py`.
+        """Keep only as much of an address as shows that it is too long for `web/edge/middleware.py`.
 
         The parser itself refuses much longer ones.
         """
@@ -110,7 +110,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _look(self) -> None:
         if self._is_unread():
-            log.info("an answer was not read", extra={"address": (self.client or ("",))[0]})
+            log.info("a response was not read", extra={"address": (self.client or ("",))[0]})
             self.transport.abort()
         elif self.refused:
             self.transport.abort()
@@ -159,7 +159,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if self.loop.time() - BoundedProtocol.last_shed < SHED_SECONDS:
             return
         BoundedProtocol.last_shed = self.loop.time()
-        log.warning("there are too many connections", extra={"open": len(self.connections), "most": self.most})
+        log.warning("too many connections", extra={"open": len(self.connections), "most": self.most})
         for each in [it for it in self.connections if isinstance(it, BoundedProtocol)]:
             each._hurry(HURRIED_SECONDS)
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from helpdesk.errors import HelpdeskError, StoreUnavailable
-from helpdesk.store import feed_state, integrity, schema
+from helpdesk.store import disk, feed_state, schema
 from helpdesk.store.database import Database
 from helpdesk.threads import Threads
 
@@ -77,9 +77,9 @@ def proxy(url: str) -> Check:
 
 
 def _require_sound(file: Path) -> None:
-    if damage := integrity.damage(file):
+    if damage := disk.damage(file):
         raise Trouble(f"it is damaged: {damage}", "Move it away, and restore a backup: helpdesk restore FILE")
-    if not integrity.can_write(file.parent):
+    if not disk.can_write(file.parent):
         raise Trouble("its disk is full, or can't be written to", f"Look at {file.parent}.")
 
 
@@ -87,7 +87,7 @@ def store(database: Database) -> Check:
     """Check that our own store can be reached and that its schema is current."""
 
     async def look() -> None:
-        if file := integrity.file_of(database):
+        if file := disk.file_of(database):
             await Threads(1).run(_require_sound, file)
         try:
             current = await database.run(schema.is_current)
@@ -95,7 +95,7 @@ def store(database: Database) -> Check:
             raise Trouble("it can't be reached", "Check DATABASE_URL, and whether its server runs.") from error
         if not current:
             raise Trouble("its schema is not current", "Run: helpdesk migrate")
-        if moment := await database.run(lambda db: feed_state.moment_to_come(db, datetime.now(UTC))):
+        if moment := await database.run(lambda db: feed_state.future_moment(db, datetime.now(UTC))):
             raise Trouble(f"what was told last is of {moment:%Y-%m-%d %H:%M} UTC, which has not come yet", CLOCKS)
 
     return Check("The store", look)

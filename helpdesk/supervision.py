@@ -71,7 +71,7 @@ class Supervisor:
         pause = PAUSES[min(watched.ends, len(PAUSES) - 1)]
         watched.ends += 1
         extra = {"task": watched.name, "ends": watched.ends, "pause": pause}
-        log.error("a background task ended, it is begun again", extra=extra, exc_info=error)
+        log.error("a background task ended, it is started again", extra=extra, exc_info=error)
         return pause
 
     def _is_steady(self, watched: Watched) -> bool:

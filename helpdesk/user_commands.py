@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from helpdesk import logs
 from helpdesk.commands import Refused, open_store
-from helpdesk.people import administrators
+from helpdesk.people.model import is_named
 from helpdesk.people.passwords import SHORTEST_PASSWORD, hashed
 from helpdesk.settings import settings as configuration
 from helpdesk.store import locks, people
@@ -105,7 +105,7 @@ def _is_expected(person: Person) -> bool:
 def list_users() -> None:
     named = configuration.from_process().administrators
     for person in open_store().run_here(people.all_people):
-        admin = person.is_admin or administrators.is_named(named, person.source, person.login)
+        admin = person.is_admin or is_named(named, person.source, person.login)
         marks = ["admin"] * admin + ["disabled"] * (not person.is_active) + ["never signed in"] * _is_expected(person)
         print(logs.printable(f"{person.login:24} {person.source:8} {person.full_name:32} {' '.join(marks)}"))
 

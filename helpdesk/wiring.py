@@ -16,10 +16,9 @@ from helpdesk.notifications.event_processing import records_visible_to
 from helpdesk.notifications.feed_poller import FeedPoller
 from helpdesk.notifications.recipients import Accounts, Recipients
 from helpdesk.notifications.suppression import Suppression
-from helpdesk.people import administrators
 from helpdesk.people.directory import Directory
 from helpdesk.people.local import LocalDirectory
-from helpdesk.people.model import SignedIn
+from helpdesk.people.model import SignedIn, is_named
 from helpdesk.poll_schedule import interval_at
 from helpdesk.services import Services
 from helpdesk.settings.settings import Settings
@@ -54,7 +53,7 @@ def _embedded(settings: Settings, database: Database) -> Services:
     backend = EmbeddedBackend(database.for_backend(), Blobs(settings.files_folder))
     services = Services(settings, database, backend, directories, own_account, close)
     named = settings.administrators
-    feed = EmbeddedFeed(database.for_backend(), is_named=partial(administrators.is_named, named))
+    feed = EmbeddedFeed(database.for_backend(), is_named=partial(is_named, named))
     return _with_notifications(services, feed, people.known_here)
 
 
@@ -180,7 +179,7 @@ def schema_trouble(settings: Settings) -> Trouble | None:
 
 def grants(settings: Settings) -> str:
     """The statements that make the user for MYSQL_USER on MYSQL_DATABASE, or on what is usual."""
-    from helpdesk.tasks.redmine.sql.grants import script
+    from helpdesk.tasks.redmine.sql.schema_check import script
 
     return script(settings.mysql_database or "redmine", settings.mysql_user or "helpdesk", "%")
 

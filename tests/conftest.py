@@ -14,23 +14,27 @@ from helpdesk import app
 from helpdesk.store import schema
 from helpdesk.store.database import Database
 from helpdesk.store.models import notifications as notification_models
-from helpdesk.web.core.static_files import StaticFiles
-from helpdesk.web.core.templating import Renderer, addresses
+from helpdesk.web.core import templating
+from helpdesk.web.core.services import addresses
+from helpdesk.web.core.templating import Renderer
+from helpdesk.web.edge.static_files import StaticFiles
 from helpdesk.web.routes import ROUTES
+from tests.forkserver import prepared_environment
 from tests.world import EmbeddedWorld, settle
 
 # A machine that is busy makes nothing wrong.
 settings.register_profile("whatever the machine does", deadline=None)
 settings.load_profile("whatever the machine does")
 
-pytest_plugins = ["tests.servers.fixtures", "tests.tasks.worlds", "tests.helpdesks"]
+pytest_plugins = ["tests.servers.fixtures", "tests.tasks.worlds", "tests.helpdesks", "tests.clocks"]
 
 
 @pytest.fixture(scope="session", autouse=True)
-def made_once() -> Iterator[None]:
+def made_once(compiled_templates: Path) -> Iterator[None]:
     """What all applications of a worker have alike, for to make it takes longer than most tests: bundles, templates."""
     path = addresses(ROUTES)
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(templating, "Environment", prepared_environment(compiled_templates))
         patch.setattr(app, "StaticFiles", cache(StaticFiles))
         patch.setattr(app, "Renderer", cache(Renderer))
         patch.setattr(app, "addresses", lambda _: path)
@@ -91,6 +95,6 @@ def told_store(request: pytest.FixtureRequest) -> Database:
         own: Database = request.getfixturevalue("database")
         return own
     shared: Database = request.getfixturevalue(f"embedded_on_{request.param}").database
-    for name in ("Notification", "DealtWith", "FeedCursor", "Lease", "NotificationPreference"):
+    for name in ("Notification", "ProcessedEvent", "FeedCursor", "Lease", "NotificationPreference"):
         shared.run_here(lambda db, name=name: db.exec(sa.delete(getattr(notification_models, name))), writes=True)
     return shared

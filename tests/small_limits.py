@@ -8,7 +8,7 @@ import resource
 
 from helpdesk import connections
 from helpdesk.__main__ import main
-from helpdesk.web.core import body_limit
+from helpdesk.web.core import request_body
 
 DESCRIPTORS = 160
 SECONDS = 0.8
@@ -16,7 +16,7 @@ SECONDS = 0.8
 if __name__ == "__main__":
     resource.setrlimit(resource.RLIMIT_NOFILE, (DESCRIPTORS, DESCRIPTORS))
     seconds = float(os.environ.get("TEST_PATIENCE", SECONDS))
-    connections.HEAD_SECONDS = connections.HURRIED_SECONDS = body_limit.PATIENCE_SECONDS = seconds
+    connections.HEAD_SECONDS = connections.HURRIED_SECONDS = request_body.PATIENCE_SECONDS = seconds
     connections.UNREAD_SECONDS = seconds
     connections.LOOK_SECONDS = connections.SHED_SECONDS = seconds / 4
     main()

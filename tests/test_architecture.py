@@ -18,8 +18,6 @@ PORT = {
     "tasks.lists",
     "tasks.phases",
     "tasks.colors",
-    "tasks.search",
-    "tasks.cards",
     "tasks.fields",
     "tasks.files",
     "tasks.creation",
@@ -46,8 +44,8 @@ ADAPTERS = {
         "tasks.redmine",
     },
     "notifications.redis_wakeups": {"health", "tls", "notifications.wakeups"},
-    "people.local": {"store", "people.model", "people.accounts", "people.directory", "people.passwords"},
-    "people.redmine": {"errors", "store", "people.model", "people.accounts", "people.directory", "redmine_client"},
+    "people.local": {"store", "people.model", "people.directory", "people.passwords"},
+    "people.redmine": {"errors", "store", "people.model", "people.directory", "redmine_client"},
 }
 MAY = {
     "errors": set(),
@@ -56,10 +54,9 @@ MAY = {
     "timings": set(),
     "slow_queries": set(),
     "settings": set(),
-    "settings.settings": {"settings.parsing", "poll_schedule", "settings.sources", "settings.rules", "settings.later"},
+    "settings.settings": {"settings.parsing", "poll_schedule", "settings.sources", "settings.later"},
     "settings.listing": {"settings.parsing", "settings.later", "settings.settings"},
-    "settings.rules": {"settings.parsing", "settings.later", "settings.sources"},
-    "settings.sources": {"settings.ini_file"},
+    "settings.sources": {"settings.ini_file", "settings.parsing"},
     "settings.later": {"settings.parsing", "settings.sources"},
     "settings.ini_file": set(),
     "poll_schedule": {"settings.parsing"},
@@ -76,7 +73,7 @@ MAY = {
     "demo": {"demo", "errors", "store", "people.passwords", *PORT},
     "services": {"notifications", "people.directory", "people.model", "settings.settings", "store", "tasks.model",
                  "tasks.backend"},
-    "tasks": {"errors", "texts", *PORT, "tasks.safe_html", "tasks.markup", "tasks.picture_process", "threads"},
+    "tasks": {"errors", "texts", *PORT, "tasks.safe_html", "tasks.markup", "threads"},
     "tasks.picture_worker": set(),
     "people": {"errors", "people.model", "store", "threads"},
     "notifications": {"errors", "texts", "threads", "notifications", "store", "tasks.feed", "tasks.model"},
@@ -87,8 +84,8 @@ MAY = {
                                "settings.settings", "store", "tasks.model"},
     "web": {"errors", "texts", "timings", "languages", "paths", "services", "store", "web", *PORT - {"tasks.backend"},
             "tasks.markup", "tasks.change_messages", "tasks.board", "tasks.safe_html", "tasks.bulk", "tasks.pictures",
-            "tasks.picture_process", "threads", "people.model", "people.directory", "people.accounts",
-            "people.administrators", "people.passwords", "notifications"},
+            "threads", "people.model", "people.directory",
+            "people.passwords", "notifications"},
     **ADAPTERS,
 }  # fmt: skip
 
@@ -107,6 +104,10 @@ FLOORS = (
 """The folders of web/ from the ground up: each imports only from those before it."""
 
 FLOOR = {folder: number for number, folders in enumerate(FLOORS) for folder in folders.split()}
+
+
+CONTAINER = "web.core.services"
+"""The module that gives handlers everything. It names classes of upper floors, for a type checker alone."""
 
 
 @cache
@@ -154,13 +155,32 @@ def test_every_folder_of_web_has_a_floor() -> None:
     assert {folder_of(module) for module in WEB} == FLOOR.keys()
 
 
+def for_types_alone(module: str) -> set[int]:
+    """The lines of a module that only a type checker reads."""
+    return {
+        statement.lineno
+        for node in ast.parse(MODULES[module].read_text()).body
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        for statement in node.body
+    }
+
+
+def test_only_wiring_and_the_container_import_for_types_alone() -> None:
+    assert {module for module in MODULES if for_types_alone(module)} == {"wiring", CONTAINER}
+
+
+def test_handlers_reach_everything_by_the_container() -> None:
+    assert users(r"app\.state|\.state\.services|\"state\"\]\.services") == {"app", CONTAINER}
+
+
 def arrows_between_folders() -> list[tuple[str, str]]:
     """Which module of web/ imports which module of another folder of web/."""
     return [
         (module, imported)
         for module in WEB
-        for imported, _ in imports(module)
+        for imported, statement in imports(module)
         if within(imported, "web") and folder_of(imported) != folder_of(module)
+        if module != CONTAINER or statement.lineno not in for_types_alone(module)
     ]
 
 
@@ -180,10 +200,6 @@ def test_no_folder_of_web_imports_the_views_of_another() -> None:
 
 ASKS = re.compile(r"\b(?:wants_html|is_htmx|face_of)\b|\.get\(\"view\"\)")
 STILL_ASK = {
-    **dict.fromkeys(
-        (f"web.notifications.{name}" for name in ("mark_read", "mutes", "preferences", "views", "widget")),
-        "the pages of notifications have not followed yet",
-    ),
     "web.edge.middleware": "what headers an answer needs depends on whether only htmx can get it",
     "web.tasks.comment_edit": "`?view=entry` of an address says what it shows, not in which face",
 }

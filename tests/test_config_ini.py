@@ -92,7 +92,7 @@ def test_the_predecessors_store_is_named_and_left_alone(tmp_path: Path) -> None:
     assert theirs.read_bytes() == b"somebody's" and len(list(tmp_path.iterdir())) == 3
 
 
-def test_what_is_not_understood_is_named_with_what_may_be_meant(tmp_path: Path) -> None:
+def test_an_unknown_setting_is_reported_with_a_suggestion(tmp_path: Path) -> None:
     settings = loaded(
         tmp_path,
         "[mysql]\nhots = geheim\n[chat]\nserver = geheim\nflag",
@@ -138,7 +138,7 @@ def test_a_file_is_read_in_whatever_encoding_a_russian_windows_saves_it(
         ("[mysql]\n  port = 3307\n  # ours\n\n  warp: 9\n", "line 5 is not understood"),
     ],
 )
-def test_what_an_ini_file_has_too_much_is_told_and_the_rest_counts(tmp_path: Path, ini: str, notice: str) -> None:
+def test_extra_lines_of_an_ini_file_are_reported_and_the_rest_counts(tmp_path: Path, ini: str, notice: str) -> None:
     settings = loaded(tmp_path, ini)
     assert settings.mysql_port == 3307
     assert settings.notices == (f"config.ini: {notice}",)
@@ -184,14 +184,14 @@ def test_a_file_that_is_no_ini_file_is_refused_in_a_sentence(tmp_path: Path, ini
         loaded(tmp_path, ini)
 
 
-def test_what_is_not_understood_is_told_beside_what_is_missing_for_want_of_it(tmp_path: Path) -> None:
+def test_an_unknown_setting_is_reported_beside_the_one_missing_for_want_of_it(tmp_path: Path) -> None:
     with pytest.raises(SettingsError) as refused:
         loaded(tmp_path, "[redmine]\nurl = http://redmine.example.test\napikey = geheim\n")
     assert "REDMINE_API_KEY: is missing" in str(refused.value) and "is api_key meant?" in str(refused.value)
     assert "geheim" not in str(refused.value)
 
 
-def test_what_is_wrong_with_a_system_to_come_keeps_nobody_from_starting(tmp_path: Path) -> None:
+def test_a_wrong_later_setting_keeps_nobody_from_starting(tmp_path: Path) -> None:
     settings = loaded(
         tmp_path, "[email]\nsmtp_port = often", LDAP_CA_BUNDLE="missing.pem", FINESSE_VERIFY_SSL="perhaps"
     )

@@ -180,7 +180,7 @@ def test_the_image_is_made_of_what_is_here_and_runs_as_nobody_in_particular() ->
     assert re.search(r"^USER \d+:\d+$", last, re.MULTILINE) and "HEALTHCHECK" in last
 
 
-def test_what_is_composed_writes_nowhere_but_in_its_volumes() -> None:
+def test_the_composed_services_write_only_to_their_volumes() -> None:
     ours = [service for service in compose()["services"].values() if service.get("image") == "helpdesk"]
     assert len(ours) == 2
     for service in ours:

@@ -33,7 +33,7 @@ async def findings(environ: Environ) -> dict[str, str]:
         return {finding.system: str(finding) for finding in await examine(listed)}
 
 
-async def test_what_is_in_order_is_said_to_be(environ: Environ) -> None:
+async def test_the_doctor_reports_a_healthy_system(environ: Environ) -> None:
     assert list((await findings(environ)).values()) == ["The store: ok", "Redmine: ok", "Redmine's database: ok"]
 
 
@@ -97,7 +97,7 @@ WRONG: dict[str, tuple[str, Callable[[Redmine], Environ], str, str]] = {
 
 
 @pytest.mark.parametrize("case", WRONG)
-async def test_what_is_wrong_is_said_with_what_helps_and_without_secrets(
+async def test_the_doctor_reports_faults_with_a_remedy_and_without_secrets(
     environ: Environ, redmine: Redmine, case: str
 ) -> None:
     system, wrong, reason, advice = WRONG[case]

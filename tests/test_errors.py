@@ -16,7 +16,7 @@ MODULES = {
     for file in sorted((ROOT / "helpdesk").rglob("*.py"))
 }
 CAUGHT_BY = {
-    "helpdesk.settings.parsing.InvalidSetting": "helpdesk.settings.rules",
+    "helpdesk.settings.parsing.InvalidSetting": "helpdesk.settings.sources",
     "helpdesk.commands.Refused": "helpdesk.__main__",
     "helpdesk.health.Trouble": "helpdesk.health",
     "helpdesk.settings.ini_file.Unreadable": "helpdesk.settings.sources",
@@ -28,7 +28,7 @@ CAUGHT_BY = {
     "helpdesk.store.schema.NotOurs": "helpdesk.commands",
     "helpdesk.store.saved_views.NameTaken": "helpdesk.web.lists.saved_views",
     "helpdesk.store.saved_views.TooMany": "helpdesk.web.lists.saved_views",
-    "helpdesk.tasks.picture_process.NoPicture": "helpdesk.web.files.thumbnails",
+    "helpdesk.tasks.pictures.NoPicture": "helpdesk.web.files.thumbnails",
     "helpdesk.tls.NoCertificates": "helpdesk.settings.parsing",
 }
 """Exceptions that are no answer to a request, each with the module that catches it."""

@@ -59,8 +59,8 @@ def test_controls_are_written_as_json_writes_them(name: str) -> None:
     line = JsonLines().format(record)
     assert line.isprintable() and "Анна" in line and line.encode()
     told = json.loads(line)
-    assert (told["says"], told["login"], told[text]) == (text, f"Анна{text}", text) and text in told["exception"]
+    assert (told["message"], told["login"], told[text]) == (text, f"Анна{text}", text) and text in told["exception"]
 
 
-def test_what_can_be_seen_is_left_as_it_is() -> None:
+def test_visible_characters_are_left_as_they_are() -> None:
     assert printable("Анна «Ёж» 😀 \\u202e") == "Анна «Ёж» 😀 \\u202e"

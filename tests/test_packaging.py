@@ -70,7 +70,7 @@ def test_the_requirements_are_pinned_hashed_and_name_no_index() -> None:
         assert "://" not in text and "index" not in text.replace("markupsafe", "")
 
 
-def test_what_is_imported_is_declared_and_what_is_declared_is_imported() -> None:
+def test_imports_and_declared_dependencies_are_the_same() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     declared = {normal(re.split(r"[\[<>=]", requirement)[0]) for requirement in project["dependencies"]}
     distributions = packages_distributions()

@@ -50,7 +50,7 @@ def test_weekends_and_nights_are_calmer(day: int, clock: str, wanted: int) -> No
     assert interval_at(MONDAY + timedelta(day, hours=hour, minutes=minute), MOSCOW, 3, WEEKEND_AND_NIGHTS) == wanted
 
 
-def test_it_is_the_clock_on_the_wall_there_that_counts() -> None:
+def test_the_schedule_follows_the_local_wall_clock() -> None:
     friday_evening = datetime(2026, 11, 20, 21, 30, tzinfo=UTC)  # Saturday half past midnight in Moscow
     assert interval_at(friday_evening, MOSCOW, 3, schedule("sat 30")) == 30
     assert interval_at(friday_evening, ZoneInfo("UTC"), 3, schedule("sat 30")) == 3
@@ -80,7 +80,7 @@ def test_a_slot_is_read_as_meant(text: str, days: str, start: int, end: int, pau
     ["sat", "sat-sun", "day 5", "sat 0", "sat 3601", "25:00-26:00 5", "08:60-09:00 5", "08:00-08:00 5", "24:00-08:00 5",
      "8:00-9:00 5", "sat-sun-mon 5", "sat 5, sun 6", "sat 5;; sun 6", "5 sat", "sat ٣"],
 )  # fmt: skip
-def test_what_is_no_schedule_is_refused(text: str) -> None:
+def test_a_text_that_is_no_schedule_is_refused(text: str) -> None:
     with pytest.raises(InvalidSetting):
         schedule(text)
 

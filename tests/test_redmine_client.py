@@ -177,7 +177,7 @@ async def test_every_status_has_its_meaning_and_none_is_asked_for_again(
 
 
 @pytest.mark.parametrize("answer", NO_OBJECTS)
-async def test_what_is_no_json_object_makes_no_sense(server: ImitatedRedmine, answer: Answer) -> None:
+async def test_a_body_that_is_no_json_object_is_a_bad_response(server: ImitatedRedmine, answer: Answer) -> None:
     assert type(await failure_of_get(server, answer)) is BadResponse
 
 

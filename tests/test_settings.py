@@ -86,7 +86,7 @@ def test_a_secret_given_twice_or_from_a_file_that_is_not_there_is_refused(tmp_pa
     assert set(refused(environ, tmp_path)) == {"SECRET_KEY", "DATABASE_URL_FILE"}
 
 
-def test_what_is_no_secret_does_not_come_from_a_file(tmp_path: Path) -> None:
+def test_only_secrets_come_from_a_file(tmp_path: Path) -> None:
     (tmp_path / "zone").write_text("UTC")
     assert load({"TIMEZONE_FILE": "zone"}, tmp_path).timezone == ZoneInfo("Europe/Moscow")
 

@@ -108,15 +108,15 @@ def test_the_doctor_tells_that_a_clock_was_ahead(run: Run, tmp_path: Path, settl
     shutil.copy(settled_store, tmp_path / "store.db")
     store = Database(f"sqlite:///{tmp_path}/store.db")
     ahead = datetime.now(UTC) + timedelta(hours=1)
-    store.run_here(lambda db: feed_state.keep(db, "feed", "7", ahead), writes=True)
+    store.run_here(lambda db: feed_state.save_cursor(db, "feed", "7", ahead), writes=True)
     code, printed, _ = run("doctor")
     assert code == 1 and "has not come yet" in printed and "clocks" in printed
-    store.run_here(lambda db: feed_state.keep(db, "feed", "7", ahead - timedelta(hours=1)), writes=True)
+    store.run_here(lambda db: feed_state.save_cursor(db, "feed", "7", ahead - timedelta(hours=1)), writes=True)
     assert run("doctor")[:2] == (0, "The store: ok\n")
     store.close()
 
 
-def test_what_can_not_be_backed_up_or_put_back_says_why(run: Run, tmp_path: Path) -> None:
+def test_a_backup_or_restore_that_fails_says_why(run: Run, tmp_path: Path) -> None:
     for url, tool in (("postgresql+psycopg://h@127.0.0.1/h", "pg_dump"), ("mysql+pymysql://h@127.0.0.1/h", "dump")):
         for command in ("backup b.zip", "restore b.zip"):
             code, _, complaint = run(command, DATABASE_URL=url)

@@ -8,21 +8,7 @@ import pytest
 
 from helpdesk import supervision
 from helpdesk.supervision import FAILING_SECONDS, PAUSES, STEADY_SECONDS, Supervisor
-
-
-class Clock:
-    """Seconds that pass when it is said."""
-
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
+from tests.clocks import Clock
 
 
 @pytest.fixture
@@ -32,7 +18,7 @@ def pauses(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
     async def pass_by(seconds: float) -> None:
         made.append(seconds)
-        clock.now += seconds
+        clock.pass_(seconds)
         await sleep(0)
 
     monkeypatch.setattr(supervision.asyncio, "sleep", pass_by)
@@ -65,22 +51,22 @@ async def cancels_itself() -> None:
 async def test_a_task_that_ends_is_begun_again_after_pauses_that_grow_and_logged(
     task: supervision.Task, clock: Clock, pauses: list[float], caplog: pytest.LogCaptureFixture
 ) -> None:
-    await run(Supervisor([task], clock), lambda: len(pauses) >= len(PAUSES) + 2)
+    await run(Supervisor([task], clock.ticks), lambda: len(pauses) >= len(PAUSES) + 2)
     assert tuple(pauses[: len(PAUSES) + 2]) == (*PAUSES, PAUSES[-1], PAUSES[-1])
     first = caplog.records[0]
     assert (first.levelno, first.task, first.pause) == (logging.ERROR, task.__qualname__, PAUSES[0])  # type: ignore[attr-defined]
     assert "reader is dead" in caplog.text or task is not fails
 
 
-async def test_it_is_told_as_failing_after_a_while_and_not_at_once(clock: Clock, pauses: list[float]) -> None:
-    supervisor = Supervisor([fails], clock)
+async def test_a_task_counts_as_failing_after_a_while_and_not_at_once(clock: Clock, pauses: list[float]) -> None:
+    supervisor = Supervisor([fails], clock.ticks)
     await run(supervisor, lambda: sum(pauses) > 0)
     assert supervisor.failing() == []
     await run(supervisor, lambda: sum(pauses) > FAILING_SECONDS)
     assert supervisor.failing() == ["fails"]
 
 
-async def test_what_runs_steadily_is_well_again(clock: Clock, pauses: list[float]) -> None:
+async def test_a_task_that_runs_steadily_is_well_again(clock: Clock, pauses: list[float]) -> None:
     runs = []
 
     async def recovers() -> None:
@@ -89,13 +75,13 @@ async def test_what_runs_steadily_is_well_again(clock: Clock, pauses: list[float
             raise RuntimeError("not yet")
         await asyncio.Event().wait()
 
-    supervisor = Supervisor([recovers], clock)
+    supervisor = Supervisor([recovers], clock.ticks)
     running = asyncio.create_task(supervisor.run())
     async with asyncio.timeout(10):
         while len(runs) < 6:
             await asyncio.tasks.sleep(0)
     assert len(supervisor.failing()) == 1
-    clock.now += STEADY_SECONDS
+    clock.pass_(STEADY_SECONDS)
     assert supervisor.failing() == []
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
@@ -108,7 +94,7 @@ async def test_one_that_ends_leaves_the_others_alone(clock: Clock, pauses: list[
         begun.append(1)
         await asyncio.Event().wait()
 
-    supervisor = Supervisor([fails, goes_on], clock)
+    supervisor = Supervisor([fails, goes_on], clock.ticks)
     await run(supervisor, lambda: len(pauses) > 5)
     assert begun == [1] and supervisor.failing() == ["fails"]
 
@@ -122,7 +108,7 @@ async def test_nothing_is_begun_again_when_the_process_ends(clock: Clock) -> Non
         finally:
             ended.append(1)
 
-    running = asyncio.create_task(Supervisor([tidies_up], clock).run())
+    running = asyncio.create_task(Supervisor([tidies_up], clock.ticks).run())
     await asyncio.sleep(0.01)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)

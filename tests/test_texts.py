@@ -59,7 +59,7 @@ def test_letters_digits_and_signs_are_visible(text: str) -> None:
 @example("\u202eabc\u2069\u2069")
 @example("\u2068\u202e\u2069\u202c")
 @example("a\u202e\u2029b")
-def test_what_turns_the_direction_of_a_text_ends_with_it(text: str) -> None:
+def test_a_change_of_direction_ends_with_its_text(text: str) -> None:
     line = one_line(text)
     assert still_open(line) == [] and not set(line) & set("\n\r\x85\u2028\u2029\x00")
     shown = [it for it in text if unicodedata.category(it) not in ("Cc", "Cf", "Cs", "Zl", "Zp")]

@@ -97,7 +97,7 @@ async def test_a_call_that_was_given_up_before_its_turn_is_never_done(run: Run, 
     assert held.begun == 1
 
 
-async def test_what_must_be_undone_is_waited_for(held: Held) -> None:
+async def test_work_that_must_be_undone_is_waited_for(held: Held) -> None:
     call = asyncio.create_task(Threads(1).run_to_its_end(held.work))
     while not held.begun:
         await asyncio.sleep(0.001)
@@ -111,7 +111,7 @@ async def test_what_must_be_undone_is_waited_for(held: Held) -> None:
     assert held.ended == 1
 
 
-async def test_what_the_work_raises_and_returns_arrives() -> None:
+async def test_results_and_errors_of_the_work_arrive() -> None:
     threads = Threads(1)
     assert await threads.run(divmod, 7, 2) == (3, 1) == await threads.run_to_its_end(divmod, 7, 2)
     for run in (threads.run, threads.run_to_its_end):

@@ -148,7 +148,7 @@ def test_certificates_are_read_however_windows_hands_them_out(company: Authority
         tls.certificates(file)
 
 
-def test_what_everybody_trusts_is_trusted_beside_the_companys_own(company: Authority) -> None:
+def test_public_authorities_are_trusted_beside_the_companys_own(company: Authority) -> None:
     known = tls.context().cert_store_stats()["x509_ca"]
     assert tls.context(company.file).cert_store_stats()["x509_ca"] == known + 1 > 50
     assert tls.context(company.file, public=False).cert_store_stats()["x509_ca"] == 1

@@ -7,7 +7,7 @@ import pytest
 from sqlmodel import Session
 
 from helpdesk import __main__, commands
-from helpdesk.people.administrators import is_named
+from helpdesk.people.model import is_named
 from helpdesk.settings import settings as configuration
 from helpdesk.store import people
 from helpdesk.store.database import Database
@@ -90,7 +90,7 @@ def test_a_login_of_two_directories_must_be_named_in_full(run: Run, database: Da
     ("typed", "redmine"),
     [("ivanov", False), ("redmine:ivanov", False), ("local:ivanov", True), ("nis:anna", True), ("redmine:", True)],
 )
-def test_whoever_can_not_come_in_is_made_no_administrator(
+def test_a_person_who_can_not_sign_in_is_made_no_administrator(
     run: Run, database: Database, typed: str, redmine: bool
 ) -> None:
     code, told = run("admin", typed, redmine=redmine)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
+import sqlalchemy as sa
 from argon2 import PasswordHasher
 from sqlmodel import Session, SQLModel, select
 
@@ -131,6 +132,11 @@ class EmbeddedWorld:
 
     def custom_field(self, name: str) -> int:
         return FIELD_IDS[name]
+
+    def alter_field(self, field: int, **values: object) -> None:
+        """Set columns of a custom field."""
+        change = sa.update(tables.CustomField).where(tables.CustomField.id == field).values(**values)
+        self.database.run_here(lambda session: session.execute(change), writes=True)
 
     def relate(self, task: int, other: int, kind: str) -> None:
         """`task` stands to `other` as `kind` says: relates, duplicates, blocks, precedes, copied_to."""

@@ -67,7 +67,7 @@ class SimulatedColleague:
             try:
                 await self.act(login)
             except HelpdeskError as error:
-                log.info("the demo's colleague could not do something", extra={"why": str(error)})
+                log.info("the demo's colleague could not do something", extra={"error": str(error)})
             except Exception:
                 log.exception("the demo's colleague failed")
 

@@ -22,7 +22,7 @@ from helpdesk.notifications.messages import dropped_notification
 from helpdesk.notifications.recipients import Recipients
 from helpdesk.notifications.retry_queue import RetryQueue
 from helpdesk.notifications.wakeups import Wakeups
-from helpdesk.store import feed_attempts, feed_state, leases, notifications
+from helpdesk.store import feed_state, leases, notifications
 from helpdesk.store.database import Database, is_broken
 from helpdesk.store.models.notifications import EventRecord
 from helpdesk.tasks.feed import Change, Event, Feed
@@ -94,9 +94,9 @@ class EventProcessor:
         def work(session: Session) -> tuple[list[Delivery], dict[str, Exception]]:
             self._hold(session, now)
             written = _written(session, decisions, now, self.recipients.administrators)
-            feed_attempts.end(session, ended)
+            feed_state.end_attempts(session, ended)
             if cursor is not None and as_of is not None:
-                feed_state.keep(session, NAME, cursor, as_of)
+                feed_state.save_cursor(session, NAME, cursor, as_of)
             return written
 
         deliveries, failed = await self.database.run(work, writes=True)
@@ -111,14 +111,15 @@ class EventProcessor:
 
     async def stop(self) -> None:
         """Record that the events under way are not to blame for the end of this process. Raises StoreUnavailable."""
-        await self.database.run(lambda db: feed_attempts.stop(db, self.holder), writes=True)
+        await self.database.run(lambda db: feed_state.stop_attempts(db, self.holder), writes=True)
 
     async def _process_suspect(self, event: Event, kills: int) -> None:
         if kills < KILLS:
             await self._process_some([event])
             return
         log.error(
-            "an act is put aside, who worked on it was killed each time", extra={"act": event.key, "tries": kills}
+            "an event is dropped: each process that worked on it was killed",
+            extra={"event": event.key, "tries": kills},
         )
         await self.write({event.key: Decision(record_of(event), [], event)}, ended=[event.key])
 
@@ -139,7 +140,7 @@ class EventProcessor:
 
         def work(session: Session) -> None:
             self._hold(session, now)
-            feed_attempts.begin(session, keys, self.holder, now)
+            feed_state.begin_attempts(session, keys, self.holder, now)
 
         await self.database.run(work, writes=True)
 
@@ -161,7 +162,7 @@ class EventProcessor:
                 raise
 
     def _known(self, session: Session, keys: Collection[str]) -> tuple[set[str], dict[str, int]]:
-        return feed_state.dealt_with(session, keys), feed_attempts.left_behind(session, keys, self.holder)
+        return feed_state.processed(session, keys), feed_state.left_behind(session, keys, self.holder)
 
     def _hold(self, session: Session, now: datetime) -> None:
         if not leases.take(session, NAME, self.holder, now, LEASE_SECONDS):
@@ -194,7 +195,7 @@ def _written(
 ) -> tuple[list[Delivery], dict[str, Exception]]:
     """Store each decision by itself, so that one that fails takes no other along. Return what is to be delivered, and
     the errors by event."""
-    processed, deliveries = feed_state.dealt_with(session, decisions), list[Delivery]()
+    processed, deliveries = feed_state.processed(session, decisions), list[Delivery]()
     failed = dict[str, Exception]()
     for key, decision in decisions.items():
         if key in processed:
@@ -202,7 +203,7 @@ def _written(
         try:
             with session.begin_nested():
                 # The person who acted through us may have suppressed it just now.
-                if feed_state.deal_with(session, decision.record, now):
+                if feed_state.mark_processed(session, decision.record, now):
                     deliveries += _listed(session, _to_deliver(session, decision, administrators), now)
         except Exception as error:
             if is_broken(error):  # the store failed, not this event

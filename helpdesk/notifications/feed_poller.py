@@ -21,7 +21,7 @@ from helpdesk.notifications.channels.dispatcher import Dispatcher
 from helpdesk.notifications.event_processing import LEASE_SECONDS, NAME, EventProcessor, LeaseLost
 from helpdesk.notifications.recipients import Recipients
 from helpdesk.notifications.wakeups import Wakeups
-from helpdesk.store import feed_attempts, feed_state, leases, notifications
+from helpdesk.store import feed_state, leases, notifications
 from helpdesk.store.clock_skew import is_ahead
 from helpdesk.store.database import Database
 from helpdesk.tasks.feed import Feed, FeedPage
@@ -118,11 +118,11 @@ class FeedPoller:
                 await self._prune()
         except StoreUnavailable as error:
             self.holds_lease = False
-            self._fails("our store does not answer the reader of the feed", error.detail)
+            self._fails("the store does not answer the feed poller", error.detail)
         except Unavailable as error:
-            self._fails("the tracker does not answer the reader of the feed", error.detail)
+            self._fails("the backend does not answer the feed poller", error.detail)
         except Exception:
-            log.exception("the reader of the feed failed")
+            log.exception("the feed poller failed")
             self._failing = self._failing or self.clock()
         self._announce_status()
         if not self.holds_lease:
@@ -147,7 +147,7 @@ class FeedPoller:
             self._as_of, self._failing = lease.as_of, None
             return False
         if lease.as_of and is_ahead(lease.as_of, as_of):
-            log.warning("the feed was read at a moment that has not come yet: a clock was wrong")
+            log.warning("the feed was last read at a time in the future: a clock is wrong")
         try:
             if lease.cursor is None:
                 found = FeedPage((), await self.feed.start())
@@ -168,7 +168,7 @@ class FeedPoller:
 
     def _take_lease(self, session: Session, now: datetime) -> LeaseState:
         is_ours = leases.take(session, NAME, self.holder, now, LEASE_SECONDS)
-        row = feed_state.position(session, NAME)
+        row = feed_state.cursor(session, NAME)
         return LeaseState(is_ours, row.position if row else None, row.as_of if row else None)
 
     async def _renew(self) -> bool:
@@ -202,13 +202,12 @@ class FeedPoller:
         def prune(session: Session) -> None:
             notifications.prune(session, now - KEEP_FOR)
             feed_state.prune(session, now - KEEP_KEYS_FOR)
-            feed_attempts.prune(session, now - KEEP_KEYS_FOR)
 
         await self.database.run(prune, writes=True)
 
-    def _fails(self, message: str, why: str) -> None:
+    def _fails(self, message: str, detail: str) -> None:
         if self._failing is None:
-            log.warning(message, extra={"why": why})
+            log.warning(message, extra={"error": detail})
         self._failing = self._failing or self.clock()
 
     def _announce_status(self) -> None:

@@ -111,12 +111,13 @@ class RedisWakeups(Wakeups):
             if mark != self._mark:
                 super().wake(int(it) for it in people.split(",") if it)
         except ValueError:
-            log.warning("a message on the channel of the wakeups is not of ours")
+            log.warning("a message on the wakeups' channel is not ours")
 
     def _went_away(self, error: Exception) -> None:
         if not self._is_away:
             log.warning(
-                "Redis does not answer, wakeups stay in this process", extra={"why": str(error) or type(error).__name__}
+                "Redis does not answer, other processes are not woken",
+                extra={"error": str(error) or type(error).__name__},
             )
         self._is_away = True
 

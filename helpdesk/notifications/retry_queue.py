@@ -41,7 +41,7 @@ class RetryQueue:
         before = self._failures.get(event) or Failure(0, self.clock(), error)
         self._failures[event] = Failure(before.tries + 1, before.since, error)
         if not before.tries:
-            log.warning("an act could not be told, it is tried again", extra={"act": event}, exc_info=error)
+            log.warning("an event could not be processed, it is tried again", extra={"event": event}, exc_info=error)
 
     def remove(self, event: str) -> None:
         """Forget an event that was processed."""
@@ -62,7 +62,7 @@ class RetryQueue:
     def log_dropped(self, event: str) -> None:
         """Log that an event is dropped."""
         log.error(
-            "an act is put aside, nobody is told of it but administrators",
-            extra={"act": event},
+            "an event is dropped, only administrators are notified",
+            extra={"event": event},
             exc_info=self._failures[event].error,
         )

@@ -41,7 +41,7 @@ class Suppression:
         try:
             people = await self.database.run(work, writes=True)
         except Exception:
-            log.warning("acts could not be silenced", extra={"task": task_id}, exc_info=True)
+            log.warning("notifications could not be suppressed", extra={"task": task_id}, exc_info=True)
         else:
             self.wakeups.wake(people)
 
@@ -50,12 +50,12 @@ class Suppression:
         now = self.clock()
 
         def work(session: Session) -> None:
-            feed_state.deal_with(session, feed_state.deleted(task_id, now), now)
+            feed_state.mark_processed(session, feed_state.deleted(task_id, now), now)
 
         try:
             await self.database.run(work, writes=True)
         except Exception:
-            log.warning("pages were not told of a deletion", extra={"task": task_id}, exc_info=True)
+            log.warning("pages could not be notified of a deletion", extra={"task": task_id}, exc_info=True)
         else:
             self.wakeups.wake()
 
@@ -66,7 +66,7 @@ class Suppression:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 return len({person for entry_id in entry_ids for person in await self._numbers(task_id, entry_id)})
         except Exception:
-            log.warning("it is not known who hears of an act", extra={"task": task_id}, exc_info=True)
+            log.warning("the recipients of a change could not be counted", extra={"task": task_id}, exc_info=True)
             return 0
 
     async def _numbers(self, task_id: int, entry_id: int) -> frozenset[int]:
@@ -82,6 +82,6 @@ def _record(key: str, task_id: int, entry: Entry) -> EventRecord:
 
 
 def _silence(session: Session, record: EventRecord, now: datetime) -> set[int]:
-    if feed_state.deal_with(session, record, now):
+    if feed_state.mark_processed(session, record, now):
         return set()
     return notifications.take_back(session, record.key)  # the poller was quicker

@@ -1,9 +1,8 @@
 """Check the passwords of local accounts by argon2 hashes in our store."""
 
 from helpdesk.people import passwords
-from helpdesk.people.accounts import person_of
 from helpdesk.people.directory import Checking, unlimited
-from helpdesk.people.model import Person
+from helpdesk.people.model import Person, person_of
 from helpdesk.store import people
 from helpdesk.store.database import Database
 

@@ -1,9 +1,15 @@
-"""Define the values that stand for people."""
+"""Define the values that stand for people. Administrators are accounts marked so, or named by ADMINISTRATORS."""
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
+from helpdesk.store.casefold import fold
+from helpdesk.store.models import tables
+
 Source = Literal["local", "redmine"]
+Named = tuple[tuple[str, str], ...] | None
+"""The accounts of ADMINISTRATORS, as directory and login."""
 
 
 class Person(NamedTuple):
@@ -28,3 +34,22 @@ class SignedIn(NamedTuple):
     person: Person
     mark: str
     expires_at: datetime
+
+
+def person_of(row: tables.Person) -> Person:
+    """Return the Person of an account's row."""
+    return Person(**{field: getattr(row, field) for field in Person._fields})
+
+
+def is_named(named: Named, source: str, login: str) -> bool:
+    return bool(named) and (source, fold(login)) in _folded(named)
+
+
+def entitled(person: Person, named: Named) -> Person:
+    """Return the person, as an administrator when the setting names the account."""
+    return person._replace(is_admin=True) if is_named(named, person.source, person.login) else person
+
+
+@lru_cache(maxsize=8)
+def _folded(named: Named) -> frozenset[tuple[str, str]]:
+    return frozenset((source, fold(login)) for source, login in named or ())

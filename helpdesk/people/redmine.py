@@ -3,9 +3,8 @@
 import logging
 
 from helpdesk.errors import BadResponse, NotAllowed, NotFound, WrongKey
-from helpdesk.people.accounts import person_of
 from helpdesk.people.directory import Checking, unlimited
-from helpdesk.people.model import Person
+from helpdesk.people.model import Person, person_of
 from helpdesk.redmine_client import JSON, RedmineClient, user_id, within
 from helpdesk.store import people
 from helpdesk.store.casefold import fold
@@ -54,7 +53,9 @@ class RedmineDirectory:
         try:
             found = await self._people_like(typed)
         except (NotAllowed, NotFound, WrongKey) as error:
-            log.warning("nobody signs in by e-mail: our key may not list people", extra={"error": error.detail})
+            log.warning(
+                "signing in by e-mail does not work: the API key may not list users", extra={"error": error.detail}
+            )
             return typed
         if any(_same(user.get("login"), typed) for user in found):
             return typed

@@ -18,7 +18,8 @@ from sqlalchemy.engine import URL, make_url
 
 from helpdesk import poll_schedule as schedules
 from helpdesk.poll_schedule import Schedule
-from helpdesk.settings import parsing, rules
+from helpdesk.settings import later as later_settings
+from helpdesk.settings import parsing
 from helpdesk.settings import sources as settings_sources
 from helpdesk.settings.later import LATER
 from helpdesk.settings.parsing import AccountNames, RateLimit
@@ -245,9 +246,9 @@ def load(environ: Mapping[str, str], folder: Path) -> Settings:
     """Return the settings that apply in `folder`. Raises SettingsError with all problems."""
     sources, problems, notices = settings_sources.read_all(environ, folder, ROWS)
     later = given(LATER, sources)
-    problems, unused = rules.split_off_later([*problems, *rules.parse_all(later, ROWS)[1]])
+    problems, unused = later_settings.split_off_later([*problems, *settings_sources.parse_all(later, ROWS)[1]])
     settings = _typed(given(KNOWN, sources), problems, notices)
-    rules.leave_predecessor_alone(settings.database_url, folder, later)
+    later_settings.leave_predecessor_alone(settings.database_url, folder, later)
     return replace(settings, later=later, notices=(*unused, *notices))
 
 
@@ -279,8 +280,8 @@ def require_secret_key(settings: Settings) -> None:
 
 def _typed(values: Mapping[str, Given], problems: list[Problem], notices: Iterable[str] = ()) -> Settings:
     """Parse the values. Raises SettingsError with all problems, these among them, and the notices."""
-    parsed, invalid = rules.parse_all(values, ROWS)
-    problems = [*problems, *invalid, *rules.incomplete(values)]
+    parsed, invalid = settings_sources.parse_all(values, ROWS)
+    problems = [*problems, *invalid, *settings_sources.incomplete(values)]
     if problems:
         raise SettingsError(problems, notices)
     typed = {KNOWN[name].name: value for name, value in parsed.items()}

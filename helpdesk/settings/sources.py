@@ -1,4 +1,4 @@
-"""Read the places where settings are written: the environment, `.env`, the files of NAME_FILE, and config.ini."""
+"""Read settings from the environment, `.env`, the files of NAME_FILE and config.ini, and parse them."""
 
 import re
 from collections import Counter
@@ -12,6 +12,7 @@ from dotenv.parser import Binding, parse_stream
 
 from helpdesk.settings import ini_file
 from helpdesk.settings.ini_file import IniFile, Place
+from helpdesk.settings.parsing import InvalidSetting
 
 PREFIXES = (
     "AUDIT_", "BRAND_", "CA_BUNDLE", "CALLS_", "CORS_", "DATABASE_", "DEFAULT_LOCALE", "EMAIL_", "ERP_", "FILES_",
@@ -25,6 +26,15 @@ OF_OTHERS = {"PORT", "WORKERS"}
 """Read by the Procfile and the systemd unit."""
 NAME = re.compile(r"[A-Z][A-Z0-9_]{0,39}")
 CHECK_FILE = "Check its path and rights"
+REDMINE = ("REDMINE_URL", "REDMINE_API_KEY")
+MYSQL = ("MYSQL_HOST", "MYSQL_USER", "MYSQL_DATABASE")
+AUTHORITIES = {"MYSQL_SSL_CA", "CA_BUNDLE"}
+TOGETHER = (
+    (REDMINE, {*REDMINE}, "REDMINE_URL and REDMINE_API_KEY go together"),
+    (MYSQL, {*MYSQL, "MYSQL_PASSWORD"}, "MYSQL_HOST, MYSQL_USER and MYSQL_DATABASE go together"),
+    (REDMINE, {*MYSQL, "MYSQL_PASSWORD"}, "Redmine's database is only read: writing goes through Redmine itself"),
+)
+"""Rows of: the settings that are needed, as soon as one of these is given, and the hint."""
 
 Source = tuple[str, Mapping[str, str]]
 """The name of a source, and its values by the environment's names."""
@@ -103,6 +113,30 @@ def read_all(environ: Mapping[str, str], folder: Path, rows: Mapping[str, Row]) 
     sources.append(("config.ini", _by_name(ini, rows)))
     notices = [*_unknown_variables(environ, known), *dotenv_notices, *ini.notices]
     return AllSources(sources, problems + wrong, notices)
+
+
+def parse_all(values: Mapping[str, Given], rows: Mapping[str, Row]) -> tuple[dict[str, Any], list[Problem]]:
+    """Return the parsed values and the problems of those that are invalid."""
+    parsed, problems = {}, []
+    for name, (text, _) in values.items():
+        try:
+            parsed[name] = rows[name].parse(text)
+        except InvalidSetting as error:
+            problems.append(Problem(name, error.reason, error.hint))
+    return parsed, problems
+
+
+def incomplete(values: Mapping[str, Given]) -> list[Problem]:
+    """Return a problem for every setting that another one needs. A port alone needs no database."""
+    problems: dict[str, Problem] = {}
+    for needed, given, hint in TOGETHER:
+        if given & values.keys():
+            missing = [name for name in needed if name not in values]
+            problems = {name: Problem(name, "is missing", hint) for name in missing} | problems
+    mode = values.get("MYSQL_SSL_MODE")
+    if mode and mode.text.lower() == "verify_ca" and not AUTHORITIES & values.keys():
+        problems["MYSQL_SSL_CA"] = Problem("MYSQL_SSL_CA", "is missing", "VERIFY_CA needs it, or CA_BUNDLE")
+    return list(problems.values())
 
 
 def _present(values: Mapping[str, str | None]) -> dict[str, str]:

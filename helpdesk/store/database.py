@@ -8,9 +8,10 @@ that wait for each other the server aborts one, which is then run again.
 import os
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from copy import copy
+from itertools import islice
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -37,6 +38,8 @@ BUSY_MILLISECONDS = 8_000
 CONNECTIONS = 20
 POOL_SECONDS = 8
 PRIVATE = 0o600
+KEYS_AT_ONCE = 1_000
+"""The most keys in one statement; SQLite allows no more."""
 WRITING = {"sqlite_writes": True}
 WRITING_ON_SERVERS = {"isolation_level": "READ COMMITTED"}
 RETRY_PAUSES = (0.01, 0.03, 0.1, 0.3, 1.0)
@@ -150,6 +153,13 @@ def describe(error: SQLAlchemyError) -> str:
     """Describe an error in a plain sentence where the cause is known."""
     cause = error.orig if isinstance(error, DBAPIError) else None
     return DAMAGED.get(getattr(cause, "sqlite_errorname", "")[:14].rstrip("_"), str(error))
+
+
+def in_batches(keys: Iterable[T]) -> Iterator[list[T]]:
+    """Yield as many keys at a time as one statement may name."""
+    left = iter(keys)
+    while batch := list(islice(left, KEYS_AT_ONCE)):
+        yield batch
 
 
 def make_engine(url: str) -> Engine:

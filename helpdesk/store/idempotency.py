@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
 from helpdesk.store.models.tables import FirstAnswer
 
@@ -81,6 +81,12 @@ def keep(session: Session, key: Key, status: int, headers: list[tuple[str, str]]
 def release(session: Session, key: Key, mark: str = "") -> None:
     """Free the key, since nothing was written."""
     session.exec(sa.delete(FirstAnswer).where(*_is(key), *_open(mark)))
+
+
+def any_since(session: Session, person_id: int, since: datetime) -> bool:
+    """Tell whether this person claimed a key since then that was not freed."""
+    recent = (col(FirstAnswer.person_id) == person_id, col(FirstAnswer.created_at) >= since)
+    return session.exec(select(FirstAnswer.key).where(*recent).limit(1)).first() is not None
 
 
 def _open(mark: str) -> tuple[sa.ColumnElement[bool], ...]:

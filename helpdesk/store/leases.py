@@ -34,7 +34,7 @@ def take(session: Session, name: str, holder: str, now: datetime, seconds: float
     if not is_ahead(held_until - timedelta(seconds=seconds), now):
         return False
     extra = {"lease": name, "until": held_until.isoformat()}
-    log.warning("a lease is held for longer than can be, a clock is wrong; it is taken all the same", extra=extra)
+    log.warning("a lease ends later than it can, a clock is wrong; it is taken anyway", extra=extra)
     same = (col(Lease.name) == name, col(Lease.until) == held_until)
     return bool(session.exec(sa.update(Lease).where(*same).values(holder=holder, until=until)).rowcount)
 

@@ -10,8 +10,8 @@ from operator import attrgetter
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from helpdesk.store.models.notifications import Notification, NotificationRow, fitting
-from helpdesk.store.tracker.tasks import table
+from helpdesk.store.models import fitting, table
+from helpdesk.store.models.notifications import Notification, NotificationRow
 
 TASKS_AT_ONCE = 64
 PEOPLE_AT_ONCE = 256

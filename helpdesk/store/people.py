@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from helpdesk.store import locks
-from helpdesk.store.batches import pieces
 from helpdesk.store.casefold import fold
+from helpdesk.store.database import in_batches
 from helpdesk.store.models.tables import Person
 
 Named = Collection[tuple[str, str]]
@@ -153,7 +153,9 @@ def _accounts(session: Session, number: int | None, numbers: Collection[int], lo
         col(number).is_not(None), col(Person.is_active).is_(True)
     )
     asked: list[tuple[Any, Collection[Any]]] = [(number, numbers), (Person.login_folded, logins)]
-    asking = (active.where(col(column).in_(piece)) for column, keys in asked for piece in pieces(dict.fromkeys(keys)))
+    asking = (
+        active.where(col(column).in_(batch)) for column, keys in asked for batch in in_batches(dict.fromkeys(keys))
+    )
     return sorted({Account(*row) for each in asking for row in session.execute(each)})
 
 

@@ -5,10 +5,9 @@ from datetime import datetime
 from typing import Literal, NamedTuple, Protocol
 
 from helpdesk.errors import Sentence
-from helpdesk.tasks.cards import Asking, Cards
 from helpdesk.tasks.creation import NewTask, NewTaskForm
 from helpdesk.tasks.files import Staged, Upload
-from helpdesk.tasks.lists import Asked, TaskPage, TaskQuery, Vocabulary
+from helpdesk.tasks.lists import CardQueryFactory, Cards, QueryFactory, TaskPage, TaskQuery, Vocabulary
 from helpdesk.tasks.model import Actor, Edit, Opened, Ref, Status, Task, TaskRow, TextFormat, Written
 from helpdesk.tasks.phases import NO_RULES, Rules
 from helpdesk.tasks.projects import ProjectMember
@@ -63,7 +62,9 @@ class Backend(Protocol):
         Source: Redmine's MembersController#index, which whoever sees a project may ask, and which hides nobody.
         """
 
-    async def tasks(self, actor: Actor, asked: Asked, *, summed: bool = False, rules: Rules = NO_RULES) -> TaskPage:
+    async def tasks(
+        self, actor: Actor, asked: TaskQuery | QueryFactory, *, summed: bool = False, rules: Rules = NO_RULES
+    ) -> TaskPage:
         """The visible tasks that match, and how many there are on all pages; when `summed` with a summary by phase, as
         the tracker's flags and `rules` say, of these and, unless statuses are named, of closed ones that match.
 
@@ -77,7 +78,7 @@ class Backend(Protocol):
         Raises what `tasks` does, in the middle, too: what did not end so is whole.
         """
 
-    async def cards(self, actor: Actor, asked: Asking) -> Cards:
+    async def cards(self, actor: Actor, asked: CardQueryFactory) -> Cards:
         """Visible tasks by their status, and how many there are of each. Raises what `asked` does."""
 
     async def seen(self, actor: Actor, task_ids: Collection[int]) -> Mapping[int, bool]:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
 from helpdesk.errors import Sentence, sentence
-from helpdesk.tasks.cards import Card, Cards
+from helpdesk.tasks.lists import Card, Cards
 from helpdesk.tasks.model import Status, TaskRow
 from helpdesk.tasks.phases import PHASES, Phase, Rule, Rules, Summary, phase
 from helpdesk.texts import is_blank

@@ -40,7 +40,7 @@ async def change_all(tracker: Backend, actor: Actor, edits: Iterable[tuple[int, 
         except HelpdeskError as refusal:
             return Outcome(task_id, refusal)
         except Exception as fault:  # the other tasks are told of all the same
-            log.exception("a change of many tasks failed at one", extra={"task": task_id})
+            log.exception("a bulk change failed for one task", extra={"task": task_id})
             return Outcome(task_id, OutcomeUnknown(detail=repr(fault)))
         return Outcome(task_id, None)
 

@@ -4,7 +4,7 @@ Which statuses are resolved, no tracker tells: it is read from their names. COLO
 """
 
 from collections.abc import Iterable, Mapping, MutableMapping
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from cachetools import TTLCache
 
@@ -23,12 +23,6 @@ RESOLVED_WORDS = frozenset(  # with е where there may be ё
 
 
 FRESH_SECONDS = 10
-T = TypeVar("T")
-
-
-def cache() -> MutableMapping[str, T]:
-    """Return a store for what colors are made of, which forgets it after FRESH_SECONDS."""
-    return TTLCache(1, FRESH_SECONDS)
 
 
 class Colors(NamedTuple):
@@ -43,6 +37,17 @@ class Colors(NamedTuple):
         if isinstance(found, Priority):
             return self.named.get(f"priority:{found.id}") or self.priorities.get(found.id) or SCALE[found.rank]
         return self.named.get(f"status:{found.id}") or of_status(self.statuses.get(found.id, found), self.rules)
+
+
+class ColorCache:
+    """The colors as they were read, until FRESH_SECONDS are over or they are forgotten."""
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin a cache of its own, so that colors which are being read just now do not get into it."""
+        self.current: MutableMapping[str, Colors] = TTLCache(1, FRESH_SECONDS)
 
 
 def known(statuses: Iterable[Status], priorities: Iterable[Priority], rules: Rules, named: Named) -> Colors:

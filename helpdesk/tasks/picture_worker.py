@@ -1,6 +1,6 @@
 """Pictures made smaller, in a process of their own that may be ended: how long a decoder takes is up to the file.
 
-`picture_process` runs this file as a script, with nothing else of ours. A question on stdin is a line with the side and
+`pictures` runs this file as a script, with nothing else of ours. A question on stdin is a line with the side and
 the size in bytes, and the file; the answer on stdout is a line with the size, which is 0 for no picture, and the
 picture. The end of stdin ends the process, so it never outlives who started it.
 """

@@ -1,14 +1,22 @@
-"""Smaller views of pictures, made anew from their points: whatever else a file holds is not shown to anybody.
+"""Make smaller views of pictures from their pixels: nothing else that a file holds is shown to anybody.
 
-What a file is, its bytes say, not its name. Each view is made once, by a process that may be ended (`picture_process`),
-and kept; also that a file is no picture is. Few are made at once, not too many wait, and those who want the same view
-wait for the same work, which goes on when they have gone.
+The bytes of a file, not its name, say what it is. Each view is made once and cached, and so is the fact that a file is
+no picture. Few are made at once, few wait, and requests for the same view wait for the same work, which goes on when
+they are gone. The work is done by a process that can be ended, bounded in memory and CPU (`picture_worker`) and in time
+(here), so no file blocks or kills a server.
 """
 
 import asyncio
 import logging
 import re
+import shutil
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
 from tempfile import SpooledTemporaryFile
+from threading import Lock, Timer
 from typing import BinaryIO, NamedTuple, cast
 
 from anyio import CancelScope, CapacityLimiter
@@ -16,12 +24,15 @@ from cachetools import LRUCache, TTLCache
 
 from helpdesk.errors import HelpdeskError, Overloaded
 from helpdesk.tasks.files import Chunks
-from helpdesk.tasks.picture_process import BOUNDS, Bounds, NoPicture, PictureProcess
 from helpdesk.threads import Threads
 
 log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "image/webp"
+WORKER = Path(__file__).with_name("picture_worker.py")
+MOST_PICTURES = 200
+"""How many one process makes: what decoders forget to free does not pile up."""
+ENDED_BY_OTHERS = (-signal.SIGTERM, -signal.SIGHUP, -signal.SIGINT)
 BEGIN = re.compile(rb"\x89PNG\r\n\x1a\n|\xff\xd8\xff|GIF8[79]a|RIFF....WEBP", re.DOTALL)
 IN_MEMORY = 1024 * 1024
 FETCHED_AT_ONCE = 4
@@ -34,6 +45,21 @@ MOST_REFUSED = 10_000
 def may_be_one(start: bytes) -> bool:
     """Whether a file that begins so can be a picture of the kinds we show."""
     return BEGIN.match(start) is not None
+
+
+class Bounds(NamedTuple):
+    """Of one picture. Those of most points take 544 MB (WebP) and 1.8 s of CPU (PNG) on a machine that is busy."""
+
+    memory: int = 768 * 1024 * 1024
+    cpu_seconds: int = 3
+    seconds: float = 20.0
+
+
+BOUNDS = Bounds()
+
+
+class NoPicture(Exception):
+    """The bytes are no picture of the kinds we show, a broken one, or one that costs more than it may."""
 
 
 class View(NamedTuple):
@@ -103,7 +129,7 @@ class Pictures:
             case NoPicture() | HelpdeskError():
                 pass
             case error:
-                log.error("a picture was not made", extra={"file": view.file}, exc_info=error)
+                log.error("a picture could not be made", extra={"file": view.file}, exc_info=error)
 
     async def _make(self, view: View, chunks: Chunks) -> bytes:
         try:
@@ -114,7 +140,7 @@ class Pictures:
                     return await self._look_into(file, view)
         except NoPicture as error:
             self._refused[view.file] = True
-            log.info("a file is not shown as a picture", extra={"file": view.file, "why": str(error)})
+            log.info("a file is not shown as a picture", extra={"file": view.file, "error": str(error)})
             raise
         finally:
             with CancelScope(shield=True):
@@ -135,3 +161,84 @@ async def _fetch(chunks: Chunks, file: BinaryIO) -> None:
             raise NoPicture
         first = False
         file.write(piece)
+
+
+class PictureProcess:
+    """One process at most. Blocking, for the seconds of `bounds` at most: call in a thread."""
+
+    def __init__(self, bounds: Bounds = BOUNDS) -> None:
+        self.bounds = bounds
+        self.process: subprocess.Popen[bytes] | None = None
+        self._left = 0
+        self._lock = Lock()
+
+    def smaller(self, file: BinaryIO, side: int) -> bytes:
+        """A file's picture as WebP, no side longer than `side` points. Raises NoPicture, and Overloaded when the
+        process did not come to it."""
+        with self._lock:
+            process = self._ready()
+            watch = Timer(self.bounds.seconds, process.kill)
+            watch.start()
+            try:
+                made = _asked(process, file, side)
+                if made is None:
+                    process.wait()
+            finally:
+                watch.cancel()
+            if made:
+                return made
+            self._end()
+        raise _verdict(process.returncode) if made is None else NoPicture
+
+    def close(self) -> None:
+        """End it, also in the middle of a picture."""
+        if process := self.process:
+            process.kill()
+        with self._lock:
+            self._end()
+
+    def _ready(self) -> subprocess.Popen[bytes]:
+        if self.process is None or not self._left or self.process.poll() is not None:
+            self._end()
+            self.process, self._left = _begun(self.bounds), MOST_PICTURES
+        self._left -= 1
+        return self.process
+
+    def _end(self) -> None:
+        process, self.process = self.process, None
+        if process is not None:
+            process.kill()
+            with suppress(BrokenPipeError):  # there may be a rest that it never read
+                process.communicate()
+
+
+def _begun(bounds: Bounds) -> subprocess.Popen[bytes]:
+    """A new process. It knows nothing of our environment, which holds secrets, nor of the folder we were started in."""
+    command = [sys.executable, "-P", str(WORKER), str(bounds.memory), str(bounds.cpu_seconds)]
+    pipe, nowhere = subprocess.PIPE, subprocess.DEVNULL
+    try:
+        return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=nowhere, cwd="/", env={})
+    except OSError as error:
+        raise Overloaded(detail=f"no process for pictures could be begun: {error}") from error
+
+
+def _asked(process: subprocess.Popen[bytes], file: BinaryIO, side: int) -> bytes | None:
+    """What it answers, empty for no picture; None when it ended instead."""
+    assert process.stdin and process.stdout
+    size = file.seek(0, 2)
+    file.seek(0)
+    with suppress(BrokenPipeError):
+        process.stdin.write(b"%d %d\n" % (side, size))
+        shutil.copyfileobj(file, process.stdin)
+        process.stdin.flush()
+    size_line = process.stdout.readline()
+    made = process.stdout.read(int(size_line or 0))
+    return made if size_line and len(made) == int(size_line) else None
+
+
+def _verdict(code: int) -> NoPicture | Overloaded:
+    """Why a process ended in the middle of a picture: by a signal, because of its bounds or of what the picture does
+    to a decoder; unless others ended it, or it never worked."""
+    if code < 0 and code not in ENDED_BY_OTHERS:
+        return NoPicture(f"its process ended with {code}")
+    return Overloaded(detail=f"the process for pictures ended with {code}")

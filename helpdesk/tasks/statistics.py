@@ -91,16 +91,6 @@ def branches(own: Mapping[int, int], projects: Iterable[Project], chosen: Iterab
     return tuple(Branch(it, depth, own.get(it.id, 0), whole[it.id]) for it, depth in tree if whole[it.id])
 
 
-def whatever_status(query: TaskQuery) -> TaskQuery:
-    """The query without what it says of statuses."""
-    return query._replace(status_ids=(), closed=True)
-
-
-def with_closed(query: TaskQuery) -> TaskQuery:
-    """The query for closed tasks, too, unless it names statuses: what every summary counts."""
-    return query._replace(closed=True)
-
-
 def listed(by_status: Mapping[int, int], query: TaskQuery, statuses: Iterable[Status]) -> int:
     """Return the length of a query's list, from the counts by status of the same query with closed ones."""
     left_out = {it.id for it in statuses if it.is_closed} if query.only_open else set[int]()

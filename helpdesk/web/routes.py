@@ -5,43 +5,33 @@ from starlette.routing import BaseRoute, Route
 
 from helpdesk.web.accounts import registration
 from helpdesk.web.accounts import views as accounts
-from helpdesk.web.board import card, card_fragments
+from helpdesk.web.board import card
 from helpdesk.web.board import columns as board_columns
-from helpdesk.web.board import preferences as board_preferences
 from helpdesk.web.board import views as board
-from helpdesk.web.core import static_files
 from helpdesk.web.core.faces import Face
-from helpdesk.web.core.guards import Handler, needs, public, signed_in, unguarded
+from helpdesk.web.core.guards import ADMINISTRATORS_ONLY, Handler, needs, public, signed_in, unguarded
 from helpdesk.web.core.idempotency import idempotent
-from helpdesk.web.core.request_limits import IdConvertor
-from helpdesk.web.core.rights import ADMINISTRATORS_ONLY
+from helpdesk.web.core.request_data import IdConvertor
 from helpdesk.web.drafts import service as drafts_service
 from helpdesk.web.drafts import views as draft_views
-from helpdesk.web.edge import health, legacy_redirects, not_configured
+from helpdesk.web.edge import legacy_redirects, not_configured, readiness, static_files
 from helpdesk.web.files import downloads, thumbnails
-from helpdesk.web.lists import bulk, row_fragments, rows, saved_views, statistics
+from helpdesk.web.lists import bulk, rows, saved_views, statistics
 from helpdesk.web.lists import views as lists
 from helpdesk.web.live import views as live
-from helpdesk.web.notifications import mark_read, mutes, widget
+from helpdesk.web.notifications import mark_read, mutes
 from helpdesk.web.notifications import preferences as notification_preferences
 from helpdesk.web.notifications import views as notification_views
 from helpdesk.web.replies import views as reply_views
 from helpdesk.web.tasks import (
     api,
-    attach,
+    change,
     comment_edit,
-    draft_discard,
-    long_texts,
-    metadata_api,
-    presenters,
-    preview,
-    reply_insert,
-    watch_delete,
+    form_actions,
 )
 from helpdesk.web.tasks import create as task_create
 from helpdesk.web.tasks import edit as task_edit
 from helpdesk.web.tasks import views as task_views
-from helpdesk.web.tasks.change import Presenters
 
 register_url_convertor("int", IdConvertor())
 
@@ -56,13 +46,13 @@ def form(handler: Handler) -> Handler:
     return signed_in(drafts_service.keeps_draft(idempotent(handler)))
 
 
-PRESENTERS: Presenters = {
-    Face.JSON: presenters.JSON,
-    Face.PAGE: presenters.PAGE,
-    Face.FRAGMENT: presenters.FRAGMENT,
-    Face.ROW: row_fragments.ROW,
-    Face.CARD: card_fragments.CARD,
-    Face.CARD_PAGE: card_fragments.CARD_PAGE,
+PRESENTERS: change.Presenters = {
+    Face.JSON: change.JSON,
+    Face.PAGE: change.PAGE,
+    Face.FRAGMENT: change.FRAGMENT,
+    Face.ROW: rows.ROW,
+    Face.CARD: card.CARD,
+    Face.CARD_PAGE: card.CARD_PAGE,
 }
 """The presenter of each face of a task that was changed."""
 
@@ -74,8 +64,8 @@ API = "/tasks/api/task/{task_id:int}"
 # fmt: off
 ROUTES: list[BaseRoute] = [
     Route("/",                        public(lists.home),        name="home"),
-    Route("/healthz",                 unguarded(health.healthz),     name="healthz"),
-    Route("/readyz",                  unguarded(health.readyz),      name="readyz"),
+    Route("/healthz",                 unguarded(readiness.healthz),     name="healthz"),
+    Route("/readyz",                  unguarded(readiness.readyz),      name="readyz"),
     Route("/static/{name:path}",      unguarded(static_files.static),      name="static"),
     Route("/preferences",             public(accounts.preferences),    name="preferences", methods=["POST"]),
 
@@ -105,27 +95,27 @@ ROUTES: list[BaseRoute] = [
     Route(ONE + "/files/{file_id:int}", signed_in(downloads.file),  name="tasks:file"),
     Route(ONE + "/files/{file_id:int}/thumbnail", signed_in(thumbnails.thumbnail), name="tasks:thumbnail"),
     Route(ONE + "/files/{file_id:int}/view", signed_in(thumbnails.view), name="tasks:view"),
-    Route(ONE + "/changed",           signed_in(watch_delete.changed), name="tasks:changed"),
+    Route(ONE + "/changed",           signed_in(task_views.changed), name="tasks:changed"),
     Route(ONE + "/card",              signed_in(card.card),          name="tasks:card", methods=["GET", "POST"]),
     Route(ONE + "/row",               signed_in(rows.row),           name="tasks:row", methods=["GET", "POST"]),
     Route(ONE + "/comments/{entry_id:int}", signed_in(comment_edit.entry), name="tasks:entry", methods=["GET", "POST"]),
-    Route(ONE + "/texts/{entry_id:int}", signed_in(long_texts.text),      name="tasks:text"),
-    Route(ONE + "/preview",           signed_in(preview.preview),   name="tasks:preview", methods=["POST"]),
-    Route(ONE + "/watch",             write(watch_delete.watch),       name="tasks:watch", methods=["POST"]),
-    Route(ONE + "/delete",            signed_in(watch_delete.delete),  name="tasks:delete", methods=["GET", "POST"]),
-    Route(ONE + "/attachments",       form(attach.attachments), name="tasks:attachments", methods=["POST"]),
+    Route(ONE + "/texts/{entry_id:int}", signed_in(task_views.text),      name="tasks:text"),
+    Route(ONE + "/preview",           signed_in(form_actions.preview),   name="tasks:preview", methods=["POST"]),
+    Route(ONE + "/watch",             write(task_views.watch),       name="tasks:watch", methods=["POST"]),
+    Route(ONE + "/delete",            signed_in(task_views.delete),  name="tasks:delete", methods=["GET", "POST"]),
+    Route(ONE + "/attachments",       form(task_views.attachments), name="tasks:attachments", methods=["POST"]),
     Route(ONE + "/{form}",            signed_in(task_views.back),         name="tasks:back"),
 
     # The board
     Route("/tasks/board/columns", needs("admin", ADMINISTRATORS_ONLY)(board_columns.columns),
           name="tasks:columns", methods=["GET", "POST"]),
-    Route("/tasks/board/fold",        write(board_preferences.fold),     name="tasks:fold", methods=["POST"]),
-    Route("/tasks/board/tips",        write(board_preferences.tips),     name="tasks:tips", methods=["POST"]),
+    Route("/tasks/board/fold",        write(board.fold),     name="tasks:fold", methods=["POST"]),
+    Route("/tasks/board/tips",        write(board.tips),     name="tasks:tips", methods=["POST"]),
 
     # Drafts and reply templates
     Route("/drafts/{place}",          signed_in(draft_views.save),        name="drafts:save", methods=["PUT", "POST"]),
-    Route("/drafts/{place}/discard",  signed_in(draft_discard.discard),     name="drafts:discard", methods=["POST"]),
-    Route(ONE + "/reply",             signed_in(reply_insert.insert),   name="replies:insert", methods=["POST"]),
+    Route("/drafts/{place}/discard",  signed_in(form_actions.discard_draft), name="drafts:discard", methods=["POST"]),
+    Route(ONE + "/reply",             signed_in(form_actions.insert_reply),   name="replies:insert", methods=["POST"]),
     Route("/replies",                 signed_in(reply_views.every),      name="replies:every", methods=["GET", "POST"]),
     Route("/replies/{reply_id:int}",  signed_in(reply_views.one),        name="replies:one", methods=["GET", "POST"]),
     Route("/replies/{reply_id:int}/delete", write(reply_views.remove),   name="replies:remove", methods=["POST"]),
@@ -138,7 +128,7 @@ ROUTES: list[BaseRoute] = [
     # Notifications
     Route("/notifications",           signed_in(notification_views.every), name="notifications:every"),
     Route("/notifications/read", signed_in(mark_read.read_all), name="notifications:read_all", methods=["POST"]),
-    Route("/notifications/widget",    signed_in(widget.widget), name="notifications:widget"),
+    Route("/notifications/widget",    signed_in(notification_views.widget), name="notifications:widget"),
     Route("/notifications/undo",      signed_in(mark_read.undo), name="notifications:undo", methods=["POST"]),
     Route(NOTE,                       signed_in(notification_views.one),  name="notifications:one"),
     Route(NOTE + "/read",             signed_in(mark_read.read), name="notifications:read", methods=["POST"]),
@@ -171,9 +161,9 @@ ROUTES: list[BaseRoute] = [
     Route("/tasks/api/tasks/bulk",    write(bulk.update_all),        name="api:bulk", methods=["PUT"]),
     Route("/api/task/{task_id:int}/status", write(task_views.status),       name="api:old_status", methods=["PUT"]),
     Route("/api/user/{person_id:int}/tasks", signed_in(lists.of_person), name="api:of_person"),
-    Route("/api/redmine/projects",    signed_in(metadata_api.projects),     name="api:projects"),
-    Route("/api/redmine/projects/{project_id:int}/members", signed_in(metadata_api.members), name="api:members"),
-    Route("/api/redmine/statuses",    signed_in(metadata_api.statuses),     name="api:words_statuses"),
+    Route("/api/redmine/projects",    signed_in(api.projects),     name="api:projects"),
+    Route("/api/redmine/projects/{project_id:int}/members", signed_in(api.members), name="api:members"),
+    Route("/api/redmine/statuses",    signed_in(api.all_statuses),     name="api:words_statuses"),
     # What this helpdesk is not connected with
     *not_configured.routes(),
     # Where things were before

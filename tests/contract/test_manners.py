@@ -47,7 +47,7 @@ def test_a_method_that_an_address_lacks_is_refused_with_those_it_has(visit: Visi
             assert set(answer.headers["allow"].split(", ")) == has, (method, address)
 
 
-def test_what_a_program_has_already_is_not_sent_again(visit: Visit) -> None:
+def test_an_unchanged_answer_is_not_sent_again(visit: Visit) -> None:
     clients = {login: visit(login) for login in {case.login for case in READS}}
     for case in READS:
         client = clients[case.login]

@@ -77,7 +77,7 @@ def test_the_same_dice_do_the_same() -> None:
     assert {action.kind for action, _ in run()} == set(KINDS)
 
 
-def test_what_he_says_is_about_statuses_and_people_of_the_demo() -> None:
+def test_the_colleagues_comments_name_statuses_and_people_of_the_demo() -> None:
     world = seed.read().world
     assert set(colleague_actions.OF_STATUS) <= {it["name"] for it in world["status"] if not it.get("is_closed")}
     assert set(colleague_actions.HANDED) <= {it["login"] for it in world["person"]}

@@ -64,7 +64,7 @@ async def at_work(*watchers: Callable[[], Awaitable[None]]):
         await asyncio.gather(*running, return_exceptions=True)
 
 
-async def test_who_looks_at_the_demo_is_told_of_what_he_does(services: Services) -> None:
+async def test_visitors_of_the_demo_are_notified_of_the_colleagues_work(services: Services) -> None:
     anna, wakeups = number(services, "anna"), services.wakeups
 
     def found(session: Session) -> list[NotificationRow]:
@@ -130,7 +130,7 @@ async def test_a_failure_is_logged_and_the_next_thing_is_tried(
     with caplog.at_level(logging.INFO, "helpdesk.demo"):
         async with asyncio.timeout(30), at_work(colleague.watch):
             await done.wait()
-    assert [(it.levelname, getattr(it, "why", "")) for it in caplog.records] == [
+    assert [(it.levelname, getattr(it, "error", "")) for it in caplog.records] == [
         ("INFO", "not now"),
         ("INFO", "locked"),
         ("ERROR", ""),

@@ -1,7 +1,6 @@
 """A feed made of a list, and the pollers that tests need of it."""
 
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, timedelta
 
 from sqlmodel import select
 
@@ -16,26 +15,10 @@ from helpdesk.store.database import Database
 from helpdesk.store.models import tables
 from helpdesk.tasks.feed import Event, FeedPage
 from helpdesk.tasks.model import Actor, Member
+from tests.clocks import NOON, Clock
 from tests.world import PEOPLE_IDS
 
-NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 ADMIN, ANNA, BORIS, IRINA, STRANGER = (PEOPLE_IDS[login] for login in ("admin", "anna", "boris", "irina", "stranger"))
-
-
-class Clock:
-    """`pass_` moves the time of day and the ticks alike."""
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-
-    def now(self) -> datetime:
-        return NOON + timedelta(seconds=self.seconds)
-
-    def ticks(self) -> float:
-        return self.seconds
-
-    def pass_(self, seconds: float) -> None:
-        self.seconds += seconds
 
 
 class ListedFeed:

@@ -15,12 +15,12 @@ from time import monotonic
 from sqlmodel import select
 
 from helpdesk.notifications.feed_poller import NAME
-from helpdesk.store import feed_state
+from helpdesk.store import feed_state, schema
 from helpdesk.store.database import Database
 from helpdesk.store.models import tables
 from tests.notifications.company import Company, open_accounts
 from tests.notifications.expected import Row
-from tests.running import STORE, database_of, run_helpdesk, running_helpdesk
+from tests.running import STORE, database_of, running_helpdesk
 
 LOOK_SECONDS = 0.02
 PATIENCE_SECONDS = 120.0
@@ -41,8 +41,8 @@ class Mortal:
             "POLL_INTERVAL": "1",
             **database_of(redmine),
         }
-        run_helpdesk(folder, "migrate", environ=self.environ)
         self.store = Database(self.environ["DATABASE_URL"])
+        schema.migrate(self.store, "production")
         self.logins = open_accounts(company, self.store)
         self.thread, self.life = ThreadPoolExecutor(1), ExitStack()
         self.pid = 0
@@ -69,7 +69,7 @@ class Mortal:
 
     def as_of(self) -> datetime:
         """All that had happened by then has been told."""
-        found = self.store.run_here(lambda db: feed_state.position(db, NAME))
+        found = self.store.run_here(lambda db: feed_state.cursor(db, NAME))
         return found.as_of if found else datetime.min.replace(tzinfo=UTC)
 
     async def told_until(self, moment: datetime) -> None:
@@ -93,7 +93,7 @@ class Mortal:
     def complaints(self) -> list[str]:
         """Lines of its log that tell of an error, and of acts that were not dealt with at once."""
         said = (self.folder / "helpdesk.log").read_text(encoding="utf-8", errors="replace").splitlines()
-        return [line for line in said if '"level": "error"' in line or '"act":' in line]
+        return [line for line in said if '"level": "error"' in line or '"event":' in line]
 
 
 async def deaths(mortal: Mortal, dice: Random, at: list[int], done: Callable[[], int]) -> None:

@@ -107,12 +107,12 @@ def test_a_new_task_is_given_to_its_assignee_and_told_to_others() -> None:
     assert kinds(act(is_new=True)) == {ANNA: "given", DMITRY: "created", IRINA: "created"}
 
 
-def test_who_is_called_by_the_description_of_a_new_task_is_mentioned_and_others_hear_of_no_comment() -> None:
+def test_a_mention_in_the_description_of_a_new_task_is_a_mention_and_no_comment_for_others() -> None:
     described = act(is_new=True, by=Member(IRINA, "Irina"), notes="Не печатает. @Stranger, помогите")
     assert kinds(described) == {ANNA: "given", DMITRY: "created", STRANGER: "mentioned"}
 
 
-def test_who_loses_a_task_who_gets_it_and_who_looks_on_hear_differently() -> None:
+def test_the_old_assignee_the_new_one_and_onlookers_get_different_notifications() -> None:
     passed_on = act(was_assigned=True, former=frozenset({STRANGER}), notes="Прошу")
     assert kinds(passed_on) == {ANNA: "given", STRANGER: "taken", IRINA: "commented", DMITRY: "commented"}
     silently = passed_on._replace(notes=" \r\n")
@@ -121,7 +121,7 @@ def test_who_loses_a_task_who_gets_it_and_who_looks_on_hear_differently() -> Non
     assert kinds(to_a_group_with_her)[ANNA] == "given"
 
 
-def test_what_can_not_be_told_is_told_as_a_change() -> None:
+def test_a_change_without_a_type_of_its_own_is_a_plain_change() -> None:
     assert kinds(act()) == {ANNA: "changed", IRINA: "changed", DMITRY: "changed"}
     assert {TYPES[kind] for kind in kinds(act()).values()} == {"system"}
 
@@ -130,6 +130,6 @@ def test_an_act_of_nobody_known_is_told_to_all() -> None:
     assert set(kinds(act(by=None, status=Change("New", "Done")))) == {ANNA, IRINA, DMITRY}
 
 
-def test_who_is_called_hears_without_having_to_do_with_the_task_but_not_by_oneself() -> None:
+def test_a_mentioned_person_is_notified_without_a_part_in_the_task_but_not_by_oneself() -> None:
     assert kinds(act(notes="@Stranger, @boris: смотрите"))[STRANGER] == "mentioned"
     assert BORIS not in kinds(act(notes="@boris"))

@@ -108,7 +108,7 @@ async def test_a_new_channel_gets_what_happens_to_tasks_by_what_each_person_chos
     assert "pigeon" in brought.options and loft.brought.empty(), "irina does not want it"
 
 
-async def test_who_wants_no_list_is_reached_over_other_channels(
+async def test_a_person_without_the_list_is_reached_over_other_channels(
     loft: Loft, database: Database, embedded: EmbeddedWorld
 ) -> None:
     task = embedded.new_task(author="anna", assignee="anna")
@@ -138,7 +138,7 @@ def test_preferences_offer_a_new_channel_and_keep_what_was_chosen_before_it_came
     assert list(stored["wanted"]["comment"]) == ["page", "sound", "email", "push", "pigeon"]
 
 
-async def test_what_fails_is_tried_again_behind_the_others_and_a_permanent_failure_never(
+async def test_a_failed_delivery_is_retried_behind_the_others_and_a_permanent_failure_never(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(dispatcher, "PAUSES", (0.0,))
@@ -149,10 +149,10 @@ async def test_what_fails_is_tried_again_behind_the_others_and_a_permanent_failu
         async with running(queue.watch):
             brought = [(await loft.brought.get()).notification.id for _ in range(2)]
     assert brought == [3, 1] and loft.tries == 4
-    assert [it.message for it in caplog.records] == ["a notification can not be delivered"]
+    assert [it.message for it in caplog.records] == ["a notification cannot be delivered"]
 
 
-async def test_what_always_fails_is_dropped_and_holds_nobody_up(
+async def test_a_delivery_that_always_fails_is_dropped_and_holds_nobody_up(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(dispatcher, "PAUSES", (0.0,))

@@ -64,7 +64,7 @@ class Pollers(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        for name in ("Notification", "DealtWith", "FeedCursor", "Lease"):
+        for name in ("Notification", "ProcessedEvent", "FeedCursor", "Lease"):
             gone = sa.delete(getattr(notification_models, name))
             self.database.run_here(lambda db, gone=gone: db.exec(gone), writes=True)
         self.clock, self.feed, self.killed = Clock(), HaltingFeed(), 0

@@ -74,7 +74,7 @@ def test_a_new_task_is_told_with_the_beginning_of_its_description() -> None:
     )  # fmt: skip
 
 
-def test_what_is_not_known_leaves_no_gap() -> None:
+def test_a_missing_name_leaves_no_gap() -> None:
     bare = ACT._replace(by=None, notes="", status=None, priority=None)
     assert said("en", row_of(bare, "changed")) == ("Somebody changed #7", "Принтер 100 %s")
     assert said("ru", row_of(bare, "changed")) == ("Кто-то изменяет задачу #7", "Принтер 100 %s")

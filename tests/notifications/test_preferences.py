@@ -161,7 +161,7 @@ def test_a_night_in_which_the_clock_is_put_on_is_an_hour_shorter_and_put_back_an
     assert [quiet_minutes(hour, day) for day in days] == [60, 0, 120]
 
 
-def test_who_chose_nothing_has_pages_for_all_and_little_noise() -> None:
+def test_the_default_preferences_have_pages_for_all_and_little_noise() -> None:
     now = datetime(2026, 3, 2, 9, tzinfo=UTC)
     told = {type: options_for(Preferences(), type, 1, 1, now) for type in TYPES}
     everywhere, heard, seen = {"page", "sound", "email", "push"}, {"page", "sound"}, {"page"}
@@ -172,14 +172,14 @@ def test_who_chose_nothing_has_pages_for_all_and_little_noise() -> None:
 
 
 @given(PREFERENCES, st.sampled_from([*KINDS, "of tomorrow"]))
-def test_what_turns_to_the_person_makes_the_sound_of_what_presses(told: Preferences, kind: str) -> None:
+def test_mentions_and_assignments_make_the_high_sound(told: Preferences, kind: str) -> None:
     chosen = told.sounds.high if kind in ("mentioned", "given") else told.sounds.normal
     assert sound_of(told, kind) == ("" if chosen == "none" else chosen)
 
 
 @given(PREFERENCES)
 @example(Preferences())
-def test_what_is_kept_is_read_as_it_was(told: Preferences) -> None:
+def test_saved_preferences_are_read_as_they_were(told: Preferences) -> None:
     assert from_json(to_json(told)) == told
     assert to_json(from_json(to_json(told))) == to_json(told)
 
@@ -196,7 +196,7 @@ def test_junk_is_survived_and_what_comes_of_it_can_be_kept(text: str) -> None:
 
 
 @given(PREFERENCES, st.sampled_from(FIELDS), JUNK)
-def test_what_is_broken_takes_nothing_else_with_it(told: Preferences, broken: str, junk: object) -> None:
+def test_a_broken_preference_takes_no_other_with_it(told: Preferences, broken: str, junk: object) -> None:
     kept = json.loads(to_json(told))
     read = from_json(json.dumps(kept | {broken: junk, "unknown": junk}))
     for field in FIELDS:
@@ -220,7 +220,7 @@ def test_what_is_broken_takes_nothing_else_with_it(told: Preferences, broken: st
         ("sounds", "bell"), ("sounds", {"normal": "gong", "high": ["bell"], "other": "knock"}),
     ],
 )  # fmt: skip
-def test_what_is_broken_is_as_if_nobody_had_chosen_it(field: str, broken: object) -> None:
+def test_a_broken_preference_is_the_default(field: str, broken: object) -> None:
     assert from_json(json.dumps({field: broken})) == Preferences()
 
 

@@ -48,7 +48,7 @@ async def until(true: Callable[[], bool]) -> None:
             await asyncio.sleep(0.01)
 
 
-async def test_who_rings_in_one_process_is_heard_in_all_of_the_same_deployment(redis_server: Redis) -> None:
+async def test_a_wakeup_of_one_process_reaches_all_of_the_same_deployment(redis_server: Redis) -> None:
     url = redis_server.url
     async with hanging(url) as (one, here), hanging(url) as (_, there), hanging(url, "another") as (other, elsewhere):
         assert [await heard(it) for it in (here, there, elsewhere)] == [None] * 3
@@ -70,13 +70,13 @@ async def test_nobody_is_woken_twice_by_an_own_ring(redis_server: Redis) -> None
         assert await heard(here) == {2}
 
 
-async def test_what_is_not_of_ours_is_passed_over(redis_server: Redis, caplog: pytest.LogCaptureFixture) -> None:
+async def test_foreign_messages_are_ignored(redis_server: Redis, caplog: pytest.LogCaptureFixture) -> None:
     async with hanging(redis_server.url) as (_, here), hanging(redis_server.url) as (two, _):
         assert await heard(here) is None
         async with Client.from_url(redis_server.url) as client:
             for message in (b"", b"\xff\xff", b"mark 1,x", b"1 2 3"):
                 assert await client.publish(channel(KEY), message)
-        await until(lambda: len([it for it in caplog.records if "not of ours" in it.message]) == 8)
+        await until(lambda: len([it for it in caplog.records if "not ours" in it.message]) == 8)
         two.wake([7])
         assert await heard(here) == {7}
 
@@ -88,7 +88,7 @@ async def test_without_redis_it_is_a_bell_of_one_process(caplog: pytest.LogCaptu
         assert await heard(listener) == {1}
         wakeups.wake([2])
         assert await heard(listener) == {2}
-    assert [it.message for it in caplog.records] == ["Redis does not answer, wakeups stay in this process"]
+    assert [it.message for it in caplog.records] == ["Redis does not answer, other processes are not woken"]
     assert "secret" not in str(caplog.records[0].__dict__)
 
 
@@ -118,7 +118,7 @@ async def test_a_redis_that_falls_silent_is_noticed_and_what_was_missed_is_read_
         assert await heard(here) is None
         os.kill(redis_server.process.pid, signal.SIGSTOP)
         try:
-            await until(lambda: "Redis does not answer, wakeups stay in this process" in caplog.messages)
+            await until(lambda: "Redis does not answer, other processes are not woken" in caplog.messages)
         finally:
             os.kill(redis_server.process.pid, signal.SIGCONT)
         assert await heard(here) is None
@@ -139,7 +139,7 @@ async def test_lines_that_redis_ends_are_there_again_and_nothing_is_lost(redis_s
             pass
 
 
-async def test_whoever_lost_the_line_reads_what_may_have_been_missed(redis_server: Redis) -> None:
+async def test_a_lost_connection_wakes_everybody_for_missed_messages(redis_server: Redis) -> None:
     async with hanging(redis_server.url) as (_, here):
         assert await heard(here) is None
         async with Client.from_url(redis_server.url) as client:
@@ -147,7 +147,7 @@ async def test_whoever_lost_the_line_reads_what_may_have_been_missed(redis_serve
         assert await heard(here) is None
 
 
-async def test_it_ends_when_it_is_told_to_whatever_it_does_at_that_moment(redis_server: Redis) -> None:
+async def test_wakeups_stop_when_cancelled_at_any_moment(redis_server: Redis) -> None:
     for turns in range(40):
         wakeups = RedisWakeups(redis_server.url, KEY)
         watching = asyncio.create_task(wakeups.watch())

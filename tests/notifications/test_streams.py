@@ -94,7 +94,7 @@ async def test_a_crowd_is_woken_by_few_reads_and_others_have_their_turn_between(
     assert [await given_to(stream) for stream in streams] == [[f"page {person} of 1"] for person in crowd]
 
 
-async def test_who_has_nothing_new_is_told_the_count_and_who_is_not_here_costs_nothing() -> None:
+async def test_a_stream_without_news_sends_the_count_and_an_absent_person_costs_nothing() -> None:
     store = Rows()
     store.add(1)
     stream = store.streams.open(1, "s", PAGE, 1)
@@ -194,7 +194,7 @@ def test_every_stream_is_given_every_row_once_in_order(acts: list[str]) -> None:
     asyncio.run(run())
 
 
-async def test_what_all_are_told_is_written_once_for_a_face() -> None:
+async def test_a_message_to_all_is_rendered_once_for_each_face() -> None:
     store, written = Rows(), list[Face]()
     streams = [store.streams.open(person, "s", face, 0) for person in (1, 2) for face in (PAGE, PROGRAM)]
 

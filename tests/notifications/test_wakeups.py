@@ -7,7 +7,7 @@ import pytest
 from helpdesk.notifications.wakeups import Wakeups
 
 
-async def test_who_waits_is_woken_and_told_of_whom_there_is_news() -> None:
+async def test_a_waiting_listener_is_woken_with_the_people_who_have_news() -> None:
     wakeups = Wakeups()
     with wakeups.listening() as one, wakeups.listening() as other:
         waiting = [asyncio.create_task(it.wait()) for it in (one, other)]
@@ -16,7 +16,7 @@ async def test_who_waits_is_woken_and_told_of_whom_there_is_news() -> None:
         assert await asyncio.gather(*waiting) == [{3, 4}, {3, 4}]
 
 
-async def test_what_rings_between_two_waits_is_heard_at_the_next_once() -> None:
+async def test_a_wakeup_between_two_waits_arrives_at_the_next_once() -> None:
     wakeups = Wakeups()
     with wakeups.listening() as listener:
         wakeups.wake([1])
@@ -58,7 +58,7 @@ async def test_a_ring_for_all_is_heard_as_one_for_anybody_and_no_longer() -> Non
         assert await listener.wait() == {2}
 
 
-async def test_who_no_longer_listens_is_forgotten() -> None:
+async def test_a_closed_listener_is_forgotten() -> None:
     wakeups = Wakeups()
     with wakeups.listening() as listener:
         pass

@@ -42,9 +42,7 @@ async def test_the_right_password_is_anna(database: Database) -> None:
     assert person and (person.login, person.source, person.redmine_id) == ("anna", "local", None)
 
 
-async def test_what_is_checked_in_place_of_the_password_is_checked_against_the_same_hash(
-    database: Database, checked: list[str]
-) -> None:
+async def test_a_substituted_password_is_checked_against_the_same_hash(database: Database, checked: list[str]) -> None:
     async def nobodys(login: str, password: str) -> str:
         return "a password that anna has not"
 

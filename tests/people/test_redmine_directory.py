@@ -145,16 +145,14 @@ async def test_nobody_comes_in_with_a_wrong_password_an_unknown_login_or_a_locke
     assert bound(database) == []
 
 
-async def test_who_is_locked_later_does_not_come_in_again(
-    administrator: Administrator, directory: RedmineDirectory
-) -> None:
+async def test_a_person_locked_later_can_not_sign_in(administrator: Administrator, directory: RedmineDirectory) -> None:
     number, login = administrator.new_user()
     assert await directory.sign_in(login, PASSWORD)
     administrator.change(number, status=3)
     assert await directory.sign_in(login, PASSWORD) is None
 
 
-async def test_who_must_change_the_password_first_does_not_come_in(
+async def test_a_person_who_must_change_the_password_first_can_not_sign_in(
     administrator: Administrator, directory: RedmineDirectory
 ) -> None:
     number, login = administrator.new_user()
@@ -194,7 +192,7 @@ async def test_hostile_credentials_are_only_wrong(directory: RedmineDirectory, l
     assert await directory.sign_in(login, password) is None
 
 
-async def test_who_was_renamed_at_redmine_keeps_the_account(
+async def test_a_person_renamed_in_redmine_keeps_the_account(
     administrator: Administrator, directory: RedmineDirectory, database: Database
 ) -> None:
     number, login = administrator.new_user()
@@ -209,7 +207,7 @@ async def test_who_was_renamed_at_redmine_keeps_the_account(
     assert bound(database) == [(number, login)]
 
 
-async def test_who_takes_over_a_login_does_not_take_over_the_account(
+async def test_taking_over_a_login_does_not_take_over_the_account(
     administrator: Administrator, directory: RedmineDirectory
 ) -> None:
     old, login = administrator.new_user()
@@ -249,7 +247,7 @@ async def test_the_password_stays_nowhere(
     ],
     ids=["colon", "only a colon", "empty", "blank", "no password", "long login", "long password"],
 )
-async def test_what_can_not_be_right_is_refused_without_asking(
+async def test_impossible_credentials_are_refused_without_asking(
     server: ImitatedRedmine, imitated: RedmineDirectory, login: str, password: str
 ) -> None:
     assert await imitated.sign_in(login, password) is None
@@ -397,7 +395,7 @@ async def test_without_an_administrators_key_an_e_mail_is_a_plain_refusal(
     server.answers["/users.json"], server.answers[ME] = answer, says(401)
     assert await imitated.sign_in("anna@example.test", PASSWORD) is None
     assert tried(server) == ["anna@example.test"]
-    assert "may not list people" in caplog.text and "anna@" not in caplog.text and KEY not in caplog.text
+    assert "may not list users" in caplog.text and "anna@" not in caplog.text and KEY not in caplog.text
 
 
 async def test_somebody_else_is_not_signed_in_for_the_login_that_was_found(

@@ -8,8 +8,7 @@ from typing import Any, NamedTuple
 
 from helpdesk.errors import LockedOut, NotFound
 from helpdesk.tasks.backend import Backend
-from helpdesk.tasks.cards import CardsAsked
-from helpdesk.tasks.lists import TaskQuery
+from helpdesk.tasks.lists import CardQuery, TaskQuery
 from helpdesk.tasks.model import Actor
 from tests.permissions import facts
 from tests.permissions.drawing import Row
@@ -104,7 +103,7 @@ class Comparison:
     async def _cards(self, actor: Actor, told: Row) -> None:
         """A board of everything: who is on it, how many of each status, and the comments that one may read."""
         visible, statuses = set(told["visible"]), tuple(self.world.by_id("issue_statuses"))
-        asked = CardsAsked(TaskQuery(per_page=len(self.world.tables["issues"])), statuses, statuses)
+        asked = CardQuery(TaskQuery(per_page=len(self.world.tables["issues"])), statuses, statuses)
         found = await self.tracker.cards(actor, lambda _: asked)
         self._same(actor, "", "cards", visible, {card.row.id for card in found.cards})
         totals = Counter(row["status_id"] for row in self.world.tables["issues"] if row["id"] in visible)

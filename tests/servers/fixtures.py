@@ -11,6 +11,7 @@ import pytest
 from helpdesk import redmine_client
 from tests.servers import redis
 from tests.servers.imitated_redmine import ImitatedRedmine, imitated_redmine
+from tests.servers.proxy import Proxy, proxy_to
 from tests.servers.redis import Redis, running_redis
 from tests.servers.redmine import Redmine, running_redmine, why_not_here
 
@@ -44,6 +45,13 @@ def redmine() -> Iterator[Redmine]:
         folder.chmod(0o711)
         with running_redmine(folder) as server:
             yield server
+
+
+@pytest.fixture
+def database_line(redmine: Redmine) -> Iterator[Proxy]:
+    """The line to the real Redmine's database, which a test can slow down and cut."""
+    with proxy_to(redmine.mysql.host, redmine.mysql.port) as proxy:
+        yield proxy
 
 
 @pytest.fixture

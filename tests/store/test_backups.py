@@ -73,7 +73,7 @@ def require_whole(place: Place) -> int:
     return len(rows)
 
 
-def test_what_is_put_back_is_what_was_there(embedded: EmbeddedWorld, place: Place, empty: Place) -> None:
+def test_a_restored_backup_equals_the_original(embedded: EmbeddedWorld, place: Place, empty: Place) -> None:
     fill(embedded)
     archive = place.store.with_name("backup.zip")
     assert make(place, archive) == (6, frozenset()) == put_back(archive, empty)
@@ -283,7 +283,7 @@ def cut(archive: Path) -> Path:
 
 
 @pytest.mark.parametrize("spoilt", SPOILT)
-def test_what_is_not_whole_or_not_ours_is_refused_and_leaves_nothing(archive: Path, empty: Place, spoilt: str) -> None:
+def test_a_damaged_or_foreign_archive_is_refused_and_leaves_nothing(archive: Path, empty: Place, spoilt: str) -> None:
     why, spoil = SPOILT[spoilt]
     with pytest.raises(Impossible, match=why) as refusal:
         put_back(spoil(archive), empty)
@@ -337,7 +337,7 @@ def test_of_two_restores_at_once_one_is_done_and_the_other_refused(
     assert sorted(done) == [0, 2] and require_whole(empty) == 2
 
 
-def test_what_an_archive_holds_besides_is_left_in_it(archive: Path, empty: Place, tmp_path: Path) -> None:
+def test_extra_files_of_an_archive_are_not_unpacked(archive: Path, empty: Place, tmp_path: Path) -> None:
     with ZipFile(archive, "a") as opened:
         for name in ("../evil", "/evil", "files/../../evil", "files/aa/bb", "evil"):
             opened.writestr(name, "x")

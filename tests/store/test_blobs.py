@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from helpdesk.errors import StorageFull
-from helpdesk.store import disk_full, tracker
+from helpdesk.store import disk, tracker
 from helpdesk.store.tracker.blobs import Blob, Blobs
 from tests.full_disk import largest_file
 
@@ -31,7 +31,7 @@ async def read(blobs: Blobs, blob: Blob, first: int = 0) -> bytes | None:
     return None if pieces is None else b"".join([piece async for piece in pieces])
 
 
-async def test_what_is_kept_can_be_read_and_forgotten(tmp_path: Path) -> None:
+async def test_a_kept_file_can_be_read_and_deleted(tmp_path: Path) -> None:
     blobs = Blobs(tmp_path / "made when needed")
     blob = await blobs.keep(pieces(b"ab", b"", b"cde"))
     assert blob.size == 5
@@ -49,7 +49,7 @@ async def test_nobody_else_on_the_machine_reads_what_is_kept(tmp_path: Path, no_
     assert len(folders) == 3 and {path.stat().st_mode & 0o777 for path in folders} == {0o700}
 
 
-async def test_what_breaks_off_leaves_nothing(tmp_path: Path) -> None:
+async def test_an_upload_that_breaks_off_leaves_nothing(tmp_path: Path) -> None:
     blobs = Blobs(tmp_path)
     with pytest.raises(ConnectionError):
         await blobs.keep(pieces(b"a" * 1_000_000, ConnectionError("the line is lost")))
@@ -62,7 +62,7 @@ async def test_a_file_that_lost_bytes_is_not_there(tmp_path: Path) -> None:
     assert await read(blobs, Blob(blob.name, 4)) is None
 
 
-async def test_what_a_dead_process_was_writing_is_swept_away_in_time(tmp_path: Path) -> None:
+async def test_a_file_half_written_by_a_dead_process_is_deleted_in_time(tmp_path: Path) -> None:
     blobs = Blobs(tmp_path)
     blob = await blobs.keep(pieces(b"abc"))
     old, young = tmp_path / "incoming" / "old", tmp_path / "incoming" / "young"
@@ -73,7 +73,7 @@ async def test_what_a_dead_process_was_writing_is_swept_away_in_time(tmp_path: P
     assert not old.exists() and young.exists() and await read(blobs, blob) == b"abc"
 
 
-async def test_what_is_forgotten_while_it_is_read_is_read_to_its_end(tmp_path: Path) -> None:
+async def test_a_file_deleted_while_it_is_read_is_read_to_its_end(tmp_path: Path) -> None:
     blobs = Blobs(tmp_path)
     blob = await blobs.keep(pieces(b"abc"))
     opened = await blobs.open(blob)
@@ -81,7 +81,7 @@ async def test_what_is_forgotten_while_it_is_read_is_read_to_its_end(tmp_path: P
     assert opened and b"".join([piece async for piece in opened]) == b"abc"
 
 
-async def test_what_is_given_up_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_write_that_is_given_up_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also in its last step, which a thread brings to its end whoever waits for it."""
     blobs, move = Blobs(tmp_path), tracker.blobs._move
     moving, goes_on, moved = threading.Event(), threading.Event(), threading.Event()
@@ -111,7 +111,7 @@ async def test_a_full_disk_is_told_as_such_and_keeps_nothing(tmp_path: Path) -> 
 
 
 def test_only_a_disk_without_room_is_full() -> None:
-    with pytest.raises(StorageFull), disk_full.writing(), open("/dev/full", "wb", buffering=0) as full:
+    with pytest.raises(StorageFull), disk.writing(), open("/dev/full", "wb", buffering=0) as full:
         full.write(b"x")
-    with pytest.raises(FileNotFoundError), disk_full.writing():
+    with pytest.raises(FileNotFoundError), disk.writing():
         Path("/no/such/file").read_bytes()

@@ -27,16 +27,16 @@ def test_another_has_to_wait_until_it_runs_out(told_store: Database) -> None:
     assert take(told_store, "two", 10) and not take(told_store, "one", 11)
 
 
-def test_who_renews_it_keeps_it(told_store: Database) -> None:
+def test_a_renewed_lease_is_kept(told_store: Database) -> None:
     assert take(told_store, "one") and take(told_store, "one", 9)
     assert not take(told_store, "two", 18.999) and take(told_store, "two", 19)
 
 
-def test_who_was_late_keeps_it_when_nobody_took_it(told_store: Database) -> None:
+def test_a_late_holder_keeps_the_lease_when_nobody_took_it(told_store: Database) -> None:
     assert take(told_store, "one") and take(told_store, "one", 100) and not take(told_store, "two", 101)
 
 
-def test_what_is_let_go_is_free_at_once_but_only_by_its_holder(told_store: Database) -> None:
+def test_a_released_lease_is_free_at_once_but_only_its_holder_releases_it(told_store: Database) -> None:
     assert take(told_store, "one")
     told_store.run_here(lambda db: leases.release(db, "feed", "two", NOW), writes=True)
     assert not take(told_store, "two", 1)
@@ -76,11 +76,11 @@ def test_a_holder_sees_all_that_the_one_before_wrote(told_store: Database) -> No
         leases.take(session, "feed", "one", NOW, 10)
         begun.set()
         waits.wait(10)
-        feed_state.deal_with(session, EventRecord("journal.1", 7, False, "", "", "Борис", NOW), NOW)
+        feed_state.mark_processed(session, EventRecord("journal.1", 7, False, "", "", "Борис", NOW), NOW)
 
     def see(session: Session) -> bool:
         return leases.take(session, "feed", "two", NOW + timedelta(seconds=60), 10) and bool(
-            session.get(tables.DealtWith, "journal.1")
+            session.get(tables.ProcessedEvent, "journal.1")
         )
 
     with ThreadPoolExecutor(2) as threads:

@@ -43,7 +43,7 @@ def page(database: Database, person: int = ANNA, **asked: object) -> list[Notifi
     return database.run_here(lambda db: notifications.page(db, person, **{"limit": 50, **asked}))
 
 
-def test_what_is_added_comes_back_as_it_was_newest_first(told_store: Database) -> None:
+def test_added_notifications_come_back_unchanged_newest_first(told_store: Database) -> None:
     first, second = add(told_store, new(), new(event="journal.2", type="mention"))
     assert first.id < second.id and page(told_store) == [second, first]
     assert second._replace(id=0, created_at=None) == new(event="journal.2", type="mention")
@@ -106,7 +106,7 @@ def test_marking_all_is_taken_back_for_just_those(told_store: Database) -> None:
     assert page(told_store, BORIS) == [his._replace(read_at=at)]
 
 
-def test_who_opens_a_task_has_read_what_is_told_of_it(told_store: Database) -> None:
+def test_opening_a_task_marks_its_notifications_read(told_store: Database) -> None:
     add(told_store, new(), new(event="journal.2"), new(event="journal.3", task=8), new(BORIS))
     assert write(told_store, lambda db: notifications.mark_task(db, ANNA, 7, NOW)) == 2
     assert [it.task_id for it in page(told_store, unread_only=True)] == [8]
@@ -228,9 +228,9 @@ def test_an_act_is_taken_back_from_those_who_were_told_of_it(told_store: Databas
         ),
         (lambda db: notifications.total(db, 1, type="mention"), "COVERING INDEX ix_notification_type"),
         (lambda db: notifications.total(db, 1), "COVERING INDEX ix_notification_person"),
-        (lambda db: feed_state.lately(db, NOW, 10), "ix_happening_at (at>?)"),
+        (lambda db: feed_state.processed_since(db, NOW, 10), "ix_happening_at (at>?)"),
         (lambda db: feed_state.prune(db, NOW), "ix_happening_at (at<?)"),
-        (lambda db: feed_state.dealt_with(db, ["journal.1"]), "COVERING INDEX sqlite_autoindex_happening_1 (key=?)"),
+        (lambda db: feed_state.processed(db, ["journal.1"]), "COVERING INDEX sqlite_autoindex_happening_1 (key=?)"),
     ],
 )
 def test_sqlite_looks_only_at_what_is_asked_for(
@@ -248,29 +248,29 @@ def test_acts_dealt_with_are_known_whatever_their_number_until_they_are_forgotte
         for number, key in enumerate(keys):
             if number % 2:
                 act = EventRecord(key, 7, False, "Новая", "В работе", "Борис", NOW)
-                feed_state.deal_with(db, act, NOW if number % 4 == 1 else NOW - timedelta(days=3))
+                feed_state.mark_processed(db, act, NOW if number % 4 == 1 else NOW - timedelta(days=3))
 
     write(told_store, deal)
-    assert told_store.run_here(lambda db: feed_state.dealt_with(db, keys)) == set(keys[1::2])
-    lately = told_store.run_here(lambda db: feed_state.lately(db, NOW))
+    assert told_store.run_here(lambda db: feed_state.processed(db, keys)) == set(keys[1::2])
+    lately = told_store.run_here(lambda db: feed_state.processed_since(db, NOW))
     assert {act.key for act in lately} == set(keys[1::4]) and lately[0].new_status == "В работе"
     write(told_store, lambda db: feed_state.prune(db, NOW - timedelta(days=2)))
-    assert told_store.run_here(lambda db: feed_state.dealt_with(db, keys)) == set(keys[1::4])
+    assert told_store.run_here(lambda db: feed_state.processed(db, keys)) == set(keys[1::4])
 
 
 def test_an_act_with_names_that_are_too_long_is_dealt_with_all_the_same(told_store: Database) -> None:
     act = EventRecord("journal.1", 7, False, "с" * 300, "в" * 300, "Б" * 300, NOW)
-    write(told_store, lambda db: feed_state.deal_with(db, act, NOW))
-    (kept,) = told_store.run_here(lambda db: feed_state.lately(db, NOW))
+    write(told_store, lambda db: feed_state.mark_processed(db, act, NOW))
+    (kept,) = told_store.run_here(lambda db: feed_state.processed_since(db, NOW))
     assert (len(kept.old_status), len(kept.new_status), len(kept.author)) == (100, 100, 200)
 
 
 def test_a_position_is_kept_by_name(told_store: Database) -> None:
-    assert told_store.run_here(lambda db: feed_state.position(db, "feed")) is None
+    assert told_store.run_here(lambda db: feed_state.cursor(db, "feed")) is None
     for text in ("ä" * 70_000, "second"):
-        write(told_store, lambda db, text=text: feed_state.keep(db, "feed", text, NOW))
-    write(told_store, lambda db: feed_state.keep(db, "other", "elsewhere", NOW))
-    found = told_store.run_here(lambda db: feed_state.position(db, "feed"))
+        write(told_store, lambda db, text=text: feed_state.save_cursor(db, "feed", text, NOW))
+    write(told_store, lambda db: feed_state.save_cursor(db, "other", "elsewhere", NOW))
+    found = told_store.run_here(lambda db: feed_state.cursor(db, "feed"))
     assert found and (found.position, found.as_of) == ("second", NOW)
 
 

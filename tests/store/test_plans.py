@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from helpdesk.store.database import Database
-from helpdesk.store.tracker import cards, task_parts, tasks
+from helpdesk.store.tracker import lists, task_parts, tasks
 
 SEEN = tasks.visible(1, [1, 2], [])
 
@@ -33,11 +33,11 @@ def steps(database: Database, session: Session, ask: Callable[[Session], object]
         (lambda db: tasks.by_status(db, SEEN), "USING COVERING INDEX ix_tracker_task_project"),
         (lambda db: tasks.divided(db, SEEN & tasks.OPEN, [datetime.now(UTC)], date.today()),
          "USING INDEX ix_tracker_task_project (project_id=? AND status_id=?)"),
-        (lambda db: tasks.page(db, SEEN & (tasks.TASK.c.assignee_id == 1) & tasks.OPEN, "subject", False, 25, 0),
+        (lambda db: lists.page(db, SEEN & (tasks.TASK.c.assignee_id == 1) & tasks.OPEN, "subject", False, 25, 0),
          "USING INDEX ix_tracker_task_assignee (assignee_id=? AND status_id=?)"),
-        (lambda db: cards.pages(db, SEEN & (tasks.TASK.c.assignee_id == 1), [1, 2], "updated_on", True, 25, 0),
+        (lambda db: lists.pages(db, SEEN & (tasks.TASK.c.assignee_id == 1), [1, 2], "updated_on", True, 25, 0),
          "USING INDEX ix_tracker_task_assignee (assignee_id=? AND status_id=?)"),
-        (lambda db: cards.comments(db, [1, 2], [1], 1), "INDEX ix_tracker_entry_task_id (task_id=?)"),
+        (lambda db: lists.comments(db, [1, 2], [1], 1), "INDEX ix_tracker_entry_task_id (task_id=?)"),
         (lambda db: task_parts.links(db, 1, [2, 3], SEEN), "INDEX ix_tracker_task_parent_id (parent_id=?)"),
     ],
     ids=["the summary", "statistics", "my open tasks", "my cards", "comments of cards", "sub-tasks and relations"],
@@ -50,7 +50,7 @@ def test_an_index_is_used(database: Database, ask: Callable[[Session], object], 
 
 def test_a_page_joins_only_what_it_sorts_by_until_its_rows_are_known(database: Database) -> None:
     def ask(session: Session) -> object:
-        return tasks.page(session, SEEN, "status", False, 25, 0)
+        return lists.page(session, SEEN, "status", False, 25, 0)
 
     planned = database.run_here(lambda session: steps(database, session, ask))
     sorting = planned[: next(place for place, each in enumerate(planned) if "ORDER BY" in each)]

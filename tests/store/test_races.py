@@ -38,7 +38,7 @@ from helpdesk.store.database import Database, Deadlock
 from helpdesk.store.models import tables
 from helpdesk.store.models.notifications import EventRecord
 from helpdesk.store.registration import Registration
-from helpdesk.store.tracker import files
+from helpdesk.store.tracker import files, lists
 from helpdesk.store.tracker import tasks as rows
 from helpdesk.tasks.creation import NewTask
 from helpdesk.tasks.embedded import create, update
@@ -169,23 +169,25 @@ def test_one_view_is_the_start_page_however_many_are_chosen(told_store: Database
     assert [view.is_start for view in told_store.run_here(lambda db: saved_views.of_person(db, irina))].count(True) == 1
 
 
-def test_what_a_person_has_once_is_kept_once(told_store: Database) -> None:
+def test_rows_that_are_unique_for_a_person_are_kept_once(told_store: Database) -> None:
     place = f"task:{uuid4().int % 10**9}:comments"
     saved = at_once(told_store, *[lambda db, it=it: drafts.save(db, ANNA, place, {"comment": it}, NOW)
                                   for it in map(str, range(MANY))])  # fmt: skip
     assert saved == [None] * MANY
     folded = at_once(told_store, *[lambda db, it=it: board.fold(db, ANNA, 3, it % 2 == 0) for it in range(MANY)])
     assert folded == [None] * MANY
-    kept = {1: board.ColumnKept("waiting", 3), 2: board.ColumnKept()}
-    assert as_one(told_store, lambda db: board.keep_columns(db, kept)) == [None] * MANY
+    kept = {1: board.ColumnSettings("waiting", 3), 2: board.ColumnSettings()}
+    assert as_one(told_store, lambda db: board.save_columns(db, kept)) == [None] * MANY
     counted = as_one(told_store, lambda db: preferences.change(db, ANNA, lambda told: f"{int(told or 0) + 1}"))
     assert counted == [None] * MANY
     assert told_store.run_here(lambda db: preferences.told(db, [ANNA]))[ANNA] == f"{MANY}"
 
 
-def test_an_act_is_dealt_with_by_one(told_store: Database) -> None:
+def test_an_event_is_processed_by_one(told_store: Database) -> None:
     act = EventRecord(f"journal.{uuid4().int % 10**9}", 7, False, "", "", "Борис", NOW)
-    assert sorted(as_one(told_store, lambda db: feed_state.deal_with(db, act, NOW))) == [False] * (MANY - 1) + [True]
+    assert sorted(as_one(told_store, lambda db: feed_state.mark_processed(db, act, NOW))) == [False] * (MANY - 1) + [
+        True
+    ]
 
 
 def test_a_file_that_is_attached_while_old_ones_are_forgotten_is_kept(told_store: Database, tmp_path: Path) -> None:
@@ -259,14 +261,14 @@ def test_a_list_is_of_one_moment(tracker: EmbeddedWorld) -> None:
             another.submit(
                 database.run_here, lambda db: update.delete(db, load_to_write(db, admin, goes)), True
             ).result()
-        return [row.id for row in rows.page(db, these, "updated_on", True, 25, 0)]
+        return [row.id for row in lists.page(db, these, "updated_on", True, 25, 0)]
 
     assert sorted(database.run_here(read)) == [kept, goes]
     assert database.run_here(lambda db: rows.count(db, these)) == 1
 
 
 @pytest.mark.parametrize("told_store", SERVERS, indirect=True)
-def test_who_waits_for_each_other_is_run_again(told_store: Database) -> None:
+def test_transactions_in_a_deadlock_are_run_again(told_store: Database) -> None:
     both, runs = threading.Barrier(2), []
 
     def lock(first: str, second: str) -> Callable[[Session], None]:
@@ -284,7 +286,7 @@ def test_who_waits_for_each_other_is_run_again(told_store: Database) -> None:
 
 
 @pytest.mark.parametrize("told_store", SERVERS[:1], indirect=True)
-def test_what_is_broken_off_each_time_is_told_as_a_store_that_does_not_answer(
+def test_a_transaction_broken_off_each_time_is_a_store_that_does_not_answer(
     told_store: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("helpdesk.store.database.RETRY_PAUSES", (0.0, 0.0))

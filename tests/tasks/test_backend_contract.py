@@ -111,7 +111,7 @@ async def test_the_summary_counts_the_statuses_that_are_asked_for_alone(world: W
     assert found.total == page.total
 
 
-async def test_what_administrators_say_of_a_status_is_counted_as_waiting(world: World) -> None:
+async def test_a_status_that_administrators_call_waiting_is_counted_as_waiting(world: World) -> None:
     for status in ("new", "in_progress", "closed"):
         world.new_task(status=status)
     anna, rules = world.actor("anna"), {world.status(it): Rule("waiting") for it in ("in_progress", "closed")}
@@ -171,7 +171,7 @@ async def test_a_stranger_can_write_nothing(world: World) -> None:
     assert (await world.backend.task(world.actor("anna"), number)).entries == ()
 
 
-async def test_who_asks_for_help_sees_that_task_and_not_her_neighbours(world: World) -> None:
+async def test_a_requester_sees_her_own_task_and_not_her_neighbours(world: World) -> None:
     hers, neighbours = world.new_task(author="irina"), world.new_task(author="anna")
     assert (await world.backend.task(world.actor("irina"), hers)).id == hers
     with pytest.raises(NotFound):
@@ -230,7 +230,7 @@ async def test_a_forbidden_transition_is_refused_and_nothing_is_written(world: W
     assert await world.backend.task(world.actor("anna"), number) == before
 
 
-async def test_what_is_not_offered_is_refused(world: World) -> None:
+async def test_a_status_that_is_not_offered_is_refused(world: World) -> None:
     number = world.new_task()
     for edit, field in (
         (Edit({"priority": 4_711}), "priority_id"),
@@ -284,7 +284,7 @@ async def test_a_comment_without_a_visible_character_is_none(world: World) -> No
     assert [(entry.notes, len(entry.changes)) for entry in written.new_entries] == [("", 1)]
 
 
-async def test_who_asks_for_help_may_comment_but_not_steer(world: World) -> None:
+async def test_a_requester_may_comment_but_not_change(world: World) -> None:
     number = world.new_task()
     before = await world.backend.task(world.actor("irina"), number)
     assert before.choices.statuses in ((), (before.row.status,)) and before.choices.priorities == ()
@@ -339,9 +339,9 @@ async def test_a_query_may_be_made_of_the_words_that_there_are(world: World) -> 
         return TaskQuery(("me",), status_ids=tuple(it.id for it in words.statuses[1:]), per_page=100)
 
     page = await world.backend.tasks(anna, ask, summed=True)
-    assert [page.words] == given == [await world.backend.vocabulary(anna)]
+    assert [page.vocabulary] == given == [await world.backend.vocabulary(anna)]
     assert number in {row.id for row in page.rows}
-    assert page._replace(words=None) == await world.backend.tasks(anna, page.query, summed=True)
+    assert page._replace(vocabulary=None) == await world.backend.tasks(anna, page.query, summed=True)
 
 
 async def test_of_given_tasks_those_are_told_that_the_person_sees(world: World) -> None:
@@ -364,7 +364,7 @@ async def test_a_list_may_be_of_given_tasks(world: World) -> None:
     assert [row.id for row in page.rows] == [hers, other]
 
 
-async def test_what_making_a_query_raises_is_raised(world: World) -> None:
+async def test_an_error_in_making_a_query_is_raised(world: World) -> None:
     def refuse(words: Vocabulary) -> TaskQuery:
         raise Invalid({"sort": []})
 
@@ -381,7 +381,7 @@ async def test_a_project_tells_what_it_is_and_stands_after_its_parent(world: Wor
     assert places[child.id] == places[parent.id] + 1 and child.identifier and parent.parent_id is None
 
 
-async def test_who_works_in_a_project_is_told_with_roles_to_those_who_see_it(world: World) -> None:
+async def test_members_of_a_project_are_listed_with_roles_to_those_who_see_it(world: World) -> None:
     people = ("anna", "boris", "irina")
     for asking in ("admin", *people):
         told = await world.backend.members(world.actor(asking), world.project("help"))
@@ -393,7 +393,7 @@ async def test_who_works_in_a_project_is_told_with_roles_to_those_who_see_it(wor
         assert not {world.actor(login).id for login in ("admin", "stranger")} & roles.keys()
 
 
-async def test_who_works_in_a_project_not_seen_is_not_told(world: World) -> None:
+async def test_members_of_an_invisible_project_are_not_listed(world: World) -> None:
     with world.project_below("warehouse") as below:
         assert {it.id for it in await world.backend.members(world.actor("anna"), below)} >= {
             world.actor(login).id for login in ("anna", "boris")
@@ -415,7 +415,7 @@ async def test_a_project_stands_for_those_below_it_in_lists_and_counts(world: Wo
         assert number not in await ids(world, "anna", project_ids=(world.project("help"),))
 
 
-async def test_what_is_in_progress_is_what_is_open_in_no_default_status(world: World) -> None:
+async def test_tasks_in_progress_are_the_open_ones_in_no_default_status(world: World) -> None:
     for status in ("new", "in_progress", "closed"):
         world.new_task(status=status)
     words = await world.backend.vocabulary(world.actor("anna"))

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from helpdesk.tasks import board
 from helpdesk.tasks.board import NOBODY, By
-from helpdesk.tasks.cards import Card, Cards, CardsAsked
-from helpdesk.tasks.lists import TaskQuery, Vocabulary
+from helpdesk.tasks.lists import Card, CardQuery, Cards, TaskQuery, Vocabulary
 from helpdesk.tasks.model import Member, Priority, Ref, Status, TaskRow
 from helpdesk.tasks.phases import Rule, phase, summarised
 
@@ -50,7 +49,7 @@ def found(cards: tuple[Card, ...], totals: dict[int, int]) -> Cards:
     """With no less of a status than is shown of it."""
     shown = Counter(card.row.status.id for card in cards)
     counted = {status: max(totals.get(status, 0), shown[status]) for status in {*totals, *shown}}
-    return Cards(CardsAsked(TaskQuery()), Vocabulary(STATUSES, PRIORITIES, (), ()), cards, counted)
+    return Cards(CardQuery(TaskQuery()), Vocabulary(STATUSES, PRIORITIES, (), ()), cards, counted)
 
 
 @given(CARDS, TOTALS, RULES, st.sets(st.integers(1, 5)))
@@ -71,9 +70,7 @@ def test_a_column_says_how_many_of_how_many_it_shows(
 
 
 @given(st.sampled_from(STATUSES), RULES)
-def test_what_the_tracker_closes_is_done_and_an_administrator_says_what_waits(
-    status: Status, rules: dict[int, Rule]
-) -> None:
+def test_closed_statuses_are_done_and_an_administrator_says_which_wait(status: Status, rules: dict[int, Rule]) -> None:
     told = rules.get(status.id, Rule()).phase
     expected = "waiting" if told == "waiting" else "new" if status.is_default else "active"
     assert phase(status, rules) == ("done" if status.is_closed else expected)
@@ -178,7 +175,7 @@ def test_an_age_is_told_in_the_largest_unit_that_fits(passed: timedelta, text: s
 
 
 @given(st.timedeltas(timedelta(0), timedelta(days=4000)), st.timedeltas(timedelta(0), timedelta(days=4000)))
-def test_who_is_older_never_looks_younger(one: timedelta, other: timedelta) -> None:
+def test_an_older_task_never_looks_younger(one: timedelta, other: timedelta) -> None:
     units = [says.text for _, says in reversed(board.AGES)]
 
     def rank(passed: timedelta) -> tuple[int, object]:

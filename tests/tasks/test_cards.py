@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpdesk.redmine_client import RedmineClient
-from helpdesk.tasks.cards import CardsAsked
-from helpdesk.tasks.lists import TaskQuery
+from helpdesk.tasks.lists import CardQuery, TaskQuery
 from helpdesk.tasks.model import Actor
 from helpdesk.tasks.redmine.backend import RedmineBackend
 from tests.servers.imitated_redmine import ANNA, ISSUES, NEW, STARTED, ImitatedRedmine, Request
@@ -23,7 +22,7 @@ SEARCHES = st.sampled_from(["", "chair", "3", "#3"])
 def test_only_some_cards_are_those_of_the_query_that_are_named(
     only: tuple[int, ...] | None, task_ids: tuple[int, ...], search: str
 ) -> None:
-    query = CardsAsked(TaskQuery(search=search, task_ids=task_ids), only=only).of_cards
+    query = CardQuery(TaskQuery(search=search, task_ids=task_ids), only=only).of_cards
     named = set(task_ids) or set(range(1, 6))
     expected = named if only is None else named & set(only)
     assert (set(query.task_ids) or set(range(1, 6)) if query else set()) == expected
@@ -34,7 +33,7 @@ def test_only_some_cards_are_those_of_the_query_that_are_named(
 def test_a_status_is_left_out_only_when_its_page_is_known_to_be_empty(
     statuses: tuple[int, ...], totals: dict[int, int], page: int, skip: int
 ) -> None:
-    columns = CardsAsked(TaskQuery(page=page, per_page=2, skip=skip), statuses).columns(totals)
+    columns = CardQuery(TaskQuery(page=page, per_page=2, skip=skip), statuses).columns(totals)
     assert len(columns) == len(set(columns)) and set(columns) <= set(statuses)
     for status in set(statuses) - set(columns):
         assert totals[status] <= (page - 1) * 2 + skip
@@ -69,21 +68,21 @@ class Moving:
 
 @pytest.mark.parametrize("statuses", [(1, 2), (2, 1)])
 async def test_a_task_that_moves_while_redmine_is_asked_is_one_card(statuses: tuple[int, ...]) -> None:
-    found = await Moving().backend.cards(Actor(ANNA, "anna"), lambda _: CardsAsked(TaskQuery(), statuses))
+    found = await Moving().backend.cards(Actor(ANNA, "anna"), lambda _: CardQuery(TaskQuery(), statuses))
     assert [(card.row.id, card.row.status.id) for card in found.cards] == [(7, STARTED["id"])]
 
 
 @pytest.mark.parametrize(
     ("wish", "asked"),
     [
-        (CardsAsked(TaskQuery(), (1, 2), (2, 3)), [("1", "25"), ("2", "25"), ("3", "1")]),
-        (CardsAsked(TaskQuery(), (1, 2), (1,), only=(7,)), [("1", "1"), ("1,2", "100")]),
-        (CardsAsked(TaskQuery(), (1, 2), (3,), only=()), [("3", "1")]),
-        (CardsAsked(TaskQuery(), (), ()), []),
+        (CardQuery(TaskQuery(), (1, 2), (2, 3)), [("1", "25"), ("2", "25"), ("3", "1")]),
+        (CardQuery(TaskQuery(), (1, 2), (1,), only=(7,)), [("1", "1"), ("1,2", "100")]),
+        (CardQuery(TaskQuery(), (1, 2), (3,), only=()), [("3", "1")]),
+        (CardQuery(TaskQuery(), (), ()), []),
     ],
     ids=["the cards of a status tell its total", "those of only some come together", "no cards", "nothing"],
 )
-async def test_redmine_is_asked_no_more_than_it_takes(wish: CardsAsked, asked: list[tuple[str, str]]) -> None:
+async def test_redmine_is_asked_no_more_than_it_takes(wish: CardQuery, asked: list[tuple[str, str]]) -> None:
     redmine = Moving()
     found = await redmine.backend.cards(Actor(ANNA, "anna"), lambda _: wish)
     assert sorted(redmine.asked) == asked

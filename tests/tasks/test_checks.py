@@ -34,7 +34,7 @@ def test_numbers_and_subjects_are_refused_just_outside_their_bounds(
 
 
 @given(st.sampled_from(KINDS), st.lists(NEAR, max_size=3), st.booleans(), st.booleans())
-def test_what_a_custom_field_takes_can_be_read_again(
+def test_a_value_that_a_custom_field_takes_can_be_read_again(
     kind: Kind, value: list[str], multiple: bool, required: bool
 ) -> None:
     field = CustomField(1, "Поле", kind, (Option("1", "один"), Option("2", "два")), multiple, required)

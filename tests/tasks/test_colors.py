@@ -32,7 +32,7 @@ def test_another_name_does_not(name: str) -> None:
     assert Colors().of(Status(9, name)) != "#00ff00"
 
 
-def test_what_administrators_and_the_tracker_say_of_a_status_counts_more_than_its_name() -> None:
+def test_the_settings_of_a_status_count_more_than_its_name() -> None:
     waiting = known(STATUSES, PRIORITIES, {4: Rule("waiting")}, {})
     assert waiting.of(STATUSES[3]) == waiting.of(STATUSES[2]._replace(id=4))
     assert Colors().of(Status(4, "Решена", is_closed=True)) == Colors().of(STATUSES[4])

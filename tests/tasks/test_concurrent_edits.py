@@ -143,7 +143,7 @@ def reckoned(own: Own, attempt: Attempt, believing: bool = True) -> list[str]:
 
 
 @pytest.mark.parametrize("knows_version", [True, False])
-async def test_what_overtakes_a_change_read_by_sql_is_refused_by_redmine_itself(own: Own, knows_version: bool) -> None:
+async def test_a_change_overtaken_after_reading_by_sql_is_refused_by_redmine(own: Own, knows_version: bool) -> None:
     room, edit = own.redmine.fields[ROOM], Edit(custom={own.redmine.fields[ROOM]: ("3",)}, comment="на третий")
     async with line_to(own, "sql") as line:
         attempt = await overtaken(own, line, edit, {"custom_fields": fields(own, "2", ["Почта"])[:1]}, knows_version)
@@ -171,7 +171,7 @@ async def test_a_value_taken_away_in_the_second_of_the_last_change_is_not_put_ba
     [ROOM, CHANNELS, "subject", "description", "status"],
     ids=["text", "values", "subject", "description", "status"],
 )
-async def test_what_overtakes_a_change_read_over_rest_is_found_and_told(
+async def test_a_change_overtaken_after_reading_over_rest_is_reported(
     own: Own, field: str, knows_version: bool
 ) -> None:
     """The reckoning by itself finds it, too: it is no reckoning that is always content."""

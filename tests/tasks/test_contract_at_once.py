@@ -93,7 +93,7 @@ async def test_comments_of_several_processes_and_of_redmines_own_pages_are_all_k
     assert kept == sorted(said)
 
 
-def test_what_is_not_surely_done_takes_only_what_others_leave() -> None:
+def test_uncertain_attempts_take_only_what_others_leave() -> None:
     claims = Claims()
     with claims.among("a") as sure, claims.among("a") as lost, claims.among("b") as other:
         assert other.take([1]) == 1

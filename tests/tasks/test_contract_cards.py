@@ -7,8 +7,7 @@ from uuid import uuid4
 import pytest
 
 from helpdesk.errors import Invalid, sentence
-from helpdesk.tasks.cards import Cards, CardsAsked
-from helpdesk.tasks.lists import SORTS, TaskQuery, Vocabulary
+from helpdesk.tasks.lists import SORTS, CardQuery, Cards, TaskQuery, Vocabulary
 from helpdesk.tasks.model import Edit
 from tests.tasks.worlds import RedmineWorld, SqlWorld, World
 
@@ -20,7 +19,7 @@ def query_for(word: str, **more: object) -> TaskQuery:
 
 
 async def board(world: World, login: str, query: TaskQuery, *statuses: str, **wish: tuple[int, ...]) -> Cards:
-    asked = CardsAsked(query, tuple(map(world.status, statuses)), **wish)
+    asked = CardQuery(query, tuple(map(world.status, statuses)), **wish)
     return await world.backend.cards(world.actor(login), lambda _: asked)
 
 
@@ -57,7 +56,7 @@ async def test_a_card_shows_what_a_row_of_a_list_shows(world: World) -> None:
     listed = await world.backend.tasks(anna, query)
     found = await board(world, "anna", query, "in_progress", "new")
     assert tuple(card.row for card in found.cards) == listed.rows and len(listed.rows) == 2
-    assert found.words == await world.backend.vocabulary(anna) and found.asked.query == query
+    assert found.vocabulary == await world.backend.vocabulary(anna) and found.query.query == query
 
 
 async def test_each_status_has_pages_of_its_own(world: World) -> None:
@@ -221,19 +220,19 @@ async def test_a_comment_taken_away_is_not_counted(world: World) -> None:
     assert card.comments == (0 if tells_comments(world) else None)
 
 
-async def test_what_one_asks_for_may_depend_on_the_words_and_what_making_it_raises_is_raised(world: World) -> None:
+async def test_a_query_may_depend_on_the_metadata_and_its_errors_are_raised(world: World) -> None:
     word = f"По словам {uuid4()}"
     made(world, word, "new", "closed")
 
-    def every(words: Vocabulary) -> CardsAsked:
+    def every(words: Vocabulary) -> CardQuery:
         statuses = tuple(status.id for status in words.statuses)
-        return CardsAsked(query_for(word), statuses, statuses)
+        return CardQuery(query_for(word), statuses, statuses)
 
     found = await world.backend.cards(world.actor("anna"), every)
     assert +Counter(found.totals) == Counter(card.row.status.id for card in found.cards)
-    assert set(found.totals) == {status.id for status in found.words.statuses} and len(found.cards) == 2
+    assert set(found.totals) == {status.id for status in found.vocabulary.statuses} and len(found.cards) == 2
 
-    def refuse(_: Vocabulary) -> CardsAsked:
+    def refuse(_: Vocabulary) -> CardQuery:
         raise Invalid({"status": [sentence("Choose a status from the list.")]})
 
     with pytest.raises(Invalid):

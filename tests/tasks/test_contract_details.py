@@ -116,7 +116,7 @@ async def test_the_choices_say_which_details_and_fields_may_be_written(world: Wo
     ],
 )
 @READ_ALIKE
-async def test_what_no_tracker_takes_is_refused_and_nothing_is_written(
+async def test_an_impossible_detail_is_refused_and_nothing_is_written(
     world: World, wish: dict[Detail, Value], field: str
 ) -> None:
     number = world.new_task()
@@ -138,7 +138,7 @@ async def test_dates_that_cross_only_with_what_is_there_are_refused(world: World
         assert list(refusal.value.fields) == ["due_date"]
 
 
-async def test_who_may_not_edit_changes_no_detail_and_no_field(world: World) -> None:
+async def test_without_the_right_to_edit_no_detail_and_no_field_changes(world: World) -> None:
     number, irina = world.new_task(), world.actor("irina")
     before = await seen(world, "irina", number)
     for edit in (
@@ -183,7 +183,7 @@ async def test_a_private_task_is_seen_by_those_it_concerns_and_is_told_as_such(w
         await world.backend.change(anna, number, Edit(details={"is_private": False}))
 
 
-async def test_who_may_make_a_task_private(world: World) -> None:
+async def test_only_the_right_to_set_private_makes_a_task_private(world: World) -> None:
     number, irina, project = world.new_task(author="irina"), world.actor("irina"), world.project("help")
     assert "is_private" in (await seen(world, "anna", number)).choices.details
     assert "is_private" not in (await seen(world, "irina", number)).choices.details
@@ -407,7 +407,7 @@ async def test_another_ones_comment_is_mended_only_by_who_may(world: World) -> N
     assert [(it.notes, it.author) for it in written.after.entries] == [("поправлено", entry.author)]
 
 
-async def test_who_may_only_comment_does_not_mend_her_own(world: World) -> None:
+async def test_the_right_to_comment_alone_does_not_let_one_edit_ones_own(world: World) -> None:
     number, irina = world.new_task(), world.actor("irina")
     (entry,) = (await world.backend.comment(irina, number, "Когда?")).new_entries
     assert not entry.may_edit

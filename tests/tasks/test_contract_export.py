@@ -55,7 +55,7 @@ async def test_nobody_exports_what_another_may_not_see(world: World) -> None:
 
 
 @pytest.mark.usefixtures("small_pages")
-async def test_what_stays_in_the_list_is_exported_once_whatever_changes_meanwhile(world: World) -> None:
+async def test_a_row_that_stays_in_the_list_is_exported_once_whatever_changes_meanwhile(world: World) -> None:
     """After the first page some of it are taken away, and some of what comes later moves to the front."""
     query, ids = several(world, 4 * PAGE)
     anna, admin, found = world.actor("anna"), world.actor("admin"), list[int]()

@@ -115,7 +115,7 @@ async def test_a_file_is_read_from_any_byte_on(world: World) -> None:
 
 @pytest.mark.parametrize("early", [True, False], ids=["in the middle", "before the first byte"])
 @READ_ALIKE
-async def test_who_stops_reading_early_may_read_again(world: World, early: bool) -> None:
+async def test_a_reader_that_stops_early_may_read_again(world: World, early: bool) -> None:
     number, content = world.new_task(), os.urandom(700_000)
     (file,) = await attach(world, "anna", number, await stage(world, "anna", content))
     for _ in range(30):

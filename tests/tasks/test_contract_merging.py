@@ -98,7 +98,7 @@ async def test_a_conflict_tells_who_wrote_what_and_the_second_try_counts(world: 
     assert (await world.backend.change(anna, number, again)).after.row.priority.id == world.priority("low")
 
 
-async def test_what_both_wrote_alike_is_no_conflict(world: World) -> None:
+async def test_the_same_value_written_by_both_is_no_conflict(world: World) -> None:
     number, anna = world.new_task(), world.actor("anna")
     page = await world.backend.task(anna, number)
     urgent = Edit({"priority": world.priority("urgent")}, version=page.version)

@@ -19,7 +19,7 @@ async def found(world: World, subject: str) -> int:
     return (await world.backend.tasks(world.actor("anna"), TaskQuery(search=subject, closed=True))).total
 
 
-async def test_who_may_create_tasks_is_told_where(world: World) -> None:
+async def test_projects_for_new_tasks_are_those_the_person_may_create_in(world: World) -> None:
     for login, wanted in (
         ("anna", {"help", "office", "warehouse"}),
         ("irina", {"help", "office"}),

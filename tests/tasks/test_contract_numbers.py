@@ -9,8 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from helpdesk.tasks.cards import CardsAsked
-from helpdesk.tasks.lists import TaskQuery, Vocabulary
+from helpdesk.tasks.lists import CardQuery, TaskQuery, Vocabulary
 from helpdesk.tasks.phases import Rule, Rules, Summary, grouped, summarised
 from tests.tasks.worlds import World
 
@@ -45,7 +44,7 @@ async def wrong(world: World, login: str, query: TaskQuery, words: Vocabulary, r
     page = await tracker.tasks(actor, query, summed=True, rules=rules)
     told = (await tracker.statistics(actor, query, datetime.now(UTC), rules)).summary
     columns = tuple(it.id for it in words.statuses if not query.status_ids or it.id in query.status_ids)
-    cards = await tracker.cards(actor, lambda _: CardsAsked(query._replace(page=1, per_page=1), columns, columns))
+    cards = await tracker.cards(actor, lambda _: CardQuery(query._replace(page=1, per_page=1), columns, columns))
     lists = {
         phase: (await tracker.tasks(actor, query._replace(status_ids=tuple(it.id for it in group), page=1))).total
         for phase, group in grouped((it for it in words.statuses if it.id in columns), rules).items()
@@ -110,7 +109,7 @@ async def test_digits_find_the_task_of_that_number_first_and_texts_that_have_the
         assert number in [row.id for row in found.rows], search
 
 
-async def test_what_is_asked_besides_holds_for_a_number_too(world: World) -> None:
+async def test_other_filters_also_hold_when_a_number_is_searched(world: World) -> None:
     anna, number = world.actor("anna"), world.new_task("Сама задача", priority="urgent", project="office")
     for search in (str(number), f"#{number}"):
         for asked, is_there in (

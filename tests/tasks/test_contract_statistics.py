@@ -80,7 +80,7 @@ async def test_a_list_is_counted_by_status_and_its_open_tasks_by_all_else(world:
 
 
 @TELLING
-async def test_what_has_none_is_not_named_and_names_are_the_trackers(world: World) -> None:
+async def test_groups_without_tasks_are_left_out_and_names_are_the_backends(world: World) -> None:
     word = f"Единственная {uuid4()}"
     world.new_task(word, project="office", priority="high", status="in_progress")
     found = (await asked(world, "anna", TaskQuery(search=word))).parts

@@ -20,7 +20,7 @@ from tests.tasks.test_contract_files import attach, stage
 from tests.world import PEOPLE_IDS, PROJECT_IDS, STATUS_IDS, EmbeddedWorld
 
 
-async def test_who_may_steer_but_not_comment_cannot_slip_a_comment_in(embedded: EmbeddedWorld) -> None:
+async def test_a_change_without_the_right_to_comment_carries_no_comment(embedded: EmbeddedWorld) -> None:
     def mute(session: Session) -> None:
         role = session.get(tables.Role, 1)
         role.permissions = "view_all edit assignable"
@@ -132,7 +132,7 @@ async def test_somebody_disabled_is_not_offered_as_assignee(embedded: EmbeddedWo
     assert [ref.id for ref in choices.assignees] == [PEOPLE_IDS["anna"]]
 
 
-async def test_who_only_asks_for_help_assigns_nobody(embedded: EmbeddedWorld) -> None:
+async def test_a_requester_assigns_nobody(embedded: EmbeddedWorld) -> None:
     irina, project = embedded.actor("irina"), PROJECT_IDS["help"]
     blank = await embedded.backend.new_task_form(irina, project)
     assert blank.assignees == () and blank.priorities and blank.details
@@ -140,7 +140,7 @@ async def test_who_only_asks_for_help_assigns_nobody(embedded: EmbeddedWorld) ->
         await embedded.backend.create(irina, NewTask(project, "Стул", assignee_id=PEOPLE_IDS["anna"]))
 
 
-async def test_what_nobody_attaches_is_thrown_away_after_a_day(database: Database, tmp_path: Path) -> None:
+async def test_an_upload_that_is_never_attached_is_deleted_after_a_day(database: Database, tmp_path: Path) -> None:
     now, blobs = [datetime.now(UTC)], Blobs(tmp_path / "files")
     world = EmbeddedWorld(database, tmp_path)
     world.backend = EmbeddedBackend(database, blobs, lambda: now[0])

@@ -13,19 +13,10 @@ from tests.world import FIELD_IDS, PROJECT_IDS, EmbeddedWorld
 ROOM = FIELD_IDS["Кабинет"]
 
 
-def alter(world: EmbeddedWorld, field: int, **values: object) -> None:
-    def work(session: Session) -> None:
-        row = session.get_one(tables.CustomField, field)
-        for name, value in values.items():
-            setattr(row, name, value)
-
-    world.database.run_here(work, writes=True)
-
-
 async def test_a_required_field_may_not_be_emptied_but_need_not_be_touched(embedded: EmbeddedWorld) -> None:
     number, anna = embedded.new_task(), embedded.actor("anna")
     await embedded.backend.change(anna, number, Edit(custom={ROOM: ("214",)}))
-    alter(embedded, ROOM, required=True)
+    embedded.alter_field(ROOM, required=True)
     for empty in ((), (" ",)):
         with pytest.raises(Invalid) as refusal:
             await embedded.backend.change(anna, number, Edit(custom={ROOM: empty}))
@@ -36,7 +27,7 @@ async def test_a_required_field_may_not_be_emptied_but_need_not_be_touched(embed
 @pytest.mark.parametrize("limit", [{"project_id": PROJECT_IDS["office"]}, {"kind_id": 2}])
 async def test_a_field_of_another_project_or_kind_is_not_there(embedded: EmbeddedWorld, limit: dict[str, int]) -> None:
     number, anna = embedded.new_task(), embedded.actor("anna")
-    alter(embedded, ROOM, **limit)
+    embedded.alter_field(ROOM, **limit)
     task = await embedded.backend.task(anna, number)
     assert ROOM not in {held.field.id for held in task.custom} | task.choices.custom
     with pytest.raises(NotAllowed):
@@ -48,7 +39,7 @@ async def test_a_field_of_another_project_or_kind_is_not_there(embedded: Embedde
 
 async def test_several_values_keep_their_order_and_are_told_together(embedded: EmbeddedWorld) -> None:
     number, anna, ways = embedded.new_task(), embedded.actor("anna"), FIELD_IDS["Способ связи"]
-    alter(embedded, ways, multiple=True)
+    embedded.alter_field(ways, multiple=True)
     written = await embedded.backend.change(anna, number, Edit(custom={ways: ("Почта", "Телефон")}))
     assert written.after.custom_value(ways) == ("Почта", "Телефон")
     (change,) = written.new_entries[0].changes
@@ -63,7 +54,7 @@ async def test_a_long_value_is_told_as_a_text_that_was_changed(embedded: Embedde
 
 
 async def test_a_field_that_is_only_shown_is_not_written(embedded: EmbeddedWorld) -> None:
-    alter(embedded, ROOM, kind="other")
+    embedded.alter_field(ROOM, kind="other")
     with pytest.raises(NotAllowed):
         await embedded.backend.change(embedded.actor("anna"), embedded.new_task(), Edit(custom={ROOM: ("1",)}))
 
@@ -89,7 +80,7 @@ async def test_a_changed_subject_is_found_by_its_new_words_alone(embedded: Embed
         assert [row.id for row in page.rows] == found
 
 
-async def test_who_watches_is_told_to_colleagues_and_oneself(embedded: EmbeddedWorld) -> None:
+async def test_watchers_are_shown_to_colleagues_and_to_oneself(embedded: EmbeddedWorld) -> None:
     number = embedded.new_task()
     for login in ("anna", "irina"):
         await embedded.backend.watch(embedded.actor(login), number, True)

@@ -38,7 +38,7 @@ async def test_an_entry_that_is_committed_after_later_ones_is_told(embedded_on_m
     assert "Писалось долго" in said(await world.feed.read(first.cursor), task)
 
 
-async def test_who_was_disabled_since_sees_nothing(embedded: EmbeddedWorld) -> None:
+async def test_a_person_disabled_meanwhile_sees_nothing(embedded: EmbeddedWorld) -> None:
     kept = await embedded.feed.start()
     embedded.new_task()
     (told,) = (await embedded.feed.read(kept)).events
@@ -52,7 +52,7 @@ async def test_who_was_disabled_since_sees_nothing(embedded: EmbeddedWorld) -> N
     assert await embedded.feed.visible_to(told, people) == {PEOPLE_IDS["boris"]}
 
 
-async def test_who_is_named_an_administrator_sees_what_administrators_see(embedded: EmbeddedWorld) -> None:
+async def test_an_administrator_by_setting_sees_what_administrators_see(embedded: EmbeddedWorld) -> None:
     kept = await embedded.feed.start()
     embedded.new_task()
     (told,) = (await embedded.feed.read(kept)).events

@@ -89,7 +89,7 @@ async def test_each_act_tells_who_had_the_task_after_it(world: World) -> None:
     assert not first.was_assigned and not first.former
 
 
-async def test_who_watches_is_told(world: World) -> None:
+async def test_watchers_are_named_in_the_event(world: World) -> None:
     task, boris = world.new_task(), world.actor("boris")
     await world.backend.watch(boris, task, True)
     position = await world.feed.start()
@@ -153,7 +153,7 @@ async def test_nobody_sees_what_is_gone(world: World) -> None:
     assert of(await world.feed.read(position), task) == []
 
 
-async def test_what_comes_in_the_place_of_what_was_deleted_is_told(world: World) -> None:
+async def test_a_deleted_number_is_not_given_again_so_that_no_event_is_missed(world: World) -> None:
     """A number that were given again would be below where reading goes on, under a key that is known."""
     admin, last = world.actor("admin"), world.new_task()
     position = await world.feed.start()

@@ -104,7 +104,7 @@ def test_a_custom_field_takes_a_value_however_it_is_written(kind: Kind, written:
         *[("yes_no", written) for written in ("2", "да", "y", "truth")],
     ],
 )
-def test_what_is_no_such_value_stays_as_it_was_typed_and_is_refused(kind: Kind, written: str) -> None:
+def test_a_value_of_another_kind_stays_as_typed_and_is_refused(kind: Kind, written: str) -> None:
     field = CustomField(1, "Поле", kind)
     assert in_normal_form(field, (written,)) == (written,) and fault(field, (written,)) is not None
 

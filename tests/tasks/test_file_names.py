@@ -33,7 +33,7 @@ def test_a_name_is_kept_with_what_joins_its_characters_and_the_dot_it_begins_wit
         ("a/.. ", "file"),
     ],
 )
-def test_what_can_not_be_seen_or_leads_elsewhere_is_not_kept(name: str, shown: str) -> None:
+def test_invisible_characters_and_paths_are_dropped_from_names(name: str, shown: str) -> None:
     assert plain_name(name) == shown
 
 

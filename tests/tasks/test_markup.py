@@ -170,7 +170,7 @@ def test_a_task_number_becomes_a_link(format: TextFormat) -> None:
 @pytest.mark.parametrize(
     "text", ["#0", "#x", "a#1", "/#1", "##1", "#1a", "#12345678901", "&#123;", "&amp;#123;", "№#ж"]
 )
-def test_what_only_looks_like_a_task_number_stays_text(text: str, format: TextFormat) -> None:
+def test_text_that_only_looks_like_a_task_number_stays_text(text: str, format: TextFormat) -> None:
     assert links(shown(text, format)) == []
 
 

@@ -100,7 +100,7 @@ def test_an_embedded_history_tells_what_each_version_brought(kinds: list[str], s
 
 
 @pytest.mark.parametrize("version", ["", "0", "-1", "99", "x", "1.5", "1" * 30, "١"])
-def test_what_is_no_version_of_an_embedded_task_tells_nothing(version: str) -> None:
+def test_a_text_that_is_no_version_of_an_embedded_task_reports_no_changes(version: str) -> None:
     assert embedded.entries_since(TASK._replace(version="4", entries=(entry(1, notes="x"),)), version) is None
 
 

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from helpdesk.errors import Overloaded
-from helpdesk.tasks.picture_process import Bounds, NoPicture, PictureProcess
+from helpdesk.tasks.pictures import Bounds, NoPicture, PictureProcess
 from tests.servers.process import wait_until
 from tests.tasks.test_pictures import picture, png
 
@@ -135,7 +135,7 @@ def test_the_process_knows_no_secrets(begin: Begin, monkeypatch: pytest.MonkeyPa
 SERVER = """
 import sys, time
 from io import BytesIO
-from helpdesk.tasks.picture_process import PictureProcess
+from helpdesk.tasks.pictures import PictureProcess
 process = PictureProcess()
 process.smaller(BytesIO(sys.stdin.buffer.read()), 192)
 print(process.process.pid, flush=True)

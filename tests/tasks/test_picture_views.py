@@ -8,8 +8,7 @@ import pytest
 
 from helpdesk.errors import Overloaded, Unavailable
 from helpdesk.tasks import pictures as module
-from helpdesk.tasks.picture_process import NoPicture
-from helpdesk.tasks.pictures import Pictures, View
+from helpdesk.tasks.pictures import NoPicture, Pictures, View
 from tests.tasks.test_picture_process import many_scans
 from tests.tasks.test_pictures import picture
 
@@ -59,7 +58,7 @@ async def test_those_who_want_the_same_view_wait_for_the_same_work_and_it_is_kep
     assert await pictures.smaller(SMALL._replace(side=20), other) != made[0] and other.asked
 
 
-async def test_what_is_no_picture_is_known_to_be_none_at_any_size(pictures: Pictures) -> None:
+async def test_a_file_that_is_no_picture_has_no_view_of_any_size(pictures: Pictures) -> None:
     for side, asked in ((192, 1), (192, 0), (1600, 0)):
         none = Pieces(b"<svg/>")
         with pytest.raises(NoPicture):

@@ -98,7 +98,7 @@ def bomb(width: int, height: int) -> bytes:
     ],
     ids=["nothing", "svg", "html", "png?", "jpeg?", "gif?", "webp?", "cut off", "bomb", "smaller bomb", "bmp"],
 )
-def test_what_is_no_picture_is_not_shown(content: bytes) -> None:
+def test_a_file_that_is_no_picture_is_not_shown(content: bytes) -> None:
     assert smaller(content, 192) == b""
 
 

@@ -31,7 +31,7 @@ def test_the_depth_is_the_number_of_projects_above() -> None:
     assert dict(with_depths(ALL)) == {HELP: 0, NETWORK: 1, PRINTING: 1, TONER: 2, OFFICE: 0, HIDDENS: 0}
 
 
-def test_what_is_chosen_stands_first_and_then_all_that_is_below() -> None:
+def test_the_chosen_project_comes_first_and_then_its_subprojects() -> None:
     assert with_descendants((2,), ALL) == (2, 5, 3, 4)
     assert with_descendants((3, -1), ALL) == (3, -1, 4)
     assert with_descendants((1,), ALL) == (1,) and with_descendants((), ALL) == ()

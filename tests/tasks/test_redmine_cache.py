@@ -12,9 +12,9 @@ from sqlalchemy.engine import Connection
 
 from helpdesk.errors import LockedOut, NotFound, Unavailable
 from helpdesk.tasks.model import Actor
-from helpdesk.tasks.redmine.rest import cache as module
-from helpdesk.tasks.redmine.rest.cache import STALE_SECONDS, Cache
+from helpdesk.tasks.redmine.rest import metadata_cache as module
 from helpdesk.tasks.redmine.rest.calls import RestCalls
+from helpdesk.tasks.redmine.rest.metadata_cache import STALE_SECONDS, Cache
 from helpdesk.tasks.redmine.sql import config_snapshot, source
 from helpdesk.tasks.redmine.sql.source import Source
 from tests.servers.imitated_redmine import ANNA, ME, ImitatedRedmine
@@ -87,7 +87,7 @@ async def test_while_one_asks_anew_the_others_have_what_was_told_before(kept: Ke
     assert await first == "new" == await kept.want() and kept.calls == 2
 
 
-async def test_what_is_too_old_is_not_given_out_and_all_wait_for_the_same(kept: Kept) -> None:
+async def test_an_expired_value_is_not_returned_and_all_wait_for_the_same_fetch(kept: Kept) -> None:
     await kept.fill()
     kept.now, kept.says = kept.now + FRESH + STALE_SECONDS, "new"
     tasks = await kept.wanted(100)

@@ -85,7 +85,7 @@ async def test_a_difference_puts_reading_over_to_rest_and_says_at_whom_and_where
     assert told["by_sql"] > 0
 
 
-async def test_it_is_trusted_again_after_several_clean_rounds_and_a_bad_one_begins_anew(
+async def test_sql_is_trusted_again_after_several_clean_rounds_and_a_bad_one_restarts_the_count(
     sql_world: SqlWorld, redmine: Redmine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bird = consistency_check(sql_world, redmine.user_ids["irina"])
@@ -113,7 +113,7 @@ async def test_rules_that_are_out_of_date_for_good_are_found(sql_world: SqlWorld
         assert sql_world.database.state.kind == "differing"
 
 
-async def test_what_is_written_in_between_is_no_difference(
+async def test_a_write_between_the_two_reads_is_no_difference(
     sql_world: SqlWorld, redmine: Redmine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bird, really, made = consistency_check(sql_world), ConsistencyCheck._by_rest, []

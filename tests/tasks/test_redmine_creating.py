@@ -48,14 +48,14 @@ async def test_a_real_task_keeps_the_custom_fields_and_hours_it_is_made_with(red
     assert task.start_date  # Redmine's own default is the day of creation
 
 
-async def test_who_may_not_make_sub_tasks_in_a_real_redmine_is_not_offered_a_parent(
+async def test_without_the_right_to_sub_tasks_in_a_real_redmine_no_parent_is_offered(
     redmine_world: RedmineWorld,
 ) -> None:
     blank = await redmine_world.backend.new_task_form(redmine_world.actor("irina"), redmine_world.project("help"))
     assert "parent" not in blank.details and "due_date" in blank.details
 
 
-async def test_what_only_a_real_redmine_knows_to_refuse_is_told_in_its_own_sentence(
+async def test_a_refusal_only_a_real_redmine_knows_is_shown_in_its_own_sentence(
     redmine_world: RedmineWorld,
 ) -> None:
     anna, foreign = redmine_world.actor("anna"), redmine_world.new_task(project="office")
@@ -97,7 +97,9 @@ async def test_an_imitated_task_that_its_author_may_not_see_is_made_all_the_same
     assert (task.id, task.row.subject, task.description) == (8, WISH.subject, WISH.description)
 
 
-async def test_what_an_imitated_redmine_ignored_of_a_new_task_is_shown_and_no_error(server: ImitatedRedmine) -> None:
+async def test_values_that_an_imitated_redmine_ignored_of_a_new_task_are_shown_and_no_error(
+    server: ImitatedRedmine,
+) -> None:
     async with tracking(server.url) as tracker:
         task = await tracker.create(ACTOR, WISH._replace(assignee_id=ACTOR.id, due_date=date(2027, 1, 11)))
     sent = json.loads(next(request.body for request in server.requests if request.method == "POST"))["issue"]

@@ -14,48 +14,30 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from helpdesk.tasks.backend import State
 from helpdesk.tasks.redmine.sql import connection, schema_check
-from helpdesk.tasks.redmine.sql.breaker import PAUSE_SECONDS, Breaker
 from helpdesk.tasks.redmine.sql.connection import RedmineDatabase
-from helpdesk.tasks.redmine.sql.failures import Silent
+from helpdesk.tasks.redmine.sql.failures import PAUSE_SECONDS, Breaker, Silent
+from tests.clocks import Clock
 from tests.servers.mariadb import MySQLAccess, url_of
-from tests.servers.proxy import Proxy, proxy_to
+from tests.servers.proxy import Proxy
 from tests.servers.redmine import Redmine
 
 READ_ONLY_TRANSACTION = 1792
 MOSCOW = ZoneInfo("Europe/Moscow")
 
 
-class Ticks:
-    """Seconds that pass when a test says so."""
-
-    seconds = 0.0
-
-    def __call__(self) -> float:
-        return self.seconds
-
-
 @contextmanager
-def opened(access: MySQLAccess, ticks: Ticks | None = None) -> Iterator[RedmineDatabase]:
-    database = RedmineDatabase(url_of(access), MOSCOW, Breaker(ticks) if ticks else None)
+def opened(access: MySQLAccess, clock: Clock | None = None) -> Iterator[RedmineDatabase]:
+    database = RedmineDatabase(url_of(access), MOSCOW, Breaker(clock.ticks) if clock else None)
     yield database
     database.close()
 
 
 @pytest.fixture
-def ticks() -> Ticks:
-    return Ticks()
-
-
-@pytest.fixture
-def wire(redmine: Redmine) -> Iterator[Proxy]:
-    with proxy_to(redmine.mysql.host, redmine.mysql.port) as proxy:
-        yield proxy
-
-
-@pytest.fixture
-def database(redmine: Redmine, wire: Proxy, ticks: Ticks, monkeypatch: pytest.MonkeyPatch) -> Iterator[RedmineDatabase]:
+def database(
+    redmine: Redmine, database_line: Proxy, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[RedmineDatabase]:
     monkeypatch.setattr(connection, "READ_SECONDS", 1)
-    with opened(replace(redmine.mysql, port=wire.port), ticks) as database:
+    with opened(replace(redmine.mysql, port=database_line.port), clock) as database:
         yield database
 
 
@@ -82,50 +64,52 @@ async def back(database: RedmineDatabase) -> None:
             await asyncio.sleep(0.01)
 
 
-async def test_a_line_that_the_server_closed_is_opened_again_unseen(database: RedmineDatabase, wire: Proxy) -> None:
+async def test_a_line_that_the_server_closed_is_opened_again_unseen(
+    database: RedmineDatabase, database_line: Proxy
+) -> None:
     assert await asyncio.gather(*(database.run(one) for _ in range(5))) == [1] * 5
-    wire.becomes("cut")
-    wire.becomes("fair")
+    database_line.becomes("cut")
+    database_line.becomes("fair")
     assert await asyncio.gather(*(database.run(one) for _ in range(5))) == [1] * 5
     assert database.state == State()
 
 
 async def test_a_server_that_sends_everybody_away_is_left_alone_until_a_probe_finds_it_back(
-    database: RedmineDatabase, wire: Proxy, ticks: Ticks
+    database: RedmineDatabase, database_line: Proxy, clock: Clock
 ) -> None:
-    wire.becomes("cut")
+    database_line.becomes("cut")
     with pytest.raises(Silent):
         await database.run(one)
     assert database.state.kind == "silent" and database.state.since
-    tried = wire.taken
+    tried = database_line.taken
     for _ in range(3):
         with pytest.raises(Silent):
             await database.run(one)
-    assert wire.taken == tried
-    wire.becomes("fair")
-    ticks.seconds += PAUSE_SECONDS
+    assert database_line.taken == tried
+    database_line.becomes("fair")
+    clock.pass_(PAUSE_SECONDS)
     await back(database)
     assert await database.run(one) == 1
 
 
 async def test_a_server_that_never_answers_costs_its_time_out_once(
-    database: RedmineDatabase, wire: Proxy, ticks: Ticks
+    database: RedmineDatabase, database_line: Proxy, clock: Clock
 ) -> None:
     assert await database.run(one) == 1
-    wire.becomes("dead")
+    database_line.becomes("dead")
     failures = await asyncio.gather(*(database.run(one) for _ in range(30)), return_exceptions=True)
     assert {type(failure) for failure in failures} == {Silent}
-    assert wire.taken <= 2 * connection.CONNECTIONS  # those behind them in the queue did not try
-    ticks.seconds += PAUSE_SECONDS
+    assert database_line.taken <= 2 * connection.CONNECTIONS  # those behind them in the queue did not try
+    clock.pass_(PAUSE_SECONDS)
     with pytest.raises(Silent):
         await asyncio.wait_for(database.run(one), 0.5)  # the probe waits, not the person
-    wire.becomes("fair")
-    ticks.seconds += PAUSE_SECONDS
+    database_line.becomes("fair")
+    clock.pass_(PAUSE_SECONDS)
     await back(database)
 
 
-async def test_a_greeting_that_never_comes_is_given_up_too(database: RedmineDatabase, wire: Proxy) -> None:
-    wire.becomes("dead")
+async def test_a_greeting_that_never_comes_is_given_up_too(database: RedmineDatabase, database_line: Proxy) -> None:
+    database_line.becomes("dead")
     with pytest.raises(Silent):
         await database.run(one)
     assert database.state.kind == "silent"
@@ -167,7 +151,7 @@ async def test_a_question_that_makes_no_sense_is_our_mistake_and_no_outage(redmi
         assert database.state == State()
 
 
-async def test_what_is_not_trusted_is_not_asked(redmine: Redmine) -> None:
+async def test_a_database_that_is_not_trusted_is_not_read(redmine: Redmine) -> None:
     with opened(redmine.mysql) as database:
         database.distrusted = State("differing")
         with pytest.raises(Silent):
@@ -190,19 +174,19 @@ def test_a_table_and_a_column_that_are_missing_are_named(redmine: Redmine) -> No
         assert caught.value.is_down
 
 
-async def test_it_is_not_back_while_something_is_missing(
-    database: RedmineDatabase, ticks: Ticks, redmine: Redmine
+async def test_the_database_is_not_back_while_a_column_is_missing(
+    database: RedmineDatabase, clock: Clock, redmine: Redmine
 ) -> None:
     with renamed(redmine.mysql_writer):
         with pytest.raises(Silent):
             await database.run(statement("SELECT lock_version FROM issues"))
-        ticks.seconds += PAUSE_SECONDS
+        clock.pass_(PAUSE_SECONDS)
         for _ in range(2):
             with pytest.raises(Silent):
                 await database.run(one)
             await asyncio.gather(*database._probes)
         assert database.state.kind == "silent"
-    ticks.seconds += PAUSE_SECONDS
+    clock.pass_(PAUSE_SECONDS)
     await back(database)
 
 

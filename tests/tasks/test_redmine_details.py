@@ -124,7 +124,7 @@ async def test_a_field_that_the_workflow_asks_for_is_told_in_redmines_own_senten
     assert await redmine_world.backend.task(anna, number) == before
 
 
-async def test_who_may_not_see_watchers_still_watches_and_knows_it(redmine_world: RedmineWorld) -> None:
+async def test_a_watcher_without_the_right_to_see_watchers_knows_that_he_watches(redmine_world: RedmineWorld) -> None:
     number, irina = redmine_world.new_task(), redmine_world.actor("irina")
     assert (await redmine_world.backend.task(irina, number)).choices.may_watch
     watching = await redmine_world.backend.watch(irina, number, True)

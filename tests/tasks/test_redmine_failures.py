@@ -20,10 +20,9 @@ from helpdesk.errors import (
     WrongKey,
 )
 from helpdesk.redmine_client import RedmineClient
-from helpdesk.tasks.cards import CardsAsked
 from helpdesk.tasks.creation import NewTask
 from helpdesk.tasks.files import Upload
-from helpdesk.tasks.lists import TaskQuery
+from helpdesk.tasks.lists import CardQuery, TaskQuery
 from helpdesk.tasks.model import Actor, Edit
 from helpdesk.tasks.redmine.backend import RedmineBackend
 from tests.servers import imitated_redmine as imitation
@@ -94,7 +93,7 @@ def verbs(actor: Actor, number: int, project: int) -> dict[str, Verb]:
         "members": lambda tracker: tracker.members(actor, project),
         "tasks": lambda tracker: tracker.tasks(actor, TaskQuery()),
         "summed tasks": lambda tracker: tracker.tasks(actor, TaskQuery(), summed=True),
-        "cards": lambda tracker: tracker.cards(actor, lambda _: CardsAsked(TaskQuery(), (1,), (1,))),
+        "cards": lambda tracker: tracker.cards(actor, lambda _: CardQuery(TaskQuery(), (1,), (1,))),
         "task": lambda tracker: tracker.task(actor, number),
         "change": lambda tracker: tracker.change(actor, number, START),
         "comment": lambda tracker: tracker.comment(actor, number, "Уже иду"),

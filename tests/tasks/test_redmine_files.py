@@ -12,7 +12,7 @@ from helpdesk.errors import HelpdeskError, Invalid, Malformed, NotAllowed, NotFo
 from helpdesk.tasks.files import Staged, Upload
 from helpdesk.tasks.model import Edit
 from helpdesk.tasks.redmine.backend import RedmineBackend
-from helpdesk.tasks.redmine.rest import file_transfers
+from helpdesk.tasks.redmine.rest import files
 from tests.servers import imitated_redmine as imitation
 from tests.servers.imitated_redmine import CONTENT, DOWNLOAD, ISSUE, UPLOADS, Answer, ImitatedRedmine, Request, says
 from tests.tasks.test_redmine_failures import ACTOR, pieces, tracking
@@ -125,7 +125,7 @@ async def test_a_slow_sender_is_waited_for_longer_than_redmine_is(server: Imitat
         assert (await tracker.stage(ACTOR, Upload("a.txt", "text/plain", 3, slowly()))).size == 3
 
 
-async def test_who_stops_sending_leaves_nothing_behind(server: ImitatedRedmine) -> None:
+async def test_an_upload_that_stops_leaves_nothing_behind(server: ImitatedRedmine) -> None:
     async def gone() -> AsyncIterator[bytes]:
         yield b"a"
         raise ConnectionResetError
@@ -169,7 +169,7 @@ async def test_a_part_is_read_whether_the_server_honours_range_or_not(
         (says(404), NotFound),
     ],
 )
-async def test_what_is_not_the_file_is_never_given_for_it(
+async def test_an_answer_that_is_not_the_file_is_never_returned_for_it(
     server: ImitatedRedmine, answer: Answer, error: type[HelpdeskError]
 ) -> None:
     server.answers[DOWNLOAD] = answer
@@ -204,7 +204,7 @@ async def trickle(writer: asyncio.StreamWriter, request: Request) -> None:
 async def test_a_download_that_stops_in_the_middle_breaks_and_does_not_end(
     server: ImitatedRedmine, then: Answer | None, length: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(file_transfers, "BYTES_A_SECOND", 2**30)
+    monkeypatch.setattr(files, "BYTES_A_SECOND", 2**30)
     server.answers[DOWNLOAD] = stopping(then, length)
     got = b""
     async with tracking(server.url, deadline=0.5) as tracker:
@@ -225,7 +225,7 @@ async def test_a_reader_takes_as_long_as_it_likes(server: ImitatedRedmine) -> No
     assert got == CONTENT
 
 
-async def test_who_stops_reading_lets_go_of_the_connection(server: ImitatedRedmine) -> None:
+async def test_a_download_that_stops_lets_go_of_the_connection(server: ImitatedRedmine) -> None:
     """More downloads than there are connections: begun and left, or not even begun."""
     server.answers[DOWNLOAD] = stopping(imitation.silence)
     async with tracking(server.url) as tracker:
@@ -250,9 +250,7 @@ async def test_slow_downloads_keep_no_page_waiting(server: ImitatedRedmine) -> N
 @pytest.mark.parametrize(
     "token", ["", "x", "2", "2.", ".0a", "2.0G", "-2.0a", "²2.0a", "2.0a\n", "\ud800", "2.0a 3.0a"]
 )
-async def test_what_can_be_no_token_is_refused_before_redmine_passes_over_it(
-    server: ImitatedRedmine, token: str
-) -> None:
+async def test_an_impossible_token_is_refused_before_redmine_ignores_it(server: ImitatedRedmine, token: str) -> None:
     async with tracking(server.url) as tracker:
         with pytest.raises(Invalid) as refusal:
             await tracker.change(ACTOR, 7, Edit(comment="с файлом", files=(Staged(token, "x", 1, "text/plain"),)))

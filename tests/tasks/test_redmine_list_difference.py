@@ -6,7 +6,7 @@ from math import log2
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpdesk.tasks.redmine.list_difference import FEW, PAGE, Differing, differing
+from helpdesk.tasks.redmine.visible_both_ways import FEW, PAGE, Differing, differing
 
 NUMBERS = st.sets(st.integers(1, 2_000), max_size=12)
 
@@ -23,7 +23,7 @@ async def compared(ours: set[int], theirs: set[int]) -> tuple[Differing, int]:
 
 
 @given(st.integers(0, 2_000), NUMBERS, NUMBERS)
-async def test_what_is_named_differs_and_what_differs_is_named(size: int, less: set[int], more: set[int]) -> None:
+async def test_the_named_differences_are_the_real_ones(size: int, less: set[int], more: set[int]) -> None:
     ours = set(range(1, size + 1)) - less
     theirs = (set(range(1, size + 1)) - more) | {it + size for it in list(less)[:3]}
     found, asked = await compared(ours, theirs)

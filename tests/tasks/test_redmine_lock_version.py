@@ -51,7 +51,7 @@ def test_versions_of_different_states_are_never_the_same(one: str, other: str, l
 
 
 @given(st.text(max_size=40), SEEN | st.text(max_size=40))
-def test_what_is_no_version_is_only_the_same_as_itself(typed: str, other: str) -> None:
+def test_a_text_that_is_no_version_equals_only_itself(typed: str, other: str) -> None:
     if not lock_version.VERSION.fullmatch(typed):
         assert lock_version.same(typed, other) == (typed == other)
 
@@ -98,7 +98,7 @@ HISTORIES: dict[str, tuple[tuple[Entry, ...], set[int]]] = {
 
 
 @pytest.mark.parametrize("name", HISTORIES)
-async def test_what_a_write_replaced_unseen_is_told_from_the_history(name: str, server: ImitatedRedmine) -> None:
+async def test_values_a_write_replaced_unseen_are_reported_from_the_history(name: str, server: ImitatedRedmine) -> None:
     entries, replaced = HISTORIES[name]
     async with tracking(server.url) as tracker:
         before = await tracker.task(ACTOR, 7)

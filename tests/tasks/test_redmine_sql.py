@@ -11,9 +11,8 @@ import sqlalchemy as sa
 from helpdesk.errors import LockedOut, NotFound, WrongKey
 from helpdesk.redmine_client import RedmineClient
 from helpdesk.tasks.backend import State
-from helpdesk.tasks.cards import CardsAsked
 from helpdesk.tasks.creation import NewTask
-from helpdesk.tasks.lists import TaskQuery, Vocabulary
+from helpdesk.tasks.lists import CardQuery, TaskQuery, Vocabulary
 from helpdesk.tasks.model import Edit
 from helpdesk.tasks.redmine.backend import RedmineBackend
 from helpdesk.tasks.redmine.sql.connection import RedmineDatabase
@@ -64,9 +63,9 @@ async def test_sql_and_rest_tell_the_same_of_every_task(sql_world: SqlWorld, res
 async def test_sql_rest_and_rest_in_its_stead_have_the_same_cards(
     sql_world: SqlWorld, rest: RedmineBackend, login: str
 ) -> None:
-    def everything(words: Vocabulary) -> CardsAsked:
+    def everything(words: Vocabulary) -> CardQuery:
         statuses = tuple(status.id for status in words.statuses)
-        return CardsAsked(TaskQuery(sort="id", per_page=10), statuses, statuses)
+        return CardQuery(TaskQuery(sort="id", per_page=10), statuses, statuses)
 
     actor = sql_world.actor(login)
     with_comments = await sql_world.backend.cards(actor, everything)
@@ -121,7 +120,7 @@ async def test_a_company_may_call_statuses_and_priorities_its_own_way(sql_world:
     assert "Свежая" in {it.name for it in words.statuses} and "Решена" in {it.name for it in words.statuses}
 
 
-async def test_who_is_locked_in_redmine_reads_nothing_from_then_on(sql_world: SqlWorld) -> None:
+async def test_a_person_locked_in_redmine_reads_nothing_from_then_on(sql_world: SqlWorld) -> None:
     for verb in (sql_world.backend.vocabulary, lambda who: sql_world.backend.tasks(who, TaskQuery())):
         with pytest.raises(LockedOut):
             await verb(sql_world.actor("locked"))
@@ -177,7 +176,7 @@ async def test_a_parent_keeps_what_its_sub_tasks_do_not_decide(sql_world: SqlWor
     assert "due_date" in choices.details and "done_ratio" not in choices.details and not choices.priorities
 
 
-async def test_who_is_no_member_any_more_sees_nothing_at_once(sql_world: SqlWorld) -> None:
+async def test_a_former_member_sees_nothing_at_once(sql_world: SqlWorld) -> None:
     number, irina = sql_world.new_task(), sql_world.actor("irina")
     assert await sql_world.backend.task(irina, number)
     everything = f"UPDATE members SET user_id = 0 WHERE user_id = {irina.id}"

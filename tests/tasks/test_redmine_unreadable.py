@@ -15,8 +15,7 @@ from helpdesk.tasks.model import Actor
 from helpdesk.tasks.redmine.backend import RedmineBackend
 from helpdesk.tasks.redmine.feed import FallbackFeed, RestFeed, SqlFeed
 from helpdesk.tasks.redmine.sql import connection, feed
-from helpdesk.tasks.redmine.sql.read_context import Reading
-from helpdesk.tasks.redmine.sql.source import Source
+from helpdesk.tasks.redmine.sql.source import Reading, Source
 from tests.servers.mariadb import url_of
 from tests.servers.redmine import Redmine
 from tests.tasks.worlds import SqlWorld
@@ -62,7 +61,7 @@ async def read(tracker: RedmineBackend, actor: Actor, work: Callable[[Reading], 
 
 
 @pytest.mark.parametrize("kind", UNREADABLE)
-async def test_it_is_asked_over_rest_and_nothing_else_is(
+async def test_only_an_unreadable_query_is_asked_over_rest(
     tracker: RedmineBackend, sql_world: SqlWorld, kind: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     work, anna = UNREADABLE[kind], sql_world.actor("anna")
@@ -83,7 +82,7 @@ async def test_the_feed_is_read_over_rest_then(sql_world: SqlWorld, monkeypatch:
 
 
 @pytest.mark.parametrize("error", [NotFound(), LockedOut()])
-async def test_what_a_person_is_to_be_told_is_no_trouble(
+async def test_an_error_for_the_person_is_no_failure_of_sql(
     tracker: RedmineBackend, sql_world: SqlWorld, error: Exception
 ) -> None:
     with pytest.raises(type(error)):

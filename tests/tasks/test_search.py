@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpdesk.tasks.lists import TaskQuery
-from helpdesk.tasks.search import LONGEST, MOST_WORDS, cleaned, number, words
+from helpdesk.tasks.lists import LONGEST_SEARCH, MOST_SEARCH_WORDS, TaskQuery, clean_search, search_number, search_words
 
 TYPED = st.text() | st.text(alphabet="#0123７٣ \t\r\n\0\u200b\u200d\u2800aё%_", max_size=300)
 
@@ -34,7 +33,7 @@ TYPED = st.text() | st.text(alphabet="#0123７٣ \t\r\n\0\u200b\u200d\u2800aё%_
 def test_digits_are_a_number_and_words_and_a_sign_before_them_makes_them_a_number_alone(
     search: str, wanted: int | None, texts: tuple[str, ...]
 ) -> None:
-    assert (number(search), words(search)) == (wanted, texts)
+    assert (search_number(search), search_words(search)) == (wanted, texts)
 
 
 @pytest.mark.parametrize(
@@ -45,24 +44,24 @@ def test_digits_are_a_number_and_words_and_a_sign_before_them_makes_them_a_numbe
         ("a\0b\nc", "a b c", False),
         ("\u200b\ufeff\u00ad\u2800\u200d", "", False),
         ("при\u00adнтер\u200b", "принтер", False),
-        ("a" * LONGEST, "a" * LONGEST, False),
-        ("a" * (LONGEST + 1), "a" * LONGEST, True),
-        (" ".join(map(str, range(MOST_WORDS))), " ".join(map(str, range(MOST_WORDS))), False),
-        (" ".join(map(str, range(MOST_WORDS + 1))), " ".join(map(str, range(MOST_WORDS))), True),
+        ("a" * LONGEST_SEARCH, "a" * LONGEST_SEARCH, False),
+        ("a" * (LONGEST_SEARCH + 1), "a" * LONGEST_SEARCH, True),
+        (" ".join(map(str, range(MOST_SEARCH_WORDS))), " ".join(map(str, range(MOST_SEARCH_WORDS))), False),
+        (" ".join(map(str, range(MOST_SEARCH_WORDS + 1))), " ".join(map(str, range(MOST_SEARCH_WORDS))), True),
         ("a " * 50_000, "a", True),
         (" " * 50_000, "", False),
     ],
 )
 def test_a_search_is_cut_and_never_refused(typed: str, kept: str, is_less: bool) -> None:
-    assert cleaned(typed) == (kept, is_less)
+    assert clean_search(typed) == (kept, is_less)
 
 
 @given(TYPED)
 def test_whatever_is_typed_what_is_looked_for_is_bounded_and_stays_as_it_is(typed: str) -> None:
-    kept, _ = cleaned(typed)
-    assert len(kept) <= LONGEST and len(kept.split()) <= MOST_WORDS and "\0" not in kept
-    assert cleaned(kept) == (kept, False)
-    assert len(words(kept)) <= MOST_WORDS and all(words(kept))
+    kept, _ = clean_search(typed)
+    assert len(kept) <= LONGEST_SEARCH and len(kept.split()) <= MOST_SEARCH_WORDS and "\0" not in kept
+    assert clean_search(kept) == (kept, False)
+    assert len(search_words(kept)) <= MOST_SEARCH_WORDS and all(search_words(kept))
     query = TaskQuery(search=kept)
     assert query.words or query.wanted_id is not None or not kept
     assert query.wanted_id is None or 0 <= query.wanted_id < 2**31

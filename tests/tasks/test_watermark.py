@@ -78,7 +78,7 @@ def test_rows_below_the_highest_are_read_until_none_of_them_can_appear_any_more(
     assert mark.after([], at(LONGEST + 1), at(LONGEST + 1)) == Watermark(((at(1), 9),))
 
 
-def test_what_was_seen_when_a_clock_was_ahead_is_not_read_again_until_that_moment() -> None:
+def test_a_row_seen_while_a_clock_was_ahead_is_not_read_again_until_that_moment() -> None:
     mark = watermark.beginning(5, at(86_400)).after([9], at(86_400), at(86_401))
     mark = mark.after([9, 12], at(0), at(1))
     assert mark.highest == 12

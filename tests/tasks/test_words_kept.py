@@ -91,7 +91,7 @@ AS_TYPED = [
 
 
 @pytest.mark.parametrize("text", AS_TYPED)
-def test_what_is_no_textile_is_shown_to_the_letter(text: str) -> None:
+def test_text_that_is_no_textile_is_shown_to_the_letter(text: str) -> None:
     shown = Reading(str(render(text, "textile", lambda number: f"/tasks/{number}"))).text
     assert re.sub(r"[*\s]", "", shown) == re.sub(r"[*\s]", "", text)
 
@@ -122,7 +122,7 @@ def test_what_is_no_textile_is_shown_to_the_letter(text: str) -> None:
         ("html", "<?php echo 1 ?> </5> <![CDATA[x]]>", "<?php echo 1 ?> </5> <![CDATA[x]]>"),
     ],
 )
-def test_what_a_parser_would_drop_is_shown(format: TextFormat, text: str, seen: str) -> None:
+def test_text_that_a_parser_would_drop_is_shown(format: TextFormat, text: str, seen: str) -> None:
     html = str(render(text, format, lambda number: f"/tasks/{number}"))
     assert " ".join(Reading(html).text.split()) == seen
 

@@ -1,6 +1,7 @@
 """Visitors of an application of the test's own, over a store of the test's own."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -24,7 +25,8 @@ SECRET = "a secret of the tests, long enough to be one"
 HTML = {"Accept": "text/html", "Accept-Language": "en"}
 HTMX = {**HTML, "HX-Request": "true", "HX-Current-URL": "http://testserver/tasks/1"}
 
-Visit = Callable[..., TestClient]
+Client = TestClient
+Visit = Callable[..., Client]
 
 
 @pytest.fixture
@@ -51,7 +53,18 @@ def visit(services: Services) -> Iterator[Visit]:
     for client in opened:
         client.close()
     for app in apps:
-        app.app.state.pictures.process.close()
+        app.app.state.services.pictures.process.close()
+
+
+@pytest.fixture
+def anna(visit: Visit) -> Client:
+    return visit("anna")
+
+
+@pytest.fixture
+def number(embedded: EmbeddedWorld) -> int:
+    """The number of a new task that irina asked for and anna works on."""
+    return embedded.new_task()
 
 
 def session_cookie(services: Services, login: str) -> str:
@@ -76,3 +89,13 @@ def attached(
         return (await world.backend.change(anna, number, Edit(files=(staged,)))).after.attachments[-1].id
 
     return asyncio.run(work())
+
+
+def notes(client: Client, number: int) -> list[str]:
+    """The comments of a task."""
+    return [entry["notes"] for entry in client.get(f"/tasks/api/task/{number}/history").json()["history"]]
+
+
+def seals(page: str) -> list[str]:
+    """The uploaded files that a form holds."""
+    return re.findall(r'name="staged" value="([^"]+)" checked', page)

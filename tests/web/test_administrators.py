@@ -19,7 +19,7 @@ from helpdesk.wiring import wire
 from tests.servers import imitated_redmine as imitation
 from tests.servers.imitated_redmine import ImitatedRedmine
 from tests.web.conftest import HTML, SECRET, Visit
-from tests.world import PASSWORDS, PEOPLE_IDS, EmbeddedWorld
+from tests.world import PASSWORDS, PEOPLE_IDS
 
 COLUMNS = "/tasks/board/columns"
 SAID = {"phase_2": "waiting", "limit_2": 3}
@@ -80,8 +80,7 @@ async def test_an_account_that_was_made_an_administrator_is_one_beside_redmine(c
         assert (await anna.post(COLUMNS, json=SAID)).status_code == 200
 
 
-def test_the_setting_counts_at_the_sign_in_and_in_the_embedded_tracker(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number = embedded.new_task()
+def test_the_setting_counts_at_the_sign_in_and_in_the_embedded_tracker(number: int, visit: Visit) -> None:
     for named, status in (("", 404), ("local:stranger", 200)):
         client = visit(administrators=account_names(named))
         body = {"username": "stranger", "password": PASSWORDS["stranger"]}
@@ -89,7 +88,7 @@ def test_the_setting_counts_at_the_sign_in_and_in_the_embedded_tracker(visit: Vi
         assert client.get(f"/tasks/api/task/{number}").status_code == status
 
 
-async def test_who_is_named_by_the_setting_hears_of_what_administrators_see(database: Database) -> None:
+async def test_an_administrator_by_setting_is_notified_of_what_administrators_see(database: Database) -> None:
     environ = {"SECRET_KEY": SECRET, "DATABASE_URL": str(database.engine.url), "ADMINISTRATORS": "local:stranger"}
     services = wire(configuration.load(environ, Path("/nowhere")))
     *_, watch = services.watchers

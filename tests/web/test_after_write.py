@@ -15,7 +15,7 @@ from helpdesk.store.database import Database
 from helpdesk.store.models import tables
 from helpdesk.tasks.embedded.backend import EmbeddedBackend
 from helpdesk.web.tasks import schemas as task_schemas
-from tests.web.conftest import HTML, HTMX, Visit
+from tests.web.conftest import HTML, HTMX, Client, Visit, notes
 from tests.world import PEOPLE_IDS, STATUS_IDS, EmbeddedWorld
 
 WEB = Path(__file__).parent.parent.parent / "helpdesk" / "web"
@@ -30,10 +30,6 @@ NOT_WHAT_WAS_WISHED = {
 }
 """Modules whose writes are not the wish of a request: keys, drafts, marks of what was read on the way, attempts,
 sessions."""
-
-
-def notes(visit: Visit, number: int) -> list[str]:
-    return [entry["notes"] for entry in visit("anna").get(f"/tasks/api/task/{number}/history").json()["history"]]
 
 
 def down(*_: object, **__: object) -> None:
@@ -51,42 +47,39 @@ def broken(*_: object, **__: object) -> None:
 )
 @pytest.mark.parametrize("fails", [down, broken])
 def test_a_failure_after_the_write_says_that_it_was_saved(
-    visit: Visit,
-    embedded: EmbeddedWorld,
+    anna: Client,
+    number: int,
     monkeypatch: pytest.MonkeyPatch,
     headers: dict[str, str],
     place: object,
     name: str,
     fails: object,
 ) -> None:
-    number, anna = embedded.new_task(), visit("anna")
     address = f"/tasks/{number}/comments"
     for form in ({"comment": "без ключа"}, {"comment": "с ключом", "idempotency_key": "k"}):
         with monkeypatch.context() as moment:
             moment.setattr(place, name, fails)
             answer = anna.post(address, data=form, headers={"Accept-Language": "en", **headers})
         assert answer.status_code == 200 and "It was saved" in answer.text
-        assert form["comment"] in notes(visit, number)
+        assert form["comment"] in notes(anna, number)
     again = anna.post(address, data=form, headers={"Accept-Language": "en", **headers})
     assert (again.status_code, again.text) == (200, answer.text)
-    assert notes(visit, number) == ["без ключа", "с ключом"]
+    assert notes(anna, number) == ["без ключа", "с ключом"]
 
 
 def test_a_page_after_a_write_that_fails_says_that_it_was_saved(
-    visit: Visit, embedded: EmbeddedWorld, monkeypatch: pytest.MonkeyPatch
+    anna: Client, number: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    number, anna = embedded.new_task(), visit("anna")
-    monkeypatch.setattr("helpdesk.web.core.return_url.remember", broken)
+    monkeypatch.setattr("helpdesk.web.core.navigation.remember_list", broken)
     form = {"task_id": number, "comment": "всем", "next": "/tasks"}
     answer = anna.post("/tasks/bulk", data=form, headers={**HTML, "Referer": "http://testserver/tasks"})
     assert answer.status_code == 200 and "<h1>Saved</h1>" in answer.text and 'href="/tasks"' in answer.text
-    assert notes(visit, number) == ["всем"]
+    assert notes(anna, number) == ["всем"]
 
 
 def test_an_answer_that_could_not_be_kept_is_given_all_the_same_and_again(
-    visit: Visit, embedded: EmbeddedWorld, monkeypatch: pytest.MonkeyPatch
+    anna: Client, number: int, visit: Visit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    number, anna = embedded.new_task(), visit("anna")
     address = f"/tasks/api/task/{number}/comments"
     sent = {"json": {"comment": "раз"}, "headers": {"Idempotency-Key": "k"}}
     with monkeypatch.context() as moment:
@@ -97,14 +90,13 @@ def test_an_answer_that_could_not_be_kept_is_given_all_the_same_and_again(
     assert other.status_code == 201  # and with that claim the store takes what it did not take then
     elsewhere = visit("anna").post(address, **sent)  # another process, which remembers nothing
     assert (elsewhere.status_code, elsewhere.text) == (201, first.text)
-    assert notes(visit, number) == ["раз", "два"]
+    assert notes(anna, number) == ["раз", "два"]
 
 
 @pytest.mark.parametrize("fails_to_release", [False, True])
 def test_a_key_is_free_again_when_nothing_was_written(
-    visit: Visit, embedded: EmbeddedWorld, monkeypatch: pytest.MonkeyPatch, fails_to_release: bool
+    anna: Client, number: int, monkeypatch: pytest.MonkeyPatch, fails_to_release: bool
 ) -> None:
-    number, anna = embedded.new_task(), visit("anna")
     address = f"/tasks/api/task/{number}/comments"
     sent = {"json": {"comment": "раз"}, "headers": {"Idempotency-Key": "k"}}
     with monkeypatch.context() as moment:
@@ -114,7 +106,7 @@ def test_a_key_is_free_again_when_nothing_was_written(
         refused = anna.post(address, **sent)
         assert refused.status_code == 503 and refused.headers["retry-after"]
         assert "Nothing was saved" in refused.json()["message"]
-    assert anna.post(address, **sent).status_code == 201 and notes(visit, number) == ["раз"]
+    assert anna.post(address, **sent).status_code == 201 and notes(anna, number) == ["раз"]
 
 
 @pytest.mark.parametrize(
@@ -122,9 +114,8 @@ def test_a_key_is_free_again_when_nothing_was_written(
     [("/notifications/mute/task/{}", {"muted": "1"}), ("/tasks/bulk", {"task_id": "{}", "comment": "всем"})],
 )
 def test_a_store_that_was_down_leaves_no_key_behind(
-    visit: Visit, embedded: EmbeddedWorld, monkeypatch: pytest.MonkeyPatch, address: str, form: dict[str, str]
+    anna: Client, number: int, monkeypatch: pytest.MonkeyPatch, address: str, form: dict[str, str]
 ) -> None:
-    number, anna = embedded.new_task(), visit("anna")
     sent = {name: value.format(number) for name, value in form.items()} | {"idempotency_key": "k"}
     with monkeypatch.context() as moment:
         moment.setattr(EmbeddedBackend, "change", down)
@@ -136,9 +127,8 @@ def test_a_store_that_was_down_leaves_no_key_behind(
 
 
 def test_a_key_that_could_not_be_freed_lets_one_of_many_write(
-    visit: Visit, embedded: EmbeddedWorld, monkeypatch: pytest.MonkeyPatch
+    anna: Client, number: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    number, anna = embedded.new_task(), visit("anna")
     address, headers = f"/tasks/api/task/{number}/comments", {"Idempotency-Key": "k"}
     with monkeypatch.context() as moment:
         moment.setattr(EmbeddedBackend, "comment", down)
@@ -147,14 +137,13 @@ def test_a_key_that_could_not_be_freed_lets_one_of_many_write(
     with ThreadPoolExecutor(8) as pool:
         sent = [pool.submit(anna.post, address, json={"comment": "раз"}, headers=headers) for _ in range(8)]
         assert {each.result().status_code for each in sent} == {201}
-    assert notes(visit, number) == ["раз"]
+    assert notes(anna, number) == ["раз"]
 
 
 @pytest.mark.parametrize("fails", [down, broken])
 def test_an_answer_that_cannot_be_kept_stops_no_other_write(
-    visit: Visit, embedded: EmbeddedWorld, monkeypatch: pytest.MonkeyPatch, fails: Callable[..., None]
+    anna: Client, number: int, monkeypatch: pytest.MonkeyPatch, fails: Callable[..., None]
 ) -> None:
-    number, anna = embedded.new_task(), visit("anna")
     real = idempotency.keep
 
     def keep(session: Session, key: idempotency.Key, *rest: object) -> None:
@@ -164,13 +153,12 @@ def test_an_answer_that_cannot_be_kept_stops_no_other_write(
     for key in ("bad", "good", "bad", "better"):
         sent = {"json": {"comment": key}, "headers": {"Idempotency-Key": key}}
         assert anna.post(f"/tasks/api/task/{number}/comments", **sent).status_code == 201, key
-    assert notes(visit, number) == ["bad", "good", "better"]
+    assert notes(anna, number) == ["bad", "good", "better"]
 
 
 def test_a_claim_that_fails_leaves_open_what_an_earlier_press_did(
-    visit: Visit, embedded: EmbeddedWorld, monkeypatch: pytest.MonkeyPatch
+    anna: Client, number: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    number, anna = embedded.new_task(), visit("anna")
     monkeypatch.setattr(idempotency, "claim", down)
     sent = {"json": {"comment": "раз"}, "headers": {"Idempotency-Key": "k"}}
     refused = anna.post(f"/tasks/api/task/{number}/comments", **sent)
@@ -201,22 +189,21 @@ def test_a_task_is_deleted_even_when_its_files_can_not_be_removed(
     assert visit("admin").get(f"/tasks/api/task/{number}").status_code == 404
 
 
-def test_what_is_not_known_is_not_done_again_and_not_waited_for(
-    visit: Visit, embedded: EmbeddedWorld, monkeypatch: pytest.MonkeyPatch
+def test_a_write_with_an_unknown_outcome_is_neither_repeated_nor_waited_for(
+    anna: Client, number: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A fault within the write: what the key was used for may be done or not."""
-    number, anna = embedded.new_task(), visit("anna")
     sent = {"json": {"comment": "раз"}, "headers": {"Idempotency-Key": "k"}}
     monkeypatch.setattr("helpdesk.web.core.idempotency.asyncio.sleep", broken)
     with monkeypatch.context() as moment:
         moment.setattr(EmbeddedBackend, "comment", broken)
         assert anna.post(f"/tasks/api/task/{number}/comments", **sent).status_code == 500
     again = anna.post(f"/tasks/api/task/{number}/comments", **sent)
-    assert (again.status_code, again.json()["error"]) == (503, "unsure") and notes(visit, number) == []
+    assert (again.status_code, again.json()["error"]) == (503, "unsure") and notes(anna, number) == []
 
 
 @pytest.mark.parametrize("headers", [HTML, HTMX, {}], ids=["page", "htmx", "program"])
-def test_whoever_gives_a_task_away_and_sees_it_no_more_is_told_that_it_was_saved(
+def test_giving_away_a_task_that_one_no_longer_sees_says_that_it_was_saved(
     visit: Visit, embedded: EmbeddedWorld, database: Database, headers: dict[str, str]
 ) -> None:
     own_alone = sa.update(tables.Role).where(tables.Role.id == 1).values(permissions="edit comment assignable")
@@ -234,10 +221,7 @@ def test_whoever_gives_a_task_away_and_sees_it_no_more_is_told_that_it_was_saved
         assert visit("admin").get(f"/tasks/api/task/{number}").json()["assignee"]["id"] == anna
 
 
-def test_reading_a_page_says_nothing_of_saving(
-    visit: Visit, embedded: EmbeddedWorld, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_reading_a_page_says_nothing_of_saving(anna: Client, number: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(EmbeddedBackend, "task", down)
     monkeypatch.setattr(EmbeddedBackend, "change", down)
     page = anna.get(f"/tasks/{number}", headers=HTML)

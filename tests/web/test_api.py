@@ -8,7 +8,7 @@ from helpdesk.errors import NotAllowed
 from helpdesk.people.model import SignedIn
 from helpdesk.services import Services
 from helpdesk.tasks.model import Actor
-from tests.web.conftest import HTML, Visit
+from tests.web.conftest import HTML, Client, Visit
 from tests.world import NAMES, PEOPLE_IDS, PRIORITY_IDS, STATUS_IDS, EmbeddedWorld
 
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
@@ -66,7 +66,7 @@ def test_filters_by_id_and_by_name_repeated_or_in_a_list(visit: Visit, embedded:
     assert [row["id"] for row in answer["tasks"]] == [number]
 
 
-def test_what_a_list_is_narrowed_to_is_told_by_name_and_by_number(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_the_filters_of_a_list_are_returned_by_name_and_by_number(visit: Visit, embedded: EmbeddedWorld) -> None:
     asked = "status=IN_PROGRESS&status_id=3,77&project_id=2&priority=nothing&search=%231"
     answer = visit("anna").get(f"/tasks/my-tasks?{asked}").json()
     assert answer["filter_ids"] == {"status_id": [3, 77, 2], "priority_id": [], "project_id": [2]}
@@ -128,8 +128,7 @@ def test_a_task_in_both_of_its_shapes(visit: Visit, embedded: EmbeddedWorld) -> 
         assert task["data"]["status_name"] == "new" and task["data"]["assigned_to_id"] == PEOPLE_IDS["anna"]
 
 
-def test_choices_are_those_of_the_workflow(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_choices_are_those_of_the_workflow(anna: Client, number: int) -> None:
     answer = anna.get(f"/tasks/api/task/{number}/statuses").json()
     assert answer["current_status"] == {"id": STATUS_IDS["new"], "name": "new"} and answer["task_id"] == number
     assert [each["name"] for each in answer["available_statuses"]] == ["new", "in_progress", "rejected"]
@@ -140,8 +139,7 @@ def test_choices_are_those_of_the_workflow(visit: Visit, embedded: EmbeddedWorld
     assert assignees["current_assignee"]["id"] == PEOPLE_IDS["anna"]
 
 
-def test_a_status_is_put(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_a_status_is_put(anna: Client, number: int) -> None:
     before = anna.get(f"/tasks/api/task/{number}").json()["lock_version"]
     body = {"status_id": STATUS_IDS["in_progress"], "comment": "Взяла", "lock_version": before, "notify_users": False}
     answer = anna.put(f"/tasks/api/task/{number}/status", json=body).json()
@@ -157,8 +155,7 @@ def test_a_status_is_put(visit: Visit, embedded: EmbeddedWorld) -> None:
     assert MOMENT.fullmatch(answer["updated_at"]) and answer["lock_version"] != before and answer["message"]
 
 
-def test_priority_and_assignee_are_put_after_the_same_pattern(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_priority_and_assignee_are_put_after_the_same_pattern(anna: Client, number: int) -> None:
     urgent = anna.put(f"/tasks/api/task/{number}/priority", json={"priority_id": PRIORITY_IDS["urgent"]}).json()
     assert (urgent["new_priority_name"], urgent["data"]["comment_added"]) == ("urgent", False)
     nobody = anna.put(f"/tasks/api/task/{number}/assignee", json={"assignee_id": None}).json()
@@ -167,8 +164,7 @@ def test_priority_and_assignee_are_put_after_the_same_pattern(visit: Visit, embe
 
 
 @pytest.mark.parametrize("address", ["comments", "comment"])
-def test_a_comment_is_posted(visit: Visit, embedded: EmbeddedWorld, address: str) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_a_comment_is_posted(anna: Client, number: int, visit: Visit, address: str) -> None:
     answer = anna.post(f"/tasks/api/task/{number}/{address}", json={"comment": "Готово", "private": "yes"})
     assert answer.status_code == 201
     assert answer.json()["comment"]["notes"] == "Готово" and answer.json()["comment"]["private"] is True
@@ -181,8 +177,7 @@ def test_a_comment_without_a_change_is_told_as_one(visit: Visit, embedded: Embed
     assert answer["message"] == "The comment was added." and answer["data"]["comment_added"] is True
 
 
-def test_the_history_is_told_in_words_oldest_first(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_the_history_is_told_in_words_oldest_first(anna: Client, number: int) -> None:
     anna.put(f"/tasks/api/task/{number}/status", json={"status_id": STATUS_IDS["in_progress"]})
     anna.post(f"/tasks/api/task/{number}/comments", json={"comment": "Готово"})
     change, comment = anna.get(f"/tasks/api/task/{number}/history").json()["history"]
@@ -191,8 +186,7 @@ def test_the_history_is_told_in_words_oldest_first(visit: Visit, embedded: Embed
     assert russian[0]["changes"] == ["Статус: new → in_progress"]
 
 
-def test_refusals_have_codes_fields_and_sentences(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_refusals_have_codes_fields_and_sentences(anna: Client, number: int) -> None:
     address = f"/tasks/api/task/{number}/status"
     for body, status, code in (
         ({"status_id": STATUS_IDS["new"]}, 400, "unchanged"),
@@ -213,10 +207,7 @@ def test_refusals_have_codes_fields_and_sentences(visit: Visit, embedded: Embedd
     assert anna.get(f"/tasks/api/task/{number}/history").json()["history"] == []
 
 
-def test_what_one_may_not_see_is_not_there_and_what_one_may_not_do_is_forbidden(
-    visit: Visit, embedded: EmbeddedWorld
-) -> None:
-    number = embedded.new_task()
+def test_an_invisible_task_is_404_and_a_forbidden_change_403(number: int, visit: Visit) -> None:
     body = {"priority_id": PRIORITY_IDS["low"]}
     for login, status, code in (("stranger", 404, "not_found"), ("irina", 403, "not_allowed")):
         answer = visit(login).put(f"/tasks/api/task/{number}/priority", json=body)

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from helpdesk.tasks.fields import field_of
-from helpdesk.web.tasks.task_form import READERS
-from tests.web.conftest import Visit
+from helpdesk.web.tasks.task_input import READERS
+from tests.web.conftest import Client, Visit
 from tests.world import FIELD_IDS, NAMES, PEOPLE_IDS, PROJECT_IDS, EmbeddedWorld
 
 ROOM, WAY, AGREED = (FIELD_IDS[name] for name in ("Кабинет", "Способ связи", "Согласовано"))
@@ -32,8 +32,9 @@ def test_a_task_tells_all_that_hangs_on_it(visit: Visit, embedded: EmbeddedWorld
     assert task["custom_fields"][0] == {"id": ROOM, "name": "Кабинет", "value": None}
 
 
-def test_details_and_custom_fields_are_put_and_the_task_comes_back(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_details_and_custom_fields_are_put_and_the_task_comes_back(
+    anna: Client, number: int, embedded: EmbeddedWorld
+) -> None:
     body = {
         "subject": "  Печатает\nполосами ",
         "description": "Пятна",
@@ -73,8 +74,7 @@ def test_hours_are_taken_as_redmine_takes_them(
     assert (answer.status_code, answer.json()["estimated_hours"]) == (200, hours)
 
 
-def test_what_is_wrong_is_told_of_every_field_at_once(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_errors_of_all_fields_are_reported_at_once(anna: Client, number: int) -> None:
     for body, fields in (
         ({"due_date": "завтра", "estimated_hours": "долго", "done_ratio": "x"}, "done_ratio due_date estimated_hours"),
         ({"subject": " ", "done_ratio": 101}, "done_ratio subject"),
@@ -97,8 +97,7 @@ def test_what_is_wrong_is_told_of_every_field_at_once(visit: Visit, embedded: Em
     assert anna.get(f"{address(number)}/history").json()["history"] == []
 
 
-def test_no_value_of_a_detail_brings_the_server_down(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_no_value_of_a_detail_brings_the_server_down(anna: Client, number: int) -> None:
     for name in map(field_of, READERS):
         for value in ([], {}, 10**30, -1, 1.5, float("nan"), True, "\0", "\ud800", "9" * 70_000, "٣"):
             headers = {"Content-Type": "application/json"}
@@ -133,8 +132,7 @@ def test_a_task_is_watched_by_put_and_not_any_more_by_delete(visit: Visit, embed
     assert visit("stranger").put(f"{address(number)}/watch").status_code == 404
 
 
-def test_a_comment_is_mended_and_deleted(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_a_comment_is_mended_and_deleted(anna: Client, number: int, visit: Visit) -> None:
     body = {"comment": "между нами", "private": True}
     entry = anna.post(f"{address(number)}/comments", json=body).json()["comment"]["id"]
     mended = anna.put(f"{address(number)}/comments/{entry}", json={"comment": "только нам", "private": False}).json()

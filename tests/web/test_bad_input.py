@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.web.conftest import HTML, HTMX, Visit
+from tests.web.conftest import HTML, HTMX, Client, Visit
 from tests.world import PASSWORDS, STATUS_IDS, EmbeddedWorld
 
 ODD = {
@@ -12,10 +12,7 @@ ODD = {
 
 
 @pytest.mark.parametrize("text", ODD.values(), ids=ODD)
-def test_a_comment_that_cannot_be_kept_is_refused_in_every_face(
-    visit: Visit, embedded: EmbeddedWorld, text: str
-) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_a_comment_that_cannot_be_kept_is_refused_in_every_face(anna: Client, number: int, text: str) -> None:
     for headers in (HTML, HTMX, {}):
         answer = anna.post(f"/tasks/{number}/comments", data={"comment": text}, headers=headers)
         assert answer.status_code == 422
@@ -25,8 +22,7 @@ def test_a_comment_that_cannot_be_kept_is_refused_in_every_face(
 
 
 @pytest.mark.parametrize("field", ["comment", "status_id", "lock_version", "idempotency_key"])
-def test_half_a_character_is_refused_in_every_field(visit: Visit, embedded: EmbeddedWorld, field: str) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_half_a_character_is_refused_in_every_field(anna: Client, number: int, field: str) -> None:
     body = f'{{"status_id": 2, "{field}": "\\ud800"}}'
     answer = anna.put(f"/tasks/api/task/{number}/status", content=body, headers={"Content-Type": "application/json"})
     assert answer.status_code == 422 and list(answer.json()["errors"]) == [field]
@@ -93,8 +89,7 @@ def test_odd_characters_at_sign_in_are_refused(visit: Visit, field: str, value: 
         "created_since=bald", "created_by=9999-12-31", "created_by=0001-01-01T00:00",
     ],
 )  # fmt: skip
-def test_a_list_that_cannot_be_is_refused(visit: Visit, asked: str) -> None:
-    anna = visit("anna")
+def test_a_list_that_cannot_be_is_refused(anna: Client, asked: str) -> None:
     answer = anna.get(f"/tasks/my-tasks?{asked}")
     assert answer.status_code == 422 and answer.json()["errors"]
     for address in ("/tasks/my-tasks", "/tasks/statistics", "/tasks/board"):
@@ -135,9 +130,8 @@ def test_a_number_that_no_task_has_is_not_there(visit: Visit, number: str) -> No
     ],
 )
 def test_a_body_that_cannot_be_read_is_refused(
-    visit: Visit, embedded: EmbeddedWorld, content: bytes, kind: str, status: int
+    anna: Client, number: int, content: bytes, kind: str, status: int
 ) -> None:
-    number, anna = embedded.new_task(), visit("anna")
     answer = anna.put(f"/tasks/api/task/{number}/status", content=content, headers={"Content-Type": kind})
     assert answer.status_code == status and answer.json()["status_code"] == status
     assert anna.get(f"/tasks/api/task/{number}").json()["status"]["id"] == STATUS_IDS["new"]

@@ -9,10 +9,10 @@ from starlette.testclient import TestClient
 
 from helpdesk.services import Services
 from helpdesk.store import board as store
-from helpdesk.store.board import ColumnKept
+from helpdesk.store.board import ColumnSettings
 from tests.telling import tell
 from tests.web.board_screen import Screen
-from tests.web.conftest import HTML, HTMX, Visit
+from tests.web.conftest import HTML, HTMX, Client, Visit
 from tests.web.dom import Element, parsed, sent
 from tests.web.test_views import links
 from tests.world import NAMES, PEOPLE_IDS, PRIORITY_IDS, PROJECT_IDS, STATUS_IDS, STATUSES, EmbeddedWorld
@@ -66,7 +66,7 @@ def test_a_board_is_of_ones_own_tasks_unless_its_address_names_somebody(visit: V
         assert {int(it["id"][5:]) for it in page(anna, address).of_class("card")} == there, address
 
 
-def test_who_only_asks_for_tasks_is_led_to_those(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_a_requester_is_led_to_her_own_tasks(visit: Visit, embedded: EmbeddedWorld) -> None:
     number, irina = embedded.new_task(), visit("irina")
     answer = irina.get(f"{BOARD}?project_id=1&lanes=priority", headers=HTML)
     assert (answer.status_code, answer.headers["location"]) == (
@@ -77,12 +77,12 @@ def test_who_only_asks_for_tasks_is_led_to_those(visit: Visit, embedded: Embedde
     assert page(irina, f"{BOARD}?assigned_to_id=me").of_class("card") == []
 
 
-def test_who_ever_had_a_task_has_a_board_also_when_it_is_empty(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_a_former_assignee_has_a_board_also_when_it_is_empty(visit: Visit, embedded: EmbeddedWorld) -> None:
     embedded.new_task(status="closed", assignee="boris")
     assert page(visit("boris"), f"{BOARD}?project_id=2").of_class("card") == []
 
 
-def test_what_one_does_not_see_is_on_no_board(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_an_invisible_task_is_on_no_board(visit: Visit, embedded: EmbeddedWorld) -> None:
     seen = embedded.new_task("Принтер", author="irina")
     others = embedded.new_task("Секрет", author="boris", project="warehouse")
     assert ids(visit("irina"), ANY) == {seen}
@@ -234,8 +234,7 @@ def test_lanes_are_of_people_projects_or_priorities(visit: Visit, embedded: Embe
         assert not lane.all(lambda it: it.tag == "h2")
 
 
-def test_a_compact_board_says_so_to_its_stylesheet(visit: Visit) -> None:
-    anna = visit("anna")
+def test_a_compact_board_says_so_to_its_stylesheet(anna: Client) -> None:
     assert "compact" in page(anna, f"{ANY}&compact=1").by_id("board").classes
     assert "compact" not in page(anna, ANY).by_id("board").classes
     assert anna.get(f"{ANY}&compact=maybe", headers=HTML).status_code == 422
@@ -260,8 +259,7 @@ def test_a_board_is_saved_under_a_name_as_it_is_laid_out(visit: Visit, embedded:
 # Columns
 
 
-def test_columns_are_the_trackers_statuses_in_its_order_or_those_asked_for(visit: Visit) -> None:
-    anna = visit("anna")
+def test_columns_are_the_trackers_statuses_in_its_order_or_those_asked_for(anna: Client) -> None:
     assert [it.text for it in page(anna, ANY).of_class("column")] == [f"{it} 0" for it in STATUSES]
     assert list(Screen(anna, f"{ANY}&status_id={WAITING},{NEW}").columns()) == [NEW, WAITING]
 
@@ -282,8 +280,8 @@ def test_phases_and_limits_are_what_an_administrator_says_of_a_status(
 ) -> None:
     for status in ("in_progress", "in_progress", "waiting", "closed", "new"):
         embedded.new_task(status=status)
-    said = {BUSY: ColumnKept("active", 1), WAITING: ColumnKept("waiting", 1), CLOSED: ColumnKept("waiting")}
-    services.database.run_here(lambda db: store.keep_columns(db, said), writes=True)
+    said = {BUSY: ColumnSettings("active", 1), WAITING: ColumnSettings("waiting", 1), CLOSED: ColumnSettings("waiting")}
+    services.database.run_here(lambda db: store.save_columns(db, said), writes=True)
     there = page(visit("anna"))
     says = there.of_class("summary")[0].text
     assert says == "5 in all 4 open 1 new 2 being dealt with 1 on hold 1 closed"
@@ -403,7 +401,7 @@ def test_more_and_changed_cards_by_themselves_lead_whoever_has_no_scripts_to_the
         f"{CARDS}?ids=x", f"{CARDS}?ids=1,-2", f"{CARDS}?ids=1&status_id=x",
     ],
 )  # fmt: skip
-def test_what_can_not_be_asked_of_a_board_is_refused(visit: Visit, asked: str) -> None:
+def test_an_impossible_board_query_is_refused(visit: Visit, asked: str) -> None:
     assert visit("anna").get(asked, headers=HTMX).status_code == 422
 
 
@@ -454,8 +452,7 @@ def test_of_cards_that_changed_the_newest_comes_last_for_it_shall_stand_on_top(
         assert ["data-on" in it.attributes for it in cards] == [dated] * 3
 
 
-def test_tips_are_there_until_one_has_had_enough_of_them(visit: Visit) -> None:
-    anna = visit("anna")
+def test_tips_are_there_until_one_has_had_enough_of_them(anna: Client) -> None:
     for shown in ("0", "1"):
         there = page(anna, ANY)
         assert bool(there.of_class("tips")) == (shown == "0")

@@ -5,7 +5,7 @@ import pytest
 from helpdesk.services import Services
 from helpdesk.store import board
 from helpdesk.store.board import OfPerson
-from tests.web.conftest import HTML, HTMX, Visit
+from tests.web.conftest import HTML, HTMX, Client, Visit
 from tests.world import PEOPLE_IDS, STATUS_IDS
 
 FOLD, TIPS = "/tasks/board/fold", "/tasks/board/tips"
@@ -16,8 +16,7 @@ def of(services: Services, login: str) -> OfPerson:
     return services.database.run_here(lambda db: board.of_person(db, PEOPLE_IDS[login]))
 
 
-def test_a_program_folds_a_column_for_its_person_and_opens_it(visit: Visit, services: Services) -> None:
-    anna = visit("anna")
+def test_a_program_folds_a_column_for_its_person_and_opens_it(anna: Client, services: Services) -> None:
     for folded in (True, False):
         answer = anna.post(FOLD, json={"status_id": CLOSED, "folded": folded})
         assert answer.status_code == 200 and answer.json()["success"]
@@ -59,8 +58,7 @@ def test_a_status_that_there_is_not_can_not_be_folded(visit: Visit, services: Se
     assert of(services, "anna").folds == {}
 
 
-def test_what_is_neither_yes_nor_no_is_refused(visit: Visit, services: Services) -> None:
-    anna = visit("anna")
+def test_a_choice_that_is_neither_yes_nor_no_is_refused(anna: Client, services: Services) -> None:
     assert "folded" in anna.post(FOLD, json={"status_id": CLOSED, "folded": "maybe"}).json()["errors"]
     assert "shown" in anna.post(TIPS, json={"shown": "maybe"}).json()["errors"]
     assert of(services, "anna") == OfPerson({}, True)

@@ -35,7 +35,9 @@ def test_a_program_changes_many_and_is_told_of_each(visit: Visit, embedded: Embe
     [{}, {"updates": 5}, {"updates": [5]}, {"updates": [{}]}, {"updates": [{"task_id": "x"}]},
      {"updates": [{"task_id": 1, "status_id": "x"}]}, {"updates": [{"task_id": 1}] * 101}],
 )  # fmt: skip
-def test_what_is_no_list_of_updates_is_refused_whole(visit: Visit, embedded: EmbeddedWorld, body: object) -> None:
+def test_a_body_that_is_no_list_of_updates_is_refused_whole(
+    visit: Visit, embedded: EmbeddedWorld, body: object
+) -> None:
     embedded.new_task()
     assert visit("anna").put("/tasks/api/tasks/bulk", json=body).status_code == 422
 

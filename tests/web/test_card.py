@@ -6,7 +6,7 @@ from starlette.testclient import TestClient
 
 from tests.telling import tell
 from tests.web.board_screen import Screen
-from tests.web.conftest import HTML, HTMX, Visit
+from tests.web.conftest import HTML, HTMX, Client, Visit
 from tests.web.dom import Element, parsed, sent
 from tests.world import NAMES, PEOPLE_IDS, PRIORITY_IDS, STATUS_IDS, EmbeddedWorld
 
@@ -59,8 +59,7 @@ def status_of(client: TestClient, number: int) -> int:
 # What is offered
 
 
-def test_a_card_offers_what_the_workflow_allows_and_no_more(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_a_card_offers_what_the_workflow_allows_and_no_more(anna: Client, number: int) -> None:
     there = tray(anna, number)
     (moves,), (quick,) = there.of_class("move"), there.of_class("quick")
     assert [int(it["value"]) for it in moves.all(lambda it: it.get("name") == "status_id")] == [BUSY, REJECTED]
@@ -71,7 +70,7 @@ def test_a_card_offers_what_the_workflow_allows_and_no_more(visit: Visit, embedd
     assert fields["view"] == "card" and fields["next"] == BOARD and fields["idempotency_key"] and fields["lock_version"]
 
 
-def test_who_may_only_comment_is_offered_that_alone(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_the_right_to_comment_alone_offers_only_a_comment(visit: Visit, embedded: EmbeddedWorld) -> None:
     there = tray(visit("irina"), embedded.new_task())
     assert there.of_class("move") == [] and "lets you move this task nowhere" in there.text
     fields = sent(there.of_class("quick")[0])
@@ -87,8 +86,7 @@ def test_without_scripts_a_card_is_a_page_that_leads_back(visit: Visit, embedded
     assert [it.text for it in buttons] == ["in_progress", "rejected"]
 
 
-def test_a_program_gets_the_task(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_a_program_gets_the_task(anna: Client, number: int) -> None:
     told = anna.get(f"/tasks/{number}/card").json()
     known = anna.get(f"/tasks/api/task/{number}").json()
     assert {**told, "execution_time": 0} == {**known, "execution_time": 0}
@@ -156,16 +154,14 @@ def test_an_undo_after_somebody_elses_move_is_a_conflict_after_a_comment_it_is_n
     assert status_of(anna, number) == RESOLVED
 
 
-def test_a_move_to_where_it_is_changes_nothing_and_says_so(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_a_move_to_where_it_is_changes_nothing_and_says_so(anna: Client, number: int) -> None:
     answer = move(anna, number, NEW)
     assert answer.status_code == 200 and the_card(answer)["data-at"] == str(NEW) and counts(answer) == {NEW: 1}
     assert "Nothing was changed" in toasts(answer)[0]
     assert anna.get(f"/tasks/api/task/{number}/history").json()["history"] == []
 
 
-def test_a_forbidden_move_leaves_the_card_where_it_was_and_says_why(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_a_forbidden_move_leaves_the_card_where_it_was_and_says_why(anna: Client, number: int) -> None:
     answer = move(anna, number, CLOSED, comment="Готово!", priority_id="")
     card = the_card(answer)
     assert answer.status_code == 422 and card["data-at"] == str(NEW) and "open" in card.classes
@@ -179,8 +175,7 @@ def test_a_forbidden_move_leaves_the_card_where_it_was_and_says_why(visit: Visit
 
 
 @pytest.mark.parametrize("status", ["", "x", "-1", "777", "99999999999"])
-def test_a_status_that_there_is_not_is_refused_in_the_card(visit: Visit, embedded: EmbeddedWorld, status: str) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_a_status_that_there_is_not_is_refused_in_the_card(anna: Client, number: int, status: str) -> None:
     fields = {**form(anna, number), "status_id": status}
     for address in (f"/tasks/{number}/status", f"/tasks/{number}/card"):
         answer = anna.post(address, data=fields, headers=ON_BOARD)
@@ -204,7 +199,7 @@ def test_a_conflict_tells_who_changed_what_and_what_is_so_now(visit: Visit, embe
     assert status_of(anna, number) == RESOLVED
 
 
-def test_who_may_not_move_a_task_is_told_so_and_the_card_is_left(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_a_forbidden_move_is_refused_and_the_card_is_left(visit: Visit, embedded: EmbeddedWorld) -> None:
     number, irina = embedded.new_task(), visit("irina")
     moved = irina.post(f"/tasks/{number}/status", data={"status_id": BUSY, "view": "card"}, headers=ON_BOARD)
     assert moved.status_code == 422 and the_card(moved)["data-at"] == str(NEW)
@@ -215,8 +210,7 @@ def test_who_may_not_move_a_task_is_told_so_and_the_card_is_left(visit: Visit, e
     assert status_of(visit("anna"), number) == NEW
 
 
-def test_what_belongs_on_the_board_no_more_leaves_it(visit: Visit, embedded: EmbeddedWorld) -> None:
-    anna = visit("anna")
+def test_a_card_that_no_longer_belongs_on_the_board_leaves_it(anna: Client, embedded: EmbeddedWorld) -> None:
     for board, address, change in (
         ("/tasks/board", "card", {"assignee_id": str(PEOPLE_IDS["boris"])}),
         (f"{BOARD}&priority_id={PRIORITY_IDS['normal']}", "card", {"priority_id": str(PRIORITY_IDS["high"])}),
@@ -231,8 +225,7 @@ def test_what_belongs_on_the_board_no_more_leaves_it(visit: Visit, embedded: Emb
         assert set(counts(answer)) == {NEW}
 
 
-def test_a_card_goes_to_its_lane(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_a_card_goes_to_its_lane(anna: Client, number: int) -> None:
     fields = {**form(anna, number, "quick"), "assignee_id": ""}
     answer = anna.post(f"/tasks/{number}/card", data=fields, headers=headers(f"{BOARD}&lanes=assignee"))
     assert the_card(answer)["data-at"] == f"{NEW}-0"
@@ -241,8 +234,7 @@ def test_a_card_goes_to_its_lane(visit: Visit, embedded: EmbeddedWorld) -> None:
     assert the_card(answer)["data-at"] == f"{NEW}-{PRIORITY_IDS['normal']}"
 
 
-def test_a_move_sent_twice_is_done_once(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_a_move_sent_twice_is_done_once(anna: Client, number: int) -> None:
     fields = {**form(anna, number), "status_id": BUSY, "comment": "Беру."}
     answers = [anna.post(f"/tasks/{number}/status", data=fields, headers=ON_BOARD) for _ in "12"]
     assert answers[0].status_code == 200 and answers[0].text == answers[1].text
@@ -252,8 +244,7 @@ def test_a_move_sent_twice_is_done_once(visit: Visit, embedded: EmbeddedWorld) -
     assert len(anna.get(f"/tasks/api/task/{number}/history").json()["history"]) == 2
 
 
-def test_somebody_elses_page_moves_nothing(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number = embedded.new_task()
+def test_somebody_elses_page_moves_nothing(number: int, visit: Visit) -> None:
     hers = {**form(visit("anna"), number), "status_id": BUSY}
     answer = visit("boris").post(f"/tasks/{number}/status", data=hers, headers=ON_BOARD)
     assert answer.status_code == 403 and status_of(visit("anna"), number) == NEW
@@ -273,8 +264,7 @@ def test_without_scripts_a_move_leads_back_to_its_board(visit: Visit, embedded: 
         assert status_of(anna, number) == BUSY
 
 
-def test_without_scripts_a_refusal_is_the_cards_page(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_without_scripts_a_refusal_is_the_cards_page(anna: Client, number: int, visit: Visit) -> None:
     stale = {**form(anna, number), "status_id": str(REJECTED), "comment": "Беру."}
     forbidden = anna.post(f"/tasks/{number}/status", data={**stale, "status_id": CLOSED}, headers=HTML)
     visit("boris").put(f"/tasks/api/task/{number}/status", json={"status_id": BUSY})
@@ -291,10 +281,7 @@ def test_without_scripts_a_refusal_is_the_cards_page(visit: Visit, embedded: Emb
 # Its other fields
 
 
-def test_a_card_changes_priority_assignee_and_fields_at_once_with_a_comment(
-    visit: Visit, embedded: EmbeddedWorld
-) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_a_card_changes_priority_assignee_and_fields_at_once_with_a_comment(anna: Client, number: int) -> None:
     changes = {"priority_id": PRIORITY_IDS["urgent"], "assignee_id": PEOPLE_IDS["boris"], "due_date": "2020-01-31"}
     fields = {**form(anna, number, "quick"), **changes, "comment": "Срочно!"}
     answer = anna.post(f"/tasks/{number}/card", data=fields, headers=ON_BOARD)
@@ -305,15 +292,13 @@ def test_a_card_changes_priority_assignee_and_fields_at_once_with_a_comment(
     assert entry["notes"] == "Срочно!" and len(entry["changes"]) == 3
 
 
-def test_a_cards_form_sent_as_it_came_changes_nothing(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_a_cards_form_sent_as_it_came_changes_nothing(anna: Client, number: int) -> None:
     answer = anna.post(f"/tasks/{number}/card", data=form(anna, number, "quick"), headers=ON_BOARD)
     assert answer.status_code == 200 and "Nothing was changed" in toasts(answer)[0]
     assert anna.get(f"/tasks/api/task/{number}/history").json()["history"] == []
 
 
-def test_what_is_wrong_with_a_field_is_told_in_the_card(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_a_field_error_is_shown_in_the_card(anna: Client, number: int) -> None:
     fields = {**form(anna, number, "quick"), "due_date": "завтра", "comment": "Срочно!"}
     answer = anna.post(f"/tasks/{number}/card", data=fields, headers=ON_BOARD)
     assert answer.status_code == 422 and "open" in the_card(answer).classes
@@ -322,9 +307,8 @@ def test_what_is_wrong_with_a_field_is_told_in_the_card(visit: Visit, embedded: 
 
 
 def test_a_comment_that_was_refused_is_kept_and_offered_with_the_card_again(
-    visit: Visit, embedded: EmbeddedWorld
+    anna: Client, number: int, visit: Visit
 ) -> None:
-    number, anna = embedded.new_task(), visit("anna")
     stale = {**form(anna, number, "quick"), "priority_id": PRIORITY_IDS["low"], "comment": "Недосказанное"}
     visit("boris").put(f"/tasks/api/task/{number}/priority", json={"priority_id": PRIORITY_IDS["high"]})
     assert anna.post(f"/tasks/{number}/card", data=stale, headers=ON_BOARD).status_code == 409
@@ -334,8 +318,7 @@ def test_a_comment_that_was_refused_is_kept_and_offered_with_the_card_again(
     assert form(anna, number, "quick")["comment"] == ""
 
 
-def test_a_program_changes_a_task_by_its_card(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_a_program_changes_a_task_by_its_card(anna: Client, number: int) -> None:
     told = anna.post(f"/tasks/{number}/card", json={"status_id": BUSY, "assignee_id": None}).json()
     assert told["success"] and told["status"]["id"] == BUSY and told["assignee"] is None
     for body, status, code in (
@@ -347,8 +330,7 @@ def test_a_program_changes_a_task_by_its_card(visit: Visit, embedded: EmbeddedWo
         assert (answer.status_code, answer.json()["error"]) == (status, code)
 
 
-def test_a_refused_card_keeps_its_unread_mark(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_a_refused_card_keeps_its_unread_mark(anna: Client, number: int, embedded: EmbeddedWorld) -> None:
     tell(embedded.database, "anna", number)
     card = the_card(move(anna, number, CLOSED))
     assert "news" in card.classes and "has news" in card.text

@@ -14,7 +14,7 @@ def test_a_page_that_is_up_to_date_gets_nothing_and_another_who_it_was(visit: Vi
     assert shown.status_code == 200 and "Борис Кузнецов changed this task" in shown.text and "Готово" not in shown.text
 
 
-def test_what_is_new_comes_without_the_forms_that_somebody_types_in(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_new_entries_come_without_the_forms_that_somebody_types_in(visit: Visit, embedded: EmbeddedWorld) -> None:
     task, anna = embedded.new_task("Стул"), visit("anna")
     visit("boris").post(f"/tasks/api/task/{task}/comments", json={"comment": "Готово"}).raise_for_status()
     shown = anna.get(f"/tasks/{task}/changed?show=1", headers=HTMX).text
@@ -22,7 +22,7 @@ def test_what_is_new_comes_without_the_forms_that_somebody_types_in(visit: Visit
     assert "Готово" not in anna.get(f"/tasks/{task}/changed?show=1&history=changes", headers=HTMX).text
 
 
-def test_who_does_not_see_the_task_learns_nothing(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_an_invisible_task_reveals_nothing(visit: Visit, embedded: EmbeddedWorld) -> None:
     task = embedded.new_task("Стул")
     there, nowhere = (visit("stranger").get(f"/tasks/{it}/changed?since=", headers=HTMX) for it in (task, 7777))
     assert there.status_code == 404 and (there.text, there.status_code) == (nowhere.text, nowhere.status_code)

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,11 +24,11 @@ from helpdesk.store.models.tables import Person
 from helpdesk.tasks.redmine import consistency_check
 from helpdesk.tasks.redmine.backend import RedmineBackend
 from helpdesk.tasks.redmine.sql import connection
-from helpdesk.tasks.redmine.sql.breaker import PAUSE_SECONDS
+from helpdesk.tasks.redmine.sql.failures import PAUSE_SECONDS
 from helpdesk.tasks.redmine.visibility import Permissions
 from helpdesk.wiring import wire
 from tests.servers.process import free_port
-from tests.servers.proxy import Proxy, proxy_to
+from tests.servers.proxy import Proxy
 from tests.servers.redmine import Redmine
 from tests.tasks.worlds import RedmineWorld
 from tests.web.conftest import HTML, SECRET
@@ -39,14 +39,8 @@ SUBJECTS = "Number or words in the subject"
 
 
 @pytest.fixture
-def wire_to_it(redmine: Redmine) -> Iterator[Proxy]:
-    with proxy_to(redmine.mysql.host, redmine.mysql.port) as proxy:
-        yield proxy
-
-
-@pytest.fixture
 async def services(
-    redmine: Redmine, wire_to_it: Proxy, database: Database, monkeypatch: pytest.MonkeyPatch
+    redmine: Redmine, database_line: Proxy, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Services]:
     monkeypatch.setattr(connection, "READ_SECONDS", 1)
     environ = {
@@ -56,7 +50,7 @@ async def services(
         "REDMINE_URL": redmine.url,
         "REDMINE_API_KEY": redmine.admin_key,
         "MYSQL_HOST": redmine.mysql.host,
-        "MYSQL_PORT": str(wire_to_it.port),
+        "MYSQL_PORT": str(database_line.port),
         "MYSQL_USER": redmine.mysql.user,
         "MYSQL_PASSWORD": redmine.mysql.password,
         "MYSQL_DATABASE": redmine.mysql.database,
@@ -93,7 +87,7 @@ def breaker(services: Services) -> connection.Breaker:
 
 
 async def test_the_list_is_there_while_the_database_is_not(
-    anna: httpx.AsyncClient, services: Services, wire_to_it: Proxy, redmine_world: RedmineWorld
+    anna: httpx.AsyncClient, services: Services, database_line: Proxy, redmine_world: RedmineWorld
 ) -> None:
     word = f"word{uuid4().hex}"
     number = redmine_world.new_task("Лампа мигает", description=word)
@@ -103,14 +97,14 @@ async def test_the_list_is_there_while_the_database_is_not(
     seconds = 0.0
     breaker(services).ticks = lambda: seconds
     for weather in ("cut", "dead"):
-        wire_to_it.becomes(weather)
+        database_line.becomes(weather)
         page = (await anna.get("/tasks", params=search)).text
         assert SILENT in page and SUBJECTS in page and f'"/tasks/{number}"' not in page
         listed = await anna.get("/tasks", params={"search": "Лампа мигает"})
         assert listed.status_code == 200 and f'"/tasks/{number}"' in listed.text
         shown = (await anna.get(f"/tasks/{number}")).text
         assert word in shown and SILENT in shown
-        wire_to_it.becomes("fair")
+        database_line.becomes("fair")
         seconds += PAUSE_SECONDS
         while SILENT in (await anna.get("/tasks")).text:
             pass
@@ -139,9 +133,9 @@ async def test_the_consistency_check_runs_beside_the_requests_and_administrators
 
 
 async def test_with_redmine_down_too_it_is_the_error_page(
-    services: Services, anna: httpx.AsyncClient, wire_to_it: Proxy
+    services: Services, anna: httpx.AsyncClient, database_line: Proxy
 ) -> None:
-    wire_to_it.becomes("cut")
+    database_line.becomes("cut")
     other = wire(replace(services.settings, redmine_url=f"http://127.0.0.1:{free_port()}"))
     async with browser(create_app(other)) as it:
         it.cookies = anna.cookies

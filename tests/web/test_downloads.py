@@ -14,7 +14,8 @@ from helpdesk.app import create_app
 from helpdesk.services import Services
 from helpdesk.tasks.embedded.backend import EmbeddedBackend
 from helpdesk.tasks.model import Actor, Attachment, Opened
-from helpdesk.web.core import ranges
+from helpdesk.web.core import errors
+from helpdesk.web.files import downloads
 from tests.web.conftest import HTML, Visit, attached, session_cookie
 from tests.world import EmbeddedWorld
 
@@ -53,12 +54,14 @@ def test_a_program_is_told_where_the_file_is(visit: Visit, number: int, file: in
 
 
 @pytest.mark.parametrize("accept", ["*/*", "application/json, */*;q=0.5", "application/json;q=0", "text/html", ""])
-def test_who_takes_anything_gets_the_file(visit: Visit, number: int, file: int, accept: str) -> None:
+def test_any_accept_header_gets_the_file(visit: Visit, number: int, file: int, accept: str) -> None:
     address = f"/tasks/api/task/{number}/attachment/{file}/download"
     assert visit("anna").get(address, headers={"Accept": accept}).content == CONTENT
 
 
-def test_who_may_not_see_the_task_gets_no_file(visit: Visit, embedded: EmbeddedWorld, number: int, file: int) -> None:
+def test_the_file_of_an_invisible_task_is_not_found(
+    visit: Visit, embedded: EmbeddedWorld, number: int, file: int
+) -> None:
     other = embedded.new_task()
     refused = [
         visit(login).get(f"/tasks/api/task/{task}/attachment/{one}/download")
@@ -75,7 +78,7 @@ def test_who_may_not_see_the_task_gets_no_file(visit: Visit, embedded: EmbeddedW
     }
 
 
-def test_who_is_not_signed_in_is_led_back_to_the_file(visit: Visit, number: int, file: int) -> None:
+def test_signing_in_leads_back_to_the_file(visit: Visit, number: int, file: int) -> None:
     answer = visit().get(f"/tasks/{number}/files/{file}", headers=HTML)
     assert (answer.status_code, answer.headers["location"]) == (
         303,
@@ -88,7 +91,7 @@ def test_the_page_leads_to_its_files(visit: Visit, number: int, file: int) -> No
     assert f'href="/tasks/{number}/files/{file}"' in page and "Отчёт «за май» 100%.txt" in page
 
 
-def test_what_the_browser_has_is_not_sent_again(visit: Visit, number: int, file: int) -> None:
+def test_a_file_in_the_browsers_cache_is_not_sent_again(visit: Visit, number: int, file: int) -> None:
     client, address = visit("anna"), f"/tasks/{number}/files/{file}"
     tag = client.get(address).headers["etag"]
     for known in (tag, f'"other", {tag}', f"W/{tag}", "*"):
@@ -125,7 +128,7 @@ def test_a_part_that_is_not_there_is_refused(visit: Visit, number: int, file: in
 
 
 @pytest.mark.parametrize("header", ["bytes=1-2,5-6", "bytes=5-2", "bytes=-", "bytes=a-b", "lines=1-2", "bytes=١-٢"])
-def test_what_is_no_single_part_gets_the_whole(visit: Visit, number: int, file: int, header: str) -> None:
+def test_a_range_that_is_no_single_part_gets_the_whole(visit: Visit, number: int, file: int, header: str) -> None:
     answer = visit("anna").get(f"/tasks/{number}/files/{file}", headers={"Range": header.encode()})
     assert (answer.status_code, answer.content) == (200, CONTENT)
 
@@ -204,8 +207,8 @@ async def test_a_reader_who_goes_away_lets_go_of_the_file(services: Services, em
 def test_any_range_header_is_a_part_of_the_file_or_none(size: int, header: str) -> None:
     for each in (header, f"bytes={header}"):
         try:
-            span = ranges.asked(each, size)
-        except ranges.Unsatisfiable:
+            span = downloads.byte_range(each, size)
+        except errors.RangeNotSatisfiable:
             continue
         assert span is None or 0 <= span.first <= span.last < size
 
@@ -214,15 +217,15 @@ def test_any_range_header_is_a_part_of_the_file_or_none(size: int, header: str) 
 def test_a_part_within_the_file_is_that_part(size: int, data: some.DataObject) -> None:
     first = data.draw(some.integers(0, size - 1))
     last = data.draw(some.integers(first, size - 1))
-    assert ranges.asked(f"bytes={first}-{last}", size) == (first, last)
-    assert ranges.asked(f"bytes={first}-", size) == (first, size - 1)
-    assert ranges.asked(f"bytes=-{size - first}", size) == (first, size - 1)
-    assert ranges.asked(f"bytes={size - 1}-{size + last}", size) == (size - 1, size - 1)
+    assert downloads.byte_range(f"bytes={first}-{last}", size) == (first, last)
+    assert downloads.byte_range(f"bytes={first}-", size) == (first, size - 1)
+    assert downloads.byte_range(f"bytes=-{size - first}", size) == (first, size - 1)
+    assert downloads.byte_range(f"bytes={size - 1}-{size + last}", size) == (size - 1, size - 1)
 
 
 @given(some.text(min_size=1, max_size=255))
 def test_any_name_comes_through_the_header(name: str) -> None:
-    header = ranges.disposition(name)
+    header = downloads.disposition(name)
     assert header.isascii() and header.isprintable()
     plain, _, exact = header.rpartition("; filename*=UTF-8''")
     assert unquote(exact) == name.encode("utf-8", "replace").decode()
@@ -231,7 +234,7 @@ def test_any_name_comes_through_the_header(name: str) -> None:
 
 
 def test_an_ascii_name_is_itself() -> None:
-    assert ranges.disposition("plan 7.txt") == "attachment; filename=\"plan 7.txt\"; filename*=UTF-8''plan%207.txt"
+    assert downloads.disposition("plan 7.txt") == "attachment; filename=\"plan 7.txt\"; filename*=UTF-8''plan%207.txt"
 
 
 @pytest.mark.parametrize(
@@ -242,9 +245,7 @@ def test_an_ascii_name_is_itself() -> None:
         "application/vnd.oasis.opendocument.a+xml",
     ],
 )  # fmt: skip
-def test_what_a_browser_could_run_or_style_with_goes_out_as_bytes(
-    visit: Visit, embedded: EmbeddedWorld, number: int, kind: str
-) -> None:
+def test_scripts_and_styles_are_sent_as_bytes(visit: Visit, embedded: EmbeddedWorld, number: int, kind: str) -> None:
     one = attached(embedded, number, b"alert(1)", "script.js", kind)
     answer = visit("anna").get(f"/tasks/{number}/files/{one}")
     assert answer.headers["content-type"] == "application/octet-stream"
@@ -259,6 +260,6 @@ def test_what_a_browser_could_run_or_style_with_goes_out_as_bytes(
         "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     ],
 )  # fmt: skip
-def test_what_nobody_can_run_keeps_its_type(visit: Visit, embedded: EmbeddedWorld, number: int, kind: str) -> None:
+def test_a_harmless_file_keeps_its_type(visit: Visit, embedded: EmbeddedWorld, number: int, kind: str) -> None:
     one = attached(embedded, number, b"x", "file", kind)
     assert visit("anna").get(f"/tasks/{number}/files/{one}").headers["content-type"] == kind

@@ -18,7 +18,7 @@ from helpdesk.store.database import Database
 from helpdesk.tasks.backend import State
 from helpdesk.web.core.request_data import LONGEST_TEXT
 from helpdesk.web.drafts import handoff as draft_handoff
-from tests.web.conftest import HTML, HTMX, SECRET, Visit, session_cookie
+from tests.web.conftest import HTML, HTMX, SECRET, Client, Visit, session_cookie
 from tests.world import PASSWORDS, PEOPLE_IDS, STATUS_IDS, EmbeddedWorld
 
 TEXT = "Набирала «долго» & <b>терять</b> жалко"
@@ -59,10 +59,7 @@ def with_tracker_that_raises(services: Services, error: Exception) -> TestClient
 # While typing
 
 
-def test_what_a_script_sends_is_offered_on_the_tasks_page_again_and_nothing_is_written(
-    visit: Visit, embedded: EmbeddedWorld
-) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_a_draft_from_the_script_is_offered_on_the_tasks_page_and_nothing_is_written(anna: Client, number: int) -> None:
     typed = {"comment": TEXT, "private": "1", "idempotency_key": "k", "lock_version": "1", "typed_by": mark("anna")}
     answer = anna.put(f"/drafts/task:{number}:comments", data=typed)
     assert (answer.status_code, answer.json()["success"], answer.json()["kept"]) == (200, True, True)
@@ -74,8 +71,7 @@ def test_what_a_script_sends_is_offered_on_the_tasks_page_again_and_nothing_is_w
     assert anna.get(f"/tasks/api/task/{number}/history").json()["history"] == []
 
 
-def test_a_draft_of_a_change_refills_its_own_form_with_its_choice(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_a_draft_of_a_change_refills_its_own_form_with_its_choice(anna: Client, number: int) -> None:
     typed = {"comment": TEXT, "status_id": str(STATUS_IDS["rejected"])}
     anna.post(f"/drafts/task:{number}:status", data=typed)
     page = anna.get(f"/tasks/{number}", headers=HTML).text
@@ -84,8 +80,7 @@ def test_a_draft_of_a_change_refills_its_own_form_with_its_choice(visit: Visit, 
     assert SHOWN not in other and "Draft from" not in other
 
 
-def test_a_draft_is_never_shown_to_another_person(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number = embedded.new_task()
+def test_a_draft_is_never_shown_to_another_person(number: int, visit: Visit) -> None:
     visit("anna").put(f"/drafts/task:{number}:comments", data={"comment": TEXT})
     for login in ("boris", "irina", "admin"):
         page = visit(login).get(f"/tasks/{number}", headers=HTML).text
@@ -104,10 +99,7 @@ def test_a_page_left_open_by_another_person_keeps_and_sends_nothing_in_my_name(
     assert boris.get(f"/tasks/api/task/{number}/history").json()["history"] == []
 
 
-def test_an_empty_text_and_the_button_take_the_draft_away(
-    visit: Visit, embedded: EmbeddedWorld, database: Database
-) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_an_empty_text_and_the_button_take_the_draft_away(anna: Client, number: int, database: Database) -> None:
     address = f"/drafts/task:{number}:comments"
     for take_away in (
         lambda: anna.put(address, data={"comment": " \n "}),
@@ -150,24 +142,21 @@ NO_PLACES = [
 
 @pytest.mark.parametrize(("body", "status"), BOUNDS.values(), ids=BOUNDS)
 def test_a_draft_has_the_bounds_of_a_text(
-    visit: Visit, embedded: EmbeddedWorld, database: Database, body: dict[str, str], status: int
+    anna: Client, number: int, database: Database, body: dict[str, str], status: int
 ) -> None:
-    number, anna = embedded.new_task(), visit("anna")
     anna.put(f"/drafts/task:{number}:comments", data={"comment": "прежний"})
     assert anna.put(f"/drafts/task:{number}:comments", data=body).status_code == status
     assert kept(database)[f"task:{number}:comments"]["comment"] == ("прежний" if status == 422 else body["comment"])
 
 
 @pytest.mark.parametrize("place", NO_PLACES)
-def test_a_place_that_no_form_has_keeps_nothing(visit: Visit, database: Database, place: str) -> None:
-    anna = visit("anna")
+def test_a_place_that_no_form_has_keeps_nothing(anna: Client, database: Database, place: str) -> None:
     for address in (f"/drafts/{place}", f"/drafts/{place}/discard"):
         assert anna.post(address, data={"comment": TEXT}).status_code == 404
     assert kept(database) == {}
 
 
-def test_another_sites_page_can_plant_no_draft(visit: Visit, database: Database) -> None:
-    anna = visit("anna")
+def test_another_sites_page_can_plant_no_draft(anna: Client, database: Database) -> None:
     for address in ("/drafts/task:7:comments", "/tasks/7/comments"):
         for headers in ({"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}):
             assert anna.post(address, data={"comment": TEXT}, headers=HTML | headers).status_code == 403
@@ -178,10 +167,9 @@ def test_another_sites_page_can_plant_no_draft(visit: Visit, database: Database)
 
 
 @pytest.mark.parametrize("headers", [HTML, HTMX], ids=["page", "htmx"])
-def test_what_was_sent_with_success_is_no_draft_any_more_and_others_stay(
-    visit: Visit, embedded: EmbeddedWorld, database: Database, headers: dict[str, str]
+def test_a_text_sent_with_success_is_no_draft_any_more_and_others_stay(
+    anna: Client, number: int, visit: Visit, database: Database, headers: dict[str, str]
 ) -> None:
-    number, anna = embedded.new_task(), visit("anna")
     for person, form in ((anna, "comments"), (anna, "status"), (visit("boris"), "comments")):
         person.put(f"/drafts/task:{number}:{form}", data={"comment": TEXT})
     answer = anna.post(f"/tasks/{number}/comments", data={"comment": TEXT}, headers=headers)
@@ -190,9 +178,8 @@ def test_what_was_sent_with_success_is_no_draft_any_more_and_others_stay(
 
 
 def test_a_draft_that_comes_in_after_its_form_was_sent_is_not_kept(
-    visit: Visit, embedded: EmbeddedWorld, database: Database
+    anna: Client, number: int, database: Database
 ) -> None:
-    number, anna = embedded.new_task(), visit("anna")
     typed = {"comment": TEXT, "idempotency_key": "k"}
     anna.post(f"/tasks/{number}/comments", data=typed, headers=HTMX)
     assert anna.put(f"/drafts/task:{number}:comments", data=typed).json()["kept"] is False
@@ -200,10 +187,7 @@ def test_a_draft_that_comes_in_after_its_form_was_sent_is_not_kept(
     assert anna.put(f"/drafts/task:{number}:comments", data={**typed, "idempotency_key": "k2"}).json()["kept"] is True
 
 
-def test_a_programs_comment_leaves_the_draft_of_the_page_alone(
-    visit: Visit, embedded: EmbeddedWorld, database: Database
-) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_a_programs_comment_leaves_the_draft_of_the_page_alone(anna: Client, number: int, database: Database) -> None:
     anna.put(f"/drafts/task:{number}:comments", data={"comment": TEXT})
     assert anna.post(f"/tasks/{number}/comments", json={"comment": "готово"}).status_code == 201
     assert anna.post(f"/tasks/api/task/{number}/comments", json={"comment": "готово"}).status_code == 201
@@ -213,9 +197,8 @@ def test_a_programs_comment_leaves_the_draft_of_the_page_alone(
 
 @pytest.mark.parametrize("headers", [HTML, HTMX], ids=["page", "htmx"])
 def test_a_refused_form_a_stale_one_and_one_with_a_used_key_are_kept(
-    visit: Visit, embedded: EmbeddedWorld, database: Database, headers: dict[str, str]
+    anna: Client, number: int, database: Database, headers: dict[str, str]
 ) -> None:
-    number, anna = embedded.new_task(), visit("anna")
     refused = {"status_id": str(STATUS_IDS["resolved"]), "comment": TEXT}
     assert anna.post(f"/tasks/{number}/status", data=refused, headers=headers).status_code == 422
     stale = {"priority_id": "4", "comment": TEXT, "lock_version": "77"}
@@ -239,10 +222,14 @@ def test_a_refused_form_a_stale_one_and_one_with_a_used_key_are_kept(
 )  # fmt: skip
 @pytest.mark.parametrize("headers", [HTML, HTMX], ids=["page", "htmx"])
 def test_a_form_that_fails_leaves_a_draft_and_says_so(
-    services: Services, database: Database, visit: Visit, embedded: EmbeddedWorld,
-    error: Exception, status: int, headers: dict[str, str],
-) -> None:  # fmt: skip
-    number = embedded.new_task()
+    number: int,
+    services: Services,
+    database: Database,
+    visit: Visit,
+    error: Exception,
+    status: int,
+    headers: dict[str, str],
+) -> None:
     answer = with_tracker_that_raises(services, error).post(
         f"/tasks/{number}/comments", data={"comment": TEXT, "private": "1"}, headers=headers
     )
@@ -268,17 +255,13 @@ def test_a_text_that_was_written_though_nobody_knew_is_not_offered_again(
     assert SHOWN not in anna.get(f"/tasks/{number}", headers=HTML).text
 
 
-def test_a_form_without_a_text_leaves_no_draft(visit: Visit, embedded: EmbeddedWorld, database: Database) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_a_form_without_a_text_leaves_no_draft(anna: Client, number: int, database: Database) -> None:
     refused = {"status_id": str(STATUS_IDS["resolved"]), "comment": " "}
     assert anna.post(f"/tasks/{number}/status", data=refused, headers=HTML).status_code == 422
     assert kept(database) == {}
 
 
-def test_a_text_that_no_draft_can_hold_is_refused_as_ever(
-    visit: Visit, embedded: EmbeddedWorld, database: Database
-) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_a_text_that_no_draft_can_hold_is_refused_as_ever(anna: Client, number: int, database: Database) -> None:
     answer = anna.post(f"/tasks/{number}/comments", data={"comment": "x" * (LONGEST_TEXT + 1)}, headers=HTML)
     assert answer.status_code == 422 and kept(database) == {}
 
@@ -306,8 +289,7 @@ def test_a_draft_whose_form_is_gone_can_still_be_read(visit: Visit, embedded: Em
     assert " readonly>" in stray and SHOWN in stray and f"/drafts/task:{number}:priority/discard" in page
 
 
-def test_a_private_draft_of_somebody_who_may_not_write_privately_warns(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number = embedded.new_task()
+def test_a_private_draft_of_somebody_who_may_not_write_privately_warns(number: int, visit: Visit) -> None:
     for login, warned in (("irina", True), ("anna", False)):
         client = visit(login)
         client.put(f"/drafts/task:{number}:comments", data={"comment": TEXT, "private": "1"})
@@ -337,9 +319,8 @@ def sign_in(visit: Visit, login: str, page: str, password: str = "") -> tuple[Te
 
 
 def test_the_same_person_who_signs_in_again_is_offered_the_text_in_its_form(
-    visit: Visit, embedded: EmbeddedWorld, database: Database
+    number: int, visit: Visit, database: Database
 ) -> None:
-    number = embedded.new_task()
     page = expired(visit, number, private="1")
     assert SHOWN in page and "sign in as the same person" in page
     assert kept(database) == {}
@@ -351,25 +332,20 @@ def test_the_same_person_who_signs_in_again_is_offered_the_text_in_its_form(
     assert anna.get(f"/tasks/api/task/{number}/history").json()["history"] == []
 
 
-def test_a_mistyped_password_loses_nothing(visit: Visit, embedded: EmbeddedWorld, database: Database) -> None:
-    number = embedded.new_task()
+def test_a_mistyped_password_loses_nothing(number: int, visit: Visit, database: Database) -> None:
     _, page = sign_in(visit, "anna", expired(visit, number, "status", status_id="2"), "wrong")
     assert SHOWN in page and "sign in as the same person" in page
     sign_in(visit, "anna", page)
     assert kept(database) == {f"task:{number}:status": {"comment": TEXT, "status_id": "2"}}
 
 
-def test_another_person_who_signs_in_gets_nothing_of_it(
-    visit: Visit, embedded: EmbeddedWorld, database: Database
-) -> None:
-    number = embedded.new_task()
+def test_another_person_who_signs_in_gets_nothing_of_it(number: int, visit: Visit, database: Database) -> None:
     boris, target = sign_in(visit, "boris", expired(visit, number))
     assert "терять" not in boris.get(target, headers=HTML).text
     assert kept(database) == kept(database, "boris") == {}
 
 
-def test_a_text_whose_person_is_not_proven_is_only_shown(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number = embedded.new_task()
+def test_a_text_whose_person_is_not_proven_is_only_shown(number: int, visit: Visit) -> None:
     forged = f"{PEOPLE_IDS['anna']}.{mark('boris').partition('.')[2]}"
     for typed_by in ("", "1", str(PEOPLE_IDS["anna"]), forged, "x.y", "\ud800"):
         page = expired(visit, number, typed_by=typed_by.encode("utf-8", "replace").decode())

@@ -13,7 +13,7 @@ from helpdesk import web
 from helpdesk.logs import JsonLines
 from helpdesk.services import Services
 from helpdesk.web.core import faces
-from tests.web.conftest import HTML, HTMX, Visit
+from tests.web.conftest import HTML, HTMX, Client, Visit
 from tests.world import PASSWORDS, EmbeddedWorld
 
 POLICY = "default-src 'self'; base-uri 'none'; object-src 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -95,7 +95,7 @@ def test_only_what_htmx_surely_gets_goes_without_the_policies_of_documents(
     assert of_documents(answer) == (DOCUMENTS if policies else set())
 
 
-def test_what_htmx_gets_but_a_cache_may_keep_for_others_has_the_policies(visit: Visit) -> None:
+def test_a_cacheable_fragment_for_htmx_has_the_policies(visit: Visit) -> None:
     style = re.findall(r'href="(/static/app[^"]+)"', visit().get("/users/login", headers=HTML).text)[0]
     answer = visit().get(style, headers=HTMX | dest("empty"))
     assert "HX-Request" not in answer.headers["vary"] and of_documents(answer) == DOCUMENTS
@@ -144,10 +144,7 @@ def test_pages_hold_no_script_or_style_of_their_own(visit: Visit, embedded: Embe
         ({"Origin": ""}, 403),
     ],
 )
-def test_a_write_from_another_site_is_refused(
-    visit: Visit, embedded: EmbeddedWorld, headers: dict[str, str], status: int
-) -> None:
-    number = embedded.new_task()
+def test_a_write_from_another_site_is_refused(number: int, visit: Visit, headers: dict[str, str], status: int) -> None:
     answer = visit("anna").post(f"/tasks/{number}/comments", data={"comment": "x"}, headers=HTML | headers)
     assert answer.status_code == status
     assert visit().post("/users/logout", headers=HTML | headers).status_code == status
@@ -221,9 +218,8 @@ def test_a_fault_of_ours_is_logged_whole_and_shown_as_a_number(
 
 
 def test_a_store_that_is_down_is_no_fault_of_ours_and_shows_no_innards(
-    visit: Visit, services: Services, monkeypatch: pytest.MonkeyPatch
+    anna: Client, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    anna = visit("anna")
     services.database.run_here(lambda db: db.connection().exec_driver_sql("DROP TABLE session"), writes=True)
     for headers in (HTML, {}):
         answer = anna.get("/tasks/my-tasks", headers=headers)
@@ -246,13 +242,13 @@ def test_static_files_are_kept_for_good_under_a_name_of_their_content(visit: Vis
         ("", False), ("text/html;q=0, application/json", False), ("text/htmlx", False), ("application/json", False),
     ],
 )  # fmt: skip
-def test_whoever_names_html_gets_html(visit: Visit, accept: str, html: bool) -> None:
+def test_an_accept_header_that_names_html_gets_html(visit: Visit, accept: str, html: bool) -> None:
     kind = visit("anna").get("/tasks/my-tasks", headers={"Accept": accept}).headers["content-type"]
     assert kind.startswith("text/html") == html
 
 
 @pytest.mark.parametrize("address", ["/tasks/my-tasks", "/tasks/7", "/nowhere", "/", "/users/login", "/users/logout"])
-def test_what_is_about_a_person_is_kept_by_no_shared_cache(visit: Visit, address: str) -> None:
+def test_a_personal_page_is_kept_by_no_shared_cache(visit: Visit, address: str) -> None:
     for client in (visit(), visit("anna")):
         for headers in (HTML, HTMX, {}):
             answer = client.get(address, headers=headers)

@@ -119,7 +119,7 @@ def test_a_page_holds_up_nobody(busy: Busy, address: str) -> None:
 
 
 @pytest.mark.parametrize("address", ["", "/history", "/assignees"])
-def test_what_a_program_asks_holds_up_nobody(busy: Busy, address: str) -> None:
+def test_a_programs_request_holds_up_nobody(busy: Busy, address: str) -> None:
     address = f"/tasks/api/task/{busy.task}{address}"
     assert_quick(busy, address, asking(busy, "GET", address, 200, headers=BROTLI))
 
@@ -172,7 +172,7 @@ def test_the_watchdog_says_which_function_held_the_loop(busy: Busy, monkeypatch:
 
 
 def test_templates_are_compiled_before_they_are_wanted_until_the_process_ends(services: Services) -> None:
-    renderer, asked = create_app(services).app.state.renderer, iter([True, True, False])  # type: ignore[attr-defined]  # Edge's
+    renderer, asked = create_app(services).app.state.services.renderer, iter([True, True, False])  # type: ignore[attr-defined]  # Edge's
     compiled = next(iter(renderer.environments.values())).cache
     assert compiled is not None
     compiled.clear()  # applications of tests share them

@@ -22,12 +22,12 @@ ROW = NotificationRow(
 def events(services: Services) -> Events:
     app = create_app(services)
     with TestClient(app):
-        found: Events = app.app.state.live.events  # type: ignore[attr-defined]  # inside the edge
+        found: Events = app.app.state.services.live.events  # type: ignore[attr-defined]  # inside the edge
     return found
 
 
 @pytest.mark.parametrize("language", ["ru", "en"])
-def test_what_is_rendered_once_for_many_is_what_would_be_for_each(events: Events, language: str) -> None:
+def test_an_event_rendered_once_for_many_is_what_each_would_get(events: Events, language: str) -> None:
     face = Face(PAGE, language)
     for row, unread in ((ROW, 3), (ROW._replace(id=8, person_id=3), 77), (ROW._replace(id=9, excerpt="Другое"), 1)):
         assert events.new_row(face, row, unread) == events.item(face, notification_render.in_full(row), unread)

@@ -138,7 +138,7 @@ def test_an_export_may_take_longer_than_a_page(
 
 
 @pytest.mark.parametrize("encoding", ["identity", "gzip, br"])
-def test_what_has_come_is_there_before_the_rest(
+def test_the_first_rows_arrive_before_the_rest(
     services: Services, embedded: EmbeddedWorld, steered: Steered, encoding: str
 ) -> None:
     many(embedded, 300)
@@ -177,11 +177,11 @@ def test_a_file_that_can_not_be_whole_breaks_off_for_all_to_see(
         with pytest.raises(httpx.RemoteProtocolError):
             client.get(ADDRESS, headers={"Accept-Encoding": encoding})
         (told,) = (record for record in caplog.records if record.message == "an export broke off")
-        assert (told.rows, told.why) == (100, "Redmine went away")
+        assert (told.rows, told.error) == (100, "Redmine went away")
         assert "Redmine went away" not in (page := client.get("/tasks", headers=HTML)).text and page.status_code == 200
 
 
-def test_what_can_not_begin_is_told_as_of_any_page(
+def test_an_export_that_can_not_begin_is_an_error_page(
     services: Services, embedded: EmbeddedWorld, steered: Steered
 ) -> None:
     embedded.new_task()

@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpdesk.web.core.file_names import in_disposition
-from tests.web.conftest import Visit
-from tests.world import EmbeddedWorld
+from helpdesk.web.core.multipart import in_disposition
+from tests.web.conftest import Client
 
 NAME = 'отчёт "за май" 100%.txt'
 BY_PERCENTS = quote(NAME, safe="")
@@ -50,7 +49,7 @@ def test_a_name_is_understood_however_it_is_written(way: str) -> None:
         (b'form-data; filename="1=?2.txt"', "1=?2.txt"),
     ],
 )
-def test_what_is_no_name_in_that_way_is_taken_as_it_is(header: bytes, name: str | None) -> None:
+def test_a_name_that_is_not_encoded_that_way_is_taken_as_it_is(header: bytes, name: str | None) -> None:
     assert in_disposition(header) == name
 
 
@@ -60,8 +59,7 @@ def test_no_header_is_a_stumbling_block(header: bytes) -> None:
 
 
 @pytest.mark.parametrize("way", ["by RFC 8187", "in pieces by RFC 2231", "an encoded word"])
-def test_a_program_s_file_keeps_its_name_on_its_way_in_and_out(visit: Visit, embedded: EmbeddedWorld, way: str) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_a_program_s_file_keeps_its_name_on_its_way_in_and_out(anna: Client, number: int, way: str) -> None:
     part = f'--b\r\nContent-Disposition: form-data; name="files"; {WAYS[way]}\r\n\r\n1\r\n--b--\r\n'.encode()
     kind = {"Content-Type": "multipart/form-data; boundary=b"}
     assert anna.post(f"/tasks/{number}/attachments", content=part, headers=kind).is_success

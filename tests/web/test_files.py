@@ -15,7 +15,7 @@ from helpdesk.store.models import tables
 from helpdesk.tasks.fields import CustomField, CustomValue, Option
 from helpdesk.tasks.model import Actor, Task
 from tests.full_disk import largest_file
-from tests.web.conftest import HTML, HTMX, Visit, attached, session_cookie
+from tests.web.conftest import HTML, HTMX, Visit, attached, seals, session_cookie
 from tests.world import EmbeddedWorld
 
 MEGABYTE = 1024 * 1024
@@ -42,10 +42,6 @@ def names(client: TestClient, number: int) -> list[str]:
 
 def history(client: TestClient, number: int) -> list[dict[str, Any]]:
     return client.get(f"/tasks/api/task/{number}/history").json()["history"]
-
-
-def seals(page: str) -> list[str]:
-    return re.findall(r'name="staged" value="([^"]+)" checked', page)
 
 
 def kept(folder: Path) -> int:
@@ -93,7 +89,7 @@ def test_without_a_file_the_form_comes_back_with_its_comment(
 
 
 @pytest.mark.parametrize("headers", [HTML, HTMX], ids=["page", "fragment"])
-def test_what_is_too_large_is_told_in_the_form_which_keeps_its_comment(
+def test_a_file_that_is_too_large_is_reported_in_the_form_which_keeps_its_comment(
     visit: Visit, number: int, headers: dict[str, str], tmp_path: Path
 ) -> None:
     client = visit("anna", max_content_length=2 * MEGABYTE)
@@ -158,14 +154,16 @@ def test_sent_twice_it_is_added_once(visit: Visit, number: int) -> None:
     assert (other.status_code, other.json()["error"]) == (409, "key_reused")
 
 
-def test_who_may_not_see_the_task_adds_nothing(visit: Visit, number: int, tmp_path: Path) -> None:
+def test_nothing_is_attached_to_an_invisible_task(visit: Visit, number: int, tmp_path: Path) -> None:
     for task in (number, 999_999):
         answer = send(visit("stranger"), task, PLAN, headers={})
         assert (answer.status_code, answer.json()["error"]) == (404, "not_found")
     assert names(visit("anna"), number) == [] and kept(tmp_path) == 0
 
 
-def test_who_may_not_comment_adds_nothing_and_sees_no_form(visit: Visit, embedded: EmbeddedWorld, number: int) -> None:
+def test_without_the_right_to_comment_nothing_is_attached_and_no_form_shown(
+    visit: Visit, embedded: EmbeddedWorld, number: int
+) -> None:
     def mute(session: Session) -> None:
         session.get_one(tables.Role, 2).permissions = ""
 

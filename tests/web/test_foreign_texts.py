@@ -13,7 +13,7 @@ from helpdesk.store.models import tables
 from helpdesk.texts import is_blank
 from tests.foreign import give_everything
 from tests.telling import tell
-from tests.web.conftest import HTML, HTMX, Visit, attached
+from tests.web.conftest import HTML, HTMX, Client, Visit, attached
 from tests.web.dom import Element, parsed
 from tests.world import FIELD_IDS, PEOPLE_IDS, PRIORITY_IDS, STATUS_IDS, EmbeddedWorld
 
@@ -28,7 +28,7 @@ def unseen(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-def test_what_must_be_said_must_be_visible(visit: Visit, embedded: EmbeddedWorld, unseen: str) -> None:
+def test_a_required_text_must_be_visible(visit: Visit, embedded: EmbeddedWorld, unseen: str) -> None:
     number, anna, admin = embedded.new_task(), visit("anna"), visit("admin")
     comment = anna.post(f"/tasks/api/task/{number}/comments", json={"comment": "слово"}).json()["comment"]["id"]
     reply = anna.post("/replies", json={"name": "Имя", "text": "Текст"}).json()["reply"]["id"]
@@ -73,8 +73,7 @@ def test_a_field_that_a_company_demands_must_be_visible(
         assert answer.status_code == 422 and list(answer.json()["errors"]) == [f"cf_{room}"]
 
 
-def test_a_comment_that_is_not_visible_is_none(visit: Visit, embedded: EmbeddedWorld, unseen: str) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_a_comment_that_is_not_visible_is_none(anna: Client, number: int, unseen: str) -> None:
     same = {"priority_id": PRIORITY_IDS["normal"], "comment": unseen}
     assert anna.put(f"/tasks/api/task/{number}/priority", json=same).json()["error"] == "unchanged"
     told = anna.put("/tasks/api/tasks/bulk", json={"updates": [{"task_id": number, "comment": unseen}]}).json()
@@ -155,7 +154,7 @@ class Company:
 
 
 @pytest.mark.parametrize("unseen", ["\u200b", "\u202e"], ids=["nothing", "a direction"])
-def test_what_is_not_visible_has_a_stand_in_on_every_page(company: Company, unseen: str) -> None:
+def test_an_invisible_name_has_a_stand_in_on_every_page(company: Company, unseen: str) -> None:
     company.gives_everything(unseen)
     for address, page in company.pages():
         document = parsed(page.replace("<!doctype html>", ""))

@@ -8,14 +8,17 @@ from jinja2 import DictLoader, Environment, TemplateSyntaxError
 from helpdesk.paths import folder
 from helpdesk.services import Services
 from helpdesk.tasks.model import Member, Priority, Ref, Status, TaskRow
-from helpdesk.web.core.static_files import StaticFiles
-from helpdesk.web.core.templating import Renderer, addresses
+from helpdesk.web.core.services import addresses
+from helpdesk.web.core.templating import Renderer
+from helpdesk.web.edge.static_files import StaticFiles
 from helpdesk.web.routes import ROUTES
 
 
 @pytest.fixture
 def environments(services: Services) -> dict[str, Environment]:
-    return Renderer(services.settings.timezone, StaticFiles(folder("static")), addresses(ROUTES), "Us").environments
+    return Renderer(
+        services.settings.timezone, StaticFiles(folder("static")).address, addresses(ROUTES), "Us"
+    ).environments
 
 
 def shown(environment: Environment, source: str, **context: object) -> str:
@@ -62,7 +65,7 @@ def test_a_part_stands_in_its_page_and_keeps_what_it_sets(environments: dict[str
     assert environment.get_template("page").render() == shown
 
 
-def test_what_is_kept_is_made_once_for_the_same_values(environments: dict[str, Environment]) -> None:
+def test_a_cached_fragment_is_rendered_once_for_the_same_values(environments: dict[str, Environment]) -> None:
     environment, asked = environments["ru"], []
     environment.filters["told"] = lambda it: asked.append(it) or it
     source, part = '{{ kept("part", it=x) }}{{ kept("part", it=x) }}{{ kept("part", it=y) }}', "<b>{{ it|told }}</b>"
@@ -85,6 +88,6 @@ def test_a_row_is_another_one_with_any_other_value(services: Services, environme
         row._replace(updated_on=at + timedelta(days=1)),
     )
     kept = environments["ru"].globals["kept"]
-    shown = [kept("tasks/_row.html", row=one, by="assignee", today=on, fresh=False) for one in others]
-    shown.append(kept("tasks/_row.html", row=row, by="assignee", today=on + timedelta(days=1), fresh=False))
+    shown = [kept("lists/_row.html", row=one, by="assignee", today=on, fresh=False) for one in others]
+    shown.append(kept("lists/_row.html", row=row, by="assignee", today=on + timedelta(days=1), fresh=False))
     assert len(set(shown)) == len(shown)

@@ -57,7 +57,7 @@ def test_a_comment_is_told_to_its_assignee_once_and_to_nobody_else(helpdesk: Hel
             assert json.loads(until(again, "new_notification")["data"])["id"] == shape["id"]
 
 
-def test_what_is_read_in_one_place_is_counted_down_in_the_others(helpdesk: Helpdesk) -> None:
+def test_a_notification_read_in_one_place_is_counted_down_in_the_others(helpdesk: Helpdesk) -> None:
     with (
         closing(steps.program(helpdesk.url, "anna")) as phone,
         closing(steps.program(helpdesk.url, "anna")) as office,
@@ -79,7 +79,7 @@ def test_a_process_that_ends_ends_its_streams_without_noise(helpdesk: Helpdesk) 
     assert "Traceback" not in log and "without completing" not in log
 
 
-def test_who_signs_out_elsewhere_hears_no_more(helpdesk: Helpdesk) -> None:
+def test_signing_out_elsewhere_ends_the_stream(helpdesk: Helpdesk) -> None:
     with (
         closing(steps.program(helpdesk.url, "anna")) as anna,
         closing(steps.program(helpdesk.url, "anna")) as other,
@@ -90,7 +90,7 @@ def test_who_signs_out_elsewhere_hears_no_more(helpdesk: Helpdesk) -> None:
         assert until(told, "end")
 
 
-def test_who_has_a_task_on_the_screen_hears_what_becomes_of_it_if_that_may_be_seen(helpdesk: Helpdesk) -> None:
+def test_a_shown_task_sends_its_visible_changes(helpdesk: Helpdesk) -> None:
     with (
         closing(steps.program(helpdesk.url, "anna")) as anna,
         closing(steps.program(helpdesk.url, "boris")) as boris,
@@ -126,7 +126,7 @@ def test_who_has_a_task_on_the_screen_hears_what_becomes_of_it_if_that_may_be_se
                 assert all(event.get("event") != "task_changed" for event in list(each.queue))
 
 
-def test_what_happened_while_a_page_was_on_the_way_is_told_when_its_stream_opens(helpdesk: Helpdesk) -> None:
+def test_a_change_while_a_page_was_on_the_way_is_sent_when_its_stream_opens(helpdesk: Helpdesk) -> None:
     with (
         closing(steps.program(helpdesk.url, "anna")) as anna,
         closing(steps.program(helpdesk.url, "boris")) as boris,

@@ -10,7 +10,7 @@ import pytest
 
 from helpdesk.services import Services
 from helpdesk.tasks.model import Actor, Edit, Written
-from tests.web.conftest import HTML, HTMX, Visit
+from tests.web.conftest import HTML, HTMX, Client
 from tests.world import FIELD_IDS, NAMES, PRIORITY_IDS, EmbeddedWorld
 
 ROOM = FIELD_IDS["Кабинет"]
@@ -48,8 +48,9 @@ def entry_of_boris(world: EmbeddedWorld, number: int) -> int:
     return next(entry.id for entry in entries if entry.author and entry.author.name == NAMES["boris"])
 
 
-def test_a_form_answers_with_its_success_and_what_it_replaced(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_a_form_answers_with_its_success_and_what_it_replaced(
+    anna: Client, number: int, embedded: EmbeddedWorld
+) -> None:
     answer = anna.post(f"/tasks/{number}/priority", data={"priority_id": PRIORITY_IDS["low"]}, headers=HTMX)
     assert answer.status_code == 200 and toasts(answer.text) == [f"{SAYS}Priority: normal → urgent"]
     assert "The priority was changed." in answer.text
@@ -58,8 +59,7 @@ def test_a_form_answers_with_its_success_and_what_it_replaced(visit: Visit, embe
     assert row.status_code == 200 and len(toasts(row.text)) == 1
 
 
-def test_a_page_leads_to_the_entry_it_replaced(visit: Visit, embedded: EmbeddedWorld) -> None:
-    anna = visit("anna")
+def test_a_page_leads_to_the_entry_it_replaced(anna: Client, embedded: EmbeddedWorld) -> None:
     for path, form in (
         ("priority", {"priority_id": PRIORITY_IDS["low"]}),
         ("row", {"priority_id": PRIORITY_IDS["low"]}),
@@ -70,8 +70,9 @@ def test_a_page_leads_to_the_entry_it_replaced(visit: Visit, embedded: EmbeddedW
         assert led == f"/tasks/{number}#entry-{entry_of_boris(embedded, number)}", path
 
 
-def test_programs_are_told_in_sentences_and_only_when_there_is_something(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_programs_are_told_in_sentences_and_only_when_there_is_something(
+    anna: Client, number: int, embedded: EmbeddedWorld
+) -> None:
     body = {"subject": "Анны", "custom_fields": [{"id": ROOM, "value": "3"}]}
     told = anna.put(f"/tasks/api/task/{number}", json=body).json()
     assert told["overwrote"] == [f"{SAYS}Subject: Не печатает принтер → Бориса", f"{SAYS}Кабинет: 2"]

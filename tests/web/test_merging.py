@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.web.conftest import HTML, HTMX, Visit
+from tests.web.conftest import HTML, HTMX, Client, Visit
 from tests.web.dom import parsed
 from tests.world import NAMES, PEOPLE_IDS, PRIORITY_IDS, STATUS_IDS, EmbeddedWorld
 
@@ -30,7 +30,9 @@ def test_forms_of_different_fields_merge(visit: Visit, embedded: EmbeddedWorld, 
 
 
 @pytest.mark.parametrize("address", ["row", "card"])
-def test_what_a_row_or_card_left_alone_is_no_wish(visit: Visit, embedded: EmbeddedWorld, address: str) -> None:
+def test_a_field_left_alone_in_a_row_or_card_is_not_changed(
+    visit: Visit, embedded: EmbeddedWorld, address: str
+) -> None:
     number, anna, boris = embedded.new_task(), visit("anna"), visit("boris")
     asked = f"/tasks/{number}/{address}" + ("?edit=1" if address == "row" else "")
     shown = anna.get(asked, headers=HTMX).text
@@ -60,8 +62,7 @@ def test_what_a_row_or_card_left_alone_is_no_wish(visit: Visit, embedded: Embedd
     assert f'<option value="{LOW}" selected' in again.text, "what was chosen is mine"
 
 
-def test_a_form_left_as_it_was_changes_nothing_whatever_others_did(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_a_form_left_as_it_was_changes_nothing_whatever_others_did(anna: Client, number: int, visit: Visit) -> None:
     shown = anna.get(f"/tasks/{number}/row?edit=1", headers=HTMX).text
     values = dict(re.findall(r'name="(seen|lock_version)" value="([^"]+)"', shown))
     visit("boris").put(f"/tasks/api/task/{number}/status", json={"status_id": BUSY}).raise_for_status()
@@ -72,8 +73,7 @@ def test_a_form_left_as_it_was_changes_nothing_whatever_others_did(visit: Visit,
 
 
 @pytest.mark.parametrize("spoilt", ["", "{", "[]", "1", '{"status_id": 7}', "[" * 5_000, '{"status_id": {"a": []}}'])
-def test_a_spoilt_memory_of_a_form_is_none(visit: Visit, embedded: EmbeddedWorld, spoilt: str) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_a_spoilt_memory_of_a_form_is_none(anna: Client, number: int, visit: Visit, spoilt: str) -> None:
     answer = anna.post(f"/tasks/{number}/row", data={"status_id": BUSY, "seen": spoilt}, headers=HTMX)
     assert answer.status_code == 200 and held(visit, number)[0] == BUSY
 
@@ -98,7 +98,7 @@ def test_a_program_is_told_who_wrote_what_into_which_field(visit: Visit, embedde
     assert apart.status_code == 200 and apart.json()["subject"] == "Стол"
 
 
-def test_what_merging_would_make_unsound_or_forbidden_is_refused_as_that(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_a_merge_that_would_be_unsound_or_forbidden_is_refused_as_that(visit: Visit, embedded: EmbeddedWorld) -> None:
     number, anna, boris = embedded.new_task(), visit("anna"), visit("boris")
     known = anna.get(f"/tasks/api/task/{number}").json()["lock_version"]
     boris.put(f"/tasks/api/task/{number}", json={"start_date": "2040-02-01"}).raise_for_status()
@@ -122,8 +122,9 @@ def test_the_form_of_details_says_who_changed_the_same(visit: Visit, embedded: E
         assert NAMES["irina"] not in fault
 
 
-def test_the_form_of_a_field_names_who_changed_it_and_not_who_spoke_last(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_the_form_of_a_field_names_who_changed_it_and_not_who_spoke_last(
+    anna: Client, number: int, visit: Visit
+) -> None:
     known = anna.get(f"/tasks/api/task/{number}").json()["lock_version"]
     visit("boris").put(f"/tasks/api/task/{number}/status", json={"status_id": BUSY}).raise_for_status()
     visit("irina").post(f"/tasks/api/task/{number}/comments", json={"comment": "А когда?"}).raise_for_status()
@@ -133,8 +134,7 @@ def test_the_form_of_a_field_names_who_changed_it_and_not_who_spoke_last(visit: 
     assert answer.status_code == 409 and box and NAMES["boris"] in box[0] and NAMES["irina"] not in box[0]
 
 
-def test_a_comment_needs_no_version_and_is_refused_for_none(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_a_comment_needs_no_version_and_is_refused_for_none(anna: Client, number: int) -> None:
     for known in ("0", "99", "чушь"):
         answer = anna.post(f"/tasks/{number}/comments", data={"comment": known, "lock_version": known}, headers=HTMX)
         assert answer.status_code == 200
@@ -143,8 +143,7 @@ def test_a_comment_needs_no_version_and_is_refused_for_none(visit: Visit, embedd
     assert len(anna.get(f"/tasks/api/task/{number}/history").json()["history"]) == 6
 
 
-def test_whether_a_comment_was_added_is_told_of_ones_own(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_whether_a_comment_was_added_is_told_of_ones_own(anna: Client, number: int, visit: Visit) -> None:
     known = anna.get(f"/tasks/api/task/{number}").json()["lock_version"]
     visit("boris").post(f"/tasks/api/task/{number}/comments", json={"comment": "Моё"}).raise_for_status()
     told = anna.put(f"/tasks/api/task/{number}/status", json={"status_id": BUSY, "lock_version": known}).json()

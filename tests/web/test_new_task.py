@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from tests.web.conftest import HTML, HTMX, Visit
+from tests.web.conftest import HTML, HTMX, Client, Visit, seals
 from tests.world import FIELD_IDS, NAMES, PEOPLE_IDS, PRIORITY_IDS, PROJECT_IDS, STATUS_IDS, EmbeddedWorld
 
 NEW = "/tasks/new"
@@ -29,10 +29,6 @@ SAID = {
     DAY: "2027-02-01",
 }
 Answer = Any
-
-
-def seals(page: str) -> list[str]:
-    return re.findall(r'name="staged" value="([^"]+)" checked', page)
 
 
 def task_at(client: TestClient, answer: Answer) -> dict[str, Any]:
@@ -70,14 +66,13 @@ def test_then_the_form_of_that_place_is_there(visit: Visit) -> None:
     assert 'name="assigned_to_id"' in visit("anna").get(f"{NEW}?project_id=2", headers=HTML).text
 
 
-def test_who_may_create_nowhere_is_told_so(visit: Visit) -> None:
+def test_a_person_without_a_project_to_create_in_is_told_so(visit: Visit) -> None:
     page = visit("stranger").get(NEW, headers=HTML)
     assert page.status_code == 200 and "You may not create tasks in any project." in page.text
     assert 'id="new-task"' not in page.text
 
 
-def test_everything_said_is_in_the_task(visit: Visit) -> None:
-    anna = visit("anna")
+def test_everything_said_is_in_the_task(anna: Client) -> None:
     task = task_at(anna, anna.post(NEW, data=SAID, files=[("files", PLAN), ("files", PLAN)], headers=HTML))
     assert (task["subject"], task["description"]) == (SAID["subject"], "У *окна*.\nОчень шатается.")
     assert (task["project"]["name"], task["data"]["tracker_name"]) == ("office", "incident")
@@ -96,8 +91,7 @@ def test_htmx_is_led_to_the_task(visit: Visit) -> None:
 
 
 @pytest.mark.parametrize("headers", [HTML, HTMX], ids=["page", "fragment"])
-def test_what_was_refused_comes_back_whole_with_its_files(visit: Visit, headers: dict[str, str]) -> None:
-    anna = visit("anna")
+def test_a_refused_new_task_comes_back_whole_with_its_files(anna: Client, headers: dict[str, str]) -> None:
     wrong = SAID | {"subject": " ", "due_date": "2027-01-01"}
     answer = anna.post(NEW, data=wrong, files=[("files", PLAN)], headers=headers)
     page = unescape(answer.text)
@@ -117,8 +111,7 @@ def test_files_too_large_are_told_of_and_the_rest_comes_back(visit: Visit) -> No
     assert "Очень шатается." in answer.text and not seals(answer.text)
 
 
-def test_going_to_another_project_loses_nothing(visit: Visit) -> None:
-    anna = visit("anna")
+def test_going_to_another_project_loses_nothing(anna: Client) -> None:
     typed = SAID | {"project_id": PROJECT_IDS["help"]}
     answer = anna.post("/tasks/new/form", data=typed, files=[("files", PLAN)], headers=HTML)
     page = unescape(answer.text)
@@ -144,8 +137,7 @@ def test_a_link_can_fill_the_form_in(visit: Visit) -> None:
 
 
 @pytest.mark.parametrize("status", [422, 401])
-def test_a_draft_is_offered_after_a_refusal_and_gone_after_success(visit: Visit, status: int) -> None:
-    anna = visit("anna")
+def test_a_draft_is_offered_after_a_refusal_and_gone_after_success(anna: Client, visit: Visit, status: int) -> None:
     by = re.search(r'name="typed_by" value="([^"]+)"', anna.get(NEW, headers=HTML).text)
     assert by
     typed = SAID | {"subject": "", "typed_by": by[1]}
@@ -160,21 +152,19 @@ def test_a_draft_is_offered_after_a_refusal_and_gone_after_success(visit: Visit,
     assert "Очень шатается." not in anna.get(NEW, headers=HTML).text
 
 
-def test_sent_twice_one_task_is_made(visit: Visit) -> None:
-    anna = visit("anna")
+def test_sent_twice_one_task_is_made(anna: Client) -> None:
     first, second = (anna.post(NEW, data=SAID | {"idempotency_key": "once"}, headers=HTML) for _ in range(2))
     assert first.headers["location"] == second.headers["location"] and total(anna) == 1
 
 
-def test_the_description_can_be_looked_at(visit: Visit) -> None:
-    anna = visit("anna")
+def test_the_description_can_be_looked_at(anna: Client) -> None:
     fragment = anna.post("/tasks/new/preview", data=SAID | {"description": "**жирно** <script>"}, headers=HTMX).text
     assert "<strong>жирно</strong>" in fragment and "<script>" not in fragment
     page = anna.post("/tasks/new/preview", data=SAID, files=[("files", PLAN)], headers=HTML).text
     assert "<em>окна</em>" in page and len(seals(page)) == 1 and total(anna) == 0
 
 
-def test_who_comes_back_to_a_step_finds_the_form(visit: Visit) -> None:
+def test_going_back_to_a_step_shows_the_form(visit: Visit) -> None:
     for step in ("form", "preview"):
         answer = visit("anna").get(f"/tasks/new/{step}", headers=HTML)
         assert (answer.status_code, answer.headers["location"]) == (303, NEW)
@@ -224,20 +214,18 @@ def test_a_program_makes_a_task(visit: Visit, embedded: EmbeddedWorld, address: 
         ({"subject": "Стул", "project_id": 2, "description": 7}, "description"),
     ],
 )
-def test_a_program_is_told_what_is_wrong(visit: Visit, wish: dict[str, Any], field: str) -> None:
-    anna = visit("anna")
+def test_a_program_is_told_what_is_wrong(anna: Client, wish: dict[str, Any], field: str) -> None:
     answer = anna.post("/tasks/api/task", json=wish)
     assert answer.status_code == 422 and list(answer.json()["errors"]) == [field] and total(anna) == 0
 
 
-def test_what_one_may_not_say_is_refused(visit: Visit) -> None:
+def test_fields_that_one_may_not_set_are_refused(visit: Visit) -> None:
     wish = {"subject": "Стул", "project_id": 2, "assigned_to_id": PEOPLE_IDS["anna"]}
     answer = visit("irina").post("/tasks/api/task", json=wish)
     assert (answer.status_code, answer.json()["error"]) == (403, "not_allowed")
 
 
-def test_a_program_learns_what_it_may_say(visit: Visit) -> None:
-    anna = visit("anna")
+def test_a_program_learns_what_it_may_say(anna: Client) -> None:
     assert [each["name"] for each in anna.get(NEW).json()["projects"]] == ["help", "office", "warehouse"]
     told = anna.get(f"{NEW}?project_id=2").json()
     assert told["required"] == ["subject"] and told["default_priority_id"] == PRIORITY_IDS["normal"]

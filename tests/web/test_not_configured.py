@@ -10,7 +10,7 @@ CALLS = [(method, path.replace("{dialog_id}", "7")) for path, methods in ADDRESS
 
 
 @pytest.mark.parametrize("login", ["irina", None])
-def test_what_is_not_connected_says_so_to_whoever_is_signed_in(visit: Visit, login: str | None) -> None:
+def test_systems_that_are_not_connected_say_so_to_signed_in_people(visit: Visit, login: str | None) -> None:
     client, wanted = visit(login), (501, "not_configured") if login else (401, "not_signed_in")
     for method, path in CALLS:
         answer = client.request(method, path)

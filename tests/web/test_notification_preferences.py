@@ -27,9 +27,9 @@ from helpdesk.tasks.embedded.backend import EmbeddedBackend
 from helpdesk.web.core.request_data import Fields
 from helpdesk.web.notifications import mutes
 from helpdesk.web.notifications import preferences as notification_preferences
-from helpdesk.web.notifications.preference_params import PARSERS, chosen, shown, typed
+from helpdesk.web.notifications.preference_params import PARSERS, changed, form_values, typed_values
 from tests.notifications.test_preferences import CHANNELS, JUNK, PREFERENCES, WANTED
-from tests.web.conftest import HTML, HTMX, Visit
+from tests.web.conftest import HTML, HTMX, Client, Visit
 from tests.world import PEOPLE_IDS, PROJECT_IDS, EmbeddedWorld
 
 PAGE = "/notifications/preferences"
@@ -85,24 +85,24 @@ def to_the_minute(told: Preferences) -> Preferences:
 
 
 def test_everything_has_its_words_and_every_zone_offered_is_one() -> None:
-    words = notification_preferences
-    assert tuple(words.OF_TYPES) == TYPES and tuple(words.OF_SOUNDS) == SOUNDS
-    assert set(words.PRESSING) == {f"sound_{name}" for name in Sounds._fields}
-    assert set(mutes.SAYS) == {(kind, muted) for kind in get_args(mutes.Kind) for muted in (True, False)}
-    for zone in words.ZONES:
-        assert chosen(Fields({"zone": zone}), Preferences(), MOSCOW).quiet.zone == ZoneInfo(zone)
+    labels = notification_preferences
+    assert tuple(labels.TYPE_LABELS) == TYPES and tuple(labels.SOUND_LABELS) == SOUNDS
+    assert set(labels.SOUND_FIELDS) == {f"sound_{name}" for name in Sounds._fields}
+    assert set(mutes.MESSAGES) == {(kind, muted) for kind in get_args(mutes.Kind) for muted in (True, False)}
+    for zone in labels.ZONES:
+        assert changed(Fields({"zone": zone}), Preferences(), MOSCOW).quiet.zone == ZoneInfo(zone)
 
 
 @given(PREFERENCES, PREFERENCES)
-def test_what_is_shown_is_what_is_chosen_when_it_is_sent_back(told: Preferences, other: Preferences) -> None:
+def test_sending_the_shown_preferences_back_changes_nothing(told: Preferences, other: Preferences) -> None:
     told = to_the_minute(told)
-    sent = shown(told, MOSCOW)
+    sent = form_values(told, MOSCOW)
     if told.quiet and told.quiet.kept and not told.quiet.days:
         with pytest.raises(Invalid):
-            chosen(Fields(sent), other, MOSCOW)
+            changed(Fields(sent), other, MOSCOW)
         return
-    read = chosen(Fields(sent), other, MOSCOW)
-    assert shown(read, MOSCOW) == sent == typed(Fields(sent), other, MOSCOW)
+    read = changed(Fields(sent), other, MOSCOW)
+    assert form_values(read, MOSCOW) == sent == typed_values(Fields(sent), other, MOSCOW)
     assert replace(read, quiet=told.quiet) == replace(
         told, muted_projects=other.muted_projects, muted_tasks=other.muted_tasks
     )
@@ -112,10 +112,10 @@ def test_what_is_shown_is_what_is_chosen_when_it_is_sent_back(told: Preferences,
 @given(PREFERENCES, st.dictionaries(st.sampled_from([*PARSERS, "muted_tasks"]), JUNK))
 def test_junk_is_refused_by_its_name_or_can_be_kept(before: Preferences, junk: dict[str, object]) -> None:
     try:
-        read = chosen(Fields(junk), before, MOSCOW)
+        read = changed(Fields(junk), before, MOSCOW)
     except Invalid as refusal:
         assert refusal.fields and set(refusal.fields) <= {*junk, "days"}
-        assert set(typed(Fields(junk), before, MOSCOW)) == set(PARSERS)
+        assert set(typed_values(Fields(junk), before, MOSCOW)) == set(PARSERS)
     else:
         assert from_json(to_json(read)) == read
         assert (read.muted_projects, read.muted_tasks) == (before.muted_projects, before.muted_tasks)
@@ -136,8 +136,7 @@ def test_a_page_that_is_sent_as_it_came_changes_nothing(visit: Visit, services: 
     assert read.quiet == told.quiet or (told.quiet is None and not read.quiet.kept)
 
 
-def test_the_page_is_linked_says_what_is_usual_and_that_it_was_saved(visit: Visit, services: Services) -> None:
-    anna = visit("anna")
+def test_the_page_is_linked_says_what_is_usual_and_that_it_was_saved(anna: Client, services: Services) -> None:
     assert f'href="{PAGE}"' in anna.get("/notifications", headers=HTML).text
     page = anna.get(PAGE, headers=HTML).text
     fields = Sent(page, "preferences").fields
@@ -186,7 +185,7 @@ def test_a_program_changes_what_it_names_and_reads_what_it_may_send(visit: Visit
         ("quiet", "1", "choose a day"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_told_at_its_field_and_nothing_is_saved(
+def test_an_error_is_shown_at_its_field_and_nothing_is_saved(
     visit: Visit, services: Services, field: str, value: str | list[str], says: str
 ) -> None:
     keep(services, "anna", SAID)
@@ -257,7 +256,7 @@ def test_with_scripts_the_button_turns_round(visit: Visit, embedded: EmbeddedWor
     assert anna.post(address, json={"muted": "maybe"}).status_code == 422
 
 
-def test_what_one_does_not_see_can_not_be_muted_but_told_of_again(
+def test_an_invisible_task_can_not_be_muted_but_unmuted(
     visit: Visit, services: Services, embedded: EmbeddedWorld
 ) -> None:
     task = embedded.new_task(project="warehouse", author="boris", assignee=None)
@@ -274,7 +273,7 @@ def test_what_one_does_not_see_can_not_be_muted_but_told_of_again(
     assert kept(services, "stranger") == Preferences()
 
 
-def test_what_is_muted_is_listed_by_name(
+def test_muted_tasks_and_projects_are_listed_by_name(
     visit: Visit, services: Services, embedded: EmbeddedWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     task, closed = embedded.new_task(HOSTILE), embedded.new_task("Мышь", status="closed")

@@ -9,6 +9,7 @@ from starlette.requests import Request
 
 from helpdesk.services import Services
 from helpdesk.web.notifications import views as notification_views
+from helpdesk.web.notifications.views import NotificationPage, NotificationQuery
 from tests import telling
 from tests.web.conftest import HTML, HTMX, Visit
 from tests.world import EmbeddedWorld
@@ -139,9 +140,9 @@ def test_bell_and_page_tell_the_count_of_one_moment(
     """Also when something comes while the page is made."""
     task, anna, find = embedded.new_task(), visit("anna"), notification_views.find
 
-    async def late(request: Request, asked: notification_views.Asked) -> notification_views.Result:
+    async def late(request: Request, query: NotificationQuery) -> NotificationPage:
         tell("anna", task)
-        return await find(request, asked)
+        return await find(request, query)
 
     tell("anna", task)
     monkeypatch.setattr(notification_views, "find", late)
@@ -184,7 +185,7 @@ def test_only_who_goes_there_reads_it(
     assert anna.get("/tasks/api/notifications").json()["unread_count"] == (0 if reads else 1)
 
 
-def test_what_one_sees_no_more_is_not_shown(visit: Visit, embedded: EmbeddedWorld, tell: Tell) -> None:
+def test_notifications_about_invisible_tasks_are_hidden(visit: Visit, embedded: EmbeddedWorld, tell: Tell) -> None:
     task = embedded.new_task("Стул")
     for private in (False, True):
         tell("stranger", task, subject="Стул", excerpt="тайна")
@@ -197,7 +198,7 @@ def test_what_one_sees_no_more_is_not_shown(visit: Visit, embedded: EmbeddedWorl
     assert "Стул" not in visit("stranger").get("/notifications", headers=HTML).text
 
 
-def test_what_was_put_aside_is_told_whoever_sees_the_task_and_says_nothing_of_it(
+def test_a_dropped_event_is_announced_without_the_tasks_content(
     visit: Visit, embedded: EmbeddedWorld, tell: Tell
 ) -> None:
     task = embedded.new_task("Стул")

@@ -44,7 +44,7 @@ def sent(visit: Visit, task: int, field: str = "status", login: str = "anna", **
     return number
 
 
-def test_it_is_told_how_many_the_rules_name_and_those_are_told(
+def test_the_form_counts_the_recipients_and_those_are_notified(
     visit: Visit, services: Services, embedded: EmbeddedWorld, poller: FeedPoller
 ) -> None:
     task = embedded.new_task()
@@ -68,7 +68,9 @@ def test_it_is_told_how_many_the_rules_name_and_those_are_told(
     }
 
 
-def test_what_people_chose_is_not_told_by_the_number(visit: Visit, services: Services, embedded: EmbeddedWorld) -> None:
+def test_the_number_of_recipients_does_not_reveal_preferences(
+    visit: Visit, services: Services, embedded: EmbeddedWorld
+) -> None:
     task = embedded.new_task()
     mute = to_json(Preferences(muted_tasks=frozenset({task})))
     services.database.run_here(lambda db: preferences.save(db, PEOPLE_IDS["irina"], mute), writes=True)
@@ -102,7 +104,7 @@ def test_a_change_that_shall_not_be_told_is_not(
     monkeypatch.undo()
     asyncio.run(poller.poll())
     assert told(services) == before
-    shown = services.database.run_here(lambda db: feed_state.lately(db, datetime(2000, 1, 1, tzinfo=UTC)))
+    shown = services.database.run_here(lambda db: feed_state.processed_since(db, datetime(2000, 1, 1, tzinfo=UTC)))
     change_of = next(act for act in shown if act.task_id == task and act.new_status)  # pages that show it are told
     assert (change_of.old_status, change_of.new_status, change_of.author) == ("new", "in_progress", NAMES["anna"])
     # Others' changes of the task, and this one's of others, are told.
@@ -150,7 +152,7 @@ def test_a_wish_that_is_none_is_refused_before_anything_is_written(visit: Visit,
     assert anna.get(f"/tasks/api/task/{task}").json()["status"]["id"] == STATUS_IDS["new"]
 
 
-def test_who_may_not_see_a_private_comment_is_not_counted(services: Services, embedded: EmbeddedWorld) -> None:
+def test_people_who_may_not_see_a_private_comment_are_not_counted(services: Services, embedded: EmbeddedWorld) -> None:
     task, suppression = embedded.new_task(author="irina", assignee="anna"), services.suppression
     assert suppression
 

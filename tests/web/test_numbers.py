@@ -14,12 +14,12 @@ from helpdesk.demo import seed
 from helpdesk.languages import say
 from helpdesk.services import Services
 from helpdesk.store import board
-from helpdesk.store.board import ColumnKept
+from helpdesk.store.board import ColumnSettings
 from helpdesk.store.models import tables
 from helpdesk.tasks.model import Status
 from helpdesk.tasks.phases import Rule, Summary, grouped, phase, summarised
-from helpdesk.web.lists.statistics_tables import SAYS
-from tests.web.conftest import HTML, Visit
+from helpdesk.web.lists.statistics_tables import PHASE_LABELS
+from tests.web.conftest import HTML, Client, Visit
 from tests.web.numbers import Numbers, summary
 from tests.world import PEOPLE_IDS, PRIORITY_IDS, PROJECT_IDS, STATUS_IDS, EmbeddedWorld
 
@@ -78,8 +78,8 @@ def busy(services: Services, embedded: EmbeddedWorld) -> EmbeddedWorld:
             task = db.get_one(tables.Task, number)
             task.created_at = NOW - timedelta(days=number * 3 % 50)
             task.due_date = (NOW + timedelta(days=number % 9 - 5)).date() if number % 3 else None
-        said = {STATUS_IDS["waiting"]: ColumnKept("waiting"), STATUS_IDS["closed"]: ColumnKept("waiting")}
-        board.keep_columns(db, said)
+        said = {STATUS_IDS["waiting"]: ColumnSettings("waiting"), STATUS_IDS["closed"]: ColumnSettings("waiting")}
+        board.save_columns(db, said)
 
     services.database.run_here(work, writes=True)
     return embedded
@@ -141,8 +141,7 @@ def test_the_numbers_above_a_list_count_that_list(visit: Visit, busy: EmbeddedWo
 
 
 @pytest.mark.usefixtures("busy")
-def test_what_is_being_dealt_with_is_the_same_on_list_board_and_statistics(visit: Visit) -> None:
-    anna = visit("anna")
+def test_tasks_in_progress_are_the_same_on_list_board_and_statistics(anna: Client) -> None:
     pages = ("/tasks/my-tasks", "/tasks/board", "/tasks/statistics?assigned_to_id=me")
     found = [{it.says.partition(",")[0]: it for it in summary(anna.get(page, headers=HTML).text)} for page in pages]
     for says in ("open", "new", "being dealt with", "on hold", "closed"):
@@ -156,7 +155,7 @@ def test_what_is_being_dealt_with_is_the_same_on_list_board_and_statistics(visit
 def test_no_phase_is_called_like_a_status_of_the_demo() -> None:
     """Two numbers of one name would disagree: several statuses are being dealt with."""
     names = {it["name"].casefold() for it in seed.read().world["status"]}
-    assert not names & {say("ru", says).casefold() for says in SAYS.values()}
+    assert not names & {say("ru", says).casefold() for says in PHASE_LABELS.values()}
 
 
 STATUS = st.builds(Status, st.integers(1, 6), st.just("x"), st.booleans(), st.booleans())

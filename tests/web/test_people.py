@@ -13,7 +13,7 @@ from helpdesk.services import Services
 from helpdesk.settings.settings import RateLimit
 from helpdesk.store import people
 from helpdesk.store.models import tables
-from tests.web.conftest import HTML, HTMX, Visit
+from tests.web.conftest import HTML, HTMX, Client, Visit
 from tests.world import PASSWORDS, PEOPLE_IDS
 
 ANNA = {"username": "anna", "password": PASSWORDS["anna"]}
@@ -71,8 +71,9 @@ def test_remembered_sessions_last_30_days_and_others_12_hours_without_use(
     client = visit()
     answer = client.post("/users/login", json={**ANNA, "remember": remember})
     assert (f"Max-Age={30 * 24 * 3600}" in answer.headers["set-cookie"]) == remember
+    ours = client.app.app.state.services
     for later, status in ((lasts - timedelta(minutes=1), 200), (lasts + timedelta(minutes=1), 401)):
-        client.app.app.state.services = replace(services, clock=lambda later=later: services.clock() + later)
+        client.app.app.state.services = replace(ours, clock=lambda later=later: services.clock() + later)
         assert client.get("/tasks/my-tasks", headers=HTMX).status_code == status
 
 
@@ -124,16 +125,14 @@ def test_signing_out_ends_this_session_or_all(visit: Visit, services: Services) 
     assert third.get("/tasks/my-tasks").status_code == 401 and sessions_of(services, "anna") == 0
 
 
-def test_a_browsers_get_asks_before_it_signs_out_and_a_programs_does(visit: Visit) -> None:
-    anna = visit("anna")
+def test_a_browsers_get_asks_before_it_signs_out_and_a_programs_does(anna: Client) -> None:
     assert "Sign out?" in anna.get("/users/logout", headers=HTML).text
     assert anna.get("/tasks/my-tasks").status_code == 200
     assert anna.get("/users/logout").json()["success"] is True
     assert anna.get("/tasks/my-tasks").status_code == 401
 
 
-def test_another_sites_page_signs_nobody_out(visit: Visit) -> None:
-    anna = visit("anna")
+def test_another_sites_page_signs_nobody_out(anna: Client) -> None:
     assert anna.get("/users/logout", headers={"Sec-Fetch-Site": "same-site", "Accept": "image/*"}).status_code == 403
     assert anna.get("/tasks/my-tasks").status_code == 200
 
@@ -148,8 +147,7 @@ def test_somebody_signed_in_is_not_asked_again(visit: Visit) -> None:
     assert visit("anna").get("/users/login?next=/tasks/7", headers=HTML).headers["location"] == "/tasks/7"
 
 
-def test_a_disabled_account_is_out_at_once(visit: Visit, services: Services) -> None:
-    anna = visit("anna")
+def test_a_disabled_account_is_out_at_once(anna: Client, visit: Visit, services: Services) -> None:
     services.database.run_here(lambda db: people.disable(db, "anna"), writes=True)
     assert anna.get("/tasks/my-tasks").status_code == 401
     assert visit().post("/users/login", json=ANNA).status_code == 401

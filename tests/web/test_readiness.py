@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 from helpdesk import supervision
 from helpdesk.app import create_app
 from helpdesk.services import Services
-from helpdesk.store import integrity, schema
+from helpdesk.store import disk, schema
 from helpdesk.store.database import Database
 from helpdesk.web.edge import readiness
 from tests.full_disk import largest_file
@@ -17,7 +17,7 @@ from tests.servers.process import wait_until
 from tests.web.conftest import Visit
 
 
-def test_who_has_no_room_on_the_disk_is_not_ready(visit: Visit) -> None:
+def test_a_full_disk_is_not_ready(visit: Visit) -> None:
     with largest_file(512 * 1024):
         answer = visit().get("/readyz")
     assert answer.status_code == 503 and "disk is full" in answer.text
@@ -31,7 +31,7 @@ def spoil(file: Path) -> None:
     file.write_bytes(content)
 
 
-def test_who_has_a_damaged_store_is_not_ready(
+def test_a_damaged_store_is_not_ready(
     visit: Visit, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(readiness, "LEAST_PAUSE_SECONDS", 0.0)
@@ -43,22 +43,22 @@ def test_who_has_a_damaged_store_is_not_ready(
     assert answer.status_code == 503 and "damaged" in answer.text and "malformed" not in answer.text
 
 
-def test_what_is_damaged_is_found_in_the_file_and_a_whole_one_is_well(database: Database, tmp_path: Path) -> None:
+def test_damage_is_found_in_the_file_and_a_whole_store_is_well(database: Database, tmp_path: Path) -> None:
     file = tmp_path / "helpdesk.db"
-    assert integrity.file_of(database) == file and integrity.damage(file) is None
+    assert disk.file_of(database) == file and disk.damage(file) is None
     database.close()
     spoil(file)
-    assert integrity.damage(file)
+    assert disk.damage(file)
     file.write_bytes(b"not a database, but long enough to be looked at as one" * 100)
-    assert "not a database" in str(integrity.damage(file))
-    assert not integrity.can_write(Path("/proc/nowhere"))
+    assert "not a database" in str(disk.damage(file))
+    assert not disk.can_write(Path("/proc/nowhere"))
 
 
 def test_asking_often_costs_a_query_and_no_more(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody has to sign in to ask: no migration is read again, nor the whole store looked at."""
     looks, read = [], []
-    damage, scripts = integrity.damage, schema.ScriptDirectory.from_config
-    monkeypatch.setattr(integrity, "damage", lambda file: looks.append(1) or damage(file))
+    damage, scripts = disk.damage, schema.ScriptDirectory.from_config
+    monkeypatch.setattr(disk, "damage", lambda file: looks.append(1) or damage(file))
     monkeypatch.setattr(schema.ScriptDirectory, "from_config", lambda it: read.append(1) or scripts(it))
     client = visit()
     assert client.get("/readyz").status_code == 200
@@ -67,7 +67,7 @@ def test_asking_often_costs_a_query_and_no_more(visit: Visit, monkeypatch: pytes
     assert (len(looks), read) == (1, [])
 
 
-def test_who_lost_a_background_task_is_not_ready_after_a_while(
+def test_a_process_without_its_background_task_is_not_ready_after_a_while(
     services: Services, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(supervision, "PAUSES", (0.01,))

@@ -92,7 +92,7 @@ def told(stream: Stream) -> list[int]:
     return [it["task_id"] for it in shapes if it.get("version") == "gone"]
 
 
-async def test_what_was_deleted_elsewhere_is_told_when_it_is_asked_for_and_only_then(office: Office) -> None:
+async def test_a_task_deleted_elsewhere_is_announced_when_it_is_asked_for_and_only_then(office: Office) -> None:
     first, second = office.world.new_task(), office.world.new_task()
     page = await office.open("anna", first, second)
     await office.pass_(FIRST)
@@ -106,7 +106,7 @@ async def test_what_was_deleted_elsewhere_is_told_when_it_is_asked_for_and_only_
     assert told(page) == [] and office.asked[-1] == {second}
 
 
-async def test_what_is_deleted_here_is_told_at_once_to_who_saw_it_and_to_nobody_else(office: Office) -> None:
+async def test_a_task_deleted_here_is_announced_at_once_to_its_viewers_and_to_nobody_else(office: Office) -> None:
     task = office.world.new_task()
     hers, his = await office.open("anna", task), await office.open("stranger", task)
     board, nosy = await office.open("boris", every=True), await office.open("stranger", every=True)
@@ -123,7 +123,7 @@ async def test_what_is_deleted_here_is_told_at_once_to_who_saw_it_and_to_nobody_
     assert told(hers) == told(board) == []
 
 
-async def test_what_was_moved_to_where_one_sees_nothing_is_gone_for_those_who_do_not_see_it(office: Office) -> None:
+async def test_a_task_moved_to_an_invisible_project_is_gone_for_those_who_do_not_see_it(office: Office) -> None:
     task = office.world.new_task()
     hers, admins = await office.open("anna", task), await office.open("admin", task)
     await office.pass_(FIRST)
@@ -200,7 +200,7 @@ def test_a_deletion_by_a_page_or_a_program_is_kept_for_pages_that_show_the_task(
     admin = visit("admin")
     assert admin.post(f"/tasks/{first}/delete", headers={"Accept": "text/html"}).status_code == 303
     assert admin.delete(f"/tasks/api/task/{second}").status_code == 200
-    acts = services.database.run_here(lambda db: feed_state.lately(db, datetime(2000, 1, 1, tzinfo=UTC)))
+    acts = services.database.run_here(lambda db: feed_state.processed_since(db, datetime(2000, 1, 1, tzinfo=UTC)))
     assert [it.key for it in acts] == [f"gone.{first}", f"gone.{second}"]
 
 

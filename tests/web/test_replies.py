@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from helpdesk.store import reply_templates
 from helpdesk.store.database import Database
 from helpdesk.web.replies.variables import VARIABLES, filled, inserted
-from tests.web.conftest import HTML, HTMX, Visit
+from tests.web.conftest import HTML, HTMX, Client, Visit
 from tests.world import NAMES, EmbeddedWorld
 
 HOSTILE = "</textarea><script>alert(1)</script>"
@@ -56,7 +56,7 @@ def test_no_trick_of_format_strings_does_anything(text: str) -> None:
 
 
 @given(st.text(), st.text(), st.none() | st.integers(0, 50))
-def test_what_was_typed_is_all_there_around_what_is_inserted(text: str, addition: str, at: int | None) -> None:
+def test_inserting_a_reply_keeps_the_text_around_it(text: str, addition: str, at: int | None) -> None:
     result = inserted(text, addition, at)
     if at is not None and at <= len(text):
         assert result == text[:at] + addition + text[at:]
@@ -89,8 +89,7 @@ def test_everybody_sees_own_and_shared_templates_and_no_others(visit: Visit) -> 
     assert listed["success"] and [(it["name"], it["shared"]) for it in listed["replies"]] == [("Общий", True)]
 
 
-def test_one_is_made_changed_and_deleted_by_forms(visit: Visit) -> None:
-    anna = visit("anna")
+def test_one_is_made_changed_and_deleted_by_forms(anna: Client) -> None:
     made = anna.post("/replies", data={"name": "Принято", "text": "Взяли.\r\nЖдите."}, headers=HTML)
     number = int(re.fullmatch(r"/replies#reply-(\d+)", made.headers["location"])[1])
     form = anna.get(f"/replies/{number}", headers=HTML).text
@@ -103,8 +102,7 @@ def test_one_is_made_changed_and_deleted_by_forms(visit: Visit) -> None:
     assert anna.get("/replies").json()["replies"] == []
 
 
-def test_a_double_click_makes_one_template_and_deletes_without_a_fuss(visit: Visit) -> None:
-    anna = visit("anna")
+def test_a_double_click_makes_one_template_and_deletes_without_a_fuss(anna: Client) -> None:
     form = {"name": "a", "text": "b", "idempotency_key": "k"}
     assert [anna.post("/replies", data=form, headers=HTML).status_code for _ in range(2)] == [303, 303]
     (only,) = anna.get("/replies").json()["replies"]
@@ -113,7 +111,7 @@ def test_a_double_click_makes_one_template_and_deletes_without_a_fuss(visit: Vis
     assert [anna.post(address, data=gone, headers=HTML).status_code for _ in range(2)] == [303, 303]
 
 
-def test_what_is_refused_comes_back_with_what_was_typed(visit: Visit) -> None:
+def test_a_refused_reply_template_comes_back_with_the_typed_text(visit: Visit) -> None:
     anna, number = visit("anna"), add(visit, "anna")
     for address in ("/replies", f"/replies/{number}"):
         for form, field in (
@@ -194,8 +192,7 @@ def test_a_template_is_put_after_what_was_typed_and_nothing_is_sent(visit: Visit
     assert draft(anna.get(f"/tasks/{number}", headers=HTML).text) == want
 
 
-def test_htmx_gets_the_comment_form_with_the_text_where_the_caret_was(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_htmx_gets_the_comment_form_with_the_text_where_the_caret_was(anna: Client, number: int, visit: Visit) -> None:
     form = {"reply": str(add(visit, "anna", text="<b>!")), "comment": "ab🙂c", "at": "3"}
     answer = anna.post(f"/tasks/{number}/reply", data=form, headers=HTMX)
     assert answer.status_code == 200 and answer.text.lstrip().startswith(
@@ -210,9 +207,8 @@ def test_without_templates_there_is_nothing_to_insert_but_a_link(visit: Visit, e
 
 
 def test_an_insertion_that_fails_loses_nothing_of_what_was_typed(
-    visit: Visit, embedded: EmbeddedWorld, database: Database
+    anna: Client, number: int, visit: Visit, database: Database
 ) -> None:
-    number, anna = embedded.new_task(), visit("anna")
     another, long = add(visit, "boris"), add(visit, "anna", text="x" * 65_535)
     for reply, status in ((another, 404), (99_999, 404), ("x", 422), ("", 404), (long, 422)):
         answer = anna.post(f"/tasks/{number}/reply", data={"reply": reply, "comment": f"долго {reply}"}, headers=HTML)

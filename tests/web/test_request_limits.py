@@ -16,9 +16,9 @@ from starlette.types import Message
 
 import helpdesk
 from helpdesk.errors import Malformed
-from helpdesk.web.core import body_limit, body_parsing, cookies, request_limits, return_url
+from helpdesk.web.core import navigation, request_body, request_data, session
 from helpdesk.web.routes import ROUTES
-from tests.web.conftest import HTML, HTMX, Visit
+from tests.web.conftest import HTML, HTMX, Client, Visit
 from tests.world import EmbeddedWorld
 
 KILOBYTE = 1024
@@ -63,8 +63,7 @@ def test_a_head_that_says_too_much_is_refused_in_every_face(
     assert answer.headers["x-request-id"] and answer.headers["x-content-type-options"] == "nosniff"
 
 
-def test_cookies_of_others_are_not_parsed(visit: Visit) -> None:
-    anna = visit("anna")
+def test_cookies_of_others_are_not_parsed(anna: Client) -> None:
     ours = f"session={anna.cookies['session']}"
     anna.cookies.clear()
     for others in ('x="' + '\\"' * 10_000, ";" * 20_000, "=;" * 10_000, "$Version=1; a b=c", "sessions=1; xsession=2"):
@@ -91,7 +90,7 @@ def of_cookies(*headers: bytes) -> Request:
     ],
 )  # fmt: skip
 def test_a_cookie_is_found_by_its_whole_name(sent: bytes, found: str) -> None:
-    assert cookies.sent(of_cookies(sent), "theme") == cookies.sent(of_cookies(b"a=b", sent), "theme") == found
+    assert session.cookie(of_cookies(sent), "theme") == session.cookie(of_cookies(b"a=b", sent), "theme") == found
 
 
 def test_every_value_that_we_keep_in_a_cookie_comes_back(visit: Visit) -> None:
@@ -99,10 +98,10 @@ def test_every_value_that_we_keep_in_a_cookie_comes_back(visit: Visit) -> None:
         anna = visit("anna")
         request = Request({"type": "http", "headers": [], "app": anna.app.app, "state": {"person_id": 1}})
         response = Response()
-        return_url.remember(request, response, address)
+        navigation.remember_list(request, response, address)
         kept = response.headers["set-cookie"].partition(";")[0].encode()
         again = Request({**request.scope, "headers": [(b"cookie", kept)]})
-        assert return_url.last_list(again) == address
+        assert navigation.last_list(again) == address
 
 
 @pytest.mark.parametrize(
@@ -114,14 +113,13 @@ def test_every_value_that_we_keep_in_a_cookie_comes_back(visit: Visit) -> None:
     ids=["percents", "JSON", "parts", "form"],
 )  # fmt: skip
 @pytest.mark.parametrize("address", ["/users/login", "/preferences", "/users/logout"])
-def test_who_is_not_signed_in_brings_64_kilobytes(visit: Visit, address: str, kind: str, body: bytes) -> None:
+def test_a_visitor_may_send_64_kilobytes(visit: Visit, address: str, kind: str, body: bytes) -> None:
     with little_work():
         answers = [visit().post(address, content=body, headers=typed(kind, **face)) for face in (HTML, {})]
     assert {answer.status_code for answer in answers} == {413}
 
 
-def test_a_body_without_files_is_a_megabyte_at_most_whoever_sends_it(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number = embedded.new_task()
+def test_a_body_without_files_is_a_megabyte_at_most_whoever_sends_it(number: int, visit: Visit) -> None:
     for body in (b"comment=" + b"x" * MEGABYTE, b"%" * 16 * MEGABYTE, b"&" * 2 * MEGABYTE):
         with little_work():
             answer = visit("anna").post(f"/tasks/{number}/comments", content=body, headers=typed(FORM, **HTML))
@@ -154,8 +152,7 @@ def test_only_utf_8_is_read(visit: Visit, charset: str, kind: str) -> None:
     assert answer.status_code == 415 and answer.json()["error"] == "unsupported_type"
 
 
-def test_utf_8_may_be_said_and_may_come_as_it_is(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_utf_8_may_be_said_and_may_come_as_it_is(anna: Client, number: int) -> None:
     for kind in (f"{FORM}; charset=UTF-8", f'{FORM};charset="utf-8"'):
         answer = anna.post(f"/tasks/api/task/{number}/comments", content="comment=привет".encode(), headers=typed(kind))
         assert answer.status_code == 201 and answer.json()["comment"]["notes"] == "привет"
@@ -175,9 +172,8 @@ def test_utf_8_may_be_said_and_may_come_as_it_is(visit: Visit, embedded: Embedde
     ],
 )  # fmt: skip
 def test_a_body_that_nobody_needs_to_send_is_refused_before_it_is_parsed(
-    visit: Visit, embedded: EmbeddedWorld, kind: str, body: bytes
+    number: int, visit: Visit, kind: str, body: bytes
 ) -> None:
-    number = embedded.new_task()
     for address in (f"/tasks/api/task/{number}/comments", f"/tasks/{number}/comments"):
         with little_work():
             answer = visit("anna").post(address, content=body, headers=typed(kind))
@@ -214,8 +210,7 @@ def test_a_list_in_an_address_is_counted_too(visit: Visit, asked: str) -> None:
 
 
 @pytest.mark.parametrize("digits", ["0" * 5_000 + "99", "9" * 5_000, "2147483648"], ids=["zeros", "nines", "one more"])
-def test_a_number_that_is_none_of_ours_is_not_there_at_every_address(visit: Visit, digits: str) -> None:
-    anna = visit("anna")
+def test_a_number_that_is_none_of_ours_is_not_there_at_every_address(anna: Client, digits: str) -> None:
     for method, path in numbered():
         address = re.sub(r"{[^}]*}", "1", re.sub(r"{\w+:int}", digits, path, count=1))
         for face in (HTML, {}):
@@ -244,10 +239,7 @@ def numbered() -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("digits", ["9" * 5_000, "99999999999", "-1", "²", "x"])
-def test_the_preview_of_a_comment_that_cannot_be_is_not_there(
-    visit: Visit, embedded: EmbeddedWorld, digits: str
-) -> None:
-    number = embedded.new_task()
+def test_the_preview_of_a_comment_that_cannot_be_is_not_there(number: int, visit: Visit, digits: str) -> None:
     answer = visit("anna").post(f"/tasks/{number}/preview", params={"of": digits}, data={"comment": "x"}, headers=HTML)
     assert answer.status_code == 404
 
@@ -263,31 +255,31 @@ def nested(depth: int) -> bytes:
 
 
 def test_json_is_bounded_in_depth_and_in_values_whatever_its_texts_hold() -> None:
-    body_parsing.json_object(nested(body_parsing.DEEPEST))
+    request_body.json_object(nested(request_body.DEEPEST))
     with pytest.raises(Malformed):
-        body_parsing.json_object(nested(body_parsing.DEEPEST + 1))
+        request_body.json_object(nested(request_body.DEEPEST + 1))
     for text in ("[" * 50_000, "," * 50_000, '"' * 50_000, "\\" * 50_000, '\\"[,' * 10_000):
-        assert body_parsing.json_object(json.dumps({"a": text}).encode()) == {"a": text}
-    assert len(body_parsing.json_object(json.dumps({str(number): "x" for number in range(2_000)}).encode())) == 2_000
+        assert request_body.json_object(json.dumps({"a": text}).encode()) == {"a": text}
+    assert len(request_body.json_object(json.dumps({str(number): "x" for number in range(2_000)}).encode())) == 2_000
 
 
 def test_more_is_allowed_only_to_who_is_signed_in() -> None:
-    assert body_limit.Allowance().of("multipart/form-data") == body_limit.OF_ANYBODY == 64 * KILOBYTE
-    assert body_limit.Allowance().files == 0 and request_limits.an_id("7") == 7
+    assert request_body.Allowance().of("multipart/form-data") == request_body.OF_ANYBODY == 64 * KILOBYTE
+    assert request_body.Allowance().files == 0 and request_data.an_id("7") == 7
 
 
 async def test_a_body_that_came_fast_and_stops_is_not_waited_for_by_what_has_come(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(body_limit, "PAUSE_SECONDS", 0.05)
-    scope = {"type": "http", "headers": [], "state": {"allowance": body_limit.Allowance(MEGABYTE)}}
+    monkeypatch.setattr(request_body, "PAUSE_SECONDS", 0.05)
+    scope = {"type": "http", "headers": [], "state": {"allowance": request_body.Allowance(MEGABYTE)}}
     sent: list[Message] = [{"type": "http.request", "body": b"x" * 900 * KILOBYTE, "more_body": True}]
 
     async def receive() -> Message:
         return sent.pop() if sent else await asyncio.Future[Message]()
 
-    body = body_limit._Body(scope, receive)
+    body = request_body._Body(scope, receive)
     assert await body()
     async with asyncio.timeout(20):
-        with pytest.raises(body_limit.TooSlow):
+        with pytest.raises(request_body.TooSlow):
             await body()

@@ -6,7 +6,7 @@ from html import unescape
 import pytest
 from starlette.testclient import TestClient
 
-from tests.web.conftest import HTML, Visit
+from tests.web.conftest import HTML, Client, Visit
 from tests.world import EmbeddedWorld
 
 LIST = "/tasks?assigned_to_id=3,me&search=%D1%91%3B%22&sort=subject&page=2"
@@ -29,8 +29,7 @@ def test_a_task_leads_back_to_the_very_list_also_after_other_pages(visit: Visit,
     assert back(anna, number, "/tasks/my-tasks") == "/tasks/my-tasks" == back(anna, number)
 
 
-def test_the_list_is_kept_in_a_cookie_only_when_it_is_another_one(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_the_list_is_kept_in_a_cookie_only_when_it_is_another_one(anna: Client, number: int) -> None:
 
     def kept(current_url: str) -> str | None:
         headers = HTML | {"Referer": f"http://testserver{current_url}"}
@@ -52,8 +51,7 @@ def test_the_list_is_forgotten_by_signing_out_and_is_nobody_elses(visit: Visit, 
     assert "list" not in anna.cookies
 
 
-def test_a_task_of_a_bulk_change_leads_back_to_the_list_that_was_changed(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_a_task_of_a_bulk_change_leads_back_to_the_list_that_was_changed(anna: Client, number: int) -> None:
     form = {"task_id": number, "comment": "Все", "next": LIST}
     page = anna.post("/tasks/bulk", data=form, headers=HTML)
     assert f'<a href="{LIST}">'.replace("&", "&amp;") in page.text

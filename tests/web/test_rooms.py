@@ -15,12 +15,11 @@ from helpdesk.errors import sentence
 from helpdesk.services import Services
 from helpdesk.store.models.tables import Person
 from helpdesk.web.core import navigation
-from helpdesk.web.core.faces import answer
-from helpdesk.web.core.guards import needs
+from helpdesk.web.core.faces import answer, html, json_response
+from helpdesk.web.core.guards import HOLDERS, needs
 from helpdesk.web.core.navigation import ROOMS, Room
-from helpdesk.web.core.responses import html, json_response
-from helpdesk.web.core.rights import HOLDERS
-from helpdesk.web.core.templating import Renderer, addresses
+from helpdesk.web.core.services import addresses
+from helpdesk.web.core.templating import Renderer
 from helpdesk.web.routes import ROUTES
 from tests.web.conftest import HTML, Visit, session_cookie
 from tests.world import PEOPLE_IDS
@@ -45,8 +44,8 @@ def client(services: Services, monkeypatch: pytest.MonkeyPatch) -> Iterator[Test
     monkeypatch.setattr("helpdesk.app.Renderer", Renderer)
     monkeypatch.setattr(navigation, "ROOMS", (*ROOMS, Room("toys:every", sentence("Toys"), "quality")))
     app = create_app(services)
-    state = app.app.state  # type: ignore[attr-defined]  # Edge's
-    for environment in state.renderer.environments.values():
+    renderer = app.app.state.services.renderer  # type: ignore[attr-defined]  # Edge's
+    for environment in renderer.environments.values():
         environment.loader = ChoiceLoader([DictLoader({"toys/every.html": PAGE}), environment.loader])
     with TestClient(app, follow_redirects=False) as client:
         yield client

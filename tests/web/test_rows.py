@@ -5,7 +5,7 @@ from html import unescape
 
 from starlette.testclient import TestClient
 
-from tests.web.conftest import HTML, HTMX, Visit
+from tests.web.conftest import HTML, HTMX, Client, Visit
 from tests.world import NAMES, PEOPLE_IDS, PRIORITY_IDS, STATUS_IDS, EmbeddedWorld
 
 
@@ -84,15 +84,13 @@ def test_leaving_the_form_brings_the_row_back_as_it_is(visit: Visit, embedded: E
     assert row.strip().replace(" autofocus", "") in listed.replace(" autofocus", "")
 
 
-def test_nothing_changed_is_said(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_nothing_changed_is_said(anna: Client, number: int) -> None:
     answer = anna.post(f"/tasks/{number}/row", data=form(anna, number), headers=HTMX)
     assert answer.status_code == 200 and "Nothing was changed" in answer.text and "<form" not in answer.text
     assert anna.get(f"/tasks/api/task/{number}/history").json()["history"] == []
 
 
-def test_a_conflict_shows_what_is_so_now_and_keeps_what_was_chosen(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_a_conflict_shows_what_is_so_now_and_keeps_what_was_chosen(anna: Client, number: int, visit: Visit) -> None:
     sent = form(anna, number) | {"priority_id": PRIORITY_IDS["high"]}
     visit("boris").put(f"/tasks/api/task/{number}/priority", json={"priority_id": PRIORITY_IDS["urgent"]})
     answer = anna.post(f"/tasks/{number}/row", data=sent, headers=HTMX)
@@ -103,8 +101,7 @@ def test_a_conflict_shows_what_is_so_now_and_keeps_what_was_chosen(visit: Visit,
     assert anna.get(f"/tasks/api/task/{number}").json()["data"]["priority_name"] == "high"
 
 
-def test_a_refusal_is_told_in_the_row_and_nothing_is_written(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_a_refusal_is_told_in_the_row_and_nothing_is_written(anna: Client, number: int) -> None:
     sent = form(anna, number) | {"priority_id": PRIORITY_IDS["urgent"], "status_id": STATUS_IDS["closed"]}
     answer = anna.post(f"/tasks/{number}/row", data=sent, headers=HTMX)
     assert answer.status_code == 422 and "The workflow does not allow this status now." in answer.text
@@ -116,15 +113,14 @@ def test_a_refusal_is_told_in_the_row_and_nothing_is_written(visit: Visit, embed
     assert anna.get(f"/tasks/api/task/{number}").json()["data"]["priority_name"] == "normal"
 
 
-def test_who_may_change_nothing_is_told_so(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_a_row_without_the_right_to_change_says_so(visit: Visit, embedded: EmbeddedWorld) -> None:
     number, irina = embedded.new_task(status="in_progress"), visit("irina")
     forbidden = irina.post(f"/tasks/{number}/row", data={"priority_id": PRIORITY_IDS["urgent"]}, headers=HTMX)
     assert forbidden.status_code == 403 and "You are not allowed" in forbidden.text
     assert "<tr" not in forbidden.text
 
 
-def test_without_htmx_the_form_leads_to_the_task_and_a_program_gets_json(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_without_htmx_the_form_leads_to_the_task_and_a_program_gets_json(anna: Client, number: int) -> None:
     sent = {"priority_id": PRIORITY_IDS["urgent"]}
     answer = anna.post(f"/tasks/{number}/row", data=sent, headers=HTML)
     assert (answer.status_code, answer.headers["location"]) == (303, f"/tasks/{number}")

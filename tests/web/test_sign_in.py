@@ -28,7 +28,7 @@ def body(login: str, password: str | None = None) -> dict[str, Any]:
 
 def told(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
     """What the log says of each attempt."""
-    names = ("login", "login_hash", "person_id", "address", "why", "source")
+    names = ("login", "login_hash", "person_id", "address", "error", "source")
     found = [record for record in caplog.records if record.name == "helpdesk.sign_in"]
     return [{"message": it.getMessage()} | {name: getattr(it, name, None) for name in names} for it in found]
 
@@ -182,10 +182,10 @@ def test_sign_ins_and_failures_are_logged_with_login_and_person(visit: Visit, lo
     anna = {"login": "anna", "login_hash": None, "person_id": PEOPLE_IDS["anna"], "address": "testclient"}
     failed = {"message": "sign-in refused", **anna, "source": None}
     assert told(logged) == [
-        {"message": "signed in", **anna, "why": None, "source": "local"},
-        failed | {"why": "wrong_credentials"},
-        failed | {"why": "wrong_credentials"},
-        failed | {"why": "too_many_attempts"},
+        {"message": "signed in", **anna, "error": None, "source": "local"},
+        failed | {"error": "wrong_credentials"},
+        failed | {"error": "wrong_credentials"},
+        failed | {"error": "too_many_attempts"},
     ]
     assert "wrong" not in " ".join(str(vars(it)) for it in logged.records).replace("wrong_credentials", "")
 

@@ -49,7 +49,7 @@ def test_every_page_says_since_when_the_database_is_silent(seeing, path: str) ->
     assert "words are searched for in subjects only" in page
 
 
-def test_it_is_said_in_russian_too(seeing) -> None:
+def test_the_state_is_shown_in_russian_too(seeing) -> None:
     page = seeing(SILENT, "anna").get("/tasks", headers={**HTML, "Accept-Language": "ru"}).text
     assert "База данных Redmine не отвечает с <time" in page
 

@@ -11,7 +11,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from helpdesk.paths import folder
-from helpdesk.web.core.static_files import BUNDLES, StaticFiles, accepted_codings, minified
+from helpdesk.web.edge.static_files import BUNDLES, StaticFiles, accepted_codings, minified
 from tests.web.conftest import HTML, Visit
 
 FOREVER = "public, max-age=31536000, immutable"

@@ -12,7 +12,7 @@ from helpdesk.services import Services
 from helpdesk.store.models import tables
 from helpdesk.tasks.phases import Summary
 from helpdesk.tasks.statistics import Statistics
-from tests.web.conftest import HTML, Visit
+from tests.web.conftest import HTML, Client, Visit
 from tests.web.test_task_list import chips
 from tests.world import PEOPLE_IDS, PROJECT_IDS, STATUS_IDS, EmbeddedWorld
 
@@ -71,8 +71,7 @@ def lines(page: str) -> dict[str, tuple[str, str, int]]:
     ],
 )
 @pytest.mark.usefixtures("years")
-def test_each_number_leads_to_the_tasks_that_it_counts(visit: Visit, asked: str) -> None:
-    anna = visit("anna")
+def test_each_number_leads_to_the_tasks_that_it_counts(anna: Client, asked: str) -> None:
     page = anna.get(f"/tasks/statistics?{asked}", headers=HTML).text
     totals = {text: (unescape(address), int(number)) for address, number, text in TOTAL.findall(page)}
     parts = {"new", "being dealt with", "closed"}
@@ -88,8 +87,7 @@ def test_each_number_leads_to_the_tasks_that_it_counts(visit: Visit, asked: str)
 
 
 @pytest.mark.usefixtures("years")
-def test_json_and_page_tell_the_same(visit: Visit) -> None:
-    anna = visit("anna")
+def test_json_and_page_tell_the_same(anna: Client) -> None:
     told = anna.get("/tasks/statistics").json()["statistics"]
     page = lines(anna.get("/tasks/statistics", headers=HTML).text)
     assert [age["open"] for age in told["by_age"]] == [

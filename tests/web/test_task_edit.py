@@ -5,14 +5,12 @@ import re
 from html import unescape
 
 import pytest
-from sqlmodel import Session
 
 from helpdesk.store.database import Database
-from helpdesk.store.models import tables
 from helpdesk.tasks.fields import CustomField
 from helpdesk.web.tasks.form_fields import Control, merged, seen
 from tests.tasks.test_pictures import picture
-from tests.web.conftest import HTML, HTMX, Visit
+from tests.web.conftest import HTML, HTMX, Client, Visit
 from tests.web.test_drafts import kept
 from tests.world import FIELD_IDS, EmbeddedWorld
 
@@ -35,15 +33,6 @@ def form_of(page: str) -> dict[str, str | list[str]]:
         held = sent.get(name, [])
         sent[name] = [*([held] if isinstance(held, str) else held), unescape(value)]
     return sent
-
-
-def alter(world: EmbeddedWorld, field: int, **values: object) -> None:
-    def work(session: Session) -> None:
-        row = session.get_one(tables.CustomField, field)
-        for name, value in values.items():
-            setattr(row, name, value)
-
-    world.database.run_here(work, writes=True)
 
 
 def address(number: int) -> str:
@@ -108,8 +97,7 @@ def test_everything_is_changed_by_one_form_and_told_at_the_task(visit: Visit, em
     assert again["estimated_hours"] == "2.5"
 
 
-def test_htmx_gets_the_form_alone_and_is_led_to_the_task(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_htmx_gets_the_form_alone_and_is_led_to_the_task(anna: Client, number: int) -> None:
     fragment = anna.get(address(number), headers=HTMX)
     assert fragment.text.lstrip().startswith('<form class="edit-task"') and "<html" not in fragment.text
     form = form_of(fragment.text) | {"done_ratio": "10", "idempotency_key": "k"}
@@ -163,18 +151,17 @@ def test_a_conflict_keeps_mine_takes_what_i_left_alone_and_shows_where_both_wrot
     assert (task["subject"], task["description"], task["done_ratio"]) == ("Табурет", "Мой текст", 50)
 
 
-def test_what_was_left_alone_is_no_wish_however_the_tracker_keeps_it(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_a_field_left_alone_is_not_changed_however_the_backend_keeps_it(visit: Visit, embedded: EmbeddedWorld) -> None:
     number, anna = embedded.new_task("Две  строки ", description="раз\r\nдва  "), visit("anna")
     anna.put(f"/tasks/api/task/{number}", json={"custom_fields": [{"id": ROOM, "value": "214"}]})
-    alter(embedded, ROOM, kind="date")
+    embedded.alter_field(ROOM, kind="date")
     form = form_of(anna.get(address(number), headers=HTML).text)
     assert anna.post(address(number), data=form | {"done_ratio": "10"}, headers=HTML).status_code == 303
     changes = anna.get(f"/tasks/api/task/{number}/history").json()["history"][-1]["changes"]
     assert changes == ["Progress, %: 0 → 10"]
 
 
-def test_only_who_may_edit_gets_the_page(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number = embedded.new_task()
+def test_only_who_may_edit_gets_the_page(number: int, visit: Visit) -> None:
     assert address(number) not in visit("irina").get(f"/tasks/{number}", headers=HTML).text
     for login, status in (("irina", 403), ("stranger", 404)):
         assert visit(login).get(address(number), headers=HTML).status_code == status
@@ -183,8 +170,7 @@ def test_only_who_may_edit_gets_the_page(visit: Visit, embedded: EmbeddedWorld) 
     assert visit("anna").get(f"/tasks/api/task/{number}").json()["subject"] != "x"
 
 
-def test_programs_get_json_at_the_same_address(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_programs_get_json_at_the_same_address(anna: Client, number: int) -> None:
     assert anna.get(address(number)).json()["id"] == number
     assert anna.post(address(number), json={"subject": "Стол"}).json()["subject"] == "Стол"
     assert anna.post(address(number), json={"subject": ""}).json()["error"] == "invalid"
@@ -192,13 +178,12 @@ def test_programs_get_json_at_the_same_address(visit: Visit, embedded: EmbeddedW
 
 
 def test_a_field_of_many_values_is_boxes_and_an_unknown_value_is_not_lost(
-    visit: Visit, embedded: EmbeddedWorld
+    anna: Client, number: int, embedded: EmbeddedWorld
 ) -> None:
-    number, anna = embedded.new_task(), visit("anna")
-    alter(embedded, WAY, multiple=True)
+    embedded.alter_field(WAY, multiple=True)
     form = form_of(anna.get(address(number), headers=HTML).text)
     anna.post(address(number), data=form | {f"cf_{WAY}": ["", "Телефон", "Почта"]}, headers=HTML)
-    alter(embedded, WAY, options="Почта\nЛично")
+    embedded.alter_field(WAY, options="Почта\nЛично")
     form = form_of(anna.get(address(number), headers=HTML).text)
     assert form[f"cf_{WAY}"] == ["", "Почта", "Телефон"]
     assert anna.post(address(number), data=form | {"subject": "Иначе"}, headers=HTML).status_code == 303
@@ -210,14 +195,14 @@ def test_a_field_of_many_values_is_boxes_and_an_unknown_value_is_not_lost(
 
 @pytest.mark.parametrize("kind", ["text", "long_text", "integer", "decimal", "date", "yes_no", "list", "link"])
 def test_every_kind_of_field_has_its_control_with_a_label(visit: Visit, embedded: EmbeddedWorld, kind: str) -> None:
-    alter(embedded, ROOM, kind=kind, hint="Как на двери", required=True)
+    embedded.alter_field(ROOM, kind=kind, hint="Как на двери", required=True)
     page = visit("anna").get(address(embedded.new_task()), headers=HTML).text
     control = page.split(f'<label for="field-cf_{ROOM}">')[1].split('<div class="field')[0]
     assert f'id="field-cf_{ROOM}"' in control and f'aria-describedby="field-cf_{ROOM}-hint"' in control
 
 
-def test_what_is_only_shown_is_not_asked_for(visit: Visit, embedded: EmbeddedWorld) -> None:
-    alter(embedded, ROOM, kind="other")
+def test_a_read_only_field_is_not_asked_for(visit: Visit, embedded: EmbeddedWorld) -> None:
+    embedded.alter_field(ROOM, kind="other")
     assert f"cf_{ROOM}" not in visit("anna").get(address(embedded.new_task()), headers=HTML).text
 
 
@@ -228,7 +213,7 @@ def test_a_refused_form_leaves_a_draft_that_is_offered_merged_and_thrown_away(
     visit: Visit, embedded: EmbeddedWorld, database: Database
 ) -> None:
     number, anna = embedded.new_task("Стул"), visit("anna")
-    alter(embedded, WAY, multiple=True)
+    embedded.alter_field(WAY, multiple=True)
     form = form_of(anna.get(address(number), headers=HTML).text)
     mine = form | {"description": "Долго печатала", "done_ratio": "x", f"cf_{WAY}": ["", "Лично"]}
     assert anna.post(address(number), data=mine, headers=HTML).status_code == 422
@@ -245,8 +230,7 @@ def test_a_refused_form_leaves_a_draft_that_is_offered_merged_and_thrown_away(
     assert "Долго печатала" not in anna.get(address(number), headers=HTML).text
 
 
-def test_a_form_that_was_sent_leaves_no_draft(visit: Visit, embedded: EmbeddedWorld, database: Database) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_a_form_that_was_sent_leaves_no_draft(anna: Client, number: int, database: Database) -> None:
     form = form_of(anna.get(address(number), headers=HTML).text) | {"description": "Печатаю", "idempotency_key": "k"}
     assert anna.put(f"/drafts/task:{number}:edit", data=form).json()["kept"]
     assert kept(database)[f"task:{number}:edit"]["description"] == "Печатаю"
@@ -282,7 +266,9 @@ def control(value: str) -> Control:
         ("a", "b", "", "b", ()),
     ],
 )
-def test_what_is_shown_after_two_wrote(was: str, mine: str, now: str, shown: str, theirs: object) -> None:
+def test_a_form_shows_the_own_value_and_marks_theirs_after_both_wrote(
+    was: str, mine: str, now: str, shown: str, theirs: object
+) -> None:
     (result,) = merged([control(now)], {"f": mine, "seen": seen([control(was)])})
     assert ("".join(result.value), result.theirs) == (shown, theirs)
 
@@ -293,8 +279,7 @@ def test_a_made_up_memory_of_the_form_keeps_what_was_typed(made_up: str) -> None
     assert result.value == ("mine",)
 
 
-def test_files_come_with_the_form_and_stay_when_it_is_refused(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_files_come_with_the_form_and_stay_when_it_is_refused(anna: Client, number: int) -> None:
     sent = form_of(anna.get(address(number), headers=HTML).text) | {"subject": "", "description": "![](a.png)"}
     page = anna.post(address(number), data=sent, files={"files": ("a.png", picture(), "image/png")}, headers=HTML)
     assert page.status_code == 422 and "a.png <span" in page.text

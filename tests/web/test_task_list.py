@@ -56,7 +56,7 @@ def test_all_tasks_are_narrowed_by_people_trackers_and_days(
     assert {row["subject"] for row in answer["tasks"]} == found
 
 
-def test_what_a_list_is_narrowed_to_stands_there_and_can_be_taken_away(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_the_filters_of_a_list_are_shown_and_can_be_removed(visit: Visit, embedded: EmbeddedWorld) -> None:
     embedded.new_task("Принтер", priority="urgent")
     anna = visit("anna")
     address = (

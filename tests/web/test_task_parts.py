@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from helpdesk.store.database import Database
 from helpdesk.store.models import tables
-from tests.web.conftest import HTML, HTMX, Visit
+from tests.web.conftest import HTML, HTMX, Client, Visit
 from tests.web.test_drafts import kept, mark
 from tests.world import FIELD_IDS, NAMES, EmbeddedWorld
 
@@ -31,8 +31,7 @@ def commented(visit: Visit, number: int, login: str = "anna", **more: object) ->
 # Facts and links
 
 
-def test_the_facts_tell_all_that_is_known_and_only_that(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_the_facts_tell_all_that_is_known_and_only_that(anna: Client, number: int, embedded: EmbeddedWorld) -> None:
     assert set(facts(anna.get(f"/tasks/{number}", headers=HTML).text)) == {"Status", "Priority", "Assignee", "Changed"}
     embedded.spend(number, 1.25)
     anna.put(f"/tasks/api/task/{number}/watch")
@@ -105,8 +104,7 @@ def test_watching_is_begun_and_ended_by_one_button(visit: Visit, embedded: Embed
 # Comments mended
 
 
-def test_a_comment_is_mended_in_place_and_on_a_page(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_a_comment_is_mended_in_place_and_on_a_page(anna: Client, number: int, visit: Visit) -> None:
     entry = commented(visit, number, private=True)
     address = f"/tasks/{number}/comments/{entry}"
     assert f'href="{address}"' in anna.get(f"/tasks/{number}", headers=HTML).text
@@ -128,9 +126,8 @@ def test_a_comment_is_mended_in_place_and_on_a_page(visit: Visit, embedded: Embe
 
 @pytest.mark.parametrize("form", [{"comment": " \n"}, {"comment": "опечатка", "delete": "1"}])
 def test_a_comment_is_taken_away_by_its_button_or_by_emptying_it(
-    visit: Visit, embedded: EmbeddedWorld, form: dict[str, str]
+    anna: Client, number: int, visit: Visit, form: dict[str, str]
 ) -> None:
-    number, anna = embedded.new_task(), visit("anna")
     for headers in (HTML, HTMX):
         entry = commented(visit, number)
         answer = anna.post(f"/tasks/{number}/comments/{entry}", data=form, headers=headers)
@@ -140,8 +137,7 @@ def test_a_comment_is_taken_away_by_its_button_or_by_emptying_it(
     assert "The comment was deleted." in answer.text
 
 
-def test_nothing_but_ones_own_comments_is_offered_to_be_mended(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number = embedded.new_task()
+def test_nothing_but_ones_own_comments_is_offered_to_be_mended(number: int, visit: Visit) -> None:
     entry = commented(visit, number)
     address = f"/tasks/{number}/comments/{entry}"
     for login, status in (("boris", 403), ("irina", 403), ("stranger", 404)):
@@ -153,8 +149,7 @@ def test_nothing_but_ones_own_comments_is_offered_to_be_mended(visit: Visit, emb
     assert visit("anna").get(f"/tasks/{number}/comments/99999999999", headers=HTML).status_code == 404
 
 
-def test_the_same_text_is_no_fuss_and_a_second_press_none_either(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_the_same_text_is_no_fuss_and_a_second_press_none_either(anna: Client, number: int, visit: Visit) -> None:
     address = f"/tasks/{number}/comments/{commented(visit, number)}"
     assert anna.post(address, data={"comment": "опечатка"}, headers=HTML).status_code == 303
     assert anna.post(address, json={"comment": "опечатка"}).json()["error"] == "unchanged"
@@ -163,9 +158,8 @@ def test_the_same_text_is_no_fuss_and_a_second_press_none_either(visit: Visit, e
 
 
 def test_a_mended_text_that_is_refused_is_kept_and_offered(
-    visit: Visit, embedded: EmbeddedWorld, database: Database
+    anna: Client, number: int, visit: Visit, database: Database
 ) -> None:
-    number, anna = embedded.new_task(), visit("anna")
     entry = commented(visit, number)
     address, place = f"/tasks/{number}/comments/{entry}", f"task:{number}:entry:{entry}"
     for headers in (HTML, HTMX):
@@ -243,8 +237,7 @@ def test_a_task_is_deleted_after_a_question(visit: Visit, embedded: EmbeddedWorl
     assert admin.get(f"/tasks/{number}", headers=HTML).status_code == 404
 
 
-def test_who_may_not_delete_is_neither_asked_nor_obeyed(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number = embedded.new_task()
+def test_without_the_right_to_delete_nothing_is_offered_or_deleted(number: int, visit: Visit) -> None:
     for login, status in (("anna", 403), ("irina", 403), ("stranger", 404)):
         client = visit(login)
         assert f"/tasks/{number}/delete" not in client.get(f"/tasks/{number}", headers=HTML).text
@@ -254,8 +247,7 @@ def test_who_may_not_delete_is_neither_asked_nor_obeyed(visit: Visit, embedded: 
     assert visit("admin").post(f"/tasks/{number}/delete").json()["message"] == "The task was deleted."
 
 
-def test_the_link_to_copy_is_there_without_scripts_too(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number = embedded.new_task()
+def test_the_link_to_copy_is_there_without_scripts_too(number: int, visit: Visit) -> None:
     page = visit("anna").get(f"/tasks/{number}", headers=HTML).text
     assert re.search(rf'<button[^>]* data-copy="/tasks/{number}"[^>]* hidden>', page)
     assert f'<h1><a class="faint" href="/tasks/{number}">#{number}</a>' in page

@@ -14,7 +14,7 @@ from helpdesk.notifications.channels.sse.streams import Face, Stream, Streams, T
 from helpdesk.services import Services
 from helpdesk.store import feed_state
 from helpdesk.store.database import Database
-from helpdesk.store.models.notifications import DealtWith, EventRecord, NotificationRow
+from helpdesk.store.models.notifications import EventRecord, NotificationRow, ProcessedEvent
 from helpdesk.tasks.model import Actor
 from helpdesk.web.live import task_viewers
 from helpdesk.web.live.task_viewers import MOST_GIVEN, MOST_OWED, PATIENCE, TRIES, TaskViewers
@@ -63,7 +63,7 @@ class Office:
     def happens(self, *tasks: int, at: datetime | None = None) -> None:
         acts = [EventRecord(f"entry.{task}", task, False, "", "", "x", self.now)._asdict() for task in tasks]
         rows = [{**act, "at": at or self.now} for act in acts]
-        self.database.run_here(lambda db: db.execute(sa.insert(DealtWith), rows), writes=True)
+        self.database.run_here(lambda db: db.execute(sa.insert(ProcessedEvent), rows), writes=True)
 
     async def rounds(self, count: int = 1, seconds: float = 0) -> None:
         for _ in range(count):
@@ -138,7 +138,7 @@ async def test_a_poisonous_act_is_given_up_and_blocks_nobody(office: Office, in_
     assert told(page) == ["entry.2", MISSED] and office.asked["entry.1"] == TRIES
 
 
-async def test_who_was_told_before_another_ones_event_failed_is_told_once(office: Office) -> None:
+async def test_a_viewer_told_before_another_event_failed_is_told_once(office: Office) -> None:
     first, second = office.open(1), office.open(1, person=2)
     broken = iter([False, True])
     task_changed = office.written.task_changed
@@ -161,7 +161,7 @@ async def test_a_round_that_could_not_read_the_store_loses_nothing(
     await office.rounds(1)
     office.happens(1, at=office.now + timedelta(seconds=5))
     with monkeypatch.context() as down:
-        down.setattr(feed_state, "lately", _unavailable)
+        down.setattr(feed_state, "processed_since", _unavailable)
         for _ in range(3):
             with pytest.raises(StoreUnavailable):
                 await office.rounds(1, seconds=30)
@@ -207,7 +207,7 @@ async def test_one_page_is_not_flooded_and_catches_up_instead(office: Office) ->
     assert told(board) == ["entry.501"]
 
 
-async def test_what_is_owed_is_bounded_and_the_oldest_is_given_up(
+async def test_the_queue_of_failed_events_is_bounded_and_drops_the_oldest(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(task_viewers, "MOST_OWED", 3)
@@ -250,7 +250,7 @@ async def test_after_a_store_was_put_back_an_act_with_the_key_of_an_earlier_one_
     office.happens(1)
     await office.rounds()
     assert told(earlier) == ["entry.1"]
-    office.database.run_here(lambda db: db.execute(sa.delete(DealtWith)), writes=True)
+    office.database.run_here(lambda db: db.execute(sa.delete(ProcessedEvent)), writes=True)
     later = office.open(1)
     office.now += timedelta(seconds=1)
     office.happens(1)
@@ -259,9 +259,7 @@ async def test_after_a_store_was_put_back_an_act_with_the_key_of_an_earlier_one_
 
 
 @pytest.mark.parametrize("error", [*OUTAGES, RuntimeError("of this act")], ids=lambda it: type(it).__name__)
-async def test_what_could_not_be_told_to_a_page_that_comes_is_told_to_it_later(
-    office: Office, error: Exception
-) -> None:
+async def test_an_event_that_failed_for_a_new_page_is_sent_to_it_later(office: Office, error: Exception) -> None:
     office.happens(1, 2)
     page = office.open(1, 2)
     office.fails = {"entry.1": error}
@@ -290,7 +288,7 @@ async def test_a_page_that_went_is_owed_nothing(office: Office) -> None:
     assert office.task_viewers.pause is None and office.asked["entry.1"] == 1 and told(other) == []
 
 
-async def test_who_does_not_see_an_act_hears_nothing_of_it(office: Office) -> None:
+async def test_an_invisible_event_is_not_sent_to_a_viewer(office: Office) -> None:
     seer, stranger = office.open(1), office.open(1, person=2)
     office.blind = {2}
     office.happens(1)

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from helpdesk.web.tasks import page as task_page
-from tests.web.conftest import HTML, HTMX, Visit
+from helpdesk.web.tasks import texts
+from tests.web.conftest import HTML, HTMX, Client, Visit
 from tests.world import NAMES, PEOPLE_IDS, PRIORITY_IDS, STATUS_IDS, EmbeddedWorld
 
 HOSTILE = "'\"><script>alert(1)</script>"
@@ -30,7 +30,7 @@ def test_my_tasks_tells_how_many_and_links_each(visit: Visit, embedded: Embedded
         assert f'<a href="/tasks/{number}">{subject}</a>' in page
 
 
-def test_who_never_was_assigned_anything_sees_what_she_asked_for(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_a_person_without_assigned_tasks_sees_those_she_asked_for(visit: Visit, embedded: EmbeddedWorld) -> None:
     embedded.new_task("Просьба Ирины")
     page = visit("irina").get("/tasks/my-tasks", headers=HTML).text
     assert "Просьба Ирины" in page
@@ -87,16 +87,14 @@ def test_hostile_text_in_every_field_is_shown_as_text(visit: Visit, embedded: Em
     assert refused.status_code == 422 and "<script>alert" not in refused.text
 
 
-def test_a_missing_task_and_an_invisible_one_have_the_same_words(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number = embedded.new_task()
+def test_a_missing_task_and_an_invisible_one_have_the_same_words(number: int, visit: Visit) -> None:
     client = visit("stranger")
     pages = [client.get(f"/tasks/{each}", headers=HTML | {"X-Request-ID": "same"}) for each in (number, 99_999)]
     assert [page.status_code for page in pages] == [404, 404]
     assert len({page.text.replace(f"/{number}", "/N").replace("/99999", "/N") for page in pages}) == 1
 
 
-def test_a_form_without_javascript_leads_back_to_the_task(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_a_form_without_javascript_leads_back_to_the_task(anna: Client, number: int) -> None:
     for address, field, value in (
         ("status", "status_id", STATUS_IDS["in_progress"]),
         ("priority", "priority_id", PRIORITY_IDS["urgent"]),
@@ -108,8 +106,7 @@ def test_a_form_without_javascript_leads_back_to_the_task(visit: Visit, embedded
     assert (task["status"]["name"], task["priority"]["name"], task["assignee"]) == ("in_progress", "urgent", None)
 
 
-def test_a_change_by_htmx_brings_the_form_and_what_shows_the_task(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_a_change_by_htmx_brings_the_form_and_what_shows_the_task(anna: Client, number: int) -> None:
     seen = version(anna.get(f"/tasks/{number}", headers=HTML).text)
     form = {"status_id": STATUS_IDS["in_progress"], "comment": "Взяла", "lock_version": seen}
     answer = anna.post(f"/tasks/{number}/status", data=form, headers=HTMX)
@@ -123,21 +120,18 @@ def test_a_change_by_htmx_brings_the_form_and_what_shows_the_task(visit: Visit, 
     assert "Взяла" in answer.text and version(answer.text) != seen
 
 
-def test_whoever_knew_an_older_task_gets_all_its_facts(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_a_page_of_an_older_task_gets_all_its_facts(anna: Client, number: int) -> None:
     answer = anna.post(f"/tasks/{number}/comments", data={"comment": "x", "lock_version": "0"}, headers=HTMX).text
     assert f'hx-target="#facts-{number}"' in answer and f'<dl class="facts" id="facts-{number}">' in answer
 
 
-def test_the_status_may_be_chosen_anew_when_the_assignee_changed(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number = embedded.new_task()
+def test_the_status_may_be_chosen_anew_when_the_assignee_changed(number: int, visit: Visit) -> None:
     form = {"assignee_id": PEOPLE_IDS["boris"]}
     answer = visit("anna").post(f"/tasks/{number}/assignee", data=form, headers=HTMX).text
     assert f'hx-target="#status-{number}-choice"' in answer
 
 
-def test_a_comment_by_htmx_brings_its_form_anew_and_itself(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_a_comment_by_htmx_brings_its_form_anew_and_itself(anna: Client, number: int) -> None:
     anna.post(f"/tasks/{number}/comments", data={"comment": "Раньше"})
     seen = version(anna.get(f"/tasks/{number}", headers=HTML).text)
     form = {"comment": "Готово", "lock_version": seen}
@@ -147,8 +141,7 @@ def test_a_comment_by_htmx_brings_its_form_anew_and_itself(visit: Visit, embedde
     assert 'hx-target="form .version"' in answer and version(answer) != seen
 
 
-def test_a_comment_does_not_make_a_stale_form_look_fresh(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_a_comment_does_not_make_a_stale_form_look_fresh(anna: Client, number: int, visit: Visit) -> None:
     stale = version(anna.get(f"/tasks/{number}", headers=HTML).text)
     visit("boris").post(f"/tasks/{number}/priority", data={"priority_id": PRIORITY_IDS["urgent"], "comment": "Горит"})
     answer = anna.post(f"/tasks/{number}/comments", data={"comment": "Вижу", "lock_version": stale}, headers=HTMX).text
@@ -167,9 +160,8 @@ def test_a_comment_does_not_make_a_stale_form_look_fresh(visit: Visit, embedded:
     ],
 )
 def test_a_conflict_is_told_for_every_field_with_nobody_too(
-    visit: Visit, embedded: EmbeddedWorld, field: str, before: object, wish: object, theirs: str, mine: str
+    anna: Client, number: int, field: str, before: object, wish: object, theirs: str, mine: str
 ) -> None:
-    number, anna = embedded.new_task(), visit("anna")
     anna.post(f"/tasks/{number}/{field}", data={f"{field}_id": before, "comment": "x"})
     for headers in (HTML, HTMX):
         form = {f"{field}_id": wish, "lock_version": "0"}
@@ -178,32 +170,28 @@ def test_a_conflict_is_told_for_every_field_with_nobody_too(
         assert answer.status_code == 409 and re.findall(r"<dd>(.+)</dd>", box) == [theirs, mine]
 
 
-def test_a_choice_that_is_not_offered_is_refused_beside_its_field(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_a_choice_that_is_not_offered_is_refused_beside_its_field(anna: Client, number: int) -> None:
     for headers in (HTML, HTMX):
         answer = anna.post(f"/tasks/{number}/assignee", data={"assignee_id": 999}, headers=headers)
         assert answer.status_code == 422 and "This person can&#39;t be assigned here." in answer.text
         assert f'aria-describedby="assignee-{number}-why-assignee_id"' in answer.text
 
 
-def test_a_forms_address_leads_back_to_its_task(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_a_forms_address_leads_back_to_its_task(anna: Client, number: int) -> None:
     for form in ("status", "priority", "assignee", "comments"):
         answer = anna.get(f"/tasks/{number}/{form}", headers=HTML)
         assert (answer.status_code, answer.headers["location"]) == (303, f"/tasks/{number}")
     assert anna.get(f"/tasks/{number}/nonsense", headers=HTML).status_code == 404
 
 
-def test_a_form_may_say_where_to_go_next_on_our_site_alone(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_a_form_may_say_where_to_go_next_on_our_site_alone(anna: Client, number: int) -> None:
     for wanted, location in (("/tasks/my-tasks", "/tasks/my-tasks"), ("//evil.test", f"/tasks/{number}#")):
         form = {"comment": "x", "next": wanted}
         answer = anna.post(f"/tasks/{number}/comments", data=form, headers=HTML)
         assert answer.headers["location"].startswith(location)
 
 
-def test_the_history_is_narrowed_to_comments_or_changes(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_the_history_is_narrowed_to_comments_or_changes(anna: Client, number: int) -> None:
     anna.post(f"/tasks/{number}/comments", data={"comment": "Слово"})
     anna.post(f"/tasks/{number}/status", data={"status_id": STATUS_IDS["in_progress"]})
     for history, word, change in (("", 1, 1), ("comments", 1, 0), ("changes", 0, 1), ("nonsense", 1, 1)):
@@ -214,21 +202,19 @@ def test_the_history_is_narrowed_to_comments_or_changes(visit: Visit, embedded: 
 def test_a_page_of_costly_texts_begins_the_rest_without_its_markup(
     visit: Visit, embedded: EmbeddedWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(task_page, "PAGE_SECONDS", -1.0)
+    monkeypatch.setattr(texts, "PAGE_SECONDS", -1.0)
     number = embedded.new_task(description="**жирно** <b>\n\nдальше")
     page = visit("anna").get(f"/tasks/{number}", headers=HTML).text
     assert "<p>**жирно** &lt;b&gt;</p><p>дальше</p>" in page
     assert f'<a href="/tasks/{number}/texts/0" hx-get="/tasks/{number}/texts/0?from=0"' in page
 
 
-def test_a_comment_without_javascript_leads_to_itself(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number = embedded.new_task()
+def test_a_comment_without_javascript_leads_to_itself(number: int, visit: Visit) -> None:
     answer = visit("anna").post(f"/tasks/{number}/comments", data={"comment": "Готово"}, headers=HTML)
     assert answer.status_code == 303 and re.fullmatch(rf"/tasks/{number}#entry-\d+", answer.headers["location"])
 
 
-def test_an_empty_comment_is_refused_beside_its_field(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_an_empty_comment_is_refused_beside_its_field(anna: Client, number: int) -> None:
     for headers in (HTML, HTMX):
         answer = anna.post(f"/tasks/{number}/comments", data={"comment": " \n"}, headers=headers)
         assert answer.status_code == 422 and "Please fill this in." in answer.text
@@ -241,8 +227,7 @@ def test_only_what_the_workflow_allows_is_offered(visit: Visit, embedded: Embedd
     assert re.findall(r">(\w+)</option>", choice) == ["new", "in_progress", "rejected"]
 
 
-def test_a_forbidden_transition_keeps_what_was_typed(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number = embedded.new_task()
+def test_a_forbidden_transition_keeps_what_was_typed(number: int, visit: Visit) -> None:
     form = {"status_id": STATUS_IDS["closed"], "comment": "Закрываю"}
     for headers in (HTML, HTMX):
         answer = visit("anna").post(f"/tasks/{number}/status", data=form, headers=headers)
@@ -250,8 +235,7 @@ def test_a_forbidden_transition_keeps_what_was_typed(visit: Visit, embedded: Emb
         assert ">Закрываю</textarea>" in answer.text
 
 
-def test_a_conflict_shows_mine_and_theirs_and_the_second_try_counts(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_a_conflict_shows_mine_and_theirs_and_the_second_try_counts(anna: Client, number: int, visit: Visit) -> None:
     stale = version(anna.get(f"/tasks/{number}", headers=HTML).text)
     visit("boris").post(f"/tasks/{number}/priority", data={"priority_id": PRIORITY_IDS["high"], "comment": "Спешно"})
     form = {"priority_id": PRIORITY_IDS["low"], "comment": "Не спешно", "lock_version": stale}
@@ -267,15 +251,14 @@ def test_a_conflict_shows_mine_and_theirs_and_the_second_try_counts(visit: Visit
     assert anna.post(f"/tasks/{number}/priority", data=fresh, headers=HTML).status_code == 303
 
 
-def test_what_is_so_already_is_told_without_a_fuss(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number, anna = embedded.new_task(), visit("anna")
+def test_an_unchanged_value_is_reported_without_an_error(anna: Client, number: int) -> None:
     form = {"status_id": STATUS_IDS["new"]}
     assert anna.post(f"/tasks/{number}/status", data=form, headers=HTML).status_code == 303
     assert "Nothing was changed" in anna.post(f"/tasks/{number}/status", data=form, headers=HTMX).text
     assert anna.get(f"/tasks/api/task/{number}/history").json()["history"] == []
 
 
-def test_who_asks_for_help_is_offered_a_comment_and_nothing_to_steer(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_a_requester_is_offered_a_comment_and_no_changes(visit: Visit, embedded: EmbeddedWorld) -> None:
     page = visit("irina").get(f"/tasks/{embedded.new_task()}", headers=HTML).text
     assert 'name="comment"' in page and 'name="priority_id"' not in page and 'name="private"' not in page
 
@@ -289,7 +272,7 @@ def test_a_form_that_is_offered_no_more_never_vanishes_without_a_word(visit: Vis
     assert page.status_code == 403 and "Долго печатала" in page.text
 
 
-def test_what_is_forbidden_is_a_toast_for_htmx_and_a_page_without(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_a_forbidden_change_is_a_toast_for_htmx_and_a_page_without(visit: Visit, embedded: EmbeddedWorld) -> None:
     number, irina = embedded.new_task(), visit("irina")
     form = {"priority_id": PRIORITY_IDS["low"], "comment": "пожалуйста"}
     toast = irina.post(f"/tasks/{number}/priority", data=form, headers=HTMX)
@@ -317,8 +300,7 @@ def test_dates_are_shown_in_the_time_zone_of_the_settings(visit: Visit, embedded
     assert re.search(r'<time datetime="\d{4}-\d\d-\d\dT[\d:.]+Z">\d\d\.\d\d\.\d{4} \d\d:\d\d</time>', page)
 
 
-def test_a_form_without_a_choice_is_not_there(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number = embedded.new_task()
+def test_a_form_without_a_choice_is_not_there(number: int, visit: Visit) -> None:
     page = visit("irina").get(f"/tasks/{number}", headers=HTML).text
     assert f'id="status-{number}"' not in page, "her workflow leads nowhere from here"
     assert f'id="status-{number}"' in visit("anna").get(f"/tasks/{number}", headers=HTML).text

@@ -34,7 +34,7 @@ def test_a_picture_is_shown_small_and_larger(visit: Visit, embedded: EmbeddedWor
         assert irina.get(f"{address}/{kind}", headers=known).status_code == 304
 
 
-def test_who_may_not_see_the_task_sees_no_picture(visit: Visit, embedded: EmbeddedWorld, number: int) -> None:
+def test_the_picture_of_an_invisible_task_is_not_found(visit: Visit, embedded: EmbeddedWorld, number: int) -> None:
     photo = attached(embedded, number, picture(), "фото.png", "image/png")
     tag = visit("anna").get(f"/tasks/{number}/files/{photo}/view").headers["etag"]
     for headers in ({}, {"If-None-Match": tag}):
@@ -46,7 +46,7 @@ def test_who_may_not_see_the_task_sees_no_picture(visit: Visit, embedded: Embedd
     ("content", "kind"),
     [(HTM, "image/png"), (b"<svg onload='alert(1)'/>", "image/svg+xml"), (b"", "image/gif"), (HTM, "text/html")],
 )
-def test_what_is_no_picture_is_not_shown_whatever_it_says_it_is(
+def test_a_file_that_is_no_picture_is_not_shown_whatever_its_type(
     visit: Visit, embedded: EmbeddedWorld, number: int, content: bytes, kind: str
 ) -> None:
     file = attached(embedded, number, content, "картинка.png", kind)
@@ -61,7 +61,7 @@ def test_an_ordinary_file_has_no_picture_on_the_page(visit: Visit, embedded: Emb
     assert "<img" not in visit("anna").get(f"/tasks/{number}", headers=HTML).text
 
 
-def test_who_comes_when_too_many_wait_is_asked_to_come_again(
+def test_a_request_when_too_many_wait_is_asked_to_come_again(
     visit: Visit, embedded: EmbeddedWorld, number: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     photo = attached(embedded, number, picture(), "фото.png", "image/png")

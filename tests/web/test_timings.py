@@ -10,13 +10,13 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
+from helpdesk import threads
 from helpdesk.errors import Unavailable
 from helpdesk.redmine_client import RedmineClient
 from helpdesk.store.database import Database
-from helpdesk.tasks.redmine.rest.cache import Cache
+from helpdesk.tasks.redmine.rest.metadata_cache import Cache
 from helpdesk.tasks.redmine.sql.connection import RedmineDatabase
 from helpdesk.timings import Timings, measured, record
-from helpdesk.web.core import offload
 from tests.web.conftest import HTML, Visit
 
 LIST = "/tasks/my-tasks"
@@ -44,14 +44,14 @@ def test_nobody_else_learns_how_long_anything_took(visit: Visit, login: str | No
         assert "server-timing" not in visit(login).get(address, headers=headers).headers
 
 
-async def test_what_is_made_in_a_thread_counts_for_its_request() -> None:
+async def test_time_in_a_thread_counts_for_its_request() -> None:
     timings = record()
 
     def work() -> None:
         with measured("render"):
             pass
 
-    await offload.made(work, offload.MANY + 1)
+    await threads.run_if_many(work, threads.MANY + 1)
     assert timings.seconds.keys() == {"render"}
 
 
@@ -62,7 +62,7 @@ def test_json_has_no_rendering_and_a_refusal_has_its_parts_too(visit: Visit) -> 
     assert missing.status_code == 404 and re.fullmatch(ALL_PARTS, missing.headers["server-timing"])
 
 
-def test_what_waits_for_nothing_says_nothing(visit: Visit) -> None:
+def test_a_request_that_waits_for_nothing_reports_no_timings(visit: Visit) -> None:
     assert "server-timing" not in visit("admin", demo=True).get("/healthz").headers
 
 
@@ -118,7 +118,7 @@ async def test_redmine_counts_as_the_backend_by_rest_and_by_sql(redmine_database
     assert list(timings.seconds) == ["backend"]
 
 
-async def test_whoever_waits_for_what_another_request_fetches_waits_for_the_backend() -> None:
+async def test_waiting_for_a_fetch_of_another_request_counts_as_the_backend() -> None:
     cache, fetched = Cache(1, 60), asyncio.Event()
 
     async def request() -> Timings:

@@ -41,7 +41,7 @@ def two_processes(database: Database, folder: Path, **more: str) -> Iterator[Two
 
 
 def _is_read(database: Database) -> bool:
-    return database.run_here(lambda db: bool(db.get(Lease, "feed") and feed_state.position(db, "feed")))
+    return database.run_here(lambda db: bool(db.get(Lease, "feed") and feed_state.cursor(db, "feed")))
 
 
 def program(helpdesk: Helpdesk, login: str) -> "closing[httpx.Client]":
@@ -58,7 +58,7 @@ def task(embedded: EmbeddedWorld) -> int:
     return embedded.new_task()
 
 
-def test_what_one_process_reads_wakes_the_streams_of_the_other_also_after_redis_was_away(
+def test_an_event_read_by_one_process_wakes_the_streams_of_the_other_also_after_redis_was_away(
     embedded: EmbeddedWorld, task: int, tmp_path: Path, redis_server: Redis
 ) -> None:
     with (

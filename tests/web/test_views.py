@@ -6,7 +6,7 @@ from html import unescape
 import pytest
 
 from helpdesk.store import saved_views
-from tests.web.conftest import HTML, Visit
+from tests.web.conftest import HTML, Client, Visit
 from tests.world import PRIORITY_IDS, STATUS_IDS, EmbeddedWorld
 
 HOSTILE = "'\"><script>alert(1)</script> %s"
@@ -75,8 +75,7 @@ def test_views_are_links_on_both_lists_and_the_present_one_says_so(visit: Visit,
     ],
     ids=lambda address: address[:30],
 )
-def test_only_lists_of_ours_can_be_saved(visit: Visit, address: str) -> None:
-    anna = visit("anna")
+def test_only_lists_of_ours_can_be_saved(anna: Client, address: str) -> None:
     assert anna.post("/views", json={"name": "x", "address": address}).status_code == 422
     assert anna.post("/views", data={"name": "x", "address": address}, headers=HTML).status_code == 422
     assert anna.get("/views").json()["views"] == []

@@ -215,7 +215,7 @@ def test_streams_and_files_in_parts_go_as_they_are(path: str, coding: str | None
 
 @pytest.mark.parametrize("headers", [HTML, HTMX, {}], ids=["page", "fragment", "JSON"])
 @pytest.mark.parametrize("address", [LIST, "/tasks/{}", "/tasks/api/task/{}", "/tasks/api/task/{}/history"])
-def test_what_did_not_change_is_not_sent_again(
+def test_an_unchanged_page_is_not_sent_again(
     anna: TestClient, embedded: EmbeddedWorld, address: str, headers: dict[str, str]
 ) -> None:
     address = address.format(embedded.new_task())
@@ -241,7 +241,7 @@ def test_a_head_carries_the_etag_and_can_be_not_modified(anna: TestClient, embed
     assert anna.head(address, headers=HTML | {"If-None-Match": f'"other", {tag}'}).status_code == 304
 
 
-def test_whoever_has_the_strong_form_of_the_etag_has_the_page(anna: TestClient) -> None:
+def test_the_strong_form_of_the_etag_matches_the_page(anna: TestClient) -> None:
     tag = anna.get(LIST, headers=HTML).headers["etag"]
     assert get(anna, LIST, tag.removeprefix("W/")).status_code == 304
 
@@ -253,8 +253,7 @@ def test_an_odd_if_none_match_gets_the_page(anna: TestClient, embedded: Embedded
         assert answer.status_code == 200
 
 
-def test_what_changed_is_sent(anna: TestClient, embedded: EmbeddedWorld) -> None:
-    number = embedded.new_task()
+def test_a_changed_page_is_sent(number: int, anna: TestClient) -> None:
     for address in (LIST, f"/tasks/{number}"):
         before = anna.get(address, headers=HTML).headers["etag"]
         anna.put(f"/tasks/api/task/{number}/status", json={"status_id": STATUS_IDS["in_progress"], "comment": address})
@@ -316,8 +315,7 @@ def test_only_what_says_nothing_is_left_out() -> None:
         assert shown(one, 1) != shown(two, 1)
 
 
-def test_a_write_refusals_and_files_carry_no_etag(anna: TestClient, embedded: EmbeddedWorld) -> None:
-    number = embedded.new_task()
+def test_a_write_refusals_and_files_carry_no_etag(number: int, anna: TestClient) -> None:
     assert "etag" not in anna.post(f"/tasks/{number}/comments", data={"comment": "x"}, headers=HTMX).headers
     assert "etag" not in anna.get("/tasks/99999", headers=HTML).headers
     assert "etag" not in anna.get("/tasks/99999").headers
@@ -327,10 +325,9 @@ def test_a_write_refusals_and_files_carry_no_etag(anna: TestClient, embedded: Em
 
 
 def test_a_page_whose_key_was_used_is_sent_anew_even_when_it_shows_the_same(
-    anna: TestClient, embedded: EmbeddedWorld, clock: Clock
+    number: int, anna: TestClient, clock: Clock
 ) -> None:
     """To press without a choice changes nothing but uses the key: with the old page every other choice were refused."""
-    number = embedded.new_task()
     page = anna.get(f"/tasks/{number}", headers=HTML)
     clock.now += timedelta(minutes=5)
     same = {"status_id": STATUS_IDS["new"], "idempotency_key": key_of(page.text)}
@@ -345,8 +342,7 @@ def test_a_page_whose_key_was_used_is_sent_anew_even_when_it_shows_the_same(
     assert get(anna, f"/tasks/{number}", fresh.headers["etag"]).status_code == 304
 
 
-def test_clocks_of_two_machines_may_differ_by_a_little(anna: TestClient, embedded: EmbeddedWorld, clock: Clock) -> None:
-    number = embedded.new_task()
+def test_clocks_of_two_machines_may_differ_by_a_little(number: int, anna: TestClient, clock: Clock) -> None:
     anna.post(f"/tasks/{number}/comments", data={"comment": "x", "idempotency_key": "k"}, headers=HTML)
     for later, status in ((3, 200), (60, 304)):
         clock.now += timedelta(seconds=later)
@@ -365,17 +361,15 @@ def test_the_keys_that_others_used_do_not_matter(
 
 
 @pytest.mark.parametrize("made", ["", "-99999999999999999999", "-later", "-"])
-def test_a_page_made_nobody_knows_when_is_not_trusted(anna: TestClient, embedded: EmbeddedWorld, made: str) -> None:
-    number = embedded.new_task()
+def test_a_page_made_nobody_knows_when_is_not_trusted(number: int, anna: TestClient, made: str) -> None:
     tag = anna.get(f"/tasks/{number}", headers=HTML).headers["etag"]
     assert get(anna, f"/tasks/{number}", re.sub(r"-\d+", made, tag)).status_code == 200
 
 
 @pytest.mark.parametrize(("made", "status"), [("-0", 304), ("-9999999999", 200)])
 def test_a_page_made_long_ago_is_known_and_one_made_in_a_time_to_come_is_not(
-    anna: TestClient, embedded: EmbeddedWorld, made: str, status: int
+    number: int, anna: TestClient, made: str, status: int
 ) -> None:
-    number = embedded.new_task()
     tag = anna.get(f"/tasks/{number}", headers=HTML).headers["etag"]
     assert get(anna, f"/tasks/{number}", re.sub(r"-\d+", made, tag)).status_code == status
 

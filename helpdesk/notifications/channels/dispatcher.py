@@ -41,7 +41,7 @@ class ChannelQueue:
     def _append(self, waiting: Sequence[Waiting]) -> None:
         if (lost := len(self._waiting) + len(waiting) - MOST_WAITING) > 0:
             extra = {"channel": self.name, "notifications": lost}
-            log.warning("notifications are dropped, too many wait for their channel", extra=extra)
+            log.warning("notifications are dropped, the queue of their channel is full", extra=extra)
         self._waiting.extend(waiting)
         if waiting:
             self._filled.set()
@@ -59,7 +59,7 @@ class ChannelQueue:
             async with asyncio.timeout(DELIVER_SECONDS):
                 await self.deliver(delivery)
         except PermanentFailure as error:
-            self._drop(delivery, "a notification can not be delivered", error)
+            self._drop(delivery, "a notification cannot be delivered", error)
         except Exception as error:
             await self._failed(delivery, failures + 1, error)
         else:
@@ -75,7 +75,7 @@ class ChannelQueue:
         await asyncio.sleep(PAUSES[min(self._failures_in_a_row, len(PAUSES)) - 1])
 
     def _drop(self, delivery: Delivery, message: str, error: Exception) -> None:
-        extra = {"channel": self.name, "act": delivery.notification.event, "person": delivery.notification.person_id}
+        extra = {"channel": self.name, "event": delivery.notification.event, "person": delivery.notification.person_id}
         log.warning(message, extra=extra, exc_info=error)
 
 

@@ -1,35 +1,12 @@
 """Define the tables of notifications, of the feed's progress and of preferences."""
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, NamedTuple, get_type_hints
+from typing import Annotated, NamedTuple, get_type_hints
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.mysql import DATETIME
-from sqlalchemy.engine.interfaces import Dialect
-from sqlalchemy.types import TypeEngine
 from sqlmodel import Field, SQLModel
-from sqlmodel.sql.sqltypes import UTCDateTime
 
-from helpdesk.store.models.task_parts import LONG
-
-
-class Moment(UTCDateTime):
-    """An aware time with microseconds. MySQL would cut it to whole seconds by default."""
-
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        if dialect.name in ("mysql", "mariadb"):
-            return dialect.type_descriptor(DATETIME(fsp=6))
-        return super().load_dialect_impl(dialect)
-
-
-def fitting(table: type[SQLModel], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Cut the texts of a row to the lengths of their columns: the backend's texts may be longer."""
-    columns: Mapping[str, Any] = table.__table__.c  # type: ignore[attr-defined]  # every table has one
-    lengths = {name: getattr(columns[name].type, "length", None) for name in values}
-    return {name: value[: lengths[name]] if isinstance(value, str) else value for name, value in values.items()}
+from helpdesk.store.models import LONG, Moment
 
 
 class NotificationRow(NamedTuple):
@@ -93,7 +70,7 @@ class EventRecord(NamedTuple):
     happened_at: datetime
 
 
-class DealtWith(SQLModel, table=True):
+class ProcessedEvent(SQLModel, table=True):
     """The table of EventRecord: an event was processed at `at`, and is skipped when the feed repeats it."""
 
     __tablename__ = "happening"

@@ -10,15 +10,14 @@ from datetime import date, datetime
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
-from helpdesk.store.models.board import BoardColumn as BoardColumn
-from helpdesk.store.models.board import BoardFold as BoardFold
-from helpdesk.store.models.notifications import DealtWith as DealtWith
+from helpdesk.store.models import LONG
 from helpdesk.store.models.notifications import FeedAttempt as FeedAttempt
 from helpdesk.store.models.notifications import FeedCursor as FeedCursor
 from helpdesk.store.models.notifications import Lease as Lease
 from helpdesk.store.models.notifications import Notification as Notification
 from helpdesk.store.models.notifications import NotificationPreference as NotificationPreference
-from helpdesk.store.models.task_parts import LONG
+from helpdesk.store.models.notifications import ProcessedEvent as ProcessedEvent
+from helpdesk.store.models.task_parts import Attachment as Attachment
 from helpdesk.store.models.task_parts import CustomField as CustomField
 from helpdesk.store.models.task_parts import CustomValue as CustomValue
 from helpdesk.store.models.task_parts import Relation as Relation
@@ -229,25 +228,6 @@ class Change(SQLModel, table=True):
     new_value: str | None = Field(default=None, max_length=255)
 
 
-class Attachment(SQLModel, table=True):
-    """A file of a task. Without a task it is staged, and may be attached with the token that `token_hash` is made from.
-
-    `blob` is the name of its content in `store/tracker/blobs.py`; `size` is in bytes.
-    """
-
-    __tablename__ = "tracker_attachment"
-    __table_args__ = (sa.UniqueConstraint("token_hash", name="uq_tracker_attachment_token_hash"),)
-    id: int | None = Field(default=None, primary_key=True)
-    task_id: int | None = Field(default=None, foreign_key="tracker_task.id", index=True)
-    author_id: int = Field(foreign_key="person.id")
-    filename: str = Field(max_length=255)
-    size: int = Field(sa_type=sa.BigInteger)
-    content_type: str = Field(max_length=200)
-    blob: str = Field(max_length=64)
-    token_hash: str | None = Field(default=None, max_length=64)
-    created_at: datetime = Field(index=True)
-
-
 class Draft(SQLModel, table=True):
     """A person's unsent text in the form of `place` (such as `task:7:comments`); `fields` is JSON."""
 
@@ -280,3 +260,24 @@ class SavedView(SQLModel, table=True):
     name_folded: str = Field(max_length=200)
     address: str = Field(max_length=2000)
     is_start: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
+
+
+class BoardColumn(SQLModel, table=True):
+    """An administrator's settings for a status of the backend: `phase` is `active` or `waiting`.
+
+    Closed statuses are done, whatever the phase says. `wip_limit` counts tasks; None is no limit.
+    """
+
+    __tablename__ = "board_column"
+    status_id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    phase: str = Field(default="active", max_length=10, sa_column_kwargs={"server_default": "active"})
+    wip_limit: int | None = None
+
+
+class BoardFold(SQLModel, table=True):
+    """A person's choice to fold the column of a status, or to unfold one that is folded by default."""
+
+    __tablename__ = "board_fold"
+    person_id: int = Field(foreign_key="person.id", primary_key=True)
+    status_id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    folded: bool = Field(sa_column_kwargs={"server_default": sa.false()})

@@ -1,12 +1,11 @@
-"""Define the tables around an embedded task: relations, watchers, spent time and custom fields."""
+"""Define the tables around an embedded task: relations, watchers, spent time, files and custom fields."""
 
-from datetime import date
+from datetime import date, datetime
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.mysql import LONGTEXT
 from sqlmodel import Field, SQLModel
 
-LONG = sa.Text().with_variant(LONGTEXT(), "mysql", "mariadb")
+from helpdesk.store.models import LONG
 
 
 class Relation(SQLModel, table=True):
@@ -33,6 +32,25 @@ class SpentTime(SQLModel, table=True):
     person_id: int = Field(foreign_key="person.id")
     spent_on: date
     hours: float
+
+
+class Attachment(SQLModel, table=True):
+    """A file of a task. Without a task it is staged, and may be attached with the token that `token_hash` is made from.
+
+    `blob` is the name of its content in `store/tracker/blobs.py`; `size` is in bytes.
+    """
+
+    __tablename__ = "tracker_attachment"
+    __table_args__ = (sa.UniqueConstraint("token_hash", name="uq_tracker_attachment_token_hash"),)
+    id: int | None = Field(default=None, primary_key=True)
+    task_id: int | None = Field(default=None, foreign_key="tracker_task.id", index=True)
+    author_id: int = Field(foreign_key="person.id")
+    filename: str = Field(max_length=255)
+    size: int = Field(sa_type=sa.BigInteger)
+    content_type: str = Field(max_length=200)
+    blob: str = Field(max_length=64)
+    token_hash: str | None = Field(default=None, max_length=64)
+    created_at: datetime = Field(index=True)
 
 
 class CustomField(SQLModel, table=True):

@@ -11,7 +11,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import BinaryIO, NamedTuple
 
-from helpdesk.store import disk_full
+from helpdesk.store import disk
 from helpdesk.threads import Threads
 
 PIECE = 256 * 1024
@@ -36,7 +36,7 @@ class Blobs:
 
     async def keep(self, pieces: AsyncIterator[bytes]) -> Blob:
         """Write all of `pieces`. On an error or a cancellation nothing is left. Raises StorageFull."""
-        with disk_full.writing():
+        with disk.writing():
             return await self._keep(pieces)
 
     async def _keep(self, pieces: AsyncIterator[bytes]) -> Blob:

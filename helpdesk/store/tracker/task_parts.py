@@ -7,8 +7,9 @@ import sqlalchemy as sa
 from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import Session, SQLModel
 
+from helpdesk.store.models import table
 from helpdesk.store.models.tables import CustomField, CustomValue, Entry, Person, Relation, SpentTime, Task, Watcher
-from helpdesk.store.tracker.tasks import CHANGE, ENTRY, STATUS, TASK, table
+from helpdesk.store.tracker.tasks import CHANGE, ENTRY, STATUS, TASK
 
 FIELD = table(CustomField)
 VALUE = table(CustomValue)

@@ -6,9 +6,10 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.sql.elements import ColumnElement
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session
 
 from helpdesk.store.casefold import fold
+from helpdesk.store.models import table
 from helpdesk.store.models.tables import (
     Change,
     Entry,
@@ -24,13 +25,6 @@ from helpdesk.store.models.tables import (
     Transition,
 )
 
-
-def table(model: type[SQLModel]) -> sa.Table:
-    """Return the table of a model, to select columns from."""
-    found: sa.Table = model.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table classes
-    return found
-
-
 TASK = table(Task)
 STATUS = table(Status)
 PRIORITY = table(Priority)
@@ -43,6 +37,7 @@ ROLE = table(Role)
 TRANSITION = table(Transition)
 AUTHOR = table(Person).alias("author")
 ASSIGNEE = table(Person).alias("assignee")
+MEMBER = table(Person)
 SPENT = table(SpentTime)
 SPENT_HOURS = sa.select(sa.func.sum(SPENT.c.hours)).where(SPENT.c.task_id == TASK.c.id).scalar_subquery()
 
@@ -78,20 +73,6 @@ ROW = (
     .outerjoin(ASSIGNEE, ASSIGNEE.c.id == TASK.c.assignee_id)
 )
 
-# Sort keys with the tables they need: joining more before a page is cut to 25 rows would cost most of the time.
-SORTS: dict[str, tuple[ColumnElement[Any], sa.FromClause]] = {
-    "id": (TASK.c.id, TASK),
-    "subject": (TASK.c.subject, TASK),
-    "status": (STATUS.c.position, TASK.join(STATUS, STATUS.c.id == TASK.c.status_id)),
-    "priority": (PRIORITY.c.position, TASK.join(PRIORITY, PRIORITY.c.id == TASK.c.priority_id)),
-    "project": (PROJECT.c.name, TASK.join(PROJECT, PROJECT.c.id == TASK.c.project_id)),
-    "due_date": (TASK.c.due_date, TASK),
-    "assigned_to": (ASSIGNEE.c.full_name, TASK.outerjoin(ASSIGNEE, ASSIGNEE.c.id == TASK.c.assignee_id)),
-    "author": (AUTHOR.c.full_name, TASK.join(AUTHOR, AUTHOR.c.id == TASK.c.author_id)),
-    "created_on": (TASK.c.created_at, TASK),
-    "updated_on": (TASK.c.updated_at, TASK),
-}
-MAY_LACK = {"due_date", "assigned_to"}
 OPEN = TASK.c.status_id.in_(sa.select(STATUS.c.id).where(STATUS.c.is_closed.is_(False)))
 
 PERSON: sa.BindParameter[int] = sa.bindparam("person")
@@ -169,34 +150,6 @@ def divided(
 def count(session: Session, condition: ColumnElement[bool]) -> int:
     total: int = session.execute(sa.select(sa.func.count(TASK.c.id)).where(condition)).scalar_one()
     return total
-
-
-def ordered(sort: str, descending: bool, first: int | None = None) -> list[ColumnElement[Any]]:
-    """Return the order of a list: missing values last, then newest first, so that no row is on two pages.
-
-    `first` is a task that comes before all others.
-    """
-    key, _ = SORTS[sort]
-    begins: list[ColumnElement[Any]] = [] if first is None else [sa.case((TASK.c.id == first, 0), else_=1)]
-    lacking: list[ColumnElement[Any]] = [key.is_(None)] if sort in MAY_LACK else []
-    return [*begins, *lacking, key.desc() if descending else key.asc(), TASK.c.id.desc()]
-
-
-def page(
-    session: Session,
-    condition: ColumnElement[bool],
-    sort: str,
-    descending: bool,
-    limit: int,
-    offset: int,
-    first: int | None = None,
-) -> Sequence[Any]:
-    """Return the rows of one page."""
-    chosen = sa.select(TASK.c.id).select_from(SORTS[sort][1]).where(condition)
-    wanted = chosen.order_by(*ordered(sort, descending, first)).limit(limit).offset(offset)
-    ids = session.execute(wanted).scalars().all()
-    found = {row.id: row for row in session.execute(ROW.where(TASK.c.id.in_(ids)))}
-    return [found[id] for id in ids if id in found]
 
 
 def one(session: Session, condition: ColumnElement[bool]) -> Any | None:
@@ -277,8 +230,33 @@ def projects(session: Session, ids: Iterable[int]) -> list[Any]:
 
 def names(session: Session, ids: Iterable[int]) -> dict[int, str]:
     """Return people's full names by id."""
-    person = table(Person)
-    return {
-        row.id: row.full_name
-        for row in session.execute(sa.select(person.c.id, person.c.full_name).where(person.c.id.in_(ids)))
-    }
+    chosen = sa.select(MEMBER.c.id, MEMBER.c.full_name).where(MEMBER.c.id.in_(ids))
+    return {row.id: row.full_name for row in session.execute(chosen)}
+
+
+def members(session: Session, project_id: int) -> list[Any]:
+    """Return (person id, full name, permissions) of a project's active members, by name."""
+    return list(
+        session.execute(
+            sa.select(MEMBER.c.id, MEMBER.c.full_name, ROLE.c.permissions)
+            .select_from(MEMBERSHIP)
+            .join(MEMBER, MEMBER.c.id == MEMBERSHIP.c.person_id)
+            .join(ROLE, ROLE.c.id == MEMBERSHIP.c.role_id)
+            .where(MEMBERSHIP.c.project_id == project_id, MEMBER.c.is_active.is_(True))
+            .order_by(MEMBER.c.full_name)
+        )
+    )
+
+
+def memberships(session: Session, project_id: int) -> list[Any]:
+    """Return (person id, full name, role) of each membership in a project, roles in their order."""
+    return list(
+        session.execute(
+            sa.select(MEMBER.c.id, MEMBER.c.full_name, ROLE.c.name)
+            .select_from(MEMBERSHIP)
+            .join(MEMBER, MEMBER.c.id == MEMBERSHIP.c.person_id)
+            .join(ROLE, ROLE.c.id == MEMBERSHIP.c.role_id)
+            .where(MEMBERSHIP.c.project_id == project_id)
+            .order_by(ROLE.c.id)
+        )
+    )

@@ -11,12 +11,10 @@ from sqlmodel import Session
 from helpdesk.errors import NotFound, SavedUnseen
 from helpdesk.store import locks
 from helpdesk.store.database import Database
-from helpdesk.store.tracker import members as project_members
 from helpdesk.store.tracker import task_parts as parts
 from helpdesk.store.tracker import tasks as rows
 from helpdesk.store.tracker.blobs import Blobs
 from helpdesk.tasks.backend import Capabilities, State
-from helpdesk.tasks.cards import Asking, Cards
 from helpdesk.tasks.checks import require_comment, wanted
 from helpdesk.tasks.creation import NewTask, NewTaskForm
 from helpdesk.tasks.embedded import create as embedded_create
@@ -26,11 +24,19 @@ from helpdesk.tasks.embedded.permissions import priorities, projects, rights, vi
 from helpdesk.tasks.embedded.row_mapper import load, load_to_write, require_visible
 from helpdesk.tasks.embedded.update import Made, delete, edit_comment, entries_since, write
 from helpdesk.tasks.files import Staged, Upload
-from helpdesk.tasks.lists import EXPORTED_AT_ONCE, Asked, TaskPage, TaskQuery, Vocabulary
+from helpdesk.tasks.lists import (
+    EXPORTED_AT_ONCE,
+    CardQueryFactory,
+    Cards,
+    QueryFactory,
+    TaskPage,
+    TaskQuery,
+    Vocabulary,
+)
 from helpdesk.tasks.model import Actor, Edit, Opened, Ref, Status, Task, TaskRow, Written
 from helpdesk.tasks.phases import NO_RULES, Rules
 from helpdesk.tasks.projects import ProjectMember, members
-from helpdesk.tasks.statistics import Cell, Statistics, borders, counted, with_closed
+from helpdesk.tasks.statistics import Cell, Statistics, borders, counted
 
 log = logging.getLogger(__name__)
 
@@ -58,15 +64,17 @@ class EmbeddedBackend:
         def work(session: Session) -> tuple[ProjectMember, ...]:
             if project_id not in rights(session, actor).permissions:
                 raise NotFound
-            return members(project_members.memberships(session, project_id))
+            return members(rows.memberships(session, project_id))
 
         return await self.database.run(work)
 
-    async def tasks(self, actor: Actor, asked: Asked, *, summed: bool = False, rules: Rules = NO_RULES) -> TaskPage:
+    async def tasks(
+        self, actor: Actor, asked: TaskQuery | QueryFactory, *, summed: bool = False, rules: Rules = NO_RULES
+    ) -> TaskPage:
         def work(session: Session) -> TaskPage:
             if callable(asked):
                 words = vocabulary(session, actor)
-                return page(session, actor, asked(words), summed, rules)._replace(words=words)
+                return page(session, actor, asked(words), summed, rules)._replace(vocabulary=words)
             return page(session, actor, asked, summed, rules)
 
         return await self.database.run(work)
@@ -78,7 +86,7 @@ class EmbeddedBackend:
             some = ids[place : place + EXPORTED_AT_ONCE]
             yield await self.database.run(partial(among, actor=actor, query=query, ids=some))
 
-    async def cards(self, actor: Actor, asked: Asking) -> Cards:
+    async def cards(self, actor: Actor, asked: CardQueryFactory) -> Cards:
         return await self.database.run(lambda session: cards(session, actor, asked))
 
     async def seen(self, actor: Actor, task_ids: Collection[int]) -> Mapping[int, bool]:
@@ -91,7 +99,7 @@ class EmbeddedBackend:
 
     async def statistics(self, actor: Actor, query: TaskQuery, now: datetime, rules: Rules = NO_RULES) -> Statistics:
         def work(session: Session) -> Statistics:
-            matching = and_(condition(session, actor, with_closed(query)), rows.OPEN)
+            matching = and_(condition(session, actor, query.with_closed()), rows.OPEN)
             return counted(
                 by_status(session, actor, query),
                 (Cell(*row) for row in rows.divided(session, matching, borders(now), now.date())),

@@ -7,17 +7,14 @@ from sqlalchemy import and_, or_
 from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import Session
 
-from helpdesk.store.tracker import cards as tracker_cards
-from helpdesk.store.tracker import export
+from helpdesk.store.tracker import lists as list_rows
 from helpdesk.store.tracker import tasks as rows
-from helpdesk.tasks.cards import Asking, Card, Cards, CardsAsked
 from helpdesk.tasks.embedded.permissions import Rights, priorities, projects, rights, visible
 from helpdesk.tasks.embedded.row_mapper import row_of
-from helpdesk.tasks.lists import TaskPage, TaskQuery, Vocabulary, Who
+from helpdesk.tasks.lists import Card, CardQuery, CardQueryFactory, Cards, TaskPage, TaskQuery, Vocabulary, Who
 from helpdesk.tasks.model import Actor, Ref, Status, TaskRow
 from helpdesk.tasks.phases import Rules, summarised
 from helpdesk.tasks.projects import with_descendants
-from helpdesk.tasks.statistics import with_closed
 
 
 def condition(session: Session, actor: Actor, query: TaskQuery) -> ColumnElement[bool]:
@@ -38,7 +35,7 @@ def vocabulary(session: Session, actor: Actor) -> Vocabulary:
 def page(session: Session, actor: Actor, query: TaskQuery, summed: bool, rules: Rules) -> TaskPage:
     matched = condition(session, actor, query)
     order = (query.sort, query.descending, query.per_page, query.offset, query.wanted_id)
-    found = rows.page(session, matched, *order)
+    found = list_rows.page(session, matched, *order)
     ranks = {priority.id: priority for priority in priorities(session)}
     summary = summarised(by_status(session, actor, query), statuses(session), rules) if summed else None
     return TaskPage(tuple(row_of(row, ranks) for row in found), rows.count(session, matched), query, summary)
@@ -46,26 +43,26 @@ def page(session: Session, actor: Actor, query: TaskQuery, summed: bool, rules: 
 
 def numbers(session: Session, actor: Actor, query: TaskQuery) -> Sequence[int]:
     """The ids of all tasks that match, in the query's order."""
-    return export.numbers(session, condition(session, actor, query), query.sort, query.descending)
+    return list_rows.numbers(session, condition(session, actor, query), query.sort, query.descending)
 
 
 def among(session: Session, actor: Actor, query: TaskQuery, ids: Sequence[int]) -> tuple[TaskRow, ...]:
     """Return those of these tasks that match, in the order of the ids."""
-    found = export.rows_of(session, ids, condition(session, actor, query))
+    found = list_rows.rows_of(session, ids, condition(session, actor, query))
     ranks = {priority.id: priority for priority in priorities(session)}
     return tuple(row_of(row, ranks) for row in found)
 
 
 def by_status(session: Session, actor: Actor, query: TaskQuery) -> dict[int, int]:
     """Count the tasks of a query by status, closed ones, too."""
-    return rows.by_status(session, condition(session, actor, with_closed(query)))
+    return rows.by_status(session, condition(session, actor, query.with_closed()))
 
 
 def statuses(session: Session) -> tuple[Status, ...]:
     return tuple(Status(*row) for row in rows.statuses(session))
 
 
-def cards(session: Session, actor: Actor, asked: Asking) -> Cards:
+def cards(session: Session, actor: Actor, asked: CardQueryFactory) -> Cards:
     """Tasks by status, and how many there are of each. Raises what `asked` does."""
     words = vocabulary(session, actor)
     request = asked(words)
@@ -77,26 +74,26 @@ def cards(session: Session, actor: Actor, asked: Asking) -> Cards:
     return Cards(request, words, request.in_order(shown), totals)
 
 
-def _totals(session: Session, actor: Actor, request: CardsAsked) -> dict[int, int]:
+def _totals(session: Session, actor: Actor, request: CardQuery) -> dict[int, int]:
     if not request.counted:
         return {}
     counts = rows.by_status(session, condition(session, actor, request.of_totals))
     return {status: counts.get(status, 0) for status in request.counted}
 
 
-def _found(session: Session, actor: Actor, request: CardsAsked, totals: Mapping[int, int]) -> Sequence[Any]:
+def _found(session: Session, actor: Actor, request: CardQuery, totals: Mapping[int, int]) -> Sequence[Any]:
     query, statuses = request.of_cards, request.columns(totals)
     if query is None or not statuses:
         return ()
     matched = condition(session, actor, query)
     order = (query.sort, query.descending, query.per_page, query.offset, query.wanted_id)
-    return tracker_cards.pages(session, matched, statuses, *order)
+    return list_rows.pages(session, matched, statuses, *order)
 
 
 def _comments(session: Session, actor: Actor, found: Sequence[Any]) -> dict[int, int]:
     mine = rights(session, actor)
     with_private = {row.project_id for row in found if mine.has(row.project_id, "view_private")}
-    return tracker_cards.comments(session, [row.id for row in found], with_private, actor.id)
+    return list_rows.comments(session, [row.id for row in found], with_private, actor.id)
 
 
 def _matching(session: Session, actor: Actor, mine: Rights, query: TaskQuery) -> list[ColumnElement[bool]]:

@@ -6,7 +6,6 @@ from typing import Any, NamedTuple, get_args
 from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import Session
 
-from helpdesk.store.tracker import members as project_members
 from helpdesk.store.tracker import tasks as rows
 from helpdesk.tasks.fields import CustomField, Detail
 from helpdesk.tasks.model import Actor, Choices, Priority, Ref, Status, ranked
@@ -95,7 +94,7 @@ def priorities(session: Session) -> tuple[Priority, ...]:
 def assignable(session: Session, project_id: int, *present: tuple[int, str]) -> tuple[Ref, ...]:
     """Members with an assignable role, and (id, name) of whoever is assigned at present, by name."""
     people = dict(present)
-    for person_id, name, permissions in project_members.members(session, project_id):
+    for person_id, name, permissions in rows.members(session, project_id):
         if "assignable" in permissions.split():
             people[person_id] = name
     return tuple(Ref(*item) for item in sorted(people.items(), key=lambda item: item[1]))

@@ -19,10 +19,9 @@ import sqlalchemy as sa
 from helpdesk.errors import HelpdeskError, sentence
 from helpdesk.redmine_client import RedmineClient
 from helpdesk.tasks.backend import State
-from helpdesk.tasks.redmine.list_difference import Differing, differing
 from helpdesk.tasks.redmine.sql import tables as t
 from helpdesk.tasks.redmine.sql.source import CONFIG_SECONDS, STALE_SECONDS, Source
-from helpdesk.tasks.redmine.visible_both_ways import BothWays, Counts, Spot
+from helpdesk.tasks.redmine.visible_both_ways import BothWays, Counts, Differing, Spot, differing
 
 log = logging.getLogger(__name__)
 
@@ -82,7 +81,7 @@ class ConsistencyCheck(BothWays):
             try:
                 await self.check()
             except HelpdeskError as error:
-                log.info("SQL and REST could not be compared", extra={"why": error.detail})
+                log.info("SQL and REST could not be compared", extra={"error": error.detail})
             except Exception:
                 log.exception("the consistency check failed")
             await asyncio.sleep(PAUSE_SECONDS)
@@ -189,7 +188,7 @@ class ConsistencyCheck(BothWays):
             spot = Spot(person, project)
             counts = Counts(await self._by_sql(spot), await self._by_rest(spot))
         except HelpdeskError as error:
-            log.info("where SQL and REST differ was not found", extra={"why": error.detail})
+            log.info("the difference between SQL and REST was not located", extra={"error": error.detail})
         else:
             if project is not None and counts.by_sql != counts.by_rest:
                 self._tell(spot, counts)

@@ -86,7 +86,7 @@ def schema_trouble(found: RedmineDatabase) -> Trouble | None:
         with found.readable():
             missing = found.run_here(schema_check.missing)
     except Silent as error:
-        log.warning("Redmine's database does not answer; reading goes over REST", extra={"why": error.detail})
+        log.warning("Redmine's database does not answer; reading goes over REST", extra={"error": error.detail})
         return None
     return _not_redmines(missing) if missing else None
 

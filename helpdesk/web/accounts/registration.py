@@ -1,8 +1,9 @@
-"""An account that somebody makes, where REGISTRATION lets people."""
+"""Let people register accounts of their own, where REGISTRATION allows it."""
 
 import logging
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from starlette.requests import Request
@@ -10,8 +11,7 @@ from starlette.responses import Response
 
 from helpdesk.errors import HelpdeskError, Invalid, NotAllowed, Sentence, TooManyAttempts, sentence
 from helpdesk.people import passwords
-from helpdesk.people.accounts import person_of
-from helpdesk.people.model import Person
+from helpdesk.people.model import Person, person_of
 from helpdesk.people.passwords import LONGEST_PASSWORD, SHORTEST_PASSWORD
 from helpdesk.store import registration
 from helpdesk.store.registration import Registration
@@ -19,9 +19,9 @@ from helpdesk.web.accounts import sign_in
 from helpdesk.web.core import request_data, session
 from helpdesk.web.core.after_write import stored
 from helpdesk.web.core.errors import headers_of, status_of
-from helpdesk.web.core.faces import answer, answer_refusal
-from helpdesk.web.core.responses import html, json_response, see_other
-from helpdesk.web.core.templating import safe_path, services
+from helpdesk.web.core.faces import answer, answer_refusal, html, json_response, see_other
+from helpdesk.web.core.navigation import safe_path
+from helpdesk.web.core.services import services
 from helpdesk.web.lists import saved_views
 from helpdesk.web.tasks import schemas as task_schemas
 
@@ -33,27 +33,29 @@ EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 LONGEST = 200
 
 
-class Shown(NamedTuple):
-    """A field of the page; `kind` and `fills` are HTML's type and autocomplete."""
+class FormField(NamedTuple):
+    """A field of the page; `type` and `autocomplete` are HTML's."""
 
     key: str
     label: Sentence
-    fills: str
-    kind: str = "text"
+    autocomplete: str
+    type: str = "text"
     required: bool = True
     longest: int = LONGEST
 
 
 FIELDS = (
-    Shown("username", sentence("Login"), "username", longest=120),
-    Shown("email", sentence("E-mail"), "email", "email"),
-    Shown("password", sentence("Password"), "new-password", "password", longest=LONGEST_PASSWORD),
-    Shown("confirm_password", sentence("Password again"), "new-password", "password", longest=LONGEST_PASSWORD),
-    Shown("full_name", sentence("Full name"), "name", required=False),
-    Shown("department", sentence("Department"), "organization", required=False),
-    Shown("position", sentence("Position"), "organization-title", required=False),
+    FormField("username", sentence("Login"), "username", longest=120),
+    FormField("email", sentence("E-mail"), "email", "email"),
+    FormField("password", sentence("Password"), "new-password", "password", longest=LONGEST_PASSWORD),
+    FormField("confirm_password", sentence("Password again"), "new-password", "password", longest=LONGEST_PASSWORD),
+    FormField("full_name", sentence("Full name"), "name", required=False),
+    FormField("department", sentence("Department"), "organization", required=False),
+    FormField("position", sentence("Position"), "organization-title", required=False),
 )
-TOKEN = Shown("setup_token", sentence("Setup token, which the helpdesk printed when it started"), "off", required=False)
+TOKEN = FormField(
+    "setup_token", sentence("Setup token, which the helpdesk printed when it started"), "off", required=False
+)
 
 
 async def register(request: Request) -> Response:
@@ -63,9 +65,9 @@ async def register(request: Request) -> Response:
         return await _form(request)
     fields = await request_data.read(request)
     try:
-        person = await _register(request, *wished(fields))
+        person = await _register(request, *read_account(fields))
     except (Invalid, TooManyAttempts) as error:
-        return await _refused(request, fields, error)
+        return await answer_refusal(request, error, page=partial(_page, request, fields.values, error))
     return await answer(
         request,
         json=lambda: json_response(request, {"user": task_schemas.user(person)}, 201),
@@ -73,18 +75,14 @@ async def register(request: Request) -> Response:
     )
 
 
-async def _refused(request: Request, fields: request_data.Fields, error: Invalid | TooManyAttempts) -> Response:
-    return await answer_refusal(request, error, page=lambda: _page(request, fields.values, error))
-
-
 async def _welcome(request: Request, fields: request_data.Fields, person: Person) -> Response:
     """Sign the new person in, and go to the first page."""
-    response = see_other(fields.wanted() or await saved_views.first_page(request, person))
+    response = see_other(fields.wanted() or await saved_views.start_page(request, person))
     await session.begin(request, response, person, remember=False)
     return response
 
 
-def wished(fields: request_data.Fields) -> tuple[Registration, str]:
+def read_account(fields: request_data.Fields) -> tuple[Registration, str]:
     """Read the account and its password. Raises Invalid with every wrong field at once."""
     wrong: dict[str, Sequence[Sentence]] = {}
     texts: dict[str, str] = {}
@@ -97,51 +95,50 @@ def wished(fields: request_data.Fields) -> tuple[Registration, str]:
     wrong = {name: [says] for name, says in _wrong(texts)} | wrong
     if wrong:
         raise Invalid(wrong)
-    names = ("full_name", "department", "position", "setup_token")
-    login, email = texts["username"].strip(), texts["email"].strip()
-    return Registration(login, email, *(texts[name].strip() for name in names)), texts["password"]
+    names = ("username", "email", "full_name", "department", "position", "setup_token")
+    return Registration(*(texts[name].strip() for name in names)), texts["password"]
 
 
 def _wrong(texts: Mapping[str, str]) -> list[tuple[str, Sentence]]:
     login, email, password, again = (texts.get(field.key) for field in FIELDS[:4])
-    found = []
+    faults = []
     if login is not None and not LOGIN.fullmatch(login.strip()):
-        found.append(("username", sentence("A login has letters, digits and . _ - + only.")))
+        faults.append(("username", sentence("A login has letters, digits and . _ - + only.")))
     if email is not None and not (EMAIL.fullmatch(email.strip()) and email.isprintable()):
-        found.append(("email", sentence("This is no e-mail address.")))
+        faults.append(("email", sentence("This is no e-mail address.")))
     if password is not None and len(password) < SHORTEST_PASSWORD:
-        found.append(
+        faults.append(
             ("password", sentence("This is too short: at least %(least)s characters.", least=SHORTEST_PASSWORD))
         )
     if None not in (password, again) and password != again:
-        found.append(("confirm_password", sentence("The two passwords differ.")))
-    return found
+        faults.append(("confirm_password", sentence("The two passwords differ.")))
+    return faults
 
 
-async def _register(request: Request, wish: Registration, password: str) -> Person:
-    """Raises Invalid, TooManyAttempts."""
+async def _register(request: Request, account: Registration, password: str) -> Person:
+    """Store the new account. Raises Invalid, TooManyAttempts."""
     await sign_in.limit(request, "register")
     password_hash = await passwords.made(password)
     named = services(request).settings.administrators or ()
-    person = await stored(request, lambda db: person_of(registration.register(db, wish, password_hash, named)))
+    person = await stored(request, lambda db: person_of(registration.register(db, account, password_hash, named)))
     extra = {"request_id": request.state.request_id, "address": session.address_of(request)}
     log.info("registered", extra=extra | {"login": person.login, "person_id": person.id, "is_admin": person.is_admin})
     return person
 
 
 async def _form(request: Request) -> Response:
-    if found := await session.current(request):
-        return see_other(await saved_views.first_page(request, found.person))
+    if signed_in := await session.current(request):
+        return see_other(await saved_views.start_page(request, signed_in.person))
     return await _page(request, {"next": request.query_params.get("next", "")})
 
 
-async def _page(request: Request, typed: Mapping[str, object], why: HelpdeskError | None = None) -> Response:
-    """The page, with what was typed but the passwords."""
+async def _page(request: Request, typed: Mapping[str, object], error: HelpdeskError | None = None) -> Response:
+    """Render the page with the typed values except the passwords."""
     named = services(request).settings.administrators or ()
-    wanted = await services(request).database.run(lambda db: registration.wants_token(db, named))
-    token = (TOKEN,) if wanted else ()
-    values = {field.key: str(typed.get(field.key) or "")[:LONGEST] for field in FIELDS if field.kind != "password"}
+    wants_token = await services(request).database.run(lambda db: registration.wants_token(db, named))
+    token = (TOKEN,) if wants_token else ()
+    values = {field.key: str(typed.get(field.key) or "")[:LONGEST] for field in FIELDS if field.type != "password"}
     context = {"fields": FIELDS + token, "typed": values, "next": safe_path(str(typed.get("next") or ""))}
-    response = html(request, "people/register.html", status_of(why) if why else 200, why=why, **context)
-    response.headers.update(headers_of(why) if why else {})
+    response = html(request, "people/register.html", status_of(error) if error else 200, error=error, **context)
+    response.headers.update(headers_of(error) if error else {})
     return response

@@ -1,29 +1,38 @@
-"""Checking a login and a password: guesses are slowed down, and what became of each attempt is logged.
+"""Check a login and a password: slow down guesses, and log the result of each attempt.
 
-People type passwords where the login belongs. So what was typed there is logged as a keyed hash, unless it names an
-account that we know.
+People type passwords where the login belongs. So the typed login is logged as a keyed hash, unless it names a known
+account.
+
+A signed cookie, which only the sign-in page is sent, names the browsers in which somebody has signed in before. Failed
+attempts of others behind the same address do not slow these down. A stolen cookie opens nothing: with it one may only
+guess as slowly as anybody, at the accounts that it names.
 """
 
 import logging
 from collections.abc import Sequence
+from datetime import timedelta
+from secrets import token_urlsafe
 from typing import NamedTuple
 
+from itsdangerous import BadData, URLSafeTimedSerializer
 from sqlmodel import Session
 from starlette.requests import Request
+from starlette.responses import Response
 
 from helpdesk.errors import HelpdeskError, TooManyAttempts, Unavailable, WrongCredentials
-from helpdesk.people.administrators import entitled
-from helpdesk.people.model import Person
+from helpdesk.people.model import Person, entitled
 from helpdesk.store import people
 from helpdesk.store.casefold import fold
-from helpdesk.web.accounts import known_devices
 from helpdesk.web.accounts.login_limit import Guesses, login_hash
-from helpdesk.web.core.session import address_of
-from helpdesk.web.core.templating import services
+from helpdesk.web.core.services import path_to, services
+from helpdesk.web.core.session import address_of, cookie
 
 log = logging.getLogger("helpdesk.sign_in")
 
-SHOWN = 16  # characters of a hash in the log: enough to see that the same was typed again
+HASH_CHARACTERS = 16  # in the log: enough to see that the same was typed again
+COOKIE = "device"
+LASTS = timedelta(days=180)
+MOST_PEOPLE = 10  # who share a machine
 
 
 class Account(NamedTuple):
@@ -31,25 +40,62 @@ class Account(NamedTuple):
     login: str
 
 
+class Device(NamedTuple):
+    """A browser and the accounts it is known for, the last one first."""
+
+    id: str = ""
+    people: tuple[int, ...] = ()
+
+
 async def sign_in(request: Request, typed: str, password: str) -> Person:
-    """Whose login (or e-mail) and password these are. Raises WrongCredentials, TooManyAttempts, Unavailable."""
-    named = await _named(request, typed)
-    guesses = Guesses(request, _place(request, named))
+    """Return the person with this login (or e-mail) and password.
+
+    Raises WrongCredentials, TooManyAttempts, Unavailable.
+    """
+    accounts = await _accounts(request, typed)
+    guesses = Guesses(request, _place(request, accounts))
     try:
-        person = await _vouched(request, guesses, typed, password)
+        person = await _checked(request, guesses, typed, password)
     except HelpdeskError as error:
-        _tell(request, "sign-in refused", named, typed, why=TooManyAttempts.code if guesses.barred else error.code)
+        _log(request, "sign-in refused", accounts, typed, error=TooManyAttempts.code if guesses.barred else error.code)
         raise
-    _tell(request, "signed in", [Account(person.id, person.login)], typed, source=person.source)
+    _log(request, "signed in", [Account(person.id, person.login)], typed, source=person.source)
     return entitled(person, services(request).settings.administrators)
 
 
-async def limit(request: Request, what: str) -> None:
-    """Let an address do something as often as it may fail to sign in. Raises TooManyAttempts."""
-    await Guesses(request, f"{what} {address_of(request)}").begin(what)
+async def limit(request: Request, action: str) -> None:
+    """Let an address do an action as often as it may fail to sign in. Raises TooManyAttempts."""
+    await Guesses(request, f"{action} {address_of(request)}").begin(action)
 
 
-async def _vouched(request: Request, guesses: Guesses, typed: str, password: str) -> Person:
+def remember_device(request: Request, response: Response, person: Person) -> None:
+    """Know this device for the person from now on. The cookie's end is a date."""
+    device = _device(request)
+    people = [person.id, *(each for each in device.people if each != person.id)][:MOST_PEOPLE]
+    response.set_cookie(
+        COOKIE,
+        str(_serializer(request).dumps([device.id or token_urlsafe(12), people])),
+        expires=services(request).clock() + LASTS,
+        path=path_to(request, "people:login"),
+        httponly=True,
+        samesite="lax",
+    )
+
+
+def _device(request: Request) -> Device:
+    """Return the device by its cookie; one without a valid cookie is known for nobody."""
+    try:
+        id, people = _serializer(request).loads(cookie(request, COOKIE), max_age=int(LASTS.total_seconds()))
+    except BadData:
+        return Device()
+    return Device(id, tuple(people))
+
+
+def _serializer(request: Request) -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(services(request).settings.secret_key or "", salt="device")
+
+
+async def _checked(request: Request, guesses: Guesses, typed: str, password: str) -> Person:
     """Ask each directory in turn."""
     await guesses.begin(typed)
     try:
@@ -64,8 +110,8 @@ async def _vouched(request: Request, guesses: Guesses, typed: str, password: str
     raise TooManyAttempts(guesses.crowded) if guesses.crowded else WrongCredentials
 
 
-async def _named(request: Request, typed: str) -> list[Account]:
-    """The accounts that we know by what was typed."""
+async def _accounts(request: Request, typed: str) -> list[Account]:
+    """Return the accounts with this login or e-mail."""
 
     def work(db: Session) -> list[Account]:
         return [Account(row.id or 0, row.login) for row in people.named(db, typed)]
@@ -73,26 +119,26 @@ async def _named(request: Request, typed: str) -> list[Account]:
     return await services(request).database.run(work)
 
 
-def _login(named: Sequence[Account], typed: str) -> str:
-    """The login that was meant, also by an e-mail, where only one can be."""
-    logins = {fold(account.login): account.login for account in named}
+def _login(accounts: Sequence[Account], typed: str) -> str:
+    """Return the login of the accounts when they have the same one, else what was typed."""
+    logins = {fold(account.login): account.login for account in accounts}
     return next(iter(logins.values())) if len(logins) == 1 else typed
 
 
-def _place(request: Request, named: Sequence[Account]) -> str:
-    """Where attempts are counted: at this device, if it is known for one of the accounts, else at the address."""
-    device = known_devices.of(request)
-    known = not {account.id for account in named}.isdisjoint(device.people)
-    return f"device:{device.id}" if known else address_of(request)
+def _place(request: Request, accounts: Sequence[Account]) -> str:
+    """Return where attempts are counted: at a device that is known for one of the accounts, else at the address."""
+    device = _device(request)
+    is_known = not {account.id for account in accounts}.isdisjoint(device.people)
+    return f"device:{device.id}" if is_known else address_of(request)
 
 
-def _tell(request: Request, message: str, named: Sequence[Account], typed: str, **more: str) -> None:
+def _log(request: Request, message: str, accounts: Sequence[Account], typed: str, **more: str) -> None:
     extra: dict[str, object] = {
         "request_id": request.state.request_id,
         "address": address_of(request),
-        "login": _login(named, "") or None,
-        "person_id": named[0].id if len(named) == 1 else None,
+        "login": _login(accounts, "") or None,
+        "person_id": accounts[0].id if len(accounts) == 1 else None,
     }
     if not extra["login"]:
-        extra["login_hash"] = login_hash(request, typed)[:SHOWN]
+        extra["login_hash"] = login_hash(request, typed)[:HASH_CHARACTERS]
     log.info(message, extra=extra | more)

@@ -1,4 +1,6 @@
-"""Signing in and out, for browsers and programs."""
+"""Sign in and out, for browsers and programs."""
+
+from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -7,23 +9,23 @@ from helpdesk.errors import HelpdeskError, sentence
 from helpdesk.languages import LANGUAGES
 from helpdesk.people.model import Person
 from helpdesk.people.passwords import LONGEST_PASSWORD
-from helpdesk.web.accounts import known_devices, sign_in
-from helpdesk.web.core import request_data, return_url, session
+from helpdesk.web.accounts import sign_in
+from helpdesk.web.core import navigation, request_data, session
 from helpdesk.web.core.errors import headers_of, status_of
-from helpdesk.web.core.faces import answer, answer_refusal, choose
+from helpdesk.web.core.faces import Json, answer, answer_refusal, choose, html, json_response, see_other
 from helpdesk.web.core.guards import refuse_foreign
-from helpdesk.web.core.json_values import Json
-from helpdesk.web.core.responses import html, json_response, see_other
-from helpdesk.web.core.templating import THEMES, current_url, path_to, safe_path, services, translate
+from helpdesk.web.core.navigation import current_url, safe_path
+from helpdesk.web.core.services import path_to, services
+from helpdesk.web.core.templating import THEMES, translate
 from helpdesk.web.drafts import handoff as draft_handoff
 from helpdesk.web.lists import saved_views
 from helpdesk.web.tasks import schemas as task_schemas
 
 WELCOME = sentence("You are signed in.")
 GOODBYE = sentence("You are signed out.")
-FORGOTTEN = '"cache"'
-"""What a browser forgets with signing out: pages, those for going back among them. Not its storage, where drafts are,
-nor its cookies, which hold theme and language."""
+CLEARED = '"cache"'
+"""A browser forgets its pages when its person signs out, also those for going back. It keeps its storage, where drafts
+are, and its cookies, which hold theme and language."""
 A_YEAR = 365 * 24 * 3600
 
 
@@ -33,24 +35,24 @@ async def login(request: Request) -> Response:
     fields = await request_data.read(request)
     try:
         typed, password = fields.required_text("username", 200), fields.required_text("password", LONGEST_PASSWORD)
-        remember, wanted = fields.flag("remember"), str(fields.values.get("next") or "")
+        remember = fields.flag("remember")
         person = await sign_in.sign_in(request, typed, password)
     except HelpdeskError as error:
-        return await _refused(request, fields, error)
-    target = safe_path(wanted) or safe_path(request.query_params.get("next", "")) or await _first_page(request, person)
+        return await answer_refusal(request, error, page=partial(_again, request, fields, error))
+    target = fields.wanted() or safe_path(request.query_params.get("next", "")) or await _first_page(request, person)
     response = await answer(
         request,
         json=lambda: json_response(request, _welcome(request, person, target)),
         page=lambda: see_other(target),
     )
     await session.begin(request, response, person, remember)
-    known_devices.remember(request, response, person)
+    sign_in.remember_device(request, response, person)
     await draft_handoff.arrive(request, fields.values.get("carried"), person)
     return response
 
 
 async def logout(request: Request) -> Response:
-    """A browser's GET asks first: a picture in somebody's text must sign nobody out. A program's signs out."""
+    """Sign out. A browser's GET asks first, since a picture in somebody's text must sign nobody out."""
     if request.method == "POST":
         return await _sign_out(request)
     return await answer(request, json=lambda: _sign_out(request), page=lambda: html(request, "people/logout.html"))
@@ -65,34 +67,30 @@ async def _sign_out(request: Request) -> Response:
         page=lambda: see_other(path_to(request, "people:login")),
     )
     await session.end(request, response, everywhere)
-    return_url.forget(response)
-    response.headers["Clear-Site-Data"] = FORGOTTEN
+    navigation.forget_list(response)
+    response.headers["Clear-Site-Data"] = CLEARED
     return response
 
 
 async def preferences(request: Request) -> Response:
-    """Theme and language of this browser, kept in cookies so that the sign-in page obeys them too."""
+    """Set the theme and language of this browser, in cookies so that the sign-in page obeys them too."""
     fields = await request_data.read(request)
     response = see_other(safe_path(current_url(request)) or "/")
-    for name, known in (("theme", ("", *THEMES)), ("locale", tuple(LANGUAGES))):
-        if (value := fields.text(name, 10)) in known and name in fields.values:
+    for name, values in (("theme", ("", *THEMES)), ("locale", tuple(LANGUAGES))):
+        if (value := fields.text(name, 10)) in values and name in fields.values:
             response.set_cookie(name, value, A_YEAR if value else 0, samesite="lax", httponly=True)
     return response
 
 
 async def _sign_in_page(request: Request) -> Response:
     target = safe_path(request.query_params.get("next", ""))
-    if found := await session.current(request):
-        return see_other(target or await saved_views.first_page(request, found.person))
+    if signed_in := await session.current(request):
+        return see_other(target or await saved_views.start_page(request, signed_in.person))
     return _page(request, target, "", None, 200)
 
 
-async def _refused(request: Request, fields: request_data.Fields, error: HelpdeskError) -> Response:
-    return await answer_refusal(request, error, page=lambda: _again(request, fields, error))
-
-
 def _again(request: Request, fields: request_data.Fields, error: HelpdeskError) -> Response:
-    """The sign-in page with what went wrong; the password is never sent back."""
+    """Render the sign-in page with the error; the password is never sent back."""
     login, target = (str(fields.values.get(name, ""))[:200] for name in ("username", "next"))
     response = _page(request, safe_path(target), login, error, status_of(error), fields.values.get("carried"))
     response.headers.update(headers_of(error))
@@ -113,9 +111,9 @@ def _welcome(request: Request, person: Person, target: str) -> Json:
 
 
 async def _first_page(request: Request, person: Person) -> str:
-    """A browser begins where its person chose; programs are promised their tasks (contract §3)."""
+    """Return the page to begin with: the person's choice, or the own tasks for programs (contract §3)."""
 
     async def own_tasks(request: Request, person: Person) -> str:
         return path_to(request, "tasks:my_tasks")
 
-    return await choose(request, page=saved_views.first_page, json=own_tasks)(request, person)
+    return await choose(request, page=saved_views.start_page, json=own_tasks)(request, person)

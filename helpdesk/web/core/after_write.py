@@ -13,9 +13,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.errors import SavedUnseen, sentence
-from helpdesk.web.core.faces import is_htmx, wants_html
-from helpdesk.web.core.responses import html, json_response
-from helpdesk.web.core.templating import current_url, path_to, services, translate
+from helpdesk.web.core.faces import html, is_htmx, json_response, wants_html
+from helpdesk.web.core.navigation import current_url
+from helpdesk.web.core.services import path_to, services
+from helpdesk.web.core.templating import translate
 
 log = logging.getLogger(__name__)
 
@@ -57,9 +58,9 @@ def saved_only(request: Request, error: Exception) -> Response:
         says, back = error.says, path_to(request, "tasks:my_tasks")
     else:
         extra = {"request_id": request.state.request_id, "path": request.url.path}
-        log.error("an answer failed after its write", extra=extra, exc_info=error)
+        log.error("a response failed after its write", extra=extra, exc_info=error)
     if not wants_html(request):
         return json_response(request, {"message": translate(request, says), "incomplete": True})
     if is_htmx(request):
-        return html(request, "errors/_saved_only.html", says=says)
+        return html(request, "errors/_saved_toast.html", says=says)
     return html(request, "errors/saved_only.html", says=says, back=back)

@@ -12,29 +12,63 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Match
 
 from helpdesk import errors
-from helpdesk.errors import HelpdeskError, Sentence, sentence
-from helpdesk.web.core import after_write, body_limit, ranges, request_data, request_limits
-from helpdesk.web.core.faces import SAFE, is_htmx, wants_html
-from helpdesk.web.core.json_values import Json
-from helpdesk.web.core.responses import html
-from helpdesk.web.core.templating import current_url, path_to, services, translate
+from helpdesk.errors import HelpdeskError, Sentence, TooLarge, sentence
+from helpdesk.web.core import after_write, request_data
+from helpdesk.web.core.faces import SAFE, Json, html, is_htmx, wants_html
+from helpdesk.web.core.navigation import current_url
+from helpdesk.web.core.request_body import TooSlow
+from helpdesk.web.core.services import path_to, services
+from helpdesk.web.core.templating import translate
 
 log = logging.getLogger(__name__)
+
+
+class MethodNotAllowed(HelpdeskError):
+    """The address exists but not for this method; only the edge can know that."""
+
+    code = "method_not_allowed"
+    default = sentence("This address can't do that.")
+
+
+class AddressTooLong(TooLarge):
+    """The path, or what is asked behind it, is longer than any address of ours."""
+
+    code = "address_too_long"
+    default = sentence("This address is too long.")
+
+
+class HeadersTooLarge(TooLarge):
+    """The request's headers are too many, or too long together."""
+
+    code = "headers_too_large"
+    default = sentence("The browser sent too much with its request. Deleting this site's cookies may help.")
+
+
+class RangeNotSatisfiable(HelpdeskError):
+    """A range that has no byte of a file of `size` bytes."""
+
+    code = "range_not_satisfiable"
+    default = sentence("The file has no such part.")
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.size = size
+
 
 STATUS: dict[type[HelpdeskError], int] = {
     errors.Malformed: 400,
     errors.NotSignedIn: 401,
     errors.NotAllowed: 403,
     errors.NotFound: 404,
-    body_limit.TooSlow: 408,
+    TooSlow: 408,
     errors.Conflict: 409,
     errors.TooLarge: 413,
-    request_limits.AddressTooLong: 414,
+    AddressTooLong: 414,
     errors.UnsupportedType: 415,
-    ranges.Unsatisfiable: 416,
+    RangeNotSatisfiable: 416,
     errors.Invalid: 422,
     errors.TooManyAttempts: 429,
-    request_limits.HeadersTooLarge: 431,
+    HeadersTooLarge: 431,
     errors.NotConfigured: 501,
     errors.BadResponse: 502,
     errors.Unavailable: 503,
@@ -72,13 +106,6 @@ NEVER_SHOWN_AGAIN = {
     *("password", "confirm_password", "setup_token"),
     *("idempotency_key", "lock_version", "typed_by", "carried"),
 }
-
-
-class MethodNotAllowed(HelpdeskError):
-    """The address exists but not for this method; only the edge can know that."""
-
-    code = "method_not_allowed"
-    default = sentence("This address can't do that.")
 
 
 class ErrorParts(NamedTuple):
@@ -142,11 +169,6 @@ async def answer(request: Request, error: HelpdeskError, status: int, headers: d
     return response
 
 
-def _parts(request: Request) -> ErrorParts:
-    parts: ErrorParts = request.app.state.error_parts
-    return parts
-
-
 def _says(request: Request, error: HelpdeskError) -> Sentence:
     """Return the sentence for a person; of a write that found a system down it also says that nothing was saved."""
     says_kind = isinstance(error, errors.Unavailable) and error.says is error.default
@@ -166,7 +188,7 @@ async def to_dict(request: Request, error: HelpdeskError, status: int) -> Json:
     if isinstance(error, errors.Invalid):
         body["errors"] = {field: [translate(request, says) for says in found] for field, found in error.fields.items()}
     if isinstance(error, errors.Conflict):
-        body |= await _parts(request).conflict(request, error)
+        body |= await services(request).error_parts.conflict(request, error)
     return body
 
 
@@ -180,7 +202,7 @@ async def _to_sign_in(request: Request) -> Response:
     with suppress(HelpdeskError, HTTPException):
         await request_data.read(request)
     values = request.state.fields.values if hasattr(request.state, "fields") else {}
-    carried = _parts(request).sealed_text(request, values)
+    carried = services(request).error_parts.sealed_text(request, values)
     context = {"typed": _typed(request), "kept": False, "unsure": False, "carried": carried}
     demo = services(request).settings.demo
     return html(
@@ -202,8 +224,8 @@ def _allowed(request: Request) -> str:
 
 def headers_of(error: HelpdeskError) -> dict[str, str]:
     """Return the headers of an error's answer."""
-    if isinstance(error, ranges.Unsatisfiable):
+    if isinstance(error, RangeNotSatisfiable):
         return {"Content-Range": f"bytes */{error.size}", "Accept-Ranges": "bytes"}
     retry_after = getattr(error, "retry_after", None)
     headers = {"Retry-After": str(retry_after)} if retry_after else {}
-    return headers | ({"Connection": "close"} if isinstance(error, body_limit.TooSlow | errors.Overloaded) else {})
+    return headers | ({"Connection": "close"} if isinstance(error, TooSlow | errors.Overloaded) else {})

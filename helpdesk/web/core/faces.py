@@ -1,24 +1,30 @@
-"""The choice of a face: the only place that reads htmx's headers, Accept and a form's `view`.
+"""Answer in the face that a request asks for: a page, a fragment for htmx, or JSON for programs.
 
-One address has several faces: a page, a fragment for htmx, JSON for programs. A handler hands over what each face
-shows, and `choose` takes the one that was asked for.
+One address has several faces. A handler hands over what each of them shows, and `answer` takes one. Only this module
+reads htmx's headers, Accept and a form's `view`.
 """
 
 import re
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import date, datetime
 from enum import Enum
 from inspect import isawaitable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from helpdesk.errors import HelpdeskError
+from helpdesk.web.core.services import services
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
 PROGRAMS = ("/api/", "/tasks/api/")
+HTMX_LEADS = "hx-redirect"
+WROTE = "wrote"  # the cookie that changes whenever its person has written something (static/js/back-navigation.js)
 
 T = TypeVar("T")
+Json = dict[str, Any]
 Respond = Callable[[], Response | Awaitable[Response]]
 
 
@@ -93,3 +99,49 @@ def accepted(accept: str) -> set[str]:
     """Return the media types that an Accept header names and does not refuse by `q=0`."""
     types = (item.lower().replace(" ", "").partition(";") for item in accept.split(","))
     return {name for name, _, rest in types if not re.search(r"(^|;)q=0(\.0*)?($|;)", rest)}
+
+
+def html(request: Request, template: str, status: int = 200, **context: Any) -> Response:
+    """Render a page or a fragment.
+
+    Lone surrogates, which a program may send to be shown again, become question marks.
+    """
+    text = services(request).renderer.render(request, template, context)
+    return HTMLResponse(text.encode("utf-8", "replace"), status)
+
+
+def json_response(request: Request, body: Mapping[str, Any], status: int = 200) -> Response:
+    """Answer a program that its request succeeded."""
+    timed = {"success": True, **body, "execution_time": round(time.perf_counter() - request.state.began, 4)}
+    return JSONResponse(timed, status)
+
+
+def see_other(path: str) -> Response:
+    """Send a browser to a page after a write, so that reloading writes nothing again.
+
+    The changed cookie, by which our pages vary, makes the browser fetch its stored pages again when the person goes
+    back to them.
+    """
+    response = RedirectResponse(path, 303)
+    response.set_cookie(WROTE, f"{time.time_ns() // 1_000_000:x}", samesite="lax")
+    return response
+
+
+def htmx_redirect(request: Request, path: str) -> Response:
+    """Send a browser to a page, also by htmx, which would put the page that a redirect leads to into the form."""
+    return Response(headers={HTMX_LEADS: path}) if is_htmx(request) else see_other(path)
+
+
+async def fragment_or_page(request: Request, fragment: Respond, path: str) -> Response:
+    """Answer htmx by `fragment`; send anybody else to the page at `path`."""
+    page = see_other(path)
+    return await answer(request, json=lambda: page, page=lambda: page, fragment=fragment)
+
+
+def moment(at: datetime | None) -> str | None:
+    """Return ISO 8601 in UTC, whole seconds, ending in Z."""
+    return at.replace(microsecond=0).isoformat().replace("+00:00", "Z") if at else None
+
+
+def day(on: date | None) -> str | None:
+    return on.isoformat() if on else None

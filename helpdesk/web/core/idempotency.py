@@ -17,7 +17,7 @@ from helpdesk.store import idempotency
 from helpdesk.web.core import after_write, errors, request_data, session
 from helpdesk.web.core.faces import face_of
 from helpdesk.web.core.guards import Handler
-from helpdesk.web.core.templating import services
+from helpdesk.web.core.services import services
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ def idempotent(handler: Handler) -> Handler:
             return await handler(request)
         digest, first = await _digest(request), None
         while first is None:
-            unsettled, claim = _unsettled(request).get(key), token_hex(8)
+            unsettled, claim = services(request).unsettled.get(key), token_hex(8)
             known = (unsettled and unsettled.answer) or await _claim(request, key, digest, claim)
             if known:
                 first = await _again(request, key, digest, known)
@@ -65,7 +65,7 @@ async def _claim(request: Request, key: idempotency.Key, digest: str, claim: str
 
     Raises Unavailable in words that leave open what became of an earlier use.
     """
-    for earlier, outcome in list(islice(_unsettled(request).items(), SETTLED_AT_ONCE)):
+    for earlier, outcome in list(islice(services(request).unsettled.items(), SETTLED_AT_ONCE)):
         if not await _settle(request, earlier, outcome):
             break
     now, database = services(request).clock(), services(request).database
@@ -106,11 +106,11 @@ async def _settle(request: Request, key: idempotency.Key, outcome: Outcome) -> b
 
     The work is done, so a failure is logged and never hides how it went.
     """
-    unsettled = _unsettled(request)
+    unsettled = services(request).unsettled
     try:
         await services(request).database.run(lambda db: idempotency.settle(db, key, *outcome), writes=True)
     except Exception as error:
-        log.warning("an answer is kept in memory for now", extra={"path": request.url.path}, exc_info=True)
+        log.warning("a response is kept in memory for now", extra={"path": request.url.path}, exc_info=True)
         _hold(request, key, outcome)
         return not isinstance(error, Unavailable)
     if unsettled.get(key) == outcome:
@@ -120,7 +120,7 @@ async def _settle(request: Request, key: idempotency.Key, outcome: Outcome) -> b
 
 def _hold(request: Request, key: idempotency.Key, outcome: Outcome) -> None:
     """Keep an outcome behind those that wait already."""
-    unsettled = _unsettled(request)
+    unsettled = services(request).unsettled
     unsettled.pop(key, None)
     unsettled[key] = outcome
     while len(unsettled) > MOST_UNSETTLED:
@@ -147,13 +147,8 @@ async def _again(request: Request, key: idempotency.Key, digest: str, first: ide
         try:
             found = await services(request).database.run(lambda db: idempotency.read(db, key))
         except StoreUnavailable:
-            log.info("a first answer is waited for while the store is down", extra={"path": request.url.path})
+            log.info("a first response is awaited while the store is down", extra={"path": request.url.path})
     raise OutcomeUnknown
-
-
-def _unsettled(request: Request) -> Unsettled:
-    found: Unsettled = request.app.state.unsettled
-    return found
 
 
 async def _key(request: Request) -> idempotency.Key | None:

@@ -1,4 +1,10 @@
-"""What a template needs not do each time it is shown, done when it is read."""
+"""Extensions of Jinja: work that is done when a template is read, and filters for texts of users.
+
+`|shown` is for between tags, `|plain` for attributes and titles. Both take a text, or a thing whose subject or name is
+meant. A text without a visible character gets a stand-in. One that may turn the direction of the text around it is
+isolated: by an element, or where there can be none by characters. An element around each of the other texts, nearly
+all, would change nothing and weigh something.
+"""
 
 import re
 from collections import deque
@@ -10,6 +16,9 @@ from jinja2 import Environment
 from jinja2.ext import Extension
 from jinja2.lexer import Token, TokenStream
 from markupsafe import Markup
+
+from helpdesk.errors import Sentence
+from helpdesk.texts import UNSEEN, called, is_blank, isolated, one_line, subject_of, turns
 
 INCLUDE = re.compile(r'\{% include "([^"]+)" %\}')
 MOST_KEPT = 3_000  # rows of lists, some 700 bytes each
@@ -82,3 +91,31 @@ def keeping(environment: Environment) -> Callable[..., Markup]:
         return Markup(environment.get_template(template).render(values))
 
     return kept
+
+
+def text_filters(speak: Callable[[Sentence], str]) -> dict[str, Callable[[Any], str]]:
+    """Return the filters `shown` and `plain`; `speak` translates a sentence."""
+
+    def text_of(it: Any) -> str:
+        text = _text_or_name(it)
+        return speak(text) if isinstance(text, Sentence) else text
+
+    return {"shown": lambda it: _isolated_lines(text_of(it)), "plain": lambda it: isolated(text_of(it))}
+
+
+def _text_or_name(it: Any) -> str | Sentence:
+    """Return a text itself, the subject of a task, or the name of anything else."""
+    if isinstance(it, str | Sentence):
+        return UNSEEN if isinstance(it, str) and it and is_blank(it) else it
+    if hasattr(it, "subject"):
+        return subject_of(it.subject)
+    if hasattr(it, "full_name"):
+        return str(it.login if is_blank(it.full_name) else it.full_name)
+    if hasattr(it, "filename"):
+        return _text_or_name(it.filename)
+    return called(it)
+
+
+def _isolated_lines(text: str) -> str:
+    lines = "\n".join(map(one_line, text.split("\n")))
+    return Markup("<bdi>{}</bdi>").format(lines) if turns(lines) else lines

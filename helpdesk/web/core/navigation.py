@@ -1,10 +1,29 @@
-"""The links of the header: one line a room."""
+"""Ways through the helpdesk: the rooms of the header, the page that a person is on, and the list to go back to.
+
+The browser's Referer names the list when one comes straight from it. After a form without scripts, or by way of
+another task, it does not: then a cookie tells which list it was last. The cookie is its person's, ends with the
+browser's session and with signing out, and is sent only when it changes.
+"""
 
 from typing import NamedTuple
+from urllib.parse import quote, unquote, urlsplit
+
+from starlette.datastructures import URL
+from starlette.requests import Request
+from starlette.responses import Response
 
 from helpdesk.errors import Sentence, sentence
 from helpdesk.people.model import Person
-from helpdesk.web.core.rights import Right, holds
+from helpdesk.web.core import session
+from helpdesk.web.core.faces import htmx_page
+from helpdesk.web.core.guards import Right, holds
+from helpdesk.web.core.services import path_to
+
+BOARD = "tasks:board"
+LISTS = ("tasks:my_tasks", "tasks:every", BOARD)  # their routes
+COOKIE = "list"
+PATH = "/tasks"
+LONGEST = 1_500  # of what a cookie may hold
 
 
 class Room(NamedTuple):
@@ -28,3 +47,56 @@ ROOMS = (
 def rooms_of(person: Person) -> list[Room]:
     """Return the rooms that this person may enter."""
     return [room for room in ROOMS if holds(person, room.right)]
+
+
+def safe_path(target: str) -> str:
+    """Return `target` when it is a path of ours, else nothing: a link to us sends nobody elsewhere."""
+    is_path = target.startswith("/") and not target.startswith(("//", "/\\")) and target.isprintable()
+    return target if is_path else ""
+
+
+def current_url(request: Request) -> str:
+    """Return the page that a person is on, as a path with its query: where to go after signing in."""
+    headers = request.headers
+    current = htmx_page(request)
+    if request.method not in ("GET", "HEAD"):
+        current = current or headers.get("referer") or "/"
+    try:
+        address = URL(current) if current else request.url
+        return safe_path(address.path + (f"?{address.query}" if address.query else "")) or "/"
+    except ValueError:  # a made-up header may hold no address at all
+        return "/"
+
+
+def last_list(request: Request) -> str:
+    """Return the list to go back to: a path of ours with its query."""
+    address = _list(request, request.headers.get("referer", "")) or _remembered(request)
+    return address or path_to(request, LISTS[0])
+
+
+def remember_list(request: Request, response: Response, address: str) -> None:
+    """Remember the list for when the browser does not name it."""
+    usual = path_to(request, LISTS[0])
+    if _list(request, address) and address != (_remembered(request) or usual):
+        value = f"{request.state.person_id}:{address}"
+        response.set_cookie(COOKIE, quote(value, safe=""), path=PATH, httponly=True, samesite="lax")
+
+
+def forget_list(response: Response) -> None:
+    response.delete_cookie(COOKIE, path=PATH, httponly=True, samesite="lax")
+
+
+def _remembered(request: Request) -> str:
+    person_id, _, address = unquote(session.cookie(request, COOKIE)).partition(":")
+    return _list(request, address) if person_id == str(request.state.person_id) else ""
+
+
+def _list(request: Request, address: str) -> str:
+    """Return the path and query of an address when it is a list of ours, on any host; else nothing."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:  # a made-up header may hold no address at all
+        return ""
+    path = f"{parts.path}?{parts.query}" if parts.query else parts.path
+    is_ours = parts.path in {path_to(request, name) for name in LISTS}
+    return path if is_ours and len(path) < LONGEST and path.isascii() and path.isprintable() else ""

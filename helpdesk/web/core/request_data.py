@@ -1,22 +1,27 @@
-"""The body of a request, form or JSON alike, as typed values; a wrong value is refused with its field's name."""
+"""The values of a request, typed: ids in its address, fields of its body, form or JSON alike.
+
+A wrong value is refused with its field's name.
+"""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from starlette.convertors import IntegerConvertor
 from starlette.datastructures import UploadFile
 from starlette.requests import ClientDisconnect, Request
 
-from helpdesk.errors import Invalid, Malformed, Sentence, UnsupportedType, sentence
+from helpdesk.errors import Invalid, Malformed, NotFound, Sentence, UnsupportedType, sentence
 from helpdesk.tasks.fields import yes_or_no
 from helpdesk.tasks.model import Edit, Field
 from helpdesk.texts import is_blank
-from helpdesk.web.core import body_parsing, multipart, request_limits
+from helpdesk.web.core import multipart, request_body
 from helpdesk.web.core.faces import Face, of_form
-from helpdesk.web.core.templating import safe_path
+from helpdesk.web.core.navigation import safe_path
 
 LONGEST_TEXT = 65_535
-LARGEST_ID = request_limits.LARGEST_ID
+LARGEST_ID = 2**31 - 1
+NO_ID = 0
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 VALUES: dict[Field, str] = {"status": "status_id", "priority": "priority_id", "assignee": "assignee_id"}
 
@@ -79,6 +84,37 @@ class Fields(NamedTuple):
         """The opaque `lock_version`; numbers are taken too, for programs that knew it as one."""
         value = self.values.get("lock_version")
         return None if value in (None, "") else clean("lock_version", str(value), 200)
+
+
+class IdConvertor(IntegerConvertor):
+    """A number in a path. One that no id can be is NO_ID, which nothing has: Python reads no 5,000 digits."""
+
+    def convert(self, value: str) -> int:
+        return an_id(value)
+
+
+def an_id(text: str) -> int:
+    """The number that `text` is in decimal, NO_ID when it can't be an id."""
+    digits = text.lstrip("0")
+    readable = digits.isascii() and digits.isdigit() and len(digits) <= len(str(LARGEST_ID))
+    return number if readable and (number := int(digits)) <= LARGEST_ID else NO_ID
+
+
+def task_id(request: Request) -> int:
+    """Return the task's id in the address. Raises NotFound for a number that no task can have."""
+    return path_id(request, "task_id")
+
+
+def entry_id(request: Request) -> int:
+    return path_id(request, "entry_id")
+
+
+def path_id(request: Request, name: str) -> int:
+    """Return an id by its name in the route. Raises NotFound for a number that no row can have."""
+    number: int = request.path_params[name]
+    if number == NO_ID:
+        raise NotFound
+    return number
 
 
 async def read(request: Request) -> Fields:
@@ -154,11 +190,11 @@ def _value(fields: Fields, field: Field) -> int | None:
 
 
 async def _fields(request: Request) -> Fields:
-    kind = body_parsing.kind(request.headers.get("content-type", ""))
+    kind = request_body.kind(request.headers.get("content-type", ""))
     if kind == "application/json":
-        return Fields(body_parsing.json_object(await request.body()))
+        return Fields(request_body.json_object(await request.body()))
     if kind == "application/x-www-form-urlencoded":
-        return Fields(_by_name(await body_parsing.form(await request.body())))
+        return Fields(_by_name(await request_body.form(await request.body())))
     if kind == "multipart/form-data":
         form, dropped = await multipart.parse(request)
         return Fields(_by_name(form.multi_items()), multipart.files_of(form), dropped)

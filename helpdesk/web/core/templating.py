@@ -1,49 +1,42 @@
-"""Templates in each language; sentences, addresses and times for them and for handlers."""
+"""Templates in each language; sentences and times for them and for handlers."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
-from functools import lru_cache
 from secrets import token_urlsafe
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
-from starlette.datastructures import URL
 from starlette.requests import Request
-from starlette.routing import BaseRoute, Route
 
 from helpdesk.errors import Sentence, sentence
 from helpdesk.languages import LANGUAGES, choose, say, translations
 from helpdesk.paths import folder
 from helpdesk.people.model import Person
-from helpdesk.services import Services
 from helpdesk.tasks.board import initials
 from helpdesk.tasks.fields import digits, is_day
 from helpdesk.texts import is_blank
 from helpdesk.timings import measured
-from helpdesk.web.core import cookies, text_filters
-from helpdesk.web.core.faces import htmx_page
-from helpdesk.web.core.jinja_extensions import InPlace, Translated, Unindented, keeping
-from helpdesk.web.core.json_values import moment
+from helpdesk.web.core import session
+from helpdesk.web.core.faces import WROTE, moment
+from helpdesk.web.core.jinja_extensions import InPlace, Translated, Unindented, keeping, text_filters
 from helpdesk.web.core.navigation import rooms_of
-from helpdesk.web.core.static_files import StaticFiles
+from helpdesk.web.core.services import services
 
 MARKED = 12  # characters of a session's mark: to tell sessions of one browser apart
 THEMES = ("light", "dark")
-MOST_ADDRESSES = 5_000  # kept made up; a list names fifty, and others name the same
 KILOBYTE = 1024
-WROTE = "wrote"  # the cookie that changes whenever its person has written something (static/js/back-navigation.js)
 LONGEST_MARK = 20
 
 
 class Renderer:
     """Templates in each language. Everything is escaped unless it is Markup; a missing value is an error."""
 
-    def __init__(self, timezone: ZoneInfo, static: StaticFiles, path: Callable[..., str], brand: str) -> None:
-        around = {"LANGUAGES": LANGUAGES, "THEMES": THEMES, "static": static.address, "key": new_key, "path": path}
-        around["brand"] = brand
-        self.environments = {language: _environment(language, timezone, around) for language in LANGUAGES}
+    def __init__(self, timezone: ZoneInfo, static: Callable[[str], str], path: Callable[..., str], brand: str) -> None:
+        variables = {"LANGUAGES": LANGUAGES, "THEMES": THEMES, "key": new_key}
+        variables |= {"static": static, "path": path, "brand": brand}
+        self.environments = {language: _environment(language, timezone, variables) for language in LANGUAGES}
 
     def prepare(self, goes_on: Callable[[], bool]) -> None:
         """Compile all templates, or else the first page of each kind would hold up the event loop for 100 ms."""
@@ -56,40 +49,16 @@ class Renderer:
     def render(self, request: Request, template: str, context: Mapping[str, Any]) -> str:
         environment = self.environments[language(request)]
         with measured("render"):
-            return environment.get_template(template).render(_around(request) | dict(context))
+            return environment.get_template(template).render(_context(request) | dict(context))
 
     def part(self, language: str, template: str, **context: Any) -> str:
-        """A fragment that no request asks for, in this language."""
+        """Render a fragment that no request asks for."""
         return self.environments[language].get_template(template).render(context)
 
 
-def services(request: Request) -> Services:
-    found: Services = request.app.state.services
-    return found
-
-
-def safe_path(target: str) -> str:
-    """`target` when it is a path of ours, else the empty text: nobody is sent elsewhere by a link to us."""
-    plain = target.startswith("/") and not target.startswith(("//", "/\\")) and target.isprintable()
-    return target if plain else ""
-
-
-def current_url(request: Request) -> str:
-    """The page that a person is on, as a path with its query: what to come back to after signing in."""
-    headers = request.headers
-    current = htmx_page(request)
-    if request.method not in ("GET", "HEAD"):
-        current = current or headers.get("referer") or "/"
-    try:
-        address = URL(current) if current else request.url
-        return safe_path(address.path + (f"?{address.query}" if address.query else "")) or "/"
-    except ValueError:  # a made-up header may hold no address at all
-        return "/"
-
-
 def language(request: Request) -> str:
-    """The person's choice by cookie, else what the browser prefers, else DEFAULT_LOCALE."""
-    chosen = cookies.sent(request, "locale")
+    """Return the person's choice by cookie, else what the browser prefers, else DEFAULT_LOCALE."""
+    chosen = session.cookie(request, "locale")
     if chosen in LANGUAGES:
         return chosen
     return choose(request.headers.get("accept-language", ""), services(request).settings.default_locale)
@@ -100,38 +69,16 @@ def translate(request: Request, sentence: Sentence) -> str:
 
 
 def today(request: Request) -> date:
-    """The day it is where dates are shown."""
-    found = services(request)
-    return found.clock().astimezone(found.settings.timezone).date()
+    """Return the day it is in the time zone in which dates are shown."""
+    return services(request).clock().astimezone(services(request).settings.timezone).date()
 
 
 def new_key() -> str:
-    """An idempotency key for a form: 96 random bits, for no compressor takes away what is random."""
+    """Return an idempotency key for a form. It has 96 random bits and no more: random text does not compress."""
     return token_urlsafe(12)
 
 
-def addresses(routes: Iterable[BaseRoute]) -> Callable[..., str]:
-    """A function from a route's name and what its address is made of to that address. Raises KeyError for less or more.
-
-    Starlette's own asks one route after another; a list of tasks names dozens of addresses.
-    """
-    named = {route.name: (route.path_format, route.param_convertors) for route in routes if isinstance(route, Route)}
-
-    @lru_cache(maxsize=MOST_ADDRESSES)
-    def path(name: str, /, **given: Any) -> str:
-        form, kinds = named[name]
-        return form.format(**{key: kinds[key].to_string(value) for key, value in given.items()})
-
-    return path
-
-
-def path_to(request: Request, name: str, /, **given: Any) -> str:
-    """The address of a route. Raises KeyError for what there is not."""
-    found: str = request.app.state.path(name, **given)
-    return found
-
-
-def _environment(language: str, timezone: ZoneInfo, around: Mapping[str, Any]) -> Environment:
+def _environment(language: str, timezone: ZoneInfo, variables: Mapping[str, Any]) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(folder("templates")),
         autoescape=True,
@@ -155,17 +102,17 @@ def _environment(language: str, timezone: ZoneInfo, around: Mapping[str, Any]) -
         "size": lambda size: say(language, sized(size)),
         "initials": initials,
         "say": lambda sentence: say(language, sentence),
-        **text_filters.filters(lambda sentence: say(language, sentence)),
+        **text_filters(lambda sentence: say(language, sentence)),
     }
     environment.tests["blank"] = is_blank
-    environment.globals |= {**around, "kept": keeping(environment)}
-    looks = environment.get_template("_ui.html").module  # once: each import of a macro costs as much as a row
-    environment.globals |= {name: getattr(looks, name) for name in ("icon", "status", "priority", "faults")}
+    environment.globals |= {**variables, "kept": keeping(environment)}
+    macros = environment.get_template("_ui.html").module  # once: each import of a macro costs as much as a row
+    environment.globals |= {name: getattr(macros, name) for name in ("icon", "status", "priority", "faults")}
     return environment
 
 
 def _day(on: date | str) -> Markup | str:
-    """A day as people write it; the texts of custom fields are ISO days, if the tracker keeps its word."""
+    """Return a day as people write it; the text of a custom field should be an ISO day."""
     if isinstance(on, str):
         return _day(date.fromisoformat(on)) if is_day(on) else on
     return _time(on, on.strftime("%d.%m.%Y"))
@@ -177,7 +124,7 @@ def _decimal(language: str, number: float) -> str:
 
 
 def sized(size: int) -> Sentence:
-    """A file's size as people say it."""
+    """Return a file's size as people say it."""
     if size < KILOBYTE:
         return sentence("%(size)s B", size=size)
     if size < KILOBYTE**2:
@@ -185,14 +132,14 @@ def sized(size: int) -> Sentence:
     return sentence("%(size)s MB", size=f"{round(size / KILOBYTE**2, 1):g}")
 
 
-def _time(machine: date | datetime, shown: str) -> Markup:
-    return Markup(f'<time datetime="{machine.isoformat().replace("+00:00", "Z")}">{shown}</time>')
+def _time(machine: date | datetime, text: str) -> Markup:
+    return Markup(f'<time datetime="{machine.isoformat().replace("+00:00", "Z")}">{text}</time>')
 
 
-def _around(request: Request) -> dict[str, Any]:
+def _context(request: Request) -> dict[str, Any]:
     """Return the context of every template: the person, the language, the theme, the state of the backend, and more."""
     person: Person | None = getattr(request.state, "person", None)
-    theme, signed_in = cookies.sent(request, "theme"), getattr(request.state, "signed_in", None)
+    theme, signed_in = session.cookie(request, "theme"), getattr(request.state, "signed_in", None)
     return {
         "person": person,
         "rooms": rooms_of(person) if person else (),
@@ -203,7 +150,7 @@ def _around(request: Request) -> dict[str, Any]:
         "theme": theme if theme in THEMES else "",
         "here": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
         "request_id": request.state.request_id,
-        "wrote": wrote if (wrote := cookies.sent(request, WROTE)).isalnum() and len(wrote) < LONGEST_MARK else "",
+        "wrote": wrote if (wrote := session.cookie(request, WROTE)).isalnum() and len(wrote) < LONGEST_MARK else "",
         "settings": services(request).settings,
         "state": services(request).backend.state,
     }

@@ -12,7 +12,7 @@ from starlette.requests import Request
 
 from helpdesk.errors import Invalid, NotFound, StoreUnavailable
 from helpdesk.people.model import Person
-from helpdesk.web.core.templating import services
+from helpdesk.web.core.services import services
 from helpdesk.web.drafts import service as drafts
 
 SECONDS = 12 * 3600

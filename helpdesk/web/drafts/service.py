@@ -26,8 +26,8 @@ from helpdesk.texts import is_blank
 from helpdesk.web.core import request_data
 from helpdesk.web.core.faces import choose
 from helpdesk.web.core.guards import Handler, actor
+from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.session import current_user
-from helpdesk.web.core.templating import path_to, services
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ def keeps_draft(handler: Handler) -> Handler:
             try:
                 await (_sent if succeeded else _failed)(request)
             except HelpdeskError:  # the form's own answer says more
-                log.warning("a draft stays as it was", extra={"path": request.url.path}, exc_info=True)
+                log.warning("a draft could not be changed", extra={"path": request.url.path}, exc_info=True)
 
     @belongs_to(handler.__name__)
     @wraps(handler)

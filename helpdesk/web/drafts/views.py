@@ -4,7 +4,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.web.core import request_data
-from helpdesk.web.core.responses import json_response
+from helpdesk.web.core.faces import json_response
 from helpdesk.web.drafts import service as drafts
 
 

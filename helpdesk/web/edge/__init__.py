@@ -1,1 +1,1 @@
-"""What stands around all handlers: headers and log, compression, ETags, health, old addresses, shutdown."""
+"""What stands around all handlers: headers and log, compression, ETags, static files, readiness, old addresses."""

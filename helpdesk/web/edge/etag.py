@@ -9,12 +9,14 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from helpdesk.errors import StoreUnavailable
 from helpdesk.services import Services
-from helpdesk.store import used_keys
+from helpdesk.store import idempotency
 from helpdesk.store.clock_skew import is_ahead
+from helpdesk.web.core.services import services
 from helpdesk.web.edge.middleware import PRIVATE
 
 KEY = re.compile(rb'<input type="hidden" name="idempotency_key" value="[^"]*">')
@@ -69,13 +71,13 @@ async def _not_modified(scope: Scope, start: Message, body: bytes) -> bool:
     """Give the answer its ETag; when the browser has it already, make `start` a 304 and say so."""
     if len(body) > MOST_BYTES:
         return False
-    services: Services = scope["app"].state.services
+    ours = services(Request(scope))
     person_id: int | None = scope["state"].get("person_id")
     wanted, headers = shown(body, person_id), MutableHeaders(scope=start)
     keys = KEY.search(body) is not None
-    headers["ETag"] = f'W/"{wanted}-{int(services.clock().timestamp())}"' if keys else f'W/"{wanted}"'
+    headers["ETag"] = f'W/"{wanted}-{int(ours.clock().timestamp())}"' if keys else f'W/"{wanted}"'
     for known in TAG.finditer(Headers(scope=scope).get("if-none-match", "")):
-        if known["shown"] != wanted or (keys and await _key_used(services, person_id, known["made"])):
+        if known["shown"] != wanted or (keys and await _key_used(ours, person_id, known["made"])):
             continue
         start["status"] = 304
         start["headers"] = []
@@ -84,7 +86,7 @@ async def _not_modified(scope: Scope, start: Message, body: bytes) -> bool:
     return False
 
 
-async def _key_used(services: Services, person_id: int | None, made: str | None) -> bool:
+async def _key_used(ours: Services, person_id: int | None, made: str | None) -> bool:
     """Tell whether an idempotency key of the page that was made then may be used up.
 
     The forms of such a page would get an old answer, or none. Every write of the person since then counts.
@@ -92,10 +94,10 @@ async def _key_used(services: Services, person_id: int | None, made: str | None)
     if made is None or person_id is None:
         return True
     since = datetime.fromtimestamp(int(made), UTC) - CLOCKS_DIFFER
-    if is_ahead(since, services.clock()):
+    if is_ahead(since, ours.clock()):
         return True
     try:
-        return await services.database.run(lambda db: used_keys.any_since(db, person_id, since))
+        return await ours.database.run(lambda db: idempotency.any_since(db, person_id, since))
     except StoreUnavailable:  # the page is made already; it is sent whole
         return True
 

@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Receive, Scope, Send
 
 from helpdesk.web.core.guards import Handler, public
-from helpdesk.web.core.templating import path_to
+from helpdesk.web.core.services import path_to
 
 METHODS = ["GET", "POST"]
 

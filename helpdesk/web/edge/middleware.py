@@ -1,4 +1,6 @@
-"""Around every request: its id, its times, the headers no answer may lack, and one log line. Pure ASGI.
+"""Around every request: limits of its head, its id, its times, the headers no answer may lack, and one log line.
+
+Pure ASGI.
 
 Every cookie is Secure where that of the session is, and browsers of an https address keep to https.
 
@@ -23,7 +25,10 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from helpdesk.errors import HelpdeskError, Malformed, Overloaded
 from helpdesk.timings import record
+from helpdesk.web.core import errors
+from helpdesk.web.core.errors import AddressTooLong, HeadersTooLarge
 from helpdesk.web.core.faces import SAFE, is_htmx
 
 log = logging.getLogger("helpdesk.requests")
@@ -45,6 +50,13 @@ OF_DOCUMENTS = {
 }
 PLAIN_TEXT = {"style": ("text/css",), "script": ("text/javascript", "application/javascript")}
 HSTS = f"max-age={365 * 24 * 3600}"
+
+LONGEST_ADDRESS = 8 * 1024
+MOST_QUESTIONS = 500
+MOST_HEADERS = 100
+MOST_HEADER_BYTES = 32 * 1024
+LONGEST_KEPT = 1024
+"""A header of a refused request that is longer is not read even for the answer's language."""
 
 PRIVATE = {"Cache-Control": "private, no-cache", "Vary": "Accept, HX-Request, Cookie, Accept-Language"}
 
@@ -135,3 +147,36 @@ def _log_fields(scope: Scope, status: int, seconds: float) -> dict[str, object]:
         "login": getattr(scope["state"].get("person"), "login", None),
         "address": (scope.get("client") or ("",))[0],
     }
+
+
+class Bounds:
+    """Refuse a request by its head, in the face that it asks for, before any of it is parsed."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        error = refusal(scope) if scope["type"] == "http" else None
+        if error is None:
+            await self.app(scope, receive, send)
+            return
+        response = await errors.domain(Request(_shortened(scope)), error)
+        await response(scope, receive, send)
+
+
+def refusal(scope: Scope) -> HelpdeskError | None:
+    """Return the error of a request by its head, or by the load at its arrival (`helpdesk/connections.py`), if any."""
+    if scope["state"].get("overloaded"):
+        return Overloaded()
+    headers, query = scope["headers"], scope["query_string"]
+    if len(headers) > MOST_HEADERS or sum(len(name) + len(value) for name, value in headers) > MOST_HEADER_BYTES:
+        return HeadersTooLarge()
+    if len(scope["path"]) + len(query) > LONGEST_ADDRESS or query.count(b"&") >= MOST_QUESTIONS:
+        return AddressTooLong()
+    return None if query.isascii() else Malformed(detail="a query is not percent-encoded")
+
+
+def _shortened(scope: Scope) -> Scope:
+    """Return as much of a refused request as its answer needs: the face, the language, the theme."""
+    headers = [(name, value) for name, value in scope["headers"][:MOST_HEADERS] if len(value) <= LONGEST_KEPT]
+    return {**scope, "headers": headers, "path": scope["path"][:LONGEST_KEPT], "query_string": b""}

@@ -7,9 +7,9 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from helpdesk.errors import NotConfigured
-from helpdesk.web.core import path_params
+from helpdesk.web.core import request_data
 from helpdesk.web.core.guards import Handler, actor, needs, signed_in
-from helpdesk.web.core.templating import services
+from helpdesk.web.core.services import services
 
 # Web Push, Firebase, the monitored hosts and Finesse, for anybody signed in.
 ADDRESSES: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -43,7 +43,7 @@ async def refused(request: Request) -> Response:
 
 async def send_email(request: Request) -> Response:
     """Mail about a task, by whoever sees it."""
-    await services(request).backend.task(await actor(request), path_params.task_id(request))
+    await services(request).backend.task(await actor(request), request_data.task_id(request))
     raise NotConfigured
 
 

@@ -6,11 +6,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from anyio import Lock
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 
 from helpdesk.errors import HelpdeskError, Sentence, Unavailable, sentence
 from helpdesk.services import Services
-from helpdesk.store import integrity, schema
+from helpdesk.store import disk, schema
 from helpdesk.threads import Threads
+from helpdesk.web.core.services import services
 
 log = logging.getLogger(__name__)
 
@@ -27,11 +30,11 @@ class Readiness:
     """`failing` names what should run beside the requests and does not; `ticks` are of a clock never put back."""
 
     def __init__(
-        self, services: Services, failing: Callable[[], Sequence[str]], ticks: Callable[[], float] = time.monotonic
+        self, ports: Services, failing: Callable[[], Sequence[str]], ticks: Callable[[], float] = time.monotonic
     ) -> None:
-        self.database, self.failing, self.ticks = services.database, failing, ticks
-        self.file = integrity.file_of(services.database)
-        embedded = [services.settings.files_folder] if services.settings.redmine_url is None else []
+        self.database, self.failing, self.ticks = ports.database, failing, ticks
+        self.file = disk.file_of(ports.database)
+        embedded = [ports.settings.files_folder] if ports.settings.redmine_url is None else []
         self.folders: list[Path] = [*([self.file.parent] if self.file else []), *embedded]
         self._found: Sentence | None = None
         self._next_look = ticks()
@@ -44,7 +47,7 @@ class Readiness:
             await self._require()
         except HelpdeskError as error:
             if self._was_ready:
-                log.warning("this process is not ready", extra={"why": error.detail or error.says.text})
+                log.warning("this process is not ready", extra={"error": error.detail or error.says.text})
             self._was_ready = False
             raise
         if not self._was_ready:
@@ -70,7 +73,18 @@ class Readiness:
         return self._found
 
     def _look(self) -> Sentence | None:
-        if self.file and (damage := integrity.damage(self.file)):
-            log.error("the store is damaged", extra={"why": damage})
+        if self.file and (damage := disk.damage(self.file)):
+            log.error("the store is damaged", extra={"error": damage})
             return DAMAGED
-        return None if all(map(integrity.can_write, self.folders)) else NO_ROOM
+        return None if all(map(disk.can_write, self.folders)) else NO_ROOM
+
+
+async def healthz(request: Request) -> Response:
+    """Tell that the process is up."""
+    return JSONResponse({"success": True, "status": "up"})
+
+
+async def readyz(request: Request) -> Response:
+    """Answer 503 unless the store is reachable, sound and current, its disk has room, and background tasks run."""
+    await services(request).readiness.require()
+    return JSONResponse({"success": True, "status": "ready"})

@@ -1,6 +1,9 @@
 """Files on their way out: as they come from the tracker, in parts if wished, to be kept and never to be run."""
 
+import re
 from collections.abc import AsyncIterator, Mapping
+from typing import NamedTuple
+from urllib.parse import quote
 
 from anyio import CancelScope
 from starlette.requests import Request
@@ -9,13 +12,16 @@ from starlette.types import Receive, Scope, Send
 
 from helpdesk.tasks.files import ANY_TYPE, Chunks, plain_type
 from helpdesk.tasks.model import Attachment, Opened
-from helpdesk.web.core import path_params, ranges
-from helpdesk.web.core.faces import accepted
+from helpdesk.web.core import request_data
+from helpdesk.web.core.errors import RangeNotSatisfiable
+from helpdesk.web.core.faces import accepted, json_response
 from helpdesk.web.core.guards import actor
-from helpdesk.web.core.responses import json_response
-from helpdesk.web.core.templating import path_to, services
+from helpdesk.web.core.services import path_to, services
 
 JSON = "application/json"
+BYTES = re.compile(r"bytes=[ \t]*(\d{0,18})-(\d{0,18})[ \t]*", re.ASCII | re.IGNORECASE)
+TAG = re.compile(r'(W/)?"[^"]*"')
+NOT_IN_QUOTES = re.compile(r'[^ -~]|["\\%]')
 AS_FILE = "?format=file"  # whatever Accept says: a program may send the same with each of its requests
 NEVER_RUN = "sandbox; default-src 'none'"
 INERT = {
@@ -36,6 +42,17 @@ INERT = {
 OFFICE = ("application/vnd.openxmlformats-officedocument.", "application/vnd.oasis.opendocument.")
 
 
+class Span(NamedTuple):
+    """The bytes from `first` to `last`, both included."""
+
+    first: int
+    last: int
+
+    @property
+    def length(self) -> int:
+        return self.last - self.first + 1
+
+
 async def file(request: Request) -> Response:
     """The file; who wants JSON is told where it is and how large."""
     opened = await open_from(request, 0)
@@ -45,16 +62,16 @@ async def file(request: Request) -> Response:
         address = path_to(request, "api:download", **request.path_params) + AS_FILE
         return json_response(request, {"download_url": address, "filename": held.filename, "filesize": held.size})
     headers = headers_of(held)
-    if ranges.known(request.headers.get("if-none-match", ""), headers["ETag"]):
+    if is_known_tag(request.headers.get("if-none-match", ""), headers["ETag"]):
         await opened.chunks.aclose()
         return Response(status_code=304, headers={"ETag": headers["ETag"]})
     try:
         span = _span(request, held.size, headers["ETag"])
-    except ranges.Unsatisfiable:
+    except RangeNotSatisfiable:
         await opened.chunks.aclose()
         raise
     if span is None:
-        return await _sent(request, opened, ranges.Span(0, held.size - 1), 200, headers)
+        return await _sent(request, opened, Span(0, held.size - 1), 200, headers)
     part = {**headers, "Content-Range": f"bytes {span.first}-{span.last}/{held.size}"}
     return await _sent(request, opened, span, 206, part)
 
@@ -69,7 +86,7 @@ def _wants_json(request: Request) -> bool:
 
 async def open_from(request: Request, first: int) -> Opened:
     """The file that the address names, from byte `first` on. Raises NotFound."""
-    task, file = path_params.task_id(request), path_params.number(request, "file_id")
+    task, file = request_data.task_id(request), request_data.path_id(request, "file_id")
     return await services(request).backend.open_file(await actor(request), task, file, first)
 
 
@@ -77,7 +94,7 @@ def headers_of(file: Attachment) -> dict[str, str]:
     """A file never changes: another one has another id."""
     return {
         "Content-Type": sent_type(file.content_type),
-        "Content-Disposition": ranges.disposition(file.filename),
+        "Content-Disposition": disposition(file.filename),
         "Content-Security-Policy": NEVER_RUN,
         "Accept-Ranges": "bytes",
         "ETag": f'"{file.id}-{file.size}"',
@@ -106,9 +123,7 @@ class Streamed(StreamingResponse):
                 await self.chunks.aclose()
 
 
-async def _sent(
-    request: Request, opened: Opened, span: ranges.Span, status: int, headers: Mapping[str, str]
-) -> Response:
+async def _sent(request: Request, opened: Opened, span: Span, status: int, headers: Mapping[str, str]) -> Response:
     if request.method == "HEAD" or span.first:
         await opened.chunks.aclose()
     if request.method == "HEAD":
@@ -118,11 +133,11 @@ async def _sent(
     return Streamed(opened.chunks, span.length, status, headers)
 
 
-def _span(request: Request, size: int, tag: str) -> ranges.Span | None:
+def _span(request: Request, size: int, tag: str) -> Span | None:
     """The part that is asked for; all when the asker holds parts of another file."""
     if request.headers.get("if-range", tag) != tag:
         return None
-    return ranges.asked(request.headers.get("range", ""), size)
+    return byte_range(request.headers.get("range", ""), size)
 
 
 async def _at_most(chunks: AsyncIterator[bytes], length: int) -> AsyncIterator[bytes]:
@@ -132,3 +147,34 @@ async def _at_most(chunks: AsyncIterator[bytes], length: int) -> AsyncIterator[b
         left -= len(chunk)
         if left <= 0:
             break
+
+
+def byte_range(header: str, size: int) -> Span | None:
+    """Return the bytes that a Range header asks for; None for all of them (RFC 9110, section 14).
+
+    That is so without a header, and for one that names several ranges or is invalid. Raises RangeNotSatisfiable.
+    """
+    match = BYTES.fullmatch(header)
+    if not match or match[1] == match[2] == "":
+        return None
+    if not match[1]:
+        first, last = max(0, size - int(match[2])), size - 1
+    else:
+        first, last = int(match[1]), min(int(match[2] or size), size - 1)
+        if match[2] and int(match[2]) < first:
+            return None
+    if first >= size:
+        raise RangeNotSatisfiable(size)
+    return Span(first, last)
+
+
+def is_known_tag(header: str, tag: str) -> bool:
+    """Tell whether If-None-Match names a strong `tag`, or everything; it may name it weakly."""
+    return header.strip() == "*" or any(it[0].removeprefix("W/") == tag for it in TAG.finditer(header))
+
+
+def disposition(filename: str) -> str:
+    """Return the Content-Disposition of a file to save, not to show, with an ASCII name beside its own (RFC 6266)."""
+    plain = NOT_IN_QUOTES.sub("_", filename)
+    exact = quote(filename.encode("utf-8", "replace"), safe="")
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{exact}"

@@ -4,10 +4,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.errors import NotFound
-from helpdesk.store import disk_full
-from helpdesk.tasks.picture_process import NoPicture
-from helpdesk.tasks.pictures import MEDIA_TYPE, Pictures, View
-from helpdesk.web.core import ranges
+from helpdesk.store import disk
+from helpdesk.tasks.pictures import MEDIA_TYPE, NoPicture, View
+from helpdesk.web.core.services import services
+from helpdesk.web.files import downloads
 from helpdesk.web.files.downloads import open_from
 
 SMALL = 192
@@ -34,16 +34,15 @@ async def _made(request: Request, side: int) -> Response:
     opened = await open_from(request, 0)
     view = View(f"{opened.file.id}-{opened.file.size}", side)
     headers = {**HEADERS, "ETag": f'"{view.file}-{side}"'}
-    if ranges.known(request.headers.get("if-none-match", ""), headers["ETag"]):
+    if downloads.is_known_tag(request.headers.get("if-none-match", ""), headers["ETag"]):
         await opened.chunks.aclose()
         return Response(status_code=304, headers=headers)
     if opened.file.size > LARGEST_FILE:
         await opened.chunks.aclose()
         raise NotFound
-    pictures: Pictures = request.app.state.pictures
     try:
-        with disk_full.writing():
-            content = await pictures.smaller(view, opened.chunks)
+        with disk.writing():
+            content = await services(request).pictures.smaller(view, opened.chunks)
     except NoPicture as error:
         raise NotFound from error
     return Response(content, media_type=MEDIA_TYPE, headers=headers)

@@ -10,7 +10,7 @@ from helpdesk.languages import say
 from helpdesk.notifications.channels.sse.streams import Face
 from helpdesk.notifications.feed_poller import FeedStatus
 from helpdesk.store.models.notifications import EventRecord, NotificationRow
-from helpdesk.web.core.json_values import moment
+from helpdesk.web.core.faces import moment
 from helpdesk.web.core.templating import Renderer
 from helpdesk.web.notifications import render as notification_render
 from helpdesk.web.notifications.render import Item
@@ -63,7 +63,7 @@ class Events:
     def feed(self, face: Face, feed_status: FeedStatus) -> bytes:
         """Write the status of the feed."""
         if face.kind == PAGE:
-            return event("feed", self.renderer.part(face.language, "layout/_fresh.html", feed_status=feed_status))
+            return event("feed", self.renderer.part(face.language, "layout/_feed_status.html", feed_status=feed_status))
         as_of = feed_status.as_of and moment(feed_status.as_of)
         return event("feed", json.dumps({"state": "live" if feed_status.live else "stale", "as_of": as_of}))
 

@@ -2,8 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import Collection, Iterable, Iterator, Mapping
+import signal
+import threading
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from types import FrameType
 
 from sqlmodel import Session
 
@@ -12,7 +15,6 @@ from helpdesk.notifications.channels.sse.streams import Face, Stream, Streams
 from helpdesk.services import Services
 from helpdesk.store import notifications, sessions
 from helpdesk.store.models.notifications import NotificationRow
-from helpdesk.web.edge.shutdown import heard
 from helpdesk.web.live.events import Events, session_ended
 from helpdesk.web.live.task_viewers import TaskViewers
 
@@ -20,6 +22,9 @@ log = logging.getLogger(__name__)
 
 HEARTBEAT_SECONDS = 20.0
 """Seconds between two heartbeats. They also find what another process wrote, and sessions that it ended."""
+
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Live:
@@ -49,7 +54,7 @@ class Live:
 
     async def watch(self) -> None:
         """Feed the streams until cancelled. When the process is to end, end all streams."""
-        with self.services.wakeups.listening() as listener, heard(self.streams.end_all):
+        with self.services.wakeups.listening() as listener, at_shutdown(self.streams.end_all):
             async with asyncio.TaskGroup() as beside:
                 beside.create_task(self._beat())
                 beside.create_task(self._run_rounds())
@@ -101,7 +106,7 @@ class Live:
         try:
             yield
         except StoreUnavailable:
-            log.warning("streams were not woken: our store does not answer")
+            log.warning("streams were not woken: the store does not answer")
         except Exception:
             log.exception("streams were not woken")
 
@@ -119,3 +124,29 @@ class Live:
             return notifications.unread(db, people)
 
         return await self.services.database.run(work)
+
+
+@contextmanager
+def at_shutdown(end: Callable[[], None]) -> Iterator[None]:
+    """Call `end` in this event loop when the process is told to end, and then the handlers that were there before.
+
+    The server waits for open streams and would cut them off after a while. A loop in another thread than the main one
+    gets no signals.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    loop = asyncio.get_running_loop()
+    before = {number: handler for number in SIGNALS if callable(handler := signal.getsignal(number))}
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(end)
+        before[signal.Signals(number)](number, frame)
+
+    for number in before:
+        signal.signal(number, handle)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -96,7 +96,7 @@ class RemovedTasks:
         except HelpdeskError:
             pass  # checked again in its turn
         except Exception:
-            log.exception("it could not be asked which tasks on the screen are still seen")
+            log.exception("the tasks on the screen could not be checked for visibility")
         return max(IDLE_SECONDS / 10, SHARE * (self.ticks() - began))
 
     async def _ask(self, person: Person) -> None:

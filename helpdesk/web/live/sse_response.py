@@ -1,7 +1,7 @@
 """The response of an event stream: EventSourceResponse of sse-starlette, made light enough for thousands of streams.
 
 As it comes, it keeps a task group and a task for the end of the process in each stream, which is 23 KB more
-(docs/streams.md). `edge/shutdown` ends all streams together, and one heartbeat serves them all, so neither is needed.
+(docs/streams.md). `hub.at_shutdown` ends all streams together, and one heartbeat serves them all, so neither is needed.
 The three methods of the library that start with an underscore may change: pyproject.toml pins its minor version.
 """
 
@@ -60,7 +60,7 @@ class EventStream(EventSourceResponse):
         try:
             await super()._listen_for_disconnect(receive)
         except HelpdeskError:  # the client sends a body that is too large or comes too slowly
-            log.info("a stream was sent a body that nobody reads")
+            log.info("a stream request had a body, which is not read")
         self.stream.end()
 
     async def _send_with_timeout(self, send: Send, message: Message) -> None:

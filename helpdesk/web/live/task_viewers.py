@@ -109,7 +109,7 @@ class TaskViewers:
         now = self.services.clock()
         self._new[stream] = now
         self.removed.look_after(stream)
-        records = await self.services.database.run(lambda db: feed_state.lately(db, now - OVERLAP, MOST_READ))
+        records = await self.services.database.run(lambda db: feed_state.processed_since(db, now - OVERLAP, MOST_READ))
         its = [it for it in records if stream.viewer.of([it.task_id]) and not _is_deletion(it)]
         if len(its) > MOST_GIVEN and not stream.viewer.every:
             # Events of tasks that the person may not see must not count: "missed" would reveal that they exist.
@@ -133,7 +133,7 @@ class TaskViewers:
         is_behind = now - self._read_to > MOST_BEHIND
         if is_behind:
             since = now - OVERLAP
-        records = await self.services.database.run(lambda db: feed_state.lately(db, since, MOST_READ + 1))
+        records = await self.services.database.run(lambda db: feed_state.processed_since(db, since, MOST_READ + 1))
         # Compare whole records, not keys: a store restored from a backup gives the same keys again.
         new = [record for record in records if record not in self._known]
         self._read_to, self._known = now, set(records)
@@ -217,9 +217,9 @@ class TaskViewers:
         debt.tries += 1
         debt.due = now + PAUSES[min(debt.tries, len(PAUSES)) - 1]
         if debt.tries == 1:
-            log.warning("pages could not be told of an act, it is tried again", extra={"act": debt.record.key})
+            log.warning("pages could not be notified of an event, it is tried again", extra={"event": debt.record.key})
         if (now - debt.since >= PATIENCE) if is_outage else debt.tries >= TRIES:
-            log.error("pages are not told of an act", extra={"act": debt.record.key}, exc_info=error)
+            log.error("pages are not notified of an event", extra={"event": debt.record.key}, exc_info=error)
             self._miss(debt.streams)
             debt.streams = set()
             self._settle(debt)

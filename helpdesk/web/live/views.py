@@ -13,9 +13,9 @@ from helpdesk.store import notifications
 from helpdesk.store.models.notifications import NotificationRow
 from helpdesk.web.core import request_data, session
 from helpdesk.web.core.guards import actor
-from helpdesk.web.core.templating import language, services
+from helpdesk.web.core.services import services
+from helpdesk.web.core.templating import language
 from helpdesk.web.live import events
-from helpdesk.web.live.hub import Live
 from helpdesk.web.live.sse_response import EventStream
 from helpdesk.web.notifications.render import items
 
@@ -40,7 +40,7 @@ async def _open(request: Request, kind: str) -> Response:
     found = await session.current(request)
     if found is None:
         raise NotSignedIn
-    live: Live = request.app.state.live
+    live = services(request).live
     face, viewer = Face(kind, language(request)), await _viewer(request)
     missed, last = await _missed(request, found)
     replayed = []

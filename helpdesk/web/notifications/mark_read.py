@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TypeVar
 
 from sqlmodel import Session
 from starlette.requests import Request
@@ -10,71 +9,67 @@ from starlette.responses import Response
 
 from helpdesk.errors import NotFound, Sentence, sentence
 from helpdesk.store import notifications
-from helpdesk.web.core import path_params, request_data
+from helpdesk.web.core import request_data
 from helpdesk.web.core.after_write import stored
-from helpdesk.web.core.faces import is_htmx, wants_html
-from helpdesk.web.core.responses import json_response, see_other
+from helpdesk.web.core.faces import Respond, answer, json_response, see_other
+from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.session import current_user
-from helpdesk.web.core.templating import path_to, services, translate
-from helpdesk.web.notifications import widget
+from helpdesk.web.core.templating import translate
+from helpdesk.web.notifications import views
 
 READ = sentence("The notification was marked as read.")
 ALL_READ = sentence("All notifications were marked as read.")
 UNREAD_AGAIN = sentence("They are unread again.")
 
-T = TypeVar("T")
-
 
 async def read(request: Request) -> Response:
     """Mark one as read; one that is read already is no error. Raises NotFound, also for another person's."""
-    which, now = path_params.number(request, "notification_id"), services(request).clock()
+    number, now = request_data.path_id(request, "notification_id"), services(request).clock()
 
-    def mark(db: Session, person: int) -> None:
-        if not notifications.mark_read(db, person, which, now):
+    def mark(db: Session, person_id: int) -> None:
+        if not notifications.mark_read(db, person_id, number, now):
             raise NotFound
 
-    _, unread = await _write(request, mark)
-    return await widget.item(request, which, unread) if _by_widget(request) else _done(request, READ, unread)
+    unread = await _write(request, mark)
+    return await _answer(request, READ, unread, lambda: views.item_fragment(request, number, unread))
 
 
 async def read_all(request: Request) -> Response:
     """Mark all as read; the page that follows offers to undo it."""
     now = services(request).clock()
-    _, unread = await _write(request, lambda db, person: notifications.mark_all(db, person, now))
+    unread = await _write(request, lambda db, person_id: notifications.mark_all(db, person_id, now))
     undo_at = f"{now.timestamp():.6f}"
-    if _by_widget(request):
-        return await widget.fragment(request, undo_at)
-    return _done(request, ALL_READ, unread, f"?undo={undo_at}")
+    query_string = f"?undo={undo_at}"
+    return await _answer(request, ALL_READ, unread, lambda: views.widget_fragment(request, undo_at), query_string)
 
 
 async def undo(request: Request) -> Response:
     """Undo `read_all`: mark as unread what was read at exactly that moment."""
     at = _moment(await request_data.read(request))
-    _, unread = await _write(request, lambda db, person: notifications.unmark(db, person, at))
-    return await widget.fragment(request) if _by_widget(request) else _done(request, UNREAD_AGAIN, unread)
+    unread = await _write(request, lambda db, person_id: notifications.unmark(db, person_id, at))
+    return await _answer(request, UNREAD_AGAIN, unread, lambda: views.widget_fragment(request))
 
 
-def _by_widget(request: Request) -> bool:
-    """Return whether a fragment is wanted, which is never so at the addresses for programs."""
-    return is_htmx(request) and wants_html(request)
-
-
-async def _write(request: Request, work: Callable[[Session, int], T]) -> tuple[T, int]:
-    """Run `work` for the current user, update the user's other pages, and return its result and the unread count."""
+async def _write(request: Request, work: Callable[[Session, int], object]) -> int:
+    """Run `work` for the current user, update the user's other pages, and return the unread count."""
     person = await current_user(request)
 
-    def both(db: Session) -> tuple[T, int]:
-        return work(db, person.id), notifications.unread(db, [person.id])[person.id]
+    def work_and_count(db: Session) -> int:
+        work(db, person.id)
+        return notifications.unread(db, [person.id])[person.id]
 
-    written = await stored(request, both)
+    unread = await stored(request, work_and_count)
     services(request).wakeups.wake([person.id])
-    return written
+    return unread
 
 
-def _done(request: Request, says: Sentence, unread: int, query: str = "") -> Response:
-    if wants_html(request):
-        return see_other(path_to(request, "notifications:every") + query)
-    return json_response(request, {"message": translate(request, says), "unread_count": unread})
+async def _answer(request: Request, message: Sentence, unread: int, fragment: Respond, query: str = "") -> Response:
+    return await answer(
+        request,
+        json=lambda: json_response(request, {"message": translate(request, message), "unread_count": unread}),
+        page=lambda: see_other(path_to(request, "notifications:every") + query),
+        fragment=fragment,
+    )
 
 
 def _moment(fields: request_data.Fields) -> datetime:

@@ -7,7 +7,7 @@ from helpdesk.tasks.model import Entry, Field, Written
 from helpdesk.texts import trimmed
 from helpdesk.web.core import request_data
 from helpdesk.web.core.guards import actor
-from helpdesk.web.core.templating import services
+from helpdesk.web.core.services import services
 
 
 async def is_wanted(request: Request) -> bool:

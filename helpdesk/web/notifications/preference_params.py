@@ -31,48 +31,48 @@ NO_DAY = sentence("Please choose a day at least.")
 
 
 class FieldParser(NamedTuple):
-    """`parse` returns the value of a field and raises Invalid; `shown` returns how a form shows what was sent."""
+    """`parse` returns the value of a field and raises Invalid; `display` returns how a form shows what was sent."""
 
     parse: Callable[[Fields, str], Any]
-    shown: Callable[[Fields, str], Any]
+    display: Callable[[Fields, str], Any]
 
 
-def shown(chosen: Preferences, zone: ZoneInfo) -> dict[str, Any]:
+def form_values(preferences: Preferences, zone: ZoneInfo) -> dict[str, Any]:
     """Return the fields of the form by their names. Without quiet hours the form offers the night in `zone`."""
-    quiet = chosen.quiet or QuietHours(frozenset(range(7)), *NIGHT, zone, kept=False)
+    quiet = preferences.quiet or QuietHours(frozenset(range(7)), *NIGHT, zone, kept=False)
     return {
-        "wanted": [name for name, cell in cells().items() if cell in chosen.wanted],
-        "digest": chosen.digest,
+        "wanted": [name for name, cell in cells().items() if cell in preferences.wanted],
+        "digest": preferences.digest,
         "quiet": quiet.kept,
         "days": [DAYS[day] for day in sorted(quiet.days)],
         "start": quiet.start.isoformat("minutes"),
         "end": quiet.end.isoformat("minutes"),
         "zone": quiet.zone.key,
-        **{f"sound_{pressing}": sound for pressing, sound in chosen.sounds._asdict().items()},
+        **{f"sound_{name}": sound for name, sound in preferences.sounds._asdict().items()},
     }
 
 
-def typed(fields: Fields, before: Preferences, zone: ZoneInfo) -> dict[str, Any]:
+def typed_values(fields: Fields, before: Preferences, zone: ZoneInfo) -> dict[str, Any]:
     """Return the fields of the form with what was typed, valid or not."""
     fields = _completed(fields)
-    sent = {name: parser.shown(fields, name) for name, parser in PARSERS.items() if name in fields.values}
-    return shown(before, zone) | sent
+    sent = {name: parser.display(fields, name) for name, parser in PARSERS.items() if name in fields.values}
+    return form_values(before, zone) | sent
 
 
-def chosen(fields: Fields, before: Preferences, zone: ZoneInfo) -> Preferences:
+def changed(fields: Fields, before: Preferences, zone: ZoneInfo) -> Preferences:
     """Return `before` changed by what was sent. Raises Invalid, which names every wrong field at once."""
-    read, found = _read(_completed(fields))
-    of_quiet = {name: read[name] for name in HOURS if name in read}
+    values, errors = _parse(_completed(fields))
+    quiet_values = {name: values[name] for name in HOURS if name in values}
     quiet = before.quiet
-    if of_quiet and not found:
-        quiet = _quiet(of_quiet, before, zone)
+    if quiet_values and not errors:
+        quiet = _quiet(quiet_values, before, zone)
         if quiet.kept and not quiet.days:
-            found["days"] = [NO_DAY]
-    if found:
-        raise Invalid(found)
-    sounds = {name: read[f"sound_{name}"] for name in Sounds._fields if f"sound_{name}" in read}
-    changed = {name: read[name] for name in ("wanted", "digest") if name in read}
-    return replace(before, **changed, quiet=quiet, sounds=before.sounds._replace(**sounds))
+            errors["days"] = [NO_DAY]
+    if errors:
+        raise Invalid(errors)
+    sounds = {name: values[f"sound_{name}"] for name in Sounds._fields if f"sound_{name}" in values}
+    others = {name: values[name] for name in ("wanted", "digest") if name in values}
+    return replace(before, **others, quiet=quiet, sounds=before.sounds._replace(**sounds))
 
 
 def _completed(fields: Fields) -> Fields:
@@ -81,37 +81,34 @@ def _completed(fields: Fields) -> Fields:
     return fields._replace(values={**dict.fromkeys(BOXES), **fields.values})
 
 
-def _read(fields: Fields) -> tuple[dict[str, Any], dict[str, Sequence[Sentence]]]:
+def _parse(fields: Fields) -> tuple[dict[str, Any], dict[str, Sequence[Sentence]]]:
     """Return the values of the fields that were sent, and the errors by field."""
-    read: dict[str, Any] = {}
-    wrong: dict[str, Sequence[Sentence]] = {}
+    values: dict[str, Any] = {}
+    errors: dict[str, Sequence[Sentence]] = {}
     for name, parser in PARSERS.items():
         if name in fields.values:
             try:
-                read[name] = parser.parse(fields, name)
-            except Invalid as refusal:
-                wrong |= refusal.fields
-    return read, wrong
+                values[name] = parser.parse(fields, name)
+            except Invalid as error:
+                errors |= error.fields
+    return values, errors
 
 
 def _quiet(sent: Mapping[str, Any], before: Preferences, zone: ZoneInfo) -> QuietHours:
-    offered = Fields(shown(before, zone))
-    held = {name: sent[name] if name in sent else PARSERS[name].parse(offered, name) for name in HOURS}
-    return QuietHours(held["days"], held["start"], held["end"], held["zone"], held["quiet"])
+    present = Fields(form_values(before, zone))
+    values = {name: sent[name] if name in sent else PARSERS[name].parse(present, name) for name in HOURS}
+    return QuietHours(values["days"], values["start"], values["end"], values["zone"], values["quiet"])
 
 
 def _several(choices: Callable[[], Mapping[str, Any]]) -> Callable[[Fields, str], frozenset[Any]]:
     def parse(fields: Fields, name: str) -> frozenset[Any]:
-        known, names = choices(), _names(fields, name)
-        if not all(each in known for each in names):
-            raise request_data.refusal(name, NO_CHOICE)
-        return frozenset(known[each] for each in names)
+        values = choices()
+        try:
+            return frozenset(values[it] for it in _names(fields, name))
+        except KeyError as error:
+            raise request_data.refusal(name, NO_CHOICE) from error
 
     return parse
-
-
-def _days() -> dict[str, int]:
-    return {name: day for day, name in enumerate(DAYS)}
 
 
 def _names(fields: Fields, name: str) -> list[str]:
@@ -123,17 +120,17 @@ def _box(fields: Fields, name: str) -> bool:
 
 
 def _clock(fields: Fields, name: str) -> time:
-    found = CLOCK.fullmatch(fields.required_text(name, LONGEST_NAME).strip())
-    if not found:
+    match = CLOCK.fullmatch(fields.required_text(name, LONGEST_NAME).strip())
+    if not match:
         raise request_data.refusal(name, NO_CLOCK)
-    return time(int(found[1]), int(found[2]))
+    return time(int(match[1]), int(match[2]))
 
 
 def _zone(fields: Fields, name: str) -> ZoneInfo:
-    known = _zones().get(fields.required_text(name, LONGEST_NAME).strip().casefold())
-    if known is None:
+    zone = _zones().get(fields.required_text(name, LONGEST_NAME).strip().casefold())
+    if zone is None:
         raise request_data.refusal(name, NO_ZONE)
-    return ZoneInfo(known)
+    return ZoneInfo(zone)
 
 
 def is_zone(name: str) -> bool:
@@ -159,15 +156,14 @@ def _text(fields: Fields, name: str) -> str:
 
 
 _CLOCK = FieldParser(_clock, _text)
-_SOUND = FieldParser(_sound, _text)
 _BOX = FieldParser(Fields.flag, _box)
 PARSERS = {
     "wanted": FieldParser(_several(cells), _names),
     "digest": _BOX,
     "quiet": _BOX,
-    "days": FieldParser(_several(_days), _names),
+    "days": FieldParser(_several(lambda: {name: day for day, name in enumerate(DAYS)}), _names),
     "start": _CLOCK,
     "end": _CLOCK,
     "zone": FieldParser(_zone, _text),
-    **{f"sound_{pressing}": _SOUND for pressing in Sounds._fields},
+    **{f"sound_{name}": FieldParser(_sound, _text) for name in Sounds._fields},
 }

@@ -1,6 +1,5 @@
 """Show and change notification preferences, as a page and as JSON with the same names."""
 
-from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,16 +14,15 @@ from helpdesk.notifications.preferences import Preferences, Sound, from_json, to
 from helpdesk.store import preferences as stored_preferences
 from helpdesk.web.core import request_data, session
 from helpdesk.web.core.after_write import stored
-from helpdesk.web.core.faces import is_htmx, wants_html
+from helpdesk.web.core.faces import answer, answer_refusal, html, json_response, see_other
 from helpdesk.web.core.idempotency import idempotent
-from helpdesk.web.core.responses import html, json_response, see_other
-from helpdesk.web.core.templating import path_to, services, translate
+from helpdesk.web.core.services import path_to, services
+from helpdesk.web.core.templating import translate
 from helpdesk.web.drafts import service as drafts
-from helpdesk.web.notifications import mutes
-from helpdesk.web.notifications import preference_params as cast
+from helpdesk.web.notifications import mutes, preference_params
 
 SAVED = sentence("Your choice was saved.")
-OF_TYPES: dict[Type, Sentence] = {
+TYPE_LABELS: dict[Type, Sentence] = {
     "mention": sentence("I am called by @name"),
     "assigned": sentence("A task is given to me or taken from me"),
     "created": sentence("A task is created"),
@@ -34,17 +32,17 @@ OF_TYPES: dict[Type, Sentence] = {
     "attachment": sentence("New files"),
     "system": sentence("Any other change"),
 }
-OF_SOUNDS: dict[Sound, Sentence] = {
+SOUND_LABELS: dict[Sound, Sentence] = {
     "chime": sentence("Chime"),
     "knock": sentence("Knock"),
     "bell": sentence("Bell"),
     "none": sentence("No sound"),
 }
-PRESSING = {
+SOUND_FIELDS = {
     "sound_high": sentence("When I am called or given a task"),
     "sound_normal": sentence("For everything else"),
 }
-DAYS = {
+DAY_LABELS = {
     "mon": sentence("Mon"),
     "tue": sentence("Tue"),
     "wed": sentence("Wed"),
@@ -63,13 +61,18 @@ ZONES = (
 
 
 async def preferences(request: Request) -> Response:
-    """Show what this person chose, or the defaults; a POST changes what it names."""
+    """Show the person's preferences, or the defaults; a POST changes the fields that it names."""
     if request.method == "POST":
         return await _change(request)
-    chosen, zone = await choice_of(request), services(request).settings.timezone
-    if not wants_html(request):
-        return json_response(request, _shape(chosen, cast.shown(chosen, zone)))
-    return await _page(request, chosen, cast.shown(chosen, zone), saved="saved" in request.query_params)
+    chosen = await chosen_by_person(request)
+    values = _form_values(request, chosen)
+    saved = SAVED if "saved" in request.query_params else None
+    return await answer(
+        request,
+        json=lambda: json_response(request, values | _muted(chosen)),
+        page=lambda: _page(request, chosen, values, saved=saved),
+        fragment=lambda: _form(request, "notifications/_preferences_form.html", values),
+    )
 
 
 @idempotent
@@ -78,27 +81,36 @@ async def _change(request: Request) -> Response:
     zone = services(request).settings.timezone
 
     def changed(before: str) -> str:
-        return to_json(cast.chosen(fields, from_json(before), zone))
+        return to_json(preference_params.changed(fields, from_json(before), zone))
 
     try:
         await stored(request, lambda db: stored_preferences.change(db, person.id, changed))
-    except Invalid as refusal:
-        if not wants_html(request):
-            raise
-        chosen = await choice_of(request)
-        return await _page(request, chosen, cast.typed(fields, chosen, zone), 422, why=refusal)
-    chosen = await choice_of(request)
-    if not wants_html(request):
-        return json_response(
-            request, {"message": translate(request, SAVED), **_shape(chosen, cast.shown(chosen, zone))}
-        )
-    if not is_htmx(request):
-        return see_other(path_to(request, "notifications:preferences") + "?saved=1")
-    return await _form(request, "notifications/_saved.html", cast.shown(chosen, zone), says=SAVED)
+    except Invalid as error:
+        return await _refused(request, error)
+    chosen = await chosen_by_person(request)
+    values = _form_values(request, chosen)
+    return await answer(
+        request,
+        json=lambda: json_response(request, {"message": translate(request, SAVED), **values, **_muted(chosen)}),
+        page=lambda: see_other(path_to(request, "notifications:preferences") + "?saved=1"),
+        fragment=lambda: _form(request, "notifications/_preferences_saved.html", values, says=SAVED),
+    )
 
 
-async def choice_of(request: Request) -> Preferences:
-    """Return what this person chose, or the defaults."""
+async def _refused(request: Request, refusal: Invalid) -> Response:
+    """Show the form again with the typed values."""
+    chosen, fields = await chosen_by_person(request), await request_data.read(request)
+    values = preference_params.typed_values(fields, chosen, services(request).settings.timezone)
+    return await answer_refusal(
+        request,
+        refusal,
+        page=lambda: _page(request, chosen, values, refusal),
+        fragment=lambda: _form(request, "notifications/_preferences_form.html", values, refusal),
+    )
+
+
+async def chosen_by_person(request: Request) -> Preferences:
+    """Return the preferences of the current user, or the defaults."""
     person = await session.current_user(request)
     chosen = await services(request).database.run(lambda db: stored_preferences.told(db, [person.id]))
     return from_json(chosen.get(person.id, ""))
@@ -107,41 +119,40 @@ async def choice_of(request: Request) -> Preferences:
 async def _page(
     request: Request,
     chosen: Preferences,
-    shown: Mapping[str, Any],
-    status: int = 200,
-    why: Invalid | None = None,
-    saved: bool = False,
+    values: dict[str, Any],
+    refusal: Invalid | None = None,
+    saved: Sentence | None = None,
 ) -> Response:
-    """Render the form in its page, or alone for htmx."""
-    if is_htmx(request):
-        return await _form(request, "notifications/_chosen.html", shown, status, why=why)
-    context = {"mutes": await mutes.named(request, chosen), "says": SAVED if saved else None}
-    return await _form(request, "notifications/preferences.html", shown, status, why=why, **context)
+    muted = await mutes.of_preferences(request, chosen)
+    return await _form(request, "notifications/preferences.html", values, refusal, mutes=muted, says=saved)
 
 
 async def _form(
-    request: Request,
-    template: str,
-    shown: Mapping[str, Any],
-    status: int = 200,
-    why: Invalid | None = None,
-    **more: Any,
+    request: Request, template: str, values: dict[str, Any], refusal: Invalid | None = None, **context: Any
 ) -> Response:
-    columns = {option.name: option.label for option in registry.options()}
-    words = {"types": OF_TYPES, "channels": columns, "sounds": OF_SOUNDS, "pressing": PRESSING, "week": DAYS}
-    typed_by = drafts.form_owner(request, await session.current_user(request))
-    context = {"typed": shown, "why": why, "typed_by": typed_by, "zones": _zones(request, shown)}
-    return html(request, template, status, **context, **words, **more)
+    context |= {
+        "types": TYPE_LABELS,
+        "channels": {option.name: option.label for option in registry.options()},
+        "sounds": SOUND_LABELS,
+        "sound_fields": SOUND_FIELDS,
+        "week": DAY_LABELS,
+        "zones": _zones(request, values["zone"]),
+        "typed_by": drafts.form_owner(request, await session.current_user(request)),
+    }
+    return html(request, template, 422 if refusal else 200, values=values, why=refusal, **context)
 
 
-def _zones(request: Request, shown: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _form_values(request: Request, chosen: Preferences) -> dict[str, Any]:
+    return preference_params.form_values(chosen, services(request).settings.timezone)
+
+
+def _zones(request: Request, chosen: str) -> list[tuple[str, str]]:
     """Return the zones to choose from, from west to east, each with its present offset from UTC."""
-    now, own = services(request).clock(), {services(request).settings.timezone.key, shown["zone"]}
-    ahead = {name: now.astimezone(ZoneInfo(name)) for name in {*ZONES, *own} if cast.is_zone(name)}
-    named = sorted((at.utcoffset() or timedelta(), name, at.strftime("%z")) for name, at in ahead.items())
-    return [(name, f"UTC{text[:3]}:{text[3:]}") for _, name, text in named]
+    now, names = services(request).clock(), {*ZONES, services(request).settings.timezone.key, chosen}
+    local = {name: now.astimezone(ZoneInfo(name)) for name in names if preference_params.is_zone(name)}
+    ordered = sorted((at.utcoffset() or timedelta(), name, at.strftime("%z")) for name, at in local.items())
+    return [(name, f"UTC{offset[:3]}:{offset[3:]}") for _, name, offset in ordered]
 
 
-def _shape(chosen: Preferences, shown: Mapping[str, Any]) -> dict[str, Any]:
-    muted = {"muted_projects": sorted(chosen.muted_projects), "muted_tasks": sorted(chosen.muted_tasks)}
-    return {**shown, **muted}
+def _muted(chosen: Preferences) -> dict[str, list[int]]:
+    return {"muted_projects": sorted(chosen.muted_projects), "muted_tasks": sorted(chosen.muted_tasks)}

@@ -1,4 +1,4 @@
-"""Turn stored notifications into what their person may read at present."""
+"""Turn stored notifications into what their person may read at present, for pages and for programs."""
 
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
@@ -6,10 +6,12 @@ from typing import NamedTuple
 from starlette.requests import Request
 
 from helpdesk.errors import Sentence, sentence
+from helpdesk.languages import say
 from helpdesk.notifications.messages import OF_NO_TASK, message
 from helpdesk.store.models.notifications import NotificationRow
+from helpdesk.web.core.faces import Json, moment
 from helpdesk.web.core.guards import actor
-from helpdesk.web.core.templating import services
+from helpdesk.web.core.services import services
 
 HIDDEN = sentence("You do not see this task any more")
 NOTHING = sentence("What was told of it is not shown.")
@@ -28,18 +30,12 @@ class Item(NamedTuple):
 
 
 async def items(request: Request, rows: Iterable[NotificationRow]) -> list[Item]:
-    """Render rows for the person of the request. What the person may still see is asked of the backend, once for all.
+    """Render rows for the person of the request. The backend is asked once for all what the person may still see.
     Raises Unavailable."""
     rows = list(rows)
     tasks = {row.task_id for row in rows if row.kind not in OF_NO_TASK}
-    seen = await services(request).backend.seen(await actor(request), tasks) if tasks else {}
-    return [in_full(row) if _is_visible(row, seen) else hidden(row) for row in rows]
-
-
-def _is_visible(row: NotificationRow, seen: Mapping[int, bool]) -> bool:
-    """Return whether the person may see the task and, for a private event, private comments; or whether the
-    notification says nothing of the task."""
-    return row.kind in OF_NO_TASK or (row.task_id in seen and (seen[row.task_id] or not row.is_private))
+    visible = await services(request).backend.seen(await actor(request), tasks) if tasks else {}
+    return [in_full(row) if _is_visible(row, visible) else _hidden(row) for row in rows]
 
 
 def in_full(row: NotificationRow) -> Item:
@@ -48,6 +44,31 @@ def in_full(row: NotificationRow) -> Item:
     return Item(row, *message(row), row.subject, *statuses)
 
 
-def hidden(row: NotificationRow) -> Item:
+def to_dict(item: Item, language: str) -> Json:
+    """Return a notification as programs know it (contract §5): the union of the two shapes once promised."""
+    row = item.row
+    statuses = {"old_status": item.old_status or None, "new_status": item.new_status or None}
+    return {
+        "id": row.id,
+        "type": row.type,
+        "title": say(language, item.title),
+        "message": say(language, item.message),
+        "issue_id": row.task_id,
+        **statuses,
+        "old_subj": item.subject,
+        "date_created": moment(row.happened_at),
+        "created_at": moment(row.happened_at),
+        "is_read": row.read_at is not None,
+        "data": {**statuses, "task_subject": item.subject},
+    }
+
+
+def _is_visible(row: NotificationRow, visible: Mapping[int, bool]) -> bool:
+    """Return whether the person may see the task and, for a private event, private comments; or whether the
+    notification says nothing of the task."""
+    return row.kind in OF_NO_TASK or (row.task_id in visible and (visible[row.task_id] or not row.is_private))
+
+
+def _hidden(row: NotificationRow) -> Item:
     """Render a notification about a task that the person may no longer see."""
     return Item(row, HIDDEN, NOTHING, (NOTHING,))

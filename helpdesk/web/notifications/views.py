@@ -1,6 +1,7 @@
-"""Show a person's notifications, as a page and as JSON."""
+"""Show a person's notifications: as a page, as JSON, and the newest in the widget that opens beside any page."""
 
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from sqlmodel import Session
 from starlette.requests import Request
@@ -10,22 +11,24 @@ from helpdesk.errors import NotFound, sentence
 from helpdesk.notifications.kinds import TYPES
 from helpdesk.store import notifications
 from helpdesk.store.models.notifications import NotificationRow
-from helpdesk.web.core import path_params, request_data
-from helpdesk.web.core.faces import wants_html
-from helpdesk.web.core.responses import html, json_response, see_other
+from helpdesk.web.core import request_data
+from helpdesk.web.core.faces import answer, choose, fragment_or_page, html, json_response, see_other
+from helpdesk.web.core.navigation import current_url
+from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.session import current_user
-from helpdesk.web.core.templating import language, path_to, services
-from helpdesk.web.notifications import schemas as notification_schemas
-from helpdesk.web.notifications.render import Item, items
+from helpdesk.web.core.templating import language
+from helpdesk.web.notifications import preferences as notification_preferences
+from helpdesk.web.notifications.render import Item, items, to_dict
 
 LIMIT = 50  # for a request that names neither a page nor a limit
 PER_PAGE = 25
 MOST = 100
+IN_WIDGET = 20
 NO_TYPE = sentence("There is no such type of notification.")
 
 
-class Asked(NamedTuple):
-    """Which notifications a request wants. No type means any."""
+class NotificationQuery(NamedTuple):
+    """The notifications that a request asks for. No type means any."""
 
     unread_only: bool
     type: str | None
@@ -36,44 +39,47 @@ class Asked(NamedTuple):
     def page(self) -> int:
         return self.offset // self.limit + 1
 
-    def pages(self, total: int) -> int:
-        return max(1, -(-total // self.limit))
 
-
-class Result(NamedTuple):
+class NotificationPage(NamedTuple):
     """The items of one page, and the counts of all pages."""
 
+    query: NotificationQuery
     items: list[Item]
     total: int
     unread: int
 
+    @property
+    def pages(self) -> int:
+        return max(1, -(-self.total // self.query.limit))
+
+    @property
+    def by_task(self) -> dict[int, list[Item]]:
+        """Group the items by task, the task with the newest first."""
+        by_task: dict[int, list[Item]] = {}
+        for item in self.items:
+            by_task.setdefault(item.row.task_id, []).append(item)
+        return by_task
+
 
 async def every(request: Request) -> Response:
     """Show this person's notifications, the newest first."""
-    asked = _asked(request)
-    found = await find(request, asked)
-    pages = asked.pages(found.total)
-    if not wants_html(request):
-        shown = [notification_schemas.notification(it, language(request)) for it in found.items]
-        pagination = {"page": asked.page, "per_page": asked.limit, "total": found.total, "pages": pages}
-        return json_response(request, notification_schemas.listed(shown, pagination, found.unread))
+    page = await find(request, _query(request))
     undo = request.query_params.get("undo", "")
-    context: dict[str, Any] = {"asked": asked, "by_task": by_task_of(found), "pages": pages, "undo": undo}
-    # The bell shows the count of the same moment as the list.
-    return html(request, "notifications/every.html", **context, unread=found.unread)
+    return await answer(
+        request,
+        json=lambda: json_response(request, _to_dict(page, language(request))),
+        # The bell shows the count of the same moment as the list.
+        page=lambda: html(request, "notifications/list.html", page=page, undo=undo, unread=page.unread),
+    )
 
 
 async def one(request: Request) -> Response:
     """Redirect to the task of a notification, and mark all notifications about that task as read."""
-    person, which, now = (
-        await current_user(request),
-        path_params.number(request, "notification_id"),
-        services(request).clock(),
-    )
-    reads = _is_gone_to(request)
+    person, now = await current_user(request), services(request).clock()
+    number, reads = request_data.path_id(request, "notification_id"), _is_opened_by_person(request)
 
     def work(db: Session) -> int | None:
-        row = notifications.one(db, person.id, which)
+        row = notifications.one(db, person.id, number)
         if row and reads:
             notifications.mark_task(db, person.id, row.task_id, now)
         return row and row.task_id
@@ -86,58 +92,81 @@ async def one(request: Request) -> Response:
     return see_other(path_to(request, "tasks:show", task_id=task_id))
 
 
-def by_task_of(found: Result) -> dict[int, list[Item]]:
-    """Group notifications by task, the task with the newest first."""
-    by_task: dict[int, list[Item]] = {}
-    for item in found.items:
-        by_task.setdefault(item.row.task_id, []).append(item)
-    return by_task
+async def widget(request: Request) -> Response:
+    """Show the widget; without htmx redirect to the page of all notifications."""
+    return await fragment_or_page(request, lambda: widget_fragment(request), path_to(request, "notifications:every"))
 
 
-def _is_gone_to(request: Request) -> bool:
+async def widget_fragment(request: Request, undo: str = "") -> Response:
+    """Render the widget. `undo` is the moment at which all were just marked as read."""
+    page = await find(request, NotificationQuery(False, None, IN_WIDGET, 0))
+    sounds = (await notification_preferences.chosen_by_person(request)).sounds
+    before = min((item.row.id for item in page.items if not item.row.read_at), default=1) - 1
+    context: dict[str, Any] = {"page": page, "unread": page.unread, "undo": undo, "sounds": sounds, "before": before}
+    return html(request, "notifications/_widget.html", **context)
+
+
+async def item_fragment(request: Request, number: int, unread: int) -> Response:
+    """Render a notification that was just marked as read, and how many are left."""
+    person = await current_user(request)
+    row = await services(request).database.run(lambda db: notifications.one(db, person.id, number))
+    (item,) = await items(request, [row] if row else [])
+    on_page = urlsplit(current_url(request)).path == path_to(request, "notifications:every")
+    return html(request, "notifications/_marked_read.html", item=item, unread=unread, on_page=on_page, undo="")
+
+
+def _is_opened_by_person(request: Request) -> bool:
     """Return whether a person opens this address, from a page of ours or by typing it.
 
     That is not a HEAD request, a link on another site, a picture in a text, or a browser's prefetch. Programs send none
     of these headers.
     """
-    of = request.headers
+    headers = request.headers
     return (
         request.method == "GET"
-        and of.get("sec-fetch-site", "none") in ("none", "same-origin")
-        and of.get("sec-fetch-dest", "document") in ("document", "empty")
-        and "prefetch" not in of.get("sec-purpose", "")
+        and headers.get("sec-fetch-site", "none") in ("none", "same-origin")
+        and headers.get("sec-fetch-dest", "document") in ("document", "empty")
+        and "prefetch" not in headers.get("sec-purpose", "")
     )
 
 
-async def find(request: Request, asked: Asked) -> Result:
-    """Return the notifications that a request wants."""
+async def find(request: Request, query: NotificationQuery) -> NotificationPage:
+    """Return the notifications that a query asks for."""
     person = await current_user(request)
-    which: dict[str, Any] = {"unread_only": asked.unread_only, "type": asked.type}
+    filters: dict[str, Any] = {"unread_only": query.unread_only, "type": query.type}
 
     def work(db: Session) -> tuple[list[NotificationRow], int, int]:
-        rows = notifications.page(db, person.id, **which, limit=asked.limit, offset=asked.offset)
-        return rows, notifications.total(db, person.id, **which), notifications.unread(db, [person.id])[person.id]
+        rows = notifications.page(db, person.id, **filters, limit=query.limit, offset=query.offset)
+        return rows, notifications.total(db, person.id, **filters), notifications.unread(db, [person.id])[person.id]
 
     rows, total, unread = await services(request).database.run(work)
-    return Result(await items(request, rows), total, unread)
+    return NotificationPage(query, await items(request, rows), total, unread)
 
 
-def _asked(request: Request) -> Asked:
+def _to_dict(page: NotificationPage, language: str) -> dict[str, Any]:
+    """Return a page with all the names by which programs find the list and the counts."""
+    query, listed = page.query, [to_dict(item, language) for item in page.items]
+    pagination = {"page": query.page, "per_page": query.limit, "total": page.total, "pages": page.pages}
+    counts = {"total_count": page.total, "unread_count": page.unread}
+    return {"notifications": listed, "pagination": pagination, "data": {"notifications": listed, **counts}, **counts}
+
+
+def _query(request: Request) -> NotificationQuery:
     """Read the query of the address. Raises Invalid."""
-    given = request_data.Fields(request.query_params)
-    type = request.query_params.get("type") or None
+    params = request.query_params
+    type = params.get("type") or None
     if type is not None and type not in TYPES.values():
         raise request_data.refusal("type", NO_TYPE)
-    paged = wants_html(request) or {"page", "per_page"} & set(request.query_params)
-    name = "limit" if "limit" in request.query_params else "per_page"
+    paged = choose(request, page=True, json=bool({"page", "per_page"} & set(params)))
+    name = "limit" if "limit" in params else "per_page"
     limit = min(_whole(request, name, PER_PAGE if paged else LIMIT, 1), MOST)
     offset = (_whole(request, "page", 1, 1) - 1) * limit if paged else _whole(request, "offset", 0, 0)
-    return Asked(given.flag("unread_only"), type, limit, offset)
+    return NotificationQuery(request_data.Fields(params).flag("unread_only"), type, limit, offset)
 
 
-def _whole(request: Request, name: str, usual: int, least: int) -> int:
+def _whole(request: Request, name: str, default: int, least: int) -> int:
     text = request.query_params.get(name, "")
-    number = request_data.whole(name, text) if text else usual
+    number = request_data.whole(name, text) if text else default
     if number < least:
         raise request_data.refusal(name, sentence("This must be %(least)s or more.", least=least))
     return number

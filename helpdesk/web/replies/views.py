@@ -10,14 +10,14 @@ from helpdesk.errors import Invalid, NotAllowed, NotFound, sentence
 from helpdesk.people.model import Person
 from helpdesk.store import reply_templates
 from helpdesk.store.reply_templates import Reply
-from helpdesk.web.core import path_params, request_data
+from helpdesk.web.core import request_data
 from helpdesk.web.core.after_write import stored
-from helpdesk.web.core.faces import answer, answer_refusal
+from helpdesk.web.core.faces import answer, answer_refusal, html, json_response, see_other
+from helpdesk.web.core.guards import ADMINISTRATORS_ONLY
 from helpdesk.web.core.idempotency import idempotent
-from helpdesk.web.core.responses import html, json_response, see_other
-from helpdesk.web.core.rights import ADMINISTRATORS_ONLY
+from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.session import current_user
-from helpdesk.web.core.templating import path_to, services, translate
+from helpdesk.web.core.templating import translate
 from helpdesk.web.replies.variables import VARIABLES
 
 LONGEST_NAME = 100
@@ -105,7 +105,7 @@ def _input(fields: request_data.Fields) -> ReplyInput:
 
 async def _found(request: Request) -> Reply:
     """The template in the address. Raises NotFound, also for another person's."""
-    person, number = await current_user(request), path_params.number(request, "reply_id")
+    person, number = await current_user(request), request_data.path_id(request, "reply_id")
     reply = await services(request).database.run(lambda db: reply_templates.one(db, person.id, number))
     if reply is None:
         raise NotFound
@@ -124,14 +124,14 @@ async def _listed(request: Request, person: Person) -> list[Reply]:
 async def _page(request: Request, typed: Mapping[str, Any], why: Invalid | None = None, status: int = 200) -> Response:
     found = await _listed(request, await current_user(request))
     context = {"replies": found, "variables": VARIABLES, "typed": typed, "why": why, "reply": None}
-    return html(request, "replies/every.html", status, **context)
+    return html(request, "replies/list.html", status, **context)
 
 
 def _form(
     request: Request, reply: Reply, typed: Mapping[str, Any], why: Invalid | None = None, status: int = 200
 ) -> Response:
     context = {"reply": reply, "variables": VARIABLES, "typed": typed, "why": why}
-    return html(request, "replies/one.html", status, **context)
+    return html(request, "replies/edit.html", status, **context)
 
 
 async def _refused_change(request: Request, reply: Reply, typed: Mapping[str, Any], refusal: Invalid) -> Response:

@@ -1,6 +1,6 @@
-"""Alignments, classes, styles and languages: `p(note). text`, `|>. 5|`, `*{color:red}text*`.
+"""Recognise alignments, classes, styles and languages: `p(note). text`, `|>. 5|`, `*{color:red}text*`.
 
-Their look is not shown, yet they must be told from words in brackets, which are.
+Their look is not shown, but they must be told from words in brackets, which are.
 """
 
 import re

@@ -17,8 +17,7 @@ from helpdesk.errors import BadResponse, HelpdeskError, Overloaded, Sentence, se
 from helpdesk.slow_queries import log_slow_queries
 from helpdesk.tasks.backend import State
 from helpdesk.tasks.redmine.sql import schema_check
-from helpdesk.tasks.redmine.sql.breaker import Breaker
-from helpdesk.tasks.redmine.sql.failures import Silent, Unreadable, silent, unreadable
+from helpdesk.tasks.redmine.sql.failures import Breaker, Silent, Unreadable, silent, unreadable
 from helpdesk.threads import Threads
 from helpdesk.timings import measured
 
@@ -91,7 +90,7 @@ class RedmineDatabase:
             answer = await self.in_thread(question)
         except Silent as error:
             if error.is_down and self.breaker.failed():
-                log.error("Redmine's database does not answer; reading goes over REST", extra={"why": error.detail})
+                log.error("Redmine's database does not answer; reading goes over REST", extra={"error": error.detail})
             raise
         if self.breaker.succeeded():
             log.warning("Redmine's database answers again")
@@ -119,7 +118,7 @@ class RedmineDatabase:
     def _note(self, error: Unreadable) -> Unreadable:
         """Log it once, for as long as pages tell of it."""
         if error.detail not in self._unread:
-            log.error("Redmine's database can't be read; this is asked over REST", extra={"why": error.detail})
+            log.error("Redmine's database can't be read; this is asked over REST", extra={"error": error.detail})
         self._unread[error.detail] = None
         return error
 

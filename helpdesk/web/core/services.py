@@ -1,0 +1,71 @@
+"""The services of the application: everything that a handler reaches beside its request."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from starlette.requests import Request
+from starlette.routing import BaseRoute, Route
+
+from helpdesk.services import Services
+
+if TYPE_CHECKING:
+    from helpdesk.tasks.colors import ColorCache
+    from helpdesk.tasks.pictures import Pictures
+    from helpdesk.web.core.errors import ErrorParts
+    from helpdesk.web.core.idempotency import Unsettled
+    from helpdesk.web.core.templating import Renderer
+    from helpdesk.web.edge.readiness import Readiness
+    from helpdesk.web.edge.static_files import StaticFiles
+    from helpdesk.web.lists.export import Exports
+    from helpdesk.web.live.hub import Live
+    from helpdesk.web.tasks.change import Presenters
+
+MOST_ADDRESSES = 5_000  # kept made up; a list names fifty, and others name the same
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebServices(Services):
+    """The ports and the store that `wiring` chose, and what `app.py` adds for the web.
+
+    `path` returns the address of a route by its name. `error_parts` and `presenters` come from upper floors.
+    """
+
+    path: Callable[..., str]
+    static_files: "StaticFiles"
+    renderer: "Renderer"
+    live: "Live"
+    readiness: "Readiness"
+    pictures: "Pictures"
+    exports: "Exports"
+    color_cache: "ColorCache"
+    unsettled: "Unsettled"
+    error_parts: "ErrorParts"
+    presenters: "Presenters"
+
+
+def services(request: Request) -> WebServices:
+    """Return the services of the application: the only thing on `app.state`."""
+    found: WebServices = request.app.state.services
+    return found
+
+
+def path_to(request: Request, name: str, /, **params: Any) -> str:
+    """Return the path of a route. Raises KeyError for an unknown name or other parameters than the route's."""
+    return services(request).path(name, **params)
+
+
+def addresses(routes: Iterable[BaseRoute]) -> Callable[..., str]:
+    """Return a function from the name of a route and its parameters to its path, which raises KeyError.
+
+    Starlette's own asks one route after another; a list of tasks names dozens of addresses.
+    """
+    named = {route.name: (route.path_format, route.param_convertors) for route in routes if isinstance(route, Route)}
+
+    @lru_cache(maxsize=MOST_ADDRESSES)
+    def path(name: str, /, **params: Any) -> str:
+        template, convertors = named[name]
+        return template.format(**{key: convertors[key].to_string(value) for key, value in params.items()})
+
+    return path

@@ -1,0 +1,135 @@
+"""Static files under addresses that carry a hash of their content: kept by browsers for good.
+
+Our own stylesheets and scripts are sent as one file each, for a branch office pays for every request, and all texts are
+compressed once, at start, as hard as it goes: docs/numbers.md has what that gives.
+"""
+
+import gzip
+import re
+from collections.abc import Mapping
+from functools import cache
+from hashlib import sha256
+from mimetypes import guess_type
+from pathlib import Path
+from typing import NamedTuple
+
+import brotli  # type: ignore[import-untyped]  # ships no types
+import rjsmin  # type: ignore[import-untyped]  # ships no types
+from starlette.requests import Request
+from starlette.responses import Response
+
+from helpdesk.errors import NotFound
+from helpdesk.web.core.services import services
+
+# An SVG that is opened by itself is a document. As a part of a page it is ruled by that page's policy.
+ALONE = {"image/svg+xml": {"Content-Security-Policy": "sandbox; default-src 'none'"}}
+FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+BUNDLES = {
+    "app.css": ("css/*.css",),
+    "notifications.css": ("css/pages/notifications.css",),
+    "board.css": ("css/pages/board.css",),
+    "columns.css": ("css/pages/columns.css",),
+    "preferences.css": ("css/pages/preferences.css",),  # apart: nobody pays for it who does not open that page
+    "app.js": ("js/*.js",),
+    "lazy.js": ("js/lazy/*.js",),
+    "board.js": ("js/board/*.js",),
+    "htmx.js": ("vendor/htmx-*.js", "js/htmx/*.js"),
+}
+TEXTS = {".css", ".js", ".svg"}
+COMMENT = re.compile(r"/\*(?:[^*]++|\*(?!/))*+(?:\*/|\Z)")
+QUOTED = re.compile(r"""("[^"]*"|'[^']*')""")
+
+
+class StaticFile(NamedTuple):
+    """`encoded` holds the smaller forms by the name of their content coding, the smallest first."""
+
+    content: bytes
+    media_type: str
+    encoded: Mapping[str, bytes]
+
+
+class StaticFiles:
+    """Icons and bundles, read once at start. A bundle's parts come in the order of their names."""
+
+    def __init__(self, folder: Path) -> None:
+        sources = {
+            str(file.relative_to(folder)): file.read_bytes() for file in sorted((folder / "icons").glob("*.svg"))
+        }
+        for name, patterns in BUNDLES.items():
+            parts = (part for pattern in patterns for part in sorted(folder.glob(pattern)))
+            sources[name] = "\n".join(map(minified, parts)).encode()
+        self.names = {name: _hashed(name, content) for name, content in sources.items()}
+        self.files = {
+            self.names[name]: StaticFile(content, _media_type(name), _forms(name, content))
+            for name, content in sources.items()
+        }
+
+    def address(self, name: str) -> str:
+        """The address of a file by its plain name, such as `app.css`."""
+        return f"/static/{self.names[name]}"
+
+
+async def static(request: Request) -> Response:
+    found = services(request).static_files.files.get(request.path_params["name"])
+    if found is None:
+        raise NotFound
+    codings = accepted_codings(request.headers.get("accept-encoding", ""))
+    coding = next((it for it in found.encoded if it in codings), None)
+    headers = FOREVER | ALONE.get(found.media_type, {}) | ({"Vary": "Accept-Encoding"} if found.encoded else {})
+    if coding is None:
+        return Response(found.content, media_type=found.media_type, headers=headers)
+    return Response(found.encoded[coding], media_type=found.media_type, headers=headers | {"Content-Encoding": coding})
+
+
+def accepted_codings(header: str) -> set[str]:
+    """The content codings that an Accept-Encoding header names and does not refuse by `q=0`; `*` names none."""
+    items = (item.lower().replace(" ", "").partition(";") for item in header.split(","))
+    return {name for name, _, rest in items if not re.fullmatch(r"q=0(\.0*)?", rest)}
+
+
+def minified(file: Path) -> str:
+    """Return a stylesheet or script without comments and needless blanks.
+
+    A file that was minified by its makers stays as it is: htmx has a template literal inside another one, and rjsmin
+    takes blanks out of the inner one. tests/web/test_static.py keeps such literals out of our own scripts.
+    """
+    text = file.read_text("utf-8")
+    if file.stem.endswith(".min"):
+        return text
+    return _without_blanks(text) if file.suffix == ".css" else str(rjsmin.jsmin(text))
+
+
+def _without_blanks(style: str) -> str:
+    """Return a stylesheet without comments and needless blanks; rcssmin makes `.text :is(ul)` a `.text:is(ul)`.
+
+    Quoted texts stay. In e2e/test_styles.py a browser compares the rules.
+    """
+    pieces = enumerate(QUOTED.split(COMMENT.sub("", style)))
+    return "".join(piece if place % 2 else _unspaced(piece) for place, piece in pieces)
+
+
+def _unspaced(style: str) -> str:
+    """Remove blanks beside signs where they mean nothing. Only a colon outside selectors is followed by a blank."""
+    return re.sub(r"(?:(?<!\s)\s++)?([{};,])\s*+|(:) ", r"\1\2", style).replace(";}", "}")
+
+
+def _media_type(name: str) -> str:
+    return guess_type(name)[0] or "application/octet-stream"
+
+
+def _forms(name: str, content: bytes) -> dict[str, bytes]:
+    """The encoded forms that are worth it. Zstandard is not among them: its best is larger than Brotli's, and whoever
+    takes the one takes the other."""
+    forms = _compressed(content) if Path(name).suffix in TEXTS else {}
+    return {coding: form for coding, form in forms.items() if len(form) < len(content)}
+
+
+@cache
+def _compressed(content: bytes) -> dict[str, bytes]:
+    """Kept for the process, for the many applications that tests make."""
+    return {"br": brotli.compress(content, quality=11), "gzip": gzip.compress(content, 9, mtime=0)}
+
+
+def _hashed(name: str, content: bytes) -> str:
+    stem, _, suffix = name.rpartition(".")
+    return f"{stem}-{sha256(content).hexdigest()[:10]}.{suffix}"
