@@ -1,7 +1,7 @@
 """A board as it stands open in a browser: what comes from the server is put into it as htmx and static/js/board do.
 
-`arrange`, `sumTotals`, `place` and `updateTally` of board.js and `fetchPending` of live.js are repeated here line by line:
-change both together.
+`arrange`, `sumTotals`, `place` and `updateTally` of board.js and `fetchPending` of live.js are repeated here line by
+line: change both together.
 """
 
 import math
