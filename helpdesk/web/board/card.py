@@ -121,7 +121,7 @@ async def _tray(request: Request, template: str, task: Task, status: int = 200, 
 async def _next(request: Request) -> str:
     """Return the address of the board to go back to."""
     last_page = choose(request, json=navigation.last_list, page=navigation.last_list, fragment=current_url)
-    return (await request_data.read(request)).wanted() or last_page(request)
+    return (await request_data.read(request)).next_path() or last_page(request)
 
 
 CARD = change.Presenter(_to_card, _refused_card)
