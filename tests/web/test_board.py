@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 
 from helpdesk.services import Services
 from helpdesk.store import board as store
-from helpdesk.store.board import ColumnKept
+from helpdesk.store.board import ColumnSettings
 from tests.telling import tell
 from tests.web.board_screen import Screen
 from tests.web.conftest import HTML, HTMX, Client, Visit
@@ -280,8 +280,8 @@ def test_phases_and_limits_are_what_an_administrator_says_of_a_status(
 ) -> None:
     for status in ("in_progress", "in_progress", "waiting", "closed", "new"):
         embedded.new_task(status=status)
-    said = {BUSY: ColumnKept("active", 1), WAITING: ColumnKept("waiting", 1), CLOSED: ColumnKept("waiting")}
-    services.database.run_here(lambda db: store.keep_columns(db, said), writes=True)
+    said = {BUSY: ColumnSettings("active", 1), WAITING: ColumnSettings("waiting", 1), CLOSED: ColumnSettings("waiting")}
+    services.database.run_here(lambda db: store.save_columns(db, said), writes=True)
     there = page(visit("anna"))
     says = there.of_class("summary")[0].text
     assert says == "5 in all 4 open 1 new 2 being dealt with 1 on hold 1 closed"

@@ -14,7 +14,7 @@ from helpdesk.demo import seed
 from helpdesk.languages import say
 from helpdesk.services import Services
 from helpdesk.store import board
-from helpdesk.store.board import ColumnKept
+from helpdesk.store.board import ColumnSettings
 from helpdesk.store.models import tables
 from helpdesk.tasks.model import Status
 from helpdesk.tasks.phases import Rule, Summary, grouped, phase, summarised
@@ -78,8 +78,8 @@ def busy(services: Services, embedded: EmbeddedWorld) -> EmbeddedWorld:
             task = db.get_one(tables.Task, number)
             task.created_at = NOW - timedelta(days=number * 3 % 50)
             task.due_date = (NOW + timedelta(days=number % 9 - 5)).date() if number % 3 else None
-        said = {STATUS_IDS["waiting"]: ColumnKept("waiting"), STATUS_IDS["closed"]: ColumnKept("waiting")}
-        board.keep_columns(db, said)
+        said = {STATUS_IDS["waiting"]: ColumnSettings("waiting"), STATUS_IDS["closed"]: ColumnSettings("waiting")}
+        board.save_columns(db, said)
 
     services.database.run_here(work, writes=True)
     return embedded

@@ -29,7 +29,7 @@ from helpdesk.web.lists import params as list_params
 from helpdesk.web.lists import statistics, statistics_tables
 from helpdesk.web.lists.filter_form import SHOWN_FIELDS, chips, selects
 from helpdesk.web.lists.urls import COLUMNS, Listing
-from helpdesk.web.tasks import phase_rules
+from helpdesk.web.tasks import colors
 from helpdesk.web.tasks import schemas as task_schemas
 
 LANES = {
@@ -57,7 +57,7 @@ async def settings(request: Request) -> BoardSettings:
     person = await current_user(request)
 
     def work(db: Session) -> BoardSettings:
-        return BoardSettings(phase_rules.kept(db), *store.of_person(db, person.id))
+        return BoardSettings(colors.phase_rules(db), *store.of_person(db, person.id))
 
     return await services(request).database.run(work)
 

@@ -133,7 +133,7 @@ async def tips(request: Request) -> Response:
 
 
 def _to_board(request: Request, fields: request_data.Fields) -> Response:
-    return htmx_redirect(request, fields.wanted() or path_to(request, BOARD))
+    return htmx_redirect(request, fields.next_path() or path_to(request, BOARD))
 
 
 def _this_board(request: Request) -> str:
