@@ -31,7 +31,7 @@ BUNDLES = {
     "columns.css": ("css/pages/columns.css",),
     "preferences.css": ("css/pages/preferences.css",),  # apart: nobody pays for it who does not open that page
     "app.js": ("js/*.js",),
-    "later.js": ("js/later/*.js",),
+    "lazy.js": ("js/lazy/*.js",),
     "board.js": ("js/board/*.js",),
     "htmx.js": ("vendor/htmx-*.js", "js/htmx/*.js"),
 }
