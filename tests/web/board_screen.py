@@ -1,7 +1,7 @@
 """A board as it stands open in a browser: what comes from the server is put into it as htmx and static/js/board do.
 
-`settle`, `sum`, `place` and `count` are those of board.js, `look` is that of live.js, line by line: whoever changes one
-changes the other.
+`arrange`, `sumTotals`, `place` and `updateTally` of board.js and `fetchPending` of live.js are repeated here line by
+line: change both together.
 """
 
 import math
@@ -31,11 +31,11 @@ class Shown(NamedTuple):
 
 
 class Screen:
-    """One person's board. `waits` are the tasks that the stream told of, and that were not looked at yet."""
+    """One person's board. `pending` are the tasks that the stream reported and that were not fetched yet."""
 
     def __init__(self, client: TestClient, address: str) -> None:
         self.client, self.address = client, address
-        self.waits: set[int] = set()
+        self.pending: set[int] = set()
         self.load()
 
     def load(self) -> None:
@@ -45,7 +45,7 @@ class Screen:
         board = self.page.by_id("board")
         assert board
         self.board, self.stale = board, False
-        self.waits.clear()
+        self.pending.clear()
 
     # What a person sees
 
@@ -87,7 +87,7 @@ class Screen:
         card.toggle("open", False)
         for tray in card.of_class("tray"):
             tray.remove()
-        self.waits.add(number_of(card))
+        self.pending.add(number_of(card))
 
     def targets(self, card: Element) -> list[int]:
         """Where its form lets a card go."""
@@ -130,7 +130,7 @@ class Screen:
         if "hidden" in link.attributes or not link.get("hx-get"):
             return False
         cell = self._by_id(link["hx-target"].removeprefix("#"))
-        sure = [card for card in self._cards_of(status) if number_of(card) not in self.waits]
+        sure = [card for card in self._cards_of(status) if number_of(card) not in self.pending]
         url = httpx.URL(link["hx-get"]).copy_merge_params({"skip": str(len(sure))})
         self._swap(self._asked(str(url)), cell, link["hx-swap"])
         return True
@@ -145,10 +145,10 @@ class Screen:
         self._swap(answer, form, form["hx-swap"])
         return None
 
-    def look(self) -> None:
-        """What live.js does some moments after the stream told of tasks."""
-        ids = [it for it in self.waits if not ((card := self._card(it)) and "open" in card.classes)]
-        self.waits -= set(ids)
+    def fetch_pending(self) -> None:
+        """Fetch the cards of pending tasks, as live.js does some moments after the stream reported them."""
+        ids = [it for it in self.pending if not ((card := self._card(it)) and "open" in card.classes)]
+        self.pending -= set(ids)
         if not ids:
             return
         url = httpx.URL(self.board["data-cards"], params=httpx.URL(self.address).params)
@@ -195,9 +195,9 @@ class Screen:
             _put(whole.elements, target, how)
         for partial in partials:
             _put(partial.elements, self._found(partial["hx-target"]), partial["hx-swap"])
-        self._settle()
+        self._arrange()
 
-    def _settle(self) -> None:
+    def _arrange(self) -> None:
         known: set[str] = set()
         for card in self.board.of_class("card"):
             if card.parent is None:
@@ -207,20 +207,20 @@ class Screen:
                 self._place(card)
             elif card["id"] in known:
                 card.remove()
-            elif before and self._since(card) > self._since(before):
+            elif before and self._changed_at(card) > self._changed_at(before):
                 self._place(card)
             known.add(card["id"])
         for tally in self.board.of_class("tally"):
-            self._count(tally)
+            self._update_tally(tally)
         for it in self.page.all(lambda each: each.get("data-phases")):
-            it.children = [str(self._sum(it["data-phases"].split()))]
+            it.children = [str(self._sum_totals(it["data-phases"].split()))]
         for lane in self.board.of_class("lane"):
             for total in lane.of_class("faint"):
                 total.children = [str(len(lane.of_class("card")))]
         if self.stale:
             self.load()
 
-    def _sum(self, phases: list[str]) -> int:
+    def _sum_totals(self, phases: list[str]) -> int:
         heads = [it for it in self.board.of_class("column") if it.classes.intersection(phases)]
         return sum(int(it.of_class("tally")[0]["data-total"]) for it in heads)
 
@@ -233,19 +233,19 @@ class Screen:
             return
         if cell is None:
             card.remove()
-        elif old and old.parent is cell and not self._since(card) > self._since(old):
+        elif old and old.parent is cell and not self._changed_at(card) > self._changed_at(old):
             cell.insert(card, old)
         else:
-            older = (each for each in cell.elements if not self._since(each) > self._since(card))
+            older = (each for each in cell.elements if not self._changed_at(each) > self._changed_at(card))
             cell.insert(card, next(older, None))
         if old:
             old.remove()
 
-    def _since(self, card: Element) -> float:
+    def _changed_at(self, card: Element) -> float:
         on = float(self.board.get("data-on") or "nan")
         return on if math.isnan(on) else max(float(card.get("data-on") or 0), on)
 
-    def _count(self, tally: Element) -> None:
+    def _update_tally(self, tally: Element) -> None:
         status, total = int(tally["id"].removeprefix("count-")), int(tally["data-total"])
         length = len(self._cards_of(status))
         part = length < total and not tally.within("folded")

@@ -125,7 +125,7 @@ class Office:
         """The stream tells of every change to every page, to that of who made it as well."""
         changed = {row.id for row in self.rows(TaskQuery(), "admin") if self.seen.get(row.id) != row.updated_on}
         for screen in self.screens.values():
-            screen.waits |= changed
+            screen.pending |= changed
         self.remember()
 
     def remember(self) -> None:
@@ -154,7 +154,7 @@ class Office:
 
     def knows_all(self, login: str) -> None:
         self.closes(login)
-        self.screens[login].look()
+        self.screens[login].fetch_pending()
 
     def moves(self, login: str, card: int, to: int) -> None:
         """Unless somebody changed the task since its form was there."""
@@ -195,11 +195,11 @@ class Office:
             self.moved[login] = number, after
 
     def looks(self, login: str) -> None:
-        self.screens[login].look()
+        self.screens[login].fetch_pending()
 
     def wants_more(self, login: str, column: int) -> None:
         screen = self.screens[login]
-        knows_all = not screen.waits and not screen.board.of_class("open")
+        knows_all = not screen.pending and not screen.board.of_class("open")
         if columns := [status for status, it in screen.columns().items() if " of " in it.tally]:
             chosen = columns[column % len(columns)]
             if screen.more(chosen) and knows_all:
@@ -212,7 +212,7 @@ class Office:
         columns = [status for status, it in screen.columns().items() if it.total] or list(screen.columns())
         chosen = columns[column % len(columns)]
         # A card that waits to be looked at stands where it was, so its new column lacks it until then.
-        knows_all = not screen.waits
+        knows_all = not screen.pending
         for _ in range(2 if column % 3 else 1):
             screen.fold(chosen)
             now = screen.columns()[chosen]

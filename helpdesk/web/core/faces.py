@@ -21,7 +21,7 @@ from helpdesk.web.core.services import services
 SAFE = {"GET", "HEAD", "OPTIONS"}
 PROGRAMS = ("/api/", "/tasks/api/")
 HX_REDIRECT = "hx-redirect"
-WROTE = "wrote"  # the cookie that changes whenever its person has written something (static/js/returning.js)
+WROTE = "wrote"  # the cookie that changes whenever its person has written something (static/js/back-navigation.js)
 
 T = TypeVar("T")
 Json = dict[str, Any]

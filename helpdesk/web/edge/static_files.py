@@ -32,7 +32,7 @@ BUNDLES = {
     "columns.css": ("css/pages/columns.css",),
     "preferences.css": ("css/pages/preferences.css",),  # apart: only those who open that page pay for it
     "app.js": ("js/*.js",),
-    "later.js": ("js/later/*.js",),
+    "lazy.js": ("js/lazy/*.js",),
     "board.js": ("js/board/*.js",),
     "htmx.js": ("vendor/htmx-*.js", "js/htmx/*.js"),
 }
