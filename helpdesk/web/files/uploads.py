@@ -1,5 +1,5 @@
-"""Files that people add. Each goes to the backend at once. A refused form shows its files, ticked, so that they need not
-be sent again; the form names them by seals that only their own person can use."""
+"""Files that people add. Each goes to the backend at once. A refused form shows its files, ticked, so that they need
+not be sent again; the form names them by seals that only their own person can use."""
 
 from collections.abc import AsyncIterator
 from typing import Any
