@@ -9,7 +9,7 @@ from helpdesk.errors import sentence
 from helpdesk.tasks import board
 from helpdesk.tasks.change_messages import LABELS, in_words
 from helpdesk.tasks.lists import Card
-from helpdesk.tasks.model import Edit, Status, Task
+from helpdesk.tasks.model import Edit, Task
 from helpdesk.texts import called
 from helpdesk.web.board import page as board_page
 from helpdesk.web.board import query as board_query
@@ -68,7 +68,7 @@ async def _to_card(request: Request, outcome: change.Outcome) -> Response:
     context = await board_page.updated_cards(request, params, [written.after.id], {before.id, after.id})
     if before.id != after.id:
         message = sentence(MOVED.text, status=called(after))
-        context["undo"] = _status_to_undo(written.after, before)
+        context["undo"] = next((it for it in written.after.choices.statuses if it.id == before.id), None)
     overwrote = await task_page.overwrote(request, written)
     return await _tray(request, "board/_card_saved.html", written.after, says=message, overwrote=overwrote, **context)
 
@@ -100,10 +100,6 @@ async def _refusal(request: Request, task: Task, refusal: task_page.Refusal) -> 
     return {"refused": {"why": refusal, "typed": typed}, "required": required}
 
 
-def _status_to_undo(task: Task, before: Status) -> Status | None:
-    return next((it for it in task.choices.statuses if it.id == before.id), None)
-
-
 async def _tray(request: Request, template: str, task: Task, status: int = 200, **context: Any) -> Response:
     """Render a template of the board with what this person may do to the task."""
     defaults = {"refused": None, "required": (), "undo": None, "overwrote": (), "drafted": ""}
@@ -121,7 +117,7 @@ async def _tray(request: Request, template: str, task: Task, status: int = 200, 
 async def _next(request: Request) -> str:
     """Return the address of the board to go back to."""
     last_page = choose(request, json=navigation.last_list, page=navigation.last_list, fragment=current_url)
-    return (await request_data.read(request)).wanted() or last_page(request)
+    return (await request_data.read(request)).next_path() or last_page(request)
 
 
 CARD = change.Presenter(_to_card, _refused_card)

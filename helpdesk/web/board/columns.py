@@ -53,7 +53,7 @@ async def columns(request: Request) -> Response:
 @idempotent
 async def _change(request: Request) -> Response:
     fields, (statuses, settings) = await request_data.read(request), await _statuses_and_settings(request)
-    back = fields.wanted()
+    back = fields.next_path()
     try:
         changes = changed(fields, statuses, settings)
     except Invalid as error:

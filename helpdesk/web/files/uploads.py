@@ -14,7 +14,7 @@ from helpdesk.tasks.markup.render import REFERENCES
 from helpdesk.tasks.model import Actor
 from helpdesk.web.core import request_data
 from helpdesk.web.core.services import services
-from helpdesk.web.core.templating import sized
+from helpdesk.web.core.templating import size_text
 
 PIECE = 256 * 1024
 SECONDS = 24 * 3600
@@ -29,7 +29,7 @@ async def arrived(request: Request, who: Actor) -> tuple[Staged, ...]:
     Raises Invalid, TooLarge; `listed` returns the files that came all the same.
     """
     fields = await request_data.read(request)
-    named = [_opened(request, who, seal) for seal in fields.listed("staged", MOST)]
+    named = [_opened(request, who, seal) for seal in fields.all_values("staged", MOST)]
     staged = request.state.staged = [file for file in named if file]
     if fields.too_large:
         raise _too_large(request)
@@ -69,7 +69,7 @@ def _too_large(request: Request) -> TooLarge:
 
 
 def _limit(request: Request) -> Sentence:
-    return sized(services(request).settings.max_content_length)
+    return size_text(services(request).settings.max_content_length)
 
 
 def _upload(file: UploadFile) -> Upload:

@@ -106,7 +106,7 @@ async def to_json_with_message(request: Request, outcome: Outcome) -> Response:
 
 async def to_page(request: Request, outcome: Outcome) -> Response:
     fields = await request_data.read(request)
-    return see_other(fields.wanted() or await address_after(request, outcome.written))
+    return see_other(fields.next_path() or await address_after(request, outcome.written))
 
 
 async def to_fragment(request: Request, outcome: Outcome) -> Response:

@@ -37,7 +37,7 @@ async def new(request: Request) -> Response:
     """Show the form, filled in by the query or by a draft; a POST creates the task."""
     if request.method == "POST":
         return await _create(request)
-    query = request_data.of_query(request)
+    query = request_data.query_values(request)
     return await answer(request, json=lambda: _to_json(request, query), page=lambda: _to_page(request, query))
 
 

@@ -110,7 +110,7 @@ async def comments(request: Request) -> Response:
     return await answer(
         request,
         json=lambda: json_response(request, body, 201),
-        page=lambda: see_other(fields.wanted() or page),
+        page=lambda: see_other(fields.next_path() or page),
         fragment=lambda: task_page.written(
             request, "tasks/_comment_saved.html", written, fields.version(), says=COMMENTED
         ),
