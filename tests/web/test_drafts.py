@@ -26,7 +26,7 @@ SHOWN = ">Набирала «долго» &amp; &lt;b&gt;терять&lt;/b&gt; 
 
 
 def kept(database: Database, login: str = "anna") -> dict[str, dict[str, str]]:
-    found = database.run_here(lambda db: drafts.found(db, PEOPLE_IDS[login], "", datetime.now(UTC)))
+    found = database.run_here(lambda db: drafts.with_prefix(db, PEOPLE_IDS[login], "", datetime.now(UTC)))
     return {draft.place: dict(draft.fields) for draft in found}
 
 
