@@ -272,7 +272,7 @@ def test_a_comment_counts_even_when_its_draft_cannot_be_taken_away(
     def fail(*_: object) -> None:
         raise StoreUnavailable("down for a moment")
 
-    monkeypatch.setattr(drafts, "forget", fail)
+    monkeypatch.setattr(drafts, "delete", fail)
     number, anna = embedded.new_task(), visit("anna")
     assert anna.post(f"/tasks/{number}/comments", data={"comment": TEXT}, headers=HTML).status_code == 303
     assert len(anna.get(f"/tasks/api/task/{number}/history").json()["history"]) == 1
