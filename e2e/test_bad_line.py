@@ -16,8 +16,7 @@ with_javascript = pytest.mark.parametrize("javascript", [True], ids=["with JavaS
 def test_a_double_click_writes_one_comment(page: Page, as_program: AsProgram) -> None:
     client = as_program("anna")
     task = steps.some_task(client)
-    steps.come_in(page, "anna")
-    steps.open_task(page, task["id"])
+    steps.come_to(page, "anna", task["id"])
     steps.comment_box(page).fill(TEXT)
     steps.comment_form(page).get_by_role("button", name="Добавить комментарий").dblclick()
     expect(steps.entries(page).filter(has_text=TEXT)).to_have_count(1)
@@ -34,8 +33,7 @@ def test_a_proxy_without_its_server_is_told_of_and_the_text_can_be_sent_again(
     announced.add(503)
     client = as_program("anna")
     task = steps.some_task(client)
-    steps.come_in(page, "anna")
-    steps.open_task(page, task["id"])
+    steps.come_to(page, "anna", task["id"])
     page.route("**/comments", lambda route: route.fulfill(status=503, content_type="text/html", body=PROXY_SAYS))
     steps.add_comment(page, TEXT)
     told = steps.toast(page, "Сервер сейчас не отвечает. Возможно, ничего не сохранено.")
@@ -53,8 +51,7 @@ def test_a_proxy_without_its_server_is_told_of_and_the_text_can_be_sent_again(
 @with_javascript
 def test_a_button_pressed_shows_that_the_server_is_at_work(page: Page, as_program: AsProgram) -> None:
     task = steps.some_task(as_program("anna"))
-    steps.come_in(page, "anna")
-    steps.open_task(page, task["id"])
+    steps.come_to(page, "anna", task["id"])
     held: list[Route] = []
     page.route("**/comments", lambda route: held.append(route))
     steps.add_comment(page, TEXT)

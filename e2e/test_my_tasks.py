@@ -11,8 +11,7 @@ from e2e.conftest import AsProgram
 
 @pytest.fixture
 def anna_at_her_list(page: Page) -> Page:
-    steps.come_in(page, "anna")
-    page.goto("/tasks/my-tasks")
+    steps.come_to(page, "anna", "/tasks/my-tasks")
     return page
 
 

@@ -14,8 +14,7 @@ PAGE = "/notifications/preferences"
 
 
 def test_settings_are_found_changed_and_there_again(page: Page, as_program: AsProgram, javascript: bool) -> None:
-    steps.come_in(page, "anna")
-    page.goto("/notifications")
+    steps.come_to(page, "anna", "/notifications")
     page.get_by_role("link", name="Настройки уведомлений").click()
     box = page.get_by_label("Комментарий: Звук")
     expect(box).to_be_checked()
@@ -44,8 +43,7 @@ def test_settings_are_found_changed_and_there_again(page: Page, as_program: AsPr
 
 def test_an_error_is_shown_at_its_field_and_the_rest_stays(page: Page, announced: Announced, javascript: bool) -> None:
     announced.add(422)
-    steps.come_in(page, "anna")
-    page.goto(PAGE)
+    steps.come_to(page, "anna", PAGE)
     page.get_by_label("Соблюдать тихие часы").check()
     for day in ("Пн", "Вт", "Ср", "Чт", "Пт", "Сб", "Вс"):
         page.get_by_label(day, exact=True).uncheck()
@@ -65,8 +63,7 @@ def test_a_task_or_its_project_is_muted_without_losing_what_is_typed(
     page: Page, as_program: AsProgram, javascript: bool, kind: str
 ) -> None:
     task = steps.some_task(as_program("anna"))
-    steps.come_in(page, "anna")
-    steps.open_task(page, task["id"])
+    steps.come_to(page, "anna", task["id"])
     page.locator("summary").filter(has_text="Уведомления").click()
     if javascript:
         steps.comment_box(page).fill("Ещё не дописано")

@@ -15,8 +15,7 @@ def test_notifications_are_seen_opened_marked_and_taken_back(page: Page, as_prog
     for task in (first, second):
         steps.tell(boris, task["id"], "Посмотрите, пожалуйста.")
     steps.wait_for_unread(anna, 2)
-    steps.come_in(page, "anna")
-    page.goto("/tasks/my-tasks")
+    steps.come_to(page, "anna", "/tasks/my-tasks")
     count = page.locator("[data-unread]")
     expect(count).to_have_text("2")
     page.goto("/notifications")
@@ -71,8 +70,7 @@ def test_the_page_follows_what_is_read_and_what_comes_elsewhere(page: Page, as_p
     task = steps.tasks(anna)["tasks"][0]
     steps.tell(boris, task["id"], "Посмотрите, пожалуйста.")
     steps.wait_for_unread(anna, 1)
-    steps.come_in(page, "anna")
-    page.goto("/notifications")
+    steps.come_to(page, "anna", "/notifications")
     told(page, 1)
     anna.put("/tasks/api/notifications/read-all")
     told(page, 0)

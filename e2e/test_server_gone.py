@@ -29,8 +29,7 @@ def test_a_server_that_is_gone_is_told_of_and_the_text_stays(
 ) -> None:
     announced.update({"net::ERR_CONNECTION_REFUSED", HTMX_SAYS})
     task = steps.some_task(as_program("anna"))
-    steps.come_in(page, "anna")
-    steps.open_task(page, task["id"])
+    steps.come_to(page, "anna", task["id"])
     end(demo.process)
     steps.add_comment(page, TEXT)
     expect(steps.toast(page, "Связь пропала. Возможно, ничего не сохранено.")).to_be_visible()
