@@ -22,8 +22,7 @@ from helpdesk.tasks.lists import TaskQuery
 from helpdesk.tasks.model import Actor
 from helpdesk.tasks.redmine.sql import connection, issue, lists
 from helpdesk.tasks.redmine.sql.connection import RedmineDatabase
-from helpdesk.tasks.redmine.sql.read_context import Reading
-from helpdesk.tasks.redmine.sql.source import Source
+from helpdesk.tasks.redmine.sql.source import Reading, Source
 from tests.servers import mariadb
 from tests.servers.mariadb import url_of
 from tests.servers.redmine import why_not_here

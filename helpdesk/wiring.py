@@ -179,7 +179,7 @@ def schema_trouble(settings: Settings) -> Trouble | None:
 
 def grants(settings: Settings) -> str:
     """The statements that make the user for MYSQL_USER on MYSQL_DATABASE, or on what is usual."""
-    from helpdesk.tasks.redmine.sql.grants import script
+    from helpdesk.tasks.redmine.sql.schema_check import script
 
     return script(settings.mysql_database or "redmine", settings.mysql_user or "helpdesk", "%")
 

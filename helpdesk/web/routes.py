@@ -5,9 +5,8 @@ from starlette.routing import BaseRoute, Route
 
 from helpdesk.web.accounts import registration
 from helpdesk.web.accounts import views as accounts
-from helpdesk.web.board import card, card_fragments
+from helpdesk.web.board import card
 from helpdesk.web.board import columns as board_columns
-from helpdesk.web.board import preferences as board_preferences
 from helpdesk.web.board import views as board
 from helpdesk.web.core.faces import Face
 from helpdesk.web.core.guards import ADMINISTRATORS_ONLY, Handler, needs, public, signed_in, unguarded
@@ -17,7 +16,7 @@ from helpdesk.web.drafts import service as drafts_service
 from helpdesk.web.drafts import views as draft_views
 from helpdesk.web.edge import legacy_redirects, not_configured, readiness, static_files
 from helpdesk.web.files import downloads, thumbnails
-from helpdesk.web.lists import bulk, row_fragments, rows, saved_views, statistics
+from helpdesk.web.lists import bulk, rows, saved_views, statistics
 from helpdesk.web.lists import views as lists
 from helpdesk.web.live import views as live
 from helpdesk.web.notifications import mark_read, mutes
@@ -58,9 +57,9 @@ PRESENTERS: Presenters = {
     Face.JSON: presenters.JSON,
     Face.PAGE: presenters.PAGE,
     Face.FRAGMENT: presenters.FRAGMENT,
-    Face.ROW: row_fragments.ROW,
-    Face.CARD: card_fragments.CARD,
-    Face.CARD_PAGE: card_fragments.CARD_PAGE,
+    Face.ROW: rows.ROW,
+    Face.CARD: card.CARD,
+    Face.CARD_PAGE: card.CARD_PAGE,
 }
 """The presenter of each face of a task that was changed."""
 
@@ -117,8 +116,8 @@ ROUTES: list[BaseRoute] = [
     # The board
     Route("/tasks/board/columns", needs("admin", ADMINISTRATORS_ONLY)(board_columns.columns),
           name="tasks:columns", methods=["GET", "POST"]),
-    Route("/tasks/board/fold",        write(board_preferences.fold),     name="tasks:fold", methods=["POST"]),
-    Route("/tasks/board/tips",        write(board_preferences.tips),     name="tasks:tips", methods=["POST"]),
+    Route("/tasks/board/fold",        write(board.fold),     name="tasks:fold", methods=["POST"]),
+    Route("/tasks/board/tips",        write(board.tips),     name="tasks:tips", methods=["POST"]),
 
     # Drafts and reply templates
     Route("/drafts/{place}",          signed_in(draft_views.save),        name="drafts:save", methods=["PUT", "POST"]),

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from helpdesk.tasks.redmine.sql import grants
+from helpdesk.tasks.redmine.sql import schema_check
 from tests.servers.mariadb import MariaDB, MySQLAccess, execute, running_mariadb
 from tests.servers.process import ServerError, free_port
 from tests.servers.redmine_instance import FEW, PACKAGES, TIMEZONE, Puma, linked_instance, packages, serving
@@ -113,8 +113,8 @@ def create_reader(server: MariaDB, writer: MySQLAccess) -> MySQLAccess:
     """A user made by the very statements that administrators are given: so every test proves that those suffice."""
     access = replace(writer, user="helpdesk", password=secrets.token_hex(16))
     company = execute(server, f"SELECT table_name FROM information_schema.tables WHERE table_schema = '{_DATABASE}'")
-    made = grants.create_user(access.user, access.host, access.password)
-    granted = grants.grants(_DATABASE, access.user, access.host, [row[0] for row in company])
+    made = schema_check.create_user(access.user, access.host, access.password)
+    granted = schema_check.grants(_DATABASE, access.user, access.host, [row[0] for row in company])
     execute(server, "".join([made, *granted]))
     return access
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from helpdesk.tasks.redmine.rest import changed_issues
+from helpdesk.tasks.redmine.rest import feed as rest_feed
 
 
 @pytest.fixture(autouse=True)
 def one_look_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     """Other tests change many issues meanwhile: a look over REST reads them all, not the oldest few."""
-    monkeypatch.setattr(changed_issues, "READ_AT_ONCE", 1_000)
+    monkeypatch.setattr(rest_feed, "READ_AT_ONCE", 1_000)

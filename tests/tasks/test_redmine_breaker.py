@@ -3,7 +3,7 @@
 import pytest
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from helpdesk.tasks.redmine.sql.breaker import PAUSE_SECONDS, Breaker
+from helpdesk.tasks.redmine.sql.failures import PAUSE_SECONDS, Breaker
 from tests.clocks import Clock
 
 

@@ -12,9 +12,9 @@ from sqlalchemy.engine import Connection
 
 from helpdesk.errors import LockedOut, NotFound, Unavailable
 from helpdesk.tasks.model import Actor
-from helpdesk.tasks.redmine.rest import cache as module
-from helpdesk.tasks.redmine.rest.cache import STALE_SECONDS, Cache
+from helpdesk.tasks.redmine.rest import metadata_cache as module
 from helpdesk.tasks.redmine.rest.calls import RestCalls
+from helpdesk.tasks.redmine.rest.metadata_cache import STALE_SECONDS, Cache
 from helpdesk.tasks.redmine.sql import config_snapshot, source
 from helpdesk.tasks.redmine.sql.source import Source
 from tests.servers.imitated_redmine import ANNA, ME, ImitatedRedmine

@@ -14,9 +14,8 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from helpdesk.tasks.backend import State
 from helpdesk.tasks.redmine.sql import connection, schema_check
-from helpdesk.tasks.redmine.sql.breaker import PAUSE_SECONDS, Breaker
 from helpdesk.tasks.redmine.sql.connection import RedmineDatabase
-from helpdesk.tasks.redmine.sql.failures import Silent
+from helpdesk.tasks.redmine.sql.failures import PAUSE_SECONDS, Breaker, Silent
 from tests.clocks import Clock
 from tests.servers.mariadb import MySQLAccess, url_of
 from tests.servers.proxy import Proxy

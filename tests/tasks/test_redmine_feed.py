@@ -16,9 +16,9 @@ from helpdesk.tasks import watermark
 from helpdesk.tasks.backend import State
 from helpdesk.tasks.feed import Event, FeedPage
 from helpdesk.tasks.model import Edit
-from helpdesk.tasks.redmine import feed_cursor
+from helpdesk.tasks.redmine import feed_model
 from helpdesk.tasks.redmine.feed import FallbackFeed, RestFeed, SqlFeed
-from helpdesk.tasks.redmine.rest import changed_issues
+from helpdesk.tasks.redmine.rest import feed as rest_feed
 from helpdesk.tasks.redmine.sql import feed as sql
 from helpdesk.tasks.redmine.sql.source import Source
 from tests.servers.mariadb import url_of
@@ -184,12 +184,12 @@ async def test_both_ways_tell_the_same(world: RedmineWorld, sql_world: SqlWorld)
 async def test_a_long_list_is_read_in_parts_and_nothing_of_it_is_lost(
     redmine_world: RedmineWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(changed_issues, "READ_AT_ONCE", 2)
-    monkeypatch.setattr(changed_issues, "PAGE", 3)
-    monkeypatch.setattr(changed_issues, "STEP", 2)
+    monkeypatch.setattr(rest_feed, "READ_AT_ONCE", 2)
+    monkeypatch.setattr(rest_feed, "PAGE", 3)
+    monkeypatch.setattr(rest_feed, "STEP", 2)
     monkeypatch.setattr(watermark, "LONGEST_WRITE", timedelta())  # as if each look came long after the one before it
     world, tasks = redmine_world, [redmine_world.new_task() for _ in range(5)]
-    now = feed_cursor.read(await world.feed.start())
+    now = feed_model.read_cursor(await world.feed.start())
     long_ago = now.updated - timedelta(hours=1)
     with writing(world) as db:
         for number, task in enumerate(tasks):
@@ -260,7 +260,7 @@ async def test_rest_reads_an_issue_again_ever_more_seldom(redmine_world: Redmine
     world.client.http.event_hooks["request"].append(note)
     for _ in range(60):
         told = await feed.read(kept)
-        assert of(told, task) or feed_cursor.read(told.cursor).issues.floor >= task
+        assert of(told, task) or feed_model.read_cursor(told.cursor).issues.floor >= task
         kept = told.cursor
         seconds[0] += 3
     assert asked.count("/issues.json") == 60
@@ -282,6 +282,6 @@ async def test_a_key_that_is_no_administrators_is_told_of_and_nothing_goes_by(re
 def test_a_position_of_moments_to_come_is_not_believed() -> None:
     """Whoever kept it had a clock that was ahead: what happens until then would be told nobody."""
     now, then = datetime(2026, 3, 4, tzinfo=UTC), datetime(2027, 3, 4, tzinfo=UTC)
-    kept = feed_cursor.read(feed_cursor.beginning(7, 9, then, then).written())
+    kept = feed_model.read_cursor(feed_model.cursor_behind(7, 9, then, then).written())
     assert kept.believed(now).since == kept.believed(now).begun == now - watermark.LONGEST_WRITE
     assert kept.believed(then) == kept

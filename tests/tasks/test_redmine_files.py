@@ -12,7 +12,7 @@ from helpdesk.errors import HelpdeskError, Invalid, Malformed, NotAllowed, NotFo
 from helpdesk.tasks.files import Staged, Upload
 from helpdesk.tasks.model import Edit
 from helpdesk.tasks.redmine.backend import RedmineBackend
-from helpdesk.tasks.redmine.rest import file_transfers
+from helpdesk.tasks.redmine.rest import files
 from tests.servers import imitated_redmine as imitation
 from tests.servers.imitated_redmine import CONTENT, DOWNLOAD, ISSUE, UPLOADS, Answer, ImitatedRedmine, Request, says
 from tests.tasks.test_redmine_failures import ACTOR, pieces, tracking
@@ -204,7 +204,7 @@ async def trickle(writer: asyncio.StreamWriter, request: Request) -> None:
 async def test_a_download_that_stops_in_the_middle_breaks_and_does_not_end(
     server: ImitatedRedmine, then: Answer | None, length: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(file_transfers, "BYTES_A_SECOND", 2**30)
+    monkeypatch.setattr(files, "BYTES_A_SECOND", 2**30)
     server.answers[DOWNLOAD] = stopping(then, length)
     got = b""
     async with tracking(server.url, deadline=0.5) as tracker:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pymysql
 import pytest
 
-from helpdesk.tasks.redmine.sql import grants
+from helpdesk.tasks.redmine.sql import schema_check
 from helpdesk.tasks.redmine.sql.tables import COMPANY, REDMINE
 from tests.servers.redmine import Redmine
 
@@ -15,11 +15,11 @@ DOCUMENT = Path(__file__).parent.parent.parent / "docs/redmine-database.md"
 
 def test_the_document_shows_what_the_command_prints() -> None:
     (shown,) = re.findall(r"```sql\n(.*?)\n```", DOCUMENT.read_text(), re.DOTALL)
-    assert shown == grants.script("redmine", "helpdesk", "%")
+    assert shown == schema_check.script("redmine", "helpdesk", "%")
 
 
 def test_every_table_is_granted_and_the_one_of_keys_is_not() -> None:
-    script = grants.script("redmine", "helpdesk", "%")
+    script = schema_check.script("redmine", "helpdesk", "%")
     granted = re.findall(r"^GRANT SELECT.* ON `redmine`\.`(\w+)`", script, re.MULTILINE)
     assert granted == sorted(REDMINE.tables) and "tokens" not in script
     assert sorted(re.findall(r"^-- GRANT SELECT ON `redmine`\.`(\w+)`", script, re.MULTILINE)) == sorted(COMPANY.tables)
@@ -27,8 +27,8 @@ def test_every_table_is_granted_and_the_one_of_keys_is_not() -> None:
 
 
 def test_whatever_is_in_a_name_stays_a_name() -> None:
-    assert grants.create_user("o'neil\\", "%", "p'w") == "CREATE USER 'o''neil\\\\'@'%' IDENTIFIED BY 'p''w';"
-    assert "ON `a``b`.`issues` TO 'x'@'%';" in grants.script("a`b", "x", "%")
+    assert schema_check.create_user("o'neil\\", "%", "p'w") == "CREATE USER 'o''neil\\\\'@'%' IDENTIFIED BY 'p''w';"
+    assert "ON `a``b`.`issues` TO 'x'@'%';" in schema_check.script("a`b", "x", "%")
 
 
 @pytest.mark.parametrize(

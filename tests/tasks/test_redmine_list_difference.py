@@ -6,7 +6,7 @@ from math import log2
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpdesk.tasks.redmine.list_difference import FEW, PAGE, Differing, differing
+from helpdesk.tasks.redmine.visible_both_ways import FEW, PAGE, Differing, differing
 
 NUMBERS = st.sets(st.integers(1, 2_000), max_size=12)
 

@@ -18,10 +18,11 @@ from helpdesk.tasks.fields import CustomField
 from helpdesk.tasks.lists import TaskQuery
 from helpdesk.tasks.model import Actor, FieldChange, Member, Priority
 from helpdesk.tasks.projects import ProjectMember
+from helpdesk.tasks.redmine.allowed_actions import Rights
 from helpdesk.tasks.redmine.backend import RedmineBackend
 from helpdesk.tasks.redmine.rest import custom_fields, json_mapper, payloads, query_params
-from helpdesk.tasks.redmine.rest import permissions as rest_permissions
 from helpdesk.tasks.redmine.rest.json_mapper import links
+from helpdesk.tasks.redmine.rest.user_cache import rights, to_me
 from tests.servers.imitated_redmine import ANNA, ISSUE, ME, ImitatedRedmine, Request
 
 NAMES = json_mapper.Names(
@@ -268,11 +269,11 @@ def test_whatever_stands_in_an_answer_it_is_read_or_refused_in_the_domains_words
     asyncio.run(ask())
 
 
-def my_rights(*permissions: str, member: bool = True, admin: bool = False) -> rest_permissions.Rights:
+def my_rights(*permissions: str, member: bool = True, admin: bool = False) -> Rights:
     memberships = [{"project": {"id": 8}, "roles": [{"id": 2}, {"id": 3, "inherited": True}]}] if member else []
-    mine = rest_permissions.me({"id": 5, "admin": admin, "memberships": memberships})
+    mine = to_me({"id": 5, "admin": admin, "memberships": memberships})
     assert mine.roles == ({8: {2, 3}} if member else {})
-    return rest_permissions.rights(mine, 8, [{"permissions": list(permissions)}, {"permissions": []}])
+    return rights(mine, 8, [{"permissions": list(permissions)}, {"permissions": []}])
 
 
 def test_editing_takes_the_permission_or_authorship_with_its_own() -> None:
@@ -362,13 +363,13 @@ def test_values_are_equal_but_for_line_ends_and_last_digits_as_redmine_keeps_the
 def test_an_administrator_may_everything_and_only_the_very_word_true_makes_one() -> None:
     admin = my_rights(member=False, admin=True)
     assert admin.may_edit(is_author=False) and admin.may_comment and admin.may_comment_privately
-    assert not rest_permissions.me({"id": 5, "admin": "true"}).is_admin
+    assert not to_me({"id": 5, "admin": "true"}).is_admin
 
 
 @pytest.mark.parametrize("memberships", [None, [{}], [{"project": {"id": "8"}, "roles": []}], [{"project": None}]])
 def test_memberships_that_are_none_are_refused(memberships: Any) -> None:
     with pytest.raises((BadResponse, *json_mapper.BROKEN)):
-        rest_permissions.me({"id": 5, "memberships": memberships})
+        to_me({"id": 5, "memberships": memberships})
 
 
 def test_memberships_are_read_without_groups_and_with_roles_in_redmines_order() -> None:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from helpdesk.tasks.redmine.sql import tables as t
-from helpdesk.tasks.redmine.sql.requesters import EASY_REDMINE, RequesterFields, asked_by, requester_fields
+from helpdesk.tasks.redmine.sql.query_conditions import EASY_REDMINE, RequesterFields, asked_by, requester_fields
 from tests.servers.mariadb import url_of
 from tests.servers.redmine import Redmine
 

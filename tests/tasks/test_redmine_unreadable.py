@@ -15,8 +15,7 @@ from helpdesk.tasks.model import Actor
 from helpdesk.tasks.redmine.backend import RedmineBackend
 from helpdesk.tasks.redmine.feed import FallbackFeed, RestFeed, SqlFeed
 from helpdesk.tasks.redmine.sql import connection, feed
-from helpdesk.tasks.redmine.sql.read_context import Reading
-from helpdesk.tasks.redmine.sql.source import Source
+from helpdesk.tasks.redmine.sql.source import Reading, Source
 from tests.servers.mariadb import url_of
 from tests.servers.redmine import Redmine
 from tests.tasks.worlds import SqlWorld

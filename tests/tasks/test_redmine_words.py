@@ -8,9 +8,8 @@ import sqlalchemy as sa
 from helpdesk.errors import BadResponse
 from helpdesk.redmine_client import JSON, Params, RedmineClient
 from helpdesk.tasks.redmine.rest.metadata_cache import MetadataCache
-from helpdesk.tasks.redmine.sql import ruby_yaml
 from helpdesk.tasks.redmine.sql import users as sql_users
-from helpdesk.tasks.redmine.sql.config_snapshot import CORE_FIELDS, _role, _tracker
+from helpdesk.tasks.redmine.sql.config_snapshot import CORE_FIELDS, _role, _tracker, from_yaml
 from helpdesk.tasks.redmine.sql.tables import users
 
 LIMITED = """--- !ruby/hash:ActiveSupport::HashWithIndifferentAccess
@@ -46,7 +45,7 @@ def test_a_roles_limits_are_read_as_rails_wrote_them(settings: str | None, track
 
 
 def test_lists_of_values_are_read_in_any_script() -> None:
-    assert ruby_yaml.loaded("---\n- Телефон\n- 'Да: лично'\n- !binary |-\n  0J/QvtGH0YLQsA==\n- 12\n") == [
+    assert from_yaml("---\n- Телефон\n- 'Да: лично'\n- !binary |-\n  0J/QvtGH0YLQsA==\n- 12\n") == [
         "Телефон",
         "Да: лично",
         "Почта",
@@ -56,11 +55,11 @@ def test_lists_of_values_are_read_in_any_script() -> None:
 
 def test_text_that_is_no_yaml_is_a_bad_response() -> None:
     with pytest.raises(BadResponse):
-        ruby_yaml.loaded("--- [")
+        from_yaml("--- [")
 
 
 def test_an_object_of_ruby_makes_nothing_happen() -> None:
-    assert ruby_yaml.loaded("--- !ruby/object:Gem::Installer\ni: x\n") == {"i": "x"}
+    assert from_yaml("--- !ruby/object:Gem::Installer\ni: x\n") == {"i": "x"}
 
 
 @pytest.mark.parametrize(
@@ -79,9 +78,9 @@ def test_an_object_of_ruby_makes_nothing_happen() -> None:
     ],
 )
 def test_people_are_called_as_redmine_is_set_to_call_them(style: str, name: str) -> None:
-    anna = sql_users.Named(5, "anna", "Анна-Мария", "Смирнова", "User")
+    anna = SimpleNamespace(login="anna", firstname="Анна-Мария", lastname="Смирнова", type="User")
     assert sql_users.name(anna, style) == name
-    assert sql_users.name(sql_users.Named(7, "", "", "Диспетчеры", "Group"), style) == "Диспетчеры"
+    assert sql_users.name(SimpleNamespace(lastname="Диспетчеры", type="Group"), style) == "Диспетчеры"
 
 
 @pytest.mark.parametrize(

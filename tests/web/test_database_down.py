@@ -24,7 +24,7 @@ from helpdesk.store.models.tables import Person
 from helpdesk.tasks.redmine import consistency_check
 from helpdesk.tasks.redmine.backend import RedmineBackend
 from helpdesk.tasks.redmine.sql import connection
-from helpdesk.tasks.redmine.sql.breaker import PAUSE_SECONDS
+from helpdesk.tasks.redmine.sql.failures import PAUSE_SECONDS
 from helpdesk.tasks.redmine.visibility import Permissions
 from helpdesk.wiring import wire
 from tests.servers.process import free_port

@@ -88,6 +88,6 @@ def test_a_row_is_another_one_with_any_other_value(services: Services, environme
         row._replace(updated_on=at + timedelta(days=1)),
     )
     kept = environments["ru"].globals["kept"]
-    shown = [kept("tasks/_row.html", row=one, by="assignee", today=on, fresh=False) for one in others]
-    shown.append(kept("tasks/_row.html", row=row, by="assignee", today=on + timedelta(days=1), fresh=False))
+    shown = [kept("lists/_row.html", row=one, by="assignee", today=on, fresh=False) for one in others]
+    shown.append(kept("lists/_row.html", row=row, by="assignee", today=on + timedelta(days=1), fresh=False))
     assert len(set(shown)) == len(shown)

@@ -18,7 +18,7 @@ from helpdesk.store.board import ColumnKept
 from helpdesk.store.models import tables
 from helpdesk.tasks.model import Status
 from helpdesk.tasks.phases import Rule, Summary, grouped, phase, summarised
-from helpdesk.web.lists.statistics_tables import SAYS
+from helpdesk.web.lists.statistics_tables import PHASE_LABELS
 from tests.web.conftest import HTML, Client, Visit
 from tests.web.numbers import Numbers, summary
 from tests.world import PEOPLE_IDS, PRIORITY_IDS, PROJECT_IDS, STATUS_IDS, EmbeddedWorld
@@ -155,7 +155,7 @@ def test_tasks_in_progress_are_the_same_on_list_board_and_statistics(anna: Clien
 def test_no_phase_is_called_like_a_status_of_the_demo() -> None:
     """Two numbers of one name would disagree: several statuses are being dealt with."""
     names = {it["name"].casefold() for it in seed.read().world["status"]}
-    assert not names & {say("ru", says).casefold() for says in SAYS.values()}
+    assert not names & {say("ru", says).casefold() for says in PHASE_LABELS.values()}
 
 
 STATUS = st.builds(Status, st.integers(1, 6), st.just("x"), st.booleans(), st.booleans())

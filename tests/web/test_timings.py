@@ -14,7 +14,7 @@ from helpdesk import threads
 from helpdesk.errors import Unavailable
 from helpdesk.redmine_client import RedmineClient
 from helpdesk.store.database import Database
-from helpdesk.tasks.redmine.rest.cache import Cache
+from helpdesk.tasks.redmine.rest.metadata_cache import Cache
 from helpdesk.tasks.redmine.sql.connection import RedmineDatabase
 from helpdesk.timings import Timings, measured, record
 from tests.web.conftest import HTML, Visit

@@ -14,45 +14,62 @@ from helpdesk.tasks.lists import EXPORTED_AT_ONCE, TaskQuery
 from helpdesk.tasks.model import Actor, Ref, Task, TaskRow, TextFormat
 from helpdesk.tasks.redmine.rest.calls import RestCalls
 from helpdesk.tasks.redmine.rest.files import IssueFiles
-from helpdesk.tasks.redmine.rest.issue_create import IssueCreate
+from helpdesk.tasks.redmine.rest.issue import Issues
+from helpdesk.tasks.redmine.rest.issue_create import IssueCreate, NewTaskForms
 from helpdesk.tasks.redmine.rest.issue_update import IssueUpdate
-from helpdesk.tasks.redmine.rest.reader import RestReader
+from helpdesk.tasks.redmine.rest.lists import BoardCards, IssueLists
+from helpdesk.tasks.redmine.sql import issue, lists, workflow
 from helpdesk.tasks.redmine.sql.failures import Silent
-from helpdesk.tasks.redmine.sql.reader import SqlReader
 from helpdesk.tasks.redmine.sql.source import Source
+
+
+class RestReader:
+    """Reads over Redmine's REST API, as one person. `task`, `attachment`, `projects_for_new` and `new_task_form` run
+    within the call of a verb, which bounds them by its deadline; the others bound themselves."""
+
+    def __init__(self, calls: RestCalls) -> None:
+        self.lists = lists = IssueLists(calls)
+        self.issues = Issues(calls, lists)
+        forms = NewTaskForms(calls)
+        self.vocabulary, self.members, self.seen = lists.vocabulary, lists.members, lists.seen
+        self.tasks, self.export, self.statistics = lists.tasks, lists.export, lists.statistics
+        self.cards = BoardCards(calls, lists).cards
+        self.task, self.attachment = self.issues.task, self.issues.attachment
+        self.projects_for_new, self.new_task_form = forms.projects, forms.form
 
 
 class FallbackReader:
     """Reads by SQL; over REST while the database does not answer, or with what can't be read."""
 
-    def __init__(self, sql: SqlReader, rest: RestReader) -> None:
-        self.sql, self.rest, self.either = sql, rest, sql.source.or_rest
-        self.vocabulary = self.either(sql.vocabulary, rest.vocabulary)
-        self.members = self.either(sql.members, rest.members)
-        self.tasks = self.either(sql.tasks, rest.tasks)
-        self.cards = self.either(sql.cards, rest.cards)
-        self.seen = self.either(sql.seen, rest.seen)
-        self.statistics = self.either(sql.statistics, rest.statistics)
-        self.task = self.either(sql.task, rest.task)
-        self.attachment = self.either(sql.attachment, rest.attachment)
-        self.projects_for_new = self.either(sql.projects_for_new, rest.projects_for_new)
-        self.new_task_form = self.either(sql.new_task_form, rest.new_task_form)
+    def __init__(self, source: Source, rest: RestReader) -> None:
+        self.source, self.rest = source, rest
+        by_sql, either = source.reader, source.or_rest
+        self.vocabulary = either(by_sql(lists.vocabulary), rest.vocabulary)
+        self.members = either(by_sql(lists.members), rest.members)
+        self.tasks = either(by_sql(lists.tasks), rest.tasks)
+        self.cards = either(by_sql(lists.cards), rest.cards)
+        self.seen = either(by_sql(lists.seen), rest.seen)
+        self.statistics = either(by_sql(lists.statistics), rest.statistics)
+        self.task = either(by_sql(issue.task), rest.task)
+        self.attachment = either(by_sql(issue.attachment), rest.attachment)
+        self.projects_for_new = either(by_sql(workflow.projects_for_new), rest.projects_for_new)
+        self.new_task_form = either(by_sql(workflow.new_task_form), rest.new_task_form)
 
     async def export(self, actor: Actor, query: TaskQuery) -> AsyncGenerator[tuple[TaskRow, ...], None]:
-        """Ask for the numbers at first, and read some tasks at a time: nothing moves them then. Should the database
-        fall silent meanwhile, REST is asked for the rest by their numbers, whether they still match or not."""
+        """Read the ids first, and then some tasks at a time, so that no change moves them. If the database falls silent
+        meanwhile, the rest is read over REST by their ids, whether they still match or not."""
         try:
-            with self.sql.source.database.readable():
-                ids = await self.sql.numbers(actor, query)
+            with self.source.database.readable():
+                ids = await self.source.read(actor, lambda read: lists.ids(read, query))
         except Silent:
             async with aclosing(self.rest.export(actor, query)) as pages:
                 async for page in pages:
                     yield page
             return
-        for place in range(0, len(ids), EXPORTED_AT_ONCE):
-            some = ids[place : place + EXPORTED_AT_ONCE]
-            by_sql = partial(self.sql.rows, actor, query, some)
-            yield await self.either(by_sql, partial(self.rest.lists.numbered, actor, some))()
+        for start in range(0, len(ids), EXPORTED_AT_ONCE):
+            some = ids[start : start + EXPORTED_AT_ONCE]
+            by_sql = partial(self.source.reader(lists.among), actor, query, some)
+            yield await self.source.or_rest(by_sql, partial(self.rest.lists.numbered, actor, some))()
 
 
 class RedmineBackend:
@@ -62,7 +79,7 @@ class RedmineBackend:
         self.text_format, self.source = text_format, source
         self.calls = calls = RestCalls(client)
         rest = RestReader(calls)
-        self.reader = reader = FallbackReader(SqlReader(source), rest) if source else rest
+        self.reader = reader = FallbackReader(source, rest) if source else rest
         self.statuses, self.vocabulary, self.members = rest.lists.statuses, reader.vocabulary, reader.members
         self.tasks, self.export, self.cards = reader.tasks, reader.export, reader.cards
         self.seen, self.statistics = reader.seen, reader.statistics

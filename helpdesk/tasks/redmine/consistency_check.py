@@ -19,10 +19,9 @@ import sqlalchemy as sa
 from helpdesk.errors import HelpdeskError, sentence
 from helpdesk.redmine_client import RedmineClient
 from helpdesk.tasks.backend import State
-from helpdesk.tasks.redmine.list_difference import Differing, differing
 from helpdesk.tasks.redmine.sql import tables as t
 from helpdesk.tasks.redmine.sql.source import CONFIG_SECONDS, STALE_SECONDS, Source
-from helpdesk.tasks.redmine.visible_both_ways import BothWays, Counts, Spot
+from helpdesk.tasks.redmine.visible_both_ways import BothWays, Counts, Differing, Spot, differing
 
 log = logging.getLogger(__name__)
 

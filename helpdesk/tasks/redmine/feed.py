@@ -1,7 +1,7 @@
 """The Feed port over Redmine: its database where there is one, its REST API while that does not answer.
 
-Both return the same events under the same keys and go on from the same cursor. The database is asked for what is above
-the floors; REST for issues changed since `FeedCursor.since`, of which what is above the floors is returned.
+Both return the same events under the same keys and go on from the same cursor. SQL reads the rows above the floors;
+REST reads issues changed since `FeedCursor.since` and returns their events above the floors.
 """
 
 import asyncio
@@ -15,82 +15,83 @@ from helpdesk.errors import LockedOut, NotAllowed, NotFound, WrongKey
 from helpdesk.redmine_client import JSON, RedmineClient, part, within
 from helpdesk.tasks.feed import Event, FeedPage
 from helpdesk.tasks.model import Actor
-from helpdesk.tasks.redmine import feed_cursor
-from helpdesk.tasks.redmine.rest import event_mapper, json_mapper
-from helpdesk.tasks.redmine.rest.changed_issues import PARALLEL, ChangedIssues
+from helpdesk.tasks.redmine import feed_model
+from helpdesk.tasks.redmine.rest import feed as rest_feed
+from helpdesk.tasks.redmine.rest import json_mapper
 from helpdesk.tasks.redmine.rest.metadata_cache import MetadataCache
 from helpdesk.tasks.redmine.rest.user_cache import UserCache
-from helpdesk.tasks.redmine.sql import event_visibility, feed
+from helpdesk.tasks.redmine.sql import feed as sql_feed
 from helpdesk.tasks.redmine.sql.source import Source
 
 READ_SECONDS = 30.0
-"""How long one look may take in all: many issues may be read in it."""
+"""The limit of one poll, in which many issues may be read."""
 LATELY = 25
+"""The issues from which a feed learns where to begin."""
 
 
 class RestFeed:
-    """By our administrator's key, to whom Redmine tells everything; and as each person, to ask what that one sees."""
+    """Reads everything with our administrator's key, and as each person what that person sees."""
 
     def __init__(self, client: RedmineClient) -> None:
         self.client = client
         self.metadata = MetadataCache(client)
         self.users = UserCache(client, self.metadata)
-        self.principals = event_mapper.Principals(client, self.users)
-        self.changed_issues = ChangedIssues(client)
+        self.principals = rest_feed.Principals(client, self.users)
+        self.changed_issues = rest_feed.ChangedIssues(client)
 
     async def start(self) -> str:
-        """Behind the highest numbers among what was changed last; older ones are told by their times."""
+        """Return the cursor behind the highest numbers in the last changed issues; moments tell older ones."""
         async with self._reading():
             issues = await self.changed_issues.lately(LATELY)
         now = datetime.now(UTC)
         journals = [json_mapper.number(it, "id") for issue in issues for it in issue.get("journals", ())]
         numbers = [json_mapper.number(issue, "id") for issue in issues]
         updated = max((json_mapper.moment(issue["updated_on"]) for issue in issues), default=now)
-        return feed_cursor.beginning(
+        return feed_model.cursor_behind(
             max(numbers, default=0), max(journals, default=0), min(updated, now), now
         ).written()
 
     async def read(self, cursor: str) -> FeedPage:
         began = datetime.now(UTC)
-        known = feed_cursor.read(cursor).believed(began)
+        known = feed_model.read_cursor(cursor).believed(began)
         async with self._reading():
-            found = await self.changed_issues.since(known.since, known.updated)
-            wanted = event_mapper.new(found.issues, known)
-            events = await self._events(found.issues, wanted) if any(wanted) else []
+            page = await self.changed_issues.since(known.since, known.updated)
+            wanted = rest_feed.new(page.issues, known)
+            events = await self._events(page.issues, wanted) if any(wanted) else []
         ended = datetime.now(UTC)
-        # No clock that is put wrong leads beyond now.
-        after = known._replace(updated=max(known.updated, min(found.reached, ended)))
-        if found.is_whole:  # else there may be lower numbers among what is left
+        # A wrong clock leads no further than now.
+        after = known._replace(updated=max(known.updated, min(page.reached, ended)))
+        if page.is_whole:  # else the rest may hold lower numbers
             after = after._replace(
                 issues=known.issues.after(wanted.issues, began, ended),
                 journals=known.journals.after(wanted.journals, began, ended),
             )
-        return FeedPage(tuple(sorted(events, key=lambda it: it.at)), after.written(), not found.is_whole)
+        return FeedPage(tuple(sorted(events, key=lambda it: it.at)), after.written(), not page.is_whole)
 
     def key(self, entry_id: int) -> str:
         return f"journal.{entry_id}"
 
     async def event(self, task_id: int, entry_id: int) -> Event | None:
-        wanted = event_mapper.Numbers(frozenset(), frozenset({entry_id}))
+        wanted = rest_feed.Numbers(frozenset(), frozenset({entry_id}))
         async with self._reading():
-            issues = [it for it in (await self.changed_issues.issue(task_id),) if it is not None]
-            events = await self._events(issues, wanted)
+            issue = await self.changed_issues.issue(task_id)
+            events = await self._events([issue], wanted) if issue is not None else []
         return next(iter(events), None)
 
     async def visible_to(self, event: Event, people: Iterable[Actor]) -> frozenset[int]:
-        at_once = asyncio.Semaphore(PARALLEL)
+        at_once = asyncio.Semaphore(rest_feed.PARALLEL)
 
         async def sees(actor: Actor) -> bool:
             async with at_once:
                 return await self._sees(actor, event)
 
-        asked = list(people)
+        actors = list(people)
         async with self._reading():
-            found = await asyncio.gather(*map(sees, asked))
-        return frozenset(actor.id for actor, seen in zip(asked, found, strict=True) if seen)
+            answers = await asyncio.gather(*map(sees, actors))
+        return frozenset(actor.id for actor, is_visible in zip(actors, answers, strict=True) if is_visible)
 
-    async def _events(self, issues: list[JSON], wanted: event_mapper.Numbers) -> list[Event]:
-        return await event_mapper.events(self.metadata, self.principals, issues, wanted)
+    async def _events(self, issues: list[JSON], wanted: rest_feed.Numbers) -> list[Event]:
+        return await rest_feed.events(self.metadata, self.principals, issues, wanted)
 
     async def _sees(self, actor: Actor, event: Event) -> bool:
         try:
@@ -100,16 +101,16 @@ class RestFeed:
         except (LockedOut, NotAllowed, NotFound):
             return False
         except WrongKey:
-            # Not for us either, unless it is this login alone that is somebody else's.
+            # The key fails for us as well, unless only this login is somebody else's.
             await self.principals.groups_now()
             return False
         kind, _, number = event.key.partition(".")
-        seen = {json_mapper.number(journal, "id") for journal in issue.get("journals", ())}
-        return kind == "issue" or int(number) in seen
+        journals = {json_mapper.number(journal, "id") for journal in issue.get("journals", ())}
+        return kind == "issue" or int(number) in journals
 
     @asynccontextmanager
     async def _reading(self) -> AsyncIterator[None]:
-        """Over in time, and an answer that lacks what it must have is BadResponse."""
+        """Bound a poll by READ_SECONDS. Raises BadResponse for an answer that lacks its fields."""
         try:
             async with within(READ_SECONDS):
                 yield
@@ -118,27 +119,26 @@ class RestFeed:
 
 
 class SqlFeed:
-    """The feed by SQL alone. Raises Silent while the database does not answer."""
+    """Reads by SQL alone. Raises Silent while the database does not answer."""
 
     def __init__(self, source: Source) -> None:
         self.source, self.database = source, source.database
 
     async def start(self) -> str:
-        return await self.database.run(lambda db: feed.start(db, self.database).written())
+        return await self.database.run(lambda db: sql_feed.start(db, self.database).written())
 
     async def read(self, cursor: str) -> FeedPage:
         def work(db: Connection) -> FeedPage:
-            found = feed.read(db, self.source, feed_cursor.read(cursor).believed(datetime.now(UTC)))
-            return FeedPage(tuple(found.events), found.after.written(), found.more)
+            return sql_feed.read(db, self.source, feed_model.read_cursor(cursor).believed(datetime.now(UTC)))
 
         return await self.database.run(work)
 
     async def event(self, task_id: int, entry_id: int) -> Event | None:
-        return await self.database.run(lambda db: feed.event(db, self.source, task_id, entry_id))
+        return await self.database.run(lambda db: sql_feed.event(db, self.source, task_id, entry_id))
 
     async def visible_to(self, event: Event, people: Iterable[Actor]) -> frozenset[int]:
         ids = [actor.id for actor in people]
-        return await self.database.run(lambda db: event_visibility.visible_to(db, self.source.config(db), event, ids))
+        return await self.database.run(lambda db: sql_feed.visible_to(db, self.source.config(db), event, ids))
 
 
 class FallbackFeed:

@@ -1,6 +1,8 @@
 """The tasks that a person sees, asked of Redmine's database by our rules and of Redmine itself as that person."""
 
-from collections.abc import Callable, Sequence
+import random
+from bisect import bisect_right
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 import sqlalchemy as sa
@@ -14,8 +16,7 @@ from helpdesk.tasks.redmine.rest import json_mapper, query_params
 from helpdesk.tasks.redmine.rest.metadata_cache import items
 from helpdesk.tasks.redmine.sql import tables as t
 from helpdesk.tasks.redmine.sql import users
-from helpdesk.tasks.redmine.sql.read_context import Reading
-from helpdesk.tasks.redmine.sql.source import Source
+from helpdesk.tasks.redmine.sql.source import Reading, Source
 
 T = TypeVar("T")
 
@@ -121,3 +122,46 @@ class BothWays:
 
     async def _ask(self, work: Callable[[Connection], T]) -> T:
         return await self.database.ask(lambda: self.database.run_here(work))
+
+
+PAGE = 100
+FEW = 8
+"""So many tasks of each kind are named, other ones each time."""
+
+Page = Callable[[int, int], Awaitable[Sequence[int]]]
+"""The numbers in Redmine's list from a place on, at most so many; both lists ascend."""
+
+
+class Differing(NamedTuple):
+    """A few tasks that only one of the two lists has."""
+
+    ours: frozenset[int] = frozenset()
+    theirs: frozenset[int] = frozenset()
+
+
+async def differing(ours: Sequence[int], total: int, page: Page) -> Differing:
+    """Return the tasks around the first difference. `total` is the length of Redmine's list, by its own count."""
+    place = await _first(ours, total, page)
+    theirs = await page(place, PAGE)
+    end = bisect_right(ours, theirs[-1]) if len(theirs) == PAGE else len(ours)
+    mine = ours[place:end]
+    return Differing(_few(mine, set(theirs)), _few(theirs, set(mine)))
+
+
+async def _first(ours: Sequence[int], total: int, page: Page) -> int:
+    """The place of the first difference, found by halving; the beginning where one page shows all."""
+    low, high = 0, min(len(ours), total)
+    if max(len(ours), total) <= PAGE:
+        return 0
+    while low < high:
+        middle = (low + high) // 2
+        if list(await page(middle, 1)) == [ours[middle]]:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+def _few(tasks: Iterable[int], without: set[int]) -> frozenset[int]:
+    found = [it for it in tasks if it not in without]
+    return frozenset(random.sample(found, min(FEW, len(found))))

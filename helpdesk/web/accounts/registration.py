@@ -77,7 +77,7 @@ async def register(request: Request) -> Response:
 
 async def _welcome(request: Request, fields: request_data.Fields, person: Person) -> Response:
     """Sign the new person in, and go to the first page."""
-    response = see_other(fields.wanted() or await saved_views.first_page(request, person))
+    response = see_other(fields.wanted() or await saved_views.start_page(request, person))
     await session.begin(request, response, person, remember=False)
     return response
 
@@ -128,7 +128,7 @@ async def _register(request: Request, account: Registration, password: str) -> P
 
 async def _form(request: Request) -> Response:
     if signed_in := await session.current(request):
-        return see_other(await saved_views.first_page(request, signed_in.person))
+        return see_other(await saved_views.start_page(request, signed_in.person))
     return await _page(request, {"next": request.query_params.get("next", "")})
 
 

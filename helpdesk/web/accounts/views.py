@@ -85,7 +85,7 @@ async def preferences(request: Request) -> Response:
 async def _sign_in_page(request: Request) -> Response:
     target = safe_path(request.query_params.get("next", ""))
     if signed_in := await session.current(request):
-        return see_other(target or await saved_views.first_page(request, signed_in.person))
+        return see_other(target or await saved_views.start_page(request, signed_in.person))
     return _page(request, target, "", None, 200)
 
 
@@ -116,4 +116,4 @@ async def _first_page(request: Request, person: Person) -> str:
     async def own_tasks(request: Request, person: Person) -> str:
         return path_to(request, "tasks:my_tasks")
 
-    return await choose(request, page=saved_views.first_page, json=own_tasks)(request, person)
+    return await choose(request, page=saved_views.start_page, json=own_tasks)(request, person)

@@ -1,28 +1,41 @@
-"""A card of the board: what can be done to it."""
+"""A card of the board: the form of its task, and the pages and fragments that answer the form."""
+
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.tasks.model import Edit
-from helpdesk.web.board import card_fragments
-from helpdesk.web.core import request_data
-from helpdesk.web.core.faces import answer, choose
+from helpdesk.errors import sentence
+from helpdesk.tasks import board
+from helpdesk.tasks.change_messages import LABELS, in_words
+from helpdesk.tasks.lists import Card
+from helpdesk.tasks.model import Edit, Status, Task
+from helpdesk.texts import called
+from helpdesk.web.board import page as board_page
+from helpdesk.web.board import query as board_query
+from helpdesk.web.core import navigation, request_data, session
+from helpdesk.web.core.errors import status_of
+from helpdesk.web.core.faces import answer, choose, html, see_other
 from helpdesk.web.core.idempotency import idempotent
+from helpdesk.web.core.navigation import current_url
+from helpdesk.web.core.templating import translate
 from helpdesk.web.drafts import service as drafts
-from helpdesk.web.tasks import change, form_fields, lookup, presenters, task_form
+from helpdesk.web.lists import params as list_params
+from helpdesk.web.tasks import change, form_fields, lookup, lost_updates, presenters, required_fields, task_form
+
+MOVED = sentence("Moved to: %(status)s.")
 
 
 @drafts.belongs_to("card")
 async def card(request: Request) -> Response:
-    """GET shows what this person may do to a card, with the draft of its comment; POST does it."""
+    """Show what this person may do to a card, with the draft of its comment; a POST changes the task."""
     if request.method == "POST":
         return await _change(request)
     task = await lookup.load(request)
 
     async def tray(template: str) -> Response:
         draft = (await drafts.offers(request, task)).get("card")
-        drafted = draft.fields.get("comment", "") if draft else ""
-        return await card_fragments.tray(request, template, task, drafted=drafted)
+        return await _tray(request, template, task, drafted=draft.fields.get("comment", "") if draft else "")
 
     return await answer(
         request,
@@ -35,8 +48,8 @@ async def card(request: Request) -> Response:
 @drafts.keeps_draft
 @idempotent
 async def _change(request: Request) -> Response:
-    """Any of status, priority, assignee and the fields that a status demands, with a comment."""
-    presenter = choose(request, json=presenters.JSON, page=card_fragments.CARD_PAGE, fragment=card_fragments.CARD)
+    """Change any of status, priority, assignee and the fields that a status requires, with a comment."""
+    presenter = choose(request, json=presenters.JSON, page=CARD_PAGE, fragment=CARD)
     return await change.make(request, change.Change(_edit), presenter)
 
 
@@ -44,3 +57,71 @@ async def _edit(request: Request) -> Edit:
     """Raises Invalid."""
     fields = request_data.Fields(form_fields.touched((await request_data.read(request)).values))
     return task_form.edit(fields)._replace(changes=request_data.edits(fields).changes)
+
+
+async def _to_card(request: Request, outcome: change.Outcome) -> Response:
+    """Show the card in its place and the counts of the two columns; with an undo if the workflow allows it."""
+    written, message = outcome.written, outcome.says
+    before, after = written.before.row.status, written.after.row.status
+    params = board_query.of_current_page(request)
+    context = await board_page.updated_cards(request, params, [written.after.id], {before.id, after.id})
+    if before.id != after.id:
+        message = sentence(MOVED.text, status=called(after))
+        context["undo"] = _status_to_undo(written.after, before)
+    overwrote = await lost_updates.sentences(request, written)
+    return await _tray(request, "board/_card_saved.html", written.after, says=message, overwrote=overwrote, **context)
+
+
+async def _refused_card(request: Request, refusal: change.Refusal, form: str) -> Response:
+    """Show the card where it is, open, with the reason and the fields that the chosen status requires."""
+    task = await lookup.of_refusal(request, refusal)
+    by = list_params.lanes(board_query.of_current_page(request))
+    card = Card(task.row, sum(1 for entry in task.entries if entry.notes))
+    context = await _refusal(request, task, refusal) | await board_page.card_context(request, by, (card,), dated=True)
+    context |= {"card": card, "age": translate(request, context["age"](task.row.updated_on))}
+    context |= {"at": board.at(task.row, by), "unread": task.id in context["with_news"]}
+    return await _tray(request, "board/_card_refused.html", task, status_of(refusal), **context)
+
+
+async def _to_page(request: Request, outcome: change.Outcome) -> Response:
+    return see_other(await _next(request))
+
+
+async def _refused_page(request: Request, refusal: change.Refusal, form: str) -> Response:
+    task = await lookup.of_refusal(request, refusal)
+    context = await _refusal(request, task, refusal)
+    return await _tray(request, "board/card.html", task, status_of(refusal), **context)
+
+
+async def _refusal(request: Request, task: Task, refusal: change.Refusal) -> dict[str, Any]:
+    typed = form_fields.touched((await request_data.read(request)).values)
+    required = required_fields.by(request, task, refusal, typed)
+    return {"refused": {"why": refusal, "typed": typed}, "required": required}
+
+
+def _status_to_undo(task: Task, before: Status) -> Status | None:
+    return next((it for it in task.choices.statuses if it.id == before.id), None)
+
+
+async def _tray(request: Request, template: str, task: Task, status: int = 200, **context: Any) -> Response:
+    """Render a template of the board with what this person may do to the task."""
+    defaults = {"refused": None, "required": (), "undo": None, "overwrote": (), "drafted": ""}
+    own = {
+        "task": task,
+        "labels": LABELS,
+        "in_words": in_words,
+        "seen": form_fields.seen_choices(task),
+        "typed_by": drafts.form_owner(request, await session.current_user(request)),
+        "next": await _next(request),
+    }
+    return html(request, template, status, **{**defaults, **own, **context})
+
+
+async def _next(request: Request) -> str:
+    """Return the address of the board to go back to."""
+    last_page = choose(request, json=navigation.last_list, page=navigation.last_list, fragment=current_url)
+    return (await request_data.read(request)).wanted() or last_page(request)
+
+
+CARD = change.Presenter(_to_card, _refused_card)
+CARD_PAGE = change.Presenter(_to_page, _refused_page)

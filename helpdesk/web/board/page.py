@@ -1,31 +1,33 @@
-"""The board as a page, and as JSON."""
+"""The board as a page, as JSON, and as the fragments that keep an open board up to date."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlmodel import Session
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.errors import sentence
 from helpdesk.store import board as store
+from helpdesk.store import notifications
 from helpdesk.store.saved_views import View
 from helpdesk.tasks import board
-from helpdesk.tasks.board import Column
-from helpdesk.tasks.lists import Cards
+from helpdesk.tasks.board import By, Column
+from helpdesk.tasks.lists import Card, CardQuery, Cards, Vocabulary
 from helpdesk.tasks.model import Actor
 from helpdesk.tasks.phases import Rules
-from helpdesk.web.board import card_context
 from helpdesk.web.board import query as board_query
 from helpdesk.web.core.faces import html
+from helpdesk.web.core.guards import actor
 from helpdesk.web.core.navigation import LISTS
 from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.session import current_user
-from helpdesk.web.lists import board_listing, statistics_schemas, statistics_tables
+from helpdesk.web.core.templating import today
 from helpdesk.web.lists import page as list_page
 from helpdesk.web.lists import params as list_params
-from helpdesk.web.lists.filter_form import chips, selects
-from helpdesk.web.lists.params import MOST_PER_PAGE
+from helpdesk.web.lists import statistics, statistics_tables
+from helpdesk.web.lists.filter_form import SHOWN_FIELDS, chips, selects
 from helpdesk.web.lists.urls import COLUMNS, Listing
 from helpdesk.web.tasks import phase_rules
 from helpdesk.web.tasks import schemas as task_schemas
@@ -43,7 +45,7 @@ SPOKEN = {
 }
 
 
-class OfPerson(NamedTuple):
+class BoardSettings(NamedTuple):
     """The stored part of a board: the rules of its columns, and this person's choices."""
 
     rules: Rules
@@ -51,66 +53,68 @@ class OfPerson(NamedTuple):
     shows_tips: bool
 
 
-async def kept(request: Request) -> OfPerson:
+async def settings(request: Request) -> BoardSettings:
     person = await current_user(request)
 
-    def work(db: Session) -> OfPerson:
-        return OfPerson(phase_rules.kept(db), *store.of_person(db, person.id))
+    def work(db: Session) -> BoardSettings:
+        return BoardSettings(phase_rules.kept(db), *store.of_person(db, person.id))
 
     return await services(request).database.run(work)
 
 
 async def page(
-    request: Request, who: Actor, asked: Listing, found: Cards, kept: OfPerson, saved: list[View]
+    request: Request, who: Actor, listing: Listing, cards: Cards, settings: BoardSettings, views: list[View]
 ) -> Response:
-    """The whole board with its form, its chips and the person's saved views."""
-    words, by = found.vocabulary, board_listing.lanes(asked.also)
-    columns, listed = shown(asked, found, kept), _list(request, asked)
-    names = await list_page.named(request, who, asked, list_page.people_of(card.row for card in found.cards))
-    fields = selects(asked, words, {id: name for id, name in names.items() if id != who.id})
-    priorities = [it.id for it in words.priorities]
+    """Render the whole board with its form, its chips and the person's saved views."""
+    vocabulary, extra = cards.vocabulary, dict(listing.extra)
+    by, columns, as_list = list_params.lanes(extra), columns_of(listing, cards, settings), _as_list(request, listing)
+    people = list_page.people_of(card.row for card in cards.cards)
+    names = await list_page.people_names(request, who, listing, people)
+    summary, rules = board.summary(columns), settings.rules
+    totals = statistics_tables.totals(summary, as_list, vocabulary.statuses, rules, whole=True)
+    fields = selects(listing, vocabulary, {id: name for id, name in names.items() if id != who.id})
     context: dict[str, Any] = {
-        "asked": asked,
+        "listing": listing,
         "columns": columns,
-        "lanes": board.lanes(found.cards, by, priorities),
+        "lanes": board.lanes(cards.cards, by, [it.id for it in vocabulary.priorities]),
         "lanes_now": by or "",
         "lanes_by": LANES,
-        "compact": board_listing.is_compact(asked.also),
-        "totals": statistics_tables.totals(board.summary(columns), listed, words.statuses, kept.rules, whole=True),
-        "shortened": list_params.shortened(request.query_params),
-        "newest": _newest(asked, found),
+        "compact": list_params.is_compact(extra),
+        "totals": totals,
+        "shortened": list_params.is_shortened(request.query_params),
+        "newest": _newest(listing, cards),
         "spoken": SPOKEN,
-        "tips": kept.shows_tips,
-        "chips": chips(asked, words, names | {who.id: (await current_user(request)).full_name}),
+        "tips": settings.shows_tips,
+        "chips": chips(listing, vocabulary, names | {who.id: (await current_user(request)).full_name}),
         "selects": fields,
-        "hidden": asked.kept(*list_page.TYPED, *(field.name for field in fields)),
+        "hidden": listing.hidden_fields(*SHOWN_FIELDS, *(field.name for field in fields)),
         "sorted_by": COLUMNS,
         "searches": services(request).backend.capabilities.searches,
-        "listed": listed.link(),
-        "views": saved,
+        "as_list": as_list.link(),
+        "views": views,
     }
-    context |= _links(request, asked) | await card_context.of_cards(request, by, found.cards)
+    context |= _links(request, listing) | await card_context(request, by, cards.cards)
     return html(request, "board/page.html", **context)
 
 
-async def one_column(request: Request, asked: Listing, found: Cards, column: Column) -> Response:
-    """One column of a board without lanes, as fragments."""
-    context: dict[str, Any] = {"column": column, "lane": board.lanes(found.cards, None)[0], "lanes_now": ""}
-    context |= _links(request, asked) | await card_context.of_cards(request, None, found.cards, asked.is_newest_first)
-    return html(request, "board/_folded.html", **context)
+async def one_column(request: Request, listing: Listing, cards: Cards, column: Column) -> Response:
+    """Render one column of a board without lanes, as fragments."""
+    context = await card_context(request, None, cards.cards, listing.is_newest_first)
+    context |= {"column": column, "lane": board.lanes(cards.cards, None)[0], "lanes_now": ""}
+    return html(request, "board/_folded.html", **context, **_links(request, listing))
 
 
-def shown(asked: Listing, found: Cards, kept: OfPerson) -> tuple[Column, ...]:
-    """The columns as this person has them."""
-    folded = board_query.folded(asked, found.vocabulary, kept.folds)
-    return board.columns(board_query.statuses(asked, found.vocabulary), found, kept.rules, folded)
+def columns_of(listing: Listing, cards: Cards, settings: BoardSettings) -> tuple[Column, ...]:
+    """Return the columns as this person has them."""
+    folded = board_query.folded(listing, cards.vocabulary, settings.folds)
+    return board.columns(board_query.statuses(listing, cards.vocabulary), cards, settings.rules, folded)
 
 
-def to_dict(asked: Listing, found: Cards, kept: OfPerson) -> dict[str, Any]:
-    """The board for programs; a folded column has its total alone."""
-    cards, columns = board.lanes(found.cards, None)[0].cards, shown(asked, found, kept)
+def to_dict(listing: Listing, cards: Cards, settings: BoardSettings) -> dict[str, Any]:
+    """Return the board for programs; a folded column has its total alone."""
+    by_status, columns = board.lanes(cards.cards, None)[0].cards, columns_of(listing, cards, settings)
     return {
-        "summary": statistics_schemas.totals(board.summary(columns)),
+        "summary": statistics.totals_to_dict(board.summary(columns)),
         "columns": [
             {
                 **task_schemas.named(column.status),
@@ -119,7 +123,8 @@ def to_dict(asked: Listing, found: Cards, kept: OfPerson) -> dict[str, Any]:
                 "limit": column.limit,
                 "folded": column.folded,
                 "tasks": [
-                    task_schemas.row(card.row) | {"comments": card.comments} for card in cards.get(column.status.id, ())
+                    task_schemas.row(card.row) | {"comments": card.comments}
+                    for card in by_status.get(column.status.id, ())
                 ],
             }
             for column in columns
@@ -127,28 +132,71 @@ def to_dict(asked: Listing, found: Cards, kept: OfPerson) -> dict[str, Any]:
     }
 
 
-def _newest(asked: Listing, found: Cards) -> float | None:
-    """When the last of these tasks was changed, for a board that has the newest first."""
-    return max((card.row.updated_on.timestamp() for card in found.cards), default=0) if asked.is_newest_first else None
+async def updated_cards(
+    request: Request, params: QueryParams, ids: Sequence[int], changed: Collection[int] | None = None
+) -> dict[str, Any]:
+    """Return the context of the cards of these tasks, the ids `gone` from the board, and the columns to count again.
+
+    These are the columns of the `changed` statuses; without them all columns.
+    """
+
+    def ask(vocabulary: Vocabulary) -> CardQuery:
+        listing = list_params.of_board(request, params, vocabulary)
+        columns = tuple(it.id for it in board_query.statuses(listing, vocabulary))
+        counted = tuple(id for id in columns if changed is None or id in changed)
+        return CardQuery(listing.query._replace(page=1, per_page=len(ids) or 1), columns, counted, tuple(ids))
+
+    cards = await services(request).backend.cards(await actor(request), ask)
+    counted = [it for it in cards.vocabulary.statuses if it.id in cards.totals]
+    gone = sorted(set(ids) - {card.row.id for card in cards.cards})
+    context = {"columns": board.columns(counted, cards, (await settings(request)).rules), "gone": gone}
+    return context | await dated_cards(request, params, cards)
 
 
-def _links(request: Request, asked: Listing) -> dict[str, Any]:
-    """Return the addresses of more cards, and the query of the board."""
+async def dated_cards(request: Request, params: QueryParams, cards: Cards) -> dict[str, Any]:
+    """Return the context of cards for a board with these parameters, which has to put them in order."""
+    listing = list_params.of_board(request, params, cards.vocabulary)
+    return await card_context(request, list_params.lanes(params), cards.cards, listing.is_newest_first)
+
+
+async def card_context(request: Request, by: By | None, cards: Sequence[Card], dated: bool = False) -> dict[str, Any]:
+    """Return the context of cards: their cells and ages, and which tasks have unread notifications; `dated` ones also
+    say when their task was changed, for a board to put them in order."""
+    person, ids, now = await current_user(request), [card.row.id for card in cards], services(request).clock()
     return {
-        "longer": lambda column: _longer(request, asked, column),
-        "asks": asked.link().removeprefix(asked.path),
+        "cards": cards,
+        "with_news": await services(request).database.run(lambda db: notifications.unread_tasks(db, person.id, ids)),
+        "at": lambda row: board.at(row, by),
+        "on": lambda row: row.updated_on.timestamp() if dated else "",
+        "age": lambda since: board.age(since, now),
+        "today": today(request),
     }
 
 
-def _list(request: Request, asked: Listing) -> Listing:
-    """The list that asks the same: one's own if that is what the board shows."""
-    mine, every = (path_to(request, name) for name in LISTS[:2])
-    return Listing(asked.query, every, False) if asked.query.assignees != ("me",) else Listing(asked.query, mine, True)
+def _newest(listing: Listing, cards: Cards) -> float | None:
+    """Return the time of the last change of these tasks, for a board that has the newest first."""
+    changed = (card.row.updated_on.timestamp() for card in cards.cards)
+    return max(changed, default=0) if listing.is_newest_first else None
 
 
-def _longer(request: Request, asked: Listing, column: Column) -> str:
-    """A board with more cards in each column, for who has no scripts; beyond what it takes, the list of that status."""
-    longer = asked.query.per_page + board_query.MORE
-    if longer <= MOST_PER_PAGE:
-        return asked.link(per_page=longer)
-    return _list(request, asked).link(status_ids=(column.status.id,), per_page=MOST_PER_PAGE)
+def _links(request: Request, listing: Listing) -> dict[str, Any]:
+    """Return the addresses of more cards, and the query of the board."""
+    return {
+        "longer": lambda column: _longer(request, listing, column),
+        "query_string": listing.link().removeprefix(listing.path),
+    }
+
+
+def _as_list(request: Request, listing: Listing) -> Listing:
+    """Return the list with the same query: one's own if the board shows that."""
+    is_mine = listing.query.assignees == ("me",)
+    return Listing(listing.query, path_to(request, LISTS[0] if is_mine else LISTS[1]), is_mine)
+
+
+def _longer(request: Request, listing: Listing, column: Column) -> str:
+    """Return the address of a board with more cards in each column, for browsers without scripts; beyond its limit,
+    that of the list of the column's status."""
+    longer = listing.query.per_page + board_query.MORE
+    if longer <= list_params.MOST_PER_PAGE:
+        return listing.link(per_page=longer)
+    return _as_list(request, listing).link(status_ids=(column.status.id,), per_page=list_params.MOST_PER_PAGE)

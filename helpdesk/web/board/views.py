@@ -1,4 +1,4 @@
-"""The kanban board: a list's tasks in columns by status, as a page and as what changes on it."""
+"""The kanban board: a list's tasks in columns by status, its changing parts, and a person's choices for it."""
 
 from urllib.parse import urlsplit
 
@@ -6,111 +6,153 @@ from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 
+from helpdesk.errors import sentence
+from helpdesk.store import board as store
 from helpdesk.tasks.lists import CardQuery, Cards, Vocabulary
 from helpdesk.tasks.model import Actor
-from helpdesk.web.board import card_updates
 from helpdesk.web.board import page as board_page
 from helpdesk.web.board import query as board_query
-from helpdesk.web.board.page import OfPerson
+from helpdesk.web.board.page import BoardSettings
 from helpdesk.web.core import request_data
-from helpdesk.web.core.faces import answer, fragment_or_page, html, json_response, see_other
+from helpdesk.web.core.after_write import stored
+from helpdesk.web.core.faces import answer, fragment_or_page, html, htmx_redirect, json_response, see_other
 from helpdesk.web.core.guards import actor
+from helpdesk.web.core.navigation import BOARD
 from helpdesk.web.core.services import path_to, services
-from helpdesk.web.lists import board_listing, saved_views
+from helpdesk.web.core.session import current_user
+from helpdesk.web.lists import page as list_page
 from helpdesk.web.lists import params as list_params
-from helpdesk.web.lists.page import never_assigned
+from helpdesk.web.lists import saved_views
 from helpdesk.web.lists.urls import Listing
 
 MOST_AT_ONCE = 100
+NO_STATUS = sentence("There is no such status.")
 
 
 async def board(request: Request) -> Response:
-    """My tasks by status, or what the address asks for; those I requested for people whom nothing was ever assigned."""
-    who, kept = await actor(request), await board_page.kept(request)
-    listing, found = await _found(request, who, request.query_params, kept)
-    requested = listing.link(assignees=(), authors=("me",)) if await _only_asks(request, who, found) else ""
+    """Show my tasks, or those of the address, by status; without any task ever assigned, those that I requested."""
+    who, settings = await actor(request), await board_page.settings(request)
+    listing, cards = await _load(request, who, request.query_params, settings)
+    requested = listing.link(assignees=(), authors=("me",)) if await _only_requests(request, who, cards) else ""
 
     async def json() -> Response:
-        own = (
-            await _found(request, who, QueryParams(urlsplit(requested).query), kept) if requested else (listing, found)
-        )
-        return json_response(request, board_page.to_dict(*own, kept))
+        shown = listing, cards
+        if requested:
+            shown = await _load(request, who, QueryParams(urlsplit(requested).query), settings)
+        return json_response(request, board_page.to_dict(*shown, settings))
 
     async def page() -> Response:
-        return see_other(requested) if requested else await _page(request, who, listing, found, kept)
+        return see_other(requested) if requested else await _page(request, who, listing, cards, settings)
 
     return await answer(request, json=json, page=page)
 
 
-async def _page(request: Request, who: Actor, listing: Listing, found: Cards, kept: OfPerson) -> Response:
-    """The board, or the one task whose number is searched for."""
-    if sum(found.totals.values()) == 1 and listing.query.wanted_id in [card.row.id for card in found.cards]:
-        return see_other(path_to(request, "tasks:show", task_id=found.cards[0].row.id))
-    return await board_page.page(request, who, listing, found, kept, await saved_views.listed(request))
+async def _page(request: Request, who: Actor, listing: Listing, cards: Cards, settings: BoardSettings) -> Response:
+    """Show the board, or redirect to the one task whose number is searched for."""
+    if sum(cards.totals.values()) == 1 and listing.query.wanted_id in [card.row.id for card in cards.cards]:
+        return see_other(path_to(request, "tasks:show", task_id=cards.cards[0].row.id))
+    return await board_page.page(request, who, listing, cards, settings, await saved_views.of_person(request))
 
 
 async def more(request: Request) -> Response:
-    """The next cards of one column, after those that `skip` says are there."""
-    page = f"{path_to(request, 'tasks:board')}?{request.query_params}"
-    return await fragment_or_page(request, lambda: _more(request), page)
+    """Show the next cards of one column, after those that `skip` counts."""
+    return await fragment_or_page(request, lambda: _more(request), _this_board(request))
 
 
 async def _more(request: Request) -> Response:
-    asked, who = request.query_params, await actor(request)
-    column = request_data.whole("column", asked.get("column", ""))
+    params, who = request.query_params, await actor(request)
+    column = request_data.whole("column", params.get("column", ""))
 
-    def ask(words: Vocabulary) -> CardQuery:
-        query = board_listing.read(request, asked, words).query
-        return CardQuery(query._replace(per_page=board_query.MORE, skip=board_query.skip(asked)), (column,))
+    def ask(vocabulary: Vocabulary) -> CardQuery:
+        query = list_params.of_board(request, params, vocabulary).query
+        skip = request_data.whole("skip", params.get("skip") or "0")
+        return CardQuery(query._replace(per_page=board_query.MORE, skip=skip), (column,))
 
-    found = await services(request).backend.cards(who, ask)
-    return html(request, "board/_cards.html", **await card_updates.of_cards(request, asked, found))
+    cards = await services(request).backend.cards(who, ask)
+    return html(request, "board/_cards.html", **await board_page.dated_cards(request, params, cards))
 
 
 async def cards(request: Request) -> Response:
-    """The cards of `ids` as they are now, and the counts of all columns, for each was counted at another moment: for a
-    board that was told of a change."""
-    page = f"{path_to(request, 'tasks:board')}?{request.query_params}"
-    return await fragment_or_page(request, lambda: _cards(request), page)
+    """Show the present cards of `ids`, for a board that got an event. All columns are counted with them, for each was
+    counted at another moment."""
+    return await fragment_or_page(request, lambda: _cards(request), _this_board(request))
 
 
 async def _cards(request: Request) -> Response:
-    asked = request.query_params
-    ids = [request_data.whole("ids", it) for it in asked.get("ids", "").split(",") if it]
-    context = await card_updates.cards(request, asked, ids[:MOST_AT_ONCE])
+    params = request.query_params
+    ids = [request_data.whole("ids", it) for it in params.get("ids", "").split(",") if it]
+    context = await board_page.updated_cards(request, params, ids[:MOST_AT_ONCE])
     return html(request, "board/_card_updates.html", **context)
 
 
-async def folded(request: Request, status_id: int) -> Response:
-    """A column that this person folded or opened just now, for the board that htmx speaks of; with lanes all anew, and
-    where that board has no such column."""
-    asked, who, kept = board_query.here(request), await actor(request), await board_page.kept(request)
-    anew = Response(headers={"HX-Refresh": "true"})
-    if board_listing.lanes(asked):
-        return anew
-
-    def ask(words: Vocabulary) -> CardQuery:
-        every = board_query.cards_asked(board_listing.read(request, asked, words), words, kept.folds)
-        return every._replace(statuses=tuple({status_id}.intersection(every.statuses)))
-
-    found = await services(request).backend.cards(who, ask)
-    listing = board_listing.read(request, asked, found.vocabulary)
-    column = next((it for it in board_page.shown(listing, found, kept) if it.status.id == status_id), None)
-    return await board_page.one_column(request, listing, found, column) if column else anew
-
-
-async def _found(request: Request, who: Actor, asked: QueryParams, kept: OfPerson) -> tuple[Listing, Cards]:
-    """Return the listing and the cards that a board shows at first. Raises Invalid."""
-
-    def ask(words: Vocabulary) -> CardQuery:
-        return board_query.cards_asked(board_listing.read(request, asked, words), words, kept.folds)
-
-    found = await services(request).backend.cards(who, ask)
-    return board_listing.read(request, asked, found.vocabulary), found
+async def fold(request: Request) -> Response:
+    """Fold the column of `status_id`, or open it, as `folded` says. Raises Invalid for an unknown status."""
+    person, fields = await current_user(request), await request_data.read(request)
+    number, folded = fields.number("status_id"), fields.flag("folded")
+    vocabulary = await services(request).backend.vocabulary(await actor(request))
+    status = next((it.id for it in vocabulary.statuses if it.id == number), None)
+    if status is None:
+        raise request_data.refusal("status_id", NO_STATUS)
+    await stored(request, lambda db: store.fold(db, person.id, status, folded))
+    return await answer(
+        request,
+        json=lambda: json_response(request, {"status_id": status, "folded": folded}),
+        page=lambda: _to_board(request, fields),
+        fragment=lambda: _column(request, status),
+    )
 
 
-async def _only_asks(request: Request, who: Actor, found: Cards) -> bool:
-    """Tell whether this is somebody whom no task was ever assigned, on a board of the tasks assigned to oneself."""
-    if any(found.totals.values()) or list_params.names_somebody(request.query_params):
+async def _column(request: Request, status_id: int) -> Response:
+    """Show a column that this person folded or opened, on the board that htmx names as its page. A board with lanes, or
+    without such a column, is loaded again as a whole."""
+    params, settings = board_query.of_current_page(request), await board_page.settings(request)
+    refresh = Response(headers={"HX-Refresh": "true"})
+    if list_params.lanes(params):
+        return refresh
+
+    def ask(vocabulary: Vocabulary) -> CardQuery:
+        listing = list_params.of_board(request, params, vocabulary)
+        board = board_query.card_query(listing, vocabulary, settings.folds)
+        return board._replace(statuses=tuple({status_id}.intersection(board.statuses)))
+
+    cards = await services(request).backend.cards(await actor(request), ask)
+    listing = list_params.of_board(request, params, cards.vocabulary)
+    columns = board_page.columns_of(listing, cards, settings)
+    column = next((it for it in columns if it.status.id == status_id), None)
+    return await board_page.one_column(request, listing, cards, column) if column else refresh
+
+
+async def tips(request: Request) -> Response:
+    """Show hints for newcomers on the board, or hide them, as `shown` says."""
+    person, fields = await current_user(request), await request_data.read(request)
+    shown = fields.flag("shown")
+    await stored(request, lambda db: store.show_tips(db, person.id, shown))
+    return await answer(
+        request, json=lambda: json_response(request, {"shown": shown}), page=lambda: _to_board(request, fields)
+    )
+
+
+def _to_board(request: Request, fields: request_data.Fields) -> Response:
+    return htmx_redirect(request, fields.wanted() or path_to(request, BOARD))
+
+
+def _this_board(request: Request) -> str:
+    return f"{path_to(request, BOARD)}?{request.query_params}"
+
+
+async def _load(request: Request, who: Actor, params: QueryParams, settings: BoardSettings) -> tuple[Listing, Cards]:
+    """Return the listing and the first cards of a board. Raises Invalid."""
+
+    def ask(vocabulary: Vocabulary) -> CardQuery:
+        listing = list_params.of_board(request, params, vocabulary)
+        return board_query.card_query(listing, vocabulary, settings.folds)
+
+    cards = await services(request).backend.cards(who, ask)
+    return list_params.of_board(request, params, cards.vocabulary), cards
+
+
+async def _only_requests(request: Request, who: Actor, cards: Cards) -> bool:
+    """Tell whether an empty board of one's own tasks is that of a person who never had a task assigned."""
+    if any(cards.totals.values()) or list_params.names_somebody(request.query_params):
         return False
-    return await never_assigned(request, who)
+    return await list_page.was_never_assigned(request, who)

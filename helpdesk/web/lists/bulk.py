@@ -1,4 +1,4 @@
-"""Many tasks changed at once: from the list's form, and by programs."""
+"""Change many tasks at once: by the list's form, and by programs."""
 
 from typing import Any
 
@@ -21,9 +21,9 @@ TOO_MANY = sentence("At most %(most)s tasks at once.", most=MOST)
 
 
 async def bulk(request: Request) -> Response:
-    """The list's form: the chosen tasks, the same change for each, told row by row."""
+    """Make the same change to each of the tasks chosen in the list's form."""
     fields = await request_data.read(request)
-    ids = [request_data.whole("task_id", each) for each in fields.listed("task_id", MOST)]
+    ids = [request_data.whole("task_id", it) for it in fields.listed("task_id", MOST)]
     edit = _edit(fields)
     if not ids or not (edit.changes or trimmed(edit.comment)):
         raise Invalid({"task_id": [NOTHING_CHOSEN]})
@@ -35,19 +35,20 @@ async def bulk(request: Request) -> Response:
 
 
 def _to_page(request: Request, outcomes: list[Outcome], back: str) -> Response:
-    response = html(request, "tasks/bulk.html", outcomes=outcomes, back=back)
+    response = html(request, "lists/bulk.html", outcomes=outcomes, back=back)
     navigation.remember_list(request, response, back)
     return response
 
 
 async def update_all(request: Request) -> Response:
-    """`updates[{task_id, status_id?, priority_id?, assignee_id?, comment?}]`: partial success is success."""
+    """Change the tasks in `updates[{task_id, status_id?, priority_id?, assignee_id?, comment?}]`; partial success is
+    success."""
     updates = (await request_data.read(request)).values.get("updates")
-    if not isinstance(updates, list) or not all(isinstance(each, dict) for each in updates):
+    if not isinstance(updates, list) or not all(isinstance(it, dict) for it in updates):
         raise Invalid({"updates": [sentence("This must be a list.")]})
     if len(updates) > MOST:
         raise Invalid({"updates": [TOO_MANY]})
-    return _to_json(request, await _change(request, [_update(request_data.Fields(each)) for each in updates]))
+    return _to_json(request, await _change(request, [_update(request_data.Fields(it)) for it in updates]))
 
 
 async def _change(request: Request, edits: list[tuple[int, Edit]]) -> list[Outcome]:
@@ -78,9 +79,9 @@ def _edit(fields: request_data.Fields) -> Edit:
 
 
 def _to_json(request: Request, outcomes: list[Outcome]) -> Response:
-    done = sum(outcome.refusal is None for outcome in outcomes)
-    counts = {"successful_count": done, "failed_count": len(outcomes) - done}
-    return json_response(request, {"results": [_result(request, each) for each in outcomes], **counts})
+    successful = sum(outcome.refusal is None for outcome in outcomes)
+    counts = {"successful_count": successful, "failed_count": len(outcomes) - successful}
+    return json_response(request, {"results": [_result(request, outcome) for outcome in outcomes], **counts})
 
 
 def _result(request: Request, outcome: Outcome) -> Json:

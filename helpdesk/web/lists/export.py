@@ -1,7 +1,7 @@
-"""A list as a CSV file: page after page as they come from the tracker, however long it takes, or visibly not at all.
+"""Export a list as a CSV file, page after page as they come from the backend, however long it takes.
 
-One page is in memory at a time, and none is asked for before the reader took the one before. A file that can't be
-brought to its end breaks off without the end that HTTP asks for, so that a browser shows a failed download.
+One page is in memory at a time, and the next is fetched only after the reader took the one before. When the export
+fails, the response breaks off without the end that HTTP requires, so that a browser shows a failed download.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ MOST_AT_ONCE = 4
 MOST_OF_ONE = 2
 RETRY_SECONDS = 30
 READER_SECONDS = 120.0
-"""How long a reader may take no byte before the file is given up."""
+"""How long a reader may take no byte before the export is given up."""
 CSV = "text/csv; charset=utf-8"
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 CSV_COLUMNS = ("id", "subject", "status", "priority", "project", "tracker", "assigned_to", "author", "due_date")
@@ -41,7 +41,7 @@ HEADERS = {
     **PRIVATE,
     "Vary": f"{PRIVATE['Vary']}, Accept-Encoding",
     "Content-Disposition": 'attachment; filename="tasks.csv"',
-    "X-Accel-Buffering": "no",  # nginx would hold back what has come, and the end that is missing
+    "X-Accel-Buffering": "no",  # nginx would hold back the bytes, and hide that the end is missing
 }
 TAKES_GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))", re.IGNORECASE)
 Pages = AsyncGenerator[tuple[TaskRow, ...], None]
@@ -55,7 +55,7 @@ class TooManyExports(TooManyAttempts):
 
 
 class Exports:
-    """Those under way in this process, by the person's id."""
+    """The exports under way in this process, by the person's id."""
 
     def __init__(self) -> None:
         self.running: Counter[int] = Counter()
@@ -68,27 +68,27 @@ class Exports:
 
     def end(self, person_id: int) -> None:
         self.running.subtract([person_id])
-        self.running = +self.running  # nobody is kept whose exports are done
+        self.running = +self.running  # drops people without exports
 
 
 async def answer(request: Request, person_id: int, pages: Callable[[], Pages]) -> Response:
-    """The file of the pages. What keeps it from beginning is raised, as of any page."""
+    """Stream the pages as a file. An error on the first page is raised, as of any request."""
     if request.method == "HEAD":
         return Response(headers=_headers(request), media_type=CSV)
     exports = services(request).exports
     exports.begin(person_id)
-    coming = pages()
+    remaining = pages()
     try:
-        first = await anext(coming, None) or ()
+        first = await anext(remaining, None) or ()
     except BaseException:
         exports.end(person_id)
-        await coming.aclose()
+        await remaining.aclose()
         raise
-    return Exported(request, first, coming, lambda: exports.end(person_id))
+    return CsvResponse(request, first, remaining, lambda: exports.end(person_id))
 
 
-class Exported(StreamingResponse):
-    """`first`, then the other pages. However it ends, `pages` are let go of and `ended` is called."""
+class CsvResponse(StreamingResponse):
+    """Streams `first`, then the other pages. However it ends, `pages` are closed and `ended` is called."""
 
     def __init__(self, request: Request, first: tuple[TaskRow, ...], pages: Pages, ended: Callable[[], None]) -> None:
         self.pages, self.ended, self.rows = pages, ended, 0
@@ -96,11 +96,15 @@ class Exported(StreamingResponse):
         super().__init__(_gzipped(pieces) if "Content-Encoding" in headers else pieces, headers=headers, media_type=CSV)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """An ending without its last message is what the server makes a broken line of."""
+        """Return without the last message after an error: the server then breaks the connection."""
         try:
             await super().__call__(scope, receive, send)
         except (HelpdeskError, TimeoutError) as error:
-            extra = {"request_id": scope["state"]["request_id"], "rows": self.rows, "error": _why(error)}
+            extra = {
+                "request_id": scope["state"]["request_id"],
+                "rows": self.rows,
+                "error": getattr(error, "detail", "") or type(error).__name__,
+            }
             log.error("an export broke off", extra=extra)
         finally:
             self.ended()
@@ -115,7 +119,7 @@ class Exported(StreamingResponse):
         await super().stream_response(in_time)
 
     async def _pieces(self, request: Request, first: tuple[TaskRow, ...]) -> AsyncIterator[bytes]:
-        """With a mark of the encoding and semicolons, as spreadsheets of this country expect."""
+        """Yield lines with a mark of the encoding and semicolons, as spreadsheets of this country expect."""
         labels = COLUMNS | {"tracker": LABELS["tracker"]}
         head = [translate(request, labels[name]) for name in CSV_COLUMNS]
         yield _csv([head, *self._lines(first)]).encode("utf-8-sig")
@@ -124,7 +128,7 @@ class Exported(StreamingResponse):
 
     def _lines(self, rows: tuple[TaskRow, ...]) -> list[list[object]]:
         self.rows += len(rows)
-        return [[_harmless(shape[name]) for name in CSV_COLUMNS] for shape in map(task_schemas.row, rows)]
+        return [[_no_formula(row[name]) for name in CSV_COLUMNS] for row in map(task_schemas.row, rows)]
 
 
 def _headers(request: Request) -> dict[str, str]:
@@ -134,7 +138,7 @@ def _headers(request: Request) -> dict[str, str]:
 
 
 async def _gzipped(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Each piece at once: what compresses pages would wait for more."""
+    """Compress each piece at once: the compression of pages would wait for more."""
     packer = zlib.compressobj(wbits=zlib.MAX_WBITS | 16)
     async for piece in pieces:
         yield packer.compress(piece) + packer.flush(zlib.Z_SYNC_FLUSH)
@@ -147,10 +151,6 @@ def _csv(lines: Iterable[Iterable[object]]) -> str:
     return text.getvalue()
 
 
-def _harmless(value: object) -> object:
-    """Never a formula."""
+def _no_formula(value: object) -> object:
+    """Quote a text that a spreadsheet would take for a formula."""
     return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
-
-
-def _why(error: Exception) -> str:
-    return getattr(error, "detail", "") or type(error).__name__

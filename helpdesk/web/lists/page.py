@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -18,64 +18,56 @@ from helpdesk.web.core.session import current_user
 from helpdesk.web.core.templating import today
 from helpdesk.web.lists import params as list_params
 from helpdesk.web.lists import statistics_tables
-from helpdesk.web.lists.filter_form import chips, selects
+from helpdesk.web.lists.filter_form import SHOWN_FIELDS, chips, selects
 from helpdesk.web.lists.urls import COLUMNS, PEOPLE, Listing, nearby
 from helpdesk.web.tasks import phase_rules
 
 MOST_LOOKED_UP = 5
-TYPED = ("search", "updated_since", "due_by", "closed", "sort")
 
 
-class Kept(NamedTuple):
-    """The stored part of a list: this person's views, and the phases that administrators chose."""
-
-    views: list[View]
-    rules: Rules
-
-
-async def kept(request: Request) -> Kept:
+async def views_and_rules(request: Request) -> tuple[list[View], Rules]:
+    """Return the stored part of a list: this person's views, and the phases that administrators chose."""
     person = await current_user(request)
-    return await services(request).database.run(
-        lambda db: Kept(saved_views.of_person(db, person.id), phase_rules.kept(db))
-    )
+    return await services(request).database.run(lambda db: (saved_views.of_person(db, person.id), phase_rules.kept(db)))
 
 
-async def page(request: Request, who: Actor, found: TaskPage, kept: Kept) -> Response:
-    """The list with its form, its chips, its totals, and the person's saved views. It needs the summary and words."""
-    tracker, person, shown = services(request).backend, await current_user(request), people_of(found.rows)
-    asked, words = list_params.of_query(request, request.url.path, found.query), found.vocabulary
-    assert words is not None and found.summary is not None
-    names = await named(request, who, asked, shown)
-    fields = selects(asked, words, {id: name for id, name in names.items() if id != who.id})
+async def page(request: Request, who: Actor, page: TaskPage, views: list[View], rules: Rules) -> Response:
+    """Render the list with its form, chips, totals and saved views. The page must have its summary and vocabulary."""
+    backend, person, people = services(request).backend, await current_user(request), people_of(page.rows)
+    listing = list_params.of_query(request, request.url.path, page.query, request.query_params)
+    vocabulary = page.vocabulary
+    assert vocabulary is not None and page.summary is not None
+    names = await people_names(request, who, listing, people)
+    fields = selects(listing, vocabulary, {id: name for id, name in names.items() if id != who.id})
     return html(
         request,
-        "tasks/list.html",
-        asked=asked,
-        page=found,
-        rows=found.rows,
-        words=words,
-        totals=statistics_tables.totals(found.summary, asked, words.statuses, kept.rules),
-        chips=chips(asked, words, names | {who.id: person.full_name}),
+        "lists/list.html",
+        listing=listing,
+        page=page,
+        rows=page.rows,
+        vocabulary=vocabulary,
+        totals=statistics_tables.totals(page.summary, listing, vocabulary.statuses, rules),
+        chips=chips(listing, vocabulary, names | {who.id: person.full_name}),
         selects=fields,
-        hidden=asked.kept(*TYPED, *(field.name for field in fields)),
-        links=nearby(asked.query.page, found.pages),
+        hidden=listing.hidden_fields(*SHOWN_FIELDS, *(field.name for field in fields)),
+        links=nearby(listing.query.page, page.pages),
         columns=COLUMNS,
-        searches=tracker.capabilities.searches,
+        searches=backend.capabilities.searches,
         today=today(request),
-        people=[Ref(*one) for one in sorted({who.id: person.full_name, **shown["assignees"]}.items())],
-        views=kept.views,
-        elsewhere=_elsewhere(request, asked, found),
-        shortened=list_params.shortened(request.query_params),
-        by="author" if asked.query.assignees else "assignee",
+        people=[Ref(*one) for one in sorted({who.id: person.full_name, **people["assignees"]}.items())],
+        views=views,
+        among_all=_among_all(request, listing, page),
+        shortened=list_params.is_shortened(request.query_params),
+        by="author" if listing.query.assignees else "assignee",
     )
 
 
-def _elsewhere(request: Request, asked: Listing, found: TaskPage) -> str:
+def _among_all(request: Request, listing: Listing, page: TaskPage) -> str:
     """Return the address that finds the task with the searched number, if this list may leave it out; else nothing."""
-    number = found.query.wanted_id
-    if not asked.may_lack_its_number or number in [row.id for row in found.rows]:
+    number = page.query.wanted_id
+    if not listing.may_hide_wanted_task or number in [row.id for row in page.rows]:
         return ""
-    return Listing(TaskQuery(search=f"#{number}"), path_to(request, "tasks:every"), False).link()
+    return Listing(TaskQuery(search=f"#{number}"), path_to(request, "tasks:every")).link()
 
 
 def people_of(rows: Iterable[TaskRow]) -> dict[str, dict[int, str]]:
@@ -87,28 +79,29 @@ def people_of(rows: Iterable[TaskRow]) -> dict[str, dict[int, str]]:
     }
 
 
-async def named(request: Request, who: Actor, asked: Listing, shown: Mapping[str, Mapping[int, str]]) -> dict[int, str]:
-    """The people of a page and those whom the list is narrowed to, as far as a task that this person sees has them."""
-    names = {id: name for names in shown.values() for id, name in names.items()}
+async def people_names(
+    request: Request, who: Actor, listing: Listing, people: Mapping[str, Mapping[int, str]]
+) -> dict[int, str]:
+    """Return the names of the people of a page and of its filters, as far as a task that this person sees has them."""
+    names = {id: name for by_id in people.values() for id, name in by_id.items()}
     missing = [
-        (field, each)
+        (field, id)
         for field in PEOPLE.values()
-        for each in getattr(asked.query, field)
-        if isinstance(each, int) and each not in names and each != who.id
+        for id in getattr(listing.query, field)
+        if isinstance(id, int) and id not in names and id != who.id
     ]
-    found = await asyncio.gather(*(_seen(request, who, field, each) for field, each in missing[:MOST_LOOKED_UP]))
-    return names | {id: name for id, name in found if name}
+    more = await asyncio.gather(*(_name(request, who, field, id) for field, id in missing[:MOST_LOOKED_UP]))
+    return names | {id: name for (_, id), name in zip(missing, more, strict=False) if name}
 
 
-async def _seen(request: Request, who: Actor, field: str, person_id: int) -> tuple[int, str]:
-    """Somebody's name as a task shows it, empty when no task does."""
-    whose: dict[str, Any] = {field: (person_id,)}
-    query = TaskQuery(closed=True, per_page=1, **whose)
-    page = await services(request).backend.tasks(who, query)
-    return person_id, people_of(page.rows)[field].get(person_id, "")
+async def _name(request: Request, who: Actor, field: str, person_id: int) -> str:
+    """Return a person's name as a task shows it, empty when no task does."""
+    people: dict[str, Any] = {field: (person_id,)}
+    page = await services(request).backend.tasks(who, TaskQuery(closed=True, per_page=1, **people))
+    return people_of(page.rows)[field].get(person_id, "")
 
 
-async def never_assigned(request: Request, who: Actor) -> bool:
+async def was_never_assigned(request: Request, who: Actor) -> bool:
     """Tell whether this person only asks for tasks, and never had one."""
     query = TaskQuery(("me",), closed=True, per_page=1)
     return (await services(request).backend.tasks(who, query)).total == 0

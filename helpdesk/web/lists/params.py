@@ -1,107 +1,125 @@
-"""The query of a list's address, of a request or of a saved view."""
+"""Read the query of a list's or a board's address, of a request or of a saved view."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, time, timedelta
+from typing import get_args
 from zoneinfo import ZoneInfo
 
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
 
 from helpdesk.errors import sentence
+from helpdesk.tasks.board import By
 from helpdesk.tasks.lists import SORTS, TaskQuery, Vocabulary, Who, clean_search
 from helpdesk.tasks.model import Priority, Ref, Status
 from helpdesk.tasks.projects import Project
 from helpdesk.web.core import request_data
+from helpdesk.web.core.navigation import BOARD
 from helpdesk.web.core.services import path_to, services
-from helpdesk.web.lists.urls import ANYBODY, NEWEST_FIRST, NOWHERE, PEOPLE, Listing
+from helpdesk.web.lists.urls import ANYBODY, NEWEST_FIRST, NO_ID, PEOPLE, Listing
 
 MOST_PER_PAGE = 100
 MOST_ITEMS = 200
-"""Named by one question of an address, such as projects."""
+"""Of one parameter, such as projects."""
 A_DAY = sentence("This must be a day such as 2026-11-20.")
+LANES, COMPACT = "lanes", "compact"
 
 
 def read(request: Request, vocabulary: Vocabulary) -> Listing:
-    """The list that the request's address asks for. Raises Invalid for what is no page, no number, no column."""
+    """Return the list of the request's address. Raises Invalid for a wrong page, number or column."""
     return of_address(request, request.url.path, request.query_params, vocabulary)
 
 
-def of_address(request: Request, path: str, asked: QueryParams, vocabulary: Vocabulary) -> Listing:
-    """The list that a path of ours and its questions ask for. A plain day begins where dates are shown.
+def of_address(request: Request, path: str, params: QueryParams, vocabulary: Vocabulary) -> Listing:
+    """Return the list of a path and its parameters. A plain day begins in the zone in which dates are shown.
 
     Raises Invalid.
     """
-    sort = asked.get("sort") or NEWEST_FIRST
+    sort = params.get("sort") or NEWEST_FIRST
     if sort not in SORTS:
         raise request_data.refusal("sort", sentence("The list can't be sorted by this."))
-    order = asked.get("order") or ("desc" if sort == NEWEST_FIRST else "asc")
+    order = params.get("order") or ("desc" if sort == NEWEST_FIRST else "asc")
     if order not in ("asc", "desc"):
         raise request_data.refusal("order", sentence("The order is asc or desc."))
-    zone = services(request).settings.timezone
+    zone, per_page = services(request).settings.timezone, "limit" if "limit" in params else "per_page"
     query = TaskQuery(
-        assignees=_people(asked, "assigned_to_id"),
-        authors=_people(asked, "author_id"),
-        status_ids=_ids(asked, "status", vocabulary.statuses),
-        priority_ids=_ids(asked, "priority", vocabulary.priorities),
-        project_ids=_ids(asked, "project", vocabulary.projects),
-        tracker_ids=_ids(asked, "tracker", vocabulary.trackers),
-        search=clean_search(asked.get("search", ""))[0],
-        updated_since=_moment(asked, "updated_since", zone),
-        due_by=_day(asked, "due_by"),
-        created_since=_moment(asked, "created_since", zone),
-        created_before=_end_of_day(asked, "created_by", zone),
-        closed=request_data.Fields(asked).flag("closed"),
+        assignees=_people(params, "assigned_to_id"),
+        authors=_people(params, "author_id"),
+        status_ids=_ids(params, "status", vocabulary.statuses),
+        priority_ids=_ids(params, "priority", vocabulary.priorities),
+        project_ids=_ids(params, "project", vocabulary.projects),
+        tracker_ids=_ids(params, "tracker", vocabulary.trackers),
+        search=clean_search(params.get("search", ""))[0],
+        updated_since=_moment(params, "updated_since", zone),
+        due_by=_day(params, "due_by"),
+        created_since=_moment(params, "created_since", zone),
+        created_before=_end_of_day(params, "created_by", zone),
+        closed=request_data.Fields(params).flag("closed"),
         sort=sort,
         descending=order == "desc",
-        page=_from_one(asked, "page", 1),
-        per_page=min(_per_page(asked), MOST_PER_PAGE),
+        page=_from_one(params, "page", 1),
+        per_page=min(_from_one(params, per_page, TaskQuery().per_page), MOST_PER_PAGE),
     )
-    return of_query(request, path, query, asked)
+    return of_query(request, path, query, params)
 
 
-def of_query(request: Request, path: str, query: TaskQuery, asked: QueryParams | None = None) -> Listing:
-    """The list at a path of ours that asks this, as `asked`, or the request's own questions, have said it."""
+def of_query(request: Request, path: str, query: TaskQuery, params: QueryParams) -> Listing:
+    """Return the list of a query that was read from these parameters."""
     listing = Listing(query, path, path == path_to(request, "tasks:my_tasks"))
-    says = request.query_params if asked is None else asked
-    is_anybodys = listing.mine and names_somebody(says) and not (query.assignees or query.authors)
-    return listing._replace(also=(("assigned_to_id", ANYBODY),)) if is_anybodys else listing
+    is_anybodys = listing.is_mine and names_somebody(params) and not (query.assignees or query.authors)
+    return listing._replace(extra=(("assigned_to_id", ANYBODY),)) if is_anybodys else listing
 
 
-def shortened(asked: QueryParams) -> bool:
-    """Tell whether less is searched for than an address says."""
-    return clean_search(asked.get("search", ""))[1]
+def of_board(request: Request, params: QueryParams, vocabulary: Vocabulary) -> Listing:
+    """Return the board of these parameters: of one's own tasks when they name nobody. Raises Invalid."""
+    path = path_to(request, BOARD)
+    query = of_address(request, path, params, vocabulary).query
+    if not names_somebody(params):
+        query = query._replace(assignees=("me",))
+    extra = ((LANES, lanes(params) or ""), (COMPACT, "1" if is_compact(params) else ""))
+    return Listing(query, path, extra=tuple((name, value) for name, value in extra if value), is_board=True)
 
 
-def names_somebody(asked: QueryParams) -> bool:
-    """Tell whether an address says whose tasks it asks for."""
-    return any(asked.get(f"{name}_id") for name in PEOPLE)
+def lanes(params: Mapping[str, str]) -> By | None:
+    """Return the field that divides the board into lanes."""
+    return next((field for field in get_args(By) if field == params.get(LANES)), None)
 
 
-def _people(asked: QueryParams, name: str) -> tuple[Who, ...]:
-    """`me`, ids, and for the assignee alone and by itself `none`; `any` is nobody in particular."""
+def is_compact(params: Mapping[str, str]) -> bool:
+    return request_data.Fields(params).flag(COMPACT)
+
+
+def is_shortened(params: QueryParams) -> bool:
+    """Tell whether the search of an address was too long, so that only its beginning is searched for."""
+    return clean_search(params.get("search", ""))[1]
+
+
+def names_somebody(params: QueryParams) -> bool:
+    """Tell whether an address names people."""
+    return any(params.get(f"{name}_id") for name in PEOPLE)
+
+
+def _people(params: QueryParams, name: str) -> tuple[Who, ...]:
+    """Read `me`, ids, and for the assignee alone and by itself `none`; `any` is nobody in particular."""
     people: list[Who] = []
-    for item in (it for it in _items(asked, name) if it != ANYBODY):
+    for item in (it for it in _items(params, name) if it != ANYBODY):
         people.append("me" if item == "me" else "nobody" if item == "none" else request_data.whole(name, item))
     if "nobody" in people and (len(people) > 1 or name == "author_id"):
         raise request_data.refusal(name, sentence("Nobody can't be asked for together with somebody."))
     return tuple(dict.fromkeys(people))
 
 
-def _per_page(asked: QueryParams) -> int:
-    return _from_one(asked, "limit" if "limit" in asked else "per_page", TaskQuery().per_page)
-
-
-def _from_one(asked: QueryParams, name: str, default: int) -> int:
-    text = asked.get(name, "")
+def _from_one(params: QueryParams, name: str, default: int) -> int:
+    text = params.get(name, "")
     number = request_data.whole(name, text) if text else default
     if number < 1:
         raise request_data.refusal(name, sentence("This must be 1 or more."))
     return number
 
 
-def _moment(asked: QueryParams, name: str, zone: ZoneInfo) -> datetime | None:
-    """An ISO 8601 time, in UTC unless it says otherwise, or a plain day; in `zone`."""
-    text = asked.get(name, "").strip().replace(" ", "+")
+def _moment(params: QueryParams, name: str, zone: ZoneInfo) -> datetime | None:
+    """Read an ISO 8601 time, in UTC unless it says otherwise, or a plain day; in `zone`."""
+    text = params.get(name, "").strip().replace(" ", "+")
     try:
         at = datetime.fromisoformat(text) if text else None
         if at and at.tzinfo is None:
@@ -111,17 +129,17 @@ def _moment(asked: QueryParams, name: str, zone: ZoneInfo) -> datetime | None:
         raise request_data.refusal(name, sentence("This must be a time such as 2026-11-20T18:00:00Z.")) from error
 
 
-def _day(asked: QueryParams, name: str) -> date | None:
-    text = asked.get(name, "").strip()
+def _day(params: QueryParams, name: str) -> date | None:
+    text = params.get(name, "").strip()
     try:
         return date.fromisoformat(text) if text else None
     except ValueError as error:
         raise request_data.refusal(name, A_DAY) from error
 
 
-def _end_of_day(asked: QueryParams, name: str, zone: ZoneInfo) -> datetime | None:
-    """The midnight in `zone` that ends a day."""
-    on = _day(asked, name)
+def _end_of_day(params: QueryParams, name: str, zone: ZoneInfo) -> datetime | None:
+    """Return the midnight in `zone` that ends a day."""
+    on = _day(params, name)
     try:
         return _in_any_zone(datetime.combine(on + timedelta(days=1), time.min, zone)) if on else None
     except OverflowError as error:
@@ -129,22 +147,22 @@ def _end_of_day(asked: QueryParams, name: str, zone: ZoneInfo) -> datetime | Non
 
 
 def _in_any_zone(at: datetime) -> datetime:
-    """A moment that has a date wherever it is told. Raises OverflowError for one at the ends of the calendar."""
+    """Return a moment that has a date in every zone. Raises OverflowError at the ends of the calendar."""
     if not MINYEAR < at.year < MAXYEAR:
         raise OverflowError
     return at
 
 
-def _ids(asked: QueryParams, name: str, refs: Iterable[Status | Priority | Ref | Project]) -> tuple[int, ...]:
-    """Ids from `<name>_id` and names from `<name>`, repeated or in a comma list. An unknown name finds nothing."""
-    ids = [request_data.whole(f"{name}_id", item) for item in _items(asked, f"{name}_id")]
+def _ids(params: QueryParams, name: str, refs: Iterable[Status | Priority | Ref | Project]) -> tuple[int, ...]:
+    """Read ids from `<name>_id` and names from `<name>`, repeated or in a comma list. An unknown name finds nothing."""
+    ids = [request_data.whole(f"{name}_id", item) for item in _items(params, f"{name}_id")]
     named = {ref.name.casefold(): ref.id for ref in refs}
-    ids += [named.get(request_data.clean(name, item).casefold(), NOWHERE) for item in _items(asked, name)]
+    ids += [named.get(request_data.clean(name, item).casefold(), NO_ID) for item in _items(params, name)]
     return tuple(dict.fromkeys(ids))
 
 
-def _items(asked: QueryParams, name: str) -> list[str]:
-    items = [item.strip() for value in asked.getlist(name) for item in value.split(",") if item.strip()]
+def _items(params: QueryParams, name: str) -> list[str]:
+    items = [item.strip() for value in params.getlist(name) for item in value.split(",") if item.strip()]
     if len(items) > MOST_ITEMS:
         raise request_data.refusal(name, request_data.too_many(MOST_ITEMS))
     return items

@@ -1,22 +1,27 @@
-"""A row of a list, edited in its place by htmx; for anybody else its address leads to the task's own page."""
+"""A row of a list, edited in its place by htmx; for other clients its address leads to the task's own page."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.errors import NotFound
-from helpdesk.tasks.model import Edit
+from helpdesk.errors import NotFound, Sentence
+from helpdesk.tasks.change_messages import LABELS, in_words
+from helpdesk.tasks.model import Edit, Task
 from helpdesk.web.core import request_data
-from helpdesk.web.core.faces import choose, fragment_or_page, see_other
+from helpdesk.web.core.errors import status_of
+from helpdesk.web.core.faces import choose, fragment_or_page, html, see_other
 from helpdesk.web.core.idempotency import idempotent
-from helpdesk.web.lists import row_fragments
-from helpdesk.web.tasks import change, form_fields, lookup, presenters
+from helpdesk.web.core.templating import today
+from helpdesk.web.tasks import change, form_fields, lookup, lost_updates, presenters
 from helpdesk.web.tasks import page as task_page
 
 
 async def row(request: Request) -> Response:
-    """The row at rest, or with its form (`?edit=1`); a POST changes what its form says.
+    """Show the row at rest, or with its form (`?edit=1`); a POST changes the task by its form.
 
-    `?live=1` is of pages that were told of a change: it takes the focus from nobody.
+    `?live=1` is sent by pages after an event: the row then takes the focus from nobody.
     """
     if request.method == "POST":
         return await _change(request)
@@ -28,15 +33,43 @@ async def _row(request: Request) -> Response:
     try:
         task, by = await lookup.load(request), request_data.row_by(request.query_params)
     except NotFound:
-        return row_fragments.gone(request, request_data.task_id(request))
+        return html(request, "lists/_row_gone.html", status_of(NotFound()), task_id=request_data.task_id(request))
     if request.query_params.get("edit"):
-        return row_fragments.form(request, task, by)
-    return row_fragments.at_rest(request, task, by, fresh=not request.query_params.get("live"))
+        return _form(request, task, by)
+    return _at_rest(request, task, by, fresh=not request.query_params.get("live"))
+
+
+def _at_rest(
+    request: Request,
+    task: Task,
+    by: str,
+    message: Sentence | None = None,
+    overwrote: Sequence[str] = (),
+    fresh: bool = True,
+) -> Response:
+    """Render the row as the list shows it. `by` is the person that the list names, the "author" or "assignee" of each
+    task; a fresh row takes the focus."""
+    context: dict[str, Any] = {"task": task, "by": by, "says": message, "overwrote": overwrote, "fresh": fresh}
+    return html(request, "lists/_row_saved.html", **context, today=today(request))
+
+
+def _form(
+    request: Request,
+    task: Task,
+    by: str,
+    refusal: change.Refusal | None = None,
+    typed: Mapping[str, Any] | None = None,
+) -> Response:
+    """Render the row with its form; after a refusal with the typed values and the reason. Fields that were left alone
+    show the present values."""
+    context: dict[str, Any] = {"task": task, "by": by, "why": refusal, "typed": form_fields.touched(typed or {})}
+    context |= {"labels": LABELS, "in_words": in_words, "seen": form_fields.seen_choices(task)}
+    return html(request, "lists/_row_form.html", status_of(refusal) if refusal else 200, **context)
 
 
 @idempotent
 async def _change(request: Request) -> Response:
-    presenter = choose(request, json=JSON, page=PAGE, fragment=row_fragments.ROW)
+    presenter = choose(request, json=JSON, page=PAGE, fragment=ROW)
     return await change.make(request, change.Change(_edit), presenter)
 
 
@@ -45,9 +78,22 @@ async def _edit(request: Request) -> Edit:
     return request_data.edits(request_data.Fields(form_fields.touched(fields.values)))
 
 
+async def _to_row(request: Request, outcome: change.Outcome) -> Response:
+    by, written = request_data.row_by((await request_data.read(request)).values), outcome.written
+    overwrote = await lost_updates.sentences(request, written)
+    return _at_rest(request, written.after, by, outcome.says, overwrote)
+
+
+async def _refused_row(request: Request, refusal: change.Refusal, form: str) -> Response:
+    values = (await request_data.read(request)).values
+    task = await lookup.of_refusal(request, refusal)
+    return _form(request, task, request_data.row_by(values), refusal, values)
+
+
 async def _to_page(request: Request, outcome: change.Outcome) -> Response:
     return see_other(await presenters.address_after(request, outcome))
 
 
+ROW = change.Presenter(_to_row, _refused_row)
 PAGE = change.Presenter(_to_page, change.raised)
 JSON = change.Presenter(presenters.to_json, change.raised)

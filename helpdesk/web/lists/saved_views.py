@@ -1,4 +1,4 @@
-"""Saved views: lists of tasks that a person keeps under names, one of which may be the start page."""
+"""Saved views: lists and boards that a person keeps under names, one of which may be the start page."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -21,7 +21,6 @@ from helpdesk.web.core.navigation import BOARD, LISTS, safe_path
 from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.session import current_user
 from helpdesk.web.core.templating import translate
-from helpdesk.web.lists import board_listing
 from helpdesk.web.lists import params as list_params
 from helpdesk.web.lists.urls import Listing
 
@@ -32,81 +31,81 @@ NO_LIST = sentence("This is no list of tasks here.")
 
 
 async def every(request: Request) -> Response:
-    """This person's views, and with `?of=PATH` and a list's questions the form that saves that list; a POST does."""
+    """Show this person's views; with `?of=PATH` and a list's query also the form that saves that list. A POST saves."""
     if request.method == "POST":
         return await _create(request)
-    return await answer(request, json=lambda: _list_to_json(request), page=lambda: _list_to_page(request))
+    return await answer(request, json=lambda: _all_to_json(request), page=lambda: _all_to_page(request))
 
 
-async def _list_to_json(request: Request) -> Response:
-    return json_response(request, {"views": [view._asdict() for view in await listed(request)]})
+async def _all_to_json(request: Request) -> Response:
+    return json_response(request, {"views": [view._asdict() for view in await of_person(request)]})
 
 
-async def _list_to_page(request: Request) -> Response:
+async def _all_to_page(request: Request) -> Response:
     path = request.query_params.get("of", "")
-    return await _page(request, await _list(request, path, request.query_params) if path else None)
+    return await _page(request, await _listing(request, path, request.query_params) if path else None)
 
 
 async def one(request: Request) -> Response:
-    """The list that a view is of; a POST renames the view (`name`) or makes it the start page or not (`start`)."""
+    """Redirect to the list of a view; a POST renames the view (`name`) or makes it the start page or not (`start`)."""
     if request.method == "POST":
         return await _change(request)
-    view = await _found(request)
-    return await _to_list(request, view, 200)
+    return await _to_list(request, await _view(request))
 
 
 async def remove(request: Request) -> Response:
-    view, person = await _found(request), await current_user(request)
+    view, person = await _view(request), await current_user(request)
     await _write(request, lambda db: saved_views.remove(db, person.id, view.id))
     return await answer(
         request,
         json=lambda: json_response(request, {"message": translate(request, REMOVED)}),
-        page=lambda: see_other(_here(request)),
+        page=lambda: see_other(path_to(request, "views:every")),
     )
 
 
-async def first_page(request: Request, person: Person) -> str:
-    """Return the start page of this person: the view chosen for that, else the own tasks."""
-    chosen = await services(request).database.run(lambda db: saved_views.start(db, person.id))
-    return chosen or path_to(request, "tasks:my_tasks")
+async def start_page(request: Request, person: Person) -> str:
+    """Return the address of the start page of this person: a view, else the own tasks."""
+    address = await services(request).database.run(lambda db: saved_views.start(db, person.id))
+    return address or path_to(request, "tasks:my_tasks")
 
 
 @idempotent
 async def _create(request: Request) -> Response:
     fields, person = await request_data.read(request), await current_user(request)
     path, _, query = safe_path(fields.required_text("address", 3 * saved_views.LONGEST_ADDRESS)).partition("?")
-    asked = await _list(request, path, QueryParams(query))
+    listing = await _listing(request, path, QueryParams(query))
     try:
-        name, kept = _name(fields), _kept(asked)
-        view = await _write(request, lambda db: saved_views.add(db, person.id, name, kept))
+        name = _name(fields)
+        # The address as we make it ourselves, from the list's first page.
+        address = request_data.clean("address", listing.link(), saved_views.LONGEST_ADDRESS)
+        view = await _write(request, lambda db: saved_views.add(db, person.id, name, address))
     except Invalid as refusal:
-        return await _refused(request, asked, {"name": fields.values.get("name")}, refusal)
+        return await _refused(request, listing, {"name": fields.values.get("name")}, refusal)
     return await _to_list(request, view, 201)
 
 
 @idempotent
 async def _change(request: Request) -> Response:
-    view, person, fields = await _found(request), await current_user(request), await request_data.read(request)
+    view, person, fields = await _view(request), await current_user(request), await request_data.read(request)
     try:
         if "name" in fields.values:
             name = _name(fields)
             await _write(request, lambda db: saved_views.rename(db, person.id, view.id, name))
         if "start" in fields.values:
-            chosen = view.id if fields.flag("start") else None
-            await _write(request, lambda db: saved_views.choose_start(db, person.id, chosen))
+            start = view.id if fields.flag("start") else None
+            await _write(request, lambda db: saved_views.choose_start(db, person.id, start))
     except Invalid as refusal:
         return await _refused(request, None, {"id": view.id, "name": fields.values.get("name")}, refusal)
-    return await answer(
-        request, json=lambda: _changed_to_json(request), page=lambda: see_other(f"{_here(request)}#view-{view.id}")
-    )
+    page = f"{path_to(request, 'views:every')}#view-{view.id}"
+    return await answer(request, json=lambda: _changed_to_json(request), page=lambda: see_other(page))
 
 
 async def _changed_to_json(request: Request) -> Response:
-    return json_response(request, {"view": (await _found(request))._asdict()})
+    return json_response(request, {"view": (await _view(request))._asdict()})
 
 
-async def _to_list(request: Request, view: View, status: int) -> Response:
-    """The list that a view is of; programs get the view."""
+async def _to_list(request: Request, view: View, status: int = 200) -> Response:
+    """Redirect to the list of a view; programs get the view."""
     return await answer(
         request,
         json=lambda: json_response(request, {"view": view._asdict()}, status),
@@ -114,8 +113,8 @@ async def _to_list(request: Request, view: View, status: int) -> Response:
     )
 
 
-async def _refused(request: Request, asked: Listing | None, typed: Mapping[str, Any], refusal: Invalid) -> Response:
-    return await answer_refusal(request, refusal, page=lambda: _page(request, asked, typed, refusal))
+async def _refused(request: Request, listing: Listing | None, typed: Mapping[str, Any], refusal: Invalid) -> Response:
+    return await answer_refusal(request, refusal, page=lambda: _page(request, listing, typed, refusal))
 
 
 async def _write(request: Request, work: Callable[[Session], Any]) -> Any:
@@ -132,24 +131,18 @@ def _name(fields: request_data.Fields) -> str:
     return " ".join(fields.required_text("name", saved_views.LONGEST_NAME).split())
 
 
-async def _list(request: Request, path: str, asked: QueryParams) -> Listing:
-    """The list of an address. Raises Invalid for what is no list of ours: nobody is led elsewhere by a view."""
+async def _listing(request: Request, path: str, params: QueryParams) -> Listing:
+    """Return the list or board of an address. Raises Invalid for any other address: a view leads nobody elsewhere."""
     if path not in {path_to(request, name) for name in LISTS}:
         raise request_data.refusal("address", NO_LIST)
-    words = await services(request).backend.vocabulary(await actor(request))
-    on_board = path == path_to(request, BOARD)
-    return (
-        board_listing.read(request, asked, words) if on_board else list_params.of_address(request, path, asked, words)
-    )
+    vocabulary = await services(request).backend.vocabulary(await actor(request))
+    if path == path_to(request, BOARD):
+        return list_params.of_board(request, params, vocabulary)
+    return list_params.of_address(request, path, params, vocabulary)
 
 
-def _kept(asked: Listing) -> str:
-    """The list's address as we make it ourselves, from its first page."""
-    return request_data.clean("address", asked.link(), saved_views.LONGEST_ADDRESS)
-
-
-async def _found(request: Request) -> View:
-    """The view in the address. Raises NotFound, also for another person's."""
+async def _view(request: Request) -> View:
+    """Return the view in the address. Raises NotFound, also for another person's."""
     person, number = await current_user(request), request_data.path_id(request, "view_id")
     view = await services(request).database.run(lambda db: saved_views.one(db, person.id, number))
     if view is None:
@@ -157,19 +150,15 @@ async def _found(request: Request) -> View:
     return view
 
 
-async def listed(request: Request) -> list[View]:
-    """This person's views, by name."""
+async def of_person(request: Request) -> list[View]:
+    """Return this person's views, by name."""
     person = await current_user(request)
     return await services(request).database.run(lambda db: saved_views.of_person(db, person.id))
 
 
 async def _page(
-    request: Request, asked: Listing | None, typed: Mapping[str, Any] | None = None, why: Invalid | None = None
+    request: Request, listing: Listing | None, typed: Mapping[str, Any] | None = None, refusal: Invalid | None = None
 ) -> Response:
-    """All views, each with its forms, and the form for a new one when a list is to be saved."""
-    context = {"views": await listed(request), "asked": asked, "typed": typed or {}, "why": why}
-    return html(request, "views/list.html", 422 if why else 200, **context)
-
-
-def _here(request: Request) -> str:
-    return path_to(request, "views:every")
+    """Render all views, each with its forms, and the form for a new one when a list is to be saved."""
+    context = {"views": await of_person(request), "listing": listing, "typed": typed or {}, "why": refusal}
+    return html(request, "views/list.html", 422 if refusal else 200, **context)

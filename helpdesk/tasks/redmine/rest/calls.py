@@ -1,9 +1,9 @@
-"""The calls of one verb over Redmine's REST API: in time, and written once.
+"""The calls of one verb over Redmine's REST API: within a deadline, and written once.
 
 Redmine answers 204 to what it ignores (a forbidden transition, a read-only field, a private note of somebody without
-that permission), and its last writer wins. So every write is checked before and read back after. What another changes
-between the check and the write Redmine refuses where we know the task's lock (`lock_version`); else the history tells
-it.
+that permission), and its last writer wins. So every write is checked before and read back after. When somebody else
+writes between the check and the write, Redmine refuses where we know the task's lock (`lock_version`); else the history
+shows it.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ LOCK_SECONDS = 8.0
 
 
 class EqualWrites:
-    """Writes of the same content while one of them is on its way: what was taken, and how many still search."""
+    """Writes of the same content at the same time: the numbers taken, and how many writes still search theirs."""
 
     def __init__(self) -> None:
         self.taken: set[int] = set()
@@ -41,8 +41,8 @@ class Claim:
         self.is_searching = True
 
     def take(self, numbers: Iterable[int], surely: bool = True) -> int | None:
-        """Take the first number that no other write has taken. A write that is not `surely` done takes only what the
-        others leave: otherwise it could take one of theirs."""
+        """Take the first number that no other write has taken. A write that is not `surely` done takes only a number
+        beyond those that the others need."""
         equal, free = self.equal, sorted(set(numbers) - self.equal.taken)
         if len(free) < (1 if surely else equal.searching):
             return None
@@ -57,7 +57,7 @@ class Claim:
 
 
 class Claims:
-    """The writes of this process; those that are over are forgotten."""
+    """The writes of this process; finished ones are forgotten."""
 
     def __init__(self) -> None:
         self._known: WeakValueDictionary[Hashable, EqualWrites] = WeakValueDictionary()
@@ -78,7 +78,7 @@ class Claims:
 
 
 class Write:
-    """One write. `lost` is the failure that leaves open whether it was done: then what can be read back decides."""
+    """One write. `lost` is a failure that leaves open whether it was done: then reading back decides."""
 
     def __init__(self) -> None:
         self.sent = False
@@ -88,7 +88,7 @@ class Write:
 
     @asynccontextmanager
     async def after_others(self, lock: asyncio.Lock) -> AsyncIterator[None]:
-        """Hold a lock. The time spent waiting for it does not count against the write's own deadline, up to a limit."""
+        """Hold a lock. Waiting for it does not count against the write's own deadline, up to LOCK_SECONDS in all."""
         clock, began = asyncio.get_running_loop().time, asyncio.get_running_loop().time()
         ends = self.deadline.when() if self.deadline else None
         self._end_at(ends, LOCK_SECONDS - self.waited)
@@ -118,7 +118,7 @@ class Write:
             raise
 
     def missing(self, refusal: HelpdeskError) -> HelpdeskError:
-        """Return the error to raise when the change can't be read back: `refusal` if Redmine said that it was done."""
+        """Return the error for a change that can't be read back: `refusal` if Redmine answered the write."""
         if isinstance(self.lost, Unanswered):
             return OutcomeUnknown(detail=self.lost.detail)
         return self.lost or refusal
@@ -144,9 +144,9 @@ class RestCalls:
 
     @asynccontextmanager
     async def writing(self, actor: Actor) -> AsyncIterator[Write]:
-        """Do as `reading`; whatever fails once the write was sent is OutcomeUnknown.
+        """Bound a write as `reading` does; any failure after the write was sent is OutcomeUnknown.
 
-        Raises WrongKey when Redmine would act as somebody else: what is read by SQL does not show that.
+        Raises WrongKey when Redmine would act as somebody else: reading by SQL does not show that.
         """
         write = Write()
         try:

@@ -1,4 +1,4 @@
-"""Custom fields: what Redmine's definitions say, joined with what a task holds.
+"""Custom fields: Redmine's definitions, joined with the values of a task.
 
 Source of the shapes: Redmine 5, app/views/custom_fields/index.api.rsb and CustomFieldsHelper#render_api_custom_values.
 """
@@ -44,49 +44,51 @@ Definitions = Mapping[int, Definition]
 
 
 def definitions(listed: Iterable[JSON]) -> Definitions:
-    """The fields of issues among all custom fields, by id."""
-    found = (_definition(data) for data in listed if data.get("customized_type") == "issue")
-    return {definition.field.id: definition for definition in found}
+    """Return the fields of issues among all custom fields, by id."""
+    of_issues = (_definition(data) for data in listed if data.get("customized_type") == "issue")
+    return {definition.field.id: definition for definition in of_issues}
 
 
 def fields(issue: JSON, known: Definitions) -> dict[int, CustomField]:
-    """The fields that an issue's history may name, also those it has no more: whoever may not see one is told nothing
-    of it by Redmine (Journal#visible_details)."""
-    data = (shown(field) for field in issue.get("custom_fields", ()))
-    return {field.id: field for field in data} | {number: one.field for number, one in known.items()}
+    """Return the fields that an issue's history may name, also former ones: Redmine leaves out those that the person
+    may not see (Journal#visible_details)."""
+    present = (without_definition(data) for data in issue.get("custom_fields", ()))
+    return {field.id: field for field in present} | {number: it.field for number, it in known.items()}
 
 
 def values(issue: JSON, known: Definitions) -> tuple[CustomValue, ...]:
     """Return an issue's values, in Redmine's order; a field without a definition can only be shown."""
     return tuple(
-        CustomValue(known[number(data, "id")].field if data["id"] in known else shown(data), texts(data.get("value")))
+        CustomValue(
+            known[number(data, "id")].field if data["id"] in known else without_definition(data),
+            texts(data.get("value")),
+        )
         for data in issue.get("custom_fields", ())
     )
 
 
-def shown(data: JSON) -> CustomField:
-    """A field of which no more is known than an issue tells."""
+def without_definition(data: JSON) -> CustomField:
+    """Return the field of a value in an issue, which can only be shown."""
     return CustomField(*ref(data), kind="other", multiple=data.get("multiple") is True)
 
 
 def texts(data: object) -> Texts:
-    """A value as the texts that Redmine keeps; empty ones are none."""
-    held = data if isinstance(data, list) else [data]
-    return tuple(plain(each) for each in held if each not in (None, ""))
+    """Return a value as the texts that Redmine keeps, without empty ones."""
+    values = data if isinstance(data, list) else [data]
+    return tuple(plain(each) for each in values if each not in (None, ""))
 
 
-def is_by_number(one: Definition) -> bool:
-    """Whether a field keeps numbers that mean nothing to people. Of formats that nobody here knows, as plugins have
-    them, that is taken to be so."""
-    return one.format in BY_NUMBER or one.field.kind == "other"
+def is_by_number(definition: Definition) -> bool:
+    """Whether a field holds ids, which mean nothing to people. Unknown formats, of plugins, are taken to do so."""
+    return definition.format in BY_NUMBER or definition.field.kind == "other"
 
 
 def named(field: CustomField, value: Iterable[str], names: Mapping[str, str]) -> CustomField:
-    """A field that keeps numbers, with what they are called: `#7` where nobody can tell."""
+    """Return a field that holds ids, with their names: `#7` for an unknown one."""
     known = {option.value for option in field.options}
     missing = (each for each in dict.fromkeys(value) if each not in known)
-    data = (Option(each, names.get(each, f"#{each}" if each.isdigit() else each)) for each in missing)
-    return field._replace(called=tuple(data))
+    options = (Option(each, names.get(each, f"#{each}" if each.isdigit() else each)) for each in missing)
+    return field._replace(called=tuple(options))
 
 
 def written(field: CustomField, value: Texts) -> JSON:

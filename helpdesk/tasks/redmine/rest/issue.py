@@ -1,9 +1,9 @@
-"""One task over Redmine's REST API: what it says, what it names, and what this person may do to it."""
+"""One task over Redmine's REST API, with names for its ids and the person's allowed actions."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
-from helpdesk.errors import LockedOut, NotAllowed, NotFound
+from helpdesk.errors import NotFound
 from helpdesk.redmine_client import JSON, part
 from helpdesk.tasks.fields import CustomField, CustomValue
 from helpdesk.tasks.model import Actor, Attachment, Choices, Link, Member, Ref, Task
@@ -12,15 +12,14 @@ from helpdesk.tasks.redmine.rest import custom_fields, json_mapper, query_params
 from helpdesk.tasks.redmine.rest.calls import RestCalls
 from helpdesk.tasks.redmine.rest.lists import IssueLists
 from helpdesk.tasks.redmine.rest.metadata_cache import PAGE
-from helpdesk.tasks.redmine.rest.permissions import Me
-from helpdesk.tasks.redmine.rest.user_cache import People
+from helpdesk.tasks.redmine.rest.user_cache import Me, People, forbidden_is_missing
 
 ReadTask = Callable[[Actor, int], Awaitable[Task]]
 PARTS = "journals,attachments,allowed_statuses,children,relations,watchers"
 
 
 class Issues:
-    """Reads single issues as one person, within a call of the part that asks."""
+    """Reads single issues as one person, within the caller's call."""
 
     def __init__(self, calls: RestCalls, lists: IssueLists) -> None:
         self.client, self.metadata, self.users, self.lists = calls.client, calls.metadata, calls.users, lists
@@ -30,17 +29,12 @@ class Issues:
         return await self.to_task(actor, mine, await self.issue(actor, task_id, PARTS))
 
     async def issue(self, actor: Actor, task_id: int, parts: str) -> JSON:
-        """Redmine tells the invisible (403) from the missing (404); we do not."""
-        try:
-            found = await self.client.get(f"/issues/{task_id}.json", actor.login, [("include", parts)])
-        except LockedOut:
-            raise
-        except NotAllowed as error:
-            raise NotFound(detail=error.detail) from error
-        return part(found, "issue")
+        with forbidden_is_missing():
+            answer = await self.client.get(f"/issues/{task_id}.json", actor.login, [("include", parts)])
+        return part(answer, "issue")
 
     async def to_task(self, actor: Actor, mine: Me, issue: JSON) -> Task:
-        """The issue with its history in words and this person's choices."""
+        """Map the issue with its history and this person's choices."""
         row = json_mapper.row(issue, await self.metadata.priorities())
         journals: list[JSON] = issue.get("journals", [])
         people = await self.users.people(actor, row.project.id)
@@ -75,7 +69,7 @@ class Issues:
         project = await self.users.project(actor, task.row.project.id)
         row = task.row
         may = (await self.users.rights_in(mine, task.row.project.id)).in_project(project.is_closed)
-        involved = [Ref(who.id, who.name) for who in (row.author, row.assignee) if who]
+        involved = [Ref(it.id, it.name) for it in (row.author, row.assignee) if it]
         offers = allowed_actions.Offers(
             statuses=tuple(map(json_mapper.status, issue.get("allowed_statuses", ()))),
             priorities=await self.metadata.priorities(),
@@ -93,15 +87,14 @@ class Issues:
         return task._replace(entries=entries, choices=chosen._replace(may_watch=not project.is_closed))
 
     async def _linked(self, actor: Actor, ids: Sequence[int]) -> dict[int, Link]:
-        """The tasks of these ids that this person may see: Redmine names children and parents to everybody."""
-        places = range(0, len(ids), PAGE)
-        asked = [query_params.with_ids(ids[place : place + PAGE]) for place in places]
-        pages = await asyncio.gather(*(self.lists.issues(actor, filters, PAGE, 0) for filters in asked))
+        """Return the tasks of these ids that this person may see: Redmine names children and parents to everybody."""
+        chunks = [query_params.with_ids(ids[start : start + PAGE]) for start in range(0, len(ids), PAGE)]
+        pages = await asyncio.gather(*(self.lists.issues(actor, filters, PAGE, 0) for filters in chunks))
         rows = (json_mapper.row(issue, ()) for issues, _ in pages for issue in issues)
         return {row.id: Link(row.id, row.subject, row.status) for row in rows}
 
     async def _watched(self, actor: Actor, issue: JSON, watchers: tuple[Member, ...]) -> bool:
-        """Whether this person watches. Who may not see the watchers may still ask for what one watches oneself."""
+        """Whether this person watches. People who may not see the watchers may still list what they watch."""
         if "watchers" in issue:
             return actor.id in {watcher.id for watcher in watchers}
         task_id = json_mapper.number(issue, "id")
@@ -109,19 +102,17 @@ class Issues:
         return total == 1
 
     async def _custom(self, actor: Actor, issue: JSON, people: People) -> tuple[CustomValue, ...]:
-        """The custom fields, with the names of people, versions and files where a field keeps their numbers."""
+        """Return the custom fields, with the names of people, versions and files where a field holds their numbers."""
         known = await self.metadata.definitions()
-        return tuple(
-            [
-                held._replace(field=await self._named(actor, known, held.field, held.value, people, issue))
-                for held in custom_fields.values(issue, known)
-            ]
-        )
+        named = []
+        for it in custom_fields.values(issue, known):
+            named.append(it._replace(field=await self._named(actor, known, it.field, it.value, people, issue)))
+        return tuple(named)
 
     async def _fields_in(
         self, actor: Actor, names: json_mapper.Names, people: People, issue: JSON
     ) -> json_mapper.Names:
-        """The words of a history, with the names of what changes of custom fields speak of by numbers."""
+        """Return the names in a history, with those of the numbers in changes of custom fields."""
         known, fields = await self.metadata.definitions(), dict(names.custom_fields)
         details = [detail for journal in issue.get("journals", ()) for detail in journal.get("details", ())]
         values = json_mapper.values_of_fields(details)
@@ -152,27 +143,26 @@ class Issues:
         return custom_fields.named(field, value, names)
 
     async def attachment(self, actor: Actor, task_id: int, file_id: int) -> Attachment:
-        """A file of a task, or of one of its custom fields. Raises NotFound."""
+        """Return a file of a task, or of one of its custom fields. Raises NotFound."""
         issue = await self.issue(actor, task_id, "attachments")
         files = map(json_mapper.attachment, issue.get("attachments", ()))
-        found = next((file for file in files if file.id == file_id), None)
-        if found is None and await self._is_of_field(issue, str(file_id)):
-            found = await self._file_of_field(actor, str(file_id))
-        if found is None:
+        file = next((file for file in files if file.id == file_id), None)
+        if file is None and await self._is_of_field(issue, str(file_id)):
+            file = await self._file_of_field(actor, str(file_id))
+        if file is None:
             raise NotFound
-        return found
+        return file
 
     async def _is_of_field(self, issue: JSON, value: str) -> bool:
         """Whether one of the issue's custom fields holds that file."""
-        held = custom_fields.values(issue, await self.metadata.definitions())
-        return any(it.field.kind == "file" and value in it.value for it in held)
+        values = custom_fields.values(issue, await self.metadata.definitions())
+        return any(it.field.kind == "file" and value in it.value for it in values)
 
     async def _file_of_field(self, actor: Actor, value: str) -> Attachment | None:
-        """The file that a custom field keeps the number of; None when it is gone, or not for this person."""
+        """Return the file of that number in a custom field; None when it is gone, or hidden from this person."""
         try:
-            found = await self.client.get(f"/attachments/{value}.json", actor.login)
-        except LockedOut:
-            raise
-        except (NotFound, NotAllowed):
+            with forbidden_is_missing():
+                answer = await self.client.get(f"/attachments/{value}.json", actor.login)
+        except NotFound:
             return None
-        return json_mapper.attachment(part(found, "attachment"))
+        return json_mapper.attachment(part(answer, "attachment"))

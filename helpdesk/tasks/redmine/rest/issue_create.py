@@ -15,7 +15,7 @@ from helpdesk.tasks.redmine import allowed_actions
 from helpdesk.tasks.redmine.rest import custom_fields, json_mapper, payloads, query_params
 from helpdesk.tasks.redmine.rest.calls import Claim, RestCalls
 from helpdesk.tasks.redmine.rest.issue import Issues, ReadTask
-from helpdesk.tasks.redmine.rest.permissions import Me
+from helpdesk.tasks.redmine.rest.user_cache import Me
 
 ReadForm = Callable[[Actor, int, int | None], Awaitable[NewTaskForm]]
 
@@ -28,24 +28,22 @@ class IssueCreate:
         self.issues, self.read_task, self.read_form = issues, read_task, read_form
 
     async def create(self, actor: Actor, new_task: NewTask) -> Task:
-        """Redmine makes the task also where it ignores something of the wish, as a status, or a tracker that a role is
-        kept from. No error then: the task is there, and what is given back is what it says."""
+        """Create a task. Redmine creates it even where it ignores some value, as a status, or a tracker that a role may
+        not use. That is no error: the task exists, and it is returned as it is."""
         began = datetime.now(UTC).replace(microsecond=0)
         async with self.calls.writing(actor) as write:
             form = await self.read_form(actor, new_task.project_id, new_task.tracker_id)
             new_task = normal(form, new_task)
             require_creatable(form, new_task)
             body = {"issue": _body(new_task, form)}
-            with self.calls.claims.among(
-                actor.id, new_task.project_id, new_task.subject, new_task.description
-            ) as claim:
+            content = (actor.id, new_task.project_id, new_task.subject, new_task.description)
+            with self.calls.claims.among(*content) as claim:
                 answer = await write.send(self._post(actor, body, new_task.files))
                 task = await self._created(actor, claim, part(answer, "issue")) if answer else None
-                if task is None and (
-                    number := claim.take(await self._same_tasks(actor, new_task, began), surely=False)
-                ):
-                    task = await self.read_task(actor, number)
-        if task is None:  # perhaps it was made all the same: Redmine's clock may be behind ours
+                if task is None:
+                    number = claim.take(await self._same_tasks(actor, new_task, began), surely=False)
+                    task = await self.read_task(actor, number) if number else None
+        if task is None:  # it may have been created nevertheless: Redmine's clock may be behind ours
             raise OutcomeUnknown(detail=write.lost.detail if write.lost else "Redmine says nothing of the task it made")
         return task
 
@@ -56,7 +54,7 @@ class IssueCreate:
             raise payloads.refusal(error, files) from error
 
     async def _created(self, actor: Actor, claim: Claim, issue: JSON) -> Task:
-        """The new task; as its making told it, when its author may not see it or it can't be read just now."""
+        """Return the new task; as Redmine's answer has it, when its author may not see it or it can't be read now."""
         claim.take([number := json_mapper.number(issue, "id")])
         try:
             return await self.read_task(actor, number)
@@ -64,8 +62,8 @@ class IssueCreate:
             return await self.issues.to_task(actor, await self.users.me(actor), issue)
 
     async def _same_tasks(self, actor: Actor, new_task: NewTask, began: datetime) -> list[int]:
-        """Return the tasks it may be after an answer was lost: the same texts of the same author in the same project,
-        since we began by our clock. Where Redmine's clock is behind ours nothing is found."""
+        """Return the candidates for the new task after a lost answer: the same texts of the same author in the same
+        project, since we began by our clock. There are none where Redmine's clock is behind ours."""
         query = TaskQuery(
             authors=("me",), project_ids=(new_task.project_id,), updated_since=began, closed=True, sort="id"
         )
@@ -80,7 +78,7 @@ class IssueCreate:
 
 
 class NewTaskForms:
-    """Reads what a new task may say, within a call of the part that asks."""
+    """Reads the forms of new tasks, within the caller's call."""
 
     def __init__(self, calls: RestCalls) -> None:
         self.metadata, self.users = calls.metadata, calls.users
@@ -93,8 +91,8 @@ class NewTaskForms:
         return tuple([Ref(p.id, p.name) for p in offered if (await self.users.rights_in(mine, p.id)).has("add_issues")])
 
     async def form(self, actor: Actor, project_id: int, tracker_id: int | None) -> NewTaskForm:
-        """Which statuses a task may begin in, and which trackers a role is limited to, REST does not tell: the
-        tracker's own first status is offered, and all trackers of the project."""
+        """Return the form of a new task. REST does not tell the allowed first statuses, nor a role's limits to some
+        trackers: the tracker's own first status is offered, and all trackers of the project."""
         mine, metadata = await self.users.me(actor), self.metadata
         project = _one_of(await self.projects(actor), project_id)
         trackers = (await self.users.project(actor, project_id)).trackers
@@ -117,36 +115,39 @@ class NewTaskForms:
         )
 
     async def _fields_of(self, actor: Actor, mine: Me, project_id: int, tracker_id: int) -> tuple[CustomField, ...]:
-        """The custom fields that a new task will have, as far as this person sees them and we can write them."""
+        """Return the custom fields that a new task will have, as far as this person sees them and we can write them."""
         known, roles = await self.metadata.definitions(), mine.roles.get(project_id, ())
-        numbers = await self._numbers_of_fields(actor, known, project_id, tracker_id)
-        found = [known[number] for number in numbers if number in known]
-        return tuple(one.field for one in found if one.seen_by(roles, mine.is_admin) and one.field.is_writable)
+        ids = await self._field_ids(actor, known, project_id, tracker_id)
+        definitions = [known[number] for number in ids if number in known]
+        return tuple(it.field for it in definitions if it.seen_by(roles, mine.is_admin) and it.field.is_writable)
 
-    async def _numbers_of_fields(
+    async def _field_ids(
         self, actor: Actor, known: custom_fields.Definitions, project_id: int, tracker_id: int
     ) -> Iterable[int]:
-        """Redmine tells which projects name a field, but not which fields are in all projects. A task of the same
-        project and tracker has the very fields; where there is none yet: those of the tracker that the project names,
-        or that no project names. Source: Redmine's Issue#available_custom_fields, Project#all_issue_custom_fields."""
+        """Return the ids of the fields of a new task. Redmine tells the projects that name a field, but not the fields
+        of all projects. Another task of the same project and tracker has the same fields; where there is none yet, it
+        is the tracker's fields that the project names, or that no project names.
+
+        Source: Redmine's Issue#available_custom_fields, Project#all_issue_custom_fields.
+        """
         in_use = await self.metadata.fields_in_use(project_id, tracker_id)
         if in_use is not None:
             return in_use
         named = (await self.users.project(actor, project_id)).fields
         elsewhere = await self.metadata.fields_named_by_projects() - named
-        return [number for number, one in known.items() if tracker_id in one.trackers and number not in elsewhere]
+        return [number for number, it in known.items() if tracker_id in it.trackers and number not in elsewhere]
 
 
 def _one_of(offered: Iterable[Ref], wanted: int) -> Ref:
-    found = next((each for each in offered if each.id == wanted), None)
-    if found is None:
-        raise NotFound
-    return found
+    for ref in offered:
+        if ref.id == wanted:
+            return ref
+    raise NotFound
 
 
 def _body(new_task: NewTask, form: NewTaskForm) -> JSON:
-    """What is absent is left to Redmine: its default priority, today as the start, the fields' own defaults."""
-    given = {
+    """Return the request; absent values are left to Redmine: its default priority, today as the start, and so on."""
+    values = {
         "status_id": new_task.status_id,
         "priority_id": new_task.priority_id,
         "assigned_to_id": new_task.assignee_id,
@@ -164,4 +165,4 @@ def _body(new_task: NewTask, form: NewTaskForm) -> JSON:
         "description": new_task.description,
         "custom_fields": [custom_fields.written(fields[number], value) for number, value in new_task.custom.items()],
         "uploads": payloads.uploads(new_task.files),
-    } | {name: payloads.plainly(value) for name, value in given.items() if value is not None}
+    } | {name: payloads.plainly(value) for name, value in values.items() if value is not None}

@@ -1,7 +1,7 @@
 """Writing to one task over Redmine's REST API, as the person, so that Redmine's own history names that person."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from random import random
 from weakref import WeakValueDictionary
@@ -16,14 +16,14 @@ from helpdesk.tasks.redmine.rest.issue import Issues, ReadTask
 from helpdesk.tasks.redmine.rest.json_mapper import plain
 
 ADDED = {"notes", "private_notes", "uploads"}
-"""What a write may hold that overwrites nothing."""
+"""The parts of a write that overwrite nothing."""
 MOST_TRIES = 8
 PAUSES = tuple(0.05 * 1.6**tries for tries in range(MOST_TRIES + 4))
-"""At most so many seconds between two tries of what overwrites nothing; the deadline of the whole is shorter."""
+"""The longest seconds between two tries of a write that overwrites nothing; the deadline of all tries is shorter."""
 
 
 class TaskLocks:
-    """A lock for each task that is being changed; those that nobody holds or awaits are forgotten."""
+    """A lock for each task that is being changed; locks that nobody holds or awaits are forgotten."""
 
     def __init__(self) -> None:
         self._locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
@@ -44,14 +44,14 @@ class IssueUpdate:
         self.change_locks, self.put_locks = TaskLocks(), TaskLocks()
 
     async def change(self, actor: Actor, task_id: int, edit: Edit) -> Written:
-        """What Redmine refused because somebody was quicker is tried again upon the task as it is by then, where that
-        one changed other fields, or `edit` names no version: then nobody asked what others change meanwhile."""
+        """Change a task. When somebody else wrote first and Redmine refuses, it is tried again on the present task, if
+        other fields were changed, or `edit` names no version: then others' changes meanwhile do not matter."""
         equal = self.calls.claims.among(actor.id, task_id, plain(edit.comment).strip(), False)
         async with self.calls.writing(actor) as write, write.after_others(self.change_locks.of(task_id)):
             with equal as claim:
                 written = await self._merge(write, actor, await self.read_task(actor, task_id), edit)
                 if payloads.ignored(written, edit, actor):
-                    # REST tells a task's fields and its history as of different moments: it may be told now.
+                    # REST reads a task's fields and its history at different moments: it may be there now.
                     written = written._replace(after=await self._after(write, actor, task_id))
                 written = _claimed(write, claim, written, payloads.made(written, edit, actor), edit.comment)
         written = written._replace(file_ids=frozenset(map(payloads.file_id, edit.files)))
@@ -64,29 +64,32 @@ class IssueUpdate:
                 before = await self.read_task(actor, task_id)
                 await self._send(write, actor, before, payloads.commenting(before, text, private))
                 written = Written(before, await self._after(write, actor, task_id))
-                said = [entry.id for entry in payloads.saying(written, actor, text, private)]
-                written = _claimed(write, claim, written, said, text)
+                own = [entry.id for entry in payloads.entries_with(written, actor, text, private)]
+                written = _claimed(write, claim, written, own, text)
 
         def require_saved() -> None:
-            if not payloads.tells(written, actor, text, private):
+            if not payloads.entries_with(written, actor, text, private):
                 raise NotAllowed(detail=f"the comment on {task_id} was not kept as it was sent")
 
         return _confirmed(write, written, require_saved)
 
     async def edit_comment(self, actor: Actor, task_id: int, entry_id: int, text: str) -> Written:
-        def send(before: Task) -> Awaitable[None]:
+        async with self.calls.writing(actor) as write:
+            before = await self.read_task(actor, task_id)
             body = {"journal": payloads.rewriting(before, entry_id, text)}
-            return self.client.put(f"/journals/{entry_id}.json", body, actor.login)
+            await write.send(self.client.put(f"/journals/{entry_id}.json", body, actor.login))
+            written = Written(before, await self._after(write, actor, task_id))
 
-        def require_saved(written: Written) -> None:
+        def require_saved() -> None:
             if not payloads.is_rewritten(written.after, entry_id, text):
                 raise NotAllowed(detail=f"Redmine ignored the new text of {entry_id} of {task_id}")
 
-        return await self._write(actor, task_id, send, require_saved)
+        return _confirmed(write, written, require_saved)
 
     async def watch(self, actor: Actor, task_id: int, watching: bool) -> Task:
-        """Whoever sees a task may watch it (WatchersController#watch), but REST asks for permissions over the watchers
-        of others (#create, #destroy): for people without them our administrator's key makes the change."""
+        """Set watching. Everybody who sees a task may watch it (WatchersController#watch), but REST asks for
+        permissions over the watchers of others (#create, #destroy): for people without them our administrator's key
+        makes the change."""
         async with self.calls.writing(actor) as write:
             before = await self.read_task(actor, task_id)
             if before.watched == watching:
@@ -111,37 +114,23 @@ class IssueUpdate:
         if not is_gone:
             raise write.missing(NotAllowed(detail=f"Redmine did not delete {task_id}"))
 
-    async def _write(
-        self,
-        actor: Actor,
-        task_id: int,
-        send: Callable[[Task], Awaitable[object]],
-        require_saved: Callable[[Written], None],
-    ) -> Written:
-        """Read the task, write once, read it again. `send` refuses before it returns what is to be awaited."""
-        async with self.calls.writing(actor) as write:
-            before = await self.read_task(actor, task_id)
-            await write.send(send(before))
-            written = Written(before, await self._after(write, actor, task_id))
-        return _confirmed(write, written, lambda: require_saved(written))
-
     async def _merge(self, write: Write, actor: Actor, before: Task, edit: Edit) -> Written:
-        """Do the edit upon `before`, or upon what becomes of the task until Redmine takes it."""
+        """Apply the edit to `before`, or to the later task until Redmine takes it."""
         tries = 0
         while True:
             tries += 1
             try:
                 return await self._change(write, actor, before, edit)
             except Conflict as stale:
-                now, is_first = stale.current, edit.version is None and tries == 1
-                if tries == MOST_TRIES or not isinstance(now, Task):
+                present, may_repeat = stale.current, edit.version is None and tries == 1
+                if tries == MOST_TRIES or not isinstance(present, Task):
                     raise
-                if now.version == before.version and not is_first:
+                if present.version == before.version and not may_repeat:
                     raise
-                before = now
+                before = present
 
     async def _change(self, write: Write, actor: Actor, before: Task, edit: Edit) -> Written:
-        """Raises Conflict with the present task also when Redmine refused the lock."""
+        """Write the edit once. Raises Conflict with the present task also when Redmine refused the lock."""
         before = await self._settled(actor, before, edit)
         body = payloads.changing(before, edit)
         try:
@@ -151,15 +140,15 @@ class IssueUpdate:
         return Written(before, await self._after(write, actor, before.id))
 
     async def _after(self, write: Write, actor: Actor, task_id: int) -> Task:
-        """The task once it was written to. Raises SavedUnseen when the person does not see it any more."""
+        """Read the task after a write. Raises SavedUnseen when the person does not see it any more."""
         try:
             return await self.read_task(actor, task_id)
         except (NotFound, LockedOut):
             raise write.missing(SavedUnseen()) from None
 
     async def _send(self, write: Write, actor: Actor, before: Task, body: JSON, files: Sequence[Staged] = ()) -> None:
-        """Write, those of this process one after another: Redmine refuses whoever read a task that another saves in the
-        meantime (ActiveRecord's StaleObjectError). What overwrites nothing is sent again then."""
+        """Write, one after another in this process: Redmine refuses a write when another one saved the task meanwhile
+        (ActiveRecord's StaleObjectError). A write that overwrites nothing is sent again then."""
         adds_only = body.keys() <= ADDED
         for pause in PAUSES if adds_only else PAUSES[:1]:
             try:
@@ -172,7 +161,7 @@ class IssueUpdate:
         raise Unavailable(detail=f"others wrote to {before.id} at each of {len(PAUSES)} tries")
 
     async def _settled(self, actor: Actor, task: Task, edit: Edit) -> Task:
-        """The task, read anew after the second of its last change where a change could still hide in that second."""
+        """Return the task, read again after the second of its last change if that second could hide a change."""
         while seconds := payloads.unsettled(task, edit, datetime.now(UTC)):
             await asyncio.sleep(seconds)
             task = await self.read_task(actor, task.id)
@@ -205,17 +194,16 @@ class IssueUpdate:
         return False
 
 
-def _claimed(write: Write, claim: Claim, written: Written, found: Iterable[int], text: str) -> Written:
-    """`written` with the entry that is its own. A comment that no entry is left for was not kept; changes alone may
-    leave none."""
-    number = claim.take(found, surely=write.lost is None)
+def _claimed(write: Write, claim: Claim, written: Written, candidates: Iterable[int], text: str) -> Written:
+    """Return `written` with its own entry. A comment without one was not saved; changes alone may make none."""
+    number = claim.take(candidates, surely=write.lost is None)
     if number is None:
         return written._replace(entry_ids=frozenset()) if text.strip() else written
     return written._replace(entry_ids=frozenset({number}))
 
 
 def _confirmed(write: Write, written: Written, require: Callable[[], None]) -> Written:
-    """Return what was written, once that is sure. Raises what `require` raises, or OutcomeUnknown."""
+    """Return `written` once `require` passes. Raises what it raises, or OutcomeUnknown."""
     try:
         require()
     except NotAllowed as refusal:

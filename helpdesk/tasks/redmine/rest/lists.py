@@ -1,14 +1,25 @@
-"""Lists of tasks over Redmine's REST API, and the vocabulary of their filters."""
+"""Lists of tasks and cards of a board over Redmine's REST API, which does not count comments in lists."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import AsyncGenerator, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from helpdesk.errors import BadResponse, LockedOut, NotAllowed, NotFound, Unavailable
 from helpdesk.redmine_client import JSON
-from helpdesk.tasks.lists import EXPORTED_AT_ONCE, QueryFactory, TaskPage, TaskQuery, Vocabulary
+from helpdesk.tasks.lists import (
+    EXPORTED_AT_ONCE,
+    Card,
+    CardQuery,
+    CardQueryFactory,
+    Cards,
+    QueryFactory,
+    TaskPage,
+    TaskQuery,
+    Vocabulary,
+)
 from helpdesk.tasks.model import Actor, Status, TaskRow
 from helpdesk.tasks.phases import NO_RULES, Rules, Summary, grouped
 from helpdesk.tasks.projects import ProjectMember, with_descendants
@@ -17,31 +28,33 @@ from helpdesk.tasks.redmine.rest.calls import RestCalls
 from helpdesk.tasks.redmine.rest.metadata_cache import PAGE, items
 from helpdesk.tasks.statistics import Statistics
 
-Found = tuple[list[JSON], int]
-"""Issues of one page, and how many there are on all."""
-
-
-class Sought(NamedTuple):
-    """A query as filters; `alone` is the issue of its number that these do not find."""
-
-    query: TaskQuery
-    filters: query_params.Filters
-    alone: JSON | None = None
-
-    def alone_in(self, statuses: Collection[int] | None) -> JSON | None:
-        """`alone` when it is in one of these statuses, of which None are all."""
-        if self.alone is None or statuses is None:
-            return self.alone
-        return self.alone if json_mapper.ref(self.alone["status"]).id in statuses else None
-
+IssuePage = tuple[list[JSON], int]
+"""Issues of one page, and the total of all pages."""
+Group = tuple[int, ...]
+Columns = dict[Group, IssuePage]
+"""By the statuses that were requested together."""
 
 OVERLAPPING = EXPORTED_AT_ONCE - 1
 MOST_READ_AGAIN = 3
 CLOCKS_APART = timedelta(minutes=2)
 
 
+class Search(NamedTuple):
+    """A query as filters; `alone` is the issue of its number that these filters do not find."""
+
+    query: TaskQuery
+    filters: query_params.Filters
+    alone: JSON | None = None
+
+    def alone_in(self, statuses: Collection[int] | None) -> JSON | None:
+        """Return `alone` when it is in one of these statuses; None means all."""
+        if self.alone is None or statuses is None:
+            return self.alone
+        return self.alone if json_mapper.ref(self.alone["status"]).id in statuses else None
+
+
 class IssueLists:
-    """Reads lists of issues as one person. Other parts use `search`, `matches` and `issues` within a call of theirs."""
+    """Reads lists of issues as one person. Other classes use `search`, `matches` and `issues` within their own call."""
 
     def __init__(self, calls: RestCalls) -> None:
         self.calls, self.metadata, self.users = calls, calls.metadata, calls.users
@@ -68,29 +81,29 @@ class IssueLists:
                 vocabulary = await self.current_vocabulary(actor)
                 query = query(vocabulary)
             await self.users.me(actor)
-            sought = await self.search(actor, query)
+            search = await self.search(actor, query)
             if not summed:
-                return (await self._page(actor, sought))._replace(query=query, vocabulary=vocabulary)
-            page, summary = await asyncio.gather(self._page(actor, sought), self._summary(actor, sought, rules))
+                return (await self._page(actor, search))._replace(query=query, vocabulary=vocabulary)
+            page, summary = await asyncio.gather(self._page(actor, search), self._summary(actor, search, rules))
             return page._replace(query=query, summary=summary, vocabulary=vocabulary)
 
     async def export(self, actor: Actor, query: TaskQuery) -> AsyncGenerator[tuple[TaskRow, ...], None]:
-        """Read page by page. Tasks changed meanwhile may be on an earlier page then: they are asked for at the end."""
+        """Read page by page. Tasks changed meanwhile may move to an earlier page: they are read at the end."""
         async with self.calls.reading():
             await self.users.me(actor)
-            sought, began = await self.search(actor, query), datetime.now(UTC) - CLOCKS_APART
+            search, began = await self.search(actor, query), datetime.now(UTC) - CLOCKS_APART
             priorities = await self.metadata.priorities()
         known: dict[int, datetime] = {}
-        if sought.alone:
-            row = json_mapper.row(sought.alone, priorities)
+        if search.alone:
+            row = json_mapper.row(search.alone, priorities)
             known[row.id] = row.updated_on
             yield (row,)
-        async with aclosing(self._pages(actor, sought.filters, known)) as pages:
+        async with aclosing(self._pages(actor, search.filters, known)) as pages:
             async for page in pages:
                 yield page
         if len(known) > EXPORTED_AT_ONCE:
             since = max(began, query.updated_since or began)
-            moved = query_params.filters(sought.query._replace(updated_since=since, sort="id"))
+            moved = query_params.filters(search.query._replace(updated_since=since, sort="id"))
             async with aclosing(self._pages(actor, moved, known)) as pages:
                 async for page in pages:
                     yield page
@@ -98,30 +111,30 @@ class IssueLists:
     async def _pages(
         self, actor: Actor, filters: query_params.Filters, known: dict[int, datetime]
     ) -> AsyncGenerator[tuple[TaskRow, ...], None]:
-        """The rows that are not `known` yet, which come to be, by the moments of their last changes.
+        """Yield the rows that are not `known` yet, and add them with the moments of their last changes.
 
-        Pages overlap by a row. It is one that was read, and was not changed since, unless what stood before was taken
-        away: then the page before is read again, for what moved there. Raises Unavailable when that finds no end.
+        Pages overlap by a row. That row was read before and is unchanged, unless rows before it were removed: then the
+        page before is read again, for rows that moved there. Raises Unavailable when that does not end.
         """
-        place, left = 0, None
+        offset, left = 0, None
         while left is None or left > 0:
             async with self.calls.reading():
-                issues, total = await self.issues(actor, filters, EXPORTED_AT_ONCE, place)
+                issues, total = await self.issues(actor, filters, EXPORTED_AT_ONCE, offset)
                 priorities = await self.metadata.priorities()
             left = MOST_READ_AGAIN * (total // EXPORTED_AT_ONCE + 2) if left is None else left - 1
             rows = [json_mapper.row(issue, priorities) for issue in issues]
-            if place and not (rows and known.get(rows[0].id) == rows[0].updated_on):
-                place = max(0, place - OVERLAPPING)
+            if offset and not (rows and known.get(rows[0].id) == rows[0].updated_on):
+                offset = max(0, offset - OVERLAPPING)
                 continue
             fresh = tuple(row for row in rows if row.id not in known)
             known |= {row.id: row.updated_on for row in rows}
             if fresh:
                 yield fresh
-            if place + len(rows) >= total:
+            if offset + len(rows) >= total:
                 return
             if not rows:
                 raise BadResponse(detail="a page without any of the issues that there are")
-            place += max(1, len(rows) - 1)
+            offset += max(1, len(rows) - 1)
         raise Unavailable(detail="tasks are changed faster than they can be read")
 
     async def numbered(self, actor: Actor, ids: Sequence[int]) -> tuple[TaskRow, ...]:
@@ -137,16 +150,16 @@ class IssueLists:
         async with self.calls.reading():
             mine, ids = await self.users.me(actor), sorted(task_ids)
             pages = [
-                await self.issues(actor, query_params.with_ids(ids[place : place + PAGE]), PAGE, 0)
-                for place in range(0, len(ids), PAGE)
+                await self.issues(actor, query_params.with_ids(ids[start : start + PAGE]), PAGE, 0)
+                for start in range(0, len(ids), PAGE)
             ]
-            issues = [issue for found, _ in pages for issue in found]
-            places = {json_mapper.number(issue, "id"): json_mapper.ref(issue["project"]).id for issue in issues}
-            rights = {place: await self.users.rights_in(mine, place) for place in set(places.values())}
-            return {number: rights[place].has("view_private_notes") for number, place in places.items()}
+            issues = [issue for page, _ in pages for issue in page]
+            projects = {json_mapper.number(issue, "id"): json_mapper.ref(issue["project"]).id for issue in issues}
+            rights = {project: await self.users.rights_in(mine, project) for project in set(projects.values())}
+            return {number: rights[project].has("view_private_notes") for number, project in projects.items()}
 
     async def statistics(self, actor: Actor, query: TaskQuery, now: datetime, rules: Rules = NO_RULES) -> Statistics:
-        """No more than the summary: each other number would be a request of its own."""
+        """Return only the summary: each other number would be a request of its own."""
         async with self.calls.reading():
             await self.users.me(actor)
             return Statistics(await self._summary(actor, await self.search(actor, query), rules))
@@ -157,58 +170,116 @@ class IssueLists:
         projects = await self.users.projects(actor)
         return Vocabulary(await metadata.statuses(), await metadata.priorities(), projects, await metadata.trackers())
 
-    async def _page(self, actor: Actor, sought: Sought) -> TaskPage:
-        query = sought.query
-        issues, total = await self.matches(actor, sought, query.per_page, query.offset)
+    async def _page(self, actor: Actor, search: Search) -> TaskPage:
+        query = search.query
+        issues, total = await self.matches(actor, search, query.per_page, query.offset)
         priorities = await self.metadata.priorities()
         return TaskPage(tuple(json_mapper.row(issue, priorities) for issue in issues), total, query)
 
-    async def _summary(self, actor: Actor, sought: Sought, rules: Rules) -> Summary:
-        """A small request for each phase, side by side."""
-        chosen = sought.query.status_ids
-        groups = grouped(await self.metadata.statuses(), rules).values()
-        asked = ([it.id for it in group if not chosen or it.id in chosen] for group in groups)
-        return Summary(*await asyncio.gather(*(self._total(actor, sought, statuses) for statuses in asked)))
+    async def _summary(self, actor: Actor, search: Search, rules: Rules) -> Summary:
+        """Send a small request for each phase, side by side."""
+        chosen = search.query.status_ids
+        phases = grouped(await self.metadata.statuses(), rules).values()
+        groups = ([it.id for it in phase if not chosen or it.id in chosen] for phase in phases)
+        return Summary(*await asyncio.gather(*(self._total(actor, search, statuses) for statuses in groups)))
 
-    async def _total(self, actor: Actor, sought: Sought, statuses: Collection[int]) -> int:
-        return (await self.matches(actor, sought, 1, 0, statuses))[1] if statuses else 0
+    async def _total(self, actor: Actor, search: Search, statuses: Collection[int]) -> int:
+        return (await self.matches(actor, search, 1, 0, statuses))[1] if statuses else 0
 
-    async def search(self, actor: Actor, query: TaskQuery) -> Sought:
+    async def search(self, actor: Actor, query: TaskQuery) -> Search:
         """Return the filters of a query, with the projects below those that were chosen."""
         if query.project_ids:
             wanted = with_descendants(query.project_ids, await self.users.projects(actor))
             query = query._replace(project_ids=wanted)
         filters, of_number, number = query_params.filters(query), query_params.by_number(query), query.wanted_id
         if of_number is None or number is None:
-            return Sought(query, filters)
+            return Search(query, filters)
         (alone, _), (_, is_among) = await asyncio.gather(
             self.issues(actor, query_params.filters(of_number), 1, 0),
             self.issues(actor, query_params.having(filters, number), 1, 0),
         )
-        return Sought(query, filters, alone[0] if alone and not is_among else None)
+        return Search(query, filters, alone[0] if alone and not is_among else None)
 
     async def matches(
-        self, actor: Actor, sought: Sought, limit: int, offset: int, statuses: Collection[int] | None = None
-    ) -> Found:
-        """Return the issues sought, in these statuses if any are named; on the first page that of the number first."""
-        filters = sought.filters if statuses is None else query_params.of_statuses(sought.filters, statuses)
-        alone = sought.alone_in(statuses)
+        self, actor: Actor, search: Search, limit: int, offset: int, statuses: Collection[int] | None = None
+    ) -> IssuePage:
+        """Return the issues of a search, in these statuses if any are named; the issue of the number comes first."""
+        filters = search.filters if statuses is None else query_params.of_statuses(search.filters, statuses)
+        alone = search.alone_in(statuses)
         if alone is None:
             issues, total = await self.issues(actor, filters, limit, offset)
-            return sorted(issues, key=lambda it: offset > 0 or it["id"] != sought.query.wanted_id), total
+            return sorted(issues, key=lambda it: offset > 0 or it["id"] != search.query.wanted_id), total
         issues, total = await self.issues(actor, filters, limit, max(offset - 1, 0))
         return (issues if offset else [alone, *issues])[:limit], total + 1
 
-    async def issues(self, actor: Actor, filters: query_params.Filters, limit: int, offset: int) -> Found:
-        """Issues of one page and how many there are. Redmine answers 403 to somebody who may view issues nowhere."""
+    async def issues(self, actor: Actor, filters: query_params.Filters, limit: int, offset: int) -> IssuePage:
+        """Read one page. Redmine answers 403 to somebody who may view issues nowhere."""
+        params = query_params.params(filters, limit, offset)
         try:
-            found = await self.calls.client.get(
-                "/issues.json", actor.login, query_params.params(filters, limit, offset)
-            )
+            answer = await self.calls.client.get("/issues.json", actor.login, params)
         except LockedOut:
             raise
         except NotAllowed:
             return [], 0
         except NotFound as error:
             raise BadResponse(detail=error.detail) from error
-        return items(found, "issues"), json_mapper.number(found, "total_count")
+        return items(answer, "issues"), json_mapper.number(answer, "total_count")
+
+
+class BoardCards:
+    def __init__(self, calls: RestCalls, lists: IssueLists) -> None:
+        self.calls, self.lists = calls, lists
+
+    async def cards(self, actor: Actor, asked: CardQueryFactory) -> Cards:
+        async with self.calls.reading():
+            vocabulary = await self.lists.current_vocabulary(actor)
+            request = asked(vocabulary)
+            cards, counts = await self._cards_and_counts(actor, request)
+            issues = (issue for page, _ in cards.values() for issue in page)
+            rows = _latest(json_mapper.row(issue, vocabulary.priorities) for issue in issues)
+            if request.only is not None:
+                rows = _of_page(rows, request.query)
+            totals = {status: counts[(status,)][1] for status in request.counted}
+            return Cards(request, vocabulary, request.in_order(map(Card, rows)), totals)
+
+    async def _cards_and_counts(self, actor: Actor, request: CardQuery) -> tuple[Columns, Columns]:
+        """Send a request for each status, side by side; that for its cards tells its total as well, unless `only`
+        leaves some out."""
+        groups: list[Group] = [(it,) for it in request.columns({})] if request.only is None else []
+        of_totals = of_cards = await self.lists.search(actor, request.query.of_any_status())
+        if request.only is not None and request.of_cards:
+            of_cards = await self.lists.search(actor, request.of_cards)
+        left: list[Group] = [(it,) for it in dict.fromkeys(request.counted) if (it,) not in groups]
+        limit, offset = request.query.per_page, request.query.offset
+        if request.only is not None and request.of_cards and request.statuses:  # few tasks: all together
+            groups, limit, offset = [request.statuses], PAGE, 0
+        cards, counts = await asyncio.gather(
+            self._columns(actor, of_cards, groups, limit, offset),
+            self._columns(actor, of_totals, left, 1, 0),
+        )
+        return cards, {**cards, **counts}
+
+    async def _columns(
+        self, actor: Actor, search: Search, groups: Collection[Group], limit: int, offset: int
+    ) -> Columns:
+        requests = (self.lists.matches(actor, search, limit, offset, each) for each in groups)
+        return dict(zip(groups, await asyncio.gather(*requests), strict=True))
+
+
+def _of_page(rows: Iterable[TaskRow], query: TaskQuery) -> Iterator[TaskRow]:
+    """Yield the rows of each status that are on the query's page."""
+    before = Counter[int]()
+    for row in rows:
+        if query.offset <= before[row.status.id] < query.offset + query.per_page:
+            yield row
+        before[row.status.id] += 1
+
+
+def _latest(rows: Iterable[TaskRow]) -> Iterable[TaskRow]:
+    """Return each task once, as it was last: one that moves meanwhile may be in the answers for both statuses."""
+    latest: dict[int, TaskRow] = {}
+    for row in rows:
+        if row.id not in latest or latest[row.id].updated_on < row.updated_on:
+            latest.pop(row.id, None)
+            latest[row.id] = row
+    return latest.values()

@@ -1,6 +1,6 @@
-"""The version of a Redmine task: when it last changed, the highest journal one may see, and its lock where it is known.
+"""The version of a Redmine task: its last change, the highest visible journal, and its lock where that is known.
 
-`2026-11-20T09:30:00Z.12` when REST told it, which keeps `lock_version` to itself; `2026-11-20T09:30:00Z.12.5` by SQL.
+`2026-11-20T09:30:00Z.12` over REST, which does not tell `lock_version`; `2026-11-20T09:30:00Z.12.5` by SQL.
 """
 
 import re
@@ -14,7 +14,7 @@ SECOND = timedelta(seconds=1)
 
 
 def same(one: str, other: str) -> bool:
-    """Whether two versions are of one state: a page may be read in one way, and sent while the other way serves."""
+    """Whether two versions are of one state: a page may be read in one way, and sent while the other way is used."""
     left, right = VERSION.fullmatch(one), VERSION.fullmatch(other)
     if one == other or left is None or right is None:
         return one == other
@@ -22,25 +22,24 @@ def same(one: str, other: str) -> bool:
 
 
 def lock(*versions: str | None) -> int | None:
-    """The lock in the first version that has one."""
-    found = (VERSION.fullmatch(version) for version in versions if version)
-    return next((int(match["lock"]) for match in found if match and match["lock"]), None)
+    """Return the lock in the first version that has one."""
+    matches = (VERSION.fullmatch(version) for version in versions if version)
+    return next((int(match["lock"]) for match in matches if match and match["lock"]), None)
 
 
 def since(task: Task, version: str) -> Sequence[Entry] | None:
-    """The entries that are newer than `version`; None when they do not explain all that Redmine changed since.
+    """Return the entries newer than `version`; None when they do not explain all that Redmine changed since.
 
-    Newer is what has a higher number, and what was written after the moment in which the version's fields were, for the
-    history of a page may be younger than its fields. A change without an entry shows in a moment or a lock that no
-    entry explains; a custom field raises the lock once more (ActsAsCustomizable#save_custom_field_values).
+    Newer are entries with a higher number, and those written after the moment of the version's fields, for the history
+    of a page may be younger than its fields. A change without an entry shows in a moment or a lock that no entry
+    explains; a custom field raises the lock once more (ActsAsCustomizable#save_custom_field_values).
     """
     known, now = VERSION.fullmatch(version), VERSION.fullmatch(task.version)
     if known is None or now is None or (at := _moment(known["at"])) is None:
         return None
     journal = int(known["journal"])
     newer = [entry for entry in task.entries if entry.id > journal or entry.created_on > at + SECOND]
-    is_told = bool(newer) and journal <= int(now["journal"])
-    if not is_told or max(entry.created_on for entry in newer) < task.row.updated_on:
+    if not newer or journal > int(now["journal"]) or max(entry.created_on for entry in newer) < task.row.updated_on:
         return None
     if not known["lock"]:
         newer = [*_doubtful(task, journal, at), *newer]
@@ -50,16 +49,16 @@ def since(task: Task, version: str) -> Sequence[Entry] | None:
 
 
 def _doubtful(task: Task, journal: int, at: datetime) -> list[Entry]:
-    """The entries of a version's own second that its fields may not have yet: without a lock nothing tells.
+    """Return the entries of a version's own second that its fields may lack: without a lock it is unknown.
 
     The first of them made that moment, unless the task's creation did, so the fields have it.
     """
-    then = [entry for entry in task.entries if entry.id <= journal and at <= entry.created_on <= at + SECOND]
-    return sorted(then, key=lambda entry: entry.id)[0 if at <= task.row.created_on else 1 :]
+    same_second = [entry for entry in task.entries if entry.id <= journal and at <= entry.created_on <= at + SECOND]
+    return sorted(same_second, key=lambda entry: entry.id)[0 if at <= task.row.created_on else 1 :]
 
 
 def _raises(entry: Entry) -> int:
-    """By how much an entry may have raised the lock."""
+    """Return how far an entry may have raised the lock."""
     return 1 + sum(change.field == "custom_field" for change in entry.changes)
 
 

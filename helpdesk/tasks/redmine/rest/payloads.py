@@ -1,4 +1,4 @@
-"""Makes the bodies of writes, and checks afterwards whether they were done: Redmine answers 204 to what it ignores."""
+"""Makes the bodies of writes, and checks afterwards that they were done: Redmine answers 204 to what it ignores."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -31,10 +31,12 @@ GONE = sentence("A file you had chosen is not here any more. Please choose it ag
 def changing(before: Task, edit: Edit) -> JSON:
     """Return the body for an edit. Raises what `checks.wanted` raises.
 
-    Fields go with the present lock where it is known, so that Redmine refuses what is changed until then; a comment or
-    a file needs none, for it overwrites nothing.
+    Fields go with the present lock where it is known, so that Redmine refuses when they were changed until then; a
+    comment or a file needs none, for it overwrites nothing.
     """
-    known = _as_known(before, edit)
+    # The version may be of the same state as read in the other way.
+    is_present = edit.version is not None and lock_version.same(edit.version, before.version)
+    known = before.version if is_present else edit.version
     effective = wanted(before, edit._replace(version=known), lock_version.since)
     fields = {held.field.id: held.field for held in before.custom}
     body: JSON = {ATTRIBUTES[field]: plainly(value) for field, value in effective.changes.items()}
@@ -43,7 +45,7 @@ def changing(before: Task, edit: Edit) -> JSON:
         body["custom_fields"] = [
             custom_fields.written(fields[number], value) for number, value in effective.custom.items()
         ]
-    lock = lock_version.lock(before.version, edit.version if known == before.version else None)
+    lock = lock_version.lock(before.version, edit.version if is_present else None)
     if body and lock is not None:
         body["lock_version"] = lock
     if effective.files:
@@ -52,16 +54,10 @@ def changing(before: Task, edit: Edit) -> JSON:
     return body | ({"notes": comment} if comment else {})
 
 
-def _as_known(before: Task, edit: Edit) -> str | None:
-    """The version that was asked for; in our words of today when it is the present one in those of the other way."""
-    known = edit.version is not None and lock_version.same(edit.version, before.version)
-    return before.version if known else edit.version
-
-
 def unsettled(task: Task, edit: Edit, now: datetime) -> float:
-    """For how many seconds another's change of the task could escape its lock; 0 for an edit that would not matter to.
+    """Return the seconds for which another's change could still escape the task's lock; 0 for an edit without risk.
 
-    Whoever takes values from a field of several, and adds none, in the second of the task's last change, moves neither
+    A change that only takes values from a field of several, in the second of the task's last change, moves neither
     `updated_on`, which is in whole seconds, nor `lock_version`: ActsAsCustomizable#save_custom_field_values touches the
     issue only for values that it saves, not for those that it deletes. Any other change moves the lock.
     """
@@ -82,51 +78,51 @@ def commenting(before: Task, text: str, private: bool) -> JSON:
 
 
 def plainly(value: Value) -> str | int | float:
-    """A value as Redmine takes it; none is an empty text."""
+    """Return a value as Redmine takes it; none is an empty text."""
     if isinstance(value, date):
         return value.isoformat()
     return "" if value is None else value
 
 
 def uploads(files: Iterable[Staged]) -> list[JSON]:
-    """Return the body for files. Raises Invalid for what can be no token: Redmine would pass over it without a word."""
+    """Return the body for files. Raises Invalid for what can be no token, which Redmine would silently ignore."""
     if any(not TOKEN.fullmatch(file.token) for file in files):
         raise Invalid({"files": [GONE]})
     return [{"token": file.token, "filename": file.filename, "content_type": file.content_type} for file in files]
 
 
 def refusal(error: Invalid, files: Sequence[Staged]) -> Invalid:
-    """Return Redmine's refusal, with its sentences about files in our words: that sentence counts the files it misses.
+    """Return Redmine's refusal, with our sentence about missing files: Redmine's counts the files that it misses.
 
     Source: acts_as_attachable's warn_about_failed_attachments; a token is gone once used, or after a clean-up.
     """
     counts = [[str(number)] for number in range(1, len(files) + 1)]
-    says = [one for sentences in error.fields.values() for one in sentences]
-    others = [one for one in says if re.findall(r"\d+", one.text) not in counts]
-    if len(others) == len(says):
+    sentences = [sentence for of_field in error.fields.values() for sentence in of_field]
+    others = [it for it in sentences if re.findall(r"\d+", it.text) not in counts]
+    if len(others) == len(sentences):
         return error
     return Invalid({"files": [GONE]} | ({"base": others} if others else {}))
 
 
 def file_id(file: Staged) -> int:
-    """The number a staged file goes by once attached. Source: Redmine's Attachment#token, `ID.digest`."""
+    """Return the number of a staged file once attached. Source: Redmine's Attachment#token, `ID.digest`."""
     return int(file.token.partition(".")[0])
 
 
 def require_changed(written: Written, edit: Edit, actor: Actor) -> None:
-    """Raise NotAllowed when Redmine silently kept an old value; say so when it kept the comment all the same."""
+    """Raise NotAllowed when Redmine silently kept an old value; say so when it saved the comment nevertheless."""
     if missing := ignored(written, edit, actor):
-        has_comment = bool(trimmed(edit.comment)) and tells(written, actor, edit.comment)
-        says = sentence("The task system kept your comment but did not accept the change.") if has_comment else None
-        raise NotAllowed(says, detail=f"Redmine ignored {', '.join(missing)} of {written.after.id}")
+        has_comment = trimmed(edit.comment) and entries_with(written, actor, edit.comment)
+        message = sentence("The task system kept your comment but did not accept the change.") if has_comment else None
+        raise NotAllowed(message, detail=f"Redmine ignored {', '.join(missing)} of {written.after.id}")
 
 
 def ignored(written: Written, edit: Edit, actor: Actor) -> list[str]:
-    """Return the parts of an edit that are not there afterwards, though nobody replaced them since."""
+    """Return the parts of an edit that are missing afterwards, though nobody replaced them since."""
     differing = _differing(written.after, changed(written.before, edit))
-    found = [name for name, names in differing if names is None or not written.was_replaced(actor.id, *names)]
-    lacks = trimmed(edit.comment) and not tells(written, actor, edit.comment)
-    return [*found, "the comment"] if lacks else found
+    missing = [name for name, names in differing if names is None or not written.was_replaced(actor.id, *names)]
+    lacks_comment = trimmed(edit.comment) and not entries_with(written, actor, edit.comment)
+    return [*missing, "the comment"] if lacks_comment else missing
 
 
 def _differing(after: Task, edit: Edit) -> Iterable[tuple[str, tuple[str, str] | None]]:
@@ -156,27 +152,22 @@ def _same_texts(after: Task, number: int, value: Texts) -> bool:
     return sorted(map(plain, after.custom_value(number))) == sorted(map(plain, filter(None, value)))
 
 
-def tells(written: Written, actor: Actor, text: str, private: bool = False) -> bool:
-    """Whether the person's comment is among what is new."""
-    return bool(saying(written, actor, text, private))
-
-
-def saying(written: Written, actor: Actor, text: str, private: bool = False) -> list[Entry]:
-    """The person's new entries that say this; an empty text is said by those without a comment."""
-    said, own = plain(text).strip(), written.own_entries(actor.id)
-    return [entry for entry in own if entry.notes.strip() == said and entry.private == private]
+def entries_with(written: Written, actor: Actor, text: str, private: bool = False) -> list[Entry]:
+    """Return the person's new entries with this comment, or without one."""
+    comment, own = plain(text).strip(), written.own_entries(actor.id)
+    return [entry for entry in own if entry.notes.strip() == comment and entry.private == private]
 
 
 def made(written: Written, edit: Edit, actor: Actor) -> list[int]:
     """Return the ids of the entries that the edit may have made: all with its comment, else those with one of its
-    changes. The same person may have made others in Redmine itself: before this write, then the newest is its own, as
-    long as the task holds what was written; or after it."""
+    changes. The same person may have made others in Redmine itself, before or after this write: while the task holds
+    what was written, the newest is its own."""
     effective = changed(written.before, edit)
     fields = {*history_names(written.after, effective), *([("attachment", "")] if effective.files else [])}
-    said = saying(written, actor, edit.comment)
+    entries = entries_with(written, actor, edit.comment)
     if edit.comment.strip():
-        return [entry.id for entry in said]
-    own = [entry.id for entry in said if any(entry.tells_of(*field) for field in fields)]
+        return [entry.id for entry in entries]
+    own = [entry.id for entry in entries if any(entry.tells_of(*field) for field in fields)]
     return own if any(_differing(written.after, effective)) else own[-1:]
 
 
@@ -193,9 +184,9 @@ def rewriting(before: Task, entry_id: int, text: str) -> JSON:
 
 
 def is_rewritten(after: Task, entry_id: int, text: str) -> bool:
-    """Whether a comment now has the text; an emptied one is gone with its entry, or leaves that to its changes."""
-    entry, said = _entry(after, entry_id), plain(text).strip()
-    return entry.notes.strip() == said if entry else not said
+    """Whether a comment now has the text; an emptied one is gone, with its entry unless that has changes."""
+    entry, comment = _entry(after, entry_id), plain(text).strip()
+    return entry.notes.strip() == comment if entry else not comment
 
 
 def _entry(task: Task, entry_id: int) -> Entry | None:

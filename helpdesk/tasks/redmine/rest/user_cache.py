@@ -1,29 +1,42 @@
-"""Caches Redmine's answers to one person for a minute: projects, people and rights."""
+"""Caches Redmine's answers to one person for a minute: projects, people, and rights by the person's memberships.
 
+REST does not tell the roles of people who are no members: they may try to comment, and Redmine decides.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from helpdesk.errors import LockedOut, NotAllowed, NotFound, WrongKey
-from helpdesk.redmine_client import JSON, RedmineClient, part
+from helpdesk.redmine_client import JSON, RedmineClient, part, user_id
 from helpdesk.tasks.model import Actor, Ref
 from helpdesk.tasks.projects import Project, ProjectMember, in_tree_order
-from helpdesk.tasks.redmine.rest import custom_fields, json_mapper, permissions
-from helpdesk.tasks.redmine.rest.cache import Cache
-from helpdesk.tasks.redmine.rest.metadata_cache import MetadataCache, items, names_by_id
+from helpdesk.tasks.redmine.allowed_actions import Rights
+from helpdesk.tasks.redmine.rest import custom_fields, json_mapper
+from helpdesk.tasks.redmine.rest.metadata_cache import Cache, MetadataCache, items, names_by_id
 
 RIGHTS_SECONDS = 60
 CLOSED = 5
 NAMED_BY_PROJECT = {"fixed_version_id": "versions", "category_id": "issue_categories"}
 
 
+class Me(NamedTuple):
+    """The person that Redmine says we act as, with roles by project."""
+
+    id: int
+    is_admin: bool
+    roles: dict[int, set[int]]
+
+
 class People(NamedTuple):
-    """Members of a project, groups among them: everybody by name, and the people who may be assigned."""
+    """The members of a project, groups among them: all names by id, and the assignable people."""
 
     names: dict[str, str]
     assignable: tuple[Ref, ...]
 
 
 class ProjectFacts(NamedTuple):
-    """A project as one person sees it. `fields` are the custom fields that are not simply in all projects."""
+    """A project as one person sees it. `fields` are the custom fields that the project names as its own."""
 
     trackers: tuple[Ref, ...]
     fields: frozenset[int]
@@ -37,31 +50,30 @@ class UserCache:
         self.client, self.metadata = client, metadata
         self.access = Cache(5_000, RIGHTS_SECONDS)
 
-    async def me(self, actor: Actor) -> permissions.Me:
-        """Return the person Redmine takes us for. Raises WrongKey when that is not the actor: Redmine silently ignores
-        the request to act as others with a key that is no administrator's, and everybody would act as its owner."""
+    async def me(self, actor: Actor) -> Me:
+        """Return the person that Redmine takes us for. Raises WrongKey when that is not the actor: Redmine silently
+        ignores the request to act as others with a key that is no administrator's, and everybody would act as its
+        owner."""
 
-        async def fetch() -> permissions.Me:
-            found = await self.client.get_fixed("/users/current.json", actor.login, [("include", "memberships")])
-            mine = permissions.me(part(found, "user"))
+        async def fetch() -> Me:
+            answer = await self.client.get_fixed("/users/current.json", actor.login, [("include", "memberships")])
+            mine = to_me(part(answer, "user"))
             if mine.id != actor.id:
                 raise WrongKey(detail=f"Redmine acts as user {mine.id} where {actor.id} was asked for")
             return mine
 
-        mine: permissions.Me = await self.access.get(("me", actor), fetch)
-        return mine
+        return await self.access.get(("me", actor), fetch)
 
-    async def rights_in(self, mine: permissions.Me, project_id: int) -> permissions.Rights:
+    async def rights_in(self, mine: Me, project_id: int) -> Rights:
         roles = [await self._role(role) for role in mine.roles.get(project_id, ())]
-        return permissions.rights(mine, project_id, roles)
+        return rights(mine, project_id, roles)
 
     async def _role(self, role_id: int) -> JSON:
         async def fetch() -> JSON:
             role = part(await self.client.get_fixed(f"/roles/{role_id}.json"), "role")
             return {"assignable": role.get("assignable") is True, "permissions": items(role, "permissions")}
 
-        role: JSON = await self.access.get(("role", role_id), fetch)
-        return role
+        return await self.access.get(("role", role_id), fetch)
 
     async def project(self, actor: Actor, project_id: int) -> ProjectFacts:
         async def fetch() -> ProjectFacts:
@@ -72,15 +84,13 @@ class UserCache:
                 tuple(map(json_mapper.ref, items(data, "trackers"))), fields, data.get("status") == CLOSED
             )
 
-        project: ProjectFacts = await self.access.get(("project", actor.id, project_id), fetch)
-        return project
+        return await self.access.get(("project", actor.id, project_id), fetch)
 
     async def people(self, actor: Actor, project_id: int) -> People:
-        """Members with a role that may be assigned; a list for programs of exactly who may be needs the database."""
-
-        path = f"/projects/{project_id}/memberships.json"
+        """Return the members; assignable are those with an assignable role, which only the database tells exactly."""
 
         async def fetch() -> People:
+            path = f"/projects/{project_id}/memberships.json"
             memberships = await self.metadata.all_of(path, "memberships", actor.login)
             people = [(m["user"], m["roles"]) for m in memberships if "user" in m]
             groups = [m["group"] for m in memberships if "group" in m]
@@ -92,26 +102,21 @@ class UserCache:
             everybody = [*groups, *(user for user, _ in people)]
             return People(names_by_id(map(json_mapper.ref, everybody)), tuple(assignable))
 
-        people: People = await self.access.get(("people", actor.id, project_id), fetch)
-        return people
+        return await self.access.get(("people", actor.id, project_id), fetch)
 
     async def members(self, actor: Actor, project_id: int) -> tuple[ProjectMember, ...]:
-        """Everybody of a project as of now. Raises NotFound where Redmine shows it to nobody like this person."""
-        try:
-            path = f"/projects/{project_id}/memberships.json"
+        """Return the present members of a project, past the cache. Raises NotFound where Redmine does not show them."""
+        path = f"/projects/{project_id}/memberships.json"
+        with forbidden_is_missing():
             memberships = await self.metadata.all_of(path, "memberships", actor.login, get=self.client.get)
-        except LockedOut:
-            raise
-        except NotAllowed as error:
-            raise NotFound(detail=error.detail) from error
         ranks = {role.id: rank for rank, role in enumerate(await self.metadata.roles())}
         return json_mapper.members(memberships, ranks)
 
     async def names(self, actor: Actor, people: People, journals: list[JSON], issue: JSON) -> json_mapper.Names:
         known = [issue.get("author"), issue.get("assigned_to"), *(journal.get("user") for journal in journals)]
         assignees = people.names | names_by_id(json_mapper.ref(person) for person in known if person)
-        for stranger in json_mapper.values_of("assigned_to_id", journals) - assignees.keys():
-            assignees[stranger] = await self.metadata.name(stranger)
+        for former in json_mapper.values_of("assigned_to_id", journals) - assignees.keys():
+            assignees[former] = await self.metadata.name(former)
         of_project = {
             field: await self.metadata.names_in_project(json_mapper.ref(issue["project"]).id, NAMED_BY_PROJECT[field])
             for field in NAMED_BY_PROJECT
@@ -135,7 +140,7 @@ class UserCache:
         return in_tree_order(map(json_mapper.project, await self._projects(actor)))
 
     async def projects_with_tasks(self, actor: Actor) -> frozenset[int]:
-        """The ids of those projects that keep tasks at all."""
+        """Return the ids of the projects with the module of tasks."""
         return frozenset(
             json_mapper.ref(project).id
             for project in await self._projects(actor)
@@ -146,5 +151,30 @@ class UserCache:
         async def fetch() -> list[JSON]:
             return await self.metadata.all_of("/projects.json", "projects", actor.login, "enabled_modules")
 
-        projects: list[JSON] = await self.access.get(("projects", actor.id), fetch)
-        return projects
+        return await self.access.get(("projects", actor.id), fetch)
+
+
+@contextmanager
+def forbidden_is_missing() -> Iterator[None]:
+    """Raise NotFound for NotAllowed: Redmine tells the invisible (403) from the missing (404); we do not."""
+    try:
+        yield
+    except LockedOut:
+        raise
+    except NotAllowed as error:
+        raise NotFound(detail=error.detail) from error
+
+
+def to_me(user: JSON) -> Me:
+    """Map /users/current.json?include=memberships; inherited and group roles are among the memberships."""
+    roles: dict[int, set[int]] = {}
+    for membership in user.get("memberships", ()):
+        project = json_mapper.number(membership["project"], "id")
+        roles[project] = {json_mapper.number(role, "id") for role in membership["roles"]}
+    return Me(user_id(user), user.get("admin") is True, roles)
+
+
+def rights(mine: Me, project_id: int, roles: Iterable[JSON]) -> Rights:
+    """Return the permissions of the roles together. Each is a /roles/ID.json, with its list of permissions."""
+    permissions = frozenset(str(name) for role in roles for name in role["permissions"])
+    return Rights(mine.is_admin, mine.is_admin or project_id in mine.roles, permissions)

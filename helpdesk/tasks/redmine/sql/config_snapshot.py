@@ -1,20 +1,67 @@
-"""Redmine's configuration: one snapshot for all people, read in twenty short queries."""
+"""Redmine's configuration: one snapshot for all people, read in twenty short queries, some of it YAML by Rails."""
 
+import re
+from base64 import b64decode
 from collections import defaultdict
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
+import yaml
 from sqlalchemy.engine import Connection
 
+from helpdesk.errors import BadResponse
 from helpdesk.tasks.fields import CustomField, Option
 from helpdesk.tasks.model import Priority, Status, ranked
 from helpdesk.tasks.projects import Project, in_tree_order
 from helpdesk.tasks.redmine.rest.custom_fields import KINDS, Definition, texts
-from helpdesk.tasks.redmine.sql import ruby_yaml
 from helpdesk.tasks.redmine.sql import tables as t
 from helpdesk.tasks.redmine.sql.tables import grouped, sets
 from helpdesk.tasks.redmine.visibility import NON_MEMBER, ProjectInfo, Role
+
+PERMISSION = re.compile(r":([a-z0-9_]+)")
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads plain values only; a Ruby object becomes the mapping, list or text that it is written as."""
+
+
+def _plain(loader: _Loader, _: str, node: yaml.Node) -> Any:
+    if isinstance(node, yaml.MappingNode):
+        return loader.construct_mapping(node, deep=True)
+    if isinstance(node, yaml.SequenceNode):
+        return loader.construct_sequence(node, deep=True)
+    return loader.construct_scalar(node)  # type: ignore[arg-type]  # what is left is a scalar
+
+
+def _text(loader: _Loader, node: yaml.ScalarNode) -> str:
+    """A text of which Ruby did not know that it is UTF-8."""
+    return b64decode(loader.construct_scalar(node)).decode("utf-8", "replace")
+
+
+_Loader.add_multi_constructor("!ruby/", _plain)
+_Loader.add_constructor("!binary", _text)
+
+
+@lru_cache(maxsize=1_000)
+def from_yaml(text: str | None) -> Any:
+    """Return the value of a column; None for an empty one. Raises BadResponse for what is no YAML."""
+    try:
+        return yaml.load(text, _Loader) if text else None
+    except yaml.YAMLError as error:
+        raise BadResponse(detail=f"no YAML in a column of Redmine's: {type(error).__name__}") from error
+
+
+def permission_names(text: str | None) -> frozenset[str]:
+    """Return the names in a role's list of permissions."""
+    return frozenset(PERMISSION.findall(text or ""))
+
+
+def by_name(value: Any) -> dict[str, Any]:
+    """Return a mapping by names, whether Ruby wrote them as texts or as symbols; nothing of anything else."""
+    return {str(name).lstrip(":"): each for name, each in value.items()} if isinstance(value, dict) else {}
+
 
 CORE_FIELDS = (
     "assigned_to_id",
@@ -37,17 +84,10 @@ class Tracker(NamedTuple):
     fields: frozenset[str]
 
 
-class CustomFields(NamedTuple):
-    """All fields in Redmine's order, and which of them are in all projects."""
-
-    by_id: Mapping[int, Definition]
-    for_all: frozenset[int]
-
-
 class ConfigSnapshot(NamedTuple):
     """`statuses` and `priorities` are in Redmine's order, as are `trackers`; `ratios` are progress by status.
 
-    `called` is not read with the rest: it holds the names of those who were asked for since (`Reading.names`).
+    `user_names` are not read with the rest: they are cached as they are read (`Reading.names`).
     """
 
     roles: Mapping[int, Role]
@@ -63,15 +103,15 @@ class ConfigSnapshot(NamedTuple):
     fields_of: Mapping[int, frozenset[int]]
     for_all: frozenset[int]
     settings: Mapping[str, str]
-    called: dict[int, str]
+    user_names: dict[int, str]
 
     def is_on(self, setting: str) -> bool:
         """Whether a setting of Redmine's is switched on; all that we ask for are off by default."""
         return self.settings.get(setting) == "1"
 
-    def is_derived(self, what: str) -> bool:
+    def is_derived(self, attribute: str) -> bool:
         """Whether a parent's `dates`, `priority` or `done_ratio` follow from its sub-tasks, as is Redmine's default."""
-        return self.settings.get(f"parent_issue_{what}", "derived") == "derived"
+        return self.settings.get(f"parent_issue_{attribute}", "derived") == "derived"
 
     @property
     def has_ratio_by_status(self) -> bool:
@@ -95,24 +135,24 @@ class ConfigSnapshot(NamedTuple):
 
     def fields_in(self, project_id: int, tracker_id: int) -> list[Definition]:
         """The custom fields of a project's tasks. Source: Issue#available_custom_fields."""
-        named = self.for_all | self.fields_of.get(project_id, frozenset())
-        return [one for number, one in self.fields.items() if number in named and tracker_id in one.trackers]
+        used = self.for_all | self.fields_of.get(project_id, frozenset())
+        return [it for number, it in self.fields.items() if number in used and tracker_id in it.trackers]
 
 
 def load(db: Connection, extra: frozenset[str]) -> ConfigSnapshot:
     """Load the present configuration. `extra` are the COMPANY tables that are there."""
     trackers = {row.id: _tracker(row) for row in db.execute(sa.select(t.trackers).order_by(t.trackers.c.position))}
-    begun = frozenset(tracker.first_status for tracker in trackers.values())
+    first_statuses = {tracker.first_status for tracker in trackers.values()}
     status_names = _names(db, t.status_names, extra)
     status_rows = db.execute(sa.select(t.issue_statuses).order_by(t.issue_statuses.c.position)).all()
     priorities, active = _priorities(db, _names(db, t.priority_names, extra))
-    fields = _custom_fields(db)
+    fields, for_all = _custom_fields(db)
     return ConfigSnapshot(
         roles={row.id: _role(row) for row in db.execute(sa.select(t.roles))},
         project_info=_project_info(db),
         projects=_projects(db),
         statuses={
-            row.id: Status(row.id, status_names.get(row.id, row.name), bool(row.is_closed), row.id in begun)
+            row.id: Status(row.id, status_names.get(row.id, row.name), bool(row.is_closed), row.id in first_statuses)
             for row in status_rows
         },
         ratios={row.id: row.default_done_ratio for row in status_rows if row.default_done_ratio is not None},
@@ -120,25 +160,25 @@ def load(db: Connection, extra: frozenset[str]) -> ConfigSnapshot:
         active_priorities=active,
         trackers=trackers,
         trackers_of=sets(db, t.projects_trackers.c.project_id, t.projects_trackers.c.tracker_id),
-        fields=fields.by_id,
+        fields=fields,
         fields_of=sets(db, t.custom_fields_projects.c.project_id, t.custom_fields_projects.c.custom_field_id),
-        for_all=fields.for_all,
+        for_all=for_all,
         settings={row.name: (row.value or "").lstrip(":") for row in db.execute(sa.select(t.settings))},
-        called={},
+        user_names={},
     )
 
 
 def _role(row: Any) -> Role:
-    limits = ruby_yaml.named(ruby_yaml.loaded(row.settings))
-    everywhere = ruby_yaml.named(limits.get("permissions_all_trackers"))
-    trackers = ruby_yaml.named(limits.get("permissions_tracker_ids"))
+    limits = by_name(from_yaml(row.settings))
+    everywhere = by_name(limits.get("permissions_all_trackers"))
+    trackers = by_name(limits.get("permissions_tracker_ids"))
     return Role(
         id=row.id,
         builtin=row.builtin,
         assignable=bool(row.assignable),
         issues_visibility=row.issues_visibility,
         time_entries_visibility=row.time_entries_visibility,
-        permissions=ruby_yaml.permissions(row.permissions),
+        permissions=permission_names(row.permissions),
         trackers={
             name: frozenset(int(each) for each in trackers.get(name) or ())
             for name, holds in everywhere.items()
@@ -148,33 +188,28 @@ def _role(row: Any) -> Role:
 
 
 def _tracker(row: Any) -> Tracker:
-    bits = row.fields_bits or 0
-    used = frozenset(name for place, name in enumerate(CORE_FIELDS) if not bits & 1 << place)
+    unused = row.fields_bits or 0
+    used = frozenset(name for bit, name in enumerate(CORE_FIELDS) if not unused & 1 << bit)
     return Tracker(row.id, row.name, row.default_status_id, used)
 
 
 def _project_info(db: Connection) -> dict[int, ProjectInfo]:
-    """Projects with their modules. Guests have the group's roles where it was given some, else the role for guests."""
+    """Guests have the roles of the group of non-members where it was given some, else the role for guests."""
     modules = sets(db, t.enabled_modules.c.project_id, t.enabled_modules.c.name)
-    usual = frozenset(db.scalars(sa.select(t.roles.c.id).where(t.roles.c.builtin == NON_MEMBER)))
-    guests = memberships(db, t.users.c.type == "GroupNonMember")
-    return {
-        row.id: ProjectInfo(
-            row.id, row.status, bool(row.is_public), modules.get(row.id, frozenset()), guests.get(row.id, usual)
-        )
-        for row in db.execute(sa.select(t.projects.c.id, t.projects.c.status, t.projects.c.is_public))
-    }
-
-
-def memberships(db: Connection, whose: sa.ColumnElement[bool]) -> dict[int, frozenset[int]]:
-    """Project → roles of one principal; an empty set where the membership gives none."""
-    query = (
+    guest_role = frozenset(db.scalars(sa.select(t.roles.c.id).where(t.roles.c.builtin == NON_MEMBER)))
+    members_query = (
         sa.select(t.members.c.project_id, t.member_roles.c.role_id)
         .join(t.users, t.users.c.id == t.members.c.user_id)
         .outerjoin(t.member_roles, t.member_roles.c.member_id == t.members.c.id)
-        .where(whose)
+        .where(t.users.c.type == "GroupNonMember")
     )
-    return grouped((project, role) for project, role in db.execute(query))
+    guests = grouped((project, role) for project, role in db.execute(members_query))
+    return {
+        row.id: ProjectInfo(
+            row.id, row.status, bool(row.is_public), modules.get(row.id, frozenset()), guests.get(row.id, guest_role)
+        )
+        for row in db.execute(sa.select(t.projects.c.id, t.projects.c.status, t.projects.c.is_public))
+    }
 
 
 def _projects(db: Connection) -> tuple[Project, ...]:
@@ -186,39 +221,37 @@ def _projects(db: Connection) -> tuple[Project, ...]:
 
 
 def _priorities(db: Connection, names: Mapping[int, str]) -> tuple[dict[int, Priority], tuple[int, ...]]:
-    """All of them, for tasks may hold one that is used no more, and the ids of those that may be given."""
+    """Return all priorities, for tasks may hold an inactive one, and the ids of the active ones."""
     query = (
         sa.select(t.enumerations).where(t.enumerations.c.type == "IssuePriority").order_by(t.enumerations.c.position)
     )
     rows = [(row.id, names.get(row.id, row.name), bool(row.is_default), bool(row.active)) for row in db.execute(query)]
-    active = {one.id: one for one in ranked((id, name, usual) for id, name, usual, active in rows if active)}
+    active = {it.id: it for it in ranked((id, name, default) for id, name, default, active in rows if active)}
     return {id: active.get(id, Priority(id, name)) for id, name, _, _ in rows}, tuple(active)
 
 
 def _names(db: Connection, table: sa.Table, extra: frozenset[str]) -> dict[int, str]:
-    """A company's own words for statuses or priorities."""
+    """Return a company's own names of statuses or priorities."""
     return {row.id: row.name for row in db.execute(sa.select(table)) if row.name} if table.name in extra else {}
 
 
-def _custom_fields(db: Connection) -> CustomFields:
+def _custom_fields(db: Connection) -> tuple[dict[int, Definition], frozenset[int]]:
+    """Return all fields in Redmine's order, and the ids of those in all projects."""
     trackers = sets(db, t.custom_fields_trackers.c.custom_field_id, t.custom_fields_trackers.c.tracker_id)
     roles = sets(db, t.custom_fields_roles.c.custom_field_id, t.custom_fields_roles.c.role_id)
-    nobody: frozenset[int] = frozenset()
+    none: frozenset[int] = frozenset()
     options = _enumerations(db)
     field = t.custom_fields.c
     rows = db.execute(sa.select(t.custom_fields).where(field.type == "IssueCustomField").order_by(field.position)).all()
-    return CustomFields(
-        {
-            row.id: _definition(row, options[row.id], trackers.get(row.id, nobody), roles.get(row.id, nobody))
-            for row in rows
-        },
-        frozenset(row.id for row in rows if row.is_for_all),
-    )
+    definitions = {
+        row.id: _definition(row, options[row.id], trackers.get(row.id, none), roles.get(row.id, none)) for row in rows
+    }
+    return definitions, frozenset(row.id for row in rows if row.is_for_all)
 
 
 def _definition(row: Any, enumerated: list[Option], trackers: frozenset[int], roles: frozenset[int]) -> Definition:
     kind = KINDS.get(row.field_format, "other")
-    listed = (str(value) for value in ruby_yaml.loaded(row.possible_values) or ())
+    listed = (str(value) for value in from_yaml(row.possible_values) or ())
     is_enumeration = row.field_format == "enumeration"
     field = CustomField(
         row.id,
@@ -233,9 +266,9 @@ def _definition(row: Any, enumerated: list[Option], trackers: frozenset[int], ro
 
 
 def _enumerations(db: Connection) -> defaultdict[int, list[Option]]:
-    """The values of fields that keep them in a table of their own. Source: FieldFormat::EnumerationFormat."""
+    """Return the values of fields that keep them in their own table. Source: FieldFormat::EnumerationFormat."""
     table = t.custom_field_enumerations
-    found: defaultdict[int, list[Option]] = defaultdict(list)
+    options: defaultdict[int, list[Option]] = defaultdict(list)
     for row in db.execute(sa.select(table).where(table.c.active.is_(True)).order_by(table.c.position)):
-        found[row.custom_field_id].append(Option(str(row.id), row.name))
-    return found
+        options[row.custom_field_id].append(Option(str(row.id), row.name))
+    return options

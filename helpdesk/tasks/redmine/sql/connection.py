@@ -17,8 +17,7 @@ from helpdesk.errors import BadResponse, HelpdeskError, Overloaded, Sentence, se
 from helpdesk.slow_queries import log_slow_queries
 from helpdesk.tasks.backend import State
 from helpdesk.tasks.redmine.sql import schema_check
-from helpdesk.tasks.redmine.sql.breaker import Breaker
-from helpdesk.tasks.redmine.sql.failures import Silent, Unreadable, silent, unreadable
+from helpdesk.tasks.redmine.sql.failures import Breaker, Silent, Unreadable, silent, unreadable
 from helpdesk.threads import Threads
 from helpdesk.timings import measured
 

@@ -1,5 +1,8 @@
-"""Redmine's database does not answer, or can't be read: which errors mean which, and what else they say."""
+"""Failures of Redmine's database: what its errors mean, and the breaker by which it is not asked for a while."""
 
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from traceback import extract_tb
 
@@ -21,9 +24,9 @@ DOWN = {
 
 
 class Silent(Unavailable):
-    """No answer from Redmine's database. `number` is what MySQL calls the error by, 0 without one.
+    """No answer from Redmine's database. `number` is MySQL's number of the error, 0 without one.
 
-    `is_down`: it concerns everybody, not this question alone. `is_cut`: the line was closed by the other side.
+    `is_down`: it concerns everybody, not this query alone. `is_cut`: the other side closed the connection.
     """
 
     def __init__(self, why: str, number: int = 0, *, is_down: bool = False, is_cut: bool = False) -> None:
@@ -32,11 +35,11 @@ class Silent(Unavailable):
 
 
 class Unreadable(Silent):
-    """It answers, and what it holds is not what we can read: other character sets, values of other kinds."""
+    """The database answers with what we can't read: other character sets, values of other kinds."""
 
 
 def silent(error: DBAPIError | TimeoutError) -> Silent | None:
-    """Return the Silent that an error means; None where the question itself can't be answered.
+    """Return the Silent that an error means; None where the query itself is at fault.
 
     Never the error's own text: it may name people.
     """
@@ -64,3 +67,44 @@ def _is_drivers(code: int) -> bool:
 def _code(error: DBAPIError) -> int:
     code = error.orig.args[0] if error.orig and error.orig.args else 0
     return code if isinstance(code, int) else 0
+
+
+PAUSE_SECONDS = 5.0
+
+
+class Breaker:
+    """Closed: all may ask. Open, since a failure: only one probe each PAUSE_SECONDS may, and its success closes it.
+
+    `since` is when it opened, which pages show. `ticks` are seconds of a monotonic clock. It is used by one event loop;
+    a probe that never ends is followed by the next one.
+    """
+
+    def __init__(
+        self, ticks: Callable[[], float] = time.monotonic, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self.ticks, self.now = ticks, now
+        self.since: datetime | None = None
+        self._next_probe = 0.0
+
+    @property
+    def is_closed(self) -> bool:
+        return self.since is None
+
+    def takes_probe(self) -> bool:
+        """Whether the caller is to probe now; nobody else is until the next pause has gone by."""
+        if self.is_closed or self.ticks() < self._next_probe:
+            return False
+        self._next_probe = self.ticks() + PAUSE_SECONDS
+        return True
+
+    def failed(self) -> bool:
+        """Note a failure. Whether it has opened the breaker."""
+        opened = self.is_closed
+        self.since = self.since or self.now()
+        self._next_probe = self.ticks() + PAUSE_SECONDS
+        return opened
+
+    def succeeded(self) -> bool:
+        """Note an answer. Whether it has closed the breaker."""
+        closed, self.since = not self.is_closed, None
+        return closed

@@ -1,5 +1,7 @@
-"""Reads events from Redmine's database by the numbers of issues and journals: a poll that finds nothing new is
-one trip to the ends of two primary keys, however many people there are."""
+"""Reads events from Redmine's database by the numbers of issues and journals, and finds the people who see one.
+
+A poll that finds nothing new is one trip to the ends of two primary keys, however many people there are.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,11 +11,11 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from helpdesk.tasks.feed import Event
+from helpdesk.tasks.feed import Event, FeedPage
 from helpdesk.tasks.model import Member
-from helpdesk.tasks.redmine import feed_cursor, journal_events
-from helpdesk.tasks.redmine.feed_cursor import FeedCursor
-from helpdesk.tasks.redmine.journal_events import Assigned, Detail
+from helpdesk.tasks.redmine import feed_model
+from helpdesk.tasks.redmine.feed_model import Assigned, Detail, FeedCursor
+from helpdesk.tasks.redmine.rest.custom_fields import Definition
 from helpdesk.tasks.redmine.rest.json_mapper import plain
 from helpdesk.tasks.redmine.sql import tables as t
 from helpdesk.tasks.redmine.sql import users
@@ -22,21 +24,14 @@ from helpdesk.tasks.redmine.sql.config_snapshot import ConfigSnapshot
 from helpdesk.tasks.redmine.sql.connection import RedmineDatabase
 from helpdesk.tasks.redmine.sql.source import Source
 from helpdesk.tasks.redmine.sql.tables import grouped
+from helpdesk.tasks.redmine.visibility import Permissions, Person
 
 NEW_AT_ONCE = 500
-"""So many rows that had not been seen, of each table, a look takes in: after a long silence several looks follow."""
-
-
-class Found(NamedTuple):
-    """Oldest first; where to read on, and whether it is known that there is more."""
-
-    events: list[Event]
-    after: FeedCursor
-    more: bool
+"""The most unseen rows of each table that one poll takes: after a long silence several polls follow."""
 
 
 class News(NamedTuple):
-    """The rows above the floors, and what belongs to them: details by journal, changes of assignee by task."""
+    """The rows above the floors, and their parts: details by journal, changes of assignee by task."""
 
     created: Sequence[Any]
     journals: Sequence[Any]
@@ -52,11 +47,11 @@ def start(db: Connection, database: RedmineDatabase) -> FeedCursor:
     now = datetime.now(UTC)
     moments = [database.moment(row.created_on) for row in ends if row]
     issue, journal = (row.id if row else 0 for row in ends)
-    return feed_cursor.beginning(issue, journal, min(now, max(moments, default=now)), now)
+    return feed_model.cursor_behind(issue, journal, min(now, max(moments, default=now)), now)
 
 
-def read(db: Connection, source: Source, known: FeedCursor) -> Found:
-    """Return the events since the cursor."""
+def read(db: Connection, source: Source, known: FeedCursor) -> FeedPage:
+    """Return the events since the cursor, oldest first."""
     began = datetime.now(UTC)
     marks = {
         "issue": known.issues.floor,
@@ -65,20 +60,20 @@ def read(db: Connection, source: Source, known: FeedCursor) -> Found:
         "journal_seen": known.journals.highest,
         "at_once": NEW_AT_ONCE,
     }
-    found, ended = _NEW.ask(db, marks), datetime.now(UTC)
-    created, journals = found["issue"], found["journal"]
+    rows, ended = _NEW.ask(db, marks), datetime.now(UTC)
+    created, journals = rows["issue"], rows["journal"]
     moments = (source.database.moment(row.created_on) for row in (*created, *journals))
-    # Nothing is of later than now, whatever the time zone was taken for.
+    # No moment is later than now, even when the time zone is set wrong.
     after = known._replace(
         issues=known.issues.after((row.id for row in created), began, ended),
         journals=known.journals.after((row.id for row in journals), began, ended),
         updated=max(known.updated, min(ended, max(moments, default=known.updated))),
     )
     if not created and not journals:
-        return Found([], after, False)
+        return FeedPage((), after.written())
     new = known.issues.new(row.id for row in created), known.journals.new(row.id for row in journals)
-    events = _events(db, source, _news(db, created, journals))
-    return Found(sorted(events, key=lambda it: it.at), after, max(new) >= NEW_AT_ONCE)
+    events = sorted(_events(db, source, _news(db, created, journals)), key=lambda it: it.at)
+    return FeedPage(tuple(events), after.written(), max(new) >= NEW_AT_ONCE)
 
 
 def event(db: Connection, source: Source, task_id: int, number: int) -> Event | None:
@@ -90,25 +85,25 @@ def event(db: Connection, source: Source, task_id: int, number: int) -> Event | 
 def _news(db: Connection, created: Sequence[Any], journals: Sequence[Any]) -> News:
     tasks = {row.id for row in created} | {row.journalized_id for row in journals}
     numbers = [row.id for row in journals] or [0]
-    found = _ABOUT.ask(db, {"tasks": sorted(tasks), "first": min(numbers), "last": max(numbers)})
+    rows = _PARTS.ask(db, {"tasks": sorted(tasks), "first": min(numbers), "last": max(numbers)})
     details, assigned = defaultdict(list), defaultdict(list)
-    for row in sorted(found["detail"], key=lambda it: it.id):
+    for row in sorted(rows["detail"], key=lambda it: it.id):
         details[row.journal_id].append(Detail(row.property, row.prop_key, row.old_value, row.value))
-    for row in found["assigned"]:
-        change = Assigned(row.id, journal_events.number(row.old_value), journal_events.number(row.value))
+    for row in rows["assigned"]:
+        change = Assigned(row.id, feed_model.number(row.old_value), feed_model.number(row.value))
         assigned[row.journalized_id].append(change)
-    watchers = grouped((row.watchable_id, row.user_id) for row in found["watcher"])
-    return News(created, journals, {row.id: row for row in found["task"]}, details, assigned, watchers)
+    watchers = grouped((row.watchable_id, row.user_id) for row in rows["watcher"])
+    return News(created, journals, {row.id: row for row in rows["task"]}, details, assigned, watchers)
 
 
 class _People:
-    """The names of people, and the people meant by a number: a group stands for its members."""
+    """Names of people, and the people behind a number: a group stands for its members."""
 
     def __init__(self, db: Connection, ids: Iterable[int | None], style: str) -> None:
-        found = _WHO.ask(db, {"ids": sorted({each for each in ids if each is not None}) or [0]})
-        self.names = {row.id: users.name(users.Named(*row), style) for row in found["user"]}
-        self.groups = {row.id for row in found["user"] if row.type not in users.PEOPLE}
-        self.members = grouped((row.group_id, row.user_id) for row in found["member"])
+        rows = _PRINCIPALS.ask(db, {"ids": sorted({each for each in ids if each is not None}) or [0]})
+        self.names = {row.id: users.name(row, style) for row in rows["user"]}
+        self.groups = {row.id for row in rows["user"] if row.type not in users.PEOPLE}
+        self.members = grouped((row.group_id, row.user_id) for row in rows["member"])
 
     def people(self, *ids: int | None) -> frozenset[int]:
         each = (self.members.get(id, frozenset()) if id in self.groups else {id} for id in ids if id is not None)
@@ -120,11 +115,11 @@ class _People:
 
 def _events(db: Connection, source: Source, news: News) -> Iterable[Event]:
     config = source.config(db)
-    changes = (change for found in news.assigned.values() for change in found)
-    ids = {row.user_id for row in news.journals} | {id for found in news.watchers.values() for id in found}
+    changes = (change for of_task in news.assigned.values() for change in of_task)
+    ids = {row.user_id for row in news.journals} | {id for of_task in news.watchers.values() for id in of_task}
     ids |= {id for row in news.tasks.values() for id in (row.author_id, row.assigned_to_id)}
     ids |= {id for change in changes for id in (change.old, change.new)}
-    people = _People(db, ids, config.settings.get("user_format", users.USUAL_FORMAT))
+    people = _People(db, ids, config.settings.get("user_format", users.DEFAULT_FORMAT))
     mapper = _EventMapper(source.database, config, news, people)
     for row in news.created:
         if row.id in news.tasks:
@@ -135,8 +130,6 @@ def _events(db: Connection, source: Source, news: News) -> Iterable[Event]:
 
 
 class _EventMapper:
-    """Maps rows to events."""
-
     def __init__(self, database: RedmineDatabase, config: ConfigSnapshot, news: News, people: _People) -> None:
         self.moment = database.moment
         self.news, self.people = news, people
@@ -156,24 +149,24 @@ class _EventMapper:
 
     def journal(self, row: Any) -> Event:
         details = self.news.details.get(row.id, [])
-        change = journal_events.assigned(row.id, details)
+        change = feed_model.assignee_change(row.id, details)
         return self._of(row.journalized_id, row.id)._replace(
             key=f"journal.{row.id}",
             at=self.moment(row.created_on),
             by=self.people.member(row.user_id),
             notes=plain(row.notes),
             private=bool(row.private_notes),
-            status=journal_events.change(details, "status_id", self.statuses),
-            priority=journal_events.change(details, "priority_id", self.priorities),
+            status=feed_model.attribute_change(details, "status_id", self.statuses),
+            priority=feed_model.attribute_change(details, "priority_id", self.priorities),
             was_assigned=change is not None,
-            files=journal_events.files(details),
+            files=feed_model.attached_files(details),
             former=self.people.people(change.old) if change else frozenset(),
         )
 
     def _of(self, task_id: int, journal: int) -> Event:
         """Return the state of a task after a journal."""
         task = self.news.tasks[task_id]
-        assignee = journal_events.assignee_after(journal, self.news.assigned.get(task_id, ()), task.assigned_to_id)
+        assignee = feed_model.assignee_after(journal, self.news.assigned.get(task_id, ()), task.assigned_to_id)
         return Event(
             key="",
             task_id=task_id,
@@ -189,15 +182,15 @@ class _EventMapper:
 
 
 def _above(table: sa.Table, name: str, **which: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
-    """The rows above a floor with these values, as far as NEW_AT_ONCE of them beyond the highest that had been seen.
+    """Return the condition for the rows above a floor with these values, at most NEW_AT_ONCE beyond the highest seen.
 
-    Other rows must not count: a look that finds nothing but those would go on from the same place for ever.
+    Other rows must not count: a poll that finds only those would never move on.
     """
     seen: sa.BindParameter[int] = sa.bindparam(f"{name}_seen")
     floor: sa.BindParameter[int] = sa.bindparam(name)
     other = table.alias()
-    theirs = (other.c[column] == value for column, value in which.items())
-    following = sa.select(other.c.id).where(other.c.id > seen, *theirs).order_by(other.c.id).limit(_AT_ONCE).subquery()
+    matches = (other.c[column] == value for column, value in which.items())
+    following = sa.select(other.c.id).where(other.c.id > seen, *matches).order_by(other.c.id).limit(_AT_ONCE).subquery()
     last = sa.select(sa.func.coalesce(sa.func.max(following.c.id), seen)).scalar_subquery()
     return sa.and_(table.c.id > floor, table.c.id <= last, *(table.c[it] == value for it, value in which.items()))
 
@@ -207,7 +200,6 @@ _KIND = sa.literal("Issue")
 _DETAIL, _JOURNAL, _WATCHER = t.journal_details.c, t.journals.c, t.watchers.c
 _TASKS: sa.BindParameter[Any] = sa.bindparam("tasks", expanding=True)
 _IDS: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
-_TASK_COLUMNS = ("id", "subject", "project_id", "author_id", "assigned_to_id", "created_on")
 _LAST = [
     sa.select(table.c.id, table.c.created_on).order_by(table.c.id.desc()).limit(1) for table in (t.issues, t.journals)
 ]
@@ -216,8 +208,10 @@ _NEW = BatchedSelects(
     issue=sa.select(t.issues.c.id, t.issues.c.created_on, t.issues.c.description).where(_above(t.issues, "issue")),
     journal=_JOURNALS.where(_above(t.journals, "journal", journalized_type=_KIND)),
 )
-_ABOUT = BatchedSelects(
-    task=sa.select(*(t.issues.c[name] for name in _TASK_COLUMNS)).where(t.issues.c.id.in_(_TASKS)),
+_PARTS = BatchedSelects(
+    task=t.select_columns(t.issues, "id subject project_id author_id assigned_to_id created_on").where(
+        t.issues.c.id.in_(_TASKS)
+    ),
     detail=sa.select(t.journal_details).where(
         _DETAIL.journal_id.between(sa.bindparam("first"), sa.bindparam("last")),
         _DETAIL.property.in_(["attr", "attachment"]),
@@ -230,7 +224,76 @@ _ABOUT = BatchedSelects(
         _WATCHER.watchable_id.in_(_TASKS), _WATCHER.watchable_type == _KIND
     ),
 )
-_WHO = BatchedSelects(
-    user=sa.select(*users.NAMED).where(t.users.c.id.in_(_IDS)),
+_PRINCIPALS = BatchedSelects(
+    user=sa.select(*users.NAME_COLUMNS).where(t.users.c.id.in_(_IDS)),
     member=sa.select(t.groups_users).where(t.groups_users.c.group_id.in_(_IDS)),
+)
+
+
+HIDEABLE = ("cf", "relation")
+"""The kinds of details that may be hidden from people who see the issue. Source: Journal#visible_details."""
+
+
+def visible_to(db: Connection, config: ConfigSnapshot, event: Event, people: Iterable[int]) -> frozenset[int]:
+    """Return the active people who see the issue and something of the event; nobody when either is gone."""
+    kind, _, number = event.key.partition(".")
+    journal = int(number) if kind == "journal" else 0
+    rows = _EVENT.ask(db, {"task": event.task_id, "journal": journal})
+    if not rows["task"] or (journal and not rows["journal"]):
+        return frozenset()
+    project, persons = rows["task"][0].project_id, [*users.people(db, people).values()]
+    if journal:
+        persons = _readers(db, config, persons, project, rows["journal"][0], rows["detail"])
+    # The rights in this project alone: the task's condition can hold in no other.
+    project_info = {project: config.project_info[project]} if project in config.project_info else {}
+    return _seeing(db, (Permissions(person, config.roles, project_info) for person in persons), [event.task_id])
+
+
+def _readers(
+    db: Connection, config: ConfigSnapshot, people: list[Person], project: int, journal: Any, details: Sequence[Any]
+) -> list[Person]:
+    """Return the people who see the journal in the issue's history. Source: Issue#visible_journals_with_index."""
+    every = [Permissions(person, config.roles, config.project_info) for person in people]
+    if journal.private_notes:
+        every = [it for it in every if it.permits("view_private_notes", project) or it.person.id == journal.user_id]
+    if not (journal.notes or "").strip() and all(detail.property in HIDEABLE for detail in details):
+        fields = [config.fields[number] for number in _ids(details, "cf") if number in config.fields]
+        seen = {it.person.id for it in every if _sees_any(it, fields, project)}
+        seen |= _seeing(db, (it for it in every if it.person.id not in seen), _ids(details, "relation"))
+        every = [it for it in every if it.person.id in seen]
+    return [it.person for it in every]
+
+
+def _sees_any(permissions: Permissions, fields: Iterable[Definition], project: int) -> bool:
+    roles = [role.id for role in permissions.roles_in(project)]
+    return any(field.seen_by(roles, permissions.person.is_admin) for field in fields)
+
+
+def _ids(details: Iterable[Any], kind: str) -> list[int]:
+    """Return the fields, or the other issues, that details of a kind name."""
+    return [int(it.named) for it in details if it.property == kind and (it.named or "").isdigit()]
+
+
+def _seeing(db: Connection, all_permissions: Iterable[Permissions], tasks: Sequence[int]) -> frozenset[int]:
+    """Return the people who see any of these tasks."""
+    selects = [
+        sa.select(sa.literal(it.person.id)).select_from(t.issues).where(t.issues.c.id.in_(tasks), it.tasks)
+        for it in all_permissions
+    ]
+    return frozenset(db.scalars(sa.union_all(*selects))) if selects and tasks else frozenset()
+
+
+_DETAIL, _JOURNAL = t.journal_details.c, t.journals.c
+_NAMED = sa.case(
+    (_DETAIL.property == "cf", _DETAIL.prop_key),
+    (_DETAIL.property == "relation", sa.func.coalesce(sa.func.nullif(_DETAIL.value, ""), _DETAIL.old_value)),
+    else_="",
+)
+"""The id of the field or of the other issue that a detail names."""
+_EVENT = BatchedSelects(
+    task=sa.select(t.issues.c.project_id).where(t.issues.c.id == sa.bindparam("task")),
+    journal=sa.select(_JOURNAL.private_notes, _JOURNAL.user_id, _JOURNAL.notes).where(
+        _JOURNAL.id == sa.bindparam("journal")
+    ),
+    detail=sa.select(_DETAIL.property, _NAMED.label("named")).where(_DETAIL.journal_id == sa.bindparam("journal")),
 )

@@ -1,4 +1,4 @@
-"""The history of a task: what was said and changed, as far as the person may know it, in words."""
+"""The history of a task: comments and changes, as far as the person may see them, with names for ids."""
 
 from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping
@@ -9,18 +9,18 @@ import sqlalchemy as sa
 from helpdesk.redmine_client import JSON
 from helpdesk.tasks.fields import CustomField
 from helpdesk.tasks.model import Entry, Member
-from helpdesk.tasks.redmine.rest import json_mapper as words
+from helpdesk.tasks.redmine.allowed_actions import Rights
+from helpdesk.tasks.redmine.rest import json_mapper
 from helpdesk.tasks.redmine.rest.custom_fields import Definition, is_by_number, named
-from helpdesk.tasks.redmine.rest.permissions import Rights
 from helpdesk.tasks.redmine.sql import tables as t
-from helpdesk.tasks.redmine.sql.read_context import Reading
+from helpdesk.tasks.redmine.sql.source import Reading
 
-NAMES_OF_VALUES = {
+VALUE_NAMES = {
     "version": t.versions.c.name,
     "attachment": t.attachments.c.filename,
     "enumeration": t.custom_field_enumerations.c.name,
 }
-NAMED_ELSEWHERE = {"fixed_version_id": t.versions, "category_id": t.issue_categories}
+NAME_TABLES = {"fixed_version_id": t.versions, "category_id": t.issue_categories}
 
 _TASK: sa.BindParameter[int] = sa.bindparam("task")
 _JOURNALS = (
@@ -39,7 +39,7 @@ class JournalRow(NamedTuple):
 
     @property
     def other_tasks(self) -> list[int]:
-        """The tasks that changes of relations name."""
+        """Return the tasks that changes of relations name."""
         ids = (
             detail["new_value"] or detail["old_value"] for detail in self.details if detail["property"] == "relation"
         )
@@ -51,14 +51,14 @@ def journals(read: Reading, task_id: int, project_id: int) -> list[JournalRow]:
 
     Source: Issue#visible_journals_with_index.
     """
-    found: dict[int, JournalRow] = {}
+    by_id: dict[int, JournalRow] = {}
     for row in read.db.execute(_JOURNALS, {"task": task_id}):
-        rows = found.setdefault(row.id, JournalRow(row, []))
+        details = by_id.setdefault(row.id, JournalRow(row, [])).details
         if row.property is not None:
             names = {"property": row.property, "name": row.prop_key}
-            rows.details.append({**names, "old_value": row.old_value, "new_value": row.value})
+            details.append({**names, "old_value": row.old_value, "new_value": row.value})
     may = read.permissions.permits("view_private_notes", project_id)
-    return [it for it in found.values() if may or not it.journal.private_notes or it.journal.user_id == read.person.id]
+    return [it for it in by_id.values() if may or not it.journal.private_notes or it.journal.user_id == read.person.id]
 
 
 def people_in(rows: Iterable[JournalRow]) -> set[int]:
@@ -74,39 +74,39 @@ def people_in(rows: Iterable[JournalRow]) -> set[int]:
 def entries(
     read: Reading, rows: list[JournalRow], project_id: int, may: Rights, people: Mapping[int, str], seen: Container[int]
 ) -> tuple[Entry, ...]:
-    """The entries that say something to this person; `seen` are the other tasks that the person sees.
+    """Return the entries with a text or changes for this person; `seen` are the other tasks that the person sees.
 
     Source: Journal#visible_details.
     """
     names = _names(read, rows, people)
-    made = (_entry(read, it, project_id, may, names, people, seen) for it in rows)
-    return tuple(entry for entry in made if entry.notes.strip() or entry.changes)
+    mapped = (_entry(read, it, project_id, may, names, people, seen) for it in rows)
+    return tuple(entry for entry in mapped if entry.notes.strip() or entry.changes)
 
 
 def _entry(
     read: Reading,
-    rows: JournalRow,
+    row: JournalRow,
     project_id: int,
     may: Rights,
-    names: words.Names,
+    names: json_mapper.Names,
     people: Mapping[int, str],
     seen: Container[int],
 ) -> Entry:
-    journal = rows.journal
+    journal = row.journal
     author = Member(journal.user_id, people.get(journal.user_id, f"#{journal.user_id}"))
-    shown = (detail for detail in rows.details if _is_shown(read, detail, project_id, seen))
+    visible = (detail for detail in row.details if _is_visible(read, detail, project_id, seen))
     return Entry(
         id=journal.id,
         author=author,
         created_on=read.moment(journal.created_on),
-        notes=words.plain(journal.notes),
+        notes=json_mapper.plain(journal.notes),
         private=bool(journal.private_notes),
-        changes=tuple(words.change(detail, names) for detail in shown),
+        changes=tuple(json_mapper.change(detail, names) for detail in visible),
         may_edit=bool((journal.notes or "").strip()) and may.may_edit_note_of(author, read.person.id),
     )
 
 
-def _is_shown(read: Reading, detail: JSON, project_id: int, seen: Container[int]) -> bool:
+def _is_visible(read: Reading, detail: JSON, project_id: int, seen: Container[int]) -> bool:
     match detail["property"]:
         case "relation":
             other = detail["new_value"] or detail["old_value"] or ""
@@ -118,57 +118,57 @@ def _is_shown(read: Reading, detail: JSON, project_id: int, seen: Container[int]
             return True
 
 
-def _names(read: Reading, rows: list[JournalRow], people: Mapping[int, str]) -> words.Names:
+def _names(read: Reading, rows: list[JournalRow], people: Mapping[int, str]) -> json_mapper.Names:
     config = read.config
-    seen = {str(project.id): project.name for project in config.projects if project.id in read.permissions.projects}
-    return words.Names(
+    visible = read.permissions.projects
+    return json_mapper.Names(
         by_field={
             "status": {str(number): status.name for number, status in config.statuses.items()},
             "priority": {str(number): priority.name for number, priority in config.priorities.items()},
             "tracker": {str(number): tracker.name for number, tracker in config.trackers.items()},
-            "project": seen,
+            "project": {str(project.id): project.name for project in config.projects if project.id in visible},
             "assignee": {str(number): name for number, name in people.items()},
             "parent_id": {},
             "child_id": {},
-            **{field: _named(read, rows, field) for field in NAMED_ELSEWHERE},
+            **{field: _names_in_table(read, rows, field) for field in NAME_TABLES},
         },
         custom_fields=_fields(read, rows),
     )
 
 
 def _fields(read: Reading, rows: Iterable[JournalRow]) -> dict[int, CustomField]:
-    """The custom fields, with the names of what changes speak of by numbers."""
+    """Return the custom fields, with the names of the numbers in their changes."""
     values: dict[str, list[str]] = defaultdict(list)
     for detail in (detail for it in rows for detail in it.details if detail["property"] == "cf"):
         values[detail["name"]] += filter(None, (detail["old_value"], detail["new_value"]))
-    return {number: with_value_names(read, one, values[str(number)]) for number, one in read.config.fields.items()}
+    return {number: with_value_names(read, it, values[str(number)]) for number, it in read.config.fields.items()}
 
 
-def _named(read: Reading, rows: list[JournalRow], field: str) -> dict[str, str]:
-    """The names of versions or categories that changes speak of; nothing is asked when none does."""
-    ids = words.values_of(field, [{"details": it.details} for it in rows])
+def _names_in_table(read: Reading, rows: list[JournalRow], field: str) -> dict[str, str]:
+    """Return the names of the versions or categories in changes, without a query when there are none."""
+    ids = json_mapper.values_of(field, [{"details": it.details} for it in rows])
     if not ids:
         return {}
-    table = NAMED_ELSEWHERE[field]
+    table = NAME_TABLES[field]
     query = sa.select(table).where(table.c.id.in_(sorted(int(each) for each in ids if each.isdigit())))
     return {str(row.id): row.name for row in read.db.execute(query)}
 
 
-def with_value_names(read: Reading, one: Definition, value: Iterable[str]) -> CustomField:
-    """The field, with the names of the numbers in `value`."""
-    held = [each for each in value if each]
-    known = {option.value for option in one.field.options}
-    ids = {int(each) for each in held if each not in known and each.isascii() and each.isdigit()}
-    if not is_by_number(one) or not ids:
-        return one.field
-    return named(one.field, held, _value_names(read, one.format, ids))
+def with_value_names(read: Reading, definition: Definition, value: Iterable[str]) -> CustomField:
+    """Return the field, with the names of the numbers in `value`."""
+    texts = [each for each in value if each]
+    known = {option.value for option in definition.field.options}
+    ids = {int(each) for each in texts if each not in known and each.isascii() and each.isdigit()}
+    if not is_by_number(definition) or not ids:
+        return definition.field
+    return named(definition.field, texts, _value_names(read, definition.format, ids))
 
 
 def _value_names(read: Reading, format: str, ids: set[int]) -> Mapping[str, str]:
     if format == "user":
         return {str(number): name for number, name in read.names(ids).items()}
-    if format not in NAMES_OF_VALUES:
+    if format not in VALUE_NAMES:
         return {}
-    name = NAMES_OF_VALUES[format]
+    name = VALUE_NAMES[format]
     rows = read.db.execute(sa.select(name.table.c.id, name).where(name.table.c.id.in_(sorted(ids))))
-    return {str(number): called for number, called in rows}
+    return {str(row.id): row[1] for row in rows}

@@ -72,14 +72,19 @@ status_names = _table("u_statuses", "id:i name:s", COMPANY)
 priority_names = _table("u_Priority", "id:i name:s", COMPANY)
 
 
+def select_columns(table: sa.Table, names: str) -> sa.Select[Any]:
+    """Select the columns with these names, parted by spaces."""
+    return sa.select(*(table.c[name] for name in names.split()))
+
+
 def sets(db: Connection, key: sa.Column[Any], value: sa.Column[Any]) -> dict[int, frozenset[Any]]:
-    """The values of a table for each key."""
+    """Return the values of a table for each key."""
     return grouped((one, other) for one, other in db.execute(sa.select(key, value)))
 
 
 def grouped(pairs: Iterable[tuple[int, Any]]) -> dict[int, frozenset[Any]]:
     """Return the values beside each key; an empty set where there is only None."""
-    found: dict[int, set[Any]] = defaultdict(set)
+    groups: dict[int, set[Any]] = defaultdict(set)
     for key, value in pairs:
-        found[key] |= {value} - {None}
-    return {key: frozenset(values) for key, values in found.items()}
+        groups[key] |= {value} - {None}
+    return {key: frozenset(values) for key, values in groups.items()}

@@ -1,9 +1,9 @@
-"""People of Redmine at this moment: rights, groups and names."""
+"""People of Redmine at this moment: groups, memberships and names."""
 
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -19,17 +19,7 @@ ACTIVE = 1
 PEOPLE = ("User", "AnonymousUser")
 
 
-class Named(NamedTuple):
-    """What the name of a person or group is made of."""
-
-    id: int
-    login: str
-    firstname: str
-    lastname: str
-    type: str
-
-
-FORMATS: dict[str, Callable[[Named], str]] = {
+FORMATS: dict[str, Callable[[Any], str]] = {
     "firstname_lastname": lambda user: f"{user.firstname} {user.lastname}",
     "firstname_lastinitial": lambda user: f"{user.firstname} {user.lastname[:1]}.",
     "firstinitial_lastname": lambda user: f"{_initials(user.firstname)} {user.lastname}",
@@ -40,60 +30,63 @@ FORMATS: dict[str, Callable[[Named], str]] = {
     "lastname": lambda user: user.lastname,
     "username": lambda user: user.login,
 }
-"""How Redmine writes people. Source: User::USER_FORMATS; the setting `user_format`, the first where it is not set."""
-USUAL_FORMAT = "firstname_lastname"
+"""The formats of names, by the setting `user_format`. Source: User::USER_FORMATS."""
+DEFAULT_FORMAT = "firstname_lastname"
 
 
 def person(db: Connection, actor: Actor) -> Person:
-    """The person with groups and memberships, by one query. Raises LockedOut for somebody who is not active any more.
+    """Read the person with groups and memberships, by one query. Raises LockedOut for an account that is not active.
 
-    Asked with each read, so that who is locked in Redmine sees nothing from that moment on.
+    It runs with each read, so that a person locked in Redmine sees nothing from that moment on.
     """
-    found = _PERSON.ask(db, {"id": actor.id})
-    user = next(iter(found["user"]), None)
+    rows = _PERSON.ask(db, {"id": actor.id})
+    user = next(iter(rows["user"]), None)
     if user is None or user.status != ACTIVE:
         raise LockedOut(detail=f"user {actor.id} is not active in Redmine")
     return Person(
         actor.id,
         is_admin=bool(user.admin),
-        groups=frozenset(row.group_id for row in found["group"]),
-        memberships=grouped(found["role"]),
+        groups=frozenset(row.group_id for row in rows["group"]),
+        memberships=grouped(rows["role"]),
     )
 
 
 def people(db: Connection, ids: Iterable[int]) -> dict[int, Person]:
-    """As `person`, of several by one query; who is not active is not among them."""
-    found = _PEOPLE.ask(db, {"ids": sorted(set(ids)) or [0]})
-    groups = grouped((row.user_id, row.group_id) for row in found["group"])
+    """Read several people as `person` does, by one query, without inactive ones."""
+    rows = _PEOPLE.ask(db, {"ids": sorted(set(ids)) or [0]})
+    groups = grouped((row.user_id, row.group_id) for row in rows["group"])
     roles: dict[int, list[tuple[int, int | None]]] = defaultdict(list)
-    for row in found["role"]:
+    for row in rows["role"]:
         roles[row.user_id].append((row.project_id, row.role_id))
     return {
         row.id: Person(row.id, bool(row.admin), groups.get(row.id, frozenset()), grouped(roles[row.id]))
-        for row in found["user"]
+        for row in rows["user"]
         if row.status == ACTIVE
     }
 
 
 def names(db: Connection, ids: Iterable[int], style: str) -> dict[int, str]:
     """Return the names of people and groups, by id."""
-    query = sa.select(*NAMED).where(t.users.c.id.in_(sorted(set(ids))))
-    return {row.id: name(Named(*row), style) for row in db.execute(query)}
+    query = sa.select(*NAME_COLUMNS).where(t.users.c.id.in_(sorted(set(ids))))
+    return {row.id: name(row, style) for row in db.execute(query)}
 
 
-def name(user: Named, style: str) -> str:
-    """Return the name of a person or group: a group's is its last name, whatever the style. Source: Group#name."""
+def name(user: Any, style: str) -> str:
+    """Return the name of a person or group, whose row has NAME_COLUMNS. A group's is its last name, in any style.
+
+    Source: Group#name.
+    """
     if user.type not in PEOPLE:
-        return user.lastname
-    return FORMATS.get(style, FORMATS[USUAL_FORMAT])(user).strip()
+        return str(user.lastname)
+    return FORMATS.get(style, FORMATS[DEFAULT_FORMAT])(user).strip()
 
 
 def in_order(style: str, users: sa.FromClause) -> list[sa.ColumnElement[Any]]:
-    """The columns by which Redmine sorts people. Source: User::USER_FORMATS, `:order`."""
-    by = "login" if style == "username" else style
-    one = ("login", "firstname", "lastname")
+    """Return the columns by which Redmine sorts people. Source: User::USER_FORMATS, `:order`."""
+    single = "login" if style == "username" else style
     both = ("lastname", "firstname") if style.startswith("lastname") else ("firstname", "lastname")
-    return [users.c[column] for column in (*((by,) if by in one else both), "id")]
+    columns = (single,) if single in ("login", "firstname", "lastname") else both
+    return [users.c[column] for column in (*columns, "id")]
 
 
 def _initials(first: str) -> str:
@@ -101,7 +94,7 @@ def _initials(first: str) -> str:
     return re.sub(r"([^\W\d_])[^\W\d_]*\.?", r"\1.", first)
 
 
-NAMED = tuple(t.users.c[column] for column in Named._fields)
+NAME_COLUMNS = tuple(t.users.c[column] for column in ("id", "login", "firstname", "lastname", "type"))
 _ID: sa.BindParameter[int] = sa.bindparam("id")
 _IDS: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
 _ROLES = sa.select(t.members.c.user_id, t.members.c.project_id, t.member_roles.c.role_id).outerjoin_from(

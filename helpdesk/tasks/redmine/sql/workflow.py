@@ -1,4 +1,4 @@
-"""A person's allowed actions on a task, by Redmine's own rights, workflow and field rules.
+"""A person's allowed actions on a task, and the form of a new one, by Redmine's rights, workflow and field rules.
 
 Sources: Redmine 5, Issue#safe_attribute_names, #new_statuses_allowed_to, #workflow_rule_by_attribute,
 #assignable_users, .allowed_target_trackers.
@@ -10,13 +10,18 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
+from helpdesk.errors import NotFound
+from helpdesk.tasks.creation import NewTaskForm
+from helpdesk.tasks.fields import CustomField
 from helpdesk.tasks.model import Ref, Status
-from helpdesk.tasks.redmine.rest.permissions import Rights
+from helpdesk.tasks.redmine import allowed_actions
+from helpdesk.tasks.redmine.allowed_actions import Rights
 from helpdesk.tasks.redmine.sql import tables as t
 from helpdesk.tasks.redmine.sql import users
 from helpdesk.tasks.redmine.sql.config_snapshot import Tracker
-from helpdesk.tasks.redmine.sql.read_context import Reading
-from helpdesk.tasks.redmine.visibility import ACTIVE, Role
+from helpdesk.tasks.redmine.sql.query_conditions import projects
+from helpdesk.tasks.redmine.sql.source import Reading
+from helpdesk.tasks.redmine.visibility import Role
 
 BY_TRACKER = ("edit_issues", "edit_own_issues", "add_issue_notes", "delete_issues", "add_issues")
 BY_PROJECT = (
@@ -29,15 +34,10 @@ BY_PROJECT = (
     "view_issue_watchers",
 )
 NEW = 0
-"""What the workflow calls the status of a task that is not there yet."""
+"""The status of a new task in the workflow's rows."""
 
 RULES = (
-    sa.select(
-        *(
-            t.workflows.c[name]
-            for name in ("type", "role_id", "new_status_id", "author", "assignee", "field_name", "rule")
-        )
-    )
+    t.select_columns(t.workflows, "type role_id new_status_id author assignee field_name rule")
     .where(t.workflows.c.tracker_id == sa.bindparam("tracker"))
     .where(t.workflows.c.old_status_id == sa.bindparam("status"))
     .where(t.workflows.c.role_id.in_(sa.bindparam("roles", expanding=True)))
@@ -56,9 +56,9 @@ SURROUNDINGS = (
     _ABOVE.where(_OTHER.c.status_id.in_(_CLOSED)).correlate(t.issues).label("closed_above"),
     _BLOCKING.where(_OTHER.c.status_id.not_in(_CLOSED)).correlate(t.issues).label("blocked"),
 )
-"""Columns of an issue's row that say which statuses other tasks keep it from; `closed` are the ids of closed ones."""
+"""Columns of an issue's row: the relatives that keep it from some statuses; `closed` are the ids of closed ones."""
 MEMBERS = (
-    sa.select(*users.NAMED)
+    sa.select(*users.NAME_COLUMNS)
     .distinct()
     .join(t.members, t.members.c.user_id == t.users.c.id)
     .join(t.member_roles, t.member_roles.c.member_id == t.members.c.id)
@@ -69,14 +69,15 @@ MEMBERS = (
 
 
 class Workflow(NamedTuple):
-    """A task's workflow: statuses it leads to, and fields that are read-only or required."""
+    """A task's workflow: the next statuses, and the rule of a field, read-only or required, by its name in Redmine or
+    a custom field's id."""
 
-    leads_to: frozenset[int]
+    next_statuses: frozenset[int]
     rules: dict[str, str]
 
-    def named(self, rule: str) -> frozenset[str]:
-        """The fields with a rule, as Redmine names them; custom ones by their ids."""
-        return frozenset(field for field, found in self.rules.items() if found == rule)
+    def fields(self, rule: str) -> frozenset[str]:
+        """Return the fields with a rule."""
+        return frozenset(field for field, its_rule in self.rules.items() if its_rule == rule)
 
 
 def rights(read: Reading, project_id: int, tracker_id: int) -> Rights:
@@ -87,15 +88,15 @@ def rights(read: Reading, project_id: int, tracker_id: int) -> Rights:
     return Rights(False, True, frozenset(held))
 
 
-def of_rules(read: Reading, project_id: int, tracker_id: int, status_id: int) -> dict[str, Any]:
-    """The values that RULES wants for what the person may do to a task in a status."""
+def rule_values(read: Reading, project_id: int, tracker_id: int, status_id: int) -> dict[str, Any]:
+    """Return the values of RULES for this person and a task in a status."""
     roles = read.permissions.workflow_roles(project_id)
     return {"tracker": tracker_id, "status": status_id, "roles": [role.id for role in roles]}
 
 
-def of_members(read: Reading, project_id: int, tracker_id: int) -> dict[str, Any]:
-    """The values that MEMBERS wants for those who may be assigned: active members with a role for that which sees the
-    tracker, and groups where Redmine is set so. Source: Project#assignable_users."""
+def member_values(read: Reading, project_id: int, tracker_id: int) -> dict[str, Any]:
+    """Return the values of MEMBERS for the assignable people: active members with an assignable role that sees the
+    tracker, and groups where Redmine's setting allows them. Source: Project#assignable_users."""
     roles = (role for role in read.config.roles.values() if role.assignable and role.on("view_issues", tracker_id))
     return {
         "project": project_id,
@@ -105,30 +106,33 @@ def of_members(read: Reading, project_id: int, tracker_id: int) -> dict[str, Any
 
 
 def workflow(read: Reading, issue: Any, rows: Sequence[Any]) -> Workflow:
-    """Return the workflow of a task, by RULES: the statuses that may follow, and the fields in its status."""
+    """Return the workflow of a task; `rows` are of RULES."""
     roles = read.permissions.workflow_roles(issue.project_id)
     is_author, is_assignee = issue.author_id == read.person.id, issue.assigned_to_id in read.person.principals
-    return Workflow(_leads_to(rows, is_author, is_assignee), _field_rules(read, roles, rows))
+    return Workflow(_next_statuses(rows, is_author, is_assignee), _field_rules(read, roles, rows))
 
 
-def beginning(read: Reading, project_id: int, tracker: Tracker) -> tuple[tuple[Status, ...], Workflow]:
-    """The statuses in which the person may let a new task begin, the usual one first, and the rules of that one."""
+def _of_new(read: Reading, project_id: int, tracker: Tracker) -> tuple[tuple[Status, ...], Workflow]:
+    """Return the first statuses that the person may give to a new task, the default first, and the default's rules."""
     roles, known = read.permissions.workflow_roles(project_id), read.config.statuses
 
-    def rows_of(status_id: int) -> Sequence[Any]:
-        return read.db.execute(RULES, of_rules(read, project_id, tracker.id, status_id)).all()
+    def rules(status_id: int) -> Sequence[Any]:
+        return read.db.execute(RULES, rule_values(read, project_id, tracker.id, status_id)).all()
 
-    led = _leads_to(rows_of(NEW), True, False)
-    offered = [number for number in known if number in led] or [tracker.first_status or NEW]
+    allowed = _next_statuses(rules(NEW), True, False)
+    offered = [number for number in known if number in allowed] or [tracker.first_status or NEW]
     first = tracker.first_status if tracker.first_status in offered else offered[0]
     ordered = sorted(offered, key=lambda number: number != first)
-    found = tuple(read.status(number) for number in ordered if number in known)
-    return found, Workflow(frozenset(led), _field_rules(read, roles, rows_of(first)))
+    statuses = tuple(read.status(number) for number in ordered if number in known)
+    return statuses, Workflow(allowed, _field_rules(read, roles, rules(first)))
 
 
 def statuses(read: Reading, issue: Any, flow: Workflow) -> tuple[Status, ...]:
-    """The statuses the person may give, with the present one, in Redmine's order. `issue` has SURROUNDINGS."""
-    ids = flow.leads_to | {issue.status_id} if flow.leads_to else frozenset()
+    """Return the statuses that the person may give, with the present one, in Redmine's order.
+
+    `issue` has SURROUNDINGS.
+    """
+    ids = flow.next_statuses | {issue.status_id} if flow.next_statuses else frozenset()
     closed = set(read.config.closed)
     if issue.open_below or issue.blocked:
         ids -= closed
@@ -138,12 +142,12 @@ def statuses(read: Reading, issue: Any, flow: Workflow) -> tuple[Status, ...]:
 
 
 def assignable(read: Reading, members: Iterable[Any]) -> tuple[Ref, ...]:
-    """The people and groups of MEMBERS."""
-    return tuple(Ref(it.id, users.name(users.Named(*it), read.style)) for it in members)
+    """Return the people and groups of rows of MEMBERS."""
+    return tuple(Ref(it.id, users.name(it, read.style)) for it in members)
 
 
 def trackers(read: Reading, project_id: int, present: int | None = None) -> tuple[Tracker, ...]:
-    """The trackers that the person may give to a task here. Source: Issue.allowed_target_trackers."""
+    """Return the trackers that the person may give to a task of a project. Source: Issue.allowed_target_trackers."""
     offered = read.config.trackers_in(project_id)
     adding = [role for role in read.permissions.roles_in(project_id) if "add_issues" in role.permissions]
     if read.person.is_admin or any("add_issues" not in role.trackers for role in adding):
@@ -152,13 +156,13 @@ def trackers(read: Reading, project_id: int, present: int | None = None) -> tupl
     return tuple(tracker for tracker in offered if tracker.id in ids)
 
 
-def _leads_to(rows: Iterable[Any], is_author: bool, is_assignee: bool) -> frozenset[int]:
+def _next_statuses(rows: Iterable[Any], is_author: bool, is_assignee: bool) -> frozenset[int]:
     transitions = (row for row in rows if row.type == "WorkflowTransition")
     return frozenset(row.new_status_id for row in transitions if _holds(row, is_author, is_assignee))
 
 
 def _holds(transition: Any, is_author: bool, is_assignee: bool) -> bool:
-    """Whether a transition is for this person. Source: IssueStatus.new_statuses_allowed."""
+    """Whether a transition is allowed to this person. Source: IssueStatus.new_statuses_allowed."""
     author, assignee = bool(transition.author), bool(transition.assignee)
     if is_author and is_assignee:
         return True
@@ -168,22 +172,67 @@ def _holds(transition: Any, is_author: bool, is_assignee: bool) -> bool:
 
 
 def _field_rules(read: Reading, roles: Iterable[Role], rows: Iterable[Any]) -> dict[str, str]:
-    """A rule counts where all roles that may write have one for the field; where they differ it is required."""
+    """Return the rules of fields: a rule counts when all roles that may write have one for the field; where these
+    differ it is required."""
     writing = {role.id for role in roles if role.permissions & {"add_issues", "edit_issues"}}
-    found: dict[str, dict[int, str]] = defaultdict(dict)
+    rules: dict[str, dict[int, str]] = defaultdict(dict)
     for row in rows:
         if row.type == "WorkflowPermission" and row.role_id in writing:
-            found[row.field_name][row.role_id] = row.rule
-    if found:
+            rules[row.field_name][row.role_id] = row.rule
+    if rules:
         for number, definition in read.config.fields.items():
             hidden = set() if definition.visible or not definition.roles else writing - definition.roles
-            found[str(number)] |= dict.fromkeys(hidden, "readonly")
+            rules[str(number)] |= dict.fromkeys(hidden, "readonly")
     agreed = {
-        field: set(by_role.values()) for field, by_role in found.items() if by_role and len(by_role) == len(writing)
+        field: set(by_role.values()) for field, by_role in rules.items() if by_role and len(by_role) == len(writing)
     }
     return {field: kinds.pop() if len(kinds) == 1 else "required" for field, kinds in agreed.items()}
 
 
-def is_open_for_writing(read: Reading, project_id: int) -> bool:
-    """Whether a project is neither closed nor archived."""
-    return read.config.project_info[project_id].status == ACTIVE
+def projects_for_new(read: Reading) -> tuple[Ref, ...]:
+    """Return the projects where the person may create tasks of some tracker. Source: Issue.allowed_target_projects."""
+    allowed = read.permissions.projects_with("add_issues")
+    return tuple(
+        Ref(project.id, project.name)
+        for project in projects(read)
+        if project.id in allowed and trackers(read, project.id)
+    )
+
+
+def new_task_form(read: Reading, project_id: int, tracker_id: int | None) -> NewTaskForm:
+    """Return the form of a new task. Raises NotFound for a project or tracker that is not offered."""
+    project = next((each for each in projects_for_new(read) if each.id == project_id), None)
+    offered = trackers(read, project_id) if project else ()
+    tracker = next((each for each in offered if tracker_id in (None, each.id)), None)
+    if project is None or tracker is None:
+        raise NotFound
+    first_statuses, flow = _of_new(read, project_id, tracker)
+    fixed, required = flow.fields("readonly"), flow.fields("required")
+    fields, priorities = tracker.fields - fixed, read.config.usable_priorities
+    me = Ref(read.person.id, read.names([read.person.id])[read.person.id])
+    members = read.db.execute(MEMBERS, member_values(read, project_id, tracker.id))
+    people = [*assignable(read, members), me]
+    return NewTaskForm(
+        project=project,
+        tracker=Ref(tracker.id, tracker.name),
+        trackers=tuple(Ref(each.id, each.name) for each in offered),
+        statuses=first_statuses[:1] if "status_id" in fixed else first_statuses,
+        priorities=() if "priority_id" in fixed else priorities,
+        assignees=allowed_actions.by_name(people) if "assigned_to_id" in fields else (),
+        default_priority=next((it.id for it in priorities if it.rank == 1), None),
+        details=allowed_actions.of_new(rights(read, project_id, tracker.id), fields, fixed),
+        required=allowed_actions.required(required),
+        custom=_fields(read, project_id, tracker, fixed, required),
+        may_attach=True,
+    )
+
+
+def _fields(
+    read: Reading, project_id: int, tracker: Tracker, fixed: frozenset[str], required: frozenset[str]
+) -> tuple[CustomField, ...]:
+    """Return the custom fields that the person may fill in."""
+    return tuple(
+        it.field._replace(required=it.field.required or str(it.field.id) in required)
+        for it in read.config.fields_in(project_id, tracker.id)
+        if it.field.is_writable and read.sees(it, project_id) and str(it.field.id) not in fixed
+    )
