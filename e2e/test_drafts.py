@@ -18,9 +18,9 @@ from sqlmodel import Session
 from e2e import axe, html, steps
 from e2e.conftest import AsProgram
 from e2e.watching import Announced
-from helpdesk.store import people, sessions
+from helpdesk.store import people, schema, sessions
 from helpdesk.store.database import Database
-from tests.running import STORE, Helpdesk, run_helpdesk, running_helpdesk
+from tests.running import STORE, Helpdesk, running_helpdesk
 from tests.servers import imitated_redmine as imitation
 from tests.servers.imitated_redmine import ImitatedRedmine, imitated_redmine
 from tests.servers.process import wait_until
@@ -269,8 +269,8 @@ def over_imitation(tmp_path: Path) -> Iterator[OverImitation]:
 
     with imitation_in_a_thread() as redmine:
         environ = {"SECRET_KEY": secret, "DATABASE_URL": url, "REDMINE_URL": redmine.url, "REDMINE_API_KEY": "a key"}
-        run_helpdesk(tmp_path, "migrate", environ=environ)
         database = Database(url)
+        schema.migrate(database, "production")
         cookie = Signer(secret, salt="session").sign(database.run_here(sign_in, writes=True)).decode()
         database.close()
         with running_helpdesk(tmp_path, "serve", environ=environ) as helpdesk:

@@ -120,7 +120,7 @@ def test_a_move_on_the_board_is_one_light_request(page: Page, as_program: AsProg
     page.goto(EVERYBODYS)
     log.taken()
     # What the stream brings once it has told of the move, which a busy machine may see before the answer is counted.
-    told_of_it = {"/tasks/board/cards", urlsplit(page.locator("body").get_attribute("data-later") or "").path}
+    told_of_it = {"/tasks/board/cards", urlsplit(page.locator("body").get_attribute("data-lazy") or "").path}
     card = page.locator(f"#card-{task['id']}")
     card.locator(".grip").click()
     expect(card.locator(".move")).to_be_visible()

@@ -14,10 +14,12 @@ from helpdesk import app
 from helpdesk.store import schema
 from helpdesk.store.database import Database
 from helpdesk.store.models import notifications as notification_models
+from helpdesk.web.core import templating
 from helpdesk.web.core.services import addresses
 from helpdesk.web.core.templating import Renderer
 from helpdesk.web.edge.static_files import StaticFiles
 from helpdesk.web.routes import ROUTES
+from tests.forkserver import prepared_environment
 from tests.world import EmbeddedWorld, settle
 
 # A machine that is busy makes nothing wrong.
@@ -28,10 +30,11 @@ pytest_plugins = ["tests.servers.fixtures", "tests.tasks.worlds", "tests.helpdes
 
 
 @pytest.fixture(scope="session", autouse=True)
-def made_once() -> Iterator[None]:
+def made_once(compiled_templates: Path) -> Iterator[None]:
     """What all applications of a worker have alike, for to make it takes longer than most tests: bundles, templates."""
     path = addresses(ROUTES)
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(templating, "Environment", prepared_environment(compiled_templates))
         patch.setattr(app, "StaticFiles", cache(StaticFiles))
         patch.setattr(app, "Renderer", cache(Renderer))
         patch.setattr(app, "addresses", lambda _: path)

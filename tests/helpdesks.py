@@ -1,6 +1,7 @@
 """Pytest fixtures of running helpdesks, for those who come from outside: programs, browsers, terminals."""
 
 import asyncio
+import os
 import ssl
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +17,7 @@ from helpdesk.store import feed_state, schema
 from helpdesk.store.database import Database
 from helpdesk.store.models import tables
 from helpdesk.tasks.embedded.feed import EmbeddedFeed
+from tests.forkserver import Forkserver
 from tests.running import STORE, Helpdesk, running_demo, running_over_redmine, start_over
 from tests.servers.redmine import Redmine
 from tests.world import QUICK
@@ -27,6 +29,25 @@ def certificates() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ssl, "create_default_context", cache(ssl.create_default_context))
         yield
+
+
+@pytest.fixture(scope="session")
+def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all processes of this run share, those of other workers, too."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "compiled-templates"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def forkserver(compiled_templates: Path) -> Iterator[None]:
+    """Helpdesks of tests are forked. The process that forks them starts with the first."""
+    server = Forkserver(compiled_templates)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tests.running.forkserver", server)
+        yield
+    server.close()
 
 
 @pytest.fixture(scope="session")

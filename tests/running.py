@@ -3,10 +3,9 @@
 import os
 import shutil
 import sqlite3
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,7 +13,8 @@ import httpx
 
 from helpdesk.store import schema
 from helpdesk.store.database import Database
-from tests.servers.process import free_port, run, running
+from tests.forkserver import Forkserver, Order
+from tests.servers.process import Process, answering, free_port, running
 from tests.servers.redmine import Redmine
 
 STORE = "helpdesk.db"
@@ -25,7 +25,11 @@ class Helpdesk(NamedTuple):
 
     url: str
     folder: Path
-    process: subprocess.Popen[bytes]
+    process: Process
+
+
+forkserver: Forkserver | None = None
+"""Set while tests run (`tests.helpdesks`). Without it each helpdesk is a program that starts from nothing."""
 
 
 @contextmanager
@@ -35,9 +39,13 @@ def running_helpdesk(
     environ: Mapping[str, str] | None = None,
     port: int = 0,
     module: str = "helpdesk",
+    forked: bool = True,
 ) -> Iterator[Helpdesk]:
     """Run `helpdesk ARGUMENTS --port …` in `folder`, from when it answers to the end of the block; on a free port,
-    unless one is named. Another `module` than helpdesk's own takes the same arguments."""
+    unless one is named. Another `module` than helpdesk's own takes the same arguments.
+
+    Tests fork it from a process that has imported the application, unless they ask for a real start.
+    """
     port = port or free_port()
     url = f"http://127.0.0.1:{port}"
 
@@ -47,9 +55,16 @@ def running_helpdesk(
         except httpx.TransportError:
             return False
 
-    command = [*_command(*arguments, module=module), "--port", str(port)]
+    command, log = [module, *arguments, "--port", str(port)], folder / "helpdesk.log"
     env = _environment(folder, environ)
-    with running(command, log=folder / "helpdesk.log", answers=answers, env=env, cwd=folder) as process:
+    with ExitStack() as life:
+        process: Process
+        if forked and forkserver:
+            process = forkserver.begin(Order(command, str(folder), env, str(log)))
+            life.enter_context(answering(process, command, log=log, answers=answers))
+        else:
+            program = [sys.executable, "-m", *command]
+            process = life.enter_context(running(program, log=log, answers=answers, env=env, cwd=folder))
         yield Helpdesk(url, folder, process)
 
 
@@ -110,15 +125,6 @@ def start_over(helpdesk: Helpdesk, seeded: Path) -> None:
         source.execute("UPDATE sqlite_sequence SET seq = seq + 1000 WHERE name IN ('tracker_task', 'tracker_entry')")
         source.commit()
         source.backup(target)
-
-
-def run_helpdesk(folder: Path, *arguments: str, environ: Mapping[str, str] | None = None) -> None:
-    """Run `helpdesk ARGUMENTS` in `folder` to its end. Raises ServerError when it fails."""
-    run(_command(*arguments), log=folder / "helpdesk.log", env=_environment(folder, environ), cwd=folder)
-
-
-def _command(*arguments: str, module: str = "helpdesk") -> list[str]:
-    return [sys.executable, "-m", module, *arguments]
 
 
 def _environment(folder: Path, environ: Mapping[str, str] | None) -> dict[str, str]:

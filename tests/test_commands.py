@@ -64,7 +64,7 @@ def test_a_store_that_cannot_be_reached_is_told_in_a_sentence(run) -> None:
 def test_every_worker_logs_json_and_knows_the_setup_token(run, tmp_path: Path) -> None:
     run("migrate")
     environ = {"SECRET_KEY": SECRET, "REDMINE_APIKEY": "geheim", "ADMINISTRATORS": "local:vera"}
-    with running_helpdesk(tmp_path, "serve", "--workers", "2", environ=environ) as helpdesk:
+    with running_helpdesk(tmp_path, "serve", "--workers", "2", environ=environ, forked=False) as helpdesk:
         assert httpx.get(f"{helpdesk.url}/users/login", headers={"X-Request-ID": "find-me"}).is_success
         log = tmp_path / "helpdesk.log"
         (token,) = re.findall("There is no administrator yet.* becomes one: (\\S+)", log.read_text())
@@ -83,7 +83,7 @@ def test_every_worker_logs_json_and_knows_the_setup_token(run, tmp_path: Path) -
 def test_serving_needs_a_key_a_current_schema_and_no_demo(run, tmp_path: Path) -> None:
     assert "SECRET_KEY" in (missing := run("serve")).stderr and missing.returncode == 1
     assert "helpdesk migrate" in run("serve", SECRET_KEY=SECRET).stderr
-    with running_helpdesk(tmp_path, "demo", "--no-colleague", "--data", "demo"):
+    with running_helpdesk(tmp_path, "demo", "--no-colleague", "--data", "demo", forked=False):
         pass
     demo = run("serve", SECRET_KEY=SECRET, DATABASE_URL="sqlite:///demo/helpdesk.db")
     assert demo.returncode == 1 and "demo" in demo.stderr and "Traceback" not in demo.stderr

@@ -25,20 +25,13 @@ from helpdesk.web.notifications import views as notification_views
 from helpdesk.web.replies import views as reply_views
 from helpdesk.web.tasks import (
     api,
-    attach,
+    change,
     comment_edit,
-    draft_discard,
-    long_texts,
-    metadata_api,
-    presenters,
-    preview,
-    reply_insert,
-    watch_delete,
+    form_actions,
 )
 from helpdesk.web.tasks import create as task_create
 from helpdesk.web.tasks import edit as task_edit
 from helpdesk.web.tasks import views as task_views
-from helpdesk.web.tasks.change import Presenters
 
 register_url_convertor("int", IdConvertor())
 
@@ -53,10 +46,10 @@ def form(handler: Handler) -> Handler:
     return signed_in(drafts_service.keeps_draft(idempotent(handler)))
 
 
-PRESENTERS: Presenters = {
-    Face.JSON: presenters.JSON,
-    Face.PAGE: presenters.PAGE,
-    Face.FRAGMENT: presenters.FRAGMENT,
+PRESENTERS: change.Presenters = {
+    Face.JSON: change.JSON,
+    Face.PAGE: change.PAGE,
+    Face.FRAGMENT: change.FRAGMENT,
     Face.ROW: rows.ROW,
     Face.CARD: card.CARD,
     Face.CARD_PAGE: card.CARD_PAGE,
@@ -102,15 +95,15 @@ ROUTES: list[BaseRoute] = [
     Route(ONE + "/files/{file_id:int}", signed_in(downloads.file),  name="tasks:file"),
     Route(ONE + "/files/{file_id:int}/thumbnail", signed_in(thumbnails.thumbnail), name="tasks:thumbnail"),
     Route(ONE + "/files/{file_id:int}/view", signed_in(thumbnails.view), name="tasks:view"),
-    Route(ONE + "/changed",           signed_in(watch_delete.changed), name="tasks:changed"),
+    Route(ONE + "/changed",           signed_in(task_views.changed), name="tasks:changed"),
     Route(ONE + "/card",              signed_in(card.card),          name="tasks:card", methods=["GET", "POST"]),
     Route(ONE + "/row",               signed_in(rows.row),           name="tasks:row", methods=["GET", "POST"]),
     Route(ONE + "/comments/{entry_id:int}", signed_in(comment_edit.entry), name="tasks:entry", methods=["GET", "POST"]),
-    Route(ONE + "/texts/{entry_id:int}", signed_in(long_texts.text),      name="tasks:text"),
-    Route(ONE + "/preview",           signed_in(preview.preview),   name="tasks:preview", methods=["POST"]),
-    Route(ONE + "/watch",             write(watch_delete.watch),       name="tasks:watch", methods=["POST"]),
-    Route(ONE + "/delete",            signed_in(watch_delete.delete),  name="tasks:delete", methods=["GET", "POST"]),
-    Route(ONE + "/attachments",       form(attach.attachments), name="tasks:attachments", methods=["POST"]),
+    Route(ONE + "/texts/{entry_id:int}", signed_in(task_views.text),      name="tasks:text"),
+    Route(ONE + "/preview",           signed_in(form_actions.preview),   name="tasks:preview", methods=["POST"]),
+    Route(ONE + "/watch",             write(task_views.watch),       name="tasks:watch", methods=["POST"]),
+    Route(ONE + "/delete",            signed_in(task_views.delete),  name="tasks:delete", methods=["GET", "POST"]),
+    Route(ONE + "/attachments",       form(task_views.attachments), name="tasks:attachments", methods=["POST"]),
     Route(ONE + "/{form}",            signed_in(task_views.back),         name="tasks:back"),
 
     # The board
@@ -121,8 +114,8 @@ ROUTES: list[BaseRoute] = [
 
     # Drafts and reply templates
     Route("/drafts/{place}",          signed_in(draft_views.save),        name="drafts:save", methods=["PUT", "POST"]),
-    Route("/drafts/{place}/discard",  signed_in(draft_discard.discard),     name="drafts:discard", methods=["POST"]),
-    Route(ONE + "/reply",             signed_in(reply_insert.insert),   name="replies:insert", methods=["POST"]),
+    Route("/drafts/{place}/discard",  signed_in(form_actions.discard_draft), name="drafts:discard", methods=["POST"]),
+    Route(ONE + "/reply",             signed_in(form_actions.insert_reply),   name="replies:insert", methods=["POST"]),
     Route("/replies",                 signed_in(reply_views.every),      name="replies:every", methods=["GET", "POST"]),
     Route("/replies/{reply_id:int}",  signed_in(reply_views.one),        name="replies:one", methods=["GET", "POST"]),
     Route("/replies/{reply_id:int}/delete", write(reply_views.remove),   name="replies:remove", methods=["POST"]),
@@ -168,9 +161,9 @@ ROUTES: list[BaseRoute] = [
     Route("/tasks/api/tasks/bulk",    write(bulk.update_all),        name="api:bulk", methods=["PUT"]),
     Route("/api/task/{task_id:int}/status", write(task_views.status),       name="api:old_status", methods=["PUT"]),
     Route("/api/user/{person_id:int}/tasks", signed_in(lists.of_person), name="api:of_person"),
-    Route("/api/redmine/projects",    signed_in(metadata_api.projects),     name="api:projects"),
-    Route("/api/redmine/projects/{project_id:int}/members", signed_in(metadata_api.members), name="api:members"),
-    Route("/api/redmine/statuses",    signed_in(metadata_api.statuses),     name="api:words_statuses"),
+    Route("/api/redmine/projects",    signed_in(api.projects),     name="api:projects"),
+    Route("/api/redmine/projects/{project_id:int}/members", signed_in(api.members), name="api:members"),
+    Route("/api/redmine/statuses",    signed_in(api.all_statuses),     name="api:words_statuses"),
     # What this helpdesk is not connected with
     *not_configured.routes(),
     # Where things were before

@@ -15,12 +15,12 @@ from time import monotonic
 from sqlmodel import select
 
 from helpdesk.notifications.feed_poller import NAME
-from helpdesk.store import feed_state
+from helpdesk.store import feed_state, schema
 from helpdesk.store.database import Database
 from helpdesk.store.models import tables
 from tests.notifications.company import Company, open_accounts
 from tests.notifications.expected import Row
-from tests.running import STORE, database_of, run_helpdesk, running_helpdesk
+from tests.running import STORE, database_of, running_helpdesk
 
 LOOK_SECONDS = 0.02
 PATIENCE_SECONDS = 120.0
@@ -41,8 +41,8 @@ class Mortal:
             "POLL_INTERVAL": "1",
             **database_of(redmine),
         }
-        run_helpdesk(folder, "migrate", environ=self.environ)
         self.store = Database(self.environ["DATABASE_URL"])
+        schema.migrate(self.store, "production")
         self.logins = open_accounts(company, self.store)
         self.thread, self.life = ThreadPoolExecutor(1), ExitStack()
         self.pid = 0

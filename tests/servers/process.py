@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Protocol
 
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -21,6 +22,19 @@ SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 # can sit down on the port between our look and the server's bind.
 _PORTS = range(20_000, 32_000)
 _POLL_SECONDS = 0.05
+
+
+class Process(Protocol):
+    """What is used of a process that was begun, here or by the forkserver."""
+
+    pid: int
+    returncode: int | None
+
+    def poll(self) -> int | None: ...
+
+    def wait(self, timeout: float | None = None) -> int: ...
+
+    def kill(self) -> None: ...
 
 
 class ServerError(RuntimeError):
@@ -112,15 +126,24 @@ def running(
             cwd=cwd,
             start_new_session=True,
         )
+    with answering(process, command, log=log, answers=answers, seconds=seconds):
+        yield process
+
+
+@contextmanager
+def answering(
+    process: Process, command: Sequence[str | Path], *, log: Path, answers: Callable[[], bool], seconds: float = 60
+) -> Iterator[None]:
+    """As `running`, for a process that has been begun."""
     try:
         _wait_for_answer(process, command, answers, seconds, log)
-        yield process
+        yield
     finally:
         end(process)
 
 
 def _wait_for_answer(
-    process: subprocess.Popen[bytes],
+    process: Process,
     command: Sequence[str | Path],
     answers: Callable[[], bool],
     seconds: float,
@@ -134,7 +157,7 @@ def _wait_for_answer(
         raise ServerError(_failure(command, f"exit code {process.returncode} at the start", log))
 
 
-def end(process: subprocess.Popen[bytes], *, seconds: float = 15) -> None:
+def end(process: Process, *, seconds: float = 15) -> None:
     """Asks the process and all of its group to end, and after so many seconds makes them."""
     _signal_group(process, signal.SIGTERM)
     # A server that does not listen is ended by the second signal, like the children that it left.
@@ -144,7 +167,7 @@ def end(process: subprocess.Popen[bytes], *, seconds: float = 15) -> None:
     process.wait()
 
 
-def _signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+def _signal_group(process: Process, number: signal.Signals) -> None:
     with suppress(ProcessLookupError):  # all of the group may have ended already
         os.killpg(process.pid, number)
 

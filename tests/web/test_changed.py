@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 
 from helpdesk.tasks.model import Choices, Priority, Ref, Status, Task, TaskRow, Written
-from helpdesk.web.tasks.attributes import changed, facts
+from helpdesk.web.tasks.page import changed_facts, facts
 from tests.web.conftest import HTML, HTMX, Visit
 from tests.world import NAMES, EmbeddedWorld
 
@@ -91,11 +91,11 @@ def test_attributes_without_a_value_are_left_out() -> None:
 
 
 def test_only_what_a_write_changed_is_told() -> None:
-    told = changed(Written(TASK, TASK._replace(row=LATER)))
+    told = changed_facts(Written(TASK, TASK._replace(row=LATER)))
     assert told and [fact.name for fact in told] == ["status", "updated_on"]
-    assert changed(Written(TASK, TASK)) == ()
+    assert changed_facts(Written(TASK, TASK)) == ()
 
 
 def test_all_is_told_when_a_fact_came_or_went() -> None:
     begun = TASK._replace(row=LATER, done_ratio=10)
-    assert changed(Written(TASK, begun)) is None and changed(Written(begun, TASK)) is None
+    assert changed_facts(Written(TASK, begun)) is None and changed_facts(Written(begun, TASK)) is None

@@ -15,7 +15,7 @@ from helpdesk.tasks.markup.render import REFERENCES
 from helpdesk.tasks.model import Actor
 from helpdesk.web.core import request_data
 from helpdesk.web.core.services import services
-from helpdesk.web.core.templating import sized
+from helpdesk.web.core.templating import size_text
 
 PIECE = 256 * 1024
 SECONDS = 24 * 3600
@@ -30,10 +30,10 @@ async def arrived(request: Request, who: Actor) -> tuple[Staged, ...]:
     Raises Invalid, TooLarge; what came is found again by `listed` all the same.
     """
     fields = await request_data.read(request)
-    named = [_opened(request, who, seal) for seal in fields.listed("staged", MOST)]
+    named = [_opened(request, who, seal) for seal in fields.all_values("staged", MOST)]
     known = request.state.staged = [file for file in named if file]
     if fields.too_large:
-        raise too_large(request)
+        raise _too_large(request)
     if len(known) < len(named):
         raise Invalid({"files": [GONE]})
     if len(known) + len(fields.files) > MOST:
@@ -55,20 +55,23 @@ def listed(request: Request, who: Actor) -> list[tuple[str, Staged]]:
     return [(str(_seal(request).dumps([who.id, *file])), file) for file in found]
 
 
-def too_large(request: Request) -> TooLarge:
+def context(request: Request, who: Actor) -> dict[str, Any]:
+    """Return the context of a form's field for files.
+
+    `reference` is the markup by which a text names a picture among the files; `$` stands for its name.
+    """
+    text_format = services(request).backend.capabilities.text_format
+    return {"brought": listed(request, who), "limit": _limit(request), "reference": REFERENCES[text_format]}
+
+
+def _too_large(request: Request) -> TooLarge:
     """The refusal that names the limit."""
-    says = sentence("The files are too large: at most %(limit)s together.", limit=limit(request))
+    says = sentence("The files are too large: at most %(limit)s together.", limit=_limit(request))
     return TooLarge(says, {"files": [says]})
 
 
-def reference(request: Request) -> str:
-    """Return the markup by which a text names a picture among the files; `$` stands for its name."""
-    return REFERENCES[services(request).backend.capabilities.text_format]
-
-
-def limit(request: Request) -> Sentence:
-    """Return the limit of one upload."""
-    return sized(services(request).settings.max_content_length)
+def _limit(request: Request) -> Sentence:
+    return size_text(services(request).settings.max_content_length)
 
 
 def _upload(file: UploadFile) -> Upload:

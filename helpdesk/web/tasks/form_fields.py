@@ -1,4 +1,9 @@
-"""The fields of a form about a task and their values: pure, so that a conflict can be merged."""
+"""The fields of the forms of a task and of a new task, and their values: pure, so that a conflict can be merged.
+
+Redmine does not tell which fields a status makes required. It refuses with sentences, in the person's language, that
+begin with a field's name; `required` finds the fields by them. Source: ActiveModel's full_messages, and the names in
+Redmine's config/locales.
+"""
 
 import json
 from collections.abc import Callable, Iterable, Mapping
@@ -6,10 +11,11 @@ from datetime import date
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from helpdesk.errors import Malformed, Sentence, sentence
+from helpdesk.errors import HelpdeskError, Invalid, Malformed, Sentence, sentence
 from helpdesk.tasks.change_messages import LABELS
+from helpdesk.tasks.creation import NewTaskForm
 from helpdesk.tasks.fields import CustomField, Detail, Kind, Option, Texts, Value, digits, field_of, name_of
-from helpdesk.tasks.model import Task
+from helpdesk.tasks.model import Priority, Ref, Status, Task
 from helpdesk.web.core import request_body
 from helpdesk.web.core.request_data import VALUES
 
@@ -31,6 +37,16 @@ HINTS: dict[Detail, Sentence] = {
     "is_private": sentence("Seen only by its author, its assignee, and those who may see private tasks."),
 }
 ALWAYS_SOMETHING: frozenset[Detail] = frozenset({"tracker", "done_ratio", "is_private"})
+REDMINE_NAMES: dict[Detail, tuple[str, ...]] = {
+    "description": ("Description", "Описание"),
+    "start_date": ("Start date", "Дата начала"),
+    "due_date": ("Due date", "Срок завершения"),
+    "done_ratio": ("% Done", "Готовность"),
+    "estimated_hours": ("Estimated time", "Оценка временных затрат"),
+    "parent": ("Parent task", "Родительская задача"),
+}
+NEW_TEXTS: tuple[Detail, ...] = ("subject", "description")
+NEW_OTHERS: tuple[Detail, ...] = ("start_date", "due_date", "done_ratio", "estimated_hours", "parent", "is_private")
 
 
 class Control(NamedTuple):
@@ -81,6 +97,64 @@ def touched(typed: Mapping[str, Any]) -> dict[str, Any]:
     """A form without the fields left as it had shown them: they are no wish, even if they are wrong by now."""
     before = _seen(typed)
     return {name: value for name, value in typed.items() if before.get(name) != _digest(_texts(value))}
+
+
+def required(task: Task, refusal: HelpdeskError, typed: Mapping[str, Any], speak: Speak) -> tuple[Control, ...]:
+    """The controls of the fields that the refusal of a status names, with what was typed into them; and of those that
+    were asked for before, for what was typed must not get lost."""
+    if not isinstance(refusal, Invalid) or "status_id" not in typed:
+        return ()
+    says = [speak(one) for one in refusal.fields.get("base", ())]
+    details = {field_of(detail): names for detail, names in REDMINE_NAMES.items()}
+    may = of_task(task, speak)
+    named = {
+        control.name
+        for control in may
+        if control.name in refusal.fields
+        or any(one.startswith(details.get(control.name, (control.field.name,))) for one in says)
+    }
+    return merged((it for it in may if named and it.name in named.union(typed)), typed)
+
+
+def of_new(form: NewTaskForm, typed: Mapping[str, Any], speak: Speak) -> tuple[Control, ...]:
+    """Return the fields of a new task that this person may fill in, with the typed values that are offered."""
+    priority = () if form.default_priority is None else (str(form.default_priority),)
+    fields = (
+        *(_new_detail(form, detail, speak) for detail in NEW_TEXTS if detail == "subject" or detail in form.details),
+        *_choice("status_id", speak(LABELS["status"]), form.statuses if len(form.statuses) > 1 else (), True),
+        *_choice("priority_id", speak(LABELS["priority"]), form.priorities, bool(priority), priority),
+        *_choice("assigned_to_id", speak(LABELS["assignee"]), form.assignees),
+        *(_new_detail(form, detail, speak) for detail in NEW_OTHERS if detail in form.details),
+        *(Control(name_of(field.id), field, field.default) for field in form.custom),
+    )
+    return tuple(_filled(control, typed) for control in fields)
+
+
+def _new_detail(form: NewTaskForm, detail: Detail, speak: Speak) -> Control:
+    label = speak(LABELS["parent_id" if detail == "parent" else detail])
+    hint = speak(HINTS[detail]) if detail in HINTS else ""
+    is_flag = KINDS[detail] == "yes_no"
+    field = CustomField(0, label, KINDS[detail], required=is_flag or detail in form.required, hint=hint)
+    return Control(field_of(detail), field, ("0",) if is_flag else ())
+
+
+def _choice(
+    name: str, label: str, offered: Iterable[Ref | Status | Priority], required: bool = False, chosen: Texts = ()
+) -> tuple[Control, ...]:
+    options = tuple(Option(str(each.id), each.name) for each in offered)
+    return (Control(name, CustomField(0, label, "list", options, required=required), chosen),) if options else ()
+
+
+def _filled(control: Control, typed: Mapping[str, Any]) -> Control:
+    if control.name not in typed:
+        return control
+    given = typed[control.name]
+    values = tuple(str(each).replace("\r\n", "\n") for each in (given if isinstance(given, list) else [given]) if each)
+    if control.field.kind == "list":
+        known = {option.value for option in control.field.options}
+        values = tuple(value for value in values if value in known)
+        return control._replace(value=values or (control.value if control.field.required else ()))
+    return control._replace(value=values)
 
 
 def _merged(now: Control, typed: Mapping[str, Any], before: str | None) -> Control:

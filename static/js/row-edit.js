@@ -1,4 +1,4 @@
-// A row that is being edited: Escape leaves it as it was.
+// Escape in a row that is being edited cancels the change.
 document.addEventListener("keydown", ({ key, target }) => {
   if (key === "Escape") target.closest?.(".editing")?.querySelector("[data-leave]").click();
 });

@@ -43,7 +43,7 @@ def custom_values(fields: Fields) -> dict[int, Texts]:
 
 
 def _listed(fields: Fields) -> dict[int, Any]:
-    given = fields.listed("custom_fields", MOST_FIELDS)
+    given = fields.all_values("custom_fields", MOST_FIELDS)
     if not all(isinstance(each, dict) and "id" in each for each in given):
         raise request_data.refusal("custom_fields", sentence("This must be a list."))
     if not all("value" in each for each in given):  # else a field would be emptied that nobody spoke of
