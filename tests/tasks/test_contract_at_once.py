@@ -72,7 +72,7 @@ async def test_a_comment_beside_a_change_and_files_beside_files_are_told_apart(
         world.backend.comment(anna, number, "Отдельно"),
         *(world.backend.change(anna, number, Edit(files=(file,))) for file in staged),
     )
-    assert [(it.notes, it.tells_of("status")) for it in change.own_entries(anna.id)] == [("Беру", True)]
+    assert [(it.notes, it.has_change("status")) for it in change.own_entries(anna.id)] == [("Беру", True)]
     assert [(it.notes, it.changes) for it in comment.own_entries(anna.id)] == [("Отдельно", ())]
     assert [[file.filename for file in each.added] for each in added] == [[name] for name in names]
 
