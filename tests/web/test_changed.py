@@ -1,10 +1,12 @@
-"""A page that was told of a change asks what it was; a row asks how it is now."""
+"""A page asks for the news after a change; a row asks for its present state."""
 
 from tests.web.conftest import HTML, HTMX, Visit
 from tests.world import NAMES, EmbeddedWorld
 
 
-def test_a_page_that_is_up_to_date_gets_nothing_and_another_who_it_was(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_a_current_page_gets_nothing_and_an_older_one_the_author_of_the_change(
+    visit: Visit, embedded: EmbeddedWorld
+) -> None:
     task, anna, boris = embedded.new_task("Стул"), visit("anna"), visit("boris")
     seen = anna.get(f"/tasks/api/task/{task}").json()["lock_version"]
     asked = f"/tasks/{task}/changed?since="
@@ -50,7 +52,7 @@ def test_a_task_that_is_gone_says_so_on_its_page_and_in_a_list(visit: Visit, emb
     assert row.text.strip().startswith("<tr") and f">{task}</td>" in row.text and "name=" not in row.text
 
 
-def test_nobody_is_told_of_a_change_of_ones_own_but_shown_it(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_an_own_change_is_shown_without_a_notice(visit: Visit, embedded: EmbeddedWorld) -> None:
     task, anna, boris = embedded.new_task("Стул"), visit("anna"), visit("boris")
     seen = anna.get(f"/tasks/api/task/{task}").json()["lock_version"]
     mine = anna.post(f"/tasks/api/task/{task}/comments", json={"comment": "Моё"}).json()["comment"]["id"]

@@ -1,4 +1,4 @@
-"""What a task's page sums up, and which of it is sent after a write."""
+"""The facts of a task's page, and those that are sent after a write."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -21,12 +21,12 @@ def test_attributes_without_a_value_are_left_out() -> None:
     assert names(TASK._replace(start_date=date(2026, 11, 20), done_ratio=10))[3:5] == ["start_date", "done_ratio"]
 
 
-def test_only_what_a_write_changed_is_told() -> None:
+def test_only_facts_that_a_write_changed_are_sent() -> None:
     told = changed_facts(Written(TASK, TASK._replace(row=LATER)))
     assert told and [fact.name for fact in told] == ["status", "updated_on"]
     assert changed_facts(Written(TASK, TASK)) == ()
 
 
-def test_all_is_told_when_a_fact_came_or_went() -> None:
+def test_all_facts_are_sent_when_one_came_or_went() -> None:
     begun = TASK._replace(row=LATER, done_ratio=10)
     assert changed_facts(Written(TASK, begun)) is None and changed_facts(Written(begun, TASK)) is None
