@@ -1,4 +1,4 @@
-"""A card of the board: the form of its task, and the pages and fragments that answer the form."""
+"""Show the form of a card of the board, and change the task by it."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ async def card(request: Request) -> Response:
     task = await task_page.load(request)
 
     async def tray(template: str) -> Response:
-        draft = (await drafts.offers(request, task)).get("card")
+        draft = (await drafts.of_task(request, task)).get("card")
         return await _tray(request, template, task, drafted=draft.fields.get("comment", "") if draft else "")
 
     return await answer(

@@ -1,4 +1,4 @@
-"""A comment is changed or deleted: in its place with htmx, else on a page of its own."""
+"""Change or delete a comment: in its place with htmx, else on a page of its own."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -26,7 +26,7 @@ DELETED = sentence("The comment was deleted.")
 
 @drafts.belongs_to("entry")
 async def entry(request: Request) -> Response:
-    """GET is the form, with its draft if there is one, or by `?view=entry` the comment itself; POST writes."""
+    """Show the form with its draft, or by `?view=entry` the comment itself; a POST changes the comment."""
     if request.method == "POST":
         return await _change(request)
     task, entry = await _load(request)
@@ -45,7 +45,7 @@ async def _load(request: Request) -> tuple[Task, Entry]:
 async def _to_page(request: Request, task: Task, entry: Entry) -> Response:
     if request.query_params.get("view") == "entry":
         return await task_page.entry(request, task, entry, says=None)
-    draft = (await drafts.offers(request, task)).get(f"entry:{entry.id}")
+    draft = (await drafts.of_task(request, task)).get(f"entry:{entry.id}")
     return await form(request, task, entry, draft.fields if draft else {}, draft=draft)
 
 

@@ -34,7 +34,7 @@ DETAILS = {"tracker": "tracker_id", "parent": "parent_id"}
 
 @drafts.belongs_to("new")
 async def new(request: Request) -> Response:
-    """GET is the form, filled in by the query or by a draft; POST makes the task."""
+    """Show the form, filled in by the query or by a draft; a POST creates the task."""
     if request.method == "POST":
         return await _create(request)
     query = request_data.query_values(request)
@@ -47,7 +47,7 @@ async def _to_json(request: Request, typed: Mapping[str, Any]) -> Response:
 
 
 async def _to_page(request: Request, query: Mapping[str, Any]) -> Response:
-    draft = None if any(query.get(name) for name in drafts.TEXTS) else await drafts.offer(request, PLACE)
+    draft = None if any(query.get(name) for name in drafts.TEXTS) else await drafts.of_place(request, PLACE)
     typed = {**(draft.fields if draft else {}), **query}
     uploads.recall(request, await actor(request), typed.get("staged"))
     return await _page(request, typed, draft=draft)
@@ -136,8 +136,8 @@ async def _created(request: Request, who: Actor, new_task: NewTask) -> Task:
         return await saved(request, backend.create(who, new_task))
     except NotFound as error:
         offered = {project.id for project in await backend.projects_for_new(who)}
-        known = new_task.project_id in offered
-        raise Invalid({"tracker_id": [NO_TRACKER]} if known else {"project_id": [NO_PROJECT]}) from error
+        is_offered = new_task.project_id in offered
+        raise Invalid({"tracker_id": [NO_TRACKER]} if is_offered else {"project_id": [NO_PROJECT]}) from error
     except Invalid as refusal:
         if "assignee_id" in refusal.fields:
             refusal.fields["assigned_to_id"] = refusal.fields.pop("assignee_id")

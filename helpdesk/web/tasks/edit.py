@@ -23,7 +23,7 @@ from helpdesk.web.tasks import page as task_page
 
 @drafts.belongs_to("edit")
 async def edit(request: Request) -> Response:
-    """GET is the form, with its draft if there is one; POST writes what it changes."""
+    """Show the form with its draft; a POST changes the task."""
     if request.method == "POST":
         return await _change(request)
     task = await task_page.load(request)
@@ -31,7 +31,7 @@ async def edit(request: Request) -> Response:
 
 
 async def _to_page(request: Request, task: Task) -> Response:
-    draft = (await drafts.offers(request, task)).get("edit")
+    draft = (await drafts.of_task(request, task)).get("edit")
     uploads.recall(request, await actor(request), draft.fields.get("staged") if draft else None)
     return await form(request, task, draft.fields if draft else {}, draft=draft)
 

@@ -155,7 +155,7 @@ async def _attached_to_fragment(request: Request, written: Written, version: str
 
 
 async def watch(request: Request) -> Response:
-    """A form's `watching` says whether to begin or to cease."""
+    """Begin or stop to watch, as `watching` of the form says."""
     watching = (await request_data.read(request)).flag("watching")
     task = await saved(request, services(request).backend.watch(await actor(request), task_id(request), watching))
     body = {"message": translate(request, WATCHED[watching]), "watched": task.watched}
@@ -168,9 +168,11 @@ async def watch(request: Request) -> Response:
 
 
 async def changed(request: Request) -> Response:
-    """For a page that was told of a change: nothing if `?since` names the present version, else which other person made
-    it after the page's last `?entry`. `?show=1`, or when nobody else did, brings all that is new, and leaves alone the
-    forms that somebody types in. Of a task that is gone it says so."""
+    """Show the news to a page that heard of a change: nothing if `?since` names the present version.
+
+    Else it names the other person who made a change after the page's last `?entry`. With `?show=1`, or without another
+    person, it shows all that is new, and leaves alone the forms that somebody types in. It reports a deleted task.
+    """
     page = task_page.address(request, task_id(request))
     return await fragment_or_page(request, lambda: _news(request), page)
 
@@ -195,7 +197,7 @@ async def _news(request: Request) -> Response:
 
 
 async def delete(request: Request) -> Response:
-    """GET asks once more; POST does it and leads to the list."""
+    """Ask for confirmation; a POST deletes the task and leads to the list."""
     if request.method == "POST":
         return await remove(request)
     task = await task_page.load(request)
