@@ -33,7 +33,7 @@ from helpdesk.tasks.lists import (
     TaskQuery,
     Vocabulary,
 )
-from helpdesk.tasks.model import Actor, Edit, Opened, Ref, Status, Task, TaskRow, Written
+from helpdesk.tasks.model import Actor, Edit, OpenFile, Ref, Status, Task, TaskRow, Written
 from helpdesk.tasks.phases import NO_RULES, Rules
 from helpdesk.tasks.projects import ProjectMember, members
 from helpdesk.tasks.statistics import Cell, Statistics, borders, counted
@@ -184,6 +184,6 @@ class EmbeddedBackend:
     async def stage(self, actor: Actor, upload: Upload) -> Staged:
         return await self.files.stage(actor, upload)
 
-    async def open_file(self, actor: Actor, task_id: int, file_id: int, first: int = 0) -> Opened:
+    async def open_file(self, actor: Actor, task_id: int, file_id: int, first: int = 0) -> OpenFile:
         await self.database.run(lambda session: require_visible(session, actor, task_id))
         return await self.files.open(task_id, file_id, first)

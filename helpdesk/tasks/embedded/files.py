@@ -14,7 +14,7 @@ from helpdesk.store.tracker import files as rows
 from helpdesk.store.tracker.blobs import Blob, Blobs
 from helpdesk.tasks.embedded.permissions import rights
 from helpdesk.tasks.files import Staged, Upload, plain_name, plain_type
-from helpdesk.tasks.model import Actor, Attachment, Member, Opened
+from helpdesk.tasks.model import Actor, Attachment, Member, OpenFile
 
 STAGED = timedelta(hours=24)
 GONE = sentence("A file you had chosen is not here any more. Please choose it again.")
@@ -56,13 +56,13 @@ class Files:
         await self.blobs.forget_broken((now - STAGED).timestamp())
         return Staged(token, name, blob.size, kind)
 
-    async def open(self, task_id: int, file_id: int, first: int) -> Opened:
+    async def open(self, task_id: int, file_id: int, first: int) -> OpenFile:
         """Open a file of a task that the actor is known to see. Raises NotFound, also when its bytes are gone."""
         row = await self.database.run(lambda session: session.get(tables.Attachment, file_id))
         chunks = await self.blobs.open(Blob(row.blob, row.size), first) if row and row.task_id == task_id else None
         if row is None or chunks is None:
             raise NotFound
-        return Opened(_attachment(row), chunks)
+        return OpenFile(_attachment(row), chunks)
 
 
 def of_task(session: Session, task_id: int) -> tuple[Attachment, ...]:

@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 from helpdesk.errors import NotFound
 from helpdesk.store import disk
 from helpdesk.tasks.files import ANY_TYPE, Chunks, plain_type
-from helpdesk.tasks.model import Attachment, Opened
+from helpdesk.tasks.model import Attachment, OpenFile
 from helpdesk.tasks.pictures import MEDIA_TYPE, NoPicture, View
 from helpdesk.web.core import request_data
 from helpdesk.web.core.errors import RangeNotSatisfiable
@@ -125,7 +125,7 @@ async def _picture(request: Request, side: int) -> Response:
     return Response(content, media_type=MEDIA_TYPE, headers=headers)
 
 
-async def _open(request: Request, first: int) -> Opened:
+async def _open(request: Request, first: int) -> OpenFile:
     """Open the file that the address names, from byte `first` on. Raises NotFound."""
     task, file = request_data.task_id(request), request_data.path_id(request, "file_id")
     return await services(request).backend.open_file(await actor(request), task, file, first)
@@ -164,7 +164,7 @@ class Streamed(StreamingResponse):
                 await self.chunks.aclose()
 
 
-async def _sent(request: Request, opened: Opened, span: Span, status: int, headers: Mapping[str, str]) -> Response:
+async def _sent(request: Request, opened: OpenFile, span: Span, status: int, headers: Mapping[str, str]) -> Response:
     if request.method == "HEAD" or span.first:
         await opened.chunks.aclose()
     if request.method == "HEAD":

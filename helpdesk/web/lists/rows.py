@@ -1,4 +1,4 @@
-"""A row of a list, edited in its place by htmx; for other clients its address leads to the task's own page."""
+"""Edit a row of a list in its place with htmx; other clients are sent to the task's own page."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
