@@ -24,8 +24,9 @@ bench: .venv/dev.done ## measure speed and weight beside a real Redmine: eight m
 services: ## install what tests talk to: MariaDB, Redmine, Redis, PostgreSQL, nginx, Chromium, Firefox, w3m (as root on Debian)
 	scripts/install-test-services
 
-lint: .venv/dev.done ## ruff and djlint
-	$(TIMED) $(BIN)/ruff check .; $(BIN)/ruff format --check .; $(BIN)/djlint --lint --quiet templates
+lint: .venv/dev.done ## ruff, djlint, oxlint and oxfmt
+	$(TIMED) $(BIN)/ruff check .; $(BIN)/ruff format --check .; $(BIN)/djlint --lint --quiet templates; \
+	$(BIN)/oxlint --quiet --deny-warnings static/js; $(BIN)/oxfmt --check static/js
 
 types: .venv/dev.done ## mypy --strict
 	$(TIMED) $(BIN)/mypy
@@ -34,9 +35,11 @@ types: .venv/dev.done ## mypy --strict
 unit: .venv/dev.done ## tests and browser journeys
 	$(TIMED) PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --durations 10
 
-format: .venv/dev.done ## put code and templates in their usual form
+format: .venv/dev.done ## put code and scripts in their usual form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	$(BIN)/oxlint --quiet --fix static/js
+	$(BIN)/oxfmt static/js
 
 clean: ## forget the environment and the demo
 	rm -rf .venv data

@@ -15,7 +15,7 @@ from bench.redmine import Filled
 from bench.report import Weight
 from bench.sides import Side
 from helpdesk.demo import seed
-from helpdesk.web.core.static_files import StaticFiles
+from helpdesk.web.edge.static_files import StaticFiles
 from tests.servers.mariadb import url_of
 
 KB = 1024

@@ -90,8 +90,7 @@ def test_a_page_that_did_not_change_is_not_sent_again(page: Page, as_program: As
 def test_a_change_of_status_is_one_light_request(page: Page, as_program: AsProgram) -> None:
     task = steps.some_task(as_program("anna"), status="В работе")
     log = NetworkLog(page)
-    steps.come_in(page, "anna")
-    steps.open_task(page, task["id"])
+    steps.come_to(page, "anna", task["id"])
     log.taken()  # all of the page: its mark comes late
     steps.change(page, "status", "Решена")
     expect(steps.fact(page, "status")).to_have_text("Решена")
@@ -121,7 +120,7 @@ def test_a_move_on_the_board_is_one_light_request(page: Page, as_program: AsProg
     page.goto(EVERYBODYS)
     log.taken()
     # What the stream brings once it has told of the move, which a busy machine may see before the answer is counted.
-    told_of_it = {"/tasks/board/cards", urlsplit(page.locator("body").get_attribute("data-later") or "").path}
+    told_of_it = {"/tasks/board/cards", urlsplit(page.locator("body").get_attribute("data-lazy") or "").path}
     card = page.locator(f"#card-{task['id']}")
     card.locator(".grip").click()
     expect(card.locator(".move")).to_be_visible()

@@ -1,4 +1,4 @@
-"""The application, made of services somebody else chose."""
+"""Make the application of the services that `wiring` chose."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -36,9 +36,9 @@ from helpdesk.web.tasks import colors
 
 
 def create_app(services: Services) -> ASGIApp:
-    """The whole product over `services`. Raises RuntimeError for a route without a guard."""
-    if forgotten := without_guard(ROUTES):
-        raise RuntimeError(f"no guard declared for {', '.join(forgotten)}")
+    """Return the whole product over `services`. Raises RuntimeError for a route without a guard."""
+    if open_paths := without_guard(ROUTES):
+        raise RuntimeError(f"no guard declared for {', '.join(open_paths)}")
 
     settings, path = services.settings, addresses(ROUTES)
     static_files, pictures = StaticFiles(folder("static")), Pictures()
@@ -88,7 +88,8 @@ def create_app(services: Services) -> ASGIApp:
         exports=Exports(),
         color_cache=ColorCache(),
         unsettled={},
-        error_parts=errors.ErrorParts(colors.conflict, draft_handoff.sealed),
+        conflict_json=colors.conflict,
+        sealed_text=draft_handoff.sealed,
         presenters=PRESENTERS,
     )
     return Edge(app, settings.session_cookie_secure, settings.only_https, settings.demo)

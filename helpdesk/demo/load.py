@@ -10,7 +10,7 @@ from helpdesk.demo.seed import Line, World
 from helpdesk.demo.task_rows import Ids, task_rows
 from helpdesk.people.passwords import hashed
 from helpdesk.store import board, people, reply_templates
-from helpdesk.store.board import ColumnKept
+from helpdesk.store.board import ColumnSettings
 from helpdesk.store.models import tables
 
 PASSWORD = "demo"
@@ -35,8 +35,8 @@ def _fill(session: Session, now: datetime) -> None:
     ids = _keyed(session, world)
     _memberships(session, world["project"], ids)
     _workflow(session, world["transition"], ids)
-    columns = {ids["status"][it["key"]]: ColumnKept(**it["column"]) for it in world["status"] if "column" in it}
-    board.keep_columns(session, columns)
+    columns = {ids["status"][it["key"]]: ColumnSettings(**it["column"]) for it in world["status"] if "column" in it}
+    board.save_columns(session, columns)
     for it in world["reply"]:
         reply_templates.add(session, None, it["name"], it["text"])
     for table, rows in task_rows(tasks, ids, now):

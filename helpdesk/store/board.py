@@ -12,7 +12,7 @@ from helpdesk.store.models.tables import BoardColumn, BoardFold, Person
 Phase = Literal["active", "waiting"]
 
 
-class ColumnKept(NamedTuple):
+class ColumnSettings(NamedTuple):
     """An administrator's settings for the column of a status; `wip_limit` counts tasks, None is no limit."""
 
     phase: Phase = "active"
@@ -35,17 +35,17 @@ OF_PERSON = (
 )
 
 
-def columns(session: Session) -> dict[int, ColumnKept]:
+def columns(session: Session) -> dict[int, ColumnSettings]:
     """Return the settings of columns by the backend's status id, without statuses that have none."""
     rows = session.exec(COLUMNS)
-    return {number: ColumnKept("waiting" if phase == "waiting" else "active", limit) for number, phase, limit in rows}
+    return {id: ColumnSettings("waiting" if phase == "waiting" else "active", limit) for id, phase, limit in rows}
 
 
-def keep_columns(session: Session, said: Mapping[int, ColumnKept]) -> None:
+def save_columns(session: Session, changes: Mapping[int, ColumnSettings]) -> None:
     """Replace the settings of these statuses and leave others as they are."""
     locks.everybody(session)
-    for number, kept in said.items():
-        session.merge(BoardColumn(status_id=number, phase=kept.phase, wip_limit=kept.wip_limit))
+    for number, settings in changes.items():
+        session.merge(BoardColumn(status_id=number, phase=settings.phase, wip_limit=settings.wip_limit))
 
 
 def of_person(session: Session, person_id: int) -> OfPerson:

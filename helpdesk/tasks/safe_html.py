@@ -1,4 +1,4 @@
-"""HTML from anywhere made safe to show: an allow-list, then every tag written anew, `#123` and addresses linked."""
+"""Make HTML from anywhere safe to show: reduce it to an allow-list, rewrite every tag, link `#123` and addresses."""
 
 import re
 from functools import lru_cache
@@ -9,7 +9,7 @@ from typing import NamedTuple
 import nh3
 from markupsafe import Markup, escape
 
-from helpdesk.tasks.markup.autolinks import found_in, leads_somewhere
+from helpdesk.tasks.markup.autolinks import find_links, is_link_target
 
 _BARE = """b blockquote br caption cite code dd del div dl dt em h1 h2 h3 h4 h5 h6 hr i ins kbd li p pre q s samp
     small strong sub sup table tbody tfoot thead tr u ul var"""
@@ -18,17 +18,17 @@ ALLOWED: dict[str, set[str]] = {
     "li": {"value"},
     "a": {"href", "title"},
     "abbr": {"title"},
-    "img": {"alt", "height", "src", "title", "width"},  # none reaches the page: `Picture`
+    "img": {"alt", "height", "src", "title", "width"},  # these become `Picture`
     "ol": {"start"},
     "td": {"colspan", "rowspan"},
     "th": {"colspan", "rowspan"},
 }
 DROPPED = {"iframe", "math", "noscript", "script", "style", "svg", "template", "title", "xml"}  # with their content
 _SCHEMES = {"http", "https", "ftp", "ftps", "sftp", "mailto"}
-# Left out, "*" would allow lang and title everywhere.
-_KEPT = {"*": set(), **ALLOWED, "img": ALLOWED["img"] - {"src"} | {"data-src"}}
+# Without it, "*" would allow lang and title everywhere.
+_ATTRIBUTES = {"*": set(), **ALLOWED, "img": ALLOWED["img"] - {"src"} | {"data-src"}}
 _SOURCE = re.compile(r'(<img(?: [a-z]+="[^"<]*+")*?) src="')  # as all our readers write it
-_SCRIPT = re.compile(r"(?<!\s)\s*+(?:java|vb)script:.*", re.I | re.S)  # tells nobody of a picture
+_SCRIPT = re.compile(r"(?<!\s)\s*+(?:java|vb)script:.*", re.I | re.S)  # says nothing about a picture
 _REL = "noopener noreferrer nofollow"
 _HEADINGS = {"h1": "h3", "h2": "h4", "h3": "h5", "h4": "h6", "h5": "h6"}  # h1 and h2 are the page's own
 _QUIET = {"a", "code", "pre"}  # no links are made inside
@@ -41,9 +41,9 @@ _LINKS = nh3.Cleaner(tags={"a"}, attributes={"a": {"href"}}, url_schemes=_SCHEME
 
 
 class Picture(NamedTuple):
-    """A picture named in a text; what is shown for it depends on the task's files.
+    """A picture that a text refers to; the task's files decide how it is shown.
 
-    `in_link` says that it stands in a link. Sides are in points, 0 when the text says nothing of them.
+    `in_link`: it is inside a link. Sides are in pixels, 0 when the text gives none.
     """
 
     src: str
@@ -57,16 +57,16 @@ class Picture(NamedTuple):
 Piece = str | int | Picture
 
 
-def sanitised(html: str) -> str:
-    """Return `html` reduced to the allow-list.
+def sanitize(html: str) -> str:
+    """Reduce `html` to the allow-list.
 
-    The source of a picture goes where no address is checked: people are told it, whatever it is, and nothing loads it.
+    The source of a picture moves to an attribute that is not checked: it is shown as text, and nothing loads it.
     """
     clean = nh3.clean(
         _SOURCE.sub(r'\1 data-src="', html),
         tags=set(ALLOWED),
         clean_content_tags=DROPPED,
-        attributes=_KEPT,
+        attributes=_ATTRIBUTES,
         url_schemes=_SCHEMES,
         link_rel=_REL,
     )
@@ -74,22 +74,22 @@ def sanitised(html: str) -> str:
 
 
 @lru_cache(maxsize=1_024)
-def may_lead_to(address: str) -> bool:
-    """Whether a link to it keeps its address, which of `http://server:port/` the allow-list drops."""
-    return leads_somewhere(address) and "href" in _LINKS.clean(f'<a href="{escape(address)}">')
+def is_allowed_href(address: str) -> bool:
+    """Return whether the allow-list keeps a link to this address, unlike `http://server:port/`."""
+    return is_link_target(address) and "href" in _LINKS.clean(f'<a href="{escape(address)}">')
 
 
-def finished(html: str) -> tuple[Piece, ...]:
-    """Sanitised HTML in pieces: text to show as it is, between them the numbers of the tasks and the pictures named."""
-    finisher = _Finisher()
-    finisher.feed(html)
-    finisher.close()
-    runs = [list(run) for _, run in groupby(finisher.pieces, key=type)]
+def to_pieces(html: str) -> tuple[Piece, ...]:
+    """Split sanitized HTML into final HTML, numbers of tasks and pictures."""
+    rewriter = _Rewriter()
+    rewriter.feed(html)
+    rewriter.close()
+    runs = [list(run) for _, run in groupby(rewriter.pieces, key=type)]
     return tuple(p for run in runs for p in (["".join(map(str, run))] if isinstance(run[0], str) else run))
 
 
-class _Finisher(HTMLParser):
-    """Writes sanitised HTML anew from what it understood of it, with links in the text."""
+class _Rewriter(HTMLParser):
+    """Rewrites sanitized HTML from its parsed tags, with links in the text."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
@@ -115,11 +115,11 @@ class _Finisher(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         end = 0
-        for found in () if self.quiet else found_in(data):
-            self.pieces.append(str(escape(data[end : found.start])))
-            shown = data[found.start : found.end]
-            self.pieces.append(found.task or anchor(found.href, shown, f' rel="{_REL}"'))
-            end = found.end
+        for each in () if self.quiet else find_links(data):
+            self.pieces.append(str(escape(data[end : each.start])))
+            text = data[each.start : each.end]
+            self.pieces.append(each.task or external_link(each.href, text))
+            end = each.end
         self.pieces.append(str(escape(data[end:])))
 
 
@@ -131,15 +131,15 @@ def _picture(attributes: dict[str, str | None], in_link: bool) -> Picture:
 
 
 def _side(value: str) -> int:
-    """A side in points; 0 for what is none, a part of a hundred among it."""
-    found = _SIDE.fullmatch(value)
-    return int(found[1]) if found else 0
+    """Return a side in pixels; 0 for anything else, such as a percentage."""
+    side = _SIDE.fullmatch(value)
+    return int(side[1]) if side else 0
 
 
 def _attribute(name: str, value: str) -> str:
-    """The attribute as it may be written, or nothing: links to elsewhere must say so with http(s)."""
+    """Return the attribute if it is allowed, or nothing: links to other sites must begin with http(s)."""
     if name == "href":
-        value = re.sub(r"[\t\n\r]", "", value).strip()  # as a browser does before it looks
+        value = re.sub(r"[\t\n\r]", "", value).strip()  # as a browser does first
         allowed = _HREF.match(value) is not None
     else:
         number = _ORDINAL if name in {"start", "value"} else _NUMBER
@@ -147,21 +147,21 @@ def _attribute(name: str, value: str) -> str:
     return f' {name}="{escape(value)}"' if allowed else ""
 
 
-def as_typed(text: str) -> str:
-    """The text without any markup, its lines kept."""
+def preformatted(text: str) -> str:
+    """Return the text as it was typed, with its lines."""
     return f"<pre>{escape(text)}</pre>"
 
 
 def paragraphs(text: str) -> str:
-    """The text as it reads without any markup: its paragraphs and lines."""
-    shown = (escape(part.strip()).replace("\n", Markup("<br>")) for part in _BLANK_LINES.split(text) if part.strip())
-    return "".join(f"<p>{each}</p>" for each in shown)
+    """Return the text without markup, in paragraphs and lines."""
+    parts = (escape(part.strip()).replace("\n", Markup("<br>")) for part in _BLANK_LINES.split(text) if part.strip())
+    return "".join(f"<p>{each}</p>" for each in parts)
 
 
-def outward(address: str, text: str) -> str:
-    """A link to elsewhere, which is not told where it came from."""
-    return anchor(address, text, f' rel="{_REL}"')
+def external_link(address: str, text: str) -> str:
+    """Return a link to another site, which is not told the page that it came from."""
+    return link(address, text, f' rel="{_REL}"')
 
 
-def anchor(address: str, text: str, attributes: str = "") -> str:
+def link(address: str, text: str, attributes: str = "") -> str:
     return f'<a href="{escape(address)}"{attributes}>{escape(text)}</a>'

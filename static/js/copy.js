@@ -1,4 +1,4 @@
-// A button that copies an address. It is not there without scripts, nor where the browser has no clipboard for us.
+// A button that copies an address. It stays hidden without scripts and where the browser offers no clipboard.
 (() => {
   for (const button of document.querySelectorAll("[data-copy]")) {
     button.hidden = !navigator.clipboard;

@@ -1,47 +1,49 @@
-// What is typed is kept on the server, a moment after typing stops and when the page is left, so that it can be offered
-// again. A text whose session has ended goes through the sign-in page as it would without scripts.
+// Save what is typed on the server as a draft, shortly after typing stops and when the page is left. When the session has
+// ended, submit the form in the normal way, so that its text goes through the sign-in page.
 (() => {
-  const PAUSE = 2000;
-  const AGAIN = 10000;
-  const waiting = new Map();
-  const its = (element) => element.closest?.("form[data-draft]");
-  const forget = (form) => {
-    clearTimeout(waiting.get(form));
-    waiting.delete(form);
+  const SAVE_MS = 2000;
+  const RETRY_MS = 10000;
+  const timers = new Map();
+  const formOf = (element) => element.closest?.("form[data-draft]");
+  const cancel = (form) => {
+    clearTimeout(timers.get(form));
+    timers.delete(form);
   };
-  const later = (form, pause) => {
-    forget(form);
-    waiting.set(form, setTimeout(keep, pause, form));
+  const schedule = (form, delay) => {
+    cancel(form);
+    timers.set(form, setTimeout(save, delay, form));
   };
-  const typed = (form) => {
+  const readFields = (form) => {
     const fields = new FormData(form);
     for (const { name } of form.querySelectorAll("[type=file]")) fields.delete(name);
     return fields;
   };
-  const keep = async (form) => {
-    forget(form);
+  const save = async (form) => {
+    cancel(form);
     if (!form.isConnected) return;
-    const body = typed(form);
+    const body = readFields(form);
     const { status } = await fetch(form.dataset.draft, { method: "PUT", body }).catch(() => ({ status: 503 }));
-    if (status >= 500 && !waiting.has(form)) later(form, AGAIN);
+    if (status >= 500 && !timers.has(form)) schedule(form, RETRY_MS);
   };
-  const leave = () => {
-    for (const form of waiting.keys())
-      if (!form.isConnected || navigator.sendBeacon(form.dataset.draft, typed(form))) forget(form);
+  const saveAll = () => {
+    for (const form of timers.keys())
+      if (!form.isConnected || navigator.sendBeacon(form.dataset.draft, readFields(form))) cancel(form);
   };
-  document.addEventListener("input", ({ target }) => its(target) && target.name !== "reply" && later(its(target), PAUSE));
-  document.addEventListener("submit", ({ target }) => forget(target));
-  document.addEventListener("visibilitychange", () => document.hidden && leave());
-  addEventListener("pagehide", leave);
+  document.addEventListener("input", ({ target }) => {
+    if (formOf(target) && target.name !== "reply") schedule(formOf(target), SAVE_MS);
+  });
+  document.addEventListener("submit", ({ target }) => cancel(target));
+  document.addEventListener("visibilitychange", () => document.hidden && saveAll());
+  addEventListener("pagehide", saveAll);
 
-  document.addEventListener("htmx:before:request", ({ target }) => its(target) === target && forget(target));
-  document.addEventListener("htmx:error", ({ target }) => its(target) && later(its(target), AGAIN));
+  document.addEventListener("htmx:before:request", ({ target }) => formOf(target) === target && cancel(target));
+  document.addEventListener("htmx:error", ({ target }) => formOf(target) && schedule(formOf(target), RETRY_MS));
   document.addEventListener("htmx:response:error", ({ target, detail: { ctx } }) => {
-    if (ctx.response.status >= 500 && its(target)) later(its(target), AGAIN);
+    if (ctx.response.status >= 500 && formOf(target)) schedule(formOf(target), RETRY_MS);
   });
   document.addEventListener("htmx:after:request", (event) => {
     const { ctx } = event.detail;
-    const form = its(event.target);
+    const form = formOf(event.target);
     if (ctx.response.status !== 401 || !form) return;
     event.preventDefault();
     form.setAttribute("action", ctx.request.action);
@@ -49,8 +51,9 @@
     form.submit();
   });
 
-  // A reply template goes where the caret was; what sees to that comes with the first comment.
+  // A reply template is inserted at the caret. The script for it is loaded with the first comment.
   document.addEventListener("focusin", ({ target }) => {
-    if (target.name === "comment") import(document.body.dataset.later).then(({ entered }) => entered(target), () => {});
+    if (target.name !== "comment") return;
+    import(document.body.dataset.lazy).then(({ trackCaret }) => trackCaret(target)).catch(() => {});
   });
 })();

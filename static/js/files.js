@@ -1,56 +1,49 @@
-// Files: how far they have come and a way to stop them, dropped onto the page, pasted into a text.
+// Files: show the progress of an upload and stop it, accept files that are dropped onto the page or pasted into a text.
 (() => {
-  const waiting = [];
-  let stop;
-  const its = () => document.querySelector("form[data-files]");
-  const add = () => {
-    const form = its();
-    if (!form?.elements.files || !waiting.length || form.matches(".htmx-request")) return;
+  const queue = [];
+  const findForm = () => document.querySelector("form[data-files]");
+  const load = () => import(document.body.dataset.lazy);
+  const addQueued = () => {
+    const form = findForm();
+    if (!form?.elements.files || !queue.length || form.matches(".htmx-request")) return;
     const all = new DataTransfer();
-    for (const file of [...form.elements.files.files, ...waiting.splice(0)]) all.items.add(file);
+    for (const file of [...form.elements.files.files, ...queue.splice(0)]) all.items.add(file);
     form.elements.files.files = all.files;
     if (form.dataset.files === "send") form.requestSubmit();
     else if (document.activeElement.type !== "textarea") form.elements.files.focus();
   };
 
-  // How far a file has come, and how it is stopped, comes when a file is first sent.
-  const sent = (form) => async (...request) => (await import(document.body.dataset.later)).sent(form)(...request);
   document.addEventListener("htmx:before:request", ({ target, detail: { ctx } }) => {
-    const form = its();
-    if (!form?.contains(target) || !form.elements.files?.files.length || !(ctx.request.body instanceof FormData)) return;
+    const form = findForm();
+    const hasFiles = form?.contains(target) && form.elements.files?.files.length;
+    if (!hasFiles || !(ctx.request.body instanceof FormData)) return;
     clearTimeout(ctx.requestTimeout);
-    stop = () => ctx.request.abort();
-    ctx.fetch = sent(form);
+    ctx.fetch = async (...request) => (await load()).upload(form, ...request);
   });
-  document.addEventListener("htmx:finally:request", () => setTimeout(add));
-  document.addEventListener("click", ({ target }) => {
-    if (!target.closest?.("[data-cancel]")) return;
-    stop();
-    its().elements.files.focus();
-  });
+  document.addEventListener("htmx:finally:request", () => setTimeout(addQueued));
 
-  const carries = (event) => its() && event.dataTransfer.types.includes("Files");
-  const over = (is) => its()?.classList.toggle("over", is);
+  const carriesFiles = (event) => findForm() && event.dataTransfer.types.includes("Files");
+  const highlight = (isOver) => findForm()?.classList.toggle("over", isOver);
   document.addEventListener("dragover", (event) => {
-    if (!carries(event)) return;
+    if (!carriesFiles(event)) return;
     event.preventDefault();
-    over(true);
+    highlight(true);
   });
-  document.addEventListener("dragleave", ({ relatedTarget }) => relatedTarget || over(false));
+  document.addEventListener("dragleave", ({ relatedTarget }) => relatedTarget || highlight(false));
   document.addEventListener("drop", (event) => {
-    if (!carries(event)) return;
+    if (!carriesFiles(event)) return;
     event.preventDefault();
-    over(false);
-    waiting.push(...event.dataTransfer.files);
-    add();
+    highlight(false);
+    queue.push(...event.dataTransfer.files);
+    addQueued();
   });
   document.addEventListener("paste", async (event) => {
     const { files, types } = event.clipboardData;
-    if (!its() || !files.length || types.includes("text/plain")) return;
+    if (!findForm() || !files.length || types.includes("text/plain")) return;
     event.preventDefault();
     const all = [...files];
-    const { pasted = () => all } = await import(document.body.dataset.later).catch(() => ({}));
-    waiting.push(...pasted(all, event.target, its().dataset.reference));
-    add();
+    const { pasteFiles = () => all } = await load().catch(() => ({}));
+    queue.push(...pasteFiles(all, event.target, findForm().dataset.reference));
+    addQueued();
   });
 })();

@@ -1,205 +1,215 @@
-// One event stream for all tabs of a browser: the tab that holds the lock listens and tells the others. Without locks
-// (plain http, old browsers) each tab listens while it is seen. What comes is an event of the document, "stream:" and its name.
+// One event stream for all tabs of a browser. The tab that holds the lock leads: it reads the stream and broadcasts each
+// message to the other tabs. Without locks (plain http, old browsers) each tab reads a stream of its own while it is
+// visible. Every message becomes an event of the document, called "stream:" and its name.
 (() => {
   const { session } = document.body.dataset;
-  if (!session || !self.EventSource) return;
-  const DEAD = 50000;
-  const LONGEST = 60000;
-  const SETTLE = 150, GIVE_BACK = 5000, LATE = 8000, TRIES = 2, MOST = 400;
+  if (!session) return;
+  const DEAD_MS = 50000;
+  const MAX_RETRY_MS = 60000;
+  const RECONNECT_MS = 150;
+  const NARROW_MS = 5000;
+  const LATE_MS = 8000;
+  const MAX_FAILURES = 2;
+  const MAX_TASKS = 400;
   const ANY = "0";
-  const HEARD = "heard";
-  const NAME = "stream " + session;
-  const NAMES = ["new_notification", "unread", "task_changed", "missed", "feed", "session_ended"];
-  const locks = self.BroadcastChannel && navigator.locks;
-  const me = Math.random();
-  // What each tab shows; the one that came last, or shows something else since, is the last.
+  const LAST_EVENT = "heard";
+  const CHANNEL = "stream " + session;
+  const EVENTS = ["new_notification", "unread", "task_changed", "missed", "feed", "session_ended"];
+  const { locks } = navigator;
+  const tabId = Math.random();
+  // The ids of the tasks that each tab shows. The tab that was opened or has changed last is the last.
   const tabs = new Map();
-  let asked = new Set();
-  let source, channel, free, timer, settling, ended, feed, was, fails = 0, alive = Date.now();
+  let requestedIds = new Set();
+  let source, channel, releaseLock, retryTimer, reconnectTimer, ended, feed, wasLive;
+  let failures = 0;
+  let lastMessageAt = Date.now();
   let state = { is: "reconnecting", since: Date.now() };
 
-  const heard = () => {
-    const [of, last] = (localStorage.getItem(HEARD) ?? "").split(" ");
-    return of === session ? +last : 0;
+  const readLastEventId = () => {
+    const [owner, id] = (localStorage.getItem(LAST_EVENT) ?? "").split(" ");
+    return owner === session ? +id : 0;
   };
-  let last = heard();
-  const tell = (message) => channel?.postMessage(message);
-  const fire = (name, detail) => document.dispatchEvent(new CustomEvent("stream:" + name, { detail }));
-  const shown = () => [...document.querySelectorAll(".task[id^=task-], .card[id^=card-], [name=task_id][value], [data-task]")]
-    .map((it) => it.dataset.task ?? (it.name ? it.value : it.id.slice(5)));
-  // Too many are asked for as any: else some would be deaf.
-  const wanted = () => {
-    const all = new Set([...tabs.values()].flat());
-    return all.delete(ANY) || all.size > MOST ? [ANY, ...[...all].slice(1 - MOST)] : [...all];
+  let lastId = readLastEventId();
+  const broadcast = (message) => channel?.postMessage(message);
+  const dispatch = (name, detail) => document.dispatchEvent(new CustomEvent("stream:" + name, { detail }));
+  const visibleTaskIds = () =>
+    [...document.querySelectorAll(".task[id^=task-], .card[id^=card-], [name=task_id][value], [data-task]")].map(
+      (it) => it.dataset.task ?? (it.name ? it.value : it.id.slice(5))
+    );
+  // Beyond MAX_TASKS the stream asks for changes of any task, so that no tab misses one of its own.
+  const wantedTaskIds = () => {
+    const ids = new Set([...tabs.values()].flat());
+    return ids.delete(ANY) || ids.size > MAX_TASKS ? [ANY, ...[...ids].slice(1 - MAX_TASKS)] : [...ids];
   };
 
-  const keep = (id) => {
-    last = id;
-    localStorage.setItem(HEARD, session + " " + id);
+  const saveLastEventId = (id) => {
+    lastId = id;
+    localStorage.setItem(LAST_EVENT, session + " " + id);
   };
-  const come = ({ name, id, data, at }) => {
-    alive = Date.now();
-    if (name === "new_notification" && id <= last) return;
-    if (id > last) keep(id);
+  const receive = ({ name, id, data, at }) => {
+    lastMessageAt = Date.now();
+    if (name === "new_notification" && id <= lastId) return;
+    if (id > lastId) saveLastEventId(id);
     if (name === "feed") feed = data;
     if (name === "session_ended") {
       ended = true;
-      leave();
+      stop();
     }
-    fire(name, { id, data, at });
+    dispatch(name, { id, data, at });
   };
-  const both = (message) => {
-    tell(message);
-    come(message);
+  const publish = (message) => {
+    broadcast(message);
+    receive(message);
   };
-  const become = (is) => {
+  const setState = (is) => {
     if (is !== state.is) state = { is, since: Date.now() };
-    fire("state", state);
-    tell({ state });
+    dispatch("state", state);
+    broadcast({ state });
   };
 
-  const open = () => {
+  const connect = () => {
     source?.close();
-    clearTimeout(timer);
-    settling = clearTimeout(settling);
-    alive = Date.now();
-    asked = new Set(wanted());
-    source = new EventSource("/notifications/stream?tasks=" + [...asked] + (last ? "&after=" + last : ""));
-    for (const name of NAMES)
+    clearTimeout(retryTimer);
+    reconnectTimer = clearTimeout(reconnectTimer);
+    lastMessageAt = Date.now();
+    requestedIds = new Set(wantedTaskIds());
+    source = new EventSource("/notifications/stream?tasks=" + [...requestedIds] + (lastId ? "&after=" + lastId : ""));
+    for (const name of EVENTS)
       source.addEventListener(name, ({ data, lastEventId }) => {
-        fails = 0;
+        failures = 0;
         if (state.is !== "live") {
-          const late = was || Date.now() - state.since > LATE;
-          was = true;
-          become("live");
-          // What became of tasks meanwhile is told no more.
-          if (late) both({ name: "missed" });
+          const isLate = wasLive || Date.now() - state.since > LATE_MS;
+          wasLive = true;
+          setState("live");
+          // Changes of tasks in the meantime are not sent again.
+          if (isLate) publish({ name: "missed" });
         }
-        both({ name, id: +lastEventId, data, at: Date.now() });
+        publish({ name, id: +lastEventId, data, at: Date.now() });
       });
     source.onerror = () => {
       if (ended || !source) return;
-      become(state.is === "polling" ? state.is : "reconnecting");
+      setState(state.is === "polling" ? state.is : "reconnecting");
       if (source.readyState !== EventSource.CLOSED) return;
-      clearTimeout(timer);
-      timer = setTimeout(again, Math.min(LONGEST, 1000 * 2 ** fails++) * (0.7 + Math.random() * 0.6));
+      clearTimeout(retryTimer);
+      retryTimer = setTimeout(retry, Math.min(MAX_RETRY_MS, 1000 * 2 ** failures++) * (0.7 + Math.random() * 0.6));
     };
   };
-  // Where no stream comes through, the count does at least; who is signed out is told so.
-  const again = async () => {
-    if (fails > TRIES) {
-      const { status, json } = await fetch("/tasks/api/notifications?limit=1").then(
-        async (answer) => ({ status: answer.status, json: await answer.json() }),
-        () => ({}),
-      );
-      become(status === 200 ? "polling" : "reconnecting");
-      if (status === 200) both({ name: "unread", data: json.unread_count });
-      if (status === 401) both({ name: "session_ended" });
+  // Where a proxy lets no stream through, the count is still polled, and the end of the session is noticed.
+  const retry = async () => {
+    if (failures > MAX_FAILURES) {
+      const answer = await fetch("/tasks/api/notifications?limit=1").catch(() => ({}));
+      setState(answer.ok ? "polling" : "reconnecting");
+      if (answer.ok) publish({ name: "unread", data: (await answer.json()).unread_count });
+      if (answer.status === 401) publish({ name: "session_ended" });
     }
-    if (source && !ended) open();
+    if (source && !ended) connect();
   };
-  const settle = (soon) => {
-    if (soon) settling = clearTimeout(settling);
-    settling ??= setTimeout(() => source && open(), soon ? SETTLE : GIVE_BACK);
+  const scheduleReconnect = (isUrgent) => {
+    if (isUrgent) reconnectTimer = clearTimeout(reconnectTimer);
+    reconnectTimer ??= setTimeout(() => source && connect(), isUrgent ? RECONNECT_MS : NARROW_MS);
   };
-  const lead = (steal) =>
-    locks.request(NAME, { steal }, () => new Promise((done) => {
-      free = done;
-      tell({ ask: true });
-      open();
-    })).catch(() => {
-      close();
+  const lead = (steal) => {
+    const hold = () =>
+      new Promise((release) => {
+        releaseLock = release;
+        broadcast({ ask: true });
+        connect();
+      });
+    locks.request(CHANNEL, { steal }, hold).catch(() => {
+      disconnect();
       if (channel) lead(false);
     });
-  const close = () => {
-    clearTimeout(timer);
-    clearTimeout(settling);
+  };
+  const disconnect = () => {
+    clearTimeout(retryTimer);
+    clearTimeout(reconnectTimer);
     source?.close();
-    free?.();
-    source = free = settling = null;
+    releaseLock?.();
+    source = releaseLock = reconnectTimer = null;
   };
 
-  const join = (tab, shows) => {
+  const updateTab = (tab, taskIds) => {
     const old = tabs.get(tab);
-    if (old?.join() === shows?.join()) return;
+    if (old?.join() === taskIds?.join()) return;
     tabs.delete(tab);
-    if (shows) tabs.set(tab, shows);
-    const all = wanted();
-    const isNew = all.some((it) => !asked.has(it));
-    const isDeaf = isNew && !asked.has(ANY);
-    // Of tasks that it was not told of the server does not say that they are gone.
-    if (source && (isNew || !old || !all.includes(ANY))) settle(isDeaf);
+    if (taskIds) tabs.set(tab, taskIds);
+    const ids = wantedTaskIds();
+    const isNew = ids.some((it) => !requestedIds.has(it));
+    // The server reports that a task is gone only to a stream that asked for this task.
+    if (source && (isNew || !old || !ids.includes(ANY))) scheduleReconnect(isNew && !requestedIds.has(ANY));
   };
-  const announce = () => {
-    const shows = shown();
-    join(me, shows);
-    tell({ tab: me, shows });
+  const announceTab = () => {
+    const shows = visibleTaskIds();
+    updateTab(tabId, shows);
+    broadcast({ tab: tabId, shows });
   };
-  const hear = ({ data }) => {
-    if (Date.now() - alive > DEAD) fire("missed");
-    alive = Date.now();
-    if (data.name) return come(data);
-    if (data.ask) return announce();
+  const onMessage = ({ data }) => {
+    if (Date.now() - lastMessageAt > DEAD_MS) dispatch("missed");
+    lastMessageAt = Date.now();
+    if (data.name) return receive(data);
+    if (data.ask) return announceTab();
     if (data.state) {
       state = data.state;
-      fire("state", state);
-      if (data.feed) come({ name: "feed", data: data.feed });
+      dispatch("state", state);
+      if (data.feed) receive({ name: "feed", data: data.feed });
     } else {
-      if (source && !tabs.has(data.tab)) tell({ state, feed });
-      join(data.tab, data.shows);
+      if (source && !tabs.has(data.tab)) broadcast({ state, feed });
+      updateTab(data.tab, data.shows);
     }
   };
-  const leave = () => {
-    tell({ tab: me });
+  const stop = () => {
+    broadcast({ tab: tabId });
     channel?.close();
     channel = null;
-    close();
+    disconnect();
   };
-  const begin = () => {
-    last = Math.max(last, heard());
+  const start = () => {
+    lastId = Math.max(lastId, readLastEventId());
     if (!locks) {
-      announce();
-      if (!document.hidden) return source || open();
-      become("reconnecting");
-      return close();
+      announceTab();
+      if (!document.hidden) return source || connect();
+      setState("reconnecting");
+      return disconnect();
     }
-    channel = new BroadcastChannel(NAME);
-    channel.onmessage = hear;
-    alive = Date.now();
-    announce();
+    channel = new BroadcastChannel(CHANNEL);
+    channel.onmessage = onMessage;
+    lastMessageAt = Date.now();
+    announceTab();
     lead(false);
   };
 
   if (locks)
     setInterval(() => {
-      if (ended || !channel || (document.hidden && !source) || Date.now() - alive < DEAD) return;
-      alive = Date.now();
-      was = true;
-      become("reconnecting");
-      source ? open() : lead(true);
-    }, DEAD / 5);
-  else document.addEventListener("visibilitychange", begin);
-  // An open channel or stream would keep a page out of what the browser remembers for going back.
-  addEventListener("pagehide", leave);
+      if (ended || !channel || (document.hidden && !source) || Date.now() - lastMessageAt < DEAD_MS) return;
+      lastMessageAt = Date.now();
+      wasLive = true;
+      setState("reconnecting");
+      if (source) connect();
+      else lead(true);
+    }, DEAD_MS / 5);
+  else document.addEventListener("visibilitychange", start);
+  // A page with an open channel or stream does not get into the browser's back/forward cache.
+  addEventListener("pagehide", stop);
   addEventListener("pageshow", ({ persisted }) => {
     if (!persisted || ended) return;
-    begin();
-    fire("missed");
+    start();
+    dispatch("missed");
   });
-  document.addEventListener("htmx:after:swap", announce);
-  // A line that is cut leaves the stream waiting for what never comes.
+  document.addEventListener("htmx:after:swap", announceTab);
+  // After the network is cut off, the stream would wait forever for data.
   addEventListener("offline", () => {
     source?.close();
-    if (source) become("reconnecting");
+    if (source) setState("reconnecting");
   });
-  addEventListener("online", () => source && open());
+  addEventListener("online", () => source && connect());
   document.addEventListener("stream:ask", () => {
-    fire("state", state);
-    if (feed) fire("feed", { data: feed });
+    dispatch("state", state);
+    if (feed) dispatch("feed", { data: feed });
   });
   document.addEventListener("stream:reset", ({ detail }) => {
-    keep(detail);
-    locks ? lead(true) : open();
+    saveLastEventId(detail);
+    if (locks) lead(true);
+    else connect();
   });
-  begin();
+  start();
 })();

@@ -15,13 +15,13 @@ from sqlmodel import Session
 from helpdesk.demo import seed
 from helpdesk.demo.load import load
 from helpdesk.store import board, schema
-from helpdesk.store.board import ColumnKept, OfPerson
+from helpdesk.store.board import ColumnSettings, OfPerson
 from helpdesk.store.database import Database
 from helpdesk.store.models import tables
 from tests.world import PEOPLE_IDS
 
 ANNA, BORIS = PEOPLE_IDS["anna"], PEOPLE_IDS["boris"]
-KEPT = st.builds(ColumnKept, st.sampled_from(["active", "waiting"]), st.none() | st.integers(1, 9_999))
+COLUMN_SETTINGS = st.builds(ColumnSettings, st.sampled_from(["active", "waiting"]), st.none() | st.integers(1, 9_999))
 
 
 @pytest.fixture
@@ -37,8 +37,8 @@ def store(told_store: Database) -> Database:
     return told_store
 
 
-def keep(store: Database, said: dict[int, ColumnKept]) -> None:
-    store.run_here(lambda db: board.keep_columns(db, said), writes=True)
+def keep(store: Database, said: dict[int, ColumnSettings]) -> None:
+    store.run_here(lambda db: board.save_columns(db, said), writes=True)
 
 
 def fold(store: Database, person: int, status: int, folded: bool) -> None:
@@ -63,18 +63,18 @@ def at_once(count: int, work: Callable[[int], object]) -> list[object]:
 
 def test_settings_of_the_given_statuses_are_replaced_and_of_others_stay(store: Database) -> None:
     assert store.run_here(board.columns) == {}
-    keep(store, {2: ColumnKept("active", 5), 77: ColumnKept("waiting")})
-    keep(store, {2: ColumnKept("waiting", None), 4: ColumnKept("active", 9_999)})
+    keep(store, {2: ColumnSettings("active", 5), 77: ColumnSettings("waiting")})
+    keep(store, {2: ColumnSettings("waiting", None), 4: ColumnSettings("active", 9_999)})
     assert store.run_here(board.columns) == {
-        2: ColumnKept("waiting", None), 4: ColumnKept("active", 9_999), 77: ColumnKept("waiting", None)
+        2: ColumnSettings("waiting", None), 4: ColumnSettings("active", 9_999), 77: ColumnSettings("waiting", None)
     }  # fmt: skip
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=15, deadline=None)
-@given(said=st.lists(st.dictionaries(st.integers(1, 5), KEPT), max_size=4))
-def test_the_last_setting_of_each_status_counts(store: Database, said: list[dict[int, ColumnKept]]) -> None:
+@given(said=st.lists(st.dictionaries(st.integers(1, 5), COLUMN_SETTINGS), max_size=4))
+def test_the_last_setting_of_each_status_counts(store: Database, said: list[dict[int, ColumnSettings]]) -> None:
     store.run_here(lambda db: db.exec(sa.delete(tables.BoardColumn)), writes=True)
-    whole: dict[int, ColumnKept] = {}
+    whole: dict[int, ColumnSettings] = {}
     for each in said:
         keep(store, each)
         whole |= each
@@ -116,7 +116,7 @@ def test_of_administrators_who_speak_at_once_each_is_kept_whole(store: Database)
 
     def speak(number: int) -> None:
         order = columns if number % 2 else columns[::-1]
-        keep(store, {status: ColumnKept("waiting", number + 1) for status in order})
+        keep(store, {status: ColumnSettings("waiting", number + 1) for status in order})
 
     at_once(6, speak)
     kept = store.run_here(board.columns)

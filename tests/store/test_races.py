@@ -176,8 +176,8 @@ def test_rows_that_are_unique_for_a_person_are_kept_once(told_store: Database) -
     assert saved == [None] * MANY
     folded = at_once(told_store, *[lambda db, it=it: board.fold(db, ANNA, 3, it % 2 == 0) for it in range(MANY)])
     assert folded == [None] * MANY
-    kept = {1: board.ColumnKept("waiting", 3), 2: board.ColumnKept()}
-    assert as_one(told_store, lambda db: board.keep_columns(db, kept)) == [None] * MANY
+    kept = {1: board.ColumnSettings("waiting", 3), 2: board.ColumnSettings()}
+    assert as_one(told_store, lambda db: board.save_columns(db, kept)) == [None] * MANY
     counted = as_one(told_store, lambda db: preferences.change(db, ANNA, lambda told: f"{int(told or 0) + 1}"))
     assert counted == [None] * MANY
     assert told_store.run_here(lambda db: preferences.told(db, [ANNA]))[ANNA] == f"{MANY}"

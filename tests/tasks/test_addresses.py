@@ -2,7 +2,7 @@
 
 import pytest
 
-from helpdesk.tasks.markup.autolinks import found_in
+from helpdesk.tasks.markup.autolinks import find_links
 from helpdesk.tasks.markup.render import render
 from helpdesk.tasks.model import TextFormat
 from tests.tasks.reading import Reading
@@ -37,7 +37,7 @@ from tests.tasks.reading import Reading
     ],
 )  # fmt: skip
 def test_an_address_is_recognised_and_ends_in_the_right_place(text: str, shown: str) -> None:
-    assert " ".join(text[found.start : found.end] for found in found_in(text)) == shown
+    assert " ".join(text[found.start : found.end] for found in find_links(text)) == shown
 
 
 @pytest.mark.parametrize("unseen", "\u00ad\u061c\u200b\u200e\u200f\u2028\u202a\u202e\u2060\u2066\u2069\ufeff")
@@ -49,7 +49,7 @@ def test_characters_that_nobody_sees_are_no_part_of_an_address(typed: str, unsee
 
 def test_where_addresses_lead() -> None:
     text = "www.h.ru ivan@h.ru ftp://h.ru/ #12"
-    found = [(each.href, each.task) for each in found_in(text)]
+    found = [(each.href, each.task) for each in find_links(text)]
     assert found == [("http://www.h.ru", 0), ("mailto:ivan@h.ru", 0), ("ftp://h.ru/", 0), ("", 12)]
 
 

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from helpdesk.tasks.markup import html_source
 from helpdesk.tasks.markup import render as markup
-from helpdesk.tasks.markup.render import Look, parts, render
-from helpdesk.tasks.safe_html import sanitised
+from helpdesk.tasks.markup.render import Resolver, parts, render
+from helpdesk.tasks.safe_html import sanitize
 from tests.tasks.test_markup import words
 
-LOOK = Look(lambda number: f"/tasks/{number}", str)
+RESOLVER = Resolver(lambda number: f"/tasks/{number}", str)
 OUTLOOK = """<html xmlns:v="urn:schemas-microsoft-com:vml"><head><meta name=Generator content="Word 15">
 <!--[if !mso]><style>v\\:* {behavior:url(#default#VML);}</style><![endif]-->
 <style><!-- p.MsoNormal {margin:0cm; font-family:"Calibri",sans-serif;} --></style>
@@ -36,7 +36,7 @@ def shown(html: str) -> str:
 
 
 def all_shown(html: str) -> list[str]:
-    return [str(part.html) for part in parts(html, "html", LOOK)]
+    return [str(part.html) for part in parts(html, "html", RESOLVER)]
 
 
 def test_a_mail_of_megabytes_of_pictures_and_styles_is_shown_whole() -> None:
@@ -60,7 +60,7 @@ def test_a_mail_too_long_even_so_is_shown_in_parts_that_are_html_and_hold_all_of
 def test_each_part_opens_again_what_was_open() -> None:
     rows = "".join(f"<tr><td>имя{n}<td>место{n}" for n in range(100))
     for part in html_source.parts(f"<blockquote><table><tbody>{rows}</table></blockquote>", 1_000):
-        clean = sanitised(part)
+        clean = sanitize(part)
         assert clean.startswith("<blockquote><table><tbody><tr><td>имя") and clean.endswith("</table></blockquote>")
         assert clean.count("<tr>") == clean.count("имя") == clean.count("место")
 
@@ -127,7 +127,7 @@ def test_all_words_are_in_the_parts_and_none_twice(scraps: list[str], limit: int
     numbers = iter(range(100_000))
     source = re.sub("@", lambda found: f"слово{next(numbers)}", "".join(scraps))
     found = [
-        word for part in html_source.parts(source, limit) for word in re.findall("слово[0-9]+", words(sanitised(part)))
+        word for part in html_source.parts(source, limit) for word in re.findall("слово[0-9]+", words(sanitize(part)))
     ]
     assert sorted(found) == sorted(f"слово{n}" for n in range(next(numbers)))
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from helpdesk.tasks.fields import field_of
-from helpdesk.web.tasks.task_form import READERS
+from helpdesk.web.tasks.task_input import READERS
 from tests.web.conftest import Client, Visit
 from tests.world import FIELD_IDS, NAMES, PEOPLE_IDS, PROJECT_IDS, EmbeddedWorld
 

@@ -10,50 +10,52 @@ from hypothesis import strategies as st
 from helpdesk.errors import Invalid
 from helpdesk.services import Services
 from helpdesk.store import board
-from helpdesk.store.board import ColumnKept
+from helpdesk.store.board import ColumnSettings, OfPerson
 from helpdesk.tasks.model import Status
-from helpdesk.web.board.columns import DONE, MOST_TASKS, PHASES, chosen, shown, typed
+from helpdesk.web.board.columns import DONE, MOST_TASKS, PHASES, changed, rows_of, typed_rows
 from helpdesk.web.core.request_data import Fields
 from tests.notifications.test_preferences import JUNK
-from tests.store.test_board import KEPT
+from tests.store.test_board import COLUMN_SETTINGS
 from tests.web.conftest import HTML, HTMX, Client, Visit
 from tests.web.test_notification_preferences import HOSTILE, Sent
-from tests.world import STATUS_IDS, STATUSES
+from tests.world import PEOPLE_IDS, STATUS_IDS, STATUSES
 
 PAGE = "/tasks/board/columns"
 BUSY, WAITING, CLOSED = STATUS_IDS["in_progress"], STATUS_IDS["waiting"], STATUS_IDS["closed"]
-WORDS = tuple(Status(number, name, name in ("closed", "rejected")) for name, number in STATUS_IDS.items())
-OPEN = [it.id for it in WORDS if not it.is_closed]
-ALL_KEPT = st.dictionaries(st.sampled_from(list(STATUS_IDS.values())), KEPT)
-SAID = {BUSY: ColumnKept("active", 5), WAITING: ColumnKept("waiting")}
+ALL_STATUSES = tuple(Status(number, name, name in ("closed", "rejected")) for name, number in STATUS_IDS.items())
+OPEN = [it.id for it in ALL_STATUSES if not it.is_closed]
+SETTINGS = st.dictionaries(st.sampled_from(list(STATUS_IDS.values())), COLUMN_SETTINGS)
+CHANGES = {BUSY: ColumnSettings("active", 5), WAITING: ColumnSettings("waiting")}
 
 
-def keep(services: Services, said: dict[int, ColumnKept]) -> None:
-    services.database.run_here(lambda db: board.keep_columns(db, said), writes=True)
+def keep(services: Services, said: dict[int, ColumnSettings]) -> None:
+    services.database.run_here(lambda db: board.save_columns(db, said), writes=True)
 
 
-def kept(services: Services) -> dict[int, ColumnKept]:
+def kept(services: Services) -> dict[int, ColumnSettings]:
     return services.database.run_here(board.columns)
 
 
-def sent_as_shown(said: dict[int, ColumnKept]) -> dict[str, Any]:
+def sent_as_shown(said: dict[int, ColumnSettings]) -> dict[str, Any]:
     """What a program sends that sends all that it read."""
-    found = shown(WORDS, said)
+    found = rows_of(ALL_STATUSES, said)
     return {f"phase_{it.status.id}": it.phase for it in found} | {f"limit_{it.status.id}": it.limit for it in found}
 
 
-@given(ALL_KEPT, ALL_KEPT)
-def test_sending_the_shown_columns_back_changes_nothing(said: dict[int, ColumnKept],
-                                                            other: dict[int, ColumnKept]) -> None:  # fmt: skip
-    anew = chosen(Fields(sent_as_shown(said)), WORDS, other)
-    assert shown(WORDS, other | anew) == shown(WORDS, said) == typed(Fields(sent_as_shown(said)), shown(WORDS, other))
-    assert chosen(Fields(sent_as_shown(said)), WORDS, said) == chosen(Fields({}), WORDS, said) == {}
+@given(SETTINGS, SETTINGS)
+def test_sending_the_shown_columns_back_changes_nothing(
+    settings: dict[int, ColumnSettings], other: dict[int, ColumnSettings]
+) -> None:
+    fields = Fields(sent_as_shown(settings))
+    rows = rows_of(ALL_STATUSES, other | changed(fields, ALL_STATUSES, other))
+    assert rows == rows_of(ALL_STATUSES, settings) == typed_rows(fields, rows_of(ALL_STATUSES, other))
+    assert changed(fields, ALL_STATUSES, settings) == changed(Fields({}), ALL_STATUSES, settings) == {}
 
 
-@given(ALL_KEPT, st.dictionaries(st.sampled_from([*sent_as_shown({}), "phase_99", "limit_", "columns"]), JUNK))
-def test_junk_is_refused_by_its_name_or_can_be_kept(before: dict[int, ColumnKept], junk: dict[str, Any]) -> None:
+@given(SETTINGS, st.dictionaries(st.sampled_from([*sent_as_shown({}), "phase_99", "limit_", "columns"]), JUNK))
+def test_junk_is_refused_by_its_name_or_can_be_kept(before: dict[int, ColumnSettings], junk: dict[str, Any]) -> None:
     try:
-        said = chosen(Fields(junk), WORDS, before)
+        said = changed(Fields(junk), ALL_STATUSES, before)
     except Invalid as refusal:
         assert refusal.fields and set(refusal.fields) <= set(junk)
     else:
@@ -70,7 +72,7 @@ def test_administrators_alone_see_it_and_write_it(anna: Client, services: Servic
 
 
 def test_the_page_shows_the_statuses_in_their_order_and_what_was_said(visit: Visit, services: Services) -> None:
-    keep(services, SAID)
+    keep(services, CHANGES)
     page = visit("admin").get(PAGE, headers=HTML).text
     assert re.findall(r'<th scope="row"><span class="status[^"]*">(\w+)</span></th>', page) == list(STATUSES)
     fields = Sent(page, "columns").fields
@@ -83,11 +85,11 @@ def test_the_page_shows_the_statuses_in_their_order_and_what_was_said(visit: Vis
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=10, deadline=None)
-@given(said=ALL_KEPT)
+@given(said=SETTINGS)
 def test_a_page_that_is_sent_as_it_came_changes_nothing(
-    visit: Visit, services: Services, said: dict[int, ColumnKept]
+    visit: Visit, services: Services, said: dict[int, ColumnSettings]
 ) -> None:
-    keep(services, dict.fromkeys(STATUS_IDS.values(), ColumnKept()) | said)
+    keep(services, dict.fromkeys(STATUS_IDS.values(), ColumnSettings()) | said)
     before, admin = kept(services), visit("admin")
     answer = admin.post(PAGE, data=Sent(admin.get(PAGE, headers=HTML).text, "columns").fields, headers=HTML)
     assert answer.status_code == 303 and kept(services) == before
@@ -99,11 +101,11 @@ def test_a_form_is_saved_once_and_leads_back_to_where_one_came_from(visit: Visit
     answer = admin.post(PAGE, data=form, headers=HTML)
     assert (answer.status_code, answer.headers["location"]) == (303, f"{PAGE}?saved=1")
     assert "The columns were saved." in admin.get(f"{PAGE}?saved=1", headers=HTML).text
-    expected = {BUSY: ColumnKept("waiting", 12), CLOSED: ColumnKept("active", 3)}
+    expected = {BUSY: ColumnSettings("waiting", 12), CLOSED: ColumnSettings("active", 3)}
     assert kept(services) == expected
-    keep(services, {BUSY: ColumnKept("active", 1)})
+    keep(services, {BUSY: ColumnSettings("active", 1)})
     assert admin.post(PAGE, data=form, headers=HTML).headers["location"] == f"{PAGE}?saved=1"
-    assert kept(services)[BUSY] == ColumnKept("active", 1)
+    assert kept(services)[BUSY] == ColumnSettings("active", 1)
 
     page = admin.get(PAGE, params={"next": board_here}, headers=HTML).text
     assert f'href="{board_here}">Back to the board' in page
@@ -116,17 +118,17 @@ def test_a_form_is_saved_once_and_leads_back_to_where_one_came_from(visit: Visit
 
 
 def test_a_program_changes_what_it_names(visit: Visit, services: Services) -> None:
-    keep(services, SAID)
+    keep(services, CHANGES)
     admin = visit("admin")
     told = admin.post(PAGE, json={f"limit_{WAITING}": 7}).json()
     assert told["success"] and told["columns"] == admin.get(PAGE).json()["columns"]
-    assert kept(services) == {**SAID, WAITING: ColumnKept("waiting", 7)}
+    assert kept(services) == {**CHANGES, WAITING: ColumnSettings("waiting", 7)}
     assert [it["name"] for it in told["columns"]] == list(STATUSES)
     by_number = {it["status_id"]: (it["phase"], it["limit"]) for it in told["columns"]}
     assert (by_number[BUSY], by_number[WAITING]) == (("active", 5), ("waiting", 7))
     assert by_number[CLOSED] == (DONE, None)
     admin.post(PAGE, json={f"limit_{BUSY}": None, f"phase_{CLOSED}": DONE, "phase_99": "waiting"})
-    assert kept(services) == {BUSY: ColumnKept(), WAITING: ColumnKept("waiting", 7)}
+    assert kept(services) == {BUSY: ColumnSettings(), WAITING: ColumnSettings("waiting", 7)}
 
 
 @pytest.mark.parametrize(
@@ -141,7 +143,7 @@ def test_a_program_changes_what_it_names(visit: Visit, services: Services) -> No
 def test_an_error_is_shown_at_its_field_and_nothing_is_saved(
     visit: Visit, services: Services, field: str, value: str, says: str
 ) -> None:
-    keep(services, SAID)
+    keep(services, CHANGES)
     form = {f"limit_{WAITING}": "33", "next": "/tasks/board", field: value}
     answer = visit("admin").post(PAGE, data=form, headers=HTML)
     fault = re.search(rf'id="{field}-fault">(.*?)</p>', answer.text, re.DOTALL)
@@ -149,9 +151,67 @@ def test_an_error_is_shown_at_its_field_and_nothing_is_saved(
     again = Sent(answer.text, "columns").fields
     assert (again[f"limit_{WAITING}"], again["next"]) == (["33"], ["/tasks/board"])
     assert field.startswith("phase") or again[field] == [value]
-    assert says in str(visit("admin").post(PAGE, json=form).json()["errors"][field]) and kept(services) == SAID
+    assert says in str(visit("admin").post(PAGE, json=form).json()["errors"][field]) and kept(services) == CHANGES
 
 
 def test_all_that_is_wrong_is_told_at_once(visit: Visit) -> None:
     wrong = {f"phase_{BUSY}": ["active"], f"limit_{BUSY}": True, f"limit_{CLOSED}": {}}
     assert set(visit("admin").post(PAGE, json=wrong).json()["errors"]) == set(wrong)
+
+
+# How a person has the board: columns folded or open, hints or none; as forms, with scripts and for programs
+
+
+FOLD, TIPS = "/tasks/board/fold", "/tasks/board/tips"
+
+
+def of(services: Services, login: str) -> OfPerson:
+    return services.database.run_here(lambda db: board.of_person(db, PEOPLE_IDS[login]))
+
+
+def test_a_program_folds_a_column_for_its_person_and_opens_it(anna: Client, services: Services) -> None:
+    for folded in (True, False):
+        answer = anna.post(FOLD, json={"status_id": CLOSED, "folded": folded})
+        assert answer.status_code == 200 and answer.json()["success"]
+        assert (answer.json()["status_id"], answer.json()["folded"]) == (CLOSED, folded)
+        assert of(services, "anna") == OfPerson({CLOSED: folded}, True) and of(services, "boris").folds == {}
+
+
+def test_a_program_takes_hints_away_and_wants_them_back(visit: Visit, services: Services) -> None:
+    for wanted in (False, True):
+        assert visit("anna").post(TIPS, json={"shown": wanted}).json()["shown"] is wanted
+        assert of(services, "anna").shows_tips is wanted and of(services, "boris").shows_tips
+
+
+@pytest.mark.parametrize(("address", "form"), [(FOLD, {"status_id": str(CLOSED), "folded": "1"}), (TIPS, {})])
+def test_a_form_leads_back_to_the_board(visit: Visit, services: Services, address: str, form: dict[str, str]) -> None:
+    anna, here = visit("anna"), "/tasks/board?project_id=1&lanes=assignee"
+    for wanted, leads in ((here, here), ("", "/tasks/board"), ("//evil.test", "/tasks/board"), (None, "/tasks/board")):
+        sent = form if wanted is None else {**form, "next": wanted}
+        answer = anna.post(address, data=sent, headers=HTML)
+        assert (answer.status_code, answer.headers["location"]) == (303, leads)
+    answer = anna.post(address, data={**form, "next": here}, headers=HTMX)
+    assert answer.status_code == 200 and answer.headers.get("hx-redirect") == (here if address == TIPS else None)
+    assert of(services, "anna") == (OfPerson({CLOSED: True}, True) if address == FOLD else OfPerson({}, False))
+
+
+def test_a_form_that_comes_twice_is_done_once(visit: Visit, services: Services) -> None:
+    anna, form = visit("anna"), {"status_id": CLOSED, "folded": "1", "idempotency_key": "k"}
+    first = anna.post(FOLD, data=form, headers=HTMX)
+    anna.post(FOLD, data={"status_id": CLOSED}, headers=HTMX)
+    assert anna.post(FOLD, data=form, headers=HTMX).text == first.text
+    assert of(services, "anna").folds == {CLOSED: False}
+
+
+@pytest.mark.parametrize("number", ["", "0", "99", "2147483648", "closed", None])
+def test_a_status_that_there_is_not_can_not_be_folded(visit: Visit, services: Services, number: str | None) -> None:
+    for headers in (HTML, HTMX, {}):
+        sent = {"folded": "1"} if number is None else {"status_id": number, "folded": "1"}
+        assert visit("anna").post(FOLD, data=sent, headers=headers).status_code == 422
+    assert of(services, "anna").folds == {}
+
+
+def test_a_choice_that_is_neither_yes_nor_no_is_refused(anna: Client, services: Services) -> None:
+    assert "folded" in anna.post(FOLD, json={"status_id": CLOSED, "folded": "maybe"}).json()["errors"]
+    assert "shown" in anna.post(TIPS, json={"shown": "maybe"}).json()["errors"]
+    assert of(services, "anna") == OfPerson({}, True)

@@ -7,7 +7,7 @@ import pytest
 
 from helpdesk.errors import Unavailable
 from helpdesk.services import Services
-from helpdesk.web.tasks import phase_rules
+from helpdesk.web.tasks import colors as task_colors
 from tests.web.conftest import Visit
 from tests.world import PRIORITY_IDS, STATUS_IDS, EmbeddedWorld
 
@@ -52,7 +52,7 @@ def test_a_setting_names_other_colors(visit: Visit, embedded: EmbeddedWorld) -> 
 
 @pytest.mark.parametrize(
     "broken",
-    [lambda services: (services.backend, "vocabulary"), lambda services: (phase_rules, "rules")],
+    [lambda services: (services.backend, "vocabulary"), lambda services: (task_colors, "load_phase_rules")],
     ids=["the backend is silent", "our store is silent"],
 )
 def test_no_answer_fails_for_its_colors(

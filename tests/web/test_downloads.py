@@ -13,7 +13,7 @@ from hypothesis import strategies as some
 from helpdesk.app import create_app
 from helpdesk.services import Services
 from helpdesk.tasks.embedded.backend import EmbeddedBackend
-from helpdesk.tasks.model import Actor, Attachment, Opened
+from helpdesk.tasks.model import Actor, Attachment, OpenFile
 from helpdesk.web.core import errors
 from helpdesk.web.files import downloads
 from tests.web.conftest import HTML, Visit, attached, session_cookie
@@ -163,8 +163,8 @@ class Endless(EmbeddedBackend):
 
     closed = False
 
-    async def open_file(self, actor: Actor, task_id: int, file_id: int, first: int = 0) -> Opened:
-        return Opened(Attachment(1, "endless.bin", 10**12, "application/octet-stream"), self._bytes())
+    async def open_file(self, actor: Actor, task_id: int, file_id: int, first: int = 0) -> OpenFile:
+        return OpenFile(Attachment(1, "endless.bin", 10**12, "application/octet-stream"), self._bytes())
 
     async def _bytes(self) -> AsyncGenerator[bytes, None]:
         try:

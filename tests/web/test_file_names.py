@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpdesk.web.core.multipart import in_disposition
+from helpdesk.web.core.multipart import file_name_in
 from tests.web.conftest import Client
 
 NAME = 'отчёт "за май" 100%.txt'
@@ -31,7 +31,7 @@ WAYS = {
 
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
 def test_a_name_is_understood_however_it_is_written(way: str) -> None:
-    assert in_disposition(f'form-data; name="files"; {way}'.encode()) == NAME
+    assert file_name_in(f'form-data; name="files"; {way}'.encode()) == NAME
 
 
 @pytest.mark.parametrize(
@@ -50,12 +50,12 @@ def test_a_name_is_understood_however_it_is_written(way: str) -> None:
     ],
 )
 def test_a_name_that_is_not_encoded_that_way_is_taken_as_it_is(header: bytes, name: str | None) -> None:
-    assert in_disposition(header) == name
+    assert file_name_in(header) == name
 
 
 @given(st.binary(max_size=200))
 def test_no_header_is_a_stumbling_block(header: bytes) -> None:
-    in_disposition(b"form-data; name=files; filename" + header)
+    file_name_in(b"form-data; name=files; filename" + header)
 
 
 @pytest.mark.parametrize("way", ["by RFC 8187", "in pieces by RFC 2231", "an encoded word"])

@@ -68,7 +68,10 @@ def test_a_part_stands_in_its_page_and_keeps_what_it_sets(environments: dict[str
 def test_a_cached_fragment_is_rendered_once_for_the_same_values(environments: dict[str, Environment]) -> None:
     environment, asked = environments["ru"], []
     environment.filters["told"] = lambda it: asked.append(it) or it
-    source, part = '{{ kept("part", it=x) }}{{ kept("part", it=x) }}{{ kept("part", it=y) }}', "<b>{{ it|told }}</b>"
+    source, part = (
+        '{{ cached("part", it=x) }}{{ cached("part", it=x) }}{{ cached("part", it=y) }}',
+        "<b>{{ it|told }}</b>",
+    )
     environment.loader = DictLoader({"page": source, "part": part})
     page = environment.get_template("page")
     assert page.render(x="<1>", y=2) == page.render(x="<1>", y=2) == "<b>&lt;1&gt;</b><b>&lt;1&gt;</b><b>2</b>"
@@ -87,7 +90,7 @@ def test_a_row_is_another_one_with_any_other_value(services: Services, environme
         row._replace(due_date=None),
         row._replace(updated_on=at + timedelta(days=1)),
     )
-    kept = environments["ru"].globals["kept"]
-    shown = [kept("lists/_row.html", row=one, by="assignee", today=on, fresh=False) for one in others]
-    shown.append(kept("lists/_row.html", row=row, by="assignee", today=on + timedelta(days=1), fresh=False))
+    cached = environments["ru"].globals["cached"]
+    shown = [cached("lists/_row.html", row=one, by="assignee", today=on, fresh=False) for one in others]
+    shown.append(cached("lists/_row.html", row=row, by="assignee", today=on + timedelta(days=1), fresh=False))
     assert len(set(shown)) == len(shown)

@@ -14,7 +14,7 @@ from helpdesk.demo import seed
 from helpdesk.languages import say
 from helpdesk.services import Services
 from helpdesk.store import board
-from helpdesk.store.board import ColumnKept
+from helpdesk.store.board import ColumnSettings
 from helpdesk.store.models import tables
 from helpdesk.tasks.model import Status
 from helpdesk.tasks.phases import Rule, Summary, grouped, phase, summarised
@@ -78,8 +78,8 @@ def busy(services: Services, embedded: EmbeddedWorld) -> EmbeddedWorld:
             task = db.get_one(tables.Task, number)
             task.created_at = NOW - timedelta(days=number * 3 % 50)
             task.due_date = (NOW + timedelta(days=number % 9 - 5)).date() if number % 3 else None
-        said = {STATUS_IDS["waiting"]: ColumnKept("waiting"), STATUS_IDS["closed"]: ColumnKept("waiting")}
-        board.keep_columns(db, said)
+        said = {STATUS_IDS["waiting"]: ColumnSettings("waiting"), STATUS_IDS["closed"]: ColumnSettings("waiting")}
+        board.save_columns(db, said)
 
     services.database.run_here(work, writes=True)
     return embedded
@@ -93,9 +93,7 @@ def busy(services: Services, embedded: EmbeddedWorld) -> EmbeddedWorld:
     asked=ASKED,
 )
 @pytest.mark.usefixtures("busy")
-def test_whatever_a_list_is_narrowed_to_all_its_numbers_agree(
-    visit: Visit, login: str, path: str, asked: Mapping[str, str]
-) -> None:
+def test_the_numbers_of_any_filtered_list_agree(visit: Visit, login: str, path: str, asked: Mapping[str, str]) -> None:
     if login == "irina" and path.endswith("my-tasks") and not {"assigned_to_id", "author_id"} & set(asked):
         asked = {**asked, "author_id": "me"}  # a page shows that by itself to who never had a task, JSON does not
     assert not Numbers(visit(login)).of(f"{path}?{urlencode(asked)}")
@@ -152,7 +150,7 @@ def test_tasks_in_progress_are_the_same_on_list_board_and_statistics(anna: Clien
     assert sum(it["total"] for it in columns if it["phase"] == "active") == told["in_progress"]
 
 
-def test_no_phase_is_called_like_a_status_of_the_demo() -> None:
+def test_no_phase_has_the_name_of_a_demo_status() -> None:
     """Two numbers of one name would disagree: several statuses are being dealt with."""
     names = {it["name"].casefold() for it in seed.read().world["status"]}
     assert not names & {say("ru", says).casefold() for says in PHASE_LABELS.values()}

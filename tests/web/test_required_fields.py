@@ -3,18 +3,17 @@
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, get_args
 
 import httpx
 import pytest
-from starlette.requests import Request
 
-from helpdesk.errors import Conflict, Invalid, TransitionNotAllowed, sentence
-from helpdesk.services import Services
+from helpdesk.errors import Conflict, HelpdeskError, Invalid, TransitionNotAllowed, sentence
+from helpdesk.languages import say
 from helpdesk.tasks.fields import CustomField, CustomValue, Detail, Option
 from helpdesk.tasks.model import Choices, Priority, Ref, Status, Task, TaskRow
-from helpdesk.web.tasks import required_fields
-from helpdesk.web.tasks.form_fields import KINDS
+from helpdesk.web.tasks.form_fields import KINDS, REDMINE_NAMES, Speak, required
 from tests.running import Helpdesk
 from tests.servers.redmine import Redmine
 from tests.tasks.test_redmine_details import field_rule
@@ -63,21 +62,13 @@ def language(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def request_in(services: Services, language: str) -> Request:
-    """Somebody's, who reads this language."""
-
-    class App:
-        class state:
-            pass
-
-    App.state.services = services  # type: ignore[attr-defined]
-    headers = [(b"accept-language", language.encode())]
-    return Request({"type": "http", "headers": headers, "app": App, "method": "POST", "path": "/tasks/7/status"})
+def speak(language: str) -> Speak:
+    return partial(say, language)
 
 
-def wanted(request: Request, refusal: Exception, task: Task | None = None, **typed: str) -> dict[str, tuple[str, ...]]:
-    found = required_fields.by(request, task or a_task(), refusal, {**MOVE, **typed})  # type: ignore[arg-type]
-    return {control.name: control.value for control in found}
+def wanted(speak: Speak, refusal: HelpdeskError, task: Task | None = None, **typed: str) -> dict[str, tuple[str, ...]]:
+    controls = required(task or a_task(), refusal, {**MOVE, **typed}, speak)
+    return {control.name: control.value for control in controls}
 
 
 def blank(*says: str) -> Invalid:
@@ -85,52 +76,52 @@ def blank(*says: str) -> Invalid:
 
 
 @pytest.mark.parametrize("detail", BLANK["en"])
-def test_redmines_sentence_tells_which_field_is_demanded(request_in: Request, language: str, detail: str) -> None:
+def test_redmines_sentence_tells_which_field_is_demanded(speak: Speak, language: str, detail: str) -> None:
     name = {"parent": "parent_id"}.get(detail, detail)
-    assert list(wanted(request_in, blank(BLANK[language][detail]))) == [name]
+    assert list(wanted(speak, blank(BLANK[language][detail]))) == [name]
 
 
 def test_every_field_that_can_be_empty_has_its_names() -> None:
-    assert set(required_fields.NAMES) == set(BLANK["en"]) == set(BLANK["ru"]) == set(KINDS) - WITHOUT_CONTROL
+    assert set(REDMINE_NAMES) == set(BLANK["en"]) == set(BLANK["ru"]) == set(KINDS) - WITHOUT_CONTROL
 
 
-def test_several_fields_are_asked_for_in_the_order_of_the_form(request_in: Request, language: str) -> None:
+def test_several_fields_are_asked_for_in_the_order_of_the_form(speak: Speak, language: str) -> None:
     says = [ROOM_BLANK[language], BLANK[language]["due_date"], BLANK[language]["description"]]
-    assert list(wanted(request_in, blank(*says))) == ["description", "due_date", "cf_11"]
+    assert list(wanted(speak, blank(*says))) == ["description", "due_date", "cf_11"]
 
 
-def test_a_tracker_that_names_the_field_needs_no_sentence(request_in: Request) -> None:
+def test_a_tracker_that_names_the_field_needs_no_sentence(speak: Speak) -> None:
     refusal = Invalid({"cf_12": [sentence("Please fill this in.")], "due_date": [sentence("Please fill this in.")]})
-    assert list(wanted(request_in, refusal)) == ["due_date", "cf_12"]
+    assert list(wanted(speak, refusal)) == ["due_date", "cf_12"]
 
 
-def test_a_field_holds_what_was_typed_else_what_the_task_holds(request_in: Request, language: str) -> None:
+def test_a_field_holds_what_was_typed_else_what_the_task_holds(speak: Speak, language: str) -> None:
     says = blank(ROOM_BLANK[language], BLANK[language]["due_date"])
-    assert wanted(request_in, says) == {"due_date": (), "cf_11": ("305",)}
-    assert wanted(request_in, says, cf_11="7", due_date="завтра") == {"due_date": ("завтра",), "cf_11": ("7",)}
+    assert wanted(speak, says) == {"due_date": (), "cf_11": ("305",)}
+    assert wanted(speak, says, cf_11="7", due_date="завтра") == {"due_date": ("завтра",), "cf_11": ("7",)}
 
 
-def test_fields_required_before_are_asked_for_again_with_the_typed_values(request_in: Request, language: str) -> None:
+def test_fields_required_before_are_asked_for_again_with_the_typed_values(speak: Speak, language: str) -> None:
     typed = {"due_date": "2027-01-31", "cf_11": ""}
-    assert wanted(request_in, blank(ROOM_BLANK[language]), **typed) == {"due_date": ("2027-01-31",), "cf_11": ()}
-    assert wanted(request_in, TransitionNotAllowed(), **typed) == {}
+    assert wanted(speak, blank(ROOM_BLANK[language]), **typed) == {"due_date": ("2027-01-31",), "cf_11": ()}
+    assert wanted(speak, TransitionNotAllowed(), **typed) == {}
 
 
-def test_only_what_this_person_may_write_is_asked_for(request_in: Request, language: str) -> None:
+def test_only_what_this_person_may_write_is_asked_for(speak: Speak, language: str) -> None:
     says = blank(ROOM_BLANK[language], BLANK[language]["due_date"], BLANK[language]["description"])
-    assert list(wanted(request_in, says, a_task("due_date", custom=()))) == ["due_date"]
+    assert list(wanted(speak, says, a_task("due_date", custom=()))) == ["due_date"]
 
 
-def test_a_name_in_the_midst_of_a_sentence_is_none(request_in: Request) -> None:
-    assert wanted(request_in, blank("Закрыть нельзя: Кабинет занят", "Не Описание", "")) == {}
+def test_a_name_in_the_midst_of_a_sentence_is_none(speak: Speak) -> None:
+    assert wanted(speak, blank("Закрыть нельзя: Кабинет занят", "Не Описание", "")) == {}
 
 
-def test_nothing_is_demanded_but_by_the_refusal_of_a_status(request_in: Request, language: str) -> None:
+def test_nothing_is_demanded_but_by_the_refusal_of_a_status(speak: Speak, language: str) -> None:
     says = blank(BLANK[language]["due_date"])
     task = a_task()
-    assert required_fields.by(request_in, task, says, {"priority_id": "3"}) == ()
-    assert required_fields.by(request_in, task, Conflict(task), MOVE) == ()
-    assert wanted(request_in, TransitionNotAllowed({"status_id": [TransitionNotAllowed.default]})) == {}
+    assert required(task, says, {"priority_id": "3"}, speak) == ()
+    assert required(task, Conflict(task), MOVE, speak) == ()
+    assert wanted(speak, TransitionNotAllowed({"status_id": [TransitionNotAllowed.default]})) == {}
 
 
 # Over a real Redmine

@@ -2,6 +2,8 @@
 
 import gzip
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import brotli  # type: ignore[import-untyped]
@@ -9,7 +11,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from helpdesk.paths import folder
-from helpdesk.web.edge.static_files import BUNDLES, StaticFiles, accepted_codings, minified
+from helpdesk.web.core.faces import accepted
+from helpdesk.web.edge.static_files import BUNDLES, StaticFiles, minified
 from tests.web.conftest import HTML, Visit
 
 FOREVER = "public, max-age=31536000, immutable"
@@ -62,7 +65,7 @@ def test_a_head_tells_what_a_get_sends(visit: Visit, addresses: list[str]) -> No
     ],
 )  # fmt: skip
 def test_codings_are_read_as_they_are_meant(header: str, codings: set[str]) -> None:
-    assert accepted_codings(header) == codings
+    assert accepted(header) == codings
 
 
 def test_scripts_are_sent_without_comments_and_blanks_and_a_minified_one_as_it_is(tmp_path: Path) -> None:
@@ -117,6 +120,19 @@ def test_bundles_lose_no_rule_no_statement_and_nothing_of_a_literal() -> None:
 def test_no_script_of_ours_has_a_template_literal_inside_another(script: Path) -> None:
     """The minifier takes blanks out of the inner one."""
     assert not has_nested_literal(re.sub(r"(?m)^\s*//.*$|/\*(?s:.*?)\*/", "", script.read_text()))
+
+
+OXLINT = Path(sys.executable).with_name("oxlint")
+
+
+@pytest.mark.parametrize("bundle", ["board", "lazy"])
+def test_the_parts_of_a_bundle_define_and_use_all_names_between_them(bundle: str, tmp_path: Path) -> None:
+    parts = sorted((folder("static") / "js" / bundle).glob("*.js"))
+    whole = tmp_path / "bundle.js"
+    whole.write_text("".join(part.read_text() for part in parts))
+    config = folder("static").parent / ".oxlintrc.json"
+    result = subprocess.run([OXLINT, "--deny-warnings", "-c", config, whole], capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout
 
 
 def test_a_template_literal_inside_another_is_found_behind_braces() -> None:

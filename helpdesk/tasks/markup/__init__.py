@@ -1,1 +1,1 @@
-"""Descriptions and comments: from Textile, Markdown or HTML to HTML that is safe to show."""
+"""Convert descriptions and comments from Textile, Markdown or HTML to safe HTML."""

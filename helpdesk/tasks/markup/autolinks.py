@@ -1,15 +1,17 @@
-"""Addresses in the middle of a text: where they begin and end, and where they lead."""
+"""Find addresses and numbers of tasks in the middle of a text."""
 
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-UNSEEN = r"\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff"  # also what turns the text around
+UNSEEN = r"\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff"  # these turn the text around, too
 _BODY = rf"[^\s<>\"{UNSEEN}]"
-_NO_HOST = r"(?!\dx\.(?:bmp|gif|jpe?g?|png|svg|webp)\b|[\da-f]{8}\.[\da-f]{8}\b)"  # a picture, by its name or by a mail
+_NO_HOST = (
+    r"(?!\dx\.(?:bmp|gif|jpe?g?|png|svg|webp)\b|[\da-f]{8}\.[\da-f]{8}\b)"  # a picture: its name or its id in a mail
+)
 _LATIN = r"(?:[a-z\d-]++\.)+(?:[a-z]{2,}+|xn--[a-z\d-]++)(?!-*+[a-z\d]|\.\d)"
 _CYRILLIC = r"(?:[a-zа-яё\d-]++\.)+(?:рф|рус|бел|укр|москва|дети|сайт|онлайн|орг|ком)(?![\w-])"
-_FOUND = re.compile(
+_PATTERN = re.compile(
     rf"""
     (?P<quoted> (?<=')(?:https?|s?ftps?)://[^\s<>"'{UNSEEN}]+ )
     | (?P<url> \b(?:https?|s?ftps?)://{_BODY}+ )
@@ -22,15 +24,15 @@ _FOUND = re.compile(
     re.I | re.X,
 )
 _CLOSING = {")": "(", "]": "[", "}": "{"}
-_LEADS = re.compile(r"(?:https?|s?ftps?)://[^/\s]|mailto:.|/(?![/\\])|#", re.I)
+_TARGET = re.compile(r"(?:https?|s?ftps?)://[^/\s]|mailto:.|/(?![/\\])|#", re.I)
 _PICTURE = re.compile(
     r"cid:.|data:image/|[^:]*\.(?:apng|avif|bmp|gif|heic|ico|jpe?g?|png|svg|tiff?|webp)(?:[?#]|\Z)", re.I
 )
 _AFTER = frozenset(".,;:!?'\"`*|~^<>«»“”„…‘’")
 
 
-class Found(NamedTuple):
-    """A place in a text that is a link: to `href`, or to the task with this number."""
+class AutoLink(NamedTuple):
+    """A part of a text that becomes a link: to `href`, or to the task with this number."""
 
     start: int
     end: int
@@ -38,30 +40,32 @@ class Found(NamedTuple):
     task: int = 0
 
 
-def found_in(text: str) -> Iterator[Found]:
+def find_links(text: str) -> Iterator[AutoLink]:
     """Find addresses, e-mail addresses and numbers of tasks."""
-    for match in _FOUND.finditer(text):
+    for match in _PATTERN.finditer(text):
         kind = match.lastgroup
         if kind == "task":
-            yield Found(match.start(), match.end(), "", int(match["task"]))
+            yield AutoLink(match.start(), match.end(), "", int(match["task"]))
         elif kind == "mail":
-            yield Found(match.start("mail"), match.end(), f"mailto:{match['mail']}")
-        elif kind and not (shown := trimmed(match[0])).endswith("://"):
-            yield Found(match.start(), match.start() + len(shown), f"http://{shown}" if kind == "www" else shown)
+            yield AutoLink(match.start("mail"), match.end(), f"mailto:{match['mail']}")
+        elif kind and not (address := trim_address(match[0])).endswith("://"):
+            yield AutoLink(
+                match.start(), match.start() + len(address), f"http://{address}" if kind == "www" else address
+            )
 
 
-def leads_somewhere(target: str) -> bool:
-    """Whether a link may lead there: not from `"field":empty`."""
-    return _LEADS.match(target) is not None
+def is_link_target(target: str) -> bool:
+    """Return whether a link may lead there: not from `"field":empty`."""
+    return _TARGET.match(target) is not None
 
 
-def names_picture(source: str) -> bool:
-    """Whether this is what a picture is called, or a part of a mail that may be one."""
+def is_picture_source(source: str) -> bool:
+    """Return whether this is the name of a picture, or of a part of a mail that may be one."""
     return _PICTURE.match(source) is not None
 
 
-def trimmed(address: str) -> str:
-    """Return the address without what stands behind it: punctuation, and brackets that were opened before it."""
+def trim_address(address: str) -> str:
+    """Remove punctuation after the address, and closing brackets that were opened before it."""
     surplus = {closing: address.count(closing) - address.count(opening) for closing, opening in _CLOSING.items()}
     end = len(address)
     while end and ((last := address[end - 1]) in _AFTER or surplus.get(last, 0) > 0):

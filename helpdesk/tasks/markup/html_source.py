@@ -1,12 +1,12 @@
-"""HTML of mail without what nobody reads, in parts of a bounded size.
+"""Remove the invisible ballast of a mail's HTML, and split it into parts of bounded size.
 
-Half of a mail's source, and often nearly all of it, is styles, comments for Outlook and pictures written out in base64.
-They are skipped here by plain searches before any limit is applied, and every tag is written anew with the few
-attributes that are shown. Nothing is made safe by this: `safe_html` does that, with a real parser.
+Half of a mail's source, and often nearly all of it, is styles, comments for Outlook and pictures in base64. They are
+skipped by plain searches before any limit is applied, and every tag is rewritten with the few attributes that are
+shown. This makes nothing safe: `safe_html` does that, with a real parser.
 
-What a browser would swallow for want of an end (`<!--`, `<style>`, a tag that nobody closed) is kept as text. Each
-character is looked at a bounded number of times, whatever the text: a search that found no end is not repeated, and
-what was read as a tag to no avail is not read again.
+Text that a browser would swallow because an end is missing (`<!--`, `<style>`, an unclosed tag) is kept. Each character
+is read a bounded number of times, whatever the text: a search without a result is not repeated, and neither is the
+reading of a tag that turned out to be none.
 """
 
 import re
@@ -20,23 +20,23 @@ from helpdesk.texts import unescaped
 LONGEST_VALUE = 4_096  # characters of an attribute
 MOST_ATTRIBUTES = 1_000
 MOST_TOKENS = 30_000  # in one part, some 5 us each
-DEEPEST = 120  # elements within each other; browsers and readers get nothing from more
-LONGEST_PIECE = 1_024  # characters of text that are not cut apart if there is a blank among them
+DEEPEST = 120  # nested elements; more change nothing for browsers and readers
+LONGEST_PIECE = 1_024  # characters of text that are split only at a blank, if there is one
 SEARCHED = 131_072  # characters in one call of a pattern, which lets no other thread run
 
 _BLOCKS = "blockquote caption dd div dl dt h1 h2 h3 h4 h5 h6 hr li ol p pre table tbody tfoot thead tr ul"
-_BLOCKS_NOT_KEPT = """address article aside center details dir fieldset figcaption figure footer form header main menu
+_DIV_LIKE = """address article aside center details dir fieldset figcaption figure footer form header main menu
     nav section summary"""
 BLOCKS = frozenset(_BLOCKS.split())
 _BOUNDARIES = BLOCKS | {"br"}
-_BUT_PARAGRAPHS = BLOCKS - {"p"}
-_AS_DIV = frozenset(_BLOCKS_NOT_KEPT.split())
+_BLOCKS_BUT_P = BLOCKS - {"p"}
+_AS_DIV = frozenset(_DIV_LIKE.split())
 _VOID = frozenset({"br", "hr", "img"})
 _HIDDEN = {name: re.compile(rf"</{name}(?![\w-])", re.I) for name in (*DROPPED, "head")}
-_NOT_KEPT = stray_tags.ELEMENTS - ALLOWED.keys() - _AS_DIV - _HIDDEN.keys()
+_IGNORED = stray_tags.ELEMENTS - ALLOWED.keys() - _AS_DIV - _HIDDEN.keys()
 _SELF_CLOSING = frozenset({"math", "svg", "xml"})
 _CELLS = frozenset({"td", "th"})
-_ENDS: dict[str, frozenset[str]] = {  # what a tag ends that nobody closed
+_ENDS: dict[str, frozenset[str]] = {  # the unclosed elements that a tag ends
     **dict.fromkeys(BLOCKS, frozenset({"p"})),
     "dd": frozenset({"dd", "dt", "p"}),
     "dt": frozenset({"dd", "dt", "p"}),
@@ -45,7 +45,7 @@ _ENDS: dict[str, frozenset[str]] = {  # what a tag ends that nobody closed
     "th": _CELLS,
     "tr": _CELLS | {"tr"},
 }
-_AROUND: dict[str, frozenset[str]] = {  # and up to where
+_AROUND: dict[str, frozenset[str]] = {  # and the element that bounds this
     "li": frozenset({"ol", "ul"}),
     **dict.fromkeys(("dd", "dt"), frozenset({"dl"})),
     **dict.fromkeys(("td", "th", "tr"), frozenset({"table"})),
@@ -57,7 +57,7 @@ _DATA = re.compile(r"\s*+(data:[\w/+.-]{0,60})", re.I)
 
 
 class Token(NamedTuple):
-    """A tag or a piece of text as it is written anew; `name` is the tag's, empty for text."""
+    """A rewritten tag or piece of text; `name` is the tag's, empty for text."""
 
     html: str
     name: str = ""
@@ -69,46 +69,46 @@ class Token(NamedTuple):
 
 
 NOTHING = Token("", "!")
-# Most tags of a mail: those of which no attribute is kept. The others are None here.
+# Tags without attributes that are shown, most of a mail's tags. The others are None here.
 _PLAIN = re.compile(_NAME.pattern + r"""(?:[^<>"'=]++|=\s*+(?:"[^"<>]*+"|'[^'<>]*+'|[^\s<>"']*+))*+>""")
 _PLAIN_TAGS: dict[tuple[str, str], Token | None] = {
     **{("", name): Token(f"<{name}>", name) for name in ALLOWED},
     **{("", name): Token("<div>", "div") for name in _AS_DIV},
     **{("/", name): Token(f"</{name}>", name, closes=True) for name in ALLOWED},
     **{("/", name): Token("</div>", "div", closes=True) for name in _AS_DIV},
-    **{(end, name): NOTHING for name in _NOT_KEPT for end in ("", "/")},
+    **{(end, name): NOTHING for name in _IGNORED for end in ("", "/")},
     **{("", name): None for name in (*_HIDDEN, *(name for name, attributes in ALLOWED.items() if attributes))},
 }
 
 
 def without_ballast(html: str) -> str:
-    """All of it that may be shown."""
+    """Return all of it that may be shown."""
     return "".join(parts(html, len(html) * 8, len(html)))
 
 
 def text_of(html: str) -> str:
-    """Its text alone, with a line for each block."""
+    """Return its text, with a line for each block."""
     return unescaped("".join("\n" if token.name in _BOUNDARIES else _text(token) for token in _tokens(html)))
 
 
 def parts(html: str, limit: int, most: int = MOST_TOKENS) -> Iterator[str]:
     """Yield the allowed HTML in parts of about `limit` characters, on demand.
 
-    A part ends before a block if there is one in its second half, else between two words. What is open there is opened
-    again in the next part. Parts without anything to see are empty, and the last is not among those.
+    A part ends before a block if there is one in its second half, else between two words. Elements that are open there
+    are opened again in the next part. Parts without visible content are empty, except that the last is left out.
     """
     out: list[str] = []
     opened: list[str] = []
     size = cost = 0
-    cuts: dict[str, tuple[int, tuple[str, ...]]] = {}  # by kind, where the part may end and what is open there
+    cuts: dict[str, tuple[int, tuple[str, ...]]] = {}  # by kind: where the part may end, and the elements open there
     for token in _tokens(html):
         cost += 1
         if (out and size + len(token.html) > limit) or cost > most:
-            count, still = cuts.get("block") or cuts.get("word") or (len(out), tuple(opened))
-            yield _seen(out[:count])
-            out = [*(f"<{name}>" for name in still), *out[count:]]
+            count, reopened = cuts.get("block") or cuts.get("word") or (len(out), tuple(opened))
+            yield _visible(out[:count])
+            out = [*(f"<{name}>" for name in reopened), *out[count:]]
             size, cost, cuts = sum(map(len, out)), len(out), {}
-        if not _may_stand(opened, token):
+        if not _fits(opened, token):
             continue
         if size > limit // 2 and (token.name in _BOUNDARIES or token.ends_a_word):
             begins = token.name and not token.closes and token.name not in _VOID
@@ -117,46 +117,46 @@ def parts(html: str, limit: int, most: int = MOST_TOKENS) -> Iterator[str]:
             opened.append(token.name)
         out.append(token.html)
         size += len(token.html)
-    if part := _seen(out):
+    if part := _visible(out):
         yield part
 
 
-def _seen(out: list[str]) -> str:
-    """The part, or nothing if all of it is tags and blanks."""
-    visible = (each.startswith("<img") or (each[:1] != "<" and each.replace("&nbsp;", "").strip()) for each in out)
-    return "".join(out) if any(visible) else ""
+def _visible(out: list[str]) -> str:
+    """Return the part, or nothing if all of it is tags and blanks."""
+    contents = (each.startswith("<img") or (each[:1] != "<" and each.replace("&nbsp;", "").strip()) for each in out)
+    return "".join(out) if any(contents) else ""
 
 
-def _may_stand(opened: list[str], token: Token) -> bool:
-    """Bring what is open up to date for a token; False for a tag that stands for nothing there."""
+def _fits(opened: list[str], token: Token) -> bool:
+    """Update the open elements for a token; return False for a tag that has no effect there."""
     name = token.name
     if not name or not token.html:
         return bool(token.html)
     if token.closes:
         return _close(opened, name)
     if name in _ENDS:
-        _end_implied(opened, _ENDS[name], _AROUND.get(name, _BUT_PARAGRAPHS))
+        _end_implied(opened, _ENDS[name], _AROUND.get(name, _BLOCKS_BUT_P))
     return name in _VOID or len(opened) < DEEPEST
 
 
 def _close(opened: list[str], name: str) -> bool:
-    """Close the innermost element of that name: of a block all that is in it, too."""
-    for place in range(len(opened) - 1, -1, -1):
-        if opened[place] == name:
-            del opened[place : None if name in BLOCKS or name in _CELLS else place + 1]
+    """Close the innermost element of that name; a block with everything in it."""
+    for index in range(len(opened) - 1, -1, -1):
+        if opened[index] == name:
+            del opened[index : None if name in BLOCKS or name in _CELLS else index + 1]
             return True
     return False
 
 
 def _end_implied(opened: list[str], names: frozenset[str], around: frozenset[str]) -> None:
-    """Close the outermost of these that is open within `around`, with all that is in it."""
-    found = len(opened)
-    for place in range(len(opened) - 1, -1, -1):
-        if opened[place] in around:
+    """Close the outermost of these that is open within `around`, with everything in it."""
+    outermost = len(opened)
+    for index in range(len(opened) - 1, -1, -1):
+        if opened[index] in around:
             break
-        if opened[place] in names:
-            found = place
-    del opened[found:]
+        if opened[index] in names:
+            outermost = index
+    del opened[outermost:]
 
 
 def _text(token: Token) -> str:
@@ -178,7 +178,7 @@ def _tokens(html: str) -> Iterator[Token]:
 
 
 def _pieces(html: str, at: int, end: int) -> Iterator[Token]:
-    """Text in short pieces which end with a blank if they can, and never within an entity."""
+    """Split text into short pieces, at a blank if possible and never within an entity."""
     while at < end:
         piece = html[at : min(end, at + LONGEST_PIECE)]
         if at + len(piece) < end:
@@ -189,7 +189,7 @@ def _pieces(html: str, at: int, end: int) -> Iterator[Token]:
 
 
 def _markup(html: str, start: int, missing: set[str]) -> tuple[int, Token | None]:
-    """Where what begins with the `<` at `start` ends, and what is left of it: None when it is text."""
+    """Return the end of the markup that begins with the `<` at `start`, and its token; None when it is text."""
     if html.startswith("<!--", start):
         end = _end(html, "-->", start + 2, missing)
         return (end, NOTHING) if end else (start + 4, None)
@@ -227,7 +227,7 @@ def _tag(html: str, head: re.Match[str], missing: set[str]) -> tuple[int, Token 
 def _whole_tag(
     html: str, end: int, tag: Token, attributes: dict[str, str], missing: set[str]
 ) -> tuple[int, Token | None]:
-    """The tag as it is written anew; of an element that is not shown all up to its own end, and text without one."""
+    """Return the end and the rewritten tag; a hidden element ends with its closing tag, and is text without one."""
     if tag.name in _HIDDEN and not tag.closes:
         if tag.name in _SELF_CLOSING and html.startswith("/>", end - 2):
             return end, NOTHING
@@ -242,7 +242,7 @@ def _whole_tag(
 
 
 def _attributes(attributes: dict[str, str]) -> Iterator[str]:
-    """Attributes written anew: of a style the size alone, of data only of what kind they are."""
+    """Return the rewritten attributes: of a style the size alone, of data the media type alone."""
     attributes |= {side.lower(): size for side, size in _SIDE.findall(attributes.pop("style", ""))}
     for key, value in attributes.items():
         data = _DATA.match(value) if key in ("href", "src") else None
@@ -252,19 +252,19 @@ def _attributes(attributes: dict[str, str]) -> Iterator[str]:
 
 
 def _end(html: str, mark: str, at: int, missing: set[str]) -> int | None:
-    """Where the next `mark` ends; None if there is none, which is remembered."""
-    found = -1 if mark in missing else html.find(mark, at)
-    if found < 0:
+    """Return the end of the next `mark`; None if there is none, which is remembered."""
+    start = -1 if mark in missing else html.find(mark, at)
+    if start < 0:
         missing.add(mark)
         return None
-    return found + len(mark)
+    return start + len(mark)
 
 
 def _end_of_hidden(html: str, name: str, at: int, missing: set[str]) -> int | None:
-    """Where the element's own end begins, which is a tag without an opening one; None if there is none."""
+    """Return the start of the element's closing tag, which then has no opening one; None if there is none."""
     while name not in missing:
-        if found := _HIDDEN[name].search(html, at, at + SEARCHED):
-            return found.start()
+        if end := _HIDDEN[name].search(html, at, at + SEARCHED):
+            return end.start()
         if at + SEARCHED >= len(html):
             missing.add(name)
         at += SEARCHED - LONGEST_PIECE

@@ -1,8 +1,8 @@
-"""Pictures in descriptions and comments: those among the task's files are shown, any other is named with its address.
+"""Show pictures of descriptions and comments that are among the task's files; name any other with its address.
 
-A text names a picture as Redmine reads it: by the file's name without regard to case, where the latest of several files
-of that name is meant, or by the address of an attachment. Mail names it by `cid:`, which often holds the file's name.
-Nothing is ever loaded from elsewhere.
+As in Redmine, a text refers to a picture by the file's name in any case (the latest of several files of that name is
+meant), or by the address of an attachment. Mail refers to it by `cid:`, which often holds the file's name. Nothing is
+ever loaded from elsewhere.
 """
 
 import re
@@ -14,12 +14,12 @@ from urllib.parse import unquote, unquote_plus, urlsplit
 from markupsafe import escape
 
 from helpdesk.tasks.model import Attachment
-from helpdesk.tasks.safe_html import Picture, anchor, outward
+from helpdesk.tasks.safe_html import Picture, external_link, link
 
 SHOWN_TYPES = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif"})
-THUMBNAIL = 192  # points: how large the small view of a file is made
+THUMBNAIL = 192  # the side of a file's small view, in pixels
 WIDEST, HIGHEST, SMALLEST = 800, 600, 16
-LONGEST_ADDRESS = 100  # characters shown of one that can be followed
+LONGEST_ADDRESS = 100  # characters shown of an address
 
 _SHOWN_NAME = re.compile(r".+\.(?:png|jpe?g|webp|gif)", re.I)
 _ATTACHMENT = re.compile(r"(?:/[\w.~-]+){0,4}/attachments/(?:download/|thumbnail/)?([1-9][0-9]{0,18})(?:/[^/]*){0,2}")
@@ -27,11 +27,11 @@ _DATA = re.compile(r"\A(data:[^;,]*).*", re.I | re.S)
 _ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:|[/\\]", re.I)
 
 Path = Callable[[str, int], str]
-"""The address of a file's view of that kind, `thumbnail`, `view` or `file`."""
+"""Returns the address of a file, by its kind (`thumbnail`, `view` or `file`) and id."""
 
 
 class Files(NamedTuple):
-    """The files of a task as its texts name them; `sites` are the addresses of Redmine and of ourselves."""
+    """The files of a task by id and name; `sites` are the addresses of Redmine and of the helpdesk."""
 
     task_id: int = 0
     by_id: Mapping[int, Attachment] = {}
@@ -43,14 +43,14 @@ NO_FILES = Files()
 
 
 def files_of(task_id: int, attachments: Iterable[Attachment], sites: Iterable[str | None] = ()) -> Files:
-    """The files of a task, ready to be found. Of several with the same name the latest is."""
+    """Index the files of a task; of several with the same name the latest counts."""
     in_order = sorted(attachments, key=lambda file: (file.created_on.timestamp() if file.created_on else 0, file.id))
     by_name = {_folded(file.filename): file for file in in_order}
     return Files(task_id, {file.id: file for file in in_order}, by_name, tuple(filter(None, sites)))
 
 
 def find(files: Files, src: str) -> Attachment | None:
-    """The file that a text means, or None."""
+    """Return the file that a text refers to, or None."""
     path = _local(files, src)
     if path.startswith("/"):
         return _by_address(files, path)
@@ -64,25 +64,25 @@ def find(files: Files, src: str) -> Attachment | None:
 
 
 def is_shown(file: Attachment) -> bool:
-    """Whether a file says that it is a picture of which we make smaller views: by its type, else by its name."""
+    """Return whether smaller views of a file can be made, by its type, else by its name."""
     kind = file.content_type
-    unsure = kind in ("", "application/octet-stream") or kind.startswith("image/")  # as image/pjpeg
-    return kind in SHOWN_TYPES or (unsure and _SHOWN_NAME.fullmatch(file.filename) is not None)
+    is_unclear = kind in ("", "application/octet-stream") or kind.startswith("image/")  # as image/pjpeg
+    return kind in SHOWN_TYPES or (is_unclear and _SHOWN_NAME.fullmatch(file.filename) is not None)
 
 
 def html(picture: Picture, files: Files, path: Path) -> str:
-    """Return the HTML for a picture that a text names."""
+    """Return the HTML for a picture of a text."""
     file = find(files, picture.src)
     if file is None:
         return named(picture)
     if not is_shown(file):
-        return str(escape(file.filename)) if picture.in_link else anchor(path("file", file.id), file.filename)
+        return str(escape(file.filename)) if picture.in_link else link(path("file", file.id), file.filename)
     image = _image(picture, file, path)
     return image if picture.in_link else f'<a href="{escape(path("view", file.id))}">{image}</a>'
 
 
 def _image(picture: Picture, file: Attachment, path: Path) -> str:
-    """The small view in a box that is there before the picture is; a text that wants it larger gets the larger view."""
+    """Return the small view, or the larger one for a larger size, in a box that is there before the picture is."""
     width, height = _box(picture.width, picture.height)
     small, large = (escape(path(kind, file.id)) for kind in ("thumbnail", "view"))
     title = f' title="{escape(picture.title)}"' if picture.title else ""
@@ -92,7 +92,7 @@ def _image(picture: Picture, file: Attachment, path: Path) -> str:
 
 
 def _box(width: int, height: int) -> tuple[int, int]:
-    """Sides within bounds. One that the text does not name is that of a picture four wide and three high."""
+    """Return sides within bounds. A missing side follows from the ratio 4:3."""
     width = width or (height * 4 // 3 if height else THUMBNAIL)
     height = height or width * 3 // 4
     scale = min(1.0, WIDEST / width, HIGHEST / height)
@@ -100,22 +100,22 @@ def _box(width: int, height: int) -> tuple[int, int]:
 
 
 def named(picture: Picture) -> str:
-    """Its name and its address, which is a link if it can be followed. A mail's counting pixel is told by its host."""
+    """Return its name and its address, a link if it can be followed. A mail's tracking pixel is named by its host."""
     name, src = picture.alt or picture.title, _DATA.sub(r"\1", picture.src)
     address = src if len(src) <= LONGEST_ADDRESS else src[: LONGEST_ADDRESS - 1] + "…"
     if _ELSEWHERE.match(src) and not name and max(picture.width, picture.height) == 1:
         address = _host(src) or address
     if not picture.in_link and src.lower().startswith(("http://", "https://")):
-        shown = outward(src, address)
+        target = external_link(src, address)
     else:
-        shown = str(escape(address if _ELSEWHERE.match(src) else unquote(src)))
+        target = str(escape(address if _ELSEWHERE.match(src) else unquote(src)))
     if not name or name == src:
-        return shown
-    return f"{escape(name)} ({shown})" if src else str(escape(name))
+        return target
+    return f"{escape(name)} ({target})" if src else str(escape(name))
 
 
 def _local(files: Files, src: str) -> str:
-    """The address without the site, if it is Redmine's or ours."""
+    """Return the address without the site, if that is Redmine's or ours."""
     for site in files.sites:
         base = site.rstrip("/")
         if src.startswith(f"{base}/"):
@@ -126,8 +126,8 @@ def _local(files: Files, src: str) -> str:
 def _by_address(files: Files, path: str) -> Attachment | None:
     plain = re.split(r"[?#]", path, maxsplit=1)[0]
     ours = re.fullmatch(rf"/tasks/{files.task_id}/files/([1-9][0-9]{{0,18}})(?:/(?:thumbnail|view))?", plain)
-    found = ours or _ATTACHMENT.fullmatch(plain)
-    return files.by_id.get(int(found[1])) if found else None
+    match = ours or _ATTACHMENT.fullmatch(plain)
+    return files.by_id.get(int(match[1])) if match else None
 
 
 def _host(address: str) -> str:

@@ -1,4 +1,4 @@
-"""CommonMark without the places where it drops what was typed."""
+"""Parse CommonMark without dropping typed text where CommonMark would."""
 
 import re
 
@@ -9,22 +9,22 @@ from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline, image
 from markdown_it.token import Token
 
-from helpdesk.tasks.markup.autolinks import leads_somewhere, names_picture
-from helpdesk.tasks.safe_html import may_lead_to
+from helpdesk.tasks.markup.autolinks import is_link_target, is_picture_source
+from helpdesk.tasks.safe_html import is_allowed_href
 
 _LANGUAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9+#._-]{0,30}|")
 
 
 class _Parser(MarkdownIt):
     def validateLink(self, url: str) -> bool:
-        """Whether something is the address of a link; `[ERROR](refused)` is no link."""
-        return may_lead_to(url)
+        """Return whether this is the address of a link; `[ERROR](refused)` is no link."""
+        return is_allowed_href(url)
 
 
 class _PictureParser(MarkdownIt):
     def validateLink(self, url: str) -> bool:
-        """Whether something is the address of a picture, which is shown as text if nobody can read it."""
-        return leads_somewhere(url) or names_picture(url)
+        """Return whether this is the address of a picture, shown as text where the picture is not readable."""
+        return is_link_target(url) or is_picture_source(url)
 
 
 _OF_PICTURES = _PictureParser("commonmark", {"html": False, "breaks": True}).enable(["table", "strikethrough"])
@@ -50,13 +50,13 @@ def _image(state: StateInline, silent: bool) -> bool:
 
 
 def _reference(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    """Read `[label]: address`, and show it: nobody may ever refer to it."""
+    """Read `[label]: address`, and show it, since there may be no link to it."""
     own, state.md = state.md, _OF_PICTURES  # it may be that of a picture
     try:
-        found = reference(state, start, end, silent)
+        is_reference = reference(state, start, end, silent)
     finally:
         state.md = own
-    if not found:
+    if not is_reference:
         return False
     if not silent:
         state.push("paragraph_open", "p", 1).map = [start, state.line]
@@ -66,7 +66,7 @@ def _reference(state: StateBlock, start: int, end: int, silent: bool) -> bool:
 
 
 def _table(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    """Read a table, with the cells that a row has beyond those of the first."""
+    """Read a table, including cells beyond the width of its first row."""
     before = len(state.tokens)
     if not table(state, start, end, silent):
         return False
@@ -100,7 +100,7 @@ def _inline(token: Token, text: str) -> None:
 
 def _words(state: StateCore) -> None:
     """Show the words behind ``` that name no language, and the numbers typed before items."""
-    numbers: list[tuple[int, int]] = []  # of each open list: the number typed last, and the one shown
+    numbers: list[tuple[int, int]] = []  # of each open list: the last typed and the last shown number
     for token in state.tokens:
         if token.type == "fence" and not _LANGUAGE.fullmatch(token.info.strip()):
             token.content, token.info = f"{token.info.strip()}\n{token.content}", ""
@@ -110,8 +110,8 @@ def _words(state: StateCore) -> None:
         elif token.type == "ordered_list_close":
             numbers.pop()
         elif token.type == "list_item_open" and token.info:
-            typed, (before, shown) = int(token.info), numbers[-1]
-            if typed not in (before, shown + 1):
-                token.attrSet("value", typed)
-                shown = typed - 1
-            numbers[-1] = (typed, shown + 1)
+            number, (last, shown) = int(token.info), numbers[-1]
+            if number not in (last, shown + 1):
+                token.attrSet("value", number)
+                shown = number - 1
+            numbers[-1] = (number, shown + 1)

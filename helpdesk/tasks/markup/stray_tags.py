@@ -1,4 +1,4 @@
-"""What looks like a tag of HTML and is none: `<ERROR>`, `<ivan@host.ru>`, `a <b` at the end of a text."""
+"""Recognise text that only looks like a tag: `<ERROR>`, `<ivan@host.ru>`, `a <b` at the end of a text."""
 
 import re
 
@@ -31,16 +31,16 @@ _TAG = re.compile(
 
 
 def is_stray(html: str, start: int, searched: int) -> bool:
-    """Tell whether the `<` at `start` begins no element, so that a parser would drop the words behind it.
+    """Return whether the `<` at `start` begins no element, so that a parser would drop the words behind it.
 
     A tag longer than `searched` characters is none of those: it holds a picture.
     """
-    found = _TAG.match(html, start, start + searched)
-    if found is None:
+    tag = _TAG.match(html, start, start + searched)
+    if tag is None:
         return False
-    if found["other"]:
+    if tag["other"]:
         return html.find(">", start, start + searched) >= 0 or start + searched >= len(html)
-    return _is_unknown((found["begin"] or found["end"] or "").lower())
+    return _is_unknown((tag["begin"] or tag["end"] or "").lower())
 
 
 def _is_unknown(name: str) -> bool:

@@ -77,7 +77,7 @@ async def register(request: Request) -> Response:
 
 async def _welcome(request: Request, fields: request_data.Fields, person: Person) -> Response:
     """Sign the new person in, and go to the first page."""
-    response = see_other(fields.wanted() or await saved_views.start_page(request, person))
+    response = see_other(fields.next_path() or await saved_views.start_page(request, person))
     await session.begin(request, response, person, remember=False)
     return response
 

@@ -39,7 +39,7 @@ async def login(request: Request) -> Response:
         person = await sign_in.sign_in(request, typed, password)
     except HelpdeskError as error:
         return await answer_refusal(request, error, page=partial(_again, request, fields, error))
-    target = fields.wanted() or safe_path(request.query_params.get("next", "")) or await _first_page(request, person)
+    target = fields.next_path() or safe_path(request.query_params.get("next", "")) or await _first_page(request, person)
     response = await answer(
         request,
         json=lambda: json_response(request, _welcome(request, person, target)),

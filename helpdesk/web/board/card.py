@@ -1,4 +1,4 @@
-"""A card of the board: the form of its task, and the pages and fragments that answer the form."""
+"""Show the form of a card of the board, and change the task by it."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from helpdesk.errors import sentence
 from helpdesk.tasks import board
 from helpdesk.tasks.change_messages import LABELS, in_words
 from helpdesk.tasks.lists import Card
-from helpdesk.tasks.model import Edit, Status, Task
+from helpdesk.tasks.model import Edit, Task
 from helpdesk.texts import called
 from helpdesk.web.board import page as board_page
 from helpdesk.web.board import query as board_query
@@ -21,7 +21,8 @@ from helpdesk.web.core.navigation import current_url
 from helpdesk.web.core.templating import translate
 from helpdesk.web.drafts import service as drafts
 from helpdesk.web.lists import params as list_params
-from helpdesk.web.tasks import change, form_fields, lookup, lost_updates, presenters, required_fields, task_form
+from helpdesk.web.tasks import change, form_fields, task_input
+from helpdesk.web.tasks import page as task_page
 
 MOVED = sentence("Moved to: %(status)s.")
 
@@ -31,15 +32,15 @@ async def card(request: Request) -> Response:
     """Show what this person may do to a card, with the draft of its comment; a POST changes the task."""
     if request.method == "POST":
         return await _change(request)
-    task = await lookup.load(request)
+    task = await task_page.load(request)
 
     async def tray(template: str) -> Response:
-        draft = (await drafts.offers(request, task)).get("card")
+        draft = (await drafts.of_task(request, task)).get("card")
         return await _tray(request, template, task, drafted=draft.fields.get("comment", "") if draft else "")
 
     return await answer(
         request,
-        json=lambda: presenters.task_json(request, task),
+        json=lambda: change.task_json(request, task),
         page=lambda: tray("board/card.html"),
         fragment=lambda: tray("board/_card_actions.html"),
     )
@@ -49,14 +50,14 @@ async def card(request: Request) -> Response:
 @idempotent
 async def _change(request: Request) -> Response:
     """Change any of status, priority, assignee and the fields that a status requires, with a comment."""
-    presenter = choose(request, json=presenters.JSON, page=CARD_PAGE, fragment=CARD)
+    presenter = choose(request, json=change.JSON, page=CARD_PAGE, fragment=CARD)
     return await change.make(request, change.Change(_edit), presenter)
 
 
 async def _edit(request: Request) -> Edit:
     """Raises Invalid."""
     fields = request_data.Fields(form_fields.touched((await request_data.read(request)).values))
-    return task_form.edit(fields)._replace(changes=request_data.edits(fields).changes)
+    return task_input.edit(fields)._replace(changes=request_data.edits(fields).changes)
 
 
 async def _to_card(request: Request, outcome: change.Outcome) -> Response:
@@ -67,14 +68,14 @@ async def _to_card(request: Request, outcome: change.Outcome) -> Response:
     context = await board_page.updated_cards(request, params, [written.after.id], {before.id, after.id})
     if before.id != after.id:
         message = sentence(MOVED.text, status=called(after))
-        context["undo"] = _status_to_undo(written.after, before)
-    overwrote = await lost_updates.sentences(request, written)
+        context["undo"] = next((it for it in written.after.choices.statuses if it.id == before.id), None)
+    overwrote = await task_page.overwrote(request, written)
     return await _tray(request, "board/_card_saved.html", written.after, says=message, overwrote=overwrote, **context)
 
 
-async def _refused_card(request: Request, refusal: change.Refusal, form: str) -> Response:
+async def _refused_card(request: Request, refusal: task_page.Refusal, form: str) -> Response:
     """Show the card where it is, open, with the reason and the fields that the chosen status requires."""
-    task = await lookup.of_refusal(request, refusal)
+    task = await task_page.load_refused(request, refusal)
     by = list_params.lanes(board_query.of_current_page(request))
     card = Card(task.row, sum(1 for entry in task.entries if entry.notes))
     context = await _refusal(request, task, refusal) | await board_page.card_context(request, by, (card,), dated=True)
@@ -87,20 +88,16 @@ async def _to_page(request: Request, outcome: change.Outcome) -> Response:
     return see_other(await _next(request))
 
 
-async def _refused_page(request: Request, refusal: change.Refusal, form: str) -> Response:
-    task = await lookup.of_refusal(request, refusal)
+async def _refused_page(request: Request, refusal: task_page.Refusal, form: str) -> Response:
+    task = await task_page.load_refused(request, refusal)
     context = await _refusal(request, task, refusal)
     return await _tray(request, "board/card.html", task, status_of(refusal), **context)
 
 
-async def _refusal(request: Request, task: Task, refusal: change.Refusal) -> dict[str, Any]:
+async def _refusal(request: Request, task: Task, refusal: task_page.Refusal) -> dict[str, Any]:
     typed = form_fields.touched((await request_data.read(request)).values)
-    required = required_fields.by(request, task, refusal, typed)
+    required = form_fields.required(task, refusal, typed, lambda says: translate(request, says))
     return {"refused": {"why": refusal, "typed": typed}, "required": required}
-
-
-def _status_to_undo(task: Task, before: Status) -> Status | None:
-    return next((it for it in task.choices.statuses if it.id == before.id), None)
 
 
 async def _tray(request: Request, template: str, task: Task, status: int = 200, **context: Any) -> Response:
@@ -120,7 +117,7 @@ async def _tray(request: Request, template: str, task: Task, status: int = 200, 
 async def _next(request: Request) -> str:
     """Return the address of the board to go back to."""
     last_page = choose(request, json=navigation.last_list, page=navigation.last_list, fragment=current_url)
-    return (await request_data.read(request)).wanted() or last_page(request)
+    return (await request_data.read(request)).next_path() or last_page(request)
 
 
 CARD = change.Presenter(_to_card, _refused_card)

@@ -1,9 +1,10 @@
-"""Settings of the board's columns by administrators: the phase of each, and its limit of tasks.
+"""Let administrators set up the board's columns: the phase of each, and its limit of tasks.
 
-A form and a program name it alike, `phase_2` and `limit_2` for the status of that number; what is not named stays.
+Forms and programs use the same names: `phase_2` and `limit_2` for the status with that number. Other settings stay.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from starlette.requests import Request
@@ -11,7 +12,7 @@ from starlette.responses import Response
 
 from helpdesk.errors import Invalid, Sentence, sentence
 from helpdesk.store import board
-from helpdesk.store.board import ColumnKept, Phase
+from helpdesk.store.board import ColumnSettings, Phase
 from helpdesk.tasks.model import Status
 from helpdesk.web.core import request_data
 from helpdesk.web.core.after_write import stored
@@ -19,7 +20,6 @@ from helpdesk.web.core.faces import answer, answer_refusal, html, htmx_redirect,
 from helpdesk.web.core.idempotency import idempotent
 from helpdesk.web.core.navigation import BOARD, safe_path
 from helpdesk.web.core.services import path_to, services
-from helpdesk.web.tasks import colors
 
 MOST_TASKS = 9_999
 PHASES: dict[Phase, Sentence] = {"active": sentence("active"), "waiting": sentence("waiting")}
@@ -29,8 +29,8 @@ NO_CHOICE = sentence("There is no such choice.")
 NO_LIMIT = sentence("This must be a whole number from 1 to %(most)s, or nothing.", most=MOST_TASKS)
 
 
-class Column(NamedTuple):
-    """A status and what was said of it, or what was typed where that was refused."""
+class ColumnRow(NamedTuple):
+    """A status with its settings, or with the typed values where these were refused."""
 
     status: Status
     phase: str
@@ -38,126 +38,119 @@ class Column(NamedTuple):
 
 
 async def columns(request: Request) -> Response:
-    """The tracker's statuses in its order, each with what was said of it; a POST says it."""
+    """Show the backend's statuses in its order, each with its settings; a POST changes them."""
     if request.method == "POST":
         return await _change(request)
-    found = shown(await _statuses(request), await _kept(request))
+    rows = rows_of(*await _statuses_and_settings(request))
     back, says = safe_path(request.query_params.get("next", "")), SAVED if "saved" in request.query_params else None
     return await answer(
         request,
-        json=lambda: json_response(request, _to_dict(found)),
-        page=lambda: _page(request, found, back, says=says),
+        json=lambda: json_response(request, _to_dict(rows)),
+        page=lambda: _page(request, rows, back, says=says),
     )
 
 
 @idempotent
 async def _change(request: Request) -> Response:
-    fields, statuses, kept = await request_data.read(request), await _statuses(request), await _kept(request)
-    back = fields.wanted()
+    fields, (statuses, settings) = await request_data.read(request), await _statuses_and_settings(request)
+    back = fields.next_path()
     try:
-        said = chosen(fields, statuses, kept)
-    except Invalid as refusal:
-        return await _refused(request, typed(fields, shown(statuses, kept)), back, refusal)
-    await stored(request, lambda db: board.keep_columns(db, said))
-    colors.forget(request)
+        changes = changed(fields, statuses, settings)
+    except Invalid as error:
+        rows = typed_rows(fields, rows_of(statuses, settings))
+        return await answer_refusal(request, error, page=partial(_page, request, rows, back, refusal=error))
+    await stored(request, lambda db: board.save_columns(db, changes))
+    services(request).color_cache.forget()
     return await answer(
         request,
-        json=lambda: json_response(request, _to_dict(shown(statuses, kept | said))),
+        json=lambda: json_response(request, _to_dict(rows_of(statuses, settings | changes))),
         page=lambda: htmx_redirect(request, back or f"{path_to(request, 'tasks:columns')}?saved=1"),
     )
 
 
-async def _refused(request: Request, found: Iterable[Column], back: str, refusal: Invalid) -> Response:
-    return await answer_refusal(request, refusal, page=lambda: _page(request, found, back, why=refusal))
-
-
-def chosen(
-    fields: request_data.Fields, statuses: Iterable[Status], before: Mapping[int, ColumnKept]
-) -> dict[int, ColumnKept]:
+def changed(
+    fields: request_data.Fields, statuses: Iterable[Status], before: Mapping[int, ColumnSettings]
+) -> dict[int, ColumnSettings]:
     """Return the settings that the body changes. Raises Invalid that names every wrong field at once."""
-    said: dict[int, ColumnKept] = {}
-    wrong: dict[str, Sequence[Sentence]] = {}
+    changes: dict[int, ColumnSettings] = {}
+    errors: dict[str, Sequence[Sentence]] = {}
     for status in statuses:
-        held = before.get(status.id, ColumnKept())
-        try:
-            phase = _phase(fields, status, held.phase)
-        except Invalid as refusal:
-            phase, wrong = held.phase, wrong | refusal.fields
-        try:
-            limit = _limit(fields, status, held.wip_limit)
-        except Invalid as refusal:
-            limit, wrong = held.wip_limit, wrong | refusal.fields
-        if (phase, limit) != held:
-            said[status.id] = ColumnKept(phase, limit)
-    if wrong:
-        raise Invalid(wrong)
-    return said
+        after = present = before.get(status.id, ColumnSettings())
+        for read in (_with_phase, _with_limit):
+            try:
+                after = read(fields, status, after)
+            except Invalid as error:
+                errors |= error.fields
+        if after != present:
+            changes[status.id] = after
+    if errors:
+        raise Invalid(errors)
+    return changes
 
 
-def shown(statuses: Iterable[Status], kept: Mapping[int, ColumnKept]) -> list[Column]:
-    """Closed statuses are done, whatever is kept of them."""
-    held = [(status, kept.get(status.id, ColumnKept())) for status in statuses]
-    return [Column(status, DONE if status.is_closed else it.phase, it.wip_limit) for status, it in held]
+def rows_of(statuses: Iterable[Status], settings: Mapping[int, ColumnSettings]) -> list[ColumnRow]:
+    """Return a row for each status. Closed statuses are done, whatever their stored phase."""
+    columns = [(status, settings.get(status.id, ColumnSettings())) for status in statuses]
+    return [ColumnRow(status, DONE if status.is_closed else it.phase, it.wip_limit) for status, it in columns]
 
 
-def typed(fields: request_data.Fields, before: Iterable[Column]) -> list[Column]:
-    """The same with what was typed over it, whether it can be kept or not."""
+def typed_rows(fields: request_data.Fields, rows: Iterable[ColumnRow]) -> list[ColumnRow]:
+    """Return the rows with the typed values, valid or not."""
+    values = fields.values
     return [
-        it._replace(
-            phase=str(fields.values.get(f"phase_{it.status.id}", it.phase)),
-            limit=fields.values.get(f"limit_{it.status.id}", it.limit),
+        ColumnRow(
+            row.status,
+            str(values.get(f"phase_{row.status.id}", row.phase)),
+            values.get(f"limit_{row.status.id}", row.limit),
         )
-        for it in before
+        for row in rows
     ]
 
 
-def _phase(fields: request_data.Fields, status: Status, held: Phase) -> Phase:
-    """The phase that is said of a status, `held` where none is. Raises Invalid for any other than done of a closed one,
-    and for that of an open one."""
+def _with_phase(fields: request_data.Fields, status: Status, settings: ColumnSettings) -> ColumnSettings:
+    """Read the phase of a status. Raises Invalid for any other than done of a closed one, and for done of an open
+    one."""
     name = f"phase_{status.id}"
     value = fields.values.get(name)
     if value is None or (status.is_closed and value == DONE):
-        return held
-    found = next((it for it in PHASES if it == value and not status.is_closed), None)
-    if found is None:
+        return settings
+    phase = next((it for it in PHASES if it == value and not status.is_closed), None)
+    if phase is None:
         raise request_data.refusal(name, NO_CHOICE)
-    return found
+    return settings._replace(phase=phase)
 
 
-def _limit(fields: request_data.Fields, status: Status, held: int | None) -> int | None:
-    """The limit that is said of a status, `held` where none is; null and the empty text take it away.
-    Raises Invalid."""
+def _with_limit(fields: request_data.Fields, status: Status, settings: ColumnSettings) -> ColumnSettings:
+    """Read the limit of a status; null and the empty text remove it. Raises Invalid."""
     name = f"limit_{status.id}"
     if name not in fields.values:
-        return held
+        return settings
     try:
-        number = fields.number(name)
+        limit = fields.number(name)
     except Invalid as error:
         raise request_data.refusal(name, NO_LIMIT) from error
-    if number is not None and not 1 <= number <= MOST_TASKS:
+    if limit is not None and not 1 <= limit <= MOST_TASKS:
         raise request_data.refusal(name, NO_LIMIT)
-    return number
+    return settings._replace(wip_limit=limit)
 
 
-async def _statuses(request: Request) -> tuple[Status, ...]:
-    """Those of the tracker itself: an administrator of ours need not be anybody there."""
-    return await services(request).backend.statuses()
+async def _statuses_and_settings(request: Request) -> tuple[tuple[Status, ...], dict[int, ColumnSettings]]:
+    """Return all statuses of the backend, for an administrator of ours need not have an account there."""
+    return await services(request).backend.statuses(), await services(request).database.run(board.columns)
 
 
-async def _kept(request: Request) -> dict[int, ColumnKept]:
-    return await services(request).database.run(board.columns)
-
-
-def _to_dict(found: Iterable[Column]) -> dict[str, Any]:
-    columns = (
-        {"status_id": it.status.id, "name": it.status.name, "phase": it.phase, "limit": it.limit} for it in found
-    )
+def _to_dict(rows: Iterable[ColumnRow]) -> dict[str, Any]:
+    columns = ({"status_id": it.status.id, "name": it.status.name, "phase": it.phase, "limit": it.limit} for it in rows)
     return {"columns": list(columns)}
 
 
 def _page(
-    request: Request, found: Iterable[Column], back: str, says: Sentence | None = None, why: Invalid | None = None
+    request: Request,
+    rows: Iterable[ColumnRow],
+    back: str,
+    says: Sentence | None = None,
+    refusal: Invalid | None = None,
 ) -> Response:
-    """`back` is the page that one came from, if it was told."""
-    context = {"columns": found, "phases": PHASES, "most": MOST_TASKS, "next": back, "board": path_to(request, BOARD)}
-    return html(request, "board/columns.html", 422 if why else 200, says=says, why=why, **context)
+    """Render the form. `back` is the page that the person came from, if known."""
+    context = {"columns": rows, "phases": PHASES, "most": MOST_TASKS, "next": back, "board": path_to(request, BOARD)}
+    return html(request, "board/columns.html", 422 if refusal else 200, says=says, why=refusal, **context)

@@ -1,7 +1,7 @@
-"""What happens after a write never hides that it was done.
+"""Note that a write was done, so that no later failure hides it.
 
-A handler awaits its write by `saved`. Whatever fails behind that is a matter of the log: the answer says that the write
-was saved, in the face that was asked for, with a status of success, so that no program sends it again.
+A handler awaits its write by `saved`. A failure after that is logged: the answer says that the write was saved, with a
+status of success, so that no program sends it again.
 """
 
 import logging
@@ -47,7 +47,7 @@ def is_saved(request: Request) -> bool:
 
 
 def is_refused(request: Request) -> bool:
-    """Tell whether an answer with a status of success says that nothing was written, as that to a bulk change may."""
+    """Tell whether nothing was written despite a status of success: a bulk change may answer so."""
     return getattr(request.state, "saved", None) is False
 
 

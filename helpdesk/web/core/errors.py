@@ -1,9 +1,7 @@
-"""The one place where an error becomes an answer: a table, and three faces (page, htmx fragment, JSON)."""
+"""Answer an error: a table of statuses, and three faces (page, htmx fragment, JSON). No other place does it."""
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
@@ -31,7 +29,7 @@ class MethodNotAllowed(HelpdeskError):
 
 
 class AddressTooLong(TooLarge):
-    """The path, or what is asked behind it, is longer than any address of ours."""
+    """The path or the query is longer than in any address of ours."""
 
     code = "address_too_long"
     default = sentence("This address is too long.")
@@ -108,16 +106,8 @@ NEVER_SHOWN_AGAIN = {
 }
 
 
-class ErrorParts(NamedTuple):
-    """Parts of an error's answer that belong to upper floors: the JSON of a task in conflict, and the text of a form
-    whose session has ended, sealed for the sign-in page. `app.py` puts them in."""
-
-    conflict: Callable[[Request, errors.Conflict], Awaitable[Json]]
-    sealed_text: Callable[[Request, Mapping[str, Any]], str]
-
-
 async def domain(request: Request, error: Exception) -> Response:
-    """A domain error, wherever it was raised."""
+    """Answer a domain error, wherever it was raised."""
     assert isinstance(error, HelpdeskError)
     if after_write.is_saved(request):
         return after_write.saved_only(request, error)
@@ -134,19 +124,19 @@ async def from_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code == 405:
         return await answer(request, MethodNotAllowed(), 405, {"Allow": _allowed(request)})
-    known = FROM_HTTP.get(error.status_code, HelpdeskError)
-    return await answer(request, known(), error.status_code, dict(error.headers or {}))
+    kind = FROM_HTTP.get(error.status_code, HelpdeskError)
+    return await answer(request, kind(), error.status_code, dict(error.headers or {}))
 
 
 async def unexpected(request: Request, error: Exception) -> Response:
-    """A fault of ours. The edge logs it; the screen has the request's id."""
+    """Answer a fault of ours with the request's id. The edge logs it."""
     if after_write.is_saved(request):
         return after_write.saved_only(request, error)
     return await answer(request, HelpdeskError(), 500, {})
 
 
 def status_of(error: HelpdeskError) -> int:
-    """The status of the nearest ancestor in the table."""
+    """Return the status of the nearest ancestor in the table."""
     return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
 
 
@@ -171,9 +161,10 @@ async def answer(request: Request, error: HelpdeskError, status: int, headers: d
 
 def _says(request: Request, error: HelpdeskError) -> Sentence:
     """Return the sentence for a person; of a write that found a system down it also says that nothing was saved."""
-    says_kind = isinstance(error, errors.Unavailable) and error.says is error.default
-    unsaved = error.unsaved if isinstance(error, errors.Unavailable) and says_kind else None
-    return unsaved if unsaved and request.method not in SAFE else error.says
+    is_write = request.method not in SAFE
+    if is_write and isinstance(error, errors.Unavailable) and error.unsaved and error.says is error.default:
+        return error.unsaved
+    return error.says
 
 
 async def to_dict(request: Request, error: HelpdeskError, status: int) -> Json:
@@ -186,14 +177,16 @@ async def to_dict(request: Request, error: HelpdeskError, status: int) -> Json:
         "request_id": request.state.request_id,
     }
     if isinstance(error, errors.Invalid):
-        body["errors"] = {field: [translate(request, says) for says in found] for field, found in error.fields.items()}
+        body["errors"] = {
+            field: [translate(request, says) for says in faults] for field, faults in error.fields.items()
+        }
     if isinstance(error, errors.Conflict):
-        body |= await services(request).error_parts.conflict(request, error)
+        body |= await services(request).conflict_json(request, error)
     return body
 
 
 async def _to_sign_in(request: Request) -> Response:
-    """A fragment makes the browser go as a whole; a page redirects; a form that was sent keeps its text in sight."""
+    """Send the browser to the sign-in page; a form that was sent is answered with it, so that its text stays."""
     address = path_to(request, "people:login") + "?" + urlencode({"next": current_url(request)})
     if is_htmx(request):
         return Response(status_code=401, headers={"HX-Redirect": address})
@@ -202,7 +195,7 @@ async def _to_sign_in(request: Request) -> Response:
     with suppress(HelpdeskError, HTTPException):
         await request_data.read(request)
     values = request.state.fields.values if hasattr(request.state, "fields") else {}
-    carried = services(request).error_parts.sealed_text(request, values)
+    carried = services(request).sealed_text(request, values)
     context = {"typed": _typed(request), "kept": False, "unsure": False, "carried": carried}
     demo = services(request).settings.demo
     return html(
@@ -217,7 +210,7 @@ def _typed(request: Request) -> dict[str, str]:
 
 
 def _allowed(request: Request) -> str:
-    """The methods of every route of the address: Starlette names those of the first alone."""
+    """Return the methods of every route of the address: Starlette names those of the first alone."""
     routes = [route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE]
     return ", ".join(sorted({name for route in routes for name in route.methods}))
 

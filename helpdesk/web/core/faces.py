@@ -20,8 +20,8 @@ from helpdesk.web.core.services import services
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
 PROGRAMS = ("/api/", "/tasks/api/")
-HTMX_LEADS = "hx-redirect"
-WROTE = "wrote"  # the cookie that changes whenever its person has written something (static/js/returning.js)
+HX_REDIRECT = "hx-redirect"
+WROTE = "wrote"  # the cookie that changes whenever its person has written something (static/js/back-navigation.js)
 
 T = TypeVar("T")
 Json = dict[str, Any]
@@ -73,13 +73,13 @@ def of_form(request: Request, view: object) -> Face:
 
 
 def choose(request: Request, *, page: T, json: T | None = None, fragment: T | None = None) -> T:
-    """Return what belongs to the face that was asked for: the page's where that face has none of its own."""
+    """Return the value of the face that the request asks for; the page's when that face has none."""
     own = {Face.JSON: json, Face.FRAGMENT: fragment}.get(face_of(request))
     return page if own is None else own
 
 
 async def answer(request: Request, *, json: Respond, page: Respond, fragment: Respond | None = None) -> Response:
-    """Answer as the face that was asked for does; the others are not called."""
+    """Answer in the face that the request asks for; the others are not called."""
     response = choose(request, json=json, page=page, fragment=fragment)()
     return await response if isawaitable(response) else response
 
@@ -129,7 +129,7 @@ def see_other(path: str) -> Response:
 
 def htmx_redirect(request: Request, path: str) -> Response:
     """Send a browser to a page, also by htmx, which would put the page that a redirect leads to into the form."""
-    return Response(headers={HTMX_LEADS: path}) if is_htmx(request) else see_other(path)
+    return Response(headers={HX_REDIRECT: path}) if is_htmx(request) else see_other(path)
 
 
 async def fragment_or_page(request: Request, fragment: Respond, path: str) -> Response:

@@ -55,9 +55,9 @@ def signed_in(handler: Handler) -> Handler:
     async def guarded(request: Request) -> Response:
         require_same_origin(request)
         limit = services(request).settings.max_content_length
-        found = await session.current(request)
-        request_body.allow(request, limit, files=found is not None)
-        if found is None:
+        is_signed_in = await session.current(request) is not None
+        request_body.allow(request, limit, files=is_signed_in)
+        if not is_signed_in:
             raise NotSignedIn
         async with _in_time(request):
             return await handler(request)
@@ -82,9 +82,9 @@ def needs(right: Right, says: Sentence | None = None) -> Callable[[Handler], Han
 
 @asynccontextmanager
 async def _in_time(request: Request) -> AsyncIterator[None]:
-    """However many calls a page takes, whoever reads it is answered in READ_SECONDS. Raises Unavailable.
+    """Answer a reading request in READ_SECONDS, however many calls it takes. Raises Unavailable.
 
-    A write is not cut off here: its adapter knows what to say when the answer is late.
+    A write is not cut off here: its adapter knows the outcome when the answer is late.
     """
     limit = asyncio.timeout(READ_SECONDS if request.method in SAFE else None)
     try:
@@ -97,16 +97,16 @@ async def _in_time(request: Request) -> AsyncIterator[None]:
 
 
 def unguarded(handler: Handler) -> Handler:
-    """Let everything in: for static files and the health of the process, which ask nothing of the store."""
+    """Let everything in, for static files and the health of the process, which need no session."""
     return _marked(handler, "unguarded")
 
 
 async def actor(request: Request) -> Actor:
     """Return the identity of the signed-in person in the backend. Raises NotSignedIn, NotAllowed."""
-    found = await session.current(request)
-    if found is None:
+    signed_in = await session.current(request)
+    if signed_in is None:
         raise NotSignedIn
-    return services(request).identify(found)
+    return services(request).identify(signed_in)
 
 
 def require_same_origin(request: Request) -> None:

@@ -1,4 +1,4 @@
-"""Idempotency keys: a write that comes twice is done once, and the second gets the first answer (contract §2)."""
+"""Idempotency keys: a write that is sent twice is done once, and the second gets the first answer (contract §2)."""
 
 import asyncio
 import json
@@ -21,7 +21,7 @@ from helpdesk.web.core.services import services
 
 log = logging.getLogger(__name__)
 
-NOT_KEPT = {"content-length"}
+NOT_STORED = {"content-length"}
 POLL_SECONDS = 0.05
 PATIENCE_SECONDS = 15.0
 MOST_UNSETTLED = 1_000
@@ -29,18 +29,18 @@ SETTLED_AT_ONCE = 10
 
 
 class Outcome(NamedTuple):
-    """The result of a claim: an answer to keep, or None for a key that is free again."""
+    """The result of a claim: an answer to store, or None for a key that is free again."""
 
     claim: str
     answer: idempotency.Answer | None
 
 
 Unsettled = dict[idempotency.Key, Outcome]
-"""Outcomes that the store did not take, held by the process and written before its next claim."""
+"""Outcomes that the store did not take, kept in memory and written before the process's next claim."""
 
 
 def idempotent(handler: Handler) -> Handler:
-    """Answer a known idempotency key from the store. Only successes are kept, so a refused write can be retried."""
+    """Answer a known idempotency key from the store. Only successes are stored, so a refused write can be retried."""
 
     @wraps(handler)
     async def guarded(request: Request) -> Response:
@@ -50,9 +50,9 @@ def idempotent(handler: Handler) -> Handler:
         digest, first = await _digest(request), None
         while first is None:
             unsettled, claim = services(request).unsettled.get(key), token_hex(8)
-            known = (unsettled and unsettled.answer) or await _claim(request, key, digest, claim)
-            if known:
-                first = await _again(request, key, digest, known)
+            earlier = (unsettled and unsettled.answer) or await _claim(request, key, digest, claim)
+            if earlier:
+                first = await _first_answer(request, key, digest, earlier)
             else:
                 first = await _first(request, key, digest, claim, handler)
         return first
@@ -61,9 +61,9 @@ def idempotent(handler: Handler) -> Handler:
 
 
 async def _claim(request: Request, key: idempotency.Key, digest: str, claim: str) -> idempotency.Answer | None:
-    """None when the key is ours now, else what is known of its first use.
+    """Claim the key, or return the answer of its first use.
 
-    Raises Unavailable in words that leave open what became of an earlier use.
+    Raises Unavailable with a sentence that does not say whether an earlier use was saved.
     """
     for earlier, outcome in list(islice(services(request).unsettled.items(), SETTLED_AT_ONCE)):
         if not await _settle(request, earlier, outcome):
@@ -79,7 +79,7 @@ async def _claim(request: Request, key: idempotency.Key, digest: str, claim: str
 
 
 async def _first(request: Request, key: idempotency.Key, digest: str, claim: str, handler: Handler) -> Response:
-    """Do the work and keep its answer. The key is free again only when surely nothing was written."""
+    """Do the work and store its answer. The key is free again only when surely nothing was written."""
     try:
         response = await handler(request)
     except Exception as error:
@@ -89,22 +89,22 @@ async def _first(request: Request, key: idempotency.Key, digest: str, claim: str
             await _settle(request, key, Outcome(claim, unknown))
             raise
         response = await errors.unexpected(request, error)
-    await _settle(request, key, Outcome(claim, _kept(request, digest, response)))
+    await _settle(request, key, Outcome(claim, _stored(request, digest, response)))
     return response
 
 
-def _kept(request: Request, digest: str, response: Response) -> idempotency.Answer | None:
-    """The answer as it is kept; None for one that refuses, for what was refused may be tried again."""
+def _stored(request: Request, digest: str, response: Response) -> idempotency.Answer | None:
+    """Return the answer as it is stored; None for a refusal, since a refused write may be tried again."""
     if response.status_code >= 400 or after_write.is_refused(request):
         return None
-    headers = [(name, value) for name, value in response.headers.items() if name not in NOT_KEPT]
+    headers = [(name, value) for name, value in response.headers.items() if name not in NOT_STORED]
     return idempotency.Answer(digest, response.status_code, headers, bytes(response.body).decode())
 
 
 async def _settle(request: Request, key: idempotency.Key, outcome: Outcome) -> bool:
-    """Write down what became of a key, and tell whether the store answers.
+    """Store the outcome of a key, and tell whether the store answers.
 
-    The work is done, so a failure is logged and never hides how it went.
+    The work is done, so a failure is logged and never hides the outcome.
     """
     unsettled = services(request).unsettled
     try:
@@ -119,7 +119,7 @@ async def _settle(request: Request, key: idempotency.Key, outcome: Outcome) -> b
 
 
 def _hold(request: Request, key: idempotency.Key, outcome: Outcome) -> None:
-    """Keep an outcome behind those that wait already."""
+    """Keep an outcome in memory, behind those that wait already."""
     unsettled = services(request).unsettled
     unsettled.pop(key, None)
     unsettled[key] = outcome
@@ -127,25 +127,29 @@ def _hold(request: Request, key: idempotency.Key, outcome: Outcome) -> None:
         del unsettled[next(iter(unsettled))]
 
 
-async def _again(request: Request, key: idempotency.Key, digest: str, first: idempotency.Answer) -> Response | None:
-    """The first answer, waited for while it is being made; None when the first was refused and the key is free. Raises
-    OutcomeUnknown when it never comes."""
-    found: idempotency.Answer | None = first
+async def _first_answer(
+    request: Request, key: idempotency.Key, digest: str, earlier: idempotency.Answer
+) -> Response | None:
+    """Wait for the first answer while it is being made; None when it was a refusal and the key is free.
+
+    Raises KeyReused, and OutcomeUnknown when there is no answer in time.
+    """
+    answer: idempotency.Answer | None = earlier
     for _ in range(int(PATIENCE_SECONDS / POLL_SECONDS)):
-        if found is None:
+        if answer is None:
             return None
-        if found.body_hash != digest:
+        if answer.body_hash != digest:
             raise KeyReused
-        if found.status == idempotency.UNKNOWN:
+        if answer.status == idempotency.UNKNOWN:
             raise OutcomeUnknown
-        if found.status:
-            response = Response(found.body, found.status)
-            for name, value in found.headers:
+        if answer.status:
+            response = Response(answer.body, answer.status)
+            for name, value in answer.headers:
                 response.headers.append(name, value)
             return response
         await asyncio.sleep(POLL_SECONDS)
         try:
-            found = await services(request).database.run(lambda db: idempotency.read(db, key))
+            answer = await services(request).database.run(lambda db: idempotency.read(db, key))
         except StoreUnavailable:
             log.info("a first response is awaited while the store is down", extra={"path": request.url.path})
     raise OutcomeUnknown
@@ -162,8 +166,7 @@ async def _key(request: Request) -> idempotency.Key | None:
 
 
 async def _digest(request: Request) -> str:
-    """A hash of what was sent, by value, of files by name and size, and of the face that is to answer: no other can
-    show the first answer."""
+    """Return a hash of the values, of the files' names and sizes, and of the face: no other can show the answer."""
     values, files, _ = await request_data.read(request)
     sent = [(file.filename, file.size) for file in files]
     face = face_of(request).value

@@ -21,16 +21,15 @@ from helpdesk.errors import Sentence
 from helpdesk.texts import UNSEEN, called, is_blank, isolated, one_line, subject_of, turns
 
 INCLUDE = re.compile(r'\{% include "([^"]+)" %\}')
-MOST_KEPT = 3_000  # rows of lists, some 700 bytes each
+MOST_CACHED = 3_000  # rows of lists, some 700 bytes each
 CALL = ["variable_begin", "name", "lparen", "string", "rparen", "variable_end"]
 
 
 class InPlace(Extension):
-    """`{% include "…" %}` is replaced by that very file: a template of its own costs a context each time, and a search
-    for each name in it. What the file sets stays within it, as ever.
+    """Replace `{% include "…" %}` by the file: a template of its own costs a context, and a search for each name in it.
 
-    So a page has to be read again when one of its parts changes, which needs a start; and lines in a traceback are
-    counted with all the parts.
+    Variables that the file sets stay within it. After a change of a part the process must be started again, and lines
+    in a traceback are counted with all parts.
     """
 
     priority = 50  # before the others, which see the whole page
@@ -46,19 +45,19 @@ class InPlace(Extension):
 
 
 class Unindented(Extension):
-    """Indentation is for us; on a slow line it costs a twentieth of a page.
+    """Remove the indentation of templates when they are read: on a slow line it costs a twentieth of a page.
 
-    Takes away the blanks at the beginnings of a template's lines when it is read. What a template shows comes later
-    and is not touched. A sentence to translate must not span lines, nor must the text of a `pre`."""
+    Values come later and are not touched. A sentence to translate must not span lines, nor must the text of a `pre`.
+    """
 
     def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
         return re.sub(r"^[ \t]+", "", source, flags=re.MULTILINE)
 
 
 class Translated(Extension):
-    """`{{ _("…") }}` is the same text each time, for each language has templates of its own: a tenth of a list's time.
+    """Translate `{{ _("…") }}` when the template is read, since each language has its own: a tenth of a list's time.
 
-    Wants an environment with a `catalogue`. As the i18n extension has it, a translation is markup, and a format even
+    Needs an environment with a `catalogue`. As in the i18n extension, a translation is markup, and a format even
     without values.
     """
 
@@ -68,29 +67,29 @@ class Translated(Extension):
             held.append(token)
             if len(held) == len(CALL):
                 if [one.type for one in held] == CALL and held[1].value == "_":
-                    yield Token(token.lineno, "data", self._said(held[3].value))
+                    yield Token(token.lineno, "data", self._translated(held[3].value))
                     held.clear()
                 else:
                     yield held.popleft()
         yield from held
 
-    def _said(self, sentence: str) -> str:
+    def _translated(self, sentence: str) -> str:
         text: str = self.environment.catalogue.gettext(sentence)  # type: ignore[attr-defined]  # templating.py adds it
         return text % ()
 
 
-def keeping(environment: Environment) -> Callable[..., Markup]:
-    """`{{ kept(template, name=value, …) }}`: what a template makes of these values and of nothing else, made once.
+def caching(environment: Environment) -> Callable[..., Markup]:
+    """Return `cached` for `{{ cached(template, name=value, …) }}`, which renders equal values once.
 
-    For what many see, and again and again: half of a list's time were rows that had been made before. A row of other
-    values is another row, so nothing is ever shown that is not so. Values must be hashable.
+    The template gets these values and nothing else; they must be hashable. Half of a list's time were rows that had
+    been rendered before.
     """
 
-    @lru_cache(maxsize=MOST_KEPT)
-    def kept(template: str, **values: Any) -> Markup:
+    @lru_cache(maxsize=MOST_CACHED)
+    def cached(template: str, **values: Any) -> Markup:
         return Markup(environment.get_template(template).render(values))
 
-    return kept
+    return cached
 
 
 def text_filters(speak: Callable[[Sentence], str]) -> dict[str, Callable[[Any], str]]:

@@ -1,12 +1,16 @@
-"""Forms with files. Files go to the disk as they come; those over the limit are read to their end and dropped.
+"""Forms with files, and the names of files in every way that browsers and programs write them.
 
-For a browser that is still sending listens to no answer: cut off, it would show a lost connection, and a form without
-JavaScript would lose its texts. So the texts are here, whatever the files weigh.
+Files go to the disk as they come. Those over the limit are read to their end and dropped: a browser that is still
+sending reads no answer, so it would show a lost connection, and a form without JavaScript would lose its texts.
+
+Browsers send names in UTF-8, with `%22` for a quote (HTML, multipart/form-data encoding algorithm). Programs also send
+`filename*` (RFC 5987, RFC 8187; in pieces by RFC 2231) or encoded words (RFC 2047), because their libraries do.
 """
 
 import binascii
 import re
 from contextlib import aclosing
+from itertools import count, takewhile
 from urllib.parse import unquote_to_bytes
 
 from starlette.datastructures import FormData, UploadFile
@@ -33,10 +37,10 @@ CHARSETS = {
 
 
 class Parser(MultiPartParser):
-    """`max_part_size` bounds all texts together; `dropped` says that all files weigh more than `most_of_files`.
+    """Starlette's parser with limits: `max_part_size` for all texts together, `most_of_files` for all files.
 
-    A form that ends before its end is refused: Starlette would leave the last file out and say nothing. So is a text
-    that is not UTF-8, which Starlette would read as something else.
+    A form that breaks off is refused: Starlette would silently leave the last file out. So is a text that is not UTF-8,
+    which Starlette would read in another charset.
     """
 
     most_of_files = 0
@@ -49,9 +53,9 @@ class Parser(MultiPartParser):
         return self.files > self.most_of_files
 
     def on_headers_finished(self) -> None:
-        """Starlette knows a file by a plain `filename` alone."""
+        """Give Starlette a plain `filename`, by which alone it detects a file."""
         header = self._current_part.content_disposition or b""
-        name = in_disposition(header)
+        name = file_name_in(header)
         if name is not None:
             self._current_part.content_disposition = header + b'; filename=""'
         super().on_headers_finished()
@@ -89,10 +93,9 @@ class Parser(MultiPartParser):
 
 
 async def parse(request: Request) -> tuple[FormData, bool]:
-    """The form, and whether its files were too large and are not whole. They are closed with the request
-    (`request_body.py`).
+    """Return the form, and whether its files were too large and are not whole.
 
-    Raises Malformed, TooLarge for texts over the limit, and StorageFull.
+    They are closed with the request (`request_body.py`). Raises Malformed, TooLarge for texts, and StorageFull.
     """
     allowed = request_body.allowed(request)
     async with aclosing(request.stream()) as stream:
@@ -109,16 +112,15 @@ async def parse(request: Request) -> tuple[FormData, bool]:
 
 
 def files_of(form: FormData) -> list[UploadFile]:
-    """The files that somebody chose; a browser sends one without a name for an input in which none was chosen."""
-    found = (value for _, value in form.multi_items() if isinstance(value, UploadFile))
-    return [file for file in found if file.filename]
+    """Return the chosen files; a browser sends one without a name for an input in which none was chosen."""
+    return [file for _, file in form.multi_items() if isinstance(file, UploadFile) and file.filename]
 
 
-def in_disposition(header: bytes) -> str | None:
-    """The file name that a Content-Disposition tells, None when it tells none: `filename*` before `filename`."""
-    given = {match[1].lower(): match[2] for match in PARAMETER.finditer(header)}
-    plain = given.get(b"filename")
-    extended = _extended(given.get(b"filename*", b"")) or _in_pieces(given)
+def file_name_in(header: bytes) -> str | None:
+    """Return the file name in a Content-Disposition, if any: `filename*` before `filename`."""
+    parameters = {match[1].lower(): match[2] for match in PARAMETER.finditer(header)}
+    plain = parameters.get(b"filename")
+    extended = _extended(parameters.get(b"filename*", b"")) or _in_pieces(parameters)
     if extended is not None or plain is None:
         return extended
     words = _encoded_words(_unquoted(plain))
@@ -126,37 +128,36 @@ def in_disposition(header: bytes) -> str | None:
 
 
 def _extended(value: bytes) -> str | None:
-    """`UTF-8'ru'%D1%84.txt`; None for what is none, or can't be read as it says."""
-    found = EXTENDED.fullmatch(_unquoted(value).strip())
-    return _decoded(found[1], unquote_to_bytes(found[2])) if found else None
+    """Decode `UTF-8'ru'%D1%84.txt`; None for another form, or for bytes that are not in that charset."""
+    match = EXTENDED.fullmatch(_unquoted(value).strip())
+    return _decoded(match[1], unquote_to_bytes(match[2])) if match else None
 
 
-def _in_pieces(given: dict[bytes, bytes]) -> str | None:
-    """`filename*0*=UTF-8''…; filename*1*=…; filename*2=…`, the pieces with a second star by percents."""
-    pieces = {int(match[1]): (match[2], value) for name, value in given.items() if (match := PIECE.fullmatch(name))}
+def _in_pieces(parameters: dict[bytes, bytes]) -> str | None:
+    """Decode `filename*0*=UTF-8''…; filename*1*=…; filename*2=…`; pieces with a second star are percent-encoded."""
+    matches = ((PIECE.fullmatch(name), value) for name, value in parameters.items())
+    pieces = {int(match[1]): (match[2], value) for match, value in matches if match}
     if 0 not in pieces:
         return None
-    charset, whole = b"utf-8", b""
-    for place in range(len(pieces)):
-        if place not in pieces:
-            break
-        star, value = pieces[place][0], _unquoted(pieces[place][1])
-        if place == 0 and star and (found := EXTENDED.fullmatch(value)):
-            charset, value = found[1], found[2]
-        whole += unquote_to_bytes(value) if star else value
-    return _decoded(charset, whole)
+    charset, name = b"utf-8", b""
+    for number in takewhile(pieces.__contains__, count()):
+        star, value = pieces[number][0], _unquoted(pieces[number][1])
+        if number == 0 and star and (match := EXTENDED.fullmatch(value)):
+            charset, value = match[1], match[2]
+        name += unquote_to_bytes(value) if star else value
+    return _decoded(charset, name)
 
 
 def _encoded_words(value: bytes) -> str | None:
-    """A name with encoded words in it; None for one without any. Neighbours may share a letter, so bytes are joined."""
-    value, text, held, charset, end = BETWEEN_WORDS.sub(b"", value), "", b"", b"", 0
+    """Decode a name with encoded words; None without any. Neighbours may share a letter, so their bytes are joined."""
+    value, text, pending, charset, end = BETWEEN_WORDS.sub(b"", value), "", b"", b"", 0
     for word in ENCODED_WORD.finditer(value):
-        if held and (word.start() > end or word[1].lower() != charset):
-            text, held = text + (_decoded(charset, held) or _text(held)), b""
+        if pending and (word.start() > end or word[1].lower() != charset):
+            text, pending = text + (_decoded(charset, pending) or _text(pending)), b""
         text += _text(value[end : word.start()])
         charset, end = word[1].lower(), word.end()
-        held += _word_bytes(word[2], word[3])
-    return text + (_decoded(charset, held) or _text(held)) + _text(value[end:]) if end else None
+        pending += _word_bytes(word[2], word[3])
+    return text + (_decoded(charset, pending) or _text(pending)) + _text(value[end:]) if end else None
 
 
 def _word_bytes(encoding: bytes, content: bytes) -> bytes:
@@ -169,7 +170,7 @@ def _word_bytes(encoding: bytes, content: bytes) -> bytes:
 
 
 def _decoded(charset: bytes, content: bytes) -> str | None:
-    """None for bytes that are not what they are said to be. No other codec may be named than CHARSETS."""
+    """Decode by one of CHARSETS; None for another charset or wrong bytes."""
     try:
         return content.decode(CHARSETS[charset.lower()])
     except (KeyError, UnicodeDecodeError):
@@ -177,7 +178,7 @@ def _decoded(charset: bytes, content: bytes) -> str | None:
 
 
 def _unquoted(value: bytes) -> bytes:
-    """A value without its quotes. Only quotes and backslashes are taken as escaped: old browsers send whole paths."""
+    """Return a value unquoted. Only quotes and backslashes count as escaped: old browsers send whole paths."""
     value = value.strip()
     if len(value) < 2 or not (value[:1] == value[-1:] == b'"'):
         return value

@@ -25,9 +25,9 @@ WITHOUT_FILES = KILOBYTE * KILOBYTE
 OVERSHOOT = 8
 PATIENCE_SECONDS = 20.0
 SLOWEST = 500
-"""Bytes a second below which a body is given up, once PATIENCE_SECONDS were spent waiting for it."""
+"""Bytes a second. A slower body is refused, once PATIENCE_SECONDS were spent waiting for it."""
 PAUSE_SECONDS = 30.0
-"""Between two pieces, however many came fast before."""
+"""Between two pieces, however fast the earlier ones came."""
 LENGTH = re.compile("[0-9]{1,18}", re.ASCII)
 MOST_FIELDS = 1_000
 MOST_VALUES = 5_000
@@ -41,20 +41,20 @@ UTF_8 = {b"utf-8", b"utf8", b"us-ascii", b"ascii"}
 BRACKETS = {"[": 1, "{": 1, "]": -1, "}": -1}
 NO_BRACKETS = bytes(set(range(256)) - set(map(ord, BRACKETS)))
 PERCENT_BYTES = 3
-"""What a percent sign of a form takes with its two digits."""
+"""The length of an escaped character of a form: a percent sign and two digits."""
 
 Pairs = list[tuple[str, str]]
 
 
 class TooSlow(HelpdeskError):
-    """The body came more slowly than any line is, or stopped coming."""
+    """The body came more slowly than over any real line, or stopped."""
 
     code = "too_slow"
     default = sentence("The line was too slow: not all of what you sent has arrived. Nothing was saved.")
 
 
 class Allowance(NamedTuple):
-    """Bytes of a body that are read, without files and with them, and how much of files is kept."""
+    """The bytes of a body that are read, without files and with them, and the bytes of files that are kept."""
 
     plain: int = OF_ANYBODY
     multipart: int = OF_ANYBODY
@@ -65,9 +65,9 @@ class Allowance(NamedTuple):
 
 
 class BodyLimit:
-    """No more of a body is read than the route's guard allows: TooLarge is raised where a handler would read on.
+    """Read no more of a body than the route's guard allows: a handler that would read on gets TooLarge.
 
-    What a form put on the disk is thrown away here when the request is over.
+    The files that a form put on the disk are deleted when the request is over.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -86,7 +86,7 @@ class BodyLimit:
 
 
 class _Body:
-    """The receiving side of one request. Only time spent waiting counts: a handler may take as long as it likes."""
+    """Receive the body of one request. Only time spent waiting counts: a handler may take as long as it needs."""
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         self.state, self.receive = scope["state"], receive
@@ -94,82 +94,82 @@ class _Body:
         self.content_type = headers.get("content-type", "")
         announced = headers.get("content-length", "")
         self.announced = int(announced) if LENGTH.fullmatch(announced) else 0
-        self.came, self.waited, self.ended = 0, 0.0, False
+        self.received, self.waited, self.ended = 0, 0.0, False
 
     async def __call__(self) -> Message:
-        if self.ended:  # what comes now is that the other side has gone
+        if self.ended:  # the next message is that the client has gone
             return await self.receive()
         self._check()
         message = await self._next()
-        self.came += len(message.get("body", b""))
+        self.received += len(message.get("body", b""))
         self.ended = not message.get("more_body")
         self._check()
         return message
 
     def _check(self) -> None:
-        if max(self.came, self.announced) > self.state["allowance"].of(self.content_type):
+        if max(self.received, self.announced) > self.state["allowance"].of(self.content_type):
             raise TooLarge
 
     async def _next(self) -> Message:
         clock = asyncio.get_running_loop().time
-        began, left = clock(), PATIENCE_SECONDS + self.came / SLOWEST - self.waited
+        began, left = clock(), PATIENCE_SECONDS + self.received / SLOWEST - self.waited
         try:
             async with asyncio.timeout(min(PAUSE_SECONDS, left)):
                 return await self.receive()
         except TimeoutError as error:
             waited = self.waited + clock() - began
-            raise TooSlow(detail=f"{self.came} bytes of a body came in {waited:.0f} s") from error
+            raise TooSlow(detail=f"{self.received} bytes of a body came in {waited:.0f} s") from error
         finally:
             self.waited += clock() - began
 
 
 def allow(request: Request, limit: int, *, files: bool) -> None:
-    """Let this request bring what a form of ours may: with files up to OVERSHOOT times `limit` is read, but no more
-    than `limit` kept, for a browser that is still sending listens to no answer (`multipart.py`).
+    """Allow this request the body of a form of ours.
 
-    Whoever is not signed in may bring a text that must not be lost, and no files.
+    With files up to OVERSHOOT times `limit` is read, but no more than `limit` is kept, since a browser that is still
+    sending reads no answer (`multipart.py`). Without a session a text may come, which must not be lost, but no files.
     """
     with_files = limit * OVERSHOOT if files else limit
     request.state.allowance = Allowance(min(WITHOUT_FILES, limit), with_files, limit if files else 0)
 
 
 def allowed(request: Request) -> Allowance:
-    found: Allowance = request.state.allowance
-    return found
+    allowance: Allowance = request.state.allowance
+    return allowance
 
 
-def kind(content_type: str) -> str:
-    """The media type in lower case. Raises UnsupportedType when another charset than UTF-8 is named.
+def media_type_of(content_type: str) -> str:
+    """Return the media type in lower case. Raises UnsupportedType for another charset than UTF-8.
 
-    Python knows charsets that take minutes, and some that fail.
+    Python has codecs that take minutes, and some that fail.
     """
     if len(content_type) > LONGEST_TYPE:
         raise UnsupportedType
-    found, options = parse_options_header(content_type)
+    media_type, options = parse_options_header(content_type)
     if options.get(b"charset", b"utf-8").strip().lower() not in UTF_8:
         raise UnsupportedType(detail="only UTF-8 is read")
-    return found.decode("latin-1")
+    return media_type.decode("latin-1")
 
 
 def json_object(body: bytes) -> Mapping[str, Any]:
-    """The members of a JSON object; none for an empty body. Raises Malformed."""
+    """Return the members of a JSON object; none for an empty body. Raises Malformed."""
     if not is_bounded(body):
         raise Malformed(detail="too many values, or too deep in one another")
     try:
         text = body.decode("utf-8-sig") or "{}"
-        found = json.loads(text, parse_float=_float, parse_int=_int, parse_constant=_refuse)
+        value = json.loads(text, parse_float=_float, parse_int=_int, parse_constant=_refuse)
     except ValueError as error:
         raise Malformed from error
-    if not isinstance(found, dict):
+    if not isinstance(value, dict):
         raise Malformed
-    return found
+    return value
 
 
 def is_bounded(body: bytes) -> bool:
-    """Tell whether JSON has at most MOST_VALUES values and is at most DEEPEST deep, told without parsing it.
+    """Tell, without parsing it, whether JSON has at most MOST_VALUES values and is at most DEEPEST deep.
 
     Without escaped characters every other piece between quotes is a text. Where that is wrong the body is no JSON, and
-    the parser gets no further than to there.
+    the parser stops there.
     """
     pieces = body.replace(rb"\\", b"").replace(rb"\"", b"").split(b'"', 4 * MOST_VALUES)
     outside = b"".join(pieces[::2])
@@ -184,7 +184,7 @@ def is_bounded(body: bytes) -> bool:
 
 
 async def form(body: bytes) -> Pairs:
-    """The fields of an urlencoded form, in their order. Raises Malformed."""
+    """Return the fields of an urlencoded form, in their order. Raises Malformed."""
     if body.count(b"&") >= MOST_FIELDS or body.count(b"%") * PERCENT_BYTES > len(body):
         raise Malformed(detail="too many fields, or percent signs that stand for nothing")
     try:
@@ -200,9 +200,9 @@ def _pairs(body: bytes) -> Pairs:
 
 
 def _float(digits: str) -> float:
-    """Raises ValueError for what no number of ours is: infinite, or written at great length."""
-    found = float(digits) if len(digits) <= LONGEST_NUMBER else math.inf
-    return found if math.isfinite(found) else _refuse(digits)
+    """Read a number. Raises ValueError for an infinite or a very long one."""
+    number = float(digits) if len(digits) <= LONGEST_NUMBER else math.inf
+    return number if math.isfinite(number) else _refuse(digits)
 
 
 def _int(digits: str) -> int:

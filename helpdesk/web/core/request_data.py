@@ -37,7 +37,7 @@ class Fields(NamedTuple):
     too_large: bool = False
 
     def text(self, name: str, limit: int = LONGEST_TEXT) -> str:
-        """A text of at most `limit` characters, empty when absent. Raises Invalid for what can't be stored."""
+        """Return a text of at most `limit` characters, empty when absent. Raises Invalid when it can't be stored."""
         value = self.values.get(name)
         if value is None:
             return ""
@@ -45,8 +45,8 @@ class Fields(NamedTuple):
             raise refusal(name, sentence("This must be a text."))
         return clean(name, value, limit)
 
-    def listed(self, name: str, most: int) -> list[Any]:
-        """The values of a name that may come repeatedly; none when absent. Raises Invalid for more than `most`."""
+    def all_values(self, name: str, most: int) -> list[Any]:
+        """Return all values of a name; none when absent. Raises Invalid for more than `most`."""
         value = self.values.get(name)
         values = value if isinstance(value, list) else [] if value is None else [value]
         if len(values) > most:
@@ -54,47 +54,50 @@ class Fields(NamedTuple):
         return values
 
     def required_text(self, name: str, limit: int = LONGEST_TEXT) -> str:
-        """The same, but refused without a visible character."""
+        """Return a text. Raises Invalid also for one without a visible character."""
         value = self.text(name, limit)
         if is_blank(value):
             raise refusal(name, sentence("Please fill this in."))
         return value
 
     def number(self, name: str) -> int | None:
-        """A whole number that can be an id; None for null and the empty text. Raises Invalid when absent or other."""
+        """Return a whole number that can be an id; None for null and the empty text.
+
+        Raises Invalid when absent or another value.
+        """
         if name not in self.values:
             raise refusal(name, sentence("Please fill this in."))
         value = self.values[name]
         return None if value is None or value == "" else whole(name, value)
 
     def flag(self, name: str, default: bool = False) -> bool:
-        """Tolerant of case; an absent one or null is `default`, an empty one no."""
+        """Return yes or no, in any case; `default` when absent or null. Empty means no. Raises Invalid."""
         if self.values.get(name) is None:
             return default
-        found = yes_or_no(str(self.values[name]) or "0")
-        if found is None:
+        value = yes_or_no(str(self.values[name]) or "0")
+        if value is None:
             raise refusal(name, sentence("This must be yes or no."))
-        return found
+        return value
 
-    def wanted(self) -> str:
-        """The path of ours that the form's `next` leads to, empty when it names none."""
+    def next_path(self) -> str:
+        """Return the path of ours in the form's `next`, empty when there is none."""
         return safe_path(str(self.values.get("next") or ""))
 
     def version(self) -> str | None:
-        """The opaque `lock_version`; numbers are taken too, for programs that knew it as one."""
+        """Return the opaque `lock_version`; also of a number, which older programs send."""
         value = self.values.get("lock_version")
         return None if value in (None, "") else clean("lock_version", str(value), 200)
 
 
 class IdConvertor(IntegerConvertor):
-    """A number in a path. One that no id can be is NO_ID, which nothing has: Python reads no 5,000 digits."""
+    """A number in a path; NO_ID, which nothing has, when it can't be an id. Python refuses to read 5,000 digits."""
 
     def convert(self, value: str) -> int:
         return an_id(value)
 
 
 def an_id(text: str) -> int:
-    """The number that `text` is in decimal, NO_ID when it can't be an id."""
+    """Read a decimal number; NO_ID when it can't be an id."""
     digits = text.lstrip("0")
     readable = digits.isascii() and digits.isdigit() and len(digits) <= len(str(LARGEST_ID))
     return number if readable and (number := int(digits)) <= LARGEST_ID else NO_ID
@@ -118,7 +121,7 @@ def path_id(request: Request, name: str) -> int:
 
 
 async def read(request: Request) -> Fields:
-    """The body's fields, parsed once a request. Raises Malformed, also when the line broke, UnsupportedType."""
+    """Return the body's fields, parsed once a request. Raises UnsupportedType, and Malformed also for a broken line."""
     if not hasattr(request.state, "fields"):
         try:
             request.state.fields = await _fields(request)
@@ -133,19 +136,19 @@ async def face(request: Request) -> Face:
     return of_form(request, (await read(request)).values.get("view"))
 
 
-def of_query(request: Request) -> Mapping[str, Any]:
+def query_values(request: Request) -> Mapping[str, Any]:
     """Return the values of an address's query, as `read` returns those of a form."""
     return _by_name(request.query_params.multi_items())
 
 
 async def edit(request: Request, field: Field) -> Edit:
-    """A change of one field, from the form of the task's page or from a program."""
+    """Read a change of one field, from the form of the task's page or from a program."""
     fields = await read(request)
     return Edit({field: _value(fields, field)}, fields.text("comment"), fields.version())
 
 
 def edits(fields: Fields) -> Edit:
-    """A change of whichever fields came."""
+    """Read a change of all fields that were sent."""
     changes = {field: _value(fields, field) for field, name in VALUES.items() if name in fields.values}
     return Edit(changes, fields.text("comment"), fields.version())
 
@@ -156,7 +159,7 @@ def row_by(values: Mapping[str, Any]) -> str:
 
 
 def whole(name: str, value: object) -> int:
-    """A whole number from 0 to the largest id. Raises Invalid."""
+    """Read a whole number from 0 to the largest id. Raises Invalid."""
     text = str(value).strip()
     if isinstance(value, bool) or not (text.isascii() and text.isdigit()) or len(text) > 10 or int(text) > LARGEST_ID:
         raise refusal(name, sentence("This must be a whole number."))
@@ -164,7 +167,7 @@ def whole(name: str, value: object) -> int:
 
 
 def clean(name: str, value: str, limit: int = LONGEST_TEXT) -> str:
-    """`value` with plain line ends. Raises Invalid when it is too long or holds NUL bytes or half characters."""
+    """Return `value` with plain line ends. Raises Invalid when it is too long or has NUL bytes or lone surrogates."""
     text = value.replace("\r\n", "\n")
     if len(text) > limit:
         raise refusal(name, sentence("This is too long: at most %(limit)s characters.", limit=limit))
@@ -182,7 +185,7 @@ def refusal(name: str, says: Sentence) -> Invalid:
 
 
 def _value(fields: Fields, field: Field) -> int | None:
-    """The id that a field shall hold; only nobody may be assigned."""
+    """Return the id for a field, or None, which only the assignee may be."""
     value = fields.number(VALUES[field])
     if value is None and field != "assignee":
         raise refusal(VALUES[field], sentence("Please fill this in."))
@@ -190,27 +193,27 @@ def _value(fields: Fields, field: Field) -> int | None:
 
 
 async def _fields(request: Request) -> Fields:
-    kind = request_body.kind(request.headers.get("content-type", ""))
-    if kind == "application/json":
+    media_type = request_body.media_type_of(request.headers.get("content-type", ""))
+    if media_type == "application/json":
         return Fields(request_body.json_object(await request.body()))
-    if kind == "application/x-www-form-urlencoded":
+    if media_type == "application/x-www-form-urlencoded":
         return Fields(_by_name(await request_body.form(await request.body())))
-    if kind == "multipart/form-data":
+    if media_type == "multipart/form-data":
         form, dropped = await multipart.parse(request)
         return Fields(_by_name(form.multi_items()), multipart.files_of(form), dropped)
-    if not kind and not await request.body():
+    if not media_type and not await request.body():
         return Fields({})
     raise UnsupportedType
 
 
 def _by_name(pairs: Iterable[tuple[str, str | UploadFile]]) -> Mapping[str, Any]:
-    """The texts of each name; a name that only files have has none."""
-    found: dict[str, list[str]] = {}
+    """Return the texts of each name; a name that only files have has none."""
+    by_name: dict[str, list[str]] = {}
     for name, value in pairs:
-        texts = found.setdefault(name, [])
+        texts = by_name.setdefault(name, [])
         if isinstance(value, str):
             texts.append(value)
-    return {name: _one_or_all(texts) for name, texts in found.items()}
+    return {name: _one_or_all(texts) for name, texts in by_name.items()}
 
 
 def _one_or_all(values: list[str]) -> str | list[str] | None:

@@ -1,6 +1,6 @@
 """The services of the application: everything that a handler reaches beside its request."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 from starlette.requests import Request
 from starlette.routing import BaseRoute, Route
 
+from helpdesk.errors import Conflict
 from helpdesk.services import Services
 
 if TYPE_CHECKING:
     from helpdesk.tasks.colors import ColorCache
     from helpdesk.tasks.pictures import Pictures
-    from helpdesk.web.core.errors import ErrorParts
+    from helpdesk.web.core.faces import Json
     from helpdesk.web.core.idempotency import Unsettled
     from helpdesk.web.core.templating import Renderer
     from helpdesk.web.edge.readiness import Readiness
@@ -29,7 +30,8 @@ MOST_ADDRESSES = 5_000  # kept made up; a list names fifty, and others name the 
 class WebServices(Services):
     """The ports and the store that `wiring` chose, and what `app.py` adds for the web.
 
-    `path` returns the address of a route by its name. `error_parts` and `presenters` come from upper floors.
+    `path` returns the path of a route by its name. The answers to errors use `conflict_json`, the JSON of a task in
+    conflict, and `sealed_text`, the text of a form whose session has ended, sealed for the sign-in page.
     """
 
     path: Callable[..., str]
@@ -41,7 +43,8 @@ class WebServices(Services):
     exports: "Exports"
     color_cache: "ColorCache"
     unsettled: "Unsettled"
-    error_parts: "ErrorParts"
+    conflict_json: "Callable[[Request, Conflict], Awaitable[Json]]"
+    sealed_text: Callable[[Request, Mapping[str, Any]], str]
     presenters: "Presenters"
 
 

@@ -1,7 +1,7 @@
 """The session: a signed cookie holding a random id, and the row it names.
 
-It ends after SESSION_IDLE without use. A page opened and anything sent is use; what an open page fetches by itself is
-not, or a browser left alone would never be signed out.
+It ends after SESSION_IDLE without use. Opening a page and sending something is use. Requests that an open page makes by
+itself are not: a browser left alone must be signed out.
 """
 
 from contextlib import suppress
@@ -94,7 +94,7 @@ def address_of(request: Request) -> str:
 
 
 def _note(request: Request, person: Person) -> None:
-    """Let the log, and whoever makes the answer, know whose request this is."""
+    """Note on the request whose it is, for the log and the answer."""
     request.state.person, request.state.person_id = person, person.id
 
 
@@ -104,28 +104,28 @@ async def _find(request: Request) -> SignedIn | None:
         return None
 
     def work(db: Session) -> tuple[sessions.Found | None, int]:
-        found = sessions.find(db, session_id, now)
-        number = found.person.id if found else None
-        return found, notifications.unread(db, [number])[number] if number else 0
+        row = sessions.find(db, session_id, now)
+        person_id = row.person.id if row else None
+        return row, notifications.unread(db, [person_id])[person_id] if person_id else 0
 
-    found, request.state.unread = await services(request).database.run(work)
-    if found is None:
+    row, request.state.unread = await services(request).database.run(work)
+    if row is None:
         return None
-    await _note_use(request, found, now)
-    person = entitled(person_of(found.person), services(request).settings.administrators)
-    return SignedIn(person, found.mark, found.expires_at)
+    await _note_use(request, row, now)
+    person = entitled(person_of(row.person), services(request).settings.administrators)
+    return SignedIn(person, row.mark, row.expires_at)
 
 
-async def _note_use(request: Request, found: sessions.Found, now: datetime) -> None:
-    """Let a session that is used go on. A store that does not take it now takes it with the next page."""
+async def _note_use(request: Request, row: sessions.Found, now: datetime) -> None:
+    """Prolong a session that is used. When the store is down, the next page does it."""
     idle = services(request).settings.session_idle
-    if sessions.is_due(found, now, idle) and is_use(request):
+    if sessions.is_due(row, now, idle) and is_use(request):
         with suppress(StoreUnavailable, OutcomeUnknown):
-            await services(request).database.run(lambda db: sessions.use(db, found.mark, now, idle), writes=True)
+            await services(request).database.run(lambda db: sessions.use(db, row.mark, now, idle), writes=True)
 
 
 def is_use(request: Request) -> bool:
-    """Tell whether a person does something: opens a page or sends something, rather than an open page by itself."""
+    """Tell whether a person made the request, by opening a page or sending something, or an open page by itself."""
     if request.method not in SAFE:
         return True
     if request.url.path in {path_to(request, name) for name in STREAMS}:
@@ -134,14 +134,14 @@ def is_use(request: Request) -> bool:
 
 
 def _opens_page(request: Request) -> bool:
-    """A browser says what it asks for, or at a plain http address at least that it opens a page."""
-    asked_for = request.headers.get("sec-fetch-dest")
-    opens = asked_for == "document" if asked_for else "upgrade-insecure-requests" in request.headers
+    """Tell whether a browser opens a page. At a plain http address it does not send its destination."""
+    destination = request.headers.get("sec-fetch-dest")
+    opens = destination == "document" if destination else "upgrade-insecure-requests" in request.headers
     return opens and not is_htmx(request)
 
 
 def _is_program(request: Request) -> bool:
-    """Neither a browser that runs scripts nor one of its scripts."""
+    """Tell whether neither a browser that runs scripts nor one of its scripts made the request."""
     headers = request.headers
     by_script = "sec-fetch-dest" in headers or is_htmx(request)
     return not by_script and "mozilla/" not in headers.get("user-agent", "").lower()

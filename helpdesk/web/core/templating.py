@@ -20,14 +20,14 @@ from helpdesk.texts import is_blank
 from helpdesk.timings import measured
 from helpdesk.web.core import session
 from helpdesk.web.core.faces import WROTE, moment
-from helpdesk.web.core.jinja_extensions import InPlace, Translated, Unindented, keeping, text_filters
+from helpdesk.web.core.jinja_extensions import InPlace, Translated, Unindented, caching, text_filters
 from helpdesk.web.core.navigation import rooms_of
 from helpdesk.web.core.services import services
 
-MARKED = 12  # characters of a session's mark: to tell sessions of one browser apart
+MARK_CHARACTERS = 12  # of a session's mark: to tell sessions of one browser apart
 THEMES = ("light", "dark")
 KILOBYTE = 1024
-LONGEST_MARK = 20
+LONGEST_WROTE = 20
 
 
 class Renderer:
@@ -51,7 +51,7 @@ class Renderer:
         with measured("render"):
             return environment.get_template(template).render(_context(request) | dict(context))
 
-    def part(self, language: str, template: str, **context: Any) -> str:
+    def fragment(self, language: str, template: str, **context: Any) -> str:
         """Render a fragment that no request asks for."""
         return self.environments[language].get_template(template).render(context)
 
@@ -99,13 +99,13 @@ def _environment(language: str, timezone: ZoneInfo, variables: Mapping[str, Any]
         "iso": lambda at: moment(at.astimezone(UTC)),
         "at": lambda at: at.astimezone(timezone).strftime("%d.%m.%Y %H:%M"),
         "on": lambda on: on.strftime("%d.%m.%Y"),
-        "size": lambda size: say(language, sized(size)),
+        "size": lambda size: say(language, size_text(size)),
         "initials": initials,
         "say": lambda sentence: say(language, sentence),
         **text_filters(lambda sentence: say(language, sentence)),
     }
     environment.tests["blank"] = is_blank
-    environment.globals |= {**variables, "kept": keeping(environment)}
+    environment.globals |= {**variables, "cached": caching(environment)}
     macros = environment.get_template("_ui.html").module  # once: each import of a macro costs as much as a row
     environment.globals |= {name: getattr(macros, name) for name in ("icon", "status", "priority", "faults")}
     return environment
@@ -123,7 +123,7 @@ def _decimal(language: str, number: float) -> str:
     return text.replace(".", ",") if language == "ru" else text
 
 
-def sized(size: int) -> Sentence:
+def size_text(size: int) -> Sentence:
     """Return a file's size as people say it."""
     if size < KILOBYTE:
         return sentence("%(size)s B", size=size)
@@ -144,13 +144,13 @@ def _context(request: Request) -> dict[str, Any]:
         "person": person,
         "rooms": rooms_of(person) if person else (),
         "unread": getattr(request.state, "unread", 0),
-        "session_mark": signed_in.mark[:MARKED] if signed_in else "",
+        "session_mark": signed_in.mark[:MARK_CHARACTERS] if signed_in else "",
         "feed_status": services(request).feed_status(),
         "language": language(request),
         "theme": theme if theme in THEMES else "",
         "here": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
         "request_id": request.state.request_id,
-        "wrote": wrote if (wrote := session.cookie(request, WROTE)).isalnum() and len(wrote) < LONGEST_MARK else "",
+        "wrote": wrote if (wrote := session.cookie(request, WROTE)).isalnum() and len(wrote) < LONGEST_WROTE else "",
         "settings": services(request).settings,
         "state": services(request).backend.state,
     }

@@ -23,12 +23,12 @@ TOO_MANY = sentence("At most %(most)s tasks at once.", most=MOST)
 async def bulk(request: Request) -> Response:
     """Make the same change to each of the tasks chosen in the list's form."""
     fields = await request_data.read(request)
-    ids = [request_data.whole("task_id", it) for it in fields.listed("task_id", MOST)]
+    ids = [request_data.whole("task_id", it) for it in fields.all_values("task_id", MOST)]
     edit = _edit(fields)
     if not ids or not (edit.changes or trimmed(edit.comment)):
         raise Invalid({"task_id": [NOTHING_CHOSEN]})
     outcomes = await _change(request, [(task_id, edit) for task_id in dict.fromkeys(ids)])
-    back = fields.wanted() or path_to(request, "tasks:my_tasks")
+    back = fields.next_path() or path_to(request, "tasks:my_tasks")
     return await answer(
         request, json=lambda: _to_json(request, outcomes), page=lambda: _to_page(request, outcomes, back)
     )

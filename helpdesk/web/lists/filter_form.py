@@ -1,7 +1,7 @@
-"""The filters of a list or board: the chips above it, and the choices of its form."""
+"""Describe the filters of a list or board: the chips above it, and the selects of its form."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, datetime
+from datetime import datetime
 from typing import NamedTuple
 
 from helpdesk.errors import Sentence, sentence
@@ -97,19 +97,14 @@ def _of_texts(listing: Listing) -> Iterator[Chip]:
     query = listing.query
     if query.search:
         yield Chip(LABELS["search"], query.search, listing.link(search=""))
-    if query.updated_since:
-        yield Chip(LABELS["updated_since"], _moment(query.updated_since), listing.link(updated_since=None))
-    if query.created_since:
-        yield Chip(LABELS["created_since"], _moment(query.created_since), listing.link(created_since=None))
-    if last := last_day(query):
-        yield Chip(LABELS["created_by"], _day(last), listing.link(created_before=None))
-    if query.due_by:
-        yield Chip(LABELS["due_by"], _day(query.due_by), listing.link(due_by=None))
-
-
-def _moment(at: datetime) -> str:
-    return _day(at) if is_day(at) else at.strftime("%d.%m.%Y %H:%M")
-
-
-def _day(on: date) -> str:
-    return on.strftime("%d.%m.%Y")
+    times = (
+        ("updated_since", query.updated_since, "updated_since"),
+        ("created_since", query.created_since, "created_since"),
+        ("created_by", last_day(query), "created_before"),
+        ("due_by", query.due_by, "due_by"),
+    )
+    for name, time, field in times:
+        if time:
+            has_clock = isinstance(time, datetime) and not is_day(time)
+            text = time.strftime("%d.%m.%Y %H:%M" if has_clock else "%d.%m.%Y")
+            yield Chip(LABELS[name], text, listing.link(**{field: None}))

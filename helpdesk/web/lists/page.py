@@ -1,4 +1,4 @@
-"""A list of tasks as a page."""
+"""Render a list of tasks as a page."""
 
 import asyncio
 from collections.abc import Iterable, Mapping
@@ -20,7 +20,7 @@ from helpdesk.web.lists import params as list_params
 from helpdesk.web.lists import statistics_tables
 from helpdesk.web.lists.filter_form import SHOWN_FIELDS, chips, selects
 from helpdesk.web.lists.urls import COLUMNS, PEOPLE, Listing, nearby
-from helpdesk.web.tasks import phase_rules
+from helpdesk.web.tasks import colors
 
 MOST_LOOKED_UP = 5
 
@@ -28,7 +28,9 @@ MOST_LOOKED_UP = 5
 async def views_and_rules(request: Request) -> tuple[list[View], Rules]:
     """Return the stored part of a list: this person's views, and the phases that administrators chose."""
     person = await current_user(request)
-    return await services(request).database.run(lambda db: (saved_views.of_person(db, person.id), phase_rules.kept(db)))
+    return await services(request).database.run(
+        lambda db: (saved_views.of_person(db, person.id), colors.phase_rules(db))
+    )
 
 
 async def page(request: Request, who: Actor, page: TaskPage, views: list[View], rules: Rules) -> Response:

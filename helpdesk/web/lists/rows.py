@@ -1,4 +1,4 @@
-"""A row of a list, edited in its place by htmx; for other clients its address leads to the task's own page."""
+"""Edit a row of a list in its place with htmx; other clients are sent to the task's own page."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,7 +14,7 @@ from helpdesk.web.core.errors import status_of
 from helpdesk.web.core.faces import choose, fragment_or_page, html, see_other
 from helpdesk.web.core.idempotency import idempotent
 from helpdesk.web.core.templating import today
-from helpdesk.web.tasks import change, form_fields, lookup, lost_updates, presenters
+from helpdesk.web.tasks import change, form_fields
 from helpdesk.web.tasks import page as task_page
 
 
@@ -31,7 +31,7 @@ async def row(request: Request) -> Response:
 
 async def _row(request: Request) -> Response:
     try:
-        task, by = await lookup.load(request), request_data.row_by(request.query_params)
+        task, by = await task_page.load(request), request_data.row_by(request.query_params)
     except NotFound:
         return html(request, "lists/_row_gone.html", status_of(NotFound()), task_id=request_data.task_id(request))
     if request.query_params.get("edit"):
@@ -57,7 +57,7 @@ def _form(
     request: Request,
     task: Task,
     by: str,
-    refusal: change.Refusal | None = None,
+    refusal: task_page.Refusal | None = None,
     typed: Mapping[str, Any] | None = None,
 ) -> Response:
     """Render the row with its form; after a refusal with the typed values and the reason. Fields that were left alone
@@ -80,20 +80,20 @@ async def _edit(request: Request) -> Edit:
 
 async def _to_row(request: Request, outcome: change.Outcome) -> Response:
     by, written = request_data.row_by((await request_data.read(request)).values), outcome.written
-    overwrote = await lost_updates.sentences(request, written)
+    overwrote = await task_page.overwrote(request, written)
     return _at_rest(request, written.after, by, outcome.says, overwrote)
 
 
-async def _refused_row(request: Request, refusal: change.Refusal, form: str) -> Response:
+async def _refused_row(request: Request, refusal: task_page.Refusal, form: str) -> Response:
     values = (await request_data.read(request)).values
-    task = await lookup.of_refusal(request, refusal)
+    task = await task_page.load_refused(request, refusal)
     return _form(request, task, request_data.row_by(values), refusal, values)
 
 
 async def _to_page(request: Request, outcome: change.Outcome) -> Response:
-    return see_other(await presenters.address_after(request, outcome))
+    return see_other(await change.address_after(request, outcome.written))
 
 
 ROW = change.Presenter(_to_row, _refused_row)
 PAGE = change.Presenter(_to_page, change.raised)
-JSON = change.Presenter(presenters.to_json, change.raised)
+JSON = change.Presenter(change.to_json, change.raised)

@@ -1,6 +1,7 @@
-"""Saved views: lists and boards that a person keeps under names, one of which may be the start page."""
+"""Save lists and boards as views under names, one of which may be the start page."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from sqlmodel import Session
@@ -80,7 +81,8 @@ async def _create(request: Request) -> Response:
         address = request_data.clean("address", listing.link(), saved_views.LONGEST_ADDRESS)
         view = await _write(request, lambda db: saved_views.add(db, person.id, name, address))
     except Invalid as refusal:
-        return await _refused(request, listing, {"name": fields.values.get("name")}, refusal)
+        typed = {"name": fields.values.get("name")}
+        return await answer_refusal(request, refusal, page=partial(_page, request, listing, typed, refusal))
     return await _to_list(request, view, 201)
 
 
@@ -95,7 +97,8 @@ async def _change(request: Request) -> Response:
             start = view.id if fields.flag("start") else None
             await _write(request, lambda db: saved_views.choose_start(db, person.id, start))
     except Invalid as refusal:
-        return await _refused(request, None, {"id": view.id, "name": fields.values.get("name")}, refusal)
+        typed = {"id": view.id, "name": fields.values.get("name")}
+        return await answer_refusal(request, refusal, page=partial(_page, request, None, typed, refusal))
     page = f"{path_to(request, 'views:every')}#view-{view.id}"
     return await answer(request, json=lambda: _changed_to_json(request), page=lambda: see_other(page))
 
@@ -111,10 +114,6 @@ async def _to_list(request: Request, view: View, status: int = 200) -> Response:
         json=lambda: json_response(request, {"view": view._asdict()}, status),
         page=lambda: see_other(view.address),
     )
-
-
-async def _refused(request: Request, listing: Listing | None, typed: Mapping[str, Any], refusal: Invalid) -> Response:
-    return await answer_refusal(request, refusal, page=lambda: _page(request, listing, typed, refusal))
 
 
 async def _write(request: Request, work: Callable[[Session], Any]) -> Any:

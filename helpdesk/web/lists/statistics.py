@@ -1,4 +1,4 @@
-"""The statistics of a list of tasks, as a page and as JSON."""
+"""Show the statistics of a list of tasks, as a page and as JSON."""
 
 from datetime import datetime
 
@@ -18,7 +18,7 @@ from helpdesk.web.lists import params as list_params
 from helpdesk.web.lists import statistics_tables as tables
 from helpdesk.web.lists.filter_form import chips
 from helpdesk.web.lists.urls import Listing
-from helpdesk.web.tasks import phase_rules
+from helpdesk.web.tasks import colors
 from helpdesk.web.tasks.schemas import named
 
 
@@ -28,7 +28,7 @@ async def statistics(request: Request) -> Response:
     vocabulary = await backend.vocabulary(who)
     listing = list_params.of_address(request, path_to(request, "tasks:every"), request.query_params, vocabulary)
     now = services(request).clock().astimezone(services(request).settings.timezone)
-    rules = await phase_rules.rules(request)
+    rules = await colors.load_phase_rules(request)
     counts = await backend.statistics(who, listing.query, now, rules)
     return await answer(
         request,

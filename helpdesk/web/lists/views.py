@@ -1,4 +1,4 @@
-"""Lists of tasks: mine and all that I may see, as pages and JSON; `export.py` makes a file of one."""
+"""Show lists of tasks, mine and all that I may see, as pages and JSON; `export.py` makes a file of one."""
 
 from collections.abc import Awaitable, Callable
 
@@ -68,21 +68,20 @@ Find = Callable[[Request, Actor, Rules | None], Awaitable[TaskPage]]
 
 
 async def _answer(request: Request, find: Find) -> Response:
+    """Show the list; the page of a single task whose number is searched for redirects to that task."""
     who = await actor(request)
-    return await answer(request, json=lambda: _to_json(request, who, find), page=lambda: _to_page(request, who, find))
 
+    async def json() -> Response:
+        return json_response(request, task_schemas.task_list(await find(request, who, None)))
 
-async def _to_json(request: Request, who: Actor, find: Find) -> Response:
-    return json_response(request, task_schemas.task_list(await find(request, who, None)))
+    async def page() -> Response:
+        views, rules = await list_page.views_and_rules(request)
+        tasks = await find(request, who, rules)
+        if tasks.total == 1 and tasks.query.wanted_id in [row.id for row in tasks.rows]:
+            return see_other(path_to(request, "tasks:show", task_id=tasks.rows[0].id))
+        return await list_page.page(request, who, tasks, views, rules)
 
-
-async def _to_page(request: Request, who: Actor, find: Find) -> Response:
-    """Show the list, or redirect to the one task whose number is searched for."""
-    views, rules = await list_page.views_and_rules(request)
-    page = await find(request, who, rules)
-    if page.total == 1 and page.query.wanted_id in [row.id for row in page.rows]:
-        return see_other(path_to(request, "tasks:show", task_id=page.rows[0].id))
-    return await list_page.page(request, who, page, views, rules)
+    return await answer(request, json=json, page=page)
 
 
 async def _account(request: Request, account_id: int) -> Person:

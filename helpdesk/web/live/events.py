@@ -63,7 +63,9 @@ class Events:
     def feed(self, face: Face, feed_status: FeedStatus) -> bytes:
         """Write the status of the feed."""
         if face.kind == PAGE:
-            return event("feed", self.renderer.part(face.language, "layout/_feed_status.html", feed_status=feed_status))
+            return event(
+                "feed", self.renderer.fragment(face.language, "layout/_feed_status.html", feed_status=feed_status)
+            )
         as_of = feed_status.as_of and moment(feed_status.as_of)
         return event("feed", json.dumps({"state": "live" if feed_status.live else "stale", "as_of": as_of}))
 
@@ -71,7 +73,7 @@ class Events:
         return self._rendered(language, notification_render.in_full(row), unread)
 
     def _rendered(self, language: str, item: Item, unread: int) -> str:
-        return self.renderer.part(language, "notifications/_event.html", item=item, unread=unread)
+        return self.renderer.fragment(language, "notifications/_event.html", item=item, unread=unread)
 
     def unread(self, face: Face, unread: int) -> bytes:
         """Write an unread count."""

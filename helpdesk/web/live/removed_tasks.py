@@ -24,7 +24,7 @@ FIRST = timedelta(seconds=5)
 """The first check after a stream was opened. Most pages are left sooner, and cost nothing."""
 EVERY = timedelta(seconds=30)
 SHARE = 20
-"""After each question the backend gets a break of this many times the question's duration, however many people wait."""
+"""After each question the backend gets a pause of so many times the question's duration, however many people wait."""
 IDLE_SECONDS = 1.0
 MOST_SHOWN = 500
 """Tasks of one stream."""
@@ -35,7 +35,7 @@ class ShownTasks:
     """The tasks on the screen of one stream: those that its person is known to see, and those not checked yet."""
 
     seen: set[int]
-    unasked: set[int]
+    unchecked: set[int]
 
 
 @dataclass
@@ -48,36 +48,36 @@ class Person:
 
 
 class RemovedTasks:
-    """Checks the tasks of all streams of this process. `ticks` returns the seconds of a clock that never goes back."""
+    """Checks the tasks of all streams of this process. `ticks` returns the seconds of a monotonic clock."""
 
     def __init__(self, services: Services, ticks: Callable[[], float] = time.monotonic) -> None:
         self.services, self.ticks = services, ticks
         self._viewers: dict[int, Person] = {}
         self._queue: list[tuple[datetime, int]] = []
 
-    def look_after(self, stream: Stream) -> None:
+    def watch(self, stream: Stream) -> None:
         """Check the tasks of a stream from now on, until it ends."""
         viewer = stream.viewer
         if viewer is None:
             return
         person = self._viewers.setdefault(viewer.actor.id, Person(viewer.actor))
         person.streams[stream] = ShownTasks(set(), {task for task in viewer.tasks if task > 0})
-        self._ask_by(person, self.services.clock() + FIRST)
+        self._check_by(person, self.services.clock() + FIRST)
 
-    def saw(self, stream: Stream, task_id: int) -> None:
-        """Note that the page may show this task from now on: the person was told of it."""
+    def add_seen(self, stream: Stream, task_id: int) -> None:
+        """Note that the page may show this task from now on: it got an event of the task."""
         shown = self._shown(stream)
         if shown and len(shown.seen) < MOST_SHOWN:
-            shown.unasked.discard(task_id)
+            shown.unchecked.discard(task_id)
             shown.seen.add(task_id)
 
-    def doubt(self, stream: Stream, task_id: int) -> None:
+    def check_soon(self, stream: Stream, task_id: int) -> None:
         """Check a task soon: the person does not see an event of it, so perhaps not the task either."""
         shown = self._shown(stream)
         if shown and stream.viewer and task_id in shown.seen:
-            self._ask_by(self._viewers[stream.viewer.actor.id], self.services.clock())
+            self._check_by(self._viewers[stream.viewer.actor.id], self.services.clock())
 
-    def deleted(self, task_id: int) -> None:
+    def announce_deleted(self, task_id: int) -> None:
         """Tell the pages of people who are known to see a deleted task. Others learn it at their next check."""
         for person in self._viewers.values():
             for stream, shown in person.streams.items():
@@ -92,29 +92,29 @@ class RemovedTasks:
             return IDLE_SECONDS
         began = self.ticks()
         try:
-            await self._ask(person)
+            await self._check(person)
         except HelpdeskError:
             pass  # checked again in its turn
         except Exception:
             log.exception("the tasks on the screen could not be checked for visibility")
         return max(IDLE_SECONDS / 10, SHARE * (self.ticks() - began))
 
-    async def _ask(self, person: Person) -> None:
-        asked = {stream: shown.seen | shown.unasked for stream, shown in person.streams.items()}
-        wanted: set[int] = set().union(*asked.values())
-        if wanted:
-            seen = await self.services.backend.seen(person.actor, wanted)
-            for stream, ids in asked.items():
-                self._tell(stream, person.streams.get(stream), ids, seen)
+    async def _check(self, person: Person) -> None:
+        ids_of = {stream: shown.seen | shown.unchecked for stream, shown in person.streams.items()}
+        task_ids: set[int] = set().union(*ids_of.values())
+        if task_ids:
+            seen = await self.services.backend.seen(person.actor, task_ids)
+            for stream, ids in ids_of.items():
+                self._announce(stream, person.streams.get(stream), ids, seen)
 
-    def _tell(self, stream: Stream, shown: ShownTasks | None, asked: set[int], seen: Mapping[int, bool]) -> None:
+    def _announce(self, stream: Stream, shown: ShownTasks | None, checked: set[int], seen: Mapping[int, bool]) -> None:
         if shown is None:
             return
-        left = asked & (shown.seen | shown.unasked)  # without a task that was deleted, and announced, meanwhile
-        for number in sorted(left - seen.keys()):
+        remaining = checked & (shown.seen | shown.unchecked)  # without tasks that were deleted meanwhile
+        for number in sorted(remaining - seen.keys()):
             stream.give(events.task_removed(number))
-        shown.unasked -= asked
-        shown.seen = (shown.seen - asked) | (left & seen.keys())
+        shown.unchecked -= checked
+        shown.seen = (shown.seen - checked) | (remaining & seen.keys())
 
     def _next(self) -> Person | None:
         """Return the person who is due, with the streams that are still open."""
@@ -130,11 +130,11 @@ class RemovedTasks:
             if not person.streams:
                 del self._viewers[number]
                 continue
-            self._ask_by(person, now + EVERY)
+            self._check_by(person, now + EVERY)
             return person
         return None
 
-    def _ask_by(self, person: Person, due: datetime) -> None:
+    def _check_by(self, person: Person, due: datetime) -> None:
         """Check a person no later than then."""
         if person.due is None or due < person.due:
             person.due = due

@@ -22,6 +22,7 @@ from helpdesk.web.core.session import current_user
 from helpdesk.web.core.templating import translate
 
 Kind = Literal["task", "project"]
+KINDS: tuple[Kind, Kind] = ("project", "task")
 
 MOST = 100
 """Mutes of each kind: as many as one query to the backend can name."""
@@ -57,16 +58,13 @@ async def project(request: Request) -> Response:
 
 async def of_preferences(request: Request, preferences: Preferences) -> list[Mute]:
     """Return all mutes with their names, projects first."""
-    if not (preferences.muted_projects or preferences.muted_tasks):
-        return []
     try:
-        names = await _visible_names(request, preferences.muted_projects, preferences.muted_tasks)
+        names = {kind: await _visible_names(request, kind, _muted(preferences, kind)) for kind in KINDS}
     except Unavailable:  # a mute can be taken off without its name
         names = None
-    kinds: tuple[Kind, Kind] = ("project", "task")
     return [
         Mute(kind, number, True, None if names is None else names[kind].get(number, ""))
-        for kind in kinds
+        for kind in KINDS
         for number in sorted(_muted(preferences, kind))
     ]
 
@@ -83,13 +81,12 @@ def of_task(stored: str, task_id: int, project: Ref) -> tuple[Mute, Mute]:
 async def _change(request: Request, kind: Kind, number: int) -> Response:
     person, mute = await current_user(request), (await request_data.read(request)).flag("muted", True)
     one = frozenset({number})
-    names = await (_visible_names(request, (), one) if kind == "task" else _visible_names(request, one, ()))
-    is_visible = number in names[kind]
+    names = await _visible_names(request, kind, one)
 
     def changed(stored: str) -> str:
         preferences = from_json(stored)
         before = _muted(preferences, kind)
-        if not is_visible and (mute or number not in before):
+        if number not in names and (mute or number not in before):
             raise NotFound
         after = before | one if mute else before - one
         if len(after) > max(MOST, len(before)):
@@ -101,7 +98,7 @@ async def _change(request: Request, kind: Kind, number: int) -> Response:
 
     await stored(request, lambda db: store.change(db, person.id, changed))
     message = MESSAGES[kind, mute]
-    row = Mute(kind, number, mute, names[kind].get(number, ""))
+    row = Mute(kind, number, mute, names.get(number, ""))
     return await answer(
         request,
         json=lambda: json_response(request, {"message": translate(request, message), "muted": mute}),
@@ -114,16 +111,12 @@ def _muted(preferences: Preferences, kind: Kind) -> frozenset[int]:
     return preferences.muted_tasks if kind == "task" else preferences.muted_projects
 
 
-async def _visible_names(
-    request: Request, projects: Collection[int], tasks: Collection[int]
-) -> dict[Kind, dict[int, str]]:
+async def _visible_names(request: Request, kind: Kind, numbers: Collection[int]) -> dict[int, str]:
     """Return the names of those that the person may see. Raises Unavailable."""
+    if not numbers:
+        return {}
     who, backend = await actor(request), services(request).backend
-    names: dict[Kind, dict[int, str]] = {"task": {}, "project": {}}
-    if tasks:
-        query = TaskQuery(task_ids=tuple(sorted(tasks)), closed=True, per_page=MOST)
-        names["task"] = {row.id: row.subject for row in (await backend.tasks(who, query)).rows}
-    if projects:
-        vocabulary = await backend.vocabulary(who)
-        names["project"] = {it.id: it.name for it in vocabulary.projects if it.id in projects}
-    return names
+    if kind == "task":
+        query = TaskQuery(task_ids=tuple(sorted(numbers)), closed=True, per_page=MOST)
+        return {row.id: row.subject for row in (await backend.tasks(who, query)).rows}
+    return {it.id: it.name for it in (await backend.vocabulary(who)).projects if it.id in numbers}

@@ -40,4 +40,4 @@ async def _entries(request: Request, written: Written, field: Field) -> list[Ent
     """Return the history entries of this change alone: another tab of the person may have written meanwhile."""
     who, comment = await actor(request), trimmed((await request_data.read(request)).text("comment"))
     own = written.own_entries(who.id)
-    return [it for it in own if it.tells_of(field) or (comment and it.notes)]
+    return [it for it in own if it.has_change(field) or (comment and it.notes)]

@@ -112,7 +112,7 @@ def _several(choices: Callable[[], Mapping[str, Any]]) -> Callable[[Fields, str]
 
 
 def _names(fields: Fields, name: str) -> list[str]:
-    return [str(each) for each in fields.listed(name, MOST_NAMES)]
+    return [str(each) for each in fields.all_values(name, MOST_NAMES)]
 
 
 def _box(fields: Fields, name: str) -> bool:

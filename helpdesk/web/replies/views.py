@@ -1,4 +1,4 @@
-"""Reply templates: the page where they are kept. Own ones are everybody's to write, shared ones an administrator's."""
+"""The page of reply templates. Everybody writes personal ones, administrators write shared ones."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -33,17 +33,17 @@ class ReplyInput(NamedTuple):
 
 
 async def every(request: Request) -> Response:
-    """The templates that this person may insert; a POST adds one."""
+    """List the templates that this person may insert; a POST adds one."""
     if request.method == "POST":
         return await _create(request)
     return await answer(request, json=lambda: _list_to_json(request), page=lambda: _page(request, {}))
 
 
 async def one(request: Request) -> Response:
-    """One template, to be edited; a POST does it."""
+    """Show one template in a form; a POST changes it."""
     if request.method == "POST":
         return await _change(request)
-    reply = await _found(request)
+    reply = await _load(request)
 
     async def page() -> Response:
         _require_rights(await current_user(request), reply.shared)
@@ -53,7 +53,7 @@ async def one(request: Request) -> Response:
 
 
 async def remove(request: Request) -> Response:
-    reply = await _found(request)
+    reply = await _load(request)
     _require_rights(await current_user(request), reply.shared)
     await stored(request, lambda db: reply_templates.remove(db, reply.id))
     return await answer(
@@ -84,7 +84,7 @@ async def _added(request: Request, owner: int | None, typed: ReplyInput) -> Repl
 
 
 async def _change(request: Request) -> Response:
-    reply, fields = await _found(request), await request_data.read(request)
+    reply, fields = await _load(request), await request_data.read(request)
     _require_rights(await current_user(request), reply.shared)
     try:
         typed = _input(fields)
@@ -103,8 +103,8 @@ def _input(fields: request_data.Fields) -> ReplyInput:
     return ReplyInput(name, text, fields.flag("shared"), position)
 
 
-async def _found(request: Request) -> Reply:
-    """The template in the address. Raises NotFound, also for another person's."""
+async def _load(request: Request) -> Reply:
+    """Return the template in the address. Raises NotFound, also for another person's."""
     person, number = await current_user(request), request_data.path_id(request, "reply_id")
     reply = await services(request).database.run(lambda db: reply_templates.one(db, person.id, number))
     if reply is None:

@@ -1,4 +1,4 @@
-"""The way of every change of a task: read the edit, write it, and have the face that was asked for show the outcome."""
+"""Every change of a task: read the edit, write it, and show the outcome in the face that was asked for."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple
@@ -6,19 +6,22 @@ from typing import NamedTuple
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.errors import Conflict, Invalid, Sentence, TooLarge, Unchanged, sentence
-from helpdesk.tasks.model import Edit, Field, Written
+from helpdesk.errors import Conflict, Invalid, Sentence, Unchanged, sentence
+from helpdesk.tasks.colors import Colors
+from helpdesk.tasks.model import Edit, Field, Task, Written
 from helpdesk.web.core import request_data
 from helpdesk.web.core.after_write import saved
-from helpdesk.web.core.faces import Face
+from helpdesk.web.core.faces import Face, Json, json_response, see_other
 from helpdesk.web.core.guards import actor
 from helpdesk.web.core.services import services
-from helpdesk.web.tasks import lookup
+from helpdesk.web.core.templating import translate
+from helpdesk.web.notifications import notify_flag
+from helpdesk.web.tasks import colors, schemas
+from helpdesk.web.tasks import page as task_page
+from helpdesk.web.tasks.page import Refusal
 
 CHANGED = sentence("The task was changed.")
 NOTHING_CHANGED = sentence("Nothing was changed: that is its value already.")
-
-Refusal = Invalid | Conflict | TooLarge
 
 
 class Outcome(NamedTuple):
@@ -67,11 +70,16 @@ async def make(request: Request, change: Change, presenter: Presenter) -> Respon
     except Unchanged as refusal:
         if presenter.unchanged:
             return await presenter.unchanged(request, refusal)
-        task = await lookup.load(request)
+        task = await task_page.load(request)
         return await presenter.changed(request, Outcome(Written(task, task), NOTHING_CHANGED, change.field))
     except change.shows as refusal:
         return await presenter.refused(request, refusal, change.field or "")
     return await presenter.changed(request, await change.conclude(request, written))
+
+
+async def presenter_of(request: Request) -> Presenter:
+    """Return the presenter of the face that a form asks for; `routes.py` lists them."""
+    return services(request).presenters[await request_data.face(request)]
 
 
 async def raised(request: Request, refusal: Refusal | Unchanged, form: str = "") -> Response:
@@ -79,6 +87,69 @@ async def raised(request: Request, refusal: Refusal | Unchanged, form: str = "")
     raise refusal
 
 
-async def presenter_of(request: Request) -> Presenter:
-    """Return the presenter of the face that a form asks for; `routes.py` lists them."""
-    return services(request).presenters[await request_data.face(request)]
+async def task_json(request: Request, task: Task) -> Response:
+    """Answer with a task as it is."""
+    return json_response(request, await colors.task(request, task))
+
+
+async def to_json(request: Request, outcome: Outcome) -> Response:
+    """Answer with the changed field when the form is for one, else with the whole task."""
+    if outcome.field is None:
+        return json_response(request, await _task(request, outcome))
+    body = {"message": translate(request, outcome.says), **await _field(request, outcome, outcome.field)}
+    return json_response(request, body | await _overwrote(request, outcome))
+
+
+async def to_json_with_message(request: Request, outcome: Outcome) -> Response:
+    return json_response(request, {"message": translate(request, outcome.says), **await _task(request, outcome)})
+
+
+async def to_page(request: Request, outcome: Outcome) -> Response:
+    fields = await request_data.read(request)
+    return see_other(fields.next_path() or await address_after(request, outcome.written))
+
+
+async def to_fragment(request: Request, outcome: Outcome) -> Response:
+    version = (await request_data.read(request)).version()
+    context = {"field": outcome.field, "says": outcome.says}
+    return await task_page.written(request, "tasks/_field_saved.html", outcome.written, version, **context)
+
+
+async def page_refused(request: Request, refusal: Refusal, form: str) -> Response:
+    task, fields = await task_page.load_refused(request, refusal), await request_data.read(request)
+    return await task_page.refused_page(request, task, form, refusal, fields.values)
+
+
+async def fragment_refused(request: Request, refusal: Refusal, form: str) -> Response:
+    """Show the form with the typed values and the reason; after a conflict with both versions side by side."""
+    task, fields = await task_page.load_refused(request, refusal), await request_data.read(request)
+    return await task_page.refused_form(request, task, form, refusal, fields.values)
+
+
+async def address_after(request: Request, written: Written, anchor: str = "") -> str:
+    """Return the address of the task's page at the entry that was written over if one was, else at `anchor`."""
+    replaced = written.overwrote((await actor(request)).id)
+    over = "".join(f"#entry-{entry.id}" for entry, _ in replaced[:1])
+    return task_page.address(request, written.after.id) + (over or anchor)
+
+
+async def _task(request: Request, outcome: Outcome) -> Json:
+    return await colors.task(request, outcome.written.after) | await _overwrote(request, outcome)
+
+
+async def _field(request: Request, outcome: Outcome, field: Field) -> Json:
+    sent = await notify_flag.sent(request, outcome.written, field)
+    known = Colors() if field == "assignee" else await colors.known(request)
+    return schemas.changed(outcome.written, field, (await actor(request)).id, sent, known)
+
+
+async def _overwrote(request: Request, outcome: Outcome) -> Json:
+    """Return `overwrote` for programs, left away where nothing was written over."""
+    says = await task_page.overwrote(request, outcome.written)
+    return {"overwrote": says} if says else {}
+
+
+JSON = Presenter(to_json, raised, raised)
+JSON_WITH_MESSAGE = Presenter(to_json_with_message, raised, raised)
+PAGE = Presenter(to_page, page_refused)
+FRAGMENT = Presenter(to_fragment, fragment_refused)

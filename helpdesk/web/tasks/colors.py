@@ -1,25 +1,30 @@
-"""The colors of statuses and priorities, for whatever answers them."""
+"""The colors of statuses and priorities in answers, and the phases that administrators give to statuses."""
 
+from sqlmodel import Session
 from starlette.requests import Request
 
 from helpdesk.errors import Conflict, HelpdeskError
+from helpdesk.languages import say
+from helpdesk.store import board
 from helpdesk.tasks import colors
-from helpdesk.tasks.change_messages import conflict as conflict_in_words
+from helpdesk.tasks.change_messages import conflict as conflict_message
+from helpdesk.tasks.change_messages import in_words
 from helpdesk.tasks.colors import Colors, Named
 from helpdesk.tasks.lists import Vocabulary
-from helpdesk.tasks.model import Task, Theirs
-from helpdesk.web.core.faces import Json
+from helpdesk.tasks.model import ConflictingChange, Task
+from helpdesk.tasks.phases import Rule, Rules
+from helpdesk.web.core.faces import Json, moment
 from helpdesk.web.core.guards import actor
 from helpdesk.web.core.services import services
 from helpdesk.web.core.templating import language, translate
-from helpdesk.web.tasks import phase_rules, schemas, task_schema
+from helpdesk.web.tasks import schemas
 
 _COLORS = "colors"
 
 
-async def task(request: Request, found: Task) -> Json:
-    """A task as the JSON that programs know."""
-    return task_schema.task(found, await known(request))
+async def task(request: Request, task: Task) -> Json:
+    """Return a task as the JSON that programs know."""
+    return schemas.task(task, await known(request))
 
 
 async def conflict(request: Request, error: Conflict) -> Json:
@@ -27,11 +32,24 @@ async def conflict(request: Request, error: Conflict) -> Json:
     if not isinstance(error.current, Task):
         return {}
     current = await task(request, error.current)
-    theirs = [it for it in error.theirs if isinstance(it, Theirs)]
+    theirs = [it for it in error.theirs if isinstance(it, ConflictingChange)]
     if not theirs:
         return {"current": current}
-    current["conflicts"] = schemas.conflicts(theirs, language(request))
-    return {"message": translate(request, conflict_in_words(theirs)), "current": current}
+    current["conflicts"] = [_conflict(it, language(request)) for it in theirs]
+    return {"message": translate(request, conflict_message(theirs)), "current": current}
+
+
+def _conflict(theirs: ConflictingChange, language: str) -> Json:
+    """Return a change that somebody else made to one of the same fields meanwhile."""
+    change, entry = theirs.change, theirs.entry
+    return {
+        "field": theirs.name,
+        "old": change.old,
+        "new": change.new,
+        "change": say(language, in_words(change)),
+        "author": schemas.member(entry.author),
+        "changed_on": moment(entry.created_on),
+    }
 
 
 async def known(request: Request) -> Colors:
@@ -41,26 +59,29 @@ async def known(request: Request) -> Colors:
     down after a task was read or written, the colors are those that a status and a priority have by themselves.
     """
     cache = services(request).color_cache.current
-    if found := cache.get(_COLORS):
-        return found
+    if cached := cache.get(_COLORS):
+        return cached
     try:
-        found = await of(request, await services(request).backend.vocabulary(await actor(request)))
+        current = await of(request, await services(request).backend.vocabulary(await actor(request)))
     except HelpdeskError:
         return Colors(named=_named(request))
-    cache[_COLORS] = found
-    return found
+    cache[_COLORS] = current
+    return current
 
 
-def forget(request: Request) -> None:
-    """Have the colors asked for again: the phases of statuses were changed here. Who read them before the change has
-    the old cache still."""
-    services(request).color_cache.forget()
+async def of(request: Request, vocabulary: Vocabulary) -> Colors:
+    """Return the colors of a vocabulary that was read already."""
+    rules = await load_phase_rules(request)
+    return colors.known(vocabulary.statuses, vocabulary.priorities, rules, _named(request))
 
 
-async def of(request: Request, words: Vocabulary) -> Colors:
-    """The same, of words that were asked for already."""
-    rules = await phase_rules.rules(request)
-    return colors.known(words.statuses, words.priorities, rules, _named(request))
+def phase_rules(session: Session) -> Rules:
+    """Return the phases that administrators gave to statuses."""
+    return {status: Rule(it.phase, it.wip_limit) for status, it in board.columns(session).items()}
+
+
+async def load_phase_rules(request: Request) -> Rules:
+    return await services(request).database.run(phase_rules)
 
 
 def _named(request: Request) -> Named:

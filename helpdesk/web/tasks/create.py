@@ -1,4 +1,4 @@
-"""A new task, by its page or by a program. Going to another project or tracker loses nothing typed or brought."""
+"""A new task, by its page or by a program. Going to another project or tracker loses nothing typed or uploaded."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -9,19 +9,19 @@ from starlette.responses import Response
 
 from helpdesk.errors import Invalid, NotFound, TooLarge, sentence
 from helpdesk.people.model import Person
-from helpdesk.tasks.creation import NewTask
-from helpdesk.tasks.model import Actor, Task
-from helpdesk.web.core import request_data
+from helpdesk.tasks.creation import NewTask, NewTaskForm
+from helpdesk.tasks.model import Actor, Ref, Task
+from helpdesk.web.core import request_data, session
 from helpdesk.web.core.after_write import saved
 from helpdesk.web.core.errors import status_of
-from helpdesk.web.core.faces import answer, answer_refusal, html, htmx_redirect, json_response, see_other
+from helpdesk.web.core.faces import answer, answer_refusal, choose, html, htmx_redirect, json_response, see_other
 from helpdesk.web.core.guards import actor
 from helpdesk.web.core.idempotency import idempotent
 from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.templating import translate
 from helpdesk.web.drafts import service as drafts
 from helpdesk.web.files import uploads
-from helpdesk.web.tasks import colors, create_page, create_schemas, task_form
+from helpdesk.web.tasks import colors, form_fields, schemas, task_input, texts
 from helpdesk.web.tasks import page as task_page
 
 PLACE = "tasks:new"
@@ -34,60 +34,60 @@ DETAILS = {"tracker": "tracker_id", "parent": "parent_id"}
 
 @drafts.belongs_to("new")
 async def new(request: Request) -> Response:
-    """GET is the form, filled in by the query or by a draft; POST makes the task."""
+    """Show the form, filled in by the query or by a draft; a POST creates the task."""
     if request.method == "POST":
         return await _create(request)
-    query = request_data.of_query(request)
+    query = request_data.query_values(request)
     return await answer(request, json=lambda: _to_json(request, query), page=lambda: _to_page(request, query))
 
 
 async def _to_json(request: Request, typed: Mapping[str, Any]) -> Response:
-    projects, form = await create_page.offered(request, typed)
-    return json_response(request, create_schemas.offered(projects, form, await colors.known(request)))
+    projects, form = await _form(request, typed)
+    return json_response(request, schemas.new_task(projects, form, await colors.known(request)))
 
 
 async def _to_page(request: Request, query: Mapping[str, Any]) -> Response:
-    draft = None if any(query.get(name) for name in drafts.TEXTS) else await drafts.offer(request, PLACE)
+    draft = None if any(query.get(name) for name in drafts.TEXTS) else await drafts.of_place(request, PLACE)
     typed = {**(draft.fields if draft else {}), **query}
     uploads.recall(request, await actor(request), typed.get("staged"))
-    return await create_page.page(request, typed, draft=draft)
+    return await _page(request, typed, draft=draft)
 
 
 async def new_form(request: Request) -> Response:
-    """The form for another project or tracker, with all that was typed into this one, which becomes a draft, too."""
+    """Show the form for another project or tracker, with all that was typed into this one, which becomes a draft."""
     if request.method != "POST":
         return see_other(path_to(request, "tasks:new"))
     person, fields = await drafts.person_typing(request), await request_data.read(request)
     return await answer(
         request,
         json=lambda: _to_json(request, fields.values),
-        page=lambda: _moved(request, person, fields),
+        page=lambda: _other_form(request, person, fields),
     )
 
 
-async def _moved(request: Request, person: Person, fields: request_data.Fields) -> Response:
+async def _other_form(request: Request, person: Person, fields: request_data.Fields) -> Response:
     why = None
     try:
         await uploads.arrived(request, await actor(request))
     except (Invalid, TooLarge) as refusal:
         why = refusal
-    with suppress(Invalid):  # what can't be stored is told when it is sent in earnest
+    with suppress(Invalid):  # a value that can't be stored is refused when the form is sent
         seals = [seal for seal, _ in uploads.listed(request, await actor(request))]
         await drafts.keep(request, person.id, PLACE, {**fields.values, "staged": seals})
-    return await create_page.page(request, fields.values, status_of(why) if why else 200, why=why)
+    return await _page(request, fields.values, status_of(why) if why else 200, why=why)
 
 
 async def new_preview(request: Request) -> Response:
-    """The description as it will look: beside it for htmx, else on the page anew."""
+    """Show the description as HTML: beside its field for htmx, else in the page."""
     if request.method != "POST":
         return see_other(path_to(request, "tasks:new"))
     await drafts.person_typing(request)
     fields = await request_data.read(request)
-    preview_html = (await task_page.all_of(request, fields.text("description"), None)).html
+    preview_html = (await texts.whole(request, fields.text("description"), None)).html
 
     async def page() -> Response:
         await uploads.arrived(request, await actor(request))
-        return await create_page.page(request, fields.values, preview=preview_html)
+        return await _page(request, fields.values, preview=preview_html)
 
     return await answer(
         request,
@@ -98,14 +98,17 @@ async def new_preview(request: Request) -> Response:
 
 
 async def create(request: Request) -> Response:
-    """Make the task that a form or a program wishes for; a refused form keeps everything, its files too."""
+    """Create the task of a form or of a program; a refused form keeps everything, its files too."""
     who, fields = await actor(request), await request_data.read(request)
     try:
         files = await uploads.arrived(request, who)
-        task = await _made(request, who, wanted(fields)._replace(files=files))
-    except (Invalid, TooLarge) as refusal:
-        return await _refused(request, refusal)
-    body = {"message": translate(request, CREATED), "data": create_schemas.created(task)}
+        task = await _created(request, who, _new_task(fields)._replace(files=files))
+    except (Invalid, TooLarge) as error:
+        refusal = error
+        return await answer_refusal(
+            request, refusal, page=lambda: _page(request, fields.values, status_of(refusal), why=refusal)
+        )
+    body = {"message": translate(request, CREATED), "data": schemas.created(task)}
     return await answer(
         request,
         json=lambda: json_response(request, body, 201),
@@ -113,37 +116,62 @@ async def create(request: Request) -> Response:
     )
 
 
-async def _refused(request: Request, refusal: Invalid | TooLarge) -> Response:
-    values, status = (await request_data.read(request)).values, status_of(refusal)
-    return await answer_refusal(request, refusal, page=lambda: create_page.page(request, values, status, why=refusal))
-
-
-def wanted(fields: request_data.Fields) -> NewTask:
+def _new_task(fields: request_data.Fields) -> NewTask:
     """Read a new task from a body; `assigned_to_id` is the contract's name. Raises Invalid."""
     values = {name.replace("assigned_to_id", "assignee_id"): value for name, value in fields.values.items()}
-    named = fields._replace(values=values)
-    edit = task_form.edit(named)
-    given: dict[str, Any] = {DETAILS.get(name, name): it for name, it in edit.details.items() if name != "done_ratio"}
-    chosen = {name: named.number(name) for name in CHOICES if name in values}
-    project_id = named.number("project_id")
+    fields = fields._replace(values=values)
+    edit = task_input.edit(fields)
+    details: dict[str, Any] = {DETAILS.get(name, name): it for name, it in edit.details.items() if name != "done_ratio"}
+    choices = {name: fields.number(name) for name in CHOICES if name in values}
+    project_id = fields.number("project_id")
     if project_id is None:
         raise Invalid({"project_id": [NO_PROJECT]})
-    return NewTask(project_id, **{"subject": "", **given, **chosen}, custom=edit.custom)
+    return NewTask(project_id, **{"subject": "", **details, **choices}, custom=edit.custom)
 
 
-async def _made(request: Request, who: Actor, wanted: NewTask) -> Task:
-    """The task. Raises Invalid in the names of the body, for a project or tracker that is not offered, too."""
-    tracker = services(request).backend
+async def _created(request: Request, who: Actor, new_task: NewTask) -> Task:
+    """Create a task. Raises Invalid in the names of the body, also for a project or tracker that is not offered."""
+    backend = services(request).backend
     try:
-        return await saved(request, tracker.create(who, wanted))
+        return await saved(request, backend.create(who, new_task))
     except NotFound as error:
-        offered = {project.id for project in await tracker.projects_for_new(who)}
-        known = wanted.project_id in offered
-        raise Invalid({"tracker_id": [NO_TRACKER]} if known else {"project_id": [NO_PROJECT]}) from error
+        offered = {project.id for project in await backend.projects_for_new(who)}
+        is_offered = new_task.project_id in offered
+        raise Invalid({"tracker_id": [NO_TRACKER]} if is_offered else {"project_id": [NO_PROJECT]}) from error
     except Invalid as refusal:
         if "assignee_id" in refusal.fields:
             refusal.fields["assigned_to_id"] = refusal.fields.pop("assignee_id")
         raise
+
+
+async def _page(request: Request, typed: Mapping[str, Any], status: int = 200, **context: Any) -> Response:
+    """Show the form with the typed values, by itself for htmx or in its page; without a project only the projects."""
+    projects, form = await _form(request, typed)
+    shared = {
+        **{"draft": None, "why": None, "preview": None},
+        "projects": projects,
+        "blank": form,
+        "controls": form_fields.of_new(form, typed, lambda says: translate(request, says)) if form else (),
+        "typed_by": drafts.form_owner(request, await session.current_user(request)),
+        **uploads.context(request, await actor(request)),
+    }
+    template = choose(request, page="tasks/new.html", fragment="tasks/_create_form.html")
+    return html(request, template, status, **{**shared, **context})
+
+
+async def _form(request: Request, typed: Mapping[str, Any]) -> tuple[tuple[Ref, ...], NewTaskForm | None]:
+    """Return the projects for new tasks, and the form of the chosen project or of the only one."""
+    who, backend = await actor(request), services(request).backend
+    projects = await backend.projects_for_new(who)
+    chosen = next((project for project in projects if str(project.id) == str(typed.get("project_id"))), None)
+    project = chosen or (projects[0] if len(projects) == 1 else None)
+    if project is None:
+        return projects, None
+    tracker_id = request_data.an_id(str(typed.get("tracker_id"))) or None
+    try:
+        return projects, await backend.new_task_form(who, project.id, tracker_id)
+    except NotFound:  # a tracker of another project: the first of this one is taken instead
+        return projects, await backend.new_task_form(who, project.id)
 
 
 _create = drafts.keeps_draft(idempotent(create))

@@ -17,74 +17,71 @@ from helpdesk.web.core.idempotency import idempotent
 from helpdesk.web.core.templating import translate
 from helpdesk.web.drafts import service as drafts
 from helpdesk.web.files import uploads
-from helpdesk.web.tasks import change, form_fields, lookup, lost_updates, presenters, task_form
+from helpdesk.web.tasks import change, form_fields, task_input
 from helpdesk.web.tasks import page as task_page
 
 
 @drafts.belongs_to("edit")
 async def edit(request: Request) -> Response:
-    """GET is the form, with its draft if there is one; POST writes what it changes."""
+    """Show the form with its draft; a POST changes the task."""
     if request.method == "POST":
         return await _change(request)
-    task = await lookup.load(request)
-    return await answer(request, json=lambda: presenters.task_json(request, task), page=lambda: _to_page(request, task))
+    task = await task_page.load(request)
+    return await answer(request, json=lambda: change.task_json(request, task), page=lambda: _to_page(request, task))
 
 
 async def _to_page(request: Request, task: Task) -> Response:
-    draft = (await drafts.offers(request, task)).get("edit")
+    draft = (await drafts.of_task(request, task)).get("edit")
     uploads.recall(request, await actor(request), draft.fields.get("staged") if draft else None)
     return await form(request, task, draft.fields if draft else {}, draft=draft)
 
 
 async def form(request: Request, task: Task, typed: Mapping[str, Any], status: int = 200, **context: Any) -> Response:
-    """The form with what was typed into it, by itself for htmx or in its page. Raises NotAllowed without any field."""
-    now = form_fields.of_task(task, lambda says: translate(request, says))
-    if not now:
+    """Show the form with the typed values, by itself for htmx or in its page. Raises NotAllowed without any field."""
+    controls = form_fields.of_task(task, lambda says: translate(request, says))
+    if not controls:
         raise NotAllowed
-    around = {"draft": None, "why": None, "preview": None}
-    shown = {
+    shared = {
+        **{"draft": None, "why": None, "preview": None},
         "task": task,
-        "controls": form_fields.merged(now, typed),
-        "seen": form_fields.seen(now),
+        "controls": form_fields.merged(controls, typed),
+        "seen": form_fields.seen(controls),
         "comment": typed.get("comment", ""),
         "in_words": in_words,
         "typed_by": drafts.form_owner(request, await session.current_user(request)),
-        "brought": uploads.listed(request, await actor(request)),
-        "limit": uploads.limit(request),
-        "reference": uploads.reference(request),
+        **uploads.context(request, await actor(request)),
     }
     template = choose(request, page="tasks/edit.html", fragment="tasks/_details_form.html")
-    return html(request, template, status, **{**around, **shown, **context})
+    return html(request, template, status, **{**shared, **context})
 
 
 @drafts.keeps_draft
 @idempotent
 async def _change(request: Request) -> Response:
-    presenter = choose(request, json=presenters.JSON, page=FORM)
+    presenter = choose(request, json=change.JSON, page=FORM)
     return await change.make(request, change.Change(_edit, shows=(Invalid, Conflict, TooLarge)), presenter)
 
 
 async def _edit(request: Request) -> Edit:
     """Raises Invalid, TooLarge."""
     fields, files = await request_data.read(request), await uploads.arrived(request, await actor(request))
-    return task_form.edit(request_data.Fields(form_fields.touched(fields.values)))._replace(files=files)
+    return task_input.edit(request_data.Fields(form_fields.touched(fields.values)))._replace(files=files)
 
 
 async def _changed(request: Request, outcome: change.Outcome) -> Response:
-    """Go to the task: to the entry that was written over if one was, else to what this person wrote."""
+    """Go to the task: to the entry that was written over if one was, else to this person's new one."""
     own = outcome.written.own_entries((await actor(request)).id)
     newest = "".join(f"#entry-{entry.id}" for entry in own[-1:])
-    anchor = await lost_updates.anchor(request, outcome.written) or newest
-    return htmx_redirect(request, task_page.address(request, request_data.task_id(request)) + anchor)
+    return htmx_redirect(request, await change.address_after(request, outcome.written, newest))
 
 
 async def _unchanged(request: Request, refusal: Unchanged) -> Response:
     return htmx_redirect(request, task_page.address(request, request_data.task_id(request)))
 
 
-async def _refused(request: Request, refusal: change.Refusal, _: str) -> Response:
-    """The form with everything that was typed and why it was refused; after a conflict merged with what is there."""
-    task = await lookup.of_refusal(request, refusal)
+async def _refused(request: Request, refusal: task_page.Refusal, _: str) -> Response:
+    """Show the form with the typed values and the reason; after a conflict merged with the present values."""
+    task = await task_page.load_refused(request, refusal)
     return await form(request, task, (await request_data.read(request)).values, status_of(refusal), why=refusal)
 
 

@@ -1,224 +1,219 @@
 """One task as a page, and as the fragments that answer a form on it."""
 
 import asyncio
-import time
 from collections.abc import Callable, Mapping
-from typing import Any, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
-from markupsafe import Markup
 from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk import threads
-from helpdesk.errors import Conflict, NotAllowed
+from helpdesk.errors import Conflict, HelpdeskError, Invalid, NotAllowed, NotFound, Sentence, TooLarge, sentence
 from helpdesk.store import preferences, reply_templates
 from helpdesk.store.drafts import Kept
-from helpdesk.tasks.change_messages import LABELS, RELATIONS, in_words
-from helpdesk.tasks.markup import inline_images
-from helpdesk.tasks.markup import render as markup
-from helpdesk.tasks.markup.render import Look, Part
+from helpdesk.tasks.change_messages import LABELS, RELATIONS, in_words, overwritten
+from helpdesk.tasks.fields import name_of
 from helpdesk.tasks.model import Entry, Field, Task, Written
-from helpdesk.threads import Threads
-from helpdesk.web.core import navigation, session
+from helpdesk.texts import called
+from helpdesk.web.core import navigation, request_data, session
 from helpdesk.web.core.errors import status_of
 from helpdesk.web.core.faces import html
 from helpdesk.web.core.guards import actor
 from helpdesk.web.core.services import path_to, services
+from helpdesk.web.core.templating import translate
 from helpdesk.web.drafts import service as drafts_service
 from helpdesk.web.files import uploads
 from helpdesk.web.notifications import mutes
-from helpdesk.web.tasks import attributes, lost_updates
-from helpdesk.web.tasks.change import Refusal
-
-AT_ONCE = Threads(4)
-PAGE_SECONDS = 2.0
-LARGEST_TEXT = 1_000_000  # characters of HTML in one answer
+from helpdesk.web.tasks import texts
 
 FIELDS: tuple[Field, ...] = get_args(Field)
 FORMS = {"comments": "tasks/_comment_form.html", "attachments": "tasks/_attachments.html"}
 HISTORY: dict[str, Callable[[Entry], bool]] = {
-    "": lambda entry: True,
     "comments": lambda entry: bool(entry.notes),
     "changes": lambda entry: bool(entry.changes),
 }
 
-
-async def page(request: Request, task: Task, status: int = 200, **context: Any) -> Response:
-    """The whole page; `?history=comments` or `changes` leaves out the other entries."""
-    history = request.query_params.get("history", "")
-    entries = _shown(task, history)
-    context |= {
-        "history": history,
-        "offering": True,
-        "back": navigation.last_list(request),
-    }
-    response = await _show(request, "tasks/show.html", task, entries, status, described=True, **context)
-    navigation.remember_list(request, response, context["back"])
-    return response
+Refusal = Invalid | Conflict | TooLarge
+FactKind = Literal["status", "priority", "person", "day", "moment", "percent", "hours", "custom", "people", "yes"]
 
 
-async def form(request: Request, task: Task, name: str) -> Response:
-    """One form by itself, with its draft if there is one."""
-    template = FORMS.get(name, "tasks/_field_form.html")
-    return await part(request, template, task, field=name, fresh=False, offering=True)
+class Fact(NamedTuple):
+    """A line of the list beside the history. `kind` says how `value` is shown: templates/tasks/_fact.html."""
+
+    name: str
+    label: Sentence
+    kind: FactKind
+    value: Any
 
 
-async def written(request: Request, template: str, written: Written, version: str | None, **context: Any) -> Response:
-    """Show what a write changed. `version` is the one that the browser knew.
-
-    When that was the present one, only new facts and entries are sent, and the other forms may go on. Else all facts
-    and entries are sent, and the other forms stay stale.
-    """
-    fresh = version == written.before.version
-    entries = written.new_entries if fresh else written.after.entries
-    changed = attributes.changed(written) if fresh else None
-    context["overwrote"] = await lost_updates.sentences(request, written)
-    return await _show(request, template, written.after, entries, 200, fresh=fresh, changed=changed, **context)
+async def load(request: Request) -> Task:
+    """Return the task that the address names, as this person may see it. Raises NotFound."""
+    return await services(request).backend.task(await actor(request), request_data.task_id(request))
 
 
-async def caught_up(request: Request, task: Task, history: str) -> Response:
-    """Fragments of all that may have changed, for a page that shows `history` of it."""
-    entries = _shown(task, history)
-    return await _show(request, "tasks/_page_refresh.html", task, entries, 200, offering=True, field="")
+async def load_refused(request: Request, refusal: HelpdeskError) -> Task:
+    """Return the task whose change was refused, as it is now; a conflict brings it. Raises NotFound."""
+    current = refusal.current if isinstance(refusal, Conflict) else None
+    return current if isinstance(current, Task) else await load(request)
 
 
-async def part(request: Request, template: str, task: Task, **context: Any) -> Response:
-    """A fragment that shows neither description nor history."""
-    return await _show(request, template, task, (), 200, **context)
-
-
-async def refused_page(request: Request, task: Task, form: str, refusal: Refusal, typed: Mapping[str, Any]) -> Response:
-    """The page with the form that was refused. Raises NotAllowed when it is offered no more."""
-    return await page(request, task, status_of(refusal), **_refusal(task, form, refusal, typed))
-
-
-async def refused_form(request: Request, task: Task, form: str, refusal: Refusal, typed: Mapping[str, Any]) -> Response:
-    """The form that was refused, by itself for htmx. Raises NotAllowed when it is offered no more."""
-    context = _refusal(task, form, refusal, typed)
-    template = FORMS.get(form, "tasks/_field_refused.html")
-    entries = task.entries if isinstance(refusal, Conflict) else ()
-    return await _show(request, template, task, entries, status_of(refusal), fresh=False, **context)
-
-
-def _refusal(task: Task, form: str, refusal: Refusal, typed: Mapping[str, Any]) -> dict[str, Any]:
-    if not _offered(task, form):
-        raise NotAllowed
-    return {"field": form, "refused": {"form": form, "why": refusal, "typed": typed}}
-
-
-def _offered(task: Task, form: str) -> bool:
-    """Tell whether this person's page of the task has that form: where there is none, nothing would show a refusal."""
-    has: dict[str, bool] = {field: task.offers(field) for field in FIELDS}
-    return (has | {"comments": task.choices.may_comment}).get(form, True)
-
-
-def _shown(task: Task, history: str) -> tuple[Entry, ...]:
-    shown = HISTORY.get(history, HISTORY[""])
-    return tuple(entry for entry in task.entries if shown(entry))
+def entry_of(task: Task, entry_id: int) -> Entry:
+    """Return the entry with that number. Raises NotFound."""
+    entry = next((entry for entry in task.entries if entry.id == entry_id), None)
+    if entry is None:
+        raise NotFound
+    return entry
 
 
 def address(request: Request, number: int) -> str:
     return path_to(request, "tasks:show", task_id=number)
 
 
-async def rendered(request: Request, sources: Mapping[int, str], task: Task) -> dict[int, Part]:
-    """Texts as safe HTML, of long ones the first part, made in a thread.
+async def page(request: Request, task: Task, status: int = 200, **context: Any) -> Response:
+    """Show the whole page; `?history=comments` or `changes` leaves out the other entries."""
+    history, back = request.query_params.get("history", ""), navigation.last_list(request)
+    entries, context = _filtered(task, history), context | {"history": history, "back": back}
+    response = await _render(
+        request, "tasks/show.html", task, entries, status, with_description=True, with_drafts=True, **context
+    )
+    navigation.remember_list(request, response, back)
+    return response
 
-    Each text has its bound of cost (`markup.render`); when a page's texts together took PAGE_SECONDS of CPU, the rest
-    begins without its markup.
+
+async def form(request: Request, task: Task, name: str) -> Response:
+    """Show one form by itself, with its draft if there is one."""
+    template = FORMS.get(name, "tasks/_field_form.html")
+    return await part(request, template, task, field=name, fresh=False, with_drafts=True)
+
+
+async def written(request: Request, template: str, written: Written, version: str | None, **context: Any) -> Response:
+    """Show the result of a write. `version` is the one that the browser knew.
+
+    When that was the present one, only new facts and entries are sent, and the other forms may go on. Else all facts
+    and entries are sent, and the other forms stay stale.
     """
-    if not sources:
-        return {}
-    format, look = services(request).backend.capabilities.text_format, _look(request, task)
-
-    def work() -> dict[int, Part]:
-        until, texts = time.thread_time() + PAGE_SECONDS, {}
-        for key, source in sources.items():
-            make = markup.beginning if time.thread_time() < until else markup.plain
-            texts[key] = make(source, format, look)
-        return texts
-
-    return await AT_ONCE.run(work)
+    fresh = version == written.before.version
+    entries = written.new_entries if fresh else written.after.entries
+    context |= {"changed": changed_facts(written) if fresh else None, "overwrote": await overwrote(request, written)}
+    return await _render(request, template, written.after, entries, fresh=fresh, **context)
 
 
-async def all_of(request: Request, source: str, task: Task | None, first: int = 0) -> Part:
-    """A long text from one of its parts on: all of it, unless that is more than one answer may hold or take."""
-    format, look = services(request).backend.capabilities.text_format, _look(request, task)
-
-    def work() -> Part:
-        until, made, size = time.thread_time() + PAGE_SECONDS, list[Part](), 0
-        for part in markup.parts(source, format, look, first):
-            made.append(part)
-            size += len(part.html)
-            if size > LARGEST_TEXT or time.thread_time() > until:
-                break
-        return Part(Markup("").join(part.html for part in made), made[-1].more if made else None)
-
-    return await AT_ONCE.run(work)
+async def overwrote(request: Request, written: Written) -> list[str]:
+    """Return a sentence for each change of somebody else that was written over unseen; nearly always none."""
+    who = await actor(request)
+    return [translate(request, says) for says in overwritten(written, who.id)]
 
 
-def _look(request: Request, task: Task | None) -> Look:
-    """Return how texts of this task link to other tasks and show its files; without a task there are no files."""
-    settings = services(request).settings
-    sites = (settings.redmine_url, settings.public_url)
-    files = inline_images.files_of(task.id, task.attachments, sites) if task else inline_images.NO_FILES
+async def caught_up(request: Request, task: Task, history: str) -> Response:
+    """Show all that may have changed as fragments, for a page that shows `history` of the task."""
+    entries = _filtered(task, history)
+    return await _render(request, "tasks/_page_refresh.html", task, entries, with_drafts=True, field="")
 
-    def link(number: int) -> str:
-        return address(request, number)
 
-    def path(kind: str, file_id: int) -> str:
-        return path_to(request, f"tasks:{kind}", task_id=files.task_id, file_id=file_id)
-
-    return Look(link, lambda picture: inline_images.html(picture, files, path))
+async def part(request: Request, template: str, task: Task, **context: Any) -> Response:
+    """Show a fragment without description and history."""
+    return await _render(request, template, task, (), **context)
 
 
 async def entry(request: Request, task: Task, entry: Entry, **context: Any) -> Response:
-    """One entry of the history by itself."""
-    return await _show(request, "tasks/_entry_saved.html", task, (entry,), 200, entry=entry, **context)
+    """Show one entry of the history by itself."""
+    return await _render(request, "tasks/_entry_saved.html", task, (entry,), entry=entry, **context)
 
 
-async def _show(
+async def refused_page(request: Request, task: Task, form: str, refusal: Refusal, typed: Mapping[str, Any]) -> Response:
+    """Show the page with the refused form. Raises NotAllowed when the form is offered no more."""
+    return await page(request, task, status_of(refusal), **_refusal(task, form, refusal, typed))
+
+
+async def refused_form(request: Request, task: Task, form: str, refusal: Refusal, typed: Mapping[str, Any]) -> Response:
+    """Show the refused form by itself for htmx. Raises NotAllowed when the form is offered no more."""
+    context = _refusal(task, form, refusal, typed)
+    template = FORMS.get(form, "tasks/_field_refused.html")
+    entries = task.entries if isinstance(refusal, Conflict) else ()
+    return await _render(request, template, task, entries, status_of(refusal), fresh=False, **context)
+
+
+def facts(task: Task) -> tuple[Fact, ...]:
+    """Return the facts beside the history, in their order, without empty ones."""
+    optional = (
+        Fact("is_private", LABELS["is_private"], "yes", task.row.is_private),
+        Fact("start_date", LABELS["start_date"], "day", task.start_date),
+        Fact("due_date", LABELS["due_date"], "day", task.row.due_date),
+        Fact("done_ratio", sentence("Progress"), "percent", task.done_ratio),
+        Fact("estimated_hours", sentence("Estimated"), "hours", task.estimated_hours),
+        Fact("spent_hours", sentence("Spent"), "hours", task.spent_hours),
+        *(Fact(name_of(it.field.id), Sentence(called(it.field)), "custom", it) for it in task.custom if it.value),
+        Fact("watchers", sentence("Watchers"), "people", task.watchers),
+    )
+    return (
+        Fact("status", LABELS["status"], "status", task.row.status),
+        Fact("priority", LABELS["priority"], "priority", task.row.priority),
+        Fact("assignee", LABELS["assignee"], "person", task.row.assignee),
+        *(fact for fact in optional if fact.value),
+        Fact("updated_on", sentence("Changed"), "moment", task.row.updated_on),
+    )
+
+
+def changed_facts(written: Written) -> tuple[Fact, ...] | None:
+    """Return the facts that differ after a write; None when one came or went, so that all must be shown again."""
+    before, after = facts(written.before), facts(written.after)
+    if [fact.name for fact in before] != [fact.name for fact in after]:
+        return None
+    return tuple(new for old, new in zip(before, after, strict=True) if old != new)
+
+
+def _refusal(task: Task, form: str, refusal: Refusal, typed: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the context of a refused form. Raises NotAllowed for a form that this person's page does not have: nothing
+    would show the refusal."""
+    if not (task.choices.may_comment if form == "comments" else form not in FIELDS or task.offers(form)):
+        raise NotAllowed
+    return {"field": form, "refused": {"form": form, "why": refusal, "typed": typed}}
+
+
+def _filtered(task: Task, history: str) -> tuple[Entry, ...]:
+    return tuple(filter(HISTORY.get(history, lambda entry: True), task.entries))
+
+
+async def _render(
     request: Request,
     template: str,
     task: Task,
     entries: tuple[Entry, ...],
-    status: int,
-    described: bool = False,
-    offering: bool = False,
+    status: int = 200,
+    with_description: bool = False,
+    with_drafts: bool = False,
     **context: Any,
 ) -> Response:
-    """The description's text has the number 0, notes that of their entry. `offering` is of drafts."""
-    sources = {0: task.description} if described else {}
-    texts, own = await asyncio.gather(
-        rendered(request, sources | {entry.id: entry.notes for entry in entries if entry.notes}, task),
-        _of_person(request, task, offering),
+    """Render a template with the task. The description's text has the number 0, notes that of their entry."""
+    sources = {0: task.description} if with_description else {}
+    html_texts, personal = await asyncio.gather(
+        texts.beginnings(request, sources | {entry.id: entry.notes for entry in entries if entry.notes}, task),
+        _personal_context(request, task, with_drafts),
     )
-    around = {"facts": attributes.facts(task), "labels": LABELS, "in_words": in_words, "relations": RELATIONS}
-    shown = {"task": task, "entries": entries, "texts": texts, "refused": None}
-    words = {**around, **own, **shown, **context}
-    return await threads.run_if_many(lambda: html(request, template, status, **words), len(entries))
+    labels = {"facts": facts(task), "labels": LABELS, "in_words": in_words, "relations": RELATIONS}
+    shared = {"task": task, "entries": entries, "texts": html_texts, "refused": None}
+    return await threads.run_if_many(
+        lambda: html(request, template, status, **{**labels, **personal, **shared, **context}), len(entries)
+    )
 
 
-async def _of_person(request: Request, task: Task, offering: bool) -> dict[str, Any]:
-    """What forms need to know of who fills them in: the mark of whose page it is, the replies to choose from, and the
-    drafts that are offered."""
+async def _personal_context(request: Request, task: Task, with_drafts: bool) -> dict[str, Any]:
+    """Return what forms show of their person: the signed owner, reply templates, drafts, files brought and mutes."""
     person, who = await session.current_user(request), await actor(request)
-    find = drafts_service.finding(request, person, task)
+    query = drafts_service.query_of_task(request, person, task)
 
     def work(db: Session) -> tuple[list[tuple[int, str]], list[Kept], str]:
-        listed, drafts, chosen = reply_templates.names(db, person.id), list[Kept](), ""
-        if offering:
-            drafts, chosen = find(db), preferences.told(db, [person.id]).get(person.id, "")
-        return listed, drafts, chosen
+        replies = reply_templates.names(db, person.id)
+        if not with_drafts:
+            return replies, [], ""
+        return replies, query(db), preferences.told(db, [person.id]).get(person.id, "")
 
-    listed, drafts, chosen = await services(request).database.run(work)
+    replies, drafts, notification_preferences = await services(request).database.run(work)
     return {
         "typed_by": drafts_service.form_owner(request, person),
-        "replies": listed,
-        "drafts": drafts_service.offered(task, drafts, who),
-        "brought": uploads.listed(request, who),
-        "limit": uploads.limit(request),
-        "reference": uploads.reference(request),
-        "mutes": mutes.of_task(chosen, task.id, task.row.project),
+        "replies": replies,
+        "drafts": drafts_service.unsent(task, drafts, who),
+        "mutes": mutes.of_task(notification_preferences, task.id, task.row.project),
+        **uploads.context(request, who),
     }

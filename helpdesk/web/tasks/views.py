@@ -1,22 +1,25 @@
-"""One task as a page and fragments; a program that asks the same addresses gets JSON."""
+"""One task as a page, and the forms on it: fields, comments, files, watching, deleting. Programs get JSON."""
+
+import re
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.errors import Invalid, NotFound, Sentence, sentence
+from helpdesk.errors import Invalid, NotAllowed, NotFound, Sentence, TooLarge, sentence
 from helpdesk.tasks.model import Edit, Field, Written
 from helpdesk.web.core import request_data
 from helpdesk.web.core.after_write import saved
-from helpdesk.web.core.faces import answer, json_response, see_other
+from helpdesk.web.core.errors import status_of
+from helpdesk.web.core.faces import answer, answer_refusal, choose, fragment_or_page, html, json_response, see_other
 from helpdesk.web.core.guards import actor
-from helpdesk.web.core.request_data import task_id
-from helpdesk.web.core.services import services
+from helpdesk.web.core.idempotency import idempotent
+from helpdesk.web.core.request_data import entry_id, task_id
+from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.templating import translate
+from helpdesk.web.files import uploads
 from helpdesk.web.notifications import notify_flag
-from helpdesk.web.tasks import change, presenters
+from helpdesk.web.tasks import change, schemas, texts
 from helpdesk.web.tasks import page as task_page
-from helpdesk.web.tasks import schemas as task_schemas
-from helpdesk.web.tasks.lookup import load
 
 CHANGED: dict[Field, Sentence] = {
     "status": sentence("The status was changed."),
@@ -24,14 +27,19 @@ CHANGED: dict[Field, Sentence] = {
     "assignee": sentence("The assignee was changed."),
 }
 COMMENTED = sentence("The comment was added.")
+ATTACHED = sentence("The files were added.")
+CHOOSE = sentence("Please choose a file.")
+WATCHED = {True: sentence("You watch this task."), False: sentence("You do not watch this task.")}
+DELETED = sentence("The task was deleted.")
 FORMS = ("status", "priority", "assignee", "comments", "attachments", "watch", "preview")
+ENTRY = re.compile(r"\d{1,10}", re.ASCII)
+PART = re.compile(r"[0-9]{1,5}")
 
 
 async def show(request: Request) -> Response:
-    task = await load(request)
-
+    task = await task_page.load(request)
     return await answer(
-        request, json=lambda: presenters.task_json(request, task), page=lambda: task_page.page(request, task)
+        request, json=lambda: change.task_json(request, task), page=lambda: task_page.page(request, task)
     )
 
 
@@ -40,6 +48,24 @@ async def back(request: Request) -> Response:
     if request.path_params["form"] not in FORMS:
         raise NotFound
     return see_other(task_page.address(request, task_id(request)))
+
+
+async def text(request: Request) -> Response:
+    """Show a text too long for the page: the comment of that number, or the description, which has the number 0.
+
+    `?from=` names the part to begin with.
+    """
+    task, number = await task_page.load(request), request.path_params["entry_id"]
+    first = int(start[0]) if (start := PART.fullmatch(request.query_params.get("from", ""))) else 0
+    entry = task_page.entry_of(task, entry_id(request)) if number else None
+    part = await texts.whole(request, entry.notes if entry else task.description, task, first)
+    template = choose(request, page="tasks/text.html", fragment="tasks/_text.html")
+    context = {"task": task, "entry": entry, "number": number, "text": part, "alone": True}
+    return await answer(
+        request,
+        json=lambda: json_response(request, {"html": part.html, "next": part.more}),
+        page=lambda: html(request, template, **context),
+    )
 
 
 async def status(request: Request) -> Response:
@@ -54,32 +80,8 @@ async def assignee(request: Request) -> Response:
     return await _change(request, "assignee")
 
 
-async def comments(request: Request) -> Response:
-    fields, who = await request_data.read(request), await actor(request)
-    try:
-        text, private = fields.required_text("comment"), fields.flag("private")
-        written = await saved(request, services(request).backend.comment(who, task_id(request), text, private))
-    except Invalid as refusal:
-        return await (await change.presenter_of(request)).refused(request, refusal, "comments")
-    entry = written.comment_of(who.id)
-    body = {"message": translate(request, COMMENTED), "comment": task_schemas.comment(entry)}
-    page = f"{task_page.address(request, written.after.id)}#entry-{entry.id}"
-    return await answer(
-        request,
-        json=lambda: json_response(request, body, 201),
-        page=lambda: see_other(fields.wanted() or page),
-        fragment=lambda: task_page.written(
-            request, "tasks/_comment_saved.html", written, fields.version(), says=COMMENTED
-        ),
-    )
-
-
 async def _change(request: Request, field: Field) -> Response:
-    return await change.make(request, CHANGES[field], await change.presenter_of(request))
-
-
-def _change_of(field: Field) -> change.Change:
-    """Return the change by the form of one field: people are notified of it unless the request asks not to."""
+    """Make the change by the form of one field: people are notified of it unless the request asks not to."""
 
     async def read(request: Request) -> Edit:
         edit = await request_data.edit(request, field)
@@ -91,7 +93,126 @@ def _change_of(field: Field) -> change.Change:
         differs = written.before.value(field) != written.after.value(field)
         return change.Outcome(written, CHANGED[field] if differs else COMMENTED, field)
 
-    return change.Change(read, conclude, field=field)
+    presenter = await change.presenter_of(request)
+    return await change.make(request, change.Change(read, conclude, field=field), presenter)
 
 
-CHANGES: dict[Field, change.Change] = {field: _change_of(field) for field in CHANGED}
+async def comments(request: Request) -> Response:
+    fields, who = await request_data.read(request), await actor(request)
+    try:
+        text, private = fields.required_text("comment"), fields.flag("private")
+        written = await saved(request, services(request).backend.comment(who, task_id(request), text, private))
+    except Invalid as refusal:
+        return await (await change.presenter_of(request)).refused(request, refusal, "comments")
+    entry = written.comment_of(who.id)
+    body = {"message": translate(request, COMMENTED), "comment": schemas.comment(entry)}
+    page = f"{task_page.address(request, written.after.id)}#entry-{entry.id}"
+    return await answer(
+        request,
+        json=lambda: json_response(request, body, 201),
+        page=lambda: see_other(fields.next_path() or page),
+        fragment=lambda: task_page.written(
+            request, "tasks/_comment_saved.html", written, fields.version(), says=COMMENTED
+        ),
+    )
+
+
+async def attachments(request: Request) -> Response:
+    who, task = await actor(request), await task_page.load(request)
+    if not task.choices.may_attach:
+        raise NotAllowed
+    fields = await request_data.read(request)
+    try:
+        files = await uploads.arrived(request, who)
+        if not files:
+            raise Invalid({"files": [CHOOSE]})
+        edit = Edit(comment=fields.text("comment"), files=files)
+        written = await saved(request, services(request).backend.change(who, task.id, edit))
+    except (Invalid, TooLarge) as refusal:
+        form = (request, task, "attachments", refusal, fields.values)
+        return await answer_refusal(
+            request,
+            refusal,
+            page=lambda: task_page.refused_page(*form),
+            fragment=lambda: task_page.refused_form(*form),
+        )
+    return await answer(
+        request,
+        json=lambda: _attached_to_json(request, written),
+        page=lambda: see_other(f"{task_page.address(request, task.id)}#attachments-{task.id}"),
+        fragment=lambda: _attached_to_fragment(request, written, fields.version()),
+    )
+
+
+def _attached_to_json(request: Request, written: Written) -> Response:
+    added = [schemas.attachment(file) for file in written.added]
+    return json_response(request, {"message": translate(request, ATTACHED), "attachments": added}, 201)
+
+
+async def _attached_to_fragment(request: Request, written: Written, version: str | None) -> Response:
+    del request.state.staged  # they are the task's now
+    return await task_page.written(request, "tasks/_attachment_saved.html", written, version, says=ATTACHED)
+
+
+async def watch(request: Request) -> Response:
+    """Begin or stop to watch, as `watching` of the form says."""
+    watching = (await request_data.read(request)).flag("watching")
+    task = await saved(request, services(request).backend.watch(await actor(request), task_id(request), watching))
+    body = {"message": translate(request, WATCHED[watching]), "watched": task.watched}
+    return await answer(
+        request,
+        json=lambda: json_response(request, body),
+        page=lambda: see_other(task_page.address(request, task.id)),
+        fragment=lambda: task_page.part(request, "tasks/_watch_saved.html", task, says=WATCHED[watching]),
+    )
+
+
+async def changed(request: Request) -> Response:
+    """Show the news to a page that heard of a change: nothing if `?since` names the present version.
+
+    Else it names the other person who made a change after the page's last `?entry`. With `?show=1`, or without another
+    person, it shows all that is new, and leaves alone the forms that somebody types in. It reports a deleted task.
+    """
+    page = task_page.address(request, task_id(request))
+    return await fragment_or_page(request, lambda: _news(request), page)
+
+
+async def _news(request: Request) -> Response:
+    query = request.query_params
+    shows, history, last = bool(query.get("show")), query.get("history", ""), query.get("entry", "")
+    try:
+        task = await task_page.load(request)
+    except NotFound as error:
+        return html(request, "tasks/_task_gone_answer.html" if shows else "tasks/_task_gone.html", status_of(error))
+    if shows:
+        return await task_page.caught_up(request, task, history)
+    if task.version in query.getlist("since"):
+        return Response(status_code=204)
+    who = await actor(request)
+    unseen = [entry for entry in task.entries if entry.id > (int(last) if ENTRY.fullmatch(last) else 0)]
+    others = [entry for entry in unseen if not entry.author or entry.author.id != who.id]
+    if unseen and not others:
+        return await task_page.caught_up(request, task, history)
+    return html(request, "tasks/_changed_notice.html", task=task, history=history, entry=others[-1] if others else None)
+
+
+async def delete(request: Request) -> Response:
+    """Ask for confirmation; a POST deletes the task and leads to the list."""
+    if request.method == "POST":
+        return await remove(request)
+    task = await task_page.load(request)
+    if not task.choices.may_delete:
+        raise NotAllowed
+    return html(request, "tasks/delete.html", task=task)
+
+
+@idempotent
+async def remove(request: Request) -> Response:
+    number = task_id(request)
+    await saved(request, services(request).backend.delete(await actor(request), number))
+    await notify_flag.deleted(request, number)
+    return await answer(
+        request,
+        json=lambda: json_response(request, {"message": translate(request, DELETED)}),
+        page=lambda: see_other(path_to(request, "tasks:my_tasks")),
+    )

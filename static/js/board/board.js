@@ -1,60 +1,70 @@
-// The board. A card stands where it says that it belongs, whoever brought it; counts and "show more" follow.
+// The board. Each card goes to the cell that it names itself (data-at), whichever request brought it. Totals and "Show
+// more" follow.
 const $ = (id) => document.getElementById(id);
 const board = $("board");
-const says = board.dataset;
+const { dataset } = board;
 const IN_USE = ".held, .keyed, .open, [aria-busy]";
-const all = (selector, within = board) => [...within.querySelectorAll(selector)];
-const cardsOf = (status) => all('.cards[data-status="' + status + '"] > .card');
-const say = (text, what) => ($("spoken").textContent = text.replace("%s", what));
-const focus = (card, on = ".subject") => card?.querySelector(on)?.focus();
-const within = (event, what) => event.target.closest?.(what);
-const on = (name, act, options) => document.addEventListener(name, act, options);
-let focused;
+const findAll = (selector, parent = board) => [...parent.querySelectorAll(selector)];
+const cardsOf = (status) => findAll('.cards[data-status="' + status + '"] > .card');
+const announce = (text, value) => ($("spoken").textContent = text.replace("%s", value));
+const focus = (card, selector = ".subject") => card?.querySelector(selector)?.focus();
+const closest = (event, selector) => event.target.closest?.(selector);
+const on = (name, handle, options) => document.addEventListener(name, handle, options);
+let focusedId;
 
-// When a task was changed, where the newest come first: what was so when the page came stands as the page says.
-const since = (card) => Math.max(card.dataset.on ?? 0, says.on);
+// When a task was changed, if the newest come first. Cards of the page as it was loaded keep their order.
+const changedAt = (card) => Math.max(card.dataset.on ?? 0, dataset.on);
 const place = (card) => {
   const cell = $("cards-" + card.dataset.at);
-  const old = all(".cards > #" + card.id).find((it) => it !== card);
-  if (old && (old === press?.card || old.matches(IN_USE))) return renew(card.id.slice(5)), card.remove();
+  const old = findAll(".cards > #" + card.id).find((it) => it !== card);
+  if (old && (old === press?.card || old.matches(IN_USE))) {
+    refresh(card.id.slice(5));
+    return card.remove();
+  }
   if (!cell && card.dataset.at) return location.reload();
   if (!cell) card.remove();
-  else if (old?.parentNode === cell && !(since(card) > since(old))) old.before(card);
-  else cell.insertBefore(card, [...cell.children].find((it) => !(since(it) > since(card))));
-  if (old?.contains(document.activeElement)) focused = card.id;
+  else if (old?.parentNode === cell && !(changedAt(card) > changedAt(old))) old.before(card);
+  else {
+    const next = [...cell.children].find((it) => !(changedAt(it) > changedAt(card)));
+    cell.insertBefore(card, next);
+  }
+  if (old?.contains(document.activeElement)) focusedId = card.id;
   old?.remove();
 };
-const count = (tally) => {
+const updateTally = (tally) => {
   const status = tally.id.slice(6);
   const { length } = cardsOf(status);
-  const part = length < tally.dataset.total && !tally.closest(".folded");
-  tally.firstElementChild.textContent = part ? length + " " + says.of + " " : "";
-  $("more-" + status).hidden = !part;
-  for (const it of all('[data-status="' + status + '"]')) it.classList.toggle("bare", !length && tally.dataset.total < 1);
+  const isPart = length < tally.dataset.total && !tally.closest(".folded");
+  tally.firstElementChild.textContent = isPart ? length + " " + dataset.of + " " : "";
+  $("more-" + status).hidden = !isPart;
+  const isEmpty = !length && tally.dataset.total < 1;
+  for (const it of findAll('[data-status="' + status + '"]')) it.classList.toggle("bare", isEmpty);
 };
-const sum = (phases) => {
-  const heads = all(".column").filter((it) => phases.some((phase) => it.classList.contains(phase)));
+const sumTotals = (phases) => {
+  const heads = findAll(".column").filter((it) => phases.some((phase) => it.classList.contains(phase)));
   return heads.reduce((total, it) => total + +it.querySelector(".tally").dataset.total, 0);
 };
-const settle = () => {
+const arrange = () => {
   const known = new Set();
-  for (const card of all(".card:not(.keyed, [aria-busy])")) {
-    const before = card.previousElementSibling;
+  for (const card of findAll(".card:not(.keyed, [aria-busy])")) {
+    const previous = card.previousElementSibling;
     if (card.parentNode.id !== "cards-" + card.dataset.at) place(card);
     else if (known.has(card.id)) card.remove();
-    else if (before && since(card) > since(before)) place(card);
+    else if (previous && changedAt(card) > changedAt(previous)) place(card);
     known.add(card.id);
   }
-  all(".tally").forEach(count);
-  for (const it of all("[data-phases]", document)) it.textContent = sum(it.dataset.phases.split(" "));
-  for (const it of all(".lane > h2 > span")) it.textContent = all(".card", it.closest(".lane")).length;
-  const card = $(focused);
+  findAll(".tally").forEach(updateTally);
+  for (const it of findAll("[data-phases]", document)) it.textContent = sumTotals(it.dataset.phases.split(" "));
+  for (const it of findAll(".lane > h2 > span")) it.textContent = findAll(".card", it.closest(".lane")).length;
+  const card = $(focusedId);
   if (!card || card.matches("[aria-busy]")) return;
   if (document.activeElement === document.body) focus(card);
-  focused = null;
+  focusedId = null;
 };
-on("htmx:after:swap", settle);
-// What waits to be looked at may be elsewhere by now: rather a card comes twice, and is taken away, than never.
+on("htmx:after:swap", arrange);
+// Do not skip the cards of pending tasks, which may have left the column. A card that comes twice is removed.
 on("htmx:config:request", ({ target: { id }, detail: { ctx } }) => {
-  if (id.startsWith("more-")) ctx.request.body.set("skip", cardsOf(id.slice(5)).filter((it) => !waits.has(+it.id.slice(5))).length);
+  if (!id.startsWith("more-")) return;
+  const certain = cardsOf(id.slice(5)).filter((it) => !pending.has(+it.id.slice(5)));
+  ctx.request.body.set("skip", certain.length);
 });

@@ -1,50 +1,57 @@
-// What can be done to a card comes when it is first wanted, and is used by all ways of moving it; the task itself is
-// shown beside the board.
-const trayOf = async (card) => {
+// The tray holds the forms of a card. It is loaded on first use, and every way of moving the card uses it. The panel shows
+// the whole task beside the board.
+const loadTray = async (card) => {
   const tray = () => card.querySelector(".tray");
-  if (!tray()) await htmx.ajax("GET", card.querySelector(".grip").href, { source: card, target: card, swap: "beforeend" });
+  const { href } = card.querySelector(".grip");
+  if (!tray()) await htmx.ajax("GET", href, { source: card, target: card, swap: "beforeend" });
   return tray();
 };
-const open = async (card) => {
-  // It is in use at once: nothing that comes live may take its place while the tray is on its way.
-  if (card.classList.toggle("open") && (await trayOf(card)) && card.matches(".open")) return focus(card, ".tray button, .tray select");
+const toggleTray = async (card) => {
+  // The card counts as open at once, so that no live change replaces it while its tray is loaded.
+  const isOpen = card.classList.toggle("open") && (await loadTray(card)) && card.matches(".open");
+  if (isOpen) return focus(card, ".tray button, .tray select");
   card.classList.remove("open");
   card.querySelector(".tray")?.remove();
-  renew(card.id.slice(5));
-  look();
+  refresh(card.id.slice(5));
+  fetchPending();
   focus(card, ".grip");
 };
-let opener;
-const shut = () => {
+let openerId;
+const openPanel = async (card, address) => {
+  openerId = card.id;
+  await htmx.ajax("GET", address, { source: $("beside"), target: $("beside"), select: ".task" });
+  $("panel").querySelector("button").focus();
+};
+const closePanel = () => {
   $("beside").replaceChildren();
-  focus($(opener));
+  focus($(openerId));
 };
 on("click", (event) => {
-  const card = within(event, ".card");
-  const wanted = within(event, ".card > a, [data-leave]");
-  if (within(event, "#panel > button")) shut();
-  if (!wanted || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  const card = closest(event, ".card");
+  const link = closest(event, ".card > a, [data-leave]");
+  if (closest(event, "#panel > button")) closePanel();
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
-  if (!wanted.matches(".subject")) return open(card);
-  opener = card.id;
-  htmx.ajax("GET", wanted.href, { source: $("beside"), target: $("beside"), select: ".task" }).then(() => $("panel").querySelector("button").focus());
+  if (link.matches(".subject")) openPanel(card, link.href);
+  else toggleTray(card);
 });
 on("htmx:before:request", ({ target }) => {
   const card = target.matches("form") && target.closest(".card");
   if (!card) return;
   card.ariaBusy = "true";
-  focused = card.id;
+  focusedId = card.id;
 });
-// An answer replaces the card; a refusal where it was taken, and without one it goes back there, too. One way back is
-// enough to be offered.
+// An answer replaces the card. A card that was refused, or got no answer, goes back. Only the newest undo is offered.
 on("htmx:response:error", ({ detail: { ctx } }) => {
   const card = ctx.sourceElement.closest("[aria-busy]");
-  if (card) back(card);
+  if (card) putBack(card);
 });
 on("htmx:finally:request", ({ detail: { ctx } }) => {
   const card = ctx.sourceElement.closest("[aria-busy]");
-  if (card?.isConnected) back(card);
-  for (const toast of all(".toast:has(form):not(:last-child)", $("toasts"))) toast.remove();
+  if (card?.isConnected) putBack(card);
+  for (const toast of findAll(".toast:has(form):not(:last-child)", $("toasts"))) toast.remove();
   const task = $("beside").querySelector(".task");
-  if (task?.contains(ctx.sourceElement)) renew(task.id.slice(5)) && look();
+  if (!task?.contains(ctx.sourceElement)) return;
+  refresh(task.id.slice(5));
+  fetchPending();
 });

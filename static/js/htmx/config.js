@@ -1,2 +1,2 @@
-// Behind htmx in its own file, so that it is there before htmx begins, and no page has to say it.
+// htmx settings, appended to htmx itself: they apply before htmx starts, and no page has to carry them.
 Object.assign(htmx.config, { history: false, defaultTimeout: 20000, noSwap: [204, 304, "5xx"] });

@@ -6,7 +6,7 @@ Conversion takes linear time and never raises.
 
 from helpdesk.tasks.markup.textile.blocks import quoted
 from helpdesk.tasks.markup.textile.placeholders import Placeholders, clean, without_verbatim
-from helpdesk.tasks.safe_html import as_typed
+from helpdesk.tasks.safe_html import preformatted
 
 LONGEST = 200_000  # characters; more could need more placeholders than there are
 
@@ -14,7 +14,7 @@ LONGEST = 200_000  # characters; more could need more placeholders than there ar
 def html_of(text: str) -> str:
     """Return the HTML of a text in Textile."""
     if len(text) > LONGEST:
-        return as_typed(text)
+        return preformatted(text)
     text = clean(text)
     placeholders = Placeholders(text)
     return quoted(without_verbatim(text, placeholders).replace("\t", "    "), placeholders)

@@ -7,10 +7,10 @@ from functools import partial
 
 from markupsafe import escape
 
-from helpdesk.tasks.markup.autolinks import UNSEEN, names_picture, trimmed
+from helpdesk.tasks.markup.autolinks import UNSEEN, is_picture_source, trim_address
 from helpdesk.tasks.markup.textile import attributes
 from helpdesk.tasks.markup.textile.placeholders import BROKEN, TAG, Placeholders
-from helpdesk.tasks.safe_html import may_lead_to
+from helpdesk.tasks.safe_html import is_allowed_href
 
 _CODE_BEGINS = re.compile(r"(?<![\w@])()@(?=\S)")
 _CODE_ENDS = re.compile(r"(?<=\S)@(?!\w)")
@@ -88,13 +88,13 @@ def _code(content: str, placeholders: Placeholders) -> str:
 
 def _image(match: re.Match[str], placeholders: Placeholders) -> str:
     modifiers, source, title, target = match.groups()
-    if not (_ADDRESS.match(source) or names_picture(source)):
+    if not (_ADDRESS.match(source) or is_picture_source(source)):
         return match[0]  # `!important!`
     titled = f' title="{escape(title)}"' if title else ""
     image = f'<img src="{escape(source)}" alt="{escape(title or "")}"{titled}{attributes.sizes(modifiers)}>'
     if not target:
         return placeholders.put(image)
-    address = trimmed(target)
+    address = trim_address(target)
     href = _href(address)
     if href is None:
         return match[0] if ":" in target else f"{placeholders.put(image)}:{target}"
@@ -124,7 +124,7 @@ def _phrase(mark: str, placeholders: Placeholders, content: str) -> str | None:
 
 def _link(match: re.Match[str], placeholders: Placeholders) -> str:
     text, target = match["text"], match["target"]
-    address = trimmed(target or "")
+    address = trim_address(target or "")
     href = _href(address)
     if href is None or not text.strip():
         return match[0]
@@ -135,7 +135,7 @@ def _link(match: re.Match[str], placeholders: Placeholders) -> str:
 def _href(target: str) -> str | None:
     """Return the address of a link, or None if it may not lead there."""
     target = f"http://{target}" if target[:4].lower() == "www." else target
-    return target if may_lead_to(target) else None
+    return target if is_allowed_href(target) else None
 
 
 def _abbreviation(match: re.Match[str], placeholders: Placeholders) -> str:

@@ -1,6 +1,6 @@
-"""Replace finished HTML by placeholders, characters that no text can hold.
+"""Replace to_pieces HTML by placeholders, characters that no text can hold.
 
-The next construct must not read a finished piece again, yet must see it as a tag, as in `*_a_*`. The first pieces are
+The next construct must not read a to_pieces piece again, yet must see it as a tag, as in `*_a_*`. The first pieces are
 `<pre>`, `<code>`, `<kbd>` and `<notextile>`, whose content is shown as it was typed.
 """
 
@@ -10,7 +10,7 @@ from html.entities import html5
 
 from markupsafe import escape
 
-from helpdesk.tasks.safe_html import as_typed
+from helpdesk.tasks.safe_html import preformatted
 
 _INLINE, _BLOCK = 0xF0000, 0x100000  # where the private characters begin
 TAG = "\U000f0000-\U0010fffd"  # all of them, for a class of characters in a pattern
@@ -34,7 +34,7 @@ def clean(text: str) -> str:
 
 
 class Placeholders:
-    """The finished pieces of one text, and the numbers of its footnotes."""
+    """The to_pieces pieces of one text, and the numbers of its footnotes."""
 
     def __init__(self, text: str) -> None:
         self.footnotes = frozenset(_FOOTNOTE.findall(text))
@@ -109,5 +109,5 @@ def _verbatim(name: str, content: str, placeholders: Placeholders) -> str:
     if name == "notextile":
         return placeholders.put(str(escape(content)).replace("\n", BREAK)) if content else ""
     if name == "pre" or "\n" in content:
-        return placeholders.put(as_typed(_WITHIN_PRE.sub("", content)), block=True)
+        return placeholders.put(preformatted(_WITHIN_PRE.sub("", content)), block=True)
     return placeholders.put(f"<{name}>{escape(content)}</{name}>")

@@ -167,7 +167,7 @@ def made(written: Written, edit: Edit, actor: Actor) -> list[int]:
     entries = entries_with(written, actor, edit.comment)
     if edit.comment.strip():
         return [entry.id for entry in entries]
-    own = [entry.id for entry in entries if any(entry.tells_of(*field) for field in fields)]
+    own = [entry.id for entry in entries if any(entry.has_change(*field) for field in fields)]
     return own if any(_differing(written.after, effective)) else own[-1:]
 
 

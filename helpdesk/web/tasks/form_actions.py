@@ -1,0 +1,85 @@
+"""The buttons of a form that do not send it: preview its text, insert a reply template, discard its draft."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import Response
+
+from helpdesk.errors import NotFound
+from helpdesk.store import reply_templates
+from helpdesk.tasks.model import Task
+from helpdesk.web.core import request_data
+from helpdesk.web.core.faces import answer, fragment_or_page, html, json_response, see_other
+from helpdesk.web.core.guards import actor
+from helpdesk.web.core.services import services
+from helpdesk.web.drafts import service as drafts
+from helpdesk.web.files import uploads
+from helpdesk.web.replies.variables import filled, inserted, values
+from helpdesk.web.tasks import comment_edit, texts
+from helpdesk.web.tasks import edit as task_edit
+from helpdesk.web.tasks import page as task_page
+
+
+async def preview(request: Request) -> Response:
+    """Show a text as HTML: by itself for htmx, else in its page.
+
+    `?of=` names the form: `comments`, `edit` or the number of a comment.
+    """
+    await drafts.person_typing(request)
+    fields, form = await request_data.read(request), request.query_params.get("of", "comments")
+    text, task = fields.text("description" if form == "edit" else "comment"), await task_page.load(request)
+    preview_html = (await texts.whole(request, text, task)).html
+    return await answer(
+        request,
+        json=lambda: json_response(request, {"html": preview_html}),
+        page=lambda: _preview_page(request, task, form, fields.values, preview_html),
+        fragment=lambda: html(request, "tasks/_preview.html", preview=preview_html),
+    )
+
+
+async def _preview_page(
+    request: Request, task: Task, form: str, typed: Mapping[str, Any], preview_html: Markup
+) -> Response:
+    if form == "comments":
+        refused = {"form": form, "why": None, "typed": typed, "preview": preview_html}
+        return await task_page.page(request, task, refused=refused)
+    if form == "edit":
+        await uploads.arrived(request, await actor(request))
+        return await task_edit.form(request, task, typed, preview=preview_html)
+    entry = task_page.entry_of(task, request_data.an_id(form))
+    return await comment_edit.form(request, task, entry, typed, preview=preview_html)
+
+
+@drafts.belongs_to("comments")
+async def insert_reply(request: Request) -> Response:
+    """Show the comment form with the template's text in it, as a draft; the text so far is kept before."""
+    person, fields = await drafts.person_typing(request), await request_data.read(request)
+    task_id, place = request.path_params["task_id"], drafts.place_of(request)
+    await drafts.keep(request, person.id, place, fields.values)
+    reply_id, position = fields.number("reply") or 0, fields.number("at") if "at" in fields.values else None
+    reply = await services(request).database.run(lambda db: reply_templates.one(db, person.id, reply_id))
+    if reply is None:
+        raise NotFound
+    task = await services(request).backend.task(await actor(request), task_id)
+    text = inserted(fields.text("comment"), filled(reply.text, values(task, person)), position)
+    await drafts.keep(request, person.id, place, {**fields.values, "comment": text})
+    page = f"{task_page.address(request, task_id)}#comments-{task_id}-form"
+    return await fragment_or_page(request, lambda: task_page.form(request, task, "comments"), page)
+
+
+async def discard_draft(request: Request) -> Response:
+    """Discard the draft; answer with the form for htmx, else with its page."""
+    person, place = await drafts.person_typing(request), request.path_params["place"]
+    await drafts.keep(request, person.id, place, {})
+    numbers, form = drafts.parts(place)
+    if "task_id" not in numbers or form in drafts.WITH_PAGES:
+        return see_other(drafts.address_of(request, place))
+    task_id = numbers["task_id"]
+
+    async def fragment() -> Response:
+        task = await services(request).backend.task(await actor(request), task_id)
+        return await task_page.form(request, task, form)
+
+    return await fragment_or_page(request, fragment, task_page.address(request, task_id))

@@ -1,0 +1,69 @@
+"""The texts of a task as safe HTML, made in threads: they may cost much CPU, so each answer has a limit of it."""
+
+import time
+from collections.abc import Mapping
+
+from markupsafe import Markup
+from starlette.requests import Request
+
+from helpdesk.tasks.markup import inline_images
+from helpdesk.tasks.markup import render as markup
+from helpdesk.tasks.markup.render import Part, Resolver
+from helpdesk.tasks.model import Task
+from helpdesk.threads import Threads
+from helpdesk.web.core.services import path_to, services
+
+AT_ONCE = Threads(4)
+PAGE_SECONDS = 2.0
+LARGEST_TEXT = 1_000_000  # characters of HTML in one answer
+
+
+async def beginnings(request: Request, sources: Mapping[int, str], task: Task) -> dict[int, Part]:
+    """Return each text as HTML, of a long one the first part.
+
+    Each text has its own limit of cost (`markup.render`). When a page's texts together took PAGE_SECONDS of CPU, the
+    rest begins without its markup.
+    """
+    if not sources:
+        return {}
+    format, resolver = services(request).backend.capabilities.text_format, _resolver(request, task)
+
+    def work() -> dict[int, Part]:
+        until, parts = time.thread_time() + PAGE_SECONDS, {}
+        for key, source in sources.items():
+            render = markup.beginning if time.thread_time() < until else markup.plain
+            parts[key] = render(source, format, resolver)
+        return parts
+
+    return await AT_ONCE.run(work)
+
+
+async def whole(request: Request, source: str, task: Task | None, first: int = 0) -> Part:
+    """Return a text from its part `first` on: all of it, unless that is more than one answer may hold or take."""
+    format, resolver = services(request).backend.capabilities.text_format, _resolver(request, task)
+
+    def work() -> Part:
+        until, parts, size = time.thread_time() + PAGE_SECONDS, list[Part](), 0
+        for part in markup.parts(source, format, resolver, first):
+            parts.append(part)
+            size += len(part.html)
+            if size > LARGEST_TEXT or time.thread_time() > until:
+                break
+        return Part(Markup("").join(part.html for part in parts), parts[-1].more if parts else None)
+
+    return await AT_ONCE.run(work)
+
+
+def _resolver(request: Request, task: Task | None) -> Resolver:
+    """Return how texts of this task link to other tasks and show its files; without a task there are no files."""
+    settings = services(request).settings
+    sites = (settings.redmine_url, settings.public_url)
+    files = inline_images.files_of(task.id, task.attachments, sites) if task else inline_images.NO_FILES
+
+    def link(number: int) -> str:
+        return path_to(request, "tasks:show", task_id=number)
+
+    def path(kind: str, file_id: int) -> str:
+        return path_to(request, f"tasks:{kind}", task_id=files.task_id, file_id=file_id)
+
+    return Resolver(link, lambda picture: inline_images.html(picture, files, path))

@@ -1,0 +1,78 @@
+// Show changes of the tasks on the page. A form in use is not touched: a row with the focus in it stays, and a task says
+// what has changed and offers to show it.
+const UPDATE_MS = 300;
+const OWN_MS = 8000;
+const MAX_ROWS = 5;
+const pending = new Map();
+
+const checkboxOf = (task) => document.querySelector('.list [name=task_id][value="' + task + '"]');
+const noticeOf = (task) => document.querySelector("#task-" + task + " [data-changed]");
+const isInUse = (row) => row.contains(document.activeElement) || row.querySelector("[name=task_id]:checked");
+const updateRow = (task, gone) => {
+  const row = checkboxOf(task)?.closest("tr");
+  if (!row) return;
+  row.classList.add("changed");
+  if (!gone && isInUse(row)) return;
+  fetchFragment(row.querySelector(".edit").href.replace("&edit=1", "&live=1"), row, "outerHTML", true);
+};
+const shownVersions = (task) => {
+  const query = new URLSearchParams([...document.querySelectorAll(".version")].map((it) => ["since", it.value]));
+  query.append("entry", document.querySelector("#entries-" + task + " li:last-child")?.id.slice(6) ?? 0);
+  return "?" + query;
+};
+const updateNotice = (task) => {
+  const notice = noticeOf(task);
+  const query = shownVersions(task);
+  // The answer to the user's own write may have shown the change meanwhile: then ask again for what is left.
+  const isOutdated = () => shownVersions(task) !== query && (updateNotice(task), true);
+  if (notice) fetchFragment(notice.dataset.changed + query, notice, "innerHTML", true, isOutdated);
+};
+// The stream also reports the user's own writes. The page shows them already, as an entry or in the row that was sent.
+const isOwn = (task) => {
+  const [at, action] = (sessionStorage.getItem("wrote") ?? "").split(" ");
+  return Date.now() - at < OWN_MS && action.includes("/tasks/" + task + "/");
+};
+const updatePending = () => {
+  if (document.hidden || document.querySelector(".htmx-request")) return setTimeout(updatePending, UPDATE_MS);
+  for (const [task, change] of [...pending].slice(-MAX_ROWS)) {
+    pending.delete(task);
+    const gone = change.version === "gone";
+    if (gone || !isOwn(task)) updateRow(task, gone);
+    // Somebody else's change at the same moment would be missed, so the row is updated once more later.
+    else if (checkboxOf(task)) setTimeout(() => updateTask(change), OWN_MS);
+    if (gone || !change.isShown()) updateNotice(task);
+  }
+  if (pending.size) setTimeout(updatePending, UPDATE_MS);
+};
+/** Update the row of a changed or deleted task, the task itself, or the notice of its change. */
+export const updateTask = (change) => {
+  const { task_id, version } = change;
+  if (version === "gone" && widget()?.querySelector('[data-task="' + task_id + '"]')) showWidget();
+  if (!checkboxOf(task_id) && !noticeOf(task_id)) return;
+  if (!pending.size) setTimeout(updatePending, UPDATE_MS);
+  pending.set(task_id, change);
+};
+// Take the rows from the page as it is now. A row that is missing there is asked for by itself.
+const updateRows = async () => {
+  const answer = await fetch(location, { headers: { Accept: "text/html" } }).catch(() => ({}));
+  if (answer.status !== 200) return;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  for (const { value } of document.querySelectorAll(".list [name=task_id]")) {
+    const row = checkboxOf(value).closest("tr");
+    const newRow = page.querySelector('.list [name=task_id][value="' + value + '"]')?.closest("tr");
+    if (!newRow) updateTask({ task_id: +value, version: "", isShown: () => true });
+    else if (!isInUse(row) && row.textContent !== newRow.textContent) {
+      row.replaceWith(newRow);
+      htmx.process(newRow);
+    }
+  }
+};
+/** Update the page after events that it did not receive. */
+export const updatePage = () => {
+  const task = document.querySelector(".task[id^=task-]");
+  if (task) updateNotice(task.id.slice(5));
+  if (document.querySelector(".list [name=task_id]")) updateRows();
+  fetchCount();
+  // A page that never had a notification does not know where to read on. Its count comes alone, a moment later.
+  setTimeout(() => (widget() || opensByItself()) && showWidget(), ANSWER_MS);
+};

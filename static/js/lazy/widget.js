@@ -1,0 +1,84 @@
+// The widget shows the newest notifications on any page. Minimised it leaves only the count in the bell.
+const MAX_TASKS = 20;
+const WIDE = 640;
+const ANSWER_MS = 1000;
+const MINIMISED = "minimised";
+const bell = document.querySelector("[data-unread]").closest("a");
+const widget = () => document.getElementById("widget");
+const store = (key, value) => (value ? localStorage.setItem(key, value) : localStorage.removeItem(key));
+
+let loading;
+const loadWidget = async () => {
+  await fetchFragment(bell.pathname + "/widget", widget() ?? document.body, widget() ? "outerHTML" : "beforeend");
+  loading = null;
+};
+const showWidget = () => (loading ??= loadWidget());
+const hideWidget = () => {
+  store(MINIMISED, "1");
+  widget().remove();
+  bell.focus();
+};
+const opensByItself = () =>
+  +bell.textContent.replace(/\D/g, "") &&
+  !localStorage.getItem(MINIMISED) &&
+  innerWidth >= WIDE &&
+  !document.hidden &&
+  !document.getElementById("how-many");
+// Put the task with the new notification on top, and keep its older notifications below the new one.
+const addTask = (task) => {
+  const list = widget().querySelector("[role=log]");
+  const old = list.querySelector('[data-task="' + task.dataset.task + '"]');
+  task.querySelector("ul").append(...(old?.querySelectorAll("li") ?? []));
+  old?.remove();
+  list.prepend(task);
+  htmx.process(task);
+  for (const surplus of [...list.children].slice(MAX_TASKS)) surplus.remove();
+};
+/** Open the widget, or minimise it. */
+export const toggleWidget = async () => {
+  if (widget()) return hideWidget();
+  store(MINIMISED);
+  await showWidget();
+  widget()?.querySelector("h2").focus();
+};
+/** Show a notification from the stream: its task, the unread count, and its sound. */
+export const showNotification = (box, id, at) => {
+  lastEventAt = at;
+  if (box.dataset.sound) playOnce(box.dataset.sound, id, at);
+  if (widget()) {
+    addTask(box.firstElementChild);
+    widget().dataset.count = box.dataset.count;
+  } else if (opensByItself()) showWidget();
+  showDiagnosis();
+};
+
+const actions = {
+  minimise: hideWidget,
+  reset: () => document.dispatchEvent(new CustomEvent("stream:reset", { detail: +widget().dataset.before })),
+  try: async ({ dataset }) => {
+    await maySound();
+    for (const name of new Set(dataset.sounds.split(" "))) play(name);
+  }
+};
+document.addEventListener("click", ({ target }) => {
+  actions[target.closest?.("#widget [data-do]")?.dataset.do]?.(target);
+});
+document.addEventListener("change", ({ target }) => {
+  if (target.matches("input[data-sounds]")) store(SILENT, !target.checked && "1");
+});
+document.addEventListener("keydown", ({ key, target }) => {
+  if (key === "Escape" && target.closest?.("#widget")) hideWidget();
+});
+document.addEventListener("htmx:after:swap", () => {
+  if (!widget()) return;
+  widget().querySelector("input[data-sounds]").checked = !localStorage.getItem(SILENT);
+  showDiagnosis();
+});
+// Notifications were read elsewhere, or here: then the answer to that request is on its way and updates the widget first.
+document.addEventListener("stream:unread", ({ detail }) => {
+  const update = () => {
+    if (widget() && +widget().dataset.count !== +detail.data && !widget().contains(document.activeElement))
+      showWidget();
+  };
+  setTimeout(update, ANSWER_MS);
+});
