@@ -2,7 +2,9 @@
 
 import pytest
 
+from helpdesk.tasks.model import Actor
 from helpdesk.tasks.redmine.rest import feed as rest_feed
+from tests.tasks.worlds import World
 
 
 @pytest.fixture(autouse=True)
