@@ -79,8 +79,8 @@ MUTATIONS = (
     ),
     Mutation(
         "roles without the permission count",
-        "if permission in role.permissions:\n                    found[role.id].append(project)",
-        "found[role.id].append(project)",
+        "if permission in role.permissions:\n                    projects[role.id].append(project)",
+        "projects[role.id].append(project)",
     ),
     Mutation(
         "an administrator has only the roles of a member",

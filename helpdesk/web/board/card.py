@@ -1,4 +1,4 @@
-"""A card of the board: the form of its task, and the pages and fragments that answer the form."""
+"""Show the form of a card of the board, and change the task by it."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The board as a page, as JSON, and as the fragments that keep an open board up to date."""
+"""Render the board as a page, as JSON, and as the fragments that keep an open board up to date."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple

@@ -1,4 +1,4 @@
-"""The query of a board's address: its columns, folded or open, and the cards to ask for."""
+"""Read the query of a board's address, and load its columns, folded or open, and cards."""
 
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit

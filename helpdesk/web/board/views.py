@@ -1,4 +1,4 @@
-"""The kanban board: a list's tasks in columns by status, its changing parts, and a person's choices for it."""
+"""Show the kanban board, which has a list's tasks in columns by status, and save a person's choices for it."""
 
 from functools import partial
 from urllib.parse import urlsplit
