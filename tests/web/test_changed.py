@@ -1,5 +1,9 @@
 """A page that was told of a change asks what it was; a row asks how it is now."""
 
+from datetime import UTC, date, datetime, timedelta
+
+from helpdesk.tasks.model import Choices, Priority, Ref, Status, Task, TaskRow, Written
+from helpdesk.web.tasks.page import changed_facts, facts
 from tests.web.conftest import HTML, HTMX, Visit
 from tests.world import NAMES, EmbeddedWorld
 
@@ -65,3 +69,33 @@ def test_nobody_is_told_of_a_change_of_ones_own_but_shown_it(visit: Visit, embed
         assert "Борис Кузнецов changed this task" in told.text
     now = anna.get(f"/tasks/api/task/{task}").json()["lock_version"]
     assert anna.get(f"{asked}0&since={now}", headers=HTMX).status_code == 204
+
+
+# What a task's page sums up, and which of it is sent after a write
+
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+ROW = TaskRow(7, "Принтер", Status(1, "new"), Priority(2, "normal"), Ref(1, "help"), Ref(1, "bug"), None, None, None,
+              NOON, NOON)  # fmt: skip
+TASK = Task(ROW, "", None, 0, None, (), (), Choices(), "1")
+LATER = ROW._replace(status=Status(2, "in progress"), updated_on=NOON + timedelta(hours=1))
+
+
+def names(of: Task) -> list[str]:
+    return [fact.name for fact in facts(of)]
+
+
+def test_attributes_without_a_value_are_left_out() -> None:
+    assert names(TASK) == ["status", "priority", "assignee", "updated_on"]
+    assert names(TASK._replace(start_date=date(2026, 11, 20), done_ratio=10))[3:5] == ["start_date", "done_ratio"]
+
+
+def test_only_what_a_write_changed_is_told() -> None:
+    told = changed_facts(Written(TASK, TASK._replace(row=LATER)))
+    assert told and [fact.name for fact in told] == ["status", "updated_on"]
+    assert changed_facts(Written(TASK, TASK)) == ()
+
+
+def test_all_is_told_when_a_fact_came_or_went() -> None:
+    begun = TASK._replace(row=LATER, done_ratio=10)
+    assert changed_facts(Written(TASK, begun)) is None and changed_facts(Written(begun, TASK)) is None
