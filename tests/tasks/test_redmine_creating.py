@@ -31,10 +31,10 @@ async def test_a_real_blank_holds_the_fields_of_its_project_and_tracker(redmine_
 
 async def test_a_real_project_without_tasks_has_the_fields_of_all_projects(redmine_world: RedmineWorld) -> None:
     with redmine_world.project_below("help") as project:
-        backend = RedmineWorld(redmine_world.redmine)
-        blank = await backend.backend.new_task_form(redmine_world.actor("anna"), project)
+        fresh = RedmineWorld(redmine_world.redmine)
+        blank = await fresh.backend.new_task_form(redmine_world.actor("anna"), project)
         assert [field.name for field in blank.custom] == FIELDS
-        await backend.client.close()
+        await fresh.client.close()
 
 
 async def test_a_real_task_keeps_the_custom_fields_and_hours_it_is_made_with(redmine_world: RedmineWorld) -> None:
