@@ -1,4 +1,4 @@
-"""Every address, on one screen. A route whose handler carries no guard is refused at start."""
+"""List all addresses. The application does not start with a route whose handler has no guard."""
 
 from starlette.convertors import register_url_convertor
 from starlette.routing import BaseRoute, Route
@@ -36,12 +36,12 @@ register_url_convertor("int", IdConvertor())
 
 
 def write(handler: Handler) -> Handler:
-    """A write by somebody signed in, done once however often it is sent."""
+    """Guard a write: its person is signed in, and it is done once however often it is sent."""
     return signed_in(idempotent(handler))
 
 
 def form(handler: Handler) -> Handler:
-    """A write by a form with a text in it, which is kept as a draft until the write succeeded."""
+    """Guard a write by a form with a text, which is kept as a draft until the write succeeds."""
     return signed_in(drafts_service.keeps_draft(idempotent(handler)))
 
 
@@ -163,16 +163,16 @@ ROUTES: list[BaseRoute] = [
     Route("/api/redmine/projects",    signed_in(api.projects),     name="api:projects"),
     Route("/api/redmine/projects/{project_id:int}/members", signed_in(api.members), name="api:members"),
     Route("/api/redmine/statuses",    signed_in(api.all_statuses),     name="api:words_statuses"),
-    # What this helpdesk is not connected with
+    # Outside systems that are not connected
     *not_configured.routes(),
-    # Where things were before
+    # Addresses of earlier versions
     *legacy_redirects.routes(),
 ]
 # fmt: on
 
 
 def without_guard(routes: list[BaseRoute]) -> list[str]:
-    """The paths that nobody declared a guard for."""
+    """Return the paths of routes whose handlers have no guard."""
     return [
         getattr(route, "path", repr(route))
         for route in routes
