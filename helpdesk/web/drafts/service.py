@@ -119,9 +119,9 @@ async def person_typing(request: Request) -> Person:
     return person
 
 
-def form_owner(request: Request, person: Person) -> str:
+async def form_owner(request: Request) -> str:
     """Return the value of a form's field `typed_by`: the signed id of the person for whom its page is made."""
-    return _signer(request).sign(str(person.id)).decode()
+    return _signer(request).sign(str((await current_user(request)).id)).decode()
 
 
 def owner_id(request: Request, values: Mapping[str, Any]) -> int | None:

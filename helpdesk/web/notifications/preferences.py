@@ -136,7 +136,7 @@ async def _form(
         "sound_fields": SOUND_FIELDS,
         "week": DAY_LABELS,
         "zones": _zones(request, values["zone"]),
-        "typed_by": drafts.form_owner(request, await session.current_user(request)),
+        "typed_by": await drafts.form_owner(request),
     }
     return html(request, template, 422 if refusal else 200, values=values, why=refusal, **context)
 

@@ -211,7 +211,7 @@ async def _personal_context(request: Request, task: Task, with_drafts: bool) -> 
 
     replies, drafts, notification_preferences = await services(request).database.run(work)
     return {
-        "typed_by": drafts_service.form_owner(request, person),
+        "typed_by": await drafts_service.form_owner(request),
         "replies": replies,
         "drafts": drafts_service.unsent(task, drafts, who),
         "mutes": mutes.of_task(notification_preferences, task.id, task.row.project),
