@@ -209,8 +209,7 @@ async def delete(request: Request) -> Response:
 async def remove(request: Request) -> Response:
     number = task_id(request)
     await saved(request, services(request).backend.delete(await actor(request), number))
-    if suppression := services(request).suppression:
-        await suppression.deleted(number)
+    await services(request).suppression.deleted(number)
     return await answer(
         request,
         json=lambda: json_response(request, {"message": translate(request, DELETED)}),
