@@ -102,7 +102,6 @@ class Issues:
         return total == 1
 
     async def _custom(self, actor: Actor, issue: JSON, people: People) -> tuple[CustomValue, ...]:
-        """Return the custom fields, with the names of people, versions and files where a field holds their numbers."""
         known = await self.metadata.definitions()
         named = []
         for it in custom_fields.values(issue, known):
@@ -154,7 +153,6 @@ class Issues:
         return file
 
     async def _is_of_field(self, issue: JSON, value: str) -> bool:
-        """Whether one of the issue's custom fields holds that file."""
         values = custom_fields.values(issue, await self.metadata.definitions())
         return any(it.field.kind == "file" and value in it.value for it in values)
 
