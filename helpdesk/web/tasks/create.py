@@ -104,10 +104,8 @@ async def create(request: Request) -> Response:
         files = await uploads.arrived(request, who)
         task = await _created(request, who, _new_task(fields)._replace(files=files))
     except (Invalid, TooLarge) as error:
-        refusal = error
-        return await answer_refusal(
-            request, refusal, page=lambda: _page(request, fields.values, status_of(refusal), why=refusal)
-        )
+        refusal, status = error, status_of(error)
+        return await answer_refusal(request, refusal, page=lambda: _page(request, fields.values, status, why=refusal))
     body = {"message": translate(request, CREATED), "data": schemas.created(task)}
     return await answer(
         request,
