@@ -49,7 +49,7 @@ def recall(request: Request, who: Actor, seals: Any) -> None:
 
 
 def listed(request: Request, who: Actor) -> list[tuple[str, Staged]]:
-    """Return the files that a form has brought so far, each with the seal by which the form names it."""
+    """Return the files that a form has sent so far, each with the seal by which the form names it."""
     staged: list[Staged] = getattr(request.state, "staged", [])
     return [(str(_seal(request).dumps([who.id, *file])), file) for file in staged]
 
@@ -60,7 +60,7 @@ def context(request: Request, who: Actor) -> dict[str, Any]:
     `reference` is the markup by which a text names a picture among the files; `$` stands for its name.
     """
     text_format = services(request).backend.capabilities.text_format
-    return {"brought": listed(request, who), "limit": _limit(request), "reference": REFERENCES[text_format]}
+    return {"staged_files": listed(request, who), "limit": _limit(request), "reference": REFERENCES[text_format]}
 
 
 def _too_large(request: Request) -> TooLarge:

@@ -148,7 +148,7 @@ async def _page(request: Request, typed: Mapping[str, Any], status: int = 200, *
     shared = {
         **{"draft": None, "why": None, "preview": None},
         "projects": projects,
-        "blank": form,
+        "new_form": form,
         "controls": form_fields.of_new(form, typed, lambda says: translate(request, says)) if form else (),
         "typed_by": await drafts.form_owner(request),
         **uploads.context(request, await actor(request)),
