@@ -52,10 +52,10 @@ def _value(language: str, value: object) -> object:
 def choose(accept_language: str, default: str) -> str:
     """Return the preferred language of an Accept-Language header that we have, else `default`."""
     preferences = []
-    for place, item in enumerate(accept_language.split(",")):
+    for number, item in enumerate(accept_language.split(",")):
         tag, _, weight = item.strip().partition(";q=")
         try:
-            preferences.append((-float(weight or 1), place, tag.split("-")[0].lower()))
+            preferences.append((-float(weight or 1), number, tag.split("-")[0].lower()))
         except ValueError:
             continue
     return next((tag for _, _, tag in sorted(preferences) if tag in LANGUAGES), default)

@@ -26,12 +26,12 @@ EVERY = timedelta(seconds=30)
 SHARE = 20
 """After each question the backend gets a pause of so many times the question's duration, however many people wait."""
 IDLE_SECONDS = 1.0
-MOST_SHOWN = 500
+MOST_ON_SCREEN = 500
 """Tasks of one stream."""
 
 
 @dataclass
-class ShownTasks:
+class TasksOnScreen:
     """The tasks on the screen of one stream: those that its person is known to see, and those not checked yet."""
 
     seen: set[int]
@@ -44,7 +44,7 @@ class Person:
 
     actor: Actor
     due: datetime | None = None
-    streams: dict[Stream, ShownTasks] = field(default_factory=dict)
+    streams: dict[Stream, TasksOnScreen] = field(default_factory=dict)
 
 
 class RemovedTasks:
@@ -61,28 +61,28 @@ class RemovedTasks:
         if viewer is None:
             return
         person = self._viewers.setdefault(viewer.actor.id, Person(viewer.actor))
-        person.streams[stream] = ShownTasks(set(), {task for task in viewer.tasks if task > 0})
+        person.streams[stream] = TasksOnScreen(set(), {task for task in viewer.tasks if task > 0})
         self._check_by(person, self.services.clock() + FIRST)
 
     def add_seen(self, stream: Stream, task_id: int) -> None:
         """Note that the page may show this task from now on: it got an event of the task."""
-        shown = self._shown(stream)
-        if shown and len(shown.seen) < MOST_SHOWN:
-            shown.unchecked.discard(task_id)
-            shown.seen.add(task_id)
+        tasks = self._tasks_of(stream)
+        if tasks and len(tasks.seen) < MOST_ON_SCREEN:
+            tasks.unchecked.discard(task_id)
+            tasks.seen.add(task_id)
 
     def check_soon(self, stream: Stream, task_id: int) -> None:
         """Check a task soon: the person does not see an event of it, so perhaps not the task either."""
-        shown = self._shown(stream)
-        if shown and stream.viewer and task_id in shown.seen:
+        tasks = self._tasks_of(stream)
+        if tasks and stream.viewer and task_id in tasks.seen:
             self._check_by(self._viewers[stream.viewer.actor.id], self.services.clock())
 
     def announce_deleted(self, task_id: int) -> None:
         """Tell the pages of people who are known to see a deleted task. Others learn it at their next check."""
         for person in self._viewers.values():
-            for stream, shown in person.streams.items():
-                if task_id in shown.seen:
-                    shown.seen.discard(task_id)
+            for stream, tasks in person.streams.items():
+                if task_id in tasks.seen:
+                    tasks.seen.discard(task_id)
                     stream.give(events.task_removed(task_id))
 
     async def step(self) -> float:
@@ -100,21 +100,23 @@ class RemovedTasks:
         return max(IDLE_SECONDS / 10, SHARE * (self.ticks() - began))
 
     async def _check(self, person: Person) -> None:
-        ids_of = {stream: shown.seen | shown.unchecked for stream, shown in person.streams.items()}
+        ids_of = {stream: tasks.seen | tasks.unchecked for stream, tasks in person.streams.items()}
         task_ids: set[int] = set().union(*ids_of.values())
         if task_ids:
             seen = await self.services.backend.seen(person.actor, task_ids)
             for stream, ids in ids_of.items():
                 self._announce(stream, person.streams.get(stream), ids, seen)
 
-    def _announce(self, stream: Stream, shown: ShownTasks | None, checked: set[int], seen: Mapping[int, bool]) -> None:
-        if shown is None:
+    def _announce(
+        self, stream: Stream, tasks: TasksOnScreen | None, checked: set[int], seen: Mapping[int, bool]
+    ) -> None:
+        if tasks is None:
             return
-        remaining = checked & (shown.seen | shown.unchecked)  # without tasks that were deleted meanwhile
+        remaining = checked & (tasks.seen | tasks.unchecked)  # without tasks that were deleted meanwhile
         for number in sorted(remaining - seen.keys()):
             stream.give(events.task_removed(number))
-        shown.unchecked -= checked
-        shown.seen = (shown.seen - checked) | (remaining & seen.keys())
+        tasks.unchecked -= checked
+        tasks.seen = (tasks.seen - checked) | (remaining & seen.keys())
 
     def _next(self) -> Person | None:
         """Return the person who is due, with the streams that are still open."""
@@ -126,7 +128,7 @@ class RemovedTasks:
             if person is None or person.due != due:  # was checked sooner
                 continue
             person.due = None
-            person.streams = {stream: shown for stream, shown in person.streams.items() if not stream.is_over}
+            person.streams = {stream: tasks for stream, tasks in person.streams.items() if not stream.is_over}
             if not person.streams:
                 del self._viewers[number]
                 continue
@@ -140,6 +142,6 @@ class RemovedTasks:
             person.due = due
             heapq.heappush(self._queue, (due, person.actor.id))
 
-    def _shown(self, stream: Stream) -> ShownTasks | None:
+    def _tasks_of(self, stream: Stream) -> TasksOnScreen | None:
         person = self._viewers.get(stream.viewer.actor.id) if stream.viewer else None
         return person.streams.get(stream) if person else None

@@ -191,13 +191,13 @@ class TaskViewers:
         """
         record = event.record
         event.streams = {it for it in event.streams if not it.is_over and self._sent[it] <= MOST_SENT}
-        asked = list(event.streams)  # others may come to wait for it during the question
-        actors = {it.viewer.actor.id: it.viewer.actor for it in asked if it.viewer}
+        streams = list(event.streams)  # others may come to wait for it during the question
+        actors = {it.viewer.actor.id: it.viewer.actor for it in streams if it.viewer}
         if not actors:
             return
         visible_to = await self.services.visible_to(record, actors.values())
-        for place, stream in enumerate(asked, start=1):
-            if place % STREAMS_AT_ONCE == 0:
+        for number, stream in enumerate(streams, start=1):
+            if number % STREAMS_AT_ONCE == 0:
                 await asyncio.sleep(0)
             if stream.viewer and stream.viewer.actor.id not in visible_to:
                 self.removed.check_soon(stream, record.task_id)

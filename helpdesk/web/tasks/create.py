@@ -11,7 +11,7 @@ from helpdesk.errors import Invalid, NotFound, TooLarge, sentence
 from helpdesk.people.model import Person
 from helpdesk.tasks.creation import NewTask, NewTaskForm
 from helpdesk.tasks.model import Actor, Ref, Task
-from helpdesk.web.core import request_data, session
+from helpdesk.web.core import request_data
 from helpdesk.web.core.after_write import saved
 from helpdesk.web.core.errors import status_of
 from helpdesk.web.core.faces import answer, answer_refusal, choose, html, htmx_redirect, json_response, see_other
@@ -104,10 +104,8 @@ async def create(request: Request) -> Response:
         files = await uploads.arrived(request, who)
         task = await _created(request, who, _new_task(fields)._replace(files=files))
     except (Invalid, TooLarge) as error:
-        refusal = error
-        return await answer_refusal(
-            request, refusal, page=lambda: _page(request, fields.values, status_of(refusal), why=refusal)
-        )
+        refusal, status = error, status_of(error)
+        return await answer_refusal(request, refusal, page=lambda: _page(request, fields.values, status, why=refusal))
     body = {"message": translate(request, CREATED), "data": schemas.created(task)}
     return await answer(
         request,
@@ -152,7 +150,7 @@ async def _page(request: Request, typed: Mapping[str, Any], status: int = 200, *
         "projects": projects,
         "blank": form,
         "controls": form_fields.of_new(form, typed, lambda says: translate(request, says)) if form else (),
-        "typed_by": drafts.form_owner(request, await session.current_user(request)),
+        "typed_by": await drafts.form_owner(request),
         **uploads.context(request, await actor(request)),
     }
     template = choose(request, page="tasks/new.html", fragment="tasks/_create_form.html")
