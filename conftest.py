@@ -1,9 +1,22 @@
-"""What every run of the tests has: less work for the garbage collector, and where the time went."""
+"""What every run of the tests has: files in memory, less work for the garbage collector, and where the time went."""
 
 import gc
+import os
+import shutil
+import tempfile
 from collections import Counter
+from pathlib import Path
 
 import pytest
+
+MEMORY = Path("/dev/shm")
+ROOM = 4 * 1024**3
+
+
+def pytest_configure() -> None:
+    """Put temporary files into memory where there is room: a fifth of the time went into waiting for the disk."""
+    if "PYTEST_DEBUG_TEMPROOT" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM:
+        os.environ["PYTEST_DEBUG_TEMPROOT"] = os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
 
 
 def pytest_collection_finish() -> None:

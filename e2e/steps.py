@@ -68,6 +68,15 @@ def come_in(page: Page, login: str, password: str = "demo") -> None:
     assert answer.ok
 
 
+def come_to(page: Page, login: str, page_or_task: str | int) -> None:
+    """Come in, and open the page of an address or of a task."""
+    come_in(page, login)
+    if isinstance(page_or_task, int):
+        open_task(page, page_or_task)
+    else:
+        page.goto(page_or_task)
+
+
 def open_task(page: Page, number: int) -> None:
     page.goto(f"/tasks/{number}")
     expect(page.get_by_role("heading", level=1)).to_contain_text(f"#{number}")

@@ -20,8 +20,7 @@ NEW, WORKED_ON, ASKED = 1, 2, 3
 
 @WITH_SCRIPTS
 def test_a_move_can_be_taken_back(page: Page, move: Move, as_program: AsProgram) -> None:
-    steps.come_in(page, "anna")
-    page.goto(BOARD)
+    steps.come_to(page, "anna", BOARD)
     for _ in range(2):
         with Keys().holding(page, move.task, move.target):
             pass
@@ -35,8 +34,7 @@ def test_a_move_can_be_taken_back(page: Page, move: Move, as_program: AsProgram)
 @WITH_SCRIPTS
 def test_one_drag_without_a_line_is_told_of_once(page: Page, move: Move, announced: Announced) -> None:
     announced.update({"net::ERR_INTERNET_DISCONNECTED", "htmx: htmx:error: Failed to fetch TypeError: Failed to fetch"})
-    steps.come_in(page, "anna")
-    page.goto(BOARD)
+    steps.come_to(page, "anna", BOARD)
     toasts = page.locator("#toasts .toast")
     page.context.set_offline(True)
     drag = partial(page.mouse.move, steps=12)
@@ -55,8 +53,7 @@ def test_one_drag_without_a_line_is_told_of_once(page: Page, move: Move, announc
 
 @WITH_SCRIPTS
 def test_toasts_that_say_the_same_are_one_and_no_more_than_five_are_there(page: Page) -> None:
-    steps.come_in(page, "anna")
-    page.goto(BOARD)
+    steps.come_to(page, "anna", BOARD)
     page.evaluate(
         """() => {
           const add = (kind, says) => document.getElementById("toasts").insertAdjacentHTML("beforeend",
@@ -71,8 +68,7 @@ def test_toasts_that_say_the_same_are_one_and_no_more_than_five_are_there(page: 
 
 
 def test_more_cards_come_when_they_are_wanted(page: Page, javascript: bool, as_program: AsProgram) -> None:
-    steps.come_in(page, "admin")
-    page.goto(EVERYBODY)
+    steps.come_to(page, "admin", EVERYBODY)
     total = boards.total(page, NEW)
     cards, tally = boards.column(page, NEW).locator(".card"), page.locator(f"#count-{NEW}")
     assert total > 25
@@ -95,8 +91,7 @@ def test_more_cards_come_when_they_are_wanted(page: Page, javascript: bool, as_p
 
 
 def test_a_column_stays_folded(page: Page, javascript: bool) -> None:
-    steps.come_in(page, "anna")
-    page.goto(BOARD)
+    steps.come_to(page, "anna", BOARD)
     fold = page.locator(f"#fold-{WORKED_ON}")
     if javascript:
         steps.mark(page)
@@ -112,8 +107,7 @@ def test_a_column_stays_folded(page: Page, javascript: bool) -> None:
 
 
 def test_lanes_divide_the_board_and_stay_with_its_filter(page: Page, html_faults: html.Faults) -> None:
-    steps.come_in(page, "anna")
-    page.goto(BOARD)
+    steps.come_to(page, "anna", BOARD)
     page.get_by_role("link", name="По приоритетам").click()
     lanes = page.locator(".lane h2")
     expect(lanes.first).to_contain_text("Срочный")
@@ -131,8 +125,7 @@ def test_lanes_divide_the_board_and_stay_with_its_filter(page: Page, html_faults
 
 @WITH_SCRIPTS
 def test_a_card_in_a_lane_moves_within_it(page: Page, move: Move) -> None:
-    steps.come_in(page, "anna")
-    page.goto(BOARD + "?lanes=project")
+    steps.come_to(page, "anna", BOARD + "?lanes=project")
     lane = boards.card(page, move.task).locator("xpath=ancestor::section").get_attribute("aria-label")
     with Keys().holding(page, move.task, move.target):
         pass
@@ -143,8 +136,7 @@ def test_a_card_in_a_lane_moves_within_it(page: Page, move: Move) -> None:
 
 @WITH_SCRIPTS
 def test_a_card_sends_one_request_at_a_time_and_the_others_stay_usable(page: Page, move: Move) -> None:
-    steps.come_in(page, "anna")
-    page.goto(BOARD)
+    steps.come_to(page, "anna", BOARD)
     sent, held = list[str](), list[Route]()
     page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
     page.route(f"**/tasks/{move.task}/status", lambda route: held.append(route))
@@ -163,8 +155,7 @@ def test_a_card_sends_one_request_at_a_time_and_the_others_stay_usable(page: Pag
 
 
 def test_a_card_is_changed_where_it_is(page: Page, move: Move, as_program: AsProgram) -> None:
-    steps.come_in(page, "anna")
-    page.goto(BOARD)
+    steps.come_to(page, "anna", BOARD)
     tray = boards.open_tray(page, move.task)
     tray.get_by_label("Приоритет").select_option(label="Низкий")
     tray.get_by_label("Комментарий", exact=True).fill("Подождёт до понедельника.")
@@ -176,8 +167,7 @@ def test_a_card_is_changed_where_it_is(page: Page, move: Move, as_program: AsPro
 
 @WITH_SCRIPTS
 def test_a_text_typed_on_a_card_is_there_the_next_time(page: Page, move: Move) -> None:
-    steps.come_in(page, "anna")
-    page.goto(BOARD)
+    steps.come_to(page, "anna", BOARD)
     with page.expect_response(lambda answer: answer.request.method == "PUT" and "/drafts/" in answer.url):
         boards.open_tray(page, move.task).get_by_label("Комментарий", exact=True).fill("Ещё думаю")
     page.goto(BOARD)
@@ -186,8 +176,7 @@ def test_a_text_typed_on_a_card_is_there_the_next_time(page: Page, move: Move) -
 
 @WITH_SCRIPTS
 def test_a_task_opens_beside_the_board(page: Page, move: Move) -> None:
-    steps.come_in(page, "anna")
-    page.goto(BOARD)
+    steps.come_to(page, "anna", BOARD)
     subject = boards.card(page, move.task).locator(".subject")
     subject.click()
     panel = page.locator("#panel")
@@ -203,8 +192,7 @@ def test_a_task_opens_beside_the_board(page: Page, move: Move) -> None:
 
 @WITH_SCRIPTS
 def test_a_finger_that_scrolls_takes_no_card(page: Page, move: Move) -> None:
-    steps.come_in(page, "anna")
-    page.goto(BOARD)
+    steps.come_to(page, "anna", BOARD)
     held = page.locator(".held")
     scrolled = "() => document.getElementById('board').scrollTop + window.scrollY"
     card = boards.card(page, move.task)
@@ -218,8 +206,7 @@ def test_a_finger_that_scrolls_takes_no_card(page: Page, move: Move) -> None:
 
 @WITH_SCRIPTS
 def test_the_whole_board_is_reached_by_keys(page: Page) -> None:
-    steps.come_in(page, "anna")
-    page.goto(BOARD)
+    steps.come_to(page, "anna", BOARD)
     subjects = boards.column(page, NEW).locator(".subject")
     subjects.first.focus()
     page.keyboard.press("ArrowDown")
@@ -239,8 +226,7 @@ def test_the_whole_board_is_reached_by_keys(page: Page) -> None:
 
 
 def test_tips_go_and_come_again(page: Page) -> None:
-    steps.come_in(page, "anna")
-    page.goto(BOARD)
+    steps.come_to(page, "anna", BOARD)
     tips = page.get_by_role("complementary", name="Подсказки")
     expect(tips).to_be_visible()
     tips.get_by_role("button", name="Больше не показывать").click()
@@ -253,8 +239,7 @@ def test_tips_go_and_come_again(page: Page) -> None:
 
 
 def test_an_administrator_says_what_columns_are(page: Page) -> None:
-    steps.come_in(page, "admin")
-    page.goto(EVERYBODY)
+    steps.come_to(page, "admin", EVERYBODY)
     page.get_by_role("link", name="Столбцы").click()
     page.locator(f"[name=phase_{NEW}]").select_option("waiting")
     page.locator(f"[name=limit_{NEW}]").fill("3")

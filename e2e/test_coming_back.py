@@ -53,8 +53,7 @@ def test_back_on_a_task_one_sees_what_one_wrote_and_one_press_suffices(
     page: Page, as_program: AsProgram, way: str
 ) -> None:
     task = steps.some_task(as_program("anna"), status="В работе", assigned_to_id="me")
-    steps.come_in(page, "anna")
-    steps.open_task(page, task["id"])
+    steps.come_to(page, "anna", task["id"])
     count = steps.entries(page).count() + 1
     WAYS[way](page)
     is_up_to_date(page, count)
@@ -82,8 +81,7 @@ def test_so_it_is_where_the_browser_remembers_the_page_itself(
     remembering: Page, as_program: AsProgram, javascript: bool, way: str
 ) -> None:
     page, task = remembering, steps.some_task(as_program("anna"), status="В работе", assigned_to_id="me")
-    steps.come_in(page, "anna")
-    steps.open_task(page, task["id"])
+    steps.come_to(page, "anna", task["id"])
     count = steps.entries(page).count() + 2
     steps.tell(as_program("boris"), task["id"], "Пока вы читали.")
     WAYS[way](page)
@@ -98,8 +96,7 @@ def test_so_it_is_where_the_browser_remembers_the_page_itself(
 @pytest.mark.parametrize("javascript", [True], ids=["with JavaScript"], indirect=True)
 def test_a_form_that_was_sent_is_not_filled_in_again_by_coming_back(page: Page, as_program: AsProgram) -> None:
     task = steps.some_task(as_program("anna"), status="В работе", assigned_to_id="me")
-    steps.come_in(page, "anna")
-    steps.open_task(page, task["id"])
+    steps.come_to(page, "anna", task["id"])
     edit(page)
     page.go_back()
     expect(page.locator("form.edit-task [name=done_ratio]")).to_have_value("40")

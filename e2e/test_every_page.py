@@ -103,8 +103,7 @@ def test_lists(page: Page, look: Look, announced: Announced) -> None:
     page.get_by_role("button", name="Сохранить").click()
     expect(page.get_by_text("уже есть")).to_be_visible()
     look("a name that is taken")
-    steps.come_in(page, "stranger")
-    page.goto("/")
+    steps.come_to(page, "stranger", "/")
     look("an empty list")
     page.goto("/tasks/statistics")
     look("nothing to count")
@@ -124,8 +123,7 @@ def test_task_pages(page: Page, look: Look, announced: Announced, anna: httpx.Cl
     }.items():
         page.goto(address)
         look(name)
-    steps.come_in(page, "irina")
-    page.goto("/")
+    steps.come_to(page, "irina", "/")
     steps.subjects(page).first.click()
     expect(steps.comment_form(page)).to_be_visible()
     look("a task as its requester sees it")
@@ -146,8 +144,7 @@ def test_reply_templates(page: Page, look: Look, announced: Announced) -> None:
 
 def test_settings_of_notifications(page: Page, look: Look, announced: Announced, anna: httpx.Client) -> None:
     announced.add(422)
-    steps.come_in(page, "anna")
-    page.goto("/notifications/preferences")
+    steps.come_to(page, "anna", "/notifications/preferences")
     look("settings of notifications")
     for place in ("task/301", "project/1"):
         anna.post(f"/notifications/mute/{place}", json={"muted": True}).raise_for_status()
@@ -166,11 +163,9 @@ def test_settings_of_notifications(page: Page, look: Look, announced: Announced,
 
 def test_columns_of_the_board(page: Page, look: Look, announced: Announced) -> None:
     announced.update({403, 422})
-    steps.come_in(page, "anna")
-    page.goto("/tasks/board/columns")
+    steps.come_to(page, "anna", "/tasks/board/columns")
     look("columns as who may not change them sees them")
-    steps.come_in(page, "admin")
-    page.goto("/tasks/board/columns?next=/tasks")
+    steps.come_to(page, "admin", "/tasks/board/columns?next=/tasks")
     look("columns of the board")
     limit = page.get_by_label("Предел: В работе")
     limit.fill("0")
@@ -191,8 +186,7 @@ def test_new_tasks_and_files(page: Page, look: Look, announced: Announced, anna:
     name = f"{TEXT}.txt"
     task, chosen = steps.some_task(anna)["id"], {"files": (name, b"x", "text/plain")}
     anna.post(f"/tasks/{task}/attachments", files=chosen).raise_for_status()
-    steps.come_in(page, "stranger")
-    page.goto("/tasks/new")
+    steps.come_to(page, "stranger", "/tasks/new")
     look("nowhere to create a task")
     steps.come_in(page, "anna")
     for told, address in {
@@ -257,8 +251,7 @@ def test_pages_about_a_task(page: Page, look: Look, announced: Announced, as_pro
 
 def test_rows_being_edited(page: Page, look: Look, announced: Announced, as_program: AsProgram) -> None:
     announced.add(409)
-    steps.come_in(page, "anna")
-    page.goto("/tasks/my-tasks?sort=id&status_id=2")
+    steps.come_to(page, "anna", "/tasks/my-tasks?sort=id&status_id=2")
     number = steps.listed_ids(page)[0]
     page.get_by_role("link", name="Изменить").first.click()
     expect(page.locator(".editing")).to_be_visible()
@@ -278,8 +271,7 @@ def test_refused_forms_as_pages(
 ) -> None:
     announced.update({401, 403, 409, 422})
     task = steps.some_task(anna, status="В работе")
-    steps.come_in(page, "anna")
-    steps.open_task(page, task["id"])
+    steps.come_to(page, "anna", task["id"])
     _send_as_without_scripts(steps.comment_form(page))
     expect(steps.comment_box(page)).to_have_attribute("aria-invalid", "true")
     look("an empty comment")
@@ -309,8 +301,7 @@ def test_refused_forms_as_pages(
 def test_fragments(page: Page, look: Look, announced: Announced, anna: httpx.Client, as_program: AsProgram) -> None:
     announced.update({404, 409, 422})
     task = steps.some_task(anna, status="В работе")
-    steps.come_in(page, "anna")
-    steps.open_task(page, task["id"])
+    steps.come_to(page, "anna", task["id"])
     steps.add_comment(page, TEXT, private=True)
     expect(steps.toast(page, "Комментарий добавлен.")).to_be_visible()
     look("a comment added")
@@ -336,8 +327,7 @@ def test_pages_in_english_and_in_chosen_colours(page: Page, look: Look, anna: ht
     task = steps.some_task(anna)
     for colours in ("dark", "light"):
         page.request.post("/preferences", form={"locale": "en", "theme": colours})
-        steps.come_in(page, "anna")
-        page.goto("/tasks/my-tasks")
+        steps.come_to(page, "anna", "/tasks/my-tasks")
         look(f"the list, {colours}")
         page.goto("/tasks/statistics")
         look(f"statistics, {colours}")

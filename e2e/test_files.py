@@ -30,8 +30,7 @@ with_javascript = pytest.mark.parametrize("javascript", [True], ids=["with JavaS
 def task(page: Page, as_program: AsProgram) -> dict[str, Any]:
     """A task that is open on anna's screen."""
     found = steps.some_task(as_program("anna"))
-    steps.come_in(page, "anna")
-    steps.open_task(page, found["id"])
+    steps.come_to(page, "anna", found["id"])
     return found
 
 

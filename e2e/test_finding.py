@@ -52,8 +52,7 @@ def test_a_narrowed_list_is_kept_under_a_name_and_becomes_the_start_page(page: P
 
 @SCRIPTED
 def test_a_row_is_edited_where_it_stands(page: Page, as_program: AsProgram) -> None:
-    steps.come_in(page, "anna")
-    page.goto("/tasks/my-tasks?sort=id&status_id=2")
+    steps.come_to(page, "anna", "/tasks/my-tasks?sort=id&status_id=2")
     number = steps.listed_ids(page)[1]
     steps.mark(page)
     its = edit(page, number)
@@ -77,8 +76,7 @@ def test_a_row_that_a_colleague_changed_says_so_where_it_stands(
     page: Page, as_program: AsProgram, announced: Announced
 ) -> None:
     announced.add(409)
-    steps.come_in(page, "anna")
-    page.goto("/tasks/my-tasks?sort=id&status_id=2")
+    steps.come_to(page, "anna", "/tasks/my-tasks?sort=id&status_id=2")
     number = steps.listed_ids(page)[0]
     its = edit(page, number)
     boris = as_program("boris")
@@ -93,8 +91,7 @@ def test_a_row_that_a_colleague_changed_says_so_where_it_stands(
 
 
 def test_from_a_task_one_comes_back_to_the_very_list(page: Page, javascript: bool) -> None:
-    steps.come_in(page, "anna")
-    page.goto("/tasks/my-tasks?sort=id&order=desc&page=2")
+    steps.come_to(page, "anna", "/tasks/my-tasks?sort=id&order=desc&page=2")
     numbers = steps.listed_ids(page)
     address, last = page.url, steps.subjects(page).last
     last.scroll_into_view_if_needed()
@@ -112,8 +109,7 @@ def test_from_a_task_one_comes_back_to_the_very_list(page: Page, javascript: boo
 
 @SCRIPTED
 def test_the_browsers_own_way_back_keeps_the_place_and_the_focus(page: Page) -> None:
-    steps.come_in(page, "anna")
-    page.goto("/tasks/my-tasks?sort=id")
+    steps.come_to(page, "anna", "/tasks/my-tasks?sort=id")
     last = steps.subjects(page).last
     last.scroll_into_view_if_needed()
     place = page.evaluate("() => scrollY")
@@ -126,8 +122,7 @@ def test_the_browsers_own_way_back_keeps_the_place_and_the_focus(page: Page) -> 
 
 
 def test_the_number_in_progress_links_to_a_list_of_as_many(page: Page) -> None:
-    steps.come_in(page, "anna")
-    page.goto("/tasks/my-tasks")
+    steps.come_to(page, "anna", "/tasks/my-tasks")
     link = page.get_by_role("list", name="Сводка").get_by_role("link", name="в обработке")
     number = re.match(r"\d+", link.inner_text())
     assert number

@@ -1,13 +1,14 @@
 """Firefox, too: its tabs share a stream, hear of what others do, and complain of nothing."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from e2e import firefox, steps
+from e2e import boards, firefox, steps
+from e2e.boards import Move
 from e2e.conftest import AsProgram
 from e2e.firefox import Firefox, Tab, until
 from e2e.firefox_tabs import NewTab, come_in
@@ -29,17 +30,17 @@ def unread(tab: Tab, number: str, *, seconds: float = firefox.SECONDS) -> None:
     tab.shows("[data-unread]", number, seconds=seconds)
 
 
-def streams_that_ended(demo: Helpdesk) -> int:
-    """By the server's own account."""
-    said = (demo.folder / "helpdesk.log").read_text(encoding="utf-8").splitlines()
-    return sum(json.loads(it).get("path") == STREAM for it in said if it.startswith("{"))
+def streams_that_ended(demo: Helpdesk) -> set[str]:
+    """By the server's own account: the ids of their requests."""
+    lines = (demo.folder / "helpdesk.log").read_text(encoding="utf-8").splitlines()
+    fields = (json.loads(it) for it in lines if it.startswith("{"))
+    return {it["request_id"] for it in fields if it["logger"] == "helpdesk.requests" and it["path"] == STREAM}
 
 
 def test_tabs_share_a_connection_and_outlive_the_one_that_has_it(
     new_tab: NewTab, driven: Firefox, demo: Helpdesk, as_program: AsProgram
 ) -> None:
     boris, task = as_program("boris"), steps.some_task(as_program("anna"))
-    ended_before = streams_that_ended(demo)
     tabs = [come_in(new_tab()), *(new_tab() for _ in range(TABS - 1))]
     for tab in tabs[1:]:
         tab.go("/tasks/my-tasks")
@@ -61,8 +62,9 @@ def test_tabs_share_a_connection_and_outlive_the_one_that_has_it(
     assert follower in {tab.context for tab in tabs}
     for tab in tabs:
         tab.close()
-    begun = len(firefox.begun(driven.told(), STREAM))
-    until(lambda: streams_that_ended(demo) - ended_before == begun, f"{begun} streams, as the browser says")
+    streams = firefox.answered(driven.told(), STREAM)
+    assert len(streams) >= len({leading, follower})
+    until(lambda: streams <= streams_that_ended(demo), f"the ends of {len(streams)} streams")
 
 
 def test_a_task_that_is_changed_says_so_and_leaves_what_is_typed(new_tab: NewTab, as_program: AsProgram) -> None:
@@ -153,3 +155,64 @@ class TestAServerOfItsOwn:
             assert len(firefox.unfinished(driven.told(), STREAM)) == 1
             for tab in tabs:
                 tab.close()
+
+
+# The board in Firefox: a card moves by mouse and by keys, is refused and goes back, and says who was quicker
+
+
+BOARD = "/tasks/board"
+RIGHT, LEFT, ESCAPE, ENTER = "\ue014", "\ue012", "\ue00c", "\ue007"  # WebDriver's names of keys
+
+
+def stands_in(tab: Tab, move: Move, status: int) -> None:
+    tab.sees(f".cards[data-status='{status}'] > #card-{move.task}:not([aria-busy])")
+
+
+def by_mouse(tab: Tab, move: Move, to: int, meanwhile: Callable[[], object] = lambda: None) -> None:
+    tab.take(f"#card-{move.task} > p")
+    tab.sees(".cards.no")
+    meanwhile()
+    tab.put(f".column[data-status='{to}'] h2")
+
+
+def by_keys(tab: Tab, move: Move, to: int, meanwhile: Callable[[], object] = lambda: None) -> None:
+    tab.value("(css) => document.querySelector(css).focus()", f"#card-{move.task} .subject")
+    tab.keys(" ")
+    tab.sees(".cards.no")
+    meanwhile()
+    key = RIGHT if to > move.home else LEFT  # the demo's statuses have their numbers in their order
+    while not tab.value("(css) => !!document.querySelector(css)", f".cards[data-status='{to}'] > #card-{move.task}"):
+        tab.keys(key)
+    tab.keys(ENTER)
+
+
+@pytest.mark.parametrize("moved", [by_mouse, by_keys], ids=["mouse", "keys"])
+def test_a_card_moves(
+    new_tab: NewTab,
+    move: Move,
+    as_program: AsProgram,
+    moved: Callable[..., None],
+    announced: Announced,
+) -> None:
+    announced.add(409)
+    anna, boris = as_program("anna"), as_program("boris")
+    tab = come_in(new_tab(), BOARD)
+    tab.sees(".board.movable")
+    moved(tab, move, move.target, lambda: boards.there_and_back(boris, move))
+    tab.sees(f"#card-{move.task} [role=alert]", "Борис Громов")
+    stands_in(tab, move, move.home)
+    tab.press(f"#card-{move.task} .move button[value='{move.target}']")
+    tab.sees("#toasts", "Перемещено")
+    stands_in(tab, move, move.target)
+    assert boards.status_of(anna, move.task) == move.target
+    if moved is by_mouse:
+        tab.press("#toasts form button", "Вернуть")
+        stands_in(tab, move, move.home)
+        by_mouse(tab, move, move.forbidden)
+        tab.sees("#toasts", "Рабочий процесс не пускает туда эту задачу.")
+    else:
+        tab.keys(" ")
+        tab.sees(".cards.no")
+        tab.keys(ESCAPE)
+        tab.shows("#spoken", "Возвращено на место.")
+    stands_in(tab, move, boards.status_of(anna, move.task))

@@ -25,8 +25,7 @@ def browser(browser: Browser) -> Iterator[Browser]:
 def test_a_page_that_one_comes_back_to_is_live_again(page: Page, as_program: AsProgram) -> None:
     boris, task = as_program("boris"), steps.some_task(as_program("anna"), status="Новая")
     page.add_init_script(REMEMBERED)
-    steps.come_in(page, "anna")
-    steps.open_task(page, task["id"])
+    steps.come_to(page, "anna", task["id"])
     expect(page.locator("#fresh")).to_have_text("на связи")
     page.goto("/tasks/statistics")
     steps.tell(boris, task["id"], "Пока вас не было.")

@@ -106,8 +106,7 @@ def test_eight_tabs_have_one_connection_and_make_one_sound(page: Page, as_progra
 
 def test_a_task_that_is_changed_says_so_and_leaves_what_is_typed(page: Page, as_program: AsProgram) -> None:
     boris, task = as_program("boris"), steps.some_task(as_program("anna"), status="В работе")
-    steps.come_in(page, "anna")
-    steps.open_task(page, task["id"])
+    steps.come_to(page, "anna", task["id"])
     is_live(page)
     steps.comment_box(page).fill("Я ещё пишу")
     steps.tell(boris, task["id"], "Заменил кабель.")
@@ -127,8 +126,7 @@ def test_a_task_that_is_changed_says_so_and_leaves_what_is_typed(page: Page, as_
 
 def test_news_that_ones_own_answer_has_brought_is_not_told_again(page: Page, as_program: AsProgram) -> None:
     boris, task = as_program("boris"), steps.some_task(as_program("anna"), status="В работе")
-    steps.come_in(page, "anna")
-    steps.open_task(page, task["id"])
+    steps.come_to(page, "anna", task["id"])
     is_live(page)
     late: list[tuple[Any, Any]] = []
     page.route("**/changed?*", lambda route: route.continue_() if late else late.append((route, route.fetch())))
@@ -144,8 +142,7 @@ def test_news_that_ones_own_answer_has_brought_is_not_told_again(page: Page, as_
 
 def test_a_row_of_a_list_becomes_what_others_made_it(page: Page, as_program: AsProgram) -> None:
     boris, task = as_program("boris"), steps.some_task(as_program("anna"), status="Новая")
-    steps.come_in(page, "anna")
-    page.goto("/tasks/my-tasks")
+    steps.come_to(page, "anna", "/tasks/my-tasks")
     is_live(page)
     row = page.locator("tr").filter(has=page.get_by_text(str(task["id"]), exact=True))
     expect(row.locator("td.status")).to_have_text("Новая")
@@ -159,8 +156,7 @@ def test_a_notification_read_in_one_browser_is_read_in_the_other(
     page: Page, browser: Browser, site: str, as_program: AsProgram, announced: Announced
 ) -> None:
     boris, task = as_program("boris"), steps.some_task(as_program("anna"))
-    steps.come_in(page, "anna")
-    page.goto("/tasks/my-tasks")
+    steps.come_to(page, "anna", "/tasks/my-tasks")
     with another_browser(browser, site, "anna", announced) as phone:
         phone.goto("/tasks/my-tasks")
         is_live(page)
@@ -176,8 +172,7 @@ def test_a_notification_read_in_one_browser_is_read_in_the_other(
 
 def test_the_widget_is_read_undone_minimised_and_told_what_ails_it(page: Page, as_program: AsProgram) -> None:
     boris, tasks = as_program("boris"), steps.tasks(as_program("anna"))["tasks"][:2]
-    steps.come_in(page, "anna")
-    page.goto("/tasks/my-tasks")
+    steps.come_to(page, "anna", "/tasks/my-tasks")
     is_live(page)
     widget, link = page.locator("#widget"), page.get_by_role("link", name="Уведомления").first
     for task in (*tasks, tasks[0]):
@@ -207,8 +202,7 @@ def test_the_widget_is_read_undone_minimised_and_told_what_ails_it(page: Page, a
 
 def test_a_page_that_was_offline_catches_up(page: Page, as_program: AsProgram) -> None:
     boris, task = as_program("boris"), steps.some_task(as_program("anna"))
-    steps.come_in(page, "anna")
-    page.goto("/tasks/my-tasks")
+    steps.come_to(page, "anna", "/tasks/my-tasks")
     is_live(page)
     page.context.set_offline(True)
     expect(page.locator("#fresh")).to_have_text("восстанавливаем связь…", timeout=LONG_MS)
@@ -240,8 +234,7 @@ def test_a_stream_that_is_refused_is_asked_for_again_and_meanwhile_the_count(
     announced.add(503)
     boris, task = as_program("boris"), steps.some_task(as_program("anna"))
     page.context.route(f"**{STREAM}*", lambda route: route.fulfill(status=503))
-    steps.come_in(page, "anna")
-    page.goto("/tasks/my-tasks")
+    steps.come_to(page, "anna", "/tasks/my-tasks")
     steps.tell(boris, task["id"], "Поток закрыт.")
     expect(page.locator("[data-unread]")).to_have_text("1", timeout=LONG_MS)
     page.get_by_role("link", name="Уведомления").first.click()
@@ -256,8 +249,7 @@ def test_a_board_hears_of_any_task_whatever_other_tabs_show_and_lists_hear_after
 ) -> None:
     boris, task = as_program("boris"), steps.some_task(as_program("anna"), status="Новая")
     streams = Streams(page.context)
-    steps.come_in(page, "anna")
-    page.goto("/tasks/board?assigned_to_id=any")
+    steps.come_to(page, "anna", "/tasks/board?assigned_to_id=any")
     is_live(page)
     assert "0" in asked_for(streams)
     lists = [page.context.new_page() for _ in range(3)]
@@ -347,8 +339,7 @@ class TestAServerOfItsOwn:
         self, page: Page, demo: Helpdesk, seeded: Path, announced: Announced
     ) -> None:
         announced.update({"net::ERR_CONNECTION_REFUSED", "net::ERR_INCOMPLETE_CHUNKED_ENCODING"})
-        steps.come_in(page, "anna")
-        page.goto("/tasks/my-tasks")
+        steps.come_to(page, "anna", "/tasks/my-tasks")
         is_live(page)
         failures: list[str | None] = []
         page.on("requestfailed", lambda request: failures.append(request.failure))

@@ -16,8 +16,7 @@ with_javascript = pytest.mark.parametrize("javascript", [True], ids=["with JavaS
 @pytest.fixture(autouse=True)
 def at_the_form(page: Page) -> None:
     """anna came in and goes to the page of a new task by its link."""
-    steps.come_in(page, "anna")
-    page.goto("/")
+    steps.come_to(page, "anna", "/")
     page.get_by_role("link", name="Новая задача").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Новая задача")
 

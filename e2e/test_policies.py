@@ -17,8 +17,7 @@ ASK_AS_HTMX = """async (address) => {
 
 def test_a_page_has_its_policy_though_htmx_was_given_the_same_address_before(page: Page, as_program: AsProgram) -> None:
     address = f"/tasks/{steps.some_task(as_program('anna'))['id']}"
-    steps.come_in(page, "anna")
-    page.goto("/tasks/my-tasks")
+    steps.come_to(page, "anna", "/tasks/my-tasks")
     assert page.evaluate(ASK_AS_HTMX, address) is None
     opened = page.goto(address)
     assert opened and "default-src 'self'" in opened.headers["content-security-policy"]

@@ -18,8 +18,7 @@ def without_checks_of_the_browser(page: Page) -> None:
 def test_an_empty_comment_is_held_back_by_the_browser(page: Page, anna: httpx.Client) -> None:
     task = steps.some_task(anna)
     count = len(steps.history(anna, task["id"]))
-    steps.come_in(page, "anna")
-    steps.open_task(page, task["id"])
+    steps.come_to(page, "anna", task["id"])
     steps.press_comment(page)
     expect(steps.comment_box(page)).to_be_focused()
     assert len(steps.history(anna, task["id"])) == count
@@ -28,8 +27,7 @@ def test_an_empty_comment_is_held_back_by_the_browser(page: Page, anna: httpx.Cl
 def test_an_empty_comment_is_refused_at_its_field(page: Page, anna: httpx.Client, announced: Announced) -> None:
     announced.add(422)
     task = steps.some_task(anna)
-    steps.come_in(page, "anna")
-    steps.open_task(page, task["id"])
+    steps.come_to(page, "anna", task["id"])
     without_checks_of_the_browser(page)
     steps.add_comment(page, " \n ", private=True)
     box = steps.comment_box(page)
@@ -46,8 +44,7 @@ def test_a_conflict_shows_both_values_and_the_second_press_succeeds(
 ) -> None:
     announced.add(409)
     task, boris = steps.some_task(anna, status="Новая"), as_program("boris")
-    steps.come_in(page, "anna")
-    steps.open_task(page, task["id"])
+    steps.come_to(page, "anna", task["id"])
     offered = boris.get(f"/tasks/api/task/{task['id']}/statuses").json()["available_statuses"]
     theirs = next(status["id"] for status in offered if status["name"] == "Запрошено уточнение")
     boris.put(f"/tasks/api/task/{task['id']}/status", json={"status_id": theirs}).raise_for_status()
@@ -75,8 +72,7 @@ def test_a_wish_that_became_impossible_says_so_in_the_conflict(
 ) -> None:
     announced.add(409)
     task, boris = steps.some_task(anna, status="В работе"), as_program("boris")
-    steps.come_in(page, "anna")
-    steps.open_task(page, task["id"])
+    steps.come_to(page, "anna", task["id"])
     offered = boris.get(f"/tasks/api/task/{task['id']}/statuses").json()["available_statuses"]
     theirs = next(status["id"] for status in offered if status["name"] == "Решена")
     boris.put(f"/tasks/api/task/{task['id']}/status", json={"status_id": theirs}).raise_for_status()
@@ -91,8 +87,7 @@ def test_a_text_typed_while_the_session_ended_is_not_lost(page: Page, anna: http
     announced.add(401)
     task = steps.some_task(anna)
     count = len(steps.history(anna, task["id"]))
-    steps.come_in(page, "anna")
-    steps.open_task(page, task["id"])
+    steps.come_to(page, "anna", task["id"])
     steps.end_all_sessions(anna)
     steps.add_comment(page, TEXT)
     expect(page.get_by_label("Ваш текст.")).to_have_value(TEXT)
@@ -108,8 +103,7 @@ def test_a_comment_on_a_change_survives_the_end_of_the_session_too(
 ) -> None:
     announced.add(401)
     task = steps.some_task(anna, status="В работе")
-    steps.come_in(page, "anna")
-    steps.open_task(page, task["id"])
+    steps.come_to(page, "anna", task["id"])
     steps.end_all_sessions(anna)
     steps.change(page, "status", "Решена", TEXT)
     expect(page.get_by_label("Ваш текст.")).to_have_value(TEXT)
@@ -125,8 +119,7 @@ def test_a_text_that_survived_is_not_given_to_another_person(
 ) -> None:
     announced.add(401)
     task = steps.some_task(anna)
-    steps.come_in(page, "anna")
-    steps.open_task(page, task["id"])
+    steps.come_to(page, "anna", task["id"])
     steps.end_all_sessions(anna)
     steps.add_comment(page, TEXT)
     steps.sign_in(page, "boris")

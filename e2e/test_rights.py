@@ -19,8 +19,7 @@ def half_told(as_program: AsProgram) -> int:
 def test_irina_sees_the_tasks_she_asked_for(page: Page, as_program: AsProgram) -> None:
     asked = steps.tasks(as_program("irina"), author_id="me")
     assert asked["tasks"]
-    steps.come_in(page, "irina")
-    page.goto("/")
+    steps.come_to(page, "irina", "/")
     expect(page.get_by_role("link", name="Мои заявки")).to_have_attribute("aria-current", "true")
     expect(steps.subjects(page)).to_have_text([task["subject"] for task in asked["tasks"]])
 
@@ -31,8 +30,7 @@ def test_irina_reads_and_comments_her_request_but_not_what_is_private(
     told_to_staff = len(steps.history(as_program("anna"), half_told))
     told_to_her = len(steps.history(as_program("irina"), half_told))
     assert told_to_her < told_to_staff
-    steps.come_in(page, "irina")
-    steps.open_task(page, half_told)
+    steps.come_to(page, "irina", half_told)
     expect(steps.entries(page)).to_have_count(told_to_her)
     expect(page.get_by_text("приватный")).to_have_count(0)
     steps.add_comment(page, "Спасибо, проверю завтра утром.")
@@ -42,8 +40,7 @@ def test_irina_reads_and_comments_her_request_but_not_what_is_private(
 
 
 def test_irina_is_offered_no_change_that_is_not_hers(page: Page, half_told: int) -> None:
-    steps.come_in(page, "irina")
-    steps.open_task(page, half_told)
+    steps.come_to(page, "irina", half_told)
     expect(steps.comment_form(page)).to_be_visible()
     for field in ("priority", "assignee"):
         expect(steps.fact(page, field)).to_be_visible()
@@ -51,8 +48,7 @@ def test_irina_is_offered_no_change_that_is_not_hers(page: Page, half_told: int)
 
 
 def test_stranger_sees_no_task(page: Page) -> None:
-    steps.come_in(page, "stranger")
-    page.goto("/tasks/my-tasks?closed=1")
+    steps.come_to(page, "stranger", "/tasks/my-tasks?closed=1")
     expect(steps.total(page)).to_have_text("0 задач")
     page.get_by_role("link", name="Мои заявки").click()
     expect(steps.total(page)).to_have_text("0 задач")

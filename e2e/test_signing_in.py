@@ -38,8 +38,7 @@ def test_a_wrong_password_is_said_and_the_login_kept(page: Page, announced: Anno
 
 
 def test_signing_out_asks_and_then_signs_out(page: Page) -> None:
-    steps.come_in(page, "anna")
-    page.goto("/tasks/my-tasks")
+    steps.come_to(page, "anna", "/tasks/my-tasks")
     page.get_by_role("link", name="Выйти").click()
     expect(page.get_by_role("heading", name="Выйти?")).to_be_visible()
     page.get_by_role("link", name="Остаться").click()
@@ -60,8 +59,7 @@ def test_colours_and_language_are_chosen_in_the_footer_and_stay(page: Page) -> N
     expect(page.locator("html")).to_have_attribute("lang", "en")
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     expect(page.locator("html")).to_have_css("color-scheme", "dark")
-    steps.come_in(page, "anna")
-    page.goto("/tasks/my-tasks")
+    steps.come_to(page, "anna", "/tasks/my-tasks")
     expect(page.get_by_role("heading", name="My tasks")).to_be_visible()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     page.get_by_label("Language").select_option(label="Русский")

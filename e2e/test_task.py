@@ -30,8 +30,7 @@ def test_a_task_is_opened_from_the_list_and_read(page: Page, as_program: AsProgr
     client = as_program("anna")
     task = next(it for it in steps.tasks(client, sort="priority")["tasks"] if len(steps.history(client, it["id"])) > 2)
     told, text = steps.history(client, task["id"]), client.get(f"/tasks/api/task/{task['id']}").json()["description"]
-    steps.come_in(page, "anna")
-    page.goto("/tasks/my-tasks?sort=priority")
+    steps.come_to(page, "anna", "/tasks/my-tasks?sort=priority")
     page.get_by_role("link", name=task["subject"]).click()
     expect(page.get_by_role("heading", level=1)).to_have_text(f"#{task['id']} {task['subject']}")
     first_words = " ".join(re.findall(r"\w+", text.partition(" ")[0]))
@@ -44,8 +43,7 @@ def test_a_task_is_opened_from_the_list_and_read(page: Page, as_program: AsProgr
 def test_a_status_is_changed_with_a_comment(page: Page, as_program: AsProgram, javascript: bool) -> None:
     client = as_program("anna")
     task = steps.some_task(client, **IN_PROGRESS)
-    steps.come_in(page, "anna")
-    steps.open_task(page, task["id"])
+    steps.come_to(page, "anna", task["id"])
     with one_document(page, javascript):
         button = steps.change(page, "status", "Решена", "Заменили катушку, печатает.")
         expect(steps.fact(page, "status")).to_have_text("Решена")
@@ -63,8 +61,7 @@ def test_only_statuses_that_the_workflow_allows_are_offered(
 ) -> None:
     client = as_program("anna")
     task = steps.some_task(client, **IN_PROGRESS)
-    steps.come_in(page, "anna")
-    steps.open_task(page, task["id"])
+    steps.come_to(page, "anna", task["id"])
     offered = steps.form(page, "status").locator("option")
     expect(offered).to_have_text(["В работе", "Запрошено уточнение", "Приостановлена", "Решена"])
     with one_document(page, javascript):
@@ -76,8 +73,7 @@ def test_only_statuses_that_the_workflow_allows_are_offered(
 def test_a_priority_is_changed_without_a_word(page: Page, as_program: AsProgram, javascript: bool) -> None:
     client = as_program("anna")
     task = next(it for it in steps.tasks(client, **IN_PROGRESS)["tasks"] if it["priority"] != "Срочный")
-    steps.come_in(page, "anna")
-    steps.open_task(page, task["id"])
+    steps.come_to(page, "anna", task["id"])
     with one_document(page, javascript):
         button = steps.change(page, "priority", "Срочный")
         expect(steps.fact(page, "priority")).to_have_text("Срочный")
@@ -88,8 +84,7 @@ def test_a_priority_is_changed_without_a_word(page: Page, as_program: AsProgram,
 
 def test_a_task_is_handed_over_with_a_comment(page: Page, as_program: AsProgram, javascript: bool) -> None:
     task = steps.some_task(as_program("anna"), **IN_PROGRESS)
-    steps.come_in(page, "anna")
-    steps.open_task(page, task["id"])
+    steps.come_to(page, "anna", task["id"])
     with one_document(page, javascript):
         button = steps.change(page, "assignee", "Борис Громов", "Борис, это по твоей части.")
         expect(steps.fact(page, "assignee")).to_have_text("Борис Громов")
@@ -104,8 +99,7 @@ def test_a_task_is_handed_over_with_a_comment(page: Page, as_program: AsProgram,
 def test_one_change_follows_another_on_the_same_page(page: Page, as_program: AsProgram, javascript: bool) -> None:
     """The version that each form carries is renewed with every answer: nobody conflicts with herself."""
     task = steps.some_task(as_program("anna"), **IN_PROGRESS)
-    steps.come_in(page, "anna")
-    steps.open_task(page, task["id"])
+    steps.come_to(page, "anna", task["id"])
     count = steps.entries(page).count()
     with one_document(page, javascript):
         steps.change(page, "status", "Приостановлена")
@@ -122,8 +116,7 @@ def test_one_change_follows_another_on_the_same_page(page: Page, as_program: AsP
 def test_a_comment_is_added(page: Page, as_program: AsProgram, javascript: bool) -> None:
     client = as_program("anna")
     task, other = steps.tasks(client, **IN_PROGRESS)["tasks"][:2]
-    steps.come_in(page, "anna")
-    steps.open_task(page, task["id"])
+    steps.come_to(page, "anna", task["id"])
     with one_document(page, javascript):
         button = steps.add_comment(page, f"Похоже на #{other['id']}: **то же самое**.")
         link = steps.entries(page).last.get_by_role("link", name=f"#{other['id']}")
@@ -141,8 +134,7 @@ def test_a_comment_is_added(page: Page, as_program: AsProgram, javascript: bool)
 def test_a_private_comment_is_added_and_marked(page: Page, as_program: AsProgram, javascript: bool) -> None:
     client = as_program("anna")
     task = steps.some_task(client, **IN_PROGRESS)
-    steps.come_in(page, "anna")
-    steps.open_task(page, task["id"])
+    steps.come_to(page, "anna", task["id"])
     with one_document(page, javascript):
         steps.add_comment(page, "Заявителю пока не говорим.", private=True)
         expect(steps.entries(page).last).to_contain_text("Заявителю пока не говорим.")
@@ -155,8 +147,7 @@ def test_pressing_without_a_choice_changes_nothing_and_says_so(
     page: Page, as_program: AsProgram, javascript: bool
 ) -> None:
     task = steps.some_task(as_program("anna"), **IN_PROGRESS)
-    steps.come_in(page, "anna")
-    steps.open_task(page, task["id"])
+    steps.come_to(page, "anna", task["id"])
     count = steps.entries(page).count()
     with one_document(page, javascript):
         steps.change(page, "status", "В работе")

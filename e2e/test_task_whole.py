@@ -86,8 +86,7 @@ def test_the_typed_form_is_offered_after_a_refusal(page: Page, announced: Announ
 
 def test_a_comment_is_mended_left_and_taken_away(page: Page, as_program: AsProgram, javascript: bool) -> None:
     client = as_program("anna")
-    steps.come_in(page, "anna")
-    steps.open_task(page, PART)
+    steps.come_to(page, "anna", PART)
     steps.add_comment(page, "Опечтака", private=True)
     its = steps.entries(page).last
     expect(its).to_contain_text("Опечтака")
@@ -111,8 +110,7 @@ def test_a_comment_is_mended_left_and_taken_away(page: Page, as_program: AsProgr
 
 
 def test_a_task_is_watched_by_one_press(page: Page, javascript: bool) -> None:
-    steps.come_in(page, "anna")
-    steps.open_task(page, WHOLE)
+    steps.come_to(page, "anna", WHOLE)
     for press, after, told in (("Следить", "Не следить", "Следят1: Анна Светлова"), ("Не следить", "Следить", "")):
         page.get_by_role("button", name=press, exact=True).click()
         button = page.get_by_role("button", name=after, exact=True)
@@ -124,8 +122,7 @@ def test_a_task_is_watched_by_one_press(page: Page, javascript: bool) -> None:
 
 
 def test_a_comment_is_looked_at_before_it_is_sent(page: Page, as_program: AsProgram) -> None:
-    steps.come_in(page, "anna")
-    steps.open_task(page, PART)
+    steps.come_to(page, "anna", PART)
     steps.comment_box(page).fill("Пишу **жирно** о #301")
     page.get_by_role("button", name="Предпросмотр").click()
     expect(page.locator(".preview strong")).to_have_text("жирно")
@@ -138,8 +135,7 @@ def test_a_comment_is_looked_at_before_it_is_sent(page: Page, as_program: AsProg
 
 def test_the_address_of_a_task_is_copied(page: Page, javascript: bool) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    steps.come_in(page, "anna")
-    steps.open_task(page, WHOLE)
+    steps.come_to(page, "anna", WHOLE)
     button = page.locator("[data-copy]")
     if not javascript:
         expect(button).to_be_hidden()
@@ -151,8 +147,7 @@ def test_the_address_of_a_task_is_copied(page: Page, javascript: bool) -> None:
 
 
 def test_on_paper_there_is_the_task_and_nothing_to_press(page: Page) -> None:
-    steps.come_in(page, "anna")
-    page.goto(f"/tasks/{WHOLE}")
+    steps.come_to(page, "anna", f"/tasks/{WHOLE}")
     page.emulate_media(media="print")
     for shown in (".facts", ".links", "#main h1"):
         expect(page.locator(shown)).to_be_visible()

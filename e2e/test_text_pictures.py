@@ -35,8 +35,7 @@ def assert_drawn(image: Locator) -> None:
 @with_javascript
 def test_a_picture_pasted_into_a_comment_is_referred_to_and_shown(page: Page, as_program: AsProgram) -> None:
     task = steps.some_task(as_program("anna"))
-    steps.come_in(page, "anna")
-    steps.open_task(page, task["id"])
+    steps.come_to(page, "anna", task["id"])
     box = steps.comment_box(page)
     paste_between(page, box)
     expect(box).to_have_value(REFERENCE)
@@ -56,8 +55,7 @@ def test_a_picture_pasted_into_a_comment_is_referred_to_and_shown(page: Page, as
 @with_javascript
 def test_a_pasted_reference_can_be_undone_and_two_pictures_have_two_names(page: Page, as_program: AsProgram) -> None:
     task = steps.some_task(as_program("anna"))
-    steps.come_in(page, "anna")
-    steps.open_task(page, task["id"])
+    steps.come_to(page, "anna", task["id"])
     box = steps.comment_box(page)
     paste_between(page, box, "мой снимок (1).png")
     expect(box).to_have_value(re.compile(r"^до !\[\]\(мой_снимок_1_-[0-9a-z]{4}\.png\) после$"))
@@ -74,8 +72,7 @@ def test_a_pasted_reference_can_be_undone_and_two_pictures_have_two_names(page: 
 
 @with_javascript
 def test_a_picture_pasted_into_a_new_task_is_shown_in_it(page: Page) -> None:
-    steps.come_in(page, "anna")
-    page.goto("/tasks/new?project_id=1")
+    steps.come_to(page, "anna", "/tasks/new?project_id=1")
     page.get_by_label("Тема").fill("Снимок экрана")
     description = page.get_by_label("Описание")
     paste_between(page, description)
@@ -90,8 +87,7 @@ def test_a_picture_pasted_into_a_new_task_is_shown_in_it(page: Page) -> None:
 @with_javascript
 def test_a_picture_pasted_into_the_edit_form_is_shown_in_the_task(page: Page, as_program: AsProgram) -> None:
     task = steps.some_task(as_program("anna"))
-    steps.come_in(page, "anna")
-    page.goto(f"/tasks/{task['id']}/edit")
+    steps.come_to(page, "anna", f"/tasks/{task['id']}/edit")
     description = page.get_by_label("Описание")
     paste_between(page, description)
     expect(description).to_have_value(REFERENCE)
@@ -104,8 +100,7 @@ def test_pictures_from_elsewhere_are_told_and_not_loaded(page: Page, as_program:
     task = steps.some_task(as_program("anna"))
     text = "![план](http://elsewhere.invalid/x.png) ![](нет.png)"
     as_program("anna").post(f"/tasks/{task['id']}/comments", json={"comment": text}).raise_for_status()
-    steps.come_in(page, "anna")
-    steps.open_task(page, task["id"])
+    steps.come_to(page, "anna", task["id"])
     expect(steps.entries(page).last).to_contain_text("план (http://elsewhere.invalid/x.png) нет.png")
     expect(shown(page)).to_have_count(0)
 
@@ -115,8 +110,7 @@ def test_a_long_comment_is_read_to_its_end(page: Page, as_program: AsProgram, ja
     task = steps.some_task(as_program("anna"))
     text = "".join(f"Абзац {n} из многих.\n\n" for n in range(count))
     as_program("anna").post(f"/tasks/{task['id']}/comments", json={"comment": text}).raise_for_status()
-    steps.come_in(page, "anna")
-    steps.open_task(page, task["id"])
+    steps.come_to(page, "anna", task["id"])
     steps.mark(page)
     last = page.get_by_text(f"Абзац {count - 1} из многих.")
     expect(last).to_have_count(0)

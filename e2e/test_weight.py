@@ -90,8 +90,7 @@ def test_a_page_that_did_not_change_is_not_sent_again(page: Page, as_program: As
 def test_a_change_of_status_is_one_light_request(page: Page, as_program: AsProgram) -> None:
     task = steps.some_task(as_program("anna"), status="В работе")
     log = NetworkLog(page)
-    steps.come_in(page, "anna")
-    steps.open_task(page, task["id"])
+    steps.come_to(page, "anna", task["id"])
     log.taken()  # all of the page: its mark comes late
     steps.change(page, "status", "Решена")
     expect(steps.fact(page, "status")).to_have_text("Решена")

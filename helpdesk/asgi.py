@@ -1,4 +1,4 @@
-"""The line that uvicorn starts: `uvicorn helpdesk.asgi:app`."""
+"""Make the application for `uvicorn helpdesk.asgi:app`."""
 
 from helpdesk import logs
 from helpdesk.app import create_app

@@ -246,9 +246,9 @@ def raise_limit() -> None:
     Each open page is a connection, and the default limit is often a thousand.
     """
     present, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = MOST_FILES if most == resource.RLIM_INFINITY else min(most, MOST_FILES)
-    if present != resource.RLIM_INFINITY and present < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+    limit = MOST_FILES if most == resource.RLIM_INFINITY else min(most, MOST_FILES)
+    if present != resource.RLIM_INFINITY and present < limit:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, most))
 
 
 def _run(app: object, host: str, port: int, workers: int = 1, proxy_headers: bool = True) -> None:

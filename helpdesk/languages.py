@@ -17,7 +17,7 @@ CATALOGUES = Path(__file__).parent / "locale"
 
 @cache
 def translations(language: str) -> NullTranslations:
-    """The catalogue of `language`, compiled in memory; English needs none."""
+    """Return the catalogue of `language`, compiled in memory; English needs none."""
     source = CATALOGUES / f"{language}.po"
     if not source.exists():
         return NullTranslations()
@@ -30,17 +30,18 @@ def translations(language: str) -> NullTranslations:
 
 
 def say(language: str, sentence: Sentence) -> str:
-    """The sentence in `language`, its values filled in; a value may be a sentence itself.
+    """Return the sentence in `language` with its values; a value may be a sentence itself.
 
-    A text of others turns the direction of no word of the sentence, and is told of if there is nothing to see.
+    A value with text of a user is isolated, so that it does not turn the direction of the sentence; an invisible one
+    gets a stand-in.
     """
     text = translations(language).gettext(sentence.text)
     if not sentence.values:
         return text
-    return text % {name: _said(language, value) for name, value in sentence.values.items()}
+    return text % {name: _value(language, value) for name, value in sentence.values.items()}
 
 
-def _said(language: str, value: object) -> object:
+def _value(language: str, value: object) -> object:
     if isinstance(value, Sentence):
         return say(language, value)
     if isinstance(value, str) and value:
@@ -49,12 +50,12 @@ def _said(language: str, value: object) -> object:
 
 
 def choose(accept_language: str, default: str) -> str:
-    """The first language of an Accept-Language header that we speak, by its weights, else `default`."""
-    wishes = []
-    for place, item in enumerate(accept_language.split(",")):
+    """Return the preferred language of an Accept-Language header that we have, else `default`."""
+    preferences = []
+    for number, item in enumerate(accept_language.split(",")):
         tag, _, weight = item.strip().partition(";q=")
         try:
-            wishes.append((-float(weight or 1), place, tag.split("-")[0].lower()))
+            preferences.append((-float(weight or 1), number, tag.split("-")[0].lower()))
         except ValueError:
             continue
-    return next((tag for _, _, tag in sorted(wishes) if tag in LANGUAGES), default)
+    return next((tag for _, _, tag in sorted(preferences) if tag in LANGUAGES), default)

@@ -1,4 +1,4 @@
-"""Where templates, static files and migrations lie: inside the installed package, or beside it in a checkout."""
+"""Find templates, static files and migrations: inside the installed package, or beside it in a checkout."""
 
 from pathlib import Path
 

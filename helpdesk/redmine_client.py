@@ -1,6 +1,6 @@
-"""Redmine's REST API as we speak it: one pool, time-outs on every call, its failures in our words.
+"""Call Redmine's REST API: connection pools, time-outs on every call, and its failures as our errors.
 
-Shared by the adapters of the tracker and of the directory, who know what the answers mean.
+The adapters of the backend and of the directory share it; they know the meaning of the answers.
 """
 
 import asyncio
@@ -44,11 +44,11 @@ Headers = dict[bytes, bytes]
 
 
 class NotSent(Unavailable):
-    """There was no connection to ask on: Redmine knows nothing of it."""
+    """There was no connection, so nothing was sent to Redmine."""
 
 
 class Unanswered(Unavailable):
-    """It was sent and no answer came: Redmine may have done it, or still do it."""
+    """The call was sent and no answer came: Redmine may have done it, or still do it."""
 
 
 class Answer(NamedTuple):
@@ -60,10 +60,10 @@ class RedmineClient:
     """Calls with our own (administrator's) key; `as_login` makes Redmine act as that person, by X-Redmine-Switch-User.
 
     Raises Unavailable (no answer in time, 5xx), BadResponse (not JSON, an unknown status), WrongKey (our key is
-    refused), NotFound (404, and 403 where Redmine says that of what a person may not see), NotAllowed, Invalid,
-    Conflict.
-    `deadline` is how many seconds all calls of one task may take together (see `within`), `ca_bundle` the company's own
-    certificate authorities. Files go over `transfers`, so that slow ones keep no page waiting for a connection.
+    refused), NotFound (404, and 403 for objects that a person may not see), NotAllowed, Invalid, Conflict.
+
+    `deadline` bounds the seconds of all calls of one operation together (see `within`), `ca_bundle` holds the company's
+    own certificate authorities. Files go over `transfers`, so that slow ones keep no page waiting for a connection.
     """
 
     def __init__(
@@ -79,11 +79,11 @@ class RedmineClient:
         self.deadline = deadline
 
     async def get(self, path: str, as_login: str | None = None, params: Params = ()) -> JSON:
-        """The JSON object at `path`."""
+        """Return the JSON object at `path`."""
         return json_object(path, await self._read(path, self.headers(as_login), params))
 
     async def get_fixed(self, path: str, as_login: str | None = None, params: Params = ()) -> JSON:
-        """As `get`, for what every Redmine shows to everybody whom it lets in: 403 and 404 are BadResponse here."""
+        """Get an object that every Redmine shows to all its users: 403 and 404 raise BadResponse."""
         try:
             return await self.get(path, as_login, params)
         except LockedOut:
@@ -92,23 +92,23 @@ class RedmineClient:
             raise BadResponse(detail=error.detail) from error
 
     async def put(self, path: str, body: JSON, as_login: str) -> None:
-        """Write, once. What became of it must be read back: Redmine answers 204 to what it ignores.
+        """Write, once. The result must be read back: Redmine answers 204 to fields that it ignores.
 
-        Raises NotSent, Unanswered, and BadResponse when somebody else than Redmine seems to have answered.
+        Raises NotSent, Unanswered, and BadResponse for an answer that can't be Redmine's.
         """
         _require_empty(path, await self.send("PUT", path, headers=self.headers(as_login), json=body))
 
     async def post(self, path: str, body: JSON, as_login: str | None) -> JSON:
-        """Make something, once: what Redmine says it made, an empty object where it says nothing. Raises as `put`."""
+        """Create, once, and return Redmine's answer, or an empty object without one. Raises as `put`."""
         answer = await self.send("POST", path, headers=self.headers(as_login), json=body)
         return json_object(path, answer) if answer.content.strip() else {}
 
     async def delete(self, path: str, as_login: str | None) -> None:
-        """Take something away, once. Raises as `put`."""
+        """Delete, once. Raises as `put`."""
         _require_empty(path, await self.send("DELETE", path, headers=self.headers(as_login)))
 
     async def who_is(self, login: str, password: str) -> JSON | None:
-        """The user whose login and password these are, by Basic; None when Redmine refuses them."""
+        """Return the user with this login and password, by Basic; None when Redmine refuses them."""
         path, basic = "/users/current.json", b64encode(_bytes(f"{login}:{password}"))
         headers = {b"Authorization": b"Basic " + basic}
         try:
@@ -120,9 +120,9 @@ class RedmineClient:
         return user if user.get("mail") else {**user, "mail": await self._own_mail(headers)}
 
     async def _own_mail(self, headers: Headers) -> object:
-        """The e-mail of somebody who hides it from others; nothing from a Redmine too old to tell (before 4.1).
+        """Return the e-mail of a user who hides it from others; None from a Redmine before 4.1.
 
-        Source: app/views/my/account.api.rsb, which tells it whatever the preference `hide_mail` says.
+        Source: app/views/my/account.api.rsb, which shows it whatever the preference `hide_mail` is.
         """
         path = "/my/account.json"
         try:
@@ -135,11 +135,11 @@ class RedmineClient:
         await self.transfers.aclose()
 
     def headers(self, as_login: str | None) -> Headers:
-        """Our key, and whom to act as; nobody means: as the key's owner, an administrator."""
+        """Return our key, and the login to act as; without one Redmine acts as the key's owner, an administrator."""
         return self.key if as_login is None else {**self.key, b"X-Redmine-Switch-User": _header(as_login)}
 
     async def _read(self, path: str, headers: Headers, params: Params = ()) -> Answer:
-        """GET; tried a second time when the line broke or the server stumbled, for reading twice does no harm."""
+        """GET, and try a second time after a broken line or a server error: reading twice does no harm."""
         listed = list(params)
         try:
             return await self.send("GET", path, headers=headers, params=listed)
@@ -150,7 +150,7 @@ class RedmineClient:
             return await self.send("GET", path, headers=headers, params=listed)
 
     async def send(self, method: str, path: str, pool: httpx.AsyncClient | None = None, **arguments: Any) -> Answer:
-        """One request and its whole answer, which is a success."""
+        """Send one request and return its whole answer. Raises for a status other than 2xx."""
         try:
             with measured("backend"):
                 async with (pool or self.http).stream(method, path, **arguments) as response:
@@ -167,7 +167,7 @@ def _pool(url: str, transport: httpx.AsyncBaseTransport | None, ca_bundle: Path 
     return httpx.AsyncClient(
         base_url=url,
         transport=transport,
-        verify=tls.context(ca_bundle, public=encrypted),  # to read what nobody needs takes longer than a call
+        verify=tls.context(ca_bundle, public=encrypted),  # reading unneeded authorities takes longer than a call
         timeout=httpx.Timeout(CALL_SECONDS, connect=CONNECT_SECONDS),
         limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
         headers={"Accept": "application/json"},
@@ -178,13 +178,13 @@ def _pool(url: str, transport: httpx.AsyncBaseTransport | None, ca_bundle: Path 
 
 
 def no_cookies() -> CookieJar:
-    """A jar that takes no cookie: a client serves all people, and one's session must never be sent for another."""
+    """Return a jar that takes no cookie: a client serves all people, and must not mix up their sessions."""
     return CookieJar(DefaultCookiePolicy(allowed_domains=[]))
 
 
 @asynccontextmanager
 async def within(seconds: float) -> AsyncIterator[asyncio.Timeout]:
-    """All that is asked of Redmine inside must be over in `seconds`, or Unavailable is raised."""
+    """Bound the calls in the block to `seconds` together. Raises Unavailable."""
     try:
         async with asyncio.timeout(seconds) as deadline:
             yield deadline
@@ -192,20 +192,20 @@ async def within(seconds: float) -> AsyncIterator[asyncio.Timeout]:
         raise Unavailable(detail=f"Redmine took longer than {seconds} s") from error
 
 
-def part(found: JSON, name: str) -> JSON:
-    """The object that an answer holds under `name`. Raises BadResponse when it holds none."""
-    held = found.get(name)
-    if not isinstance(held, dict):
+def part(answer: JSON, name: str) -> JSON:
+    """Return the object under `name` in an answer. Raises BadResponse when there is none."""
+    value = answer.get(name)
+    if not isinstance(value, dict):
         raise BadResponse(detail=f"no {name}")
-    return held
+    return value
 
 
 def user_id(user: JSON) -> int:
-    """The number of a user, by which people are told apart. Raises BadResponse for anything that is not quite one."""
-    found = user.get("id")
-    if type(found) is not int or not 0 < found <= LARGEST_ID:
+    """Return the id of a user. Raises BadResponse for anything but a valid one."""
+    value = user.get("id")
+    if type(value) is not int or not 0 < value <= LARGEST_ID:
         raise BadResponse(detail="a user without a numeric id")
-    return found
+    return value
 
 
 def _bytes(text: str) -> bytes:
@@ -213,7 +213,7 @@ def _bytes(text: str) -> bytes:
 
 
 def _header(text: str) -> bytes:
-    """A value that can be sent, if only to be refused: httpx quotes in errors and logs what it can't send."""
+    """Return a value that can be sent, if only to be refused: httpx quotes others in errors and logs."""
     return re.sub(rb"[\x00-\x1f\x7f]", b"?", _bytes(text.strip()))
 
 
@@ -227,7 +227,7 @@ async def _content(response: httpx.Response) -> bytes:
 
 
 def give_up(error: httpx.HTTPError, detail: str) -> NoReturn:
-    """Raise what a failure of the line or of HTTP means."""
+    """Raise our error for a failure of the line or of HTTP."""
     if refusal := tls_refusal(error):
         detail = f"{detail}: {refusal.reason}"
     if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout):
@@ -242,7 +242,7 @@ def tls_refusal(error: BaseException) -> tls.Refusal | None:
 
 
 def failure(method: str, answer: Answer, detail: str) -> HelpdeskError:
-    """What a status other than 2xx means. Source: Redmine's ApplicationController (facts: 401, 412, 422)."""
+    """Return our error for a status other than 2xx. Source: Redmine's ApplicationController (401, 412, 422)."""
     match answer.status:
         case 401:
             return WrongKey(detail=detail)
@@ -272,7 +272,10 @@ def _require_empty(path: str, answer: Answer) -> None:
 
 
 def _refusal(method: str, answer: Answer) -> HelpdeskError:
-    """A 422: Redmine's own sentences, in the person's language; none at all for a PUT means a stale lock_version."""
+    """Return the error of a 422: Redmine's sentences, in the person's language.
+
+    None at all for a PUT mean a stale lock_version.
+    """
     errors = json_object("422", answer).get("errors")
     if not isinstance(errors, list) or not (errors or method == "PUT"):
         return BadResponse(detail="422 without a list of errors")
@@ -281,14 +284,14 @@ def _refusal(method: str, answer: Answer) -> HelpdeskError:
 
 
 def json_object(path: str, answer: Answer) -> JSON:
-    """The JSON object that was answered. Raises BadResponse for all else, half characters among it."""
+    """Return the JSON object of an answer. Raises BadResponse for anything else, also for lone surrogates."""
     try:
         text = answer.content.decode()
-        found = json.loads(text)
+        value = json.loads(text)
         if "\\ud" in text.lower():
-            json.dumps(found, ensure_ascii=False).encode()
+            json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise BadResponse(detail=f"{path}: not JSON") from error
-    if not isinstance(found, dict):
+    if not isinstance(value, dict):
         raise BadResponse(detail=f"{path}: not an object")
-    return found
+    return value

@@ -1,4 +1,4 @@
-"""What a handler may use: ports and our own store, chosen once by `wiring`."""
+"""The ports and the store, chosen once by `wiring`."""
 
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
@@ -22,23 +22,23 @@ def utc_now() -> datetime:
 
 
 def never_polled() -> FeedStatus:
-    """Where nobody polls the feed."""
+    """Return the status of a feed that is not polled."""
     return FeedStatus(False, utc_now(), None)
 
 
 async def nobody(record: EventRecord, people: Iterable[Actor]) -> frozenset[int]:
-    """Where there is no feed."""
+    """Return the people who may see an event where there is no feed."""
     return frozenset()
 
 
 @dataclass(frozen=True)
 class Services:
-    """Ports, the store and what runs beside requests.
+    """The ports, the store and the background tasks.
 
-    `identify` returns a signed-in person's identity in the backend and raises NotAllowed for somebody without one.
-    `suppression` is None where nobody is notified. `wakeups` wakes open streams, `feed_status` says whether the feed is
-    read, `visible_to` returns which of some people may see an event. Each of `watchers` runs until it is cancelled.
-    `close` releases connections when the process ends.
+    `identify` returns a signed-in person's identity in the backend, and raises NotAllowed without one. `suppression` is
+    None when nobody is notified. `wakeups` wakes open streams, `feed_status` tells whether the feed is live, and
+    `visible_to` returns the people who may see an event. Each of `watchers` runs until it is cancelled. `close`
+    releases connections when the process ends.
     """
 
     settings: Settings

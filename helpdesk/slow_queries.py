@@ -36,8 +36,8 @@ def _timed(name: str, database: str) -> Callable[[Any, str, Any, Any], bool]:
             getattr(context.dialect, name)(cursor, statement, values, context)
         finally:  # also when it was broken off
             if (seconds := perf_counter() - began) > SLOW_SECONDS:
-                said = {"database": database, "query": _caller(sys._getframe(1)), "seconds": round(seconds, 3)}
-                log.warning("a query was slow", extra=said)
+                extra = {"database": database, "query": _caller(sys._getframe(1)), "seconds": round(seconds, 3)}
+                log.warning("a query was slow", extra=extra)
         return True  # it has been executed
 
     return execute

@@ -1,4 +1,4 @@
-"""The sole namer of adapters: which ones serve, by the settings. A client library is imported only when chosen."""
+"""Choose the adapters by the settings. No other module names them; a client library is imported only when needed."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -36,13 +36,13 @@ NOT_LINKED = sentence("Your account is not linked with anybody in the task syste
 
 
 def wire(settings: Settings) -> Services:
-    """Redmine's tracker and accounts when REDMINE_URL is set, the embedded tracker otherwise."""
+    """Return the services with Redmine when REDMINE_URL is set, with the embedded backend otherwise."""
     database = Database(settings.database_url)
     return _with_redmine(settings, database) if settings.redmine_url else _embedded(settings, database)
 
 
 def _embedded(settings: Settings, database: Database) -> Services:
-    from helpdesk.store.tracker.blobs import Blobs
+    from helpdesk.store.tracker.files import Blobs
     from helpdesk.tasks.embedded.backend import EmbeddedBackend
     from helpdesk.tasks.embedded.feed import EmbeddedFeed
 
@@ -54,7 +54,7 @@ def _embedded(settings: Settings, database: Database) -> Services:
     services = Services(settings, database, backend, directories, own_account, close)
     named = settings.administrators
     feed = EmbeddedFeed(database.for_backend(), is_named=partial(is_named, named))
-    return _with_notifications(services, feed, people.known_here)
+    return _with_notifications(services, feed, people.known_in_embedded)
 
 
 def _with_redmine(settings: Settings, database: Database) -> Services:
@@ -64,27 +64,26 @@ def _with_redmine(settings: Settings, database: Database) -> Services:
     from helpdesk.tasks.redmine.feed import FallbackFeed, RestFeed, SqlFeed
     from helpdesk.tasks.redmine.sql.source import Source
 
-    client = _redmine(settings)
-    reading = _redmine_database(settings)
+    client, redmine_database = _redmine_client(settings), _redmine_database(settings)
 
     async def close() -> None:
         await client.close()
-        if reading:
-            reading.close()
+        if redmine_database:
+            redmine_database.close()
         database.close()
 
     directories: tuple[Directory, ...] = (LocalDirectory(database), RedmineDirectory(client, database))
     format = settings.redmine_text_format
-    if reading is None:
+    if redmine_database is None:
         services = Services(settings, database, RedmineBackend(client, format), directories, redmine_user, close)
         return _with_notifications(services, RestFeed(client), people.known_in_redmine)
 
-    async def lately() -> Sequence[int]:
-        return await database.run(lambda db: people.lately_in_redmine(db, COMPARED_PEOPLE))
+    async def recent_people() -> Sequence[int]:
+        return await database.run(lambda db: people.recent_in_redmine(db, COMPARED_PEOPLE))
 
-    source = Source(reading)
+    source = Source(redmine_database)
     backend = RedmineBackend(client, format, source)
-    consistency_check = ConsistencyCheck(client, source, lately)
+    consistency_check = ConsistencyCheck(client, source, recent_people)
     services = Services(
         settings, database, backend, directories, redmine_user, close, watchers=(consistency_check.watch,)
     )
@@ -113,7 +112,7 @@ def _with_notifications(services: Services, feed: Feed, accounts: Accounts) -> S
 
 
 def _with_wakeups(services: Services) -> Services:
-    """The same with a bell that is heard in several processes, when REDIS_URL is set."""
+    """Add wakeups that reach several processes, when REDIS_URL is set."""
     settings = services.settings
     if settings.redis_url is None:
         return services
@@ -123,7 +122,7 @@ def _with_wakeups(services: Services) -> Services:
     return replace(services, wakeups=wakeups, watchers=(*services.watchers, wakeups.watch))
 
 
-def _redmine(settings: Settings) -> "RedmineClient":
+def _redmine_client(settings: Settings) -> "RedmineClient":
     from helpdesk.redmine_client import RedmineClient
 
     authorities = settings.redmine_ca_bundle or settings.ca_bundle
@@ -131,7 +130,7 @@ def _redmine(settings: Settings) -> "RedmineClient":
 
 
 def _redmine_database(settings: Settings) -> "RedmineDatabase | None":
-    """Redmine's database when MYSQL_* is set; nobody is connected to before it is asked."""
+    """Return Redmine's database when MYSQL_* is set. It connects with the first query."""
     if settings.mysql_url is None:
         return None
     from helpdesk.tasks.redmine.sql.connection import RedmineDatabase
@@ -142,56 +141,56 @@ def _redmine_database(settings: Settings) -> "RedmineDatabase | None":
 
 @asynccontextmanager
 async def checks(settings: Settings) -> AsyncIterator[list[Check]]:
-    """How each system that is set is checked, over connections of their own for the length of the block."""
+    """Yield the checks of all configured systems, with connections of their own for the length of the block."""
     from helpdesk.notifications import redis_wakeups
     from helpdesk.tasks.redmine import health as redmine_health
 
     async with AsyncExitStack() as opened:
         store = Database(settings.database_url)
         opened.callback(store.close)
-        found = [health.store(store)]
+        listed = [health.store(store)]
         if settings.redmine_url:
-            client = _redmine(settings)
+            client = _redmine_client(settings)
             opened.push_async_callback(client.close)
-            found.append(redmine_health.rest(client))
-            if reading := _redmine_database(settings):
-                opened.callback(reading.close)
-                found.append(redmine_health.database(reading, client))
+            listed.append(redmine_health.rest(client))
+            if redmine_database := _redmine_database(settings):
+                opened.callback(redmine_database.close)
+                listed.append(redmine_health.database(redmine_database, client))
         if settings.redis_url:
-            found.append(redis_wakeups.check(settings.redis_url, settings.secret_key or "", settings.ca_bundle))
+            listed.append(redis_wakeups.check(settings.redis_url, settings.secret_key or "", settings.ca_bundle))
         if settings.outbound_proxy:
-            found.append(health.proxy(settings.outbound_proxy))
-        yield found
+            listed.append(health.proxy(settings.outbound_proxy))
+        yield listed
 
 
 def schema_trouble(settings: Settings) -> Trouble | None:
-    """What is wrong with the tables of Redmine's database; nothing, also when it merely does not answer."""
-    reading = _redmine_database(settings)
-    if reading is None:
+    """Return the trouble with the tables of Redmine's database, if any; None also when it does not answer."""
+    redmine_database = _redmine_database(settings)
+    if redmine_database is None:
         return None
     from helpdesk.tasks.redmine import health as redmine_health
 
     try:
-        return redmine_health.schema_trouble(reading)
+        return redmine_health.schema_trouble(redmine_database)
     finally:
-        reading.close()
+        redmine_database.close()
 
 
 def grants(settings: Settings) -> str:
-    """The statements that make the user for MYSQL_USER on MYSQL_DATABASE, or on what is usual."""
+    """Return the statements that create MYSQL_USER for MYSQL_DATABASE, or for the usual names."""
     from helpdesk.tasks.redmine.sql.schema_check import script
 
     return script(settings.mysql_database or "redmine", settings.mysql_user or "helpdesk", "%")
 
 
 def own_account(signed_in: SignedIn) -> Actor:
-    """In the embedded tracker a person is the account itself."""
+    """Return the account itself, which is the person in the embedded backend."""
     person = signed_in.person
     return Actor(person.id, person.login, person.is_admin, signed_in.mark)
 
 
 def redmine_user(signed_in: SignedIn) -> Actor:
-    """In Redmine a person is the numeric user once proven by signing in there. Raises NotAllowed for others."""
+    """Return the user of Redmine whom the person proved to be by signing in there. Raises NotAllowed for others."""
     person = signed_in.person
     if person.redmine_id is None:
         raise NotAllowed(NOT_LINKED)

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections import Counter
 from functools import cache
 from pathlib import Path
 
@@ -148,6 +149,7 @@ def folder_of(module: str) -> str:
     return module.split(".")[1]
 
 
+MOST_IN_A_FOLDER = 13  # beside its __init__
 WEB = [module for module in MODULES if module.startswith("web.")]
 
 
@@ -282,3 +284,9 @@ def test_modules_stay_about_a_screen() -> None:
     """A file of more than 300 lines has swallowed its subject."""
     sizes = {module: len(file.read_text().splitlines()) for module, file in MODULES.items()}
     assert {module: size for module, size in sizes.items() if size > 300} == {}
+
+
+def test_folders_of_web_stay_about_a_screen() -> None:
+    """A reader finds a module by its name among a dozen, not among thirty."""
+    sizes = Counter(module.rpartition(".")[0] for module in WEB)
+    assert {folder: size for folder, size in sizes.items() if size > MOST_IN_A_FOLDER} == {}

@@ -28,7 +28,7 @@ CAUGHT_BY = {
     "helpdesk.store.schema.NotOurs": "helpdesk.commands",
     "helpdesk.store.saved_views.NameTaken": "helpdesk.web.lists.saved_views",
     "helpdesk.store.saved_views.TooMany": "helpdesk.web.lists.saved_views",
-    "helpdesk.tasks.pictures.NoPicture": "helpdesk.web.files.thumbnails",
+    "helpdesk.tasks.pictures.NoPicture": "helpdesk.web.files.downloads",
     "helpdesk.tls.NoCertificates": "helpdesk.settings.parsing",
 }
 """Exceptions that are no answer to a request, each with the module that catches it."""

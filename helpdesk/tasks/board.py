@@ -1,4 +1,4 @@
-"""A board: tasks in columns by their status, and across them in lanes if one wants. Pure."""
+"""Arrange the cards of a board in columns by status, and in lanes if the person chose some. Pure."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
@@ -25,7 +25,7 @@ JUST_NOW = sentence("now")
 
 
 class Column(NamedTuple):
-    """A status with its tasks: `shown` of `total` are here, none of a folded one."""
+    """The column of a status: `shown` of `total` tasks are on the page, none of a folded one."""
 
     status: Status
     phase: Phase
@@ -36,7 +36,7 @@ class Column(NamedTuple):
 
     @property
     def is_cut(self) -> bool:
-        """Whether it has cards that are not shown, though it is open."""
+        """Return whether an unfolded column has more cards than are shown."""
         return self.shown < self.total and not self.folded
 
     @property
@@ -47,7 +47,7 @@ class Column(NamedTuple):
 class Lane(NamedTuple):
     """The cards of one assignee, project or priority, by status. Without lanes there is one, which has no name.
 
-    `key` is the id of what the lane is of, 0 for tasks of nobody, None without lanes.
+    `key` is the id of the assignee, project or priority, 0 for unassigned tasks, None without lanes.
     """
 
     key: int | None
@@ -62,16 +62,16 @@ class Lane(NamedTuple):
         return sum(map(len, self.cards.values()))
 
 
-def columns(statuses: Iterable[Status], found: Cards, rules: Rules, folded: Collection[int] = ()) -> tuple[Column, ...]:
-    """The columns of these statuses, in their order."""
-    shown = dict.fromkeys(found.totals, 0)
-    for card in found.cards:
+def columns(statuses: Iterable[Status], cards: Cards, rules: Rules, folded: Collection[int] = ()) -> tuple[Column, ...]:
+    """Return the columns of these statuses, in their order."""
+    shown = dict.fromkeys(cards.totals, 0)
+    for card in cards.cards:
         shown[card.row.status.id] = shown.get(card.row.status.id, 0) + 1
     return tuple(
         Column(
             status=it,
             phase=phase(it, rules),
-            total=found.totals.get(it.id, 0),
+            total=cards.totals.get(it.id, 0),
             shown=shown.get(it.id, 0),
             limit=rules.get(it.id, Rule()).limit,
             folded=it.id in folded,
@@ -81,7 +81,7 @@ def columns(statuses: Iterable[Status], found: Cards, rules: Rules, folded: Coll
 
 
 def summary(columns: Iterable[Column]) -> Summary:
-    """Count the tasks in each phase, by the heads of the columns."""
+    """Count the tasks in each phase by the totals of the columns."""
     totals = Counter[Phase]()
     for column in columns:
         totals[column.phase] += column.total
@@ -89,7 +89,7 @@ def summary(columns: Iterable[Column]) -> Summary:
 
 
 def lanes(cards: Iterable[Card], by: By | None, priorities: Iterable[int] = ()) -> tuple[Lane, ...]:
-    """The cards by lane and status: people and projects by name, `priorities` the highest first, nobody's last."""
+    """Return the cards by lane and status: people and projects by name, the highest priority first, unassigned last."""
     order = {id: place for place, id in enumerate(reversed(list(priorities)))}
     cells: dict[tuple[int | None, str], dict[int, list[Card]]] = {} if by else {(None, ""): {}}
     for card in cards:
@@ -107,7 +107,7 @@ def lanes(cards: Iterable[Card], by: By | None, priorities: Iterable[int] = ()) 
 
 
 def at(row: TaskRow, by: By | None) -> str:
-    """The place of a task's card."""
+    """Return the name of the cell with a task's card."""
     return place(row.status.id, _lane(row, by)[0])
 
 
@@ -117,7 +117,7 @@ def place(status_id: int, key: int | None) -> str:
 
 
 def initials(name: str) -> str:
-    """At most two letters of a name, for a card."""
+    """Return at most two initials of a name, for a card."""
     visible = (next((letter for letter in word if not is_blank(letter)), "") for word in name.split())
     return "".join([letter for letter in visible if letter][:2]).upper() or "?" * bool(name.split())
 
@@ -136,5 +136,5 @@ def _lane(row: TaskRow, by: By | None) -> tuple[int | None, str]:
         return None, ""
     if by == "assignee":
         return (row.assignee.id, row.assignee.name) if row.assignee else (NOBODY, "")
-    held = row.project if by == "project" else row.priority
-    return held.id, held.name
+    value = row.project if by == "project" else row.priority
+    return value.id, value.name

@@ -1,4 +1,4 @@
-"""The same edit for many tasks: each is done or refused by itself, a few at a time."""
+"""Change many tasks, a few at a time: each is changed or refused by itself."""
 
 import asyncio
 import logging
@@ -27,23 +27,23 @@ class Outcome(NamedTuple):
         return self.refusal is None or isinstance(self.refusal, OutcomeUnknown)
 
 
-async def change_all(tracker: Backend, actor: Actor, edits: Iterable[tuple[int, Edit]]) -> list[Outcome]:
-    """Do each edit: those of one task one after the other, tasks in no particular order; outcomes as `edits` came."""
-    turns, its = asyncio.Semaphore(AT_ONCE), defaultdict[int, asyncio.Lock](asyncio.Lock)
+async def change_all(backend: Backend, actor: Actor, edits: Iterable[tuple[int, Edit]]) -> list[Outcome]:
+    """Apply each edit, those of one task one after the other. Return outcomes in the order of `edits`."""
+    slots, locks = asyncio.Semaphore(AT_ONCE), defaultdict[int, asyncio.Lock](asyncio.Lock)
 
     async def one(task_id: int, edit: Edit) -> Outcome:
         try:
-            async with its[task_id], turns:
-                await tracker.change(actor, task_id, edit)
+            async with locks[task_id], slots:
+                await backend.change(actor, task_id, edit)
         except SavedUnseen:
             return Outcome(task_id, None)
         except HelpdeskError as refusal:
             return Outcome(task_id, refusal)
-        except Exception as fault:  # the other tasks are told of all the same
+        except Exception as error:  # the other tasks still have outcomes
             log.exception("a bulk change failed for one task", extra={"task": task_id})
-            return Outcome(task_id, OutcomeUnknown(detail=repr(fault)))
+            return Outcome(task_id, OutcomeUnknown(detail=repr(error)))
         return Outcome(task_id, None)
 
-    async with asyncio.TaskGroup() as group:  # which leaves nothing running behind, however it ends
+    async with asyncio.TaskGroup() as group:  # leaves nothing running, however it ends
         running = [group.create_task(one(task_id, edit)) for task_id, edit in edits]
     return [task.result() for task in running]

@@ -1,11 +1,11 @@
-"""Changes in a task's history as sentences."""
+"""Describe changes in a task's history in sentences."""
 
 from collections.abc import Sequence
 from datetime import date
 
 from helpdesk.errors import Conflict, Sentence, sentence
 from helpdesk.tasks.fields import is_day
-from helpdesk.tasks.model import FieldChange, Theirs, Written
+from helpdesk.tasks.model import ConflictingChange, FieldChange, Written
 from helpdesk.texts import called
 
 LABELS = {
@@ -29,7 +29,7 @@ LABELS = {
     "relation": sentence("Relation"),
 }
 
-# Redmine's IssueRelation::TYPES, as told on the page of the task that has them.
+# Redmine's IssueRelation::TYPES, as seen from the task on the page.
 RELATIONS = {
     "relates": sentence("Related to"),
     "duplicates": sentence("Duplicates"),
@@ -56,9 +56,9 @@ DAYS = {"start_date", "due_date"}
 
 
 def in_words(change: FieldChange) -> Sentence:
-    """Describe a change with its old and new value. Fields without a label here keep the tracker's own name."""
+    """Describe a change with its old and new value. Fields without a label here keep the backend's own name."""
     label = change.label or LABELS.get(change.field, change.field)
-    values = {"field": label, "old": _said(change, change.old), "new": _said(change, change.new)}
+    values = {"field": label, "old": _readable(change, change.old), "new": _readable(change, change.new)}
     if change.old and change.new:
         return Sentence(CHANGED.text, values)
     if change.new:
@@ -69,7 +69,7 @@ def in_words(change: FieldChange) -> Sentence:
 
 
 def overwritten(written: Written, person_id: int) -> list[Sentence]:
-    """What this person's write replaced unseen: whose it was, and from what to what that one had changed it."""
+    """Describe changes by others that this person's write replaced unseen."""
     return [
         Sentence(
             OVERWROTE.text, {"who": called(entry.author) if entry.author else SOMEBODY, "change": in_words(change)}
@@ -78,21 +78,21 @@ def overwritten(written: Written, person_id: int) -> list[Sentence]:
     ]
 
 
-def conflict(theirs: Sequence[Theirs]) -> Sentence:
-    """That nothing was written, and what others wrote into the same fields."""
-    first, *others = map(_one, theirs)
+def conflict(theirs: Sequence[ConflictingChange]) -> Sentence:
+    """Say that nothing was written, and describe what others wrote into the same fields."""
+    first, *others = map(_conflicting, theirs)
     for other in others:
         first = Sentence(BOTH.text, {"one": first, "other": other})
     return Sentence(NOT_WRITTEN.text, {"refusal": Conflict.default, "changes": first})
 
 
-def _one(it: Theirs) -> Sentence:
+def _conflicting(it: ConflictingChange) -> Sentence:
     who = it.entry.author.name if it.entry.author else SOMEBODY
     return Sentence(CHANGED_BY.text, {"change": in_words(it.change), "who": who})
 
 
-def _said(change: FieldChange, value: str | None) -> object:
-    """A value as people say it: a day as on the rest of the page, yes and no."""
+def _readable(change: FieldChange, value: str | None) -> object:
+    """Return a value for people: days as on the rest of the page, yes and no."""
     if value and (change.kind == "date" or change.field in DAYS) and is_day(value):
         return date.fromisoformat(value).strftime("%d.%m.%Y")
     is_flag = change.kind == "yes_no" or change.field == "is_private"

@@ -1,4 +1,4 @@
-"""Whether a wish may be done to a task, before anything is written: what every adapter asks first."""
+"""Check an edit or a new task before anything is written, in the same way for every backend."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
@@ -6,7 +6,7 @@ from datetime import date
 from helpdesk.errors import Conflict, Invalid, NotAllowed, Sentence, TransitionNotAllowed, Unchanged, sentence
 from helpdesk.tasks.creation import NewTask, NewTaskForm
 from helpdesk.tasks.fields import CustomField, Detail, Texts, Value, fault, field_of, in_normal_form, name_of
-from helpdesk.tasks.model import Choices, Edit, Entry, Field, Task, Theirs
+from helpdesk.tasks.model import Choices, ConflictingChange, Edit, Entry, Field, Task
 from helpdesk.texts import is_blank, trimmed
 
 LONGEST_SUBJECT = 255
@@ -14,7 +14,7 @@ MOST_HOURS = 1_000_000
 EMPTY = sentence("Please fill this in.")
 BAD_DATES = sentence("This must not be before the start date.")
 Since = Callable[[Task, str], Sequence[Entry] | None]
-"""The entries of a task that are newer than a version; None when the history does not tell all that changed since."""
+"""Returns the entries of a task that are newer than a version; None when not every change since is known."""
 LARGE_CHANGES = ("tracker", "project")
 REFUSALS: dict[Field, tuple[str, type[Invalid], Sentence]] = {
     "status": ("status_id", TransitionNotAllowed, TransitionNotAllowed.default),
@@ -24,13 +24,13 @@ REFUSALS: dict[Field, tuple[str, type[Invalid], Sentence]] = {
 
 
 def wanted(before: Task, edit: Edit, since: Since) -> Edit:
-    """The edit narrowed to what it really changes, once it is sure that it may be done.
+    """Check an edit and return the part of it that really changes the task.
 
-    Raises Conflict when others changed the same after the version that it names, Unchanged when there is nothing to do,
+    Raises Conflict when others changed the same after the version that it names, Unchanged when nothing is left,
     NotAllowed, Invalid.
     """
     effective = changed(before, edit)
-    if not effective.says_something:
+    if effective.is_empty:
         raise Unchanged
     require_apart(before, effective, since)
     _require_offered(before.choices, effective.changes)
@@ -42,8 +42,8 @@ def wanted(before: Task, edit: Edit, since: Since) -> Edit:
 
 
 def changed(before: Task, edit: Edit) -> Edit:
-    """The edit without the fields that have the value already, values of custom fields in their normal form."""
-    custom = _in_normal_form((held.field for held in before.custom), edit.custom)
+    """Return the edit without fields that have the value already, with custom values in their normal form."""
+    custom = _in_normal_form((it.field for it in before.custom), edit.custom)
     return edit._replace(
         changes={field: value for field, value in edit.changes.items() if before.value(field) != value},
         details={detail: value for detail, value in edit.details.items() if before.detail(detail) != value},
@@ -52,7 +52,7 @@ def changed(before: Task, edit: Edit) -> Edit:
 
 
 def normal(form: NewTaskForm, new_task: NewTask) -> NewTask:
-    """The wish with the values of custom fields in their normal form."""
+    """Return the new task with custom values in their normal form."""
     return new_task._replace(custom=_in_normal_form(form.custom, new_task.custom))
 
 
@@ -66,8 +66,8 @@ def _in_normal_form(fields: Iterable[CustomField], values: Mapping[int, Texts]) 
 def require_apart(task: Task, edit: Edit, since: Since) -> None:
     """Raise Conflict when others changed what `edit` changes after the version that it names.
 
-    `edit` is narrowed to what the task does not hold already: where both wrote the same, neither is in the other's way,
-    and comments and files never are.
+    `edit` has only fields whose value differs from the task's: the same value written by both is no conflict, and
+    comments and files never are.
     """
     if edit.version is None or edit.version == task.version or not (edit.changes or edit.details or edit.custom):
         return
@@ -78,24 +78,24 @@ def require_apart(task: Task, edit: Edit, since: Since) -> None:
         raise Conflict(task, theirs=theirs)
 
 
-def overlapping(task: Task, edit: Edit, newer: Iterable[Entry]) -> list[Theirs]:
+def overlapping(task: Task, edit: Edit, newer: Iterable[Entry]) -> list[ConflictingChange]:
     """Return the changes in these entries of the fields that `edit` changes."""
     names = history_names(task, edit)
     named = ((entry, change, names.get((change.field, change.label))) for entry in newer for change in entry.changes)
-    return [Theirs(name, entry, change) for entry, change, name in named if name]
+    return [ConflictingChange(name, entry, change) for entry, change, name in named if name]
 
 
 def history_names(task: Task, edit: Edit) -> dict[tuple[str, str], str]:
-    """The fields of an edit as a history calls them (field and label), each with its name in forms.
+    """Return the fields of an edit by their names in a history (field and label), each with its name in forms.
 
-    A custom field that the task has no more went with its tracker or project.
+    A custom field that the task no longer has went with its tracker or project.
     """
-    found = {(str(field), ""): REFUSALS[field][0] for field in edit.changes}
-    found |= {(history_name(detail), ""): field_of(detail) for detail in edit.details}
-    held = {each.field.id: each.field.name for each in task.custom}
-    found |= {("custom_field", held[number]): name_of(number) for number in edit.custom if number in held}
-    gone = [name_of(number) for number in edit.custom if number not in held]
-    return {(field, ""): name for field in LARGE_CHANGES for name in gone} | found
+    names = {(str(field), ""): REFUSALS[field][0] for field in edit.changes}
+    names |= {(history_name(detail), ""): field_of(detail) for detail in edit.details}
+    labels = {each.field.id: each.field.name for each in task.custom}
+    names |= {("custom_field", labels[number]): name_of(number) for number in edit.custom if number in labels}
+    gone = [name_of(number) for number in edit.custom if number not in labels]
+    return {(field, ""): name for field in LARGE_CHANGES for name in gone} | names
 
 
 def history_name(detail: Detail) -> str:
@@ -104,7 +104,7 @@ def history_name(detail: Detail) -> str:
 
 
 def require_comment(before: Task, private: bool = False) -> None:
-    """Raise NotAllowed for somebody who may not comment, or not privately."""
+    """Raise NotAllowed unless the person may comment, or comment privately."""
     choices = before.choices
     if not (choices.may_comment_privately if private else choices.may_comment):
         raise NotAllowed
@@ -115,31 +115,31 @@ def faults(details: Mapping[Detail, Value], required: Iterable[Detail] = ()) -> 
 
     Source: Redmine's Issue, its validations of subject, done_ratio, estimated_hours and due_date.
     """
-    found: dict[str, list[Sentence]] = {}
+    errors: dict[str, list[Sentence]] = {}
     subject, ratio, hours = details.get("subject"), details.get("done_ratio"), details.get("estimated_hours")
     if isinstance(subject, str) and len(subject) > LONGEST_SUBJECT:
-        found["subject"] = [sentence("This is too long: at most %(limit)s characters.", limit=LONGEST_SUBJECT)]
+        errors["subject"] = [sentence("This is too long: at most %(limit)s characters.", limit=LONGEST_SUBJECT)]
     if "done_ratio" in details and not (isinstance(ratio, int) and 0 <= ratio <= 100):
-        found["done_ratio"] = [sentence("This must be from 0 to 100.")]
+        errors["done_ratio"] = [sentence("This must be from 0 to 100.")]
     if isinstance(hours, int | float) and not 0 <= hours < MOST_HOURS:
-        found["estimated_hours"] = [sentence("This must be a number of hours.")]
+        errors["estimated_hours"] = [sentence("This must be a number of hours.")]
     start, due = details.get("start_date"), details.get("due_date")
     if isinstance(start, date) and isinstance(due, date) and due < start:
-        found["due_date"] = [BAD_DATES]
+        errors["due_date"] = [BAD_DATES]
     empty = [detail for detail in required if detail in details and is_blank(str(details[detail] or ""))]
-    return found | {field_of(detail): [EMPTY] for detail in empty}
+    return errors | {field_of(detail): [EMPTY] for detail in empty}
 
 
 def custom_faults(fields: Iterable[CustomField], values: Mapping[int, Texts]) -> dict[str, list[Sentence]]:
     """Return the faults of custom fields' values, by `cf_ID`; fields without a value here are skipped."""
-    found = ((field.id, fault(field, values[field.id])) for field in fields if field.id in values)
-    return {name_of(number): [says] for number, says in found if says}
+    checked = ((field.id, fault(field, values[field.id])) for field in fields if field.id in values)
+    return {name_of(number): [message] for number, message in checked if message}
 
 
 def require_creatable(form: NewTaskForm, new_task: NewTask) -> None:
-    """Raise NotAllowed for what this person may not say of a new task, Invalid for what no tracker would take."""
-    given = _details(new_task)
-    foreign = {detail for detail, value in given.items() if value} - form.details - form.required
+    """Raise NotAllowed for fields that this person may not set, Invalid for values that no backend would accept."""
+    details = _details(new_task)
+    foreign = {detail for detail, value in details.items() if value} - form.details - form.required
     if (
         foreign
         or (new_task.files and not form.may_attach)
@@ -151,11 +151,11 @@ def require_creatable(form: NewTaskForm, new_task: NewTask) -> None:
         "priority": new_task.priority_id,
         "assignee": new_task.assignee_id,
     }
-    made = {field: value for field, value in chosen.items() if value is not None}
-    _require_offered(Choices(form.statuses, form.priorities, form.assignees), made)
-    held = {field.id: new_task.custom.get(field.id, field.default) for field in form.custom}
-    if found := faults(given, form.required) | custom_faults(form.custom, held):
-        raise Invalid(found)
+    changes = {field: value for field, value in chosen.items() if value is not None}
+    _require_offered(Choices(form.statuses, form.priorities, form.assignees), changes)
+    custom = {field.id: new_task.custom.get(field.id, field.default) for field in form.custom}
+    if errors := faults(details, form.required) | custom_faults(form.custom, custom):
+        raise Invalid(errors)
 
 
 def _details(new_task: NewTask) -> dict[Detail, Value]:
@@ -178,8 +178,8 @@ def _require_offered(choices: Choices, changes: Mapping[Field, int | None]) -> N
         if not offered:
             raise NotAllowed
         if value not in offered and not (field == "assignee" and value is None):
-            name, error, says = REFUSALS[field]
-            raise error({name: [says]})
+            name, error, message = REFUSALS[field]
+            raise error({name: [message]})
 
 
 def _require_writable(choices: Choices, edit: Edit) -> None:
@@ -190,16 +190,16 @@ def _require_writable(choices: Choices, edit: Edit) -> None:
 
 
 def _require_sound(before: Task, edit: Edit) -> None:
-    """Raise Invalid for values that no tracker would take."""
+    """Raise Invalid for values that no backend would accept."""
     details = dict(edit.details)
     if "due_date" in details:
         details.setdefault("start_date", before.start_date)
     elif "start_date" in details:
         details["due_date"] = before.row.due_date
-    found = faults(details, before.choices.required)
+    errors = faults(details, before.choices.required)
     tracker = edit.details.get("tracker", before.row.tracker.id)
     if tracker not in {before.row.tracker.id, *(offered.id for offered in before.choices.trackers)}:
-        found["tracker_id"] = [sentence("There is no such tracker here.")]
-    found |= custom_faults((held.field for held in before.custom), edit.custom)
-    if found:
-        raise Invalid(found)
+        errors["tracker_id"] = [sentence("There is no such tracker here.")]
+    errors |= custom_faults((it.field for it in before.custom), edit.custom)
+    if errors:
+        raise Invalid(errors)

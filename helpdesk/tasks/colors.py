@@ -1,6 +1,6 @@
-"""The color of a status tells its phase, that of a priority how high it stands (contract §4).
+"""Choose the color of a status by its phase, and that of a priority by its rank (contract §4).
 
-Which statuses are resolved, no tracker tells: it is read from their names. COLORS names what this gets wrong.
+No backend says which statuses are resolved: their names tell. The setting COLORS corrects wrong guesses.
 """
 
 from collections.abc import Iterable, Mapping, MutableMapping
@@ -12,7 +12,7 @@ from helpdesk.tasks.model import Priority, Status
 from helpdesk.tasks.phases import NO_RULES, Rules, phase
 
 Named = Mapping[str, str]
-"""Colors by what has them, such as `status:5`, as COLORS says."""
+"""The colors of COLORS, by keys such as `status:5`."""
 
 OF_PHASES = {"new": "#0000ff", "active": "#ffa500", "waiting": "#9370db", "done": "#808080"}
 RESOLVED = "#00ff00"
@@ -26,17 +26,17 @@ FRESH_SECONDS = 10
 
 
 class Colors(NamedTuple):
-    """What is known of the tracker's statuses and priorities; of any other a color is told by itself."""
+    """The colors of the known statuses and priorities; any other gets a color by its own data."""
 
     statuses: Mapping[int, Status] = {}
     priorities: Mapping[int, str] = {}
     rules: Rules = NO_RULES
     named: Named = {}
 
-    def of(self, found: Status | Priority) -> str:
-        if isinstance(found, Priority):
-            return self.named.get(f"priority:{found.id}") or self.priorities.get(found.id) or SCALE[found.rank]
-        return self.named.get(f"status:{found.id}") or of_status(self.statuses.get(found.id, found), self.rules)
+    def of(self, value: Status | Priority) -> str:
+        if isinstance(value, Priority):
+            return self.named.get(f"priority:{value.id}") or self.priorities.get(value.id) or SCALE[value.rank]
+        return self.named.get(f"status:{value.id}") or of_status(self.statuses.get(value.id, value), self.rules)
 
 
 class ColorCache:
@@ -51,18 +51,18 @@ class ColorCache:
 
 
 def known(statuses: Iterable[Status], priorities: Iterable[Priority], rules: Rules, named: Named) -> Colors:
-    """`priorities` are the active ones, lowest first."""
+    """Return the colors of these; `priorities` are the active ones, lowest first."""
     return Colors({status.id: status for status in statuses}, of_priorities(priorities), rules, named)
 
 
 def of_status(status: Status, rules: Rules) -> str:
-    """By its phase; among those that tasks are being dealt with in, the resolved ones have a color of their own."""
-    found = phase(status, rules)
-    return RESOLVED if found in ("new", "active") and _is_resolved(status.name) else OF_PHASES[found]
+    """Return the color of its phase; open statuses that are resolved have a color of their own."""
+    its_phase = phase(status, rules)
+    return RESOLVED if its_phase in ("new", "active") and _is_resolved(status.name) else OF_PHASES[its_phase]
 
 
 def of_priorities(priorities: Iterable[Priority]) -> dict[int, str]:
-    """The highest is red, and no other; the lowest is grey unless it is the only one."""
+    """Return colors by id: only the highest is red; the lowest is grey unless it is the only one."""
     listed = [priority.id for priority in priorities]
     below = len(listed) - 1
     places = {number: place * (len(SCALE) - 1) // below if below else -1 for place, number in enumerate(listed)}

@@ -1,4 +1,4 @@
-"""A task that is not there yet: the form for it, and the values given."""
+"""Define the form of a new task and its values."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -12,9 +12,8 @@ from helpdesk.tasks.model import Priority, Ref, Status
 class NewTaskForm(NamedTuple):
     """The fields and choices for a new task of this project and tracker, for one person.
 
-    `projects` are those where this person may create tasks, `trackers` those of the project. An empty tuple of choices
-    means that there is nothing to choose. `details` may be given besides, `required` must be, as must custom fields
-    that say so. `default_priority` is the id of the usual one.
+    `trackers` are those of the project. An empty tuple means that there is no choice. `details` are optional fields;
+    `required` ones, and custom fields marked so, must have a value. `default_priority` is an id.
     """
 
     project: Ref
@@ -31,7 +30,7 @@ class NewTaskForm(NamedTuple):
 
 
 class NewTask(NamedTuple):
-    """The values of a new task; what is None or absent is left to the tracker. `custom` is by the field's id."""
+    """The values of a new task; the backend chooses those that are None or absent. `custom` is by the field's id."""
 
     project_id: int
     subject: str

@@ -1,4 +1,4 @@
-"""The port to the events of tasks, for all people at once. Its contract is `tests/tasks/test_feed_contract.py`."""
+"""Define the port to the events of tasks, for all people at once. `tests/tasks/test_feed_contract.py` tests it."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -8,7 +8,7 @@ from helpdesk.tasks.model import Actor, Member
 
 
 class Change(NamedTuple):
-    """A value before and after, in the tracker's words; empty where there was none."""
+    """The names of a value before and after; empty where there was none."""
 
     old: str
     new: str
@@ -17,10 +17,10 @@ class Change(NamedTuple):
 class Event(NamedTuple):
     """One event of a task, with all that it changed.
 
-    `key` is the event's for ever. People are the tracker's numbers, with a group's members in its place. Those who have
-    to do with the task are given as the event left them, but for `watchers`, who are as they are when it is read.
-    `former` had the task until this event; `was_assigned` says that it changed who has it. `notes` are the comment, or
-    the description of a new task, as they are when it is read.
+    `key` never changes. People are the backend's numbers, with a group's members in its place. `author` and `assignees`
+    are those after the event, `watchers` those when it is read. `former` were the assignees until this event;
+    `was_assigned`: it changed the assignee. `notes` are the comment, or the description of a new task, when it is
+    read.
     """
 
     key: str
@@ -44,7 +44,7 @@ class Event(NamedTuple):
 
 
 class FeedPage(NamedTuple):
-    """Events, oldest first, the cursor to go on from, and whether there is more behind it."""
+    """Events, oldest first, the next cursor, and whether there are more events behind it."""
 
     events: tuple[Event, ...]
     cursor: str
@@ -52,14 +52,14 @@ class FeedPage(NamedTuple):
 
 
 class Feed(Protocol):
-    """All raise Unavailable while the tracker does not answer."""
+    """The events of a backend. All methods raise Unavailable while it does not answer."""
 
     async def start(self) -> str:
-        """Return the cursor of this moment: earlier events are not read."""
+        """Return the cursor of this moment, behind all earlier events."""
 
     async def read(self, cursor: str) -> FeedPage:
-        """Return the events since. None is left out, whatever the order in which others' writes ended; for a while the
-        same events come again, under the same keys."""
+        """Return all events after the cursor, whatever the order in which writes ended. For a while the same events are
+        repeated, under the same keys."""
 
     def key(self, entry_id: int) -> str:
         """Return the key of the event of an entry in a task's history."""
@@ -68,7 +68,8 @@ class Feed(Protocol):
         """Return the event of that entry, as `read` does; None when the task has no such entry."""
 
     async def visible_to(self, event: Event, people: Iterable[Actor]) -> frozenset[int]:
-        """Return the ids of the people who see the task, and something of what was said or changed, at this moment.
+        """Return the ids of the people who may now see the task and at least a part of the event.
 
-        A private comment, a change of a hidden field and a relation to a hidden task are nothing to who may not see it.
+        Private comments, changes of hidden fields and relations to hidden tasks do not count for those who may not see
+        them.
         """

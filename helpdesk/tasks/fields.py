@@ -1,4 +1,4 @@
-"""What a task says beyond status, priority and assignee: the tracker's own details, and the fields a company added."""
+"""Define fields other than status, priority and assignee: the backend's details, and custom fields."""
 
 import re
 from collections.abc import Callable
@@ -25,18 +25,18 @@ Texts = tuple[str, ...]
 
 
 class Option(NamedTuple):
-    """One of the values that a field of the kind `list` takes, and what people call it."""
+    """A value of a field of the kind `list`, and its label."""
 
     value: str
     label: str
 
 
 class CustomField(NamedTuple):
-    """A field that a company added to the tracker.
+    """A field that a company added to the backend.
 
-    Its value is the texts the tracker keeps: none when empty, several when `multiple`; a date is ISO, yes is "1" and no
-    is "0", of a list it is an Option's value, of a file its number. `called` names what can't be chosen, by its number.
-    A field of the kinds `file` and `other` can only be shown.
+    Its value is the backend's texts: none when empty, several when `multiple`; a date is ISO, yes is "1" and no is "0",
+    a list has an Option's value, a file its id. `called` are labels of values that can't be chosen. A field of the
+    kinds `file` and `other` is read-only.
     """
 
     id: int
@@ -54,7 +54,7 @@ class CustomField(NamedTuple):
         return self.kind not in ("file", "other")
 
     def words(self, value: Texts) -> tuple[str, ...]:
-        """Return the names of values; those without a name as they are."""
+        """Return the labels of values; those without a label as they are."""
         labels = {option.value: option.label for option in (*self.called, *self.options)}
         return tuple(labels.get(each, each) for each in value)
 
@@ -84,29 +84,29 @@ def yes_or_no(text: str) -> bool | None:
 
 
 def plain_number(text: str) -> str:
-    """A number that people write with a comma, a long minus or spaces between thousands, as programs write it.
+    """Return a number in the form of programs, without comma, long minus or spaces between thousands.
 
     Any other text stays as it is.
     """
-    found = NUMBER.fullmatch(text.strip())
-    if not found or not (found[2] or found[3]):
+    match = NUMBER.fullmatch(text.strip())
+    if not match or not (match[2] or match[3]):
         return text
-    sign, whole = found[1].replace("−", "-"), re.sub(f"[{SPACES}]", "", found[2]) or "0"
-    return f"{sign}{whole}{'.' + found[3] if found[3] else ''}{found[4] or ''}"
+    sign, whole = match[1].replace("−", "-"), re.sub(f"[{SPACES}]", "", match[2]) or "0"
+    return f"{sign}{whole}{'.' + match[3] if match[3] else ''}{match[4] or ''}"
 
 
 def hours(text: str) -> float | None:
-    """Hours in each way that Redmine takes them: `1.5`, `1,5`, `2h`, `1:30`, `1h30`, `1h 30min`, `90m`; else None.
+    """Read hours in each form that Redmine accepts: `1.5`, `1,5`, `2h`, `1:30`, `1h30`, `1h 30min`, `90m`; else None.
 
-    Source: Redmine's String#to_hours. A number of it, so that no time is lost, may also be written as `plain_number`.
+    Source: Redmine's String#to_hours. Every form of `plain_number` is accepted, too, so that no time is lost.
     """
     text = text.strip()
-    if found := CLOCK.fullmatch(text):
-        return int(found[1]) + int(found[2]) / 60
-    if found := LONE_HOURS.fullmatch(text):
-        return float(found[1].replace(",", "."))
-    if (found := HOURS_AND_MINUTES.fullmatch(text)) and text:
-        return int(found[1] or 0) + int(found[2] or 0) / 60
+    if match := CLOCK.fullmatch(text):
+        return int(match[1]) + int(match[2]) / 60
+    if match := LONE_HOURS.fullmatch(text):
+        return float(match[1].replace(",", "."))
+    if (match := HOURS_AND_MINUTES.fullmatch(text)) and text:
+        return int(match[1] or 0) + int(match[2] or 0) / 60
     try:
         return float(plain_number(text)) if NUMBER.fullmatch(text) else None
     except ValueError:
@@ -114,12 +114,12 @@ def hours(text: str) -> float | None:
 
 
 def digits(number: float) -> str:
-    """A number with at most six decimals and none of its digits before them lost."""
+    """Return a number with at most six decimals and all digits before them."""
     return f"{number:.6f}".rstrip("0").rstrip(".")
 
 
 def in_normal_form(field: CustomField, value: Texts) -> Texts:
-    """A value as the tracker keeps it, whatever way people and programs write numbers, hours and yes or no."""
+    """Return a value in the backend's form, whatever the typed form of numbers, hours and yes or no."""
     return tuple(_normal(field.kind, each) for each in value)
 
 
@@ -129,13 +129,13 @@ def _normal(kind: Kind, text: str) -> str:
         return number
     if kind == "decimal" and (spent := hours(text)) is not None:
         return digits(spent)
-    if kind == "yes_no" and (said := yes_or_no(text)) is not None:
-        return str(int(said))
+    if kind == "yes_no" and (flag := yes_or_no(text)) is not None:
+        return str(int(flag))
     return text
 
 
 def is_day(text: str) -> bool:
-    """Whether `text` is a day as ISO writes it with dashes."""
+    """Return whether `text` is a day in ISO's form with dashes."""
     try:
         return bool(re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII)) and bool(date.fromisoformat(text))
     except ValueError:
@@ -155,7 +155,7 @@ CHECKS: dict[Kind, tuple[Callable[[str], bool], Sentence]] = {
 
 
 def field_of(detail: Detail) -> str:
-    """Return the name of a detail in forms, JSON and errors: tracker and parent are given by their ids."""
+    """Return the name of a detail in forms, JSON and errors: tracker and parent have ids."""
     return f"{detail}_id" if detail in ("tracker", "parent") else detail
 
 
@@ -172,5 +172,5 @@ def fault(field: CustomField, value: Texts) -> Sentence | None:
         return sentence("Only one value can be chosen.")
     if field.kind == "list" and set(value) - {option.value for option in field.options}:
         return sentence("This is not one of the values.")
-    fits, says = CHECKS.get(field.kind, (None, None))
-    return says if fits and not all(map(fits, value)) else None
+    fits, message = CHECKS.get(field.kind, (None, None))
+    return message if fits and not all(map(fits, value)) else None

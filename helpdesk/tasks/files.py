@@ -1,4 +1,4 @@
-"""Files on their way into a task. None is ever held whole in memory."""
+"""Define files on their way into a task. None is ever whole in memory."""
 
 import re
 from collections.abc import AsyncIterator
@@ -18,7 +18,7 @@ TYPE = re.compile(r"[a-z0-9][a-z0-9.+-]{0,63}/[a-z0-9][a-z0-9.+-]{0,99}")
 
 
 class Chunks(Protocol):
-    """The bytes of a file as they come; whoever stops before their end calls `aclose`."""
+    """The bytes of a file in pieces. Call `aclose` to stop before their end."""
 
     def __aiter__(self) -> AsyncIterator[bytes]: ...
 
@@ -28,7 +28,7 @@ class Chunks(Protocol):
 
 
 class Upload(NamedTuple):
-    """A file that somebody sends; `size` in bytes, `chunks` can be read once."""
+    """An uploaded file; `size` in bytes, `chunks` can be read once."""
 
     filename: str
     content_type: str
@@ -37,7 +37,7 @@ class Upload(NamedTuple):
 
 
 class Staged(NamedTuple):
-    """A file that the tracker has taken and that no task holds yet. Whoever knows `token` may attach it."""
+    """A file that is stored and belongs to no task yet. It can be attached with `token`."""
 
     token: str
     filename: str
@@ -46,31 +46,31 @@ class Staged(NamedTuple):
 
 
 def plain_name(name: str) -> str:
-    """Return the name of a file without the folders it came from and without what can't be shown; its ending is kept.
+    """Return the name of a file without folders and unprintable characters; its extension is kept.
 
     A dot may begin it (`.env`), but it is never `.` or `..`.
     """
     last = re.split(r"[/\\]", normalize("NFC", name))[-1]
-    shown = "".join(_shown(last, place) for place in range(len(last))).rstrip(" .").lstrip(" ")
-    shown = re.sub(r"^\.{2,}", ".", shown) or "file"
-    if len(shown) <= LONGEST_NAME:
-        return shown
-    ending = re.search(rf"\.\w{{1,{LONGEST_ENDING}}}$", shown)
+    clean = "".join(_printable(last, index) for index in range(len(last))).rstrip(" .").lstrip(" ")
+    clean = re.sub(r"^\.{2,}", ".", clean) or "file"
+    if len(clean) <= LONGEST_NAME:
+        return clean
+    ending = re.search(rf"\.\w{{1,{LONGEST_ENDING}}}$", clean)
     extension = ending[0] if ending else ""
-    return shown[: LONGEST_NAME - len(extension)].rstrip(JOINERS) + extension
+    return clean[: LONGEST_NAME - len(extension)].rstrip(JOINERS) + extension
 
 
-def _shown(name: str, place: int) -> str:
-    """A character of a name as it can be shown: marks without a look are left out, other such ones become spaces.
+def _printable(name: str, index: int) -> str:
+    """Return a character in printable form: invisible marks are dropped, other unprintable ones become spaces.
 
-    What joins two emoji, or keeps two letters of one word apart in scripts that join them, belongs to the text.
+    A joiner between two emoji, or between two letters in scripts that join them, belongs to the text.
     """
-    each, before = name[place], name[max(0, place - LONGEST_FLAG) : place]
+    each, before = name[index], name[max(0, index - LONGEST_FLAG) : index]
     if each.isprintable():
         return each
     if (
         each in JOINERS
-        and {category(it) for it in (before[-1:] or " ") + (name[place + 1 : place + 2] or " ")} <= JOINABLE
+        and {category(it) for it in (before[-1:] or " ") + (name[index + 1 : index + 2] or " ")} <= JOINABLE
     ):
         return each
     if each in TAGS and before.rstrip(TAGS).endswith(FLAG):
@@ -79,6 +79,6 @@ def _shown(name: str, place: int) -> str:
 
 
 def plain_type(kind: str) -> str:
-    """A media type without its parameters; what is none is ANY_TYPE."""
-    found = kind.partition(";")[0].strip().lower()
-    return found if TYPE.fullmatch(found) else ANY_TYPE
+    """Return a media type without its parameters; ANY_TYPE for an invalid one."""
+    plain = kind.partition(";")[0].strip().lower()
+    return plain if TYPE.fullmatch(plain) else ANY_TYPE

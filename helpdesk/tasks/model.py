@@ -1,4 +1,4 @@
-"""Tasks and their parts, whichever tracker keeps them. Times are aware UTC; ids are the tracker's."""
+"""Define tasks and their parts, for every backend. Times are aware UTC; ids are the backend's."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
@@ -13,7 +13,7 @@ TextFormat = Literal["textile", "markdown", "html"]
 
 
 class Actor(NamedTuple):
-    """The person who acts: id and login in the tracker. `session` is an opaque mark of this sign-in."""
+    """The person who acts: id and login in the backend. `session` is an opaque mark of this sign-in."""
 
     id: int
     login: str
@@ -27,7 +27,7 @@ class Ref(NamedTuple):
 
 
 class Member(NamedTuple):
-    """A person as a task shows one; the e-mail is empty where the tracker does not tell it."""
+    """A person as a task shows one; the e-mail is empty where the backend does not return it."""
 
     id: int
     name: str
@@ -35,7 +35,7 @@ class Member(NamedTuple):
 
 
 class Status(NamedTuple):
-    """`is_default` says that new tasks begin in it; a list's Vocabulary knows that, a task does not."""
+    """A status. New tasks begin in the default one; a list's Vocabulary sets `is_default`, a task does not."""
 
     id: int
     name: str
@@ -44,7 +44,7 @@ class Status(NamedTuple):
 
 
 class Priority(NamedTuple):
-    """`rank` is 0 below the tracker's default, 1 for the default, 2 above it, 3 for the topmost of several above."""
+    """A priority. `rank` is 0 below the default, 1 for the default, 2 above it, 3 for the topmost of several above."""
 
     id: int
     name: str
@@ -69,9 +69,9 @@ class TaskRow(NamedTuple):
 
 
 class FieldChange(NamedTuple):
-    """One change in an entry's history, its values in words. `label` names a custom field or what `field` can't.
+    """A change of one field; its values are names. `label` names a custom field, or one that `field` has no word for.
 
-    `kind` is the custom field's: days are ISO and yes is "1", as in its value; several stand between commas.
+    `kind` is the custom field's: days are ISO and yes is "1", as in its value; commas separate several values.
     """
 
     field: str
@@ -92,17 +92,17 @@ class Entry(NamedTuple):
     changes: tuple[FieldChange, ...] = ()
     may_edit: bool = False
 
-    def tells_of(self, field: str, label: str = "") -> bool:
+    def has_change(self, field: str, label: str = "") -> bool:
         return any((change.field, change.label) == (field, label) for change in self.changes)
 
     def replaces(self, other: FieldChange) -> bool:
-        """Whether this entry took back the very value that another change gave."""
-        known = {(change.field, change.label, change.old) for change in self.changes}
-        return (other.field, other.label, other.new) in known
+        """Return whether this entry replaced the very value that another change set."""
+        replaced = {(change.field, change.label, change.old) for change in self.changes}
+        return (other.field, other.label, other.new) in replaced
 
 
-class Theirs(NamedTuple):
-    """What somebody else wrote into a field, as a Conflict tells it; `name` is what forms and programs call it."""
+class ConflictingChange(NamedTuple):
+    """A change by somebody else that a Conflict reports; `name` is the field's name in forms and JSON."""
 
     name: str
     entry: Entry
@@ -120,15 +120,15 @@ class Attachment(NamedTuple):
     created_on: datetime | None = None
 
 
-class Opened(NamedTuple):
-    """A file of a task, being read from the byte that was asked for; who stops early calls `aclose` of `chunks`."""
+class OpenFile(NamedTuple):
+    """A file of a task, read from the requested byte on. Call `aclose` of `chunks` to stop early."""
 
     file: Attachment
     chunks: Chunks
 
 
 class Link(NamedTuple):
-    """Another task that this one names, as far as this person may see it."""
+    """Another task to which this one refers, as far as this person may see it."""
 
     id: int
     subject: str
@@ -147,9 +147,9 @@ class Relation(NamedTuple):
 
 
 class Choices(NamedTuple):
-    """The allowed actions of this person on this task; an empty tuple means: nothing to choose.
+    """The allowed actions of this person on this task; an empty tuple means that there is no choice.
 
-    `details` and `custom` (by id) name what else the person may write, `required` which of those may not be left empty.
+    `details` and `custom` (by id) are further fields that the person may write; `required` ones must not be empty.
     """
 
     statuses: tuple[Status, ...] = ()
@@ -167,7 +167,7 @@ class Choices(NamedTuple):
 
 
 class Task(NamedTuple):
-    """One task with all that this person may see of it. `version` is opaque and changes with every write."""
+    """A task with everything that this person may see of it. `version` is opaque and changes with every write."""
 
     row: TaskRow
     description: str
@@ -192,14 +192,14 @@ class Task(NamedTuple):
         return self.row.id
 
     def offers(self, field: Field) -> bool:
-        """Whether this person may give `field` another value than it has."""
-        may = self.choices
-        options = {"status": may.statuses, "priority": may.priorities, "assignee": may.assignees}[field]
+        """Return whether this person may change `field` to another value."""
+        choices = self.choices
+        options = {"status": choices.statuses, "priority": choices.priorities, "assignee": choices.assignees}[field]
         return any(option[0] != self.value(field) for option in options) or (field == "assignee" and bool(options))
 
     def detail(self, detail: Detail) -> Value:
         """Return the value of `detail`; of tracker and parent the id."""
-        held: dict[Detail, Value] = {
+        values: dict[Detail, Value] = {
             "subject": self.row.subject,
             "description": self.description,
             "tracker": self.row.tracker.id,
@@ -210,20 +210,20 @@ class Task(NamedTuple):
             "parent": self.parent.id if self.parent else None,
             "is_private": self.row.is_private,
         }
-        return held[detail]
+        return values[detail]
 
     def custom_value(self, field_id: int) -> Texts:
         """Return the value of a custom field; empty for one that this task does not have."""
-        return next((held.value for held in self.custom if held.field.id == field_id), ())
+        return next((it.value for it in self.custom if it.field.id == field_id), ())
 
     def value(self, field: Field) -> int | None:
-        """The id that `field` holds; None for nobody assigned."""
-        held = {"status": self.row.status, "priority": self.row.priority, "assignee": self.row.assignee}[field]
-        return held.id if held else None
+        """Return the id in `field`; None when nobody is assigned."""
+        value = {"status": self.row.status, "priority": self.row.priority, "assignee": self.row.assignee}[field]
+        return value.id if value else None
 
 
 class Edit(NamedTuple):
-    """A change of fields, with a comment or files or without. `version` is of the task that the person knew.
+    """A change of fields, perhaps with a comment or files. `version` is the task's version when the person read it.
 
     `custom` is by the field's id.
     """
@@ -236,15 +236,15 @@ class Edit(NamedTuple):
     files: tuple[Staged, ...] = ()
 
     @property
-    def says_something(self) -> bool:
-        return bool(self.changes or self.details or self.custom or self.files or trimmed(self.comment))
+    def is_empty(self) -> bool:
+        return not (self.changes or self.details or self.custom or self.files or trimmed(self.comment))
 
 
 class Written(NamedTuple):
     """The task before and after a write, both as this person sees it.
 
-    `entry_ids` and `file_ids` are of what this very write made. Of entries None means that the tracker can't tell them
-    from what the same person wrote in the same moment elsewhere.
+    `entry_ids` and `file_ids` were created by this write. `entry_ids` is None when the backend can't tell them from
+    entries that the same person wrote elsewhere at the same moment.
     """
 
     before: Task
@@ -258,7 +258,7 @@ class Written(NamedTuple):
         return tuple(entry for entry in self.after.entries if entry.id not in known)
 
     def overwrote(self, person_id: int) -> tuple[tuple[Entry, FieldChange], ...]:
-        """What others changed after `before` was read and this person then wrote over, each with the entry it is of."""
+        """Return changes that others made after `before` was read and that this write replaced, each with its entry."""
         mine = self.own_entries(person_id)
         return tuple(
             (entry, change)
@@ -268,28 +268,28 @@ class Written(NamedTuple):
         )
 
     def was_replaced(self, person_id: int, field: str, label: str = "") -> bool:
-        """Whether this person changed a field and somebody changed it again before `after` was read."""
-        own = [entry.id for entry in self.own_entries(person_id) if entry.tells_of(field, label)]
-        return any(entry.id > min(own) for entry in self.new_entries if own and entry.tells_of(field, label))
+        """Return whether this person changed a field and somebody changed it again before `after` was read."""
+        own = [entry.id for entry in self.own_entries(person_id) if entry.has_change(field, label)]
+        return any(entry.id > min(own) for entry in self.new_entries if own and entry.has_change(field, label))
 
     def own_entries(self, person_id: int) -> list[Entry]:
-        """The entries that this write made; where that is not known, this person's new ones."""
+        """Return the entries that this write created; where that is not known, this person's new ones."""
         if self.entry_ids is not None:
             return [entry for entry in self.after.entries if entry.id in self.entry_ids]
         return [entry for entry in self.new_entries if entry.author and entry.author.id == person_id]
 
     def comment_of(self, person_id: int) -> Entry:
-        """The comment just written by this person; the same person may have written others meanwhile."""
+        """Return the comment that this person has just written; the same person may have written others meanwhile."""
         return next(entry for entry in reversed(self.own_entries(person_id)) if entry.notes)
 
     @property
     def added(self) -> tuple[Attachment, ...]:
-        """The files that this write added."""
+        """Return the files that this write added."""
         return tuple(file for file in self.after.attachments if file.id in self.file_ids)
 
 
 def ranked(priorities: Iterable[tuple[int, str, bool]]) -> tuple[Priority, ...]:
-    """(id, name, is default) in the tracker's order, lowest first, with their ranks."""
+    """Return priorities with their ranks, of (id, name, is default) in the backend's order, lowest first."""
     listed = list(priorities)
     default = next((place for place, (_, _, is_default) in enumerate(listed) if is_default), 0)
     top = len(listed) - 1 if len(listed) - default > 2 else len(listed)

@@ -1,6 +1,6 @@
-"""The phases of tasks, and how many tasks are in each: lists, boards, statistics and programs count by these alone.
+"""Define the phases of tasks, by which lists, boards, statistics and programs count.
 
-A task is new, being dealt with (`active`), on hold (`waiting`) or closed (`done`). Open is whatever is not closed.
+A task is new, in work (`active`), on hold (`waiting`) or closed (`done`). Every task that is not closed is open.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,14 +13,14 @@ PHASES: tuple[Phase, ...] = ("new", "active", "waiting", "done")
 
 
 class Rule(NamedTuple):
-    """An administrator's settings for a status: whether tasks wait in it, and how many are too many."""
+    """An administrator's settings for a status: its phase, and the limit of its column."""
 
     phase: str = "active"
     limit: int | None = None
 
 
 Rules = Mapping[int, Rule]
-"""By the number of the status; those of which nothing was said are not there."""
+"""By the id of the status, without statuses that have no settings."""
 NO_RULES: Rules = {}
 
 
@@ -42,8 +42,8 @@ class Summary(NamedTuple):
 
 
 def phase(status: Status, rules: Rules) -> Phase:
-    """`done` are the statuses that the tracker closes tasks with; of the others the administrator says which wait. New
-    are those of the rest that tasks begin in."""
+    """Return the phase of a status: closed ones are done, `rules` name the waiting ones, and of the rest the default
+    one is new."""
     if status.is_closed:
         return "done"
     if rules.get(status.id, Rule()).phase == "waiting":
@@ -52,12 +52,12 @@ def phase(status: Status, rules: Rules) -> Phase:
 
 
 def grouped(statuses: Iterable[Status], rules: Rules) -> dict[Phase, tuple[Status, ...]]:
-    """The statuses of every phase, in their order."""
+    """Return the statuses of every phase, in their order."""
     known = tuple(statuses)
     return {each: tuple(it for it in known if phase(it, rules) == each) for each in PHASES}
 
 
 def summarised(by_status: Mapping[int, int], statuses: Iterable[Status], rules: Rules = NO_RULES) -> Summary:
-    """A summary of the tasks of each status."""
+    """Return the summary of the number of tasks by status."""
     groups = grouped(statuses, rules)
     return Summary(*(sum(by_status.get(it.id, 0) for it in groups[each]) for each in PHASES))

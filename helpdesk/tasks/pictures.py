@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 MEDIA_TYPE = "image/webp"
 WORKER = Path(__file__).with_name("picture_worker.py")
 MOST_PICTURES = 200
-"""How many one process makes: what decoders forget to free does not pile up."""
+"""The most that one process makes, so that memory that decoders do not free is bounded."""
 ENDED_BY_OTHERS = (-signal.SIGTERM, -signal.SIGHUP, -signal.SIGINT)
 BEGIN = re.compile(rb"\x89PNG\r\n\x1a\n|\xff\xd8\xff|GIF8[79]a|RIFF....WEBP", re.DOTALL)
 IN_MEMORY = 1024 * 1024
@@ -43,12 +43,12 @@ MOST_REFUSED = 10_000
 
 
 def may_be_one(start: bytes) -> bool:
-    """Whether a file that begins so can be a picture of the kinds we show."""
+    """Return whether a file with this beginning can be a picture of the kinds we show."""
     return BEGIN.match(start) is not None
 
 
 class Bounds(NamedTuple):
-    """Of one picture. Those of most points take 544 MB (WebP) and 1.8 s of CPU (PNG) on a machine that is busy."""
+    """The bounds of one picture. The largest take 544 MB (WebP) and 1.8 s of CPU (PNG) on a busy machine."""
 
     memory: int = 768 * 1024 * 1024
     cpu_seconds: int = 3
@@ -63,14 +63,14 @@ class NoPicture(Exception):
 
 
 class View(NamedTuple):
-    """A picture with no side longer than `side` points. `file` names its bytes: other bytes have another name."""
+    """A picture with no side longer than `side` pixels. `file` identifies its bytes: other bytes have another name."""
 
     file: str
     side: int
 
 
 class Pictures:
-    """The pictures of one server process, which has one more process for them."""
+    """Makes the pictures of one server process, in one process of their own."""
 
     def __init__(self, bounds: Bounds = BOUNDS) -> None:
         self.process = PictureProcess(bounds)
@@ -82,9 +82,9 @@ class Pictures:
         self._refused: TTLCache[str, bool] = TTLCache(MOST_REFUSED, REFUSED_SECONDS)
 
     async def smaller(self, view: View, chunks: Chunks) -> bytes:
-        """That view of the picture that `chunks` are; they are closed, whether they were read or not.
+        """Return a view of the picture in `chunks`, which are closed, whether they were read or not.
 
-        Raises NoPicture, Overloaded when too many wait, and what reading the chunks raises.
+        Raises NoPicture, Overloaded when too many wait, and any error of reading the chunks.
         """
         work = self._under_way.get(view)
         if work is None and self._is_new(view):
@@ -94,7 +94,7 @@ class Pictures:
         return await asyncio.shield(work) if work else self._known(view)
 
     async def close(self) -> None:
-        """End the process and what is under way."""
+        """End the process and the work under way."""
         under_way = list(self._under_way.values())
         for work in under_way:
             work.cancel()
@@ -102,7 +102,7 @@ class Pictures:
         await asyncio.gather(*under_way, return_exceptions=True)
 
     def _is_new(self, view: View) -> bool:
-        """Whether it is to be made, and there is room for that."""
+        """Return whether the view must be made, and not too many are being made."""
         known = view in self._made or view.file in self._refused
         return not known and len(self._under_way) < MOST_WAITING
 
@@ -119,7 +119,7 @@ class Pictures:
         return work
 
     def _ended(self, view: View, work: asyncio.Task[bytes]) -> None:
-        """Keep what became of it, also when those who asked have gone."""
+        """Keep the result, also when the requests for it are gone."""
         del self._under_way[view]
         if work.cancelled():
             return
@@ -137,7 +137,7 @@ class Pictures:
                 with SpooledTemporaryFile(IN_MEMORY) as spooled:
                     file = cast(BinaryIO, spooled)
                     await _fetch(chunks, file)
-                    return await self._look_into(file, view)
+                    return await self._make_in_process(file, view)
         except NoPicture as error:
             self._refused[view.file] = True
             log.info("a file is not shown as a picture", extra={"file": view.file, "error": str(error)})
@@ -146,7 +146,7 @@ class Pictures:
             with CancelScope(shield=True):
                 await chunks.aclose()
 
-    async def _look_into(self, file: BinaryIO, view: View) -> bytes:
+    async def _make_in_process(self, file: BinaryIO, view: View) -> bytes:
         async with self._process_alone:
             if view.file in self._refused:  # meanwhile, at another size
                 raise NoPicture
@@ -154,7 +154,7 @@ class Pictures:
 
 
 async def _fetch(chunks: Chunks, file: BinaryIO) -> None:
-    """All bytes, unless the first ones tell that it is no picture. Raises NoPicture."""
+    """Read all bytes, unless the first ones show that this is no picture. Raises NoPicture."""
     first = True
     async for piece in chunks:
         if first and not may_be_one(piece):
@@ -164,7 +164,7 @@ async def _fetch(chunks: Chunks, file: BinaryIO) -> None:
 
 
 class PictureProcess:
-    """One process at most. Blocking, for the seconds of `bounds` at most: call in a thread."""
+    """Runs at most one process, from the first picture to a bad one. Its methods block: call them in a thread."""
 
     def __init__(self, bounds: Bounds = BOUNDS) -> None:
         self.bounds = bounds
@@ -173,14 +173,14 @@ class PictureProcess:
         self._lock = Lock()
 
     def smaller(self, file: BinaryIO, side: int) -> bytes:
-        """A file's picture as WebP, no side longer than `side` points. Raises NoPicture, and Overloaded when the
-        process did not come to it."""
+        """Return a file's picture as WebP, no side longer than `side` pixels. Raises NoPicture, and Overloaded when the
+        process did not begin with it."""
         with self._lock:
             process = self._ready()
             watch = Timer(self.bounds.seconds, process.kill)
             watch.start()
             try:
-                made = _asked(process, file, side)
+                made = _request(process, file, side)
                 if made is None:
                     process.wait()
             finally:
@@ -191,7 +191,7 @@ class PictureProcess:
         raise _verdict(process.returncode) if made is None else NoPicture
 
     def close(self) -> None:
-        """End it, also in the middle of a picture."""
+        """End the process, also in the middle of a picture."""
         if process := self.process:
             process.kill()
         with self._lock:
@@ -200,7 +200,7 @@ class PictureProcess:
     def _ready(self) -> subprocess.Popen[bytes]:
         if self.process is None or not self._left or self.process.poll() is not None:
             self._end()
-            self.process, self._left = _begun(self.bounds), MOST_PICTURES
+            self.process, self._left = _start(self.bounds), MOST_PICTURES
         self._left -= 1
         return self.process
 
@@ -208,22 +208,22 @@ class PictureProcess:
         process, self.process = self.process, None
         if process is not None:
             process.kill()
-            with suppress(BrokenPipeError):  # there may be a rest that it never read
+            with suppress(BrokenPipeError):  # it may not have read everything
                 process.communicate()
 
 
-def _begun(bounds: Bounds) -> subprocess.Popen[bytes]:
-    """A new process. It knows nothing of our environment, which holds secrets, nor of the folder we were started in."""
+def _start(bounds: Bounds) -> subprocess.Popen[bytes]:
+    """Start a process, without our environment, which holds secrets, and outside our folder."""
     command = [sys.executable, "-P", str(WORKER), str(bounds.memory), str(bounds.cpu_seconds)]
     pipe, nowhere = subprocess.PIPE, subprocess.DEVNULL
     try:
         return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=nowhere, cwd="/", env={})
     except OSError as error:
-        raise Overloaded(detail=f"no process for pictures could be begun: {error}") from error
+        raise Overloaded(detail=f"no process for pictures could be started: {error}") from error
 
 
-def _asked(process: subprocess.Popen[bytes], file: BinaryIO, side: int) -> bytes | None:
-    """What it answers, empty for no picture; None when it ended instead."""
+def _request(process: subprocess.Popen[bytes], file: BinaryIO, side: int) -> bytes | None:
+    """Return its answer, empty for no picture; None when it ended instead."""
     assert process.stdin and process.stdout
     size = file.seek(0, 2)
     file.seek(0)
@@ -237,8 +237,8 @@ def _asked(process: subprocess.Popen[bytes], file: BinaryIO, side: int) -> bytes
 
 
 def _verdict(code: int) -> NoPicture | Overloaded:
-    """Why a process ended in the middle of a picture: by a signal, because of its bounds or of what the picture does
-    to a decoder; unless others ended it, or it never worked."""
+    """Return the error for a process that ended in the middle of a picture. A signal that others did not send means
+    that the picture exceeded its bounds or crashed a decoder."""
     if code < 0 and code not in ENDED_BY_OTHERS:
         return NoPicture(f"its process ended with {code}")
     return Overloaded(detail=f"the process for pictures ended with {code}")

@@ -1,5 +1,4 @@
-"""Projects as a tree, whichever tracker keeps them, and who works in one. What one may see of a tree may be several
-smaller ones."""
+"""Define projects, their tree and their members. The visible part of a tree may be several smaller trees."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -7,7 +6,7 @@ from typing import NamedTuple
 
 
 class Project(NamedTuple):
-    """`parent_id` is the project that holds this one."""
+    """A project; `parent_id` is the project above it."""
 
     id: int
     name: str
@@ -17,7 +16,7 @@ class Project(NamedTuple):
 
 
 class ProjectMember(NamedTuple):
-    """Somebody in a project, with the names of the roles there in the tracker's order."""
+    """A member of a project, with the names of the roles there in the backend's order."""
 
     id: int
     name: str
@@ -25,32 +24,31 @@ class ProjectMember(NamedTuple):
 
 
 def members(rows: Iterable[tuple[int, str, str | None]]) -> tuple[ProjectMember, ...]:
-    """Each person once, by name, of (person's number, name, role); `rows` are in the order of roles, and a role comes
-    as often as somebody has it."""
+    """Return each person once, by name. `rows` are (person's id, name, role) in the order of roles."""
     names: dict[int, str] = {}
     roles: defaultdict[int, dict[str, None]] = defaultdict(dict)
     for number, name, role in rows:
         names[number] = name
         if role is not None:
             roles[number][role] = None
-    found = (ProjectMember(number, name, tuple(roles[number])) for number, name in names.items())
-    return tuple(sorted(found, key=lambda it: (it.name.casefold(), it.id)))
+    people = (ProjectMember(number, name, tuple(roles[number])) for number, name in names.items())
+    return tuple(sorted(people, key=lambda it: (it.name.casefold(), it.id)))
 
 
 def in_tree_order(projects: Iterable[Project]) -> tuple[Project, ...]:
-    """Parents before their children, siblings by name. Whose parent is not among them stands at the top."""
+    """Return parents before their children, siblings by name. Projects without a known parent are at the top."""
     return tuple(project for project, _ in _walked(projects))
 
 
 def with_depths(projects: Iterable[Project]) -> tuple[tuple[Project, int], ...]:
-    """In tree order, each with the number of projects above it."""
+    """Return projects in tree order, each with the number of projects above it."""
     return tuple(_walked(projects))
 
 
 def with_descendants(chosen: Iterable[int], projects: Iterable[Project]) -> tuple[int, ...]:
-    """The chosen ids, also those of no project here, and the ids of all that is below them.
+    """Return the chosen ids, also unknown ones, and the ids of all projects below them.
 
-    As Redmine's own list of a project's issues: Query#project_statement with display_subprojects_issues, its default.
+    Source: Redmine's Query#project_statement with display_subprojects_issues, its default.
     """
     wanted = dict.fromkeys(chosen)
     for project, _ in _walked(projects):

@@ -1,4 +1,4 @@
-"""The statistics of a list of tasks: numbers by kind, and ages."""
+"""Count the tasks of a list by status, priority, project and age."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -11,11 +11,11 @@ from helpdesk.tasks.phases import NO_RULES, Rules, Summary, summarised
 from helpdesk.tasks.projects import Project, with_depths, with_descendants
 
 AGES = (1, 7, 30, 90)
-"""The oldest that a task of each age is, in whole days; what is older than all of them comes last."""
+"""The upper limits of the ages, in whole days; older tasks have one more age."""
 
 
 class Cell(NamedTuple):
-    """How many open tasks are alike in all of this; `age` is a place in AGES, or their number."""
+    """The number of open tasks that are alike in all of this; `age` is an index of AGES, or their number."""
 
     priority_id: int
     project_id: int
@@ -25,9 +25,9 @@ class Cell(NamedTuple):
 
 
 class Parts(NamedTuple):
-    """Open tasks by priority, by project (without those below it) and by age, and how many of them are overdue.
+    """Open tasks by priority, by project (without those below it) and by age, and the number of overdue ones.
 
-    `statuses` divide all tasks. What has none is not named, but for the ages, which are one more than AGES.
+    `statuses` count closed tasks, too. Only ages, one more than AGES, may be 0.
     """
 
     statuses: tuple[tuple[Status, int], ...]
@@ -38,7 +38,7 @@ class Parts(NamedTuple):
 
 
 class Statistics(NamedTuple):
-    """`parts` are None where the tracker can tell no more than the summary."""
+    """The summary of a list, and its parts; None where the backend returns no more than the summary."""
 
     summary: Summary
     parts: Parts | None = None
@@ -52,7 +52,7 @@ def counted(
     projects: Iterable[Project],
     rules: Rules = NO_RULES,
 ) -> Statistics:
-    """Statistics of the tasks of each status and the open ones in cells, named in the order of those given."""
+    """Return statistics of the tasks by status and of the open ones in cells, in the order of `statuses` and so on."""
     by_priority, by_project, ages = Counter[int](), Counter[int](), Counter[int]()
     known, overdue = tuple(statuses), 0
     for cell in cells:
@@ -71,7 +71,7 @@ def counted(
 
 
 class Branch(NamedTuple):
-    """A project in its tree, with its tasks: `own`, and the `whole` of them with those of the projects below."""
+    """A project in its tree, with its number of tasks: `own`, and `whole` with the projects below."""
 
     project: Project
     depth: int
@@ -80,10 +80,10 @@ class Branch(NamedTuple):
 
 
 def branches(own: Mapping[int, int], projects: Iterable[Project], chosen: Iterable[int]) -> tuple[Branch, ...]:
-    """The tree of the projects, or of those chosen, as far as there are tasks; `own` are tasks by project."""
+    """Return the tree of the projects, or of those chosen, without empty ones; `own` counts tasks by project."""
     known = {project.id: project for project in projects}
-    shown = set(with_descendants(chosen, known.values())) or set(known)
-    tree = with_depths(known[each] for each in known if each in shown)
+    selected = set(with_descendants(chosen, known.values())) or set(known)
+    tree = with_depths(known[each] for each in known if each in selected)
     whole = Counter(own)
     for project, depth in reversed(tree):
         if depth and project.parent_id:
@@ -98,7 +98,7 @@ def listed(by_status: Mapping[int, int], query: TaskQuery, statuses: Iterable[St
 
 
 def borders(now: datetime) -> tuple[datetime, ...]:
-    """Since when a task must be there to be of each age in AGES: beginnings of days in the zone of `now`."""
+    """Return the earliest creation of a task of each age in AGES: midnights in the zone of `now`."""
     return tuple(_midnight(now.date() - timedelta(days), now) for days in AGES)
 
 

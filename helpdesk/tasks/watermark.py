@@ -1,8 +1,8 @@
-"""Where to read on in a table whose rows do not appear in the order of their numbers.
+"""Track how far a table was read whose rows do not appear in the order of their ids.
 
-A transaction takes a number when it writes a row and shows the row when it ends. So whoever reads what lies above the
-highest number seen misses the rows of those who took longer. Here one reads what lies above the highest number that had
-been seen LONGEST_WRITE ago: by now all rows below it are there, or never will be.
+A transaction takes an id when it writes a row, and the row appears when it ends. So reading above the highest id seen
+would miss the rows of slower transactions. The floor is the highest id that had been seen LONGEST_WRITE ago: by now all
+rows below it are there, or never will be.
 """
 
 import json
@@ -12,22 +12,22 @@ from typing import NamedTuple
 
 LONGEST_WRITE = timedelta(seconds=60)
 STEP = timedelta(seconds=5)
-"""How exactly it is known what had been seen when: a dozen moments are kept, not one for each look."""
+"""The resolution of the record: a dozen moments are kept, not one for each poll."""
 
 
 class Watermark(NamedTuple):
-    """`seen` are moments with the highest number seen by then, the oldest first; there is always one."""
+    """The ids seen in a table: moments with the highest id seen by then, the oldest first; there is always one."""
 
     seen: tuple[tuple[datetime, int], ...]
 
     @property
     def floor(self) -> int:
-        """Read the rows above this number."""
+        """Return the id above which rows are to be read."""
         return self.seen[0][1]
 
     @property
     def highest(self) -> int:
-        """The highest number seen."""
+        """Return the highest id seen."""
         return self.seen[-1][1]
 
     def new(self, numbers: Iterable[int]) -> int:
@@ -35,10 +35,10 @@ class Watermark(NamedTuple):
         return sum(number > self.highest for number in numbers)
 
     def after(self, numbers: Iterable[int], began: datetime, ended: datetime) -> "Watermark":
-        """Return the watermark after a poll from `began` to `ended` found these rows above the floor.
+        """Return the watermark after a poll from `began` to `ended` that read these rows above the floor.
 
-        What was seen had been seen by its end; what should be there by now had to be there at its beginning. So had
-        what was seen at a moment that has not come yet, when a clock was ahead.
+        Rows count as seen when the poll ended, and LONGEST_WRITE is measured until it began. Moments in the future,
+        from a clock that was ahead, are moved to its end.
         """
         seen, reached = [(min(at, ended), number) for at, number in self.seen], max(numbers, default=self.highest)
         if reached > self.highest:
@@ -51,7 +51,7 @@ class Watermark(NamedTuple):
 
 
 def beginning(number: int, now: datetime) -> Watermark:
-    """Return the watermark of a beginning at this number."""
+    """Return the first watermark, at this id."""
     return Watermark(((now, number),))
 
 

@@ -1,4 +1,4 @@
-"""Every address, on one screen. A route whose handler carries no guard is refused at start."""
+"""List all addresses. The application does not start with a route whose handler has no guard."""
 
 from starlette.convertors import register_url_convertor
 from starlette.routing import BaseRoute, Route
@@ -13,9 +13,8 @@ from helpdesk.web.core.guards import ADMINISTRATORS_ONLY, Handler, needs, public
 from helpdesk.web.core.idempotency import idempotent
 from helpdesk.web.core.request_data import IdConvertor
 from helpdesk.web.drafts import service as drafts_service
-from helpdesk.web.drafts import views as draft_views
 from helpdesk.web.edge import legacy_redirects, not_configured, readiness, static_files
-from helpdesk.web.files import downloads, thumbnails
+from helpdesk.web.files import downloads
 from helpdesk.web.lists import bulk, rows, saved_views, statistics
 from helpdesk.web.lists import views as lists
 from helpdesk.web.live import views as live
@@ -37,12 +36,12 @@ register_url_convertor("int", IdConvertor())
 
 
 def write(handler: Handler) -> Handler:
-    """A write by somebody signed in, done once however often it is sent."""
+    """Guard a write: its person is signed in, and it is done once however often it is sent."""
     return signed_in(idempotent(handler))
 
 
 def form(handler: Handler) -> Handler:
-    """A write by a form with a text in it, which is kept as a draft until the write succeeded."""
+    """Guard a write by a form with a text, which is kept as a draft until the write succeeds."""
     return signed_in(drafts_service.keeps_draft(idempotent(handler)))
 
 
@@ -93,8 +92,8 @@ ROUTES: list[BaseRoute] = [
     Route(ONE + "/comments",          form(task_views.comments),          name="tasks:comments", methods=["POST"]),
     Route(ONE + "/edit",              signed_in(task_edit.edit),       name="tasks:edit", methods=["GET", "POST"]),
     Route(ONE + "/files/{file_id:int}", signed_in(downloads.file),  name="tasks:file"),
-    Route(ONE + "/files/{file_id:int}/thumbnail", signed_in(thumbnails.thumbnail), name="tasks:thumbnail"),
-    Route(ONE + "/files/{file_id:int}/view", signed_in(thumbnails.view), name="tasks:view"),
+    Route(ONE + "/files/{file_id:int}/thumbnail", signed_in(downloads.thumbnail), name="tasks:thumbnail"),
+    Route(ONE + "/files/{file_id:int}/view", signed_in(downloads.view), name="tasks:view"),
     Route(ONE + "/changed",           signed_in(task_views.changed), name="tasks:changed"),
     Route(ONE + "/card",              signed_in(card.card),          name="tasks:card", methods=["GET", "POST"]),
     Route(ONE + "/row",               signed_in(rows.row),           name="tasks:row", methods=["GET", "POST"]),
@@ -113,7 +112,7 @@ ROUTES: list[BaseRoute] = [
     Route("/tasks/board/tips",        write(board.tips),     name="tasks:tips", methods=["POST"]),
 
     # Drafts and reply templates
-    Route("/drafts/{place}",          signed_in(draft_views.save),        name="drafts:save", methods=["PUT", "POST"]),
+    Route("/drafts/{place}",          signed_in(drafts_service.save), name="drafts:save", methods=["PUT", "POST"]),
     Route("/drafts/{place}/discard",  signed_in(form_actions.discard_draft), name="drafts:discard", methods=["POST"]),
     Route(ONE + "/reply",             signed_in(form_actions.insert_reply),   name="replies:insert", methods=["POST"]),
     Route("/replies",                 signed_in(reply_views.every),      name="replies:every", methods=["GET", "POST"]),
@@ -164,16 +163,16 @@ ROUTES: list[BaseRoute] = [
     Route("/api/redmine/projects",    signed_in(api.projects),     name="api:projects"),
     Route("/api/redmine/projects/{project_id:int}/members", signed_in(api.members), name="api:members"),
     Route("/api/redmine/statuses",    signed_in(api.all_statuses),     name="api:words_statuses"),
-    # What this helpdesk is not connected with
+    # Outside systems that are not connected
     *not_configured.routes(),
-    # Where things were before
+    # Addresses of earlier versions
     *legacy_redirects.routes(),
 ]
 # fmt: on
 
 
 def without_guard(routes: list[BaseRoute]) -> list[str]:
-    """The paths that nobody declared a guard for."""
+    """Return the paths of routes whose handlers have no guard."""
     return [
         getattr(route, "path", repr(route))
         for route in routes

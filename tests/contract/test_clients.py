@@ -1,7 +1,12 @@
 """Programs written from the predecessor's documents, in both of the shapes that those promised, do a day's work.
 
-Each runs as a process of its own that knows nothing of our code, over the embedded tracker and over a real Redmine.
-"""
+Each runs as a process of its own that knows nothing of our code, over the embedded tracker and over a real Redmine."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from urllib.parse import quote
+
+import requests
 
 from tests.contract.office import SOLVED, WORKING, Office, assert_refused
 
@@ -81,3 +86,74 @@ def test_a_program_of_the_flat_shape_does_its_day(office: Office) -> None:
     assert (read["after"]["status_name"], read["after"]["assigned_to_id"]) == (WORKING, None)
     assert read["logout"]["success"] is True
     assert_refused(read["nobody"], 401, "not_signed_in")
+
+
+# A program makes a task, sends files, takes them down, edits and clears up: on the demo and over a real Redmine
+
+
+NAMES = ["отчёт за январь.txt", "снимок «экрана».png"]
+
+
+def test_a_program_makes_a_task_with_files_and_takes_all_down_again(office: Office) -> None:
+    read = office.run("client_files.py")
+    first, second = read["created"]
+    assert first == second and first["code"] == 201 and first["message"]
+    made = first["data"]
+    assert set(made) == {"task_id", "subject", "status", "assigned_to", "project", "created_on"}
+    assert made["subject"] == read["task"]["subject"] == "Новый монитор в 214"
+    assert made["project"] == read["task"]["project"]["name"] and made["created_on"] == read["task"]["created_on"]
+    assert (read["task"]["start_date"], read["task"]["due_date"]) == ("2026-11-02", "2026-11-09")
+    assert_refused(read["nameless"], 422, "invalid", "errors")
+    assert list(read["nameless"]["body"]["errors"]) == ["subject"]
+
+    held = read["with_files"]["attachments"]
+    assert held == read["with_files"]["data"]["attachments"] and read["attached"]["code"] == 201
+    assert [file["filename"] for file in held] == NAMES
+    for file, got in zip(held, read["downloads"], strict=True):
+        assert_downloaded(file, got)
+    assert_refused(read["no_such_file"], 404, "not_found")
+
+    edited = read["edited"]
+    assert (edited["subject"], edited["done_ratio"], edited["due_date"]) == ("Два монитора в 214", 30, None)
+    assert_refused(read["stale"], 409, "conflict")
+    assert read["stale"]["body"]["current"]["subject"] == "Два монитора в 214"
+    assert_refused(read["impossible"], 422, "invalid", "errors")
+    assert [entry["notes"] for entry in read["history"] if entry["notes"]] == ["Вот они", "Нужно два"]
+    assert_refused(read["deleted"], 403, "not_allowed")
+    assert read["after"]["code"] == 200
+
+
+def assert_downloaded(file: dict[str, Any], got: dict[str, Any]) -> None:
+    """The very bytes, as a file to be kept and never run, whole and in parts."""
+    told, headers = got["told"], {name.lower(): value for name, value in got["headers"].items()}
+    assert (told["filename"], told["filesize"]) == (file["filename"], file["size"])
+    assert told["download_url"].startswith("/tasks/")
+    assert got["same"] and got["joined"] and got["parts"] == [206, 206] and got["again"] == [304, 0]
+    assert got["head"] == [200, str(file["size"]), 0]
+    assert headers["content-disposition"].startswith("attachment")
+    assert f"filename*=UTF-8''{quote(file['filename'])}".lower() in headers["content-disposition"].lower()
+    assert headers["x-content-type-options"] == "nosniff" and "sandbox" in headers["content-security-policy"]
+
+
+# The same write sent five times at once under one key, by a program whose line stutters, is done once
+
+
+TIMES = 5
+
+
+def test_five_posts_at_once_write_one_comment(office: Office) -> None:
+    task = f"{office.url}/tasks/api/task/{office.task}"
+    with requests.Session() as session:
+        session.post(f"{office.url}/users/login", json={"username": office.login, "password": office.password})
+        sent = {"json": {"comment": "Пять раз, один"}, "headers": {"Idempotency-Key": "k5"}, "timeout": 60}
+        cookies = session.cookies.get_dict()
+
+        def post() -> requests.Response:
+            return requests.post(f"{task}/comments", cookies=cookies, **sent)
+
+        with ThreadPoolExecutor(TIMES) as pool:
+            answers = [each.result() for each in [pool.submit(post) for _ in range(TIMES)]]
+        history = session.get(f"{task}/history", timeout=60).json()["history"]
+    assert [answer.status_code for answer in answers] == [201] * TIMES
+    assert len({answer.text for answer in answers}) == 1
+    assert [entry["notes"] for entry in history].count("Пять раз, один") == 1

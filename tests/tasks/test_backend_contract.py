@@ -6,7 +6,7 @@ import pytest
 
 from helpdesk.errors import Conflict, Invalid, NotAllowed, NotFound, TransitionNotAllowed, Unchanged
 from helpdesk.tasks.lists import TaskQuery, Vocabulary
-from helpdesk.tasks.model import Edit
+from helpdesk.tasks.model import Actor, Edit
 from helpdesk.tasks.phases import Rule, Summary
 from tests.tasks.worlds import World
 
@@ -151,8 +151,9 @@ async def test_a_number_finds_a_visible_task_whosever_it_is(world: World) -> Non
     assert await ids(world, "stranger", search=f"#{number}") == await ids(world, "stranger", search=str(number)) == []
 
 
-async def test_a_stranger_sees_nothing_and_cannot_tell_the_invisible_from_the_missing(world: World) -> None:
-    number = world.new_task()
+async def test_a_stranger_sees_nothing_and_cannot_tell_the_invisible_from_the_missing(
+    world: World, number: int
+) -> None:
     assert await ids(world, "stranger") == await ids(world, "stranger", authors=("me",)) == []
     refusals = []
     for missing in (number, 999_999):
@@ -162,8 +163,7 @@ async def test_a_stranger_sees_nothing_and_cannot_tell_the_invisible_from_the_mi
     assert refusals[0] == refusals[1]
 
 
-async def test_a_stranger_can_write_nothing(world: World) -> None:
-    number = world.new_task()
+async def test_a_stranger_can_write_nothing(world: World, number: int) -> None:
     with pytest.raises(NotFound):
         await world.backend.comment(world.actor("stranger"), number, "я тут")
     with pytest.raises(NotFound):
@@ -178,8 +178,7 @@ async def test_a_requester_sees_her_own_task_and_not_her_neighbours(world: World
         await world.backend.task(world.actor("irina"), neighbours)
 
 
-async def test_a_change_is_told_in_the_history_under_the_persons_name(world: World) -> None:
-    number = world.new_task()
+async def test_a_change_is_told_in_the_history_under_the_persons_name(world: World, number: int) -> None:
     edit = Edit({"status": world.status("in_progress")}, "Взяла в работу")
     written = await world.backend.change(world.actor("anna"), number, edit)
     assert written.before.row.status.id == world.status("new")
@@ -195,8 +194,7 @@ async def test_a_change_is_told_in_the_history_under_the_persons_name(world: Wor
     )
 
 
-async def test_priority_and_assignee_change_and_are_told_by_name(world: World) -> None:
-    number = world.new_task()
+async def test_priority_and_assignee_change_and_are_told_by_name(world: World, number: int) -> None:
     raised = await world.backend.change(world.actor("anna"), number, Edit({"priority": world.priority("urgent")}))
     assert raised.after.row.priority.id == world.priority("urgent")
     handed = await world.backend.change(
@@ -207,8 +205,7 @@ async def test_priority_and_assignee_change_and_are_told_by_name(world: World) -
     assert (change.field, change.old, change.new) == ("assignee", world.name("anna"), world.name("boris"))
 
 
-async def test_nobody_can_be_assigned(world: World) -> None:
-    number = world.new_task()
+async def test_nobody_can_be_assigned(world: World, number: int) -> None:
     written = await world.backend.change(world.actor("anna"), number, Edit({"assignee": None}))
     assert written.after.row.assignee is None
     assert written.new_entries[0].changes[0].new is None
@@ -220,8 +217,7 @@ async def test_closing_a_task_dates_it_and_opening_it_again_does_not_keep_the_da
     assert closed.after.closed_on and closed.after.row.status.is_closed
 
 
-async def test_a_forbidden_transition_is_refused_and_nothing_is_written(world: World) -> None:
-    number = world.new_task()
+async def test_a_forbidden_transition_is_refused_and_nothing_is_written(world: World, number: int) -> None:
     before = await world.backend.task(world.actor("anna"), number)
     for forbidden in (world.status("closed"), 4_711):
         with pytest.raises(TransitionNotAllowed) as refusal:
@@ -230,8 +226,7 @@ async def test_a_forbidden_transition_is_refused_and_nothing_is_written(world: W
     assert await world.backend.task(world.actor("anna"), number) == before
 
 
-async def test_a_status_that_is_not_offered_is_refused(world: World) -> None:
-    number = world.new_task()
+async def test_a_status_that_is_not_offered_is_refused(world: World, number: int) -> None:
     for edit, field in (
         (Edit({"priority": 4_711}), "priority_id"),
         (Edit({"assignee": 4_711}), "assignee_id"),
@@ -242,8 +237,7 @@ async def test_a_status_that_is_not_offered_is_refused(world: World) -> None:
         assert list(refusal.value.fields) == [field]
 
 
-async def test_the_choices_are_what_the_workflow_and_the_roles_allow(world: World) -> None:
-    number = world.new_task()
+async def test_the_choices_are_what_the_workflow_and_the_roles_allow(world: World, number: int) -> None:
     choices = (await world.backend.task(world.actor("anna"), number)).choices
     assert {status.id for status in choices.statuses} == {
         world.status(name) for name in ("new", "in_progress", "rejected")
@@ -255,8 +249,9 @@ async def test_the_choices_are_what_the_workflow_and_the_roles_allow(world: Worl
     assert choices.may_comment and choices.may_comment_privately
 
 
-async def test_a_stale_version_is_a_conflict_that_shows_the_present_and_writes_nothing(world: World) -> None:
-    number = world.new_task()
+async def test_a_stale_version_is_a_conflict_that_shows_the_present_and_writes_nothing(
+    world: World, number: int
+) -> None:
     stale = (await world.backend.task(world.actor("anna"), number)).version
     await world.backend.change(world.actor("boris"), number, Edit({"status": world.status("in_progress")}))
     with pytest.raises(Conflict) as conflict:
@@ -267,8 +262,7 @@ async def test_a_stale_version_is_a_conflict_that_shows_the_present_and_writes_n
     assert all(entry.notes != "поздно" for entry in current.entries)
 
 
-async def test_the_value_it_has_already_is_no_change_but_its_comment_is_written(world: World) -> None:
-    number = world.new_task()
+async def test_the_value_it_has_already_is_no_change_but_its_comment_is_written(world: World, number: int) -> None:
     with pytest.raises(Unchanged):
         await world.backend.change(world.actor("anna"), number, Edit({"status": world.status("new")}, "  \n "))
     written = await world.backend.change(world.actor("anna"), number, Edit({"status": world.status("new")}, "жду"))
@@ -276,16 +270,14 @@ async def test_the_value_it_has_already_is_no_change_but_its_comment_is_written(
     assert entry.notes == "жду" and entry.changes == ()
 
 
-async def test_a_comment_without_a_visible_character_is_none(world: World) -> None:
-    number, anna = world.new_task(), world.actor("anna")
+async def test_a_comment_without_a_visible_character_is_none(world: World, anna: Actor, number: int) -> None:
     with pytest.raises(Unchanged):
         await world.backend.change(anna, number, Edit(comment="\u200b \u2800"))
     written = await world.backend.change(anna, number, Edit({"priority": world.priority("urgent")}, "\u202e\u00ad"))
     assert [(entry.notes, len(entry.changes)) for entry in written.new_entries] == [("", 1)]
 
 
-async def test_a_requester_may_comment_but_not_change(world: World) -> None:
-    number = world.new_task()
+async def test_a_requester_may_comment_but_not_change(world: World, number: int) -> None:
     before = await world.backend.task(world.actor("irina"), number)
     assert before.choices.statuses in ((), (before.row.status,)) and before.choices.priorities == ()
     for edit in (Edit({"priority": world.priority("urgent")}, "срочно!"), Edit({"assignee": world.actor("boris").id})):
@@ -295,16 +287,14 @@ async def test_a_requester_may_comment_but_not_change(world: World) -> None:
     assert [entry.notes for entry in written.after.entries] == ["Когда ждать?"]
 
 
-async def test_a_private_comment_is_for_colleagues_only(world: World) -> None:
-    number = world.new_task()
+async def test_a_private_comment_is_for_colleagues_only(world: World, number: int) -> None:
     written = await world.backend.comment(world.actor("anna"), number, "между нами", private=True)
     assert [(entry.notes, entry.private) for entry in written.new_entries] == [("между нами", True)]
     assert (await world.backend.task(world.actor("boris"), number)).entries[-1].private
     assert (await world.backend.task(world.actor("irina"), number)).entries == ()
 
 
-async def test_a_private_comment_of_somebody_who_may_not_is_never_saved_as_public(world: World) -> None:
-    number = world.new_task()
+async def test_a_private_comment_of_somebody_who_may_not_is_never_saved_as_public(world: World, number: int) -> None:
     with pytest.raises(NotAllowed):
         await world.backend.comment(world.actor("irina"), number, "тайна", private=True)
     assert (await world.backend.task(world.actor("anna"), number)).entries == ()

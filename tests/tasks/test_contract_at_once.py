@@ -1,4 +1,4 @@
-"""Writes of the same moment, in every tracker: comments hinder nobody, and each is answered with what it wrote."""
+"""Writes of the same moment, in every backend: comments hinder nobody, and each is answered with what it wrote."""
 
 import asyncio
 import os
@@ -7,7 +7,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from helpdesk.tasks.model import Edit, Written
+from helpdesk.tasks.model import Actor, Edit, Written
 from helpdesk.tasks.redmine.backend import RedmineBackend
 from helpdesk.tasks.redmine.rest.calls import Claims
 from tests.tasks.test_contract_files import stage
@@ -47,8 +47,7 @@ async def test_comments_of_one_moment_are_all_kept_and_each_is_answered_with_its
     assert texts == dict(answers) | {answers[4][0]: "Исправлено"}
 
 
-async def test_the_same_comment_twice_in_one_moment_is_two_comments(world: World) -> None:
-    number, anna = world.new_task(), world.actor("anna")
+async def test_the_same_comment_twice_in_one_moment_is_two_comments(world: World, anna: Actor, number: int) -> None:
     said = ["Одно и то же"] * 4
     written = await asyncio.gather(*(world.backend.comment(anna, number, text) for text in said))
     ids = {answered(each, anna.id)[0] for each in written}
@@ -56,14 +55,16 @@ async def test_the_same_comment_twice_in_one_moment_is_two_comments(world: World
     assert {entry.id for entry in (await world.backend.task(anna, number)).entries} == ids
 
 
-async def test_a_public_and_a_private_comment_of_the_same_words_are_told_apart(world: World) -> None:
-    number, anna = world.new_task(), world.actor("anna")
+async def test_a_public_and_a_private_comment_of_the_same_words_are_told_apart(
+    world: World, anna: Actor, number: int
+) -> None:
     made = await asyncio.gather(*(world.backend.comment(anna, number, "Слово", private) for private in (True, False)))
     assert [each.comment_of(anna.id).private for each in made] == [True, False]
 
 
-async def test_a_comment_beside_a_change_and_files_beside_files_are_told_apart(world: World) -> None:
-    number, anna = world.new_task(), world.actor("anna")
+async def test_a_comment_beside_a_change_and_files_beside_files_are_told_apart(
+    world: World, anna: Actor, number: int
+) -> None:
     names = [f"{place}.txt" for place in range(3)]
     staged = [await stage(world, "anna", name.encode(), name) for name in names]
     change, comment, *added = await asyncio.gather(
@@ -71,7 +72,7 @@ async def test_a_comment_beside_a_change_and_files_beside_files_are_told_apart(w
         world.backend.comment(anna, number, "Отдельно"),
         *(world.backend.change(anna, number, Edit(files=(file,))) for file in staged),
     )
-    assert [(it.notes, it.tells_of("status")) for it in change.own_entries(anna.id)] == [("Беру", True)]
+    assert [(it.notes, it.has_change("status")) for it in change.own_entries(anna.id)] == [("Беру", True)]
     assert [(it.notes, it.changes) for it in comment.own_entries(anna.id)] == [("Отдельно", ())]
     assert [[file.filename for file in each.added] for each in added] == [[name] for name in names]
 
@@ -81,12 +82,12 @@ async def test_comments_of_several_processes_and_of_redmines_own_pages_are_all_k
 ) -> None:
     """No turns hold these apart: whom Redmine refuses for that is tried again."""
     world, number = redmine_world, redmine_world.new_task()
-    trackers = [RedmineBackend(world.client, "textile") for _ in range(4)]
+    backends = [RedmineBackend(world.client, "textile") for _ in range(4)]
     anna, said = world.actor("anna"), [f"Издалека № {place}" for place in range(12)]
-    for tracker in trackers:
-        await tracker.task(anna, number)
+    for backend in backends:
+        await backend.task(anna, number)
     written = await asyncio.gather(
-        *(trackers[place % 4].comment(anna, number, text) for place, text in enumerate(said))
+        *(backends[place % 4].comment(anna, number, text) for place, text in enumerate(said))
     )
     assert [answered(each, anna.id)[1] for each in written] == said
     kept = sorted(entry.notes for entry in (await world.backend.task(anna, number)).entries)

@@ -9,7 +9,7 @@ from helpdesk.tasks.change_messages import YES_NO, in_words
 from helpdesk.tasks.creation import NewTask
 from helpdesk.tasks.fields import Detail, Texts, Value, name_of
 from helpdesk.tasks.lists import TaskQuery
-from helpdesk.tasks.model import Edit, FieldChange, Task
+from helpdesk.tasks.model import Actor, Edit, FieldChange, Task
 from tests.tasks.test_backend_contract import HOSTILE
 from tests.tasks.worlds import READ_ALIKE, World
 
@@ -79,8 +79,7 @@ async def test_a_detail_a_status_and_a_custom_field_change_together(world: World
     assert written.after.row.status.id == world.status("in_progress") and written.after.done_ratio == 10
 
 
-async def test_the_tracker_is_changed_and_told_by_name(world: World) -> None:
-    number, anna = world.new_task(), world.actor("anna")
+async def test_the_tracker_is_changed_and_told_by_name(world: World, anna: Actor, number: int) -> None:
     before = await seen(world, "anna", number)
     other = next(ref for ref in before.choices.trackers if ref.id != before.row.tracker.id)
     written = await world.backend.change(anna, number, Edit(details={"tracker": other.id}))
@@ -89,8 +88,7 @@ async def test_the_tracker_is_changed_and_told_by_name(world: World) -> None:
     assert (change.old, change.new) == (before.row.tracker.name, other.name)
 
 
-async def test_the_choices_say_which_details_and_fields_may_be_written(world: World) -> None:
-    number = world.new_task()
+async def test_the_choices_say_which_details_and_fields_may_be_written(world: World, number: int) -> None:
     choices = (await seen(world, "anna", number)).choices
     assert choices.details >= {
         "subject", "description", "tracker", "start_date", "due_date", "done_ratio", "estimated_hours", "parent"
@@ -117,9 +115,8 @@ async def test_the_choices_say_which_details_and_fields_may_be_written(world: Wo
 )
 @READ_ALIKE
 async def test_an_impossible_detail_is_refused_and_nothing_is_written(
-    world: World, wish: dict[Detail, Value], field: str
+    world: World, number: int, wish: dict[Detail, Value], field: str
 ) -> None:
-    number = world.new_task()
     before = await seen(world, "anna", number)
     with pytest.raises(Invalid) as refusal:
         edit = Edit({"status": world.status("in_progress")}, "не должно остаться", details=wish)
@@ -128,8 +125,7 @@ async def test_an_impossible_detail_is_refused_and_nothing_is_written(
     assert await seen(world, "anna", number) == before
 
 
-async def test_dates_that_cross_only_with_what_is_there_are_refused(world: World) -> None:
-    number, anna = world.new_task(), world.actor("anna")
+async def test_dates_that_cross_only_with_what_is_there_are_refused(world: World, anna: Actor, number: int) -> None:
     both: dict[Detail, Value] = {"start_date": date(2026, 11, 2), "due_date": date(2026, 11, 20)}
     await world.backend.change(anna, number, Edit(details=both))
     for wish in ({"start_date": date(2026, 11, 21)}, {"due_date": date(2026, 11, 1)}):
@@ -215,8 +211,7 @@ async def test_a_task_has_its_custom_fields_whether_filled_in_or_not(world: Worl
     assert [option.label for option in held["Способ связи"].field.options] == ["Телефон", "Почта", "Лично"]
 
 
-async def test_custom_fields_are_filled_in_and_told_by_name(world: World) -> None:
-    number, anna = world.new_task(), world.actor("anna")
+async def test_custom_fields_are_filled_in_and_told_by_name(world: World, anna: Actor, number: int) -> None:
     task = await seen(world, "anna", number)
     fields = {each.field.name: each.field for each in task.custom}
     values: dict[int, Texts] = {}
@@ -335,8 +330,7 @@ async def test_a_relation_is_told_from_either_side(world: World, kind: str, oppo
     assert [(it.kind, it.other.id) for it in (await seen(world, "anna", other)).relations] == [(opposite, one)]
 
 
-async def test_spent_time_is_summed_for_those_who_work(world: World) -> None:
-    number = world.new_task()
+async def test_spent_time_is_summed_for_those_who_work(world: World, number: int) -> None:
     assert (await seen(world, "anna", number)).spent_hours == 0
     world.spend(number, 1.5)
     world.spend(number, 0.25, "boris")
@@ -347,8 +341,9 @@ async def test_spent_time_is_summed_for_those_who_work(world: World) -> None:
 # Watching
 
 
-async def test_a_task_is_watched_and_not_watched_any_more_as_often_as_one_says_so(world: World) -> None:
-    number, anna = world.new_task(), world.actor("anna")
+async def test_a_task_is_watched_and_not_watched_any_more_as_often_as_one_says_so(
+    world: World, anna: Actor, number: int
+) -> None:
     before = await world.backend.watch(anna, number, False)
     assert not before.watched and before.choices.may_watch
     for _ in range(2):
@@ -361,8 +356,7 @@ async def test_a_task_is_watched_and_not_watched_any_more_as_often_as_one_says_s
         assert not after.watched and anna.id not in {who.id for who in after.watchers}
 
 
-async def test_nobody_watches_what_one_may_not_see(world: World) -> None:
-    number = world.new_task()
+async def test_nobody_watches_what_one_may_not_see(world: World, number: int) -> None:
     with pytest.raises(NotFound):
         await world.backend.watch(world.actor("stranger"), number, True)
     assert (await seen(world, "anna", number)).watchers == (await seen(world, "boris", number)).watchers
@@ -371,8 +365,7 @@ async def test_nobody_watches_what_one_may_not_see(world: World) -> None:
 # Comments mended
 
 
-async def test_ones_own_comment_is_mended_and_keeps_what_else_it_is(world: World) -> None:
-    number, anna = world.new_task(), world.actor("anna")
+async def test_ones_own_comment_is_mended_and_keeps_what_else_it_is(world: World, anna: Actor, number: int) -> None:
     first = await world.backend.comment(anna, number, "между нами", private=True)
     (entry,) = first.new_entries
     assert entry.may_edit
@@ -385,8 +378,7 @@ async def test_ones_own_comment_is_mended_and_keeps_what_else_it_is(world: World
         await world.backend.edit_comment(anna, number, entry.id, HOSTILE)
 
 
-async def test_a_comment_emptied_is_gone_and_what_it_came_with_stays(world: World) -> None:
-    number, anna = world.new_task(), world.actor("anna")
+async def test_a_comment_emptied_is_gone_and_what_it_came_with_stays(world: World, anna: Actor, number: int) -> None:
     alone = (await world.backend.comment(anna, number, "лишнее")).comment_of(anna.id)
     edit = Edit({"status": world.status("in_progress")}, "тоже лишнее")
     change = (await world.backend.change(anna, number, edit)).comment_of(anna.id)
@@ -396,8 +388,7 @@ async def test_a_comment_emptied_is_gone_and_what_it_came_with_stays(world: Worl
     assert (left.id, left.notes, left.may_edit) == (change.id, "", False) and left.changes == change.changes
 
 
-async def test_another_ones_comment_is_mended_only_by_who_may(world: World) -> None:
-    number = world.new_task()
+async def test_another_ones_comment_is_mended_only_by_who_may(world: World, number: int) -> None:
     entry = (await world.backend.comment(world.actor("anna"), number, "моё")).new_entries[0]
     assert [it.may_edit for it in (await seen(world, "boris", number)).entries] == [False]
     with pytest.raises(NotAllowed):

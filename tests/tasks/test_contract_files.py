@@ -50,8 +50,7 @@ async def test_a_file_comes_back_byte_for_byte(world: World, size: int) -> None:
     assert sha256(found).digest() == sha256(content).digest()
 
 
-async def test_a_file_is_told_in_the_history_with_the_comment_that_brings_it(world: World) -> None:
-    number = world.new_task()
+async def test_a_file_is_told_in_the_history_with_the_comment_that_brings_it(world: World, number: int) -> None:
     before = await world.backend.task(world.actor("irina"), number)
     staged = await stage(world, "irina", b"1")
     edit = Edit(comment="Вот план.", version=before.version, files=(staged,))
@@ -62,8 +61,7 @@ async def test_a_file_is_told_in_the_history_with_the_comment_that_brings_it(wor
     assert written.after.version != before.version
 
 
-async def test_several_files_come_at_once_and_one_name_may_come_twice(world: World) -> None:
-    number = world.new_task()
+async def test_several_files_come_at_once_and_one_name_may_come_twice(world: World, number: int) -> None:
     staged = [await stage(world, "anna", content, "снимок.png", "image/png") for content in (b"1", b"22")]
     files = await attach(world, "anna", number, *staged)
     assert sorted((file.filename, file.size) for file in files) == [("снимок.png", 1), ("снимок.png", 2)]
@@ -89,9 +87,10 @@ async def test_several_files_come_at_once_and_one_name_may_come_twice(world: Wor
     ],
 )
 @READ_ALIKE
-async def test_names_are_kept_but_for_folders_and_what_harms(world: World, given: str, kept: str | None) -> None:
+async def test_names_are_kept_but_for_folders_and_what_harms(
+    world: World, number: int, given: str, kept: str | None
+) -> None:
     """Redmine has underscores for quotes and the like, so of such names only what matters is asked."""
-    number = world.new_task()
     (file,) = await attach(world, "anna", number, await stage(world, "anna", b"1", given))
     shown = file.filename.replace("\u200d", "").replace("\u200c", "")
     assert shown.isprintable() and file.filename.strip(". ") and not set("/\\") & set(file.filename)
@@ -99,8 +98,7 @@ async def test_names_are_kept_but_for_folders_and_what_harms(world: World, given
 
 
 @READ_ALIKE
-async def test_a_strange_media_type_does_no_harm(world: World) -> None:
-    number = world.new_task()
+async def test_a_strange_media_type_does_no_harm(world: World, number: int) -> None:
     (file,) = await attach(world, "anna", number, await stage(world, "anna", b"1", kind="a\r\nX-Evil: 1; " + "b" * 500))
     assert "\n" not in file.content_type and await read(world, "anna", number, file.id) == b"1"
 
@@ -151,16 +149,14 @@ async def test_a_token_works_once(world: World) -> None:
 
 @pytest.mark.parametrize("token", ["", "1.0123456789abcdef", "нет такого", "\ud800"])
 @READ_ALIKE
-async def test_an_unknown_token_is_refused_and_nothing_is_written(world: World, token: str) -> None:
-    number = world.new_task()
+async def test_an_unknown_token_is_refused_and_nothing_is_written(world: World, number: int, token: str) -> None:
     before = await world.backend.task(world.actor("anna"), number)
     with pytest.raises(Invalid):
         await attach(world, "anna", number, Staged(token, "x.txt", 1, "text/plain"), comment="не должно остаться")
     assert await world.backend.task(world.actor("anna"), number) == before
 
 
-async def test_a_stranger_can_attach_nothing(world: World) -> None:
-    number = world.new_task()
+async def test_a_stranger_can_attach_nothing(world: World, number: int) -> None:
     with pytest.raises(NotAllowed):
         await stage(world, "stranger", b"1")
     staged = await stage(world, "anna", b"1")
@@ -169,7 +165,6 @@ async def test_a_stranger_can_attach_nothing(world: World) -> None:
     assert (await world.backend.task(world.actor("anna"), number)).attachments == ()
 
 
-async def test_the_task_says_who_may_attach(world: World) -> None:
-    number = world.new_task()
+async def test_the_task_says_who_may_attach(world: World, number: int) -> None:
     for login in ("anna", "irina"):
         assert (await world.backend.task(world.actor(login), number)).choices.may_attach

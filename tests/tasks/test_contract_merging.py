@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from helpdesk.errors import Conflict, Unchanged
-from helpdesk.tasks.model import Edit, Task
+from helpdesk.tasks.model import Actor, Edit, Task
 from tests.tasks.worlds import EmbeddedWorld, World
 
 ROUNDS = 4 if os.environ.get("SOAK") else 1
@@ -82,8 +82,9 @@ async def test_changes_of_different_fields_merge_and_a_conflict_names_just_the_f
             assert conflict.value.current == now and holds(now, theirs) and len(now.entries) == 3
 
 
-async def test_a_conflict_tells_who_wrote_what_and_the_second_try_counts(world: World) -> None:
-    number, anna = world.new_task(), world.actor("anna")
+async def test_a_conflict_tells_who_wrote_what_and_the_second_try_counts(
+    world: World, anna: Actor, number: int
+) -> None:
     page = await world.backend.task(anna, number)
     done = await world.backend.change(world.actor("boris"), number, Edit({"priority": world.priority("high")}))
     await world.backend.comment(world.actor("irina"), number, "А когда?")
@@ -98,8 +99,7 @@ async def test_a_conflict_tells_who_wrote_what_and_the_second_try_counts(world: 
     assert (await world.backend.change(anna, number, again)).after.row.priority.id == world.priority("low")
 
 
-async def test_the_same_value_written_by_both_is_no_conflict(world: World) -> None:
-    number, anna = world.new_task(), world.actor("anna")
+async def test_the_same_value_written_by_both_is_no_conflict(world: World, anna: Actor, number: int) -> None:
     page = await world.backend.task(anna, number)
     urgent = Edit({"priority": world.priority("urgent")}, version=page.version)
     await world.backend.change(world.actor("boris"), number, urgent)
@@ -109,8 +109,7 @@ async def test_the_same_value_written_by_both_is_no_conflict(world: World) -> No
     assert [(it.notes, it.changes) for it in said.own_entries(anna.id)] == [("И я за это", ())]
 
 
-async def test_one_change_after_another_from_one_page_needs_no_new_page(world: World) -> None:
-    number, anna = world.new_task(), world.actor("anna")
+async def test_one_change_after_another_from_one_page_needs_no_new_page(world: World, anna: Actor, number: int) -> None:
     page = await world.backend.task(anna, number)
     for mine in (
         Edit({"status": world.status("in_progress")}, version=page.version),
@@ -123,9 +122,8 @@ async def test_one_change_after_another_from_one_page_needs_no_new_page(world: W
 
 @pytest.mark.parametrize("spoil", [lambda told: "nonsense", lambda told: f"{told}1", lambda told: "0"])
 async def test_a_version_that_there_never_was_is_a_conflict_but_for_a_comment(
-    world: World, spoil: Callable[[str], str]
+    world: World, anna: Actor, number: int, spoil: Callable[[str], str]
 ) -> None:
-    number, anna = world.new_task(), world.actor("anna")
     known = spoil((await world.backend.task(anna, number)).version)
     with pytest.raises(Conflict):
         await world.backend.change(anna, number, Edit({"priority": world.priority("high")}, version=known))

@@ -7,7 +7,7 @@ import pytest
 from helpdesk.errors import Invalid, NotAllowed, NotFound, TransitionNotAllowed
 from helpdesk.tasks.creation import NewTask
 from helpdesk.tasks.lists import TaskQuery
-from helpdesk.tasks.model import Attachment
+from helpdesk.tasks.model import Actor, Attachment
 from tests.tasks.test_contract_files import read, stage
 from tests.tasks.worlds import READ_ALIKE, World
 
@@ -81,8 +81,7 @@ async def test_a_subject_is_enough(world: World) -> None:
     assert seen.row == row and await found(world, "окна сломался") >= 1
 
 
-async def test_everything_that_is_said_is_kept(world: World) -> None:
-    anna = world.actor("anna")
+async def test_everything_that_is_said_is_kept(world: World, anna: Actor) -> None:
     blank = await world.backend.new_task_form(anna, world.project("office"))
     wish = NewTask(
         world.project("office"),

@@ -1,4 +1,4 @@
-"""A board as it stands open in a browser: what comes from the server is put into it as htmx and static/js/board do.
+"""A model of an open board in a browser: it applies answers of the server as htmx and static/js/board do.
 
 `arrange`, `sumTotals`, `place` and `updateTally` of board.js and `fetchPending` of live.js are repeated here line by
 line: change both together.
@@ -20,8 +20,8 @@ SELECTOR = re.compile(r"#(?P<id>[\w-]+)|\.(?P<inside>\w+) \[data-status='(?P<sta
 NOT_SWAPPED = {204, 304}
 
 
-class Shown(NamedTuple):
-    """What a person reads in a column: cards by lane, and its count."""
+class ColumnView(NamedTuple):
+    """A column as a person sees it: cards by lane, and its count."""
 
     cards: dict[str, list[int]]
     total: int
@@ -47,37 +47,37 @@ class Screen:
         self.board, self.stale = board, False
         self.pending.clear()
 
-    # What a person sees
+    # The view of a person
 
-    def columns(self) -> dict[int, Shown]:
-        found = {}
+    def columns(self) -> dict[int, ColumnView]:
+        columns = {}
         for head in self.board.of_class("column"):
             status = int(head["data-status"])
             cells = {it["id"].removeprefix("cards-"): it for it in self._cells(status)}
             (tally,) = head.of_class("tally")
-            found[status] = Shown(
+            columns[status] = ColumnView(
                 {at: [number_of(card) for card in cell.elements] for at, cell in cells.items()},
                 int(tally["data-total"]),
                 tally.text,
                 "folded" in head.classes,
                 "bare" in head.classes,
             )
-        return found
+        return columns
 
     def numbers(self) -> dict[str, int]:
-        """What stands above the board, by what it says that it counts."""
+        """Return the numbers above the board by their labels."""
         (summary,) = self.page.of_class("summary")
-        told = (it.text.partition(" ") for it in summary.elements)
-        return {says: int(number) for number, _, says in told}
+        totals = (it.text.partition(" ") for it in summary.elements)
+        return {label: int(number) for number, _, label in totals}
 
     def cards(self) -> list[Element]:
         return [card for card in self.board.of_class("card") if not card.within("folded")]
 
-    def says(self) -> dict[int, str]:
-        """What each card tells, but for how old it is."""
-        return {number_of(card): _face(card) for card in self.cards() if "open" not in card.classes}
+    def card_texts(self) -> dict[int, str]:
+        """Return the text of each card without its age."""
+        return {number_of(card): _text_of(card) for card in self.cards() if "open" not in card.classes}
 
-    # What a person does
+    # The actions of a person
 
     def open(self, card: Element) -> None:
         self._tray(card)
@@ -90,29 +90,29 @@ class Screen:
         self.pending.add(number_of(card))
 
     def targets(self, card: Element) -> list[int]:
-        """Where its form lets a card go."""
+        """Return the statuses that the form of a card offers."""
         tray = self._tray(card)
         forms = tray.of_class("move") if tray else []
         return [int(it["value"]) for form in forms for it in form.all(lambda each: each.get("name") == "status_id")]
 
     def version(self, card: Element) -> str | None:
-        """The one that its form would send."""
+        """Return the version that the form of a card would send."""
         form = self._form(card, "move")
         return sent(form).get("lock_version") if form else None
 
     def move(self, card: Element, status: int) -> httpx.Response:
-        """By the card's own form; also to where it does not lead."""
+        """Send the card's own form, also with a status that it does not offer."""
         form = self._form(card, "move")
         fields = sent(form) if form else {"view": "card"}
-        return self._post(card, f"/tasks/{number_of(card)}/status", {**fields, "status_id": str(status)})
+        return self._submit(card, f"/tasks/{number_of(card)}/status", {**fields, "status_id": str(status)})
 
     def edit(self, card: Element, **changes: str) -> httpx.Response | None:
-        """By the form of a card's other fields, if this person has those fields there."""
+        """Send the form of a card's other fields, if this person has those fields there."""
         form = self._form(card, "quick")
         fields = sent(form) if form else {}
         if not set(changes) <= set(fields):
             return None
-        return self._post(card, f"/tasks/{number_of(card)}/card", {**fields, **changes})
+        return self._submit(card, f"/tasks/{number_of(card)}/card", {**fields, **changes})
 
     def undo(self) -> httpx.Response | None:
         toasts = self._by_id("toasts").elements
@@ -120,26 +120,26 @@ class Screen:
         if form is None:
             return None
         toasts[-1].remove()
-        answer = self._sent(form["action"], sent(form))
+        answer = self._post(form["action"], sent(form))
         self._swap(answer, self._by_id("incoming"), "innerHTML")
         return answer
 
     def more(self, status: int) -> bool:
-        """Whether there was anything to ask for by a script."""
+        """Fetch more cards of a column; return False if there is no link for that."""
         link = self._by_id(f"more-{status}")
         if "hidden" in link.attributes or not link.get("hx-get"):
             return False
         cell = self._by_id(link["hx-target"].removeprefix("#"))
-        sure = [card for card in self._cards_of(status) if number_of(card) not in self.pending]
-        url = httpx.URL(link["hx-get"]).copy_merge_params({"skip": str(len(sure))})
-        self._swap(self._asked(str(url)), cell, link["hx-swap"])
+        known = [card for card in self._cards_of(status) if number_of(card) not in self.pending]
+        url = httpx.URL(link["hx-get"]).copy_merge_params({"skip": str(len(known))})
+        self._swap(self._get(str(url)), cell, link["hx-swap"])
         return True
 
     def fold(self, status: int) -> None:
-        """Or open: what its button does."""
+        """Press the button that folds or opens a column."""
         button = self._by_id(f"fold-{status}")
         form = self._by_id(button["form"])
-        answer = self._sent(form["action"], {**sent(form), "status_id": button["value"]})
+        answer = self._post(form["action"], {**sent(form), "status_id": button["value"]})
         if answer.headers.get("hx-refresh"):
             return self.load()
         self._swap(answer, form, form["hx-swap"])
@@ -153,38 +153,38 @@ class Screen:
             return
         url = httpx.URL(self.board["data-cards"], params=httpx.URL(self.address).params)
         url = url.copy_merge_params({"ids": ",".join(map(str, ids))})
-        answer = self._asked(str(url))
+        answer = self._get(str(url))
         assert answer.status_code == 200
         self._swap(answer, self.board, "none")
 
-    # What the scripts do
+    # The work of scripts
 
     def _tray(self, card: Element) -> Element | None:
         if not card.of_class("tray"):
             (grip,) = card.of_class("grip")
-            self._swap(self._asked(grip["href"]), card, "beforeend")
+            self._swap(self._get(grip["href"]), card, "beforeend")
         return next(iter(card.of_class("tray")), None)
 
     def _form(self, card: Element, kind: str) -> Element | None:
         tray = self._tray(card)
         return tray.one(lambda each: each.tag == "form" and kind in each.classes) if tray else None
 
-    def _post(self, card: Element, action: str, fields: dict[str, str]) -> httpx.Response:
-        answer = self._sent(action, fields)
+    def _submit(self, card: Element, action: str, fields: dict[str, str]) -> httpx.Response:
+        answer = self._post(action, fields)
         self._swap(answer, card, "outerHTML")
         for toast in self._by_id("toasts").elements[:-1]:
             if toast.one(lambda each: each.tag == "form"):
                 toast.remove()
         return answer
 
-    def _sent(self, action: str, fields: dict[str, str]) -> httpx.Response:
+    def _post(self, action: str, fields: dict[str, str]) -> httpx.Response:
         return self.client.post(action, data=fields, headers={**HTMX, "HX-Current-URL": SITE + self.address})
 
-    def _asked(self, url: str) -> httpx.Response:
+    def _get(self, url: str) -> httpx.Response:
         return self.client.get(url, headers={**HTMX, "HX-Current-URL": SITE + self.address})
 
     def _swap(self, answer: httpx.Response, target: Element, how: str) -> None:
-        """Its partials go where they say, the rest to the target; an answer of partials alone leaves the target."""
+        """Put partials into their targets and the rest into `target`; an answer of partials alone leaves `target`."""
         if answer.status_code in NOT_SWAPPED or answer.status_code >= 500:
             return
         whole = parsed(answer.text)
@@ -194,7 +194,7 @@ class Screen:
         if whole.elements or not partials:
             _put(whole.elements, target, how)
         for partial in partials:
-            _put(partial.elements, self._found(partial["hx-target"]), partial["hx-swap"])
+            _put(partial.elements, self._by_selector(partial["hx-target"]), partial["hx-swap"])
         self._arrange()
 
     def _arrange(self) -> None:
@@ -228,7 +228,7 @@ class Screen:
         cell = self.board.by_id(f"cards-{card['data-at']}")
         old = self._card(number_of(card), other_than=card)
         if cell is None and card["data-at"]:
-            assert ("-" in card["data-at"]) == ("lanes" in self.board.classes), "only a new lane needs the board anew"
+            assert ("-" in card["data-at"]) == ("lanes" in self.board.classes), "only a new lane needs a reload"
             self.stale = True
             return
         if cell is None:
@@ -266,17 +266,17 @@ class Screen:
         return [card for cell in self._cells(status) for card in cell.elements]
 
     def _by_id(self, name: str) -> Element:
-        found = self.page.by_id(name)
-        assert found, f"nothing is called {name}"
-        return found
+        element = self.page.by_id(name)
+        assert element, f"no element has the id {name}"
+        return element
 
-    def _found(self, selector: str) -> Element:
+    def _by_selector(self, selector: str) -> Element:
         match = SELECTOR.fullmatch(selector)
         assert match, selector
         if match["id"]:
             return self._by_id(match["id"])
         within = self.page.all(lambda each: each.get("data-status") == match["status"] and each.within(match["inside"]))
-        assert within, f"nothing fits {selector}"
+        assert within, f"no element matches {selector}"
         return within[0]
 
 
@@ -297,7 +297,7 @@ def number_of(card: Element) -> int:
     return int(card["id"].removeprefix("card-"))
 
 
-def _face(card: Element) -> str:
+def _text_of(card: Element) -> str:
     return " ".join("".join(_timeless(card)).split())
 
 

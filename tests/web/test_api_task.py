@@ -1,4 +1,4 @@
-"""One task for programs: its details, custom fields and links read and written, comments mended, watching, deleting."""
+"""One task for programs: details, custom fields, links, comments, watching, deleting."""
 
 import json
 
@@ -132,11 +132,11 @@ def test_a_task_is_watched_by_put_and_not_any_more_by_delete(visit: Visit, embed
     assert visit("stranger").put(f"{address(number)}/watch").status_code == 404
 
 
-def test_a_comment_is_mended_and_deleted(anna: Client, number: int, visit: Visit) -> None:
+def test_a_comment_is_edited_and_deleted(anna: Client, number: int, visit: Visit) -> None:
     body = {"comment": "между нами", "private": True}
     entry = anna.post(f"{address(number)}/comments", json=body).json()["comment"]["id"]
-    mended = anna.put(f"{address(number)}/comments/{entry}", json={"comment": "только нам", "private": False}).json()
-    assert (mended["comment"]["notes"], mended["comment"]["private"]) == ("только нам", True)
+    edited = anna.put(f"{address(number)}/comments/{entry}", json={"comment": "только нам", "private": False}).json()
+    assert (edited["comment"]["notes"], edited["comment"]["private"]) == ("только нам", True)
     assert anna.put(f"{address(number)}/comments/{entry}", json={"comment": " "}).status_code == 422
     assert anna.put(f"{address(number)}/comments/{entry}", json={"comment": "только нам"}).status_code == 400
     for login, status in (("boris", 403), ("irina", 404), ("stranger", 404)):
@@ -150,7 +150,7 @@ def test_a_comment_is_mended_and_deleted(anna: Client, number: int, visit: Visit
         assert anna.delete(f"{address(number)}/comments/{missing}").status_code == 404
 
 
-def test_a_task_is_deleted_by_who_may(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_deleting_a_task_needs_the_right(visit: Visit, embedded: EmbeddedWorld) -> None:
     number = embedded.new_task(project=next(iter(PROJECT_IDS)))
     for login, status in (("anna", 403), ("stranger", 404)):
         assert visit(login).delete(address(number)).status_code == status
@@ -160,6 +160,6 @@ def test_a_task_is_deleted_by_who_may(visit: Visit, embedded: EmbeddedWorld) -> 
     assert admin.get(address(number)).status_code == 404 and admin.delete(address(number)).status_code == 404
 
 
-def test_a_method_that_a_task_does_not_know_is_told_which_ones_it_does(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_an_unknown_method_of_a_task_is_answered_with_the_known_ones(visit: Visit, embedded: EmbeddedWorld) -> None:
     answer = visit("anna").patch(address(embedded.new_task()))
     assert answer.status_code == 405 and set(answer.headers["allow"].split(", ")) == {"GET", "HEAD", "PUT", "DELETE"}

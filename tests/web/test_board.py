@@ -50,7 +50,7 @@ def link(within: Element, text: str) -> str:
 # Whose tasks
 
 
-def test_a_board_is_of_ones_own_tasks_unless_its_address_names_somebody(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_a_board_shows_own_tasks_unless_its_address_names_people(visit: Visit, embedded: EmbeddedWorld) -> None:
     hers, his, nobodys = (embedded.new_task(assignee=it) for it in ("anna", "boris", None))
     anna = visit("anna")
     for address, there in (
@@ -66,7 +66,7 @@ def test_a_board_is_of_ones_own_tasks_unless_its_address_names_somebody(visit: V
         assert {int(it["id"][5:]) for it in page(anna, address).of_class("card")} == there, address
 
 
-def test_a_requester_is_led_to_her_own_tasks(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_a_requester_is_redirected_to_her_requested_tasks(visit: Visit, embedded: EmbeddedWorld) -> None:
     number, irina = embedded.new_task(), visit("irina")
     answer = irina.get(f"{BOARD}?project_id=1&lanes=priority", headers=HTML)
     assert (answer.status_code, answer.headers["location"]) == (
@@ -77,7 +77,7 @@ def test_a_requester_is_led_to_her_own_tasks(visit: Visit, embedded: EmbeddedWor
     assert page(irina, f"{BOARD}?assigned_to_id=me").of_class("card") == []
 
 
-def test_a_former_assignee_has_a_board_also_when_it_is_empty(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_a_former_assignee_gets_an_empty_board(visit: Visit, embedded: EmbeddedWorld) -> None:
     embedded.new_task(status="closed", assignee="boris")
     assert page(visit("boris"), f"{BOARD}?project_id=2").of_class("card") == []
 
@@ -95,7 +95,7 @@ def test_an_invisible_task_is_on_no_board(visit: Visit, embedded: EmbeddedWorld)
     assert all(it["total"] == 0 for it in stranger.get(ANY).json()["columns"])
 
 
-def test_a_task_that_one_does_not_see_is_as_one_that_there_is_not(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_an_invisible_task_looks_like_a_missing_one(visit: Visit, embedded: EmbeddedWorld) -> None:
     number, stranger = embedded.new_task("Секрет"), visit("stranger")
     for asked in (f"{CARDS}?assigned_to_id=any", f"{CARDS}?author_id={PEOPLE_IDS['irina']}"):
         answer = stranger.get(f"{asked}&ids={number}", headers=HTMX)
@@ -120,7 +120,7 @@ def test_a_task_that_one_does_not_see_is_as_one_that_there_is_not(visit: Visit, 
         f"project_id=1&priority_id={PRIORITY_IDS['urgent']}&assigned_to_id=me",
     ],
 )  # fmt: skip
-def test_a_board_has_the_tasks_that_the_list_of_the_same_questions_has(
+def test_a_board_has_the_tasks_of_the_list_with_the_same_query(
     visit: Visit, embedded: EmbeddedWorld, asked: str
 ) -> None:
     embedded.new_task("Принтер", priority="urgent")
@@ -132,7 +132,7 @@ def test_a_board_has_the_tasks_that_the_list_of_the_same_questions_has(
     assert ids(anna, f"{BOARD}?{asked}&closed=1{whose}") == {task["id"] for task in listed}
 
 
-def test_a_board_is_sorted_as_its_address_says(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_a_board_has_the_order_of_its_address(visit: Visit, embedded: EmbeddedWorld) -> None:
     first, second, third = (embedded.new_task(it) for it in ("Б", "А", "В"))
     anna = visit("anna")
     assert told(anna, BOARD) == {"new": [third, second, first]}
@@ -140,7 +140,7 @@ def test_a_board_is_sorted_as_its_address_says(visit: Visit, embedded: EmbeddedW
     assert told(anna, f"{BOARD}?sort=id&order=desc") == {"new": [third, second, first]}
 
 
-def test_a_number_leads_to_its_task_as_in_a_list(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_a_searched_number_redirects_to_its_task(visit: Visit, embedded: EmbeddedWorld) -> None:
     number, anna = embedded.new_task(status="closed"), visit("anna")
     for asked in (f"search=%23{number}", f"search={number}&assigned_to_id=any"):
         answer = anna.get(f"{BOARD}?{asked}", headers=HTML)
@@ -160,9 +160,7 @@ def test_a_number_leads_to_its_task_as_in_a_list(visit: Visit, embedded: Embedde
         "/tasks?assigned_to_id=none&page=1",
     ],
 )
-def test_from_a_list_to_its_board_and_back_one_asks_the_same(
-    visit: Visit, embedded: EmbeddedWorld, address: str
-) -> None:
+def test_links_between_list_and_board_keep_the_query(visit: Visit, embedded: EmbeddedWorld, address: str) -> None:
     for who in ("anna", "boris", None):
         embedded.new_task("Принтер", assignee=who, author="anna", priority="urgent")
     anna = visit("anna")
@@ -174,9 +172,7 @@ def test_from_a_list_to_its_board_and_back_one_asks_the_same(
     assert ids(anna, there) == {task["id"] for task in anna.get(address).json()["tasks"]}
 
 
-def test_every_link_of_the_filter_and_the_layout_stays_on_the_board_with_its_questions(
-    visit: Visit, embedded: EmbeddedWorld
-) -> None:
+def test_links_of_filter_and_layout_stay_on_the_board_with_its_query(visit: Visit, embedded: EmbeddedWorld) -> None:
     embedded.new_task("Принтер", priority="urgent")
     address = f"{ANY}&priority_id={PRIORITY_IDS['urgent']}&search=принтер&lanes=project&compact=1"
     there = page(visit("anna"), address)
@@ -195,7 +191,7 @@ def test_every_link_of_the_filter_and_the_layout_stays_on_the_board_with_its_que
         assert len(left) == len(asked) - 1 and left["lanes"] == ["project"] and left["assigned_to_id"] == ["any"]
 
 
-def test_the_filter_form_keeps_whose_tasks_and_the_layout(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_the_filter_form_keeps_people_and_layout(visit: Visit, embedded: EmbeddedWorld) -> None:
     embedded.new_task()
     anna = visit("anna")
     for address in (f"{ANY}&lanes=assignee&compact=1&per_page=50&closed=1", BOARD, f"{BOARD}?assigned_to_id=none"):
@@ -208,7 +204,7 @@ def test_the_filter_form_keeps_whose_tasks_and_the_layout(visit: Visit, embedded
 # How it is laid out
 
 
-def test_a_lane_says_when_its_number_is_of_the_cards_that_are_shown(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_a_lane_marks_a_count_of_shown_cards_only(visit: Visit, embedded: EmbeddedWorld) -> None:
     for _ in range(3):
         embedded.new_task(assignee="boris")
     for size, says in ((2, "2 shown here"), (3, "3")):
@@ -216,7 +212,7 @@ def test_a_lane_says_when_its_number_is_of_the_cards_that_are_shown(visit: Visit
         assert lane.elements[0].text == f"{embedded.name('boris')} {says}"
 
 
-def test_lanes_are_of_people_projects_or_priorities(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_lanes_divide_by_assignee_project_or_priority(visit: Visit, embedded: EmbeddedWorld) -> None:
     embedded.new_task(assignee="boris", project="office", priority="low")
     embedded.new_task(assignee="anna", priority="urgent")
     embedded.new_task(assignee=None, status="in_progress")
@@ -234,13 +230,13 @@ def test_lanes_are_of_people_projects_or_priorities(visit: Visit, embedded: Embe
         assert not lane.all(lambda it: it.tag == "h2")
 
 
-def test_a_compact_board_says_so_to_its_stylesheet(anna: Client) -> None:
+def test_a_compact_board_has_a_class(anna: Client) -> None:
     assert "compact" in page(anna, f"{ANY}&compact=1").by_id("board").classes
     assert "compact" not in page(anna, ANY).by_id("board").classes
     assert anna.get(f"{ANY}&compact=maybe", headers=HTML).status_code == 422
 
 
-def test_a_board_is_saved_under_a_name_as_it_is_laid_out(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_a_saved_view_of_a_board_keeps_its_layout(visit: Visit, embedded: EmbeddedWorld) -> None:
     embedded.new_task()
     anna, address = visit("anna"), f"{ANY}&project_id=1&lanes=assignee&compact=1"
     (form,) = page(anna, address).of_class("filter")
@@ -259,12 +255,12 @@ def test_a_board_is_saved_under_a_name_as_it_is_laid_out(visit: Visit, embedded:
 # Columns
 
 
-def test_columns_are_the_trackers_statuses_in_its_order_or_those_asked_for(anna: Client) -> None:
+def test_columns_are_the_backends_statuses_or_the_filtered_ones(anna: Client) -> None:
     assert [it.text for it in page(anna, ANY).of_class("column")] == [f"{it} 0" for it in STATUSES]
     assert list(Screen(anna, f"{ANY}&status_id={WAITING},{NEW}").columns()) == [NEW, WAITING]
 
 
-def test_a_head_says_how_many_are_shown_of_how_many(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_a_column_head_counts_shown_and_all_cards(visit: Visit, embedded: EmbeddedWorld) -> None:
     for _ in range(3):
         embedded.new_task()
     embedded.new_task(status="in_progress")
@@ -275,7 +271,7 @@ def test_a_head_says_how_many_are_shown_of_how_many(visit: Visit, embedded: Embe
     assert there.text == "4 in all 4 open 3 new 1 being dealt with 0 closed"
 
 
-def test_phases_and_limits_are_what_an_administrator_says_of_a_status(
+def test_phases_and_limits_are_the_administrators_settings(
     visit: Visit, services: Services, embedded: EmbeddedWorld
 ) -> None:
     for status in ("in_progress", "in_progress", "waiting", "closed", "new"):
@@ -297,7 +293,7 @@ def test_phases_and_limits_are_what_an_administrator_says_of_a_status(
     ]  # fmt: skip
 
 
-def test_a_program_is_told_each_column_with_its_tasks(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_json_has_each_column_with_its_tasks(visit: Visit, embedded: EmbeddedWorld) -> None:
     number, closed = embedded.new_task(), embedded.new_task(status="closed")
     visit("boris").post(f"/tasks/api/task/{number}/comments", json={"comment": "Смотрю."})
     columns = {it["id"]: it for it in visit("anna").get(BOARD).json()["columns"]}
@@ -315,7 +311,7 @@ def folded(client: TestClient, address: str = BOARD) -> set[int]:
     return {status for status, it in Screen(client, address).columns().items() if it.folded}
 
 
-def test_closed_ones_are_folded_unless_they_are_asked_for(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_closed_columns_are_folded_unless_the_query_includes_them(visit: Visit, embedded: EmbeddedWorld) -> None:
     embedded.new_task(status="closed")
     anna = visit("anna")
     assert folded(anna) == {CLOSED, REJECTED}
@@ -323,7 +319,7 @@ def test_closed_ones_are_folded_unless_they_are_asked_for(visit: Visit, embedded
     assert page(anna).of_class("card") == []
 
 
-def test_a_fold_is_remembered_for_its_person_whatever_is_asked_for(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_a_fold_is_remembered_for_its_person_with_any_query(visit: Visit, embedded: EmbeddedWorld) -> None:
     embedded.new_task()
     anna, boris = visit("anna"), visit("boris")
     there = page(anna)
@@ -337,7 +333,7 @@ def test_a_fold_is_remembered_for_its_person_whatever_is_asked_for(visit: Visit,
     assert folded(boris, ANY) == {CLOSED, REJECTED}
 
 
-def test_with_scripts_a_column_is_folded_and_opened_where_it_stands(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_htmx_folds_and_opens_a_column_in_its_place(visit: Visit, embedded: EmbeddedWorld) -> None:
     for _ in range(3):
         embedded.new_task()
     screen = Screen(visit("anna"), f"{ANY}&per_page=2")
@@ -353,7 +349,7 @@ def test_with_scripts_a_column_is_folded_and_opened_where_it_stands(visit: Visit
 @pytest.mark.parametrize(
     "board", [f"{ANY}&lanes=project", f"{ANY}&status_id={BUSY}"], ids=["with lanes", "of other columns"]
 )
-def test_a_board_that_can_not_put_a_column_in_place_comes_anew(visit: Visit, board: str) -> None:
+def test_a_board_without_a_place_for_the_column_is_reloaded(visit: Visit, board: str) -> None:
     headers = {**HTMX, "HX-Current-URL": f"http://testserver{board}"}
     answer = visit("anna").post(FOLD, data={"status_id": NEW, "folded": "1"}, headers=headers)
     assert (answer.status_code, answer.headers["hx-refresh"], answer.content) == (200, "true", b"")
@@ -362,7 +358,7 @@ def test_a_board_that_can_not_put_a_column_in_place_comes_anew(visit: Visit, boa
 # More
 
 
-def test_more_of_a_column_comes_beside_what_is_there(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_more_cards_are_added_to_a_column(visit: Visit, embedded: EmbeddedWorld) -> None:
     numbers = [embedded.new_task() for _ in range(30)]
     screen = Screen(visit("anna"), BOARD)
     assert screen.columns()[NEW].cards == {"1": numbers[:4:-1]} and screen.columns()[NEW].tally == "25 of 30"
@@ -370,7 +366,7 @@ def test_more_of_a_column_comes_beside_what_is_there(visit: Visit, embedded: Emb
     assert screen.columns()[NEW].cards == {"1": numbers[::-1]} and screen.columns()[NEW].tally == "30"
 
 
-def test_without_scripts_more_is_a_longer_board_and_at_last_the_list(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_without_scripts_more_is_a_longer_board_then_the_list(visit: Visit, embedded: EmbeddedWorld) -> None:
     for _ in range(3):
         embedded.new_task()
     anna = visit("anna")
@@ -387,7 +383,7 @@ def test_without_scripts_more_is_a_longer_board_and_at_last_the_list(visit: Visi
     assert "hx-get" not in page(anna, f"{ANY}&lanes=project&per_page=1").by_id(f"more-{NEW}").attributes
 
 
-def test_more_and_changed_cards_by_themselves_lead_whoever_has_no_scripts_to_the_board(visit: Visit) -> None:
+def test_fragments_of_cards_redirect_to_the_board_without_htmx(visit: Visit) -> None:
     for address, asked in ((MORE, "project_id=1&column=1&skip=25"), (CARDS, "project_id=1&ids=1")):
         for headers in (HTML, {}):
             answer = visit("anna").get(f"{address}?{asked}", headers=headers)
@@ -408,7 +404,9 @@ def test_an_impossible_board_query_is_refused(visit: Visit, asked: str) -> None:
 # Cards
 
 
-def test_a_card_says_what_one_decides_by(visit: Visit, services: Services, embedded: EmbeddedWorld) -> None:
+def test_a_card_shows_priority_due_day_age_and_assignee(
+    visit: Visit, services: Services, embedded: EmbeddedWorld
+) -> None:
     number, other = embedded.new_task(HOSTILE, priority="urgent"), embedded.new_task(assignee=None)
     anna, boris = visit("anna"), visit("boris")
     boris.put(f"/tasks/api/task/{number}", json={"due_date": "2020-01-31", "comment": "Смотрю."}).raise_for_status()
@@ -425,7 +423,7 @@ def test_a_card_says_what_one_decides_by(visit: Visit, services: Services, embed
     assert "overdue" not in done.text and "has news" not in done.text
 
 
-def test_cards_of_a_changed_task_are_told_as_far_as_the_board_has_them(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_changed_cards_are_sent_as_far_as_the_board_has_them(visit: Visit, embedded: EmbeddedWorld) -> None:
     hers, his = embedded.new_task(), embedded.new_task(assignee="boris", status="in_progress")
     anna = visit("anna")
     for asked, there, gone in (
@@ -441,9 +439,7 @@ def test_cards_of_a_changed_task_are_told_as_far_as_the_board_has_them(visit: Vi
     assert lane.of_class("card")[0]["data-at"] == f"{BUSY}-{PEOPLE_IDS['boris']}"
 
 
-def test_of_cards_that_changed_the_newest_comes_last_for_it_shall_stand_on_top(
-    visit: Visit, embedded: EmbeddedWorld
-) -> None:
+def test_the_newest_of_changed_cards_comes_last_to_stand_on_top(visit: Visit, embedded: EmbeddedWorld) -> None:
     numbers = [embedded.new_task() for _ in range(3)]
     for asked, dated in (("", True), ("&sort=subject", False)):
         answer = visit("anna").get(f"{CARDS}?ids={numbers[1]},{numbers[0]},{numbers[2]}{asked}", headers=HTMX)
@@ -452,7 +448,7 @@ def test_of_cards_that_changed_the_newest_comes_last_for_it_shall_stand_on_top(
         assert ["data-on" in it.attributes for it in cards] == [dated] * 3
 
 
-def test_tips_are_there_until_one_has_had_enough_of_them(anna: Client) -> None:
+def test_tips_are_shown_until_they_are_dismissed(anna: Client) -> None:
     for shown in ("0", "1"):
         there = page(anna, ANY)
         assert bool(there.of_class("tips")) == (shown == "0")
@@ -463,6 +459,6 @@ def test_tips_are_there_until_one_has_had_enough_of_them(anna: Client) -> None:
         assert (answer.status_code, answer.headers["location"]) == (303, ANY)
 
 
-def test_only_an_administrator_is_shown_the_way_to_the_columns(visit: Visit) -> None:
+def test_only_administrators_see_the_link_to_the_columns(visit: Visit) -> None:
     assert link(page(visit("admin"), ANY), "Columns").startswith("/tasks/board/columns?next=")
     assert not page(visit("anna"), ANY).all(lambda it: "board/columns" in (it.get("href") or ""))

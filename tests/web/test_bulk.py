@@ -13,7 +13,7 @@ def state(visit: Visit, number: int) -> tuple[str, str, int | None]:
     return data["status_name"], data["priority_name"], data["assigned_to_id"]
 
 
-def test_a_program_changes_many_and_is_told_of_each(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_json_has_the_outcome_of_each_update(visit: Visit, embedded: EmbeddedWorld) -> None:
     first, second, forbidden = (embedded.new_task() for _ in range(3))
     updates = [
         {"task_id": first, "status_id": STATUS_IDS["in_progress"], "comment": "Беру"},
@@ -35,14 +35,12 @@ def test_a_program_changes_many_and_is_told_of_each(visit: Visit, embedded: Embe
     [{}, {"updates": 5}, {"updates": [5]}, {"updates": [{}]}, {"updates": [{"task_id": "x"}]},
      {"updates": [{"task_id": 1, "status_id": "x"}]}, {"updates": [{"task_id": 1}] * 101}],
 )  # fmt: skip
-def test_a_body_that_is_no_list_of_updates_is_refused_whole(
-    visit: Visit, embedded: EmbeddedWorld, body: object
-) -> None:
+def test_a_body_without_a_list_of_updates_is_refused(visit: Visit, embedded: EmbeddedWorld, body: object) -> None:
     embedded.new_task()
     assert visit("anna").put("/tasks/api/tasks/bulk", json=body).status_code == 422
 
 
-def test_the_lists_form_changes_the_ticked_ones_and_tells_row_by_row(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_the_lists_form_changes_the_ticked_tasks_and_shows_each_outcome(visit: Visit, embedded: EmbeddedWorld) -> None:
     first, second, third = embedded.new_task(), embedded.new_task(status="resolved"), embedded.new_task()
     anna = visit("anna")
     page = anna.get("/tasks?sort=id", headers=HTML).text
@@ -65,7 +63,7 @@ def test_the_lists_form_changes_the_ticked_ones_and_tells_row_by_row(visit: Visi
     assert [entry["notes"] for entry in history] == ["Передаю"]
 
 
-def test_a_row_that_is_refused_says_why_and_the_others_are_done(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_a_refused_update_has_a_reason_and_the_others_are_made(visit: Visit, embedded: EmbeddedWorld) -> None:
     mine, others = embedded.new_task(), embedded.new_task(project="warehouse", author="boris")
     form = {"task_id": [mine, others, 77_777], "assignee_id": "none"}
     page = visit("anna").post("/tasks/bulk", data=form, headers=HTML).text
@@ -77,12 +75,14 @@ def test_a_row_that_is_refused_says_why_and_the_others_are_done(visit: Visit, em
 
 
 @pytest.mark.parametrize("form", [{}, {"task_id": 1}, {"status_id": 2}, {"task_id": "x", "status_id": 2}])
-def test_nothing_chosen_is_said(visit: Visit, embedded: EmbeddedWorld, form: dict[str, object]) -> None:
+def test_a_form_without_tasks_or_changes_is_refused(
+    visit: Visit, embedded: EmbeddedWorld, form: dict[str, object]
+) -> None:
     embedded.new_task()
     assert visit("anna").post("/tasks/bulk", data=form, headers=HTML).status_code == 422
 
 
-def test_programs_learn_the_words(visit: Visit) -> None:
+def test_programs_can_read_statuses_and_projects(visit: Visit) -> None:
     statuses = visit("anna").get("/api/redmine/statuses").json()["statuses"]
     assert [each["name"] for each in statuses if each["is_closed"]] == ["closed", "rejected"]
     assert [each["name"] for each in statuses if each["is_default"]] == ["new"]
@@ -94,7 +94,7 @@ def test_programs_learn_the_words(visit: Visit) -> None:
     ]
 
 
-def test_several_wishes_for_one_task_are_done_in_their_order(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_updates_of_one_task_are_made_in_their_order(visit: Visit, embedded: EmbeddedWorld) -> None:
     number, way = embedded.new_task(), ("in_progress", "resolved", "closed", "in_progress", "waiting")
     updates = [{"task_id": number, "status_id": STATUS_IDS[name]} for name in way]
     told = visit("anna").put("/tasks/api/tasks/bulk", json={"updates": updates}).json()

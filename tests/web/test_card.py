@@ -59,7 +59,7 @@ def status_of(client: TestClient, number: int) -> int:
 # What is offered
 
 
-def test_a_card_offers_what_the_workflow_allows_and_no_more(anna: Client, number: int) -> None:
+def test_a_card_offers_only_transitions_of_the_workflow(anna: Client, number: int) -> None:
     there = tray(anna, number)
     (moves,), (quick,) = there.of_class("move"), there.of_class("quick")
     assert [int(it["value"]) for it in moves.all(lambda it: it.get("name") == "status_id")] == [BUSY, REJECTED]
@@ -77,7 +77,7 @@ def test_the_right_to_comment_alone_offers_only_a_comment(visit: Visit, embedded
     assert fields["comment"] == "" and not {"priority_id", "assignee_id", "status_id"} & fields.keys()
 
 
-def test_without_scripts_a_card_is_a_page_that_leads_back(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_without_scripts_a_card_is_a_page_with_a_link_back(visit: Visit, embedded: EmbeddedWorld) -> None:
     number, anna = embedded.new_task("Принтер"), visit("anna")
     anna.get(BOARD, headers=HTML)
     page = anna.get(f"/tasks/{number}/card", headers={**HTML, "Referer": f"http://testserver{BOARD}"})
@@ -93,9 +93,7 @@ def test_a_program_gets_the_task(anna: Client, number: int) -> None:
 
 
 @pytest.mark.parametrize("headers", [HTML, HTMX, {}], ids=["page", "htmx", "program"])
-def test_a_task_that_one_does_not_see_has_no_card(
-    visit: Visit, embedded: EmbeddedWorld, headers: dict[str, str]
-) -> None:
+def test_an_invisible_task_has_no_card(visit: Visit, embedded: EmbeddedWorld, headers: dict[str, str]) -> None:
     number, stranger = embedded.new_task("Секрет"), visit("stranger")
     for address in (f"/tasks/{number}/card", "/tasks/777/card", "/tasks/99999999999/card"):
         for answer in (
@@ -110,7 +108,7 @@ def test_a_task_that_one_does_not_see_has_no_card(
 # Moving
 
 
-def test_a_move_answers_with_the_card_in_its_place_and_the_two_counts(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_a_move_answers_with_the_card_and_the_two_counts(visit: Visit, embedded: EmbeddedWorld) -> None:
     number, _ = embedded.new_task("Принтер"), embedded.new_task()
     anna = visit("anna")
     answer = move(anna, number, BUSY, comment="Беру.")
@@ -123,7 +121,7 @@ def test_a_move_answers_with_the_card_in_its_place_and_the_two_counts(visit: Vis
     assert entry["notes"] == "Беру."
 
 
-def test_a_move_has_a_way_back_where_the_workflow_has_one(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_a_move_can_be_undone_where_the_workflow_allows_it(visit: Visit, embedded: EmbeddedWorld) -> None:
     number, anna = embedded.new_task(status="in_progress"), visit("anna")
     answer = move(anna, number, WAITING)
     (toast,) = parsed(answer.text).of_class("toast")
@@ -138,9 +136,7 @@ def test_a_move_has_a_way_back_where_the_workflow_has_one(visit: Visit, embedded
         assert bool(toast.all(lambda it: it.tag == "form")) == (status == "in_progress")
 
 
-def test_an_undo_after_somebody_elses_move_is_a_conflict_after_a_comment_it_is_none(
-    visit: Visit, embedded: EmbeddedWorld
-) -> None:
+def test_an_undo_conflicts_with_a_later_move_but_not_with_a_comment(visit: Visit, embedded: EmbeddedWorld) -> None:
     number, anna, boris = embedded.new_task(status="in_progress"), visit("anna"), visit("boris")
     undo = sent(parsed(move(anna, number, WAITING).text).of_class("toast")[0])
     boris.post(f"/tasks/api/task/{number}/comments", json={"comment": "Жду."})
@@ -154,14 +150,14 @@ def test_an_undo_after_somebody_elses_move_is_a_conflict_after_a_comment_it_is_n
     assert status_of(anna, number) == RESOLVED
 
 
-def test_a_move_to_where_it_is_changes_nothing_and_says_so(anna: Client, number: int) -> None:
+def test_a_move_to_the_present_status_changes_nothing(anna: Client, number: int) -> None:
     answer = move(anna, number, NEW)
     assert answer.status_code == 200 and the_card(answer)["data-at"] == str(NEW) and counts(answer) == {NEW: 1}
     assert "Nothing was changed" in toasts(answer)[0]
     assert anna.get(f"/tasks/api/task/{number}/history").json()["history"] == []
 
 
-def test_a_forbidden_move_leaves_the_card_where_it_was_and_says_why(anna: Client, number: int) -> None:
+def test_a_forbidden_move_shows_the_reason_in_the_card(anna: Client, number: int) -> None:
     answer = move(anna, number, CLOSED, comment="Готово!", priority_id="")
     card = the_card(answer)
     assert answer.status_code == 422 and card["data-at"] == str(NEW) and "open" in card.classes
@@ -175,14 +171,14 @@ def test_a_forbidden_move_leaves_the_card_where_it_was_and_says_why(anna: Client
 
 
 @pytest.mark.parametrize("status", ["", "x", "-1", "777", "99999999999"])
-def test_a_status_that_there_is_not_is_refused_in_the_card(anna: Client, number: int, status: str) -> None:
+def test_an_unknown_status_is_refused_in_the_card(anna: Client, number: int, status: str) -> None:
     fields = {**form(anna, number), "status_id": status}
     for address in (f"/tasks/{number}/status", f"/tasks/{number}/card"):
         answer = anna.post(address, data=fields, headers=ON_BOARD)
         assert answer.status_code == 422 and the_card(answer)["data-at"] == str(NEW)
 
 
-def test_a_conflict_tells_who_changed_what_and_what_is_so_now(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_a_conflict_shows_the_other_change_and_the_present_values(visit: Visit, embedded: EmbeddedWorld) -> None:
     number, anna, boris = embedded.new_task(), visit("anna"), visit("boris")
     stale = {**form(anna, number), "status_id": REJECTED}
     body = {"status_id": BUSY, "comment": "Уже делаю."}
@@ -199,7 +195,7 @@ def test_a_conflict_tells_who_changed_what_and_what_is_so_now(visit: Visit, embe
     assert status_of(anna, number) == RESOLVED
 
 
-def test_a_forbidden_move_is_refused_and_the_card_is_left(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_a_forbidden_move_is_refused_and_the_card_stays(visit: Visit, embedded: EmbeddedWorld) -> None:
     number, irina = embedded.new_task(), visit("irina")
     moved = irina.post(f"/tasks/{number}/status", data={"status_id": BUSY, "view": "card"}, headers=ON_BOARD)
     assert moved.status_code == 422 and the_card(moved)["data-at"] == str(NEW)
@@ -234,7 +230,7 @@ def test_a_card_goes_to_its_lane(anna: Client, number: int) -> None:
     assert the_card(answer)["data-at"] == f"{NEW}-{PRIORITY_IDS['normal']}"
 
 
-def test_a_move_sent_twice_is_done_once(anna: Client, number: int) -> None:
+def test_a_move_sent_twice_is_made_once(anna: Client, number: int) -> None:
     fields = {**form(anna, number), "status_id": BUSY, "comment": "Беру."}
     answers = [anna.post(f"/tasks/{number}/status", data=fields, headers=ON_BOARD) for _ in "12"]
     assert answers[0].status_code == 200 and answers[0].text == answers[1].text
@@ -244,7 +240,7 @@ def test_a_move_sent_twice_is_done_once(anna: Client, number: int) -> None:
     assert len(anna.get(f"/tasks/api/task/{number}/history").json()["history"]) == 2
 
 
-def test_somebody_elses_page_moves_nothing(number: int, visit: Visit) -> None:
+def test_a_page_of_another_person_moves_nothing(number: int, visit: Visit) -> None:
     hers = {**form(visit("anna"), number), "status_id": BUSY}
     answer = visit("boris").post(f"/tasks/{number}/status", data=hers, headers=ON_BOARD)
     assert answer.status_code == 403 and status_of(visit("anna"), number) == NEW
@@ -253,7 +249,7 @@ def test_somebody_elses_page_moves_nothing(number: int, visit: Visit) -> None:
 # Without scripts
 
 
-def test_without_scripts_a_move_leads_back_to_its_board(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_without_scripts_a_move_redirects_to_its_board(visit: Visit, embedded: EmbeddedWorld) -> None:
     anna, address = visit("anna"), f"{BOARD}&lanes=project"
     for wanted, leads in ((address, address), ("//evil.test", "/tasks/my-tasks")):
         number = embedded.new_task()
@@ -264,7 +260,7 @@ def test_without_scripts_a_move_leads_back_to_its_board(visit: Visit, embedded: 
         assert status_of(anna, number) == BUSY
 
 
-def test_without_scripts_a_refusal_is_the_cards_page(anna: Client, number: int, visit: Visit) -> None:
+def test_without_scripts_a_refusal_shows_the_cards_page(anna: Client, number: int, visit: Visit) -> None:
     stale = {**form(anna, number), "status_id": str(REJECTED), "comment": "Беру."}
     forbidden = anna.post(f"/tasks/{number}/status", data={**stale, "status_id": CLOSED}, headers=HTML)
     visit("boris").put(f"/tasks/api/task/{number}/status", json={"status_id": BUSY})
@@ -292,13 +288,13 @@ def test_a_card_changes_priority_assignee_and_fields_at_once_with_a_comment(anna
     assert entry["notes"] == "Срочно!" and len(entry["changes"]) == 3
 
 
-def test_a_cards_form_sent_as_it_came_changes_nothing(anna: Client, number: int) -> None:
+def test_an_untouched_card_form_changes_nothing(anna: Client, number: int) -> None:
     answer = anna.post(f"/tasks/{number}/card", data=form(anna, number, "quick"), headers=ON_BOARD)
     assert answer.status_code == 200 and "Nothing was changed" in toasts(answer)[0]
     assert anna.get(f"/tasks/api/task/{number}/history").json()["history"] == []
 
 
-def test_a_field_error_is_shown_in_the_card(anna: Client, number: int) -> None:
+def test_a_field_error_appears_in_the_card(anna: Client, number: int) -> None:
     fields = {**form(anna, number, "quick"), "due_date": "завтра", "comment": "Срочно!"}
     answer = anna.post(f"/tasks/{number}/card", data=fields, headers=ON_BOARD)
     assert answer.status_code == 422 and "open" in the_card(answer).classes
@@ -306,9 +302,7 @@ def test_a_field_error_is_shown_in_the_card(anna: Client, number: int) -> None:
     assert anna.get(f"/tasks/api/task/{number}/history").json()["history"] == []
 
 
-def test_a_comment_that_was_refused_is_kept_and_offered_with_the_card_again(
-    anna: Client, number: int, visit: Visit
-) -> None:
+def test_a_refused_comment_becomes_a_draft_of_the_card(anna: Client, number: int, visit: Visit) -> None:
     stale = {**form(anna, number, "quick"), "priority_id": PRIORITY_IDS["low"], "comment": "Недосказанное"}
     visit("boris").put(f"/tasks/api/task/{number}/priority", json={"priority_id": PRIORITY_IDS["high"]})
     assert anna.post(f"/tasks/{number}/card", data=stale, headers=ON_BOARD).status_code == 409
@@ -336,8 +330,8 @@ def test_a_refused_card_keeps_its_unread_mark(anna: Client, number: int, embedde
     assert "news" in card.classes and "has news" in card.text
 
 
-def test_a_screen_shows_the_whole_of_a_move_and_its_way_back(visit: Visit, embedded: EmbeddedWorld) -> None:
-    """By the model of a browser that test_board_equals_tracker.py works with."""
+def test_a_board_model_shows_a_move_and_its_undo(visit: Visit, embedded: EmbeddedWorld) -> None:
+    """Use the model of a browser that test_board_equals_backend.py works with."""
     number, other = embedded.new_task(status="in_progress"), embedded.new_task(status="waiting")
     screen = Screen(visit("anna"), BOARD)
     screen.move(screen.cards()[0], WAITING)

@@ -1,10 +1,16 @@
-"""A page that was told of a change asks what it was; a row asks how it is now."""
+"""A page asks for the news after a change; a row asks for its present state."""
 
+from datetime import UTC, date, datetime, timedelta
+
+from helpdesk.tasks.model import Choices, Priority, Ref, Status, Task, TaskRow, Written
+from helpdesk.web.tasks.page import changed_facts, facts
 from tests.web.conftest import HTML, HTMX, Visit
 from tests.world import NAMES, EmbeddedWorld
 
 
-def test_a_page_that_is_up_to_date_gets_nothing_and_another_who_it_was(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_a_current_page_gets_nothing_and_an_older_one_the_author_of_the_change(
+    visit: Visit, embedded: EmbeddedWorld
+) -> None:
     task, anna, boris = embedded.new_task("Стул"), visit("anna"), visit("boris")
     seen = anna.get(f"/tasks/api/task/{task}").json()["lock_version"]
     asked = f"/tasks/{task}/changed?since="
@@ -50,7 +56,7 @@ def test_a_task_that_is_gone_says_so_on_its_page_and_in_a_list(visit: Visit, emb
     assert row.text.strip().startswith("<tr") and f">{task}</td>" in row.text and "name=" not in row.text
 
 
-def test_nobody_is_told_of_a_change_of_ones_own_but_shown_it(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_an_own_change_is_shown_without_a_notice(visit: Visit, embedded: EmbeddedWorld) -> None:
     task, anna, boris = embedded.new_task("Стул"), visit("anna"), visit("boris")
     seen = anna.get(f"/tasks/api/task/{task}").json()["lock_version"]
     mine = anna.post(f"/tasks/api/task/{task}/comments", json={"comment": "Моё"}).json()["comment"]["id"]
@@ -65,3 +71,33 @@ def test_nobody_is_told_of_a_change_of_ones_own_but_shown_it(visit: Visit, embed
         assert "Борис Кузнецов changed this task" in told.text
     now = anna.get(f"/tasks/api/task/{task}").json()["lock_version"]
     assert anna.get(f"{asked}0&since={now}", headers=HTMX).status_code == 204
+
+
+# What a task's page sums up, and which of it is sent after a write
+
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+ROW = TaskRow(7, "Принтер", Status(1, "new"), Priority(2, "normal"), Ref(1, "help"), Ref(1, "bug"), None, None, None,
+              NOON, NOON)  # fmt: skip
+TASK = Task(ROW, "", None, 0, None, (), (), Choices(), "1")
+LATER = ROW._replace(status=Status(2, "in progress"), updated_on=NOON + timedelta(hours=1))
+
+
+def names(of: Task) -> list[str]:
+    return [fact.name for fact in facts(of)]
+
+
+def test_attributes_without_a_value_are_left_out() -> None:
+    assert names(TASK) == ["status", "priority", "assignee", "updated_on"]
+    assert names(TASK._replace(start_date=date(2026, 11, 20), done_ratio=10))[3:5] == ["start_date", "done_ratio"]
+
+
+def test_only_facts_that_a_write_changed_are_sent() -> None:
+    told = changed_facts(Written(TASK, TASK._replace(row=LATER)))
+    assert told and [fact.name for fact in told] == ["status", "updated_on"]
+    assert changed_facts(Written(TASK, TASK)) == ()
+
+
+def test_all_facts_are_sent_when_one_came_or_went() -> None:
+    begun = TASK._replace(row=LATER, done_ratio=10)
+    assert changed_facts(Written(TASK, begun)) is None and changed_facts(Written(begun, TASK)) is None

@@ -25,7 +25,7 @@ def colors(told: Any) -> Iterator[tuple[str, str]]:
             yield from colors(each)
 
 
-def test_a_color_means_the_same_wherever_it_is_told(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_a_color_means_the_same_in_every_answer(visit: Visit, embedded: EmbeddedWorld) -> None:
     number, anna = embedded.new_task(status="in_progress", priority="urgent"), visit("anna")
     task, resolved = f"/tasks/api/task/{number}", {"status_id": STATUS_IDS["resolved"]}
     visit("admin").post("/tasks/board/columns", json={f"phase_{STATUS_IDS['waiting']}": "waiting"}).raise_for_status()

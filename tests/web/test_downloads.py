@@ -1,4 +1,4 @@
-"""Files on their way out: whole and in parts, kept and never run."""
+"""Files sent to people: whole and in parts, saved and never run."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -13,7 +13,7 @@ from hypothesis import strategies as some
 from helpdesk.app import create_app
 from helpdesk.services import Services
 from helpdesk.tasks.embedded.backend import EmbeddedBackend
-from helpdesk.tasks.model import Actor, Attachment, Opened
+from helpdesk.tasks.model import Actor, Attachment, OpenFile
 from helpdesk.web.core import errors
 from helpdesk.web.files import downloads
 from tests.web.conftest import HTML, Visit, attached, session_cookie
@@ -32,7 +32,7 @@ def file(embedded: EmbeddedWorld, number: int) -> int:
     return attached(embedded, number, CONTENT, "Отчёт «за май» 100%.txt", "text/plain")
 
 
-def test_a_file_is_sent_to_be_kept_and_never_run(visit: Visit, number: int, file: int) -> None:
+def test_a_file_is_sent_to_be_saved_and_never_run(visit: Visit, number: int, file: int) -> None:
     for address in (f"/tasks/{number}/files/{file}", f"/tasks/api/task/{number}/attachment/{file}/download"):
         answer = visit("irina").get(address, headers=HTML)
         assert (answer.status_code, answer.content) == (200, CONTENT)
@@ -44,7 +44,7 @@ def test_a_file_is_sent_to_be_kept_and_never_run(visit: Visit, number: int, file
         assert told["cache-control"] == "private, no-cache" and not told["etag"].startswith("W/")
 
 
-def test_a_program_is_told_where_the_file_is(visit: Visit, number: int, file: int) -> None:
+def test_a_program_gets_the_address_of_the_file(visit: Visit, number: int, file: int) -> None:
     client, address = visit("anna"), f"/tasks/api/task/{number}/attachment/{file}/download"
     told = client.get(f"{address}?format=json").json()
     assert told["success"] and (told["filename"], told["filesize"]) == ("Отчёт «за май» 100%.txt", len(CONTENT))
@@ -111,9 +111,7 @@ def test_a_file_in_the_browsers_cache_is_not_sent_again(visit: Visit, number: in
         ("bytes=-9999", 0, 767),
     ],
 )
-def test_a_part_is_sent_when_it_is_asked_for(
-    visit: Visit, number: int, file: int, header: str, first: int, last: int
-) -> None:
+def test_a_requested_part_is_sent(visit: Visit, number: int, file: int, header: str, first: int, last: int) -> None:
     answer = visit("anna").get(f"/tasks/{number}/files/{file}", headers={"Range": header, "Accept-Encoding": "br"})
     assert (answer.status_code, answer.content) == (206, CONTENT[first : last + 1])
     assert answer.headers["content-range"] == f"bytes {first}-{last}/768"
@@ -128,7 +126,9 @@ def test_a_part_that_is_not_there_is_refused(visit: Visit, number: int, file: in
 
 
 @pytest.mark.parametrize("header", ["bytes=1-2,5-6", "bytes=5-2", "bytes=-", "bytes=a-b", "lines=1-2", "bytes=١-٢"])
-def test_a_range_that_is_no_single_part_gets_the_whole(visit: Visit, number: int, file: int, header: str) -> None:
+def test_a_range_other_than_a_single_part_gets_the_whole_file(
+    visit: Visit, number: int, file: int, header: str
+) -> None:
     answer = visit("anna").get(f"/tasks/{number}/files/{file}", headers={"Range": header.encode()})
     assert (answer.status_code, answer.content) == (200, CONTENT)
 
@@ -140,7 +140,7 @@ def test_a_part_of_another_file_is_not_added_to_this_one(visit: Visit, number: i
         assert client.get(address, headers={"Range": "bytes=1-", "If-Range": known}).status_code == status
 
 
-def test_a_head_tells_what_a_get_would_and_sends_nothing(visit: Visit, number: int, file: int) -> None:
+def test_a_head_has_the_headers_of_a_get_and_no_body(visit: Visit, number: int, file: int) -> None:
     client, address = visit("anna"), f"/tasks/{number}/files/{file}"
     for asked in ({}, {"Range": "bytes=5-9"}):
         got, head = client.get(address, headers=asked), client.head(address, headers=asked)
@@ -163,8 +163,8 @@ class Endless(EmbeddedBackend):
 
     closed = False
 
-    async def open_file(self, actor: Actor, task_id: int, file_id: int, first: int = 0) -> Opened:
-        return Opened(Attachment(1, "endless.bin", 10**12, "application/octet-stream"), self._bytes())
+    async def open_file(self, actor: Actor, task_id: int, file_id: int, first: int = 0) -> OpenFile:
+        return OpenFile(Attachment(1, "endless.bin", 10**12, "application/octet-stream"), self._bytes())
 
     async def _bytes(self) -> AsyncGenerator[bytes, None]:
         try:
@@ -175,7 +175,7 @@ class Endless(EmbeddedBackend):
             self.closed = True
 
 
-async def test_a_reader_who_goes_away_lets_go_of_the_file(services: Services, embedded: EmbeddedWorld) -> None:
+async def test_a_lost_connection_closes_the_file(services: Services, embedded: EmbeddedWorld) -> None:
     tracker = Endless(services.database, embedded.backend.files.blobs)
     app = create_app(replace(services, backend=tracker))
     cookie = f"session={session_cookie(services, 'anna')}".encode()

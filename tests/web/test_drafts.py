@@ -1,4 +1,4 @@
-"""What was typed and not sent: kept, offered again, never to another person, never sent by itself."""
+"""Drafts: kept, shown again, never to another person, never sent by themselves."""
 
 import re
 from dataclasses import replace
@@ -26,7 +26,7 @@ SHOWN = ">Набирала «долго» &amp; &lt;b&gt;терять&lt;/b&gt; 
 
 
 def kept(database: Database, login: str = "anna") -> dict[str, dict[str, str]]:
-    found = database.run_here(lambda db: drafts.found(db, PEOPLE_IDS[login], "", datetime.now(UTC)))
+    found = database.run_here(lambda db: drafts.with_prefix(db, PEOPLE_IDS[login], "", datetime.now(UTC)))
     return {draft.place: dict(draft.fields) for draft in found}
 
 
@@ -272,7 +272,7 @@ def test_a_comment_counts_even_when_its_draft_cannot_be_taken_away(
     def fail(*_: object) -> None:
         raise StoreUnavailable("down for a moment")
 
-    monkeypatch.setattr(drafts, "forget", fail)
+    monkeypatch.setattr(drafts, "delete", fail)
     number, anna = embedded.new_task(), visit("anna")
     assert anna.post(f"/tasks/{number}/comments", data={"comment": TEXT}, headers=HTML).status_code == 303
     assert len(anna.get(f"/tasks/api/task/{number}/history").json()["history"]) == 1
@@ -289,7 +289,7 @@ def test_a_draft_whose_form_is_gone_can_still_be_read(visit: Visit, embedded: Em
     assert " readonly>" in stray and SHOWN in stray and f"/drafts/task:{number}:priority/discard" in page
 
 
-def test_a_private_draft_of_somebody_who_may_not_write_privately_warns(number: int, visit: Visit) -> None:
+def test_a_private_draft_warns_without_the_right_to_write_privately(number: int, visit: Visit) -> None:
     for login, warned in (("irina", True), ("anna", False)):
         client = visit(login)
         client.put(f"/drafts/task:{number}:comments", data={"comment": TEXT, "private": "1"})
@@ -318,7 +318,7 @@ def sign_in(visit: Visit, login: str, page: str, password: str = "") -> tuple[Te
     return client, answer.text if answer.status_code != 303 else answer.headers["location"]
 
 
-def test_the_same_person_who_signs_in_again_is_offered_the_text_in_its_form(
+def test_the_same_person_gets_the_text_in_its_form_after_signing_in_again(
     number: int, visit: Visit, database: Database
 ) -> None:
     page = expired(visit, number, private="1")
@@ -339,13 +339,13 @@ def test_a_mistyped_password_loses_nothing(number: int, visit: Visit, database: 
     assert kept(database) == {f"task:{number}:status": {"comment": TEXT, "status_id": "2"}}
 
 
-def test_another_person_who_signs_in_gets_nothing_of_it(number: int, visit: Visit, database: Database) -> None:
+def test_another_person_gets_no_text_after_signing_in(number: int, visit: Visit, database: Database) -> None:
     boris, target = sign_in(visit, "boris", expired(visit, number))
     assert "терять" not in boris.get(target, headers=HTML).text
     assert kept(database) == kept(database, "boris") == {}
 
 
-def test_a_text_whose_person_is_not_proven_is_only_shown(number: int, visit: Visit) -> None:
+def test_a_text_without_a_proven_owner_is_only_shown(number: int, visit: Visit) -> None:
     forged = f"{PEOPLE_IDS['anna']}.{mark('boris').partition('.')[2]}"
     for typed_by in ("", "1", str(PEOPLE_IDS["anna"]), forged, "x.y", "\ud800"):
         page = expired(visit, number, typed_by=typed_by.encode("utf-8", "replace").decode())

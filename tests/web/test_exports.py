@@ -93,7 +93,7 @@ def served(services: Services, tracker: Steered, login: str = "anna") -> Iterato
         thread.join(WAIT)
 
 
-def test_the_list_is_exported_whole_and_harmless(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_the_whole_list_is_exported_without_formulas(visit: Visit, embedded: EmbeddedWorld) -> None:
     for n in range(103):
         embedded.new_task(f"Задача {n}")
     for harm in ("=HYPERLINK(1)", "+1", "-1", "@SUM(1)"):
@@ -110,9 +110,7 @@ def test_the_list_is_exported_whole_and_harmless(visit: Visit, embedded: Embedde
     assert len(visit("stranger").get("/tasks/export.csv").text.splitlines()) == 1
 
 
-def test_no_number_of_tasks_is_too_many_and_the_list_says_how_many_there_are(
-    visit: Visit, embedded: EmbeddedWorld
-) -> None:
+def test_an_export_of_many_tasks_has_all_of_them(visit: Visit, embedded: EmbeddedWorld) -> None:
     many(embedded, 6_239)
     page = visit("anna").get("/tasks", headers=HTML).text
     assert "6239 tasks as CSV</a>" in page
@@ -120,7 +118,7 @@ def test_no_number_of_tasks_is_too_many_and_the_list_says_how_many_there_are(
     assert [row[1] for row in rows[1:]] == [f"Задача {place}" for place in range(6_239)]
 
 
-def test_only_its_head_is_told_to_whoever_asks_for_that(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_a_head_request_gets_only_headers(visit: Visit, embedded: EmbeddedWorld) -> None:
     embedded.new_task()
     answer = visit("anna").head(ADDRESS)
     assert answer.status_code == 200 and answer.content == b"" and "attachment" in answer.headers["content-disposition"]
@@ -160,7 +158,7 @@ def test_the_first_rows_arrive_before_the_rest(
 
 
 @pytest.mark.parametrize("encoding", ["identity", "gzip"])
-def test_a_file_that_can_not_be_whole_breaks_off_for_all_to_see(
+def test_an_export_that_fails_breaks_the_connection(
     services: Services,
     embedded: EmbeddedWorld,
     steered: Steered,
@@ -198,7 +196,7 @@ def test_an_export_that_can_not_begin_is_an_error_page(
         assert client.get("/tasks/export.csv?page=x").status_code == 422
 
 
-def test_nothing_more_is_asked_for_when_the_reader_has_gone(
+def test_no_page_is_fetched_after_the_reader_has_gone(
     services: Services, embedded: EmbeddedWorld, steered: Steered
 ) -> None:
     many(embedded, 600)
@@ -210,7 +208,7 @@ def test_nothing_more_is_asked_for_when_the_reader_has_gone(
             assert steered.closed.wait(WAIT), "the tracker was asked for more"
 
 
-def test_a_reader_who_takes_nothing_keeps_nobody_waiting(
+def test_a_reader_that_takes_nothing_is_dropped(
     services: Services, embedded: EmbeddedWorld, steered: Steered, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Endless pages fill whatever holds bytes between; then the export waits, and gives up."""
@@ -230,7 +228,9 @@ def test_a_reader_who_takes_nothing_keeps_nobody_waiting(
         assert steered.closed.wait(WAIT)
 
 
-def test_exports_leave_room_for_others(services: Services, embedded: EmbeddedWorld, steered: Steered) -> None:
+def test_the_number_of_exports_at_once_is_limited(
+    services: Services, embedded: EmbeddedWorld, steered: Steered
+) -> None:
     many(embedded, 200)
     steered.between = lambda _: asyncio.Event().wait()
     with served(services, steered) as client, client.stream("GET", ADDRESS), client.stream("GET", ADDRESS):
@@ -239,7 +239,7 @@ def test_exports_leave_room_for_others(services: Services, embedded: EmbeddedWor
         assert int(answer.headers["retry-after"]) > 0 and client.get("/tasks").status_code == 200
 
 
-def test_a_place_is_free_again_when_an_export_is_done() -> None:
+def test_an_ended_export_makes_room_for_another() -> None:
     running = lists_export.Exports()
     for person in (1, 1, 2, 2):
         running.begin(person)

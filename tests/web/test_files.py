@@ -1,4 +1,4 @@
-"""Files on their way into a task: all that was chosen arrives, or the form says why not and keeps what it has."""
+"""Files added to a task: all chosen ones arrive, or the form says why not and keeps the ones it has."""
 
 import re
 from html import unescape
@@ -62,7 +62,7 @@ def test_several_files_come_by_a_form(visit: Visit, number: int) -> None:
     assert link and client.get(link[1]).content == PLAN[1]
 
 
-def test_a_program_is_told_what_was_added(visit: Visit, embedded: EmbeddedWorld, number: int) -> None:
+def test_a_program_gets_the_added_files(visit: Visit, embedded: EmbeddedWorld, number: int) -> None:
     attached(embedded, number, b"before")
     answer = send(visit("anna"), number, PLAN, headers={})
     assert answer.status_code == 201 and answer.json()["message"] == "The files were added."
@@ -70,7 +70,7 @@ def test_a_program_is_told_what_was_added(visit: Visit, embedded: EmbeddedWorld,
     assert (file["filename"], file["size"], file["content_type"]) == (PLAN[0], len(PLAN[1]), "text/plain")
 
 
-def test_the_fragment_has_the_list_and_what_else_changed(visit: Visit, number: int) -> None:
+def test_the_fragment_has_the_files_and_the_changed_facts(visit: Visit, number: int) -> None:
     page = unescape(send(visit("anna"), number, PLAN, headers=HTMX).text)
     assert page.lstrip().startswith(f'<section class="files" id="attachments-{number}"') and PLAN[0] in page
     for target in (f"#entries-{number}", f"#facts-{number}", "#toasts"):
@@ -100,7 +100,7 @@ def test_a_file_that_is_too_large_is_reported_in_the_form_which_keeps_its_commen
     assert names(client, number) == [] and kept(tmp_path) == 0
 
 
-def test_a_program_is_told_the_limit(visit: Visit, number: int) -> None:
+def test_a_program_gets_the_limit(visit: Visit, number: int) -> None:
     client = visit("anna", max_content_length=MEGABYTE)
     answer = send(client, number, ("a.bin", b"0" * (2 * MEGABYTE), ""), headers={})
     assert (answer.status_code, answer.json()["error"]) == (413, "too_large")

@@ -1,4 +1,4 @@
-"""What another had just changed and a write replaced unseen is told, whichever way one asked."""
+"""Every face names changes of others that a write replaced unseen."""
 
 import asyncio
 import re
@@ -48,9 +48,7 @@ def entry_of_boris(world: EmbeddedWorld, number: int) -> int:
     return next(entry.id for entry in entries if entry.author and entry.author.name == NAMES["boris"])
 
 
-def test_a_form_answers_with_its_success_and_what_it_replaced(
-    anna: Client, number: int, embedded: EmbeddedWorld
-) -> None:
+def test_a_form_reports_its_success_and_the_replaced_change(anna: Client, number: int, embedded: EmbeddedWorld) -> None:
     answer = anna.post(f"/tasks/{number}/priority", data={"priority_id": PRIORITY_IDS["low"]}, headers=HTMX)
     assert answer.status_code == 200 and toasts(answer.text) == [f"{SAYS}Priority: normal → urgent"]
     assert "The priority was changed." in answer.text
@@ -70,7 +68,7 @@ def test_a_page_leads_to_the_entry_it_replaced(anna: Client, embedded: EmbeddedW
         assert led == f"/tasks/{number}#entry-{entry_of_boris(embedded, number)}", path
 
 
-def test_programs_are_told_in_sentences_and_only_when_there_is_something(
+def test_programs_get_sentences_only_when_a_change_was_replaced(
     anna: Client, number: int, embedded: EmbeddedWorld
 ) -> None:
     body = {"subject": "Анны", "custom_fields": [{"id": ROOM, "value": "3"}]}

@@ -1,4 +1,4 @@
-"""Two people's forms and programs of one task: what is merged, and what a conflict says in each way of answering."""
+"""Two people change one task by forms and programs: merged values, and the conflict in each face."""
 
 import re
 
@@ -62,7 +62,7 @@ def test_a_field_left_alone_in_a_row_or_card_is_not_changed(
     assert f'<option value="{LOW}" selected' in again.text, "what was chosen is mine"
 
 
-def test_a_form_left_as_it_was_changes_nothing_whatever_others_did(anna: Client, number: int, visit: Visit) -> None:
+def test_an_untouched_form_changes_nothing_after_changes_of_others(anna: Client, number: int, visit: Visit) -> None:
     shown = anna.get(f"/tasks/{number}/row?edit=1", headers=HTMX).text
     values = dict(re.findall(r'name="(seen|lock_version)" value="([^"]+)"', shown))
     visit("boris").put(f"/tasks/api/task/{number}/status", json={"status_id": BUSY}).raise_for_status()
@@ -78,7 +78,7 @@ def test_a_spoilt_memory_of_a_form_is_none(anna: Client, number: int, visit: Vis
     assert answer.status_code == 200 and held(visit, number)[0] == BUSY
 
 
-def test_a_program_is_told_who_wrote_what_into_which_field(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_a_program_gets_the_author_and_the_value_of_each_conflict(visit: Visit, embedded: EmbeddedWorld) -> None:
     number, anna, boris = embedded.new_task(), visit("anna"), visit("boris")
     known = anna.get(f"/tasks/api/task/{number}").json()["lock_version"]
     theirs = {"subject": "Стол", "description": "Сломан", "due_date": "2040-01-31"}
@@ -110,7 +110,7 @@ def test_a_merge_that_would_be_unsound_or_forbidden_is_refused_as_that(visit: Vi
         assert anna.put(f"/tasks/api/task/{number}/status", json=wish).json()["error"] == "conflict"
 
 
-def test_the_form_of_details_says_who_changed_the_same(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_the_edit_form_names_the_author_of_a_conflicting_change(visit: Visit, embedded: EmbeddedWorld) -> None:
     number, anna, boris = embedded.new_task("Стул"), visit("anna"), visit("boris")
     known = anna.get(f"/tasks/api/task/{number}").json()["lock_version"]
     boris.put(f"/tasks/api/task/{number}", json={"subject": "Стол"}).raise_for_status()
@@ -122,7 +122,7 @@ def test_the_form_of_details_says_who_changed_the_same(visit: Visit, embedded: E
         assert NAMES["irina"] not in fault
 
 
-def test_the_form_of_a_field_names_who_changed_it_and_not_who_spoke_last(
+def test_the_form_of_a_field_names_the_author_of_its_change_and_not_of_the_last_comment(
     anna: Client, number: int, visit: Visit
 ) -> None:
     known = anna.get(f"/tasks/api/task/{number}").json()["lock_version"]
@@ -143,7 +143,7 @@ def test_a_comment_needs_no_version_and_is_refused_for_none(anna: Client, number
     assert len(anna.get(f"/tasks/api/task/{number}/history").json()["history"]) == 6
 
 
-def test_whether_a_comment_was_added_is_told_of_ones_own(anna: Client, number: int, visit: Visit) -> None:
+def test_comment_added_is_about_own_comments(anna: Client, number: int, visit: Visit) -> None:
     known = anna.get(f"/tasks/api/task/{number}").json()["lock_version"]
     visit("boris").post(f"/tasks/api/task/{number}/comments", json={"comment": "Моё"}).raise_for_status()
     told = anna.put(f"/tasks/api/task/{number}/status", json={"status_id": BUSY, "lock_version": known}).json()

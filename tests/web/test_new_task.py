@@ -1,4 +1,4 @@
-"""A new task: by the page, with scripts and without, and by a program; nothing typed or brought is lost on the way."""
+"""A new task: by the page, with and without scripts, and by a program; no typed text and no file is lost."""
 
 import re
 from html import unescape
@@ -66,7 +66,7 @@ def test_then_the_form_of_that_place_is_there(visit: Visit) -> None:
     assert 'name="assigned_to_id"' in visit("anna").get(f"{NEW}?project_id=2", headers=HTML).text
 
 
-def test_a_person_without_a_project_to_create_in_is_told_so(visit: Visit) -> None:
+def test_the_page_says_that_a_person_may_create_tasks_nowhere(visit: Visit) -> None:
     page = visit("stranger").get(NEW, headers=HTML)
     assert page.status_code == 200 and "You may not create tasks in any project." in page.text
     assert 'id="new-task"' not in page.text
@@ -104,7 +104,7 @@ def test_a_refused_new_task_comes_back_whole_with_its_files(anna: Client, header
     assert [file["filename"] for file in task["attachments"]] == ["план.txt"]
 
 
-def test_files_too_large_are_told_of_and_the_rest_comes_back(visit: Visit) -> None:
+def test_the_new_form_shows_that_files_are_too_large_and_keeps_the_rest(visit: Visit) -> None:
     anna = visit("anna", max_content_length=100_000)
     answer = anna.post(NEW, data=SAID, files=[("files", ("a.bin", b"0" * 200_000, ""))], headers=HTML)
     assert answer.status_code == 413 and "at most 98 KB together" in answer.text and total(anna) == 0
@@ -214,7 +214,7 @@ def test_a_program_makes_a_task(visit: Visit, embedded: EmbeddedWorld, address: 
         ({"subject": "Стул", "project_id": 2, "description": 7}, "description"),
     ],
 )
-def test_a_program_is_told_what_is_wrong(anna: Client, wish: dict[str, Any], field: str) -> None:
+def test_a_program_gets_errors_by_field(anna: Client, wish: dict[str, Any], field: str) -> None:
     answer = anna.post("/tasks/api/task", json=wish)
     assert answer.status_code == 422 and list(answer.json()["errors"]) == [field] and total(anna) == 0
 
@@ -225,7 +225,7 @@ def test_fields_that_one_may_not_set_are_refused(visit: Visit) -> None:
     assert (answer.status_code, answer.json()["error"]) == (403, "not_allowed")
 
 
-def test_a_program_learns_what_it_may_say(anna: Client) -> None:
+def test_a_program_gets_the_fields_of_a_new_task(anna: Client) -> None:
     assert [each["name"] for each in anna.get(NEW).json()["projects"]] == ["help", "office", "warehouse"]
     told = anna.get(f"{NEW}?project_id=2").json()
     assert told["required"] == ["subject"] and told["default_priority_id"] == PRIORITY_IDS["normal"]

@@ -73,7 +73,7 @@ def keep(services: Services, login: str, told: Preferences) -> None:
 
 def kept(services: Services, login: str) -> Preferences:
     number = PEOPLE_IDS[login]
-    return from_json(services.database.run_here(lambda db: preferences.told(db, [number])).get(number, ""))
+    return from_json(services.database.run_here(lambda db: preferences.of_people(db, [number])).get(number, ""))
 
 
 def to_the_minute(told: Preferences) -> Preferences:
@@ -84,7 +84,7 @@ def to_the_minute(told: Preferences) -> Preferences:
     return replace(told, quiet=quiet._replace(start=start, end=end))
 
 
-def test_everything_has_its_words_and_every_zone_offered_is_one() -> None:
+def test_every_choice_has_a_label_and_every_offered_zone_exists() -> None:
     labels = notification_preferences
     assert tuple(labels.TYPE_LABELS) == TYPES and tuple(labels.SOUND_LABELS) == SOUNDS
     assert set(labels.SOUND_FIELDS) == {f"sound_{name}" for name in Sounds._fields}
@@ -94,7 +94,7 @@ def test_everything_has_its_words_and_every_zone_offered_is_one() -> None:
 
 
 @given(PREFERENCES, PREFERENCES)
-def test_sending_the_shown_preferences_back_changes_nothing(told: Preferences, other: Preferences) -> None:
+def test_sending_the_form_values_back_changes_nothing(told: Preferences, other: Preferences) -> None:
     told = to_the_minute(told)
     sent = form_values(told, MOSCOW)
     if told.quiet and told.quiet.kept and not told.quiet.days:
@@ -110,7 +110,7 @@ def test_sending_the_shown_preferences_back_changes_nothing(told: Preferences, o
 
 
 @given(PREFERENCES, st.dictionaries(st.sampled_from([*PARSERS, "muted_tasks"]), JUNK))
-def test_junk_is_refused_by_its_name_or_can_be_kept(before: Preferences, junk: dict[str, object]) -> None:
+def test_junk_is_refused_by_its_field_or_can_be_stored(before: Preferences, junk: dict[str, object]) -> None:
     try:
         read = changed(Fields(junk), before, MOSCOW)
     except Invalid as refusal:
@@ -123,7 +123,7 @@ def test_junk_is_refused_by_its_name_or_can_be_kept(before: Preferences, junk: d
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=15, deadline=None)
 @given(told=PREFERENCES.map(to_the_minute))
-def test_a_page_that_is_sent_as_it_came_changes_nothing(visit: Visit, services: Services, told: Preferences) -> None:
+def test_an_untouched_form_changes_nothing(visit: Visit, services: Services, told: Preferences) -> None:
     if told.quiet:
         told = replace(told, quiet=told.quiet._replace(days=told.quiet.days or frozenset({0})))
     keep(services, "anna", told)
@@ -136,7 +136,7 @@ def test_a_page_that_is_sent_as_it_came_changes_nothing(visit: Visit, services: 
     assert read.quiet == told.quiet or (told.quiet is None and not read.quiet.kept)
 
 
-def test_the_page_is_linked_says_what_is_usual_and_that_it_was_saved(anna: Client, services: Services) -> None:
+def test_the_page_shows_the_defaults_and_that_it_was_saved(anna: Client, services: Services) -> None:
     assert f'href="{PAGE}"' in anna.get("/notifications", headers=HTML).text
     page = anna.get(PAGE, headers=HTML).text
     fields = Sent(page, "preferences").fields
@@ -149,7 +149,7 @@ def test_the_page_is_linked_says_what_is_usual_and_that_it_was_saved(anna: Clien
     assert kept(services, "anna") == Preferences()
 
 
-def test_a_form_keeps_what_was_chosen_and_every_box_can_be_taken_away(visit: Visit, services: Services) -> None:
+def test_a_form_saves_the_choices_and_every_box_can_be_unchecked(visit: Visit, services: Services) -> None:
     keep(services, "anna", SAID)
     answer = visit("anna").post(PAGE, data={**FORM, "days": ["mon"], "quiet": "1", "zone": "asia/omsk "})
     assert answer.json()["quiet"] and answer.json()["zone"] == "Asia/Omsk"
@@ -160,7 +160,7 @@ def test_a_form_keeps_what_was_chosen_and_every_box_can_be_taken_away(visit: Vis
     assert kept(services, "boris") == Preferences()
 
 
-def test_a_program_changes_what_it_names_and_reads_what_it_may_send(visit: Visit, services: Services) -> None:
+def test_json_changes_only_named_fields_and_reads_the_same_names(visit: Visit, services: Services) -> None:
     keep(services, "anna", SAID)
     anna = visit("anna")
     assert anna.post(PAGE, json={"sound_normal": "bell"}).status_code == 200
@@ -185,7 +185,7 @@ def test_a_program_changes_what_it_names_and_reads_what_it_may_send(visit: Visit
         ("quiet", "1", "choose a day"),
     ],
 )  # fmt: skip
-def test_an_error_is_shown_at_its_field_and_nothing_is_saved(
+def test_an_error_appears_at_its_field_and_nothing_is_saved(
     visit: Visit, services: Services, field: str, value: str | list[str], says: str
 ) -> None:
     keep(services, "anna", SAID)
@@ -203,19 +203,19 @@ def test_an_error_is_shown_at_its_field_and_nothing_is_saved(
     assert says in str(anna.post(PAGE, data=sent).json()["errors"]) and kept(services, "anna") == SAID
 
 
-def test_all_that_is_wrong_is_told_at_once(visit: Visit) -> None:
+def test_all_errors_are_reported_at_once(visit: Visit) -> None:
     answer = visit("anna").post(PAGE, json={"start": "x", "end": 7, "zone": None, "sound_high": ["bell"], "wanted": {}})
     assert set(answer.json()["errors"]) == {"start", "end", "zone", "sound_high", "wanted"}
 
 
-def test_with_scripts_the_form_comes_back_by_itself_for_the_next_change(visit: Visit, services: Services) -> None:
+def test_htmx_gets_the_form_for_the_next_change(visit: Visit, services: Services) -> None:
     answer = visit("anna").post(PAGE, data={**FORM, "idempotency_key": "k"}, headers=HTMX)
     assert answer.status_code == 200 and "<html" not in answer.text and "Your choice was saved." in answer.text
     again = Sent(answer.text, "preferences").fields
     assert "wanted" not in again and again["idempotency_key"] != ["k"] and len(again["typed_by"]) == 1
 
 
-def test_another_persons_page_changes_nothing(visit: Visit, services: Services) -> None:
+def test_a_page_of_another_person_changes_nothing(visit: Visit, services: Services) -> None:
     annas = Sent(visit("anna").get(PAGE, headers=HTML).text, "preferences").fields
     answer = visit("boris").post(PAGE, data={**annas, "digest": "1"}, headers=HTML)
     assert answer.status_code == 403 and not kept(services, "boris").digest
@@ -224,7 +224,7 @@ def test_another_persons_page_changes_nothing(visit: Visit, services: Services) 
 # Mutes
 
 
-def test_a_task_and_its_project_are_muted_on_its_page_and_told_of_again(
+def test_a_task_and_its_project_are_muted_and_unmuted_on_its_page(
     visit: Visit, services: Services, embedded: EmbeddedWorld
 ) -> None:
     task, anna = embedded.new_task(), visit("anna")
@@ -245,7 +245,7 @@ def test_a_task_and_its_project_are_muted_on_its_page_and_told_of_again(
     assert kept(services, "boris") == Preferences()
 
 
-def test_with_scripts_the_button_turns_round(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_htmx_gets_the_opposite_button(visit: Visit, embedded: EmbeddedWorld) -> None:
     task, anna = embedded.new_task(), visit("anna")
     address = f"/notifications/mute/task/{task}"
     answer = anna.post(address, data={"muted": "1"}, headers=HTMX)
@@ -292,7 +292,7 @@ def test_muted_tasks_and_projects_are_listed_by_name(
     assert page.status_code == 200 and "you do not see" not in page.text and page.text.count(" again<") == 3
 
 
-def test_there_is_an_end_to_what_one_mutes(visit: Visit, services: Services, embedded: EmbeddedWorld) -> None:
+def test_the_number_of_mutes_is_limited(visit: Visit, services: Services, embedded: EmbeddedWorld) -> None:
     task, anna = embedded.new_task(), visit("anna")
     many = frozenset(range(task + 1, task + 1 + mutes.MOST))
     keep(services, "anna", Preferences(muted_tasks=many))
@@ -300,9 +300,7 @@ def test_there_is_an_end_to_what_one_mutes(visit: Visit, services: Services, emb
     assert answer.status_code == 422 and kept(services, "anna").muted_tasks == many
 
 
-def test_a_mute_from_elsewhere_outlives_a_form_that_was_open(
-    visit: Visit, services: Services, embedded: EmbeddedWorld
-) -> None:
+def test_an_older_form_does_not_undo_a_mute(visit: Visit, services: Services, embedded: EmbeddedWorld) -> None:
     task, anna = embedded.new_task(), visit("anna")
     sent = Sent(anna.get(PAGE, headers=HTML).text, "preferences").fields
     anna.post(f"/notifications/mute/task/{task}", json={"muted": True})

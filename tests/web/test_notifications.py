@@ -58,7 +58,7 @@ def test_a_program_gets_the_union_of_both_shapes(visit: Visit, embedded: Embedde
     assert (oldest["title"], oldest["message"]) == (f"Борис commented on #{task}", "Стул · готово")
 
 
-def test_lists_are_narrowed_and_paged(visit: Visit, embedded: EmbeddedWorld, tell: Tell) -> None:
+def test_notifications_are_filtered_and_paged(visit: Visit, embedded: EmbeddedWorld, tell: Tell) -> None:
     task = embedded.new_task()
     numbers = [tell("anna", task) for _ in range(3)]
     status = tell("anna", task, **STATUS, new="В работе")
@@ -76,7 +76,7 @@ def test_lists_are_narrowed_and_paged(visit: Visit, embedded: EmbeddedWorld, tel
         assert anna.get(f"/tasks/api/notifications?{wrong}").status_code == 422
 
 
-def test_reading_counts_down_and_another_persons_is_not_there(
+def test_reading_lowers_the_count_and_other_peoples_are_not_found(
     visit: Visit, embedded: EmbeddedWorld, tell: Tell
 ) -> None:
     task = embedded.new_task()
@@ -92,13 +92,15 @@ def test_reading_counts_down_and_another_persons_is_not_there(
     assert visit("boris").get("/tasks/api/notifications").json()["unread_count"] == 1
 
 
-def test_an_address_for_programs_answers_json_to_scripts_too(visit: Visit, embedded: EmbeddedWorld, tell: Tell) -> None:
+def test_an_address_for_programs_answers_json_to_htmx_too(visit: Visit, embedded: EmbeddedWorld, tell: Tell) -> None:
     anna, mine = visit("anna"), tell("anna", embedded.new_task())
     for address in (f"{mine}/read", "read-all"):
         assert anna.put(f"/tasks/api/notifications/{address}", headers=HTMX).json()["unread_count"] == 0
 
 
-def test_the_page_says_it_in_words_and_marks_without_scripts(visit: Visit, embedded: EmbeddedWorld, tell: Tell) -> None:
+def test_the_page_shows_notifications_and_marks_them_without_scripts(
+    visit: Visit, embedded: EmbeddedWorld, tell: Tell
+) -> None:
     task = embedded.new_task("Стул")
     tell("anna", task)
     tell("anna", task, subject=HOSTILE, author=HOSTILE, excerpt=HOSTILE)
@@ -120,7 +122,7 @@ def test_the_page_says_it_in_words_and_marks_without_scripts(visit: Visit, embed
 BELL = '<hx-partial hx-target=".top nav b" hx-swap="textContent">%s</hx-partial>'
 
 
-def test_the_answer_to_reading_tells_bell_and_page_how_many_are_left(
+def test_the_answer_to_reading_updates_the_counts_of_bell_and_page(
     visit: Visit, embedded: EmbeddedWorld, tell: Tell
 ) -> None:
     task, anna = embedded.new_task(), visit("anna")
@@ -134,7 +136,7 @@ def test_the_answer_to_reading_tells_bell_and_page_how_many_are_left(
     assert BELL % "" in anna.get("/notifications/widget", headers=HTMX).text
 
 
-def test_bell_and_page_tell_the_count_of_one_moment(
+def test_bell_and_page_show_the_count_of_one_moment(
     visit: Visit, embedded: EmbeddedWorld, tell: Tell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also when something comes while the page is made."""
@@ -150,7 +152,7 @@ def test_bell_and_page_tell_the_count_of_one_moment(
     assert "data-unread>2</b>" in page and "2 unread" in page and 'data-count="2"' in page
 
 
-def test_the_way_to_the_task_reads_all_that_is_told_of_it(visit: Visit, embedded: EmbeddedWorld, tell: Tell) -> None:
+def test_opening_a_notification_reads_all_of_its_task(visit: Visit, embedded: EmbeddedWorld, tell: Tell) -> None:
     task, other = embedded.new_task(), embedded.new_task()
     number, _, left = tell("anna", task), tell("anna", task), tell("anna", other)
     anna = visit("anna")
@@ -175,7 +177,7 @@ def test_the_way_to_the_task_reads_all_that_is_told_of_it(visit: Visit, embedded
         ("GET", {"Sec-Fetch-Site": "same-origin", "Sec-Purpose": "prefetch;prerender"}, False),
     ],
 )
-def test_only_who_goes_there_reads_it(
+def test_only_a_person_who_opens_the_address_reads_it(
     visit: Visit, embedded: EmbeddedWorld, tell: Tell, method: str, headers: dict[str, str], reads: bool
 ) -> None:
     task, anna = embedded.new_task(), visit("anna")
@@ -216,13 +218,15 @@ def test_a_dropped_event_is_announced_without_the_tasks_content(
         assert "Стул" not in page
 
 
-def test_nothing_is_said_where_there_is_nothing(visit: Visit) -> None:
+def test_an_empty_page_explains_itself(visit: Visit) -> None:
     page = visit("anna").get("/notifications", headers=HTML).text
     assert "Nothing yet" in page and "0 unread" in page
     assert "You have read everything" in visit("anna").get("/notifications?unread_only=1", headers=HTML).text
 
 
-def test_the_widget_shows_the_newest_and_answers_in_place(visit: Visit, embedded: EmbeddedWorld, tell: Tell) -> None:
+def test_the_widget_shows_the_newest_and_answers_with_fragments(
+    visit: Visit, embedded: EmbeddedWorld, tell: Tell
+) -> None:
     task, other, anna = embedded.new_task("Стул"), embedded.new_task("Стол"), visit("anna")
     first, second, third = tell("anna", task), tell("anna", other), tell("anna", task)
     shown = anna.get("/notifications/widget", headers=HTMX).text

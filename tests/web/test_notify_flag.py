@@ -78,7 +78,7 @@ def test_the_number_of_recipients_does_not_reveal_preferences(
 
 
 @pytest.mark.parametrize("reader_is_quicker", [False, True])
-def test_a_change_that_shall_not_be_told_is_not(
+def test_a_silenced_change_notifies_nobody(
     visit: Visit,
     services: Services,
     embedded: EmbeddedWorld,
@@ -114,7 +114,7 @@ def test_a_change_that_shall_not_be_told_is_not(
 
 
 @pytest.mark.parametrize("headers", [HTML, HTMX, {}])
-def test_forms_may_wish_it_as_well(
+def test_forms_may_silence_a_change_too(
     visit: Visit, services: Services, embedded: EmbeddedWorld, poller: FeedPoller, headers: dict[str, str]
 ) -> None:
     task, anna = embedded.new_task(), visit("anna")
@@ -126,7 +126,7 @@ def test_forms_may_wish_it_as_well(
     assert told(services) == before
 
 
-def test_only_the_entry_of_the_change_is_kept_quiet(
+def test_only_the_entry_of_the_change_is_silenced(
     visit: Visit, services: Services, embedded: EmbeddedWorld, poller: FeedPoller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     task, anna = embedded.new_task(), embedded.actor("anna")
@@ -145,7 +145,7 @@ def test_only_the_entry_of_the_change_is_kept_quiet(
     assert told(services) == {**before, "irina": ["commented", *before["irina"]]}
 
 
-def test_a_wish_that_is_none_is_refused_before_anything_is_written(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_an_invalid_flag_is_refused_before_anything_is_written(visit: Visit, embedded: EmbeddedWorld) -> None:
     task, anna = embedded.new_task(), visit("anna")
     answer = anna.put(f"/tasks/api/task/{task}/status", json={**BEGUN, "notify_users": "maybe"})
     assert answer.status_code == 422 and set(answer.json()["errors"]) == {"notify_users"}
@@ -163,7 +163,7 @@ def test_people_who_may_not_see_a_private_comment_are_not_counted(services: Serv
     assert (counted(private=False), counted(private=True)) == (2, 1)
 
 
-def test_a_change_that_is_done_does_not_fail_for_what_is_not_known(
+def test_a_written_change_does_not_fail_when_recipients_are_unknown(
     visit: Visit, services: Services, embedded: EmbeddedWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     task = embedded.new_task()

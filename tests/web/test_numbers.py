@@ -93,9 +93,7 @@ def busy(services: Services, embedded: EmbeddedWorld) -> EmbeddedWorld:
     asked=ASKED,
 )
 @pytest.mark.usefixtures("busy")
-def test_whatever_a_list_is_narrowed_to_all_its_numbers_agree(
-    visit: Visit, login: str, path: str, asked: Mapping[str, str]
-) -> None:
+def test_the_numbers_of_any_filtered_list_agree(visit: Visit, login: str, path: str, asked: Mapping[str, str]) -> None:
     if login == "irina" and path.endswith("my-tasks") and not {"assigned_to_id", "author_id"} & set(asked):
         asked = {**asked, "author_id": "me"}  # a page shows that by itself to who never had a task, JSON does not
     assert not Numbers(visit(login)).of(f"{path}?{urlencode(asked)}")
@@ -152,7 +150,7 @@ def test_tasks_in_progress_are_the_same_on_list_board_and_statistics(anna: Clien
     assert sum(it["total"] for it in columns if it["phase"] == "active") == told["in_progress"]
 
 
-def test_no_phase_is_called_like_a_status_of_the_demo() -> None:
+def test_no_phase_has_the_name_of_a_demo_status() -> None:
     """Two numbers of one name would disagree: several statuses are being dealt with."""
     names = {it["name"].casefold() for it in seed.read().world["status"]}
     assert not names & {say("ru", says).casefold() for says in PHASE_LABELS.values()}

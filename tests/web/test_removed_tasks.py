@@ -112,7 +112,7 @@ async def test_a_task_deleted_here_is_announced_at_once_to_its_viewers_and_to_no
     board, nosy = await office.open("boris", every=True), await office.open("stranger", every=True)
     await office.pass_(FIRST)
     assert (told(hers), told(his)) == ([], [task]), "as for a number that there never was"
-    office.gone.saw(board, task)
+    office.gone.add_seen(board, task)
     await office.delete(task)
     late = await office.open("stranger", task)
     await office.task_viewers.run_round()
@@ -128,7 +128,7 @@ async def test_a_task_moved_to_an_invisible_project_is_gone_for_those_who_do_not
     hers, admins = await office.open("anna", task), await office.open("admin", task)
     await office.pass_(FIRST)
     office.move_apart(task)
-    office.gone.doubt(hers, task)
+    office.gone.check_soon(hers, task)
     await office.pass_(timedelta(0))
     assert (told(hers), told(admins)) == ([task], [])
 
@@ -137,10 +137,10 @@ async def test_an_act_that_one_does_not_see_has_the_task_asked_for_at_once(offic
     task = office.world.new_task()
     page = await office.open("irina", task)
     await office.pass_(FIRST)
-    office.gone.doubt(page, task)
+    office.gone.check_soon(page, task)
     await office.pass_(timedelta(0))
     assert len(office.asked) == 2 and told(page) == [], "a private comment: she sees the task"
-    office.gone.doubt(page, 7777)
+    office.gone.check_soon(page, 7777)
     await office.pass_(timedelta(0))
     assert len(office.asked) == 2, "of a task that she was never known to see nothing is asked"
 

@@ -1,4 +1,4 @@
-"""Reply templates: whose they are, what stands in for their variables, and how one gets into a comment."""
+"""Reply templates: personal and shared ones, their variables, and how they are inserted into a comment."""
 
 import re
 
@@ -129,7 +129,7 @@ def test_a_refused_reply_template_comes_back_with_the_typed_text(visit: Visit) -
     assert len(anna.get("/replies").json()["replies"]) == 1
 
 
-def test_only_administrators_write_what_everybody_uses(visit: Visit) -> None:
+def test_only_administrators_write_shared_templates(visit: Visit) -> None:
     number, boris = add(visit, "admin", "Общий", shared="1"), visit("boris")
     assert boris.get(f"/replies/{number}").json()["reply"]["name"] == "Общий"
     sent = {"name": "мой", "text": "мой", "shared": "1"}
@@ -175,7 +175,7 @@ def draft(page: str) -> str:
     return found[1]
 
 
-def test_a_template_is_put_after_what_was_typed_and_nothing_is_sent(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_a_template_is_inserted_after_the_typed_text_and_nothing_is_sent(visit: Visit, embedded: EmbeddedWorld) -> None:
     number, anna = embedded.new_task("Принтер {person}", assignee=None), visit("anna")
     text = "{author}, задача {task} «{subject}» ({project}). {assignee} {nonsense} — {person}"
     form = {"reply": str(add(visit, "anna", text=text)), "comment": "Здравствуйте!\r\n", "private": "1", "at": ""}
@@ -206,9 +206,7 @@ def test_without_templates_there_is_nothing_to_insert_but_a_link(visit: Visit, e
     assert 'href="/replies"' in page and "data-inserts" not in page
 
 
-def test_an_insertion_that_fails_loses_nothing_of_what_was_typed(
-    anna: Client, number: int, visit: Visit, database: Database
-) -> None:
+def test_a_failed_insertion_keeps_the_typed_text(anna: Client, number: int, visit: Visit, database: Database) -> None:
     another, long = add(visit, "boris"), add(visit, "anna", text="x" * 65_535)
     for reply, status in ((another, 404), (99_999, 404), ("x", 422), ("", 404), (long, 422)):
         answer = anna.post(f"/tasks/{number}/reply", data={"reply": reply, "comment": f"долго {reply}"}, headers=HTML)

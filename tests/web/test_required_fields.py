@@ -1,4 +1,4 @@
-"""What a status demands of a task before it may enter it: told by the sentences of a tracker, asked for in the card."""
+"""Fields that a status requires: named by Redmine's sentences, shown in the card."""
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -76,7 +76,7 @@ def blank(*says: str) -> Invalid:
 
 
 @pytest.mark.parametrize("detail", BLANK["en"])
-def test_redmines_sentence_tells_which_field_is_demanded(speak: Speak, language: str, detail: str) -> None:
+def test_redmines_sentence_names_the_required_field(speak: Speak, language: str, detail: str) -> None:
     name = {"parent": "parent_id"}.get(detail, detail)
     assert list(wanted(speak, blank(BLANK[language][detail]))) == [name]
 
@@ -85,7 +85,7 @@ def test_every_field_that_can_be_empty_has_its_names() -> None:
     assert set(REDMINE_NAMES) == set(BLANK["en"]) == set(BLANK["ru"]) == set(KINDS) - WITHOUT_CONTROL
 
 
-def test_several_fields_are_asked_for_in_the_order_of_the_form(speak: Speak, language: str) -> None:
+def test_several_required_fields_are_in_the_order_of_the_form(speak: Speak, language: str) -> None:
     says = [ROOM_BLANK[language], BLANK[language]["due_date"], BLANK[language]["description"]]
     assert list(wanted(speak, blank(*says))) == ["description", "due_date", "cf_11"]
 
@@ -95,19 +95,19 @@ def test_a_tracker_that_names_the_field_needs_no_sentence(speak: Speak) -> None:
     assert list(wanted(speak, refusal)) == ["due_date", "cf_12"]
 
 
-def test_a_field_holds_what_was_typed_else_what_the_task_holds(speak: Speak, language: str) -> None:
+def test_a_required_field_holds_the_typed_value_else_the_present_one(speak: Speak, language: str) -> None:
     says = blank(ROOM_BLANK[language], BLANK[language]["due_date"])
     assert wanted(speak, says) == {"due_date": (), "cf_11": ("305",)}
     assert wanted(speak, says, cf_11="7", due_date="завтра") == {"due_date": ("завтра",), "cf_11": ("7",)}
 
 
-def test_fields_required_before_are_asked_for_again_with_the_typed_values(speak: Speak, language: str) -> None:
+def test_fields_required_before_are_shown_again_with_the_typed_values(speak: Speak, language: str) -> None:
     typed = {"due_date": "2027-01-31", "cf_11": ""}
     assert wanted(speak, blank(ROOM_BLANK[language]), **typed) == {"due_date": ("2027-01-31",), "cf_11": ()}
     assert wanted(speak, TransitionNotAllowed(), **typed) == {}
 
 
-def test_only_what_this_person_may_write_is_asked_for(speak: Speak, language: str) -> None:
+def test_only_writable_fields_are_required(speak: Speak, language: str) -> None:
     says = blank(ROOM_BLANK[language], BLANK[language]["due_date"], BLANK[language]["description"])
     assert list(wanted(speak, says, a_task("due_date", custom=()))) == ["due_date"]
 
@@ -116,7 +116,7 @@ def test_a_name_in_the_midst_of_a_sentence_is_none(speak: Speak) -> None:
     assert wanted(speak, blank("Закрыть нельзя: Кабинет занят", "Не Описание", "")) == {}
 
 
-def test_nothing_is_demanded_but_by_the_refusal_of_a_status(speak: Speak, language: str) -> None:
+def test_only_the_refusal_of_a_status_requires_fields(speak: Speak, language: str) -> None:
     says = blank(BLANK[language]["due_date"])
     task = a_task()
     assert required(task, says, {"priority_id": "3"}, speak) == ()
@@ -139,7 +139,7 @@ def rules(world: RedmineWorld, *fields: str) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("locale", ["ru", "en"])
-def test_on_a_real_redmine_what_a_status_demands_is_asked_for_and_then_the_task_moves(
+def test_on_a_real_redmine_the_fields_that_a_status_requires_are_filled_in_and_the_task_moves(
     over_redmine: Helpdesk, redmine: Redmine, locale: str
 ) -> None:
     world = RedmineWorld(redmine)

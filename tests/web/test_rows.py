@@ -27,9 +27,7 @@ def hidden(fragment: str, name: str) -> str:
     return unescape(re.search(rf'name="{name}" value="([^"]*)"', fragment)[1])
 
 
-def test_each_row_has_a_link_to_its_form_which_is_the_tasks_page_for_anybody_else(
-    visit: Visit, embedded: EmbeddedWorld
-) -> None:
+def test_each_row_links_to_its_form_and_without_htmx_to_the_task(visit: Visit, embedded: EmbeddedWorld) -> None:
     number, anna = embedded.new_task("Принтер"), visit("anna")
     page = anna.get("/tasks/my-tasks", headers=HTML).text
     assert 'hx-target:inherited="closest tr" hx-swap:inherited="outerHTML"' in page
@@ -39,7 +37,7 @@ def test_each_row_has_a_link_to_its_form_which_is_the_tasks_page_for_anybody_els
     assert "by=assignee" in anna.get("/tasks", headers=HTML).text
 
 
-def test_the_form_offers_what_may_be_chosen_and_nothing_else(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_the_form_offers_only_permitted_choices(visit: Visit, embedded: EmbeddedWorld) -> None:
     number, anna = embedded.new_task("Принтер"), visit("anna")
     row = anna.get(f"/tasks/{number}/row?edit=1", headers=HTMX).text
     assert row.lstrip().startswith("<tr") and "Принтер" in row and hidden(row, "by") == "assignee"
@@ -57,7 +55,7 @@ def test_the_form_offers_what_may_be_chosen_and_nothing_else(visit: Visit, embed
     assert visit("stranger").get(f"/tasks/{number}/row?edit=1", headers=HTMX).status_code == 404
 
 
-def test_several_fields_are_saved_at_once_and_the_row_comes_back(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_several_fields_are_saved_at_once_and_the_row_is_shown(visit: Visit, embedded: EmbeddedWorld) -> None:
     number, anna = embedded.new_task("Принтер"), visit("anna")
     sent = form(anna, number) | {
         "status_id": STATUS_IDS["in_progress"],
@@ -75,7 +73,7 @@ def test_several_fields_are_saved_at_once_and_the_row_comes_back(visit: Visit, e
     assert len(entry["changes"]) == 3
 
 
-def test_leaving_the_form_brings_the_row_back_as_it_is(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_cancelling_the_form_shows_the_present_row(visit: Visit, embedded: EmbeddedWorld) -> None:
     number, anna = embedded.new_task("Принтер"), visit("anna")
     opened = anna.get(f"/tasks/{number}/row?edit=1&by=author", headers=HTMX).text
     leave = unescape(re.search(r'href="([^"]+)" hx-boost="true" data-leave', opened)[1])
@@ -84,13 +82,13 @@ def test_leaving_the_form_brings_the_row_back_as_it_is(visit: Visit, embedded: E
     assert row.strip().replace(" autofocus", "") in listed.replace(" autofocus", "")
 
 
-def test_nothing_changed_is_said(anna: Client, number: int) -> None:
+def test_an_unchanged_row_says_that_nothing_was_changed(anna: Client, number: int) -> None:
     answer = anna.post(f"/tasks/{number}/row", data=form(anna, number), headers=HTMX)
     assert answer.status_code == 200 and "Nothing was changed" in answer.text and "<form" not in answer.text
     assert anna.get(f"/tasks/api/task/{number}/history").json()["history"] == []
 
 
-def test_a_conflict_shows_what_is_so_now_and_keeps_what_was_chosen(anna: Client, number: int, visit: Visit) -> None:
+def test_a_conflict_shows_the_present_values_and_keeps_the_choices(anna: Client, number: int, visit: Visit) -> None:
     sent = form(anna, number) | {"priority_id": PRIORITY_IDS["high"]}
     visit("boris").put(f"/tasks/api/task/{number}/priority", json={"priority_id": PRIORITY_IDS["urgent"]})
     answer = anna.post(f"/tasks/{number}/row", data=sent, headers=HTMX)
@@ -101,7 +99,7 @@ def test_a_conflict_shows_what_is_so_now_and_keeps_what_was_chosen(anna: Client,
     assert anna.get(f"/tasks/api/task/{number}").json()["data"]["priority_name"] == "high"
 
 
-def test_a_refusal_is_told_in_the_row_and_nothing_is_written(anna: Client, number: int) -> None:
+def test_a_refusal_appears_in_the_row_and_nothing_is_written(anna: Client, number: int) -> None:
     sent = form(anna, number) | {"priority_id": PRIORITY_IDS["urgent"], "status_id": STATUS_IDS["closed"]}
     answer = anna.post(f"/tasks/{number}/row", data=sent, headers=HTMX)
     assert answer.status_code == 422 and "The workflow does not allow this status now." in answer.text
@@ -113,7 +111,7 @@ def test_a_refusal_is_told_in_the_row_and_nothing_is_written(anna: Client, numbe
     assert anna.get(f"/tasks/api/task/{number}").json()["data"]["priority_name"] == "normal"
 
 
-def test_a_row_without_the_right_to_change_says_so(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_a_change_without_the_right_is_forbidden(visit: Visit, embedded: EmbeddedWorld) -> None:
     number, irina = embedded.new_task(status="in_progress"), visit("irina")
     forbidden = irina.post(f"/tasks/{number}/row", data={"priority_id": PRIORITY_IDS["urgent"]}, headers=HTMX)
     assert forbidden.status_code == 403 and "You are not allowed" in forbidden.text
@@ -130,7 +128,7 @@ def test_without_htmx_the_form_leads_to_the_task_and_a_program_gets_json(anna: C
     assert refused.status_code == 422
 
 
-def test_a_form_of_one_field_may_want_the_row_back(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_a_form_of_one_field_may_be_answered_with_the_row(visit: Visit, embedded: EmbeddedWorld) -> None:
     number, anna = embedded.new_task("Принтер"), visit("anna")
     sent = {"view": "row", "by": "author", "status_id": STATUS_IDS["in_progress"]}
     row = anna.post(f"/tasks/{number}/status", data=sent, headers=HTMX)

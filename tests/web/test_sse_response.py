@@ -1,17 +1,24 @@
 """An event stream as a response: what is sent, and every way in which it ends."""
 
 import asyncio
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from starlette.testclient import TestClient
 from starlette.types import Message
 
+from helpdesk.app import create_app
 from helpdesk.errors import TooLarge
 from helpdesk.notifications.channels.sse.streams import MOST_STREAMS, Face, Stream, Streams
+from helpdesk.services import Services
+from helpdesk.store.models.notifications import NotificationRow
 from helpdesk.web.live import sse_response
+from helpdesk.web.live.events import PAGE, Events
 from helpdesk.web.live.hub import Live
 from helpdesk.web.live.sse_response import EventStream
+from helpdesk.web.notifications import render as notification_render
 
 FACE = Face("program", "en")
 START = {
@@ -145,3 +152,28 @@ async def test_a_stream_that_is_ended_while_nobody_reads_it_is_cut_off(monkeypat
             exchange.open()
         await exchange.answering
     assert len(exchange.streams) == MOST_STREAMS
+
+
+# Events of the streams as bytes
+
+
+AT = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
+ROW = NotificationRow(
+    2, "entry.1", "comment", "commented", 5, 1, "Стул", "Борис", "", "", "Это <b>7</b>", False, "chime", AT, 7, AT
+)
+
+
+@pytest.fixture
+def events(services: Services) -> Events:
+    app = create_app(services)
+    with TestClient(app):
+        found: Events = app.app.state.services.live.events  # type: ignore[attr-defined]  # inside the edge
+    return found
+
+
+@pytest.mark.parametrize("language", ["ru", "en"])
+def test_an_event_rendered_once_for_many_is_what_each_would_get(events: Events, language: str) -> None:
+    face = Face(PAGE, language)
+    for row, unread in ((ROW, 3), (ROW._replace(id=8, person_id=3), 77), (ROW._replace(id=9, excerpt="Другое"), 1)):
+        assert events.new_row(face, row, unread) == events.item(face, notification_render.in_full(row), unread)
+    assert events._for_many.cache_info()[:2] == (1, 2)

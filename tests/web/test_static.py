@@ -11,7 +11,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from helpdesk.paths import folder
-from helpdesk.web.edge.static_files import BUNDLES, StaticFiles, accepted_codings, minified
+from helpdesk.web.core.faces import accepted
+from helpdesk.web.edge.static_files import BUNDLES, StaticFiles, minified
 from tests.web.conftest import HTML, Visit
 
 FOREVER = "public, max-age=31536000, immutable"
@@ -64,7 +65,7 @@ def test_a_head_tells_what_a_get_sends(visit: Visit, addresses: list[str]) -> No
     ],
 )  # fmt: skip
 def test_codings_are_read_as_they_are_meant(header: str, codings: set[str]) -> None:
-    assert accepted_codings(header) == codings
+    assert accepted(header) == codings
 
 
 def test_scripts_are_sent_without_comments_and_blanks_and_a_minified_one_as_it_is(tmp_path: Path) -> None:

@@ -87,7 +87,7 @@ def test_each_number_leads_to_the_tasks_that_it_counts(anna: Client, asked: str)
 
 
 @pytest.mark.usefixtures("years")
-def test_json_and_page_tell_the_same(anna: Client) -> None:
+def test_json_and_page_have_the_same_numbers(anna: Client) -> None:
     told = anna.get("/tasks/statistics").json()["statistics"]
     page = lines(anna.get("/tasks/statistics", headers=HTML).text)
     assert [age["open"] for age in told["by_age"]] == [
@@ -101,7 +101,7 @@ def test_json_and_page_tell_the_same(anna: Client) -> None:
     assert sum(each["own"] for each in told["by_project"]) == told["open"] == told["total"] - told["closed"]
 
 
-def test_a_status_that_is_asked_for_is_counted_alone_as_in_the_list(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_a_filtered_status_is_counted_alone_as_in_the_list(visit: Visit, embedded: EmbeddedWorld) -> None:
     for status in ("new", "in_progress", "closed"):
         embedded.new_task(status=status)
     address = f"/tasks/statistics?status_id={STATUS_IDS['new']}&assigned_to_id=me"
@@ -143,13 +143,13 @@ def test_lists_lead_to_their_statistics_and_keep_days_of_creation(visit: Visit, 
     assert '<input type="hidden" name="created_by" value="2999-01-31">' in page
 
 
-def test_a_stranger_is_told_that_there_is_nothing(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_a_person_without_projects_sees_empty_statistics(visit: Visit, embedded: EmbeddedWorld) -> None:
     embedded.new_task()
     page = visit("stranger").get("/tasks/statistics", headers=HTML).text
     assert "There is nothing to count." in page and lines(page) == {} and "<b>1</b>" not in page
 
 
-def test_a_tracker_that_knows_only_totals_is_not_made_to_say_more(
+def test_a_backend_with_totals_only_shows_totals_only(
     visit: Visit, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def totals(*_: object) -> Statistics:

@@ -66,7 +66,7 @@ def test_a_new_task_is_private_when_that_is_chosen(visit: Visit, embedded: Embed
     assert visit("irina").post("/tasks/api/task", json=wish).status_code == 403
 
 
-def test_everything_is_changed_by_one_form_and_told_at_the_task(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_one_form_changes_every_field_and_the_task_shows_it(visit: Visit, embedded: EmbeddedWorld) -> None:
     number, anna = embedded.new_task("Принтер", description="Первая\nвторая"), visit("anna")
     assert f'href="{address(number)}"' in anna.get(f"/tasks/{number}", headers=HTML).text
     form = form_of(anna.get(address(number), headers=HTML).text)
@@ -106,7 +106,7 @@ def test_htmx_gets_the_form_alone_and_is_led_to_the_task(anna: Client, number: i
         assert (answer.status_code, answer.headers["hx-redirect"]) == (200, f"/tasks/{number}#entry-1")
 
 
-def test_each_field_says_what_is_wrong_with_it_and_keeps_what_was_typed(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_each_field_shows_its_error_and_keeps_the_typed_value(visit: Visit, embedded: EmbeddedWorld) -> None:
     number, anna = embedded.new_task("Стул"), visit("anna")
     form = form_of(anna.get(address(number), headers=HTML).text)
     for wrong in (
@@ -130,7 +130,7 @@ def test_each_field_says_what_is_wrong_with_it_and_keeps_what_was_typed(visit: V
     assert anna.get(f"/tasks/api/task/{number}").json()["subject"] == "Стул"
 
 
-def test_a_conflict_keeps_mine_takes_what_i_left_alone_and_shows_where_both_wrote(
+def test_a_conflict_keeps_typed_values_takes_untouched_ones_and_shows_fields_of_both(
     visit: Visit, embedded: EmbeddedWorld
 ) -> None:
     number, anna = embedded.new_task("Стул", description="Сломан"), visit("anna")
@@ -161,7 +161,7 @@ def test_a_field_left_alone_is_not_changed_however_the_backend_keeps_it(visit: V
     assert changes == ["Progress, %: 0 → 10"]
 
 
-def test_only_who_may_edit_gets_the_page(number: int, visit: Visit) -> None:
+def test_the_edit_page_needs_the_right_to_edit(number: int, visit: Visit) -> None:
     assert address(number) not in visit("irina").get(f"/tasks/{number}", headers=HTML).text
     for login, status in (("irina", 403), ("stranger", 404)):
         assert visit(login).get(address(number), headers=HTML).status_code == status
@@ -201,7 +201,7 @@ def test_every_kind_of_field_has_its_control_with_a_label(visit: Visit, embedded
     assert f'id="field-cf_{ROOM}"' in control and f'aria-describedby="field-cf_{ROOM}-hint"' in control
 
 
-def test_a_read_only_field_is_not_asked_for(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_a_read_only_field_has_no_control(visit: Visit, embedded: EmbeddedWorld) -> None:
     embedded.alter_field(ROOM, kind="other")
     assert f"cf_{ROOM}" not in visit("anna").get(address(embedded.new_task()), headers=HTML).text
 
@@ -274,7 +274,7 @@ def test_a_form_shows_the_own_value_and_marks_theirs_after_both_wrote(
 
 
 @pytest.mark.parametrize("made_up", ["", "[]", "null", "{", "[" * 100_000, json.dumps({"f": 7})])
-def test_a_made_up_memory_of_the_form_keeps_what_was_typed(made_up: str) -> None:
+def test_forged_hashes_of_a_form_keep_the_typed_values(made_up: str) -> None:
     (result,) = merged([control("now")], {"f": "mine", "seen": made_up})
     assert result.value == ("mine",)
 
@@ -293,7 +293,7 @@ def test_files_come_with_the_form_and_stay_when_it_is_refused(anna: Client, numb
     )
 
 
-def test_files_too_large_for_the_form_are_told_in_it(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_the_edit_form_shows_that_files_are_too_large(visit: Visit, embedded: EmbeddedWorld) -> None:
     number, anna = embedded.new_task(), visit("anna", max_content_length=2_000)
     sent = form_of(anna.get(address(number), headers=HTML).text) | {"subject": "Другая тема"}
     page = anna.post(address(number), data=sent, files={"files": ("a.bin", b"0" * 5_000)}, headers=HTML)

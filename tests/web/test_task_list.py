@@ -5,6 +5,7 @@ from html import unescape
 
 import pytest
 
+from helpdesk.web.lists.urls import nearby
 from tests.web.conftest import HTML, Visit
 from tests.world import NAMES, PEOPLE_IDS, PRIORITY_IDS, PROJECT_IDS, EmbeddedWorld
 
@@ -158,3 +159,31 @@ def test_a_list_of_anybodys_tasks_stays_one_in_all_its_links(visit: Visit, embed
     links = [unescape(it) for it in re.findall(r'href="(/tasks/my-tasks\?[^"]*)"', page)]
     assert len(links) > 5 and all("_id=any" in it or "_id=me" in it for it in links), links
     assert visit("anna").get(next(it for it in links if "page=2" in it)).json()["pagination"]["total"] == 3
+
+
+# Links to pages
+
+
+@pytest.mark.parametrize(
+    ("page", "pages", "shown"),
+    [
+        (1, 1, [1]),
+        (1, 3, [1, 2, 3]),
+        (5, 9, [1, None, 3, 4, 5, 6, 7, None, 9]),
+        (4, 9, [1, 2, 3, 4, 5, 6, None, 9]),
+        (9, 9, [1, None, 7, 8, 9]),
+        (50, 9, [1, None, 9]),
+    ],
+)
+def test_the_ends_and_the_neighbours_are_linked(page: int, pages: int, shown: list[int | None]) -> None:
+    assert nearby(page, pages) == shown
+
+
+def test_a_column_sorts_up_and_then_down_and_the_other_filters_stay(visit: Visit, embedded: EmbeddedWorld) -> None:
+    embedded.new_task("x")
+    anna, address = visit("anna"), "/tasks/my-tasks?search=x"
+    for order in ("ascending", "descending", "ascending"):
+        page = anna.get(address, headers=HTML).text
+        address = unescape(re.search(r'class="id"[^>]*>\s*<input[^>]*>\s*<a href="([^"]+)"', page)[1])
+        page = anna.get(address, headers=HTML).text
+        assert f'class="id" aria-sort="{order}"' in page and 'value="x"' in page

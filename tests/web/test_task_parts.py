@@ -1,4 +1,4 @@
-"""What stands around a task on its page, and what is done there besides changing it: watching, mending, deleting."""
+"""The facts, links and files on a task's page, and watching, editing comments, previews and deleting there."""
 
 import re
 
@@ -63,7 +63,7 @@ def test_only_a_web_address_becomes_a_link(visit: Visit, embedded: EmbeddedWorld
     assert value.replace("&", "&amp;") in page and ('rel="noopener noreferrer"' in page) is linked
 
 
-def test_linked_tasks_are_told_in_words_with_their_status_as_far_as_one_may_see(
+def test_linked_tasks_are_shown_with_their_status_as_far_as_they_are_visible(
     visit: Visit, embedded: EmbeddedWorld
 ) -> None:
     whole = embedded.new_task("Переезд <b>", author="anna")
@@ -101,10 +101,10 @@ def test_watching_is_begun_and_ended_by_one_button(visit: Visit, embedded: Embed
     assert visit("stranger").post(address, data={"watching": "1"}, headers=HTML).status_code == 404
 
 
-# Comments mended
+# Comments edited
 
 
-def test_a_comment_is_mended_in_place_and_on_a_page(anna: Client, number: int, visit: Visit) -> None:
+def test_a_comment_is_edited_in_place_and_on_a_page(anna: Client, number: int, visit: Visit) -> None:
     entry = commented(visit, number, private=True)
     address = f"/tasks/{number}/comments/{entry}"
     assert f'href="{address}"' in anna.get(f"/tasks/{number}", headers=HTML).text
@@ -112,9 +112,9 @@ def test_a_comment_is_mended_in_place_and_on_a_page(anna: Client, number: int, v
     assert "<html" in page and fragment.lstrip().startswith(f'<li class="entry private" id="entry-{entry}">')
     for shown in (page, fragment):
         assert re.search(r'name="comment"[^>]*>\nопечатка</textarea>', shown)
-    mended = anna.post(address, data={"comment": HOSTILE, "private": "0"}, headers=HTMX).text
-    assert mended.lstrip().startswith(f'<li class="entry private" id="entry-{entry}">')
-    assert "<strong>жирно</strong>" in mended and "<script>alert" not in mended and "The comment was changed." in mended
+    edited = anna.post(address, data={"comment": HOSTILE, "private": "0"}, headers=HTMX).text
+    assert edited.lstrip().startswith(f'<li class="entry private" id="entry-{entry}">')
+    assert "<strong>жирно</strong>" in edited and "<script>alert" not in edited and "The comment was changed." in edited
     answer = anna.post(address, data={"comment": "слово"}, headers=HTML)
     assert (answer.status_code, answer.headers["location"]) == (303, f"/tasks/{number}#entry-{entry}")
     (told,) = anna.get(f"/tasks/api/task/{number}/history").json()["history"]
@@ -137,7 +137,7 @@ def test_a_comment_is_taken_away_by_its_button_or_by_emptying_it(
     assert "The comment was deleted." in answer.text
 
 
-def test_nothing_but_ones_own_comments_is_offered_to_be_mended(number: int, visit: Visit) -> None:
+def test_only_own_comments_can_be_edited(number: int, visit: Visit) -> None:
     entry = commented(visit, number)
     address = f"/tasks/{number}/comments/{entry}"
     for login, status in (("boris", 403), ("irina", 403), ("stranger", 404)):
@@ -157,7 +157,7 @@ def test_the_same_text_is_no_fuss_and_a_second_press_none_either(anna: Client, n
     assert [anna.post(address, data=form, headers=HTML).status_code for _ in range(2)] == [303, 303]
 
 
-def test_a_mended_text_that_is_refused_is_kept_and_offered(
+def test_a_refused_edit_of_a_comment_becomes_a_draft(
     anna: Client, number: int, visit: Visit, database: Database
 ) -> None:
     entry = commented(visit, number)
@@ -203,9 +203,7 @@ def test_a_text_is_shown_as_it_will_look_and_nothing_is_written(
     assert len(anna.get(f"/tasks/api/task/{number}/history").json()["history"]) == 1
 
 
-def test_a_preview_is_for_who_may_see_the_task_and_for_forms_that_are_there(
-    visit: Visit, embedded: EmbeddedWorld
-) -> None:
+def test_a_preview_needs_a_visible_task_and_an_existing_form(visit: Visit, embedded: EmbeddedWorld) -> None:
     number = embedded.new_task("Тайна")
     for login, of, headers, status in (
         ("stranger", "comments", HTMX, 404),

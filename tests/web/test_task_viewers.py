@@ -17,7 +17,7 @@ from helpdesk.store.database import Database
 from helpdesk.store.models.notifications import EventRecord, NotificationRow, ProcessedEvent
 from helpdesk.tasks.model import Actor
 from helpdesk.web.live import task_viewers
-from helpdesk.web.live.task_viewers import MOST_GIVEN, MOST_OWED, PATIENCE, TRIES, TaskViewers
+from helpdesk.web.live.task_viewers import MOST_PENDING, MOST_SENT, PATIENCE, TRIES, TaskViewers
 
 PAGE = Face("page", "en")
 OUTAGES = [Unavailable(), StoreUnavailable("busy")]
@@ -199,7 +199,7 @@ async def test_one_page_is_not_flooded_and_catches_up_instead(office: Office) ->
     office.happens(*range(1, 500))
     await office.rounds()
     shown = told(board)
-    assert len(shown) == MOST_GIVEN + 1 and shown[-1] == MISSED and not board.is_over
+    assert len(shown) == MOST_SENT + 1 and shown[-1] == MISSED and not board.is_over
     assert told(page) == ["entry.400"]
     assert len(office.asked) < 150, "of what nobody is told any more nobody asks"
     office.happens(501)
@@ -210,12 +210,12 @@ async def test_one_page_is_not_flooded_and_catches_up_instead(office: Office) ->
 async def test_the_queue_of_failed_events_is_bounded_and_drops_the_oldest(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(task_viewers, "MOST_OWED", 3)
+    monkeypatch.setattr(task_viewers, "MOST_PENDING", 3)
     pages = [office.open(task, person=task) for task in range(1, 6)]
     office.happens(*range(1, 6))
     office.fails = {f"entry.{task}": Unavailable() for task in range(1, 6)}
     await office.rounds()
-    assert [told(page) for page in pages] == [[MISSED], [MISSED], [], [], []] and MOST_OWED <= 5_000
+    assert [told(page) for page in pages] == [[MISSED], [MISSED], [], [], []] and MOST_PENDING <= 5_000
     office.fails = {}
     await office.rounds()
     assert [told(page) for page in pages] == [[], [], ["entry.3"], ["entry.4"], ["entry.5"]]

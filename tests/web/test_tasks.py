@@ -47,7 +47,7 @@ def test_an_empty_filter_of_somebody_with_tasks_does_not_turn_into_another_list(
     assert "No task matches." in page and "Своя просьба" not in page
 
 
-def test_a_stranger_is_told_that_nothing_is_there(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_a_stranger_gets_not_found(visit: Visit, embedded: EmbeddedWorld) -> None:
     embedded.new_task()
     page = visit("stranger").get("/tasks/my-tasks", headers=HTML)
     assert page.status_code == 200 and "<strong>0 tasks</strong>" in page.text
@@ -106,7 +106,7 @@ def test_a_form_without_javascript_leads_back_to_the_task(anna: Client, number: 
     assert (task["status"]["name"], task["priority"]["name"], task["assignee"]) == ("in_progress", "urgent", None)
 
 
-def test_a_change_by_htmx_brings_the_form_and_what_shows_the_task(anna: Client, number: int) -> None:
+def test_a_change_by_htmx_updates_the_form_and_the_page_around_it(anna: Client, number: int) -> None:
     seen = version(anna.get(f"/tasks/{number}", headers=HTML).text)
     form = {"status_id": STATUS_IDS["in_progress"], "comment": "Взяла", "lock_version": seen}
     answer = anna.post(f"/tasks/{number}/status", data=form, headers=HTMX)
@@ -125,13 +125,13 @@ def test_a_page_of_an_older_task_gets_all_its_facts(anna: Client, number: int) -
     assert f'hx-target="#facts-{number}"' in answer and f'<dl class="facts" id="facts-{number}">' in answer
 
 
-def test_the_status_may_be_chosen_anew_when_the_assignee_changed(number: int, visit: Visit) -> None:
+def test_a_change_of_assignee_updates_the_choice_of_statuses(number: int, visit: Visit) -> None:
     form = {"assignee_id": PEOPLE_IDS["boris"]}
     answer = visit("anna").post(f"/tasks/{number}/assignee", data=form, headers=HTMX).text
     assert f'hx-target="#status-{number}-choice"' in answer
 
 
-def test_a_comment_by_htmx_brings_its_form_anew_and_itself(anna: Client, number: int) -> None:
+def test_a_comment_by_htmx_brings_an_empty_form_and_itself(anna: Client, number: int) -> None:
     anna.post(f"/tasks/{number}/comments", data={"comment": "Раньше"})
     seen = version(anna.get(f"/tasks/{number}", headers=HTML).text)
     form = {"comment": "Готово", "lock_version": seen}
@@ -159,7 +159,7 @@ def test_a_comment_does_not_make_a_stale_form_look_fresh(anna: Client, number: i
         ("assignee", PEOPLE_IDS["boris"], "", NAMES["boris"], "nobody"),
     ],
 )
-def test_a_conflict_is_told_for_every_field_with_nobody_too(
+def test_a_conflict_of_every_field_shows_both_values(
     anna: Client, number: int, field: str, before: object, wish: object, theirs: str, mine: str
 ) -> None:
     anna.post(f"/tasks/{number}/{field}", data={f"{field}_id": before, "comment": "x"})
@@ -227,7 +227,7 @@ def test_only_what_the_workflow_allows_is_offered(visit: Visit, embedded: Embedd
     assert re.findall(r">(\w+)</option>", choice) == ["new", "in_progress", "rejected"]
 
 
-def test_a_forbidden_transition_keeps_what_was_typed(number: int, visit: Visit) -> None:
+def test_a_forbidden_transition_keeps_the_typed_text(number: int, visit: Visit) -> None:
     form = {"status_id": STATUS_IDS["closed"], "comment": "Закрываю"}
     for headers in (HTML, HTMX):
         answer = visit("anna").post(f"/tasks/{number}/status", data=form, headers=headers)

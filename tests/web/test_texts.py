@@ -1,4 +1,4 @@
-"""Texts on a task's page: pictures of its files are shown in them, and long ones can be read to the end."""
+"""Texts on a task's page: they show pictures of its files, and long ones can be read to the end."""
 
 import re
 
@@ -66,7 +66,9 @@ def test_a_long_text_begins_on_the_page_and_is_all_there_one_step_further(
     assert numbers(anna.get(whole).json()["html"]) == [str(n) for n in range(4_000)]
 
 
-def test_a_long_comment_is_read_by_those_who_see_it_alone(visit: Visit, embedded: EmbeddedWorld, number: int) -> None:
+def test_a_long_comment_is_read_only_by_people_who_may_see_it(
+    visit: Visit, embedded: EmbeddedWorld, number: int
+) -> None:
     typed = {"comment": LONG[:60_000], "private": "1"}
     entry = visit("anna").post(f"/tasks/{number}/comments", json=typed).json()["comment"]["id"]
     address = f"/tasks/{number}/texts/{entry}"

@@ -1,4 +1,4 @@
-"""Pictures on a task's page: made anew, for those who see the task, and nothing else is ever shown."""
+"""Thumbnails on a task's page: rendered from the pixels, for people who see the task, and of nothing else."""
 
 from io import BytesIO
 
@@ -46,7 +46,7 @@ def test_the_picture_of_an_invisible_task_is_not_found(visit: Visit, embedded: E
     ("content", "kind"),
     [(HTM, "image/png"), (b"<svg onload='alert(1)'/>", "image/svg+xml"), (b"", "image/gif"), (HTM, "text/html")],
 )
-def test_a_file_that_is_no_picture_is_not_shown_whatever_its_type(
+def test_a_file_that_is_no_picture_has_no_thumbnail_in_spite_of_its_type(
     visit: Visit, embedded: EmbeddedWorld, number: int, content: bytes, kind: str
 ) -> None:
     file = attached(embedded, number, content, "картинка.png", kind)
@@ -61,7 +61,7 @@ def test_an_ordinary_file_has_no_picture_on_the_page(visit: Visit, embedded: Emb
     assert "<img" not in visit("anna").get(f"/tasks/{number}", headers=HTML).text
 
 
-def test_a_request_when_too_many_wait_is_asked_to_come_again(
+def test_a_request_beyond_the_queue_gets_retry_after(
     visit: Visit, embedded: EmbeddedWorld, number: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     photo = attached(embedded, number, picture(), "фото.png", "image/png")

@@ -43,7 +43,7 @@ def test_a_list_is_saved_from_its_own_form_as_it_stands(visit: Visit, embedded: 
     assert (only["name"], only["address"], only["is_start"]) == ("Срочные мои", address, False)
 
 
-def test_views_are_links_on_both_lists_and_the_present_one_says_so(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_views_are_links_on_both_lists_and_the_current_one_is_marked(visit: Visit, embedded: EmbeddedWorld) -> None:
     embedded.new_task()
     save(visit, "anna", HOSTILE)
     save(visit, "anna", "Новые", f"/tasks/my-tasks?status_id={STATUS_IDS['new']}&page=7&nonsense=1")
@@ -81,7 +81,7 @@ def test_only_lists_of_ours_can_be_saved(anna: Client, address: str) -> None:
     assert anna.get("/views").json()["views"] == []
 
 
-def test_a_name_that_is_refused_comes_back_with_its_list(visit: Visit) -> None:
+def test_a_refused_name_is_shown_again_with_its_list(visit: Visit) -> None:
     save(visit, "anna")
     anna = visit("anna")
     for name, says in (("срочные", "this name already"), (" ", "fill this in"), ("x" * 61, "too long")):
@@ -110,7 +110,7 @@ def test_a_view_is_renamed_and_deleted(visit: Visit) -> None:
     assert anna.post(f"/views/{other}/delete").json()["success"]
 
 
-def test_a_view_leads_to_its_list(visit: Visit) -> None:
+def test_a_view_redirects_to_its_list(visit: Visit) -> None:
     number = save(visit, "anna")
     answer = visit("anna").get(f"/views/{number}", headers=HTML)
     assert (answer.status_code, answer.headers["location"]) == (303, URGENT)
@@ -135,7 +135,7 @@ def test_one_view_may_be_the_start_page(visit: Visit) -> None:
     assert begins() == "/tasks/my-tasks" == visit("boris").get("/", headers=HTML).headers["location"]
 
 
-def test_signing_in_leads_a_browser_to_the_start_page_and_a_program_to_its_tasks(visit: Visit) -> None:
+def test_signing_in_opens_the_start_page_in_a_browser_and_own_tasks_for_programs(visit: Visit) -> None:
     number, who = save(visit, "anna"), {"username": "anna", "password": "demo-password-anna"}
     visit("anna").post(f"/views/{number}", json={"start": True})
     assert visit().post("/users/login", data=who, headers=HTML).headers["location"] == URGENT
@@ -145,7 +145,7 @@ def test_signing_in_leads_a_browser_to_the_start_page_and_a_program_to_its_tasks
     assert told["redirect"] == told["redirect_url"] == "/tasks/my-tasks"
 
 
-def test_another_persons_view_is_not_there(visit: Visit) -> None:
+def test_a_view_of_another_person_is_not_found(visit: Visit) -> None:
     number = save(visit, "anna")
     for login in ("boris", "admin"):
         client = visit(login)

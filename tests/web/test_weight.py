@@ -21,7 +21,7 @@ from helpdesk.app import create_app
 from helpdesk.paths import folder
 from helpdesk.services import Services
 from helpdesk.web.edge.compression import HARD_UP_TO_BYTES, PIECE_BYTES, Compression
-from helpdesk.web.edge.etag import shown
+from helpdesk.web.edge.etag import hash_of
 from tests.web.conftest import HTML, HTMX, Visit, session_cookie
 from tests.world import STATUS_IDS, EmbeddedWorld
 
@@ -286,7 +286,7 @@ def test_an_etag_of_one_person_is_worth_nothing_to_another(
 
 
 def test_the_same_words_are_another_etag_for_another_person() -> None:
-    assert len({shown(b"the same", person) for person in (None, 1, 2, 12)}) == 4
+    assert len({hash_of(b"the same", person) for person in (None, 1, 2, 12)}) == 4
 
 
 def test_without_a_session_no_etag_opens_a_page(visit: Visit) -> None:
@@ -297,9 +297,9 @@ def test_without_a_session_no_etag_opens_a_page(visit: Visit) -> None:
 
 def test_only_what_says_nothing_is_left_out() -> None:
     field = b'<input type="hidden" name="idempotency_key" value="%b">'
-    assert shown(field % b"one", 1) == shown(field % b"two", 1)
-    assert shown(b'{"a":1,"execution_time":0.0012}', 1) == shown(b'{"a":1,"execution_time":9.9e-05}', 1)
-    assert shown(b"<time data-as-of>12:00</time>", 1) == shown(b"<time data-as-of>12:01</time>", 1)
+    assert hash_of(field % b"one", 1) == hash_of(field % b"two", 1)
+    assert hash_of(b'{"a":1,"execution_time":0.0012}', 1) == hash_of(b'{"a":1,"execution_time":9.9e-05}', 1)
+    assert hash_of(b"<time data-as-of>12:00</time>", 1) == hash_of(b"<time data-as-of>12:01</time>", 1)
     for one, two in (
         (
             b'&lt;input type="hidden" name="idempotency_key" value="1">',
@@ -312,7 +312,7 @@ def test_only_what_says_nothing_is_left_out() -> None:
         ),
         (b"<time>12:00</time>", b"<time>12:01</time>"),
     ):
-        assert shown(one, 1) != shown(two, 1)
+        assert hash_of(one, 1) != hash_of(two, 1)
 
 
 def test_a_write_refusals_and_files_carry_no_etag(number: int, anna: TestClient) -> None:

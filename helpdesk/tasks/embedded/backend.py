@@ -13,7 +13,7 @@ from helpdesk.store import locks
 from helpdesk.store.database import Database
 from helpdesk.store.tracker import task_parts as parts
 from helpdesk.store.tracker import tasks as rows
-from helpdesk.store.tracker.blobs import Blobs
+from helpdesk.store.tracker.files import Blobs
 from helpdesk.tasks.backend import Capabilities, State
 from helpdesk.tasks.checks import require_comment, wanted
 from helpdesk.tasks.creation import NewTask, NewTaskForm
@@ -22,7 +22,7 @@ from helpdesk.tasks.embedded.files import Files
 from helpdesk.tasks.embedded.lists import among, by_status, cards, condition, numbers, page, statuses, vocabulary
 from helpdesk.tasks.embedded.permissions import priorities, projects, rights, visible
 from helpdesk.tasks.embedded.row_mapper import load, load_to_write, require_visible
-from helpdesk.tasks.embedded.update import Made, delete, edit_comment, entries_since, write
+from helpdesk.tasks.embedded.update import delete, edit_comment, entries_since, write
 from helpdesk.tasks.files import Staged, Upload
 from helpdesk.tasks.lists import (
     EXPORTED_AT_ONCE,
@@ -33,7 +33,7 @@ from helpdesk.tasks.lists import (
     TaskQuery,
     Vocabulary,
 )
-from helpdesk.tasks.model import Actor, Edit, Opened, Ref, Status, Task, TaskRow, Written
+from helpdesk.tasks.model import Actor, Edit, OpenFile, Ref, Status, Task, TaskRow, Written
 from helpdesk.tasks.phases import NO_RULES, Rules
 from helpdesk.tasks.projects import ProjectMember, members
 from helpdesk.tasks.statistics import Cell, Statistics, borders, counted
@@ -73,17 +73,17 @@ class EmbeddedBackend:
     ) -> TaskPage:
         def work(session: Session) -> TaskPage:
             if callable(asked):
-                words = vocabulary(session, actor)
-                return page(session, actor, asked(words), summed, rules)._replace(vocabulary=words)
+                choices = vocabulary(session, actor)
+                return page(session, actor, asked(choices), summed, rules)._replace(vocabulary=choices)
             return page(session, actor, asked, summed, rules)
 
         return await self.database.run(work)
 
     async def export(self, actor: Actor, query: TaskQuery) -> AsyncGenerator[tuple[TaskRow, ...], None]:
-        """Ask for the numbers at first, and read some tasks at a time: nothing moves them then."""
+        """Read the ids first, and then some tasks at a time, so that no change moves them."""
         ids = await self.database.run(lambda session: numbers(session, actor, query))
-        for place in range(0, len(ids), EXPORTED_AT_ONCE):
-            some = ids[place : place + EXPORTED_AT_ONCE]
+        for start in range(0, len(ids), EXPORTED_AT_ONCE):
+            some = ids[start : start + EXPORTED_AT_ONCE]
             yield await self.database.run(partial(among, actor=actor, query=query, ids=some))
 
     async def cards(self, actor: Actor, asked: CardQueryFactory) -> Cards:
@@ -92,8 +92,8 @@ class EmbeddedBackend:
     async def seen(self, actor: Actor, task_ids: Collection[int]) -> Mapping[int, bool]:
         def work(session: Session) -> dict[int, bool]:
             mine = rights(session, actor)
-            found = rows.projects_of(session, and_(visible(mine, actor), rows.TASK.c.id.in_(sorted(task_ids))))
-            return {task: mine.has(project, "view_private") for task, project in found}
+            projects = rows.projects_of(session, and_(visible(mine, actor), rows.TASK.c.id.in_(sorted(task_ids))))
+            return {task: mine.has(project, "view_private") for task, project in projects}
 
         return await self.database.run(work)
 
@@ -119,8 +119,12 @@ class EmbeddedBackend:
             if "parent" in edit.details:
                 locks.tasks_around(session, task_id)
             before = load_to_write(session, actor, task_id)
-            made = write(session, actor, self.clock(), before, wanted(before, edit, entries_since))
-            return _written(session, actor, before, made)
+            entry_id, file_ids = write(session, actor, self.clock(), before, wanted(before, edit, entries_since))
+            try:
+                after = load(session, actor, task_id)
+            except NotFound:  # the change hid the task from its author
+                return None
+            return Written(before, after, frozenset({entry_id}), file_ids)
 
         written = await self.database.run(work, writes=True)
         if written is None:
@@ -131,8 +135,8 @@ class EmbeddedBackend:
         def work(session: Session) -> Written:
             before = load_to_write(session, actor, task_id)
             require_comment(before, private)
-            made = write(session, actor, self.clock(), before, Edit(comment=text), private)
-            return Written(before, load(session, actor, task_id), frozenset({made.entry_id}))
+            entry_id, _ = write(session, actor, self.clock(), before, Edit(comment=text), private)
+            return Written(before, load(session, actor, task_id), frozenset({entry_id}))
 
         return await self.database.run(work, writes=True)
 
@@ -159,8 +163,8 @@ class EmbeddedBackend:
 
         keys = await self.database.run(work, writes=True)
         try:
-            await self.files.blobs.forget(keys)
-        except OSError:  # the task is gone; what is left of its files takes space alone
+            await self.files.blobs.delete(keys)
+        except OSError:  # the task is deleted; the files only take space
             log.exception("files of a deleted task were not removed", extra={"task": task_id})
 
     async def projects_for_new(self, actor: Actor) -> tuple[Ref, ...]:
@@ -180,15 +184,6 @@ class EmbeddedBackend:
     async def stage(self, actor: Actor, upload: Upload) -> Staged:
         return await self.files.stage(actor, upload)
 
-    async def open_file(self, actor: Actor, task_id: int, file_id: int, first: int = 0) -> Opened:
+    async def open_file(self, actor: Actor, task_id: int, file_id: int, first: int = 0) -> OpenFile:
         await self.database.run(lambda session: require_visible(session, actor, task_id))
         return await self.files.open(task_id, file_id, first)
-
-
-def _written(session: Session, actor: Actor, before: Task, made: Made) -> Written | None:
-    """None when the actor does not see the task any more, by what was written."""
-    try:
-        after = load(session, actor, before.id)
-    except NotFound:
-        return None
-    return Written(before, after, frozenset({made.entry_id}), made.file_ids)

@@ -1,4 +1,4 @@
-"""A new task in the embedded tracker: where, of what, and its row."""
+"""New tasks in the embedded tracker: their form, and their row."""
 
 from datetime import datetime
 
@@ -12,10 +12,10 @@ from helpdesk.store.tracker import tasks as rows
 from helpdesk.store.tracker.task_parts import put_custom_values
 from helpdesk.tasks.checks import normal, require_creatable
 from helpdesk.tasks.creation import NewTask, NewTaskForm
-from helpdesk.tasks.embedded.custom_fields import definitions
 from helpdesk.tasks.embedded.files import attach
 from helpdesk.tasks.embedded.permissions import Rights, assignable, hiding, priorities, rights
 from helpdesk.tasks.embedded.permissions import projects as known_projects
+from helpdesk.tasks.embedded.row_mapper import definitions
 from helpdesk.tasks.embedded.update import require_parent
 from helpdesk.tasks.fields import Detail
 from helpdesk.tasks.model import Actor, Ref, Status
@@ -29,7 +29,10 @@ def projects(session: Session, mine: Rights) -> tuple[Ref, ...]:
 
 
 def new_task_form(session: Session, actor: Actor, project_id: int, tracker_id: int | None) -> NewTaskForm:
-    """Every tracker is in every project; who may not steer tasks may not assign them either. Raises NotFound."""
+    """Return the form of a new task: every tracker is in every project; assigning takes the right to edit.
+
+    Raises NotFound for a project or tracker that is not offered.
+    """
     mine = rights(session, actor)
     project = _one_of(projects(session, mine), project_id)
     trackers = tuple(Ref(*row) for row in rows.trackers(session))
@@ -49,18 +52,18 @@ def new_task_form(session: Session, actor: Actor, project_id: int, tracker_id: i
 
 
 def create(session: Session, actor: Actor, new_task: NewTask, now: datetime) -> int:
-    """The new task's number. Raises NotFound, NotAllowed, Invalid."""
-    offered = new_task_form(session, actor, new_task.project_id, new_task.tracker_id)
-    new_task = normal(offered, new_task)
-    require_creatable(offered, new_task)
+    """Write a new task and return its number. Raises NotFound, NotAllowed, Invalid."""
+    form = new_task_form(session, actor, new_task.project_id, new_task.tracker_id)
+    new_task = normal(form, new_task)
+    require_creatable(form, new_task)
     if new_task.parent_id is not None:
-        locks.tasks_below_each_other(session, offered.project.id)
-        require_parent(session, actor, new_task.parent_id, offered.project)
+        locks.tasks_below_each_other(session, form.project.id)
+        require_parent(session, actor, new_task.parent_id, form.project)
     subject = new_task.subject.strip()
     task = tables.Task(
-        project_id=offered.project.id,
-        kind_id=offered.tracker.id,
-        status_id=offered.statuses[0].id,
+        project_id=form.project.id,
+        kind_id=form.tracker.id,
+        status_id=form.statuses[0].id,
         priority_id=_default_priority(session) if new_task.priority_id is None else new_task.priority_id,
         author_id=actor.id,
         assignee_id=new_task.assignee_id,
@@ -78,21 +81,21 @@ def create(session: Session, actor: Actor, new_task: NewTask, now: datetime) -> 
     session.add(task)
     session.flush()
     assert task.id
-    defaults = {field.id: field.default for field in offered.custom}
+    defaults = {field.id: field.default for field in form.custom}
     put_custom_values(session, task.id, defaults | dict(new_task.custom))
     attach(session, task.id, new_task.files)
     return task.id
 
 
 def _one_of(offered: tuple[Ref, ...], wanted: int) -> Ref:
-    found = next((each for each in offered if each.id == wanted), None)
-    if found is None:
-        raise NotFound
-    return found
+    for ref in offered:
+        if ref.id == wanted:
+            return ref
+    raise NotFound
 
 
 def _default_priority(session: Session) -> int:
-    """The default, else the lowest."""
+    """Return the default, else the lowest."""
     listed = rows.priorities(session)
     chosen: int = next((row.id for row in listed if row.is_default), listed[0].id)
     return chosen

@@ -1,4 +1,4 @@
-"""The Feed port over `store`: tasks and entries by their numbers."""
+"""The Feed port over `store`: reads tasks and entries by their numbers."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -17,7 +17,6 @@ from helpdesk.tasks import watermark
 from helpdesk.tasks.embedded.permissions import rights, visible
 from helpdesk.tasks.feed import Change, Event, FeedPage
 from helpdesk.tasks.model import Actor, Member
-from helpdesk.tasks.watermark import Watermark
 
 T = TypeVar("T")
 
@@ -25,8 +24,8 @@ IsNamed = Callable[[str, str], bool]
 
 
 class EmbeddedFeed:
-    """An Actor's id is the account's. `clock` tells the moments of its looks, `is_named` which accounts (directory,
-    login) are administrators whatever the store says."""
+    """An Actor's id is the account's. `clock` gives the moments of polls; `is_named` names accounts (directory, login)
+    that are administrators whatever the store says."""
 
     def __init__(
         self,
@@ -50,10 +49,8 @@ class EmbeddedFeed:
         tasks, entries = marks["tasks"], marks["entries"]
 
         def work(session: Session) -> tuple[list[Event], list[int], list[int]]:
-            created, written = (
-                task_events.created(session, _range(tasks)),
-                task_events.entries(session, _range(entries)),
-            )
+            created = task_events.created(session, task_events.Range(tasks.floor, tasks.highest))
+            written = task_events.entries(session, task_events.Range(entries.floor, entries.highest))
             events = list(_events(session, created, written)) if created or written else []
             return events, [row.id for row in created], [row.id for row in written]
 
@@ -72,11 +69,11 @@ class EmbeddedFeed:
         )
 
     async def visible_to(self, event: Event, people: Iterable[Actor]) -> frozenset[int]:
-        asked = list(people)
-        return await self._ask(lambda session: _visible_to(session, event, asked, self.is_named))
+        actors = list(people)
+        return await self._ask(lambda session: _visible_to(session, event, actors, self.is_named))
 
     async def _ask(self, work: Callable[[Session], T]) -> T:
-        """Ask the store, which is the tracker here."""
+        """Read the store. Raises Unavailable when it does not answer, for it is the backend here."""
         try:
             return await self.database.run(work)
         except StoreUnavailable as error:
@@ -84,8 +81,8 @@ class EmbeddedFeed:
 
 
 class News(NamedTuple):
-    """The rows above the floors, and what belongs to them: changes by entry and field, changes of assignee by task as
-    the entry's number and who had it before."""
+    """The rows above the floors, and their parts: changes by entry and field, changes of assignee by task as the
+    entry's number and the old assignee."""
 
     created: Sequence[Any]
     written: Sequence[Any]
@@ -93,10 +90,6 @@ class News(NamedTuple):
     changes: Mapping[int, Mapping[str, Sequence[Any]]]
     assigned: Mapping[int, Sequence[tuple[int, int | None]]]
     watchers: Mapping[int, Iterable[int]]
-
-
-def _range(mark: Watermark) -> task_events.Range:
-    return task_events.Range(mark.floor, mark.highest)
 
 
 def _events(session: Session, created: Sequence[Any], written: Sequence[Any]) -> Iterator[Event]:
@@ -124,8 +117,6 @@ def _news(session: Session, created: Sequence[Any], written: Sequence[Any]) -> N
 
 
 class _EventMapper:
-    """Maps rows to events."""
-
     def __init__(self, session: Session, news: News) -> None:
         self.news = news
         self.statuses = {str(row.id): row.name for row in rows.statuses(session)}
@@ -138,7 +129,7 @@ class _EventMapper:
 
     def entry(self, row: Any) -> Event:
         changes = self.news.changes.get(row.id, {})
-        handed = changes.get("assignee", ())
+        assignments = changes.get("assignee", ())
         return self._of(row.task_id, row.id)._replace(
             key=f"entry.{row.id}",
             at=row.created_at,
@@ -147,9 +138,9 @@ class _EventMapper:
             private=row.is_private,
             status=_change(changes.get("status"), self.statuses),
             priority=_change(changes.get("priority"), self.priorities),
-            was_assigned=bool(handed),
+            was_assigned=bool(assignments),
             files=tuple(change.new_value for change in changes.get("attachment", ())),
-            former=_people(*(_number(change.old_value) for change in handed)),
+            former=_people(*(_number(change.old_value) for change in assignments)),
         )
 
     def _of(self, task_id: int, entry_id: int) -> Event:
@@ -193,16 +184,16 @@ def _visible_to(session: Session, event: Event, people: Iterable[Actor], is_name
     task = session.get(tables.Task, event.task_id)
     if task is None or (kind == "entry" and entry is None):
         return frozenset()
-    found = set()
+    visible_ids = set()
     for actor in people:
         person = session.get(tables.Person, actor.id)
         if person is None or not person.is_active:
             continue
-        as_now = actor._replace(is_admin=person.is_admin or is_named(person.source, person.login))
-        mine = rights(session, as_now)
+        actor = actor._replace(is_admin=person.is_admin or is_named(person.source, person.login))
+        mine = rights(session, actor)
         may_read = entry is None or not entry.is_private or entry.author_id == actor.id
         if not (may_read or mine.has(task.project_id, "view_private")):
             continue
-        if rows.count(session, and_(rows.TASK.c.id == event.task_id, visible(mine, as_now))):
-            found.add(actor.id)
-    return frozenset(found)
+        if rows.count(session, and_(rows.TASK.c.id == event.task_id, visible(mine, actor))):
+            visible_ids.add(actor.id)
+    return frozenset(visible_ids)

@@ -11,10 +11,10 @@ from helpdesk.errors import Invalid, NotAllowed, NotFound, sentence
 from helpdesk.store.database import Database
 from helpdesk.store.models import tables
 from helpdesk.store.tracker import files as rows
-from helpdesk.store.tracker.blobs import Blob, Blobs
+from helpdesk.store.tracker.files import Blob, Blobs
 from helpdesk.tasks.embedded.permissions import rights
 from helpdesk.tasks.files import Staged, Upload, plain_name, plain_type
-from helpdesk.tasks.model import Actor, Attachment, Member, Opened
+from helpdesk.tasks.model import Actor, Attachment, Member, OpenFile
 
 STAGED = timedelta(hours=24)
 GONE = sentence("A file you had chosen is not here any more. Please choose it again.")
@@ -29,10 +29,10 @@ class Files:
         self.clock = clock
 
     async def stage(self, actor: Actor, upload: Upload) -> Staged:
-        """Raises NotAllowed for somebody who may attach nowhere."""
+        """Store a file. Raises NotAllowed for somebody who may attach nowhere."""
         await self.database.run(lambda session: _require_attaching(session, actor))
         name, kind, token = plain_name(upload.filename), plain_type(upload.content_type), token_urlsafe(32)
-        blob, now = await self.blobs.keep(upload.chunks), self.clock()
+        blob, now = await self.blobs.save(upload.chunks), self.clock()
 
         def work(session: Session) -> list[str]:
             row = tables.Attachment(
@@ -45,37 +45,33 @@ class Files:
                 created_at=now,
             )
             session.add(row)
-            return rows.forget_staged(session, now - STAGED)
+            return rows.delete_staged(session, now - STAGED)
 
         try:
             stale = await self.database.run(work, writes=True)
         except BaseException:
-            await self.blobs.forget([blob.name])
+            await self.blobs.delete([blob.name])
             raise
-        await self.blobs.forget(stale)
-        await self.blobs.forget_broken((now - STAGED).timestamp())
+        await self.blobs.delete(stale)
+        await self.blobs.delete_unfinished((now - STAGED).timestamp())
         return Staged(token, name, blob.size, kind)
 
-    async def open(self, task_id: int, file_id: int, first: int) -> Opened:
-        """A file of a task that the actor is known to see. Raises NotFound, also when its bytes are gone."""
-
-        def work(session: Session) -> tables.Attachment | None:
-            return session.get(tables.Attachment, file_id)
-
-        row = await self.database.run(work)
+    async def open(self, task_id: int, file_id: int, first: int) -> OpenFile:
+        """Open a file of a task that the actor is known to see. Raises NotFound, also when its bytes are gone."""
+        row = await self.database.run(lambda session: session.get(tables.Attachment, file_id))
         chunks = await self.blobs.open(Blob(row.blob, row.size), first) if row and row.task_id == task_id else None
         if row is None or chunks is None:
             raise NotFound
-        return Opened(_attachment(row), chunks)
+        return OpenFile(_attachment(row), chunks)
 
 
 def of_task(session: Session, task_id: int) -> tuple[Attachment, ...]:
-    found = rows.of_task(session, task_id)
-    return tuple(_attachment(row, Member(row.author_id, name, email)) for row, name, email in found)
+    files = rows.of_task(session, task_id)
+    return tuple(_attachment(row, Member(row.author_id, name, email)) for row, name, email in files)
 
 
 def attach(session: Session, task_id: int, files: Iterable[Staged]) -> dict[int, str]:
-    """Give staged files to a task; their names by number. Raises Invalid for one that is gone or attached already."""
+    """Attach staged files; return their names by number. Raises Invalid for one that is gone or attached already."""
     names = {}
     for file in files:
         attached = rows.attach(session, _hashed(file.token), task_id)

@@ -1,4 +1,4 @@
-"""Lists of the embedded tracker's tasks, and the words to ask for them with."""
+"""Lists of the embedded tracker's tasks, cards of its board, and the vocabulary of their filters."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -42,7 +42,7 @@ def page(session: Session, actor: Actor, query: TaskQuery, summed: bool, rules: 
 
 
 def numbers(session: Session, actor: Actor, query: TaskQuery) -> Sequence[int]:
-    """The ids of all tasks that match, in the query's order."""
+    """Return the ids of all tasks that match, in the query's order."""
     return list_rows.numbers(session, condition(session, actor, query), query.sort, query.descending)
 
 
@@ -63,25 +63,19 @@ def statuses(session: Session) -> tuple[Status, ...]:
 
 
 def cards(session: Session, actor: Actor, asked: CardQueryFactory) -> Cards:
-    """Tasks by status, and how many there are of each. Raises what `asked` does."""
-    words = vocabulary(session, actor)
-    request = asked(words)
-    totals = _totals(session, actor, request)
-    found = _found(session, actor, request, totals)
-    comments = _comments(session, actor, found)
-    ranks = {priority.id: priority for priority in words.priorities}
-    shown = (Card(row_of(row, ranks), comments.get(row.id, 0)) for row in found)
-    return Cards(request, words, request.in_order(shown), totals)
+    """Return tasks by status, and their totals. Raises what `asked` does."""
+    choices = vocabulary(session, actor)
+    request = asked(choices)
+    counts = rows.by_status(session, condition(session, actor, request.of_totals)) if request.counted else {}
+    totals = {status: counts.get(status, 0) for status in request.counted}
+    cards = _card_rows(session, actor, request, totals)
+    comments = _comments(session, actor, cards)
+    ranks = {priority.id: priority for priority in choices.priorities}
+    mapped = (Card(row_of(row, ranks), comments.get(row.id, 0)) for row in cards)
+    return Cards(request, choices, request.in_order(mapped), totals)
 
 
-def _totals(session: Session, actor: Actor, request: CardQuery) -> dict[int, int]:
-    if not request.counted:
-        return {}
-    counts = rows.by_status(session, condition(session, actor, request.of_totals))
-    return {status: counts.get(status, 0) for status in request.counted}
-
-
-def _found(session: Session, actor: Actor, request: CardQuery, totals: Mapping[int, int]) -> Sequence[Any]:
+def _card_rows(session: Session, actor: Actor, request: CardQuery, totals: Mapping[int, int]) -> Sequence[Any]:
     query, statuses = request.of_cards, request.columns(totals)
     if query is None or not statuses:
         return ()
@@ -90,14 +84,13 @@ def _found(session: Session, actor: Actor, request: CardQuery, totals: Mapping[i
     return list_rows.pages(session, matched, statuses, *order)
 
 
-def _comments(session: Session, actor: Actor, found: Sequence[Any]) -> dict[int, int]:
+def _comments(session: Session, actor: Actor, cards: Sequence[Any]) -> dict[int, int]:
     mine = rights(session, actor)
-    with_private = {row.project_id for row in found if mine.has(row.project_id, "view_private")}
-    return list_rows.comments(session, [row.id for row in found], with_private, actor.id)
+    with_private = {row.project_id for row in cards if mine.has(row.project_id, "view_private")}
+    return list_rows.comments(session, [row.id for row in cards], with_private, actor.id)
 
 
 def _matching(session: Session, actor: Actor, mine: Rights, query: TaskQuery) -> list[ColumnElement[bool]]:
-    """The query's conditions."""
     task, conditions = rows.TASK.c, _searched(actor, query)
     if query.status_ids:
         conditions.append(task.status_id.in_(query.status_ids))

@@ -30,7 +30,7 @@ EVERYTHING = frozenset(
 
 
 class Rights(NamedTuple):
-    """The actor's permissions, by project."""
+    """The actor's permissions and roles by project."""
 
     permissions: dict[int, set[str]]
     roles: dict[int, set[int]]
@@ -40,11 +40,11 @@ class Rights(NamedTuple):
 
 
 def rights(session: Session, actor: Actor) -> Rights:
-    """The actor's permissions and roles by project; an administrator has every role everywhere."""
-    found = rows.all_roles(session) if actor.is_admin else rows.roles_by_project(session, actor.id)
+    """Return the actor's rights; an administrator has every role everywhere."""
+    held = rows.all_roles(session) if actor.is_admin else rows.roles_by_project(session, actor.id)
     permissions: defaultdict[int, set[str]] = defaultdict(set)
     roles: defaultdict[int, set[int]] = defaultdict(set)
-    for project_id, role_id, names in found:
+    for project_id, role_id, names in held:
         permissions[project_id].update(EVERYTHING if actor.is_admin else names.split())
         roles[project_id].add(role_id)
     return Rights(permissions, roles)
@@ -62,7 +62,7 @@ def projects(session: Session, mine: Rights) -> tuple[Project, ...]:
 
 
 def hiding(mine: Rights, project_id: int, is_author: bool) -> frozenset[Detail]:
-    """Whether the actor may make such a task private, or public again, as a set of details."""
+    """Return `is_private`, as a set of details, if the actor may make such a task private, or public again."""
     may = mine.has(project_id, "set_private") or (is_author and mine.has(project_id, "set_own_private"))
     return PRIVATE if may else frozenset()
 
@@ -92,7 +92,7 @@ def priorities(session: Session) -> tuple[Priority, ...]:
 
 
 def assignable(session: Session, project_id: int, *present: tuple[int, str]) -> tuple[Ref, ...]:
-    """Members with an assignable role, and (id, name) of whoever is assigned at present, by name."""
+    """Return members with an assignable role, and (id, name) of the present assignee, by name."""
     people = dict(present)
     for person_id, name, permissions in rows.members(session, project_id):
         if "assignable" in permissions.split():

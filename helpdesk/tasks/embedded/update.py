@@ -1,8 +1,7 @@
-"""Writes an edit to the embedded tracker's tables, and finds what was written since a version."""
+"""Writes an edit to the embedded tracker's tables, and returns the entries since a version."""
 
 from collections.abc import Container, Iterator, Sequence
 from datetime import date, datetime
-from typing import NamedTuple
 
 from sqlmodel import Session
 
@@ -10,7 +9,7 @@ from helpdesk.errors import Invalid, NotAllowed, NotFound, Unchanged, sentence
 from helpdesk.store.casefold import fold
 from helpdesk.store.models import tables
 from helpdesk.store.tracker import task_parts as parts
-from helpdesk.store.tracker.files import forget_of_task
+from helpdesk.store.tracker.files import delete_of_task
 from helpdesk.tasks.embedded.files import attach
 from helpdesk.tasks.embedded.row_mapper import load
 from helpdesk.tasks.fields import Texts, Value, digits, name_of
@@ -26,18 +25,15 @@ COLUMNS: dict[str, str] = {
 }
 LONGEST_VALUE = 255
 NO_PARENT = sentence("This task can't be the parent: it must be another one of the same project, and no part of this.")
-FieldValues = tuple[str, str | None, str | None]
 
 
-class Made(NamedTuple):
-    """The numbers of what a write made: its entry, and its files."""
+def write(
+    session: Session, actor: Actor, now: datetime, before: Task, edit: Edit, private: bool = False
+) -> tuple[int, frozenset[int]]:
+    """Write the new values, the next version and their entry; return the ids of the entry and of the files.
 
-    entry_id: int
-    file_ids: frozenset[int]
-
-
-def write(session: Session, actor: Actor, now: datetime, before: Task, edit: Edit, private: bool = False) -> Made:
-    """The task's new values, its next version, and the entry that tells of them. Raises Invalid for such a parent."""
+    Raises Invalid for an impossible parent.
+    """
     parent_id = edit.details.get("parent")
     if isinstance(parent_id, int):
         require_parent(session, actor, parent_id, before.row.project, parts.branch(session, before.id))
@@ -61,14 +57,14 @@ def write(session: Session, actor: Actor, now: datetime, before: Task, edit: Edi
         task.closed_at = now if closed else None
     if edit.details.keys() & {"subject", "description"}:
         task.words = fold(f"{task.subject}\n{task.description}")
-    if changed or not private:  # nobody who may not see a private comment shall notice it
+    if changed or not private:  # a private comment must not be noticed by people who may not see it
         task.updated_at = now
         task.version += 1
-    return Made(entry.id, frozenset(files))
+    return entry.id, frozenset(files)
 
 
 def edit_comment(session: Session, before: Task, entry_id: int, text: str) -> None:
-    """Another text for a comment. It is no change of the task: its version stays. Raises as the port says."""
+    """Give a comment another text, which keeps the task's version. Raises as the port says."""
     entry = next((entry for entry in before.entries if entry.id == entry_id), None)
     if entry is None:
         raise NotFound
@@ -76,20 +72,6 @@ def edit_comment(session: Session, before: Task, entry_id: int, text: str) -> No
         raise NotAllowed
     if entry.notes == text:
         raise Unchanged
-    _put_notes(session, entry, text)
-
-
-def delete(session: Session, before: Task) -> list[str]:
-    """Take a task and its sub-tasks away, as Redmine does; the blobs that may go then. Raises NotAllowed."""
-    if not before.choices.may_delete:
-        raise NotAllowed
-    ids = parts.branch(session, before.id)
-    blobs = [name for task_id in ids for name in forget_of_task(session, task_id)]
-    parts.remove(session, ids)
-    return blobs
-
-
-def _put_notes(session: Session, entry: Entry, text: str) -> None:
     row = session.get_one(tables.Entry, entry.id)
     if text or entry.changes:
         row.notes = text
@@ -97,14 +79,24 @@ def _put_notes(session: Session, entry: Entry, text: str) -> None:
         session.delete(row)
 
 
-def _field_changes(before: Task, edit: Edit) -> Iterator[FieldValues]:
-    """Each change as the history keeps it; a description, and what is too long, only that it was changed."""
+def delete(session: Session, before: Task) -> list[str]:
+    """Delete a task and its sub-tasks, as Redmine does; return the blobs to delete then. Raises NotAllowed."""
+    if not before.choices.may_delete:
+        raise NotAllowed
+    ids = parts.branch(session, before.id)
+    blobs = [name for task_id in ids for name in delete_of_task(session, task_id)]
+    parts.remove(session, ids)
+    return blobs
+
+
+def _field_changes(before: Task, edit: Edit) -> Iterator[tuple[str, str | None, str | None]]:
+    """Yield each change as the history keeps it; of a description, and of long values, only that it was changed."""
     for field, number in edit.changes.items():
         yield field, _text(before.value(field)), _text(number)
     for detail, value in edit.details.items():
         name = "parent_id" if detail == "parent" else detail
         yield (name, None, None) if detail == "description" else (name, _text(before.detail(detail)), _text(value))
-    kinds = {held.field.id: held.field.kind for held in before.custom}
+    kinds = {it.field.id: it.field.kind for it in before.custom}
     for field_id, texts in edit.custom.items():
         old, new = _joined(before.custom_value(field_id)), _joined(texts)
         too_long = kinds[field_id] == "long_text" or max(len(old or ""), len(new or "")) > LONGEST_VALUE
@@ -126,7 +118,7 @@ def _joined(texts: Texts) -> str | None:
 
 
 def require_parent(session: Session, actor: Actor, parent_id: int, project: Ref, below: Container[int] = ()) -> None:
-    """Raise Invalid for a parent that is not seen, of another project, or among `below`: the task and its parts."""
+    """Raise Invalid for a parent that is hidden, of another project, or among `below`: the task and its sub-tasks."""
     try:
         parent = load(session, actor, parent_id)
     except NotFound as error:
@@ -138,7 +130,7 @@ def require_parent(session: Session, actor: Actor, parent_id: int, project: Ref,
 def entries_since(task: Task, version: str) -> Sequence[Entry] | None:
     """Return the entries of the writes after `version`, each of which made one; None for no version of this task.
 
-    A comment that was taken away since has left its number: then an older entry is told besides.
+    A comment deleted since still counts as a write: then an older entry is returned as well.
     """
     known = int(version) if version.isascii() and version.isdigit() and len(version) < 10 else 0
     writes = int(task.version) - known

@@ -1,10 +1,10 @@
 """Compares the tasks that SQL and Redmine itself show, by counts, at intervals, for a few people.
 
 The rules of visibility are proven on plain Redmine (docs/permissions.md); plugins and Easy Redmine may have others.
-Redmine's lists may lack tasks as well, by an error of its database. So where counts differ for good, Redmine is asked
-for a few of the tasks themselves: what it shows and its list lacks is told to administrators. A task that only one of
-the two shows puts reading over to REST, until the same person and project were found equal CLEAN_ROUNDS times running.
-That one of both does not answer is no difference. Each process does this for itself.
+Redmine's lists may lack tasks as well, by an error of its database. So where counts differ for good, a few of the tasks
+are read from Redmine one by one: administrators are told of those that its list lacks. A task that only one of the two
+shows moves reading to REST, until the same person and project were equal CLEAN_ROUNDS times in a row. An answer that
+does not come is no difference. Each process does this for itself.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 PAUSE_SECONDS = 600.0
 CONFIRM_SECONDS = CONFIG_SECONDS + STALE_SECONDS + 1
-"""Between two looks at a difference: a change of roles may go unnoticed for CONFIG_SECONDS and STALE_SECONDS."""
+"""The pause between two reads of a difference: a change of roles may go unnoticed for this long."""
 TRIES = 3
 PEOPLE_A_ROUND = 2
 CLEAN_ROUNDS = 3
@@ -38,10 +38,10 @@ SHORT_LIST = sentence(
 OPTION = "optimizer_switch='exists_to_in=off'"
 
 
-class Found(NamedTuple):
-    """A lasting difference: tasks that only one of the two shows, and tasks that Redmine's list alone lacks.
+class Difference(NamedTuple):
+    """A lasting difference: `wrong` tasks, which only one of the two shows, and `unlisted` ones in Redmine's list.
 
-    Neither is there when a plan loses tasks for Redmine's count and not for the pages of its list.
+    Both are empty when a query plan loses tasks in Redmine's count and not in the pages of its list.
     """
 
     spot: Spot
@@ -59,7 +59,7 @@ class Found(NamedTuple):
 
 
 class ConsistencyCheck(BothWays):
-    """`people` tells the Redmine numbers of those who signed in of late. `turn` is where the rotation begins."""
+    """`people` returns the Redmine ids of recently signed in people. `turn` is where the rotation begins."""
 
     def __init__(
         self,
@@ -87,18 +87,18 @@ class ConsistencyCheck(BothWays):
             await asyncio.sleep(PAUSE_SECONDS)
 
     async def check(self) -> None:
-        """One round. Raises Unavailable, StoreUnavailable."""
+        """Run one round. Raises Unavailable, StoreUnavailable."""
         if self.suspects:
             await self._check_again()
             return
         for spot in dict.fromkeys([*([self.short] if self.short else []), *await self._next_spots()]):
-            found = await self._found(spot)
-            if found and found.is_wrong:
-                await self._distrust(found)
+            difference = await self._lasting_difference(spot)
+            if difference and difference.is_wrong:
+                await self._distrust(difference)
                 return
 
     async def _next_spots(self) -> list[Spot]:
-        """All projects of a few people, and one project of each: every pair has its turn in time."""
+        """Return all projects of a few people, and one project of each: every pair has its turn in time."""
         people = sorted(await self.people())
         if not people:
             return []
@@ -113,7 +113,7 @@ class ConsistencyCheck(BothWays):
         return list(dict.fromkeys(spots))
 
     async def _differs(self, spot: Spot) -> Counts | None:
-        """Counts that differ in each of several looks; a look during which something changed does not count."""
+        """Return counts that differ each of TRIES times, without a change while they were read."""
         for attempt in range(TRIES):
             if attempt:
                 await asyncio.sleep(CONFIRM_SECONDS)
@@ -122,66 +122,67 @@ class ConsistencyCheck(BothWays):
                 return None
         return Counts(after, by_rest) if before == after else None
 
-    async def _found(self, spot: Spot) -> Found | None:
-        """Return a lasting difference and its tasks. A short list of Redmine's is noted here."""
-        found = await self._asked(spot)
-        if found and found.wrong:  # it may have been changed while it was asked for
+    async def _lasting_difference(self, spot: Spot) -> Difference | None:
+        """Return a lasting difference and its tasks, and note a short list of Redmine's."""
+        difference = await self._difference(spot)
+        if difference and difference.wrong:  # a task may have been changed meanwhile
             await asyncio.sleep(CONFIRM_SECONDS)
-            found = await self._asked(spot)
-        self._note_short(spot, found)
-        return found
+            difference = await self._difference(spot)
+        self._note_short(spot, difference)
+        return difference
 
-    async def _asked(self, spot: Spot) -> Found | None:
+    async def _difference(self, spot: Spot) -> Difference | None:
         counts = await self._differs(spot)
         if counts is None or counts.shut_out:
-            return Found(spot, counts) if counts else None
-        shown, hidden = await self._differing(spot, counts)
+            return Difference(spot, counts) if counts else None
+        ours, theirs = await self._differing(spot, counts)
         login = await self._login(spot.person)
-        by_rest = {task: await self._shows(login, task) for task in sorted(shown | hidden)}
+        by_rest = {task: await self._shows(login, task) for task in sorted(ours | theirs)}
         by_sql = set(await self._tasks(spot, t.issues.c.id.in_(sorted(by_rest))))
-        wrong = {task for task in shown if task in by_sql and not by_rest[task]}
-        wrong |= {task for task in hidden if task not in by_sql and by_rest[task]}
-        unlisted = {task for task in shown if task in by_sql and by_rest[task]}
-        return Found(spot, counts, frozenset(wrong), frozenset(unlisted))
+        wrong = {task for task in ours if task in by_sql and not by_rest[task]}
+        wrong |= {task for task in theirs if task not in by_sql and by_rest[task]}
+        unlisted = {task for task in ours if task in by_sql and by_rest[task]}
+        return Difference(spot, counts, frozenset(wrong), frozenset(unlisted))
 
     async def _differing(self, spot: Spot, counts: Counts) -> Differing:
-        """A few tasks that only one of the two lists has, from the beginning and from the end of both."""
+        """Return a few tasks that only one of the two lists has, from the beginning and from the end of both."""
         ours = sorted(await self._tasks(spot))
-        first = await differing(ours, counts.by_rest, lambda at, most: self._page(spot, "id:asc", at, most))
+        first = await differing(ours, counts.by_rest, lambda offset, limit: self._page(spot, "id:asc", offset, limit))
 
-        async def backwards(at: int, most: int) -> Sequence[int]:
-            return [-task for task in await self._page(spot, "id:desc", at, most)]
+        async def backwards(offset: int, limit: int) -> Sequence[int]:
+            return [-task for task in await self._page(spot, "id:desc", offset, limit)]
 
         last = await differing([-task for task in reversed(ours)], counts.by_rest, backwards)
         return Differing(*(one | {-task for task in other} for one, other in zip(first, last, strict=True)))
 
-    def _note_short(self, spot: Spot, found: Found | None) -> None:
-        """Administrators are told as long as the same person's list in the same project is short."""
-        if found and found.is_short:
+    def _note_short(self, spot: Spot, difference: Difference | None) -> None:
+        """Tell administrators for as long as the same person's list in the same project is short."""
+        if difference and difference.is_short:
             if self.short is None:
-                details = spot._asdict() | found.counts._asdict() | {"tasks": sorted(found.unlisted), "option": OPTION}
+                details = spot._asdict() | difference.counts._asdict()
+                details |= {"tasks": sorted(difference.unlisted), "option": OPTION}
                 log.warning("Redmine's own list lacks tasks that it shows", extra=details)
             self.short = spot
-        elif spot == self.short and found is None:
+        elif spot == self.short and difference is None:
             self.short = None
             log.warning("Redmine's own list lacks no tasks any more")
         where = self.short.in_words() if self.short else None
         self.database.short_list = SHORT_LIST._replace(values={"where": where, "option": OPTION}) if where else None
 
-    async def _distrust(self, found: Found) -> None:
-        """Reading goes over REST as soon as something is known to be wrong; in which project is looked for then."""
-        self._tell(found.spot, found.counts)
-        if found.spot.project is None and found.wrong:
-            await self._tell_project(found.spot.person, min(found.wrong))
+    async def _distrust(self, difference: Difference) -> None:
+        """Move reading to REST as soon as something is known to be wrong, and locate the project after that."""
+        self._report(difference.spot, difference.counts)
+        if difference.spot.project is None and difference.wrong:
+            await self._report_project(difference.spot.person, min(difference.wrong))
 
-    def _tell(self, spot: Spot, counts: Counts) -> None:
+    def _report(self, spot: Spot, counts: Counts) -> None:
         since = self.database.distrusted.since if self.database.distrusted else datetime.now(UTC)
         self.database.distrusted = State("differing", since, spot.in_words())
         self.suspects, self.clean = tuple(dict.fromkeys((spot, Spot(spot.person)))), 0
         log.error("SQL and REST show different tasks; reading goes over REST", extra=spot._asdict() | counts._asdict())
 
-    async def _tell_project(self, person: int, task: int) -> None:
-        """Say in which project a task is that only one of the two shows; nothing when nobody answers."""
+    async def _report_project(self, person: int, task: int) -> None:
+        """Report the project of a task that only one of the two shows, unless an answer does not come."""
         query = sa.select(t.issues.c.project_id).where(t.issues.c.id == task)
         try:
             project = await self._ask(lambda db: db.scalar(query))
@@ -191,13 +192,13 @@ class ConsistencyCheck(BothWays):
             log.info("the difference between SQL and REST was not located", extra={"error": error.detail})
         else:
             if project is not None and counts.by_sql != counts.by_rest:
-                self._tell(spot, counts)
+                self._report(spot, counts)
 
     async def _check_again(self) -> None:
         self.clean += 1
         for spot in self.suspects:
-            found = await self._found(spot)
-            if found and found.is_wrong:
+            difference = await self._lasting_difference(spot)
+            if difference and difference.is_wrong:
                 self.clean = 0
         if self.clean >= CLEAN_ROUNDS:
             self.suspects, self.database.distrusted = (), None

@@ -2,10 +2,8 @@
 
 import logging
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
 
 from helpdesk import tls
 from helpdesk.errors import NotAllowed, NotFound, Unavailable, WrongKey
@@ -37,7 +35,7 @@ GRANTS = "`helpdesk grants` prints the statements for a user who may read what i
 
 
 def rest(client: RedmineClient) -> Check:
-    """Redmine's API answers, and our key is an administrator's: only then it lets us act as others."""
+    """Check that Redmine's API answers, and that our key is an administrator's, who alone may act as others."""
 
     async def check() -> None:
         try:
@@ -61,18 +59,20 @@ def rest(client: RedmineClient) -> Check:
     return Check("Redmine", check)
 
 
-def database(found: RedmineDatabase, client: RedmineClient) -> Check:
-    """It is a Redmine's, the same one's, its user reads and does nothing else, and its times are understood."""
+def database(redmine_database: RedmineDatabase, client: RedmineClient) -> Check:
+    """Check that it is the same Redmine's, that our user may only read, and that its times are read rightly."""
 
     async def check() -> None:
         try:
-            with found.readable():
-                missing, too_much = await found.in_thread(lambda: found.run_here(_schema_and_rights))
+            with redmine_database.readable():
+                missing, too_much = await redmine_database.in_thread(
+                    lambda: redmine_database.run_here(lambda db: (schema_check.missing(db), schema_check.too_much(db)))
+                )
             if missing:
                 raise _not_redmines(missing)
             if too_much:
                 raise Trouble(f"our user may do more than it needs: {_few(too_much)}", GRANTS)
-            await _compare_times(found, client)
+            await _compare_times(redmine_database, client)
         except Silent as error:
             refusal = tls.refusal(error, "MYSQL_HOST", "MYSQL_SSL_CA")
             raise Trouble(*(refusal or REFUSED.get(error.number, UNKNOWN))) from error
@@ -80,11 +80,11 @@ def database(found: RedmineDatabase, client: RedmineClient) -> Check:
     return Check("Redmine's database", check)
 
 
-def schema_trouble(found: RedmineDatabase) -> Trouble | None:
+def schema_trouble(redmine_database: RedmineDatabase) -> Trouble | None:
     """Return what the database lacks; None when it does not answer, for then everything goes over REST."""
     try:
-        with found.readable():
-            missing = found.run_here(schema_check.missing)
+        with redmine_database.readable():
+            missing = redmine_database.run_here(schema_check.missing)
     except Silent as error:
         log.warning("Redmine's database does not answer; reading goes over REST", extra={"error": error.detail})
         return None
@@ -98,40 +98,33 @@ def _not_redmines(missing: list[str]) -> Trouble:
     )
 
 
-def _schema_and_rights(db: Connection) -> tuple[list[str], list[str]]:
-    return schema_check.missing(db), schema_check.too_much(db)
-
-
-async def _compare_times(found: RedmineDatabase, client: RedmineClient) -> None:
-    """One task is asked for both ways: Redmine says in UTC what its database holds in local time."""
+async def _compare_times(redmine_database: RedmineDatabase, client: RedmineClient) -> None:
+    """Read one task both ways: Redmine answers in UTC, its database holds local time."""
     issue = await _some_issue(client)
     if issue is None:
         return
     by_rest = datetime.fromisoformat(issue["created_on"])
-    by_sql = await found.in_thread(lambda: found.run_here(lambda db: _created(db, issue["id"])))
+    query = sa.select(t.issues.c.created_on).where(t.issues.c.id == issue["id"])
+    by_sql = await redmine_database.in_thread(lambda: redmine_database.run_here(lambda db: db.scalar(query)))
     if by_sql is None:
         raise Trouble(
             "it is another Redmine's: it does not know a task of ours", "Check MYSQL_HOST and MYSQL_DATABASE."
         )
-    if found.moment(by_sql) != by_rest:
+    if redmine_database.moment(by_sql) != by_rest:
         raise Trouble(
             f"task {issue['id']} was created at {by_rest:%d.%m.%Y %H:%M} UTC by Redmine and at {by_sql:%d.%m.%Y %H:%M}"
-            f" {found.timezone.key} by its database",
+            f" {redmine_database.timezone.key} by its database",
             "Set REDMINE_DB_TIMEZONE to the time zone of Redmine's process.",
         )
 
 
 async def _some_issue(client: RedmineClient) -> JSON | None:
     try:
-        asked: list[tuple[str, str | int]] = [("status_id", "*"), ("limit", 1), ("sort", "id:desc")]
-        issues = items(await client.get("/issues.json", params=asked), "issues")
-    except (Unavailable, NotAllowed, NotFound):  # told by the check of Redmine itself
+        params: list[tuple[str, str | int]] = [("status_id", "*"), ("limit", 1), ("sort", "id:desc")]
+        issues = items(await client.get("/issues.json", params=params), "issues")
+    except (Unavailable, NotAllowed, NotFound):  # the check of Redmine itself reports it
         return None
     return issues[0] if issues else None
-
-
-def _created(db: Connection, number: int) -> Any:
-    return db.scalar(sa.select(t.issues.c.created_on).where(t.issues.c.id == number))
 
 
 def _few(names: list[str]) -> str:

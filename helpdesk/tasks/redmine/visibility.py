@@ -23,11 +23,11 @@ TRACKING = "issue_tracking"
 READING = frozenset({"view_issues", "view_private_notes", "view_issue_watchers", "view_time_entries"})
 """The permissions that hold in closed projects, too. Source: lib/redmine/preparation.rb, `:read => true`."""
 MODULES = {"view_time_entries": "time_tracking"}
-"""The module without which a permission is worth nothing; of all others that we ask for it is TRACKING."""
+"""The module that a permission needs; all others that we use need TRACKING."""
 
 
 class Role(NamedTuple):
-    """`trackers` limits a permission to some trackers; one that is not there holds for all."""
+    """`trackers` limits a permission to some trackers; permissions without limits are absent."""
 
     id: int
     builtin: int = 0
@@ -43,7 +43,7 @@ class Role(NamedTuple):
 
 
 class ProjectInfo(NamedTuple):
-    """A project as far as rights depend on it; `guests` are the roles of those who are no members of a public one."""
+    """A project as far as rights depend on it; `guests` are the roles of non-members when it is public."""
 
     id: int
     status: int
@@ -53,7 +53,7 @@ class ProjectInfo(NamedTuple):
 
 
 class Person(NamedTuple):
-    """`memberships`: project → roles, those that come from groups and from parent projects among them."""
+    """`memberships`: project → roles, including those from groups and from parent projects."""
 
     id: int
     is_admin: bool = False
@@ -62,7 +62,7 @@ class Person(NamedTuple):
 
     @property
     def principals(self) -> frozenset[int]:
-        """The person and the person's groups: whose tasks count as one's own."""
+        """Return the person and the person's groups: tasks of all of them count as the person's own."""
         return self.groups | {self.id}
 
 
@@ -75,15 +75,15 @@ class Permissions:
         self.project_info = project_info
 
     def roles_in(self, project_id: int) -> list[Role]:
-        """The roles that count in a project; none in an archived one. Source: User#roles_for_project."""
+        """Return the roles that count in a project; none in an archived one. Source: User#roles_for_project."""
         project = self.project_info.get(project_id)
         if project is None or project.status == ARCHIVED:
             return []
         if project_id in self.person.memberships:
-            held = self.person.memberships[project_id]
+            role_ids = self.person.memberships[project_id]
         else:
-            held = project.guests if project.is_public else frozenset()
-        return [self.roles[role] for role in held if role in self.roles]
+            role_ids = project.guests if project.is_public else frozenset()
+        return [self.roles[role] for role in role_ids if role in self.roles]
 
     def permits(self, permission: str, project_id: int) -> bool:
         """Whether the person has a permission in a project. Source: User#allowed_to?, Project#allows_to?."""
@@ -96,7 +96,7 @@ class Permissions:
         return any(permission in role.permissions for role in roles)
 
     def sees_members(self, project_id: int) -> bool:
-        """Whether the person may see who works in a project: every role may. Source: the permission `view_members`,
+        """Whether the person may see the members of a project: every role may. Source: the permission `view_members`,
         which is `:public`, of no module, and holds in closed projects; User#allowed_to?."""
         project = self.project_info.get(project_id)
         if project is None or project.status == ARCHIVED:
@@ -112,7 +112,7 @@ class Permissions:
         return self.person.is_admin or any(role.on(permission, tracker_id) for role in holding)
 
     def workflow_roles(self, project_id: int) -> list[Role]:
-        """The roles whose transitions and field rules count: an administrator has all there are."""
+        """Return the roles whose transitions and field rules count: for an administrator all roles."""
         return list(self.roles.values()) if self.person.is_admin else self.roles_in(project_id)
 
     @cached_property
@@ -128,11 +128,14 @@ class Permissions:
 
     @cached_property
     def notes(self) -> Condition:
-        """Which rows of `journals` of a visible task the person may read. Source: Journal.visible_notes_condition."""
+        """Return the condition for the rows of `journals` of a visible task that the person may read.
+
+        Source: Journal.visible_notes_condition.
+        """
         projects = (
             self._usable("view_private_notes")
             if self.person.is_admin
-            else sorted({one for found in self._projects_by_role("view_private_notes").values() for one in found})
+            else sorted({it for of_role in self._projects_by_role("view_private_notes").values() for it in of_role})
         )
         return sa.or_(
             journals.c.private_notes.is_(False),
@@ -141,7 +144,7 @@ class Permissions:
         )
 
     def spent_time(self, project_id: int) -> Literal["all", "own", "none"]:
-        """Whose spent time the person sees in a project. Source: TimeEntry.visible_condition."""
+        """Return which spent time the person sees in a project. Source: TimeEntry.visible_condition."""
         if not self.permits("view_time_entries", project_id):
             return "none"
         roles = [role for role in self.roles_in(project_id) if "view_time_entries" in role.permissions]
@@ -154,7 +157,7 @@ class Permissions:
 
     @cached_property
     def projects(self) -> frozenset[int]:
-        """The projects the person sees at all, for every role sees its projects. Source: Project.visible."""
+        """Return the projects that the person sees: every role sees its projects. Source: Project.visible."""
         living = (project.id for project in self.project_info.values() if project.status != ARCHIVED)
         return frozenset(project for project in living if self.person.is_admin or self.roles_in(project))
 
@@ -168,15 +171,15 @@ class Permissions:
 
     def _projects_by_role(self, permission: str) -> dict[int, list[int]]:
         """Return the projects where each role gives the permission. Source: Project.allowed_to_condition."""
-        found: dict[int, list[int]] = defaultdict(list)
+        projects: dict[int, list[int]] = defaultdict(list)
         for project in self._usable(permission):
             for role in self.roles_in(project):
                 if permission in role.permissions:
-                    found[role.id].append(project)
-        return dict(sorted(found.items()))
+                    projects[role.id].append(project)
+        return dict(sorted(projects.items()))
 
     def _seen_by(self, role: Role) -> Iterable[Condition]:
-        """What a role lets its holder see, besides the project. One role's limits never mix with another's."""
+        """Yield the conditions of a role besides the project. One role's limits never mix with another's."""
         own = sa.or_(issues.c.author_id == self.person.id, issues.c.assigned_to_id.in_(sorted(self.person.principals)))
         if role.issues_visibility == "default":
             yield sa.or_(issues.c.is_private.is_(False), own)

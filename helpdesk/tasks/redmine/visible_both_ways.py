@@ -1,4 +1,8 @@
-"""The tasks that a person sees, asked of Redmine's database by our rules and of Redmine itself as that person."""
+"""Reads the tasks that a person sees in both ways: by SQL and our rules, and from Redmine itself as that person.
+
+`differing` finds differences between two lists that are too long to be read whole: ours, and Redmine's, which comes in
+pages.
+"""
 
 import random
 from bisect import bisect_right
@@ -21,11 +25,11 @@ from helpdesk.tasks.redmine.sql.source import Reading, Source
 T = TypeVar("T")
 
 SHUT_OUT = -1
-"""The count of somebody who is not let in."""
+"""The count for a person who is not let in."""
 
 
 class Spot(NamedTuple):
-    """A person, by Redmine's number, and a project, or all of them."""
+    """A person, by Redmine's number, and a project, or None for all."""
 
     person: int
     project: int | None = None
@@ -47,7 +51,7 @@ class Counts(NamedTuple):
 
 
 class BothWays:
-    """Each question raises Unavailable when the one that is asked does not answer."""
+    """Every method raises Unavailable when the database or Redmine does not answer."""
 
     def __init__(self, client: RedmineClient, source: Source) -> None:
         self.client, self.source, self.database = client, source, source.database
@@ -59,17 +63,17 @@ class BothWays:
             return SHUT_OUT
 
     async def _tasks(self, spot: Spot, *among: sa.ColumnElement[bool]) -> Sequence[int]:
-        """The numbers of those that the person sees by SQL; none of somebody who is not let in."""
+        """Return the ids of the tasks that the person sees by SQL; none for somebody who is not let in."""
         try:
             return await self._ask(lambda db: [*db.scalars(self._seen(db, spot, t.issues.c.id).where(*among))])
         except LockedOut:
             return ()
 
-    def _seen(self, db: Connection, spot: Spot, what: sa.ColumnElement[int]) -> sa.Select[Any]:
+    def _seen(self, db: Connection, spot: Spot, column: sa.ColumnElement[int]) -> sa.Select[Any]:
         person = users.person(db, Actor(spot.person, ""))
-        seen = Reading(db, self.database, self.source.config(db), person).permissions.tasks
+        visible = Reading(db, self.database, self.source.config(db), person).permissions.tasks
         of_project = () if spot.project is None else (t.issues.c.project_id == spot.project,)
-        return sa.select(what).select_from(t.issues).where(seen, *of_project)
+        return sa.select(column).select_from(t.issues).where(visible, *of_project)
 
     async def _login(self, person: int) -> str | None:
         """Return the present login; None when the user is gone."""
@@ -78,29 +82,29 @@ class BothWays:
     async def _by_rest(self, spot: Spot) -> int:
         """Count the tasks over REST, as the person."""
         login = await self._login(spot.person)
-        if login is None:  # nobody's name would make Redmine count for our key's owner
+        if login is None:  # without a login Redmine would count for our key's owner
             return SHUT_OUT
         try:
             await self._require(login, spot.person)
             return json_mapper.number(await self._list(spot, login, "id:asc", 0, 1), "total_count")
         except LockedOut:
             return SHUT_OUT
-        except NotAllowed:  # somebody who may view tasks nowhere
+        except NotAllowed:  # the person may view tasks nowhere
             return 0
 
-    async def _page(self, spot: Spot, order: str, at: int, most: int) -> Sequence[int]:
-        """The numbers in the person's list; none of somebody who may view tasks nowhere, or is gone."""
+    async def _page(self, spot: Spot, order: str, offset: int, limit: int) -> Sequence[int]:
+        """Return the ids in the person's list; none for somebody who may view tasks nowhere, or is gone."""
         login = await self._login(spot.person)
         try:
-            found = await self._list(spot, login, order, at, most) if login else {"issues": []}
+            answer = await self._list(spot, login, order, offset, limit) if login else {"issues": []}
         except NotAllowed:
             return ()
-        return [json_mapper.number(issue, "id") for issue in items(found, "issues")]
+        return [json_mapper.number(issue, "id") for issue in items(answer, "issues")]
 
-    async def _list(self, spot: Spot, login: str, order: str, at: int, most: int) -> JSON:
+    async def _list(self, spot: Spot, login: str, order: str, offset: int, limit: int) -> JSON:
         query = TaskQuery(closed=True, project_ids=() if spot.project is None else (spot.project,))
-        asked = query_params.filters(query) | {query_params.SORTED_BY: ("", [order])}
-        return await self.client.get("/issues.json", login, query_params.params(asked, most, at))
+        filters = query_params.filters(query) | {query_params.SORTED_BY: ("", [order])}
+        return await self.client.get("/issues.json", login, query_params.params(filters, limit, offset))
 
     async def _shows(self, login: str | None, task: int) -> bool:
         """Whether Redmine shows a task to the person on its own page."""
@@ -112,10 +116,10 @@ class BothWays:
         return login is not None
 
     async def _require(self, login: str, person: int) -> None:
-        """Raises WrongKey when Redmine does not act as the person: then it counts for somebody else."""
-        found = user_id(part(await self.client.get_fixed("/users/current.json", login), "user"))
-        if found != person:
-            raise WrongKey(detail=f"Redmine acts as user {found} where {person} was asked for")
+        """Raise WrongKey when Redmine does not act as the person: then it counts for somebody else."""
+        actual = user_id(part(await self.client.get_fixed("/users/current.json", login), "user"))
+        if actual != person:
+            raise WrongKey(detail=f"Redmine acts as user {actual} where {person} was asked for")
 
     async def _projects(self) -> Sequence[int]:
         return await self._ask(lambda db: db.scalars(sa.select(t.projects.c.id).order_by(t.projects.c.id)).all())
@@ -126,10 +130,10 @@ class BothWays:
 
 PAGE = 100
 FEW = 8
-"""So many tasks of each kind are named, other ones each time."""
+"""The most tasks of each kind that are returned, other ones each time."""
 
 Page = Callable[[int, int], Awaitable[Sequence[int]]]
-"""The numbers in Redmine's list from a place on, at most so many; both lists ascend."""
+"""Returns ids in Redmine's list by offset and limit; both lists ascend."""
 
 
 class Differing(NamedTuple):
@@ -141,15 +145,15 @@ class Differing(NamedTuple):
 
 async def differing(ours: Sequence[int], total: int, page: Page) -> Differing:
     """Return the tasks around the first difference. `total` is the length of Redmine's list, by its own count."""
-    place = await _first(ours, total, page)
-    theirs = await page(place, PAGE)
+    start = await _first(ours, total, page)
+    theirs = await page(start, PAGE)
     end = bisect_right(ours, theirs[-1]) if len(theirs) == PAGE else len(ours)
-    mine = ours[place:end]
+    mine = ours[start:end]
     return Differing(_few(mine, set(theirs)), _few(theirs, set(mine)))
 
 
 async def _first(ours: Sequence[int], total: int, page: Page) -> int:
-    """The place of the first difference, found by halving; the beginning where one page shows all."""
+    """Return the index of the first difference, found by halving; 0 where one page holds all."""
     low, high = 0, min(len(ours), total)
     if max(len(ours), total) <= PAGE:
         return 0
@@ -163,5 +167,5 @@ async def _first(ours: Sequence[int], total: int, page: Page) -> int:
 
 
 def _few(tasks: Iterable[int], without: set[int]) -> frozenset[int]:
-    found = [it for it in tasks if it not in without]
-    return frozenset(random.sample(found, min(FEW, len(found))))
+    left = [it for it in tasks if it not in without]
+    return frozenset(random.sample(left, min(FEW, len(left))))

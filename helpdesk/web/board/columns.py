@@ -1,4 +1,4 @@
-"""Settings of the board's columns by administrators: the phase of each, and its limit of tasks.
+"""Let administrators set up the board's columns: the phase of each, and its limit of tasks.
 
 Forms and programs use the same names: `phase_2` and `limit_2` for the status with that number. Other settings stay.
 """

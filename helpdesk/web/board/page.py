@@ -1,4 +1,4 @@
-"""The board as a page, as JSON, and as the fragments that keep an open board up to date."""
+"""Render the board as a page, as JSON, and as the fragments that keep an open board up to date."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -140,23 +140,17 @@ async def updated_cards(
     These are the columns of the `changed` statuses; without them all columns.
     """
 
-    def ask(vocabulary: Vocabulary) -> CardQuery:
-        listing = list_params.of_board(request, params, vocabulary)
+    def query(listing: Listing, vocabulary: Vocabulary) -> CardQuery:
         columns = tuple(it.id for it in board_query.statuses(listing, vocabulary))
         counted = tuple(id for id in columns if changed is None or id in changed)
         return CardQuery(listing.query._replace(page=1, per_page=len(ids) or 1), columns, counted, tuple(ids))
 
-    cards = await services(request).backend.cards(await actor(request), ask)
+    listing, cards = await board_query.load(request, await actor(request), params, query)
     counted = [it for it in cards.vocabulary.statuses if it.id in cards.totals]
     gone = sorted(set(ids) - {card.row.id for card in cards.cards})
-    context = {"columns": board.columns(counted, cards, (await settings(request)).rules), "gone": gone}
-    return context | await dated_cards(request, params, cards)
-
-
-async def dated_cards(request: Request, params: QueryParams, cards: Cards) -> dict[str, Any]:
-    """Return the context of cards for a board with these parameters, which has to put them in order."""
-    listing = list_params.of_board(request, params, cards.vocabulary)
-    return await card_context(request, list_params.lanes(params), cards.cards, listing.is_newest_first)
+    columns = board.columns(counted, cards, (await settings(request)).rules)
+    context = await card_context(request, list_params.lanes(params), cards.cards, listing.is_newest_first)
+    return {**context, "columns": columns, "gone": gone}
 
 
 async def card_context(request: Request, by: By | None, cards: Sequence[Card], dated: bool = False) -> dict[str, Any]:

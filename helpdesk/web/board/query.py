@@ -1,15 +1,16 @@
-"""The query of a board's address: its columns, folded or open, and the cards to ask for."""
+"""Read the query of a board's address, and load its columns, folded or open, and cards."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
 
-from helpdesk.tasks.lists import CardQuery, Vocabulary
-from helpdesk.tasks.model import Status
+from helpdesk.tasks.lists import CardQuery, Cards, Vocabulary
+from helpdesk.tasks.model import Actor, Status
 from helpdesk.web.core.navigation import BOARD, current_url
-from helpdesk.web.core.services import path_to
+from helpdesk.web.core.services import path_to, services
+from helpdesk.web.lists import params as list_params
 from helpdesk.web.lists.urls import Listing
 
 MORE = 25
@@ -35,6 +36,18 @@ def folded(listing: Listing, vocabulary: Vocabulary, folds: Mapping[int, bool]) 
         return frozenset()
     columns = statuses(listing, vocabulary)
     return frozenset(it.id for it in columns if folds.get(it.id, it.is_closed and query.only_open))
+
+
+async def load(
+    request: Request, who: Actor, params: QueryParams, query: Callable[[Listing, Vocabulary], CardQuery]
+) -> tuple[Listing, Cards]:
+    """Return the board of these parameters and the cards of the query that is made for it. Raises Invalid."""
+
+    def of_vocabulary(vocabulary: Vocabulary) -> CardQuery:
+        return query(list_params.of_board(request, params, vocabulary), vocabulary)
+
+    cards = await services(request).backend.cards(who, of_vocabulary)
+    return list_params.of_board(request, params, cards.vocabulary), cards
 
 
 def card_query(listing: Listing, vocabulary: Vocabulary, folds: Mapping[int, bool]) -> CardQuery:

@@ -1,5 +1,6 @@
-"""The kanban board: a list's tasks in columns by status, its changing parts, and a person's choices for it."""
+"""Show the kanban board, which has a list's tasks in columns by status, and save a person's choices for it."""
 
+from functools import partial
 from urllib.parse import urlsplit
 
 from starlette.datastructures import QueryParams
@@ -63,13 +64,14 @@ async def _more(request: Request) -> Response:
     params, who = request.query_params, await actor(request)
     column = request_data.whole("column", params.get("column", ""))
 
-    def ask(vocabulary: Vocabulary) -> CardQuery:
-        query = list_params.of_board(request, params, vocabulary).query
+    def query(listing: Listing, vocabulary: Vocabulary) -> CardQuery:
         skip = request_data.whole("skip", params.get("skip") or "0")
-        return CardQuery(query._replace(per_page=board_query.MORE, skip=skip), (column,))
+        return CardQuery(listing.query._replace(per_page=board_query.MORE, skip=skip), (column,))
 
-    cards = await services(request).backend.cards(who, ask)
-    return html(request, "board/_cards.html", **await board_page.dated_cards(request, params, cards))
+    listing, cards = await board_query.load(request, who, params, query)
+    by = list_params.lanes(params)
+    context = await board_page.card_context(request, by, cards.cards, listing.is_newest_first)
+    return html(request, "board/_cards.html", **context)
 
 
 async def cards(request: Request) -> Response:
@@ -110,13 +112,11 @@ async def _column(request: Request, status_id: int) -> Response:
     if list_params.lanes(params):
         return refresh
 
-    def ask(vocabulary: Vocabulary) -> CardQuery:
-        listing = list_params.of_board(request, params, vocabulary)
+    def query(listing: Listing, vocabulary: Vocabulary) -> CardQuery:
         board = board_query.card_query(listing, vocabulary, settings.folds)
         return board._replace(statuses=tuple({status_id}.intersection(board.statuses)))
 
-    cards = await services(request).backend.cards(await actor(request), ask)
-    listing = list_params.of_board(request, params, cards.vocabulary)
+    listing, cards = await board_query.load(request, await actor(request), params, query)
     columns = board_page.columns_of(listing, cards, settings)
     column = next((it for it in columns if it.status.id == status_id), None)
     return await board_page.one_column(request, listing, cards, column) if column else refresh
@@ -142,13 +142,8 @@ def _this_board(request: Request) -> str:
 
 async def _load(request: Request, who: Actor, params: QueryParams, settings: BoardSettings) -> tuple[Listing, Cards]:
     """Return the listing and the first cards of a board. Raises Invalid."""
-
-    def ask(vocabulary: Vocabulary) -> CardQuery:
-        listing = list_params.of_board(request, params, vocabulary)
-        return board_query.card_query(listing, vocabulary, settings.folds)
-
-    cards = await services(request).backend.cards(who, ask)
-    return list_params.of_board(request, params, cards.vocabulary), cards
+    query = partial(board_query.card_query, folds=settings.folds)
+    return await board_query.load(request, who, params, query)
 
 
 async def _only_requests(request: Request, who: Actor, cards: Cards) -> bool:

@@ -62,16 +62,16 @@ class Translated(Extension):
     """
 
     def filter_stream(self, stream: TokenStream) -> Iterator[Token]:
-        held: deque[Token] = deque()
+        pending: deque[Token] = deque()
         for token in stream:
-            held.append(token)
-            if len(held) == len(CALL):
-                if [one.type for one in held] == CALL and held[1].value == "_":
-                    yield Token(token.lineno, "data", self._translated(held[3].value))
-                    held.clear()
+            pending.append(token)
+            if len(pending) == len(CALL):
+                if [one.type for one in pending] == CALL and pending[1].value == "_":
+                    yield Token(token.lineno, "data", self._translated(pending[3].value))
+                    pending.clear()
                 else:
-                    yield held.popleft()
-        yield from held
+                    yield pending.popleft()
+        yield from pending
 
     def _translated(self, sentence: str) -> str:
         text: str = self.environment.catalogue.gettext(sentence)  # type: ignore[attr-defined]  # templating.py adds it

@@ -123,8 +123,8 @@ def file_name_in(header: bytes) -> str | None:
     extended = _extended(parameters.get(b"filename*", b"")) or _in_pieces(parameters)
     if extended is not None or plain is None:
         return extended
-    words = _encoded_words(_unquoted(plain))
-    return words if words is not None else OF_BROWSER.sub(_of_browser, _text(_unquoted(plain)))
+    decoded = _encoded_words(_unquoted(plain))
+    return decoded if decoded is not None else OF_BROWSER.sub(_of_browser, _text(_unquoted(plain)))
 
 
 def _extended(value: bytes) -> str | None:

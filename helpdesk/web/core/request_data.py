@@ -153,11 +153,6 @@ def edits(fields: Fields) -> Edit:
     return Edit(changes, fields.text("comment"), fields.version())
 
 
-def row_by(values: Mapping[str, Any]) -> str:
-    """Return the person that the rows of a list name, "author" or "assignee", as `by` says."""
-    return "author" if values.get("by") == "author" else "assignee"
-
-
 def whole(name: str, value: object) -> int:
     """Read a whole number from 0 to the largest id. Raises Invalid."""
     text = str(value).strip()

@@ -50,8 +50,8 @@ class WebServices(Services):
 
 def services(request: Request) -> WebServices:
     """Return the services of the application: the only thing on `app.state`."""
-    found: WebServices = request.app.state.services
-    return found
+    services: WebServices = request.app.state.services
+    return services
 
 
 def path_to(request: Request, name: str, /, **params: Any) -> str:

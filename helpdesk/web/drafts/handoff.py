@@ -1,6 +1,6 @@
-"""A text whose session has ended goes through the sign-in page, sealed with its place and whose it is.
+"""Carry a text whose session has ended through the sign-in page, sealed with its place and its owner.
 
-Nobody else can make such a seal, so no link or form of others plants a draft; and it is opened for its own person only.
+Nobody else can make such a seal, so no link or form of others plants a draft. Only its own person can open it.
 """
 
 from collections.abc import Mapping
@@ -25,11 +25,11 @@ class Carried(NamedTuple):
 
 
 def sealed(request: Request, values: Mapping[str, Any]) -> str:
-    """The text of a form that found no session; empty when it is not known whose it is or where it belongs."""
-    place, person_id = drafts.place_of(request), drafts.typist(request, values)
+    """Return the sealed text of a form without a session; empty when its owner or its place is not known."""
+    place, person_id = drafts.place_of(request), drafts.owner_id(request, values)
     fields: dict[str, Any] = {}
     with suppress(Invalid):
-        fields = drafts.worth_keeping(values)
+        fields = drafts.draft_fields(values)
     return str(_seal(request).dumps([person_id, place, fields])) if place and person_id and fields else ""
 
 
@@ -42,9 +42,9 @@ def opened(request: Request, seal: object) -> Carried | None:
 
 
 async def arrive(request: Request, seal: object, person: Person) -> None:
-    """The same person signed in again: the text becomes a draft. Of anybody else's nothing is kept.
+    """Make the text a draft when its owner signed in again; nothing is kept of another person's.
 
-    A store that does not answer now keeps nobody from signing in.
+    A store that does not answer now does not prevent signing in.
     """
     carried = opened(request, seal)
     if carried and carried.person_id == person.id:

@@ -1,8 +1,8 @@
-"""Drafts: the text of a form is kept until the form was sent, for its own person alone.
+"""Drafts: the text of a form is kept for its person until the form was sent.
 
-A form on a page of ours carries its owner in `typed_by`: the signed id of the person for whom the page was made. So a
-text goes neither out in the name nor into the drafts of somebody else who signed in meanwhile in the same browser, and
-`handoff.py` knows the owner when the session has ended.
+A form carries its owner in `typed_by`: the signed id of the person for whom the page was made. So a text is neither
+sent in the name of somebody else who signed in meanwhile in the same browser, nor put into that person's drafts; and
+`handoff.py` knows the owner when the session has ended. A draft's place is its form: `task:7:comments`, `tasks:new`.
 """
 
 import logging
@@ -24,7 +24,7 @@ from helpdesk.store import drafts, idempotency, locks
 from helpdesk.tasks.model import Actor, Entry, Task
 from helpdesk.texts import is_blank
 from helpdesk.web.core import request_data
-from helpdesk.web.core.faces import choose
+from helpdesk.web.core.faces import choose, json_response
 from helpdesk.web.core.guards import Handler, actor
 from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.session import current_user
@@ -37,11 +37,18 @@ PLACE = re.compile(
 TEXTS = ("comment", "subject", "description")
 WITH_PAGES = {"edit", "entry"}
 NOT_KEPT = {"idempotency_key", "lock_version", "typed_by", "password", "next", "view", "reply", "at", "carried"}
-CLOCKS_DIFFER = timedelta(minutes=10)  # between the tracker and us, and for a slow line
+CLOCKS_DIFFER = timedelta(minutes=10)  # between the backend and us, and for a slow line
 MOST_CHARACTERS = request_data.LONGEST_TEXT + 2_000
 ANOTHERS_PAGE = sentence(
     "This page was opened by somebody else who was signed in here. Nothing was saved. Please open it anew."
 )
+
+
+async def save(request: Request) -> Response:
+    """Save the whole form as a script of the page sends it; an empty text deletes the draft."""
+    person, fields = await person_typing(request), await request_data.read(request)
+    is_kept = await keep(request, person.id, request.path_params["place"], fields.values)
+    return json_response(request, {"kept": is_kept})
 
 
 def keeps_draft(handler: Handler) -> Handler:
@@ -69,7 +76,7 @@ def keeps_draft(handler: Handler) -> Handler:
 
 
 def belongs_to(form: str) -> Callable[[Handler], Handler]:
-    """Mark a handler as one that gets the texts of `form`, which tells their place among the drafts."""
+    """Mark a handler that gets the texts of `form`, so that their place among the drafts is known."""
 
     def mark(handler: Handler) -> Handler:
         handler.draft_form = form  # type: ignore[attr-defined]  # read by place_of and address_of
@@ -88,36 +95,36 @@ def place_of(request: Request) -> str:
 
 
 def parts(place: str) -> tuple[dict[str, int], str]:
-    """The numbers in the address of a place's form (of a task, of a comment), and the form. Raises NotFound."""
-    found = PLACE.fullmatch(place)
-    numbers = {name: int(found[name]) for name in ("task_id", "entry_id") if found[name]} if found else {}
-    if not found or any(number > request_data.LARGEST_ID for number in numbers.values()):
+    """Return the ids in a place, of a task and of a comment, and its form. Raises NotFound."""
+    match = PLACE.fullmatch(place)
+    ids = {name: int(match[name]) for name in ("task_id", "entry_id") if match[name]} if match else {}
+    if not match or any(number > request_data.LARGEST_ID for number in ids.values()):
         raise NotFound
-    return numbers, found["form"]
+    return ids, match["form"]
 
 
 def address_of(request: Request, place: str) -> str:
-    """The address that the form of `place` is sent to. Raises NotFound for a place that no form has."""
-    numbers, form = parts(place)
-    if not any(_takes(route, form, numbers) for route in request.app.routes):
+    """Return the address that the form of `place` is sent to. Raises NotFound for a place that no form has."""
+    ids, form = parts(place)
+    if not any(_takes(route, form, ids) for route in request.app.routes):
         raise NotFound
-    return path_to(request, f"tasks:{form}", **numbers)
+    return path_to(request, f"tasks:{form}", **ids)
 
 
 async def person_typing(request: Request) -> Person:
     """Return the person who sends a form. Raises NotAllowed when the form belongs to somebody else."""
     person = await current_user(request)
-    if typist(request, (await request_data.read(request)).values) not in (None, person.id):
+    if owner_id(request, (await request_data.read(request)).values) not in (None, person.id):
         raise NotAllowed(ANOTHERS_PAGE)
     return person
 
 
-def form_owner(request: Request, person: Person) -> str:
+async def form_owner(request: Request) -> str:
     """Return the value of a form's field `typed_by`: the signed id of the person for whom its page is made."""
-    return _signer(request).sign(str(person.id)).decode()
+    return _signer(request).sign(str((await current_user(request)).id)).decode()
 
 
-def typist(request: Request, values: Mapping[str, Any]) -> int | None:
+def owner_id(request: Request, values: Mapping[str, Any]) -> int | None:
     """Return the id of the form's owner; None without a signature of ours."""
     try:
         return int(_signer(request).unsign(str(values.get("typed_by", ""))))
@@ -126,24 +133,24 @@ def typist(request: Request, values: Mapping[str, Any]) -> int | None:
 
 
 async def keep(request: Request, person_id: int, place: str, values: Mapping[str, Any]) -> bool:
-    """Make what was typed the draft of `place`; an empty text takes the draft away.
+    """Make a text the draft of `place`; an empty text deletes the draft.
 
-    False when that very form was sent with success meanwhile: on a slow line a draft may come in after its form.
-    An error page asks `request.state.draft_kept` what to say of the text.
+    Return False when the same form was sent with success meanwhile: on a slow line a draft may arrive after its form.
+    An error page reads `request.state.draft_kept`.
     Raises Invalid for what can't be stored, NotFound for a place that no form has.
     """
-    fields, now = worth_keeping(values), services(request).clock()
+    fields, now = draft_fields(values), services(request).clock()
     key = idempotency.Key(person_id, f"POST {address_of(request, place)}", str(values.get("idempotency_key", "")))
 
     def work(db: Session) -> bool:
-        locks.person(db, person_id)  # its form is sent before this or after it, and takes the draft away then
+        locks.person(db, person_id)  # its form is sent before this, or after it and then deletes the draft
         first = idempotency.read(db, key)
         if first and first.status > idempotency.UNKNOWN:
             return False
         if fields:
             drafts.save(db, person_id, place, fields, now)
         else:
-            drafts.forget(db, person_id, place)
+            drafts.delete(db, person_id, place)
         return True
 
     written = await services(request).database.run(work, writes=True)
@@ -151,8 +158,8 @@ async def keep(request: Request, person_id: int, place: str, values: Mapping[str
     return written
 
 
-def worth_keeping(values: Mapping[str, Any]) -> dict[str, str | list[str]]:
-    """The fields of a form that make a draft; none when no text was typed. Raises Invalid for what can't be stored."""
+def draft_fields(values: Mapping[str, Any]) -> dict[str, str | list[str]]:
+    """Return the fields that make a draft; none without a text. Raises Invalid for a value that can't be stored."""
     typed = {name: value for name, value in values.items() if name not in NOT_KEPT and isinstance(value, str | list)}
     if all(is_blank(str(typed.get(name, ""))) for name in TEXTS):
         return {}
@@ -161,51 +168,51 @@ def worth_keeping(values: Mapping[str, Any]) -> dict[str, str | list[str]]:
     return fields
 
 
-async def offers(request: Request, task: Task) -> dict[str, drafts.Kept]:
-    """The drafts of the signed-in person for the forms of a task, by form, but for those that the history tells."""
-    find = finding(request, await current_user(request), task)
-    return offered(task, await services(request).database.run(find), await actor(request))
+async def of_task(request: Request, task: Task) -> dict[str, drafts.StoredDraft]:
+    """Return the unsent drafts of the signed-in person for the forms of a task, by form."""
+    query = query_of_task(request, await current_user(request), task)
+    return unsent(task, await services(request).database.run(query), await actor(request))
 
 
-def finding(request: Request, person: Person, task: Task) -> Callable[[Session], list[drafts.Kept]]:
+def query_of_task(request: Request, person: Person, task: Task) -> Callable[[Session], list[drafts.StoredDraft]]:
     """Return the query for this person's drafts of the forms of a task."""
     now = services(request).clock()
-    return lambda db: drafts.found(db, person.id, f"task:{task.id}:", now)
+    return lambda db: drafts.with_prefix(db, person.id, f"task:{task.id}:", now)
 
 
-def offered(task: Task, found: Iterable[drafts.Kept], who: Actor) -> dict[str, drafts.Kept]:
-    """Those of the drafts for a task that the history does not tell, by form."""
+def unsent(task: Task, rows: Iterable[drafts.StoredDraft], who: Actor) -> dict[str, drafts.StoredDraft]:
+    """Return drafts by form, without those whose text is in the history."""
     start = f"task:{task.id}:"
-    return {draft.place.removeprefix(start): draft for draft in found if not _was_sent(draft, task.entries, who.id)}
+    return {draft.place.removeprefix(start): draft for draft in rows if not _was_sent(draft, task.entries, who.id)}
 
 
-def _was_sent(draft: drafts.Kept, entries: Iterable[Entry], person_id: int) -> bool:
-    """Tell whether the draft's comment is in the history as this person's, of about the time of the draft.
+def _was_sent(draft: drafts.StoredDraft, entries: Iterable[Entry], person_id: int) -> bool:
+    """Tell whether the history has the draft's comment as this person's, of about the time of the draft.
 
-    When the answer to a form was lost, nobody knew that the comment had been written.
+    Such a draft stays when the answer to its form was lost.
     """
-    said, since = draft.fields.get("comment", ""), draft.updated_at - CLOCKS_DIFFER
-    text = said.strip() if isinstance(said, str) else ""
+    comment, since = draft.fields.get("comment", ""), draft.updated_at - CLOCKS_DIFFER
+    text = comment.strip() if isinstance(comment, str) else ""
     own = (entry for entry in entries if entry.author and entry.author.id == person_id and entry.created_on >= since)
     return bool(text) and any(entry.notes.strip() == text for entry in own)
 
 
-async def offer(request: Request, place: str) -> drafts.Kept | None:
-    """The draft of the signed-in person for one place."""
+async def of_place(request: Request, place: str) -> drafts.StoredDraft | None:
+    """Return the draft of the signed-in person for one place."""
     person, now = await current_user(request), services(request).clock()
-    found = await services(request).database.run(lambda db: drafts.found(db, person.id, place, now))
-    return next((draft for draft in found if draft.place == place), None)
+    rows = await services(request).database.run(lambda db: drafts.with_prefix(db, person.id, place, now))
+    return next((draft for draft in rows if draft.place == place), None)
 
 
 async def _sent(request: Request) -> None:
     person, place = await person_typing(request), place_of(request)
-    await services(request).database.run(lambda db: drafts.forget(db, person.id, place), writes=True)
+    await services(request).database.run(lambda db: drafts.delete(db, person.id, place), writes=True)
 
 
 async def _failed(request: Request) -> None:
     """Keep the text. Without a text the old draft stays, since a choice alone is quickly made again."""
     person, values = await person_typing(request), (await request_data.read(request)).values
-    if worth_keeping(values):
+    if draft_fields(values):
         await keep(request, person.id, place_of(request), values)
 
 
@@ -215,12 +222,12 @@ def _clean(name: str, value: str | list[Any]) -> str | list[str]:
     return request_data.clean(name, value)
 
 
-def _takes(route: BaseRoute, form: str, given: Mapping[str, int]) -> bool:
+def _takes(route: BaseRoute, form: str, ids: Mapping[str, int]) -> bool:
     return (
         isinstance(route, Route)
         and route.name == f"tasks:{form}"
         and getattr(route.endpoint, "draft_form", None) == form
-        and route.param_convertors.keys() == given.keys()
+        and route.param_convertors.keys() == ids.keys()
     )
 
 

@@ -1,12 +1,12 @@
-"""Pages and JSON go compressed to whoever takes it. Pure ASGI, around starlette-compress.
+"""Compress pages and JSON for clients that accept it. Pure ASGI, around starlette-compress.
 
-BREACH, which reads a secret off the sizes of compressed answers that repeat an attacker's words, finds little here: no
+BREACH infers a secret from the sizes of compressed answers that repeat an attacker's text. It finds little here: no
 page holds a secret that lets another act (sessions are in HttpOnly cookies, there is no CSRF token, an idempotency key
-is of use only to its person and only once). What tasks say is private, though, and a search is repeated on its page: so
-an address with a query that another site sent the browser to is answered uncompressed.
+is of use only to its person and only once). But the texts of tasks are private, and a search is repeated on its page.
+So an address with a query is answered uncompressed when another site sent the browser there.
 
-It is done on the event loop, so no step may take long: only what is small is compressed hard, and what is large is
-compressed in pieces, between which others have their turn.
+Compression runs on the event loop, so no step may take long: only small answers are compressed hard, and large ones in
+pieces, between which other requests have their turn.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ BROTLI_QUALITY = 6  # measured: docs/numbers.md
 HARD_BROTLI_QUALITY = 10  # takes 0.7 ms for each KB, ten times as long
 HARD_UP_TO_BYTES = 12_288  # a fragment that answers a write, never a page
 GZIP_LEVEL = 6
-WORTH_IT_BYTES = 400  # below, what is saved is hardly more than the headers that say so
+WORTH_IT_BYTES = 400  # below, the gain is hardly more than the added headers
 PIECE_BYTES = 65_536  # 4 ms by Brotli
 PLAIN, ANSWER = "helpdesk.plain", "helpdesk.answer"
 
@@ -32,23 +32,23 @@ add_compress_type("text/csv")
 
 
 class Compression:
-    """Brotli, else gzip, by Accept-Encoding. Event streams, and files that can be had in parts, go as they are.
+    """Compress by Brotli, else gzip, except event streams and files that can be requested in parts.
 
-    Zstandard is left out: pages come out a tenth larger than by Brotli, and who takes it takes Brotli, too.
+    Zstandard is left out: pages are a tenth larger than by Brotli, and clients that accept it accept Brotli, too.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self.compressor = _compressor(self._within, BROTLI_QUALITY)
-        self.hard_compressor = _compressor(_given, HARD_BROTLI_QUALITY)
+        self.compressor = _compressor(self._answer, BROTLI_QUALITY)
+        self.hard_compressor = _compressor(_prepared, HARD_BROTLI_QUALITY)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or sent_here_with_words(scope):
+        if scope["type"] != "http" or is_foreign_link_with_query(scope):
             await self.app(scope, receive, send)
         else:
             await self.compressor({**scope, PLAIN: send}, receive, send)
 
-    async def _within(self, scope: Scope, receive: Receive, compressing: Send) -> None:
+    async def _answer(self, scope: Scope, receive: Receive, compressing: Send) -> None:
         send = compressing
         small: Message | None = None
 
@@ -58,7 +58,7 @@ class Compression:
                 headers = MutableHeaders(scope=message)
                 if "cache-control" not in headers:  # here, so that the compressor adds to this Vary
                     headers.update(PRIVATE)
-                if "accept-ranges" in headers:  # the bytes that a part is asked of must always be the same
+                if "accept-ranges" in headers:  # parts are of the same bytes each time
                     send = scope[PLAIN]
                 elif _is_worth_more(scope, headers):
                     small = message
@@ -83,20 +83,20 @@ def _compressor(app: ASGIApp, quality: int) -> CompressMiddleware:
     )
 
 
-async def _given(scope: Scope, receive: Receive, send: Send) -> None:
-    """An application whose answer is there already."""
+async def _prepared(scope: Scope, receive: Receive, send: Send) -> None:
+    """Send an answer that is there already."""
     for message in scope[ANSWER]:
         await send(message)
 
 
 def _is_worth_more(scope: Scope, headers: Headers) -> bool:
-    """Tell whether this answers a write and is small; what is sent as it is made has no length."""
+    """Tell whether this answers a write and is small; a streamed answer has no length."""
     length = headers.get("content-length", "")
     return scope["method"] not in SAFE and length.isdigit() and int(length) <= HARD_UP_TO_BYTES
 
 
 def _pieces(message: Message) -> Iterator[Message]:
-    """The message, or several when its body is large."""
+    """Yield the message, or several when its body is large."""
     body = message.get("body", b"")
     if len(body) <= PIECE_BYTES:
         yield message
@@ -107,6 +107,6 @@ def _pieces(message: Message) -> Iterator[Message]:
         yield {**message, "body": body[start : start + PIECE_BYTES], "more_body": more}
 
 
-def sent_here_with_words(scope: Scope) -> bool:
+def is_foreign_link_with_query(scope: Scope) -> bool:
     """Tell whether another site sent the browser to an address that carries a query."""
     return bool(scope["query_string"]) and Headers(scope=scope).get("sec-fetch-site") in ("cross-site", "same-site")

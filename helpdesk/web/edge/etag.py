@@ -1,7 +1,7 @@
-"""Pages and JSON are asked for again with the ETag of what was shown, and sent again only when that changed. Pure ASGI.
+"""Give pages and JSON an ETag, and send them again only when they have changed. Pure ASGI.
 
-The ETag is weak and taken of the very answer that this person would get, without what differs each time and says
-nothing. So it tells no more than the answer does, and whoever may see less gets another one.
+The ETag is weak. It is made of the answer that this person gets, without the parts that differ each time and mean
+nothing. So it reveals no more than the answer, and people with other permissions get another one.
 """
 
 import re
@@ -13,7 +13,6 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from helpdesk.errors import StoreUnavailable
-from helpdesk.services import Services
 from helpdesk.store import idempotency
 from helpdesk.store.clock_skew import is_ahead
 from helpdesk.web.core.services import services
@@ -24,10 +23,10 @@ AS_OF = re.compile(rb"<time data-as-of[^<>]*+>[^<]*+</time>")
 EXECUTION_TIME = re.compile(rb',"execution_time":[0-9.e-]+(?=})')
 WROTE = re.compile(rb' data-wrote="[^"]*"')
 # One after another: as alternatives of one expression they are four times slower.
-SAYS_NOTHING = (KEY, AS_OF, EXECUTION_TIME, WROTE)
-TAG = re.compile(r'(?:W/)?"(?P<shown>[^"-]*)(?:-(?P<made>\d{1,10}))?"')
+MEANINGLESS = (KEY, AS_OF, EXECUTION_TIME, WROTE)
+TAG = re.compile(r'(?:W/)?"(?P<hash>[^"-]*)(?:-(?P<made_at>\d{1,10}))?"')
 KINDS = ("text/html", "application/json")
-MOST_BYTES = 2_097_152  # 10 ms; what is larger is sent anew each time
+MOST_BYTES = 2_097_152  # 10 ms; a larger answer is sent each time
 CLOCKS_DIFFER = timedelta(seconds=10)
 NOT_MODIFIED = PRIVATE | {"Vary": f"{PRIVATE['Vary']}, Accept-Encoding"}
 
@@ -60,44 +59,43 @@ class Etags:
         await self.app(scope, receive, answer)
 
 
-def shown(body: bytes, person_id: int | None) -> str:
-    """A hash of what an answer shows to this person."""
-    for pattern in SAYS_NOTHING:
+def hash_of(body: bytes, person_id: int | None) -> str:
+    """Return a hash of what an answer shows to this person."""
+    for pattern in MEANINGLESS:
         body = pattern.sub(b"", body)
     return sha256(b"%d " % (person_id or 0) + body).hexdigest()[:20]
 
 
 async def _not_modified(scope: Scope, start: Message, body: bytes) -> bool:
-    """Give the answer its ETag; when the browser has it already, make `start` a 304 and say so."""
+    """Give the answer its ETag. When the browser has it already, make `start` a 304 and return True."""
     if len(body) > MOST_BYTES:
         return False
-    ours = services(Request(scope))
-    person_id: int | None = scope["state"].get("person_id")
-    wanted, headers = shown(body, person_id), MutableHeaders(scope=start)
-    keys = KEY.search(body) is not None
-    headers["ETag"] = f'W/"{wanted}-{int(ours.clock().timestamp())}"' if keys else f'W/"{wanted}"'
-    for known in TAG.finditer(Headers(scope=scope).get("if-none-match", "")):
-        if known["shown"] != wanted or (keys and await _key_used(ours, person_id, known["made"])):
+    request, person_id = Request(scope), scope["state"].get("person_id")
+    current, has_key = hash_of(body, person_id), KEY.search(body) is not None
+    made_at = f"-{int(services(request).clock().timestamp())}" if has_key else ""
+    MutableHeaders(scope=start)["ETag"] = f'W/"{current}{made_at}"'
+    for tag in TAG.finditer(request.headers.get("if-none-match", "")):
+        if tag["hash"] != current or (has_key and await _is_key_used(request, person_id, tag["made_at"])):
             continue
         start["status"] = 304
         start["headers"] = []
-        MutableHeaders(scope=start).update(NOT_MODIFIED | {"ETag": known[0]})
+        MutableHeaders(scope=start).update(NOT_MODIFIED | {"ETag": tag[0]})
         return True
     return False
 
 
-async def _key_used(ours: Services, person_id: int | None, made: str | None) -> bool:
-    """Tell whether an idempotency key of the page that was made then may be used up.
+async def _is_key_used(request: Request, person_id: int | None, made_at: str | None) -> bool:
+    """Tell whether an idempotency key of the page that was made then may be used.
 
     The forms of such a page would get an old answer, or none. Every write of the person since then counts.
     """
-    if made is None or person_id is None:
+    if made_at is None or person_id is None:
         return True
-    since = datetime.fromtimestamp(int(made), UTC) - CLOCKS_DIFFER
-    if is_ahead(since, ours.clock()):
+    since = datetime.fromtimestamp(int(made_at), UTC) - CLOCKS_DIFFER
+    if is_ahead(since, services(request).clock()):
         return True
     try:
-        return await ours.database.run(lambda db: idempotency.any_since(db, person_id, since))
+        return await services(request).database.run(lambda db: idempotency.any_since(db, person_id, since))
     except StoreUnavailable:  # the page is made already; it is sent whole
         return True
 

@@ -4,16 +4,16 @@ Pure ASGI.
 
 Every cookie is Secure where that of the session is, and browsers of an https address keep to https.
 
-Three of those headers say what a document may do: what it loads, who frames it, which windows reach it, what it tells
-of itself. They are 200 bytes, and mean nothing where no document can come of an answer; there they are left away:
+Three of those headers restrict documents: what they load, who frames them, which windows reach them, what they reveal
+of themselves. They are 200 bytes and mean nothing when an answer can't become a document. So they are left away from:
 
-* Styles and scripts, asked for as such. Opened as a page later, from the cache, they are plain text, and `nosniff` sees
-  to it. An SVG opened as a page may run scripts: it brings a sandboxing policy of its own, or else gets all of these.
-* What htmx gets. A browser shows no answer to a write of a script as a page, and an answer to its GET only to whoever
-  sends its header again (`Vary`), which no navigation does.
+* Styles and scripts that are requested as such. Opened as a page later, from the cache, they are plain text by
+  `nosniff`. An SVG opened as a page may run scripts: it brings a sandboxing policy of its own, or gets all of these.
+* Answers to htmx. A browser shows no answer to a script's write as a page, and an answer to its GET only to requests
+  with the same header (`Vary`), which no navigation sends.
 
-No script, of ours or of another site, can set `Sec-Fetch-Dest`. Who sends none gets everything, and so does a plain
-`fetch`: a service worker could keep its answer and show it as a page.
+No script, of ours or of another site, can set `Sec-Fetch-Dest`. A request without it gets all headers, and so does a
+plain `fetch`: a service worker could keep its answer and show it as a page.
 """
 
 import logging
@@ -62,7 +62,7 @@ PRIVATE = {"Cache-Control": "private, no-cache", "Vary": "Accept, HX-Request, Co
 
 
 class Edge:
-    """The outermost layer. An exception that got so far has been answered with 500; here it is logged and ends."""
+    """The outermost layer. An exception that reaches it has been answered with 500; it is logged and ends here."""
 
     def __init__(
         self, app: ASGIApp, secure_cookies: bool = False, only_https: bool = False, is_demo: bool = False
@@ -117,7 +117,7 @@ def _is_for_administrator(scope: Scope) -> bool:
 
 
 def _secure(name: bytes, value: bytes) -> tuple[bytes, bytes]:
-    """A header; a cookie is marked for https alone."""
+    """Return a header; a cookie is marked for https alone."""
     return name, value + b"; Secure" if name.lower() == b"set-cookie" and b"; secure" not in value.lower() else value
 
 

@@ -1,4 +1,4 @@
-"""Addresses that need an outside system, where none is set: 501 `not_configured` (contract §2)."""
+"""Answer addresses of outside systems that no setting names: 501 `not_configured` (contract §2)."""
 
 from collections.abc import Callable
 
@@ -42,7 +42,7 @@ async def refused(request: Request) -> Response:
 
 
 async def send_email(request: Request) -> Response:
-    """Mail about a task, by whoever sees it."""
+    """Check that the person sees the task, of which a mail would be sent."""
     await services(request).backend.task(await actor(request), request_data.task_id(request))
     raise NotConfigured
 

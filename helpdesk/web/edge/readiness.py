@@ -1,4 +1,4 @@
-"""Tell whether this process should be sent requests. Anybody may ask, so what costs much is looked at now and then."""
+"""Tell whether this process should get requests. Anybody may ask, so costly checks are made only now and then."""
 
 import logging
 import time
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 LEAST_PAUSE_SECONDS = 5.0
 COST = 50
-"""Between two looks at the store's file lies so many times what one takes."""
+"""The pause between two checks of the store's file is so many times the duration of one."""
 NOT_CURRENT = sentence("The schema is not current. Run: helpdesk migrate")
 DAMAGED = sentence("The store is damaged. Restore a backup: helpdesk restore FILE")
 NO_ROOM = sentence("The disk is full, or can't be written to.")
@@ -27,7 +27,7 @@ FAILING = sentence("Something that runs in the background keeps failing. The log
 
 
 class Readiness:
-    """`failing` names what should run beside the requests and does not; `ticks` are of a clock never put back."""
+    """`failing` names the background tasks that do not run; `ticks` gives the seconds of a monotonic clock."""
 
     def __init__(
         self, ports: Services, failing: Callable[[], Sequence[str]], ticks: Callable[[], float] = time.monotonic
@@ -36,13 +36,13 @@ class Readiness:
         self.file = disk.file_of(ports.database)
         embedded = [ports.settings.files_folder] if ports.settings.redmine_url is None else []
         self.folders: list[Path] = [*([self.file.parent] if self.file else []), *embedded]
-        self._found: Sentence | None = None
-        self._next_look = ticks()
-        self._alone, self._thread = Lock(), Threads(1)
+        self._fault: Sentence | None = None
+        self._next_check = ticks()
+        self._lock, self._thread = Lock(), Threads(1)
         self._was_ready = True
 
     async def require(self) -> None:
-        """Raises Unavailable, which says why not."""
+        """Check that the process is ready. Raises Unavailable with the reason."""
         try:
             await self._require()
         except HelpdeskError as error:
@@ -59,20 +59,20 @@ class Readiness:
             raise Unavailable(FAILING, detail=", ".join(names))
         if not await self.database.run(schema.is_current):
             raise Unavailable(NOT_CURRENT)
-        if found := await self._files():
-            raise Unavailable(found)
+        if fault := await self._files():
+            raise Unavailable(fault)
 
     async def _files(self) -> Sentence | None:
-        """What is wrong with the files, as it was found by the last look."""
-        async with self._alone:
+        """Return the fault of the files by the last check, if any."""
+        async with self._lock:
             began = self.ticks()
-            if began >= self._next_look:
-                self._found = await self._thread.run(self._look)
+            if began >= self._next_check:
+                self._fault = await self._thread.run(self._check_files)
                 ended = self.ticks()
-                self._next_look = ended + max(LEAST_PAUSE_SECONDS, COST * (ended - began))
-        return self._found
+                self._next_check = ended + max(LEAST_PAUSE_SECONDS, COST * (ended - began))
+        return self._fault
 
-    def _look(self) -> Sentence | None:
+    def _check_files(self) -> Sentence | None:
         if self.file and (damage := disk.damage(self.file)):
             log.error("the store is damaged", extra={"error": damage})
             return DAMAGED

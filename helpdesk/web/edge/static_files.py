@@ -1,7 +1,7 @@
-"""Static files under addresses that carry a hash of their content: kept by browsers for good.
+"""Static files under addresses with a hash of their content, so that browsers keep them for good.
 
-Our own stylesheets and scripts are sent as one file each, for a branch office pays for every request, and all texts are
-compressed once, at start, as hard as it goes: docs/numbers.md has what that gives.
+Our own stylesheets and scripts are sent as one file each, because a branch office pays for every request. All texts are
+compressed once, at start, as much as possible: docs/numbers.md has the gain.
 """
 
 import gzip
@@ -19,9 +19,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.errors import NotFound
+from helpdesk.web.core.faces import accepted
 from helpdesk.web.core.services import services
 
-# An SVG that is opened by itself is a document. As a part of a page it is ruled by that page's policy.
+# An SVG that is opened by itself is a document. As a part of a page it falls under that page's policy.
 ALONE = {"image/svg+xml": {"Content-Security-Policy": "sandbox; default-src 'none'"}}
 FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 BUNDLES = {
@@ -29,7 +30,7 @@ BUNDLES = {
     "notifications.css": ("css/pages/notifications.css",),
     "board.css": ("css/pages/board.css",),
     "columns.css": ("css/pages/columns.css",),
-    "preferences.css": ("css/pages/preferences.css",),  # apart: nobody pays for it who does not open that page
+    "preferences.css": ("css/pages/preferences.css",),  # apart: only those who open that page pay for it
     "app.js": ("js/*.js",),
     "lazy.js": ("js/lazy/*.js",),
     "board.js": ("js/board/*.js",),
@@ -70,28 +71,23 @@ class StaticFiles:
 
 
 async def static(request: Request) -> Response:
-    found = services(request).static_files.files.get(request.path_params["name"])
-    if found is None:
+    """Answer with a file in the smallest form that the client accepts; `*` in Accept-Encoding names none."""
+    file = services(request).static_files.files.get(request.path_params["name"])
+    if file is None:
         raise NotFound
-    codings = accepted_codings(request.headers.get("accept-encoding", ""))
-    coding = next((it for it in found.encoded if it in codings), None)
-    headers = FOREVER | ALONE.get(found.media_type, {}) | ({"Vary": "Accept-Encoding"} if found.encoded else {})
+    codings = accepted(request.headers.get("accept-encoding", ""))
+    coding = next((it for it in file.encoded if it in codings), None)
+    headers = FOREVER | ALONE.get(file.media_type, {}) | ({"Vary": "Accept-Encoding"} if file.encoded else {})
     if coding is None:
-        return Response(found.content, media_type=found.media_type, headers=headers)
-    return Response(found.encoded[coding], media_type=found.media_type, headers=headers | {"Content-Encoding": coding})
-
-
-def accepted_codings(header: str) -> set[str]:
-    """The content codings that an Accept-Encoding header names and does not refuse by `q=0`; `*` names none."""
-    items = (item.lower().replace(" ", "").partition(";") for item in header.split(","))
-    return {name for name, _, rest in items if not re.fullmatch(r"q=0(\.0*)?", rest)}
+        return Response(file.content, media_type=file.media_type, headers=headers)
+    return Response(file.encoded[coding], media_type=file.media_type, headers=headers | {"Content-Encoding": coding})
 
 
 def minified(file: Path) -> str:
     """Return a stylesheet or script without comments and needless blanks.
 
-    A file that was minified by its makers stays as it is: htmx has a template literal inside another one, and rjsmin
-    takes blanks out of the inner one. tests/web/test_static.py keeps such literals out of our own scripts.
+    A file that was minified already stays as it is: htmx has a template literal inside another one, and rjsmin removes
+    blanks from the inner one. tests/web/test_static.py keeps such literals out of our own scripts.
     """
     text = file.read_text("utf-8")
     if file.stem.endswith(".min"):
@@ -105,7 +101,7 @@ def _without_blanks(style: str) -> str:
     Quoted texts stay. In e2e/test_styles.py a browser compares the rules.
     """
     pieces = enumerate(QUOTED.split(COMMENT.sub("", style)))
-    return "".join(piece if place % 2 else _unspaced(piece) for place, piece in pieces)
+    return "".join(piece if number % 2 else _unspaced(piece) for number, piece in pieces)
 
 
 def _unspaced(style: str) -> str:
@@ -118,15 +114,17 @@ def _media_type(name: str) -> str:
 
 
 def _forms(name: str, content: bytes) -> dict[str, bytes]:
-    """The encoded forms that are worth it. Zstandard is not among them: its best is larger than Brotli's, and whoever
-    takes the one takes the other."""
+    """Return the encoded forms that are smaller than the content.
+
+    Zstandard is left out: its best is larger than Brotli's, and clients that accept it accept Brotli, too.
+    """
     forms = _compressed(content) if Path(name).suffix in TEXTS else {}
     return {coding: form for coding, form in forms.items() if len(form) < len(content)}
 
 
 @cache
 def _compressed(content: bytes) -> dict[str, bytes]:
-    """Kept for the process, for the many applications that tests make."""
+    """Compress once for a process: tests make many applications."""
     return {"br": brotli.compress(content, quality=11), "gzip": gzip.compress(content, 9, mtime=0)}
 
 

@@ -1,4 +1,4 @@
-"""Files on their way out: as they come from the tracker, in parts if wished, to be kept and never to be run."""
+"""Files that people get: whole or in parts, to be saved and never to be run; pictures also as smaller pictures."""
 
 import re
 from collections.abc import AsyncIterator, Mapping
@@ -10,8 +10,11 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from helpdesk.errors import NotFound
+from helpdesk.store import disk
 from helpdesk.tasks.files import ANY_TYPE, Chunks, plain_type
-from helpdesk.tasks.model import Attachment, Opened
+from helpdesk.tasks.model import Attachment, OpenFile
+from helpdesk.tasks.pictures import MEDIA_TYPE, NoPicture, View
 from helpdesk.web.core import request_data
 from helpdesk.web.core.errors import RangeNotSatisfiable
 from helpdesk.web.core.faces import accepted, json_response
@@ -39,6 +42,15 @@ INERT = {
     ),
 }
 """Types that no browser runs, styles with or shows as a document of ours."""
+SMALL = 192
+LARGE = 1600
+LARGEST_PICTURE_FILE = 32 * 1024 * 1024
+PICTURE_HEADERS = {
+    "Cache-Control": "private, max-age=3600",
+    "Vary": "Cookie",
+    # A browser shows a picture by itself on a page of its own making, which has a style in it.
+    "Content-Security-Policy": "sandbox; default-src 'none'; img-src 'self'; style-src 'unsafe-inline'",
+}
 OFFICE = ("application/vnd.openxmlformats-officedocument.", "application/vnd.oasis.opendocument.")
 
 
@@ -54,44 +66,73 @@ class Span(NamedTuple):
 
 
 async def file(request: Request) -> Response:
-    """The file; who wants JSON is told where it is and how large."""
-    opened = await open_from(request, 0)
-    held = opened.file
+    """Send the file, or tell by JSON its address and size."""
+    opened = await _open(request, 0)
+    attachment = opened.file
     if _wants_json(request):
         await opened.chunks.aclose()
         address = path_to(request, "api:download", **request.path_params) + AS_FILE
-        return json_response(request, {"download_url": address, "filename": held.filename, "filesize": held.size})
-    headers = headers_of(held)
+        return json_response(
+            request, {"download_url": address, "filename": attachment.filename, "filesize": attachment.size}
+        )
+    headers = _headers(attachment)
     if is_known_tag(request.headers.get("if-none-match", ""), headers["ETag"]):
         await opened.chunks.aclose()
         return Response(status_code=304, headers={"ETag": headers["ETag"]})
     try:
-        span = _span(request, held.size, headers["ETag"])
+        span = _span(request, attachment.size, headers["ETag"])
     except RangeNotSatisfiable:
         await opened.chunks.aclose()
         raise
     if span is None:
-        return await _sent(request, opened, Span(0, held.size - 1), 200, headers)
-    part = {**headers, "Content-Range": f"bytes {span.first}-{span.last}/{held.size}"}
+        return await _sent(request, opened, Span(0, attachment.size - 1), 200, headers)
+    part = {**headers, "Content-Range": f"bytes {span.first}-{span.last}/{attachment.size}"}
     return await _sent(request, opened, span, 206, part)
 
 
 def _wants_json(request: Request) -> bool:
     """Tell whether the address asks for it by `format`, else whether Accept does: it names JSON, and no wildcard."""
-    if wanted := request.query_params.get("format"):
-        return wanted == "json"
+    if format := request.query_params.get("format"):
+        return format == "json"
     types = accepted(request.headers.get("accept", ""))
     return JSON in types and not any("*" in each for each in types)
 
 
-async def open_from(request: Request, first: int) -> Opened:
-    """The file that the address names, from byte `first` on. Raises NotFound."""
+async def thumbnail(request: Request) -> Response:
+    return await _picture(request, SMALL)
+
+
+async def view(request: Request) -> Response:
+    return await _picture(request, LARGE)
+
+
+async def _picture(request: Request, side: int) -> Response:
+    """Send the picture at that size. Raises NotFound for other files, and for one that is too large to look into."""
+    opened = await _open(request, 0)
+    view = View(f"{opened.file.id}-{opened.file.size}", side)
+    headers = {**PICTURE_HEADERS, "ETag": f'"{view.file}-{side}"'}
+    if is_known_tag(request.headers.get("if-none-match", ""), headers["ETag"]):
+        await opened.chunks.aclose()
+        return Response(status_code=304, headers=headers)
+    if opened.file.size > LARGEST_PICTURE_FILE:
+        await opened.chunks.aclose()
+        raise NotFound
+    try:
+        with disk.writing():
+            content = await services(request).pictures.smaller(view, opened.chunks)
+    except NoPicture as error:
+        raise NotFound from error
+    return Response(content, media_type=MEDIA_TYPE, headers=headers)
+
+
+async def _open(request: Request, first: int) -> OpenFile:
+    """Open the file that the address names, from byte `first` on. Raises NotFound."""
     task, file = request_data.task_id(request), request_data.path_id(request, "file_id")
     return await services(request).backend.open_file(await actor(request), task, file, first)
 
 
-def headers_of(file: Attachment) -> dict[str, str]:
-    """A file never changes: another one has another id."""
+def _headers(file: Attachment) -> dict[str, str]:
+    """Return the headers of a file. A file never changes: another one has another id."""
     return {
         "Content-Type": sent_type(file.content_type),
         "Content-Disposition": disposition(file.filename),
@@ -102,14 +143,14 @@ def headers_of(file: Attachment) -> dict[str, str]:
 
 
 def sent_type(kind: str) -> str:
-    """The type that a file is sent as: ANY_TYPE unless nothing of its kind can be run, whoever asks for it."""
+    """Return the type that a file is sent as: ANY_TYPE unless no browser runs anything of its kind."""
     plain = plain_type(kind)
     is_office = plain.startswith(OFFICE) and not plain.endswith("+xml")  # which browsers take for XML
     return plain if plain in INERT or is_office else ANY_TYPE
 
 
 class Streamed(StreamingResponse):
-    """Some bytes, as they come. However this ends, a lost line among it, their source is let go of."""
+    """Some bytes, as they come. Their source is released however this ends, also by a lost connection."""
 
     def __init__(self, chunks: Chunks, length: int, status: int, headers: Mapping[str, str]) -> None:
         super().__init__(_at_most(chunks, length), status, {**headers, "Content-Length": str(length)})
@@ -123,29 +164,29 @@ class Streamed(StreamingResponse):
                 await self.chunks.aclose()
 
 
-async def _sent(request: Request, opened: Opened, span: Span, status: int, headers: Mapping[str, str]) -> Response:
+async def _sent(request: Request, opened: OpenFile, span: Span, status: int, headers: Mapping[str, str]) -> Response:
     if request.method == "HEAD" or span.first:
         await opened.chunks.aclose()
     if request.method == "HEAD":
         return Response(status_code=status, headers={**headers, "Content-Length": str(span.length)})
     if span.first:
-        opened = await open_from(request, span.first)
+        opened = await _open(request, span.first)
     return Streamed(opened.chunks, span.length, status, headers)
 
 
 def _span(request: Request, size: int, tag: str) -> Span | None:
-    """The part that is asked for; all when the asker holds parts of another file."""
+    """Return the requested part; None for the whole file, also when the client has parts of another one."""
     if request.headers.get("if-range", tag) != tag:
         return None
     return byte_range(request.headers.get("range", ""), size)
 
 
 async def _at_most(chunks: AsyncIterator[bytes], length: int) -> AsyncIterator[bytes]:
-    left = length
+    remaining = length
     async for chunk in chunks:
-        yield chunk[:left]
-        left -= len(chunk)
-        if left <= 0:
+        yield chunk[:remaining]
+        remaining -= len(chunk)
+        if remaining <= 0:
             break
 
 

@@ -1,6 +1,5 @@
-"""Files on their way in. Each goes to the tracker at once; a form that is refused shows those it has, ticked, so that
-they need not be sent again. Only for their own person they are more than a name.
-"""
+"""Files that people add. Each goes to the backend at once. A refused form shows its files, ticked, so that they need
+not be sent again; the form names them by seals that only their own person can use."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -24,35 +23,35 @@ GONE = sentence("A file you had chosen is not here any more. Please choose it ag
 TOO_MANY = sentence("At most %(count)s files can be added at once.", count=MOST)
 
 
-async def arrived(request: Request, who: Actor) -> tuple[Staged, ...]:
-    """The files of a form: those that came before and are still ticked, then those that come now, in the tracker.
+async def receive(request: Request, who: Actor) -> tuple[Staged, ...]:
+    """Stage the files of a form in the backend, and return them after the earlier ones that are still ticked.
 
-    Raises Invalid, TooLarge; what came is found again by `listed` all the same.
+    Raises Invalid, TooLarge; `sealed` returns the files that came all the same.
     """
     fields = await request_data.read(request)
     named = [_opened(request, who, seal) for seal in fields.all_values("staged", MOST)]
-    known = request.state.staged = [file for file in named if file]
+    staged = request.state.staged = [file for file in named if file]
     if fields.too_large:
         raise _too_large(request)
-    if len(known) < len(named):
+    if len(staged) < len(named):
         raise Invalid({"files": [GONE]})
-    if len(known) + len(fields.files) > MOST:
+    if len(staged) + len(fields.files) > MOST:
         raise Invalid({"files": [TOO_MANY]})
     for file in fields.files:
-        known.append(await services(request).backend.stage(who, _upload(file)))
-    return tuple(known)
+        staged.append(await services(request).backend.stage(who, _upload(file)))
+    return tuple(staged)
 
 
-def recall(request: Request, who: Actor, seals: Any) -> None:
-    """Bring back the files that a draft names, as far as they are still there."""
+def restore(request: Request, who: Actor, seals: Any) -> None:
+    """Bring back the files that a draft names, without expired ones."""
     named = seals if isinstance(seals, list) else [seals]
     request.state.staged = [file for seal in named[:MOST] if (file := _opened(request, who, seal))]
 
 
-def listed(request: Request, who: Actor) -> list[tuple[str, Staged]]:
-    """The files that a form has brought so far, each with the seal by which the form names it when it is sent again."""
-    found: list[Staged] = getattr(request.state, "staged", [])
-    return [(str(_seal(request).dumps([who.id, *file])), file) for file in found]
+def sealed(request: Request, who: Actor) -> list[tuple[str, Staged]]:
+    """Return the files that a form has sent so far, each with the seal by which the form names it."""
+    staged: list[Staged] = getattr(request.state, "staged", [])
+    return [(str(_seal(request).dumps([who.id, *file])), file) for file in staged]
 
 
 def context(request: Request, who: Actor) -> dict[str, Any]:
@@ -61,11 +60,10 @@ def context(request: Request, who: Actor) -> dict[str, Any]:
     `reference` is the markup by which a text names a picture among the files; `$` stands for its name.
     """
     text_format = services(request).backend.capabilities.text_format
-    return {"brought": listed(request, who), "limit": _limit(request), "reference": REFERENCES[text_format]}
+    return {"staged_files": sealed(request, who), "limit": _limit(request), "reference": REFERENCES[text_format]}
 
 
 def _too_large(request: Request) -> TooLarge:
-    """The refusal that names the limit."""
     says = sentence("The files are too large: at most %(limit)s together.", limit=_limit(request))
     return TooLarge(says, {"files": [says]})
 
@@ -85,7 +83,7 @@ async def _pieces(file: UploadFile) -> AsyncIterator[bytes]:
 
 
 def _opened(request: Request, who: Actor, seal: Any) -> Staged | None:
-    """The file that a form names; None without a seal of ours for this person that is younger than SECONDS."""
+    """Return the file that a form names; None without a seal of ours for this person that is younger than SECONDS."""
     try:
         person_id, *file = _seal(request).loads(str(seal), max_age=SECONDS)
     except (BadData, UnicodeError):  # half a character can't be signed

@@ -22,7 +22,7 @@ from helpdesk.errors import HelpdeskError, TooManyAttempts, sentence
 from helpdesk.tasks.model import TaskRow
 from helpdesk.web.core.services import services
 from helpdesk.web.core.templating import translate
-from helpdesk.web.edge.compression import sent_here_with_words
+from helpdesk.web.edge.compression import is_foreign_link_with_query
 from helpdesk.web.edge.middleware import PRIVATE
 from helpdesk.web.lists.urls import COLUMNS, LABELS
 from helpdesk.web.tasks import schemas as task_schemas
@@ -133,7 +133,7 @@ class CsvResponse(StreamingResponse):
 
 def _headers(request: Request) -> dict[str, str]:
     takes_gzip = TAKES_GZIP.search(request.headers.get("accept-encoding", ""))
-    packs = takes_gzip and not sent_here_with_words(request.scope)
+    packs = takes_gzip and not is_foreign_link_with_query(request.scope)
     return {**HEADERS, "Content-Encoding": "gzip"} if packs else HEADERS
 
 

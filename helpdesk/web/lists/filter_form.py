@@ -1,4 +1,4 @@
-"""The filters of a list or board: the chips above it, and the choices of its form."""
+"""Describe the filters of a list or board: the chips above it, and the selects of its form."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime

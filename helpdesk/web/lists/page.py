@@ -1,4 +1,4 @@
-"""A list of tasks as a page."""
+"""Render a list of tasks as a page."""
 
 import asyncio
 from collections.abc import Iterable, Mapping

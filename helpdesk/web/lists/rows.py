@@ -1,4 +1,4 @@
-"""A row of a list, edited in its place by htmx; for other clients its address leads to the task's own page."""
+"""Edit a row of a list in its place with htmx; other clients are sent to the task's own page."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -31,7 +31,7 @@ async def row(request: Request) -> Response:
 
 async def _row(request: Request) -> Response:
     try:
-        task, by = await task_page.load(request), request_data.row_by(request.query_params)
+        task, by = await task_page.load(request), _person_shown(request.query_params)
     except NotFound:
         return html(request, "lists/_row_gone.html", status_of(NotFound()), task_id=request_data.task_id(request))
     if request.query_params.get("edit"):
@@ -79,7 +79,7 @@ async def _edit(request: Request) -> Edit:
 
 
 async def _to_row(request: Request, outcome: change.Outcome) -> Response:
-    by, written = request_data.row_by((await request_data.read(request)).values), outcome.written
+    by, written = _person_shown((await request_data.read(request)).values), outcome.written
     overwrote = await task_page.overwrote(request, written)
     return _at_rest(request, written.after, by, outcome.says, overwrote)
 
@@ -87,7 +87,7 @@ async def _to_row(request: Request, outcome: change.Outcome) -> Response:
 async def _refused_row(request: Request, refusal: task_page.Refusal, form: str) -> Response:
     values = (await request_data.read(request)).values
     task = await task_page.load_refused(request, refusal)
-    return _form(request, task, request_data.row_by(values), refusal, values)
+    return _form(request, task, _person_shown(values), refusal, values)
 
 
 async def _to_page(request: Request, outcome: change.Outcome) -> Response:
@@ -97,3 +97,8 @@ async def _to_page(request: Request, outcome: change.Outcome) -> Response:
 ROW = change.Presenter(_to_row, _refused_row)
 PAGE = change.Presenter(_to_page, change.raised)
 JSON = change.Presenter(change.to_json, change.raised)
+
+
+def _person_shown(values: Mapping[str, Any]) -> str:
+    """Return the person that the rows of a list name, "author" or "assignee", as `by` says."""
+    return "author" if values.get("by") == "author" else "assignee"

@@ -1,4 +1,4 @@
-"""Saved views: lists and boards that a person keeps under names, one of which may be the start page."""
+"""Save lists and boards as views under names, one of which may be the start page."""
 
 from collections.abc import Callable, Mapping
 from functools import partial

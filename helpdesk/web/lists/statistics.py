@@ -1,4 +1,4 @@
-"""The statistics of a list of tasks, as a page and as JSON."""
+"""Show the statistics of a list of tasks, as a page and as JSON."""
 
 from datetime import datetime
 

@@ -1,5 +1,5 @@
-"""The totals above lists, boards and statistics, and the tables of statistics: each number links to a list of the tasks
-that it counts. Pure."""
+"""Make the totals above lists, boards and statistics, and the tables of statistics. Each number links to a list of the
+tasks that it counts. Pure."""
 
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Addresses of lists and boards, also with another filter, order or page; `params.py` reads them."""
+"""Make addresses of lists and boards, also with another filter, order or page; `params.py` reads them."""
 
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta

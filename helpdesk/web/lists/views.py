@@ -1,4 +1,4 @@
-"""Lists of tasks: mine and all that I may see, as pages and JSON; `export.py` makes a file of one."""
+"""Show lists of tasks, mine and all that I may see, as pages and JSON; `export.py` makes a file of one."""
 
 from collections.abc import Awaitable, Callable
 

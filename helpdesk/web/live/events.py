@@ -39,8 +39,8 @@ class Events:
         if face.kind != PAGE:
             return self.item(face, notification_render.in_full(row), unread)
         fragment = self._for_many(face.language, row._replace(id=ANY_ID, person_id=0), ANY_COUNT)
-        shown = fragment.replace(str(ANY_ID), str(row.id)).replace(str(ANY_COUNT), str(unread))
-        return event("new_notification", shown, row.id)
+        data = fragment.replace(str(ANY_ID), str(row.id)).replace(str(ANY_COUNT), str(unread))
+        return event("new_notification", data, row.id)
 
     def item(self, face: Face, item: Item, unread: int) -> bytes:
         """Write a notification, and the change of status that it is about."""

@@ -42,7 +42,7 @@ class Live:
         return self.events.feed(face, self.services.feed_status())
 
     async def catch_up(self, stream: Stream) -> None:
-        """Give a stream that was just opened what it has missed. Raises StoreUnavailable."""
+        """Give a stream that was just opened the events that it has missed. Raises StoreUnavailable."""
         await self.streams.catch_up(stream)
         await self.task_viewers.catch_up(stream)
         if self.task_viewers.pause is not None:
@@ -81,8 +81,10 @@ class Live:
             self._has_events.set()
 
     async def _run_rounds(self) -> None:
-        """Tell pages of events, beside the wake-ups: the backend says who may see an event, and may be slow. What
-        failed is tried again also when nothing happens."""
+        """Send events to pages, apart from the wake-ups: the backend, which is asked who may see them, may be slow.
+
+        Failed events are tried again even without new ones.
+        """
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(self.task_viewers.pause):

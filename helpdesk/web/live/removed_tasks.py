@@ -24,18 +24,18 @@ FIRST = timedelta(seconds=5)
 """The first check after a stream was opened. Most pages are left sooner, and cost nothing."""
 EVERY = timedelta(seconds=30)
 SHARE = 20
-"""After each question the backend gets a break of this many times the question's duration, however many people wait."""
+"""After each question the backend gets a pause of so many times the question's duration, however many people wait."""
 IDLE_SECONDS = 1.0
-MOST_SHOWN = 500
+MOST_ON_SCREEN = 500
 """Tasks of one stream."""
 
 
 @dataclass
-class ShownTasks:
+class TasksOnScreen:
     """The tasks on the screen of one stream: those that its person is known to see, and those not checked yet."""
 
     seen: set[int]
-    unasked: set[int]
+    unchecked: set[int]
 
 
 @dataclass
@@ -44,45 +44,45 @@ class Person:
 
     actor: Actor
     due: datetime | None = None
-    streams: dict[Stream, ShownTasks] = field(default_factory=dict)
+    streams: dict[Stream, TasksOnScreen] = field(default_factory=dict)
 
 
 class RemovedTasks:
-    """Checks the tasks of all streams of this process. `ticks` returns the seconds of a clock that never goes back."""
+    """Checks the tasks of all streams of this process. `ticks` returns the seconds of a monotonic clock."""
 
     def __init__(self, services: Services, ticks: Callable[[], float] = time.monotonic) -> None:
         self.services, self.ticks = services, ticks
         self._viewers: dict[int, Person] = {}
         self._queue: list[tuple[datetime, int]] = []
 
-    def look_after(self, stream: Stream) -> None:
+    def watch(self, stream: Stream) -> None:
         """Check the tasks of a stream from now on, until it ends."""
         viewer = stream.viewer
         if viewer is None:
             return
         person = self._viewers.setdefault(viewer.actor.id, Person(viewer.actor))
-        person.streams[stream] = ShownTasks(set(), {task for task in viewer.tasks if task > 0})
-        self._ask_by(person, self.services.clock() + FIRST)
+        person.streams[stream] = TasksOnScreen(set(), {task for task in viewer.tasks if task > 0})
+        self._check_by(person, self.services.clock() + FIRST)
 
-    def saw(self, stream: Stream, task_id: int) -> None:
-        """Note that the page may show this task from now on: the person was told of it."""
-        shown = self._shown(stream)
-        if shown and len(shown.seen) < MOST_SHOWN:
-            shown.unasked.discard(task_id)
-            shown.seen.add(task_id)
+    def add_seen(self, stream: Stream, task_id: int) -> None:
+        """Note that the page may show this task from now on: it got an event of the task."""
+        tasks = self._tasks_of(stream)
+        if tasks and len(tasks.seen) < MOST_ON_SCREEN:
+            tasks.unchecked.discard(task_id)
+            tasks.seen.add(task_id)
 
-    def doubt(self, stream: Stream, task_id: int) -> None:
+    def check_soon(self, stream: Stream, task_id: int) -> None:
         """Check a task soon: the person does not see an event of it, so perhaps not the task either."""
-        shown = self._shown(stream)
-        if shown and stream.viewer and task_id in shown.seen:
-            self._ask_by(self._viewers[stream.viewer.actor.id], self.services.clock())
+        tasks = self._tasks_of(stream)
+        if tasks and stream.viewer and task_id in tasks.seen:
+            self._check_by(self._viewers[stream.viewer.actor.id], self.services.clock())
 
-    def deleted(self, task_id: int) -> None:
+    def announce_deleted(self, task_id: int) -> None:
         """Tell the pages of people who are known to see a deleted task. Others learn it at their next check."""
         for person in self._viewers.values():
-            for stream, shown in person.streams.items():
-                if task_id in shown.seen:
-                    shown.seen.discard(task_id)
+            for stream, tasks in person.streams.items():
+                if task_id in tasks.seen:
+                    tasks.seen.discard(task_id)
                     stream.give(events.task_removed(task_id))
 
     async def step(self) -> float:
@@ -92,29 +92,31 @@ class RemovedTasks:
             return IDLE_SECONDS
         began = self.ticks()
         try:
-            await self._ask(person)
+            await self._check(person)
         except HelpdeskError:
             pass  # checked again in its turn
         except Exception:
             log.exception("the tasks on the screen could not be checked for visibility")
         return max(IDLE_SECONDS / 10, SHARE * (self.ticks() - began))
 
-    async def _ask(self, person: Person) -> None:
-        asked = {stream: shown.seen | shown.unasked for stream, shown in person.streams.items()}
-        wanted: set[int] = set().union(*asked.values())
-        if wanted:
-            seen = await self.services.backend.seen(person.actor, wanted)
-            for stream, ids in asked.items():
-                self._tell(stream, person.streams.get(stream), ids, seen)
+    async def _check(self, person: Person) -> None:
+        ids_of = {stream: tasks.seen | tasks.unchecked for stream, tasks in person.streams.items()}
+        task_ids: set[int] = set().union(*ids_of.values())
+        if task_ids:
+            seen = await self.services.backend.seen(person.actor, task_ids)
+            for stream, ids in ids_of.items():
+                self._announce(stream, person.streams.get(stream), ids, seen)
 
-    def _tell(self, stream: Stream, shown: ShownTasks | None, asked: set[int], seen: Mapping[int, bool]) -> None:
-        if shown is None:
+    def _announce(
+        self, stream: Stream, tasks: TasksOnScreen | None, checked: set[int], seen: Mapping[int, bool]
+    ) -> None:
+        if tasks is None:
             return
-        left = asked & (shown.seen | shown.unasked)  # without a task that was deleted, and announced, meanwhile
-        for number in sorted(left - seen.keys()):
+        remaining = checked & (tasks.seen | tasks.unchecked)  # without tasks that were deleted meanwhile
+        for number in sorted(remaining - seen.keys()):
             stream.give(events.task_removed(number))
-        shown.unasked -= asked
-        shown.seen = (shown.seen - asked) | (left & seen.keys())
+        tasks.unchecked -= checked
+        tasks.seen = (tasks.seen - checked) | (remaining & seen.keys())
 
     def _next(self) -> Person | None:
         """Return the person who is due, with the streams that are still open."""
@@ -126,20 +128,20 @@ class RemovedTasks:
             if person is None or person.due != due:  # was checked sooner
                 continue
             person.due = None
-            person.streams = {stream: shown for stream, shown in person.streams.items() if not stream.is_over}
+            person.streams = {stream: tasks for stream, tasks in person.streams.items() if not stream.is_over}
             if not person.streams:
                 del self._viewers[number]
                 continue
-            self._ask_by(person, now + EVERY)
+            self._check_by(person, now + EVERY)
             return person
         return None
 
-    def _ask_by(self, person: Person, due: datetime) -> None:
+    def _check_by(self, person: Person, due: datetime) -> None:
         """Check a person no later than then."""
         if person.due is None or due < person.due:
             person.due = due
             heapq.heappush(self._queue, (due, person.actor.id))
 
-    def _shown(self, stream: Stream) -> ShownTasks | None:
+    def _tasks_of(self, stream: Stream) -> TasksOnScreen | None:
         person = self._viewers.get(stream.viewer.actor.id) if stream.viewer else None
         return person.streams.get(stream) if person else None

@@ -1,8 +1,8 @@
 """Tell pages that show a task what happens to it, if their person may see that.
 
-An event is settled with a stream when the stream was given it, or when it is known that its person may not see it.
-Until then it is owed to the stream and tried again in later rounds. When too much is owed, or for too long, it is given
-up: the streams are told that they missed something, and their pages fetch again what they show.
+An event is done with for a stream when it was sent, or when the stream's person may not see it. Until then it is
+pending, and tried again in later rounds. When too many events are pending, or one for too long, the streams are told
+that they missed something, and their pages fetch their content again.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from helpdesk.notifications.channels.sse.streams import Stream, Streams
 from helpdesk.services import Services
 from helpdesk.store import feed_state
 from helpdesk.store.models.notifications import EventRecord, NotificationRow
-from helpdesk.web.live import events
+from helpdesk.web.live import events as stream_events
 from helpdesk.web.live.events import Events
 from helpdesk.web.live.removed_tasks import RemovedTasks
 
@@ -33,23 +33,23 @@ MOST_READ = 20_000
 EVENTS_AT_ONCE = 10
 """Then other requests have their turn: each event may concern thousands of streams."""
 STREAMS_AT_ONCE = 250
-MOST_GIVEN = 100
-"""Events that one stream gets in one round. Instead of more it is told that it missed something."""
-MOST_OWED = 1_000
+MOST_SENT = 100
+"""Events that one stream gets in one round. Instead of more it is told that it missed some."""
+MOST_PENDING = 1_000
 TRIES = 5
 PATIENCE = timedelta(minutes=15)
 """How long an event is tried again while the backend does not answer. After another error it has TRIES."""
 PAUSES = [timedelta(seconds=it) for it in (0, 0, 1, 2, 4, 8, 15)]
 """After the first failure, the second, and so on."""
 OUTAGE_SECONDS = 5.0
-"""After this much of a round was spent on a backend that does not answer, the rest waits for the next round."""
+"""After so much of a round was spent on a backend that does not answer, the rest waits for the next round."""
 AGAIN_SECONDS = 2.0
 """Until the next round after one that could not read our store, or broke off."""
 
 
 @dataclass
-class Debt:
-    """An event and the streams that it is owed to; since when, when it is due again, and how often it has failed."""
+class PendingEvent:
+    """An event, the streams that wait for it, since when, when it is due again, and how often it has failed."""
 
     record: EventRecord
     streams: set[Stream]
@@ -66,17 +66,17 @@ class TaskViewers:
         self.removed = RemovedTasks(services)
         self._read_to: datetime = services.clock()
         self._known: set[EventRecord] = set()
-        self._owed: dict[str, Debt] = {}
+        self._pending: dict[str, PendingEvent] = {}
         self._new: dict[Stream, datetime] = {}
-        self._given: Counter[Stream] = Counter()
+        self._sent: Counter[Stream] = Counter()
         self._broke_off = False
 
     @property
     def pause(self) -> float | None:
-        """Return the seconds until the next round is needed; None while nothing is owed."""
+        """Return the seconds until the next round is needed; None while nothing is pending."""
         if self._broke_off:
             return AGAIN_SECONDS
-        due = min((debt.due for debt in self._owed.values()), default=None)
+        due = min((event.due for event in self._pending.values()), default=None)
         if due is None:
             return None
         return min(max(0.0, (due - self.services.clock()).total_seconds()), PAUSES[-1].total_seconds())
@@ -86,20 +86,21 @@ class TaskViewers:
         now = self.services.clock()
         if not self.streams.has_task_viewers:
             self._read_to, self._broke_off = now, False
-            for state in (self._known, self._owed, self._new):
+            for state in (self._known, self._pending, self._new):
                 state.clear()
             return
         self._broke_off = True
-        self._given.clear()
+        self._sent.clear()
         new = await self._read(now)
         self._broke_off = False
         # A due time later than any pause was set while the clock was ahead.
-        late = [debt for debt in self._owed.values() if not now < debt.due <= now + PAUSES[-1]]
-        left = OUTAGE_SECONDS
+        late = [event for event in self._pending.values() if not now < event.due <= now + PAUSES[-1]]
+        seconds_left = OUTAGE_SECONDS
         for start in range(0, len(new), EVENTS_AT_ONCE):
-            left = await self._pay(self._debts(new[start : start + EVENTS_AT_ONCE], now), left)
+            some = self._new_events(new[start : start + EVENTS_AT_ONCE], now)
+            seconds_left = await self._send_all(some, seconds_left)
             await asyncio.sleep(0)
-        await self._pay(sorted(late, key=lambda debt: debt.tries), left)
+        await self._send_all(sorted(late, key=lambda event: event.tries), seconds_left)
         self._forget(now)
 
     async def catch_up(self, stream: Stream) -> None:
@@ -108,24 +109,26 @@ class TaskViewers:
             return
         now = self.services.clock()
         self._new[stream] = now
-        self.removed.look_after(stream)
+        self.removed.watch(stream)
         records = await self.services.database.run(lambda db: feed_state.processed_since(db, now - OVERLAP, MOST_READ))
         its = [it for it in records if stream.viewer.of([it.task_id]) and not _is_deletion(it)]
-        if len(its) > MOST_GIVEN and not stream.viewer.every:
+        if len(its) > MOST_SENT and not stream.viewer.every:
             # Events of tasks that the person may not see must not count: "missed" would reveal that they exist.
             try:
                 seen = await self.services.backend.seen(stream.viewer.actor, {it.task_id for it in its})
             except Unavailable:
-                its = its[-MOST_GIVEN:]
+                its = its[-MOST_SENT:]
             else:
                 its = [it for it in its if it.task_id in seen]
-        if len(its) > MOST_GIVEN:
-            self._miss([stream])
+        if len(its) > MOST_SENT:
+            self._tell_missed([stream])
             if stream.given_early is not None:
                 stream.given_early.update(record.key for record in its)
             return
-        owing = [Debt(record, {stream}, now, now) for record in its if record.key not in (stream.given_early or ())]
-        await self._pay(owing, OUTAGE_SECONDS)
+        pending = [
+            PendingEvent(record, {stream}, now, now) for record in its if record.key not in (stream.given_early or ())
+        ]
+        await self._send_all(pending, OUTAGE_SECONDS)
 
     async def _read(self, now: datetime) -> list[EventRecord]:
         """Return the events that were processed since the last round."""
@@ -138,107 +141,111 @@ class TaskViewers:
         new = [record for record in records if record not in self._known]
         self._read_to, self._known = now, set(records)
         if is_behind or len(records) > MOST_READ:
-            self._miss(self.streams.viewing)
+            self._tell_missed(self.streams.viewing)
             return []
         for record in new:
             if _is_deletion(record):
-                self.removed.deleted(record.task_id)
+                self.removed.announce_deleted(record.task_id)
         return [record for record in new if not _is_deletion(record)]
 
-    def _debts(self, records: Sequence[EventRecord], now: datetime) -> list[Debt]:
-        """Return what is owed for these events to the streams that have the tasks on the screen."""
+    def _new_events(self, records: Sequence[EventRecord], now: datetime) -> list[PendingEvent]:
+        """Return these events with the streams that have their tasks on the screen."""
         showing = self.streams.showing({record.task_id for record in records})
-        owing = []
+        pending = []
         for record in records:
             streams = {
                 stream
                 for _, stream in showing.get(record.task_id, ())
-                if self._given[stream] <= MOST_GIVEN and record.key not in (stream.given_early or ())
+                if self._sent[stream] <= MOST_SENT and record.key not in (stream.given_early or ())
             }
             if streams:
-                owing.append(Debt(record, streams, now, now))
-        return owing
+                pending.append(PendingEvent(record, streams, now, now))
+        return pending
 
-    async def _pay(self, owing: Iterable[Debt], left: float) -> float:
-        """Send these events, each by itself; what fails is owed from now on. Return how many of the `left` seconds may
-        still be spent on a backend that does not answer."""
-        for debt in owing:
-            if left <= 0:
-                self._owe(debt)
+    async def _send_all(self, pending: Iterable[PendingEvent], seconds_left: float) -> float:
+        """Send these events, each by itself; failed ones become pending.
+
+        Return the seconds that may still be spent on a backend that does not answer.
+        """
+        for event in pending:
+            if seconds_left <= 0:
+                self._hold(event)
                 self._broke_off = True
                 continue
             began = time.monotonic()
             try:
-                await self._send(debt)
+                await self._send(event)
             except Unavailable as error:
-                left -= time.monotonic() - began
-                self._failed(debt, error, is_outage=True)
+                seconds_left -= time.monotonic() - began
+                self._failed(event, error, is_outage=True)
             except Exception as error:
-                self._failed(debt, error, is_outage=False)
+                self._failed(event, error, is_outage=False)
             else:
-                self._settle(debt)
-        return left
+                self._drop_if_done(event)
+        return seconds_left
 
-    async def _send(self, debt: Debt) -> None:
-        """Send an event to the streams that it is owed to. Raises what the backend and the writing of the event raise;
-        streams that were served by then are owed nothing more."""
-        record = debt.record
-        debt.streams = {it for it in debt.streams if not it.is_over and self._given[it] <= MOST_GIVEN}
-        asked = list(debt.streams)  # others may be owed the same while the question is under way
-        actors = {it.viewer.actor.id: it.viewer.actor for it in asked if it.viewer}
+    async def _send(self, event: PendingEvent) -> None:
+        """Send an event to the streams that wait for it, and remove each from them when it is done.
+
+        Raises the errors of the backend and of writing the event.
+        """
+        record = event.record
+        event.streams = {it for it in event.streams if not it.is_over and self._sent[it] <= MOST_SENT}
+        streams = list(event.streams)  # others may come to wait for it during the question
+        actors = {it.viewer.actor.id: it.viewer.actor for it in streams if it.viewer}
         if not actors:
             return
         visible_to = await self.services.visible_to(record, actors.values())
-        for place, stream in enumerate(asked, start=1):
-            if place % STREAMS_AT_ONCE == 0:
+        for number, stream in enumerate(streams, start=1):
+            if number % STREAMS_AT_ONCE == 0:
                 await asyncio.sleep(0)
             if stream.viewer and stream.viewer.actor.id not in visible_to:
-                self.removed.doubt(stream, record.task_id)
+                self.removed.check_soon(stream, record.task_id)
             elif record.key not in (stream.given_early or ()):
                 self._give(stream, record)
             if stream.given_early is not None:
                 stream.given_early.add(record.key)
-            debt.streams.discard(stream)
+            event.streams.discard(stream)
 
     def _give(self, stream: Stream, record: EventRecord) -> None:
-        if self._given[stream] >= MOST_GIVEN:
-            self._miss([stream])
+        if self._sent[stream] >= MOST_SENT:
+            self._tell_missed([stream])
             return
         stream.give(self.events.task_changed(stream.face, record))
-        self._given[stream] += 1
-        self.removed.saw(stream, record.task_id)
+        self._sent[stream] += 1
+        self.removed.add_seen(stream, record.task_id)
 
-    def _settle(self, debt: Debt) -> None:
-        if not debt.streams and self._owed.get(debt.record.key) is debt:
-            del self._owed[debt.record.key]
+    def _drop_if_done(self, event: PendingEvent) -> None:
+        if not event.streams and self._pending.get(event.record.key) is event:
+            del self._pending[event.record.key]
 
-    def _failed(self, debt: Debt, error: Exception, is_outage: bool) -> None:
+    def _failed(self, event: PendingEvent, error: Exception, is_outage: bool) -> None:
         now = self.services.clock()
-        debt.tries += 1
-        debt.due = now + PAUSES[min(debt.tries, len(PAUSES)) - 1]
-        if debt.tries == 1:
-            log.warning("pages could not be notified of an event, it is tried again", extra={"event": debt.record.key})
-        if (now - debt.since >= PATIENCE) if is_outage else debt.tries >= TRIES:
-            log.error("pages are not notified of an event", extra={"event": debt.record.key}, exc_info=error)
-            self._miss(debt.streams)
-            debt.streams = set()
-            self._settle(debt)
+        event.tries += 1
+        event.due = now + PAUSES[min(event.tries, len(PAUSES)) - 1]
+        if event.tries == 1:
+            log.warning("pages could not be notified of an event, it is tried again", extra={"event": event.record.key})
+        if (now - event.since >= PATIENCE) if is_outage else event.tries >= TRIES:
+            log.error("pages are not notified of an event", extra={"event": event.record.key}, exc_info=error)
+            self._tell_missed(event.streams)
+            event.streams = set()
+            self._drop_if_done(event)
         else:
-            self._owe(debt)
+            self._hold(event)
 
-    def _owe(self, debt: Debt) -> None:
-        """Keep a debt for later rounds, together with debts of the same event. Of too many the oldest is given up."""
-        known = self._owed.setdefault(debt.record.key, debt)
-        known.streams |= debt.streams
-        if len(self._owed) > MOST_OWED:
-            self._miss(self._owed.pop(next(iter(self._owed))).streams)
+    def _hold(self, event: PendingEvent) -> None:
+        """Keep an event for later rounds, with streams that wait for it already. Of too many the oldest is dropped."""
+        known = self._pending.setdefault(event.record.key, event)
+        known.streams |= event.streams
+        if len(self._pending) > MOST_PENDING:
+            self._tell_missed(self._pending.pop(next(iter(self._pending))).streams)
 
-    def _miss(self, streams: Iterable[Stream]) -> None:
+    def _tell_missed(self, streams: Iterable[Stream]) -> None:
         """Tell these pages to fetch what they show. For the rest of the round they get nothing else."""
         for stream in streams:
-            if self._given[stream] <= MOST_GIVEN:
-                self._given[stream] = MOST_GIVEN + 1
-                stream.give(events.missed())
+            if self._sent[stream] <= MOST_SENT:
+                self._sent[stream] = MOST_SENT + 1
+                stream.give(stream_events.missed())
 
     def _forget(self, now: datetime) -> None:
         """Forget what streams got while they were new, when they have been open for a while."""

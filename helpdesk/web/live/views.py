@@ -1,4 +1,4 @@
-"""Open the event streams of pages and programs: first what was missed, then what comes (contract §6)."""
+"""Open the event streams of pages and programs: first the missed events, then the new ones (contract §6)."""
 
 import asyncio
 
@@ -8,7 +8,6 @@ from starlette.responses import Response
 
 from helpdesk.errors import NotSignedIn
 from helpdesk.notifications.channels.sse.streams import Face, Stream, TaskViewer
-from helpdesk.people.model import SignedIn
 from helpdesk.store import notifications
 from helpdesk.store.models.notifications import NotificationRow
 from helpdesk.web.core import request_data, session
@@ -21,9 +20,9 @@ from helpdesk.web.notifications.render import items
 
 MOST_ON_SCREEN = 400
 EVERY_TASK = 0
-"""The number that pages send on which any task may appear."""
+"""Sent by pages on which any task may appear."""
 WRITTEN_AT_ONCE = 25
-"""Events for a stream that reconnects; then other requests have their turn."""
+"""Events for a stream that reconnects, before other requests have their turn."""
 
 
 async def page(request: Request) -> Response:
@@ -37,49 +36,50 @@ async def program(request: Request) -> Response:
 
 
 async def _open(request: Request, kind: str) -> Response:
-    found = await session.current(request)
-    if found is None:
+    signed_in = await session.current(request)
+    if signed_in is None:
         raise NotSignedIn
     live = services(request).live
     face, viewer = Face(kind, language(request)), await _viewer(request)
-    missed, last = await _missed(request, found)
+    missed, last = await _missed(request, signed_in.person.id)
     replayed = []
-    for place, item in enumerate(await items(request, missed)):
-        if place % WRITTEN_AT_ONCE == 0:
+    for number, item in enumerate(await items(request, missed)):
+        if number % WRITTEN_AT_ONCE == 0:
             await asyncio.sleep(0)
         replayed.append(live.events.item(face, item, request.state.unread))
     begins = missed[0].id - 1 if missed else last
     first = [events.hello(begins), live.state(face), live.events.unread(face, request.state.unread), *replayed]
 
-    def opened() -> Stream:
-        return live.streams.open(found.person.id, found.mark, face, last, viewer)
+    def open_stream() -> Stream:
+        return live.streams.open(signed_in.person.id, signed_in.mark, face, last, viewer)
 
-    return EventStream(live, opened, b"".join(first))
+    return EventStream(live, open_stream, b"".join(first))
 
 
 async def _viewer(request: Request) -> TaskViewer | None:
-    """Return the viewer of the tasks in `?tasks=1,2`. With EVERY_TASK, or with too many tasks, it views every task: a
-    page should rather hear too much than too little. Raises Invalid."""
-    named = [it for it in request.query_params.get("tasks", "").split(",") if it]
-    tasks = frozenset(request_data.whole("tasks", it) for it in named[-MOST_ON_SCREEN:])
-    every = EVERY_TASK in tasks or str(EVERY_TASK) in named or len(named) > MOST_ON_SCREEN
-    return TaskViewer(await actor(request), tasks - {EVERY_TASK}, every) if named else None
+    """Return the viewer of the tasks in `?tasks=1,2`. Raises Invalid.
+
+    With EVERY_TASK, or with too many tasks, it views every task: a page should rather get too much than too little.
+    """
+    ids = [it for it in request.query_params.get("tasks", "").split(",") if it]
+    tasks = frozenset(request_data.whole("tasks", it) for it in ids[-MOST_ON_SCREEN:])
+    every = EVERY_TASK in tasks or str(EVERY_TASK) in ids or len(ids) > MOST_ON_SCREEN
+    return TaskViewer(await actor(request), tasks - {EVERY_TASK}, every) if ids else None
 
 
-async def _missed(request: Request, found: SignedIn) -> tuple[list[NotificationRow], int]:
+async def _missed(request: Request, person_id: int) -> tuple[list[NotificationRow], int]:
     """Return the rows after the last one that the client had, and the id to go on from. Raises Invalid.
 
     Of very many rows only the newest are returned; the page of notifications has them all. A client that names no id
     gets no rows.
     """
-    person = found.person.id
-    named = request.headers.get("last-event-id") or request.query_params.get("after") or ""
-    after = request_data.whole("after", named) if named else None
+    sent = request.headers.get("last-event-id") or request.query_params.get("after") or ""
+    after = request_data.whole("after", sent) if sent else None
 
     def work(db: Session) -> tuple[list[NotificationRow], int]:
         if after is None:
-            return [], notifications.newest(db, person)
-        rows = notifications.after(db, {person: after})
+            return [], notifications.newest(db, person_id)
+        rows = notifications.after(db, {person_id: after})
         return rows, max([after, *(row.id for row in rows)])
 
     return await services(request).database.run(work)

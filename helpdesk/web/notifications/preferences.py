@@ -65,11 +65,11 @@ async def preferences(request: Request) -> Response:
     if request.method == "POST":
         return await _change(request)
     chosen = await chosen_by_person(request)
-    values = _form_values(request, chosen)
+    values = _values(request, chosen)
     saved = SAVED if "saved" in request.query_params else None
     return await answer(
         request,
-        json=lambda: json_response(request, values | _muted(chosen)),
+        json=lambda: json_response(request, values),
         page=lambda: _page(request, chosen, values, saved=saved),
         fragment=lambda: _form(request, "notifications/_preferences_form.html", values),
     )
@@ -87,11 +87,10 @@ async def _change(request: Request) -> Response:
         await stored(request, lambda db: stored_preferences.change(db, person.id, changed))
     except Invalid as error:
         return await _refused(request, error)
-    chosen = await chosen_by_person(request)
-    values = _form_values(request, chosen)
+    values = _values(request, await chosen_by_person(request))
     return await answer(
         request,
-        json=lambda: json_response(request, {"message": translate(request, SAVED), **values, **_muted(chosen)}),
+        json=lambda: json_response(request, {"message": translate(request, SAVED), **values}),
         page=lambda: see_other(path_to(request, "notifications:preferences") + "?saved=1"),
         fragment=lambda: _form(request, "notifications/_preferences_saved.html", values, says=SAVED),
     )
@@ -112,7 +111,7 @@ async def _refused(request: Request, refusal: Invalid) -> Response:
 async def chosen_by_person(request: Request) -> Preferences:
     """Return the preferences of the current user, or the defaults."""
     person = await session.current_user(request)
-    chosen = await services(request).database.run(lambda db: stored_preferences.told(db, [person.id]))
+    chosen = await services(request).database.run(lambda db: stored_preferences.of_people(db, [person.id]))
     return from_json(chosen.get(person.id, ""))
 
 
@@ -137,13 +136,14 @@ async def _form(
         "sound_fields": SOUND_FIELDS,
         "week": DAY_LABELS,
         "zones": _zones(request, values["zone"]),
-        "typed_by": drafts.form_owner(request, await session.current_user(request)),
+        "typed_by": await drafts.form_owner(request),
     }
     return html(request, template, 422 if refusal else 200, values=values, why=refusal, **context)
 
 
-def _form_values(request: Request, chosen: Preferences) -> dict[str, Any]:
-    return preference_params.form_values(chosen, services(request).settings.timezone)
+def _values(request: Request, chosen: Preferences) -> dict[str, Any]:
+    muted = {"muted_projects": sorted(chosen.muted_projects), "muted_tasks": sorted(chosen.muted_tasks)}
+    return preference_params.form_values(chosen, services(request).settings.timezone) | muted
 
 
 def _zones(request: Request, chosen: str) -> list[tuple[str, str]]:
@@ -152,7 +152,3 @@ def _zones(request: Request, chosen: str) -> list[tuple[str, str]]:
     local = {name: now.astimezone(ZoneInfo(name)) for name in names if preference_params.is_zone(name)}
     ordered = sorted((at.utcoffset() or timedelta(), name, at.strftime("%z")) for name, at in local.items())
     return [(name, f"UTC{offset[:3]}:{offset[3:]}") for _, name, offset in ordered]
-
-
-def _muted(chosen: Preferences) -> dict[str, list[int]]:
-    return {"muted_projects": sorted(chosen.muted_projects), "muted_tasks": sorted(chosen.muted_tasks)}

@@ -18,12 +18,12 @@ from helpdesk.web.tasks import page as task_page
 
 
 async def task(request: Request) -> Response:
-    """GET shows it, PUT changes its details and custom fields, DELETE takes it away."""
+    """Show a task; PUT changes its details and custom fields, DELETE deletes it."""
     return await {"PUT": _change, "DELETE": views.remove}.get(request.method, views.show)(request)
 
 
 async def watch(request: Request) -> Response:
-    """PUT begins, DELETE ceases."""
+    """Begin to watch by PUT, stop by DELETE."""
     watching, backend = request.method == "PUT", services(request).backend
     task = await saved(request, backend.watch(await actor(request), request_data.task_id(request), watching))
     watchers = [schemas.member(each) for each in task.watchers]
@@ -32,7 +32,7 @@ async def watch(request: Request) -> Response:
 
 
 async def entry(request: Request) -> Response:
-    """PUT gives a comment another text, DELETE takes it away."""
+    """Change the text of a comment by PUT, delete the comment by DELETE."""
     deletes = request.method == "DELETE"
     text = "" if deletes else (await request_data.read(request)).required_text("comment")
     who, task_id, number = await actor(request), request_data.task_id(request), request_data.entry_id(request)
@@ -64,22 +64,22 @@ async def history(request: Request) -> Response:
 
 
 async def projects(request: Request) -> Response:
-    """The projects of this person, parents before their children."""
+    """List the projects of this person, parents before their children."""
     vocabulary = await _vocabulary(request)
     return json_response(request, {"projects": [schemas.project(each) for each in vocabulary.projects]})
 
 
 async def members(request: Request) -> Response:
-    """The people of a project."""
+    """List the people of a project."""
     people = await services(request).backend.members(await actor(request), request_data.path_id(request, "project_id"))
     return json_response(request, {"members": [schemas.project_member(each) for each in people]})
 
 
 async def all_statuses(request: Request) -> Response:
-    """Every status, with its color."""
+    """List every status with its color."""
     vocabulary = await _vocabulary(request)
-    known = await colors.of(request, vocabulary)
-    return json_response(request, {"statuses": [schemas.status(each, known) for each in vocabulary.statuses]})
+    of_statuses = await colors.of(request, vocabulary)
+    return json_response(request, {"statuses": [schemas.status(each, of_statuses) for each in vocabulary.statuses]})
 
 
 async def _choices(request: Request, field: Field) -> Response:

@@ -11,7 +11,7 @@ from helpdesk.tasks.change_messages import conflict as conflict_message
 from helpdesk.tasks.change_messages import in_words
 from helpdesk.tasks.colors import Colors, Named
 from helpdesk.tasks.lists import Vocabulary
-from helpdesk.tasks.model import Task, Theirs
+from helpdesk.tasks.model import ConflictingChange, Task
 from helpdesk.tasks.phases import Rule, Rules
 from helpdesk.web.core.faces import Json, moment
 from helpdesk.web.core.guards import actor
@@ -32,14 +32,14 @@ async def conflict(request: Request, error: Conflict) -> Json:
     if not isinstance(error.current, Task):
         return {}
     current = await task(request, error.current)
-    theirs = [it for it in error.theirs if isinstance(it, Theirs)]
+    theirs = [it for it in error.theirs if isinstance(it, ConflictingChange)]
     if not theirs:
         return {"current": current}
     current["conflicts"] = [_conflict(it, language(request)) for it in theirs]
     return {"message": translate(request, conflict_message(theirs)), "current": current}
 
 
-def _conflict(theirs: Theirs, language: str) -> Json:
+def _conflict(theirs: ConflictingChange, language: str) -> Json:
     """Return a change that somebody else made to one of the same fields meanwhile."""
     change, entry = theirs.change, theirs.entry
     return {

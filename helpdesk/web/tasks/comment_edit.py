@@ -1,4 +1,4 @@
-"""A comment is changed or deleted: in its place with htmx, else on a page of its own."""
+"""Change or delete a comment: in its place with htmx, else on a page of its own."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from helpdesk.errors import Invalid, NotAllowed, Sentence, Unchanged, sentence
 from helpdesk.tasks.model import Entry, Task
-from helpdesk.web.core import request_data, session
+from helpdesk.web.core import request_data
 from helpdesk.web.core.after_write import saved
 from helpdesk.web.core.errors import status_of
 from helpdesk.web.core.faces import answer, answer_refusal, choose, html, json_response, see_other
@@ -26,7 +26,7 @@ DELETED = sentence("The comment was deleted.")
 
 @drafts.belongs_to("entry")
 async def entry(request: Request) -> Response:
-    """GET is the form, with its draft if there is one, or by `?view=entry` the comment itself; POST writes."""
+    """Show the form with its draft, or by `?view=entry` the comment itself; a POST changes the comment."""
     if request.method == "POST":
         return await _change(request)
     task, entry = await _load(request)
@@ -45,7 +45,7 @@ async def _load(request: Request) -> tuple[Task, Entry]:
 async def _to_page(request: Request, task: Task, entry: Entry) -> Response:
     if request.query_params.get("view") == "entry":
         return await task_page.entry(request, task, entry, says=None)
-    draft = (await drafts.offers(request, task)).get(f"entry:{entry.id}")
+    draft = (await drafts.of_task(request, task)).get(f"entry:{entry.id}")
     return await form(request, task, entry, draft.fields if draft else {}, draft=draft)
 
 
@@ -56,7 +56,7 @@ async def form(
     if not entry.may_edit:
         raise NotAllowed
     template = choose(request, page="tasks/comment.html", fragment="tasks/_entry_form.html")
-    owner = drafts.form_owner(request, await session.current_user(request))
+    owner = await drafts.form_owner(request)
     shared = {"task": task, "entry": entry, "typed": typed, "typed_by": owner}
     return html(request, template, status, **{"draft": None, "why": None, "preview": None, **shared, **context})
 

@@ -23,7 +23,10 @@ from helpdesk.web.tasks import page as task_page
 
 
 async def preview(request: Request) -> Response:
-    """`?of=` names the form: `comments`, `edit` or the number of a comment. htmx gets the text, else the page comes."""
+    """Show a text as HTML: by itself for htmx, else in its page.
+
+    `?of=` names the form: `comments`, `edit` or the number of a comment.
+    """
     await drafts.person_typing(request)
     fields, form = await request_data.read(request), request.query_params.get("of", "comments")
     text, task = fields.text("description" if form == "edit" else "comment"), await task_page.load(request)
@@ -40,10 +43,10 @@ async def _preview_page(
     request: Request, task: Task, form: str, typed: Mapping[str, Any], preview_html: Markup
 ) -> Response:
     if form == "comments":
-        again = {"form": form, "why": None, "typed": typed, "preview": preview_html}
-        return await task_page.page(request, task, refused=again)
+        refused = {"form": form, "why": None, "typed": typed, "preview": preview_html}
+        return await task_page.page(request, task, refused=refused)
     if form == "edit":
-        await uploads.arrived(request, await actor(request))
+        await uploads.receive(request, await actor(request))
         return await task_edit.form(request, task, typed, preview=preview_html)
     entry = task_page.entry_of(task, request_data.an_id(form))
     return await comment_edit.form(request, task, entry, typed, preview=preview_html)

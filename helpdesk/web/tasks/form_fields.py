@@ -50,7 +50,7 @@ NEW_OTHERS: tuple[Detail, ...] = ("start_date", "due_date", "done_ratio", "estim
 
 
 class Control(NamedTuple):
-    """One field of a form. `field` says what it takes; `theirs` is what somebody else wrote into it meanwhile."""
+    """One field of a form: `field` describes it; `theirs` is the value that somebody else wrote meanwhile."""
 
     name: str
     field: CustomField
@@ -60,82 +60,105 @@ class Control(NamedTuple):
     @property
     def options(self) -> tuple[Option, ...]:
         """Return the choices, with the present value even if it is offered no more, so that it does not get lost."""
-        known = {option.value for option in self.field.options}
-        return (*self.field.options, *(Option(it, *self.field.words((it,))) for it in self.value if it not in known))
+        offered = {option.value for option in self.field.options}
+        return (*self.field.options, *(Option(it, *self.field.words((it,))) for it in self.value if it not in offered))
 
 
 def of_task(task: Task, speak: Speak) -> tuple[Control, ...]:
-    """The details and custom fields that this person may write, with what the task holds in them."""
+    """Return the details and custom fields that this person may write, with the task's values."""
     choices = task.choices
-    details = (_of_detail(task, detail, speak) for detail in KINDS if detail in choices.details)
+    details = (_of_task(task, detail, speak) for detail in KINDS if detail in choices.details)
     custom = (Control(name_of(it.field.id), it.field, it.value) for it in task.custom if it.field.id in choices.custom)
     return (*details, *custom)
-
-
-def seen(controls: Iterable[Control]) -> str:
-    """What a form shows at first, as short hashes: it goes with the form and tells later who changed what."""
-    return json.dumps({control.name: _digest(control.value) for control in controls})
-
-
-def seen_choices(task: Task) -> str:
-    """The same of a form that asks for those of status, priority and assignee that this person may choose."""
-    may = {"status": task.choices.statuses, "priority": task.choices.priorities, "assignee": task.choices.assignees}
-    held = {name: task.value(field) for field, name in VALUES.items() if may[field]}
-    return json.dumps({name: _digest(_texts(_shown(value))) for name, value in held.items()})
-
-
-def merged(controls: Iterable[Control], typed: Mapping[str, Any]) -> tuple[Control, ...]:
-    """The form again after something was typed into it: what nobody but I changed is mine, what I left alone is theirs.
-
-    `controls` hold what the task holds now, `typed` is the form as it was sent, with what it had `seen`.
-    """
-    before = _seen(typed)
-    return tuple(_merged(control, typed, before.get(control.name)) for control in controls)
-
-
-def touched(typed: Mapping[str, Any]) -> dict[str, Any]:
-    """A form without the fields left as it had shown them: they are no wish, even if they are wrong by now."""
-    before = _seen(typed)
-    return {name: value for name, value in typed.items() if before.get(name) != _digest(_texts(value))}
-
-
-def required(task: Task, refusal: HelpdeskError, typed: Mapping[str, Any], speak: Speak) -> tuple[Control, ...]:
-    """The controls of the fields that the refusal of a status names, with what was typed into them; and of those that
-    were asked for before, for what was typed must not get lost."""
-    if not isinstance(refusal, Invalid) or "status_id" not in typed:
-        return ()
-    says = [speak(one) for one in refusal.fields.get("base", ())]
-    details = {field_of(detail): names for detail, names in REDMINE_NAMES.items()}
-    may = of_task(task, speak)
-    named = {
-        control.name
-        for control in may
-        if control.name in refusal.fields
-        or any(one.startswith(details.get(control.name, (control.field.name,))) for one in says)
-    }
-    return merged((it for it in may if named and it.name in named.union(typed)), typed)
 
 
 def of_new(form: NewTaskForm, typed: Mapping[str, Any], speak: Speak) -> tuple[Control, ...]:
     """Return the fields of a new task that this person may fill in, with the typed values that are offered."""
     priority = () if form.default_priority is None else (str(form.default_priority),)
-    fields = (
-        *(_new_detail(form, detail, speak) for detail in NEW_TEXTS if detail == "subject" or detail in form.details),
+    controls = (
+        *(_of_new(form, detail, speak) for detail in NEW_TEXTS if detail == "subject" or detail in form.details),
         *_choice("status_id", speak(LABELS["status"]), form.statuses if len(form.statuses) > 1 else (), True),
         *_choice("priority_id", speak(LABELS["priority"]), form.priorities, bool(priority), priority),
         *_choice("assigned_to_id", speak(LABELS["assignee"]), form.assignees),
-        *(_new_detail(form, detail, speak) for detail in NEW_OTHERS if detail in form.details),
+        *(_of_new(form, detail, speak) for detail in NEW_OTHERS if detail in form.details),
         *(Control(name_of(field.id), field, field.default) for field in form.custom),
     )
-    return tuple(_filled(control, typed) for control in fields)
+    return tuple(_filled(control, typed) for control in controls)
 
 
-def _new_detail(form: NewTaskForm, detail: Detail, speak: Speak) -> Control:
+def required(task: Task, refusal: HelpdeskError, typed: Mapping[str, Any], speak: Speak) -> tuple[Control, ...]:
+    """Return the fields that the refusal of a status names, with the typed values.
+
+    Fields that were required before are among them, so that no typed value gets lost.
+    """
+    if not isinstance(refusal, Invalid) or "status_id" not in typed:
+        return ()
+    messages = [speak(message) for message in refusal.fields.get("base", ())]
+    redmine_names = {field_of(detail): names for detail, names in REDMINE_NAMES.items()}
+    controls = of_task(task, speak)
+    named = {
+        control.name
+        for control in controls
+        if control.name in refusal.fields
+        or any(it.startswith(redmine_names.get(control.name, (control.field.name,))) for it in messages)
+    }
+    return merged((it for it in controls if named and it.name in named.union(typed)), typed)
+
+
+def seen(controls: Iterable[Control]) -> str:
+    """Return the values of a form as short hashes. The form sends them along, so that changed fields can be told."""
+    return json.dumps({control.name: _digest(control.value) for control in controls})
+
+
+def seen_choices(task: Task) -> str:
+    """Return the hashes of those of status, priority and assignee that this person may choose."""
+    choices = {"status": task.choices.statuses, "priority": task.choices.priorities, "assignee": task.choices.assignees}
+    values = {name: task.value(field) for field, name in VALUES.items() if choices[field]}
+    return json.dumps({name: _digest(_texts(_text(value))) for name, value in values.items()})
+
+
+def touched(typed: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a form that differ from those it had shown: untouched ones change nothing, even if they are
+    wrong by now."""
+    before = _seen(typed)
+    return {name: value for name, value in typed.items() if before.get(name) != _digest(_texts(value))}
+
+
+def merged(controls: Iterable[Control], typed: Mapping[str, Any]) -> tuple[Control, ...]:
+    """Return the form with the typed values of touched fields and the present values of the others.
+
+    `controls` hold the present values, `typed` is the form as it was sent, with the hashes it had `seen`.
+    """
+    before = _seen(typed)
+    return tuple(_merged(control, typed, before.get(control.name)) for control in controls)
+
+
+def _merged(present: Control, typed: Mapping[str, Any], before: str | None) -> Control:
+    if present.name not in typed:
+        return present
+    value = _texts(typed[present.name])
+    if value == present.value or before == _digest(value):
+        return present
+    is_conflict = before not in (None, _digest(present.value))
+    return present._replace(value=value, theirs=present.value if is_conflict else None)
+
+
+def _of_task(task: Task, detail: Detail, speak: Speak) -> Control:
+    options = tuple(Option(str(ref.id), ref.name) for ref in task.choices.trackers) if detail == "tracker" else ()
+    is_required = detail in task.choices.required or detail in ALWAYS_SOMETHING
+    return _detail(detail, _texts(_text(task.detail(detail))), is_required, speak, options)
+
+
+def _of_new(form: NewTaskForm, detail: Detail, speak: Speak) -> Control:
+    is_flag = KINDS[detail] == "yes_no"
+    return _detail(detail, ("0",) if is_flag else (), is_flag or detail in form.required, speak)
+
+
+def _detail(detail: Detail, value: Texts, is_required: bool, speak: Speak, options: tuple[Option, ...] = ()) -> Control:
     label = speak(LABELS["parent_id" if detail == "parent" else detail])
     hint = speak(HINTS[detail]) if detail in HINTS else ""
-    is_flag = KINDS[detail] == "yes_no"
-    field = CustomField(0, label, KINDS[detail], required=is_flag or detail in form.required, hint=hint)
-    return Control(field_of(detail), field, ("0",) if is_flag else ())
+    field = CustomField(0, label, KINDS[detail], options, required=is_required, hint=hint)
+    return Control(field_of(detail), field, value)
 
 
 def _choice(
@@ -148,34 +171,16 @@ def _choice(
 def _filled(control: Control, typed: Mapping[str, Any]) -> Control:
     if control.name not in typed:
         return control
-    given = typed[control.name]
-    values = tuple(str(each).replace("\r\n", "\n") for each in (given if isinstance(given, list) else [given]) if each)
+    value = typed[control.name]
+    values = _texts([each for each in (value if isinstance(value, list) else [value]) if each])
     if control.field.kind == "list":
-        known = {option.value for option in control.field.options}
-        values = tuple(value for value in values if value in known)
+        offered = {option.value for option in control.field.options}
+        values = tuple(value for value in values if value in offered)
         return control._replace(value=values or (control.value if control.field.required else ()))
     return control._replace(value=values)
 
 
-def _merged(now: Control, typed: Mapping[str, Any], before: str | None) -> Control:
-    if now.name not in typed:
-        return now
-    mine = _texts(typed[now.name])
-    if mine == now.value or before == _digest(mine):
-        return now
-    return now._replace(value=mine, theirs=None if before in (None, _digest(now.value)) else now.value)
-
-
-def _of_detail(task: Task, detail: Detail, speak: Speak) -> Control:
-    options = tuple(Option(str(ref.id), ref.name) for ref in task.choices.trackers) if detail == "tracker" else ()
-    hint = speak(HINTS[detail]) if detail in HINTS else ""
-    required = detail in task.choices.required or detail in ALWAYS_SOMETHING
-    label = LABELS["parent_id" if detail == "parent" else detail]
-    field = CustomField(0, speak(label), KINDS[detail], options, required=required, hint=hint)
-    return Control(field_of(detail), field, _texts(_shown(task.detail(detail))))
-
-
-def _shown(value: Value) -> str:
+def _text(value: Value) -> str:
     if isinstance(value, bool):
         return str(int(value))
     if isinstance(value, float):
@@ -184,13 +189,13 @@ def _shown(value: Value) -> str:
 
 
 def _texts(value: object) -> Texts:
-    """As a custom field's value: none when empty. Line ends as browsers send them are made plain."""
+    """Return a typed value as that of a custom field: none when empty, with plain line ends."""
     values = value if isinstance(value, list) else [value]
     return tuple(text for text in (str(each).replace("\r\n", "\n") for each in values) if text)
 
 
 def _digest(value: Texts) -> str:
-    """Several values in whatever order, for boxes come in the order of the form."""
+    """Hash several values in any order, for boxes come in the order of the form."""
     return sha256("\0".join(sorted(value)).encode("utf-8", "replace")).hexdigest()[:8]
 
 

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from helpdesk import threads
 from helpdesk.errors import Conflict, HelpdeskError, Invalid, NotAllowed, NotFound, Sentence, TooLarge, sentence
 from helpdesk.store import preferences, reply_templates
-from helpdesk.store.drafts import Kept
+from helpdesk.store.drafts import StoredDraft
 from helpdesk.tasks.change_messages import LABELS, RELATIONS, in_words, overwritten
 from helpdesk.tasks.fields import name_of
 from helpdesk.tasks.model import Entry, Field, Task, Written
@@ -71,7 +71,7 @@ def address(request: Request, number: int) -> str:
 
 
 async def page(request: Request, task: Task, status: int = 200, **context: Any) -> Response:
-    """The whole page; `?history=comments` or `changes` leaves out the other entries."""
+    """Show the whole page; `?history=comments` or `changes` leaves out the other entries."""
     history, back = request.query_params.get("history", ""), navigation.last_list(request)
     entries, context = _filtered(task, history), context | {"history": history, "back": back}
     response = await _render(
@@ -82,7 +82,7 @@ async def page(request: Request, task: Task, status: int = 200, **context: Any) 
 
 
 async def form(request: Request, task: Task, name: str) -> Response:
-    """One form by itself, with its draft if there is one."""
+    """Show one form by itself, with its draft if there is one."""
     template = FORMS.get(name, "tasks/_field_form.html")
     return await part(request, template, task, field=name, fresh=False, with_drafts=True)
 
@@ -106,28 +106,28 @@ async def overwrote(request: Request, written: Written) -> list[str]:
 
 
 async def caught_up(request: Request, task: Task, history: str) -> Response:
-    """Fragments of all that may have changed, for a page that shows `history` of it."""
+    """Show all that may have changed as fragments, for a page that shows `history` of the task."""
     entries = _filtered(task, history)
     return await _render(request, "tasks/_page_refresh.html", task, entries, with_drafts=True, field="")
 
 
 async def part(request: Request, template: str, task: Task, **context: Any) -> Response:
-    """A fragment that shows neither description nor history."""
+    """Show a fragment without description and history."""
     return await _render(request, template, task, (), **context)
 
 
 async def entry(request: Request, task: Task, entry: Entry, **context: Any) -> Response:
-    """One entry of the history by itself."""
+    """Show one entry of the history by itself."""
     return await _render(request, "tasks/_entry_saved.html", task, (entry,), entry=entry, **context)
 
 
 async def refused_page(request: Request, task: Task, form: str, refusal: Refusal, typed: Mapping[str, Any]) -> Response:
-    """The page with the form that was refused. Raises NotAllowed when it is offered no more."""
+    """Show the page with the refused form. Raises NotAllowed when the form is offered no more."""
     return await page(request, task, status_of(refusal), **_refusal(task, form, refusal, typed))
 
 
 async def refused_form(request: Request, task: Task, form: str, refusal: Refusal, typed: Mapping[str, Any]) -> Response:
-    """The form that was refused, by itself for htmx. Raises NotAllowed when it is offered no more."""
+    """Show the refused form by itself for htmx. Raises NotAllowed when the form is offered no more."""
     context = _refusal(task, form, refusal, typed)
     template = FORMS.get(form, "tasks/_field_refused.html")
     entries = task.entries if isinstance(refusal, Conflict) else ()
@@ -199,21 +199,21 @@ async def _render(
 
 
 async def _personal_context(request: Request, task: Task, with_drafts: bool) -> dict[str, Any]:
-    """Return what forms show of their person: the signed owner, reply templates, drafts, files brought and mutes."""
+    """Return what forms show of their person: the signed owner, reply templates, drafts, staged files and mutes."""
     person, who = await session.current_user(request), await actor(request)
-    find = drafts_service.finding(request, person, task)
+    query = drafts_service.query_of_task(request, person, task)
 
-    def work(db: Session) -> tuple[list[tuple[int, str]], list[Kept], str]:
+    def work(db: Session) -> tuple[list[tuple[int, str]], list[StoredDraft], str]:
         replies = reply_templates.names(db, person.id)
         if not with_drafts:
             return replies, [], ""
-        return replies, find(db), preferences.told(db, [person.id]).get(person.id, "")
+        return replies, query(db), preferences.of_people(db, [person.id]).get(person.id, "")
 
     replies, drafts, notification_preferences = await services(request).database.run(work)
     return {
-        "typed_by": drafts_service.form_owner(request, person),
+        "typed_by": await drafts_service.form_owner(request),
         "replies": replies,
-        "drafts": drafts_service.offered(task, drafts, who),
+        "drafts": drafts_service.unsent(task, drafts, who),
         "mutes": mutes.of_task(notification_preferences, task.id, task.row.project),
         **uploads.context(request, who),
     }

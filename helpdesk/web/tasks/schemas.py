@@ -233,10 +233,10 @@ def _link(link: Link, colors: Colors) -> Json:
 
 def new_task(projects: Iterable[Ref], form: NewTaskForm | None, colors: Colors) -> Json:
     """Return the projects for new tasks and, with a project named, the fields of a task there."""
-    listed: Json = {"projects": [named(project) for project in projects]}
+    offered: Json = {"projects": [named(project) for project in projects]}
     if form is None:
-        return listed
-    return listed | {
+        return offered
+    return offered | {
         "project": named(form.project),
         "tracker": named(form.tracker),
         "trackers": [named(each) for each in form.trackers],

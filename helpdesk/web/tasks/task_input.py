@@ -1,4 +1,4 @@
-"""Details and custom fields as they come: from a form one by one, from a program by the names of the contract."""
+"""Read details and custom fields of a task: from a form one by one, from a program by the names of the contract."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -12,13 +12,13 @@ from helpdesk.web.core import request_data
 from helpdesk.web.core.request_data import Fields
 
 MOST_FIELDS = 500
-MOST_HOURS = 10**9  # a number may be too large to be reckoned with
+MOST_HOURS = 10**9  # a larger whole number may not fit a float
 OF_FORM = re.compile(r"cf_([1-9]\d{0,9})", re.ASCII)
 
 
 def edit(fields: Fields) -> Edit:
     """Read the changes of a body; fields that it does not name stay. Raises Invalid with every wrong field at once."""
-    found: dict[str, Sequence[Sentence]] = {}
+    errors: dict[str, Sequence[Sentence]] = {}
     details: dict[Detail, Value] = {}
     custom: Mapping[int, Texts] = {}
     for detail, read in READERS.items():
@@ -26,33 +26,33 @@ def edit(fields: Fields) -> Edit:
             try:
                 details[detail] = read(fields, field_of(detail))
             except Invalid as refusal:
-                found |= refusal.fields
+                errors |= refusal.fields
     try:
         custom = custom_values(fields)
     except Invalid as refusal:
-        found |= refusal.fields
-    if found:
-        raise Invalid(found)
+        errors |= refusal.fields
+    if errors:
+        raise Invalid(errors)
     return Edit(comment=fields.text("comment"), version=fields.version(), details=details, custom=custom)
 
 
 def custom_values(fields: Fields) -> dict[int, Texts]:
-    """The custom fields of a form (`cf_7`, once or more often) or a program (`custom_fields[{id, value}]`), by id."""
+    """Return custom fields by id: of a form (`cf_7`, once or more) or of a program (`custom_fields[{id, value}]`)."""
     named = {int(match[1]): value for name, value in fields.values.items() if (match := OF_FORM.fullmatch(name))}
     return {number: _texts(name_of(number), value) for number, value in (named | _listed(fields)).items()}
 
 
 def _listed(fields: Fields) -> dict[int, Any]:
-    given = fields.all_values("custom_fields", MOST_FIELDS)
-    if not all(isinstance(each, dict) and "id" in each for each in given):
+    items = fields.all_values("custom_fields", MOST_FIELDS)
+    if not all(isinstance(each, dict) and "id" in each for each in items):
         raise request_data.refusal("custom_fields", sentence("This must be a list."))
-    if not all("value" in each for each in given):  # else a field would be emptied that nobody spoke of
+    if not all("value" in each for each in items):  # else a field would be emptied that nobody named
         raise request_data.refusal("custom_fields", sentence("Please fill this in."))
-    return {request_data.whole("custom_fields", each["id"]): each["value"] for each in given}
+    return {request_data.whole("custom_fields", each["id"]): each["value"] for each in items}
 
 
 def _texts(name: str, value: object) -> Texts:
-    """The values as the tracker keeps them, without empty ones. Raises Invalid."""
+    """Return the values as the backend keeps them, without empty ones. Raises Invalid."""
     values = value if isinstance(value, list) else [] if value is None else [value]
     if len(values) > MOST_FIELDS:
         raise request_data.refusal(name, request_data.too_many(MOST_FIELDS))
@@ -74,18 +74,18 @@ def _day(fields: Fields, name: str) -> date | None:
 
 
 def _hours(fields: Fields, name: str) -> float | None:
-    """A number of hours, in any way that Redmine takes one."""
+    """Return a number of hours, in any way that Redmine takes one."""
     value = fields.values[name]
     if value is None or value == "":
         return None
-    found = hours(value) if isinstance(value, str) else value if type(value) in (int, float) else None
-    if found is None or abs(found) >= MOST_HOURS:
+    number = hours(value) if isinstance(value, str) else value if type(value) in (int, float) else None
+    if number is None or abs(number) >= MOST_HOURS:
         raise request_data.refusal(name, sentence("This must be a number of hours."))
-    return float(found)
+    return float(number)
 
 
 def _task(fields: Fields, name: str) -> int | None:
-    """A task's number, with `#` or without."""
+    """Return a task's number, given with `#` or without."""
     value = fields.values[name]
     text = value.strip().removeprefix("#") if isinstance(value, str) else value
     return None if text is None or text == "" else request_data.whole(name, text)

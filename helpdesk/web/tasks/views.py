@@ -17,7 +17,6 @@ from helpdesk.web.core.request_data import entry_id, task_id
 from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.templating import translate
 from helpdesk.web.files import uploads
-from helpdesk.web.notifications import notify_flag
 from helpdesk.web.tasks import change, schemas, texts
 from helpdesk.web.tasks import page as task_page
 
@@ -85,11 +84,11 @@ async def _change(request: Request, field: Field) -> Response:
 
     async def read(request: Request) -> Edit:
         edit = await request_data.edit(request, field)
-        await notify_flag.is_wanted(request)
+        await change.wants_notifications(request)
         return edit
 
     async def conclude(request: Request, written: Written) -> change.Outcome:
-        await notify_flag.silence(request, written, field)
+        await change.apply_notify_flag(request, written, field)
         differs = written.before.value(field) != written.after.value(field)
         return change.Outcome(written, CHANGED[field] if differs else COMMENTED, field)
 
@@ -123,7 +122,7 @@ async def attachments(request: Request) -> Response:
         raise NotAllowed
     fields = await request_data.read(request)
     try:
-        files = await uploads.arrived(request, who)
+        files = await uploads.receive(request, who)
         if not files:
             raise Invalid({"files": [CHOOSE]})
         edit = Edit(comment=fields.text("comment"), files=files)
@@ -155,7 +154,7 @@ async def _attached_to_fragment(request: Request, written: Written, version: str
 
 
 async def watch(request: Request) -> Response:
-    """A form's `watching` says whether to begin or to cease."""
+    """Begin or stop to watch, as `watching` of the form says."""
     watching = (await request_data.read(request)).flag("watching")
     task = await saved(request, services(request).backend.watch(await actor(request), task_id(request), watching))
     body = {"message": translate(request, WATCHED[watching]), "watched": task.watched}
@@ -168,9 +167,11 @@ async def watch(request: Request) -> Response:
 
 
 async def changed(request: Request) -> Response:
-    """For a page that was told of a change: nothing if `?since` names the present version, else which other person made
-    it after the page's last `?entry`. `?show=1`, or when nobody else did, brings all that is new, and leaves alone the
-    forms that somebody types in. Of a task that is gone it says so."""
+    """Show the news to a page that heard of a change: nothing if `?since` names the present version.
+
+    Else it names the other person who made a change after the page's last `?entry`. With `?show=1`, or without another
+    person, it shows all that is new, and leaves alone the forms that somebody types in. It reports a deleted task.
+    """
     page = task_page.address(request, task_id(request))
     return await fragment_or_page(request, lambda: _news(request), page)
 
@@ -195,7 +196,7 @@ async def _news(request: Request) -> Response:
 
 
 async def delete(request: Request) -> Response:
-    """GET asks once more; POST does it and leads to the list."""
+    """Ask for confirmation; a POST deletes the task and leads to the list."""
     if request.method == "POST":
         return await remove(request)
     task = await task_page.load(request)
@@ -208,7 +209,8 @@ async def delete(request: Request) -> Response:
 async def remove(request: Request) -> Response:
     number = task_id(request)
     await saved(request, services(request).backend.delete(await actor(request), number))
-    await notify_flag.deleted(request, number)
+    if suppression := services(request).suppression:
+        await suppression.deleted(number)
     return await answer(
         request,
         json=lambda: json_response(request, {"message": translate(request, DELETED)}),

@@ -22,7 +22,7 @@ from helpdesk.redmine_client import (
     within,
 )
 from helpdesk.tasks.files import Staged, Upload, plain_name, plain_type
-from helpdesk.tasks.model import Actor, Attachment, Opened
+from helpdesk.tasks.model import Actor, Attachment, OpenFile
 from helpdesk.tasks.redmine.rest import json_mapper
 from helpdesk.tasks.redmine.rest.calls import RestCalls
 from helpdesk.tasks.redmine.rest.user_cache import forbidden_is_missing
@@ -175,13 +175,13 @@ class IssueFiles:
         async with self.calls.reading():
             return Staged(json_mapper.text(answer, "token"), plain.filename, plain.size, plain.content_type)
 
-    async def open_file(self, actor: Actor, task_id: int, file_id: int, first: int = 0) -> Opened:
+    async def open_file(self, actor: Actor, task_id: int, file_id: int, first: int = 0) -> OpenFile:
         async with self.calls.reading():
             await self.users.me(actor)
             file = await self.read_attachment(actor, task_id, file_id)
             path = f"/attachments/download/{file_id}"
             with forbidden_is_missing():
-                return Opened(file, await receive(self.client, path, actor.login, file.size, first))
+                return OpenFile(file, await receive(self.client, path, actor.login, file.size, first))
 
 
 def _refused(refusal: Invalid, size: int) -> Invalid | TooLarge:

@@ -1,4 +1,4 @@
-"""Several short questions in one trip: to Redmine's database a trip is dearer than such an answer."""
+"""Several short selects in one round trip, which takes longer than the selects themselves."""
 
 from collections import namedtuple
 from collections.abc import Callable, Mapping
@@ -10,42 +10,41 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.mysql import CHAR
 from sqlalchemy.engine import Connection
 
-READ: dict[type[Any], Callable[[bytes], Any]] = {
+PARSERS: dict[type[Any], Callable[[bytes], Any]] = {
     sa.Integer: int,
     sa.Float: float,
     sa.String: bytes.decode,
     sa.Boolean: lambda value: value != b"0",
     sa.DateTime: lambda value: datetime.fromisoformat(value.decode()),
 }
-"""How a value of a type is read back from the bytes that it travels as."""
+"""The parsers of values by type, for all travel as bytes."""
 
 
 class BatchedSelects:
-    """Named selects, put together once and asked with the same values. Their order of rows does not count.
+    """Named selects, joined once and run with the same values. Their order of rows does not count.
 
-    Columns of different selects meet in one. So all travel as bytes: texts of different collations, which a database
-    has that moved from server to server in its life, are no error then. Those of another character set are turned into
-    ours by the server first.
+    Columns of different selects become one column. So all travel as bytes: texts of different collations, as in a
+    database that was moved between servers, are no error then. The server converts other character sets to ours first.
     """
 
-    def __init__(self, **asked: sa.Select[Any]) -> None:
-        width = max(len(select.selected_columns) for select in asked.values())
-        self.query = sa.union_all(*(_one(name, select, width) for name, select in asked.items()))
-        self.rows: dict[str, Callable[..., Any]] = {
-            name: namedtuple(name, select.selected_columns.keys()) for name, select in asked.items()
+    def __init__(self, **selects: sa.Select[Any]) -> None:
+        width = max(len(select.selected_columns) for select in selects.values())
+        self.query = sa.union_all(*(_one(name, select, width) for name, select in selects.items()))
+        self.row_types: dict[str, Callable[..., Any]] = {
+            name: namedtuple(name, select.selected_columns.keys()) for name, select in selects.items()
         }
-        self.reads = {
-            name: tuple(READ[type(column.type)] for column in select.selected_columns) for name, select in asked.items()
+        self.parsers = {
+            name: [PARSERS[type(column.type)] for column in select.selected_columns] for name, select in selects.items()
         }
 
     def ask(self, db: Connection, values: Mapping[str, Any]) -> dict[str, list[Any]]:
-        """The rows of each select, by its name, with values under the names of its columns."""
-        found: dict[str, list[Any]] = {name: [] for name in self.rows}
-        for what, *cells in db.execute(self.query, values):
-            name = what.decode()
-            read = (None if each is None else how(each) for how, each in zip(self.reads[name], cells, strict=False))
-            found[name].append(self.rows[name](*read))
-        return found
+        """Return the rows of each select, by its name, with values under the names of its columns."""
+        rows: dict[str, list[Any]] = {name: [] for name in self.row_types}
+        for encoded, *cells in db.execute(self.query, values):
+            name = encoded.decode()
+            row = (None if it is None else parse(it) for parse, it in zip(self.parsers[name], cells, strict=False))
+            rows[name].append(self.row_types[name](*row))
+        return rows
 
 
 def _one(name: str, select: sa.Select[Any], width: int) -> sa.Select[*tuple[Any, ...]]:

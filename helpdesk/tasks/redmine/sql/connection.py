@@ -35,7 +35,7 @@ UNREADABLE = sentence(
 )
 RECYCLE_SECONDS = 600
 STATEMENT_SECONDS = 3
-"""Less than READ_SECONDS of the connection: the server gives up first, and works on nothing that nobody awaits."""
+"""Less than READ_SECONDS of the connection: the server gives up first, and does not work on for nobody."""
 UNKNOWN_VARIABLE = 1193
 LIMITS = (
     f"SET SESSION max_statement_time = {STATEMENT_SECONDS}",  # MariaDB, from 10.1
@@ -46,15 +46,14 @@ NOTHING_SAID: Tls = {}
 
 
 class RedmineDatabase:
-    """An engine for `url`. Times are kept by Redmine in the local time of its process, `timezone`. `tls` says PyMySQL
-    how to encrypt.
+    """Redmine keeps times in the local time of its process, `timezone`. `tls` are PyMySQL's settings of encryption.
 
     The session's time zone is left as the server has it, as Redmine leaves it: so TIMESTAMP and DATETIME columns both
-    give back what Redmine wrote, whichever of the two a column is.
+    return what Redmine wrote.
 
-    After a failure nobody waits for it again: a probe beside a request finds out that it is back. The check sets
-    `distrusted` while what it tells must not be shown, and `short_list` while Redmine's own lists lack tasks. What
-    could not be read is told for UNREADABLE_SECONDS after the last time.
+    After a failure no request waits for it again: a probe beside a request finds out that it is back. The consistency
+    check sets `distrusted` while its answers must not be shown, and `short_list` while Redmine's own lists lack tasks.
+    Unreadable values are reported for UNREADABLE_SECONDS after the last time.
     """
 
     def __init__(self, url: URL, timezone: ZoneInfo, breaker: Breaker | None = None, tls: Tls = NOTHING_SAID) -> None:
@@ -85,7 +84,7 @@ class RedmineDatabase:
         return await self.ask(lambda: self._if_up(work))
 
     async def ask(self, question: Callable[[], T]) -> T:
-        """Run a question in a thread, which calls `run_here`. Its outcome is noted for everybody. Raises Silent."""
+        """Run a question, which calls `run_here`, in a thread, and note its outcome for all. Raises Silent."""
         try:
             answer = await self.in_thread(question)
         except Silent as error:
@@ -97,8 +96,8 @@ class RedmineDatabase:
         return answer
 
     async def in_thread(self, question: Callable[[], T]) -> T:
-        """Run a question in a thread without noting its outcome. Raises Silent, also when no thread is free: it is down
-        if none will be."""
+        """Run a question in a thread without noting its outcome. Raises Silent, also when no thread is free: the
+        database is down if none will become free."""
         try:
             with measured("backend"):
                 return await self.threads.run(question)
@@ -107,7 +106,7 @@ class RedmineDatabase:
 
     @contextmanager
     def readable(self) -> Iterator[None]:
-        """Raise Silent for errors of reading that are not for the person, and note them for administrators."""
+        """Raise Silent for errors of reading other than refusals, and note them for administrators."""
         try:
             yield
         except Exception as error:
@@ -116,7 +115,7 @@ class RedmineDatabase:
             raise self._note(unreadable(error)) from error
 
     def _note(self, error: Unreadable) -> Unreadable:
-        """Log it once, for as long as pages tell of it."""
+        """Log an error once, for as long as pages report it."""
         if error.detail not in self._unread:
             log.error("Redmine's database can't be read; this is asked over REST", extra={"error": error.detail})
         self._unread[error.detail] = None
@@ -129,14 +128,14 @@ class RedmineDatabase:
         except Silent as error:
             if not error.is_cut:
                 raise
-        return self._once(work)  # the line was dead before we began: the server had closed it, or was started anew
+        return self._once(work)  # the connection was dead before we began: the server closed it, or was restarted
 
     def moment(self, value: datetime) -> datetime:
-        """A time of a column, as UTC."""
+        """Return a time of a column as UTC."""
         return value.replace(tzinfo=self.timezone).astimezone(UTC)
 
     def local(self, moment: datetime) -> datetime:
-        """A moment as a column holds it."""
+        """Return a moment as a column holds it."""
         return moment.astimezone(self.timezone).replace(tzinfo=None)
 
     def close(self) -> None:
@@ -153,12 +152,12 @@ class RedmineDatabase:
             with self._connected() as connection:
                 return work(connection)
         except (DBAPIError, TimeoutError) as error:
-            if meaning := silent(error):
-                raise meaning from error
+            if failure := silent(error):
+                raise failure from error
             raise
 
     def _connected(self) -> Connection:
-        """A connection. A way of signing in that the driver can't go is its RuntimeError, and names nobody."""
+        """Connect. The driver raises RuntimeError, which names nobody, for an authentication that it can't do."""
         try:
             return self.engine.connect()
         except RuntimeError as error:
@@ -185,7 +184,7 @@ def _engine(url: URL, tls: Tls) -> sa.Engine:
         max_overflow=0,
         pool_timeout=POOL_SECONDS,
         pool_recycle=RECYCLE_SECONDS,
-        isolation_level="AUTOCOMMIT",  # one statement sees what is there now, not what was when a page began
+        isolation_level="AUTOCOMMIT",  # each statement sees the present rows, not those of a page's beginning
         skip_autocommit_rollback=True,  # there is nothing to roll back, and it would be one more trip for each read
         hide_parameters=True,
         connect_args={

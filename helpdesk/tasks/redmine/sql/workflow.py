@@ -83,9 +83,9 @@ class Workflow(NamedTuple):
 def rights(read: Reading, project_id: int, tracker_id: int) -> Rights:
     """Return the person's rights over tasks of a tracker in a project."""
     permissions = read.permissions
-    held = {name for name in BY_TRACKER if permissions.permits_on(name, project_id, tracker_id)}
-    held |= {name for name in BY_PROJECT if permissions.permits(name, project_id)}
-    return Rights(False, True, frozenset(held))
+    names = {name for name in BY_TRACKER if permissions.permits_on(name, project_id, tracker_id)}
+    names |= {name for name in BY_PROJECT if permissions.permits(name, project_id)}
+    return Rights(False, True, frozenset(names))
 
 
 def rule_values(read: Reading, project_id: int, tracker_id: int, status_id: int) -> dict[str, Any]:

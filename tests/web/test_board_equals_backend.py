@@ -1,6 +1,6 @@
-"""After any sequence of moves by several people the board equals the tracker: each open one, and one loaded anew.
+"""After any moves of several people each board equals the backend: the open ones, and a reloaded one.
 
-What the server answers is put into the page by a model of what the scripts do; journeys in e2e/ have real browsers.
+A model of the scripts applies the answers of the server to the page; journeys in e2e/ have real browsers.
 """
 
 import asyncio
@@ -34,21 +34,21 @@ STATUSES, PRIORITIES = list(STATUS_IDS.values()), list(PRIORITY_IDS.values())
 
 
 class Board(NamedTuple):
-    """An address, and the same as a question to the tracker, whatever it says of statuses."""
+    """The address of a board, and the same query for the backend without statuses."""
 
     login: str
-    asked: str
+    query_string: str
     query: TaskQuery
     lane: Callable[[TaskRow], int] | None = None
     statuses: tuple[int, ...] = tuple(STATUSES)
 
     @property
     def address(self) -> str:
-        return f"/tasks/board?{self.asked}"
+        return f"/tasks/board?{self.query_string}"
 
     @property
     def size(self) -> int:
-        """How many cards of a column it shows at first."""
+        """Return the number of cards that a column shows at first."""
         return int(httpx.URL(self.address).params.get("per_page", "25"))
 
     def at(self, row: TaskRow) -> str:
@@ -104,7 +104,7 @@ ACTS = {"moves", "forces", "prefers", "assigns", "comments", "undoes", "folds", 
 
 @dataclass
 class Office:
-    """Several people, each with a board open, and the tracker that they all work with."""
+    """Several people, each with an open board, and the backend that they all work with."""
 
     world: EmbeddedWorld
     clients: dict[str, TestClient]
@@ -121,8 +121,8 @@ class Office:
         ]
         self.screens = {login: Screen(self.clients[login], board.address) for login, board in self.boards.items()}
 
-    def told(self) -> None:
-        """The stream tells of every change to every page, to that of who made it as well."""
+    def report_changes(self) -> None:
+        """Report every change to every page, also to that of its author, as the stream does."""
         changed = {row.id for row in self.rows(TaskQuery(), "admin") if self.seen.get(row.id) != row.updated_on}
         for screen in self.screens.values():
             screen.pending |= changed
@@ -132,38 +132,38 @@ class Office:
         self.seen = {row.id: row.updated_on for row in self.rows(TaskQuery(), "admin")}
 
     def rows(self, query: TaskQuery, login: str, *statuses: int) -> tuple[TaskRow, ...]:
-        """The newest first."""
-        wish = query._replace(status_ids=statuses, closed=True, per_page=100)
-        return asyncio.run(self.world.backend.tasks(self.world.actor(login), wish)).rows
+        """Return the tasks of a query, the newest first."""
+        query = query._replace(status_ids=statuses, closed=True, per_page=100)
+        return asyncio.run(self.world.backend.tasks(self.world.actor(login), query)).rows
 
     def now(self, number: int) -> tuple[str, int]:
-        """A task's version, and its status."""
-        told = self.clients["admin"].get(f"/tasks/api/task/{number}").json()
-        return told["lock_version"], told["status"]["id"]
+        """Return the version and the status of a task."""
+        task = self.clients["admin"].get(f"/tasks/api/task/{number}").json()
+        return task["lock_version"], task["status"]["id"]
 
     # Steps
 
     def does(self, name: str, login: str, *more: int | str, at_once: bool) -> None:
-        """`at_once`: on a board that knows all, whose answer must by itself make it right again."""
+        """Make a step. With `at_once` the board is up to date before, and by the answer alone also after it."""
         if at_once:
-            self.knows_all(login)
+            self.catches_up(login)
         getattr(self, name)(login, *more)
         if at_once:
             self.assert_equals(login, self.screens[login])
-        self.told()
+        self.report_changes()
 
-    def knows_all(self, login: str) -> None:
+    def catches_up(self, login: str) -> None:
         self.closes(login)
         self.screens[login].fetch_pending()
 
     def moves(self, login: str, card: int, to: int) -> None:
-        """Unless somebody changed the task since its form was there."""
+        """Move a card. It conflicts if the task was changed after its form was loaded."""
         if (chosen := self._card(login, card)) and (targets := self.screens[login].targets(chosen)):
             stale = self.screens[login].version(chosen) != self.now(number_of(chosen))[0]
             assert self._move(login, chosen, targets[to % len(targets)]) == (409 if stale else 200)
 
     def forces(self, login: str, card: int, status: int) -> None:
-        """Also to where no form leads."""
+        """Move a card to any status, also to one that the form does not offer."""
         if chosen := self._card(login, card):
             assert self._move(login, chosen, status) in (200, 403, 409, 422)
 
@@ -185,7 +185,7 @@ class Office:
         self._edits(login, card, comment="Смотрю.")
 
     def undoes(self, login: str) -> None:
-        """Back to where it was, unless somebody changed the task meanwhile."""
+        """Undo the last move, unless somebody changed the task meanwhile."""
         number, before = self.moved.get(login, (self.tasks[0], 0))
         _, after = self.now(number)
         answer = self.screens[login].undo()
@@ -207,7 +207,7 @@ class Office:
                 assert sum(map(len, shown.cards.values())) == shown.total
 
     def folds(self, login: str, column: int) -> None:
-        """Or opens; and back again, or not."""
+        """Fold or open a column, once or twice."""
         screen = self.screens[login]
         columns = [status for status, it in screen.columns().items() if it.total] or list(screen.columns())
         chosen = columns[column % len(columns)]
@@ -222,15 +222,15 @@ class Office:
     def loads(self, login: str) -> None:
         self.screens[login].load()
 
-    def puts(self, login: str, task: int, what: str, value: int) -> None:
-        """Elsewhere than on a board."""
+    def puts(self, login: str, task: int, field: str, value: int) -> None:
+        """Change a task by the API."""
         number, values = self.tasks[task % len(self.tasks)], {"status": STATUSES, "priority": PRIORITIES}
-        if what == "comment":
+        if field == "comment":
             self.clients[login].post(f"/tasks/api/task/{number}/comments", json={"comment": "Смотрю."})
         else:
-            among = values.get(what, [PEOPLE_IDS["anna"], PEOPLE_IDS["boris"], None])
-            body = {f"{what}_id": among[value % len(among)]}
-            self.clients[login].put(f"/tasks/api/task/{number}/{what}", json=body)
+            among = values.get(field, [PEOPLE_IDS["anna"], PEOPLE_IDS["boris"], None])
+            body = {f"{field}_id": among[value % len(among)]}
+            self.clients[login].put(f"/tasks/api/task/{number}/{field}", json=body)
 
     def creates(self, login: str) -> None:
         self.tasks.append(self.world.new_task(author=login))
@@ -251,10 +251,10 @@ class Office:
         cards = self.screens[login].cards()
         return cards[number % len(cards)] if cards else None
 
-    # What must be so
+    # Assertions
 
     def assert_equals(self, login: str, screen: Screen) -> None:
-        """Each column shows the newest tasks of its status in their order, each in its lane, and how many there are."""
+        """Assert that each column shows the newest tasks of its status in order, each in its lane, and their number."""
         board, columns = self.boards[login], screen.columns()
         assert tuple(columns) == board.statuses
         for status, column in columns.items():
@@ -275,25 +275,25 @@ class Office:
 
 
 @pytest.fixture
-def office(
+def new_office(
     visit: Visit, services: Services, embedded: EmbeddedWorld, tmp_path: Path
 ) -> Callable[[dict[str, Board]], Office]:
-    """A place of work where nothing has happened yet, each time."""
+    """Return a function that makes an office with a store as it was at first."""
     clients = {login: visit(login) for login in BOARDS}
-    store, kept = Path(str(services.database.engine.url.database)), tmp_path / "kept.db"
+    store, backup = Path(str(services.database.engine.url.database)), tmp_path / "backup.db"
     with services.database.engine.connect() as connection:
         connection.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    shutil.copy(store, kept)
+    shutil.copy(store, backup)
 
-    def anew(boards: dict[str, Board]) -> Office:
+    def make(boards: dict[str, Board]) -> Office:
         for database in (services.database, embedded.database):
             database.close()
         for file in store.parent.glob(f"{store.name}-*"):
             file.unlink()
-        shutil.copy(kept, store)
+        shutil.copy(backup, store)
         return Office(embedded, clients, boards)
 
-    return anew
+    return make
 
 
 TASKS = st.lists(
@@ -315,21 +315,21 @@ TASKS = st.lists(
     tasks=TASKS,
     steps=st.lists(st.tuples(STEP, st.booleans()), min_size=1 if SOAK else STEPS, max_size=STEPS),
 )
-def test_after_any_moves_of_several_people_each_board_equals_the_tracker(
-    office: Callable[[dict[str, Board]], Office],
+def test_each_board_equals_the_backend_after_any_moves_of_several_people(
+    new_office: Callable[[dict[str, Board]], Office],
     boards: dict[str, Board],
     tasks: list[tuple[str, str, str, str]],
     steps: list[tuple[tuple[str, ...], bool]],
 ) -> None:
-    here = office(boards)
-    here.begin(tasks)
-    here.remember()
+    office = new_office(boards)
+    office.begin(tasks)
+    office.remember()
     for (name, *arguments), at_once in steps:
-        here.does(name, *arguments, at_once=at_once and name in ACTS)
-    for login, screen in here.screens.items():
-        here.knows_all(login)
-        here.assert_equals(login, screen)
-        anew = Screen(here.clients[login], boards[login].address)
-        here.assert_equals(login, anew)
-        known, now = screen.says(), anew.says()
+        office.does(name, *arguments, at_once=at_once and name in ACTS)
+    for login, screen in office.screens.items():
+        office.catches_up(login)
+        office.assert_equals(login, screen)
+        reloaded = Screen(office.clients[login], boards[login].address)
+        office.assert_equals(login, reloaded)
+        known, now = screen.card_texts(), reloaded.card_texts()
         assert {it: known[it] for it in known.keys() & now} == {it: now[it] for it in known.keys() & now}
