@@ -42,7 +42,7 @@ def wire(settings: Settings) -> Services:
 
 
 def _embedded(settings: Settings, database: Database) -> Services:
-    from helpdesk.store.tracker.blobs import Blobs
+    from helpdesk.store.tracker.files import Blobs
     from helpdesk.tasks.embedded.backend import EmbeddedBackend
     from helpdesk.tasks.embedded.feed import EmbeddedFeed
 
@@ -54,7 +54,7 @@ def _embedded(settings: Settings, database: Database) -> Services:
     services = Services(settings, database, backend, directories, own_account, close)
     named = settings.administrators
     feed = EmbeddedFeed(database.for_backend(), is_named=partial(is_named, named))
-    return _with_notifications(services, feed, people.known_here)
+    return _with_notifications(services, feed, people.known_in_embedded)
 
 
 def _with_redmine(settings: Settings, database: Database) -> Services:
@@ -79,7 +79,7 @@ def _with_redmine(settings: Settings, database: Database) -> Services:
         return _with_notifications(services, RestFeed(client), people.known_in_redmine)
 
     async def recent_people() -> Sequence[int]:
-        return await database.run(lambda db: people.lately_in_redmine(db, COMPARED_PEOPLE))
+        return await database.run(lambda db: people.recent_in_redmine(db, COMPARED_PEOPLE))
 
     source = Source(redmine_database)
     backend = RedmineBackend(client, format, source)

@@ -39,10 +39,10 @@ class Counts(NamedTuple):
 
 
 class Comparison:
-    """One world through `tracker`, against Redmine's `answers` by person."""
+    """One world through `backend`, against Redmine's `answers` by person."""
 
-    def __init__(self, tracker: Backend, world: World, answers: dict[int, Row]) -> None:
-        self.tracker, self.world, self.answers = tracker, world, answers
+    def __init__(self, backend: Backend, world: World, answers: dict[int, Row]) -> None:
+        self.backend, self.world, self.answers = backend, world, answers
         self.differences: list[str] = []
         self.counts = Counts(worlds=1)
 
@@ -61,7 +61,7 @@ class Comparison:
 
     async def _locked(self, actor: Actor) -> None:
         try:
-            await self.tracker.tasks(actor, TaskQuery())
+            await self.backend.tasks(actor, TaskQuery())
         except LockedOut:
             return
         self._differ(actor, "", "a locked account", "LockedOut", "an answer")
@@ -85,26 +85,26 @@ class Comparison:
         fresh = {row["id"] for row in rows if row["status_id"] in begins} - closed
         self._same(actor, "", "tasks", visible, await self._ids(actor, closed=True))
         self._same(actor, "", "open tasks", visible - closed, await self._ids(actor, closed=False))
-        counted = (await self.tracker.tasks(actor, TaskQuery(), summed=True)).summary or ()
+        counted = (await self.backend.tasks(actor, TaskQuery(), summed=True)).summary or ()
         self._same(actor, "", "totals", (len(fresh), len(visible - closed - fresh), 0, len(closed)), tuple(counted))
-        statistics = await self.tracker.statistics(actor, TaskQuery(), datetime.now(UTC))
+        statistics = await self.backend.statistics(actor, TaskQuery(), datetime.now(UTC))
         self._same(actor, "", "totals of the statistics", tuple(counted), tuple(statistics.summary))
         of_projects = Counter(row["project_id"] for row in rows if row["id"] not in closed)
         divided = {project.id: tasks for project, tasks in statistics.parts.projects} if statistics.parts else {}
         self._same(actor, "", "open tasks by project", dict(of_projects), divided)
-        projects = {project.id for project in (await self.tracker.vocabulary(actor)).projects}
+        projects = {project.id for project in (await self.backend.vocabulary(actor)).projects}
         self._same(actor, "", "projects", set(told["projects"]), projects)
         for project, expected in told["members"].items():
             self._same(actor, "", f"members of {project}", _listed(expected), await self._members(actor, int(project)))
         creatable = {int(project) for project, trackers in told["creatable"].items() if trackers}
-        offered = {project.id for project in await self.tracker.projects_for_new(actor)}
+        offered = {project.id for project in await self.backend.projects_for_new(actor)}
         self._same(actor, "", "projects for new tasks", creatable, offered)
 
     async def _cards(self, actor: Actor, told: Row) -> None:
         """A board of everything: who is on it, how many of each status, and the comments that one may read."""
         visible, statuses = set(told["visible"]), tuple(self.world.by_id("issue_statuses"))
         asked = CardQuery(TaskQuery(per_page=len(self.world.tables["issues"])), statuses, statuses)
-        found = await self.tracker.cards(actor, lambda _: asked)
+        found = await self.backend.cards(actor, lambda _: asked)
         self._same(actor, "", "cards", visible, {card.row.id for card in found.cards})
         totals = Counter(row["status_id"] for row in self.world.tables["issues"] if row["id"] in visible)
         self._same(actor, "", "tasks by status", dict(totals), dict(+Counter(found.totals)))
@@ -115,7 +115,7 @@ class Comparison:
 
     async def _members(self, actor: Actor, project: int) -> Listed:
         try:
-            return _listed(await self.tracker.members(actor, project))
+            return _listed(await self.backend.members(actor, project))
         except NotFound:
             return None
 
@@ -123,7 +123,7 @@ class Comparison:
         found: list[int] = []
         page = total = 1
         while len(found) < total:
-            got = await self.tracker.tasks(actor, TaskQuery(closed=closed, sort="id", per_page=40, page=page))
+            got = await self.backend.tasks(actor, TaskQuery(closed=closed, sort="id", per_page=40, page=page))
             total, page = got.total, page + 1
             found += [row.id for row in got.rows]
             if not got.rows:
@@ -137,7 +137,7 @@ class Comparison:
         hidden = sorted({row["id"] for row in self.world.tables["issues"]} - set(told["visible"]))
         for number in [*dice.sample(hidden, min(HIDDEN, len(hidden))), 1]:
             try:
-                await self.tracker.task(actor, number)
+                await self.backend.task(actor, number)
                 self._differ(actor, f"task {number}", "may be opened", False, True)
             except NotFound:
                 pass
@@ -145,7 +145,7 @@ class Comparison:
     async def _searches(self, actor: Actor, told: Row) -> None:
         """A comment is found by its words by whoever may read it, and by nobody else."""
         for number, journal in list(self._comments(told))[:SEARCHES]:
-            found = await self.tracker.tasks(actor, TaskQuery(search=journal["notes"], closed=True))
+            found = await self.backend.tasks(actor, TaskQuery(search=journal["notes"], closed=True))
             shown = {each["id"] for each in told["tasks"][number]["journals"]}
             self._same(actor, f"task {number}", f"found by the words of comment {journal['id']}",
                        journal["id"] in shown, int(number) in {row.id for row in found.rows})  # fmt: skip
@@ -160,7 +160,7 @@ class Comparison:
     async def _task(self, actor: Actor, number: int, told: Row) -> None:
         self._count(tasks=1)
         try:
-            ours = facts.task_of_ours(await self.tracker.task(actor, number))
+            ours = facts.task_of_ours(await self.backend.task(actor, number))
         except NotFound:
             return self._differ(actor, f"task {number}", "may be opened", True, False)
         self._all_same(actor, f"task {number}", facts.task_of_redmine(self.world, number, told), ours)
@@ -169,7 +169,7 @@ class Comparison:
         self._count(blanks=1)
         what = f"a new task of project {project}, tracker {tracker}"
         try:
-            ours = facts.blank_of_ours(await self.tracker.new_task_form(actor, project, tracker))
+            ours = facts.blank_of_ours(await self.backend.new_task_form(actor, project, tracker))
         except NotFound:
             return self._differ(actor, what, "may be made", True, False)
         self._all_same(actor, what, facts.blank_of_redmine(self.world, told), ours)

@@ -39,13 +39,13 @@ MUTATIONS = (
     ),
     Mutation(
         "members have the rights of guests, too",
-        "held = self.person.memberships[project_id]",
-        "held = self.person.memberships[project_id] | project.guests",
+        "role_ids = self.person.memberships[project_id]",
+        "role_ids = self.person.memberships[project_id] | project.guests",
     ),
     Mutation(
         "strangers are guests of private projects",
-        "held = project.guests if project.is_public else frozenset()",
-        "held = project.guests",
+        "role_ids = project.guests if project.is_public else frozenset()",
+        "role_ids = project.guests",
     ),
     Mutation(
         "what is assigned to one's group is not one's own",

@@ -1,4 +1,4 @@
-"""Our side of the comparison: the tracker over a laboratory's database, with a REST that nobody answers."""
+"""Our side of the comparison: the backend over a laboratory's database, with a REST that nobody answers."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -20,8 +20,8 @@ NOBODY = "http://127.0.0.1:9"  # the port of a service that no machine has had f
 
 
 @asynccontextmanager
-async def sql_tracker(access: MySQLAccess) -> AsyncIterator[RedmineBackend]:
-    """A tracker that knows nothing yet, and fails where it does not read from the database."""
+async def sql_backend(access: MySQLAccess) -> AsyncIterator[RedmineBackend]:
+    """A new backend that fails where it does not read from the database."""
     url = URL.create("mysql+pymysql", access.user, access.password, access.host, access.port, access.database)
     database = RedmineDatabase(url, ZoneInfo(TIMEZONE))
     client = RedmineClient(NOBODY, "no key")
@@ -36,5 +36,5 @@ async def compared(laboratory: Laboratory, seed: int, first_only: bool = False) 
     """The world of a seed, put into the database and looked at from both sides."""
     world = drawn(seed)
     laboratory.settle(world)
-    async with sql_tracker(laboratory.reader) as tracker:
-        return await Comparison(tracker, world, laboratory.ask(world)).run(first_only)
+    async with sql_backend(laboratory.reader) as backend:
+        return await Comparison(backend, world, laboratory.ask(world)).run(first_only)

@@ -17,7 +17,7 @@ from helpdesk.tasks.model import Actor, Task
 from helpdesk.tasks.redmine.backend import RedmineBackend
 from tests.permissions.facts import CHANGED
 from tests.permissions.oracle import Laboratory
-from tests.permissions.sides import compared, sql_tracker
+from tests.permissions.sides import compared, sql_backend
 from tests.permissions.worlds import World, drawn
 from tests.servers.process import free_port
 from tests.servers.redmine_instance import FEW, serving
@@ -59,15 +59,15 @@ async def test_redmines_rest_says_the_same_of_some(lab: Laboratory) -> None:
     busiest = sorted(lab.ask(world).items(), key=lambda told: len(told[1]["visible"]))
     people = [person for person, _ in busiest if person not in world.locked]
     with serving(lab.instance, FEW, free_port()) as url:
-        async with sql_tracker(lab.reader) as tracker:
+        async with sql_backend(lab.reader) as backend:
             for person in (people[0], people[len(people) // 2], people[-2], people[-1]):
-                await _same_over_rest(world, tracker, url, person)
+                await _same_over_rest(world, backend, url, person)
 
 
-async def _same_over_rest(world: World, tracker: RedmineBackend, url: str, person: int) -> None:
+async def _same_over_rest(world: World, backend: RedmineBackend, url: str, person: int) -> None:
     user = world.by_id("users")[person]
     actor = Actor(person, user["login"], user["admin"])
-    page = await tracker.tasks(actor, TaskQuery(closed=True, per_page=100))
+    page = await backend.tasks(actor, TaskQuery(closed=True, per_page=100))
     with _rest(world, url, person) as rest:
         listed = rest.get("/issues.json", params={"status_id": "*", "limit": 100})
         # To somebody who may view tasks nowhere Redmine says 403.
@@ -76,7 +76,7 @@ async def _same_over_rest(world: World, tracker: RedmineBackend, url: str, perso
         for row in page.rows[:3]:
             parts = {"include": "allowed_statuses,journals,attachments"}
             issue = rest.get(f"/issues/{row.id}.json", params=parts).json()["issue"]
-            task = await tracker.task(actor, row.id)
+            task = await backend.task(actor, row.id)
             assert _as_rest(task) == _told(issue)
             allowed = [status["id"] for status in issue["allowed_statuses"]]
             assert [status.id for status in task.choices.statuses] in (allowed, [])  # none where nothing may be edited

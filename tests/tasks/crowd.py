@@ -56,7 +56,7 @@ class Crowd:
         if fate >= LOST + ANSWER_LOST:
             await answer(writer, request)
 
-    async def write(self, tracker: RedmineBackend, edits: int) -> None:
+    async def write(self, backend: RedmineBackend, edits: int) -> None:
         """So many of our writes, a few at once; until they are all done somebody else writes, too."""
         first = len(self.attempts)
         numbers, over = iter(range(first, first + edits)), asyncio.Event()
@@ -64,35 +64,35 @@ class Crowd:
             others.create_task(self._others_write(over))
             async with asyncio.TaskGroup() as we:
                 for _ in range(AT_ONCE):
-                    we.create_task(self._we_write(tracker, numbers))
+                    we.create_task(self._we_write(backend, numbers))
             over.set()
 
-    async def _we_write(self, tracker: RedmineBackend, numbers: Iterator[int]) -> None:
+    async def _we_write(self, backend: RedmineBackend, numbers: Iterator[int]) -> None:
         for number in numbers:
-            self.attempts.append(await self._attempt(tracker, f"№ {self.seed}/{number}"))
+            self.attempts.append(await self._attempt(backend, f"№ {self.seed}/{number}"))
 
-    async def _attempt(self, tracker: RedmineBackend, mark: str) -> Attempt:
+    async def _attempt(self, backend: RedmineBackend, mark: str) -> Attempt:
         """Look at a task, or remember how it was; think; write."""
         login, task = self.dice.choice(OURS), self.dice.choice(self.tasks)
-        actor, page = self.world.actor(login), await self._page(tracker, login, task)
+        actor, page = self.world.actor(login), await self._page(backend, login, task)
         edit, private = self._wish(page, mark), self.dice.random() < 0.2
         knows_version = page is not None and self.dice.random() < 0.6
         await asyncio.sleep(self.dice.random() * 0.1)
         try:
             if edit == Edit(comment=mark):
-                outcome: Written | HelpdeskError = await tracker.comment(actor, task, mark, private)
+                outcome: Written | HelpdeskError = await backend.comment(actor, task, mark, private)
             else:
                 asked = edit._replace(version=page.version if page and knows_version else None)
-                outcome = await tracker.change(actor, task, asked)
+                outcome = await backend.change(actor, task, asked)
         except HelpdeskError as error:
             outcome = error
         return Attempt(mark, actor.id, task, edit, page if knows_version else None, outcome)
 
-    async def _page(self, tracker: RedmineBackend, login: str, task: int) -> Task | None:
+    async def _page(self, backend: RedmineBackend, login: str, task: int) -> Task | None:
         """The task; now and then as the person saw it last."""
         if self.dice.random() < 0.9 or (login, task) not in self.pages:
             try:
-                self.pages[login, task] = await tracker.task(self.world.actor(login), task)
+                self.pages[login, task] = await backend.task(self.world.actor(login), task)
             except HelpdeskError:
                 return None
         return self.pages[login, task]

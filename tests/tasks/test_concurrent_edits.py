@@ -65,7 +65,7 @@ def own() -> Iterator[Own]:
 
 
 class Line(NamedTuple):
-    """A tracker, and what its requests meet on their way to Redmine: `meets` is called with each."""
+    """A backend and its way to Redmine: `meets` is called with each request."""
 
     backend: RedmineBackend
     redmine: httpx.AsyncClient
@@ -74,12 +74,12 @@ class Line(NamedTuple):
 
 @asynccontextmanager
 async def line_to(own: Own, way: str) -> AsyncIterator[Line]:
-    """A tracker that reads in one way or the other."""
+    """A backend that reads in one way or the other."""
     async with imitated_redmine() as server, httpx.AsyncClient(base_url=own.redmine.url, timeout=30) as redmine:
         client = RedmineClient(server.url, own.redmine.admin_key)
         database = RedmineDatabase(url_of(own.redmine.mysql), ZoneInfo(own.redmine.timezone))
-        tracker = RedmineBackend(client, "textile", None if way == "rest" else Source(database))
-        yield Line(tracker, redmine, lambda answer: server.answers.update({EVERYTHING: answer}))
+        backend = RedmineBackend(client, "textile", None if way == "rest" else Source(database))
+        yield Line(backend, redmine, lambda answer: server.answers.update({EVERYTHING: answer}))
         database.close()
         await client.close()
 
@@ -89,12 +89,12 @@ async def line_to(own: Own, way: str) -> AsyncIterator[Line]:
 @pytest.mark.parametrize("way", EDITS)
 async def test_nothing_is_written_over_unseen_and_no_comment_is_lost_or_doubled(own: Own, way: str) -> None:
     async with line_to(own, way) as line:
-        crowd, tracker = Crowd(own.world, line.redmine, f"{way}-{SEED}"), line.backend
+        crowd, backend = Crowd(own.world, line.redmine, f"{way}-{SEED}"), line.backend
         line.meets(crowd.line)
-        await crowd.write(tracker, EDITS[way] // 2)
+        await crowd.write(backend, EDITS[way] // 2)
         if way == "sql":
-            await asyncio.gather(own.restart(), crowd.write(tracker, WHILE_DOWN))
-        await crowd.write(tracker, EDITS[way] - len(crowd.attempts))
+            await asyncio.gather(own.restart(), crowd.write(backend, WHILE_DOWN))
+        await crowd.write(backend, EDITS[way] - len(crowd.attempts))
     outcomes = Counter(type(attempt.outcome).__name__ for attempt in crowd.attempts)
     assert outcomes["Written"] > EDITS[way] // 4 and outcomes["Conflict"], outcomes
     assert outcomes["OutcomeUnknown"] or way == "rest", outcomes

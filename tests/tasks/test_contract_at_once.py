@@ -1,4 +1,4 @@
-"""Writes of the same moment, in every tracker: comments hinder nobody, and each is answered with what it wrote."""
+"""Writes of the same moment, in every backend: comments hinder nobody, and each is answered with what it wrote."""
 
 import asyncio
 import os
@@ -82,12 +82,12 @@ async def test_comments_of_several_processes_and_of_redmines_own_pages_are_all_k
 ) -> None:
     """No turns hold these apart: whom Redmine refuses for that is tried again."""
     world, number = redmine_world, redmine_world.new_task()
-    trackers = [RedmineBackend(world.client, "textile") for _ in range(4)]
+    backends = [RedmineBackend(world.client, "textile") for _ in range(4)]
     anna, said = world.actor("anna"), [f"Издалека № {place}" for place in range(12)]
-    for tracker in trackers:
-        await tracker.task(anna, number)
+    for backend in backends:
+        await backend.task(anna, number)
     written = await asyncio.gather(
-        *(trackers[place % 4].comment(anna, number, text) for place, text in enumerate(said))
+        *(backends[place % 4].comment(anna, number, text) for place, text in enumerate(said))
     )
     assert [answered(each, anna.id)[1] for each in written] == said
     kept = sorted(entry.notes for entry in (await world.backend.task(anna, number)).entries)

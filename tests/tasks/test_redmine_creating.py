@@ -12,7 +12,7 @@ from helpdesk.tasks.creation import NewTask
 from helpdesk.tasks.model import Actor, Status
 from tests.servers import imitated_redmine as imitation
 from tests.servers.imitated_redmine import CREATED, IRINA, ISSUES, NEW, ImitatedRedmine, says, tells
-from tests.tasks.test_redmine_failures import ACTOR, tracking
+from tests.tasks.test_redmine_failures import ACTOR, backend_at
 from tests.tasks.worlds import RedmineWorld
 
 FIELDS = ["Кабинет", "Способ связи", "Согласовано", "Дата замены", "Инвентарный номер"]
@@ -31,10 +31,10 @@ async def test_a_real_blank_holds_the_fields_of_its_project_and_tracker(redmine_
 
 async def test_a_real_project_without_tasks_has_the_fields_of_all_projects(redmine_world: RedmineWorld) -> None:
     with redmine_world.project_below("help") as project:
-        tracker = RedmineWorld(redmine_world.redmine)
-        blank = await tracker.backend.new_task_form(redmine_world.actor("anna"), project)
+        fresh = RedmineWorld(redmine_world.redmine)
+        blank = await fresh.backend.new_task_form(redmine_world.actor("anna"), project)
         assert [field.name for field in blank.custom] == FIELDS
-        await tracker.client.close()
+        await fresh.client.close()
 
 
 async def test_a_real_task_keeps_the_custom_fields_and_hours_it_is_made_with(redmine_world: RedmineWorld) -> None:
@@ -84,24 +84,24 @@ async def test_an_imitated_older_task_with_the_same_texts_is_not_taken_for_the_l
 ) -> None:
     server.issue |= {"subject": WISH.subject, "description": WISH.description}
     server.loses_the_answer_to(f"POST {ISSUES}", imitation.hang_up, saved=False)
-    async with tracking(server.url) as tracker:
+    async with backend_at(server.url) as backend:
         with pytest.raises(OutcomeUnknown):
-            await tracker.create(ACTOR, WISH)
+            await backend.create(ACTOR, WISH)
     assert server.count("POST", ISSUES) == 1
 
 
 async def test_an_imitated_task_that_its_author_may_not_see_is_made_all_the_same(server: ImitatedRedmine) -> None:
     server.answers[CREATED] = says(403)
-    async with tracking(server.url) as tracker:
-        task = await tracker.create(ACTOR, WISH)
+    async with backend_at(server.url) as backend:
+        task = await backend.create(ACTOR, WISH)
     assert (task.id, task.row.subject, task.description) == (8, WISH.subject, WISH.description)
 
 
 async def test_values_that_an_imitated_redmine_ignored_of_a_new_task_are_shown_and_no_error(
     server: ImitatedRedmine,
 ) -> None:
-    async with tracking(server.url) as tracker:
-        task = await tracker.create(ACTOR, WISH._replace(assignee_id=ACTOR.id, due_date=date(2027, 1, 11)))
+    async with backend_at(server.url) as backend:
+        task = await backend.create(ACTOR, WISH._replace(assignee_id=ACTOR.id, due_date=date(2027, 1, 11)))
     sent = json.loads(next(request.body for request in server.requests if request.method == "POST"))["issue"]
     assert (sent["due_date"], sent["assigned_to_id"]) == ("2027-01-11", ACTOR.id)
     assert task.row.due_date is None
@@ -113,9 +113,9 @@ async def test_an_imitated_answer_that_does_not_tell_the_new_task_is_looked_afte
 ) -> None:
     """Whether it was made is not known then, unless it is found."""
     server.answers[f"POST {ISSUES}"] = says(201, body)
-    async with tracking(server.url) as tracker:
+    async with backend_at(server.url) as backend:
         with pytest.raises((OutcomeUnknown, BadResponse)) as failure:
-            await tracker.create(ACTOR, WISH)
+            await backend.create(ACTOR, WISH)
     assert server.count("POST", ISSUES) == 1 and failure.value.says != Unavailable.default
 
 
@@ -135,23 +135,23 @@ async def test_imitated_fields_are_those_of_the_tracker_which_no_other_project_h
     server.answers["/custom_fields.json"] = tells({"custom_fields": fields})
     server.answers["/projects.json"] = tells({"projects": [here, there], "total_count": 2})
     server.answers["/projects/8.json"] = tells({"project": here})
-    async with tracking(server.url) as tracker:
-        blank = await tracker.new_task_form(ACTOR, 8)
+    async with backend_at(server.url) as backend:
+        blank = await backend.new_task_form(ACTOR, 8)
     assert [field.name for field in blank.custom] == ["Field 1", "Field 4"]
 
 
 async def test_an_imitated_older_redmine_that_does_not_tell_the_first_status_offers_none(
     server: ImitatedRedmine,
 ) -> None:
-    async with tracking(server.url) as tracker:
-        assert (await tracker.new_task_form(ACTOR, 8)).statuses == (Status(NEW["id"], "New", False, True),)
+    async with backend_at(server.url) as backend:
+        assert (await backend.new_task_form(ACTOR, 8)).statuses == (Status(NEW["id"], "New", False, True),)
     server.answers["/trackers.json"] = tells({"trackers": [imitation.SUPPORT]})
-    async with tracking(server.url) as tracker:
-        assert (await tracker.new_task_form(ACTOR, 8)).statuses == ()
+    async with backend_at(server.url) as backend:
+        assert (await backend.new_task_form(ACTOR, 8)).statuses == ()
 
 
 async def test_imitated_people_without_a_known_right_are_offered_no_project(server: ImitatedRedmine) -> None:
     server.answers["/roles/2.json"] = tells({"role": {"assignable": True, "permissions": ["view_issues"]}})
-    async with tracking(server.url) as tracker:
-        assert await tracker.projects_for_new(ACTOR) == ()
-        assert await tracker.projects_for_new(Actor(IRINA, "irina")) == ()
+    async with backend_at(server.url) as backend:
+        assert await backend.projects_for_new(ACTOR) == ()
+        assert await backend.projects_for_new(Actor(IRINA, "irina")) == ()

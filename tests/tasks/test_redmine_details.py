@@ -13,7 +13,7 @@ from helpdesk.errors import Invalid, NotAllowed
 from helpdesk.tasks.fields import CustomField, Option
 from helpdesk.tasks.model import Edit, FieldChange
 from tests.servers.imitated_redmine import SUPPORT, ImitatedRedmine, says, tells
-from tests.tasks.test_redmine_failures import ACTOR, tracking
+from tests.tasks.test_redmine_failures import ACTOR, backend_at
 from tests.tasks.worlds import RedmineWorld
 
 WHOLE, NETWORK, PHONES = "Переезд отдела на третий этаж", "Проложить сеть на третьем этаже", "Перевезти телефоны"
@@ -152,13 +152,13 @@ async def test_in_a_closed_real_project_everything_is_read_and_nothing_written(r
 
 async def test_an_imitated_key_that_may_not_read_definitions_leaves_fields_to_be_seen(server: ImitatedRedmine) -> None:
     server.answers["/custom_fields.json"] = says(403)
-    async with tracking(server.url) as tracker:
-        task = await tracker.task(ACTOR, 7)
+    async with backend_at(server.url) as backend:
+        task = await backend.task(ACTOR, 7)
         (held,) = task.custom
         assert (held.field, held.value) == (CustomField(1, "Room", "other"), ("214",))
         assert task.choices.custom == frozenset()
         with pytest.raises(NotAllowed):
-            await tracker.change(ACTOR, 7, Edit(custom={1: ("215",)}))
+            await backend.change(ACTOR, 7, Edit(custom={1: ("215",)}))
     assert server.count("PUT", "/issues/7.json") == 0
 
 
@@ -171,8 +171,8 @@ async def test_imitated_people_and_versions_in_fields_are_named_and_not_written(
         {"id": 1, "name": "Who", "multiple": True, "value": ["5", "99"]},
         {"id": 2, "name": "When", "value": "3"},
     ]
-    async with tracking(server.url) as tracker:
-        task = await tracker.task(ACTOR, 7)
+    async with backend_at(server.url) as backend:
+        task = await backend.task(ACTOR, 7)
     assert [held.field.words(held.value) for held in task.custom] == [("Anna Test", "#99"), ("Autumn",)]
     assert task.choices.custom == frozenset()
 
@@ -180,9 +180,9 @@ async def test_imitated_people_and_versions_in_fields_are_named_and_not_written(
 async def test_an_imitated_tracker_without_a_field_does_not_offer_it(server: ImitatedRedmine) -> None:
     used = ["description", "start_date", "estimated_hours"]
     server.answers["/trackers.json"] = tells({"trackers": [{**SUPPORT, "enabled_standard_fields": used}]})
-    async with tracking(server.url) as tracker:
-        choices = (await tracker.task(ACTOR, 7)).choices
-        blank = await tracker.new_task_form(ACTOR, 8)
+    async with backend_at(server.url) as backend:
+        choices = (await backend.task(ACTOR, 7)).choices
+        blank = await backend.new_task_form(ACTOR, 8)
     assert choices.details == {"subject", "tracker", *used} and choices.assignees == () == blank.assignees
     assert blank.details == set(used)
 
@@ -193,14 +193,14 @@ async def test_an_imitated_field_is_told_in_a_history_by_its_options_names(serve
          "possible_values": [{"value": "11", "label": "By the window"}, {"value": "12", "label": "By the door"}]},
     ]})  # fmt: skip
     server.issue["journals"][0]["details"] = [{"property": "cf", "name": "1", "old_value": "11", "new_value": "12"}]
-    async with tracking(server.url) as tracker:
-        task = await tracker.task(ACTOR, 7)
+    async with backend_at(server.url) as backend:
+        task = await backend.task(ACTOR, 7)
     assert task.entries[0].changes == (FieldChange("custom_field", "By the window", "By the door", "Room", "list"),)
     assert task.custom[0].field.options == (Option("11", "By the window"), Option("12", "By the door"))
 
 
 async def test_hundreds_of_links_are_asked_for_a_hundred_at_a_time(server: ImitatedRedmine) -> None:
     server.issue["children"] = [{"id": number, "subject": "Part"} for number in range(1_000, 1_250)]
-    async with tracking(server.url) as tracker:
-        await tracker.task(ACTOR, 7)
+    async with backend_at(server.url) as backend:
+        await backend.task(ACTOR, 7)
     assert server.count("GET", "/issues.json") == 3

@@ -90,27 +90,27 @@ async def pieces(*chunks: bytes) -> AsyncIterator[bytes]:
 def verbs(actor: Actor, number: int, project: int) -> dict[str, Verb]:
     """Every verb of the port, as `actor`, on a task with an entry 1 and a file 1."""
     return {
-        "vocabulary": lambda tracker: tracker.vocabulary(actor),
-        "members": lambda tracker: tracker.members(actor, project),
-        "tasks": lambda tracker: tracker.tasks(actor, TaskQuery()),
-        "summed tasks": lambda tracker: tracker.tasks(actor, TaskQuery(), summed=True),
-        "cards": lambda tracker: tracker.cards(actor, lambda _: CardQuery(TaskQuery(), (1,), (1,))),
-        "task": lambda tracker: tracker.task(actor, number),
-        "change": lambda tracker: tracker.change(actor, number, START),
-        "comment": lambda tracker: tracker.comment(actor, number, "Уже иду"),
-        "edit_comment": lambda tracker: tracker.edit_comment(actor, number, 1, "Иначе"),
-        "watch": lambda tracker: tracker.watch(actor, number, True),
-        "delete": lambda tracker: tracker.delete(actor, number),
-        "projects_for_new": lambda tracker: tracker.projects_for_new(actor),
-        "blank": lambda tracker: tracker.new_task_form(actor, project),
-        "create": lambda tracker: tracker.create(actor, NewTask(project, "Стол")),
-        "stage": lambda tracker: tracker.stage(actor, Upload("стол.txt", "text/plain", 6, pieces(b"abc", b"def"))),
-        "open_file": lambda tracker: read(tracker, actor, number),
+        "vocabulary": lambda backend: backend.vocabulary(actor),
+        "members": lambda backend: backend.members(actor, project),
+        "tasks": lambda backend: backend.tasks(actor, TaskQuery()),
+        "summed tasks": lambda backend: backend.tasks(actor, TaskQuery(), summed=True),
+        "cards": lambda backend: backend.cards(actor, lambda _: CardQuery(TaskQuery(), (1,), (1,))),
+        "task": lambda backend: backend.task(actor, number),
+        "change": lambda backend: backend.change(actor, number, START),
+        "comment": lambda backend: backend.comment(actor, number, "Уже иду"),
+        "edit_comment": lambda backend: backend.edit_comment(actor, number, 1, "Иначе"),
+        "watch": lambda backend: backend.watch(actor, number, True),
+        "delete": lambda backend: backend.delete(actor, number),
+        "projects_for_new": lambda backend: backend.projects_for_new(actor),
+        "blank": lambda backend: backend.new_task_form(actor, project),
+        "create": lambda backend: backend.create(actor, NewTask(project, "Стол")),
+        "stage": lambda backend: backend.stage(actor, Upload("стол.txt", "text/plain", 6, pieces(b"abc", b"def"))),
+        "open_file": lambda backend: read(backend, actor, number),
     }
 
 
-async def read(tracker: RedmineBackend, actor: Actor, number: int) -> bytes:
-    opened = await tracker.open_file(actor, number, 1)
+async def read(backend: RedmineBackend, actor: Actor, number: int) -> bytes:
+    opened = await backend.open_file(actor, number, 1)
     return b"".join([chunk async for chunk in opened.chunks])
 
 
@@ -122,7 +122,7 @@ VERBS_AND_FAILURES = [
 
 
 @asynccontextmanager
-async def tracking(url: str, key: str = KEY, deadline: float = 20) -> AsyncIterator[RedmineBackend]:
+async def backend_at(url: str, key: str = KEY, deadline: float = 20) -> AsyncIterator[RedmineBackend]:
     client = RedmineClient(url, key, deadline=deadline)
     try:
         yield RedmineBackend(client, "textile")
@@ -131,9 +131,9 @@ async def tracking(url: str, key: str = KEY, deadline: float = 20) -> AsyncItera
 
 
 async def failure_of(verb: str, url: str, deadline: float = 20) -> HelpdeskError:
-    async with tracking(url, deadline=deadline) as tracker:
+    async with backend_at(url, deadline=deadline) as backend:
         with pytest.raises(HelpdeskError) as failure:
-            await VERBS[verb](tracker)
+            await VERBS[verb](backend)
     return failure.value
 
 
@@ -145,8 +145,8 @@ def require_no_secret(failure: HelpdeskError, caplog: pytest.LogCaptureFixture) 
 
 @pytest.mark.parametrize("verb", VERBS)
 async def test_a_redmine_in_good_health_serves_every_verb(server: ImitatedRedmine, verb: str) -> None:
-    async with tracking(server.url) as tracker:
-        assert await VERBS[verb](tracker) or verb == "delete"
+    async with backend_at(server.url) as backend:
+        assert await VERBS[verb](backend) or verb == "delete"
     assert {request.headers["x-redmine-api-key"] for request in server.requests} == {KEY}
 
 
@@ -175,8 +175,8 @@ async def test_a_redmine_that_is_down_is_unavailable(verb: str, caplog: pytest.L
 @pytest.mark.parametrize("verb", VERBS)
 async def test_a_redmine_a_little_slow_is_waited_for(server: ImitatedRedmine, verb: str) -> None:
     server.answers[EVERYTHING] = imitation.after(0.02, server.healthy)
-    async with tracking(server.url) as tracker:
-        assert await VERBS[verb](tracker) or verb == "delete"
+    async with backend_at(server.url) as backend:
+        assert await VERBS[verb](backend) or verb == "delete"
 
 
 @pytest.mark.parametrize(("verb", "part"), [*(("vocabulary", it) for it in LISTS), *(("task", it) for it in PARTS)])
@@ -189,13 +189,13 @@ async def test_without_a_part_that_every_redmine_has_an_answer_makes_no_sense(
 
 
 async def test_a_failure_is_not_kept(server: ImitatedRedmine) -> None:
-    async with tracking(server.url) as tracker:
+    async with backend_at(server.url) as backend:
         for part in (ME, "/roles/2.json", "/projects/8/memberships.json", "/issue_statuses.json"):
             server.answers[part] = imitation.tells({"user": {}, "role": {}})
             with pytest.raises(BadResponse):
-                await tracker.task(ACTOR, 7)
+                await backend.task(ACTOR, 7)
             server.answers.clear()
-        assert (await tracker.task(ACTOR, 7)).choices.may_comment
+        assert (await backend.task(ACTOR, 7)).choices.may_comment
 
 
 SEEING_A_TASK = ["task", "change", "comment", "edit_comment", "watch", "delete", "open_file"]
@@ -226,8 +226,8 @@ async def test_a_list_without_its_total_makes_no_sense(
 
 async def test_a_list_forbidden_is_a_list_of_none_and_a_list_missing_is_not(server: ImitatedRedmine) -> None:
     server.answers["/issues.json"] = says(403)
-    async with tracking(server.url) as tracker:
-        assert (await tracker.tasks(ACTOR, TaskQuery())).rows == ()
+    async with backend_at(server.url) as backend:
+        assert (await backend.tasks(ACTOR, TaskQuery())).rows == ()
     server.answers["/issues.json"] = says(404)
     assert (await failure_of("tasks", server.url)).code == "bad_gateway"
 
@@ -238,8 +238,8 @@ async def test_a_write_whose_answer_was_lost_succeeds_when_it_is_there(
     server: ImitatedRedmine, verb: str, lost: str
 ) -> None:
     server.loses_the_answer_to(WRITES[verb], LOST[lost], saved=True)
-    async with tracking(server.url) as tracker:
-        written: Any = await VERBS[verb](tracker)
+    async with backend_at(server.url) as backend:
+        written: Any = await VERBS[verb](backend)
 
     found = {
         "change": lambda: [entry.id for entry in written.new_entries] == [2],
@@ -309,16 +309,16 @@ async def test_a_write_after_which_the_task_is_not_seen_any_more_was_saved(serve
 async def test_a_write_that_could_not_even_be_sent_was_not_saved(
     server: ImitatedRedmine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with tracking(server.url) as tracker:
-        put = tracker.calls.client.put
+    async with backend_at(server.url) as backend:
+        put = backend.calls.client.put
 
         async def put_to_nobody(path: str, body: dict[str, Any], as_login: str) -> None:
-            tracker.calls.client.http.base_url = httpx.URL(f"http://127.0.0.1:{free_port()}")
+            backend.calls.client.http.base_url = httpx.URL(f"http://127.0.0.1:{free_port()}")
             await put(path, body, as_login)
 
-        monkeypatch.setattr(tracker.calls.client, "put", put_to_nobody)
+        monkeypatch.setattr(backend.calls.client, "put", put_to_nobody)
         with pytest.raises(Unavailable) as failure:
-            await tracker.comment(ACTOR, 7, "Уже иду")
+            await backend.comment(ACTOR, 7, "Уже иду")
     assert failure.value.says == Unavailable.default
 
 
@@ -356,9 +356,9 @@ async def test_a_private_comment_that_became_public_is_never_a_success(server: I
         await says(204)(writer, request)
 
     server.answers[f"PUT {ISSUE}"] = publishes
-    async with tracking(server.url) as tracker:
+    async with backend_at(server.url) as backend:
         with pytest.raises(NotAllowed):
-            await tracker.comment(ACTOR, 7, "между нами", private=True)
+            await backend.comment(ACTOR, 7, "между нами", private=True)
 
 
 async def test_a_stale_lock_is_a_conflict_with_the_present(server: ImitatedRedmine) -> None:
@@ -397,9 +397,9 @@ async def test_a_real_redmine_shows_nothing_through_a_key_that_is_wrong_or_no_ad
     secret = redmine.plain_key if key == "plain" else "f" * 40
     number, anna = redmine_world.new_task(assignee="boris"), redmine_world.actor("anna")
 
-    async with tracking(redmine.url, secret) as tracker:
+    async with backend_at(redmine.url, secret) as backend:
         with pytest.raises(WrongKey) as failure:
-            await verbs(anna, number, redmine.projects["help"])[verb](tracker)
+            await verbs(anna, number, redmine.projects["help"])[verb](backend)
 
     told = "".join(format_exception(failure.value)) + failure.value.detail + caplog.text
     assert secret not in told and "boris" not in told

@@ -15,7 +15,7 @@ from helpdesk.tasks.redmine.backend import RedmineBackend
 from helpdesk.tasks.redmine.rest import files
 from tests.servers import imitated_redmine as imitation
 from tests.servers.imitated_redmine import CONTENT, DOWNLOAD, ISSUE, UPLOADS, Answer, ImitatedRedmine, Request, says
-from tests.tasks.test_redmine_failures import ACTOR, pieces, tracking
+from tests.tasks.test_redmine_failures import ACTOR, backend_at, pieces
 from tests.tasks.worlds import RedmineWorld
 
 NETWORK = "Проложить сеть на третьем этаже"
@@ -25,8 +25,8 @@ def upload(*chunks: bytes, size: int | None = None, name: str = "план & см
     return Upload(name, "text/plain", sum(map(len, chunks)) if size is None else size, pieces(*chunks))
 
 
-async def read(tracker: RedmineBackend, first: int = 0) -> bytes:
-    opened = await tracker.open_file(ACTOR, 7, 1, first)
+async def read(backend: RedmineBackend, first: int = 0) -> bytes:
+    opened = await backend.open_file(ACTOR, 7, 1, first)
     return b"".join([chunk async for chunk in opened.chunks])
 
 
@@ -56,8 +56,8 @@ async def test_a_real_file_comes_with_changes_and_is_refused_with_them(redmine_w
 
 
 async def test_an_upload_arrives_as_redmine_asks_for_it(server: ImitatedRedmine) -> None:
-    async with tracking(server.url) as tracker:
-        staged = await tracker.stage(ACTOR, upload(b"abc", b"", b"def"))
+    async with backend_at(server.url) as backend:
+        staged = await backend.stage(ACTOR, upload(b"abc", b"", b"def"))
     assert staged == Staged(imitation.TOKEN, "план & смета.txt", 6, "text/plain")
     sent = server.requests[-1]
     assert (sent.body, sent.headers["content-type"], sent.headers["content-length"]) == (
@@ -72,9 +72,9 @@ async def test_an_upload_arrives_as_redmine_asks_for_it(server: ImitatedRedmine)
 
 @pytest.mark.parametrize("size", [5, 7])
 async def test_a_file_that_is_not_as_long_as_it_said_is_never_taken(server: ImitatedRedmine, size: int) -> None:
-    async with tracking(server.url) as tracker:
+    async with backend_at(server.url) as backend:
         with pytest.raises(Malformed):
-            await tracker.stage(ACTOR, upload(b"abc", b"def", size=size))
+            await backend.stage(ACTOR, upload(b"abc", b"def", size=size))
     assert server.count("POST", UPLOADS) == 0
 
 
@@ -99,9 +99,9 @@ async def test_an_upload_refused_is_told_as_what_it_is_and_sent_once(
     server: ImitatedRedmine, answer: Answer, error: type[HelpdeskError]
 ) -> None:
     server.answers[UPLOADS] = answer
-    async with tracking(server.url) as tracker:
+    async with backend_at(server.url) as backend:
         with pytest.raises(error) as failure:
-            await tracker.stage(ACTOR, upload(bytes(4_097)))
+            await backend.stage(ACTOR, upload(bytes(4_097)))
     assert server.count("POST", UPLOADS) == 1
     assert not isinstance(failure.value, Invalid) or list(failure.value.fields) == ["files"]
 
@@ -109,9 +109,9 @@ async def test_an_upload_refused_is_told_as_what_it_is_and_sent_once(
 @pytest.mark.parametrize("line", [imitation.silence, imitation.drip])
 async def test_an_upload_that_is_never_answered_is_given_up(server: ImitatedRedmine, line: Answer) -> None:
     server.answers[UPLOADS] = line
-    async with tracking(server.url, deadline=0.3) as tracker:
+    async with backend_at(server.url, deadline=0.3) as backend:
         with pytest.raises(Unavailable):
-            await tracker.stage(ACTOR, upload(b"abc"))
+            await backend.stage(ACTOR, upload(b"abc"))
 
 
 async def test_a_slow_sender_is_waited_for_longer_than_redmine_is(server: ImitatedRedmine) -> None:
@@ -120,9 +120,9 @@ async def test_a_slow_sender_is_waited_for_longer_than_redmine_is(server: Imitat
             await asyncio.sleep(0.3)  # the sender's slowness is what this test is about
             yield b"a"
 
-    async with tracking(server.url, deadline=0.4) as tracker:
-        await tracker.calls.users.me(ACTOR)
-        assert (await tracker.stage(ACTOR, Upload("a.txt", "text/plain", 3, slowly()))).size == 3
+    async with backend_at(server.url, deadline=0.4) as backend:
+        await backend.calls.users.me(ACTOR)
+        assert (await backend.stage(ACTOR, Upload("a.txt", "text/plain", 3, slowly()))).size == 3
 
 
 async def test_an_upload_that_stops_leaves_nothing_behind(server: ImitatedRedmine) -> None:
@@ -130,9 +130,9 @@ async def test_an_upload_that_stops_leaves_nothing_behind(server: ImitatedRedmin
         yield b"a"
         raise ConnectionResetError
 
-    async with tracking(server.url) as tracker:
+    async with backend_at(server.url) as backend:
         with pytest.raises(ConnectionResetError):
-            await tracker.stage(ACTOR, Upload("a.txt", "text/plain", 3, gone()))
+            await backend.stage(ACTOR, Upload("a.txt", "text/plain", 3, gone()))
     assert server.count("POST", UPLOADS) == 0
 
 
@@ -149,8 +149,8 @@ async def test_a_part_is_read_whether_the_server_honours_range_or_not(
 ) -> None:
     if answer:
         server.answers[DOWNLOAD] = answer
-    async with tracking(server.url) as tracker:
-        assert await read(tracker, first) == CONTENT[first:]
+    async with backend_at(server.url) as backend:
+        assert await read(backend, first) == CONTENT[first:]
     assert server.requests[-1].headers["range"] == "bytes=3-"
 
 
@@ -173,9 +173,9 @@ async def test_an_answer_that_is_not_the_file_is_never_returned_for_it(
     server: ImitatedRedmine, answer: Answer, error: type[HelpdeskError]
 ) -> None:
     server.answers[DOWNLOAD] = answer
-    async with tracking(server.url) as tracker:
+    async with backend_at(server.url) as backend:
         with pytest.raises(error):
-            await tracker.open_file(ACTOR, 7, 1, 3)
+            await backend.open_file(ACTOR, 7, 1, 3)
 
 
 def stopping(then: Answer | None = None, length: bool = True) -> Answer:
@@ -207,8 +207,8 @@ async def test_a_download_that_stops_in_the_middle_breaks_and_does_not_end(
     monkeypatch.setattr(files, "BYTES_A_SECOND", 2**30)
     server.answers[DOWNLOAD] = stopping(then, length)
     got = b""
-    async with tracking(server.url, deadline=0.5) as tracker:
-        opened = await tracker.open_file(ACTOR, 7, 1)
+    async with backend_at(server.url, deadline=0.5) as backend:
+        opened = await backend.open_file(ACTOR, 7, 1)
         with pytest.raises(Unavailable):
             async for chunk in opened.chunks:
                 got += chunk
@@ -216,9 +216,9 @@ async def test_a_download_that_stops_in_the_middle_breaks_and_does_not_end(
 
 
 async def test_a_reader_takes_as_long_as_it_likes(server: ImitatedRedmine) -> None:
-    async with tracking(server.url, deadline=0.4) as tracker:
-        await tracker.task(ACTOR, 7)
-        opened, got = await tracker.open_file(ACTOR, 7, 1), b""
+    async with backend_at(server.url, deadline=0.4) as backend:
+        await backend.task(ACTOR, 7)
+        opened, got = await backend.open_file(ACTOR, 7, 1), b""
         async for chunk in opened.chunks:
             await asyncio.sleep(0.5)  # the reader's slowness is what this test is about
             got += chunk
@@ -228,9 +228,9 @@ async def test_a_reader_takes_as_long_as_it_likes(server: ImitatedRedmine) -> No
 async def test_a_download_that_stops_lets_go_of_the_connection(server: ImitatedRedmine) -> None:
     """More downloads than there are connections: begun and left, or not even begun."""
     server.answers[DOWNLOAD] = stopping(imitation.silence)
-    async with tracking(server.url) as tracker:
+    async with backend_at(server.url) as backend:
         for begun in [True, False] * 15:
-            opened: Any = await tracker.open_file(ACTOR, 7, 1)
+            opened: Any = await backend.open_file(ACTOR, 7, 1)
             if begun:
                 assert CONTENT.startswith(await anext(opened.chunks))
             await opened.chunks.aclose()
@@ -238,11 +238,11 @@ async def test_a_download_that_stops_lets_go_of_the_connection(server: ImitatedR
 
 async def test_slow_downloads_keep_no_page_waiting(server: ImitatedRedmine) -> None:
     server.answers[DOWNLOAD] = stopping(imitation.silence)
-    async with tracking(server.url) as tracker:
-        opened: list[Any] = [await tracker.open_file(ACTOR, 7, 1) for _ in range(20)]
+    async with backend_at(server.url) as backend:
+        opened: list[Any] = [await backend.open_file(ACTOR, 7, 1) for _ in range(20)]
         for each in opened:
             await anext(each.chunks)
-        assert (await tracker.task(ACTOR, 7)).id == 7
+        assert (await backend.task(ACTOR, 7)).id == 7
         for each in opened:
             await each.chunks.aclose()
 
@@ -251,15 +251,15 @@ async def test_slow_downloads_keep_no_page_waiting(server: ImitatedRedmine) -> N
     "token", ["", "x", "2", "2.", ".0a", "2.0G", "-2.0a", "²2.0a", "2.0a\n", "\ud800", "2.0a 3.0a"]
 )
 async def test_an_impossible_token_is_refused_before_redmine_ignores_it(server: ImitatedRedmine, token: str) -> None:
-    async with tracking(server.url) as tracker:
+    async with backend_at(server.url) as backend:
         with pytest.raises(Invalid) as refusal:
-            await tracker.change(ACTOR, 7, Edit(comment="с файлом", files=(Staged(token, "x", 1, "text/plain"),)))
+            await backend.change(ACTOR, 7, Edit(comment="с файлом", files=(Staged(token, "x", 1, "text/plain"),)))
     assert list(refusal.value.fields) == ["files"] and server.count("PUT", ISSUE) == 0
 
 
 async def test_a_file_that_an_imitated_redmine_dropped_without_a_word_is_told(server: ImitatedRedmine) -> None:
-    async with tracking(server.url) as tracker:
-        staged = await tracker.stage(ACTOR, upload(b"1"))
+    async with backend_at(server.url) as backend:
+        staged = await backend.stage(ACTOR, upload(b"1"))
         with pytest.raises(NotAllowed) as refusal:
-            await tracker.change(ACTOR, 7, Edit(comment="с файлом", files=(staged,)))
+            await backend.change(ACTOR, 7, Edit(comment="с файлом", files=(staged,)))
     assert "план & смета.txt" in refusal.value.detail and "kept your comment" in refusal.value.says.text

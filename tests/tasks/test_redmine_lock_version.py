@@ -24,7 +24,7 @@ from helpdesk.tasks.redmine.rest.issue_update import TaskLocks
 from tests.servers import imitated_redmine as imitation
 from tests.servers.imitated_redmine import ANNA, IRINA, ISSUE, ImitatedRedmine, says
 from tests.tasks.locks import KnowingLocks
-from tests.tasks.test_redmine_failures import ACTOR, tracking
+from tests.tasks.test_redmine_failures import ACTOR, backend_at
 
 TIMES = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1)).map(lambda at: f"{at.replace(microsecond=0)}Z")
 SEEN = st.tuples(TIMES, st.integers(0, 2**31)).map(lambda told: f"{told[0]}.{told[1]}")
@@ -100,8 +100,8 @@ HISTORIES: dict[str, tuple[tuple[Entry, ...], set[int]]] = {
 @pytest.mark.parametrize("name", HISTORIES)
 async def test_values_a_write_replaced_unseen_are_reported_from_the_history(name: str, server: ImitatedRedmine) -> None:
     entries, replaced = HISTORIES[name]
-    async with tracking(server.url) as tracker:
-        before = await tracker.task(ACTOR, 7)
+    async with backend_at(server.url) as backend:
+        before = await backend.task(ACTOR, 7)
     written = Written(before, before._replace(entries=(*before.entries, *entries)))
     assert {other.id for other, _ in written.overwrote(ANNA)} == replaced
     told = [says.values["who"] for says in overwritten(written, ANNA)]
@@ -120,30 +120,30 @@ def sent(server: ImitatedRedmine) -> list[Any]:
 
 
 async def test_fields_go_with_the_lock_that_was_read_and_comments_without(server: ImitatedRedmine) -> None:
-    async with knowing(server) as tracker:
-        await tracker.change(ACTOR, 7, STARTED)
-        await tracker.change(ACTOR, 7, Edit({"status": 2}, "held already"))
-        await tracker.comment(ACTOR, 7, "by itself")
+    async with knowing(server) as backend:
+        await backend.change(ACTOR, 7, STARTED)
+        await backend.change(ACTOR, 7, Edit({"status": 2}, "held already"))
+        await backend.comment(ACTOR, 7, "by itself")
     assert [body.get("lock_version") for body in sent(server)] == [0, None, None]
 
 
 async def test_without_a_lock_none_is_made_up_but_a_page_may_know_it(server: ImitatedRedmine) -> None:
-    async with tracking(server.url) as tracker:
-        version = (await tracker.task(ACTOR, 7)).version
-        await tracker.change(ACTOR, 7, STARTED._replace(version=f"{version}.12"))
+    async with backend_at(server.url) as backend:
+        version = (await backend.task(ACTOR, 7)).version
+        await backend.change(ACTOR, 7, STARTED._replace(version=f"{version}.12"))
         server.issue["status"] = imitation.NEW
-        await tracker.change(ACTOR, 7, STARTED)
+        await backend.change(ACTOR, 7, STARTED)
     assert [body.get("lock_version") for body in sent(server)] == [12, None]
 
 
 async def test_a_page_of_the_other_way_of_reading_is_not_stale_for_that(server: ImitatedRedmine) -> None:
-    async with tracking(server.url) as tracker:
-        version = (await tracker.task(ACTOR, 7)).version
-    async with knowing(server) as tracker:
-        await tracker.change(ACTOR, 7, STARTED._replace(version=version))
+    async with backend_at(server.url) as backend:
+        version = (await backend.task(ACTOR, 7)).version
+    async with knowing(server) as backend:
+        await backend.change(ACTOR, 7, STARTED._replace(version=version))
         for stale in ("2026-11-20T09:30:01Z.1", f"{version}1", f"{version}.7", "nonsense"):
             with pytest.raises(Conflict):
-                await tracker.change(ACTOR, 7, Edit({"status": 1}, version=stale))
+                await backend.change(ACTOR, 7, Edit({"status": 1}, version=stale))
     assert len(sent(server)) == 1
 
 
@@ -152,17 +152,17 @@ async def test_a_refused_lock_is_tried_again_only_for_who_named_no_version(serve
         server.answers.clear()
         await REFUSED(writer, request)
 
-    async with knowing(server) as tracker:
-        version = (await tracker.task(ACTOR, 7)).version
+    async with knowing(server) as backend:
+        version = (await backend.task(ACTOR, 7)).version
         server.answers[f"PUT {ISSUE}"] = refuses_once
         with pytest.raises(Conflict) as conflict:
-            await tracker.change(ACTOR, 7, STARTED._replace(version=version))
+            await backend.change(ACTOR, 7, STARTED._replace(version=version))
         assert getattr(conflict.value.current, "id", None) == 7 and len(sent(server)) == 1
         server.answers[f"PUT {ISSUE}"] = refuses_once
-        assert (await tracker.change(ACTOR, 7, STARTED)).after.row.status.id == 2
+        assert (await backend.change(ACTOR, 7, STARTED)).after.row.status.id == 2
         server.issue["status"], server.answers[f"PUT {ISSUE}"] = imitation.NEW, REFUSED
         with pytest.raises(Conflict):
-            await tracker.change(ACTOR, 7, STARTED)
+            await backend.change(ACTOR, 7, STARTED)
     assert len(sent(server)) == 5
 
 
@@ -172,9 +172,9 @@ async def test_a_refused_lock_was_surely_not_written_even_when_nobody_can_look(s
         await REFUSED(writer, request)
 
     server.answers[f"PUT {ISSUE}"] = refuses_and_dies
-    async with knowing(server) as tracker:
+    async with knowing(server) as backend:
         with pytest.raises(Unavailable) as failure:
-            await tracker.change(ACTOR, 7, STARTED)
+            await backend.change(ACTOR, 7, STARTED)
     assert failure.value.code == "unavailable" and len(sent(server)) == 1
 
 
@@ -190,8 +190,8 @@ async def test_a_change_that_another_replaced_at_once_was_done_all_the_same(serv
         await answer(writer, request)
 
     server.answers[f"PUT {ISSUE}"] = is_replaced
-    async with tracking(server.url) as tracker:
-        written = await tracker.change(ACTOR, 7, STARTED)
+    async with backend_at(server.url) as backend:
+        written = await backend.change(ACTOR, 7, STARTED)
     assert written.after.row.status.id == 1 and written.overwrote(ANNA) == ()
 
 

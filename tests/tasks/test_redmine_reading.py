@@ -178,7 +178,7 @@ WRONG_ISSUES: list[dict[str, Any]] = [
 ]
 
 
-def tracker_over(redmine: ImitatedRedmine) -> RedmineBackend:
+def backend_over(redmine: ImitatedRedmine) -> RedmineBackend:
     """The imitation's healthy answers without a socket, for tests that ask thousands of times."""
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -194,7 +194,7 @@ async def test_an_issue_of_wrong_types_makes_no_sense_and_is_not_quoted(wrong: d
     redmine = ImitatedRedmine()
     redmine.issue |= wrong
     with pytest.raises(BadResponse) as failure:
-        await tracker_over(redmine).task(Actor(ANNA, "anna"), 7)
+        await backend_over(redmine).task(Actor(ANNA, "anna"), 7)
     assert "yesterday" not in failure.value.detail and "20.11.2026" not in failure.value.detail
 
 
@@ -202,8 +202,8 @@ async def test_an_issue_of_wrong_types_makes_no_sense_and_is_not_quoted(wrong: d
 async def test_an_issue_without_what_every_issue_has_makes_no_sense_in_a_list_too(missing: str) -> None:
     redmine, anna = ImitatedRedmine(), Actor(ANNA, "anna")
     del redmine.issue[missing]
-    tracker = tracker_over(redmine)
-    for verb in (tracker.task(anna, 7), tracker.tasks(anna, TaskQuery())):
+    backend = backend_over(redmine)
+    for verb in (backend.task(anna, 7), backend.tasks(anna, TaskQuery())):
         with pytest.raises(BadResponse, match=missing):
             await verb
 
@@ -257,14 +257,14 @@ def test_whatever_stands_in_an_answer_it_is_read_or_refused_in_the_domains_words
     path: str, place: int, noise: object
 ) -> None:
     async def ask() -> None:
-        tracker, anna = tracker_over(Noisy(path, place, noise)), Actor(ANNA, "anna")
-        verbs = (tracker.task(anna, 7), tracker.tasks(anna, TaskQuery()), tracker.vocabulary(anna))
-        for verb in (*verbs, tracker.projects_for_new(anna), tracker.new_task_form(anna, 8)):
+        backend, anna = backend_over(Noisy(path, place, noise)), Actor(ANNA, "anna")
+        verbs = (backend.task(anna, 7), backend.tasks(anna, TaskQuery()), backend.vocabulary(anna))
+        for verb in (*verbs, backend.projects_for_new(anna), backend.new_task_form(anna, 8)):
             try:
                 str(await verb).encode()
             except HelpdeskError as error:
                 assert error.code in ("bad_gateway", "wrong_key", "not_found"), error
-        await tracker.calls.client.close()
+        await backend.calls.client.close()
 
     asyncio.run(ask())
 

@@ -53,9 +53,9 @@ async def test_a_required_field_is_not_emptied_and_named(sql_world: SqlWorld, fi
 
 
 async def test_neither_a_forbidden_transition_nor_a_forbidden_private_note_is_tried(sql_world: SqlWorld) -> None:
-    number, tracker = sql_world.new_task(), sql_world.backend
+    number, backend = sql_world.new_task(), sql_world.backend
     closing = CAREFUL._replace(changes={"status": sql_world.status("closed")})
-    refusal = await refusal_of(sql_world, number, tracker.change(sql_world.actor("anna"), number, closing))
+    refusal = await refusal_of(sql_world, number, backend.change(sql_world.actor("anna"), number, closing))
     assert type(refusal) is TransitionNotAllowed
-    private = tracker.comment(sql_world.actor("irina"), number, "между нами", private=True)
+    private = backend.comment(sql_world.actor("irina"), number, "между нами", private=True)
     assert type(await refusal_of(sql_world, number, private)) is NotAllowed

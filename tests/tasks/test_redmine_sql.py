@@ -72,8 +72,8 @@ async def test_sql_rest_and_rest_in_its_stead_have_the_same_cards(
     cards = tuple(card._replace(comments=None) for card in with_comments.cards)
     unasked = RedmineDatabase(url_of(sql_world.redmine.mysql), ZoneInfo(sql_world.redmine.timezone))
     unasked.distrusted = State("differing")
-    for tracker in (rest, RedmineBackend(sql_world.client, "textile", Source(unasked))):
-        assert await tracker.cards(actor, everything) == with_comments._replace(cards=cards)
+    for backend in (rest, RedmineBackend(sql_world.client, "textile", Source(unasked))):
+        assert await backend.cards(actor, everything) == with_comments._replace(cards=cards)
     unasked.close()
     assert all(card.comments is not None for card in with_comments.cards)
 
@@ -197,13 +197,13 @@ async def test_nobody_writes_as_the_owner_of_a_key_that_may_not_switch(sql_world
     """Redmine ignores X-Redmine-Switch-User silently then, and reading by SQL goes well all the same."""
     anna, number = sql_world.actor("anna"), sql_world.new_task()
     client = RedmineClient(sql_world.redmine.url, sql_world.redmine.plain_key)
-    tracker = RedmineBackend(client, "textile", Source(sql_world.database))
-    assert await tracker.task(anna, number)
+    backend = RedmineBackend(client, "textile", Source(sql_world.database))
+    assert await backend.task(anna, number)
     for write in (
-        lambda: tracker.comment(anna, number, "Чужими руками"),
-        lambda: tracker.change(anna, number, Edit({"status": sql_world.status("in_progress")})),
-        lambda: tracker.watch(anna, number, True),
-        lambda: tracker.create(anna, NewTask(sql_world.project("help"), "Чужими руками")),
+        lambda: backend.comment(anna, number, "Чужими руками"),
+        lambda: backend.change(anna, number, Edit({"status": sql_world.status("in_progress")})),
+        lambda: backend.watch(anna, number, True),
+        lambda: backend.create(anna, NewTask(sql_world.project("help"), "Чужими руками")),
     ):
         with pytest.raises(WrongKey):
             await write()

@@ -46,31 +46,31 @@ UNREADABLE = {
 
 
 @pytest.fixture
-def tracker(sql_world: SqlWorld) -> RedmineBackend:
+def backend(sql_world: SqlWorld) -> RedmineBackend:
     """One that falls back, unlike the world's own."""
     return RedmineBackend(sql_world.client, "textile", Source(sql_world.database))
 
 
-async def read(tracker: RedmineBackend, actor: Actor, work: Callable[[Reading], object]) -> object:
+async def read(backend: RedmineBackend, actor: Actor, work: Callable[[Reading], object]) -> object:
     """By SQL, or over REST."""
 
     async def over_rest() -> object:
         return "over REST"
 
-    return await tracker.source.or_rest(lambda: tracker.source.read(actor, work), over_rest)()
+    return await backend.source.or_rest(lambda: backend.source.read(actor, work), over_rest)()
 
 
 @pytest.mark.parametrize("kind", UNREADABLE)
 async def test_only_an_unreadable_query_is_asked_over_rest(
-    tracker: RedmineBackend, sql_world: SqlWorld, kind: str, caplog: pytest.LogCaptureFixture
+    backend: RedmineBackend, sql_world: SqlWorld, kind: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     work, anna = UNREADABLE[kind], sql_world.actor("anna")
     for _ in range(2):
-        assert await read(tracker, anna, lambda reading: work(reading.db)) == "over REST"
-    assert await read(tracker, anna, lambda reading: "by SQL") == "by SQL"
+        assert await read(backend, anna, lambda reading: work(reading.db)) == "over REST"
+    assert await read(backend, anna, lambda reading: "by SQL") == "by SQL"
     (told,) = [record for record in caplog.records if record.levelno >= logging.WARNING]
-    (note,) = tracker.state.notes
-    assert tracker.state.kind == "full" and told.__dict__["why"] == note.values["why"]
+    (note,) = backend.state.notes
+    assert backend.state.kind == "full" and told.__dict__["error"] == note.values["why"]
     assert SECRET not in str(told.__dict__)
 
 
@@ -83,18 +83,18 @@ async def test_the_feed_is_read_over_rest_then(sql_world: SqlWorld, monkeypatch:
 
 @pytest.mark.parametrize("error", [NotFound(), LockedOut()])
 async def test_an_error_for_the_person_is_no_failure_of_sql(
-    tracker: RedmineBackend, sql_world: SqlWorld, error: Exception
+    backend: RedmineBackend, sql_world: SqlWorld, error: Exception
 ) -> None:
     with pytest.raises(type(error)):
-        await read(tracker, sql_world.actor("anna"), lambda reading: failing(error)(reading.db))
-    assert not tracker.state.notes
+        await read(backend, sql_world.actor("anna"), lambda reading: failing(error)(reading.db))
+    assert not backend.state.notes
 
 
-async def test_administrators_are_told_for_a_while(tracker: RedmineBackend, sql_world: SqlWorld) -> None:
-    await read(tracker, sql_world.actor("anna"), lambda reading: failing(KeyError())(reading.db))
-    assert tracker.state.notes
+async def test_administrators_are_told_for_a_while(backend: RedmineBackend, sql_world: SqlWorld) -> None:
+    await read(backend, sql_world.actor("anna"), lambda reading: failing(KeyError())(reading.db))
+    assert backend.state.notes
     sql_world.database._unread.expire(monotonic() + connection.UNREADABLE_SECONDS)
-    assert not tracker.state.notes
+    assert not backend.state.notes
 
 
 @pytest.mark.parametrize("charset", ["cp1251", "utf8mb3"])

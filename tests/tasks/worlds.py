@@ -55,11 +55,11 @@ class RedmineWorld:
     def __init__(self, redmine: Redmine) -> None:
         self.redmine = redmine
         self.client = RedmineClient(redmine.url, redmine.admin_key)
-        self.backend = self.make_tracker()
+        self.backend = self.make_backend()
         self.feed = self.make_feed()
         self.http = httpx.Client(base_url=redmine.url, headers={"X-Redmine-API-Key": redmine.admin_key}, timeout=30)
 
-    def make_tracker(self) -> RedmineBackend:
+    def make_backend(self) -> RedmineBackend:
         return RedmineBackend(self.client, "textile")
 
     def make_feed(self) -> RestFeed | FallbackFeed:
@@ -164,7 +164,7 @@ class RedmineWorld:
 class SqlWorld(RedmineWorld):
     """The same Redmine, read by SQL with no more rights than our documents ask for, and without falling back."""
 
-    def make_tracker(self) -> RedmineBackend:
+    def make_backend(self) -> RedmineBackend:
         self.database = RedmineDatabase(url_of(self.redmine.mysql), ZoneInfo(self.redmine.timezone))
         return RedmineBackend(self.client, "textile", SqlOnly(self.database))
 
@@ -174,7 +174,7 @@ class SqlWorld(RedmineWorld):
     def restart_reading(self) -> None:
         """As after CONFIG_SECONDS: what administrators set up is read anew."""
         self.database.close()
-        self.backend = self.make_tracker()
+        self.backend = self.make_backend()
 
 
 class SqlOnly(Source):

@@ -119,7 +119,7 @@ def choices(may: Rights, own_id: int, task: Task, offers: Offers) -> Choices:
         | (TRACKER if trackers else set())
         | private,
         custom=frozenset(
-            held.field.id for held in task.custom if held.field.is_writable and _is_free(str(held.field.id), offers)
+            it.field.id for it in task.custom if it.field.is_writable and _is_free(str(it.field.id), offers)
         ),
         required=required(offers.required),
     )

@@ -17,7 +17,7 @@ from helpdesk.tasks.redmine.rest.files import IssueFiles
 from helpdesk.tasks.redmine.rest.issue import Issues
 from helpdesk.tasks.redmine.rest.issue_create import IssueCreate, NewTaskForms
 from helpdesk.tasks.redmine.rest.issue_update import IssueUpdate
-from helpdesk.tasks.redmine.rest.lists import BoardCards, IssueLists
+from helpdesk.tasks.redmine.rest.lists import IssueLists
 from helpdesk.tasks.redmine.sql import issue, lists, workflow
 from helpdesk.tasks.redmine.sql.failures import Silent
 from helpdesk.tasks.redmine.sql.source import Source
@@ -32,8 +32,7 @@ class RestReader:
         self.issues = Issues(calls, lists)
         forms = NewTaskForms(calls)
         self.vocabulary, self.members, self.seen = lists.vocabulary, lists.members, lists.seen
-        self.tasks, self.export, self.statistics = lists.tasks, lists.export, lists.statistics
-        self.cards = BoardCards(calls, lists).cards
+        self.tasks, self.cards, self.export, self.statistics = lists.tasks, lists.cards, lists.export, lists.statistics
         self.task, self.attachment = self.issues.task, self.issues.attachment
         self.projects_for_new, self.new_task_form = forms.projects, forms.form
 

@@ -5,21 +5,19 @@ REST reads issues changed since `FeedCursor.since` and returns their events abov
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from sqlalchemy.engine import Connection
 
 from helpdesk.errors import LockedOut, NotAllowed, NotFound, WrongKey
-from helpdesk.redmine_client import JSON, RedmineClient, part, within
+from helpdesk.redmine_client import JSON, RedmineClient, part
 from helpdesk.tasks.feed import Event, FeedPage
 from helpdesk.tasks.model import Actor
 from helpdesk.tasks.redmine import feed_model
 from helpdesk.tasks.redmine.rest import feed as rest_feed
 from helpdesk.tasks.redmine.rest import json_mapper
-from helpdesk.tasks.redmine.rest.metadata_cache import MetadataCache
-from helpdesk.tasks.redmine.rest.user_cache import UserCache
+from helpdesk.tasks.redmine.rest.calls import RestCalls
 from helpdesk.tasks.redmine.sql import feed as sql_feed
 from helpdesk.tasks.redmine.sql.source import Source
 
@@ -33,15 +31,13 @@ class RestFeed:
     """Reads everything with our administrator's key, and as each person what that person sees."""
 
     def __init__(self, client: RedmineClient) -> None:
-        self.client = client
-        self.metadata = MetadataCache(client)
-        self.users = UserCache(client, self.metadata)
-        self.principals = rest_feed.Principals(client, self.users)
+        self.calls = RestCalls(client)
+        self.principals = rest_feed.Principals(client, self.calls.users)
         self.changed_issues = rest_feed.ChangedIssues(client)
 
     async def start(self) -> str:
         """Return the cursor behind the highest numbers in the last changed issues; moments tell older ones."""
-        async with self._reading():
+        async with self.calls.reading(READ_SECONDS):
             issues = await self.changed_issues.lately(LATELY)
         now = datetime.now(UTC)
         journals = [json_mapper.number(it, "id") for issue in issues for it in issue.get("journals", ())]
@@ -54,7 +50,7 @@ class RestFeed:
     async def read(self, cursor: str) -> FeedPage:
         began = datetime.now(UTC)
         known = feed_model.read_cursor(cursor).believed(began)
-        async with self._reading():
+        async with self.calls.reading(READ_SECONDS):
             page = await self.changed_issues.since(known.since, known.updated)
             wanted = rest_feed.new(page.issues, known)
             events = await self._events(page.issues, wanted) if any(wanted) else []
@@ -73,7 +69,7 @@ class RestFeed:
 
     async def event(self, task_id: int, entry_id: int) -> Event | None:
         wanted = rest_feed.Numbers(frozenset(), frozenset({entry_id}))
-        async with self._reading():
+        async with self.calls.reading(READ_SECONDS):
             issue = await self.changed_issues.issue(task_id)
             events = await self._events([issue], wanted) if issue is not None else []
         return next(iter(events), None)
@@ -86,18 +82,18 @@ class RestFeed:
                 return await self._sees(actor, event)
 
         actors = list(people)
-        async with self._reading():
+        async with self.calls.reading(READ_SECONDS):
             answers = await asyncio.gather(*map(sees, actors))
         return frozenset(actor.id for actor, is_visible in zip(actors, answers, strict=True) if is_visible)
 
     async def _events(self, issues: list[JSON], wanted: rest_feed.Numbers) -> list[Event]:
-        return await rest_feed.events(self.metadata, self.principals, issues, wanted)
+        return await rest_feed.events(self.calls.metadata, self.principals, issues, wanted)
 
     async def _sees(self, actor: Actor, event: Event) -> bool:
         try:
-            await self.users.me(actor)
+            await self.calls.users.me(actor)
             path = f"/issues/{event.task_id}.json"
-            issue = part(await self.client.get(path, actor.login, [("include", "journals")]), "issue")
+            issue = part(await self.calls.client.get(path, actor.login, [("include", "journals")]), "issue")
         except (LockedOut, NotAllowed, NotFound):
             return False
         except WrongKey:
@@ -107,15 +103,6 @@ class RestFeed:
         kind, _, number = event.key.partition(".")
         journals = {json_mapper.number(journal, "id") for journal in issue.get("journals", ())}
         return kind == "issue" or int(number) in journals
-
-    @asynccontextmanager
-    async def _reading(self) -> AsyncIterator[None]:
-        """Bound a poll by READ_SECONDS. Raises BadResponse for an answer that lacks its fields."""
-        try:
-            async with within(READ_SECONDS):
-                yield
-        except json_mapper.BROKEN as error:
-            raise json_mapper.bad_response(error) from error
 
 
 class SqlFeed:

@@ -80,10 +80,10 @@ class Permissions:
         if project is None or project.status == ARCHIVED:
             return []
         if project_id in self.person.memberships:
-            held = self.person.memberships[project_id]
+            role_ids = self.person.memberships[project_id]
         else:
-            held = project.guests if project.is_public else frozenset()
-        return [self.roles[role] for role in held if role in self.roles]
+            role_ids = project.guests if project.is_public else frozenset()
+        return [self.roles[role] for role in role_ids if role in self.roles]
 
     def permits(self, permission: str, project_id: int) -> bool:
         """Whether the person has a permission in a project. Source: User#allowed_to?, Project#allows_to?."""

@@ -13,7 +13,7 @@ from helpdesk.tasks.model import Edit, Task
 from helpdesk.texts import called
 from helpdesk.web.board import page as board_page
 from helpdesk.web.board import query as board_query
-from helpdesk.web.core import navigation, request_data, session
+from helpdesk.web.core import navigation, request_data
 from helpdesk.web.core.errors import status_of
 from helpdesk.web.core.faces import answer, choose, html, see_other
 from helpdesk.web.core.idempotency import idempotent
@@ -108,7 +108,7 @@ async def _tray(request: Request, template: str, task: Task, status: int = 200, 
         "labels": LABELS,
         "in_words": in_words,
         "seen": form_fields.seen_choices(task),
-        "typed_by": drafts.form_owner(request, await session.current_user(request)),
+        "typed_by": await drafts.form_owner(request),
         "next": await _next(request),
     }
     return html(request, template, status, **{**defaults, **own, **context})

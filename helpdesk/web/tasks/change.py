@@ -8,14 +8,14 @@ from starlette.responses import Response
 
 from helpdesk.errors import Conflict, Invalid, Sentence, Unchanged, sentence
 from helpdesk.tasks.colors import Colors
-from helpdesk.tasks.model import Edit, Field, Task, Written
+from helpdesk.tasks.model import Edit, Entry, Field, Task, Written
+from helpdesk.texts import trimmed
 from helpdesk.web.core import request_data
 from helpdesk.web.core.after_write import saved
 from helpdesk.web.core.faces import Face, Json, json_response, see_other
 from helpdesk.web.core.guards import actor
 from helpdesk.web.core.services import services
 from helpdesk.web.core.templating import translate
-from helpdesk.web.notifications import notify_flag
 from helpdesk.web.tasks import colors, schemas
 from helpdesk.web.tasks import page as task_page
 from helpdesk.web.tasks.page import Refusal
@@ -75,6 +75,18 @@ async def make(request: Request, change: Change, presenter: Presenter) -> Respon
     except change.shows as refusal:
         return await presenter.refused(request, refusal, change.field or "")
     return await presenter.changed(request, await change.conclude(request, written))
+
+
+async def wants_notifications(request: Request) -> bool:
+    """Return whether the request wants people notified of its change (contract §4). Raises Invalid."""
+    return (await request_data.read(request)).flag("notify_users", True)
+
+
+async def apply_notify_flag(request: Request, written: Written, field: Field) -> None:
+    """Suppress the notifications of this change when they are not wanted."""
+    suppression = services(request).suppression
+    if suppression and not await wants_notifications(request):
+        await suppression.silence(written.after.id, await _own_entries(request, written, field))
 
 
 async def presenter_of(request: Request) -> Presenter:
@@ -138,9 +150,25 @@ async def _task(request: Request, outcome: Outcome) -> Json:
 
 
 async def _field(request: Request, outcome: Outcome, field: Field) -> Json:
-    sent = await notify_flag.sent(request, outcome.written, field)
+    sent = await _count_recipients(request, outcome.written, field)
     known = Colors() if field == "assignee" else await colors.known(request)
     return schemas.changed(outcome.written, field, (await actor(request)).id, sent, known)
+
+
+async def _count_recipients(request: Request, written: Written, field: Field) -> int:
+    """Count the people whom the rules name for this change; 0 when notifications are not wanted."""
+    suppression = services(request).suppression
+    if suppression is None or not await wants_notifications(request):
+        return 0
+    entries = await _own_entries(request, written, field)
+    return await suppression.recipients(written.after.id, [entry.id for entry in entries])
+
+
+async def _own_entries(request: Request, written: Written, field: Field) -> list[Entry]:
+    """Return the history entries of this change alone: another tab of the person may have written meanwhile."""
+    who, comment = await actor(request), trimmed((await request_data.read(request)).text("comment"))
+    own = written.own_entries(who.id)
+    return [it for it in own if it.has_change(field) or (comment and it.notes)]
 
 
 async def _overwrote(request: Request, outcome: Outcome) -> Json:

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from helpdesk.errors import Invalid, NotAllowed, Sentence, Unchanged, sentence
 from helpdesk.tasks.model import Entry, Task
-from helpdesk.web.core import request_data, session
+from helpdesk.web.core import request_data
 from helpdesk.web.core.after_write import saved
 from helpdesk.web.core.errors import status_of
 from helpdesk.web.core.faces import answer, answer_refusal, choose, html, json_response, see_other
@@ -56,7 +56,7 @@ async def form(
     if not entry.may_edit:
         raise NotAllowed
     template = choose(request, page="tasks/comment.html", fragment="tasks/_entry_form.html")
-    owner = drafts.form_owner(request, await session.current_user(request))
+    owner = await drafts.form_owner(request)
     shared = {"task": task, "entry": entry, "typed": typed, "typed_by": owner}
     return html(request, template, status, **{"draft": None, "why": None, "preview": None, **shared, **context})
 

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from helpdesk.errors import Conflict, Invalid, NotAllowed, TooLarge, Unchanged
 from helpdesk.tasks.change_messages import in_words
 from helpdesk.tasks.model import Edit, Task
-from helpdesk.web.core import request_data, session
+from helpdesk.web.core import request_data
 from helpdesk.web.core.errors import status_of
 from helpdesk.web.core.faces import answer, choose, html, htmx_redirect
 from helpdesk.web.core.guards import actor
@@ -32,7 +32,7 @@ async def edit(request: Request) -> Response:
 
 async def _to_page(request: Request, task: Task) -> Response:
     draft = (await drafts.of_task(request, task)).get("edit")
-    uploads.recall(request, await actor(request), draft.fields.get("staged") if draft else None)
+    uploads.restore(request, await actor(request), draft.fields.get("staged") if draft else None)
     return await form(request, task, draft.fields if draft else {}, draft=draft)
 
 
@@ -48,7 +48,7 @@ async def form(request: Request, task: Task, typed: Mapping[str, Any], status: i
         "seen": form_fields.seen(controls),
         "comment": typed.get("comment", ""),
         "in_words": in_words,
-        "typed_by": drafts.form_owner(request, await session.current_user(request)),
+        "typed_by": await drafts.form_owner(request),
         **uploads.context(request, await actor(request)),
     }
     template = choose(request, page="tasks/edit.html", fragment="tasks/_details_form.html")
@@ -64,7 +64,7 @@ async def _change(request: Request) -> Response:
 
 async def _edit(request: Request) -> Edit:
     """Raises Invalid, TooLarge."""
-    fields, files = await request_data.read(request), await uploads.arrived(request, await actor(request))
+    fields, files = await request_data.read(request), await uploads.receive(request, await actor(request))
     return task_input.edit(request_data.Fields(form_fields.touched(fields.values)))._replace(files=files)
 
 

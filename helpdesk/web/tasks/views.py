@@ -17,7 +17,6 @@ from helpdesk.web.core.request_data import entry_id, task_id
 from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.templating import translate
 from helpdesk.web.files import uploads
-from helpdesk.web.notifications import notify_flag
 from helpdesk.web.tasks import change, schemas, texts
 from helpdesk.web.tasks import page as task_page
 
@@ -85,11 +84,11 @@ async def _change(request: Request, field: Field) -> Response:
 
     async def read(request: Request) -> Edit:
         edit = await request_data.edit(request, field)
-        await notify_flag.is_wanted(request)
+        await change.wants_notifications(request)
         return edit
 
     async def conclude(request: Request, written: Written) -> change.Outcome:
-        await notify_flag.silence(request, written, field)
+        await change.apply_notify_flag(request, written, field)
         differs = written.before.value(field) != written.after.value(field)
         return change.Outcome(written, CHANGED[field] if differs else COMMENTED, field)
 
@@ -123,7 +122,7 @@ async def attachments(request: Request) -> Response:
         raise NotAllowed
     fields = await request_data.read(request)
     try:
-        files = await uploads.arrived(request, who)
+        files = await uploads.receive(request, who)
         if not files:
             raise Invalid({"files": [CHOOSE]})
         edit = Edit(comment=fields.text("comment"), files=files)
@@ -210,7 +209,8 @@ async def delete(request: Request) -> Response:
 async def remove(request: Request) -> Response:
     number = task_id(request)
     await saved(request, services(request).backend.delete(await actor(request), number))
-    await notify_flag.deleted(request, number)
+    if suppression := services(request).suppression:
+        await suppression.deleted(number)
     return await answer(
         request,
         json=lambda: json_response(request, {"message": translate(request, DELETED)}),

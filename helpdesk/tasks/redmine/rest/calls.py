@@ -134,10 +134,10 @@ class RestCalls:
         self.claims = Claims()
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[asyncio.Timeout]:
-        """Bound the calls of one verb by the deadline. Raises BadResponse for an answer that lacks what it needs."""
+    async def reading(self, seconds: float | None = None) -> AsyncIterator[asyncio.Timeout]:
+        """Bound the calls of one verb by the deadline. Raises BadResponse for an answer without its fields."""
         try:
-            async with within(self.client.deadline) as deadline:
+            async with within(self.client.deadline if seconds is None else seconds) as deadline:
                 yield deadline
         except json_mapper.BROKEN as error:
             raise json_mapper.bad_response(error) from error

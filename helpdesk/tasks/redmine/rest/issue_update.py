@@ -1,7 +1,7 @@
 """Writing to one task over Redmine's REST API, as the person, so that Redmine's own history names that person."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from random import random
 from weakref import WeakValueDictionary
@@ -55,7 +55,11 @@ class IssueUpdate:
                     written = written._replace(after=await self._after(write, actor, task_id))
                 written = _claimed(write, claim, written, payloads.made(written, edit, actor), edit.comment)
         written = written._replace(file_ids=frozenset(map(payloads.file_id, edit.files)))
-        return _confirmed(write, written, lambda: payloads.require_changed(written, edit, actor))
+        try:
+            payloads.require_changed(written, edit, actor)
+        except NotAllowed as refusal:
+            raise write.missing(refusal) from None
+        return written
 
     async def comment(self, actor: Actor, task_id: int, text: str, private: bool = False) -> Written:
         equal = self.calls.claims.among(actor.id, task_id, plain(text).strip(), private)
@@ -66,12 +70,9 @@ class IssueUpdate:
                 written = Written(before, await self._after(write, actor, task_id))
                 own = [entry.id for entry in payloads.entries_with(written, actor, text, private)]
                 written = _claimed(write, claim, written, own, text)
-
-        def require_saved() -> None:
-            if not payloads.entries_with(written, actor, text, private):
-                raise NotAllowed(detail=f"the comment on {task_id} was not kept as it was sent")
-
-        return _confirmed(write, written, require_saved)
+        if not payloads.entries_with(written, actor, text, private):
+            raise write.missing(NotAllowed(detail=f"the comment on {task_id} was not kept as it was sent"))
+        return written
 
     async def edit_comment(self, actor: Actor, task_id: int, entry_id: int, text: str) -> Written:
         async with self.calls.writing(actor) as write:
@@ -79,12 +80,9 @@ class IssueUpdate:
             body = {"journal": payloads.rewriting(before, entry_id, text)}
             await write.send(self.client.put(f"/journals/{entry_id}.json", body, actor.login))
             written = Written(before, await self._after(write, actor, task_id))
-
-        def require_saved() -> None:
-            if not payloads.is_rewritten(written.after, entry_id, text):
-                raise NotAllowed(detail=f"Redmine ignored the new text of {entry_id} of {task_id}")
-
-        return _confirmed(write, written, require_saved)
+        if not payloads.is_rewritten(written.after, entry_id, text):
+            raise write.missing(NotAllowed(detail=f"Redmine ignored the new text of {entry_id} of {task_id}"))
+        return written
 
     async def watch(self, actor: Actor, task_id: int, watching: bool) -> Task:
         """Set watching. Everybody who sees a task may watch it (WatchersController#watch), but REST asks for
@@ -200,12 +198,3 @@ def _claimed(write: Write, claim: Claim, written: Written, candidates: Iterable[
     if number is None:
         return written._replace(entry_ids=frozenset()) if text.strip() else written
     return written._replace(entry_ids=frozenset({number}))
-
-
-def _confirmed(write: Write, written: Written, require: Callable[[], None]) -> Written:
-    """Return `written` once `require` passes. Raises what it raises, or OutcomeUnknown."""
-    try:
-        require()
-    except NotAllowed as refusal:
-        raise write.missing(refusal) from None
-    return written

@@ -225,14 +225,9 @@ class IssueLists:
             raise BadResponse(detail=error.detail) from error
         return items(answer, "issues"), json_mapper.number(answer, "total_count")
 
-
-class BoardCards:
-    def __init__(self, calls: RestCalls, lists: IssueLists) -> None:
-        self.calls, self.lists = calls, lists
-
     async def cards(self, actor: Actor, asked: CardQueryFactory) -> Cards:
         async with self.calls.reading():
-            vocabulary = await self.lists.current_vocabulary(actor)
+            vocabulary = await self.current_vocabulary(actor)
             request = asked(vocabulary)
             cards, counts = await self._cards_and_counts(actor, request)
             issues = (issue for page, _ in cards.values() for issue in page)
@@ -246,9 +241,9 @@ class BoardCards:
         """Send a request for each status, side by side; that for its cards tells its total as well, unless `only`
         leaves some out."""
         groups: list[Group] = [(it,) for it in request.columns({})] if request.only is None else []
-        of_totals = of_cards = await self.lists.search(actor, request.query.of_any_status())
+        of_totals = of_cards = await self.search(actor, request.query.of_any_status())
         if request.only is not None and request.of_cards:
-            of_cards = await self.lists.search(actor, request.of_cards)
+            of_cards = await self.search(actor, request.of_cards)
         left: list[Group] = [(it,) for it in dict.fromkeys(request.counted) if (it,) not in groups]
         limit, offset = request.query.per_page, request.query.offset
         if request.only is not None and request.of_cards and request.statuses:  # few tasks: all together
@@ -262,12 +257,11 @@ class BoardCards:
     async def _columns(
         self, actor: Actor, search: Search, groups: Collection[Group], limit: int, offset: int
     ) -> Columns:
-        requests = (self.lists.matches(actor, search, limit, offset, each) for each in groups)
+        requests = (self.matches(actor, search, limit, offset, each) for each in groups)
         return dict(zip(groups, await asyncio.gather(*requests), strict=True))
 
 
 def _of_page(rows: Iterable[TaskRow], query: TaskQuery) -> Iterator[TaskRow]:
-    """Yield the rows of each status that are on the query's page."""
     before = Counter[int]()
     for row in rows:
         if query.offset <= before[row.status.id] < query.offset + query.per_page:

@@ -38,7 +38,7 @@ def changing(before: Task, edit: Edit) -> JSON:
     is_present = edit.version is not None and lock_version.same(edit.version, before.version)
     known = before.version if is_present else edit.version
     effective = wanted(before, edit._replace(version=known), lock_version.since)
-    fields = {held.field.id: held.field for held in before.custom}
+    fields = {it.field.id: it.field for it in before.custom}
     body: JSON = {ATTRIBUTES[field]: plainly(value) for field, value in effective.changes.items()}
     body |= {ATTRIBUTES.get(detail, detail): plainly(value) for detail, value in effective.details.items()}
     if effective.custom:
@@ -61,7 +61,7 @@ def unsettled(task: Task, edit: Edit, now: datetime) -> float:
     `updated_on`, which is in whole seconds, nor `lock_version`: ActsAsCustomizable#save_custom_field_values touches the
     issue only for values that it saves, not for those that it deletes. Any other change moves the lock.
     """
-    several = {held.field.id for held in task.custom if held.field.multiple}
+    several = {it.field.id for it in task.custom if it.field.multiple}
     if lock_version.lock(task.version) is None or several.isdisjoint(changed(task, edit).custom):
         return 0
     seconds = (task.row.updated_on + SECOND - now).total_seconds()
@@ -131,7 +131,7 @@ def _differing(after: Task, edit: Edit) -> Iterable[tuple[str, tuple[str, str] |
     for detail, value in edit.details.items():
         if not same(after.detail(detail), value):
             yield detail, (history_name(detail), "")
-    labels = {held.field.id: held.field.name for held in after.custom}
+    labels = {it.field.id: it.field.name for it in after.custom}
     for number, texts in edit.custom.items():
         if not _same_texts(after, number, texts):
             yield f"cf_{number}", ("custom_field", labels.get(number, ""))

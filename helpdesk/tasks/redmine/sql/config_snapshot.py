@@ -213,8 +213,7 @@ def _project_info(db: Connection) -> dict[int, ProjectInfo]:
 
 
 def _projects(db: Connection) -> tuple[Project, ...]:
-    columns = ("id", "name", "identifier", "description", "parent_id")
-    rows = db.execute(sa.select(*(t.projects.c[name] for name in columns)))
+    rows = db.execute(t.select_columns(t.projects, "id name identifier description parent_id"))
     return in_tree_order(
         Project(row.id, row.name, row.identifier or "", row.description or "", row.parent_id) for row in rows
     )
@@ -231,7 +230,6 @@ def _priorities(db: Connection, names: Mapping[int, str]) -> tuple[dict[int, Pri
 
 
 def _names(db: Connection, table: sa.Table, extra: frozenset[str]) -> dict[int, str]:
-    """Return a company's own names of statuses or priorities."""
     return {row.id: row.name for row in db.execute(sa.select(table)) if row.name} if table.name in extra else {}
 
 

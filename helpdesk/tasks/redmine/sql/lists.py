@@ -54,8 +54,8 @@ def members(read: Reading, project_id: int) -> tuple[ProjectMember, ...]:
 
 def tasks(read: Reading, asked: TaskQuery | QueryFactory, *, summed: bool = False, rules: Rules = NO_RULES) -> TaskPage:
     if callable(asked):
-        words = vocabulary(read)
-        return _page(read, asked(words), summed, rules)._replace(vocabulary=words)
+        choices = vocabulary(read)
+        return _page(read, asked(choices), summed, rules)._replace(vocabulary=choices)
     return _page(read, asked, summed, rules)
 
 
@@ -106,13 +106,13 @@ def by_status(read: Reading, query: TaskQuery) -> dict[int, int]:
 def cards(read: Reading, asked: CardQueryFactory) -> Cards:
     """Return tasks by status, and their totals: one query for all totals, one for the tasks of all statuses, one for
     their comments. Raises what `asked` does."""
-    words = vocabulary(read)
-    request = asked(words)
+    choices = vocabulary(read)
+    request = asked(choices)
     counts = by_status(read, request.of_totals) if request.counted else {}
     totals = {status: counts.get(status, 0) for status in request.counted}
     rows = read.task_rows(_card_rows(read, request, totals))
     comments = _comments(read, rows)
-    return Cards(request, words, request.in_order(Card(row, comments.get(row.id, 0)) for row in rows), totals)
+    return Cards(request, choices, request.in_order(Card(row, comments.get(row.id, 0)) for row in rows), totals)
 
 
 def _card_rows(read: Reading, request: CardQuery, totals: Mapping[int, int]) -> Sequence[Any]:
@@ -150,7 +150,6 @@ def statistics(read: Reading, query: TaskQuery, now: datetime, rules: Rules = NO
 
 
 def _cells(read: Reading, query: TaskQuery, now: datetime) -> Iterator[Cell]:
-    """Count the open tasks of the query by priority, project, age and delay."""
     ages = [(issues.created_on >= read.local(border), age) for age, border in enumerate(borders(now))]
     groups = (
         issues.priority_id,

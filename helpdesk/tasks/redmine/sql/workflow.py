@@ -83,9 +83,9 @@ class Workflow(NamedTuple):
 def rights(read: Reading, project_id: int, tracker_id: int) -> Rights:
     """Return the person's rights over tasks of a tracker in a project."""
     permissions = read.permissions
-    held = {name for name in BY_TRACKER if permissions.permits_on(name, project_id, tracker_id)}
-    held |= {name for name in BY_PROJECT if permissions.permits(name, project_id)}
-    return Rights(False, True, frozenset(held))
+    names = {name for name in BY_TRACKER if permissions.permits_on(name, project_id, tracker_id)}
+    names |= {name for name in BY_PROJECT if permissions.permits(name, project_id)}
+    return Rights(False, True, frozenset(names))
 
 
 def rule_values(read: Reading, project_id: int, tracker_id: int, status_id: int) -> dict[str, Any]:
@@ -230,7 +230,6 @@ def new_task_form(read: Reading, project_id: int, tracker_id: int | None) -> New
 def _fields(
     read: Reading, project_id: int, tracker: Tracker, fixed: frozenset[str], required: frozenset[str]
 ) -> tuple[CustomField, ...]:
-    """Return the custom fields that the person may fill in."""
     return tuple(
         it.field._replace(required=it.field.required or str(it.field.id) in required)
         for it in read.config.fields_in(project_id, tracker.id)
