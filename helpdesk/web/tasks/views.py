@@ -122,7 +122,7 @@ async def attachments(request: Request) -> Response:
         raise NotAllowed
     fields = await request_data.read(request)
     try:
-        files = await uploads.arrived(request, who)
+        files = await uploads.receive(request, who)
         if not files:
             raise Invalid({"files": [CHOOSE]})
         edit = Edit(comment=fields.text("comment"), files=files)
