@@ -94,7 +94,7 @@ def address_of(request: Request) -> str:
 
 
 def _note(request: Request, person: Person) -> None:
-    """Note on the request whose it is, for the log and the answer."""
+    """Note the person on the request, for the log and the answer."""
     request.state.person, request.state.person_id = person, person.id
 
 

@@ -199,7 +199,7 @@ async def _render(
 
 
 async def _personal_context(request: Request, task: Task, with_drafts: bool) -> dict[str, Any]:
-    """Return what forms show of their person: the signed owner, reply templates, drafts, files brought and mutes."""
+    """Return what forms show of their person: the signed owner, reply templates, drafts, staged files and mutes."""
     person, who = await session.current_user(request), await actor(request)
     query = drafts_service.query_of_task(request, person, task)
 
