@@ -154,7 +154,7 @@ def test_an_error_is_shown_at_its_field_and_nothing_is_saved(
     assert says in str(visit("admin").post(PAGE, json=form).json()["errors"][field]) and kept(services) == CHANGES
 
 
-def test_all_that_is_wrong_is_told_at_once(visit: Visit) -> None:
+def test_all_errors_are_reported_at_once(visit: Visit) -> None:
     wrong = {f"phase_{BUSY}": ["active"], f"limit_{BUSY}": True, f"limit_{CLOSED}": {}}
     assert set(visit("admin").post(PAGE, json=wrong).json()["errors"]) == set(wrong)
 

@@ -122,7 +122,7 @@ def test_the_page_shows_notifications_and_marks_them_without_scripts(
 BELL = '<hx-partial hx-target=".top nav b" hx-swap="textContent">%s</hx-partial>'
 
 
-def test_the_answer_to_reading_updates_the_counts_of_bell_and_page(
+def test_the_answer_to_reading_updates_the_counts_of_widget_and_page(
     visit: Visit, embedded: EmbeddedWorld, tell: Tell
 ) -> None:
     task, anna = embedded.new_task(), visit("anna")
