@@ -19,7 +19,8 @@ FIREFOX = Path("/usr/bin/firefox-esr")
 SECONDS = 20  # of patience; only a machine that is very busy needs more than one
 PAUSE_SECONDS = 0.05
 WEBSOCKET_IS_THERE = "WebDriverBiDiServer.json"
-HEARD_OF = ["log.entryAdded", "network.beforeRequestSent", "network.responseCompleted", "network.fetchError"]
+ENDS = ["network.responseCompleted", "network.fetchError"]
+HEARD_OF = ["log.entryAdded", "network.beforeRequestSent", "network.responseStarted", *ENDS]
 PREFERENCES: dict[str, bool | int | str] = {
     "intl.accept_languages": "ru-RU, ru",
     # These shut it in.
@@ -215,8 +216,15 @@ def begun(events: Iterable[Event], path: str) -> dict[str, str]:
 def unfinished(events: Iterable[Event], path: str) -> list[str]:
     """The tabs whose requests to that path have been begun, and not ended."""
     known = list(events)
-    ended = {it["params"]["request"]["request"] for it in known if it["method"] in HEARD_OF[2:]}
+    ended = {it["params"]["request"]["request"] for it in known if it["method"] in ENDS}
     return [tab for request, tab in begun(known, path).items() if request not in ended]
+
+
+def answered(events: Iterable[Event], path: str) -> set[str]:
+    """The server's ids of the requests to that path whose answers have begun."""
+    answers = (it["params"] for it in events if it["method"] == "network.responseStarted")
+    headers = (it["response"]["headers"] for it in answers if path in it["request"]["url"])
+    return {it["value"]["value"] for each in headers for it in each if it["name"].lower() == "x-request-id"}
 
 
 @contextmanager

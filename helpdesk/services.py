@@ -1,7 +1,7 @@
 """The ports and the store, chosen once by `wiring`."""
 
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,29 +16,20 @@ from helpdesk.store.models.notifications import EventRecord
 from helpdesk.tasks.backend import Backend
 from helpdesk.tasks.model import Actor
 
+Watcher = Callable[[], Coroutine[Any, Any, None]]
+
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
-
-
-def never_polled() -> FeedStatus:
-    """Return the status of a feed that is not polled."""
-    return FeedStatus(False, utc_now(), None)
-
-
-async def nobody(record: EventRecord, people: Iterable[Actor]) -> frozenset[int]:
-    """Return the people who may see an event where there is no feed."""
-    return frozenset()
 
 
 @dataclass(frozen=True)
 class Services:
     """The ports, the store and the background tasks.
 
-    `identify` returns a signed-in person's identity in the backend, and raises NotAllowed without one. `suppression` is
-    None when nobody is notified. `wakeups` wakes open streams, `feed_status` tells whether the feed is live, and
-    `visible_to` returns the people who may see an event. Each of `watchers` runs until it is cancelled. `close`
-    releases connections when the process ends.
+    `identify` returns a signed-in person's identity in the backend, and raises NotAllowed without one. `wakeups`
+    wakes open streams, `feed_status` tells whether the feed is live, and `visible_to` returns the people who may see an
+    event. Each of `watchers` runs until it is cancelled. `close` releases connections when the process ends.
     """
 
     settings: Settings
@@ -47,9 +38,9 @@ class Services:
     directories: tuple[Directory, ...]
     identify: Callable[[SignedIn], Actor]
     close: Callable[[], Awaitable[None]]
-    wakeups: Wakeups = field(default_factory=Wakeups)
-    suppression: Suppression | None = None
-    feed_status: Callable[[], FeedStatus] = never_polled
-    visible_to: Callable[[EventRecord, Iterable[Actor]], Awaitable[frozenset[int]]] = nobody
+    wakeups: Wakeups
+    suppression: Suppression
+    feed_status: Callable[[], FeedStatus]
+    visible_to: Callable[[EventRecord, Iterable[Actor]], Awaitable[frozenset[int]]]
+    watchers: tuple[Watcher, ...]
     clock: Callable[[], datetime] = utc_now
-    watchers: tuple[Callable[[], Coroutine[Any, Any, None]], ...] = ()

@@ -1,8 +1,7 @@
 """Choose the adapters by the settings. No other module names them; a client library is imported only when needed."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
@@ -16,14 +15,16 @@ from helpdesk.notifications.event_processing import records_visible_to
 from helpdesk.notifications.feed_poller import FeedPoller
 from helpdesk.notifications.recipients import Accounts, Recipients
 from helpdesk.notifications.suppression import Suppression
+from helpdesk.notifications.wakeups import Wakeups
 from helpdesk.people.directory import Directory
 from helpdesk.people.local import LocalDirectory
 from helpdesk.people.model import SignedIn, is_named
 from helpdesk.poll_schedule import interval_at
-from helpdesk.services import Services
+from helpdesk.services import Services, Watcher, utc_now
 from helpdesk.settings.settings import Settings
 from helpdesk.store import people
 from helpdesk.store.database import Database
+from helpdesk.tasks.backend import Backend
 from helpdesk.tasks.feed import Feed
 from helpdesk.tasks.model import Actor
 
@@ -42,19 +43,17 @@ def wire(settings: Settings) -> Services:
 
 
 def _embedded(settings: Settings, database: Database) -> Services:
-    from helpdesk.store.tracker.blobs import Blobs
+    from helpdesk.store.tracker.files import Blobs
     from helpdesk.tasks.embedded.backend import EmbeddedBackend
     from helpdesk.tasks.embedded.feed import EmbeddedFeed
 
     async def close() -> None:
         database.close()
 
-    directories: tuple[Directory, ...] = (LocalDirectory(database),)
     backend = EmbeddedBackend(database.for_backend(), Blobs(settings.files_folder))
-    services = Services(settings, database, backend, directories, own_account, close)
-    named = settings.administrators
-    feed = EmbeddedFeed(database.for_backend(), is_named=partial(is_named, named))
-    return _with_notifications(services, feed, people.known_here)
+    feed = EmbeddedFeed(database.for_backend(), is_named=partial(is_named, settings.administrators))
+    directories = (LocalDirectory(database),)
+    return _services(settings, database, backend, directories, own_account, close, feed, people.known_in_embedded)
 
 
 def _with_redmine(settings: Settings, database: Database) -> Services:
@@ -72,28 +71,35 @@ def _with_redmine(settings: Settings, database: Database) -> Services:
             redmine_database.close()
         database.close()
 
-    directories: tuple[Directory, ...] = (LocalDirectory(database), RedmineDirectory(client, database))
-    format = settings.redmine_text_format
-    if redmine_database is None:
-        services = Services(settings, database, RedmineBackend(client, format), directories, redmine_user, close)
-        return _with_notifications(services, RestFeed(client), people.known_in_redmine)
-
     async def recent_people() -> Sequence[int]:
-        return await database.run(lambda db: people.lately_in_redmine(db, COMPARED_PEOPLE))
+        return await database.run(lambda db: people.recent_in_redmine(db, COMPARED_PEOPLE))
 
-    source = Source(redmine_database)
-    backend = RedmineBackend(client, format, source)
-    consistency_check = ConsistencyCheck(client, source, recent_people)
-    services = Services(
-        settings, database, backend, directories, redmine_user, close, watchers=(consistency_check.watch,)
-    )
-    return _with_notifications(services, FallbackFeed(SqlFeed(source), RestFeed(client)), people.known_in_redmine)
+    source, rest_feed = None, RestFeed(client)
+    feed: Feed = rest_feed
+    watchers: tuple[Watcher, ...] = ()
+    if redmine_database:
+        source = Source(redmine_database)
+        feed = FallbackFeed(SqlFeed(source), rest_feed)
+        watchers = (ConsistencyCheck(client, source, recent_people).watch,)
+    backend = RedmineBackend(client, settings.redmine_text_format, source)
+    directories = (LocalDirectory(database), RedmineDirectory(client, database))
+    accounts = people.known_in_redmine
+    return _services(settings, database, backend, directories, redmine_user, close, feed, accounts, watchers)
 
 
-def _with_notifications(services: Services, feed: Feed, accounts: Accounts) -> Services:
+def _services(
+    settings: Settings,
+    database: Database,
+    backend: Backend,
+    directories: tuple[Directory, ...],
+    identify: Callable[[SignedIn], Actor],
+    close: Callable[[], Awaitable[None]],
+    feed: Feed,
+    accounts: Accounts,
+    watchers: tuple[Watcher, ...] = (),
+) -> Services:
     """Add the poller of the feed and the channels, by which people are notified of events."""
-    services = _with_wakeups(services)
-    settings, database, wakeups = services.settings, services.database, services.wakeups
+    wakeups, wakeup_watchers = _wakeups(settings)
     named = partial(people.administrators, named=settings.administrators or ())
     recipients = Recipients(feed, database, accounts, named)
     dispatcher = Dispatcher(Resources(settings, database))
@@ -101,25 +107,30 @@ def _with_notifications(services: Services, feed: Feed, accounts: Accounts) -> S
     def interval(now: datetime) -> float:
         return interval_at(now, settings.timezone, settings.poll_interval, settings.poll_schedule)
 
-    poller = FeedPoller(feed, database, recipients, dispatcher, wakeups, interval, clock=services.clock)
-    return replace(
-        services,
+    poller = FeedPoller(feed, database, recipients, dispatcher, wakeups, interval, clock=utc_now)
+    return Services(
+        settings,
+        database,
+        backend,
+        directories,
+        identify,
+        close,
+        wakeups,
+        Suppression(feed, database, recipients, wakeups, utc_now),
         feed_status=lambda: poller.feed_status,
         visible_to=records_visible_to(feed),
-        suppression=Suppression(feed, database, recipients, wakeups, services.clock),
-        watchers=(*services.watchers, *dispatcher.watchers, poller.watch),
+        watchers=(*watchers, *wakeup_watchers, *dispatcher.watchers, poller.watch),
     )
 
 
-def _with_wakeups(services: Services) -> Services:
-    """Add wakeups that reach several processes, when REDIS_URL is set."""
-    settings = services.settings
+def _wakeups(settings: Settings) -> tuple[Wakeups, tuple[Watcher, ...]]:
+    """Return wakeups that reach all processes when REDIS_URL is set, else only this one."""
     if settings.redis_url is None:
-        return services
+        return Wakeups(), ()
     from helpdesk.notifications.redis_wakeups import RedisWakeups
 
     wakeups = RedisWakeups(settings.redis_url, settings.secret_key or "", settings.ca_bundle)
-    return replace(services, wakeups=wakeups, watchers=(*services.watchers, wakeups.watch))
+    return wakeups, (wakeups.watch,)
 
 
 def _redmine_client(settings: Settings) -> "RedmineClient":

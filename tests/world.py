@@ -17,7 +17,7 @@ from helpdesk.store import people
 from helpdesk.store.casefold import fold
 from helpdesk.store.database import Database
 from helpdesk.store.models import tables
-from helpdesk.store.tracker.blobs import Blobs
+from helpdesk.store.tracker.files import Blobs
 from helpdesk.tasks.embedded.backend import EmbeddedBackend
 from helpdesk.tasks.embedded.feed import EmbeddedFeed
 from helpdesk.tasks.model import Actor

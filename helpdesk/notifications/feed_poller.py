@@ -150,16 +150,16 @@ class FeedPoller:
             log.warning("the feed was last read at a time in the future: a clock is wrong")
         try:
             if lease.cursor is None:
-                found = FeedPage((), await self.feed.start())
+                page = FeedPage((), await self.feed.start())
             else:
-                found = await self.feed.read(lease.cursor)
-            await self.processor.process({it.key: it for it in found.events})
-            if found.more and lease.as_of:
+                page = await self.feed.read(lease.cursor)
+            await self.processor.process({it.key: it for it in page.events})
+            if page.more and lease.as_of:
                 as_of = min(as_of, lease.as_of)
             # Events that failed are read again, so the cursor stays where this poll began.
             has_failed = bool(self.processor.retry_queue)
-            await self.processor.write({}, lease.cursor if has_failed else found.cursor, as_of)
-            self._more = found.more and not has_failed
+            await self.processor.write({}, lease.cursor if has_failed else page.cursor, as_of)
+            self._more = page.more and not has_failed
         except LeaseLost:
             self.holds_lease = False
             return False

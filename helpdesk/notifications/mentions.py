@@ -9,7 +9,7 @@ from helpdesk.store.casefold import fold
 
 LONGEST_LOGIN = 120
 LONGEST_WORD = 400  # before folding
-MOST_CALLED = 200  # different words of one text, as each is looked up among the logins
+MOST_WORDS = 200  # different words of one text, as each is looked up among the logins
 
 _CODE = re.compile(
     r"""
@@ -22,36 +22,36 @@ _CODE = re.compile(
 )
 _ADDRESS = re.compile(r"(?<!\w)\w++://\S++")
 # Not after characters that e-mail addresses and paths have before an @. Accents may be separate code points.
-_CALL = re.compile(r"(?<![\w\u0300-\u036f.@+/])(?<!\w-)@([\w\u0300-\u036f.@+-]++)")
+_MENTION = re.compile(r"(?<![\w\u0300-\u036f.@+/])(?<!\w-)@([\w\u0300-\u036f.@+-]++)")
 _AFTER = "._@+-"  # may end a login, and may follow one
 
 
-def called(text: str) -> tuple[str, ...]:
-    """Return the first MOST_CALLED words after an `@`, folded: logins, perhaps with punctuation at their end.
+def mentioned_words(text: str) -> tuple[str, ...]:
+    """Return the first MOST_WORDS words after an `@`, folded: logins, perhaps with punctuation at their end.
 
     Words in code, quotes, addresses and longer words do not count; `a@login` is an e-mail address.
     """
     if "@" not in text:
         return ()
     text = _CODE.sub(" ", text[:LONGEST_READ])
-    calls = _CALL.finditer(_ADDRESS.sub(" ", without_tags(without_quotes(text))))
+    mentions = _MENTION.finditer(_ADDRESS.sub(" ", without_tags(without_quotes(text))))
     # Fold the words, not the text: a long run of accents would take minutes.
-    words = dict.fromkeys(call[1][:LONGEST_WORD] for call in calls)
-    return tuple(fold(word) for word in islice(words, MOST_CALLED))
+    words = dict.fromkeys(mention[1][:LONGEST_WORD] for mention in mentions)
+    return tuple(fold(word) for word in islice(words, MOST_WORDS))
 
 
-def may_mean(words: Iterable[str]) -> frozenset[str]:
+def possible_logins(words: Iterable[str]) -> frozenset[str]:
     """Return every login that one of these words may mean."""
     return frozenset(login for word in words for login in _readings(word))
 
 
-def meant(words: Iterable[str], logins: Collection[str]) -> frozenset[str]:
+def mentioned_logins(words: Iterable[str], logins: Collection[str]) -> frozenset[str]:
     """Return those of the folded `logins` that these words mention.
 
     Of two that fit, such as "anna" and "anna." in `@anna.`, the longer is meant.
     """
-    found = (next((login for login in _readings(word) if login in logins), None) for word in words)
-    return frozenset(login for login in found if login)
+    matches = (next((login for login in _readings(word) if login in logins), None) for word in words)
+    return frozenset(filter(None, matches))
 
 
 def _readings(word: str) -> Iterator[str]:

@@ -76,12 +76,12 @@ def notification(event: Event, person: int, kind: Kind, short: Excerpts, sound: 
 
 
 def dropped_notification(event: Event, administrator: int) -> NotificationRow:
-    """Return what an administrator is told of a dropped event: nothing of the task but its number.
+    """Return an administrator's notification of a dropped event: of the task only its number.
 
     Not every administrator may see the task, and its texts may be the reason why the event could not be processed.
     """
-    told = notification(event, administrator, "put_aside", Excerpts("", ""))
-    return told._replace(subject="", author="", old="", new="", is_private=False)
+    row = notification(event, administrator, "put_aside", Excerpts("", ""))
+    return row._replace(subject="", author="", old="", new="", is_private=False)
 
 
 def message(row: NotificationRow) -> Message:

@@ -37,14 +37,14 @@ def without_quotes(text: str) -> str:
 
 def without_ballast(text: str) -> str:
     """Remove the styles, comments and pictures of mail programs. An element without an end stays."""
-    kept, at = list[str](), 0
-    while found := _UNREAD.search(text, at):
-        end = found if found[2] else _ENDS[(found[1] or "").lower()].search(text, found.end())
+    pieces, at = list[str](), 0
+    while start := _UNREAD.search(text, at):
+        end = start if start[2] else _ENDS[(start[1] or "").lower()].search(text, start.end())
         if end is None:
             break
-        kept.append(text[at : found.start()])
+        pieces.append(text[at : start.start()])
         at = end.end()
-    return " ".join([*kept, text[at:]])
+    return " ".join([*pieces, text[at:]])
 
 
 def without_tags(text: str) -> str:
@@ -72,21 +72,21 @@ def _in_one_line(text: str) -> str:
 
 
 def _whole(text: str, end: int) -> int:
-    """Return the last place up to `end` between two visible characters; `end` when everything is one character."""
-    place = end
-    while place and _joins(text, place):
-        place -= 1
-    return place or end
+    """Return the last index up to `end` between two visible characters; `end` when everything is one character."""
+    index = end
+    while index and _joins(text, index):
+        index -= 1
+    return index or end
 
 
-def _joins(text: str, place: int) -> bool:
-    """Return whether the code points before and after a place belong to one visible character.
+def _joins(text: str, index: int) -> bool:
+    """Return whether the code points before and after an index belong to one visible character.
 
     Of Unicode's rules (UAX 29) it applies those for marks, emoji, flags and Hangul, and leaves out other scripts.
     """
-    before, after = text[place - 1], text[place]
+    before, after = text[index - 1], text[index]
     if _is_flag_half(after):
-        halves = place - len(text[:place].rstrip(_FLAG_HALVES))
+        halves = index - len(text[:index].rstrip(_FLAG_HALVES))
         return halves % 2 == 1
     return (
         unicodedata.category(after).startswith("M")

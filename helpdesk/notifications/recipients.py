@@ -12,7 +12,7 @@ from sqlmodel import Session
 from helpdesk.notifications import messages, preferences
 from helpdesk.notifications.channels.port import Delivery
 from helpdesk.notifications.kinds import TYPES, Kind
-from helpdesk.notifications.mentions import called, may_mean, meant
+from helpdesk.notifications.mentions import mentioned_logins, mentioned_words, possible_logins
 from helpdesk.notifications.messages import Excerpts, excerpts
 from helpdesk.store import people
 from helpdesk.store import preferences as stored_preferences
@@ -51,7 +51,7 @@ def candidates(event: Event, accounts: Iterable[Account], words: Collection[str]
     """Return the accounts that the rules name, ordered by their number in the backend, each once.
 
     The rules name the assignees, the former assignees, the author, the watchers and the people mentioned by `words`
-    (as `mentions.called` returns them), but never the person who acted.
+    (as `mentions.mentioned_words` returns them), but never the person who acted.
     """
     by_number = {account.number: account for account in accounts}
     mentioned = _mentioned(words, by_number.values())
@@ -70,7 +70,7 @@ def _mentioned(words: Collection[str], accounts: Iterable[Account]) -> frozenset
     if not words:
         return frozenset()
     logins = {account.number: fold(account.login) for account in accounts}
-    mentioned = meant(words, frozenset(logins.values()))
+    mentioned = mentioned_logins(words, frozenset(logins.values()))
     return frozenset(number for number, login in logins.items() if login in mentioned)
 
 
@@ -97,8 +97,8 @@ async def event_texts(event: Event) -> EventTexts:
 
 def read_texts(event: Event) -> EventTexts:
     """Read the texts of an event in the calling thread."""
-    words = called(event.notes)
-    return EventTexts(words, may_mean(words), excerpts(event))
+    words = mentioned_words(event.notes)
+    return EventTexts(words, possible_logins(words), excerpts(event))
 
 
 class Recipients:
@@ -120,40 +120,42 @@ class Recipients:
     async def deliveries(self, event: Event, now: datetime) -> list[Delivery]:
         """Return what is delivered of an event, and to whom. Raises Unavailable, StoreUnavailable."""
         texts = await event_texts(event)
-        seeing = await self._visible_candidates(event, texts)
-        return await self.database.run(lambda db: _wanted(db, seeing, event, texts, now)) if seeing else []
+        visible = await self._visible_candidates(event, texts)
+        return await self.database.run(lambda db: _deliveries(db, visible, event, texts, now)) if visible else []
 
     async def numbers(self, event: Event) -> frozenset[int]:
         """Return the numbers of the people whom the rules name and who may see it, whatever their preferences. Raises
         as `deliveries` does."""
-        seeing = await self._visible_candidates(event, await event_texts(event))
-        return frozenset(it.account.number for it in seeing)
+        visible = await self._visible_candidates(event, await event_texts(event))
+        return frozenset(it.account.number for it in visible)
 
     async def _visible_candidates(self, event: Event, texts: EventTexts) -> list[Candidate]:
-        named = await self.database.run(lambda db: self._candidates(db, event, texts))
-        if not named:
+        candidates = await self.database.run(lambda db: self._candidates(db, event, texts))
+        if not candidates:
             return []
-        visible_to = await self.feed.visible_to(event, [Actor(it.account.number, it.account.login) for it in named])
-        return [it for it in named if it.account.number in visible_to]
+        visible_to = await self.feed.visible_to(
+            event, [Actor(it.account.number, it.account.login) for it in candidates]
+        )
+        return [it for it in candidates if it.account.number in visible_to]
 
     def _candidates(self, session: Session, event: Event, texts: EventTexts) -> tuple[Candidate, ...]:
         """Apply the rules in the thread that reads the accounts: with thousands of people it takes a while."""
         return candidates(event, self.accounts(session, involved(event), texts.logins), texts.words)
 
 
-def _wanted(
-    session: Session, seeing: Sequence[Candidate], event: Event, texts: EventTexts, now: datetime
+def _deliveries(
+    session: Session, candidates: Sequence[Candidate], event: Event, texts: EventTexts, now: datetime
 ) -> list[Delivery]:
-    """Return what these people want to get, each with the options that they want it over."""
-    chosen = stored_preferences.told(session, [it.account.id for it in seeing])
-    found = (_delivery(it, chosen.get(it.account.id, ""), event, texts, now) for it in seeing)
-    return [delivery for delivery in found if delivery.options]
+    """Return the notifications that these people want, each with the options that they chose for it."""
+    chosen = stored_preferences.of_people(session, [it.account.id for it in candidates])
+    deliveries = (_delivery(it, chosen.get(it.account.id, ""), event, texts, now) for it in candidates)
+    return [delivery for delivery in deliveries if delivery.options]
 
 
 def _delivery(candidate: Candidate, chosen: str, event: Event, texts: EventTexts, now: datetime) -> Delivery:
     """Apply the preferences of one person, given as JSON."""
     person, kind = candidate.account.id, candidate.kind
-    wishes = preferences.from_json(chosen)
-    options = preferences.options_for(wishes, TYPES[kind], event.project_id, event.task_id, now)
-    sound = preferences.sound_of(wishes, kind) if "sound" in options else ""
+    wanted = preferences.from_json(chosen)
+    options = preferences.options_for(wanted, TYPES[kind], event.project_id, event.task_id, now)
+    sound = preferences.sound_of(wanted, kind) if "sound" in options else ""
     return Delivery(messages.notification(event, person, kind, texts.excerpts, sound), options)

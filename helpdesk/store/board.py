@@ -19,7 +19,7 @@ class ColumnSettings(NamedTuple):
     wip_limit: int | None = None
 
 
-class OfPerson(NamedTuple):
+class BoardView(NamedTuple):
     """A person's view of the board: columns folded or unfolded by choice, and whether hints for newcomers are shown."""
 
     folds: Mapping[int, bool]
@@ -48,11 +48,11 @@ def save_columns(session: Session, changes: Mapping[int, ColumnSettings]) -> Non
         session.merge(BoardColumn(status_id=number, phase=settings.phase, wip_limit=settings.wip_limit))
 
 
-def of_person(session: Session, person_id: int) -> OfPerson:
+def of_person(session: Session, person_id: int) -> BoardView:
     """Return everything a board needs about a person, in one query."""
     rows = session.exec(OF_PERSON, params={"person": person_id}).all()
     folds = {number: folded for _, number, folded in rows if number is not None}
-    return OfPerson(folds, all(shows for shows, _, _ in rows))
+    return BoardView(folds, all(shows for shows, _, _ in rows))
 
 
 def fold(session: Session, person_id: int, status_id: int, folded: bool) -> None:

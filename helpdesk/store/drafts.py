@@ -11,20 +11,20 @@ from sqlmodel import Session, col, select
 from helpdesk.store import locks
 from helpdesk.store.models.tables import Draft
 
-KEPT = timedelta(days=30)
+KEEP_FOR = timedelta(days=30)
 MOST = 200
 
 
 # Built once, since each task page runs it.
-START: sa.BindParameter[str] = sa.bindparam("start")
-BEGINNING = select(Draft.place, Draft.fields, Draft.updated_at).where(
+PREFIX: sa.BindParameter[str] = sa.bindparam("prefix")
+WITH_PREFIX = select(Draft.place, Draft.fields, Draft.updated_at).where(
     col(Draft.person_id) == sa.bindparam("person"),
-    sa.func.substr(Draft.place, 1, sa.func.length(START)) == START,
+    sa.func.substr(Draft.place, 1, sa.func.length(PREFIX)) == PREFIX,
     col(Draft.updated_at) > sa.bindparam("since"),
 )
 
 
-class Kept(NamedTuple):
+class StoredDraft(NamedTuple):
     """A draft. `fields` holds the typed values of a form by name: texts, or lists of texts."""
 
     place: str
@@ -33,28 +33,28 @@ class Kept(NamedTuple):
 
 
 def save(session: Session, person_id: int, place: str, fields: Mapping[str, Any], now: datetime) -> None:
-    """Replace the draft of a place. Drafts older than KEPT are deleted, and a person's oldest beyond MOST."""
+    """Replace the draft of a place. Drafts older than KEEP_FOR are deleted, and a person's oldest beyond MOST."""
     locks.person(session, person_id)
-    session.exec(sa.delete(Draft).where(col(Draft.updated_at) <= now - KEPT))
+    session.exec(sa.delete(Draft).where(col(Draft.updated_at) <= now - KEEP_FOR))
     text = json.dumps(dict(fields), ensure_ascii=False)
     session.merge(Draft(person_id=person_id, place=place, fields=text, updated_at=now))
     session.flush()
-    _forget_oldest(session, person_id)
+    _delete_oldest(session, person_id)
 
 
-def forget(session: Session, person_id: int, place: str) -> None:
+def delete(session: Session, person_id: int, place: str) -> None:
     """Delete a draft that was sent or discarded."""
     locks.person(session, person_id)
     session.exec(sa.delete(Draft).where(*_is(person_id, place)))
 
 
-def found(session: Session, person_id: int, start: str, now: datetime) -> list[Kept]:
-    """Return the person's drafts of the places that begin with `start`."""
-    rows = session.exec(BEGINNING, params={"person": person_id, "start": start, "since": now - KEPT})
-    return [Kept(place, json.loads(fields), at) for place, fields, at in rows]
+def with_prefix(session: Session, person_id: int, prefix: str, now: datetime) -> list[StoredDraft]:
+    """Return the person's drafts of the places that begin with `prefix`."""
+    rows = session.exec(WITH_PREFIX, params={"person": person_id, "prefix": prefix, "since": now - KEEP_FOR})
+    return [StoredDraft(place, json.loads(fields), at) for place, fields, at in rows]
 
 
-def _forget_oldest(session: Session, person_id: int) -> None:
+def _delete_oldest(session: Session, person_id: int) -> None:
     newest_first = select(Draft.place).where(Draft.person_id == person_id).order_by(col(Draft.updated_at).desc())
     for place in session.exec(newest_first.offset(MOST).limit(MOST)).all():
         session.exec(sa.delete(Draft).where(*_is(person_id, place)))

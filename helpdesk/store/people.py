@@ -62,7 +62,7 @@ def administrators(session: Session, named: Named = ()) -> Sequence[int]:
     return [id for id in session.exec(asked.order_by(col(Person.id))) if id is not None]
 
 
-def lately_in_redmine(session: Session, limit: int) -> Sequence[int]:
+def recent_in_redmine(session: Session, limit: int) -> Sequence[int]:
     """Return the Redmine ids of the active people who signed in last."""
     known = select(Person.redmine_id).where(
         col(Person.redmine_id).is_not(None), col(Person.last_seen).is_not(None), col(Person.is_active).is_(True)
@@ -71,7 +71,7 @@ def lately_in_redmine(session: Session, limit: int) -> Sequence[int]:
     return [number for number in found if number is not None]
 
 
-def known_here(session: Session, numbers: Collection[int], logins: Collection[str] = ()) -> list[Account]:
+def known_in_embedded(session: Session, numbers: Collection[int], logins: Collection[str] = ()) -> list[Account]:
     """Return active people by their ids in the embedded backend, or by their folded logins.
 
     There a person's id is that of the account.

@@ -10,7 +10,7 @@ from helpdesk.store import locks
 from helpdesk.store.models.notifications import NotificationPreference
 
 
-def told(session: Session, person_ids: Iterable[int]) -> dict[int, str]:
+def of_people(session: Session, person_ids: Iterable[int]) -> dict[int, str]:
     """Return the JSON of those of these people who have chosen anything."""
     chosen = select(NotificationPreference.person_id, NotificationPreference.told)
     chosen = chosen.where(col(NotificationPreference.person_id).in_(set(person_ids)))
@@ -21,16 +21,16 @@ def change(session: Session, person_id: int, changed: Callable[[str], str]) -> N
     """Replace a person's JSON by what `changed` returns for it; it is empty when the person has chosen nothing. Changes
     from two pages of the same person come one after the other."""
     locks.person(session, person_id)
-    save(session, person_id, changed(told(session, [person_id]).get(person_id, "")))
+    save(session, person_id, changed(of_people(session, [person_id]).get(person_id, "")))
 
 
-def save(session: Session, person_id: int, told: str) -> None:
+def save(session: Session, person_id: int, text: str) -> None:
     """Store a person's JSON in place of what was there."""
     changed = sa.update(NotificationPreference).where(col(NotificationPreference.person_id) == person_id)
-    if session.exec(changed.values(told=told)).rowcount:
+    if session.exec(changed.values(told=text)).rowcount:
         return
     try:
         with session.begin_nested():
-            session.add(NotificationPreference(person_id=person_id, told=told))
+            session.add(NotificationPreference(person_id=person_id, told=text))
     except IntegrityError:  # another page of the same person was quicker
-        session.exec(changed.values(told=told))
+        session.exec(changed.values(told=text))

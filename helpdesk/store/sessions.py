@@ -37,7 +37,7 @@ LASTING_OF = (
 )
 
 
-class Found(NamedTuple):
+class StoredSession(NamedTuple):
     person: Person
     mark: str
     expires_at: datetime
@@ -78,16 +78,16 @@ def begin(
     return session_id, lasts
 
 
-def find(session: Session, session_id: str, now: datetime) -> Found | None:
+def find(session: Session, session_id: str, now: datetime) -> StoredSession | None:
     """Return the session and its person, while it lasts and the account is active."""
     moments = {"now": now, "latest": _latest(now)}
     row = session.exec(LASTING, params={"id_hash": hashed(session_id), **moments}).first()
-    return Found(row[0], hashed(session_id), row[1], row[2]) if row else None
+    return StoredSession(row[0], hashed(session_id), row[1], row[2]) if row else None
 
 
-def is_due(found: Found, now: datetime, idle: timedelta) -> bool:
+def is_due(row: StoredSession, now: datetime, idle: timedelta) -> bool:
     """Tell whether it is time to record that the session is used."""
-    return _end(found.created_at, now, idle) - found.expires_at >= idle / STEPS
+    return _end(row.created_at, now, idle) - row.expires_at >= idle / STEPS
 
 
 def use(session: Session, mark: str, now: datetime, idle: timedelta) -> None:

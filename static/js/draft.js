@@ -9,7 +9,9 @@
     clearTimeout(timers.get(form));
     timers.delete(form);
   };
-  const schedule = (form, delay) => {
+  const schedule = (element, delay) => {
+    const form = formOf(element);
+    if (!form) return;
     cancel(form);
     timers.set(form, setTimeout(save, delay, form));
   };
@@ -29,17 +31,15 @@
     for (const form of timers.keys())
       if (!form.isConnected || navigator.sendBeacon(form.dataset.draft, readFields(form))) cancel(form);
   };
-  document.addEventListener("input", ({ target }) => {
-    if (formOf(target) && target.name !== "reply") schedule(formOf(target), SAVE_MS);
-  });
+  document.addEventListener("input", ({ target }) => target.name !== "reply" && schedule(target, SAVE_MS));
   document.addEventListener("submit", ({ target }) => cancel(target));
   document.addEventListener("visibilitychange", () => document.hidden && saveAll());
   addEventListener("pagehide", saveAll);
 
-  document.addEventListener("htmx:before:request", ({ target }) => formOf(target) === target && cancel(target));
-  document.addEventListener("htmx:error", ({ target }) => formOf(target) && schedule(formOf(target), RETRY_MS));
+  document.addEventListener("htmx:before:request", ({ target }) => cancel(target));
+  document.addEventListener("htmx:error", ({ target }) => schedule(target, RETRY_MS));
   document.addEventListener("htmx:response:error", ({ target, detail: { ctx } }) => {
-    if (ctx.response.status >= 500 && formOf(target)) schedule(formOf(target), RETRY_MS);
+    if (ctx.response.status >= 500) schedule(target, RETRY_MS);
   });
   document.addEventListener("htmx:after:request", (event) => {
     const { ctx } = event.detail;

@@ -22,14 +22,10 @@
   let requestedIds = new Set();
   let source, channel, releaseLock, retryTimer, reconnectTimer, ended, feed, wasLive;
   let failures = 0;
+  let lastId = 0;
   let lastMessageAt = Date.now();
   let state = { is: "reconnecting", since: Date.now() };
 
-  const readLastEventId = () => {
-    const [owner, id] = (localStorage.getItem(LAST_EVENT) ?? "").split(" ");
-    return owner === session ? +id : 0;
-  };
-  let lastId = readLastEventId();
   const broadcast = (message) => channel?.postMessage(message);
   const dispatch = (name, detail) => document.dispatchEvent(new CustomEvent("stream:" + name, { detail }));
   const visibleTaskIds = () =>
@@ -164,7 +160,8 @@
     disconnect();
   };
   const start = () => {
-    lastId = Math.max(lastId, readLastEventId());
+    const [owner, id] = (localStorage.getItem(LAST_EVENT) ?? "").split(" ");
+    if (owner === session) lastId = Math.max(lastId, id);
     if (!locks) {
       announceTab();
       if (!document.hidden) return source || connect();

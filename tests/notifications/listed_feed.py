@@ -76,7 +76,7 @@ class ListedFeed:
 def make_poller(
     feed: ListedFeed, database: Database, clock: Clock, holder: str = "one", interval: int = 3
 ) -> FeedPoller:
-    wakeups, recipients = Wakeups(), Recipients(feed, database, people.known_here)
+    wakeups, recipients = Wakeups(), Recipients(feed, database, people.known_in_embedded)
     dispatcher = Dispatcher(Resources(None, database))  # type: ignore[arg-type]  # streams need no settings
     times = {"clock": clock.now, "ticks": clock.ticks}
     return FeedPoller(feed, database, recipients, dispatcher, wakeups, lambda _: interval, **times, holder=holder)

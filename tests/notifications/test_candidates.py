@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from helpdesk.notifications import recipients
 from helpdesk.notifications.kinds import TYPES, Kind
-from helpdesk.notifications.mentions import called
+from helpdesk.notifications.mentions import mentioned_words
 from helpdesk.notifications.recipients import Candidate
 from helpdesk.store.people import Account
 from helpdesk.tasks.feed import Change, Event
@@ -45,7 +45,7 @@ ACTS = st.builds(
 
 
 def candidates(event: Event, people: Iterable[Account]) -> tuple[Candidate, ...]:
-    return recipients.candidates(event, people, called(event.notes))
+    return recipients.candidates(event, people, mentioned_words(event.notes))
 
 
 def act(**told: object) -> Event:
@@ -73,11 +73,11 @@ def test_all_who_have_to_do_with_it_hear_once_but_for_who_did_it_and_nobody_else
 
 @given(ACTS)
 def test_each_hears_what_concerns_that_very_person_most(event: Event) -> None:
-    called = CALLED.get(event.notes, set())
+    mentioned_words = CALLED.get(event.notes, set())
     for (_, person, _), kind in candidates(event, PEOPLE):
         has_it = person in event.assignees
         lost_it = person in event.former and not has_it
-        if person in called:
+        if person in mentioned_words:
             wanted = "mention"
         elif (has_it and (event.is_new or event.was_assigned)) or (lost_it and event.was_assigned):
             wanted = "assigned"

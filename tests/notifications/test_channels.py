@@ -89,7 +89,7 @@ async def delivered(
     services = wire(configuration.load(environ, Path("/nonexistent")))
     for login, wanted in chosen.items():
         said = json.dumps({"wanted": {"comment": wanted}})
-        database.run_here(partial(stored_preferences.save, person_id=PEOPLE_IDS[login], told=said), writes=True)
+        database.run_here(partial(stored_preferences.save, person_id=PEOPLE_IDS[login], text=said), writes=True)
     await poller_of(services.watchers).poll()
     async with running(*services.watchers):
         await embedded.backend.change(embedded.actor("boris"), task, Edit(comment="Готово"))

@@ -1,4 +1,4 @@
-"""Who is called in a text, and who only stands in it."""
+"""Who is mentioned_words in a text, and who only stands in it."""
 
 from collections.abc import Collection
 
@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from helpdesk.notifications import mentions
-from helpdesk.notifications.mentions import called, may_mean, meant
+from helpdesk.notifications.mentions import mentioned_logins, mentioned_words, possible_logins
 from helpdesk.store.casefold import fold
 
 LOGINS = {"anna", "boris", "anna.k", "семен", "a-b", "anna@example.test", "x_"}
@@ -18,9 +18,11 @@ PIECES = st.sampled_from(
 
 
 def mentioned(text: str, logins: Collection[str]) -> frozenset[str]:
-    words = called(text)
-    found = meant(words, logins)
-    assert found == meant(words, may_mean(words) & set(logins)), "it is enough to know the logins that may be meant"
+    words = mentioned_words(text)
+    found = mentioned_logins(words, logins)
+    assert found == mentioned_logins(words, possible_logins(words) & set(logins)), (
+        "it is enough to know the logins that may be meant"
+    )
     return found
 
 
@@ -101,7 +103,7 @@ def test_hostile_repetitions_are_read_to_the_end(piece: str, monkeypatch: pytest
 
 
 def test_of_very_many_calls_the_first_are_looked_up() -> None:
-    text = " ".join(f"@anna{number}" for number in range(mentions.MOST_CALLED - 1)) + " @anna @anna0 @boris"
+    text = " ".join(f"@anna{number}" for number in range(mentions.MOST_WORDS - 1)) + " @anna @anna0 @boris"
     assert mentioned(text, LOGINS) == {"anna"}
 
 

@@ -50,7 +50,7 @@ async def test_the_texts_of_an_act_are_shortened_once_however_many_hear_of_it_an
     monkeypatch.setattr(messages, "excerpt", counted)
     feed, watchers = ListedFeed(), database.run_here(crowd, writes=True)
     feed.happens(notes="Готово, @anna.", watchers=watchers)
-    rows = await rows_of(feed, database, people.known_here)
+    rows = await rows_of(feed, database, people.known_in_embedded)
     assert len(rows) == CROWD + 2 and {row.excerpt for row in rows} == {"Готово, @anna."}
     assert len(read) == 2, "what was said, and the names of files"
     assert threading.current_thread() not in read
@@ -61,7 +61,7 @@ async def test_only_people_who_are_named_or_concerned_are_looked_up(database: Da
     loaded = list[str]()
 
     def known(session: Session, numbers: Collection[int], logins: Collection[str]) -> list[Account]:
-        found = people.known_here(session, numbers, logins)
+        found = people.known_in_embedded(session, numbers, logins)
         loaded.extend(it.login for it in found)
         return found
 
@@ -77,7 +77,7 @@ def test_people_are_looked_up_by_an_index(database: Database) -> None:
     """However many have an account."""
 
     def plan(session: Session) -> list[str]:
-        return steps(database, session, lambda db: people.known_here(db, [ANNA], ["anna", "nobody"]))
+        return steps(database, session, lambda db: people.known_in_embedded(db, [ANNA], ["anna", "nobody"]))
 
     found = " ".join(database.run_here(plan))
     assert "ix_person_login_folded (login_folded=?)" in found and "SCAN" not in found

@@ -58,6 +58,11 @@ class Rows:
         return f"unread {unread}".encode()
 
 
+@pytest.fixture
+def store() -> Rows:
+    return Rows()
+
+
 async def given_to(stream: Stream) -> list[str]:
     """All that waits, and that nothing follows."""
     stream.give(b"mark")
@@ -68,8 +73,7 @@ async def given_to(stream: Stream) -> list[str]:
     return found
 
 
-async def test_one_read_serves_all_streams_and_each_event_is_written_once_for_a_face() -> None:
-    store = Rows()
+async def test_one_read_serves_all_streams_and_each_event_is_written_once_for_a_face(store: Rows) -> None:
     anna = [store.streams.open(1, "s", face, 0) for face in (PAGE, PAGE, PROGRAM)]
     boris, irina = store.streams.open(2, "t", PAGE, 0), store.streams.open(3, "u", PAGE, 0)
     store.add(1, 2, 1)
@@ -81,8 +85,8 @@ async def test_one_read_serves_all_streams_and_each_event_is_written_once_for_a_
     assert len(store.written) == 5
 
 
-async def test_a_crowd_is_woken_by_few_reads_and_others_have_their_turn_between() -> None:
-    store, turns = Rows(), 0
+async def test_a_crowd_is_woken_by_few_reads_and_others_have_their_turn_between(store: Rows) -> None:
+    turns = 0
     crowd = range(1, 3 * PEOPLE_AT_ONCE)
     streams = [store.streams.open(person, "s", PAGE, 0) for person in crowd]
     store.add(*crowd)
@@ -94,8 +98,7 @@ async def test_a_crowd_is_woken_by_few_reads_and_others_have_their_turn_between(
     assert [await given_to(stream) for stream in streams] == [[f"page {person} of 1"] for person in crowd]
 
 
-async def test_a_stream_without_news_sends_the_count_and_an_absent_person_costs_nothing() -> None:
-    store = Rows()
+async def test_a_stream_without_news_sends_the_count_and_an_absent_person_costs_nothing(store: Rows) -> None:
     store.add(1)
     stream = store.streams.open(1, "s", PAGE, 1)
     await store.streams.wake([1])
@@ -104,8 +107,7 @@ async def test_a_stream_without_news_sends_the_count_and_an_absent_person_costs_
     assert store.reads == 1
 
 
-async def test_a_stream_that_comes_back_is_given_what_it_missed() -> None:
-    store = Rows()
+async def test_a_stream_that_comes_back_is_given_what_it_missed(store: Rows) -> None:
     store.add(1, 1, 2, 1)
     there = store.streams.open(1, "s", PAGE, 4)
     back = store.streams.open(1, "s", PAGE, 1)
@@ -114,8 +116,7 @@ async def test_a_stream_that_comes_back_is_given_what_it_missed() -> None:
     assert await given_to(there) == ["unread 3"]
 
 
-async def test_a_stream_that_comes_back_in_the_middle_of_a_wake_up_misses_nothing() -> None:
-    store = Rows()
+async def test_a_stream_that_comes_back_in_the_middle_of_a_wake_up_misses_nothing(store: Rows) -> None:
     store.add(1, 1, 1)
     store.streams.open(1, "s", PAGE, 3)
     store.add(1)
@@ -127,8 +128,7 @@ async def test_a_stream_that_comes_back_in_the_middle_of_a_wake_up_misses_nothin
     assert await given_to(back) == ["page 2 of 4", "page 3 of 4", "page 4 of 4"]
 
 
-async def test_a_line_that_is_too_slow_is_ended_and_the_others_go_on() -> None:
-    store = Rows()
+async def test_a_line_that_is_too_slow_is_ended_and_the_others_go_on(store: Rows) -> None:
     slow, quick = store.streams.open(1, "s", PAGE, 0), store.streams.open(1, "s", PAGE, 0)
     for _ in range(MOST_WAITING + 1):
         store.add(1)
@@ -137,16 +137,14 @@ async def test_a_line_that_is_too_slow_is_ended_and_the_others_go_on() -> None:
     assert await slow.next() is None
 
 
-async def test_one_stream_too_many_ends_the_oldest() -> None:
-    store = Rows()
+async def test_one_stream_too_many_ends_the_oldest(store: Rows) -> None:
     streams = [store.streams.open(1, "s", PAGE, 0) for _ in range(MOST_STREAMS + 2)]
     assert len(store.streams) == MOST_STREAMS
     assert [await stream.next() for stream in streams[:2]] == [None, None]
     assert await given_to(streams[2]) == []
 
 
-async def test_a_session_that_is_over_ends_its_streams_with_a_farewell() -> None:
-    store = Rows()
+async def test_a_session_that_is_over_ends_its_streams_with_a_farewell(store: Rows) -> None:
     over, going = store.streams.open(1, "over", PAGE, 0), store.streams.open(1, "going", PAGE, 0)
     assert store.streams.sessions == {"over", "going"}
     store.streams.end_sessions({"over"}, b"bye")
@@ -156,8 +154,7 @@ async def test_a_session_that_is_over_ends_its_streams_with_a_farewell() -> None
     assert store.streams.sessions == {"going"}
 
 
-async def test_when_the_process_ends_all_end() -> None:
-    store = Rows()
+async def test_when_the_process_ends_all_end(store: Rows) -> None:
     streams = [store.streams.open(person, "s", PAGE, 0) for person in (1, 2)]
     store.streams.end_all()
     assert [await stream.next() for stream in streams] == [None, None]
@@ -194,8 +191,8 @@ def test_every_stream_is_given_every_row_once_in_order(acts: list[str]) -> None:
     asyncio.run(run())
 
 
-async def test_a_message_to_all_is_rendered_once_for_each_face() -> None:
-    store, written = Rows(), list[Face]()
+async def test_a_message_to_all_is_rendered_once_for_each_face(store: Rows) -> None:
+    written = list[Face]()
     streams = [store.streams.open(person, "s", face, 0) for person in (1, 2) for face in (PAGE, PROGRAM)]
 
     def state(face: Face) -> bytes:
@@ -244,8 +241,7 @@ def test_a_count_that_was_read_earlier_never_follows_a_later_one(acts: list[str]
     asyncio.run(run())
 
 
-async def test_a_notification_that_cannot_be_written_keeps_no_other_one_back() -> None:
-    store = Rows()
+async def test_a_notification_that_cannot_be_written_keeps_no_other_one_back(store: Rows) -> None:
     written = store.streams._written
 
     def broken(face: Face, row: Row, unread: int) -> bytes:
@@ -260,8 +256,8 @@ async def test_a_notification_that_cannot_be_written_keeps_no_other_one_back() -
     assert (await given_to(anna), await given_to(boris)) == (["page 2 of 2"], ["page 3 of 1"])
 
 
-async def test_a_part_of_a_crowd_that_cannot_be_woken_keeps_no_other_one_asleep() -> None:
-    store, crowd = Rows(), range(1, 2 * PEOPLE_AT_ONCE + 1)
+async def test_a_part_of_a_crowd_that_cannot_be_woken_keeps_no_other_one_asleep(store: Rows) -> None:
+    crowd = range(1, 2 * PEOPLE_AT_ONCE + 1)
     read, reads = store.streams._read, iter([True, False])
 
     async def fails_once(lasts: Mapping[int, int]) -> Iterable[Row]:
@@ -277,8 +273,7 @@ async def test_a_part_of_a_crowd_that_cannot_be_woken_keeps_no_other_one_asleep(
     assert await given_to(streams[0]) == [] and await given_to(streams[-1]) == [f"page {crowd[-1]} of 1"]
 
 
-async def test_onlookers_are_found_by_their_tasks() -> None:
-    store = Rows()
+async def test_onlookers_are_found_by_their_tasks(store: Rows) -> None:
     anna, boris = (TaskViewer(Actor(it, f"person{it}", False), frozenset({7, it})) for it in (1, 2))
     first, second = (store.streams.open(it.actor.id, "s", PAGE, 0, it) for it in (anna, boris))
     assert not Rows().streams.has_task_viewers and store.streams.has_task_viewers

@@ -21,7 +21,7 @@ from helpdesk.store import backups
 from helpdesk.store.backups import ABOUT, STORE, Impossible, Place, make, put_back
 from helpdesk.store.database import Database
 from helpdesk.store.models import tables
-from helpdesk.store.tracker.blobs import Blobs
+from helpdesk.store.tracker.files import Blobs
 from helpdesk.tasks.creation import NewTask
 from helpdesk.tasks.embedded.backend import EmbeddedBackend
 from helpdesk.tasks.files import Staged, Upload

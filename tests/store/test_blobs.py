@@ -10,7 +10,7 @@ import pytest
 
 from helpdesk.errors import StorageFull
 from helpdesk.store import disk, tracker
-from helpdesk.store.tracker.blobs import Blob, Blobs
+from helpdesk.store.tracker.files import Blob, Blobs
 from tests.full_disk import largest_file
 
 
@@ -33,17 +33,17 @@ async def read(blobs: Blobs, blob: Blob, first: int = 0) -> bytes | None:
 
 async def test_a_kept_file_can_be_read_and_deleted(tmp_path: Path) -> None:
     blobs = Blobs(tmp_path / "made when needed")
-    blob = await blobs.keep(pieces(b"ab", b"", b"cde"))
+    blob = await blobs.save(pieces(b"ab", b"", b"cde"))
     assert blob.size == 5
     assert await read(blobs, blob) == b"abcde" and await read(blobs, blob, 3) == b"de"
     assert await read(blobs, blob, 99) == b""
-    await blobs.forget([blob.name, blob.name])
+    await blobs.delete([blob.name, blob.name])
     assert await read(blobs, blob) is None and files(tmp_path) == []
 
 
 async def test_nobody_else_on_the_machine_reads_what_is_kept(tmp_path: Path, no_umask: None) -> None:
     blobs = Blobs(tmp_path / "files")
-    await blobs.keep(pieces(b"secret"))
+    await blobs.save(pieces(b"secret"))
     assert {path.stat().st_mode & 0o777 for path in files(blobs.folder)} == {0o600}
     folders = [blobs.folder, *(path for path in blobs.folder.rglob("*") if path.is_dir())]
     assert len(folders) == 3 and {path.stat().st_mode & 0o777 for path in folders} == {0o700}
@@ -52,38 +52,38 @@ async def test_nobody_else_on_the_machine_reads_what_is_kept(tmp_path: Path, no_
 async def test_an_upload_that_breaks_off_leaves_nothing(tmp_path: Path) -> None:
     blobs = Blobs(tmp_path)
     with pytest.raises(ConnectionError):
-        await blobs.keep(pieces(b"a" * 1_000_000, ConnectionError("the line is lost")))
+        await blobs.save(pieces(b"a" * 1_000_000, ConnectionError("the line is lost")))
     assert files(tmp_path) == []
 
 
 async def test_a_file_that_lost_bytes_is_not_there(tmp_path: Path) -> None:
     blobs = Blobs(tmp_path)
-    blob = await blobs.keep(pieces(b"abc"))
+    blob = await blobs.save(pieces(b"abc"))
     assert await read(blobs, Blob(blob.name, 4)) is None
 
 
 async def test_a_file_half_written_by_a_dead_process_is_deleted_in_time(tmp_path: Path) -> None:
     blobs = Blobs(tmp_path)
-    blob = await blobs.keep(pieces(b"abc"))
+    blob = await blobs.save(pieces(b"abc"))
     old, young = tmp_path / "incoming" / "old", tmp_path / "incoming" / "young"
     for path, at in ((old, 1_000), (young, 3_000)):
         path.write_bytes(b"half")
         os.utime(path, (at, at))
-    await blobs.forget_broken(2_000)
+    await blobs.delete_unfinished(2_000)
     assert not old.exists() and young.exists() and await read(blobs, blob) == b"abc"
 
 
 async def test_a_file_deleted_while_it_is_read_is_read_to_its_end(tmp_path: Path) -> None:
     blobs = Blobs(tmp_path)
-    blob = await blobs.keep(pieces(b"abc"))
+    blob = await blobs.save(pieces(b"abc"))
     opened = await blobs.open(blob)
-    await blobs.forget([blob.name])
+    await blobs.delete([blob.name])
     assert opened and b"".join([piece async for piece in opened]) == b"abc"
 
 
 async def test_a_write_that_is_given_up_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also in its last step, which a thread brings to its end whoever waits for it."""
-    blobs, move = Blobs(tmp_path), tracker.blobs._move
+    blobs, move = Blobs(tmp_path), tracker.files._move
     moving, goes_on, moved = threading.Event(), threading.Event(), threading.Event()
 
     def slowly(source: Path, target: Path) -> None:
@@ -92,8 +92,8 @@ async def test_a_write_that_is_given_up_leaves_nothing(tmp_path: Path, monkeypat
         move(source, target)
         moved.set()
 
-    monkeypatch.setattr(tracker.blobs, "_move", slowly)
-    keeping = asyncio.create_task(blobs.keep(pieces(b"abc")))
+    monkeypatch.setattr(tracker.files, "_move", slowly)
+    keeping = asyncio.create_task(blobs.save(pieces(b"abc")))
     while not moving.is_set():
         await asyncio.sleep(0.001)
     keeping.cancel()
@@ -106,7 +106,7 @@ async def test_a_write_that_is_given_up_leaves_nothing(tmp_path: Path, monkeypat
 
 async def test_a_full_disk_is_told_as_such_and_keeps_nothing(tmp_path: Path) -> None:
     with largest_file(1_000_000), pytest.raises(StorageFull):
-        await Blobs(tmp_path).keep(pieces(b"a" * 2_000_000))
+        await Blobs(tmp_path).save(pieces(b"a" * 2_000_000))
     assert files(tmp_path) == []
 
 

@@ -15,7 +15,7 @@ from sqlmodel import Session
 from helpdesk.demo import seed
 from helpdesk.demo.load import load
 from helpdesk.store import board, schema
-from helpdesk.store.board import ColumnSettings, OfPerson
+from helpdesk.store.board import BoardView, ColumnSettings
 from helpdesk.store.database import Database
 from helpdesk.store.models import tables
 from tests.world import PEOPLE_IDS
@@ -45,7 +45,7 @@ def fold(store: Database, person: int, status: int, folded: bool) -> None:
     store.run_here(lambda db: board.fold(db, person, status, folded), writes=True)
 
 
-def of(store: Database, person: int) -> OfPerson:
+def of(store: Database, person: int) -> BoardView:
     return store.run_here(lambda db: board.of_person(db, person))
 
 
@@ -82,25 +82,25 @@ def test_the_last_setting_of_each_status_counts(store: Database, said: list[dict
 
 
 def test_a_column_is_folded_and_opened_by_each_for_oneself(store: Database) -> None:
-    assert of(store, ANNA) == OfPerson({}, True)
+    assert of(store, ANNA) == BoardView({}, True)
     fold(store, ANNA, 5, True)
     fold(store, ANNA, 2, False)
     fold(store, BORIS, 5, False)
     assert of(store, ANNA).folds == {5: True, 2: False}
     fold(store, ANNA, 5, False)
     fold(store, ANNA, 5, False)
-    assert of(store, ANNA) == OfPerson({5: False, 2: False}, True)
-    assert of(store, BORIS) == OfPerson({5: False}, True)
+    assert of(store, ANNA) == BoardView({5: False, 2: False}, True)
+    assert of(store, BORIS) == BoardView({5: False}, True)
 
 
 def test_hints_are_shown_until_one_wants_no_more(store: Database) -> None:
     for shown in (False, False, True):
         store.run_here(lambda db, shown=shown: board.show_tips(db, ANNA, shown), writes=True)
-        assert of(store, ANNA) == OfPerson({}, shown) and of(store, BORIS).shows_tips
+        assert of(store, ANNA) == BoardView({}, shown) and of(store, BORIS).shows_tips
     store.run_here(lambda db: board.show_tips(db, ANNA, False), writes=True)
     fold(store, ANNA, 3, True)
     fold(store, ANNA, 4, False)
-    assert of(store, ANNA) == OfPerson({3: True, 4: False}, False)
+    assert of(store, ANNA) == BoardView({3: True, 4: False}, False)
 
 
 def test_of_two_who_fold_the_same_at_once_none_fails(store: Database) -> None:

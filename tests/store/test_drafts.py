@@ -39,7 +39,7 @@ def save(database: Database, text: str, place: str = "task:7:comments", person: 
 
 
 def texts(database: Database, start: str = "task:7:", person: int = ANNA, at: datetime = NOW) -> dict[str, str]:
-    found = database.run_here(lambda db: drafts.found(db, person, start, at))
+    found = database.run_here(lambda db: drafts.with_prefix(db, person, start, at))
     return {kept.place: kept.fields["comment"] for kept in found}
 
 
@@ -47,7 +47,7 @@ def test_a_place_holds_one_draft_and_the_last_one_counts(database: Database) -> 
     save(database, "раз")
     save(database, 'два 🙂 \\ "кавычки"', at=NOW + timedelta(minutes=1))
     assert texts(database) == {"task:7:comments": 'два 🙂 \\ "кавычки"'}
-    (kept,) = database.run_here(lambda db: drafts.found(db, ANNA, "task:7:", NOW))
+    (kept,) = database.run_here(lambda db: drafts.with_prefix(db, ANNA, "task:7:", NOW))
     assert kept.updated_at == NOW + timedelta(minutes=1)
 
 
@@ -64,7 +64,7 @@ def test_a_draft_is_seen_by_its_own_person_in_its_own_places_only(database: Data
 def test_forgetting_takes_one_persons_draft_of_one_place(database: Database) -> None:
     for person, place in ((ANNA, "task:7:comments"), (ANNA, "task:7:status"), (BORIS, "task:7:comments")):
         save(database, "текст", place, person)
-    database.run_here(lambda db: drafts.forget(db, ANNA, "task:7:comments"), writes=True)
+    database.run_here(lambda db: drafts.delete(db, ANNA, "task:7:comments"), writes=True)
     assert texts(database) == {"task:7:status": "текст"}
     assert texts(database, person=BORIS) == {"task:7:comments": "текст"}
 

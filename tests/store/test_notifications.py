@@ -277,7 +277,7 @@ def test_a_position_is_kept_by_name(told_store: Database) -> None:
 def test_the_last_choice_counts_and_who_chose_nothing_is_not_there(told_store: Database) -> None:
     for text in ('{"a": 1}', '{"a": "ё"}'):
         write(told_store, lambda db, text=text: preferences.save(db, ANNA, text))
-    assert told_store.run_here(lambda db: preferences.told(db, [ANNA, BORIS])) == {ANNA: '{"a": "ё"}'}
+    assert told_store.run_here(lambda db: preferences.of_people(db, [ANNA, BORIS])) == {ANNA: '{"a": "ё"}'}
 
 
 def test_changes_from_several_pages_at_once_all_count(told_store: Database) -> None:
@@ -290,7 +290,7 @@ def test_changes_from_several_pages_at_once_all_count(told_store: Database) -> N
         page.start()
     for page in pages:
         page.join()
-    assert told_store.run_here(lambda db: preferences.told(db, [ANNA])) == {ANNA: "30"}
+    assert told_store.run_here(lambda db: preferences.of_people(db, [ANNA])) == {ANNA: "30"}
 
 
 def test_accounts_are_found_by_the_trackers_numbers(database: Database) -> None:
@@ -304,7 +304,9 @@ def test_accounts_are_found_by_the_trackers_numbers(database: Database) -> None:
     anna = people.Account(ANNA, 55, "anna")
     assert database.run_here(lambda db: people.known_in_redmine(db, [55, ANNA])) == [anna]
     assert database.run_here(lambda db: people.known_in_redmine(db, [], ["anna", "irina", "boris"])) == [anna]
-    here = database.run_here(lambda db: people.known_here(db, [ANNA, BORIS, 999]))
+    here = database.run_here(lambda db: people.known_in_embedded(db, [ANNA, BORIS, 999]))
     assert here == [people.Account(ANNA, ANNA, "anna")]
-    found = database.run_here(lambda db: people.known_here(db, [IRINA, IRINA], ["irina", "anna", "boris", "nobody"]))
+    found = database.run_here(
+        lambda db: people.known_in_embedded(db, [IRINA, IRINA], ["irina", "anna", "boris", "nobody"])
+    )
     assert [it.login for it in found] == ["anna", "irina"]

@@ -180,7 +180,7 @@ def test_rows_that_are_unique_for_a_person_are_kept_once(told_store: Database) -
     assert as_one(told_store, lambda db: board.save_columns(db, kept)) == [None] * MANY
     counted = as_one(told_store, lambda db: preferences.change(db, ANNA, lambda told: f"{int(told or 0) + 1}"))
     assert counted == [None] * MANY
-    assert told_store.run_here(lambda db: preferences.told(db, [ANNA]))[ANNA] == f"{MANY}"
+    assert told_store.run_here(lambda db: preferences.of_people(db, [ANNA]))[ANNA] == f"{MANY}"
 
 
 def test_an_event_is_processed_by_one(told_store: Database) -> None:
@@ -202,7 +202,7 @@ def test_a_file_that_is_attached_while_old_ones_are_forgotten_is_kept(told_store
             return files.attach(db, token, task) is not None
 
         attached, *forgotten = at_once(
-            told_store, attach, *[lambda db: files.forget_staged(db, NOW - timedelta(days=1))] * 3
+            told_store, attach, *[lambda db: files.delete_staged(db, NOW - timedelta(days=1))] * 3
         )
         there = found(told_store, tables.Attachment.blob, col(tables.Attachment.filename) == token)
         assert not [each for each in forgotten if isinstance(each, Exception)]

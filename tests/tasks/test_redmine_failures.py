@@ -71,6 +71,7 @@ ENDLESS = list(FAILURES)[:3]
 # Every verb begins with the same question, which fails in one place: all failures of one verb that reads and one that
 # writes, and of every other verb one failure of each kind.
 OF_EACH_KIND = list({code: failure for failure, (_, code) in FAILURES.items()}.values())
+LISTS = ["/issue_statuses.json", "/enumerations/issue_priorities.json", "/projects.json"]
 PARTS = ["/roles/2.json", "/projects/8/memberships.json", "/trackers.json", "/projects/8.json"]
 LOST = {
     "hangs up": imitation.hang_up,
@@ -158,7 +159,6 @@ async def test_a_failing_redmine_is_told_in_the_domains_words_without_a_secret(
     server.answers[EVERYTHING] = answer
 
     raised = await failure_of(verb, server.url, deadline=0.3 if failure in ENDLESS else 20)
-
     assert raised.code == code
     require_no_secret(raised, caplog)
     assert {request.method for request in server.requests} == {"GET"}
@@ -168,7 +168,6 @@ async def test_a_failing_redmine_is_told_in_the_domains_words_without_a_secret(
 async def test_a_redmine_that_is_down_is_unavailable(verb: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("DEBUG")
     raised = await failure_of(verb, f"http://127.0.0.1:{free_port()}")
-
     assert raised.code == "unavailable" and raised.says == Unavailable.default
     require_no_secret(raised, caplog)
 
@@ -180,24 +179,13 @@ async def test_a_redmine_a_little_slow_is_waited_for(server: ImitatedRedmine, ve
         assert await VERBS[verb](backend) or verb == "delete"
 
 
-@pytest.mark.parametrize("part", ["/issue_statuses.json", "/enumerations/issue_priorities.json", "/projects.json"])
+@pytest.mark.parametrize(("verb", "part"), [*(("vocabulary", it) for it in LISTS), *(("task", it) for it in PARTS)])
 @pytest.mark.parametrize("answer", [says(403), says(404), says(200, HTML), imitation.tells({"total_count": 0})])
-async def test_a_list_that_every_redmine_has_can_not_be_missing(
-    server: ImitatedRedmine, part: str, answer: Answer
+async def test_without_a_part_that_every_redmine_has_an_answer_makes_no_sense(
+    server: ImitatedRedmine, verb: str, part: str, answer: Answer
 ) -> None:
     server.answers[part] = answer
-
-    assert (await failure_of("vocabulary", server.url)).code == "bad_gateway"
-
-
-@pytest.mark.parametrize("part", PARTS)
-@pytest.mark.parametrize("answer", [says(403), says(404), says(200, HTML), imitation.tells({"total_count": 0})])
-async def test_a_task_without_what_explains_it_makes_no_sense(
-    server: ImitatedRedmine, part: str, answer: Answer
-) -> None:
-    server.answers[part] = answer
-
-    assert (await failure_of("task", server.url)).code == "bad_gateway"
+    assert (await failure_of(verb, server.url)).code == "bad_gateway"
 
 
 async def test_a_failure_is_not_kept(server: ImitatedRedmine) -> None:
@@ -210,20 +198,18 @@ async def test_a_failure_is_not_kept(server: ImitatedRedmine) -> None:
         assert (await backend.task(ACTOR, 7)).choices.may_comment
 
 
+SEEING_A_TASK = ["task", "change", "comment", "edit_comment", "watch", "delete", "open_file"]
+
+
 @pytest.mark.parametrize("status", [403, 404])
-@pytest.mark.parametrize("verb", ["task", "change", "comment", "edit_comment", "watch", "delete", "open_file"])
-async def test_the_invisible_and_the_missing_are_told_alike(server: ImitatedRedmine, verb: str, status: int) -> None:
-    server.answers[ISSUE] = says(status)
+@pytest.mark.parametrize(
+    ("verb", "address"), [("members", "/projects/8/memberships.json"), *((verb, ISSUE) for verb in SEEING_A_TASK)]
+)
+async def test_the_invisible_and_the_missing_are_told_alike(
+    server: ImitatedRedmine, verb: str, address: str, status: int
+) -> None:
+    server.answers[address] = says(status)
     raised = await failure_of(verb, server.url)
-
-    assert type(raised) is NotFound and raised.says == NotFound.default
-
-
-@pytest.mark.parametrize("status", [403, 404])
-async def test_the_members_of_a_project_not_seen_are_not_there(server: ImitatedRedmine, status: int) -> None:
-    server.answers["/projects/8/memberships.json"] = says(status)
-    raised = await failure_of("members", server.url)
-
     assert type(raised) is NotFound and raised.says == NotFound.default
 
 
@@ -274,7 +260,6 @@ async def test_a_write_whose_answer_was_lost_fails_when_it_is_not_there(
 ) -> None:
     server.loses_the_answer_to(WRITES[verb], LOST[lost], saved=False)
     raised = await failure_of(verb, server.url)
-
     assert isinstance(raised, Unavailable)
     # A task that was made is looked for by our clock: one that is not found may be there all the same.
     assert isinstance(raised, OutcomeUnknown) == (verb == "create" or lost not in ("500", "page"))
@@ -290,7 +275,6 @@ async def test_the_same_that_another_wrote_meanwhile_is_not_taken_for_the_lost_w
 
     server.loses_the_answer_to(WRITES[verb], another_writes, saved=False)
     raised = await failure_of(verb, server.url)
-
     assert type(raised) is OutcomeUnknown and server.count("PUT", ISSUE) == 1
 
 
@@ -306,7 +290,6 @@ async def test_nobody_says_that_nothing_was_saved_when_nobody_can_look(
 
     server.answers[WRITES[verb]] = saves_and_dies
     raised = await failure_of(verb, server.url, deadline=1 if line is imitation.silence else 20)
-
     assert type(raised) is OutcomeUnknown
     assert server.count(*WRITES[verb].split()) == 1
 
@@ -320,7 +303,6 @@ async def test_a_write_after_which_the_task_is_not_seen_any_more_was_saved(serve
 
     server.answers[WRITES[verb]] = saves_and_hides
     raised = await failure_of(verb, server.url)
-
     assert type(raised) is SavedUnseen and server.count(*WRITES[verb].split()) == 1
 
 
@@ -344,7 +326,6 @@ async def test_a_write_that_could_not_even_be_sent_was_not_saved(
 async def test_a_204_that_did_nothing_is_a_refusal(server: ImitatedRedmine, verb: str) -> None:
     server.writes = False
     raised = await failure_of(verb, server.url)
-
     assert type(raised) is NotAllowed and raised.says == NotAllowed.default
     assert server.count(*WRITES[verb].split()) == 1
 
@@ -356,7 +337,6 @@ async def test_a_kept_comment_is_told_when_the_change_beside_it_was_ignored(serv
 
     server.answers[f"PUT {ISSUE}"] = keeps_the_note_alone
     raised = await failure_of("change", server.url)
-
     assert type(raised) is NotAllowed and "kept your comment" in raised.says.text
 
 
@@ -367,7 +347,6 @@ async def test_a_lost_comment_beside_a_change_is_not_passed_over(server: Imitate
 
     server.answers[f"PUT {ISSUE}"] = keeps_the_status_alone
     raised = await failure_of("change", server.url)
-
     assert type(raised) is NotAllowed and "the comment" in raised.detail
 
 
@@ -385,7 +364,6 @@ async def test_a_private_comment_that_became_public_is_never_a_success(server: I
 async def test_a_stale_lock_is_a_conflict_with_the_present(server: ImitatedRedmine) -> None:
     server.answers[f"PUT {ISSUE}"] = says(422, '{"errors": []}')
     raised = await failure_of("change", server.url)
-
     assert isinstance(raised, Conflict) and getattr(raised.current, "id", None) == 7
 
 

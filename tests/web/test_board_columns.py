@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from helpdesk.errors import Invalid
 from helpdesk.services import Services
 from helpdesk.store import board
-from helpdesk.store.board import ColumnSettings, OfPerson
+from helpdesk.store.board import BoardView, ColumnSettings
 from helpdesk.tasks.model import Status
 from helpdesk.web.board.columns import DONE, MOST_TASKS, PHASES, changed, rows_of, typed_rows
 from helpdesk.web.core.request_data import Fields
@@ -165,7 +165,7 @@ def test_all_that_is_wrong_is_told_at_once(visit: Visit) -> None:
 FOLD, TIPS = "/tasks/board/fold", "/tasks/board/tips"
 
 
-def of(services: Services, login: str) -> OfPerson:
+def of(services: Services, login: str) -> BoardView:
     return services.database.run_here(lambda db: board.of_person(db, PEOPLE_IDS[login]))
 
 
@@ -174,7 +174,7 @@ def test_a_program_folds_a_column_for_its_person_and_opens_it(anna: Client, serv
         answer = anna.post(FOLD, json={"status_id": CLOSED, "folded": folded})
         assert answer.status_code == 200 and answer.json()["success"]
         assert (answer.json()["status_id"], answer.json()["folded"]) == (CLOSED, folded)
-        assert of(services, "anna") == OfPerson({CLOSED: folded}, True) and of(services, "boris").folds == {}
+        assert of(services, "anna") == BoardView({CLOSED: folded}, True) and of(services, "boris").folds == {}
 
 
 def test_a_program_takes_hints_away_and_wants_them_back(visit: Visit, services: Services) -> None:
@@ -197,7 +197,7 @@ def test_a_form_leads_back_to_the_board(visit: Visit, services: Services, addres
         assert (answer.status_code, answer.headers["location"]) == (303, leads)
     answer = anna.post(address, data={**form, "next": back}, headers=HTMX)
     assert answer.status_code == 200 and answer.headers.get("hx-redirect") == (back if address == TIPS else None)
-    assert of(services, "anna") == (OfPerson({CLOSED: True}, True) if address == FOLD else OfPerson({}, False))
+    assert of(services, "anna") == (BoardView({CLOSED: True}, True) if address == FOLD else BoardView({}, False))
 
 
 def test_a_form_that_comes_twice_is_done_once(visit: Visit, services: Services) -> None:
@@ -219,4 +219,4 @@ def test_a_status_that_there_is_not_can_not_be_folded(visit: Visit, services: Se
 def test_a_choice_that_is_neither_yes_nor_no_is_refused(anna: Client, services: Services) -> None:
     assert "folded" in anna.post(FOLD, json={"status_id": CLOSED, "folded": "maybe"}).json()["errors"]
     assert "shown" in anna.post(TIPS, json={"shown": "maybe"}).json()["errors"]
-    assert of(services, "anna") == OfPerson({}, True)
+    assert of(services, "anna") == BoardView({}, True)

@@ -26,7 +26,7 @@ SHOWN = ">Набирала «долго» &amp; &lt;b&gt;терять&lt;/b&gt; 
 
 
 def kept(database: Database, login: str = "anna") -> dict[str, dict[str, str]]:
-    found = database.run_here(lambda db: drafts.found(db, PEOPLE_IDS[login], "", datetime.now(UTC)))
+    found = database.run_here(lambda db: drafts.with_prefix(db, PEOPLE_IDS[login], "", datetime.now(UTC)))
     return {draft.place: dict(draft.fields) for draft in found}
 
 
@@ -272,7 +272,7 @@ def test_a_comment_counts_even_when_its_draft_cannot_be_taken_away(
     def fail(*_: object) -> None:
         raise StoreUnavailable("down for a moment")
 
-    monkeypatch.setattr(drafts, "forget", fail)
+    monkeypatch.setattr(drafts, "delete", fail)
     number, anna = embedded.new_task(), visit("anna")
     assert anna.post(f"/tasks/{number}/comments", data={"comment": TEXT}, headers=HTML).status_code == 303
     assert len(anna.get(f"/tasks/api/task/{number}/history").json()["history"]) == 1

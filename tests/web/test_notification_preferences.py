@@ -73,7 +73,7 @@ def keep(services: Services, login: str, chosen: Preferences) -> None:
 
 def kept(services: Services, login: str) -> Preferences:
     number = PEOPLE_IDS[login]
-    return from_json(services.database.run_here(lambda db: preferences.told(db, [number])).get(number, ""))
+    return from_json(services.database.run_here(lambda db: preferences.of_people(db, [number])).get(number, ""))
 
 
 def to_the_minute(chosen: Preferences) -> Preferences:

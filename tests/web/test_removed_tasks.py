@@ -59,7 +59,6 @@ class Office:
     async def delete(self, task: int) -> None:
         """Here: by our own page."""
         await self.world.backend.delete(self.world.actor("admin"), task)
-        assert self.services.suppression
         await self.services.suppression.deleted(task)
         self.now = datetime.now(UTC)
 

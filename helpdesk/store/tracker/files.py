@@ -1,13 +1,144 @@
-"""Store the rows of the embedded backend's files; their content is in `blobs.py`."""
+"""Store the embedded backend's files: their rows in the store, and their content in a folder.
 
-from collections.abc import Sequence
+Content has names of our own, so users cannot choose a path. It is complete or absent: it is written under another name,
+synced (fsync) and renamed. Only a piece of it is in memory at a time, however large it is.
+"""
+
+import os
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import suppress
 from datetime import datetime
-from typing import Any
+from pathlib import Path
+from secrets import token_hex
+from typing import Any, BinaryIO, NamedTuple
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from helpdesk.store import disk
 from helpdesk.store.models.tables import Attachment, Person
+from helpdesk.threads import Threads
+
+PIECE = 256 * 1024
+INCOMING = "incoming"
+THREADS = 8
+PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
+
+
+class Blob(NamedTuple):
+    """A stored file: its name, and its `size` in bytes."""
+
+    name: str
+    size: int
+
+
+class Blobs:
+    """The files under `folder`, which is created with the first one. The disk is only accessed in threads."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.threads = Threads(THREADS)
+
+    async def save(self, pieces: AsyncIterator[bytes]) -> Blob:
+        """Write all of `pieces`. On an error or a cancellation nothing is left. Raises StorageFull."""
+        with disk.writing():
+            return await self._save(pieces)
+
+    async def _save(self, pieces: AsyncIterator[bytes]) -> Blob:
+        name, size = token_hex(16), 0
+        incoming, target, work = self.folder / INCOMING / name, self._path(name), self.threads.run_to_its_end
+        try:
+            file = await work(_begin, incoming)
+            try:
+                async for piece in pieces:
+                    size += len(piece)
+                    await work(file.write, piece)
+                await work(_make_sure, file)
+            finally:
+                file.close()
+            await work(_move, incoming, target)
+        except BaseException:
+            for path in (incoming, target):
+                path.unlink(missing_ok=True)
+            raise
+        return Blob(name, size)
+
+    async def open(self, blob: Blob, first: int = 0) -> AsyncGenerator[bytes, None] | None:
+        """Return the bytes from offset `first` on in pieces, or None when the file is absent.
+
+        A file that is deleted meanwhile is read to its end. Closing the iterator early closes the file.
+        """
+        pieces = self._pieces(blob, first)
+        try:
+            await anext(pieces)
+        except FileNotFoundError:
+            return None
+        return pieces
+
+    async def _pieces(self, blob: Blob, first: int) -> AsyncGenerator[bytes, None]:
+        """Yield an empty piece once the file is open, then its pieces. Raises FileNotFoundError."""
+        file = await self.threads.run(_opened, self._path(blob.name), blob.size, first)
+        try:
+            yield b""
+            while piece := await self.threads.run(file.read, PIECE):
+                yield piece
+        finally:
+            self.threads.later(file.close)  # an abandoned read may still use it
+
+    async def delete(self, names: list[str]) -> None:
+        """Delete files; missing ones are no error."""
+
+        def work() -> None:
+            for name in names:
+                self._path(name).unlink(missing_ok=True)
+
+        await self.threads.run(work)
+
+    async def delete_unfinished(self, before: float) -> None:
+        """Delete unfinished files of a process that died, last modified before that Unix time."""
+
+        def work() -> None:
+            for path in (self.folder / INCOMING).glob("*"):
+                with suppress(FileNotFoundError):
+                    if path.stat().st_mtime < before:
+                        path.unlink()
+
+        await self.threads.run(work)
+
+    def _path(self, name: str) -> Path:
+        return self.folder / name[:2] / name[2:]
+
+
+def _begin(path: Path) -> BinaryIO:
+    """Create a file that is readable only by its owner, whatever the umask."""
+    path.parent.parent.mkdir(PRIVATE_FOLDER, parents=True, exist_ok=True)
+    path.parent.mkdir(PRIVATE_FOLDER, exist_ok=True)
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE), "wb")
+
+
+def _make_sure(file: BinaryIO) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _move(source: Path, target: Path) -> None:
+    """Rename a complete file durably: the folder that holds the name is synced, too."""
+    target.parent.mkdir(PRIVATE_FOLDER, exist_ok=True)
+    os.replace(source, target)
+    folder = os.open(target.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _opened(path: Path, size: int, first: int) -> BinaryIO:
+    file = path.open("rb")
+    if os.fstat(file.fileno()).st_size != size:
+        file.close()
+        raise FileNotFoundError(path)
+    file.seek(first)
+    return file
 
 
 def of_task(session: Session, task_id: int) -> Sequence[Any]:
@@ -25,25 +156,25 @@ def attach(session: Session, token_hash: str, task_id: int) -> tuple[int, str] |
 
     Return its id and name, or None when there is no such file.
     """
-    found = session.exec(select(Attachment).where(Attachment.token_hash == token_hash)).first()
-    if found is None or found.id is None:
+    row = session.exec(select(Attachment).where(Attachment.token_hash == token_hash)).first()
+    if row is None or row.id is None:
         return None
-    staged = (col(Attachment.id) == found.id, col(Attachment.token_hash) == token_hash)
+    staged = (col(Attachment.id) == row.id, col(Attachment.token_hash) == token_hash)
     taken = session.exec(sa.update(Attachment).where(*staged).values(task_id=task_id, token_hash=None))
-    return (found.id, found.filename) if taken.rowcount else None
+    return (row.id, row.filename) if taken.rowcount else None
 
 
-def forget_staged(session: Session, before: datetime) -> list[str]:
+def delete_staged(session: Session, before: datetime) -> list[str]:
     """Delete files that were staged before then and never attached, and return the names of their blobs."""
-    return _forget(session, col(Attachment.task_id).is_(None), col(Attachment.created_at) <= before)
+    return _delete(session, col(Attachment.task_id).is_(None), col(Attachment.created_at) <= before)
 
 
-def forget_of_task(session: Session, task_id: int) -> list[str]:
+def delete_of_task(session: Session, task_id: int) -> list[str]:
     """Delete a task's files and return the names of their blobs, to be deleted after the commit."""
-    return _forget(session, col(Attachment.task_id) == task_id)
+    return _delete(session, col(Attachment.task_id) == task_id)
 
 
-def _forget(session: Session, *which: sa.ColumnElement[bool]) -> list[str]:
+def _delete(session: Session, *which: sa.ColumnElement[bool]) -> list[str]:
     """Delete files and return their blobs; they are locked first, so that none is attached meanwhile."""
     gone = session.exec(select(Attachment.id, Attachment.blob).where(*which).with_for_update()).all()
     session.exec(sa.delete(Attachment).where(col(Attachment.id).in_([number for number, _ in gone])))

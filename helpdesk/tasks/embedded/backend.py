@@ -13,7 +13,7 @@ from helpdesk.store import locks
 from helpdesk.store.database import Database
 from helpdesk.store.tracker import task_parts as parts
 from helpdesk.store.tracker import tasks as rows
-from helpdesk.store.tracker.blobs import Blobs
+from helpdesk.store.tracker.files import Blobs
 from helpdesk.tasks.backend import Capabilities, State
 from helpdesk.tasks.checks import require_comment, wanted
 from helpdesk.tasks.creation import NewTask, NewTaskForm
@@ -163,7 +163,7 @@ class EmbeddedBackend:
 
         keys = await self.database.run(work, writes=True)
         try:
-            await self.files.blobs.forget(keys)
+            await self.files.blobs.delete(keys)
         except OSError:  # the task is deleted; the files only take space
             log.exception("files of a deleted task were not removed", extra={"task": task_id})
 

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import and_
 from sqlmodel import Session
@@ -51,7 +51,7 @@ class EmbeddedFeed:
         def work(session: Session) -> tuple[list[Event], list[int], list[int]]:
             created = task_events.created(session, task_events.Range(tasks.floor, tasks.highest))
             written = task_events.entries(session, task_events.Range(entries.floor, entries.highest))
-            events = list(_events(session, created, written)) if created or written else []
+            events = list(_EventMapper(session, created, written).events()) if created or written else []
             return events, [row.id for row in created], [row.id for row in written]
 
         events, created, written = await self._ask(work)
@@ -65,7 +65,9 @@ class EmbeddedFeed:
 
     async def event(self, task_id: int, entry_id: int) -> Event | None:
         return await self._ask(
-            lambda session: next(_events(session, (), task_events.entry(session, task_id, entry_id)), None)
+            lambda session: next(
+                _EventMapper(session, (), task_events.entry(session, task_id, entry_id)).events(), None
+            )
         )
 
     async def visible_to(self, event: Event, people: Iterable[Actor]) -> frozenset[int]:
@@ -80,55 +82,35 @@ class EmbeddedFeed:
             raise Unavailable(detail=str(error)) from error
 
 
-class News(NamedTuple):
-    """The rows above the floors, and their parts: changes by entry and field, changes of assignee by task as the
-    entry's number and the old assignee."""
-
-    created: Sequence[Any]
-    written: Sequence[Any]
-    tasks: Mapping[int, Any]
-    changes: Mapping[int, Mapping[str, Sequence[Any]]]
-    assigned: Mapping[int, Sequence[tuple[int, int | None]]]
-    watchers: Mapping[int, Iterable[int]]
-
-
-def _events(session: Session, created: Sequence[Any], written: Sequence[Any]) -> Iterator[Event]:
-    news = _news(session, created, written)
-    mapper = _EventMapper(session, news)
-    for row in news.created:
-        if row.id in news.tasks:
-            yield mapper.created(row)
-    for row in news.written:
-        if row.task_id in news.tasks:
-            yield mapper.entry(row)
-
-
-def _news(session: Session, created: Sequence[Any], written: Sequence[Any]) -> News:
-    tasks = task_events.tasks(session, {row.id for row in created} | {row.task_id for row in written})
-    changes: defaultdict[int, defaultdict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
-    watchers, assigned = defaultdict(set), defaultdict(list)
-    for change in task_events.changes(session, [row.id for row in written]):
-        changes[change.entry_id][change.field].append(change)
-    for row in task_events.assignments(session, tasks):
-        assigned[row.task_id].append((row.entry_id, _number(row.old_value)))
-    for task_id, person_id in task_events.watchers(session, tasks):
-        watchers[task_id].add(person_id)
-    return News(created, written, tasks, changes, assigned, watchers)
-
-
 class _EventMapper:
-    def __init__(self, session: Session, news: News) -> None:
-        self.news = news
+    """Reads the parts of new tasks and entries, and maps them to events."""
+
+    def __init__(self, session: Session, created: Sequence[Any], written: Sequence[Any]) -> None:
+        self.new_tasks, self.new_entries = created, written
+        self.tasks = task_events.tasks(session, {row.id for row in created} | {row.task_id for row in written})
+        self.changes: defaultdict[int, defaultdict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
+        for change in task_events.changes(session, [row.id for row in written]):
+            self.changes[change.entry_id][change.field].append(change)
+        self.assigned: defaultdict[int, list[tuple[int, int | None]]] = defaultdict(list)
+        for row in task_events.assignments(session, self.tasks):
+            self.assigned[row.task_id].append((row.entry_id, _number(row.old_value)))
+        self.watchers: defaultdict[int, set[int]] = defaultdict(set)
+        for task_id, person_id in task_events.watchers(session, self.tasks):
+            self.watchers[task_id].add(person_id)
         self.statuses = {str(row.id): row.name for row in rows.statuses(session)}
         self.priorities = {str(row.id): row.name for row in rows.priorities(session)}
 
+    def events(self) -> Iterator[Event]:
+        yield from (self.created(row) for row in self.new_tasks if row.id in self.tasks)
+        yield from (self.entry(row) for row in self.new_entries if row.task_id in self.tasks)
+
     def created(self, row: Any) -> Event:
-        task = self.news.tasks[row.id]
+        task = self.tasks[row.id]
         author = Member(task.author_id, task.full_name, task.email)
         return self._of(row.id, 0)._replace(key=f"task.{row.id}", by=author, notes=row.description, is_new=True)
 
     def entry(self, row: Any) -> Event:
-        changes = self.news.changes.get(row.id, {})
+        changes = self.changes[row.id]
         assignments = changes.get("assignee", ())
         return self._of(row.task_id, row.id)._replace(
             key=f"entry.{row.id}",
@@ -144,9 +126,8 @@ class _EventMapper:
         )
 
     def _of(self, task_id: int, entry_id: int) -> Event:
-        """Return the state of a task after an entry."""
-        task = self.news.tasks[task_id]
-        later = (old for number, old in self.news.assigned.get(task_id, ()) if number > entry_id)
+        task = self.tasks[task_id]
+        later = (old for number, old in self.assigned.get(task_id, ()) if number > entry_id)
         return Event(
             key="",
             task_id=task_id,
@@ -157,7 +138,7 @@ class _EventMapper:
             by=None,
             author=task.author_id,
             assignees=_people(next(later, task.assignee_id)),
-            watchers=frozenset(self.news.watchers.get(task_id, ())),
+            watchers=frozenset(self.watchers.get(task_id, ())),
         )
 
 

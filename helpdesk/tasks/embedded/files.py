@@ -11,7 +11,7 @@ from helpdesk.errors import Invalid, NotAllowed, NotFound, sentence
 from helpdesk.store.database import Database
 from helpdesk.store.models import tables
 from helpdesk.store.tracker import files as rows
-from helpdesk.store.tracker.blobs import Blob, Blobs
+from helpdesk.store.tracker.files import Blob, Blobs
 from helpdesk.tasks.embedded.permissions import rights
 from helpdesk.tasks.files import Staged, Upload, plain_name, plain_type
 from helpdesk.tasks.model import Actor, Attachment, Member, OpenFile
@@ -32,7 +32,7 @@ class Files:
         """Store a file. Raises NotAllowed for somebody who may attach nowhere."""
         await self.database.run(lambda session: _require_attaching(session, actor))
         name, kind, token = plain_name(upload.filename), plain_type(upload.content_type), token_urlsafe(32)
-        blob, now = await self.blobs.keep(upload.chunks), self.clock()
+        blob, now = await self.blobs.save(upload.chunks), self.clock()
 
         def work(session: Session) -> list[str]:
             row = tables.Attachment(
@@ -45,15 +45,15 @@ class Files:
                 created_at=now,
             )
             session.add(row)
-            return rows.forget_staged(session, now - STAGED)
+            return rows.delete_staged(session, now - STAGED)
 
         try:
             stale = await self.database.run(work, writes=True)
         except BaseException:
-            await self.blobs.forget([blob.name])
+            await self.blobs.delete([blob.name])
             raise
-        await self.blobs.forget(stale)
-        await self.blobs.forget_broken((now - STAGED).timestamp())
+        await self.blobs.delete(stale)
+        await self.blobs.delete_unfinished((now - STAGED).timestamp())
         return Staged(token, name, blob.size, kind)
 
     async def open(self, task_id: int, file_id: int, first: int) -> OpenFile:

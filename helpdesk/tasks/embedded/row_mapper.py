@@ -146,7 +146,6 @@ class Names(NamedTuple):
 
 
 def _entries(session: Session, actor: Actor, mine: Rights, task: Any) -> tuple[Entry, ...]:
-    """Return the entries that the actor may see, oldest first."""
     changes, by_entry = rows.changes(session, task.id), defaultdict(list)
     names = _names(session, changes)
     for change in changes:

@@ -9,7 +9,7 @@ from helpdesk.errors import Invalid, NotAllowed, NotFound, Unchanged, sentence
 from helpdesk.store.casefold import fold
 from helpdesk.store.models import tables
 from helpdesk.store.tracker import task_parts as parts
-from helpdesk.store.tracker.files import forget_of_task
+from helpdesk.store.tracker.files import delete_of_task
 from helpdesk.tasks.embedded.files import attach
 from helpdesk.tasks.embedded.row_mapper import load
 from helpdesk.tasks.fields import Texts, Value, digits, name_of
@@ -84,7 +84,7 @@ def delete(session: Session, before: Task) -> list[str]:
     if not before.choices.may_delete:
         raise NotAllowed
     ids = parts.branch(session, before.id)
-    blobs = [name for task_id in ids for name in forget_of_task(session, task_id)]
+    blobs = [name for task_id in ids for name in delete_of_task(session, task_id)]
     parts.remove(session, ids)
     return blobs
 

@@ -80,7 +80,6 @@ class BothWays:
         return await self._ask(lambda db: db.scalar(sa.select(t.users.c.login).where(t.users.c.id == person)))
 
     async def _by_rest(self, spot: Spot) -> int:
-        """Count the tasks over REST, as the person."""
         login = await self._login(spot.person)
         if login is None:  # without a login Redmine would count for our key's owner
             return SHUT_OUT

@@ -120,7 +120,7 @@ async def _accounts(request: Request, typed: str) -> list[Account]:
 
 
 def _login(accounts: Sequence[Account], typed: str) -> str:
-    """Return the login of the accounts when they have the same one, else what was typed."""
+    """Return the login of the accounts when they have the same one, else the typed text."""
     logins = {fold(account.login): account.login for account in accounts}
     return next(iter(logins.values())) if len(logins) == 1 else typed
 

@@ -1,1 +1,1 @@
-"""What every handler uses: guards, session, request data, templates, errors."""
+"""Serve every handler: services, guards, session, request data, faces, templates, errors."""

@@ -52,7 +52,7 @@ def is_refused(request: Request) -> bool:
 
 
 def saved_only(request: Request, error: Exception) -> Response:
-    """Log what failed after the write, and answer that it was saved."""
+    """Log the failure after the write, and answer that it was saved."""
     says, back = getattr(request.state, "saved_says", None) or SAVED_ONLY, current_url(request)
     if isinstance(error, SavedUnseen):
         says, back = error.says, path_to(request, "tasks:my_tasks")

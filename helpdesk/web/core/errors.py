@@ -120,7 +120,7 @@ async def domain(request: Request, error: Exception) -> Response:
 
 
 async def from_http(request: Request, error: Exception) -> Response:
-    """Answer what Starlette itself refuses: no such route, a method, a body too large."""
+    """Answer a refusal of Starlette itself: no such route, a method, a body too large."""
     assert isinstance(error, HTTPException)
     if error.status_code == 405:
         return await answer(request, MethodNotAllowed(), 405, {"Allow": _allowed(request)})

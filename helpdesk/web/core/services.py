@@ -28,7 +28,7 @@ MOST_ADDRESSES = 5_000  # kept made up; a list names fifty, and others name the 
 
 @dataclass(frozen=True, kw_only=True)
 class WebServices(Services):
-    """The ports and the store that `wiring` chose, and what `app.py` adds for the web.
+    """The ports and the store that `wiring` chose, and the parts of the web that `app.py` adds.
 
     `path` returns the path of a route by its name. The answers to errors use `conflict_json`, the JSON of a task in
     conflict, and `sealed_text`, the text of a form whose session has ended, sealed for the sign-in page.

@@ -94,7 +94,7 @@ def address_of(request: Request) -> str:
 
 
 def _note(request: Request, person: Person) -> None:
-    """Note on the request whose it is, for the log and the answer."""
+    """Note the person on the request, for the log and the answer."""
     request.state.person, request.state.person_id = person, person.id
 
 
@@ -103,7 +103,7 @@ async def _find(request: Request) -> SignedIn | None:
     if session_id is None:
         return None
 
-    def work(db: Session) -> tuple[sessions.Found | None, int]:
+    def work(db: Session) -> tuple[sessions.StoredSession | None, int]:
         row = sessions.find(db, session_id, now)
         person_id = row.person.id if row else None
         return row, notifications.unread(db, [person_id])[person_id] if person_id else 0
@@ -116,7 +116,7 @@ async def _find(request: Request) -> SignedIn | None:
     return SignedIn(person, row.mark, row.expires_at)
 
 
-async def _note_use(request: Request, row: sessions.Found, now: datetime) -> None:
+async def _note_use(request: Request, row: sessions.StoredSession, now: datetime) -> None:
     """Prolong a session that is used. When the store is down, the next page does it."""
     idle = services(request).settings.session_idle
     if sessions.is_due(row, now, idle) and is_use(request):

@@ -150,7 +150,7 @@ async def keep(request: Request, person_id: int, place: str, values: Mapping[str
         if fields:
             drafts.save(db, person_id, place, fields, now)
         else:
-            drafts.forget(db, person_id, place)
+            drafts.delete(db, person_id, place)
         return True
 
     written = await services(request).database.run(work, writes=True)
@@ -168,25 +168,25 @@ def draft_fields(values: Mapping[str, Any]) -> dict[str, str | list[str]]:
     return fields
 
 
-async def of_task(request: Request, task: Task) -> dict[str, drafts.Kept]:
+async def of_task(request: Request, task: Task) -> dict[str, drafts.StoredDraft]:
     """Return the unsent drafts of the signed-in person for the forms of a task, by form."""
     query = query_of_task(request, await current_user(request), task)
     return unsent(task, await services(request).database.run(query), await actor(request))
 
 
-def query_of_task(request: Request, person: Person, task: Task) -> Callable[[Session], list[drafts.Kept]]:
+def query_of_task(request: Request, person: Person, task: Task) -> Callable[[Session], list[drafts.StoredDraft]]:
     """Return the query for this person's drafts of the forms of a task."""
     now = services(request).clock()
-    return lambda db: drafts.found(db, person.id, f"task:{task.id}:", now)
+    return lambda db: drafts.with_prefix(db, person.id, f"task:{task.id}:", now)
 
 
-def unsent(task: Task, rows: Iterable[drafts.Kept], who: Actor) -> dict[str, drafts.Kept]:
+def unsent(task: Task, rows: Iterable[drafts.StoredDraft], who: Actor) -> dict[str, drafts.StoredDraft]:
     """Return drafts by form, without those whose text is in the history."""
     start = f"task:{task.id}:"
     return {draft.place.removeprefix(start): draft for draft in rows if not _was_sent(draft, task.entries, who.id)}
 
 
-def _was_sent(draft: drafts.Kept, entries: Iterable[Entry], person_id: int) -> bool:
+def _was_sent(draft: drafts.StoredDraft, entries: Iterable[Entry], person_id: int) -> bool:
     """Tell whether the history has the draft's comment as this person's, of about the time of the draft.
 
     Such a draft stays when the answer to its form was lost.
@@ -197,16 +197,16 @@ def _was_sent(draft: drafts.Kept, entries: Iterable[Entry], person_id: int) -> b
     return bool(text) and any(entry.notes.strip() == text for entry in own)
 
 
-async def of_place(request: Request, place: str) -> drafts.Kept | None:
+async def of_place(request: Request, place: str) -> drafts.StoredDraft | None:
     """Return the draft of the signed-in person for one place."""
     person, now = await current_user(request), services(request).clock()
-    rows = await services(request).database.run(lambda db: drafts.found(db, person.id, place, now))
+    rows = await services(request).database.run(lambda db: drafts.with_prefix(db, person.id, place, now))
     return next((draft for draft in rows if draft.place == place), None)
 
 
 async def _sent(request: Request) -> None:
     person, place = await person_typing(request), place_of(request)
-    await services(request).database.run(lambda db: drafts.forget(db, person.id, place), writes=True)
+    await services(request).database.run(lambda db: drafts.delete(db, person.id, place), writes=True)
 
 
 async def _failed(request: Request) -> None:

@@ -1,1 +1,1 @@
-"""What stands around all handlers: headers and log, compression, ETags, static files, readiness, old addresses."""
+"""Surround all handlers: headers and log, compression, ETags, static files, readiness, old addresses."""

@@ -60,7 +60,7 @@ class Etags:
 
 
 def hash_of(body: bytes, person_id: int | None) -> str:
-    """Return a hash of what an answer shows to this person."""
+    """Return a hash of the meaningful content of an answer to this person."""
     for pattern in MEANINGLESS:
         body = pattern.sub(b"", body)
     return sha256(b"%d " % (person_id or 0) + body).hexdigest()[:20]

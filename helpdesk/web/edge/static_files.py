@@ -66,7 +66,7 @@ class StaticFiles:
         }
 
     def address(self, name: str) -> str:
-        """The address of a file by its plain name, such as `app.css`."""
+        """Return the address of a file by its plain name, such as `app.css`."""
         return f"/static/{self.names[name]}"
 
 

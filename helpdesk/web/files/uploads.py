@@ -23,10 +23,10 @@ GONE = sentence("A file you had chosen is not here any more. Please choose it ag
 TOO_MANY = sentence("At most %(count)s files can be added at once.", count=MOST)
 
 
-async def arrived(request: Request, who: Actor) -> tuple[Staged, ...]:
-    """Return the files of a form in the backend: earlier ones that are still ticked, then those that come now.
+async def receive(request: Request, who: Actor) -> tuple[Staged, ...]:
+    """Stage the files of a form in the backend, and return them after the earlier ones that are still ticked.
 
-    Raises Invalid, TooLarge; `listed` returns the files that came all the same.
+    Raises Invalid, TooLarge; `sealed` returns the files that came all the same.
     """
     fields = await request_data.read(request)
     named = [_opened(request, who, seal) for seal in fields.all_values("staged", MOST)]
@@ -42,14 +42,14 @@ async def arrived(request: Request, who: Actor) -> tuple[Staged, ...]:
     return tuple(staged)
 
 
-def recall(request: Request, who: Actor, seals: Any) -> None:
+def restore(request: Request, who: Actor, seals: Any) -> None:
     """Bring back the files that a draft names, without expired ones."""
     named = seals if isinstance(seals, list) else [seals]
     request.state.staged = [file for seal in named[:MOST] if (file := _opened(request, who, seal))]
 
 
-def listed(request: Request, who: Actor) -> list[tuple[str, Staged]]:
-    """Return the files that a form has brought so far, each with the seal by which the form names it."""
+def sealed(request: Request, who: Actor) -> list[tuple[str, Staged]]:
+    """Return the files that a form has sent so far, each with the seal by which the form names it."""
     staged: list[Staged] = getattr(request.state, "staged", [])
     return [(str(_seal(request).dumps([who.id, *file])), file) for file in staged]
 
@@ -60,7 +60,7 @@ def context(request: Request, who: Actor) -> dict[str, Any]:
     `reference` is the markup by which a text names a picture among the files; `$` stands for its name.
     """
     text_format = services(request).backend.capabilities.text_format
-    return {"brought": listed(request, who), "limit": _limit(request), "reference": REFERENCES[text_format]}
+    return {"staged_files": sealed(request, who), "limit": _limit(request), "reference": REFERENCES[text_format]}
 
 
 def _too_large(request: Request) -> TooLarge:

@@ -32,7 +32,7 @@ class Events:
         self._for_many = lru_cache(MOST_FRAGMENTS)(self._fragment)
 
     def new_row(self, face: Face, row: NotificationRow, unread: int) -> bytes:
-        """Write a row that was just stored. Whether its person may see the task was checked when it was stored.
+        """Write a row that was just stored. Its person's permission was checked when it was stored.
 
         The fragment is rendered once for all people who get the same notification.
         """

@@ -1,4 +1,4 @@
-"""Tell pages that show a task what happens to it, if their person may see that.
+"""Send the events of a task to the pages that show it, if their person may see them.
 
 An event is done with for a stream when it was sent, or when the stream's person may not see it. Until then it is
 pending, and tried again in later rounds. When too many events are pending, or one for too long, the streams are told

@@ -111,7 +111,7 @@ async def _refused(request: Request, refusal: Invalid) -> Response:
 async def chosen_by_person(request: Request) -> Preferences:
     """Return the preferences of the current user, or the defaults."""
     person = await session.current_user(request)
-    chosen = await services(request).database.run(lambda db: stored_preferences.told(db, [person.id]))
+    chosen = await services(request).database.run(lambda db: stored_preferences.of_people(db, [person.id]))
     return from_json(chosen.get(person.id, ""))
 
 

@@ -7,7 +7,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.errors import Invalid, NotAllowed, NotFound, sentence
-from helpdesk.people.model import Person
 from helpdesk.store import reply_templates
 from helpdesk.store.reply_templates import Reply
 from helpdesk.web.core import request_data
@@ -46,7 +45,7 @@ async def one(request: Request) -> Response:
     reply = await _load(request)
 
     async def page() -> Response:
-        _require_rights(await current_user(request), reply.shared)
+        await _require_rights(request, reply.shared)
         return _form(request, reply, reply._asdict())
 
     return await answer(request, json=lambda: json_response(request, {"reply": reply._asdict()}), page=page)
@@ -54,12 +53,12 @@ async def one(request: Request) -> Response:
 
 async def remove(request: Request) -> Response:
     reply = await _load(request)
-    _require_rights(await current_user(request), reply.shared)
+    await _require_rights(request, reply.shared)
     await stored(request, lambda db: reply_templates.remove(db, reply.id))
     return await answer(
         request,
         json=lambda: json_response(request, {"message": translate(request, REMOVED)}),
-        page=lambda: see_other(_address(request)),
+        page=lambda: see_other(path_to(request, "replies:every")),
     )
 
 
@@ -68,33 +67,27 @@ async def _create(request: Request) -> Response:
     person, fields = await current_user(request), await request_data.read(request)
     try:
         typed = _input(fields)
-        _require_rights(person, typed.shared)
+        await _require_rights(request, typed.shared)
         owner = None if typed.shared else person.id
-        reply = await _added(request, owner, typed)
-    except Invalid as refusal:
-        return await _refused_new(request, fields.values, refusal)
-    return await _done(request, reply, 201)
-
-
-async def _added(request: Request, owner: int | None, typed: ReplyInput) -> Reply:
-    try:
-        return await stored(request, lambda db: reply_templates.add(db, owner, typed.name, typed.text))
-    except reply_templates.TooMany as error:
-        raise request_data.refusal("name", TOO_MANY) from error
+        reply = await stored(request, lambda db: reply_templates.add(db, owner, typed.name, typed.text))
+    except (Invalid, reply_templates.TooMany) as error:
+        refusal = error if isinstance(error, Invalid) else request_data.refusal("name", TOO_MANY)
+        return await answer_refusal(request, refusal, page=lambda: _page(request, fields.values, refusal, 422))
+    return await _saved(request, reply, 201)
 
 
 async def _change(request: Request) -> Response:
     reply, fields = await _load(request), await request_data.read(request)
-    _require_rights(await current_user(request), reply.shared)
+    await _require_rights(request, reply.shared)
     try:
-        typed = _input(fields)
-    except Invalid as refusal:
-        return await _refused_change(request, reply, fields.values, refusal)
-    position = typed.position or None
-    changed = await stored(request, lambda db: reply_templates.change(db, reply.id, typed.name, typed.text, position))
+        name, text, _, position = _input(fields)
+    except Invalid as error:
+        refusal = error
+        return await answer_refusal(request, refusal, page=lambda: _form(request, reply, fields.values, refusal, 422))
+    changed = await stored(request, lambda db: reply_templates.change(db, reply.id, name, text, position or None))
     if changed is None:
         raise NotFound
-    return await _done(request, changed, 200)
+    return await _saved(request, changed, 200)
 
 
 def _input(fields: request_data.Fields) -> ReplyInput:
@@ -112,18 +105,22 @@ async def _load(request: Request) -> Reply:
     return reply
 
 
-def _require_rights(person: Person, shared: bool) -> None:
-    if shared and not person.is_admin:
-        raise NotAllowed(ADMINISTRATORS_ONLY)
-
-
-async def _listed(request: Request, person: Person) -> list[Reply]:
+async def _load_all(request: Request) -> list[Reply]:
+    person = await current_user(request)
     return await services(request).database.run(lambda db: reply_templates.of_person(db, person.id))
 
 
+async def _require_rights(request: Request, shared: bool) -> None:
+    if shared and not (await current_user(request)).is_admin:
+        raise NotAllowed(ADMINISTRATORS_ONLY)
+
+
+async def _list_to_json(request: Request) -> Response:
+    return json_response(request, {"replies": [reply._asdict() for reply in await _load_all(request)]})
+
+
 async def _page(request: Request, typed: Mapping[str, Any], why: Invalid | None = None, status: int = 200) -> Response:
-    found = await _listed(request, await current_user(request))
-    context = {"replies": found, "variables": VARIABLES, "typed": typed, "why": why, "reply": None}
+    context = {"replies": await _load_all(request), "variables": VARIABLES, "typed": typed, "why": why, "reply": None}
     return html(request, "replies/list.html", status, **context)
 
 
@@ -134,26 +131,9 @@ def _form(
     return html(request, "replies/edit.html", status, **context)
 
 
-async def _refused_change(request: Request, reply: Reply, typed: Mapping[str, Any], refusal: Invalid) -> Response:
-    return await answer_refusal(request, refusal, page=lambda: _form(request, reply, typed, refusal, 422))
-
-
-async def _refused_new(request: Request, typed: Mapping[str, Any], refusal: Invalid) -> Response:
-    return await answer_refusal(request, refusal, page=lambda: _page(request, typed, refusal, 422))
-
-
-async def _list_to_json(request: Request) -> Response:
-    found = await _listed(request, await current_user(request))
-    return json_response(request, {"replies": [reply._asdict() for reply in found]})
-
-
-async def _done(request: Request, reply: Reply, status: int) -> Response:
+async def _saved(request: Request, reply: Reply, status: int) -> Response:
     return await answer(
         request,
         json=lambda: json_response(request, {"reply": reply._asdict()}, status),
-        page=lambda: see_other(f"{_address(request)}#reply-{reply.id}"),
+        page=lambda: see_other(f"{path_to(request, 'replies:every')}#reply-{reply.id}"),
     )
-
-
-def _address(request: Request) -> str:
-    return path_to(request, "replies:every")

@@ -84,9 +84,8 @@ async def wants_notifications(request: Request) -> bool:
 
 async def apply_notify_flag(request: Request, written: Written, field: Field) -> None:
     """Suppress the notifications of this change when they are not wanted."""
-    suppression = services(request).suppression
-    if suppression and not await wants_notifications(request):
-        await suppression.silence(written.after.id, await _own_entries(request, written, field))
+    if not await wants_notifications(request):
+        await services(request).suppression.silence(written.after.id, await _own_entries(request, written, field))
 
 
 async def presenter_of(request: Request) -> Presenter:
@@ -157,11 +156,10 @@ async def _field(request: Request, outcome: Outcome, field: Field) -> Json:
 
 async def _count_recipients(request: Request, written: Written, field: Field) -> int:
     """Count the people whom the rules name for this change; 0 when notifications are not wanted."""
-    suppression = services(request).suppression
-    if suppression is None or not await wants_notifications(request):
+    if not await wants_notifications(request):
         return 0
     entries = await _own_entries(request, written, field)
-    return await suppression.recipients(written.after.id, [entry.id for entry in entries])
+    return await services(request).suppression.recipients(written.after.id, [entry.id for entry in entries])
 
 
 async def _own_entries(request: Request, written: Written, field: Field) -> list[Entry]:

@@ -49,7 +49,7 @@ async def _to_json(request: Request, typed: Mapping[str, Any]) -> Response:
 async def _to_page(request: Request, query: Mapping[str, Any]) -> Response:
     draft = None if any(query.get(name) for name in drafts.TEXTS) else await drafts.of_place(request, PLACE)
     typed = {**(draft.fields if draft else {}), **query}
-    uploads.recall(request, await actor(request), typed.get("staged"))
+    uploads.restore(request, await actor(request), typed.get("staged"))
     return await _page(request, typed, draft=draft)
 
 
@@ -68,11 +68,11 @@ async def new_form(request: Request) -> Response:
 async def _other_form(request: Request, person: Person, fields: request_data.Fields) -> Response:
     why = None
     try:
-        await uploads.arrived(request, await actor(request))
+        await uploads.receive(request, await actor(request))
     except (Invalid, TooLarge) as refusal:
         why = refusal
     with suppress(Invalid):  # a value that can't be stored is refused when the form is sent
-        seals = [seal for seal, _ in uploads.listed(request, await actor(request))]
+        seals = [seal for seal, _ in uploads.sealed(request, await actor(request))]
         await drafts.keep(request, person.id, PLACE, {**fields.values, "staged": seals})
     return await _page(request, fields.values, status_of(why) if why else 200, why=why)
 
@@ -86,7 +86,7 @@ async def new_preview(request: Request) -> Response:
     preview_html = (await texts.whole(request, fields.text("description"), None)).html
 
     async def page() -> Response:
-        await uploads.arrived(request, await actor(request))
+        await uploads.receive(request, await actor(request))
         return await _page(request, fields.values, preview=preview_html)
 
     return await answer(
@@ -101,13 +101,11 @@ async def create(request: Request) -> Response:
     """Create the task of a form or of a program; a refused form keeps everything, its files too."""
     who, fields = await actor(request), await request_data.read(request)
     try:
-        files = await uploads.arrived(request, who)
+        files = await uploads.receive(request, who)
         task = await _created(request, who, _new_task(fields)._replace(files=files))
     except (Invalid, TooLarge) as error:
-        refusal = error
-        return await answer_refusal(
-            request, refusal, page=lambda: _page(request, fields.values, status_of(refusal), why=refusal)
-        )
+        refusal, status = error, status_of(error)
+        return await answer_refusal(request, refusal, page=lambda: _page(request, fields.values, status, why=refusal))
     body = {"message": translate(request, CREATED), "data": schemas.created(task)}
     return await answer(
         request,
@@ -150,7 +148,7 @@ async def _page(request: Request, typed: Mapping[str, Any], status: int = 200, *
     shared = {
         **{"draft": None, "why": None, "preview": None},
         "projects": projects,
-        "blank": form,
+        "new_form": form,
         "controls": form_fields.of_new(form, typed, lambda says: translate(request, says)) if form else (),
         "typed_by": await drafts.form_owner(request),
         **uploads.context(request, await actor(request)),

@@ -32,7 +32,7 @@ async def edit(request: Request) -> Response:
 
 async def _to_page(request: Request, task: Task) -> Response:
     draft = (await drafts.of_task(request, task)).get("edit")
-    uploads.recall(request, await actor(request), draft.fields.get("staged") if draft else None)
+    uploads.restore(request, await actor(request), draft.fields.get("staged") if draft else None)
     return await form(request, task, draft.fields if draft else {}, draft=draft)
 
 
@@ -64,7 +64,7 @@ async def _change(request: Request) -> Response:
 
 async def _edit(request: Request) -> Edit:
     """Raises Invalid, TooLarge."""
-    fields, files = await request_data.read(request), await uploads.arrived(request, await actor(request))
+    fields, files = await request_data.read(request), await uploads.receive(request, await actor(request))
     return task_input.edit(request_data.Fields(form_fields.touched(fields.values)))._replace(files=files)
 
 

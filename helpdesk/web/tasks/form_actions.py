@@ -46,7 +46,7 @@ async def _preview_page(
         refused = {"form": form, "why": None, "typed": typed, "preview": preview_html}
         return await task_page.page(request, task, refused=refused)
     if form == "edit":
-        await uploads.arrived(request, await actor(request))
+        await uploads.receive(request, await actor(request))
         return await task_edit.form(request, task, typed, preview=preview_html)
     entry = task_page.entry_of(task, request_data.an_id(form))
     return await comment_edit.form(request, task, entry, typed, preview=preview_html)

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from helpdesk import threads
 from helpdesk.errors import Conflict, HelpdeskError, Invalid, NotAllowed, NotFound, Sentence, TooLarge, sentence
 from helpdesk.store import preferences, reply_templates
-from helpdesk.store.drafts import Kept
+from helpdesk.store.drafts import StoredDraft
 from helpdesk.tasks.change_messages import LABELS, RELATIONS, in_words, overwritten
 from helpdesk.tasks.fields import name_of
 from helpdesk.tasks.model import Entry, Field, Task, Written
@@ -199,15 +199,15 @@ async def _render(
 
 
 async def _personal_context(request: Request, task: Task, with_drafts: bool) -> dict[str, Any]:
-    """Return what forms show of their person: the signed owner, reply templates, drafts, files brought and mutes."""
+    """Return what forms show of their person: the signed owner, reply templates, drafts, staged files and mutes."""
     person, who = await session.current_user(request), await actor(request)
     query = drafts_service.query_of_task(request, person, task)
 
-    def work(db: Session) -> tuple[list[tuple[int, str]], list[Kept], str]:
+    def work(db: Session) -> tuple[list[tuple[int, str]], list[StoredDraft], str]:
         replies = reply_templates.names(db, person.id)
         if not with_drafts:
             return replies, [], ""
-        return replies, query(db), preferences.told(db, [person.id]).get(person.id, "")
+        return replies, query(db), preferences.of_people(db, [person.id]).get(person.id, "")
 
     replies, drafts, notification_preferences = await services(request).database.run(work)
     return {

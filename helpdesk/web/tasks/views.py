@@ -122,7 +122,7 @@ async def attachments(request: Request) -> Response:
         raise NotAllowed
     fields = await request_data.read(request)
     try:
-        files = await uploads.arrived(request, who)
+        files = await uploads.receive(request, who)
         if not files:
             raise Invalid({"files": [CHOOSE]})
         edit = Edit(comment=fields.text("comment"), files=files)
@@ -209,8 +209,7 @@ async def delete(request: Request) -> Response:
 async def remove(request: Request) -> Response:
     number = task_id(request)
     await saved(request, services(request).backend.delete(await actor(request), number))
-    if suppression := services(request).suppression:
-        await suppression.deleted(number)
+    await services(request).suppression.deleted(number)
     return await answer(
         request,
         json=lambda: json_response(request, {"message": translate(request, DELETED)}),

@@ -11,10 +11,11 @@ from helpdesk.tasks.redmine import allowed_actions
 from helpdesk.tasks.redmine.rest import custom_fields, json_mapper, query_params
 from helpdesk.tasks.redmine.rest.calls import RestCalls
 from helpdesk.tasks.redmine.rest.lists import IssueLists
-from helpdesk.tasks.redmine.rest.metadata_cache import PAGE
+from helpdesk.tasks.redmine.rest.metadata_cache import PAGE, names_by_id
 from helpdesk.tasks.redmine.rest.user_cache import Me, People, forbidden_is_missing
 
 ReadTask = Callable[[Actor, int], Awaitable[Task]]
+NAMED_BY_PROJECT = {"fixed_version_id": "versions", "category_id": "issue_categories"}
 PARTS = "journals,attachments,allowed_statuses,children,relations,watchers"
 
 
@@ -36,14 +37,12 @@ class Issues:
     async def to_task(self, actor: Actor, mine: Me, issue: JSON) -> Task:
         """Map the issue with its history and this person's choices."""
         row = json_mapper.row(issue, await self.metadata.priorities())
-        journals: list[JSON] = issue.get("journals", [])
         people = await self.users.people(actor, row.project.id)
-        names = await self.users.names(actor, people, journals, issue)
-        names = await self._fields_in(actor, names, people, issue)
+        names = await self._names(actor, people, issue)
         links = json_mapper.links(issue)
         parent, children, relations = links.to(await self._linked(actor, links.ids))
         watchers = tuple(Member(*json_mapper.ref(user)) for user in issue.get("watchers", ()))
-        entries = tuple(json_mapper.entry(journal, names) for journal in journals)
+        entries = tuple(json_mapper.entry(journal, names) for journal in issue.get("journals", ()))
         task = Task(
             row=row,
             description=json_mapper.plain(issue.get("description")),
@@ -102,23 +101,47 @@ class Issues:
         return total == 1
 
     async def _custom(self, actor: Actor, issue: JSON, people: People) -> tuple[CustomValue, ...]:
-        """Return the custom fields, with the names of people, versions and files where a field holds their numbers."""
         known = await self.metadata.definitions()
         named = []
         for it in custom_fields.values(issue, known):
             named.append(it._replace(field=await self._named(actor, known, it.field, it.value, people, issue)))
         return tuple(named)
 
-    async def _fields_in(
-        self, actor: Actor, names: json_mapper.Names, people: People, issue: JSON
-    ) -> json_mapper.Names:
-        """Return the names in a history, with those of the numbers in changes of custom fields."""
-        known, fields = await self.metadata.definitions(), dict(names.custom_fields)
-        details = [detail for journal in issue.get("journals", ()) for detail in journal.get("details", ())]
-        values = json_mapper.values_of_fields(details)
+    async def _names(self, actor: Actor, people: People, issue: JSON) -> json_mapper.Names:
+        """Return the names of the ids in an issue's history."""
+        journals: list[JSON] = issue.get("journals", [])
+        metadata, project_id = self.metadata, json_mapper.ref(issue["project"]).id
+        named = [issue.get("author"), issue.get("assigned_to"), *(journal.get("user") for journal in journals)]
+        assignees = people.names | names_by_id(json_mapper.ref(person) for person in named if person)
+        for former in json_mapper.values_of("assigned_to_id", journals) - assignees.keys():
+            assignees[former] = await metadata.name(former)
+        of_project = {
+            field: await metadata.names_in_project(project_id, kind)
+            for field, kind in NAMED_BY_PROJECT.items()
+            if json_mapper.values_of(field, journals)
+        }
+        by_field = {
+            "status": names_by_id(await metadata.statuses()),
+            "priority": names_by_id(await metadata.priorities()),
+            "tracker": names_by_id(await metadata.trackers()),
+            "project": names_by_id(await self.users.projects(actor)),
+            "assignee": assignees,
+            "parent_id": {},
+            "child_id": {},
+            **of_project,
+        }
+        return json_mapper.Names(by_field, await self._changed_fields(actor, people, issue, journals))
+
+    async def _changed_fields(
+        self, actor: Actor, people: People, issue: JSON, journals: Sequence[JSON]
+    ) -> dict[int, CustomField]:
+        """Return the custom fields of a history, with the names of the numbers in their changes."""
+        known = await self.metadata.definitions()
+        fields = custom_fields.fields(issue, known)
+        values = json_mapper.values_of_fields(it for journal in journals for it in journal.get("details", ()))
         for number in values.keys() & fields.keys():
             fields[number] = await self._named(actor, known, fields[number], values[number], people, issue)
-        return names._replace(custom_fields=fields)
+        return fields
 
     async def _named(
         self,
@@ -154,7 +177,6 @@ class Issues:
         return file
 
     async def _is_of_field(self, issue: JSON, value: str) -> bool:
-        """Whether one of the issue's custom fields holds that file."""
         values = custom_fields.values(issue, await self.metadata.definitions())
         return any(it.field.kind == "file" and value in it.value for it in values)
 

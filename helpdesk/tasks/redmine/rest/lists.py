@@ -262,7 +262,6 @@ class IssueLists:
 
 
 def _of_page(rows: Iterable[TaskRow], query: TaskQuery) -> Iterator[TaskRow]:
-    """Yield the rows of each status that are on the query's page."""
     before = Counter[int]()
     for row in rows:
         if query.offset <= before[row.status.id] < query.offset + query.per_page:

@@ -58,7 +58,6 @@ def _doubtful(task: Task, journal: int, at: datetime) -> list[Entry]:
 
 
 def _raises(entry: Entry) -> int:
-    """Return how far an entry may have raised the lock."""
     return 1 + sum(change.field == "custom_field" for change in entry.changes)
 
 

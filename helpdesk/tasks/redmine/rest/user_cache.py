@@ -12,12 +12,11 @@ from helpdesk.redmine_client import JSON, RedmineClient, part, user_id
 from helpdesk.tasks.model import Actor, Ref
 from helpdesk.tasks.projects import Project, ProjectMember, in_tree_order
 from helpdesk.tasks.redmine.allowed_actions import Rights
-from helpdesk.tasks.redmine.rest import custom_fields, json_mapper
+from helpdesk.tasks.redmine.rest import json_mapper
 from helpdesk.tasks.redmine.rest.metadata_cache import Cache, MetadataCache, items, names_by_id
 
 RIGHTS_SECONDS = 60
 CLOSED = 5
-NAMED_BY_PROJECT = {"fixed_version_id": "versions", "category_id": "issue_categories"}
 
 
 class Me(NamedTuple):
@@ -111,30 +110,6 @@ class UserCache:
             memberships = await self.metadata.all_of(path, "memberships", actor.login, get=self.client.get)
         ranks = {role.id: rank for rank, role in enumerate(await self.metadata.roles())}
         return json_mapper.members(memberships, ranks)
-
-    async def names(self, actor: Actor, people: People, journals: list[JSON], issue: JSON) -> json_mapper.Names:
-        known = [issue.get("author"), issue.get("assigned_to"), *(journal.get("user") for journal in journals)]
-        assignees = people.names | names_by_id(json_mapper.ref(person) for person in known if person)
-        for former in json_mapper.values_of("assigned_to_id", journals) - assignees.keys():
-            assignees[former] = await self.metadata.name(former)
-        of_project = {
-            field: await self.metadata.names_in_project(json_mapper.ref(issue["project"]).id, NAMED_BY_PROJECT[field])
-            for field in NAMED_BY_PROJECT
-            if json_mapper.values_of(field, journals)
-        }
-        return json_mapper.Names(
-            by_field={
-                "status": names_by_id(await self.metadata.statuses()),
-                "priority": names_by_id(await self.metadata.priorities()),
-                "tracker": names_by_id(await self.metadata.trackers()),
-                "project": names_by_id(await self.projects(actor)),
-                "assignee": assignees,
-                "parent_id": {},
-                "child_id": {},
-                **of_project,
-            },
-            custom_fields=custom_fields.fields(issue, await self.metadata.definitions()),
-        )
 
     async def projects(self, actor: Actor) -> tuple[Project, ...]:
         return in_tree_order(map(json_mapper.project, await self._projects(actor)))

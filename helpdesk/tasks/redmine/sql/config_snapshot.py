@@ -230,7 +230,6 @@ def _priorities(db: Connection, names: Mapping[int, str]) -> tuple[dict[int, Pri
 
 
 def _names(db: Connection, table: sa.Table, extra: frozenset[str]) -> dict[int, str]:
-    """Return a company's own names of statuses or priorities."""
     return {row.id: row.name for row in db.execute(sa.select(table)) if row.name} if table.name in extra else {}
 
 

@@ -4,9 +4,9 @@ A poll that finds nothing new is one trip to the ends of two primary keys, howev
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -28,17 +28,6 @@ from helpdesk.tasks.redmine.visibility import Permissions, Person
 
 NEW_AT_ONCE = 500
 """The most unseen rows of each table that one poll takes: after a long silence several polls follow."""
-
-
-class News(NamedTuple):
-    """The rows above the floors, and their parts: details by journal, changes of assignee by task."""
-
-    created: Sequence[Any]
-    journals: Sequence[Any]
-    tasks: Mapping[int, Any]
-    details: Mapping[int, list[Detail]]
-    assigned: Mapping[int, list[Assigned]]
-    watchers: Mapping[int, frozenset[int]]
 
 
 def start(db: Connection, database: RedmineDatabase) -> FeedCursor:
@@ -72,28 +61,14 @@ def read(db: Connection, source: Source, known: FeedCursor) -> FeedPage:
     if not created and not journals:
         return FeedPage((), after.written())
     new = known.issues.new(row.id for row in created), known.journals.new(row.id for row in journals)
-    events = sorted(_events(db, source, _news(db, created, journals)), key=lambda it: it.at)
+    events = sorted(_EventMapper(db, source, created, journals).events(), key=lambda it: it.at)
     return FeedPage(tuple(events), after.written(), max(new) >= NEW_AT_ONCE)
 
 
 def event(db: Connection, source: Source, task_id: int, number: int) -> Event | None:
     """Return the event of a journal of that issue."""
     journals = db.execute(_JOURNALS.where(_JOURNAL.id == number, _JOURNAL.journalized_id == task_id)).all()
-    return next(iter(_events(db, source, _news(db, (), journals))), None) if journals else None
-
-
-def _news(db: Connection, created: Sequence[Any], journals: Sequence[Any]) -> News:
-    tasks = {row.id for row in created} | {row.journalized_id for row in journals}
-    numbers = [row.id for row in journals] or [0]
-    rows = _PARTS.ask(db, {"tasks": sorted(tasks), "first": min(numbers), "last": max(numbers)})
-    details, assigned = defaultdict(list), defaultdict(list)
-    for row in sorted(rows["detail"], key=lambda it: it.id):
-        details[row.journal_id].append(Detail(row.property, row.prop_key, row.old_value, row.value))
-    for row in rows["assigned"]:
-        change = Assigned(row.id, feed_model.number(row.old_value), feed_model.number(row.value))
-        assigned[row.journalized_id].append(change)
-    watchers = grouped((row.watchable_id, row.user_id) for row in rows["watcher"])
-    return News(created, journals, {row.id: row for row in rows["task"]}, details, assigned, watchers)
+    return next(iter(_EventMapper(db, source, (), journals).events()), None) if journals else None
 
 
 class _People:
@@ -113,32 +88,41 @@ class _People:
         return Member(number, self.names.get(number, f"#{number}"))
 
 
-def _events(db: Connection, source: Source, news: News) -> Iterable[Event]:
-    config = source.config(db)
-    changes = (change for of_task in news.assigned.values() for change in of_task)
-    ids = {row.user_id for row in news.journals} | {id for of_task in news.watchers.values() for id in of_task}
-    ids |= {id for row in news.tasks.values() for id in (row.author_id, row.assigned_to_id)}
-    ids |= {id for change in changes for id in (change.old, change.new)}
-    people = _People(db, ids, config.settings.get("user_format", users.DEFAULT_FORMAT))
-    mapper = _EventMapper(source.database, config, news, people)
-    for row in news.created:
-        if row.id in news.tasks:
-            yield mapper.created(row)
-    for row in news.journals:
-        if row.journalized_id in news.tasks:
-            yield mapper.journal(row)
-
-
 class _EventMapper:
-    def __init__(self, database: RedmineDatabase, config: ConfigSnapshot, news: News, people: _People) -> None:
-        self.moment = database.moment
-        self.news, self.people = news, people
+    """Reads the parts of new issues and journals, and maps them to events."""
+
+    def __init__(self, db: Connection, source: Source, created: Sequence[Any], journals: Sequence[Any]) -> None:
+        self.new_issues, self.new_journals, self.moment = created, journals, source.database.moment
+        numbers = [row.id for row in journals] or [0]
+        tasks = {row.id for row in created} | {row.journalized_id for row in journals}
+        rows = _PARTS.ask(db, {"tasks": sorted(tasks), "first": min(numbers), "last": max(numbers)})
+        self.tasks = {row.id: row for row in rows["task"]}
+        self.details: defaultdict[int, list[Detail]] = defaultdict(list)
+        for row in sorted(rows["detail"], key=lambda it: it.id):
+            self.details[row.journal_id].append(Detail(row.property, row.prop_key, row.old_value, row.value))
+        self.assigned: defaultdict[int, list[Assigned]] = defaultdict(list)
+        for row in rows["assigned"]:
+            change = Assigned(row.id, feed_model.number(row.old_value), feed_model.number(row.value))
+            self.assigned[row.journalized_id].append(change)
+        self.watchers = grouped((row.watchable_id, row.user_id) for row in rows["watcher"])
+        config = source.config(db)
+        self.people = _People(db, self._people_ids(), config.settings.get("user_format", users.DEFAULT_FORMAT))
         self.projects = {project.id: project.name for project in config.projects}
         self.statuses = {str(number): status.name for number, status in config.statuses.items()}
         self.priorities = {str(number): priority.name for number, priority in config.priorities.items()}
 
+    def _people_ids(self) -> Iterator[int | None]:
+        yield from (row.user_id for row in self.new_journals)
+        yield from (id for of_task in self.watchers.values() for id in of_task)
+        yield from (id for row in self.tasks.values() for id in (row.author_id, row.assigned_to_id))
+        yield from (id for of_task in self.assigned.values() for it in of_task for id in (it.old, it.new))
+
+    def events(self) -> Iterator[Event]:
+        yield from (self.created(row) for row in self.new_issues if row.id in self.tasks)
+        yield from (self.journal(row) for row in self.new_journals if row.journalized_id in self.tasks)
+
     def created(self, row: Any) -> Event:
-        author = self.news.tasks[row.id].author_id
+        author = self.tasks[row.id].author_id
         return self._of(row.id, 0)._replace(
             key=f"issue.{row.id}",
             at=self.moment(row.created_on),
@@ -148,7 +132,7 @@ class _EventMapper:
         )
 
     def journal(self, row: Any) -> Event:
-        details = self.news.details.get(row.id, [])
+        details = self.details.get(row.id, [])
         change = feed_model.assignee_change(row.id, details)
         return self._of(row.journalized_id, row.id)._replace(
             key=f"journal.{row.id}",
@@ -164,9 +148,8 @@ class _EventMapper:
         )
 
     def _of(self, task_id: int, journal: int) -> Event:
-        """Return the state of a task after a journal."""
-        task = self.news.tasks[task_id]
-        assignee = feed_model.assignee_after(journal, self.news.assigned.get(task_id, ()), task.assigned_to_id)
+        task = self.tasks[task_id]
+        assignee = feed_model.assignee_after(journal, self.assigned.get(task_id, ()), task.assigned_to_id)
         return Event(
             key="",
             task_id=task_id,
@@ -177,7 +160,7 @@ class _EventMapper:
             by=None,
             author=task.author_id,
             assignees=self.people.people(assignee),
-            watchers=self.people.people(*self.news.watchers.get(task_id, ())),
+            watchers=self.people.people(*self.watchers.get(task_id, ())),
         )
 
 
@@ -275,7 +258,6 @@ def _ids(details: Iterable[Any], kind: str) -> list[int]:
 
 
 def _seeing(db: Connection, all_permissions: Iterable[Permissions], tasks: Sequence[int]) -> frozenset[int]:
-    """Return the people who see any of these tasks."""
     selects = [
         sa.select(sa.literal(it.person.id)).select_from(t.issues).where(t.issues.c.id.in_(tasks), it.tasks)
         for it in all_permissions

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -54,18 +54,6 @@ _PARTS = BatchedSelects(
 )
 
 
-class Parts(NamedTuple):
-    """The parts of a task, oldest first; spent hours by person; and the rows of MEMBERS and RULES for it."""
-
-    values: list[Any]
-    watchers: list[int]
-    relations: list[Any]
-    hours: dict[int, float]
-    files: list[Any]
-    members: list[Any]
-    rules: list[Any]
-
-
 def task(read: Reading, task_id: int) -> Task:
     """Read a task. Raises NotFound, also for one that the person may not see."""
     row = _row(read, task_id)
@@ -73,14 +61,15 @@ def task(read: Reading, task_id: int) -> Task:
     may = workflow.rights(read, project, tracker)
     parts = _parts(read, row)
     journals = history.journals(read, task_id, project)
-    watchers = parts.watchers if may.has("view_issue_watchers") else []
-    writers = {row.author_id, row.assigned_to_id, *(file.author_id for file in parts.files)}
+    watching = [it.user_id for it in parts["watcher"]]
+    watchers = watching if may.has("view_issue_watchers") else []
+    writers = {row.author_id, row.assigned_to_id, *(file.author_id for file in parts["file"])}
     people = read.names(history.people_in(journals) | writers | set(watchers))
-    links = Links(row.parent_id, (), tuple(_relation(it, row.id) for it in parts.relations))
+    links = Links(row.parent_id, (), tuple(_relation(it, row.id) for it in parts["relation"]))
     seen, children_seen = _seen(read, row, {*links.ids, *(other for it in journals for other in it.other_tasks)})
     parent, children, relations = links._replace(children=children_seen).to(seen)
     entries = history.entries(read, journals, project, may, people, seen)
-    flow = workflow.workflow(read, row, parts.rules)
+    flow = workflow.workflow(read, row, parts["rule"])
     task = Task(
         row=read.task_row(row, people),
         description=plain(row.description),
@@ -88,20 +77,20 @@ def task(read: Reading, task_id: int) -> Task:
         done_ratio=_ratio(read, row),
         closed_on=read.moment(row.closed_on) if row.closed_on else None,
         entries=entries,
-        attachments=tuple(_file(read, file, people) for file in parts.files),
+        attachments=tuple(_file(read, file, people) for file in parts["file"]),
         choices=Choices(),
         version=f"{read.moment(row.updated_on):%Y-%m-%dT%H:%M:%SZ}"
         f".{max((entry.id for entry in entries), default=0)}.{row.lock_version or 0}",
         estimated_hours=row.estimated_hours,
-        spent_hours=_spent(read, parts.hours, project),
-        custom=_custom(read, row, parts.values, flow.fields("required")),
+        spent_hours=_spent(read, {it.user_id: it.hours for it in parts["spent"]}, project),
+        custom=_custom(read, row, parts["value"], flow.fields("required")),
         parent=parent,
         children=children,
         relations=relations,
         watchers=tuple(Member(number, people.get(number, f"#{number}")) for number in watchers),
-        watched=not read.person.principals.isdisjoint(parts.watchers),
+        watched=not read.person.principals.isdisjoint(watching),
     )
-    return task._replace(choices=_choices(read, row, may, flow, task, parts.members))
+    return task._replace(choices=_choices(read, row, may, flow, task, parts["member"]))
 
 
 def _row(read: Reading, task_id: int) -> Any:
@@ -156,25 +145,19 @@ def _assignees(row: Any, task_row: TaskRow, members: Iterable[Ref]) -> tuple[Ref
     return allowed_actions.by_name([*members, *others])
 
 
-def _parts(read: Reading, row: Any) -> Parts:
+def _parts(read: Reading, row: Any) -> dict[str, list[Any]]:
+    """Return the rows of _PARTS for a task, its own ones oldest first."""
     project, tracker = row.project_id, row.tracker_id
     values = workflow.rule_values(read, project, tracker, row.status_id)
     values |= workflow.member_values(read, project, tracker)
     rows = _PARTS.ask(read.db, {"task": row.id, **values})
-    by_age = {name: sorted(rows[name], key=lambda it: it.id) for name in ("value", "watcher", "relation")}
-    return Parts(
-        values=by_age["value"],
-        watchers=[it.user_id for it in by_age["watcher"]],
-        relations=by_age["relation"],
-        hours={it.user_id: it.hours for it in rows["spent"]},
-        files=sorted(rows["file"], key=lambda it: (it.created_on or datetime.min, it.id)),
-        members=rows["member"],
-        rules=rows["rule"],
-    )
+    for name in ("value", "watcher", "relation"):
+        rows[name].sort(key=lambda it: it.id)
+    rows["file"].sort(key=lambda it: (it.created_on or datetime.min, it.id))
+    return rows
 
 
 def _relation(row: Any, task_id: int) -> tuple[str, int]:
-    """Return the kind as seen from the task, and the other task."""
     return relation_from(task_id, row.relation_type, row.issue_from_id, row.issue_to_id)
 
 

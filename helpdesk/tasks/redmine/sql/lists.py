@@ -150,7 +150,6 @@ def statistics(read: Reading, query: TaskQuery, now: datetime, rules: Rules = NO
 
 
 def _cells(read: Reading, query: TaskQuery, now: datetime) -> Iterator[Cell]:
-    """Count the open tasks of the query by priority, project, age and delay."""
     ages = [(issues.created_on >= read.local(border), age) for age, border in enumerate(borders(now))]
     groups = (
         issues.priority_id,

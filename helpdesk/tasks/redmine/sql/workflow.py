@@ -230,7 +230,6 @@ def new_task_form(read: Reading, project_id: int, tracker_id: int | None) -> New
 def _fields(
     read: Reading, project_id: int, tracker: Tracker, fixed: frozenset[str], required: frozenset[str]
 ) -> tuple[CustomField, ...]:
-    """Return the custom fields that the person may fill in."""
     return tuple(
         it.field._replace(required=it.field.required or str(it.field.id) in required)
         for it in read.config.fields_in(project_id, tracker.id)
