@@ -1,11 +1,13 @@
 """Whether a page can be used by everybody: axe-core looks at what the browser shows.
 
-Every page of `test_every_page.py` is looked at whole. At the end of a journey axe looks at what this worker has not
-seen yet: the whole page if its landmarks and headings are new, else each element that is new by its shape.
+Every page of `test_every_page.py` is looked at whole. At the end of a journey axe looks at what no worker of this run
+has seen yet: the whole page if its landmarks and headings are new, else each element that is new by its shape.
 """
 
 import re
+from collections.abc import Iterable
 from functools import cache
+from hashlib import sha1
 from pathlib import Path
 from typing import Any
 
@@ -31,23 +33,41 @@ SHAPES = """() => {
     return [...window.shapes.keys()];
 }"""
 _LANDMARK = re.compile(r">(?:main|nav|header|footer|aside|h[1-6])\b[^>]*$|\[role=[^>]*$")
-_seen: set[str] = set()
-_skeletons: set[frozenset[str]] = set()
 
 
-def new_faults(page: Page) -> list[str]:
-    """What axe finds in what this worker has not seen yet; what has a fault is not counted as seen."""
+class Seen:
+    """The shapes and skeletons that axe has found nothing wrong with: their digests, in a file of all workers."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        file.touch()
+
+    def digests(self) -> set[str]:
+        return set(self._file.read_text().split())
+
+    def add(self, digests: Iterable[str]) -> None:
+        with self._file.open("a") as file:
+            file.write("".join(f"{it}\n" for it in digests))
+
+
+def new_faults(page: Page, seen: Seen, *, whole: bool = False) -> list[str]:
+    """What axe finds in what has not been seen yet, or in the `whole` page; what has a fault is not counted as seen."""
     expect(page.locator(".htmx-request")).to_have_count(0)
     shapes: list[str] = page.evaluate(SHAPES)
-    skeleton = frozenset(filter(_LANDMARK.search, shapes))
-    new = [shape for shape in shapes if shape not in _seen]
-    if skeleton in _skeletons and not new:
+    skeleton = _digest("\n".join(sorted(filter(_LANDMARK.search, shapes))))
+    known = seen.digests()
+    new = {digest: shape for shape in shapes if (digest := _digest(shape)) not in known}
+    whole = whole or skeleton not in known
+    if not whole and not new:
         return []
-    found = faults(page, new if skeleton in _skeletons else None)
+    found = faults(page, None if whole else list(new.values()))
     if not found:
-        _seen.update(new)
-        _skeletons.add(skeleton)
+        seen.add({*new, skeleton} - known)
     return found
+
+
+def _digest(text: str) -> str:
+    return sha1(text.encode(), usedforsecurity=False).hexdigest()
 
 
 def faults(page: Page, shapes: list[str] | None = None) -> list[str]:

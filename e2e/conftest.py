@@ -61,6 +61,11 @@ def html_faults(browser: Browser) -> Iterator[html.Faults]:
         yield faults
 
 
+@pytest.fixture(scope="session")
+def seen(shared_folder: Path) -> axe.Seen:
+    return axe.Seen(shared_folder / "seen-by-axe")
+
+
 @pytest.fixture
 def site(demo: Helpdesk) -> str:
     """The address of the helpdesk that the page is open on; a module with another one overrides this."""
@@ -115,7 +120,12 @@ def _left(journey: pytest.Item) -> Path:
 
 @pytest.fixture
 def page(
-    browser: Browser, site: str, javascript: bool, announced: Announced, request: pytest.FixtureRequest
+    browser: Browser,
+    site: str,
+    javascript: bool,
+    announced: Announced,
+    seen: axe.Seen,
+    request: pytest.FixtureRequest,
 ) -> Iterator[Page]:
     """A fresh visitor's page; at the end nothing unannounced was complained of and what is shown is accessible."""
     context = browser.new_context(base_url=site, locale="ru-RU", java_script_enabled=javascript)
@@ -125,7 +135,7 @@ def page(
         complaints = collect(context)
         yield page
         # axe needs the page's own timers, so it can only look where scripts run.
-        faults = axe.new_faults(page) if javascript and page.url != "about:blank" else []
+        faults = axe.new_faults(page, seen) if javascript and page.url != "about:blank" else []
         if faults or request.node.stash.get(FAILED, False):
             _pictured(context, request.node)
         for it in context.pages:

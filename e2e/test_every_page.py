@@ -22,14 +22,14 @@ pytestmark = pytest.mark.parametrize("javascript", [True], ids=["with JavaScript
 
 
 @pytest.fixture
-def look(page: Page, html_faults: html.Faults) -> Iterator[Look]:
+def look(page: Page, html_faults: html.Faults, seen: axe.Seen) -> Iterator[Look]:
     """`look("the list")` looks at what is on the screen now, under that name; all faults are told at the end."""
     answers: list[Response] = []
     page.on("response", lambda answer: answers.append(answer) if _is_html(answer) else None)
     faults: list[str] = []
 
     def here(name: str) -> None:
-        found = html_faults(answers[-1].text()) + axe.faults(page) + _too_wide(page)
+        found = html_faults(answers[-1].text()) + axe.new_faults(page, seen, whole=True) + _too_wide(page)
         faults.extend(f"{name}: {fault}" for fault in found)
 
     yield here
