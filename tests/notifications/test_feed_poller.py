@@ -122,7 +122,7 @@ async def test_after_a_long_silence_polls_follow_at_once_until_the_feed_is_live(
     assert poller.feed_status.live and poller.feed_status.as_of == scene.clock.now()
 
 
-async def test_a_failed_event_is_not_polled_again_at_once_though_there_is_more(scene: Scene) -> None:
+async def test_a_failed_event_is_not_retried_at_once_though_there_is_more(scene: Scene) -> None:
     poller = await scene.stepped()
     keys, scene.at_once = scene.happens(5), 2
     scene.broken[keys[0]] = ValueError()
@@ -221,7 +221,7 @@ async def test_while_the_tracker_is_silent_it_tries_on_and_says_since_when(
     assert [it.message for it in caplog.records] == ["the backend does not answer the feed poller"]
 
 
-async def test_a_failing_event_neither_delays_others_nor_is_ignored(
+async def test_an_event_that_fails_neither_delays_others_nor_is_skipped(
     scene: Scene, caplog: pytest.LogCaptureFixture
 ) -> None:
     poller = await scene.stepped()
@@ -240,7 +240,7 @@ async def test_a_failing_event_neither_delays_others_nor_is_ignored(
     assert aside == [("WARNING", bad), ("ERROR", bad)]
 
 
-async def test_an_event_that_killed_the_poller_twice_is_dropped_and_administrators_are_notified(
+async def test_an_event_that_killed_its_poller_twice_is_dropped_and_administrators_are_notified(
     scene: Scene, caplog: pytest.LogCaptureFixture
 ) -> None:
     await scene.polled()
@@ -309,7 +309,7 @@ async def test_an_event_that_works_again_in_time_is_delivered(scene: Scene) -> N
     assert sorted(scene.told()) == sorted(both(keys)) and scene.position == "2" and not poller.processor.retry_queue
 
 
-async def test_an_event_that_cannot_be_written_does_not_stop_others(scene: Scene) -> None:
+async def test_an_event_that_cannot_be_written_does_not_affect_others(scene: Scene) -> None:
     poller = await scene.polled()
     first, last = scene.happens(), scene.happens(subject="half a character: \ud83d") and scene.happens()
     await poller.poll()
@@ -320,7 +320,7 @@ async def test_an_event_that_cannot_be_written_does_not_stop_others(scene: Scene
     assert scene.position == "3"
 
 
-async def test_one_event_for_which_the_backend_is_silent_waits_behind_the_others(scene: Scene) -> None:
+async def test_an_event_for_which_the_backend_is_silent_waits_behind_the_others(scene: Scene) -> None:
     poller = await scene.stepped()
     bad, *good = scene.happens(3)
     scene.broken[bad] = BadResponse(detail="500")
