@@ -126,7 +126,7 @@ def test_a_change_without_a_type_of_its_own_is_a_plain_change() -> None:
     assert {TYPES[kind] for kind in kinds(act()).values()} == {"system"}
 
 
-def test_an_act_of_nobody_known_is_told_to_all() -> None:
+def test_all_are_notified_of_an_event_by_nobody_known() -> None:
     assert set(kinds(act(by=None, status=Change("New", "Done")))) == {ANNA, IRINA, DMITRY}
 
 
