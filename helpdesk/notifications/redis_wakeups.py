@@ -89,21 +89,21 @@ class RedisWakeups(Wakeups):
         async with _client(self.url, self.ca_bundle) as client, _subscribed(client, self.channel) as subscription:
             self._is_back()
             self.wake_all()  # what was sent until now was missed
-            asked = False
+            pinged = False
             while True:
                 _unless_cancelled()
                 message = await subscription.get_message(timeout=QUIET_SECONDS)
                 if message is not None:
-                    asked = False
+                    pinged = False
                     if message["type"] == "message":
                         self._received(message["data"])
                     elif message["type"] == "subscribe":  # the library has opened the connection again by itself
                         self.wake_all()
-                elif asked:
+                elif pinged:
                     raise TimeoutError(f"nothing was heard for {QUIET_SECONDS:g} s after asking")
                 else:
                     await subscription.ping()
-                    asked = True
+                    pinged = True
 
     def _received(self, message: bytes) -> None:
         try:

@@ -51,32 +51,32 @@ class RedmineDirectory:
         if "@" not in typed:
             return typed
         try:
-            found = await self._people_like(typed)
+            users = await self._users_like(typed)
         except (NotAllowed, NotFound, WrongKey) as error:
             log.warning(
                 "signing in by e-mail does not work: the API key may not list users", extra={"error": error.detail}
             )
             return typed
-        if any(_same(user.get("login"), typed) for user in found):
+        if any(_same(user.get("login"), typed) for user in users):
             return typed
-        logins = [str(user.get("login") or "") for user in found if _same(user.get("mail"), typed)]
+        logins = [str(user.get("login") or "") for user in users if _same(user.get("mail"), typed)]
         return logins[0] if len(logins) == 1 and _can_be_tried(logins[0], "any") else typed
 
-    async def _people_like(self, typed: str) -> list[JSON]:
-        found: list[JSON] = []
+    async def _users_like(self, typed: str) -> list[JSON]:
+        users: list[JSON] = []
         for page in range(PAGES):
-            asked = (("name", typed), ("limit", AT_ONCE), ("offset", page * AT_ONCE))
-            users = (await self.client.get("/users.json", params=asked)).get("users")
-            if not isinstance(users, list):
+            params = (("name", typed), ("limit", AT_ONCE), ("offset", page * AT_ONCE))
+            rows = (await self.client.get("/users.json", params=params)).get("users")
+            if not isinstance(rows, list):
                 raise BadResponse(detail="/users.json: no users")
-            found += [user for user in users if isinstance(user, dict)]
-            if len(users) < AT_ONCE:
+            users += [user for user in rows if isinstance(user, dict)]
+            if len(rows) < AT_ONCE:
                 break
-        return found
+        return users
 
 
-def _same(told: object, typed: str) -> bool:
-    return isinstance(told, str) and told.strip().casefold() == typed.casefold()
+def _same(value: object, typed: str) -> bool:
+    return isinstance(value, str) and value.strip().casefold() == typed.casefold()
 
 
 def _can_be_tried(login: str, password: str) -> bool:

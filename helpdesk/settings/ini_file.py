@@ -112,11 +112,11 @@ def _first_repetition(text: str, known: set[Place]) -> list[str]:
     try:
         ConfigParser().read_string(text)
     except DuplicateOptionError as error:
-        shown = f"[{error.section}] {error.option}" if is_known((error.section, error.option), known) else "an option"
-        return [f"line {error.lineno}: {shown} stands there twice; the last one counts"]
+        name = f"[{error.section}] {error.option}" if is_known((error.section, error.option), known) else "an option"
+        return [f"line {error.lineno}: {name} stands there twice; the last one counts"]
     except DuplicateSectionError as error:
-        shown = f"[{error.section}]" if error.section in {section for section, _ in known} else "a section"
-        return [f"line {error.lineno}: {shown} begins a second time; both are read"]
+        name = f"[{error.section}]" if error.section in {section for section, _ in known} else "a section"
+        return [f"line {error.lineno}: {name} begins a second time; both are read"]
     except IniError:
         pass  # _parser reports every other error
     return []
@@ -131,13 +131,13 @@ def _value(parser: ConfigParser, section: str, option: str) -> str:
 
 def _without_comment(place: Place, text: str, secret: set[Place], notices: list[str]) -> str:
     """Return the value without a comment; a secret stays whole, since it may hold a # or ;."""
-    shown = f"[{place[0]}] {place[1]}"
+    name = f"[{place[0]}] {place[1]}"
     if "\n" in text.rstrip():
-        notices.append(f"{shown} goes on in the next line, which begins with a space")
+        notices.append(f"{name} goes on in the next line, which begins with a space")
     if not COMMENT.search(text):
         return text
     if place in secret:
-        notices.append(f"{shown} holds a # or ; after a space: all of it counts as the value")
+        notices.append(f"{name} holds a # or ; after a space: all of it counts as the value")
         return text
-    notices.append(f"{shown}: what follows the # or ; counts as a comment")
+    notices.append(f"{name}: what follows the # or ; counts as a comment")
     return COMMENT.sub("", text)

@@ -61,6 +61,6 @@ def fold(session: Session, person_id: int, status_id: int, folded: bool) -> None
     session.merge(BoardFold(person_id=person_id, status_id=status_id, folded=folded))
 
 
-def show_tips(session: Session, person_id: int, shown: bool) -> None:
+def show_tips(session: Session, person_id: int, show: bool) -> None:
     """Show or hide the hints for newcomers for this person."""
-    session.exec(sa.update(Person).where(col(Person.id) == person_id).values(shows_tips=shown))
+    session.exec(sa.update(Person).where(col(Person.id) == person_id).values(shows_tips=show))

@@ -58,8 +58,8 @@ def page(
     session: Session, person_id: int, *, unread_only: bool = False, type: str | None = None, limit: int, offset: int = 0
 ) -> list[NotificationRow]:
     """Return a page of a person's notifications, the newest first."""
-    asked = sa.select(*COLUMNS).where(*_of(person_id, unread_only, type))
-    rows = session.execute(asked.order_by(NOTIFICATION.c.id.desc()).limit(limit).offset(offset))
+    query = sa.select(*COLUMNS).where(*_of(person_id, unread_only, type))
+    rows = session.execute(query.order_by(NOTIFICATION.c.id.desc()).limit(limit).offset(offset))
     return [NotificationRow(*row) for row in rows]
 
 
@@ -78,32 +78,32 @@ def newest(session: Session, person_id: int) -> int:
 
 def total(session: Session, person_id: int, *, unread_only: bool = False, type: str | None = None) -> int:
     """Count the notifications that `page` pages through."""
-    asked = sa.select(sa.func.count()).select_from(NOTIFICATION).where(*_of(person_id, unread_only, type))
-    return session.execute(asked).scalar() or 0
+    query = sa.select(sa.func.count()).select_from(NOTIFICATION).where(*_of(person_id, unread_only, type))
+    return session.execute(query).scalar() or 0
 
 
 def unread(session: Session, person_ids: Collection[int]) -> dict[int, int]:
     """Count the unread notifications of each of these people."""
-    found = {row[0]: row[1] for row in session.execute(UNREAD, {"people": list(person_ids)})}
-    return {number: found.get(number, 0) for number in person_ids}
+    counts = {row[0]: row[1] for row in session.execute(UNREAD, {"people": list(person_ids)})}
+    return {person_id: counts.get(person_id, 0) for person_id in person_ids}
 
 
 def unread_tasks(session: Session, person_id: int, task_ids: Collection[int]) -> frozenset[int]:
     """Return those of these tasks about which this person has unread notifications."""
-    found, left = set[int](), iter(task_ids)
+    unread, left = set[int](), iter(task_ids)
     while part := list(islice(left, TASKS_AT_ONCE)):
         size = 1 << (len(part) - 1).bit_length()
-        asked = {f"task{place}": part[min(place, len(part) - 1)] for place in range(size)}
-        found.update(session.execute(_unread_of(size), {"person": person_id, **asked}).scalars())
-    return frozenset(found)
+        ids = {f"task{index}": part[min(index, len(part) - 1)] for index in range(size)}
+        unread.update(session.execute(_unread_of(size), {"person": person_id, **ids}).scalars())
+    return frozenset(unread)
 
 
 def after(session: Session, last: Mapping[int, int]) -> list[NotificationRow]:
     """Return each person's rows above the id in `last`, by rising id; of more than MOST_AFTER the newest."""
-    wanted, found = list(last.items()), []
+    wanted, rows = list(last.items()), list[NotificationRow]()
     for start in range(0, len(wanted), PEOPLE_AT_ONCE):
-        found += _after(session, wanted[start : start + PEOPLE_AT_ONCE])
-    return found if len(wanted) <= PEOPLE_AT_ONCE else sorted(found, key=BY_ID)
+        rows += _after(session, wanted[start : start + PEOPLE_AT_ONCE])
+    return rows if len(wanted) <= PEOPLE_AT_ONCE else sorted(rows, key=BY_ID)
 
 
 def mark_read(session: Session, person_id: int, id: int, now: datetime) -> bool:
@@ -151,8 +151,8 @@ def _after(session: Session, wanted: Sequence[tuple[int, int]]) -> list[Notifica
     # Sizes are powers of two, so that few statements are ever built. The last pair fills the places that are left.
     size = 1 << (len(wanted) - 1).bit_length()
     part = [*wanted, *([wanted[-1]] * (size - len(wanted)))]
-    pairs = {f"person{place}": person for place, (person, _) in enumerate(part)}
-    pairs |= {f"last{place}": number for place, (_, number) in enumerate(part)}
+    pairs = {f"person{index}": person for index, (person, _) in enumerate(part)}
+    pairs |= {f"last{index}": number for index, (_, number) in enumerate(part)}
     rows = session.execute(_above(size), pairs).all()
     of_each = Counter(row.person_id for row in rows)
     if len(rows) < MOST_OF_MANY and max(of_each.values(), default=0) <= MOST_AFTER:
@@ -170,18 +170,18 @@ def _unread_of(size: int) -> sa.Select[tuple[int]]:
     """Build the query of `unread_tasks`. It looks each task up by itself, so that thousands of unread ones cost no more
     than one."""
     tasks = (sa.select(sa.bindparam(f"task{it}", type_=sa.Integer).label("task_id")) for it in range(size))
-    asked = sa.union_all(*tasks).subquery("asked")
-    of_it = (NOTIFICATION.c.person_id == sa.bindparam("person"), NOTIFICATION.c.task_id == asked.c.task_id)
-    return sa.select(asked.c.task_id).where(sa.select(NOTIFICATION.c.task_id).where(*of_it, IS_UNREAD).exists())
+    wanted = sa.union_all(*tasks).subquery("wanted")
+    of_it = (NOTIFICATION.c.person_id == sa.bindparam("person"), NOTIFICATION.c.task_id == wanted.c.task_id)
+    return sa.select(wanted.c.task_id).where(sa.select(NOTIFICATION.c.task_id).where(*of_it, IS_UNREAD).exists())
 
 
 @cache
 def _above(size: int) -> sa.Select[tuple[object, ...]]:
-    asked = (
+    conditions = (
         sa.and_(NOTIFICATION.c.person_id == sa.bindparam(f"person{it}"), NOTIFICATION.c.id > sa.bindparam(f"last{it}"))
         for it in range(size)
     )
-    return sa.select(*COLUMNS).where(sa.or_(*asked)).order_by(NOTIFICATION.c.id).limit(MOST_OF_MANY)
+    return sa.select(*COLUMNS).where(sa.or_(*conditions)).order_by(NOTIFICATION.c.id).limit(MOST_OF_MANY)
 
 
 def _of(person_id: int, unread_only: bool, type: str | None) -> list[sa.ColumnElement[bool]]:
@@ -196,8 +196,8 @@ def _of(person_id: int, unread_only: bool, type: str | None) -> list[sa.ColumnEl
 def _stored(session: Session, rows: Sequence[NotificationRow]) -> set[tuple[int, str]]:
     """Return who has notifications of these events. Mostly nobody has, so the query names the events alone."""
     of_them = NOTIFICATION.c.event.in_({row.event for row in rows})
-    asked = sa.select(NOTIFICATION.c.person_id, NOTIFICATION.c.event).where(of_them)
-    return {(person, event) for person, event in session.execute(asked)}
+    query = sa.select(NOTIFICATION.c.person_id, NOTIFICATION.c.event).where(of_them)
+    return {(person, event) for person, event in session.execute(query)}
 
 
 def _new(row: NotificationRow, now: datetime) -> Notification:

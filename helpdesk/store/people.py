@@ -40,8 +40,8 @@ def with_id(session: Session, number: int) -> Person | None:
 def named(session: Session, typed: str) -> Sequence[Person]:
     """Return the accounts of all directories with this login, or else with this e-mail, including disabled ones."""
     for column in (Person.login_folded, Person.email_folded):
-        if found := session.exec(select(Person).where(column == fold(typed)).order_by(col(Person.id))).all():
-            return found if fold(typed) else ()
+        if rows := session.exec(select(Person).where(column == fold(typed)).order_by(col(Person.id))).all():
+            return rows if fold(typed) else ()
     return ()
 
 
@@ -58,8 +58,8 @@ def all_people(session: Session) -> Sequence[Person]:
 def administrators(session: Session, named: Named = ()) -> Sequence[int]:
     """Return the ids of all active administrators: accounts marked so, and those that are `named`."""
     listed = (sa.and_(col(Person.source) == source, col(Person.login_folded) == fold(login)) for source, login in named)
-    asked = select(Person.id).where(sa.or_(col(Person.is_admin).is_(True), *listed), col(Person.is_active).is_(True))
-    return [id for id in session.exec(asked.order_by(col(Person.id))) if id is not None]
+    query = select(Person.id).where(sa.or_(col(Person.is_admin).is_(True), *listed), col(Person.is_active).is_(True))
+    return [id for id in session.exec(query.order_by(col(Person.id))) if id is not None]
 
 
 def recent_in_redmine(session: Session, limit: int) -> Sequence[int]:
@@ -67,8 +67,8 @@ def recent_in_redmine(session: Session, limit: int) -> Sequence[int]:
     known = select(Person.redmine_id).where(
         col(Person.redmine_id).is_not(None), col(Person.last_seen).is_not(None), col(Person.is_active).is_(True)
     )
-    found = session.exec(known.order_by(col(Person.last_seen).desc(), col(Person.id)).limit(limit)).all()
-    return [number for number in found if number is not None]
+    numbers = session.exec(known.order_by(col(Person.last_seen).desc(), col(Person.id)).limit(limit)).all()
+    return [number for number in numbers if number is not None]
 
 
 def known_in_embedded(session: Session, numbers: Collection[int], logins: Collection[str] = ()) -> list[Account]:
@@ -152,9 +152,9 @@ def _accounts(session: Session, number: int | None, numbers: Collection[int], lo
     active = sa.select(col(Person.id), col(number), col(Person.login)).where(
         col(number).is_not(None), col(Person.is_active).is_(True)
     )
-    asked: list[tuple[Any, Collection[Any]]] = [(number, numbers), (Person.login_folded, logins)]
+    query: list[tuple[Any, Collection[Any]]] = [(number, numbers), (Person.login_folded, logins)]
     asking = (
-        active.where(col(column).in_(batch)) for column, keys in asked for batch in in_batches(dict.fromkeys(keys))
+        active.where(col(column).in_(batch)) for column, keys in query for batch in in_batches(dict.fromkeys(keys))
     )
     return sorted({Account(*row) for each in asking for row in session.execute(each)})
 

@@ -34,27 +34,29 @@ class Registration(NamedTuple):
     setup_token: str
 
 
-def register(session: Session, wish: Registration, password_hash: str, named: Named = ()) -> Person:
+def register(session: Session, registration: Registration, password_hash: str, named: Named = ()) -> Person:
     """Create a local account. Raises Invalid.
 
     A login or an e-mail of somebody else, in any directory, is refused: it would make that person's sign-in fail or
     reach another account. A login that is `named` has an administrator's rights, so it needs the setup token.
     """
     locks.everybody(session)
-    wrong = _taken(session, wish)
-    is_admin = bool(wish.setup_token) and _use_token(session, wish.setup_token, named)
-    if wish.setup_token and not is_admin:
-        wrong["setup_token"] = [WRONG_TOKEN]
-    elif not is_admin and _is_reserved(wish.login, named):
-        wrong.setdefault("username", [RESERVED])
-    if wrong:
-        raise Invalid(wrong)
+    errors = _taken(session, registration)
+    is_admin = bool(registration.setup_token) and _use_token(session, registration.setup_token, named)
+    if registration.setup_token and not is_admin:
+        errors["setup_token"] = [WRONG_TOKEN]
+    elif not is_admin and _is_reserved(registration.login, named):
+        errors.setdefault("username", [RESERVED])
+    if errors:
+        raise Invalid(errors)
     try:
         with session.begin_nested():
-            person = people.add_local(session, wish.login, wish.full_name, wish.email, password_hash, is_admin)
+            person = people.add_local(
+                session, registration.login, registration.full_name, registration.email, password_hash, is_admin
+            )
     except IntegrityError as error:
         raise Invalid({"username": [LOGIN_TAKEN]}) from error
-    person.department, person.position = wish.department, wish.position
+    person.department, person.position = registration.department, registration.position
     return person
 
 
@@ -74,9 +76,9 @@ def wants_token(session: Session, named: Named = ()) -> bool:
     return session.get(Meta, SETUP_TOKEN) is not None and not _has_administrator(session, named)
 
 
-def _taken(session: Session, wish: Registration) -> dict[str, list[Sentence]]:
-    asked = (("username", wish.login, LOGIN_TAKEN), ("email", wish.email, EMAIL_TAKEN))
-    return {field: [says] for field, typed, says in asked if people.named(session, typed)}
+def _taken(session: Session, registration: Registration) -> dict[str, list[Sentence]]:
+    fields = (("username", registration.login, LOGIN_TAKEN), ("email", registration.email, EMAIL_TAKEN))
+    return {field: [message] for field, typed, message in fields if people.named(session, typed)}
 
 
 def _is_reserved(login: str, named: Named) -> bool:

@@ -97,9 +97,9 @@ def _alone(connection: Connection) -> Iterator[None]:
 @contextmanager
 def _named_lock(connection: Connection) -> Iterator[None]:
     """Hold a named lock of MySQL, where each statement of a migration is its own transaction."""
-    held = connection.execute(MYSQL_LOCK, {"name": MIGRATING, "seconds": LOCK_SECONDS}).scalar()
+    is_held = connection.execute(MYSQL_LOCK, {"name": MIGRATING, "seconds": LOCK_SECONDS}).scalar()
     connection.commit()
-    if held != 1:
+    if is_held != 1:
         raise StoreUnavailable("another one has been migrating for too long")
     try:
         yield

@@ -100,8 +100,8 @@ def use(session: Session, mark: str, now: datetime, idle: timedelta) -> None:
 def lasting(session: Session, marks: Collection[str], now: datetime) -> frozenset[str]:
     """Return which of the sessions have not ended and belong to an active account."""
     goes_on = col(tables.Session.expires_at).between(now, _latest(now))
-    asked = LASTING_OF.where(col(tables.Session.id_hash).in_(marks), goes_on)
-    return frozenset(session.exec(asked))
+    query = LASTING_OF.where(col(tables.Session.id_hash).in_(marks), goes_on)
+    return frozenset(session.exec(query))
 
 
 def _latest(now: datetime) -> datetime:

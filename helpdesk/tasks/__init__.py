@@ -1,1 +1,1 @@
-"""The tracker: tasks, whoever keeps them."""
+"""Define tasks and the backends that store them."""

@@ -63,7 +63,7 @@ class Backend(Protocol):
         """
 
     async def tasks(
-        self, actor: Actor, asked: TaskQuery | QueryFactory, *, summed: bool = False, rules: Rules = NO_RULES
+        self, actor: Actor, query: TaskQuery | QueryFactory, *, summed: bool = False, rules: Rules = NO_RULES
     ) -> TaskPage:
         """Return a page of the visible tasks that match, and their total; with `summed` a summary by phase, too.
 

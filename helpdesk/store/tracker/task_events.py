@@ -50,12 +50,12 @@ def entry(session: Session, task_id: int, number: int) -> Sequence[Any]:
 def tasks(session: Session, ids: Collection[int]) -> dict[int, Any]:
     """Return the columns that identify tasks and the people concerned, by id."""
     columns = (TASK.c.id, TASK.c.subject, TASK.c.project_id, TASK.c.author_id, TASK.c.assignee_id, TASK.c.created_at)
-    asked = (
+    query = (
         sa.select(*columns, PROJECT.c.name.label("project"), AUTHOR.c.full_name, AUTHOR.c.email)
         .join(PROJECT, PROJECT.c.id == TASK.c.project_id)
         .join(AUTHOR, AUTHOR.c.id == TASK.c.author_id)
     )
-    return {row.id: row for row in session.execute(asked.where(TASK.c.id.in_(ids)))}
+    return {row.id: row for row in session.execute(query.where(TASK.c.id.in_(ids)))}
 
 
 def changes(session: Session, entry_ids: Collection[int]) -> Sequence[Any]:
@@ -65,18 +65,18 @@ def changes(session: Session, entry_ids: Collection[int]) -> Sequence[Any]:
 
 def assignments(session: Session, task_ids: Collection[int]) -> Sequence[Any]:
     """Return (task id, entry id, old value) of each change of assignee, in the order in which they were made."""
-    asked = sa.select(ENTRY.c.task_id, CHANGE.c.entry_id, CHANGE.c.old_value).join(
+    query = sa.select(ENTRY.c.task_id, CHANGE.c.entry_id, CHANGE.c.old_value).join(
         CHANGE, CHANGE.c.entry_id == ENTRY.c.id
     )
     return session.execute(
-        asked.where(ENTRY.c.task_id.in_(task_ids), CHANGE.c.field == "assignee").order_by(CHANGE.c.entry_id)
+        query.where(ENTRY.c.task_id.in_(task_ids), CHANGE.c.field == "assignee").order_by(CHANGE.c.entry_id)
     ).all()
 
 
 def watchers(session: Session, task_ids: Collection[int]) -> Sequence[Any]:
     """Return (task id, person id)."""
-    asked = sa.select(WATCHER.c.task_id, WATCHER.c.person_id).where(WATCHER.c.task_id.in_(task_ids))
-    return session.execute(asked).all()
+    query = sa.select(WATCHER.c.task_id, WATCHER.c.person_id).where(WATCHER.c.task_id.in_(task_ids))
+    return session.execute(query).all()
 
 
 def _in(table: sa.Table, where: Range) -> sa.ColumnElement[bool]:

@@ -43,8 +43,8 @@ def put_custom_values(session: Session, task_id: int, values: Mapping[int, Itera
         session.execute(sa.delete(VALUE).where(VALUE.c.task_id == task_id, VALUE.c.field_id.in_(values)))
     session.add_all(
         CustomValue(task_id=task_id, field_id=field_id, place=place, value=value)
-        for field_id, held in values.items()
-        for place, value in enumerate(held)
+        for field_id, texts in values.items()
+        for place, value in enumerate(texts)
     )
 
 
@@ -63,34 +63,34 @@ def links(session: Session, task_id: int, ids: Iterable[int], seen: ColumnElemen
     # Selected first, each by its own index: SQLite would otherwise scan all visible tasks.
     wanted = TASK.c.id.in_(sa.select(KIN.c.id).where(sa.or_(KIN.c.parent_id == task_id, KIN.c.id.in_(ids))))
     joined = TASK.join(STATUS, STATUS.c.id == TASK.c.status_id)
-    asked = sa.select(*columns, STATUS.c.is_closed).select_from(joined).where(wanted, seen)
-    return session.execute(asked.order_by(TASK.c.id)).all()
+    query = sa.select(*columns, STATUS.c.is_closed).select_from(joined).where(wanted, seen)
+    return session.execute(query.order_by(TASK.c.id)).all()
 
 
 def watchers(session: Session, task_id: int) -> Sequence[Any]:
     """Return (id, full name, e-mail) by name."""
     joined = WATCHER.join(PERSON, PERSON.c.id == WATCHER.c.person_id)
-    asked = sa.select(PERSON.c.id, PERSON.c.full_name, PERSON.c.email).select_from(joined)
-    return session.execute(asked.where(WATCHER.c.task_id == task_id).order_by(PERSON.c.full_name)).all()
+    query = sa.select(PERSON.c.id, PERSON.c.full_name, PERSON.c.email).select_from(joined)
+    return session.execute(query.where(WATCHER.c.task_id == task_id).order_by(PERSON.c.full_name)).all()
 
 
 def watch(session: Session, task_id: int, person_id: int, watching: bool) -> None:
     """Add or remove a watcher, unless that is so already."""
-    found = session.get(Watcher, (task_id, person_id))
-    if watching and found is None:
+    row = session.get(Watcher, (task_id, person_id))
+    if watching and row is None:
         session.add(Watcher(task_id=task_id, person_id=person_id))
-    elif found is not None and not watching:
-        session.delete(found)
+    elif row is not None and not watching:
+        session.delete(row)
 
 
 def branch(session: Session, task_id: int) -> list[int]:
     """Return a task and all its descendants, parents first."""
-    found, layer = [task_id], [task_id]
+    ids, layer = [task_id], [task_id]
     while layer:
-        below = sa.select(TASK.c.id).where(TASK.c.parent_id.in_(layer), TASK.c.id.not_in(found))
+        below = sa.select(TASK.c.id).where(TASK.c.parent_id.in_(layer), TASK.c.id.not_in(ids))
         layer = list(session.execute(below).scalars())
-        found += layer
-    return found
+        ids += layer
+    return ids
 
 
 def remove(session: Session, ids: Sequence[int]) -> None:

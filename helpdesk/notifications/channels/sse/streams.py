@@ -216,12 +216,12 @@ class Streams(Generic[R]):
 
     def showing(self, tasks: Collection[int]) -> Mapping[int, list[tuple[TaskViewer, Stream]]]:
         """Return, for each of these tasks, the streams that have it on the screen."""
-        found: dict[int, list[tuple[TaskViewer, Stream]]] = defaultdict(list)
+        viewers: dict[int, list[tuple[TaskViewer, Stream]]] = defaultdict(list)
         for stream in self._all():
             if viewer := stream.viewer:
                 for task in viewer.of(tasks):
-                    found[task].append((viewer, stream))
-        return found
+                    viewers[task].append((viewer, stream))
+        return viewers
 
     @property
     def has_task_viewers(self) -> bool:
