@@ -388,21 +388,21 @@ async def test_nothing_is_asked_for_a_person_before_redmine_says_that_it_acts_as
 
 
 @pytest.mark.parametrize("key", ["plain", "wrong"])
-@pytest.mark.parametrize("verb", VERBS)
 async def test_a_real_redmine_shows_nothing_through_a_key_that_is_wrong_or_no_administrators(
-    redmine_world: RedmineWorld, verb: str, key: str, caplog: pytest.LogCaptureFixture
+    redmine_world: RedmineWorld, key: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("DEBUG")
     redmine = redmine_world.redmine
     secret = redmine.plain_key if key == "plain" else "f" * 40
     number, anna = redmine_world.new_task(assignee="boris"), redmine_world.actor("anna")
 
-    async with backend_at(redmine.url, secret) as backend:
-        with pytest.raises(WrongKey) as failure:
-            await verbs(anna, number, redmine.projects["help"])[verb](backend)
-
-    told = "".join(format_exception(failure.value)) + failure.value.detail + caplog.text
-    assert secret not in told and "boris" not in told
+    for verb in VERBS:
+        caplog.clear()
+        async with backend_at(redmine.url, secret) as backend:
+            with pytest.raises(WrongKey) as failure:
+                await verbs(anna, number, redmine.projects["help"])[verb](backend)
+        told = "".join(format_exception(failure.value)) + failure.value.detail + caplog.text
+        assert secret not in told and "boris" not in told, verb
     untouched = await redmine_world.backend.task(redmine_world.actor("boris"), number)
     assert untouched.entries == ()
 
