@@ -32,7 +32,7 @@ def test_a_double_click_writes_one_comment(page: Page, as_program: AsProgram) ->
 
 
 @with_javascript
-def test_a_proxy_without_its_server_is_told_of_and_the_text_can_be_sent_again(
+def test_a_proxy_without_its_server_is_reported_and_the_text_can_be_sent_again(
     page: Page, as_program: AsProgram, announced: Announced
 ) -> None:
     announced.add(503)
@@ -80,7 +80,7 @@ def demo(tmp_path: Path, seeded: Path) -> Iterator[Helpdesk]:
 
 
 @pytest.mark.parametrize("javascript", [True], ids=["with JavaScript"], indirect=True)
-def test_a_server_that_is_gone_is_told_of_and_the_text_stays(
+def test_a_server_that_is_gone_is_reported_and_the_text_stays(
     page: Page, demo: Helpdesk, as_program: AsProgram, announced: Announced
 ) -> None:
     announced.update({"net::ERR_CONNECTION_REFUSED", HTMX_SAYS})

@@ -32,7 +32,7 @@ def test_a_move_can_be_taken_back(page: Page, move: Move, as_program: AsProgram)
 
 
 @WITH_SCRIPTS
-def test_one_drag_without_a_line_is_told_of_once(page: Page, move: Move, announced: Announced) -> None:
+def test_one_drag_without_a_connection_is_reported_once(page: Page, move: Move, announced: Announced) -> None:
     announced.update({"net::ERR_INTERNET_DISCONNECTED", "htmx: htmx:error: Failed to fetch TypeError: Failed to fetch"})
     steps.come_to(page, "anna", BOARD)
     toasts = page.locator("#toasts .toast")

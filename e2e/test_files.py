@@ -170,7 +170,9 @@ def test_sending_can_be_stopped_and_the_files_stay_chosen(page: Page, task: dict
 
 
 @with_javascript
-def test_a_lost_line_is_told_and_the_files_stay_chosen(page: Page, task: dict[str, Any], announced: Announced) -> None:
+def test_a_lost_connection_is_reported_and_the_files_stay_chosen(
+    page: Page, task: dict[str, Any], announced: Announced
+) -> None:
     announced.update({"net::ERR_CONNECTION_RESET", HTMX_SAYS})
     page.route("**/attachments", lambda route: route.abort("connectionreset"))
     choose(page, PLAN)

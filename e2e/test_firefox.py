@@ -132,7 +132,7 @@ class TestAServerOfItsOwn:
         with running_demo(tmp_path, seeded) as helpdesk:
             yield helpdesk
 
-    def test_a_server_that_was_killed_and_comes_back_is_heard_again(
+    def test_streams_reconnect_after_a_server_was_killed(
         self, new_tab: NewTab, driven: Firefox, demo: Helpdesk, seeded: Path, announced: Announced
     ) -> None:
         announced.update({"NS_ERROR_CONNECTION_REFUSED", "NS_ERROR_NET_PARTIAL_TRANSFER"})

@@ -124,7 +124,7 @@ def test_a_task_that_is_changed_says_so_and_leaves_what_is_typed(page: Page, as_
     expect(said).to_have_count(0)
 
 
-def test_news_that_ones_own_answer_has_brought_is_not_told_again(page: Page, as_program: AsProgram) -> None:
+def test_news_that_ones_own_answer_has_brought_is_not_sent_again(page: Page, as_program: AsProgram) -> None:
     boris, task = as_program("boris"), steps.some_task(as_program("anna"), status="В работе")
     steps.come_to(page, "anna", task["id"])
     is_live(page)
@@ -244,7 +244,7 @@ def test_a_stream_that_is_refused_is_asked_for_again_and_meanwhile_the_count(
     expect(page.locator("#fresh")).to_have_text("на связи", timeout=LONG_MS)
 
 
-def test_a_board_hears_of_any_task_whatever_other_tabs_show_and_lists_hear_after_it_is_closed(
+def test_a_board_gets_events_of_any_task_whatever_other_tabs_show_and_lists_after_it_is_closed(
     page: Page, as_program: AsProgram
 ) -> None:
     boris, task = as_program("boris"), steps.some_task(as_program("anna"), status="Новая")
@@ -335,7 +335,7 @@ class TestAServerOfItsOwn:
         with running_demo(tmp_path, seeded) as helpdesk:
             yield helpdesk
 
-    def test_a_server_that_was_killed_and_comes_back_is_heard_again(
+    def test_streams_reconnect_after_a_server_was_killed(
         self, page: Page, demo: Helpdesk, seeded: Path, announced: Announced
     ) -> None:
         announced.update({"net::ERR_CONNECTION_REFUSED", "net::ERR_INCOMPLETE_CHUNKED_ENCODING"})

@@ -67,7 +67,7 @@ def test_a_conflict_shows_both_values_and_the_second_press_succeeds(
     assert steps.notes(anna, task["id"])[-1] == TEXT
 
 
-def test_a_wish_that_became_impossible_says_so_in_the_conflict(
+def test_a_change_that_became_impossible_says_so_in_the_conflict(
     page: Page, anna: httpx.Client, as_program: AsProgram, announced: Announced
 ) -> None:
     announced.add(409)

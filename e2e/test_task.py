@@ -70,7 +70,7 @@ def test_only_statuses_that_the_workflow_allows_are_offered(
     expect(offered).to_have_text(["В работе", "Решена", "Закрыта"])
 
 
-def test_a_priority_is_changed_without_a_word(page: Page, as_program: AsProgram, javascript: bool) -> None:
+def test_a_priority_is_changed_without_a_comment(page: Page, as_program: AsProgram, javascript: bool) -> None:
     client = as_program("anna")
     task = next(it for it in steps.tasks(client, **IN_PROGRESS)["tasks"] if it["priority"] != "Срочный")
     steps.come_to(page, "anna", task["id"])

@@ -84,7 +84,7 @@ def test_the_typed_form_is_offered_after_a_refusal(page: Page, announced: Announ
     expect(page.get_by_label("Описание")).to_have_value("")
 
 
-def test_a_comment_is_mended_left_and_taken_away(page: Page, as_program: AsProgram, javascript: bool) -> None:
+def test_a_comment_is_edited_left_and_deleted(page: Page, as_program: AsProgram, javascript: bool) -> None:
     client = as_program("anna")
     steps.come_to(page, "anna", PART)
     steps.add_comment(page, "Опечтака", private=True)

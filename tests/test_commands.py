@@ -51,7 +51,7 @@ def test_a_login_that_could_not_be_typed_is_refused(run) -> None:
         assert refused.returncode == 1 and "A login has" in refused.stderr, login
 
 
-def test_a_store_that_cannot_be_reached_is_told_in_a_sentence(run) -> None:
+def test_a_store_that_cannot_be_reached_is_reported_in_a_sentence(run) -> None:
     for address in ("sqlite:////nonexistent/folder/x.db", "mysql+pymysql://h:geheim@127.0.0.1:1/h"):
         for verb in (("migrate",), ("serve",), ("user", "list")):
             refused = run(*verb, DATABASE_URL=address, SECRET_KEY=SECRET)

@@ -144,7 +144,7 @@ def test_extra_lines_of_an_ini_file_are_reported_and_the_rest_counts(tmp_path: P
     assert settings.notices == (f"config.ini: {notice}",)
 
 
-def test_a_value_that_goes_on_in_the_next_line_is_told_beside_what_is_missing(tmp_path: Path) -> None:
+def test_a_value_on_two_lines_is_reported_beside_the_missing_ones(tmp_path: Path) -> None:
     with pytest.raises(SettingsError) as refused:
         loaded(tmp_path, "[mysql]\nport = 3307\nhost =\n  user = x")
     assert "go together" in str(refused.value)
@@ -152,7 +152,7 @@ def test_a_value_that_goes_on_in_the_next_line_is_told_beside_what_is_missing(tm
     assert notice in str(refused.value)
 
 
-def test_a_dotenv_of_a_windows_editor_is_read_and_what_stands_there_twice_is_told(tmp_path: Path) -> None:
+def test_a_dotenv_of_a_windows_editor_is_read_and_duplicates_are_reported(tmp_path: Path) -> None:
     for encoding in ("utf-8-sig", "cp1251"):
         (tmp_path / ".env").write_bytes("BRAND_NAME=Раз\r\nTIMEZONE=UTC\r\nBRAND_NAME=Служба\r\n".encode(encoding))
         settings = load({}, tmp_path)

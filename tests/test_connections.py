@@ -63,7 +63,7 @@ def posting(length: int, more: bytes = b"") -> bytes:
     return head % (more, length)
 
 
-def test_a_connection_on_which_nothing_comes_is_closed_without_a_word(impatient: Helpdesk) -> None:
+def test_an_idle_connection_is_closed_silently(impatient: Helpdesk) -> None:
     with closing(connected(impatient)) as line:
         assert rest(line) == b""
 

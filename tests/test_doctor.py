@@ -110,12 +110,12 @@ async def test_the_doctor_reports_faults_with_a_remedy_and_without_secrets(
     assert not any(secret in line for secret in secrets for line in told.values())
 
 
-async def test_a_store_that_is_not_current_or_not_there_is_told(tmp_path: Path) -> None:
+async def test_a_store_that_is_not_current_or_not_there_is_reported(tmp_path: Path) -> None:
     assert "helpdesk migrate" in (await findings({"DATABASE_URL": str(tmp_path / "new.db")}))["The store"]
     assert "DATABASE_URL" in (await findings({"DATABASE_URL": "/nonexistent/folder/x.db"}))["The store"]
 
 
-async def test_redis_is_reached_and_lets_us_send_and_hear(database: Database, tmp_path: Path) -> None:
+async def test_redis_is_reached_and_lets_us_publish_and_subscribe(database: Database, tmp_path: Path) -> None:
     if reason := redis.why_not_here():
         unavailable(f"no real Redis: {reason}")
     secrets = ("--requirepass", "melon", "--user", "mute", "on", ">melon", "~*", "+@all", "resetchannels")

@@ -141,7 +141,7 @@ async def test_writing_is_tried_once(server: ImitatedRedmine, stumble: Answer) -
 
 
 @pytest.mark.parametrize("broken", BROKEN_LINES)
-async def test_a_line_that_breaks_after_sending_is_told_from_one_that_never_was(
+async def test_a_connection_broken_after_sending_is_distinguished_from_none(
     server: ImitatedRedmine, broken: Answer
 ) -> None:
     assert type(await failure_of_put(server, broken)) is Unanswered

@@ -66,7 +66,7 @@ def test_helpdesk_config_names_another_ini_file(tmp_path: Path, where: str) -> N
     assert source(settings, "HELPDESK_CONFIG") == where
 
 
-def test_a_named_ini_file_that_is_missing_or_broken_is_told(tmp_path: Path) -> None:
+def test_a_named_ini_file_that_is_missing_or_broken_is_reported(tmp_path: Path) -> None:
     (tmp_path / "broken.ini").write_text("no section = 1")
     assert "HELPDESK_CONFIG" in refused({"HELPDESK_CONFIG": "missing.ini"}, tmp_path)
     assert "HELPDESK_CONFIG" in refused({"HELPDESK_CONFIG": "broken.ini"}, tmp_path)
@@ -91,7 +91,7 @@ def test_only_secrets_come_from_a_file(tmp_path: Path) -> None:
     assert load({"TIMEZONE_FILE": "zone"}, tmp_path).timezone == ZoneInfo("Europe/Moscow")
 
 
-def test_all_problems_are_told_at_once_and_no_secret_is_repeated(tmp_path: Path) -> None:
+def test_all_problems_are_reported_at_once_and_no_secret_is_repeated(tmp_path: Path) -> None:
     environ = {
         "SECRET_KEY": "tooshort",
         "DATABASE_URL": "oracle://me:hunter2@db/x",

@@ -41,7 +41,7 @@ def require_sentence(told: str) -> None:
 
 
 @pytest.mark.parametrize("command", [*COMMANDS, "demo --data ."])
-def test_a_file_that_is_no_database_is_told_in_a_sentence(run: Run, tmp_path: Path, command: str) -> None:
+def test_a_file_that_is_no_database_is_reported_in_a_sentence(run: Run, tmp_path: Path, command: str) -> None:
     for name in ("store.db", "helpdesk.db"):
         (tmp_path / name).write_text("Dear diary, " * 500)
     code, printed, complaint = run(command)
@@ -53,7 +53,7 @@ def test_a_file_that_is_no_database_is_told_in_a_sentence(run: Run, tmp_path: Pa
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_folder_in_the_place_of_the_store_is_told_in_a_sentence(run: Run, tmp_path: Path, command: str) -> None:
+def test_a_folder_in_the_place_of_the_store_is_reported_in_a_sentence(run: Run, tmp_path: Path, command: str) -> None:
     (tmp_path / "store.db").mkdir()
     code, printed, complaint = run(command)
     assert code == 1 and "Traceback" not in printed + complaint

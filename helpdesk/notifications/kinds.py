@@ -9,7 +9,8 @@ Kind = Literal[
     "mentioned", "given", "taken", "created", "commented", "status", "priority", "files", "reassigned", "changed",
     "put_aside",
 ]  # fmt: skip
-"""Selects the message. No rule leads to `put_aside`: administrators get it when an event was dropped."""
+"""Selects the message, and is stored, so values keep their names. No rule leads to `put_aside`: administrators get it
+when an event was dropped."""
 
 TYPES: dict[Kind, Type] = {
     "mentioned": "mention",

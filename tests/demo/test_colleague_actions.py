@@ -44,7 +44,9 @@ def task(of: TaskRow, choices: Choices) -> Task:
 
 
 @given(SEEDS, ROWS, CHOICES)
-def test_the_person_meant_hears_of_it_and_it_may_be_done(rng: Random, rows: list[TaskRow], choices: Choices) -> None:
+def test_the_colleagues_action_concerns_its_person_and_is_allowed(
+    rng: Random, rows: list[TaskRow], choices: Choices
+) -> None:
     action = colleague_actions.chosen(rng, ANNA.id, rows)
     assert (action is None) == (not rows)
     if action is None:

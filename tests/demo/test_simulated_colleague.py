@@ -88,7 +88,7 @@ def test_he_works_like_the_support_for_people_of_the_demo() -> None:
     assert set(simulated_colleague.RECIPIENTS) < logins and simulated_colleague.LOGIN not in logins
 
 
-async def test_each_of_them_hears_within_a_minute(services: Services) -> None:
+async def test_each_recipient_is_notified_within_a_minute(services: Services) -> None:
     assert (
         simulated_colleague.PAUSE_SECONDS[1] * len(simulated_colleague.RECIPIENTS)
         < 60 - services.settings.poll_interval

@@ -64,7 +64,7 @@ def kinds(event: Event) -> dict[int, Kind]:
 
 
 @given(ACTS)
-def test_all_who_have_to_do_with_it_hear_once_but_for_who_did_it_and_nobody_else(event: Event) -> None:
+def test_everybody_with_a_part_in_the_task_is_notified_once_except_the_author(event: Event) -> None:
     concerned = {*event.assignees, *event.former, *event.watchers, event.author}
     concerned |= CALLED.get(event.notes, set())
     actor = event.by.id if event.by else None
@@ -72,7 +72,7 @@ def test_all_who_have_to_do_with_it_hear_once_but_for_who_did_it_and_nobody_else
 
 
 @given(ACTS)
-def test_each_hears_what_concerns_that_very_person_most(event: Event) -> None:
+def test_each_recipient_gets_the_most_personal_type(event: Event) -> None:
     mentioned_words = CALLED.get(event.notes, set())
     for (_, person, _), kind in candidates(event, PEOPLE):
         has_it = person in event.assignees
@@ -102,7 +102,7 @@ def test_neither_order_nor_other_people_matter(event: Event, people: list[Accoun
     assert found == tuple(each for each in candidates(event, PEOPLE) if each.account in among)
 
 
-def test_a_new_task_is_given_to_its_assignee_and_told_to_others() -> None:
+def test_a_new_task_is_an_assignment_for_its_assignee_and_a_new_task_for_others() -> None:
     assert kinds(act(is_new=True, by=Member(IRINA, "Irina"))) == {ANNA: "given", DMITRY: "created"}
     assert kinds(act(is_new=True)) == {ANNA: "given", DMITRY: "created", IRINA: "created"}
 
@@ -126,7 +126,7 @@ def test_a_change_without_a_type_of_its_own_is_a_plain_change() -> None:
     assert {TYPES[kind] for kind in kinds(act()).values()} == {"system"}
 
 
-def test_an_act_of_nobody_known_is_told_to_all() -> None:
+def test_all_are_notified_of_an_event_by_nobody_known() -> None:
     assert set(kinds(act(by=None, status=Change("New", "Done")))) == {ANNA, IRINA, DMITRY}
 
 

@@ -181,7 +181,7 @@ async def test_a_delivery_that_never_ends_is_given_up_and_the_next_one_comes(mon
         assert (await loft.brought.get()).notification.id == 2
 
 
-def test_of_too_many_that_wait_the_oldest_are_dropped_and_told_of_once(
+def test_too_many_waiting_deliveries_drop_the_oldest_with_one_warning(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(dispatcher, "MOST_WAITING", 2)

@@ -64,9 +64,7 @@ async def alive(folder: Path, company: Company) -> AsyncIterator[Mortal]:
 @pytest.mark.soak
 @pytest.mark.xdist_group("told")
 @pytest.mark.timeout(5_400 if SOAK else 400)
-async def test_everybody_is_told_exactly_what_concerns_them_whatever_is_killed(
-    company: Company, tmp_path: Path
-) -> None:
+async def test_everybody_gets_exactly_their_notifications_whatever_is_killed(company: Company, tmp_path: Path) -> None:
     headers = {"X-Redmine-API-Key": company.redmine.admin_key}
     redmine = httpx.AsyncClient(base_url=company.redmine.url, headers=headers, timeout=60)
     async with redmine, alive(tmp_path, company) as mortal:

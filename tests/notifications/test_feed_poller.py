@@ -97,7 +97,7 @@ async def test_an_event_read_again_is_ignored(scene: Scene) -> None:
     assert sorted(scene.told()) == sorted(both(keys)) and scene.asked == keys
 
 
-async def test_a_timer_that_fires_a_little_early_puts_no_look_off(scene: Scene) -> None:
+async def test_a_timer_that_fires_a_little_early_delays_no_poll(scene: Scene) -> None:
     poller = await scene.stepped()
     scene.happens()
     scene.pass_(2.5)
@@ -108,7 +108,7 @@ async def test_a_timer_that_fires_a_little_early_puts_no_look_off(scene: Scene) 
     assert len(scene.told()) == 2
 
 
-async def test_after_a_long_silence_it_looks_again_at_once_and_is_live_when_it_is_through(scene: Scene) -> None:
+async def test_after_a_long_silence_polls_follow_at_once_until_the_feed_is_live(scene: Scene) -> None:
     await scene.stepped()
     keys, scene.at_once = scene.happens(5), 2
     scene.pass_(3600)
@@ -122,7 +122,7 @@ async def test_after_a_long_silence_it_looks_again_at_once_and_is_live_when_it_i
     assert poller.feed_status.live and poller.feed_status.as_of == scene.clock.now()
 
 
-async def test_an_act_in_trouble_is_not_looked_for_again_at_once_though_there_is_more(scene: Scene) -> None:
+async def test_a_failed_event_is_not_retried_at_once_though_there_is_more(scene: Scene) -> None:
     poller = await scene.stepped()
     keys, scene.at_once = scene.happens(5), 2
     scene.broken[keys[0]] = ValueError()
@@ -162,7 +162,7 @@ async def test_a_kill_between_reading_and_writing_loses_and_repeats_nothing(
     assert sorted(scene.told()) == sorted(both(keys)) and scene.position == "120"
 
 
-async def test_the_bell_rings_for_those_who_were_told(scene: Scene) -> None:
+async def test_recipients_are_woken(scene: Scene) -> None:
     poller = await scene.polled()
     scene.happens(author=None)
     with poller.wakeups.listening() as listener:
@@ -191,7 +191,7 @@ async def test_people_who_may_not_see_an_event_or_muted_it_are_not_notified(scen
     assert (only.event, only.sound, only.author, only.excerpt) == ("journal.2", "", "Борис Кузнецов", "…")
 
 
-async def test_an_act_without_anybody_to_tell_is_dealt_with(scene: Scene) -> None:
+async def test_an_event_without_recipients_is_processed(scene: Scene) -> None:
     poller = await scene.polled()
     keys = scene.happens(assignees=frozenset({404}), author=None)
     await poller.poll()
@@ -221,7 +221,7 @@ async def test_while_the_tracker_is_silent_it_tries_on_and_says_since_when(
     assert [it.message for it in caplog.records] == ["the backend does not answer the feed poller"]
 
 
-async def test_an_act_that_fails_neither_keeps_others_waiting_nor_is_passed_over(
+async def test_an_event_that_fails_neither_delays_others_nor_is_skipped(
     scene: Scene, caplog: pytest.LogCaptureFixture
 ) -> None:
     poller = await scene.stepped()
@@ -240,7 +240,7 @@ async def test_an_act_that_fails_neither_keeps_others_waiting_nor_is_passed_over
     assert aside == [("WARNING", bad), ("ERROR", bad)]
 
 
-async def test_an_act_that_killed_its_reader_twice_is_put_aside_and_administrators_are_told(
+async def test_an_event_that_killed_its_poller_twice_is_dropped_and_administrators_are_notified(
     scene: Scene, caplog: pytest.LogCaptureFixture
 ) -> None:
     await scene.polled()
@@ -256,7 +256,7 @@ async def test_an_act_that_killed_its_reader_twice_is_put_aside_and_administrato
     assert scene.begun_events == []
 
 
-async def test_two_acts_that_kill_cost_two_readers_each(scene: Scene) -> None:
+async def test_two_events_that_kill_cost_two_pollers_each(scene: Scene) -> None:
     await scene.polled()
     keys = scene.happens(5)
     scene.kill_by(keys[1], keys[3])
@@ -298,7 +298,7 @@ async def test_a_stopped_poller_leaves_the_kills_of_others_counted(scene: Scene)
     assert scene.told() == [(ADMIN, bad)]
 
 
-async def test_an_act_that_works_again_in_time_is_told(scene: Scene) -> None:
+async def test_an_event_that_works_again_in_time_is_delivered(scene: Scene) -> None:
     poller = await scene.stepped()
     keys = scene.happens(2)
     scene.broken[keys[0]] = ValueError()
@@ -309,7 +309,7 @@ async def test_an_act_that_works_again_in_time_is_told(scene: Scene) -> None:
     assert sorted(scene.told()) == sorted(both(keys)) and scene.position == "2" and not poller.processor.retry_queue
 
 
-async def test_an_act_that_cannot_be_written_does_not_take_others_along(scene: Scene) -> None:
+async def test_an_event_that_cannot_be_written_does_not_affect_others(scene: Scene) -> None:
     poller = await scene.polled()
     first, last = scene.happens(), scene.happens(subject="half a character: \ud83d") and scene.happens()
     await poller.poll()
@@ -320,7 +320,7 @@ async def test_an_act_that_cannot_be_written_does_not_take_others_along(scene: S
     assert scene.position == "3"
 
 
-async def test_one_act_for_which_the_tracker_is_silent_waits_behind_the_others(scene: Scene) -> None:
+async def test_an_event_for_which_the_backend_is_silent_waits_behind_the_others(scene: Scene) -> None:
     poller = await scene.stepped()
     bad, *good = scene.happens(3)
     scene.broken[bad] = BadResponse(detail="500")
@@ -367,7 +367,7 @@ async def test_one_of_two_reads_and_the_other_takes_its_place_when_it_is_killed(
     assert sorted(scene.told()) == sorted(both(keys))
 
 
-async def test_the_lease_is_kept_between_looks_that_are_far_apart(scene: Scene) -> None:
+async def test_the_lease_is_kept_between_polls_that_are_far_apart(scene: Scene) -> None:
     one, two = (scene.poller(holder, interval=60) for holder in ("one", "two"))
     while scene.clock.seconds <= 120:
         scene.pass_(await one.step())
@@ -433,7 +433,7 @@ async def test_a_mistake_in_the_feed_ends_nothing(scene: Scene, caplog: pytest.L
     assert poller.feed_status.live and set(scene.told()) == both(keys)
 
 
-async def test_watching_tells_until_it_is_cancelled_and_lets_the_lease_go(scene: Scene) -> None:
+async def test_watching_notifies_until_it_is_cancelled_and_releases_the_lease(scene: Scene) -> None:
     poller = scene.poller(interval=0)
     with poller.wakeups.listening() as listener:
         watching = asyncio.create_task(poller.watch())
@@ -446,7 +446,7 @@ async def test_watching_tells_until_it_is_cancelled_and_lets_the_lease_go(scene:
     assert await scene.poller("two").poll()
 
 
-async def test_a_long_look_keeps_the_lease(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_long_poll_keeps_the_lease(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feed_poller, "RENEW_SECONDS", 0.01)
     poller = await scene.stepped()
     scene.pass_(9)
@@ -490,7 +490,7 @@ async def test_old_rows_are_deleted_once_an_hour(scene: Scene) -> None:
     assert set(scene.told()) == both(new)
 
 
-async def test_a_look_that_finds_the_tracker_silent_in_between_keeps_what_was_told(scene: Scene) -> None:
+async def test_a_poll_in_which_the_backend_falls_silent_keeps_its_notifications(scene: Scene) -> None:
     poller = await scene.polled()
     first, second, third = scene.happens(3)
     scene.broken[second] = SILENCE

@@ -128,7 +128,7 @@ def finish(poll: Coroutine[object, None, bool]) -> bool:
 
 @pytest.mark.soak
 @pytest.mark.timeout(600)
-def test_each_is_told_of_each_act_once_however_two_pollers_interleave(
+def test_each_person_is_notified_once_however_two_pollers_interleave(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     halting = Halting(database.engine.url.render_as_string())

@@ -55,7 +55,7 @@ def said(language: str, told: NotificationRow) -> tuple[str, str]:
         ("taken", "en", "#7 is no longer assigned to you", "Принтер 100 %s · Status: Новая → В работе · Сделано"),
     ],
 )  # fmt: skip
-def test_an_act_is_told_in_the_readers_language(kind: Kind, language: str, title: str, message: str) -> None:
+def test_a_notification_is_in_the_readers_language(kind: Kind, language: str, title: str, message: str) -> None:
     assert said(language, row_of(ACT, kind)) == (title, message)
 
 

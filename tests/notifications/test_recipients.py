@@ -38,7 +38,7 @@ async def rows_of(feed: ListedFeed, database: Database, accounts: Accounts) -> l
     return [it.notification for it in deliveries]
 
 
-async def test_the_texts_of_an_act_are_shortened_once_however_many_hear_of_it_and_beside_the_event_loop(
+async def test_the_texts_of_an_event_are_shortened_once_for_all_its_recipients_and_beside_the_event_loop(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read = list[threading.Thread]()

@@ -61,7 +61,7 @@ async def test_a_wakeup_of_one_process_reaches_all_of_the_same_deployment(redis_
         assert (await heard(here), await heard(there), await heard(elsewhere)) == ({5}, {5}, {6})
 
 
-async def test_nobody_is_woken_twice_by_an_own_ring(redis_server: Redis) -> None:
+async def test_nobody_is_woken_twice_by_an_own_wakeup(redis_server: Redis) -> None:
     async with hanging(redis_server.url) as (one, here), hanging(redis_server.url) as (two, there):
         await heard(here), await heard(there)
         one.wake([1])
@@ -81,7 +81,7 @@ async def test_foreign_messages_are_ignored(redis_server: Redis, caplog: pytest.
         assert await heard(here) == {7}
 
 
-async def test_without_redis_it_is_a_bell_of_one_process(caplog: pytest.LogCaptureFixture) -> None:
+async def test_without_redis_wakeups_stay_in_one_process(caplog: pytest.LogCaptureFixture) -> None:
     async with hanging(f"redis://:secret@127.0.0.1:{free_port()}") as (wakeups, listener):
         await until(lambda: bool(caplog.records))
         wakeups.wake([1])

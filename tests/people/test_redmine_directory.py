@@ -290,7 +290,7 @@ async def test_a_redmine_too_old_to_tell_the_mail_lets_one_in(
 
 
 @pytest.mark.parametrize("failure", FAILURES)
-async def test_a_failing_redmine_is_no_wrong_password_and_no_secret_is_told(
+async def test_a_failing_redmine_is_no_wrong_password_and_shows_no_secret(
     server: ImitatedRedmine, database: Database, failure: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("DEBUG")

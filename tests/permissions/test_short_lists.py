@@ -72,7 +72,7 @@ async def lists_that_are_short(bird: ConsistencyCheck) -> list[int]:
     return [person for person in LOSING if 0 <= await bird._by_rest(Spot(person)) < await bird._by_sql(Spot(person))]
 
 
-async def test_a_list_of_redmines_that_lacks_tasks_is_told_with_the_option_that_helps(
+async def test_a_list_of_redmines_that_lacks_tasks_is_reported_with_the_option_that_helps(
     bird: ConsistencyCheck, lab: Laboratory, others: set[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     assert execute(lab.server, "SELECT @@global.optimizer_switch LIKE '%exists_to_in=on%'") == [["1"]]

@@ -143,7 +143,7 @@ def test_a_file_that_goes_while_the_others_are_copied_is_in_no_row(
     assert require_whole(empty) == 4 and len(copies) == 2
 
 
-def test_a_file_that_was_lost_before_is_told_and_keeps_the_rest_from_nothing(
+def test_a_file_that_was_lost_before_is_reported_and_does_not_stop_the_rest(
     embedded: EmbeddedWorld, place: Place, empty: Place
 ) -> None:
     fill(embedded)
@@ -292,7 +292,7 @@ def test_a_damaged_or_foreign_archive_is_refused_and_leaves_nothing(archive: Pat
     assert not list(empty.files.glob("*"))
 
 
-def test_an_archive_that_was_packed_anew_is_put_back(archive: Path, empty: Place) -> None:
+def test_an_archive_that_was_packed_again_is_restored(archive: Path, empty: Place) -> None:
     put_back(changed(archive, ZIP_STORED), empty)
     assert require_whole(empty) == 2
 

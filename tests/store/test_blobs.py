@@ -104,7 +104,7 @@ async def test_a_write_that_is_given_up_leaves_nothing(tmp_path: Path, monkeypat
     assert moved.wait(60) and files(tmp_path) == []
 
 
-async def test_a_full_disk_is_told_as_such_and_keeps_nothing(tmp_path: Path) -> None:
+async def test_a_full_disk_is_reported_and_keeps_nothing(tmp_path: Path) -> None:
     with largest_file(1_000_000), pytest.raises(StorageFull):
         await Blobs(tmp_path).save(pieces(b"a" * 2_000_000))
     assert files(tmp_path) == []

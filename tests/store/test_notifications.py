@@ -50,7 +50,7 @@ def test_added_notifications_come_back_unchanged_newest_first(told_store: Databa
     assert (second.created_at, second.read_at) == (NOW, None)
 
 
-def test_nobody_is_told_of_the_same_twice(told_store: Database) -> None:
+def test_nobody_is_notified_of_the_same_twice(told_store: Database) -> None:
     add(told_store, new(), new(BORIS))
     again = add(told_store, new(BORIS), new(IRINA), new(IRINA), new(event="journal.2"), at=NOW + timedelta(days=1))
     assert sorted((it.person_id, it.event) for it in again) == [(ANNA, "journal.2"), (IRINA, "journal.1")]
@@ -196,7 +196,7 @@ def test_unread_ones_are_found_by_the_tasks_asked_for(told_store: Database, coun
     assert told_store.run_here(lambda db: notifications.unread_tasks(db, ANNA, [])) == frozenset()
 
 
-def test_an_act_is_taken_back_from_those_who_were_told_of_it(told_store: Database) -> None:
+def test_the_notifications_of_an_event_are_taken_back(told_store: Database) -> None:
     add(told_store, new(), new(BORIS), new(event="journal.2"))
     assert write(told_store, lambda db: notifications.take_back(db, "journal.1")) == {ANNA, BORIS}
     assert [it.event for it in page(told_store)] == ["journal.2"] and page(told_store, BORIS) == []
@@ -241,7 +241,7 @@ def test_sqlite_looks_only_at_what_is_asked_for(
     assert not [step for step in from_plan if step.startswith(("SCAN notification", "SCAN happening"))]
 
 
-def test_acts_dealt_with_are_known_whatever_their_number_until_they_are_forgotten(told_store: Database) -> None:
+def test_processed_events_are_known_whatever_their_number_until_they_are_pruned(told_store: Database) -> None:
     keys = [f"journal.{it}" for it in range(2_500)]
 
     def deal(db: Session) -> None:
@@ -258,7 +258,7 @@ def test_acts_dealt_with_are_known_whatever_their_number_until_they_are_forgotte
     assert told_store.run_here(lambda db: feed_state.processed(db, keys)) == set(keys[1::4])
 
 
-def test_an_act_with_names_that_are_too_long_is_dealt_with_all_the_same(told_store: Database) -> None:
+def test_an_event_with_too_long_names_is_processed(told_store: Database) -> None:
     act = EventRecord("journal.1", 7, False, "с" * 300, "в" * 300, "Б" * 300, NOW)
     write(told_store, lambda db: feed_state.mark_processed(db, act, NOW))
     (kept,) = told_store.run_here(lambda db: feed_state.processed_since(db, NOW))

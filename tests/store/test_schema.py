@@ -46,7 +46,7 @@ def test_nobody_else_on_the_machine_reads_the_store(empty: Database, tmp_path: P
     assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
 
 
-def test_a_store_that_can_not_be_made_is_told_as_before(tmp_path: Path) -> None:
+def test_a_store_that_can_not_be_made_is_reported_as_before(tmp_path: Path) -> None:
     with pytest.raises(StoreUnavailable):
         Database(f"sqlite:///{tmp_path / 'no folder' / 'x.db'}").run_here(schema.kind)
 

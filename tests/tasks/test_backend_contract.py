@@ -178,7 +178,7 @@ async def test_a_requester_sees_her_own_task_and_not_her_neighbours(world: World
         await world.backend.task(world.actor("irina"), neighbours)
 
 
-async def test_a_change_is_told_in_the_history_under_the_persons_name(world: World, number: int) -> None:
+async def test_a_change_is_in_the_history_under_the_persons_name(world: World, number: int) -> None:
     edit = Edit({"status": world.status("in_progress")}, "Взяла в работу")
     written = await world.backend.change(world.actor("anna"), number, edit)
     assert written.before.row.status.id == world.status("new")
@@ -194,7 +194,7 @@ async def test_a_change_is_told_in_the_history_under_the_persons_name(world: Wor
     )
 
 
-async def test_priority_and_assignee_change_and_are_told_by_name(world: World, number: int) -> None:
+async def test_priority_and_assignee_change_and_are_named(world: World, number: int) -> None:
     raised = await world.backend.change(world.actor("anna"), number, Edit({"priority": world.priority("urgent")}))
     assert raised.after.row.priority.id == world.priority("urgent")
     handed = await world.backend.change(

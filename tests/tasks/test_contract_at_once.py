@@ -62,7 +62,7 @@ async def test_a_public_and_a_private_comment_of_the_same_words_are_told_apart(
     assert [each.comment_of(anna.id).private for each in made] == [True, False]
 
 
-async def test_a_comment_beside_a_change_and_files_beside_files_are_told_apart(
+async def test_a_comment_beside_a_change_and_files_beside_files_are_distinguished(
     world: World, anna: Actor, number: int
 ) -> None:
     names = [f"{place}.txt" for place in range(3)]

@@ -33,7 +33,7 @@ def told(changes: tuple[FieldChange, ...]) -> dict[str, FieldChange]:
 # Details
 
 
-async def test_details_are_changed_at_once_and_told_in_one_entry(world: World) -> None:
+async def test_details_are_changed_at_once_in_one_entry(world: World) -> None:
     number, anna = world.new_task("Не печатает принтер", description="Совсем"), world.actor("anna")
     wish: dict[Detail, Value] = {
         "subject": "Печатает полосами",
@@ -323,7 +323,7 @@ async def test_links_show_only_what_a_person_may_see(world: World) -> None:
     ("kind", "opposite"),
     [("relates", "relates"), ("duplicates", "duplicated"), ("precedes", "follows"), ("copied_to", "copied_from")],
 )
-async def test_a_relation_is_told_from_either_side(world: World, kind: str, opposite: str) -> None:
+async def test_a_relation_is_shown_from_either_side(world: World, kind: str, opposite: str) -> None:
     one, other = world.new_task(), world.new_task()
     world.relate(one, other, kind)
     assert [(it.kind, it.other.id) for it in (await seen(world, "anna", one)).relations] == [(kind, other)]
@@ -365,7 +365,7 @@ async def test_nobody_watches_what_one_may_not_see(world: World, number: int) ->
 # Comments mended
 
 
-async def test_ones_own_comment_is_mended_and_keeps_what_else_it_is(world: World, anna: Actor, number: int) -> None:
+async def test_an_edited_own_comment_keeps_its_other_properties(world: World, anna: Actor, number: int) -> None:
     first = await world.backend.comment(anna, number, "между нами", private=True)
     (entry,) = first.new_entries
     assert entry.may_edit
@@ -388,7 +388,7 @@ async def test_a_comment_emptied_is_gone_and_what_it_came_with_stays(world: Worl
     assert (left.id, left.notes, left.may_edit) == (change.id, "", False) and left.changes == change.changes
 
 
-async def test_another_ones_comment_is_mended_only_by_who_may(world: World, number: int) -> None:
+async def test_editing_another_persons_comment_needs_the_right(world: World, number: int) -> None:
     entry = (await world.backend.comment(world.actor("anna"), number, "моё")).new_entries[0]
     assert [it.may_edit for it in (await seen(world, "boris", number)).entries] == [False]
     with pytest.raises(NotAllowed):

@@ -50,7 +50,7 @@ async def test_a_file_comes_back_byte_for_byte(world: World, size: int) -> None:
     assert sha256(found).digest() == sha256(content).digest()
 
 
-async def test_a_file_is_told_in_the_history_with_the_comment_that_brings_it(world: World, number: int) -> None:
+async def test_a_file_is_in_the_history_with_its_comment(world: World, number: int) -> None:
     before = await world.backend.task(world.actor("irina"), number)
     staged = await stage(world, "irina", b"1")
     edit = Edit(comment="Вот план.", version=before.version, files=(staged,))

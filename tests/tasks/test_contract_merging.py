@@ -82,7 +82,7 @@ async def test_changes_of_different_fields_merge_and_a_conflict_names_just_the_f
             assert conflict.value.current == now and holds(now, theirs) and len(now.entries) == 3
 
 
-async def test_a_conflict_tells_who_wrote_what_and_the_second_try_counts(
+async def test_a_conflict_names_both_authors_and_values_and_the_second_try_counts(
     world: World, anna: Actor, number: int
 ) -> None:
     page = await world.backend.task(anna, number)

@@ -238,7 +238,7 @@ async def test_several_values_keep_their_order_and_are_told_together(embedded: E
     assert (change.label, change.old, change.new) == ("Способ связи", None, "Почта, Телефон")
 
 
-async def test_a_long_value_is_told_as_a_text_that_was_changed(embedded: EmbeddedWorld) -> None:
+async def test_a_long_value_is_shown_as_a_changed_text(embedded: EmbeddedWorld) -> None:
     number, anna, long = embedded.new_task(), embedded.actor("anna"), "ж" * 5_000
     written = await embedded.backend.change(anna, number, Edit(custom={ROOM: (long,)}))
     (change,) = written.new_entries[0].changes
@@ -282,7 +282,7 @@ async def test_watchers_are_shown_to_colleagues_and_to_oneself(embedded: Embedde
         assert task.watched is (login == "irina")
 
 
-async def test_a_mended_comment_makes_nobodys_form_stale(embedded: EmbeddedWorld) -> None:
+async def test_an_edited_comment_makes_nobodys_form_stale(embedded: EmbeddedWorld) -> None:
     number, anna = embedded.new_task(), embedded.actor("anna")
     written = await embedded.backend.comment(anna, number, "опечатка")
     after = (await embedded.backend.edit_comment(anna, number, written.new_entries[0].id, "слово")).after

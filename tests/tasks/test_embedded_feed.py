@@ -24,7 +24,7 @@ def said(told: FeedPage, task: int) -> list[str]:
 
 
 @pytest.mark.xdist_group("mariadb")
-async def test_an_entry_that_is_committed_after_later_ones_is_told(embedded_on_mariadb: EmbeddedWorld) -> None:
+async def test_an_entry_committed_after_later_ones_is_read(embedded_on_mariadb: EmbeddedWorld) -> None:
     world = embedded_on_mariadb
     task, kept = world.new_task(), await world.feed.start()
     with Session(world.database.engine) as slow, Session(world.database.engine) as quick:

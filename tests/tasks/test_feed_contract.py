@@ -30,7 +30,7 @@ async def task_viewers(world: World, event: Event) -> set[str]:
     return {login for login, actor in actors.items() if actor.id in seen}
 
 
-async def test_nothing_of_before_the_start_is_told(world: World) -> None:
+async def test_events_before_the_start_are_not_read(world: World) -> None:
     task = world.new_task()
     await world.backend.comment(world.actor("anna"), task, "Было раньше")
     position = await world.feed.start()
@@ -60,7 +60,7 @@ async def test_a_new_task_is_told_with_its_description(world: World) -> None:
     assert [(it.is_new, it.private, it.notes) for it in of(told, other)] == [(True, False, "Не то")]
 
 
-async def test_one_act_is_one_happening_with_all_that_it_changed(world: World) -> None:
+async def test_one_change_is_one_event_with_all_that_it_changed(world: World) -> None:
     task, anna, boris = world.new_task(), world.actor("anna"), world.actor("boris")
     before = (await world.backend.task(anna, task)).row
     position = await world.feed.start()
@@ -76,7 +76,7 @@ async def test_one_act_is_one_happening_with_all_that_it_changed(world: World) -
     assert (told.notes, told.private) == ("Передаю Борису", False)
 
 
-async def test_each_act_tells_who_had_the_task_after_it(world: World) -> None:
+async def test_each_event_has_the_assignees_after_it(world: World) -> None:
     task, anna, boris = world.new_task(), world.actor("anna"), world.actor("boris")
     position = await world.feed.start()
     await world.backend.comment(anna, task, "Пока моя")
@@ -98,7 +98,7 @@ async def test_watchers_are_named_in_the_event(world: World) -> None:
     assert boris.id in told.watchers and world.actor("irina").id not in told.watchers
 
 
-async def test_reading_again_from_a_position_tells_the_same_under_the_same_keys(world: World) -> None:
+async def test_reading_again_from_a_cursor_returns_the_same_events(world: World) -> None:
     task, anna = world.new_task(), world.actor("anna")
     position = await world.feed.start()
     await world.backend.comment(anna, task, "Раз")
@@ -110,7 +110,7 @@ async def test_reading_again_from_a_position_tells_the_same_under_the_same_keys(
     assert later[-1] == again[-1]
 
 
-async def test_an_entry_of_a_task_is_an_act_that_can_be_told_by_itself(world: World) -> None:
+async def test_an_entry_of_a_task_is_an_event_that_can_be_read_by_itself(world: World) -> None:
     task, other, anna, boris = world.new_task(), world.new_task(), world.actor("anna"), world.actor("boris")
     await world.backend.watch(boris, task, True)
     position = await world.feed.start()

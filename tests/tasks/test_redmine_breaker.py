@@ -17,7 +17,7 @@ def test_a_database_that_answers_is_asked_and_never_probed(breaker: Breaker) -> 
     assert breaker.succeeded() is False
 
 
-def test_one_failure_opens_it_and_tells_since_when(breaker: Breaker, clock: Clock) -> None:
+def test_one_failure_opens_the_breaker_and_says_since_when(breaker: Breaker, clock: Clock) -> None:
     assert breaker.failed() is True
     opened = clock.now()
     clock.pass_(60)

@@ -78,7 +78,7 @@ async def test_a_hundred_pages_at_once_ask_redmine_each_thing_once(server: Imita
     )
 
 
-async def test_while_one_asks_anew_the_others_have_what_was_told_before(kept: Kept) -> None:
+async def test_while_one_refreshes_the_others_get_the_earlier_value(kept: Kept) -> None:
     await kept.fill()
     kept.now, kept.says = kept.now + FRESH, "new"
     first, *others = await kept.wanted(100)
@@ -106,7 +106,7 @@ async def test_one_that_is_cancelled_cancels_no_other(kept: Kept) -> None:
     assert await third == "old" and kept.calls == 1
 
 
-async def test_a_failure_is_told_to_all_who_wait_and_to_nobody_after_them(kept: Kept) -> None:
+async def test_a_failure_reaches_all_waiting_callers_and_nobody_after_them(kept: Kept) -> None:
     kept.says = Unavailable()
     tasks = await kept.wanted(10)
     kept.opened.set()
@@ -131,7 +131,7 @@ async def test_a_silent_redmine_takes_nothing_away_and_a_refusal_does(
     assert [await first, await second] == ["new", others]
 
 
-async def test_a_fetch_without_an_end_is_given_up_and_the_next_one_begins_anew(
+async def test_a_fetch_without_an_end_is_given_up_and_the_next_one_starts_again(
     kept: Kept, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "FETCH_SECONDS", 0.01)

@@ -190,7 +190,7 @@ async def test_the_database_is_not_back_while_a_column_is_missing(
     await back(database)
 
 
-def test_a_user_who_may_more_than_read_is_told_of(redmine: Redmine) -> None:
+def test_a_database_user_with_more_than_read_rights_is_reported(redmine: Redmine) -> None:
     with opened(redmine.mysql_writer) as database:
         found = database.run_here(schema_check.too_much)
     assert {"SELECT on tokens", "SELECT on users.hashed_password"} < set(found) and len(found) > 2

@@ -100,7 +100,7 @@ async def test_a_real_history_names_versions_categories_and_tasks(redmine_world:
     await fresh.client.close()
 
 
-async def test_a_field_that_the_workflow_keeps_is_told_as_not_taken(redmine_world: RedmineWorld) -> None:
+async def test_a_field_that_the_workflow_keeps_is_reported_as_not_taken(redmine_world: RedmineWorld) -> None:
     anna, number = redmine_world.actor("anna"), redmine_world.new_task()
     with field_rule(redmine_world, "due_date", "readonly", "Поддержка"):
         edit = Edit(details={"due_date": date(2027, 1, 11), "done_ratio": 20}, comment="К сроку")

@@ -63,7 +63,7 @@ def said(told: FeedPage, *tasks: int) -> list[str]:
 
 
 @FEEDS
-async def test_a_journal_that_is_committed_after_later_ones_is_told(world: RedmineWorld) -> None:
+async def test_a_journal_committed_after_later_ones_is_read(world: RedmineWorld) -> None:
     slow_one, quick_one = world.new_task(), world.new_task()
     kept = await world.feed.start()
     with writing(world) as slow, writing(world) as quick:
@@ -270,7 +270,7 @@ async def test_rest_reads_an_issue_again_ever_more_seldom(redmine_world: Redmine
     assert "И всё же" in said(await feed.read(kept), task)
 
 
-async def test_a_key_that_is_no_administrators_is_told_of_and_nothing_goes_by(redmine_world: RedmineWorld) -> None:
+async def test_a_key_that_is_no_administrators_is_reported_and_nothing_is_skipped(redmine_world: RedmineWorld) -> None:
     kept = await redmine_world.feed.start()
     redmine_world.new_task()
     plain = RedmineClient(redmine_world.redmine.url, redmine_world.redmine.plain_key)

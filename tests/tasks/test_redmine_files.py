@@ -95,7 +95,7 @@ async def test_a_file_that_is_not_as_long_as_it_said_is_never_taken(server: Imit
         (imitation.half_a_body, Unavailable),
     ],
 )
-async def test_an_upload_refused_is_told_as_what_it_is_and_sent_once(
+async def test_a_refused_upload_is_reported_as_refused_and_sent_once(
     server: ImitatedRedmine, answer: Answer, error: type[HelpdeskError]
 ) -> None:
     server.answers[UPLOADS] = answer
@@ -257,7 +257,7 @@ async def test_an_impossible_token_is_refused_before_redmine_ignores_it(server: 
     assert list(refusal.value.fields) == ["files"] and server.count("PUT", ISSUE) == 0
 
 
-async def test_a_file_that_an_imitated_redmine_dropped_without_a_word_is_told(server: ImitatedRedmine) -> None:
+async def test_a_file_that_an_imitated_redmine_dropped_silently_is_reported(server: ImitatedRedmine) -> None:
     async with backend_at(server.url) as backend:
         staged = await backend.stage(ACTOR, upload(b"1"))
         with pytest.raises(NotAllowed) as refusal:

@@ -83,7 +83,7 @@ def test_the_right_password_is_sent_encrypted_and_lets_us_in(port: int) -> None:
     found.close()
 
 
-def test_a_wrong_password_is_told_as_such(port: int) -> None:
+def test_a_wrong_password_is_reported_as_such(port: int) -> None:
     found = database(port, "другой")
     with pytest.raises(Silent) as caught:
         found.run_here(lambda db: db.scalar(ONE))
@@ -91,7 +91,7 @@ def test_a_wrong_password_is_told_as_such(port: int) -> None:
     found.close()
 
 
-async def test_without_cryptography_the_database_is_silent_and_it_is_told_why(
+async def test_without_cryptography_the_database_is_silent_and_the_reason_reported(
     port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("pymysql._auth._have_cryptography", False)

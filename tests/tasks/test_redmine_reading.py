@@ -117,7 +117,7 @@ def test_nobody_days_and_trackers_are_asked_for_in_redmines_words() -> None:
         ("relation", "relates", None, "12", FieldChange("relation", None, "12")),
     ],
 )
-def test_a_detail_of_a_journal_is_told_in_words(
+def test_a_detail_of_a_journal_is_shown_in_words(
     kind: str, name: str, old: str | None, new: str | None, told: FieldChange
 ) -> None:
     detail = {"property": kind, "name": name, "old_value": old, "new_value": new}

@@ -60,7 +60,7 @@ async def test_sql_and_rest_tell_the_same_of_every_task(sql_world: SqlWorld, res
 
 
 @pytest.mark.parametrize("login", ["anna", "irina", "admin", "stranger"])
-async def test_sql_rest_and_rest_in_its_stead_have_the_same_cards(
+async def test_sql_rest_and_the_fallback_to_rest_have_the_same_cards(
     sql_world: SqlWorld, rest: RedmineBackend, login: str
 ) -> None:
     def everything(words: Vocabulary) -> CardQuery:
@@ -128,7 +128,7 @@ async def test_a_person_locked_in_redmine_reads_nothing_from_then_on(sql_world: 
         await sql_world.backend.task(sql_world.actor("anna")._replace(id=999_999), 1)
 
 
-async def test_a_new_name_is_shown_when_the_rules_are_read_anew(sql_world: SqlWorld) -> None:
+async def test_a_new_name_is_shown_when_the_configuration_is_read_again(sql_world: SqlWorld) -> None:
     number, anna = sql_world.new_task(), sql_world.actor("anna")
     before = (await sql_world.backend.task(anna, number)).row.assignee
     with written(

@@ -64,7 +64,7 @@ def test_retelling_ends(writes: list[tuple[int, int | None]], looks: list[tuple[
     assert quiet.seen[1:] == () and quiet.floor == quiet.highest == mark.highest
 
 
-def test_a_look_each_second_for_an_hour_keeps_a_dozen_moments() -> None:
+def test_a_poll_each_second_for_an_hour_keeps_a_dozen_moments() -> None:
     mark = watermark.beginning(0, NOON)
     for second in range(3_600):
         mark = mark.after([second], at(second), at(second))

@@ -28,22 +28,22 @@ PHASES = {"new": "new", "active": "in_progress", "waiting": "on_hold", "done": "
 class Number(NamedTuple):
     """A number of a page: what it says that it counts, and where it leads."""
 
-    says: str
+    label: str
     number: int
     address: str
 
 
 def summary(page: str) -> list[Number]:
     """The numbers above a list, a board or statistics, in their order."""
-    found = SUMMARY.search(page)
-    assert found, page
-    return [Number(says, int(number), unescape(address)) for address, number, says in TOTAL.findall(found[0])]
+    match = SUMMARY.search(page)
+    assert match, page
+    return [Number(label, int(number), unescape(address)) for address, number, label in TOTAL.findall(match[0])]
 
 
-def link(page: str, says: str) -> str:
-    found = re.search(rf'<a href="([^"]+)"[^>]*>{says}</a>', page)
-    assert found, says
-    return unescape(found[1])
+def link(page: str, text: str) -> str:
+    match = re.search(rf'<a href="([^"]+)"[^>]*>{text}</a>', page)
+    assert match, text
+    return unescape(match[1])
 
 
 class Numbers:
@@ -63,36 +63,40 @@ class Numbers:
         first, *_ = numbers = summary(page.text)
         self._equal(f"the first number of {address}", first.number, total)
         self._equal(f"the count of {address}", int(COUNT.search(page.text)[1]), total)  # type: ignore[index]
-        told = self._statistics(link(page.text, "statistics"))
-        whole = first.says == "in all"
-        self._equal(f"the statistics of {address}", told["total" if whole else "open"], total)
+        statistics = self._statistics(link(page.text, "statistics"))
+        whole = first.label == "in all"
+        self._equal(f"the statistics of {address}", statistics["total" if whole else "open"], total)
         self._lead_there(numbers)
-        self._told(address, numbers, told)
-        self._board(link(page.text, "as a board"), told)
+        self._compare(address, numbers, statistics)
+        self._board(link(page.text, "as a board"), statistics)
         return self.wrong
 
     def _statistics(self, address: str) -> dict[str, Any]:
-        told: dict[str, Any] = self.client.get(address).json()["statistics"]
+        statistics: dict[str, Any] = self.client.get(address).json()["statistics"]
         page = self.client.get(address, headers=HTML).text
         numbers = summary(page)
         lines = [Number("a line", int(number), unescape(listed)) for listed, number in LISTED.findall(page)]
         self._lead_there([*numbers, *lines])
-        self._told(address, numbers, told)
-        self._sums(address, told)
-        return told
+        self._compare(address, numbers, statistics)
+        self._sums(address, statistics)
+        return statistics
 
-    def _sums(self, address: str, told: dict[str, Any]) -> None:
-        self._equal(f"the parts of {address}", sum(told[it] for it in ("new", "in_progress", "on_hold")), told["open"])
-        self._equal(f"the whole of {address}", told["open"] + told["closed"], told["total"])
-        if told["by_status"] is not None:
-            self._equal(f"the statuses of {address}", sum(it["total"] for it in told["by_status"]), told["total"])
+    def _sums(self, address: str, counts: dict[str, Any]) -> None:
+        self._equal(
+            f"the parts of {address}",
+            sum(counts[it] for it in ("new", "in_progress", "on_hold")),
+            counts["open"],
+        )
+        self._equal(f"the whole of {address}", counts["open"] + counts["closed"], counts["total"])
+        if counts["by_status"] is not None:
+            self._equal(f"the statuses of {address}", sum(it["total"] for it in counts["by_status"]), counts["total"])
             for part in ("by_priority", "by_age"):
-                self._equal(f"{part} of {address}", sum(it["open"] for it in told[part]), told["open"])
+                self._equal(f"{part} of {address}", sum(it["open"] for it in counts[part]), counts["open"])
 
-    def _board(self, address: str, told: dict[str, Any]) -> None:
+    def _board(self, address: str, counts: dict[str, Any]) -> None:
         answer = self.client.get(address).json()
         columns, counted = answer["columns"], answer["summary"]
-        self._equal(f"the board {address}", counted, {name: told[name] for name in counted})
+        self._equal(f"the board {address}", counted, {name: counts[name] for name in counted})
         self._equal(f"the columns of {address}", sum(it["total"] for it in columns), counted["total"])
         for phase, name in PHASES.items():
             totals = sum(it["total"] for it in columns if it["phase"] == phase)
@@ -103,22 +107,22 @@ class Numbers:
             return
         numbers = summary(page.text)
         self._lead_there(numbers)
-        self._told(address, numbers, counted)
+        self._compare(address, numbers, counted)
 
-    def _told(self, address: str, numbers: list[Number], told: dict[str, Any]) -> None:
+    def _compare(self, address: str, numbers: list[Number], counts: dict[str, Any]) -> None:
         for it in numbers:
-            name = NAMES.get(it.says, "overdue")
-            self._equal(f"{it.says!r} of {address}", it.number, told.get(name, it.number))
+            name = NAMES.get(it.label, "overdue")
+            self._equal(f"{it.label!r} of {address}", it.number, counts.get(name, it.number))
 
     def _lead_there(self, numbers: list[Number]) -> None:
         for it in numbers:
-            self._equal(f"{it.says!r} at {it.address}", self._total(it.address), it.number)
+            self._equal(f"{it.label!r} at {it.address}", self._total(it.address), it.number)
 
     def _total(self, address: str) -> int:
         answer = self.client.get(address, headers={"Accept": "application/json"})
         total: int = answer.json()["pagination"]["total"]
         return total
 
-    def _equal(self, what: str, found: object, expected: object) -> None:
-        if found != expected:
-            self.wrong.append(f"{what}: {found} is not {expected}")
+    def _equal(self, subject: str, actual: object, expected: object) -> None:
+        if actual != expected:
+            self.wrong.append(f"{subject}: {actual} is not {expected}")

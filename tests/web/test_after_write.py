@@ -236,7 +236,7 @@ def name(file: Path) -> str:
 
 
 @pytest.mark.parametrize("file", sorted(WEB.rglob("*.py")), ids=name)
-def test_every_wish_is_written_by_saved(file: Path) -> None:
+def test_every_requested_write_goes_through_saved(file: Path) -> None:
     if name(file) in NOT_WHAT_WAS_WISHED:
         return
     tree = ast.parse(file.read_text())

@@ -177,7 +177,7 @@ def test_a_comment_without_a_change_is_told_as_one(visit: Visit, embedded: Embed
     assert answer["message"] == "The comment was added." and answer["data"]["comment_added"] is True
 
 
-def test_the_history_is_told_in_words_oldest_first(anna: Client, number: int) -> None:
+def test_the_history_is_shown_in_words_oldest_first(anna: Client, number: int) -> None:
     anna.put(f"/tasks/api/task/{number}/status", json={"status_id": STATUS_IDS["in_progress"]})
     anna.post(f"/tasks/api/task/{number}/comments", json={"comment": "Готово"})
     change, comment = anna.get(f"/tasks/api/task/{number}/history").json()["history"]

@@ -42,9 +42,9 @@ def page(client: TestClient, address: str = BOARD) -> Element:
 
 
 def link(within: Element, text: str) -> str:
-    found = within.one(lambda it: it.tag == "a" and it.text == text)
-    assert found, text
-    return found["href"]
+    anchor = within.one(lambda it: it.tag == "a" and it.text == text)
+    assert anchor, text
+    return anchor["href"]
 
 
 # Whose tasks
@@ -88,18 +88,18 @@ def test_an_invisible_task_is_on_no_board(visit: Visit, embedded: EmbeddedWorld)
     assert ids(visit("irina"), ANY) == {seen}
     assert ids(visit("admin"), ANY) == {seen, others}
     stranger = visit("stranger")
-    for asked in (ANY, f"{ANY}&lanes=project"):
-        answer = stranger.get(asked, headers=HTML)
+    for address in (ANY, f"{ANY}&lanes=project"):
+        answer = stranger.get(address, headers=HTML)
         assert answer.status_code == 200 and "Секрет" not in answer.text
-        assert ("Nothing here matches." in answer.text) == ("lanes" in asked)
+        assert ("Nothing here matches." in answer.text) == ("lanes" in address)
     assert all(it["total"] == 0 for it in stranger.get(ANY).json()["columns"])
 
 
 def test_an_invisible_task_looks_like_a_missing_one(visit: Visit, embedded: EmbeddedWorld) -> None:
     number, stranger = embedded.new_task("Секрет"), visit("stranger")
-    for asked in (f"{CARDS}?assigned_to_id=any", f"{CARDS}?author_id={PEOPLE_IDS['irina']}"):
-        answer = stranger.get(f"{asked}&ids={number}", headers=HTMX)
-        other = stranger.get(f"{asked}&ids=777", headers=HTMX)
+    for address in (f"{CARDS}?assigned_to_id=any", f"{CARDS}?author_id={PEOPLE_IDS['irina']}"):
+        answer = stranger.get(f"{address}&ids={number}", headers=HTMX)
+        other = stranger.get(f"{address}&ids=777", headers=HTMX)
         assert answer.status_code == 200 and "Секрет" not in answer.text
         assert answer.text == other.text.replace("777", str(number))
         assert f'<li class="card" id="card-{number}" data-at=""></li>' in answer.text
@@ -111,7 +111,7 @@ def test_an_invisible_task_looks_like_a_missing_one(visit: Visit, embedded: Embe
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "query",
     [
         "", f"status_id={NEW}", f"status_id={NEW},{CLOSED}", "status=waiting", "priority=urgent",
         f"project_id={PROJECT_IDS['office']}", "tracker_id=1", "tracker_id=2", "search=принтер", "search=нет такого",
@@ -121,15 +121,15 @@ def test_an_invisible_task_looks_like_a_missing_one(visit: Visit, embedded: Embe
     ],
 )  # fmt: skip
 def test_a_board_has_the_tasks_of_the_list_with_the_same_query(
-    visit: Visit, embedded: EmbeddedWorld, asked: str
+    visit: Visit, embedded: EmbeddedWorld, query: str
 ) -> None:
     embedded.new_task("Принтер", priority="urgent")
     embedded.new_task("Монитор", project="office", assignee=None, author="boris")
     embedded.new_task("Принтер", status="waiting", assignee="boris", author="anna")
     embedded.new_task("Мышь", status="closed")
-    anna, whose = visit("anna"), "" if "_to_id" in asked or "author" in asked else "&assigned_to_id=any"
-    listed = anna.get(f"/tasks?{asked}&closed=1").json()["tasks"]
-    assert ids(anna, f"{BOARD}?{asked}&closed=1{whose}") == {task["id"] for task in listed}
+    anna, anybody = visit("anna"), "" if "_to_id" in query or "author" in query else "&assigned_to_id=any"
+    listed = anna.get(f"/tasks?{query}&closed=1").json()["tasks"]
+    assert ids(anna, f"{BOARD}?{query}&closed=1{anybody}") == {task["id"] for task in listed}
 
 
 def test_a_board_has_the_order_of_its_address(visit: Visit, embedded: EmbeddedWorld) -> None:
@@ -142,8 +142,8 @@ def test_a_board_has_the_order_of_its_address(visit: Visit, embedded: EmbeddedWo
 
 def test_a_searched_number_redirects_to_its_task(visit: Visit, embedded: EmbeddedWorld) -> None:
     number, anna = embedded.new_task(status="closed"), visit("anna")
-    for asked in (f"search=%23{number}", f"search={number}&assigned_to_id=any"):
-        answer = anna.get(f"{BOARD}?{asked}", headers=HTML)
+    for query in (f"search=%23{number}", f"search={number}&assigned_to_id=any"):
+        answer = anna.get(f"{BOARD}?{query}", headers=HTML)
         assert (answer.status_code, answer.headers["location"]) == (303, f"/tasks/{number}")
     assert anna.get(f"{BOARD}?search=777", headers=HTML).status_code == 200
 
@@ -176,19 +176,19 @@ def test_links_of_filter_and_layout_stay_on_the_board_with_its_query(visit: Visi
     embedded.new_task("Принтер", priority="urgent")
     address = f"{ANY}&priority_id={PRIORITY_IDS['urgent']}&search=принтер&lanes=project&compact=1"
     there = page(visit("anna"), address)
-    asked = parse_qs(urlsplit(address).query)
+    params = parse_qs(urlsplit(address).query)
     for text, changed in (
         ("No lanes", {"lanes": []}),
         ("By assignee", {"lanes": ["assignee"]}),
         ("By priority", {"lanes": ["priority"]}),
         ("With details", {"compact": []}),
     ):
-        expected = {name: value for name, value in {**asked, **changed}.items() if value}
+        expected = {name: value for name, value in {**params, **changed}.items() if value}
         assert parse_qs(urlsplit(link(there, text)).query) == expected
     assert [it.text for it in there.all(lambda it: it.get("aria-current") == "true")] == ["By project"]
     for chip in there.of_class("chips")[0].all(lambda it: it.get("title") == "Take this away"):
         left = parse_qs(urlsplit(chip["href"]).query)
-        assert len(left) == len(asked) - 1 and left["lanes"] == ["project"] and left["assigned_to_id"] == ["any"]
+        assert len(left) == len(params) - 1 and left["lanes"] == ["project"] and left["assigned_to_id"] == ["any"]
 
 
 def test_the_filter_form_keeps_people_and_layout(visit: Visit, embedded: EmbeddedWorld) -> None:
@@ -207,9 +207,9 @@ def test_the_filter_form_keeps_people_and_layout(visit: Visit, embedded: Embedde
 def test_a_lane_marks_a_count_of_shown_cards_only(visit: Visit, embedded: EmbeddedWorld) -> None:
     for _ in range(3):
         embedded.new_task(assignee="boris")
-    for size, says in ((2, "2 shown here"), (3, "3")):
+    for size, count in ((2, "2 shown here"), (3, "3")):
         (lane,) = page(visit("anna"), f"{ANY}&lanes=assignee&per_page={size}").of_class("lane")
-        assert lane.elements[0].text == f"{embedded.name('boris')} {says}"
+        assert lane.elements[0].text == f"{embedded.name('boris')} {count}"
 
 
 def test_lanes_divide_by_assignee_project_or_priority(visit: Visit, embedded: EmbeddedWorld) -> None:
@@ -243,11 +243,11 @@ def test_a_saved_view_of_a_board_keeps_its_layout(visit: Visit, embedded: Embedd
     save = form.one(lambda it: it.get("formaction") == "/views")
     assert (save["name"], save["value"]) == ("of", BOARD)
     offered = anna.get("/views", params={**sent(form), "of": BOARD}, headers=HTML).text
-    kept = unescape(re.search(r'name="address" value="([^"]+)"', offered)[1])
-    assert parse_qs(urlsplit(kept).query) == parse_qs(urlsplit(address).query)
-    anna.post("/views", data={"name": "Доска", "address": kept}, headers=HTML)
-    there = anna.get(kept, headers=HTML).text
-    assert links(there)["Доска"] == kept and re.search(r'aria-current="true">Доска<', there)
+    saved = unescape(re.search(r'name="address" value="([^"]+)"', offered)[1])
+    assert parse_qs(urlsplit(saved).query) == parse_qs(urlsplit(address).query)
+    anna.post("/views", data={"name": "Доска", "address": saved}, headers=HTML)
+    there = anna.get(saved, headers=HTML).text
+    assert links(there)["Доска"] == saved and re.search(r'aria-current="true">Доска<', there)
     anna.post("/views", data={"name": "Моя", "address": BOARD}, headers=HTML)
     assert links(there := anna.get(BOARD, headers=HTML).text)["Моя"] == f"{BOARD}?assigned_to_id=me" and there
 
@@ -276,11 +276,15 @@ def test_phases_and_limits_are_the_administrators_settings(
 ) -> None:
     for status in ("in_progress", "in_progress", "waiting", "closed", "new"):
         embedded.new_task(status=status)
-    said = {BUSY: ColumnSettings("active", 1), WAITING: ColumnSettings("waiting", 1), CLOSED: ColumnSettings("waiting")}
-    services.database.run_here(lambda db: store.save_columns(db, said), writes=True)
+    rules = {
+        BUSY: ColumnSettings("active", 1),
+        WAITING: ColumnSettings("waiting", 1),
+        CLOSED: ColumnSettings("waiting"),
+    }
+    services.database.run_here(lambda db: store.save_columns(db, rules), writes=True)
     there = page(visit("anna"))
-    says = there.of_class("summary")[0].text
-    assert says == "5 in all 4 open 1 new 2 being dealt with 1 on hold 1 closed"
+    summary = there.of_class("summary")[0].text
+    assert summary == "5 in all 4 open 1 new 2 being dealt with 1 on hold 1 closed"
     heads = {int(it["data-status"]): it for it in there.of_class("column")}
     assert {"waiting", "active", "done"} & heads[WAITING].classes == {"waiting"} and "waiting" in heads[WAITING].text
     assert "done" in heads[CLOSED].classes and "new" in heads[NEW].classes and "active" in heads[BUSY].classes
@@ -370,35 +374,35 @@ def test_without_scripts_more_is_a_longer_board_then_the_list(visit: Visit, embe
     for _ in range(3):
         embedded.new_task()
     anna = visit("anna")
-    for shown, address in (
+    for size, address in (
         (2, f"{ANY}&per_page=27"),
         (76, f"/tasks?status_id={NEW}&per_page=100"),
     ):
-        more = page(anna, f"{ANY}&per_page={shown}").by_id(f"more-{NEW}")
+        more = page(anna, f"{ANY}&per_page={size}").by_id(f"more-{NEW}")
         assert parse_qs(urlsplit(more["href"]).query) == parse_qs(urlsplit(address).query)
         assert urlsplit(more["href"]).path == urlsplit(address).path
-        assert ("hidden" in more.attributes) == (shown > 3)
+        assert ("hidden" in more.attributes) == (size > 3)
     mine = page(anna, f"{BOARD}?per_page=80&priority_id=2").by_id(f"more-{NEW}")["href"]
     assert mine == f"/tasks/my-tasks?assigned_to_id=me&status_id={NEW}&priority_id=2&per_page=100"
     assert "hx-get" not in page(anna, f"{ANY}&lanes=project&per_page=1").by_id(f"more-{NEW}").attributes
 
 
 def test_fragments_of_cards_redirect_to_the_board_without_htmx(visit: Visit) -> None:
-    for address, asked in ((MORE, "project_id=1&column=1&skip=25"), (CARDS, "project_id=1&ids=1")):
+    for address, query in ((MORE, "project_id=1&column=1&skip=25"), (CARDS, "project_id=1&ids=1")):
         for headers in (HTML, {}):
-            answer = visit("anna").get(f"{address}?{asked}", headers=headers)
-            assert (answer.status_code, answer.headers["location"]) == (303, f"{BOARD}?{asked}")
+            answer = visit("anna").get(f"{address}?{query}", headers=headers)
+            assert (answer.status_code, answer.headers["location"]) == (303, f"{BOARD}?{query}")
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "query",
     [
         f"{MORE}?column=x", MORE, f"{MORE}?column=1&skip=-1", f"{MORE}?column=1&sort=password",
         f"{CARDS}?ids=x", f"{CARDS}?ids=1,-2", f"{CARDS}?ids=1&status_id=x",
     ],
 )  # fmt: skip
-def test_an_impossible_board_query_is_refused(visit: Visit, asked: str) -> None:
-    assert visit("anna").get(asked, headers=HTMX).status_code == 422
+def test_an_impossible_board_query_is_refused(visit: Visit, query: str) -> None:
+    assert visit("anna").get(query, headers=HTMX).status_code == 422
 
 
 # Cards
@@ -426,13 +430,13 @@ def test_a_card_shows_priority_due_day_age_and_assignee(
 def test_changed_cards_are_sent_as_far_as_the_board_has_them(visit: Visit, embedded: EmbeddedWorld) -> None:
     hers, his = embedded.new_task(), embedded.new_task(assignee="boris", status="in_progress")
     anna = visit("anna")
-    for asked, there, gone in (
+    for query, there, gone in (
         ("", {hers}, {his, 777}),
         ("&assigned_to_id=any", {hers, his}, {777}),
         (f"&assigned_to_id=any&status_id={BUSY}", {his}, {hers, 777}),
         ("&assigned_to_id=any&search=нет такого", set(), {hers, his, 777}),
     ):
-        cards = parsed(anna.get(f"{CARDS}?ids={hers},{his},777{asked}", headers=HTMX).text).of_class("card")
+        cards = parsed(anna.get(f"{CARDS}?ids={hers},{his},777{query}", headers=HTMX).text).of_class("card")
         assert {int(it["id"][5:]) for it in cards if it["data-at"]} == there
         assert {int(it["id"][5:]) for it in cards if not it["data-at"]} == gone
     lane = parsed(anna.get(f"{CARDS}?assigned_to_id=any&lanes=assignee&ids={his}", headers=HTMX).text)
@@ -441,8 +445,8 @@ def test_changed_cards_are_sent_as_far_as_the_board_has_them(visit: Visit, embed
 
 def test_the_newest_of_changed_cards_comes_last_to_stand_on_top(visit: Visit, embedded: EmbeddedWorld) -> None:
     numbers = [embedded.new_task() for _ in range(3)]
-    for asked, dated in (("", True), ("&sort=subject", False)):
-        answer = visit("anna").get(f"{CARDS}?ids={numbers[1]},{numbers[0]},{numbers[2]}{asked}", headers=HTMX)
+    for query, dated in (("", True), ("&sort=subject", False)):
+        answer = visit("anna").get(f"{CARDS}?ids={numbers[1]},{numbers[0]},{numbers[2]}{query}", headers=HTMX)
         cards = parsed(answer.text).of_class("card")
         assert [it["id"] for it in cards if dated] == [f"card-{it}" for it in numbers if dated]
         assert ["data-on" in it.attributes for it in cards] == [dated] * 3

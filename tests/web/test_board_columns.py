@@ -28,18 +28,18 @@ SETTINGS = st.dictionaries(st.sampled_from(list(STATUS_IDS.values())), COLUMN_SE
 CHANGES = {BUSY: ColumnSettings("active", 5), WAITING: ColumnSettings("waiting")}
 
 
-def keep(services: Services, said: dict[int, ColumnSettings]) -> None:
-    services.database.run_here(lambda db: board.save_columns(db, said), writes=True)
+def keep(services: Services, changes: dict[int, ColumnSettings]) -> None:
+    services.database.run_here(lambda db: board.save_columns(db, changes), writes=True)
 
 
 def kept(services: Services) -> dict[int, ColumnSettings]:
     return services.database.run_here(board.columns)
 
 
-def sent_as_shown(said: dict[int, ColumnSettings]) -> dict[str, Any]:
+def sent_as_shown(columns: dict[int, ColumnSettings]) -> dict[str, Any]:
     """What a program sends that sends all that it read."""
-    found = rows_of(ALL_STATUSES, said)
-    return {f"phase_{it.status.id}": it.phase for it in found} | {f"limit_{it.status.id}": it.limit for it in found}
+    rows = rows_of(ALL_STATUSES, columns)
+    return {f"phase_{it.status.id}": it.phase for it in rows} | {f"limit_{it.status.id}": it.limit for it in rows}
 
 
 @given(SETTINGS, SETTINGS)
@@ -55,12 +55,12 @@ def test_sending_the_shown_columns_back_changes_nothing(
 @given(SETTINGS, st.dictionaries(st.sampled_from([*sent_as_shown({}), "phase_99", "limit_", "columns"]), JUNK))
 def test_junk_is_refused_by_its_name_or_can_be_kept(before: dict[int, ColumnSettings], junk: dict[str, Any]) -> None:
     try:
-        said = changed(Fields(junk), ALL_STATUSES, before)
+        changes = changed(Fields(junk), ALL_STATUSES, before)
     except Invalid as refusal:
         assert refusal.fields and set(refusal.fields) <= set(junk)
     else:
-        assert set(said) <= set(STATUS_IDS.values())
-        for it in said.values():
+        assert set(changes) <= set(STATUS_IDS.values())
+        for it in changes.values():
             assert it.phase in PHASES and (it.wip_limit is None or 1 <= it.wip_limit <= MOST_TASKS)
 
 
@@ -85,11 +85,11 @@ def test_the_page_shows_the_statuses_in_their_order_and_what_was_said(visit: Vis
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=10, deadline=None)
-@given(said=SETTINGS)
+@given(columns=SETTINGS)
 def test_a_page_that_is_sent_as_it_came_changes_nothing(
-    visit: Visit, services: Services, said: dict[int, ColumnSettings]
+    visit: Visit, services: Services, columns: dict[int, ColumnSettings]
 ) -> None:
-    keep(services, dict.fromkeys(STATUS_IDS.values(), ColumnSettings()) | said)
+    keep(services, dict.fromkeys(STATUS_IDS.values(), ColumnSettings()) | columns)
     before, admin = kept(services), visit("admin")
     answer = admin.post(PAGE, data=Sent(admin.get(PAGE, headers=HTML).text, "columns").fields, headers=HTML)
     assert answer.status_code == 303 and kept(services) == before
@@ -120,11 +120,11 @@ def test_a_form_is_saved_once_and_leads_back_to_where_one_came_from(visit: Visit
 def test_a_program_changes_what_it_names(visit: Visit, services: Services) -> None:
     keep(services, CHANGES)
     admin = visit("admin")
-    told = admin.post(PAGE, json={f"limit_{WAITING}": 7}).json()
-    assert told["success"] and told["columns"] == admin.get(PAGE).json()["columns"]
+    body = admin.post(PAGE, json={f"limit_{WAITING}": 7}).json()
+    assert body["success"] and body["columns"] == admin.get(PAGE).json()["columns"]
     assert kept(services) == {**CHANGES, WAITING: ColumnSettings("waiting", 7)}
-    assert [it["name"] for it in told["columns"]] == list(STATUSES)
-    by_number = {it["status_id"]: (it["phase"], it["limit"]) for it in told["columns"]}
+    assert [it["name"] for it in body["columns"]] == list(STATUSES)
+    by_number = {it["status_id"]: (it["phase"], it["limit"]) for it in body["columns"]}
     assert (by_number[BUSY], by_number[WAITING]) == (("active", 5), ("waiting", 7))
     assert by_number[CLOSED] == (DONE, None)
     admin.post(PAGE, json={f"limit_{BUSY}": None, f"phase_{CLOSED}": DONE, "phase_99": "waiting"})
@@ -132,7 +132,7 @@ def test_a_program_changes_what_it_names(visit: Visit, services: Services) -> No
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "says"),
+    ("field", "value", "message"),
     [
         *((f"limit_{BUSY}", wrong, "whole number from 1 to 9999") for wrong in ("0", "10000", "-1", "1.5", HOSTILE)),
         (f"limit_{CLOSED}", "много", "whole number from 1 to 9999"),
@@ -141,20 +141,20 @@ def test_a_program_changes_what_it_names(visit: Visit, services: Services) -> No
     ],
 )  # fmt: skip
 def test_an_error_is_shown_at_its_field_and_nothing_is_saved(
-    visit: Visit, services: Services, field: str, value: str, says: str
+    visit: Visit, services: Services, field: str, value: str, message: str
 ) -> None:
     keep(services, CHANGES)
     form = {f"limit_{WAITING}": "33", "next": "/tasks/board", field: value}
     answer = visit("admin").post(PAGE, data=form, headers=HTML)
     fault = re.search(rf'id="{field}-fault">(.*?)</p>', answer.text, re.DOTALL)
-    assert answer.status_code == 422 and fault and says in fault[1] and "<script>alert" not in answer.text
+    assert answer.status_code == 422 and fault and message in fault[1] and "<script>alert" not in answer.text
     again = Sent(answer.text, "columns").fields
     assert (again[f"limit_{WAITING}"], again["next"]) == (["33"], ["/tasks/board"])
     assert field.startswith("phase") or again[field] == [value]
-    assert says in str(visit("admin").post(PAGE, json=form).json()["errors"][field]) and kept(services) == CHANGES
+    assert message in str(visit("admin").post(PAGE, json=form).json()["errors"][field]) and kept(services) == CHANGES
 
 
-def test_all_that_is_wrong_is_told_at_once(visit: Visit) -> None:
+def test_all_errors_are_reported_at_once(visit: Visit) -> None:
     wrong = {f"phase_{BUSY}": ["active"], f"limit_{BUSY}": True, f"limit_{CLOSED}": {}}
     assert set(visit("admin").post(PAGE, json=wrong).json()["errors"]) == set(wrong)
 
@@ -185,13 +185,18 @@ def test_a_program_takes_hints_away_and_wants_them_back(visit: Visit, services: 
 
 @pytest.mark.parametrize(("address", "form"), [(FOLD, {"status_id": str(CLOSED), "folded": "1"}), (TIPS, {})])
 def test_a_form_leads_back_to_the_board(visit: Visit, services: Services, address: str, form: dict[str, str]) -> None:
-    anna, here = visit("anna"), "/tasks/board?project_id=1&lanes=assignee"
-    for wanted, leads in ((here, here), ("", "/tasks/board"), ("//evil.test", "/tasks/board"), (None, "/tasks/board")):
+    anna, back = visit("anna"), "/tasks/board?project_id=1&lanes=assignee"
+    for wanted, leads in (
+        (back, back),
+        ("", "/tasks/board"),
+        ("//evil.test", "/tasks/board"),
+        (None, "/tasks/board"),
+    ):
         sent = form if wanted is None else {**form, "next": wanted}
         answer = anna.post(address, data=sent, headers=HTML)
         assert (answer.status_code, answer.headers["location"]) == (303, leads)
-    answer = anna.post(address, data={**form, "next": here}, headers=HTMX)
-    assert answer.status_code == 200 and answer.headers.get("hx-redirect") == (here if address == TIPS else None)
+    answer = anna.post(address, data={**form, "next": back}, headers=HTMX)
+    assert answer.status_code == 200 and answer.headers.get("hx-redirect") == (back if address == TIPS else None)
     assert of(services, "anna") == (BoardView({CLOSED: True}, True) if address == FOLD else BoardView({}, False))
 
 

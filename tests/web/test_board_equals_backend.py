@@ -203,8 +203,8 @@ class Office:
         if columns := [status for status, it in screen.columns().items() if " of " in it.tally]:
             chosen = columns[column % len(columns)]
             if screen.more(chosen) and knows_all:
-                shown = screen.columns()[chosen]
-                assert sum(map(len, shown.cards.values())) == shown.total
+                view = screen.columns()[chosen]
+                assert sum(map(len, view.cards.values())) == view.total
 
     def folds(self, login: str, column: int) -> None:
         """Fold or open a column, once or twice."""

@@ -22,11 +22,11 @@ def test_json_has_the_outcome_of_each_update(visit: Visit, embedded: EmbeddedWor
         {"task_id": 99_999, "status_id": STATUS_IDS["in_progress"]},
     ]
     answer = visit("anna").put("/tasks/api/tasks/bulk", json={"updates": updates})
-    told = answer.json()
-    assert answer.status_code == 200 and told["success"] is True
-    assert (told["successful_count"], told["failed_count"]) == (2, 2)
-    assert [each.get("error") for each in told["results"]] == [None, None, "transition_not_allowed", "not_found"]
-    assert [each["task_id"] for each in told["results"]] == [first, second, forbidden, 99_999]
+    body = answer.json()
+    assert answer.status_code == 200 and body["success"] is True
+    assert (body["successful_count"], body["failed_count"]) == (2, 2)
+    assert [each.get("error") for each in body["results"]] == [None, None, "transition_not_allowed", "not_found"]
+    assert [each["task_id"] for each in body["results"]] == [first, second, forbidden, 99_999]
     assert state(visit, first)[0] == "in_progress" and state(visit, second)[1:] == ("urgent", None)
 
 
@@ -87,15 +87,15 @@ def test_programs_can_read_statuses_and_projects(visit: Visit) -> None:
     assert [each["name"] for each in statuses if each["is_closed"]] == ["closed", "rejected"]
     assert [each["name"] for each in statuses if each["is_default"]] == ["new"]
     assert all(set(each) == {"id", "name", "color", "is_default", "is_closed"} for each in statuses)
-    told = {"id": PROJECT_IDS["help"], "name": "help", "identifier": "help", "description": ""}
+    project = {"id": PROJECT_IDS["help"], "name": "help", "identifier": "help", "description": ""}
     assert visit("irina").get("/api/redmine/projects").json()["projects"] == [
-        told,
-        told | {"id": PROJECT_IDS["office"], "name": "office", "identifier": "office"},
+        project,
+        project | {"id": PROJECT_IDS["office"], "name": "office", "identifier": "office"},
     ]
 
 
 def test_updates_of_one_task_are_made_in_their_order(visit: Visit, embedded: EmbeddedWorld) -> None:
-    number, way = embedded.new_task(), ("in_progress", "resolved", "closed", "in_progress", "waiting")
-    updates = [{"task_id": number, "status_id": STATUS_IDS[name]} for name in way]
-    told = visit("anna").put("/tasks/api/tasks/bulk", json={"updates": updates}).json()
-    assert told["successful_count"] == len(way) and state(visit, number)[0] == "waiting"
+    number, statuses = embedded.new_task(), ("in_progress", "resolved", "closed", "in_progress", "waiting")
+    updates = [{"task_id": number, "status_id": STATUS_IDS[name]} for name in statuses]
+    body = visit("anna").put("/tasks/api/tasks/bulk", json={"updates": updates}).json()
+    assert body["successful_count"] == len(statuses) and state(visit, number)[0] == "waiting"

@@ -27,8 +27,8 @@ def tray(client: TestClient, number: int) -> Element:
 
 def form(client: TestClient, number: int, kind: str = "move") -> dict[str, str]:
     """What a card's form sends as it comes."""
-    found = tray(client, number).of_class(kind)
-    return sent(found[0])
+    forms = tray(client, number).of_class(kind)
+    return sent(forms[0])
 
 
 def move(client: TestClient, number: int, status: int, **more: str) -> httpx.Response:
@@ -38,8 +38,8 @@ def move(client: TestClient, number: int, status: int, **more: str) -> httpx.Res
 
 def counts(answer: httpx.Response) -> dict[int, int]:
     """The columns that are told how many tasks they have."""
-    found = parsed(answer.text).of_class("tally")
-    return {int(it["id"].removeprefix("count-")): int(it["data-total"]) for it in found}
+    tallies = parsed(answer.text).of_class("tally")
+    return {int(it["id"].removeprefix("count-")): int(it["data-total"]) for it in tallies}
 
 
 def the_card(answer: httpx.Response) -> Element:
@@ -52,8 +52,8 @@ def toasts(answer: httpx.Response) -> list[str]:
 
 
 def status_of(client: TestClient, number: int) -> int:
-    found: int = client.get(f"/tasks/api/task/{number}").json()["status"]["id"]
-    return found
+    status: int = client.get(f"/tasks/api/task/{number}").json()["status"]["id"]
+    return status
 
 
 # What is offered
@@ -87,9 +87,9 @@ def test_without_scripts_a_card_is_a_page_with_a_link_back(visit: Visit, embedde
 
 
 def test_a_program_gets_the_task(anna: Client, number: int) -> None:
-    told = anna.get(f"/tasks/{number}/card").json()
+    body = anna.get(f"/tasks/{number}/card").json()
     known = anna.get(f"/tasks/api/task/{number}").json()
-    assert {**told, "execution_time": 0} == {**known, "execution_time": 0}
+    assert {**body, "execution_time": 0} == {**known, "execution_time": 0}
 
 
 @pytest.mark.parametrize("headers", [HTML, HTMX, {}], ids=["page", "htmx", "program"])
@@ -186,9 +186,9 @@ def test_a_conflict_shows_the_other_change_and_the_present_values(visit: Visit, 
     answer = anna.post(f"/tasks/{number}/status", data=stale, headers=ON_BOARD)
     card = the_card(answer)
     assert answer.status_code == 409 and card["data-at"] == str(BUSY) and "open" in card.classes
-    says = card.of_class("fault")[0].text
-    assert NAMES["boris"] in says and "Status: new → in_progress." in says and "A comment was added." in says
-    assert f"Now: in_progress, normal, {NAMES['anna']}." in says
+    message = card.of_class("fault")[0].text
+    assert NAMES["boris"] in message and "Status: new → in_progress." in message and "A comment was added." in message
+    assert f"Now: in_progress, normal, {NAMES['anna']}." in message
     again = {**sent(card.of_class("move")[0]), "status_id": RESOLVED}
     assert again["lock_version"] != stale["lock_version"]
     assert anna.post(f"/tasks/{number}/status", data=again, headers=ON_BOARD).status_code == 200
@@ -265,10 +265,10 @@ def test_without_scripts_a_refusal_shows_the_cards_page(anna: Client, number: in
     forbidden = anna.post(f"/tasks/{number}/status", data={**stale, "status_id": CLOSED}, headers=HTML)
     visit("boris").put(f"/tasks/api/task/{number}/status", json={"status_id": BUSY})
     conflict = anna.post(f"/tasks/{number}/status", data=stale, headers=HTML)
-    for answer, status, says in ((forbidden, 422, "does not allow"), (conflict, 409, NAMES["boris"])):
+    for answer, status, message in ((forbidden, 422, "does not allow"), (conflict, 409, NAMES["boris"])):
         assert answer.status_code == status and "<html" in answer.text
         there = parsed(answer.text)
-        assert says in there.of_class("fault")[0].text
+        assert message in there.of_class("fault")[0].text
         assert (
             sent(there.of_class("move")[0])["comment"] == "Беру." and sent(there.of_class("move")[0])["next"] == BOARD
         )
@@ -313,8 +313,8 @@ def test_a_refused_comment_becomes_a_draft_of_the_card(anna: Client, number: int
 
 
 def test_a_program_changes_a_task_by_its_card(anna: Client, number: int) -> None:
-    told = anna.post(f"/tasks/{number}/card", json={"status_id": BUSY, "assignee_id": None}).json()
-    assert told["success"] and told["status"]["id"] == BUSY and told["assignee"] is None
+    task = anna.post(f"/tasks/{number}/card", json={"status_id": BUSY, "assignee_id": None}).json()
+    assert task["success"] and task["status"]["id"] == BUSY and task["assignee"] is None
     for body, status, code in (
         ({"status_id": BUSY}, 400, "unchanged"),
         ({"status_id": REJECTED}, 422, "transition_not_allowed"),

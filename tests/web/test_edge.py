@@ -264,7 +264,7 @@ def test_an_answer_to_a_write_is_kept_by_no_cache_and_names_nothing_it_varies_by
         assert "vary" not in answer.headers and answer.headers["cache-control"] == "private, no-cache"
 
 
-def test_health_is_told_without_a_session(visit: Visit) -> None:
+def test_health_needs_no_session(visit: Visit) -> None:
     assert visit().get("/healthz").json()["success"] is True
     assert visit().get("/readyz").json()["success"] is True
 

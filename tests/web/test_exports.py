@@ -43,7 +43,7 @@ def many(embedded: EmbeddedWorld, number: int) -> None:
         "project_id": 1, "kind_id": 1, "status_id": 1, "priority_id": 1, "author_id": PEOPLE_IDS["irina"],
         "description": "", "words": "", "done_ratio": 0, "version": 1, "created_at": now, "updated_at": now,
     }  # fmt: skip
-    rows = [{**row, "subject": f"Задача {place}"} for place in range(number)]
+    rows = [{**row, "subject": f"Задача {index}"} for index in range(number)]
     table = tables.Task.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table classes
     embedded.database.run_here(lambda db: db.execute(sa.insert(table), rows), writes=True)
 
@@ -115,7 +115,7 @@ def test_an_export_of_many_tasks_has_all_of_them(visit: Visit, embedded: Embedde
     page = visit("anna").get("/tasks", headers=HTML).text
     assert "6239 tasks as CSV</a>" in page
     rows = lines(visit("anna").get(ADDRESS).content)
-    assert [row[1] for row in rows[1:]] == [f"Задача {place}" for place in range(6_239)]
+    assert [row[1] for row in rows[1:]] == [f"Задача {index}" for index in range(6_239)]
 
 
 def test_a_head_request_gets_only_headers(visit: Visit, embedded: EmbeddedWorld) -> None:
@@ -174,8 +174,8 @@ def test_an_export_that_fails_breaks_the_connection(
     with served(services, steered) as client:
         with pytest.raises(httpx.RemoteProtocolError):
             client.get(ADDRESS, headers={"Accept-Encoding": encoding})
-        (told,) = (record for record in caplog.records if record.message == "an export broke off")
-        assert (told.rows, told.error) == (100, "Redmine went away")
+        (line,) = (record for record in caplog.records if record.message == "an export broke off")
+        assert (line.rows, line.error) == (100, "Redmine went away")
         assert "Redmine went away" not in (page := client.get("/tasks", headers=HTML)).text and page.status_code == 200
 
 

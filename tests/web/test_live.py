@@ -35,7 +35,7 @@ def first_task(client: httpx.Client) -> int:
     return number
 
 
-def test_a_comment_is_told_to_its_assignee_once_and_to_nobody_else(program: Program) -> None:
+def test_a_comment_notifies_the_assignee_once_and_nobody_else(program: Program) -> None:
     anna, boris, stranger = program("anna"), program("boris"), program("stranger")
     task = first_task(anna)
     with (
@@ -134,7 +134,7 @@ def test_a_change_while_a_page_was_on_the_way_is_sent_when_its_stream_opens(prog
             assert all(event.get("event") != "task_changed" for event in list(elsewhere.queue))
 
 
-def test_a_program_that_names_no_tasks_hears_of_the_status_changes_it_is_told_of(program: Program) -> None:
+def test_a_program_that_names_no_tasks_gets_the_status_changes_of_its_notifications(program: Program) -> None:
     anna, boris = program("anna"), program("boris")
     with listening(anna, "/tasks/api/notifications/stream") as told:
         task = steps.some_task(anna, status="Новая")["id"]

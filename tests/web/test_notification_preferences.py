@@ -53,22 +53,22 @@ class Sent(HTMLParser):
         self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        told = dict(attrs)
+        attributes = dict(attrs)
         if tag == "form":
-            self.inside = told.get("id") == self.id
+            self.inside = attributes.get("id") == self.id
         elif self.inside and tag == "select":
-            self.select = told["name"] or ""
-        elif self.inside and tag == "option" and "selected" in told:
-            self.fields.setdefault(self.select, []).append(told.get("value") or "")
-        elif self.inside and tag == "input" and (told.get("type") != "checkbox" or "checked" in told):
-            self.fields.setdefault(told["name"] or "", []).append(told["value"] or "")
+            self.select = attributes["name"] or ""
+        elif self.inside and tag == "option" and "selected" in attributes:
+            self.fields.setdefault(self.select, []).append(attributes.get("value") or "")
+        elif self.inside and tag == "input" and (attributes.get("type") != "checkbox" or "checked" in attributes):
+            self.fields.setdefault(attributes["name"] or "", []).append(attributes["value"] or "")
 
     def handle_endtag(self, tag: str) -> None:
         self.inside = self.inside and tag != "form"
 
 
-def keep(services: Services, login: str, told: Preferences) -> None:
-    services.database.run_here(lambda db: preferences.save(db, PEOPLE_IDS[login], to_json(told)), writes=True)
+def keep(services: Services, login: str, chosen: Preferences) -> None:
+    services.database.run_here(lambda db: preferences.save(db, PEOPLE_IDS[login], to_json(chosen)), writes=True)
 
 
 def kept(services: Services, login: str) -> Preferences:
@@ -76,12 +76,12 @@ def kept(services: Services, login: str) -> Preferences:
     return from_json(services.database.run_here(lambda db: preferences.of_people(db, [number])).get(number, ""))
 
 
-def to_the_minute(told: Preferences) -> Preferences:
-    quiet = told.quiet
+def to_the_minute(chosen: Preferences) -> Preferences:
+    quiet = chosen.quiet
     if quiet is None:
-        return told
+        return chosen
     start, end = (it.replace(second=0, microsecond=0, fold=0) for it in (quiet.start, quiet.end))
-    return replace(told, quiet=quiet._replace(start=start, end=end))
+    return replace(chosen, quiet=quiet._replace(start=start, end=end))
 
 
 def test_every_choice_has_a_label_and_every_offered_zone_exists() -> None:
@@ -94,19 +94,19 @@ def test_every_choice_has_a_label_and_every_offered_zone_exists() -> None:
 
 
 @given(PREFERENCES, PREFERENCES)
-def test_sending_the_form_values_back_changes_nothing(told: Preferences, other: Preferences) -> None:
-    told = to_the_minute(told)
-    sent = form_values(told, MOSCOW)
-    if told.quiet and told.quiet.kept and not told.quiet.days:
+def test_sending_the_form_values_back_changes_nothing(chosen: Preferences, other: Preferences) -> None:
+    chosen = to_the_minute(chosen)
+    sent = form_values(chosen, MOSCOW)
+    if chosen.quiet and chosen.quiet.kept and not chosen.quiet.days:
         with pytest.raises(Invalid):
             changed(Fields(sent), other, MOSCOW)
         return
     read = changed(Fields(sent), other, MOSCOW)
     assert form_values(read, MOSCOW) == sent == typed_values(Fields(sent), other, MOSCOW)
-    assert replace(read, quiet=told.quiet) == replace(
-        told, muted_projects=other.muted_projects, muted_tasks=other.muted_tasks
+    assert replace(read, quiet=chosen.quiet) == replace(
+        chosen, muted_projects=other.muted_projects, muted_tasks=other.muted_tasks
     )
-    assert read.quiet == told.quiet or (told.quiet is None and not read.quiet.kept)
+    assert read.quiet == chosen.quiet or (chosen.quiet is None and not read.quiet.kept)
 
 
 @given(PREFERENCES, st.dictionaries(st.sampled_from([*PARSERS, "muted_tasks"]), JUNK))
@@ -122,18 +122,18 @@ def test_junk_is_refused_by_its_field_or_can_be_stored(before: Preferences, junk
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=15, deadline=None)
-@given(told=PREFERENCES.map(to_the_minute))
-def test_an_untouched_form_changes_nothing(visit: Visit, services: Services, told: Preferences) -> None:
-    if told.quiet:
-        told = replace(told, quiet=told.quiet._replace(days=told.quiet.days or frozenset({0})))
-    keep(services, "anna", told)
+@given(chosen=PREFERENCES.map(to_the_minute))
+def test_an_untouched_form_changes_nothing(visit: Visit, services: Services, chosen: Preferences) -> None:
+    if chosen.quiet:
+        chosen = replace(chosen, quiet=chosen.quiet._replace(days=chosen.quiet.days or frozenset({0})))
+    keep(services, "anna", chosen)
     anna = visit("anna")
     sent = Sent(anna.get(PAGE, headers=HTML).text, "preferences").fields
     answer = anna.post(PAGE, data=sent, headers=HTML)
     assert (answer.status_code, answer.headers["location"]) == (303, f"{PAGE}?saved=1")
     read = kept(services, "anna")
-    assert replace(read, quiet=None) == replace(told, quiet=None)
-    assert read.quiet == told.quiet or (told.quiet is None and not read.quiet.kept)
+    assert replace(read, quiet=None) == replace(chosen, quiet=None)
+    assert read.quiet == chosen.quiet or (chosen.quiet is None and not read.quiet.kept)
 
 
 def test_the_page_shows_the_defaults_and_that_it_was_saved(anna: Client, services: Services) -> None:
@@ -165,17 +165,17 @@ def test_json_changes_only_named_fields_and_reads_the_same_names(visit: Visit, s
     anna = visit("anna")
     assert anna.post(PAGE, json={"sound_normal": "bell"}).status_code == 200
     assert kept(services, "anna") == replace(SAID, sounds=Sounds("bell", "knock"))
-    told = anna.get(PAGE).json()
-    assert (told["days"], told["start"], told["muted_projects"]) == (["fri", "sat"], "23:30", [PROJECT_IDS["office"]])
+    body = anna.get(PAGE).json()
+    assert (body["days"], body["start"], body["muted_projects"]) == (["fri", "sat"], "23:30", [PROJECT_IDS["office"]])
     anna.post(PAGE, json={"quiet": False, "digest": None, "wanted": []})
-    held = kept(services, "anna")
-    assert (held.quiet, held.digest, held.wanted) == (NIGHT._replace(kept=False), False, frozenset())
-    assert anna.post(PAGE, json={name: told[name] for name in PARSERS} | {"sound_normal": "none"}).status_code == 200
+    stored = kept(services, "anna")
+    assert (stored.quiet, stored.digest, stored.wanted) == (NIGHT._replace(kept=False), False, frozenset())
+    assert anna.post(PAGE, json={name: body[name] for name in PARSERS} | {"sound_normal": "none"}).status_code == 200
     assert kept(services, "anna") == SAID
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "says"),
+    ("field", "value", "message"),
     [
         ("start", "25:00", "must be a time"), ("start", "", "fill this in"), ("end", "8 утра", "must be a time"),
         ("zone", "Mars/Olympus", "no such time zone"), ("zone", "../etc/passwd", "no such time zone"),
@@ -186,7 +186,7 @@ def test_json_changes_only_named_fields_and_reads_the_same_names(visit: Visit, s
     ],
 )  # fmt: skip
 def test_an_error_appears_at_its_field_and_nothing_is_saved(
-    visit: Visit, services: Services, field: str, value: str | list[str], says: str
+    visit: Visit, services: Services, field: str, value: str | list[str], message: str
 ) -> None:
     keep(services, "anna", SAID)
     anna, sent = visit("anna"), {**FORM, "digest": "1", "end": "06:15", field: value}
@@ -195,12 +195,12 @@ def test_an_error_appears_at_its_field_and_nothing_is_saved(
         assert answer.status_code == 422 and (headers is HTML) == ("<html" in answer.text)
         where = {"quiet": "days"}.get(field, field)
         fault = re.search(rf'id="preferences-{where}-fault">(.*?)</p>', answer.text, re.DOTALL)
-        assert fault and says in fault[1] and "<script>alert" not in answer.text
+        assert fault and message in fault[1] and "<script>alert" not in answer.text
         again = Sent(answer.text, "preferences").fields
         assert field in ("end", "start") or again["end"] == ["06:15"]
         assert field == "digest" or again["digest"] == ["1"]
         assert field not in ("start", "end") or again[field] == [value]
-    assert says in str(anna.post(PAGE, data=sent).json()["errors"]) and kept(services, "anna") == SAID
+    assert message in str(anna.post(PAGE, data=sent).json()["errors"]) and kept(services, "anna") == SAID
 
 
 def test_all_errors_are_reported_at_once(visit: Visit) -> None:
@@ -229,19 +229,19 @@ def test_a_task_and_its_project_are_muted_and_unmuted_on_its_page(
 ) -> None:
     task, anna = embedded.new_task(), visit("anna")
     for kind, number in (("task", task), ("project", PROJECT_IDS["help"])):
-        for muted, says in ((True, f"Notify of the {kind} again"), (False, f"Mute the {kind}")):
+        for muted, label in ((True, f"Notify of the {kind} again"), (False, f"Mute the {kind}")):
             page = anna.get(f"/tasks/{task}", headers=HTML).text
             sent = Sent(page, f"mute-{kind}-{number}").fields
             assert sent["muted"] == [str(int(muted))]
             headers = {**HTML, "Referer": f"http://testserver/tasks/{task}"}
             answer = anna.post(f"/notifications/mute/{kind}/{number}", data=sent, headers=headers)
             assert (answer.status_code, answer.headers["location"]) == (303, f"/tasks/{task}")
-            held = kept(services, "anna")
-            assert replace(held, muted_tasks=frozenset(), muted_projects=frozenset()) == Preferences()
+            now = kept(services, "anna")
+            assert replace(now, muted_tasks=frozenset(), muted_projects=frozenset()) == Preferences()
             only = frozenset({number} if muted else ())
-            assert (held.muted_tasks, held.muted_projects) == ((only, frozenset()), (frozenset(), only))[kind != "task"]
+            assert (now.muted_tasks, now.muted_projects) == ((only, frozenset()), (frozenset(), only))[kind != "task"]
             page = anna.get(f"/tasks/{task}", headers=HTML).text
-            assert f">{says}<" in page and ('<details class="mutes" open>' in page) == muted
+            assert f">{label}<" in page and ('<details class="mutes" open>' in page) == muted
     assert kept(services, "boris") == Preferences()
 
 
@@ -261,15 +261,15 @@ def test_an_invisible_task_can_not_be_muted_but_unmuted(
 ) -> None:
     task = embedded.new_task(project="warehouse", author="boris", assignee=None)
     project, stranger = PROJECT_IDS["warehouse"], visit("stranger")
-    asked = [f"task/{task}", f"project/{project}", "task/999999", f"task/{2**40}", f"project/{2**40}", "task/0"]
+    addresses = [f"task/{task}", f"project/{project}", "task/999999", f"task/{2**40}", f"project/{2**40}", "task/0"]
     for muted in (True, False):
-        for place in asked:
-            assert stranger.post(f"/notifications/mute/{place}", json={"muted": muted}).status_code == 404
+        for address in addresses:
+            assert stranger.post(f"/notifications/mute/{address}", json={"muted": muted}).status_code == 404
     keep(services, "stranger", Preferences(muted_projects=frozenset({project}), muted_tasks=frozenset({task, 999_999})))
     page = stranger.get(PAGE, headers=HTML).text
     assert page.count("you do not see it any more") == 3 and "Принтер" not in page and "warehouse" not in page
-    for place in asked[:3]:
-        assert stranger.post(f"/notifications/mute/{place}", json={"muted": False}).status_code == 200
+    for address in addresses[:3]:
+        assert stranger.post(f"/notifications/mute/{address}", json={"muted": False}).status_code == 200
     assert kept(services, "stranger") == Preferences()
 
 
@@ -305,5 +305,5 @@ def test_an_older_form_does_not_undo_a_mute(visit: Visit, services: Services, em
     sent = Sent(anna.get(PAGE, headers=HTML).text, "preferences").fields
     anna.post(f"/notifications/mute/task/{task}", json={"muted": True})
     anna.post(PAGE, data={**sent, "digest": "1"}, headers=HTML)
-    held = kept(services, "anna")
-    assert held.digest and held.muted_tasks == {task}
+    stored = kept(services, "anna")
+    assert stored.digest and stored.muted_tasks == {task}

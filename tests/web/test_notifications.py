@@ -122,7 +122,7 @@ def test_the_page_shows_notifications_and_marks_them_without_scripts(
 BELL = '<hx-partial hx-target=".top nav b" hx-swap="textContent">%s</hx-partial>'
 
 
-def test_the_answer_to_reading_updates_the_counts_of_bell_and_page(
+def test_the_answer_to_reading_updates_the_counts_of_widget_and_page(
     visit: Visit, embedded: EmbeddedWorld, tell: Tell
 ) -> None:
     task, anna = embedded.new_task(), visit("anna")
@@ -208,13 +208,13 @@ def test_a_dropped_event_is_announced_without_the_tasks_content(
         number = tell(login, task, type="system", kind="put_aside", subject="", author="", excerpt="")
         page = visit(login).get("/notifications", headers=HTML).text
         assert f"Nobody was told of a change to #{task}" in page and "The log of the server says more." in page
-        (told,) = (
+        (item,) = (
             visit(login)
             .get("/tasks/api/notifications?type=system", headers={"Accept-Language": "en"})
             .json()["notifications"]
         )
-        assert (told["id"], told["issue_id"], told["type"], told["old_subj"]) == (number, task, "system", "")
-        assert told["message"] == "It could not be processed. The log of the server says more."
+        assert (item["id"], item["issue_id"], item["type"], item["old_subj"]) == (number, task, "system", "")
+        assert item["message"] == "It could not be processed. The log of the server says more."
         assert "Стул" not in page
 
 
@@ -229,10 +229,10 @@ def test_the_widget_shows_the_newest_and_answers_with_fragments(
 ) -> None:
     task, other, anna = embedded.new_task("Стул"), embedded.new_task("Стол"), visit("anna")
     first, second, third = tell("anna", task), tell("anna", other), tell("anna", task)
-    shown = anna.get("/notifications/widget", headers=HTMX).text
-    assert re.findall(r'data-task="(\d+)"', shown) == [str(task), str(other)]
-    assert "unread</p>" not in shown, "the bell says how many, which a script keeps true"
-    assert 'data-count="3"' in shown and f'data-before="{first - 1}"' in shown
+    widget = anna.get("/notifications/widget", headers=HTMX).text
+    assert re.findall(r'data-task="(\d+)"', widget) == [str(task), str(other)]
+    assert "unread</p>" not in widget, "the bell says how many, which a script keeps true"
+    assert 'data-count="3"' in widget and f'data-before="{first - 1}"' in widget
     item = anna.post(f"/notifications/{second}/read", headers=HTMX).text
     assert f'id="notification-{second}"' in item and "unread" not in item and "<form" not in item
     emptied = anna.post("/notifications/read", headers=HTMX).text

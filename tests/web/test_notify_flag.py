@@ -32,7 +32,7 @@ def told(services: Services) -> dict[str, list[str]]:
 
     def work(db: Any) -> dict[str, list[str]]:
         rows = {login: notifications.page(db, number, limit=50) for login, number in PEOPLE_IDS.items()}
-        return {login: [row.kind for row in found] for login, found in rows.items()}
+        return {login: [row.kind for row in records] for login, records in rows.items()}
 
     return services.database.run_here(work)
 
@@ -104,8 +104,8 @@ def test_a_silenced_change_notifies_nobody(
     monkeypatch.undo()
     asyncio.run(poller.poll())
     assert told(services) == before
-    shown = services.database.run_here(lambda db: feed_state.processed_since(db, datetime(2000, 1, 1, tzinfo=UTC)))
-    change_of = next(act for act in shown if act.task_id == task and act.new_status)  # pages that show it are told
+    processed = services.database.run_here(lambda db: feed_state.processed_since(db, datetime(2000, 1, 1, tzinfo=UTC)))
+    change_of = next(act for act in processed if act.task_id == task and act.new_status)  # pages that show it are told
     assert (change_of.old_status, change_of.new_status, change_of.author) == ("new", "in_progress", NAMES["anna"])
     # Others' changes of the task, and this one's of others, are told.
     assert sent(visit, other, **BEGUN) == sent(visit, task, login="boris", status_id=STATUS_IDS["waiting"]) - 1 == 1

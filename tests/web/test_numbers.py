@@ -35,7 +35,7 @@ def some(values: list[int]) -> st.SearchStrategy[str]:
     return st.lists(st.sampled_from(values), min_size=1, max_size=3, unique=True).map(lambda it: ",".join(map(str, it)))
 
 
-ASKED = st.fixed_dictionaries(
+QUERIES = st.fixed_dictionaries(
     {},
     optional={
         "status_id": some(STATUSES),
@@ -78,8 +78,8 @@ def busy(services: Services, embedded: EmbeddedWorld) -> EmbeddedWorld:
             task = db.get_one(tables.Task, number)
             task.created_at = NOW - timedelta(days=number * 3 % 50)
             task.due_date = (NOW + timedelta(days=number % 9 - 5)).date() if number % 3 else None
-        said = {STATUS_IDS["waiting"]: ColumnSettings("waiting"), STATUS_IDS["closed"]: ColumnSettings("waiting")}
-        board.save_columns(db, said)
+        settings = {STATUS_IDS["waiting"]: ColumnSettings("waiting"), STATUS_IDS["closed"]: ColumnSettings("waiting")}
+        board.save_columns(db, settings)
 
     services.database.run_here(work, writes=True)
     return embedded
@@ -90,17 +90,17 @@ def busy(services: Services, embedded: EmbeddedWorld) -> EmbeddedWorld:
 @given(
     login=st.sampled_from(["anna", "anna", "irina", "stranger"]),
     path=st.sampled_from(["/tasks", "/tasks/my-tasks"]),
-    asked=ASKED,
+    query=QUERIES,
 )
 @pytest.mark.usefixtures("busy")
-def test_the_numbers_of_any_filtered_list_agree(visit: Visit, login: str, path: str, asked: Mapping[str, str]) -> None:
-    if login == "irina" and path.endswith("my-tasks") and not {"assigned_to_id", "author_id"} & set(asked):
-        asked = {**asked, "author_id": "me"}  # a page shows that by itself to who never had a task, JSON does not
-    assert not Numbers(visit(login)).of(f"{path}?{urlencode(asked)}")
+def test_the_numbers_of_any_filtered_list_agree(visit: Visit, login: str, path: str, query: Mapping[str, str]) -> None:
+    if login == "irina" and path.endswith("my-tasks") and not {"assigned_to_id", "author_id"} & set(query):
+        query = {**query, "author_id": "me"}  # a page shows that by itself to who never had a task, JSON does not
+    assert not Numbers(visit(login)).of(f"{path}?{urlencode(query)}")
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "query",
     [
         "",
         "closed=1",
@@ -113,47 +113,47 @@ def test_the_numbers_of_any_filtered_list_agree(visit: Visit, login: str, path: 
     ],
 )
 @pytest.mark.usefixtures("busy")
-def test_the_numbers_of_a_list_agree(visit: Visit, asked: str) -> None:
+def test_the_numbers_of_a_list_agree(visit: Visit, query: str) -> None:
     for path in ("/tasks", "/tasks/my-tasks"):
-        assert not Numbers(visit("anna")).of(f"{path}?{asked}")
+        assert not Numbers(visit("anna")).of(f"{path}?{query}")
 
 
 def test_the_numbers_above_a_list_count_that_list(visit: Visit, busy: EmbeddedWorld) -> None:
-    def told(asked: str) -> list[tuple[int, str]]:
-        page = visit("anna").get(f"/tasks?{asked}", headers=HTML).text
-        return [(it.number, it.says) for it in summary(page)]
+    def totals(query: str) -> list[tuple[int, str]]:
+        page = visit("anna").get(f"/tasks?{query}", headers=HTML).text
+        return [(it.number, it.label) for it in summary(page)]
 
     for status, number in (("new", 2), ("in_progress", 1), ("waiting", 3)):
         busy.new_task("Единственная в своём роде", status=status)
         for _ in range(number - 1):
             busy.new_task("Единственная в своём роде", status=status)
     busy.new_task("Единственная в своём роде", status="closed")
-    words = "search=единственная"
+    search = "search=единственная"
     parts = [(2, "new"), (1, "being dealt with"), (3, "on hold")]
-    assert told(words) == [(6, "open"), *parts, (1, "closed, not in this list")]
-    assert told(f"{words}&closed=1") == [(7, "in all"), (6, "open"), *parts, (1, "closed")]
-    assert told(f"{words}&status=new") == [(2, "in all"), (2, "new")]
-    assert told(f"{words}&status=new,closed") == [(3, "in all"), (2, "open"), (2, "new"), (1, "closed")]
-    assert told(f"{words}&status=closed") == [(1, "in all"), (1, "closed")]
-    assert told(f"{words}&status=Nope") == [(0, "in all")]
+    assert totals(search) == [(6, "open"), *parts, (1, "closed, not in this list")]
+    assert totals(f"{search}&closed=1") == [(7, "in all"), (6, "open"), *parts, (1, "closed")]
+    assert totals(f"{search}&status=new") == [(2, "in all"), (2, "new")]
+    assert totals(f"{search}&status=new,closed") == [(3, "in all"), (2, "open"), (2, "new"), (1, "closed")]
+    assert totals(f"{search}&status=closed") == [(1, "in all"), (1, "closed")]
+    assert totals(f"{search}&status=Nope") == [(0, "in all")]
 
 
 @pytest.mark.usefixtures("busy")
 def test_tasks_in_progress_are_the_same_on_list_board_and_statistics(anna: Client) -> None:
     pages = ("/tasks/my-tasks", "/tasks/board", "/tasks/statistics?assigned_to_id=me")
-    found = [{it.says.partition(",")[0]: it for it in summary(anna.get(page, headers=HTML).text)} for page in pages]
-    for says in ("open", "new", "being dealt with", "on hold", "closed"):
-        assert len({(it[says].number, it[says].address.partition("?")[2]) for it in found}) == 1, says
-    told = anna.get("/tasks/statistics?assigned_to_id=me").json()["statistics"]
+    totals = [{it.label.partition(",")[0]: it for it in summary(anna.get(page, headers=HTML).text)} for page in pages]
+    for label in ("open", "new", "being dealt with", "on hold", "closed"):
+        assert len({(it[label].number, it[label].address.partition("?")[2]) for it in totals}) == 1, label
+    statistics = anna.get("/tasks/statistics?assigned_to_id=me").json()["statistics"]
     columns = anna.get("/tasks/board").json()["columns"]
-    assert found[0]["being dealt with"].number == told["in_progress"] > 0
-    assert sum(it["total"] for it in columns if it["phase"] == "active") == told["in_progress"]
+    assert totals[0]["being dealt with"].number == statistics["in_progress"] > 0
+    assert sum(it["total"] for it in columns if it["phase"] == "active") == statistics["in_progress"]
 
 
 def test_no_phase_has_the_name_of_a_demo_status() -> None:
     """Two numbers of one name would disagree: several statuses are being dealt with."""
     names = {it["name"].casefold() for it in seed.read().world["status"]}
-    assert not names & {say("ru", says).casefold() for says in PHASE_LABELS.values()}
+    assert not names & {say("ru", label).casefold() for label in PHASE_LABELS.values()}
 
 
 STATUS = st.builds(Status, st.integers(1, 6), st.just("x"), st.booleans(), st.booleans())
@@ -168,7 +168,7 @@ def test_each_status_is_of_one_phase_and_each_task_counted_once(
     assert sorted(it.id for group in groups.values() for it in group) == sorted(it.id for it in statuses)
     assert all(phase(it, rules) == name for name, group in groups.items() for it in group)
     assert all((phase(it, rules) == "done") == it.is_closed for it in statuses)
-    found = summarised(by_status, statuses, rules)
-    assert found.total == sum(by_status.get(it.id, 0) for it in statuses) == sum(found)
-    assert found.open == sum(by_status.get(it.id, 0) for it in statuses if not it.is_closed)
-    assert isinstance(found, Summary)
+    totals = summarised(by_status, statuses, rules)
+    assert totals.total == sum(by_status.get(it.id, 0) for it in statuses) == sum(totals)
+    assert totals.open == sum(by_status.get(it.id, 0) for it in statuses if not it.is_closed)
+    assert isinstance(totals, Summary)

@@ -58,7 +58,7 @@ async def test_a_healthy_one_serves_the_pages(anna: httpx.AsyncClient, server: I
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-async def test_every_face_tells_what_is_wrong_and_no_secret(
+async def test_every_face_reports_the_fault_and_no_secret(
     anna: httpx.AsyncClient, server: ImitatedRedmine, fault: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     server.answers[EVERYTHING], status, code = FAULTS[fault]

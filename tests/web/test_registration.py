@@ -75,9 +75,7 @@ def test_a_browser_is_signed_in_and_goes_where_it_wanted(visit: Visit) -> None:
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_all_that_is_wrong_is_told_at_once_and_nobody_is_registered(
-    visit: Visit, services: Services, case: str
-) -> None:
+def test_all_errors_are_reported_at_once_and_nobody_is_registered(visit: Visit, services: Services, case: str) -> None:
     body, fields = REFUSED[case]
     before = logins(services)
     answer = visit().post(ADDRESS, json=body)

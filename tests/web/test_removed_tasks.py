@@ -132,7 +132,7 @@ async def test_a_task_moved_to_an_invisible_project_is_gone_for_those_who_do_not
     assert (told(hers), told(admins)) == ([task], [])
 
 
-async def test_an_act_that_one_does_not_see_has_the_task_asked_for_at_once(office: Office) -> None:
+async def test_an_invisible_event_has_the_task_asked_for_at_once(office: Office) -> None:
     task = office.world.new_task()
     page = await office.open("irina", task)
     await office.pass_(FIRST)

@@ -65,7 +65,7 @@ def test_systems_that_are_not_connected_say_so_to_signed_in_people(visit: Visit,
         assert (answer.status_code, answer.json()["error"]) == wanted and answer.json()["status_code"] == wanted[0]
 
 
-def test_only_administrators_hear_of_the_erp(visit: Visit) -> None:
+def test_only_administrators_learn_of_the_erp(visit: Visit) -> None:
     told = {login: visit(login).get("/api/erp/user/ivanov").json() for login in ("admin", "anna")}
     assert (told["admin"]["error"], told["anna"]["error"]) == ("not_configured", "not_allowed")
 
@@ -76,7 +76,7 @@ def test_mail_is_refused_only_to_who_sees_its_task(visit: Visit, embedded: Embed
     assert (told["anna"]["error"], told["stranger"]["error"]) == ("not_configured", "not_found")
 
 
-def test_a_browser_is_told_it_on_a_page(visit: Visit, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_browser_gets_a_page_that_says_not_connected(visit: Visit, caplog: pytest.LogCaptureFixture) -> None:
     answer = visit("anna").get("/netmonitor/status", headers=HTML)
     assert answer.status_code == 501 and "Not connected" in answer.text
     assert not [record for record in caplog.records if record.levelname in ("WARNING", "ERROR")]

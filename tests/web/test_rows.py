@@ -122,8 +122,8 @@ def test_without_htmx_the_form_leads_to_the_task_and_a_program_gets_json(anna: C
     sent = {"priority_id": PRIORITY_IDS["urgent"]}
     answer = anna.post(f"/tasks/{number}/row", data=sent, headers=HTML)
     assert (answer.status_code, answer.headers["location"]) == (303, f"/tasks/{number}")
-    told = anna.post(f"/tasks/{number}/row", json={"status_id": STATUS_IDS["in_progress"]}).json()
-    assert told["success"] and told["status"]["name"] == "in_progress" and told["priority"]["name"] == "urgent"
+    body = anna.post(f"/tasks/{number}/row", json={"status_id": STATUS_IDS["in_progress"]}).json()
+    assert body["success"] and body["status"]["name"] == "in_progress" and body["priority"]["name"] == "urgent"
     refused = anna.post(f"/tasks/{number}/row", data={"status_id": STATUS_IDS["rejected"]}, headers=HTML)
     assert refused.status_code == 422
 

@@ -96,7 +96,7 @@ async def test_watchers_run_while_the_application_does(services: Services) -> No
     assert told == ["begun", "ended"]
 
 
-def test_a_page_is_fetched_anew_when_the_state_changes(seeing) -> None:
+def test_a_page_is_fetched_again_when_the_state_changes(seeing) -> None:
     anna = seeing(State(), "anna")
     before = anna.get("/tasks", headers=HTML)
     again = {**HTML, "If-None-Match": before.headers["etag"]}

@@ -51,7 +51,7 @@ def test_a_form_that_is_refused_is_not_sent(visit: Visit, addresses: list[str]) 
     assert raw(visit(), addresses[0], "zstd")[1] is None
 
 
-def test_a_head_tells_what_a_get_sends(visit: Visit, addresses: list[str]) -> None:
+def test_a_head_has_the_headers_of_a_get(visit: Visit, addresses: list[str]) -> None:
     told = visit().head(addresses[0], headers={"Accept-Encoding": "br"}).headers
     assert told["content-encoding"] == "br"
     assert int(told["content-length"]) == len(raw(visit(), addresses[0], "br")[0])

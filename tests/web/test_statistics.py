@@ -48,16 +48,16 @@ def _made(world: EmbeddedWorld, number: int, days: int) -> None:
 
 def lines(page: str) -> dict[str, tuple[str, str, int]]:
     """What each line of the tables names: where the name leads, where the number leads, and the number."""
-    found = {
+    lines_by_name = {
         unescape(re.sub(r"<[^>]*>", "", name)).strip("\n"): (unescape(alone), unescape(listed), int(number))
         for alone, name, listed, number in LINE.findall(page)
     }
-    assert len(found) == len(LINE.findall(page))
-    return found
+    assert len(lines_by_name) == len(LINE.findall(page))
+    return lines_by_name
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "query",
     [
         "",
         "status=closed&sort=id&order=asc&per_page=5&page=2",
@@ -71,34 +71,34 @@ def lines(page: str) -> dict[str, tuple[str, str, int]]:
     ],
 )
 @pytest.mark.usefixtures("years")
-def test_each_number_leads_to_the_tasks_that_it_counts(anna: Client, asked: str) -> None:
-    page = anna.get(f"/tasks/statistics?{asked}", headers=HTML).text
+def test_each_number_leads_to_the_tasks_that_it_counts(anna: Client, query: str) -> None:
+    page = anna.get(f"/tasks/statistics?{query}", headers=HTML).text
     totals = {text: (unescape(address), int(number)) for address, number, text in TOTAL.findall(page)}
     parts = {"new", "being dealt with", "closed"}
-    assert set(totals) == {"in all", "past due"} | ({"closed"} if "status=" in asked else {"open", *parts})
+    assert set(totals) == {"in all", "past due"} | ({"closed"} if "status=" in query else {"open", *parts})
     numbers = [*totals.values(), *((listed, number) for _, listed, number in lines(page).values())]
-    assert len(numbers) > (3 if "status=" in asked else 10)
+    assert len(numbers) > (3 if "status=" in query else 10)
     for address, number in numbers:
         assert anna.get(address).json()["pagination"]["total"] == number, address
     for alone, _, number in lines(page).values():
         if alone:
-            told = anna.get(alone).json()["statistics"]
-            assert told["open"] == number and sum(age["open"] for age in told["by_age"]) == number, alone
+            counts = anna.get(alone).json()["statistics"]
+            assert counts["open"] == number and sum(age["open"] for age in counts["by_age"]) == number, alone
 
 
 @pytest.mark.usefixtures("years")
 def test_json_and_page_have_the_same_numbers(anna: Client) -> None:
-    told = anna.get("/tasks/statistics").json()["statistics"]
+    counts = anna.get("/tasks/statistics").json()["statistics"]
     page = lines(anna.get("/tasks/statistics", headers=HTML).text)
-    assert [age["open"] for age in told["by_age"]] == [
+    assert [age["open"] for age in counts["by_age"]] == [
         page[name][2] for name in ("today or yesterday", "2–7 days", "8–30 days", "31–90 days", "more than 90 days")
     ]
     for part, number in (("by_status", "total"), ("by_priority", "open")):
-        assert all(page[each["name"]][2] == each[number] > 0 for each in told[part])
-    by_project = {each["name"]: each for each in told["by_project"]}
+        assert all(page[each["name"]][2] == each[number] > 0 for each in counts[part])
+    by_project = {each["name"]: each for each in counts["by_project"]}
     assert by_project["help"]["open"] == by_project["help"]["own"] + by_project["Подпроект"]["own"]
     assert page["\u00a0\u00a0\u00a0Подпроект"][2] == by_project["Подпроект"]["open"]
-    assert sum(each["own"] for each in told["by_project"]) == told["open"] == told["total"] - told["closed"]
+    assert sum(each["own"] for each in counts["by_project"]) == counts["open"] == counts["total"] - counts["closed"]
 
 
 def test_a_filtered_status_is_counted_alone_as_in_the_list(visit: Visit, embedded: EmbeddedWorld) -> None:
@@ -106,25 +106,25 @@ def test_a_filtered_status_is_counted_alone_as_in_the_list(visit: Visit, embedde
         embedded.new_task(status=status)
     address = f"/tasks/statistics?status_id={STATUS_IDS['new']}&assigned_to_id=me"
     page = visit("anna").get(address, headers=HTML).text
-    assert [(number, says) for _, number, says in TOTAL.findall(page)] == [
+    assert [(number, label) for _, number, label in TOTAL.findall(page)] == [
         ("1", "in all"),
         ("1", "new"),
         ("0", "past due"),
     ]
     assert set(chips(page)) == {"Assignee: me", "Status: new"}
-    told = visit("anna").get(address).json()["statistics"]
-    assert (told["total"], told["open"], told["closed"]) == (1, 1, 0)
+    counts = visit("anna").get(address).json()["statistics"]
+    assert (counts["total"], counts["open"], counts["closed"]) == (1, 1, 0)
     assert f'href="/tasks?assigned_to_id=me&amp;status_id={STATUS_IDS["new"]}">Back to the list' in page
 
 
 def test_chips_lead_to_wider_statistics_and_name_days_and_people(visit: Visit, embedded: EmbeddedWorld) -> None:
     embedded.new_task(assignee="boris")
-    asked = f"assigned_to_id={PEOPLE_IDS['boris']}&created_since=2026-01-05&created_by=2999-01-31"
+    query = f"assigned_to_id={PEOPLE_IDS['boris']}&created_since=2026-01-05&created_by=2999-01-31"
     for path in ("/tasks", "/tasks/statistics"):
-        found = chips(visit("anna").get(f"{path}?{asked}", headers=HTML).text)
-        assert list(found)[1:] == ["Created since: 05.01.2026", "Created by the end of: 31.01.2999"]
-        assert list(found)[0] == f"Assignee: {embedded.name('boris')}"
-        assert set(found.values()) == {
+        links = chips(visit("anna").get(f"{path}?{query}", headers=HTML).text)
+        assert list(links)[1:] == ["Created since: 05.01.2026", "Created by the end of: 31.01.2999"]
+        assert list(links)[0] == f"Assignee: {embedded.name('boris')}"
+        assert set(links.values()) == {
             f"{path}?{rest}"
             for rest in (
                 "created_since=2026-01-05&created_by=2999-01-31",
@@ -165,8 +165,8 @@ def test_a_backend_with_totals_only_shows_totals_only(
         ("4", "closed"),
     ]
     assert "Only these totals can be told now" in page and "<table" not in page and "nothing to count" not in page
-    told = visit("anna").get("/tasks/statistics").json()["statistics"]
-    assert told["total"] == 7 and told["overdue"] is told["by_age"] is told["by_project"] is None
+    counts = visit("anna").get("/tasks/statistics").json()["statistics"]
+    assert counts["total"] == 7 and counts["overdue"] is counts["by_age"] is counts["by_project"] is None
 
 
 @pytest.mark.usefixtures("years")
@@ -178,7 +178,7 @@ def test_bars_measure_open_tasks_by_the_largest_number(visit: Visit) -> None:
             for row in table.split("<tr>")[1:]
             for n in re.findall(r">(\d+)</a></td>", row)
         ]
-        shares = {n: int(found[1]) for n, found in rows if found}
+        shares = {n: int(width[1]) for n, width in rows if width}
         most = max(shares)
         assert shares[most] == 100 and all(0 < share - 100 * n / most + 1 < 2 for n, share in shares.items())
     closed = page[page.index('class="status closed"') :].partition("</tr>")[0]

@@ -12,16 +12,16 @@ from tests.world import NAMES, PEOPLE_IDS, PRIORITY_IDS, PROJECT_IDS, EmbeddedWo
 
 def chips(page: str) -> dict[str, str]:
     """What a list says it is narrowed to, each with the address without it."""
-    found = re.search(r'<ul class="chips".*?</ul>', page, re.DOTALL)
-    links = re.findall(r'<a href="([^"]+)" title[^>]*>([^<]+)<', found[0]) if found else []
+    match = re.search(r'<ul class="chips".*?</ul>', page, re.DOTALL)
+    links = re.findall(r'<a href="([^"]+)" title[^>]*>([^<]+)<', match[0]) if match else []
     return {unescape(text): unescape(address) for address, text in links}
 
 
 def options(page: str, name: str) -> dict[str, str]:
     """The choices of a field of the list's form: texts by value, the chosen one marked."""
     field = re.search(rf'<select name="{name}">(.*?)</select>', page.split('class="filter"')[1], re.DOTALL)
-    found = re.findall(r'<option value="([^"]*)"( selected)?>([^<]*)</option>', field[1]) if field else []
-    return {unescape(value): unescape(text) + (" (chosen)" if chosen else "") for value, chosen, text in found}
+    tags = re.findall(r'<option value="([^"]*)"( selected)?>([^<]*)</option>', field[1]) if field else []
+    return {unescape(value): unescape(text) + (" (chosen)" if chosen else "") for value, chosen, text in tags}
 
 
 def test_all_tasks_are_those_one_may_see(visit: Visit, embedded: EmbeddedWorld) -> None:
@@ -35,7 +35,7 @@ def test_all_tasks_are_those_one_may_see(visit: Visit, embedded: EmbeddedWorld) 
 
 
 @pytest.mark.parametrize(
-    ("asked", "found"),
+    ("query", "subjects"),
     [
         (f"assigned_to_id={PEOPLE_IDS['boris']}", {"A"}),
         ("assigned_to_id=none", {"B"}),
@@ -49,12 +49,12 @@ def test_all_tasks_are_those_one_may_see(visit: Visit, embedded: EmbeddedWorld) 
     ],
 )
 def test_all_tasks_are_narrowed_by_people_trackers_and_days(
-    visit: Visit, embedded: EmbeddedWorld, asked: str, found: set[str]
+    visit: Visit, embedded: EmbeddedWorld, query: str, subjects: set[str]
 ) -> None:
     for subject, assignee in (("A", "boris"), ("B", None), ("C", "anna")):
         embedded.new_task(subject, assignee=assignee)
-    answer = visit("anna").get(f"/tasks?{asked}").json()
-    assert {row["subject"] for row in answer["tasks"]} == found
+    answer = visit("anna").get(f"/tasks?{query}").json()
+    assert {row["subject"] for row in answer["tasks"]} == subjects
 
 
 def test_the_filters_of_a_list_are_shown_and_can_be_removed(visit: Visit, embedded: EmbeddedWorld) -> None:
@@ -139,8 +139,8 @@ def test_projects_stand_in_the_form_as_a_tree(visit: Visit, embedded: EmbeddedWo
     listed = options(page, "project_id")
     assert list(listed.values()) == ["any", "help (chosen)", "\u00a0\u00a0\u00a0Подпроект", "office", "warehouse"]
     assert f'href="/tasks/{number}"' in page and chips(page) == {"Project: help": "/tasks"}
-    told = visit("anna").get(f"/tasks?project_id={PROJECT_IDS['help']}").json()
-    assert told["filter_ids"]["project_id"] == [PROJECT_IDS["help"]] and told["pagination"]["total"] == 1
+    body = visit("anna").get(f"/tasks?project_id={PROJECT_IDS['help']}").json()
+    assert body["filter_ids"]["project_id"] == [PROJECT_IDS["help"]] and body["pagination"]["total"] == 1
 
 
 def test_a_number_leads_to_its_task(visit: Visit, embedded: EmbeddedWorld) -> None:
@@ -165,7 +165,7 @@ def test_a_list_of_anybodys_tasks_stays_one_in_all_its_links(visit: Visit, embed
 
 
 @pytest.mark.parametrize(
-    ("page", "pages", "shown"),
+    ("page", "pages", "links"),
     [
         (1, 1, [1]),
         (1, 3, [1, 2, 3]),
@@ -175,8 +175,8 @@ def test_a_list_of_anybodys_tasks_stays_one_in_all_its_links(visit: Visit, embed
         (50, 9, [1, None, 9]),
     ],
 )
-def test_the_ends_and_the_neighbours_are_linked(page: int, pages: int, shown: list[int | None]) -> None:
-    assert nearby(page, pages) == shown
+def test_the_ends_and_the_neighbours_are_linked(page: int, pages: int, links: list[int | None]) -> None:
+    assert nearby(page, pages) == links
 
 
 def test_a_column_sorts_up_and_then_down_and_the_other_filters_stay(visit: Visit, embedded: EmbeddedWorld) -> None:

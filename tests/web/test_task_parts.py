@@ -149,7 +149,7 @@ def test_only_own_comments_can_be_edited(number: int, visit: Visit) -> None:
     assert visit("anna").get(f"/tasks/{number}/comments/99999999999", headers=HTML).status_code == 404
 
 
-def test_the_same_text_is_no_fuss_and_a_second_press_none_either(anna: Client, number: int, visit: Visit) -> None:
+def test_the_same_text_is_no_error_and_a_second_press_neither(anna: Client, number: int, visit: Visit) -> None:
     address = f"/tasks/{number}/comments/{commented(visit, number)}"
     assert anna.post(address, data={"comment": "опечатка"}, headers=HTML).status_code == 303
     assert anna.post(address, json={"comment": "опечатка"}).json()["error"] == "unchanged"

@@ -83,7 +83,7 @@ def told(stream: Stream) -> list[str]:
 
 
 @pytest.mark.parametrize("error", [*OUTAGES, RuntimeError("of this act")], ids=lambda it: type(it).__name__)
-async def test_an_act_that_could_not_be_told_is_told_in_the_next_round_and_the_others_at_once(
+async def test_a_failed_event_is_sent_in_the_next_round_and_the_others_at_once(
     office: Office, error: Exception
 ) -> None:
     page = office.open(1, 2, 3)
@@ -114,7 +114,7 @@ async def test_an_outage_of_minutes_loses_nothing_and_is_asked_through_ever_more
 
 
 @pytest.mark.parametrize("error", OUTAGES, ids=lambda it: type(it).__name__)
-async def test_after_an_outage_too_long_the_page_is_told_that_it_missed_something(
+async def test_after_an_outage_too_long_the_page_learns_that_it_missed_something(
     office: Office, error: Exception
 ) -> None:
     page, other = office.open(1), office.open(2, person=2)
@@ -125,7 +125,7 @@ async def test_after_an_outage_too_long_the_page_is_told_that_it_missed_somethin
 
 
 @pytest.mark.parametrize("in_writing", [False, True], ids=["asking fails", "writing fails"])
-async def test_a_poisonous_act_is_given_up_and_blocks_nobody(office: Office, in_writing: bool) -> None:
+async def test_an_event_that_always_fails_is_dropped_and_blocks_nobody(office: Office, in_writing: bool) -> None:
     page = office.open(1, 2)
     if in_writing:
         office.written.poison = "entry.1"
@@ -174,7 +174,7 @@ def _unavailable(*_: object) -> list[EventRecord]:
     raise StoreUnavailable("down")
 
 
-async def test_after_a_silence_too_long_all_pages_fetch_anew(office: Office) -> None:
+async def test_after_a_silence_too_long_all_pages_fetch_again(office: Office) -> None:
     page, board = office.open(1), office.open(every=True, person=2)
     office.happens(1, 2)
     await office.rounds(1, seconds=3600)
@@ -184,7 +184,7 @@ async def test_after_a_silence_too_long_all_pages_fetch_anew(office: Office) -> 
     assert told(board) == ["entry.3"]
 
 
-async def test_ten_thousand_acts_in_ten_seconds_are_asked_about_once_each(
+async def test_ten_thousand_events_in_ten_seconds_are_asked_about_once_each(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     office.open(every=True)
@@ -236,7 +236,7 @@ async def test_a_tracker_that_is_slow_to_fail_is_not_asked_of_everything(
     assert sorted(told(page)) == sorted(f"entry.{task}" for task in range(1, 20))
 
 
-async def test_a_page_that_comes_is_told_what_happened_while_it_was_on_the_way_once(office: Office) -> None:
+async def test_a_new_page_gets_the_events_of_its_way_once(office: Office) -> None:
     office.open(9)
     office.happens(1, 9)
     page = office.open(1)
@@ -245,7 +245,7 @@ async def test_a_page_that_comes_is_told_what_happened_while_it_was_on_the_way_o
     assert told(page) == ["entry.1"]
 
 
-async def test_after_a_store_was_put_back_an_act_with_the_key_of_an_earlier_one_is_told(office: Office) -> None:
+async def test_after_a_restore_an_event_with_the_key_of_an_earlier_one_is_sent(office: Office) -> None:
     earlier = office.open(1)
     office.happens(1)
     await office.rounds()
@@ -270,7 +270,7 @@ async def test_an_event_that_failed_for_a_new_page_is_sent_to_it_later(office: O
     assert told(page) == ["entry.1"]
 
 
-async def test_a_board_that_comes_in_the_middle_of_a_flood_fetches_anew(office: Office) -> None:
+async def test_a_board_opened_in_the_middle_of_a_flood_fetches_again(office: Office) -> None:
     office.happens(*range(1, 500))
     board = office.open(every=True)
     await office.task_viewers.catch_up(board)

@@ -263,7 +263,7 @@ def test_a_requester_is_offered_a_comment_and_no_changes(visit: Visit, embedded:
     assert 'name="comment"' in page and 'name="priority_id"' not in page and 'name="private"' not in page
 
 
-def test_a_form_that_is_offered_no_more_never_vanishes_without_a_word(visit: Visit, embedded: EmbeddedWorld) -> None:
+def test_a_form_that_is_no_longer_offered_says_so(visit: Visit, embedded: EmbeddedWorld) -> None:
     number, irina = embedded.new_task(), visit("irina")
     form = {"priority_id": "сломано", "comment": "Долго печатала"}
     toast = irina.post(f"/tasks/{number}/priority", data=form, headers=HTMX)

@@ -90,7 +90,7 @@ def test_an_event_read_by_one_process_wakes_the_streams_of_the_other_also_after_
             assert "Redis does not answer" in log(each) and "Traceback" not in log(each)
 
 
-def test_without_redis_the_other_one_waits_for_its_own_bell_or_heart(
+def test_without_redis_the_other_process_waits_for_its_own_wakeup_or_heartbeat(
     embedded: EmbeddedWorld, task: int, tmp_path: Path
 ) -> None:
     with (

@@ -23,8 +23,8 @@ def save(visit: Visit, login: str, name: str = "Срочные", address: str = 
 def links(page: str) -> dict[str, str]:
     """The views that a list offers: addresses by name."""
     row = re.search(r'<nav class="tabs views".*?</nav>', page, re.DOTALL)
-    found = re.findall(r'<a href="([^"]+)"[^>]*>([^<]+)</a>', row[0]) if row else []
-    return {unescape(name): unescape(address) for address, name in found}
+    anchors = re.findall(r'<a href="([^"]+)"[^>]*>([^<]+)</a>', row[0]) if row else []
+    return {unescape(name): unescape(address) for address, name in anchors}
 
 
 def test_a_list_is_saved_from_its_own_form_as_it_stands(visit: Visit, embedded: EmbeddedWorld) -> None:
@@ -84,9 +84,9 @@ def test_only_lists_of_ours_can_be_saved(anna: Client, address: str) -> None:
 def test_a_refused_name_is_shown_again_with_its_list(visit: Visit) -> None:
     save(visit, "anna")
     anna = visit("anna")
-    for name, says in (("срочные", "this name already"), (" ", "fill this in"), ("x" * 61, "too long")):
+    for name, message in (("срочные", "this name already"), (" ", "fill this in"), ("x" * 61, "too long")):
         answer = anna.post("/views", data={"name": name, "address": URGENT}, headers=HTML)
-        assert answer.status_code == 422 and says in answer.text
+        assert answer.status_code == 422 and message in answer.text
         assert f'value="{URGENT}"' in answer.text and f'value="{name}"' in answer.text
         assert 'aria-describedby="view-name-fault"' in answer.text
         assert "name" in anna.post("/views", json={"name": name, "address": URGENT}).json()["errors"]
@@ -128,8 +128,8 @@ def test_one_view_may_be_the_start_page(visit: Visit) -> None:
     for number, address in ((first, URGENT), (second, "/tasks")):
         anna.post(f"/views/{number}", data={"name": f"Имя {number}", "start": "1"}, headers=HTML)
         assert begins() == address == anna.get("/users/login", headers=HTML).headers["location"]
-        told = {view["id"]: view["is_start"] for view in anna.get("/views").json()["views"]}
-        assert told == {first: number == first, second: number == second}
+        starts = {view["id"]: view["is_start"] for view in anna.get("/views").json()["views"]}
+        assert starts == {first: number == first, second: number == second}
     assert "your start page" in anna.get("/views", headers=HTML).text
     assert anna.post(f"/views/{second}", json={"start": False}).json()["view"]["is_start"] is False
     assert begins() == "/tasks/my-tasks" == visit("boris").get("/", headers=HTML).headers["location"]
@@ -139,10 +139,10 @@ def test_signing_in_opens_the_start_page_in_a_browser_and_own_tasks_for_programs
     number, who = save(visit, "anna"), {"username": "anna", "password": "demo-password-anna"}
     visit("anna").post(f"/views/{number}", json={"start": True})
     assert visit().post("/users/login", data=who, headers=HTML).headers["location"] == URGENT
-    asked = visit().post("/users/login", data=who | {"next": "/replies"}, headers=HTML)
-    assert asked.headers["location"] == "/replies"
-    told = visit().post("/users/login", json=who).json()
-    assert told["redirect"] == told["redirect_url"] == "/tasks/my-tasks"
+    redirect = visit().post("/users/login", data=who | {"next": "/replies"}, headers=HTML)
+    assert redirect.headers["location"] == "/replies"
+    body = visit().post("/users/login", json=who).json()
+    assert body["redirect"] == body["redirect_url"] == "/tasks/my-tasks"
 
 
 def test_a_view_of_another_person_is_not_found(visit: Visit) -> None:

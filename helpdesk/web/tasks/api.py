@@ -78,7 +78,7 @@ async def members(request: Request) -> Response:
 async def all_statuses(request: Request) -> Response:
     """List every status with its color."""
     vocabulary = await _vocabulary(request)
-    of_statuses = await colors.of(request, vocabulary)
+    of_statuses = await colors.of_vocabulary(request, vocabulary)
     return json_response(request, {"statuses": [schemas.status(each, of_statuses) for each in vocabulary.statuses]})
 
 

@@ -149,9 +149,9 @@ async def _task(request: Request, outcome: Outcome) -> Json:
 
 
 async def _field(request: Request, outcome: Outcome, field: Field) -> Json:
-    sent = await _count_recipients(request, outcome.written, field)
-    known = Colors() if field == "assignee" else await colors.known(request)
-    return schemas.changed(outcome.written, field, (await actor(request)).id, sent, known)
+    recipients = await _count_recipients(request, outcome.written, field)
+    task_colors = Colors() if field == "assignee" else await colors.load(request)
+    return schemas.changed(outcome.written, field, (await actor(request)).id, recipients, task_colors)
 
 
 async def _count_recipients(request: Request, written: Written, field: Field) -> int:

@@ -24,7 +24,7 @@ _COLORS = "colors"
 
 async def task(request: Request, task: Task) -> Json:
     """Return a task as the JSON that programs know."""
-    return schemas.task(task, await known(request))
+    return schemas.task(task, await load(request))
 
 
 async def conflict(request: Request, error: Conflict) -> Json:
@@ -52,7 +52,7 @@ def _conflict(theirs: ConflictingChange, language: str) -> Json:
     }
 
 
-async def known(request: Request) -> Colors:
+async def load(request: Request) -> Colors:
     """Return the colors of the backend's statuses and priorities.
 
     They are the same for everybody and are asked for once in `colors.FRESH_SECONDS`. When the backend or the store is
@@ -62,14 +62,14 @@ async def known(request: Request) -> Colors:
     if cached := cache.get(_COLORS):
         return cached
     try:
-        current = await of(request, await services(request).backend.vocabulary(await actor(request)))
+        current = await of_vocabulary(request, await services(request).backend.vocabulary(await actor(request)))
     except HelpdeskError:
         return Colors(named=_named(request))
     cache[_COLORS] = current
     return current
 
 
-async def of(request: Request, vocabulary: Vocabulary) -> Colors:
+async def of_vocabulary(request: Request, vocabulary: Vocabulary) -> Colors:
     """Return the colors of a vocabulary that was read already."""
     rules = await load_phase_rules(request)
     return colors.known(vocabulary.statuses, vocabulary.priorities, rules, _named(request))

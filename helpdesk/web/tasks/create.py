@@ -43,7 +43,7 @@ async def new(request: Request) -> Response:
 
 async def _to_json(request: Request, typed: Mapping[str, Any]) -> Response:
     projects, form = await _form(request, typed)
-    return json_response(request, schemas.new_task(projects, form, await colors.known(request)))
+    return json_response(request, schemas.new_task(projects, form, await colors.load(request)))
 
 
 async def _to_page(request: Request, query: Mapping[str, Any]) -> Response:

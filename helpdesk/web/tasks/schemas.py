@@ -86,8 +86,8 @@ def choices(task: Task, field: Field) -> Json:
     }
 
 
-def changed(written: Written, field: Field, person_id: int, sent: int, colors: Colors) -> Json:
-    """Return the answer to a person's change of one field, of which `sent` people are notified."""
+def changed(written: Written, field: Field, person_id: int, recipients: int, colors: Colors) -> Json:
+    """Return the answer to a person's change of one field, of which so many recipients are notified."""
     after = written.after
     old, new = getattr(written.before.row, field), getattr(after.row, field)
     commented = any(entry.notes for entry in written.own_entries(person_id))
@@ -102,7 +102,7 @@ def changed(written: Written, field: Field, person_id: int, sent: int, colors: C
             f"old_{field}": old.name if old else None,
             f"new_{field}": new.name if new else None,
             "comment_added": commented,
-            "notifications_sent": sent,
+            "notifications_sent": recipients,
         },
         "updated_at": moment(after.row.updated_on),
         "lock_version": after.version,
