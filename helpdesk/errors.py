@@ -43,10 +43,10 @@ class HelpdeskError(Exception):
     code: ClassVar[str] = "error"
     default: ClassVar[Sentence] = sentence("Something went wrong. It has been noted.")
 
-    def __init__(self, says: Sentence | None = None, *, detail: str = "") -> None:
-        self.says = says or self.default
+    def __init__(self, message: Sentence | None = None, *, detail: str = "") -> None:
+        self.message = message or self.default
         self.detail = detail
-        super().__init__(detail or self.says.text)
+        super().__init__(detail or self.message.text)
 
 
 class Malformed(HelpdeskError):
@@ -114,8 +114,10 @@ class Conflict(HelpdeskError):
     code = "conflict"
     default = sentence("Somebody changed this meanwhile. Nothing of yours was written.")
 
-    def __init__(self, current: object = None, says: Sentence | None = None, *, theirs: Sequence[object] = ()) -> None:
-        super().__init__(says)
+    def __init__(
+        self, current: object = None, message: Sentence | None = None, *, theirs: Sequence[object] = ()
+    ) -> None:
+        super().__init__(message)
         self.current = current
         self.theirs = tuple(theirs)
 
@@ -136,9 +138,13 @@ class TooLarge(HelpdeskError):
     default = sentence("This is too large to be accepted.")
 
     def __init__(
-        self, says: Sentence | None = None, fields: Mapping[str, Sequence[Sentence]] | None = None, *, detail: str = ""
+        self,
+        message: Sentence | None = None,
+        fields: Mapping[str, Sequence[Sentence]] | None = None,
+        *,
+        detail: str = "",
     ) -> None:
-        super().__init__(says, detail=detail)
+        super().__init__(message, detail=detail)
         self.fields = dict(fields or {})
 
 
@@ -155,8 +161,8 @@ class Invalid(HelpdeskError):
     code = "invalid"
     default = sentence("Some of this was not accepted.")
 
-    def __init__(self, fields: Mapping[str, Sequence[Sentence]] | None = None, says: Sentence | None = None) -> None:
-        super().__init__(says)
+    def __init__(self, fields: Mapping[str, Sequence[Sentence]] | None = None, message: Sentence | None = None) -> None:
+        super().__init__(message)
         self.fields = dict(fields or {})
 
 

@@ -279,8 +279,8 @@ def _refusal(method: str, answer: Answer) -> HelpdeskError:
     errors = json_object("422", answer).get("errors")
     if not isinstance(errors, list) or not (errors or method == "PUT"):
         return BadResponse(detail="422 without a list of errors")
-    says = [Sentence(str(error)) for error in errors if error]
-    return Invalid({"base": says}) if says else Conflict()
+    messages = [Sentence(str(error)) for error in errors if error]
+    return Invalid({"base": messages}) if messages else Conflict()
 
 
 def json_object(path: str, answer: Answer) -> JSON:

@@ -125,9 +125,9 @@ def initials(name: str) -> str:
 def age(since: datetime, now: datetime) -> Sentence:
     """Return the age in the largest unit that fits."""
     passed = now - since
-    for unit, says in AGES:
+    for unit, message in AGES:
         if passed >= unit:
-            return sentence(says.text, n=passed // unit)
+            return sentence(message.text, n=passed // unit)
     return JUST_NOW
 
 

@@ -98,7 +98,7 @@ def unseen(attempts: Iterable[Attempt], history: Sequence[Change], believing: bo
 def _times(outcome: Written | HelpdeskError) -> tuple[int, ...]:
     if isinstance(outcome, OutcomeUnknown):
         return 0, 1
-    kept = type(outcome) is NotAllowed and "kept your comment" in outcome.says.text
+    kept = type(outcome) is NotAllowed and "kept your comment" in outcome.message.text
     return (1,) if kept or isinstance(outcome, Written) else (0,)
 
 

@@ -159,7 +159,7 @@ async def test_a_stranger_sees_nothing_and_cannot_tell_the_invisible_from_the_mi
     for missing in (number, 999_999):
         with pytest.raises(NotFound) as refusal:
             await world.backend.task(world.actor("stranger"), missing)
-        refusals.append((refusal.value.code, refusal.value.says))
+        refusals.append((refusal.value.code, refusal.value.message))
     assert refusals[0] == refusals[1]
 
 

@@ -116,7 +116,7 @@ async def test_an_imitated_answer_that_does_not_tell_the_new_task_is_looked_afte
     async with backend_at(server.url) as backend:
         with pytest.raises((OutcomeUnknown, BadResponse)) as failure:
             await backend.create(ACTOR, WISH)
-    assert server.count("POST", ISSUES) == 1 and failure.value.says != Unavailable.default
+    assert server.count("POST", ISSUES) == 1 and failure.value.message != Unavailable.default
 
 
 async def test_imitated_fields_are_those_of_the_tracker_which_no_other_project_has_for_itself(

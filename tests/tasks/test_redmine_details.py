@@ -107,7 +107,7 @@ async def test_a_field_that_the_workflow_keeps_is_reported_as_not_taken(redmine_
         with pytest.raises(NotAllowed) as refusal:
             await redmine_world.backend.change(anna, number, edit)
     assert "due_date" in refusal.value.detail and "done_ratio" not in refusal.value.detail
-    assert "kept your comment" in refusal.value.says.text
+    assert "kept your comment" in refusal.value.message.text
 
 
 @pytest.mark.parametrize("field", ["due_date", "Кабинет"])

@@ -138,7 +138,7 @@ async def failure_of(verb: str, url: str, deadline: float = 20) -> HelpdeskError
 
 
 def require_no_secret(failure: HelpdeskError, caplog: pytest.LogCaptureFixture) -> None:
-    told = "".join(format_exception(failure)) + repr(failure) + failure.detail + failure.says.text + caplog.text
+    told = "".join(format_exception(failure)) + repr(failure) + failure.detail + failure.message.text + caplog.text
     for secret in (KEY, "login-of-the-key"):
         assert secret not in told
 
@@ -168,7 +168,7 @@ async def test_a_failing_redmine_raises_an_error_of_the_domain_without_a_secret(
 async def test_a_redmine_that_is_down_is_unavailable(verb: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("DEBUG")
     raised = await failure_of(verb, f"http://127.0.0.1:{free_port()}")
-    assert raised.code == "unavailable" and raised.says == Unavailable.default
+    assert raised.code == "unavailable" and raised.message == Unavailable.default
     require_no_secret(raised, caplog)
 
 
@@ -210,7 +210,7 @@ async def test_the_invisible_and_the_missing_are_told_alike(
 ) -> None:
     server.answers[address] = says(status)
     raised = await failure_of(verb, server.url)
-    assert type(raised) is NotFound and raised.says == NotFound.default
+    assert type(raised) is NotFound and raised.message == NotFound.default
 
 
 @pytest.mark.parametrize("part", ["/issues.json", "/projects.json", "/projects/8/memberships.json"])
@@ -319,14 +319,14 @@ async def test_a_write_that_could_not_even_be_sent_was_not_saved(
         monkeypatch.setattr(backend.calls.client, "put", put_to_nobody)
         with pytest.raises(Unavailable) as failure:
             await backend.comment(ACTOR, 7, "Уже иду")
-    assert failure.value.says == Unavailable.default
+    assert failure.value.message == Unavailable.default
 
 
 @pytest.mark.parametrize("verb", sorted(WRITES.keys() - {"create"}))
 async def test_a_204_that_did_nothing_is_a_refusal(server: ImitatedRedmine, verb: str) -> None:
     server.writes = False
     raised = await failure_of(verb, server.url)
-    assert type(raised) is NotAllowed and raised.says == NotAllowed.default
+    assert type(raised) is NotAllowed and raised.message == NotAllowed.default
     assert server.count(*WRITES[verb].split()) == 1
 
 
@@ -337,7 +337,7 @@ async def test_a_saved_comment_is_reported_when_the_change_beside_it_was_ignored
 
     server.answers[f"PUT {ISSUE}"] = keeps_the_note_alone
     raised = await failure_of("change", server.url)
-    assert type(raised) is NotAllowed and "kept your comment" in raised.says.text
+    assert type(raised) is NotAllowed and "kept your comment" in raised.message.text
 
 
 async def test_a_lost_comment_beside_a_change_is_not_passed_over(server: ImitatedRedmine) -> None:

@@ -34,7 +34,7 @@ async def test_a_real_redmine_says_itself_what_is_too_large(redmine_world: Redmi
     many = (bytes(2**20) for _ in range(6))
     with pytest.raises(TooLarge) as refusal:
         await redmine_world.backend.stage(redmine_world.actor("anna"), upload(*many))
-    assert "5242880" in refusal.value.says.text
+    assert "5242880" in refusal.value.message.text
 
 
 async def test_a_file_whose_bytes_the_real_redmine_lost_is_not_found(redmine_world: RedmineWorld) -> None:
@@ -262,4 +262,4 @@ async def test_a_file_that_an_imitated_redmine_dropped_silently_is_reported(serv
         staged = await backend.stage(ACTOR, upload(b"1"))
         with pytest.raises(NotAllowed) as refusal:
             await backend.change(ACTOR, 7, Edit(comment="с файлом", files=(staged,)))
-    assert "план & смета.txt" in refusal.value.detail and "kept your comment" in refusal.value.says.text
+    assert "план & смета.txt" in refusal.value.detail and "kept your comment" in refusal.value.message.text

@@ -92,7 +92,7 @@ def read_account(fields: request_data.Fields) -> tuple[Registration, str]:
             texts[field.key] = read(field.key, field.longest)
         except Invalid as refusal:
             wrong |= refusal.fields
-    wrong = {name: [says] for name, says in _wrong(texts)} | wrong
+    wrong = {name: [message] for name, message in _wrong(texts)} | wrong
     if wrong:
         raise Invalid(wrong)
     names = ("username", "email", "full_name", "department", "position", "setup_token")

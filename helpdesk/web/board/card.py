@@ -62,7 +62,7 @@ async def _edit(request: Request) -> Edit:
 
 async def _to_card(request: Request, outcome: change.Outcome) -> Response:
     """Show the card in its place and the counts of the two columns; with an undo if the workflow allows it."""
-    written, message = outcome.written, outcome.says
+    written, message = outcome.written, outcome.message
     before, after = written.before.row.status, written.after.row.status
     params = board_query.of_current_page(request)
     context = await board_page.updated_cards(request, params, [written.after.id], {before.id, after.id})
@@ -70,7 +70,9 @@ async def _to_card(request: Request, outcome: change.Outcome) -> Response:
         message = sentence(MOVED.text, status=called(after))
         context["undo"] = next((it for it in written.after.choices.statuses if it.id == before.id), None)
     overwrote = await task_page.overwrote(request, written)
-    return await _tray(request, "board/_card_saved.html", written.after, says=message, overwrote=overwrote, **context)
+    return await _tray(
+        request, "board/_card_saved.html", written.after, message=message, overwrote=overwrote, **context
+    )
 
 
 async def _refused_card(request: Request, refusal: task_page.Refusal, form: str) -> Response:
@@ -96,8 +98,8 @@ async def _refused_page(request: Request, refusal: task_page.Refusal, form: str)
 
 async def _refusal(request: Request, task: Task, refusal: task_page.Refusal) -> dict[str, Any]:
     typed = form_fields.touched((await request_data.read(request)).values)
-    required = form_fields.required(task, refusal, typed, lambda says: translate(request, says))
-    return {"refused": {"why": refusal, "typed": typed}, "required": required}
+    required = form_fields.required(task, refusal, typed, lambda message: translate(request, message))
+    return {"refused": {"error": refusal, "typed": typed}, "required": required}
 
 
 async def _tray(request: Request, template: str, task: Task, status: int = 200, **context: Any) -> Response:

@@ -42,11 +42,11 @@ async def columns(request: Request) -> Response:
     if request.method == "POST":
         return await _change(request)
     rows = rows_of(*await _statuses_and_settings(request))
-    back, says = safe_path(request.query_params.get("next", "")), SAVED if "saved" in request.query_params else None
+    back, message = safe_path(request.query_params.get("next", "")), SAVED if "saved" in request.query_params else None
     return await answer(
         request,
         json=lambda: json_response(request, _to_dict(rows)),
-        page=lambda: _page(request, rows, back, says=says),
+        page=lambda: _page(request, rows, back, message=message),
     )
 
 
@@ -148,9 +148,9 @@ def _page(
     request: Request,
     rows: Iterable[ColumnRow],
     back: str,
-    says: Sentence | None = None,
+    message: Sentence | None = None,
     refusal: Invalid | None = None,
 ) -> Response:
     """Render the form. `back` is the page that the person came from, if known."""
     context = {"columns": rows, "phases": PHASES, "most": MOST_TASKS, "next": back, "board": path_to(request, BOARD)}
-    return html(request, "board/columns.html", 422 if refusal else 200, says=says, why=refusal, **context)
+    return html(request, "board/columns.html", 422 if refusal else 200, message=message, error=refusal, **context)

@@ -53,14 +53,14 @@ def is_refused(request: Request) -> bool:
 
 def saved_only(request: Request, error: Exception) -> Response:
     """Log the failure after the write, and answer that it was saved."""
-    says, back = getattr(request.state, "saved_says", None) or SAVED_ONLY, current_url(request)
+    message, back = getattr(request.state, "saved_message", None) or SAVED_ONLY, current_url(request)
     if isinstance(error, SavedUnseen):
-        says, back = error.says, path_to(request, "tasks:my_tasks")
+        message, back = error.message, path_to(request, "tasks:my_tasks")
     else:
         extra = {"request_id": request.state.request_id, "path": request.url.path}
         log.error("a response failed after its write", extra=extra, exc_info=error)
     if not wants_html(request):
-        return json_response(request, {"message": translate(request, says), "incomplete": True})
+        return json_response(request, {"message": translate(request, message), "incomplete": True})
     if is_htmx(request):
-        return html(request, "errors/_saved_toast.html", says=says)
-    return html(request, "errors/saved_only.html", says=says, back=back)
+        return html(request, "errors/_saved_toast.html", message=message)
+    return html(request, "errors/saved_only.html", message=message, back=back)

@@ -141,14 +141,14 @@ def status_of(error: HelpdeskError) -> int:
 
 
 async def answer(request: Request, error: HelpdeskError, status: int, headers: dict[str, str]) -> Response:
-    error.says = _says(request, error)
+    error.message = _message(request, error)
     if not wants_html(request):
         response: Response = JSONResponse(await to_dict(request, error, status), status)
     elif isinstance(error, errors.NotSignedIn):
         response = await _to_sign_in(request)
     elif is_htmx(request):
         reused = isinstance(error, errors.KeyReused)
-        response = html(request, "errors/_toast.html", status, says=error.says, reused=reused)
+        response = html(request, "errors/_toast.html", status, message=error.message, reused=reused)
     else:
         text = {"typed": _typed(request), "kept": getattr(request.state, "draft_kept", False), "carried": ""}
         text["unsure"] = isinstance(error, errors.OutcomeUnknown)
@@ -159,12 +159,12 @@ async def answer(request: Request, error: HelpdeskError, status: int, headers: d
     return response
 
 
-def _says(request: Request, error: HelpdeskError) -> Sentence:
+def _message(request: Request, error: HelpdeskError) -> Sentence:
     """Return the sentence for a person; of a write that found a system down it also says that nothing was saved."""
     is_write = request.method not in SAFE
-    if is_write and isinstance(error, errors.Unavailable) and error.unsaved and error.says is error.default:
+    if is_write and isinstance(error, errors.Unavailable) and error.unsaved and error.message is error.default:
         return error.unsaved
-    return error.says
+    return error.message
 
 
 async def to_dict(request: Request, error: HelpdeskError, status: int) -> Json:
@@ -172,13 +172,13 @@ async def to_dict(request: Request, error: HelpdeskError, status: int) -> Json:
     body: Json = {
         "success": False,
         "error": error.code,
-        "message": translate(request, error.says),
+        "message": translate(request, error.message),
         "status_code": status,
         "request_id": request.state.request_id,
     }
     if isinstance(error, errors.Invalid):
         body["errors"] = {
-            field: [translate(request, says) for says in faults] for field, faults in error.fields.items()
+            field: [translate(request, message) for message in faults] for field, faults in error.fields.items()
         }
     if isinstance(error, errors.Conflict):
         body |= await services(request).conflict_json(request, error)

@@ -65,14 +65,14 @@ def signed_in(handler: Handler) -> Handler:
     return _marked(guarded, "signed_in")
 
 
-def needs(right: Right, says: Sentence | None = None) -> Callable[[Handler], Handler]:
+def needs(right: Right, message: Sentence | None = None) -> Callable[[Handler], Handler]:
     """Let those in who hold the right. Raises NotSignedIn, and NotAllowed with the sentence `says`."""
 
     def guard(handler: Handler) -> Handler:
         @wraps(handler)
         async def entitled(request: Request) -> Response:
             if not holds(await session.current_user(request), right):
-                raise NotAllowed(says)
+                raise NotAllowed(message)
             return await handler(request)
 
         return _marked(signed_in(entitled), right)

@@ -175,8 +175,8 @@ def too_many(most: int) -> Sentence:
     return sentence("At most %(most)s of these at once.", most=most)
 
 
-def refusal(name: str, says: Sentence) -> Invalid:
-    return Invalid({name: [says]})
+def refusal(name: str, message: Sentence) -> Invalid:
+    return Invalid({name: [message]})
 
 
 def _value(fields: Fields, field: Field) -> int | None:

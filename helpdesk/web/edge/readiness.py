@@ -47,7 +47,7 @@ class Readiness:
             await self._require()
         except HelpdeskError as error:
             if self._was_ready:
-                log.warning("this process is not ready", extra={"error": error.detail or error.says.text})
+                log.warning("this process is not ready", extra={"error": error.detail or error.message.text})
             self._was_ready = False
             raise
         if not self._was_ready:

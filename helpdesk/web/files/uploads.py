@@ -64,8 +64,8 @@ def context(request: Request, who: Actor) -> dict[str, Any]:
 
 
 def _too_large(request: Request) -> TooLarge:
-    says = sentence("The files are too large: at most %(limit)s together.", limit=_limit(request))
-    return TooLarge(says, {"files": [says]})
+    message = sentence("The files are too large: at most %(limit)s together.", limit=_limit(request))
+    return TooLarge(message, {"files": [message]})
 
 
 def _limit(request: Request) -> Sentence:

@@ -54,7 +54,7 @@ async def update_all(request: Request) -> Response:
 async def _change(request: Request, edits: list[tuple[int, Edit]]) -> list[Outcome]:
     outcomes = await change_all(services(request).backend, await actor(request), edits)
     request.state.saved = any(outcome.may_be_written for outcome in outcomes)
-    request.state.saved_says = SAVED_PARTLY if any(outcome.refusal for outcome in outcomes) else None
+    request.state.saved_message = SAVED_PARTLY if any(outcome.refusal for outcome in outcomes) else None
     return outcomes
 
 
@@ -87,5 +87,5 @@ def _to_json(request: Request, outcomes: list[Outcome]) -> Response:
 def _result(request: Request, outcome: Outcome) -> Json:
     result: dict[str, Any] = {"task_id": outcome.task_id, "success": outcome.refusal is None}
     if outcome.refusal:
-        result |= {"error": outcome.refusal.code, "message": translate(request, outcome.refusal.says)}
+        result |= {"error": outcome.refusal.code, "message": translate(request, outcome.refusal.message)}
     return result

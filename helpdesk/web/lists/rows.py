@@ -49,7 +49,7 @@ def _at_rest(
 ) -> Response:
     """Render the row as the list shows it. `by` is the person that the list names, the "author" or "assignee" of each
     task; a fresh row takes the focus."""
-    context: dict[str, Any] = {"task": task, "by": by, "says": message, "overwrote": overwrote, "fresh": fresh}
+    context: dict[str, Any] = {"task": task, "by": by, "message": message, "overwrote": overwrote, "fresh": fresh}
     return html(request, "lists/_row_saved.html", **context, today=today(request))
 
 
@@ -62,7 +62,7 @@ def _form(
 ) -> Response:
     """Render the row with its form; after a refusal with the typed values and the reason. Fields that were left alone
     show the present values."""
-    context: dict[str, Any] = {"task": task, "by": by, "why": refusal, "typed": form_fields.touched(typed or {})}
+    context: dict[str, Any] = {"task": task, "by": by, "error": refusal, "typed": form_fields.touched(typed or {})}
     context |= {"labels": LABELS, "in_words": in_words, "seen": form_fields.seen_choices(task)}
     return html(request, "lists/_row_form.html", status_of(refusal) if refusal else 200, **context)
 
@@ -81,7 +81,7 @@ async def _edit(request: Request) -> Edit:
 async def _to_row(request: Request, outcome: change.Outcome) -> Response:
     by, written = _person_shown((await request_data.read(request)).values), outcome.written
     overwrote = await task_page.overwrote(request, written)
-    return _at_rest(request, written.after, by, outcome.says, overwrote)
+    return _at_rest(request, written.after, by, outcome.message, overwrote)
 
 
 async def _refused_row(request: Request, refusal: task_page.Refusal, form: str) -> Response:

@@ -159,5 +159,5 @@ async def _page(
     request: Request, listing: Listing | None, typed: Mapping[str, Any] | None = None, refusal: Invalid | None = None
 ) -> Response:
     """Render all views, each with its forms, and the form for a new one when a list is to be saved."""
-    context = {"views": await of_person(request), "listing": listing, "typed": typed or {}, "why": refusal}
+    context = {"views": await of_person(request), "listing": listing, "typed": typed or {}, "error": refusal}
     return html(request, "views/list.html", 422 if refusal else 200, **context)

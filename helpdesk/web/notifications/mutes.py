@@ -103,7 +103,7 @@ async def _change(request: Request, kind: Kind, number: int) -> Response:
         request,
         json=lambda: json_response(request, {"message": translate(request, message), "muted": mute}),
         page=lambda: see_other(current_url(request)),
-        fragment=lambda: html(request, "notifications/_muted.html", mute=row, says=message),
+        fragment=lambda: html(request, "notifications/_muted.html", mute=row, message=message),
     )
 
 

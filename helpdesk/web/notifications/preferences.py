@@ -92,7 +92,7 @@ async def _change(request: Request) -> Response:
         request,
         json=lambda: json_response(request, {"message": translate(request, SAVED), **values}),
         page=lambda: see_other(path_to(request, "notifications:preferences") + "?saved=1"),
-        fragment=lambda: _form(request, "notifications/_preferences_saved.html", values, says=SAVED),
+        fragment=lambda: _form(request, "notifications/_preferences_saved.html", values, message=SAVED),
     )
 
 
@@ -123,7 +123,7 @@ async def _page(
     saved: Sentence | None = None,
 ) -> Response:
     muted = await mutes.of_preferences(request, chosen)
-    return await _form(request, "notifications/preferences.html", values, refusal, mutes=muted, says=saved)
+    return await _form(request, "notifications/preferences.html", values, refusal, mutes=muted, message=saved)
 
 
 async def _form(
@@ -138,7 +138,7 @@ async def _form(
         "zones": _zones(request, values["zone"]),
         "typed_by": await drafts.form_owner(request),
     }
-    return html(request, template, 422 if refusal else 200, values=values, why=refusal, **context)
+    return html(request, template, 422 if refusal else 200, values=values, error=refusal, **context)
 
 
 def _values(request: Request, chosen: Preferences) -> dict[str, Any]:

@@ -119,15 +119,23 @@ async def _list_to_json(request: Request) -> Response:
     return json_response(request, {"replies": [reply._asdict() for reply in await _load_all(request)]})
 
 
-async def _page(request: Request, typed: Mapping[str, Any], why: Invalid | None = None, status: int = 200) -> Response:
-    context = {"replies": await _load_all(request), "variables": VARIABLES, "typed": typed, "why": why, "reply": None}
+async def _page(
+    request: Request, typed: Mapping[str, Any], error: Invalid | None = None, status: int = 200
+) -> Response:
+    context = {
+        "replies": await _load_all(request),
+        "variables": VARIABLES,
+        "typed": typed,
+        "error": error,
+        "reply": None,
+    }
     return html(request, "replies/list.html", status, **context)
 
 
 def _form(
-    request: Request, reply: Reply, typed: Mapping[str, Any], why: Invalid | None = None, status: int = 200
+    request: Request, reply: Reply, typed: Mapping[str, Any], error: Invalid | None = None, status: int = 200
 ) -> Response:
-    context = {"reply": reply, "variables": VARIABLES, "typed": typed, "why": why}
+    context = {"reply": reply, "variables": VARIABLES, "typed": typed, "error": error}
     return html(request, "replies/edit.html", status, **context)
 
 

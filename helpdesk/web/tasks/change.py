@@ -28,7 +28,7 @@ class Outcome(NamedTuple):
     """The result of a change and the sentence about it; `field` is set when the form is for one field."""
 
     written: Written
-    says: Sentence
+    message: Sentence
     field: Field | None = None
 
 
@@ -107,12 +107,12 @@ async def to_json(request: Request, outcome: Outcome) -> Response:
     """Answer with the changed field when the form is for one, else with the whole task."""
     if outcome.field is None:
         return json_response(request, await _task(request, outcome))
-    body = {"message": translate(request, outcome.says), **await _field(request, outcome, outcome.field)}
+    body = {"message": translate(request, outcome.message), **await _field(request, outcome, outcome.field)}
     return json_response(request, body | await _overwrote(request, outcome))
 
 
 async def to_json_with_message(request: Request, outcome: Outcome) -> Response:
-    return json_response(request, {"message": translate(request, outcome.says), **await _task(request, outcome)})
+    return json_response(request, {"message": translate(request, outcome.message), **await _task(request, outcome)})
 
 
 async def to_page(request: Request, outcome: Outcome) -> Response:
@@ -122,7 +122,7 @@ async def to_page(request: Request, outcome: Outcome) -> Response:
 
 async def to_fragment(request: Request, outcome: Outcome) -> Response:
     version = (await request_data.read(request)).version()
-    context = {"field": outcome.field, "says": outcome.says}
+    context = {"field": outcome.field, "message": outcome.message}
     return await task_page.written(request, "tasks/_field_saved.html", outcome.written, version, **context)
 
 
@@ -171,8 +171,8 @@ async def _own_entries(request: Request, written: Written, field: Field) -> list
 
 async def _overwrote(request: Request, outcome: Outcome) -> Json:
     """Return `overwrote` for programs, left away where nothing was written over."""
-    says = await task_page.overwrote(request, outcome.written)
-    return {"overwrote": says} if says else {}
+    overwrote = await task_page.overwrote(request, outcome.written)
+    return {"overwrote": overwrote} if overwrote else {}
 
 
 JSON = Presenter(to_json, raised, raised)

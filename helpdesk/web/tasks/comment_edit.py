@@ -44,7 +44,7 @@ async def _load(request: Request) -> tuple[Task, Entry]:
 
 async def _to_page(request: Request, task: Task, entry: Entry) -> Response:
     if request.query_params.get("view") == "entry":
-        return await task_page.entry(request, task, entry, says=None)
+        return await task_page.entry(request, task, entry, message=None)
     draft = (await drafts.of_task(request, task)).get(f"entry:{entry.id}")
     return await form(request, task, entry, draft.fields if draft else {}, draft=draft)
 
@@ -58,7 +58,7 @@ async def form(
     template = choose(request, page="tasks/comment.html", fragment="tasks/_entry_form.html")
     owner = await drafts.form_owner(request)
     shared = {"task": task, "entry": entry, "typed": typed, "typed_by": owner}
-    return html(request, template, status, **{"draft": None, "why": None, "preview": None, **shared, **context})
+    return html(request, template, status, **{"draft": None, "error": None, "preview": None, **shared, **context})
 
 
 @drafts.keeps_draft
@@ -82,22 +82,22 @@ def _text(fields: request_data.Fields) -> str:
     return "" if deletes else fields.required_text("comment")
 
 
-async def _unchanged(request: Request, says: Sentence) -> Response:
-    return await _changed(request, await task_page.load(request), says)
+async def _unchanged(request: Request, message: Sentence) -> Response:
+    return await _changed(request, await task_page.load(request), message)
 
 
-async def _changed(request: Request, task: Task, says: Sentence) -> Response:
+async def _changed(request: Request, task: Task, message: Sentence) -> Response:
     number = request_data.entry_id(request)
     entry = next((entry for entry in task.entries if entry.id == number), None)
-    body = {"message": translate(request, says), "comment": schemas.comment(entry) if entry else None}
+    body = {"message": translate(request, message), "comment": schemas.comment(entry) if entry else None}
     return await answer(
         request,
         json=lambda: json_response(request, body),
         page=lambda: see_other(f"{task_page.address(request, task.id)}#entry-{number}"),
         fragment=lambda: (
-            task_page.entry(request, task, entry, says=says)
+            task_page.entry(request, task, entry, message=message)
             if entry
-            else html(request, "tasks/_entry_gone.html", number=number, says=says)
+            else html(request, "tasks/_entry_gone.html", number=number, message=message)
         ),
     )
 
@@ -105,6 +105,6 @@ async def _changed(request: Request, task: Task, says: Sentence) -> Response:
 async def _refused(request: Request, refusal: Invalid) -> Response:
     async def page() -> Response:
         typed = (await request_data.read(request)).values
-        return await form(request, *await _load(request), typed, status_of(refusal), why=refusal)
+        return await form(request, *await _load(request), typed, status_of(refusal), error=refusal)
 
     return await answer_refusal(request, refusal, page=page)

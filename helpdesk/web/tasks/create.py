@@ -66,15 +66,15 @@ async def new_form(request: Request) -> Response:
 
 
 async def _other_form(request: Request, person: Person, fields: request_data.Fields) -> Response:
-    why = None
+    error = None
     try:
         await uploads.receive(request, await actor(request))
     except (Invalid, TooLarge) as refusal:
-        why = refusal
+        error = refusal
     with suppress(Invalid):  # a value that can't be stored is refused when the form is sent
         seals = [seal for seal, _ in uploads.sealed(request, await actor(request))]
         await drafts.keep(request, person.id, PLACE, {**fields.values, "staged": seals})
-    return await _page(request, fields.values, status_of(why) if why else 200, why=why)
+    return await _page(request, fields.values, status_of(error) if error else 200, error=error)
 
 
 async def new_preview(request: Request) -> Response:
@@ -105,7 +105,7 @@ async def create(request: Request) -> Response:
         task = await _created(request, who, _new_task(fields)._replace(files=files))
     except (Invalid, TooLarge) as error:
         refusal, status = error, status_of(error)
-        return await answer_refusal(request, refusal, page=lambda: _page(request, fields.values, status, why=refusal))
+        return await answer_refusal(request, refusal, page=lambda: _page(request, fields.values, status, error=refusal))
     body = {"message": translate(request, CREATED), "data": schemas.created(task)}
     return await answer(
         request,
@@ -146,10 +146,10 @@ async def _page(request: Request, typed: Mapping[str, Any], status: int = 200, *
     """Show the form with the typed values, by itself for htmx or in its page; without a project only the projects."""
     projects, form = await _form(request, typed)
     shared = {
-        **{"draft": None, "why": None, "preview": None},
+        **{"draft": None, "error": None, "preview": None},
         "projects": projects,
         "new_form": form,
-        "controls": form_fields.of_new(form, typed, lambda says: translate(request, says)) if form else (),
+        "controls": form_fields.of_new(form, typed, lambda message: translate(request, message)) if form else (),
         "typed_by": await drafts.form_owner(request),
         **uploads.context(request, await actor(request)),
     }

@@ -38,11 +38,11 @@ async def _to_page(request: Request, task: Task) -> Response:
 
 async def form(request: Request, task: Task, typed: Mapping[str, Any], status: int = 200, **context: Any) -> Response:
     """Show the form with the typed values, by itself for htmx or in its page. Raises NotAllowed without any field."""
-    controls = form_fields.of_task(task, lambda says: translate(request, says))
+    controls = form_fields.of_task(task, lambda message: translate(request, message))
     if not controls:
         raise NotAllowed
     shared = {
-        **{"draft": None, "why": None, "preview": None},
+        **{"draft": None, "error": None, "preview": None},
         "task": task,
         "controls": form_fields.merged(controls, typed),
         "seen": form_fields.seen(controls),
@@ -82,7 +82,7 @@ async def _unchanged(request: Request, refusal: Unchanged) -> Response:
 async def _refused(request: Request, refusal: task_page.Refusal, _: str) -> Response:
     """Show the form with the typed values and the reason; after a conflict merged with the present values."""
     task = await task_page.load_refused(request, refusal)
-    return await form(request, task, (await request_data.read(request)).values, status_of(refusal), why=refusal)
+    return await form(request, task, (await request_data.read(request)).values, status_of(refusal), error=refusal)
 
 
 FORM = change.Presenter(_changed, _refused, _unchanged)

@@ -43,7 +43,7 @@ async def _preview_page(
     request: Request, task: Task, form: str, typed: Mapping[str, Any], preview_html: Markup
 ) -> Response:
     if form == "comments":
-        refused = {"form": form, "why": None, "typed": typed, "preview": preview_html}
+        refused = {"form": form, "error": None, "typed": typed, "preview": preview_html}
         return await task_page.page(request, task, refused=refused)
     if form == "edit":
         await uploads.receive(request, await actor(request))

@@ -102,7 +102,7 @@ async def written(request: Request, template: str, written: Written, version: st
 async def overwrote(request: Request, written: Written) -> list[str]:
     """Return a sentence for each change of somebody else that was written over unseen; nearly always none."""
     who = await actor(request)
-    return [translate(request, says) for says in overwritten(written, who.id)]
+    return [translate(request, message) for message in overwritten(written, who.id)]
 
 
 async def caught_up(request: Request, task: Task, history: str) -> Response:
@@ -168,7 +168,7 @@ def _refusal(task: Task, form: str, refusal: Refusal, typed: Mapping[str, Any]) 
     would show the refusal."""
     if not (task.choices.may_comment if form == "comments" else form not in FIELDS or task.offers(form)):
         raise NotAllowed
-    return {"field": form, "refused": {"form": form, "why": refusal, "typed": typed}}
+    return {"field": form, "refused": {"form": form, "error": refusal, "typed": typed}}
 
 
 def _filtered(task: Task, history: str) -> tuple[Entry, ...]:

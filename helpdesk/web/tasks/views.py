@@ -111,7 +111,7 @@ async def comments(request: Request) -> Response:
         json=lambda: json_response(request, body, 201),
         page=lambda: see_other(fields.next_path() or page),
         fragment=lambda: task_page.written(
-            request, "tasks/_comment_saved.html", written, fields.version(), says=COMMENTED
+            request, "tasks/_comment_saved.html", written, fields.version(), message=COMMENTED
         ),
     )
 
@@ -150,7 +150,7 @@ def _attached_to_json(request: Request, written: Written) -> Response:
 
 async def _attached_to_fragment(request: Request, written: Written, version: str | None) -> Response:
     del request.state.staged  # they are the task's now
-    return await task_page.written(request, "tasks/_attachment_saved.html", written, version, says=ATTACHED)
+    return await task_page.written(request, "tasks/_attachment_saved.html", written, version, message=ATTACHED)
 
 
 async def watch(request: Request) -> Response:
@@ -162,7 +162,7 @@ async def watch(request: Request) -> Response:
         request,
         json=lambda: json_response(request, body),
         page=lambda: see_other(task_page.address(request, task.id)),
-        fragment=lambda: task_page.part(request, "tasks/_watch_saved.html", task, says=WATCHED[watching]),
+        fragment=lambda: task_page.part(request, "tasks/_watch_saved.html", task, message=WATCHED[watching]),
     )
 
 

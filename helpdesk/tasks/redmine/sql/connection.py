@@ -70,7 +70,7 @@ class RedmineDatabase:
     def state(self) -> State:
         """Return the source that serves at this moment."""
         state = self.distrusted or (State("silent", self.breaker.since) if self.breaker.since else State())
-        unread = [UNREADABLE._replace(values={"why": why}) for why in list(self._unread)[-1:]]
+        unread = [UNREADABLE._replace(values={"why": reason}) for reason in list(self._unread)[-1:]]
         return state._replace(notes=(*([self.short_list] if self.short_list else []), *unread))
 
     async def run(self, work: Callable[[Connection], T]) -> T:

@@ -29,8 +29,8 @@ class Silent(Unavailable):
     `is_down`: it concerns everybody, not this query alone. `is_cut`: the other side closed the connection.
     """
 
-    def __init__(self, why: str, number: int = 0, *, is_down: bool = False, is_cut: bool = False) -> None:
-        super().__init__(detail=f"Redmine's database: {why}")
+    def __init__(self, reason: str, number: int = 0, *, is_down: bool = False, is_cut: bool = False) -> None:
+        super().__init__(detail=f"Redmine's database: {reason}")
         self.number, self.is_down, self.is_cut = number, is_down, is_cut
 
 
