@@ -64,8 +64,7 @@ def test_a_moment_after_typing_stops_the_text_is_safe_from_a_crash(
 ) -> None:
     task = steps.some_task(anna)["id"]
     count = len(steps.history(anna, task))
-    steps.come_in(page, "anna")
-    steps.open_task(page, task)
+    steps.come_to(page, "anna", task)
     with page.expect_request_finished(is_a_draft) as kept:
         steps.comment_box(page).fill(TEXT)
         steps.comment_form(page).get_by_label("приватный").check()
@@ -85,8 +84,7 @@ def test_a_moment_after_typing_stops_the_text_is_safe_from_a_crash(
 @with_javascript
 def test_a_page_closed_while_typing_gives_its_text_to_the_server(page: Page, anna: httpx.Client) -> None:
     task = steps.some_task(anna, status="В работе")["id"]
-    steps.come_in(page, "anna")
-    steps.open_task(page, task)
+    steps.come_to(page, "anna", task)
     steps.comment_box(page).fill(TEXT)
     its = steps.form(page, "status")
     its.get_by_text("с комментарием").click()
@@ -104,8 +102,7 @@ def test_a_page_closed_while_typing_gives_its_text_to_the_server(page: Page, ann
 @with_javascript
 def test_a_sent_text_leaves_no_draft_behind(page: Page, anna: httpx.Client) -> None:
     task = steps.some_task(anna)["id"]
-    steps.come_in(page, "anna")
-    steps.open_task(page, task)
+    steps.come_to(page, "anna", task)
     steps.add_comment(page, TEXT)
     expect(steps.entries(page).last).to_contain_text("терять жалко")
     page.goto("/tasks/my-tasks")
@@ -151,8 +148,7 @@ def test_a_page_left_open_gives_nothing_of_its_text_to_whoever_signed_in_since(
 ) -> None:
     announced.add(403)
     task = steps.some_task(anna)["id"]
-    steps.come_in(page, "anna")
-    steps.open_task(page, task)
+    steps.come_to(page, "anna", task)
     steps.come_in(page, "boris")
     with page.expect_response(lambda answer: "/drafts/" in answer.url) as kept:
         steps.comment_box(page).fill(TEXT)
@@ -174,8 +170,7 @@ def test_after_a_mistyped_password_the_text_still_waits_for_its_person(
     announced.add(401)
     task = steps.some_task(anna)["id"]
     count = len(steps.history(anna, task))
-    steps.come_in(page, "anna")
-    steps.open_task(page, task)
+    steps.come_to(page, "anna", task)
     steps.end_all_sessions(anna)
     steps.add_comment(page, TEXT, private=True)
     expect(page.get_by_label("Ваш текст.")).to_have_value(TEXT)
@@ -198,8 +193,7 @@ def test_a_conflict_and_a_refusal_are_offered_again_later(
 ) -> None:
     announced.update({409, 422})
     task, boris = steps.some_task(anna, status="Новая")["id"], as_program("boris")
-    steps.come_in(page, "anna")
-    steps.open_task(page, task)
+    steps.come_to(page, "anna", task)
     offered = boris.get(f"/tasks/api/task/{task}/statuses").json()["available_statuses"]
     theirs = next(status["id"] for status in offered if status["name"] == "Запрошено уточнение")
     boris.put(f"/tasks/api/task/{task}/status", json={"status_id": theirs}).raise_for_status()
@@ -321,8 +315,7 @@ def test_a_tracker_that_is_down_costs_no_text(
 
 def test_a_reply_written_beforehand_is_inserted_and_sent(page: Page, anna: httpx.Client, javascript: bool) -> None:
     task = steps.some_task(anna)
-    steps.come_in(page, "anna")
-    steps.open_task(page, task["id"])
+    steps.come_to(page, "anna", task["id"])
     steps.comment_form(page).get_by_role("link", name="Шаблоны ответов").click()
     page.get_by_label("Название").fill("Взято")
     page.get_by_label("Текст").fill("Заявка {task} у меня. {nonsense}\n{person}")
@@ -350,8 +343,7 @@ def test_a_reply_written_beforehand_is_inserted_and_sent(page: Page, anna: httpx
 
 def test_a_reply_is_edited_and_deleted(page: Page, anna: httpx.Client) -> None:
     anna.post("/replies", json={"name": "Взято", "text": "Беру."}).raise_for_status()
-    steps.come_in(page, "anna")
-    page.goto("/replies")
+    steps.come_to(page, "anna", "/replies")
     page.get_by_role("link", name="Изменить «Взято»").click()
     page.get_by_label("Текст").fill("Уже беру.")
     page.get_by_role("button", name="Сохранить").click()
@@ -384,8 +376,7 @@ def test_the_pages_of_replies_and_drafts_are_usable_by_everybody(
     page.locator("form.reply").evaluate("(it) => it.submit()")
     expect(page.get_by_label("Название")).to_have_attribute("aria-invalid", "true")
     looks_right(page, html_faults)
-    steps.come_in(page, "admin")
-    page.goto("/replies")
+    steps.come_to(page, "admin", "/replies")
     looks_right(page, html_faults)
 
 

@@ -33,6 +33,9 @@ INSTEAD = {
     "announcing": "notify_flag",
     "returning": "return_url",
     "nonsense": "bad_response",
+    "dealt": "processed",
+    "shelf": "placeholders",
+    "offtags": "verbatim",
 }
 """Words of names that are not used, and what is said instead."""
 

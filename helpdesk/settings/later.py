@@ -76,9 +76,9 @@ def leave_predecessor_alone(database_url: str, folder: Path, later: Mapping[str,
     if PREDECESSOR not in later:
         return
     store = make_url(database_url)
-    theirs = later[PREDECESSOR].text.removeprefix("sqlite:///")
+    its_store = later[PREDECESSOR].text.removeprefix("sqlite:///")
     if store.get_backend_name() != "sqlite" or not store.database:
         return
-    if (folder / store.database).resolve() == (folder / theirs).resolve():
+    if (folder / store.database).resolve() == (folder / its_store).resolve():
         hint = "Give our own store another place, such as sqlite:///navigator.db"
         raise SettingsError([Problem("DATABASE_URL", f"is the predecessor's own file ({PREDECESSOR})", hint)])

@@ -46,8 +46,8 @@ def one(session: Session, person_id: int, reply_id: int) -> Reply | None:
 def add(session: Session, person_id: int | None, name: str, text: str) -> Reply:
     """Add a template at the end of its list; without a person it is shared. Raises TooMany."""
     locks.person(session, person_id) if person_id else locks.everybody(session)
-    theirs = col(ReplyTemplate.person_id) == person_id if person_id else col(ReplyTemplate.person_id).is_(None)
-    count, last = session.exec(select(sa.func.count(), sa.func.max(ReplyTemplate.position)).where(theirs)).one()
+    own = col(ReplyTemplate.person_id) == person_id if person_id else col(ReplyTemplate.person_id).is_(None)
+    count, last = session.exec(select(sa.func.count(), sa.func.max(ReplyTemplate.position)).where(own)).one()
     if count >= MOST:
         raise TooMany
     row = ReplyTemplate(person_id=person_id, name=name, text=text, position=(last or 0) + 1)
