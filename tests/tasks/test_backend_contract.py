@@ -1,6 +1,7 @@
 """What every tracker does, proven on the embedded one and on a real Redmine."""
 
 from datetime import UTC, date, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 
@@ -63,12 +64,14 @@ async def test_filters_narrow_the_list(world: World) -> None:
 
 
 async def test_everything_visible_is_listed_when_nobody_is_named(world: World) -> None:
-    hers = world.new_task("Общий список", assignee="boris", author="anna")
-    own = world.new_task("Общий список", assignee="boris", author="irina")
-    assert {hers, own} <= set(await ids(world, "anna", assignees=(), search="общий список"))
-    assert await ids(world, "irina", assignees=(), search="общий список", authors=("me",)) == [own]
-    assert hers not in await ids(world, "irina", assignees=(), search="общий список")
-    assert await ids(world, "stranger", assignees=(), search="общий список") == []
+    subject = f"Общий список {uuid4().hex}"
+    search = subject.lower()
+    hers = world.new_task(subject, assignee="boris", author="anna")
+    own = world.new_task(subject, assignee="boris", author="irina")
+    assert {hers, own} <= set(await ids(world, "anna", assignees=(), search=search))
+    assert await ids(world, "irina", assignees=(), search=search, authors=("me",)) == [own]
+    assert hers not in await ids(world, "irina", assignees=(), search=search)
+    assert await ids(world, "stranger", assignees=(), search=search) == []
 
 
 async def test_people_trackers_and_days_narrow_the_list(world: World) -> None:
