@@ -92,7 +92,7 @@ async def costs(redmine: Redmine, issue: int) -> list[Cost]:
     told: FeedPage = await feed.read(position)
     assert len(told.events) == NEW
     actors = [Actor(redmine.user_ids[login], login) for login in ("anna", "boris", "irina", "stranger", "admin")]
-    found.append(await cost("who of 5 people sees an event", everybody, lambda: feed.visible_to(told.events[0], actors)))
+    found.append(await cost("which of 5 see an event", everybody, lambda: feed.visible_to(told.events[0], actors)))
     writer.dispose()
     database.close()
     await client.close()
