@@ -1,4 +1,7 @@
-"""Make the application for `uvicorn helpdesk.asgi:app`."""
+"""Make the application that the workers of `commands.py: _run` import.
+
+Served by uvicorn alone it lacks the limits of `http_protocol.py`.
+"""
 
 from helpdesk import logs
 from helpdesk.app import create_app

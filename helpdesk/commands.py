@@ -20,9 +20,9 @@ from sqlalchemy.engine import make_url
 
 from helpdesk import health, logs
 from helpdesk.app import create_app
-from helpdesk.connections import BoundedProtocol
 from helpdesk.demo.load import load
 from helpdesk.demo.simulated_colleague import SimulatedColleague
+from helpdesk.http_protocol import BoundedProtocol
 from helpdesk.settings import settings as configuration
 from helpdesk.settings.listing import list_settings
 from helpdesk.settings.settings import Settings

@@ -19,8 +19,8 @@ from helpdesk.notifications.wakeups import Wakeups
 from helpdesk.people.directory import Directory
 from helpdesk.people.local import LocalDirectory
 from helpdesk.people.model import SignedIn, is_named
-from helpdesk.poll_schedule import interval_at
 from helpdesk.services import Services, Watcher, utc_now
+from helpdesk.settings.poll_schedule import interval_at
 from helpdesk.settings.settings import Settings
 from helpdesk.store import people
 from helpdesk.store.database import Database

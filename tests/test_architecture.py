@@ -55,16 +55,16 @@ MAY = {
     "timings": set(),
     "slow_queries": set(),
     "settings": set(),
-    "settings.settings": {"settings.parsing", "poll_schedule", "settings.sources", "settings.later"},
+    "settings.settings": {"settings.parsing", "settings.poll_schedule", "settings.sources", "settings.later"},
     "settings.listing": {"settings.parsing", "settings.later", "settings.settings"},
     "settings.sources": {"settings.ini_file", "settings.parsing"},
     "settings.later": {"settings.parsing", "settings.sources"},
     "settings.ini_file": set(),
-    "poll_schedule": {"settings.parsing"},
+    "settings.poll_schedule": {"settings.parsing"},
     "settings.parsing": {"tls"},
     "tls": set(),
     "paths": set(),
-    "connections": set(),
+    "http_protocol": set(),
     "supervision": set(),
     "logs": set(),
     "languages": {"errors", "texts"},
@@ -263,7 +263,7 @@ def test_web_knows_no_client_library_and_nobody_else_knows_http() -> None:
         }  # fmt: skip
         if within(module, "web"):
             assert not roots & CLIENTS, module
-        elif module not in ("app", "commands", "connections"):
+        elif module not in ("app", "commands", "http_protocol"):
             assert "starlette" not in roots and "uvicorn" not in roots, module
 
 

@@ -12,7 +12,7 @@ from time import sleep
 import httpx
 import pytest
 
-from helpdesk.connections import limits
+from helpdesk.http_protocol import limits
 from helpdesk.notifications.channels.sse.streams import MOST_STREAMS
 from tests.running import Helpdesk, running_helpdesk
 from tests.servers.process import wait_until

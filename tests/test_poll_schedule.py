@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpdesk.poll_schedule import DAY_MINUTES, Schedule, Slot, interval_at, schedule, seconds
 from helpdesk.settings.parsing import InvalidSetting
+from helpdesk.settings.poll_schedule import DAY_MINUTES, Schedule, Slot, interval_at, parse_schedule, parse_seconds
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 MONDAY = datetime(2026, 11, 16, tzinfo=MOSCOW)
-WEEKEND_AND_NIGHTS = schedule("sat-sun 30; mon-fri 20:00-07:00 15")
+WEEKEND_AND_NIGHTS = parse_schedule("sat-sun 30; mon-fri 20:00-07:00 15")
 
 slots = st.builds(
     lambda days, start, length, seconds: Slot(days, start, _end(start, length), seconds),
@@ -52,8 +52,8 @@ def test_weekends_and_nights_are_calmer(day: int, clock: str, wanted: int) -> No
 
 def test_the_schedule_follows_the_local_wall_clock() -> None:
     friday_evening = datetime(2026, 11, 20, 21, 30, tzinfo=UTC)  # Saturday half past midnight in Moscow
-    assert interval_at(friday_evening, MOSCOW, 3, schedule("sat 30")) == 30
-    assert interval_at(friday_evening, ZoneInfo("UTC"), 3, schedule("sat 30")) == 3
+    assert interval_at(friday_evening, MOSCOW, 3, parse_schedule("sat 30")) == 30
+    assert interval_at(friday_evening, ZoneInfo("UTC"), 3, parse_schedule("sat 30")) == 3
 
 
 def test_without_a_schedule_it_is_always_the_same() -> None:
@@ -72,7 +72,7 @@ def test_without_a_schedule_it_is_always_the_same() -> None:
     ],
 )
 def test_a_slot_is_read_as_meant(text: str, days: str, start: int, end: int, pause: int) -> None:
-    assert schedule(text) == Schedule((Slot(frozenset(map(int, days)), start, end, pause),))
+    assert parse_schedule(text) == Schedule((Slot(frozenset(map(int, days)), start, end, pause),))
 
 
 @pytest.mark.parametrize(
@@ -82,18 +82,18 @@ def test_a_slot_is_read_as_meant(text: str, days: str, start: int, end: int, pau
 )  # fmt: skip
 def test_a_text_that_is_no_schedule_is_refused(text: str) -> None:
     with pytest.raises(InvalidSetting):
-        schedule(text)
+        parse_schedule(text)
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "3.5", "3601", "soon", "٣"])
 def test_a_pause_is_a_whole_number_of_seconds(text: str) -> None:
     with pytest.raises(InvalidSetting):
-        seconds(text)
+        parse_seconds(text)
 
 
 @given(schedules)
 def test_a_schedule_shown_is_the_schedule_written(written: Schedule) -> None:
-    assert schedule(str(written)) == written
+    assert parse_schedule(str(written)) == written
 
 
 @given(schedules, moments)
@@ -114,4 +114,4 @@ def test_the_pause_is_that_of_the_first_slot_that_began_last(written: Schedule, 
 @given(st.text())
 def test_any_text_is_a_schedule_or_a_fault(text: str) -> None:
     with suppress(InvalidSetting):
-        assert all(slot.days and 1 <= slot.seconds <= 3600 for slot in schedule(text).slots)
+        assert all(slot.days and 1 <= slot.seconds <= 3600 for slot in parse_schedule(text).slots)

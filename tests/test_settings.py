@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from helpdesk.poll_schedule import schedule
 from helpdesk.settings import settings as configuration
 from helpdesk.settings.listing import list_settings
+from helpdesk.settings.poll_schedule import parse_schedule
 from helpdesk.settings.settings import KNOWN, RateLimit, Settings, SettingsError, load, require_secret_key
 
 ROOT = Path(__file__).parent.parent
@@ -175,7 +175,7 @@ def test_a_wrong_value_is_refused(tmp_path: Path, name: str, text: str) -> None:
         ("REDIS_URL", "redis_url", "rediss://me:p%40ss@a.example:6380/1", "rediss://me:p%40ss@a.example:6380/1"),
         ("REDIS_URL", "redis_url", "unix:///run/redis.sock", "unix:///run/redis.sock"),
         ("POLL_INTERVAL", "poll_interval", "15", 15),
-        ("POLL_SCHEDULE", "poll_schedule", "sat-sun 30", schedule("sat,sun 00:00-24:00 30")),
+        ("POLL_SCHEDULE", "poll_schedule", "sat-sun 30", parse_schedule("sat,sun 00:00-24:00 30")),
     ],
 )
 def test_a_value_is_read_as_meant(tmp_path: Path, name: str, field: str, text: str, value: object) -> None:

@@ -134,12 +134,12 @@ async def test_a_store_that_hangs_is_one_that_does_not_answer(tmp_path: Path, he
 async def test_reading_goes_over_rest_while_redmines_database_hangs(held: Held) -> None:
     database = RedmineDatabase(sa.make_url("mysql+pymysql://nobody@127.0.0.1:1/none"), ZoneInfo("UTC"))
     database.threads = Threads(1)
-    await give_up(database.ask(held.work), held)
+    await give_up(database._noted(held.work), held)
     with pytest.raises(Silent):
-        await database.ask(lambda: None)
+        await database._noted(lambda: None)
     assert database.state.kind == "silent", "nobody waits for it any more"
     held.lets_go.set()
     await until_free(database.threads)
-    await database.ask(lambda: None)
+    await database._noted(lambda: None)
     assert database.state.kind == "full"
     database.close()

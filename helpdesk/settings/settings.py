@@ -16,13 +16,12 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.engine import URL, make_url
 
-from helpdesk import poll_schedule as schedules
-from helpdesk.poll_schedule import Schedule
 from helpdesk.settings import later as later_settings
 from helpdesk.settings import parsing
 from helpdesk.settings import sources as settings_sources
 from helpdesk.settings.later import LATER
 from helpdesk.settings.parsing import AccountNames, RateLimit
+from helpdesk.settings.poll_schedule import Schedule, parse_schedule, parse_seconds
 from helpdesk.settings.sources import Given, Problem, Row, given
 from helpdesk.settings.sources import SettingsError as SettingsError
 
@@ -105,10 +104,10 @@ class Settings:
         secret=True,
     )
     poll_interval: int = setting(
-        "POLL_INTERVAL", "seconds between two polls of Redmine for changes", schedules.seconds, default=3
+        "POLL_INTERVAL", "seconds between two polls of Redmine for changes", parse_seconds, default=3
     )
     poll_schedule: Schedule | None = setting(
-        "POLL_SCHEDULE", "other intervals by days and hours: sat-sun 30; mon-fri 20:00-07:00 15", schedules.schedule
+        "POLL_SCHEDULE", "other intervals by days and hours: sat-sun 30; mon-fri 20:00-07:00 15", parse_schedule
     )
     login_rate_limit: RateLimit | None = setting(
         "LOGIN_RATE_LIMIT",

@@ -48,7 +48,7 @@ class Backend(Protocol):
 
     @property
     def state(self) -> State:
-        """Return the source that serves at this moment."""
+        """Return whether the best source serves now or a lesser one stands in, and notes for administrators."""
 
     async def statuses(self) -> tuple[Status, ...]:
         """Return every status, in the backend's order. They are no secret, so there is no actor."""

@@ -156,7 +156,7 @@ async def test_a_database_that_is_not_trusted_is_not_read(redmine: Redmine) -> N
         database.distrusted = State("differing")
         with pytest.raises(Silent):
             await database.run(one)
-        assert await database.ask(lambda: database.run_here(one)) == 1
+        assert await database.run_noted(one) == 1
         assert database.state.kind == "differing"
 
 

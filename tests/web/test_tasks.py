@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from helpdesk.web.tasks import texts
+from helpdesk.web.tasks import rendered_texts
 from tests.web.conftest import HTML, HTMX, Client, Visit
 from tests.world import NAMES, PEOPLE_IDS, PRIORITY_IDS, STATUS_IDS, EmbeddedWorld
 
@@ -202,7 +202,7 @@ def test_the_history_is_narrowed_to_comments_or_changes(anna: Client, number: in
 def test_a_page_of_costly_texts_begins_the_rest_without_its_markup(
     visit: Visit, embedded: EmbeddedWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(texts, "PAGE_SECONDS", -1.0)
+    monkeypatch.setattr(rendered_texts, "PAGE_SECONDS", -1.0)
     number = embedded.new_task(description="**жирно** <b>\n\nдальше")
     page = visit("anna").get(f"/tasks/{number}", headers=HTML).text
     assert "<p>**жирно** &lt;b&gt;</p><p>дальше</p>" in page

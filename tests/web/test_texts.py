@@ -81,7 +81,7 @@ def test_a_long_comment_is_read_only_by_people_who_may_see_it(
 def test_a_text_longer_than_one_answer_continues(
     visit: Visit, embedded: EmbeddedWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("helpdesk.web.tasks.texts.LARGEST_TEXT", 1)
+    monkeypatch.setattr("helpdesk.web.tasks.rendered_texts.LARGEST_TEXT", 1)
     anna, address = visit("anna"), f"/tasks/{embedded.new_task(description=LONG)}/texts/0"
     found, target, steps = [], address, 0
     while target and steps < 20:

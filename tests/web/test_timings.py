@@ -114,7 +114,7 @@ async def test_redmine_counts_as_the_backend_by_rest_and_by_sql(redmine_database
     assert list(timings.seconds) == ["backend"]
     await client.close()
     timings = record()
-    await redmine_database.in_thread(lambda: None)
+    await redmine_database._in_thread(lambda: None)
     assert list(timings.seconds) == ["backend"]
 
 

@@ -65,8 +65,8 @@ def database(redmine_database: RedmineDatabase, client: RedmineClient) -> Check:
     async def check() -> None:
         try:
             with redmine_database.readable():
-                missing, too_much = await redmine_database.in_thread(
-                    lambda: redmine_database.run_here(lambda db: (schema_check.missing(db), schema_check.too_much(db)))
+                missing, too_much = await redmine_database.run_unnoted(
+                    lambda db: (schema_check.missing(db), schema_check.too_much(db))
                 )
             if missing:
                 raise _not_redmines(missing)
@@ -105,7 +105,7 @@ async def _compare_times(redmine_database: RedmineDatabase, client: RedmineClien
         return
     by_rest = datetime.fromisoformat(issue["created_on"])
     query = sa.select(t.issues.c.created_on).where(t.issues.c.id == issue["id"])
-    by_sql = await redmine_database.in_thread(lambda: redmine_database.run_here(lambda db: db.scalar(query)))
+    by_sql = await redmine_database.run_unnoted(lambda db: db.scalar(query))
     if by_sql is None:
         raise Trouble(
             "it is another Redmine's: it does not know a task of ours", "Check MYSQL_HOST and MYSQL_DATABASE."

@@ -124,7 +124,7 @@ class BothWays:
         return await self._ask(lambda db: db.scalars(sa.select(t.projects.c.id).order_by(t.projects.c.id)).all())
 
     async def _ask(self, work: Callable[[Connection], T]) -> T:
-        return await self.database.ask(lambda: self.database.run_here(work))
+        return await self.database.run_noted(work)
 
 
 PAGE = 100

@@ -165,7 +165,7 @@ class Bounds:
 
 
 def refusal(scope: Scope) -> HelpdeskError | None:
-    """Return the error of a request by its head, or by the load at its arrival (`helpdesk/connections.py`), if any."""
+    """Return the error of a request by its head, or by the load at its arrival (`http_protocol.py`), if any."""
     if scope["state"].get("overloaded"):
         return Overloaded()
     headers, query = scope["headers"], scope["query_string"]

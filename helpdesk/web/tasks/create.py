@@ -21,7 +21,7 @@ from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.templating import translate
 from helpdesk.web.drafts import service as drafts
 from helpdesk.web.files import uploads
-from helpdesk.web.tasks import colors, form_fields, schemas, task_input, texts
+from helpdesk.web.tasks import colors, form_fields, rendered_texts, schemas, task_input
 from helpdesk.web.tasks import page as task_page
 
 PLACE = "tasks:new"
@@ -83,7 +83,7 @@ async def new_preview(request: Request) -> Response:
         return see_other(path_to(request, "tasks:new"))
     await drafts.person_typing(request)
     fields = await request_data.read(request)
-    preview_html = (await texts.whole(request, fields.text("description"), None)).html
+    preview_html = (await rendered_texts.render(request, fields.text("description"), None)).html
 
     async def page() -> Response:
         await uploads.receive(request, await actor(request))

@@ -17,7 +17,7 @@ from helpdesk.web.core.services import services
 from helpdesk.web.drafts import service as drafts
 from helpdesk.web.files import uploads
 from helpdesk.web.replies.variables import filled, inserted, values
-from helpdesk.web.tasks import comment_edit, texts
+from helpdesk.web.tasks import comment_edit, rendered_texts
 from helpdesk.web.tasks import edit as task_edit
 from helpdesk.web.tasks import page as task_page
 
@@ -30,7 +30,7 @@ async def preview(request: Request) -> Response:
     await drafts.person_typing(request)
     fields, form = await request_data.read(request), request.query_params.get("of", "comments")
     text, task = fields.text("description" if form == "edit" else "comment"), await task_page.load(request)
-    preview_html = (await texts.whole(request, text, task)).html
+    preview_html = (await rendered_texts.render(request, text, task)).html
     return await answer(
         request,
         json=lambda: json_response(request, {"html": preview_html}),

@@ -25,7 +25,7 @@ from helpdesk.web.core.templating import translate
 from helpdesk.web.drafts import service as drafts_service
 from helpdesk.web.files import uploads
 from helpdesk.web.notifications import mutes
-from helpdesk.web.tasks import texts
+from helpdesk.web.tasks import rendered_texts
 
 FIELDS: tuple[Field, ...] = get_args(Field)
 FORMS = {"comments": "tasks/_comment_form.html", "attachments": "tasks/_attachments.html"}
@@ -188,7 +188,7 @@ async def _render(
     """Render a template with the task. The description's text has the number 0, notes that of their entry."""
     sources = {0: task.description} if with_description else {}
     html_texts, personal = await asyncio.gather(
-        texts.beginnings(request, sources | {entry.id: entry.notes for entry in entries if entry.notes}, task),
+        rendered_texts.beginnings(request, sources | {entry.id: entry.notes for entry in entries if entry.notes}, task),
         _personal_context(request, task, with_drafts),
     )
     labels = {"facts": facts(task), "labels": LABELS, "in_words": in_words, "relations": RELATIONS}

@@ -17,7 +17,7 @@ from helpdesk.web.core.request_data import entry_id, task_id
 from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.templating import translate
 from helpdesk.web.files import uploads
-from helpdesk.web.tasks import change, schemas, texts
+from helpdesk.web.tasks import change, rendered_texts, schemas
 from helpdesk.web.tasks import page as task_page
 
 CHANGED: dict[Field, Sentence] = {
@@ -57,7 +57,7 @@ async def text(request: Request) -> Response:
     task, number = await task_page.load(request), request.path_params["entry_id"]
     first = int(start[0]) if (start := PART.fullmatch(request.query_params.get("from", ""))) else 0
     entry = task_page.entry_of(task, entry_id(request)) if number else None
-    part = await texts.whole(request, entry.notes if entry else task.description, task, first)
+    part = await rendered_texts.render(request, entry.notes if entry else task.description, task, first)
     template = choose(request, page="tasks/text.html", fragment="tasks/_text.html")
     context = {"task": task, "entry": entry, "number": number, "text": part, "alone": True}
     return await answer(

@@ -54,6 +54,8 @@ class RedmineDatabase:
     After a failure no request waits for it again: a probe beside a request finds out that it is back. The consistency
     check sets `distrusted` while its answers must not be shown, and `short_list` while Redmine's own lists lack tasks.
     Unreadable values are reported for UNREADABLE_SECONDS after the last time.
+
+    Handlers use `run`; checks use `run_noted`, `run_unnoted` and `run_here`.
     """
 
     def __init__(self, url: URL, timezone: ZoneInfo, breaker: Breaker | None = None, tls: Tls = NOTHING_SAID) -> None:
@@ -68,7 +70,7 @@ class RedmineDatabase:
 
     @property
     def state(self) -> State:
-        """Return the source that serves at this moment."""
+        """Return whether the database serves now or REST stands in, and notes for administrators."""
         state = self.distrusted or (State("silent", self.breaker.since) if self.breaker.since else State())
         unread = [UNREADABLE._replace(values={"why": reason}) for reason in list(self._unread)[-1:]]
         return state._replace(notes=(*([self.short_list] if self.short_list else []), *unread))
@@ -81,12 +83,19 @@ class RedmineDatabase:
             probe = asyncio.create_task(self._probe())
             self._probes.add(probe)
             probe.add_done_callback(self._probes.discard)
-        return await self.ask(lambda: self._if_up(work))
+        return await self._noted(lambda: self._if_up(work))
 
-    async def ask(self, question: Callable[[], T]) -> T:
-        """Run a question, which calls `run_here`, in a thread, and note its outcome for all. Raises Silent."""
+    async def run_noted(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` in a thread, even while the breaker is open; its outcome opens or closes it. Raises Silent."""
+        return await self._noted(lambda: self.run_here(work))
+
+    async def run_unnoted(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` in a thread, even while the breaker is open; its outcome does not change it. Raises Silent."""
+        return await self._in_thread(lambda: self.run_here(work))
+
+    async def _noted(self, question: Callable[[], T]) -> T:
         try:
-            answer = await self.in_thread(question)
+            answer = await self._in_thread(question)
         except Silent as error:
             if error.is_down and self.breaker.failed():
                 log.error("Redmine's database does not answer; reading goes over REST", extra={"error": error.detail})
@@ -95,9 +104,8 @@ class RedmineDatabase:
             log.warning("Redmine's database answers again")
         return answer
 
-    async def in_thread(self, question: Callable[[], T]) -> T:
-        """Run a question in a thread without noting its outcome. Raises Silent, also when no thread is free: the
-        database is down if none will become free."""
+    async def _in_thread(self, question: Callable[[], T]) -> T:
+        """Raise Silent also when no thread is free: the database is down if none will become free."""
         try:
             with measured("backend"):
                 return await self.threads.run(question)
@@ -122,7 +130,10 @@ class RedmineDatabase:
         return error
 
     def run_here(self, work: Callable[[Connection], T]) -> T:
-        """Run `work` in the calling thread, whatever happened before. Raises Silent."""
+        """Run `work` in the calling thread, whatever the breaker says; once more if the connection had been cut.
+
+        Raises Silent.
+        """
         try:
             return self._once(work)
         except Silent as error:
@@ -166,7 +177,7 @@ class RedmineDatabase:
     async def _probe(self) -> None:
         try:
             with self.readable():
-                missing = await self.in_thread(lambda: self.run_here(schema_check.missing))
+                missing = await self.run_unnoted(schema_check.missing)
         except Silent:
             self.breaker.failed()
             return
@@ -206,11 +217,12 @@ def _prepare(connection: Any, _: object) -> None:
     with closing(connection.cursor()) as cursor:
         cursor.execute("SET SESSION TRANSACTION READ ONLY")
         for limit in LIMITS:
-            if _is_known(connection, cursor, limit):
+            if _set_limit(connection, cursor, limit):
                 return
 
 
-def _is_known(connection: Any, cursor: Any, statement: str) -> bool:
+def _set_limit(connection: Any, cursor: Any, statement: str) -> bool:
+    """Set a limit of time. Return whether the server knows its variable."""
     try:
         cursor.execute(statement)
     except connection.Error as error:

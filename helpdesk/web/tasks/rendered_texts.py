@@ -13,7 +13,7 @@ from helpdesk.tasks.model import Task
 from helpdesk.threads import Threads
 from helpdesk.web.core.services import path_to, services
 
-AT_ONCE = Threads(4)
+THREADS = Threads(4)
 PAGE_SECONDS = 2.0
 LARGEST_TEXT = 1_000_000  # characters of HTML in one answer
 
@@ -31,27 +31,27 @@ async def beginnings(request: Request, sources: Mapping[int, str], task: Task) -
     def work() -> dict[int, Part]:
         until, parts = time.thread_time() + PAGE_SECONDS, {}
         for key, source in sources.items():
-            render = markup.beginning if time.thread_time() < until else markup.plain
-            parts[key] = render(source, format, resolver)
+            first_part = markup.beginning if time.thread_time() < until else markup.plain
+            parts[key] = first_part(source, format, resolver)
         return parts
 
-    return await AT_ONCE.run(work)
+    return await THREADS.run(work)
 
 
-async def whole(request: Request, source: str, task: Task | None, first: int = 0) -> Part:
-    """Return a text from its part `first` on: all of it, unless that is more than one answer may hold or take."""
+async def render(request: Request, source: str, task: Task | None, first_part: int = 0) -> Part:
+    """Render a text from part `first_part` to its end, or as far as one answer may hold or take."""
     format, resolver = services(request).backend.capabilities.text_format, _resolver(request, task)
 
     def work() -> Part:
         until, parts, size = time.thread_time() + PAGE_SECONDS, list[Part](), 0
-        for part in markup.parts(source, format, resolver, first):
+        for part in markup.parts(source, format, resolver, first_part):
             parts.append(part)
             size += len(part.html)
             if size > LARGEST_TEXT or time.thread_time() > until:
                 break
         return Part(Markup("").join(part.html for part in parts), parts[-1].more if parts else None)
 
-    return await AT_ONCE.run(work)
+    return await THREADS.run(work)
 
 
 def _resolver(request: Request, task: Task | None) -> Resolver:

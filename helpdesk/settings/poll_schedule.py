@@ -60,29 +60,29 @@ def interval_at(moment: datetime, timezone: ZoneInfo, usual: int, schedule: Sche
     return next((slot.seconds for slot in slots if slot.holds(local.weekday(), minute)), usual)
 
 
-def seconds(text: str) -> int:
+def parse_seconds(text: str) -> int:
     """Parse the interval between two polls. Raises InvalidSetting."""
     if not re.fullmatch(r"[1-9]\d{0,3}", text, re.ASCII) or int(text) > LONGEST_SECONDS:
         raise InvalidSetting("is no number of seconds", f"Give one from 1 to {LONGEST_SECONDS}")
     return int(text)
 
 
-def schedule(text: str) -> Schedule:
+def parse_schedule(text: str) -> Schedule:
     """Parse slots separated by `;`, each `[days] [hh:mm-hh:mm] seconds`. Raises InvalidSetting."""
-    return Schedule(tuple(_slot(part.strip().lower()) for part in text.strip("; ").split(";")))
+    return Schedule(tuple(_parse_slot(part.strip().lower()) for part in text.strip("; ").split(";")))
 
 
-def _slot(text: str) -> Slot:
+def _parse_slot(text: str) -> Slot:
     parts = SLOT.fullmatch(text)
     if not parts:
         raise InvalidSetting("is no schedule", HINT)
-    start, end = _minute(parts["from"] or "00:00"), _minute(parts["to"] or "24:00")
+    start, end = _parse_minute(parts["from"] or "00:00"), _parse_minute(parts["to"] or "24:00")
     if start in (end, DAY_MINUTES):
         raise InvalidSetting("has a slot that begins where it ends", HINT)
-    return Slot(_days(parts["days"]), start, end, seconds(parts["seconds"]))
+    return Slot(_parse_days(parts["days"]), start, end, parse_seconds(parts["seconds"]))
 
 
-def _days(text: str | None) -> frozenset[int]:
+def _parse_days(text: str | None) -> frozenset[int]:
     if text is None:
         return frozenset(range(7))
     try:
@@ -92,7 +92,7 @@ def _days(text: str | None) -> frozenset[int]:
     return frozenset((span[0] + step) % 7 for span in spans for step in range((span[-1] - span[0]) % 7 + 1))
 
 
-def _minute(text: str) -> int:
+def _parse_minute(text: str) -> int:
     hour, minute = map(int, text.split(":"))
     if minute > 59 or hour * 60 + minute > DAY_MINUTES:
         raise InvalidSetting("names an hour that no clock shows", HINT)
