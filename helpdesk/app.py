@@ -24,7 +24,7 @@ from helpdesk.web.core.templating import Renderer
 from helpdesk.web.drafts import handoff as draft_handoff
 from helpdesk.web.edge.compression import Compression
 from helpdesk.web.edge.etag import Etags
-from helpdesk.web.edge.legacy_redirects import without_slash
+from helpdesk.web.edge.legacy_redirects import redirect_without_slash
 from helpdesk.web.edge.middleware import Bounds, Edge
 from helpdesk.web.edge.readiness import Readiness
 from helpdesk.web.edge.static_files import StaticFiles
@@ -48,15 +48,15 @@ def create_app(services: Services) -> ASGIApp:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        watching, ends = asyncio.create_task(supervisor.run()), Event()
+        supervision, is_ending = asyncio.create_task(supervisor.run()), Event()
         if not settings.demo:
-            Threads(1).later(lambda: renderer.prepare(lambda: not ends.is_set()))
+            Threads(1).later(lambda: renderer.prepare(lambda: not is_ending.is_set()))
         try:
             yield
         finally:
-            ends.set()
-        watching.cancel()
-        await asyncio.gather(watching, return_exceptions=True)
+            is_ending.set()
+        supervision.cancel()
+        await asyncio.gather(supervision, return_exceptions=True)
         await pictures.close()
         await services.close()
 
@@ -76,7 +76,7 @@ def create_app(services: Services) -> ASGIApp:
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False
-    app.router.default = without_slash
+    app.router.default = redirect_without_slash
     app.state.services = WebServices(
         **vars(services),
         path=path,

@@ -9,7 +9,7 @@ from typing import Any
 
 log = logging.getLogger(__name__)
 
-Task = Callable[[], Coroutine[Any, Any, None]]
+BackgroundTask = Callable[[], Coroutine[Any, Any, None]]
 
 PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 """Seconds before a restart: after the first end, the second, and so on."""
@@ -20,10 +20,10 @@ FAILING_SECONDS = 5.0
 
 
 @dataclass
-class Watched:
+class WatchedTask:
     """A task, when it was started, and since when it has been failing."""
 
-    task: Task
+    task: BackgroundTask
     began: float | None = None
     failing_since: float | None = None
     ends: int = 0
@@ -36,15 +36,15 @@ class Watched:
 class Supervisor:
     """Run tasks that must never return. `ticks` gives the seconds of a monotonic clock."""
 
-    def __init__(self, tasks: Iterable[Task], ticks: Callable[[], float] = time.monotonic) -> None:
-        self.watched = [Watched(task) for task in tasks]
+    def __init__(self, tasks: Iterable[BackgroundTask], ticks: Callable[[], float] = time.monotonic) -> None:
+        self.watched = [WatchedTask(task) for task in tasks]
         self.ticks = ticks
 
     async def run(self) -> None:
         """Run all tasks until cancelled."""
-        async with asyncio.TaskGroup() as beside:
+        async with asyncio.TaskGroup() as group:
             for watched in self.watched:
-                beside.create_task(self._keep(watched))
+                group.create_task(self._keep_running(watched))
 
     def failing(self) -> list[str]:
         """Return the names of the tasks that have been failing for FAILING_SECONDS."""
@@ -55,13 +55,13 @@ class Supervisor:
             if it.failing_since is not None and now - it.failing_since >= FAILING_SECONDS and not self._is_steady(it)
         ]
 
-    async def _keep(self, watched: Watched) -> None:
+    async def _keep_running(self, watched: WatchedTask) -> None:
         while True:
             watched.began = self.ticks()
-            error = await _end_of(watched.task)
-            await asyncio.sleep(self._ended(watched, error))
+            error = await _run_to_its_end(watched.task)
+            await asyncio.sleep(self._note_end(watched, error))
 
-    def _ended(self, watched: Watched, error: BaseException | None) -> float:
+    def _note_end(self, watched: WatchedTask, error: BaseException | None) -> float:
         """Note the end of a task and return the seconds until its restart."""
         if self._is_steady(watched):
             watched.failing_since, watched.ends = None, 0
@@ -74,11 +74,11 @@ class Supervisor:
         log.error("a background task ended, it is started again", extra=extra, exc_info=error)
         return pause
 
-    def _is_steady(self, watched: Watched) -> bool:
+    def _is_steady(self, watched: WatchedTask) -> bool:
         return watched.began is not None and self.ticks() - watched.began >= STEADY_SECONDS
 
 
-async def _end_of(task: Task) -> BaseException | None:
+async def _run_to_its_end(task: BackgroundTask) -> BaseException | None:
     """Run a task and return the error that ended it; a task that cancels itself has ended, too."""
     try:
         await task()

@@ -49,7 +49,7 @@ async def cancels_itself() -> None:
 
 @pytest.mark.parametrize("task", [fails, returns, cancels_itself])
 async def test_a_task_that_ends_is_begun_again_after_pauses_that_grow_and_logged(
-    task: supervision.Task, clock: Clock, pauses: list[float], caplog: pytest.LogCaptureFixture
+    task: supervision.BackgroundTask, clock: Clock, pauses: list[float], caplog: pytest.LogCaptureFixture
 ) -> None:
     await run(Supervisor([task], clock.ticks), lambda: len(pauses) >= len(PAUSES) + 2)
     assert tuple(pauses[: len(PAUSES) + 2]) == (*PAUSES, PAUSES[-1], PAUSES[-1])

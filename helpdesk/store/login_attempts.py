@@ -16,7 +16,7 @@ from helpdesk.store import locks
 from helpdesk.store.clock_skew import AHEAD
 from helpdesk.store.models.tables import SigninAttempt
 
-OFFICE = 10  # people behind one address who mistype at the same time
+PEOPLE_AT_ADDRESS = 10  # who mistype at the same time
 REFUSED = "refused"
 """The place of attempts that do not count."""
 
@@ -34,27 +34,34 @@ class Verdict(NamedTuple):
 
 
 def record(
-    session: Session, login_hash: str, place: str, now: datetime, count: int, seconds: int, *, unseen: bool = False
+    session: Session,
+    login_hash: str,
+    place: str,
+    now: datetime,
+    limit: int,
+    seconds: int,
+    *,
+    always: bool = False,
 ) -> Verdict:
     """Record an attempt before it is checked, so that parallel guesses count too.
 
-    A login has `count` attempts in a place. When OFFICE times as many failed there, for any login, only a login that
-    has not failed there is still checked, so that others behind the same address are not locked out. With `unseen` a
-    refused attempt is recorded all the same, so that it takes as long.
+    A login has `limit` attempts in a place within `seconds`. When PEOPLE_AT_ADDRESS times as many failed there, for any
+    login, only a login that has not failed there is still checked, so that others behind the same address are not
+    locked out. With `always` a refused attempt is recorded, too, so that it takes as long.
     """
     locks.everybody(session)
     counting = col(SigninAttempt.at).between(now - timedelta(seconds=seconds), now + AHEAD)
     session.exec(sa.delete(SigninAttempt).where(sa.not_(counting)))
-    pair = _pair(login_hash, place)
+    login_at_place = _login_at_place(login_hash, place)
 
-    def wait(who: tuple[sa.ColumnElement[bool], ...], allowed: int) -> int:
-        newest = select(SigninAttempt.at).where(*who).order_by(col(SigninAttempt.at).desc())
+    def wait(where: tuple[sa.ColumnElement[bool], ...], allowed: int) -> int:
+        newest = select(SigninAttempt.at).where(*where).order_by(col(SigninAttempt.at).desc())
         oldest = session.exec(newest.offset(allowed - 1).limit(1)).first()
         return max(1, ceil((oldest + timedelta(seconds=seconds) - now).total_seconds())) if oldest else 0
 
-    crowded = wait(pair[1:], count * OFFICE)
-    refused = wait(pair, 1 if crowded else count)
-    if refused and not unseen:
+    crowded = wait(login_at_place[1:], limit * PEOPLE_AT_ADDRESS)
+    refused = wait(login_at_place, 1 if crowded else limit)
+    if refused and not always:
         return Verdict(refused, crowded)
     attempt = SigninAttempt(login_hash=login_hash, place=REFUSED if refused else place[:60], at=now)
     session.add(attempt)
@@ -68,9 +75,9 @@ def take_back(session: Session, ids: Collection[int]) -> None:
 
 
 def forgive(session: Session, login_hash: str, place: str) -> None:
-    """Delete the attempts before a successful sign-in."""
-    session.exec(sa.delete(SigninAttempt).where(*_pair(login_hash, place)))
+    """Delete a login's attempts in a place: it has signed in there."""
+    session.exec(sa.delete(SigninAttempt).where(*_login_at_place(login_hash, place)))
 
 
-def _pair(login_hash: str, place: str) -> tuple[sa.ColumnElement[bool], ...]:
+def _login_at_place(login_hash: str, place: str) -> tuple[sa.ColumnElement[bool], ...]:
     return col(SigninAttempt.login_hash) == login_hash, col(SigninAttempt.place) == place[:60]

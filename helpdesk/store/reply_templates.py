@@ -27,7 +27,7 @@ class TooMany(Exception):
 
 def of_person(session: Session, person_id: int) -> list[Reply]:
     """Return the templates that this person may insert: personal ones first, then shared ones, by position."""
-    rows = session.exec(select(ReplyTemplate).where(_seen_by(person_id)).order_by(*_order())).all()
+    rows = session.exec(select(ReplyTemplate).where(_insertable_by(person_id)).order_by(*_order())).all()
     return sorted((_reply(row) for row in rows), key=lambda reply: reply.shared)
 
 
@@ -39,7 +39,7 @@ def names(session: Session, person_id: int) -> list[tuple[int, str]]:
 
 def one(session: Session, person_id: int, reply_id: int) -> Reply | None:
     """Return a template that is personal to this person or shared, or None."""
-    row = session.exec(select(ReplyTemplate).where(_seen_by(person_id), ReplyTemplate.id == reply_id)).first()
+    row = session.exec(select(ReplyTemplate).where(_insertable_by(person_id), ReplyTemplate.id == reply_id)).first()
     return _reply(row) if row else None
 
 
@@ -71,7 +71,7 @@ def remove(session: Session, reply_id: int) -> None:
     session.exec(sa.delete(ReplyTemplate).where(col(ReplyTemplate.id) == reply_id))
 
 
-def _seen_by(person_id: int | sa.BindParameter[int]) -> sa.ColumnElement[bool]:
+def _insertable_by(person_id: int | sa.BindParameter[int]) -> sa.ColumnElement[bool]:
     return sa.or_(col(ReplyTemplate.person_id) == person_id, col(ReplyTemplate.person_id).is_(None))
 
 
@@ -86,6 +86,6 @@ def _reply(row: ReplyTemplate) -> Reply:
 # Built once, since each task page runs it.
 NAMES = (
     select(ReplyTemplate.id, ReplyTemplate.name, ReplyTemplate.person_id)
-    .where(_seen_by(sa.bindparam("person")))
+    .where(_insertable_by(sa.bindparam("person")))
     .order_by(*_order())
 )

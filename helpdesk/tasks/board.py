@@ -11,10 +11,10 @@ from helpdesk.tasks.model import Status, TaskRow
 from helpdesk.tasks.phases import PHASES, Phase, Rule, Rules, Summary, phase
 from helpdesk.texts import is_blank
 
-By = Literal["assignee", "project", "priority"]
+LaneField = Literal["assignee", "project", "priority"]
 
 NOBODY = 0
-AGES: tuple[tuple[timedelta, Sentence], ...] = (
+AGE_UNITS: tuple[tuple[timedelta, Sentence], ...] = (
     (timedelta(days=365), sentence("%(n)s y")),
     (timedelta(days=30), sentence("%(n)s mo")),
     (timedelta(days=1), sentence("%(n)s d")),
@@ -54,8 +54,8 @@ class Lane(NamedTuple):
     name: str
     cards: Mapping[int, tuple[Card, ...]]
 
-    def at(self, status_id: int) -> str:
-        return place(status_id, self.key)
+    def cell(self, status_id: int) -> str:
+        return cell_name(status_id, self.key)
 
     @property
     def total(self) -> int:
@@ -88,30 +88,30 @@ def summary(columns: Iterable[Column]) -> Summary:
     return Summary(*(totals[each] for each in PHASES))
 
 
-def lanes(cards: Iterable[Card], by: By | None, priorities: Iterable[int] = ()) -> tuple[Lane, ...]:
+def lanes(cards: Iterable[Card], by: LaneField | None, priorities: Iterable[int] = ()) -> tuple[Lane, ...]:
     """Return the cards by lane and status: people and projects by name, the highest priority first, unassigned last."""
-    order = {id: place for place, id in enumerate(reversed(list(priorities)))}
+    order = {id: rank for rank, id in enumerate(reversed(list(priorities)))}
     cells: dict[tuple[int | None, str], dict[int, list[Card]]] = {} if by else {(None, ""): {}}
     for card in cards:
         lane = cells.setdefault(_lane(card.row, by), {})
         lane.setdefault(card.row.status.id, []).append(card)
 
-    def sorting(lane: tuple[int | None, str]) -> tuple[bool, int, str]:
+    def sort_key(lane: tuple[int | None, str]) -> tuple[bool, int, str]:
         key, name = lane
         return key == NOBODY, order.get(key or 0, 0) if by == "priority" else 0, name.casefold()
 
     return tuple(
         Lane(*lane, {status: tuple(held) for status, held in cells[lane].items()})
-        for lane in sorted(cells, key=sorting)
+        for lane in sorted(cells, key=sort_key)
     )
 
 
-def at(row: TaskRow, by: By | None) -> str:
+def cell_of(row: TaskRow, by: LaneField | None) -> str:
     """Return the name of the cell with a task's card."""
-    return place(row.status.id, _lane(row, by)[0])
+    return cell_name(row.status.id, _lane(row, by)[0])
 
 
-def place(status_id: int, key: int | None) -> str:
+def cell_name(status_id: int, key: int | None) -> str:
     """Return the name of a column's cell within a lane."""
     return f"{status_id}" if key is None else f"{status_id}-{key}"
 
@@ -125,13 +125,13 @@ def initials(name: str) -> str:
 def age(since: datetime, now: datetime) -> Sentence:
     """Return the age in the largest unit that fits."""
     passed = now - since
-    for unit, message in AGES:
+    for unit, message in AGE_UNITS:
         if passed >= unit:
             return sentence(message.text, n=passed // unit)
     return JUST_NOW
 
 
-def _lane(row: TaskRow, by: By | None) -> tuple[int | None, str]:
+def _lane(row: TaskRow, by: LaneField | None) -> tuple[int | None, str]:
     if by is None:
         return None, ""
     if by == "assignee":

@@ -5,7 +5,7 @@ from datetime import date
 
 from helpdesk.errors import Conflict, Invalid, NotAllowed, Sentence, TransitionNotAllowed, Unchanged, sentence
 from helpdesk.tasks.creation import NewTask, NewTaskForm
-from helpdesk.tasks.fields import CustomField, Detail, Texts, Value, fault, field_of, in_normal_form, name_of
+from helpdesk.tasks.fields import CustomField, Detail, Texts, Value, cf_name, detail_name, fault, in_normal_form
 from helpdesk.tasks.model import Choices, ConflictingChange, Edit, Entry, Field, Task
 from helpdesk.texts import is_blank, trimmed
 
@@ -91,10 +91,10 @@ def history_names(task: Task, edit: Edit) -> dict[tuple[str, str], str]:
     A custom field that the task no longer has went with its tracker or project.
     """
     names = {(str(field), ""): REFUSALS[field][0] for field in edit.changes}
-    names |= {(history_name(detail), ""): field_of(detail) for detail in edit.details}
+    names |= {(history_name(detail), ""): detail_name(detail) for detail in edit.details}
     labels = {each.field.id: each.field.name for each in task.custom}
-    names |= {("custom_field", labels[number]): name_of(number) for number in edit.custom if number in labels}
-    gone = [name_of(number) for number in edit.custom if number not in labels]
+    names |= {("custom_field", labels[number]): cf_name(number) for number in edit.custom if number in labels}
+    gone = [cf_name(number) for number in edit.custom if number not in labels]
     return {(field, ""): name for field in LARGE_CHANGES for name in gone} | names
 
 
@@ -127,13 +127,13 @@ def faults(details: Mapping[Detail, Value], required: Iterable[Detail] = ()) -> 
     if isinstance(start, date) and isinstance(due, date) and due < start:
         errors["due_date"] = [BAD_DATES]
     empty = [detail for detail in required if detail in details and is_blank(str(details[detail] or ""))]
-    return errors | {field_of(detail): [EMPTY] for detail in empty}
+    return errors | {detail_name(detail): [EMPTY] for detail in empty}
 
 
 def custom_faults(fields: Iterable[CustomField], values: Mapping[int, Texts]) -> dict[str, list[Sentence]]:
     """Return the faults of custom fields' values, by `cf_ID`; fields without a value here are skipped."""
     checked = ((field.id, fault(field, values[field.id])) for field in fields if field.id in values)
-    return {name_of(number): [message] for number, message in checked if message}
+    return {cf_name(number): [message] for number, message in checked if message}
 
 
 def require_creatable(form: NewTaskForm, new_task: NewTask) -> None:

@@ -35,8 +35,8 @@ class CustomField(NamedTuple):
     """A field that a company added to the backend.
 
     Its value is the backend's texts: none when empty, several when `multiple`; a date is ISO, yes is "1" and no is "0",
-    a list has an Option's value, a file its id. `called` are labels of values that can't be chosen. A field of the
-    kinds `file` and `other` is read-only.
+    a list has an Option's value, a file its id. `unlisted` are values that can't be chosen, with their labels. A
+    field of the kinds `file` and `other` is read-only.
     """
 
     id: int
@@ -47,15 +47,15 @@ class CustomField(NamedTuple):
     required: bool = False
     default: Texts = ()
     hint: str = ""
-    called: tuple[Option, ...] = ()
+    unlisted: tuple[Option, ...] = ()
 
     @property
     def is_writable(self) -> bool:
         return self.kind not in ("file", "other")
 
-    def words(self, value: Texts) -> tuple[str, ...]:
+    def labels(self, value: Texts) -> tuple[str, ...]:
         """Return the labels of values; those without a label as they are."""
-        labels = {option.value: option.label for option in (*self.called, *self.options)}
+        labels = {option.value: option.label for option in (*self.unlisted, *self.options)}
         return tuple(labels.get(each, each) for each in value)
 
 
@@ -77,7 +77,7 @@ LONE_HOURS = re.compile(r"(\d{1,7}(?:[.,]\d{1,20})?)h?", re.ASCII)
 HOURS_AND_MINUTES = re.compile(r"(?:(\d{1,7})\s*h(?:ours?)?)?\s*(?:(\d{1,7})\s*(?:m|min)?)?", re.ASCII | re.IGNORECASE)
 
 
-def yes_or_no(text: str) -> bool | None:
+def parse_flag(text: str) -> bool | None:
     """Read a flag in any of the contract's forms; None for anything else."""
     word = text.strip().lower()
     return True if word in YES else False if word in NO else None
@@ -95,8 +95,8 @@ def plain_number(text: str) -> str:
     return f"{sign}{whole}{'.' + match[3] if match[3] else ''}{match[4] or ''}"
 
 
-def hours(text: str) -> float | None:
-    """Read hours in each form that Redmine accepts: `1.5`, `1,5`, `2h`, `1:30`, `1h30`, `1h 30min`, `90m`; else None.
+def parse_hours(text: str) -> float | None:
+    """Read hours, in each form that Redmine accepts: `1.5`, `1,5`, `2h`, `1:30`, `1h30`, `1h 30min`, `90m`; else None.
 
     Source: Redmine's String#to_hours. Every form of `plain_number` is accepted, too, so that no time is lost.
     """
@@ -113,7 +113,7 @@ def hours(text: str) -> float | None:
         return None
 
 
-def digits(number: float) -> str:
+def format_number(number: float) -> str:
     """Return a number with at most six decimals and all digits before them."""
     return f"{number:.6f}".rstrip("0").rstrip(".")
 
@@ -127,9 +127,9 @@ def _normal(kind: Kind, text: str) -> str:
     number = plain_number(text)
     if kind in ("integer", "decimal") and CHECKS[kind][0](number):
         return number
-    if kind == "decimal" and (spent := hours(text)) is not None:
-        return digits(spent)
-    if kind == "yes_no" and (flag := yes_or_no(text)) is not None:
+    if kind == "decimal" and (spent := parse_hours(text)) is not None:
+        return format_number(spent)
+    if kind == "yes_no" and (flag := parse_flag(text)) is not None:
         return str(int(flag))
     return text
 
@@ -142,24 +142,24 @@ def is_day(text: str) -> bool:
         return False
 
 
-def _is(pattern: str) -> Callable[[str], bool]:
+def _matches(pattern: str) -> Callable[[str], bool]:
     return lambda text: bool(re.fullmatch(pattern, text, re.ASCII))
 
 
 CHECKS: dict[Kind, tuple[Callable[[str], bool], Sentence]] = {
-    "integer": (_is(r"[+-]?\d+"), sentence("This must be a whole number.")),
-    "decimal": (_is(r"[+-]?\d+(\.\d*)?(e[+-]?\d{1,2})?"), sentence("This must be a number.")),
+    "integer": (_matches(r"[+-]?\d+"), sentence("This must be a whole number.")),
+    "decimal": (_matches(r"[+-]?\d+(\.\d*)?(e[+-]?\d{1,2})?"), sentence("This must be a number.")),
     "date": (is_day, sentence("This must be a day such as 2026-11-20.")),
-    "yes_no": (_is("[01]"), sentence("This must be yes or no.")),
+    "yes_no": (_matches("[01]"), sentence("This must be yes or no.")),
 }
 
 
-def field_of(detail: Detail) -> str:
+def detail_name(detail: Detail) -> str:
     """Return the name of a detail in forms, JSON and errors: tracker and parent have ids."""
     return f"{detail}_id" if detail in ("tracker", "parent") else detail
 
 
-def name_of(field_id: int) -> str:
+def cf_name(field_id: int) -> str:
     """Return the name of a custom field in forms and errors, as in Redmine's own addresses: `cf_7`."""
     return f"cf_{field_id}"
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from helpdesk.redmine_client import RedmineClient
 from helpdesk.tasks import board
-from helpdesk.tasks.board import NOBODY, By
+from helpdesk.tasks.board import NOBODY, LaneField
 from helpdesk.tasks.lists import Card, CardQuery, Cards, TaskQuery, Vocabulary
 from helpdesk.tasks.model import Actor, Member, Priority, Ref, Status, TaskRow
 from helpdesk.tasks.phases import Rule, phase, summarised
@@ -29,7 +29,7 @@ STATUSES = (
 PRIORITIES = (Priority(1, "Низкий", 0), Priority(2, "Обычный"), Priority(3, "Срочный", 3))
 PROJECTS = (Ref(1, "Склад"), Ref(2, "офис"), Ref(3, "Помощь"))
 PEOPLE = (Member(7, "Борис Кузнецов"), Member(8, "анна Смирнова"), Member(9, "Анна Смирнова"))
-BYS: tuple[By, ...] = ("assignee", "project", "priority")
+LANE_FIELDS: tuple[LaneField, ...] = ("assignee", "project", "priority")
 
 ROWS = st.builds(
     TaskRow,
@@ -93,28 +93,28 @@ def test_without_lanes_there_is_one_and_it_has_no_name(cards: tuple[Card, ...]) 
     (lane,) = board.lanes(cards, None)
     assert (lane.key, lane.name, lane.total) == (None, "", len(cards))
     assert {card.row.id for held in lane.cards.values() for card in held} == {card.row.id for card in cards}
-    assert [lane.at(it.id) for it in STATUSES] == ["1", "2", "3", "4"]
+    assert [lane.cell(it.id) for it in STATUSES] == ["1", "2", "3", "4"]
 
 
-@given(CARDS, st.sampled_from([None, *BYS]))
+@given(CARDS, st.sampled_from([None, *LANE_FIELDS]))
 def test_each_card_is_in_one_lane_where_it_says_that_it_is_and_in_the_order_that_it_came(
-    cards: tuple[Card, ...], by: By | None
+    cards: tuple[Card, ...], by: LaneField | None
 ) -> None:
     lanes = board.lanes(cards, by, [it.id for it in PRIORITIES])
-    there = {card: lane.at(status) for lane in lanes for status, held in lane.cards.items() for card in held}
-    assert there == {card: board.at(card.row, by) for card in cards}
+    there = {card: lane.cell(status) for lane in lanes for status, held in lane.cards.items() for card in held}
+    assert there == {card: board.cell_of(card.row, by) for card in cards}
     assert sum(lane.total for lane in lanes) == len(cards)
     for lane in lanes:
         for status, held in lane.cards.items():
             assert held == tuple(it for it in cards if it in held) and {it.row.status.id for it in held} == {status}
 
 
-@given(CARDS, st.sampled_from(BYS))
-def test_places_differ_where_cards_differ_by_status_or_lane(cards: tuple[Card, ...], by: By) -> None:
+@given(CARDS, st.sampled_from(LANE_FIELDS))
+def test_places_differ_where_cards_differ_by_status_or_lane(cards: tuple[Card, ...], by: LaneField) -> None:
     def kind(row: TaskRow) -> object:
         return row.status, {"assignee": row.assignee, "project": row.project, "priority": row.priority}[by]
 
-    assert len({board.at(card.row, by) for card in cards}) == len({kind(card.row) for card in cards})
+    assert len({board.cell_of(card.row, by) for card in cards}) == len({kind(card.row) for card in cards})
 
 
 @given(CARDS)
@@ -182,7 +182,7 @@ def test_an_age_is_told_in_the_largest_unit_that_fits(passed: timedelta, text: s
 
 @given(st.timedeltas(timedelta(0), timedelta(days=4000)), st.timedeltas(timedelta(0), timedelta(days=4000)))
 def test_an_older_task_never_looks_younger(one: timedelta, other: timedelta) -> None:
-    units = [says.text for _, says in reversed(board.AGES)]
+    units = [says.text for _, says in reversed(board.AGE_UNITS)]
 
     def rank(passed: timedelta) -> tuple[int, object]:
         says = board.age(NOW - passed, NOW)

@@ -7,7 +7,7 @@ import pytest
 from helpdesk.errors import Conflict, Invalid, NotAllowed, NotFound, Unchanged
 from helpdesk.tasks.change_messages import YES_NO, in_words
 from helpdesk.tasks.creation import NewTask
-from helpdesk.tasks.fields import Detail, Texts, Value, name_of
+from helpdesk.tasks.fields import Detail, Texts, Value, cf_name
 from helpdesk.tasks.lists import TaskQuery
 from helpdesk.tasks.model import Actor, Edit, FieldChange, Task
 from tests.tasks.test_backend_contract import HOSTILE
@@ -265,7 +265,7 @@ async def test_a_value_that_a_custom_field_does_not_take_is_refused(world: World
     with pytest.raises(Invalid) as refusal:
         edit = Edit(details={"subject": "не должно остаться"}, custom={field: value})
         await world.backend.change(world.actor("anna"), number, edit)
-    assert list(refusal.value.fields) == [name_of(field)]
+    assert list(refusal.value.fields) == [cf_name(field)]
     assert await seen(world, "anna", number) == before
 
 

@@ -14,7 +14,7 @@ from helpdesk.store.tracker.files import Blobs
 from helpdesk.tasks.creation import NewTask
 from helpdesk.tasks.embedded.backend import EmbeddedBackend
 from helpdesk.tasks.feed import Event
-from helpdesk.tasks.fields import name_of
+from helpdesk.tasks.fields import cf_name
 from helpdesk.tasks.lists import TaskQuery
 from helpdesk.tasks.model import Edit
 from tests.tasks.test_contract_files import attach, stage
@@ -212,7 +212,7 @@ async def test_a_required_field_may_not_be_emptied_but_need_not_be_touched(embed
     for empty in ((), (" ",)):
         with pytest.raises(Invalid) as refusal:
             await embedded.backend.change(anna, number, Edit(custom={ROOM: empty}))
-        assert list(refusal.value.fields) == [name_of(ROOM)]
+        assert list(refusal.value.fields) == [cf_name(ROOM)]
     assert (await embedded.backend.change(anna, number, Edit(details={"done_ratio": 10}))).after.done_ratio == 10
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from helpdesk.errors import Sentence
 from helpdesk.tasks.change_messages import in_words
 from helpdesk.tasks.checks import LONGEST_SUBJECT, MOST_HOURS, faults
-from helpdesk.tasks.fields import CustomField, Kind, Option, digits, fault, hours, in_normal_form, is_day
+from helpdesk.tasks.fields import CustomField, Kind, Option, fault, format_number, in_normal_form, is_day, parse_hours
 from helpdesk.tasks.model import FieldChange
 from helpdesk.texts import is_blank
 from tests.servers.fixtures import unavailable
@@ -62,7 +62,7 @@ WORDS = [
     ],
 )
 def test_hours_are_read_as_redmine_reads_them(written: str, number: float | None) -> None:
-    assert hours(written) == number
+    assert parse_hours(written) == number
 
 
 def test_hours_are_those_of_redmine_s_own_code() -> None:
@@ -74,7 +74,7 @@ def test_hours_are_those_of_redmine_s_own_code() -> None:
     differing = [
         (text, here, there)
         for text, there in zip(WORDS, json.loads(told.stdout), strict=True)
-        if (here := hours(text)) != there and (here is None or there is None or abs(here - there) > 1e-9)
+        if (here := parse_hours(text)) != there and (here is None or there is None or abs(here - there) > 1e-9)
     ]
     assert differing == []
 
@@ -124,7 +124,7 @@ def test_a_value_in_its_normal_form_is_left_alone(kind: Kind, written: str) -> N
 
 @pytest.mark.parametrize(("number", "shown"), [(123456.75, "123456.75"), (999999.0, "999999"), (1 / 3, "0.333333")])
 def test_no_digit_of_a_number_is_lost(number: float, shown: str) -> None:
-    assert digits(number) == shown
+    assert format_number(number) == shown
 
 
 # Whether values may be written: true for everything that somebody may come up with, not only for examples

@@ -173,7 +173,7 @@ async def test_imitated_people_and_versions_in_fields_are_named_and_not_written(
     ]
     async with backend_at(server.url) as backend:
         task = await backend.task(ACTOR, 7)
-    assert [held.field.words(held.value) for held in task.custom] == [("Anna Test", "#99"), ("Autumn",)]
+    assert [held.field.labels(held.value) for held in task.custom] == [("Anna Test", "#99"), ("Autumn",)]
     assert task.choices.custom == frozenset()
 
 

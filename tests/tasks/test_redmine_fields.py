@@ -64,7 +64,7 @@ def put(world: RedmineWorld, number: int, **values: object) -> None:
 
 
 def held(task: Task, field: int) -> tuple[str, ...]:
-    return next(it.field.words(it.value) for it in task.custom if it.field.id == field)
+    return next(it.field.labels(it.value) for it in task.custom if it.field.id == field)
 
 
 def last(task: Task, label: str) -> FieldChange:

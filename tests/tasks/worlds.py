@@ -191,7 +191,7 @@ World = EmbeddedWorld | RedmineWorld
 def long_after_others(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """What other tests did in the Redmine was long ago: no feed reads it again for fear of a late transaction, nor is
     much of it looked at by one that starts."""
-    monkeypatch.setattr(feed, "LATELY", 5)
+    monkeypatch.setattr(feed, "LATEST_ISSUES", 5)
     for name in {"world", "redmine_world", "sql_world"} & set(request.fixturenames):
         if isinstance(world := request.getfixturevalue(name), RedmineWorld):
             world.grow_old()

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from helpdesk.tasks.fields import field_of
+from helpdesk.tasks.fields import detail_name
 from helpdesk.web.tasks.task_input import READERS
 from tests.web.conftest import Client, Visit
 from tests.world import FIELD_IDS, NAMES, PEOPLE_IDS, PROJECT_IDS, EmbeddedWorld
@@ -98,7 +98,7 @@ def test_errors_of_all_fields_are_reported_at_once(anna: Client, number: int) ->
 
 
 def test_no_value_of_a_detail_brings_the_server_down(anna: Client, number: int) -> None:
-    for name in map(field_of, READERS):
+    for name in map(detail_name, READERS):
         for value in ([], {}, 10**30, -1, 1.5, float("nan"), True, "\0", "\ud800", "9" * 70_000, "٣"):
             headers = {"Content-Type": "application/json"}
             answer = anna.put(address(number), content=json.dumps({name: value}), headers=headers)

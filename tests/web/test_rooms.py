@@ -16,9 +16,9 @@ from helpdesk.services import Services
 from helpdesk.store.models.tables import Person
 from helpdesk.web.core import navigation
 from helpdesk.web.core.faces import answer, html, json_response
-from helpdesk.web.core.guards import HOLDERS, needs
+from helpdesk.web.core.guards import HAS_RIGHT, needs
 from helpdesk.web.core.navigation import ROOMS, Room
-from helpdesk.web.core.services import addresses
+from helpdesk.web.core.services import path_maker
 from helpdesk.web.core.templating import Renderer
 from helpdesk.web.routes import ROUTES
 from tests.web.conftest import HTML, Visit, session_cookie
@@ -40,7 +40,7 @@ def client(services: Services, monkeypatch: pytest.MonkeyPatch) -> Iterator[Test
     """The application with a room for those who check quality."""
     routes = [*ROUTES, Route("/toys", needs("quality")(every), name="toys:every")]
     monkeypatch.setattr("helpdesk.app.ROUTES", routes)
-    monkeypatch.setattr("helpdesk.app.addresses", addresses)  # those that all tests share do not know the room
+    monkeypatch.setattr("helpdesk.app.path_maker", path_maker)  # those that all tests share do not know the room
     monkeypatch.setattr("helpdesk.app.Renderer", Renderer)
     monkeypatch.setattr(navigation, "ROOMS", (*ROOMS, Room("toys:every", sentence("Toys"), "quality")))
     app = create_app(services)
@@ -69,7 +69,7 @@ def test_a_new_room_is_closed_to_everybody_else(services: Services, client: Test
 
 
 def test_an_address_that_needs_a_right_refuses_those_without_it(visit: Visit) -> None:
-    boris, guarded = visit("boris"), [route for route in ROUTES if route.endpoint.guard in HOLDERS]
+    boris, guarded = visit("boris"), [route for route in ROUTES if route.endpoint.guard in HAS_RIGHT]
     assert guarded
     for route in guarded:
         for method in route.methods - {"HEAD"}:

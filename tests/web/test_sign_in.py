@@ -18,7 +18,7 @@ from tests.web.conftest import Visit
 from tests.world import PASSWORDS, PEOPLE_IDS
 
 LIMIT = RateLimit(2, 60)
-MANY = LIMIT.count * login_attempts.OFFICE
+MANY = LIMIT.count * login_attempts.PEOPLE_AT_ADDRESS
 TYPED_AMISS = "Sesame-77, typed as a login"
 
 

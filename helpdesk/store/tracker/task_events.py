@@ -13,38 +13,38 @@ NEW_AT_ONCE = 500
 """The most unseen rows of each table that one poll reads."""
 
 
-class Range(NamedTuple):
+class IdRange(NamedTuple):
     """The ids to read of a table: above `floor`, up to NEW_AT_ONCE beyond the highest `seen`."""
 
     floor: int
     seen: int
 
 
-_NAMED = sa.select(ENTRY, AUTHOR.c.full_name.label("author"), AUTHOR.c.email.label("author_email")).join(
+_ENTRIES = sa.select(ENTRY, AUTHOR.c.full_name.label("author"), AUTHOR.c.email.label("author_email")).join(
     AUTHOR, AUTHOR.c.id == ENTRY.c.author_id
 )
 
 
-def last(session: Session) -> tuple[int, int]:
+def highest_ids(session: Session) -> tuple[int, int]:
     """Return the highest ids of a task and of an entry, or 0."""
     numbers = (session.scalar(sa.select(sa.func.max(table.c.id))) for table in (TASK, ENTRY))
     task, entry = (number or 0 for number in numbers)
     return task, entry
 
 
-def created(session: Session, where: Range) -> Sequence[Any]:
-    """Return (id, description) of tasks."""
-    return session.execute(sa.select(TASK.c.id, TASK.c.description).where(_in(TASK, where))).all()
+def new_tasks(session: Session, ids: IdRange) -> Sequence[Any]:
+    """Return (id, description) of the tasks in the range."""
+    return session.execute(sa.select(TASK.c.id, TASK.c.description).where(_in_range(TASK, ids))).all()
 
 
-def entries(session: Session, where: Range) -> Sequence[Any]:
-    """Return entries with their authors' names."""
-    return session.execute(_NAMED.where(_in(ENTRY, where))).all()
+def new_entries(session: Session, ids: IdRange) -> Sequence[Any]:
+    """Return the entries in the range, with their authors' names and e-mail."""
+    return session.execute(_ENTRIES.where(_in_range(ENTRY, ids))).all()
 
 
-def entry(session: Session, task_id: int, number: int) -> Sequence[Any]:
-    """Return one such entry, when it belongs to that task."""
-    return session.execute(_NAMED.where(ENTRY.c.id == number, ENTRY.c.task_id == task_id)).all()
+def entry(session: Session, task_id: int, entry_id: int) -> Sequence[Any]:
+    """Return that one entry in a list, which is empty when it does not belong to the task."""
+    return session.execute(_ENTRIES.where(ENTRY.c.id == entry_id, ENTRY.c.task_id == task_id)).all()
 
 
 def tasks(session: Session, ids: Collection[int]) -> dict[int, Any]:
@@ -74,13 +74,13 @@ def assignments(session: Session, task_ids: Collection[int]) -> Sequence[Any]:
 
 
 def watchers(session: Session, task_ids: Collection[int]) -> Sequence[Any]:
-    """Return (task id, person id)."""
+    """Return (task id, person id) of each watcher."""
     query = sa.select(WATCHER.c.task_id, WATCHER.c.person_id).where(WATCHER.c.task_id.in_(task_ids))
     return session.execute(query).all()
 
 
-def _in(table: sa.Table, where: Range) -> sa.ColumnElement[bool]:
+def _in_range(table: sa.Table, ids: IdRange) -> sa.ColumnElement[bool]:
     other = table.alias()
-    following = sa.select(other.c.id).where(other.c.id > where.seen).order_by(other.c.id).limit(NEW_AT_ONCE).subquery()
-    last = sa.select(sa.func.coalesce(sa.func.max(following.c.id), where.seen)).scalar_subquery()
-    return sa.and_(table.c.id > where.floor, table.c.id <= last)
+    following = sa.select(other.c.id).where(other.c.id > ids.seen).order_by(other.c.id).limit(NEW_AT_ONCE).subquery()
+    last = sa.select(sa.func.coalesce(sa.func.max(following.c.id), ids.seen)).scalar_subquery()
+    return sa.and_(table.c.id > ids.floor, table.c.id <= last)

@@ -38,7 +38,7 @@ class EmbeddedFeed:
         self.is_named = is_named
 
     async def start(self) -> str:
-        task, entry = await self._ask(task_events.last)
+        task, entry = await self._ask(task_events.highest_ids)
         now = self.clock()
         return watermark.written({
             "tasks": watermark.beginning(task, now), "entries": watermark.beginning(entry, now)
@@ -49,8 +49,8 @@ class EmbeddedFeed:
         tasks, entries = marks["tasks"], marks["entries"]
 
         def work(session: Session) -> tuple[list[Event], list[int], list[int]]:
-            created = task_events.created(session, task_events.Range(tasks.floor, tasks.highest))
-            written = task_events.entries(session, task_events.Range(entries.floor, entries.highest))
+            created = task_events.new_tasks(session, task_events.IdRange(tasks.floor, tasks.highest))
+            written = task_events.new_entries(session, task_events.IdRange(entries.floor, entries.highest))
             events = list(_EventMapper(session, created, written).events()) if created or written else []
             return events, [row.id for row in created], [row.id for row in written]
 

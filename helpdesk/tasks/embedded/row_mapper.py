@@ -17,7 +17,7 @@ from helpdesk.store.tracker import task_parts as parts
 from helpdesk.store.tracker import tasks as rows
 from helpdesk.tasks.embedded import files
 from helpdesk.tasks.embedded.permissions import Rights, choices, priorities, rights, visible
-from helpdesk.tasks.fields import CustomField, CustomValue, Kind, Option, name_of
+from helpdesk.tasks.fields import CustomField, CustomValue, Kind, Option, cf_name
 from helpdesk.tasks.model import Actor, Entry, FieldChange, Link, Member, Priority, Ref, Relation, Status, Task, TaskRow
 
 OPPOSITE = {
@@ -168,7 +168,7 @@ def _entries(session: Session, actor: Actor, mine: Rights, task: Any) -> tuple[E
 def _change(change: Any, names: Names) -> FieldChange:
     values = (change.old_value, change.new_value)
     if field := names.fields.get(change.field):
-        old, new = (None if value is None else ", ".join(field.words(tuple(value.split("\n")))) for value in values)
+        old, new = (None if value is None else ", ".join(field.labels(tuple(value.split("\n")))) for value in values)
         return FieldChange("custom_field", old, new, field.name, field.kind)
     by_id = names.names.get(change.field)
     old, new = (by_id.get(value, f"#{value}") if by_id is not None and value else value for value in values)
@@ -186,4 +186,4 @@ def _names(session: Session, changes: Any) -> Names:
         name: {str(row.id): row.name for row in read(session)} for name, read in tables_of.items() if name in changed
     }
     assignees = {str(key): name for key, name in rows.names(session, people).items()} if people else {}
-    return Names({**names, "assignee": assignees, "parent_id": {}}, {name_of(field.id): field for field in fields})
+    return Names({**names, "assignee": assignees, "parent_id": {}}, {cf_name(field.id): field for field in fields})

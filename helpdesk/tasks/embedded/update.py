@@ -12,7 +12,7 @@ from helpdesk.store.tracker import task_parts as parts
 from helpdesk.store.tracker.files import delete_of_task
 from helpdesk.tasks.embedded.files import attach
 from helpdesk.tasks.embedded.row_mapper import load
-from helpdesk.tasks.fields import Texts, Value, digits, name_of
+from helpdesk.tasks.fields import Texts, Value, cf_name, format_number
 from helpdesk.tasks.model import Actor, Edit, Entry, Ref, Task
 from helpdesk.texts import trimmed
 
@@ -100,7 +100,7 @@ def _field_changes(before: Task, edit: Edit) -> Iterator[tuple[str, str | None, 
     for field_id, texts in edit.custom.items():
         old, new = _joined(before.custom_value(field_id)), _joined(texts)
         too_long = kinds[field_id] == "long_text" or max(len(old or ""), len(new or "")) > LONGEST_VALUE
-        yield (name_of(field_id), None, None) if too_long else (name_of(field_id), old, new)
+        yield (cf_name(field_id), None, None) if too_long else (cf_name(field_id), old, new)
 
 
 def _text(value: Value) -> str | None:
@@ -109,7 +109,7 @@ def _text(value: Value) -> str | None:
     if isinstance(value, bool):
         return str(int(value))
     if isinstance(value, float):
-        return digits(value)
+        return format_number(value)
     return value.isoformat() if isinstance(value, date) else str(value)
 
 

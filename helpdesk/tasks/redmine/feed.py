@@ -23,7 +23,7 @@ from helpdesk.tasks.redmine.sql.source import Source
 
 READ_SECONDS = 30.0
 """The limit of one poll, in which many issues may be read."""
-LATELY = 25
+LATEST_ISSUES = 25
 """The issues from which a feed learns where to begin."""
 
 
@@ -36,9 +36,9 @@ class RestFeed:
         self.changed_issues = rest_feed.ChangedIssues(client)
 
     async def start(self) -> str:
-        """Return the cursor behind the highest numbers in the last changed issues; moments tell older ones."""
+        """Return the cursor behind the highest numbers in the last changed issues."""
         async with self.calls.reading(READ_SECONDS):
-            issues = await self.changed_issues.lately(LATELY)
+            issues = await self.changed_issues.latest(LATEST_ISSUES)
         now = datetime.now(UTC)
         journals = [json_mapper.number(it, "id") for issue in issues for it in issue.get("journals", ())]
         numbers = [json_mapper.number(issue, "id") for issue in issues]

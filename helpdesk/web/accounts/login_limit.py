@@ -51,7 +51,7 @@ class Guesses:
 
     async def checking(self, login: str, password: str) -> str:
         """Record that a directory is about to check a password for its `login`; return the one that it should check."""
-        verdict, self.current = await self._record(login, f"{self.directory} {self.place}", unseen=True)
+        verdict, self.current = await self._record(login, f"{self.directory} {self.place}", always=True)
         self.barred = self.barred or verdict.wait > 0
         return token_urlsafe(16) if verdict.wait else password
 
@@ -84,14 +84,14 @@ class Guesses:
         await self._write(work)
 
     async def _record(
-        self, login: str, place: str, unseen: bool = False
+        self, login: str, place: str, always: bool = False
     ) -> tuple[login_attempts.Verdict, tuple[Attempt, ...]]:
         hashed, now = login_hash(self.request, login), services(self.request).clock()
         limit = services(self.request).settings.login_rate_limit
         if limit is None:
             return login_attempts.Verdict(), ()
         verdict = await services(self.request).database.run(
-            lambda db: login_attempts.record(db, hashed, place, now, limit.count, limit.seconds, unseen=unseen),
+            lambda db: login_attempts.record(db, hashed, place, now, limit.count, limit.seconds, always=always),
             writes=True,
         )
         return verdict, () if verdict.wait else (Attempt(verdict.id, hashed, place),)

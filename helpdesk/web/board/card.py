@@ -82,7 +82,7 @@ async def _refused_card(request: Request, refusal: task_page.Refusal, _form_name
     card = Card(task.row, sum(1 for entry in task.entries if entry.notes))
     context = await _refusal(request, task, refusal) | await board_page.card_context(request, by, (card,), dated=True)
     context |= {"card": card, "age": translate(request, context["age"](task.row.updated_on))}
-    context |= {"at": board.at(task.row, by), "unread": task.id in context["with_news"]}
+    context |= {"at": board.cell_of(task.row, by), "unread": task.id in context["with_news"]}
     return await _tray(request, "board/_card_refused.html", task, status_of(refusal), **context)
 
 

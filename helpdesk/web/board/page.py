@@ -13,7 +13,7 @@ from helpdesk.store import board as store
 from helpdesk.store import notifications
 from helpdesk.store.saved_views import View
 from helpdesk.tasks import board
-from helpdesk.tasks.board import By, Column
+from helpdesk.tasks.board import Column, LaneField
 from helpdesk.tasks.lists import Card, CardQuery, Cards, Vocabulary
 from helpdesk.tasks.model import Actor
 from helpdesk.tasks.phases import Rules
@@ -32,13 +32,13 @@ from helpdesk.web.lists.urls import COLUMNS, Listing
 from helpdesk.web.tasks import colors
 from helpdesk.web.tasks import schemas as task_schemas
 
-LANES = {
+LANE_LABELS = {
     "": sentence("No lanes"),
     "assignee": sentence("By assignee"),
     "project": sentence("By project"),
     "priority": sentence("By priority"),
 }
-SPOKEN = {
+SPOKEN_MESSAGES = {
     "taken": sentence("Held: %(card)s. Left and right choose a column, Space drops, Escape puts it back.", card="%s"),
     "dropped": sentence("Moving to: %(column)s.", column="%s"),
     "back": sentence("Put back."),
@@ -78,12 +78,12 @@ async def page(
         "columns": columns,
         "lanes": board.lanes(cards.cards, by, [it.id for it in vocabulary.priorities]),
         "lanes_now": by or "",
-        "lanes_by": LANES,
+        "lanes_by": LANE_LABELS,
         "compact": list_params.is_compact(extra),
         "totals": totals,
         "shortened": list_params.is_shortened(request.query_params),
         "newest": _newest(listing, cards),
-        "spoken": SPOKEN,
+        "spoken": SPOKEN_MESSAGES,
         "tips": settings.shows_tips,
         "chips": chips(listing, vocabulary, names | {who.id: (await current_user(request)).full_name}),
         "selects": fields,
@@ -153,14 +153,16 @@ async def updated_cards(
     return {**context, "columns": columns, "gone": gone}
 
 
-async def card_context(request: Request, by: By | None, cards: Sequence[Card], dated: bool = False) -> dict[str, Any]:
+async def card_context(
+    request: Request, by: LaneField | None, cards: Sequence[Card], dated: bool = False
+) -> dict[str, Any]:
     """Return the context of cards: their cells and ages, and which tasks have unread notifications; `dated` ones also
     say when their task was changed, for a board to put them in order."""
     person, ids, now = await current_user(request), [card.row.id for card in cards], services(request).clock()
     return {
         "cards": cards,
         "with_news": await services(request).database.run(lambda db: notifications.unread_tasks(db, person.id, ids)),
-        "at": lambda row: board.at(row, by),
+        "at": lambda row: board.cell_of(row, by),
         "on": lambda row: row.updated_on.timestamp() if dated else "",
         "age": lambda since: board.age(since, now),
         "today": today(request),
@@ -176,7 +178,7 @@ def _newest(listing: Listing, cards: Cards) -> float | None:
 def _links(request: Request, listing: Listing) -> dict[str, Any]:
     """Return the addresses of more cards, and the query of the board."""
     return {
-        "longer": lambda column: _longer(request, listing, column),
+        "longer": lambda column: _address_of_more(request, listing, column),
         "query_string": listing.link().removeprefix(listing.path),
     }
 
@@ -187,10 +189,10 @@ def _as_list(request: Request, listing: Listing) -> Listing:
     return Listing(listing.query, path_to(request, LISTS[0] if is_mine else LISTS[1]), is_mine)
 
 
-def _longer(request: Request, listing: Listing, column: Column) -> str:
+def _address_of_more(request: Request, listing: Listing, column: Column) -> str:
     """Return the address of a board with more cards in each column, for browsers without scripts; beyond its limit,
     that of the list of the column's status."""
-    longer = listing.query.per_page + board_query.MORE
-    if longer <= list_params.MOST_PER_PAGE:
-        return listing.link(per_page=longer)
+    per_page = listing.query.per_page + board_query.MORE
+    if per_page <= list_params.MOST_PER_PAGE:
+        return listing.link(per_page=per_page)
     return _as_list(request, listing).link(status_ids=(column.status.id,), per_page=list_params.MOST_PER_PAGE)

@@ -24,7 +24,7 @@ READ_SECONDS = 9.5
 ADMINISTRATORS_ONLY = sentence("Only administrators change what everybody uses.")
 
 Right = Literal["admin", "quality", "contact_center"]
-HOLDERS: dict[Right, Callable[[Person], bool]] = {
+HAS_RIGHT: dict[Right, Callable[[Person], bool]] = {
     "admin": lambda person: person.is_admin,
     "quality": lambda person: person.can_access_quality_control,
     "contact_center": lambda person: person.can_access_contact_center_moscow,
@@ -33,11 +33,11 @@ HOLDERS: dict[Right, Callable[[Person], bool]] = {
 
 def holds(person: Person, right: Right | None) -> bool:
     """Tell whether the person holds the right; everybody holds None."""
-    return right is None or HOLDERS[right](person)
+    return right is None or HAS_RIGHT[right](person)
 
 
 def public(handler: Handler) -> Handler:
-    """Let anybody in."""
+    """Let anybody in. Like `signed_in`, it refuses a write that another site's page sends."""
 
     @wraps(handler)
     async def guarded(request: Request) -> Response:
@@ -66,7 +66,7 @@ def signed_in(handler: Handler) -> Handler:
 
 
 def needs(right: Right, message: Sentence | None = None) -> Callable[[Handler], Handler]:
-    """Let those in who hold the right. Raises NotSignedIn, and NotAllowed with the sentence `says`."""
+    """Let those in who hold the right. Raises NotSignedIn, and NotAllowed with the sentence `message`."""
 
     def guard(handler: Handler) -> Handler:
         @wraps(handler)
@@ -103,10 +103,10 @@ def unguarded(handler: Handler) -> Handler:
 
 async def actor(request: Request) -> Actor:
     """Return the identity of the signed-in person in the backend. Raises NotSignedIn, NotAllowed."""
-    signed_in = await session.current(request)
-    if signed_in is None:
+    current = await session.current(request)
+    if current is None:
         raise NotSignedIn
-    return services(request).identify(signed_in)
+    return services(request).identify(current)
 
 
 def require_same_origin(request: Request) -> None:

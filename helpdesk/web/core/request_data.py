@@ -12,7 +12,7 @@ from starlette.datastructures import UploadFile
 from starlette.requests import ClientDisconnect, Request
 
 from helpdesk.errors import Invalid, Malformed, NotFound, Sentence, UnsupportedType, sentence
-from helpdesk.tasks.fields import yes_or_no
+from helpdesk.tasks.fields import parse_flag
 from helpdesk.tasks.model import Edit, Field
 from helpdesk.texts import is_blank
 from helpdesk.web.core import multipart, request_body
@@ -74,7 +74,7 @@ class Fields(NamedTuple):
         """Return yes or no, in any case; `default` when absent or null. Empty means no. Raises Invalid."""
         if self.values.get(name) is None:
             return default
-        value = yes_or_no(str(self.values[name]) or "0")
+        value = parse_flag(str(self.values[name]) or "0")
         if value is None:
             raise refusal(name, sentence("This must be yes or no."))
         return value

@@ -15,7 +15,7 @@ from helpdesk.languages import LANGUAGES, choose, say, translations
 from helpdesk.paths import folder
 from helpdesk.people.model import Person
 from helpdesk.tasks.board import initials
-from helpdesk.tasks.fields import digits, is_day
+from helpdesk.tasks.fields import format_number, is_day
 from helpdesk.texts import is_blank
 from helpdesk.timings import measured
 from helpdesk.web.core import session
@@ -119,7 +119,7 @@ def _day(on: date | str) -> Markup | str:
 
 
 def _decimal(language: str, number: float) -> str:
-    text = digits(round(number, 2))
+    text = format_number(round(number, 2))
     return text.replace(".", ",") if language == "ru" else text
 
 

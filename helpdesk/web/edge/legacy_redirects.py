@@ -30,7 +30,7 @@ def routes() -> list[BaseRoute]:
     return [Route(old, public(_moved(name, query)), name=f"old:{old}", methods=METHODS) for old, name, query in MOVED]
 
 
-async def without_slash(scope: Scope, receive: Receive, send: Send) -> None:
+async def redirect_without_slash(scope: Scope, receive: Receive, send: Send) -> None:
     """Redirect to the address without the slashes at its end, if there is one. Raises HTTPException.
 
     Starlette's own redirect leads to the host that the request names, with a scheme that is wrong behind a proxy.
@@ -42,11 +42,10 @@ async def without_slash(scope: Scope, receive: Receive, send: Send) -> None:
     await _redirect(request, quote(path), request.url.query)(scope, receive, send)
 
 
-def _moved(name: str, more: str) -> Handler:
+def _moved(name: str, query: str) -> Handler:
     async def moved(request: Request) -> Response:
         address = path_to(request, name, **request.path_params)
-        query = "&".join(part for part in (more, request.url.query) if part)
-        return _redirect(request, address, query)
+        return _redirect(request, address, "&".join(part for part in (query, request.url.query) if part))
 
     return moved
 

@@ -9,7 +9,7 @@ from starlette.datastructures import QueryParams
 from starlette.requests import Request
 
 from helpdesk.errors import sentence
-from helpdesk.tasks.board import By
+from helpdesk.tasks.board import LaneField
 from helpdesk.tasks.lists import SORTS, TaskQuery, Vocabulary, Who
 from helpdesk.tasks.model import Priority, Ref, Status
 from helpdesk.tasks.projects import Project
@@ -81,9 +81,9 @@ def of_board(request: Request, params: QueryParams, vocabulary: Vocabulary) -> L
     return Listing(query, path, extra=tuple((name, value) for name, value in extra if value), is_board=True)
 
 
-def lanes(params: Mapping[str, str]) -> By | None:
+def lanes(params: Mapping[str, str]) -> LaneField | None:
     """Return the field that divides the board into lanes."""
-    return next((field for field in get_args(By) if field == params.get(LANES)), None)
+    return next((field for field in get_args(LaneField) if field == params.get(LANES)), None)
 
 
 def is_compact(params: Mapping[str, str]) -> bool:

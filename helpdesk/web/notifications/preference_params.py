@@ -13,16 +13,16 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from helpdesk.errors import Invalid, Sentence, sentence
 from helpdesk.notifications.preferences import SOUNDS, Preferences, QuietHours, Sounds, cells
-from helpdesk.tasks.fields import yes_or_no
+from helpdesk.tasks.fields import parse_flag
 from helpdesk.web.core import request_data
 from helpdesk.web.core.request_data import Fields
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(:00)?", re.ASCII)
 NIGHT = time(22), time(8)
-BOXES = ("wanted", "digest", "quiet", "days")
-HOURS = ("quiet", "days", "start", "end", "zone")
-LONGEST_NAME = 60
+CHECKBOXES = ("wanted", "digest", "quiet", "days")
+QUIET_FIELDS = ("quiet", "days", "start", "end", "zone")
+LONGEST_TEXT = 60
 MOST_NAMES = 100
 NO_CLOCK = sentence("This must be a time such as 22:00.")
 NO_ZONE = sentence("There is no such time zone. One is, for example, Europe/Moscow.")
@@ -62,10 +62,10 @@ def typed_values(fields: Fields, before: Preferences, zone: ZoneInfo) -> dict[st
 def changed(fields: Fields, before: Preferences, zone: ZoneInfo) -> Preferences:
     """Return `before` changed by what was sent. Raises Invalid, which names every wrong field at once."""
     values, errors = _parse(_completed(fields))
-    quiet_values = {name: values[name] for name in HOURS if name in values}
+    quiet_values = {name: values[name] for name in QUIET_FIELDS if name in values}
     quiet = before.quiet
     if quiet_values and not errors:
-        quiet = _quiet(quiet_values, before, zone)
+        quiet = _quiet_hours(quiet_values, before, zone)
         if quiet.kept and not quiet.days:
             errors["days"] = [NO_DAY]
     if errors:
@@ -76,9 +76,10 @@ def changed(fields: Fields, before: Preferences, zone: ZoneInfo) -> Preferences:
 
 
 def _completed(fields: Fields) -> Fields:
-    if not _box(fields, "complete"):
+    """Return the fields of a complete form with the boxes that are not ticked, and other fields as they are."""
+    if not _is_ticked(fields, "complete"):
         return fields
-    return fields._replace(values={**dict.fromkeys(BOXES), **fields.values})
+    return fields._replace(values={**dict.fromkeys(CHECKBOXES), **fields.values})
 
 
 def _parse(fields: Fields) -> tuple[dict[str, Any], dict[str, Sequence[Sentence]]]:
@@ -94,40 +95,40 @@ def _parse(fields: Fields) -> tuple[dict[str, Any], dict[str, Sequence[Sentence]
     return values, errors
 
 
-def _quiet(sent: Mapping[str, Any], before: Preferences, zone: ZoneInfo) -> QuietHours:
+def _quiet_hours(sent: Mapping[str, Any], before: Preferences, zone: ZoneInfo) -> QuietHours:
     present = Fields(form_values(before, zone))
-    values = {name: sent[name] if name in sent else PARSERS[name].parse(present, name) for name in HOURS}
+    values = {name: sent[name] if name in sent else PARSERS[name].parse(present, name) for name in QUIET_FIELDS}
     return QuietHours(values["days"], values["start"], values["end"], values["zone"], values["quiet"])
 
 
-def _several(choices: Callable[[], Mapping[str, Any]]) -> Callable[[Fields, str], frozenset[Any]]:
+def _choices_parser(choices: Callable[[], Mapping[str, Any]]) -> Callable[[Fields, str], frozenset[Any]]:
     def parse(fields: Fields, name: str) -> frozenset[Any]:
         values = choices()
         try:
-            return frozenset(values[it] for it in _names(fields, name))
+            return frozenset(values[it] for it in _sent_names(fields, name))
         except KeyError as error:
             raise request_data.refusal(name, NO_CHOICE) from error
 
     return parse
 
 
-def _names(fields: Fields, name: str) -> list[str]:
+def _sent_names(fields: Fields, name: str) -> list[str]:
     return [str(each) for each in fields.all_values(name, MOST_NAMES)]
 
 
-def _box(fields: Fields, name: str) -> bool:
-    return yes_or_no(str(fields.values.get(name))) is True
+def _is_ticked(fields: Fields, name: str) -> bool:
+    return parse_flag(str(fields.values.get(name))) is True
 
 
-def _clock(fields: Fields, name: str) -> time:
-    match = CLOCK.fullmatch(fields.required_text(name, LONGEST_NAME).strip())
+def _parse_clock(fields: Fields, name: str) -> time:
+    match = CLOCK.fullmatch(fields.required_text(name, LONGEST_TEXT).strip())
     if not match:
         raise request_data.refusal(name, NO_CLOCK)
     return time(int(match[1]), int(match[2]))
 
 
-def _zone(fields: Fields, name: str) -> ZoneInfo:
-    zone = _zones().get(fields.required_text(name, LONGEST_NAME).strip().casefold())
+def _parse_zone(fields: Fields, name: str) -> ZoneInfo:
+    zone = _zones().get(fields.required_text(name, LONGEST_TEXT).strip().casefold())
     if zone is None:
         raise request_data.refusal(name, NO_ZONE)
     return ZoneInfo(zone)
@@ -144,26 +145,26 @@ def _zones() -> dict[str, str]:
     return {name.casefold(): name for name in available_timezones()}
 
 
-def _sound(fields: Fields, name: str) -> str:
-    sound = fields.text(name, LONGEST_NAME)
+def _parse_sound(fields: Fields, name: str) -> str:
+    sound = fields.text(name, LONGEST_TEXT)
     if sound not in SOUNDS:
         raise request_data.refusal(name, NO_CHOICE)
     return sound
 
 
-def _text(fields: Fields, name: str) -> str:
+def _sent_text(fields: Fields, name: str) -> str:
     return str(fields.values[name] or "")
 
 
-_CLOCK = FieldParser(_clock, _text)
-_BOX = FieldParser(Fields.flag, _box)
+_CLOCK = FieldParser(_parse_clock, _sent_text)
+_BOX = FieldParser(Fields.flag, _is_ticked)
 PARSERS = {
-    "wanted": FieldParser(_several(cells), _names),
+    "wanted": FieldParser(_choices_parser(cells), _sent_names),
     "digest": _BOX,
     "quiet": _BOX,
-    "days": FieldParser(_several(lambda: {name: day for day, name in enumerate(DAYS)}), _names),
+    "days": FieldParser(_choices_parser(lambda: {name: day for day, name in enumerate(DAYS)}), _sent_names),
     "start": _CLOCK,
     "end": _CLOCK,
-    "zone": FieldParser(_zone, _text),
-    **{f"sound_{name}": FieldParser(_sound, _text) for name in Sounds._fields},
+    "zone": FieldParser(_parse_zone, _sent_text),
+    **{f"sound_{name}": FieldParser(_parse_sound, _sent_text) for name in Sounds._fields},
 }

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from helpdesk.errors import HelpdeskError, Invalid, Malformed, Sentence, sentence
 from helpdesk.tasks.change_messages import LABELS
 from helpdesk.tasks.creation import NewTaskForm
-from helpdesk.tasks.fields import CustomField, Detail, Kind, Option, Texts, Value, digits, field_of, name_of
+from helpdesk.tasks.fields import CustomField, Detail, Kind, Option, Texts, Value, cf_name, detail_name, format_number
 from helpdesk.tasks.model import Priority, Ref, Status, Task
 from helpdesk.web.core import request_body
 from helpdesk.web.core.request_data import VALUES
@@ -61,14 +61,14 @@ class Control(NamedTuple):
     def options(self) -> tuple[Option, ...]:
         """Return the choices, with the present value even if it is offered no more, so that it does not get lost."""
         offered = {option.value for option in self.field.options}
-        return (*self.field.options, *(Option(it, *self.field.words((it,))) for it in self.value if it not in offered))
+        return (*self.field.options, *(Option(it, *self.field.labels((it,))) for it in self.value if it not in offered))
 
 
 def of_task(task: Task, speak: Speak) -> tuple[Control, ...]:
     """Return the details and custom fields that this person may write, with the task's values."""
     choices = task.choices
     details = (_of_task(task, detail, speak) for detail in KINDS if detail in choices.details)
-    custom = (Control(name_of(it.field.id), it.field, it.value) for it in task.custom if it.field.id in choices.custom)
+    custom = (Control(cf_name(it.field.id), it.field, it.value) for it in task.custom if it.field.id in choices.custom)
     return (*details, *custom)
 
 
@@ -81,7 +81,7 @@ def of_new(form: NewTaskForm, typed: Mapping[str, Any], speak: Speak) -> tuple[C
         *_choice("priority_id", speak(LABELS["priority"]), form.priorities, bool(priority), priority),
         *_choice("assigned_to_id", speak(LABELS["assignee"]), form.assignees),
         *(_of_new(form, detail, speak) for detail in NEW_OTHERS if detail in form.details),
-        *(Control(name_of(field.id), field, field.default) for field in form.custom),
+        *(Control(cf_name(field.id), field, field.default) for field in form.custom),
     )
     return tuple(_filled(control, typed) for control in controls)
 
@@ -94,7 +94,7 @@ def required(task: Task, refusal: HelpdeskError, typed: Mapping[str, Any], speak
     if not isinstance(refusal, Invalid) or "status_id" not in typed:
         return ()
     messages = [speak(message) for message in refusal.fields.get("base", ())]
-    redmine_names = {field_of(detail): names for detail, names in REDMINE_NAMES.items()}
+    redmine_names = {detail_name(detail): names for detail, names in REDMINE_NAMES.items()}
     controls = of_task(task, speak)
     named = {
         control.name
@@ -158,7 +158,7 @@ def _detail(detail: Detail, value: Texts, is_required: bool, speak: Speak, optio
     label = speak(LABELS["parent_id" if detail == "parent" else detail])
     hint = speak(HINTS[detail]) if detail in HINTS else ""
     field = CustomField(0, label, KINDS[detail], options, required=is_required, hint=hint)
-    return Control(field_of(detail), field, value)
+    return Control(detail_name(detail), field, value)
 
 
 def _choice(
@@ -184,7 +184,7 @@ def _text(value: Value) -> str:
     if isinstance(value, bool):
         return str(int(value))
     if isinstance(value, float):
-        return digits(value)
+        return format_number(value)
     return value.isoformat() if isinstance(value, date) else "" if value is None else str(value)
 
 

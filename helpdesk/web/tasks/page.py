@@ -13,7 +13,7 @@ from helpdesk.errors import Conflict, HelpdeskError, Invalid, NotAllowed, NotFou
 from helpdesk.store import preferences, reply_templates
 from helpdesk.store.drafts import StoredDraft
 from helpdesk.tasks.change_messages import LABELS, RELATIONS, in_words, overwritten
-from helpdesk.tasks.fields import name_of
+from helpdesk.tasks.fields import cf_name
 from helpdesk.tasks.model import Entry, Field, Task, Written
 from helpdesk.texts import called
 from helpdesk.web.core import navigation, request_data, session
@@ -143,7 +143,7 @@ def facts(task: Task) -> tuple[Fact, ...]:
         Fact("done_ratio", sentence("Progress"), "percent", task.done_ratio),
         Fact("estimated_hours", sentence("Estimated"), "hours", task.estimated_hours),
         Fact("spent_hours", sentence("Spent"), "hours", task.spent_hours),
-        *(Fact(name_of(it.field.id), Sentence(called(it.field)), "custom", it) for it in task.custom if it.value),
+        *(Fact(cf_name(it.field.id), Sentence(called(it.field)), "custom", it) for it in task.custom if it.value),
         Fact("watchers", sentence("Watchers"), "people", task.watchers),
     )
     return (

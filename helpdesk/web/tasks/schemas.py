@@ -222,7 +222,7 @@ def _custom_value(custom: CustomValue) -> Json:
     """Return several values as a list, one as a text, none as null, as the backend keeps them."""
     field, values = custom
     value = list(values) if field.multiple else next(iter(values), None)
-    file = {"filename": next(iter(field.words(values)), None)} if field.kind == "file" else {}
+    file = {"filename": next(iter(field.labels(values)), None)} if field.kind == "file" else {}
     return {"id": field.id, "name": field.name, "value": value, **file}
 
 

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from helpdesk.errors import Invalid, Sentence, sentence
-from helpdesk.tasks.fields import CHECKS, Detail, Texts, Value, field_of, hours, is_day, name_of
+from helpdesk.tasks.fields import CHECKS, Detail, Texts, Value, cf_name, detail_name, is_day, parse_hours
 from helpdesk.tasks.model import Edit
 from helpdesk.web.core import request_data
 from helpdesk.web.core.request_data import Fields
@@ -22,9 +22,9 @@ def edit(fields: Fields) -> Edit:
     details: dict[Detail, Value] = {}
     custom: Mapping[int, Texts] = {}
     for detail, read in READERS.items():
-        if field_of(detail) in fields.values:
+        if detail_name(detail) in fields.values:
             try:
-                details[detail] = read(fields, field_of(detail))
+                details[detail] = read(fields, detail_name(detail))
             except Invalid as refusal:
                 errors |= refusal.fields
     try:
@@ -39,7 +39,7 @@ def edit(fields: Fields) -> Edit:
 def custom_values(fields: Fields) -> dict[int, Texts]:
     """Return custom fields by id: of a form (`cf_7`, once or more) or of a program (`custom_fields[{id, value}]`)."""
     named = {int(match[1]): value for name, value in fields.values.items() if (match := OF_FORM.fullmatch(name))}
-    return {number: _texts(name_of(number), value) for number, value in (named | _listed(fields)).items()}
+    return {number: _texts(cf_name(number), value) for number, value in (named | _listed(fields)).items()}
 
 
 def _listed(fields: Fields) -> dict[int, Any]:
@@ -78,7 +78,7 @@ def _hours(fields: Fields, name: str) -> float | None:
     value = fields.values[name]
     if value is None or value == "":
         return None
-    number = hours(value) if isinstance(value, str) else value if type(value) in (int, float) else None
+    number = parse_hours(value) if isinstance(value, str) else value if type(value) in (int, float) else None
     if number is None or abs(number) >= MOST_HOURS:
         raise request_data.refusal(name, sentence("This must be a number of hours."))
     return float(number)

@@ -24,14 +24,14 @@ _IMAGE = re.compile(
     !(?::([^\s<>"{TAG}{UNSEEN}]+))?""",
     re.X,
 )
-_ADDRESS = re.compile(r"https?://[^/]|/[^/\\]", re.I)
-_NO_PART = "&(?:[lg]t|quot|nbsp|[lr]aquo);"  # of an address
+_IMAGE_ADDRESS = re.compile(r"https?://[^/]|/[^/\\]", re.I)
+_AFTER_ADDRESS = "&(?:[lg]t|quot|nbsp|[lr]aquo);"  # it ends there
 # Nothing is a link within text that looks like a tag.
 _LINK = re.compile(
     rf"""
     </?[!\w][^<>{BROKEN}]*+
     | "(?P<text>[^"{BROKEN}]{{1,2000}}+)":
-      (?P<target>(?:/|[a-z]{{2,20}}://|www\.|mailto:|\#(?=[a-z]))[\w/](?:(?!{_NO_PART})[^\s<>"{TAG}{UNSEEN}])+)
+      (?P<target>(?:/|[a-z]{{2,20}}://|www\.|mailto:|\#(?=[a-z]))[\w/](?:(?!{_AFTER_ADDRESS})[^\s<>"{TAG}{UNSEEN}])+)
     """,
     re.I | re.X,
 )
@@ -88,7 +88,7 @@ def _code(content: str, placeholders: Placeholders) -> str:
 
 def _image(match: re.Match[str], placeholders: Placeholders) -> str:
     modifiers, source, title, target = match.groups()
-    if not (_ADDRESS.match(source) or is_picture_source(source)):
+    if not (_IMAGE_ADDRESS.match(source) or is_picture_source(source)):
         return match[0]  # `!important!`
     titled = f' title="{escape(title)}"' if title else ""
     image = f'<img src="{escape(source)}" alt="{escape(title or "")}"{titled}{attributes.sizes(modifiers)}>'

@@ -88,7 +88,7 @@ def named(field: CustomField, value: Iterable[str], names: Mapping[str, str]) ->
     known = {option.value for option in field.options}
     missing = (each for each in dict.fromkeys(value) if each not in known)
     options = (Option(each, names.get(each, f"#{each}" if each.isdigit() else each)) for each in missing)
-    return field._replace(called=tuple(options))
+    return field._replace(unlisted=tuple(options))
 
 
 def written(field: CustomField, value: Texts) -> JSON:

@@ -78,7 +78,7 @@ class ChangedIssues:
         issues = [issue for number, _ in chosen if (issue := self.cached[number].issue) is not None]
         return ChangedPage(issues, max([reached, *(updated for _, updated in chosen)]), not left_over)
 
-    async def lately(self, number: int) -> list[JSON]:
+    async def latest(self, number: int) -> list[JSON]:
         """Return so many issues that were changed last, the last one first, without those deleted meanwhile."""
         issues = await self._list([("status_id", "*"), ("sort", "updated_on:desc"), ("limit", number)])
         read = await asyncio.gather(*(self.issue(json_mapper.number(issue, "id")) for issue in issues))

@@ -1,4 +1,4 @@
-"""Files of tasks over Redmine's REST API, streamed both ways: never whole in memory, never waited for without end."""
+"""Send and receive the files of tasks over Redmine's REST API: streamed, never whole in memory, within time limits."""
 
 import asyncio
 import re
@@ -44,7 +44,7 @@ async def send(client: RedmineClient, upload: Upload, as_login: str) -> JSON:
     params = [("filename", upload.filename), ("content_type", upload.content_type)]
 
     async def body() -> AsyncIterator[bytes]:
-        async for chunk in exactly(upload):
+        async for chunk in checked_chunks(upload):
             yield chunk
         limit.reschedule(asyncio.get_running_loop().time() + patience)
 
@@ -59,7 +59,7 @@ async def send(client: RedmineClient, upload: Upload, as_login: str) -> JSON:
     return json_object(UPLOADS, answer)
 
 
-async def exactly(upload: Upload) -> AsyncIterator[bytes]:
+async def checked_chunks(upload: Upload) -> AsyncIterator[bytes]:
     """Yield the chunks of a file. Raises Malformed for one that is shorter or longer than it said."""
     seen = 0
     async for chunk in upload.chunks:
@@ -82,7 +82,7 @@ async def receive(client: RedmineClient, path: str, as_login: str, size: int, fi
     except httpx.HTTPError as error:
         give_up(error, f"GET {path}: {type(error).__name__}")
     try:
-        begins = _begin(response, path, size, first)
+        begins = _start_of(response, path, size, first)
     except BaseException:
         await response.aclose()
         raise
@@ -90,8 +90,8 @@ async def receive(client: RedmineClient, path: str, as_login: str, size: int, fi
     return Download(response, chunks, client.deadline + size / BYTES_A_SECOND)
 
 
-def _begin(response: httpx.Response, path: str, size: int, first: int) -> int:
-    """Return the first byte of the answer: Redmine's own server always sends all, one before it may send the part."""
+def _start_of(response: httpx.Response, path: str, size: int, first: int) -> int:
+    """Return where the answer begins: Redmine's own server always sends all, one before it may send the part."""
     if response.status_code not in (200, 206):
         raise failure("GET", Answer(response.status_code, b""), f"GET {path}: {response.status_code}")
     is_part = response.status_code == 206
@@ -105,7 +105,7 @@ def _begin(response: httpx.Response, path: str, size: int, first: int) -> int:
 
 
 async def _chunks(response: httpx.Response, skip: int, length: int) -> AsyncGenerator[bytes]:
-    """Yield the `length` bytes of an answer without the first `skip`."""
+    """Yield an answer of `length` bytes without its first `skip`. Raises BadResponse for one of another length."""
     path, seen = response.request.url.path, 0
     try:
         async for chunk in response.aiter_raw():
@@ -171,7 +171,7 @@ class IssueFiles:
         try:
             answer = part(await send(self.client, plain, actor.login), "upload")
         except Invalid as refusal:
-            raise _refused(refusal, upload.size) from refusal
+            raise _refusal(refusal, upload.size) from refusal
         async with self.calls.reading():
             return Staged(json_mapper.text(answer, "token"), plain.filename, plain.size, plain.content_type)
 
@@ -184,7 +184,7 @@ class IssueFiles:
                 return OpenFile(file, await receive(self.client, path, actor.login, file.size, first))
 
 
-def _refused(refusal: Invalid, size: int) -> Invalid | TooLarge:
+def _refusal(refusal: Invalid, size: int) -> Invalid | TooLarge:
     """Return TooLarge when Redmine's sentence names a limit below the size; it may refuse for other reasons.
 
     Source: Redmine's Attachment#validate_max_file_size, #validate_file_extension; the limit is in bytes.

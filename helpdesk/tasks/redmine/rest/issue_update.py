@@ -1,4 +1,4 @@
-"""Writing to one task over Redmine's REST API, as the person, so that Redmine's own history names that person."""
+"""Change, comment, watch or delete a task over Redmine's REST API, as the person whom Redmine's history then names."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -18,7 +18,7 @@ from helpdesk.tasks.redmine.rest.json_mapper import plain
 ADDED = {"notes", "private_notes", "uploads"}
 """The parts of a write that overwrite nothing."""
 MOST_TRIES = 8
-PAUSES = tuple(0.05 * 1.6**tries for tries in range(MOST_TRIES + 4))
+RETRY_PAUSES = tuple(0.05 * 1.6**tries for tries in range(MOST_TRIES + 4))
 """The longest seconds between two tries of a write that overwrites nothing; the deadline of all tries is shorter."""
 
 
@@ -46,13 +46,13 @@ class IssueUpdate:
     async def change(self, actor: Actor, task_id: int, edit: Edit) -> Written:
         """Change a task. When somebody else wrote first and Redmine refuses, it is tried again on the present task, if
         other fields were changed, or `edit` names no version: then others' changes meanwhile do not matter."""
-        equal = self.calls.claims.among(actor.id, task_id, plain(edit.comment).strip(), False)
+        claims = self.calls.claims.among(actor.id, task_id, plain(edit.comment).strip(), False)
         async with self.calls.writing(actor) as write, write.after_others(self.change_locks.of(task_id)):
-            with equal as claim:
+            with claims as claim:
                 written = await self._merge(write, actor, await self.read_task(actor, task_id), edit)
                 if payloads.ignored(written, edit, actor):
                     # REST reads a task's fields and its history at different moments: it may be there now.
-                    written = written._replace(after=await self._after(write, actor, task_id))
+                    written = written._replace(after=await self._read_after(write, actor, task_id))
                 written = _claimed(write, claim, written, payloads.made(written, edit, actor), edit.comment)
         written = written._replace(file_ids=frozenset(map(payloads.file_id, edit.files)))
         try:
@@ -62,12 +62,12 @@ class IssueUpdate:
         return written
 
     async def comment(self, actor: Actor, task_id: int, text: str, private: bool = False) -> Written:
-        equal = self.calls.claims.among(actor.id, task_id, plain(text).strip(), private)
+        claims = self.calls.claims.among(actor.id, task_id, plain(text).strip(), private)
         async with self.calls.writing(actor) as write:
-            with equal as claim:
+            with claims as claim:
                 before = await self.read_task(actor, task_id)
                 await self._send(write, actor, before, payloads.commenting(before, text, private))
-                written = Written(before, await self._after(write, actor, task_id))
+                written = Written(before, await self._read_after(write, actor, task_id))
                 own = [entry.id for entry in payloads.entries_with(written, actor, text, private)]
                 written = _claimed(write, claim, written, own, text)
         if not payloads.entries_with(written, actor, text, private):
@@ -79,7 +79,7 @@ class IssueUpdate:
             before = await self.read_task(actor, task_id)
             body = {"journal": payloads.rewriting(before, entry_id, text)}
             await write.send(self.client.put(f"/journals/{entry_id}.json", body, actor.login))
-            written = Written(before, await self._after(write, actor, task_id))
+            written = Written(before, await self._read_after(write, actor, task_id))
         if not payloads.is_rewritten(written.after, entry_id, text):
             raise write.missing(NotAllowed(detail=f"Redmine ignored the new text of {entry_id} of {task_id}"))
         return written
@@ -93,7 +93,7 @@ class IssueUpdate:
             if before.watched == watching:
                 return before
             await write.send(
-                self._set_watching(actor, task_id, watching, await self._watches_as(actor, before, watching))
+                self._set_watching(actor, task_id, watching, await self._login_to_watch_as(actor, before, watching))
             )
             after = await self.read_task(actor, task_id)
         if after.watched != watching:
@@ -118,7 +118,7 @@ class IssueUpdate:
         while True:
             tries += 1
             try:
-                return await self._change(write, actor, before, edit)
+                return await self._change_once(write, actor, before, edit)
             except Conflict as stale:
                 present, may_repeat = stale.current, edit.version is None and tries == 1
                 if tries == MOST_TRIES or not isinstance(present, Task):
@@ -127,17 +127,17 @@ class IssueUpdate:
                     raise
                 before = present
 
-    async def _change(self, write: Write, actor: Actor, before: Task, edit: Edit) -> Written:
-        """Write the edit once. Raises Conflict with the present task also when Redmine refused the lock."""
+    async def _change_once(self, write: Write, actor: Actor, before: Task, edit: Edit) -> Written:
+        """Write the edit without merging. Raises Conflict with the present task also when Redmine refused the lock."""
         before = await self._settled(actor, before, edit)
         body = payloads.changing(before, edit)
         try:
             await self._send(write, actor, before, body, edit.files)
         except Conflict as stale:
             raise Conflict(await self.read_task(actor, before.id)) from stale
-        return Written(before, await self._after(write, actor, before.id))
+        return Written(before, await self._read_after(write, actor, before.id))
 
-    async def _after(self, write: Write, actor: Actor, task_id: int) -> Task:
+    async def _read_after(self, write: Write, actor: Actor, task_id: int) -> Task:
         """Read the task after a write. Raises SavedUnseen when the person does not see it any more."""
         try:
             return await self.read_task(actor, task_id)
@@ -145,10 +145,13 @@ class IssueUpdate:
             raise write.missing(SavedUnseen()) from None
 
     async def _send(self, write: Write, actor: Actor, before: Task, body: JSON, files: Sequence[Staged] = ()) -> None:
-        """Write, one after another in this process: Redmine refuses a write when another one saved the task meanwhile
-        (ActiveRecord's StaleObjectError). A write that overwrites nothing is sent again then."""
+        """Write while no other call of this process writes to the task.
+
+        Redmine refuses a write when another one saved the task meanwhile (ActiveRecord's StaleObjectError). A write
+        that overwrites nothing is sent again then.
+        """
         adds_only = body.keys() <= ADDED
-        for pause in PAUSES if adds_only else PAUSES[:1]:
+        for pause in RETRY_PAUSES if adds_only else RETRY_PAUSES[:1]:
             try:
                 async with write.after_others(self.put_locks.of(before.id)):
                     return await write.send(self._put(actor, before, body, files))
@@ -156,7 +159,7 @@ class IssueUpdate:
                 if not adds_only:
                     raise
                 await asyncio.sleep(pause * random())
-        raise Unavailable(detail=f"others wrote to {before.id} at each of {len(PAUSES)} tries")
+        raise Unavailable(detail=f"others wrote to {before.id} at each of {len(RETRY_PAUSES)} tries")
 
     async def _settled(self, actor: Actor, task: Task, edit: Edit) -> Task:
         """Return the task, read again after the second of its last change if that second could hide a change."""
@@ -178,11 +181,12 @@ class IssueUpdate:
         else:
             await self.client.delete(f"{path}/{actor.id}.json", as_login)
 
-    async def _watches_as(self, actor: Actor, task: Task, watching: bool) -> str | None:
+    async def _login_to_watch_as(self, actor: Actor, task: Task, watching: bool) -> str | None:
+        """Return the login to send the change as; None for our administrator's own. Raises NotAllowed."""
         if not task.choices.may_watch:
             raise NotAllowed
-        may = await self.users.rights_in(await self.users.me(actor), task.row.project.id)
-        return actor.login if may.has("add_issue_watchers" if watching else "delete_issue_watchers") else None
+        rights = await self.users.rights_in(await self.users.me(actor), task.row.project.id)
+        return actor.login if rights.has("add_issue_watchers" if watching else "delete_issue_watchers") else None
 
     async def _is_gone(self, actor: Actor, task_id: int) -> bool:
         try:

@@ -168,7 +168,7 @@ def change(detail: JSON, names: Names) -> FieldChange:
     if kind == "cf":
         custom = names.custom_fields.get(int(name), CustomField(int(name), f"#{name}"))
         # Redmine names each value of a field with several by itself.
-        before, after = (None if value is None else custom.words((value,))[0] for value in (old, new))
+        before, after = (None if value is None else custom.labels((value,))[0] for value in (old, new))
         return FieldChange("custom_field", before, after, custom.name, custom.kind)
     if kind != "attr":
         return FieldChange(kind, old, new)
