@@ -1,4 +1,4 @@
-"""How long after a change in Redmine a person hears of it: `python -m bench.delay` writes docs/delay.md anew."""
+"""The delay from a change in Redmine to its notification: `python -m bench.delay` writes docs/delay.md anew."""
 
 import argparse
 import json
@@ -26,13 +26,12 @@ STREAM = "/tasks/api/notifications/stream"
 INTERVAL = 3.0  # POLL_INTERVAL, unless somebody sets it
 PATIENCE = 60.0
 HEAD = """\
-# How soon one hears
+# The delay of a notification
 
 `python -m bench.delay` measured this on {now:%Y-%m-%d}: a real Redmine with MariaDB, `helpdesk serve` with one process,
-{machine}, {cores} cores, Python {python}, load average {load:.1f}. Somebody comments in Redmine itself, {times} times
-at moments of chance; the time runs from Redmine's answer to when the stream of the person concerned has told of it.
-Redmine is looked at every {interval:g} s, so half of that is to be expected; the goal is {interval:g} s and 300 ms
-at most.
+{machine}, {cores} cores, Python {python}, load average {load:.1f}. A person comments in Redmine itself, {times} times
+at random moments. The time runs from Redmine's answer to the event in the recipient's stream. Redmine is polled every
+{interval:g} s, so half of that is expected; the goal is at most {interval:g} s and 300 ms.
 
 | read | least, s | median, s | most, s |
 |---|---|---|---|"""

@@ -1,4 +1,4 @@
-"""What a look of the change feed costs at a million journals: `python -m bench.feed` fills a real MariaDB and writes
+"""The cost of a poll of the feed at a million journals: `python -m bench.feed` fills a real MariaDB and writes
 docs/feed.md anew. Only root can start that Redmine."""
 
 import argparse
@@ -32,11 +32,11 @@ TIMES = 300
 NEW = 10
 MANY_PEOPLE = 10_000
 HEAD = """\
-# What a look of the change feed costs
+# The cost of a poll of the feed
 
 `python -m bench.feed` measured this on {now:%Y-%m-%d}: {issues:,} issues and {journals:,} journals in MariaDB with
-{buffer} of memory; in process, one look after another, {times} times each. The rules of Redmine, which a look with
-something new needs, are read once in five seconds for everybody. The machine's load average was {load:.1f}.
+{buffer} of memory; in process, one poll after another, {times} times each. A poll that finds something new needs
+Redmine's rules, which are read once in five seconds for everybody. The machine's load average was {load:.1f}.
 
 | what | people in Redmine | p50 ms | p95 ms | least ms | queries |
 |---|---|---|---|---|---|"""
@@ -86,13 +86,13 @@ async def costs(redmine: Redmine, issue: int) -> list[Cost]:
     found = []
     for people in (write(), write(PEOPLE)):
         position = await feed.start()
-        found.append(await cost("a look with nothing new", people, lambda at=position: feed.read(at)))
+        found.append(await cost("a poll with nothing new", people, lambda at=position: feed.read(at)))
     position, everybody = await feed.start(), write(NEWS, CHANGES)
-    found.append(await cost(f"a look with {NEW} acts", everybody, lambda: feed.read(position)))
+    found.append(await cost(f"a poll with {NEW} events", everybody, lambda: feed.read(position)))
     told: FeedPage = await feed.read(position)
     assert len(told.events) == NEW
     actors = [Actor(redmine.user_ids[login], login) for login in ("anna", "boris", "irina", "stranger", "admin")]
-    found.append(await cost("who of 5 people sees an act", everybody, lambda: feed.visible_to(told.events[0], actors)))
+    found.append(await cost("which of 5 see an event", everybody, lambda: feed.visible_to(told.events[0], actors)))
     writer.dispose()
     database.close()
     await client.close()

@@ -34,20 +34,21 @@ SMALL = 1_000  # rows of a table that may be read whole
 HEAD = """\
 # Reading a large Redmine by SQL
 
-To find out why a page is slow, open the browser's network panel. Answers to administrators, and in the demo to all,
-carry `Server-Timing`: the milliseconds spent on waiting for our store (`store`), on waiting for Redmine or the embedded
-backend (`backend`), and on templates (`render`). Calls side by side count once. The log has a line "a query was slow"
-for each query of our store or of Redmine's database that took over 200 ms. It names the function that asked, and never
-a value.
+To find out why a page is slow, open the browser's network panel. Answers to administrators, and in the demo to
+everybody, carry `Server-Timing`: the milliseconds of waiting for our store (`store`) and for Redmine or the embedded
+backend (`backend`), and of rendering templates (`render`). Parallel calls count once. The log has a line "a query was
+slow" for each query of our store or of Redmine's database that took over 200 ms. The line names the function that
+asked, and never a value.
 
 `python -m bench.large` measured this on {now:%Y-%m-%d}: {issues:,} issues and {journals:,} journals in MariaDB, after
-ANALYZE, with {buffer} of memory; in process, one after another. She who asks has 700 open tasks and sees all of them.
-Milliseconds of {times} times, and queries with each. Who the person is, is one query of each verb; Redmine's rules are
-read once in five seconds for everybody, and stand at the end. The machine's load average was {load:.1f}.
+ANALYZE, with {buffer} of memory; in process, one after another, {times} times. The person has 700 open tasks and sees
+all of them. The table shows milliseconds and the number of queries. Each call of the backend reads the person's
+rights in one query. Redmine's rules are read once in five seconds for everybody; their queries are at the end. The
+machine's load average was {load:.1f}.
 
-A page of my tasks asks for the vocabulary, and for the tasks with their totals; a task's page, its JSON, and a change
-of status, before and after it is written, ask for the task. EXPLAIN of their queries follows: `ALL` reads a table
-whole, `index` an index whole; where that is more than {small:,} rows, it says **whole**.
+The page of my tasks reads the vocabulary, and the tasks with their totals. The page of a task, its JSON, and a change
+of status (before and after the write) read the task. EXPLAIN of their queries follows. `ALL` reads a whole table,
+`index` a whole index; **whole** marks those of more than {small:,} rows.
 
 | what | p50 ms | least ms | queries |
 |---|---|---|---|"""

@@ -1,4 +1,4 @@
-"""What open event streams cost: `python -m bench.streams` opens thousands on a running helpdesk and writes
+"""The cost of open event streams: `python -m bench.streams` opens thousands on a running helpdesk and writes
 docs/streams.md anew."""
 
 import argparse
@@ -33,18 +33,18 @@ IDLE_BEATS = 2
 PATIENCE = 60.0
 TOLD = b"event: new_notification"
 HEAD = """\
-# What open streams cost
+# The cost of open streams
 
 `python -m bench.streams` measured this on {now:%Y-%m-%d}: `helpdesk demo` on SQLite, one process, streams over bare
 connections from another process of the same machine; {machine}, {cores} cores, Python {python}. Memory is what the
-process has to itself (USS), less what it had before; the kernel's buffers are not in it. An event is a comment on a
-task that everybody watches: one row for each person. "Told" is the time from when those rows are in the store to when
-the last stream has its event, {rounds} times, and beside it what the process had of the processor meanwhile. "In all"
-begins when the comment is sent, and so holds the wait for the feed's next look (up to 3 s) and the question who of them
-sees the task. Idle is the share of one core that signs of life cost, one in {beat:.0f} s. The goals: 40 KB a stream,
-told within 1 s. What else ran on the machine, the load average tells.
+process has to itself (USS), less what it had before, without the kernel's buffers. An event is a comment on a task that
+everybody watches: one row for each person. "Delivered" is the time from when these rows are in the store to when the
+last stream has its event, measured {rounds} times; "CPU" is what the process used meanwhile. "In all" begins when the
+comment is sent, so it includes the wait for the next poll of the feed (up to 3 s) and the query for the recipients.
+"Idle" is the share of one core that heartbeats cost, one in {beat:.0f} s.
+The goals are 40 KB a stream and delivery within 1 s. The load average shows what else ran on the machine.
 
-| streams | people | kind | KB a stream | told s, median (least to most) | CPU s | in all s | idle % | load average |
+| streams | people | kind | KB a stream | delivered s, median (range) | CPU s | in all s | idle % | load average |
 |---|---|---|---|---|---|---|---|---|"""
 
 

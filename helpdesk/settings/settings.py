@@ -68,7 +68,7 @@ class Settings:
     )
     redmine_text_format: Literal["textile", "markdown", "html"] = setting(
         "REDMINE_TEXT_FORMAT",
-        "Redmine's own text formatting, which its API does not tell: textile, markdown or html",
+        "Redmine's own text formatting, which its API does not show: textile, markdown or html",
         parsing.one_of("textile", "markdown", "html"),
         default="textile",
     )
@@ -77,17 +77,19 @@ class Settings:
     )
     mysql_port: int = setting("MYSQL_PORT", "its port", parsing.port, default=3306, ini="mysql.port")
     mysql_user: str | None = setting(
-        "MYSQL_USER", "who may read there, and nothing more", ini="mysql.user mysql.user_name"
+        "MYSQL_USER", "a database user who may only read", ini="mysql.user mysql.user_name"
     )
-    mysql_password: str | None = setting("MYSQL_PASSWORD", "their password", ini="mysql.password", secret=True)
+    mysql_password: str | None = setting(
+        "MYSQL_PASSWORD", "the password of this user", ini="mysql.password", secret=True
+    )
     mysql_database: str | None = setting("MYSQL_DATABASE", "the name of the database", ini="mysql.database")
     mysql_ssl_ca: Path | None = setting(
         "MYSQL_SSL_CA", "the authority of that server's certificate; absent: CA_BUNDLE", parsing.ca_bundle
     )
     mysql_mode: str | None = setting(
         "MYSQL_SSL_MODE",
-        "MySQL's own word: DISABLED, PREFERRED, REQUIRED, VERIFY_CA or VERIFY_IDENTITY; absent: VERIFY_CA "
-        "with MYSQL_SSL_CA, else PREFERRED",
+        "the encryption of that connection: DISABLED, PREFERRED, REQUIRED, VERIFY_CA or VERIFY_IDENTITY; absent: "
+        "VERIFY_CA with MYSQL_SSL_CA, else PREFERRED",
         parsing.one_of("disabled", "preferred", "required", "verify_ca", "verify_identity"),
     )
     db_timezone: ZoneInfo | None = setting(
@@ -97,12 +99,12 @@ class Settings:
     )
     redis_url: str | None = setting(
         "REDIS_URL",
-        "Redis, by which several processes of ours wake each other's open pages; absent: one process",
+        "Redis, through which several processes wake each other's open pages; absent: one process",
         parsing.redis_url,
         secret=True,
     )
     poll_interval: int = setting(
-        "POLL_INTERVAL", "seconds between two looks for what changed in Redmine", parse_seconds, default=3
+        "POLL_INTERVAL", "seconds between two polls of Redmine for changes", parse_seconds, default=3
     )
     poll_schedule: Schedule | None = setting(
         "POLL_SCHEDULE", "other intervals by days and hours: sat-sun 30; mon-fri 20:00-07:00 15", parse_schedule
@@ -115,20 +117,20 @@ class Settings:
     )
     session_idle: timedelta = setting(
         "SESSION_IDLE",
-        "a session ends after so long without a page opened or anything saved: 12h, 30m, 7d; who chose to "
-        "stay signed in does for 30 days",
+        'a session ends after so long without an opened page or a save: 12h, 30m, 7d; "keep me signed in" '
+        "lasts 30 days",
         parsing.idle,
         default=timedelta(hours=12),
         ini="oracle.session_idle ldap.session_idle",
     )
     administrators: AccountNames | None = setting(
         "ADMINISTRATORS",
-        "who administers the helpdesk, whatever their accounts say: redmine:ivanov,oracle:petrov",
+        "administrators of the helpdesk, besides those set by command: redmine:ivanov,oracle:petrov",
         parsing.account_names,
     )
     registration: bool | None = setting(
         "REGISTRATION",
-        "whether people make their accounts themselves; absent: on where no directory is set",
+        "whether people may create their own accounts; absent: on if no directory is set",
         parsing.flag,
     )
     public_url: str | None = setting(
@@ -139,29 +141,29 @@ class Settings:
     )
     ca_bundle: Path | None = setting(
         "CA_BUNDLE",
-        "a file of certificates (PEM): the company's own authorities, trusted besides the usual ones",
+        "a file of certificates (PEM): the company's own authorities, trusted in addition to the usual ones",
         parsing.ca_bundle,
     )
     outbound_proxy: str | None = setting(
         "OUTBOUND_PROXY",
-        "the proxy for what leaves the company, which nothing does yet; neither Redmine nor a database is "
-        "asked through it",
+        "the proxy for requests that leave the company, of which there are none yet; not used for Redmine or a "
+        "database",
         parsing.proxy_url,
         secret=True,
     )
     max_content_length: int = setting(
         "MAX_CONTENT_LENGTH",
-        "the largest body taken, in bytes or as 16 MB",
+        "the largest request body, in bytes or as 16 MB",
         parsing.size,
         default=16 * parsing.MEGABYTE,
     )
     embedded_files: Path | None = setting(
-        "FILES_FOLDER", "where the embedded tracker keeps files; absent: files beside the SQLite store", Path
+        "FILES_FOLDER", "the folder of the embedded tracker's files; absent: files beside the SQLite store", Path
     )
     brand_name: str = setting("BRAND_NAME", "the name on every page", default="TEZ Navigator")
     log_level: str = setting(
         "LOG_LEVEL",
-        "the least that is logged: debug, info, warning, error or critical",
+        "the lowest level that is logged: debug, info, warning, error or critical",
         parsing.one_of("debug", "info", "warning", "error", "critical"),
         default="info",
     )
@@ -170,7 +172,7 @@ class Settings:
     )
     default_locale: str = setting(
         "DEFAULT_LOCALE",
-        "the language of those whose browser asks for none of ours: ru or en",
+        "the language for browsers that ask for none of ours: ru or en",
         parsing.one_of("ru", "en"),
         default="ru",
     )
@@ -181,7 +183,7 @@ class Settings:
     )
     demo_public: bool = setting(
         "HELPDESK_DEMO_PUBLIC",
-        "lets `helpdesk demo` be reached from other machines, as in a container",
+        "allows access to `helpdesk demo` from other machines, as in a container",
         parsing.flag,
         default=False,
     )

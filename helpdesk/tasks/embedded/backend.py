@@ -99,7 +99,7 @@ class EmbeddedBackend:
 
     async def statistics(self, actor: Actor, query: TaskQuery, now: datetime, rules: Rules = NO_RULES) -> Statistics:
         def work(session: Session) -> Statistics:
-            matching = and_(condition(session, actor, query.with_closed()), rows.OPEN)
+            matching = and_(condition(session, actor, query.including_closed()), rows.OPEN)
             return counted(
                 by_status(session, actor, query),
                 (Cell(*row) for row in rows.divided(session, matching, borders(now), now.date())),

@@ -55,7 +55,7 @@ def among(session: Session, actor: Actor, query: TaskQuery, ids: Sequence[int]) 
 
 def by_status(session: Session, actor: Actor, query: TaskQuery) -> dict[int, int]:
     """Count the tasks of a query by status, closed ones, too."""
-    return rows.by_status(session, condition(session, actor, query.with_closed()))
+    return rows.by_status(session, condition(session, actor, query.including_closed()))
 
 
 def statuses(session: Session) -> tuple[Status, ...]:
@@ -76,7 +76,7 @@ def cards(session: Session, actor: Actor, factory: CardQueryFactory) -> Cards:
 
 
 def _card_rows(session: Session, actor: Actor, request: CardQuery, totals: Mapping[int, int]) -> Sequence[Any]:
-    query, statuses = request.of_cards, request.columns(totals)
+    query, statuses = request.of_cards, request.statuses_on_page(totals)
     if query is None or not statuses:
         return ()
     matched = condition(session, actor, query)

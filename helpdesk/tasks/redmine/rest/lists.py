@@ -240,7 +240,7 @@ class IssueLists:
     async def _cards_and_counts(self, actor: Actor, request: CardQuery) -> tuple[Columns, Columns]:
         """Send a request for each status, side by side; that for its cards tells its total as well, unless `only`
         leaves some out."""
-        groups: list[Group] = [(it,) for it in request.columns({})] if request.only is None else []
+        groups: list[Group] = [(it,) for it in request.statuses_on_page({})] if request.only is None else []
         of_totals = of_cards = await self.search(actor, request.query.of_any_status())
         if request.only is not None and request.of_cards:
             of_cards = await self.search(actor, request.of_cards)

@@ -68,7 +68,7 @@ def _page(read: Reading, query: TaskQuery, summed: bool, rules: Rules) -> TaskPa
     if not summed:
         total = read.db.scalar(sa.select(sa.func.count()).select_from(t.issues).where(condition))
         return TaskPage(rows, total or 0, query)
-    counts, statuses = by_status(read, query.with_closed()), read.config.statuses.values()
+    counts, statuses = by_status(read, query.including_closed()), read.config.statuses.values()
     return TaskPage(rows, listed(counts, query, statuses), query, summarised(counts, statuses, rules))
 
 
@@ -117,7 +117,7 @@ def cards(read: Reading, factory: CardQueryFactory) -> Cards:
 
 def _card_rows(read: Reading, request: CardQuery, totals: Mapping[int, int]) -> Sequence[Any]:
     """Return rows of ROWS, all in one order. MySQL 5.7 has no window functions: each status is a table of its own."""
-    query, statuses = request.of_cards, request.columns(totals)
+    query, statuses = request.of_cards, request.statuses_on_page(totals)
     if query is None or not statuses:
         return ()
     order, joined = order_of(read, query)
@@ -144,7 +144,7 @@ def _comments(read: Reading, rows: Sequence[TaskRow]) -> dict[int, int]:
 
 
 def statistics(read: Reading, query: TaskQuery, now: datetime, rules: Rules = NO_RULES) -> Statistics:
-    query, config = query.with_closed(), read.config
+    query, config = query.including_closed(), read.config
     counts, cells = by_status(read, query), _cells(read, query, now)
     return counted(counts, cells, config.statuses.values(), config.priorities.values(), projects(read), rules)
 
