@@ -19,7 +19,7 @@ from helpdesk.tasks.pictures import Pictures
 from helpdesk.threads import Threads
 from helpdesk.web.core import errors
 from helpdesk.web.core.request_body import BodyLimit
-from helpdesk.web.core.services import WebServices, addresses
+from helpdesk.web.core.services import WebServices, path_maker
 from helpdesk.web.core.templating import Renderer
 from helpdesk.web.drafts import handoff as draft_handoff
 from helpdesk.web.edge.compression import Compression
@@ -40,7 +40,7 @@ def create_app(services: Services) -> ASGIApp:
     if open_paths := without_guard(ROUTES):
         raise RuntimeError(f"no guard declared for {', '.join(open_paths)}")
 
-    settings, path = services.settings, addresses(ROUTES)
+    settings, path = services.settings, path_maker(ROUTES)
     static_files, pictures = StaticFiles(folder("static")), Pictures()
     renderer = Renderer(settings.timezone, static_files.address, path, settings.brand_name)
     live = Live(services, Events(renderer))

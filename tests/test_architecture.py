@@ -24,6 +24,7 @@ PORT = {
     "tasks.creation",
     "tasks.backend",
     "tasks.projects",
+    "tasks.search_text",
     "tasks.statistics",
 }
 NOTICES = {f"notifications.{module}" for module in ("plain_text", "mentions", "kinds", "messages", "preferences")}

@@ -12,7 +12,7 @@ from helpdesk.store.casefold import fold
 from helpdesk.store.models import tables
 
 Ids = dict[str, dict[str, int]]
-"""Ids of what is stored already: by kind of line, then by key; of `assignee` and `custom_field` by login and name."""
+"""Ids of rows stored already: `ids["status"]["new"]`. The keys of `assignee` are logins, of `custom_field` names."""
 
 Row = dict[str, Any]
 Rows = list[tuple[type[SQLModel], list[Row]]]
@@ -23,8 +23,8 @@ def task_rows(tasks: Sequence[Task], ids: Ids, now: datetime) -> Rows:
     entries = list(enumerate(((task, entry) for task in tasks for entry in task.history), start=1))
     return [
         (tables.Task, [_task(it, ids, now) for it in tasks]),
-        (tables.Entry, [_entry(number, *it, ids, now) for number, it in entries]),
-        (tables.Change, [row for number, (_, it) in entries for row in _changes(number, it, ids)]),
+        (tables.Entry, [_entry(entry_id, *it, ids, now) for entry_id, it in entries]),
+        (tables.Change, [row for entry_id, (_, it) in entries for row in _changes(entry_id, it, ids)]),
         (tables.Watcher, [row for it in tasks for row in _watchers(it, ids)]),
         (tables.Relation, [row for it in tasks for row in _relations(it)]),
         (tables.SpentTime, [row for it in tasks for row in _spent_times(it, ids, now)]),
@@ -70,9 +70,9 @@ def _due_date(task: Task, start: date, today: date) -> date | None:
     return None if task.planned_days is None else workday(start, task.planned_days)
 
 
-def _entry(number: int, task: Task, entry: Entry, ids: Ids, now: datetime) -> Row:
+def _entry(entry_id: int, task: Task, entry: Entry, ids: Ids, now: datetime) -> Row:
     return {
-        "id": number,
+        "id": entry_id,
         "task_id": task.number,
         "author_id": ids["assignee"][entry.author],
         "created_at": ago(now, entry.at),
@@ -99,6 +99,7 @@ def _relations(task: Task) -> Iterator[Row]:
 
 
 def _spent_times(task: Task, ids: Ids, now: datetime) -> Iterator[Row]:
+    """Return the hours of `spent_hours`, one for each day on which the assignee wrote; others are dropped."""
     days = sorted({local_day(ago(now, entry.at)) for entry in task.history if entry.author == task.assignee})
     for day, hours in zip(days, task.spent_hours, strict=False):
         yield {

@@ -24,7 +24,7 @@ from helpdesk.tasks.model import Actor
 from helpdesk.texts import is_blank
 from helpdesk.threads import Threads
 
-AT_ONCE = Threads(2)
+THREADS = Threads(2)
 """Texts that are read at the same time. Reading is pure CPU work, and other requests need some of it."""
 
 Accounts = Callable[[Session, Collection[int], Collection[str]], list[Account]]
@@ -92,7 +92,7 @@ def _kind(event: Event, person: int, mentioned: Collection[int]) -> Kind:
 
 async def event_texts(event: Event) -> EventTexts:
     """Read the texts of an event in a thread."""
-    return await AT_ONCE.run(read_texts, event)
+    return await THREADS.run(read_texts, event)
 
 
 def read_texts(event: Event) -> EventTexts:

@@ -9,7 +9,7 @@ from helpdesk.threads import Threads
 
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 8, 1_000
 HASHER = PasswordHasher()
-AT_ONCE = Threads(2)  # each hash takes 64 MB and a core
+THREADS = Threads(2)  # each hash takes 64 MB and a core
 
 
 def hashed(password: str) -> str:
@@ -18,7 +18,7 @@ def hashed(password: str) -> str:
 
 async def made(password: str) -> str:
     """Return the hash of a password, computed off the event loop."""
-    return await AT_ONCE.run(hashed, password)
+    return await THREADS.run(hashed, password)
 
 
 async def matches(password_hash: str | None, password: str) -> bool:
@@ -26,7 +26,7 @@ async def matches(password_hash: str | None, password: str) -> bool:
 
     Without a hash a decoy is checked, so that an unknown login takes as long as a wrong password. Raises Overloaded.
     """
-    right = await AT_ONCE.run(_verify, password_hash, password)
+    right = await THREADS.run(_verify, password_hash, password)
     return right and password_hash is not None
 
 

@@ -13,7 +13,7 @@ from helpdesk.store.database import Database
 # Longer ones make a header that web servers refuse; logins in Redmine have at most 60 characters.
 LONGEST_LOGIN = 255
 LONGEST_PASSWORD = 4_096
-AT_ONCE, PAGES = 100, 5  # of people whose name, login or e-mail contains the typed text
+PAGE_SIZE, MOST_PAGES = 100, 5  # of people whose name, login or e-mail contains the typed text
 
 log = logging.getLogger(__name__)
 
@@ -64,13 +64,13 @@ class RedmineDirectory:
 
     async def _users_like(self, typed: str) -> list[JSON]:
         users: list[JSON] = []
-        for page in range(PAGES):
-            params = (("name", typed), ("limit", AT_ONCE), ("offset", page * AT_ONCE))
+        for page in range(MOST_PAGES):
+            params = (("name", typed), ("limit", PAGE_SIZE), ("offset", page * PAGE_SIZE))
             rows = (await self.client.get("/users.json", params=params)).get("users")
             if not isinstance(rows, list):
                 raise BadResponse(detail="/users.json: no users")
             users += [user for user in rows if isinstance(user, dict)]
-            if len(rows) < AT_ONCE:
+            if len(rows) < PAGE_SIZE:
                 break
         return users
 

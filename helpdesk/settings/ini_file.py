@@ -18,12 +18,12 @@ from configparser import Error as IniError
 from io import StringIO
 from typing import NamedTuple
 
-COMMENT = re.compile(r"\s[#;].*")
+INLINE_COMMENT = re.compile(r"\s[#;].*")
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 ENCODINGS = (("utf-8-sig", ()), ("cp1251", ("is not UTF-8 and was read as Windows-1251",)))
-COMMENTS = ("#", ";")
+COMMENT_SIGNS = ("#", ";")
 
-Place = tuple[str, str]  # section, option
+OptionName = tuple[str, str]  # section, option
 
 
 class Unreadable(ValueError):
@@ -37,8 +37,8 @@ class IniFile(NamedTuple):
     No notice repeats an unknown option: it may be the rest of a secret that goes on in a second line.
     """
 
-    values: dict[Place, str]
-    lines: dict[Place, int]
+    values: dict[OptionName, str]
+    lines: dict[OptionName, int]
     notices: list[str]
 
 
@@ -58,22 +58,22 @@ def decode(data: bytes) -> tuple[str, list[str]]:
     raise Unreadable("is neither UTF-8 nor Windows-1251")
 
 
-def is_known(place: Place, known: set[Place]) -> bool:
-    """Check a place against the known ones; [DEFAULT] may hold any known option."""
-    section, option = place
-    return place in known or (section == "DEFAULT" and any(option == other for _, other in known))
+def is_known(name: OptionName, known: set[OptionName]) -> bool:
+    """Check an option against the known ones; [DEFAULT] may hold any known one."""
+    section, option = name
+    return name in known or (section == "DEFAULT" and any(option == other for _, other in known))
 
 
-def parse(data: bytes, known: set[Place], secret: set[Place]) -> IniFile:
+def parse(data: bytes, known: set[OptionName], secret: set[OptionName]) -> IniFile:
     """Read the bytes of a config.ini. `secret` options keep what looks like a comment. Raises Unreadable."""
     text, notices = decode(data)
     notices += _first_repetition(text, known)
     parser = _parser(text, notices)
     values = {(section, option): _value(parser, section, option) for section in parser for option in parser[section]}
-    lines = {place: line for place, line in _lines(text).items() if place in values and place[1]}
-    for place in lines:
-        if is_known(place, known):
-            values[place] = _without_comment(place, values[place], secret, notices)
+    lines = {name: line for name, line in _lines(text).items() if name in values and name[1]}
+    for name in lines:
+        if is_known(name, known):
+            values[name] = _without_comment(name, values[name], secret, notices)
     return IniFile(values, lines, notices)
 
 
@@ -89,14 +89,14 @@ def _parser(text: str, notices: list[str]) -> ConfigParser:
     return parser
 
 
-def _lines(text: str) -> dict[Place, int]:
+def _lines(text: str) -> dict[OptionName, int]:
     """Return the number of the line where each option first begins, by ConfigParser's own rules."""
-    lines: dict[Place, int] = {}
+    lines: dict[OptionName, int] = {}
     section, option, indent = "", "", 0
     for number, line in enumerate(StringIO(text), 1):
         bare = line.strip()
         line_indent = len(line) - len(line.lstrip())
-        if not bare or bare.startswith(COMMENTS) or (option and line_indent > indent):
+        if not bare or bare.startswith(COMMENT_SIGNS) or (option and line_indent > indent):
             continue
         indent = line_indent
         if header := ConfigParser.SECTCRE.match(bare):
@@ -107,8 +107,8 @@ def _lines(text: str) -> dict[Place, int]:
     return lines
 
 
-def _first_repetition(text: str, known: set[Place]) -> list[str]:
-    """Return a notice about the first section or option that stands in the file a second time."""
+def _first_repetition(text: str, known: set[OptionName]) -> list[str]:
+    """Return a notice about the first section or option that is given twice: ConfigParser stops there."""
     try:
         ConfigParser().read_string(text)
     except DuplicateOptionError as error:
@@ -129,15 +129,18 @@ def _value(parser: ConfigParser, section: str, option: str) -> str:
         return parser.get(section, option, raw=True)
 
 
-def _without_comment(place: Place, text: str, secret: set[Place], notices: list[str]) -> str:
-    """Return the value without a comment; a secret stays whole, since it may hold a # or ;."""
-    name = f"[{place[0]}] {place[1]}"
+def _without_comment(name: OptionName, text: str, secret: set[OptionName], notices: list[str]) -> str:
+    """Return the value without a comment; a secret stays whole, since it may hold a # or ;.
+
+    Adds notices of comments and of values of several lines.
+    """
+    label = f"[{name[0]}] {name[1]}"
     if "\n" in text.rstrip():
-        notices.append(f"{name} goes on in the next line, which begins with a space")
-    if not COMMENT.search(text):
+        notices.append(f"{label} goes on in the next line, which begins with a space")
+    if not INLINE_COMMENT.search(text):
         return text
-    if place in secret:
-        notices.append(f"{name} holds a # or ; after a space: all of it counts as the value")
+    if name in secret:
+        notices.append(f"{label} holds a # or ; after a space: all of it counts as the value")
         return text
-    notices.append(f"{name}: what follows the # or ; counts as a comment")
-    return COMMENT.sub("", text)
+    notices.append(f"{label}: what follows the # or ; counts as a comment")
+    return INLINE_COMMENT.sub("", text)

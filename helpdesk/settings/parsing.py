@@ -20,7 +20,7 @@ from helpdesk import tls
 MEGABYTE = 1024 * 1024
 SHORTEST_KEY = 32
 LARGEST_PORT = 65_535
-SECONDS = {"second": 1, "minute": 60, "hour": 3600}
+SECONDS_OF_UNIT = {"second": 1, "minute": 60, "hour": 3600}
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 LONGEST_IDLE = timedelta(days=30)
 DIRECTORIES = ("local", "redmine", "oracle", "ldap")
@@ -161,7 +161,7 @@ def rate(text: str) -> RateLimit | None:
     parts = re.fullmatch(r"([1-9]\d{0,5})\s*/\s*(second|minute|hour)", text.lower())
     if not parts:
         raise InvalidSetting("is not a rate", "Give one such as 5/minute, or off")
-    return RateLimit(int(parts[1]), SECONDS[parts[2]])
+    return RateLimit(int(parts[1]), SECONDS_OF_UNIT[parts[2]])
 
 
 def idle(text: str) -> timedelta:

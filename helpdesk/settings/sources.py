@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from dotenv.parser import Binding, parse_stream
 
 from helpdesk.settings import ini_file
-from helpdesk.settings.ini_file import IniFile, Place
+from helpdesk.settings.ini_file import IniFile, OptionName
 from helpdesk.settings.parsing import InvalidSetting
 
 PREFIXES = (
@@ -49,7 +49,7 @@ class Row(NamedTuple):
     secret: bool = False
 
     @property
-    def places(self) -> list[Place]:
+    def places(self) -> list[OptionName]:
         return [(section, option) for section, _, option in (place.partition(".") for place in self.ini.split())]
 
 
@@ -231,7 +231,7 @@ def _by_name(ini: IniFile, rows: Mapping[str, Row]) -> dict[str, str]:
     return _present({name: next(filter(None, listed), None) for name, listed in texts.items()})
 
 
-def _unknown_lines(ini: IniFile, places: set[Place]) -> list[str]:
+def _unknown_lines(ini: IniFile, places: set[OptionName]) -> list[str]:
     """Name unknown lines by their numbers: a text where an option should be may be the rest of a secret."""
     unknown = [(place, line) for place, line in ini.lines.items() if not ini_file.is_known(place, places)]
     return [

@@ -12,7 +12,7 @@ from helpdesk.store import locks
 from helpdesk.store.models.tables import Draft
 
 KEEP_FOR = timedelta(days=30)
-MOST = 200
+MOST_OF_PERSON = 200
 
 
 # Built once, since each task page runs it.
@@ -33,7 +33,10 @@ class StoredDraft(NamedTuple):
 
 
 def save(session: Session, person_id: int, place: str, fields: Mapping[str, Any], now: datetime) -> None:
-    """Replace the draft of a place. Drafts older than KEEP_FOR are deleted, and a person's oldest beyond MOST."""
+    """Replace the draft of a place.
+
+    Everybody's drafts older than KEEP_FOR are deleted, and this person's oldest beyond MOST_OF_PERSON.
+    """
     locks.person(session, person_id)
     session.exec(sa.delete(Draft).where(col(Draft.updated_at) <= now - KEEP_FOR))
     text = json.dumps(dict(fields), ensure_ascii=False)
@@ -45,20 +48,20 @@ def save(session: Session, person_id: int, place: str, fields: Mapping[str, Any]
 def delete(session: Session, person_id: int, place: str) -> None:
     """Delete a draft that was sent or discarded."""
     locks.person(session, person_id)
-    session.exec(sa.delete(Draft).where(*_is(person_id, place)))
+    session.exec(sa.delete(Draft).where(*_at_place(person_id, place)))
 
 
 def with_prefix(session: Session, person_id: int, prefix: str, now: datetime) -> list[StoredDraft]:
-    """Return the person's drafts of the places that begin with `prefix`."""
+    """Return the person's drafts of the places that begin with `prefix`. None is older than KEEP_FOR."""
     rows = session.exec(WITH_PREFIX, params={"person": person_id, "prefix": prefix, "since": now - KEEP_FOR})
     return [StoredDraft(place, json.loads(fields), at) for place, fields, at in rows]
 
 
 def _delete_oldest(session: Session, person_id: int) -> None:
     newest_first = select(Draft.place).where(Draft.person_id == person_id).order_by(col(Draft.updated_at).desc())
-    for place in session.exec(newest_first.offset(MOST).limit(MOST)).all():
-        session.exec(sa.delete(Draft).where(*_is(person_id, place)))
+    for place in session.exec(newest_first.offset(MOST_OF_PERSON).limit(MOST_OF_PERSON)).all():
+        session.exec(sa.delete(Draft).where(*_at_place(person_id, place)))
 
 
-def _is(person_id: int, place: str) -> tuple[sa.ColumnElement[bool], ...]:
+def _at_place(person_id: int, place: str) -> tuple[sa.ColumnElement[bool], ...]:
     return col(Draft.person_id) == person_id, col(Draft.place) == place

@@ -8,7 +8,7 @@ from sqlmodel import Session, col, select
 from helpdesk.store import locks
 from helpdesk.store.models.tables import ReplyTemplate
 
-MOST = 100
+MOST_IN_LIST = 100
 
 
 class Reply(NamedTuple):
@@ -22,7 +22,7 @@ class Reply(NamedTuple):
 
 
 class TooMany(Exception):
-    """This person, or everybody together, has MOST already."""
+    """This person, or everybody together, has MOST_IN_LIST already."""
 
 
 def of_person(session: Session, person_id: int) -> list[Reply]:
@@ -48,7 +48,7 @@ def add(session: Session, person_id: int | None, name: str, text: str) -> Reply:
     locks.person(session, person_id) if person_id else locks.everybody(session)
     own = col(ReplyTemplate.person_id) == person_id if person_id else col(ReplyTemplate.person_id).is_(None)
     count, last = session.exec(select(sa.func.count(), sa.func.max(ReplyTemplate.position)).where(own)).one()
-    if count >= MOST:
+    if count >= MOST_IN_LIST:
         raise TooMany
     row = ReplyTemplate(person_id=person_id, name=name, text=text, position=(last or 0) + 1)
     session.add(row)

@@ -10,7 +10,7 @@ from helpdesk.store import locks
 from helpdesk.store.casefold import fold
 from helpdesk.store.models.tables import SavedView
 
-MOST = 50
+MOST_OF_PERSON = 50
 LONGEST_NAME = 60
 LONGEST_ADDRESS = 2_000
 LONGEST_FOLDED = 200  # a name may grow by folding
@@ -34,7 +34,7 @@ OF_PERSON = (
 
 
 class TooMany(Exception):
-    """This person has MOST already."""
+    """This person has MOST_OF_PERSON already."""
 
 
 class NameTaken(Exception):
@@ -63,7 +63,7 @@ def add(session: Session, person_id: int, name: str, address: str) -> View:
     """Add a view. Raises TooMany or NameTaken."""
     locks.person(session, person_id)
     count = session.exec(select(sa.func.count()).where(col(SavedView.person_id) == person_id)).one()
-    if count >= MOST:
+    if count >= MOST_OF_PERSON:
         raise TooMany
     row = SavedView(person_id=person_id, name=name, name_folded=_folded(name), address=address)
     try:

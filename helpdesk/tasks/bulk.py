@@ -12,8 +12,8 @@ from helpdesk.tasks.model import Actor, Edit
 
 log = logging.getLogger(__name__)
 
-MOST = 100
-AT_ONCE = 4
+MOST_TASKS = 100
+PARALLEL = 4
 
 
 class Outcome(NamedTuple):
@@ -29,7 +29,7 @@ class Outcome(NamedTuple):
 
 async def change_all(backend: Backend, actor: Actor, edits: Iterable[tuple[int, Edit]]) -> list[Outcome]:
     """Apply each edit, those of one task one after the other. Return outcomes in the order of `edits`."""
-    slots, locks = asyncio.Semaphore(AT_ONCE), defaultdict[int, asyncio.Lock](asyncio.Lock)
+    slots, locks = asyncio.Semaphore(PARALLEL), defaultdict[int, asyncio.Lock](asyncio.Lock)
 
     async def one(task_id: int, edit: Edit) -> Outcome:
         try:

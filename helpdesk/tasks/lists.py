@@ -1,13 +1,13 @@
 """Define lists, boards and searches: queries for tasks, and their results."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from typing import Literal, NamedTuple
-from unicodedata import category, decimal
 
 from helpdesk.tasks.model import Priority, Ref, Status, TaskRow
 from helpdesk.tasks.phases import Summary
 from helpdesk.tasks.projects import Project
+from helpdesk.tasks.search_text import search_number, search_words
 
 Who = int | Literal["me", "nobody"]
 
@@ -25,15 +25,6 @@ SORTS = (
 )
 
 EXPORTED_AT_ONCE = 100
-LONGEST_SEARCH = 200
-MOST_SEARCH_WORDS = 10
-READ = 2_000
-"""The characters of a search that are read; the rest is cut without looking."""
-LARGEST_NUMBER = 2**31 - 1
-JOINERS = "\u200c\u200d"
-"""They are invisible by themselves; within a word they belong to it, in emoji and in some scripts."""
-BLANKS = "\u034f\u115f\u1160\u2800\u3164\uffa0"
-"""Letters and marks that are invisible."""
 
 
 class Vocabulary(NamedTuple):
@@ -52,7 +43,8 @@ class TaskQuery(NamedTuple):
     by its number may have any assignee and may be closed, and comes first; all other filters apply to it. "me" as an
     assignee is the person and the person's groups; "nobody" is only an assignee. A project includes those below it;
     `task_ids` leave no other task. `updated_since`, `created_since` and `due_by` are inclusive, `created_before` is
-    not. `skip` leaves out as many more than the pages before.
+    not. `include_closed` adds closed tasks; where there are `status_ids`, these decide alone. `skip` leaves out as
+    many more than the pages before.
     """
 
     assignees: tuple[Who, ...] = ()
@@ -67,7 +59,7 @@ class TaskQuery(NamedTuple):
     due_by: date | None = None
     created_since: datetime | None = None
     created_before: datetime | None = None
-    closed: bool = False
+    include_closed: bool = False
     sort: str = "updated_on"
     descending: bool = True
     page: int = 1
@@ -87,7 +79,7 @@ class TaskQuery(NamedTuple):
     @property
     def only_open(self) -> bool:
         """Return whether closed tasks are left out: unless a filter includes them."""
-        return not (self.closed or self.status_ids or self.wanted_id is not None)
+        return not (self.include_closed or self.status_ids or self.wanted_id is not None)
 
     @property
     def offset(self) -> int:
@@ -95,11 +87,11 @@ class TaskQuery(NamedTuple):
 
     def of_any_status(self) -> "TaskQuery":
         """Return the query without its filter by status."""
-        return self._replace(status_ids=(), closed=True)
+        return self._replace(status_ids=(), include_closed=True)
 
-    def with_closed(self) -> "TaskQuery":
-        """Return the query for closed tasks, too, unless it names statuses: every summary counts these."""
-        return self._replace(closed=True)
+    def including_closed(self) -> "TaskQuery":
+        """Return the query with closed tasks added, which summaries count; a filter by status still decides alone."""
+        return self._replace(include_closed=True)
 
 
 QueryFactory = Callable[[Vocabulary], TaskQuery]
@@ -141,7 +133,10 @@ class CardQuery(NamedTuple):
 
     @property
     def of_totals(self) -> TaskQuery:
-        """Return the query for the tasks that are counted, if any are."""
+        """Return the query for the tasks that are counted.
+
+        Only for a query with `counted`: without, it has no filter by status.
+        """
         return self.query._replace(status_ids=self.counted)
 
     @property
@@ -153,8 +148,11 @@ class CardQuery(NamedTuple):
         left = tuple(each for each in dict.fromkeys(self.only) if not query.task_ids or each in query.task_ids)
         return query._replace(task_ids=left) if left else None
 
-    def columns(self, totals: Mapping[int, int]) -> tuple[int, ...]:
-        """Return the statuses that may have cards on this page, each once; `totals` tell which have too few."""
+    def statuses_on_page(self, totals: Mapping[int, int]) -> tuple[int, ...]:
+        """Return the statuses that may have cards on this page, each once.
+
+        A status whose total in `totals` ends before this page is left out.
+        """
         least = self.query.offset + 1
         return tuple(it for it in dict.fromkeys(self.statuses) if totals.get(it, least) >= least)
 
@@ -175,49 +173,3 @@ class Cards(NamedTuple):
     vocabulary: Vocabulary
     cards: tuple[Card, ...]
     totals: Mapping[int, int]
-
-
-def clean_search(typed: str) -> tuple[str, bool]:
-    """Return the part of `typed` that is searched, and whether it is less than its visible text.
-
-    Invisible characters are dropped; line ends and NUL bytes are spaces.
-    """
-    words = list(dict.fromkeys(_visible_words(typed[:READ])))
-    search = " ".join(words[:MOST_SEARCH_WORDS])[:LONGEST_SEARCH].rstrip()
-    return search, search != " ".join(words) or bool(typed[READ:].strip())
-
-
-def search_number(search: str) -> int | None:
-    """Return the task named by its number, `123` or `#123`; None for a text that can't be one."""
-    digits = _plain_digits(search).removeprefix("#").strip()
-    significant = digits.lstrip("0") or "0"
-    if not (digits.isascii() and digits.isdigit()) or len(significant) > len(str(LARGEST_NUMBER)):
-        return None
-    return int(significant) if int(significant) <= LARGEST_NUMBER else None
-
-
-def search_words(search: str) -> tuple[str, ...]:
-    """Return the words that texts must have, all of them; none for an empty search or `#123`."""
-    if search_number(search) is None:
-        return tuple(search.split())
-    plain = _plain_digits(search)
-    return () if plain.startswith("#") else (plain,)
-
-
-def _visible_words(typed: str) -> Iterator[str]:
-    visible = "".join(map(_visible, typed))
-    return (word for each in visible.split() if (word := each.strip(JOINERS)))
-
-
-def _visible(character: str) -> str:
-    if character in JOINERS:
-        return character
-    if character in BLANKS:
-        return ""
-    return {"Cc": " ", "Cs": " ", "Cf": ""}.get(category(character), character)
-
-
-def _plain_digits(search: str) -> str:
-    """Return the search with digits of any script, and the number sign, in ASCII."""
-    text = search.strip().replace("\N{FULLWIDTH NUMBER SIGN}", "#")
-    return "".join(str(decimal(each)) if each.isdecimal() else each for each in text)

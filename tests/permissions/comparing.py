@@ -123,7 +123,7 @@ class Comparison:
         found: list[int] = []
         page = total = 1
         while len(found) < total:
-            got = await self.backend.tasks(actor, TaskQuery(closed=closed, sort="id", per_page=40, page=page))
+            got = await self.backend.tasks(actor, TaskQuery(include_closed=closed, sort="id", per_page=40, page=page))
             total, page = got.total, page + 1
             found += [row.id for row in got.rows]
             if not got.rows:
@@ -145,7 +145,7 @@ class Comparison:
     async def _searches(self, actor: Actor, told: Row) -> None:
         """A comment is found by its words by whoever may read it, and by nobody else."""
         for number, journal in list(self._comments(told))[:SEARCHES]:
-            found = await self.backend.tasks(actor, TaskQuery(search=journal["notes"], closed=True))
+            found = await self.backend.tasks(actor, TaskQuery(search=journal["notes"], include_closed=True))
             shown = {each["id"] for each in told["tasks"][number]["journals"]}
             self._same(actor, f"task {number}", f"found by the words of comment {journal['id']}",
                        journal["id"] in shown, int(number) in {row.id for row in found.rows})  # fmt: skip

@@ -67,7 +67,7 @@ async def test_redmines_rest_says_the_same_of_some(lab: Laboratory) -> None:
 async def _same_over_rest(world: World, backend: RedmineBackend, url: str, person: int) -> None:
     user = world.by_id("users")[person]
     actor = Actor(person, user["login"], user["admin"])
-    page = await backend.tasks(actor, TaskQuery(closed=True, per_page=100))
+    page = await backend.tasks(actor, TaskQuery(include_closed=True, per_page=100))
     with _rest(world, url, person) as rest:
         listed = rest.get("/issues.json", params={"status_id": "*", "limit": 100})
         # To somebody who may view tasks nowhere Redmine says 403.

@@ -78,10 +78,10 @@ def test_a_draft_is_gone_after_thirty_days_for_good(database: Database) -> None:
 
 def test_beyond_two_hundred_the_oldest_of_this_person_goes(database: Database) -> None:
     save(database, "чужой", person=BORIS)
-    for number in range(1, drafts.MOST + 3):
+    for number in range(1, drafts.MOST_OF_PERSON + 3):
         save(database, str(number), f"task:{number}:comments", at=NOW + timedelta(seconds=number))
     kept = set(texts(database, "task:").values())
-    assert len(kept) == drafts.MOST and kept.isdisjoint({"1", "2"}) and str(drafts.MOST + 2) in kept
+    assert len(kept) == drafts.MOST_OF_PERSON and kept.isdisjoint({"1", "2"}) and str(drafts.MOST_OF_PERSON + 2) in kept
     assert texts(database, "task:7:", BORIS)
 
 
@@ -105,7 +105,7 @@ def test_a_person_sees_own_templates_first_then_the_shared_each_in_order(databas
 def test_a_list_of_templates_has_its_bound_and_others_have_theirs(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reply_templates, "MOST", 2)
+    monkeypatch.setattr(reply_templates, "MOST_IN_LIST", 2)
 
     def add(person: int | None) -> None:
         database.run_here(lambda db: reply_templates.add(db, person, "a", "b"), writes=True)

@@ -144,17 +144,17 @@ def test_lists_that_have_a_most_do_not_pass_it_together(told_store: Database) ->
         told_store.run_here(lambda db, it=table: db.exec(sa.delete(it).where(it.person_id == boris)), writes=True)
 
     def fill(db: Session) -> None:
-        for it in range(reply_templates.MOST - 3):
+        for it in range(reply_templates.MOST_IN_LIST - 3):
             reply_templates.add(db, boris, f"{it}", "text")
-        for it in range(saved_views.MOST - 3):
+        for it in range(saved_views.MOST_OF_PERSON - 3):
             saved_views.add(db, boris, f"{it}", "/tasks")
 
     told_store.run_here(fill, writes=True)
     as_one(told_store, lambda db: reply_templates.add(db, boris, "more", "text"))
     positions = found(told_store, tables.ReplyTemplate.position, col(tables.ReplyTemplate.person_id) == boris)
-    assert len(positions) == len(set(positions)) == reply_templates.MOST
+    assert len(positions) == len(set(positions)) == reply_templates.MOST_IN_LIST
     at_once(told_store, *[lambda db, it=it: saved_views.add(db, boris, f"more {it}", "/tasks") for it in range(MANY)])
-    assert len(told_store.run_here(lambda db: saved_views.of_person(db, boris))) == saved_views.MOST
+    assert len(told_store.run_here(lambda db: saved_views.of_person(db, boris))) == saved_views.MOST_OF_PERSON
 
 
 def test_one_view_is_the_start_page_however_many_are_chosen(told_store: Database) -> None:

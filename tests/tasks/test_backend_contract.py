@@ -48,7 +48,7 @@ async def test_a_list_holds_what_is_mine_and_nothing_else(world: World) -> None:
 async def test_closed_tasks_are_listed_only_when_asked_for(world: World) -> None:
     number = world.new_task(status="closed")
     assert number not in await ids(world, "anna")
-    assert number in await ids(world, "anna", closed=True)
+    assert number in await ids(world, "anna", include_closed=True)
     assert number in await ids(world, "anna", status_ids=(world.status("closed"),))
 
 
@@ -349,11 +349,13 @@ async def test_of_given_tasks_those_are_told_that_the_person_sees(world: World) 
 async def test_a_list_may_be_of_given_tasks(world: World) -> None:
     hers, closed = world.new_task(), world.new_task(status="closed")
     other = world.new_task(project="warehouse", author="boris", assignee=None)
-    asked = TaskQuery(task_ids=(hers, closed, other, 999_999), closed=True, per_page=100, sort="id", descending=False)
+    asked = TaskQuery(
+        task_ids=(hers, closed, other, 999_999), include_closed=True, per_page=100, sort="id", descending=False
+    )
     for login, expected in (("anna", [hers, closed, other]), ("irina", [hers, closed]), ("stranger", [])):
         page = await world.backend.tasks(world.actor(login), asked)
         assert [row.id for row in page.rows] == expected and page.total == len(expected)
-    page = await world.backend.tasks(world.actor("anna"), asked._replace(closed=False), summed=True)
+    page = await world.backend.tasks(world.actor("anna"), asked._replace(include_closed=False), summed=True)
     assert [row.id for row in page.rows] == [hers, other]
 
 

@@ -206,14 +206,14 @@ def test_only_some_cards_are_those_of_the_query_that_are_named(
     named = set(task_ids) or set(range(1, 6))
     expected = named if only is None else named & set(only)
     assert (set(query.task_ids) or set(range(1, 6)) if query else set()) == expected
-    assert query is None or (query.closed and not query.status_ids and query.search == search)
+    assert query is None or (query.include_closed and not query.status_ids and query.search == search)
 
 
 @given(IDS, st.dictionaries(st.integers(1, 5), st.integers(0, 8)), st.integers(1, 3), st.integers(0, 2))
 def test_a_status_is_left_out_only_when_its_page_is_known_to_be_empty(
     statuses: tuple[int, ...], totals: dict[int, int], page: int, skip: int
 ) -> None:
-    columns = CardQuery(TaskQuery(page=page, per_page=2, skip=skip), statuses).columns(totals)
+    columns = CardQuery(TaskQuery(page=page, per_page=2, skip=skip), statuses).statuses_on_page(totals)
     assert len(columns) == len(set(columns)) and set(columns) <= set(statuses)
     for status in set(statuses) - set(columns):
         assert totals[status] <= (page - 1) * 2 + skip

@@ -26,7 +26,7 @@ def several(world: World, number: int) -> tuple[TaskQuery, list[int]]:
     """So many tasks, and what finds them alone."""
     mark = f"выгрузка{uuid4().hex}"
     ids = [world.new_task(f"{mark} {place:02}") for place in range(number)]
-    return TaskQuery(search=mark, closed=True, sort="subject", descending=False, page=3, per_page=1), ids
+    return TaskQuery(search=mark, include_closed=True, sort="subject", descending=False, page=3, per_page=1), ids
 
 
 async def pages_of(world: World, login: str, query: TaskQuery) -> AsyncIterator[tuple[TaskRow, ...]]:

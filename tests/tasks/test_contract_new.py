@@ -16,7 +16,7 @@ SUBJECT = "Сломался стул у окна"
 
 async def found(world: World, subject: str) -> int:
     """How many tasks of that subject anna sees."""
-    return (await world.backend.tasks(world.actor("anna"), TaskQuery(search=subject, closed=True))).total
+    return (await world.backend.tasks(world.actor("anna"), TaskQuery(search=subject, include_closed=True))).total
 
 
 async def test_projects_for_new_tasks_are_those_the_person_may_create_in(world: World) -> None:

@@ -47,7 +47,7 @@ def rest(sql_world: SqlWorld) -> RedmineBackend:
 
 @pytest.mark.parametrize("login", ["anna", "irina", "admin", "stranger"])
 async def test_sql_and_rest_tell_the_same_of_every_task(sql_world: SqlWorld, rest: RedmineBackend, login: str) -> None:
-    actor, query = sql_world.actor(login), TaskQuery(closed=True, sort="id", per_page=40)
+    actor, query = sql_world.actor(login), TaskQuery(include_closed=True, sort="id", per_page=40)
     page = await sql_world.backend.tasks(actor, query, summed=True)
     assert page == await rest.tasks(actor, query, summed=True)
     assert await sql_world.backend.vocabulary(actor) == await rest.vocabulary(actor)
@@ -84,7 +84,7 @@ async def test_times_are_those_of_redmine_in_another_zone(sql_world: SqlWorld, r
     ours, theirs = await sql_world.backend.task(anna, number), await rest.task(anna, number)
     assert (ours.closed_on, ours.row.updated_on) == (theirs.closed_on, theirs.row.updated_on)
     assert ours.closed_on and ours.entries[-1].created_on - ours.closed_on < timedelta(minutes=1)
-    since = TaskQuery(closed=True, updated_since=ours.row.updated_on, per_page=100)
+    since = TaskQuery(include_closed=True, updated_since=ours.row.updated_on, per_page=100)
     later = since._replace(updated_since=ours.row.updated_on + timedelta(hours=1))
     assert number in {row.id for row in (await sql_world.backend.tasks(anna, since)).rows}
     assert number not in {row.id for row in (await sql_world.backend.tasks(anna, later)).rows}

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpdesk.tasks.lists import LONGEST_SEARCH, MOST_SEARCH_WORDS, TaskQuery, clean_search, search_number, search_words
+from helpdesk.tasks.lists import TaskQuery
+from helpdesk.tasks.search_text import LONGEST_SEARCH, MOST_SEARCH_WORDS, clean_search, search_number, search_words
 
 TYPED = st.text() | st.text(alphabet="#0123７٣ \t\r\n\0\u200b\u200d\u2800aё%_", max_size=300)
 

@@ -133,7 +133,7 @@ class Office:
 
     def rows(self, query: TaskQuery, login: str, *statuses: int) -> tuple[TaskRow, ...]:
         """Return the tasks of a query, the newest first."""
-        query = query._replace(status_ids=statuses, closed=True, per_page=100)
+        query = query._replace(status_ids=statuses, include_closed=True, per_page=100)
         return asyncio.run(self.world.backend.tasks(self.world.actor(login), query)).rows
 
     def now(self, number: int) -> tuple[str, int]:

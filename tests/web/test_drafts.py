@@ -362,7 +362,7 @@ def test_no_seal_but_ours_and_no_old_one_plants_a_draft(
         form = {"username": "anna", "password": PASSWORDS["anna"], "carried": seal}
         assert client.post("/users/login", data=form, headers=HTML).status_code == 303
         assert kept(database) == {}
-    monkeypatch.setattr(draft_handoff, "SECONDS", -1)
+    monkeypatch.setattr(draft_handoff, "CARRIED_SECONDS", -1)
     sign_in(visit, "anna", f'name="carried" value="{ours}"')
     assert kept(database) == {}
     monkeypatch.undo()

@@ -8,7 +8,7 @@ from jinja2 import DictLoader, Environment, TemplateSyntaxError
 from helpdesk.paths import folder
 from helpdesk.services import Services
 from helpdesk.tasks.model import Member, Priority, Ref, Status, TaskRow
-from helpdesk.web.core.services import addresses
+from helpdesk.web.core.services import path_maker
 from helpdesk.web.core.templating import Renderer
 from helpdesk.web.edge.static_files import StaticFiles
 from helpdesk.web.routes import ROUTES
@@ -17,7 +17,7 @@ from helpdesk.web.routes import ROUTES
 @pytest.fixture
 def environments(services: Services) -> dict[str, Environment]:
     return Renderer(
-        services.settings.timezone, StaticFiles(folder("static")).address, addresses(ROUTES), "Us"
+        services.settings.timezone, StaticFiles(folder("static")).address, path_maker(ROUTES), "Us"
     ).environments
 
 

@@ -294,7 +294,7 @@ def test_muted_tasks_and_projects_are_listed_by_name(
 
 def test_the_number_of_mutes_is_limited(visit: Visit, services: Services, embedded: EmbeddedWorld) -> None:
     task, anna = embedded.new_task(), visit("anna")
-    many = frozenset(range(task + 1, task + 1 + mutes.MOST))
+    many = frozenset(range(task + 1, task + 1 + mutes.MOST_MUTES))
     keep(services, "anna", Preferences(muted_tasks=many))
     answer = anna.post(f"/notifications/mute/task/{task}", json={"muted": True})
     assert answer.status_code == 422 and kept(services, "anna").muted_tasks == many

@@ -160,7 +160,7 @@ def test_another_persons_template_is_not_there(visit: Visit) -> None:
 
 
 def test_a_full_list_says_so(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reply_templates, "MOST", 1)
+    monkeypatch.setattr(reply_templates, "MOST_IN_LIST", 1)
     add(visit, "anna")
     answer = visit("anna").post("/replies", data={"name": "x", "text": "y"}, headers=HTML)
     assert answer.status_code == 422 and "delete one first" in answer.text

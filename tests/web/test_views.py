@@ -158,7 +158,7 @@ def test_a_view_of_another_person_is_not_found(visit: Visit) -> None:
 
 
 def test_a_person_has_a_limited_number_of_views(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(saved_views, "MOST", 1)
+    monkeypatch.setattr(saved_views, "MOST_OF_PERSON", 1)
     save(visit, "anna")
     answer = visit("anna").post("/views", data={"name": "x", "address": "/tasks"}, headers=HTML)
     assert answer.status_code == 422 and "delete one first" in answer.text

@@ -1,4 +1,7 @@
-"""Define the tables of our store, a file for each subject; here are the column types and helpers that they share."""
+"""Define the tables of our store, a file for each subject; here are the column types and helpers that they share.
+
+Tables `tracker_…` are those of the embedded backend; a task's tracker is its `kind_id`.
+"""
 
 from collections.abc import Mapping
 from typing import Any

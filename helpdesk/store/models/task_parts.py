@@ -54,7 +54,7 @@ class Attachment(SQLModel, table=True):
 
 
 class CustomField(SQLModel, table=True):
-    """A custom field of one project and one kind of task, or of all where there is none.
+    """A custom field of one project and one tracker (`kind_id`); without one, of all.
 
     `kind` is one of `tasks.fields.Kind`; `options` of a list and the values of `default` are one a line.
     """

@@ -55,17 +55,17 @@ def among(session: Session, actor: Actor, query: TaskQuery, ids: Sequence[int]) 
 
 def by_status(session: Session, actor: Actor, query: TaskQuery) -> dict[int, int]:
     """Count the tasks of a query by status, closed ones, too."""
-    return rows.by_status(session, condition(session, actor, query.with_closed()))
+    return rows.by_status(session, condition(session, actor, query.including_closed()))
 
 
 def statuses(session: Session) -> tuple[Status, ...]:
     return tuple(Status(*row) for row in rows.statuses(session))
 
 
-def cards(session: Session, actor: Actor, asked: CardQueryFactory) -> Cards:
-    """Return tasks by status, and their totals. Raises what `asked` does."""
+def cards(session: Session, actor: Actor, factory: CardQueryFactory) -> Cards:
+    """Return tasks by status, and their totals. Raises what `factory` does."""
     choices = vocabulary(session, actor)
-    request = asked(choices)
+    request = factory(choices)
     counts = rows.by_status(session, condition(session, actor, request.of_totals)) if request.counted else {}
     totals = {status: counts.get(status, 0) for status in request.counted}
     cards = _card_rows(session, actor, request, totals)
@@ -76,7 +76,7 @@ def cards(session: Session, actor: Actor, asked: CardQueryFactory) -> Cards:
 
 
 def _card_rows(session: Session, actor: Actor, request: CardQuery, totals: Mapping[int, int]) -> Sequence[Any]:
-    query, statuses = request.of_cards, request.columns(totals)
+    query, statuses = request.of_cards, request.statuses_on_page(totals)
     if query is None or not statuses:
         return ()
     matched = condition(session, actor, query)

@@ -101,7 +101,7 @@ class BothWays:
         return [json_mapper.number(issue, "id") for issue in items(answer, "issues")]
 
     async def _list(self, spot: Spot, login: str, order: str, offset: int, limit: int) -> JSON:
-        query = TaskQuery(closed=True, project_ids=() if spot.project is None else (spot.project,))
+        query = TaskQuery(include_closed=True, project_ids=() if spot.project is None else (spot.project,))
         filters = query_params.filters(query) | {query_params.SORTED_BY: ("", [order])}
         return await self.client.get("/issues.json", login, query_params.params(filters, limit, offset))
 

@@ -47,7 +47,7 @@ async def login(request: Request) -> Response:
     )
     await session.begin(request, response, person, remember)
     sign_in.remember_device(request, response, person)
-    await draft_handoff.arrive(request, fields.values.get("carried"), person)
+    await draft_handoff.keep_carried(request, fields.values.get("carried"), person)
     return response
 
 

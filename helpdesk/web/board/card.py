@@ -75,7 +75,7 @@ async def _to_card(request: Request, outcome: change.Outcome) -> Response:
     )
 
 
-async def _refused_card(request: Request, refusal: task_page.Refusal, form: str) -> Response:
+async def _refused_card(request: Request, refusal: task_page.Refusal, _form_name: str) -> Response:
     """Show the card where it is, open, with the reason and the fields that the chosen status requires."""
     task = await task_page.load_refused(request, refusal)
     by = list_params.lanes(board_query.of_current_page(request))
@@ -90,7 +90,7 @@ async def _to_page(request: Request, outcome: change.Outcome) -> Response:
     return see_other(await _next(request))
 
 
-async def _refused_page(request: Request, refusal: task_page.Refusal, form: str) -> Response:
+async def _refused_page(request: Request, refusal: task_page.Refusal, _form_name: str) -> Response:
     task = await task_page.load_refused(request, refusal)
     context = await _refusal(request, task, refusal)
     return await _tray(request, "board/card.html", task, status_of(refusal), **context)

@@ -66,7 +66,7 @@ def signed_in(handler: Handler) -> Handler:
 
 
 def needs(right: Right, message: Sentence | None = None) -> Callable[[Handler], Handler]:
-    """Let those in who hold the right. Raises NotSignedIn, and NotAllowed with the sentence `says`."""
+    """Let those in who hold the right. Raises NotSignedIn, and NotAllowed with the sentence `message`."""
 
     def guard(handler: Handler) -> Handler:
         @wraps(handler)

@@ -36,7 +36,7 @@ LONGEST_NUMBER = 40
 LONGEST_TYPE = 1_000
 IN_A_THREAD = 64 * KILOBYTE
 """Bytes from which on a form is parsed beside the event loop."""
-AT_ONCE = Threads(2)
+THREADS = Threads(2)
 UTF_8 = {b"utf-8", b"utf8", b"us-ascii", b"ascii"}
 BRACKETS = {"[": 1, "{": 1, "]": -1, "}": -1}
 NO_BRACKETS = bytes(set(range(256)) - set(map(ord, BRACKETS)))
@@ -190,7 +190,7 @@ async def form(body: bytes) -> Pairs:
     try:
         if len(body) < IN_A_THREAD:
             return _pairs(body)
-        return await AT_ONCE.run(_pairs, body)
+        return await THREADS.run(_pairs, body)
     except ValueError as error:
         raise Malformed from error
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from helpdesk.web.live.hub import Live
     from helpdesk.web.tasks.change import Presenters
 
-MOST_ADDRESSES = 5_000  # kept made up; a list names fifty, and others name the same
+MOST_PATHS = 5_000  # remembered; a list names fifty, and other lists the same ones
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,14 +59,14 @@ def path_to(request: Request, name: str, /, **params: Any) -> str:
     return services(request).path(name, **params)
 
 
-def addresses(routes: Iterable[BaseRoute]) -> Callable[..., str]:
+def path_maker(routes: Iterable[BaseRoute]) -> Callable[..., str]:
     """Return a function from the name of a route and its parameters to its path, which raises KeyError.
 
     Starlette's own asks one route after another; a list of tasks names dozens of addresses.
     """
     named = {route.name: (route.path_format, route.param_convertors) for route in routes if isinstance(route, Route)}
 
-    @lru_cache(maxsize=MOST_ADDRESSES)
+    @lru_cache(maxsize=MOST_PATHS)
     def path(name: str, /, **params: Any) -> str:
         template, convertors = named[name]
         return template.format(**{key: convertors[key].to_string(value) for key, value in params.items()})

@@ -15,33 +15,36 @@ from helpdesk.people.model import Person
 from helpdesk.web.core.services import services
 from helpdesk.web.drafts import service as drafts
 
-SECONDS = 12 * 3600
+CARRIED_SECONDS = 12 * 3600
 
 
 class Carried(NamedTuple):
+    """A text and where it belongs, as it was sealed."""
+
     person_id: int
     place: str
     fields: dict[str, Any]
 
 
 def sealed(request: Request, values: Mapping[str, Any]) -> str:
-    """Return the sealed text of a form without a session; empty when its owner or its place is not known."""
+    """Return the sealed text of a form without a session; empty without a known owner, a known place and a text
+    that can be kept."""
     place, person_id = drafts.place_of(request), drafts.owner_id(request, values)
     fields: dict[str, Any] = {}
     with suppress(Invalid):
         fields = drafts.draft_fields(values)
-    return str(_seal(request).dumps([person_id, place, fields])) if place and person_id and fields else ""
+    return str(_sealer(request).dumps([person_id, place, fields])) if place and person_id and fields else ""
 
 
 def opened(request: Request, seal: object) -> Carried | None:
-    """Open the seal that a sign-in form brings along; None unless it is ours and younger than SECONDS."""
+    """Open the seal that a sign-in form brings along; None unless it is ours and younger than CARRIED_SECONDS."""
     try:
-        return Carried(*_seal(request).loads(str(seal or ""), max_age=SECONDS))
+        return Carried(*_sealer(request).loads(str(seal or ""), max_age=CARRIED_SECONDS))
     except (BadData, UnicodeError):  # half a character can't be signed
         return None
 
 
-async def arrive(request: Request, seal: object, person: Person) -> None:
+async def keep_carried(request: Request, seal: object, person: Person) -> None:
     """Make the text a draft when its owner signed in again; nothing is kept of another person's.
 
     A store that does not answer now does not prevent signing in.
@@ -52,5 +55,5 @@ async def arrive(request: Request, seal: object, person: Person) -> None:
             await drafts.keep(request, person.id, carried.place, carried.fields)
 
 
-def _seal(request: Request) -> URLSafeTimedSerializer:
+def _sealer(request: Request) -> URLSafeTimedSerializer:
     return URLSafeTimedSerializer(services(request).settings.secret_key or "", salt="carried")

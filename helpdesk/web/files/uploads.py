@@ -17,10 +17,10 @@ from helpdesk.web.core.services import services
 from helpdesk.web.core.templating import size_text
 
 PIECE = 256 * 1024
-SECONDS = 24 * 3600
-MOST = 20
+SEAL_SECONDS = 24 * 3600
+MOST_FILES = 20
 GONE = sentence("A file you had chosen is not here any more. Please choose it again.")
-TOO_MANY = sentence("At most %(count)s files can be added at once.", count=MOST)
+TOO_MANY = sentence("At most %(count)s files can be added at once.", count=MOST_FILES)
 
 
 async def receive(request: Request, who: Actor) -> tuple[Staged, ...]:
@@ -29,13 +29,13 @@ async def receive(request: Request, who: Actor) -> tuple[Staged, ...]:
     Raises Invalid, TooLarge; `sealed` returns the files that came all the same.
     """
     fields = await request_data.read(request)
-    named = [_opened(request, who, seal) for seal in fields.all_values("staged", MOST)]
+    named = [_opened(request, who, seal) for seal in fields.all_values("staged", MOST_FILES)]
     staged = request.state.staged = [file for file in named if file]
     if fields.too_large:
         raise _too_large(request)
     if len(staged) < len(named):
         raise Invalid({"files": [GONE]})
-    if len(staged) + len(fields.files) > MOST:
+    if len(staged) + len(fields.files) > MOST_FILES:
         raise Invalid({"files": [TOO_MANY]})
     for file in fields.files:
         staged.append(await services(request).backend.stage(who, _upload(file)))
@@ -45,7 +45,7 @@ async def receive(request: Request, who: Actor) -> tuple[Staged, ...]:
 def restore(request: Request, who: Actor, seals: Any) -> None:
     """Bring back the files that a draft names, without expired ones."""
     named = seals if isinstance(seals, list) else [seals]
-    request.state.staged = [file for seal in named[:MOST] if (file := _opened(request, who, seal))]
+    request.state.staged = [file for seal in named[:MOST_FILES] if (file := _opened(request, who, seal))]
 
 
 def sealed(request: Request, who: Actor) -> list[tuple[str, Staged]]:
@@ -83,9 +83,9 @@ async def _pieces(file: UploadFile) -> AsyncIterator[bytes]:
 
 
 def _opened(request: Request, who: Actor, seal: Any) -> Staged | None:
-    """Return the file that a form names; None without a seal of ours for this person that is younger than SECONDS."""
+    """Return the file of a seal; None unless it is ours, for this person and younger than SEAL_SECONDS."""
     try:
-        person_id, *file = _seal(request).loads(str(seal), max_age=SECONDS)
+        person_id, *file = _seal(request).loads(str(seal), max_age=SEAL_SECONDS)
     except (BadData, UnicodeError):  # half a character can't be signed
         return None
     return Staged(*file) if person_id == who.id else None

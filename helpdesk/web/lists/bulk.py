@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.errors import Invalid, sentence
-from helpdesk.tasks.bulk import MOST, Outcome, change_all
+from helpdesk.tasks.bulk import MOST_TASKS, Outcome, change_all
 from helpdesk.tasks.model import Edit, Field
 from helpdesk.texts import trimmed
 from helpdesk.web.core import navigation, request_data
@@ -17,14 +17,14 @@ from helpdesk.web.core.templating import translate
 
 NOTHING_CHOSEN = sentence("Choose tasks, and what to change or to say.")
 SAVED_PARTLY = sentence("A part of it was saved, but what became of each task can't be shown just now.")
-TOO_MANY = sentence("At most %(most)s tasks at once.", most=MOST)
+TOO_MANY = sentence("At most %(most)s tasks at once.", most=MOST_TASKS)
 
 
 async def bulk(request: Request) -> Response:
     """Make the same change to each of the tasks chosen in the list's form."""
     fields = await request_data.read(request)
-    ids = [request_data.whole("task_id", it) for it in fields.all_values("task_id", MOST)]
-    edit = _edit(fields)
+    ids = [request_data.whole("task_id", it) for it in fields.all_values("task_id", MOST_TASKS)]
+    edit = _edit_of_form(fields)
     if not ids or not (edit.changes or trimmed(edit.comment)):
         raise Invalid({"task_id": [NOTHING_CHOSEN]})
     outcomes = await _change(request, [(task_id, edit) for task_id in dict.fromkeys(ids)])
@@ -40,25 +40,27 @@ def _to_page(request: Request, outcomes: list[Outcome], back: str) -> Response:
     return response
 
 
-async def update_all(request: Request) -> Response:
+async def update_listed(request: Request) -> Response:
     """Change the tasks in `updates[{task_id, status_id?, priority_id?, assignee_id?, comment?}]`; partial success is
     success."""
     updates = (await request_data.read(request)).values.get("updates")
     if not isinstance(updates, list) or not all(isinstance(it, dict) for it in updates):
         raise Invalid({"updates": [sentence("This must be a list.")]})
-    if len(updates) > MOST:
+    if len(updates) > MOST_TASKS:
         raise Invalid({"updates": [TOO_MANY]})
-    return _to_json(request, await _change(request, [_update(request_data.Fields(it)) for it in updates]))
+    return _to_json(request, await _change(request, [_edit_of_item(request_data.Fields(it)) for it in updates]))
 
 
 async def _change(request: Request, edits: list[tuple[int, Edit]]) -> list[Outcome]:
+    """Change the tasks, and note on the request what was saved: an error page tells it."""
     outcomes = await change_all(services(request).backend, await actor(request), edits)
     request.state.saved = any(outcome.may_be_written for outcome in outcomes)
     request.state.saved_message = SAVED_PARTLY if any(outcome.refusal for outcome in outcomes) else None
     return outcomes
 
 
-def _update(fields: request_data.Fields) -> tuple[int, Edit]:
+def _edit_of_item(fields: request_data.Fields) -> tuple[int, Edit]:
+    """Read one of `updates`: an absent field keeps its value, null takes the assignee away."""
     task_id = fields.number("task_id")
     if task_id is None:
         raise request_data.refusal("task_id", sentence("Please fill this in."))
@@ -68,7 +70,7 @@ def _update(fields: request_data.Fields) -> tuple[int, Edit]:
     return task_id, Edit(changes, fields.text("comment"))
 
 
-def _edit(fields: request_data.Fields) -> Edit:
+def _edit_of_form(fields: request_data.Fields) -> Edit:
     """Read the change from the list's form: an empty choice keeps the value of a task; nobody is `none`."""
     changes: dict[Field, int | None] = {}
     for field, name in request_data.VALUES.items():

@@ -99,11 +99,11 @@ async def people_names(
 async def _name(request: Request, who: Actor, field: str, person_id: int) -> str:
     """Return a person's name as a task shows it, empty when no task does."""
     people: dict[str, Any] = {field: (person_id,)}
-    page = await services(request).backend.tasks(who, TaskQuery(closed=True, per_page=1, **people))
+    page = await services(request).backend.tasks(who, TaskQuery(include_closed=True, per_page=1, **people))
     return people_of(page.rows)[field].get(person_id, "")
 
 
 async def was_never_assigned(request: Request, who: Actor) -> bool:
     """Tell whether this person only asks for tasks, and never had one."""
-    query = TaskQuery(("me",), closed=True, per_page=1)
+    query = TaskQuery(("me",), include_closed=True, per_page=1)
     return (await services(request).backend.tasks(who, query)).total == 0

@@ -10,9 +10,10 @@ from starlette.requests import Request
 
 from helpdesk.errors import sentence
 from helpdesk.tasks.board import By
-from helpdesk.tasks.lists import SORTS, TaskQuery, Vocabulary, Who, clean_search
+from helpdesk.tasks.lists import SORTS, TaskQuery, Vocabulary, Who
 from helpdesk.tasks.model import Priority, Ref, Status
 from helpdesk.tasks.projects import Project
+from helpdesk.tasks.search_text import clean_search
 from helpdesk.web.core import request_data
 from helpdesk.web.core.navigation import BOARD
 from helpdesk.web.core.services import path_to, services
@@ -54,7 +55,7 @@ def of_address(request: Request, path: str, params: QueryParams, vocabulary: Voc
         due_by=_day(params, "due_by"),
         created_since=_moment(params, "created_since", zone),
         created_before=_end_of_day(params, "created_by", zone),
-        closed=request_data.Fields(params).flag("closed"),
+        include_closed=request_data.Fields(params).flag("closed"),
         sort=sort,
         descending=order == "desc",
         page=_from_one(params, "page", 1),

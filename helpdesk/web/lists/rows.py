@@ -84,7 +84,7 @@ async def _to_row(request: Request, outcome: change.Outcome) -> Response:
     return _at_rest(request, written.after, by, outcome.message, overwrote)
 
 
-async def _refused_row(request: Request, refusal: task_page.Refusal, form: str) -> Response:
+async def _refused_row(request: Request, refusal: task_page.Refusal, _form_name: str) -> Response:
     values = (await request_data.read(request)).values
     task = await task_page.load_refused(request, refusal)
     return _form(request, task, _person_shown(values), refusal, values)

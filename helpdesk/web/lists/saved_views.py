@@ -26,7 +26,7 @@ from helpdesk.web.lists import params as list_params
 from helpdesk.web.lists.urls import Listing
 
 REMOVED = sentence("The view was deleted.")
-TOO_MANY = sentence("You have %(most)s views already: delete one first.", most=saved_views.MOST)
+TOO_MANY = sentence("You have %(most)s views already: delete one first.", most=saved_views.MOST_OF_PERSON)
 NAME_TAKEN = sentence("You have a view of this name already.")
 NO_LIST = sentence("This is no list of tasks here.")
 

@@ -46,7 +46,7 @@ async def _page(
     now: datetime,
     rules: Rules,
 ) -> Response:
-    own = Listing(listing.query._replace(closed=False), request.url.path)
+    own = Listing(listing.query._replace(include_closed=False), request.url.path)
     person, names = await current_user(request), await list_page.people_names(request, who, listing, {})
     return html(
         request,

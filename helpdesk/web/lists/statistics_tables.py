@@ -69,13 +69,13 @@ def totals(
     groups = grouped((it for it in statuses if not chosen or it.id in chosen), rules)
     whole = whole or not listing.query.only_open
     *open_phases, done = PHASES
-    totals = [Total(IN_ALL, summary.total, listing.link(closed=True), PHASES)] if whole else []
+    totals = [Total(IN_ALL, summary.total, listing.link(include_closed=True), PHASES)] if whole else []
     if not whole or (groups[done] and any(groups[phase] for phase in open_phases)):
         totals.append(Total(OPEN, summary.open, _open(listing, statuses).link(), tuple(open_phases)))
     for phase, number in zip(PHASES, summary, strict=True):
         if ids := tuple(it.id for it in groups[phase]):
             label = PHASE_LABELS[phase] if whole or phase != done else NOT_LISTED
-            totals.append(Total(label, number, listing.link(status_ids=ids, closed=phase == done), (phase,)))
+            totals.append(Total(label, number, listing.link(status_ids=ids, include_closed=phase == done), (phase,)))
     return totals
 
 
@@ -86,7 +86,7 @@ def _open(listing: Listing, statuses: Iterable[Status]) -> Listing:
     if query.status_ids or query.wanted_id is not None:
         open_ids = (it.id for it in statuses if not it.is_closed)
         ids = tuple(id for id in open_ids if not query.status_ids or id in query.status_ids) or (NO_ID,)
-    return listing._replace(query=query._replace(status_ids=ids, closed=False))
+    return listing._replace(query=query._replace(status_ids=ids, include_closed=False))
 
 
 def tables(parts: Parts, listing: Listing, own: Listing, vocabulary: Vocabulary, now: datetime) -> list[Table]:
@@ -119,7 +119,7 @@ def age_name(index: int) -> Sentence:
 
 def _by_status(parts: Parts, listing: Listing) -> list[Line]:
     return [
-        Line(status, tasks, listing.link(status_ids=(status.id,), closed=status.is_closed))
+        Line(status, tasks, listing.link(status_ids=(status.id,), include_closed=status.is_closed))
         for status, tasks in parts.statuses
     ]
 

@@ -39,7 +39,7 @@ LABELS = {
 CHOICES = {"status": "statuses", "priority": "priorities", "project": "projects", "tracker": "trackers"}
 PEOPLE: dict[str, Literal["assignees", "authors"]] = {"assigned_to": "assignees", "author": "authors"}
 DAYS = ("updated_since", "due_by", "created_since", "created_before")
-FILTERS = (*PEOPLE.values(), *(f"{name}_ids" for name in CHOICES), "search", *DAYS, "closed")
+FILTERS = (*PEOPLE.values(), *(f"{name}_ids" for name in CHOICES), "search", *DAYS, "include_closed")
 
 
 class Listing(NamedTuple):
@@ -145,7 +145,7 @@ def _params(query: TaskQuery) -> Iterator[tuple[str, Any]]:
         "created_since": query.created_since and _since(query.created_since),
         "created_by": last and last.isoformat(),
         "due_by": query.due_by and query.due_by.isoformat(),
-        "closed": int(query.closed),
+        "closed": int(query.include_closed),
         "sort": query.sort != NEWEST_FIRST and query.sort,
         "order": query.descending != (query.sort == NEWEST_FIRST) and order,
         "page": query.page > 1 and query.page,

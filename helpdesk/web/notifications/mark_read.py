@@ -17,7 +17,7 @@ from helpdesk.web.core.session import current_user
 from helpdesk.web.core.templating import translate
 from helpdesk.web.notifications import views
 
-READ = sentence("The notification was marked as read.")
+MARKED_READ = sentence("The notification was marked as read.")
 ALL_READ = sentence("All notifications were marked as read.")
 UNREAD_AGAIN = sentence("They are unread again.")
 
@@ -31,7 +31,7 @@ async def read(request: Request) -> Response:
             raise NotFound
 
     unread = await _write(request, mark)
-    return await _answer(request, READ, unread, lambda: views.item_fragment(request, number, unread))
+    return await _answer(request, MARKED_READ, unread, lambda: views.item_fragment(request, number, unread))
 
 
 async def read_all(request: Request) -> Response:

@@ -24,8 +24,8 @@ from helpdesk.web.core.templating import translate
 Kind = Literal["task", "project"]
 KINDS: tuple[Kind, Kind] = ("project", "task")
 
-MOST = 100
-"""Mutes of each kind: as many as one query to the backend can name."""
+MOST_MUTES = 100
+"""Of each kind: as many as one query to the backend can name."""
 
 MESSAGES: dict[tuple[Kind, bool], Sentence] = {
     ("task", True): sentence("You will hear of this task only when somebody turns to you."),
@@ -33,12 +33,15 @@ MESSAGES: dict[tuple[Kind, bool], Sentence] = {
     ("project", True): sentence("You will hear of this project only when somebody turns to you."),
     ("project", False): sentence("You will be told of this project again."),
 }
-TOO_MANY = sentence("You have muted %(most)s already: be told of one again first.", most=MOST)
+TOO_MANY = sentence("You have muted %(most)s already: be told of one again first.", most=MOST_MUTES)
 
 
 class Mute(NamedTuple):
-    """A task or a project, and whether it is muted. `name` is empty when the person may not see it, and None while that
-    cannot be known."""
+    """A task or a project, and whether it is muted.
+
+    `name` is empty when the person may not see it, and for a task on its own page, which shows it; None while it cannot
+    be known.
+    """
 
     kind: Kind
     number: int
@@ -46,12 +49,12 @@ class Mute(NamedTuple):
     name: str | None
 
 
-async def task(request: Request) -> Response:
+async def mute_task(request: Request) -> Response:
     """Mute a task, or unmute it, as `muted` says. Raises NotFound for a task that the person may not see."""
     return await _change(request, "task", request_data.task_id(request))
 
 
-async def project(request: Request) -> Response:
+async def mute_project(request: Request) -> Response:
     """Mute all tasks of a project, or unmute them."""
     return await _change(request, "project", request_data.path_id(request, "project_id"))
 
@@ -69,9 +72,9 @@ async def of_preferences(request: Request, preferences: Preferences) -> list[Mut
     ]
 
 
-def of_task(stored: str, task_id: int, project: Ref) -> tuple[Mute, Mute]:
+def of_task(preferences_json: str, task_id: int, project: Ref) -> tuple[Mute, Mute]:
     """Return whether a task and its project are muted, from the person's preferences as JSON."""
-    preferences = from_json(stored)
+    preferences = from_json(preferences_json)
     return (
         Mute("task", task_id, task_id in preferences.muted_tasks, ""),
         Mute("project", project.id, project.id in preferences.muted_projects, project.name),
@@ -83,13 +86,13 @@ async def _change(request: Request, kind: Kind, number: int) -> Response:
     one = frozenset({number})
     names = await _visible_names(request, kind, one)
 
-    def changed(stored: str) -> str:
-        preferences = from_json(stored)
+    def changed(preferences_json: str) -> str:
+        preferences = from_json(preferences_json)
         before = _muted(preferences, kind)
         if number not in names and (mute or number not in before):
             raise NotFound
         after = before | one if mute else before - one
-        if len(after) > max(MOST, len(before)):
+        if len(after) > max(MOST_MUTES, len(before)):
             raise request_data.refusal("muted", TOO_MANY)
         is_task = kind == "task"
         return to_json(
@@ -117,6 +120,6 @@ async def _visible_names(request: Request, kind: Kind, numbers: Collection[int])
         return {}
     who, backend = await actor(request), services(request).backend
     if kind == "task":
-        query = TaskQuery(task_ids=tuple(sorted(numbers)), closed=True, per_page=MOST)
+        query = TaskQuery(task_ids=tuple(sorted(numbers)), include_closed=True, per_page=MOST_MUTES)
         return {row.id: row.subject for row in (await backend.tasks(who, query)).rows}
     return {it.id: it.name for it in (await backend.vocabulary(who)).projects if it.id in numbers}

@@ -22,7 +22,7 @@ from helpdesk.web.notifications.render import Item, items, to_dict
 
 LIMIT = 50  # for a request that names neither a page nor a limit
 PER_PAGE = 25
-MOST = 100
+MOST_IN_ANSWER = 100
 IN_WIDGET = 20
 NO_TYPE = sentence("There is no such type of notification.")
 
@@ -159,7 +159,7 @@ def _query(request: Request) -> NotificationQuery:
         raise request_data.refusal("type", NO_TYPE)
     paged = choose(request, page=True, json=bool({"page", "per_page"} & set(params)))
     name = "limit" if "limit" in params else "per_page"
-    limit = min(_whole(request, name, PER_PAGE if paged else LIMIT, 1), MOST)
+    limit = min(_whole(request, name, PER_PAGE if paged else LIMIT, 1), MOST_IN_ANSWER)
     offset = (_whole(request, "page", 1, 1) - 1) * limit if paged else _whole(request, "offset", 0, 0)
     return NotificationQuery(request_data.Fields(params).flag("unread_only"), type, limit, offset)
 

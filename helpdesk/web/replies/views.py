@@ -21,7 +21,9 @@ from helpdesk.web.replies.variables import VARIABLES
 
 LONGEST_NAME = 100
 REMOVED = sentence("The reply template was deleted.")
-TOO_MANY = sentence("There are %(most)s templates in this list already: delete one first.", most=reply_templates.MOST)
+TOO_MANY = sentence(
+    "There are %(most)s templates in this list already: delete one first.", most=reply_templates.MOST_IN_LIST
+)
 
 
 class ReplyInput(NamedTuple):

@@ -35,7 +35,8 @@ class Outcome(NamedTuple):
 class Presenter(NamedTuple):
     """The functions by which one face shows a change.
 
-    Without `unchanged`, a change to the present value is shown like any other change.
+    `refused` gets the name of the form: that of its field, `comments`, or an empty one. Without `unchanged`, a change
+    to the present value is shown like any other change.
     """
 
     changed: Callable[[Request, Outcome], Awaitable[Response]]
@@ -138,7 +139,8 @@ async def fragment_refused(request: Request, refusal: Refusal, form: str) -> Res
 
 
 async def address_after(request: Request, written: Written, anchor: str = "") -> str:
-    """Return the address of the task's page at the entry that was written over if one was, else at `anchor`."""
+    """Return the address of the task's page, at another person's entry that the change overwrote if there is one, else
+    at `anchor`."""
     replaced = written.overwrote((await actor(request)).id)
     over = "".join(f"#entry-{entry.id}" for entry, _ in replaced[:1])
     return task_page.address(request, written.after.id) + (over or anchor)

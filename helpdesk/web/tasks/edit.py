@@ -59,17 +59,17 @@ async def form(request: Request, task: Task, typed: Mapping[str, Any], status: i
 @idempotent
 async def _change(request: Request) -> Response:
     presenter = choose(request, json=change.JSON, page=FORM)
-    return await change.make(request, change.Change(_edit, shows=(Invalid, Conflict, TooLarge)), presenter)
+    return await change.make(request, change.Change(_read_edit, shows=(Invalid, Conflict, TooLarge)), presenter)
 
 
-async def _edit(request: Request) -> Edit:
-    """Raises Invalid, TooLarge."""
+async def _read_edit(request: Request) -> Edit:
+    """Return the change that the form asks for, of touched fields alone. Raises Invalid, TooLarge."""
     fields, files = await request_data.read(request), await uploads.receive(request, await actor(request))
     return task_input.edit(request_data.Fields(form_fields.touched(fields.values)))._replace(files=files)
 
 
 async def _changed(request: Request, outcome: change.Outcome) -> Response:
-    """Go to the task: to the entry that was written over if one was, else to this person's new one."""
+    """Go to the task: to another person's entry that this change overwrote, if there is one, else to the new one."""
     own = outcome.written.own_entries((await actor(request)).id)
     newest = "".join(f"#entry-{entry.id}" for entry in own[-1:])
     return htmx_redirect(request, await change.address_after(request, outcome.written, newest))
@@ -79,7 +79,7 @@ async def _unchanged(request: Request, refusal: Unchanged) -> Response:
     return htmx_redirect(request, task_page.address(request, request_data.task_id(request)))
 
 
-async def _refused(request: Request, refusal: task_page.Refusal, _: str) -> Response:
+async def _refused(request: Request, refusal: task_page.Refusal, _form_name: str) -> Response:
     """Show the form with the typed values and the reason; after a conflict merged with the present values."""
     task = await task_page.load_refused(request, refusal)
     return await form(request, task, (await request_data.read(request)).values, status_of(refusal), error=refusal)

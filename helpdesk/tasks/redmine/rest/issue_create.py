@@ -65,7 +65,7 @@ class IssueCreate:
         """Return the candidates for the new task after a lost answer: the same texts of the same author in the same
         project, since we began by our clock. There are none where Redmine's clock is behind ours."""
         query = TaskQuery(
-            authors=("me",), project_ids=(new_task.project_id,), updated_since=began, closed=True, sort="id"
+            authors=("me",), project_ids=(new_task.project_id,), updated_since=began, include_closed=True, sort="id"
         )
         issues, _ = await self.issues.lists.issues(actor, query_params.filters(query), query.per_page, 0)
         return [

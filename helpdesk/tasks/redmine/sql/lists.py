@@ -52,11 +52,11 @@ def members(read: Reading, project_id: int) -> tuple[ProjectMember, ...]:
     return project_members((row.id, users.name(row, read.style), row.role) for row in rows)
 
 
-def tasks(read: Reading, asked: TaskQuery | QueryFactory, *, summed: bool = False, rules: Rules = NO_RULES) -> TaskPage:
-    if callable(asked):
+def tasks(read: Reading, query: TaskQuery | QueryFactory, *, summed: bool = False, rules: Rules = NO_RULES) -> TaskPage:
+    if callable(query):
         choices = vocabulary(read)
-        return _page(read, asked(choices), summed, rules)._replace(vocabulary=choices)
-    return _page(read, asked, summed, rules)
+        return _page(read, query(choices), summed, rules)._replace(vocabulary=choices)
+    return _page(read, query, summed, rules)
 
 
 def _page(read: Reading, query: TaskQuery, summed: bool, rules: Rules) -> TaskPage:
@@ -68,7 +68,7 @@ def _page(read: Reading, query: TaskQuery, summed: bool, rules: Rules) -> TaskPa
     if not summed:
         total = read.db.scalar(sa.select(sa.func.count()).select_from(t.issues).where(condition))
         return TaskPage(rows, total or 0, query)
-    counts, statuses = by_status(read, query.with_closed()), read.config.statuses.values()
+    counts, statuses = by_status(read, query.including_closed()), read.config.statuses.values()
     return TaskPage(rows, listed(counts, query, statuses), query, summarised(counts, statuses, rules))
 
 
@@ -103,11 +103,11 @@ def by_status(read: Reading, query: TaskQuery) -> dict[int, int]:
     return {row[0]: row[1] for row in read.db.execute(counts)}
 
 
-def cards(read: Reading, asked: CardQueryFactory) -> Cards:
+def cards(read: Reading, factory: CardQueryFactory) -> Cards:
     """Return tasks by status, and their totals: one query for all totals, one for the tasks of all statuses, one for
-    their comments. Raises what `asked` does."""
+    their comments. Raises what `factory` does."""
     choices = vocabulary(read)
-    request = asked(choices)
+    request = factory(choices)
     counts = by_status(read, request.of_totals) if request.counted else {}
     totals = {status: counts.get(status, 0) for status in request.counted}
     rows = read.task_rows(_card_rows(read, request, totals))
@@ -117,7 +117,7 @@ def cards(read: Reading, asked: CardQueryFactory) -> Cards:
 
 def _card_rows(read: Reading, request: CardQuery, totals: Mapping[int, int]) -> Sequence[Any]:
     """Return rows of ROWS, all in one order. MySQL 5.7 has no window functions: each status is a table of its own."""
-    query, statuses = request.of_cards, request.columns(totals)
+    query, statuses = request.of_cards, request.statuses_on_page(totals)
     if query is None or not statuses:
         return ()
     order, joined = order_of(read, query)
@@ -144,7 +144,7 @@ def _comments(read: Reading, rows: Sequence[TaskRow]) -> dict[int, int]:
 
 
 def statistics(read: Reading, query: TaskQuery, now: datetime, rules: Rules = NO_RULES) -> Statistics:
-    query, config = query.with_closed(), read.config
+    query, config = query.including_closed(), read.config
     counts, cells = by_status(read, query), _cells(read, query, now)
     return counted(counts, cells, config.statuses.values(), config.priorities.values(), projects(read), rules)
 
