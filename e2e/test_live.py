@@ -244,6 +244,19 @@ def test_a_stream_that_is_refused_is_asked_for_again_and_meanwhile_the_count(
     expect(page.locator("#fresh")).to_have_text("на связи", timeout=LONG_MS)
 
 
+def test_a_page_of_another_system_in_place_of_the_count_does_not_end_the_stream(
+    page: Page, announced: Announced
+) -> None:
+    announced.add(503)
+    page.context.route(f"**{STREAM}*", lambda route: route.fulfill(status=503))
+    page.context.route("**/tasks/api/notifications?limit=1", lambda route: route.fulfill(body="<h1>Wi-Fi</h1>"))
+    steps.come_to(page, "anna", "/tasks/my-tasks")
+    with page.expect_response("**/tasks/api/notifications?limit=1", timeout=LONG_MS):
+        pass
+    page.context.unroute(f"**{STREAM}*")
+    expect(page.locator("#fresh")).to_have_text("на связи", timeout=LONG_MS)
+
+
 def test_a_board_gets_events_of_any_task_whatever_other_tabs_show_and_lists_after_it_is_closed(
     page: Page, as_program: AsProgram
 ) -> None:

@@ -14,7 +14,7 @@ import signal
 import socket
 import subprocess
 import sys
-import traceback
+import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -31,6 +31,7 @@ from helpdesk.languages import LANGUAGES, translations
 from helpdesk.paths import folder
 from helpdesk.web.core import templating
 from helpdesk.web.edge.static_files import StaticFiles
+from tests.servers.process import ServerError
 
 LONGEST_ORDER = 65_536
 PR_SET_PDEATHSIG = 1
@@ -38,7 +39,10 @@ PR_SET_PDEATHSIG = 1
 
 @dataclass(frozen=True)
 class Order:
-    """Run `python -m COMMAND` in a folder, with this environment alone; its output is added to the log."""
+    """Run `python -m COMMAND` in a folder, with this environment alone; its output is added to the log.
+
+    Variables that Python reads at its start (`PYTHON…`) have no effect, and all orders share the seed of `hash`.
+    """
 
     command: Sequence[str]
     folder: str
@@ -51,7 +55,10 @@ class ForkedProcess:
 
     def __init__(self, answers: socket.socket) -> None:
         self._answers = answers
-        self.pid = int(answers.recv(LONGEST_ORDER))
+        pid = answers.recv(LONGEST_ORDER)
+        if not pid:
+            raise ServerError("the forkserver has ended")
+        self.pid = int(pid)
         self.returncode: int | None = None
 
     def poll(self) -> int | None:
@@ -101,8 +108,13 @@ class Forkserver:
 
     def close(self) -> None:
         if self._server is not None:
+            self._orders.shutdown(socket.SHUT_RDWR)  # a child of the tests may hold it open, too
             self._orders.close()
-            self._server.wait()
+            try:
+                self._server.wait(10)
+            except subprocess.TimeoutExpired:
+                self._server.kill()
+                self._server.wait()
 
 
 class CompiledTemplates(FileSystemBytecodeCache):
@@ -165,25 +177,17 @@ def _reap() -> None:
 
 
 def _become(order: Order) -> NoReturn:
-    code = 1
-    try:
-        os.setsid()
-        _end_with_parent()
-        os.chdir(order.folder)
-        os.environ.clear()
-        os.environ.update(order.environ)
-        _direct_output(order.log)
-        sys.argv[:] = order.command
-        runpy.run_module(order.command[0], run_name="__main__", alter_sys=True)
-        code = 0
-    except SystemExit as left:
-        code = left.code if isinstance(left.code, int) else int(left.code is not None)
-    except BaseException:
-        traceback.print_exc()
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
+    """Run the order. The interpreter ends as always then: it waits for threads, and says why it ends with an error."""
+    os.setsid()
+    _end_with_parent()
+    os.chdir(order.folder)
+    os.environ.clear()
+    os.environ.update(order.environ)
+    time.tzset()
+    _direct_output(order.log)
+    sys.argv[:] = order.command
+    runpy.run_module(order.command[0], run_name="__main__", alter_sys=True)
+    sys.exit()
 
 
 def _direct_output(log: str) -> None:

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import resource
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -73,6 +74,7 @@ def test_every_worker_logs_json_and_knows_the_setup_token(run, tmp_path: Path) -
         assert registered.json()["user"]["is_admin"] is True
         wait_until(lambda: "find-me" in log.read_text(), seconds=10, what="no line of the request in the log")
         lines = log.read_text().splitlines()
+    assert helpdesk.process.returncode == 0  # it was asked to end, and was not killed for being late
     (told,) = [json.loads(line) for line in lines if "find-me" in line]
     assert (told["path"], told["status"]) == ("/users/login", 200)
     (once,) = [json.loads(line) for line in lines if "REDMINE_APIKEY" in line]
@@ -83,8 +85,9 @@ def test_every_worker_logs_json_and_knows_the_setup_token(run, tmp_path: Path) -
 def test_serving_needs_a_key_a_current_schema_and_no_demo(run, tmp_path: Path) -> None:
     assert "SECRET_KEY" in (missing := run("serve")).stderr and missing.returncode == 1
     assert "helpdesk migrate" in run("serve", SECRET_KEY=SECRET).stderr
-    with running_helpdesk(tmp_path, "demo", "--no-colleague", "--data", "demo", forked=False):
+    with running_helpdesk(tmp_path, "demo", "--no-colleague", "--data", "demo", forked=False) as helpdesk:
         pass
+    assert helpdesk.process.returncode in (0, -signal.SIGTERM)
     demo = run("serve", SECRET_KEY=SECRET, DATABASE_URL="sqlite:///demo/helpdesk.db")
     assert demo.returncode == 1 and "demo" in demo.stderr and "Traceback" not in demo.stderr
 

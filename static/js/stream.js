@@ -94,8 +94,9 @@
   const retry = async () => {
     if (failures > MAX_FAILURES) {
       const answer = await fetch("/tasks/api/notifications?limit=1").catch(() => ({}));
-      setState(answer.ok ? "polling" : "reconnecting");
-      if (answer.ok) publish({ name: "unread", data: (await answer.json()).unread_count });
+      const page = answer.ok && (await answer.json().catch(() => null));
+      setState(page ? "polling" : "reconnecting");
+      if (page) publish({ name: "unread", data: page.unread_count });
       if (answer.status === 401) publish({ name: "session_ended" });
     }
     if (source && !ended) connect();

@@ -24,7 +24,7 @@ Two = tuple[Helpdesk, Helpdesk]
 
 @contextmanager
 def two_processes(database: Database, folder: Path, **more: str) -> Iterator[Two]:
-    """The first one reads the feed."""
+    """The first one reads the feed. The second is begun from nothing, so that it has another seed of `hash`."""
     environ = {
         "SECRET_KEY": "for the length of a test and no longer",
         "DATABASE_URL": str(database.engine.url),
@@ -36,7 +36,7 @@ def two_processes(database: Database, folder: Path, **more: str) -> Iterator[Two
     hearts = {"environ": environ, "module": "tests.quiet_heart"}
     with running_helpdesk(folder / "one", "serve", **hearts) as one:
         wait_until(lambda: _is_read(database), seconds=WAIT, what="nobody reads the feed")
-        with running_helpdesk(folder / "two", "serve", **hearts) as two:
+        with running_helpdesk(folder / "two", "serve", forked=False, **hearts) as two:
             yield one, two
 
 

@@ -69,13 +69,13 @@ class EmbeddedBackend:
         return await self.database.run(work)
 
     async def tasks(
-        self, actor: Actor, asked: TaskQuery | QueryFactory, *, summed: bool = False, rules: Rules = NO_RULES
+        self, actor: Actor, query: TaskQuery | QueryFactory, *, summed: bool = False, rules: Rules = NO_RULES
     ) -> TaskPage:
         def work(session: Session) -> TaskPage:
-            if callable(asked):
+            if callable(query):
                 choices = vocabulary(session, actor)
-                return page(session, actor, asked(choices), summed, rules)._replace(vocabulary=choices)
-            return page(session, actor, asked, summed, rules)
+                return page(session, actor, query(choices), summed, rules)._replace(vocabulary=choices)
+            return page(session, actor, query, summed, rules)
 
         return await self.database.run(work)
 
@@ -86,8 +86,8 @@ class EmbeddedBackend:
             some = ids[start : start + EXPORTED_AT_ONCE]
             yield await self.database.run(partial(among, actor=actor, query=query, ids=some))
 
-    async def cards(self, actor: Actor, asked: CardQueryFactory) -> Cards:
-        return await self.database.run(lambda session: cards(session, actor, asked))
+    async def cards(self, actor: Actor, factory: CardQueryFactory) -> Cards:
+        return await self.database.run(lambda session: cards(session, actor, factory))
 
     async def seen(self, actor: Actor, task_ids: Collection[int]) -> Mapping[int, bool]:
         def work(session: Session) -> dict[int, bool]:

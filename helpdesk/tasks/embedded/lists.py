@@ -62,10 +62,10 @@ def statuses(session: Session) -> tuple[Status, ...]:
     return tuple(Status(*row) for row in rows.statuses(session))
 
 
-def cards(session: Session, actor: Actor, asked: CardQueryFactory) -> Cards:
-    """Return tasks by status, and their totals. Raises what `asked` does."""
+def cards(session: Session, actor: Actor, factory: CardQueryFactory) -> Cards:
+    """Return tasks by status, and their totals. Raises what `factory` does."""
     choices = vocabulary(session, actor)
-    request = asked(choices)
+    request = factory(choices)
     counts = rows.by_status(session, condition(session, actor, request.of_totals)) if request.counted else {}
     totals = {status: counts.get(status, 0) for status in request.counted}
     cards = _card_rows(session, actor, request, totals)

@@ -73,10 +73,10 @@ class IssueLists:
             return await self.users.members(actor, project_id)
 
     async def tasks(
-        self, actor: Actor, asked: TaskQuery | QueryFactory, *, summed: bool = False, rules: Rules = NO_RULES
+        self, actor: Actor, query: TaskQuery | QueryFactory, *, summed: bool = False, rules: Rules = NO_RULES
     ) -> TaskPage:
         async with self.calls.reading():
-            vocabulary, query = None, asked
+            vocabulary = None
             if callable(query):
                 vocabulary = await self.current_vocabulary(actor)
                 query = query(vocabulary)
@@ -225,10 +225,10 @@ class IssueLists:
             raise BadResponse(detail=error.detail) from error
         return items(answer, "issues"), json_mapper.number(answer, "total_count")
 
-    async def cards(self, actor: Actor, asked: CardQueryFactory) -> Cards:
+    async def cards(self, actor: Actor, factory: CardQueryFactory) -> Cards:
         async with self.calls.reading():
             vocabulary = await self.current_vocabulary(actor)
-            request = asked(vocabulary)
+            request = factory(vocabulary)
             cards, counts = await self._cards_and_counts(actor, request)
             issues = (issue for page, _ in cards.values() for issue in page)
             rows = _latest(json_mapper.row(issue, vocabulary.priorities) for issue in issues)

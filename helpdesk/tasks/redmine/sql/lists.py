@@ -52,11 +52,11 @@ def members(read: Reading, project_id: int) -> tuple[ProjectMember, ...]:
     return project_members((row.id, users.name(row, read.style), row.role) for row in rows)
 
 
-def tasks(read: Reading, asked: TaskQuery | QueryFactory, *, summed: bool = False, rules: Rules = NO_RULES) -> TaskPage:
-    if callable(asked):
+def tasks(read: Reading, query: TaskQuery | QueryFactory, *, summed: bool = False, rules: Rules = NO_RULES) -> TaskPage:
+    if callable(query):
         choices = vocabulary(read)
-        return _page(read, asked(choices), summed, rules)._replace(vocabulary=choices)
-    return _page(read, asked, summed, rules)
+        return _page(read, query(choices), summed, rules)._replace(vocabulary=choices)
+    return _page(read, query, summed, rules)
 
 
 def _page(read: Reading, query: TaskQuery, summed: bool, rules: Rules) -> TaskPage:
@@ -103,11 +103,11 @@ def by_status(read: Reading, query: TaskQuery) -> dict[int, int]:
     return {row[0]: row[1] for row in read.db.execute(counts)}
 
 
-def cards(read: Reading, asked: CardQueryFactory) -> Cards:
+def cards(read: Reading, factory: CardQueryFactory) -> Cards:
     """Return tasks by status, and their totals: one query for all totals, one for the tasks of all statuses, one for
-    their comments. Raises what `asked` does."""
+    their comments. Raises what `factory` does."""
     choices = vocabulary(read)
-    request = asked(choices)
+    request = factory(choices)
     counts = by_status(read, request.of_totals) if request.counted else {}
     totals = {status: counts.get(status, 0) for status in request.counted}
     rows = read.task_rows(_card_rows(read, request, totals))
