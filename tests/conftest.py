@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from argon2 import PasswordHasher
 from hypothesis import settings
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine import Engine
 from sqlalchemy.util import LRUCache
 
 from helpdesk import app
+from helpdesk.people import passwords
 from helpdesk.store import database as store_database
 from helpdesk.store import schema
 from helpdesk.store.database import Database
@@ -24,7 +26,7 @@ from helpdesk.web.core.templating import Renderer
 from helpdesk.web.edge.static_files import StaticFiles
 from helpdesk.web.routes import ROUTES
 from tests.forkserver import prepared_environment
-from tests.world import EmbeddedWorld, settle
+from tests.world import QUICK, EmbeddedWorld, settle
 
 # A machine that is busy makes nothing wrong.
 settings.register_profile("whatever the machine does", deadline=None)
@@ -63,6 +65,15 @@ def compiled_statements() -> Iterator[None]:
         patch.setattr(SQLiteDialect_pysqlite, "__eq__", lambda mine, other: type(mine) is type(other))
         patch.setattr(SQLiteDialect_pysqlite, "__hash__", lambda mine: hash(type(mine)))
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_hasher() -> Iterator[PasswordHasher]:
+    """The product's hasher, for which tests in this process have a quick one: each of its hashes takes 0.1 s of CPU."""
+    own = passwords.HASHER
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "HASHER", QUICK)
+        yield own
 
 
 @pytest.fixture(scope="session")
