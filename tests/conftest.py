@@ -8,9 +8,15 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from argon2 import PasswordHasher
 from hypothesis import settings
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.engine import Engine
+from sqlalchemy.util import LRUCache
 
 from helpdesk import app
+from helpdesk.people import passwords
+from helpdesk.store import database as store_database
 from helpdesk.store import schema
 from helpdesk.store.database import Database
 from helpdesk.store.models import notifications as notification_models
@@ -20,7 +26,7 @@ from helpdesk.web.core.templating import Renderer
 from helpdesk.web.edge.static_files import StaticFiles
 from helpdesk.web.routes import ROUTES
 from tests.forkserver import prepared_environment
-from tests.world import EmbeddedWorld, settle
+from tests.world import QUICK, EmbeddedWorld, settle
 
 # A machine that is busy makes nothing wrong.
 settings.register_profile("whatever the machine does", deadline=None)
@@ -41,8 +47,37 @@ def made_once(compiled_templates: Path) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def compiled_statements() -> Iterator[None]:
+    """Statements compiled once for all SQLite stores of a worker: anew for each store they take longer than to run."""
+    compiled: LRUCache[object, object] = LRUCache(2_000)
+    make_engine = store_database.make_engine
+
+    def make(url: str) -> Engine:
+        engine = make_engine(url)
+        if isinstance(engine.dialect, SQLiteDialect_pysqlite):
+            engine.update_execution_options(compiled_cache=compiled)
+        return engine
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store_database, "make_engine", make)
+        # A compiled statement is found by the dialect, too, of which each engine has its own.
+        patch.setattr(SQLiteDialect_pysqlite, "__eq__", lambda mine, other: type(mine) is type(other))
+        patch.setattr(SQLiteDialect_pysqlite, "__hash__", lambda mine: hash(type(mine)))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_hasher() -> Iterator[PasswordHasher]:
+    """The product's hasher, for which tests in this process have a quick one: each of its hashes takes 0.1 s of CPU."""
+    own = passwords.HASHER
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "HASHER", QUICK)
+        yield own
+
+
 @pytest.fixture(scope="session")
-def settled_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def settled_store(compiled_statements: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store file with people, projects, roles and workflow, made once and copied for each test."""
     file = tmp_path_factory.mktemp("store") / "settled.db"
     database = Database(f"sqlite:///{file}")

@@ -283,7 +283,7 @@ class Written(NamedTuple):
         return next(entry for entry in reversed(self.own_entries(person_id)) if entry.notes)
 
     @property
-    def added(self) -> tuple[Attachment, ...]:
+    def added_files(self) -> tuple[Attachment, ...]:
         """Return the files that this write added."""
         return tuple(file for file in self.after.attachments if file.id in self.file_ids)
 
@@ -291,10 +291,10 @@ class Written(NamedTuple):
 def ranked(priorities: Iterable[tuple[int, str, bool]]) -> tuple[Priority, ...]:
     """Return priorities with their ranks, of (id, name, is default) in the backend's order, lowest first."""
     listed = list(priorities)
-    default = next((place for place, (_, _, is_default) in enumerate(listed) if is_default), 0)
+    default = next((index for index, (_, _, is_default) in enumerate(listed) if is_default), 0)
     top = len(listed) - 1 if len(listed) - default > 2 else len(listed)
 
-    def rank(place: int) -> int:
-        return 0 if place < default else 1 if place == default else 3 if place == top else 2
+    def rank(index: int) -> int:
+        return 0 if index < default else 1 if index == default else 3 if index == top else 2
 
-    return tuple(Priority(id, name, rank(place)) for place, (id, name, _) in enumerate(listed))
+    return tuple(Priority(id, name, rank(index)) for index, (id, name, _) in enumerate(listed))

@@ -58,7 +58,7 @@ STREAMS = {"notifications:stream", "api:stream"}  # who asks them waits for ever
 PAGES = STREAMS | {
     "home", "static", "preferences", "people:login GET", "people:register GET", "tasks:back", "tasks:export",
     "replies:insert", "drafts:discard", "tasks:row GET", "tasks:delete GET", "tasks:new_form", "tasks:new_preview",
-    "tasks:thumbnail", "tasks:view", "notifications:one", "tasks:changed", "notifications:widget",
+    "tasks:thumbnail", "tasks:view", "notifications:show", "tasks:changed", "notifications:widget",
     "tasks:more", "tasks:cards",
 }  # fmt: skip
 KINDS = (

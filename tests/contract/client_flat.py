@@ -57,7 +57,7 @@ url, login, password, number, status_name = sys.argv[1:]
 task = f"{url}/tasks/api/task/{number}"
 read = {"wrong": send("POST", f"{url}/login", ok=False, data={"username": login, "password": "wrong"})}
 read["login"] = send("POST", f"{url}/login", data={"username": login, "password": password, "remember": "on"})
-read["ids"], read["total"] = all_ids(url, 7)
+read["ids"], read["total"] = all_ids(url, min(100, max(7, my_tasks(url)["pagination"]["total"] // 5)))
 read["data"] = send("GET", task)["data"]
 read["by_name"], read["filters"] = by_name(url, read["data"])
 read["of_person"] = send("GET", f"{url}/api/user/{read['login']['user']['id']}/tasks", params={"limit": 100})

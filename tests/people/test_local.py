@@ -1,6 +1,8 @@
 """Local accounts: the hash is checked whether the login exists or not."""
 
 import pytest
+from argon2 import PasswordHasher, extract_parameters
+from argon2.profiles import RFC_9106_LOW_MEMORY
 
 from helpdesk.people import passwords
 from helpdesk.people.local import LocalDirectory
@@ -48,3 +50,10 @@ async def test_a_substituted_password_is_checked_against_the_same_hash(database:
 
     assert await LocalDirectory(database).sign_in("anna@example.test", PASSWORDS["anna"], nobodys) is None
     assert checked == ["argon2id"]
+
+
+def test_a_hash_takes_what_rfc_9106_recommends(own_hasher: PasswordHasher, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passwords, "HASHER", own_hasher)
+    kept = passwords.hashed("a password")
+    assert extract_parameters(kept) == RFC_9106_LOW_MEMORY and passwords._verify(kept, "a password")
+    assert not passwords._verify(kept, "another")

@@ -37,7 +37,7 @@ class Laboratory:
     reader: MySQLAccess
     port: int
     server: MariaDB
-    told: dict[tuple[int, int, int], dict[int, Row]] = field(default_factory=dict)
+    told: dict[tuple[int, tuple[int, ...], int, int], dict[int, Row]] = field(default_factory=dict)
 
     def settle(self, world: World) -> None:
         """Makes the world the one that both sides look at."""
@@ -62,7 +62,7 @@ class Laboratory:
 
         So many of the tasks that each may see, and forms of new ones, are looked at closely.
         """
-        asked = (world.seed, tasks, blanks)
+        asked = (world.seed, world.people, tasks, blanks)
         if asked not in self.told:
             self.told[asked] = self._ask(world, tasks, blanks)
         return self.told[asked]

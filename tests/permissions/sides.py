@@ -32,9 +32,12 @@ async def sql_backend(access: MySQLAccess) -> AsyncIterator[RedmineBackend]:
         database.close()
 
 
-async def compared(laboratory: Laboratory, seed: int, first_only: bool = False) -> Comparison:
-    """The world of a seed, put into the database and looked at from both sides."""
+async def compared(
+    laboratory: Laboratory, seed: int, first_only: bool = False, people: int | None = None
+) -> Comparison:
+    """The world of a seed, put into the database and looked at from both sides, by so many of its people."""
     world = drawn(seed)
+    world = world._replace(people=world.people[:people])
     laboratory.settle(world)
     async with sql_backend(laboratory.reader) as backend:
         return await Comparison(backend, world, laboratory.ask(world)).run(first_only)

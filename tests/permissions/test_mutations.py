@@ -6,7 +6,9 @@ from tests.permissions.mutations import MUTATIONS, Mutation, made
 from tests.permissions.oracle import Laboratory
 from tests.permissions.sides import compared
 
-WORLDS = (1, 2, 3)  # those of the test beside this, of which Redmine's answers are there already
+# By seed, with so many of their people: that of the test beside this, of which Redmine's answers are there already, and
+# one for the error that nobody notices there.
+WORLDS = {1: None, 2: 2}
 
 pytestmark = [pytest.mark.xdist_group("permissions 0"), pytest.mark.timeout(300)]
 
@@ -14,7 +16,7 @@ pytestmark = [pytest.mark.xdist_group("permissions 0"), pytest.mark.timeout(300)
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.says)
 async def test_an_error_in_the_rules_is_noticed(lab: Laboratory, mutation: Mutation) -> None:
     with made(mutation):
-        for seed in WORLDS:
-            if (await compared(lab, seed, first_only=True)).differences:
+        for seed, people in WORLDS.items():
+            if (await compared(lab, seed, first_only=True, people=people)).differences:
                 return
     pytest.fail(f"nobody noticed that {mutation.says}")

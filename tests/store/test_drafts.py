@@ -76,8 +76,10 @@ def test_a_draft_is_gone_after_thirty_days_for_good(database: Database) -> None:
     assert texts(database, "task:") == {"task:8:comments": "новый"}
 
 
-def test_beyond_two_hundred_the_oldest_of_this_person_goes(database: Database) -> None:
+def test_beyond_two_hundred_the_oldest_of_this_person_goes(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert drafts.MOST_OF_PERSON == 200
     save(database, "чужой", person=BORIS)
+    monkeypatch.setattr(drafts, "MOST_OF_PERSON", 20)
     for number in range(1, drafts.MOST_OF_PERSON + 3):
         save(database, str(number), f"task:{number}:comments", at=NOW + timedelta(seconds=number))
     kept = set(texts(database, "task:").values())

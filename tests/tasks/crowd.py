@@ -18,9 +18,9 @@ from tests.tasks.worlds import RedmineWorld
 
 OURS, OTHERS = ("anna", "anna", "boris", "boris", "admin", "irina"), ("boris", "admin", "irina")
 AT_ONCE = 5
-# Of a hundred writes so many are lost before they arrive, are done but their answer is lost, or are overtaken on their
-# way by what somebody writes to the same field in Redmine.
-LOST, ANSWER_LOST, OVERTAKEN = 4, 8, 30
+# Of twelve writes so many are lost before they arrive, are done but their answer is lost, are overtaken on their way by
+# what somebody writes to the same field in Redmine, or meet with nothing.
+FATES = {"lost": 1, "answer lost": 1, "overtaken": 4, "": 6}
 ROOM, CHANNELS = "Кабинет", "Способ связи"
 NUMBER = re.compile(r"/issues/(\d+)\.json")
 
@@ -41,20 +41,27 @@ class Crowd:
         self.tasks = [world.new_task(f"{seed} {number}") for number in range(5)]
         self.pages: dict[tuple[str, int], Task] = {}
         self.attempts: list[Attempt] = []
+        self.fates: list[str] = []
 
     async def line(self, writer: asyncio.StreamWriter, request: Request) -> None:
         """Passes a request on to Redmine, and its answer back; writes meet with what may happen to them."""
-        fate = self.dice.randrange(100) if request.method == "PUT" else 100
-        if fate < LOST:
+        fate = self._fate() if request.method == "PUT" else ""
+        if fate == "lost":
             return
-        if fate >= 100 - OVERTAKEN and (named := NUMBER.fullmatch(request.path)) and request.method == "PUT":
+        if fate == "overtaken" and (named := NUMBER.fullmatch(request.path)):
             await self._other_writes(int(named[1]), json.loads(request.body)["issue"].keys())
         try:
             answer = await passed_on(self.redmine, request)
         except httpx.HTTPError:
             return
-        if fate >= LOST + ANSWER_LOST:
+        if fate != "answer lost":
             await answer(writer, request)
+
+    def _fate(self) -> str:
+        """Each as often as FATES says before they are dealt anew: few writes meet with all of them, too."""
+        if not self.fates:
+            self.fates = self.dice.sample(list(FATES), sum(FATES.values()), counts=list(FATES.values()))
+        return self.fates.pop()
 
     async def write(self, backend: RedmineBackend, edits: int) -> None:
         """So many of our writes, a few at once; until they are all done somebody else writes, too."""

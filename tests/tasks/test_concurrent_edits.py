@@ -33,8 +33,9 @@ from tests.tasks.reckoning import Attempt
 from tests.tasks.worlds import RedmineWorld
 
 SOAK, SEED = bool(os.environ.get("SOAK")), os.environ.get("SEED", "1")
-EDITS = {"sql": 2_000, "rest": 500} if SOAK else {"sql": 60, "rest": 50}
-WHILE_DOWN = 12
+EDITS = {"sql": 2_000, "rest": 500} if SOAK else {"sql": 30, "rest": 20}
+WHILE_DOWN = 8
+MET = {"sql": {"Conflict", "OutcomeUnknown"}, "rest": {"Conflict"}}
 pytestmark = [pytest.mark.xdist_group("crowd"), pytest.mark.timeout(300)]
 
 
@@ -84,6 +85,10 @@ async def line_to(own: Own, way: str) -> AsyncIterator[Line]:
         await client.close()
 
 
+def outcomes(crowd: Crowd) -> Counter[str]:
+    return Counter(type(attempt.outcome).__name__ for attempt in crowd.attempts)
+
+
 @pytest.mark.soak
 @pytest.mark.timeout(1_800 if SOAK else 300)
 @pytest.mark.parametrize("way", EDITS)
@@ -95,9 +100,10 @@ async def test_nothing_is_written_over_unseen_and_no_comment_is_lost_or_doubled(
         if way == "sql":
             await asyncio.gather(own.restart(), crowd.write(backend, WHILE_DOWN))
         await crowd.write(backend, EDITS[way] - len(crowd.attempts))
-    outcomes = Counter(type(attempt.outcome).__name__ for attempt in crowd.attempts)
-    assert outcomes["Written"] > EDITS[way] // 4 and outcomes["Conflict"], outcomes
-    assert outcomes["OutcomeUnknown"] or way == "rest", outcomes
+        # Few edits need not meet with everything by chance.
+        while not (MET[way] <= outcomes(crowd).keys() or len(crowd.attempts) >= 3 * EDITS[way]):
+            await crowd.write(backend, 5)
+    assert outcomes(crowd)["Written"] > EDITS[way] // 4 and MET[way] <= outcomes(crowd).keys(), outcomes(crowd)
 
     access = own.redmine.mysql_writer
     history = reckoning.journals(access, crowd.tasks)

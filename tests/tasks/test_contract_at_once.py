@@ -74,7 +74,7 @@ async def test_a_comment_beside_a_change_and_files_beside_files_are_distinguishe
     )
     assert [(it.notes, it.has_change("status")) for it in change.own_entries(anna.id)] == [("Беру", True)]
     assert [(it.notes, it.changes) for it in comment.own_entries(anna.id)] == [("Отдельно", ())]
-    assert [[file.filename for file in each.added] for each in added] == [[name] for name in names]
+    assert [[file.filename for file in each.added_files] for each in added] == [[name] for name in names]
 
 
 async def test_comments_of_several_processes_and_of_redmines_own_pages_are_all_kept(

@@ -158,7 +158,7 @@ async def test_a_failing_redmine_raises_an_error_of_the_domain_without_a_secret(
     answer, code = FAILURES[failure]
     server.answers[EVERYTHING] = answer
 
-    raised = await failure_of(verb, server.url, deadline=0.3 if failure in ENDLESS else 20)
+    raised = await failure_of(verb, server.url, deadline=0.05 if failure in ENDLESS else 20)
     assert raised.code == code
     require_no_secret(raised, caplog)
     assert {request.method for request in server.requests} == {"GET"}

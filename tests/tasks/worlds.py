@@ -41,12 +41,6 @@ STATUSES = {
     "rejected": "Отклонена",
 }
 PRIORITIES = {"low": "Низкий", "normal": "Нормальный", "high": "Высокий", "urgent": "Срочный"}
-WAYS = {
-    "new": (),
-    "in_progress": ("in_progress",),
-    "resolved": ("in_progress", "resolved"),
-    "closed": ("in_progress", "resolved", "closed"),
-}
 
 
 class RedmineWorld:
@@ -104,8 +98,8 @@ class RedmineWorld:
         made = self.http.post("/issues.json", json={"issue": issue}, headers=self._as(author))
         made.raise_for_status()
         number: int = made.json()["issue"]["id"]
-        for step in WAYS[status]:
-            self.put(number, {"status_id": self.status(step)}, "anna")
+        if status != "new":  # the workflow leads an administrator there at once
+            self.put(number, {"status_id": self.status(status)}, "admin")
         if parent:
             self.put(number, {"parent_issue_id": parent}, "admin")
         return number

@@ -129,7 +129,7 @@ BOUNDS = {
 NO_PLACES = [
     "task:7:show",
     "task:7",
-    "tasks:every",
+    "tasks:index",
     "task:0:comments",
     "task:9999999999:comments",
     "task:7:comments:x",

@@ -27,26 +27,26 @@ from tests.world import PEOPLE_IDS
 PAGE = '{% extends "base.html" %}{% block title %}Toys{% endblock %}{% block main %}<h1>A ball</h1>{% endblock %}'
 
 
-async def every(request: Request) -> Response:
+async def index(request: Request) -> Response:
     return await answer(
         request,
         json=lambda: json_response(request, {"toys": ["ball"]}),
-        page=lambda: html(request, "toys/every.html"),
+        page=lambda: html(request, "toys/index.html"),
     )
 
 
 @pytest.fixture
 def client(services: Services, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
     """The application with a room for those who check quality."""
-    routes = [*ROUTES, Route("/toys", needs("quality")(every), name="toys:every")]
+    routes = [*ROUTES, Route("/toys", needs("quality")(index), name="toys:index")]
     monkeypatch.setattr("helpdesk.app.ROUTES", routes)
     monkeypatch.setattr("helpdesk.app.path_maker", path_maker)  # those that all tests share do not know the room
     monkeypatch.setattr("helpdesk.app.Renderer", Renderer)
-    monkeypatch.setattr(navigation, "ROOMS", (*ROOMS, Room("toys:every", sentence("Toys"), "quality")))
+    monkeypatch.setattr(navigation, "ROOMS", (*ROOMS, Room("toys:index", sentence("Toys"), "quality")))
     app = create_app(services)
     renderer = app.app.state.services.renderer  # type: ignore[attr-defined]  # Edge's
     for environment in renderer.environments.values():
-        environment.loader = ChoiceLoader([DictLoader({"toys/every.html": PAGE}), environment.loader])
+        environment.loader = ChoiceLoader([DictLoader({"toys/index.html": PAGE}), environment.loader])
     with TestClient(app, follow_redirects=False) as client:
         yield client
 

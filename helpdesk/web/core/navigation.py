@@ -20,7 +20,7 @@ from helpdesk.web.core.guards import Right, holds
 from helpdesk.web.core.services import path_to
 
 BOARD = "tasks:board"
-LISTS = ("tasks:my_tasks", "tasks:every", BOARD)  # their routes
+LISTS = ("tasks:my_tasks", "tasks:index", BOARD)  # their routes
 COOKIE = "list"
 PATH = "/tasks"
 LONGEST = 1_500  # of what a cookie may hold
@@ -37,10 +37,10 @@ class Room(NamedTuple):
 
 ROOMS = (
     Room("tasks:my_tasks", sentence("My tasks")),
-    Room("tasks:every", sentence("All tasks")),
+    Room("tasks:index", sentence("All tasks")),
     Room("tasks:board", sentence("Board")),
     Room("tasks:new", sentence("New task")),
-    Room("notifications:every", sentence("Notifications"), counts_unread=True),
+    Room("notifications:index", sentence("Notifications"), counts_unread=True),
 )
 
 

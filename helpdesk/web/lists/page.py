@@ -69,7 +69,7 @@ def _among_all(request: Request, listing: Listing, page: TaskPage) -> str:
     number = page.query.wanted_id
     if not listing.may_hide_wanted_task or number in [row.id for row in page.rows]:
         return ""
-    return Listing(TaskQuery(search=f"#{number}"), path_to(request, "tasks:every")).link()
+    return Listing(TaskQuery(search=f"#{number}"), path_to(request, "tasks:index")).link()
 
 
 def people_of(rows: Iterable[TaskRow]) -> dict[str, dict[int, str]]:

@@ -31,7 +31,7 @@ NAME_TAKEN = sentence("You have a view of this name already.")
 NO_LIST = sentence("This is no list of tasks here.")
 
 
-async def every(request: Request) -> Response:
+async def index(request: Request) -> Response:
     """Show this person's views; with `?of=PATH` and a list's query also the form that saves that list. A POST saves."""
     if request.method == "POST":
         return await _create(request)
@@ -47,7 +47,7 @@ async def _all_to_page(request: Request) -> Response:
     return await _page(request, await _listing(request, path, request.query_params) if path else None)
 
 
-async def one(request: Request) -> Response:
+async def show(request: Request) -> Response:
     """Redirect to the list of a view; a POST renames the view (`name`) or makes it the start page or not (`start`)."""
     if request.method == "POST":
         return await _change(request)
@@ -60,7 +60,7 @@ async def remove(request: Request) -> Response:
     return await answer(
         request,
         json=lambda: json_response(request, {"message": translate(request, REMOVED)}),
-        page=lambda: see_other(path_to(request, "views:every")),
+        page=lambda: see_other(path_to(request, "views:index")),
     )
 
 
@@ -99,7 +99,7 @@ async def _change(request: Request) -> Response:
     except Invalid as refusal:
         typed = {"id": view.id, "name": fields.values.get("name")}
         return await answer_refusal(request, refusal, page=partial(_page, request, None, typed, refusal))
-    page = f"{path_to(request, 'views:every')}#view-{view.id}"
+    page = f"{path_to(request, 'views:index')}#view-{view.id}"
     return await answer(request, json=lambda: _changed_to_json(request), page=lambda: see_other(page))
 
 
@@ -160,4 +160,4 @@ async def _page(
 ) -> Response:
     """Render all views, each with its forms, and the form for a new one when a list is to be saved."""
     context = {"views": await of_person(request), "listing": listing, "typed": typed or {}, "error": refusal}
-    return html(request, "views/list.html", 422 if refusal else 200, **context)
+    return html(request, "views/index.html", 422 if refusal else 200, **context)

@@ -26,7 +26,7 @@ async def statistics(request: Request) -> Response:
     """Show the statistics of a list with this query; closed tasks are counted, too, unless it names statuses."""
     who, backend = await actor(request), services(request).backend
     vocabulary = await backend.vocabulary(who)
-    listing = list_params.of_address(request, path_to(request, "tasks:every"), request.query_params, vocabulary)
+    listing = list_params.of_address(request, path_to(request, "tasks:index"), request.query_params, vocabulary)
     now = services(request).clock().astimezone(services(request).settings.timezone)
     rules = await colors.load_phase_rules(request)
     counts = await backend.statistics(who, listing.query, now, rules)

@@ -51,7 +51,7 @@ async def of_person(request: Request) -> Response:
     return json_response(request, task_schemas.task_list(page) | {"user": task_schemas.account(person)})
 
 
-async def every(request: Request) -> Response:
+async def index(request: Request) -> Response:
     """Show all tasks that this person may see."""
     return await _answer(request, _find)
 

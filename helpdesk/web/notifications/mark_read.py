@@ -67,7 +67,7 @@ async def _answer(request: Request, message: Sentence, unread: int, fragment: Re
     return await answer(
         request,
         json=lambda: json_response(request, {"message": translate(request, message), "unread_count": unread}),
-        page=lambda: see_other(path_to(request, "notifications:every") + query),
+        page=lambda: see_other(path_to(request, "notifications:index") + query),
         fragment=fragment,
     )
 

@@ -61,7 +61,7 @@ class NotificationPage(NamedTuple):
         return by_task
 
 
-async def every(request: Request) -> Response:
+async def index(request: Request) -> Response:
     """Show this person's notifications, the newest first."""
     page = await find(request, _query(request))
     undo = request.query_params.get("undo", "")
@@ -69,11 +69,11 @@ async def every(request: Request) -> Response:
         request,
         json=lambda: json_response(request, _to_dict(page, language(request))),
         # The bell shows the count of the same moment as the list.
-        page=lambda: html(request, "notifications/list.html", page=page, undo=undo, unread=page.unread),
+        page=lambda: html(request, "notifications/index.html", page=page, undo=undo, unread=page.unread),
     )
 
 
-async def one(request: Request) -> Response:
+async def show(request: Request) -> Response:
     """Redirect to the task of a notification, and mark all notifications about that task as read."""
     person, now = await current_user(request), services(request).clock()
     number, reads = request_data.path_id(request, "notification_id"), _is_opened_by_person(request)
@@ -94,7 +94,7 @@ async def one(request: Request) -> Response:
 
 async def widget(request: Request) -> Response:
     """Show the widget; without htmx redirect to the page of all notifications."""
-    return await fragment_or_page(request, lambda: widget_fragment(request), path_to(request, "notifications:every"))
+    return await fragment_or_page(request, lambda: widget_fragment(request), path_to(request, "notifications:index"))
 
 
 async def widget_fragment(request: Request, undo: str = "") -> Response:
@@ -111,7 +111,7 @@ async def item_fragment(request: Request, number: int, unread: int) -> Response:
     person = await current_user(request)
     row = await services(request).database.run(lambda db: notifications.one(db, person.id, number))
     (item,) = await items(request, [row] if row else [])
-    on_page = urlsplit(current_url(request)).path == path_to(request, "notifications:every")
+    on_page = urlsplit(current_url(request)).path == path_to(request, "notifications:index")
     return html(request, "notifications/_marked_read.html", item=item, unread=unread, on_page=on_page, undo="")
 
 

@@ -33,14 +33,14 @@ class ReplyInput(NamedTuple):
     position: int | None
 
 
-async def every(request: Request) -> Response:
+async def index(request: Request) -> Response:
     """List the templates that this person may insert; a POST adds one."""
     if request.method == "POST":
         return await _create(request)
     return await answer(request, json=lambda: _list_to_json(request), page=lambda: _page(request, {}))
 
 
-async def one(request: Request) -> Response:
+async def edit(request: Request) -> Response:
     """Show one template in a form; a POST changes it."""
     if request.method == "POST":
         return await _change(request)
@@ -60,7 +60,7 @@ async def remove(request: Request) -> Response:
     return await answer(
         request,
         json=lambda: json_response(request, {"message": translate(request, REMOVED)}),
-        page=lambda: see_other(path_to(request, "replies:every")),
+        page=lambda: see_other(path_to(request, "replies:index")),
     )
 
 
@@ -131,7 +131,7 @@ async def _page(
         "error": error,
         "reply": None,
     }
-    return html(request, "replies/list.html", status, **context)
+    return html(request, "replies/index.html", status, **context)
 
 
 def _form(
@@ -145,5 +145,5 @@ async def _saved(request: Request, reply: Reply, status: int) -> Response:
     return await answer(
         request,
         json=lambda: json_response(request, {"reply": reply._asdict()}, status),
-        page=lambda: see_other(f"{path_to(request, 'replies:every')}#reply-{reply.id}"),
+        page=lambda: see_other(f"{path_to(request, 'replies:index')}#reply-{reply.id}"),
     )

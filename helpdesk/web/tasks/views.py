@@ -144,7 +144,7 @@ async def attachments(request: Request) -> Response:
 
 
 def _attached_to_json(request: Request, written: Written) -> Response:
-    added = [schemas.attachment(file) for file in written.added]
+    added = [schemas.attachment(file) for file in written.added_files]
     return json_response(request, {"message": translate(request, ATTACHED), "attachments": added}, 201)
 
 
