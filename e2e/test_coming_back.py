@@ -7,7 +7,6 @@ from playwright.sync_api import Browser, Page, expect
 
 from e2e import steps
 from e2e.conftest import ARGUMENTS, CHROMIUM, AsProgram
-from e2e.firefox_tabs import NewTab, come_in
 from tests.running import Helpdesk
 
 SAID = "Записано до ухода."
@@ -101,19 +100,3 @@ def test_a_form_that_was_sent_is_not_filled_in_again_by_coming_back(page: Page, 
     page.go_back()
     expect(page.locator("form.edit-task [name=done_ratio]")).to_have_value("40")
     expect(page.get_by_label("Комментарий")).to_have_value("")
-
-
-@pytest.mark.xdist_group("firefox")
-def test_so_it_is_in_firefox(new_tab: NewTab, as_program: AsProgram) -> None:
-    task = steps.some_task(as_program("anna"), status="В работе", assigned_to_id="me")
-    tab = come_in(new_tab(), f"/tasks/{task['id']}")
-    count = int(tab.value("() => document.querySelectorAll('li.entry').length"))
-    for more, text in enumerate((SAID, "И дальше одним нажатием."), 1):
-        tab.write("form.comment textarea", text)
-        tab.press("form.comment button.main")
-        tab.shows(f"li.entry:nth-child({count + more}) .text", text)
-        tab.go("/tasks/statistics")
-        tab.value("() => history.back()")
-        tab.shows(f"li.entry:nth-child({count + more}) .text", text)
-        assert tab.value("() => document.querySelector('form.comment textarea').value") == ""
-        assert tab.value("() => document.querySelectorAll('.happened').length") == 0

@@ -124,6 +124,21 @@ def test_the_browser_complains_of_what_the_policy_forbids(
     announced.add(said)
 
 
+def test_back_on_a_task_one_sees_what_one_wrote_and_one_press_suffices(new_tab: NewTab, as_program: AsProgram) -> None:
+    task = steps.some_task(as_program("anna"), status="В работе", assigned_to_id="me")
+    tab = come_in(new_tab(), f"/tasks/{task['id']}")
+    count = int(tab.value("() => document.querySelectorAll('li.entry').length"))
+    for more, text in enumerate(("Записано до ухода.", "И дальше одним нажатием."), 1):
+        tab.write("form.comment textarea", text)
+        tab.press("form.comment button.main")
+        tab.shows(f"li.entry:nth-child({count + more}) .text", text)
+        tab.go("/tasks/statistics")
+        tab.value("() => history.back()")
+        tab.shows(f"li.entry:nth-child({count + more}) .text", text)
+        assert tab.value("() => document.querySelector('form.comment textarea').value") == ""
+        assert tab.value("() => document.querySelectorAll('.happened').length") == 0
+
+
 class TestAServerOfItsOwn:
     """A process of its own, for it is killed."""
 

@@ -20,7 +20,7 @@ BY_NAME = "helpdesk.example"
 MOST_STEPS = 5
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def browser(browser: Browser) -> Iterator[Browser]:
     """One that remembers pages, which Playwright's own switch forbids, and knows the machine by a name."""
     remembering = browser.browser_type.launch(
