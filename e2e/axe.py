@@ -2,6 +2,7 @@
 
 Every page of `test_every_page.py` is looked at whole. At the end of a journey axe looks at what no worker of this run
 has seen yet: the whole page if its landmarks and headings are new, else each element that is new by its shape.
+Whether a text can be read, which takes longer than all else, is looked at once for each paint.
 """
 
 import re
@@ -9,7 +10,6 @@ from collections.abc import Iterable
 from functools import cache
 from hashlib import sha1
 from pathlib import Path
-from typing import Any
 
 from playwright.sync_api import Page, expect
 
@@ -17,26 +17,56 @@ SCRIPT = Path(__file__).parent.parent / "tests" / "vendor" / "axe-4.14.1.min.js"
 
 
 # An element's shape: its ancestors, its attributes with the values by which styles and roles are chosen, and whether it
-# has a text and labels. The first element of each shape waits for axe under its shape.
-SHAPES = """() => {
+# has a text and labels. A paint is the shape of a text with its letters and the colours behind it, as they are now.
+# The first element of each waits for axe under its name.
+NAMES = """(paints) => {
     const chosen = /^(class|type|role|lang|hidden|open|style|data-theme|aria-(?!label|describedby|controls|owns).*)$/;
     const told = ({name, value}) => chosen.test(name) ? `[${name}=${value}]` : `[${name}]`;
     const own = (it) => it.localName + [...it.attributes].map(told).sort().join("")
         + (it.textContent.trim() || it.value ? "" : ":empty") + (it.labels ? `:labels(${it.labels.length})` : "");
-    window.shapes = new Map();
-    const walk = (it, above) => {
+    const hasText = (it) => it.matches("input, select, textarea")
+        || [...it.childNodes].some((child) => child.nodeType === Node.TEXT_NODE && child.data.trim());
+    const first = new Map();
+    const walk = (it, above, behind) => {
         const path = `${above}>${own(it)}`;
-        if (it.checkVisibility() && !window.shapes.has(path)) window.shapes.set(path, it);
-        for (const child of it.children) walk(child, path);
+        let name = path;
+        if (paints) {
+            const style = getComputedStyle(it);
+            if (style.backgroundColor !== "rgba(0, 0, 0, 0)") behind += ` ${style.backgroundColor}`;
+            if (style.backgroundImage !== "none") behind += ` ${style.backgroundImage}`;
+            if (style.opacity !== "1") behind += ` ${style.opacity}`;
+            name += ` ${style.color} ${style.fontSize} ${style.fontWeight} on${behind}`;
+        }
+        if (!first.has(name) && (!paints || hasText(it)) && it.checkVisibility()) first.set(name, it);
+        for (const child of it.children) walk(child, path, behind);
     };
-    walk(document.body, `${innerWidth} ${own(document.documentElement)}`);
-    return [...window.shapes.keys()];
+    walk(document.body, `${innerWidth} ${own(document.documentElement)}`, "");
+    window[paints ? "paints" : "shapes"] = first;
+    return [...first.keys()];
+}"""
+# The texts whose contrast is wanted are marked for axe. What is in order is not worked out to the last element: that
+# took a third of the time. The whole page is looked at when an element has left it meanwhile, as news come and go.
+LOOK = """async ([rules, shapes, paints]) => {
+    const at = (first, names) => names.map((name) => first.get(name)).filter((it) => it?.isConnected);
+    const texts = at(window.paints, paints), chosen = shapes && at(window.shapes, shapes);
+    axe.configure({rules: [{id: "color-contrast", selector: texts.length < paints.length ? "*" : "[data-look]"}]});
+    for (const it of texts) it.dataset.look = "";
+    try {
+        const where = chosen && chosen.length === shapes.length ? {include: [...chosen, ...texts]} : document;
+        const {violations, incomplete} = rules
+            ? await axe.run(where, {resultTypes: ["violations", "incomplete"], preload: {assets: ["media"]}})
+            : await axe.run({resultTypes: ["violations", "incomplete"], runOnly: ["color-contrast"]});
+        return {violations, incomplete: incomplete.filter((it) => it.id === "color-contrast")};
+    } finally {
+        for (const it of texts) delete it.dataset.look;
+    }
 }"""
 _LANDMARK = re.compile(r">(?:main|nav|header|footer|aside|h[1-6])\b[^>]*$|\[role=[^>]*$")
 
 
 class Seen:
-    """The shapes and skeletons that axe has found nothing wrong with: their digests, in a file of all workers."""
+    """The shapes, skeletons and paints that axe has found nothing wrong with: their digests, in a file of all
+    workers."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -53,69 +83,57 @@ class Seen:
 def new_faults(page: Page, seen: Seen, *, whole: bool = False) -> list[str]:
     """What axe finds in what has not been seen yet, or in the `whole` page; what has a fault is not counted as seen."""
     expect(page.locator(".htmx-request")).to_have_count(0)
-    shapes: list[str] = page.evaluate(SHAPES)
+    shapes: list[str] = page.evaluate(NAMES, False)
     skeleton = _digest("\n".join(sorted(filter(_LANDMARK.search, shapes))))
     known = seen.digests()
     new = {digest: shape for shape in shapes if (digest := _digest(shape)) not in known}
     whole = whole or skeleton not in known
     if not whole and not new:
         return []
-    found = faults(page, None if whole else list(new.values()))
+    found, paints = _looked(page, None if whole else list(new.values()), known)
     if not found:
-        seen.add({*new, skeleton} - known)
+        seen.add({*new, skeleton} - known | paints)
     return found
 
 
-def _digest(text: str) -> str:
-    return sha1(text.encode(), usedforsecurity=False).hexdigest()
-
-
-def faults(page: Page, shapes: list[str] | None = None) -> list[str]:
-    """What axe finds by all its rules in the colours shown, and by that of contrast in dark ones; empty when nothing.
-    Of the elements of these `shapes` alone, if any are named.
+def faults(page: Page, *, unseen: bool = False) -> list[str]:
+    """What axe finds by all its rules in light colours, and by that of contrast in dark ones; empty when nothing.
+    If wanted, also texts in the very colour of what is behind them: axe takes that for a purpose, and is silent.
 
     Needs a page with JavaScript. Leaves the page in light colours. A button whose request is on its way is pale: it
     is not looked at before the answer has been dealt with.
     """
     expect(page.locator(".htmx-request")).to_have_count(0)
-    page.evaluate(_script())
-    page.emulate_media(color_scheme="light", reduced_motion="reduce")
-    found = _found(page, "light", {}, shapes)
-    page.emulate_media(color_scheme="dark")
-    found += _found(page, "dark", {"runOnly": ["color-contrast"]}, shapes)
-    page.emulate_media(color_scheme="light")
-    return found
+    return _looked(page, None, set(), unseen=unseen)[0]
 
 
-def unseen(page: Page) -> list[str]:
-    """Texts in the very colour of what is behind them, light or dark: axe takes that for a purpose, and is silent."""
-    page.evaluate(_script())
+def _looked(
+    page: Page, shapes: list[str] | None, known: set[str], *, unseen: bool = False
+) -> tuple[list[str], set[str]]:
+    """What is wrong with these `shapes`, or with the whole page, and with paints not `known`: their digests."""
+    if not page.evaluate("() => 'axe' in window"):
+        page.evaluate(_script())
     found: list[str] = []
+    looked_at: set[str] = set()
     for colours in ("dark", "light"):
         page.emulate_media(color_scheme=colours, reduced_motion="reduce")
-        asked = {"runOnly": ["color-contrast"], "resultTypes": ["incomplete"]}
-        rules = page.evaluate("async (options) => (await axe.run(options)).incomplete", asked)
-        nodes = [node for rule in rules for node in rule["nodes"]]
-        same = (node for node in nodes if node["any"] and node["any"][0]["data"]["messageKey"] == "equalRatio")
-        found += [f"{page.url}, {colours}: {node['html'][:160]}" for node in same]
-    return found
+        new = {digest: paint for paint in page.evaluate(NAMES, True) if (digest := _digest(paint)) not in known}
+        rules = colours == "light"
+        told = page.evaluate(LOOK, [rules, shapes, list(new.values())]) if rules or new else {}
+        looked_at |= new.keys()
+        found += [
+            f"{page.url}, {colours}: {rule['id']} at {node['html'][:160]}: {node['failureSummary']}"
+            for rule in told.get("violations", [])
+            for node in rule["nodes"]
+        ]
+        doubts = [node for rule in told.get("incomplete", []) for node in rule["nodes"] if unseen]
+        same = (it for it in doubts if it["any"] and it["any"][0]["data"]["messageKey"] == "equalRatio")
+        found += [f"{page.url}, {colours}: not to be seen: {node['html'][:160]}" for node in same]
+    return found, looked_at
 
 
-def _found(page: Page, colours: str, options: dict[str, Any], shapes: list[str] | None) -> list[str]:
-    # What is in order is not worked out to the last element: that took a third of the time.
-    asked = {"resultTypes": ["violations"], **options}
-    # The whole page is looked at when an element has left it meanwhile, as news come and go.
-    run = """async ([options, shapes]) => {
-        const chosen = shapes?.map((shape) => window.shapes.get(shape));
-        const where = chosen?.every((it) => it?.isConnected) ? {include: chosen} : document;
-        return (await axe.run(where, options)).violations;
-    }"""
-    violations = page.evaluate(run, [asked, shapes])
-    return [
-        f"{page.url}, {colours}: {rule['id']} at {node['html'][:160]}: {node['failureSummary']}"
-        for rule in violations
-        for node in rule["nodes"]
-    ]
+def _digest(text: str) -> str:
+    return sha1(text.encode(), usedforsecurity=False).hexdigest()
 
 
 @cache

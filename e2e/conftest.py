@@ -22,6 +22,7 @@ HEADLESS = Path("/usr/bin/chromium-headless-shell")
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
+    "--in-process-gpu",  # it draws by the processor anyhow
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",
@@ -64,6 +65,11 @@ def html_faults(browser: Browser) -> Iterator[html.Faults]:
 @pytest.fixture(scope="session")
 def seen(shared_folder: Path) -> axe.Seen:
     return axe.Seen(shared_folder / "seen-by-axe")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Look at every page first: journeys show little then that axe has not seen."""
+    items.sort(key=lambda item: item.path.parent == FOLDER.parent and item.path.name != "test_every_page.py")
 
 
 @pytest.fixture
