@@ -16,7 +16,7 @@ test: .venv/dev.done services ## everything: real services, linters, types, test
 	$(MAKE) --no-print-directory --jobs 3 lint types unit
 
 soak: .venv/dev.done services ## the proofs that have a long form, at length (SEED=7 throws other dice)
-	SOAK=true $(BIN)/python -m pytest -m soak --timeout 1800
+	SOAK=true $(BIN)/python -m pytest -m "soak or hypothesis" --timeout 1800
 
 bench: .venv/dev.done ## measure speed and weight beside a real Redmine: eight minutes, written to bench/RESULTS.md, too
 	$(BIN)/python -m bench
