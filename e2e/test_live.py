@@ -124,6 +124,17 @@ def test_a_task_that_is_changed_says_so_and_leaves_what_is_typed(page: Page, as_
     expect(said).to_have_count(0)
 
 
+def test_ones_own_write_shows_what_others_wrote_and_takes_its_notice_away(page: Page, as_program: AsProgram) -> None:
+    boris, task = as_program("boris"), steps.some_task(as_program("anna"), status="В работе")
+    steps.come_to(page, "anna", task["id"])
+    is_live(page)
+    steps.tell(boris, task["id"], "Заменил кабель.")
+    expect(page.locator(".happened")).to_contain_text("Борис Громов: изменения в этой задаче")
+    steps.change(page, "status", "Решена")
+    expect(steps.entries(page).filter(has_text="Заменил кабель.")).to_have_count(1)
+    expect(page.locator(".happened")).to_have_count(0)
+
+
 def test_news_that_ones_own_answer_has_brought_is_not_sent_again(page: Page, as_program: AsProgram) -> None:
     boris, task = as_program("boris"), steps.some_task(as_program("anna"), status="В работе")
     steps.come_to(page, "anna", task["id"])
