@@ -32,7 +32,7 @@ add_compress_type("text/csv")
 
 
 class Compression:
-    """Compress by Brotli, else gzip, except event streams and files that can be requested in parts.
+    """Compress by Brotli, else gzip, except files that can be requested in parts, and what is sent as it comes.
 
     Zstandard is left out: pages are a tenth larger than by Brotli, and clients that accept it accept Brotli, too.
     """
@@ -58,7 +58,8 @@ class Compression:
                 headers = MutableHeaders(scope=message)
                 if "cache-control" not in headers:  # here, so that the compressor adds to this Vary
                     headers.update(PRIVATE)
-                if "accept-ranges" in headers:  # parts are of the same bytes each time
+                # Parts are of the same bytes each time; an answer that is sent as it comes compresses itself.
+                if "accept-ranges" in headers or "x-accel-buffering" in headers:
                     send = scope[PLAIN]
                 elif _is_worth_more(scope, headers):
                     small = message

@@ -4,7 +4,8 @@ const publishCount = (unread) => document.dispatchEvent(new CustomEvent("stream:
 
 const fetchCount = async () => {
   const answer = await fetch("/tasks/api/notifications?limit=1").catch(() => ({}));
-  if (answer.status === 200) publishCount((await answer.json()).unread_count);
+  const page = answer.status === 200 && (await answer.json().catch(() => null));
+  if (page) publishCount(page.unread_count);
 };
 /** Update a page from the browser's history, which may be older than the user's last write or the last notification. */
 export const refreshAfterBack = (mark) => {
