@@ -4,6 +4,7 @@ Whoever takes part waits at a barrier, then has a thread and a transaction of it
 """
 
 import asyncio
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -299,6 +300,29 @@ def test_a_transaction_broken_off_each_time_is_a_store_that_does_not_answer(
     with pytest.raises(Deadlock):
         told_store.run_here(broken_off)
     assert len(runs) == 3
+
+
+def test_a_store_that_another_process_switches_to_wal_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite refuses the second of two switches at once, whatever its busy timeout: one of 300 pairs."""
+
+    class Refusing(sqlite3.Connection):
+        refusals = 2
+
+        def execute(self, statement: str, *arguments: Any) -> sqlite3.Cursor:
+            if "journal_mode" in statement and self.refusals:
+                self.refusals -= 1
+                error = sqlite3.OperationalError("database is locked")
+                error.sqlite_errorcode = sqlite3.SQLITE_BUSY
+                raise error
+            return super().execute(statement, *arguments)
+
+    connect = sqlite3.connect
+    monkeypatch.setattr(sqlite3.dbapi2, "connect", lambda *one, **two: connect(*one, factory=Refusing, **two))
+    database = Database(f"sqlite:///{tmp_path / 'new.db'}")
+    mode = database.run_here(lambda session: session.connection().exec_driver_sql("PRAGMA journal_mode").scalar())
+    assert mode == "wal"
 
 
 def test_migrating_twice_at_once_is_migrating_once(tmp_path: Path) -> None:
