@@ -10,7 +10,7 @@ from helpdesk import logs
 from helpdesk.commands import Refused, open_store
 from helpdesk.errors import Invalid, Sentence
 from helpdesk.people import accounts
-from helpdesk.people.model import Source, is_named
+from helpdesk.people.model import Source
 from helpdesk.people.passwords import hashed
 from helpdesk.settings import settings as configuration
 from helpdesk.store import locks, people, registration
@@ -118,7 +118,7 @@ def list_users() -> None:
     settings = configuration.from_process()
     named = settings.administrators
     for person in open_store(settings).run_here(people.all_people):
-        admin = person.is_admin or is_named(named, person.source, person.login)
+        admin = person.is_admin or people.is_named(named, person.source, person.login)
         marks = ["admin"] * admin + ["disabled"] * (not person.is_active) + ["never signed in"] * _is_expected(person)
         print(logs.printable(f"{person.login:24} {person.source:8} {person.full_name:32} {' '.join(marks)}"))
 

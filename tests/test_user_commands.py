@@ -7,7 +7,6 @@ import pytest
 from sqlmodel import Session
 
 from helpdesk import __main__, commands
-from helpdesk.people.model import is_named
 from helpdesk.settings import settings as configuration
 from helpdesk.store import people
 from helpdesk.store.database import Database
@@ -153,6 +152,6 @@ def test_the_setting_names_accounts_by_directory_and_login(run: Run, monkeypatch
     monkeypatch.setenv("ADMINISTRATORS", " redmine:Ivanov , local:ANNA,")
     named = configuration.from_process().administrators
     asked = (("redmine", "ivanov"), ("local", "anna"), ("local", "ivanov"), ("redmine", "anna"), ("redmine", "petrov"))
-    assert [is_named(named, *each) for each in asked] == [True, True, False, False, False]
+    assert [people.is_named(named, *each) for each in asked] == [True, True, False, False, False]
     (line,) = [line for line in run("list")[1].splitlines() if line.startswith("anna ")]
     assert line.endswith("admin")

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -13,7 +14,7 @@ from helpdesk.store.database import in_batches
 from helpdesk.store.models import fitting
 from helpdesk.store.models.tables import Person
 
-Named = Collection[tuple[str, str]]
+Named = tuple[tuple[str, str], ...]
 """The accounts of ADMINISTRATORS, as directory and login."""
 
 
@@ -23,6 +24,10 @@ class Account(NamedTuple):
     id: int
     number: int
     login: str
+
+
+def is_named(named: Named | None, source: str, login: str) -> bool:
+    return bool(named) and (source, fold(login)) in _folded(named or ())
 
 
 def by_login_or_email(session: Session, source: str, typed: str) -> Person | None:
@@ -152,6 +157,11 @@ def disable(session: Session, login: str) -> bool:
     """Disable the accounts with this login here and at Redmine. Return False when there is none."""
     statement = sa.update(Person).where(col(Person.login_folded) == fold(login))
     return session.exec(statement.values(is_active=False)).rowcount > 0
+
+
+@lru_cache(maxsize=8)
+def _folded(named: Named) -> frozenset[tuple[str, str]]:
+    return frozenset((source, fold(login)) for source, login in named)
 
 
 def _accounts(session: Session, number: int | None, numbers: Collection[int], logins: Collection[str]) -> list[Account]:

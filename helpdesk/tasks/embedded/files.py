@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
-from hashlib import sha256
 from secrets import token_urlsafe
 
 from sqlmodel import Session
@@ -10,6 +9,7 @@ from sqlmodel import Session
 from helpdesk.errors import Invalid, NotAllowed, NotFound, sentence
 from helpdesk.store.database import Database
 from helpdesk.store.models import tables
+from helpdesk.store.tokens import hashed
 from helpdesk.store.tracker import files as rows
 from helpdesk.store.tracker.files import Blob, Blobs
 from helpdesk.tasks.embedded.permissions import rights
@@ -41,7 +41,7 @@ class Files:
                 size=blob.size,
                 content_type=kind,
                 blob=blob.name,
-                token_hash=_hashed(token),
+                token_hash=hashed(token),
                 created_at=now,
             )
             session.add(row)
@@ -74,7 +74,7 @@ def attach(session: Session, task_id: int, files: Iterable[Staged]) -> dict[int,
     """Attach staged files; return their names by number. Raises Invalid for one that is gone or attached already."""
     names = {}
     for file in files:
-        attached = rows.attach(session, _hashed(file.token), task_id)
+        attached = rows.attach(session, hashed(file.token), task_id)
         if attached is None:
             raise Invalid({"files": [GONE]})
         names[attached[0]] = attached[1]
@@ -90,7 +90,3 @@ def _require_attaching(session: Session, actor: Actor) -> None:
 def _attachment(row: tables.Attachment, author: Member | None = None) -> Attachment:
     assert row.id
     return Attachment(row.id, row.filename, row.size, row.content_type, author, row.created_at)
-
-
-def _hashed(token: str) -> str:
-    return sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
