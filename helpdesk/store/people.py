@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 from helpdesk.store import locks
 from helpdesk.store.casefold import fold
 from helpdesk.store.database import in_batches
+from helpdesk.store.models import fitting
 from helpdesk.store.models.tables import Person
 
 Named = Collection[tuple[str, str]]
@@ -84,6 +85,12 @@ def known_in_redmine(session: Session, numbers: Collection[int], logins: Collect
     return _accounts(session, Person.redmine_id, numbers, logins)
 
 
+def fits(column: str, text: str) -> bool:
+    """Tell whether a login or an e-mail fits into its column, also folded: folding makes some letters longer."""
+    values = {column: text, f"{column}_folded": fold(text)}
+    return fitting(Person, values) == values
+
+
 def add_local(session: Session, login: str, full_name: str, email: str, password_hash: str, is_admin: bool) -> Person:
     """Create a local account. Raises SQLAlchemy's IntegrityError when the login is taken."""
     person = Person(
@@ -107,7 +114,10 @@ def bind_redmine(session: Session, redmine_id: int, login: str, full_name: str, 
 
     Another account that had this login at Redmine before loses it: the numeric id is the identity. An account that was
     expected under this login and is not bound yet becomes this account, or passes its rights on to it.
+    A long name is cut. A long e-mail is left out, because its beginning may be somebody else's.
     """
+    full_name = fitting(Person, {"full_name": full_name})["full_name"]
+    email = email if fits("email", email) else ""
     locks.everybody(session)
     person = session.exec(select(Person).where(Person.redmine_id == redmine_id)).first()
     expected = _expected(session, login)

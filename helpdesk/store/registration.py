@@ -1,5 +1,6 @@
 """Register accounts that people create themselves, the first one as administrator by a setup token."""
 
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from secrets import token_urlsafe
 from typing import NamedTuple
@@ -24,14 +25,14 @@ RESERVED = sentence(
 
 
 class Registration(NamedTuple):
-    """What a person enters; `setup_token` is empty for everybody but the first."""
+    """What is entered for an account; `setup_token` is empty for everybody but the first."""
 
     login: str
     email: str
     full_name: str
-    department: str
-    position: str
-    setup_token: str
+    department: str = ""
+    position: str = ""
+    setup_token: str = ""
 
 
 def register(session: Session, registration: Registration, password_hash: str, named: Named = ()) -> Person:
@@ -47,17 +48,13 @@ def register(session: Session, registration: Registration, password_hash: str, n
         errors["setup_token"] = [WRONG_TOKEN]
     elif not is_admin and _is_reserved(registration.login, named):
         errors.setdefault("username", [RESERVED])
-    if errors:
-        raise Invalid(errors)
-    try:
-        with session.begin_nested():
-            person = people.add_local(
-                session, registration.login, registration.full_name, registration.email, password_hash, is_admin
-            )
-    except IntegrityError as error:
-        raise Invalid({"username": [LOGIN_TAKEN]}) from error
-    person.department, person.position = registration.department, registration.position
-    return person
+    return _added(session, registration, password_hash, is_admin, errors)
+
+
+def add(session: Session, account: Registration, password_hash: str, is_admin: bool) -> Person:
+    """Create a local account for an administrator. Raises Invalid, as `register` does for a login or an e-mail."""
+    locks.everybody(session)
+    return _added(session, account, password_hash, is_admin, _taken(session, account))
 
 
 def offer_token(session: Session, named: Named = ()) -> str | None:
@@ -79,6 +76,25 @@ def wants_token(session: Session, named: Named = ()) -> bool:
 def _taken(session: Session, registration: Registration) -> dict[str, list[Sentence]]:
     fields = (("username", registration.login, LOGIN_TAKEN), ("email", registration.email, EMAIL_TAKEN))
     return {field: [message] for field, typed, message in fields if people.named(session, typed)}
+
+
+def _added(
+    session: Session,
+    account: Registration,
+    password_hash: str,
+    is_admin: bool,
+    errors: Mapping[str, Sequence[Sentence]],
+) -> Person:
+    """Create a local account. Raises Invalid for the errors that were found, and for a login that is taken."""
+    if errors:
+        raise Invalid(errors)
+    try:
+        with session.begin_nested():
+            person = people.add_local(session, account.login, account.full_name, account.email, password_hash, is_admin)
+    except IntegrityError as error:
+        raise Invalid({"username": [LOGIN_TAKEN]}) from error
+    person.department, person.position = account.department, account.position
+    return person
 
 
 def _is_reserved(login: str, named: Named) -> bool:

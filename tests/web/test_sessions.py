@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from itsdangerous import Signer
 from sqlmodel import Session
 from starlette.testclient import TestClient
 
@@ -116,3 +117,9 @@ async def test_the_streams_of_a_session_that_idled_are_told_that_it_ended(servic
     async with asyncio.timeout(5):
         told = await stream.next()
     assert told is not None and b"session_ended" in told
+
+
+def test_nothing_is_signed_by_an_empty_key(visit: Visit) -> None:
+    empty = visit(secret_key="")
+    empty.cookies.set("session", Signer("", salt="session").sign("1").decode())
+    assert empty.get("/tasks").status_code == 500
