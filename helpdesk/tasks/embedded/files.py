@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from functools import partial
 from secrets import token_urlsafe
 
 from sqlmodel import Session
@@ -13,7 +14,7 @@ from helpdesk.store.tokens import hashed
 from helpdesk.store.tracker import files as rows
 from helpdesk.store.tracker.files import Blob, Blobs
 from helpdesk.tasks.embedded.permissions import rights
-from helpdesk.tasks.files import Staged, Upload, plain_name, plain_type
+from helpdesk.tasks.files import Chunks, Staged, Upload, plain_name, plain_type
 from helpdesk.tasks.model import Actor, Attachment, Member, OpenFile
 
 STAGED = timedelta(hours=24)
@@ -56,13 +57,18 @@ class Files:
         await self.blobs.delete_unfinished((now - STAGED).timestamp())
         return Staged(token, name, blob.size, kind)
 
-    async def open(self, task_id: int, file_id: int, first: int) -> OpenFile:
-        """Open a file of a task that the actor is known to see. Raises NotFound, also when its bytes are gone."""
+    async def open(self, task_id: int, file_id: int) -> OpenFile:
+        """Find a file of a task that the actor is known to see. Raises NotFound."""
         row = await self.database.run(lambda session: session.get(tables.Attachment, file_id))
-        chunks = await self.blobs.open(Blob(row.blob, row.size), first) if row and row.task_id == task_id else None
-        if row is None or chunks is None:
+        if row is None or row.task_id != task_id:
             raise NotFound
-        return OpenFile(_attachment(row), chunks)
+        return OpenFile(_attachment(row), partial(self._read, Blob(row.blob, row.size)))
+
+    async def _read(self, blob: Blob, first: int) -> Chunks:
+        chunks = await self.blobs.open(blob, first)
+        if chunks is None:
+            raise NotFound
+        return chunks
 
 
 def of_task(session: Session, task_id: int) -> tuple[Attachment, ...]:
