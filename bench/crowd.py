@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from itsdangerous import Signer
 
-from helpdesk.store import sessions
+from helpdesk.store import tokens
 from helpdesk.store.models.tables import Membership, Person, Session, Watcher
 from tests.running import STORE
 
@@ -46,7 +46,7 @@ def gather(folder: Path, many: int) -> Crowd:
         _insert(store, Membership, [{"project_id": project, "person_id": id, "role_id": role} for id in people])
         _insert(store, Watcher, [{"task_id": task, "person_id": id} for id in people])
         _insert(store, Session, [
-            {"id_hash": sessions.hashed(name), "person_id": id, "created_at": now, "expires_at": now + timedelta(1),
+            {"id_hash": tokens.hashed(name), "person_id": id, "created_at": now, "expires_at": now + timedelta(1),
              "address": "", "user_agent": ""}
             for id, name in zip(people, names, strict=True)
         ])  # fmt: skip

@@ -31,6 +31,7 @@ from helpdesk.web.edge.static_files import StaticFiles
 from helpdesk.web.lists.export import Exports
 from helpdesk.web.live.events import Events
 from helpdesk.web.live.hub import Live
+from helpdesk.web.notifications import preference_params
 from helpdesk.web.routes import PRESENTERS, ROUTES, without_guard
 from helpdesk.web.tasks import colors
 
@@ -49,8 +50,10 @@ def create_app(services: Services) -> ASGIApp:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         supervision, is_ending = asyncio.create_task(supervisor.run()), Event()
+        preparation = Threads(1)  # else the first requests that need these would hold up the event loop
+        preparation.later(preference_params.zones)
         if not settings.demo:
-            Threads(1).later(lambda: renderer.prepare(lambda: not is_ending.is_set()))
+            preparation.later(lambda: renderer.prepare(lambda: not is_ending.is_set()))
         try:
             yield
         finally:

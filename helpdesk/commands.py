@@ -82,8 +82,7 @@ def serve(host: str, port: int, workers: int) -> None:
     settings = configuration.from_process()
     configuration.require_secret_key(settings)
     database = _database(settings)
-    if not database.run_here(schema.is_current):
-        raise Refused("The store's schema is not current. Run: helpdesk migrate")
+    _require_current(database)
     if (file := disk.file_of(database)) and (damage := disk.damage(file)):
         raise Refused(f"The store is damaged ({damage}). Move it away, and restore a backup: helpdesk restore FILE")
     if database.run_here(schema.kind) == "demo":
@@ -204,11 +203,15 @@ def _warn_of_lost(result: backups.Result) -> None:
         print(f"{len(result.lost)} files that the store names had been lost before.", file=sys.stderr)
 
 
-def open_store() -> Database:
-    database = _database(configuration.from_process())
+def open_store(settings: Settings) -> Database:
+    database = _database(settings)
+    _require_current(database)
+    return database
+
+
+def _require_current(database: Database) -> None:
     if not database.run_here(schema.is_current):
         raise Refused("The store's schema is not current. Run: helpdesk migrate")
-    return database
 
 
 def _database(settings: Settings) -> Database:

@@ -38,7 +38,7 @@ def sentence(text: str, **values: object) -> Sentence:
 
 
 class HelpdeskError(Exception):
-    """The base of all: `code` is for programs, `says` for users; `detail` is only logged."""
+    """The base of all: `code` is for programs, `message` for users; `detail` is only logged."""
 
     code: ClassVar[str] = "error"
     default: ClassVar[Sentence] = sentence("Something went wrong. It has been noted.")

@@ -58,6 +58,9 @@ async def _trouble(check: Check) -> Trouble | None:
         return Trouble(f"no answer in {CHECK_SECONDS} s", "See whether it runs and can be reached from here.")
     except HelpdeskError as error:
         return Trouble(error.detail or type(error).__name__, "See whether it runs and can be reached from here.")
+    except Exception as error:
+        log.exception("a check failed", extra={"system": check.system})
+        return Trouble(f"the check itself failed: {type(error).__name__}", "The log says more.")
     return None
 
 

@@ -1,9 +1,8 @@
 """The ports and the store, chosen once by `wiring`."""
 
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from helpdesk.notifications.feed_poller import FeedStatus
 from helpdesk.notifications.suppression import Suppression
@@ -13,10 +12,9 @@ from helpdesk.people.model import SignedIn
 from helpdesk.settings.settings import Settings
 from helpdesk.store.database import Database
 from helpdesk.store.models.notifications import EventRecord
+from helpdesk.supervision import BackgroundTask
 from helpdesk.tasks.backend import Backend
 from helpdesk.tasks.model import Actor
-
-Watcher = Callable[[], Coroutine[Any, Any, None]]
 
 
 def utc_now() -> datetime:
@@ -42,5 +40,5 @@ class Services:
     suppression: Suppression
     feed_status: Callable[[], FeedStatus]
     visible_to: Callable[[EventRecord, Iterable[Actor]], Awaitable[frozenset[int]]]
-    watchers: tuple[Watcher, ...]
+    watchers: tuple[BackgroundTask, ...]
     clock: Callable[[], datetime] = utc_now

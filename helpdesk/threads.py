@@ -9,7 +9,6 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from contextvars import copy_context
 from threading import Lock
 from typing import Any, ParamSpec, TypeVar
 
@@ -21,8 +20,6 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 PATIENCE_SECONDS = 8.0
-MANY = 50
-"""Entries of a task's history: some 0.1 ms each. Fewer are not worth the way to a thread."""
 
 
 class Threads:
@@ -138,14 +135,3 @@ class Threads:
 def _give(place: asyncio.Future[None]) -> None:
     if not place.done():
         place.set_result(None)
-
-
-_FOR_MANY = Threads(4)
-
-
-async def run_if_many(work: Callable[[], T], pieces: int) -> T:
-    """Run work of so many pieces, in a thread if there are MANY: on the event loop it would hold up everybody else.
-
-    Also in a thread it counts for the request's timings.
-    """
-    return work() if pieces <= MANY else await _FOR_MANY.run(copy_context().run, work)

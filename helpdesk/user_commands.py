@@ -1,23 +1,27 @@
 """Manage local accounts, and administrators of all directories, for `helpdesk user`."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from typing import get_args
 
-from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from helpdesk import logs
 from helpdesk.commands import Refused, open_store
-from helpdesk.people.model import is_named
-from helpdesk.people.passwords import SHORTEST_PASSWORD, hashed
+from helpdesk.errors import Invalid, Sentence
+from helpdesk.people import accounts
+from helpdesk.people.model import Source
+from helpdesk.people.passwords import hashed
 from helpdesk.settings import settings as configuration
-from helpdesk.store import locks, people
+from helpdesk.store import locks, people, registration
 from helpdesk.store.models.tables import Person
+from helpdesk.store.registration import Registration
 from helpdesk.texts import is_blank
 
-LONGEST_NAME = 200
-LOGIN = r"[\w.@+-]{1,120}"
-DIRECTORIES = ("local", "redmine")
+FOUND_LOGIN = r"[\w.@+-]{1,120}"  # with @: accounts of Redmine and older ones have it
+DIRECTORIES: tuple[str, ...] = get_args(Source)
+ARGUMENTS = {"username": "login", "full_name": "name"}
+"""The arguments of `helpdesk user add` whose fields have other names."""
 BESIDE_REDMINE = "Beside a Redmine a local account sees no tasks: people sign in there with their logins of Redmine."
 BESIDE_REDMINE_ADMIN = (
     "Beside a Redmine a local administrator sees no tasks, and is good for what belongs to the helpdesk itself: the "
@@ -27,21 +31,29 @@ BESIDE_REDMINE_ADMIN = (
 
 
 def add_user(login: str, name: str, email: str, admin: bool, password: str) -> None:
-    if not re.fullmatch(LOGIN, login) or max(len(name), len(email)) > LONGEST_NAME:
-        raise Refused("A login has 1 to 120 letters, digits or . _ - @ +; a name and an e-mail at most 200 characters.")
-    if is_blank(login) or (name and is_blank(name)):
-        raise Refused("A login and a name need a visible character.")
-    if len(password) < SHORTEST_PASSWORD:
-        raise Refused(f"The password is too short: at least {SHORTEST_PASSWORD} characters.")
+    """Create a local account, which may be without an e-mail. Raises Refused with every mistake at once."""
+    settings, account = configuration.from_process(), Registration(login, email, name)
+    entered = {"username": login, "full_name": name, "password": password} | ({"email": email} if email else {})
+    if mistakes := accounts.mistakes(entered):
+        raise Refused(_in_english({field: [mistake] for field, mistake in mistakes.items()}))
+    password_hash = hashed(password)
     try:
-        open_store().run_here(
-            lambda session: people.add_local(session, login, name, email, hashed(password), admin).id, writes=True
+        open_store(settings).run_here(
+            lambda session: registration.add(session, account, password_hash, admin).id, writes=True
         )
-    except IntegrityError as error:
-        raise Refused(f"There is an account {login} already.") from error
+    except Invalid as error:
+        raise Refused(_in_english(error.fields)) from error
     print(f"{login} can sign in.")
-    if configuration.from_process().redmine_url:
+    if settings.redmine_url:
         print(BESIDE_REDMINE_ADMIN if admin else BESIDE_REDMINE)
+
+
+def _in_english(fields: Mapping[str, Sequence[Sentence]]) -> str:
+    return " ".join(
+        f"{ARGUMENTS.get(field, field)}: {message.text % message.values}"
+        for field, messages in fields.items()
+        for message in messages
+    )
 
 
 def set_admin(typed: str, is_admin: bool) -> None:
@@ -58,7 +70,7 @@ def set_admin(typed: str, is_admin: bool) -> None:
         session.add(person)
         return person
 
-    person = open_store().run_here(work, writes=True)
+    person = open_store(settings).run_here(work, writes=True)
     print(f"{_full_names([person])} is {'an' if is_admin else 'no'} administrator{_since(person)}.")
     if settings.redmine_url and is_admin and person.source == "local":
         print(BESIDE_REDMINE_ADMIN)
@@ -85,7 +97,7 @@ def _account_name(typed: str) -> tuple[str | None, str]:
         raise Refused(
             f"There is no directory {source}. Give LOGIN, or one of: {', '.join(DIRECTORIES)}, as redmine:LOGIN."
         )
-    if not re.fullmatch(LOGIN, login) or is_blank(login):
+    if not (re.fullmatch(FOUND_LOGIN, login) and people.fits("login", login)) or is_blank(login):
         raise Refused("A login has 1 to 120 letters, digits or . _ - @ +.")
     return source or None, login
 
@@ -103,14 +115,17 @@ def _is_expected(person: Person) -> bool:
 
 
 def list_users() -> None:
-    named = configuration.from_process().administrators
-    for person in open_store().run_here(people.all_people):
-        admin = person.is_admin or is_named(named, person.source, person.login)
+    settings = configuration.from_process()
+    named = settings.administrators
+    for person in open_store(settings).run_here(people.all_people):
+        admin = person.is_admin or people.is_named(named, person.source, person.login)
         marks = ["admin"] * admin + ["disabled"] * (not person.is_active) + ["never signed in"] * _is_expected(person)
         print(logs.printable(f"{person.login:24} {person.source:8} {person.full_name:32} {' '.join(marks)}"))
 
 
 def disable_user(login: str) -> None:
-    if not open_store().run_here(lambda session: people.disable(session, login), writes=True):
+    if not open_store(configuration.from_process()).run_here(
+        lambda session: people.disable(session, login), writes=True
+    ):
         raise Refused(f"There is no account {login}.")
     print(f"{login} is shut out, and signed out everywhere.")

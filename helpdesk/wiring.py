@@ -18,12 +18,13 @@ from helpdesk.notifications.suppression import Suppression
 from helpdesk.notifications.wakeups import Wakeups
 from helpdesk.people.directory import Directory
 from helpdesk.people.local import LocalDirectory
-from helpdesk.people.model import SignedIn, is_named
-from helpdesk.services import Services, Watcher, utc_now
+from helpdesk.people.model import SignedIn
+from helpdesk.services import Services, utc_now
 from helpdesk.settings.poll_schedule import interval_at
 from helpdesk.settings.settings import Settings
 from helpdesk.store import people
 from helpdesk.store.database import Database
+from helpdesk.supervision import BackgroundTask
 from helpdesk.tasks.backend import Backend
 from helpdesk.tasks.feed import Feed
 from helpdesk.tasks.model import Actor
@@ -51,7 +52,7 @@ def _embedded(settings: Settings, database: Database) -> Services:
         database.close()
 
     backend = EmbeddedBackend(database.for_backend(), Blobs(settings.files_folder))
-    feed = EmbeddedFeed(database.for_backend(), is_named=partial(is_named, settings.administrators))
+    feed = EmbeddedFeed(database.for_backend(), is_named=partial(people.is_named, settings.administrators))
     directories = (LocalDirectory(database),)
     return _services(settings, database, backend, directories, own_account, close, feed, people.known_in_embedded)
 
@@ -76,7 +77,7 @@ def _with_redmine(settings: Settings, database: Database) -> Services:
 
     source, rest_feed = None, RestFeed(client)
     feed: Feed = rest_feed
-    watchers: tuple[Watcher, ...] = ()
+    watchers: tuple[BackgroundTask, ...] = ()
     if redmine_database:
         source = Source(redmine_database)
         feed = FallbackFeed(SqlFeed(source), rest_feed)
@@ -96,7 +97,7 @@ def _services(
     close: Callable[[], Awaitable[None]],
     feed: Feed,
     accounts: Accounts,
-    watchers: tuple[Watcher, ...] = (),
+    watchers: tuple[BackgroundTask, ...] = (),
 ) -> Services:
     """Add the poller of the feed and the channels, by which people are notified of events."""
     wakeups, wakeup_watchers = _wakeups(settings)
@@ -123,7 +124,7 @@ def _services(
     )
 
 
-def _wakeups(settings: Settings) -> tuple[Wakeups, tuple[Watcher, ...]]:
+def _wakeups(settings: Settings) -> tuple[Wakeups, tuple[BackgroundTask, ...]]:
     """Return wakeups that reach all processes when REDIS_URL is set, else only this one."""
     if settings.redis_url is None:
         return Wakeups(), ()

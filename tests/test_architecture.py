@@ -73,11 +73,11 @@ MAY = {
     "store": {"errors", "store", "paths", "threads", *MEASURING},
     "health": {"errors", "store", "threads"},
     "demo": {"demo", "errors", "store", "people.passwords", *PORT},
-    "services": {"notifications", "people.directory", "people.model", "settings.settings", "store", "tasks.model",
-                 "tasks.backend"},
+    "services": {"notifications", "people.directory", "people.model", "settings.settings", "store", "supervision",
+                 "tasks.model", "tasks.backend"},
     "tasks": {"errors", "texts", *PORT, "tasks.safe_html", "tasks.markup", "threads"},
     "tasks.picture_worker": set(),
-    "people": {"errors", "people.model", "store", "threads"},
+    "people": {"errors", "people.model", "people.passwords", "store", "texts", "threads"},
     "notifications": {"errors", "texts", "threads", "notifications", "store", "tasks.feed", "tasks.model"},
     **{pure: {"errors", "texts", "store.casefold", "tasks.feed", "tasks.model", *NOTICES} for pure in NOTICES},
     "notifications.messages": {"errors", "texts", "tasks.feed", *NOTICES, "store.models.notifications"},
@@ -87,7 +87,7 @@ MAY = {
     "web": {"errors", "texts", "timings", "languages", "paths", "services", "store", "web", *PORT - {"tasks.backend"},
             "tasks.markup", "tasks.change_messages", "tasks.board", "tasks.safe_html", "tasks.bulk", "tasks.pictures",
             "threads", "people.model", "people.directory",
-            "people.passwords", "notifications"},
+            "people.accounts", "people.passwords", "notifications"},
     **ADAPTERS,
 }  # fmt: skip
 

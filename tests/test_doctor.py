@@ -115,6 +115,17 @@ async def test_a_store_that_is_not_current_or_not_there_is_reported(tmp_path: Pa
     assert "DATABASE_URL" in (await findings({"DATABASE_URL": "/nonexistent/folder/x.db"}))["The store"]
 
 
+async def test_a_check_that_fails_does_not_hide_the_others(caplog: pytest.LogCaptureFixture) -> None:
+    async def fail() -> None:
+        raise LookupError("geheim")
+
+    async def pass_by() -> None: ...
+
+    told = [str(it) for it in await examine([Check("A", fail), Check("B", pass_by)])]
+    assert told == ["A: broken: the check itself failed: LookupError. The log says more.", "B: ok"]
+    assert [(it.message, it.__dict__["system"]) for it in caplog.records] == [("a check failed", "A")]
+
+
 async def test_redis_is_reached_and_lets_us_publish_and_subscribe(database: Database, tmp_path: Path) -> None:
     if reason := redis.why_not_here():
         unavailable(f"no real Redis: {reason}")

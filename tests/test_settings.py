@@ -110,7 +110,9 @@ def test_all_problems_are_reported_at_once_and_no_secret_is_repeated(tmp_path: P
 
 WRONG_VALUES = {
     "SECRET_KEY": ["x" * 31],
-    "DATABASE_URL": ["mysql://me:p@ss@db/x", "postgresql://db/x?password=p", "postgresql://me:p@db:port/x", "://"],
+    "DATABASE_URL": ["mysql://me:p@ss@db/x", "postgresql://db/x?password=p", "postgresql://me:p@db:port/x", "://",
+        "mysql+pymysql://u@h/db?passwd=p", "mysql://u@h/db?ssl_key_password=p", "postgresql://db/x?sslpassword=p",
+        "postgresql://db/x?PassWord=p"],
     "REDMINE_URL": ["ftp://a.example", "a.example", "http://", "http://me:pw@a.example", "http://a.example/?x=1",
         "http://a example", "http://a.example:99999"],
     "REDMINE_TEXT_FORMAT": ["word"],
@@ -150,6 +152,7 @@ def test_a_wrong_value_is_refused(tmp_path: Path, name: str, text: str) -> None:
         ("DATABASE_URL", "database_url", "data/my.db", "sqlite:///data/my.db"),
         ("DATABASE_URL", "database_url", "/data/my.db", "sqlite:////data/my.db"),
         ("DATABASE_URL", "database_url", "postgresql+psycopg://a@b/c", "postgresql+psycopg://a@b/c"),
+        ("DATABASE_URL", "database_url", "postgresql://a@b/c?passfile=/p", "postgresql://a@b/c?passfile=/p"),
         ("REDMINE_TEXT_FORMAT", "redmine_text_format", "Markdown", "markdown"),
         ("LOGIN_RATE_LIMIT", "login_rate_limit", "off", None),
         ("LOGIN_RATE_LIMIT", "login_rate_limit", "20/hour", RateLimit(20, 3600)),

@@ -7,7 +7,6 @@ import pytest
 from sqlmodel import Session
 
 from helpdesk import __main__, commands
-from helpdesk.people.model import is_named
 from helpdesk.settings import settings as configuration
 from helpdesk.store import people
 from helpdesk.store.database import Database
@@ -87,6 +86,44 @@ def test_a_login_of_two_directories_must_be_named_in_full(run: Run, database: Da
 
 
 @pytest.mark.parametrize(
+    ("arguments", "password", "named"),
+    [
+        (("ANNA",), "a long password", "login"),
+        (("vera", "--email", "Anna@Example.test"), "a long password", "email"),
+        (("anna@example.test",), "a long password", "login"),
+        (("vera@example.test",), "a long password", "login"),
+        (("\ufdfa" * 20,), "a long password", "login"),
+        (("vera", "--email", "vera"), "a long password", "email"),
+        (("vera", "--email", "v" * 200 + "@example.test"), "a long password", "email"),
+        (("vera", "--name", "В" * 201), "a long password", "name"),
+        (("vera",), "p" * 1001, "password"),
+        (("vera",), "short", "password"),
+    ],
+)
+def test_a_new_account_follows_the_rules_of_registration(
+    run: Run, database: Database, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], password: str, named: str
+) -> None:
+    monkeypatch.setattr(__main__, "_password", lambda: password)
+    before = len(database.run_here(people.all_people))
+    code, told = run("add", *arguments)
+    assert code == 1 and f"{named}: " in told
+    assert len(database.run_here(people.all_people)) == before
+
+
+def test_a_new_account_needs_no_email_and_may_be_one_that_administrators_name(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(__main__, "_password", lambda: "p" * 1000)
+    monkeypatch.setenv("ADMINISTRATORS", "local:vera")
+    assert [run("add", login)[0] for login in ("vera", "nina")] == [0, 0]
+
+
+def test_a_login_that_is_too_long_when_folded_is_expected_of_nobody(run: Run) -> None:
+    code, told = run("admin", "redmine:" + "\ufdfa" * 20)
+    assert code == 1 and "A login has" in told
+
+
+@pytest.mark.parametrize(
     ("typed", "redmine"),
     [("ivanov", False), ("redmine:ivanov", False), ("local:ivanov", True), ("nis:anna", True), ("redmine:", True)],
 )
@@ -115,6 +152,6 @@ def test_the_setting_names_accounts_by_directory_and_login(run: Run, monkeypatch
     monkeypatch.setenv("ADMINISTRATORS", " redmine:Ivanov , local:ANNA,")
     named = configuration.from_process().administrators
     asked = (("redmine", "ivanov"), ("local", "anna"), ("local", "ivanov"), ("redmine", "anna"), ("redmine", "petrov"))
-    assert [is_named(named, *each) for each in asked] == [True, True, False, False, False]
+    assert [people.is_named(named, *each) for each in asked] == [True, True, False, False, False]
     (line,) = [line for line in run("list")[1].splitlines() if line.startswith("anna ")]
     assert line.endswith("admin")

@@ -1,15 +1,12 @@
 """Define the values that stand for people. Administrators are accounts marked so, or named by ADMINISTRATORS."""
 
 from datetime import datetime
-from functools import lru_cache
 from typing import Literal, NamedTuple
 
-from helpdesk.store.casefold import fold
 from helpdesk.store.models import tables
+from helpdesk.store.people import Named, is_named
 
 Source = Literal["local", "redmine"]
-Named = tuple[tuple[str, str], ...] | None
-"""The accounts of ADMINISTRATORS, as directory and login."""
 
 
 class Person(NamedTuple):
@@ -41,15 +38,6 @@ def person_of(row: tables.Person) -> Person:
     return Person(**{field: getattr(row, field) for field in Person._fields})
 
 
-def is_named(named: Named, source: str, login: str) -> bool:
-    return bool(named) and (source, fold(login)) in _folded(named)
-
-
-def entitled(person: Person, named: Named) -> Person:
+def entitled(person: Person, named: Named | None) -> Person:
     """Return the person, as an administrator when the setting names the account."""
     return person._replace(is_admin=True) if is_named(named, person.source, person.login) else person
-
-
-@lru_cache(maxsize=8)
-def _folded(named: Named) -> frozenset[tuple[str, str]]:
-    return frozenset((source, fold(login)) for source, login in named or ())

@@ -85,9 +85,12 @@ def _can_be_tried(login: str, password: str) -> bool:
 
 
 def _identity(user: JSON) -> tuple[int, str, str, str]:
-    """Return id, login, full name and e-mail of /users/current.json. Raises BadResponse without the first two."""
+    """Return id, login, full name and e-mail of /users/current.json.
+
+    Raises BadResponse without the first two, and for a login that is too long to be stored.
+    """
     login = user.get("login")
-    if not isinstance(login, str):
-        raise BadResponse(detail="/users/current.json: no login")
+    if not isinstance(login, str) or not people.fits("login", login):
+        raise BadResponse(detail="/users/current.json: no login that can be stored")
     name = f"{user.get('firstname') or ''} {user.get('lastname') or ''}".strip()
     return user_id(user), login, name or login, str(user.get("mail") or "")

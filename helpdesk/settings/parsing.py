@@ -82,8 +82,11 @@ def database_url(text: str) -> str:
 
 
 def _refuse_password(query: Iterable[str]) -> None:
-    """Refuse a password in the query, where logs and listings would show it."""
-    if "password" in query:
+    """Refuse a password in the query, where logs and listings would show it.
+
+    Drivers have several names for one, such as passwd, sslpassword and ssl_key_password.
+    """
+    if any("pass" in name.casefold() and name.casefold() != "passfile" for name in query):
         raise InvalidSetting("has the password after the ?", "Put it before the host: user:password@host")
 
 

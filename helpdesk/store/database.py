@@ -40,7 +40,7 @@ CONNECTIONS = 20
 POOL_SECONDS = 8
 PRIVATE = 0o600
 KEYS_AT_ONCE = 1_000
-"""The most keys in one statement; SQLite allows no more."""
+"""The most keys in one statement: below the limits of SQLite (32,766 values since 3.32) and of the servers."""
 WRITING = {"sqlite_writes": True}
 WRITING_ON_SERVERS = {"isolation_level": "READ COMMITTED"}
 RETRY_PAUSES = (0.01, 0.03, 0.1, 0.3, 1.0)

@@ -15,7 +15,7 @@ from helpdesk.store.models.notifications import Notification, NotificationRow
 
 TASKS_AT_ONCE = 64
 PEOPLE_AT_ONCE = 256
-"""The people in one statement of `after`: SQLite accepts at most a thousand parts in a condition."""
+"""The most people in `after`: SQLite accepts at most a thousand parts in a condition."""
 MOST_AFTER = 500
 """The rows that `after` returns for one person: the newest."""
 MOST_OF_MANY = 2_000
@@ -99,11 +99,23 @@ def unread_tasks(session: Session, person_id: int, task_ids: Collection[int]) ->
 
 
 def after(session: Session, last: Mapping[int, int]) -> list[NotificationRow]:
-    """Return each person's rows above the id in `last`, by rising id; of more than MOST_AFTER the newest."""
-    wanted, rows = list(last.items()), list[NotificationRow]()
-    for start in range(0, len(wanted), PEOPLE_AT_ONCE):
-        rows += _after(session, wanted[start : start + PEOPLE_AT_ONCE])
-    return rows if len(wanted) <= PEOPLE_AT_ONCE else sorted(rows, key=BY_ID)
+    """Return each person's rows above the id in `last`, by rising id; of more than MOST_AFTER the newest.
+
+    `last` has at most PEOPLE_AT_ONCE people. One statement reads all, unless there are many rows.
+    """
+    wanted = list(last.items())
+    if len(wanted) < 2:
+        return [row for pair in wanted for row in _newest(session, *pair)]
+    # Sizes are powers of two, so that few statements are ever built. The last pair fills the places that are left.
+    size = 1 << (len(wanted) - 1).bit_length()
+    part = [*wanted, *([wanted[-1]] * (size - len(wanted)))]
+    pairs = {f"person{index}": person for index, (person, _) in enumerate(part)}
+    pairs |= {f"last{index}": number for index, (_, number) in enumerate(part)}
+    rows = session.execute(_above(size), pairs).all()
+    of_each = Counter(row.person_id for row in rows)
+    if len(rows) < MOST_OF_MANY and max(of_each.values(), default=0) <= MOST_AFTER:
+        return [NotificationRow(*row) for row in rows]
+    return sorted((row for pair in wanted for row in _newest(session, *pair)), key=BY_ID)
 
 
 def mark_read(session: Session, person_id: int, id: int, now: datetime) -> bool:
@@ -142,22 +154,6 @@ def take_back(session: Session, event: str) -> set[int]:
 def prune(session: Session, before: datetime) -> int:
     """Delete the notifications that were stored before then and return how many."""
     return session.exec(sa.delete(NOTIFICATION).where(NOTIFICATION.c.created_at < before)).rowcount
-
-
-def _after(session: Session, wanted: Sequence[tuple[int, int]]) -> list[NotificationRow]:
-    """Do the work of `after` for at most PEOPLE_AT_ONCE people, with one statement unless there are many rows."""
-    if len(wanted) == 1:
-        return _newest(session, *wanted[0])
-    # Sizes are powers of two, so that few statements are ever built. The last pair fills the places that are left.
-    size = 1 << (len(wanted) - 1).bit_length()
-    part = [*wanted, *([wanted[-1]] * (size - len(wanted)))]
-    pairs = {f"person{index}": person for index, (person, _) in enumerate(part)}
-    pairs |= {f"last{index}": number for index, (_, number) in enumerate(part)}
-    rows = session.execute(_above(size), pairs).all()
-    of_each = Counter(row.person_id for row in rows)
-    if len(rows) < MOST_OF_MANY and max(of_each.values(), default=0) <= MOST_AFTER:
-        return [NotificationRow(*row) for row in rows]
-    return sorted((row for pair in wanted for row in _newest(session, *pair)), key=BY_ID)
 
 
 def _newest(session: Session, person_id: int, last: int) -> list[NotificationRow]:

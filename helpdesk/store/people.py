@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -10,9 +11,10 @@ from sqlmodel import Session, col, select
 from helpdesk.store import locks
 from helpdesk.store.casefold import fold
 from helpdesk.store.database import in_batches
+from helpdesk.store.models import fitting
 from helpdesk.store.models.tables import Person
 
-Named = Collection[tuple[str, str]]
+Named = tuple[tuple[str, str], ...]
 """The accounts of ADMINISTRATORS, as directory and login."""
 
 
@@ -22,6 +24,10 @@ class Account(NamedTuple):
     id: int
     number: int
     login: str
+
+
+def is_named(named: Named | None, source: str, login: str) -> bool:
+    return bool(named) and (source, fold(login)) in _folded(named or ())
 
 
 def by_login_or_email(session: Session, source: str, typed: str) -> Person | None:
@@ -84,6 +90,12 @@ def known_in_redmine(session: Session, numbers: Collection[int], logins: Collect
     return _accounts(session, Person.redmine_id, numbers, logins)
 
 
+def fits(column: str, text: str) -> bool:
+    """Tell whether a login or an e-mail fits into its column, also folded: folding makes some letters longer."""
+    values = {column: text, f"{column}_folded": fold(text)}
+    return fitting(Person, values) == values
+
+
 def add_local(session: Session, login: str, full_name: str, email: str, password_hash: str, is_admin: bool) -> Person:
     """Create a local account. Raises SQLAlchemy's IntegrityError when the login is taken."""
     person = Person(
@@ -107,7 +119,10 @@ def bind_redmine(session: Session, redmine_id: int, login: str, full_name: str, 
 
     Another account that had this login at Redmine before loses it: the numeric id is the identity. An account that was
     expected under this login and is not bound yet becomes this account, or passes its rights on to it.
+    A long name is cut. A long e-mail is left out, because its beginning may be somebody else's.
     """
+    full_name = fitting(Person, {"full_name": full_name})["full_name"]
+    email = email if fits("email", email) else ""
     locks.everybody(session)
     person = session.exec(select(Person).where(Person.redmine_id == redmine_id)).first()
     expected = _expected(session, login)
@@ -142,6 +157,11 @@ def disable(session: Session, login: str) -> bool:
     """Disable the accounts with this login here and at Redmine. Return False when there is none."""
     statement = sa.update(Person).where(col(Person.login_folded) == fold(login))
     return session.exec(statement.values(is_active=False)).rowcount > 0
+
+
+@lru_cache(maxsize=8)
+def _folded(named: Named) -> frozenset[tuple[str, str]]:
+    return frozenset((source, fold(login)) for source, login in named)
 
 
 def _accounts(session: Session, number: int | None, numbers: Collection[int], logins: Collection[str]) -> list[Account]:

@@ -2,8 +2,6 @@
 
 from collections.abc import Callable, Iterable
 
-import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from helpdesk.store import locks
@@ -25,12 +23,5 @@ def change(session: Session, person_id: int, changed: Callable[[str], str]) -> N
 
 
 def save(session: Session, person_id: int, text: str) -> None:
-    """Store a person's JSON in place of what was there."""
-    changed = sa.update(NotificationPreference).where(col(NotificationPreference.person_id) == person_id)
-    if session.exec(changed.values(told=text)).rowcount:
-        return
-    try:
-        with session.begin_nested():
-            session.add(NotificationPreference(person_id=person_id, told=text))
-    except IntegrityError:  # another page of the same person was quicker
-        session.exec(changed.values(told=text))
+    """Store a person's JSON in place of what was there. The caller holds the lock of the person."""
+    session.merge(NotificationPreference(person_id=person_id, told=text))

@@ -1,6 +1,6 @@
 """Register accounts that people create themselves, the first one as administrator by a setup token."""
 
-from hashlib import sha256
+from collections.abc import Mapping, Sequence
 from secrets import token_urlsafe
 from typing import NamedTuple
 
@@ -10,9 +10,9 @@ from sqlmodel import Session, col
 
 from helpdesk.errors import Invalid, Sentence, sentence
 from helpdesk.store import locks, people
-from helpdesk.store.casefold import fold
 from helpdesk.store.models.tables import Meta, Person
 from helpdesk.store.people import Named
+from helpdesk.store.tokens import hashed
 
 SETUP_TOKEN = "setup_token"
 LOGIN_TAKEN = sentence("There is an account with this login already.")
@@ -24,14 +24,14 @@ RESERVED = sentence(
 
 
 class Registration(NamedTuple):
-    """What a person enters; `setup_token` is empty for everybody but the first."""
+    """What is entered for an account; `setup_token` is empty for everybody but the first."""
 
     login: str
     email: str
     full_name: str
-    department: str
-    position: str
-    setup_token: str
+    department: str = ""
+    position: str = ""
+    setup_token: str = ""
 
 
 def register(session: Session, registration: Registration, password_hash: str, named: Named = ()) -> Person:
@@ -45,19 +45,15 @@ def register(session: Session, registration: Registration, password_hash: str, n
     is_admin = bool(registration.setup_token) and _use_token(session, registration.setup_token, named)
     if registration.setup_token and not is_admin:
         errors["setup_token"] = [WRONG_TOKEN]
-    elif not is_admin and _is_reserved(registration.login, named):
+    elif not is_admin and people.is_named(named, "local", registration.login):
         errors.setdefault("username", [RESERVED])
-    if errors:
-        raise Invalid(errors)
-    try:
-        with session.begin_nested():
-            person = people.add_local(
-                session, registration.login, registration.full_name, registration.email, password_hash, is_admin
-            )
-    except IntegrityError as error:
-        raise Invalid({"username": [LOGIN_TAKEN]}) from error
-    person.department, person.position = registration.department, registration.position
-    return person
+    return _added(session, registration, password_hash, is_admin, errors)
+
+
+def add(session: Session, account: Registration, password_hash: str, is_admin: bool) -> Person:
+    """Create a local account for an administrator. Raises Invalid, as `register` does for a login or an e-mail."""
+    locks.everybody(session)
+    return _added(session, account, password_hash, is_admin, _taken(session, account))
 
 
 def offer_token(session: Session, named: Named = ()) -> str | None:
@@ -67,7 +63,7 @@ def offer_token(session: Session, named: Named = ()) -> str | None:
     if _has_administrator(session, named):
         return None
     token = token_urlsafe(16)
-    session.add(Meta(name=SETUP_TOKEN, value=_hashed(token)))
+    session.add(Meta(name=SETUP_TOKEN, value=hashed(token)))
     return token
 
 
@@ -81,20 +77,31 @@ def _taken(session: Session, registration: Registration) -> dict[str, list[Sente
     return {field: [message] for field, typed, message in fields if people.named(session, typed)}
 
 
-def _is_reserved(login: str, named: Named) -> bool:
-    return ("local", fold(login)) in {(source, fold(name)) for source, name in named}
+def _added(
+    session: Session,
+    account: Registration,
+    password_hash: str,
+    is_admin: bool,
+    errors: Mapping[str, Sequence[Sentence]],
+) -> Person:
+    """Create a local account. Raises Invalid for the errors that were found, and for a login that is taken."""
+    if errors:
+        raise Invalid(errors)
+    try:
+        with session.begin_nested():
+            person = people.add_local(session, account.login, account.full_name, account.email, password_hash, is_admin)
+    except IntegrityError as error:
+        raise Invalid({"username": [LOGIN_TAKEN]}) from error
+    person.department, person.position = account.department, account.position
+    return person
 
 
 def _use_token(session: Session, token: str, named: Named) -> bool:
     """Check the token and use it up: only the first of two requests with it succeeds."""
-    mine = sa.delete(Meta).where(col(Meta.name) == SETUP_TOKEN, col(Meta.value) == _hashed(token))
+    mine = sa.delete(Meta).where(col(Meta.name) == SETUP_TOKEN, col(Meta.value) == hashed(token))
     return not _has_administrator(session, named) and session.exec(mine).rowcount == 1
 
 
 def _has_administrator(session: Session, named: Named) -> bool:
     """Tell whether an administrator has an account: a name in a setting alone cannot sign in."""
     return bool(people.administrators(session, named))
-
-
-def _hashed(token: str) -> str:
-    return sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
-from hashlib import sha256
 from secrets import token_urlsafe
 from typing import NamedTuple
 
@@ -12,6 +11,7 @@ from sqlmodel import Session, col, select
 from helpdesk.store.clock_skew import AHEAD
 from helpdesk.store.models import tables
 from helpdesk.store.models.tables import Person
+from helpdesk.store.tokens import hashed
 
 IDLE = timedelta(hours=12)
 LONG = timedelta(days=30)
@@ -42,10 +42,6 @@ class StoredSession(NamedTuple):
     mark: str
     expires_at: datetime
     created_at: datetime
-
-
-def hashed(session_id: str) -> str:
-    return sha256(session_id.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def begin(

@@ -137,5 +137,5 @@ class Backend(Protocol):
         Raises TooLarge when the backend refuses its size, NotAllowed for an actor who may attach nowhere.
         """
 
-    async def open_file(self, actor: Actor, task_id: int, file_id: int, first: int = 0) -> OpenFile:
-        """Read a file of a task from byte `first` on. Raises NotFound, also for a file of another task."""
+    async def open_file(self, actor: Actor, task_id: int, file_id: int) -> OpenFile:
+        """Find a file of a task; its bytes are opened later. Raises NotFound, also for a file of another task."""

@@ -1,6 +1,6 @@
 """Define tasks and their parts, for every backend. Times are aware UTC; ids are the backend's."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import date, datetime
 from typing import Literal, NamedTuple
 
@@ -121,10 +121,10 @@ class Attachment(NamedTuple):
 
 
 class OpenFile(NamedTuple):
-    """A file of a task, read from the requested byte on. Call `aclose` of `chunks` to stop early."""
+    """A file of a task. `read` opens its bytes from an offset on. It raises NotFound when they are lost."""
 
     file: Attachment
-    chunks: Chunks
+    read: Callable[[int], Awaitable[Chunks]]
 
 
 class Link(NamedTuple):

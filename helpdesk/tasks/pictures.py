@@ -13,6 +13,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
@@ -27,6 +28,8 @@ from helpdesk.tasks.files import Chunks
 from helpdesk.threads import Threads
 
 log = logging.getLogger(__name__)
+
+OpenChunks = Callable[[], Awaitable[Chunks]]
 
 MEDIA_TYPE = "image/webp"
 WORKER = Path(__file__).with_name("picture_worker.py")
@@ -81,16 +84,14 @@ class Pictures:
         self._made: LRUCache[View, bytes] = LRUCache(KEPT_BYTES, getsizeof=len)
         self._refused: TTLCache[str, bool] = TTLCache(MOST_REFUSED, REFUSED_SECONDS)
 
-    async def smaller(self, view: View, chunks: Chunks) -> bytes:
-        """Return a view of the picture in `chunks`, which are closed, whether they were read or not.
+    async def smaller(self, view: View, open_chunks: OpenChunks) -> bytes:
+        """Return a view of the picture. `open_chunks` is called only when the view must be made.
 
-        Raises NoPicture, Overloaded when too many wait, and any error of reading the chunks.
+        Raises NoPicture, Overloaded when too many wait, and any error of opening and reading the chunks.
         """
         work = self._under_way.get(view)
         if work is None and self._is_new(view):
-            work = self._begin(view, chunks)
-        else:
-            await chunks.aclose()
+            work = self._begin(view, open_chunks)
         return await asyncio.shield(work) if work else self._known(view)
 
     async def close(self) -> None:
@@ -113,8 +114,8 @@ class Pictures:
             raise NoPicture
         raise Overloaded(detail=f"{len(self._under_way)} pictures are being made or wait for that")
 
-    def _begin(self, view: View, chunks: Chunks) -> asyncio.Task[bytes]:
-        work = self._under_way[view] = asyncio.create_task(self._make(view, chunks))
+    def _begin(self, view: View, open_chunks: OpenChunks) -> asyncio.Task[bytes]:
+        work = self._under_way[view] = asyncio.create_task(self._make(view, open_chunks))
         work.add_done_callback(lambda done: self._ended(view, done))
         return work
 
@@ -131,20 +132,17 @@ class Pictures:
             case error:
                 log.error("a picture could not be made", extra={"file": view.file}, exc_info=error)
 
-    async def _make(self, view: View, chunks: Chunks) -> bytes:
+    async def _make(self, view: View, open_chunks: OpenChunks) -> bytes:
         try:
             async with self._fetching:
                 with SpooledTemporaryFile(IN_MEMORY) as spooled:
                     file = cast(BinaryIO, spooled)
-                    await _fetch(chunks, file)
+                    await _fetch(await open_chunks(), file)
                     return await self._make_in_process(file, view)
         except NoPicture as error:
             self._refused[view.file] = True
             log.info("a file is not shown as a picture", extra={"file": view.file, "error": str(error)})
             raise
-        finally:
-            with CancelScope(shield=True):
-                await chunks.aclose()
 
     async def _make_in_process(self, file: BinaryIO, view: View) -> bytes:
         async with self._process_alone:
@@ -154,13 +152,17 @@ class Pictures:
 
 
 async def _fetch(chunks: Chunks, file: BinaryIO) -> None:
-    """Read all bytes, unless the first ones show that this is no picture. Raises NoPicture."""
+    """Read all bytes, unless the first ones show that this is no picture, and close them. Raises NoPicture."""
     first = True
-    async for piece in chunks:
-        if first and not may_be_one(piece):
-            raise NoPicture
-        first = False
-        file.write(piece)
+    try:
+        async for piece in chunks:
+            if first and not may_be_one(piece):
+                raise NoPicture
+            first = False
+            file.write(piece)
+    finally:
+        with CancelScope(shield=True):
+            await chunks.aclose()
 
 
 class PictureProcess:

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from helpdesk.notifications.channels.sse.streams import (
     MOST_STREAMS,
     MOST_WAITING,
-    PEOPLE_AT_ONCE,
     Face,
     Stream,
     Streams,
     TaskViewer,
 )
+from helpdesk.store.notifications import PEOPLE_AT_ONCE
 from helpdesk.tasks.model import Actor
 from tests.soak import examples
 

@@ -48,6 +48,8 @@ NO_IDENTITIES: list[dict[str, Any]] = [
     {"id": 5},
     {"id": 5, "login": None},
     {"id": 5, "login": ["anna"]},
+    {"id": 5, "login": "a" * 121},
+    {"id": 5, "login": "\ufdfa" * 120},
 ]
 
 

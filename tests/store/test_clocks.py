@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from helpdesk.store import login_attempts, sessions
+from helpdesk.store import login_attempts, sessions, tokens
 from helpdesk.store.database import Database
 from helpdesk.store.sessions import LONG
 from tests.world import PEOPLE_IDS
@@ -21,7 +21,7 @@ def test_failures_of_a_moment_to_come_lock_nobody_out(database: Database) -> Non
 
 def test_a_session_lasts_no_longer_than_any_may(database: Database) -> None:
     def found(session_id: str, now: datetime) -> tuple[bool, bool]:
-        mark = sessions.hashed(session_id)
+        mark = tokens.hashed(session_id)
         one = database.run_here(lambda db: sessions.find(db, session_id, now))
         return one is not None, mark in database.run_here(lambda db: sessions.lasting(db, [mark], now))
 

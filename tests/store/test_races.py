@@ -109,6 +109,21 @@ def test_of_those_who_register_at_once_with_one_e_mail_one_does(told_store: Data
     assert sum(isinstance(it, Invalid) for it in got) == 5 and sum(isinstance(it, str) for it in got) == 1
 
 
+def test_texts_of_redmine_that_are_too_long_do_not_prevent_a_sign_in(told_store: Database) -> None:
+    number = uuid4().int % 10**9
+
+    def bind(name: str, email: str) -> tuple[str, str, str]:
+        def work(db: Session) -> tuple[str, str, str]:
+            row = people.bind_redmine(db, number, f"u{number}", name, email)
+            return row.full_name, row.email, row.email_folded
+
+        return told_store.run_here(work, writes=True)
+
+    assert bind("Я" * 255, "m" * 200 + "@x.test") == ("Я" * 200, "", "")
+    assert bind("Ян", "\ufdfa" * 20 + "@x.test") == ("Ян", "", "")
+    assert bind("Ян", "m" * 193 + "@x.test") == ("Ян", "m" * 193 + "@x.test", "m" * 193 + "@x.test")
+
+
 def test_two_redmine_users_who_change_logins_at_once_both_sign_in(told_store: Database) -> None:
     first, second = (uuid4().int % 10**9 for _ in range(2))
 

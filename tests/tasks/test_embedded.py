@@ -175,8 +175,9 @@ async def test_a_file_whose_bytes_are_lost_is_not_there(embedded: EmbeddedWorld,
     for path in (tmp_path / "files").rglob("*"):
         if path.is_file():
             path.unlink()
+    opened = await embedded.backend.open_file(embedded.actor("anna"), number, file.id)
     with pytest.raises(NotFound):
-        await embedded.backend.open_file(embedded.actor("anna"), number, file.id)
+        await opened.read(0)
 
 
 async def test_members_are_told_whatever_became_of_their_accounts_and_to_all_who_have_a_role(

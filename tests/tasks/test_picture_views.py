@@ -19,9 +19,13 @@ class Pieces:
     """A file as it comes, when it is let go."""
 
     def __init__(self, content: bytes | Exception, held: bool = False) -> None:
-        self.content, self.goes, self.asked, self.closed = content, asyncio.Event(), 0, False
+        self.content, self.goes, self.asked, self.opened, self.closed = content, asyncio.Event(), 0, False, False
         if not held:
             self.goes.set()
+
+    async def open(self) -> "Pieces":
+        self.opened = True
+        return self
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self
@@ -49,21 +53,21 @@ async def pictures() -> AsyncIterator[Pictures]:
 
 async def test_those_who_want_the_same_view_wait_for_the_same_work_and_it_is_kept(pictures: Pictures) -> None:
     asked = [Pieces(picture()) for _ in range(5)]
-    made = await asyncio.gather(*[pictures.smaller(SMALL, each) for each in asked])
+    made = await asyncio.gather(*[pictures.smaller(SMALL, each.open) for each in asked])
     again = Pieces(picture())
-    assert {*made, await pictures.smaller(SMALL, again)} == {made[0]} and made[0][8:12] == b"WEBP"
+    assert {*made, await pictures.smaller(SMALL, again.open)} == {made[0]} and made[0][8:12] == b"WEBP"
     assert [each.asked for each in (*asked, again)] == [2, 0, 0, 0, 0, 0]
-    assert all(each.closed for each in (*asked, again))
+    assert asked[0].closed and not any(each.opened for each in (*asked[1:], again))
     other = Pieces(picture())
-    assert await pictures.smaller(SMALL._replace(side=20), other) != made[0] and other.asked
+    assert await pictures.smaller(SMALL._replace(side=20), other.open) != made[0] and other.asked
 
 
 async def test_a_file_that_is_no_picture_has_no_view_of_any_size(pictures: Pictures) -> None:
     for side, asked in ((192, 1), (192, 0), (1600, 0)):
         none = Pieces(b"<svg/>")
         with pytest.raises(NoPicture):
-            await pictures.smaller(View("7-100", side), none)
-        assert none.asked == asked and none.closed
+            await pictures.smaller(View("7-100", side), none.open)
+        assert none.asked == asked and none.opened == none.closed == bool(asked)
 
 
 async def test_a_file_is_looked_into_once_when_two_views_are_asked_for_at_once(
@@ -72,7 +76,7 @@ async def test_a_file_is_looked_into_once_when_two_views_are_asked_for_at_once(
     looked = Mock(wraps=pictures.process.smaller)
     monkeypatch.setattr(pictures.process, "smaller", looked)
     broken = [Pieces(picture()[:60]) for _ in range(2)]
-    views = [pictures.smaller(View("7-100", side), each) for side, each in zip((192, 1600), broken, strict=True)]
+    views = [pictures.smaller(View("7-100", side), each.open) for side, each in zip((192, 1600), broken, strict=True)]
     assert [type(it) for it in await asyncio.gather(*views, return_exceptions=True)] == [NoPicture] * 2
     assert looked.call_count == 1 and all(each.closed for each in broken)
 
@@ -80,42 +84,42 @@ async def test_a_file_is_looked_into_once_when_two_views_are_asked_for_at_once(
 async def test_closing_begins_nothing_that_waited() -> None:
     pictures = Pictures()
     asked = [Pieces(many_scans()), *(Pieces(picture()) for _ in range(5))]
-    waiting = [asyncio.create_task(pictures.smaller(View(str(n), 192), each)) for n, each in enumerate(asked)]
+    waiting = [asyncio.create_task(pictures.smaller(View(str(n), 192), each.open)) for n, each in enumerate(asked)]
     while not (begun := pictures.process.process):
         await asyncio.sleep(0.001)
     await pictures.close()
     assert begun.returncode is not None and pictures.process.process is None
     await asyncio.wait(waiting)
-    assert all(each.closed for each in asked)
+    assert asked[0].opened and all(each.closed == each.opened for each in asked)
 
 
 async def test_a_file_that_did_not_come_is_asked_for_again(pictures: Pictures) -> None:
     broken, whole = Pieces(Unavailable(detail="the line broke")), Pieces(picture())
     with pytest.raises(Unavailable):
-        await pictures.smaller(SMALL, broken)
-    assert await pictures.smaller(SMALL, whole) and broken.closed and whole.closed
+        await pictures.smaller(SMALL, broken.open)
+    assert await pictures.smaller(SMALL, whole.open) and broken.closed and whole.closed
 
 
 async def test_the_work_is_not_lost_when_nobody_waits_for_it_any_more(pictures: Pictures) -> None:
     slow, again = Pieces(picture(), held=True), Pieces(picture())
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.01):
-            await pictures.smaller(SMALL, slow)
+            await pictures.smaller(SMALL, slow.open)
     slow.goes.set()
-    assert await pictures.smaller(SMALL, again) and not again.asked
-    assert slow.closed and again.closed
+    assert await pictures.smaller(SMALL, again.open)
+    assert slow.closed and not again.opened
 
 
 async def test_not_too_many_wait(pictures: Pictures, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST_WAITING", 2)
     slow = [Pieces(picture(), held=True) for _ in range(2)]
-    waiting = [asyncio.create_task(pictures.smaller(View(str(n), 192), each)) for n, each in enumerate(slow)]
+    waiting = [asyncio.create_task(pictures.smaller(View(str(n), 192), each.open)) for n, each in enumerate(slow)]
     await asyncio.sleep(0)
     refused = Pieces(picture())
     with pytest.raises(Overloaded):
-        await pictures.smaller(SMALL, refused)
-    assert refused.closed and not refused.asked
+        await pictures.smaller(SMALL, refused.open)
+    assert not refused.opened
     for each in slow:
         each.goes.set()
     await asyncio.gather(*waiting)
-    assert await pictures.smaller(SMALL, Pieces(picture()))
+    assert await pictures.smaller(SMALL, Pieces(picture()).open)

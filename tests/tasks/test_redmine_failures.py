@@ -111,7 +111,7 @@ def verbs(actor: Actor, number: int, project: int) -> dict[str, Verb]:
 
 async def read(backend: RedmineBackend, actor: Actor, number: int) -> bytes:
     opened = await backend.open_file(actor, number, 1)
-    return b"".join([chunk async for chunk in opened.chunks])
+    return b"".join([chunk async for chunk in await opened.read(0)])
 
 
 VERBS = verbs(ACTOR, 7, 8)

@@ -3,7 +3,6 @@
 import asyncio
 import gzip
 from collections.abc import AsyncIterator
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -26,8 +25,8 @@ def upload(*chunks: bytes, size: int | None = None, name: str = "план & см
 
 
 async def read(backend: RedmineBackend, first: int = 0) -> bytes:
-    opened = await backend.open_file(ACTOR, 7, 1, first)
-    return b"".join([chunk async for chunk in opened.chunks])
+    opened = await backend.open_file(ACTOR, 7, 1)
+    return b"".join([chunk async for chunk in await opened.read(first)])
 
 
 async def test_a_real_redmine_says_itself_what_is_too_large(redmine_world: RedmineWorld) -> None:
@@ -40,8 +39,9 @@ async def test_a_real_redmine_says_itself_what_is_too_large(redmine_world: Redmi
 async def test_a_file_whose_bytes_the_real_redmine_lost_is_not_found(redmine_world: RedmineWorld) -> None:
     number, anna = redmine_world.redmine.issues[NETWORK], redmine_world.actor("anna")
     (file,) = (await redmine_world.backend.task(anna, number)).attachments
+    opened = await redmine_world.backend.open_file(anna, number, file.id)
     with pytest.raises(NotFound):
-        await redmine_world.backend.open_file(anna, number, file.id)
+        await opened.read(0)
 
 
 async def test_a_real_file_comes_with_changes_and_is_refused_with_them(redmine_world: RedmineWorld) -> None:
@@ -174,8 +174,9 @@ async def test_an_answer_that_is_not_the_file_is_never_returned_for_it(
 ) -> None:
     server.answers[DOWNLOAD] = answer
     async with backend_at(server.url) as backend:
+        opened = await backend.open_file(ACTOR, 7, 1)
         with pytest.raises(error):
-            await backend.open_file(ACTOR, 7, 1, 3)
+            await opened.read(3)
 
 
 def stopping(then: Answer | None = None, length: bool = True) -> Answer:
@@ -210,7 +211,7 @@ async def test_a_download_that_stops_in_the_middle_breaks_and_does_not_end(
     async with backend_at(server.url, deadline=0.5) as backend:
         opened = await backend.open_file(ACTOR, 7, 1)
         with pytest.raises(Unavailable):
-            async for chunk in opened.chunks:
+            async for chunk in await opened.read(0):
                 got += chunk
     assert got[: len(CONTENT) // 2] == CONTENT[: len(CONTENT) // 2] and len(got) < len(CONTENT)
 
@@ -219,7 +220,7 @@ async def test_a_reader_takes_as_long_as_it_likes(server: ImitatedRedmine) -> No
     async with backend_at(server.url, deadline=0.4) as backend:
         await backend.task(ACTOR, 7)
         opened, got = await backend.open_file(ACTOR, 7, 1), b""
-        async for chunk in opened.chunks:
+        async for chunk in await opened.read(0):
             await asyncio.sleep(0.5)  # the reader's slowness is what this test is about
             got += chunk
     assert got == CONTENT
@@ -230,21 +231,21 @@ async def test_a_download_that_stops_lets_go_of_the_connection(server: ImitatedR
     server.answers[DOWNLOAD] = stopping(imitation.silence)
     async with backend_at(server.url) as backend:
         for begun in [True, False] * 15:
-            opened: Any = await backend.open_file(ACTOR, 7, 1)
+            chunks = await (await backend.open_file(ACTOR, 7, 1)).read(0)
             if begun:
-                assert CONTENT.startswith(await anext(opened.chunks))
-            await opened.chunks.aclose()
+                assert CONTENT.startswith(await anext(chunks))
+            await chunks.aclose()
 
 
 async def test_slow_downloads_keep_no_page_waiting(server: ImitatedRedmine) -> None:
     server.answers[DOWNLOAD] = stopping(imitation.silence)
     async with backend_at(server.url) as backend:
-        opened: list[Any] = [await backend.open_file(ACTOR, 7, 1) for _ in range(20)]
+        opened = [await (await backend.open_file(ACTOR, 7, 1)).read(0) for _ in range(20)]
         for each in opened:
-            await anext(each.chunks)
+            await anext(each)
         assert (await backend.task(ACTOR, 7)).id == 7
         for each in opened:
-            await each.chunks.aclose()
+            await each.aclose()
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from hypothesis import strategies as some
 from helpdesk.app import create_app
 from helpdesk.services import Services
 from helpdesk.tasks.embedded.backend import EmbeddedBackend
+from helpdesk.tasks.files import Chunks
 from helpdesk.tasks.model import Actor, Attachment, OpenFile
 from helpdesk.web.core import errors
 from helpdesk.web.files import downloads
@@ -163,8 +164,11 @@ class Endless(EmbeddedBackend):
 
     closed = False
 
-    async def open_file(self, actor: Actor, task_id: int, file_id: int, first: int = 0) -> OpenFile:
-        return OpenFile(Attachment(1, "endless.bin", 10**12, "application/octet-stream"), self._bytes())
+    async def open_file(self, actor: Actor, task_id: int, file_id: int) -> OpenFile:
+        return OpenFile(Attachment(1, "endless.bin", 10**12, "application/octet-stream"), self._read)
+
+    async def _read(self, first: int) -> Chunks:
+        return self._bytes()
 
     async def _bytes(self) -> AsyncGenerator[bytes, None]:
         try:

@@ -3,6 +3,7 @@
 The limit here is 30 ms of CPU (`MOST_SECONDS`), and one try of three must keep it: slack for a machine that is busy.
 """
 
+import asyncio
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +20,7 @@ from helpdesk.store import schema
 from helpdesk.store.database import Database
 from helpdesk.store.models import tables
 from helpdesk.web.edge import compression
+from helpdesk.web.notifications import preference_params
 from helpdesk.wiring import wire
 from tests.servers.process import wait_until
 from tests.watchdog import Step, Watchdog, watching
@@ -178,3 +180,21 @@ def test_templates_are_compiled_before_they_are_wanted_until_the_process_ends(se
     compiled.clear()  # applications of tests share them
     renderer.prepare(lambda: next(asked))
     assert len(compiled) == 2 and next(asked, None) is None
+
+
+def test_time_zones_are_read_at_start_and_not_on_the_event_loop(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, on_loop = preference_params.available_timezones, list[bool]()
+
+    def noted() -> set[str]:
+        on_loop.append(asyncio._get_running_loop() is not None)
+        return read()
+
+    monkeypatch.setattr(preference_params, "available_timezones", noted)
+    preference_params.zones.cache_clear()
+    with TestClient(create_app(services)):
+        wait_until(
+            lambda: preference_params.zones.cache_info().currsize == 1, seconds=60, what="the zones were not read"
+        )
+    assert on_loop == [False] and preference_params.is_zone("Europe/Moscow")

@@ -13,10 +13,13 @@ from helpdesk.logs import JsonLines
 from helpdesk.settings import settings as configuration
 from helpdesk.store import people, sessions
 from helpdesk.store.database import Database
+from helpdesk.tasks.pictures import PictureProcess
 from helpdesk.web.core import guards
+from helpdesk.web.files import downloads
 from helpdesk.wiring import wire
 from tests.servers import imitated_redmine as imitation
-from tests.servers.imitated_redmine import EVERYTHING, ISSUE, ImitatedRedmine
+from tests.servers.imitated_redmine import CONTENT, DOWNLOAD, EVERYTHING, ISSUE, ImitatedRedmine
+from tests.tasks.test_pictures import picture
 from tests.web.conftest import HTML, HTMX, SECRET
 from tests.world import PASSWORDS
 
@@ -55,6 +58,34 @@ async def test_a_healthy_one_serves_the_pages(anna: httpx.AsyncClient, server: I
     page = await anna.get("/tasks/7", headers=HTML)
     assert page.status_code == 200 and f'{server.url}/issues/7"' in page.text
     assert (await anna.post("/tasks/7/status", data=FORM, headers=HTML)).status_code == 303
+
+
+async def test_a_file_is_requested_from_redmine_once_and_only_to_be_sent(
+    anna: httpx.AsyncClient, server: ImitatedRedmine
+) -> None:
+    part = await anna.get("/tasks/7/files/1", headers={"Range": "bytes=5-9"})
+    assert (part.status_code, part.content) == (206, CONTENT[5:10]) and server.count("GET", DOWNLOAD) == 1
+    for headers, status in (({"If-None-Match": part.headers["etag"]}, 304), ({"Range": "bytes=99999999-"}, 416)):
+        assert (await anna.get("/tasks/7/files/1", headers=headers)).status_code == status
+    assert server.count("GET", DOWNLOAD) == 1
+    server.answers[DOWNLOAD] = imitation.says(404)
+    for answer in (await anna.head("/tasks/7/files/1"), await anna.get("/tasks/7/files/1?format=json")):
+        assert answer.status_code == 404
+
+
+async def test_a_picture_is_requested_from_redmine_once(
+    anna: httpx.AsyncClient, server: ImitatedRedmine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PictureProcess, "smaller", lambda process, file, side: b"smaller")
+    server.issue["attachments"][0]["filesize"] = len(photo := picture())
+    server.answers[DOWNLOAD] = imitation.says(200, photo, "image/png")
+    answers = [await anna.get("/tasks/7/files/1/thumbnail") for _ in range(2)]
+    assert [answer.content for answer in answers] == [b"smaller"] * 2
+    known = {"If-None-Match": answers[0].headers["etag"]}
+    assert (await anna.get("/tasks/7/files/1/thumbnail", headers=known)).status_code == 304
+    server.issue["attachments"][0]["filesize"] = downloads.LARGEST_PICTURE_FILE + 1
+    assert (await anna.get("/tasks/7/files/1/view")).status_code == 404
+    assert server.count("GET", DOWNLOAD) == 1
 
 
 @pytest.mark.parametrize("fault", FAULTS)

@@ -24,6 +24,8 @@ REFUSED: dict[str, tuple[dict[str, Any], set[str]]] = {
     "somebody's e-mail for a login": (VERA | {"username": "anna@example.test"}, {"username"}),
     "a login that can't be typed": (VERA | {"username": "a b"}, {"username"}),
     "a long login": (VERA | {"username": "v" * 121}, {"username"}),
+    "a login that is long when folded": (VERA | {"username": "\ufdfa" * 20}, {"username"}),
+    "an e-mail that is long when folded": (VERA | {"email": "\ufdfa" * 20 + "@example.test"}, {"email"}),
     "no e-mail": (VERA | {"email": "vera"}, {"email"}),
     "an e-mail with a line": (VERA | {"email": "vera@example.test\nBcc: all"}, {"email"}),
     "a short password": (VERA | {"password": "short", "confirm_password": "short"}, {"password"}),

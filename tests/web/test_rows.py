@@ -124,6 +124,8 @@ def test_without_htmx_the_form_leads_to_the_task_and_a_program_gets_json(anna: C
     assert (answer.status_code, answer.headers["location"]) == (303, f"/tasks/{number}")
     body = anna.post(f"/tasks/{number}/row", json={"status_id": STATUS_IDS["in_progress"]}).json()
     assert body["success"] and body["status"]["name"] == "in_progress" and body["priority"]["name"] == "urgent"
+    same = anna.post(f"/tasks/{number}/row", json={"status_id": STATUS_IDS["in_progress"]})
+    assert (same.status_code, same.json()["error"]) == (400, "unchanged")
     refused = anna.post(f"/tasks/{number}/row", data={"status_id": STATUS_IDS["rejected"]}, headers=HTML)
     assert refused.status_code == 422
 

@@ -6,13 +6,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from itsdangerous import Signer
 from sqlmodel import Session
 from starlette.testclient import TestClient
 
 from helpdesk.errors import StoreUnavailable
 from helpdesk.notifications.channels.sse.streams import Face
 from helpdesk.services import Services
-from helpdesk.store import sessions
+from helpdesk.store import sessions, tokens
 from helpdesk.store.database import Database
 from helpdesk.web.live import events
 from helpdesk.web.live.hub import Live
@@ -111,8 +112,14 @@ async def test_the_streams_of_a_session_that_idled_are_told_that_it_ended(servic
     begun = services.database.run_here(
         lambda db: sessions.begin(db, PEOPLE_IDS["anna"], datetime.now(UTC), False, "", ""), writes=True
     )
-    stream = live.streams.open(PEOPLE_IDS["anna"], sessions.hashed(begun[0]), Face(events.PROGRAM, "en"), 0, None)
+    stream = live.streams.open(PEOPLE_IDS["anna"], tokens.hashed(begun[0]), Face(events.PROGRAM, "en"), 0, None)
     await live.end_finished()
     async with asyncio.timeout(5):
         told = await stream.next()
     assert told is not None and b"session_ended" in told
+
+
+def test_nothing_is_signed_by_an_empty_key(visit: Visit) -> None:
+    empty = visit(secret_key="")
+    empty.cookies.set("session", Signer("", salt="session").sign("1").decode())
+    assert empty.get("/tasks").status_code == 500

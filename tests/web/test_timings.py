@@ -9,14 +9,15 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 import sqlalchemy as sa
+from starlette.responses import Response
 
-from helpdesk import threads
 from helpdesk.errors import Unavailable
 from helpdesk.redmine_client import RedmineClient
 from helpdesk.store.database import Database
 from helpdesk.tasks.redmine.rest.metadata_cache import Cache
 from helpdesk.tasks.redmine.sql.connection import RedmineDatabase
 from helpdesk.timings import Timings, measured, record
+from helpdesk.web.tasks import page
 from tests.web.conftest import HTML, Visit
 
 LIST = "/tasks/my-tasks"
@@ -47,11 +48,11 @@ def test_nobody_else_learns_how_long_anything_took(visit: Visit, login: str | No
 async def test_time_in_a_thread_counts_for_its_request() -> None:
     timings = record()
 
-    def work() -> None:
+    def work() -> Response:
         with measured("render"):
-            pass
+            return Response()
 
-    await threads.run_if_many(work, threads.MANY + 1)
+    await page.run_if_many(work, page.MANY_ENTRIES + 1)
     assert timings.seconds.keys() == {"render"}
 
 

@@ -33,7 +33,11 @@ class Blob(NamedTuple):
 
 
 class Blobs:
-    """The files under `folder`, which is created with the first one. The disk is only accessed in threads."""
+    """The files under `folder`, which is created with the first one.
+
+    The disk is accessed in threads. Only to close a written file and to remove one that was not finished is short
+    enough for the event loop, and a cancellation cannot interrupt it there.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

@@ -184,6 +184,6 @@ class EmbeddedBackend:
     async def stage(self, actor: Actor, upload: Upload) -> Staged:
         return await self.files.stage(actor, upload)
 
-    async def open_file(self, actor: Actor, task_id: int, file_id: int, first: int = 0) -> OpenFile:
+    async def open_file(self, actor: Actor, task_id: int, file_id: int) -> OpenFile:
         await self.database.run(lambda session: require_visible(session, actor, task_id))
-        return await self.files.open(task_id, file_id, first)
+        return await self.files.open(task_id, file_id)

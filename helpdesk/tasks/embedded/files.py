@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
-from hashlib import sha256
+from functools import partial
 from secrets import token_urlsafe
 
 from sqlmodel import Session
@@ -10,10 +10,11 @@ from sqlmodel import Session
 from helpdesk.errors import Invalid, NotAllowed, NotFound, sentence
 from helpdesk.store.database import Database
 from helpdesk.store.models import tables
+from helpdesk.store.tokens import hashed
 from helpdesk.store.tracker import files as rows
 from helpdesk.store.tracker.files import Blob, Blobs
 from helpdesk.tasks.embedded.permissions import rights
-from helpdesk.tasks.files import Staged, Upload, plain_name, plain_type
+from helpdesk.tasks.files import Chunks, Staged, Upload, plain_name, plain_type
 from helpdesk.tasks.model import Actor, Attachment, Member, OpenFile
 
 STAGED = timedelta(hours=24)
@@ -41,7 +42,7 @@ class Files:
                 size=blob.size,
                 content_type=kind,
                 blob=blob.name,
-                token_hash=_hashed(token),
+                token_hash=hashed(token),
                 created_at=now,
             )
             session.add(row)
@@ -56,13 +57,18 @@ class Files:
         await self.blobs.delete_unfinished((now - STAGED).timestamp())
         return Staged(token, name, blob.size, kind)
 
-    async def open(self, task_id: int, file_id: int, first: int) -> OpenFile:
-        """Open a file of a task that the actor is known to see. Raises NotFound, also when its bytes are gone."""
+    async def open(self, task_id: int, file_id: int) -> OpenFile:
+        """Find a file of a task that the actor is known to see. Raises NotFound."""
         row = await self.database.run(lambda session: session.get(tables.Attachment, file_id))
-        chunks = await self.blobs.open(Blob(row.blob, row.size), first) if row and row.task_id == task_id else None
-        if row is None or chunks is None:
+        if row is None or row.task_id != task_id:
             raise NotFound
-        return OpenFile(_attachment(row), chunks)
+        return OpenFile(_attachment(row), partial(self._read, Blob(row.blob, row.size)))
+
+    async def _read(self, blob: Blob, first: int) -> Chunks:
+        chunks = await self.blobs.open(blob, first)
+        if chunks is None:
+            raise NotFound
+        return chunks
 
 
 def of_task(session: Session, task_id: int) -> tuple[Attachment, ...]:
@@ -74,7 +80,7 @@ def attach(session: Session, task_id: int, files: Iterable[Staged]) -> dict[int,
     """Attach staged files; return their names by number. Raises Invalid for one that is gone or attached already."""
     names = {}
     for file in files:
-        attached = rows.attach(session, _hashed(file.token), task_id)
+        attached = rows.attach(session, hashed(file.token), task_id)
         if attached is None:
             raise Invalid({"files": [GONE]})
         names[attached[0]] = attached[1]
@@ -90,7 +96,3 @@ def _require_attaching(session: Session, actor: Actor) -> None:
 def _attachment(row: tables.Attachment, author: Member | None = None) -> Attachment:
     assert row.id
     return Attachment(row.id, row.filename, row.size, row.content_type, author, row.created_at)
-
-
-def _hashed(token: str) -> str:
-    return sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

@@ -22,6 +22,7 @@ from helpdesk.people.model import Person
 from helpdesk.store import login_attempts
 from helpdesk.store.casefold import fold
 from helpdesk.web.core.services import services
+from helpdesk.web.core.session import secret_key
 
 
 class Attempt(NamedTuple):
@@ -103,5 +104,5 @@ class Guesses:
 
 def login_hash(request: Request, typed: str) -> str:
     """Return a login as it is stored: without our key nobody can read it or try words against it."""
-    key = f"login:{services(request).settings.secret_key}".encode()
+    key = f"login:{secret_key(request)}".encode()
     return hmac.new(key, fold(typed).encode("utf-8", "surrogatepass"), sha256).hexdigest()

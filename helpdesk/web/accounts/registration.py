@@ -1,7 +1,6 @@
 """Let people register accounts of their own, where REGISTRATION allows it."""
 
 import logging
-import re
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
@@ -10,9 +9,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.errors import HelpdeskError, Invalid, NotAllowed, Sentence, TooManyAttempts, sentence
-from helpdesk.people import passwords
+from helpdesk.people import accounts, passwords
 from helpdesk.people.model import Person, person_of
-from helpdesk.people.passwords import LONGEST_PASSWORD, SHORTEST_PASSWORD
+from helpdesk.people.passwords import LONGEST_PASSWORD
 from helpdesk.store import registration
 from helpdesk.store.registration import Registration
 from helpdesk.web.accounts import sign_in
@@ -28,9 +27,6 @@ from helpdesk.web.tasks import schemas as task_schemas
 log = logging.getLogger("helpdesk.sign_in")
 
 CLOSED = sentence("Accounts are made by administrators here. Please ask one.")
-LOGIN = re.compile(r"[\w.+-]{1,120}")  # no @: a login must not be somebody's e-mail
-EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
-LONGEST = 200
 
 
 class FormField(NamedTuple):
@@ -41,11 +37,11 @@ class FormField(NamedTuple):
     autocomplete: str
     type: str = "text"
     required: bool = True
-    longest: int = LONGEST
+    longest: int = accounts.LONGEST
 
 
 FIELDS = (
-    FormField("username", sentence("Login"), "username", longest=120),
+    FormField("username", sentence("Login"), "username", longest=accounts.LONGEST_LOGIN),
     FormField("email", sentence("E-mail"), "email", "email"),
     FormField("password", sentence("Password"), "new-password", "password", longest=LONGEST_PASSWORD),
     FormField("confirm_password", sentence("Password again"), "new-password", "password", longest=LONGEST_PASSWORD),
@@ -92,26 +88,19 @@ def read_account(fields: request_data.Fields) -> tuple[Registration, str]:
             texts[field.key] = read(field.key, field.longest)
         except Invalid as refusal:
             wrong |= refusal.fields
-    wrong = {name: [message] for name, message in _wrong(texts)} | wrong
+    wrong = {name: [message] for name, message in _wrong(texts).items()} | wrong
     if wrong:
         raise Invalid(wrong)
     names = ("username", "email", "full_name", "department", "position", "setup_token")
     return Registration(*(texts[name].strip() for name in names)), texts["password"]
 
 
-def _wrong(texts: Mapping[str, str]) -> list[tuple[str, Sentence]]:
-    login, email, password, again = (texts.get(field.key) for field in FIELDS[:4])
-    faults = []
-    if login is not None and not LOGIN.fullmatch(login.strip()):
-        faults.append(("username", sentence("A login has letters, digits and . _ - + only.")))
-    if email is not None and not (EMAIL.fullmatch(email.strip()) and email.isprintable()):
-        faults.append(("email", sentence("This is no e-mail address.")))
-    if password is not None and len(password) < SHORTEST_PASSWORD:
-        faults.append(
-            ("password", sentence("This is too short: at least %(least)s characters.", least=SHORTEST_PASSWORD))
-        )
+def _wrong(texts: Mapping[str, str]) -> dict[str, Sentence]:
+    stripped = {name: text if name == "password" else text.strip() for name, text in texts.items()}
+    faults = accounts.mistakes(stripped)
+    password, again = texts.get("password"), texts.get("confirm_password")
     if None not in (password, again) and password != again:
-        faults.append(("confirm_password", sentence("The two passwords differ.")))
+        faults["confirm_password"] = sentence("The two passwords differ.")
     return faults
 
 
@@ -137,7 +126,9 @@ async def _page(request: Request, typed: Mapping[str, object], error: HelpdeskEr
     named = services(request).settings.administrators or ()
     wants_token = await services(request).database.run(lambda db: registration.wants_token(db, named))
     token = (TOKEN,) if wants_token else ()
-    values = {field.key: str(typed.get(field.key) or "")[:LONGEST] for field in FIELDS if field.type != "password"}
+    values = {
+        field.key: str(typed.get(field.key) or "")[: accounts.LONGEST] for field in FIELDS if field.type != "password"
+    }
     context = {"fields": FIELDS + token, "typed": values, "next": safe_path(str(typed.get("next") or ""))}
     response = html(request, "people/register.html", status_of(error) if error else 200, error=error, **context)
     response.headers.update(headers_of(error) if error else {})

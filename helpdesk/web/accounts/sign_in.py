@@ -14,7 +14,6 @@ from datetime import timedelta
 from secrets import token_urlsafe
 from typing import NamedTuple
 
-from itsdangerous import BadData, URLSafeTimedSerializer
 from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
@@ -25,7 +24,7 @@ from helpdesk.store import people
 from helpdesk.store.casefold import fold
 from helpdesk.web.accounts.login_limit import Guesses, login_hash
 from helpdesk.web.core.services import path_to, services
-from helpdesk.web.core.session import address_of, cookie
+from helpdesk.web.core.session import address_of, cookie, seal, unseal
 
 log = logging.getLogger("helpdesk.sign_in")
 
@@ -74,7 +73,7 @@ def remember_device(request: Request, response: Response, person: Person) -> Non
     people = [person.id, *(each for each in device.people if each != person.id)][:MOST_PEOPLE]
     response.set_cookie(
         COOKIE,
-        str(_serializer(request).dumps([device.id or token_urlsafe(12), people])),
+        seal(request, COOKIE, [device.id or token_urlsafe(12), people]),
         expires=services(request).clock() + LASTS,
         path=path_to(request, "people:login"),
         httponly=True,
@@ -84,15 +83,8 @@ def remember_device(request: Request, response: Response, person: Person) -> Non
 
 def _device(request: Request) -> Device:
     """Return the device by its cookie; one without a valid cookie is known for nobody."""
-    try:
-        id, people = _serializer(request).loads(cookie(request, COOKIE), max_age=int(LASTS.total_seconds()))
-    except BadData:
-        return Device()
+    id, people = unseal(request, COOKIE, cookie(request, COOKIE), int(LASTS.total_seconds())) or ("", ())
     return Device(id, tuple(people))
-
-
-def _serializer(request: Request) -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(services(request).settings.secret_key or "", salt="device")
 
 
 async def _checked(request: Request, guesses: Guesses, typed: str, password: str) -> Person:

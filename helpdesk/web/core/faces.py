@@ -96,7 +96,7 @@ async def answer_refusal(
 
 
 def accepted(accept: str) -> set[str]:
-    """Return the media types that an Accept header names and does not refuse by `q=0`."""
+    """Return what a header such as Accept or Accept-Encoding names and does not refuse by `q=0`."""
     types = (item.lower().replace(" ", "").partition(";") for item in accept.split(","))
     return {name for name, _, rest in types if not re.search(r"(^|;)q=0(\.0*)?($|;)", rest)}
 

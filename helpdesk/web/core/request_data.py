@@ -136,6 +136,20 @@ async def face(request: Request) -> Face:
     return of_form(request, (await read(request)).values.get("view"))
 
 
+def query_number(params: Mapping[str, str], name: str, default: int, least: int = 1) -> int:
+    """Return a number of an address's query; `default` when it is absent or empty. Raises Invalid below `least`."""
+    text = params.get(name, "")
+    number = whole(name, text) if text else default
+    if number < least:
+        raise refusal(name, sentence("This must be %(least)s or more.", least=least))
+    return number
+
+
+def page_size(params: Mapping[str, str], default: int, most: int) -> int:
+    """Return how many items a page has by `limit` or `per_page`, at most `most`. Raises Invalid."""
+    return min(query_number(params, "limit" if "limit" in params else "per_page", default), most)
+
+
 def query_values(request: Request) -> Mapping[str, Any]:
     """Return the values of an address's query, as `read` returns those of a form."""
     return _by_name(request.query_params.multi_items())

@@ -1,4 +1,4 @@
-"""The session: a signed cookie holding a random id, and the row it names.
+"""The session: a signed cookie holding a random id, and the row it names; and all else that our key signs.
 
 It ends after SESSION_IDLE without use. Opening a page and sending something is use. Requests that an open page makes by
 itself are not: a browser left alone must be signed out.
@@ -6,8 +6,9 @@ itself are not: a browser left alone must be signed out.
 
 from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import Any
 
-from itsdangerous import BadSignature, Signer
+from itsdangerous import BadData, BadSignature, Signer, URLSafeTimedSerializer
 from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
@@ -55,7 +56,7 @@ async def begin(request: Request, response: Response, person: Person, remember: 
     _note(request, person)
     response.set_cookie(
         COOKIE,
-        _signer(request).sign(session_id).decode(),
+        sign(request, COOKIE, session_id),
         max_age=int(lasts.total_seconds()) if remember else None,
         httponly=True,
         samesite="lax",
@@ -87,6 +88,41 @@ def cookie(request: Request, name: str) -> str:
     pairs = (pair.strip() for header in request.headers.getlist("cookie") for pair in header.split(";"))
     value = next((pair.removeprefix(start) for pair in pairs if pair.startswith(start)), "")
     return value if len(value) <= LONGEST_COOKIE and value.isascii() and value.isprintable() else ""
+
+
+def sign(request: Request, purpose: str, text: str) -> str:
+    """Return a text with our signature, which is valid for one purpose alone."""
+    return Signer(secret_key(request), salt=purpose).sign(text).decode()
+
+
+def unsign(request: Request, purpose: str, signed: object) -> str | None:
+    """Return the text of `sign`; None without a signature of ours."""
+    try:
+        return Signer(secret_key(request), salt=purpose).unsign(str(signed)).decode()
+    except (BadSignature, UnicodeError):
+        return None
+
+
+def seal(request: Request, purpose: str, values: list[Any]) -> str:
+    """Return values as a text with our signature and its time."""
+    return str(URLSafeTimedSerializer(secret_key(request), salt=purpose).dumps(values))
+
+
+def unseal(request: Request, purpose: str, sealed: object, seconds: int) -> list[Any] | None:
+    """Return the values of `seal`; None unless the seal is ours and not older than `seconds`."""
+    try:
+        values: list[Any] = URLSafeTimedSerializer(secret_key(request), salt=purpose).loads(str(sealed), seconds)
+    except (BadData, UnicodeError):  # half a character can't be signed
+        return None
+    return values
+
+
+def secret_key(request: Request) -> str:
+    """Return our key. Raises RuntimeError without one: anybody could make a signature by an empty key."""
+    key = services(request).settings.secret_key
+    if not key:
+        raise RuntimeError("SECRET_KEY is missing")
+    return key
 
 
 def address_of(request: Request) -> str:
@@ -148,11 +184,4 @@ def _is_program(request: Request) -> bool:
 
 
 def _session_id(request: Request) -> str | None:
-    try:
-        return _signer(request).unsign(cookie(request, COOKIE)).decode()
-    except (BadSignature, UnicodeError):
-        return None
-
-
-def _signer(request: Request) -> Signer:
-    return Signer(services(request).settings.secret_key or "", salt="session")
+    return unsign(request, COOKIE, cookie(request, COOKIE))

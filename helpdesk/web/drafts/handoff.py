@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from itsdangerous import BadData, URLSafeTimedSerializer
 from starlette.requests import Request
 
 from helpdesk.errors import Invalid, NotFound, StoreUnavailable
 from helpdesk.people.model import Person
-from helpdesk.web.core.services import services
+from helpdesk.web.core.session import seal, unseal
 from helpdesk.web.drafts import service as drafts
 
+PURPOSE = "carried"
 CARRIED_SECONDS = 12 * 3600
 
 
@@ -33,27 +33,21 @@ def sealed(request: Request, values: Mapping[str, Any]) -> str:
     fields: dict[str, Any] = {}
     with suppress(Invalid):
         fields = drafts.draft_fields(values)
-    return str(_sealer(request).dumps([person_id, place, fields])) if place and person_id and fields else ""
+    return seal(request, PURPOSE, [person_id, place, fields]) if place and person_id and fields else ""
 
 
-def opened(request: Request, seal: object) -> Carried | None:
+def opened(request: Request, sealed_text: object) -> Carried | None:
     """Open the seal that a sign-in form brings along; None unless it is ours and younger than CARRIED_SECONDS."""
-    try:
-        return Carried(*_sealer(request).loads(str(seal or ""), max_age=CARRIED_SECONDS))
-    except (BadData, UnicodeError):  # half a character can't be signed
-        return None
+    values = unseal(request, PURPOSE, sealed_text, CARRIED_SECONDS)
+    return Carried(*values) if values else None
 
 
-async def keep_carried(request: Request, seal: object, person: Person) -> None:
+async def keep_carried(request: Request, sealed_text: object, person: Person) -> None:
     """Make the text a draft when its owner signed in again; nothing is kept of another person's.
 
     A store that does not answer now does not prevent signing in.
     """
-    carried = opened(request, seal)
+    carried = opened(request, sealed_text)
     if carried and carried.person_id == person.id:
         with suppress(Invalid, NotFound, StoreUnavailable):
             await drafts.keep(request, person.id, carried.place, carried.fields)
-
-
-def _sealer(request: Request) -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(services(request).settings.secret_key or "", salt="carried")

@@ -12,7 +12,6 @@ from datetime import timedelta
 from functools import wraps
 from typing import Any
 
-from itsdangerous import BadSignature, Signer
 from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
@@ -27,13 +26,14 @@ from helpdesk.web.core import request_data
 from helpdesk.web.core.faces import choose, json_response
 from helpdesk.web.core.guards import Handler, actor
 from helpdesk.web.core.services import path_to, services
-from helpdesk.web.core.session import current_user
+from helpdesk.web.core.session import current_user, sign, unsign
 
 log = logging.getLogger(__name__)
 
 PLACE = re.compile(
     r"(?:task:(?P<task_id>[1-9]\d{0,9})|tasks):(?P<form>[a-z_]+)(?::(?P<entry_id>[1-9]\d{0,9}))?", re.ASCII
 )
+OWNER = "typed by"
 TEXTS = ("comment", "subject", "description")
 WITH_PAGES = {"edit", "entry"}
 NOT_KEPT = {"idempotency_key", "lock_version", "typed_by", "password", "next", "view", "reply", "at", "carried"}
@@ -121,15 +121,13 @@ async def person_typing(request: Request) -> Person:
 
 async def form_owner(request: Request) -> str:
     """Return the value of a form's field `typed_by`: the signed id of the person for whom its page is made."""
-    return _signer(request).sign(str((await current_user(request)).id)).decode()
+    return sign(request, OWNER, str((await current_user(request)).id))
 
 
 def owner_id(request: Request, values: Mapping[str, Any]) -> int | None:
     """Return the id of the form's owner; None without a signature of ours."""
-    try:
-        return int(_signer(request).unsign(str(values.get("typed_by", ""))))
-    except (BadSignature, UnicodeError):
-        return None
+    person_id = unsign(request, OWNER, values.get("typed_by", ""))
+    return int(person_id) if person_id else None
 
 
 async def keep(request: Request, person_id: int, place: str, values: Mapping[str, Any]) -> bool:
@@ -229,7 +227,3 @@ def _takes(route: BaseRoute, form: str, ids: Mapping[str, int]) -> bool:
         and getattr(route.endpoint, "draft_form", None) == form
         and route.param_convertors.keys() == ids.keys()
     )
-
-
-def _signer(request: Request) -> Signer:
-    return Signer(services(request).settings.secret_key or "", salt="typed by")

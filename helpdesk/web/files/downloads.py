@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator, Mapping
+from functools import partial
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -67,23 +68,18 @@ class Span(NamedTuple):
 
 async def file(request: Request) -> Response:
     """Send the file, or tell by JSON its address and size."""
-    opened = await _open(request, 0)
+    opened = await _open(request)
     attachment = opened.file
     if _wants_json(request):
-        await opened.chunks.aclose()
+        await _check_bytes(opened)
         address = path_to(request, "api:download", **request.path_params) + AS_FILE
         return json_response(
             request, {"download_url": address, "filename": attachment.filename, "filesize": attachment.size}
         )
     headers = _headers(attachment)
     if is_known_tag(request.headers.get("if-none-match", ""), headers["ETag"]):
-        await opened.chunks.aclose()
         return Response(status_code=304, headers={"ETag": headers["ETag"]})
-    try:
-        span = _span(request, attachment.size, headers["ETag"])
-    except RangeNotSatisfiable:
-        await opened.chunks.aclose()
-        raise
+    span = _span(request, attachment.size, headers["ETag"])
     if span is None:
         return await _sent(request, opened, Span(0, attachment.size - 1), 200, headers)
     part = {**headers, "Content-Range": f"bytes {span.first}-{span.last}/{attachment.size}"}
@@ -108,27 +104,30 @@ async def view(request: Request) -> Response:
 
 async def _picture(request: Request, side: int) -> Response:
     """Send the picture at that size. Raises NotFound for other files, and for one that is too large to look into."""
-    opened = await _open(request, 0)
+    opened = await _open(request)
     view = View(f"{opened.file.id}-{opened.file.size}", side)
     headers = {**PICTURE_HEADERS, "ETag": f'"{view.file}-{side}"'}
     if is_known_tag(request.headers.get("if-none-match", ""), headers["ETag"]):
-        await opened.chunks.aclose()
         return Response(status_code=304, headers=headers)
     if opened.file.size > LARGEST_PICTURE_FILE:
-        await opened.chunks.aclose()
         raise NotFound
     try:
         with disk.writing():
-            content = await services(request).pictures.smaller(view, opened.chunks)
+            content = await services(request).pictures.smaller(view, partial(opened.read, 0))
     except NoPicture as error:
         raise NotFound from error
     return Response(content, media_type=MEDIA_TYPE, headers=headers)
 
 
-async def _open(request: Request, first: int) -> OpenFile:
-    """Open the file that the address names, from byte `first` on. Raises NotFound."""
+async def _open(request: Request) -> OpenFile:
+    """Find the file that the address names. Raises NotFound."""
     task, file = request_data.task_id(request), request_data.path_id(request, "file_id")
-    return await services(request).backend.open_file(await actor(request), task, file, first)
+    return await services(request).backend.open_file(await actor(request), task, file)
+
+
+async def _check_bytes(opened: OpenFile) -> None:
+    """Raise NotFound when the bytes of the file are lost."""
+    await (await opened.read(0)).aclose()
 
 
 def _headers(file: Attachment) -> dict[str, str]:
@@ -165,13 +164,10 @@ class Streamed(StreamingResponse):
 
 
 async def _sent(request: Request, opened: OpenFile, span: Span, status: int, headers: Mapping[str, str]) -> Response:
-    if request.method == "HEAD" or span.first:
-        await opened.chunks.aclose()
     if request.method == "HEAD":
+        await _check_bytes(opened)
         return Response(status_code=status, headers={**headers, "Content-Length": str(span.length)})
-    if span.first:
-        opened = await _open(request, span.first)
-    return Streamed(opened.chunks, span.length, status, headers)
+    return Streamed(await opened.read(span.first), span.length, status, headers)
 
 
 def _span(request: Request, size: int, tag: str) -> Span | None:

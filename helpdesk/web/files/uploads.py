@@ -4,7 +4,6 @@ not be sent again; the form names them by seals that only their own person can u
 from collections.abc import AsyncIterator
 from typing import Any
 
-from itsdangerous import BadData, URLSafeTimedSerializer
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
 
@@ -14,9 +13,11 @@ from helpdesk.tasks.markup.render import REFERENCES
 from helpdesk.tasks.model import Actor
 from helpdesk.web.core import request_data
 from helpdesk.web.core.services import services
+from helpdesk.web.core.session import seal, unseal
 from helpdesk.web.core.templating import size_text
 
 PIECE = 256 * 1024
+PURPOSE = "staged"
 SEAL_SECONDS = 24 * 3600
 MOST_FILES = 20
 GONE = sentence("A file you had chosen is not here any more. Please choose it again.")
@@ -29,7 +30,7 @@ async def receive(request: Request, who: Actor) -> tuple[Staged, ...]:
     Raises Invalid, TooLarge; `sealed` returns the files that came all the same.
     """
     fields = await request_data.read(request)
-    named = [_opened(request, who, seal) for seal in fields.all_values("staged", MOST_FILES)]
+    named = [_opened(request, who, each) for each in fields.all_values("staged", MOST_FILES)]
     staged = request.state.staged = [file for file in named if file]
     if fields.too_large:
         raise _too_large(request)
@@ -45,13 +46,13 @@ async def receive(request: Request, who: Actor) -> tuple[Staged, ...]:
 def restore(request: Request, who: Actor, seals: Any) -> None:
     """Bring back the files that a draft names, without expired ones."""
     named = seals if isinstance(seals, list) else [seals]
-    request.state.staged = [file for seal in named[:MOST_FILES] if (file := _opened(request, who, seal))]
+    request.state.staged = [file for each in named[:MOST_FILES] if (file := _opened(request, who, each))]
 
 
 def sealed(request: Request, who: Actor) -> list[tuple[str, Staged]]:
     """Return the files that a form has sent so far, each with the seal by which the form names it."""
     staged: list[Staged] = getattr(request.state, "staged", [])
-    return [(str(_seal(request).dumps([who.id, *file])), file) for file in staged]
+    return [(seal(request, PURPOSE, [who.id, *file]), file) for file in staged]
 
 
 def context(request: Request, who: Actor) -> dict[str, Any]:
@@ -82,14 +83,7 @@ async def _pieces(file: UploadFile) -> AsyncIterator[bytes]:
         yield piece
 
 
-def _opened(request: Request, who: Actor, seal: Any) -> Staged | None:
+def _opened(request: Request, who: Actor, sealed_file: object) -> Staged | None:
     """Return the file of a seal; None unless it is ours, for this person and younger than SEAL_SECONDS."""
-    try:
-        person_id, *file = _seal(request).loads(str(seal), max_age=SEAL_SECONDS)
-    except (BadData, UnicodeError):  # half a character can't be signed
-        return None
+    person_id, *file = unseal(request, PURPOSE, sealed_file, SEAL_SECONDS) or [None]
     return Staged(*file) if person_id == who.id else None
-
-
-def _seal(request: Request) -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(services(request).settings.secret_key or "", salt="staged")

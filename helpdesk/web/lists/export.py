@@ -7,7 +7,6 @@ fails, the response breaks off without the end that HTTP requires, so that a bro
 import asyncio
 import csv
 import logging
-import re
 import zlib
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
@@ -20,6 +19,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from helpdesk.errors import HelpdeskError, TooManyAttempts, sentence
 from helpdesk.tasks.model import TaskRow
+from helpdesk.web.core.faces import accepted
 from helpdesk.web.core.services import services
 from helpdesk.web.core.templating import translate
 from helpdesk.web.edge.compression import is_foreign_link_with_query
@@ -43,7 +43,6 @@ HEADERS = {
     "Content-Disposition": 'attachment; filename="tasks.csv"',
     "X-Accel-Buffering": "no",  # nginx would hold back the bytes, and hide that the end is missing
 }
-TAKES_GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))", re.IGNORECASE)
 Pages = AsyncGenerator[tuple[TaskRow, ...], None]
 
 
@@ -132,7 +131,7 @@ class CsvResponse(StreamingResponse):
 
 
 def _headers(request: Request) -> dict[str, str]:
-    takes_gzip = TAKES_GZIP.search(request.headers.get("accept-encoding", ""))
+    takes_gzip = "gzip" in accepted(request.headers.get("accept-encoding", ""))
     packs = takes_gzip and not is_foreign_link_with_query(request.scope)
     return {**HEADERS, "Content-Encoding": "gzip"} if packs else HEADERS
 

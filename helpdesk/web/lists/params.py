@@ -42,7 +42,7 @@ def of_address(request: Request, path: str, params: QueryParams, vocabulary: Voc
     order = params.get("order") or ("desc" if sort == NEWEST_FIRST else "asc")
     if order not in ("asc", "desc"):
         raise request_data.refusal("order", sentence("The order is asc or desc."))
-    zone, per_page = services(request).settings.timezone, "limit" if "limit" in params else "per_page"
+    zone = services(request).settings.timezone
     query = TaskQuery(
         assignees=_people(params, "assigned_to_id"),
         authors=_people(params, "author_id"),
@@ -58,8 +58,8 @@ def of_address(request: Request, path: str, params: QueryParams, vocabulary: Voc
         include_closed=request_data.Fields(params).flag("closed"),
         sort=sort,
         descending=order == "desc",
-        page=_from_one(params, "page", 1),
-        per_page=min(_from_one(params, per_page, TaskQuery().per_page), MOST_PER_PAGE),
+        page=request_data.query_number(params, "page", 1),
+        per_page=request_data.page_size(params, TaskQuery().per_page, MOST_PER_PAGE),
     )
     return of_query(request, path, query, params)
 
@@ -108,14 +108,6 @@ def _people(params: QueryParams, name: str) -> tuple[Who, ...]:
     if "nobody" in people and (len(people) > 1 or name == "author_id"):
         raise request_data.refusal(name, sentence("Nobody can't be asked for together with somebody."))
     return tuple(dict.fromkeys(people))
-
-
-def _from_one(params: QueryParams, name: str, default: int) -> int:
-    text = params.get(name, "")
-    number = request_data.whole(name, text) if text else default
-    if number < 1:
-        raise request_data.refusal(name, sentence("This must be 1 or more."))
-    return number
 
 
 def _moment(params: QueryParams, name: str, zone: ZoneInfo) -> datetime | None:

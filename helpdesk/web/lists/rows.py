@@ -69,7 +69,7 @@ def _form(
 
 @idempotent
 async def _change(request: Request) -> Response:
-    presenter = choose(request, json=JSON, page=PAGE, fragment=ROW)
+    presenter = choose(request, json=change.JSON, page=PAGE, fragment=ROW)
     return await change.make(request, change.Change(_edit), presenter)
 
 
@@ -96,7 +96,6 @@ async def _to_page(request: Request, outcome: change.Outcome) -> Response:
 
 ROW = change.Presenter(_to_row, _refused_row)
 PAGE = change.Presenter(_to_page, change.raised)
-JSON = change.Presenter(change.to_json, change.raised)
 
 
 def _person_shown(values: Mapping[str, Any]) -> str:

@@ -128,7 +128,7 @@ def _parse_clock(fields: Fields, name: str) -> time:
 
 
 def _parse_zone(fields: Fields, name: str) -> ZoneInfo:
-    zone = _zones().get(fields.required_text(name, LONGEST_TEXT).strip().casefold())
+    zone = zones().get(fields.required_text(name, LONGEST_TEXT).strip().casefold())
     if zone is None:
         raise request_data.refusal(name, NO_ZONE)
     return ZoneInfo(zone)
@@ -136,12 +136,12 @@ def _parse_zone(fields: Fields, name: str) -> ZoneInfo:
 
 def is_zone(name: str) -> bool:
     """Return whether there is a zone of exactly this name."""
-    return _zones().get(name.casefold()) == name
+    return zones().get(name.casefold()) == name
 
 
 @cache
-def _zones() -> dict[str, str]:
-    """Return the names of all zones by their folded names. They are read from the system's files once."""
+def zones() -> dict[str, str]:
+    """Return the names of all zones by their folded names. The first call reads hundreds of files."""
     return {name.casefold(): name for name in available_timezones()}
 
 

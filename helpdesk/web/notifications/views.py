@@ -158,15 +158,7 @@ def _query(request: Request) -> NotificationQuery:
     if type is not None and type not in TYPES.values():
         raise request_data.refusal("type", NO_TYPE)
     paged = choose(request, page=True, json=bool({"page", "per_page"} & set(params)))
-    name = "limit" if "limit" in params else "per_page"
-    limit = min(_whole(request, name, PER_PAGE if paged else LIMIT, 1), MOST_IN_ANSWER)
-    offset = (_whole(request, "page", 1, 1) - 1) * limit if paged else _whole(request, "offset", 0, 0)
+    number = request_data.query_number
+    limit = request_data.page_size(params, PER_PAGE if paged else LIMIT, MOST_IN_ANSWER)
+    offset = (number(params, "page", 1) - 1) * limit if paged else number(params, "offset", 0, least=0)
     return NotificationQuery(request_data.Fields(params).flag("unread_only"), type, limit, offset)
-
-
-def _whole(request: Request, name: str, default: int, least: int) -> int:
-    text = request.query_params.get(name, "")
-    number = request_data.whole(name, text) if text else default
-    if number < least:
-        raise request_data.refusal(name, sentence("This must be %(least)s or more.", least=least))
-    return number

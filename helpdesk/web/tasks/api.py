@@ -3,7 +3,6 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk import threads
 from helpdesk.tasks.lists import Vocabulary
 from helpdesk.tasks.model import Edit, Field
 from helpdesk.web.core import request_data
@@ -60,7 +59,7 @@ async def history(request: Request) -> Response:
     def work() -> Response:
         return json_response(request, {"task_id": task.id, "history": schemas.history(task, language(request))})
 
-    return await threads.run_if_many(work, len(task.entries))
+    return await task_page.run_if_many(work, len(task.entries))
 
 
 async def projects(request: Request) -> Response:

@@ -30,6 +30,8 @@ NO_PROJECT = sentence("There is no such project, or you may not create tasks in 
 NO_TRACKER = sentence("There is no such tracker here.")
 CHOICES = ("status_id", "priority_id", "assignee_id")
 DETAILS = {"tracker": "tracker_id", "parent": "parent_id"}
+ALIASES = {"assigned_to_id": "assignee_id"}
+"""The names of the contract, and the names of our forms."""
 
 
 @drafts.belongs_to("new")
@@ -115,8 +117,8 @@ async def create(request: Request) -> Response:
 
 
 def _new_task(fields: request_data.Fields) -> NewTask:
-    """Read a new task from a body; `assigned_to_id` is the contract's name. Raises Invalid."""
-    values = {name.replace("assigned_to_id", "assignee_id"): value for name, value in fields.values.items()}
+    """Read a new task from a body. Raises Invalid."""
+    values = {ALIASES.get(name, name): value for name, value in fields.values.items()}
     fields = fields._replace(values=values)
     edit = task_input.edit(fields)
     details: dict[str, Any] = {DETAILS.get(name, name): it for name, it in edit.details.items() if name != "done_ratio"}
@@ -137,8 +139,9 @@ async def _created(request: Request, who: Actor, new_task: NewTask) -> Task:
         is_offered = new_task.project_id in offered
         raise Invalid({"tracker_id": [NO_TRACKER]} if is_offered else {"project_id": [NO_PROJECT]}) from error
     except Invalid as refusal:
-        if "assignee_id" in refusal.fields:
-            refusal.fields["assigned_to_id"] = refusal.fields.pop("assignee_id")
+        for alias, name in ALIASES.items():
+            if name in refusal.fields:
+                refusal.fields[alias] = refusal.fields.pop(name)
         raise
 
 

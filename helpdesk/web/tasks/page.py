@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextvars import copy_context
 from typing import Any, Literal, NamedTuple, get_args
 
 from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk import threads
 from helpdesk.errors import Conflict, HelpdeskError, Invalid, NotAllowed, NotFound, Sentence, TooLarge, sentence
 from helpdesk.store import preferences, reply_templates
 from helpdesk.store.drafts import StoredDraft
@@ -16,6 +16,7 @@ from helpdesk.tasks.change_messages import LABELS, RELATIONS, in_words, overwrit
 from helpdesk.tasks.fields import cf_name
 from helpdesk.tasks.model import Entry, Field, Task, Written
 from helpdesk.texts import called
+from helpdesk.threads import Threads
 from helpdesk.web.core import navigation, request_data, session
 from helpdesk.web.core.errors import status_of
 from helpdesk.web.core.faces import html
@@ -33,6 +34,9 @@ HISTORY: dict[str, Callable[[Entry], bool]] = {
     "comments": lambda entry: bool(entry.notes),
     "changes": lambda entry: bool(entry.changes),
 }
+MANY_ENTRIES = 50
+"""Of a task's history: some 0.1 ms each. Fewer are not worth the way to a thread."""
+THREADS = Threads(4)
 
 Refusal = Invalid | Conflict | TooLarge
 FactKind = Literal["status", "priority", "person", "day", "moment", "percent", "hours", "custom", "people", "yes"]
@@ -45,6 +49,14 @@ class Fact(NamedTuple):
     label: Sentence
     kind: FactKind
     value: Any
+
+
+async def run_if_many(work: Callable[[], Response], entries: int) -> Response:
+    """Make an answer of so many entries, in a thread if they are many: on the event loop it would hold up others.
+
+    Also in a thread it counts for the request's timings.
+    """
+    return work() if entries <= MANY_ENTRIES else await THREADS.run(copy_context().run, work)
 
 
 async def load(request: Request) -> Task:
@@ -193,7 +205,7 @@ async def _render(
     )
     labels = {"facts": facts(task), "labels": LABELS, "in_words": in_words, "relations": RELATIONS}
     shared = {"task": task, "entries": entries, "texts": html_texts, "refused": None}
-    return await threads.run_if_many(
+    return await run_if_many(
         lambda: html(request, template, status, **{**labels, **personal, **shared, **context}), len(entries)
     )
 

@@ -15,12 +15,11 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from itertools import count, islice
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
+from helpdesk.store.notifications import PEOPLE_AT_ONCE
 from helpdesk.tasks.model import Actor
 
 log = logging.getLogger(__name__)
 
-PEOPLE_AT_ONCE = 256
-"""People in one read. Then other tasks have their turn: writing for thousands of people takes half a second."""
 MOST_FAILURES = 2
 MOST_STREAMS = 20
 """Streams of one person at a time. One more ends the oldest."""
@@ -164,8 +163,9 @@ class Streams(Generic[R]):
     async def wake(self, people: Iterable[int]) -> None:
         """Give the streams of these people their new rows, or their unread count when there are none.
 
-        An error with some people is raised at the end, when the others have got their rows. After MOST_FAILURES the
-        cause is not with these people, and the next wake-up tries again.
+        After each read other tasks have their turn: writing for thousands of people takes half a second. An error with
+        some people is raised at the end, when the others have got their rows. After MOST_FAILURES the cause is not with
+        these people, and the next wake-up tries again.
         """
         left, failed = iter([person for person in people if self._of.get(person)]), list[Exception]()
         while len(failed) < MOST_FAILURES and (some := list(islice(left, PEOPLE_AT_ONCE))):

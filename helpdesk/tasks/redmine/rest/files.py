@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from functools import partial
 from time import monotonic
 
 import httpx
@@ -175,13 +176,17 @@ class IssueFiles:
         async with self.calls.reading():
             return Staged(json_mapper.text(answer, "token"), plain.filename, plain.size, plain.content_type)
 
-    async def open_file(self, actor: Actor, task_id: int, file_id: int, first: int = 0) -> OpenFile:
+    async def open_file(self, actor: Actor, task_id: int, file_id: int) -> OpenFile:
         async with self.calls.reading():
             await self.users.me(actor)
             file = await self.read_attachment(actor, task_id, file_id)
-            path = f"/attachments/download/{file_id}"
+        return OpenFile(file, partial(self._read, actor, file))
+
+    async def _read(self, actor: Actor, file: Attachment, first: int) -> Download:
+        async with self.calls.reading():
             with forbidden_is_missing():
-                return OpenFile(file, await receive(self.client, path, actor.login, file.size, first))
+                path = f"/attachments/download/{file.id}"
+                return await receive(self.client, path, actor.login, file.size, first)
 
 
 def _refusal(refusal: Invalid, size: int) -> Invalid | TooLarge:
