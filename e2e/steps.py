@@ -1,10 +1,11 @@
 """What people do on the pages, so that journeys read as sentences. Words on the screen are Russian, as for most."""
 
-import time
 from typing import Any
 
 import httpx
 from playwright.sync_api import Locator, Page, expect
+
+from tests.servers.process import wait_until
 
 FIELDS = {"status": "Статус", "priority": "Приоритет", "assignee": "Исполнитель"}
 
@@ -44,11 +45,12 @@ def end_all_sessions(client: httpx.Client) -> None:
 
 def wait_for_unread(client: httpx.Client, number: int) -> None:
     """Until so many notifications have come."""
-    for _ in range(300):
-        if client.get("/tasks/api/notifications?limit=1").raise_for_status().json()["unread_count"] == number:
-            return
-        time.sleep(0.1)
-    raise AssertionError(f"there were never {number}")
+
+    def come() -> bool:
+        told = client.get("/tasks/api/notifications?limit=1").raise_for_status().json()
+        return bool(told["unread_count"] == number)
+
+    wait_until(come, seconds=30, what=f"{number} unread notifications")
 
 
 def notes(client: httpx.Client, task: int) -> list[str]:

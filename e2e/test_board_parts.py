@@ -3,7 +3,7 @@
 from functools import partial
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, Request, Route, expect
 
 from e2e import axe, boards, html, steps
 from e2e.boards import Keys, Move, Touch
@@ -36,18 +36,23 @@ def test_one_drag_without_a_connection_is_reported_once(page: Page, move: Move, 
     announced.update({"net::ERR_INTERNET_DISCONNECTED", "htmx: htmx:error: Failed to fetch TypeError: Failed to fetch"})
     steps.come_to(page, "anna", BOARD)
     toasts = page.locator("#toasts .toast")
+    address = boards.card(page, move.task).locator(".grip").get_attribute("href") or "?"
+    asked: list[Request] = []
+    page.on("request", lambda request: asked.append(request) if request.url.endswith(address) else None)
     page.context.set_offline(True)
     drag = partial(page.mouse.move, steps=12)
-    for _ in range(2):
+    for drags in (1, 2):
         page.mouse.move(*boards.middle(boards.card(page, move.task)))
         page.mouse.down()
-        for x in (300, 600, 900):
+        with page.expect_event("requestfailed", lambda request: request in asked):
+            drag(300, 300)
+        for x in (600, 900):
             drag(x, 300)
-            page.wait_for_timeout(50)  # the line is lost with each request, which takes its time
         page.mouse.up()
         expect(toasts).to_have_count(1)
         expect(toasts).to_contain_text("Связь пропала. Возможно, ничего не сохранено.")
         boards.stands_in(page, move.task, move.home)
+        assert len(asked) == drags
     page.context.set_offline(False)
 
 

@@ -26,10 +26,11 @@ from helpdesk.web.core.templating import Renderer
 from helpdesk.web.edge.static_files import StaticFiles
 from helpdesk.web.routes import ROUTES
 from tests.forkserver import prepared_environment
+from tests.soak import examples
 from tests.world import QUICK, EmbeddedWorld, settle
 
 # A machine that is busy makes nothing wrong. Examples are a third of those of `make soak`.
-settings.register_profile("tests", deadline=None, max_examples=102 if os.environ.get("SOAK") else 34)
+settings.register_profile("tests", deadline=None, max_examples=examples(34))
 settings.load_profile("tests")
 
 pytest_plugins = ["tests.servers.fixtures", "tests.tasks.worlds", "tests.helpdesks", "tests.clocks"]

@@ -138,7 +138,7 @@ def test_a_body_counts_for_no_head_however_large_its_last_piece_is(impatient: He
     with closing(connected(impatient)) as line:
         for _ in range(5):
             line.sendall(posting(len(body), cookie).replace(b"/users/login", b"/tasks/api/task/1/comments"))
-            sleep(0.05)  # for the head to come by itself
+            sleep(0.05)  # for the head to come by itself: where both come together, the case is missed
             line.sendall(body)
             answer = HTTPResponse(line)
             answer.begin()

@@ -100,16 +100,17 @@ async def test_one_that_ends_leaves_the_others_alone(clock: Clock, pauses: list[
 
 
 async def test_nothing_is_begun_again_when_the_process_ends(clock: Clock) -> None:
-    ended = []
+    begun, ended = asyncio.Event(), []
 
     async def tidies_up() -> None:
+        begun.set()
         try:
             await asyncio.Event().wait()
         finally:
             ended.append(1)
 
     running = asyncio.create_task(Supervisor([tidies_up], clock.ticks).run())
-    await asyncio.sleep(0.01)
+    await begun.wait()
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     assert ended == [1]

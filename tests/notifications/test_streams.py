@@ -19,6 +19,7 @@ from helpdesk.notifications.channels.sse.streams import (
 )
 from helpdesk.store.notifications import PEOPLE_AT_ONCE
 from helpdesk.tasks.model import Actor
+from tests.soak import examples
 
 PAGE, PROGRAM = Face("page", "ru"), Face("program", "en")
 
@@ -162,7 +163,7 @@ async def test_when_the_process_ends_all_end(store: Rows) -> None:
     assert await store.streams.open(1, "s", PAGE, 0).next() is None
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.lists(st.sampled_from(("add", "wake", "open", "close")), max_size=40))
 def test_every_stream_is_given_every_row_once_in_order(acts: list[str]) -> None:
     """Also when wakings overlap: one reads while another gives."""
@@ -204,7 +205,7 @@ async def test_a_message_to_all_is_rendered_once_for_each_face(store: Rows) -> N
     assert written == [PAGE, PROGRAM]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.lists(st.sampled_from(("wake", "read", "count", "change")), max_size=30), st.randoms(use_true_random=False))
 def test_a_count_that_was_read_earlier_never_follows_a_later_one(acts: list[str], random: Random) -> None:
     """Whatever the order in which the reads of several wake-ups come back. The truth only grows here."""

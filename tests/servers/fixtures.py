@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from pytest_timeout import get_env_settings
 
 from helpdesk import redmine_client
 from tests.servers import redis
@@ -15,19 +16,22 @@ from tests.servers.proxy import Proxy, proxy_to
 from tests.servers.redis import Redis, running_redis
 from tests.servers.redmine import Redmine, running_redmine, why_not_here
 
+SECONDS = 300
+
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Tests that share the Redmine of a session run in one xdist worker, and have time for its start.
 
     Those that go through our pages share one, all others another, so that two workers can drive a Redmine.
     """
+    configured = get_env_settings(config).timeout
     for item in items:
         if "redmine" in getattr(item, "fixturenames", ()):
             through_pages = item.nodeid.startswith(("e2e/", "tests/web/", "tests/contract/"))
             item.add_marker(pytest.mark.xdist_group("redmine pages" if through_pages else "redmine"))
-            if item.get_closest_marker("timeout") is None:
-                item.add_marker(pytest.mark.timeout(300))
+            if configured and configured < SECONDS and item.get_closest_marker("timeout") is None:
+                item.add_marker(pytest.mark.timeout(SECONDS))
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,7 @@ from helpdesk.store import board, schema
 from helpdesk.store.board import BoardView, ColumnSettings
 from helpdesk.store.database import Database
 from helpdesk.store.models import tables
+from tests.soak import examples
 from tests.world import PEOPLE_IDS
 
 ANNA, BORIS = PEOPLE_IDS["anna"], PEOPLE_IDS["boris"]
@@ -70,7 +71,7 @@ def test_settings_of_the_given_statuses_are_replaced_and_of_others_stay(store: D
     }  # fmt: skip
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=15, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=examples(15), deadline=None)
 @given(said=st.lists(st.dictionaries(st.integers(1, 5), COLUMN_SETTINGS), max_size=4))
 def test_the_last_setting_of_each_status_counts(store: Database, said: list[dict[int, ColumnSettings]]) -> None:
     store.run_here(lambda db: db.exec(sa.delete(tables.BoardColumn)), writes=True)

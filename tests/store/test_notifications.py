@@ -16,6 +16,7 @@ from helpdesk.store import feed_state, notifications, people, preferences
 from helpdesk.store.database import Database
 from helpdesk.store.models import tables
 from helpdesk.store.models.notifications import EventRecord, NotificationRow
+from tests.soak import examples
 from tests.store.test_plans import steps
 from tests.world import PEOPLE_IDS
 
@@ -134,7 +135,7 @@ def everybodys(database: Database, people_ids: list[int], each: int) -> list[Not
 LAST = st.dictionaries(st.sampled_from([ANNA, BORIS, IRINA, 999]), st.integers(-2, 14))
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=50)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=examples(50))
 @given(last=LAST)
 def test_each_gets_what_came_after_the_last_one_seen(told_store: Database, last: dict[int, int]) -> None:
     write(told_store, lambda db: db.exec(sa.delete(tables.Notification)))

@@ -155,8 +155,13 @@ async def test_that_one_of_both_does_not_answer_is_no_difference(
     assert nowhere.state.kind == "silent"
 
 
-async def test_without_people_nobody_is_asked(sql_world: SqlWorld) -> None:
-    await consistency_check(sql_world).check()
+async def test_without_people_nobody_is_asked(sql_world: SqlWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    url = sql_world.database.engine.url.set(port=free_port())
+    monkeypatch.setattr(sql_world, "database", RedmineDatabase(url, sql_world.database.timezone))
+    deaf = RedmineClient(f"http://127.0.0.1:{free_port()}", "x")
+    await consistency_check(sql_world, client=deaf).check()
+    await deaf.close()
+    assert sql_world.database.state.kind == "full"
 
 
 @contextmanager

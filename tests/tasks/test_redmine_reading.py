@@ -24,6 +24,7 @@ from helpdesk.tasks.redmine.rest import custom_fields, json_mapper, payloads, qu
 from helpdesk.tasks.redmine.rest.json_mapper import links
 from helpdesk.tasks.redmine.rest.user_cache import rights, to_me
 from tests.servers.imitated_redmine import ANNA, ISSUE, ME, ImitatedRedmine, Request
+from tests.soak import examples
 
 NAMES = json_mapper.Names(
     by_field={"status": {"1": "New", "2": "Started"}, "assignee": {"5": "Anna Test"}},
@@ -252,7 +253,7 @@ PATHS = [
 ]
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=examples(150))
 @given(st.sampled_from(PATHS), st.integers(0, 200), NOISE)
 def test_whatever_stands_in_an_answer_it_is_read_or_refused_in_the_domains_words(
     path: str, place: int, noise: object

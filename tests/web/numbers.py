@@ -47,16 +47,20 @@ def link(page: str, text: str) -> str:
 
 
 class Numbers:
-    """What one person is told at an address and where it leads; `wrong` says what does not agree."""
+    """What one person is told at an address and where it leads; `wrong` says what does not agree.
+
+    `total`: how many tasks the list at the address has.
+    """
 
     def __init__(self, client: TestClient | httpx.Client) -> None:
         self.client = client
         self.wrong: list[str] = []
+        self.total = 0
 
     def of(self, address: str) -> list[str]:
         """What does not agree about a list."""
         page = self.client.get(address, headers=HTML)
-        total = self._total(address)
+        self.total = total = self._total(address)
         if page.status_code == 303:
             self._equal("tasks of a search that leads to a task", total, 1)
             return self.wrong

@@ -15,6 +15,7 @@ from helpdesk.tasks.model import Status
 from helpdesk.web.board.columns import DONE, MOST_TASKS, PHASES, changed, rows_of, typed_rows
 from helpdesk.web.core.request_data import Fields
 from tests.notifications.test_preferences import JUNK
+from tests.soak import examples
 from tests.store.test_board import COLUMN_SETTINGS
 from tests.web.conftest import HTML, HTMX, Client, Visit
 from tests.web.test_notification_preferences import HOSTILE, Sent
@@ -84,7 +85,7 @@ def test_the_page_shows_the_statuses_in_their_order_and_what_was_said(visit: Vis
     assert "nothing is forbidden" in page and "columns were saved" not in page
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=10, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=examples(10), deadline=None)
 @given(columns=SETTINGS)
 def test_a_page_that_is_sent_as_it_came_changes_nothing(
     visit: Visit, services: Services, columns: dict[int, ColumnSettings]

@@ -29,6 +29,7 @@ from helpdesk.web.notifications import mutes
 from helpdesk.web.notifications import preferences as notification_preferences
 from helpdesk.web.notifications.preference_params import PARSERS, changed, form_values, typed_values
 from tests.notifications.test_preferences import CHANNELS, JUNK, PREFERENCES, WANTED
+from tests.soak import examples
 from tests.web.conftest import HTML, HTMX, Client, Visit
 from tests.world import PEOPLE_IDS, PROJECT_IDS, EmbeddedWorld
 
@@ -121,7 +122,7 @@ def test_junk_is_refused_by_its_field_or_can_be_stored(before: Preferences, junk
         assert (read.muted_projects, read.muted_tasks) == (before.muted_projects, before.muted_tasks)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=15, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=examples(15), deadline=None)
 @given(chosen=PREFERENCES.map(to_the_minute))
 def test_an_untouched_form_changes_nothing(visit: Visit, services: Services, chosen: Preferences) -> None:
     if chosen.quiet:
