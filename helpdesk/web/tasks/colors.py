@@ -65,7 +65,7 @@ async def load(request: Request) -> Colors:
         current = await of_vocabulary(request, await services(request).backend.vocabulary(await actor(request)))
     except HelpdeskError:
         return Colors(named=_named(request))
-    cache[_COLORS] = current
+    cache[_COLORS] = services(request).color_cache.latest = current
     return current
 
 
