@@ -42,10 +42,8 @@ def create_app(services: Services) -> ASGIApp:
         raise RuntimeError(f"no guard declared for {', '.join(open_paths)}")
 
     settings, path = services.settings, path_maker(ROUTES)
-    static_files, pictures, color_cache = StaticFiles(folder("static")), Pictures(), ColorCache()
-    renderer = Renderer(
-        settings, static_files.address, path, services.clock, lambda status: color_cache.latest.mark(status)
-    )
+    static_files, pictures = StaticFiles(folder("static")), Pictures()
+    renderer = Renderer(settings.timezone, static_files.address, path, settings.brand_name)
     live = Live(services, Events(renderer))
     supervisor = Supervisor([*services.watchers, live.watch])
 
@@ -91,7 +89,7 @@ def create_app(services: Services) -> ASGIApp:
         readiness=Readiness(services, supervisor.failing),
         pictures=pictures,
         exports=Exports(),
-        color_cache=color_cache,
+        color_cache=ColorCache(),
         unsettled={},
         conflict_json=colors.conflict,
         sealed_text=draft_handoff.sealed,

@@ -51,17 +51,10 @@ class Colors(NamedTuple):
 
 
 class ColorCache:
-    """The colors as they were read, until FRESH_SECONDS are over or they are forgotten.
-
-    `latest` are those that were read last: templates draw statuses by them, since they cannot wait.
-    """
+    """The colors as they were read, until FRESH_SECONDS are over or they are forgotten."""
 
     def __init__(self) -> None:
-        self.latest = Colors()
         self.forget()
-
-    def mark(self, status: Status) -> Mark:
-        return self.latest.mark(status)
 
     def forget(self) -> None:
         """Begin a cache of its own, so that colors which are being read just now do not get into it."""

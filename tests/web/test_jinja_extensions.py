@@ -7,7 +7,6 @@ from jinja2 import DictLoader, Environment, TemplateSyntaxError
 
 from helpdesk.paths import folder
 from helpdesk.services import Services
-from helpdesk.tasks.colors import Colors
 from helpdesk.tasks.model import Member, Priority, Ref, Status, TaskRow
 from helpdesk.web.core.services import path_maker
 from helpdesk.web.core.templating import Renderer
@@ -17,8 +16,9 @@ from helpdesk.web.routes import ROUTES
 
 @pytest.fixture
 def environments(services: Services) -> dict[str, Environment]:
-    static = StaticFiles(folder("static")).address
-    return Renderer(services.settings, static, path_maker(ROUTES), services.clock, Colors().mark).environments
+    return Renderer(
+        services.settings.timezone, StaticFiles(folder("static")).address, path_maker(ROUTES), "Us"
+    ).environments
 
 
 def shown(environment: Environment, source: str, **context: object) -> str:

@@ -14,10 +14,9 @@ from helpdesk.errors import Sentence, sentence
 from helpdesk.languages import LANGUAGES, choose, say, translations
 from helpdesk.paths import folder
 from helpdesk.people.model import Person
-from helpdesk.settings.settings import Settings
 from helpdesk.tasks.board import age, initials
+from helpdesk.tasks.colors import Colors
 from helpdesk.tasks.fields import format_number, is_day
-from helpdesk.tasks.model import Status
 from helpdesk.texts import is_blank
 from helpdesk.timings import measured
 from helpdesk.web.core import navigation, session
@@ -38,20 +37,12 @@ LONGEST_WROTE = 20
 class Renderer:
     """Templates in each language. Everything is escaped unless it is Markup; a missing value is an error."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        static: Callable[[str], str],
-        path: Callable[..., str],
-        clock: Callable[[], datetime],
-        mark: Callable[[Status], str],
-    ) -> None:
+    def __init__(self, timezone: ZoneInfo, static: Callable[[str], str], path: Callable[..., str], brand: str) -> None:
         variables = {"LANGUAGES": LANGUAGES, "THEMES": THEMES, "key": new_key}
-        variables |= {"static": static, "path": path, "brand": settings.brand_name}
-        filters = {"mark": mark, "tint": lambda it: it.id % TINTS}
-        self.environments = {
-            language: _environment(language, settings.timezone, clock, variables, filters) for language in LANGUAGES
-        }
+        variables |= {"static": static, "path": path, "brand": brand}
+        self.colors = Colors()  # as they were read last: templates draw statuses by them
+        mark = {"mark": lambda status: self.colors.mark(status)}
+        self.environments = {language: _environment(language, timezone, variables, mark) for language in LANGUAGES}
 
     def prepare(self, goes_on: Callable[[], bool]) -> None:
         """Compile all templates, or else the first page of each kind would hold up the event loop for 100 ms."""
@@ -96,7 +87,6 @@ def new_key() -> str:
 def _environment(
     language: str,
     timezone: ZoneInfo,
-    clock: Callable[[], datetime],
     variables: Mapping[str, Any],
     filters: Mapping[str, Callable[..., Any]],
 ) -> Environment:
@@ -114,7 +104,8 @@ def _environment(
     environment.install_gettext_callables(catalogue.gettext, catalogue.ngettext, newstyle=True)  # type: ignore[attr-defined]  # from the i18n extension
     environment.filters |= {
         "moment": lambda at: _time(at.astimezone(UTC), at.astimezone(timezone).strftime("%d.%m.%Y %H:%M")),
-        "ago": lambda at: _ago(at.astimezone(timezone), say(language, age(at, clock()))),
+        "ago": lambda at, now: _ago(at.astimezone(timezone), say(language, age(at, now))),
+        "tint": lambda it: it.id % TINTS,
         "day": _day,
         "hours": lambda hours: say(language, sentence("%(hours)s h", hours=_decimal(language, hours))),
         "clock": lambda at: at.astimezone(timezone).strftime("%H:%M:%S"),
@@ -156,7 +147,8 @@ def size_text(size: int) -> Sentence:
 
 
 def _ago(at: datetime, text: str) -> Markup:
-    """Return how long ago a moment was; its title says when exactly. Not for what is cached: it grows old."""
+    """Return how long ago a moment was; its title says when exactly. It grows old, so
+    what is cached must have it among its values."""
     machine = at.astimezone(UTC).isoformat().replace("+00:00", "Z")
     return Markup('<time datetime="{}" title="{}">{}</time>').format(machine, at.strftime("%d.%m.%Y %H:%M"), text)
 
@@ -183,6 +175,7 @@ def _context(request: Request) -> dict[str, Any]:
         "theme": theme if theme in THEMES else "",
         "here": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
         "request_id": request.state.request_id,
+        "now": services(request).clock(),
         "wrote": wrote if (wrote := session.cookie(request, WROTE)).isalnum() and len(wrote) < LONGEST_WROTE else "",
         "settings": services(request).settings,
         "state": services(request).backend.state,

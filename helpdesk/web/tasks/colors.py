@@ -65,8 +65,13 @@ async def load(request: Request) -> Colors:
         current = await of_vocabulary(request, await services(request).backend.vocabulary(await actor(request)))
     except HelpdeskError:
         return Colors(named=_named(request))
-    cache[_COLORS] = services(request).color_cache.latest = current
+    cache[_COLORS] = current
     return current
+
+
+async def prepare(request: Request) -> None:
+    """Have templates draw statuses by the present phases."""
+    services(request).renderer.colors = await load(request)
 
 
 async def of_vocabulary(request: Request, vocabulary: Vocabulary) -> Colors:

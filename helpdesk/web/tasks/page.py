@@ -85,7 +85,7 @@ def address(request: Request, number: int) -> str:
 async def page(request: Request, task: Task, status: int = 200, **context: Any) -> Response:
     """Show the whole page; `?history=comments` or `changes` leaves out the other entries."""
     history, back = request.query_params.get("history", ""), navigation.last_list(request)
-    await colors.load(request)
+    await colors.prepare(request)
     entries, context = _filtered(task, history), context | {"history": history, "back": back}
     response = await _render(
         request, "tasks/show.html", task, entries, status, with_description=True, with_drafts=True, **context
