@@ -1,4 +1,4 @@
-"""Redmine's configuration: one snapshot for all people, read in some fifteen short queries, some of it YAML by Rails."""
+"""Redmine's configuration: one snapshot for all people, read in fifteen short queries, some of it YAML by Rails."""
 
 import re
 from base64 import b64decode
