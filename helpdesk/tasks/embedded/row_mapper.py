@@ -32,7 +32,7 @@ OPPOSITE = {
 def load(session: Session, actor: Actor, task_id: int) -> Task:
     """Read a task as the actor sees it. Raises NotFound, also for a task that the actor may not see."""
     mine = rights(session, actor)
-    seen = visible(mine, actor)
+    seen = visible(mine)
     row = rows.one(session, and_(rows.TASK.c.id == task_id, seen))
     if row is None:
         raise NotFound
@@ -62,7 +62,7 @@ def load(session: Session, actor: Actor, task_id: int) -> Task:
 
 def require_visible(session: Session, actor: Actor, task_id: int) -> None:
     """Raise NotFound for a task that the actor may not see."""
-    if not rows.count(session, and_(rows.TASK.c.id == task_id, visible(rights(session, actor), actor))):
+    if not rows.count(session, and_(rows.TASK.c.id == task_id, visible(rights(session, actor)))):
         raise NotFound
 
 
