@@ -38,5 +38,5 @@ def come_in(tab: Tab, address: str = "/tasks/my-tasks") -> Tab:
     tab.write("[name=username]", "anna")
     tab.write("[name=password]", "demo")
     tab.press("main form .main", "Войти")
-    tab.sees("header .who", "Анна Светлова")
+    tab.sees(".me summary", "Анна Светлова")
     return tab

@@ -156,8 +156,13 @@ def total(page: Page) -> Locator:
     return page.locator(".told strong")
 
 
+def open_own_menu(page: Page) -> None:
+    """Open the person's own menu, at the end of the navigation."""
+    page.locator(".me > summary").click()
+
+
 def search(page: Page, words: str) -> None:
-    """In the header, from any page."""
+    """In the top bar, from any page."""
     box = page.get_by_role("banner").get_by_role("search")
     box.get_by_role("searchbox").fill(words)
     box.get_by_role("button").click()

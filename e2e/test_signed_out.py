@@ -55,7 +55,8 @@ def sign_in(page: Page) -> None:
 
 
 def sign_out(page: Page) -> None:
-    page.locator("a.out").click()
+    steps.open_own_menu(page)
+    page.get_by_role("link", name="Выйти").click()
     page.locator("main button.main").click()
     expect(page.locator("input[name=password]")).to_be_visible()
 

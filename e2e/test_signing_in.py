@@ -50,11 +50,10 @@ def test_signing_out_asks_and_then_signs_out(page: Page) -> None:
     expect(page).to_have_url(re.compile("/users/login"))
 
 
-def test_colours_and_language_are_chosen_in_the_footer_and_stay(page: Page) -> None:
+def test_colours_and_language_are_chosen_by_one_press_each_and_stay(page: Page) -> None:
     page.goto("/users/login")
-    page.get_by_label("Цвета").select_option(label="тёмные")
-    page.get_by_label("Язык").select_option(label="English")
-    page.get_by_role("button", name="Применить").click()
+    page.get_by_role("button", name="Тёмные").click()
+    page.get_by_role("button", name="English").click()
     expect(page.get_by_label("Login or e-mail")).to_be_visible()
     expect(page.locator("html")).to_have_attribute("lang", "en")
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
@@ -62,8 +61,9 @@ def test_colours_and_language_are_chosen_in_the_footer_and_stay(page: Page) -> N
     steps.come_to(page, "anna", "/tasks/my-tasks")
     expect(page.get_by_role("heading", name="My tasks")).to_be_visible()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
-    page.get_by_label("Language").select_option(label="Русский")
-    page.get_by_label("Colours").select_option(label="light")
-    page.get_by_role("button", name="Apply").click()
+    steps.open_own_menu(page)
+    page.get_by_role("button", name="Русский").click()
+    steps.open_own_menu(page)
+    page.get_by_role("button", name="Светлые").click()
     expect(page.get_by_role("heading", name="Мои задачи")).to_be_visible()
     expect(page.locator("html")).to_have_css("color-scheme", "light")

@@ -16,7 +16,7 @@ from helpdesk.web.core.faces import Json, answer, answer_refusal, choose, html, 
 from helpdesk.web.core.guards import refuse_foreign
 from helpdesk.web.core.navigation import current_url, safe_path
 from helpdesk.web.core.services import path_to, services
-from helpdesk.web.core.templating import THEMES, translate
+from helpdesk.web.core.templating import FOLDED, THEMES, translate
 from helpdesk.web.drafts import handoff as draft_handoff
 from helpdesk.web.lists import saved_views
 from helpdesk.web.tasks import schemas as task_schemas
@@ -73,10 +73,13 @@ async def _sign_out(request: Request) -> Response:
 
 
 async def preferences(request: Request) -> Response:
-    """Set the theme and language of this browser, in cookies so that the sign-in page obeys them too."""
+    """Set the theme, the language and the width of the navigation of this browser.
+
+    They are cookies, so that the sign-in page obeys them too.
+    """
     fields = await request_data.read(request)
     response = see_other(safe_path(current_url(request)) or "/")
-    for name, values in (("theme", ("", *THEMES)), ("locale", tuple(LANGUAGES))):
+    for name, values in (("theme", ("", *THEMES)), ("locale", tuple(LANGUAGES)), ("rail", ("", FOLDED))):
         if (value := fields.text(name, 10)) in values and name in fields.values:
             response.set_cookie(name, value, A_YEAR if value else 0, samesite="lax", httponly=True)
     return response
