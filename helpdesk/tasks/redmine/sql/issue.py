@@ -12,12 +12,13 @@ from helpdesk.tasks.model import Attachment, Choices, Link, Member, Ref, Task, T
 from helpdesk.tasks.redmine import allowed_actions
 from helpdesk.tasks.redmine.allowed_actions import Rights
 from helpdesk.tasks.redmine.rest.custom_fields import texts
-from helpdesk.tasks.redmine.rest.json_mapper import Links, plain, relation_from
+from helpdesk.tasks.redmine.rest.json_mapper import Links, plain
 from helpdesk.tasks.redmine.sql import history, users, workflow
 from helpdesk.tasks.redmine.sql import tables as t
 from helpdesk.tasks.redmine.sql.batched_selects import BatchedSelects
 from helpdesk.tasks.redmine.sql.source import ROWS, Reading
 from helpdesk.tasks.redmine.visibility import ACTIVE
+from helpdesk.tasks.relations import relation_from
 
 _MORE = "description start_date done_ratio closed_on lock_version estimated_hours parent_id root_id lft rgt"
 WHOLE = ROWS.add_columns(
