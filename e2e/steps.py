@@ -156,9 +156,13 @@ def total(page: Page) -> Locator:
     return page.locator(".told strong")
 
 
+def own_menu(page: Page) -> Locator:
+    """The person's own menu, at the end of the navigation, which says who is signed in."""
+    return page.locator(".me > summary")
+
+
 def open_own_menu(page: Page) -> None:
-    """Open the person's own menu, at the end of the navigation."""
-    page.locator(".me > summary").click()
+    own_menu(page).click()
 
 
 def search(page: Page, words: str) -> None:

@@ -22,7 +22,7 @@ def test_signing_in_without_a_deep_link_leads_to_my_tasks(page: Page) -> None:
     page.goto("/")
     steps.sign_in(page, "anna@example.test")
     expect(page).to_have_url(re.compile("/tasks/my-tasks$"))
-    expect(page.get_by_role("banner")).to_contain_text("Анна Светлова")
+    expect(steps.own_menu(page)).to_contain_text("Анна Светлова")
 
 
 def test_a_wrong_password_is_said_and_the_login_kept(page: Page, announced: Announced) -> None:
@@ -39,10 +39,12 @@ def test_a_wrong_password_is_said_and_the_login_kept(page: Page, announced: Anno
 
 def test_signing_out_asks_and_then_signs_out(page: Page) -> None:
     steps.come_to(page, "anna", "/tasks/my-tasks")
+    steps.open_own_menu(page)
     page.get_by_role("link", name="Выйти").click()
     expect(page.get_by_role("heading", name="Выйти?")).to_be_visible()
     page.get_by_role("link", name="Остаться").click()
     expect(page.get_by_role("heading", name="Мои задачи")).to_be_visible()
+    steps.open_own_menu(page)
     page.get_by_role("link", name="Выйти").click()
     page.get_by_role("button", name="Выйти", exact=True).click()
     expect(page.get_by_role("heading", name="Вход")).to_be_visible()

@@ -24,6 +24,7 @@ PORT = {
     "tasks.creation",
     "tasks.backend",
     "tasks.projects",
+    "tasks.relations",
     "tasks.search_text",
     "tasks.statistics",
 }

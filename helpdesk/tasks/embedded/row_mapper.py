@@ -19,14 +19,7 @@ from helpdesk.tasks.embedded import files
 from helpdesk.tasks.embedded.permissions import Rights, choices, priorities, rights, visible
 from helpdesk.tasks.fields import CustomField, CustomValue, Kind, Option, cf_name
 from helpdesk.tasks.model import Actor, Entry, FieldChange, Link, Member, Priority, Ref, Relation, Status, Task, TaskRow
-
-OPPOSITE = {
-    "relates": "relates",
-    "duplicates": "duplicated",
-    "blocks": "blocked",
-    "precedes": "follows",
-    "copied_to": "copied_from",
-}
+from helpdesk.tasks.relations import relation_from
 
 
 def load(session: Session, actor: Actor, task_id: int) -> Task:
@@ -103,9 +96,7 @@ def _links(
     ids = {id for row in relations for id in (row.task_id, row.other_id)} | ({parent_id} if parent_id else set())
     rows_seen = parts.links(session, task_id, ids - {task_id}, seen)
     links = {row.id: Link(row.id, row.subject, Status(row.status_id, row.name, row.is_closed)) for row in rows_seen}
-    sides = [
-        (row.kind, row.other_id) if row.task_id == task_id else (OPPOSITE[row.kind], row.task_id) for row in relations
-    ]
+    sides = [relation_from(task_id, row.kind, row.task_id, row.other_id) for row in relations]
     return (
         links.get(parent_id) if parent_id else None,
         tuple(links[row.id] for row in rows_seen if row.parent_id == task_id),

@@ -12,9 +12,10 @@ from starlette.responses import Response
 from helpdesk.errors import Conflict, HelpdeskError, Invalid, NotAllowed, NotFound, Sentence, TooLarge, sentence
 from helpdesk.store import preferences, reply_templates
 from helpdesk.store.drafts import StoredDraft
-from helpdesk.tasks.change_messages import LABELS, RELATIONS, in_words, overwritten
+from helpdesk.tasks.change_messages import LABELS, in_words, overwritten
 from helpdesk.tasks.fields import cf_name
 from helpdesk.tasks.model import Entry, Field, Task, Written
+from helpdesk.tasks.relations import RELATIONS
 from helpdesk.texts import called
 from helpdesk.threads import Threads
 from helpdesk.web.core import navigation, request_data, session

@@ -265,7 +265,6 @@ def _seeing(db: Connection, all_permissions: Iterable[Permissions], tasks: Seque
     return frozenset(db.scalars(sa.union_all(*selects))) if selects and tasks else frozenset()
 
 
-_DETAIL, _JOURNAL = t.journal_details.c, t.journals.c
 _NAMED = sa.case(
     (_DETAIL.property == "cf", _DETAIL.prop_key),
     (_DETAIL.property == "relation", sa.func.coalesce(sa.func.nullif(_DETAIL.value, ""), _DETAIL.old_value)),
