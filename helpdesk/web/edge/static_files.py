@@ -31,6 +31,7 @@ BUNDLES = {
     "notifications.css": ("css/pages/notifications.css",),
     "board.css": ("css/pages/board.css",),
     "columns.css": ("css/pages/columns.css",),
+    "palette.css": ("css/pages/palette.css",),
     "preferences.css": ("css/pages/preferences.css",),  # apart: only those who open that page pay for it
     "app.js": ("js/*.js",),
     "lazy.js": ("js/lazy/*.js",),
