@@ -31,8 +31,12 @@ ARGUMENTS = [
     "--disable-sync",
     "--renderer-process-limit=1",  # for each profile: to begin a process takes longer than to show a page
 ]
+BY_NAME = "helpdesk.example"
 FOLDER = Path(__file__).parent / "failed"
 FAILED = pytest.StashKey[bool]()
+
+remembering = pytest.mark.xdist_group("remembering")
+"""One worker has the browser that remembers pages."""
 
 AsProgram = Callable[[str], httpx.Client]
 
@@ -61,6 +65,20 @@ def own_browser() -> Iterator[Browser]:
 def browser(own_browser: Browser) -> Browser:
     """The browser that `page` is of; a module with another one overrides this."""
     return own_browser
+
+
+@pytest.fixture(scope="package")
+def remembering_browser(own_browser: Browser) -> Iterator[Browser]:
+    """One that keeps pages as they were for going back, which Playwright's own switch forbids, and knows the machine
+    by a name, too. Journeys that use it are `remembering`.
+    """
+    remembering = own_browser.browser_type.launch(
+        executable_path=CHROMIUM,
+        args=[*ARGUMENTS, f"--host-resolver-rules=MAP {BY_NAME} 127.0.0.1"],
+        ignore_default_args=["--disable-back-forward-cache"],
+    )
+    yield remembering
+    remembering.close()
 
 
 @pytest.fixture(scope="package")
