@@ -29,7 +29,7 @@ def _a_day(site: str, program: httpx.Client, folder: Path) -> None:
         anna.follow("Войти")
         anna.sees("Назначены мне")
         anna.fill("по номеру или словам", f"#{task['id']}")
-        anna.follow("Найти .Уведомления")
+        anna.follow("Найти$")
         anna.sees(f"#{task['id']} {task['subject']}")
 
         anna.choose("Статус .В работе", "Решена")
