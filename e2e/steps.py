@@ -156,8 +156,17 @@ def total(page: Page) -> Locator:
     return page.locator(".told strong")
 
 
+def own_menu(page: Page) -> Locator:
+    """The person's own menu, at the end of the navigation, which says who is signed in."""
+    return page.locator(".me > summary")
+
+
+def open_own_menu(page: Page) -> None:
+    own_menu(page).click()
+
+
 def search(page: Page, words: str) -> None:
-    """In the header, from any page."""
+    """In the top bar, from any page."""
     box = page.get_by_role("banner").get_by_role("search")
     box.get_by_role("searchbox").fill(words)
     box.get_by_role("button").click()

@@ -136,7 +136,7 @@ def test_another_person_at_the_same_machine_sees_nothing(page: Page, anna: httpx
     page.goto("/users/logout")
     page.get_by_role("main").get_by_role("button", name="Выйти", exact=True).click()
     steps.sign_in(page, "boris")
-    expect(page.get_by_role("banner")).to_contain_text("Борис Громов")
+    expect(steps.own_menu(page)).to_contain_text("Борис Громов")
     steps.open_task(page, task)
     expect(steps.comment_box(page)).to_have_value("")
     expect(page.get_by_text("терять жалко")).to_have_count(0)

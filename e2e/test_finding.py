@@ -45,7 +45,7 @@ def test_a_narrowed_list_is_kept_under_a_name_and_becomes_the_start_page(page: P
     views.get_by_role("link", name="Изменить").click()
     page.get_by_role("button", name="Начинать с него").click()
     expect(page.get_by_text("открывается первым")).to_be_visible()
-    page.get_by_role("banner").get_by_role("link", name="TEZ Navigator").click()
+    page.get_by_role("navigation").get_by_role("link", name="TEZ Navigator").click()
     expect(views.get_by_role("link", name="Борис в поддержке")).to_have_attribute("aria-current", "true")
     expect(steps.subjects(page)).to_have_count(len(projects))
 

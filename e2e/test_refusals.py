@@ -123,7 +123,7 @@ def test_a_text_that_survived_is_not_given_to_another_person(
     steps.end_all_sessions(anna)
     steps.add_comment(page, TEXT)
     steps.sign_in(page, "boris")
-    expect(page.get_by_role("banner")).to_contain_text("Борис Громов")
+    expect(steps.own_menu(page)).to_contain_text("Борис Громов")
     expect(page.get_by_role("heading", level=1)).to_contain_text(f"#{task['id']}")
     expect(steps.comment_box(page)).to_have_value("")
     expect(page.get_by_text("терять жалко")).to_have_count(0)

@@ -44,15 +44,16 @@ def page(browser: Browser, site: str, javascript: bool) -> Iterator[Page]:
 def sign_in(page: Page) -> None:
     page.goto("/users/login")
     page.fill("[name=username]", "anna")
-    page.fill("[name=password]", "demo")
+    page.fill("#password", "demo")
     page.click("form button.main")
     page.wait_for_url("**/tasks/**")
 
 
 def sign_out(page: Page) -> None:
-    page.locator("a.out").click()
+    steps.open_own_menu(page)
+    page.get_by_role("link", name="Выйти").click()
     page.locator("main button.main").click()
-    expect(page.locator("input[name=password]")).to_be_visible()
+    expect(page.locator("#password")).to_be_visible()
 
 
 def path(page: Page) -> str:
@@ -69,7 +70,7 @@ def go_back_to(page: Page, address: str) -> None:
             page.go_back(wait_until="commit")
         page.wait_for_load_state("networkidle")
     assert address in path(page), page.url
-    expect(page.locator("input[name=password]")).to_be_visible()
+    expect(page.locator("#password")).to_be_visible()
 
 
 @pytest.mark.parametrize(

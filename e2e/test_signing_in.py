@@ -22,7 +22,7 @@ def test_signing_in_without_a_deep_link_leads_to_my_tasks(page: Page) -> None:
     page.goto("/")
     steps.sign_in(page, "anna@example.test")
     expect(page).to_have_url(re.compile("/tasks/my-tasks$"))
-    expect(page.get_by_role("banner")).to_contain_text("Анна Светлова")
+    expect(steps.own_menu(page)).to_contain_text("Анна Светлова")
 
 
 def test_a_wrong_password_is_said_and_the_login_kept(page: Page, announced: Announced) -> None:
@@ -39,10 +39,12 @@ def test_a_wrong_password_is_said_and_the_login_kept(page: Page, announced: Anno
 
 def test_signing_out_asks_and_then_signs_out(page: Page) -> None:
     steps.come_to(page, "anna", "/tasks/my-tasks")
+    steps.open_own_menu(page)
     page.get_by_role("link", name="Выйти").click()
     expect(page.get_by_role("heading", name="Выйти?")).to_be_visible()
     page.get_by_role("link", name="Остаться").click()
     expect(page.get_by_role("heading", name="Мои задачи")).to_be_visible()
+    steps.open_own_menu(page)
     page.get_by_role("link", name="Выйти").click()
     page.get_by_role("button", name="Выйти", exact=True).click()
     expect(page.get_by_role("heading", name="Вход")).to_be_visible()
@@ -50,11 +52,10 @@ def test_signing_out_asks_and_then_signs_out(page: Page) -> None:
     expect(page).to_have_url(re.compile("/users/login"))
 
 
-def test_colours_and_language_are_chosen_in_the_footer_and_stay(page: Page) -> None:
+def test_colours_and_language_are_chosen_by_one_press_each_and_stay(page: Page) -> None:
     page.goto("/users/login")
-    page.get_by_label("Цвета").select_option(label="тёмные")
-    page.get_by_label("Язык").select_option(label="English")
-    page.get_by_role("button", name="Применить").click()
+    page.get_by_role("button", name="Тёмные").click()
+    page.get_by_role("button", name="English").click()
     expect(page.get_by_label("Login or e-mail")).to_be_visible()
     expect(page.locator("html")).to_have_attribute("lang", "en")
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
@@ -62,8 +63,9 @@ def test_colours_and_language_are_chosen_in_the_footer_and_stay(page: Page) -> N
     steps.come_to(page, "anna", "/tasks/my-tasks")
     expect(page.get_by_role("heading", name="My tasks")).to_be_visible()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
-    page.get_by_label("Language").select_option(label="Русский")
-    page.get_by_label("Colours").select_option(label="light")
-    page.get_by_role("button", name="Apply").click()
+    steps.open_own_menu(page)
+    page.get_by_role("button", name="Русский").click()
+    steps.open_own_menu(page)
+    page.get_by_role("button", name="Светлые").click()
     expect(page.get_by_role("heading", name="Мои задачи")).to_be_visible()
     expect(page.locator("html")).to_have_css("color-scheme", "light")

@@ -121,6 +121,19 @@ def embedded(database: Database, tmp_path: Path) -> EmbeddedWorld:
     return EmbeddedWorld(database, tmp_path / "files")
 
 
+@pytest.fixture
+def statements(database: Database) -> Iterator[list[str]]:
+    """All that the store is asked from now on."""
+    asked: list[str] = []
+
+    def note(_connection: object, _cursor: object, text: str, *_: object) -> None:
+        asked.append(text)
+
+    sa.event.listen(database.engine, "before_cursor_execute", note)
+    yield asked
+    sa.event.remove(database.engine, "before_cursor_execute", note)
+
+
 @pytest.fixture(
     params=["sqlite", *(pytest.param(it, marks=pytest.mark.xdist_group(it)) for it in ("mariadb", "postgresql"))]
 )

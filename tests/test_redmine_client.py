@@ -1,15 +1,21 @@
 """How we speak to Redmine, over real sockets to an imitation of it that misbehaves."""
 
 import ast
+import asyncio
+import gc
 import gzip
 import json
+import time
 from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from itertools import pairwise
 from pathlib import Path
 from traceback import format_exception
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as some
 
 from helpdesk import redmine_client
 from helpdesk.errors import (
@@ -179,6 +185,37 @@ async def test_every_status_has_its_meaning_and_none_is_asked_for_again(
 @pytest.mark.parametrize("answer", NO_OBJECTS)
 async def test_a_body_that_is_no_json_object_is_a_bad_response(server: ImitatedRedmine, answer: Answer) -> None:
     assert type(await failure_of_get(server, answer)) is BadResponse
+
+
+@given(some.lists(some.sampled_from([*"\\\\/u09dD8bfF\n", '"', "\\ud83d", "\\uDe00", "\\\\", "я", "😀"]), max_size=12))
+def test_an_answer_is_refused_just_when_it_can_not_be_encoded(pieces: list[str]) -> None:
+    content = f'{{"a": ["{"".join(pieces)}"]}}'.encode()
+    try:
+        expected = json.loads(content)
+        json.dumps(expected, ensure_ascii=False).encode()
+    except ValueError:
+        with pytest.raises(BadResponse):
+            redmine_client.json_object("", redmine_client.Answer(200, content))
+    else:
+        assert redmine_client.json_object("", redmine_client.Answer(200, content)) == expected
+
+
+async def test_a_large_answer_lets_the_event_loop_go_on(server: ImitatedRedmine) -> None:
+    """In CPU time of this process, without what collecting garbage takes."""
+    issues = [{"id": n, "subject": "Не печатает принтер", "status": {"id": 1, "name": "Новая"}} for n in range(60_000)]
+    server.answers[ISSUE] = says(200, json.dumps({"issues": issues}, ensure_ascii=False))
+    gc.disable()
+    try:
+        async with calling(server.url) as client:
+            asked = asyncio.create_task(client.get(ISSUE))
+            beats = [time.process_time()]
+            while not asked.done():
+                await asyncio.sleep(0)
+                beats.append(time.process_time())
+    finally:
+        gc.enable()
+    longest = max(after - before for before, after in pairwise(beats))
+    assert (await asked)["issues"] == issues and longest < (beats[-1] - beats[0]) / 4
 
 
 async def test_an_endless_answer_is_cut_off(server: ImitatedRedmine, monkeypatch: pytest.MonkeyPatch) -> None:

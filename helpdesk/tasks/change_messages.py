@@ -29,19 +29,6 @@ LABELS = {
     "relation": sentence("Relation"),
 }
 
-# Redmine's IssueRelation::TYPES, as seen from the task on the page.
-RELATIONS = {
-    "relates": sentence("Related to"),
-    "duplicates": sentence("Duplicates"),
-    "duplicated": sentence("Duplicated by"),
-    "blocks": sentence("Blocks"),
-    "blocked": sentence("Blocked by"),
-    "precedes": sentence("Precedes"),
-    "follows": sentence("Follows"),
-    "copied_to": sentence("Copied to"),
-    "copied_from": sentence("Copied from"),
-}
-
 CHANGED = sentence("%(field)s: %(old)s → %(new)s")
 SET = sentence("%(field)s: %(new)s")
 REMOVED = sentence("%(field)s removed: %(old)s")

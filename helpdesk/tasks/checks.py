@@ -3,9 +3,19 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 
-from helpdesk.errors import Conflict, Invalid, NotAllowed, Sentence, TransitionNotAllowed, Unchanged, sentence
+from helpdesk.errors import Conflict, Invalid, NotAllowed, NotFound, Sentence, TransitionNotAllowed, Unchanged, sentence
 from helpdesk.tasks.creation import NewTask, NewTaskForm
-from helpdesk.tasks.fields import CustomField, Detail, Texts, Value, cf_name, detail_name, fault, in_normal_form
+from helpdesk.tasks.fields import (
+    CustomField,
+    Detail,
+    Texts,
+    Value,
+    cf_name,
+    detail_name,
+    fault,
+    history_name,
+    in_normal_form,
+)
 from helpdesk.tasks.model import Choices, ConflictingChange, Edit, Entry, Field, Task
 from helpdesk.texts import is_blank, trimmed
 
@@ -98,16 +108,23 @@ def history_names(task: Task, edit: Edit) -> dict[tuple[str, str], str]:
     return {(field, ""): name for field in LARGE_CHANGES for name in gone} | names
 
 
-def history_name(detail: Detail) -> str:
-    """Return the name of a detail in a history."""
-    return "parent_id" if detail == "parent" else detail
-
-
 def require_comment(before: Task, private: bool = False) -> None:
     """Raise NotAllowed unless the person may comment, or comment privately."""
     choices = before.choices
     if not (choices.may_comment_privately if private else choices.may_comment):
         raise NotAllowed
+
+
+def require_new_text(before: Task, entry_id: int, text: str) -> Entry:
+    """Return the comment to which the person may give this text. Raises NotFound, NotAllowed, Unchanged."""
+    entry = next((entry for entry in before.entries if entry.id == entry_id), None)
+    if entry is None:
+        raise NotFound
+    if not entry.may_edit:
+        raise NotAllowed
+    if entry.notes.strip() == text.strip():
+        raise Unchanged
+    return entry
 
 
 def faults(details: Mapping[Detail, Value], required: Iterable[Detail] = ()) -> dict[str, list[Sentence]]:

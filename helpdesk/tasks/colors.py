@@ -4,7 +4,7 @@ No backend says which statuses are resolved: their names tell. The setting COLOR
 """
 
 from collections.abc import Iterable, Mapping, MutableMapping
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from cachetools import TTLCache
 
@@ -14,8 +14,16 @@ from helpdesk.tasks.phases import NO_RULES, Rules, phase
 Named = Mapping[str, str]
 """The colors of COLORS, by keys such as `status:5`."""
 
-OF_PHASES = {"new": "#0000ff", "active": "#ffa500", "waiting": "#9370db", "done": "#808080"}
-RESOLVED = "#00ff00"
+Mark = Literal["new", "active", "waiting", "resolved", "closed"]
+"""How pages draw a status: by its phase, and what is resolved but still open by itself."""
+
+OF_MARKS: Mapping[Mark, str] = {
+    "new": "#0000ff",
+    "active": "#ffa500",
+    "waiting": "#9370db",
+    "resolved": "#00ff00",
+    "closed": "#808080",
+}
 SCALE = ("#808080", "#2e8b57", "#ffd700", "#ff8c00", "#ff0000")  # from the lowest priority to the highest
 RESOLVED_WORDS = frozenset(  # with е where there may be ё
     ("resolved", "solved", "fixed", "решен", "решена", "решено", "решены", "выполнен", "выполнена", "выполнено")
@@ -36,7 +44,10 @@ class Colors(NamedTuple):
     def of(self, value: Status | Priority) -> str:
         if isinstance(value, Priority):
             return self.named.get(f"priority:{value.id}") or self.priorities.get(value.id) or SCALE[value.rank]
-        return self.named.get(f"status:{value.id}") or of_status(self.statuses.get(value.id, value), self.rules)
+        return self.named.get(f"status:{value.id}") or OF_MARKS[self.mark(value)]
+
+    def mark(self, status: Status) -> Mark:
+        return mark_of(self.statuses.get(status.id, status), self.rules)
 
 
 class ColorCache:
@@ -55,10 +66,11 @@ def known(statuses: Iterable[Status], priorities: Iterable[Priority], rules: Rul
     return Colors({status.id: status for status in statuses}, of_priorities(priorities), rules, named)
 
 
-def of_status(status: Status, rules: Rules) -> str:
-    """Return the color of its phase; open statuses that are resolved have a color of their own."""
+def mark_of(status: Status, rules: Rules) -> Mark:
     its_phase = phase(status, rules)
-    return RESOLVED if its_phase in ("new", "active") and _is_resolved(status.name) else OF_PHASES[its_phase]
+    if its_phase == "done":
+        return "closed"
+    return "resolved" if its_phase != "waiting" and _is_resolved(status.name) else its_phase
 
 
 def of_priorities(priorities: Iterable[Priority]) -> dict[int, str]:

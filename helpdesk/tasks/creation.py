@@ -1,12 +1,23 @@
 """Define the form of a new task and its values."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, TypeVar
 
+from helpdesk.errors import NotFound
 from helpdesk.tasks.fields import CustomField, Detail, Texts
 from helpdesk.tasks.files import Staged
 from helpdesk.tasks.model import Priority, Ref, Status
+
+
+class Numbered(Protocol):
+    """Something with an id."""
+
+    @property
+    def id(self) -> int: ...
+
+
+N = TypeVar("N", bound=Numbered)
 
 
 class NewTaskForm(NamedTuple):
@@ -46,3 +57,16 @@ class NewTask(NamedTuple):
     is_private: bool | None = None
     custom: Mapping[int, Texts] = {}
     files: tuple[Staged, ...] = ()
+
+
+def one_of(offered: Iterable[N], wanted: int | None) -> N:
+    """Return the offered one with this id, the first one for None. Raises NotFound."""
+    for each in offered:
+        if wanted in (None, each.id):
+            return each
+    raise NotFound
+
+
+def default_priority(priorities: Iterable[Priority]) -> int | None:
+    """Return the id of the default priority, which has the rank 1 (`ranked`)."""
+    return next((priority.id for priority in priorities if priority.rank == 1), None)

@@ -159,6 +159,11 @@ def detail_name(detail: Detail) -> str:
     return f"{detail}_id" if detail in ("tracker", "parent") else detail
 
 
+def history_name(detail: Detail) -> str:
+    """Return the name of a detail in a history."""
+    return "parent_id" if detail == "parent" else detail
+
+
 def cf_name(field_id: int) -> str:
     """Return the name of a custom field in forms and errors, as in Redmine's own addresses: `cf_7`."""
     return f"cf_{field_id}"

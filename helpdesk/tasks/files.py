@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator
 from typing import NamedTuple, Protocol
 from unicodedata import category, normalize
 
+from helpdesk.errors import sentence
+
 LONGEST_NAME = 255
 LONGEST_ENDING = 20
 JOINERS = "\u200c\u200d"
@@ -14,6 +16,7 @@ FLAG = "\U0001f3f4"
 TAGS = "".join(map(chr, range(0xE0020, 0xE0080)))  # which country's flag
 LONGEST_FLAG = 8
 ANY_TYPE = "application/octet-stream"
+GONE = sentence("A file you had chosen is not here any more. Please choose it again.")
 TYPE = re.compile(r"[a-z0-9][a-z0-9.+-]{0,63}/[a-z0-9][a-z0-9.+-]{0,99}")
 
 

@@ -37,6 +37,7 @@ MOST_PICTURES = 200
 """The most that one process makes, so that memory that decoders do not free is bounded."""
 ENDED_BY_OTHERS = (-signal.SIGTERM, -signal.SIGHUP, -signal.SIGINT)
 BEGIN = re.compile(rb"\x89PNG\r\n\x1a\n|\xff\xd8\xff|GIF8[79]a|RIFF....WEBP", re.DOTALL)
+LONGEST_BEGIN = 12
 IN_MEMORY = 1024 * 1024
 FETCHED_AT_ONCE = 4
 MOST_WAITING = 64
@@ -153,13 +154,16 @@ class Pictures:
 
 async def _fetch(chunks: Chunks, file: BinaryIO) -> None:
     """Read all bytes, unless the first ones show that this is no picture, and close them. Raises NoPicture."""
-    first = True
+    begin = b""
     try:
         async for piece in chunks:
-            if first and not may_be_one(piece):
-                raise NoPicture
-            first = False
             file.write(piece)
+            if len(begin) < LONGEST_BEGIN:
+                begin += piece[:LONGEST_BEGIN]
+                if len(begin) >= LONGEST_BEGIN and not may_be_one(begin):
+                    raise NoPicture
+        if not may_be_one(begin):
+            raise NoPicture
     finally:
         with CancelScope(shield=True):
             await chunks.aclose()

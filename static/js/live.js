@@ -3,22 +3,23 @@
 (() => {
   const RELOAD_MS = 1000;
   const { lazy } = document.body.dataset;
-  const bell = document.querySelector("[data-unread]");
-  if (!bell) return;
+  // One is in the top bar, the other in the bar at the bottom of phones.
+  const bells = document.querySelectorAll("[data-unread]");
+  if (!bells.length) return;
   const { title } = document;
   const load = () => import(lazy);
   const on = (name, handle) => document.addEventListener("stream:" + name, ({ detail }) => handle(detail));
   const showCount = (text) => {
-    bell.textContent = +text || "";
+    for (const bell of bells) bell.textContent = +text || "";
     document.title = (+text ? "(" + text + ") " : "") + title;
     const list = document.getElementById("how-many");
     if (list && +list.dataset.count !== +text) load().then(({ refreshList }) => refreshList());
   };
-  showCount(bell.textContent);
+  showCount(bells[0].textContent);
 
   on("unread", ({ data }) => showCount(data));
   // The answer to a form puts the new count into the bell.
-  document.addEventListener("htmx:after:swap", () => showCount(bell.textContent));
+  document.addEventListener("htmx:after:swap", () => showCount(bells[0].textContent));
   on("new_notification", async ({ id, data, at }) => {
     const box = new DOMParser().parseFromString(data, "text/html").body.firstElementChild;
     showCount(box.dataset.count);
@@ -42,10 +43,11 @@
   // After signing out in this tab another page is loading already.
   on("session_ended", () => setTimeout(() => document.querySelector(".typed") || location.reload(), RELOAD_MS));
 
-  bell.closest("a").addEventListener("click", async (event) => {
-    if (event.ctrlKey || event.metaKey || event.shiftKey || document.querySelector(".kept.notifications")) return;
-    event.preventDefault();
-    (await load()).toggleWidget();
-  });
+  for (const bell of bells)
+    bell.closest("a").addEventListener("click", async (event) => {
+      if (event.ctrlKey || event.metaKey || event.shiftKey || document.querySelector(".kept.notifications")) return;
+      event.preventDefault();
+      (await load()).toggleWidget(bell.closest("a"));
+    });
   document.addEventListener("input", ({ target }) => target.form?.classList.add("typed"));
 })();

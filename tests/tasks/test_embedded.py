@@ -15,7 +15,7 @@ from helpdesk.tasks.creation import NewTask
 from helpdesk.tasks.embedded.backend import EmbeddedBackend
 from helpdesk.tasks.feed import Event
 from helpdesk.tasks.fields import cf_name
-from helpdesk.tasks.lists import TaskQuery
+from helpdesk.tasks.lists import CardQuery, TaskQuery
 from helpdesk.tasks.model import Edit
 from tests.tasks.test_contract_files import attach, stage
 from tests.world import FIELD_IDS, PEOPLE_IDS, PROJECT_IDS, STATUS_IDS, EmbeddedWorld
@@ -52,6 +52,21 @@ async def test_in_an_open_project_everybody_has_its_roles_and_sees_ones_own(embe
     assert (await embedded.backend.task(stranger, own)).choices.may_comment
     with pytest.raises(NotFound):
         await embedded.backend.task(stranger, others)
+
+
+@pytest.mark.parametrize("verb", ["tasks", "cards", "statistics"])
+async def test_a_list_reads_the_rights_of_its_person_once(
+    embedded: EmbeddedWorld, statements: list[str], verb: str
+) -> None:
+    embedded.new_task()
+    backend, anna = embedded.backend, embedded.actor("anna")
+    calls = {
+        "tasks": lambda: backend.tasks(anna, lambda _: TaskQuery(), summed=True),
+        "cards": lambda: backend.cards(anna, lambda _: CardQuery(TaskQuery(), (1,), (1, 2))),
+        "statistics": lambda: backend.statistics(anna, TaskQuery(), datetime.now(UTC)),
+    }
+    await calls[verb]()
+    assert sum("tracker_role" in each for each in statements) == 1
 
 
 async def test_nobody_notices_a_private_comment_that_he_may_not_see(embedded: EmbeddedWorld) -> None:

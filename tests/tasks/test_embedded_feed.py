@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from sqlmodel import Session
 
 from helpdesk.errors import Unavailable
@@ -12,7 +13,7 @@ from helpdesk.store.models import tables
 from helpdesk.store.tracker import task_events
 from helpdesk.tasks.embedded.feed import EmbeddedFeed
 from helpdesk.tasks.feed import FeedPage
-from tests.world import PEOPLE_IDS, EmbeddedWorld
+from tests.world import PEOPLE_IDS, PROJECT_IDS, EmbeddedWorld
 
 
 def entry(task: int, notes: str) -> tables.Entry:
@@ -60,6 +61,41 @@ async def test_an_administrator_by_setting_sees_what_administrators_see(embedded
     stranger = embedded.actor("stranger")
     assert await embedded.feed.visible_to(told, [stranger]) == frozenset()
     assert await named.visible_to(told, [stranger]) == {stranger.id}
+
+
+async def test_those_see_an_event_who_see_its_task(embedded: EmbeddedWorld) -> None:
+    def open_office(session: Session) -> None:
+        session.get_one(tables.Project, PROJECT_IDS["office"]).members_only = False
+        session.add(tables.Role(id=3, name="guest", permissions="view_all", for_everybody=True))
+        session.add(tables.Role(id=4, name="only reads", permissions="view_all"))
+        session.flush()
+        session.add(tables.Membership(project_id=PROJECT_IDS["warehouse"], person_id=PEOPLE_IDS["irina"], role_id=4))
+
+    embedded.database.run_here(open_office, writes=True)
+    people = [embedded.actor(login) for login in PEOPLE_IDS]
+    kept, seeing = await embedded.feed.start(), set()
+    for project in PROJECT_IDS:
+        for author, is_private in (("irina", False), ("irina", True), ("anna", False), ("anna", True)):
+            task = embedded.new_task(project=project, author=author)
+            change = sa.update(tables.Task).where(tables.Task.id == task).values(is_private=is_private)
+            embedded.database.run_here(lambda session, change=change: session.execute(change), writes=True)
+    for told in (await embedded.feed.read(kept)).events:
+        expected = {person.id for person in people if await embedded.backend.seen(person, [told.task_id])}
+        assert await embedded.feed.visible_to(told, people) == expected
+        seeing.add(frozenset(expected))
+    assert len(seeing) == 4
+
+
+async def test_many_people_take_no_more_queries_than_one(embedded: EmbeddedWorld, statements: list[str]) -> None:
+    kept = await embedded.feed.start()
+    embedded.new_task()
+    (told,) = (await embedded.feed.read(kept)).events
+    counts = []
+    for logins in (["anna"], list(PEOPLE_IDS)):
+        statements.clear()
+        assert await embedded.feed.visible_to(told, [embedded.actor(login) for login in logins])
+        counts.append(len(statements))
+    assert counts[1] == counts[0] <= 6
 
 
 async def test_a_long_list_is_read_in_parts(embedded: EmbeddedWorld, monkeypatch: pytest.MonkeyPatch) -> None:

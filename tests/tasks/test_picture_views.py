@@ -8,6 +8,7 @@ import pytest
 
 from helpdesk.errors import Overloaded, Unavailable
 from helpdesk.tasks import pictures as module
+from helpdesk.tasks.picture_worker import FORMATS
 from helpdesk.tasks.pictures import NoPicture, Pictures, View
 from tests.tasks.test_picture_process import many_scans
 from tests.tasks.test_pictures import picture
@@ -18,8 +19,9 @@ SMALL = View("7-100", 192)
 class Pieces:
     """A file as it comes, when it is let go."""
 
-    def __init__(self, content: bytes | Exception, held: bool = False) -> None:
+    def __init__(self, content: bytes | Exception, held: bool = False, size: int = 2**20) -> None:
         self.content, self.goes, self.asked, self.opened, self.closed = content, asyncio.Event(), 0, False, False
+        self.size = size
         if not held:
             self.goes.set()
 
@@ -35,7 +37,7 @@ class Pieces:
         await self.goes.wait()
         if isinstance(self.content, Exception):
             raise self.content
-        content, self.content = self.content, b""
+        content, self.content = self.content[: self.size], self.content[self.size :]
         if not content:
             raise StopAsyncIteration
         return content
@@ -64,10 +66,22 @@ async def test_those_who_want_the_same_view_wait_for_the_same_work_and_it_is_kep
 
 async def test_a_file_that_is_no_picture_has_no_view_of_any_size(pictures: Pictures) -> None:
     for side, asked in ((192, 1), (192, 0), (1600, 0)):
-        none = Pieces(b"<svg/>")
+        none = Pieces(b"<svg></svg>\n" * 9, size=60)
         with pytest.raises(NoPicture):
             await pictures.smaller(View("7-100", side), none.open)
         assert none.asked == asked and none.opened == none.closed == bool(asked)
+
+
+@pytest.mark.parametrize("size", [1, 4])
+@pytest.mark.parametrize("kind", FORMATS)
+async def test_a_picture_in_short_pieces_is_shown(pictures: Pictures, kind: str, size: int) -> None:
+    assert await pictures.smaller(SMALL, Pieces(picture((30, 20), kind), size=size).open)
+
+
+@pytest.mark.parametrize("content", [b"", b"RIFF", b"RIFF1234WAVE" * 9])
+async def test_what_begins_like_a_picture_is_none(pictures: Pictures, content: bytes) -> None:
+    with pytest.raises(NoPicture):
+        await pictures.smaller(SMALL, Pieces(content, size=4).open)
 
 
 async def test_a_file_is_looked_into_once_when_two_views_are_asked_for_at_once(

@@ -1,5 +1,6 @@
 """What of one task is Redmine's own way: on a real Redmine, and where it can't be brought to it, on an imitation."""
 
+import asyncio
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ import pytest
 from helpdesk.errors import Invalid, NotAllowed
 from helpdesk.tasks.fields import CustomField, Option
 from helpdesk.tasks.model import Edit, FieldChange
-from tests.servers.imitated_redmine import SUPPORT, ImitatedRedmine, says, tells
+from tests.servers.imitated_redmine import SUPPORT, ImitatedRedmine, Request, says, tells
 from tests.tasks.test_redmine_failures import ACTOR, backend_at
 from tests.tasks.worlds import RedmineWorld
 
@@ -160,6 +161,22 @@ async def test_an_imitated_key_that_may_not_read_definitions_leaves_fields_to_be
         with pytest.raises(NotAllowed):
             await backend.change(ACTOR, 7, Edit(custom={1: ("215",)}))
     assert server.count("PUT", "/issues/7.json") == 0
+
+
+async def test_imitated_former_members_in_fields_are_asked_for_side_by_side(server: ImitatedRedmine) -> None:
+    field = {"id": 1, "name": "Who", "field_format": "user", "customized_type": "issue", "visible": True}
+    server.answers["/custom_fields.json"] = tells({"custom_fields": [{**field, "trackers": [SUPPORT], "roles": []}]})
+    server.issue["custom_fields"] = [{"id": 1, "name": "Who", "multiple": True, "value": ["97", "98", "99"]}]
+    all_are_there = asyncio.Barrier(3)
+
+    async def answer(writer: asyncio.StreamWriter, request: Request) -> None:
+        await all_are_there.wait()
+        await tells({"user": {"firstname": "Number", "lastname": request.path[7:9]}})(writer, request)
+
+    server.answers |= {f"/users/{number}.json": answer for number in (97, 98, 99)}
+    async with backend_at(server.url) as backend:
+        (held,) = (await backend.task(ACTOR, 7)).custom
+    assert [option.label for option in held.field.unlisted] == ["Number 97", "Number 98", "Number 99"]
 
 
 async def test_imitated_people_and_versions_in_fields_are_named_and_not_written(server: ImitatedRedmine) -> None:

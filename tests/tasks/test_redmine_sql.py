@@ -1,6 +1,7 @@
 """What only SQL can read of a real Redmine, and how it reads it."""
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -16,6 +17,7 @@ from helpdesk.tasks.creation import NewTask
 from helpdesk.tasks.lists import CardQuery, TaskQuery, Vocabulary
 from helpdesk.tasks.model import Edit
 from helpdesk.tasks.redmine.backend import RedmineBackend
+from helpdesk.tasks.redmine.sql import config_snapshot
 from helpdesk.tasks.redmine.sql.connection import RedmineDatabase
 from helpdesk.tasks.redmine.sql.source import Source
 from tests.servers.mariadb import url_of
@@ -177,6 +179,20 @@ async def test_a_parent_keeps_what_its_sub_tasks_do_not_decide(sql_world: SqlWor
         sql_world.restart_reading()
         choices = (await sql_world.backend.task(anna, parent)).choices
     assert "due_date" in choices.details and "done_ratio" not in choices.details and not choices.priorities
+
+
+async def test_no_key_among_redmines_settings_is_read_and_no_table_twice(sql_world: SqlWorld) -> None:
+    asked: list[str] = []
+
+    def load(db: sa.Connection) -> config_snapshot.ConfigSnapshot:
+        sa.event.listen(db, "before_cursor_execute", lambda *it: asked.append(re.search(r"FROM (\w+)", it[2])[1]))
+        return config_snapshot.load(db, frozenset())
+
+    key = "INSERT INTO settings (name, value) VALUES ('mail_handler_api_key', 'secret')"
+    with written(sql_world, f"{key} -- DELETE FROM settings WHERE name = 'mail_handler_api_key'"):
+        config = await sql_world.database.run(load)
+    assert config.settings.keys() == config_snapshot.SETTINGS.keys()
+    assert sorted(asked) == sorted(set(asked))
 
 
 async def test_a_former_member_sees_nothing_at_once(sql_world: SqlWorld) -> None:

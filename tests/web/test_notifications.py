@@ -119,7 +119,7 @@ def test_the_page_shows_notifications_and_marks_them_without_scripts(
         assert anna.post("/notifications/undo", data={"at": wrong}, headers=HTML).status_code == 422
 
 
-BELL = '<hx-partial hx-target=".top nav b" hx-swap="textContent">%s</hx-partial>'
+BELL = '<hx-partial hx-target="[data-unread]" hx-swap="textContent">%s</hx-partial>'
 
 
 def test_the_answer_to_reading_updates_the_counts_of_widget_and_page(
@@ -234,7 +234,7 @@ def test_the_widget_shows_the_newest_and_answers_with_fragments(
     assert "unread</p>" not in widget, "the bell says how many, which a script keeps true"
     assert 'data-count="3"' in widget and f'data-before="{first - 1}"' in widget
     item = anna.post(f"/notifications/{second}/read", headers=HTMX).text
-    assert f'id="notification-{second}"' in item and "unread" not in item and "<form" not in item
+    assert f'id="notification-{second}"' in item and 'class="unread"' not in item and "<form" not in item
     emptied = anna.post("/notifications/read", headers=HTMX).text
     assert 'data-count="0"' in emptied and (at := re.search(r'name="at" value="([\d.]+)"', emptied))
     assert 'data-count="2"' in anna.post("/notifications/undo", data={"at": at[1]}, headers=HTMX).text

@@ -1,5 +1,6 @@
 """A new room is a folder, a line among the routes and a line of the navigation."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -42,7 +43,9 @@ def client(services: Services, monkeypatch: pytest.MonkeyPatch) -> Iterator[Test
     monkeypatch.setattr("helpdesk.app.ROUTES", routes)
     monkeypatch.setattr("helpdesk.app.path_maker", path_maker)  # those that all tests share do not know the room
     monkeypatch.setattr("helpdesk.app.Renderer", Renderer)
-    monkeypatch.setattr(navigation, "ROOMS", (*ROOMS, Room("toys:index", sentence("Toys"), "quality")))
+    monkeypatch.setattr(
+        navigation, "ROOMS", (*ROOMS, Room("service", "toys:index", sentence("Toys"), "bell", "quality"))
+    )
     app = create_app(services)
     renderer = app.app.state.services.renderer  # type: ignore[attr-defined]  # Edge's
     for environment in renderer.environments.values():
@@ -55,9 +58,9 @@ def test_a_new_room_is_shown_to_those_who_hold_its_right(services: Services, cli
     right = sa.update(Person).where(Person.id == PEOPLE_IDS["anna"]).values(can_access_quality_control=True)
     services.database.run_here(lambda db: db.execute(right), writes=True)
     client.cookies.set("session", session_cookie(services, "anna"))
-    assert '<a href="/toys">Toys</a>' in client.get("/tasks", headers=HTML).text
+    assert re.search(r'<a href="/toys"><svg .*</svg><span>Toys</span></a>', client.get("/tasks", headers=HTML).text)
     page = client.get("/toys", headers=HTML).text
-    assert "<h1>A ball</h1>" in page and '<a href="/toys" aria-current="page">Toys</a>' in page
+    assert "<h1>A ball</h1>" in page and '<a href="/toys" aria-current="page">' in page
     assert client.get("/toys").json()["toys"] == ["ball"]
 
 

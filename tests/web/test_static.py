@@ -11,6 +11,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from helpdesk.paths import folder
+from helpdesk.web.core import navigation
 from helpdesk.web.core.faces import accepted
 from helpdesk.web.edge.static_files import BUNDLES, StaticFiles, minified
 from tests.web.conftest import HTML, Visit
@@ -96,9 +97,10 @@ def test_the_icons_sent_are_those_that_templates_name() -> None:
     calls = [
         call
         for file in folder("templates").rglob("*.html")
-        for call in re.findall(r"icon\((?!name)(.*?)\) ?}}", file.read_text())
+        for call in re.findall(r"icon\((?!name|room)(.*?)\) ?}}", file.read_text())
     ]
-    assert {name for call in calls for name in re.findall("'([a-z-]+)'", call)} - {"good", "bad"} == drawn
+    named = {name for call in calls for name in re.findall("'([a-z-]+)'", call)} - {"good", "bad"}
+    assert named | {room.icon for room in (*navigation.ROOMS, *navigation.OWN)} == drawn
 
 
 def test_bundles_lose_no_rule_no_statement_and_nothing_of_a_literal() -> None:

@@ -1,13 +1,14 @@
 """Query the events of embedded tasks by their ids, regardless of permissions."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
+from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import Session
 
 from helpdesk.store.tracker.task_parts import WATCHER
-from helpdesk.store.tracker.tasks import AUTHOR, CHANGE, ENTRY, PROJECT, TASK
+from helpdesk.store.tracker.tasks import AUTHOR, CHANGE, ENTRY, MEMBER, PROJECT, TASK
 
 NEW_AT_ONCE = 500
 """The most unseen rows of each table that one poll reads."""
@@ -77,6 +78,22 @@ def watchers(session: Session, task_ids: Collection[int]) -> Sequence[Any]:
     """Return (task id, person id) of each watcher."""
     query = sa.select(WATCHER.c.task_id, WATCHER.c.person_id).where(WATCHER.c.task_id.in_(task_ids))
     return session.execute(query).all()
+
+
+def active_people(session: Session, ids: Collection[int]) -> Sequence[Any]:
+    """Return (id, source, login, is_admin) of those of these people who are active."""
+    person = MEMBER.c
+    query = sa.select(person.id, person.source, person.login, person.is_admin)
+    return session.execute(query.where(person.id.in_(ids), person.is_active.is_(True))).all()
+
+
+def people_who_see(
+    session: Session, task_id: int, rules: Iterable[tuple[Iterable[int], ColumnElement[bool]]]
+) -> set[int]:
+    """Return the people who see a task: each rule is a condition of visible tasks, and the people whom it holds for."""
+    holds = (sa.and_(MEMBER.c.id.in_(people), condition) for people, condition in rules)
+    query = sa.select(MEMBER.c.id).join_from(TASK, MEMBER, TASK.c.id == task_id)
+    return set(session.scalars(query.where(sa.or_(sa.false(), *holds))))
 
 
 def _in_range(table: sa.Table, ids: IdRange) -> sa.ColumnElement[bool]:

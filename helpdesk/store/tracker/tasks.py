@@ -77,19 +77,33 @@ OPEN = TASK.c.status_id.in_(sa.select(STATUS.c.id).where(STATUS.c.is_closed.is_(
 
 PERSON: sa.BindParameter[int] = sa.bindparam("person")
 JOINED = sa.select(MEMBERSHIP.c.project_id).where(MEMBERSHIP.c.person_id == PERSON)
+EVERYBODYS = (
+    sa.select(PROJECT.c.id, ROLE.c.id, ROLE.c.permissions)
+    .select_from(PROJECT.join(ROLE, ROLE.c.for_everybody.is_(True)))
+    .where(PROJECT.c.members_only.is_(False))
+)
+"""Everybody's roles in open projects, for people who are no members of them."""
 ROLES = sa.union_all(
     sa.select(MEMBERSHIP.c.project_id, ROLE.c.id, ROLE.c.permissions)
     .join(ROLE, ROLE.c.id == MEMBERSHIP.c.role_id)
     .where(MEMBERSHIP.c.person_id == PERSON),
-    sa.select(PROJECT.c.id, ROLE.c.id, ROLE.c.permissions)
-    .select_from(PROJECT.join(ROLE, ROLE.c.for_everybody.is_(True)))
-    .where(PROJECT.c.members_only.is_(False), PROJECT.c.id.not_in(JOINED)),
+    EVERYBODYS.where(PROJECT.c.id.not_in(JOINED)),
 )
 
 
 def roles_by_project(session: Session, person_id: int) -> list[Any]:
     """Return (project id, role id, permissions) of a person: memberships, and everybody's roles in open projects."""
     return list(session.execute(ROLES, {"person": person_id}))
+
+
+def permissions_in(session: Session, project_id: int, people: Collection[int]) -> list[tuple[int, str]]:
+    """Return (person id, permissions) of the roles that people have in a project, as `roles_by_project` does."""
+    query = sa.select(MEMBERSHIP.c.person_id, ROLE.c.permissions).join(ROLE, ROLE.c.id == MEMBERSHIP.c.role_id)
+    chosen = query.where(MEMBERSHIP.c.project_id == project_id, MEMBERSHIP.c.person_id.in_(people))
+    held = [(row.person_id, row.permissions) for row in session.execute(chosen)]
+    others = set(people) - {person_id for person_id, _ in held}
+    everybodys = session.execute(EVERYBODYS.where(PROJECT.c.id == project_id)).all()
+    return held + [(person_id, row.permissions) for person_id in others for row in everybodys]
 
 
 def all_roles(session: Session) -> list[Any]:
@@ -99,7 +113,7 @@ def all_roles(session: Session) -> list[Any]:
 
 
 def visible(
-    person_id: int, whole: Collection[int], own: Collection[int], public: Collection[int] = ()
+    person_id: int | ColumnElement[int], whole: Collection[int], own: Collection[int], public: Collection[int] = ()
 ) -> ColumnElement[bool]:
     """Return the condition for visible tasks.
 

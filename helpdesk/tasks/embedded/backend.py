@@ -1,7 +1,7 @@
 """The Backend port over `store`."""
 
 import logging
-from collections.abc import AsyncGenerator, Callable, Collection, Mapping
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 
@@ -19,7 +19,7 @@ from helpdesk.tasks.checks import require_comment, wanted
 from helpdesk.tasks.creation import NewTask, NewTaskForm
 from helpdesk.tasks.embedded import create as embedded_create
 from helpdesk.tasks.embedded.files import Files
-from helpdesk.tasks.embedded.lists import among, by_status, cards, condition, numbers, page, statuses, vocabulary
+from helpdesk.tasks.embedded.lists import among, cards, condition, numbers, page, statuses, vocabulary
 from helpdesk.tasks.embedded.permissions import priorities, projects, rights, visible
 from helpdesk.tasks.embedded.row_mapper import load, load_to_write, require_visible
 from helpdesk.tasks.embedded.update import delete, edit_comment, entries_since, write
@@ -58,7 +58,7 @@ class EmbeddedBackend:
         return await self.database.run(statuses)
 
     async def vocabulary(self, actor: Actor) -> Vocabulary:
-        return await self.database.run(lambda session: vocabulary(session, actor))
+        return await self.database.run(lambda session: vocabulary(session, rights(session, actor)))
 
     async def members(self, actor: Actor, project_id: int) -> tuple[ProjectMember, ...]:
         def work(session: Session) -> tuple[ProjectMember, ...]:
@@ -72,40 +72,45 @@ class EmbeddedBackend:
         self, actor: Actor, query: TaskQuery | QueryFactory, *, summed: bool = False, rules: Rules = NO_RULES
     ) -> TaskPage:
         def work(session: Session) -> TaskPage:
+            mine = rights(session, actor)
             if callable(query):
-                choices = vocabulary(session, actor)
-                return page(session, actor, query(choices), summed, rules)._replace(vocabulary=choices)
-            return page(session, actor, query, summed, rules)
+                choices = vocabulary(session, mine)
+                return page(session, mine, query(choices), summed, rules)._replace(vocabulary=choices)
+            return page(session, mine, query, summed, rules)
 
         return await self.database.run(work)
 
     async def export(self, actor: Actor, query: TaskQuery) -> AsyncGenerator[tuple[TaskRow, ...], None]:
         """Read the ids first, and then some tasks at a time, so that no change moves them."""
-        ids = await self.database.run(lambda session: numbers(session, actor, query))
+        ids = await self.database.run(lambda session: numbers(session, rights(session, actor), query))
+
+        def read(session: Session, some: Sequence[int]) -> tuple[TaskRow, ...]:
+            return among(session, rights(session, actor), query, some)
+
         for start in range(0, len(ids), EXPORTED_AT_ONCE):
-            some = ids[start : start + EXPORTED_AT_ONCE]
-            yield await self.database.run(partial(among, actor=actor, query=query, ids=some))
+            yield await self.database.run(partial(read, some=ids[start : start + EXPORTED_AT_ONCE]))
 
     async def cards(self, actor: Actor, factory: CardQueryFactory) -> Cards:
-        return await self.database.run(lambda session: cards(session, actor, factory))
+        return await self.database.run(lambda session: cards(session, rights(session, actor), factory))
 
     async def seen(self, actor: Actor, task_ids: Collection[int]) -> Mapping[int, bool]:
         def work(session: Session) -> dict[int, bool]:
             mine = rights(session, actor)
-            projects = rows.projects_of(session, and_(visible(mine, actor), rows.TASK.c.id.in_(sorted(task_ids))))
+            projects = rows.projects_of(session, and_(visible(mine), rows.TASK.c.id.in_(sorted(task_ids))))
             return {task: mine.has(project, "view_private") for task, project in projects}
 
         return await self.database.run(work)
 
     async def statistics(self, actor: Actor, query: TaskQuery, now: datetime, rules: Rules = NO_RULES) -> Statistics:
         def work(session: Session) -> Statistics:
-            matching = and_(condition(session, actor, query.including_closed()), rows.OPEN)
+            mine = rights(session, actor)
+            matched = condition(session, mine, query.including_closed())
             return counted(
-                by_status(session, actor, query),
-                (Cell(*row) for row in rows.divided(session, matching, borders(now), now.date())),
+                rows.by_status(session, matched),
+                (Cell(*row) for row in rows.divided(session, and_(matched, rows.OPEN), borders(now), now.date())),
                 statuses(session),
                 priorities(session),
-                projects(session, rights(session, actor)),
+                projects(session, mine),
                 rules,
             )
 

@@ -4,14 +4,13 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from helpdesk.errors import NotFound
 from helpdesk.store import locks
 from helpdesk.store.casefold import fold
 from helpdesk.store.models import tables
 from helpdesk.store.tracker import tasks as rows
 from helpdesk.store.tracker.task_parts import put_custom_values
 from helpdesk.tasks.checks import normal, require_creatable
-from helpdesk.tasks.creation import NewTask, NewTaskForm
+from helpdesk.tasks.creation import NewTask, NewTaskForm, default_priority, one_of
 from helpdesk.tasks.embedded.files import attach
 from helpdesk.tasks.embedded.permissions import Rights, assignable, hiding, priorities, rights
 from helpdesk.tasks.embedded.permissions import projects as known_projects
@@ -34,17 +33,17 @@ def new_task_form(session: Session, actor: Actor, project_id: int, tracker_id: i
     Raises NotFound for a project or tracker that is not offered.
     """
     mine = rights(session, actor)
-    project = _one_of(projects(session, mine), project_id)
-    trackers = tuple(Ref(*row) for row in rows.trackers(session))
-    tracker = _one_of(trackers, tracker_id if tracker_id is not None else trackers[0].id)
+    project = one_of(projects(session, mine), project_id)
+    ranks, trackers = priorities(session), tuple(Ref(*row) for row in rows.trackers(session))
+    tracker = one_of(trackers, tracker_id)
     return NewTaskForm(
         project=project,
         tracker=tracker,
         trackers=trackers,
         statuses=(Status(*rows.first_status(session)),),
-        priorities=priorities(session),
+        priorities=ranks,
         assignees=assignable(session, project_id) if mine.has(project_id, "edit") else (),
-        default_priority=_default_priority(session),
+        default_priority=default_priority(ranks),
         details=DETAILS | hiding(mine, project_id, is_author=True),
         custom=tuple(field for field in definitions(session, project_id, tracker.id) if field.is_writable),
         may_attach=True,
@@ -59,12 +58,14 @@ def create(session: Session, actor: Actor, new_task: NewTask, now: datetime) -> 
     if new_task.parent_id is not None:
         locks.tasks_below_each_other(session, form.project.id)
         require_parent(session, actor, new_task.parent_id, form.project)
+    priority_id = form.default_priority if new_task.priority_id is None else new_task.priority_id
+    assert priority_id is not None  # a tracker has priorities
     subject = new_task.subject.strip()
     task = tables.Task(
         project_id=form.project.id,
         kind_id=form.tracker.id,
         status_id=form.statuses[0].id,
-        priority_id=_default_priority(session) if new_task.priority_id is None else new_task.priority_id,
+        priority_id=priority_id,
         author_id=actor.id,
         assignee_id=new_task.assignee_id,
         subject=subject,
@@ -85,17 +86,3 @@ def create(session: Session, actor: Actor, new_task: NewTask, now: datetime) -> 
     put_custom_values(session, task.id, defaults | dict(new_task.custom))
     attach(session, task.id, new_task.files)
     return task.id
-
-
-def _one_of(offered: tuple[Ref, ...], wanted: int) -> Ref:
-    for ref in offered:
-        if ref.id == wanted:
-            return ref
-    raise NotFound
-
-
-def _default_priority(session: Session) -> int:
-    """Return the default, else the lowest."""
-    listed = rows.priorities(session)
-    chosen: int = next((row.id for row in listed if row.is_default), listed[0].id)
-    return chosen

@@ -9,89 +9,88 @@ from sqlmodel import Session
 
 from helpdesk.store.tracker import lists as list_rows
 from helpdesk.store.tracker import tasks as rows
-from helpdesk.tasks.embedded.permissions import Rights, priorities, projects, rights, visible
+from helpdesk.tasks.embedded.permissions import Rights, priorities, projects, visible
 from helpdesk.tasks.embedded.row_mapper import row_of
 from helpdesk.tasks.lists import Card, CardQuery, CardQueryFactory, Cards, TaskPage, TaskQuery, Vocabulary, Who
-from helpdesk.tasks.model import Actor, Ref, Status, TaskRow
-from helpdesk.tasks.phases import Rules, summarised
+from helpdesk.tasks.model import Ref, Status, TaskRow
+from helpdesk.tasks.phases import Rules, Summary, summarised
 from helpdesk.tasks.projects import with_descendants
 
 
-def condition(session: Session, actor: Actor, query: TaskQuery) -> ColumnElement[bool]:
-    """Return the condition of a query, limited to the tasks that the actor may see."""
-    mine = rights(session, actor)
-    return and_(visible(mine, actor), *_matching(session, actor, mine, query))
+def condition(session: Session, mine: Rights, query: TaskQuery) -> ColumnElement[bool]:
+    """Return the condition of a query, limited to the tasks that the person may see."""
+    return and_(visible(mine), *_matching(session, mine, query))
 
 
-def vocabulary(session: Session, actor: Actor) -> Vocabulary:
+def vocabulary(session: Session, mine: Rights) -> Vocabulary:
     return Vocabulary(
         statuses(session),
         priorities(session),
-        projects(session, rights(session, actor)),
+        projects(session, mine),
         tuple(Ref(*row) for row in rows.trackers(session)),
     )
 
 
-def page(session: Session, actor: Actor, query: TaskQuery, summed: bool, rules: Rules) -> TaskPage:
-    matched = condition(session, actor, query)
+def page(session: Session, mine: Rights, query: TaskQuery, summed: bool, rules: Rules) -> TaskPage:
+    matched = condition(session, mine, query)
     order = (query.sort, query.descending, query.per_page, query.offset, query.wanted_id)
     found = list_rows.page(session, matched, *order)
     ranks = {priority.id: priority for priority in priorities(session)}
-    summary = summarised(by_status(session, actor, query), statuses(session), rules) if summed else None
+    summary = _summary(session, mine, query, rules) if summed else None
     return TaskPage(tuple(row_of(row, ranks) for row in found), rows.count(session, matched), query, summary)
 
 
-def numbers(session: Session, actor: Actor, query: TaskQuery) -> Sequence[int]:
+def _summary(session: Session, mine: Rights, query: TaskQuery, rules: Rules) -> Summary:
+    """Count the tasks of a query by phase, closed ones, too."""
+    counts = rows.by_status(session, condition(session, mine, query.including_closed()))
+    return summarised(counts, statuses(session), rules)
+
+
+def numbers(session: Session, mine: Rights, query: TaskQuery) -> Sequence[int]:
     """Return the ids of all tasks that match, in the query's order."""
-    return list_rows.numbers(session, condition(session, actor, query), query.sort, query.descending)
+    return list_rows.numbers(session, condition(session, mine, query), query.sort, query.descending)
 
 
-def among(session: Session, actor: Actor, query: TaskQuery, ids: Sequence[int]) -> tuple[TaskRow, ...]:
+def among(session: Session, mine: Rights, query: TaskQuery, ids: Sequence[int]) -> tuple[TaskRow, ...]:
     """Return those of these tasks that match, in the order of the ids."""
-    found = list_rows.rows_of(session, ids, condition(session, actor, query))
+    found = list_rows.rows_of(session, ids, condition(session, mine, query))
     ranks = {priority.id: priority for priority in priorities(session)}
     return tuple(row_of(row, ranks) for row in found)
-
-
-def by_status(session: Session, actor: Actor, query: TaskQuery) -> dict[int, int]:
-    """Count the tasks of a query by status, closed ones, too."""
-    return rows.by_status(session, condition(session, actor, query.including_closed()))
 
 
 def statuses(session: Session) -> tuple[Status, ...]:
     return tuple(Status(*row) for row in rows.statuses(session))
 
 
-def cards(session: Session, actor: Actor, factory: CardQueryFactory) -> Cards:
+def cards(session: Session, mine: Rights, factory: CardQueryFactory) -> Cards:
     """Return tasks by status, and their totals. Raises what `factory` does."""
-    choices = vocabulary(session, actor)
+    choices = vocabulary(session, mine)
     request = factory(choices)
-    counts = rows.by_status(session, condition(session, actor, request.of_totals)) if request.counted else {}
+    counts = rows.by_status(session, condition(session, mine, request.of_totals)) if request.counted else {}
     totals = {status: counts.get(status, 0) for status in request.counted}
-    cards = _card_rows(session, actor, request, totals)
-    comments = _comments(session, actor, cards)
+    cards = _card_rows(session, mine, request, totals)
+    comments = _comments(session, mine, cards)
     ranks = {priority.id: priority for priority in choices.priorities}
     mapped = (Card(row_of(row, ranks), comments.get(row.id, 0)) for row in cards)
     return Cards(request, choices, request.in_order(mapped), totals)
 
 
-def _card_rows(session: Session, actor: Actor, request: CardQuery, totals: Mapping[int, int]) -> Sequence[Any]:
+def _card_rows(session: Session, mine: Rights, request: CardQuery, totals: Mapping[int, int]) -> Sequence[Any]:
     query, statuses = request.of_cards, request.statuses_on_page(totals)
     if query is None or not statuses:
         return ()
-    matched = condition(session, actor, query)
+    matched = condition(session, mine, query)
     order = (query.sort, query.descending, query.per_page, query.offset, query.wanted_id)
     return list_rows.pages(session, matched, statuses, *order)
 
 
-def _comments(session: Session, actor: Actor, cards: Sequence[Any]) -> dict[int, int]:
-    mine = rights(session, actor)
+def _comments(session: Session, mine: Rights, cards: Sequence[Any]) -> dict[int, int]:
     with_private = {row.project_id for row in cards if mine.has(row.project_id, "view_private")}
-    return list_rows.comments(session, [row.id for row in cards], with_private, actor.id)
+    return list_rows.comments(session, [row.id for row in cards], with_private, mine.person_id)
 
 
-def _matching(session: Session, actor: Actor, mine: Rights, query: TaskQuery) -> list[ColumnElement[bool]]:
-    task, conditions = rows.TASK.c, _searched(actor, query)
+def _matching(session: Session, mine: Rights, query: TaskQuery) -> list[ColumnElement[bool]]:
+    task, conditions = rows.TASK.c, _searched(mine, query)
     if query.status_ids:
         conditions.append(task.status_id.in_(query.status_ids))
     elif query.only_open:
@@ -114,13 +113,13 @@ def _matching(session: Session, actor: Actor, mine: Rights, query: TaskQuery) ->
     return conditions
 
 
-def _searched(actor: Actor, query: TaskQuery) -> list[ColumnElement[bool]]:
+def _searched(mine: Rights, query: TaskQuery) -> list[ColumnElement[bool]]:
     """Return the conditions for people and words; a task found by its number needs none of them."""
     task, conditions = rows.TASK.c, list[ColumnElement[bool]]()
     if query.assignees:
-        conditions.append(_any_of(task.assignee_id, query.assignees, actor))
+        conditions.append(_any_of(task.assignee_id, query.assignees, mine))
     if query.authors:
-        conditions.append(_any_of(task.author_id, query.authors, actor))
+        conditions.append(_any_of(task.author_id, query.authors, mine))
     if query.words:
         conditions.append(rows.containing(query.words))
     if query.wanted_id is None:
@@ -129,6 +128,6 @@ def _searched(actor: Actor, query: TaskQuery) -> list[ColumnElement[bool]]:
     return [or_(by_number, and_(*conditions)) if query.words else by_number]
 
 
-def _any_of(column: ColumnElement[Any], people: tuple[Who, ...], actor: Actor) -> ColumnElement[bool]:
-    ids = [actor.id if who == "me" else who for who in people if who != "nobody"]
+def _any_of(column: ColumnElement[Any], people: tuple[Who, ...], mine: Rights) -> ColumnElement[bool]:
+    ids = [mine.person_id if who == "me" else who for who in people if who != "nobody"]
     return or_(column.in_(ids), column.is_(None)) if "nobody" in people else column.in_(ids)

@@ -1,6 +1,7 @@
 """A person's rights in the embedded tracker, and the conditions and choices that follow from them."""
 
 from collections import defaultdict
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple, get_args
 
 from sqlalchemy.sql.elements import ColumnElement
@@ -30,8 +31,9 @@ EVERYTHING = frozenset(
 
 
 class Rights(NamedTuple):
-    """The actor's permissions and roles by project."""
+    """A person's permissions and roles by project."""
 
+    person_id: int
     permissions: dict[int, set[str]]
     roles: dict[int, set[int]]
 
@@ -47,13 +49,21 @@ def rights(session: Session, actor: Actor) -> Rights:
     for project_id, role_id, names in held:
         permissions[project_id].update(EVERYTHING if actor.is_admin else names.split())
         roles[project_id].add(role_id)
-    return Rights(permissions, roles)
+    return Rights(actor.id, permissions, roles)
 
 
-def visible(mine: Rights, actor: Actor) -> ColumnElement[bool]:
-    seen = {project for project in mine.permissions if mine.has(project, "view_all")}
-    whole = {project for project in seen if mine.has(project, "view_private")}
-    return rows.visible(actor.id, sorted(whole), sorted(mine.permissions.keys() - seen), sorted(seen - whole))
+def visible(mine: Rights) -> ColumnElement[bool]:
+    return visible_to(mine.person_id, mine.permissions)
+
+
+def visible_to(person_id: int | ColumnElement[int], permissions: Mapping[int, Collection[str]]) -> ColumnElement[bool]:
+    """Return the condition for the tasks that a person with these permissions by project sees.
+
+    `person_id` may be a column, for several people with the same permissions.
+    """
+    seen = {project for project, held in permissions.items() if "view_all" in held}
+    whole = {project for project in seen if "view_private" in permissions[project]}
+    return rows.visible(person_id, sorted(whole), sorted(permissions.keys() - seen), sorted(seen - whole))
 
 
 def projects(session: Session, mine: Rights) -> tuple[Project, ...]:

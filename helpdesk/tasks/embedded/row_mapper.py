@@ -19,20 +19,13 @@ from helpdesk.tasks.embedded import files
 from helpdesk.tasks.embedded.permissions import Rights, choices, priorities, rights, visible
 from helpdesk.tasks.fields import CustomField, CustomValue, Kind, Option, cf_name
 from helpdesk.tasks.model import Actor, Entry, FieldChange, Link, Member, Priority, Ref, Relation, Status, Task, TaskRow
-
-OPPOSITE = {
-    "relates": "relates",
-    "duplicates": "duplicated",
-    "blocks": "blocked",
-    "precedes": "follows",
-    "copied_to": "copied_from",
-}
+from helpdesk.tasks.relations import relation_from
 
 
 def load(session: Session, actor: Actor, task_id: int) -> Task:
     """Read a task as the actor sees it. Raises NotFound, also for a task that the actor may not see."""
     mine = rights(session, actor)
-    seen = visible(mine, actor)
+    seen = visible(mine)
     row = rows.one(session, and_(rows.TASK.c.id == task_id, seen))
     if row is None:
         raise NotFound
@@ -62,7 +55,7 @@ def load(session: Session, actor: Actor, task_id: int) -> Task:
 
 def require_visible(session: Session, actor: Actor, task_id: int) -> None:
     """Raise NotFound for a task that the actor may not see."""
-    if not rows.count(session, and_(rows.TASK.c.id == task_id, visible(rights(session, actor), actor))):
+    if not rows.count(session, and_(rows.TASK.c.id == task_id, visible(rights(session, actor)))):
         raise NotFound
 
 
@@ -103,9 +96,7 @@ def _links(
     ids = {id for row in relations for id in (row.task_id, row.other_id)} | ({parent_id} if parent_id else set())
     rows_seen = parts.links(session, task_id, ids - {task_id}, seen)
     links = {row.id: Link(row.id, row.subject, Status(row.status_id, row.name, row.is_closed)) for row in rows_seen}
-    sides = [
-        (row.kind, row.other_id) if row.task_id == task_id else (OPPOSITE[row.kind], row.task_id) for row in relations
-    ]
+    sides = [relation_from(task_id, row.kind, row.task_id, row.other_id) for row in relations]
     return (
         links.get(parent_id) if parent_id else None,
         tuple(links[row.id] for row in rows_seen if row.parent_id == task_id),

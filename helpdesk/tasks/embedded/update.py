@@ -5,14 +5,15 @@ from datetime import date, datetime
 
 from sqlmodel import Session
 
-from helpdesk.errors import Invalid, NotAllowed, NotFound, Unchanged, sentence
+from helpdesk.errors import Invalid, NotAllowed, NotFound, sentence
 from helpdesk.store.casefold import fold
 from helpdesk.store.models import tables
 from helpdesk.store.tracker import task_parts as parts
 from helpdesk.store.tracker.files import delete_of_task
+from helpdesk.tasks.checks import require_new_text
 from helpdesk.tasks.embedded.files import attach
 from helpdesk.tasks.embedded.row_mapper import load
-from helpdesk.tasks.fields import Texts, Value, cf_name, format_number
+from helpdesk.tasks.fields import Texts, Value, cf_name, format_number, history_name
 from helpdesk.tasks.model import Actor, Edit, Entry, Ref, Task
 from helpdesk.texts import trimmed
 
@@ -65,13 +66,7 @@ def write(
 
 def edit_comment(session: Session, before: Task, entry_id: int, text: str) -> None:
     """Give a comment another text, which keeps the task's version. Raises as the port says."""
-    entry = next((entry for entry in before.entries if entry.id == entry_id), None)
-    if entry is None:
-        raise NotFound
-    if not entry.may_edit:
-        raise NotAllowed
-    if entry.notes == text:
-        raise Unchanged
+    entry = require_new_text(before, entry_id, text)
     row = session.get_one(tables.Entry, entry.id)
     if text or entry.changes:
         row.notes = text
@@ -94,7 +89,7 @@ def _field_changes(before: Task, edit: Edit) -> Iterator[tuple[str, str | None, 
     for field, number in edit.changes.items():
         yield field, _text(before.value(field)), _text(number)
     for detail, value in edit.details.items():
-        name = "parent_id" if detail == "parent" else detail
+        name = history_name(detail)
         yield (name, None, None) if detail == "description" else (name, _text(before.detail(detail)), _text(value))
     kinds = {it.field.id: it.field.kind for it in before.custom}
     for field_id, texts in edit.custom.items():

@@ -10,19 +10,19 @@ from helpdesk.languages import LANGUAGES
 from helpdesk.people.model import Person
 from helpdesk.people.passwords import LONGEST_PASSWORD
 from helpdesk.web.accounts import sign_in
-from helpdesk.web.core import navigation, request_data, session
+from helpdesk.web.core import flash, navigation, request_data, session
 from helpdesk.web.core.errors import headers_of, status_of
 from helpdesk.web.core.faces import Json, answer, answer_refusal, choose, html, json_response, see_other
 from helpdesk.web.core.guards import refuse_foreign
 from helpdesk.web.core.navigation import current_url, safe_path
 from helpdesk.web.core.services import path_to, services
-from helpdesk.web.core.templating import THEMES, translate
+from helpdesk.web.core.templating import FOLDED, THEMES, translate
 from helpdesk.web.drafts import handoff as draft_handoff
 from helpdesk.web.lists import saved_views
 from helpdesk.web.tasks import schemas as task_schemas
 
 WELCOME = sentence("You are signed in.")
-GOODBYE = sentence("You are signed out.")
+GOODBYE = sentence("You have signed out.")
 CLEARED = '"cache"'
 """A browser forgets its pages when its person signs out, also those for going back. It keeps its storage, where drafts
 are, and its cookies, which hold theme and language."""
@@ -64,7 +64,7 @@ async def _sign_out(request: Request) -> Response:
     response = await answer(
         request,
         json=lambda: json_response(request, {"message": translate(request, GOODBYE)}),
-        page=lambda: see_other(path_to(request, "people:login")),
+        page=lambda: flash.redirect(request, path_to(request, "people:login"), GOODBYE),
     )
     await session.end(request, response, everywhere)
     navigation.forget_list(response)
@@ -73,10 +73,13 @@ async def _sign_out(request: Request) -> Response:
 
 
 async def preferences(request: Request) -> Response:
-    """Set the theme and language of this browser, in cookies so that the sign-in page obeys them too."""
+    """Set the theme, the language and the width of the navigation of this browser.
+
+    They are cookies, so that the sign-in page obeys them too.
+    """
     fields = await request_data.read(request)
-    response = see_other(safe_path(current_url(request)) or "/")
-    for name, values in (("theme", ("", *THEMES)), ("locale", tuple(LANGUAGES))):
+    response = flash.redirect(request, safe_path(current_url(request)) or "/", flash.CHOICE_SAVED)
+    for name, values in (("theme", ("", *THEMES)), ("locale", tuple(LANGUAGES)), ("rail", ("", FOLDED))):
         if (value := fields.text(name, 10)) in values and name in fields.values:
             response.set_cookie(name, value, A_YEAR if value else 0, samesite="lax", httponly=True)
     return response

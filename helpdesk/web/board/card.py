@@ -13,9 +13,9 @@ from helpdesk.tasks.model import Edit, Task
 from helpdesk.texts import called
 from helpdesk.web.board import page as board_page
 from helpdesk.web.board import query as board_query
-from helpdesk.web.core import navigation, request_data
+from helpdesk.web.core import flash, navigation, request_data
 from helpdesk.web.core.errors import status_of
-from helpdesk.web.core.faces import answer, choose, html, see_other
+from helpdesk.web.core.faces import answer, choose, html
 from helpdesk.web.core.idempotency import idempotent
 from helpdesk.web.core.navigation import current_url
 from helpdesk.web.core.templating import translate
@@ -87,7 +87,7 @@ async def _refused_card(request: Request, refusal: task_page.Refusal, _form_name
 
 
 async def _to_page(request: Request, outcome: change.Outcome) -> Response:
-    return see_other(await _next(request))
+    return flash.redirect(request, await _next(request), outcome.message)
 
 
 async def _refused_page(request: Request, refusal: task_page.Refusal, _form_name: str) -> Response:

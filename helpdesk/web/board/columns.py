@@ -14,9 +14,9 @@ from helpdesk.errors import Invalid, Sentence, sentence
 from helpdesk.store import board
 from helpdesk.store.board import ColumnSettings, Phase
 from helpdesk.tasks.model import Status
-from helpdesk.web.core import request_data
+from helpdesk.web.core import flash, request_data
 from helpdesk.web.core.after_write import stored
-from helpdesk.web.core.faces import answer, answer_refusal, html, htmx_redirect, json_response
+from helpdesk.web.core.faces import answer, answer_refusal, html, json_response
 from helpdesk.web.core.idempotency import idempotent
 from helpdesk.web.core.navigation import BOARD, safe_path
 from helpdesk.web.core.services import path_to, services
@@ -42,11 +42,11 @@ async def columns(request: Request) -> Response:
     if request.method == "POST":
         return await _change(request)
     rows = rows_of(*await _statuses_and_settings(request))
-    back, message = safe_path(request.query_params.get("next", "")), SAVED if "saved" in request.query_params else None
+    back = safe_path(request.query_params.get("next", ""))
     return await answer(
         request,
         json=lambda: json_response(request, _to_dict(rows)),
-        page=lambda: _page(request, rows, back, message=message),
+        page=lambda: _page(request, rows, back),
     )
 
 
@@ -64,7 +64,7 @@ async def _change(request: Request) -> Response:
     return await answer(
         request,
         json=lambda: json_response(request, _to_dict(rows_of(statuses, settings | changes))),
-        page=lambda: htmx_redirect(request, back or f"{path_to(request, 'tasks:columns')}?saved=1"),
+        page=lambda: flash.redirect(request, back or path_to(request, "tasks:columns"), SAVED),
     )
 
 
@@ -148,9 +148,8 @@ def _page(
     request: Request,
     rows: Iterable[ColumnRow],
     back: str,
-    message: Sentence | None = None,
     refusal: Invalid | None = None,
 ) -> Response:
     """Render the form. `back` is the page that the person came from, if known."""
     context = {"columns": rows, "phases": PHASES, "most": MOST_TASKS, "next": back, "board": path_to(request, BOARD)}
-    return html(request, "board/columns.html", 422 if refusal else 200, message=message, error=refusal, **context)
+    return html(request, "board/columns.html", 422 if refusal else 200, error=refusal, **context)

@@ -70,6 +70,7 @@ async def page(
     by, columns, as_list = list_params.lanes(extra), columns_of(listing, cards, settings), _as_list(request, listing)
     people = list_page.people_of(card.row for card in cards.cards)
     names = await list_page.people_names(request, who, listing, people)
+    await colors.prepare(request)
     summary, rules = board.summary(columns), settings.rules
     totals = statistics_tables.totals(summary, as_list, vocabulary.statuses, rules, whole=True)
     fields = selects(listing, vocabulary, {id: name for id, name in names.items() if id != who.id})

@@ -14,9 +14,9 @@ from helpdesk.tasks.model import Actor
 from helpdesk.web.board import page as board_page
 from helpdesk.web.board import query as board_query
 from helpdesk.web.board.page import BoardSettings
-from helpdesk.web.core import request_data
+from helpdesk.web.core import flash, request_data
 from helpdesk.web.core.after_write import stored
-from helpdesk.web.core.faces import answer, fragment_or_page, html, htmx_redirect, json_response, see_other
+from helpdesk.web.core.faces import answer, fragment_or_page, html, json_response, see_other
 from helpdesk.web.core.guards import actor
 from helpdesk.web.core.navigation import BOARD
 from helpdesk.web.core.services import path_to, services
@@ -133,7 +133,7 @@ async def tips(request: Request) -> Response:
 
 
 def _to_board(request: Request, fields: request_data.Fields) -> Response:
-    return htmx_redirect(request, fields.next_path() or path_to(request, BOARD))
+    return flash.redirect(request, fields.next_path() or path_to(request, BOARD), flash.CHOICE_SAVED)
 
 
 def _this_board(request: Request) -> str:

@@ -11,8 +11,8 @@ from starlette.routing import Match
 
 from helpdesk import errors
 from helpdesk.errors import HelpdeskError, Sentence, TooLarge, sentence
-from helpdesk.web.core import after_write, request_data
-from helpdesk.web.core.faces import SAFE, Json, html, is_htmx, wants_html
+from helpdesk.web.core import after_write, request_data, session
+from helpdesk.web.core.faces import SAFE, Face, Json, face_of, html, is_htmx, wants_html
 from helpdesk.web.core.navigation import current_url
 from helpdesk.web.core.request_body import TooSlow
 from helpdesk.web.core.services import path_to, services
@@ -122,6 +122,9 @@ async def domain(request: Request, error: Exception) -> Response:
 async def from_http(request: Request, error: Exception) -> Response:
     """Answer a refusal of Starlette itself: no such route, a method, a body too large."""
     assert isinstance(error, HTTPException)
+    if face_of(request) is Face.PAGE:  # no guard has read the session, with which the page has its navigation
+        with suppress(HelpdeskError):
+            await session.current(request)
     if error.status_code == 405:
         return await answer(request, MethodNotAllowed(), 405, {"Allow": _allowed(request)})
     kind = FROM_HTTP.get(error.status_code, HelpdeskError)

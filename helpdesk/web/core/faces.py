@@ -21,6 +21,7 @@ from helpdesk.web.core.services import services
 SAFE = {"GET", "HEAD", "OPTIONS"}
 PROGRAMS = ("/api/", "/tasks/api/")
 HX_REDIRECT = "hx-redirect"
+FLASH = "flash"  # the cookie of a one-time message (flash.py)
 WROTE = "wrote"  # the cookie that changes whenever its person has written something (static/js/back-navigation.js)
 
 T = TypeVar("T")
@@ -107,7 +108,11 @@ def html(request: Request, template: str, status: int = 200, **context: Any) -> 
     Lone surrogates, which a program may send to be shown again, become question marks.
     """
     text = services(request).renderer.render(request, template, context)
-    return HTMLResponse(text.encode("utf-8", "replace"), status)
+    response = HTMLResponse(text.encode("utf-8", "replace"), status)
+    if getattr(request.state, "shows_flash", False):
+        response.delete_cookie(FLASH, httponly=True, samesite="lax")
+        response.headers["Cache-Control"] = "private, no-store"
+    return response
 
 
 def json_response(request: Request, body: Mapping[str, Any], status: int = 200) -> Response:

@@ -27,26 +27,48 @@ LONGEST = 1_500  # of what a cookie may hold
 
 
 class Room(NamedTuple):
-    """A link to a route, for everybody or for those who hold a right."""
+    """A link to a route, for everybody or for those who hold a right.
 
+    Rooms of the `bar` are always in sight on phones; those with `only_bar` are nowhere else.
+    """
+
+    group: str
     route: str
     name: Sentence
+    icon: str
     right: Right | None = None
-    counts_unread: bool = False
+    bar: bool = False
+    only_bar: bool = False
 
 
+GROUPS = {
+    "work": sentence("Work"),
+    "service": sentence("Service"),
+    "company": sentence("Company"),
+    "administration": sentence("Administration"),
+}
+"""The names of the groups, in their order; rooms of the group "" stand above all, without a name."""
 ROOMS = (
-    Room("tasks:my_tasks", sentence("My tasks")),
-    Room("tasks:index", sentence("All tasks")),
-    Room("tasks:board", sentence("Board")),
-    Room("tasks:new", sentence("New task")),
-    Room("notifications:index", sentence("Notifications"), counts_unread=True),
+    Room("", "tasks:new", sentence("New task"), "plus", bar=True),
+    Room("work", "tasks:my_tasks", sentence("My tasks"), "inbox", bar=True),
+    Room("work", "tasks:index", sentence("All tasks"), "list"),
+    Room("work", BOARD, sentence("Board"), "square-kanban", bar=True),
+    Room("work", "notifications:index", sentence("Notifications"), "bell", bar=True, only_bar=True),
+    Room("administration", "tasks:columns", sentence("Columns of the board"), "columns-3-cog", right="admin"),
 )
+OWN = (
+    Room("", "notifications:preferences", sentence("Notification settings"), "bell"),
+    Room("", "views:index", sentence("Saved views"), "bookmark"),
+    Room("", "replies:index", sentence("Reply templates"), "message-square"),
+)
+"""The rooms of the person's own menu."""
 
 
-def rooms_of(person: Person) -> list[Room]:
-    """Return the rooms that this person may enter."""
-    return [room for room in ROOMS if holds(person, room.right)]
+def rooms_of(person: Person) -> list[tuple[Sentence | None, list[Room]]]:
+    """Return the rooms that this person may enter, under the name of their group."""
+    rooms = [room for room in ROOMS if holds(person, room.right)]
+    groups = [(GROUPS.get(key), [room for room in rooms if room.group == key]) for key in ("", *GROUPS)]
+    return [(name, its_rooms) for name, its_rooms in groups if its_rooms]
 
 
 def safe_path(target: str) -> str:

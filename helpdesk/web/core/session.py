@@ -15,17 +15,20 @@ from starlette.responses import Response
 
 from helpdesk.errors import NotSignedIn, OutcomeUnknown, StoreUnavailable
 from helpdesk.people.model import Person, SignedIn, entitled, person_of
-from helpdesk.store import notifications, sessions
-from helpdesk.web.core.faces import SAFE, is_htmx
+from helpdesk.store import notifications, saved_views, sessions
+from helpdesk.store.saved_views import View
+from helpdesk.web.core.faces import SAFE, Face, face_of, is_htmx
 from helpdesk.web.core.services import path_to, services
 
 COOKIE = "session"
 LONGEST_COOKIE = 4096
+MOST_VIEWS = 7  # in the navigation
 STREAMS = ("notifications:stream", "api:stream")
 
 
 async def current(request: Request) -> SignedIn | None:
-    """Return the session, read from the store once a request together with the count of unread notifications."""
+    """Return the session, read from the store once a request together with what the frame of a page shows: the count of
+    unread notifications, and the first saved views."""
     if not hasattr(request.state, "signed_in"):
         request.state.signed_in = await _find(request)
         if request.state.signed_in:
@@ -139,12 +142,14 @@ async def _find(request: Request) -> SignedIn | None:
     if session_id is None:
         return None
 
-    def work(db: Session) -> tuple[sessions.StoredSession | None, int]:
+    def work(db: Session) -> tuple[sessions.StoredSession | None, int, list[View]]:
         row = sessions.find(db, session_id, now)
-        person_id = row.person.id if row else None
-        return row, notifications.unread(db, [person_id])[person_id] if person_id else 0
+        if row is None or row.person.id is None:
+            return row, 0, []
+        views = saved_views.of_person(db, row.person.id)[:MOST_VIEWS] if face_of(request) is Face.PAGE else []
+        return row, notifications.unread(db, [row.person.id])[row.person.id], views
 
-    row, request.state.unread = await services(request).database.run(work)
+    row, request.state.unread, request.state.saved_views = await services(request).database.run(work)
     if row is None:
         return None
     await _note_use(request, row, now)

@@ -14,18 +14,22 @@ from helpdesk.errors import Sentence, sentence
 from helpdesk.languages import LANGUAGES, choose, say, translations
 from helpdesk.paths import folder
 from helpdesk.people.model import Person
-from helpdesk.tasks.board import initials
+from helpdesk.tasks.board import age, initials
+from helpdesk.tasks.colors import Colors
 from helpdesk.tasks.fields import format_number, is_day
 from helpdesk.texts import is_blank
 from helpdesk.timings import measured
-from helpdesk.web.core import session
+from helpdesk.web.core import flash, navigation, session
 from helpdesk.web.core.faces import WROTE, moment
 from helpdesk.web.core.jinja_extensions import InPlace, Translated, Unindented, caching, text_filters
-from helpdesk.web.core.navigation import rooms_of
 from helpdesk.web.core.services import services
 
 MARK_CHARACTERS = 12  # of a session's mark: to tell sessions of one browser apart
 THEMES = ("light", "dark")
+MACROS = ("icon", "disc", "status", "priority", "priority_mark", "faults")
+FOLDED = "folded"
+TINTS = 6  # of discs with initials: static/css/marks.css
+LONGEST_SEARCH = 1_000
 KILOBYTE = 1024
 LONGEST_WROTE = 20
 
@@ -36,7 +40,9 @@ class Renderer:
     def __init__(self, timezone: ZoneInfo, static: Callable[[str], str], path: Callable[..., str], brand: str) -> None:
         variables = {"LANGUAGES": LANGUAGES, "THEMES": THEMES, "key": new_key}
         variables |= {"static": static, "path": path, "brand": brand}
-        self.environments = {language: _environment(language, timezone, variables) for language in LANGUAGES}
+        self.colors = Colors()  # as they were read last: templates draw statuses by them
+        mark = {"mark": lambda status: self.colors.mark(status)}
+        self.environments = {language: _environment(language, timezone, variables, mark) for language in LANGUAGES}
 
     def prepare(self, goes_on: Callable[[], bool]) -> None:
         """Compile all templates, or else the first page of each kind would hold up the event loop for 100 ms."""
@@ -78,7 +84,12 @@ def new_key() -> str:
     return token_urlsafe(12)
 
 
-def _environment(language: str, timezone: ZoneInfo, variables: Mapping[str, Any]) -> Environment:
+def _environment(
+    language: str,
+    timezone: ZoneInfo,
+    variables: Mapping[str, Any],
+    filters: Mapping[str, Callable[..., Any]],
+) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(folder("templates")),
         autoescape=True,
@@ -93,6 +104,8 @@ def _environment(language: str, timezone: ZoneInfo, variables: Mapping[str, Any]
     environment.install_gettext_callables(catalogue.gettext, catalogue.ngettext, newstyle=True)  # type: ignore[attr-defined]  # from the i18n extension
     environment.filters |= {
         "moment": lambda at: _time(at.astimezone(UTC), at.astimezone(timezone).strftime("%d.%m.%Y %H:%M")),
+        "ago": lambda at, now: _ago(at.astimezone(timezone), say(language, age(at, now))),
+        "tint": lambda it: it.id % TINTS,
         "day": _day,
         "hours": lambda hours: say(language, sentence("%(hours)s h", hours=_decimal(language, hours))),
         "clock": lambda at: at.astimezone(timezone).strftime("%H:%M:%S"),
@@ -102,12 +115,13 @@ def _environment(language: str, timezone: ZoneInfo, variables: Mapping[str, Any]
         "size": lambda size: say(language, size_text(size)),
         "initials": initials,
         "say": lambda sentence: say(language, sentence),
+        **filters,
         **text_filters(lambda sentence: say(language, sentence)),
     }
     environment.tests["blank"] = is_blank
     environment.globals |= {**variables, "cached": caching(environment)}
     macros = environment.get_template("_ui.html").module  # once: each import of a macro costs as much as a row
-    environment.globals |= {name: getattr(macros, name) for name in ("icon", "status", "priority", "faults")}
+    environment.globals |= {name: getattr(macros, name) for name in MACROS}
     return environment
 
 
@@ -132,6 +146,13 @@ def size_text(size: int) -> Sentence:
     return sentence("%(size)s MB", size=f"{round(size / KILOBYTE**2, 1):g}")
 
 
+def _ago(at: datetime, text: str) -> Markup:
+    """Return how long ago a moment was; its title says when exactly. It grows old, so
+    what is cached must have it among its values."""
+    machine = at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(machine, at.strftime("%d.%m.%Y %H:%M"), text)
+
+
 def _time(machine: date | datetime, text: str) -> Markup:
     return Markup(f'<time datetime="{machine.isoformat().replace("+00:00", "Z")}">{text}</time>')
 
@@ -142,7 +163,11 @@ def _context(request: Request) -> dict[str, Any]:
     theme, signed_in = session.cookie(request, "theme"), getattr(request.state, "signed_in", None)
     return {
         "person": person,
-        "rooms": rooms_of(person) if person else (),
+        "rooms": navigation.rooms_of(person) if person else [],
+        "own_rooms": navigation.OWN,
+        "saved_views": getattr(request.state, "saved_views", ()),
+        "folded": session.cookie(request, "rail") == FOLDED,
+        "searched": request.query_params.get("search", "")[:LONGEST_SEARCH],
         "unread": getattr(request.state, "unread", 0),
         "session_mark": signed_in.mark[:MARK_CHARACTERS] if signed_in else "",
         "feed_status": services(request).feed_status(),
@@ -150,6 +175,8 @@ def _context(request: Request) -> dict[str, Any]:
         "theme": theme if theme in THEMES else "",
         "here": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
         "request_id": request.state.request_id,
+        "flash": flash.shown(request),
+        "now": services(request).clock(),
         "wrote": wrote if (wrote := session.cookie(request, WROTE)).isalnum() and len(wrote) < LONGEST_WROTE else "",
         "settings": services(request).settings,
         "state": services(request).backend.state,

@@ -27,6 +27,7 @@ ALONE = {"image/svg+xml": {"Content-Security-Policy": "sandbox; default-src 'non
 FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 BUNDLES = {
     "app.css": ("css/*.css",),
+    "task.css": ("css/task/*.css",),
     "notifications.css": ("css/pages/notifications.css",),
     "board.css": ("css/pages/board.css",),
     "columns.css": ("css/pages/columns.css",),

@@ -8,7 +8,7 @@ from starlette.datastructures import UploadFile
 from starlette.requests import Request
 
 from helpdesk.errors import Invalid, Sentence, TooLarge, sentence
-from helpdesk.tasks.files import Staged, Upload
+from helpdesk.tasks.files import GONE, Staged, Upload
 from helpdesk.tasks.markup.render import REFERENCES
 from helpdesk.tasks.model import Actor
 from helpdesk.web.core import request_data
@@ -20,7 +20,6 @@ PIECE = 256 * 1024
 PURPOSE = "staged"
 SEAL_SECONDS = 24 * 3600
 MOST_FILES = 20
-GONE = sentence("A file you had chosen is not here any more. Please choose it again.")
 TOO_MANY = sentence("At most %(count)s files can be added at once.", count=MOST_FILES)
 
 

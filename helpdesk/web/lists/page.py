@@ -39,7 +39,7 @@ async def page(request: Request, who: Actor, page: TaskPage, views: list[View], 
     listing = list_params.of_query(request, request.url.path, page.query, request.query_params)
     vocabulary = page.vocabulary
     assert vocabulary is not None and page.summary is not None
-    names = await people_names(request, who, listing, people)
+    names, _ = await asyncio.gather(people_names(request, who, listing, people), colors.prepare(request))
     fields = selects(listing, vocabulary, {id: name for id, name in names.items() if id != who.id})
     return html(
         request,

@@ -9,9 +9,9 @@ from starlette.responses import Response
 from helpdesk.errors import NotFound, Sentence
 from helpdesk.tasks.change_messages import LABELS, in_words
 from helpdesk.tasks.model import Edit, Task
-from helpdesk.web.core import request_data
+from helpdesk.web.core import flash, request_data
 from helpdesk.web.core.errors import status_of
-from helpdesk.web.core.faces import choose, fragment_or_page, html, see_other
+from helpdesk.web.core.faces import choose, fragment_or_page, html
 from helpdesk.web.core.idempotency import idempotent
 from helpdesk.web.core.templating import today
 from helpdesk.web.tasks import change, form_fields
@@ -91,7 +91,7 @@ async def _refused_row(request: Request, refusal: task_page.Refusal, _form_name:
 
 
 async def _to_page(request: Request, outcome: change.Outcome) -> Response:
-    return see_other(await change.address_after(request, outcome.written))
+    return flash.redirect(request, await change.address_after(request, outcome.written), outcome.message)
 
 
 ROW = change.Presenter(_to_row, _refused_row)

@@ -13,7 +13,7 @@ from helpdesk.errors import Invalid, NotFound, sentence
 from helpdesk.people.model import Person
 from helpdesk.store import saved_views
 from helpdesk.store.saved_views import View
-from helpdesk.web.core import request_data
+from helpdesk.web.core import flash, request_data
 from helpdesk.web.core.after_write import stored
 from helpdesk.web.core.faces import answer, answer_refusal, html, json_response, see_other
 from helpdesk.web.core.guards import actor
@@ -25,6 +25,8 @@ from helpdesk.web.core.templating import translate
 from helpdesk.web.lists import params as list_params
 from helpdesk.web.lists.urls import Listing
 
+SAVED = sentence("The view was saved.")
+CHANGED = sentence("The view was changed.")
 REMOVED = sentence("The view was deleted.")
 TOO_MANY = sentence("You have %(most)s views already: delete one first.", most=saved_views.MOST_OF_PERSON)
 NAME_TAKEN = sentence("You have a view of this name already.")
@@ -60,7 +62,7 @@ async def remove(request: Request) -> Response:
     return await answer(
         request,
         json=lambda: json_response(request, {"message": translate(request, REMOVED)}),
-        page=lambda: see_other(path_to(request, "views:index")),
+        page=lambda: flash.redirect(request, path_to(request, "views:index"), REMOVED),
     )
 
 
@@ -83,7 +85,11 @@ async def _create(request: Request) -> Response:
     except Invalid as refusal:
         typed = {"name": fields.values.get("name")}
         return await answer_refusal(request, refusal, page=partial(_page, request, listing, typed, refusal))
-    return await _to_list(request, view, 201)
+    return await answer(
+        request,
+        json=lambda: json_response(request, {"view": view._asdict()}, 201),
+        page=lambda: flash.redirect(request, view.address, SAVED),
+    )
 
 
 @idempotent
@@ -100,18 +106,20 @@ async def _change(request: Request) -> Response:
         typed = {"id": view.id, "name": fields.values.get("name")}
         return await answer_refusal(request, refusal, page=partial(_page, request, None, typed, refusal))
     page = f"{path_to(request, 'views:index')}#view-{view.id}"
-    return await answer(request, json=lambda: _changed_to_json(request), page=lambda: see_other(page))
+    return await answer(
+        request, json=lambda: _changed_to_json(request), page=lambda: flash.redirect(request, page, CHANGED)
+    )
 
 
 async def _changed_to_json(request: Request) -> Response:
     return json_response(request, {"view": (await _view(request))._asdict()})
 
 
-async def _to_list(request: Request, view: View, status: int = 200) -> Response:
+async def _to_list(request: Request, view: View) -> Response:
     """Redirect to the list of a view; programs get the view."""
     return await answer(
         request,
-        json=lambda: json_response(request, {"view": view._asdict()}, status),
+        json=lambda: json_response(request, {"view": view._asdict()}),
         page=lambda: see_other(view.address),
     )
 

@@ -9,9 +9,9 @@ from starlette.responses import Response
 
 from helpdesk.errors import NotFound, Sentence, sentence
 from helpdesk.store import notifications
-from helpdesk.web.core import request_data
+from helpdesk.web.core import flash, request_data
 from helpdesk.web.core.after_write import stored
-from helpdesk.web.core.faces import Respond, answer, json_response, see_other
+from helpdesk.web.core.faces import Respond, answer, json_response
 from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.session import current_user
 from helpdesk.web.core.templating import translate
@@ -67,7 +67,7 @@ async def _answer(request: Request, message: Sentence, unread: int, fragment: Re
     return await answer(
         request,
         json=lambda: json_response(request, {"message": translate(request, message), "unread_count": unread}),
-        page=lambda: see_other(path_to(request, "notifications:index") + query),
+        page=lambda: flash.redirect(request, path_to(request, "notifications:index") + query, message),
         fragment=fragment,
     )
 

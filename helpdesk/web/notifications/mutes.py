@@ -12,9 +12,9 @@ from helpdesk.notifications.preferences import Preferences, from_json, to_json
 from helpdesk.store import preferences as store
 from helpdesk.tasks.lists import TaskQuery
 from helpdesk.tasks.model import Ref
-from helpdesk.web.core import request_data
+from helpdesk.web.core import flash, request_data
 from helpdesk.web.core.after_write import stored
-from helpdesk.web.core.faces import answer, html, json_response, see_other
+from helpdesk.web.core.faces import answer, html, json_response
 from helpdesk.web.core.guards import actor
 from helpdesk.web.core.navigation import current_url
 from helpdesk.web.core.services import services
@@ -105,7 +105,7 @@ async def _change(request: Request, kind: Kind, number: int) -> Response:
     return await answer(
         request,
         json=lambda: json_response(request, {"message": translate(request, message), "muted": mute}),
-        page=lambda: see_other(current_url(request)),
+        page=lambda: flash.redirect(request, current_url(request), message),
         fragment=lambda: html(request, "notifications/_muted.html", mute=row, message=message),
     )
 

@@ -12,16 +12,15 @@ from helpdesk.notifications.channels import registry
 from helpdesk.notifications.kinds import Type
 from helpdesk.notifications.preferences import Preferences, Sound, from_json, to_json
 from helpdesk.store import preferences as stored_preferences
-from helpdesk.web.core import request_data, session
+from helpdesk.web.core import flash, request_data, session
 from helpdesk.web.core.after_write import stored
-from helpdesk.web.core.faces import answer, answer_refusal, html, json_response, see_other
+from helpdesk.web.core.faces import answer, answer_refusal, html, json_response
 from helpdesk.web.core.idempotency import idempotent
 from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.templating import translate
 from helpdesk.web.drafts import service as drafts
 from helpdesk.web.notifications import mutes, preference_params
 
-SAVED = sentence("Your choice was saved.")
 TYPE_LABELS: dict[Type, Sentence] = {
     "mention": sentence("I am called by @name"),
     "assigned": sentence("A task is given to me or taken from me"),
@@ -66,11 +65,10 @@ async def preferences(request: Request) -> Response:
         return await _change(request)
     chosen = await chosen_by_person(request)
     values = _values(request, chosen)
-    saved = SAVED if "saved" in request.query_params else None
     return await answer(
         request,
         json=lambda: json_response(request, values),
-        page=lambda: _page(request, chosen, values, saved=saved),
+        page=lambda: _page(request, chosen, values),
         fragment=lambda: _form(request, "notifications/_preferences_form.html", values),
     )
 
@@ -90,9 +88,9 @@ async def _change(request: Request) -> Response:
     values = _values(request, await chosen_by_person(request))
     return await answer(
         request,
-        json=lambda: json_response(request, {"message": translate(request, SAVED), **values}),
-        page=lambda: see_other(path_to(request, "notifications:preferences") + "?saved=1"),
-        fragment=lambda: _form(request, "notifications/_preferences_saved.html", values, message=SAVED),
+        json=lambda: json_response(request, {"message": translate(request, flash.CHOICE_SAVED), **values}),
+        page=lambda: flash.redirect(request, path_to(request, "notifications:preferences"), flash.CHOICE_SAVED),
+        fragment=lambda: _form(request, "notifications/_preferences_saved.html", values, message=flash.CHOICE_SAVED),
     )
 
 
@@ -120,10 +118,9 @@ async def _page(
     chosen: Preferences,
     values: dict[str, Any],
     refusal: Invalid | None = None,
-    saved: Sentence | None = None,
 ) -> Response:
     muted = await mutes.of_preferences(request, chosen)
-    return await _form(request, "notifications/preferences.html", values, refusal, mutes=muted, message=saved)
+    return await _form(request, "notifications/preferences.html", values, refusal, mutes=muted)
 
 
 async def _form(

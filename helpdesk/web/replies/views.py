@@ -9,9 +9,9 @@ from starlette.responses import Response
 from helpdesk.errors import Invalid, NotAllowed, NotFound, sentence
 from helpdesk.store import reply_templates
 from helpdesk.store.reply_templates import Reply
-from helpdesk.web.core import request_data
+from helpdesk.web.core import flash, request_data
 from helpdesk.web.core.after_write import stored
-from helpdesk.web.core.faces import answer, answer_refusal, html, json_response, see_other
+from helpdesk.web.core.faces import answer, answer_refusal, html, json_response
 from helpdesk.web.core.guards import ADMINISTRATORS_ONLY
 from helpdesk.web.core.idempotency import idempotent
 from helpdesk.web.core.services import path_to, services
@@ -20,6 +20,7 @@ from helpdesk.web.core.templating import translate
 from helpdesk.web.replies.variables import VARIABLES
 
 LONGEST_NAME = 100
+SAVED = sentence("The reply template was saved.")
 REMOVED = sentence("The reply template was deleted.")
 TOO_MANY = sentence(
     "There are %(most)s templates in this list already: delete one first.", most=reply_templates.MOST_IN_LIST
@@ -60,7 +61,7 @@ async def remove(request: Request) -> Response:
     return await answer(
         request,
         json=lambda: json_response(request, {"message": translate(request, REMOVED)}),
-        page=lambda: see_other(path_to(request, "replies:index")),
+        page=lambda: flash.redirect(request, path_to(request, "replies:index"), REMOVED),
     )
 
 
@@ -145,5 +146,5 @@ async def _saved(request: Request, reply: Reply, status: int) -> Response:
     return await answer(
         request,
         json=lambda: json_response(request, {"reply": reply._asdict()}, status),
-        page=lambda: see_other(f"{path_to(request, 'replies:index')}#reply-{reply.id}"),
+        page=lambda: flash.redirect(request, f"{path_to(request, 'replies:index')}#reply-{reply.id}", SAVED),
     )

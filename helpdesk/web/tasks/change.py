@@ -10,9 +10,9 @@ from helpdesk.errors import Conflict, Invalid, Sentence, Unchanged, sentence
 from helpdesk.tasks.colors import Colors
 from helpdesk.tasks.model import Edit, Entry, Field, Task, Written
 from helpdesk.texts import trimmed
-from helpdesk.web.core import request_data
+from helpdesk.web.core import flash, request_data
 from helpdesk.web.core.after_write import saved
-from helpdesk.web.core.faces import Face, Json, json_response, see_other
+from helpdesk.web.core.faces import Face, Json, json_response
 from helpdesk.web.core.guards import actor
 from helpdesk.web.core.services import services
 from helpdesk.web.core.templating import translate
@@ -118,7 +118,8 @@ async def to_json_with_message(request: Request, outcome: Outcome) -> Response:
 
 async def to_page(request: Request, outcome: Outcome) -> Response:
     fields = await request_data.read(request)
-    return see_other(fields.next_path() or await address_after(request, outcome.written))
+    path = fields.next_path() or await address_after(request, outcome.written)
+    return flash.redirect(request, path, outcome.message)
 
 
 async def to_fragment(request: Request, outcome: Outcome) -> Response:

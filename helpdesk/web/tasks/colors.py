@@ -69,6 +69,11 @@ async def load(request: Request) -> Colors:
     return current
 
 
+async def prepare(request: Request) -> None:
+    """Have templates draw statuses by the present phases."""
+    services(request).renderer.colors = await load(request)
+
+
 async def of_vocabulary(request: Request, vocabulary: Vocabulary) -> Colors:
     """Return the colors of a vocabulary that was read already."""
     rules = await load_phase_rules(request)

@@ -8,10 +8,10 @@ from starlette.responses import Response
 
 from helpdesk.errors import Invalid, NotAllowed, Sentence, Unchanged, sentence
 from helpdesk.tasks.model import Entry, Task
-from helpdesk.web.core import request_data
+from helpdesk.web.core import flash, request_data
 from helpdesk.web.core.after_write import saved
 from helpdesk.web.core.errors import status_of
-from helpdesk.web.core.faces import answer, answer_refusal, choose, html, json_response, see_other
+from helpdesk.web.core.faces import answer, answer_refusal, choose, html, json_response
 from helpdesk.web.core.guards import actor
 from helpdesk.web.core.idempotency import idempotent
 from helpdesk.web.core.services import services
@@ -93,7 +93,7 @@ async def _changed(request: Request, task: Task, message: Sentence) -> Response:
     return await answer(
         request,
         json=lambda: json_response(request, body),
-        page=lambda: see_other(f"{task_page.address(request, task.id)}#entry-{number}"),
+        page=lambda: flash.redirect(request, f"{task_page.address(request, task.id)}#entry-{number}", message),
         fragment=lambda: (
             task_page.entry(request, task, entry, message=message)
             if entry

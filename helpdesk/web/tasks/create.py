@@ -11,10 +11,10 @@ from helpdesk.errors import Invalid, NotFound, TooLarge, sentence
 from helpdesk.people.model import Person
 from helpdesk.tasks.creation import NewTask, NewTaskForm
 from helpdesk.tasks.model import Actor, Ref, Task
-from helpdesk.web.core import request_data
+from helpdesk.web.core import flash, request_data
 from helpdesk.web.core.after_write import saved
 from helpdesk.web.core.errors import status_of
-from helpdesk.web.core.faces import answer, answer_refusal, choose, html, htmx_redirect, json_response, see_other
+from helpdesk.web.core.faces import answer, answer_refusal, choose, html, json_response, see_other
 from helpdesk.web.core.guards import actor
 from helpdesk.web.core.idempotency import idempotent
 from helpdesk.web.core.services import path_to, services
@@ -112,7 +112,7 @@ async def create(request: Request) -> Response:
     return await answer(
         request,
         json=lambda: json_response(request, body, 201),
-        page=lambda: htmx_redirect(request, task_page.address(request, task.id)),
+        page=lambda: flash.redirect(request, task_page.address(request, task.id), CREATED),
     )
 
 

@@ -9,9 +9,9 @@ from starlette.responses import Response
 from helpdesk.errors import Conflict, Invalid, NotAllowed, TooLarge, Unchanged
 from helpdesk.tasks.change_messages import in_words
 from helpdesk.tasks.model import Edit, Task
-from helpdesk.web.core import request_data
+from helpdesk.web.core import flash, request_data
 from helpdesk.web.core.errors import status_of
-from helpdesk.web.core.faces import answer, choose, html, htmx_redirect
+from helpdesk.web.core.faces import answer, choose, html
 from helpdesk.web.core.guards import actor
 from helpdesk.web.core.idempotency import idempotent
 from helpdesk.web.core.templating import translate
@@ -72,11 +72,12 @@ async def _changed(request: Request, outcome: change.Outcome) -> Response:
     """Go to the task: to another person's entry that this change overwrote, if there is one, else to the new one."""
     own = outcome.written.own_entries((await actor(request)).id)
     newest = "".join(f"#entry-{entry.id}" for entry in own[-1:])
-    return htmx_redirect(request, await change.address_after(request, outcome.written, newest))
+    return flash.redirect(request, await change.address_after(request, outcome.written, newest), outcome.message)
 
 
 async def _unchanged(request: Request, refusal: Unchanged) -> Response:
-    return htmx_redirect(request, task_page.address(request, request_data.task_id(request)))
+    address = task_page.address(request, request_data.task_id(request))
+    return flash.redirect(request, address, change.NOTHING_CHANGED)
 
 
 async def _refused(request: Request, refusal: task_page.Refusal, _form_name: str) -> Response:

@@ -7,11 +7,11 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.errors import NotFound
+from helpdesk.errors import NotFound, sentence
 from helpdesk.store import reply_templates
 from helpdesk.tasks.model import Task
-from helpdesk.web.core import request_data
-from helpdesk.web.core.faces import answer, fragment_or_page, html, json_response, see_other
+from helpdesk.web.core import flash, request_data
+from helpdesk.web.core.faces import answer, choose, fragment_or_page, html, json_response, see_other
 from helpdesk.web.core.guards import actor
 from helpdesk.web.core.services import services
 from helpdesk.web.drafts import service as drafts
@@ -20,6 +20,8 @@ from helpdesk.web.replies.variables import filled, inserted, values
 from helpdesk.web.tasks import comment_edit, rendered_texts
 from helpdesk.web.tasks import edit as task_edit
 from helpdesk.web.tasks import page as task_page
+
+DISCARDED = sentence("The draft was thrown away.")
 
 
 async def preview(request: Request) -> Response:
@@ -75,11 +77,15 @@ async def discard_draft(request: Request) -> Response:
     await drafts.keep(request, person.id, place, {})
     numbers, form = drafts.parts(place)
     if "task_id" not in numbers or form in drafts.WITH_PAGES:
-        return see_other(drafts.address_of(request, place))
+        own_page = drafts.address_of(request, place)
+        # htmx follows the redirect and puts the form that it leads to in the place of this one.
+        form_alone = see_other(own_page)
+        return choose(request, page=flash.redirect(request, own_page, DISCARDED), json=form_alone, fragment=form_alone)
     task_id = numbers["task_id"]
 
     async def fragment() -> Response:
         task = await services(request).backend.task(await actor(request), task_id)
         return await task_page.form(request, task, form)
 
-    return await fragment_or_page(request, fragment, task_page.address(request, task_id))
+    page = flash.redirect(request, task_page.address(request, task_id), DISCARDED)
+    return await answer(request, json=lambda: page, page=lambda: page, fragment=fragment)

@@ -14,7 +14,18 @@ from typing import Any, NamedTuple
 from helpdesk.errors import HelpdeskError, Invalid, Malformed, Sentence, sentence
 from helpdesk.tasks.change_messages import LABELS
 from helpdesk.tasks.creation import NewTaskForm
-from helpdesk.tasks.fields import CustomField, Detail, Kind, Option, Texts, Value, cf_name, detail_name, format_number
+from helpdesk.tasks.fields import (
+    CustomField,
+    Detail,
+    Kind,
+    Option,
+    Texts,
+    Value,
+    cf_name,
+    detail_name,
+    format_number,
+    history_name,
+)
 from helpdesk.tasks.model import Priority, Ref, Status, Task
 from helpdesk.web.core import request_body
 from helpdesk.web.core.request_data import VALUES
@@ -155,7 +166,7 @@ def _of_new(form: NewTaskForm, detail: Detail, speak: Speak) -> Control:
 
 
 def _detail(detail: Detail, value: Texts, is_required: bool, speak: Speak, options: tuple[Option, ...] = ()) -> Control:
-    label = speak(LABELS["parent_id" if detail == "parent" else detail])
+    label = speak(LABELS[history_name(detail)])
     hint = speak(HINTS[detail]) if detail in HINTS else ""
     field = CustomField(0, label, KINDS[detail], options, required=is_required, hint=hint)
     return Control(detail_name(detail), field, value)

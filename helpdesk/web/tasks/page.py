@@ -12,9 +12,10 @@ from starlette.responses import Response
 from helpdesk.errors import Conflict, HelpdeskError, Invalid, NotAllowed, NotFound, Sentence, TooLarge, sentence
 from helpdesk.store import preferences, reply_templates
 from helpdesk.store.drafts import StoredDraft
-from helpdesk.tasks.change_messages import LABELS, RELATIONS, in_words, overwritten
+from helpdesk.tasks.change_messages import LABELS, in_words, overwritten
 from helpdesk.tasks.fields import cf_name
 from helpdesk.tasks.model import Entry, Field, Task, Written
+from helpdesk.tasks.relations import RELATIONS
 from helpdesk.texts import called
 from helpdesk.threads import Threads
 from helpdesk.web.core import navigation, request_data, session
@@ -26,7 +27,7 @@ from helpdesk.web.core.templating import translate
 from helpdesk.web.drafts import service as drafts_service
 from helpdesk.web.files import uploads
 from helpdesk.web.notifications import mutes
-from helpdesk.web.tasks import rendered_texts
+from helpdesk.web.tasks import colors, rendered_texts
 
 FIELDS: tuple[Field, ...] = get_args(Field)
 FORMS = {"comments": "tasks/_comment_form.html", "attachments": "tasks/_attachments.html"}
@@ -85,6 +86,7 @@ def address(request: Request, number: int) -> str:
 async def page(request: Request, task: Task, status: int = 200, **context: Any) -> Response:
     """Show the whole page; `?history=comments` or `changes` leaves out the other entries."""
     history, back = request.query_params.get("history", ""), navigation.last_list(request)
+    await colors.prepare(request)
     entries, context = _filtered(task, history), context | {"history": history, "back": back}
     response = await _render(
         request, "tasks/show.html", task, entries, status, with_description=True, with_drafts=True, **context

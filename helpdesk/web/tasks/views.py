@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from helpdesk.errors import Invalid, NotAllowed, NotFound, Sentence, TooLarge, sentence
 from helpdesk.tasks.model import Edit, Field, Written
-from helpdesk.web.core import request_data
+from helpdesk.web.core import flash, request_data
 from helpdesk.web.core.after_write import saved
 from helpdesk.web.core.errors import status_of
 from helpdesk.web.core.faces import answer, answer_refusal, choose, fragment_or_page, html, json_response, see_other
@@ -109,7 +109,7 @@ async def comments(request: Request) -> Response:
     return await answer(
         request,
         json=lambda: json_response(request, body, 201),
-        page=lambda: see_other(fields.next_path() or page),
+        page=lambda: flash.redirect(request, fields.next_path() or page, COMMENTED),
         fragment=lambda: task_page.written(
             request, "tasks/_comment_saved.html", written, fields.version(), message=COMMENTED
         ),
@@ -138,7 +138,7 @@ async def attachments(request: Request) -> Response:
     return await answer(
         request,
         json=lambda: _attached_to_json(request, written),
-        page=lambda: see_other(f"{task_page.address(request, task.id)}#attachments-{task.id}"),
+        page=lambda: flash.redirect(request, f"{task_page.address(request, task.id)}#attachments-{task.id}", ATTACHED),
         fragment=lambda: _attached_to_fragment(request, written, fields.version()),
     )
 
@@ -161,7 +161,7 @@ async def watch(request: Request) -> Response:
     return await answer(
         request,
         json=lambda: json_response(request, body),
-        page=lambda: see_other(task_page.address(request, task.id)),
+        page=lambda: flash.redirect(request, task_page.address(request, task.id), WATCHED[watching]),
         fragment=lambda: task_page.part(request, "tasks/_watch_saved.html", task, message=WATCHED[watching]),
     )
 
@@ -213,5 +213,5 @@ async def remove(request: Request) -> Response:
     return await answer(
         request,
         json=lambda: json_response(request, {"message": translate(request, DELETED)}),
-        page=lambda: see_other(path_to(request, "tasks:my_tasks")),
+        page=lambda: flash.redirect(request, path_to(request, "tasks:my_tasks"), DELETED),
     )

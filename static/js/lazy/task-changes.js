@@ -74,5 +74,5 @@ export const updatePage = () => {
   if (document.querySelector(".list [name=task_id]")) updateRows();
   fetchCount();
   // A page that never had a notification does not know where to read on. Its count comes alone, a moment later.
-  setTimeout(() => (widget() || opensByItself()) && showWidget(), ANSWER_MS);
+  setTimeout(() => widget() && showWidget(), ANSWER_MS);
 };

@@ -1,9 +1,7 @@
-// The widget shows the newest notifications on any page. Minimised it leaves only the count in the bell.
+// The widget shows the newest notifications on any page. It never opens by itself.
 const MAX_TASKS = 20;
-const WIDE = 640;
 const ANSWER_MS = 1000;
-const MINIMISED = "minimised";
-const bell = document.querySelector("[data-unread]").closest("a");
+let bell = document.querySelector("[data-unread]").closest("a");
 const widget = () => document.getElementById("widget");
 const store = (key, value) => (value ? localStorage.setItem(key, value) : localStorage.removeItem(key));
 
@@ -14,16 +12,9 @@ const loadWidget = async () => {
 };
 const showWidget = () => (loading ??= loadWidget());
 const hideWidget = () => {
-  store(MINIMISED, "1");
   widget().remove();
   bell.focus();
 };
-const opensByItself = () =>
-  +bell.textContent.replace(/\D/g, "") &&
-  !localStorage.getItem(MINIMISED) &&
-  innerWidth >= WIDE &&
-  !document.hidden &&
-  !document.getElementById("how-many");
 // Put the task with the new notification on top, and keep its older notifications below the new one.
 const addTask = (task) => {
   const list = widget().querySelector("[role=log]");
@@ -34,10 +25,10 @@ const addTask = (task) => {
   htmx.process(task);
   for (const surplus of [...list.children].slice(MAX_TASKS)) surplus.remove();
 };
-/** Open the widget, or minimise it. */
-export const toggleWidget = async () => {
+/** Open the widget, or close it; then the focus goes back to the bell that opened it. */
+export const toggleWidget = async (by) => {
+  bell = by;
   if (widget()) return hideWidget();
-  store(MINIMISED);
   await showWidget();
   widget()?.querySelector("h2").focus();
 };
@@ -48,7 +39,7 @@ export const showNotification = (box, id, at) => {
   if (widget()) {
     addTask(box.firstElementChild);
     widget().dataset.count = box.dataset.count;
-  } else if (opensByItself()) showWidget();
+  }
   showDiagnosis();
 };
 

@@ -1,6 +1,6 @@
-"""Replace to_pieces HTML by placeholders, characters that no text can hold.
+"""Replace finished HTML by placeholders, characters that no text can hold.
 
-The next construct must not read a to_pieces piece again, yet must see it as a tag, as in `*_a_*`. The first pieces are
+The next construct must not read a finished piece again, yet must see it as a tag, as in `*_a_*`. The first pieces are
 `<pre>`, `<code>`, `<kbd>` and `<notextile>`, whose content is shown as it was typed.
 """
 
@@ -34,7 +34,7 @@ def clean(text: str) -> str:
 
 
 class Placeholders:
-    """The to_pieces pieces of one text, and the numbers of its footnotes."""
+    """The finished pieces of one text, and the numbers of its footnotes."""
 
     def __init__(self, text: str) -> None:
         self.footnotes = frozenset(_FOOTNOTE.findall(text))

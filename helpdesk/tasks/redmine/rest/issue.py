@@ -1,14 +1,14 @@
 """One task over Redmine's REST API, with names for its ids and the person's allowed actions."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 
 from helpdesk.errors import NotFound
 from helpdesk.redmine_client import JSON, part
 from helpdesk.tasks.fields import CustomField, CustomValue
 from helpdesk.tasks.model import Actor, Attachment, Choices, Link, Member, Ref, Task
 from helpdesk.tasks.redmine import allowed_actions
-from helpdesk.tasks.redmine.rest import custom_fields, json_mapper, query_params
+from helpdesk.tasks.redmine.rest import custom_fields, json_mapper, lock_version, query_params
 from helpdesk.tasks.redmine.rest.calls import RestCalls
 from helpdesk.tasks.redmine.rest.lists import IssueLists
 from helpdesk.tasks.redmine.rest.metadata_cache import PAGE, names_by_id
@@ -52,7 +52,7 @@ class Issues:
             entries=entries,
             attachments=tuple(map(json_mapper.attachment, issue.get("attachments", ()))),
             choices=Choices(),
-            version=f"{issue['updated_on']}.{max((entry.id for entry in entries), default=0)}",
+            version=lock_version.version(json_mapper.moment(issue["updated_on"]), entries),
             estimated_hours=json_mapper.hours(issue.get("estimated_hours")),
             spent_hours=json_mapper.hours(issue.get("spent_hours")) or 0.0,
             custom=await self._custom(actor, issue, people),
@@ -102,10 +102,9 @@ class Issues:
 
     async def _custom(self, actor: Actor, issue: JSON, people: People) -> tuple[CustomValue, ...]:
         known = await self.metadata.definitions()
-        named = []
-        for it in custom_fields.values(issue, known):
-            named.append(it._replace(field=await self._named(actor, known, it.field, it.value, people, issue)))
-        return tuple(named)
+        values = custom_fields.values(issue, known)
+        fields = await asyncio.gather(*(self._named(actor, known, it.field, it.value, people, issue) for it in values))
+        return tuple(it._replace(field=field) for it, field in zip(values, fields, strict=True))
 
     async def _names(self, actor: Actor, people: People, issue: JSON) -> json_mapper.Names:
         """Return the names of the ids in an issue's history."""
@@ -113,8 +112,7 @@ class Issues:
         metadata, project_id = self.metadata, json_mapper.ref(issue["project"]).id
         named = [issue.get("author"), issue.get("assigned_to"), *(journal.get("user") for journal in journals)]
         assignees = people.names | names_by_id(json_mapper.ref(person) for person in named if person)
-        for former in json_mapper.values_of("assigned_to_id", journals) - assignees.keys():
-            assignees[former] = await metadata.name(former)
+        assignees |= await self._user_names(json_mapper.values_of("assigned_to_id", journals) - assignees.keys())
         of_project = {
             field: await metadata.names_in_project(project_id, kind)
             for field, kind in NAMED_BY_PROJECT.items()
@@ -139,9 +137,17 @@ class Issues:
         known = await self.metadata.definitions()
         fields = custom_fields.fields(issue, known)
         values = json_mapper.values_of_fields(it for journal in journals for it in journal.get("details", ()))
-        for number in values.keys() & fields.keys():
-            fields[number] = await self._named(actor, known, fields[number], values[number], people, issue)
-        return fields
+        named = await asyncio.gather(
+            *(
+                self._named(actor, known, fields[number], values[number], people, issue)
+                for number in values.keys() & fields.keys()
+            )
+        )
+        return fields | {field.id: field for field in named}
+
+    async def _user_names(self, ids: Collection[str]) -> dict[str, str]:
+        """Return the names of former members by their ids."""
+        return dict(zip(ids, await asyncio.gather(*map(self.metadata.name, ids)), strict=True))
 
     async def _named(
         self,
@@ -157,11 +163,11 @@ class Issues:
         names, ids = dict[str, str](), [each for each in value if each.isascii() and each.isdigit()]
         match known[field.id].format:
             case "user":
-                names = {each: people.names.get(each) or await self.metadata.name(each) for each in ids}
+                names = people.names | await self._user_names(set(ids) - people.names.keys())
             case "version":
                 names = await self.metadata.names_in_project(json_mapper.ref(issue["project"]).id, "versions")
             case "attachment":
-                files = [await self._file_of_field(actor, each) for each in ids]
+                files = await asyncio.gather(*(self._file_of_field(actor, each) for each in ids))
                 names = {str(file.id): file.filename for file in files if file}
         return custom_fields.named(field, value, names)
 

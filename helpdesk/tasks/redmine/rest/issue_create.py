@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from helpdesk.errors import Invalid, NotFound, OutcomeUnknown, Unavailable
 from helpdesk.redmine_client import JSON, part
 from helpdesk.tasks.checks import normal, require_creatable
-from helpdesk.tasks.creation import NewTask, NewTaskForm
+from helpdesk.tasks.creation import NewTask, NewTaskForm, default_priority, one_of
 from helpdesk.tasks.fields import CustomField
 from helpdesk.tasks.files import Staged
 from helpdesk.tasks.lists import TaskQuery
@@ -94,9 +94,9 @@ class NewTaskForms:
         """Return the form of a new task. REST does not tell the allowed first statuses, nor a role's limits to some
         trackers: the tracker's own first status is offered, and all trackers of the project."""
         mine, metadata = await self.users.me(actor), self.metadata
-        project = _one_of(await self.projects(actor), project_id)
+        project = one_of(await self.projects(actor), project_id)
         trackers = (await self.users.project(actor, project_id)).trackers
-        tracker = _one_of(trackers, tracker_id if tracker_id is not None else trackers[0].id if trackers else 0)
+        tracker = one_of(trackers, tracker_id)
         fields, may = await metadata.standard_fields(tracker.id), await self.users.rights_in(mine, project_id)
         first = await metadata.first_status(tracker.id)
         priorities, people = await metadata.priorities(), await self.users.people(actor, project_id)
@@ -108,7 +108,7 @@ class NewTaskForms:
             statuses=(first,) if first else (),
             priorities=priorities,
             assignees=allowed_actions.by_name([*people.assignable, *me]) if "assigned_to_id" in fields else (),
-            default_priority=next((priority.id for priority in priorities if priority.rank == 1), None),
+            default_priority=default_priority(priorities),
             details=allowed_actions.of_new(may, fields),
             custom=await self._fields_of(actor, mine, project_id, tracker.id),
             may_attach=True,
@@ -136,13 +136,6 @@ class NewTaskForms:
         named = (await self.users.project(actor, project_id)).fields
         elsewhere = await self.metadata.fields_named_by_projects() - named
         return [number for number, it in known.items() if tracker_id in it.trackers and number not in elsewhere]
-
-
-def _one_of(offered: Iterable[Ref], wanted: int) -> Ref:
-    for ref in offered:
-        if ref.id == wanted:
-            return ref
-    raise NotFound
 
 
 def _body(new_task: NewTask, form: NewTaskForm) -> JSON:

@@ -24,6 +24,7 @@ from helpdesk.tasks.model import (
     TaskRow,
 )
 from helpdesk.tasks.projects import Project, ProjectMember
+from helpdesk.tasks.relations import relation_from
 
 ATTRIBUTES = {
     "status_id": "status",
@@ -33,9 +34,6 @@ ATTRIBUTES = {
     "project_id": "project",
 }
 LONG_TEXTS = {"description"}
-_DIRECTED = {"duplicates": "duplicated", "blocks": "blocked", "precedes": "follows", "copied_to": "copied_from"}
-OPPOSITE = {"relates": "relates"} | _DIRECTED | {theirs: ours for ours, theirs in _DIRECTED.items()}
-"""The kinds of relations as seen from the other task. Source: Redmine 5, IssueRelation::TYPES."""
 BROKEN = (LookupError, TypeError, ValueError, AttributeError)
 
 
@@ -236,8 +234,3 @@ def _relation(relation: JSON, task_id: int) -> tuple[str, int]:
     return relation_from(
         task_id, text(relation, "relation_type"), number(relation, "issue_id"), number(relation, "issue_to_id")
     )
-
-
-def relation_from(task_id: int, kind: str, source_id: int, target_id: int) -> tuple[str, int]:
-    """Return the kind of a relation as seen from the task, and the other task."""
-    return (kind, target_id) if source_id == task_id else (OPPOSITE.get(kind, kind), source_id)

@@ -149,13 +149,13 @@ class IssueLists:
     async def seen(self, actor: Actor, task_ids: Collection[int]) -> Mapping[int, bool]:
         async with self.calls.reading():
             mine, ids = await self.users.me(actor), sorted(task_ids)
-            pages = [
-                await self.issues(actor, query_params.with_ids(ids[start : start + PAGE]), PAGE, 0)
-                for start in range(0, len(ids), PAGE)
-            ]
+            parts = [ids[start : start + PAGE] for start in range(0, len(ids), PAGE)]
+            pages = await asyncio.gather(*(self.issues(actor, query_params.with_ids(part), PAGE, 0) for part in parts))
             issues = [issue for page, _ in pages for issue in page]
             projects = {json_mapper.number(issue, "id"): json_mapper.ref(issue["project"]).id for issue in issues}
-            rights = {project: await self.users.rights_in(mine, project) for project in set(projects.values())}
+            distinct = set(projects.values())
+            read = await asyncio.gather(*(self.users.rights_in(mine, project) for project in distinct))
+            rights = dict(zip(distinct, read, strict=True))
             return {number: rights[project].has("view_private_notes") for number, project in projects.items()}
 
     async def statistics(self, actor: Actor, query: TaskQuery, now: datetime, rules: Rules = NO_RULES) -> Statistics:

@@ -4,13 +4,19 @@
 """
 
 import re
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
 
 from helpdesk.tasks.model import Entry, Task
 
 VERSION = re.compile(r"(?P<seen>(?P<at>.+Z)\.(?P<journal>\d{1,18}))(\.(?P<lock>\d{1,10}))?", re.ASCII)
 SECOND = timedelta(seconds=1)
+
+
+def version(updated_on: datetime, entries: Iterable[Entry], lock: int | None = None) -> str:
+    """Return the version of a task with this history."""
+    seen = f"{updated_on.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}.{max((entry.id for entry in entries), default=0)}"
+    return seen if lock is None else f"{seen}.{lock}"
 
 
 def same(one: str, other: str) -> bool:

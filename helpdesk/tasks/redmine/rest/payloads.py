@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 
-from helpdesk.errors import Invalid, NotAllowed, NotFound, Unchanged, sentence
+from helpdesk.errors import Invalid, NotAllowed, sentence
 from helpdesk.redmine_client import JSON
-from helpdesk.tasks.checks import changed, history_name, history_names, require_comment, wanted
-from helpdesk.tasks.fields import Texts, Value
-from helpdesk.tasks.files import Staged
+from helpdesk.tasks.checks import changed, history_names, require_comment, require_new_text, wanted
+from helpdesk.tasks.fields import Texts, Value, history_name
+from helpdesk.tasks.files import GONE, Staged
 from helpdesk.tasks.model import Actor, Edit, Entry, Task, Written
 from helpdesk.tasks.redmine.rest import custom_fields, lock_version
 from helpdesk.tasks.redmine.rest.json_mapper import plain
@@ -25,7 +25,6 @@ HOURS_APART = 0.005
 SECOND = timedelta(seconds=1)
 CLOCKS_APART = 2.0
 TOKEN = re.compile(r"[0-9]{1,10}\.[0-9a-f]+")
-GONE = sentence("A file you had chosen is not here any more. Please choose it again.")
 
 
 def changing(before: Task, edit: Edit) -> JSON:
@@ -173,21 +172,11 @@ def made(written: Written, edit: Edit, actor: Actor) -> list[int]:
 
 def rewriting(before: Task, entry_id: int, text: str) -> JSON:
     """Return the body for another text of a comment. Raises NotFound, NotAllowed, Unchanged."""
-    entry = _entry(before, entry_id)
-    if entry is None:
-        raise NotFound
-    if not entry.may_edit:
-        raise NotAllowed
-    if plain(text).strip() == entry.notes.strip():
-        raise Unchanged
+    require_new_text(before, entry_id, plain(text))
     return {"notes": text.strip()}
 
 
 def is_rewritten(after: Task, entry_id: int, text: str) -> bool:
     """Whether a comment now has the text; an emptied one is gone, with its entry unless that has changes."""
-    entry, comment = _entry(after, entry_id), plain(text).strip()
+    entry, comment = next((each for each in after.entries if each.id == entry_id), None), plain(text).strip()
     return entry.notes.strip() == comment if entry else not comment
-
-
-def _entry(task: Task, entry_id: int) -> Entry | None:
-    return next((entry for entry in task.entries if entry.id == entry_id), None)

@@ -14,9 +14,9 @@ from helpdesk.tasks.projects import Project, ProjectMember, in_tree_order
 from helpdesk.tasks.redmine.allowed_actions import Rights
 from helpdesk.tasks.redmine.rest import json_mapper
 from helpdesk.tasks.redmine.rest.metadata_cache import Cache, MetadataCache, items, names_by_id
+from helpdesk.tasks.redmine.visibility import CLOSED
 
 RIGHTS_SECONDS = 60
-CLOSED = 5
 
 
 class Me(NamedTuple):

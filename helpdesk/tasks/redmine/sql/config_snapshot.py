@@ -1,9 +1,9 @@
-"""Redmine's configuration: one snapshot for all people, read in twenty short queries, some of it YAML by Rails."""
+"""Redmine's configuration: one snapshot for all people, read in fifteen short queries, some of it YAML by Rails."""
 
 import re
 from base64 import b64decode
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -18,9 +18,19 @@ from helpdesk.tasks.projects import Project, in_tree_order
 from helpdesk.tasks.redmine.rest.custom_fields import KINDS, Definition, texts
 from helpdesk.tasks.redmine.sql import tables as t
 from helpdesk.tasks.redmine.sql.tables import grouped, sets
+from helpdesk.tasks.redmine.sql.users import DEFAULT_FORMAT
 from helpdesk.tasks.redmine.visibility import NON_MEMBER, ProjectInfo, Role
 
 PERMISSION = re.compile(r":([a-z0-9_]+)")
+SETTINGS = {
+    "user_format": DEFAULT_FORMAT,
+    "issue_group_assignment": "0",
+    "issue_done_ratio": "issue_field",
+    "parent_issue_dates": "derived",
+    "parent_issue_priority": "derived",
+    "parent_issue_done_ratio": "derived",
+}
+"""The settings of Redmine's that we read, with their defaults; others hold secrets. Source: config/settings.yml."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -106,17 +116,17 @@ class ConfigSnapshot(NamedTuple):
     user_names: dict[int, str]
 
     def is_on(self, setting: str) -> bool:
-        """Whether a setting of Redmine's is switched on; all that we ask for are off by default."""
-        return self.settings.get(setting) == "1"
+        """Whether a setting of Redmine's is switched on."""
+        return self.settings[setting] == "1"
 
     def is_derived(self, attribute: str) -> bool:
-        """Whether a parent's `dates`, `priority` or `done_ratio` follow from its sub-tasks, as is Redmine's default."""
-        return self.settings.get(f"parent_issue_{attribute}", "derived") == "derived"
+        """Whether a parent's `dates`, `priority` or `done_ratio` follow from its sub-tasks."""
+        return self.settings[f"parent_issue_{attribute}"] == "derived"
 
     @property
     def has_ratio_by_status(self) -> bool:
         """Whether the progress follows from the status; Redmine's _attributes.html.erb does not offer it then."""
-        return self.settings.get("issue_done_ratio") == "issue_status"
+        return self.settings["issue_done_ratio"] == "issue_status"
 
     @property
     def closed(self) -> list[int]:
@@ -147,10 +157,14 @@ def load(db: Connection, extra: frozenset[str]) -> ConfigSnapshot:
     status_rows = db.execute(sa.select(t.issue_statuses).order_by(t.issue_statuses.c.position)).all()
     priorities, active = _priorities(db, _names(db, t.priority_names, extra))
     fields, for_all = _custom_fields(db)
+    roles = {row.id: _role(row) for row in db.execute(sa.select(t.roles))}
+    projects = db.execute(sa.select(t.projects)).all()
     return ConfigSnapshot(
-        roles={row.id: _role(row) for row in db.execute(sa.select(t.roles))},
-        project_info=_project_info(db),
-        projects=_projects(db),
+        roles=roles,
+        project_info=_project_info(db, projects, frozenset(it.id for it in roles.values() if it.builtin == NON_MEMBER)),
+        projects=in_tree_order(
+            Project(row.id, row.name, row.identifier or "", row.description or "", row.parent_id) for row in projects
+        ),
         statuses={
             row.id: Status(row.id, status_names.get(row.id, row.name), bool(row.is_closed), row.id in first_statuses)
             for row in status_rows
@@ -163,7 +177,7 @@ def load(db: Connection, extra: frozenset[str]) -> ConfigSnapshot:
         fields=fields,
         fields_of=sets(db, t.custom_fields_projects.c.project_id, t.custom_fields_projects.c.custom_field_id),
         for_all=for_all,
-        settings={row.name: (row.value or "").lstrip(":") for row in db.execute(sa.select(t.settings))},
+        settings=_settings(db),
         user_names={},
     )
 
@@ -193,10 +207,15 @@ def _tracker(row: Any) -> Tracker:
     return Tracker(row.id, row.name, row.default_status_id, used)
 
 
-def _project_info(db: Connection) -> dict[int, ProjectInfo]:
+def _settings(db: Connection) -> dict[str, str]:
+    """Return the values of SETTINGS. Rails wrote some of them as symbols."""
+    read = db.execute(sa.select(t.settings).where(t.settings.c.name.in_(SETTINGS)))
+    return SETTINGS | {row.name: (row.value or "").lstrip(":") for row in read}
+
+
+def _project_info(db: Connection, projects: Iterable[Any], guest_role: frozenset[int]) -> dict[int, ProjectInfo]:
     """Guests have the roles of the group of non-members where it was given some, else the role for guests."""
     modules = sets(db, t.enabled_modules.c.project_id, t.enabled_modules.c.name)
-    guest_role = frozenset(db.scalars(sa.select(t.roles.c.id).where(t.roles.c.builtin == NON_MEMBER)))
     members_query = (
         sa.select(t.members.c.project_id, t.member_roles.c.role_id)
         .join(t.users, t.users.c.id == t.members.c.user_id)
@@ -208,15 +227,8 @@ def _project_info(db: Connection) -> dict[int, ProjectInfo]:
         row.id: ProjectInfo(
             row.id, row.status, bool(row.is_public), modules.get(row.id, frozenset()), guests.get(row.id, guest_role)
         )
-        for row in db.execute(sa.select(t.projects.c.id, t.projects.c.status, t.projects.c.is_public))
+        for row in projects
     }
-
-
-def _projects(db: Connection) -> tuple[Project, ...]:
-    rows = db.execute(t.select_columns(t.projects, "id name identifier description parent_id"))
-    return in_tree_order(
-        Project(row.id, row.name, row.identifier or "", row.description or "", row.parent_id) for row in rows
-    )
 
 
 def _priorities(db: Connection, names: Mapping[int, str]) -> tuple[dict[int, Priority], tuple[int, ...]]:

@@ -106,7 +106,7 @@ class _EventMapper:
             self.assigned[row.journalized_id].append(change)
         self.watchers = grouped((row.watchable_id, row.user_id) for row in rows["watcher"])
         config = source.config(db)
-        self.people = _People(db, self._people_ids(), config.settings.get("user_format", users.DEFAULT_FORMAT))
+        self.people = _People(db, self._people_ids(), config.settings["user_format"])
         self.projects = {project.id: project.name for project in config.projects}
         self.statuses = {str(number): status.name for number, status in config.statuses.items()}
         self.priorities = {str(number): priority.name for number, priority in config.priorities.items()}
@@ -265,7 +265,6 @@ def _seeing(db: Connection, all_permissions: Iterable[Permissions], tasks: Seque
     return frozenset(db.scalars(sa.union_all(*selects))) if selects and tasks else frozenset()
 
 
-_DETAIL, _JOURNAL = t.journal_details.c, t.journals.c
 _NAMED = sa.case(
     (_DETAIL.property == "cf", _DETAIL.prop_key),
     (_DETAIL.property == "relation", sa.func.coalesce(sa.func.nullif(_DETAIL.value, ""), _DETAIL.old_value)),

@@ -11,13 +11,15 @@ from helpdesk.tasks.fields import CustomValue
 from helpdesk.tasks.model import Attachment, Choices, Link, Member, Ref, Task, TaskRow
 from helpdesk.tasks.redmine import allowed_actions
 from helpdesk.tasks.redmine.allowed_actions import Rights
+from helpdesk.tasks.redmine.rest import lock_version
 from helpdesk.tasks.redmine.rest.custom_fields import texts
-from helpdesk.tasks.redmine.rest.json_mapper import Links, plain, relation_from
+from helpdesk.tasks.redmine.rest.json_mapper import Links, plain
 from helpdesk.tasks.redmine.sql import history, users, workflow
 from helpdesk.tasks.redmine.sql import tables as t
 from helpdesk.tasks.redmine.sql.batched_selects import BatchedSelects
 from helpdesk.tasks.redmine.sql.source import ROWS, Reading
 from helpdesk.tasks.redmine.visibility import ACTIVE
+from helpdesk.tasks.relations import relation_from
 
 _MORE = "description start_date done_ratio closed_on lock_version estimated_hours parent_id root_id lft rgt"
 WHOLE = ROWS.add_columns(
@@ -79,8 +81,7 @@ def task(read: Reading, task_id: int) -> Task:
         entries=entries,
         attachments=tuple(_file(read, file, people) for file in parts["file"]),
         choices=Choices(),
-        version=f"{read.moment(row.updated_on):%Y-%m-%dT%H:%M:%SZ}"
-        f".{max((entry.id for entry in entries), default=0)}.{row.lock_version or 0}",
+        version=lock_version.version(read.moment(row.updated_on), entries, row.lock_version or 0),
         estimated_hours=row.estimated_hours,
         spent_hours=_spent(read, {it.user_id: it.hours for it in parts["spent"]}, project),
         custom=_custom(read, row, parts["value"], flow.fields("required")),

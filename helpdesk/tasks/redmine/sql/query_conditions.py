@@ -1,11 +1,9 @@
-"""The conditions and the order of a query of tasks, and of the tasks that an e-mail address asked for."""
+"""The conditions and the order of a query of tasks."""
 
-import re
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
 
 from helpdesk.tasks.lists import TaskQuery, Who
 from helpdesk.tasks.projects import Project, with_descendants
@@ -15,11 +13,6 @@ from helpdesk.tasks.redmine.sql.source import Reading
 from helpdesk.tasks.redmine.visibility import Condition
 
 MAY_LACK = {"due_date", "assigned_to"}
-# Who asked for a task that somebody else or a mail robot entered: an e-mail address, in two columns of Easy Redmine's
-# own or in a custom field. No page asks for this yet.
-EASY_REDMINE = ("easy_email_to", "easy_email_cc")
-SEPARATORS = (";", " ", "\t", "\r", "\n")
-ONE_ADDRESS = re.compile(r"[^\s,;@]+@[^\s,;@]+")
 
 issues = t.issues.c
 
@@ -126,48 +119,3 @@ def _sorting(read: Reading, sort: str) -> tuple[list[sa.ColumnElement[Any]], sa.
 
 def _by_person(read: Reading, number: sa.ColumnElement[int]) -> tuple[list[sa.ColumnElement[Any]], sa.FromClause]:
     return users.in_order(read.style, t.users), t.issues.outerjoin(t.users, t.users.c.id == number)
-
-
-class RequesterFields(NamedTuple):
-    """The fields in which this Redmine keeps requesters' addresses: some of EASY_REDMINE, and a custom field's id."""
-
-    columns: tuple[str, ...] = ()
-    field: int | None = None
-
-
-def requester_fields(db: Connection, field_name: str | None) -> RequesterFields:
-    """Return the fields that this database has; `field_name` is the company's name of its custom field, if any."""
-    present = {column["name"] for column in sa.inspect(db).get_columns(t.issues.name)}
-    fields = t.custom_fields.c
-    named = sa.select(fields.id).where(fields.type == "IssueCustomField", fields.name == field_name)
-    return RequesterFields(
-        tuple(name for name in EASY_REDMINE if name in present), db.scalar(named) if field_name else None
-    )
-
-
-def asked_by(email: str, fields: RequesterFields) -> sa.ColumnElement[bool]:
-    """Return the condition that a task names exactly this address, in any case, among several parted by commas,
-    semicolons or spaces.
-
-    No task names what is no address. It gives no right: it is used beside the condition of visible tasks.
-    """
-    if not ONE_ADDRESS.fullmatch(email.strip()):
-        return sa.false()
-    columns = [_names(sa.literal_column(f"issues.{name}", sa.Text), email) for name in fields.columns]
-    values = t.custom_values.c
-    of_field = sa.exists().where(
-        values.customized_type == "Issue",
-        values.customized_id == t.issues.c.id,
-        values.custom_field_id == fields.field,
-        _names(values.value, email),
-    )
-    return sa.or_(sa.false(), *columns, *([of_field] if fields.field is not None else []))
-
-
-def _names(listed: sa.ColumnElement[str], email: str) -> sa.ColumnElement[bool]:
-    """Compare bytes, for a collation takes `à` for `á`; and not by LIKE, to which `_` and `%` are wildcards."""
-    parted: sa.ColumnElement[str] = sa.func.lower(listed)
-    for separator in SEPARATORS:
-        parted = sa.func.replace(parted, separator, ",")
-    between = sa.func.concat(",", parted, ",")
-    return sa.func.instr(sa.cast(between, sa.LargeBinary), f",{email.strip().lower()},") > 0

@@ -48,7 +48,7 @@ class Reading:
         self.config = config
         self.person = person
         self.permissions = Permissions(person, config.roles, config.project_info)
-        self.style = config.settings.get("user_format", users.DEFAULT_FORMAT)
+        self.style = config.settings["user_format"]
 
     def sees(self, field: Definition, project_id: int) -> bool:
         """Whether the person sees a custom field in a project. Source: IssueCustomField#visible_by?."""

@@ -10,8 +10,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from helpdesk.errors import NotFound
-from helpdesk.tasks.creation import NewTaskForm
+from helpdesk.tasks.creation import NewTaskForm, default_priority, one_of
 from helpdesk.tasks.fields import CustomField
 from helpdesk.tasks.model import Ref, Status
 from helpdesk.tasks.redmine import allowed_actions
@@ -201,11 +200,9 @@ def projects_for_new(read: Reading) -> tuple[Ref, ...]:
 
 def new_task_form(read: Reading, project_id: int, tracker_id: int | None) -> NewTaskForm:
     """Return the form of a new task. Raises NotFound for a project or tracker that is not offered."""
-    project = next((each for each in projects_for_new(read) if each.id == project_id), None)
-    offered = trackers(read, project_id) if project else ()
-    tracker = next((each for each in offered if tracker_id in (None, each.id)), None)
-    if project is None or tracker is None:
-        raise NotFound
+    project = one_of(projects_for_new(read), project_id)
+    offered = trackers(read, project_id)
+    tracker = one_of(offered, tracker_id)
     first_statuses, flow = _of_new(read, project_id, tracker)
     fixed, required = flow.fields("readonly"), flow.fields("required")
     fields, priorities = tracker.fields - fixed, read.config.usable_priorities
@@ -219,7 +216,7 @@ def new_task_form(read: Reading, project_id: int, tracker_id: int | None) -> New
         statuses=first_statuses[:1] if "status_id" in fixed else first_statuses,
         priorities=() if "priority_id" in fixed else priorities,
         assignees=allowed_actions.by_name(people) if "assigned_to_id" in fields else (),
-        default_priority=next((it.id for it in priorities if it.rank == 1), None),
+        default_priority=default_priority(priorities),
         details=allowed_actions.of_new(rights(read, project_id, tracker.id), fields, fixed),
         required=allowed_actions.required(required),
         custom=_fields(read, project_id, tracker, fixed, required),

@@ -1,0 +1,48 @@
+"""One-time messages: the page after a write says what was done.
+
+A script gets the message in the answer to the write. Without scripts the answer is a redirect, so a signed cookie takes
+the message to the next page. That page deletes the cookie and is kept in no cache, so neither reloading it nor going
+back to it shows the message again.
+"""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from helpdesk.errors import Sentence, sentence
+from helpdesk.web.core import session
+from helpdesk.web.core.faces import FLASH, Face, face_of, htmx_redirect
+
+CHOICE_SAVED = sentence("Your choice was saved.")
+LASTS_SECONDS = 60
+LONGEST = 2_000  # of the cookie: a longer message is dropped rather than refused by the browser
+
+
+def redirect(request: Request, path: str, message: Sentence) -> Response:
+    """Send the browser to a page that shows the message."""
+    response = htmx_redirect(request, path)
+    add(request, response, message)
+    return response
+
+
+def add(request: Request, response: Response, message: Sentence) -> None:
+    """Let the next page show the message."""
+    sealed = session.seal(request, FLASH, [message.text, message.values])
+    if len(sealed) <= LONGEST:
+        response.set_cookie(FLASH, sealed, LASTS_SECONDS, httponly=True, samesite="lax")
+
+
+def shown(request: Request) -> Sentence | None:
+    """Return the message for this page, and note on the request that it is shown."""
+    cookie = session.cookie(request, FLASH)
+    if not cookie or face_of(request) is not Face.PAGE or "prefetch" in request.headers.get("sec-purpose", ""):
+        return None
+    sealed = session.unseal(request, FLASH, cookie, LASTS_SECONDS)
+    request.state.shows_flash = True
+    return _sentence(sealed) if sealed else None
+
+
+def _sentence(parts: list[object]) -> Sentence:
+    """Return the sentence of a JSON list; a value of it may be a sentence, too."""
+    text, values = parts
+    assert isinstance(values, dict)
+    return Sentence(str(text), {name: _sentence(it) if isinstance(it, list) else it for name, it in values.items()})
