@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Error, Page, expect
 
 from e2e import steps
-from e2e.conftest import ARGUMENTS, CHROMIUM
+from e2e.conftest import BY_NAME, remembering
 from tests.running import Helpdesk
 
 SHOWN = """
@@ -16,20 +16,15 @@ addEventListener("pageshow", () => {
   sessionStorage.setItem("shown", JSON.stringify([...shown, document.querySelector("h1").textContent.trim()]));
 });
 """
-BY_NAME = "helpdesk.example"
 MOST_STEPS = 5
 
 
-@pytest.fixture(scope="module")
-def browser(browser: Browser) -> Iterator[Browser]:
-    """One that remembers pages, which Playwright's own switch forbids, and knows the machine by a name."""
-    remembering = browser.browser_type.launch(
-        executable_path=CHROMIUM,
-        args=[*ARGUMENTS, f"--host-resolver-rules=MAP {BY_NAME} 127.0.0.1"],
-        ignore_default_args=["--disable-back-forward-cache"],
-    )
-    yield remembering
-    remembering.close()
+pytestmark = remembering
+
+
+@pytest.fixture
+def browser(remembering_browser: Browser) -> Browser:
+    return remembering_browser
 
 
 @pytest.fixture
