@@ -16,8 +16,8 @@ from helpdesk.web.core.faces import html
 from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.session import current_user
 from helpdesk.web.core.templating import today
+from helpdesk.web.lists import counts, statistics_tables
 from helpdesk.web.lists import params as list_params
-from helpdesk.web.lists import statistics_tables
 from helpdesk.web.lists.filter_form import SHOWN_FIELDS, chips, selects
 from helpdesk.web.lists.urls import COLUMNS, PEOPLE, Listing, nearby
 from helpdesk.web.tasks import colors
@@ -39,6 +39,7 @@ async def page(request: Request, who: Actor, page: TaskPage, views: list[View], 
     listing = list_params.of_query(request, request.url.path, page.query, request.query_params)
     vocabulary = page.vocabulary
     assert vocabulary is not None and page.summary is not None
+    counts.correct(request, page.total)
     names, _ = await asyncio.gather(people_names(request, who, listing, people), colors.prepare(request))
     fields = selects(listing, vocabulary, {id: name for id, name in names.items() if id != who.id})
     return html(
