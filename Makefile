@@ -2,7 +2,7 @@
 PORT ?= 5000
 BIN := .venv/bin
 
-.PHONY: help run test soak bench lint types unit services format clean
+.PHONY: help run test soak bench look lint types unit services format clean
 help: ## what make can do
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 12
 
@@ -20,6 +20,9 @@ soak: .venv/dev.done services ## the proofs that have a long form, at length (SE
 
 bench: .venv/dev.done ## measure speed and weight beside a real Redmine: eight minutes, written to bench/RESULTS.md, too
 	$(BIN)/python -m bench
+
+look: .venv/dev.done ## pictures of every page in every size, theme and language, into look/ (ONLY="task board" for some)
+	$(BIN)/python scripts/look $(ONLY)
 
 services: ## install what tests talk to: MariaDB, Redmine, Redis, PostgreSQL, nginx, Chromium, Firefox, w3m (as root on Debian)
 	scripts/install-test-services

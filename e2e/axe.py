@@ -2,7 +2,8 @@
 
 Every page of `test_every_page.py` is looked at whole. At the end of a journey axe looks at what no worker of this run
 has seen yet: the whole page if its landmarks and headings are new, else each element that is new by its shape.
-Whether a text can be read, which takes longer than all else, is looked at once for each paint.
+Whether a text can be read and a link told from the text beside it, which takes longer than all else, is looked at once
+for each paint.
 """
 
 import re
@@ -44,13 +45,21 @@ NAMES = """(paints) => {
     window[paints ? "paints" : "shapes"] = first;
     return [...first.keys()];
 }"""
-# The texts whose contrast is wanted are marked for axe. What is in order is not worked out to the last element: that
-# took a third of the time. The whole page is looked at when an element has left it meanwhile, as news come and go.
+# The texts whose contrast is wanted are marked for axe, and the links in, on or around them, which must differ from the
+# text beside them. What is in order is not worked out to the last element: these two rules took most of the time. The
+# whole page is looked at when an element has left it meanwhile, as news come and go.
 LOOK = """async ([rules, shapes, paints]) => {
     const at = (first, names) => names.map((name) => first.get(name)).filter((it) => it?.isConnected);
     const texts = at(window.paints, paints), chosen = shapes && at(window.shapes, shapes);
-    axe.configure({rules: [{id: "color-contrast", selector: texts.length < paints.length ? "*" : "[data-look]"}]});
+    const every = texts.length < paints.length, links = "a[href], [role=link]";
+    axe.configure({rules: [
+        {id: "color-contrast", selector: every ? "*" : "[data-look]"},
+        {id: "link-in-text-block", selector: every ? links : "[data-look-link]"},
+    ]});
     for (const it of texts) it.dataset.look = "";
+    const beside = [...document.querySelectorAll(links)]
+        .filter((it) => it.matches("[data-look], [data-look] > *, :has([data-look])"));
+    for (const it of beside) it.dataset.lookLink = "";
     try {
         const where = chosen && chosen.length === shapes.length ? {include: [...chosen, ...texts]} : document;
         const {violations, incomplete} = rules
@@ -59,6 +68,7 @@ LOOK = """async ([rules, shapes, paints]) => {
         return {violations, incomplete: incomplete.filter((it) => it.id === "color-contrast")};
     } finally {
         for (const it of texts) delete it.dataset.look;
+        for (const it of beside) delete it.dataset.lookLink;
     }
 }"""
 _LANDMARK = re.compile(r">(?:main|nav|header|footer|aside|h[1-6])\b[^>]*$|\[role=[^>]*$")

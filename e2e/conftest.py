@@ -11,7 +11,8 @@ from playwright.sync_api import Browser, BrowserContext, Error, Page, expect, sy
 
 from e2e import axe, html, steps
 from e2e.boards import Move, some_move
-from e2e.watching import Announced, collect, unexpected
+from e2e.profiles import PATIENCE_MS, Profile, Profiles
+from e2e.watching import Announced, unexpected
 from tests.running import Helpdesk
 
 pytest_plugins = ["tests.servers.fixtures", "tests.helpdesks", "e2e.firefox_tabs"]
@@ -28,16 +29,20 @@ ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--renderer-process-limit=1",  # for each profile: to begin a process takes longer than to show a page
 ]
-PATIENCE_MS = 8_000
+BY_NAME = "helpdesk.example"
 FOLDER = Path(__file__).parent / "failed"
 FAILED = pytest.StashKey[bool]()
+
+remembering = pytest.mark.xdist_group("remembering")
+"""One worker has the browser that remembers pages."""
 
 AsProgram = Callable[[str], httpx.Client]
 
 
 @pytest.fixture(scope="package")
-def browser() -> Iterator[Browser]:
+def own_browser() -> Iterator[Browser]:
     """One for all journeys of a worker.
 
     For the package, not the session: while Playwright is there its event loop counts as running in this thread, and
@@ -57,8 +62,33 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="package")
-def html_faults(browser: Browser) -> Iterator[html.Faults]:
-    with html.validator(browser) as faults:
+def browser(own_browser: Browser) -> Browser:
+    """The browser that `page` is of; a module with another one overrides this."""
+    return own_browser
+
+
+@pytest.fixture(scope="package")
+def remembering_browser(own_browser: Browser) -> Iterator[Browser]:
+    """One that keeps pages as they were for going back, which Playwright's own switch forbids, and knows the machine
+    by a name, too. Journeys that use it are `remembering`.
+    """
+    remembering = own_browser.browser_type.launch(
+        executable_path=CHROMIUM,
+        args=[*ARGUMENTS, f"--host-resolver-rules=MAP {BY_NAME} 127.0.0.1"],
+        ignore_default_args=["--disable-back-forward-cache"],
+    )
+    yield remembering
+    remembering.close()
+
+
+@pytest.fixture(scope="package")
+def profiles(own_browser: Browser) -> Profiles:
+    return Profiles(own_browser)
+
+
+@pytest.fixture(scope="package")
+def html_faults(own_browser: Browser) -> Iterator[html.Faults]:
+    with html.validator(own_browser) as faults:
         yield faults
 
 
@@ -111,11 +141,10 @@ def traced(context: BrowserContext, journey: pytest.Item) -> Iterator[None]:
         raise
     finally:
         context.tracing.stop(path=f"{_left(journey)}.zip" if journey.stash.get(FAILED, False) else None)
-        context.close()
 
 
-def _pictured(context: BrowserContext, journey: pytest.Item) -> None:
-    for number, page in enumerate(context.pages):
+def _pictured(profile: Profile, journey: pytest.Item) -> None:
+    for number, page in enumerate(profile.pages()):
         with suppress(Error):  # a page that has crashed can not be shown
             page.screenshot(path=f"{_left(journey)}-{number}.png", full_page=True)
 
@@ -127,6 +156,7 @@ def _left(journey: pytest.Item) -> Path:
 @pytest.fixture
 def page(
     browser: Browser,
+    profiles: Profiles,
     site: str,
     javascript: bool,
     announced: Announced,
@@ -134,19 +164,16 @@ def page(
     request: pytest.FixtureRequest,
 ) -> Iterator[Page]:
     """A fresh visitor's page; at the end nothing unannounced was complained of and what is shown is accessible."""
-    context = browser.new_context(base_url=site, locale="ru-RU", java_script_enabled=javascript)
-    context.set_default_timeout(PATIENCE_MS)
-    with traced(context, request.node):
-        page = context.new_page()
-        complaints = collect(context)
+    with profiles.visit(browser, site, javascript) as profile, traced(profile.context, request.node):
+        page = profile.context.new_page()
         yield page
         # axe needs the page's own timers, so it can only look where scripts run.
         faults = axe.new_faults(page, seen) if javascript and page.url != "about:blank" else []
         if faults or request.node.stash.get(FAILED, False):
-            _pictured(context, request.node)
-        for it in context.pages:
+            _pictured(profile, request.node)
+        for it in profile.pages():
             it.close()
-        assert unexpected(complaints, announced) == []
+        assert unexpected(profile.complaints, announced) == []
         assert faults == []
 
 

@@ -36,7 +36,7 @@ def come_in(tab: Tab, address: str = "/tasks/my-tasks") -> Tab:
     """Sign in as anna, on the way to that page."""
     tab.go(address)
     tab.write("[name=username]", "anna")
-    tab.write("[name=password]", "demo")
+    tab.write("#password", "demo")
     tab.press("main form .main", "Войти")
     tab.sees(".me summary", "Анна Светлова")
     return tab

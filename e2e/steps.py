@@ -144,12 +144,12 @@ def toast(page: Page, text: str) -> Locator:
 
 def subjects(page: Page) -> Locator:
     """The links of the list on the screen, in its order."""
-    return page.locator("table.list td.subject a")
+    return page.locator("table.list td.list-subject a")
 
 
 def listed_ids(page: Page) -> list[int]:
     """Read once: only after something was awaited that the new list alone has."""
-    return [int(text) for text in page.locator("table.list td.id").all_inner_texts()]
+    return [int(text) for text in page.locator("table.list td.list-id").all_inner_texts()]
 
 
 def total(page: Page) -> Locator:
@@ -174,6 +174,21 @@ def search(page: Page, words: str) -> None:
 
 def status_filter(page: Page) -> Locator:
     return page.locator("form.filter [name=status_id]")
+
+
+def open_filter(page: Page) -> None:
+    """Ask for all filters of the list on the screen."""
+    page.locator("form.filter").get_by_role("link", name="фильтр").click()
+    expect(status_filter(page)).to_be_visible()
+
+
+def bulk(page: Page) -> Locator:
+    """The form that changes the ticked tasks of the list on the screen."""
+    return page.get_by_role("form", name="Изменить отмеченные")
+
+
+def tick(page: Page, number: int) -> None:
+    page.locator(f"table.list [name=task_id][value='{number}']").check()
 
 
 def mark(page: Page) -> None:

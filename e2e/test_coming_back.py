@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from e2e import steps
-from e2e.conftest import ARGUMENTS, CHROMIUM, AsProgram
+from e2e.conftest import AsProgram, remembering
 from tests.running import Helpdesk
 
 SAID = "Записано до ухода."
@@ -64,22 +64,21 @@ def test_back_on_a_task_one_sees_what_one_wrote_and_one_press_suffices(
     expect(steps.entries(page).last).to_contain_text("И дальше одним нажатием.")
 
 
-@pytest.fixture(params=["chromium that remembers pages"])
-def remembering(browser: Browser, demo: Helpdesk) -> Iterator[Page]:
-    """A page of a browser that keeps pages as they were for going back; Playwright's own switch forbids it."""
-    switch = ["--disable-back-forward-cache"]
-    other = browser.browser_type.launch(executable_path=CHROMIUM, args=ARGUMENTS, ignore_default_args=switch)
-    context = other.new_context(base_url=demo.url, locale="ru-RU")
+@pytest.fixture
+def remembered(remembering_browser: Browser, demo: Helpdesk) -> Iterator[Page]:
+    """A page of a browser that keeps pages as they were for going back."""
+    context = remembering_browser.new_context(base_url=demo.url, locale="ru-RU")
     yield context.new_page()
-    other.close()
+    context.close()
 
 
+@remembering
 @pytest.mark.parametrize("javascript", [True], ids=["with JavaScript"], indirect=True)
 @pytest.mark.parametrize("way", WAYS)
 def test_so_it_is_where_the_browser_remembers_the_page_itself(
-    remembering: Page, as_program: AsProgram, javascript: bool, way: str
+    remembered: Page, as_program: AsProgram, javascript: bool, way: str
 ) -> None:
-    page, task = remembering, steps.some_task(as_program("anna"), status="В работе", assigned_to_id="me")
+    page, task = remembered, steps.some_task(as_program("anna"), status="В работе", assigned_to_id="me")
     steps.come_to(page, "anna", task["id"])
     count = steps.entries(page).count() + 2
     steps.tell(as_program("boris"), task["id"], "Пока вы читали.")

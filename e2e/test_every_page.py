@@ -81,6 +81,9 @@ def test_lists(page: Page, look: Look, announced: Announced) -> None:
         "statistics": "/tasks/statistics",
         "statistics narrowed": "/tasks/statistics?assigned_to_id=me,3&created_since=2026-01-31&created_by=2099-01-01",
         "no views yet": "/views",
+        "anything": "/search?q=не",
+        "nothing of anything": "/search?q=ничего-подобного",
+        "keys": "/keys",
         "a list to be saved": "/views?of=/tasks&status_id=2",
     }.items():
         page.goto(address)
@@ -88,10 +91,22 @@ def test_lists(page: Page, look: Look, announced: Announced) -> None:
     page.goto("/tasks?per_page=5")
     for box in page.locator("tbody input[type=checkbox]").all():
         box.check()
-    page.get_by_role("form", name="Изменить отмеченные").get_by_label("Комментарий").fill(TEXT)
-    page.get_by_role("form", name="Изменить отмеченные").get_by_role("button").click()
+    look("tasks that are ticked")
+    steps.bulk(page).get_by_role("button").click()
+    expect(steps.bulk(page).get_by_role("alert")).not_to_be_empty()
+    look("a change of many without any change")
+    steps.bulk(page).get_by_label("Статус").select_option(label="Закрыта")
+    steps.bulk(page).get_by_label("Комментарий").fill(TEXT)
+    steps.bulk(page).get_by_role("button").click()
+    expect(page.locator(".outcomes li").first).to_be_visible()
+    look("what became of many at once, in a toast")
+    steps.bulk(page).get_by_label("Статус").select_option(label="Закрыта")
+    _send_as_without_scripts(page.locator("#bulk"))
     expect(page.get_by_role("link", name="К списку")).to_be_visible()
     look("what became of many at once")
+    for name, address in {"all filters": "/tasks?filter=1", "the choice of columns": "/tasks/layout"}.items():
+        page.goto(address)
+        look(name)
     for name in ("Срочные", TEXT[:60]):
         page.goto("/views?of=/tasks&priority_id=4")
         page.get_by_label("Название", exact=True).fill(name)

@@ -1,25 +1,22 @@
 """The browser remembers a page for going back, which it does not do when a stream or a channel is left open."""
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from e2e import steps
-from e2e.conftest import ARGUMENTS, CHROMIUM, AsProgram
+from e2e.conftest import AsProgram, remembering
 
 REMEMBERED = "addEventListener('pageshow', ({ persisted }) => document.documentElement.dataset.persisted = persisted)"
 
-pytestmark = pytest.mark.parametrize("javascript", [True], ids=["with JavaScript"], indirect=True)
+pytestmark = [
+    remembering,
+    pytest.mark.parametrize("javascript", [True], ids=["with JavaScript"], indirect=True),
+]
 
 
 @pytest.fixture
-def browser(browser: Browser) -> Iterator[Browser]:
-    """One that remembers: Playwright's own switch forbids it."""
-    switch = ["--disable-back-forward-cache"]
-    remembering = browser.browser_type.launch(executable_path=CHROMIUM, args=ARGUMENTS, ignore_default_args=switch)
-    yield remembering
-    remembering.close()
+def browser(remembering_browser: Browser) -> Browser:
+    return remembering_browser
 
 
 def test_a_page_that_one_comes_back_to_is_live_again(page: Page, as_program: AsProgram) -> None:

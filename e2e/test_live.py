@@ -156,10 +156,10 @@ def test_a_row_of_a_list_becomes_what_others_made_it(page: Page, as_program: AsP
     steps.come_to(page, "anna", "/tasks/my-tasks")
     is_live(page)
     row = page.locator("tr").filter(has=page.get_by_text(str(task["id"]), exact=True))
-    expect(row.locator("td.status")).to_have_text("Новая")
+    expect(row.locator("td.list-status")).to_have_text("Новая")
     page.get_by_role("searchbox").first.focus()
     boris.put(f"/tasks/api/task/{task['id']}/status", json={"status_id": 2}).raise_for_status()
-    expect(row.locator("td.status")).to_have_text("В работе")
+    expect(row.locator("td.list-status")).to_have_text("В работе")
     expect(page.get_by_role("searchbox").first).to_be_focused()
 
 
@@ -286,7 +286,7 @@ def test_a_board_gets_events_of_any_task_whatever_other_tabs_show_and_lists_afte
     boris.put(f"/tasks/api/task/{task['id']}/status", json={"status_id": 2}).raise_for_status()
     boards.stands_in(page, task["id"], 2)
     row = lists[0].locator("tr").filter(has=lists[0].get_by_text(str(task["id"]), exact=True))
-    expect(row.locator("td.status")).to_have_text("В работе")
+    expect(row.locator("td.list-status")).to_have_text("В работе")
     page.goto("about:blank")
     for tab in lists[1:]:
         tab.close()
@@ -348,7 +348,7 @@ def test_pages_that_were_cut_off_show_what_happened_meanwhile(
     for task in (one, other):
         boards.stands_in(board, task["id"], 2)
         row = listed.locator("tr").filter(has=listed.get_by_text(str(task["id"]), exact=True))
-        expect(row.locator("td.status")).to_have_text("В работе")
+        expect(row.locator("td.list-status")).to_have_text("В работе")
 
 
 class TestAServerOfItsOwn:

@@ -61,15 +61,20 @@ def test_lists_and_statistics(demo: Helpdesk, page: Page, fits: Fits, announced:
         page.goto(address)
         fits(name)
     page.goto("/tasks")
-    page.locator(".list .edit").first.click()
+    page.locator(".list-edit a").first.click()
     expect(page.locator(".editing")).to_be_visible()
     fits("a row's form")
     page.locator("tbody input[type=checkbox]").last.check()
     page.locator("#bulk textarea").fill(WORD)
     fits("a change of many tasks")
     page.locator("#bulk button").click()
-    expect(page.get_by_role("link", name="К списку")).to_be_visible()
+    expect(page.locator("#toasts .toast")).to_be_visible()
     fits("what became of many tasks")
+    page.goto("/tasks?filter=1")
+    fits("all filters")
+    page.get_by_role("link", name="столбцы").click()
+    expect(page.get_by_role("form", name="Столбцы")).to_be_visible()
+    fits("the choice of columns")
 
 
 def test_the_pages_of_a_task(

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Error, Page, expect
 
 from e2e import steps
-from e2e.conftest import ARGUMENTS, CHROMIUM
+from e2e.conftest import BY_NAME, remembering
 from tests.running import Helpdesk
 
 SHOWN = """
@@ -16,20 +16,15 @@ addEventListener("pageshow", () => {
   sessionStorage.setItem("shown", JSON.stringify([...shown, document.querySelector("h1").textContent.trim()]));
 });
 """
-BY_NAME = "helpdesk.example"
 MOST_STEPS = 5
 
 
-@pytest.fixture(scope="module")
-def browser(browser: Browser) -> Iterator[Browser]:
-    """One that remembers pages, which Playwright's own switch forbids, and knows the machine by a name."""
-    remembering = browser.browser_type.launch(
-        executable_path=CHROMIUM,
-        args=[*ARGUMENTS, f"--host-resolver-rules=MAP {BY_NAME} 127.0.0.1"],
-        ignore_default_args=["--disable-back-forward-cache"],
-    )
-    yield remembering
-    remembering.close()
+pytestmark = remembering
+
+
+@pytest.fixture
+def browser(remembering_browser: Browser) -> Browser:
+    return remembering_browser
 
 
 @pytest.fixture
@@ -49,7 +44,7 @@ def page(browser: Browser, site: str, javascript: bool) -> Iterator[Page]:
 def sign_in(page: Page) -> None:
     page.goto("/users/login")
     page.fill("[name=username]", "anna")
-    page.fill("[name=password]", "demo")
+    page.fill("#password", "demo")
     page.click("form button.main")
     page.wait_for_url("**/tasks/**")
 
@@ -58,7 +53,7 @@ def sign_out(page: Page) -> None:
     steps.open_own_menu(page)
     page.get_by_role("link", name="Выйти").click()
     page.locator("main button.main").click()
-    expect(page.locator("input[name=password]")).to_be_visible()
+    expect(page.locator("#password")).to_be_visible()
 
 
 def path(page: Page) -> str:
@@ -75,7 +70,7 @@ def go_back_to(page: Page, address: str) -> None:
             page.go_back(wait_until="commit")
         page.wait_for_load_state("networkidle")
     assert address in path(page), page.url
-    expect(page.locator("input[name=password]")).to_be_visible()
+    expect(page.locator("#password")).to_be_visible()
 
 
 @pytest.mark.parametrize(

@@ -28,8 +28,8 @@ def _a_day(site: str, program: httpx.Client, folder: Path) -> None:
         anna.fill("Пароль", "demo")
         anna.follow("Войти")
         anna.sees("Назначены мне")
-        anna.fill("Уведомления", f"#{task['id']}")
-        anna.follow("Найти")
+        anna.fill("по номеру или словам", f"#{task['id']}")
+        anna.follow("Найти$")
         anna.sees(f"#{task['id']} {task['subject']}")
 
         anna.choose("Статус .В работе", "Решена")

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from helpdesk.errors import HelpdeskError, OutcomeUnknown, SavedUnseen
 from helpdesk.tasks.backend import Backend
-from helpdesk.tasks.model import Actor, Edit
+from helpdesk.tasks.model import Actor, Edit, Written
 
 log = logging.getLogger(__name__)
 
@@ -17,10 +17,11 @@ PARALLEL = 4
 
 
 class Outcome(NamedTuple):
-    """The outcome for one task: `refusal` is None when it was changed."""
+    """The outcome for one task: `refusal` is None when it was changed. `written` is the change, if it is known."""
 
     task_id: int
     refusal: HelpdeskError | None
+    written: Written | None = None
 
     @property
     def may_be_written(self) -> bool:
@@ -34,7 +35,7 @@ async def change_all(backend: Backend, actor: Actor, edits: Iterable[tuple[int, 
     async def one(task_id: int, edit: Edit) -> Outcome:
         try:
             async with locks[task_id], slots:
-                await backend.change(actor, task_id, edit)
+                return Outcome(task_id, None, await backend.change(actor, task_id, edit))
         except SavedUnseen:
             return Outcome(task_id, None)
         except HelpdeskError as refusal:
@@ -42,7 +43,6 @@ async def change_all(backend: Backend, actor: Actor, edits: Iterable[tuple[int, 
         except Exception as error:  # the other tasks still have outcomes
             log.exception("a bulk change failed for one task", extra={"task": task_id})
             return Outcome(task_id, OutcomeUnknown(detail=repr(error)))
-        return Outcome(task_id, None)
 
     async with asyncio.TaskGroup() as group:  # leaves nothing running, however it ends
         running = [group.create_task(one(task_id, edit)) for task_id, edit in edits]

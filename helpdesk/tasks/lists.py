@@ -28,12 +28,17 @@ EXPORTED_AT_ONCE = 100
 
 
 class Vocabulary(NamedTuple):
-    """The choices of a list's filters, in the backend's order; projects in that of their tree."""
+    """The choices of a list's filters, in the backend's order; projects in that of their tree.
+
+    `may_edit` is False for a person who may edit the tasks of no project, as far as that is known: lists then offer no
+    changes. Single tasks still offer what is allowed there.
+    """
 
     statuses: tuple[Status, ...]
     priorities: tuple[Priority, ...]
     projects: tuple[Project, ...]
     trackers: tuple[Ref, ...]
+    may_edit: bool = True
 
 
 class TaskQuery(NamedTuple):

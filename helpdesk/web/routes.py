@@ -15,7 +15,7 @@ from helpdesk.web.core.request_data import IdConvertor
 from helpdesk.web.drafts import service as drafts_service
 from helpdesk.web.edge import legacy_redirects, not_configured, readiness, static_files
 from helpdesk.web.files import downloads
-from helpdesk.web.lists import bulk, rows, saved_views, statistics
+from helpdesk.web.lists import bulk, layout, rows, saved_views, statistics
 from helpdesk.web.lists import views as lists
 from helpdesk.web.live import views as live
 from helpdesk.web.notifications import mark_read, mutes
@@ -84,6 +84,7 @@ ROUTES: list[BaseRoute] = [
     Route("/tasks",                          signed_in(lists.index),           name="tasks:index"),
     Route("/tasks/export.csv",               signed_in(lists.export),          name="tasks:export"),
     Route("/tasks/statistics",               signed_in(statistics.statistics), name="tasks:statistics"),
+    Route("/tasks/layout",                   signed_in(layout.layout),         name="tasks:layout", methods=FORM),
     Route("/tasks/new",                      signed_in(task_create.new),       name="tasks:new", methods=FORM),
     Route("/tasks/new/form",                 signed_in(task_create.new_form),  name="tasks:new_form", methods=FORM),
     Route("/tasks/new/preview", signed_in(task_create.new_preview), name="tasks:new_preview", methods=FORM),

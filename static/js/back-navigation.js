@@ -1,9 +1,10 @@
 // Back in a list: focus the task that the user comes from. The browser restores everything else.
 (() => {
-  const findLink = (path) => [...document.querySelectorAll(".list .subject a")].find((it) => it.pathname === path);
+  const findLink = (path) =>
+    [...document.querySelectorAll("#tasks .list-subject a")].find((it) => it.pathname === path);
   const previous = document.referrer && new URL(document.referrer).pathname.match(/^\/tasks\/\d+/)?.[0];
   document.addEventListener("click", ({ target }) => {
-    const link = target.closest?.(".list .subject a");
+    const link = target.closest?.("#tasks .list-subject a");
     if (link) history.replaceState(link.pathname, "");
   });
   if (history.state) findLink(history.state)?.focus({ preventScroll: true });

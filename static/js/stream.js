@@ -29,8 +29,8 @@
   const broadcast = (message) => channel?.postMessage(message);
   const dispatch = (name, detail) => document.dispatchEvent(new CustomEvent("stream:" + name, { detail }));
   const visibleTaskIds = () =>
-    [...document.querySelectorAll(".task[id^=task-], .card[id^=card-], [name=task_id][value], [data-task]")].map(
-      (it) => it.dataset.task ?? (it.name ? it.value : it.id.slice(5))
+    [...document.querySelectorAll(".task[id^=task-], .card[id^=card-], [data-task], #tasks .list-subject a")].map(
+      (it) => it.dataset.task ?? (it.id || it.pathname).match(/\d+$/)[0]
     );
   // Beyond MAX_TASKS the stream asks for changes of any task, so that no tab misses one of its own.
   const wantedTaskIds = () => {

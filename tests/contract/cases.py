@@ -97,6 +97,8 @@ ANSWERS = [
     Case("board_column_folded", "POST", "/tasks/board/fold", {"status_id": 5, "folded": True}),
     Case("board_tips_shown_no_more", "POST", "/tasks/board/tips", {"shown": False}),
     Case("statistics", "GET", "/tasks/statistics?assigned_to_id=me&project_id=1"),
+    Case("layout", "GET", "/tasks/layout"),
+    Case("layout_chosen", "POST", "/tasks/layout", {"columns": ["tracker", "updated_on"], "dense": True}),
     Case("statistics_of_nothing", "GET", "/tasks/statistics", login="stranger"),
     Case("task", "GET", TASK),
     Case("task_by_its_page", "GET", "/tasks/1"),

@@ -8,10 +8,10 @@ import pytest
 from sqlmodel import Session, select
 
 from helpdesk.errors import BadResponse, StoreUnavailable, Unavailable, WrongKey
-from helpdesk.notifications import event_processing, feed_poller
+from helpdesk.notifications import event_processing, feed_poller, retry_queue
 from helpdesk.notifications.feed_poller import FeedPoller
 from helpdesk.notifications.preferences import Preferences, Sounds, to_json
-from helpdesk.notifications.retry_queue import PATIENCE, TRIES
+from helpdesk.notifications.retry_queue import TRIES
 from helpdesk.store import feed_state, leases, notifications, preferences
 from helpdesk.store.database import Database
 from helpdesk.store.models import tables
@@ -320,11 +320,15 @@ async def test_an_event_that_cannot_be_written_does_not_affect_others(scene: Sce
     assert scene.position == "3"
 
 
-async def test_an_event_for_which_the_backend_is_silent_waits_behind_the_others(scene: Scene) -> None:
+async def test_an_event_for_which_the_backend_is_silent_waits_behind_the_others(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patience = timedelta(minutes=1)
+    monkeypatch.setattr(retry_queue, "PATIENCE", patience)
     poller = await scene.stepped()
     bad, *good = scene.happens(3)
     scene.broken[bad] = BadResponse(detail="500")
-    while scene.clock.seconds < PATIENCE.total_seconds():
+    while scene.clock.seconds < patience.total_seconds():
         scene.pass_(3)
         await poller.step()
         if scene.clock.seconds > 6:

@@ -11,6 +11,8 @@ from helpdesk.tasks.model import Actor, Edit
 from helpdesk.tasks.phases import Rule, Summary
 from tests.tasks.worlds import World
 
+pytestmark = pytest.mark.usefixtures("nothing_is_set_up")
+
 HOSTILE = "'\"><script>alert(1)</script> {{7*7}} %s %(a)s \\ `x` ё 😀\n\nвторая строка"
 
 

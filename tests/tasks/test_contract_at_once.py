@@ -13,6 +13,8 @@ from helpdesk.tasks.redmine.rest.calls import Claims
 from tests.tasks.test_contract_files import stage
 from tests.tasks.worlds import RedmineWorld, World
 
+pytestmark = pytest.mark.usefixtures("nothing_is_set_up")
+
 AT_ONCE = 40 if os.environ.get("SOAK") else 10
 
 

@@ -12,6 +12,8 @@ from helpdesk.tasks.lists import SORTS, CardQuery, Cards, TaskQuery, Vocabulary
 from helpdesk.tasks.model import Edit
 from tests.tasks.worlds import RedmineWorld, SqlWorld, World
 
+pytestmark = pytest.mark.usefixtures("nothing_is_set_up")
+
 EMPTY = 4_711  # a status that no tracker has
 
 

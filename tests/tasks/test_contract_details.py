@@ -13,6 +13,8 @@ from helpdesk.tasks.model import Actor, Edit, FieldChange, Task
 from tests.tasks.test_backend_contract import HOSTILE
 from tests.tasks.worlds import READ_ALIKE, World
 
+pytestmark = pytest.mark.usefixtures("nothing_is_set_up")
+
 FIELDS: dict[str, tuple[str, str]] = {
     "Кабинет": ("text", "214"),
     "Способ связи": ("list", "Почта"),

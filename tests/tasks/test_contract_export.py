@@ -12,6 +12,8 @@ from helpdesk.tasks.redmine import backend
 from helpdesk.tasks.redmine.rest import lists as rest
 from tests.tasks.worlds import World
 
+pytestmark = pytest.mark.usefixtures("nothing_is_set_up")
+
 PAGE = 4
 
 

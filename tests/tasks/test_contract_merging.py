@@ -10,6 +10,8 @@ from helpdesk.errors import Conflict, Unchanged
 from helpdesk.tasks.model import Actor, Edit, Task
 from tests.tasks.worlds import EmbeddedWorld, World
 
+pytestmark = pytest.mark.usefixtures("nothing_is_set_up")
+
 ROUNDS = 4 if os.environ.get("SOAK") else 1
 ROOM, NUMBER, WAY = "Кабинет", "Инвентарный номер", "Способ связи"
 
@@ -56,7 +58,9 @@ async def test_changes_of_different_fields_merge_and_a_conflict_names_just_the_f
     world: World,
 ) -> None:
     dice, anna, boris = Random(os.environ.get("SEED", "1")), world.actor("anna"), world.actor("boris")
-    for _ in range(ROUNDS * (8 if isinstance(world, EmbeddedWorld) else 2)):
+    # How fields merge is decided in Python, alike in all databases: the quickest world tries most.
+    is_quick = isinstance(world, EmbeddedWorld) and world.database.engine.dialect.name == "sqlite"
+    for _ in range(ROUNDS * (8 if is_quick else 2)):
         for overlap in (False, True):
             number = world.new_task()
             page = await world.backend.task(anna, number)

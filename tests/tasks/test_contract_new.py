@@ -11,6 +11,8 @@ from helpdesk.tasks.model import Actor, Attachment
 from tests.tasks.test_contract_files import read, stage
 from tests.tasks.worlds import READ_ALIKE, World
 
+pytestmark = pytest.mark.usefixtures("nothing_is_set_up")
+
 SUBJECT = "Сломался стул у окна"
 
 

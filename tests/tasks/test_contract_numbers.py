@@ -12,6 +12,8 @@ from helpdesk.tasks.lists import CardQuery, TaskQuery, Vocabulary
 from helpdesk.tasks.phases import Rule, Rules, Summary, grouped, summarised
 from tests.tasks.worlds import World
 
+pytestmark = pytest.mark.usefixtures("nothing_is_set_up")
+
 PEOPLE = ["anna", "anna", "irina", "stranger"] * (10 if os.environ.get("SOAK") else 1)
 MOST_PAGES = 3
 SEED = os.environ.get("SEED", "1")

@@ -11,6 +11,8 @@ from helpdesk.tasks.model import Edit
 from helpdesk.tasks.statistics import Parts, Statistics
 from tests.tasks.worlds import WORLDS, RedmineWorld, SqlWorld, World
 
+pytestmark = pytest.mark.usefixtures("nothing_is_set_up")
+
 ZONE = timezone(timedelta(hours=3))
 MADE = (
     ("new", "urgent", "boris"),

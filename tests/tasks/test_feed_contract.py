@@ -7,7 +7,7 @@ from helpdesk.tasks.feed import Event, FeedPage
 from helpdesk.tasks.model import Edit
 from tests.tasks.worlds import World
 
-pytestmark = pytest.mark.usefixtures("long_after_others")
+pytestmark = pytest.mark.usefixtures("long_after_others", "nothing_is_set_up")
 
 EVERYBODY = ("admin", "anna", "boris", "irina", "stranger")
 

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from helpdesk.errors import Unavailable, WrongKey
 from helpdesk.redmine_client import RedmineClient
 from helpdesk.tasks.redmine import consistency_check as module
+from helpdesk.tasks.redmine import visible_both_ways
 from helpdesk.tasks.redmine.consistency_check import CLEAN_ROUNDS, ConsistencyCheck
 from helpdesk.tasks.redmine.sql.connection import RedmineDatabase
 from helpdesk.tasks.redmine.sql.failures import Silent
@@ -52,6 +53,13 @@ def blind(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
         yield patched
 
 
+@pytest.fixture
+def short_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Redmine takes long over each row; that a difference is found in lists of any length is proven below."""
+    monkeypatch.setattr(visible_both_ways, "PAGE", 4)
+    monkeypatch.setattr(visible_both_ways, "FEW", 2)
+
+
 async def test_everybody_has_a_turn_in_every_project(sql_world: SqlWorld, redmine: Redmine) -> None:
     people = sorted(redmine.user_ids.values())
     bird = consistency_check(sql_world, *people)
@@ -72,6 +80,7 @@ async def test_the_real_redmine_shows_the_same_both_ways(sql_world: SqlWorld, re
         assert await bird._by_sql(spot) == await bird._by_rest(spot), spot
 
 
+@pytest.mark.usefixtures("short_pages")
 async def test_a_difference_puts_reading_over_to_rest_and_says_at_whom_and_where(
     sql_world: SqlWorld, redmine: Redmine, blind: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -88,6 +97,7 @@ async def test_a_difference_puts_reading_over_to_rest_and_says_at_whom_and_where
     assert told["by_sql"] > 0
 
 
+@pytest.mark.usefixtures("short_pages")
 async def test_sql_is_trusted_again_after_several_clean_rounds_and_a_bad_one_restarts_the_count(
     sql_world: SqlWorld, redmine: Redmine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -108,6 +118,7 @@ async def test_sql_is_trusted_again_after_several_clean_rounds_and_a_bad_one_res
     assert sql_world.database.state.kind == "full"
 
 
+@pytest.mark.usefixtures("short_pages")
 async def test_rules_that_are_out_of_date_for_good_are_found(sql_world: SqlWorld, redmine: Redmine) -> None:
     bird = consistency_check(sql_world, redmine.user_ids["irina"], config_seconds=3600)
     await bird.check()

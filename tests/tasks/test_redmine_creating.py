@@ -6,17 +6,71 @@ from datetime import date
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from helpdesk.errors import BadResponse, Invalid, OutcomeUnknown, Unavailable
 from helpdesk.tasks.creation import NewTask
 from helpdesk.tasks.model import Actor, Status
 from tests.servers import imitated_redmine as imitation
 from tests.servers.imitated_redmine import CREATED, IRINA, ISSUES, NEW, ImitatedRedmine, says, tells
+from tests.servers.mariadb import url_of
 from tests.tasks.test_redmine_failures import ACTOR, backend_at
 from tests.tasks.worlds import RedmineWorld
 
+ROWS_OF_AN_ISSUE = {
+    "issues": "id = %s",
+    "custom_values": "customized_type = 'Issue' AND customized_id = %s ORDER BY id",
+    "journals": "journalized_type = 'Issue' AND journalized_id = %s",
+    "watchers": "watchable_type = 'Issue' AND watchable_id = %s",
+}
 FIELDS = ["Кабинет", "Способ связи", "Согласовано", "Дата замены", "Инвентарный номер"]
 WISH = NewTask(8, "Стол", "Шатается")
+
+
+def rows_of(world: RedmineWorld, number: int) -> dict[str, list[dict[str, Any]]]:
+    """All that Redmine keeps of an issue: without numbers, and with times as what has passed since it was made."""
+    engine, found = sa.create_engine(url_of(world.redmine.mysql_writer)), {}
+    with engine.connect() as db:
+        for table, which in ROWS_OF_AN_ISSUE.items():
+            read = db.exec_driver_sql(f"SELECT * FROM {table} WHERE {which}", (number,)).mappings()
+            found[table] = [{column: value for column, value in row.items() if value != number} for row in read]
+    engine.dispose()
+    (issue,) = found["issues"]
+    made = issue["created_on"]
+    found["issues"] = [
+        issue
+        | {name: issue[name] and issue[name] - made for name in ("created_on", "updated_on", "closed_on")}
+        | {"start_date": issue["start_date"] - made.date()}
+    ]
+    for row in found["custom_values"]:
+        del row["id"]
+    return found
+
+
+@pytest.mark.parametrize("assignee", ["boris", None])
+def test_a_task_that_tests_insert_has_the_rows_of_one_that_redmine_makes(
+    redmine_world: RedmineWorld, assignee: str | None
+) -> None:
+    """Tests of what happens to tasks rely on it."""
+    text, numbers = "Тема: '\"><script> %s 😀\n\nвторая строка", []
+    for inserts in (False, True):
+        redmine_world.inserts = inserts
+        numbers.append(
+            redmine_world.new_task(
+                "Печь", project="office", author="anna", assignee=assignee, priority="high", description=text
+            )
+        )
+    by_redmine, by_us = (rows_of(redmine_world, number) for number in numbers)
+    assert by_us == by_redmine and len(by_us["custom_values"]) == len(FIELDS) and by_us["journals"] == []
+
+
+def test_an_inserted_task_is_closed_as_redmine_closes_it(redmine_world: RedmineWorld) -> None:
+    closed = []
+    for inserts in (False, True):
+        redmine_world.inserts = inserts
+        (issue,) = rows_of(redmine_world, redmine_world.new_task(status="rejected"))["issues"]
+        closed.append((issue["status_id"], issue["closed_on"] is None))
+    assert closed == [(redmine_world.status("rejected"), False)] * 2
 
 
 async def test_a_real_blank_holds_the_fields_of_its_project_and_tracker(redmine_world: RedmineWorld) -> None:

@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 from tests.web.conftest import HTML
 
 SUMMARY = re.compile(r'<ul class="summary".*?</ul>', re.S)
-TOTAL = re.compile(r'<li><a href="([^"]+)"[^>]*><b[^>]*>(\d+)</b> ([^<]+)</a></li>')
+TOTAL = re.compile(r'<li><a href="([^"]+)"( aria-current="true")?><b[^>]*>(\d+)</b> ([^<]+)</a></li>')
 LISTED = re.compile(r'<td><a href="([^"]+)">(\d+)</a>')
 COUNT = re.compile(r"<strong>(\d+) tasks?</strong>")
 NAMES = {
@@ -20,24 +20,28 @@ NAMES = {
     "being dealt with": "in_progress",
     "on hold": "on_hold",
     "closed": "closed",
-    "closed, not in this list": "closed",
+    "past due": "overdue",
 }
 PHASES = {"new": "new", "active": "in_progress", "waiting": "on_hold", "done": "closed"}
 
 
 class Number(NamedTuple):
-    """A number of a page: what it says that it counts, and where it leads."""
+    """A number of a page: what it says that it counts, where it leads, and whether that is this page."""
 
     label: str
     number: int
     address: str
+    is_current: bool = False
 
 
 def summary(page: str) -> list[Number]:
     """The numbers above a list, a board or statistics, in their order."""
     match = SUMMARY.search(page)
     assert match, page
-    return [Number(label, int(number), unescape(address)) for address, number, label in TOTAL.findall(match[0])]
+    return [
+        Number(label, int(number), unescape(address), bool(current))
+        for address, current, number, label in TOTAL.findall(match[0])
+    ]
 
 
 def link(page: str, text: str) -> str:
@@ -64,14 +68,16 @@ class Numbers:
         if page.status_code == 303:
             self._equal("tasks of a search that leads to a task", total, 1)
             return self.wrong
-        first, *_ = numbers = summary(page.text)
-        self._equal(f"the first number of {address}", first.number, total)
+        numbers = summary(page.text)
+        (current,) = (it for it in numbers if it.is_current)
+        self._equal(f"the present tab of {address}", current.number, total)
         self._equal(f"the count of {address}", int(COUNT.search(page.text)[1]), total)  # type: ignore[index]
         statistics = self._statistics(link(page.text, "statistics"))
-        whole = first.label == "in all"
+        whole = current.label != "open"
         self._equal(f"the statistics of {address}", statistics["total" if whole else "open"], total)
         self._lead_there(numbers)
-        self._compare(address, numbers, statistics)
+        if "status" not in address:  # the tabs count all statuses, statistics those of the filter
+            self._compare(address, numbers, statistics)
         self._board(link(page.text, "as a board"), statistics)
         return self.wrong
 
@@ -115,7 +121,7 @@ class Numbers:
 
     def _compare(self, address: str, numbers: list[Number], counts: dict[str, Any]) -> None:
         for it in numbers:
-            name = NAMES.get(it.label, "overdue")
+            name = NAMES.get(it.label, "")
             self._equal(f"{it.label!r} of {address}", it.number, counts.get(name, it.number))
 
     def _lead_there(self, numbers: list[Number]) -> None:

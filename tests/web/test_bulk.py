@@ -1,10 +1,11 @@
 """Many tasks at once, told one by one."""
 
 import re
+from html import unescape
 
 import pytest
 
-from tests.web.conftest import HTML, Visit
+from tests.web.conftest import HTML, HTMX, Visit
 from tests.world import PEOPLE_IDS, PRIORITY_IDS, PROJECT_IDS, STATUS_IDS, EmbeddedWorld
 
 
@@ -67,7 +68,7 @@ def test_a_refused_update_has_a_reason_and_the_others_are_made(visit: Visit, emb
     mine, others = embedded.new_task(), embedded.new_task(project="warehouse", author="boris")
     form = {"task_id": [mine, others, 77_777], "assignee_id": "none"}
     page = visit("anna").post("/tasks/bulk", data=form, headers=HTML).text
-    assert "Changed: 2 of 3." in page and re.search(r"#77777</a>\s*<span class=\"bad\">There is nothing here", page)
+    assert "Changed: 2 of 3." in page and "#77777</a>: There is nothing here" in page
     refused = visit("irina").post(
         "/tasks/bulk", data={"task_id": mine, "assignee_id": PEOPLE_IDS["anna"]}, headers=HTML
     )
@@ -80,6 +81,62 @@ def test_a_form_without_tasks_or_changes_is_refused(
 ) -> None:
     embedded.new_task()
     assert visit("anna").post("/tasks/bulk", data=form, headers=HTML).status_code == 422
+
+
+def test_htmx_gets_a_toast_that_names_the_refused_by_subject(visit: Visit, embedded: EmbeddedWorld) -> None:
+    first, forbidden = embedded.new_task("Принтер"), embedded.new_task("Сканер", status="resolved")
+    form = {"task_id": [first, forbidden, 77_777], "status_id": STATUS_IDS["rejected"], "idempotency_key": "k"}
+    answer = visit("anna").post("/tasks/bulk", data=form, headers=HTMX)
+    assert answer.status_code == 200 and "<main" not in answer.text and "Changed: 1 of 3." in answer.text
+    assert f'data-refused="{forbidden} 77777"' in answer.text and 'class="toast bad"' in answer.text
+    assert f"#{forbidden} Сканер</a>: The workflow does not allow" in answer.text and "Принтер" not in answer.text
+    (key,) = re.findall(r'hx-target="#bulk \[name=idempotency_key\]".*?value="([^"]+)"', answer.text)
+    assert key != "k"
+
+
+@pytest.mark.parametrize(
+    ("form", "message"), [({"status_id": 2}, "tick the tasks"), ({"task_id": 1}, "choose a status")]
+)
+def test_htmx_is_told_in_the_form_what_is_missing(
+    visit: Visit, embedded: EmbeddedWorld, form: dict[str, object], message: str
+) -> None:
+    embedded.new_task()
+    answer = visit("anna").post("/tasks/bulk", data=form, headers=HTMX)
+    assert answer.status_code == 422 and answer.text.lstrip().startswith('<p class="fault">') and message in answer.text
+
+
+def undo(page: str) -> list[str]:
+    return [unescape(it) for it in re.findall(r'name="undo" value="([^"]+)"', page)]
+
+
+@pytest.mark.parametrize("headers", [HTML, HTMX], ids=["page", "toast"])
+def test_a_change_of_many_is_taken_back(visit: Visit, embedded: EmbeddedWorld, headers: dict[str, str]) -> None:
+    free, hers = embedded.new_task(assignee=None), embedded.new_task(priority="high")
+    changed_since, anna = embedded.new_task(), visit("anna")
+    before = [state(visit, it) for it in (free, hers)]
+    form = {
+        "task_id": [free, hers, changed_since],
+        "priority_id": PRIORITY_IDS["urgent"],
+        "assignee_id": PEOPLE_IDS["boris"],
+    }
+    taken = undo(anna.post("/tasks/bulk", data=form, headers=headers).text)
+    assert len(taken) == 3 and state(visit, free) == state(visit, hers) == ("new", "urgent", PEOPLE_IDS["boris"])
+    visit("boris").put(f"/tasks/api/task/{changed_since}/priority", json={"priority_id": PRIORITY_IDS["low"]})
+    answer = anna.post("/tasks/bulk", data={"undo": taken}, headers=headers)
+    assert "Taken back: 2 of 3." in answer.text and f"#{changed_since} " in answer.text and not undo(answer.text)
+    assert [state(visit, it) for it in (free, hers)] == before
+    assert state(visit, changed_since) == ("new", "low", PEOPLE_IDS["boris"])
+
+
+def test_a_comment_alone_can_not_be_taken_back(visit: Visit, embedded: EmbeddedWorld) -> None:
+    page = visit("anna").post("/tasks/bulk", data={"task_id": embedded.new_task(), "comment": "Смотрю"}, headers=HTML)
+    assert "Changed: 1 of 1." in page.text and not undo(page.text)
+
+
+@pytest.mark.parametrize("text", ["", "x", "task_id=x", "task_id=1&status_id=x", "status_id=2"])
+def test_a_made_up_undo_is_refused(visit: Visit, embedded: EmbeddedWorld, text: str) -> None:
+    embedded.new_task()
+    assert visit("anna").post("/tasks/bulk", data={"undo": text}, headers=HTML).status_code == 422
 
 
 def test_programs_can_read_statuses_and_projects(visit: Visit) -> None:

@@ -128,9 +128,10 @@ def test_the_numbers_of_a_list_agree(visit: Visit, query: str) -> None:
 
 
 def test_the_numbers_above_a_list_count_that_list(visit: Visit, busy: EmbeddedWorld) -> None:
-    def totals(query: str) -> list[tuple[int, str]]:
-        page = visit("anna").get(f"/tasks?{query}", headers=HTML).text
-        return [(it.number, it.label) for it in summary(page)]
+    def totals(query: str) -> tuple[str, list[tuple[int, str]]]:
+        numbers = summary(visit("anna").get(f"/tasks?{query}", headers=HTML).text)
+        (current,) = (it.label for it in numbers if it.is_current)
+        return current, [(it.number, it.label) for it in numbers]
 
     for status, number in (("new", 2), ("in_progress", 1), ("waiting", 3)):
         busy.new_task("Единственная в своём роде", status=status)
@@ -138,13 +139,24 @@ def test_the_numbers_above_a_list_count_that_list(visit: Visit, busy: EmbeddedWo
             busy.new_task("Единственная в своём роде", status=status)
     busy.new_task("Единственная в своём роде", status="closed")
     search = "search=единственная"
-    parts = [(2, "new"), (1, "being dealt with"), (3, "on hold")]
-    assert totals(search) == [(6, "open"), *parts, (1, "closed, not in this list")]
-    assert totals(f"{search}&closed=1") == [(7, "in all"), (6, "open"), *parts, (1, "closed")]
-    assert totals(f"{search}&status=new") == [(2, "in all"), (2, "new")]
-    assert totals(f"{search}&status=new,closed") == [(3, "in all"), (2, "open"), (2, "new"), (1, "closed")]
-    assert totals(f"{search}&status=closed") == [(1, "in all"), (1, "closed")]
-    assert totals(f"{search}&status=Nope") == [(0, "in all")]
+    tabs = [(6, "open"), (2, "new"), (1, "being dealt with"), (3, "on hold"), (1, "closed"), (7, "in all")]
+    assert totals(search) == ("open", tabs)
+    assert totals(f"{search}&closed=1") == ("in all", tabs)
+    assert totals(f"{search}&status=new") == ("new", tabs)
+    assert totals(f"{search}&status=closed,rejected") == ("closed", tabs)
+    for status, number in (("new,closed", 3), ("closed", 1), ("Nope", 0)):
+        chosen = (number, "of the chosen statuses")
+        assert totals(f"{search}&status={status}") == (chosen[1], [chosen, *tabs])
+
+
+@pytest.mark.usefixtures("busy")
+def test_ones_own_list_has_a_tab_of_what_waits_for_oneself(anna: Client) -> None:
+    numbers = {it.label: it for it in summary(anna.get("/tasks/my-tasks", headers=HTML).text)}
+    mine = numbers["waiting for me"]
+    assert mine.number == numbers["open"].number - numbers["on hold"].number > 0
+    there = summary(anna.get(mine.address, headers=HTML).text)
+    assert [it.label for it in there if it.is_current] == ["waiting for me"]
+    assert "waiting for me" not in [it.label for it in summary(anna.get("/tasks", headers=HTML).text)]
 
 
 @pytest.mark.usefixtures("busy")

@@ -19,7 +19,7 @@ def chosen(fragment: str) -> dict[str, str]:
 
 def form(client: TestClient, number: int) -> dict[str, str]:
     """The row's form as a browser would send it."""
-    fragment = client.get(f"/tasks/{number}/row?edit=1&by=author", headers=HTMX).text
+    fragment = client.get(f"/tasks/{number}/row?edit=1", headers=HTMX).text
     return dict(re.findall(r'type="hidden"[^>]* name="(\w+)" value="([^"]*)"', fragment)) | chosen(fragment)
 
 
@@ -30,17 +30,16 @@ def hidden(fragment: str, name: str) -> str:
 def test_each_row_links_to_its_form_and_without_htmx_to_the_task(visit: Visit, embedded: EmbeddedWorld) -> None:
     number, anna = embedded.new_task("Принтер"), visit("anna")
     page = anna.get("/tasks/my-tasks", headers=HTML).text
-    assert 'hx-target:inherited="closest tr" hx-swap:inherited="outerHTML"' in page
-    address = unescape(re.search(r'class="edit" href="([^"]+)" hx-boost="true" aria-label="Edit"', page)[1])
-    assert address == f"/tasks/{number}/row?by=author&edit=1"
+    assert 'hx-target:inherited="closest tr" hx-swap:inherited="outerHTML show:none"' in page
+    address = unescape(re.search(r'<a href="([^"]+)" hx-boost="true" aria-label="Edit"', page)[1])
+    assert address == f"/tasks/{number}/row?edit=1"
     assert anna.get(address, headers=HTML).headers["location"] == f"/tasks/{number}"
-    assert "by=assignee" in anna.get("/tasks", headers=HTML).text
 
 
 def test_the_form_offers_only_permitted_choices(visit: Visit, embedded: EmbeddedWorld) -> None:
     number, anna = embedded.new_task("Принтер"), visit("anna")
     row = anna.get(f"/tasks/{number}/row?edit=1", headers=HTMX).text
-    assert row.lstrip().startswith("<tr") and "Принтер" in row and hidden(row, "by") == "assignee"
+    assert row.lstrip().startswith("<tr") and "Принтер" in row
     assert chosen(row) == {
         "status_id": str(STATUS_IDS["new"]),
         "priority_id": str(PRIORITY_IDS["normal"]),
@@ -66,7 +65,7 @@ def test_several_fields_are_saved_at_once_and_the_row_is_shown(visit: Visit, emb
     assert answers[0].status_code == 200 and answers[0].text == answers[1].text
     row = answers[0].text
     assert row.lstrip().startswith("<tr") and "in_progress" in row and "urgent" in row and NAMES["irina"] in row
-    assert "autofocus" in row and "The task was changed." in row and "by=author" in row
+    assert "autofocus" in row and "The task was changed." in row
     data = anna.get(f"/tasks/api/task/{number}").json()["data"]
     assert (data["status_name"], data["priority_name"], data["assigned_to_id"]) == ("in_progress", "urgent", None)
     (entry,) = anna.get(f"/tasks/api/task/{number}/history").json()["history"]
@@ -75,7 +74,7 @@ def test_several_fields_are_saved_at_once_and_the_row_is_shown(visit: Visit, emb
 
 def test_cancelling_the_form_shows_the_present_row(visit: Visit, embedded: EmbeddedWorld) -> None:
     number, anna = embedded.new_task("Принтер"), visit("anna")
-    opened = anna.get(f"/tasks/{number}/row?edit=1&by=author", headers=HTMX).text
+    opened = anna.get(f"/tasks/{number}/row?edit=1", headers=HTMX).text
     leave = unescape(re.search(r'href="([^"]+)" hx-boost="true" data-leave', opened)[1])
     row = anna.get(leave, headers=HTMX).text
     listed = anna.get("/tasks/my-tasks", headers=HTML).text
@@ -132,7 +131,7 @@ def test_without_htmx_the_form_leads_to_the_task_and_a_program_gets_json(anna: C
 
 def test_a_form_of_one_field_may_be_answered_with_the_row(visit: Visit, embedded: EmbeddedWorld) -> None:
     number, anna = embedded.new_task("Принтер"), visit("anna")
-    sent = {"view": "row", "by": "author", "status_id": STATUS_IDS["in_progress"]}
+    sent = {"view": "row", "status_id": STATUS_IDS["in_progress"]}
     row = anna.post(f"/tasks/{number}/status", data=sent, headers=HTMX)
     assert row.status_code == 200 and row.text.lstrip().startswith("<tr") and NAMES["irina"] in row.text
     refused = anna.post(f"/tasks/{number}/status", data=sent | {"status_id": STATUS_IDS["closed"]}, headers=HTMX)

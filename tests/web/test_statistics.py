@@ -181,5 +181,5 @@ def test_bars_measure_open_tasks_by_the_largest_number(visit: Visit) -> None:
         shares = {n: int(width[1]) for n, width in rows if width}
         most = max(shares)
         assert shares[most] == 100 and all(0 < share - 100 * n / most + 1 < 2 for n, share in shares.items())
-    closed = page[page.index('class="status closed"') :].partition("</tr>")[0]
+    closed = page[page.index('class="status phase-closed"') :].partition("</tr>")[0]
     assert "<svg" not in closed

@@ -62,6 +62,7 @@ def test_the_filters_of_a_list_are_shown_and_can_be_removed(visit: Visit, embedd
     anna = visit("anna")
     address = (
         f"/tasks/my-tasks?priority_id={PRIORITY_IDS['urgent']}&project_id=1&search=принтер&sort=subject&per_page=5"
+        "&filter=1"
     )
     page = anna.get(address, headers=HTML).text
     assert set(chips(page)) == {"Priority: urgent", "Project: help", "Words: принтер"}
@@ -84,7 +85,7 @@ def test_the_form_and_the_chips_narrow_by_people_and_days(visit: Visit, embedded
         embedded.new_task(assignee=assignee, author=author)
     anna, boris, irina = visit("anna"), PEOPLE_IDS["boris"], PEOPLE_IDS["irina"]
     his, theirs, days = f"assigned_to_id={boris}", f"author_id=me,{irina}", "updated_since=2026-01-31&due_by=2999-12-31"
-    page = anna.get(f"/tasks?{his}&{theirs}&{days}", headers=HTML).text
+    page = anna.get(f"/tasks?{his}&{theirs}&{days}&filter=1", headers=HTML).text
     assert chips(page) == {
         f"Assignee: {NAMES['boris']}": f"/tasks?{theirs}&{days}",
         "From: me": f"/tasks?{his}&author_id={irina}&{days}",
@@ -95,7 +96,7 @@ def test_the_form_and_the_chips_narrow_by_people_and_days(visit: Visit, embedded
     assert 'name="updated_since" value="2026-01-31"' in page and 'name="due_by" value="2999-12-31"' in page
     assert options(page, "assigned_to_id")[str(boris)] == f"{NAMES['boris']} (chosen)"
     assert options(page, "author_id")[f"me,{irina}"] == "several (chosen)"
-    page = anna.get("/tasks?assigned_to_id=none", headers=HTML).text
+    page = anna.get("/tasks?assigned_to_id=none&filter=1", headers=HTML).text
     assert set(chips(page)) == {"Assignee: nobody"}
     assert options(page, "assigned_to_id") == {"": "any", "me": "me", "none": "nobody (chosen)"}
 
@@ -123,7 +124,7 @@ def test_my_tasks_are_mine_whatever_else_is_chosen(visit: Visit, embedded: Embed
         ("assigned_to_id=me", "assigned_to_id", "author_id"),
         ("author_id=me", "author_id", "assigned_to_id"),
     ):
-        page = anna.get(f"/tasks/my-tasks?{tab}&{other}={PEOPLE_IDS['irina']}&search=x", headers=HTML).text
+        page = anna.get(f"/tasks/my-tasks?{tab}&{other}={PEOPLE_IDS['irina']}&search=x&filter=1", headers=HTML).text
         assert f'type="hidden" name="{own}" value="me"' in page and options(page, own) == {}
         assert len(chips(page)) == 2 and f'href="/tasks/my-tasks?{tab}">Reset' in page
         assert str(PEOPLE_IDS["irina"]) in options(page, other)
@@ -135,7 +136,7 @@ def test_my_tasks_are_mine_whatever_else_is_chosen(visit: Visit, embedded: Embed
 def test_projects_stand_in_the_form_as_a_tree(visit: Visit, embedded: EmbeddedWorld) -> None:
     with embedded.project_below("help") as below:
         number = embedded.new_task("Ниже", project=below)
-        page = visit("anna").get(f"/tasks?project_id={PROJECT_IDS['help']}", headers=HTML).text
+        page = visit("anna").get(f"/tasks?project_id={PROJECT_IDS['help']}&filter=1", headers=HTML).text
     listed = options(page, "project_id")
     assert list(listed.values()) == ["any", "help (chosen)", "\u00a0\u00a0\u00a0Подпроект", "office", "warehouse"]
     assert f'href="/tasks/{number}"' in page and chips(page) == {"Project: help": "/tasks"}
@@ -184,6 +185,6 @@ def test_a_column_sorts_up_and_then_down_and_the_other_filters_stay(visit: Visit
     anna, address = visit("anna"), "/tasks/my-tasks?search=x"
     for order in ("ascending", "descending", "ascending"):
         page = anna.get(address, headers=HTML).text
-        address = unescape(re.search(r'class="id"[^>]*>\s*<input[^>]*>\s*<a href="([^"]+)"', page)[1])
+        address = unescape(re.search(r'class="list-id"[^>]*>\s*<input[^>]*>\s*<a href="([^"]+)"', page)[1])
         page = anna.get(address, headers=HTML).text
-        assert f'class="id" aria-sort="{order}"' in page and 'value="x"' in page
+        assert f'class="list-id" aria-sort="{order}"' in page and 'value="x"' in page

@@ -28,6 +28,7 @@ def vocabulary(session: Session, mine: Rights) -> Vocabulary:
         priorities(session),
         projects(session, mine),
         tuple(Ref(*row) for row in rows.trackers(session)),
+        any(mine.has(project, "edit") for project in mine.permissions),
     )
 
 

@@ -72,7 +72,7 @@ async def page(
     names = await list_page.people_names(request, who, listing, people)
     await colors.prepare(request)
     summary, rules = board.summary(columns), settings.rules
-    totals = statistics_tables.totals(summary, as_list, vocabulary.statuses, rules, whole=True)
+    totals = statistics_tables.totals(summary, as_list, vocabulary.statuses, rules)
     fields = selects(listing, vocabulary, {id: name for id, name in names.items() if id != who.id})
     context: dict[str, Any] = {
         "listing": listing,

@@ -28,11 +28,16 @@ FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 BUNDLES = {
     "app.css": ("css/*.css",),
     "task.css": ("css/task/*.css",),
-    "notifications.css": ("css/pages/notifications.css",),
+    "kept.css": ("css/pages/kept.css",),
+    "counts.css": ("css/pages/counts.css",),
+    "notifications.css": ("css/pages/kept.css", "css/pages/notifications.css"),
     "board.css": ("css/pages/board.css",),
-    "columns.css": ("css/pages/columns.css",),
+    "columns.css": ("css/pages/kept.css", "css/pages/columns.css"),
     "palette.css": ("css/pages/palette.css",),
-    "preferences.css": ("css/pages/preferences.css",),  # apart: only those who open that page pay for it
+    "preferences.css": (
+        "css/pages/kept.css",
+        "css/pages/preferences.css",
+    ),  # apart: only those who open that page pay for it
     "app.js": ("js/*.js",),
     "lazy.js": ("js/lazy/*.js",),
     "board.js": ("js/board/*.js",),

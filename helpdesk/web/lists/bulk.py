@@ -1,43 +1,124 @@
 """Change many tasks at once: by the list's form, and by programs."""
 
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.errors import Invalid, sentence
+from helpdesk.errors import HelpdeskError, Invalid, sentence
 from helpdesk.tasks.bulk import MOST_TASKS, Outcome, change_all
-from helpdesk.tasks.model import Edit, Field
+from helpdesk.tasks.lists import TaskQuery
+from helpdesk.tasks.model import Edit, Field, TaskRow, Written
 from helpdesk.texts import trimmed
 from helpdesk.web.core import navigation, request_data
-from helpdesk.web.core.faces import Json, answer, html, json_response
+from helpdesk.web.core.errors import status_of
+from helpdesk.web.core.faces import Json, answer, answer_refusal, html, json_response
 from helpdesk.web.core.guards import actor
 from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.templating import translate
 
-NOTHING_CHOSEN = sentence("Choose tasks, and what to change or to say.")
+NOTHING_TICKED = sentence("Nothing was changed: tick the tasks that you mean.")
+NOTHING_CHOSEN = sentence("Nothing was changed: choose a status, a priority or an assignee, or write a comment.")
 SAVED_PARTLY = sentence("A part of it was saved, but what became of each task can't be shown just now.")
 TOO_MANY = sentence("At most %(most)s tasks at once.", most=MOST_TASKS)
 
 
 async def bulk(request: Request) -> Response:
-    """Make the same change to each of the tasks chosen in the list's form."""
+    """Make the same change to each of the tasks ticked in the list's form, or take such a change back (`undo`)."""
     fields = await request_data.read(request)
-    ids = [request_data.whole("task_id", it) for it in fields.all_values("task_id", MOST_TASKS)]
-    edit = _edit_of_form(fields)
-    if not ids or not (edit.changes or trimmed(edit.comment)):
-        raise Invalid({"task_id": [NOTHING_CHOSEN]})
-    outcomes = await _change(request, [(task_id, edit) for task_id in dict.fromkeys(ids)])
+    undo = fields.all_values("undo", MOST_TASKS)
+    try:
+        edits = [_edit_of_undo(str(it)) for it in undo] or _edits_of_form(fields)
+    except Invalid as refusal:
+        return await answer_refusal(
+            request, refusal, page=partial(_raise, refusal), fragment=partial(_fault, request, refusal)
+        )
+    outcomes = await _change(request, edits)
     back = fields.next_path() or path_to(request, "tasks:my_tasks")
+    context = await _context(request, outcomes, bool(undo)) | {"back": back}
     return await answer(
-        request, json=lambda: _to_json(request, outcomes), page=lambda: _to_page(request, outcomes, back)
+        request,
+        json=lambda: _to_json(request, outcomes),
+        page=lambda: _to_page(request, context, back),
+        fragment=lambda: html(request, "lists/_bulk_done.html", **context),
     )
 
 
-def _to_page(request: Request, outcomes: list[Outcome], back: str) -> Response:
-    response = html(request, "lists/bulk.html", outcomes=outcomes, back=back)
+def _to_page(request: Request, context: Mapping[str, Any], back: str) -> Response:
+    response = html(request, "lists/bulk.html", **context)
     navigation.remember_list(request, response, back)
     return response
+
+
+def _fault(request: Request, refusal: Invalid) -> Response:
+    """Say in the form what is wrong with it."""
+    message = next(message for messages in refusal.fields.values() for message in messages)
+    return html(request, "lists/_bulk_fault.html", status_of(refusal), message=message)
+
+
+def _raise(refusal: Invalid) -> Response:
+    raise refusal
+
+
+async def _context(request: Request, outcomes: list[Outcome], taken_back: bool) -> dict[str, Any]:
+    """Return what the page and the toast tell: the refused tasks by subject, and how to take the others back."""
+    refused = [it for it in outcomes if it.refusal]
+    return {
+        "outcomes": outcomes,
+        "done": len(outcomes) - len(refused),
+        "refused": refused,
+        "subjects": await _subjects(request, [it.task_id for it in refused]),
+        "undo": [] if taken_back else [text for it in outcomes if it.written and (text := _undo_of(it.written))],
+        "taken_back": taken_back,
+    }
+
+
+async def _subjects(request: Request, task_ids: list[int]) -> dict[int, TaskRow]:
+    """Return the rows of those of these tasks that this person sees; none if the backend does not answer now."""
+    if not task_ids:
+        return {}
+    query = TaskQuery(task_ids=tuple(task_ids), include_closed=True, per_page=len(task_ids))
+    try:
+        page = await services(request).backend.tasks(await actor(request), query)
+    except HelpdeskError:  # the change is made, which must be told without subjects, too
+        return {}
+    return {row.id: row for row in page.rows}
+
+
+def _undo_of(written: Written) -> str:
+    """Return the form's text that takes a change back; empty when no field changed."""
+    before, after = written.before, written.after
+    changed = {
+        name: before.value(field)
+        for field, name in request_data.VALUES.items()
+        if before.value(field) != after.value(field)
+    }
+    version = {"task_id": after.id, "lock_version": after.version}
+    return (
+        urlencode({**version, **{name: "none" if it is None else it for name, it in changed.items()}})
+        if changed
+        else ""
+    )
+
+
+def _edit_of_undo(text: str) -> tuple[int, Edit]:
+    """Read a text of `_undo_of`. What others have changed meanwhile is a conflict."""
+    fields = request_data.Fields(dict(parse_qsl(text)))
+    return request_data.whole("undo", fields.text("task_id")), _edit_of_form(fields)._replace(version=fields.version())
+
+
+def _edits_of_form(fields: request_data.Fields) -> list[tuple[int, Edit]]:
+    """Return the change of each ticked task. Raises Invalid when nothing is ticked or nothing is to be changed."""
+    ids = [request_data.whole("task_id", it) for it in fields.all_values("task_id", MOST_TASKS)]
+    edit = _edit_of_form(fields)
+    if not ids:
+        raise Invalid({"task_id": [NOTHING_TICKED]})
+    if not (edit.changes or trimmed(edit.comment)):
+        raise Invalid({"task_id": [NOTHING_CHOSEN]})
+    return [(task_id, edit) for task_id in dict.fromkeys(ids)]
 
 
 async def update_listed(request: Request) -> Response:

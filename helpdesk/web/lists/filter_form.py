@@ -37,9 +37,13 @@ class Select(NamedTuple):
     value: str
 
 
-def chips(listing: Listing, vocabulary: Vocabulary, names: Names) -> list[Chip]:
-    """Return the filters of a list; "?" stands for a name that this person can't know."""
-    return [*_of_people(listing, names), *_of_choices(listing, vocabulary), *_of_texts(listing)]
+def chips(listing: Listing, vocabulary: Vocabulary, names: Names, *, statuses: bool = True) -> list[Chip]:
+    """Return the filters of a list; "?" stands for a name that this person can't know.
+
+    `statuses` are left out where a tab of the list tells them.
+    """
+    fields = CHOICES if statuses else {name: CHOICES[name] for name in CHOICES if name != "status"}
+    return [*_of_people(listing, names), *_of_choices(listing, vocabulary, fields), *_of_texts(listing)]
 
 
 def selects(listing: Listing, vocabulary: Vocabulary, names: Names) -> list[Select]:
@@ -85,8 +89,8 @@ def _of_people(listing: Listing, names: Names) -> Iterator[Chip]:
             yield Chip(LABELS[name], value, listing.link(**{field: others}))
 
 
-def _of_choices(listing: Listing, vocabulary: Vocabulary) -> Iterator[Chip]:
-    for name, plural in CHOICES.items():
+def _of_choices(listing: Listing, vocabulary: Vocabulary, fields: Mapping[str, str]) -> Iterator[Chip]:
+    for name, plural in fields.items():
         ids, names = getattr(listing.query, f"{name}_ids"), {it.id: called(it) for it in getattr(vocabulary, plural)}
         for id in ids:
             others = tuple(each for each in ids if each != id)

@@ -2,66 +2,142 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from typing import Any
+from datetime import timedelta
+from typing import Any, NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.store import saved_views
-from helpdesk.store.saved_views import View
-from helpdesk.tasks.lists import TaskPage, TaskQuery
+from helpdesk.errors import Sentence, sentence
+from helpdesk.store import notifications
+from helpdesk.tasks import board
+from helpdesk.tasks.lists import TaskPage, TaskQuery, Vocabulary
 from helpdesk.tasks.model import Actor, Ref, TaskRow
-from helpdesk.tasks.phases import Rules
+from helpdesk.tasks.phases import Rules, grouped
+from helpdesk.web.core import request_data
 from helpdesk.web.core.faces import html
 from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.session import current_user
 from helpdesk.web.core.templating import today
+from helpdesk.web.lists import layout as list_layout
 from helpdesk.web.lists import params as list_params
 from helpdesk.web.lists import statistics_tables
 from helpdesk.web.lists.filter_form import SHOWN_FIELDS, chips, selects
-from helpdesk.web.lists.urls import COLUMNS, PEOPLE, Listing, nearby
+from helpdesk.web.lists.statistics_tables import Total
+from helpdesk.web.lists.urls import COLUMNS, FORM, PEOPLE, Listing, nearby
 from helpdesk.web.tasks import colors
 
 MOST_LOOKED_UP = 5
+OVERDUE, UNASSIGNED = sentence("overdue ones"), sentence("without assignee")
 
 
-async def views_and_rules(request: Request) -> tuple[list[View], Rules]:
-    """Return the stored part of a list: this person's views, and the phases that administrators chose."""
-    person = await current_user(request)
-    return await services(request).database.run(
-        lambda db: (saved_views.of_person(db, person.id), colors.phase_rules(db))
-    )
+class Quick(NamedTuple):
+    """A filter that many people need: an address that sets it, or takes it away when it is on."""
+
+    label: Sentence
+    address: str
+    is_on: bool = False
 
 
-async def page(request: Request, who: Actor, page: TaskPage, views: list[View], rules: Rules) -> Response:
-    """Render the list with its form, chips, totals and saved views. The page must have its summary and vocabulary."""
-    backend, person, people = services(request).backend, await current_user(request), people_of(page.rows)
-    listing = list_params.of_query(request, request.url.path, page.query, request.query_params)
+async def page(request: Request, who: Actor, page: TaskPage, rules: Rules) -> Response:
+    """Render the list with its tabs, chips and quick lists. The page must have its summary and vocabulary."""
+    person, people = await current_user(request), people_of(page.rows)
     vocabulary = page.vocabulary
-    assert vocabulary is not None and page.summary is not None
+    assert vocabulary is not None
+    listing = _listing(request, page)
     names, _ = await asyncio.gather(people_names(request, who, listing, people), colors.prepare(request))
-    fields = selects(listing, vocabulary, {id: name for id, name in names.items() if id != who.id})
+    totals = await _tabs(request, who, page, listing, rules)
+    of_tab = not any(it.is_current and not it.phases for it in totals)
     return html(
         request,
         "lists/list.html",
-        listing=listing,
         page=page,
         rows=page.rows,
         vocabulary=vocabulary,
-        totals=statistics_tables.totals(page.summary, listing, vocabulary.statuses, rules),
-        chips=chips(listing, vocabulary, names | {who.id: person.full_name}),
-        selects=fields,
-        hidden=listing.hidden_fields(*SHOWN_FIELDS, *(field.name for field in fields)),
+        totals=totals,
+        quick=quick_lists(request, listing, vocabulary, rules),
+        chips=chips(listing, vocabulary, names | {who.id: person.full_name}, statuses=not of_tab),
         links=nearby(listing.query.page, page.pages),
-        columns=COLUMNS,
-        searches=backend.capabilities.searches,
-        today=today(request),
         people=[Ref(*one) for one in sorted({who.id: person.full_name, **people["assignees"]}.items())],
-        views=views,
         among_all=_among_all(request, listing, page),
         shortened=list_params.is_shortened(request.query_params),
-        by="author" if listing.query.assignees else "assignee",
+        **_form(request, who, listing, vocabulary, names),
+        **await row_context(request, page.rows),
     )
+
+
+async def filter_form(request: Request, who: Actor, page: TaskPage) -> Response:
+    """Render the form with all filters alone, for htmx to put into the list."""
+    listing, vocabulary = _listing(request, page), page.vocabulary
+    assert vocabulary is not None
+    names = await people_names(request, who, listing, people_of(page.rows))
+    return html(request, "lists/_filter.html", opened=True, **_form(request, who, listing, vocabulary, names))
+
+
+def shows_form(request: Request) -> bool:
+    """Tell whether an address asks for the form with all filters."""
+    return request_data.Fields(request.query_params).flag(FORM)
+
+
+def _listing(request: Request, page: TaskPage) -> Listing:
+    return list_params.of_query(request, request.url.path, page.query, request.query_params)
+
+
+def _form(
+    request: Request, who: Actor, listing: Listing, vocabulary: Vocabulary, names: Mapping[int, str]
+) -> dict[str, Any]:
+    """Return the context of the form: all its filters if the address asks for them, else only words to search for."""
+    others = {id: name for id, name in names.items() if id != who.id}
+    fields = selects(listing, vocabulary, others) if shows_form(request) else []
+    shown = (*SHOWN_FIELDS, *(field.name for field in fields)) if fields else ("search",)
+    return {
+        "listing": listing,
+        "selects": fields,
+        "hidden": [*listing.hidden_fields(*shown), *([(FORM, 1)] if fields else [])],
+        "columns": COLUMNS,
+        "searches": services(request).backend.capabilities.searches,
+        "query": listing.query,
+    }
+
+
+async def _tabs(request: Request, who: Actor, page: TaskPage, listing: Listing, rules: Rules) -> list[Total]:
+    """Return the tabs of a list, which count the tasks of any status: a filter by status only chooses among them."""
+    assert page.vocabulary is not None and page.summary is not None
+    query, summary = page.query, page.summary
+    if query.status_ids:
+        others = query.of_any_status()._replace(page=1, per_page=1)
+        summary = (await services(request).backend.tasks(who, others, summed=True, rules=rules)).summary or summary
+    return statistics_tables.tabs(summary, listing, page.vocabulary.statuses, rules, page.total)
+
+
+def quick_lists(request: Request, listing: Listing, vocabulary: Vocabulary, rules: Rules) -> list[Quick]:
+    """Return the filters that people set most, each with the address that sets it or takes it away."""
+    yesterday, query = today(request) - timedelta(days=1), listing.query
+    is_overdue, is_nobodys = query.due_by == yesterday, query.assignees == ("nobody",)
+    overdue = (
+        listing.link(due_by=None)
+        if is_overdue
+        else statistics_tables.overdue(listing, vocabulary.statuses, today(request))
+    )
+    quick = [Quick(OVERDUE, overdue, is_overdue)]
+    if not listing.is_mine:
+        quick.append(Quick(UNASSIGNED, listing.link(assignees=() if is_nobodys else ("nobody",)), is_nobodys))
+        groups = grouped(vocabulary.statuses, rules)
+        ids = tuple(it.id for phase in ("new", "active") for it in groups[phase])
+        mine = Listing(TaskQuery(("me",), status_ids=ids), path_to(request, "tasks:my_tasks"))
+        quick.append(Quick(statistics_tables.FOR_ME, mine.link()))
+    return quick
+
+
+async def row_context(request: Request, rows: Iterable[TaskRow]) -> dict[str, Any]:
+    """Return the context of the rows of a list: their columns and ages, and which tasks have unread notifications."""
+    person, ids, now = await current_user(request), [row.id for row in rows], services(request).clock()
+    return {
+        "layout": list_layout.of_request(request),
+        "unread_tasks": await services(request).database.run(lambda db: notifications.unread_tasks(db, person.id, ids)),
+        "age": lambda since: board.age(since, now),
+        "today": today(request),
+    }
 
 
 def _among_all(request: Request, listing: Listing, page: TaskPage) -> str:

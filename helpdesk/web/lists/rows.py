@@ -12,9 +12,12 @@ from helpdesk.tasks.model import Edit, Task
 from helpdesk.web.core import flash, request_data
 from helpdesk.web.core.errors import status_of
 from helpdesk.web.core.faces import choose, fragment_or_page, html
+from helpdesk.web.core.guards import actor
 from helpdesk.web.core.idempotency import idempotent
-from helpdesk.web.core.templating import today
-from helpdesk.web.tasks import change, form_fields
+from helpdesk.web.core.services import services
+from helpdesk.web.lists import layout as list_layout
+from helpdesk.web.lists import page as list_page
+from helpdesk.web.tasks import change, colors, form_fields
 from helpdesk.web.tasks import page as task_page
 
 
@@ -31,40 +34,44 @@ async def row(request: Request) -> Response:
 
 async def _row(request: Request) -> Response:
     try:
-        task, by = await task_page.load(request), _person_shown(request.query_params)
+        task = await task_page.load(request)
     except NotFound:
-        return html(request, "lists/_row_gone.html", status_of(NotFound()), task_id=request_data.task_id(request))
+        gone = {"task_id": request_data.task_id(request), "width": _width(request)}
+        return html(request, "lists/_row_gone.html", status_of(NotFound()), **gone)
     if request.query_params.get("edit"):
-        return _form(request, task, by)
-    return _at_rest(request, task, by, fresh=not request.query_params.get("live"))
+        return _form(request, task)
+    return await _at_rest(request, task, fresh=not request.query_params.get("live"))
 
 
-def _at_rest(
+async def _at_rest(
     request: Request,
     task: Task,
-    by: str,
     message: Sentence | None = None,
     overwrote: Sequence[str] = (),
     fresh: bool = True,
 ) -> Response:
-    """Render the row as the list shows it. `by` is the person that the list names, the "author" or "assignee" of each
-    task; a fresh row takes the focus."""
-    context: dict[str, Any] = {"task": task, "by": by, "message": message, "overwrote": overwrote, "fresh": fresh}
-    return html(request, "lists/_row_saved.html", **context, today=today(request))
+    """Render the row as the list shows it; a fresh row takes the focus."""
+    vocabulary = await services(request).backend.vocabulary(await actor(request))
+    context: dict[str, Any] = {"task": task, "message": message, "overwrote": overwrote, "fresh": fresh}
+    context |= await list_page.row_context(request, [task.row])
+    await colors.prepare(request)
+    return html(request, "lists/_row_saved.html", **context, may_edit=vocabulary.may_edit)
 
 
 def _form(
-    request: Request,
-    task: Task,
-    by: str,
-    refusal: task_page.Refusal | None = None,
-    typed: Mapping[str, Any] | None = None,
+    request: Request, task: Task, refusal: task_page.Refusal | None = None, typed: Mapping[str, Any] | None = None
 ) -> Response:
     """Render the row with its form; after a refusal with the typed values and the reason. Fields that were left alone
     show the present values."""
-    context: dict[str, Any] = {"task": task, "by": by, "error": refusal, "typed": form_fields.touched(typed or {})}
+    context: dict[str, Any] = {"task": task, "error": refusal, "typed": form_fields.touched(typed or {})}
     context |= {"labels": LABELS, "in_words": in_words, "seen": form_fields.seen_choices(task)}
+    context |= {"width": _width(request)}
     return html(request, "lists/_row_form.html", status_of(refusal) if refusal else 200, **context)
+
+
+def _width(request: Request) -> int:
+    """Return the number of columns beside the first one; the last one has the pencil."""
+    return len(list_layout.of_request(request).shown)
 
 
 @idempotent
@@ -79,15 +86,13 @@ async def _edit(request: Request) -> Edit:
 
 
 async def _to_row(request: Request, outcome: change.Outcome) -> Response:
-    by, written = _person_shown((await request_data.read(request)).values), outcome.written
-    overwrote = await task_page.overwrote(request, written)
-    return _at_rest(request, written.after, by, outcome.message, overwrote)
+    written = outcome.written
+    return await _at_rest(request, written.after, outcome.message, await task_page.overwrote(request, written))
 
 
 async def _refused_row(request: Request, refusal: task_page.Refusal, _form_name: str) -> Response:
     values = (await request_data.read(request)).values
-    task = await task_page.load_refused(request, refusal)
-    return _form(request, task, _person_shown(values), refusal, values)
+    return _form(request, await task_page.load_refused(request, refusal), refusal, values)
 
 
 async def _to_page(request: Request, outcome: change.Outcome) -> Response:
@@ -96,8 +101,3 @@ async def _to_page(request: Request, outcome: change.Outcome) -> Response:
 
 ROW = change.Presenter(_to_row, _refused_row)
 PAGE = change.Presenter(_to_page, change.raised)
-
-
-def _person_shown(values: Mapping[str, Any]) -> str:
-    """Return the person that the rows of a list name, "author" or "assignee", as `by` says."""
-    return "author" if values.get("by") == "author" else "assignee"

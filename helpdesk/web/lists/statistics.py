@@ -53,7 +53,7 @@ async def _page(
         "lists/statistics.html",
         listing=listing,
         own=own,
-        totals=tables.totals(counts.summary, listing, vocabulary.statuses, rules, whole=True),
+        totals=tables.totals(counts.summary, listing, vocabulary.statuses, rules),
         parts=counts.parts,
         tables=tables.tables(counts.parts, listing, own, vocabulary, now) if counts.parts else [],
         overdue=tables.overdue(listing, vocabulary.statuses, now.date()),

@@ -1,7 +1,7 @@
 """Make the totals above lists, boards and statistics, and the tables of statistics. Each number links to a list of the
 tasks that it counts. Pure."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -28,16 +28,18 @@ PHASE_LABELS: dict[Phase, Sentence] = {
     "waiting": sentence("on hold"),
     "done": sentence("closed"),
 }
-NOT_LISTED = sentence("closed, not in this list")
+FOR_ME = sentence("waiting for me")
+CHOSEN = sentence("of the chosen statuses")
 
 
 class Total(NamedTuple):
-    """The number of tasks in some phases, and the address of a list of them."""
+    """The number of tasks in some phases, and the address of a list of them, which may be the present one."""
 
     label: Sentence
     number: int
     address: str
     phases: tuple[Phase, ...]
+    is_current: bool = False
 
 
 class Line(NamedTuple):
@@ -60,23 +62,60 @@ class Table(NamedTuple):
     note: Sentence | None = None
 
 
-def totals(
-    summary: Summary, listing: Listing, statuses: Iterable[Status], rules: Rules, *, whole: bool = False
-) -> list[Total]:
-    """Return the totals of those phases that a list may have tasks of. The first number is the list's own total; a
-    `whole` one counts closed tasks whether the list has them or not."""
+def totals(summary: Summary, listing: Listing, statuses: Iterable[Status], rules: Rules) -> list[Total]:
+    """Return the totals of those phases that a board or statistics may have tasks of. The first number is that of all,
+    closed ones among them."""
     chosen, statuses = listing.query.status_ids, tuple(statuses)
     groups = grouped((it for it in statuses if not chosen or it.id in chosen), rules)
-    whole = whole or not listing.query.only_open
     *open_phases, done = PHASES
-    totals = [Total(IN_ALL, summary.total, listing.link(include_closed=True), PHASES)] if whole else []
-    if not whole or (groups[done] and any(groups[phase] for phase in open_phases)):
+    totals = [Total(IN_ALL, summary.total, listing.link(include_closed=True), PHASES)]
+    if groups[done] and any(groups[phase] for phase in open_phases):
         totals.append(Total(OPEN, summary.open, _open(listing, statuses).link(), tuple(open_phases)))
-    for phase, number in zip(PHASES, summary, strict=True):
-        if ids := tuple(it.id for it in groups[phase]):
-            label = PHASE_LABELS[phase] if whole or phase != done else NOT_LISTED
-            totals.append(Total(label, number, listing.link(status_ids=ids, include_closed=phase == done), (phase,)))
-    return totals
+    return totals + _by_phase(summary, listing, groups)
+
+
+def tabs(summary: Summary, listing: Listing, statuses: Iterable[Status], rules: Rules, shown: int) -> list[Total]:
+    """Return the totals of a list whatever its filter by status, each of which leads to a list of those tasks.
+
+    `summary` counts the tasks of all statuses, `shown` those of the present list, which always has a tab of its own.
+    """
+    statuses, query = tuple(statuses), listing.query
+    groups, any_status = grouped(statuses, rules), listing._replace(query=query._replace(status_ids=()))
+    for_me = tuple(it.id for phase in ("new", "active") for it in groups[phase])
+    tabs = [Total(OPEN, summary.open, _open(any_status, statuses).link(), PHASES[:-1])]
+    if listing.own_field == "assignees" and groups["waiting"] and for_me:
+        address = any_status.link(status_ids=for_me, include_closed=False)
+        tabs.append(Total(FOR_ME, summary.new + summary.active, address, ("new", "active")))
+    tabs += _by_phase(summary, any_status, groups)
+    tabs.append(Total(IN_ALL, summary.total, any_status.link(include_closed=True), PHASES))
+    present = _statuses_shown(query, statuses)
+    of_tabs = [{it.id for phase in tab.phases for it in groups[phase]} for tab in tabs]
+    if present in of_tabs:
+        current = of_tabs.index(present)
+        tabs[current] = tabs[current]._replace(is_current=True)
+    else:
+        tabs.insert(0, Total(CHOSEN, shown, listing.link(), (), is_current=True))
+    return tabs
+
+
+def _by_phase(summary: Summary, listing: Listing, groups: Mapping[Phase, tuple[Status, ...]]) -> list[Total]:
+    return [
+        Total(
+            PHASE_LABELS[phase],
+            number,
+            listing.link(status_ids=tuple(it.id for it in groups[phase]), include_closed=phase == "done"),
+            (phase,),
+        )
+        for phase, number in zip(PHASES, summary, strict=True)
+        if groups[phase]
+    ]
+
+
+def _statuses_shown(query: TaskQuery, statuses: Iterable[Status]) -> set[int]:
+    """Return the ids of the statuses that a list has tasks of."""
+    if query.status_ids:
+        return set(query.status_ids)
+    return {it.id for it in statuses if not (query.only_open and it.is_closed)}
 
 
 def _open(listing: Listing, statuses: Iterable[Status]) -> Listing:

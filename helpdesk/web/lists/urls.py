@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from helpdesk.errors import sentence
 from helpdesk.tasks.lists import TaskQuery
 
+FORM = "filter"  # the parameter of a list that shows the form with all filters
 ANYBODY = "any"  # asks for the tasks of all people where the path by itself means the person's own
 MOST_ADDRESSES = 1_000  # a list has twenty, and most people look at the same few lists
 NO_ID = 0  # of a name that nothing has
@@ -27,7 +28,7 @@ COLUMNS = {
 }
 LABELS = {
     **{name: COLUMNS[name] for name in ("status", "priority", "project")},
-    "tracker": sentence("Tracker"),
+    "tracker": sentence("Type"),
     "assigned_to": COLUMNS["assigned_to"],
     "author": COLUMNS["author"],
     "search": sentence("Words"),
@@ -91,6 +92,10 @@ class Listing(NamedTuple):
     def sorted_by(self, column: str) -> str:
         """Return the address that sorts by `column`, the other way round when it does already."""
         return self.link(sort=column, descending=column == self.query.sort and not self.query.descending)
+
+    def with_form(self) -> str:
+        """Return the address that shows the whole form of the filter."""
+        return self.with_extra(**{FORM: "1"})
 
     def at(self, path: str, is_board: bool = False) -> "Listing":
         """Return the same query at another path."""

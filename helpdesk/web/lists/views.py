@@ -20,6 +20,7 @@ from helpdesk.web.lists import page as list_page
 from helpdesk.web.lists import params as list_params
 from helpdesk.web.lists import saved_views
 from helpdesk.web.lists.urls import NO_ID
+from helpdesk.web.tasks import colors
 from helpdesk.web.tasks import schemas as task_schemas
 
 
@@ -75,13 +76,16 @@ async def _answer(request: Request, find: Find) -> Response:
         return json_response(request, task_schemas.task_list(await find(request, who, None)))
 
     async def page() -> Response:
-        views, rules = await list_page.views_and_rules(request)
+        rules = await colors.load_phase_rules(request)
         tasks = await find(request, who, rules)
         if tasks.total == 1 and tasks.query.wanted_id in [row.id for row in tasks.rows]:
             return see_other(path_to(request, "tasks:show", task_id=tasks.rows[0].id))
-        return await list_page.page(request, who, tasks, views, rules)
+        return await list_page.page(request, who, tasks, rules)
 
-    return await answer(request, json=json, page=page)
+    async def form() -> Response:
+        return await list_page.filter_form(request, who, await find(request, who, None))
+
+    return await answer(request, json=json, page=page, fragment=form if list_page.shows_form(request) else None)
 
 
 async def _account(request: Request, account_id: int) -> Person:

@@ -5,15 +5,16 @@ const OWN_MS = 8000;
 const MAX_ROWS = 5;
 const pending = new Map();
 
-const checkboxOf = (task) => document.querySelector('.list [name=task_id][value="' + task + '"]');
+const rowOf = (task, page = document) =>
+  page.querySelector('.list-subject [href="/tasks/' + task + '"]')?.closest("tr");
 const noticeOf = (task) => document.querySelector("#task-" + task + " [data-changed]");
 const isInUse = (row) => row.contains(document.activeElement) || row.querySelector("[name=task_id]:checked");
 const updateRow = (task, gone) => {
-  const row = checkboxOf(task)?.closest("tr");
+  const row = rowOf(task);
   if (!row) return;
   row.classList.add("changed");
   if (!gone && isInUse(row)) return;
-  fetchFragment(row.querySelector(".edit").href.replace("&edit=1", "&live=1"), row, "outerHTML", true);
+  fetchFragment("/tasks/" + task + "/row?live=1", row, "outerHTML", true);
 };
 const shownVersions = (task) => {
   const query = new URLSearchParams([...document.querySelectorAll(".version")].map((it) => ["since", it.value]));
@@ -39,7 +40,7 @@ const updatePending = () => {
     const gone = change.version === "gone";
     if (gone || !isOwn(task)) updateRow(task, gone);
     // Somebody else's change at the same moment would be missed, so the row is updated once more later.
-    else if (checkboxOf(task)) setTimeout(() => updateTask(change), OWN_MS);
+    else if (rowOf(task)) setTimeout(() => updateTask(change), OWN_MS);
     if (gone || !change.isShown()) updateNotice(task);
   }
   if (pending.size) setTimeout(updatePending, UPDATE_MS);
@@ -48,30 +49,39 @@ const updatePending = () => {
 export const updateTask = (change) => {
   const { task_id, version } = change;
   if (version === "gone" && widget()?.querySelector('[data-task="' + task_id + '"]')) showWidget();
-  if (!checkboxOf(task_id) && !noticeOf(task_id)) return;
+  if (!rowOf(task_id) && !noticeOf(task_id)) return;
   if (!pending.size) setTimeout(updatePending, UPDATE_MS);
   pending.set(task_id, change);
 };
-// Take the rows from the page as it is now. A row that is missing there is asked for by itself.
-const updateRows = async () => {
+/** Take the rows and numbers from the page as it is now. The tasks that are missing there are returned, and asked for. */
+export const updateRows = async () => {
   const answer = await fetch(location, { headers: { Accept: "text/html" } }).catch(() => ({}));
-  if (answer.status !== 200) return;
+  if (answer.status !== 200) return [];
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  for (const { value } of document.querySelectorAll(".list [name=task_id]")) {
-    const row = checkboxOf(value).closest("tr");
-    const newRow = page.querySelector('.list [name=task_id][value="' + value + '"]')?.closest("tr");
-    if (!newRow) updateTask({ task_id: +value, version: "", isShown: () => true });
-    else if (!isInUse(row) && row.textContent !== newRow.textContent) {
+  for (const name of [".summary", ".told strong"]) {
+    const [shown, now] = [document, page].map((it) => it.querySelector(name));
+    if (now && !shown?.contains(document.activeElement)) shown?.replaceWith(now);
+  }
+  const missing = [];
+  for (const link of document.querySelectorAll("#tasks .list-subject a")) {
+    const row = link.closest("tr");
+    const task = link.pathname.slice(7);
+    const newRow = rowOf(task, page);
+    if (!newRow) {
+      missing.push(task);
+      updateTask({ task_id: +task, version: "", isShown: () => true });
+    } else if (!isInUse(row) && row.textContent !== newRow.textContent) {
       row.replaceWith(newRow);
       htmx.process(newRow);
     }
   }
+  return missing;
 };
 /** Update the page after events that it did not receive. */
 export const updatePage = () => {
   const task = document.querySelector(".task[id^=task-]");
   if (task) updateNotice(task.id.slice(5));
-  if (document.querySelector(".list [name=task_id]")) updateRows();
+  if (document.querySelector(".list-subject")) updateRows();
   fetchCount();
   // A page that never had a notification does not know where to read on. Its count comes alone, a moment later.
   setTimeout(() => widget() && showWidget(), ANSWER_MS);

@@ -165,10 +165,16 @@ class IssueLists:
             return Statistics(await self._summary(actor, await self.search(actor, query), rules))
 
     async def current_vocabulary(self, actor: Actor) -> Vocabulary:
-        await self.users.me(actor)
-        metadata = self.metadata
+        metadata, mine = self.metadata, await self.users.me(actor)
         projects = await self.users.projects(actor)
-        return Vocabulary(await metadata.statuses(), await metadata.priorities(), projects, await metadata.trackers())
+        rights = [await self.users.rights_in(mine, project) for project in mine.roles]
+        return Vocabulary(
+            await metadata.statuses(),
+            await metadata.priorities(),
+            projects,
+            await metadata.trackers(),
+            mine.is_admin or any(it.may_edit(is_author=True) for it in rights),
+        )
 
     async def _page(self, actor: Actor, search: Search) -> TaskPage:
         query = search.query

@@ -41,7 +41,9 @@ NOT_BLANK = "[^[:space:]]"
 
 def vocabulary(read: Reading) -> Vocabulary:
     trackers = tuple(Ref(tracker.id, tracker.name) for tracker in read.config.trackers.values())
-    return Vocabulary(tuple(read.config.statuses.values()), read.config.usable_priorities, projects(read), trackers)
+    known, may = projects(read), read.permissions
+    may_edit = any(may.permits(name, project.id) for project in known for name in ("edit_issues", "edit_own_issues"))
+    return Vocabulary(tuple(read.config.statuses.values()), read.config.usable_priorities, known, trackers, may_edit)
 
 
 def members(read: Reading, project_id: int) -> tuple[ProjectMember, ...]:

@@ -1,0 +1,42 @@
+// The form that changes the ticked tasks: in sight while anything is ticked, gone otherwise. Shift ticks all tasks between
+// two.
+const boxes = () => [...document.querySelectorAll("#tasks [name=task_id]")];
+const ticked = () => boxes().filter((box) => box.checked);
+/** Keep the form in sight from the first tick on. */
+export const startBulk = (form, all) => {
+  const show = () => {
+    const { length } = ticked();
+    form.hidden = !length;
+    form.querySelector("output").textContent = length;
+    all.checked = length > 0 && length === boxes().length;
+    all.indeterminate = length > 0 && !all.checked;
+  };
+  let last = ticked()[0];
+  const tickAll = () => boxes().forEach((box) => (box.checked = all.checked));
+  form.classList.add("bulk-bar");
+  form.querySelector("[data-ticked]").hidden = false;
+  all.addEventListener("change", tickAll);
+  document.addEventListener("change", show);
+  document.addEventListener("click", ({ target, shiftKey }) => {
+    if (!boxes().includes(target)) return;
+    const [from, to] = [boxes().indexOf(last), boxes().indexOf(target)].sort((a, b) => a - b);
+    if (shiftKey && from >= 0) for (const box of boxes().slice(from, to + 1)) box.checked = target.checked;
+    last = target;
+    show();
+  });
+  // What was refused stays ticked. If nothing was, the bar goes, and the focus to a task that was changed.
+  document.addEventListener("htmx:after:swap", async ({ detail: { ctx } }) => {
+    if (!ctx.request?.action?.endsWith("/tasks/bulk") || ctx.response?.status >= 400) return;
+    const refused = document.querySelector("#toasts [data-refused]:last-child")?.dataset.refused.split(" ") ?? [];
+    const changed = ticked().map((box) => box.value);
+    form.reset();
+    document.getElementById("bulk-fault").textContent = "";
+    for (const box of boxes()) box.checked = refused.includes(box.value) && changed.includes(box.value);
+    const missing = await updateRows();
+    const next = boxes().find(({ value }) => changed.includes(value) && !missing.includes(value));
+    if (!ticked().length && form.contains(document.activeElement)) (next ?? document.getElementById("main")).focus();
+    show();
+  });
+  if (all.checked) tickAll();
+  show();
+};
