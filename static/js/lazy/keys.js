@@ -39,7 +39,7 @@ const showHelp = async () => {
   if (!dialog || !ofBoard || dialog.querySelector("[data-board]")) return;
   const section = document.createElement("section");
   section.dataset.board = "";
-  section.append(document.createElement("h3"), ofBoard.cloneNode(true));
+  section.append(document.createElement("h2"), ofBoard.cloneNode(true));
   section.firstChild.textContent = document.querySelector("h1").textContent;
   dialog.querySelector(".palette-keys").append(section);
 };
