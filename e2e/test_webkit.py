@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from e2e import steps
-from e2e.boards import some_move
 from e2e.conftest import AsProgram
 from e2e.webkit import BROWSER, DRIVER, SCREEN, WebKit, running_webkit
 
@@ -40,7 +39,7 @@ def test_a_task_of_the_list_is_answered(webkit: WebKit, as_program: AsProgram) -
     webkit.write("#find", task["subject"])
     webkit.press(".find button")
     webkit.press("main table a", task["subject"])
-    webkit.write("textarea[name=comment]", "Готово, проверьте.")
+    webkit.write("form.comment textarea", "Готово, проверьте.")
     webkit.press("form.comment button.main")
     webkit.sees(".entry", "Готово, проверьте.")
     assert steps.history(anna, task["id"])[-1]["notes"] == "Готово, проверьте."

@@ -40,7 +40,9 @@ class WebKit:
         return self._ask("execute/sync", script=script, args=list(arguments))
 
     def sees(self, css: str, words: str = "") -> None:
-        script = "return [...document.querySelectorAll(arguments[0])].some((it) => it.textContent.includes(arguments[1]))"
+        script = (
+            "return [...document.querySelectorAll(arguments[0])].some((it) => it.textContent.includes(arguments[1]))"
+        )
         until(lambda: bool(self.value(script, css, words)), f"{words!r} in {css}", seconds=SECONDS)
 
     def press(self, css: str, words: str = "") -> None:
