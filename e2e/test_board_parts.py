@@ -226,8 +226,6 @@ def test_the_whole_board_is_reached_by_keys(page: Page) -> None:
     page.keyboard.press("Escape")
     expect(page.locator("#spoken")).to_have_text("Возвращено на место.")
     expect(boards.column(page, WORKED_ON).locator(".subject").nth(1)).to_be_focused()
-    page.keyboard.press("?")
-    expect(page.locator("#keys dl")).to_be_visible()
 
 
 def test_tips_go_and_come_again(page: Page) -> None:

@@ -81,6 +81,9 @@ def test_lists(page: Page, look: Look, announced: Announced) -> None:
         "statistics": "/tasks/statistics",
         "statistics narrowed": "/tasks/statistics?assigned_to_id=me,3&created_since=2026-01-31&created_by=2099-01-01",
         "no views yet": "/views",
+        "anything": "/search?q=не",
+        "nothing of anything": "/search?q=ничего-подобного",
+        "keys": "/keys",
         "a list to be saved": "/views?of=/tasks&status_id=2",
     }.items():
         page.goto(address)

@@ -101,7 +101,7 @@ FLOORS = (
     "notifications",
     "tasks",
     "lists",
-    "live",
+    "live search",
     "board accounts",
     "routes",
 )

@@ -22,6 +22,7 @@ from helpdesk.web.notifications import mark_read, mutes
 from helpdesk.web.notifications import preferences as notification_preferences
 from helpdesk.web.notifications import views as notification_views
 from helpdesk.web.replies import views as reply_views
+from helpdesk.web.search import views as search_views
 from helpdesk.web.tasks import (
     api,
     change,
@@ -70,6 +71,8 @@ ROUTES: list[BaseRoute] = [
     Route("/readyz",             unguarded(readiness.readyz),    name="readyz"),
     Route("/static/{name:path}", unguarded(static_files.static), name="static"),
     Route("/preferences",        public(accounts.preferences),   name="preferences", methods=POST),
+    Route("/search",             signed_in(search_views.index),  name="search:index"),
+    Route("/keys",               signed_in(search_views.keys),   name="search:keys"),
 
     # People
     Route("/users/login",    public(accounts.login),        name="people:login", methods=FORM),

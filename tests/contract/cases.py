@@ -96,6 +96,7 @@ ANSWERS = [
     Case("board_columns_changed", "POST", "/tasks/board/columns", {"phase_4": "waiting", "limit_2": 5}, "admin"),
     Case("board_column_folded", "POST", "/tasks/board/fold", {"status_id": 5, "folded": True}),
     Case("board_tips_shown_no_more", "POST", "/tasks/board/tips", {"shown": False}),
+    Case("found", "GET", "/search?q=принтер"),
     Case("statistics", "GET", "/tasks/statistics?assigned_to_id=me&project_id=1"),
     Case("layout", "GET", "/tasks/layout"),
     Case("layout_chosen", "POST", "/tasks/layout", {"columns": ["tracker", "updated_on"], "dense": True}),

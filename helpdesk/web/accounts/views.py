@@ -16,7 +16,7 @@ from helpdesk.web.core.faces import Json, answer, answer_refusal, choose, html, 
 from helpdesk.web.core.guards import refuse_foreign
 from helpdesk.web.core.navigation import current_url, safe_path
 from helpdesk.web.core.services import path_to, services
-from helpdesk.web.core.templating import FOLDED, THEMES, translate
+from helpdesk.web.core.templating import FOLDED, OFF, THEMES, translate
 from helpdesk.web.drafts import handoff as draft_handoff
 from helpdesk.web.lists import saved_views
 from helpdesk.web.tasks import schemas as task_schemas
@@ -27,6 +27,8 @@ CLEARED = '"cache"'
 """A browser forgets its pages when its person signs out, also those for going back. It keeps its storage, where drafts
 are, and its cookies, which hold theme and language."""
 A_YEAR = 365 * 24 * 3600
+CHOICES = {"theme": ("", *THEMES), "locale": tuple(LANGUAGES), "rail": ("", FOLDED), "keys": ("", OFF)}
+"""The values of each cookie that `preferences` sets; an empty one deletes it."""
 
 
 async def login(request: Request) -> Response:
@@ -73,13 +75,13 @@ async def _sign_out(request: Request) -> Response:
 
 
 async def preferences(request: Request) -> Response:
-    """Set the theme, the language and the width of the navigation of this browser.
+    """Set the theme, the language, the width of the navigation and the single keys of this browser.
 
     They are cookies, so that the sign-in page obeys them too.
     """
     fields = await request_data.read(request)
     response = flash.redirect(request, safe_path(current_url(request)) or "/", flash.CHOICE_SAVED)
-    for name, values in (("theme", ("", *THEMES)), ("locale", tuple(LANGUAGES)), ("rail", ("", FOLDED))):
+    for name, values in CHOICES.items():
         if (value := fields.text(name, 10)) in values and name in fields.values:
             response.set_cookie(name, value, A_YEAR if value else 0, samesite="lax", httponly=True)
     return response

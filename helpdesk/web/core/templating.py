@@ -28,6 +28,7 @@ MARK_CHARACTERS = 12  # of a session's mark: to tell sessions of one browser apa
 THEMES = ("light", "dark")
 MACROS = ("icon", "disc", "status", "priority", "priority_mark", "faults")
 FOLDED = "folded"
+OFF = "off"
 TINTS = 6  # of discs with initials: static/css/marks.css
 LONGEST_SEARCH = 1_000
 KILOBYTE = 1024
@@ -168,6 +169,7 @@ def _context(request: Request) -> dict[str, Any]:
         "saved_views": getattr(request.state, "saved_views", ()),
         "counts": getattr(request.state, "counts", {}),
         "folded": session.cookie(request, "rail") == FOLDED,
+        "single_keys": session.cookie(request, "keys") != OFF,
         "searched": request.query_params.get("search", "")[:LONGEST_SEARCH],
         "unread": getattr(request.state, "unread", 0),
         "session_mark": signed_in.mark[:MARK_CHARACTERS] if signed_in else "",

@@ -142,10 +142,7 @@ on("keydown", (event) => {
   const key = held && event.key === "Enter" ? " " : event.key;
   const card = closest(event, ".card");
   if (event.altKey || event.ctrlKey || event.metaKey) return;
-  if (key === "?" && !closest(event, "input, textarea, select")) {
-    $("keys").open ^= 1;
-    $("keys").firstElementChild.focus();
-  } else if (card && keyHandlers[key] && (key === "Escape" || !closest(event, ".tray"))) {
+  if (card && keyHandlers[key] && (key === "Escape" || !closest(event, ".tray"))) {
     event.preventDefault();
     keyHandlers[key](card);
   } else if (key === "Escape" && held) putBack(release());

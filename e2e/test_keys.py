@@ -1,0 +1,212 @@
+"""Single keys, the palette that Ctrl+K opens, and the help that ? opens."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from e2e import steps
+from e2e.conftest import AsProgram
+from tests.servers.process import wait_until
+
+pytestmark = pytest.mark.parametrize("javascript", [True], ids=["with JavaScript"], indirect=True)
+
+TEN, MOST_KEYS = 10, 40
+
+
+class Keys:
+    """A keyboard that counts what is pressed on it."""
+
+    def __init__(self, page: Page) -> None:
+        self.page, self.pressed = page, 0
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.page.keyboard.press(key)
+            self.pressed += 1
+
+
+def subject_of_focused(page: Page) -> str:
+    return str(page.evaluate("document.activeElement.textContent")).strip()
+
+
+def press_on_russian_layout(page: Page, key: str, code: str) -> None:
+    """As the browser reports it: Playwright has keyboards with Latin letters alone."""
+    event = f"new KeyboardEvent('keydown', {{ key: '{key}', code: '{code}', bubbles: true, cancelable: true }})"
+    page.evaluate(f"document.activeElement.dispatchEvent({event})")
+
+
+@pytest.mark.parametrize(
+    "address", ["/tasks/my-tasks", "/tasks/board", "/tasks/new", "/notifications", "/replies", "/tasks/statistics"]
+)
+def test_help_is_on_every_page_and_gives_the_focus_back(page: Page, address: str) -> None:
+    steps.come_to(page, "anna", address)
+    link = page.get_by_role("link", name="Все задачи")
+    link.focus()
+    page.keyboard.press("?")
+    dialog = page.get_by_role("dialog", name="Клавиатура")
+    expect(dialog).to_be_visible()
+    expect(dialog.get_by_text("взять карточку, положить", exact=True)).to_have_count(int("board" in address))
+    page.keyboard.press("c")
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(link).to_be_focused()
+    page.keyboard.press("?")
+    expect(dialog).to_be_visible()
+    expect(page).to_have_url(re.compile(f"{address}$"))
+
+
+def test_one_goes_anywhere_by_two_keys(page: Page) -> None:
+    steps.come_to(page, "anna", "/replies")
+    for keys, path in (("ga", "/tasks"), ("gb", "/tasks/board"), ("gn", "/notifications"), ("gm", "/tasks/my-tasks")):
+        for key in keys:
+            page.keyboard.press(key)
+        page.wait_for_url(f"**{path}")  # and for its scripts
+    page.keyboard.press("c")
+    expect(page).to_have_url(re.compile("/tasks/new$"))
+
+
+def test_a_list_is_walked_and_a_task_opened_answered_and_assigned(page: Page) -> None:
+    steps.come_to(page, "anna", "/tasks/my-tasks")
+    names = steps.subjects(page).all_inner_texts()
+    for key, at in (("j", 0), ("j", 1), ("j", 2), ("k", 1), ("k", 0), ("k", 0)):
+        page.keyboard.press(key)
+        expect(steps.subjects(page).nth(at)).to_be_focused()
+    page.keyboard.press("o")
+    expect(page.get_by_role("heading", level=1)).to_contain_text(names[0])
+    page.keyboard.press("a")
+    expect(page.locator("select[name=assignee_id]")).to_be_focused()
+    page.locator("h1 a").first.focus()
+    page.keyboard.press("r")
+    expect(page.locator("textarea[id^=comments-]")).to_be_focused()
+    page.keyboard.type("c?/ggm")
+    expect(page.locator("textarea[id^=comments-]")).to_have_value("c?/ggm")
+    page.locator("h1 a").first.focus()
+    page.keyboard.press("e")
+    expect(page).to_have_url(re.compile("/edit$"))
+
+
+def test_a_row_is_edited_by_keys_and_the_walk_goes_on_from_it(page: Page) -> None:
+    steps.come_to(page, "anna", "/tasks/my-tasks")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("p")
+    expect(page.locator("tr select[name=priority_id]")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator("main tr").nth(2).locator("a[href*='edit=1']")).to_be_focused()
+    page.keyboard.press("j")
+    expect(steps.subjects(page).nth(2)).to_be_focused()
+
+
+def test_search_is_one_key_away_also_on_a_russian_keyboard(page: Page) -> None:
+    steps.come_to(page, "anna", "/tasks/my-tasks")
+    box = page.get_by_role("banner").get_by_role("searchbox")
+    page.keyboard.press("/")
+    expect(box).to_be_focused()
+    expect(box).to_have_value("")
+    page.get_by_role("link", name="Доска").focus()
+    press_on_russian_layout(page, ".", "Slash")
+    expect(box).to_be_focused()
+    page.get_by_role("link", name="Доска").focus()
+    press_on_russian_layout(page, "о", "KeyJ")
+    expect(steps.subjects(page).first).to_be_focused()
+    press_on_russian_layout(page, "с", "KeyC")
+    expect(page).to_have_url(re.compile("/tasks/new$"))
+
+
+def open_palette(page: Page) -> None:
+    page.keyboard.press("Control+k")
+    expect(page.get_by_role("combobox", name="Задачи, страницы и команды")).to_be_focused()
+
+
+def test_keys_with_modifiers_are_the_browsers(page: Page) -> None:
+    steps.come_to(page, "anna", "/tasks/my-tasks")
+    for key in ("Alt+c", "Control+j", "Shift+C", "Meta+j"):
+        page.keyboard.press(key)
+    page.keyboard.press("j")
+    expect(steps.subjects(page).first).to_be_focused()
+
+
+def test_single_keys_are_switched_off_and_the_palette_stays(page: Page) -> None:
+    steps.come_to(page, "anna", "/tasks/my-tasks")
+    page.keyboard.press("?")
+    page.get_by_role("button", name="Выключить одиночные клавиши").click()
+    expect(steps.toast(page, "Ваш выбор сохранён.")).to_be_visible()
+    for key in ("j", "?", "/", "c"):
+        page.keyboard.press(key)
+    page.keyboard.press("Control+k")
+    expect(page.get_by_role("dialog")).to_have_count(1)
+    expect(page.get_by_role("combobox", name="Задачи, страницы и команды")).to_be_focused()
+    page.keyboard.type("одиночные")
+    expect(page.locator("#palette [role=option]")).to_have_text(["Одиночные клавиши: включить"])
+    page.keyboard.press("Enter")
+    expect(steps.toast(page, "Ваш выбор сохранён.")).to_be_visible()
+    page.keyboard.press("j")
+    expect(steps.subjects(page).first).to_be_focused()
+
+
+def test_the_palette_finds_tasks_pages_and_commands_by_keys(page: Page, as_program: AsProgram) -> None:
+    task = steps.some_task(as_program("anna"))
+    steps.come_to(page, "anna", "/tasks/board")
+    page.keyboard.press("Control+k")
+    options, chosen = page.locator("#palette [role=option]"), page.locator("#palette [aria-selected=true]")
+    expect(chosen).to_have_text("Новая задача")
+    page.keyboard.press("ArrowDown")
+    expect(chosen).to_have_text("Мои задачи")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowUp")
+    expect(chosen).to_have_attribute("id", f"palette-{options.count() - 1}")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    press_on_russian_layout(page, "/", "Slash")
+    open_palette(page)
+    page.keyboard.type(f"#{task['id']}")
+    expect(options).to_contain_text([task["subject"]])
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text(f"#{task['id']}")
+    open_palette(page)
+    page.keyboard.type("доска")
+    page.keyboard.press("Enter")  # before the answer has come: it waits for it
+    expect(page).to_have_url(re.compile("/tasks/board$"))
+
+
+def test_the_palettes_last_answer_wins(page: Page) -> None:
+    """A slow answer to the first words comes after that to the last ones, and is not shown."""
+    steps.come_to(page, "anna", "/tasks/my-tasks")
+    page.keyboard.press("Control+k")
+    box = page.get_by_role("combobox", name="Задачи, страницы и команды")
+    expect(box).to_be_focused()
+    held = []
+    page.route("**/search?q=*", lambda route: held.append(route) if not held else route.continue_())
+    box.fill("тёмные")
+    wait_until(lambda: page.wait_for_timeout(20) or bool(held), seconds=8, what="the first question")
+    box.fill("светлые")
+    expect(page.locator("#palette [role=option]")).to_have_text(["Светлые цвета"])
+    with page.expect_response(re.compile("search")):
+        held[0].continue_()
+    page.keyboard.press("End")
+    expect(page.locator("#palette [role=option]")).to_have_text(["Светлые цвета"])
+
+
+def test_ten_tasks_are_triaged_by_keyboard_alone(page: Page, as_program: AsProgram) -> None:
+    anna = as_program("anna")
+    before = {it["id"] for it in steps.tasks(anna, priority="Срочный", per_page=100)["tasks"]}
+    page.set_viewport_size({"width": 1440, "height": 900})
+    steps.come_to(page, "anna", "/tasks/my-tasks?priority_id=2")
+    keys = Keys(page)
+    for _ in range(TEN):
+        keys.press("j", "x")
+    keys.press("p")
+    expect(page.locator("#bulk select[name=priority_id]")).to_be_focused()
+    keys.press("End")
+    button = page.locator("#bulk").get_by_role("button")
+    while not button.evaluate("(it) => it === document.activeElement"):
+        keys.press("Tab")
+    keys.press("Enter")
+
+    def urgent() -> set[int]:
+        page.wait_for_timeout(50)
+        return {it["id"] for it in steps.tasks(anna, priority="Срочный", per_page=100)["tasks"]} - before
+
+    wait_until(lambda: len(urgent()) == TEN, seconds=15, what="ten tasks that are urgent now")
+    assert keys.pressed <= MOST_KEYS

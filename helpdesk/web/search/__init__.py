@@ -1,0 +1,1 @@
+"""Find anything by words: tasks, pages and commands; and the list of keys."""

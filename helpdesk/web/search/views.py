@@ -1,0 +1,127 @@
+"""Find tasks, pages and commands: a page, and the palette that Ctrl+K opens over any page. Show the keys."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from helpdesk.errors import Sentence, Unavailable, sentence
+from helpdesk.languages import LANGUAGES
+from helpdesk.store.casefold import fold
+from helpdesk.tasks.lists import TaskQuery
+from helpdesk.tasks.model import TaskRow
+from helpdesk.tasks.search_text import clean_search
+from helpdesk.web.core.faces import answer, choose, html, json_response
+from helpdesk.web.core.guards import actor
+from helpdesk.web.core.navigation import OWN, rooms_of
+from helpdesk.web.core.services import path_to, services
+from helpdesk.web.core.session import cookie, current_user
+from helpdesk.web.core.templating import language, translate
+from helpdesk.web.lists import saved_views
+from helpdesk.web.tasks import colors, schemas
+
+MOST_TASKS = 8
+
+
+class Place(NamedTuple):
+    """A page that the person may enter."""
+
+    name: str
+    address: str
+    icon: str
+
+
+class Command(NamedTuple):
+    """A choice that POST /preferences keeps."""
+
+    name: str
+    field: str
+    value: str
+
+
+class Found(NamedTuple):
+    """What was found; `error` says why there are no tasks."""
+
+    tasks: tuple[TaskRow, ...]
+    places: list[Place]
+    commands: list[Command]
+    error: Sentence | None = None
+
+
+COMMANDS = (
+    (sentence("Light colours"), "theme", "light"),
+    (sentence("Dark colours"), "theme", "dark"),
+    (sentence("Colours of the system"), "theme", ""),
+    (sentence("Wide menu"), "rail", ""),
+    (sentence("Menu of icons"), "rail", "folded"),
+    (sentence("Single keys: on"), "keys", ""),
+    (sentence("Single keys: off"), "keys", "off"),
+)
+
+
+async def index(request: Request) -> Response:
+    """Show what has the words of `?q=`, or all pages and commands. Without `q` htmx gets the whole palette."""
+    search = clean_search(request.query_params.get("q", ""))[0]
+    found = await _find(request, search)
+    fragment = "search/_results.html" if "q" in request.query_params else "search/_palette.html"
+    template = choose(request, page="search/index.html", fragment=fragment)
+    return await answer(
+        request,
+        json=lambda: json_response(request, _to_dict(found)),
+        page=lambda: html(request, template, search=search, found=found),
+    )
+
+
+async def keys(request: Request) -> Response:
+    """Show the keys, and the form that switches single ones off."""
+    template = choose(request, page="search/keys.html", fragment="search/_keys_dialog.html")
+    return html(request, template)
+
+
+async def _find(request: Request, search: str) -> Found:
+    words = fold(search).split()
+    places = [it for it in await _places(request) if _has(it.name, words)]
+    commands = [it for it in _commands(request) if _has(it.name, words)]
+    try:
+        return Found(await _tasks(request, search), places, commands)
+    except Unavailable as error:
+        return Found((), places, commands, error.message)
+
+
+async def _tasks(request: Request, search: str) -> tuple[TaskRow, ...]:
+    """Return the first tasks that the words find, closed ones too."""
+    if not search:
+        return ()
+    query = TaskQuery(search=search, include_closed=True, per_page=MOST_TASKS)
+    page = await services(request).backend.tasks(await actor(request), query)
+    await colors.prepare(request)
+    return page.rows
+
+
+async def _places(request: Request) -> list[Place]:
+    person = await current_user(request)
+    rooms = [room for _, rooms in rooms_of(person) for room in rooms] + [it for it in OWN if it.route != "search:index"]
+    places = [Place(translate(request, room.name), path_to(request, room.route), room.icon) for room in rooms]
+    views = [Place(view.name, view.address, "bookmark") for view in await saved_views.of_person(request)]
+    sign_out = Place(translate(request, sentence("Sign out")), path_to(request, "people:logout"), "log-out")
+    return [*places, *views, sign_out]
+
+
+def _commands(request: Request) -> list[Command]:
+    """Return the choices that differ from those that hold now."""
+    own = [(translate(request, name), field, value) for name, field, value in COMMANDS]
+    own += [(name, "locale", code) for code, name in LANGUAGES.items()]
+    return [Command(*it) for it in own if it[2] != (language(request) if it[1] == "locale" else cookie(request, it[1]))]
+
+
+def _has(name: str, words: Iterable[str]) -> bool:
+    folded = fold(name)
+    return all(word in folded for word in words)
+
+
+def _to_dict(found: Found) -> dict[str, object]:
+    return {
+        "tasks": [schemas.row(it) for it in found.tasks],
+        "pages": [{"name": it.name, "address": it.address} for it in found.places],
+    }

@@ -1,0 +1,110 @@
+// What single keys do. `key` is a Latin letter, "/" or "?", whatever the layout: letters of other scripts count as the Latin
+// letters on their keys.
+const GO_MS = 1500;
+const GO_TO = { m: "/tasks/my-tasks", a: "/tasks", b: "/tasks/board", n: "/notifications" };
+const FIELD_OF = { s: "status_id", p: "priority_id", a: "assignee_id" };
+let goUntil = 0;
+let lastPath;
+
+const latinKey = ({ key, code, shiftKey }) => {
+  if (key < "\x7f") return key === "?" || !shiftKey ? key.toLowerCase() : "";
+  return shiftKey ? "" : code.replace("Key", "").toLowerCase();
+};
+// Some layouts have no slash on its key: the Russian one has a full stop and, with Shift, a comma.
+const readKey = (event) => {
+  if (event.code === "Slash" && (event.key === "." || event.key === ",")) return event.shiftKey ? "?" : "/";
+  return latinKey(event);
+};
+
+/** Fetch a dialog when it is wanted for the first time, and open it as soon as it has its styles. */
+const openDialog = async (id, address) => {
+  if (!document.getElementById(id)) await fetchFragment(address, document.body, "beforeend");
+  const dialog = document.getElementById(id);
+  if (!dialog || dialog.open) return null;
+  const styles = dialog.querySelector("link");
+  // Escape closes the dialog, and nothing of the page behind it.
+  dialog.onkeydown = (event) => {
+    if (event.key === "Escape") event.stopPropagation();
+  };
+  if (!styles.sheet) await new Promise((resolve) => (styles.onload = styles.onerror = resolve));
+  if (!dialog.open) dialog.showModal();
+  return dialog;
+};
+// A press beside a dialog closes it.
+document.addEventListener("click", ({ target }) => target.matches("dialog.palette") && target.close());
+
+const showHelp = async () => {
+  const dialog = await openDialog("help", "/keys");
+  const ofBoard = document.querySelector("#keys dl");
+  if (!dialog || !ofBoard || dialog.querySelector("[data-board]")) return;
+  const section = document.createElement("section");
+  section.dataset.board = "";
+  section.append(document.createElement("h2"), ofBoard.cloneNode(true));
+  section.firstChild.textContent = document.querySelector("h1").textContent;
+  dialog.querySelector(".palette-keys").append(section);
+};
+
+const linkOf = (row) => [...row.querySelectorAll("a[href]")].find((it) => /^\/tasks\/\d+$/.test(it.pathname));
+const findRows = () => {
+  const parts = document.querySelectorAll("main [name=task_id], main tr a");
+  return [...new Set([...parts].map((it) => it.closest("tr, li")))].filter((row) => row && linkOf(row));
+};
+const currentRow = (rows) =>
+  rows.find((row) => row.contains(document.activeElement)) ?? rows.find((row) => linkOf(row).pathname === lastPath);
+const moveTo = (step) => {
+  const rows = findRows();
+  const at = rows.indexOf(currentRow(rows));
+  const next = at < 0 && step < 0 ? rows.length - 1 : Math.min(Math.max(at + step, 0), rows.length - 1);
+  if (!rows.length) return;
+  const link = linkOf(rows[next]);
+  link.focus();
+  lastPath = link.pathname;
+};
+const focusField = (within, name) => {
+  const field = within?.querySelector("select[name=" + name + "]");
+  for (let it = field; it; it = it.parentElement) if (it.matches("details")) it.open = true;
+  field?.focus();
+  return field;
+};
+// The form of the row takes its place, so it is found by its position.
+const editRow = (row, name) => {
+  const at = findRows().indexOf(row);
+  const focusWanted = () => name && setTimeout(() => focusField(findRows()[at], name));
+  document.addEventListener("htmx:after:swap", focusWanted, { once: true });
+  row.querySelector("a[href*='edit=1']")?.click();
+};
+const edit = (name) => {
+  const row = currentRow(findRows());
+  const bulk = document.getElementById("bulk");
+  const isTicked = document.querySelector("main [name=task_id]:checked");
+  if (name && isTicked && bulk) return focusField(bulk, name);
+  if (row) return editRow(row, name);
+  if (name && focusField(document.querySelector("main .task, #panel .task"), name)) return;
+  document.querySelector("main a[href$='/edit']")?.click();
+};
+const answerTask = () => document.querySelector("textarea[id^=comments-][name=comment]")?.focus();
+
+const pageKeys = {
+  "/": () => document.querySelector(".find input").select(),
+  "?": showHelp,
+  c: () => location.assign("/tasks/new"),
+  j: () => moveTo(1),
+  k: () => moveTo(-1),
+  o: () => linkOf(currentRow(findRows()) ?? document.body)?.click(),
+  x: () => currentRow(findRows())?.querySelector("[name=task_id]")?.click(),
+  e: () => edit(),
+  s: () => edit(FIELD_OF.s),
+  p: () => edit(FIELD_OF.p),
+  a: () => edit(FIELD_OF.a),
+  r: answerTask,
+  g: ({ timeStamp }) => (goUntil = timeStamp + GO_MS)
+};
+/** Do what a single key stands for. */
+export const pressKey = (event) => {
+  const key = readKey(event);
+  const goes = event.timeStamp < goUntil && GO_TO[key];
+  goUntil = 0;
+  if (document.querySelector("dialog[open], .holding")) return;
+  if (goes) location.assign(goes);
+  else if (!event.repeat || key === "j" || key === "k") pageKeys[key]?.(event);
+};

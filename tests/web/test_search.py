@@ -1,0 +1,97 @@
+"""Find tasks, pages and commands by words; keys, and switching them off."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from helpdesk.errors import Unavailable
+from helpdesk.paths import folder
+from helpdesk.services import Services
+from helpdesk.web.core.services import path_maker
+from helpdesk.web.routes import ROUTES
+from helpdesk.web.search.views import MOST_TASKS
+from tests.web.conftest import HTML, HTMX, Client, Visit
+from tests.world import EmbeddedWorld
+
+
+def found(client: Client, words: str, **headers: str) -> dict[str, list[str]]:
+    """Return the names of what a program finds."""
+    answer = client.get("/search", params={"q": words}, headers=headers).json()
+    return {"tasks": [it["subject"] for it in answer["tasks"]], "pages": [it["name"] for it in answer["pages"]]}
+
+
+def test_tasks_are_found_by_words_and_by_their_number(anna: Client, embedded: EmbeddedWorld) -> None:
+    number, _ = embedded.new_task("Принтер мигает"), embedded.new_task("Мышь")
+    assert found(anna, "ПРИНТЕР")["tasks"] == found(anna, f"#{number}")["tasks"] == ["Принтер мигает"]
+    assert found(anna, "ничего такого") == {"tasks": [], "pages": []}
+
+
+def test_nobody_finds_a_task_that_is_not_for_them(visit: Visit, embedded: EmbeddedWorld) -> None:
+    number = embedded.new_task("Принтер мигает")
+    for words in ("принтер", str(number)):
+        assert found(visit("stranger"), words)["tasks"] == []
+
+
+def test_no_more_tasks_are_found_than_fit(anna: Client, embedded: EmbeddedWorld) -> None:
+    for _ in range(MOST_TASKS + 1):
+        embedded.new_task("Принтер")
+    assert len(found(anna, "принтер")["tasks"]) == MOST_TASKS
+    assert found(anna, "")["tasks"] == [], "without words the backend is not asked"
+
+
+def test_pages_are_those_that_a_person_may_enter(visit: Visit) -> None:
+    visit("anna").post("/views", data={"name": "Board of mine", "address": "/tasks"})
+    assert found(visit("anna"), "board")["pages"] == ["Board", "Keyboard", "Board of mine"]
+    assert found(visit("admin"), "board")["pages"] == ["Board", "Columns of the board", "Keyboard"]
+    pages = visit("irina").get("/search", headers={"Accept-Language": "ru"}).json()["pages"]
+    assert {"name": "Мои задачи", "address": "/tasks/my-tasks"} in pages
+    assert pages[-1] == {"name": "Выйти", "address": "/users/logout"}
+
+
+def test_without_scripts_it_is_a_page_with_a_form(anna: Client, number: int) -> None:
+    page = anna.get("/search", params={"q": f"{number} <b>"}, headers=HTML).text
+    assert '<form role="search"' in page and f'name="q" value="{number} &lt;b&gt;"' in page
+    assert "Nothing found." in page
+    page = anna.get("/search", params={"q": number}, headers=HTML).text
+    assert f'href="/tasks/{number}"' in page and 'class="status' in page
+    page = anna.get("/search", params={"q": "dark"}, headers=HTML).text
+    assert '<button name="theme" value="dark">Dark colours</button>' in page
+
+
+def test_htmx_gets_the_palette_and_then_results_alone(anna: Client) -> None:
+    assert anna.get("/search", headers=HTMX).text.lstrip().startswith('<dialog class="palette" id="palette"')
+    results = anna.get("/search?q=", headers=HTMX).text
+    assert "<dialog" not in results and "Dark colours" in results
+
+
+def test_pages_and_commands_are_found_while_the_tasks_cannot_be_asked(
+    anna: Client, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: object) -> None:
+        raise Unavailable
+
+    monkeypatch.setattr(services.backend, "tasks", fail)
+    page = anna.get("/search?q=board", headers=HTMX)
+    assert page.status_code == 200 and 'href="/tasks/board"' in page.text and Unavailable.default.text in page.text
+
+
+@pytest.mark.parametrize("words", ["x" * 3000, "\0", "а" * 250, "%", "#"])
+def test_odd_words_are_no_trouble(anna: Client, words: str) -> None:
+    assert anna.get("/search", params={"q": words}, headers=HTML).status_code == 200
+
+
+def test_single_keys_can_be_switched_off_and_on_again(anna: Client) -> None:
+    body = 'data-keys="off"'
+    assert body not in anna.get("/keys", headers=HTML).text
+    anna.post("/preferences", data={"keys": "off"}, headers=HTML)
+    page = anna.get("/keys", headers=HTML).text
+    assert body in page and "Switch single keys on" in page and "Switch single keys off" not in page
+    anna.post("/preferences", data={"keys": ""}, headers=HTML)
+    assert body not in anna.get("/tasks", headers=HTML).text
+
+
+def test_the_addresses_that_keys_lead_to_exist() -> None:
+    path, script = path_maker(ROUTES), Path(folder("static"), "js/lazy/keys.js").read_text("utf-8")
+    names = ("tasks:my_tasks", "tasks:index", "tasks:board", "notifications:index", "tasks:new", "search:keys")
+    assert set(re.findall(r'"(/[a-z/-]+)"', script)) == {path(name) for name in names}
