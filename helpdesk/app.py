@@ -28,6 +28,7 @@ from helpdesk.web.edge.legacy_redirects import redirect_without_slash
 from helpdesk.web.edge.middleware import Bounds, Edge
 from helpdesk.web.edge.readiness import Readiness
 from helpdesk.web.edge.static_files import StaticFiles
+from helpdesk.web.lists.counts import Counts
 from helpdesk.web.lists.export import Exports
 from helpdesk.web.live.events import Events
 from helpdesk.web.live.hub import Live
@@ -90,6 +91,7 @@ def create_app(services: Services) -> ASGIApp:
         pictures=pictures,
         exports=Exports(),
         color_cache=ColorCache(),
+        counts=Counts(),
         unsettled={},
         conflict_json=colors.conflict,
         sealed_text=draft_handoff.sealed,

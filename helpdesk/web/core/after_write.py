@@ -26,14 +26,20 @@ SAVED_ONLY = sentence("It was saved, but what comes next can't be shown just now
 
 
 async def saved(request: Request, write: Awaitable[T]) -> T:
-    """Await a write and note on the request that it was done."""
+    """Await a write and note on the request that it was done. The counts of the navigation may differ then."""
     try:
         result = await write
     except SavedUnseen:
-        request.state.saved = True
+        _note_saved(request)
         raise
-    request.state.saved = True
+    _note_saved(request)
     return result
+
+
+def _note_saved(request: Request) -> None:
+    request.state.saved = True
+    if person_id := getattr(request.state, "person_id", None):
+        services(request).counts.forget(person_id)
 
 
 async def stored(request: Request, work: Callable[[Session], T]) -> T:

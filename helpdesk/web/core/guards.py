@@ -16,7 +16,7 @@ from helpdesk.errors import NotAllowed, NotSignedIn, Sentence, Unavailable, sent
 from helpdesk.people.model import Person
 from helpdesk.tasks.model import Actor
 from helpdesk.web.core import request_body, session
-from helpdesk.web.core.faces import SAFE
+from helpdesk.web.core.faces import SAFE, Face, face_of
 from helpdesk.web.core.services import services
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -60,6 +60,8 @@ def signed_in(handler: Handler) -> Handler:
         if not is_signed_in:
             raise NotSignedIn
         async with _in_time(request):
+            if face_of(request) is Face.PAGE and request.method in SAFE:
+                request.state.counts = await services(request).counts.of(request)
             return await handler(request)
 
     return _marked(guarded, "signed_in")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from helpdesk.web.core.templating import Renderer
     from helpdesk.web.edge.readiness import Readiness
     from helpdesk.web.edge.static_files import StaticFiles
+    from helpdesk.web.lists.counts import Counts
     from helpdesk.web.lists.export import Exports
     from helpdesk.web.live.hub import Live
     from helpdesk.web.tasks.change import Presenters
@@ -42,6 +43,7 @@ class WebServices(Services):
     pictures: "Pictures"
     exports: "Exports"
     color_cache: "ColorCache"
+    counts: "Counts"
     unsettled: "Unsettled"
     conflict_json: "Callable[[Request, Conflict], Awaitable[Json]]"
     sealed_text: Callable[[Request, Mapping[str, Any]], str]

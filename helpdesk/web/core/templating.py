@@ -167,6 +167,7 @@ def _context(request: Request) -> dict[str, Any]:
         "rooms": navigation.rooms_of(person) if person else [],
         "own_rooms": navigation.OWN,
         "saved_views": getattr(request.state, "saved_views", ()),
+        "counts": getattr(request.state, "counts", {}),
         "folded": session.cookie(request, "rail") == FOLDED,
         "single_keys": session.cookie(request, "keys") != OFF,
         "searched": request.query_params.get("search", "")[:LONGEST_SEARCH],

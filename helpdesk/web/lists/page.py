@@ -19,9 +19,9 @@ from helpdesk.web.core.faces import html
 from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.session import current_user
 from helpdesk.web.core.templating import today
+from helpdesk.web.lists import counts, statistics_tables
 from helpdesk.web.lists import layout as list_layout
 from helpdesk.web.lists import params as list_params
-from helpdesk.web.lists import statistics_tables
 from helpdesk.web.lists.filter_form import SHOWN_FIELDS, chips, selects
 from helpdesk.web.lists.statistics_tables import Total
 from helpdesk.web.lists.urls import COLUMNS, FORM, PEOPLE, Listing, nearby
@@ -44,6 +44,7 @@ async def page(request: Request, who: Actor, page: TaskPage, rules: Rules) -> Re
     person, people = await current_user(request), people_of(page.rows)
     vocabulary = page.vocabulary
     assert vocabulary is not None
+    counts.correct(request, page.total)
     listing = _listing(request, page)
     names, _ = await asyncio.gather(people_names(request, who, listing, people), colors.prepare(request))
     totals = await _tabs(request, who, page, listing, rules)

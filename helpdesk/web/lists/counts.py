@@ -1,0 +1,77 @@
+"""Count the tasks that the navigation's links to lists show: one's own, and those of each saved view."""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
+from math import inf
+from time import monotonic
+
+from starlette.datastructures import QueryParams
+from starlette.requests import Request
+
+from helpdesk.errors import HelpdeskError
+from helpdesk.tasks.lists import TaskQuery, Vocabulary
+from helpdesk.web.core.guards import actor
+from helpdesk.web.core.navigation import BOARD
+from helpdesk.web.core.services import path_to, services
+from helpdesk.web.lists import params as list_params
+
+FRESH_SECONDS = 30
+MOST_PEOPLE = 5_000
+
+
+class Counts:
+    """The numbers of each person's lists by their addresses, until FRESH_SECONDS are over or the person has written."""
+
+    def __init__(self) -> None:
+        self.known: dict[int, tuple[float, Mapping[str, int]]] = {}
+
+    def forget(self, person_id: int) -> None:
+        self.known.pop(person_id, None)
+
+    async def of(self, request: Request) -> Mapping[str, int]:
+        """Return the numbers for the person who asks; without those that the backend can't tell just now."""
+        person_id: int = request.state.person_id
+        counted_at, numbers = self.known.get(person_id, (-inf, {}))
+        if monotonic() - counted_at > FRESH_SECONDS:
+            numbers = await _counted(request)
+            if len(self.known) >= MOST_PEOPLE:
+                self.known.clear()
+            self.known[person_id] = monotonic(), numbers
+        return numbers
+
+
+async def _counted(request: Request) -> dict[str, int]:
+    """Count all lists at once. Over REST the saved views are left out: each would be a request."""
+    addresses = [path_to(request, "tasks:my_tasks")]
+    if services(request).backend.capabilities.searches != "subject":
+        addresses += [view.address for view in request.state.saved_views]
+    numbers = await asyncio.gather(*(_number(request, address) for address in addresses))
+    return {address: number for address, number in zip(addresses, numbers, strict=True) if number is not None}
+
+
+async def _number(request: Request, address: str) -> int | None:
+    """Count the tasks of a list; None if that fails, and for somebody without own tasks, who sees requests there."""
+    path, _, text = address.partition("?")
+    params = QueryParams(text)
+    is_mine = path == path_to(request, "tasks:my_tasks") and not list_params.names_somebody(params)
+
+    def query(vocabulary: Vocabulary) -> TaskQuery:
+        if path == path_to(request, BOARD):
+            found = list_params.of_board(request, params, vocabulary).query
+        else:
+            found = list_params.of_address(request, path, params, vocabulary).query
+        found = found._replace(page=1, per_page=1)
+        return found._replace(assignees=("me",)) if is_mine else found
+
+    with suppress(HelpdeskError):
+        number = (await services(request).backend.tasks(await actor(request), query)).total
+        return None if is_mine and not number else number
+    return None
+
+
+def correct(request: Request, number: int) -> None:
+    """Have the navigation show the number of the list that is on the page, where it links to this list."""
+    query = f"?{request.url.query}" if request.url.query else ""
+    if (here := request.url.path + query) in request.state.counts:
+        request.state.counts = {**request.state.counts, here: number}
