@@ -107,7 +107,8 @@ def test_a_notification_read_in_one_tab_is_read_in_the_other(new_tab: NewTab, as
     steps.tell(boris, task["id"], "Посмотрите, пожалуйста.")
     for tab in (behind, seen):
         unread(tab, "1")
-    seen.press("#widget li button", "Прочитано")
+    seen.press("a.bell")
+    seen.press("#widget li button", "Отметить прочитанным")
     for tab in (behind, seen):
         unread(tab, "")
 

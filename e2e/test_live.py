@@ -61,7 +61,8 @@ def is_live(page: Page) -> None:
 
 
 def unread(page: Page, number: str) -> None:
-    expect(page.locator("[data-unread]")).to_have_text(number)
+    """In the top bar and in the bar of phones."""
+    expect(page.locator("[data-unread]")).to_have_text([number] * 2)
 
 
 def until(page: Page, holds: Callable[[], bool]) -> None:
@@ -175,7 +176,10 @@ def test_a_notification_read_in_one_browser_is_read_in_the_other(
         steps.tell(boris, task["id"], "Посмотрите, пожалуйста.")
         unread(page, "1")
         unread(phone, "1")
-        phone.locator("#widget").get_by_role("button", name="Прочитано").click()
+        for each in (page, phone):
+            expect(each.locator("#widget")).to_have_count(0)
+            each.get_by_role("link", name="Уведомления").first.click()
+        phone.locator("#widget").get_by_role("button", name="Отметить прочитанным").click()
         unread(page, "")
         unread(phone, "")
         expect(page.locator("#widget .unread")).to_have_count(0)
@@ -189,6 +193,7 @@ def test_the_widget_is_read_undone_minimised_and_told_what_ails_it(page: Page, a
     for task in (*tasks, tasks[0]):
         steps.tell(boris, task["id"], f"О задаче {task['id']}.")
     unread(page, "3")
+    link.click()
     expect(widget.locator("section")).to_have_count(2)
     expect(widget.locator("section").first).to_contain_text(f"#{tasks[0]['id']}")
     widget.get_by_role("button", name="Отметить все прочитанными").click()
@@ -219,7 +224,7 @@ def test_a_page_that_was_offline_catches_up(page: Page, as_program: AsProgram) -
     expect(page.locator("#fresh")).to_have_text("восстанавливаем связь…", timeout=LONG_MS)
     steps.tell(boris, task["id"], "Пока вас не было.")
     page.context.set_offline(False)
-    expect(page.locator("[data-unread]")).to_have_text("1", timeout=LONG_MS)
+    expect(page.locator(".bell [data-unread]")).to_have_text("1", timeout=LONG_MS)
     is_live(page)
     expect(page.locator("#widget li")).to_have_count(1)
 
@@ -247,7 +252,7 @@ def test_a_stream_that_is_refused_is_asked_for_again_and_meanwhile_the_count(
     page.context.route(f"**{STREAM}*", lambda route: route.fulfill(status=503))
     steps.come_to(page, "anna", "/tasks/my-tasks")
     steps.tell(boris, task["id"], "Поток закрыт.")
-    expect(page.locator("[data-unread]")).to_have_text("1", timeout=LONG_MS)
+    expect(page.locator(".bell [data-unread]")).to_have_text("1", timeout=LONG_MS)
     page.get_by_role("link", name="Уведомления").first.click()
     page.get_by_text("Всё ли приходит?").click()
     expect(page.locator("[data-says=stream]")).to_contain_text("спрашиваем раз за разом")
@@ -374,6 +379,6 @@ class TestAServerOfItsOwn:
         with running_demo(demo.folder, seeded, int(demo.url.rpartition(":")[2])) as again:
             with closing(steps.program(again.url, "anna")) as anna, closing(steps.program(again.url, "boris")) as boris:
                 steps.tell(boris, steps.some_task(anna)["id"], "Мы снова здесь.")
-            expect(page.locator("[data-unread]")).to_have_text("1", timeout=LONG_MS)
+            expect(page.locator(".bell [data-unread]")).to_have_text("1", timeout=LONG_MS)
             is_live(page)
             page.goto("about:blank")

@@ -20,10 +20,10 @@
   on("unread", ({ data }) => showCount(data));
   // The answer to a form puts the new count into the bell.
   document.addEventListener("htmx:after:swap", () => showCount(bells[0].textContent));
-  on("new_notification", async ({ id, data, at }) => {
+  on("new_notification", async ({ id, data, at, leads }) => {
     const box = new DOMParser().parseFromString(data, "text/html").body.firstElementChild;
     showCount(box.dataset.count);
-    (await load()).showNotification(box, id, at);
+    (await load()).showNotification(box, id, at, leads);
   });
   on("task_changed", async ({ data }) => {
     const change = {

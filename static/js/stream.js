@@ -51,7 +51,7 @@
       ended = true;
       stop();
     }
-    dispatch(name, { id, data, at });
+    dispatch(name, { id, data, at, leads: Boolean(source) });
   };
   const publish = (message) => {
     broadcast(message);

@@ -32,10 +32,11 @@ export const toggleWidget = async (by) => {
   await showWidget();
   widget()?.querySelector("h2").focus();
 };
-/** Show a notification from the stream: its task, the unread count, and its sound. */
-export const showNotification = (box, id, at) => {
+/** Show a notification from the stream: its task, the unread count, its sound, and on the desktop. */
+export const showNotification = (box, id, at, leads) => {
   lastEventAt = at;
   if (box.dataset.sound) playOnce(box.dataset.sound, id, at);
+  notifyDesktop(box, id, leads);
   if (widget()) {
     addTask(box.firstElementChild);
     widget().dataset.count = box.dataset.count;
