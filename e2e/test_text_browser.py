@@ -42,6 +42,8 @@ def _a_day(site: str, program: httpx.Client, folder: Path) -> None:
         anna.sees(f"{before + 2}. Анна Светлова")
         anna.sees("И звук тоже. Спасибо!")
 
+        anna.follow("Настройки и выход")
+        anna.sees("Шаблоны ответов")
         anna.follow("Выйти")
         anna.sees("Выйти на всех устройствах")
         anna.follow("Выйти Выйти")

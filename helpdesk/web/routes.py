@@ -78,6 +78,7 @@ ROUTES: list[BaseRoute] = [
     Route("/users/login",    public(accounts.login),        name="people:login", methods=FORM),
     Route("/users/register", public(registration.register), name="people:register", methods=FORM),
     Route("/users/logout",   public(accounts.logout),       name="people:logout", methods=FORM),
+    Route("/users/menu",     signed_in(accounts.menu),      name="people:menu"),
 
     # Tasks
     Route("/tasks/my-tasks",                 signed_in(lists.my_tasks),        name="tasks:my_tasks"),

@@ -74,6 +74,17 @@ async def _sign_out(request: Request) -> Response:
     return response
 
 
+async def menu(request: Request) -> Response:
+    """Show the person's own menu: settings, colours, language, and the way out."""
+    person = await session.current_user(request)
+    return await answer(
+        request,
+        json=lambda: json_response(request, {"user": task_schemas.account(person)}),
+        page=lambda: html(request, "people/menu.html"),
+        fragment=lambda: html(request, "people/_menu.html"),
+    )
+
+
 async def preferences(request: Request) -> Response:
     """Set the theme, the language, the width of the navigation and the single keys of this browser.
 

@@ -27,6 +27,7 @@ ALONE = {"image/svg+xml": {"Content-Security-Policy": "sandbox; default-src 'non
 FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 BUNDLES = {
     "app.css": ("css/*.css",),
+    "note.css": ("css/pages/note.css",),
     "task.css": ("css/task/*.css",),
     "kept.css": ("css/pages/kept.css",),
     "counts.css": ("css/pages/counts.css",),
@@ -40,6 +41,7 @@ BUNDLES = {
     ),  # apart: only those who open that page pay for it
     "app.js": ("js/*.js",),
     "lazy.js": ("js/lazy/*.js",),
+    "task.js": ("js/task/*.js",),
     "board.js": ("js/board/*.js",),
     "htmx.js": ("vendor/htmx-*.js", "js/htmx/*.js"),
 }
