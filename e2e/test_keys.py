@@ -46,7 +46,7 @@ def test_help_is_on_every_page_and_gives_the_focus_back(page: Page, address: str
     page.keyboard.press("?")
     dialog = page.get_by_role("dialog", name="Клавиатура")
     expect(dialog).to_be_visible()
-    expect(dialog.get_by_text("взять карточку, положить", exact=True)).to_have_count(int("board" in address))
+    expect(dialog.get_by_text("взять карточку, положить", exact=True)).to_be_visible()
     page.keyboard.press("c")
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()

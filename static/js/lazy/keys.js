@@ -33,16 +33,7 @@ const openDialog = async (id, address) => {
 // A press beside a dialog closes it.
 document.addEventListener("click", ({ target }) => target.matches("dialog.palette") && target.close());
 
-const showHelp = async () => {
-  const dialog = await openDialog("help", "/keys");
-  const ofBoard = document.querySelector("#keys dl");
-  if (!dialog || !ofBoard || dialog.querySelector("[data-board]")) return;
-  const section = document.createElement("section");
-  section.dataset.board = "";
-  section.append(document.createElement("h2"), ofBoard.cloneNode(true));
-  section.firstChild.textContent = document.querySelector("h1").textContent;
-  dialog.querySelector(".palette-keys").append(section);
-};
+const showHelp = () => openDialog("help", "/keys");
 
 const linkOf = (row) => [...row.querySelectorAll("a[href]")].find((it) => /^\/tasks\/\d+$/.test(it.pathname));
 const findRows = () => {
