@@ -94,6 +94,16 @@ class Mouse:
         page.mouse.move(*middle(column(page, to)), steps=5)
         page.mouse.up()
 
+    @contextmanager
+    def above(self, page: Page, task: int, to: int) -> Iterator[None]:
+        """Take, hold it above a column, look, and drop."""
+        page.mouse.move(*middle(card(page, task)))
+        page.mouse.down()
+        page.mouse.move(*middle(column(page, to)), steps=5)
+        knows_where(page)
+        yield
+        page.mouse.up()
+
 
 class Touch:
     @contextmanager

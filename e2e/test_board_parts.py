@@ -1,12 +1,13 @@
 """What else a board has: a way back, more cards, folded columns, lanes, a task beside it, its keys, tips and limits."""
 
+import re
 from functools import partial
 
 import pytest
 from playwright.sync_api import Page, Request, Route, expect
 
 from e2e import axe, boards, html, steps
-from e2e.boards import Keys, Move, Touch
+from e2e.boards import Keys, Mouse, Move, Touch
 from e2e.conftest import AsProgram
 from e2e.watching import Announced
 from tests.running import STORE, Helpdesk
@@ -16,6 +17,12 @@ BOARD = "/tasks/board"
 EVERYBODY = BOARD + "?assigned_to_id=any"
 WITH_SCRIPTS = pytest.mark.parametrize("javascript", [True], ids=["with JavaScript"], indirect=True)
 NEW, WORKED_ON, ASKED = 1, 2, 3
+# Nothing of a task's history stands before what can be changed.
+FIRST_IS_STATE = """(panel) => {
+    const control = panel.querySelector("[name=status_id], [name=status]");
+    const history = panel.querySelector("ol");
+    return !!(control.compareDocumentPosition(history) & Node.DOCUMENT_POSITION_FOLLOWING);
+}"""
 
 
 @WITH_SCRIPTS
@@ -78,7 +85,7 @@ def test_more_cards_come_when_they_are_wanted(page: Page, javascript: bool, as_p
     cards, tally = boards.column(page, NEW).locator(".card"), page.locator(f"#count-{NEW}")
     assert total > 25
     expect(cards).to_have_count(25)
-    expect(tally).to_have_text(f"25 из {total}")
+    expect(tally).to_have_text(f"Задач: 25 из {total}")
     if javascript:  # what goes away meanwhile leaves no gap
         expect(page.locator("#fresh")).to_have_text("на связи")
         other = as_program("admin")
@@ -88,11 +95,12 @@ def test_more_cards_come_when_they_are_wanted(page: Page, javascript: bool, as_p
         boards.stands_in(page, first, away.target)
         total -= 1
         expect(cards).to_have_count(24)
+    page.locator("#board").hover()  # away from the navigation, which opens under the pointer
     page.locator(f"#more-{NEW}").click()
     expect(cards).to_have_count(49 if javascript else 50)
     shown = cards.evaluate_all("(cards) => cards.map((card) => card.id)")
     assert len(set(shown)) == len(shown)
-    expect(tally).to_have_text(f"{len(shown)} из {total}")
+    expect(tally).to_have_text(f"Задач: {len(shown)} из {total}")
 
 
 def test_a_column_stays_folded(page: Page, javascript: bool) -> None:
@@ -111,15 +119,20 @@ def test_a_column_stays_folded(page: Page, javascript: bool) -> None:
     expect(boards.column(page, WORKED_ON).locator(".card").first).to_be_visible()
 
 
-def test_lanes_divide_the_board_and_stay_with_its_filter(page: Page, html_faults: html.Faults) -> None:
+def test_lanes_divide_the_board_and_stay_with_its_filter(
+    page: Page, javascript: bool, html_faults: html.Faults
+) -> None:
     steps.come_to(page, "anna", BOARD)
     page.get_by_role("link", name="По приоритетам").click()
     lanes = page.locator(".lane h2")
     expect(lanes.first).to_contain_text("Срочный")
     page.get_by_role("link", name="Компактно").click()
-    page.locator(".narrowing summary").click()
+    page.locator(".board-filter summary").click()
+    if not javascript:
+        page.get_by_role("link", name="Показать все фильтры").click()
     page.locator("form.filter [name=assigned_to_id]").select_option(label="любой")
-    page.get_by_role("button", name="Показать", exact=True).click()
+    if not javascript:
+        page.get_by_role("button", name="Показать", exact=True).click()
     expect(lanes.last).to_contain_text("Низкий")
     expect(page.locator(".board.compact.lanes")).to_have_count(1)
     page.get_by_role("link", name="По исполнителям").click()
@@ -165,7 +178,7 @@ def test_a_card_is_changed_where_it_is(page: Page, move: Move, as_program: AsPro
     tray.get_by_label("Приоритет").select_option(label="Низкий")
     tray.get_by_label("Комментарий", exact=True).fill("Подождёт до понедельника.")
     tray.get_by_role("button", name="Сохранить").click()
-    expect(boards.card(page, move.task).locator(".priority")).to_have_text("Низкий")
+    expect(boards.card(page, move.task).locator(".rank")).to_have_text("Низкий")
     assert "Подождёт до понедельника." in steps.notes(as_program("anna"), move.task)
     expect(page).to_have_url(page.url.split("?")[0])
 
@@ -188,11 +201,79 @@ def test_a_task_opens_beside_the_board(page: Page, move: Move) -> None:
     expect(panel.get_by_role("heading", level=1)).to_contain_text(f"#{move.task}")
     panel.get_by_label("Приоритет").select_option(label="Срочный")
     panel.locator("[id^=priority-] button").first.click()
-    expect(boards.card(page, move.task).locator(".priority")).to_have_text("Срочный")
+    expect(boards.card(page, move.task).locator(".rank")).to_have_text("Срочный")
     expect(panel).to_be_visible()
     page.keyboard.press("Escape")
     expect(panel).to_be_hidden()
     expect(subject).to_be_focused()
+
+
+@WITH_SCRIPTS
+def test_the_address_names_the_task_beside_the_board(page: Page, move: Move) -> None:
+    steps.come_to(page, "anna", BOARD)
+    panel, subject = page.locator("#panel"), boards.card(page, move.task).locator(".subject")
+    other = boards.column(page, NEW).locator(".card .subject").first
+    subject.click()
+    expect(panel.get_by_role("heading", level=1)).to_contain_text(f"#{move.task}")
+    expect(page).to_have_url(re.compile(rf"{BOARD}#task-{move.task}$"))
+    assert panel.evaluate(FIRST_IS_STATE)
+    page.go_back()
+    expect(panel).to_be_hidden()
+    expect(page).to_have_url(re.compile(BOARD + "$"))
+    expect(subject).to_be_focused()
+    page.go_forward()
+    expect(panel).to_be_visible()
+    page.reload()
+    expect(panel.get_by_role("heading", level=1)).to_contain_text(f"#{move.task}")
+    # Another task takes the place of this one: one step back still leads to the board alone.
+    other.dispatch_event("click")
+    expect(page).not_to_have_url(re.compile(f"#task-{move.task}$"))
+    page.go_back()
+    expect(panel).to_be_hidden()
+    expect(page).to_have_url(re.compile(BOARD + "$"))
+    expect(other).to_be_focused()
+
+
+@WITH_SCRIPTS
+def test_only_a_column_that_takes_the_card_is_outlined(page: Page, move: Move) -> None:
+    steps.come_to(page, "anna", BOARD)
+    for status, style in ((move.target, "solid"), (move.forbidden, "none")):
+        with Mouse().above(page, move.task, status):
+            expect(boards.column(page, status)).to_have_class(re.compile(r"\btarget\b"))
+            expect(boards.column(page, status)).to_have_css("outline-style", style)
+            page.keyboard.press("Escape")
+        boards.stands_in(page, move.task, move.home)
+
+
+@WITH_SCRIPTS
+def test_who_may_move_nothing_sees_no_grips_and_drags_nothing(page: Page) -> None:
+    steps.come_to(page, "irina", BOARD)
+    card = page.locator(".card").first
+    expect(page.locator(".grip")).to_have_count(0)
+    page.mouse.move(*boards.middle(card))
+    page.mouse.down()
+    page.mouse.move(600, 500, steps=5)
+    expect(page.locator(".held")).to_have_count(0)
+    page.mouse.up()
+    card.locator(".subject").focus()
+    page.keyboard.press("Space")
+    expect(page.locator(".keyed")).to_have_count(0)
+
+
+def test_only_the_board_scrolls_and_its_heads_stay(page: Page, javascript: bool) -> None:
+    for width, height in ((1440, 900), (390, 844)):
+        page.set_viewport_size({"width": width, "height": height})
+        steps.come_to(page, "anna", BOARD)
+        board, head = page.locator("#board"), page.locator(".column h2").first
+        top = boards.middle(head)
+        board.evaluate("(board) => board.scrollTo(0, 400)")
+        assert board.evaluate("(board) => board.scrollTop") == 400
+        assert boards.middle(head) == top
+        assert page.evaluate("document.documentElement.scrollHeight") <= height
+        board.evaluate("(board) => board.scrollTo(0, board.scrollHeight)")
+        bar = page.get_by_role("navigation", name="Главное").bounding_box()
+        last = boards.column(page, NEW).locator(".card").last.bounding_box()
+        assert bar and last and (width > 640 or last["y"] + last["height"] <= bar["y"])
 
 
 @WITH_SCRIPTS
@@ -236,17 +317,17 @@ def test_tips_go_and_come_again(page: Page) -> None:
     expect(tips).to_have_count(0)
     page.goto(BOARD)
     expect(tips).to_have_count(0)
-    page.get_by_text("Клавиши", exact=True).click()
     page.get_by_role("button", name="Снова показывать подсказки").click()
     expect(tips).to_be_visible()
 
 
 def test_an_administrator_says_what_columns_are(page: Page) -> None:
     steps.come_to(page, "admin", EVERYBODY)
-    page.get_by_role("link", name="Столбцы").click()
+    page.get_by_role("link", name="Столбцы доски").click()
     page.locator(f"[name=phase_{NEW}]").select_option("waiting")
     page.locator(f"[name=limit_{NEW}]").fill("3")
     page.get_by_role("button", name="Сохранить").click()
+    page.get_by_role("link", name="К доске").click()
     expect(page.locator(f"#count-{NEW}")).to_contain_text("сверх лимита 3")
     expect(page.locator(f".column.waiting[data-status='{NEW}']")).to_have_count(1)
 
@@ -272,5 +353,5 @@ def test_a_card_with_news_can_be_read_in_all_colours(page: Page, demo: Helpdesk,
     for address in (BOARD, f"{BOARD}?compact=1"):
         page.goto(address)
         expect(boards.card(page, move.task)).to_have_class("card news")
-        expect(page.locator("[data-unread]")).to_have_text("1")
+        expect(page.locator(".bell [data-unread]")).to_have_text("1")
         assert axe.faults(page, unseen=True) == []

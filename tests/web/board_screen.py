@@ -58,7 +58,7 @@ class Screen:
             columns[status] = ColumnView(
                 {at: [number_of(card) for card in cell.elements] for at, cell in cells.items()},
                 int(tally["data-total"]),
-                tally.text,
+                tally.text.removeprefix("Tasks: "),
                 "folded" in head.classes,
                 "bare" in head.classes,
             )
@@ -66,7 +66,7 @@ class Screen:
 
     def numbers(self) -> dict[str, int]:
         """Return the numbers above the board by their labels."""
-        (summary,) = self.page.of_class("summary")
+        (summary,) = self.page.of_class("board-totals")
         totals = (it.text.partition(" ") for it in summary.elements)
         return {label: int(number) for number, _, label in totals}
 
@@ -249,7 +249,7 @@ class Screen:
         status, total = int(tally["id"].removeprefix("count-")), int(tally["data-total"])
         length = len(self._cards_of(status))
         part = length < total and not tally.within("folded")
-        tally.elements[0].children = [f"{length} {self.board['data-of']} "] if part else []
+        tally.elements[1].children = [f"{length} {self.board['data-of']} "] if part else []
         more = self._by_id(f"more-{status}").attributes
         more.pop("hidden", None) if part else more.update(hidden="")
         for each in self.board.all(lambda it: it.get("data-status") == str(status)):

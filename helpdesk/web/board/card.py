@@ -78,11 +78,12 @@ async def _to_card(request: Request, outcome: change.Outcome) -> Response:
 async def _refused_card(request: Request, refusal: task_page.Refusal, _form_name: str) -> Response:
     """Show the card where it is, open, with the reason and the fields that the chosen status requires."""
     task = await task_page.load_refused(request, refusal)
-    by = list_params.lanes(board_query.of_current_page(request))
+    params = board_query.of_current_page(request)
     card = Card(task.row, sum(1 for entry in task.entries if entry.notes))
-    context = await _refusal(request, task, refusal) | await board_page.card_context(request, by, (card,), dated=True)
+    context = await board_page.card_context(request, params, (card,), may_move=True, dated=True)
+    context |= await _refusal(request, task, refusal)
     context |= {"card": card, "age": translate(request, context["age"](task.row.updated_on))}
-    context |= {"at": board.cell_of(task.row, by), "unread": task.id in context["with_news"]}
+    context |= {"at": board.cell_of(task.row, list_params.lanes(params)), "unread": task.id in context["with_news"]}
     return await _tray(request, "board/_card_refused.html", task, status_of(refusal), **context)
 
 

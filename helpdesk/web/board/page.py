@@ -1,5 +1,6 @@
 """Render the board as a page, as JSON, and as the fragments that keep an open board up to date."""
 
+import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -11,9 +12,8 @@ from starlette.responses import Response
 from helpdesk.errors import sentence
 from helpdesk.store import board as store
 from helpdesk.store import notifications
-from helpdesk.store.saved_views import View
 from helpdesk.tasks import board
-from helpdesk.tasks.board import Column, LaneField
+from helpdesk.tasks.board import Column
 from helpdesk.tasks.lists import Card, CardQuery, Cards, Vocabulary
 from helpdesk.tasks.model import Actor
 from helpdesk.tasks.phases import Rules
@@ -42,6 +42,8 @@ SPOKEN_MESSAGES = {
     "taken": sentence("Held: %(card)s. Left and right choose a column, Space drops, Escape puts it back.", card="%s"),
     "dropped": sentence("Moving to: %(column)s.", column="%s"),
     "back": sentence("Put back."),
+    "panel": sentence("Task"),
+    "closing": sentence("Close"),
 }
 
 
@@ -62,45 +64,60 @@ async def settings(request: Request) -> BoardSettings:
     return await services(request).database.run(work)
 
 
-async def page(
-    request: Request, who: Actor, listing: Listing, cards: Cards, settings: BoardSettings, views: list[View]
-) -> Response:
-    """Render the whole board with its form, its chips and the person's saved views."""
+async def page(request: Request, who: Actor, listing: Listing, cards: Cards, settings: BoardSettings) -> Response:
+    """Render the whole board with its form and its chips."""
     vocabulary, extra = cards.vocabulary, dict(listing.extra)
     by, columns, as_list = list_params.lanes(extra), columns_of(listing, cards, settings), _as_list(request, listing)
-    people = list_page.people_of(card.row for card in cards.cards)
-    names = await list_page.people_names(request, who, listing, people)
-    await colors.prepare(request)
-    summary, rules = board.summary(columns), settings.rules
-    totals = statistics_tables.totals(summary, as_list, vocabulary.statuses, rules)
-    fields = selects(listing, vocabulary, {id: name for id, name in names.items() if id != who.id})
+    names, _ = await asyncio.gather(_names(request, who, listing, cards), colors.prepare(request))
     context: dict[str, Any] = {
-        "listing": listing,
         "columns": columns,
         "lanes": board.lanes(cards.cards, by, [it.id for it in vocabulary.priorities]),
         "lanes_now": by or "",
         "lanes_by": LANE_LABELS,
         "compact": list_params.is_compact(extra),
-        "totals": totals,
+        "totals": statistics_tables.totals(board.summary(columns), as_list, vocabulary.statuses, settings.rules),
         "shortened": list_params.is_shortened(request.query_params),
         "newest": _newest(listing, cards),
         "spoken": SPOKEN_MESSAGES,
         "tips": settings.shows_tips,
         "chips": chips(listing, vocabulary, names | {who.id: (await current_user(request)).full_name}),
+        "as_list": as_list.link(),
+    }
+    shows_form = list_page.shows_form(request)
+    context |= _filter(request, who, listing, vocabulary, names) if shows_form else {"listing": listing, "selects": []}
+    context |= _links(request, listing)
+    context |= await card_context(request, request.query_params, cards.cards, vocabulary.may_edit)
+    return html(request, "board/page.html", **context)
+
+
+async def filter_form(request: Request, who: Actor, listing: Listing, cards: Cards) -> Response:
+    """Render the form with all filters alone."""
+    names = await _names(request, who, listing, cards)
+    return html(request, "board/_filter.html", **_filter(request, who, listing, cards.vocabulary, names))
+
+
+async def _names(request: Request, who: Actor, listing: Listing, cards: Cards) -> dict[int, str]:
+    return await list_page.people_names(request, who, listing, list_page.people_of(card.row for card in cards.cards))
+
+
+def _filter(
+    request: Request, who: Actor, listing: Listing, vocabulary: Vocabulary, names: Mapping[int, str]
+) -> dict[str, Any]:
+    """Return the context of the form with all filters, a fifth of a small board's bytes, so only for who wants it."""
+    fields = selects(listing, vocabulary, {id: name for id, name in names.items() if id != who.id})
+    return {
+        "listing": listing,
+        "query": listing.query,
         "selects": fields,
         "hidden": listing.hidden_fields(*SHOWN_FIELDS, *(field.name for field in fields)),
         "sorted_by": COLUMNS,
         "searches": services(request).backend.capabilities.searches,
-        "as_list": as_list.link(),
-        "views": views,
     }
-    context |= _links(request, listing) | await card_context(request, by, cards.cards)
-    return html(request, "board/page.html", **context)
 
 
-async def one_column(request: Request, listing: Listing, cards: Cards, column: Column) -> Response:
+async def one_column(request: Request, params: QueryParams, listing: Listing, cards: Cards, column: Column) -> Response:
     """Render one column of a board without lanes, as fragments."""
-    context = await card_context(request, None, cards.cards, listing.is_newest_first)
+    context = await card_context(request, params, cards.cards, cards.vocabulary.may_edit, listing.is_newest_first)
     context |= {"column": column, "lane": board.lanes(cards.cards, None)[0], "lanes_now": ""}
     return html(request, "board/_folded.html", **context, **_links(request, listing))
 
@@ -150,15 +167,19 @@ async def updated_cards(
     counted = [it for it in cards.vocabulary.statuses if it.id in cards.totals]
     gone = sorted(set(ids) - {card.row.id for card in cards.cards})
     columns = board.columns(counted, cards, (await settings(request)).rules)
-    context = await card_context(request, list_params.lanes(params), cards.cards, listing.is_newest_first)
+    context = await card_context(request, params, cards.cards, cards.vocabulary.may_edit, listing.is_newest_first)
     return {**context, "columns": columns, "gone": gone}
 
 
 async def card_context(
-    request: Request, by: LaneField | None, cards: Sequence[Card], dated: bool = False
+    request: Request, params: QueryParams, cards: Sequence[Card], may_move: bool, dated: bool = False
 ) -> dict[str, Any]:
-    """Return the context of cards: their cells and ages, and which tasks have unread notifications; `dated` ones also
-    say when their task was changed, for a board to put them in order."""
+    """Return the context of cards on the board of these parameters: their cells and ages, and which tasks have unread
+    notifications; `dated` ones also say when their task was changed, for a board to put them in order.
+
+    Cards on a board of one's own tasks do not name the assignee.
+    """
+    by = list_params.lanes(params)
     person, ids, now = await current_user(request), [card.row.id for card in cards], services(request).clock()
     return {
         "cards": cards,
@@ -167,6 +188,8 @@ async def card_context(
         "on": lambda row: row.updated_on.timestamp() if dated else "",
         "age": lambda since: board.age(since, now),
         "today": today(request),
+        "mine": board_query.is_mine(params),
+        "may_move": may_move,
     }
 
 

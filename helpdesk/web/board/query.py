@@ -22,6 +22,11 @@ def of_current_page(request: Request) -> QueryParams:
     return QueryParams(parts.query if parts.path == path_to(request, BOARD) else "")
 
 
+def is_mine(params: QueryParams) -> bool:
+    """Tell whether all tasks of a board are assigned to the person who looks at it."""
+    return params.get("assigned_to_id") == "me" or not list_params.names_somebody(params)
+
+
 def statuses(listing: Listing, vocabulary: Vocabulary) -> tuple[Status, ...]:
     """Return the columns: the statuses that the board is filtered by, else all."""
     chosen = listing.query.status_ids

@@ -23,7 +23,6 @@ from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.session import current_user
 from helpdesk.web.lists import page as list_page
 from helpdesk.web.lists import params as list_params
-from helpdesk.web.lists import saved_views
 from helpdesk.web.lists.urls import Listing
 
 MOST_AT_ONCE = 100
@@ -45,14 +44,18 @@ async def board(request: Request) -> Response:
     async def page() -> Response:
         return see_other(requested) if requested else await _page(request, who, listing, cards, settings)
 
-    return await answer(request, json=json, page=page)
+    async def filter_form() -> Response:
+        return await board_page.filter_form(request, who, listing, cards)
+
+    form = filter_form if list_page.shows_form(request) else None
+    return await answer(request, json=json, page=page, fragment=form)
 
 
 async def _page(request: Request, who: Actor, listing: Listing, cards: Cards, settings: BoardSettings) -> Response:
     """Show the board, or redirect to the one task whose number is searched for."""
     if sum(cards.totals.values()) == 1 and listing.query.wanted_id in [card.row.id for card in cards.cards]:
         return see_other(path_to(request, "tasks:show", task_id=cards.cards[0].row.id))
-    return await board_page.page(request, who, listing, cards, settings, await saved_views.of_person(request))
+    return await board_page.page(request, who, listing, cards, settings)
 
 
 async def more(request: Request) -> Response:
@@ -69,8 +72,8 @@ async def _more(request: Request) -> Response:
         return CardQuery(listing.query._replace(per_page=board_query.MORE, skip=skip), (column,))
 
     listing, cards = await board_query.load(request, who, params, query)
-    by = list_params.lanes(params)
-    context = await board_page.card_context(request, by, cards.cards, listing.is_newest_first)
+    may_move = cards.vocabulary.may_edit
+    context = await board_page.card_context(request, params, cards.cards, may_move, listing.is_newest_first)
     return html(request, "board/_cards.html", **context)
 
 
@@ -119,7 +122,7 @@ async def _column(request: Request, status_id: int) -> Response:
     listing, cards = await board_query.load(request, await actor(request), params, query)
     columns = board_page.columns_of(listing, cards, settings)
     column = next((it for it in columns if it.status.id == status_id), None)
-    return await board_page.one_column(request, listing, cards, column) if column else refresh
+    return await board_page.one_column(request, params, listing, cards, column) if column else refresh
 
 
 async def tips(request: Request) -> Response:

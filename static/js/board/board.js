@@ -35,7 +35,7 @@ const updateTally = (tally) => {
   const status = tally.id.slice(6);
   const { length } = cardsOf(status);
   const isPart = length < tally.dataset.total && !tally.closest(".folded");
-  tally.firstElementChild.textContent = isPart ? length + " " + dataset.of + " " : "";
+  tally.querySelector("[data-shown]").textContent = isPart ? length + " " + dataset.of + " " : "";
   $("more-" + status).hidden = !isPart;
   const isEmpty = !length && tally.dataset.total < 1;
   for (const it of findAll('[data-status="' + status + '"]')) it.classList.toggle("bare", isEmpty);

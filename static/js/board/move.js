@@ -17,7 +17,7 @@ const putBack = (card) => {
   focus(card);
 };
 const pickUp = async (card, keyed) => {
-  if (held || card.matches(".open, [aria-busy]")) return;
+  if (held || card.matches(".open, [aria-busy], :not(:has(> .grip))")) return;
   const cell = card.parentNode;
   const { x, y, width } = card.getBoundingClientRect();
   held = { card, keyed, cell, dx: press?.x - x, dy: press?.y - y, loading: loadTray(card) };
@@ -71,7 +71,9 @@ const followPointer = ({ clientX: x, clientY: y }) => {
   const { left, right, top, bottom } = board.getBoundingClientRect();
   const scroll = (at, from, to) => (at < from + SCROLL_EDGE ? -SCROLL_STEP : at > to - SCROLL_EDGE ? SCROLL_STEP : 0);
   board.scrollBy(scroll(x, left, right), scroll(y, top, bottom));
-  const status = document.elementFromPoint(x, y)?.closest(".board [data-status]")?.dataset.status;
+  // The navigation opens over the first column while the pointer is on it.
+  const column = document.elementsFromPoint(x, y).find((it) => it.closest(".board [data-status]"));
+  const status = column?.closest("[data-status]").dataset.status;
   held.cell.classList.remove("target");
   held.cell = (status && $("cards-" + card.dataset.at.replace(/^\d+/, status))) || card.home[0];
   held.cell.classList.add("target");

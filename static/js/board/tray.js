@@ -16,23 +16,52 @@ const toggleTray = async (card) => {
   fetchPending();
   focus(card, ".grip");
 };
+// The address names the task of the panel (#task-7), so that Back closes it and a reload opens it again.
+document.body.insertAdjacentHTML(
+  "beforeend",
+  '<aside id="panel"><button type="button"></button><div id="beside"></div></aside>'
+);
+const closeButton = $("panel").firstChild;
+$("panel").ariaLabel = dataset.panel;
+closeButton.ariaLabel = dataset.closing;
 let openerId;
-const openPanel = async (card, address) => {
+const showPanel = async () => {
+  const { hash } = location;
+  const card = $(hash.replace(/^#task-/, "card-"));
+  const wasOpen = $("beside").firstChild;
+  if (!card?.matches(".card")) {
+    $("beside").replaceChildren();
+    if (wasOpen) focus($(openerId));
+    return;
+  }
   openerId = card.id;
-  await htmx.ajax("GET", address, { source: $("beside"), target: $("beside"), select: ".task" });
-  $("panel").querySelector("button").focus();
+  const { href } = card.querySelector(".subject");
+  await htmx.ajax("GET", href, { source: $("beside"), target: $("beside"), select: ".task" });
+  const task = $("beside").querySelector(".task");
+  if (location.hash !== hash) return showPanel();
+  if (!task) return closePanel();
+  // What can be changed comes first.
+  task.querySelector("header").after(task.querySelector("aside"));
+  closeButton.focus();
+};
+const openPanel = (card) => {
+  history[$("beside").firstChild ? "replaceState" : "pushState"]("panel", "", "#task-" + card.id.slice(5));
+  showPanel();
 };
 const closePanel = () => {
-  $("beside").replaceChildren();
-  focus($(openerId));
+  if (history.state === "panel") return history.back();
+  history.replaceState(null, "", location.pathname + location.search);
+  showPanel();
 };
+on("DOMContentLoaded", showPanel);
+window.addEventListener("popstate", showPanel);
 on("click", (event) => {
   const card = closest(event, ".card");
   const link = closest(event, ".card > a, [data-leave]");
   if (closest(event, "#panel > button")) closePanel();
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
-  if (link.matches(".subject")) openPanel(card, link.href);
+  if (link.matches(".subject")) openPanel(card);
   else toggleTray(card);
 });
 on("htmx:before:request", ({ target }) => {
