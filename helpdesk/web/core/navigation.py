@@ -60,7 +60,6 @@ OWN = (
     Room("", "notifications:preferences", sentence("Notification settings"), "bell"),
     Room("", "views:index", sentence("Saved views"), "bookmark"),
     Room("", "replies:index", sentence("Reply templates"), "message-square"),
-    Room("", "search:index", sentence("Find anything"), "search"),
     Room("", "search:keys", sentence("Keyboard"), "command"),
 )
 """The rooms of the person's own menu."""

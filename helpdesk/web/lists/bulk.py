@@ -15,7 +15,7 @@ from helpdesk.tasks.model import Edit, Field, TaskRow, Written
 from helpdesk.texts import trimmed
 from helpdesk.web.core import navigation, request_data
 from helpdesk.web.core.errors import status_of
-from helpdesk.web.core.faces import Json, answer, answer_refusal, html, is_htmx, json_response
+from helpdesk.web.core.faces import Json, answer, answer_refusal, choose, html, json_response
 from helpdesk.web.core.guards import actor
 from helpdesk.web.core.idempotency import idempotent
 from helpdesk.web.core.navigation import safe_path
@@ -45,9 +45,9 @@ async def _form(request: Request) -> Response:
         "back": safe_path(params.get("next", "")) or path_to(request, "tasks:my_tasks"),
         "nothing": NOTHING_TICKED,
     }
-    if is_htmx(request):  # the list has the tasks already
-        return html(request, "lists/_bulk.html", **context, ticked=[])
-    return html(request, "lists/bulk_form.html", **context, ticked=ticked)
+    # The list has the tasks already.
+    template, shown = choose(request, page=("lists/bulk_form.html", ticked), fragment=("lists/_bulk.html", []))
+    return html(request, template, **context, ticked=shown)
 
 
 @idempotent

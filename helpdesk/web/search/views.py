@@ -101,7 +101,7 @@ async def _tasks(request: Request, search: str) -> tuple[TaskRow, ...]:
 
 async def _places(request: Request) -> list[Place]:
     person = await current_user(request)
-    rooms = [room for _, rooms in rooms_of(person) for room in rooms] + [it for it in OWN if it.route != "search:index"]
+    rooms = [room for _, rooms in rooms_of(person) for room in rooms] + list(OWN)
     places = [Place(translate(request, room.name), path_to(request, room.route), room.icon) for room in rooms]
     views = [Place(view.name, view.address, "bookmark") for view in await saved_views.of_person(request)]
     sign_out = Place(translate(request, sentence("Sign out")), path_to(request, "people:logout"), "log-out")
