@@ -197,6 +197,14 @@ def tick(page: Page, number: int) -> None:
     page.locator(f"table.list [name=task_id][value='{number}']").check()
 
 
+def ask_for_bulk(page: Page, javascript: bool) -> Locator:
+    """The form for the tasks that are ticked: it comes by itself, or without JavaScript by a button."""
+    if not javascript:
+        page.get_by_role("button", name="Изменить отмеченные").click()
+    expect(bulk(page)).to_be_visible()
+    return bulk(page)
+
+
 def mark(page: Page) -> None:
     """Put a mark on this very document, which a full load of any page would wipe away."""
     page.evaluate("() => { window.markedByJourney = true }")

@@ -104,7 +104,14 @@ def test_lists(page: Page, look: Look, announced: Announced) -> None:
     _send_as_without_scripts(page.locator("#bulk"))
     expect(page.get_by_role("link", name="К списку")).to_be_visible()
     look("what became of many at once")
-    for name, address in {"all filters": "/tasks?filter=1", "the choice of columns": "/tasks/layout"}.items():
+    for name, address in {
+        "the form for ticked tasks": "/tasks/bulk?task_id=301&task_id=300",
+        "nothing ticked": "/tasks/bulk",
+        "all filters": "/tasks?filter=1",
+    }.items():
+        page.goto(address)
+        look(name)
+    for name, address in {"the choice of columns": "/tasks/layout"}.items():
         page.goto(address)
         look(name)
     for name in ("Срочные", TEXT[:60]):

@@ -176,6 +176,7 @@ def test_ticked_tasks_are_changed_together_and_told_one_by_one(
         expect(page.get_by_role("checkbox", name="Отметить все")).to_have_count(0)
         for place in range(1, len(numbers)):
             boxes.nth(place).check()
+    steps.ask_for_bulk(page, javascript)
     form.get_by_label("Приоритет").select_option(label="Низкий")
     form.get_by_label("Комментарий").fill("Разобрали на планёрке.")
     form.get_by_role("button").click()
@@ -200,10 +201,8 @@ def test_what_was_refused_of_many_is_named_and_the_rest_taken_back(
     steps.come_to(page, "anna", "/tasks?sort=id&per_page=100&status=Новая,В работе")
     steps.tick(page, worked_on["id"])
     steps.tick(page, fresh["id"])
-    form, row = (
-        steps.bulk(page),
-        page.locator("tbody tr").filter(has=page.locator(f"[href='/tasks/{worked_on['id']}']")),
-    )
+    form = steps.ask_for_bulk(page, javascript)
+    row = page.locator("tbody tr").filter(has=page.locator(f"[href='/tasks/{worked_on['id']}']"))
     if javascript:
         announced.add(422)
         form.get_by_role("button").click()

@@ -92,7 +92,7 @@ ROUTES: list[BaseRoute] = [
     Route("/tasks/board",                    signed_in(board.board),           name="tasks:board"),
     Route("/tasks/board/more",               signed_in(board.more),            name="tasks:more"),
     Route("/tasks/board/cards",              signed_in(board.cards),           name="tasks:cards"),
-    Route("/tasks/bulk",                     write(bulk.bulk),                 name="tasks:bulk", methods=POST),
+    Route("/tasks/bulk",                     signed_in(bulk.bulk),             name="tasks:bulk", methods=FORM),
     Route(ONE,                               signed_in(task_views.show),       name="tasks:show"),
     Route(ONE + "/status",                   form(task_views.status),          name="tasks:status", methods=POST),
     Route(ONE + "/priority",                 form(task_views.priority),        name="tasks:priority", methods=POST),

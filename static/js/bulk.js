@@ -1,5 +1,4 @@
-// The form that changes the ticked tasks is hidden until one is ticked: then static/js/lazy/bulk.js keeps it in sight.
-// Without JavaScript it stands under the list.
+// Fetch the form that changes the ticked tasks at the first tick. Without JavaScript a button under the list leads to it.
 (() => {
   const form = document.getElementById("bulk");
   const all = document.querySelector("[data-select-all]");

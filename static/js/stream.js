@@ -30,7 +30,7 @@
   const dispatch = (name, detail) => document.dispatchEvent(new CustomEvent("stream:" + name, { detail }));
   const visibleTaskIds = () =>
     [...document.querySelectorAll(".task[id^=task-], .card[id^=card-], [data-task], #tasks .list-subject a")].map(
-      (it) => it.dataset.task ?? (it.id || it.pathname).match(/\d+$/)[0]
+      (it) => it.dataset.task ?? (it.id.slice(5) || it.pathname.slice(7))
     );
   // Beyond MAX_TASKS the stream asks for changes of any task, so that no tab misses one of its own.
   const wantedTaskIds = () => {

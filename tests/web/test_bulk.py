@@ -46,6 +46,9 @@ def test_the_lists_form_changes_the_ticked_tasks_and_shows_each_outcome(visit: V
     anna = visit("anna")
     page = anna.get("/tasks?sort=id", headers=HTML).text
     assert page.count('name="task_id"') == 3 and 'name="next" value="/tasks?sort=id"' in page
+    asked = anna.get(f"/tasks/bulk?next=/tasks?sort=id&task_id={first}&task_id={second}", headers=HTML).text
+    assert asked.count('name="task_id"') == 2 and 'name="next" value="/tasks?sort=id"' in asked
+    assert f'<option value="{PEOPLE_IDS["boris"]}">' in asked and 'name="status_id"' in asked
     form = {
         "task_id": [first, second],
         "status_id": STATUS_IDS["in_progress"],
@@ -103,6 +106,16 @@ def test_htmx_is_told_in_the_form_what_is_missing(
     embedded.new_task()
     answer = visit("anna").post("/tasks/bulk", data=form, headers=HTMX)
     assert answer.status_code == 422 and answer.text.lstrip().startswith('<p class="fault">') and message in answer.text
+
+
+def test_the_form_is_a_page_for_ticked_tasks_and_a_fragment_for_the_list(visit: Visit, embedded: EmbeddedWorld) -> None:
+    number, anna = embedded.new_task(), visit("anna")
+    fragment = anna.get(f"/tasks/bulk?task_id={number}", headers=HTMX).text
+    assert "<main" not in fragment and 'name="task_id"' not in fragment and 'id="bulk"' in fragment
+    nothing = anna.get("/tasks/bulk?next=/tasks&task_id=99999", headers=HTML).text
+    assert "tick the tasks that you mean" in nothing and "<select" not in nothing and 'href="/tasks"' in nothing
+    assert anna.get("/tasks/bulk?task_id=x", headers=HTML).status_code == 422
+    assert "<select" not in visit("stranger").get(f"/tasks/bulk?task_id={number}", headers=HTML).text
 
 
 def undo(page: str) -> list[str]:

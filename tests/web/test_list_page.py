@@ -26,7 +26,7 @@ def heads(page: str) -> list[str]:
 
 def quick(page: str) -> dict[str, tuple[str, bool]]:
     """The quick lists: addresses, and which are on, by label."""
-    links = re.search(r'<nav class="quick".*?</nav>', page, re.DOTALL)
+    links = re.search(r'<nav class="list-quick".*?</nav>', page, re.DOTALL)
     assert links
     found = re.findall(r'<a href="([^"]+)"( aria-current="true")?>([^<]+)</a>', links[0])
     return {label: (unescape(address), bool(current)) for address, current, label in found}

@@ -30,6 +30,7 @@ BUNDLES = {
     "note.css": ("css/pages/note.css",),
     "task.css": ("css/task/*.css",),
     "kept.css": ("css/pages/kept.css",),
+    "bulk.css": ("css/pages/bulk.css",),
     "counts.css": ("css/pages/counts.css",),
     "notifications.css": ("css/pages/kept.css", "css/pages/notifications.css"),
     "board.css": ("css/pages/board.css",),

@@ -15,8 +15,10 @@ from helpdesk.tasks.model import Edit, Field, TaskRow, Written
 from helpdesk.texts import trimmed
 from helpdesk.web.core import navigation, request_data
 from helpdesk.web.core.errors import status_of
-from helpdesk.web.core.faces import Json, answer, answer_refusal, html, json_response
+from helpdesk.web.core.faces import Json, answer, answer_refusal, choose, html, json_response
 from helpdesk.web.core.guards import actor
+from helpdesk.web.core.idempotency import idempotent
+from helpdesk.web.core.navigation import safe_path
 from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.templating import translate
 
@@ -27,6 +29,29 @@ TOO_MANY = sentence("At most %(most)s tasks at once.", most=MOST_TASKS)
 
 
 async def bulk(request: Request) -> Response:
+    """Show the form that changes the ticked tasks, as a page or for the list; a POST changes them."""
+    return await _bulk(request) if request.method == "POST" else await _form(request)
+
+
+async def _form(request: Request) -> Response:
+    """Render the form. Its assignees are those that the first of the tasks may have."""
+    who, backend, params = await actor(request), services(request).backend, request.query_params
+    ids = [request_data.whole("task_id", it) for it in params.getlist("task_id")[:MOST_TASKS]]
+    rows = await _subjects(request, ids)
+    ticked = [rows[it] for it in ids if it in rows]
+    context: dict[str, Any] = {
+        "vocabulary": await backend.vocabulary(who),
+        "people": (await backend.task(who, ticked[0].id)).choices.assignees if ticked else (),
+        "back": safe_path(params.get("next", "")) or path_to(request, "tasks:my_tasks"),
+        "nothing": NOTHING_TICKED,
+    }
+    # The list has the tasks already.
+    template, shown = choose(request, page=("lists/bulk_form.html", ticked), fragment=("lists/_bulk.html", []))
+    return html(request, template, **context, ticked=shown)
+
+
+@idempotent
+async def _bulk(request: Request) -> Response:
     """Make the same change to each of the tasks ticked in the list's form, or take such a change back (`undo`)."""
     fields = await request_data.read(request)
     undo = fields.all_values("undo", MOST_TASKS)

@@ -12,7 +12,7 @@ from helpdesk.errors import Sentence, sentence
 from helpdesk.store import notifications
 from helpdesk.tasks import board
 from helpdesk.tasks.lists import TaskPage, TaskQuery, Vocabulary
-from helpdesk.tasks.model import Actor, Ref, TaskRow
+from helpdesk.tasks.model import Actor, TaskRow
 from helpdesk.tasks.phases import Rules, grouped
 from helpdesk.web.core import request_data
 from helpdesk.web.core.faces import html
@@ -59,7 +59,6 @@ async def page(request: Request, who: Actor, page: TaskPage, rules: Rules) -> Re
         quick=quick_lists(request, listing, vocabulary, rules),
         chips=chips(listing, vocabulary, names | {who.id: person.full_name}, statuses=not of_tab),
         links=nearby(listing.query.page, page.pages),
-        people=[Ref(*one) for one in sorted({who.id: person.full_name, **people["assignees"]}.items())],
         among_all=_among_all(request, listing, page),
         shortened=list_params.is_shortened(request.query_params),
         **_form(request, who, listing, vocabulary, names),

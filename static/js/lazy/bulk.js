@@ -2,8 +2,14 @@
 // two.
 const boxes = () => [...document.querySelectorAll("#tasks [name=task_id]")];
 const ticked = () => boxes().filter((box) => box.checked);
-/** Keep the form in sight from the first tick on. */
-export const startBulk = (form, all) => {
+/** Put the form in place of the button, and keep it in sight. If the line is lost, the button leads to the form. */
+export const startBulk = async (button, all) => {
+  const tickAll = () => boxes().forEach((box) => (box.checked = all.checked));
+  if (all.checked) tickAll();
+  await fetchFragment("/tasks/bulk?" + new URLSearchParams(new FormData(button)), button, "outerHTML");
+  const form = document.getElementById("bulk");
+  form.hidden = false;
+  if (form === button) return;
   const show = () => {
     const { length } = ticked();
     form.hidden = !length;
@@ -12,7 +18,6 @@ export const startBulk = (form, all) => {
     all.indeterminate = length > 0 && !all.checked;
   };
   let last = ticked()[0];
-  const tickAll = () => boxes().forEach((box) => (box.checked = all.checked));
   form.classList.add("bulk-bar");
   form.querySelector("[data-ticked]").hidden = false;
   all.addEventListener("change", tickAll);
@@ -37,6 +42,5 @@ export const startBulk = (form, all) => {
     if (!ticked().length && form.contains(document.activeElement)) (next ?? document.getElementById("main")).focus();
     show();
   });
-  if (all.checked) tickAll();
   show();
 };
