@@ -51,6 +51,7 @@ WRITES = {
     ),
     "reading": ("/notifications/read", {}, "All notifications were marked as read."),
     "folding": ("/tasks/board/fold", {"status_id": 1, "folded": "1"}, "Your choice was saved."),
+    "columns of lists": ("/tasks/layout", {"columns": "author"}, "Your choice was saved."),
     "tips": ("/tasks/board/tips", {"shown": "0"}, "Your choice was saved."),
 }
 

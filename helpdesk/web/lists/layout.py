@@ -6,8 +6,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.errors import Sentence
-from helpdesk.web.core import request_data, session
-from helpdesk.web.core.faces import Json, answer, html, htmx_redirect, json_response
+from helpdesk.web.core import flash, request_data, session
+from helpdesk.web.core.faces import Json, answer, html, json_response
 from helpdesk.web.core.navigation import safe_path
 from helpdesk.web.core.services import path_to
 from helpdesk.web.lists.urls import COLUMNS, LABELS
@@ -64,7 +64,9 @@ async def _save(request: Request) -> Response:
     response = await answer(
         request,
         json=lambda: json_response(request, _to_dict(chosen)),
-        page=lambda: htmx_redirect(request, fields.next_path() or path_to(request, "tasks:my_tasks")),
+        page=lambda: flash.redirect(
+            request, fields.next_path() or path_to(request, "tasks:my_tasks"), flash.CHOICE_SAVED
+        ),
     )
     value = ".".join(["id", *chosen.columns, *([DENSE] if chosen.is_dense else [])])
     age = 0 if chosen == Layout() else A_YEAR
