@@ -7,8 +7,6 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.servers.process import wait_until
 
-FIELDS = {"status": "Статус", "priority": "Приоритет", "assignee": "Исполнитель"}
-
 
 def program(url: str, login: str, password: str = "demo") -> httpx.Client:
     """A client of the JSON face, signed in; close it."""
@@ -81,61 +79,75 @@ def come_to(page: Page, login: str, page_or_task: str | int) -> None:
 
 def open_task(page: Page, number: int) -> None:
     page.goto(f"/tasks/{number}")
-    expect(page.get_by_role("heading", level=1)).to_contain_text(f"#{number}")
+    expect(page.locator(f"#task-{number}")).to_be_visible()
 
 
-def form(page: Page, field: str) -> Locator:
-    """The form that changes one field of the task on the screen."""
-    return page.locator(f"form.change[id^={field}-]")
+def control(page: Page, field: str) -> Locator:
+    """The control of one field among the facts of the task on the screen."""
+    return page.locator(f".task-facts select[name={field}_id]")
 
 
-def change(page: Page, field: str, value: str, comment: str = "") -> Locator:
-    """Choose a value, say something when there is something to say, and press; the button that was pressed."""
-    its = form(page, field)
-    its.get_by_label(FIELDS[field]).select_option(label=value)
-    if comment:
-        its.get_by_text("с комментарием").click()
-        its.get_by_label("Комментарий к изменению").fill(comment)
-    return press(its)
-
-
-def press(its: Locator) -> Locator:
-    button = its.get_by_role("button", name="Изменить")
-    button.click()
-    return button
+def change(page: Page, field: str, value: str) -> Locator:
+    """Choose another value, which scripts save at once; without them press the button. The control that was used."""
+    its, save = control(page, field), page.locator(".task-save")
+    its.focus()
+    if save.is_visible():
+        its.select_option(label=value)
+        save.click()
+        return its
+    with page.expect_response("**/fields"):
+        its.select_option(label=value)
+    return its
 
 
 def fact(page: Page, field: str) -> Locator:
-    """What the summary of the task on the screen says of a field."""
-    term = page.get_by_role("term").filter(has_text=FIELDS[field])
-    return page.locator(".facts > div").filter(has=term).locator("dd")
+    """What the facts of the task on the screen say of a field."""
+    return page.locator(f"[id^={field}-][id$=-fact]").locator("option:checked")
 
 
 def comment_form(page: Page) -> Locator:
-    return page.locator("form.comment")
+    return page.locator("form.compose")
 
 
 def comment_box(page: Page) -> Locator:
-    return comment_form(page).get_by_label("Комментарий")
+    return comment_form(page).get_by_role("textbox", name="Комментарий")
 
 
 def add_comment(page: Page, text: str, private: bool = False) -> Locator:
     """Write a comment and press; the button that was pressed."""
     comment_box(page).fill(text)
     if private:
-        comment_form(page).get_by_label("приватный").check()
+        comment_form(page).get_by_text("Внутренний комментарий").click()
     return press_comment(page)
 
 
 def press_comment(page: Page) -> Locator:
-    button = comment_form(page).get_by_role("button", name="Добавить комментарий")
+    button = comment_form(page).get_by_role("button", name="Ответить", exact=True)
     button.click()
     return button
 
 
+def answer_and(page: Page, text: str, status: str) -> Locator:
+    """Write a comment, and press the button of a status that goes with it; the button that was pressed."""
+    comment_box(page).fill(text)
+    button = comment_form(page).get_by_role("button", name=f"Ответить и → {status}")
+    if not button.is_visible():
+        comment_form(page).locator(".compose-send summary").click()
+    button.click()
+    return button
+
+
+def compose_tools(page: Page) -> Locator:
+    """Reply templates and the preview, opened."""
+    tools = comment_form(page).locator(".compose-tools")
+    if tools.get_attribute("open") is None:
+        tools.locator("summary").click()
+    return tools
+
+
 def entries(page: Page) -> Locator:
     """The comments and changes of the task on the screen, oldest first."""
-    return page.locator("section.comments li.entry")
+    return page.locator(".task-history li.task-entry")
 
 
 def toast(page: Page, text: str) -> Locator:

@@ -23,7 +23,7 @@ def test_a_double_click_writes_one_comment(page: Page, as_program: AsProgram) ->
     task = steps.some_task(client)
     steps.come_to(page, "anna", task["id"])
     steps.comment_box(page).fill(TEXT)
-    steps.comment_form(page).get_by_role("button", name="Добавить комментарий").dblclick()
+    steps.comment_form(page).get_by_role("button", name="Ответить", exact=True).dblclick()
     expect(steps.entries(page).filter(has_text=TEXT)).to_have_count(1)
     expect(steps.comment_box(page)).to_have_value("")
     page.reload()

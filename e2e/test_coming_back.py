@@ -17,15 +17,13 @@ def comment(page: Page) -> None:
 
 
 def change(page: Page) -> None:
-    steps.change(page, "status", "Приостановлена", SAID)
+    steps.answer_and(page, SAID, "Приостановлена")
 
 
 def attach(page: Page) -> None:
-    form = page.locator("form.attach")
-    form.locator("summary").click()
-    form.get_by_label("Комментарий к файлам").fill(SAID)
-    form.locator("[type=file]").set_input_files({"name": "a.txt", "mimeType": "text/plain", "buffer": b"a"})
-    form.get_by_role("button", name="Добавить файлы").click()
+    file = {"name": "a.txt", "mimeType": "text/plain", "buffer": b"a"}
+    steps.comment_form(page).locator("[type=file]").set_input_files(file)
+    steps.add_comment(page, SAID)
 
 
 def edit(page: Page) -> None:

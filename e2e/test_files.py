@@ -34,20 +34,16 @@ def task(page: Page, as_program: AsProgram) -> dict[str, Any]:
     return found
 
 
-def attach_form(page: Page) -> Locator:
-    return page.locator("form.attach")
-
-
 def choose(page: Page, *files: FilePayload) -> None:
-    attach_form(page).locator("input[type=file]").set_input_files(list(files))
+    steps.comment_form(page).locator("input[type=file]").set_input_files(list(files))
 
 
 def send(page: Page) -> None:
-    attach_form(page).get_by_role("button", name="Добавить файлы").click()
+    steps.press_comment(page)
 
 
 def listed(page: Page) -> Locator:
-    return page.locator(".list-of-files li")
+    return page.locator(".task-history .task-files li")
 
 
 def hold_first(page: Page) -> list[Route]:
@@ -60,7 +56,7 @@ def hold_first(page: Page) -> list[Route]:
         else:
             held.append(route)
 
-    page.route("**/attachments", meet)
+    page.route("**/comments", meet)
     return held
 
 
@@ -70,12 +66,10 @@ def carrying(page: Page, name: str, kind: str, content: bytes = b"1") -> JSHandl
 
 def test_several_files_are_added_with_a_comment_and_can_be_fetched(page: Page, task: dict[str, Any]) -> None:
     choose(page, PLAN, PHOTO)
-    attach_form(page).get_by_text("с комментарием").click()
-    attach_form(page).get_by_label("Комментарий к файлам").fill("Вот план.")
+    steps.comment_box(page).fill("Вот план.")
     send(page)
     expect(listed(page)).to_have_count(2)
     expect(listed(page).first).to_contain_text("План «А» этажа.txt")
-    expect(steps.entries(page).last).to_contain_text("Файл: План «А» этажа.txt")
     expect(steps.entries(page).last).to_contain_text("Вот план.")
     with page.expect_download() as fetched:
         listed(page).first.get_by_role("link").click()
@@ -89,24 +83,22 @@ def test_a_file_that_is_too_large_is_reported_in_the_form(
     announced.add(413)
     archive = tmp_path / "архив.bin"
     archive.write_bytes(b"0" * TOO_MUCH)
-    attach_form(page).get_by_text("с комментарием").click()
-    attach_form(page).get_by_label("Комментарий к файлам").fill("Вот архив.")
-    attach_form(page).locator("input[type=file]").set_input_files(archive)
+    steps.comment_box(page).fill("Вот архив.")
+    steps.comment_form(page).locator("input[type=file]").set_input_files(archive)
     send(page)
-    expect(attach_form(page)).to_contain_text("Файлы слишком большие: не больше 16 МБ вместе.")
-    expect(attach_form(page).get_by_label("Комментарий к файлам")).to_have_value("Вот архив.")
+    expect(steps.comment_form(page)).to_contain_text("Файлы слишком большие: не больше 16 МБ вместе.")
+    expect(steps.comment_box(page)).to_have_value("Вот архив.")
     expect(listed(page)).to_have_count(0)
 
 
 def test_files_of_a_refused_form_stay(page: Page, task: dict[str, Any], announced: Announced) -> None:
     announced.add(422)
     choose(page, PLAN, PHOTO)
-    attach_form(page).get_by_text("с комментарием").click()
-    attach_form(page).get_by_label("Комментарий к файлам").fill("я" * 66_000)
+    steps.comment_box(page).fill("я" * 66_000)
     send(page)
-    expect(attach_form(page).get_by_role("checkbox")).to_have_count(2)
-    attach_form(page).get_by_label("фото.bin").uncheck()
-    attach_form(page).get_by_label("Комментарий к файлам").fill("короче")
+    expect(steps.comment_form(page).get_by_role("checkbox")).to_have_count(2)
+    steps.comment_form(page).get_by_label("фото.bin").uncheck()
+    steps.comment_box(page).fill("короче")
     send(page)
     expect(listed(page)).to_have_count(1)
     expect(listed(page)).to_contain_text("План «А» этажа.txt")
@@ -125,35 +117,35 @@ def test_a_picture_is_shown_small_and_leads_to_a_larger_one(page: Page, task: di
 
 
 @with_javascript
-def test_a_file_dropped_anywhere_is_sent_at_once(page: Page, task: dict[str, Any]) -> None:
+def test_files_dropped_anywhere_go_with_the_answer(page: Page, task: dict[str, Any]) -> None:
     steps.comment_box(page).fill("пишу дальше")
-    held = {"dataTransfer": carrying(page, "чертёж.txt", "text/plain")}
-    page.locator("h1").dispatch_event("dragover", held)
-    expect(attach_form(page)).to_contain_class("over")
-    page.locator("h1").dispatch_event("drop", held)
-    expect(listed(page)).to_contain_text("чертёж.txt")
-    expect(attach_form(page)).not_to_contain_class("over")
-    expect(steps.toast(page, "Файлы добавлены.")).to_be_visible()
+    form = steps.comment_form(page)
+    for name in ("чертёж.txt", "схема.txt"):
+        held = {"dataTransfer": carrying(page, name, "text/plain")}
+        page.locator("h1").dispatch_event("dragover", held)
+        expect(form).to_contain_class("over")
+        page.locator("h1").dispatch_event("drop", held)
+        expect(form).not_to_contain_class("over")
+    expect(form.get_by_role("status")).to_contain_text("чертёж.txt, схема.txt")
     expect(steps.comment_box(page)).to_have_value("пишу дальше")
+    form.get_by_role("button", name="✕").click()
+    expect(form.get_by_role("status")).to_have_text("")
+    page.locator("h1").dispatch_event("drop", {"dataTransfer": carrying(page, "план.txt", "text/plain")})
+    send(page)
+    expect(listed(page)).to_have_count(1)
+    expect(steps.entries(page).last).to_contain_text("план.txt")
+    expect(steps.entries(page).last).to_contain_text("пишу дальше")
 
 
 @with_javascript
-def test_a_picture_pasted_into_a_comment_is_sent_at_once(page: Page, task: dict[str, Any]) -> None:
+def test_a_picture_pasted_into_an_answer_goes_with_it(page: Page, task: dict[str, Any]) -> None:
     steps.comment_box(page).fill("на снимке видно")
     paste = "(it, clipboardData) => it.dispatchEvent(new ClipboardEvent('paste', {clipboardData, bubbles: true}))"
     steps.comment_box(page).evaluate(paste, carrying(page, "image.png", "image/png", picture((4, 3))))
-    expect(listed(page)).to_contain_text("clipboard-20")
     expect(steps.comment_box(page)).to_have_value(re.compile(r"на снимке видно!\[\]\(clipboard-20.*\.png\)"))
-
-
-@with_javascript
-def test_files_dropped_while_others_are_sent_are_sent_after_them(page: Page, task: dict[str, Any]) -> None:
-    held = hold_first(page)
-    for name in ("первый.txt", "второй.txt", "третий.txt"):
-        page.locator("h1").dispatch_event("drop", {"dataTransfer": carrying(page, name, "text/plain")})
-    expect(attach_form(page).get_by_role("progressbar")).to_be_visible()
-    held[0].continue_()
-    expect(listed(page)).to_have_count(3)
+    send(page)
+    expect(steps.entries(page).last.get_by_role("img").first).to_be_visible()
+    expect(listed(page)).to_contain_text("clipboard-20")
 
 
 @with_javascript
@@ -161,10 +153,10 @@ def test_sending_can_be_stopped_and_the_files_stay_chosen(page: Page, task: dict
     hold_first(page)
     choose(page, PHOTO)
     send(page)
-    expect(attach_form(page).get_by_role("progressbar")).to_be_visible()
-    attach_form(page).get_by_role("button", name="Отмена").click()
-    expect(attach_form(page).get_by_role("progressbar")).to_be_hidden()
-    expect(attach_form(page).locator("input[type=file]")).to_be_focused()
+    expect(steps.comment_form(page).get_by_role("progressbar")).to_be_visible()
+    steps.comment_form(page).get_by_role("button", name="Отмена").click()
+    expect(steps.comment_form(page).get_by_role("progressbar")).to_be_hidden()
+    expect(steps.comment_form(page).locator("input[type=file]")).to_be_focused()
     send(page)
     expect(listed(page)).to_have_count(1)
 
@@ -174,11 +166,11 @@ def test_a_lost_connection_is_reported_and_the_files_stay_chosen(
     page: Page, task: dict[str, Any], announced: Announced
 ) -> None:
     announced.update({"net::ERR_CONNECTION_RESET", HTMX_SAYS})
-    page.route("**/attachments", lambda route: route.abort("connectionreset"))
+    page.route("**/comments", lambda route: route.abort("connectionreset"))
     choose(page, PLAN)
     send(page)
     expect(steps.toast(page, "Связь пропала. Возможно, ничего не сохранено. Набранное осталось здесь")).to_be_visible()
-    page.unroute("**/attachments")
+    page.unroute("**/comments")
     send(page)
     expect(listed(page)).to_have_count(1)
 
@@ -186,9 +178,8 @@ def test_a_lost_connection_is_reported_and_the_files_stay_chosen(
 @with_javascript
 def test_a_draft_of_a_comment_on_files_does_not_send_the_files(page: Page, task: dict[str, Any]) -> None:
     choose(page, PHOTO)
-    attach_form(page).get_by_text("с комментарием").click()
     with page.expect_request("**/drafts/**") as kept:
-        attach_form(page).get_by_label("Комментарий к файлам").fill("Вот фото.")
+        steps.comment_box(page).fill("Вот фото.")
     body = kept.value.post_data_buffer
     assert body and len(body) < 2_000
 
@@ -199,7 +190,6 @@ def test_a_session_that_ended_keeps_the_comment(
     announced.add(401)
     as_program("anna").post("/users/logout", json={"everywhere": True}).raise_for_status()
     choose(page, PLAN)
-    attach_form(page).get_by_text("с комментарием").click()
-    attach_form(page).get_by_label("Комментарий к файлам").fill("Вот план.")
+    steps.comment_box(page).fill("Вот план.")
     send(page)
     expect(page.get_by_label("Ваш текст.")).to_have_value("Вот план.")

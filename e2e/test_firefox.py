@@ -71,14 +71,14 @@ def test_a_task_that_is_changed_says_so_and_leaves_what_is_typed(new_tab: NewTab
     boris, task = as_program("boris"), steps.some_task(as_program("anna"), status="В работе")
     tab = come_in(new_tab(), f"/tasks/{task['id']}")
     is_live(tab)
-    tab.write("form.comment [name=comment]", "Я ещё пишу")
+    tab.write("form.compose [name=comment]", "Я ещё пишу")
     steps.tell(boris, task["id"], "Заменил кабель.")
     tab.sees(".happened", "Борис Громов: изменения в этой задаче")
-    assert tab.value("() => document.activeElement.matches('form.comment textarea')")
+    assert tab.value("() => document.activeElement.matches('form.compose textarea')")
     tab.press(".happened a", "Показать")
-    tab.sees("section.comments li.entry", "Заменил кабель.")
+    tab.sees(".task-history li.task-entry", "Заменил кабель.")
     until(lambda: not tab.value("() => !!document.querySelector('.happened')"), "nothing more to be shown")
-    assert tab.value("() => document.querySelector('form.comment textarea').value") == "Я ещё пишу"
+    assert tab.value("() => document.querySelector('form.compose textarea').value") == "Я ещё пишу"
 
 
 def test_a_status_is_changed_and_a_comment_added_in_place(new_tab: NewTab, as_program: AsProgram) -> None:
@@ -87,12 +87,11 @@ def test_a_status_is_changed_and_a_comment_added_in_place(new_tab: NewTab, as_pr
     tab = come_in(new_tab(), f"/tasks/{task['id']}")
     tab.value("() => { window.marked = true }")  # a full load of any page would wipe it away
     tab.choose("[name=status_id]", "Решена")
-    tab.press("form.change[id^=status-] button", "Изменить")
     tab.sees("#toasts", "Статус изменён.")
-    tab.sees(".facts dd", "Решена")
-    tab.write("form.comment [name=comment]", "Кабель цел, дело было в розетке.")
-    tab.press("form.comment .main", "Добавить комментарий")
-    tab.sees("section.comments li.entry", "Кабель цел, дело было в розетке.")
+    tab.sees(".task-history li.task-entry", "Статус: В работе → Решена")
+    tab.write("form.compose [name=comment]", "Кабель цел, дело было в розетке.")
+    tab.press("form.compose .compose-send > button", "Ответить")
+    tab.sees(".task-history li.task-entry", "Кабель цел, дело было в розетке.")
     assert tab.value("() => window.marked === true")
     assert steps.some_task(anna, status="Решена", search=str(task["id"]))["id"] == task["id"]
     assert "Кабель цел, дело было в розетке." in steps.notes(anna, task["id"])
@@ -128,15 +127,15 @@ def test_the_browser_complains_of_what_the_policy_forbids(
 def test_back_on_a_task_one_sees_what_one_wrote_and_one_press_suffices(new_tab: NewTab, as_program: AsProgram) -> None:
     task = steps.some_task(as_program("anna"), status="В работе", assigned_to_id="me")
     tab = come_in(new_tab(), f"/tasks/{task['id']}")
-    count = int(tab.value("() => document.querySelectorAll('li.entry').length"))
+    count = int(tab.value("() => document.querySelectorAll('li.task-entry').length"))
     for more, text in enumerate(("Записано до ухода.", "И дальше одним нажатием."), 1):
-        tab.write("form.comment textarea", text)
-        tab.press("form.comment button.main")
-        tab.shows(f"li.entry:nth-child({count + more}) .text", text)
+        tab.write("form.compose textarea", text)
+        tab.press("form.compose .compose-send > button")
+        tab.shows(f"li.task-entry:nth-child({count + more}) .text", text)
         tab.go("/tasks/statistics")
         tab.value("() => history.back()")
-        tab.shows(f"li.entry:nth-child({count + more}) .text", text)
-        assert tab.value("() => document.querySelector('form.comment textarea').value") == ""
+        tab.shows(f"li.task-entry:nth-child({count + more}) .text", text)
+        assert tab.value("() => document.querySelector('form.compose textarea').value") == ""
         assert tab.value("() => document.querySelectorAll('.happened').length") == 0
 
 

@@ -40,7 +40,7 @@ def test_a_status_that_anna_changes_is_hers_in_the_history_of_redmine(
     expect(page.get_by_role("heading", level=1)).to_contain_text("Сканер гудит и не сканирует")
     expect(page.get_by_role("region", name="Описание").locator("strong")).to_have_text("каждый")
     steps.mark(page)
-    steps.change(page, "status", "В работе", "Беру, поднимусь к вам через час.")
+    steps.answer_and(page, "Беру, поднимусь к вам через час.", "В работе")
     expect(steps.fact(page, "status")).to_have_text("В работе")
     expect(steps.entries(page).last).to_contain_text("Беру, поднимусь к вам через час.")
     assert steps.is_marked(page) is javascript
@@ -63,7 +63,7 @@ def test_a_new_task_with_a_file_is_redmines_own_afterwards(page: Page, world: Re
     page.get_by_label("Файлы").set_input_files([PLAN])
     page.get_by_role("button", name="Создать задачу").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Мигает лампа")
-    expect(page.locator(".list-of-files a")).to_have_text(PLAN["name"])
+    expect(page.locator(".task-attachments a")).to_have_text(PLAN["name"])
 
     issue = kept(world, int(page.url.rpartition("/")[2]))
     assert (issue["subject"], issue["author"]["id"]) == ("Мигает лампа", world.redmine.user_ids["irina"])
@@ -83,11 +83,11 @@ def test_a_detail_a_field_and_a_file_are_redmines_own_afterwards(page: Page, wor
     expect(page.get_by_role("heading", level=1)).to_contain_text("Стул шатается")
     expect(steps.entries(page).last).to_contain_text("Кабинет: 214")
 
-    page.locator("form.attach input[type=file]").set_input_files([PLAN])
-    page.get_by_role("button", name="Добавить файлы").click()
+    steps.comment_form(page).locator("input[type=file]").set_input_files([PLAN])
+    steps.press_comment(page)
     expect(steps.entries(page).last).to_contain_text(PLAN["name"])
     with page.expect_download() as fetched:
-        page.locator(".list-of-files a").click()
+        page.locator(".task-attachments a").click()
     assert Path(fetched.value.path()).read_bytes() == PLAN["buffer"]
     assert fetched.value.suggested_filename == PLAN["name"]
 

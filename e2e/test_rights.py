@@ -32,7 +32,7 @@ def test_irina_reads_and_comments_her_request_but_not_what_is_private(
     assert told_to_her < told_to_staff
     steps.come_to(page, "irina", half_told)
     expect(steps.entries(page)).to_have_count(told_to_her)
-    expect(page.get_by_text("приватный")).to_have_count(0)
+    expect(page.get_by_text("внутренний комментарий")).to_have_count(0)
     steps.add_comment(page, "Спасибо, проверю завтра утром.")
     expect(steps.entries(page).last).to_contain_text("Спасибо, проверю завтра утром.")
     expect(steps.entries(page).last).to_contain_text("Ирина Полякова")
@@ -43,8 +43,8 @@ def test_irina_is_offered_no_change_that_is_not_hers(page: Page, half_told: int)
     steps.come_to(page, "irina", half_told)
     expect(steps.comment_form(page)).to_be_visible()
     for field in ("priority", "assignee"):
-        expect(steps.fact(page, field)).to_be_visible()
-        expect(steps.form(page, field)).to_have_count(0)
+        expect(page.locator(f"[id^={field}-][id$=-fact]")).to_be_visible()
+        expect(steps.control(page, field)).to_have_count(0)
 
 
 def test_stranger_sees_no_task(page: Page) -> None:

@@ -3,7 +3,10 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
+import httpx
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from e2e import steps
@@ -32,28 +35,31 @@ def test_a_task_is_opened_from_the_list_and_read(page: Page, as_program: AsProgr
     told, text = steps.history(client, task["id"]), client.get(f"/tasks/api/task/{task['id']}").json()["description"]
     steps.come_to(page, "anna", "/tasks/my-tasks?sort=priority")
     page.get_by_role("link", name=task["subject"]).click()
-    expect(page.get_by_role("heading", level=1)).to_have_text(f"#{task['id']} {task['subject']}")
+    expect(page.get_by_role("heading", level=1)).to_have_text(task["subject"])
     first_words = " ".join(re.findall(r"\w+", text.partition(" ")[0]))
     expect(page.get_by_role("region", name="Описание")).to_contain_text(first_words)
-    expect(steps.entries(page).locator(".by strong")).to_have_text([entry["author"]["name"] for entry in told])
-    expect(steps.entries(page).locator(".changes li")).to_have_text([it for entry in told for it in entry["changes"]])
+    expect(steps.entries(page)).to_contain_text([entry["author"]["name"] for entry in told])
+    expect(steps.entries(page).locator(".task-changes > span")).to_have_text(
+        [it for entry in told for it in entry["changes"]]
+    )
     expect(steps.fact(page, "status")).to_have_text(task["status"])
 
 
-def test_a_status_is_changed_with_a_comment(page: Page, as_program: AsProgram, javascript: bool) -> None:
+def test_a_task_is_answered_and_resolved_by_one_press(page: Page, as_program: AsProgram, javascript: bool) -> None:
     client = as_program("anna")
     task = steps.some_task(client, **IN_PROGRESS)
     steps.come_to(page, "anna", task["id"])
     with one_document(page, javascript):
-        button = steps.change(page, "status", "Решена", "Заменили катушку, печатает.")
+        steps.answer_and(page, "Заменили катушку, печатает.", "Решена")
         expect(steps.fact(page, "status")).to_have_text("Решена")
         expect(steps.entries(page).last).to_contain_text("Статус: В работе → Решена")
         expect(steps.entries(page).last).to_contain_text("Заменили катушку, печатает.")
-        keeps_focus(button, javascript)
-    expect(steps.form(page, "status").locator("textarea")).to_have_value("")
-    if javascript:
-        expect(steps.toast(page, "Статус изменён.")).to_be_visible()
-    assert steps.notes(client, task["id"])[-1] == "Заменили катушку, печатает."
+        if javascript:
+            expect(steps.toast(page, "Комментарий добавлен, задача изменена.")).to_be_visible()
+            expect(page.locator("body")).not_to_be_focused()
+    expect(steps.comment_box(page)).to_have_value("")
+    *_, entry = steps.history(client, task["id"])
+    assert (entry["notes"], entry["changes"]) == ("Заменили катушку, печатает.", ["Статус: В работе → Решена"])
 
 
 def test_only_statuses_that_the_workflow_allows_are_offered(
@@ -62,7 +68,7 @@ def test_only_statuses_that_the_workflow_allows_are_offered(
     client = as_program("anna")
     task = steps.some_task(client, **IN_PROGRESS)
     steps.come_to(page, "anna", task["id"])
-    offered = steps.form(page, "status").locator("option")
+    offered = steps.control(page, "status").locator("option")
     expect(offered).to_have_text(["В работе", "Запрошено уточнение", "Приостановлена", "Решена"])
     with one_document(page, javascript):
         steps.change(page, "status", "Решена")
@@ -86,7 +92,9 @@ def test_a_task_is_handed_over_with_a_comment(page: Page, as_program: AsProgram,
     task = steps.some_task(as_program("anna"), **IN_PROGRESS)
     steps.come_to(page, "anna", task["id"])
     with one_document(page, javascript):
-        button = steps.change(page, "assignee", "Борис Громов", "Борис, это по твоей части.")
+        steps.comment_form(page).locator(".compose-send summary").click()
+        steps.comment_form(page).get_by_label("и передать").select_option(label="Борис Громов")
+        button = steps.add_comment(page, "Борис, это по твоей части.")
         expect(steps.fact(page, "assignee")).to_have_text("Борис Громов")
         expect(steps.entries(page).last).to_contain_text("Исполнитель: Анна Светлова → Борис Громов")
         expect(steps.entries(page).last).to_contain_text("Борис, это по твоей части.")
@@ -124,7 +132,7 @@ def test_a_comment_is_added(page: Page, as_program: AsProgram, javascript: bool)
         expect(steps.entries(page).last.locator("strong").filter(has_text="то же самое")).to_be_visible()
         keeps_focus(button, javascript)
     expect(steps.comment_box(page)).to_have_value("")
-    expect(steps.entries(page).last.get_by_text("приватный")).to_have_count(0)
+    expect(steps.entries(page).last.get_by_text("внутренний комментарий")).to_have_count(0)
     if javascript:
         expect(steps.toast(page, "Комментарий добавлен.")).to_be_visible()
     else:
@@ -138,8 +146,8 @@ def test_a_private_comment_is_added_and_marked(page: Page, as_program: AsProgram
     with one_document(page, javascript):
         steps.add_comment(page, "Заявителю пока не говорим.", private=True)
         expect(steps.entries(page).last).to_contain_text("Заявителю пока не говорим.")
-        expect(steps.entries(page).last.get_by_text("приватный")).to_be_visible()
-    expect(steps.comment_form(page).get_by_label("приватный")).not_to_be_checked()
+        expect(steps.entries(page).last.get_by_text("внутренний комментарий")).to_be_visible()
+    expect(steps.comment_form(page).get_by_label("Внутренний комментарий")).not_to_be_checked()
     assert steps.history(client, task["id"])[-1]["private"] is True
 
 
@@ -150,7 +158,58 @@ def test_pressing_without_a_choice_changes_nothing_and_says_so(
     steps.come_to(page, "anna", task["id"])
     count = steps.entries(page).count()
     with one_document(page, javascript):
-        steps.change(page, "status", "В работе")
         if javascript:
+            page.locator("form[id^=fields-]").evaluate("(it) => it.requestSubmit()")
             expect(steps.toast(page, "Ничего не изменилось")).to_be_visible()
+        else:
+            page.locator(".task-save").click()
     expect(steps.entries(page)).to_have_count(count)
+    expect(steps.fact(page, "status")).to_have_text("В работе")
+
+
+def test_a_task_of_somebody_else_is_taken_by_one_press(page: Page, as_program: AsProgram, javascript: bool) -> None:
+    client = as_program("anna")
+    boris = next(it for it in steps.tasks(client, assigned_to_id="any", per_page=100)["tasks"] if takes(client, it))
+    steps.come_to(page, "anna", boris["id"])
+    with one_document(page, javascript):
+        page.get_by_role("button", name="Взять себе").click()
+        expect(steps.fact(page, "assignee")).to_have_text("Анна Светлова")
+        if javascript:
+            expect(page.locator("body")).not_to_be_focused()
+    expect(page.get_by_role("button", name="Взять себе")).to_have_count(0)
+    assert client.get(f"/tasks/api/task/{boris['id']}").json()["assignee"]["name"] == "Анна Светлова"
+
+
+def takes(client: httpx.Client, task: dict[str, Any]) -> bool:
+    """Whether anna may be assigned a task that is somebody else's."""
+    number = task["id"]
+    whole, offered = client.get(f"/tasks/api/task/{number}").json(), client.get(f"/tasks/api/task/{number}/assignees")
+    return "Анна Светлова" not in str(whole["assignee"]) and "Анна Светлова" in str(offered.json())
+
+
+def test_changes_of_different_fields_merge(page: Page, as_program: AsProgram, javascript: bool) -> None:
+    client = as_program("anna")
+    task = next(it for it in steps.tasks(client, **IN_PROGRESS)["tasks"] if it["priority"] != "Срочный")
+    steps.come_to(page, "anna", task["id"])
+    urgent = next(
+        it["id"]
+        for it in client.get(f"/tasks/api/task/{task['id']}/priorities").json()["available_priorities"]
+        if it["name"] == "Срочный"
+    )
+    theirs = as_program("boris").put(f"/tasks/api/task/{task['id']}/priority", json={"priority_id": urgent})
+    theirs.raise_for_status()
+    steps.answer_and(page, "Готово.", "Решена")
+    expect(steps.fact(page, "status")).to_have_text("Решена")
+    expect(steps.fact(page, "priority")).to_have_text("Срочный")
+    expect(steps.entries(page).filter(has_text="Срочный").last).to_contain_text("Борис Громов")
+
+
+@pytest.mark.parametrize("javascript", [True], ids=["with JavaScript"], indirect=True)
+def test_control_and_enter_sends_an_answer(page: Page, as_program: AsProgram) -> None:
+    task = steps.some_task(as_program("anna"), **IN_PROGRESS)
+    steps.come_to(page, "anna", task["id"])
+    steps.comment_box(page).fill("С клавиатуры.")
+    steps.comment_box(page).press("Control+Enter")
+    expect(steps.entries(page).last).to_contain_text("С клавиатуры.")
+    expect(steps.comment_box(page)).to_have_value("")
+    expect(steps.comment_box(page)).to_be_focused()

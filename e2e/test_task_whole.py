@@ -17,7 +17,7 @@ def edit_form(page: Page) -> Locator:
 
 def open_form(page: Page, number: int) -> None:
     steps.open_task(page, number)
-    page.locator(".actions").get_by_role("link", name="Изменить").click()
+    page.locator(".task-actions").get_by_role("link", name="Изменить").click()
     expect(edit_form(page)).to_be_visible()
 
 
@@ -34,11 +34,11 @@ def test_a_task_is_changed_on_its_form_and_shows_it(page: Page, as_program: AsPr
     page.get_by_label("Срок").fill("2030-12-01")
     page.get_by_label("Комментарий").fill("Свет тоже")
     save(edit_form(page))
-    expect(page.get_by_role("heading", level=1)).to_have_text(f"#{PART} Проверить розетки и свет")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Проверить розетки и свет")
     last = steps.entries(page).last
     for words in ("Свет тоже", "Кабинет: 311", "Согласовано: да", "→ 01.12.2030"):
         expect(last).to_contain_text(words)
-    expect(page.locator(".facts")).to_contain_text("Кабинет311")
+    expect(page.locator(".task-facts")).to_contain_text("Кабинет311")
     task = as_program("anna").get(f"/tasks/api/task/{PART}").json()
     assert task["due_date"] == "2030-12-01" and task["custom_fields"][0]["value"] == "311"
 
@@ -48,7 +48,7 @@ def test_enter_saves(page: Page) -> None:
     open_form(page, PART)
     page.get_by_label("Тема").fill("Проверить розетки и свет")
     page.get_by_label("Тема").press("Enter")
-    expect(page.get_by_role("heading", level=1)).to_have_text(f"#{PART} Проверить розетки и свет")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Проверить розетки и свет")
 
 
 def test_two_who_change_the_same_task_lose_nothing(page: Page, as_program: AsProgram, announced: Announced) -> None:
@@ -65,8 +65,8 @@ def test_two_who_change_the_same_task_lose_nothing(page: Page, as_program: AsPro
     expect(page.get_by_label("Описание")).to_have_value("Моё описание")
     expect(page.get_by_label("Оценка, ч")).to_have_value("3")
     save(edit_form(page))
-    expect(page.get_by_role("heading", level=1)).to_have_text(f"#{PART} Моя тема")
-    expect(page.locator(".facts")).to_contain_text("Оценка3 ч")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Моя тема")
+    expect(page.locator(".task-facts")).to_contain_text("Оценка3 ч")
 
 
 def test_the_typed_form_is_offered_after_a_refusal(page: Page, announced: Announced) -> None:
@@ -96,13 +96,13 @@ def test_a_comment_is_edited_left_and_deleted(page: Page, as_program: AsProgram,
         page.get_by_role("link", name="Оставить как было").click()
         expect(its).to_contain_text("Опечтака")
     its.get_by_role("link", name="Изменить").click()
-    form = page.locator("form.mend")
+    form = page.locator("form.task-mend")
     form.get_by_label("Комментарий").fill("Опечатка")
     save(form)
     expect(its).to_contain_text("Опечатка")
-    expect(its).to_contain_text("приватный")
+    expect(its).to_contain_text("внутренний комментарий")
     its.get_by_role("link", name="Изменить").click()
-    page.locator("form.mend").get_by_role("button", name="Удалить").click()
+    page.locator("form.task-mend").get_by_role("button", name="Удалить").click()
     expect(page.get_by_text("Опечатка")).to_have_count(0)
     expect(steps.entries(page)).to_have_count(1)
     assert len(steps.history(client, PART)) == 1
@@ -117,14 +117,14 @@ def test_a_task_is_watched_by_one_press(page: Page, javascript: bool) -> None:
         expect(button).to_be_visible()
         if javascript:
             expect(button).to_be_focused()
-        facts = page.locator(".facts")
+        facts = page.locator(".task-facts")
         expect(facts).to_contain_text(told) if told else expect(facts).not_to_contain_text("Следят")
 
 
 def test_a_comment_is_looked_at_before_it_is_sent(page: Page, as_program: AsProgram) -> None:
     steps.come_to(page, "anna", PART)
     steps.comment_box(page).fill("Пишу **жирно** о #301")
-    page.get_by_role("button", name="Предпросмотр").click()
+    steps.compose_tools(page).get_by_role("button", name="Предпросмотр").click()
     expect(page.locator(".preview strong")).to_have_text("жирно")
     expect(page.locator(".preview").get_by_role("link", name="#301")).to_be_visible()
     expect(steps.comment_box(page)).to_have_value("Пишу **жирно** о #301")
@@ -149,7 +149,7 @@ def test_the_address_of_a_task_is_copied(page: Page, javascript: bool) -> None:
 def test_on_paper_there_is_the_task_and_nothing_to_press(page: Page) -> None:
     steps.come_to(page, "anna", f"/tasks/{WHOLE}")
     page.emulate_media(media="print")
-    for shown in (".facts", ".links", "#main h1"):
+    for shown in (".task-facts", ".task-links", "#main h1"):
         expect(page.locator(shown)).to_be_visible()
     assert page.get_by_role("button").count() == page.get_by_role("textbox").count() == 0
     page.emulate_media(media="screen")

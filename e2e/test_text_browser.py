@@ -32,13 +32,11 @@ def _a_day(site: str, program: httpx.Client, folder: Path) -> None:
         anna.follow("Найти$")
         anna.sees(f"#{task['id']} {task['subject']}")
 
-        anna.choose("Статус .В работе", "Решена")
-        anna.write("Изменить с комментарием", "Проверила: картинка есть.")
-        anna.follow("Изменить с комментарием")
-        anna.sees(f"{before + 1}. Анна Светлова")
-        anna.sees("Статус: В работе → Решена Проверила: картинка есть.")
-        anna.write("Комментарий .", "И звук тоже.\nСпасибо!")
-        anna.follow("Добавить комментарий")
+        anna.choose("Статус$", "Решена")
+        anna.follow("Сохранить")
+        anna.sees(f"{before + 1}. Анна Светлова: Статус: В работе → Решена")
+        anna.write("Комментарий:", "И звук тоже.\nСпасибо!")
+        anna.follow("Ответить")
         anna.sees(f"{before + 2}. Анна Светлова")
         anna.sees("И звук тоже. Спасибо!")
 
@@ -49,5 +47,5 @@ def _a_day(site: str, program: httpx.Client, folder: Path) -> None:
         anna.follow("Выйти Выйти")
         anna.sees("Логин или почта")
     change, comment = steps.history(program, task["id"])[before:]
-    assert (change["changes"], change["notes"]) == (["Статус: В работе → Решена"], "Проверила: картинка есть.")
+    assert (change["changes"], change["notes"]) == (["Статус: В работе → Решена"], "")
     assert comment["notes"] == "И звук тоже.\nСпасибо!"

@@ -33,13 +33,14 @@ def webkit(folder: Path, site: str) -> Iterator[WebKit]:
         yield webkit
 
 
-def test_a_task_of_the_list_is_answered(webkit: WebKit, as_program: AsProgram) -> None:
+def test_a_task_of_the_list_is_answered_and_resolved(webkit: WebKit, as_program: AsProgram) -> None:
     anna = as_program("anna")
     task = steps.some_task(anna, status="В работе")
     webkit.write("#find", task["subject"])
     webkit.press(".find button")
     webkit.press("main table a", task["subject"])
-    webkit.write("form.comment textarea", "Готово, проверьте.")
-    webkit.press("form.comment button.main")
-    webkit.sees(".entry", "Готово, проверьте.")
-    assert steps.history(anna, task["id"])[-1]["notes"] == "Готово, проверьте."
+    webkit.write("form.compose textarea", "Готово, проверьте.")
+    webkit.press(".compose-send > .main")
+    webkit.sees(".task-entry", "Готово, проверьте.")
+    *_, entry = steps.history(anna, task["id"])
+    assert (entry["notes"], entry["changes"]) == ("Готово, проверьте.", ["Статус: В работе → Решена"])

@@ -17,6 +17,7 @@ CLIENTS = {"httpx", "nh3", "markdown_it", "argon2", "cachetools", "redis", "yaml
 PORT = {
     "tasks.model",
     "tasks.lists",
+    "tasks.conversation",
     "tasks.phases",
     "tasks.colors",
     "tasks.fields",

@@ -96,6 +96,8 @@ class Backend(Protocol):
     async def change(self, actor: Actor, task_id: int, edit: Edit) -> Written:
         """Change fields, with the comment if there is one, at once or not at all.
 
+        A private comment makes an entry of its own, beside that of the changes, and can't bring files.
+
         Raises NotFound, NotAllowed, Unchanged, Invalid or TransitionNotAllowed (field → sentences), and Conflict with
         the current Task when others changed the same fields after `edit.version` (see its `theirs`), or when their
         changes are not known. Nothing is written then.

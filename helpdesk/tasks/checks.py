@@ -22,6 +22,7 @@ from helpdesk.texts import is_blank, trimmed
 LONGEST_SUBJECT = 255
 MOST_HOURS = 1_000_000
 EMPTY = sentence("Please fill this in.")
+OPEN_FILES = sentence("An internal comment can't bring files: everybody who sees the task would see them.")
 BAD_DATES = sentence("This must not be before the start date.")
 Since = Callable[[Task, str], Sequence[Entry] | None]
 """Returns the entries of a task that are newer than a version; None when not every change since is known."""
@@ -47,7 +48,9 @@ def wanted(before: Task, edit: Edit, since: Since) -> Edit:
     _require_writable(before.choices, effective)
     _require_sound(before, effective)
     if trimmed(effective.comment):
-        require_comment(before)
+        require_comment(before, effective.private)
+        if effective.private and effective.files:
+            raise Invalid({"files": [OPEN_FILES]})
     return effective
 
 

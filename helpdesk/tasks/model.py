@@ -223,10 +223,8 @@ class Task(NamedTuple):
 
 
 class Edit(NamedTuple):
-    """A change of fields, perhaps with a comment or files. `version` is the task's version when the person read it.
-
-    `custom` is by the field's id.
-    """
+    """A change of fields, perhaps with a comment, `private` or not, or files. `version` is the task's version when the
+    person read it; `custom` is by the field's id."""
 
     changes: Mapping[Field, int | None] = {}
     comment: str = ""
@@ -234,6 +232,7 @@ class Edit(NamedTuple):
     details: Mapping[Detail, Value] = {}
     custom: Mapping[int, Texts] = {}
     files: tuple[Staged, ...] = ()
+    private: bool = False
 
     @property
     def is_empty(self) -> bool:

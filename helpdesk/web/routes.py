@@ -97,6 +97,7 @@ ROUTES: list[BaseRoute] = [
     Route(ONE + "/status",                   form(task_views.status),          name="tasks:status", methods=POST),
     Route(ONE + "/priority",                 form(task_views.priority),        name="tasks:priority", methods=POST),
     Route(ONE + "/assignee",                 form(task_views.assignee),        name="tasks:assignee", methods=POST),
+    Route(ONE + "/fields",                   write(task_views.fields),         name="tasks:fields", methods=POST),
     Route(ONE + "/comments",                 form(task_views.comments),        name="tasks:comments", methods=POST),
     Route(ONE + "/edit",                     signed_in(task_edit.edit),        name="tasks:edit", methods=FORM),
     Route(ONE + "/files/{file_id:int}",      signed_in(downloads.file),        name="tasks:file"),

@@ -166,6 +166,7 @@ ANSWERS = [
     Case("file_for_programs", "GET", f"{TASK}/attachment/1/download?format=json"),
     Case("file", "GET", "/tasks/1/files/1?format=json"),
     Case("file_by_accept", "GET", f"{TASK}/attachment/1/download", headers={"Accept": "application/json, text/plain"}),
+    Case("fields_changed", "POST", "/tasks/1/fields", {"status_id": 3, "priority_id": 4, "assignee_id": None}),
     Case("row_changed", "POST", "/tasks/1/row", {"status_id": 3, "priority_id": 4, "assignee_id": None}),
     Case("card", "GET", "/tasks/1/card"),
     Case("card_changed", "POST", "/tasks/1/card", {"status_id": 3, "assignee_id": 3, "due_date": "2026-02-01"}),

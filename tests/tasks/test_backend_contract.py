@@ -7,7 +7,7 @@ import pytest
 
 from helpdesk.errors import Conflict, Invalid, NotAllowed, NotFound, TransitionNotAllowed, Unchanged
 from helpdesk.tasks.lists import TaskQuery, Vocabulary
-from helpdesk.tasks.model import Actor, Edit
+from helpdesk.tasks.model import Actor, Edit, Field
 from helpdesk.tasks.phases import Rule, Summary
 from tests.tasks.worlds import World
 
@@ -305,6 +305,39 @@ async def test_a_private_comment_is_for_colleagues_only(world: World, number: in
 async def test_a_private_comment_of_somebody_who_may_not_is_never_saved_as_public(world: World, number: int) -> None:
     with pytest.raises(NotAllowed):
         await world.backend.comment(world.actor("irina"), number, "тайна", private=True)
+    assert (await world.backend.task(world.actor("anna"), number)).entries == ()
+
+
+async def test_an_answer_status_and_assignee_are_one_write(world: World, anna: Actor, number: int) -> None:
+    begun = await world.backend.change(anna, number, Edit({"status": world.status("in_progress")}))
+    changes: dict[Field, int | None] = {"status": world.status("resolved"), "assignee": world.actor("boris").id}
+    written = await world.backend.change(anna, number, Edit(changes, "Готово", begun.after.version))
+    (entry,) = written.new_entries
+    assert entry.notes == "Готово" and {change.field for change in entry.changes} == {"status", "assignee"}
+    assert written.own_entries(anna.id) == [entry]
+    assert (written.after.row.status.id, written.after.value("assignee")) == tuple(changes.values())
+
+
+async def test_a_private_comment_beside_a_change_hides_no_change(world: World, anna: Actor, number: int) -> None:
+    edit = Edit({"status": world.status("in_progress")}, "между нами", private=True)
+    written = await world.backend.change(anna, number, edit)
+    assert [(it.notes, it.private, bool(it.changes)) for it in written.new_entries] == [
+        ("", False, True),
+        ("между нами", True, False),
+    ]
+    assert written.own_entries(anna.id) == list(written.new_entries)
+    assert written.comment_of(anna.id).private
+    (seen,) = (await world.backend.task(world.actor("irina"), number)).entries
+    assert seen.changes and not seen.notes
+    known = written.before.version  # both entries are one write for whoever knows an older version
+    with pytest.raises(Conflict):
+        await world.backend.change(world.actor("boris"), number, Edit({"status": world.status("resolved")}, "", known))
+
+
+async def test_a_private_comment_of_an_edit_is_never_saved_as_public(world: World, number: int) -> None:
+    for changes in ({}, {"status": world.status("closed")}):
+        with pytest.raises((NotAllowed, TransitionNotAllowed)):
+            await world.backend.change(world.actor("irina"), number, Edit(changes, "тайна", private=True))
     assert (await world.backend.task(world.actor("anna"), number)).entries == ()
 
 

@@ -9,7 +9,7 @@ import pytest
 from helpdesk import redmine_client
 from helpdesk.errors import Invalid, NotAllowed, NotFound
 from helpdesk.tasks.files import Staged, Upload
-from helpdesk.tasks.model import Attachment, Edit
+from helpdesk.tasks.model import Actor, Attachment, Edit
 from tests.tasks.worlds import READ_ALIKE, World
 
 pytestmark = pytest.mark.usefixtures("nothing_is_set_up")
@@ -180,3 +180,12 @@ async def test_a_stranger_can_attach_nothing(world: World, number: int) -> None:
 async def test_the_task_says_who_may_attach(world: World, number: int) -> None:
     for login in ("anna", "irina"):
         assert (await world.backend.task(world.actor(login), number)).choices.may_attach
+
+
+async def test_a_private_comment_brings_no_files(world: World, anna: Actor, number: int) -> None:
+    staged = await stage(world, "anna", b"1")
+    with pytest.raises(Invalid) as refused:
+        await world.backend.change(anna, number, Edit(comment="между нами", files=(staged,), private=True))
+    assert list(refused.value.fields) == ["files"]
+    task = await world.backend.task(anna, number)
+    assert (task.entries, task.attachments) == ((), ())

@@ -71,13 +71,12 @@ def test_a_draft_from_the_script_is_offered_on_the_tasks_page_and_nothing_is_wri
     assert anna.get(f"/tasks/api/task/{number}/history").json()["history"] == []
 
 
-def test_a_draft_of_a_change_refills_its_own_form_with_its_choice(anna: Client, number: int) -> None:
+def test_a_draft_of_a_form_that_is_no_more_can_be_copied_and_discarded(anna: Client, number: int) -> None:
     typed = {"comment": TEXT, "status_id": str(STATUS_IDS["rejected"])}
     anna.post(f"/drafts/task:{number}:status", data=typed)
     page = anna.get(f"/tasks/{number}", headers=HTML).text
-    its, other = (page.split(f'id="{name}-{number}"')[1].split("</form>")[0] for name in ("status", "priority"))
-    assert SHOWN in its and "<details open>" in its and " selected>rejected</option>" in its
-    assert SHOWN not in other and "Draft from" not in other
+    its = page.split(f'id="status-{number}-stray"')[1].split("</form>")[0]
+    assert SHOWN in its and 'action="/drafts/' in page and "Discard the draft" in its
 
 
 def test_a_draft_is_never_shown_to_another_person(number: int, visit: Visit) -> None:
@@ -110,13 +109,13 @@ def test_an_empty_text_and_the_button_take_the_draft_away(anna: Client, number: 
         assert kept(database)
         answer = take_away()
         assert kept(database) == {} and answer.status_code in (200, 303)
-    assert answer.text.lstrip().startswith('<form class="comment"') and "терять" not in answer.text
+    assert answer.text.lstrip().startswith('<form class="compose"') and "терять" not in answer.text
     back = anna.post(f"{address}/discard", headers=HTML)
     assert (back.status_code, back.headers["location"]) == (303, f"/tasks/{number}")
     assert (
         anna.post(f"/drafts/task:{number}:status/discard", headers=HTMX)
         .text.lstrip()
-        .startswith('<form class="change"')
+        .startswith('<form class="compose"')
     )
 
 
@@ -211,7 +210,7 @@ def test_a_refused_form_a_stale_one_and_one_with_a_used_key_are_kept(
         f"task:{number}:priority": {"priority_id": "4", "comment": TEXT},
     }
     fresh = anna.get(f"/tasks/{number}", headers=HTML).text
-    assert fresh.count("Draft from") == 2 and fresh.count(SHOWN) == 2
+    assert fresh.count("Your draft from") == 2 and fresh.count(SHOWN) == 2
 
 
 @pytest.mark.parametrize(

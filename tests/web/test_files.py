@@ -72,10 +72,10 @@ def test_a_program_gets_the_added_files(visit: Visit, embedded: EmbeddedWorld, n
 
 def test_the_fragment_has_the_files_and_the_changed_facts(visit: Visit, number: int) -> None:
     page = unescape(send(visit("anna"), number, PLAN, headers=HTMX).text)
-    assert page.lstrip().startswith(f'<section class="files" id="attachments-{number}"') and PLAN[0] in page
-    for target in (f"#entries-{number}", f"#facts-{number}", "#toasts"):
+    assert page.lstrip().startswith(f'<form class="compose" id="comments-{number}-form"') and PLAN[0] in page
+    for target in (f"#entries-{number}", f"#facts-{number}", f"#attachments-{number}", "#toasts"):
         assert f'hx-target="{target}"' in page
-    assert "File: План" in page and 'name="staged"' not in page
+    assert '<ul class="task-files">' in page and 'name="staged"' not in page
 
 
 @pytest.mark.parametrize("headers", [HTML, HTMX], ids=["page", "fragment"])

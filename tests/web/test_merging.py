@@ -130,7 +130,7 @@ def test_the_form_of_a_field_names_the_author_of_its_change_and_not_of_the_last_
     visit("irina").post(f"/tasks/api/task/{number}/comments", json={"comment": "А когда?"}).raise_for_status()
     form = {"status_id": REJECTED, "lock_version": known}
     answer = anna.post(f"/tasks/{number}/status", data=form, headers=HTMX)
-    box = re.search(r'class="fault conflict".*?</dl>', answer.text, re.DOTALL)
+    box = re.search(r'<div class="fault".*?</div>', answer.text, re.DOTALL)
     assert answer.status_code == 409 and box and NAMES["boris"] in box[0] and NAMES["irina"] not in box[0]
 
 

@@ -187,6 +187,27 @@ def test_only_a_person_who_opens_the_address_reads_it(
     assert anna.get("/tasks/api/notifications").json()["unread_count"] == (0 if reads else 1)
 
 
+@pytest.mark.parametrize(
+    ("headers", "reads"),
+    [
+        ({}, True),
+        ({"Sec-Fetch-Site": "none", "Sec-Fetch-Dest": "document"}, True),
+        ({"Sec-Fetch-Site": "same-origin", "Sec-Purpose": "prefetch"}, False),
+        ({"Purpose": "prefetch"}, False),
+        ({"Accept": "application/json"}, False),
+    ],
+)
+def test_opening_a_task_reads_its_notifications(
+    visit: Visit, embedded: EmbeddedWorld, tell: Tell, headers: dict[str, str], reads: bool
+) -> None:
+    task, other, anna = embedded.new_task(), embedded.new_task(), visit("anna")
+    for number in (task, task, other):
+        tell("anna", number)
+    page = anna.get(f"/tasks/{task}", headers=HTML | headers)
+    assert page.status_code == 200 and (not reads or "data-unread>1</b>" in page.text)
+    assert anna.get("/tasks/api/notifications").json()["unread_count"] == (1 if reads else 3)
+
+
 def test_notifications_about_invisible_tasks_are_hidden(visit: Visit, embedded: EmbeddedWorld, tell: Tell) -> None:
     task = embedded.new_task("Стул")
     for private in (False, True):

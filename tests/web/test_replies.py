@@ -170,7 +170,7 @@ def test_a_full_list_says_so(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def draft(page: str) -> str:
-    found = re.search(r'name="comment"[^>]*>([^<]*)</textarea>', page.split('class="comment"')[1])
+    found = re.search(r'name="comment"[^>]*>([^<]*)</textarea>', page.split('class="compose"')[1])
     assert found
     return found[1]
 
@@ -196,7 +196,7 @@ def test_htmx_gets_the_comment_form_with_the_text_where_the_caret_was(anna: Clie
     form = {"reply": str(add(visit, "anna", text="<b>!")), "comment": "ab🙂c", "at": "3"}
     answer = anna.post(f"/tasks/{number}/reply", data=form, headers=HTMX)
     assert answer.status_code == 200 and answer.text.lstrip().startswith(
-        f'<form class="comment" id="comments-{number}-form"'
+        f'<form class="compose" id="comments-{number}-form"'
     )
     assert draft(answer.text) == "ab🙂&lt;b&gt;!c"
 

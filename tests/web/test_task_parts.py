@@ -17,7 +17,7 @@ KINDS = ["relates", "duplicates", "blocks", "precedes", "copied_to"]
 
 def facts(page: str) -> dict[str, str]:
     """What the facts of a page say, without markup."""
-    facts = page.split('<dl class="facts"')[1].split("</dl>")[0]
+    facts = page.split('<div class="task-facts"')[1].split("<section")[0]
     found = re.findall(r"<dt>(.*?)(?:</dt>)?<dd[^>]*>(.*?)(?:</dd>|</div>|$)", facts, re.DOTALL)
     return {term: re.sub(r"<[^>]*>", "", text).strip() for term, text in found}
 
@@ -72,7 +72,7 @@ def test_linked_tasks_are_shown_with_their_status_as_far_as_they_are_visible(
     for kind in KINDS:
         embedded.relate(number, embedded.new_task(f"Связь {kind}"), kind)
     page = visit("anna").get(f"/tasks/{number}", headers=HTML).text
-    links = page.split('<section class="links"')[1].split("</section>")[0]
+    links = page.split('<section class="task-links"')[1].split("</section>")[0]
     told = [re.sub(r"<[^>]*>", "", each).strip() for each in re.findall(r"<li>(.*?)</li>", links, re.DOTALL)]
     assert told[0] == f"Part of #{whole} Переезд &lt;b&gt; new" and told[1].startswith("Sub-task #")
     assert told[1].endswith("Упаковать resolved")
@@ -109,18 +109,18 @@ def test_a_comment_is_edited_in_place_and_on_a_page(anna: Client, number: int, v
     address = f"/tasks/{number}/comments/{entry}"
     assert f'href="{address}"' in anna.get(f"/tasks/{number}", headers=HTML).text
     page, fragment = (anna.get(address, headers=headers).text for headers in (HTML, HTMX))
-    assert "<html" in page and fragment.lstrip().startswith(f'<li class="entry private" id="entry-{entry}">')
+    assert "<html" in page and fragment.lstrip().startswith(f'<li class="task-entry inside" id="entry-{entry}">')
     for shown in (page, fragment):
         assert re.search(r'name="comment"[^>]*>\nопечатка</textarea>', shown)
     edited = anna.post(address, data={"comment": HOSTILE, "private": "0"}, headers=HTMX).text
-    assert edited.lstrip().startswith(f'<li class="entry private" id="entry-{entry}">')
+    assert edited.lstrip().startswith(f'<li class="task-entry inside" id="entry-{entry}">')
     assert "<strong>жирно</strong>" in edited and "<script>alert" not in edited and "The comment was changed." in edited
     answer = anna.post(address, data={"comment": "слово"}, headers=HTML)
     assert (answer.status_code, answer.headers["location"]) == (303, f"/tasks/{number}#entry-{entry}")
     (told,) = anna.get(f"/tasks/api/task/{number}/history").json()["history"]
     assert (told["notes"], told["private"]) == ("слово", True)
     left = anna.get(f"{address}?view=entry", headers=HTMX).text
-    assert left.lstrip().startswith('<li class="entry private"') and "<form" not in left
+    assert left.lstrip().startswith('<li class="task-entry inside"') and "<form" not in left
     assert anna.get(address).json()["comment"]["notes"] == "слово"
 
 
@@ -248,4 +248,4 @@ def test_without_the_right_to_delete_nothing_is_offered_or_deleted(number: int, 
 def test_the_link_to_copy_is_there_without_scripts_too(number: int, visit: Visit) -> None:
     page = visit("anna").get(f"/tasks/{number}", headers=HTML).text
     assert re.search(rf'<button[^>]* data-copy="/tasks/{number}"[^>]* hidden>', page)
-    assert f'<h1><a class="faint" href="/tasks/{number}">#{number}</a>' in page
+    assert f'<a href="/tasks/{number}">#{number}</a>' in page

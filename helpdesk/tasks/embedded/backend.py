@@ -124,12 +124,12 @@ class EmbeddedBackend:
             if "parent" in edit.details:
                 locks.tasks_around(session, task_id)
             before = load_to_write(session, actor, task_id)
-            entry_id, file_ids = write(session, actor, self.clock(), before, wanted(before, edit, entries_since))
+            entry_ids, file_ids = write(session, actor, self.clock(), before, wanted(before, edit, entries_since))
             try:
                 after = load(session, actor, task_id)
             except NotFound:  # the change hid the task from its author
                 return None
-            return Written(before, after, frozenset({entry_id}), file_ids)
+            return Written(before, after, entry_ids, file_ids)
 
         written = await self.database.run(work, writes=True)
         if written is None:
@@ -140,8 +140,8 @@ class EmbeddedBackend:
         def work(session: Session) -> Written:
             before = load_to_write(session, actor, task_id)
             require_comment(before, private)
-            entry_id, _ = write(session, actor, self.clock(), before, Edit(comment=text), private)
-            return Written(before, load(session, actor, task_id), frozenset({entry_id}))
+            entry_ids, _ = write(session, actor, self.clock(), before, Edit(comment=text, private=private))
+            return Written(before, load(session, actor, task_id), entry_ids)
 
         return await self.database.run(work, writes=True)
 

@@ -29,24 +29,23 @@ NO_PARENT = sentence("This task can't be the parent: it must be another one of t
 
 
 def write(
-    session: Session, actor: Actor, now: datetime, before: Task, edit: Edit, private: bool = False
-) -> tuple[int, frozenset[int]]:
-    """Write the new values, the next version and their entry; return the ids of the entry and of the files.
+    session: Session, actor: Actor, now: datetime, before: Task, edit: Edit
+) -> tuple[frozenset[int], frozenset[int]]:
+    """Write the new values, the next version and their entries; return the ids of the entries and of the files.
 
-    Raises Invalid for an impossible parent.
+    A private comment beside changes gets an entry of its own, for its readers are fewer than those of the changes.
+    Source: Redmine's Journal#split_private_notes. Raises Invalid for an impossible parent.
     """
     parent_id = edit.details.get("parent")
     if isinstance(parent_id, int):
         require_parent(session, actor, parent_id, before.row.project, parts.branch(session, before.id))
     task, notes = session.get_one(tables.Task, before.id), trimmed(edit.comment)
-    entry = tables.Entry(task_id=before.id, author_id=actor.id, created_at=now, notes=notes, is_private=private)
-    session.add(entry)
-    session.flush()
-    assert entry.id is not None
-    files = attach(session, before.id, edit.files)
+    files, private = attach(session, before.id, edit.files), bool(edit.private and notes)
     changed = [*_field_changes(before, edit), *(("attachment", None, name) for name in files.values())]
+    texts = [("", False), (notes, True)] if private and changed else [(notes, private)]
+    entries = [_add_entry(session, before.id, actor, now, *text) for text in texts]
     session.add_all(
-        tables.Change(entry_id=entry.id, field=name, old_value=old, new_value=new) for name, old, new in changed
+        tables.Change(entry_id=entries[0], field=name, old_value=old, new_value=new) for name, old, new in changed
     )
     for field, number in edit.changes.items():
         setattr(task, COLUMNS[field], number)
@@ -61,7 +60,15 @@ def write(
     if changed or not private:  # a private comment must not be noticed by people who may not see it
         task.updated_at = now
         task.version += 1
-    return entry.id, frozenset(files)
+    return frozenset(entries), frozenset(files)
+
+
+def _add_entry(session: Session, task_id: int, actor: Actor, now: datetime, notes: str, is_private: bool) -> int:
+    entry = tables.Entry(task_id=task_id, author_id=actor.id, created_at=now, notes=notes, is_private=is_private)
+    session.add(entry)
+    session.flush()
+    assert entry.id is not None
+    return entry.id
 
 
 def edit_comment(session: Session, before: Task, entry_id: int, text: str) -> None:

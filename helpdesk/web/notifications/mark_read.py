@@ -1,13 +1,14 @@
 """Mark notifications as read and undo that, for forms, the widget and programs."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.errors import NotFound, Sentence, sentence
+from helpdesk.errors import NotFound, OutcomeUnknown, Sentence, StoreUnavailable, sentence
 from helpdesk.store import notifications
 from helpdesk.web.core import flash, request_data
 from helpdesk.web.core.after_write import stored
@@ -32,6 +33,21 @@ async def read(request: Request) -> Response:
 
     unread = await _write(request, mark)
     return await _answer(request, MARKED_READ, unread, lambda: views.item_fragment(request, number, unread))
+
+
+async def read_of_task(request: Request, task_id: int) -> None:
+    """Mark the notifications about a task as read when a person opens its page, from wherever."""
+    if not request.state.unread or not views.is_opened_by_person(request):
+        return
+    now, person = services(request).clock(), await current_user(request)
+
+    def work(db: Session) -> int:
+        return notifications.mark_task(db, person.id, task_id, now)
+
+    with suppress(StoreUnavailable, OutcomeUnknown):  # the task is shown all the same
+        if read := await services(request).database.run(work, writes=True):
+            request.state.unread -= read
+            services(request).wakeups.wake([person.id])
 
 
 async def read_all(request: Request) -> Response:

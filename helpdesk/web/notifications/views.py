@@ -76,7 +76,7 @@ async def index(request: Request) -> Response:
 async def show(request: Request) -> Response:
     """Redirect to the task of a notification, and mark all notifications about that task as read."""
     person, now = await current_user(request), services(request).clock()
-    number, reads = request_data.path_id(request, "notification_id"), _is_opened_by_person(request)
+    number, reads = request_data.path_id(request, "notification_id"), is_opened_by_person(request)
 
     def work(db: Session) -> int | None:
         row = notifications.one(db, person.id, number)
@@ -115,7 +115,7 @@ async def item_fragment(request: Request, number: int, unread: int) -> Response:
     return html(request, "notifications/_marked_read.html", item=item, unread=unread, on_page=on_page, undo="")
 
 
-def _is_opened_by_person(request: Request) -> bool:
+def is_opened_by_person(request: Request) -> bool:
     """Return whether a person opens this address, from a page of ours or by typing it.
 
     That is not a HEAD request, a link on another site, a picture in a text, or a browser's prefetch. Programs send none
@@ -126,7 +126,7 @@ def _is_opened_by_person(request: Request) -> bool:
         request.method == "GET"
         and headers.get("sec-fetch-site", "none") in ("none", "same-origin")
         and headers.get("sec-fetch-dest", "document") in ("document", "empty")
-        and "prefetch" not in headers.get("sec-purpose", "")
+        and "prefetch" not in headers.get("sec-purpose", headers.get("purpose", ""))
     )
 
 

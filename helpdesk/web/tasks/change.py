@@ -123,9 +123,9 @@ async def to_page(request: Request, outcome: Outcome) -> Response:
 
 
 async def to_fragment(request: Request, outcome: Outcome) -> Response:
-    version = (await request_data.read(request)).version()
-    context = {"field": outcome.field, "message": outcome.message}
-    return await task_page.written(request, "tasks/_field_saved.html", outcome.written, version, **context)
+    fields = await request_data.read(request)
+    context = {"message": outcome.message, "took": fields.values.get("take")}
+    return await task_page.written(request, "tasks/_fields_saved.html", outcome.written, fields.version(), **context)
 
 
 async def page_refused(request: Request, refusal: Refusal, form: str) -> Response:

@@ -68,7 +68,7 @@ async def insert_reply(request: Request) -> Response:
     text = inserted(fields.text("comment"), filled(reply.text, values(task, person)), position)
     await drafts.keep(request, person.id, place, {**fields.values, "comment": text})
     page = f"{task_page.address(request, task_id)}#comments-{task_id}-form"
-    return await fragment_or_page(request, lambda: task_page.form(request, task, "comments"), page)
+    return await fragment_or_page(request, lambda: task_page.composer(request, task), page)
 
 
 async def discard_draft(request: Request) -> Response:
@@ -85,7 +85,7 @@ async def discard_draft(request: Request) -> Response:
 
     async def fragment() -> Response:
         task = await services(request).backend.task(await actor(request), task_id)
-        return await task_page.form(request, task, form)
+        return await task_page.composer(request, task)
 
     page = flash.redirect(request, task_page.address(request, task_id), DISCARDED)
     return await answer(request, json=lambda: page, page=lambda: page, fragment=fragment)

@@ -13,6 +13,7 @@ from helpdesk.errors import Conflict, HelpdeskError, Invalid, NotAllowed, NotFou
 from helpdesk.store import preferences, reply_templates
 from helpdesk.store.drafts import StoredDraft
 from helpdesk.tasks.change_messages import LABELS, in_words, overwritten
+from helpdesk.tasks.conversation import files_by_entry, next_statuses
 from helpdesk.tasks.fields import cf_name
 from helpdesk.tasks.model import Entry, Field, Task, Written
 from helpdesk.tasks.relations import RELATIONS
@@ -27,10 +28,12 @@ from helpdesk.web.core.templating import translate
 from helpdesk.web.drafts import service as drafts_service
 from helpdesk.web.files import uploads
 from helpdesk.web.notifications import mutes
-from helpdesk.web.tasks import colors, rendered_texts
+from helpdesk.web.tasks import colors, form_fields, rendered_texts
 
 FIELDS: tuple[Field, ...] = get_args(Field)
-FORMS = {"comments": "tasks/_comment_form.html", "attachments": "tasks/_attachments.html"}
+ANSWERED = "tasks/_comment_saved.html"
+COMPOSER = ("comments", "attachments")
+"""The forms of the composer, which adds comments and files."""
 HISTORY: dict[str, Callable[[Entry], bool]] = {
     "comments": lambda entry: bool(entry.notes),
     "changes": lambda entry: bool(entry.changes),
@@ -95,10 +98,9 @@ async def page(request: Request, task: Task, status: int = 200, **context: Any) 
     return response
 
 
-async def form(request: Request, task: Task, name: str) -> Response:
-    """Show one form by itself, with its draft if there is one."""
-    template = FORMS.get(name, "tasks/_field_form.html")
-    return await part(request, template, task, field=name, fresh=False, with_drafts=True)
+async def composer(request: Request, task: Task) -> Response:
+    """Show the form of an answer by itself, with its draft if there is one."""
+    return await part(request, "tasks/_comment_form.html", task, with_drafts=True)
 
 
 async def written(request: Request, template: str, written: Written, version: str | None, **context: Any) -> Response:
@@ -110,6 +112,13 @@ async def written(request: Request, template: str, written: Written, version: st
     fresh = version == written.before.version
     entries = written.new_entries if fresh else written.after.entries
     context |= {"changed": changed_facts(written) if fresh else None, "overwrote": await overwrote(request, written)}
+    before, after = written.before, written.after
+    context["files_differ"] = before.attachments != after.attachments
+    is_whole = template == ANSWERED or not (after.choices.may_comment or after.choices.may_attach)
+    offers = [(task.row.assignee, task.choices.assignees, len(task.choices.statuses) > 1) for task in (before, after)]
+    context["sends_differ"] = not is_whole and offers[0] != offers[1]
+    statuses = [(task.row.status, task.choices.statuses) for task in (before, after)]
+    context["then_differs"] = not (is_whole or context["sends_differ"]) and statuses[0] != statuses[1]
     return await _render(request, template, written.after, entries, fresh=fresh, **context)
 
 
@@ -143,7 +152,7 @@ async def refused_page(request: Request, task: Task, form: str, refusal: Refusal
 async def refused_form(request: Request, task: Task, form: str, refusal: Refusal, typed: Mapping[str, Any]) -> Response:
     """Show the refused form by itself for htmx. Raises NotAllowed when the form is offered no more."""
     context = _refusal(task, form, refusal, typed)
-    template = FORMS.get(form, "tasks/_field_refused.html")
+    template = "tasks/_comment_refused.html" if form in COMPOSER else "tasks/_fields_refused.html"
     entries = task.entries if isinstance(refusal, Conflict) else ()
     return await _render(request, template, task, entries, status_of(refusal), fresh=False, **context)
 
@@ -170,19 +179,36 @@ def facts(task: Task) -> tuple[Fact, ...]:
 
 
 def changed_facts(written: Written) -> tuple[Fact, ...] | None:
-    """Return the facts that differ after a write; None when one came or went, so that all must be shown again."""
+    """Return the facts that differ after a write, in their value or in what may be chosen instead.
+
+    None when one came or went, so that all must be shown again.
+    """
     before, after = facts(written.before), facts(written.after)
     if [fact.name for fact in before] != [fact.name for fact in after]:
         return None
-    return tuple(new for old, new in zip(before, after, strict=True) if old != new)
+    old_choices, new_choices = choices(written.before), choices(written.after)
+    return tuple(
+        new
+        for old, new in zip(before, after, strict=True)
+        if old != new or old_choices.get(old.name) != new_choices.get(new.name)
+    )
+
+
+def choices(task: Task) -> dict[str, tuple[Any, ...]]:
+    """Return what this person may choose, by the name of the fact; without those that offer nothing else."""
+    offered = task.choices
+    options = {"status": offered.statuses, "priority": offered.priorities, "assignee": offered.assignees}
+    return {field: options[field] for field in FIELDS if task.offers(field)}
 
 
 def _refusal(task: Task, form: str, refusal: Refusal, typed: Mapping[str, Any]) -> dict[str, Any]:
     """Return the context of a refused form. Raises NotAllowed for a form that this person's page does not have: nothing
     would show the refusal."""
-    if not (task.choices.may_comment if form == "comments" else form not in FIELDS or task.offers(form)):
+    offered = {"comments": task.choices.may_comment, "attachments": task.choices.may_attach}
+    if not offered.get(form, form in choices(task) or (not form and choices(task))):
         raise NotAllowed
-    return {"field": form, "refused": {"form": form, "error": refusal, "typed": typed}}
+    shown = "comments" if form in COMPOSER else "fields"
+    return {"refused": {"form": shown, "error": refusal, "typed": form_fields.touched(typed)}}
 
 
 def _filtered(task: Task, history: str) -> tuple[Entry, ...]:
@@ -206,7 +232,9 @@ async def _render(
         _personal_context(request, task, with_drafts),
     )
     labels = {"facts": facts(task), "labels": LABELS, "in_words": in_words, "relations": RELATIONS}
+    labels |= {"choices": choices(task), "seen": form_fields.seen_choices(task)}
     shared = {"task": task, "entries": entries, "texts": html_texts, "refused": None}
+    shared |= {"files": files_by_entry(task), "next_statuses": next_statuses(task, await colors.load(request))}
     return await run_if_many(
         lambda: html(request, template, status, **{**labels, **personal, **shared, **context}), len(entries)
     )
@@ -223,11 +251,15 @@ async def _personal_context(request: Request, task: Task, with_drafts: bool) -> 
             return replies, [], ""
         return replies, query(db), preferences.of_people(db, [person.id]).get(person.id, "")
 
-    replies, drafts, notification_preferences = await services(request).database.run(work)
+    replies, stored, notification_preferences = await services(request).database.run(work)
+    drafts = drafts_service.unsent(task, stored, who)
+    if "comments" in drafts and not hasattr(request.state, "staged"):
+        uploads.restore(request, who, drafts["comments"].fields.get("staged"))
     return {
+        "me": who.id,
         "typed_by": await drafts_service.form_owner(request),
         "replies": replies,
-        "drafts": drafts_service.unsent(task, drafts, who),
+        "drafts": drafts,
         "mutes": mutes.of_task(notification_preferences, task.id, task.row.project),
         **uploads.context(request, who),
     }

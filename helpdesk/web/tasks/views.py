@@ -5,8 +5,9 @@ import re
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.errors import Invalid, NotAllowed, NotFound, Sentence, TooLarge, sentence
-from helpdesk.tasks.model import Edit, Field, Written
+from helpdesk.errors import Conflict, Invalid, NotAllowed, NotFound, Sentence, TooLarge, Unchanged, sentence
+from helpdesk.tasks.model import Edit, Field, Task, Written
+from helpdesk.texts import is_blank
 from helpdesk.web.core import flash, request_data
 from helpdesk.web.core.after_write import saved
 from helpdesk.web.core.errors import status_of
@@ -17,7 +18,8 @@ from helpdesk.web.core.request_data import entry_id, task_id
 from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.templating import translate
 from helpdesk.web.files import uploads
-from helpdesk.web.tasks import change, rendered_texts, schemas
+from helpdesk.web.notifications import mark_read
+from helpdesk.web.tasks import change, form_fields, rendered_texts, schemas
 from helpdesk.web.tasks import page as task_page
 
 CHANGED: dict[Field, Sentence] = {
@@ -26,20 +28,24 @@ CHANGED: dict[Field, Sentence] = {
     "assignee": sentence("The assignee was changed."),
 }
 COMMENTED = sentence("The comment was added.")
+ANSWERED = sentence("The comment was added and the task was changed.")
 ATTACHED = sentence("The files were added.")
 CHOOSE = sentence("Please choose a file.")
 WATCHED = {True: sentence("You watch this task."), False: sentence("You do not watch this task.")}
 DELETED = sentence("The task was deleted.")
-FORMS = ("status", "priority", "assignee", "comments", "attachments", "watch", "preview")
+FORMS = ("fields", "status", "priority", "assignee", "comments", "attachments", "watch", "preview")
 ENTRY = re.compile(r"\d{1,10}", re.ASCII)
 PART = re.compile(r"[0-9]{1,5}")
 
 
 async def show(request: Request) -> Response:
     task = await task_page.load(request)
-    return await answer(
-        request, json=lambda: change.task_json(request, task), page=lambda: task_page.page(request, task)
-    )
+    return await answer(request, json=lambda: change.task_json(request, task), page=lambda: _show(request, task))
+
+
+async def _show(request: Request, task: Task) -> Response:
+    await mark_read.read_of_task(request, task.id)
+    return await task_page.page(request, task)
 
 
 async def back(request: Request) -> Response:
@@ -96,24 +102,84 @@ async def _change(request: Request, field: Field) -> Response:
     return await change.make(request, change.Change(read, conclude, field=field), presenter)
 
 
+async def fields(request: Request) -> Response:
+    """Change status, priority and assignee by the form beside the history; `take` assigns the task to me."""
+
+    async def read(request: Request) -> Edit:
+        fields = await request_data.read(request)
+        if fields.values.get("take"):
+            return Edit({"assignee": (await actor(request)).id}, version=fields.version())
+        return request_data.edits(fields._replace(values=form_fields.touched(fields.values)))
+
+    async def conclude(request: Request, written: Written) -> change.Outcome:
+        differing = [field for field in CHANGED if written.before.value(field) != written.after.value(field)]
+        return change.Outcome(written, CHANGED[differing[0]] if len(differing) == 1 else change.CHANGED)
+
+    return await change.make(request, change.Change(read, conclude), await change.presenter_of(request))
+
+
 async def comments(request: Request) -> Response:
+    """Answer: a comment with files, and a status, priority or assignee beside it, in one write."""
     fields, who = await request_data.read(request), await actor(request)
     try:
-        text, private = fields.required_text("comment"), fields.flag("private")
-        written = await saved(request, services(request).backend.comment(who, task_id(request), text, private))
-    except Invalid as refusal:
+        edit = await _read_answer(request)
+        written = await saved(request, _write_answer(request, edit))
+    except (Invalid, Conflict, TooLarge) as refusal:
         return await (await change.presenter_of(request)).refused(request, refusal, "comments")
-    entry = written.comment_of(who.id)
-    body = {"message": translate(request, COMMENTED), "comment": schemas.comment(entry)}
-    page = f"{task_page.address(request, written.after.id)}#entry-{entry.id}"
+    message, own = _answer_message(edit), written.own_entries(who.id)
+    anchor = "".join(f"#entry-{entry.id}" for entry in own[-1:])
     return await answer(
         request,
-        json=lambda: json_response(request, body, 201),
-        page=lambda: flash.redirect(request, fields.next_path() or page, COMMENTED),
-        fragment=lambda: task_page.written(
-            request, "tasks/_comment_saved.html", written, fields.version(), message=COMMENTED
-        ),
+        json=lambda: _answer_to_json(request, written, message),
+        page=lambda: _answer_to_page(request, written, anchor, message),
+        fragment=lambda: task_page.written(request, task_page.ANSWERED, written, fields.version(), message=message),
     )
+
+
+async def _read_answer(request: Request) -> Edit:
+    """Read an answer. `then` is the status of the pressed button; choices that were left alone change nothing.
+
+    Raises Invalid, TooLarge, NotAllowed; NotFound before files of an invisible task are kept.
+    """
+    fields = await request_data.read(request)
+    if fields.files and not (await task_page.load(request)).choices.may_attach:
+        raise NotAllowed
+    files = await uploads.receive(request, await actor(request))
+    values = form_fields.touched(fields.values)
+    if fields.values.get("then"):
+        values["status_id"] = fields.values["then"]
+    edit = request_data.edits(fields._replace(values=values))
+    if choose(request, json=True, page=not (files or edit.changes)):
+        fields.required_text("comment")
+    return edit._replace(files=files, private=fields.flag("private"))
+
+
+async def _write_answer(request: Request, edit: Edit) -> Written:
+    backend, who, number = services(request).backend, await actor(request), request_data.task_id(request)
+    if not (edit.changes or edit.files):
+        return await backend.comment(who, number, edit.comment, edit.private)
+    try:
+        written = await backend.change(who, number, edit)
+    except Unchanged as refusal:
+        raise request_data.refusal("comment", change.NOTHING_CHANGED) from refusal
+    request.state.staged = []  # they are the task's now
+    return written
+
+
+def _answer_message(edit: Edit) -> Sentence:
+    if is_blank(edit.comment):
+        return change.CHANGED if edit.changes else ATTACHED
+    return ANSWERED if edit.changes else COMMENTED
+
+
+async def _answer_to_json(request: Request, written: Written, message: Sentence) -> Response:
+    entry = written.comment_of((await actor(request)).id)
+    return json_response(request, {"message": translate(request, message), "comment": schemas.comment(entry)}, 201)
+
+
+async def _answer_to_page(request: Request, written: Written, anchor: str, message: Sentence) -> Response:
+    next_path = (await request_data.read(request)).next_path()
+    return flash.redirect(request, next_path or await change.address_after(request, written, anchor), message)
 
 
 async def attachments(request: Request) -> Response:
@@ -150,7 +216,7 @@ def _attached_to_json(request: Request, written: Written) -> Response:
 
 async def _attached_to_fragment(request: Request, written: Written, version: str | None) -> Response:
     del request.state.staged  # they are the task's now
-    return await task_page.written(request, "tasks/_attachment_saved.html", written, version, message=ATTACHED)
+    return await task_page.written(request, task_page.ANSWERED, written, version, message=ATTACHED)
 
 
 async def watch(request: Request) -> Response:

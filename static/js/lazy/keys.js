@@ -70,7 +70,7 @@ const edit = (name) => {
   const isTicked = document.querySelector("main [name=task_id]:checked");
   if (name && isTicked && bulk) return focusField(bulk, name);
   if (row) return editRow(row, name);
-  if (name && focusField(document.querySelector("main .task, #panel .task"), name)) return;
+  if (name && focusField(document.querySelector(".task-facts"), name)) return;
   document.querySelector("main a[href$='/edit']")?.click();
 };
 const answerTask = () => document.querySelector("textarea[id^=comments-][name=comment]")?.focus();

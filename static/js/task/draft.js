@@ -51,9 +51,15 @@
     form.submit();
   });
 
-  // A reply template is inserted at the caret. The script for it is loaded with the first comment.
-  document.addEventListener("focusin", ({ target }) => {
-    if (target.name !== "comment") return;
-    import(document.body.dataset.lazy).then(({ trackCaret }) => trackCaret(target)).catch(() => {});
+  document.addEventListener("keydown", ({ key, ctrlKey, metaKey, target }) => {
+    if (key === "Enter" && (ctrlKey || metaKey) && target.matches("textarea")) formOf(target)?.requestSubmit();
   });
+
+  // What the forms of a task can do more is loaded with the first of them that is used.
+  const load = (target, handle) => {
+    if (target.matches?.(".compose *, .task-fields *, [name=comment]"))
+      import(document.body.dataset.lazy).then(handle).catch(() => {});
+  };
+  document.addEventListener("focusin", ({ target }) => load(target, ({ trackCaret }) => trackCaret(target)));
+  document.addEventListener("change", ({ target }) => load(target, ({ handleChange }) => handleChange(target)));
 })();

@@ -9,8 +9,8 @@
     const all = new DataTransfer();
     for (const file of [...form.elements.files.files, ...queue.splice(0)]) all.items.add(file);
     form.elements.files.files = all.files;
-    if (form.dataset.files === "send") form.requestSubmit();
-    else if (document.activeElement.type !== "textarea") form.elements.files.focus();
+    for (const type of ["input", "change"]) form.elements.files.dispatchEvent(new Event(type, { bubbles: true }));
+    if (document.activeElement.type !== "textarea") form.elements.files.focus();
   };
 
   document.addEventListener("htmx:before:request", ({ target, detail: { ctx } }) => {

@@ -46,14 +46,16 @@ class IssueUpdate:
     async def change(self, actor: Actor, task_id: int, edit: Edit) -> Written:
         """Change a task. When somebody else wrote first and Redmine refuses, it is tried again on the present task, if
         other fields were changed, or `edit` names no version: then others' changes meanwhile do not matter."""
-        claims = self.calls.claims.among(actor.id, task_id, plain(edit.comment).strip(), False)
+        claims = self.calls.claims.among(actor.id, task_id, plain(edit.comment).strip(), edit.private)
         async with self.calls.writing(actor) as write, write.after_others(self.change_locks.of(task_id)):
             with claims as claim:
                 written = await self._merge(write, actor, await self.read_task(actor, task_id), edit)
                 if payloads.ignored(written, edit, actor):
                     # REST reads a task's fields and its history at different moments: it may be there now.
                     written = written._replace(after=await self._read_after(write, actor, task_id))
+                beside = payloads.made_beside(written, edit, actor)
                 written = _claimed(write, claim, written, payloads.made(written, edit, actor), edit.comment)
+                written = written._replace(entry_ids=written.entry_ids and written.entry_ids | beside)
         written = written._replace(file_ids=frozenset(map(payloads.file_id, edit.files)))
         try:
             payloads.require_changed(written, edit, actor)

@@ -50,7 +50,8 @@ def changing(before: Task, edit: Edit) -> JSON:
     if effective.files:
         body["uploads"] = uploads(effective.files)
     comment = trimmed(edit.comment)
-    return body | ({"notes": comment} if comment else {})
+    private = {"private_notes": True} if edit.private else {}
+    return body | ({"notes": comment, **private} if comment else {})
 
 
 def unsettled(task: Task, edit: Edit, now: datetime) -> float:
@@ -111,7 +112,7 @@ def file_id(file: Staged) -> int:
 def require_changed(written: Written, edit: Edit, actor: Actor) -> None:
     """Raise NotAllowed when Redmine silently kept an old value; say so when it saved the comment nevertheless."""
     if missing := ignored(written, edit, actor):
-        has_comment = trimmed(edit.comment) and entries_with(written, actor, edit.comment)
+        has_comment = trimmed(edit.comment) and entries_with(written, actor, edit.comment, edit.private)
         message = sentence("The task system kept your comment but did not accept the change.") if has_comment else None
         raise NotAllowed(message, detail=f"Redmine ignored {', '.join(missing)} of {written.after.id}")
 
@@ -120,7 +121,7 @@ def ignored(written: Written, edit: Edit, actor: Actor) -> list[str]:
     """Return the parts of an edit that are missing afterwards, though nobody replaced them since."""
     differing = _differing(written.after, changed(written.before, edit))
     missing = [name for name, names in differing if names is None or not written.was_replaced(actor.id, *names)]
-    lacks_comment = trimmed(edit.comment) and not entries_with(written, actor, edit.comment)
+    lacks_comment = trimmed(edit.comment) and not entries_with(written, actor, edit.comment, edit.private)
     return [*missing, "the comment"] if lacks_comment else missing
 
 
@@ -163,11 +164,21 @@ def made(written: Written, edit: Edit, actor: Actor) -> list[int]:
     what was written, the newest is its own."""
     effective = changed(written.before, edit)
     fields = {*history_names(written.after, effective), *([("attachment", "")] if effective.files else [])}
-    entries = entries_with(written, actor, edit.comment)
+    entries = entries_with(written, actor, edit.comment, edit.private and bool(trimmed(edit.comment)))
     if edit.comment.strip():
         return [entry.id for entry in entries]
     own = [entry.id for entry in entries if any(entry.has_change(*field) for field in fields)]
     return own if any(_differing(written.after, effective)) else own[-1:]
+
+
+def made_beside(written: Written, edit: Edit, actor: Actor) -> frozenset[int]:
+    """Return the id of the entry that Redmine makes of the changes beside a private comment, if the edit has both.
+
+    Source: Journal#split_private_notes.
+    """
+    if not (edit.private and trimmed(edit.comment)):
+        return frozenset()
+    return frozenset(made(written, edit._replace(comment="", private=False), actor)[-1:])
 
 
 def rewriting(before: Task, entry_id: int, text: str) -> JSON:

@@ -1,0 +1,59 @@
+// The forms of a task: a choice among its facts is saved at once, chosen files are named.
+// A choice made by keys waits for Enter or until its control is left: each arrow key is a choice of its own.
+const waiting = new Set();
+const sent = new WeakMap();
+let key = "";
+const isChoice = (it) => it.matches?.("[data-at-once]");
+const isChanged = ({ options, selectedIndex }) =>
+  selectedIndex !==
+  Math.max(
+    [...options].findIndex((it) => it.defaultSelected),
+    0
+  );
+const saveChoice = (select) => {
+  if (!select?.isConnected || !isChanged(select) || sent.get(select) === select.value) return;
+  if (select.form.matches(".htmx-request")) return waiting.add(select.id);
+  sent.set(select, select.value);
+  select.form.requestSubmit();
+};
+const showNames = (input) => {
+  const list = document.getElementById(input.id + "-names");
+  const names = [...input.files].map(({ name }) => name).join(", ");
+  list?.replaceChildren(names);
+  if (!names || !list) return;
+  const button = document.createElement("button");
+  Object.assign(button, { type: "button", className: "quiet", textContent: "✕", title: list.dataset.clear });
+  button.onclick = () => {
+    input.value = "";
+    showNames(input);
+    input.focus();
+  };
+  list.append(button);
+};
+/** Save a choice that was made, or name the files that were chosen. */
+export const handleChange = (control) => {
+  if (control.type === "file") showNames(control);
+  else if (!isChoice(control)) return;
+  else if (!key || key === "Enter") saveChoice(control);
+};
+const closeMenu = () => document.querySelector(".compose-send details[open]")?.removeAttribute("open");
+document.addEventListener("pointerdown", ({ target }) => {
+  key = "";
+  if (!target.closest(".compose-send details")) closeMenu();
+});
+document.addEventListener("keydown", (event) => {
+  const { target } = event;
+  key = event.key;
+  if (key === "Escape" && target.closest(".compose-send details")) {
+    target.closest("details").querySelector("summary").focus();
+    closeMenu();
+  }
+  if (key === "Enter" && isChoice(target)) saveChoice(target);
+});
+document.addEventListener("focusout", ({ target }) => isChoice(target) && saveChoice(target));
+document.addEventListener("htmx:finally:request", () => {
+  const ids = [...waiting];
+  waiting.clear();
+  document.querySelector(".task-fields")?.classList.remove("typed");
+  setTimeout(() => ids.forEach((id) => saveChoice(document.getElementById(id))));
+});

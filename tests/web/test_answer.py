@@ -1,0 +1,164 @@
+"""An answer and whatever goes with it: one form, one press, one write."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from tests.web.conftest import HTML, HTMX, Client, Visit
+from tests.web.dom import parsed, sent
+from tests.world import NAMES, PEOPLE_IDS, PRIORITY_IDS, STATUS_IDS, EmbeddedWorld
+
+BUSY, RESOLVED = STATUS_IDS["in_progress"], STATUS_IDS["resolved"]
+
+
+def form_of(client: Client, number: int, name: str = "comments", suffix: str = "-form") -> dict[str, str]:
+    """What the form sends as it stands."""
+    page = parsed(client.get(f"/tasks/{number}", headers=HTML).text)
+    form = page.by_id(f"{name}-{number}{suffix}")
+    assert form
+    return sent(form)
+
+
+def task(client: Client, number: int) -> dict[str, Any]:
+    found: dict[str, Any] = client.get(f"/tasks/api/task/{number}").json()
+    return found
+
+
+def history(client: Client, number: int) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = client.get(f"/tasks/api/task/{number}/history").json()["history"]
+    return found
+
+
+@pytest.mark.parametrize("headers", [HTML, HTMX], ids=["page", "htmx"])
+def test_an_answer_its_status_and_the_next_assignee_are_one_entry(
+    anna: Client, number: int, headers: dict[str, str]
+) -> None:
+    form = form_of(anna, number) | {"comment": "Займётся Борис", "then": BUSY, "assignee_id": PEOPLE_IDS["boris"]}
+    answer = anna.post(f"/tasks/{number}/comments", data=form, headers=headers)
+    assert answer.status_code == (200 if headers is HTMX else 303)
+    (entry,) = history(anna, number)
+    assert entry["notes"] == "Займётся Борис" and len(entry["changes"]) == 2
+    now = task(anna, number)
+    assert (now["status"]["id"], now["assignee"]["id"]) == (BUSY, PEOPLE_IDS["boris"])
+    again = anna.post(f"/tasks/{number}/comments", data=form, headers=headers)
+    assert again.status_code == answer.status_code and len(history(anna, number)) == 1, "sent twice, done once"
+
+
+def test_the_likeliest_status_is_on_the_button_and_the_others_are_behind_it(
+    anna: Client, number: int, visit: Visit
+) -> None:
+    visit("boris").put(f"/tasks/api/task/{number}/status", json={"status_id": BUSY}).raise_for_status()
+    send = parsed(anna.get(f"/tasks/{number}", headers=HTML).text).by_id(f"comments-{number}-send")
+    assert send
+    buttons = [(it.get("value"), it.text) for it in send.all(lambda it: it.tag == "button")]
+    assert buttons[0] == (None, "Answer") and buttons[1] == (str(RESOLVED), "Answer and → resolved")
+    assert {text.rpartition(" ")[2] for _, text in buttons[2:]} == {"waiting"}
+
+
+def test_a_choice_that_was_left_alone_changes_nothing_that_others_changed(
+    anna: Client, number: int, visit: Visit
+) -> None:
+    form = form_of(anna, number) | {"comment": "Вижу"}
+    visit("admin").put(f"/tasks/api/task/{number}/assignee", json={"assignee_id": PEOPLE_IDS["boris"]})
+    assert anna.post(f"/tasks/{number}/comments", data=form, headers=HTMX).status_code == 200
+    assert task(anna, number)["assignee"]["id"] == PEOPLE_IDS["boris"]
+
+
+@pytest.mark.parametrize("headers", [HTML, HTMX], ids=["page", "htmx"])
+def test_a_conflict_names_only_what_both_touched_and_keeps_the_answer(
+    anna: Client, number: int, visit: Visit, headers: dict[str, str]
+) -> None:
+    form = form_of(anna, number) | {"comment": "Беру", "then": BUSY}
+    boris = visit("boris")
+    boris.put(f"/tasks/api/task/{number}/priority", json={"priority_id": PRIORITY_IDS["urgent"]}).raise_for_status()
+    rejected = {"status_id": STATUS_IDS["rejected"]}
+    boris.put(f"/tasks/api/task/{number}/status", json=rejected).raise_for_status()
+    answer = anna.post(f"/tasks/{number}/comments", data=form, headers=headers)
+    fault = parsed(answer.text).of_class("fault")[0].text
+    assert answer.status_code == 409 and NAMES["boris"] in fault and "Status: new → rejected." in fault
+    assert "Priority" not in fault and ">Беру</textarea>" in answer.text
+    assert [it["notes"] for it in history(anna, number)] == ["", ""]
+
+
+def test_an_answer_merges_with_changes_of_other_fields(anna: Client, number: int, visit: Visit) -> None:
+    form = form_of(anna, number) | {"comment": "Беру", "then": BUSY}
+    urgent = {"priority_id": PRIORITY_IDS["urgent"]}
+    visit("boris").put(f"/tasks/api/task/{number}/priority", json=urgent).raise_for_status()
+    assert anna.post(f"/tasks/{number}/comments", data=form, headers=HTMX).status_code == 200
+    now = task(anna, number)
+    assert (now["status"]["id"], now["priority"]["id"]) == (BUSY, PRIORITY_IDS["urgent"])
+
+
+def test_an_internal_answer_hides_its_words_and_no_change(anna: Client, number: int, visit: Visit) -> None:
+    form = form_of(anna, number) | {"comment": "между нами", "private": "1", "then": BUSY}
+    assert anna.post(f"/tasks/{number}/comments", data=form, headers=HTMX).status_code == 200
+    seen = visit("irina").get(f"/tasks/{number}", headers=HTML).text
+    assert "между нами" not in seen and "in_progress" in seen
+    assert [it["private"] for it in history(anna, number)] == [False, True]
+
+
+def test_files_go_with_an_answer_and_never_with_an_internal_one(anna: Client, number: int) -> None:
+    file = {"files": ("план.txt", b"1", "text/plain")}
+    form = form_of(anna, number) | {"comment": "между нами", "private": "1"}
+    refused = anna.post(f"/tasks/{number}/comments", data=form, files=file, headers=HTMX)
+    assert refused.status_code == 422 and "everybody who sees the task would see them" in refused.text
+    assert 'name="staged"' in refused.text and history(anna, number) == []
+    told = anna.post(f"/tasks/{number}/comments", data=form | {"private": ""}, files=file, headers=HTMX)
+    assert told.status_code == 200 and 'name="staged"' not in told.text
+    (entry,) = history(anna, number)
+    assert entry["notes"] == "между нами" and entry["changes"] == ["File: план.txt"]
+    page = parsed(anna.get(f"/tasks/{number}", headers=HTML).text)
+    shown = page.by_id(f"entry-{entry['id']}")
+    assert shown and "план.txt" in shown.text and "File:" not in shown.text, "the file stands beside its comment"
+
+
+def test_files_or_a_status_alone_are_an_answer_and_nothing_is_none(anna: Client, number: int) -> None:
+    form = form_of(anna, number)
+    empty = anna.post(f"/tasks/{number}/comments", data=form, headers=HTMX)
+    assert empty.status_code == 422 and "Please fill this in." in empty.text
+    file = {"files": ("план.txt", b"1", "text/plain")}
+    assert anna.post(f"/tasks/{number}/comments", data=form, files=file, headers=HTML).status_code == 303
+    alone = form_of(anna, number) | {"then": BUSY}
+    assert anna.post(f"/tasks/{number}/comments", data=alone, headers=HTML).status_code == 303
+    assert task(anna, number)["status"]["id"] == BUSY and len(history(anna, number)) == 2
+    same = form_of(anna, number) | {"then": BUSY}
+    assert anna.post(f"/tasks/{number}/comments", data=same, headers=HTMX).status_code == 422
+
+
+# The facts as controls
+
+
+def test_one_form_changes_what_was_touched_alone(anna: Client, number: int, visit: Visit) -> None:
+    form = form_of(anna, number, "fields", "")
+    assert json.loads(form["seen"]).keys() == {"status_id", "priority_id", "assignee_id"}
+    visit("boris").put(f"/tasks/api/task/{number}/status", json={"status_id": BUSY}).raise_for_status()
+    urgent = form | {"priority_id": PRIORITY_IDS["urgent"]}
+    assert anna.post(f"/tasks/{number}/fields", data=urgent, headers=HTML).status_code == 303
+    now = task(anna, number)
+    assert (now["status"]["id"], now["priority"]["id"]) == (BUSY, PRIORITY_IDS["urgent"])
+    rejected = form | {"status_id": STATUS_IDS["rejected"], "idempotency_key": "another"}
+    refused = anna.post(f"/tasks/{number}/fields", data=rejected, headers=HTMX)
+    fact = parsed(refused.text).by_id(f"status-{number}-fact")
+    assert refused.status_code == 409 and fact and NAMES["boris"] in fact.text and "Save mine" in fact.text
+    assert "Boris" not in refused.text.split(f'id="priority-{number}-fact"')[1].split("</dd>")[0]
+
+
+@pytest.mark.parametrize("headers", [HTML, HTMX], ids=["page", "htmx"])
+def test_a_task_is_taken_by_one_press(visit: Visit, embedded: EmbeddedWorld, headers: dict[str, str]) -> None:
+    number, anna = embedded.new_task(assignee="boris"), visit("anna")
+    page = parsed(anna.get(f"/tasks/{number}", headers=HTML).text)
+    press = page.by_id(f"take-{number}")
+    assert press and press.text == "Take it"
+    form = form_of(anna, number, "fields", "") | {press["name"]: press["value"]}
+    assert anna.post(f"/tasks/{number}/fields", data=form, headers=headers).status_code in (200, 303)
+    assert task(anna, number)["assignee"]["id"] == PEOPLE_IDS["anna"]
+    assert f"take-{number}" not in anna.get(f"/tasks/{number}", headers=HTML).text
+
+
+def test_a_requester_sees_no_control_without_a_choice(number: int, visit: Visit) -> None:
+    page = visit("irina").get(f"/tasks/{number}", headers=HTML).text
+    for control in ("fields-", "take-", 'name="private"', "data-inserts", 'name="then"'):
+        assert control not in page, control
+    assert re.search(r'<textarea[^>]* name="comment"', page)
