@@ -17,7 +17,7 @@ from e2e.network_log import NetworkLog, told, total
 KB = 1024
 FIRST_VISIT = 28 * KB
 NEXT_PAGE = 5 * KB
-ROOM = 4 * KB
+ROOM = 4.5 * KB
 UNCHANGED = 600
 STATUS_CHANGE = KB
 BOARD = 14 * KB
