@@ -163,7 +163,7 @@ def test_the_palette_finds_tasks_pages_and_commands_by_keys(page: Page, as_progr
     page.keyboard.type(f"#{task['id']}")
     expect(options).to_contain_text([task["subject"]])
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", level=1)).to_contain_text(f"#{task['id']}")
+    expect(page.locator(f"#task-{task['id']}")).to_be_visible()
     open_palette(page)
     page.keyboard.type("доска")
     page.keyboard.press("Enter")  # before the answer has come: it waits for it

@@ -92,7 +92,7 @@ def test_a_picture_pasted_into_the_edit_form_is_shown_in_the_task(page: Page, as
     paste_between(page, description)
     expect(description).to_have_value(REFERENCE)
     page.get_by_role("button", name="Сохранить", exact=True).last.click()
-    expect(page.get_by_role("heading", level=1)).to_contain_text(f"#{task['id']}")
+    expect(page.locator(f"#task-{task['id']}")).to_be_visible()
     assert_drawn(shown(page.locator(".story")).first)
 
 
