@@ -75,7 +75,7 @@ def test_a_list_is_walked_and_a_task_opened_answered_and_assigned(page: Page) ->
     page.keyboard.press("o")
     expect(page.get_by_role("heading", level=1)).to_contain_text(names[0])
     page.keyboard.press("a")
-    expect(page.locator("select[name=assignee_id]")).to_be_focused()
+    expect(page.locator(".task-facts [name=assignee_id]")).to_be_focused()
     page.locator("h1 a").first.focus()
     page.keyboard.press("r")
     expect(page.locator("textarea[id^=comments-]")).to_be_focused()
