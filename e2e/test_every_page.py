@@ -189,7 +189,7 @@ def test_columns_of_the_board(page: Page, look: Look, announced: Announced) -> N
     look("columns as who may not change them sees them")
     steps.come_to(page, "admin", "/tasks/board/columns?next=/tasks")
     look("columns of the board")
-    limit = page.get_by_label("Предел: В работе")
+    limit = page.get_by_label("Лимит: В работе")
     limit.fill("0")
     _send_as_without_scripts(page.locator("#columns"))
     expect(limit).to_have_attribute("aria-invalid", "true")

@@ -161,8 +161,8 @@ class Screen:
 
     def _tray(self, card: Element) -> Element | None:
         if not card.of_class("tray"):
-            (grip,) = card.of_class("grip")
-            self._swap(self._get(grip["href"]), card, "beforeend")
+            for grip in card.of_class("grip"):  # who may edit nothing has none
+                self._swap(self._get(grip["href"]), card, "beforeend")
         return next(iter(card.of_class("tray")), None)
 
     def _form(self, card: Element, kind: str) -> Element | None:

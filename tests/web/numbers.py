@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 
 from tests.web.conftest import HTML
 
-SUMMARY = re.compile(r'<ul class="summary".*?</ul>', re.S)
+SUMMARY = re.compile(r'<ul class="(?:summary|board-totals)".*?</ul>', re.S)
 TOTAL = re.compile(r'<li><a href="([^"]+)"( aria-current="true")?><b[^>]*>(\d+)</b> ([^<]+)</a></li>')
 LISTED = re.compile(r'<td><a href="([^"]+)">(\d+)</a>')
 COUNT = re.compile(r"<strong>(\d+) tasks?</strong>")

@@ -20,6 +20,7 @@ from helpdesk.web.core.faces import answer, answer_refusal, html, json_response
 from helpdesk.web.core.idempotency import idempotent
 from helpdesk.web.core.navigation import BOARD, safe_path
 from helpdesk.web.core.services import path_to, services
+from helpdesk.web.tasks import colors
 
 MOST_TASKS = 9_999
 PHASES: dict[Phase, Sentence] = {"active": sentence("active"), "waiting": sentence("waiting")}
@@ -136,6 +137,7 @@ def _with_limit(fields: request_data.Fields, status: Status, settings: ColumnSet
 
 async def _statuses_and_settings(request: Request) -> tuple[tuple[Status, ...], dict[int, ColumnSettings]]:
     """Return all statuses of the backend, for an administrator of ours need not have an account there."""
+    await colors.prepare(request)
     return await services(request).backend.statuses(), await services(request).database.run(board.columns)
 
 

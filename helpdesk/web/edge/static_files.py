@@ -43,7 +43,7 @@ BUNDLES = {
     "app.js": ("js/*.js",),
     "lazy.js": ("js/lazy/*.js",),
     "task.js": ("js/task/*.js",),
-    "board.js": ("js/board/*.js",),
+    "board.js": ("js/board/*.js", "js/task/draft.js"),
     "htmx.js": ("vendor/htmx-*.js", "js/htmx/*.js"),
 }
 TEXTS = {".css", ".js", ".svg"}
