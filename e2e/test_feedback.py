@@ -16,7 +16,7 @@ def test_a_comment_is_said_once(page: Page, as_program: AsProgram) -> None:
     expect(steps.toast(page, "")).to_have_count(0)
     page.goto("/tasks")
     page.go_back()
-    expect(page.get_by_role("heading", level=1)).to_contain_text(f"#{task}")
+    expect(page.locator(f"#task-{task}")).to_be_visible()
     expect(steps.toast(page, "")).to_have_count(0)
 
 

@@ -98,7 +98,7 @@ def test_from_a_task_one_comes_back_to_the_very_list(page: Page, javascript: boo
     address, last = page.url, steps.subjects(page).last
     last.scroll_into_view_if_needed()
     last.click()
-    expect(page.get_by_role("heading", level=1)).to_contain_text(f"#{numbers[-1]}")
+    expect(page.locator(f"#task-{numbers[-1]}")).to_be_visible()
     steps.add_comment(page, "Проверено.")
     expect(steps.entries(page).last).to_contain_text("Проверено.")
     page.get_by_role("link", name="К списку").click()

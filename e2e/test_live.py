@@ -212,7 +212,7 @@ def test_the_widget_is_read_undone_minimised_and_told_what_ails_it(page: Page, a
     link.press("Enter")
     expect(widget).to_contain_text("Тихо.")
     widget.get_by_role("link", name=f"#{tasks[1]['id']}").click()
-    expect(page.get_by_role("heading", level=1)).to_contain_text(f"#{tasks[1]['id']}")
+    expect(page.locator(f"#task-{tasks[1]['id']}")).to_be_visible()
     unread(page, "2")
 
 

@@ -45,7 +45,7 @@ def test_a_task_with_files_is_made(page: Page, javascript: bool) -> None:
     expect(page.get_by_role("heading", level=1)).to_contain_text(SUBJECT)
     expect(steps.fact(page, "priority")).to_have_text("Высокий")
     expect(steps.fact(page, "assignee")).to_have_text("Борис Громов")
-    expect(page.locator(".list-of-files li")).to_have_count(2)
+    expect(page.locator(".task-attachments li")).to_have_count(2)
 
 
 def test_going_to_another_project_loses_nothing(page: Page, javascript: bool) -> None:
@@ -58,7 +58,7 @@ def test_going_to_another_project_loses_nothing(page: Page, javascript: bool) ->
     create(page)
     expect(page.get_by_role("heading", level=1)).to_contain_text(SUBJECT)
     expect(page.get_by_text("Склад и логистика")).to_be_visible()
-    expect(page.locator(".list-of-files li")).to_have_count(1)
+    expect(page.locator(".task-attachments li")).to_have_count(1)
 
 
 def test_a_refused_form_stays_with_its_files(page: Page, javascript: bool, announced: Announced) -> None:
@@ -74,7 +74,7 @@ def test_a_refused_form_stays_with_its_files(page: Page, javascript: bool, annou
     expect(page.get_by_label("план.txt")).to_be_checked()
     page.get_by_label("Срок").fill("2027-01-18")
     create(page)
-    expect(page.locator(".list-of-files li")).to_have_count(1)
+    expect(page.locator(".task-attachments li")).to_have_count(1)
 
 
 def test_a_double_click_makes_one_task(page: Page, javascript: bool, as_program: AsProgram) -> None:

@@ -23,7 +23,7 @@ def test_notifications_are_seen_opened_marked_and_taken_back(page: Page, as_prog
     page.goto("/notifications")
     main = page.get_by_role("main")
     main.get_by_role("link", name=f"#{first['id']}").click()
-    expect(page.get_by_role("heading", level=1)).to_contain_text(f"#{first['id']}")
+    expect(page.locator(f"#task-{first['id']}")).to_be_visible()
     expect(count).to_have_text("1")
     page.goto("/notifications")
     main.get_by_role("button", name="Отметить все прочитанными").click()

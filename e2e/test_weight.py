@@ -17,7 +17,7 @@ from e2e.network_log import NetworkLog, told, total
 KB = 1024
 FIRST_VISIT = 28 * KB
 NEXT_PAGE = 5 * KB
-ROOM_STYLES = 3 * KB
+ROOM = 4.5 * KB
 UNCHANGED = 600
 STATUS_CHANGE = KB
 BOARD = 14 * KB
@@ -71,12 +71,12 @@ def test_the_next_page_is_light(page: Page, as_program: AsProgram) -> None:
         page.goto(address)
         answers = log.taken(address.partition("?")[0])
         print(told(f"next page {address}", answers))
-        room = [it for it in answers if it.size and it.path.endswith(".css")]
+        room = [it for it in answers if it.size and it.path.endswith((".css", ".js"))]
         assert [it.path for it in answers if it.size and it not in room] == [address.partition("?")[0]], (
             "all else is kept"
         )
         assert total(answers) - total(room) <= NEXT_PAGE, address
-        assert total(room) <= ROOM_STYLES, "those of a task, once"
+        assert total(room) <= ROOM, "styles and scripts of a task, once"
 
 
 def test_a_page_that_did_not_change_is_not_sent_again(page: Page, as_program: AsProgram) -> None:

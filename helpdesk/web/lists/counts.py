@@ -73,5 +73,6 @@ async def _number(request: Request, address: str) -> int | None:
 def correct(request: Request, number: int) -> None:
     """Have the navigation show the number of the list that is on the page, where it links to this list."""
     query = f"?{request.url.query}" if request.url.query else ""
-    if (here := request.url.path + query) in request.state.counts:
-        request.state.counts = {**request.state.counts, here: number}
+    numbers = getattr(request.state, "counts", {})  # only the request of a page has them
+    if (here := request.url.path + query) in numbers:
+        request.state.counts = {**numbers, here: number}
