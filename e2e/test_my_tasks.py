@@ -136,7 +136,7 @@ def test_the_choice_of_columns_opens_in_its_place_and_stays(page: Page) -> None:
     steps.come_to(page, "anna", "/tasks?sort=id")
     page.get_by_role("link", name="столбцы").click()
     form = page.get_by_role("form", name="Столбцы")
-    expect(form.get_by_label("От кого")).to_be_focused()
+    expect(form.get_by_label("Заявитель")).to_be_focused()
     form.get_by_label("Проект").uncheck()
     form.get_by_label("низкие строки").check()
     form.get_by_role("button", name="Сохранить").click()

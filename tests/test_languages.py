@@ -37,7 +37,9 @@ def test_no_template_holds_a_sentence_outside_the_catalogues() -> None:
     """Letters between tags that are no expression: a name such as "demo" in code is the only kind there is."""
     for file in (ROOT / "templates").rglob("*.html"):
         text = re.sub(r"\{% trans.*?endtrans %\}", "", file.read_text(), flags=re.DOTALL)
-        text = re.sub(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}|<code>.*?</code>|<dt>\w+</dt>", "", text, flags=re.DOTALL)
+        text = re.sub(
+            r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}|<code>.*?</code>|<kbd>\w+</kbd>|<dt>\w+</dt>", "", text, flags=re.DOTALL
+        )
         loose = [part.strip() for part in re.findall(r">([^<]+)<", text) if re.search(r"[^\W\d_]{2}", part)]
         loose += re.findall(r'(?:aria-label|title|placeholder|alt)="([^"]*[^\W\d_][^"]*)"', text)
         assert loose == [], f"{file}: {loose}"

@@ -22,7 +22,7 @@ TITLES = {
     "files": sentence("%(who)s added to the files of #%(task)s"),
     "reassigned": sentence("%(who)s changed who works on #%(task)s"),
     "changed": sentence("%(who)s changed #%(task)s"),
-    "put_aside": sentence("Nobody was told of a change to #%(task)s"),
+    "put_aside": sentence("Nobody was notified of a change to #%(task)s"),
 }
 OF_NO_TASK = {"put_aside": sentence("It could not be processed. The log of the server says more.")}
 """Kinds for administrators. They say nothing of the task but its number."""

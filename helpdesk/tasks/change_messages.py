@@ -12,7 +12,7 @@ LABELS = {
     "status": sentence("Status"),
     "priority": sentence("Priority"),
     "assignee": sentence("Assignee"),
-    "tracker": sentence("Tracker"),
+    "tracker": sentence("Type"),
     "project": sentence("Project"),
     "subject": sentence("Subject"),
     "description": sentence("Description"),

@@ -219,7 +219,7 @@ def _require_sound(before: Task, edit: Edit) -> None:
     errors = faults(details, before.choices.required)
     tracker = edit.details.get("tracker", before.row.tracker.id)
     if tracker not in {before.row.tracker.id, *(offered.id for offered in before.choices.trackers)}:
-        errors["tracker_id"] = [sentence("There is no such tracker here.")]
+        errors["tracker_id"] = [sentence("There is no such type here.")]
     errors |= custom_faults((it.field for it in before.custom), edit.custom)
     if errors:
         raise Invalid(errors)

@@ -20,7 +20,7 @@ NAMES = {
     "being dealt with": "in_progress",
     "on hold": "on_hold",
     "closed": "closed",
-    "past due": "overdue",
+    "overdue": "overdue",
 }
 PHASES = {"new": "new", "active": "in_progress", "waiting": "on_hold", "done": "closed"}
 

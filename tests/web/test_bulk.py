@@ -98,7 +98,7 @@ def test_htmx_gets_a_toast_that_names_the_refused_by_subject(visit: Visit, embed
 
 
 @pytest.mark.parametrize(
-    ("form", "message"), [({"status_id": 2}, "tick the tasks"), ({"task_id": 1}, "choose a status")]
+    ("form", "message"), [({"status_id": 2}, "select the tasks"), ({"task_id": 1}, "choose a status")]
 )
 def test_htmx_is_told_in_the_form_what_is_missing(
     visit: Visit, embedded: EmbeddedWorld, form: dict[str, object], message: str
@@ -113,7 +113,7 @@ def test_the_form_is_a_page_for_ticked_tasks_and_a_fragment_for_the_list(visit: 
     fragment = anna.get(f"/tasks/bulk?task_id={number}", headers=HTMX).text
     assert "<main" not in fragment and 'name="task_id"' not in fragment and 'id="bulk"' in fragment
     nothing = anna.get("/tasks/bulk?next=/tasks&task_id=99999", headers=HTML).text
-    assert "tick the tasks that you mean" in nothing and "<select" not in nothing and 'href="/tasks"' in nothing
+    assert "select the tasks that you mean" in nothing and "<select" not in nothing and 'href="/tasks"' in nothing
     assert anna.get("/tasks/bulk?task_id=x", headers=HTML).status_code == 422
     assert "<select" not in visit("stranger").get(f"/tasks/bulk?task_id={number}", headers=HTML).text
 

@@ -75,7 +75,7 @@ def test_each_number_leads_to_the_tasks_that_it_counts(anna: Client, query: str)
     page = anna.get(f"/tasks/statistics?{query}", headers=HTML).text
     totals = {text: (unescape(address), int(number)) for address, number, text in TOTAL.findall(page)}
     parts = {"new", "being dealt with", "closed"}
-    assert set(totals) == {"in all", "past due"} | ({"closed"} if "status=" in query else {"open", *parts})
+    assert set(totals) == {"in all", "overdue"} | ({"closed"} if "status=" in query else {"open", *parts})
     numbers = [*totals.values(), *((listed, number) for _, listed, number in lines(page).values())]
     assert len(numbers) > (3 if "status=" in query else 10)
     for address, number in numbers:
@@ -109,7 +109,7 @@ def test_a_filtered_status_is_counted_alone_as_in_the_list(visit: Visit, embedde
     assert [(number, label) for _, number, label in TOTAL.findall(page)] == [
         ("1", "in all"),
         ("1", "new"),
-        ("0", "past due"),
+        ("0", "overdue"),
     ]
     assert set(chips(page)) == {"Assignee: me", "Status: new"}
     counts = visit("anna").get(address).json()["statistics"]

@@ -22,7 +22,7 @@ from helpdesk.web.core.navigation import safe_path
 from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.templating import translate
 
-NOTHING_TICKED = sentence("Nothing was changed: tick the tasks that you mean.")
+NOTHING_TICKED = sentence("Nothing was changed: select the tasks that you mean.")
 NOTHING_CHOSEN = sentence("Nothing was changed: choose a status, a priority or an assignee, or write a comment.")
 SAVED_PARTLY = sentence("A part of it was saved, but what became of each task can't be shown just now.")
 TOO_MANY = sentence("At most %(most)s tasks at once.", most=MOST_TASKS)

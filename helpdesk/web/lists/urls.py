@@ -19,7 +19,7 @@ COLUMNS = {
     "subject": sentence("Subject"),
     "status": sentence("Status"),
     "priority": sentence("Priority"),
-    "author": sentence("From"),
+    "author": sentence("Requester"),
     "assigned_to": sentence("Assignee"),
     "project": sentence("Project"),
     "due_date": sentence("Due"),

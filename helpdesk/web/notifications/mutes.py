@@ -29,11 +29,11 @@ MOST_MUTES = 100
 
 MESSAGES: dict[tuple[Kind, bool], Sentence] = {
     ("task", True): sentence("You will hear of this task only when somebody turns to you."),
-    ("task", False): sentence("You will be told of this task again."),
+    ("task", False): sentence("You will be notified about this task again."),
     ("project", True): sentence("You will hear of this project only when somebody turns to you."),
-    ("project", False): sentence("You will be told of this project again."),
+    ("project", False): sentence("You will be notified about this project again."),
 }
-TOO_MANY = sentence("You have muted %(most)s already: be told of one again first.", most=MOST_MUTES)
+TOO_MANY = sentence("You have muted %(most)s already: unmute one first.", most=MOST_MUTES)
 
 
 class Mute(NamedTuple):

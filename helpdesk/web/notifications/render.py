@@ -14,7 +14,7 @@ from helpdesk.web.core.guards import actor
 from helpdesk.web.core.services import services
 
 HIDDEN = sentence("You do not see this task any more")
-NOTHING = sentence("What was told of it is not shown.")
+NOTHING = sentence("Notifications about it are not shown.")
 
 
 class Item(NamedTuple):

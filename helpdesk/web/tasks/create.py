@@ -27,7 +27,7 @@ from helpdesk.web.tasks import page as task_page
 PLACE = "tasks:new"
 CREATED = sentence("The task was created.")
 NO_PROJECT = sentence("There is no such project, or you may not create tasks in it.")
-NO_TRACKER = sentence("There is no such tracker here.")
+NO_TRACKER = sentence("There is no such type here.")
 CHOICES = ("status_id", "priority_id", "assignee_id")
 DETAILS = {"tracker": "tracker_id", "parent": "parent_id"}
 ALIASES = {"assigned_to_id": "assignee_id"}
