@@ -184,7 +184,7 @@ def stands_in(tab: Tab, move: Move, status: int) -> None:
 
 
 def by_mouse(tab: Tab, move: Move, to: int, meanwhile: Callable[[], object] = lambda: None) -> None:
-    tab.take(f"#card-{move.task} > p")
+    tab.take(f"#card-{move.task} > .subject")
     tab.sees(".cards.no")
     meanwhile()
     tab.put(f".column[data-status='{to}'] h2")
