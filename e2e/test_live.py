@@ -226,6 +226,7 @@ def test_a_page_that_was_offline_catches_up(page: Page, as_program: AsProgram) -
     page.context.set_offline(False)
     expect(page.locator(".bell [data-unread]")).to_have_text("1", timeout=LONG_MS)
     is_live(page)
+    page.locator(".bell").click()
     expect(page.locator("#widget li")).to_have_count(1)
 
 
