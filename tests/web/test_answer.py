@@ -209,6 +209,15 @@ def test_a_task_is_taken_by_one_press(visit: Visit, embedded: EmbeddedWorld, hea
     assert f"take-{number}" not in anna.get(f"/tasks/{number}", headers=HTML).text
 
 
+def test_taking_a_task_loses_no_other_choice(visit: Visit, embedded: EmbeddedWorld) -> None:
+    """Without scripts one form has them all."""
+    number, anna = embedded.new_task(assignee="boris"), visit("anna")
+    form = form_of(anna, number, "fields", "") | {"take": "1", "status_id": BUSY}
+    assert anna.post(f"/tasks/{number}/fields", data=form, headers=HTML).status_code == 303
+    now = task(anna, number)
+    assert (now["status"]["id"], now["assignee"]["id"]) == (BUSY, PEOPLE_IDS["anna"])
+
+
 def test_a_requester_sees_no_control_without_a_choice(number: int, visit: Visit) -> None:
     page = visit("irina").get(f"/tasks/{number}", headers=HTML).text
     for control in ("fields-", "take-", 'name="private"', "data-inserts", 'name="then"'):
