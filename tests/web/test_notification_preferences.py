@@ -241,7 +241,7 @@ def test_a_task_and_its_project_are_muted_and_unmuted_on_its_page(
             only = frozenset({number} if muted else ())
             assert (now.muted_tasks, now.muted_projects) == ((only, frozenset()), (frozenset(), only))[kind != "task"]
             page = anna.get(f"/tasks/{task}", headers=HTML).text
-            assert f">{label}<" in page and ('<details class="mutes" open>' in page) == muted
+            assert f">{label}<" in page and ('<details class="task-mutes" open>' in page) == muted
     assert kept(services, "boris") == Preferences()
 
 
