@@ -30,7 +30,7 @@ EXPORTED_AT_ONCE = 100
 class Vocabulary(NamedTuple):
     """The choices of a list's filters, in the backend's order; projects in that of their tree.
 
-    `may_edit` is False for a person who may edit the tasks of no project, as far as that is known: lists then offer no
+    `may_edit` is False for a person who is known to be allowed to edit the tasks of no project: lists then offer no
     changes. Single tasks still offer what is allowed there.
     """
 

@@ -59,7 +59,7 @@ PAGES = STREAMS | {
     "home", "static", "preferences", "people:login GET", "people:register GET", "tasks:back", "tasks:export",
     "replies:insert", "drafts:discard", "tasks:row GET", "tasks:delete GET", "tasks:new_form", "tasks:new_preview",
     "tasks:thumbnail", "tasks:view", "notifications:show", "tasks:changed", "notifications:widget",
-    "tasks:more", "tasks:cards", "tasks:bulk GET", "people:menu",
+    "tasks:more", "tasks:cards", "tasks:bulk GET", "people:menu", "search:keys",
 }  # fmt: skip
 KINDS = (
     "application/json", "application/json; charset=utf-16", "application/x-www-form-urlencoded", "text/plain", "",

@@ -22,7 +22,7 @@ from helpdesk.tasks.redmine.allowed_actions import Rights
 from helpdesk.tasks.redmine.backend import RedmineBackend
 from helpdesk.tasks.redmine.rest import custom_fields, json_mapper, payloads, query_params
 from helpdesk.tasks.redmine.rest.json_mapper import links
-from helpdesk.tasks.redmine.rest.user_cache import rights, to_me
+from helpdesk.tasks.redmine.rest.user_cache import Me, rights, to_me
 from tests.servers.imitated_redmine import ANNA, ISSUE, ME, ImitatedRedmine, Request
 from tests.soak import examples
 
@@ -283,6 +283,30 @@ def test_editing_takes_the_permission_or_authorship_with_its_own() -> None:
     assert my_rights("edit_own_issues").may_edit(is_author=True)
     assert not my_rights("edit_own_issues").may_edit(is_author=False)
     assert not my_rights("add_issue_notes").may_edit(is_author=True)
+
+
+@pytest.mark.parametrize(
+    ("permissions", "projects", "admin", "may"),
+    [
+        (("edit_issues",), {8}, False, True),
+        (("edit_own_issues",), {8}, False, True),
+        (("add_issue_notes",), {8}, False, False),
+        (("add_issue_notes",), {8, 9}, False, True),
+        (("edit_issues",), set(), False, False),
+        ((), {9}, True, True),
+    ],
+    ids=["edits", "edits own ones", "only comments", "no member of one", "no project", "an administrator"],
+)
+async def test_lists_offer_changes_unless_it_is_known_that_no_project_allows_them(
+    monkeypatch: pytest.MonkeyPatch, permissions: tuple[str, ...], projects: set[int], admin: bool, may: bool
+) -> None:
+    users = backend_over(ImitatedRedmine()).calls.users
+
+    async def role(_id: int) -> dict[str, Any]:
+        return {"permissions": list(permissions)}
+
+    monkeypatch.setattr(users, "_role", role)
+    assert await users.may_edit_somewhere(Me(5, admin, {8: {2, 3}}), projects) is may
 
 
 def test_a_member_comments_with_the_permission_and_who_is_none_may_try() -> None:

@@ -432,6 +432,16 @@ def test_a_card_shows_priority_due_day_age_and_assignee(
     assert "overdue" not in done.text and "has news" not in done.text
 
 
+def test_only_own_cards_of_the_own_board_leave_the_assignee_out(visit: Visit, embedded: EmbeddedWorld) -> None:
+    his = embedded.new_task(assignee="boris")
+    hers = embedded.new_task(f"То же, что #{his}")
+    anna = visit("anna")
+    for address, headers in ((f"{BOARD}?search={his}", HTML), (f"{CARDS}?search={his}&ids={his},{hers}", HTMX)):
+        cards = {it["id"]: it for it in parsed(anna.get(address, headers=headers).text).of_class("card")}
+        assert [it["title"] for it in cards[f"card-{his}"].of_class("who")] == [NAMES["boris"]], address
+        assert not cards[f"card-{hers}"].of_class("who")
+
+
 def test_changed_cards_are_sent_as_far_as_the_board_has_them(visit: Visit, embedded: EmbeddedWorld) -> None:
     hers, his = embedded.new_task(), embedded.new_task(assignee="boris", status="in_progress")
     anna = visit("anna")

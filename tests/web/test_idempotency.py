@@ -138,4 +138,4 @@ def test_a_key_used_up_is_replaced_in_its_form_so_that_another_try_counts(anna: 
 def test_every_form_that_writes_carries_a_key_of_its_own(visit: Visit, embedded: EmbeddedWorld) -> None:
     page = visit("anna").get(f"/tasks/{embedded.new_task()}", headers=HTML).text
     keys = [part.split('"')[0] for part in page.split('name="idempotency_key" value="')[1:]]
-    assert len(keys) == len(set(keys)) == 8
+    assert len(keys) == len(set(keys)) == page.count("<form") - page.count('role="search"') > 1

@@ -158,6 +158,29 @@ def test_quick_lists_are_filters_that_are_set_and_taken_away(visit: Visit, embed
     assert list(quick(anna.get("/tasks/my-tasks", headers=HTML).text)) == ["overdue ones"]
 
 
+@pytest.mark.parametrize(
+    "tab", [f"status_id={STATUS_IDS['closed']}&closed=1", "closed=1", f"status_id={STATUS_IDS['new']}", ""]
+)
+def test_the_overdue_ones_are_found_from_every_tab_and_taken_away_again(
+    visit: Visit, embedded: EmbeddedWorld, tab: str
+) -> None:
+    late, done, other = (embedded.new_task(status=it) for it in ("new", "closed", "new"))
+    anna = visit("anna")
+    for number in (late, done):
+        anna.put(f"/tasks/api/task/{number}", json={"due_date": "2020-01-31"}).raise_for_status()
+    address, is_on = quick(anna.get(f"/tasks?{tab}", headers=HTML).text)["overdue ones"]
+    assert not is_on and [it["id"] for it in anna.get(address).json()["tasks"]] == [late]
+    back, is_on = quick(anna.get(address, headers=HTML).text)["overdue ones"]
+    assert is_on and {it["id"] for it in anna.get(back).json()["tasks"]} == {late, other}
+    assert not quick(anna.get(back, headers=HTML).text)["overdue ones"][1]
+
+
+def test_overdue_ones_are_not_on_where_closed_tasks_of_these_days_are_shown_too(anna: Client) -> None:
+    address, _ = quick(anna.get("/tasks", headers=HTML).text)["overdue ones"]
+    assert quick(anna.get(address, headers=HTML).text)["overdue ones"][1]
+    assert not quick(anna.get(f"{address}&closed=1", headers=HTML).text)["overdue ones"][1]
+
+
 # Who is offered what
 
 

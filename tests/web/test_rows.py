@@ -137,3 +137,13 @@ def test_a_form_of_one_field_may_be_answered_with_the_row(visit: Visit, embedded
     refused = anna.post(f"/tasks/{number}/status", data=sent | {"status_id": STATUS_IDS["closed"]}, headers=HTMX)
     assert refused.status_code == 422 and refused.text.lstrip().startswith('<tr class="editing"')
     assert anna.post(f"/tasks/{number}/status", data=sent, headers=HTML).status_code == 303
+
+
+def test_a_row_that_is_gone_or_edited_is_as_wide_as_the_table(visit: Visit, embedded: EmbeddedWorld) -> None:
+    number = embedded.new_task(author="irina")
+    for login in ("anna", "irina"):
+        client = visit(login)
+        columns = client.get("/tasks", headers=HTML).text.count('<th scope="col"')
+        for task, edit in ((number + 100, ""), (number, "?edit=1")):
+            row = client.get(f"/tasks/{task}/row{edit}", headers=HTMX).text
+            assert f'colspan="{columns - 1}"' in row, (login, edit)

@@ -164,7 +164,7 @@ def test_a_backend_with_totals_only_shows_totals_only(
         ("2", "being dealt with"),
         ("4", "closed"),
     ]
-    assert "Only these totals can be told now" in page and "<table" not in page and "nothing to count" not in page
+    assert "Only these totals are known now" in page and "<table" not in page and "nothing to count" not in page
     counts = visit("anna").get("/tasks/statistics").json()["statistics"]
     assert counts["total"] == 7 and counts["overdue"] is counts["by_age"] is counts["by_project"] is None
 

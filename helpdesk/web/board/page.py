@@ -177,9 +177,9 @@ async def card_context(
     """Return the context of cards on the board of these parameters: their cells and ages, and which tasks have unread
     notifications; `dated` ones also say when their task was changed, for a board to put them in order.
 
-    Cards on a board of one's own tasks do not name the assignee.
+    On a board of one's own tasks a card does not name the person as its assignee.
     """
-    by = list_params.lanes(params)
+    by, own_id, is_own_board = list_params.lanes(params), (await actor(request)).id, board_query.is_mine(params)
     person, ids, now = await current_user(request), [card.row.id for card in cards], services(request).clock()
     return {
         "cards": cards,
@@ -188,7 +188,7 @@ async def card_context(
         "on": lambda row: row.updated_on.timestamp() if dated else "",
         "age": lambda since: board.age(since, now),
         "today": today(request),
-        "mine": board_query.is_mine(params),
+        "mine": lambda row: is_own_board and row.assignee is not None and row.assignee.id == own_id,
         "may_move": may_move,
     }
 

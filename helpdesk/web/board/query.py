@@ -23,7 +23,7 @@ def of_current_page(request: Request) -> QueryParams:
 
 
 def is_mine(params: QueryParams) -> bool:
-    """Tell whether all tasks of a board are assigned to the person who looks at it."""
+    """Tell whether a board is that of the tasks assigned to the person who looks at it, or to a group of theirs."""
     return params.get("assigned_to_id") == "me" or not list_params.names_somebody(params)
 
 

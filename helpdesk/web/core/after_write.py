@@ -26,17 +26,18 @@ SAVED_ONLY = sentence("It was saved, but what comes next can't be shown just now
 
 
 async def saved(request: Request, write: Awaitable[T]) -> T:
-    """Await a write and note on the request that it was done. The counts of the navigation may differ then."""
+    """Await a write and note on the request that it was done."""
     try:
         result = await write
     except SavedUnseen:
-        _note_saved(request)
+        note_saved(request)
         raise
-    _note_saved(request)
+    note_saved(request)
     return result
 
 
-def _note_saved(request: Request) -> None:
+def note_saved(request: Request) -> None:
+    """Note that something was written. The numbers of the navigation may differ then."""
     request.state.saved = True
     if person_id := getattr(request.state, "person_id", None):
         services(request).counts.forget(person_id)

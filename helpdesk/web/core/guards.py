@@ -60,11 +60,16 @@ def signed_in(handler: Handler) -> Handler:
         if not is_signed_in:
             raise NotSignedIn
         async with _in_time(request):
-            if face_of(request) is Face.PAGE and request.method in SAFE:
+            if request.method in SAFE and face_of(request) is Face.PAGE and _is_document(request):
                 request.state.counts = await services(request).counts.of(request)
             return await handler(request)
 
     return _marked(guarded, "signed_in")
+
+
+def _is_document(request: Request) -> bool:
+    """Tell whether the answer becomes a document; a script that fetches a page takes parts of it."""
+    return request.headers.get("sec-fetch-dest", "document") == "document"
 
 
 def needs(right: Right, message: Sentence | None = None) -> Callable[[Handler], Handler]:

@@ -14,6 +14,7 @@ from helpdesk.tasks.lists import TaskQuery
 from helpdesk.tasks.model import Edit, Field, TaskRow, Written
 from helpdesk.texts import trimmed
 from helpdesk.web.core import navigation, request_data
+from helpdesk.web.core.after_write import note_saved
 from helpdesk.web.core.errors import status_of
 from helpdesk.web.core.faces import Json, answer, answer_refusal, choose, html, json_response
 from helpdesk.web.core.guards import actor
@@ -160,7 +161,9 @@ async def update_listed(request: Request) -> Response:
 async def _change(request: Request, edits: list[tuple[int, Edit]]) -> list[Outcome]:
     """Change the tasks, and note on the request what was saved: an error page tells it."""
     outcomes = await change_all(services(request).backend, await actor(request), edits)
-    request.state.saved = any(outcome.may_be_written for outcome in outcomes)
+    request.state.saved = False
+    if any(outcome.may_be_written for outcome in outcomes):
+        note_saved(request)
     request.state.saved_message = SAVED_PARTLY if any(outcome.refusal for outcome in outcomes) else None
     return outcomes
 

@@ -5,40 +5,70 @@ from collections.abc import Mapping
 from contextlib import suppress
 from math import inf
 from time import monotonic
+from typing import NamedTuple
 
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
 
 from helpdesk.errors import HelpdeskError
 from helpdesk.tasks.lists import TaskQuery, Vocabulary
+from helpdesk.web.core import session
+from helpdesk.web.core.faces import WROTE
 from helpdesk.web.core.guards import actor
 from helpdesk.web.core.navigation import BOARD
 from helpdesk.web.core.services import path_to, services
 from helpdesk.web.lists import params as list_params
 
 FRESH_SECONDS = 30
+WAIT_SECONDS = 0.5
 MOST_PEOPLE = 5_000
 
 
+class Numbers(NamedTuple):
+    """The numbers of a person's lists by their addresses; `mark` is the browser's mark of its last write by then."""
+
+    by_address: Mapping[str, int] = {}
+    counted_at: float = -inf
+    mark: str = ""
+
+
 class Counts:
-    """The numbers of each person's lists by their addresses, until FRESH_SECONDS are over or the person has written."""
+    """The numbers of each person's lists, until FRESH_SECONDS are over or the person has written something.
+
+    Another process notices a write by the browser's mark, which the `wrote` cookie changes with every write.
+    """
 
     def __init__(self) -> None:
-        self.known: dict[int, tuple[float, Mapping[str, int]]] = {}
+        self.known: dict[int, Numbers] = {}
+        self.running: dict[int, asyncio.Task[None]] = {}
 
     def forget(self, person_id: int) -> None:
+        """Have the lists of a person counted anew. A count that is running has begun too early."""
         self.known.pop(person_id, None)
+        self.running.pop(person_id, None)
 
     async def of(self, request: Request) -> Mapping[str, int]:
-        """Return the numbers for the person who asks; without those that the backend can't tell just now."""
-        person_id: int = request.state.person_id
-        counted_at, numbers = self.known.get(person_id, (-inf, {}))
-        if monotonic() - counted_at > FRESH_SECONDS:
-            numbers = await _counted(request)
-            if len(self.known) >= MOST_PEOPLE:
-                self.known.clear()
-            self.known[person_id] = monotonic(), numbers
-        return numbers
+        """Return the numbers for the person who asks; the earlier ones, or none, when counting takes WAIT_SECONDS.
+
+        A page must not wait for numbers beside its links; what is counted late is there for the next page.
+        """
+        person_id, mark = request.state.person_id, session.cookie(request, WROTE)
+        known = self.known.get(person_id, Numbers())
+        if monotonic() - known.counted_at < FRESH_SECONDS and known.mark == mark:
+            return known.by_address
+        if person_id not in self.running:
+            self.running[person_id] = asyncio.create_task(self._count(request, person_id, mark))
+        await asyncio.wait([self.running[person_id]], timeout=WAIT_SECONDS)
+        return self.known.get(person_id, known).by_address
+
+    async def _count(self, request: Request, person_id: int, mark: str) -> None:
+        numbers = await _counted(request)
+        if self.running.get(person_id) is not asyncio.current_task():
+            return
+        del self.running[person_id]
+        if len(self.known) >= MOST_PEOPLE:
+            self.known.clear()
+        self.known[person_id] = Numbers(numbers, monotonic(), mark)
 
 
 async def _counted(request: Request) -> dict[str, int]:

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
 from typing import Any, NamedTuple
 
 from starlette.requests import Request
@@ -112,14 +111,9 @@ async def _tabs(request: Request, who: Actor, page: TaskPage, listing: Listing, 
 
 def quick_lists(request: Request, listing: Listing, vocabulary: Vocabulary, rules: Rules) -> list[Quick]:
     """Return the filters that people set most, each with the address that sets it or takes it away."""
-    yesterday, query = today(request) - timedelta(days=1), listing.query
-    is_overdue, is_nobodys = query.due_by == yesterday, query.assignees == ("nobody",)
-    overdue = (
-        listing.link(due_by=None)
-        if is_overdue
-        else statistics_tables.overdue(listing, vocabulary.statuses, today(request))
-    )
-    quick = [Quick(OVERDUE, overdue, is_overdue)]
+    overdue, is_nobodys = _overdue(request, listing, vocabulary), listing.query.assignees == ("nobody",)
+    is_overdue = overdue == listing.link()
+    quick = [Quick(OVERDUE, listing.link(due_by=None) if is_overdue else overdue, is_overdue)]
     if not listing.is_mine:
         quick.append(Quick(UNASSIGNED, listing.link(assignees=() if is_nobodys else ("nobody",)), is_nobodys))
         groups = grouped(vocabulary.statuses, rules)
@@ -127,6 +121,15 @@ def quick_lists(request: Request, listing: Listing, vocabulary: Vocabulary, rule
         mine = Listing(TaskQuery(("me",), status_ids=ids), path_to(request, "tasks:my_tasks"))
         quick.append(Quick(statistics_tables.FOR_ME, mine.link()))
     return quick
+
+
+def _overdue(request: Request, listing: Listing, vocabulary: Vocabulary) -> str:
+    """Return the address of the overdue tasks. Closed tasks are never overdue, so a filter by their statuses alone is
+    left out."""
+    query, open_ids = listing.query, {it.id for it in vocabulary.statuses if not it.is_closed}
+    if open_ids.isdisjoint(query.status_ids):
+        listing = listing._replace(query=query._replace(status_ids=()))
+    return statistics_tables.overdue(listing, vocabulary.statuses, today(request))
 
 
 async def row_context(request: Request, rows: Iterable[TaskRow]) -> dict[str, Any]:

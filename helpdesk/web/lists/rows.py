@@ -36,10 +36,10 @@ async def _row(request: Request) -> Response:
     try:
         task = await task_page.load(request)
     except NotFound:
-        gone = {"task_id": request_data.task_id(request), "width": _width(request)}
+        gone = {"task_id": request_data.task_id(request), "width": await _width(request)}
         return html(request, "lists/_row_gone.html", status_of(NotFound()), **gone)
     if request.query_params.get("edit"):
-        return _form(request, task)
+        return await _form(request, task)
     return await _at_rest(request, task, fresh=not request.query_params.get("live"))
 
 
@@ -58,20 +58,21 @@ async def _at_rest(
     return html(request, "lists/_row_saved.html", **context, may_edit=vocabulary.may_edit)
 
 
-def _form(
+async def _form(
     request: Request, task: Task, refusal: task_page.Refusal | None = None, typed: Mapping[str, Any] | None = None
 ) -> Response:
     """Render the row with its form; after a refusal with the typed values and the reason. Fields that were left alone
     show the present values."""
     context: dict[str, Any] = {"task": task, "error": refusal, "typed": form_fields.touched(typed or {})}
     context |= {"labels": LABELS, "in_words": in_words, "seen": form_fields.seen_choices(task)}
-    context |= {"width": _width(request)}
+    context |= {"width": await _width(request)}
     return html(request, "lists/_row_form.html", status_of(refusal) if refusal else 200, **context)
 
 
-def _width(request: Request) -> int:
-    """Return the number of columns beside the first one; the last one has the pencil."""
-    return len(list_layout.of_request(request).shown)
+async def _width(request: Request) -> int:
+    """Return the number of columns beside the first one; for those who may edit, the last one has the pencil."""
+    may_edit = (await services(request).backend.vocabulary(await actor(request))).may_edit
+    return len(list_layout.of_request(request).shown) - (not may_edit)
 
 
 @idempotent
@@ -92,7 +93,7 @@ async def _to_row(request: Request, outcome: change.Outcome) -> Response:
 
 async def _refused_row(request: Request, refusal: task_page.Refusal, _form_name: str) -> Response:
     values = (await request_data.read(request)).values
-    return _form(request, await task_page.load_refused(request, refusal), refusal, values)
+    return await _form(request, await task_page.load_refused(request, refusal), refusal, values)
 
 
 async def _to_page(request: Request, outcome: change.Outcome) -> Response:

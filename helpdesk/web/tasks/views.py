@@ -107,9 +107,9 @@ async def fields(request: Request) -> Response:
 
     async def read(request: Request) -> Edit:
         fields = await request_data.read(request)
-        if fields.values.get("take"):
-            return Edit({"assignee": (await actor(request)).id}, version=fields.version())
-        return request_data.edits(fields._replace(values=form_fields.touched(fields.values)))
+        edit = request_data.edits(fields._replace(values=form_fields.touched(fields.values)))
+        mine: dict[Field, int | None] = {"assignee": (await actor(request)).id} if fields.values.get("take") else {}
+        return edit._replace(changes={**edit.changes, **mine})
 
     async def conclude(request: Request, written: Written) -> change.Outcome:
         differing = [field for field in CHANGED if written.before.value(field) != written.after.value(field)]

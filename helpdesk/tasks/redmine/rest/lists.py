@@ -167,13 +167,12 @@ class IssueLists:
     async def current_vocabulary(self, actor: Actor) -> Vocabulary:
         metadata, mine = self.metadata, await self.users.me(actor)
         projects = await self.users.projects(actor)
-        rights = [await self.users.rights_in(mine, project) for project in mine.roles]
         return Vocabulary(
             await metadata.statuses(),
             await metadata.priorities(),
             projects,
             await metadata.trackers(),
-            mine.is_admin or any(it.may_edit(is_author=True) for it in rights),
+            await self.users.may_edit_somewhere(mine, await self.users.projects_with_tasks(actor)),
         )
 
     async def _page(self, actor: Actor, search: Search) -> TaskPage:

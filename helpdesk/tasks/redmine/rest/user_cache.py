@@ -3,7 +3,8 @@
 REST does not tell the roles of people who are no members: they may try to comment, and Redmine decides.
 """
 
-from collections.abc import Iterable, Iterator
+import asyncio
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -64,8 +65,17 @@ class UserCache:
         return await self.access.get(("me", actor), fetch)
 
     async def rights_in(self, mine: Me, project_id: int) -> Rights:
-        roles = [await self._role(role) for role in mine.roles.get(project_id, ())]
+        roles = await asyncio.gather(*map(self._role, mine.roles.get(project_id, ())))
         return rights(mine, project_id, roles)
+
+    async def may_edit_somewhere(self, mine: Me, project_ids: Collection[int]) -> bool:
+        """Tell whether the person may edit tasks in one of these projects, or is no member of one, where it is not
+        known."""
+        if mine.is_admin or not mine.roles.keys() >= set(project_ids):
+            return bool(project_ids)
+        role_ids = {role for project in project_ids for role in mine.roles[project]}
+        roles = await asyncio.gather(*map(self._role, role_ids))
+        return any(not {"edit_issues", "edit_own_issues"}.isdisjoint(role["permissions"]) for role in roles)
 
     async def _role(self, role_id: int) -> JSON:
         async def fetch() -> JSON:
