@@ -235,3 +235,16 @@ def test_shift_ticks_all_tasks_between_two(page: Page) -> None:
     expect(steps.bulk(page)).to_contain_text("Отмечено: 5")
     boxes.nth(4).click(modifiers=["Shift"])
     expect(page.locator("tbody :checked")).to_have_count(2)
+
+
+@SCRIPTED
+def test_the_button_leads_to_the_bulk_form_when_its_script_does_not_come(page: Page, announced: Announced) -> None:
+    announced.add("net::ERR_FAILED")
+    steps.come_to(page, "anna", "/tasks/my-tasks")
+    button = page.get_by_role("button", name="Изменить отмеченные")
+    expect(button).to_be_hidden()
+    page.route("**/lazy-*.js", lambda route: route.abort())
+    page.locator("table.list [name=task_id]").first.check()
+    button.click()
+    expect(page).to_have_url(re.compile("/tasks/bulk"))
+    expect(page.locator(".bulk-task")).to_have_count(1)
