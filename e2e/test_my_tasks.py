@@ -290,3 +290,16 @@ def test_the_assignees_are_those_of_the_task_that_was_ticked_first(page: Page) -
     page.locator("tbody :checked").uncheck()
     steps.tick(page, second)
     expect(people.locator("option:checked")).to_have_text("как есть")
+
+
+@SCRIPTED
+def test_the_button_leads_to_the_bulk_form_when_its_script_does_not_come(page: Page, announced: Announced) -> None:
+    announced.add("net::ERR_FAILED")
+    steps.come_to(page, "anna", "/tasks/my-tasks")
+    button = page.get_by_role("button", name="Изменить отмеченные")
+    expect(button).to_be_hidden()
+    page.route("**/lazy-*.js", lambda route: route.abort())
+    page.locator("table.list [name=task_id]").first.check()
+    button.click()
+    expect(page).to_have_url(re.compile("/tasks/bulk"))
+    expect(page.locator(".bulk-task")).to_have_count(1)

@@ -7,12 +7,15 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from e2e import steps
 from e2e.conftest import AsProgram
+from e2e.watching import Announced
 
 IN_PROGRESS = {"status": "В работе"}
+
+with_javascript = pytest.mark.parametrize("javascript", [True], ids=["with JavaScript"], indirect=True)
 
 
 @contextmanager
@@ -180,6 +183,56 @@ def test_a_task_of_somebody_else_is_taken_by_one_press(page: Page, as_program: A
     assert client.get(f"/tasks/api/task/{boris['id']}").json()["assignee"]["name"] == "Анна Светлова"
 
 
+@with_javascript
+def test_a_choice_that_could_not_be_saved_is_saved_by_its_button(
+    page: Page, as_program: AsProgram, announced: Announced
+) -> None:
+    announced.update({"net::ERR_CONNECTION_RESET", "htmx: htmx:error: Failed to fetch TypeError: Failed to fetch"})
+    client = as_program("anna")
+    task = steps.some_task(client, **IN_PROGRESS)
+    steps.come_to(page, "anna", task["id"])
+    page.route("**/fields", lambda route: route.abort("connectionreset"))
+    save = page.locator(".task-save")
+    expect(save).to_be_hidden()
+    steps.control(page, "status").select_option(label="Решена")
+    expect(save).to_be_visible()
+    page.unroute("**/fields")
+    save.click()
+    expect(steps.entries(page).last).to_contain_text("Статус: В работе → Решена")
+    expect(save).to_be_hidden()
+    assert len([it for it in steps.history(client, task["id"]) if "Статус: В работе → Решена" in it["changes"]]) == 1
+
+
+@with_javascript
+def test_a_choice_without_the_script_that_saves_it_has_its_button(
+    page: Page, as_program: AsProgram, announced: Announced
+) -> None:
+    announced.add("net::ERR_CONNECTION_RESET")
+    task = steps.some_task(as_program("anna"), **IN_PROGRESS)
+    page.route("**/lazy*.js", lambda route: route.abort("connectionreset"))
+    steps.come_to(page, "anna", task["id"])
+    steps.control(page, "status").select_option(label="Решена")
+    page.locator(".task-save").click()
+    expect(steps.fact(page, "status")).to_have_text("Решена")
+    expect(steps.entries(page).last).to_contain_text("Статус: В работе → Решена")
+
+
+@with_javascript
+def test_a_button_pressed_while_a_choice_is_saved_is_not_lost(page: Page, as_program: AsProgram) -> None:
+    client = as_program("anna")
+    task = next(it for it in steps.tasks(client, assigned_to_id="any", per_page=100)["tasks"] if takes(client, it))
+    steps.come_to(page, "anna", task["id"])
+    held: list[Route] = []
+    page.route("**/fields", lambda route: held.append(route), times=1)
+    steps.control(page, "priority").select_option(index=0 if task["priority"] == "Срочный" else 3)
+    expect(page.locator(".task-fields")).to_contain_class("htmx-request")
+    page.get_by_role("button", name="Взять себе").click()
+    held[0].continue_()
+    expect(steps.fact(page, "assignee")).to_have_text("Анна Светлова")
+    now = client.get(f"/tasks/api/task/{task['id']}").json()
+    assert now["assignee"]["name"] == "Анна Светлова" and now["priority"]["name"] != task["priority"]
+
+
 def takes(client: httpx.Client, task: dict[str, Any]) -> bool:
     """Whether anna may be assigned a task that is somebody else's."""
     number = task["id"]
@@ -204,7 +257,7 @@ def test_changes_of_different_fields_merge(page: Page, as_program: AsProgram, ja
     expect(steps.entries(page).filter(has_text="Срочный").last).to_contain_text("Борис Громов")
 
 
-@pytest.mark.parametrize("javascript", [True], ids=["with JavaScript"], indirect=True)
+@with_javascript
 def test_control_and_enter_sends_an_answer(page: Page, as_program: AsProgram) -> None:
     task = steps.some_task(as_program("anna"), **IN_PROGRESS)
     steps.come_to(page, "anna", task["id"])

@@ -49,8 +49,8 @@ def wanted(before: Task, edit: Edit, since: Since) -> Edit:
     _require_sound(before, effective)
     if trimmed(effective.comment):
         require_comment(before, effective.private)
-        if effective.private and effective.files:
-            raise Invalid({"files": [OPEN_FILES]})
+    if effective.private and effective.files:  # with or without words
+        raise Invalid({"files": [OPEN_FILES]})
     return effective
 
 

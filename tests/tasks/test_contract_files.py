@@ -182,10 +182,11 @@ async def test_the_task_says_who_may_attach(world: World, number: int) -> None:
         assert (await world.backend.task(world.actor(login), number)).choices.may_attach
 
 
-async def test_a_private_comment_brings_no_files(world: World, anna: Actor, number: int) -> None:
+@pytest.mark.parametrize("comment", ["между нами", "", " \n"], ids=["with text", "without text", "blank"])
+async def test_a_private_comment_brings_no_files(world: World, anna: Actor, number: int, comment: str) -> None:
     staged = await stage(world, "anna", b"1")
     with pytest.raises(Invalid) as refused:
-        await world.backend.change(anna, number, Edit(comment="между нами", files=(staged,), private=True))
+        await world.backend.change(anna, number, Edit(comment=comment, files=(staged,), private=True))
     assert list(refused.value.fields) == ["files"]
     task = await world.backend.task(anna, number)
     assert (task.entries, task.attachments) == ((), ())

@@ -91,6 +91,58 @@ def test_an_answer_merges_with_changes_of_other_fields(anna: Client, number: int
     assert (now["status"]["id"], now["priority"]["id"]) == (BUSY, PRIORITY_IDS["urgent"])
 
 
+@pytest.mark.parametrize("way", ["refused", "conflict", "preview", "draft"])
+def test_a_chosen_assignee_stays_chosen_until_the_answer_is_sent(
+    anna: Client, number: int, visit: Visit, way: str
+) -> None:
+    address, boris = f"/tasks/{number}", str(PEOPLE_IDS["boris"])
+    form = form_of(anna, number) | {"comment": "Тебе", "assignee_id": boris}
+    if way == "refused":
+        file = {"files": ("план.txt", b"1", "text/plain")}
+        answer = anna.post(f"{address}/comments", data=form | {"private": "1"}, files=file, headers=HTMX)
+    elif way == "conflict":
+        rejected = {"status_id": STATUS_IDS["rejected"]}
+        visit("boris").put(f"/tasks/api/task/{number}/status", json=rejected).raise_for_status()
+        answer = anna.post(f"{address}/comments", data=form | {"then": BUSY}, headers=HTML)
+    elif way == "preview":
+        answer = anna.post(f"{address}/preview", data=form, headers=HTML)
+    else:
+        anna.put(f"/drafts/task:{number}:comments", data=form).raise_for_status()
+        answer = anna.get(address, headers=HTML)
+    again = parsed(answer.text).by_id(f"comments-{number}-form")
+    assert again and sent(again)["assignee_id"] == boris
+    (others,) = [it for it in again.all(lambda it: it.tag == "details") if "and pass to" in it.text]
+    assert "open" in others.attributes
+    assert anna.post(f"{address}/comments", data=sent(again) | {"private": ""}, headers=HTMX).status_code == 200
+    assert task(anna, number)["assignee"]["id"] == PEOPLE_IDS["boris"]
+
+
+def test_a_choice_refused_in_another_form_is_not_made_in_the_answer(anna: Client, number: int, visit: Visit) -> None:
+    form = form_of(anna, number, "fields", "") | {"assignee_id": ""}
+    own = {"assignee_id": PEOPLE_IDS["boris"]}
+    visit("boris").put(f"/tasks/api/task/{number}/assignee", json=own).raise_for_status()
+    refused = anna.post(f"/tasks/{number}/fields", data=form, headers=HTML)
+    its = parsed(refused.text).by_id(f"comments-{number}-form")
+    assert refused.status_code == 409 and its and sent(its)["assignee_id"] == str(PEOPLE_IDS["boris"])
+
+
+def test_each_form_knows_what_the_other_changed(visit: Visit, embedded: EmbeddedWorld) -> None:
+    """What nobody touched is no change, also after the other form wrote: the page is never loaded again."""
+    number, anna = embedded.new_task(assignee="boris"), visit("anna")
+    answer_form, facts_form = form_of(anna, number), form_of(anna, number, "fields", "")
+    took = anna.post(f"/tasks/{number}/fields", data=facts_form | {"take": "1"}, headers=HTMX)
+    send = parsed(took.text).by_id(f"comments-{number}-send")
+    assert send
+    answer_form |= sent(send) | {"comment": "Взяла", "lock_version": task(anna, number)["lock_version"]}
+    assert "The comment was added.<" in anna.post(f"/tasks/{number}/comments", data=answer_form, headers=HTMX).text
+    form = form_of(anna, number) | {"comment": "Тебе", "assignee_id": str(PEOPLE_IDS["boris"])}
+    passed = parsed(anna.post(f"/tasks/{number}/comments", data=form, headers=HTMX).text)
+    partial = passed.all(lambda it: it.get("hx-target") == f"#fields-{number}-inputs")
+    assert len(partial) == 1 and json.loads(sent(partial[0])["seen"]) == json.loads(
+        form_of(anna, number, "fields", "")["seen"]
+    )
+
+
 def test_an_internal_answer_hides_its_words_and_no_change(anna: Client, number: int, visit: Visit) -> None:
     form = form_of(anna, number) | {"comment": "между нами", "private": "1", "then": BUSY}
     assert anna.post(f"/tasks/{number}/comments", data=form, headers=HTMX).status_code == 200
@@ -155,6 +207,15 @@ def test_a_task_is_taken_by_one_press(visit: Visit, embedded: EmbeddedWorld, hea
     assert anna.post(f"/tasks/{number}/fields", data=form, headers=headers).status_code in (200, 303)
     assert task(anna, number)["assignee"]["id"] == PEOPLE_IDS["anna"]
     assert f"take-{number}" not in anna.get(f"/tasks/{number}", headers=HTML).text
+
+
+def test_taking_a_task_loses_no_other_choice(visit: Visit, embedded: EmbeddedWorld) -> None:
+    """Without scripts one form has them all."""
+    number, anna = embedded.new_task(assignee="boris"), visit("anna")
+    form = form_of(anna, number, "fields", "") | {"take": "1", "status_id": BUSY}
+    assert anna.post(f"/tasks/{number}/fields", data=form, headers=HTML).status_code == 303
+    now = task(anna, number)
+    assert (now["status"]["id"], now["assignee"]["id"]) == (BUSY, PEOPLE_IDS["anna"])
 
 
 def test_a_requester_sees_no_control_without_a_choice(number: int, visit: Visit) -> None:

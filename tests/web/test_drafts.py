@@ -293,7 +293,7 @@ def test_a_private_draft_warns_without_the_right_to_write_privately(number: int,
         client = visit(login)
         client.put(f"/drafts/task:{number}:comments", data={"comment": TEXT, "private": "1"})
         page = client.get(f"/tasks/{number}", headers=HTML).text
-        assert SHOWN in page and ("This was to be private" in page) is warned
+        assert SHOWN in page and ("This was an internal comment" in page) is warned
 
 
 # Across the end of a session
@@ -336,6 +336,13 @@ def test_a_mistyped_password_loses_nothing(number: int, visit: Visit, database: 
     assert SHOWN in page and "sign in as the same person" in page
     sign_in(visit, "anna", page)
     assert kept(database) == {f"task:{number}:status": {"comment": TEXT, "status_id": "2"}}
+
+
+def test_the_buttons_of_the_demonstration_carry_the_text_too(number: int, visit: Visit, database: Database) -> None:
+    typed = {"comment": TEXT, "typed_by": mark("anna"), "idempotency_key": "k"}
+    page = visit(demo=True).post(f"/tasks/{number}/comments", data=typed, headers=HTML).text
+    sign_in(visit, "anna", page.partition('<section class="demo">')[2])
+    assert kept(database) == {f"task:{number}:comments": {"comment": TEXT}}
 
 
 def test_another_person_gets_no_text_after_signing_in(number: int, visit: Visit, database: Database) -> None:

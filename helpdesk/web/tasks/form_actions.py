@@ -17,7 +17,7 @@ from helpdesk.web.core.services import services
 from helpdesk.web.drafts import service as drafts
 from helpdesk.web.files import uploads
 from helpdesk.web.replies.variables import filled, inserted, values
-from helpdesk.web.tasks import comment_edit, rendered_texts
+from helpdesk.web.tasks import comment_edit, form_fields, rendered_texts
 from helpdesk.web.tasks import edit as task_edit
 from helpdesk.web.tasks import page as task_page
 
@@ -45,7 +45,7 @@ async def _preview_page(
     request: Request, task: Task, form: str, typed: Mapping[str, Any], preview_html: Markup
 ) -> Response:
     if form == "comments":
-        refused = {"form": form, "error": None, "typed": typed, "preview": preview_html}
+        refused = {"form": form, "error": None, "typed": form_fields.touched(typed), "preview": preview_html}
         return await task_page.page(request, task, refused=refused)
     if form == "edit":
         await uploads.receive(request, await actor(request))

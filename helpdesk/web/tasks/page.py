@@ -260,6 +260,7 @@ async def _personal_context(request: Request, task: Task, with_drafts: bool) -> 
         "typed_by": await drafts_service.form_owner(request),
         "replies": replies,
         "drafts": drafts,
+        "typed_draft": form_fields.touched(drafts["comments"].fields) if "comments" in drafts else {},
         "mutes": mutes.of_task(notification_preferences, task.id, task.row.project),
         **uploads.context(request, who),
     }

@@ -107,9 +107,9 @@ async def fields(request: Request) -> Response:
 
     async def read(request: Request) -> Edit:
         fields = await request_data.read(request)
-        if fields.values.get("take"):
-            return Edit({"assignee": (await actor(request)).id}, version=fields.version())
-        return request_data.edits(fields._replace(values=form_fields.touched(fields.values)))
+        edit = request_data.edits(fields._replace(values=form_fields.touched(fields.values)))
+        mine: dict[Field, int | None] = {"assignee": (await actor(request)).id} if fields.values.get("take") else {}
+        return edit._replace(changes={**edit.changes, **mine})
 
     async def conclude(request: Request, written: Written) -> change.Outcome:
         differing = [field for field in CHANGED if written.before.value(field) != written.after.value(field)]
@@ -123,7 +123,7 @@ async def comments(request: Request) -> Response:
     fields, who = await request_data.read(request), await actor(request)
     try:
         edit = await _read_answer(request)
-        written = await saved(request, _write_answer(request, edit))
+        written = await _write_answer(request, edit)
     except (Invalid, Conflict, TooLarge) as refusal:
         return await (await change.presenter_of(request)).refused(request, refusal, "comments")
     message, own = _answer_message(edit), written.own_entries(who.id)
@@ -157,9 +157,9 @@ async def _read_answer(request: Request) -> Edit:
 async def _write_answer(request: Request, edit: Edit) -> Written:
     backend, who, number = services(request).backend, await actor(request), request_data.task_id(request)
     if not (edit.changes or edit.files):
-        return await backend.comment(who, number, edit.comment, edit.private)
+        return await saved(request, backend.comment(who, number, edit.comment, edit.private))
     try:
-        written = await backend.change(who, number, edit)
+        written = await saved(request, backend.change(who, number, edit))
     except Unchanged as refusal:
         raise request_data.refusal("comment", change.NOTHING_CHANGED) from refusal
     request.state.staged = []  # they are the task's now

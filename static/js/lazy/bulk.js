@@ -15,11 +15,9 @@ export const startBulk = async (button, all) => {
   const updateAssignees = async () => {
     const [{ value: task }] = ticked();
     asked = task;
-    const headers = { "HX-Request": "true", Accept: "text/html" };
-    const answer = await fetch("/tasks/bulk?task_id=" + task, { headers }).catch(() => ({}));
-    if (answer.status !== 200) return;
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    if (asked !== task) return;
+    const { status, text } = await fetchHtml("/tasks/bulk?task_id=" + task, HTMX);
+    if (status !== 200 || asked !== task) return;
+    const page = new DOMParser().parseFromString(text, "text/html");
     const select = form.querySelector("[name=assignee_id]");
     const { value } = select;
     select.replaceChildren(...page.querySelector("[name=assignee_id]").children);

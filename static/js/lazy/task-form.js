@@ -10,12 +10,14 @@ const isChanged = ({ options, selectedIndex }) =>
     [...options].findIndex((it) => it.defaultSelected),
     0
   );
+// `waiting` has the ids of choices made, and of buttons pressed, while the form was being sent.
 const saveChoice = (select) => {
   if (!select?.isConnected || !isChanged(select) || sent.get(select) === select.value) return;
   if (select.form.matches(".htmx-request")) return waiting.add(select.id);
   sent.set(select, select.value);
   select.form.requestSubmit();
 };
+const makeUp = (it) => (it?.matches("button") ? it.form.requestSubmit(it) : saveChoice(it));
 const showNames = (input) => {
   const list = document.getElementById(input.id + "-names");
   const names = [...input.files].map(({ name }) => name).join(", ");
@@ -51,9 +53,23 @@ document.addEventListener("keydown", (event) => {
   if (key === "Enter" && isChoice(target)) saveChoice(target);
 });
 document.addEventListener("focusout", ({ target }) => isChoice(target) && saveChoice(target));
+document.addEventListener("click", (event) => {
+  const button = event.target.closest(".task-fields button:not(.task-save)");
+  if (!button?.form.matches(".htmx-request")) return;
+  event.preventDefault();
+  waiting.add(button.id);
+});
+// A choice that was not saved can be saved again, and by a button, too.
+const finish = ({ target }, failed) => {
+  if (!target.matches?.(".task-fields")) return;
+  if (failed) for (const it of target.elements) sent.delete(it);
+  document.body.classList.toggle("task-at-once", !failed);
+};
+document.addEventListener("htmx:error", (event) => finish(event, true));
+document.addEventListener("htmx:after:request", (event) => finish(event, event.detail.ctx.response.status >= 400));
 document.addEventListener("htmx:finally:request", () => {
   const ids = [...waiting];
   waiting.clear();
   document.querySelector(".task-fields")?.classList.remove("typed");
-  setTimeout(() => ids.forEach((id) => saveChoice(document.getElementById(id))));
+  setTimeout(() => ids.forEach((id) => makeUp(document.getElementById(id))));
 });

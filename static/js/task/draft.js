@@ -58,10 +58,13 @@
     if (key === "Enter" && (ctrlKey || metaKey) && target.matches("textarea")) formOf(target)?.requestSubmit();
   });
 
-  // What the forms of a task can do more is loaded with the first of them that is used.
+  // What the forms of a task can do more is loaded with the first of them that is used. It saves choices at once; their
+  // button shows only where it can't.
+  const saveAtOnce = (can) => document.body.classList.toggle("task-at-once", can);
+  saveAtOnce(true);
   const load = (target, handle) => {
     if (target.matches?.(".compose *, .task-fields *, [name=comment]"))
-      import(document.body.dataset.lazy).then(handle).catch(() => {});
+      import(document.body.dataset.lazy).then(handle, () => saveAtOnce(false));
   };
   document.addEventListener("focusin", ({ target }) => load(target, ({ trackCaret }) => trackCaret(target)));
   document.addEventListener("change", ({ target }) => load(target, ({ handleChange }) => handleChange(target)));
