@@ -293,7 +293,7 @@ def test_a_private_draft_warns_without_the_right_to_write_privately(number: int,
         client = visit(login)
         client.put(f"/drafts/task:{number}:comments", data={"comment": TEXT, "private": "1"})
         page = client.get(f"/tasks/{number}", headers=HTML).text
-        assert SHOWN in page and ("This was to be private" in page) is warned
+        assert SHOWN in page and ("This was an internal comment" in page) is warned
 
 
 # Across the end of a session
