@@ -4,7 +4,7 @@ import re
 from functools import partial
 
 import pytest
-from playwright.sync_api import Page, Request, Route, expect
+from playwright.sync_api import Page, Request, Response, Route, expect
 
 from e2e import axe, boards, html, steps
 from e2e.boards import Keys, Mouse, Move, Touch
@@ -23,6 +23,10 @@ FIRST_IS_STATE = """(panel) => {
     const history = panel.querySelector("ol");
     return !!(control.compareDocumentPosition(history) & Node.DOCUMENT_POSITION_FOLLOWING);
 }"""
+
+
+def is_draft(answer: Response) -> bool:
+    return answer.request.method == "PUT" and "/drafts/" in answer.url
 
 
 @WITH_SCRIPTS
@@ -186,10 +190,55 @@ def test_a_card_is_changed_where_it_is(page: Page, move: Move, as_program: AsPro
 @WITH_SCRIPTS
 def test_a_text_typed_on_a_card_is_there_the_next_time(page: Page, move: Move) -> None:
     steps.come_to(page, "anna", BOARD)
-    with page.expect_response(lambda answer: answer.request.method == "PUT" and "/drafts/" in answer.url):
+    with page.expect_response(is_draft):
         boards.open_tray(page, move.task).get_by_label("Комментарий", exact=True).fill("Ещё думаю")
     page.goto(BOARD)
     expect(boards.open_tray(page, move.task).locator(".quick textarea")).to_have_value("Ещё думаю")
+
+
+@WITH_SCRIPTS
+def test_a_text_typed_is_there_though_the_card_was_closed_at_once(page: Page, move: Move) -> None:
+    steps.come_to(page, "anna", BOARD)
+    tray = boards.open_tray(page, move.task)
+    tray.get_by_label("Комментарий", exact=True).fill("На карточке")
+    with page.expect_response(is_draft) as saved:
+        page.keyboard.press("Escape")
+    assert saved.value.ok and not tray.count()
+    expect(boards.open_tray(page, move.task).locator(".quick textarea")).to_have_value("На карточке")
+
+
+@WITH_SCRIPTS
+@pytest.mark.parametrize("left_by", ["closing", "another task"])
+def test_a_text_typed_is_there_though_the_panel_was_left_at_once(page: Page, move: Move, left_by: str) -> None:
+    steps.come_to(page, "anna", BOARD)
+    panel, subject = page.locator("#panel"), boards.card(page, move.task).locator(".subject")
+    others = page.locator(f".card:not(#card-{move.task}) .subject")
+    subject.click()
+    panel.locator("form.compose textarea").fill("В панели")
+    with page.expect_response(is_draft) as saved:
+        if left_by == "closing":
+            page.keyboard.press("Escape")
+        else:
+            others.first.dispatch_event("click")
+    assert saved.value.ok
+    expect(panel.locator(f"#task-{move.task}")).to_have_count(0)
+    subject.dispatch_event("click")
+    expect(panel.locator(f"#task-{move.task} form.compose textarea")).to_have_value("В панели")
+
+
+@WITH_SCRIPTS
+def test_a_board_opened_with_a_task_stays_when_the_panel_is_closed(page: Page, move: Move) -> None:
+    steps.come_to(page, "anna", "/tasks/my-tasks")
+    page.goto(f"{BOARD}#task-{move.task}")
+    panel, other = page.locator("#panel"), page.locator(f".card:not(#card-{move.task}) .subject").first
+    expect(panel.locator("header")).to_contain_text(f"#{move.task}")
+    other.dispatch_event("click")
+    expect(page).not_to_have_url(re.compile(f"#task-{move.task}$"))
+    expect(panel.locator(f"#task-{move.task}")).to_have_count(0)
+    panel.get_by_role("button", name="Закрыть").first.click()
+    expect(panel).to_be_hidden()
+    expect(page).to_have_url(re.compile(BOARD + "$"))
+    expect(other).to_be_focused()
 
 
 @WITH_SCRIPTS

@@ -16,7 +16,10 @@ window.Notification = class {
     asked()
     localStorage.allowed = Notification.permission = localStorage.answers
   }
-  constructor(title, { body }) { shown(title + " | " + body) }
+  constructor(title, { body }) {
+    shown(title + " | " + body)
+    if (localStorage.refuses) throw new TypeError("Illegal constructor")
+  }
 }
 Object.defineProperty(document, "hidden", { get: () => sessionStorage.isHidden === "1" })
 """
@@ -80,3 +83,20 @@ def test_a_refusal_of_the_browser_is_said(page: Page) -> None:
     expect(page.get_by_text("Браузер запрещает")).to_be_visible()
     expect(page.locator("#widget").get_by_label("На рабочем столе")).not_to_be_checked()
     assert len(desktop.asked) == 1 and desktop.shown == []
+
+
+def test_the_switch_goes_where_the_browser_shows_nothing_for_a_page(page: Page, as_program: AsProgram) -> None:
+    """As Chrome for Android does."""
+    boris, task = as_program("boris"), steps.some_task(as_program("anna"))
+    desktop = Desktop(page, "granted")
+    steps.come_to(page, "anna", "/tasks/my-tasks")
+    is_live(page)
+    switch(page)
+    label = page.locator("#widget").get_by_label("На рабочем столе")
+    expect(label).to_be_checked()
+    page.evaluate("localStorage.refuses = 1")
+    look_at(page, is_looked_at=False)
+    steps.tell(boris, task["id"], "Проверил, завтра приеду.")
+    until(page, lambda: len(desktop.shown) == 1)
+    expect(label).to_be_hidden()
+    assert page.evaluate("localStorage.desktop ?? ''") == ""

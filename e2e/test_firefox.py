@@ -166,6 +166,7 @@ class TestAServerOfItsOwn:
             for tab in tabs:
                 unread(tab, "1", seconds=LONG)
                 is_live(tab)
+            tabs[-1].press(".bell")
             tabs[-1].sees("#widget li", "Мы снова здесь.")
             assert len(firefox.unfinished(driven.told(), STREAM)) == 1
             for tab in tabs:

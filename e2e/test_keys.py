@@ -3,10 +3,11 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from e2e import steps
 from e2e.conftest import AsProgram
+from e2e.watching import Announced
 from tests.servers.process import wait_until
 
 pytestmark = pytest.mark.parametrize("javascript", [True], ids=["with JavaScript"], indirect=True)
@@ -186,6 +187,79 @@ def test_the_palettes_last_answer_wins(page: Page) -> None:
         held[0].continue_()
     page.keyboard.press("End")
     expect(page.locator("#palette [role=option]")).to_have_text(["Светлые цвета"])
+
+
+def test_a_question_without_an_answer_leaves_nothing_to_open(page: Page, announced: Announced) -> None:
+    announced.add("net::ERR_FAILED")
+    steps.come_to(page, "anna", "/tasks/my-tasks")
+    open_palette(page)
+    page.route("**/search?q=*", lambda route: route.abort())
+    page.keyboard.type("доска")
+    expect(page.locator("#palette-list")).to_have_text("Сейчас ответа нет. Измените слова, чтобы спросить ещё раз.")
+    page.keyboard.press("Enter")
+    expect(page.locator("#palette [role=option]")).to_have_count(0)
+    expect(page.locator("#toasts [data-toast]")).to_have_count(0)
+    page.unroute("**/search?q=*")
+    page.keyboard.press("Backspace")
+    expect(page.locator("#palette [role=option]").first).to_have_text("Доска")
+    expect(page).to_have_url(re.compile("/tasks/my-tasks$"))
+
+
+@pytest.mark.parametrize("typed", [True, False])
+def test_the_palette_of_somebody_signed_out_takes_no_text_away(page: Page, announced: Announced, typed: bool) -> None:
+    announced.add(401)
+    steps.come_to(page, "anna", "/tasks/my-tasks")
+    steps.subjects(page).first.click()
+    text = page.locator("textarea[id^=comments-]")
+    expect(text).to_be_visible()
+    if typed:
+        text.fill("Наполовину")
+    page.locator(".task-head a").first.focus()
+    open_palette(page)
+    page.context.clear_cookies(name="session")
+    page.keyboard.type("доска")
+    if typed:
+        expect(page.locator("#palette [role=option]")).to_have_count(0)
+        page.keyboard.press("Escape")
+        expect(text).to_have_value("Наполовину")
+    else:
+        expect(page.get_by_label("Пароль")).to_be_visible()
+
+
+def test_keys_that_had_to_wait_long_and_keys_without_a_task_do_nothing(page: Page) -> None:
+    steps.come_to(page, "anna", "/tasks/my-tasks")
+    page.keyboard.press("o")
+    page.evaluate("""() => {
+        const late = new KeyboardEvent("keydown", { key: "c", code: "KeyC", bubbles: true })
+        Object.defineProperty(late, "timeStamp", { value: performance.now() - 2500 })
+        document.body.dispatchEvent(late)
+    }""")
+    page.keyboard.press("j")
+    expect(steps.subjects(page).first).to_be_focused()
+    expect(page).to_have_url(re.compile("/tasks/my-tasks$"))
+
+
+def test_a_slash_typed_with_shift_searches(page: Page) -> None:
+    steps.come_to(page, "anna", "/tasks/my-tasks")
+    page.evaluate("""() => document.body.dispatchEvent(
+        new KeyboardEvent("keydown", { key: "/", code: "Digit7", shiftKey: true, bubbles: true, cancelable: true })
+    )""")
+    expect(page.get_by_role("banner").get_by_role("searchbox")).to_be_focused()
+
+
+SWAP = """document.dispatchEvent(new CustomEvent("htmx:after:swap", { detail: { ctx: {} } }))"""
+
+
+def test_the_form_of_a_row_gets_the_focus_though_another_swap_came_first(page: Page) -> None:
+    steps.come_to(page, "anna", "/tasks/my-tasks")
+    held: list[Route] = []
+    page.route(re.compile("/row.edit=1"), lambda route: held.append(route))
+    page.keyboard.press("j")
+    page.keyboard.press("p")
+    wait_until(lambda: page.wait_for_timeout(20) or bool(held), seconds=8, what="the form of the row")
+    page.evaluate(SWAP)
+    held[0].continue_()
+    expect(page.locator("tr select[name=priority_id]")).to_be_focused()
 
 
 def test_ten_tasks_are_triaged_by_keyboard_alone(page: Page, as_program: AsProgram) -> None:

@@ -226,6 +226,7 @@ def test_a_page_that_was_offline_catches_up(page: Page, as_program: AsProgram) -
     page.context.set_offline(False)
     expect(page.locator(".bell [data-unread]")).to_have_text("1", timeout=LONG_MS)
     is_live(page)
+    page.locator(".bell").click()
     expect(page.locator("#widget li")).to_have_count(1)
 
 
@@ -322,7 +323,7 @@ def test_a_deleted_task_leaves_the_board_and_says_so_in_a_list_and_on_its_page(
     as_program("admin").delete(f"/tasks/api/task/{task}").raise_for_status()
     expect(page.locator(".happened")).to_contain_text("Эта задача удалена", timeout=LONG_MS)
     expect(steps.comment_box(page)).to_have_value("Я ещё пишу")
-    expect(listed.locator("tr.gone")).to_contain_text("Эта задача удалена", timeout=LONG_MS)
+    expect(listed.locator("tr.list-gone")).to_contain_text("Эта задача удалена", timeout=LONG_MS)
     expect(listed.locator(f"[name=task_id][value='{task}']")).to_have_count(0)
     expect(boards.card(board, task)).to_have_count(0, timeout=LONG_MS)
     assert boards.total(board, 1) == there - 1

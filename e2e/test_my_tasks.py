@@ -1,9 +1,10 @@
 """The list: what it holds, finding, paging and sorting."""
 
 import re
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from e2e import steps
 from e2e.conftest import AsProgram
@@ -235,3 +236,70 @@ def test_shift_ticks_all_tasks_between_two(page: Page) -> None:
     expect(steps.bulk(page)).to_contain_text("Отмечено: 5")
     boxes.nth(4).click(modifiers=["Shift"])
     expect(page.locator("tbody :checked")).to_have_count(2)
+
+
+@SCRIPTED
+def test_taking_a_change_back_leaves_the_form_that_is_being_filled_in(page: Page, as_program: AsProgram) -> None:
+    steps.come_to(page, "anna", "/tasks?author_id=me&sort=id")
+    boxes, form = page.locator("tbody [name=task_id]"), steps.bulk(page)
+    first = page.locator("tbody tr").first
+    before = first.locator(".list-priority").inner_text()
+    changed = next(it for it in ("Высокий", "Низкий") if it not in before)
+    boxes.first.check()
+    form.get_by_label("Приоритет").select_option(label=changed)
+    form.get_by_role("button").click()
+    expect(first).to_contain_text(changed)
+    boxes.nth(1).check()
+    form.get_by_label("Приоритет").select_option(label="Срочный")
+    form.get_by_label("Комментарий").fill("Ещё пишу")
+    page.get_by_role("button", name="Вернуть").click()
+    expect(page.get_by_text("Отменено: 1 из 1.")).to_be_visible()
+    expect(first.locator(".list-priority")).to_have_text(before)
+    expect(form.get_by_label("Комментарий")).to_have_value("Ещё пишу")
+    expect(form.get_by_label("Приоритет").locator("option:checked")).to_have_text("Срочный")
+    expect(boxes.nth(1)).to_be_checked()
+
+
+@SCRIPTED
+def test_the_assignees_are_those_of_the_task_that_was_ticked_first(page: Page) -> None:
+    """Each task is given a person of its own here, for in the demo all tasks may have the same ones."""
+
+    def answer(route: Route) -> None:
+        (task,) = parse_qs(urlsplit(route.request.url).query)["task_id"]
+        response = route.fetch()
+        own = f'<option value="9{task}">Исполнитель {task}</option></select>\n  </label>\n  <label class="bulk-comment"'
+        body = re.sub(r'</select>\s*</label>\s*<label class="bulk-comment"', own, response.text())
+        route.fulfill(response=response, body=body)
+
+    steps.come_to(page, "anna", "/tasks?sort=id")
+    page.route(re.compile(r"/tasks/bulk\?"), answer)
+    first, second = steps.listed_ids(page)[:2]
+    form, people = steps.bulk(page), steps.bulk(page).get_by_label("Исполнитель")
+    steps.tick(page, first)
+    expect(people).to_contain_text(f"Исполнитель {first}")
+    people.select_option(label="Борис Громов")
+    form.get_by_label("Комментарий").fill("Ещё пишу")
+    for number, other in ((second, first), (first, second)):
+        page.locator("tbody :checked").uncheck()
+        steps.tick(page, number)
+        expect(people).to_contain_text(f"Исполнитель {number}")
+        expect(people).not_to_contain_text(f"Исполнитель {other}")
+        expect(people.locator("option:checked")).to_have_text("Борис Громов")
+        expect(form.get_by_label("Комментарий")).to_have_value("Ещё пишу")
+    people.select_option(label=f"Исполнитель {first}")
+    page.locator("tbody :checked").uncheck()
+    steps.tick(page, second)
+    expect(people.locator("option:checked")).to_have_text("как есть")
+
+
+@SCRIPTED
+def test_the_button_leads_to_the_bulk_form_when_its_script_does_not_come(page: Page, announced: Announced) -> None:
+    announced.add("net::ERR_FAILED")
+    steps.come_to(page, "anna", "/tasks/my-tasks")
+    button = page.get_by_role("button", name="Изменить отмеченные")
+    expect(button).to_be_hidden()
+    page.route("**/lazy-*.js", lambda route: route.abort())
+    page.locator("table.list [name=task_id]").first.check()
+    button.click()
+    expect(page).to_have_url(re.compile("/tasks/bulk"))
+    expect(page.locator(".bulk-task")).to_have_count(1)

@@ -8,7 +8,12 @@
   const start = async ({ target }) => {
     if (target !== all && target.form !== form) return;
     document.removeEventListener("change", start);
-    (await import(document.body.dataset.lazy)).startBulk(form, all);
+    try {
+      (await import(document.body.dataset.lazy)).startBulk(form, all);
+    } catch {
+      form.hidden = false;
+      document.addEventListener("change", start);
+    }
   };
   document.addEventListener("change", start);
 })();

@@ -15,7 +15,7 @@
     // One after the other: imports that wait for the same file may end in any order.
     handled = handled
       .then(() => import(lazy))
-      .then(({ pressKey, togglePalette }) => (isPalette ? togglePalette() : pressKey(event)))
+      .then(({ pressKey }) => pressKey(event, isPalette))
       .catch(() => {});
   });
 })();

@@ -338,6 +338,13 @@ def test_a_mistyped_password_loses_nothing(number: int, visit: Visit, database: 
     assert kept(database) == {f"task:{number}:status": {"comment": TEXT, "status_id": "2"}}
 
 
+def test_the_buttons_of_the_demonstration_carry_the_text_too(number: int, visit: Visit, database: Database) -> None:
+    typed = {"comment": TEXT, "typed_by": mark("anna"), "idempotency_key": "k"}
+    page = visit(demo=True).post(f"/tasks/{number}/comments", data=typed, headers=HTML).text
+    sign_in(visit, "anna", page.partition('<section class="demo">')[2])
+    assert kept(database) == {f"task:{number}:comments": {"comment": TEXT}}
+
+
 def test_another_person_gets_no_text_after_signing_in(number: int, visit: Visit, database: Database) -> None:
     boris, target = sign_in(visit, "boris", expired(visit, number))
     assert "терять" not in boris.get(target, headers=HTML).text

@@ -123,13 +123,24 @@ def test_no_cache_keeps_the_page_with_the_message_and_its_tag_is_no_other(anna: 
 
 @pytest.mark.parametrize(
     "headers",
-    [HTMX, {"Accept": "application/json"}, HTML | {"Sec-Purpose": "prefetch"}],
-    ids=["a fragment", "a program", "a page that is fetched beforehand"],
+    [
+        HTMX,
+        {"Accept": "application/json"},
+        HTML | {"Sec-Purpose": "prefetch;prerender"},
+        HTML | {"Purpose": "prefetch"},
+        HTML | {"Sec-Fetch-Dest": "empty"},
+    ],
+    ids=["a fragment", "a program", "a page fetched beforehand", "an old browser's", "a page that a script fetches"],
 )
 def test_the_message_waits_for_a_page_that_somebody_sees(anna: Client, task: str, headers: dict[str, str]) -> None:
     anna.post(f"{task}/comments", data={"comment": "Да"}, headers=HTML)
     assert TOAST not in anna.get(task, headers=headers).text
     assert said(anna, task) == "The comment was added."
+
+
+def test_a_page_that_a_browser_opens_shows_the_message(anna: Client, task: str) -> None:
+    anna.post(f"{task}/comments", data={"comment": "Да"}, headers=HTML)
+    assert said(anna, task, HTML | {"Sec-Fetch-Dest": "document"}) == "The comment was added."
 
 
 def test_scripts_get_the_message_in_the_answer_alone(anna: Client, task: str) -> None:

@@ -228,7 +228,7 @@ def test_a_dropped_event_is_announced_without_the_tasks_content(
     for login in ("admin", "stranger"):
         number = tell(login, task, type="system", kind="put_aside", subject="", author="", excerpt="")
         page = visit(login).get("/notifications", headers=HTML).text
-        assert f"Nobody was told of a change to #{task}" in page and "The log of the server says more." in page
+        assert f"Nobody was notified of a change to #{task}" in page and "The log of the server says more." in page
         (item,) = (
             visit(login)
             .get("/tasks/api/notifications?type=system", headers={"Accept-Language": "en"})

@@ -214,6 +214,14 @@ def test_theme_and_language_are_kept_in_the_browser(visit: Visit) -> None:
     assert '<html lang="ru">' in client.get("/users/login", headers=HTML).text
 
 
+@pytest.mark.parametrize("form", [{}, {"theme": "pink"}, {"colour": "dark"}])
+def test_a_choice_that_does_not_exist_is_not_said_to_be_saved(visit: Visit, form: dict[str, str]) -> None:
+    client = visit()
+    answer = client.post("/preferences", data=form, headers=HTML)
+    assert answer.status_code == 422 and not client.cookies
+    assert "Your choice was saved." not in client.get("/users/login", headers=HTML).text
+
+
 def test_signing_out_makes_the_browser_forget_pages_and_nothing_else(visit: Visit) -> None:
     for headers in (HTML, {}):
         assert visit("anna").post("/users/logout", headers=headers).headers["clear-site-data"] == '"cache"'

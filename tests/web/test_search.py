@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from helpdesk.errors import Unavailable
+from helpdesk.errors import NotAllowed, Unavailable
 from helpdesk.paths import folder
 from helpdesk.services import Services
 from helpdesk.web.core.services import path_maker
@@ -74,6 +74,31 @@ def test_pages_and_commands_are_found_while_the_tasks_cannot_be_asked(
     monkeypatch.setattr(services.backend, "tasks", fail)
     page = anna.get("/search?q=board", headers=HTMX)
     assert page.status_code == 200 and 'href="/tasks/board"' in page.text and Unavailable.default.text in page.text
+    answer = anna.get("/search?q=board")
+    assert (answer.status_code, answer.json()["success"]) == (503, False), "a program is not told that there are none"
+
+
+def test_somebody_whom_the_task_system_does_not_know_finds_pages(
+    visit: Visit, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def identify(_: object) -> None:
+        raise NotAllowed
+
+    monkeypatch.setitem(vars(services), "identify", identify)
+    anna = visit("anna")
+    for headers in (HTMX, HTML):
+        page = anna.get("/search?q=board", headers=headers)
+        assert page.status_code == 200 and 'href="/tasks/board"' in page.text and NotAllowed.default.text in page.text
+    assert anna.get("/search?q=board").status_code == 403
+
+
+def test_the_width_of_the_menu_is_no_command_on_the_board_where_it_is_fixed(anna: Client) -> None:
+    for address in ("/search", "/users/menu"):
+        for page, offered in (("/tasks/board?assignee_id=me", False), ("/tasks", True)):
+            answer = anna.get(address, headers=HTMX | {"Referer": f"http://testserver{page}"})
+            assert ("Menu of icons" in answer.text) is offered
+        answer = anna.get(address, headers=HTML | {"Referer": "http://testserver/tasks/board"})
+        assert "Menu of icons" in answer.text, "a page of its own has the width that was chosen"
 
 
 @pytest.mark.parametrize("words", ["x" * 3000, "\0", "а" * 250, "%", "#"])

@@ -5,7 +5,7 @@ from functools import partial
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.errors import HelpdeskError, sentence
+from helpdesk.errors import HelpdeskError, Invalid, sentence
 from helpdesk.languages import LANGUAGES
 from helpdesk.people.model import Person
 from helpdesk.people.passwords import LONGEST_PASSWORD
@@ -80,21 +80,24 @@ async def menu(request: Request) -> Response:
     return await answer(
         request,
         json=lambda: json_response(request, {"user": task_schemas.account(person)}),
-        page=lambda: html(request, "people/menu.html"),
-        fragment=lambda: html(request, "people/_menu.html"),
+        page=lambda: html(request, "people/menu.html", on_board=False),
+        fragment=lambda: html(request, "people/_menu.html", on_board=navigation.is_on_board(request)),
     )
 
 
 async def preferences(request: Request) -> Response:
     """Set the theme, the language, the width of the navigation and the single keys of this browser.
 
-    They are cookies, so that the sign-in page obeys them too.
+    They are cookies, so that the sign-in page obeys them too. Raises Invalid if the form has no value of them.
     """
     fields = await request_data.read(request)
+    named = {name: fields.text(name, 10) for name in CHOICES if name in fields.values}
+    chosen = {name: value for name, value in named.items() if value in CHOICES[name]}
+    if not chosen:
+        raise Invalid({name: [request_data.NO_CHOICE] for name in named})
     response = flash.redirect(request, safe_path(current_url(request)) or "/", flash.CHOICE_SAVED)
-    for name, values in CHOICES.items():
-        if (value := fields.text(name, 10)) in values and name in fields.values:
-            response.set_cookie(name, value, A_YEAR if value else 0, samesite="lax", httponly=True)
+    for name, value in chosen.items():
+        response.set_cookie(name, value, A_YEAR if value else 0, samesite="lax", httponly=True)
     return response
 
 

@@ -26,7 +26,6 @@ MOST_TASKS = 9_999
 PHASES: dict[Phase, Sentence] = {"active": sentence("active"), "waiting": sentence("waiting")}
 DONE = "done"
 SAVED = sentence("The columns were saved.")
-NO_CHOICE = sentence("There is no such choice.")
 NO_LIMIT = sentence("This must be a whole number from 1 to %(most)s, or nothing.", most=MOST_TASKS)
 
 
@@ -117,7 +116,7 @@ def _with_phase(fields: request_data.Fields, status: Status, settings: ColumnSet
         return settings
     phase = next((it for it in PHASES if it == value and not status.is_closed), None)
     if phase is None:
-        raise request_data.refusal(name, NO_CHOICE)
+        raise request_data.refusal(name, request_data.NO_CHOICE)
     return settings._replace(phase=phase)
 
 

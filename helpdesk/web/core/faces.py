@@ -52,6 +52,11 @@ def htmx_page(request: Request) -> str | None:
     return request.headers.get("hx-current-url") if is_htmx(request) else None
 
 
+def is_prefetch(request: Request) -> bool:
+    """Tell whether a browser fetches an address before anybody opens it. Older browsers name no `Sec-Purpose`."""
+    return any("prefetch" in request.headers.get(name, "").lower() for name in ("sec-purpose", "purpose"))
+
+
 def wants_html(request: Request) -> bool:
     """Tell whether a browser or htmx asks; programs get JSON (contract: one address, two faces)."""
     if request.url.path.startswith(PROGRAMS):

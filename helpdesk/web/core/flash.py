@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from helpdesk.errors import Sentence, sentence
 from helpdesk.web.core import session
-from helpdesk.web.core.faces import FLASH, Face, face_of, htmx_redirect
+from helpdesk.web.core.faces import FLASH, Face, face_of, htmx_redirect, is_prefetch
 
 CHOICE_SAVED = sentence("Your choice was saved.")
 LASTS_SECONDS = 60
@@ -34,11 +34,17 @@ def add(request: Request, response: Response, message: Sentence) -> None:
 def shown(request: Request) -> Sentence | None:
     """Return the message for this page, and note on the request that it is shown."""
     cookie = session.cookie(request, FLASH)
-    if not cookie or face_of(request) is not Face.PAGE or "prefetch" in request.headers.get("sec-purpose", ""):
+    if not cookie or not _is_seen(request):
         return None
     sealed = session.unseal(request, FLASH, cookie, LASTS_SECONDS)
     request.state.shows_flash = True
     return _sentence(sealed) if sealed else None
+
+
+def _is_seen(request: Request) -> bool:
+    """Tell whether somebody sees the page. Scripts fetch whole pages too, and show only parts of them."""
+    is_opened = request.headers.get("sec-fetch-dest", "document") == "document"
+    return face_of(request) is Face.PAGE and is_opened and not is_prefetch(request)
 
 
 def _sentence(parts: list[object]) -> Sentence:

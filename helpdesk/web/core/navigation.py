@@ -1,4 +1,4 @@
-"""Ways through the helpdesk: the rooms of the header, the page that a person is on, and the list to go back to.
+"""Ways through the helpdesk: the rooms of the navigation, the page that a person is on, and the list to go back to.
 
 The browser's Referer names the list when one comes straight from it. After a form without scripts, or by way of
 another task, it does not: then a cookie tells which list it was last. The cookie is its person's, ends with the
@@ -15,7 +15,7 @@ from starlette.responses import Response
 from helpdesk.errors import Sentence, sentence
 from helpdesk.people.model import Person
 from helpdesk.web.core import session
-from helpdesk.web.core.faces import htmx_page
+from helpdesk.web.core.faces import htmx_page, is_htmx
 from helpdesk.web.core.guards import Right, holds
 from helpdesk.web.core.services import path_to
 
@@ -89,6 +89,12 @@ def current_url(request: Request) -> str:
         return safe_path(address.path + (f"?{address.query}" if address.query else "")) or "/"
     except ValueError:  # a made-up header may hold no address at all
         return "/"
+
+
+def is_on_board(request: Request) -> bool:
+    """Tell whether a script of the board's page asks. That page has the menu of icons whatever its person chose."""
+    page = _list(request, request.headers.get("referer", "")) if is_htmx(request) else ""
+    return page.partition("?")[0] == path_to(request, BOARD)
 
 
 def last_list(request: Request) -> str:

@@ -22,6 +22,7 @@ from helpdesk.web.core.navigation import safe_path
 LONGEST_TEXT = 65_535
 LARGEST_ID = 2**31 - 1
 NO_ID = 0
+NO_CHOICE = sentence("There is no such choice.")
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 VALUES: dict[Field, str] = {"status": "status_id", "priority": "priority_id", "assignee": "assignee_id"}
 

@@ -26,7 +26,6 @@ LONGEST_TEXT = 60
 MOST_NAMES = 100
 NO_CLOCK = sentence("This must be a time such as 22:00.")
 NO_ZONE = sentence("There is no such time zone. One is, for example, Europe/Moscow.")
-NO_CHOICE = sentence("There is no such choice.")
 NO_DAY = sentence("Please choose a day at least.")
 
 
@@ -107,7 +106,7 @@ def _choices_parser(choices: Callable[[], Mapping[str, Any]]) -> Callable[[Field
         try:
             return frozenset(values[it] for it in _sent_names(fields, name))
         except KeyError as error:
-            raise request_data.refusal(name, NO_CHOICE) from error
+            raise request_data.refusal(name, request_data.NO_CHOICE) from error
 
     return parse
 
@@ -148,7 +147,7 @@ def zones() -> dict[str, str]:
 def _parse_sound(fields: Fields, name: str) -> str:
     sound = fields.text(name, LONGEST_TEXT)
     if sound not in SOUNDS:
-        raise request_data.refusal(name, NO_CHOICE)
+        raise request_data.refusal(name, request_data.NO_CHOICE)
     return sound
 
 

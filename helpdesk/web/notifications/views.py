@@ -12,7 +12,7 @@ from helpdesk.notifications.kinds import TYPES
 from helpdesk.store import notifications
 from helpdesk.store.models.notifications import NotificationRow
 from helpdesk.web.core import request_data
-from helpdesk.web.core.faces import answer, choose, fragment_or_page, html, json_response, see_other
+from helpdesk.web.core.faces import answer, choose, fragment_or_page, html, is_prefetch, json_response, see_other
 from helpdesk.web.core.navigation import current_url
 from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.session import current_user
@@ -126,7 +126,7 @@ def is_opened_by_person(request: Request) -> bool:
         request.method == "GET"
         and headers.get("sec-fetch-site", "none") in ("none", "same-origin")
         and headers.get("sec-fetch-dest", "document") in ("document", "empty")
-        and "prefetch" not in headers.get("sec-purpose", headers.get("purpose", ""))
+        and not is_prefetch(request)
     )
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.errors import Sentence, Unavailable, sentence
+from helpdesk.errors import HelpdeskError, NotAllowed, Unavailable, sentence
 from helpdesk.languages import LANGUAGES
 from helpdesk.store.casefold import fold
 from helpdesk.tasks.lists import TaskQuery
@@ -14,7 +14,7 @@ from helpdesk.tasks.model import TaskRow
 from helpdesk.tasks.search_text import clean_search
 from helpdesk.web.core.faces import answer, choose, html, json_response
 from helpdesk.web.core.guards import actor
-from helpdesk.web.core.navigation import OWN, rooms_of
+from helpdesk.web.core.navigation import OWN, is_on_board, rooms_of
 from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.session import cookie, current_user
 from helpdesk.web.core.templating import language, translate
@@ -46,7 +46,7 @@ class Found(NamedTuple):
     tasks: tuple[TaskRow, ...]
     places: list[Place]
     commands: list[Command]
-    error: Sentence | None = None
+    error: HelpdeskError | None = None
 
 
 COMMANDS = (
@@ -85,8 +85,8 @@ async def _find(request: Request, search: str) -> Found:
     commands = [it for it in _commands(request) if _has(it.name, words)]
     try:
         return Found(await _tasks(request, search), places, commands)
-    except Unavailable as error:
-        return Found((), places, commands, error.message)
+    except (Unavailable, NotAllowed) as error:  # also somebody whom the task system does not know finds pages
+        return Found((), places, commands, error)
 
 
 async def _tasks(request: Request, search: str) -> tuple[TaskRow, ...]:
@@ -109,8 +109,9 @@ async def _places(request: Request) -> list[Place]:
 
 
 def _commands(request: Request) -> list[Command]:
-    """Return the choices that differ from those that hold now."""
-    own = [(translate(request, name), field, value) for name, field, value in COMMANDS]
+    """Return the choices that differ from those that hold now, without the width of the menu where it is fixed."""
+    fixed = "rail" if is_on_board(request) else ""
+    own = [(translate(request, name), field, value) for name, field, value in COMMANDS if field != fixed]
     own += [(name, "locale", code) for code, name in LANGUAGES.items()]
     return [Command(*it) for it in own if it[2] != (language(request) if it[1] == "locale" else cookie(request, it[1]))]
 
@@ -121,6 +122,9 @@ def _has(name: str, words: Iterable[str]) -> bool:
 
 
 def _to_dict(found: Found) -> dict[str, object]:
+    """Return what a program gets. Raises the error: to a program no tasks would mean that none has the words."""
+    if found.error:
+        raise found.error
     return {
         "tasks": [schemas.row(it) for it in found.tasks],
         "pages": [{"name": it.name, "address": it.address} for it in found.places],

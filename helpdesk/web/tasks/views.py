@@ -123,7 +123,7 @@ async def comments(request: Request) -> Response:
     who = await actor(request)
     try:
         edit = await _read_answer(request)
-        written = await saved(request, _write_answer(request, edit))
+        written = await _write_answer(request, edit)
     except (Invalid, Conflict, TooLarge) as refusal:
         return await (await change.presenter_of(request)).refused(request, refusal, "comments")
     message, own = _answer_message(edit), written.own_entries(who.id)
@@ -157,9 +157,9 @@ async def _read_answer(request: Request) -> Edit:
 async def _write_answer(request: Request, edit: Edit) -> Written:
     backend, who, number = services(request).backend, await actor(request), request_data.task_id(request)
     if not (edit.changes or edit.files):
-        return await backend.comment(who, number, edit.comment, edit.private)
+        return await saved(request, backend.comment(who, number, edit.comment, edit.private))
     try:
-        written = await backend.change(who, number, edit)
+        written = await saved(request, backend.change(who, number, edit))
     except Unchanged as refusal:
         raise request_data.refusal("comment", change.NOTHING_CHANGED) from refusal
     request.state.staged = []  # they are the task's now

@@ -1,5 +1,7 @@
 // The tray holds the forms of a card. It is loaded on first use, and every way of moving the card uses it. The panel shows
 // the whole task beside the board.
+// A form that is removed saves nothing later, so its draft is saved before: see draft.js.
+const saveDrafts = (element) => element.dispatchEvent(new Event("remove:forms", { bubbles: true }));
 const loadTray = async (card) => {
   const tray = () => card.querySelector(".tray");
   const { href } = card.querySelector(".grip");
@@ -11,6 +13,7 @@ const toggleTray = async (card) => {
   const isOpen = card.classList.toggle("open") && (await loadTray(card)) && card.matches(".open");
   if (isOpen) return focus(card, ".tray button, .tray select");
   card.classList.remove("open");
+  saveDrafts(card);
   card.querySelector(".tray")?.remove();
   refresh(card.id.slice(5));
   fetchPending();
@@ -30,6 +33,7 @@ const showPanel = async () => {
   const card = $(hash.replace(/^#task-/, "card-"));
   const wasOpen = $("beside").firstChild;
   if (!card?.matches(".card")) {
+    saveDrafts($("beside"));
     $("beside").replaceChildren();
     if (wasOpen) focus($(openerId));
     return;
@@ -44,8 +48,12 @@ const showPanel = async () => {
   task.querySelector("header").after(task.querySelector("aside"));
   closeButton.focus();
 };
+on("htmx:before:swap", ({ target }) => target.id === "beside" && saveDrafts(target));
+// Another task takes the place of the one in the panel. If the page was opened with a panel there is nothing to go back to.
 const openPanel = (card) => {
-  history[$("beside").firstChild ? "replaceState" : "pushState"]("panel", "", "#task-" + card.id.slice(5));
+  const address = "#task-" + card.id.slice(5);
+  if ($("beside").firstChild) history.replaceState(history.state, "", address);
+  else history.pushState("panel", "", address);
   showPanel();
 };
 const closePanel = () => {

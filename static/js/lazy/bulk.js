@@ -10,8 +10,25 @@ export const startBulk = async (button, all) => {
   const form = document.getElementById("bulk");
   form.hidden = false;
   if (form === button) return;
+  // The assignees are those that the task ticked first may have. A person that was chosen stays chosen if it is among them.
+  let asked;
+  const updateAssignees = async () => {
+    const [{ value: task }] = ticked();
+    asked = task;
+    const { status, text } = await fetchHtml("/tasks/bulk?task_id=" + task, HTMX);
+    if (status !== 200 || asked !== task) return;
+    const page = new DOMParser().parseFromString(text, "text/html");
+    const select = form.querySelector("[name=assignee_id]");
+    const { value } = select;
+    select.replaceChildren(...page.querySelector("[name=assignee_id]").children);
+    select.value = value;
+    if (select.selectedIndex < 0) select.value = "";
+  };
+  let count = ticked().length;
   const show = () => {
     const { length } = ticked();
+    if (length && !count) updateAssignees();
+    count = length;
     form.hidden = !length;
     form.querySelector("output").textContent = length;
     all.checked = length > 0 && length === boxes().length;
@@ -29,9 +46,14 @@ export const startBulk = async (button, all) => {
     last = target;
     show();
   });
-  // What was refused stays ticked. If nothing was, the bar goes, and the focus to a task that was changed.
+  // What was refused stays ticked. If nothing was, the bar goes, and the focus to a task that was changed. Taking an earlier
+  // change back leaves the form as it is.
   document.addEventListener("htmx:after:swap", async ({ detail: { ctx } }) => {
     if (!ctx.request?.action?.endsWith("/tasks/bulk") || ctx.response?.status >= 400) return;
+    if (ctx.sourceElement !== form) {
+      await updateRows();
+      return show();
+    }
     const refused = document.querySelector("#toasts [data-refused]:last-child")?.dataset.refused.split(" ") ?? [];
     const changed = ticked().map((box) => box.value);
     form.reset();

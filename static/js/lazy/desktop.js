@@ -3,29 +3,38 @@
 const DESKTOP = "desktop";
 const LAST_SEEN = "seen on a page";
 const SEEN_MS = 500;
+let canNotify = "Notification" in window;
 const mayNotify = () => Notification.permission === "granted" && Boolean(localStorage.getItem(DESKTOP));
 
 const notifyDesktop = async (box, id, leads) => {
   if (!document.hidden) return localStorage.setItem(LAST_SEEN, id);
-  if (!leads || !("Notification" in window) || !mayNotify()) return;
+  if (!leads || !canNotify || !mayNotify()) return;
   const link = box.querySelector("h2 a");
   const title = box.querySelector("h3").textContent;
   const body = link.parentNode.textContent.trim();
   await new Promise((resolve) => setTimeout(resolve, SEEN_MS));
   if (!document.hidden || +localStorage.getItem(LAST_SEEN) >= id) return;
-  const shown = new Notification(title, { body, tag: "notification-" + id, silent: true });
-  shown.onclick = () => {
-    window.focus();
-    location.assign(link.href);
-    shown.close();
-  };
+  try {
+    const shown = new Notification(title, { body, tag: "notification-" + id, silent: true });
+    shown.onclick = () => {
+      window.focus();
+      location.assign(link.href);
+      shown.close();
+    };
+  } catch {
+    // Chrome for Android has the name, but shows nothing for a page.
+    canNotify = false;
+    store(DESKTOP);
+    showSwitch();
+  }
 };
 
 // The switch is in the widget, where the browser has such notifications at all.
 const showSwitch = () => {
   const label = widget()?.querySelector("[data-desktop]");
-  if (!label || !("Notification" in window)) return;
-  label.hidden = false;
+  if (!label) return;
+  label.hidden = !canNotify;
+  if (!canNotify) return;
   label.control.checked = mayNotify();
   label.nextElementSibling.hidden = Notification.permission !== "denied";
 };

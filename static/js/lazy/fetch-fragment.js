@@ -1,8 +1,21 @@
+// Fetch a page or a fragment. Without an answer, or with half of one, it has neither status nor text. The server gives up
+// after 9.5 seconds.
+const FETCH_MS = 12000;
+const fetchHtml = async (address, headers) => {
+  try {
+    const signal = AbortSignal.timeout?.(FETCH_MS);
+    const answer = await fetch(address, { headers: { Accept: "text/html", ...headers }, signal });
+    return { status: answer.status, text: await answer.text() };
+  } catch {
+    return {};
+  }
+};
+const HTMX = { "HX-Request": "true" };
 // Fetch a fragment that the user did not ask for, and swap it in. Errors are ignored, except that with `showsGone` a 404
 // is shown in its place. An answer that `isOutdated` is dropped.
 const fetchFragment = async (address, target, swap, showsGone, isOutdated) => {
-  const answer = await fetch(address, { headers: { "HX-Request": "true", Accept: "text/html" } }).catch(() => ({}));
-  if (answer.status !== 200 && !(showsGone && answer.status === 404)) return;
+  const { status, text } = await fetchHtml(address, HTMX);
+  if (status !== 200 && !(showsGone && status === 404)) return;
   if (isOutdated?.()) return;
-  await htmx.swap({ text: await answer.text(), sourceElement: target, target, swap });
+  await htmx.swap({ text, sourceElement: target, target, swap });
 };

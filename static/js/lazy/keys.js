@@ -1,13 +1,15 @@
 // What single keys do. `key` is a Latin letter, "/" or "?", whatever the layout: letters of other scripts count as the Latin
 // letters on their keys.
 const GO_MS = 1500;
+const STALE_MS = 2000;
 const GO_TO = { m: "/tasks/my-tasks", a: "/tasks", b: "/tasks/board", n: "/notifications" };
 const FIELD_OF = { s: "status_id", p: "priority_id", a: "assignee_id" };
 let goUntil = 0;
 let lastPath;
+let wanted;
 
 const latinKey = ({ key, code, shiftKey }) => {
-  if (key < "\x7f") return key === "?" || !shiftKey ? key.toLowerCase() : "";
+  if (key < "\x7f") return "?/".includes(key) || !shiftKey ? key.toLowerCase() : "";
   return shiftKey ? "" : code.replace("Key", "").toLowerCase();
 };
 // Some layouts have no slash on its key: the Russian one has a full stop and, with Shift, a comma.
@@ -57,13 +59,16 @@ const focusField = (within, name) => {
   field?.focus();
   return field;
 };
-// The form of the row takes its place, so it is found by its position.
+// The form of the row takes its place, so it is found by its position. Other swaps may come first.
 const editRow = (row, name) => {
-  const at = findRows().indexOf(row);
-  const focusWanted = () => name && setTimeout(() => focusField(findRows()[at], name));
-  document.addEventListener("htmx:after:swap", focusWanted, { once: true });
-  row.querySelector("a[href*='edit=1']")?.click();
+  const link = row.querySelector("a[href*='edit=1']");
+  if (link && name) wanted = { at: findRows().indexOf(row), name };
+  link?.click();
 };
+const focusWanted = () => {
+  if (wanted && focusField(findRows()[wanted.at], wanted.name)) wanted = null;
+};
+document.addEventListener("htmx:after:swap", () => setTimeout(focusWanted));
 const edit = (name) => {
   const row = currentRow(findRows());
   const bulk = document.getElementById("bulk");
@@ -73,6 +78,10 @@ const edit = (name) => {
   if (name && focusField(document.querySelector(".task-facts"), name)) return;
   document.querySelector("main a[href$='/edit']")?.click();
 };
+const openTask = () => {
+  const row = currentRow(findRows());
+  if (row) linkOf(row).click();
+};
 const answerTask = () => document.querySelector("textarea[id^=comments-][name=comment]")?.focus();
 
 const pageKeys = {
@@ -81,7 +90,7 @@ const pageKeys = {
   c: () => location.assign("/tasks/new"),
   j: () => moveTo(1),
   k: () => moveTo(-1),
-  o: () => linkOf(currentRow(findRows()) ?? document.body)?.click(),
+  o: openTask,
   x: () => currentRow(findRows())?.querySelector("[name=task_id]")?.click(),
   e: () => edit(),
   s: () => edit(FIELD_OF.s),
@@ -90,8 +99,11 @@ const pageKeys = {
   r: answerTask,
   g: ({ timeStamp }) => (goUntil = timeStamp + GO_MS)
 };
-/** Do what a single key stands for. */
-export const pressKey = (event) => {
+/** Do what a single key stands for, or Ctrl+K. A key that had to wait long is dropped: nobody expects it any more. */
+export const pressKey = (event, isPalette) => {
+  if (performance.now() - event.timeStamp > STALE_MS) return;
+  wanted = null;
+  if (isPalette) return togglePalette();
   const key = readKey(event);
   const goes = event.timeStamp < goUntil && GO_TO[key];
   goUntil = 0;

@@ -20,9 +20,9 @@ const reloadList = async () => {
   refreshTimer = null;
   const summary = () => document.getElementById("how-many");
   if (!summary() || +summary().dataset.count === +bell.querySelector("[data-unread]").textContent) return;
-  const answer = await fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => ({}));
+  const answer = await fetchHtml(location.href);
   if (answer.status !== 200) return;
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const page = new DOMParser().parseFromString(answer.text, "text/html");
   const list = document.querySelector(".kept.notifications");
   const selector = list.contains(document.activeElement) ? "#how-many" : ".kept.notifications";
   const text = page.querySelector(selector)?.outerHTML;

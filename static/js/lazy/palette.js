@@ -28,21 +28,29 @@ const makeOptions = () => {
   const status = document.querySelector("#palette [data-found]");
   status.textContent = status.dataset.found.replace("$", () => options.length);
 };
+// Without an answer nothing can be chosen: what is there answers an earlier question.
+const showNoAnswer = () => {
+  const list = document.getElementById("palette-list");
+  const message = document.createElement("p");
+  message.className = "palette-none";
+  message.textContent = list.dataset.lost;
+  list.replaceChildren(message);
+  chooseOption();
+  document.querySelector("#palette [data-found]").textContent = list.dataset.lost;
+};
 // Only the answer to the last question is shown.
 const askPalette = async () => {
   const mine = (question = {});
-  const query = new URLSearchParams({ q: paletteInput().value });
-  const answer = await fetch("/search?" + query, { headers: { "HX-Request": "true", Accept: "text/html" } }).catch(
-    () => ({})
-  );
-  if (answer.status === 401) return location.reload();
-  const text = answer.status === 200 ? await answer.text() : "";
+  const { status, text } = await fetchHtml("/search?" + new URLSearchParams({ q: paletteInput().value }), HTMX);
+  if (status === 401) document.dispatchEvent(new CustomEvent("stream:session_ended"));
   if (mine !== question) return paletteAnswer;
-  if (text) document.getElementById("palette-list").innerHTML = text;
-  else document.dispatchEvent(new CustomEvent("htmx:error"));
+  if (status !== 200) return showNoAnswer();
+  document.getElementById("palette-list").innerHTML = text;
   makeOptions();
 };
-const onPaletteInput = () => {
+const onPaletteInput = (event) => {
+  // Nobody loses what is typed here, so it keeps no page from being loaded again.
+  event.stopPropagation();
   clearTimeout(paletteTimer);
   paletteAnswer = new Promise((resolve) => {
     paletteTimer = setTimeout(() => resolve(askPalette()), PALETTE_MS);
@@ -67,7 +75,7 @@ const onPaletteKey = (event) => {
 };
 
 /** Open the palette, or close it. */
-export const togglePalette = async () => {
+const togglePalette = async () => {
   const open = document.getElementById("palette");
   if (open?.open) return open.close();
   const dialog = await openDialog("palette", "/search");

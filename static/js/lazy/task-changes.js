@@ -55,9 +55,9 @@ export const updateTask = (change) => {
 };
 /** Take the rows and numbers from the page as it is now. The tasks that are missing there are returned, and asked for. */
 export const updateRows = async () => {
-  const answer = await fetch(location, { headers: { Accept: "text/html" } }).catch(() => ({}));
+  const answer = await fetchHtml(location.href);
   if (answer.status !== 200) return [];
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const page = new DOMParser().parseFromString(answer.text, "text/html");
   for (const name of [".summary", ".told strong"]) {
     const [shown, now] = [document, page].map((it) => it.querySelector(name));
     if (now && !shown?.contains(document.activeElement)) shown?.replaceWith(now);

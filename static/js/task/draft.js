@@ -35,6 +35,9 @@
   document.addEventListener("submit", ({ target }) => cancel(target));
   document.addEventListener("visibilitychange", () => document.hidden && saveAll());
   addEventListener("pagehide", saveAll);
+  document.addEventListener("remove:forms", ({ target }) => {
+    for (const form of timers.keys()) if (target.contains(form)) save(form);
+  });
 
   document.addEventListener("htmx:before:request", ({ target }) => cancel(target));
   document.addEventListener("htmx:error", ({ target }) => schedule(target, RETRY_MS));
