@@ -21,7 +21,7 @@ soak: .venv/dev.done services ## the proofs that have a long form, at length (SE
 bench: .venv/dev.done ## measure speed and weight beside a real Redmine: eight minutes, written to bench/RESULTS.md, too
 	$(BIN)/python -m bench
 
-look: .venv/dev.done ## pictures of every page in every size, theme and language, into look/ (ONLY="task board" for some)
+look: .venv/dev.done ## pictures of the pages in every size, theme and language, into look/ (ONLY="task board" for some)
 	$(BIN)/python scripts/look $(ONLY)
 
 services: ## install what tests talk to: MariaDB, Redmine, Redis, PostgreSQL, nginx, Chromium, Firefox, w3m (as root on Debian)

@@ -87,6 +87,7 @@ def test_a_status_is_changed_and_a_comment_added_in_place(new_tab: NewTab, as_pr
     tab = come_in(new_tab(), f"/tasks/{task['id']}")
     tab.value("() => { window.marked = true }")  # a full load of any page would wipe it away
     tab.choose("[name=status_id]", "Решена")
+    tab.keys(ENTER)  # a choice made by keys waits for it
     tab.sees("#toasts", "Статус изменён.")
     tab.sees(".task-history li.task-entry", "Статус: В работе → Решена")
     tab.write("form.compose [name=comment]", "Кабель цел, дело было в розетке.")

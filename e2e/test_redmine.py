@@ -114,9 +114,10 @@ class TestReadFromItsDatabase:
         steps.open_task(page, number)
         expect(page.locator("#fresh")).to_have_text("на связи")
         world.put(number, {"notes": "Заменил дроссель."}, "boris")
-        expect(page.locator("#widget")).to_contain_text("Заменил дроссель.")
         page.locator(".happened").get_by_role("link", name="Показать").click()
         expect(steps.entries(page).last).to_contain_text("Заменил дроссель.")
+        page.locator(".bell").click()
+        expect(page.locator("#widget")).to_contain_text("Заменил дроссель.")
 
 
 def journals(world: RedmineWorld, number: int) -> list[dict[str, Any]]:

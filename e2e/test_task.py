@@ -65,6 +65,36 @@ def test_a_task_is_answered_and_resolved_by_one_press(page: Page, as_program: As
     assert (entry["notes"], entry["changes"]) == ("Заменили катушку, печатает.", ["Статус: В работе → Решена"])
 
 
+@with_javascript
+def test_one_goes_on_typing_after_an_answer_with_another_status(page: Page, as_program: AsProgram) -> None:
+    """Its button is gone with the status."""
+    task = steps.some_task(as_program("anna"), **IN_PROGRESS)
+    steps.come_to(page, "anna", task["id"])
+    for status in ("Приостановлена", "В работе"):
+        steps.answer_and(page, "Ждём.", status)
+        expect(steps.fact(page, "status")).to_have_text(status)
+        expect(steps.comment_box(page)).to_be_focused()
+
+
+@with_javascript
+def test_after_a_conflict_the_control_that_was_saved_has_the_focus(
+    page: Page, as_program: AsProgram, announced: Announced
+) -> None:
+    announced.add(409)
+    client = as_program("anna")
+    task = next(it for it in steps.tasks(client, **IN_PROGRESS)["tasks"] if it["priority"] not in ("Срочный", "Низкий"))
+    offered = client.get(f"/tasks/api/task/{task['id']}/priorities").json()["available_priorities"]
+    urgent = next(it["id"] for it in offered if it["name"] == "Срочный")
+    page.route("**/changed?*", lambda route: route.abort())  # the page does not hear of it before the choice
+    steps.come_to(page, "anna", task["id"])
+    theirs = as_program("boris").put(f"/tasks/api/task/{task['id']}/priority", json={"priority_id": urgent})
+    theirs.raise_for_status()
+    steps.change(page, "priority", "Низкий")
+    page.get_by_role("button", name="Сохранить моё").click()
+    expect(steps.fact(page, "priority")).to_have_text("Низкий")
+    expect(steps.control(page, "priority")).to_be_focused()
+
+
 def test_only_statuses_that_the_workflow_allows_are_offered(
     page: Page, as_program: AsProgram, javascript: bool
 ) -> None:

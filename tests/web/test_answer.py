@@ -82,6 +82,23 @@ def test_a_conflict_names_only_what_both_touched_and_keeps_the_answer(
     assert [it["notes"] for it in history(anna, number)] == ["", ""]
 
 
+def test_a_conflict_whose_changes_are_not_known_still_says_why(anna: Client, number: int, visit: Visit) -> None:
+    form = form_of(anna, number) | {"comment": "Беру", "then": BUSY, "lock_version": "unheard of"}
+    answer = anna.post(f"/tasks/{number}/comments", data=form, headers=HTMX)
+    fault = parsed(answer.text).of_class("fault")[0].text
+    assert answer.status_code == 409 and "Somebody changed this meanwhile." in fault
+
+
+def test_the_buttons_of_an_answer_follow_the_statuses(anna: Client, number: int) -> None:
+    """Each part that is sent has a place on the page, and the page never lacks one."""
+    page = parsed(anna.get(f"/tasks/{number}", headers=HTML).text)
+    form = form_of(anna, number, "fields", "") | {"status_id": BUSY}
+    answer = parsed(anna.post(f"/tasks/{number}/fields", data=form, headers=HTMX).text)
+    targets = [it["hx-target"] for it in answer.all(lambda it: it.tag == "hx-partial")]
+    ids = [target for target in targets if re.fullmatch(r"#[\w-]+", target)]
+    assert f"#comments-{number}-then" in ids and [it for it in ids if not page.by_id(it[1:])] == []
+
+
 def test_an_answer_merges_with_changes_of_other_fields(anna: Client, number: int, visit: Visit) -> None:
     form = form_of(anna, number) | {"comment": "Беру", "then": BUSY}
     urgent = {"priority_id": PRIORITY_IDS["urgent"]}
@@ -207,6 +224,37 @@ def test_a_task_is_taken_by_one_press(visit: Visit, embedded: EmbeddedWorld, hea
     assert anna.post(f"/tasks/{number}/fields", data=form, headers=headers).status_code in (200, 303)
     assert task(anna, number)["assignee"]["id"] == PEOPLE_IDS["anna"]
     assert f"take-{number}" not in anna.get(f"/tasks/{number}", headers=HTML).text
+
+
+def test_a_changed_status_is_drawn_by_the_phase_that_administrators_gave_it(
+    visit: Visit, embedded: EmbeddedWorld
+) -> None:
+    number = embedded.new_task()
+    form = form_of(visit("anna"), number, "fields", "") | {"status_id": BUSY}
+    visit("admin").post("/tasks/board/columns", json={f"phase_{BUSY}": "waiting"}).raise_for_status()
+    begun_anew = visit("anna")  # another process, which has shown no page yet
+    answer = begun_anew.post(f"/tasks/{number}/fields", data=form, headers=HTMX)
+    fact = parsed(answer.text).by_id(f"status-{number}-fact")
+    assert fact and fact.of_class("phase-waiting")
+
+
+def test_the_focus_stays_where_the_pressed_button_is_gone(anna: Client, number: int, visit: Visit) -> None:
+    form = form_of(anna, number) | {"comment": "Готово", "then": BUSY}
+    answered = parsed(anna.post(f"/tasks/{number}/comments", data=form, headers=HTMX).text)
+    text = answered.by_id(f"comments-{number}-text")
+    assert text and "autofocus" in text.attributes
+    plain = anna.post(f"/tasks/{number}/comments", data=form_of(anna, number) | {"comment": "И ещё"}, headers=HTMX)
+    assert "autofocus" not in plain.text, "its button is still there"
+    facts = form_of(anna, number, "fields", "") | {"priority_id": PRIORITY_IDS["low"]}
+    urgent = {"priority_id": PRIORITY_IDS["urgent"]}
+    visit("boris").put(f"/tasks/api/task/{number}/priority", json=urgent).raise_for_status()
+    refused = anna.post(f"/tasks/{number}/fields", data=facts, headers=HTMX)
+    shown = parsed(refused.text)
+    its, press = shown.by_id(f"fields-{number}"), shown.by_id(f"priority-{number}-mine")
+    assert refused.status_code == 409 and its and press
+    saved = anna.post(f"/tasks/{number}/fields", data=sent(its) | {press["name"]: press["value"]}, headers=HTMX)
+    control = parsed(saved.text).by_id(f"priority-{number}-choice")
+    assert saved.status_code == 200 and control and "autofocus" in control.attributes
 
 
 def test_taking_a_task_loses_no_other_choice(visit: Visit, embedded: EmbeddedWorld) -> None:

@@ -124,7 +124,9 @@ async def to_page(request: Request, outcome: Outcome) -> Response:
 
 async def to_fragment(request: Request, outcome: Outcome) -> Response:
     fields = await request_data.read(request)
-    context = {"message": outcome.message, "took": fields.values.get("take")}
+    # The pressed button goes with its answer: the control that it was about gets the focus.
+    settled = "assignee" if fields.values.get("take") else fields.values.get("mine", "")
+    context = {"message": outcome.message, "settled": settled}
     return await task_page.written(request, "tasks/_fields_saved.html", outcome.written, fields.version(), **context)
 
 

@@ -69,9 +69,10 @@ async def load(request: Request) -> Colors:
     return current
 
 
-async def prepare(request: Request) -> None:
-    """Have templates draw statuses by the present phases."""
-    services(request).renderer.colors = await load(request)
+async def prepare(request: Request) -> Colors:
+    """Have templates draw statuses by the present phases, and return them."""
+    services(request).renderer.colors = current = await load(request)
+    return current
 
 
 async def of_vocabulary(request: Request, vocabulary: Vocabulary) -> Colors:

@@ -13,7 +13,7 @@ from helpdesk.errors import Conflict, HelpdeskError, Invalid, NotAllowed, NotFou
 from helpdesk.store import preferences, reply_templates
 from helpdesk.store.drafts import StoredDraft
 from helpdesk.tasks.change_messages import LABELS, in_words, overwritten
-from helpdesk.tasks.conversation import files_by_entry, next_statuses
+from helpdesk.tasks.conversation import files_by_entry, next_statuses, other_statuses
 from helpdesk.tasks.fields import cf_name
 from helpdesk.tasks.model import Entry, Field, Task, Written
 from helpdesk.tasks.relations import RELATIONS
@@ -89,7 +89,6 @@ def address(request: Request, number: int) -> str:
 async def page(request: Request, task: Task, status: int = 200, **context: Any) -> Response:
     """Show the whole page; `?history=comments` or `changes` leaves out the other entries."""
     history, back = request.query_params.get("history", ""), navigation.last_list(request)
-    await colors.prepare(request)
     entries, context = _filtered(task, history), context | {"history": history, "back": back}
     response = await _render(
         request, "tasks/show.html", task, entries, status, with_description=True, with_drafts=True, **context
@@ -115,7 +114,10 @@ async def written(request: Request, template: str, written: Written, version: st
     before, after = written.before, written.after
     context["files_differ"] = before.attachments != after.attachments
     is_whole = template == ANSWERED or not (after.choices.may_comment or after.choices.may_attach)
-    offers = [(task.row.assignee, task.choices.assignees, len(task.choices.statuses) > 1) for task in (before, after)]
+    offers = [
+        (task.row.assignee, choices(task).get("assignee"), bool(other_statuses(task)), has_others(task))
+        for task in (before, after)
+    ]
     context["sends_differ"] = not is_whole and offers[0] != offers[1]
     statuses = [(task.row.status, task.choices.statuses) for task in (before, after)]
     context["then_differs"] = not (is_whole or context["sends_differ"]) and statuses[0] != statuses[1]
@@ -201,6 +203,11 @@ def choices(task: Task) -> dict[str, tuple[Any, ...]]:
     return {field: options[field] for field in FIELDS if task.offers(field)}
 
 
+def has_others(task: Task) -> bool:
+    """Return whether an answer can have another assignee, or another status than that of its main button."""
+    return len(other_statuses(task)) > 1 or "assignee" in choices(task)
+
+
 def _refusal(task: Task, form: str, refusal: Refusal, typed: Mapping[str, Any]) -> dict[str, Any]:
     """Return the context of a refused form. Raises NotAllowed for a form that this person's page does not have: nothing
     would show the refusal."""
@@ -234,7 +241,8 @@ async def _render(
     labels = {"facts": facts(task), "labels": LABELS, "in_words": in_words, "relations": RELATIONS}
     labels |= {"choices": choices(task), "seen": form_fields.seen_choices(task)}
     shared = {"task": task, "entries": entries, "texts": html_texts, "refused": None}
-    shared |= {"files": files_by_entry(task), "next_statuses": next_statuses(task, await colors.load(request))}
+    shared |= {"files": files_by_entry(task), "next_statuses": next_statuses(task, await colors.prepare(request))}
+    shared["has_others"] = has_others(task)
     return await run_if_many(
         lambda: html(request, template, status, **{**labels, **personal, **shared, **context}), len(entries)
     )

@@ -120,7 +120,7 @@ async def fields(request: Request) -> Response:
 
 async def comments(request: Request) -> Response:
     """Answer: a comment with files, and a status, priority or assignee beside it, in one write."""
-    fields, who = await request_data.read(request), await actor(request)
+    who = await actor(request)
     try:
         edit = await _read_answer(request)
         written = await _write_answer(request, edit)
@@ -132,7 +132,7 @@ async def comments(request: Request) -> Response:
         request,
         json=lambda: _answer_to_json(request, written, message),
         page=lambda: _answer_to_page(request, written, anchor, message),
-        fragment=lambda: task_page.written(request, task_page.ANSWERED, written, fields.version(), message=message),
+        fragment=lambda: _answer_to_fragment(request, written, message),
     )
 
 
@@ -180,6 +180,12 @@ async def _answer_to_json(request: Request, written: Written, message: Sentence)
 async def _answer_to_page(request: Request, written: Written, anchor: str, message: Sentence) -> Response:
     next_path = (await request_data.read(request)).next_path()
     return flash.redirect(request, next_path or await change.address_after(request, written, anchor), message)
+
+
+async def _answer_to_fragment(request: Request, written: Written, message: Sentence) -> Response:
+    fields = await request_data.read(request)
+    context = {"message": message, "pressed": fields.values.get("then")}
+    return await task_page.written(request, task_page.ANSWERED, written, fields.version(), **context)
 
 
 async def attachments(request: Request) -> Response:
