@@ -1,5 +1,7 @@
 // What single keys do. `key` is a Latin letter, "/" or "?", whatever the layout: letters of other scripts count as the Latin
 // letters on their keys.
+const BULK_MS = 50;
+const BULK_TRIES = 40;
 const GO_MS = 1500;
 const STALE_MS = 2000;
 const GO_TO = { m: "/tasks/my-tasks", a: "/tasks", b: "/tasks/board", n: "/notifications" };
@@ -69,11 +71,15 @@ const focusWanted = () => {
   if (wanted && focusField(findRows()[wanted.at], wanted.name)) wanted = null;
 };
 document.addEventListener("htmx:after:swap", () => setTimeout(focusWanted));
+// The form for ticked tasks may be on its way.
+const focusBulk = (name, tries) => {
+  if (tries && !focusField(document.getElementById("bulk"), name)) setTimeout(focusBulk, BULK_MS, name, tries - 1);
+};
 const edit = (name) => {
   const row = currentRow(findRows());
   const bulk = document.getElementById("bulk");
   const isTicked = document.querySelector("main [name=task_id]:checked");
-  if (name && isTicked && bulk) return focusField(bulk, name);
+  if (name && isTicked && bulk) return focusBulk(name, BULK_TRIES);
   if (row) return editRow(row, name);
   if (name && focusField(document.querySelector(".task-facts"), name)) return;
   document.querySelector("main a[href$='/edit']")?.click();
