@@ -16,4 +16,14 @@
     }
   };
   document.addEventListener("change", start);
+
+  // Shift ticks all tasks between two; also before the form is there.
+  let last;
+  document.addEventListener("click", ({ target, shiftKey }) => {
+    if (target.name !== "task_id") return;
+    const boxes = [...document.querySelectorAll("#tasks [name=task_id]")];
+    const [from, to] = [boxes.indexOf(last), boxes.indexOf(target)].sort((a, b) => a - b);
+    if (shiftKey && from >= 0) for (const box of boxes.slice(from, to + 1)) box.checked = target.checked;
+    last = target;
+  });
 })();

@@ -88,8 +88,8 @@ def test_the_form_and_the_chips_narrow_by_people_and_days(visit: Visit, embedded
     page = anna.get(f"/tasks?{his}&{theirs}&{days}&filter=1", headers=HTML).text
     assert chips(page) == {
         f"Assignee: {NAMES['boris']}": f"/tasks?{theirs}&{days}",
-        "From: me": f"/tasks?{his}&author_id={irina}&{days}",
-        f"From: {NAMES['irina']}": f"/tasks?{his}&author_id=me&{days}",
+        "Requester: me": f"/tasks?{his}&author_id={irina}&{days}",
+        f"Requester: {NAMES['irina']}": f"/tasks?{his}&author_id=me&{days}",
         "Changed since: 31.01.2026": f"/tasks?{his}&{theirs}&due_by=2999-12-31",
         "Due by: 31.12.2999": f"/tasks?{his}&{theirs}&updated_since=2026-01-31",
     }
@@ -130,7 +130,7 @@ def test_my_tasks_are_mine_whatever_else_is_chosen(visit: Visit, embedded: Embed
         assert str(PEOPLE_IDS["irina"]) in options(page, other)
     assert "Принтер" in anna.get("/tasks/my-tasks?assigned_to_id=&author_id=", headers=HTML).text
     both = anna.get("/tasks/my-tasks?assigned_to_id=me&author_id=me", headers=HTML).text
-    assert set(chips(both)) == {"From: me"}
+    assert set(chips(both)) == {"Requester: me"}
 
 
 def test_projects_stand_in_the_form_as_a_tree(visit: Visit, embedded: EmbeddedWorld) -> None:

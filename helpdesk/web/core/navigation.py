@@ -59,7 +59,7 @@ ROOMS = (
 OWN = (
     Room("", "notifications:preferences", sentence("Notification settings"), "bell"),
     Room("", "views:index", sentence("Saved views"), "bookmark"),
-    Room("", "replies:index", sentence("Reply templates"), "message-square"),
+    Room("", "replies:index", sentence("Reply templates"), "list"),
     Room("", "search:keys", sentence("Keyboard"), "command"),
 )
 """The rooms of the person's own menu."""

@@ -1,5 +1,4 @@
-// The form that changes the ticked tasks: in sight while anything is ticked, gone otherwise. Shift ticks all tasks between
-// two.
+// The form that changes the ticked tasks: in sight while anything is ticked, gone otherwise.
 const boxes = () => [...document.querySelectorAll("#tasks [name=task_id]")];
 const ticked = () => boxes().filter((box) => box.checked);
 /** Put the form in place of the button, and keep it in sight. If the line is lost, the button leads to the form. */
@@ -34,18 +33,10 @@ export const startBulk = async (button, all) => {
     all.checked = length > 0 && length === boxes().length;
     all.indeterminate = length > 0 && !all.checked;
   };
-  let last = ticked()[0];
   form.classList.add("bulk-bar");
   form.querySelector("[data-ticked]").hidden = false;
   all.addEventListener("change", tickAll);
   document.addEventListener("change", show);
-  document.addEventListener("click", ({ target, shiftKey }) => {
-    if (!boxes().includes(target)) return;
-    const [from, to] = [boxes().indexOf(last), boxes().indexOf(target)].sort((a, b) => a - b);
-    if (shiftKey && from >= 0) for (const box of boxes().slice(from, to + 1)) box.checked = target.checked;
-    last = target;
-    show();
-  });
   // What was refused stays ticked. If nothing was, the bar goes, and the focus to a task that was changed. Taking an earlier
   // change back leaves the form as it is.
   document.addEventListener("htmx:after:swap", async ({ detail: { ctx } }) => {
