@@ -52,7 +52,7 @@ def kept(folder: Path) -> int:
 def test_several_files_come_by_a_form(visit: Visit, number: int) -> None:
     client = visit("irina")
     answer = send(client, number, PLAN, PHOTO, comment="Вот план и фото.")
-    assert (answer.status_code, answer.headers["location"]) == (303, f"/tasks/{number}#attachments-{number}")
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/tasks/{number}#entry-1")
     assert names(client, number) == [PLAN[0], PHOTO[0]]
     (entry,) = history(client, number)
     assert (entry["notes"], entry["changes"]) == ("Вот план и фото.", [f"File: {PLAN[0]}", f"File: {PHOTO[0]}"])

@@ -32,8 +32,6 @@ from helpdesk.web.tasks import colors, form_fields, rendered_texts
 
 FIELDS: tuple[Field, ...] = get_args(Field)
 ANSWERED = "tasks/_comment_saved.html"
-COMPOSER = ("comments", "attachments")
-"""The forms of the composer, which adds comments and files."""
 HISTORY: dict[str, Callable[[Entry], bool]] = {
     "comments": lambda entry: bool(entry.notes),
     "changes": lambda entry: bool(entry.changes),
@@ -154,7 +152,7 @@ async def refused_page(request: Request, task: Task, form: str, refusal: Refusal
 async def refused_form(request: Request, task: Task, form: str, refusal: Refusal, typed: Mapping[str, Any]) -> Response:
     """Show the refused form by itself for htmx. Raises NotAllowed when the form is offered no more."""
     context = _refusal(task, form, refusal, typed)
-    template = "tasks/_comment_refused.html" if form in COMPOSER else "tasks/_fields_refused.html"
+    template = "tasks/_comment_refused.html" if form == "comments" else "tasks/_fields_refused.html"
     entries = task.entries if isinstance(refusal, Conflict) else ()
     return await _render(request, template, task, entries, status_of(refusal), fresh=False, **context)
 
@@ -211,10 +209,10 @@ def has_others(task: Task) -> bool:
 def _refusal(task: Task, form: str, refusal: Refusal, typed: Mapping[str, Any]) -> dict[str, Any]:
     """Return the context of a refused form. Raises NotAllowed for a form that this person's page does not have: nothing
     would show the refusal."""
-    offered = {"comments": task.choices.may_comment, "attachments": task.choices.may_attach}
+    offered = {"comments": task.choices.may_comment or task.choices.may_attach}
     if not offered.get(form, form in choices(task) or (not form and choices(task))):
         raise NotAllowed
-    shown = "comments" if form in COMPOSER else "fields"
+    shown = "comments" if form == "comments" else "fields"
     return {"refused": {"form": shown, "error": refusal, "typed": form_fields.touched(typed)}}
 
 

@@ -11,7 +11,7 @@ from helpdesk.texts import is_blank
 from helpdesk.web.core import flash, request_data
 from helpdesk.web.core.after_write import saved
 from helpdesk.web.core.errors import status_of
-from helpdesk.web.core.faces import answer, answer_refusal, choose, fragment_or_page, html, json_response, see_other
+from helpdesk.web.core.faces import answer, choose, fragment_or_page, html, json_response, see_other
 from helpdesk.web.core.guards import actor
 from helpdesk.web.core.idempotency import idempotent
 from helpdesk.web.core.request_data import entry_id, task_id
@@ -86,7 +86,10 @@ async def assignee(request: Request) -> Response:
 
 
 async def _change(request: Request, field: Field) -> Response:
-    """Make the change by the form of one field: people are notified of it unless the request asks not to."""
+    """Make the change by the form of one field: people are notified of it unless the request asks not to.
+
+    Programs and the board use it. A task's page stays among the faces for pages that were left open.
+    """
 
     async def read(request: Request) -> Edit:
         edit = await request_data.edit(request, field)
@@ -189,40 +192,23 @@ async def _answer_to_fragment(request: Request, written: Written, message: Sente
 
 
 async def attachments(request: Request) -> Response:
+    """Add files for a program. The form of a page that was left open has this address, too: it is an answer by now."""
+    missing = Invalid({"files": [CHOOSE]})
+    if not choose(request, json=True, page=False):
+        fields = await request_data.read(request)
+        if fields.files or fields.too_large or fields.values.get("staged"):
+            return await comments(request)
+        return await (await change.presenter_of(request)).refused(request, missing, "comments")
     who, task = await actor(request), await task_page.load(request)
     if not task.choices.may_attach:
         raise NotAllowed
-    fields = await request_data.read(request)
-    try:
-        files = await uploads.receive(request, who)
-        if not files:
-            raise Invalid({"files": [CHOOSE]})
-        edit = Edit(comment=fields.text("comment"), files=files)
-        written = await saved(request, services(request).backend.change(who, task.id, edit))
-    except (Invalid, TooLarge) as refusal:
-        form = (request, task, "attachments", refusal, fields.values)
-        return await answer_refusal(
-            request,
-            refusal,
-            page=lambda: task_page.refused_page(*form),
-            fragment=lambda: task_page.refused_form(*form),
-        )
-    return await answer(
-        request,
-        json=lambda: _attached_to_json(request, written),
-        page=lambda: flash.redirect(request, f"{task_page.address(request, task.id)}#attachments-{task.id}", ATTACHED),
-        fragment=lambda: _attached_to_fragment(request, written, fields.version()),
-    )
-
-
-def _attached_to_json(request: Request, written: Written) -> Response:
+    fields, files = await request_data.read(request), await uploads.receive(request, who)
+    if not files:
+        raise missing
+    edit = Edit(comment=fields.text("comment"), files=files)
+    written = await saved(request, services(request).backend.change(who, task.id, edit))
     added = [schemas.attachment(file) for file in written.added_files]
     return json_response(request, {"message": translate(request, ATTACHED), "attachments": added}, 201)
-
-
-async def _attached_to_fragment(request: Request, written: Written, version: str | None) -> Response:
-    del request.state.staged  # they are the task's now
-    return await task_page.written(request, task_page.ANSWERED, written, version, message=ATTACHED)
 
 
 async def watch(request: Request) -> Response:
