@@ -206,6 +206,7 @@ def test_no_folder_of_web_imports_the_views_of_another() -> None:
 
 ASKS = re.compile(r"\b(?:wants_html|is_htmx|face_of)\b|\.get\(\"view\"\)")
 STILL_ASK = {
+    "web.edge.idempotency": "a stored answer is given again only in the face that asked for it",
     "web.edge.middleware": "what headers an answer needs depends on whether only htmx can get it",
     "web.tasks.comment_edit": "`?view=entry` of an address says what it shows, not in which face",
 }

@@ -47,7 +47,7 @@ LAST_RESORTS = {
     "helpdesk.tasks.redmine.consistency_check": "the consistency check runs again",
     "helpdesk.web.edge.middleware": "the outermost layer logs what was answered with 500",
     "helpdesk.web.live.removed_tasks": "the next person is asked for",
-    "helpdesk.web.core.idempotency": "the work is over: a failure to keep its answer hides nothing",
+    "helpdesk.web.edge.idempotency": "the work is over: a failure to keep its answer hides nothing",
     "helpdesk.web.live.hub": "streams are woken again",
     "helpdesk.web.live.task_viewers": "an act in error is tried again, then given up",
 }

@@ -10,10 +10,10 @@ from helpdesk.web.board import columns as board_columns
 from helpdesk.web.board import views as board
 from helpdesk.web.core.faces import Face
 from helpdesk.web.core.guards import ADMINISTRATORS_ONLY, Handler, needs, public, signed_in, unguarded
-from helpdesk.web.core.idempotency import idempotent
 from helpdesk.web.core.request_data import IdConvertor
 from helpdesk.web.drafts import service as drafts_service
 from helpdesk.web.edge import legacy_redirects, not_configured, readiness, static_files
+from helpdesk.web.edge.idempotency import idempotent
 from helpdesk.web.files import downloads
 from helpdesk.web.lists import bulk, layout, rows, saved_views, statistics
 from helpdesk.web.lists import views as lists

@@ -23,7 +23,7 @@ VERBS = {"change", "change_all", "comment", "create", "delete", "edit_comment", 
 NOT_WHAT_WAS_WISHED = {
     "accounts/login_limit",
     "core/after_write",
-    "core/idempotency",
+    "edge/idempotency",
     "core/session",
     "drafts/service",
     "notifications/mark_read:read_of_task",
@@ -195,7 +195,7 @@ def test_a_write_with_an_unknown_outcome_is_neither_repeated_nor_waited_for(
 ) -> None:
     """A fault within the write: what the key was used for may be done or not."""
     sent = {"json": {"comment": "раз"}, "headers": {"Idempotency-Key": "k"}}
-    monkeypatch.setattr("helpdesk.web.core.idempotency.asyncio.sleep", broken)
+    monkeypatch.setattr("helpdesk.web.edge.idempotency.asyncio.sleep", broken)
     with monkeypatch.context() as moment:
         moment.setattr(EmbeddedBackend, "comment", broken)
         assert anna.post(f"/tasks/api/task/{number}/comments", **sent).status_code == 500

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from helpdesk.services import Services
 from helpdesk.store import idempotency as store_idempotency
 from helpdesk.store.models.tables import FirstAnswer
-from helpdesk.web.core import idempotency
+from helpdesk.web.edge import idempotency
 from tests.web.conftest import HTML, HTMX, Client, Visit, notes
 from tests.world import PEOPLE_IDS, STATUS_IDS, EmbeddedWorld
 

@@ -16,10 +16,10 @@ from helpdesk.web.board import query as board_query
 from helpdesk.web.core import flash, navigation, request_data
 from helpdesk.web.core.errors import status_of
 from helpdesk.web.core.faces import answer, choose, html
-from helpdesk.web.core.idempotency import idempotent
 from helpdesk.web.core.navigation import current_url
 from helpdesk.web.core.templating import translate
 from helpdesk.web.drafts import service as drafts
+from helpdesk.web.edge.idempotency import idempotent
 from helpdesk.web.lists import params as list_params
 from helpdesk.web.tasks import change, form_fields, task_input
 from helpdesk.web.tasks import page as task_page

@@ -17,9 +17,9 @@ from helpdesk.tasks.model import Status
 from helpdesk.web.core import flash, request_data
 from helpdesk.web.core.after_write import stored
 from helpdesk.web.core.faces import answer, answer_refusal, html, json_response
-from helpdesk.web.core.idempotency import idempotent
 from helpdesk.web.core.navigation import BOARD, safe_path
 from helpdesk.web.core.services import path_to, services
+from helpdesk.web.edge.idempotency import idempotent
 from helpdesk.web.tasks import colors
 
 MOST_TASKS = 9_999

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from helpdesk.tasks.colors import ColorCache
     from helpdesk.tasks.pictures import Pictures
     from helpdesk.web.core.faces import Json
-    from helpdesk.web.core.idempotency import Unsettled
     from helpdesk.web.core.templating import Renderer
+    from helpdesk.web.edge.idempotency import Unsettled
     from helpdesk.web.edge.readiness import Readiness
     from helpdesk.web.edge.static_files import StaticFiles
     from helpdesk.web.lists.counts import Counts

@@ -18,10 +18,10 @@ from helpdesk.web.core.after_write import note_saved
 from helpdesk.web.core.errors import status_of
 from helpdesk.web.core.faces import Json, answer, answer_refusal, choose, html, json_response
 from helpdesk.web.core.guards import actor
-from helpdesk.web.core.idempotency import idempotent
 from helpdesk.web.core.navigation import safe_path
 from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.templating import translate
+from helpdesk.web.edge.idempotency import idempotent
 
 NOTHING_TICKED = sentence("Nothing was changed: select the tasks that you mean.")
 NOTHING_CHOSEN = sentence("Nothing was changed: choose a status, a priority or an assignee, or write a comment.")

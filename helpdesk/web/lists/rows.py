@@ -13,8 +13,8 @@ from helpdesk.web.core import flash, request_data
 from helpdesk.web.core.errors import status_of
 from helpdesk.web.core.faces import choose, fragment_or_page, html
 from helpdesk.web.core.guards import actor
-from helpdesk.web.core.idempotency import idempotent
 from helpdesk.web.core.services import services
+from helpdesk.web.edge.idempotency import idempotent
 from helpdesk.web.lists import layout as list_layout
 from helpdesk.web.lists import page as list_page
 from helpdesk.web.tasks import change, colors, form_fields

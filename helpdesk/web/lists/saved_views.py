@@ -17,11 +17,11 @@ from helpdesk.web.core import flash, request_data
 from helpdesk.web.core.after_write import stored
 from helpdesk.web.core.faces import answer, answer_refusal, html, json_response, see_other
 from helpdesk.web.core.guards import actor
-from helpdesk.web.core.idempotency import idempotent
 from helpdesk.web.core.navigation import BOARD, LISTS, safe_path
 from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.session import current_user
 from helpdesk.web.core.templating import translate
+from helpdesk.web.edge.idempotency import idempotent
 from helpdesk.web.lists import params as list_params
 from helpdesk.web.lists.urls import Listing
 

@@ -15,10 +15,10 @@ from helpdesk.store import preferences as stored_preferences
 from helpdesk.web.core import flash, request_data, session
 from helpdesk.web.core.after_write import stored
 from helpdesk.web.core.faces import answer, answer_refusal, html, json_response
-from helpdesk.web.core.idempotency import idempotent
 from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.templating import translate
 from helpdesk.web.drafts import service as drafts
+from helpdesk.web.edge.idempotency import idempotent
 from helpdesk.web.notifications import mutes, preference_params
 
 TYPE_LABELS: dict[Type, Sentence] = {

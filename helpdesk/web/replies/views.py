@@ -13,10 +13,10 @@ from helpdesk.web.core import flash, request_data
 from helpdesk.web.core.after_write import stored
 from helpdesk.web.core.faces import answer, answer_refusal, html, json_response
 from helpdesk.web.core.guards import ADMINISTRATORS_ONLY
-from helpdesk.web.core.idempotency import idempotent
 from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.session import current_user
 from helpdesk.web.core.templating import translate
+from helpdesk.web.edge.idempotency import idempotent
 from helpdesk.web.replies.variables import VARIABLES
 
 LONGEST_NAME = 100

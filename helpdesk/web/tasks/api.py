@@ -9,9 +9,9 @@ from helpdesk.web.core import request_data
 from helpdesk.web.core.after_write import saved
 from helpdesk.web.core.faces import json_response
 from helpdesk.web.core.guards import actor
-from helpdesk.web.core.idempotency import idempotent
 from helpdesk.web.core.services import services
 from helpdesk.web.core.templating import language, translate
+from helpdesk.web.edge.idempotency import idempotent
 from helpdesk.web.tasks import change, colors, comment_edit, schemas, task_input, views
 from helpdesk.web.tasks import page as task_page
 

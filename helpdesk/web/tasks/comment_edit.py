@@ -13,10 +13,10 @@ from helpdesk.web.core.after_write import saved
 from helpdesk.web.core.errors import status_of
 from helpdesk.web.core.faces import answer, answer_refusal, choose, html, json_response
 from helpdesk.web.core.guards import actor
-from helpdesk.web.core.idempotency import idempotent
 from helpdesk.web.core.services import services
 from helpdesk.web.core.templating import translate
 from helpdesk.web.drafts import service as drafts
+from helpdesk.web.edge.idempotency import idempotent
 from helpdesk.web.tasks import page as task_page
 from helpdesk.web.tasks import schemas
 

@@ -16,10 +16,10 @@ from helpdesk.web.core.after_write import saved
 from helpdesk.web.core.errors import status_of
 from helpdesk.web.core.faces import answer, answer_refusal, choose, html, json_response, see_other
 from helpdesk.web.core.guards import actor
-from helpdesk.web.core.idempotency import idempotent
 from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.templating import translate
 from helpdesk.web.drafts import service as drafts
+from helpdesk.web.edge.idempotency import idempotent
 from helpdesk.web.files import uploads
 from helpdesk.web.tasks import colors, form_fields, rendered_texts, schemas, task_input
 from helpdesk.web.tasks import page as task_page

@@ -13,9 +13,9 @@ from helpdesk.web.core import flash, request_data
 from helpdesk.web.core.errors import status_of
 from helpdesk.web.core.faces import answer, choose, html
 from helpdesk.web.core.guards import actor
-from helpdesk.web.core.idempotency import idempotent
 from helpdesk.web.core.templating import translate
 from helpdesk.web.drafts import service as drafts
+from helpdesk.web.edge.idempotency import idempotent
 from helpdesk.web.files import uploads
 from helpdesk.web.tasks import change, form_fields, task_input
 from helpdesk.web.tasks import page as task_page

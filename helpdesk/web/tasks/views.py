@@ -13,10 +13,10 @@ from helpdesk.web.core.after_write import saved
 from helpdesk.web.core.errors import status_of
 from helpdesk.web.core.faces import answer, choose, fragment_or_page, html, json_response, see_other
 from helpdesk.web.core.guards import actor
-from helpdesk.web.core.idempotency import idempotent
 from helpdesk.web.core.request_data import entry_id, task_id
 from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.templating import translate
+from helpdesk.web.edge.idempotency import idempotent
 from helpdesk.web.files import uploads
 from helpdesk.web.notifications import mark_read
 from helpdesk.web.tasks import change, form_fields, rendered_texts, schemas
