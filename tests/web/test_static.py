@@ -17,6 +17,8 @@ from helpdesk.web.edge.static_files import BUNDLES, StaticFiles, minified
 from tests.web.conftest import HTML, Visit
 
 FOREVER = "public, max-age=31536000, immutable"
+SHARED = {"00-tokens", "01-base", "02-layout", "forms", "marks"}
+"""The stylesheets of what all pages share."""
 
 
 def raw(client: TestClient, address: str, accept: str) -> tuple[bytes, str | None]:
@@ -190,6 +192,18 @@ def test_a_class_that_one_stylesheet_styles_by_itself_means_nothing_else_in_anot
             if one != other and not apart:
                 told = {each for each in own for selector in theirs if takes_over(selector, each)}
                 assert not told, f"{one.name} and {other.name}: {told}"
+
+
+def test_no_class_is_styled_by_two_components() -> None:
+    """What all pages share may look different within a component. Any other class belongs to one."""
+    css = folder("static") / "css"
+    component_of = {file: "task" if file.parent.name == "task" else file.stem for file in css.rglob("*.css")}
+    styled: dict[str, set[str]] = {}
+    for file, component in component_of.items():
+        for name in re.findall(r"\.([a-z][\w-]*)", " ".join(selectors(file))):
+            styled.setdefault(name, set()).add(component)
+    shared = {name for name, components in styled.items() if components & SHARED}
+    assert {name: its for name, its in styled.items() if len(its) > 1 and name not in shared} == {}
 
 
 def selectors(file: Path) -> list[str]:
