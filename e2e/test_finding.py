@@ -40,7 +40,7 @@ def test_a_narrowed_list_is_kept_under_a_name_and_becomes_the_start_page(page: P
     page.get_by_role("button", name="Сохранить список").click()
     page.get_by_label("Название").fill("Борис в поддержке")
     page.get_by_role("button", name="Сохранить").click()
-    expect(page.get_by_role("list", name="Отбор")).to_contain_text("Исполнитель: Борис Громов")
+    expect(page.get_by_role("list", name="Фильтры")).to_contain_text("Исполнитель: Борис Громов")
     projects = page.locator("td.list-project").all_text_contents()
     assert {"Служба поддержки", "Сеть и телефония"} <= {*projects} <= {*SUPPORT}
     page.goto("/views")

@@ -60,7 +60,7 @@ def test_closed_ones_come_when_asked_for(anna_at_her_list: Page, as_program: AsP
 def test_a_task_is_found_by_words_whatever_their_case(anna_at_her_list: Page, as_program: AsProgram) -> None:
     page, task = anna_at_her_list, steps.some_task(as_program("anna"), sort="id")
     steps.search(page, task["subject"].upper())
-    expect(page.get_by_role("list", name="Отбор")).to_contain_text("Слова:")
+    expect(page.get_by_role("list", name="Фильтры")).to_contain_text("Слова:")
     expect(steps.subjects(page).filter(has_text=task["subject"])).to_have_count(1)
 
 
@@ -105,7 +105,7 @@ def test_the_list_is_sorted_by_a_column_and_then_the_other_way_round(anna_at_her
 def test_what_a_list_is_narrowed_to_is_taken_away_chip_by_chip(anna_at_her_list: Page) -> None:
     page = anna_at_her_list
     page.goto("/tasks?project_id=1&priority_id=3&sort=id")
-    chips = page.get_by_role("list", name="Отбор")
+    chips = page.get_by_role("list", name="Фильтры")
     chips.get_by_role("link", name="Приоритет").click()
     expect(page).to_have_url(re.compile(r"/tasks\?project_id=1&sort=id$"))
     expect(chips.get_by_role("link", name="Приоритет")).to_have_count(0)

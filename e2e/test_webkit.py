@@ -6,8 +6,12 @@ from pathlib import Path
 import pytest
 
 from e2e import steps
+from e2e.boards import Move, some_move, status_of
 from e2e.conftest import AsProgram
+from e2e.firefox import until
 from e2e.webkit import BROWSER, DRIVER, SCREEN, WebKit, running_webkit
+
+SPACE, RIGHT = " ", "\ue014"  # WebDriver's name of the key
 
 pytestmark = pytest.mark.xdist_group("webkit")
 
@@ -44,3 +48,40 @@ def test_a_task_of_the_list_is_answered_and_resolved(webkit: WebKit, as_program:
     webkit.sees(".task-entry", "Готово, проверьте.")
     *_, entry = steps.history(anna, task["id"])
     assert (entry["notes"], entry["changes"]) == ("Готово, проверьте.", ["Статус: В работе → Решена"])
+
+
+@pytest.fixture
+def move(as_program: AsProgram) -> Move:
+    anna = as_program("anna")
+    return some_move(anna, [it["id"] for it in steps.tasks(anna, per_page=25)["tasks"]])
+
+
+def stands_in(webkit: WebKit, move: Move, status: int) -> None:
+    webkit.sees(f".cards[data-status='{status}'] #card-{move.task}:not([aria-busy])")
+
+
+def test_a_card_moves_by_its_form(webkit: WebKit, move: Move, as_program: AsProgram) -> None:
+    webkit.go("/tasks/board?assigned_to_id=any")
+    webkit.press(f"#card-{move.task} .grip")
+    webkit.press(f"#card-{move.task} .move button[value='{move.target}']")
+    stands_in(webkit, move, move.target)
+    assert status_of(as_program("anna"), move.task) == move.target
+
+
+def test_a_card_moves_by_keys(webkit: WebKit, move: Move, as_program: AsProgram) -> None:
+    anna = as_program("anna")
+    webkit.go("/tasks/board?assigned_to_id=any")
+    stands_in(webkit, move, move.home)
+    webkit.value("document.querySelector(arguments[0]).focus()", f"#card-{move.task} .subject")
+    webkit.keys(SPACE)
+    webkit.sees(".cards.target, .movable .keyed")
+    webkit.keys(RIGHT)
+    webkit.keys(SPACE)
+    until(lambda: status_of(anna, move.task) != move.home, "the card has moved")
+
+
+def test_what_others_do_is_heard_at_once(webkit: WebKit, as_program: AsProgram) -> None:
+    task = steps.some_task(as_program("anna"))
+    webkit.sees("#fresh[data-tick]")
+    steps.tell(as_program("boris"), task["id"], "Уже еду.")
+    webkit.sees("[data-unread]", "1")

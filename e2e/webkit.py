@@ -46,7 +46,15 @@ class WebKit:
         until(lambda: bool(self.value(script, css, words)), f"{words!r} in {css}", seconds=SECONDS)
 
     def press(self, css: str, words: str = "") -> None:
-        self._ask(f"element/{self._at_hand(css, words)}/click")
+        """Click on it; once more when it was replaced meanwhile."""
+
+        def pressed() -> bool:
+            answer = self.driver.post(f"element/{self._at_hand(css, words)}/click", json={})
+            is_stale = not answer.is_success and answer.json()["value"]["error"] == "stale element reference"
+            assert answer.is_success or is_stale, answer.text
+            return not is_stale
+
+        until(pressed, f"a click on {words!r} in {css}", seconds=SECONDS)
 
     def write(self, css: str, text: str) -> None:
         self._ask(f"element/{self._at_hand(css)}/value", text=text)
