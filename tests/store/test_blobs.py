@@ -32,7 +32,7 @@ async def read(blobs: Blobs, blob: Blob, first: int = 0) -> bytes | None:
 
 
 async def test_a_kept_file_can_be_read_and_deleted(tmp_path: Path) -> None:
-    blobs = Blobs(tmp_path / "made when needed")
+    blobs = Blobs(tmp_path / "made" / "when needed")
     blob = await blobs.save(pieces(b"ab", b"", b"cde"))
     assert blob.size == 5
     assert await read(blobs, blob) == b"abcde" and await read(blobs, blob, 3) == b"de"
