@@ -52,6 +52,11 @@ def htmx_page(request: Request) -> str | None:
     return request.headers.get("hx-current-url") if is_htmx(request) else None
 
 
+def is_document(request: Request) -> bool:
+    """Tell whether the answer becomes a document. A script that fetches a page takes parts of it."""
+    return request.headers.get("sec-fetch-dest", "document") == "document"
+
+
 def is_prefetch(request: Request) -> bool:
     """Tell whether a browser fetches an address before anybody opens it. Older browsers name no `Sec-Purpose`."""
     return any("prefetch" in request.headers.get(name, "").lower() for name in ("sec-purpose", "purpose"))

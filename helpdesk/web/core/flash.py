@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from helpdesk.errors import Sentence, sentence
 from helpdesk.web.core import session
-from helpdesk.web.core.faces import FLASH, Face, face_of, htmx_redirect, is_prefetch
+from helpdesk.web.core.faces import FLASH, Face, face_of, htmx_redirect, is_document, is_prefetch
 
 CHOICE_SAVED = sentence("Your choice was saved.")
 LASTS_SECONDS = 60
@@ -42,9 +42,7 @@ def shown(request: Request) -> Sentence | None:
 
 
 def _is_seen(request: Request) -> bool:
-    """Tell whether somebody sees the page. Scripts fetch whole pages too, and show only parts of them."""
-    is_opened = request.headers.get("sec-fetch-dest", "document") == "document"
-    return face_of(request) is Face.PAGE and is_opened and not is_prefetch(request)
+    return face_of(request) is Face.PAGE and is_document(request) and not is_prefetch(request)
 
 
 def _sentence(parts: list[object]) -> Sentence:

@@ -16,7 +16,7 @@ from helpdesk.errors import NotAllowed, NotSignedIn, Sentence, Unavailable, sent
 from helpdesk.people.model import Person
 from helpdesk.tasks.model import Actor
 from helpdesk.web.core import request_body, session
-from helpdesk.web.core.faces import SAFE, Face, face_of
+from helpdesk.web.core.faces import SAFE, Face, face_of, is_document
 from helpdesk.web.core.services import services
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -60,16 +60,11 @@ def signed_in(handler: Handler) -> Handler:
         if not is_signed_in:
             raise NotSignedIn
         async with _in_time(request):
-            if request.method in SAFE and face_of(request) is Face.PAGE and _is_document(request):
+            if request.method in SAFE and face_of(request) is Face.PAGE and is_document(request):
                 request.state.counts = await services(request).counts.of(request)
             return await handler(request)
 
     return _marked(guarded, "signed_in")
-
-
-def _is_document(request: Request) -> bool:
-    """Tell whether the answer becomes a document; a script that fetches a page takes parts of it."""
-    return request.headers.get("sec-fetch-dest", "document") == "document"
 
 
 def needs(right: Right, message: Sentence | None = None) -> Callable[[Handler], Handler]:

@@ -14,7 +14,7 @@ from helpdesk.errors import Sentence, sentence
 from helpdesk.languages import LANGUAGES, choose, say, translations
 from helpdesk.paths import folder
 from helpdesk.people.model import Person
-from helpdesk.tasks.board import age, initials
+from helpdesk.tasks.board import initials
 from helpdesk.tasks.colors import Colors
 from helpdesk.tasks.fields import format_number, is_day
 from helpdesk.texts import is_blank
@@ -105,7 +105,6 @@ def _environment(
     environment.install_gettext_callables(catalogue.gettext, catalogue.ngettext, newstyle=True)  # type: ignore[attr-defined]  # from the i18n extension
     environment.filters |= {
         "moment": lambda at: _time(at.astimezone(UTC), at.astimezone(timezone).strftime("%d.%m.%Y %H:%M")),
-        "ago": lambda at, now: _ago(at.astimezone(timezone), say(language, age(at, now))),
         "tint": lambda it: it.id % TINTS,
         "day": _day,
         "hours": lambda hours: say(language, sentence("%(hours)s h", hours=_decimal(language, hours))),
@@ -147,13 +146,6 @@ def size_text(size: int) -> Sentence:
     return sentence("%(size)s MB", size=f"{round(size / KILOBYTE**2, 1):g}")
 
 
-def _ago(at: datetime, text: str) -> Markup:
-    """Return how long ago a moment was; its title says when exactly. It grows old, so
-    what is cached must have it among its values."""
-    machine = at.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    return Markup('<time datetime="{}" title="{}">{}</time>').format(machine, at.strftime("%d.%m.%Y %H:%M"), text)
-
-
 def _time(machine: date | datetime, text: str) -> Markup:
     return Markup(f'<time datetime="{machine.isoformat().replace("+00:00", "Z")}">{text}</time>')
 
@@ -179,7 +171,6 @@ def _context(request: Request) -> dict[str, Any]:
         "here": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
         "request_id": request.state.request_id,
         "flash": flash.shown(request),
-        "now": services(request).clock(),
         "wrote": wrote if (wrote := session.cookie(request, WROTE)).isalnum() and len(wrote) < LONGEST_WROTE else "",
         "settings": services(request).settings,
         "state": services(request).backend.state,

@@ -36,10 +36,7 @@ BUNDLES = {
     "board.css": ("css/pages/board.css",),
     "columns.css": ("css/pages/kept.css", "css/pages/columns.css"),
     "palette.css": ("css/pages/palette.css",),
-    "preferences.css": (
-        "css/pages/kept.css",
-        "css/pages/preferences.css",
-    ),  # apart: only those who open that page pay for it
+    "preferences.css": ("css/pages/kept.css", "css/pages/preferences.css"),
     "app.js": ("js/*.js",),
     "lazy.js": ("js/lazy/*.js",),
     "task.js": ("js/task/*.js",),

@@ -62,10 +62,14 @@ class Counts:
         return self.known.get(person_id, known).by_address
 
     async def _count(self, request: Request, person_id: int, mark: str) -> None:
-        numbers = await _counted(request)
-        if self.running.get(person_id) is not asyncio.current_task():
+        try:
+            numbers = await _counted(request)
+        finally:
+            is_current = self.running.get(person_id) is asyncio.current_task()
+            if is_current:
+                del self.running[person_id]
+        if not is_current:
             return
-        del self.running[person_id]
         if len(self.known) >= MOST_PEOPLE:
             self.known.clear()
         self.known[person_id] = Numbers(numbers, monotonic(), mark)

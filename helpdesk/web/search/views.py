@@ -17,7 +17,7 @@ from helpdesk.web.core.guards import actor
 from helpdesk.web.core.navigation import OWN, is_on_board, rooms_of
 from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.session import cookie, current_user
-from helpdesk.web.core.templating import language, translate
+from helpdesk.web.core.templating import FOLDED, OFF, language, translate
 from helpdesk.web.lists import saved_views
 from helpdesk.web.tasks import colors, schemas
 
@@ -54,9 +54,9 @@ COMMANDS = (
     (sentence("Dark colours"), "theme", "dark"),
     (sentence("Colours of the system"), "theme", ""),
     (sentence("Wide menu"), "rail", ""),
-    (sentence("Menu of icons"), "rail", "folded"),
+    (sentence("Menu of icons"), "rail", FOLDED),
     (sentence("Single keys: on"), "keys", ""),
-    (sentence("Single keys: off"), "keys", "off"),
+    (sentence("Single keys: off"), "keys", OFF),
 )
 
 
