@@ -26,7 +26,6 @@ GOODBYE = sentence("You have signed out.")
 CLEARED = '"cache"'
 """A browser forgets its pages when its person signs out, also those for going back. It keeps its storage, where drafts
 are, and its cookies, which hold theme and language."""
-A_YEAR = 365 * 24 * 3600
 CHOICES = {"theme": ("", *THEMES), "locale": tuple(LANGUAGES), "rail": ("", FOLDED), "keys": ("", OFF)}
 """The values of each cookie that `preferences` sets; an empty one deletes it."""
 
@@ -97,7 +96,7 @@ async def preferences(request: Request) -> Response:
         raise Invalid({name: [request_data.NO_CHOICE] for name in named})
     response = flash.redirect(request, safe_path(current_url(request)) or "/", flash.CHOICE_SAVED)
     for name, value in chosen.items():
-        response.set_cookie(name, value, A_YEAR if value else 0, samesite="lax", httponly=True)
+        session.keep_choice(response, name, value)
     return response
 
 

@@ -21,7 +21,7 @@ from helpdesk.web.core.templating import translate
 from helpdesk.web.drafts import service as drafts
 from helpdesk.web.edge.idempotency import idempotent
 from helpdesk.web.lists import params as list_params
-from helpdesk.web.tasks import change, form_fields, task_input
+from helpdesk.web.tasks import change, colors, form_fields, task_input
 from helpdesk.web.tasks import page as task_page
 
 MOVED = sentence("Moved to: %(status)s.")
@@ -106,6 +106,7 @@ async def _refusal(request: Request, task: Task, refusal: task_page.Refusal) -> 
 
 async def _tray(request: Request, template: str, task: Task, status: int = 200, **context: Any) -> Response:
     """Render a template of the board with what this person may do to the task."""
+    await colors.prepare(request)
     defaults = {"refused": None, "required": (), "undo": None, "overwrote": (), "drafted": ""}
     own = {
         "task": task,

@@ -117,6 +117,7 @@ def _filter(
 
 async def one_column(request: Request, params: QueryParams, listing: Listing, cards: Cards, column: Column) -> Response:
     """Render one column of a board without lanes, as fragments."""
+    await colors.prepare(request)
     context = await card_context(request, params, cards.cards, cards.vocabulary.may_edit, listing.is_newest_first)
     context |= {"column": column, "lane": board.lanes(cards.cards, None)[0], "lanes_now": ""}
     return html(request, "board/_folded.html", **context, **_links(request, listing))

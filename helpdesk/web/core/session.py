@@ -22,6 +22,7 @@ from helpdesk.web.core.services import path_to, services
 
 COOKIE = "session"
 LONGEST_COOKIE = 4096
+A_YEAR = 365 * 24 * 3600
 MOST_VIEWS = 7  # in the navigation
 STREAMS = ("notifications:stream", "api:stream")
 
@@ -91,6 +92,11 @@ def cookie(request: Request, name: str) -> str:
     pairs = (pair.strip() for header in request.headers.getlist("cookie") for pair in header.split(";"))
     value = next((pair.removeprefix(start) for pair in pairs if pair.startswith(start)), "")
     return value if len(value) <= LONGEST_COOKIE and value.isascii() and value.isprintable() else ""
+
+
+def keep_choice(response: Response, name: str, value: str) -> None:
+    """Keep a choice of this browser in a cookie for a year; an empty one deletes it."""
+    response.set_cookie(name, value, A_YEAR if value else 0, samesite="lax", httponly=True)
 
 
 def sign(request: Request, purpose: str, text: str) -> str:

@@ -122,12 +122,10 @@ def _undo_of(written: Written) -> str:
         for field, name in request_data.VALUES.items()
         if before.value(field) != after.value(field)
     }
-    version = {"task_id": after.id, "lock_version": after.version}
-    return (
-        urlencode({**version, **{name: "none" if it is None else it for name, it in changed.items()}})
-        if changed
-        else ""
-    )
+    if not changed:
+        return ""
+    values = {name: "none" if it is None else it for name, it in changed.items()}
+    return urlencode({"task_id": after.id, "lock_version": after.version, **values})
 
 
 def _edit_of_undo(text: str) -> tuple[int, Edit]:

@@ -80,17 +80,21 @@ async def _counted(request: Request) -> dict[str, int]:
     addresses = [path_to(request, "tasks:my_tasks")]
     if services(request).backend.capabilities.searches != "subject":
         addresses += [view.address for view in request.state.saved_views]
-    numbers = await asyncio.gather(*(_number(request, address) for address in addresses))
+    try:
+        vocabulary = await services(request).backend.vocabulary(await actor(request))
+    except HelpdeskError:
+        return {}
+    numbers = await asyncio.gather(*(_number(request, address, vocabulary) for address in addresses))
     return {address: number for address, number in zip(addresses, numbers, strict=True) if number is not None}
 
 
-async def _number(request: Request, address: str) -> int | None:
+async def _number(request: Request, address: str, vocabulary: Vocabulary) -> int | None:
     """Count the tasks of a list; None if that fails, and for somebody without own tasks, who sees requests there."""
     path, _, text = address.partition("?")
     params = QueryParams(text)
     is_mine = path == path_to(request, "tasks:my_tasks") and not list_params.names_somebody(params)
 
-    def query(vocabulary: Vocabulary) -> TaskQuery:
+    def query() -> TaskQuery:
         if path == path_to(request, BOARD):
             found = list_params.of_board(request, params, vocabulary).query
         else:
@@ -99,7 +103,7 @@ async def _number(request: Request, address: str) -> int | None:
         return found._replace(assignees=("me",)) if is_mine else found
 
     with suppress(HelpdeskError):
-        number = (await services(request).backend.tasks(await actor(request), query)).total
+        number = (await services(request).backend.tasks(await actor(request), query())).total
         return None if is_mine and not number else number
     return None
 

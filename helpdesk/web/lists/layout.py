@@ -13,7 +13,6 @@ from helpdesk.web.core.services import path_to
 from helpdesk.web.lists.urls import COLUMNS, LABELS
 
 COOKIE = "columns"
-A_YEAR = 365 * 24 * 3600
 DENSE = "dense"
 OPTIONAL: dict[str, Sentence] = {
     "author": COLUMNS["author"],
@@ -69,8 +68,7 @@ async def _save(request: Request) -> Response:
         ),
     )
     value = ".".join(["id", *chosen.columns, *([DENSE] if chosen.is_dense else [])])
-    age = 0 if chosen == Layout() else A_YEAR
-    response.set_cookie(COOKIE, value, age, samesite="lax", httponly=True)
+    session.keep_choice(response, COOKIE, "" if chosen == Layout() else value)
     return response
 
 

@@ -29,6 +29,7 @@ async def statistics(request: Request) -> Response:
     listing = list_params.of_address(request, path_to(request, "tasks:index"), request.query_params, vocabulary)
     now = services(request).clock().astimezone(services(request).settings.timezone)
     rules = await colors.load_phase_rules(request)
+    await colors.prepare(request)
     counts = await backend.statistics(who, listing.query, now, rules)
     return await answer(
         request,

@@ -87,5 +87,10 @@ async def discard_draft(request: Request) -> Response:
         task = await services(request).backend.task(await actor(request), task_id)
         return await task_page.composer(request, task)
 
-    page = flash.redirect(request, task_page.address(request, task_id), DISCARDED)
-    return await answer(request, json=lambda: page, page=lambda: page, fragment=fragment)
+    own_page = task_page.address(request, task_id)
+    return await answer(
+        request,
+        json=lambda: see_other(own_page),
+        page=lambda: flash.redirect(request, own_page, DISCARDED),
+        fragment=fragment,
+    )
