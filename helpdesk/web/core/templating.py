@@ -111,7 +111,7 @@ def _environment(
         "clock": lambda at: at.astimezone(timezone).strftime("%H:%M:%S"),
         "iso": lambda at: moment(at.astimezone(UTC)),
         "at": lambda at: at.astimezone(timezone).strftime("%d.%m.%Y %H:%M"),
-        "on": lambda on: on.strftime("%d.%m.%Y"),
+        "on": _short_day,
         "size": lambda size: say(language, size_text(size)),
         "initials": initials,
         "say": lambda sentence: say(language, sentence),
@@ -123,6 +123,11 @@ def _environment(
     macros = environment.get_template("_ui.html").module  # once: each import of a macro costs as much as a row
     environment.globals |= {name: getattr(macros, name) for name in MACROS}
     return environment
+
+
+def _short_day(on: date, today: date | None = None) -> str:
+    """Return a day as people write it, without the year if that is the year of `today`."""
+    return on.strftime("%d.%m" if today and on.year == today.year else "%d.%m.%Y")
 
 
 def _day(on: date | str) -> Markup | str:

@@ -11,7 +11,7 @@ from helpdesk.texts import is_blank
 from helpdesk.web.core import flash, request_data
 from helpdesk.web.core.after_write import saved
 from helpdesk.web.core.errors import status_of
-from helpdesk.web.core.faces import Face, answer, choose, face_of, fragment_or_page, html, json_response, see_other
+from helpdesk.web.core.faces import answer, choose, fragment_or_page, html, json_response, see_other
 from helpdesk.web.core.guards import actor
 from helpdesk.web.core.request_data import entry_id, task_id
 from helpdesk.web.core.services import path_to, services
@@ -152,7 +152,7 @@ async def _read_answer(request: Request) -> Edit:
     if fields.values.get("then"):
         values["status_id"] = fields.values["then"]
     edit = request_data.edits(fields._replace(values=values))
-    if face_of(request) is Face.JSON or not (files or edit.changes):
+    if choose(request, json=True, page=not (files or edit.changes)):
         fields.required_text("comment")
     return edit._replace(files=files, private=fields.flag("private"))
 
@@ -194,7 +194,7 @@ async def _answer_to_fragment(request: Request, written: Written, message: Sente
 async def attachments(request: Request) -> Response:
     """Add files for a program. The form of a page that was left open has this address, too: it is an answer by now."""
     missing = Invalid({"files": [CHOOSE]})
-    if face_of(request) is not Face.JSON:
+    if not choose(request, json=True, page=False):
         fields = await request_data.read(request)
         if fields.files or fields.too_large or fields.values.get("staged"):
             return await comments(request)

@@ -5,7 +5,6 @@ const BULK_TRIES = 40;
 const GO_MS = 1500;
 const STALE_MS = 2000;
 const GO_TO = { m: "/tasks/my-tasks", a: "/tasks", b: "/tasks/board", n: "/notifications" };
-const FIELD_OF = { s: "status_id", p: "priority_id", a: "assignee_id" };
 let goUntil = 0;
 let lastPath;
 let wanted;
@@ -99,9 +98,9 @@ const pageKeys = {
   o: openTask,
   x: () => currentRow(findRows())?.querySelector("[name=task_id]")?.click(),
   e: () => edit(),
-  s: () => edit(FIELD_OF.s),
-  p: () => edit(FIELD_OF.p),
-  a: () => edit(FIELD_OF.a),
+  s: () => edit("status_id"),
+  p: () => edit("priority_id"),
+  a: () => edit("assignee_id"),
   r: answerTask,
   g: ({ timeStamp }) => (goUntil = timeStamp + GO_MS)
 };
