@@ -108,10 +108,8 @@ def test_lists(page: Page, look: Look, announced: Announced) -> None:
         "the form for ticked tasks": "/tasks/bulk?task_id=301&task_id=300",
         "nothing ticked": "/tasks/bulk",
         "all filters": "/tasks?filter=1",
+        "the choice of columns": "/tasks/layout",
     }.items():
-        page.goto(address)
-        look(name)
-    for name, address in {"the choice of columns": "/tasks/layout"}.items():
         page.goto(address)
         look(name)
     for name in ("Срочные", TEXT[:60]):

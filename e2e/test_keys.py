@@ -27,10 +27,6 @@ class Keys:
             self.pressed += 1
 
 
-def subject_of_focused(page: Page) -> str:
-    return str(page.evaluate("document.activeElement.textContent")).strip()
-
-
 def press_on_russian_layout(page: Page, key: str, code: str) -> None:
     """As the browser reports it: Playwright has keyboards with Latin letters alone."""
     event = f"new KeyboardEvent('keydown', {{ key: '{key}', code: '{code}', bubbles: true, cancelable: true }})"
