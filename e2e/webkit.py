@@ -18,6 +18,7 @@ DRIVER = Path("/usr/bin/WebKitWebDriver")
 SCREEN = Path("/usr/bin/Xvfb")
 BROWSER = Path("/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1/MiniBrowser")
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # W3C's key of a reference to an element
+GONE = ("stale element reference", "element not interactable")
 SECONDS = 20
 DISPLAYS = range(100, 1_000)
 AT_HAND = """const [css, words] = arguments
@@ -46,13 +47,12 @@ class WebKit:
         until(lambda: bool(self.value(script, css, words)), f"{words!r} in {css}", seconds=SECONDS)
 
     def press(self, css: str, words: str = "") -> None:
-        """Click on it; once more when it was replaced meanwhile."""
+        """Click on it; once more when another page took its place meanwhile."""
 
         def pressed() -> bool:
             answer = self.driver.post(f"element/{self._at_hand(css, words)}/click", json={})
-            is_stale = not answer.is_success and answer.json()["value"]["error"] == "stale element reference"
-            assert answer.is_success or is_stale, answer.text
-            return not is_stale
+            assert answer.is_success or answer.json()["value"]["error"] in GONE, answer.text
+            return answer.is_success
 
         until(pressed, f"a click on {words!r} in {css}", seconds=SECONDS)
 
