@@ -1,8 +1,9 @@
 """Listening to event streams as a program does."""
 
+import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from queue import Queue
 from typing import Any
 
@@ -22,8 +23,16 @@ def listening(client: httpx.Client, path: str, **headers: str) -> Iterator["Queu
         assert "content-encoding" not in answer.headers
         reading = threading.Thread(target=_read, args=(answer, told), daemon=True)
         reading.start()
-        until(told, "unread")
-        yield told
+        try:
+            until(told, "unread")
+            yield told
+        finally:
+            # The reader ends before the connection is closed: a new one, of the same number in this process, would
+            # get what it still reads and writes.
+            line = answer.extensions["network_stream"].get_extra_info("socket")
+            with suppress(OSError):  # it has ended by itself
+                socket.socket.shutdown(line, socket.SHUT_RDWR)  # not TLS's own, which would take its keys away
+            reading.join()
 
 
 def _read(answer: httpx.Response, told: "Queue[Event]") -> None:

@@ -21,6 +21,7 @@ SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 # Below the range from which Linux takes the ports of outgoing connections, so that none of those
 # can sit down on the port between our look and the server's bind.
 _PORTS = range(20_000, 32_000)
+_RANDOM = random.SystemRandom()  # Hypothesis seeds the other one, which then draws the same ports in each worker
 _POLL_SECONDS = 0.05
 
 
@@ -46,7 +47,7 @@ def free_port() -> int:
 
     Raises ServerError when none was found in a thousand tries.
     """
-    for port in random.sample(_PORTS, 1_000):
+    for port in _RANDOM.sample(_PORTS, 1_000):
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) != 0 and _can_bind(port):
                 return port
