@@ -170,7 +170,8 @@ async def refused_form(request: Request, task: Task, form: str, refusal: Refusal
 
 def facts(task: Task) -> tuple[Fact, ...]:
     """Return the facts beside the history, in their order; without empty ones, unless they are controls."""
-    controls, due = choices(task), "day" if task.row.status.is_closed else "due"
+    controls = choices(task)
+    due: FactKind = "day" if task.row.status.is_closed else "due"
     optional = (
         Fact("is_private", LABELS["is_private"], "yes", task.row.is_private),
         Fact("start_date", LABELS["start_date"], "day", task.start_date),
