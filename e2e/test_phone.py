@@ -20,9 +20,7 @@ def page(
     own_browser: Browser, site: str, javascript: bool, announced: Announced, request: pytest.FixtureRequest
 ) -> Iterator[Page]:
     """A tab of a phone."""
-    context = own_browser.new_context(
-        base_url=site, locale="ru-RU", java_script_enabled=javascript, **phone.CONTEXT
-    )
+    context = own_browser.new_context(base_url=site, locale="ru-RU", java_script_enabled=javascript, **phone.CONTEXT)
     context.set_default_timeout(PATIENCE_MS)
     complaints = collect(context)
     with context, traced(context, request.node):
@@ -46,7 +44,6 @@ def dock(page: Page, name: str) -> Locator:
 def test_a_task_is_found_taken_and_resolved_by_touch(
     page: Page, look: Look, as_program: AsProgram, javascript: bool
 ) -> None:
-    client = as_program("anna")
     page.goto("/tasks/my-tasks")
     look("signing in")
     page.get_by_label("Логин или почта").fill("anna")
@@ -67,7 +64,7 @@ def test_a_task_is_found_taken_and_resolved_by_touch(
 
     page.goto("/tasks?assigned_to_id=none&status=Новая")
     look("quick lists")
-    subject = steps.subjects(page).first.inner_text()
+    number, subject = steps.listed_ids(page)[0], steps.subjects(page).first.inner_text()
     steps.subjects(page).first.tap()
     expect(page.get_by_role("heading", level=1)).to_have_text(subject)
     look("a task")
@@ -83,7 +80,7 @@ def test_a_task_is_found_taken_and_resolved_by_touch(
     expect(steps.fact(page, "status")).to_have_text("Отклонена")
     expect(steps.entries(page).last).to_contain_text("Сделано, проверьте, пожалуйста.")
     look("a task that was answered")
-    assert steps.notes(client, int(page.url.partition("/tasks/")[2].split("#")[0].split("?")[0]))[-1].startswith("Сделано")
+    assert steps.notes(as_program("anna"), number)[-1] == "Сделано, проверьте, пожалуйста."
 
 
 def test_a_card_is_moved_by_its_form(
