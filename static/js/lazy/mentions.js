@@ -2,7 +2,7 @@
 // choose among them. An offer that comes late, or that nobody wants, is no hindrance: every key but these types on.
 const MENTION_MS = 150;
 const MENTION_CHARACTERS = 100;
-const MENTION = /(?:^|[\s(«"'])@([\p{L}\p{N}._+-]{0,60})$/u;
+const MENTION = /(?:^|[\s\p{Ps}\p{Pi}])@([\p{L}\p{N}._+-]{0,60})$/u;
 const MENTION_TEXTS = "form[action$='/comments'] [name=comment], form[action$='/edit'] [name=comment]";
 let mentionTimer, mentionQuestion, mentionText, nobody;
 const mentionBox = () => document.getElementById("mentions");
