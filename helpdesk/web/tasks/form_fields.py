@@ -125,9 +125,11 @@ def seen(controls: Iterable[Control]) -> str:
 
 
 def seen_choices(task: Task) -> str:
-    """Return the hashes of those of status, priority and assignee that this person may choose."""
+    """Return the hashes of those of status, priority, assignee and due date that this person may change."""
     choices = {"status": task.choices.statuses, "priority": task.choices.priorities, "assignee": task.choices.assignees}
-    values = {name: task.value(field) for field, name in VALUES.items() if choices[field]}
+    values: dict[str, Value] = {name: task.value(field) for field, name in VALUES.items() if choices[field]}
+    if "due_date" in task.choices.details:
+        values["due_date"] = task.row.due_date
     return json.dumps({name: _digest(_texts(_text(value))) for name, value in values.items()})
 
 
