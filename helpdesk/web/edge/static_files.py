@@ -36,6 +36,7 @@ BUNDLES = {
     "notifications.css": ("css/pages/kept.css", "css/pages/notifications.css"),
     "board.css": ("css/pages/board.css",),
     "columns.css": ("css/pages/kept.css", "css/pages/columns.css"),
+    "mentions.css": ("css/pages/mentions.css",),
     "palette.css": ("css/pages/palette.css",),
     "preferences.css": ("css/pages/kept.css", "css/pages/preferences.css"),
     "app.js": ("js/*.js",),

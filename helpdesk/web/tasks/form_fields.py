@@ -59,6 +59,9 @@ REDMINE_NAMES: dict[Detail, tuple[str, ...]] = {
 NEW_TEXTS: tuple[Detail, ...] = ("subject", "description")
 NEW_OTHERS: tuple[Detail, ...] = ("start_date", "due_date", "done_ratio", "estimated_hours", "parent", "is_private")
 
+ANYWHERE = NewTaskForm(Ref(0, ""), Ref(0, ""), (), details=frozenset({"description"}))
+"""The form of a new task before its project is chosen: the fields that it has in each."""
+
 
 class Control(NamedTuple):
     """One field of a form: `field` describes it; `theirs` is the value that somebody else wrote meanwhile."""
