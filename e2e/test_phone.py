@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, FilePayload, Locator, Page, expect
 from e2e import boards, phone, steps
 from e2e.conftest import AsProgram, traced
 from e2e.profiles import PATIENCE_MS
+from e2e.test_new_task import choose_project
 from e2e.watching import Announced, collect, unexpected
 from tests.tasks.test_pictures import picture
 
@@ -115,10 +116,7 @@ def test_a_task_with_a_photo_is_made_and_notifications_are_read(
     dock(page, "Новая задача").tap()
     expect(page.get_by_label("Проект")).to_be_visible()
     look("where a new task goes")
-    page.get_by_label("Проект").select_option(label="Офис и хозяйство")
-    if not javascript:
-        page.get_by_role("button", name="Дальше").tap()
-    expect(page.get_by_label("Тема")).to_be_visible()
+    choose_project(page, "Офис и хозяйство", javascript)
     page.get_by_label("Тема").fill("Дует из окна")
     page.get_by_label("Файлы").set_input_files([photo])
     look("a new task")
