@@ -123,7 +123,7 @@ def test_lists(page: Page, look: Look, announced: Announced) -> None:
     page.get_by_role("button", name="Сохранить").click()
     expect(page.get_by_text("уже есть")).to_be_visible()
     look("a name that is taken")
-    steps.come_to(page, "stranger", "/")
+    steps.come_to(page, "stranger", "/tasks/my-tasks")
     look("an empty list")
     page.goto("/tasks/statistics")
     look("nothing to count")
@@ -143,7 +143,7 @@ def test_task_pages(page: Page, look: Look, announced: Announced, anna: httpx.Cl
     }.items():
         page.goto(address)
         look(name)
-    steps.come_to(page, "irina", "/")
+    steps.come_to(page, "irina", "/tasks/my-tasks")
     steps.subjects(page).first.click()
     expect(steps.comment_form(page)).to_be_visible()
     look("a task as its requester sees it")

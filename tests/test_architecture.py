@@ -103,7 +103,7 @@ FLOORS = (
     "tasks",
     "lists",
     "live search",
-    "board accounts",
+    "board accounts start",
     "routes",
 )
 """The folders of web/ from the ground up: each imports only from those before it."""

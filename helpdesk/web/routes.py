@@ -23,6 +23,7 @@ from helpdesk.web.notifications import preferences as notification_preferences
 from helpdesk.web.notifications import views as notification_views
 from helpdesk.web.replies import views as reply_views
 from helpdesk.web.search import views as search_views
+from helpdesk.web.start import views as start_views
 from helpdesk.web.tasks import (
     api,
     change,
@@ -66,7 +67,7 @@ FORM = ["GET", "POST"]
 
 # fmt: off
 ROUTES: list[BaseRoute] = [
-    Route("/",                   public(lists.home),             name="home"),
+    Route("/",                   signed_in(start_views.home),     name="home"),
     Route("/healthz",            unguarded(readiness.healthz),   name="healthz"),
     Route("/readyz",             unguarded(readiness.readyz),    name="readyz"),
     Route("/static/{name:path}", unguarded(static_files.static), name="static"),

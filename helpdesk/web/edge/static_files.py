@@ -31,6 +31,7 @@ BUNDLES = {
     "task.css": ("css/task/*.css",),
     "kept.css": ("css/pages/kept.css",),
     "bulk.css": ("css/pages/bulk.css",),
+    "start.css": ("css/pages/start.css",),
     "counts.css": ("css/pages/counts.css",),
     "notifications.css": ("css/pages/kept.css", "css/pages/notifications.css"),
     "board.css": ("css/pages/board.css",),

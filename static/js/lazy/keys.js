@@ -4,7 +4,7 @@ const BULK_MS = 50;
 const BULK_TRIES = 40;
 const GO_MS = 1500;
 const STALE_MS = 2000;
-const GO_TO = { m: "/tasks/my-tasks", a: "/tasks", b: "/tasks/board", n: "/notifications" };
+const GO_TO = { h: "/", m: "/tasks/my-tasks", a: "/tasks", b: "/tasks/board", n: "/notifications" };
 let goUntil = 0;
 let lastPath;
 let wanted;
