@@ -129,6 +129,12 @@ def test_lists(page: Page, look: Look, announced: Announced) -> None:
     look("nothing to count")
 
 
+def test_start_pages(page: Page, look: Look) -> None:
+    for login in ("anna", "irina", "admin", "stranger"):
+        steps.come_to(page, login, "/")
+        look(f"the start page of {login}")
+
+
 def test_task_pages(page: Page, look: Look, announced: Announced, anna: httpx.Client) -> None:
     announced.update({404, 405})
     numbers = [task["id"] for task in steps.tasks(anna, closed=1, per_page=100)["tasks"]]

@@ -103,7 +103,8 @@ FLOORS = (
     "tasks",
     "lists",
     "live search",
-    "board accounts start",
+    "board accounts",
+    "start",
     "routes",
 )
 """The folders of web/ from the ground up: each imports only from those before it."""

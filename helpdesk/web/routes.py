@@ -3,6 +3,7 @@
 from starlette.convertors import register_url_convertor
 from starlette.routing import BaseRoute, Route
 
+from helpdesk.web.accounts import hints as accounts_hints
 from helpdesk.web.accounts import registration
 from helpdesk.web.accounts import views as accounts
 from helpdesk.web.board import card
@@ -80,6 +81,7 @@ ROUTES: list[BaseRoute] = [
     Route("/users/register", public(registration.register), name="people:register", methods=FORM),
     Route("/users/logout",   public(accounts.logout),       name="people:logout", methods=FORM),
     Route("/users/menu",     signed_in(accounts.menu),      name="people:menu"),
+    Route("/users/hints",    write(accounts_hints.hints),   name="people:hints", methods=POST),
 
     # Tasks
     Route("/tasks/my-tasks",                 signed_in(lists.my_tasks),        name="tasks:my_tasks"),
@@ -119,7 +121,6 @@ ROUTES: list[BaseRoute] = [
     Route("/tasks/board/columns", needs("admin", ADMINISTRATORS_ONLY)(board_columns.columns),
           name="tasks:columns", methods=FORM),
     Route("/tasks/board/fold", write(board.fold), name="tasks:fold", methods=POST),
-    Route("/tasks/board/tips", write(board.tips), name="tasks:tips", methods=POST),
 
     # Drafts and reply templates
     Route("/drafts/{place}", signed_in(drafts_service.save), name="drafts:save", methods=["PUT", "POST"]),

@@ -6,14 +6,16 @@ import pytest
 import sqlalchemy as sa
 
 from helpdesk.errors import Unavailable, sentence
+from helpdesk.paths import folder
 from helpdesk.services import Services
 from helpdesk.store.models.tables import Task
 from helpdesk.web.edge.readiness import Readiness
+from helpdesk.web.edge.static_files import minified
 from helpdesk.web.start import broken as broken_module
 from helpdesk.web.start import sections
 from tests.web.conftest import HTML, Client, Visit
 from tests.web.dom import Element, parsed
-from tests.world import EmbeddedWorld
+from tests.world import PASSWORDS, EmbeddedWorld
 
 SILENT = "The task system does not answer just now"
 LATE = "The task system has not answered in time"
@@ -150,3 +152,52 @@ def test_administrators_see_what_is_broken_and_what_to_do(visit: Visit, monkeypa
     monkeypatch.setattr(Readiness, "require", never)
     monkeypatch.setattr(broken_module, "WAIT_SECONDS", 0.01)
     assert "has not been checked in time" in broken(visit("admin"))
+
+
+def greets(client: Client) -> bool:
+    return bool(page(client).of_class("splash"))
+
+
+def sign_in(client: Client, **more: str) -> None:
+    form = {"username": "anna", "password": PASSWORDS["anna"], **more}
+    assert client.post("/users/login", data=form, headers=HTML).status_code == 303
+
+
+def test_a_splash_greets_once_a_day_after_signing_in(visit: Visit) -> None:
+    client = visit()
+    sign_in(client)
+    assert (greets(client), greets(client)) == (True, False)
+    sign_in(client)
+    assert not greets(client)
+    client.cookies.delete("splash")
+    client.cookies.set("splash", "2020-01-01", domain="testserver.local")
+    assert not greets(client)
+    sign_in(client)
+    assert greets(client)
+
+
+def test_a_splash_is_for_people_at_the_start_page_alone(visit: Visit) -> None:
+    client = visit()
+    client.post("/users/login", json={"username": "anna", "password": PASSWORDS["anna"]}).raise_for_status()
+    assert not greets(client)
+    answer = client.post("/users/login", data={"username": "anna", "password": PASSWORDS["anna"]}, headers=HTML)
+    assert "splash=due; HttpOnly; Max-Age=60" in answer.headers["set-cookie"]
+    assert 'class="splash"' not in client.get("/tasks/my-tasks", headers=HTML).text
+
+
+def test_the_menu_switches_the_splash_off_and_on(visit: Visit) -> None:
+    client = visit()
+    sign_in(client)
+    for value, greeted in (("off", False), ("", True)):
+        (button,) = parsed(client.get("/users/menu", headers=HTML).text).all(lambda it: it.get("name") == "splash")
+        assert button["value"] == value
+        assert client.post("/preferences", data={"splash": value}, headers=HTML).status_code == 303
+        sign_in(client)
+        assert greets(client) == greeted
+
+
+def test_a_splash_has_little_style_and_no_script() -> None:
+    style = (folder("static") / "css/pages/splash.css").read_text()
+    assert len(minified(folder("static") / "css/pages/splash.css")) <= 1024
+    assert style.count("prefers-reduced-motion: no-preference") == 1
+    assert not [it for it in folder("static").rglob("*.js") if "splash" in it.read_text()]

@@ -5,6 +5,7 @@ from starlette.responses import RedirectResponse, Response
 
 from helpdesk.errors import NotAllowed
 from helpdesk.people.model import Person
+from helpdesk.web.accounts import splash
 from helpdesk.web.core.faces import answer, html
 from helpdesk.web.core.guards import actor
 from helpdesk.web.core.services import path_to
@@ -34,11 +35,15 @@ async def _page(request: Request, person: Person) -> Response:
     except NotAllowed as error:  # somebody whom the task system does not know
         refusal = error
     rows = [row for it in start.sections or () if it.page for row in it.page.rows]
-    return html(
+    response = html(
         request,
         "start/index.html",
         start=start,
         refusal=refusal,
+        splash=splash.is_due(request),
         broken=await broken.found(request) if person.is_admin else [],
         **await list_page.row_context(request, rows),
     )
+    if splash.is_due(request):
+        splash.note_shown(request, response)
+    return response
