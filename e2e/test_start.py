@@ -69,16 +69,16 @@ def hint(page: Page) -> Locator:
 
 
 def test_a_hint_is_closed_for_good_and_the_menu_brings_it_back(page: Page, javascript: bool) -> None:
-    steps.come_to(page, "anna", "/notifications")
+    steps.come_to(page, "anna", "/tasks?priority_id=4")
     hint(page).get_by_role("button", name="Больше не показывать").click()
     expect(hint(page)).to_have_count(0)
     if javascript:
         expect(page.get_by_text("Подсказка закрыта.")).to_be_focused()
-    page.goto("/notifications")
+    page.goto("/tasks?priority_id=4")
     expect(hint(page)).to_have_count(0)
     page.goto("/users/menu")
     page.get_by_role("button", name="Вернуть подсказки").click()
-    page.goto("/notifications")
+    page.goto("/tasks?priority_id=4")
     expect(hint(page)).to_be_visible()
 
 

@@ -2,7 +2,9 @@
 
 import pytest
 
+from helpdesk.services import Services
 from helpdesk.web.core import hints
+from tests import telling
 from tests.web.conftest import HTML, HTMX, Client, Visit
 from tests.web.dom import Element, parsed
 from tests.world import EmbeddedWorld
@@ -34,9 +36,9 @@ def button(hint: Element) -> Element:
 
 @pytest.mark.parametrize(("login", "address", "name"), PLACES)
 def test_a_hint_is_shown_at_its_place_until_it_is_closed(
-    visit: Visit, embedded: EmbeddedWorld, login: str, address: str, name: str
+    visit: Visit, embedded: EmbeddedWorld, services: Services, login: str, address: str, name: str
 ) -> None:
-    embedded.new_task()
+    telling.tell(services.database, login, embedded.new_task(), "entry.1")
     client = visit(login)
     (hint,) = shown(client, address)
     assert (button(hint)["name"], button(hint)["value"]) == ("closed", name)
@@ -59,6 +61,10 @@ def test_the_next_hint_of_a_place_waits_for_the_first_to_be_closed(monkeypatch: 
     assert hints.first_open("there", "") == first
     assert hints.first_open("there", "other first") == second
     assert hints.first_open("there", "first second") is None is hints.first_open("elsewhere", "")
+
+
+def test_no_notifications_are_not_too_many(anna: Client) -> None:
+    assert shown(anna, "/notifications") == []
 
 
 def test_a_list_without_a_filter_and_one_of_somebody_with_views_have_none(
