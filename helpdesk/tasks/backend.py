@@ -62,13 +62,19 @@ class Backend(Protocol):
         Source: Redmine's MembersController#index, which everybody who sees a project may read, and which hides nobody.
         """
 
+    async def colleagues(self, actor: Actor) -> tuple[Ref, ...]:
+        """Return the people whom this person may know: the members of all projects that this person sees, by name.
+
+        Locked accounts are left out where the backend tells them.
+        """
+
     async def tasks(
         self, actor: Actor, query: TaskQuery | QueryFactory, *, summed: bool = False, rules: Rules = NO_RULES
     ) -> TaskPage:
         """Return a page of the visible tasks that match, and their total; with `summed` a summary by phase, too.
 
-        The summary counts by the backend's flags and `rules`, and includes closed tasks unless the query names
-        statuses. A factory gets the vocabulary of the same read. Raises what the factory raises.
+        The summary counts tasks of any status, whatever the query says of statuses, by the backend's flags and `rules`.
+        A factory gets the vocabulary of the same read. Raises what the factory raises.
         """
 
     def export(self, actor: Actor, query: TaskQuery) -> AsyncGenerator[tuple[TaskRow, ...], None]:

@@ -108,14 +108,25 @@ async def test_the_summary_counts_by_the_trackers_own_flags(world: World) -> Non
     assert await summary(world, "stranger", query) == (0, 0, 0, 0)
 
 
-async def test_the_summary_counts_the_statuses_that_are_asked_for_alone(world: World) -> None:
+async def test_the_summary_counts_tasks_of_any_status_and_the_total_those_of_the_list(world: World) -> None:
     for status in ("new", "in_progress", "closed"):
         world.new_task(status=status)
     whole = await summary(world, "anna", TaskQuery(("me",)))
-    chosen = TaskQuery(("me",), status_ids=(world.status("in_progress"), world.status("closed")), per_page=1)
-    found, page = await summary(world, "anna", chosen), await world.backend.tasks(world.actor("anna"), chosen)
-    assert found.new == 0 < found.active <= whole.active and 0 < found.done <= whole.done
-    assert found.total == page.total
+    assert min(whole.new, whole.active, whole.done) > 0
+    for names in (("new",), ("in_progress", "closed"), ("new", "new")):
+        chosen = TaskQuery(("me",), status_ids=tuple(map(world.status, names)), per_page=1)
+        assert await summary(world, "anna", chosen) == whole, names
+    assert await summary(world, "anna", TaskQuery(("me",), status_ids=(0,))) == whole
+
+
+async def test_the_summary_of_a_number_finds_its_task_in_any_status(world: World) -> None:
+    number = world.new_task("Сама задача", status="closed", assignee="boris")
+    world.new_task(f"Инвентарный номер 00{number}")
+    for search in (str(number), f"#{number}"):
+        query = TaskQuery(("me",), search=search)
+        whole = await summary(world, "anna", query)
+        assert whole.done > 0
+        assert await summary(world, "anna", query._replace(status_ids=(world.status("new"),))) == whole, search
 
 
 async def test_a_status_that_administrators_call_waiting_is_counted_as_waiting(world: World) -> None:
@@ -424,6 +435,18 @@ async def test_members_of_a_project_are_listed_with_roles_to_those_who_see_it(wo
         assert roles[world.actor("boris").id] == support != requester and len(support) == len(requester) == 1
         assert {it.id: it.name for it in told}[world.actor("irina").id] == world.name("irina")
         assert not {world.actor(login).id for login in ("admin", "stranger")} & roles.keys()
+
+
+async def test_colleagues_are_the_members_of_the_projects_that_one_sees(world: World) -> None:
+    anna, boris, irina, stranger = (world.actor(login).id for login in ("anna", "boris", "irina", "stranger"))
+    told = {login: await world.backend.colleagues(world.actor(login)) for login in ("anna", "irina", "stranger")}
+    for login in ("anna", "irina"):
+        names = {it.id: it.name for it in told[login]}
+        assert len(names) == len(told[login]) and {anna, boris, irina} <= names.keys() and stranger not in names
+        assert names[boris] == world.name("boris")
+    assert not {anna, boris, irina} & {it.id for it in told["stranger"]}
+    with world.project_below("warehouse"):
+        assert await world.backend.colleagues(world.actor("anna"))
 
 
 async def test_members_of_an_invisible_project_are_not_listed(world: World) -> None:

@@ -37,11 +37,13 @@ BUNDLES = {
     "notifications.css": ("css/pages/hint.css", "css/pages/kept.css", "css/pages/notifications.css"),
     "board.css": ("css/pages/board.css", "css/pages/hint.css"),
     "columns.css": ("css/pages/kept.css", "css/pages/columns.css"),
+    "mentions.css": ("css/pages/mentions.css",),
     "palette.css": ("css/pages/palette.css",),
     "preferences.css": ("css/pages/kept.css", "css/pages/preferences.css"),
     "app.js": ("js/*.js",),
     "lazy.js": ("js/lazy/*.js",),
     "task.js": ("js/task/*.js",),
+    "print.js": ("js/print/*.js",),
     "board.js": ("js/board/*.js", "js/task/draft.js"),
     "htmx.js": ("vendor/htmx-*.js", "js/htmx/*.js"),
 }

@@ -20,7 +20,7 @@ from helpdesk.tasks.lists import (
     TaskQuery,
     Vocabulary,
 )
-from helpdesk.tasks.model import Actor, Status, TaskRow
+from helpdesk.tasks.model import Actor, Ref, Status, TaskRow
 from helpdesk.tasks.phases import NO_RULES, Rules, Summary, grouped
 from helpdesk.tasks.projects import ProjectMember, with_descendants
 from helpdesk.tasks.redmine.rest import json_mapper, query_params
@@ -72,6 +72,11 @@ class IssueLists:
             await self.users.me(actor)
             return await self.users.members(actor, project_id)
 
+    async def colleagues(self, actor: Actor) -> tuple[Ref, ...]:
+        async with self.calls.reading():
+            await self.users.me(actor)
+            return await self.users.colleagues(actor)
+
     async def tasks(
         self, actor: Actor, query: TaskQuery | QueryFactory, *, summed: bool = False, rules: Rules = NO_RULES
     ) -> TaskPage:
@@ -84,7 +89,8 @@ class IssueLists:
             search = await self.search(actor, query)
             if not summed:
                 return (await self._page(actor, search))._replace(query=query, vocabulary=vocabulary)
-            page, summary = await asyncio.gather(self._page(actor, search), self._summary(actor, search, rules))
+            whole = await self.search(actor, query.of_any_status()) if query.status_ids else search
+            page, summary = await asyncio.gather(self._page(actor, search), self._summary(actor, whole, rules))
             return page._replace(query=query, summary=summary, vocabulary=vocabulary)
 
     async def export(self, actor: Actor, query: TaskQuery) -> AsyncGenerator[tuple[TaskRow, ...], None]:

@@ -35,6 +35,16 @@ _MEMBERS = (
     .where(t.members.c.project_id == sa.bindparam("project"), t.users.c.type == "User")
     .order_by(t.roles.c.position)
 )
+_COLLEAGUES = (
+    sa.select(*users.NAME_COLUMNS)
+    .distinct()
+    .join(t.members, t.members.c.user_id == t.users.c.id)
+    .where(
+        t.members.c.project_id.in_(sa.bindparam("projects", expanding=True)),
+        t.users.c.type == "User",
+        t.users.c.status == users.ACTIVE,
+    )
+)
 NOT_BLANK = "[^[:space:]]"
 """A note of blanks alone is no comment. Source: Issue#visible_journals_with_index, by `notes?`."""
 
@@ -54,6 +64,14 @@ def members(read: Reading, project_id: int) -> tuple[ProjectMember, ...]:
     return project_members((row.id, users.name(row, read.style), row.role) for row in rows)
 
 
+def colleagues(read: Reading) -> tuple[Ref, ...]:
+    """Return the members of all projects whose members this person sees."""
+    seen = [project for project in read.permissions.project_info if read.permissions.sees_members(project)]
+    rows = read.db.execute(_COLLEAGUES, {"projects": seen or [0]})
+    people = (Ref(row.id, users.name(row, read.style)) for row in rows)
+    return tuple(sorted(people, key=lambda it: (it.name.casefold(), it.id)))
+
+
 def tasks(read: Reading, query: TaskQuery | QueryFactory, *, summed: bool = False, rules: Rules = NO_RULES) -> TaskPage:
     if callable(query):
         choices = vocabulary(read)
@@ -70,7 +88,7 @@ def _page(read: Reading, query: TaskQuery, summed: bool, rules: Rules) -> TaskPa
     if not summed:
         total = read.db.scalar(sa.select(sa.func.count()).select_from(t.issues).where(condition))
         return TaskPage(rows, total or 0, query)
-    counts, statuses = by_status(read, query.including_closed()), read.config.statuses.values()
+    counts, statuses = by_status(read, query.of_any_status()), read.config.statuses.values()
     return TaskPage(rows, listed(counts, query, statuses), query, summarised(counts, statuses, rules))
 
 
