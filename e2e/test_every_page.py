@@ -376,7 +376,5 @@ def _send_as_without_scripts(form: Locator) -> None:
 
 
 def _change_meanwhile(colleague: httpx.Client, task: int) -> None:
-    colleague.post(f"/tasks/api/task/{task}/comments", json={"comment": "Смотрю."}).raise_for_status()
-    offered = colleague.get(f"/tasks/api/task/{task}/statuses").json()["available_statuses"]
-    theirs = next(status["id"] for status in offered if status["name"] == "Решена")
-    colleague.put(f"/tasks/api/task/{task}/status", json={"status_id": theirs}).raise_for_status()
+    steps.tell(colleague, task, "Смотрю.")
+    steps.change_elsewhere(colleague, task, "status", "Решена")
