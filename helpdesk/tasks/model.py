@@ -165,11 +165,6 @@ class Choices(NamedTuple):
     may_watch: bool = False
     may_delete: bool = False
 
-    @property
-    def works_on_it(self) -> bool:
-        """Whether this person works on the task, and does not only ask for it."""
-        return bool(self.priorities or self.assignees or self.may_comment_privately)
-
 
 class Task(NamedTuple):
     """A task with everything that this person may see of it. `version` is opaque and changes with every write."""

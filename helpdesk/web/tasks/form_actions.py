@@ -62,7 +62,7 @@ async def insert_reply(request: Request) -> Response:
     await drafts.keep(request, person.id, place, fields.values)
     reply_id, position = fields.number("reply") or 0, fields.number("at") if "at" in fields.values else None
     task = await services(request).backend.task(await actor(request), task_id)
-    staff = task.choices.works_on_it
+    staff = form_fields.is_staff(task.choices)
     reply = await services(request).database.run(lambda db: reply_templates.one(db, person.id, reply_id, staff))
     if reply is None:
         raise NotFound
