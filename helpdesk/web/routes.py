@@ -15,7 +15,7 @@ from helpdesk.web.drafts import service as drafts_service
 from helpdesk.web.edge import legacy_redirects, not_configured, readiness, static_files
 from helpdesk.web.edge.idempotency import idempotent
 from helpdesk.web.files import downloads
-from helpdesk.web.lists import bulk, layout, rows, saved_views, statistics
+from helpdesk.web.lists import bulk, layout, neighbours, rows, saved_views, statistics
 from helpdesk.web.lists import views as lists
 from helpdesk.web.live import views as live
 from helpdesk.web.notifications import mark_read, mutes
@@ -112,6 +112,8 @@ ROUTES: list[BaseRoute] = [
     Route(ONE + "/watch",                    write(task_views.watch),          name="tasks:watch", methods=POST),
     Route(ONE + "/delete",                   signed_in(task_views.delete),     name="tasks:delete", methods=FORM),
     Route(ONE + "/attachments",              form(task_views.attachments),     name="tasks:attachments", methods=POST),
+    Route(ONE + "/next",     signed_in(neighbours.next_task),     name="tasks:next_task"),
+    Route(ONE + "/previous", signed_in(neighbours.previous_task), name="tasks:previous_task"),
     Route(ONE + "/{form}",                   signed_in(task_views.back),       name="tasks:back"),
 
     # The board

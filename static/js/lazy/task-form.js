@@ -4,12 +4,17 @@ const waiting = new Set();
 const sent = new WeakMap();
 let key = "";
 const isChoice = (it) => it.matches?.("[data-at-once]");
-const isChanged = ({ options, selectedIndex }) =>
-  selectedIndex !==
+const savedIndex = ({ options }) =>
   Math.max(
     [...options].findIndex((it) => it.defaultSelected),
     0
   );
+const isChanged = (select) => select.selectedIndex !== savedIndex(select);
+// Escape leaves a control, so that single keys count again. A choice that was not sent is taken back.
+const leaveChoice = (select) => {
+  if (sent.get(select) !== select.value) select.selectedIndex = savedIndex(select);
+  select.blur();
+};
 // `waiting` has the ids of choices made, and of buttons pressed, while the form was being sent.
 const saveChoice = (select) => {
   if (!select?.isConnected || !isChanged(select) || sent.get(select) === select.value) return;
@@ -50,7 +55,11 @@ document.addEventListener("keydown", (event) => {
     target.closest("details").querySelector("summary").focus();
     closeMenu();
   }
-  if (key === "Enter" && isChoice(target)) saveChoice(target);
+  if (key === "Enter" && isChoice(target) && isChanged(target)) {
+    event.preventDefault(); // or Chromium opens the list of choices
+    saveChoice(target);
+  }
+  if (key === "Escape" && isChoice(target)) leaveChoice(target);
 });
 document.addEventListener("focusout", ({ target }) => isChoice(target) && saveChoice(target));
 document.addEventListener("click", (event) => {
