@@ -101,7 +101,7 @@ FLOORS = (
     "files drafts replies",
     "notifications",
     "tasks",
-    "lists",
+    "lists people",
     "live search",
     "board accounts",
     "routes",

@@ -57,6 +57,13 @@ def with_login(session: Session, login: str, source: str | None) -> Sequence[Per
     return session.exec(same.where(Person.source == source) if source else same).all()
 
 
+def logins_beginning(session: Session, text: str, limit: int) -> Sequence[str]:
+    """Return the first folded logins of active accounts that begin with a folded text."""
+    beginning = col(Person.login_folded).startswith(text, autoescape=True)
+    query = select(Person.login_folded).where(beginning, col(Person.is_active).is_(True))
+    return session.exec(query.order_by(Person.login_folded).limit(limit)).all()
+
+
 def all_people(session: Session) -> Sequence[Person]:
     return session.exec(select(Person).order_by(Person.login_folded)).all()
 

@@ -21,6 +21,7 @@ from helpdesk.web.live import views as live
 from helpdesk.web.notifications import mark_read, mutes
 from helpdesk.web.notifications import preferences as notification_preferences
 from helpdesk.web.notifications import views as notification_views
+from helpdesk.web.people import mentions
 from helpdesk.web.replies import views as reply_views
 from helpdesk.web.search import views as search_views
 from helpdesk.web.tasks import (
@@ -110,6 +111,7 @@ ROUTES: list[BaseRoute] = [
     Route(ONE + "/texts/{entry_id:int}",     signed_in(task_views.text),       name="tasks:text"),
     Route(ONE + "/preview",                  signed_in(form_actions.preview),  name="tasks:preview", methods=POST),
     Route(ONE + "/watch",                    write(task_views.watch),          name="tasks:watch", methods=POST),
+    Route(ONE + "/mentions",                 signed_in(mentions.mentions),     name="people:mentions"),
     Route(ONE + "/delete",                   signed_in(task_views.delete),     name="tasks:delete", methods=FORM),
     Route(ONE + "/attachments",              form(task_views.attachments),     name="tasks:attachments", methods=POST),
     Route(ONE + "/next",     signed_in(neighbours.next_task),     name="tasks:next_task"),

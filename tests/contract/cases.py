@@ -150,6 +150,7 @@ ANSWERS = [
     Case("task_created_by_form", "POST", "/tasks/new", NEW),
     Case("task_changed", "PUT", TASK, {"subject": "Принтер починен", "done_ratio": 100, "comment": "Заменили ролик"}),
     Case("task_changed_by_form", "POST", "/tasks/1/edit", {"due_date": "2026-02-01"}),
+    Case("task_mentions", "GET", "/tasks/1/mentions?q=бо"),
     Case("task_to_edit", "GET", "/tasks/1/edit"),
     Case("task_deleted", "DELETE", TASK, login="admin"),
     Case("task_deleted_by_form", "POST", "/tasks/1/delete", {}, "admin"),

@@ -35,11 +35,13 @@ BUNDLES = {
     "notifications.css": ("css/pages/kept.css", "css/pages/notifications.css"),
     "board.css": ("css/pages/board.css",),
     "columns.css": ("css/pages/kept.css", "css/pages/columns.css"),
+    "mentions.css": ("css/pages/mentions.css",),
     "palette.css": ("css/pages/palette.css",),
     "preferences.css": ("css/pages/kept.css", "css/pages/preferences.css"),
     "app.js": ("js/*.js",),
     "lazy.js": ("js/lazy/*.js",),
     "task.js": ("js/task/*.js",),
+    "print.js": ("js/print/*.js",),
     "board.js": ("js/board/*.js", "js/task/draft.js"),
     "htmx.js": ("vendor/htmx-*.js", "js/htmx/*.js"),
 }

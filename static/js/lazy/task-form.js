@@ -1,5 +1,6 @@
 // The forms of a task: a choice among its facts is saved at once, chosen files are named.
-// A choice made by keys waits for Enter or until its control is left: each arrow key is a choice of its own.
+// A choice made by keys waits for Enter or until its control is left: each arrow key is a choice of its own, and each digit
+// of a day a day.
 const waiting = new Set();
 const sent = new WeakMap();
 let key = "";
@@ -9,11 +10,15 @@ const savedIndex = ({ options }) =>
     [...options].findIndex((it) => it.defaultSelected),
     0
   );
-const isChanged = (select) => select.selectedIndex !== savedIndex(select);
+const isChanged = (control) =>
+  control.options ? control.selectedIndex !== savedIndex(control) : control.value !== control.defaultValue;
 // Escape leaves a control, so that single keys count again. A choice that was not sent is taken back.
-const leaveChoice = (select) => {
-  if (sent.get(select) !== select.value) select.selectedIndex = savedIndex(select);
-  select.blur();
+const leaveChoice = (control) => {
+  if (sent.get(control) !== control.value) {
+    if (control.options) control.selectedIndex = savedIndex(control);
+    else control.value = control.defaultValue;
+  }
+  control.blur();
 };
 // `waiting` has the ids of choices made, and of buttons pressed, while the form was being sent.
 const saveChoice = (select) => {
@@ -55,13 +60,17 @@ document.addEventListener("keydown", (event) => {
     target.closest("details").querySelector("summary").focus();
     closeMenu();
   }
-  if (key === "Enter" && isChoice(target) && isChanged(target)) {
-    event.preventDefault(); // or Chromium opens the list of choices
-    saveChoice(target);
-  }
-  if (key === "Escape" && isChoice(target)) leaveChoice(target);
+  if (!isChoice(target)) return;
+  if (key === "Escape") leaveChoice(target);
+  if (key !== "Enter" || (target.options && !isChanged(target))) return;
+  event.preventDefault(); // it would send the form of a day, too, and open the list of choices in Chromium
+  saveChoice(target);
 });
-document.addEventListener("focusout", ({ target }) => isChoice(target) && saveChoice(target));
+document.addEventListener("focusout", ({ target }) => {
+  if (!isChoice(target)) return;
+  if (target.validity.badInput) target.value = target.defaultValue; // half a day is none
+  saveChoice(target);
+});
 document.addEventListener("click", (event) => {
   const button = event.target.closest(".task-fields button:not(.task-save)");
   if (!button?.form.matches(".htmx-request")) return;
