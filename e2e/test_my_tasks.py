@@ -231,6 +231,7 @@ def test_shift_ticks_all_tasks_between_two(page: Page) -> None:
     steps.come_to(page, "anna", "/tasks?sort=id")
     boxes = page.locator("tbody [name=task_id]")
     boxes.nth(2).click()
+    expect(steps.bulk(page)).to_be_visible()
     boxes.nth(6).click(modifiers=["Shift"])
     expect(page.locator("tbody :checked")).to_have_count(5)
     expect(steps.bulk(page)).to_contain_text("Отмечено: 5")
