@@ -103,6 +103,14 @@ def fits(column: str, text: str) -> bool:
     return fitting(Person, values) == values
 
 
+def close_hint(session: Session, person_id: int, name: str) -> None:
+    """Show this hint to the person no more; an empty name has all of them shown again."""
+    locks.person(session, person_id)
+    chosen = col(Person.id) == person_id
+    names = {*session.exec(select(Person.closed_hints).where(chosen)).one().split(), name} if name else ()
+    session.exec(sa.update(Person).where(chosen).values(closed_hints=" ".join(sorted(names))))
+
+
 def add_local(session: Session, login: str, full_name: str, email: str, password_hash: str, is_admin: bool) -> Person:
     """Create a local account. Raises SQLAlchemy's IntegrityError when the login is taken."""
     person = Person(

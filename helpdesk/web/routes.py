@@ -3,6 +3,7 @@
 from starlette.convertors import register_url_convertor
 from starlette.routing import BaseRoute, Route
 
+from helpdesk.web.accounts import hints as accounts_hints
 from helpdesk.web.accounts import registration
 from helpdesk.web.accounts import views as accounts
 from helpdesk.web.board import card
@@ -24,6 +25,7 @@ from helpdesk.web.notifications import views as notification_views
 from helpdesk.web.people import mentions
 from helpdesk.web.replies import views as reply_views
 from helpdesk.web.search import views as search_views
+from helpdesk.web.start import views as start_views
 from helpdesk.web.tasks import (
     api,
     change,
@@ -67,7 +69,7 @@ FORM = ["GET", "POST"]
 
 # fmt: off
 ROUTES: list[BaseRoute] = [
-    Route("/",                   public(lists.home),             name="home"),
+    Route("/",                   signed_in(start_views.home),     name="home"),
     Route("/healthz",            unguarded(readiness.healthz),   name="healthz"),
     Route("/readyz",             unguarded(readiness.readyz),    name="readyz"),
     Route("/static/{name:path}", unguarded(static_files.static), name="static"),
@@ -80,6 +82,7 @@ ROUTES: list[BaseRoute] = [
     Route("/users/register", public(registration.register), name="people:register", methods=FORM),
     Route("/users/logout",   public(accounts.logout),       name="people:logout", methods=FORM),
     Route("/users/menu",     signed_in(accounts.menu),      name="people:menu"),
+    Route("/users/hints",    write(accounts_hints.hints),   name="people:hints", methods=POST),
 
     # Tasks
     Route("/tasks/my-tasks",                 signed_in(lists.my_tasks),        name="tasks:my_tasks"),
@@ -122,7 +125,6 @@ ROUTES: list[BaseRoute] = [
     Route("/tasks/board/columns", needs("admin", ADMINISTRATORS_ONLY)(board_columns.columns),
           name="tasks:columns", methods=FORM),
     Route("/tasks/board/fold", write(board.fold), name="tasks:fold", methods=POST),
-    Route("/tasks/board/tips", write(board.tips), name="tasks:tips", methods=POST),
 
     # Drafts and reply templates
     Route("/drafts/{place}", signed_in(drafts_service.save), name="drafts:save", methods=["PUT", "POST"]),

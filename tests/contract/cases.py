@@ -95,7 +95,7 @@ ANSWERS = [
     Case("board_columns", "GET", "/tasks/board/columns", login="admin"),
     Case("board_columns_changed", "POST", "/tasks/board/columns", {"phase_4": "waiting", "limit_2": 5}, "admin"),
     Case("board_column_folded", "POST", "/tasks/board/fold", {"status_id": 5, "folded": True}),
-    Case("board_tips_shown_no_more", "POST", "/tasks/board/tips", {"shown": False}),
+    Case("hint_closed", "POST", "/users/hints", {"closed": "move"}),
     Case("found", "GET", "/search?q=принтер"),
     Case("statistics", "GET", "/tasks/statistics?assigned_to_id=me&project_id=1"),
     Case("layout", "GET", "/tasks/layout"),

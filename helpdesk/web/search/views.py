@@ -123,8 +123,9 @@ async def _places(request: Request) -> list[Place]:
     rooms = [room for _, rooms in rooms_of(person) for room in rooms] + list(OWN)
     places = [Place(translate(request, room.name), path_to(request, room.route), room.icon) for room in rooms]
     views = [Place(view.name, view.address, "bookmark") for view in await saved_views.of_person(request)]
+    start = Place(translate(request, sentence("Start page")), path_to(request, "home"), "headset")
     sign_out = Place(translate(request, sentence("Sign out")), path_to(request, "people:logout"), "command")
-    return [*places, *views, sign_out]
+    return [start, *places, *views, sign_out]
 
 
 def _commands(request: Request) -> list[Command]:
