@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pytest
 from starlette.testclient import TestClient
 
-from helpdesk.web.lists.neighbours import AROUND
+from helpdesk.web.neighbours.views import AROUND
 from tests.web.conftest import HTML, HTMX, Client, Visit
 from tests.world import PEOPLE_IDS, STATUS_IDS, EmbeddedWorld
 
