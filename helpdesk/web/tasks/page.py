@@ -277,7 +277,7 @@ async def _personal_context(request: Request, task: Task, with_drafts: bool) -> 
     query = drafts_service.query_of_task(request, person, task)
 
     def work(db: Session) -> tuple[list[tuple[int, str]], list[StoredDraft], str]:
-        replies = reply_templates.names(db, person.id)
+        replies = reply_templates.names(db, person.id, form_fields.is_staff(task.choices))
         if not with_drafts:
             return replies, [], ""
         return replies, query(db), preferences.of_people(db, [person.id]).get(person.id, "")
