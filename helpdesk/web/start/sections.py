@@ -26,12 +26,12 @@ T = TypeVar("T")
 
 
 class Section(NamedTuple):
-    """A list: its name for elements, its first tasks, and what is said of it when it has none.
+    """A list: its key in ids of elements, its first tasks, and what is said of it when it has none.
 
     `page` is None when the task system has not answered in time.
     """
 
-    name: str
+    key: str
     title: Sentence
     nothing: Sentence
     listing: Listing
