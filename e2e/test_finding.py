@@ -15,7 +15,7 @@ SCRIPTED = pytest.mark.parametrize("javascript", [True], ids=["with JavaScript"]
 
 def row(page: Page, number: int) -> Locator:
     """The row of a task, at rest or being edited."""
-    return page.locator("table.list tbody tr").filter(has=page.locator(f'td.list-subject a[href="/tasks/{number}"]'))
+    return page.locator("table.list tbody tr").filter(has=page.locator(f'td.list-subject a[href^="/tasks/{number}?"]'))
 
 
 def editing(page: Page) -> Locator:

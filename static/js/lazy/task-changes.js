@@ -6,7 +6,7 @@ const MAX_ROWS = 5;
 const pending = new Map();
 
 const rowOf = (task, page = document) =>
-  page.querySelector('.list-subject [href="/tasks/' + task + '"]')?.closest("tr");
+  [...page.querySelectorAll(".list-subject a")].find((it) => it.pathname === "/tasks/" + task)?.closest("tr");
 const noticeOf = (task) => document.querySelector("#task-" + task + " [data-changed]");
 const isInUse = (row) => row.contains(document.activeElement) || row.querySelector("[name=task_id]:checked");
 const updateRow = (task, gone) => {
@@ -14,7 +14,8 @@ const updateRow = (task, gone) => {
   if (!row) return;
   row.classList.add("changed");
   if (!gone && isInUse(row)) return;
-  fetchFragment("/tasks/" + task + "/row?live=1", row, "outerHTML", true);
+  const origin = row.querySelector(".list-subject a").search.slice(1);
+  fetchFragment("/tasks/" + task + "/row?live=1&" + origin, row, "outerHTML", true);
 };
 const shownVersions = (task) => {
   const query = new URLSearchParams([...document.querySelectorAll(".version")].map((it) => ["since", it.value]));
