@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Error, Page, expect, sy
 
 from e2e import axe, html, steps
 from e2e.boards import Move, some_move
+from e2e.looking import Look, looking
 from e2e.profiles import PATIENCE_MS, Profile, Profiles
 from e2e.watching import Announced, unexpected
 from tests.running import Helpdesk
@@ -175,6 +176,13 @@ def page(
             it.close()
         assert unexpected(profile.complaints, announced) == []
         assert faults == []
+
+
+@pytest.fixture
+def look(page: Page, html_faults: html.Faults, seen: axe.Seen) -> Iterator[Look]:
+    faults: list[str] = []
+    yield looking(page, html_faults, seen, faults)
+    assert not faults, "\n".join(faults)
 
 
 @pytest.fixture
