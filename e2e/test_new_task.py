@@ -25,8 +25,8 @@ def choose_project(page: Page, name: str, javascript: bool) -> None:
     """With scripts the form comes at once, without by a button."""
     page.get_by_label("Проект").select_option(label=name)
     if not javascript:
-        page.get_by_role("button", name="Дальше").or_(page.get_by_role("button", name="Показать форму для них")).click()
-    expect(page.get_by_label("Тема")).to_be_visible()
+        page.get_by_role("button", name="Показать форму для них").click()
+    expect(page.get_by_label("Приоритет")).to_be_visible()
     expect(page.locator(".htmx-request")).to_have_count(0)
 
 

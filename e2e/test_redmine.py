@@ -57,7 +57,7 @@ def test_a_new_task_with_a_file_is_redmines_own_afterwards(page: Page, world: Re
     page.goto("/tasks/new")
     page.get_by_label("Проект").select_option(label="Служба поддержки")
     if not javascript:
-        page.get_by_role("button", name="Дальше").click()
+        page.get_by_role("button", name="Показать форму для них").click()
     page.get_by_label("Тема").fill("Мигает лампа")
     page.get_by_label("Кабинет").fill("214")
     page.get_by_label("Файлы").set_input_files([PLAN])

@@ -67,8 +67,8 @@ class Backend(Protocol):
     ) -> TaskPage:
         """Return a page of the visible tasks that match, and their total; with `summed` a summary by phase, too.
 
-        The summary counts by the backend's flags and `rules`, and includes closed tasks unless the query names
-        statuses. A factory gets the vocabulary of the same read. Raises what the factory raises.
+        The summary counts tasks of any status, whatever the query says of statuses, by the backend's flags and `rules`.
+        A factory gets the vocabulary of the same read. Raises what the factory raises.
         """
 
     def export(self, actor: Actor, query: TaskQuery) -> AsyncGenerator[tuple[TaskRow, ...], None]:

@@ -92,7 +92,9 @@ def branches(own: Mapping[int, int], projects: Iterable[Project], chosen: Iterab
 
 
 def listed(by_status: Mapping[int, int], query: TaskQuery, statuses: Iterable[Status]) -> int:
-    """Return the length of a query's list, from the counts by status of the same query with closed ones."""
+    """Return the length of a query's list, from the counts of the same query by any status."""
+    if query.status_ids:
+        return sum(by_status.get(it, 0) for it in set(query.status_ids))
     left_out = {it.id for it in statuses if it.is_closed} if query.only_open else set[int]()
     return sum(tasks for status, tasks in by_status.items() if status not in left_out)
 

@@ -52,11 +52,13 @@ async def wrong(world: World, login: str, query: TaskQuery, words: Vocabulary, r
         if group
     }
     counted = {
-        "the statistics": told,
         "the board": summarised(cards.totals, words.statuses, rules),
         "lists by phase": Summary(*(lists.get(each, 0) for each in Summary._fields)),
     }
-    found = [f"{name}: {it} is not {page.summary}" for name, it in counted.items() if it != page.summary]
+    found = [f"{name}: {it} is not {told}" for name, it in counted.items() if it != told]
+    whole = (await tracker.statistics(actor, query.of_any_status(), datetime.now(UTC), rules)).summary
+    if page.summary != whole:
+        found.append(f"the summary: {page.summary} is not {whole}")
     total = told.open if query.only_open else told.total
     rows = [row.id for row in page.rows]
     for number in range(2, min(page.pages, MOST_PAGES) + 1):

@@ -50,10 +50,26 @@ def chosen(page: str, name: str) -> str:
     return next(iter(re.findall(r'value="([^"]*)" selected', select[0])), "")
 
 
-def test_first_one_chooses_where(visit: Visit) -> None:
-    page = visit("irina").get(NEW, headers=HTML).text
-    assert "Continue" in page and 'name="subject"' not in page
-    assert re.findall(r'<option value="\d+">(\w+)<', page) == ["help", "office"]
+def test_the_texts_can_be_typed_before_a_project_is_chosen(visit: Visit) -> None:
+    irina = visit("irina")
+    page = irina.get(NEW, headers=HTML).text
+    assert 'name="subject"' in page and 'name="description"' in page and 'name="priority_id"' not in page
+    assert re.findall(r'<option value="\d+">(\w+)<', page) == ["help", "office"] and not chosen(page, "project_id")
+    refused = irina.post(NEW, data={"subject": "Стол", "project_id": ""}, headers=HTML)
+    assert refused.status_code == 422 and 'value="Стол"' in refused.text
+    assert re.findall(r'<select id="(\w+)"[^>]* aria-invalid="true"[^>]* autofocus', refused.text) == ["project_id"]
+    assert refused.text.count("There is no such project") == 1
+
+
+def test_the_next_new_task_begins_in_the_project_of_the_last_one(visit: Visit) -> None:
+    anna = visit("anna")
+    anna.post(NEW, data=SAID, headers=HTML)
+    page = anna.get(NEW, headers=HTML).text
+    assert chosen(page, "project_id") == str(SAID["project_id"]) and 'name="priority_id"' in page
+    other = anna.get(f"{NEW}?project_id={PROJECT_IDS['help']}", headers=HTML).text
+    assert chosen(other, "project_id") == str(PROJECT_IDS["help"])
+    anna.cookies.set("project", "999")
+    assert not chosen(anna.get(NEW, headers=HTML).text, "project_id"), "one that is offered no more"
 
 
 def test_then_the_form_of_that_place_is_there(visit: Visit) -> None:

@@ -13,8 +13,9 @@ from helpdesk.tasks.embedded.permissions import Rights, priorities, projects, vi
 from helpdesk.tasks.embedded.row_mapper import row_of
 from helpdesk.tasks.lists import Card, CardQuery, CardQueryFactory, Cards, TaskPage, TaskQuery, Vocabulary, Who
 from helpdesk.tasks.model import Ref, Status, TaskRow
-from helpdesk.tasks.phases import Rules, Summary, summarised
+from helpdesk.tasks.phases import Rules, summarised
 from helpdesk.tasks.projects import with_descendants
+from helpdesk.tasks.statistics import listed
 
 
 def condition(session: Session, mine: Rights, query: TaskQuery) -> ColumnElement[bool]:
@@ -33,18 +34,17 @@ def vocabulary(session: Session, mine: Rights) -> Vocabulary:
 
 
 def page(session: Session, mine: Rights, query: TaskQuery, summed: bool, rules: Rules) -> TaskPage:
+    """When summed, the tasks of all statuses are counted once for the total and the summary."""
     matched = condition(session, mine, query)
     order = (query.sort, query.descending, query.per_page, query.offset, query.wanted_id)
     found = list_rows.page(session, matched, *order)
     ranks = {priority.id: priority for priority in priorities(session)}
-    summary = _summary(session, mine, query, rules) if summed else None
-    return TaskPage(tuple(row_of(row, ranks) for row in found), rows.count(session, matched), query, summary)
-
-
-def _summary(session: Session, mine: Rights, query: TaskQuery, rules: Rules) -> Summary:
-    """Count the tasks of a query by phase, closed ones, too."""
-    counts = rows.by_status(session, condition(session, mine, query.including_closed()))
-    return summarised(counts, statuses(session), rules)
+    shown = tuple(row_of(row, ranks) for row in found)
+    if not summed:
+        return TaskPage(shown, rows.count(session, matched), query)
+    counts = rows.by_status(session, condition(session, mine, query.of_any_status()))
+    known = statuses(session)
+    return TaskPage(shown, listed(counts, query, known), query, summarised(counts, known, rules))
 
 
 def numbers(session: Session, mine: Rights, query: TaskQuery) -> Sequence[int]:

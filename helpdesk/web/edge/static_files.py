@@ -40,6 +40,7 @@ BUNDLES = {
     "app.js": ("js/*.js",),
     "lazy.js": ("js/lazy/*.js",),
     "task.js": ("js/task/*.js",),
+    "print.js": ("js/print/*.js",),
     "board.js": ("js/board/*.js", "js/task/draft.js"),
     "htmx.js": ("vendor/htmx-*.js", "js/htmx/*.js"),
 }

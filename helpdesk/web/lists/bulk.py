@@ -22,6 +22,7 @@ from helpdesk.web.core.navigation import safe_path
 from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.templating import translate
 from helpdesk.web.edge.idempotency import idempotent
+from helpdesk.web.tasks import change
 
 NOTHING_TICKED = sentence("Nothing was changed: select the tasks that you mean.")
 NOTHING_CHOSEN = sentence("Nothing was changed: choose a status, a priority or an assignee, or write a comment.")
@@ -60,7 +61,10 @@ async def _bulk(request: Request) -> Response:
         edits = [_edit_of_undo(str(it)) for it in undo] or _edits_of_form(fields)
     except Invalid as refusal:
         return await answer_refusal(
-            request, refusal, page=partial(_raise, refusal), fragment=partial(_fault, request, refusal)
+            request,
+            refusal,
+            page=partial(change.raised, request, refusal),
+            fragment=partial(_fault, request, refusal),
         )
     outcomes = await _change(request, edits)
     back = fields.next_path() or path_to(request, "tasks:my_tasks")
@@ -83,10 +87,6 @@ def _fault(request: Request, refusal: Invalid) -> Response:
     """Say in the form what is wrong with it."""
     message = next(message for messages in refusal.fields.values() for message in messages)
     return html(request, "lists/_bulk_fault.html", status_of(refusal), message=message)
-
-
-def _raise(refusal: Invalid) -> Response:
-    raise refusal
 
 
 async def _context(request: Request, outcomes: list[Outcome], taken_back: bool) -> dict[str, Any]:

@@ -22,7 +22,6 @@ from helpdesk.web.lists import counts, statistics_tables
 from helpdesk.web.lists import layout as list_layout
 from helpdesk.web.lists import params as list_params
 from helpdesk.web.lists.filter_form import SHOWN_FIELDS, chips, selects
-from helpdesk.web.lists.statistics_tables import Total
 from helpdesk.web.lists.urls import COLUMNS, FORM, PEOPLE, Listing, nearby
 from helpdesk.web.tasks import colors
 
@@ -41,12 +40,12 @@ class Quick(NamedTuple):
 async def page(request: Request, who: Actor, page: TaskPage, rules: Rules) -> Response:
     """Render the list with its tabs, chips and quick lists. The page must have its summary and vocabulary."""
     person, people = await current_user(request), people_of(page.rows)
-    vocabulary = page.vocabulary
-    assert vocabulary is not None
+    vocabulary, summary = page.vocabulary, page.summary
+    assert vocabulary is not None and summary is not None
     counts.correct(request, page.total)
     listing = _listing(request, page)
     names, _ = await asyncio.gather(people_names(request, who, listing, people), colors.prepare(request))
-    totals = await _tabs(request, who, page, listing, rules)
+    totals = statistics_tables.tabs(summary, listing, vocabulary.statuses, rules, page.total)
     of_tab = not any(it.is_current and not it.phases for it in totals)
     return html(
         request,
@@ -97,16 +96,6 @@ def _form(
         "searches": services(request).backend.capabilities.searches,
         "query": listing.query,
     }
-
-
-async def _tabs(request: Request, who: Actor, page: TaskPage, listing: Listing, rules: Rules) -> list[Total]:
-    """Return the tabs of a list, which count the tasks of any status: a filter by status only chooses among them."""
-    assert page.vocabulary is not None and page.summary is not None
-    query, summary = page.query, page.summary
-    if query.status_ids:
-        others = query.of_any_status()._replace(page=1, per_page=1)
-        summary = (await services(request).backend.tasks(who, others, summed=True, rules=rules)).summary or summary
-    return statistics_tables.tabs(summary, listing, page.vocabulary.statuses, rules, page.total)
 
 
 def quick_lists(request: Request, listing: Listing, vocabulary: Vocabulary, rules: Rules) -> list[Quick]:

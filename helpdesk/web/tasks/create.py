@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from starlette.requests import Request
@@ -11,7 +12,7 @@ from helpdesk.errors import Invalid, NotFound, TooLarge, sentence
 from helpdesk.people.model import Person
 from helpdesk.tasks.creation import NewTask, NewTaskForm
 from helpdesk.tasks.model import Actor, Ref, Task
-from helpdesk.web.core import flash, request_data
+from helpdesk.web.core import flash, request_data, session
 from helpdesk.web.core.after_write import saved
 from helpdesk.web.core.errors import status_of
 from helpdesk.web.core.faces import answer, answer_refusal, choose, html, json_response, see_other
@@ -25,6 +26,8 @@ from helpdesk.web.tasks import colors, form_fields, rendered_texts, schemas, tas
 from helpdesk.web.tasks import page as task_page
 
 PLACE = "tasks:new"
+LAST_PROJECT = "project"
+"""The cookie of the project in which this browser created its last task: the next form begins with it."""
 CREATED = sentence("The task was created.")
 NO_PROJECT = sentence("There is no such project, or you may not create tasks in it.")
 NO_TRACKER = sentence("There is no such type here.")
@@ -109,11 +112,13 @@ async def create(request: Request) -> Response:
         refusal, status = error, status_of(error)
         return await answer_refusal(request, refusal, page=lambda: _page(request, fields.values, status, error=refusal))
     body = {"message": translate(request, CREATED), "data": schemas.created(task)}
-    return await answer(
-        request,
-        json=lambda: json_response(request, body, 201),
-        page=lambda: flash.redirect(request, task_page.address(request, task.id), CREATED),
-    )
+    return await answer(request, json=lambda: json_response(request, body, 201), page=lambda: _to_task(request, task))
+
+
+def _to_task(request: Request, task: Task) -> Response:
+    response = flash.redirect(request, task_page.address(request, task.id), CREATED)
+    session.keep_choice(response, LAST_PROJECT, str(task.row.project.id))
+    return response
 
 
 def _new_task(fields: request_data.Fields) -> NewTask:
@@ -146,13 +151,13 @@ async def _created(request: Request, who: Actor, new_task: NewTask) -> Task:
 
 
 async def _page(request: Request, typed: Mapping[str, Any], status: int = 200, **context: Any) -> Response:
-    """Show the form with the typed values, by itself for htmx or in its page; without a project only the projects."""
+    """Show the form with the typed values, by itself for htmx or in its page; without a project its texts alone."""
     projects, form = await _form(request, typed)
     shared = {
         **{"draft": None, "error": None, "preview": None},
         "projects": projects,
         "new_form": form,
-        "controls": form_fields.of_new(form, typed, lambda message: translate(request, message)) if form else (),
+        "controls": form_fields.of_new(form or form_fields.ANYWHERE, typed, partial(translate, request)),
         "typed_by": await drafts.form_owner(request),
         **uploads.context(request, await actor(request)),
     }
@@ -161,10 +166,11 @@ async def _page(request: Request, typed: Mapping[str, Any], status: int = 200, *
 
 
 async def _form(request: Request, typed: Mapping[str, Any]) -> tuple[tuple[Ref, ...], NewTaskForm | None]:
-    """Return the projects for new tasks, and the form of the chosen project or of the only one."""
+    """Return the projects for new tasks, and the form of the chosen project, of the last one or of the only one."""
     who, backend = await actor(request), services(request).backend
     projects = await backend.projects_for_new(who)
-    chosen = next((project for project in projects if str(project.id) == str(typed.get("project_id"))), None)
+    wanted = str(typed.get("project_id") or session.cookie(request, LAST_PROJECT))
+    chosen = next((project for project in projects if str(project.id) == wanted), None)
     project = chosen or (projects[0] if len(projects) == 1 else None)
     if project is None:
         return projects, None

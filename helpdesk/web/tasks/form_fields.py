@@ -59,6 +59,9 @@ REDMINE_NAMES: dict[Detail, tuple[str, ...]] = {
 NEW_TEXTS: tuple[Detail, ...] = ("subject", "description")
 NEW_OTHERS: tuple[Detail, ...] = ("start_date", "due_date", "done_ratio", "estimated_hours", "parent", "is_private")
 
+ANYWHERE = NewTaskForm(Ref(0, ""), Ref(0, ""), (), details=frozenset({"description"}))
+"""The form of a new task before its project is chosen: the fields that it has in each."""
+
 
 class Control(NamedTuple):
     """One field of a form: `field` describes it; `theirs` is the value that somebody else wrote meanwhile."""
@@ -122,9 +125,11 @@ def seen(controls: Iterable[Control]) -> str:
 
 
 def seen_choices(task: Task) -> str:
-    """Return the hashes of those of status, priority and assignee that this person may choose."""
+    """Return the hashes of those of status, priority, assignee and due date that this person may change."""
     choices = {"status": task.choices.statuses, "priority": task.choices.priorities, "assignee": task.choices.assignees}
-    values = {name: task.value(field) for field, name in VALUES.items() if choices[field]}
+    values: dict[str, Value] = {name: task.value(field) for field, name in VALUES.items() if choices[field]}
+    if "due_date" in task.choices.details:
+        values["due_date"] = task.row.due_date
     return json.dumps({name: _digest(_texts(_text(value))) for name, value in values.items()})
 
 

@@ -19,7 +19,7 @@ from helpdesk.tasks.model import Entry, Field, Task, Written
 from helpdesk.tasks.relations import RELATIONS
 from helpdesk.texts import called
 from helpdesk.threads import Threads
-from helpdesk.web.core import navigation, request_data, session
+from helpdesk.web.core import navigation, request_data, session, templating
 from helpdesk.web.core.errors import status_of
 from helpdesk.web.core.faces import html
 from helpdesk.web.core.guards import actor
@@ -41,11 +41,16 @@ MANY_ENTRIES = 50
 THREADS = Threads(4)
 
 Refusal = Invalid | Conflict | TooLarge
-FactKind = Literal["status", "priority", "person", "day", "moment", "percent", "hours", "custom", "people", "yes"]
+FactKind = Literal[
+    "status", "priority", "person", "due", "day", "moment", "percent", "hours", "custom", "people", "yes"
+]
 
 
 class Fact(NamedTuple):
-    """A line of the list beside the history. `kind` says how `value` is shown: templates/tasks/_fact.html."""
+    """A line of the list beside the history. `kind` says how `value` is shown: templates/tasks/_fact.html.
+
+    A due date is "due" while it can be overdue, that is until the task is closed.
+    """
 
     name: str
     label: Sentence
@@ -85,9 +90,15 @@ def address(request: Request, number: int) -> str:
 
 
 async def page(request: Request, task: Task, status: int = 200, **context: Any) -> Response:
-    """Show the whole page; `?history=comments` or `changes` leaves out the other entries."""
+    """Show the whole page; `?history=comments` or `changes` leaves out the other entries.
+
+    On paper it has no internal comments, except with `?print=internal`.
+    """
     history, back = request.query_params.get("history", ""), navigation.last_list(request)
     entries, context = _filtered(task, history), context | {"history": history, "back": back}
+    has_internal = any(entry.private for entry in task.entries)
+    context |= {"may_print_internal": has_internal}
+    context |= {"prints_internal": has_internal and request.query_params.get("print") == "internal"}
     response = await _render(
         request, "tasks/show.html", task, entries, status, with_description=True, with_drafts=True, **context
     )
@@ -158,11 +169,13 @@ async def refused_form(request: Request, task: Task, form: str, refusal: Refusal
 
 
 def facts(task: Task) -> tuple[Fact, ...]:
-    """Return the facts beside the history, in their order, without empty ones."""
+    """Return the facts beside the history, in their order; without empty ones, unless they are controls."""
+    controls = choices(task)
+    due: FactKind = "day" if task.row.status.is_closed else "due"
     optional = (
         Fact("is_private", LABELS["is_private"], "yes", task.row.is_private),
         Fact("start_date", LABELS["start_date"], "day", task.start_date),
-        Fact("due_date", LABELS["due_date"], "day", task.row.due_date),
+        Fact("due_date", LABELS["due_date"], due, task.row.due_date),
         Fact("done_ratio", sentence("Progress"), "percent", task.done_ratio),
         Fact("estimated_hours", sentence("Estimated"), "hours", task.estimated_hours),
         Fact("spent_hours", sentence("Spent"), "hours", task.spent_hours),
@@ -173,7 +186,7 @@ def facts(task: Task) -> tuple[Fact, ...]:
         Fact("status", LABELS["status"], "status", task.row.status),
         Fact("priority", LABELS["priority"], "priority", task.row.priority),
         Fact("assignee", LABELS["assignee"], "person", task.row.assignee),
-        *(fact for fact in optional if fact.value),
+        *(fact for fact in optional if fact.value or fact.name in controls),
         Fact("updated_on", sentence("Changed"), "moment", task.row.updated_on),
     )
 
@@ -195,10 +208,14 @@ def changed_facts(written: Written) -> tuple[Fact, ...] | None:
 
 
 def choices(task: Task) -> dict[str, tuple[Any, ...]]:
-    """Return what this person may choose, by the name of the fact; without those that offer nothing else."""
+    """Return what this person may choose, by the name of the fact; without those that offer nothing else.
+
+    A due date is there when this person may write it, without choices: any day will do.
+    """
     offered = task.choices
     options = {"status": offered.statuses, "priority": offered.priorities, "assignee": offered.assignees}
-    return {field: options[field] for field in FIELDS if task.offers(field)}
+    days = {"due_date": ()} if "due_date" in offered.details else {}
+    return {field: options[field] for field in FIELDS if task.offers(field)} | days
 
 
 def has_others(task: Task) -> bool:
@@ -240,7 +257,7 @@ async def _render(
     labels |= {"choices": choices(task), "seen": form_fields.seen_choices(task)}
     shared = {"task": task, "entries": entries, "texts": html_texts, "refused": None}
     shared |= {"files": files_by_entry(task), "next_statuses": next_statuses(task, await colors.prepare(request))}
-    shared["has_others"] = has_others(task)
+    shared |= {"has_others": has_others(task), "today": templating.today(request)}
     return await run_if_many(
         lambda: html(request, template, status, **{**labels, **personal, **shared, **context}), len(entries)
     )

@@ -36,6 +36,11 @@ def edit(fields: Fields) -> Edit:
     return Edit(comment=fields.text("comment"), version=fields.version(), details=details, custom=custom)
 
 
+def due_date(fields: Fields) -> dict[Detail, Value]:
+    """Read the due date alone, of a form that has no other detail. Raises Invalid."""
+    return {"due_date": _day(fields, "due_date")} if "due_date" in fields.values else {}
+
+
 def custom_values(fields: Fields) -> dict[int, Texts]:
     """Return custom fields by id: of a form (`cf_7`, once or more) or of a program (`custom_fields[{id, value}]`)."""
     named = {int(match[1]): value for name, value in fields.values.items() if (match := OF_FORM.fullmatch(name))}

@@ -19,7 +19,7 @@ from helpdesk.web.core.templating import translate
 from helpdesk.web.edge.idempotency import idempotent
 from helpdesk.web.files import uploads
 from helpdesk.web.notifications import mark_read
-from helpdesk.web.tasks import change, form_fields, rendered_texts, schemas
+from helpdesk.web.tasks import change, form_fields, rendered_texts, schemas, task_input
 from helpdesk.web.tasks import page as task_page
 
 CHANGED: dict[Field, Sentence] = {
@@ -27,6 +27,7 @@ CHANGED: dict[Field, Sentence] = {
     "priority": sentence("The priority was changed."),
     "assignee": sentence("The assignee was changed."),
 }
+DUE_CHANGED = sentence("The due date was changed.")
 COMMENTED = sentence("The comment was added.")
 ANSWERED = sentence("The comment was added and the task was changed.")
 ATTACHED = sentence("The files were added.")
@@ -106,17 +107,20 @@ async def _change(request: Request, field: Field) -> Response:
 
 
 async def fields(request: Request) -> Response:
-    """Change status, priority and assignee by the form beside the history; `take` assigns the task to me."""
+    """Change the facts that are controls by the form beside the history; `take` assigns the task to me."""
 
     async def read(request: Request) -> Edit:
         fields = await request_data.read(request)
-        edit = request_data.edits(fields._replace(values=form_fields.touched(fields.values)))
+        changed = fields._replace(values=form_fields.touched(fields.values))
+        edit = request_data.edits(changed)._replace(details=task_input.due_date(changed))
         mine: dict[Field, int | None] = {"assignee": (await actor(request)).id} if fields.values.get("take") else {}
         return edit._replace(changes={**edit.changes, **mine})
 
     async def conclude(request: Request, written: Written) -> change.Outcome:
-        differing = [field for field in CHANGED if written.before.value(field) != written.after.value(field)]
-        return change.Outcome(written, CHANGED[differing[0]] if len(differing) == 1 else change.CHANGED)
+        before, after = written.before, written.after
+        differing = [CHANGED[field] for field in CHANGED if before.value(field) != after.value(field)]
+        differing += [DUE_CHANGED] if before.row.due_date != after.row.due_date else []
+        return change.Outcome(written, differing[0] if len(differing) == 1 else change.CHANGED)
 
     return await change.make(request, change.Change(read, conclude), await change.presenter_of(request))
 

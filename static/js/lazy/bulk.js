@@ -5,7 +5,7 @@ const ticked = () => boxes().filter((box) => box.checked);
 export const startBulk = async (button, all) => {
   const tickAll = () => boxes().forEach((box) => (box.checked = all.checked));
   if (all.checked) tickAll();
-  await fetchFragment("/tasks/bulk?" + new URLSearchParams(new FormData(button)), button, "outerHTML");
+  await fetchFragment(button.action + "?" + new URLSearchParams(new FormData(button)), button, "outerHTML");
   const form = document.getElementById("bulk");
   form.hidden = false;
   if (form === button) return;
@@ -14,7 +14,7 @@ export const startBulk = async (button, all) => {
   const updateAssignees = async () => {
     const [{ value: task }] = ticked();
     asked = task;
-    const { status, text } = await fetchHtml("/tasks/bulk?task_id=" + task, HTMX);
+    const { status, text } = await fetchHtml(form.action + "?task_id=" + task, HTMX);
     if (status !== 200 || asked !== task) return;
     const page = new DOMParser().parseFromString(text, "text/html");
     const select = form.querySelector("[name=assignee_id]");
@@ -40,7 +40,8 @@ export const startBulk = async (button, all) => {
   // What was refused stays ticked. If nothing was, the bar goes, and the focus to a task that was changed. Taking an earlier
   // change back leaves the form as it is.
   document.addEventListener("htmx:after:swap", async ({ detail: { ctx } }) => {
-    if (!ctx.request?.action?.endsWith("/tasks/bulk") || ctx.response?.status >= 400) return;
+    const isBulk = ctx.sourceElement?.action === form.action;
+    if (!isBulk || ctx.response?.status >= 400) return;
     if (ctx.sourceElement !== form) {
       await updateRows();
       return show();

@@ -1,7 +1,5 @@
 // What single keys do. `key` is a Latin letter, "/" or "?", whatever the layout: letters of other scripts count as the Latin
 // letters on their keys.
-const BULK_MS = 50;
-const BULK_TRIES = 40;
 const GO_MS = 1500;
 const STALE_MS = 2000;
 const GO_TO = { m: "/tasks/my-tasks", a: "/tasks", b: "/tasks/board", n: "/notifications" };
@@ -60,25 +58,28 @@ const focusField = (within, name) => {
   field?.focus();
   return field;
 };
-// The form of the row takes its place, so it is found by its position. Other swaps may come first.
-const editRow = (row, name) => {
-  const link = row.querySelector("a[href*='edit=1']");
-  if (link && name) wanted = { at: findRows().indexOf(row), name };
-  link?.click();
-};
+// A form gets the focus when it is there, which other swaps may precede.
 const focusWanted = () => {
-  if (wanted && focusField(findRows()[wanted.at], wanted.name)) wanted = null;
+  if (wanted && focusField(wanted.find(), wanted.name)) wanted = null;
 };
 document.addEventListener("htmx:after:swap", () => setTimeout(focusWanted));
+// The form of the row takes its place, so it is found by its position.
+const editRow = (row, name) => {
+  const link = row.querySelector("a[href*='edit=1']");
+  const at = findRows().indexOf(row);
+  if (link && name) wanted = { find: () => findRows()[at], name };
+  link?.click();
+};
 // The form for ticked tasks may be on its way.
-const focusBulk = (name, tries) => {
-  if (tries && !focusField(document.getElementById("bulk"), name)) setTimeout(focusBulk, BULK_MS, name, tries - 1);
+const focusBulk = (name) => {
+  wanted = { find: () => document.getElementById("bulk"), name };
+  focusWanted();
 };
 const edit = (name) => {
   const row = currentRow(findRows());
   const bulk = document.getElementById("bulk");
   const isTicked = document.querySelector("main [name=task_id]:checked");
-  if (name && isTicked && bulk) return focusBulk(name, BULK_TRIES);
+  if (name && isTicked && bulk) return focusBulk(name);
   if (row) return editRow(row, name);
   if (name && focusField(document.querySelector(".task-facts"), name)) return;
   document.querySelector("main a[href$='/edit']")?.click();

@@ -1,15 +1,15 @@
 // The forms of a task: a choice among its facts is saved at once, chosen files are named.
-// A choice made by keys waits for Enter or until its control is left: each arrow key is a choice of its own.
+// A choice made by keys waits for Enter or until its control is left: each arrow key is a choice of its own, and each digit
+// of a day a day.
 const waiting = new Set();
 const sent = new WeakMap();
 let key = "";
 const isChoice = (it) => it.matches?.("[data-at-once]");
-const isChanged = ({ options, selectedIndex }) =>
-  selectedIndex !==
-  Math.max(
-    [...options].findIndex((it) => it.defaultSelected),
-    0
-  );
+const isChanged = ({ options, selectedIndex, value, defaultValue }) => {
+  if (!options) return value !== defaultValue;
+  const index = [...options].findIndex((it) => it.defaultSelected);
+  return selectedIndex !== Math.max(index, 0);
+};
 // `waiting` has the ids of choices made, and of buttons pressed, while the form was being sent.
 const saveChoice = (select) => {
   if (!select?.isConnected || !isChanged(select) || sent.get(select) === select.value) return;
@@ -50,9 +50,15 @@ document.addEventListener("keydown", (event) => {
     target.closest("details").querySelector("summary").focus();
     closeMenu();
   }
-  if (key === "Enter" && isChoice(target)) saveChoice(target);
+  if (key !== "Enter" || !isChoice(target)) return;
+  if (target.type === "date") event.preventDefault(); // it would send the form, too
+  saveChoice(target);
 });
-document.addEventListener("focusout", ({ target }) => isChoice(target) && saveChoice(target));
+document.addEventListener("focusout", ({ target }) => {
+  if (!isChoice(target)) return;
+  if (target.validity.badInput) target.value = target.defaultValue; // half a day is none
+  saveChoice(target);
+});
 document.addEventListener("click", (event) => {
   const button = event.target.closest(".task-fields button:not(.task-save)");
   if (!button?.form.matches(".htmx-request")) return;

@@ -84,7 +84,8 @@ class IssueLists:
             search = await self.search(actor, query)
             if not summed:
                 return (await self._page(actor, search))._replace(query=query, vocabulary=vocabulary)
-            page, summary = await asyncio.gather(self._page(actor, search), self._summary(actor, search, rules))
+            whole = await self.search(actor, query.of_any_status()) if query.status_ids else search
+            page, summary = await asyncio.gather(self._page(actor, search), self._summary(actor, whole, rules))
             return page._replace(query=query, summary=summary, vocabulary=vocabulary)
 
     async def export(self, actor: Actor, query: TaskQuery) -> AsyncGenerator[tuple[TaskRow, ...], None]:

@@ -70,7 +70,7 @@ def _page(read: Reading, query: TaskQuery, summed: bool, rules: Rules) -> TaskPa
     if not summed:
         total = read.db.scalar(sa.select(sa.func.count()).select_from(t.issues).where(condition))
         return TaskPage(rows, total or 0, query)
-    counts, statuses = by_status(read, query.including_closed()), read.config.statuses.values()
+    counts, statuses = by_status(read, query.of_any_status()), read.config.statuses.values()
     return TaskPage(rows, listed(counts, query, statuses), query, summarised(counts, statuses, rules))
 
 
