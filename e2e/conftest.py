@@ -9,7 +9,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, Page, expect, sync_playwright
 
-from e2e import axe, html, steps
+from e2e import axe, html, steps, watching
 from e2e.boards import Move, some_move
 from e2e.looking import Look, looking
 from e2e.profiles import PATIENCE_MS, Profile, Profiles
@@ -170,6 +170,8 @@ def page(
         yield page
         # axe needs the page's own timers, so it can only look where scripts run.
         faults = axe.new_faults(page, seen) if javascript and page.url != "about:blank" else []
+        if javascript:
+            watching.finish(profile.pages())
         if faults or request.node.stash.get(FAILED, False):
             _pictured(profile, request.node)
         for it in profile.pages():

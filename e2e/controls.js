@@ -25,17 +25,30 @@
   };
   const best = (colours, under) => Math.max(1, ...colours.map((it) => contrast(over(read(it), under), under)));
 
-  const hasLine = (style, side) => style[`border${side}Style`] !== "none" && parseFloat(style[`border${side}Width`]) > 0;
+  const hasLine = (style, side) =>
+    style[`border${side}Style`] !== "none" && parseFloat(style[`border${side}Width`]) > 0;
   const lines = (style) =>
-    ["Top", "Right", "Bottom", "Left"].filter((side) => hasLine(style, side)).map((side) => style[`border${side}Color`]);
+    ["Top", "Right", "Bottom", "Left"]
+      .filter((side) => hasLine(style, side))
+      .map((side) => style[`border${side}Color`]);
   const isSeen = (it) => {
-    const { width, height } = it.getBoundingClientRect();
-    return width > 1 && height > 1 && it.checkVisibility({ opacityProperty: true, visibilityProperty: true });
+    const { width, height, bottom } = it.getBoundingClientRect();
+    return (
+      width > 1 && height > 1 && bottom > 0 && it.checkVisibility({ opacityProperty: true, visibilityProperty: true })
+    );
   };
-  const isDrawn = (style) => [style.backgroundColor, ...lines(style)].some((it) => read(it)[3] > 0);
+  const isDrawn = (style, under) =>
+    lines(style).some((it) => read(it)[3]) || contrast(over(read(style.backgroundColor), under), under) > 1.01;
   const isOff = (it) => it.matches(":disabled, [aria-disabled=true], :disabled *");
   // The one that is chosen among its like has a soft ground, and says so by its weight and its letters' colour, too.
-  const isChosen = (it) => it.matches("[aria-current], [aria-pressed=true], [aria-selected=true]");
+  const isChosen = (it) => it.matches("[aria-current], [aria-pressed=true], [aria-selected=true], :hover");
+  // A field may share its edge with the buttons beside it.
+  const box = (it) => {
+    const around = [it, it.parentElement, it.parentElement.parentElement];
+    return it.matches(TYPED)
+      ? (around.find((one) => lines(getComputedStyle(one)).some((line) => read(line)[3])) ?? it)
+      : it;
+  };
   const marks = (it) => {
     const drawings = [...it.querySelectorAll("svg")].filter(isSeen).map((svg) => getComputedStyle(svg).stroke);
     const signs = ["::before", "::after"].map((part) => getComputedStyle(it, part));
@@ -43,35 +56,30 @@
     return [...drawings.filter((colour) => colour !== "none"), ...shown.map(({ color }) => color)];
   };
 
-  const edge = (it, style) => {
-    const under = behind(it.parentElement);
-    if (it.matches("[type=checkbox], [type=radio]") && style.appearance !== "none") return null;
-    if (it.matches(TYPED)) return best([style.backgroundColor, ...lines(style)], under);
-    if (it.matches("[type=file]")) return null;
-    if (isDrawn(style) && !isChosen(it)) return best([style.backgroundColor, ...lines(style)], under);
-    if (it.innerText.trim()) return null;
-    const drawn = marks(it);
+  const edge = (it) => {
+    if (it.matches("[type=checkbox], [type=radio], [type=file]")) return null; // the browser's own
+    const whole = box(it);
+    const [style, under] = [getComputedStyle(whole), behind(whole.parentElement)];
+    if (it.matches(TYPED) || (isDrawn(style, under) && !isChosen(it)))
+      return best([style.backgroundColor, ...lines(style)], under);
+    const drawn = it.innerText.trim() ? [] : marks(it);
     return drawn.length ? best(drawn, behind(it)) : null;
   };
-  // The outline of a control, of its parts, or of what is around it and named by it.
+  // The outline of a control, of its parts, or of what is around it; or the bold line of a dialog's only field.
   const focusEdge = (it) => {
     it.focus({ focusVisible: true, preventScroll: true });
     if (document.activeElement !== it) return null;
-    const around = [it.closest("label, li, td, p"), it.parentElement].filter(Boolean);
-    const styles = [
-      [getComputedStyle(it), it],
-      [getComputedStyle(it, "::before"), it],
-      [getComputedStyle(it, "::after"), it],
-      ...around.map((one) => [getComputedStyle(one), one])
-    ];
-    const seen = styles.filter(([{ outlineStyle, outlineWidth }]) => outlineStyle !== "none" && parseFloat(outlineWidth) >= 1);
-    return Math.max(
-      1,
-      ...seen.map(([style, of]) => {
-        const ground = parseFloat(style.outlineOffset) < 0 ? behind(of) : behind(of.parentElement);
-        return best([style.outlineColor], ground);
-      })
-    );
+    const around = [it.closest("label, li, td, p"), it.parentElement, box(it)].filter(Boolean);
+    const parts = ["::before", "::after"].map((part) => [getComputedStyle(it, part), it]);
+    const styles = [...parts, ...[it, ...around].map((one) => [getComputedStyle(one), one])];
+    const outlines = styles
+      .filter(([{ outlineStyle, outlineWidth }]) => outlineStyle !== "none" && parseFloat(outlineWidth) >= 1)
+      .map(([{ outlineColor, outlineOffset }, of]) =>
+        best([outlineColor], parseFloat(outlineOffset) < 0 ? behind(of) : behind(of.parentElement))
+      );
+    const { borderBottomWidth, borderBottomColor } = getComputedStyle(box(it));
+    const line = box(it) !== it && parseFloat(borderBottomWidth) >= 2 ? best([borderBottomColor], behind(it)) : 1;
+    return Math.max(line, ...outlines);
   };
 
   const faults = new Set();
@@ -79,10 +87,10 @@
     if (number !== null && number < LEAST) faults.add(`${what} ${number.toFixed(2)}: ${it.outerHTML.slice(0, 160)}`);
   };
   const controls = [...document.querySelectorAll(EVERY)].filter((it) => isSeen(it) && !isOff(it));
-  for (const it of controls) tell(it, "edge", edge(it, getComputedStyle(it)));
+  for (const it of controls) tell(it, "edge", edge(it));
   const before = document.activeElement;
   for (const it of controls) tell(it, "focus", focusEdge(it));
   if (before === document.body) document.activeElement.blur();
   else before.focus({ preventScroll: true });
   return [...faults];
-}
+};

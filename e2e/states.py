@@ -182,6 +182,12 @@ def card_news(it: Stage) -> None:
     it.seen(f"#card-{it.task}.news")
 
 
+def card_comes(it: Stage) -> None:
+    task = {"project_id": 1, "subject": "Новая карточка", "assigned_to_id": it.anna.get("/users/profile").json()["id"]}
+    it.admin.post("/tasks/api/task", json=task).raise_for_status()
+    it.seen(".card", "Новая карточка")
+
+
 def card_held(it: Stage) -> None:
     boards.card(it.page, it.task).locator(".subject").focus()
     it.page.keyboard.press("Space")
@@ -196,11 +202,11 @@ def card_moved(it: Stage) -> None:
 
 def tray(it: Stage) -> None:
     it.page.goto(BOARD)
-    boards.open_tray(it.page, it.task)
+    boards.open_tray(it.page, it.other)
 
 
 def tray_refused(it: Stage) -> None:
-    it.put(it.boris, it.task, "Приостановлена")
+    it.put(it.boris, it.other, "Приостановлена")
     it.page.locator(".tray .move button").first.click()
     it.seen(".tray [role=alert]")
 
@@ -317,6 +323,7 @@ PARTS = {
         "anna",
         {
             "a card with news": card_news,
+            "a card that has just come": card_comes,
             "a card that is held": card_held,
             "a card that was moved": card_moved,
             "a tray": tray,

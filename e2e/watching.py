@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, WebError
+from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Page, WebError
 
 Announced = set[int | str]
 
@@ -36,6 +37,13 @@ def collect(context: BrowserContext) -> list[int | str]:
     context.on("console", on_console)
     context.on("weberror", on_error)
     return complaints
+
+
+def finish(pages: Iterable[Page]) -> None:
+    """Wait until what is still watched has been complained of. A page that has crashed has nothing more to say."""
+    for page in pages:
+        with suppress(Error):
+            page.evaluate("() => window.watched?.()")
 
 
 def unexpected(complaints: Iterable[int | str], announced: Announced) -> list[str]:

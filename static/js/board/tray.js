@@ -87,6 +87,9 @@ on("htmx:finally:request", ({ detail: { ctx } }) => {
   const card = ctx.sourceElement.closest("[aria-busy]");
   if (card?.isConnected) putBack(card);
   for (const toast of findAll(".toast:has(form):not(:last-child)", $("toasts"))) toast.remove();
+  // The button that took a move back is gone.
+  const [moved] = ctx.sourceElement.action?.match(/\d+(?=\/status$)/) ?? [];
+  if (document.activeElement === document.body) focus($("card-" + moved));
   const task = $("beside").querySelector(".task");
   if (!task?.contains(ctx.sourceElement)) return;
   refresh(task.id.slice(5));
