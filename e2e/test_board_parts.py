@@ -1,4 +1,4 @@
-"""What else a board has: a way back, more cards, folded columns, lanes, a task beside it, its keys, tips and limits."""
+"""What else a board has: a way back, more cards, folded columns, lanes, a task beside it, its keys and limits."""
 
 import re
 from functools import partial
@@ -355,18 +355,6 @@ def test_the_whole_board_is_reached_by_keys(page: Page) -> None:
     page.keyboard.press("Escape")
     expect(page.locator("#spoken")).to_have_text("Возвращено на место.")
     expect(boards.column(page, WORKED_ON).locator(".subject").nth(1)).to_be_focused()
-
-
-def test_tips_go_and_come_again(page: Page) -> None:
-    steps.come_to(page, "anna", BOARD)
-    tips = page.get_by_role("complementary", name="Подсказки")
-    expect(tips).to_be_visible()
-    tips.get_by_role("button", name="Больше не показывать").click()
-    expect(tips).to_have_count(0)
-    page.goto(BOARD)
-    expect(tips).to_have_count(0)
-    page.get_by_role("button", name="Снова показывать подсказки").click()
-    expect(tips).to_be_visible()
 
 
 def test_an_administrator_says_what_columns_are(page: Page) -> None:

@@ -103,10 +103,16 @@ def test_lists(page: Page, look: Look, announced: Announced) -> None:
     page.get_by_role("button", name="Сохранить").click()
     expect(page.get_by_text("уже есть")).to_be_visible()
     look("a name that is taken")
-    steps.come_to(page, "stranger", "/")
+    steps.come_to(page, "stranger", "/tasks/my-tasks")
     look("an empty list")
     page.goto("/tasks/statistics")
     look("nothing to count")
+
+
+def test_start_pages(page: Page, look: Look) -> None:
+    for login in ("anna", "irina", "admin", "stranger"):
+        steps.come_to(page, login, "/")
+        look(f"the start page of {login}")
 
 
 def test_task_pages(page: Page, look: Look, announced: Announced, anna: httpx.Client) -> None:
@@ -123,7 +129,7 @@ def test_task_pages(page: Page, look: Look, announced: Announced, anna: httpx.Cl
     }.items():
         page.goto(address)
         look(name)
-    steps.come_to(page, "irina", "/")
+    steps.come_to(page, "irina", "/tasks/my-tasks")
     steps.subjects(page).first.click()
     expect(steps.comment_form(page)).to_be_visible()
     look("a task as its requester sees it")

@@ -10,14 +10,14 @@ from e2e.conftest import AsProgram
 FARTHEST = 60
 
 
-def tab_to(page: Page, wanted: Locator) -> None:
+def tab_to(page: Page, wanted: Locator, farthest: int = FARTHEST) -> None:
     """Press Tab until `wanted` has the focus."""
     expect(wanted).to_be_visible()
-    for _ in range(FARTHEST):
+    for _ in range(farthest):
         page.keyboard.press("Tab")
         if wanted.evaluate("(it) => it === document.activeElement"):
             return
-    raise AssertionError(f"{FARTHEST} tabs do not lead to {wanted}")
+    raise AssertionError(f"{farthest} tabs do not lead to {wanted}")
 
 
 def skip_to_the_content(page: Page) -> None:
@@ -57,3 +57,13 @@ def test_anna_signs_in_opens_a_task_and_changes_its_status_by_keys_alone(page: P
     page.keyboard.press("Enter")
     expect(steps.entries(page).last).to_contain_text(f"Статус: В работе → {chosen}")
     expect(steps.fact(page, "status")).to_have_text(chosen)
+
+
+def test_the_first_task_is_eight_tabs_away(page: Page) -> None:
+    """Past the header, then past the tabs and filters of the list."""
+    steps.come_to(page, "anna", "/tasks")
+    skip_to_the_content(page)
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="К списку задач")).to_be_focused()
+    page.keyboard.press("Enter")
+    tab_to(page, steps.subjects(page).first, farthest=6)

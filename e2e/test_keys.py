@@ -113,7 +113,7 @@ def test_search_is_one_key_away_also_on_a_russian_keyboard(page: Page) -> None:
 
 def open_palette(page: Page) -> None:
     page.keyboard.press("Control+k")
-    expect(page.get_by_role("combobox", name="Задачи, страницы и команды")).to_be_focused()
+    expect(page.get_by_role("combobox", name="Задачи, люди, страницы и команды")).to_be_focused()
 
 
 def test_keys_with_modifiers_are_the_browsers(page: Page) -> None:
@@ -133,7 +133,7 @@ def test_single_keys_are_switched_off_and_the_palette_stays(page: Page) -> None:
         page.keyboard.press(key)
     page.keyboard.press("Control+k")
     expect(page.get_by_role("dialog")).to_have_count(1)
-    expect(page.get_by_role("combobox", name="Задачи, страницы и команды")).to_be_focused()
+    expect(page.get_by_role("combobox", name="Задачи, люди, страницы и команды")).to_be_focused()
     page.keyboard.type("одиночные")
     expect(page.locator("#palette [role=option]")).to_have_text(["Одиночные клавиши: включить"])
     page.keyboard.press("Enter")
@@ -171,7 +171,7 @@ def test_the_palettes_last_answer_wins(page: Page) -> None:
     """A slow answer to the first words comes after that to the last ones, and is not shown."""
     steps.come_to(page, "anna", "/tasks/my-tasks")
     page.keyboard.press("Control+k")
-    box = page.get_by_role("combobox", name="Задачи, страницы и команды")
+    box = page.get_by_role("combobox", name="Задачи, люди, страницы и команды")
     expect(box).to_be_focused()
     held = []
     page.route("**/search?q=*", lambda route: held.append(route) if not held else route.continue_())

@@ -19,7 +19,7 @@ def half_told(as_program: AsProgram) -> int:
 def test_irina_sees_the_tasks_she_asked_for(page: Page, as_program: AsProgram) -> None:
     asked = steps.tasks(as_program("irina"), author_id="me")
     assert asked["tasks"]
-    steps.come_to(page, "irina", "/")
+    steps.come_to(page, "irina", "/tasks/my-tasks")
     expect(page.get_by_role("link", name="Мои заявки")).to_have_attribute("aria-current", "true")
     expect(steps.subjects(page)).to_have_text([task["subject"] for task in asked["tasks"]])
 

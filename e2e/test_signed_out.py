@@ -46,7 +46,7 @@ def sign_in(page: Page) -> None:
     page.fill("[name=username]", "anna")
     page.fill("#password", "demo")
     page.click("form button.main")
-    page.wait_for_url("**/tasks/**")
+    page.wait_for_url("**/")
 
 
 def sign_out(page: Page) -> None:

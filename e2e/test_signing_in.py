@@ -18,10 +18,11 @@ def test_a_deep_link_leads_through_the_sign_in_page_to_its_task(page: Page, as_p
     expect(page.get_by_role("heading", level=1)).to_contain_text(task["subject"])
 
 
-def test_signing_in_without_a_deep_link_leads_to_my_tasks(page: Page) -> None:
+def test_signing_in_without_a_deep_link_leads_to_the_start_page(page: Page) -> None:
     page.goto("/")
     steps.sign_in(page, "anna@example.test")
-    expect(page).to_have_url(re.compile("/tasks/my-tasks$"))
+    expect(page).to_have_url(re.compile(r"^http://[^/]+/$"))
+    expect(page.get_by_role("heading", name="Мой день")).to_be_visible()
     expect(steps.own_menu(page)).to_contain_text("Анна Светлова")
 
 
@@ -43,7 +44,7 @@ def test_signing_out_asks_and_then_signs_out(page: Page) -> None:
     page.get_by_role("link", name="Выйти").click()
     expect(page.get_by_role("heading", name="Выйти?")).to_be_visible()
     page.get_by_role("link", name="Остаться").click()
-    expect(page.get_by_role("heading", name="Мои задачи")).to_be_visible()
+    expect(page.get_by_role("heading", name="Мой день")).to_be_visible()
     steps.open_own_menu(page)
     page.get_by_role("link", name="Выйти").click()
     page.get_by_role("button", name="Выйти", exact=True).click()

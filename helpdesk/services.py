@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from helpdesk.notifications.feed_poller import FeedStatus
+from helpdesk.notifications.recipients import Accounts
 from helpdesk.notifications.suppression import Suppression
 from helpdesk.notifications.wakeups import Wakeups
 from helpdesk.people.directory import Directory
@@ -25,15 +26,17 @@ def utc_now() -> datetime:
 class Services:
     """The ports, the store and the background tasks.
 
-    `identify` returns a signed-in person's identity in the backend, and raises NotAllowed without one. `wakeups`
-    wakes open streams, `feed_status` tells whether the feed is live, and `visible_to` returns the people who may see an
-    event. Each of `watchers` runs until it is cancelled. `close` releases connections when the process ends.
+    `accounts` returns the accounts of people by their numbers in the backend. `identify` returns a signed-in person's
+    identity there, and raises NotAllowed without one. `wakeups` wakes open streams, `feed_status` tells whether the
+    feed is live, and `visible_to` returns the people who may see an event. Each of `watchers` runs until it is
+    cancelled. `close` releases connections when the process ends.
     """
 
     settings: Settings
     database: Database
     backend: Backend
     directories: tuple[Directory, ...]
+    accounts: Accounts
     identify: Callable[[SignedIn], Actor]
     close: Callable[[], Awaitable[None]]
     wakeups: Wakeups

@@ -114,6 +114,7 @@ def _services(
         database,
         backend,
         directories,
+        accounts,
         identify,
         close,
         wakeups,

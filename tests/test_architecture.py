@@ -101,9 +101,10 @@ FLOORS = (
     "files drafts replies",
     "notifications",
     "tasks",
-    "lists",
+    "lists people",
     "live search",
     "board accounts",
+    "start",
     "routes",
 )
 """The folders of web/ from the ground up: each imports only from those before it."""
@@ -292,6 +293,7 @@ def test_modules_stay_about_a_screen() -> None:
 
 
 def test_folders_of_web_stay_about_a_screen() -> None:
-    """A reader finds a module by its name among a dozen, not among thirty."""
-    sizes = Counter(module.rpartition(".")[0] for module in WEB)
+    """A reader finds a module by its name among a dozen, not among thirty. Rooms are folders, and there may be more."""
+    modules = (module for module in WEB if MODULES[module].stem != "__init__")
+    sizes = Counter(module.rpartition(".")[0] for module in modules)
     assert {folder: size for folder, size in sizes.items() if size > MOST_IN_A_FOLDER} == {}

@@ -23,6 +23,7 @@ class Person(NamedTuple):
     is_admin: bool = False
     can_access_quality_control: bool = False
     can_access_contact_center_moscow: bool = False
+    closed_hints: str = ""
 
 
 class SignedIn(NamedTuple):

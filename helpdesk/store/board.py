@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from helpdesk.store import locks
-from helpdesk.store.models.tables import BoardColumn, BoardFold, Person
+from helpdesk.store.models.tables import BoardColumn, BoardFold
 
 Phase = Literal["active", "waiting"]
 
@@ -19,20 +19,9 @@ class ColumnSettings(NamedTuple):
     wip_limit: int | None = None
 
 
-class BoardView(NamedTuple):
-    """A person's view of the board: columns folded or unfolded by choice, and whether hints for newcomers are shown."""
-
-    folds: Mapping[int, bool]
-    shows_tips: bool
-
-
 # Built once, since each board runs both and each list the first.
 COLUMNS = select(BoardColumn.status_id, BoardColumn.phase, BoardColumn.wip_limit)
-OF_PERSON = (
-    select(Person.shows_tips, BoardFold.status_id, BoardFold.folded)
-    .join(BoardFold, col(BoardFold.person_id) == col(Person.id), isouter=True)
-    .where(col(Person.id) == sa.bindparam("person"))
-)
+FOLDS = select(BoardFold.status_id, BoardFold.folded).where(col(BoardFold.person_id) == sa.bindparam("person"))
 
 
 def columns(session: Session) -> dict[int, ColumnSettings]:
@@ -48,19 +37,12 @@ def save_columns(session: Session, changes: Mapping[int, ColumnSettings]) -> Non
         session.merge(BoardColumn(status_id=number, phase=settings.phase, wip_limit=settings.wip_limit))
 
 
-def of_person(session: Session, person_id: int) -> BoardView:
-    """Return everything a board needs about a person, in one query."""
-    rows = session.exec(OF_PERSON, params={"person": person_id}).all()
-    folds = {number: folded for _, number, folded in rows if number is not None}
-    return BoardView(folds, all(shows for shows, _, _ in rows))
+def folds(session: Session, person_id: int) -> dict[int, bool]:
+    """Return the columns that a person folded or unfolded by choice, by the backend's status id."""
+    return dict(session.exec(FOLDS, params={"person": person_id}).all())
 
 
 def fold(session: Session, person_id: int, status_id: int, folded: bool) -> None:
     """Fold or unfold the column of a status for this person. Of two requests at once the later one counts."""
     locks.person(session, person_id)
     session.merge(BoardFold(person_id=person_id, status_id=status_id, folded=folded))
-
-
-def show_tips(session: Session, person_id: int, show: bool) -> None:
-    """Show or hide the hints for newcomers for this person."""
-    session.exec(sa.update(Person).where(col(Person.id) == person_id).values(shows_tips=show))

@@ -57,6 +57,13 @@ def with_login(session: Session, login: str, source: str | None) -> Sequence[Per
     return session.exec(same.where(Person.source == source) if source else same).all()
 
 
+def logins_beginning(session: Session, text: str, limit: int) -> Sequence[str]:
+    """Return the first folded logins of active accounts that begin with a folded text."""
+    beginning = col(Person.login_folded).startswith(text, autoescape=True)
+    query = select(Person.login_folded).where(beginning, col(Person.is_active).is_(True))
+    return session.exec(query.order_by(Person.login_folded).limit(limit)).all()
+
+
 def all_people(session: Session) -> Sequence[Person]:
     return session.exec(select(Person).order_by(Person.login_folded)).all()
 
@@ -94,6 +101,14 @@ def fits(column: str, text: str) -> bool:
     """Tell whether a login or an e-mail fits into its column, also folded: folding makes some letters longer."""
     values = {column: text, f"{column}_folded": fold(text)}
     return fitting(Person, values) == values
+
+
+def close_hint(session: Session, person_id: int, name: str) -> None:
+    """Show this hint to the person no more; an empty name has all of them shown again."""
+    locks.person(session, person_id)
+    chosen = col(Person.id) == person_id
+    names = {*session.exec(select(Person.closed_hints).where(chosen)).one().split(), name} if name else ()
+    session.exec(sa.update(Person).where(chosen).values(closed_hints=" ".join(sorted(names))))
 
 
 def add_local(session: Session, login: str, full_name: str, email: str, password_hash: str, is_admin: bool) -> Person:

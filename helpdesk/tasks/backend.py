@@ -62,6 +62,12 @@ class Backend(Protocol):
         Source: Redmine's MembersController#index, which everybody who sees a project may read, and which hides nobody.
         """
 
+    async def colleagues(self, actor: Actor) -> tuple[Ref, ...]:
+        """Return the people whom this person may know: the members of all projects that this person sees, by name.
+
+        Locked accounts are left out where the backend tells them.
+        """
+
     async def tasks(
         self, actor: Actor, query: TaskQuery | QueryFactory, *, summed: bool = False, rules: Rules = NO_RULES
     ) -> TaskPage:

@@ -3,6 +3,7 @@
 from starlette.convertors import register_url_convertor
 from starlette.routing import BaseRoute, Route
 
+from helpdesk.web.accounts import hints as accounts_hints
 from helpdesk.web.accounts import registration
 from helpdesk.web.accounts import views as accounts
 from helpdesk.web.board import card
@@ -21,8 +22,10 @@ from helpdesk.web.live import views as live
 from helpdesk.web.notifications import mark_read, mutes
 from helpdesk.web.notifications import preferences as notification_preferences
 from helpdesk.web.notifications import views as notification_views
+from helpdesk.web.people import mentions
 from helpdesk.web.replies import views as reply_views
 from helpdesk.web.search import views as search_views
+from helpdesk.web.start import views as start_views
 from helpdesk.web.tasks import (
     api,
     change,
@@ -66,7 +69,7 @@ FORM = ["GET", "POST"]
 
 # fmt: off
 ROUTES: list[BaseRoute] = [
-    Route("/",                   public(lists.home),             name="home"),
+    Route("/",                   signed_in(start_views.home),     name="home"),
     Route("/healthz",            unguarded(readiness.healthz),   name="healthz"),
     Route("/readyz",             unguarded(readiness.readyz),    name="readyz"),
     Route("/static/{name:path}", unguarded(static_files.static), name="static"),
@@ -79,6 +82,7 @@ ROUTES: list[BaseRoute] = [
     Route("/users/register", public(registration.register), name="people:register", methods=FORM),
     Route("/users/logout",   public(accounts.logout),       name="people:logout", methods=FORM),
     Route("/users/menu",     signed_in(accounts.menu),      name="people:menu"),
+    Route("/users/hints",    write(accounts_hints.hints),   name="people:hints", methods=POST),
 
     # Tasks
     Route("/tasks/my-tasks",                 signed_in(lists.my_tasks),        name="tasks:my_tasks"),
@@ -110,6 +114,7 @@ ROUTES: list[BaseRoute] = [
     Route(ONE + "/texts/{entry_id:int}",     signed_in(task_views.text),       name="tasks:text"),
     Route(ONE + "/preview",                  signed_in(form_actions.preview),  name="tasks:preview", methods=POST),
     Route(ONE + "/watch",                    write(task_views.watch),          name="tasks:watch", methods=POST),
+    Route(ONE + "/mentions",                 signed_in(mentions.mentions),     name="people:mentions"),
     Route(ONE + "/delete",                   signed_in(task_views.delete),     name="tasks:delete", methods=FORM),
     Route(ONE + "/attachments",              form(task_views.attachments),     name="tasks:attachments", methods=POST),
     Route(ONE + "/{form}",                   signed_in(task_views.back),       name="tasks:back"),
@@ -118,7 +123,6 @@ ROUTES: list[BaseRoute] = [
     Route("/tasks/board/columns", needs("admin", ADMINISTRATORS_ONLY)(board_columns.columns),
           name="tasks:columns", methods=FORM),
     Route("/tasks/board/fold", write(board.fold), name="tasks:fold", methods=POST),
-    Route("/tasks/board/tips", write(board.tips), name="tasks:tips", methods=POST),
 
     # Drafts and reply templates
     Route("/drafts/{place}", signed_in(drafts_service.save), name="drafts:save", methods=["PUT", "POST"]),

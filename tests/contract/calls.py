@@ -97,7 +97,7 @@ USUAL = {
     "views": "name address",
     "columns": "phase_1 limit_1 limit_2 next idempotency_key",
     "fold": "status_id folded next",
-    "tips": "shown next",
+    "hints": "closed",
     "{view_id:int}": "name start",
 }
 RIGHT: dict[str, Sequence[Any]] = {

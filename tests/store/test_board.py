@@ -14,8 +14,8 @@ from sqlmodel import Session
 
 from helpdesk.demo import seed
 from helpdesk.demo.load import load
-from helpdesk.store import board, schema
-from helpdesk.store.board import BoardView, ColumnSettings
+from helpdesk.store import board, people, schema
+from helpdesk.store.board import ColumnSettings
 from helpdesk.store.database import Database
 from helpdesk.store.models import tables
 from tests.soak import examples
@@ -32,7 +32,6 @@ def store(told_store: Database) -> Database:
     def clear(session: Session) -> None:
         session.exec(sa.delete(tables.BoardFold))
         session.exec(sa.delete(tables.BoardColumn))
-        session.exec(sa.update(tables.Person).values(shows_tips=True))
 
     told_store.run_here(clear, writes=True)
     return told_store
@@ -46,8 +45,8 @@ def fold(store: Database, person: int, status: int, folded: bool) -> None:
     store.run_here(lambda db: board.fold(db, person, status, folded), writes=True)
 
 
-def of(store: Database, person: int) -> BoardView:
-    return store.run_here(lambda db: board.of_person(db, person))
+def folds(store: Database, person: int) -> dict[int, bool]:
+    return store.run_here(lambda db: board.folds(db, person))
 
 
 def at_once(count: int, work: Callable[[int], object]) -> list[object]:
@@ -83,32 +82,31 @@ def test_the_last_setting_of_each_status_counts(store: Database, said: list[dict
 
 
 def test_a_column_is_folded_and_opened_by_each_for_oneself(store: Database) -> None:
-    assert of(store, ANNA) == BoardView({}, True)
+    assert folds(store, ANNA) == {}
     fold(store, ANNA, 5, True)
     fold(store, ANNA, 2, False)
     fold(store, BORIS, 5, False)
-    assert of(store, ANNA).folds == {5: True, 2: False}
+    assert folds(store, ANNA) == {5: True, 2: False}
     fold(store, ANNA, 5, False)
     fold(store, ANNA, 5, False)
-    assert of(store, ANNA) == BoardView({5: False, 2: False}, True)
-    assert of(store, BORIS) == BoardView({5: False}, True)
+    assert folds(store, ANNA) == {5: False, 2: False}
+    assert folds(store, BORIS) == {5: False}
 
 
-def test_hints_are_shown_until_one_wants_no_more(store: Database) -> None:
-    for shown in (False, False, True):
-        store.run_here(lambda db, shown=shown: board.show_tips(db, ANNA, shown), writes=True)
-        assert of(store, ANNA) == BoardView({}, shown) and of(store, BORIS).shows_tips
-    store.run_here(lambda db: board.show_tips(db, ANNA, False), writes=True)
-    fold(store, ANNA, 3, True)
-    fold(store, ANNA, 4, False)
-    assert of(store, ANNA) == BoardView({3: True, 4: False}, False)
+def test_a_hint_is_closed_for_its_person_until_all_are_shown_again(store: Database) -> None:
+    def closed(person: int) -> str:
+        return store.run_here(lambda db: db.get(tables.Person, person).closed_hints)
+
+    for name, wanted in (("move", "move"), ("cards", "cards move"), ("move", "cards move"), ("", "")):
+        store.run_here(lambda db, name=name: people.close_hint(db, ANNA, name), writes=True)
+        assert closed(ANNA) == wanted and closed(BORIS) == ""
 
 
 def test_of_two_who_fold_the_same_at_once_none_fails(store: Database) -> None:
     """Several people and columns, of which there is nothing yet: rows side by side must not wait for each other."""
     for status in (1, 2):
         at_once(8, lambda number, status=status: fold(store, (ANNA, BORIS)[number % 2], status, number < 4))
-        assert set(of(store, ANNA).folds) == set(of(store, BORIS).folds) == set(range(1, status + 1))
+        assert set(folds(store, ANNA)) == set(folds(store, BORIS)) == set(range(1, status + 1))
 
 
 def test_of_administrators_who_speak_at_once_each_is_kept_whole(store: Database) -> None:

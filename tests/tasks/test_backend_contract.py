@@ -437,6 +437,18 @@ async def test_members_of_a_project_are_listed_with_roles_to_those_who_see_it(wo
         assert not {world.actor(login).id for login in ("admin", "stranger")} & roles.keys()
 
 
+async def test_colleagues_are_the_members_of_the_projects_that_one_sees(world: World) -> None:
+    anna, boris, irina, stranger = (world.actor(login).id for login in ("anna", "boris", "irina", "stranger"))
+    told = {login: await world.backend.colleagues(world.actor(login)) for login in ("anna", "irina", "stranger")}
+    for login in ("anna", "irina"):
+        names = {it.id: it.name for it in told[login]}
+        assert len(names) == len(told[login]) and {anna, boris, irina} <= names.keys() and stranger not in names
+        assert names[boris] == world.name("boris")
+    assert not {anna, boris, irina} & {it.id for it in told["stranger"]}
+    with world.project_below("warehouse"):
+        assert await world.backend.colleagues(world.actor("anna"))
+
+
 async def test_members_of_an_invisible_project_are_not_listed(world: World) -> None:
     with world.project_below("warehouse") as below:
         assert {it.id for it in await world.backend.members(world.actor("anna"), below)} >= {

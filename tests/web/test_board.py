@@ -467,22 +467,11 @@ def test_the_newest_of_changed_cards_comes_last_to_stand_on_top(visit: Visit, em
         assert ["data-on" in it.attributes for it in cards] == [dated] * 3
 
 
-def test_tips_are_shown_until_they_are_dismissed(anna: Client) -> None:
-    for shown in ("0", "1"):
-        there = page(anna, ANY)
-        assert bool(there.of_class("board-tip")) == (shown == "0")
-        (form,) = there.all(lambda it: it.tag == "form" and it.get("action") == "/tasks/board/tips")
-        (button,) = form.all(lambda it: it.tag == "button")
-        assert (button["name"], button["value"]) == ("shown", shown)
-        answer = anna.post(form["action"], data={**sent(form), "shown": shown}, headers=HTML)
-        assert (answer.status_code, answer.headers["location"]) == (303, ANY)
-
-
 def test_who_may_change_nothing_has_neither_grips_nor_a_tip_about_moving(visit: Visit, embedded: EmbeddedWorld) -> None:
     number = embedded.new_task(author="irina")
     for login, may_move in (("anna", True), ("irina", False)):
         there = page(visit(login), ANY)
         assert bool(there.by_id(f"card-{number}").of_class("grip")) == may_move, login
-        assert bool(there.of_class("board-by-mouse")) == may_move, login
+        assert bool(there.of_class("hint-by-mouse")) == may_move, login
         cards = parsed(visit(login).get(f"{CARDS}?ids={number}&assigned_to_id=any", headers=HTMX).text)
         assert bool(cards.of_class("grip")) == may_move, login

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from helpdesk.errors import Invalid
 from helpdesk.services import Services
 from helpdesk.store import board
-from helpdesk.store.board import BoardView, ColumnSettings
+from helpdesk.store.board import ColumnSettings
 from helpdesk.tasks.model import Status
 from helpdesk.web.board.columns import DONE, MOST_TASKS, PHASES, changed, rows_of, typed_rows
 from helpdesk.web.core.request_data import Fields
@@ -163,11 +163,11 @@ def test_all_errors_are_reported_at_once(visit: Visit) -> None:
 # How a person has the board: columns folded or open, hints or none; as forms, with scripts and for programs
 
 
-FOLD, TIPS = "/tasks/board/fold", "/tasks/board/tips"
+FOLD = "/tasks/board/fold"
 
 
-def of(services: Services, login: str) -> BoardView:
-    return services.database.run_here(lambda db: board.of_person(db, PEOPLE_IDS[login]))
+def folds(services: Services, login: str) -> dict[int, bool]:
+    return services.database.run_here(lambda db: board.folds(db, PEOPLE_IDS[login]))
 
 
 def test_a_program_folds_a_column_for_its_person_and_opens_it(anna: Client, services: Services) -> None:
@@ -175,18 +175,11 @@ def test_a_program_folds_a_column_for_its_person_and_opens_it(anna: Client, serv
         answer = anna.post(FOLD, json={"status_id": CLOSED, "folded": folded})
         assert answer.status_code == 200 and answer.json()["success"]
         assert (answer.json()["status_id"], answer.json()["folded"]) == (CLOSED, folded)
-        assert of(services, "anna") == BoardView({CLOSED: folded}, True) and of(services, "boris").folds == {}
+        assert folds(services, "anna") == {CLOSED: folded} and folds(services, "boris") == {}
 
 
-def test_a_program_takes_hints_away_and_wants_them_back(visit: Visit, services: Services) -> None:
-    for wanted in (False, True):
-        assert visit("anna").post(TIPS, json={"shown": wanted}).json()["shown"] is wanted
-        assert of(services, "anna").shows_tips is wanted and of(services, "boris").shows_tips
-
-
-@pytest.mark.parametrize(("address", "form"), [(FOLD, {"status_id": str(CLOSED), "folded": "1"}), (TIPS, {})])
-def test_a_form_leads_back_to_the_board(visit: Visit, services: Services, address: str, form: dict[str, str]) -> None:
-    anna, back = visit("anna"), "/tasks/board?project_id=1&lanes=assignee"
+def test_a_form_leads_back_to_the_board(visit: Visit, services: Services) -> None:
+    anna, back, form = visit("anna"), "/tasks/board?project_id=1&lanes=assignee", {"status_id": CLOSED, "folded": "1"}
     for wanted, leads in (
         (back, back),
         ("", "/tasks/board"),
@@ -194,11 +187,11 @@ def test_a_form_leads_back_to_the_board(visit: Visit, services: Services, addres
         (None, "/tasks/board"),
     ):
         sent = form if wanted is None else {**form, "next": wanted}
-        answer = anna.post(address, data=sent, headers=HTML)
+        answer = anna.post(FOLD, data=sent, headers=HTML)
         assert (answer.status_code, answer.headers["location"]) == (303, leads)
-    answer = anna.post(address, data={**form, "next": back}, headers=HTMX)
-    assert answer.status_code == 200 and answer.headers.get("hx-redirect") == (back if address == TIPS else None)
-    assert of(services, "anna") == (BoardView({CLOSED: True}, True) if address == FOLD else BoardView({}, False))
+    answer = anna.post(FOLD, data={**form, "next": back}, headers=HTMX)
+    assert answer.status_code == 200 and "hx-redirect" not in answer.headers
+    assert folds(services, "anna") == {CLOSED: True}
 
 
 def test_a_form_that_comes_twice_is_done_once(visit: Visit, services: Services) -> None:
@@ -206,7 +199,7 @@ def test_a_form_that_comes_twice_is_done_once(visit: Visit, services: Services) 
     first = anna.post(FOLD, data=form, headers=HTMX)
     anna.post(FOLD, data={"status_id": CLOSED}, headers=HTMX)
     assert anna.post(FOLD, data=form, headers=HTMX).text == first.text
-    assert of(services, "anna").folds == {CLOSED: False}
+    assert folds(services, "anna") == {CLOSED: False}
 
 
 @pytest.mark.parametrize("number", ["", "0", "99", "2147483648", "closed", None])
@@ -214,10 +207,9 @@ def test_a_status_that_there_is_not_can_not_be_folded(visit: Visit, services: Se
     for headers in (HTML, HTMX, {}):
         sent = {"folded": "1"} if number is None else {"status_id": number, "folded": "1"}
         assert visit("anna").post(FOLD, data=sent, headers=headers).status_code == 422
-    assert of(services, "anna").folds == {}
+    assert folds(services, "anna") == {}
 
 
 def test_a_choice_that_is_neither_yes_nor_no_is_refused(anna: Client, services: Services) -> None:
     assert "folded" in anna.post(FOLD, json={"status_id": CLOSED, "folded": "maybe"}).json()["errors"]
-    assert "shown" in anna.post(TIPS, json={"shown": "maybe"}).json()["errors"]
-    assert of(services, "anna") == BoardView({}, True)
+    assert folds(services, "anna") == {}

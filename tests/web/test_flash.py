@@ -52,7 +52,7 @@ WRITES = {
     "reading": ("/notifications/read", {}, "All notifications were marked as read."),
     "folding": ("/tasks/board/fold", {"status_id": 1, "folded": "1"}, "Your choice was saved."),
     "columns of lists": ("/tasks/layout", {"columns": "author"}, "Your choice was saved."),
-    "tips": ("/tasks/board/tips", {"shown": "0"}, "Your choice was saved."),
+    "hints": ("/users/hints", {"closed": "move"}, "The hint is closed. Your menu shows all hints again."),
 }
 
 

@@ -82,7 +82,7 @@ async def killed(*_: object) -> None:
 def test_a_replayed_answer_has_all_headers_of_the_first(anna: Client, number: int, headers: dict[str, str]) -> None:
     for address, form in (
         ("/tasks/board/fold", {"status_id": STATUS_IDS["new"], "folded": "1"}),
-        ("/tasks/board/tips", {"shown": "0"}),
+        ("/users/hints", {"closed": "move"}),
         (f"/tasks/{number}/comments", {"comment": "раз"}),
         (f"/tasks/{number}/status", {"status_id": STATUS_IDS["in_progress"], "view": "card"}),
     ):

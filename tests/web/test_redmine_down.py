@@ -102,6 +102,15 @@ async def test_every_face_reports_the_fault_and_no_secret(
     assert KEY not in told and "Traceback" not in told and code in told
 
 
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_the_start_page_comes_without_what_redmine_knows(
+    anna: httpx.AsyncClient, server: ImitatedRedmine, fault: str
+) -> None:
+    server.answers[EVERYTHING], *_ = FAULTS[fault]
+    page = await anna.get("/", headers=HTML)
+    assert page.status_code == 200 and "The task system does not answer just now" in page.text
+
+
 async def test_a_page_of_several_slow_calls_is_given_up_in_time(
     anna: httpx.AsyncClient, server: ImitatedRedmine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

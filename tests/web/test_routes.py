@@ -14,7 +14,7 @@ from tests.web.conftest import HTML, Visit
 from tests.world import PASSWORDS, PEOPLE_IDS, EmbeddedWorld
 
 PLACES = {"board", "files", "lists", "tasks"}
-OPEN = {"/", "/healthz", "/readyz", "/static/{name:path}", "/preferences"}
+OPEN = {"/healthz", "/readyz", "/static/{name:path}", "/preferences"}
 OPEN |= {"/users/login", "/users/logout", "/users/register"}
 OPEN |= {old for old, *_ in legacy_redirects.MOVED}
 

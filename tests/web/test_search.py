@@ -12,7 +12,7 @@ from helpdesk.web.core.services import path_maker
 from helpdesk.web.routes import ROUTES
 from helpdesk.web.search.views import MOST_TASKS
 from tests.web.conftest import HTML, HTMX, Client, Visit
-from tests.world import EmbeddedWorld
+from tests.world import NAMES, PEOPLE_IDS, EmbeddedWorld
 
 
 def found(client: Client, words: str, **headers: str) -> dict[str, list[str]]:
@@ -31,6 +31,21 @@ def test_nobody_finds_a_task_that_is_not_for_them(visit: Visit, embedded: Embedd
     number = embedded.new_task("Принтер мигает")
     for words in ("принтер", str(number)):
         assert found(visit("stranger"), words)["tasks"] == []
+
+
+def test_colleagues_are_found_by_name_and_login_and_lead_to_their_tasks(visit: Visit, number: int) -> None:
+    for words in ("СМИРН", "анна см", "Ann"):
+        people = visit("boris").get("/search", params={"q": words}).json()["people"]
+        assert people == [{"id": PEOPLE_IDS["anna"], "name": NAMES["anna"], "login": "anna"}]
+    page = visit("boris").get("/search?q=анна", headers=HTML).text
+    (address,) = re.findall(r'href="(/tasks\?assigned_to_id=\d+)"', page)
+    assert [it["id"] for it in visit("boris").get(address).json()["tasks"]] == [number]
+
+
+def test_nobody_is_found_whom_one_may_not_know(visit: Visit) -> None:
+    for login, words in (("stranger", "анна"), ("irina", "степан"), ("irina", "алла")):
+        assert visit(login).get("/search", params={"q": words}).json()["people"] == []
+    assert visit("anna").get("/search").json()["people"] == [], "without words nobody is"
 
 
 def test_no_more_tasks_are_found_than_fit(anna: Client, embedded: EmbeddedWorld) -> None:

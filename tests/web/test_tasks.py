@@ -15,12 +15,6 @@ def version(html: str) -> str:
     return re.search(r'name="lock_version" value="([^"]+)"', html)[1]
 
 
-def test_the_first_page_leads_to_my_tasks_and_a_visitor_to_sign_in_first(visit: Visit) -> None:
-    assert visit("anna").get("/", headers=HTML).headers["location"] == "/tasks/my-tasks"
-    assert visit().get("/", headers=HTML).headers["location"] == "/users/login"
-    assert visit().get("/").headers["location"] == "/tasks/my-tasks"
-
-
 def test_my_tasks_tells_how_many_and_links_each(visit: Visit, embedded: EmbeddedWorld) -> None:
     first, second = embedded.new_task("Принтер"), embedded.new_task("Сканер")
     embedded.new_task("Чужая", assignee="boris")

@@ -124,7 +124,7 @@ def test_one_view_may_be_the_start_page(visit: Visit) -> None:
     anna = visit("anna")
 
     def begins() -> str:
-        location: str = anna.get("/", headers=HTML).headers["location"]
+        location: str = anna.get("/", headers=HTML).headers.get("location", "")
         return location
 
     for number, address in ((first, URGENT), (second, "/tasks")):
@@ -134,7 +134,7 @@ def test_one_view_may_be_the_start_page(visit: Visit) -> None:
         assert starts == {first: number == first, second: number == second}
     assert "your start page" in anna.get("/views", headers=HTML).text
     assert anna.post(f"/views/{second}", json={"start": False}).json()["view"]["is_start"] is False
-    assert begins() == "/tasks/my-tasks" == visit("boris").get("/", headers=HTML).headers["location"]
+    assert begins() == "" and visit("boris").get("/", headers=HTML).status_code == 200
 
 
 def test_signing_in_opens_the_start_page_in_a_browser_and_own_tasks_for_programs(visit: Visit) -> None:

@@ -36,7 +36,7 @@ class Meta(SQLModel, table=True):
 class Person(SQLModel, table=True):
     """An account. `source` is the directory that checks its password; logins are unique within a source.
 
-    `shows_tips`: the board shows hints for newcomers.
+    `closed_hints` are the names of the hints that are not shown any more, separated by spaces.
     """
 
     __tablename__ = "person"
@@ -60,7 +60,7 @@ class Person(SQLModel, table=True):
     is_active: bool = Field(default=True, sa_column_kwargs={"server_default": sa.true()})
     can_access_quality_control: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
     can_access_contact_center_moscow: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
-    shows_tips: bool = Field(default=True, sa_column_kwargs={"server_default": sa.true()})
+    closed_hints: str = Field(default="", max_length=200, sa_column_kwargs={"server_default": ""})
     created_at: datetime
     last_seen: datetime | None = None
 

@@ -262,6 +262,19 @@ def members(session: Session, project_id: int) -> list[Any]:
     )
 
 
+def colleagues(session: Session, project_ids: Iterable[int]) -> list[Any]:
+    """Return (person id, full name) of the active members of these projects, by name."""
+    return list(
+        session.execute(
+            sa.select(MEMBER.c.id, MEMBER.c.full_name)
+            .distinct()
+            .join(MEMBERSHIP, MEMBERSHIP.c.person_id == MEMBER.c.id)
+            .where(MEMBERSHIP.c.project_id.in_(sorted(project_ids)), MEMBER.c.is_active.is_(True))
+            .order_by(MEMBER.c.full_name, MEMBER.c.id)
+        )
+    )
+
+
 def memberships(session: Session, project_id: int) -> list[Any]:
     """Return (person id, full name, role) of each membership in a project, roles in their order."""
     return list(

@@ -68,6 +68,12 @@ class EmbeddedBackend:
 
         return await self.database.run(work)
 
+    async def colleagues(self, actor: Actor) -> tuple[Ref, ...]:
+        def work(session: Session) -> tuple[Ref, ...]:
+            return tuple(Ref(*it) for it in rows.colleagues(session, rights(session, actor).permissions))
+
+        return await self.database.run(work)
+
     async def tasks(
         self, actor: Actor, query: TaskQuery | QueryFactory, *, summed: bool = False, rules: Rules = NO_RULES
     ) -> TaskPage:

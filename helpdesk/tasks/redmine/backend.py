@@ -31,7 +31,8 @@ class RestReader:
         self.lists = lists = IssueLists(calls)
         self.issues = Issues(calls, lists)
         forms = NewTaskForms(calls)
-        self.vocabulary, self.members, self.seen = lists.vocabulary, lists.members, lists.seen
+        self.vocabulary, self.seen = lists.vocabulary, lists.seen
+        self.members, self.colleagues = lists.members, lists.colleagues
         self.tasks, self.cards, self.export, self.statistics = lists.tasks, lists.cards, lists.export, lists.statistics
         self.task, self.attachment = self.issues.task, self.issues.attachment
         self.projects_for_new, self.new_task_form = forms.projects, forms.form
@@ -45,6 +46,7 @@ class FallbackReader:
         by_sql, either = source.reader, source.or_rest
         self.vocabulary = either(by_sql(lists.vocabulary), rest.vocabulary)
         self.members = either(by_sql(lists.members), rest.members)
+        self.colleagues = either(by_sql(lists.colleagues), rest.colleagues)
         self.tasks = either(by_sql(lists.tasks), rest.tasks)
         self.cards = either(by_sql(lists.cards), rest.cards)
         self.seen = either(by_sql(lists.seen), rest.seen)
@@ -79,7 +81,8 @@ class RedmineBackend:
         self.calls = calls = RestCalls(client)
         rest = RestReader(calls)
         self.reader = reader = FallbackReader(source, rest) if source else rest
-        self.statuses, self.vocabulary, self.members = rest.lists.statuses, reader.vocabulary, reader.members
+        self.statuses, self.vocabulary = rest.lists.statuses, reader.vocabulary
+        self.members, self.colleagues = reader.members, reader.colleagues
         self.tasks, self.export, self.cards = reader.tasks, reader.export, reader.cards
         self.seen, self.statistics = reader.seen, reader.statistics
         self.update = update = IssueUpdate(calls, rest.issues, reader.task)

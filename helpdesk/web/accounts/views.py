@@ -9,7 +9,7 @@ from helpdesk.errors import HelpdeskError, Invalid, sentence
 from helpdesk.languages import LANGUAGES
 from helpdesk.people.model import Person
 from helpdesk.people.passwords import LONGEST_PASSWORD
-from helpdesk.web.accounts import sign_in
+from helpdesk.web.accounts import sign_in, splash
 from helpdesk.web.core import flash, navigation, request_data, session
 from helpdesk.web.core.errors import headers_of, status_of
 from helpdesk.web.core.faces import Json, answer, answer_refusal, choose, html, json_response, see_other
@@ -26,7 +26,13 @@ GOODBYE = sentence("You have signed out.")
 CLEARED = '"cache"'
 """A browser forgets its pages when its person signs out, also those for going back. It keeps its storage, where drafts
 are, and its cookies, which hold theme and language."""
-CHOICES = {"theme": ("", *THEMES), "locale": tuple(LANGUAGES), "rail": ("", FOLDED), "keys": ("", OFF)}
+CHOICES = {
+    "theme": ("", *THEMES),
+    "locale": tuple(LANGUAGES),
+    "rail": ("", FOLDED),
+    "keys": ("", OFF),
+    "splash": ("", OFF),
+}
 """The values of each cookie that `preferences` sets; an empty one deletes it."""
 
 
@@ -44,7 +50,7 @@ async def login(request: Request) -> Response:
     response = await answer(
         request,
         json=lambda: json_response(request, _welcome(request, person, target)),
-        page=lambda: see_other(target),
+        page=lambda: splash.offer(request, see_other(target)),
     )
     await session.begin(request, response, person, remember)
     sign_in.remember_device(request, response, person)
@@ -75,17 +81,17 @@ async def _sign_out(request: Request) -> Response:
 
 async def menu(request: Request) -> Response:
     """Show the person's own menu: settings, colours, language, and the way out."""
-    person = await session.current_user(request)
+    person, context = await session.current_user(request), {"has_splash": not splash.is_off(request)}
     return await answer(
         request,
         json=lambda: json_response(request, {"user": task_schemas.account(person)}),
-        page=lambda: html(request, "people/menu.html", on_board=False),
-        fragment=lambda: html(request, "people/_menu.html", on_board=navigation.is_on_board(request)),
+        page=lambda: html(request, "people/menu.html", on_board=False, **context),
+        fragment=lambda: html(request, "people/_menu.html", on_board=navigation.is_on_board(request), **context),
     )
 
 
 async def preferences(request: Request) -> Response:
-    """Set the theme, the language, the width of the navigation and the single keys of this browser.
+    """Set the theme, the language, the width of the navigation, the single keys and the splash of this browser.
 
     They are cookies, so that the sign-in page obeys them too. Raises Invalid if the form has no value of them.
     """

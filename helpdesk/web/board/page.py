@@ -48,18 +48,17 @@ SPOKEN_MESSAGES = {
 
 
 class BoardSettings(NamedTuple):
-    """The stored part of a board: the rules of its columns, and this person's choices."""
+    """The stored part of a board: the rules of its columns, and those that this person folded or unfolded."""
 
     rules: Rules
     folds: Mapping[int, bool]
-    shows_tips: bool
 
 
 async def settings(request: Request) -> BoardSettings:
     person = await current_user(request)
 
     def work(db: Session) -> BoardSettings:
-        return BoardSettings(colors.phase_rules(db), *store.of_person(db, person.id))
+        return BoardSettings(colors.phase_rules(db), store.folds(db, person.id))
 
     return await services(request).database.run(work)
 
@@ -79,7 +78,6 @@ async def page(request: Request, who: Actor, listing: Listing, cards: Cards, set
         "shortened": list_params.is_shortened(request.query_params),
         "newest": _newest(listing, cards),
         "spoken": SPOKEN_MESSAGES,
-        "tips": settings.shows_tips,
         "chips": chips(listing, vocabulary, names | {who.id: (await current_user(request)).full_name}),
         "as_list": as_list.link(),
     }

@@ -125,16 +125,6 @@ async def _column(request: Request, status_id: int) -> Response:
     return await board_page.one_column(request, params, listing, cards, column) if column else refresh
 
 
-async def tips(request: Request) -> Response:
-    """Show hints for newcomers on the board, or hide them, as `shown` says."""
-    person, fields = await current_user(request), await request_data.read(request)
-    shown = fields.flag("shown")
-    await stored(request, lambda db: store.show_tips(db, person.id, shown))
-    return await answer(
-        request, json=lambda: json_response(request, {"shown": shown}), page=lambda: _to_board(request, fields)
-    )
-
-
 def _to_board(request: Request, fields: request_data.Fields) -> Response:
     return flash.redirect(request, fields.next_path() or path_to(request, BOARD), flash.CHOICE_SAVED)
 

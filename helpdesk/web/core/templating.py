@@ -19,7 +19,7 @@ from helpdesk.tasks.colors import Colors
 from helpdesk.tasks.fields import format_number, is_day
 from helpdesk.texts import is_blank
 from helpdesk.timings import measured
-from helpdesk.web.core import flash, navigation, session
+from helpdesk.web.core import flash, hints, navigation, session
 from helpdesk.web.core.faces import WROTE, moment
 from helpdesk.web.core.jinja_extensions import InPlace, Translated, Unindented, caching, text_filters
 from helpdesk.web.core.services import services
@@ -176,6 +176,8 @@ def _context(request: Request) -> dict[str, Any]:
         "here": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
         "request_id": request.state.request_id,
         "flash": flash.shown(request),
+        "hint": lambda place: hints.first_open(place, person.closed_hints) if person else None,
+        "has_styles": False,
         "wrote": wrote if (wrote := session.cookie(request, WROTE)).isalnum() and len(wrote) < LONGEST_WROTE else "",
         "settings": services(request).settings,
         "state": services(request).backend.state,

@@ -2,23 +2,22 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.errors import Sentence, sentence
 from helpdesk.store import notifications
 from helpdesk.tasks import board
 from helpdesk.tasks.lists import TaskPage, TaskQuery, Vocabulary
 from helpdesk.tasks.model import Actor, TaskRow
-from helpdesk.tasks.phases import Rules, grouped
+from helpdesk.tasks.phases import Rules
 from helpdesk.web.core import request_data
 from helpdesk.web.core.faces import html
 from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.session import current_user
 from helpdesk.web.core.templating import today
-from helpdesk.web.lists import counts, statistics_tables
+from helpdesk.web.lists import counts, quick, statistics_tables
 from helpdesk.web.lists import layout as list_layout
 from helpdesk.web.lists import params as list_params
 from helpdesk.web.lists.filter_form import SHOWN_FIELDS, chips, selects
@@ -26,15 +25,6 @@ from helpdesk.web.lists.urls import COLUMNS, FORM, PEOPLE, Listing, nearby
 from helpdesk.web.tasks import colors
 
 MOST_LOOKED_UP = 5
-OVERDUE, UNASSIGNED = sentence("overdue ones"), sentence("without assignee")
-
-
-class Quick(NamedTuple):
-    """A filter that many people need: an address that sets it, or takes it away when it is on."""
-
-    label: Sentence
-    address: str
-    is_on: bool = False
 
 
 async def page(request: Request, who: Actor, page: TaskPage, rules: Rules) -> Response:
@@ -54,7 +44,7 @@ async def page(request: Request, who: Actor, page: TaskPage, rules: Rules) -> Re
         rows=page.rows,
         vocabulary=vocabulary,
         totals=totals,
-        quick=quick_lists(request, listing, vocabulary, rules),
+        quick=quick.lists(request, listing, vocabulary, rules),
         chips=chips(listing, vocabulary, names | {who.id: person.full_name}, statuses=not of_tab),
         links=nearby(listing.query.page, page.pages),
         among_all=_among_all(request, listing, page),
@@ -96,29 +86,6 @@ def _form(
         "searches": services(request).backend.capabilities.searches,
         "query": listing.query,
     }
-
-
-def quick_lists(request: Request, listing: Listing, vocabulary: Vocabulary, rules: Rules) -> list[Quick]:
-    """Return the filters that people set most, each with the address that sets it or takes it away."""
-    overdue, is_nobodys = _overdue(request, listing, vocabulary), listing.query.assignees == ("nobody",)
-    is_overdue = overdue == listing.link()
-    quick = [Quick(OVERDUE, listing.link(due_by=None) if is_overdue else overdue, is_overdue)]
-    if not listing.is_mine:
-        quick.append(Quick(UNASSIGNED, listing.link(assignees=() if is_nobodys else ("nobody",)), is_nobodys))
-        groups = grouped(vocabulary.statuses, rules)
-        ids = tuple(it.id for phase in ("new", "active") for it in groups[phase])
-        mine = Listing(TaskQuery(("me",), status_ids=ids), path_to(request, "tasks:my_tasks"))
-        quick.append(Quick(statistics_tables.FOR_ME, mine.link()))
-    return quick
-
-
-def _overdue(request: Request, listing: Listing, vocabulary: Vocabulary) -> str:
-    """Return the address of the overdue tasks. Closed tasks are never overdue, so a filter by their statuses alone is
-    left out."""
-    query, open_ids = listing.query, {it.id for it in vocabulary.statuses if not it.is_closed}
-    if open_ids.isdisjoint(query.status_ids):
-        listing = listing._replace(query=query._replace(status_ids=()))
-    return statistics_tables.overdue(listing, vocabulary.statuses, today(request))
 
 
 async def row_context(request: Request, rows: Iterable[TaskRow]) -> dict[str, Any]:

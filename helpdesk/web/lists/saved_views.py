@@ -67,9 +67,9 @@ async def remove(request: Request) -> Response:
 
 
 async def start_page(request: Request, person: Person) -> str:
-    """Return the address of the start page of this person: a view, else the own tasks."""
+    """Return the address of the page that this person begins with: a view that was chosen, else the start page."""
     address = await services(request).database.run(lambda db: saved_views.start(db, person.id))
-    return address or path_to(request, "tasks:my_tasks")
+    return address or path_to(request, "home")
 
 
 @idempotent

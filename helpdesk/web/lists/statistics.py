@@ -57,7 +57,7 @@ async def _page(
         totals=tables.totals(counts.summary, listing, vocabulary.statuses, rules),
         parts=counts.parts,
         tables=tables.tables(counts.parts, listing, own, vocabulary, now) if counts.parts else [],
-        overdue=tables.overdue(listing, vocabulary.statuses, now.date()),
+        overdue=tables.overdue(listing, vocabulary.statuses, now.date()).link(),
         shortened=list_params.is_shortened(request.query_params),
         chips=chips(own, vocabulary, names | {who.id: person.full_name}),
     )

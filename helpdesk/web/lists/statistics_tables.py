@@ -141,10 +141,10 @@ def tables(parts: Parts, listing: Listing, own: Listing, vocabulary: Vocabulary,
     return [table._replace(lines=_with_shares(table.lines)) for table in tables if table.lines]
 
 
-def overdue(listing: Listing, statuses: Iterable[Status], today: date) -> str:
-    """Return the address of the open tasks whose day has passed."""
-    last = today - timedelta(days=1)
-    return _open(listing, statuses).link(due_by=min(last, listing.query.due_by or last))
+def overdue(listing: Listing, statuses: Iterable[Status], today: date) -> Listing:
+    """Return the list of the open tasks whose day has passed."""
+    last, open_ones = today - timedelta(days=1), _open(listing, statuses)
+    return open_ones._replace(query=open_ones.query._replace(page=1, due_by=min(last, listing.query.due_by or last)))
 
 
 def age_name(index: int) -> Sentence:

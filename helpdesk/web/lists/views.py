@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from helpdesk.errors import NotAllowed, NotFound
 from helpdesk.people.model import Person, SignedIn, person_of
@@ -11,24 +11,15 @@ from helpdesk.store import people
 from helpdesk.tasks.lists import TaskPage, TaskQuery, Vocabulary, Who
 from helpdesk.tasks.model import Actor
 from helpdesk.tasks.phases import NO_RULES, Rules
-from helpdesk.web.core import session
 from helpdesk.web.core.faces import answer, choose, json_response, see_other
 from helpdesk.web.core.guards import actor
 from helpdesk.web.core.services import path_to, services
 from helpdesk.web.lists import export as lists_export
 from helpdesk.web.lists import page as list_page
 from helpdesk.web.lists import params as list_params
-from helpdesk.web.lists import saved_views
 from helpdesk.web.lists.urls import NO_ID
 from helpdesk.web.tasks import colors
 from helpdesk.web.tasks import schemas as task_schemas
-
-
-async def home(request: Request) -> Response:
-    """Redirect to the start page of this person. A visitor's browser goes to sign in first."""
-    if signed_in := await session.current(request):
-        return RedirectResponse(await saved_views.start_page(request, signed_in.person), 302)
-    return RedirectResponse(path_to(request, choose(request, page="people:login", json="tasks:my_tasks")), 302)
 
 
 async def my_tasks(request: Request) -> Response:

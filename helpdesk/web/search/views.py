@@ -1,5 +1,6 @@
-"""Find tasks, pages and commands: a page, and the palette that Ctrl+K opens over any page. Show the keys."""
+"""Find tasks, colleagues, pages and commands: a page, and the palette of Ctrl+K over any page. Show the keys."""
 
+import asyncio
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -19,9 +20,13 @@ from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.session import cookie, current_user
 from helpdesk.web.core.templating import FOLDED, OFF, language, translate
 from helpdesk.web.lists import saved_views
+from helpdesk.web.people import colleagues
+from helpdesk.web.people.colleagues import Colleague
 from helpdesk.web.tasks import colors, schemas
 
 MOST_TASKS = 8
+MOST_PEOPLE = 5
+PEOPLE_SECONDS = 1.0
 
 
 class Place(NamedTuple):
@@ -44,6 +49,7 @@ class Found(NamedTuple):
     """What was found; `error` says why there are no tasks."""
 
     tasks: tuple[TaskRow, ...]
+    people: list[Colleague]
     places: list[Place]
     commands: list[Command]
     error: HelpdeskError | None = None
@@ -84,9 +90,10 @@ async def _find(request: Request, search: str) -> Found:
     places = [it for it in await _places(request) if _has(it.name, words)]
     commands = [it for it in _commands(request) if _has(it.name, words)]
     try:
-        return Found(await _tasks(request, search), places, commands)
+        tasks, people = await asyncio.gather(_tasks(request, search), _people(request, search))
+        return Found(tasks, people, places, commands)
     except (Unavailable, NotAllowed) as error:  # also somebody whom the task system does not know finds pages
-        return Found((), places, commands, error)
+        return Found((), [], places, commands, error)
 
 
 async def _tasks(request: Request, search: str) -> tuple[TaskRow, ...]:
@@ -99,13 +106,26 @@ async def _tasks(request: Request, search: str) -> tuple[TaskRow, ...]:
     return page.rows
 
 
+async def _people(request: Request, search: str) -> list[Colleague]:
+    """Return the first colleagues whom the words find, who lead to their tasks; nobody while they can't be read.
+
+    Tasks do not wait long for people. What is read meanwhile is there for the next words.
+    """
+    try:
+        async with asyncio.timeout(PEOPLE_SECONDS):
+            return (await colleagues.find(request, search))[:MOST_PEOPLE] if search else []
+    except (Unavailable, TimeoutError):
+        return []
+
+
 async def _places(request: Request) -> list[Place]:
     person = await current_user(request)
     rooms = [room for _, rooms in rooms_of(person) for room in rooms] + list(OWN)
     places = [Place(translate(request, room.name), path_to(request, room.route), room.icon) for room in rooms]
     views = [Place(view.name, view.address, "bookmark") for view in await saved_views.of_person(request)]
+    start = Place(translate(request, sentence("Start page")), path_to(request, "home"), "headset")
     sign_out = Place(translate(request, sentence("Sign out")), path_to(request, "people:logout"), "command")
-    return [*places, *views, sign_out]
+    return [start, *places, *views, sign_out]
 
 
 def _commands(request: Request) -> list[Command]:
@@ -127,5 +147,6 @@ def _to_dict(found: Found) -> dict[str, object]:
         raise found.error
     return {
         "tasks": [schemas.row(it) for it in found.tasks],
+        "people": [{"id": it.id, "name": it.name, "login": it.login} for it in found.people],
         "pages": [{"name": it.name, "address": it.address} for it in found.places],
     }

@@ -2,7 +2,7 @@
 // letters on their keys.
 const GO_MS = 1500;
 const STALE_MS = 2000;
-const GO_TO = { m: "/tasks/my-tasks", a: "/tasks", b: "/tasks/board", n: "/notifications" };
+const GO_TO = { h: "/", m: "/tasks/my-tasks", a: "/tasks", b: "/tasks/board", n: "/notifications" };
 let goUntil = 0;
 let lastPath;
 let wanted;

@@ -20,7 +20,7 @@ from helpdesk.tasks.lists import (
     TaskQuery,
     Vocabulary,
 )
-from helpdesk.tasks.model import Actor, Status, TaskRow
+from helpdesk.tasks.model import Actor, Ref, Status, TaskRow
 from helpdesk.tasks.phases import NO_RULES, Rules, Summary, grouped
 from helpdesk.tasks.projects import ProjectMember, with_descendants
 from helpdesk.tasks.redmine.rest import json_mapper, query_params
@@ -71,6 +71,11 @@ class IssueLists:
         async with self.calls.reading():
             await self.users.me(actor)
             return await self.users.members(actor, project_id)
+
+    async def colleagues(self, actor: Actor) -> tuple[Ref, ...]:
+        async with self.calls.reading():
+            await self.users.me(actor)
+            return await self.users.colleagues(actor)
 
     async def tasks(
         self, actor: Actor, query: TaskQuery | QueryFactory, *, summed: bool = False, rules: Rules = NO_RULES

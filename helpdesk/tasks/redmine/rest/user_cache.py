@@ -18,6 +18,7 @@ from helpdesk.tasks.redmine.rest.metadata_cache import Cache, MetadataCache, ite
 from helpdesk.tasks.redmine.visibility import CLOSED
 
 RIGHTS_SECONDS = 60
+MOST_KNOWN = 50  # people whose colleagues are kept: thousands of names each
 
 
 class Me(NamedTuple):
@@ -49,6 +50,7 @@ class UserCache:
     def __init__(self, client: RedmineClient, metadata: MetadataCache) -> None:
         self.client, self.metadata = client, metadata
         self.access = Cache(5_000, RIGHTS_SECONDS)
+        self.known = Cache(MOST_KNOWN, RIGHTS_SECONDS)
 
     async def me(self, actor: Actor) -> Me:
         """Return the person that Redmine takes us for. Raises WrongKey when that is not the actor: Redmine silently
@@ -120,6 +122,21 @@ class UserCache:
             memberships = await self.metadata.all_of(path, "memberships", actor.login, get=self.client.get)
         ranks = {role.id: rank for rank, role in enumerate(await self.metadata.roles())}
         return json_mapper.members(memberships, ranks)
+
+    async def colleagues(self, actor: Actor) -> tuple[Ref, ...]:
+        """Return the members of all projects that Redmine shows to this person, kept for a while."""
+
+        async def fetch() -> tuple[Ref, ...]:
+            numbers = [json_mapper.number(project, "id") for project in await self._projects(actor)]
+            found = await asyncio.gather(*(self.members(actor, it) for it in numbers), return_exceptions=True)
+            names: dict[int, str] = {}
+            for members in found:
+                if isinstance(members, BaseException) and not isinstance(members, NotFound):
+                    raise members
+                names |= {} if isinstance(members, BaseException) else {member.id: member.name for member in members}
+            return tuple(sorted((Ref(*it) for it in names.items()), key=lambda it: (it.name.casefold(), it.id)))
+
+        return await self.known.get(actor.id, fetch)
 
     async def projects(self, actor: Actor) -> tuple[Project, ...]:
         return in_tree_order(map(json_mapper.project, await self._projects(actor)))

@@ -35,6 +35,16 @@ _MEMBERS = (
     .where(t.members.c.project_id == sa.bindparam("project"), t.users.c.type == "User")
     .order_by(t.roles.c.position)
 )
+_COLLEAGUES = (
+    sa.select(*users.NAME_COLUMNS)
+    .distinct()
+    .join(t.members, t.members.c.user_id == t.users.c.id)
+    .where(
+        t.members.c.project_id.in_(sa.bindparam("projects", expanding=True)),
+        t.users.c.type == "User",
+        t.users.c.status == users.ACTIVE,
+    )
+)
 NOT_BLANK = "[^[:space:]]"
 """A note of blanks alone is no comment. Source: Issue#visible_journals_with_index, by `notes?`."""
 
@@ -52,6 +62,14 @@ def members(read: Reading, project_id: int) -> tuple[ProjectMember, ...]:
         raise NotFound
     rows = read.db.execute(_MEMBERS, {"project": project_id})
     return project_members((row.id, users.name(row, read.style), row.role) for row in rows)
+
+
+def colleagues(read: Reading) -> tuple[Ref, ...]:
+    """Return the members of all projects whose members this person sees."""
+    seen = [project for project in read.permissions.project_info if read.permissions.sees_members(project)]
+    rows = read.db.execute(_COLLEAGUES, {"projects": seen or [0]})
+    people = (Ref(row.id, users.name(row, read.style)) for row in rows)
+    return tuple(sorted(people, key=lambda it: (it.name.casefold(), it.id)))
 
 
 def tasks(read: Reading, query: TaskQuery | QueryFactory, *, summed: bool = False, rules: Rules = NO_RULES) -> TaskPage:

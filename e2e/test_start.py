@@ -1,0 +1,116 @@
+"""Beginning the day: the start page of each role, and the hints that help a newcomer."""
+
+import re
+
+import httpx
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from e2e import steps
+
+
+def section(page: Page, name: str) -> Locator:
+    return page.get_by_role("region", name=re.compile(f"^{name}"))
+
+
+def test_anna_begins_with_what_waits_for_her(page: Page, anna: httpx.Client) -> None:
+    """Each number leads to a list of so many tasks, and work begins at the first of them."""
+    page.goto("/")
+    steps.sign_in(page, "anna")
+    for name in ("Ждёт меня", "Просрочено", "Новые без исполнителя"):
+        number = section(page, name).locator("h2 b").inner_text()
+        first = section(page, name).locator("li a").first.inner_text()
+        section(page, name).get_by_role("heading").get_by_role("link").click()
+        expect(page.locator(".list-line")).to_contain_text(re.compile(rf"\b{number} задач"))
+        expect(steps.subjects(page).first).to_have_text(first)
+        page.get_by_role("link", name="TEZ Navigator").click()
+    section(page, "Ждёт меня").locator("li a").first.click()
+    expect(steps.comment_form(page)).to_be_visible()
+
+
+def test_irina_asks_for_help_and_sees_what_becomes_of_it(page: Page, anna: httpx.Client, javascript: bool) -> None:
+    page.goto("/")
+    steps.sign_in(page, "irina")
+    page.get_by_role("link", name="Попросить о помощи").click()
+    if page.get_by_label("Тема").count() == 0:
+        page.get_by_label("Проект").select_option(index=1)
+        if not javascript:
+            page.get_by_role("button", name="Дальше").click()
+    page.get_by_label("Тема").fill("Пропал звук в переговорной")
+    page.get_by_role("button", name="Создать задачу").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Пропал звук")
+    number = int(re.findall(r"/tasks/(\d+)", page.url)[0])
+    page.goto("/")
+    row = section(page, "Мои заявки").get_by_role("listitem").filter(has_text="Пропал звук")
+    expect(row).to_contain_text("ещё никто не взял")
+    people = anna.get(f"/tasks/api/task/{number}/assignees").json()["available_assignees"]
+    own = next(it["id"] for it in people if it["name"] == "Анна Светлова")
+    anna.put(f"/tasks/api/task/{number}/assignee", json={"assignee_id": own}).raise_for_status()
+    page.reload()
+    expect(row).to_contain_text("Анна Светлова")
+    expect(page.get_by_text("Что сломано")).to_have_count(0)
+
+
+def test_an_administrator_sees_what_is_broken(page: Page) -> None:
+    page.goto("/")
+    steps.sign_in(page, "admin")
+    expect(section(page, "Что сломано")).to_contain_text("Ничего: хранилище, система задач и уведомления работают.")
+    expect(section(page, "Новые без исполнителя")).to_be_visible()
+
+
+def test_stranger_is_offered_nothing_that_is_refused(page: Page) -> None:
+    page.goto("/")
+    steps.sign_in(page, "stranger")
+    expect(page.get_by_text("Вы не можете создавать задачи ни в одном проекте.")).to_be_visible()
+    expect(page.get_by_role("link", name="Попросить о помощи")).to_have_count(0)
+
+
+def hint(page: Page) -> Locator:
+    return page.get_by_role("complementary", name="Подсказка")
+
+
+def test_a_hint_is_closed_for_good_and_the_menu_brings_it_back(page: Page, javascript: bool) -> None:
+    steps.come_to(page, "anna", "/tasks?priority_id=4")
+    hint(page).get_by_role("button", name="Больше не показывать").click()
+    expect(hint(page)).to_have_count(0)
+    if javascript:
+        expect(page.get_by_text("Подсказка закрыта.")).to_be_focused()
+    page.goto("/tasks?priority_id=4")
+    expect(hint(page)).to_have_count(0)
+    page.goto("/users/menu")
+    page.get_by_role("button", name="Вернуть подсказки").click()
+    page.goto("/tasks?priority_id=4")
+    expect(hint(page)).to_be_visible()
+
+
+def test_a_hint_is_for_who_can_do_what_it_says(page: Page, javascript: bool) -> None:
+    """Cards are dragged by scripts, and keys need a keyboard."""
+    steps.come_in(page, "anna")
+    for address in ("/tasks/board", "/"):
+        page.goto(address)
+        expect(hint(page)).to_have_count(1 if javascript else 0)
+
+
+def test_a_finger_is_told_nothing_of_keys_and_of_its_own_way_to_move_a_card(own_browser: Browser, site: str) -> None:
+    with own_browser.new_context(base_url=site, locale="ru-RU", has_touch=True, is_mobile=True) as context:
+        page = context.new_page()
+        steps.come_to(page, "anna", "/")
+        expect(page.get_by_role("heading", name="Мой день")).to_be_visible()
+        expect(hint(page)).to_have_count(0)
+        page.goto("/tasks/board")
+        expect(hint(page)).to_contain_text("задержите на ней палец")
+
+
+def test_a_splash_fades_from_a_page_that_can_be_used_and_is_not_for_who_wants_less_motion(
+    page: Page, javascript: bool
+) -> None:
+    page.goto("/")
+    steps.sign_in(page, "anna")
+    splash = page.locator(".splash")
+    expect(splash).to_have_css("pointer-events", "none")
+    expect(splash).to_have_attribute("aria-hidden", "true")
+    expect(splash).to_have_css("visibility", "hidden")
+    page.emulate_media(media="print")
+    expect(splash).to_have_css("display", "none")
+    page.emulate_media(media="screen", reduced_motion="reduce")
+    expect(splash).to_have_css("display", "none")
+    page.emulate_media(media="screen", reduced_motion="no-preference")

@@ -1,0 +1,74 @@
+"""Name the lists that people need most: overdue tasks, those without assignee, and those that wait for the person."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from starlette.requests import Request
+
+from helpdesk.errors import Sentence, sentence
+from helpdesk.tasks.lists import TaskQuery, Vocabulary
+from helpdesk.tasks.model import Status
+from helpdesk.tasks.phases import Phase, Rules, grouped
+from helpdesk.web.core.services import path_to
+from helpdesk.web.core.templating import today
+from helpdesk.web.lists import statistics_tables
+from helpdesk.web.lists.urls import NO_ID, Listing
+
+OVERDUE, UNASSIGNED = sentence("overdue ones"), sentence("without assignee")
+
+
+class Quick(NamedTuple):
+    """A filter that many people need: an address that sets it, or takes it away when it is on."""
+
+    label: Sentence
+    address: str
+    is_on: bool = False
+
+
+def lists(request: Request, listing: Listing, vocabulary: Vocabulary, rules: Rules) -> list[Quick]:
+    """Return the filters that people set most, each with the address that sets it or takes it away."""
+    overdue, is_nobodys = _overdue(request, listing, vocabulary), listing.query.assignees == ("nobody",)
+    is_overdue = overdue == listing.link()
+    quick = [Quick(OVERDUE, listing.link(due_by=None) if is_overdue else overdue, is_overdue)]
+    if not listing.is_mine:
+        quick.append(Quick(UNASSIGNED, listing.link(assignees=() if is_nobodys else ("nobody",)), is_nobodys))
+        quick.append(Quick(statistics_tables.FOR_ME, for_me(request, vocabulary.statuses, rules).link()))
+    return quick
+
+
+def for_me(request: Request, statuses: Iterable[Status], rules: Rules) -> Listing:
+    """Return the list of the person's tasks that are new or in work."""
+    query = TaskQuery(("me",), status_ids=_ids(statuses, rules, "new", "active"))
+    return Listing(query, path_to(request, "tasks:my_tasks"), is_mine=True)
+
+
+def overdue_of_mine(request: Request, statuses: Iterable[Status]) -> Listing:
+    """Return the list of the person's overdue tasks."""
+    mine = Listing(TaskQuery(("me",)), path_to(request, "tasks:my_tasks"), is_mine=True)
+    return statistics_tables.overdue(mine, statuses, today(request))
+
+
+def new_of_nobody(request: Request, statuses: Iterable[Status], rules: Rules) -> Listing:
+    """Return the list of the new tasks that nobody has taken."""
+    query = TaskQuery(("nobody",), status_ids=_ids(statuses, rules, "new"))
+    return Listing(query, path_to(request, "tasks:index"))
+
+
+def requested(request: Request) -> Listing:
+    """Return the list of the open tasks that the person asked for."""
+    return Listing(TaskQuery(authors=("me",)), path_to(request, "tasks:my_tasks"), is_mine=True)
+
+
+def _ids(statuses: Iterable[Status], rules: Rules, *phases: Phase) -> tuple[int, ...]:
+    """Return the ids of the statuses of some phases; without any, an id that no status has."""
+    groups = grouped(statuses, rules)
+    return tuple(it.id for phase in phases for it in groups[phase]) or (NO_ID,)
+
+
+def _overdue(request: Request, listing: Listing, vocabulary: Vocabulary) -> str:
+    """Return the address of the overdue tasks. Closed tasks are never overdue, so a filter by their statuses alone is
+    left out."""
+    query, open_ids = listing.query, {it.id for it in vocabulary.statuses if not it.is_closed}
+    if open_ids.isdisjoint(query.status_ids):
+        listing = listing._replace(query=query._replace(status_ids=()))
+    return statistics_tables.overdue(listing, vocabulary.statuses, today(request)).link()

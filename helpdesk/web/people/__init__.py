@@ -1,0 +1,1 @@
+"""Colleagues: finding them, and whom a comment can mention."""

@@ -1,0 +1,1 @@
+"""The start page: the work that waits, or one's own requests."""

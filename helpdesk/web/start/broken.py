@@ -1,0 +1,35 @@
+"""Tell administrators what is broken, as far as this process knows it already."""
+
+import asyncio
+from collections.abc import Iterator
+
+from starlette.requests import Request
+
+from helpdesk.errors import HelpdeskError, Sentence, sentence
+from helpdesk.web.core.services import services
+
+WAIT_SECONDS = 0.5
+LATE = sentence("The store has not been checked in time: its disk or its server is slow.")
+
+
+async def found(request: Request) -> list[Sentence]:
+    """Return a sentence for everything that is broken, beside the state of the backend, which every page tells."""
+    return [*await _of_process(request), *_of_feed(request)]
+
+
+async def _of_process(request: Request) -> list[Sentence]:
+    try:
+        async with asyncio.timeout(WAIT_SECONDS):
+            await services(request).readiness.require()
+    except HelpdeskError as error:
+        return [error.message]
+    except TimeoutError:
+        return [LATE]
+    return []
+
+
+def _of_feed(request: Request) -> Iterator[Sentence]:
+    status, zone = services(request).feed_status(), services(request).settings.timezone
+    if not status.live and status.as_of:
+        at = status.as_of.astimezone(zone).strftime("%d.%m.%Y %H:%M")
+        yield sentence("Changes of tasks have not been read since %(at)s: notifications are late.", at=at)

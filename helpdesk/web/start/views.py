@@ -1,0 +1,49 @@
+"""Show the start page: the tasks that wait for staff, the requests of others, and to administrators what is broken."""
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from helpdesk.errors import NotAllowed
+from helpdesk.people.model import Person
+from helpdesk.web.accounts import splash
+from helpdesk.web.core.faces import answer, html
+from helpdesk.web.core.guards import actor
+from helpdesk.web.core.services import path_to
+from helpdesk.web.core.session import current_user
+from helpdesk.web.lists import page as list_page
+from helpdesk.web.lists import saved_views
+from helpdesk.web.start import broken, sections
+from helpdesk.web.start.sections import Start
+
+
+async def home(request: Request) -> Response:
+    """Show the start page, or redirect to the view that the person chose for it; programs get the own tasks."""
+    person = await current_user(request)
+    start, own = await saved_views.start_page(request, person), path_to(request, "tasks:my_tasks")
+    is_chosen = start != path_to(request, "home")
+    return await answer(
+        request,
+        json=lambda: RedirectResponse(start if is_chosen else own, 302),
+        page=lambda: RedirectResponse(start, 302) if is_chosen else _page(request, person),
+    )
+
+
+async def _page(request: Request, person: Person) -> Response:
+    start, refusal = Start(), None
+    try:
+        start = await sections.load(request, person, await actor(request))
+    except NotAllowed as error:  # somebody whom the task system does not know
+        refusal = error
+    rows = [row for it in start.sections or () if it.page for row in it.page.rows]
+    response = html(
+        request,
+        "start/index.html",
+        start=start,
+        refusal=refusal,
+        splash=splash.is_due(request),
+        broken=await broken.found(request) if person.is_admin else [],
+        **await list_page.row_context(request, rows),
+    )
+    if splash.is_due(request):
+        splash.note_shown(request, response)
+    return response

@@ -1,0 +1,203 @@
+"""The start page: what it shows to whom, that its numbers are those of the lists, and that it waits for nobody long."""
+
+import asyncio
+
+import pytest
+import sqlalchemy as sa
+
+from helpdesk.errors import Unavailable, sentence
+from helpdesk.paths import folder
+from helpdesk.services import Services
+from helpdesk.store.models.tables import Task
+from helpdesk.web.edge.readiness import Readiness
+from helpdesk.web.edge.static_files import minified
+from helpdesk.web.start import broken as broken_module
+from helpdesk.web.start import sections
+from tests.web.conftest import HTML, Client, Visit
+from tests.web.dom import Element, parsed
+from tests.world import PASSWORDS, EmbeddedWorld
+
+SILENT = "The task system does not answer just now"
+LATE = "The task system has not answered in time"
+
+
+def page(client: Client) -> Element:
+    answer = client.get("/", headers=HTML)
+    assert answer.status_code == 200, answer.text
+    return parsed(answer.text)
+
+
+def lists(client: Client) -> dict[str, Element]:
+    """The lists on the start page by their names."""
+    return {it["aria-labelledby"].removeprefix("start-"): it for it in page(client).of_class("start-list")}
+
+
+def links(element: Element) -> list[str]:
+    return [it["href"] for it in element.all(lambda it: it.tag == "a")]
+
+
+def overdue(services: Services, number: int) -> None:
+    past = sa.update(Task).where(Task.id == number).values(due_date=sa.func.date("2020-01-01"))
+    services.database.run_here(lambda db: db.execute(past), writes=True)
+
+
+async def never(*_args: object, **_named: object) -> None:
+    await asyncio.Event().wait()
+
+
+def test_visitors_sign_in_first_and_programs_get_their_tasks(visit: Visit) -> None:
+    assert visit().get("/", headers=HTML).headers["location"] == "/users/login?next=%2F"
+    assert visit().get("/").status_code == 401
+    assert visit("anna").get("/").headers["location"] == "/tasks/my-tasks"
+
+
+def test_each_number_is_that_of_its_list_and_the_first_tasks_are_the_first_there(
+    anna: Client, embedded: EmbeddedWorld, services: Services
+) -> None:
+    for priority in ("low", "urgent", "normal", "high"):
+        overdue(services, embedded.new_task(f"Мне {priority}", priority=priority))
+    for status in ("in_progress", "closed"):
+        embedded.new_task(f"Мне {status}", status=status)
+    for number in range(4):
+        embedded.new_task(f"Ничья {number}", assignee=None)
+    embedded.new_task("Чужая", assignee="boris")
+    shown = lists(anna)
+    assert list(shown) == ["for-me", "overdue", "new"]
+    for name, total in (("for-me", 5), ("overdue", 4), ("new", 4)):
+        first, *tasks, more = links(shown[name])
+        (number,) = shown[name].all(lambda it: it.tag == "b")
+        told = anna.get(first).json()
+        assert int(number.text) == told["pagination"]["total"] == total
+        assert tasks == [f"/tasks/{it['id']}" for it in told["tasks"]][: sections.SHOWN] and more == first
+    assert "Мне urgent" in shown["for-me"].text and "Мне low" not in shown["for-me"].text
+    assert "What is broken" not in anna.get("/", headers=HTML).text
+
+
+def test_staff_without_work_get_the_next_act(anna: Client, embedded: EmbeddedWorld) -> None:
+    embedded.new_task("Когда-то моя", status="closed")
+    shown = lists(anna)
+    assert "Nothing waits for you." in shown["for-me"].text and "/tasks" in links(shown["for-me"])
+    assert "Nothing of yours is overdue." in shown["overdue"].text
+
+
+def test_somebody_who_only_asks_sees_what_becomes_of_each_request(visit: Visit, embedded: EmbeddedWorld) -> None:
+    embedded.new_task("Взята", author="irina", status="in_progress")
+    embedded.new_task("Ничья", author="irina", assignee=None)
+    embedded.new_task("Сделана", author="irina", status="resolved")
+    embedded.new_task("Чужая", author="boris")
+    irina = visit("irina")
+    (requests,) = lists(irina).values()
+    assert links(requests)[0] == "/tasks/my-tasks?author_id=me" and "Чужая" not in requests.text
+    words = {it.all(lambda it: it.tag == "a")[0].text: it.text for it in requests.all(lambda it: it.tag == "li")}
+    assert "Анна Смирнова works on it" in words["Взята"]
+    assert "nobody has taken it yet" in words["Ничья"]
+    assert "done: see whether it helped" in words["Сделана"]
+    (ask,) = page(irina).of_class("start-ask")
+    assert links(ask) == ["/tasks/new"]
+
+
+def test_who_may_ask_nowhere_is_told_so(visit: Visit, embedded: EmbeddedWorld) -> None:
+    embedded.new_task("Чужая")
+    there = page(visit("stranger"))
+    (ask,) = there.of_class("start-ask")
+    assert links(ask) == [] and "may not create tasks" in ask.text and "Чужая" not in there.text
+
+
+def test_new_staff_may_begin_with_a_task_that_nobody_has(anna: Client, embedded: EmbeddedWorld) -> None:
+    embedded.new_task("Ничья", assignee=None, author="irina")
+    assert list(lists(anna)) == ["requests", "new"]
+    assert "Ничья" in lists(anna)["new"].text
+
+
+def test_a_slow_list_is_left_out_and_the_others_are_there(
+    anna: Client, embedded: EmbeddedWorld, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    embedded.new_task("Стул")
+    read = type(services.backend).tasks
+
+    async def slow(backend: object, who: object, query: object, **named: object) -> object:
+        await (never() if getattr(query, "due_by", None) else asyncio.sleep(0))
+        return await read(backend, who, query, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(sections, "WAIT_SECONDS", 0.3)
+    monkeypatch.setattr(type(services.backend), "tasks", slow)
+    shown = lists(anna)
+    assert LATE in shown["overdue"].text and len(links(shown["overdue"])) == 2
+    assert "Стул" in shown["for-me"].text
+
+
+@pytest.mark.parametrize("silent", ["vocabulary", "tasks", "projects_for_new"])
+def test_a_silent_task_system_holds_no_page(
+    visit: Visit, services: Services, monkeypatch: pytest.MonkeyPatch, silent: str
+) -> None:
+    monkeypatch.setattr(sections, "WAIT_SECONDS", 0.01)
+    monkeypatch.setattr(type(services.backend), silent, never)
+    for login in ("anna", "irina"):
+        assert (SILENT in page(visit(login)).text) >= (silent == "vocabulary")
+
+
+def test_administrators_see_what_is_broken_and_what_to_do(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(client: Client) -> str:
+        return "".join(it.text for it in page(client).of_class("start-broken"))
+
+    assert "Nothing: the store" in broken(visit("admin"))
+
+    async def fails(readiness: Readiness) -> None:
+        raise Unavailable(sentence("The disk is full, or can't be written to."))
+
+    monkeypatch.setattr(Readiness, "require", fails)
+    told = broken(visit("admin"))
+    assert "The disk is full" in told and "helpdesk doctor" in told and "Nothing:" not in told
+    assert broken(visit("anna")) == ""
+    monkeypatch.setattr(Readiness, "require", never)
+    monkeypatch.setattr(broken_module, "WAIT_SECONDS", 0.01)
+    assert "has not been checked in time" in broken(visit("admin"))
+
+
+def greets(client: Client) -> bool:
+    return bool(page(client).of_class("splash"))
+
+
+def sign_in(client: Client, **more: str) -> None:
+    form = {"username": "anna", "password": PASSWORDS["anna"], **more}
+    assert client.post("/users/login", data=form, headers=HTML).status_code == 303
+
+
+def test_a_splash_greets_once_a_day_after_signing_in(visit: Visit) -> None:
+    client = visit()
+    sign_in(client)
+    assert (greets(client), greets(client)) == (True, False)
+    sign_in(client)
+    assert not greets(client)
+    client.cookies.delete("splash")
+    client.cookies.set("splash", "2020-01-01", domain="testserver.local")
+    assert not greets(client)
+    sign_in(client)
+    assert greets(client)
+
+
+def test_a_splash_is_for_people_at_the_start_page_alone(visit: Visit) -> None:
+    client = visit()
+    client.post("/users/login", json={"username": "anna", "password": PASSWORDS["anna"]}).raise_for_status()
+    assert not greets(client)
+    answer = client.post("/users/login", data={"username": "anna", "password": PASSWORDS["anna"]}, headers=HTML)
+    assert "splash=due; HttpOnly; Max-Age=60" in answer.headers["set-cookie"]
+    assert 'class="splash"' not in client.get("/tasks/my-tasks", headers=HTML).text
+
+
+def test_the_menu_switches_the_splash_off_and_on(visit: Visit) -> None:
+    client = visit()
+    sign_in(client)
+    for value, greeted in (("off", False), ("", True)):
+        (button,) = parsed(client.get("/users/menu", headers=HTML).text).all(lambda it: it.get("name") == "splash")
+        assert button["value"] == value
+        assert client.post("/preferences", data={"splash": value}, headers=HTML).status_code == 303
+        sign_in(client)
+        assert greets(client) == greeted
+
+
+def test_a_splash_has_little_style_and_no_script() -> None:
+    style = (folder("static") / "css/pages/splash.css").read_text()
+    assert len(minified(folder("static") / "css/pages/splash.css")) <= 1024
+    assert style.count("prefers-reduced-motion: no-preference") == 1
+    assert not [it for it in folder("static").rglob("*.js") if "splash" in it.read_text()]
