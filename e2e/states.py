@@ -146,6 +146,12 @@ def internal(it: Stage) -> None:
     it.seen(".preview strong")
 
 
+def mention(it: Stage) -> None:
+    it.page.goto(f"/tasks/{it.task}")
+    steps.comment_box(it.page).press_sequentially("@б")
+    it.seen("#mentions-list [role=option]")
+
+
 def other_statuses(it: Stage) -> None:
     it.page.goto(f"/tasks/{it.task}")
     it.page.locator(".compose-send summary").click()
@@ -281,6 +287,7 @@ PARTS = {
     "lists": Part(
         "anna",
         {
+            "the start": at("/"),
             "a row that somebody has changed": row_changed,
             "a row whose task is gone": row_gone,
             "ticked tasks": ticked,
@@ -311,6 +318,7 @@ PARTS = {
             "news of a task": task_news,
             "news that are shown": task_news_shown,
             "an internal comment, previewed": internal,
+            "people to mention": mention,
             "other statuses": other_statuses,
             "a chosen file": file_chosen,
             "a draft": draft,
@@ -349,6 +357,7 @@ PARTS = {
     "a requester's": Part(
         "irina",
         {
+            "a requester's start": at("/"),
             "a requester's list": at("/tasks?author_id=me"),
             "a requester's new task": at("/tasks/new?project_id=1"),
             "a requester's board": at(BOARD),
