@@ -37,7 +37,7 @@
   matchMedia("print").addEventListener("change", () => (used = true));
   const observer = new PerformanceObserver((list) => {
     for (const { startTime, value, sources, hadRecentInput } of list.getEntries()) {
-      if (used || hadRecentInput) continue;
+      if (used || hadRecentInput || matchMedia("print").matches) continue;
       if (startTime - last > TOGETHER_MS) [moved, parts] = [0, []];
       last = startTime;
       moved += value;

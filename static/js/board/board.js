@@ -47,11 +47,11 @@ const sumTotals = (phases) => {
 const slide = (change) => {
   const places = findAll(".cards > .card").map((card) => [card.id, card.getBoundingClientRect()]);
   change();
-  if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+  if (matchMedia("(prefers-reduced-motion)").matches) return;
   for (const [id, { x, y, width }] of places) {
     const now = width && $(id)?.getBoundingClientRect();
-    if (now && (now.x !== x || now.y !== y))
-      $(id).animate({ translate: [x - now.x + "px " + (y - now.y) + "px", "0"] }, SLIDE_MS);
+    const [dx, dy] = [x - now?.x, y - now?.y];
+    if (dx || dy) $(id).animate({ translate: [dx + "px " + dy + "px", "0"] }, SLIDE_MS);
   }
 };
 const arrangeCards = () => {

@@ -44,11 +44,11 @@ const showPanel = async () => {
   const task = $("beside").querySelector(".task");
   if (location.hash !== hash) return showPanel();
   if (!task) return closePanel();
-  // What can be changed comes first.
-  task.querySelector("header").after(task.querySelector("aside"));
   closeButton.focus();
 };
 on("htmx:before:swap", ({ target }) => target.id === "beside" && saveDrafts(target));
+// What can be changed comes first.
+on("htmx:before:settle", ({ target }) => target.querySelector("#beside header")?.after(target.querySelector("aside")));
 // Another task takes the place of the one in the panel. If the page was opened with a panel there is nothing to go back to.
 const openPanel = (card) => {
   const address = "#task-" + card.id.slice(5);
