@@ -108,10 +108,43 @@ def test_the_typed_text_is_offered_after_coming_back(page: Page, javascript: boo
         page.get_by_label("Тема").press_sequentially(SUBJECT, delay=10)
     page.goto("/tasks/my-tasks")
     page.goto("/tasks/new")
+    expect(page.get_by_role("main")).to_contain_text(SUBJECT)
+    expect(page.get_by_label("Тема")).to_have_count(0)
+    page.get_by_role("link", name="Продолжить").click()
     expect(page.get_by_label("Тема")).to_have_value(SUBJECT)
     expect(page.get_by_text("Черновик от")).to_be_visible()
-    page.get_by_role("button", name="Удалить черновик").click()
-    expect(page.get_by_text("Черновик от")).to_have_count(0)
+    page.goto("/tasks/new")
+    page.get_by_role("button", name="Удалить черновик и начать заново").click()
+    expect(page.get_by_label("Тема")).to_have_value("")
+    expect(page.get_by_label("Тема")).to_be_focused()
+
+
+def test_several_tasks_are_created_one_after_another(page: Page, javascript: bool) -> None:
+    choose_project(page, "Офис и хозяйство", javascript)
+    for subject in (SUBJECT, f"{SUBJECT}, второе"):
+        page.get_by_label("Тема").fill(subject)
+        page.get_by_role("button", name="Создать и ещё одну").click()
+        expect(page.get_by_label("Тема")).to_have_value("")
+        expect(page.get_by_label("Тема")).to_be_focused()
+    steps.toast(page, "создана").get_by_role("link", name="Открыть").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text(f"{SUBJECT}, второе")
+
+
+def test_the_first_wrong_field_is_in_sight_and_in_focus(page: Page, javascript: bool, announced: Announced) -> None:
+    announced.add(422)
+    page.set_viewport_size({"width": 800, "height": 400})
+    choose_project(page, "Офис и хозяйство", javascript)
+    page.get_by_label("Тема").fill(SUBJECT)
+    page.get_by_label("Начало").fill("2027-01-15")
+    page.get_by_label("Срок").fill("2027-01-11")
+    create(page)
+    wrong = page.get_by_label("Срок")
+    expect(wrong).to_have_attribute("aria-invalid", "true")
+    expect(wrong).to_be_focused()
+    expect(wrong).to_be_in_viewport(ratio=1)
+    top = page.get_by_role("banner").bounding_box()
+    box = wrong.bounding_box()
+    assert top and box and box["y"] >= top["y"] + top["height"], "not under the bar at the top"
 
 
 @with_javascript

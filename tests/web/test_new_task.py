@@ -134,7 +134,7 @@ def test_going_to_another_project_loses_nothing(anna: Client) -> None:
     assert answer.status_code == 200 and "aria-invalid" not in page
     assert chosen(page, "project_id") == str(PROJECT_IDS["help"]) and chosen(page, "tracker_id") == "2"
     assert "У *окна*.\nОчень шатается." in page and chosen(page, WAY) == "Почта" and len(seals(page)) == 1
-    again = unescape(anna.get(NEW, headers=HTML).text)
+    again = unescape(anna.get(f"{NEW}?draft=1", headers=HTML).text)
     assert "Draft from" in again and "Очень шатается." in again and len(seals(again)) == 1
     assert chosen(again, "project_id") == str(PROJECT_IDS["help"])
 
@@ -150,6 +150,36 @@ def test_a_link_can_fill_the_form_in(visit: Visit) -> None:
     for value in ("&lt;i&gt; стул", "7", "5"):
         assert f'value="{value}"' in page
     assert visit("anna").get(f"{NEW}?project_id=nonsense&project_id=2", headers=HTML).status_code == 200
+
+
+def test_a_draft_is_seen_before_it_fills_anything_and_can_be_thrown_away(anna: Client) -> None:
+    typed = {"project_id": str(PROJECT_IDS["office"]), "subject": "Стул <b>", "description": "слово " * 100}
+    by = re.search(r'name="typed_by" value="([^"]+)"', anna.get(NEW, headers=HTML).text)
+    assert by
+    assert anna.put("/drafts/tasks:new", data=typed | {"typed_by": by[1]}).json()["kept"]
+    page = anna.get(f"{NEW}?project_id=1", headers=HTML).text
+    assert 'id="new-task"' not in page and "Стул &lt;b&gt;" in page and "слово слово" in page and "Draft from" in page
+    assert len(page) < len(anna.get(f"{NEW}?draft=1", headers=HTML).text), "its first words alone"
+    (on,) = re.findall(rf'href="({NEW}[^"]*draft=1)"', page)
+    assert on == f"{NEW}?project_id=1&amp;draft=1"
+    form = anna.get(unescape(on), headers=HTML).text
+    assert 'value="Стул &lt;b&gt;"' in form and "Discard the draft" in form
+    assert 'value="Стул &lt;b&gt;"' in anna.get(NEW, headers=HTMX).text, "a script asks for the form"
+    anna.post("/drafts/tasks:new/discard", data={"typed_by": by[1]}, headers=HTML)
+    empty = anna.get(NEW, headers=HTML).text
+    assert 'id="new-task"' in empty and "Стул" not in empty
+
+
+def test_one_more_task_is_created_and_the_first_can_be_opened(anna: Client) -> None:
+    for headers, place in ((HTML, "location"), (HTMX, "hx-redirect")):
+        answer = anna.post(NEW, data=SAID | {"another": "1"}, headers=headers)
+        following = answer.headers[place]
+        assert following == f"{NEW}?project_id={SAID['project_id']}&tracker_id={SAID['tracker_id']}"
+        page = anna.get(following, headers=HTML).text
+        (created,) = re.findall(r'<p>Task #(\d+) was created. <a href="/tasks/\1">Open it</a></p>', page)
+        assert anna.get(f"/tasks/api/task/{created}").json()["subject"] == SAID["subject"]
+        assert chosen(page, "project_id") == SAID["project_id"] and chosen(page, "tracker_id") == SAID["tracker_id"]
+        assert 'name="subject" value=""' in page and "Open it" not in anna.get(following, headers=HTML).text
 
 
 @pytest.mark.parametrize("status", [422, 401])

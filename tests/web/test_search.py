@@ -61,6 +61,7 @@ def test_pages_are_those_that_a_person_may_enter(visit: Visit) -> None:
     assert found(visit("admin"), "board")["pages"] == ["Board", "Columns of the board", "Keyboard"]
     pages = visit("irina").get("/search", headers={"Accept-Language": "ru"}).json()["pages"]
     assert {"name": "Мои задачи", "address": "/tasks/my-tasks"} in pages
+    assert {"name": "Начальная страница", "address": "/"} in pages
     assert pages[-1] == {"name": "Выйти", "address": "/users/logout"}
 
 

@@ -5,6 +5,8 @@ the message to the next page. That page deletes the cookie and is kept in no cac
 back to it shows the message again.
 """
 
+from typing import NamedTuple
+
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -17,28 +19,35 @@ LASTS_SECONDS = 60
 LONGEST = 2_000  # of the cookie: a longer message is dropped rather than refused by the browser
 
 
-def redirect(request: Request, path: str, message: Sentence) -> Response:
-    """Send the browser to a page that shows the message."""
+class Flash(NamedTuple):
+    """A message, and the address of what it is about if that is another page."""
+
+    message: Sentence
+    address: str = ""
+
+
+def redirect(request: Request, path: str, message: Sentence, address: str = "") -> Response:
+    """Send the browser to a page that shows the message, with a link to `address` if there is one."""
     response = htmx_redirect(request, path)
-    add(request, response, message)
+    add(request, response, message, address)
     return response
 
 
-def add(request: Request, response: Response, message: Sentence) -> None:
+def add(request: Request, response: Response, message: Sentence, address: str = "") -> None:
     """Let the next page show the message."""
-    sealed = session.seal(request, FLASH, [message.text, message.values])
+    sealed = session.seal(request, FLASH, [message.text, message.values, address])
     if len(sealed) <= LONGEST:
         response.set_cookie(FLASH, sealed, LASTS_SECONDS, httponly=True, samesite="lax")
 
 
-def shown(request: Request) -> Sentence | None:
+def shown(request: Request) -> Flash | None:
     """Return the message for this page, and note on the request that it is shown."""
     cookie = session.cookie(request, FLASH)
     if not cookie or not _is_seen(request):
         return None
     sealed = session.unseal(request, FLASH, cookie, LASTS_SECONDS)
     request.state.shows_flash = True
-    return _sentence(sealed) if sealed else None
+    return Flash(_sentence(sealed[:2]), "".join(sealed[2:])) if sealed else None
 
 
 def _is_seen(request: Request) -> bool:

@@ -125,7 +125,7 @@ async def _places(request: Request) -> list[Place]:
     views = [Place(view.name, view.address, "bookmark") for view in await saved_views.of_person(request)]
     start = Place(translate(request, sentence("Start page")), path_to(request, "home"), "headset")
     sign_out = Place(translate(request, sentence("Sign out")), path_to(request, "people:logout"), "command")
-    return [start, *places, *views, sign_out]
+    return [*places, *views, start, sign_out]
 
 
 def _commands(request: Request) -> list[Command]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -39,7 +40,10 @@ ALIASES = {"assigned_to_id": "assignee_id"}
 
 @drafts.belongs_to("new")
 async def new(request: Request) -> Response:
-    """Show the form, filled in by the query or by a draft; a POST creates the task."""
+    """Show the form, filled in by the query or, with `?draft=1`, by the draft; a POST creates the task.
+
+    Without that a page first asks what shall become of a draft, so that nothing new is saved over it.
+    """
     if request.method == "POST":
         return await _create(request)
     query = request_data.query_values(request)
@@ -53,6 +57,8 @@ async def _to_json(request: Request, typed: Mapping[str, Any]) -> Response:
 
 async def _to_page(request: Request, query: Mapping[str, Any]) -> Response:
     draft = None if any(query.get(name) for name in drafts.TEXTS) else await drafts.of_place(request, PLACE)
+    if draft and "draft" not in query and choose(request, page=True, fragment=False):
+        return html(request, "tasks/new_draft.html", draft=draft, typed_by=await drafts.form_owner(request))
     typed = {**(draft.fields if draft else {}), **query}
     uploads.restore(request, await actor(request), typed.get("staged"))
     return await _page(request, typed, draft=draft)
@@ -112,11 +118,24 @@ async def create(request: Request) -> Response:
         refusal, status = error, status_of(error)
         return await answer_refusal(request, refusal, page=lambda: _page(request, fields.values, status, error=refusal))
     body = {"message": translate(request, CREATED), "data": schemas.created(task)}
-    return await answer(request, json=lambda: json_response(request, body, 201), page=lambda: _to_task(request, task))
+    show = _to_next if fields.values.get("another") else _to_task
+    return await answer(request, json=lambda: json_response(request, body, 201), page=lambda: show(request, task))
 
 
 def _to_task(request: Request, task: Task) -> Response:
-    response = flash.redirect(request, task_page.address(request, task.id), CREATED)
+    return _redirect(request, task, flash.Flash(CREATED), task_page.address(request, task.id))
+
+
+def _to_next(request: Request, task: Task) -> Response:
+    """Go to a new form of the same kind, which says what was created and leads to it."""
+    same = urlencode({"project_id": task.row.project.id, "tracker_id": task.row.tracker.id})
+    created = sentence("Task #%(number)s was created.", number=task.id)
+    message = flash.Flash(created, task_page.address(request, task.id))
+    return _redirect(request, task, message, f"{path_to(request, 'tasks:new')}?{same}")
+
+
+def _redirect(request: Request, task: Task, message: flash.Flash, path: str) -> Response:
+    response = flash.redirect(request, path, *message)
     session.keep_choice(response, LAST_PROJECT, str(task.row.project.id))
     return response
 
