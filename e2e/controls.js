@@ -37,8 +37,10 @@
       width > 1 && height > 1 && bottom > 0 && it.checkVisibility({ opacityProperty: true, visibilityProperty: true })
     );
   };
+  // One line alone divides it from what is beside it.
   const isDrawn = (style, under) =>
-    lines(style).some((it) => read(it)[3]) || contrast(over(read(style.backgroundColor), under), under) > 1.01;
+    lines(style).filter((it) => read(it)[3]).length > 1 ||
+    contrast(over(read(style.backgroundColor), under), under) > 1.01;
   const isOff = (it) => it.matches(":disabled, [aria-disabled=true], :disabled *");
   // The one that is chosen among its like has a soft ground, and says so by its weight and its letters' colour, too.
   const isChosen = (it) => it.matches("[aria-current], [aria-pressed=true], [aria-selected=true], :hover");
@@ -89,7 +91,8 @@
   const controls = [...document.querySelectorAll(EVERY)].filter((it) => isSeen(it) && !isOff(it));
   for (const it of controls) tell(it, "edge", edge(it));
   const before = document.activeElement;
-  for (const it of controls) tell(it, "focus", focusEdge(it));
+  // The focus of a list with a choice stays in its field.
+  for (const it of controls.filter((one) => one.tabIndex >= 0)) tell(it, "focus", focusEdge(it));
   if (before === document.body) document.activeElement.blur();
   else before.focus({ preventScroll: true });
   return [...faults];

@@ -83,6 +83,7 @@ def palette_empty(it: Stage) -> None:
 
 def keys(it: Stage) -> None:
     it.page.keyboard.press("Escape")
+    expect(it.page.locator("#palette")).not_to_be_visible()
     it.page.keyboard.press("?")
     it.seen("#help h2")
 
@@ -189,7 +190,8 @@ def card_news(it: Stage) -> None:
 
 
 def card_comes(it: Stage) -> None:
-    task = {"project_id": 1, "subject": "Новая карточка", "assigned_to_id": it.anna.get("/users/profile").json()["id"]}
+    mine = it.anna.get(f"/tasks/api/task/{it.task}").json()
+    task = {"project_id": mine["project"]["id"], "subject": "Новая карточка", "assigned_to_id": mine["assignee"]["id"]}
     it.admin.post("/tasks/api/task", json=task).raise_for_status()
     it.seen(".card", "Новая карточка")
 

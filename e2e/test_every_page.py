@@ -68,7 +68,15 @@ def test_lists(page: Page, look: Look, announced: Announced) -> None:
     }.items():
         page.goto(address)
         look(name)
-    page.goto("/tasks?per_page=5")
+    steps.come_to(page, "stranger", "/tasks/my-tasks")
+    look("an empty list")
+    page.goto("/tasks/statistics")
+    look("nothing to count")
+
+
+def test_ticked_tasks_and_saved_views(page: Page, look: Look, announced: Announced) -> None:
+    announced.add(422)
+    steps.come_to(page, "anna", "/tasks?per_page=5")
     for box in page.locator("tbody input[type=checkbox]").all():
         box.check()
     look("tasks that are ticked")
@@ -103,10 +111,6 @@ def test_lists(page: Page, look: Look, announced: Announced) -> None:
     page.get_by_role("button", name="Сохранить").click()
     expect(page.get_by_text("уже есть")).to_be_visible()
     look("a name that is taken")
-    steps.come_to(page, "stranger", "/tasks/my-tasks")
-    look("an empty list")
-    page.goto("/tasks/statistics")
-    look("nothing to count")
 
 
 def test_start_pages(page: Page, look: Look) -> None:
