@@ -1,5 +1,6 @@
 """The board as people use it: by mouse, finger, keys, or plain forms."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -67,6 +68,13 @@ def numbers_agree(page: Page) -> None:
         columns = ",".join(f".column.{phase} .tally" for phase in (number.get_attribute("data-phases") or "").split())
         told = sum(int(it.get_attribute("data-total") or 0) for it in page.locator(columns).all())
         expect(number).to_have_text(str(told))
+
+
+def is_alone(page: Page, focused: Locator) -> None:
+    """Waits until no task is beside the board, nor in its address, and the focus is where it was before."""
+    expect(page.locator("#panel")).to_be_hidden()
+    expect(page).to_have_url(re.compile("/tasks/board$"))
+    expect(focused).to_be_focused()
 
 
 def knows_where(page: Page) -> None:

@@ -49,7 +49,7 @@ Reach = Callable[[Stage], Any]
 
 def row_changed(it: Stage) -> None:
     it.open(LIST)
-    it.page.locator(f"#tasks [href='/tasks/{it.other}']").focus()  # what is in use is marked only
+    it.page.locator(f"#tasks tr:has([value='{it.other}']) .list-subject a").focus()  # what is in use is marked only
     it.put(it.boris, it.other, "Приостановлена")
     it.seen("tr.changed")
 

@@ -1,10 +1,12 @@
 """What people do on the pages, so that journeys read as sentences. Words on the screen are Russian, as for most."""
 
+from collections.abc import Callable
 from typing import Any
 
 import httpx
 from playwright.sync_api import Locator, Page, expect
 
+from e2e.profiles import PATIENCE_MS
 from tests.servers.process import wait_until
 
 
@@ -35,6 +37,14 @@ def history(client: httpx.Client, task: int) -> list[dict[str, Any]]:
 def tell(client: httpx.Client, task: int, text: str) -> None:
     """Comment on a task from elsewhere."""
     client.post(f"/tasks/api/task/{task}/comments", json={"comment": text}).raise_for_status()
+
+
+def change_elsewhere(client: httpx.Client, task: int, field: str, value: str) -> None:
+    """Choose another value of a field by its name from elsewhere."""
+    address, many = f"/tasks/api/task/{task}", {"status": "statuses", "priority": "priorities", "assignee": "assignees"}
+    offered = client.get(f"{address}/{many[field]}").raise_for_status().json()[f"available_{many[field]}"]
+    chosen = next(it["id"] for it in offered if it["name"] == value)
+    client.put(f"{address}/{field}", json={f"{field}_id": chosen}).raise_for_status()
 
 
 def end_all_sessions(client: httpx.Client) -> None:
@@ -215,6 +225,15 @@ def ask_for_bulk(page: Page, javascript: bool) -> Locator:
         page.get_by_role("button", name="Изменить отмеченные").click()
     expect(bulk(page)).to_be_visible()
     return bulk(page)
+
+
+def until(page: Page, holds: Callable[[], bool]) -> None:
+    """Wait for what is no element of the page."""
+    for _ in range(PATIENCE_MS // 50):
+        if holds():
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError("it did not come about")
 
 
 def mark(page: Page) -> None:

@@ -236,9 +236,7 @@ def test_a_board_opened_with_a_task_stays_when_the_panel_is_closed(page: Page, m
     expect(page).not_to_have_url(re.compile(f"#task-{move.task}$"))
     expect(panel.locator(f"#task-{move.task}")).to_have_count(0)
     panel.get_by_role("button", name="Закрыть").first.click()
-    expect(panel).to_be_hidden()
-    expect(page).to_have_url(re.compile(BOARD + "$"))
-    expect(other).to_be_focused()
+    boards.is_alone(page, other)
 
 
 @WITH_SCRIPTS
@@ -252,8 +250,7 @@ def test_a_task_opens_beside_the_board(page: Page, move: Move) -> None:
     expect(boards.card(page, move.task).locator(".rank")).to_have_text("Срочный")
     expect(panel).to_be_visible()
     page.keyboard.press("Escape")
-    expect(panel).to_be_hidden()
-    expect(subject).to_be_focused()
+    boards.is_alone(page, subject)
 
 
 @WITH_SCRIPTS
@@ -266,9 +263,7 @@ def test_the_address_names_the_task_beside_the_board(page: Page, move: Move) -> 
     expect(page).to_have_url(re.compile(rf"{BOARD}#task-{move.task}$"))
     assert panel.evaluate(FIRST_IS_STATE)
     page.go_back()
-    expect(panel).to_be_hidden()
-    expect(page).to_have_url(re.compile(BOARD + "$"))
-    expect(subject).to_be_focused()
+    boards.is_alone(page, subject)
     page.go_forward()
     expect(panel).to_be_visible()
     page.reload()
@@ -277,9 +272,7 @@ def test_the_address_names_the_task_beside_the_board(page: Page, move: Move) -> 
     other.dispatch_event("click")
     expect(page).not_to_have_url(re.compile(f"#task-{move.task}$"))
     page.go_back()
-    expect(panel).to_be_hidden()
-    expect(page).to_have_url(re.compile(BOARD + "$"))
-    expect(other).to_be_focused()
+    boards.is_alone(page, other)
 
 
 @WITH_SCRIPTS

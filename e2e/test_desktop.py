@@ -5,7 +5,7 @@ from playwright.sync_api import Page, expect
 
 from e2e import steps
 from e2e.conftest import AsProgram
-from e2e.test_live import is_live, unread, until
+from e2e.test_live import is_live, unread
 
 pytestmark = pytest.mark.parametrize("javascript", [True], ids=["with JavaScript"], indirect=True)
 
@@ -53,7 +53,7 @@ def test_the_browser_is_asked_by_the_switch_alone_and_hidden_tabs_show_one(page:
     is_live(page)
     assert desktop.asked == []
     switch(page)
-    until(page, lambda: len(desktop.asked) == 1)
+    steps.until(page, lambda: len(desktop.asked) == 1)
     expect(page.locator("#widget").get_by_label("На рабочем столе")).to_be_checked()
 
     other = page.context.new_page()
@@ -62,17 +62,17 @@ def test_the_browser_is_asked_by_the_switch_alone_and_hidden_tabs_show_one(page:
     for tab in (page, other):
         look_at(tab, is_looked_at=False)
     steps.tell(boris, task["id"], "Проверил, завтра приеду.")
-    until(page, lambda: len(desktop.shown) == 1)
+    steps.until(page, lambda: len(desktop.shown) == 1)
     assert task["subject"] in desktop.shown[0]
 
     look_at(other, is_looked_at=True)
     steps.tell(boris, seen_at_once["id"], "Уже выехал.")
     for tab in (page, other):
         unread(tab, "2")
-    until(page, lambda: bool(page.evaluate("+localStorage['seen on a page'] > 0")))
+    steps.until(page, lambda: bool(page.evaluate("+localStorage['seen on a page'] > 0")))
     look_at(other, is_looked_at=False)
     steps.tell(boris, task["id"], "Приехал.")
-    until(page, lambda: len(desktop.shown) == 2)
+    steps.until(page, lambda: len(desktop.shown) == 2)
     assert [task["subject"] in it for it in desktop.shown] == [True, True] and len(desktop.asked) == 1
 
 
@@ -97,6 +97,6 @@ def test_the_switch_goes_where_the_browser_shows_nothing_for_a_page(page: Page, 
     page.evaluate("localStorage.refuses = 1")
     look_at(page, is_looked_at=False)
     steps.tell(boris, task["id"], "Проверил, завтра приеду.")
-    until(page, lambda: len(desktop.shown) == 1)
+    steps.until(page, lambda: len(desktop.shown) == 1)
     expect(label).to_be_hidden()
     assert page.evaluate("localStorage.desktop ?? ''") == ""

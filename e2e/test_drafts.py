@@ -186,9 +186,7 @@ def test_a_conflict_and_a_refusal_are_offered_again_later(
     announced.update({409, 422})
     task, boris = steps.some_task(anna, status="Новая")["id"], as_program("boris")
     steps.come_to(page, "anna", task)
-    offered = boris.get(f"/tasks/api/task/{task}/statuses").json()["available_statuses"]
-    theirs = next(status["id"] for status in offered if status["name"] == "Запрошено уточнение")
-    boris.put(f"/tasks/api/task/{task}/status", json={"status_id": theirs}).raise_for_status()
+    steps.change_elsewhere(boris, task, "status", "Запрошено уточнение")
     steps.answer_and(page, TEXT, "Отклонена")
     expect(steps.comment_form(page).get_by_role("alert")).to_contain_text("Ничего не отправлено")
     page.goto("/tasks/my-tasks")

@@ -217,6 +217,9 @@ def test_new_tasks_and_files(page: Page, look: Look, announced: Announced, anna:
             _send_as_without_scripts(page.locator("#new-task"))
         expect(page.get_by_label("Срок")).to_have_attribute("aria-invalid", "true")
         look(told)
+    page.goto("/tasks/new")
+    expect(page.get_by_role("link", name="Продолжить")).to_be_visible()
+    look("a new task that was begun")
 
 
 def test_pages_about_a_task(page: Page, look: Look, announced: Announced, as_program: AsProgram) -> None:
@@ -236,6 +239,8 @@ def test_pages_about_a_task(page: Page, look: Look, announced: Announced, as_pro
         "a comment being mended": f"/tasks/{whole}/comments/{entry}",
         "a question before deleting": f"/tasks/{whole}/delete",
         "a comment by itself": f"/tasks/{whole}/texts/{entry}",
+        "whom one can mention": f"/tasks/{whole}/mentions?private=1",
+        "nobody to mention": f"/tasks/{whole}/mentions?q=zzz",
     }.items():
         page.goto(address)
         look(name)
@@ -349,7 +354,5 @@ def _send_as_without_scripts(form: Locator) -> None:
 
 
 def _change_meanwhile(colleague: httpx.Client, task: int) -> None:
-    colleague.post(f"/tasks/api/task/{task}/comments", json={"comment": "Смотрю."}).raise_for_status()
-    offered = colleague.get(f"/tasks/api/task/{task}/statuses").json()["available_statuses"]
-    theirs = next(status["id"] for status in offered if status["name"] == "Решена")
-    colleague.put(f"/tasks/api/task/{task}/status", json={"status_id": theirs}).raise_for_status()
+    steps.tell(colleague, task, "Смотрю.")
+    steps.change_elsewhere(colleague, task, "status", "Решена")

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import FilePayload, JSHandle, Locator, Page, Route, expect
+from playwright.sync_api import FilePayload, JSHandle, Locator, Page, expect
 
 from e2e import steps
 from e2e.conftest import AsProgram
@@ -38,26 +38,8 @@ def choose(page: Page, *files: FilePayload) -> None:
     steps.comment_form(page).locator("input[type=file]").set_input_files(list(files))
 
 
-def send(page: Page) -> None:
-    steps.press_comment(page)
-
-
 def listed(page: Page) -> Locator:
     return page.locator(".task-history .task-files li")
-
-
-def hold_first(page: Page) -> list[Route]:
-    """The first request that sends files waits until it is continued."""
-    held: list[Route] = []
-
-    def meet(route: Route) -> None:
-        if held:
-            route.continue_()
-        else:
-            held.append(route)
-
-    page.route("**/comments", meet)
-    return held
 
 
 def carrying(page: Page, name: str, kind: str, content: bytes = b"1") -> JSHandle:
@@ -67,7 +49,7 @@ def carrying(page: Page, name: str, kind: str, content: bytes = b"1") -> JSHandl
 def test_several_files_are_added_with_a_comment_and_can_be_fetched(page: Page, task: dict[str, Any]) -> None:
     choose(page, PLAN, PHOTO)
     steps.comment_box(page).fill("Вот план.")
-    send(page)
+    steps.press_comment(page)
     expect(listed(page)).to_have_count(2)
     expect(listed(page).first).to_contain_text("План «А» этажа.txt")
     expect(steps.entries(page).last).to_contain_text("Вот план.")
@@ -85,7 +67,7 @@ def test_a_file_that_is_too_large_is_reported_in_the_form(
     archive.write_bytes(b"0" * TOO_MUCH)
     steps.comment_box(page).fill("Вот архив.")
     steps.comment_form(page).locator("input[type=file]").set_input_files(archive)
-    send(page)
+    steps.press_comment(page)
     expect(steps.comment_form(page)).to_contain_text("Файлы слишком большие: не больше 16 МБ вместе.")
     expect(steps.comment_box(page)).to_have_value("Вот архив.")
     expect(listed(page)).to_have_count(0)
@@ -95,18 +77,18 @@ def test_files_of_a_refused_form_stay(page: Page, task: dict[str, Any], announce
     announced.add(422)
     choose(page, PLAN, PHOTO)
     steps.comment_box(page).fill("я" * 66_000)
-    send(page)
+    steps.press_comment(page)
     expect(steps.comment_form(page).get_by_role("checkbox")).to_have_count(2)
     steps.comment_form(page).get_by_label("фото.bin").uncheck()
     steps.comment_box(page).fill("короче")
-    send(page)
+    steps.press_comment(page)
     expect(listed(page)).to_have_count(1)
     expect(listed(page)).to_contain_text("План «А» этажа.txt")
 
 
 def test_a_picture_is_shown_small_and_leads_to_a_larger_one(page: Page, task: dict[str, Any]) -> None:
     choose(page, {"name": "снимок.png", "mimeType": "image/png", "buffer": picture((640, 480))})
-    send(page)
+    steps.press_comment(page)
     shown = listed(page).get_by_role("img", name="Картинка: снимок.png")
     expect(shown).to_be_visible()
     expect(shown).to_have_js_property("complete", True)
@@ -131,7 +113,7 @@ def test_files_dropped_anywhere_go_with_the_answer(page: Page, task: dict[str, A
     form.get_by_role("button", name="✕").click()
     expect(form.get_by_role("status")).to_have_text("")
     page.locator("h1").dispatch_event("drop", {"dataTransfer": carrying(page, "план.txt", "text/plain")})
-    send(page)
+    steps.press_comment(page)
     expect(listed(page)).to_have_count(1)
     expect(steps.entries(page).last).to_contain_text("план.txt")
     expect(steps.entries(page).last).to_contain_text("пишу дальше")
@@ -143,21 +125,21 @@ def test_a_picture_pasted_into_an_answer_goes_with_it(page: Page, task: dict[str
     paste = "(it, clipboardData) => it.dispatchEvent(new ClipboardEvent('paste', {clipboardData, bubbles: true}))"
     steps.comment_box(page).evaluate(paste, carrying(page, "image.png", "image/png", picture((4, 3))))
     expect(steps.comment_box(page)).to_have_value(re.compile(r"на снимке видно!\[\]\(clipboard-20.*\.png\)"))
-    send(page)
+    steps.press_comment(page)
     expect(steps.entries(page).last.get_by_role("img").first).to_be_visible()
     expect(listed(page)).to_contain_text("clipboard-20")
 
 
 @with_javascript
 def test_sending_can_be_stopped_and_the_files_stay_chosen(page: Page, task: dict[str, Any]) -> None:
-    hold_first(page)
+    page.route("**/comments", lambda route: None, times=1)  # the first one is never answered
     choose(page, PHOTO)
-    send(page)
+    steps.press_comment(page)
     expect(steps.comment_form(page).get_by_role("progressbar")).to_be_visible()
     steps.comment_form(page).get_by_role("button", name="Отмена").click()
     expect(steps.comment_form(page).get_by_role("progressbar")).to_be_hidden()
     expect(steps.comment_form(page).locator("input[type=file]")).to_be_focused()
-    send(page)
+    steps.press_comment(page)
     expect(listed(page)).to_have_count(1)
 
 
@@ -168,10 +150,10 @@ def test_a_lost_connection_is_reported_and_the_files_stay_chosen(
     announced.update({"net::ERR_CONNECTION_RESET", HTMX_SAYS})
     page.route("**/comments", lambda route: route.abort("connectionreset"))
     choose(page, PLAN)
-    send(page)
+    steps.press_comment(page)
     expect(steps.toast(page, "Связь пропала. Возможно, ничего не сохранено. Набранное осталось здесь")).to_be_visible()
     page.unroute("**/comments")
-    send(page)
+    steps.press_comment(page)
     expect(listed(page)).to_have_count(1)
 
 
@@ -191,5 +173,5 @@ def test_a_session_that_ended_keeps_the_comment(
     as_program("anna").post("/users/logout", json={"everywhere": True}).raise_for_status()
     choose(page, PLAN)
     steps.comment_box(page).fill("Вот план.")
-    send(page)
+    steps.press_comment(page)
     expect(page.get_by_label("Ваш текст.")).to_have_value("Вот план.")

@@ -8,7 +8,6 @@ from playwright.sync_api import Page, Route, expect
 from e2e import steps
 from e2e.conftest import AsProgram
 from e2e.watching import Announced
-from tests.servers.process import wait_until
 
 pytestmark = pytest.mark.parametrize("javascript", [True], ids=["with JavaScript"], indirect=True)
 
@@ -177,7 +176,7 @@ def test_the_palettes_last_answer_wins(page: Page) -> None:
     held = []
     page.route("**/search?q=*", lambda route: held.append(route) if not held else route.continue_())
     box.fill("тёмные")
-    wait_until(lambda: page.wait_for_timeout(20) or bool(held), seconds=8, what="the first question")
+    steps.until(page, lambda: bool(held))
     box.fill("светлые")
     expect(page.locator("#palette [role=option]")).to_have_text(["Светлые цвета"])
     with page.expect_response(re.compile("search")):
@@ -253,7 +252,7 @@ def test_the_form_of_a_row_gets_the_focus_though_another_swap_came_first(page: P
     page.route(re.compile("/row.edit=1"), lambda route: held.append(route))
     page.keyboard.press("j")
     page.keyboard.press("p")
-    wait_until(lambda: page.wait_for_timeout(20) or bool(held), seconds=8, what="the form of the row")
+    steps.until(page, lambda: bool(held))
     page.evaluate(SWAP)
     held[0].continue_()
     expect(page.locator("tr select[name=priority_id]")).to_be_focused()
@@ -276,8 +275,7 @@ def test_ten_tasks_are_triaged_by_keyboard_alone(page: Page, as_program: AsProgr
     keys.press("Enter")
 
     def urgent() -> set[int]:
-        page.wait_for_timeout(50)
         return {it["id"] for it in steps.tasks(anna, priority="Срочный", per_page=100)["tasks"]} - before
 
-    wait_until(lambda: len(urgent()) == TEN, seconds=15, what="ten tasks that are urgent now")
+    steps.until(page, lambda: len(urgent()) == TEN)
     assert keys.pressed <= MOST_KEYS

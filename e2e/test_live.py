@@ -1,6 +1,6 @@
 """Pages that hear of what others do: several tabs, several browsers, a line and a server that come and go."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -65,15 +65,6 @@ def unread(page: Page, number: str) -> None:
     expect(page.locator("[data-unread]")).to_have_text([number] * 2)
 
 
-def until(page: Page, holds: Callable[[], bool]) -> None:
-    """Wait for what is no element of the page."""
-    for _ in range(PATIENCE_MS // 50):
-        if holds():
-            return
-        page.wait_for_timeout(50)
-    raise AssertionError("it did not come about")
-
-
 def test_eight_tabs_have_one_connection_and_make_one_sound(page: Page, as_program: AsProgram) -> None:
     boris, task = as_program("boris"), steps.some_task(as_program("anna"))
     tones: list[str] = []
@@ -92,16 +83,16 @@ def test_eight_tabs_have_one_connection_and_make_one_sound(page: Page, as_progra
     for tab in tabs:
         unread(tab, "1")
         expect(tab).to_have_title("(1) Мои задачи · TEZ Navigator")
-    until(page, lambda: len(tones) >= TONES_OF_A_CHIME)
+    steps.until(page, lambda: len(tones) >= TONES_OF_A_CHIME)
 
     (leading,) = streams.open
     leading.frame.page.close()
     tabs = [tab for tab in tabs if not tab.is_closed()]
-    until(tabs[0], lambda: len(streams.open) == 1)
+    steps.until(tabs[0], lambda: len(streams.open) == 1)
     steps.tell(boris, task["id"], "Уже выехал.")
     for tab in tabs:
         unread(tab, "2")
-    until(tabs[0], lambda: len(tones) >= 2 * TONES_OF_A_CHIME)
+    steps.until(tabs[0], lambda: len(tones) >= 2 * TONES_OF_A_CHIME)
     assert (len(streams.open), len(tones)) == (1, 2 * TONES_OF_A_CHIME)
 
 
@@ -143,7 +134,7 @@ def test_news_that_ones_own_answer_has_brought_is_not_sent_again(page: Page, as_
     late: list[tuple[Any, Any]] = []
     page.route("**/changed?*", lambda route: route.continue_() if late else late.append((route, route.fetch())))
     steps.tell(boris, task["id"], "Заменил кабель.")
-    until(page, lambda: bool(late))
+    steps.until(page, lambda: bool(late))
     steps.add_comment(page, "Спасибо.")
     expect(steps.entries(page).last).to_contain_text("Спасибо.")
     ((route, answer),) = late
@@ -159,7 +150,7 @@ def test_a_row_of_a_list_becomes_what_others_made_it(page: Page, as_program: AsP
     row = page.locator("tr").filter(has=page.get_by_text(str(task["id"]), exact=True))
     expect(row.locator("td.list-status")).to_have_text("Новая")
     page.get_by_role("searchbox").first.focus()
-    boris.put(f"/tasks/api/task/{task['id']}/status", json={"status_id": 2}).raise_for_status()
+    steps.change_elsewhere(boris, task["id"], "status", "В работе")
     expect(row.locator("td.list-status")).to_have_text("В работе")
     expect(page.get_by_role("searchbox").first).to_be_focused()
 
@@ -291,14 +282,14 @@ def test_a_board_gets_events_of_any_task_whatever_other_tabs_show_and_lists_afte
     lists[0].goto("/tasks/my-tasks")
     is_live(lists[0])
     assert "0" in asked_for(streams)
-    boris.put(f"/tasks/api/task/{task['id']}/status", json={"status_id": 2}).raise_for_status()
+    steps.change_elsewhere(boris, task["id"], "status", "В работе")
     boards.stands_in(page, task["id"], 2)
     row = lists[0].locator("tr").filter(has=lists[0].get_by_text(str(task["id"]), exact=True))
     expect(row.locator("td.list-status")).to_have_text("В работе")
     page.goto("about:blank")
     for tab in lists[1:]:
         tab.close()
-    until(lists[0], lambda: str(task["id"]) in asked_for(streams) and len(asked_for(streams)) <= 25)
+    steps.until(lists[0], lambda: str(task["id"]) in asked_for(streams) and len(asked_for(streams)) <= 25)
     lists[0].goto("about:blank")
 
 
@@ -346,7 +337,7 @@ def test_pages_that_were_cut_off_show_what_happened_meanwhile(
     page.context.set_offline(True)
     expect(page.locator("#fresh")).to_have_text("восстанавливаем связь…", timeout=LONG_MS)
     for task in (one, other):
-        boris.put(f"/tasks/api/task/{task['id']}/status", json={"status_id": 2}).raise_for_status()
+        steps.change_elsewhere(boris, task["id"], "status", "В работе")
     steps.wait_for_unread(anna, 2)
     # A stream tells of the last seconds when it opens; this one says nothing, as if all that had been long ago.
     says = {"content_type": "text/event-stream", "body": "event: unread\ndata: 2\n\n"}
@@ -378,7 +369,7 @@ class TestAServerOfItsOwn:
         demo.process.kill()
         demo.process.wait()
         expect(page.locator("#fresh")).to_have_text("восстанавливаем связь…")
-        until(page, lambda: "net::ERR_CONNECTION_REFUSED" in failures)
+        steps.until(page, lambda: "net::ERR_CONNECTION_REFUSED" in failures)
         with running_demo(demo.folder, seeded, int(demo.url.rpartition(":")[2])) as again:
             with closing(steps.program(again.url, "anna")) as anna, closing(steps.program(again.url, "boris")) as boris:
                 steps.tell(boris, steps.some_task(anna)["id"], "Мы снова здесь.")

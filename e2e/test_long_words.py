@@ -94,6 +94,8 @@ def test_the_pages_of_a_task(
         "the form of a task": f"/tasks/{WHOLE}/edit",
         "a comment being changed": f"/tasks/{WHOLE}/comments/{told.json()['comment']['id']}",
         "a question before deleting": f"/tasks/{WHOLE}/delete",
+        "whom one can mention": f"/tasks/{WHOLE}/mentions",
+        "who was found": "/search?q=анна",
         "where a new task goes": "/tasks/new",
         "a new task": "/tasks/new?project_id=1",
         "reply templates": "/replies",

@@ -84,6 +84,8 @@ def test_an_internal_comment_offers_its_readers_alone_and_a_press_chooses(page: 
     chosen(page).click()
     expect(box).to_have_value("@boris ")
     expect(box).to_be_focused()
+    box.press_sequentially("и @", delay=20)
+    expect(offer(page)).to_be_visible()  # axe looks at it, too
 
 
 @with_javascript

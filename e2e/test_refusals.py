@@ -30,9 +30,7 @@ def test_a_conflict_names_what_both_touched_and_the_second_press_succeeds(
     announced.add(409)
     task, boris = steps.some_task(anna, status="Новая"), as_program("boris")
     steps.come_to(page, "anna", task["id"])
-    offered = boris.get(f"/tasks/api/task/{task['id']}/statuses").json()["available_statuses"]
-    theirs = next(status["id"] for status in offered if status["name"] == "Запрошено уточнение")
-    boris.put(f"/tasks/api/task/{task['id']}/status", json={"status_id": theirs}).raise_for_status()
+    steps.change_elsewhere(boris, task["id"], "status", "Запрошено уточнение")
 
     steps.answer_and(page, TEXT, "Отклонена")
     refused = steps.comment_form(page).get_by_role("alert")
@@ -55,9 +53,7 @@ def test_a_conflict_of_a_fact_stands_at_its_control(
     announced.add(409)
     task, boris = steps.some_task(anna, status="Новая"), as_program("boris")
     steps.come_to(page, "anna", task["id"])
-    offered = boris.get(f"/tasks/api/task/{task['id']}/statuses").json()["available_statuses"]
-    theirs = next(status["id"] for status in offered if status["name"] == "Запрошено уточнение")
-    boris.put(f"/tasks/api/task/{task['id']}/status", json={"status_id": theirs}).raise_for_status()
+    steps.change_elsewhere(boris, task["id"], "status", "Запрошено уточнение")
     steps.change(page, "status", "Отклонена")
     refused = page.locator("[id^=status-][id$=-fact]").get_by_role("alert")
     expect(refused).to_contain_text("Борис Громов")

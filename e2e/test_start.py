@@ -42,9 +42,7 @@ def test_irina_asks_for_help_and_sees_what_becomes_of_it(page: Page, anna: httpx
     page.goto("/")
     row = section(page, "Мои заявки").get_by_role("listitem").filter(has_text="Пропал звук")
     expect(row).to_contain_text("ещё никто не взял")
-    people = anna.get(f"/tasks/api/task/{number}/assignees").json()["available_assignees"]
-    own = next(it["id"] for it in people if it["name"] == "Анна Светлова")
-    anna.put(f"/tasks/api/task/{number}/assignee", json={"assignee_id": own}).raise_for_status()
+    steps.change_elsewhere(anna, number, "assignee", "Анна Светлова")
     page.reload()
     expect(row).to_contain_text("Анна Светлова")
     expect(page.get_by_text("Что сломано")).to_have_count(0)

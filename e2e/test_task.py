@@ -83,12 +83,9 @@ def test_after_a_conflict_the_control_that_was_saved_has_the_focus(
     announced.add(409)
     client = as_program("anna")
     task = next(it for it in steps.tasks(client, **IN_PROGRESS)["tasks"] if it["priority"] not in ("Срочный", "Низкий"))
-    offered = client.get(f"/tasks/api/task/{task['id']}/priorities").json()["available_priorities"]
-    urgent = next(it["id"] for it in offered if it["name"] == "Срочный")
     page.route("**/changed?*", lambda route: route.abort())  # the page does not hear of it before the choice
     steps.come_to(page, "anna", task["id"])
-    theirs = as_program("boris").put(f"/tasks/api/task/{task['id']}/priority", json={"priority_id": urgent})
-    theirs.raise_for_status()
+    steps.change_elsewhere(as_program("boris"), task["id"], "priority", "Срочный")
     steps.change(page, "priority", "Низкий")
     page.get_by_role("button", name="Сохранить моё").click()
     expect(steps.fact(page, "priority")).to_have_text("Низкий")
@@ -274,13 +271,7 @@ def test_changes_of_different_fields_merge(page: Page, as_program: AsProgram, ja
     client = as_program("anna")
     task = next(it for it in steps.tasks(client, **IN_PROGRESS)["tasks"] if it["priority"] != "Срочный")
     steps.come_to(page, "anna", task["id"])
-    urgent = next(
-        it["id"]
-        for it in client.get(f"/tasks/api/task/{task['id']}/priorities").json()["available_priorities"]
-        if it["name"] == "Срочный"
-    )
-    theirs = as_program("boris").put(f"/tasks/api/task/{task['id']}/priority", json={"priority_id": urgent})
-    theirs.raise_for_status()
+    steps.change_elsewhere(as_program("boris"), task["id"], "priority", "Срочный")
     steps.answer_and(page, "Готово.", "Решена")
     expect(steps.fact(page, "status")).to_have_text("Решена")
     expect(steps.fact(page, "priority")).to_have_text("Срочный")

@@ -102,7 +102,7 @@ FLOORS = (
     "notifications",
     "tasks",
     "lists people",
-    "live search",
+    "live search neighbours",
     "board accounts",
     "start",
     "routes",

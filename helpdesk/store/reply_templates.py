@@ -1,4 +1,4 @@
-"""Store reply templates: personal ones, and shared ones, which have no person."""
+"""Store reply templates: personal ones, and shared ones, which have no person and are only for staff."""
 
 from typing import NamedTuple
 
@@ -25,22 +25,24 @@ class TooMany(Exception):
     """This person, or everybody together, has MOST_IN_LIST already."""
 
 
-def of_person(session: Session, person_id: int) -> list[Reply]:
+def of_person(session: Session, person_id: int, with_shared: bool) -> list[Reply]:
     """Return the templates that this person may insert: personal ones first, then shared ones, by position."""
     rows = session.exec(select(ReplyTemplate).where(_insertable_by(person_id)).order_by(*_order())).all()
-    return sorted((_reply(row) for row in rows), key=lambda reply: reply.shared)
+    replies = (_reply(row) for row in rows if with_shared or row.person_id)
+    return sorted(replies, key=lambda reply: reply.shared)
 
 
-def names(session: Session, person_id: int) -> list[tuple[int, str]]:
+def names(session: Session, person_id: int, with_shared: bool) -> list[tuple[int, str]]:
     """Return ids and names in the same order, without the texts, for the page of a task."""
     rows = session.exec(NAMES, params={"person": person_id}).all()
-    return [(id or 0, name) for id, name, _ in sorted(rows, key=lambda row: row[2] is None)]
+    ordered = sorted(rows, key=lambda row: row[2] is None)
+    return [(id or 0, name) for id, name, owner in ordered if with_shared or owner]
 
 
-def one(session: Session, person_id: int, reply_id: int) -> Reply | None:
-    """Return a template that is personal to this person or shared, or None."""
+def one(session: Session, person_id: int, reply_id: int, with_shared: bool) -> Reply | None:
+    """Return a template that this person may insert, or None."""
     row = session.exec(select(ReplyTemplate).where(_insertable_by(person_id), ReplyTemplate.id == reply_id)).first()
-    return _reply(row) if row else None
+    return _reply(row) if row and (with_shared or row.person_id) else None
 
 
 def add(session: Session, person_id: int | None, name: str, text: str) -> Reply:

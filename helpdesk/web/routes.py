@@ -19,6 +19,7 @@ from helpdesk.web.files import downloads
 from helpdesk.web.lists import bulk, layout, rows, saved_views, statistics
 from helpdesk.web.lists import views as lists
 from helpdesk.web.live import views as live
+from helpdesk.web.neighbours import views as neighbours
 from helpdesk.web.notifications import mark_read, mutes
 from helpdesk.web.notifications import preferences as notification_preferences
 from helpdesk.web.notifications import views as notification_views
@@ -117,6 +118,8 @@ ROUTES: list[BaseRoute] = [
     Route(ONE + "/mentions",                 signed_in(mentions.mentions),     name="people:mentions"),
     Route(ONE + "/delete",                   signed_in(task_views.delete),     name="tasks:delete", methods=FORM),
     Route(ONE + "/attachments",              form(task_views.attachments),     name="tasks:attachments", methods=POST),
+    Route(ONE + "/next",     signed_in(neighbours.next_task),     name="tasks:next_task"),
+    Route(ONE + "/previous", signed_in(neighbours.previous_task), name="tasks:previous_task"),
     Route(ONE + "/{form}",                   signed_in(task_views.back),       name="tasks:back"),
 
     # The board

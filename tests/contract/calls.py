@@ -57,6 +57,7 @@ HEADERS: dict[bytes, Sequence[bytes]] = {
 STREAMS = {"notifications:stream", "api:stream"}  # who asks them waits for ever: nobody draws them
 PAGES = STREAMS | {
     "home", "static", "preferences", "people:login GET", "people:register GET", "tasks:back", "tasks:export",
+    "tasks:next_task", "tasks:previous_task",
     "replies:insert", "drafts:discard", "tasks:row GET", "tasks:delete GET", "tasks:new_form", "tasks:new_preview",
     "tasks:thumbnail", "tasks:view", "notifications:show", "tasks:changed", "notifications:widget",
     "tasks:more", "tasks:cards", "tasks:bulk GET", "people:menu", "search:keys",

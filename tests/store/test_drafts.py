@@ -97,11 +97,21 @@ def test_a_person_sees_own_templates_first_then_the_shared_each_in_order(databas
         reply_templates.change(db, first.id, "позже", first.text, 3)
 
     database.run_here(fill, writes=True)
-    mine = database.run_here(lambda db: reply_templates.of_person(db, ANNA))
+    mine = database.run_here(lambda db: reply_templates.of_person(db, ANNA, True))
     assert [(it.name, it.shared) for it in mine] == [("второй", False), ("позже", False), ("общий", True)]
-    assert database.run_here(lambda db: reply_templates.names(db, ANNA)) == [(it.id, it.name) for it in mine]
-    assert database.run_here(lambda db: reply_templates.one(db, BORIS, mine[0].id)) is None
-    assert database.run_here(lambda db: reply_templates.one(db, BORIS, mine[2].id)) == mine[2]
+    assert database.run_here(lambda db: reply_templates.names(db, ANNA, True)) == [(it.id, it.name) for it in mine]
+    assert database.run_here(lambda db: reply_templates.one(db, BORIS, mine[0].id, True)) is None
+    assert database.run_here(lambda db: reply_templates.one(db, BORIS, mine[2].id, True)) == mine[2]
+
+
+def test_a_requester_has_own_templates_alone(database: Database) -> None:
+    def fill(db: reply_templates.Session) -> tuple[int, int]:
+        return reply_templates.add(db, None, "общий", "…").id, reply_templates.add(db, ANNA, "свой", "…").id
+
+    shared, own = database.run_here(fill, writes=True)
+    assert [it.id for it in database.run_here(lambda db: reply_templates.of_person(db, ANNA, False))] == [own]
+    assert database.run_here(lambda db: reply_templates.names(db, ANNA, False)) == [(own, "свой")]
+    assert database.run_here(lambda db: reply_templates.one(db, ANNA, shared, False)) is None
 
 
 def test_a_list_of_templates_has_its_bound_and_others_have_theirs(

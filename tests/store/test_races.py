@@ -358,7 +358,7 @@ def test_a_reply_is_changed_where_it_is_named_and_not_where_it_was_seen(told_sto
         lambda db: reply_templates.change(db, made.id, "Имя", "текст", 77),
         lambda db: reply_templates.change(db, made.id, "Имя", "текст", None),
     )
-    kept = told_store.run_here(lambda db: reply_templates.one(db, ANNA, made.id))
+    kept = told_store.run_here(lambda db: reply_templates.one(db, ANNA, made.id, True))
     assert kept == made._replace(position=77)
     told_store.run_here(lambda db: reply_templates.remove(db, made.id), writes=True)
     assert (

@@ -201,15 +201,16 @@ def test_files_or_a_status_alone_are_an_answer_and_nothing_is_none(anna: Client,
 
 def test_one_form_changes_what_was_touched_alone(anna: Client, number: int, visit: Visit) -> None:
     form = form_of(anna, number, "fields", "")
-    assert json.loads(form["seen"]).keys() == {"status_id", "priority_id", "assignee_id"}
+    assert json.loads(form["seen"]).keys() == {"status_id", "priority_id", "assignee_id", "due_date"}
     visit("boris").put(f"/tasks/api/task/{number}/status", json={"status_id": BUSY}).raise_for_status()
     urgent = form | {"priority_id": PRIORITY_IDS["urgent"]}
     assert anna.post(f"/tasks/{number}/fields", data=urgent, headers=HTML).status_code == 303
     now = task(anna, number)
     assert (now["status"]["id"], now["priority"]["id"]) == (BUSY, PRIORITY_IDS["urgent"])
-    rejected = form | {"status_id": STATUS_IDS["rejected"], "idempotency_key": "another"}
-    refused = anna.post(f"/tasks/{number}/fields", data=rejected, headers=HTMX)
-    fact = parsed(refused.text).by_id(f"status-{number}-fact")
+    visit("boris").put(f"/tasks/api/task/{number}/assignee", json={"assignee_id": PEOPLE_IDS["boris"]})
+    nobody = form | {"assignee_id": "", "idempotency_key": "another"}
+    refused = anna.post(f"/tasks/{number}/fields", data=nobody, headers=HTMX)
+    fact = parsed(refused.text).by_id(f"assignee-{number}-fact")
     assert refused.status_code == 409 and fact and NAMES["boris"] in fact.text and "Save mine" in fact.text
     assert NAMES["boris"] not in refused.text.split(f'id="priority-{number}-fact"')[1].split("</dd>")[0]
 

@@ -15,7 +15,11 @@ from tests.world import NAMES, PEOPLE_IDS, PRIORITY_IDS, STATUS_IDS, EmbeddedWor
 
 
 def row(page: str, number: int) -> str:
-    (found,) = (it for it in re.findall(r"<tr.*?</tr>", page, re.DOTALL) if f'href="/tasks/{number}"' in it)
+    (found,) = (
+        it
+        for it in re.findall(r"<tr.*?</tr>", page, re.DOTALL)
+        if f'href="/tasks/{number}?list' in it or f'href="/tasks/{number}"' in it
+    )
     return str(found)
 
 

@@ -13,7 +13,7 @@ from helpdesk.web.routes import ROUTES, without_guard
 from tests.web.conftest import HTML, Visit
 from tests.world import PASSWORDS, PEOPLE_IDS, EmbeddedWorld
 
-PLACES = {"board", "files", "lists", "tasks"}
+PLACES = {"board", "files", "lists", "neighbours", "tasks"}
 OPEN = {"/healthz", "/readyz", "/static/{name:path}", "/preferences"}
 OPEN |= {"/users/login", "/users/logout", "/users/register"}
 OPEN |= {old for old, *_ in legacy_redirects.MOVED}

@@ -1,5 +1,6 @@
 """Find tasks, pages and commands by words; keys, and switching them off."""
 
+import asyncio
 import re
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from helpdesk.paths import folder
 from helpdesk.services import Services
 from helpdesk.web.core.services import path_maker
 from helpdesk.web.routes import ROUTES
+from helpdesk.web.search import views
 from helpdesk.web.search.views import MOST_TASKS
 from tests.web.conftest import HTML, HTMX, Client, Visit
 from tests.world import NAMES, PEOPLE_IDS, EmbeddedWorld
@@ -92,6 +94,22 @@ def test_pages_and_commands_are_found_while_the_tasks_cannot_be_asked(
     assert page.status_code == 200 and 'href="/tasks/board"' in page.text and Unavailable.default.text in page.text
     answer = anna.get("/search?q=board")
     assert (answer.status_code, answer.json()["success"]) == (503, False), "a program is not told that there are none"
+
+
+@pytest.mark.parametrize("slow", [False, True])
+def test_tasks_do_not_wait_for_people_who_cannot_be_read(
+    anna: Client, services: Services, embedded: EmbeddedWorld, monkeypatch: pytest.MonkeyPatch, slow: bool
+) -> None:
+    async def fail(*_: object) -> None:
+        if not slow:
+            raise Unavailable
+        await asyncio.sleep(60)
+
+    embedded.new_task("Анна просит стул")
+    monkeypatch.setattr(services.backend, "colleagues", fail)
+    monkeypatch.setattr(views, "PEOPLE_SECONDS", 0.01)
+    answer = anna.get("/search?q=анна").json()
+    assert [it["subject"] for it in answer["tasks"]] == ["Анна просит стул"] and answer["people"] == []
 
 
 def test_somebody_whom_the_task_system_does_not_know_finds_pages(

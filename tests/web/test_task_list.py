@@ -139,7 +139,7 @@ def test_projects_stand_in_the_form_as_a_tree(visit: Visit, embedded: EmbeddedWo
         page = visit("anna").get(f"/tasks?project_id={PROJECT_IDS['help']}&filter=1", headers=HTML).text
     listed = options(page, "project_id")
     assert list(listed.values()) == ["any", "help (chosen)", "\u00a0\u00a0\u00a0Подпроект", "office", "warehouse"]
-    assert f'href="/tasks/{number}"' in page and chips(page) == {"Project: help": "/tasks"}
+    assert f'href="/tasks/{number}?list=' in page and chips(page) == {"Project: help": "/tasks"}
     body = visit("anna").get(f"/tasks?project_id={PROJECT_IDS['help']}").json()
     assert body["filter_ids"]["project_id"] == [PROJECT_IDS["help"]] and body["pagination"]["total"] == 1
 

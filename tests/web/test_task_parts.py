@@ -32,7 +32,8 @@ def commented(visit: Visit, number: int, login: str = "anna", **more: object) ->
 
 
 def test_the_facts_tell_all_that_is_known_and_only_that(anna: Client, number: int, embedded: EmbeddedWorld) -> None:
-    assert set(facts(anna.get(f"/tasks/{number}", headers=HTML).text)) == {"Status", "Priority", "Assignee", "Changed"}
+    controls = {"Status", "Priority", "Assignee", "Due date"}
+    assert set(facts(anna.get(f"/tasks/{number}", headers=HTML).text)) == {*controls, "Changed"}
     embedded.spend(number, 1.25)
     anna.put(f"/tasks/api/task/{number}/watch")
     values = {"Кабинет": "<b>214</b>", "Согласовано": "0", "Дата замены": "2026-12-01"}

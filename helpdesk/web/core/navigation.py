@@ -2,13 +2,15 @@
 
 The browser's Referer names the list when one comes straight from it. After a form without scripts, or by way of
 another task, it does not: then a cookie tells which list it was last. The cookie is its person's, ends with the
-browser's session and with signing out, and is sent only when it changes.
+browser's session and with signing out, and is sent only when it changes. A task that was opened from a list has its
+origin in its address, by which one goes to the next task of that very list.
 """
 
+import re
 from typing import NamedTuple
 from urllib.parse import quote, unquote, urlsplit
 
-from starlette.datastructures import URL
+from starlette.datastructures import URL, QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -24,6 +26,8 @@ LISTS = ("tasks:my_tasks", "tasks:index", BOARD)  # their routes
 COOKIE = "list"
 PATH = "/tasks"
 LONGEST = 1_500  # of what a cookie may hold
+ORIGIN = "list"
+ORIGIN_TEXT = re.compile("([0-9]{1,10})-([0-9a-f]{1,12})-([0-9]{1,7})-(/[^/].*)-([0-9]{1,7})")
 
 
 class Room(NamedTuple):
@@ -91,16 +95,60 @@ def current_url(request: Request) -> str:
         return "/"
 
 
+class Origin(NamedTuple):
+    """The list that a task was opened from: the address of its page, the task's position in the whole list, which is 0
+    where it is not known, and the length of the list.
+
+    `as_of` is the last change of that page's tasks, in milliseconds. A task that was changed since may stand elsewhere.
+    """
+
+    address: str
+    position: int = 0
+    total: int = 0
+    as_of: int = 0
+
+    def query(self, request: Request) -> str:
+        """Return the parameter for addresses of the task. It ends with the position, which makes rows compress well."""
+        text = f"{request.state.person_id}-{self.as_of:x}-{self.total}-{self.address}-{self.position}"
+        return f"?{ORIGIN}={quote(text, safe='/?=,-')}"
+
+
+def origin_of(request: Request, task_id: int) -> Origin | None:
+    """Return the origin in the request's address, or in that of the task's page where the request comes from.
+
+    Another person's, one that is no list, and a broken one are ignored.
+    """
+    text, page = request.query_params.get(ORIGIN), path_to(request, "tasks:show", task_id=task_id)
+    if text is None:
+        path, query = _parts(request.headers.get("referer", ""))
+        text = QueryParams(query).get(ORIGIN) if path == page or path.startswith(f"{page}/") else None
+    found = ORIGIN_TEXT.fullmatch(text) if text and len(text) < 2 * LONGEST else None
+    if found is None or found[1] != str(request.state.person_id):
+        return None
+    address = _list(request, found[4])
+    is_list = address and address.partition("?")[0] != path_to(request, BOARD)
+    return Origin(address, int(found[5]), int(found[3]), int(found[2], 16)) if is_list else None
+
+
 def is_on_board(request: Request) -> bool:
     """Tell whether a script of the board's page asks. That page has the menu of icons whatever its person chose."""
-    page = _list(request, request.headers.get("referer", "")) if is_htmx(request) else ""
+    page = referring_list(request) if is_htmx(request) else ""
     return page.partition("?")[0] == path_to(request, BOARD)
+
+
+def referring_list(request: Request) -> str:
+    """Return the list that the request comes from, empty when it comes from another page."""
+    return _list(request, request.headers.get("referer", ""))
+
+
+def own_list(request: Request) -> str:
+    """Return the address of the list that the request asks for, empty when it is too long to be named elsewhere."""
+    return _list(request, f"{request.url.path}?{request.url.query}")
 
 
 def last_list(request: Request) -> str:
     """Return the list to go back to: a path of ours with its query."""
-    address = _list(request, request.headers.get("referer", "")) or _remembered(request)
-    return address or path_to(request, LISTS[0])
+    return referring_list(request) or _remembered(request) or path_to(request, LISTS[0])
 
 
 def remember_list(request: Request, response: Response, address: str) -> None:
@@ -122,10 +170,16 @@ def _remembered(request: Request) -> str:
 
 def _list(request: Request, address: str) -> str:
     """Return the path and query of an address when it is a list of ours, on any host; else nothing."""
+    path, query = _parts(address)
+    whole = f"{path}?{query}" if query else path
+    is_ours = path in {path_to(request, name) for name in LISTS}
+    return whole if is_ours and len(whole) < LONGEST and whole.isascii() and whole.isprintable() else ""
+
+
+def _parts(address: str) -> tuple[str, str]:
+    """Return the path and the query of an address; a made-up header may hold no address at all."""
     try:
         parts = urlsplit(address)
-    except ValueError:  # a made-up header may hold no address at all
-        return ""
-    path = f"{parts.path}?{parts.query}" if parts.query else parts.path
-    is_ours = parts.path in {path_to(request, name) for name in LISTS}
-    return path if is_ours and len(path) < LONGEST and path.isascii() and path.isprintable() else ""
+    except ValueError:
+        return "", ""
+    return parts.path, parts.query

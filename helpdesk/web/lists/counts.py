@@ -15,7 +15,6 @@ from helpdesk.tasks.lists import TaskQuery, Vocabulary
 from helpdesk.web.core import session
 from helpdesk.web.core.faces import WROTE
 from helpdesk.web.core.guards import actor
-from helpdesk.web.core.navigation import BOARD
 from helpdesk.web.core.services import path_to, services
 from helpdesk.web.lists import params as list_params
 
@@ -95,12 +94,7 @@ async def _number(request: Request, address: str, vocabulary: Vocabulary) -> int
     is_mine = path == path_to(request, "tasks:my_tasks") and not list_params.names_somebody(params)
 
     def query() -> TaskQuery:
-        if path == path_to(request, BOARD):
-            found = list_params.of_board(request, params, vocabulary).query
-        else:
-            found = list_params.of_address(request, path, params, vocabulary).query
-        found = found._replace(page=1, per_page=1)
-        return found._replace(assignees=("me",)) if is_mine else found
+        return list_params.query_of(request, path, params, vocabulary)._replace(page=1, per_page=1)
 
     with suppress(HelpdeskError):
         number = (await services(request).backend.tasks(await actor(request), query())).total

@@ -1,7 +1,7 @@
 """Render a list of tasks as a page."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from starlette.requests import Request
@@ -12,7 +12,7 @@ from helpdesk.tasks import board
 from helpdesk.tasks.lists import TaskPage, TaskQuery, Vocabulary
 from helpdesk.tasks.model import Actor, TaskRow
 from helpdesk.tasks.phases import Rules
-from helpdesk.web.core import request_data
+from helpdesk.web.core import navigation, request_data
 from helpdesk.web.core.faces import html
 from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.session import current_user
@@ -25,6 +25,7 @@ from helpdesk.web.lists.urls import COLUMNS, FORM, PEOPLE, Listing, nearby
 from helpdesk.web.tasks import colors
 
 MOST_LOOKED_UP = 5
+MS = 1_000
 
 
 async def page(request: Request, who: Actor, page: TaskPage, rules: Rules) -> Response:
@@ -42,6 +43,7 @@ async def page(request: Request, who: Actor, page: TaskPage, rules: Rules) -> Re
         "lists/list.html",
         page=page,
         rows=page.rows,
+        origin=_origins(request, page),
         vocabulary=vocabulary,
         totals=totals,
         quick=quick.lists(request, listing, vocabulary, rules),
@@ -52,6 +54,21 @@ async def page(request: Request, who: Actor, page: TaskPage, rules: Rules) -> Re
         **_form(request, who, listing, vocabulary, names),
         **await row_context(request, page.rows),
     )
+
+
+def _origins(request: Request, page: TaskPage) -> Callable[[int], str]:
+    """Return a function that makes the parameter of a row's link by the row's position."""
+    address = navigation.own_list(request)
+    if page.query.authors == ("me",) and not list_params.names_somebody(request.query_params):
+        address = _listing(request, page).link(page=page.query.page)  # it falls back to what one requested
+    origin = navigation.Origin(address, 0, page.total, last_change(page.rows))
+    start = origin.query(request).removesuffix("0") if address else ""
+    return lambda position: start and f"{start}{position}"
+
+
+def last_change(rows: Iterable[TaskRow]) -> int:
+    """Return when the last of these tasks was changed, in milliseconds."""
+    return max((int(row.updated_on.timestamp() * MS) for row in rows), default=0)
 
 
 async def filter_form(request: Request, who: Actor, page: TaskPage) -> Response:

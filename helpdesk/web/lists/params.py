@@ -64,6 +64,18 @@ def of_address(request: Request, path: str, params: QueryParams, vocabulary: Voc
     return of_query(request, path, query, params)
 
 
+def query_of(request: Request, path: str, params: QueryParams, vocabulary: Vocabulary) -> TaskQuery:
+    """Return the query of a list or a board; of the person's own tasks where the path means them and nobody is named.
+
+    Raises Invalid.
+    """
+    if path == path_to(request, BOARD):
+        return of_board(request, params, vocabulary).query
+    listing = of_address(request, path, params, vocabulary)
+    is_own = listing.is_mine and not names_somebody(params)
+    return listing.query._replace(assignees=("me",)) if is_own else listing.query
+
+
 def of_query(request: Request, path: str, query: TaskQuery, params: QueryParams) -> Listing:
     """Return the list of a query that was read from these parameters."""
     listing = Listing(query, path, path == path_to(request, "tasks:my_tasks"))

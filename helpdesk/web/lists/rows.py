@@ -9,7 +9,7 @@ from starlette.responses import Response
 from helpdesk.errors import NotFound, Sentence
 from helpdesk.tasks.change_messages import LABELS, in_words
 from helpdesk.tasks.model import Edit, Task
-from helpdesk.web.core import flash, request_data
+from helpdesk.web.core import flash, navigation, request_data
 from helpdesk.web.core.errors import status_of
 from helpdesk.web.core.faces import choose, fragment_or_page, html
 from helpdesk.web.core.guards import actor
@@ -54,6 +54,7 @@ async def _at_rest(
     vocabulary = await services(request).backend.vocabulary(await actor(request))
     context: dict[str, Any] = {"task": task, "message": message, "overwrote": overwrote, "fresh": fresh}
     context |= await list_page.row_context(request, [task.row])
+    context["origin"] = _origin(request, task)
     await colors.prepare(request)
     return html(request, "lists/_row_saved.html", **context, may_edit=vocabulary.may_edit)
 
@@ -65,8 +66,15 @@ async def _form(
     show the present values."""
     context: dict[str, Any] = {"task": task, "error": refusal, "typed": form_fields.touched(typed or {})}
     context |= {"labels": LABELS, "in_words": in_words, "seen": form_fields.seen_choices(task)}
-    context |= {"width": await _width(request)}
+    context |= {"width": await _width(request), "origin": _origin(request, task)}
     return html(request, "lists/_row_form.html", status_of(refusal) if refusal else 200, **context)
+
+
+def _origin(request: Request, task: Task) -> str:
+    """Return the parameter by which the row's link names this list. A form does not know the position of its row."""
+    known, address = navigation.origin_of(request, task.id), navigation.referring_list(request)
+    origin = known or (navigation.Origin(address) if address else None)
+    return origin.query(request) if origin else ""
 
 
 async def _width(request: Request) -> int:

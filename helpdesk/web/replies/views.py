@@ -1,4 +1,4 @@
-"""The page of reply templates. Everybody writes personal ones, administrators write shared ones."""
+"""The page of reply templates. Everybody writes personal ones, administrators write shared ones, staff see them."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -12,7 +12,7 @@ from helpdesk.store.reply_templates import Reply
 from helpdesk.web.core import flash, request_data
 from helpdesk.web.core.after_write import stored
 from helpdesk.web.core.faces import answer, answer_refusal, html, json_response
-from helpdesk.web.core.guards import ADMINISTRATORS_ONLY
+from helpdesk.web.core.guards import ADMINISTRATORS_ONLY, actor
 from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.session import current_user
 from helpdesk.web.core.templating import translate
@@ -102,15 +102,22 @@ def _input(fields: request_data.Fields) -> ReplyInput:
 async def _load(request: Request) -> Reply:
     """Return the template in the address. Raises NotFound, also for another person's."""
     person, number = await current_user(request), request_data.path_id(request, "reply_id")
-    reply = await services(request).database.run(lambda db: reply_templates.one(db, person.id, number))
+    staff = await _is_staff(request)
+    reply = await services(request).database.run(lambda db: reply_templates.one(db, person.id, number, staff))
     if reply is None:
         raise NotFound
     return reply
 
 
 async def _load_all(request: Request) -> list[Reply]:
+    person, staff = await current_user(request), await _is_staff(request)
+    return await services(request).database.run(lambda db: reply_templates.of_person(db, person.id, staff))
+
+
+async def _is_staff(request: Request) -> bool:
+    """Tell whether this person sees the shared templates."""
     person = await current_user(request)
-    return await services(request).database.run(lambda db: reply_templates.of_person(db, person.id))
+    return person.is_admin or (await services(request).backend.vocabulary(await actor(request))).may_edit
 
 
 async def _require_rights(request: Request, shared: bool) -> None:

@@ -58,6 +58,7 @@ async def form(
     template = choose(request, page="tasks/comment.html", fragment="tasks/_entry_form.html")
     owner = await drafts.form_owner(request)
     shared = {"task": task, "entry": entry, "typed": typed, "typed_by": owner}
+    shared["origin"] = task_page.origin_query(request, task.id)
     return html(request, template, status, **{"draft": None, "error": None, "preview": None, **shared, **context})
 
 

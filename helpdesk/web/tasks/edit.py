@@ -44,6 +44,7 @@ async def form(request: Request, task: Task, typed: Mapping[str, Any], status: i
     shared = {
         **{"draft": None, "error": None, "preview": None},
         "task": task,
+        "origin": task_page.origin_query(request, task.id),
         "controls": form_fields.merged(controls, typed),
         "seen": form_fields.seen(controls),
         "comment": typed.get("comment", ""),

@@ -61,10 +61,11 @@ async def insert_reply(request: Request) -> Response:
     task_id, place = request.path_params["task_id"], drafts.place_of(request)
     await drafts.keep(request, person.id, place, fields.values)
     reply_id, position = fields.number("reply") or 0, fields.number("at") if "at" in fields.values else None
-    reply = await services(request).database.run(lambda db: reply_templates.one(db, person.id, reply_id))
+    task = await services(request).backend.task(await actor(request), task_id)
+    staff = form_fields.is_staff(task.choices)
+    reply = await services(request).database.run(lambda db: reply_templates.one(db, person.id, reply_id, staff))
     if reply is None:
         raise NotFound
-    task = await services(request).backend.task(await actor(request), task_id)
     text = inserted(fields.text("comment"), filled(reply.text, values(task, person)), position)
     await drafts.keep(request, person.id, place, {**fields.values, "comment": text})
     page = f"{task_page.address(request, task_id)}#comments-{task_id}-form"

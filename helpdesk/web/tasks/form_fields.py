@@ -26,7 +26,7 @@ from helpdesk.tasks.fields import (
     format_number,
     history_name,
 )
-from helpdesk.tasks.model import Priority, Ref, Status, Task
+from helpdesk.tasks.model import Choices, Priority, Ref, Status, Task
 from helpdesk.web.core import request_body
 from helpdesk.web.core.request_data import VALUES
 
@@ -122,6 +122,11 @@ def required(task: Task, refusal: HelpdeskError, typed: Mapping[str, Any], speak
 def seen(controls: Iterable[Control]) -> str:
     """Return the values of a form as short hashes. The form sends them along, so that changed fields can be told."""
     return json.dumps({control.name: _digest(control.value) for control in controls})
+
+
+def is_staff(choices: Choices) -> bool:
+    """Tell whether a person who has these choices works on the task, and does not only ask for it."""
+    return bool(choices.priorities or choices.assignees or choices.may_comment_privately)
 
 
 def seen_choices(task: Task) -> str:

@@ -86,7 +86,13 @@ def entry_of(task: Task, entry_id: int) -> Entry:
 
 
 def address(request: Request, number: int) -> str:
-    return path_to(request, "tasks:show", task_id=number)
+    """Return the address of a task's page, with the list that it was opened from."""
+    return path_to(request, "tasks:show", task_id=number) + origin_query(request, number)
+
+
+def origin_query(request: Request, number: int) -> str:
+    origin = navigation.origin_of(request, number)
+    return origin.query(request) if origin else ""
 
 
 async def page(request: Request, task: Task, status: int = 200, **context: Any) -> Response:
@@ -94,8 +100,10 @@ async def page(request: Request, task: Task, status: int = 200, **context: Any) 
 
     On paper it has no internal comments, except with `?print=internal`.
     """
-    history, back = request.query_params.get("history", ""), navigation.last_list(request)
-    entries, context = _filtered(task, history), context | {"history": history, "back": back}
+    history, origin = request.query_params.get("history", ""), navigation.origin_of(request, task.id)
+    back = origin.address if origin else navigation.last_list(request)
+    entries, context = _filtered(task, history), context | {"history": history, "back": back, "origin": origin}
+    context["walk"] = origin.query(request) if origin else ""
     has_internal = any(entry.private for entry in task.entries)
     context |= {"may_print_internal": has_internal}
     context |= {"prints_internal": has_internal and request.query_params.get("print") == "internal"}
@@ -269,7 +277,7 @@ async def _personal_context(request: Request, task: Task, with_drafts: bool) -> 
     query = drafts_service.query_of_task(request, person, task)
 
     def work(db: Session) -> tuple[list[tuple[int, str]], list[StoredDraft], str]:
-        replies = reply_templates.names(db, person.id)
+        replies = reply_templates.names(db, person.id, form_fields.is_staff(task.choices))
         if not with_drafts:
             return replies, [], ""
         return replies, query(db), preferences.of_people(db, [person.id]).get(person.id, "")

@@ -1,10 +1,21 @@
 // The form that changes the ticked tasks: in sight while anything is ticked, gone otherwise.
 const boxes = () => [...document.querySelectorAll("#tasks [name=task_id]")];
 const ticked = () => boxes().filter((box) => box.checked);
+// Shift ticks all tasks between two; also before the form is there.
+const tickRanges = (first) => {
+  let last = first;
+  document.addEventListener("click", ({ target, shiftKey }) => {
+    if (target.name !== "task_id") return;
+    const [from, to] = [boxes().indexOf(last), boxes().indexOf(target)].sort((a, b) => a - b);
+    if (shiftKey && from >= 0) for (const box of boxes().slice(from, to + 1)) box.checked = target.checked;
+    last = target;
+  });
+};
 /** Put the form in place of the button, and keep it in sight. If the line is lost, the button leads to the form. */
-export const startBulk = async (button, all) => {
+export const startBulk = async (button, all, first) => {
   const tickAll = () => boxes().forEach((box) => (box.checked = all.checked));
   if (all.checked) tickAll();
+  tickRanges(first);
   await fetchFragment(button.action + "?" + new URLSearchParams(new FormData(button)), button, "outerHTML");
   const form = document.getElementById("bulk");
   form.hidden = false;

@@ -84,18 +84,33 @@ const edit = (name) => {
   if (name && focusField(document.querySelector(".task-facts"), name)) return;
   document.querySelector("main a[href$='/edit']")?.click();
 };
+// On a task, its neighbours in the list; on a page with tasks, the next row.
+const walk = (rel, step) => {
+  const link = document.querySelector(".task-way [rel=" + rel + "]");
+  if (link) link.click();
+  else moveTo(step);
+};
 const openTask = () => {
   const row = currentRow(findRows());
   if (row) linkOf(row).click();
 };
-const answerTask = () => document.querySelector("textarea[id^=comments-][name=comment]")?.focus();
+// From a list, the fragment of the address gives the focus to the form of the answer.
+const answerTask = () => {
+  const text = document.querySelector("textarea[id^=comments-][name=comment]");
+  const row = currentRow(findRows());
+  if (text || !row) return text?.focus();
+  const link = linkOf(row);
+  link.hash = "comments-" + link.pathname.slice(7) + "-text";
+  link.click();
+  link.hash = "";
+};
 
 const pageKeys = {
   "/": () => document.querySelector(".find input").select(),
   "?": showHelp,
   c: () => location.assign("/tasks/new"),
-  j: () => moveTo(1),
-  k: () => moveTo(-1),
+  j: () => walk("next", 1),
+  k: () => walk("prev", -1),
   o: openTask,
   x: () => currentRow(findRows())?.querySelector("[name=task_id]")?.click(),
   e: () => edit(),

@@ -6,7 +6,7 @@ const MAX_ROWS = 5;
 const pending = new Map();
 
 const rowOf = (task, page = document) =>
-  page.querySelector('.list-subject [href="/tasks/' + task + '"]')?.closest("tr");
+  [...page.querySelectorAll(".list-subject a")].find((it) => it.pathname === "/tasks/" + task)?.closest("tr");
 const noticeOf = (task) => document.querySelector("#task-" + task + " [data-changed]");
 const isInUse = (row) => row.contains(document.activeElement) || row.querySelector("[name=task_id]:checked");
 const updateRow = async (task, gone) => {
@@ -14,8 +14,9 @@ const updateRow = async (task, gone) => {
   if (!row) return;
   row.classList.add("changed");
   if (!gone && isInUse(row)) return;
+  const origin = row.querySelector(".list-subject a").search.slice(1);
   const next = row.contains(document.activeElement) && (row.nextElementSibling ?? row.previousElementSibling);
-  await fetchFragment("/tasks/" + task + "/row?live=1", row, "outerHTML", true);
+  await fetchFragment("/tasks/" + task + "/row?live=1&" + origin, row, "outerHTML", true);
   // The focus of a task that is gone goes on to the next.
   if (next !== false && document.activeElement === document.body)
     (next?.querySelector(".list-subject a") ?? document.getElementById("main")).focus();

@@ -5,10 +5,20 @@ const waiting = new Set();
 const sent = new WeakMap();
 let key = "";
 const isChoice = (it) => it.matches?.("[data-at-once]");
-const isChanged = ({ options, selectedIndex, value, defaultValue }) => {
-  if (!options) return value !== defaultValue;
-  const index = [...options].findIndex((it) => it.defaultSelected);
-  return selectedIndex !== Math.max(index, 0);
+const savedIndex = ({ options }) =>
+  Math.max(
+    [...options].findIndex((it) => it.defaultSelected),
+    0
+  );
+const isChanged = (control) =>
+  control.options ? control.selectedIndex !== savedIndex(control) : control.value !== control.defaultValue;
+// Escape leaves a control, so that single keys count again. A choice that was not sent is taken back.
+const leaveChoice = (control) => {
+  if (sent.get(control) !== control.value) {
+    if (control.options) control.selectedIndex = savedIndex(control);
+    else control.value = control.defaultValue;
+  }
+  control.blur();
 };
 // `waiting` has the ids of choices made, and of buttons pressed, while the form was being sent.
 const saveChoice = (select) => {
@@ -50,8 +60,10 @@ document.addEventListener("keydown", (event) => {
     target.closest("details").querySelector("summary").focus();
     closeMenu();
   }
-  if (key !== "Enter" || !isChoice(target)) return;
-  if (target.type === "date") event.preventDefault(); // it would send the form, too
+  if (!isChoice(target)) return;
+  if (key === "Escape") leaveChoice(target);
+  if (key !== "Enter" || (target.options && !isChanged(target))) return;
+  event.preventDefault(); // it would send the form of a day, too, and open the list of choices in Chromium
   saveChoice(target);
 });
 document.addEventListener("focusout", ({ target }) => {

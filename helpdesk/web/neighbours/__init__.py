@@ -1,0 +1,1 @@
+"""The way from a task to the next one of a list."""
