@@ -31,10 +31,10 @@ def test_irina_asks_for_help_and_sees_what_becomes_of_it(page: Page, anna: httpx
     page.goto("/")
     steps.sign_in(page, "irina")
     page.get_by_role("link", name="Попросить о помощи").click()
-    if page.get_by_label("Тема").count() == 0:
-        page.get_by_label("Проект").select_option(index=1)
-        if not javascript:
-            page.get_by_role("button", name="Дальше").click()
+    page.get_by_label("Проект").select_option(label="Офис и хозяйство")
+    if not javascript:
+        page.get_by_role("button", name="Показать форму для них").click()
+    expect(page.get_by_label("Приоритет")).to_be_visible()
     page.get_by_label("Тема").fill("Пропал звук в переговорной")
     page.get_by_role("button", name="Создать задачу").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Пропал звук")

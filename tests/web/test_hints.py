@@ -63,6 +63,10 @@ def test_the_next_hint_of_a_place_waits_for_the_first_to_be_closed(monkeypatch: 
     assert hints.first_open("there", "first second") is None is hints.first_open("elsewhere", "")
 
 
+def test_a_board_without_cards_says_nothing_of_cards(visit: Visit) -> None:
+    assert shown(visit("stranger"), BOARD) == []
+
+
 def test_no_notifications_are_not_too_many(anna: Client) -> None:
     assert shown(anna, "/notifications") == []
 

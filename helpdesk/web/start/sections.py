@@ -48,19 +48,18 @@ class Start(NamedTuple):
     asks: bool = False
     may_ask: bool = True
     sections: list[Section] | None = None
-    vocabulary: Vocabulary | None = None
 
 
 async def load(request: Request, person: Person, who: Actor) -> Start:
     """Read everything within WAIT_SECONDS; what is late or refused is left out."""
     backend, deadline = services(request).backend, asyncio.get_running_loop().time() + WAIT_SECONDS
-    vocabulary, never_assigned, projects, _ = await asyncio.gather(
+    vocabulary, never_assigned, _ = await asyncio.gather(
         _until(deadline, backend.vocabulary(who)),
         _until(deadline, list_page.was_never_assigned(request, who)),
-        _until(deadline, backend.projects_for_new(who)),
         _until(deadline, colors.prepare(request)),
     )
-    asks, may_ask = bool(never_assigned) and not person.is_admin, projects != ()
+    asks = bool(never_assigned) and not person.is_admin
+    may_ask = not asks or await _until(deadline, backend.projects_for_new(who)) != ()
     if vocabulary is None:
         return Start(asks, may_ask)
     rules = await colors.load_phase_rules(request)
@@ -68,7 +67,7 @@ async def load(request: Request, person: Person, who: Actor) -> Start:
     queries = (it.listing.query._replace(per_page=it.shown) for it in sections)
     pages = await asyncio.gather(*(_until(deadline, backend.tasks(who, query)) for query in queries))
     read = [section._replace(page=page) for section, page in zip(sections, pages, strict=True)]
-    return Start(asks, may_ask, read, vocabulary)
+    return Start(asks, may_ask, read)
 
 
 def _of_staff(request: Request, vocabulary: Vocabulary, rules: Rules) -> list[Section]:
