@@ -9,8 +9,9 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, Page, expect, sync_playwright
 
-from e2e import axe, html, steps
+from e2e import axe, html, steps, watching
 from e2e.boards import Move, some_move
+from e2e.looking import Look, looking
 from e2e.profiles import PATIENCE_MS, Profile, Profiles
 from e2e.watching import Announced, unexpected
 from tests.running import Helpdesk
@@ -169,12 +170,21 @@ def page(
         yield page
         # axe needs the page's own timers, so it can only look where scripts run.
         faults = axe.new_faults(page, seen) if javascript and page.url != "about:blank" else []
+        if javascript:
+            watching.finish(profile.pages())
         if faults or request.node.stash.get(FAILED, False):
             _pictured(profile, request.node)
         for it in profile.pages():
             it.close()
         assert unexpected(profile.complaints, announced) == []
         assert faults == []
+
+
+@pytest.fixture
+def look(page: Page, html_faults: html.Faults, seen: axe.Seen) -> Iterator[Look]:
+    faults: list[str] = []
+    yield looking(page, html_faults, seen, faults)
+    assert not faults, "\n".join(faults)
 
 
 @pytest.fixture

@@ -1,39 +1,19 @@
-"""Every kind of page and fragment: usable by everybody (axe), valid HTML, and no wider than a small phone."""
-
-from collections.abc import Callable, Iterator
+"""Every kind of page and fragment at rest: see looking.py."""
 
 import httpx
 import pytest
-from playwright.sync_api import Locator, Page, Response, ViewportSize, expect
+from playwright.sync_api import Locator, Page, expect
 
-from e2e import axe, html, steps
+from e2e import steps
 from e2e.conftest import AsProgram
+from e2e.looking import Look
 from e2e.watching import Announced
 from tests.tasks.test_pictures import picture
 
-PHONE: ViewportSize = {"width": 320, "height": 640}
-DESK: ViewportSize = {"width": 1280, "height": 720}
 TEXT = "Слово за слово, и никакихсловдлиннеетридцатишестибукв не бывает"
-
-Look = Callable[[str], None]
 
 # What is looked at is the same with scripts and without; axe needs them.
 pytestmark = pytest.mark.parametrize("javascript", [True], ids=["with JavaScript"], indirect=True)
-
-
-@pytest.fixture
-def look(page: Page, html_faults: html.Faults, seen: axe.Seen) -> Iterator[Look]:
-    """`look("the list")` looks at what is on the screen now, under that name; all faults are told at the end."""
-    answers: list[Response] = []
-    page.on("response", lambda answer: answers.append(answer) if _is_html(answer) else None)
-    faults: list[str] = []
-
-    def here(name: str) -> None:
-        found = html_faults(answers[-1].text()) + axe.new_faults(page, seen, whole=True) + _too_wide(page)
-        faults.extend(f"{name}: {fault}" for fault in found)
-
-    yield here
-    assert faults == []
 
 
 def test_pages_of_a_visitor(page: Page, look: Look, announced: Announced) -> None:
@@ -88,7 +68,15 @@ def test_lists(page: Page, look: Look, announced: Announced) -> None:
     }.items():
         page.goto(address)
         look(name)
-    page.goto("/tasks?per_page=5")
+    steps.come_to(page, "stranger", "/tasks/my-tasks")
+    look("an empty list")
+    page.goto("/tasks/statistics")
+    look("nothing to count")
+
+
+def test_ticked_tasks_and_saved_views(page: Page, look: Look, announced: Announced) -> None:
+    announced.add(422)
+    steps.come_to(page, "anna", "/tasks?per_page=5")
     for box in page.locator("tbody input[type=checkbox]").all():
         box.check()
     look("tasks that are ticked")
@@ -123,10 +111,6 @@ def test_lists(page: Page, look: Look, announced: Announced) -> None:
     page.get_by_role("button", name="Сохранить").click()
     expect(page.get_by_text("уже есть")).to_be_visible()
     look("a name that is taken")
-    steps.come_to(page, "stranger", "/tasks/my-tasks")
-    look("an empty list")
-    page.goto("/tasks/statistics")
-    look("nothing to count")
 
 
 def test_start_pages(page: Page, look: Look) -> None:
@@ -362,17 +346,6 @@ def test_pages_in_english_and_in_chosen_colours(page: Page, look: Look, anna: ht
         page.goto(f"/tasks/{task['id']}")
         expect(page.get_by_role("button", name="Answer", exact=True)).to_be_visible()
         look(f"a task, {colours}")
-
-
-def _is_html(answer: Response) -> bool:
-    return answer.headers.get("content-type", "").startswith("text/html")
-
-
-def _too_wide(page: Page) -> list[str]:
-    page.set_viewport_size(PHONE)
-    width = page.evaluate("() => document.scrollingElement.scrollWidth")
-    page.set_viewport_size(DESK)
-    return [f"{page.url} is {width} px wide on a screen of {PHONE['width']}"] if width > PHONE["width"] else []
 
 
 def _send_as_without_scripts(form: Locator) -> None:

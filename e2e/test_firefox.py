@@ -233,3 +233,12 @@ def test_a_card_moves(
         tab.keys(ESCAPE)
         tab.shows("#spoken", "Возвращено на место.")
     stands_in(tab, move, boards.status_of(anna, move.task))
+
+
+def test_r_in_a_list_gives_the_focus_to_the_form_of_an_answer(new_tab: NewTab) -> None:
+    tab = come_in(new_tab())
+    tab.sees("#tasks tr")
+    tab.keys("j")
+    tab.sees(".list-subject a:focus")
+    tab.keys("r")
+    tab.sees("textarea[name=comment]:focus")

@@ -2,10 +2,15 @@
 
 import re
 from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, WebError
+from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Page, WebError
 
 Announced = set[int | str]
+
+# It complains of a lost focus and of a page that moves, so that every journey fails by them.
+SCRIPT = Path(__file__).with_suffix(".js").read_text("utf-8")
 
 PASSED_OVER = (
     # Where a journey has ended the server, axe misses what it would read again; the page itself needs nothing.
@@ -20,6 +25,7 @@ _NETWORK = re.compile(r"Failed to load resource: (net::\w+)")
 def collect(context: BrowserContext) -> list[int | str]:
     """A list that grows by each complaint of the context's pages; violations of the CSP are among the errors."""
     complaints: list[int | str] = []
+    context.add_init_script(SCRIPT)
 
     def on_console(message: ConsoleMessage) -> None:
         if message.type in ("error", "warning") and not message.text.startswith(PASSED_OVER):
@@ -31,6 +37,13 @@ def collect(context: BrowserContext) -> list[int | str]:
     context.on("console", on_console)
     context.on("weberror", on_error)
     return complaints
+
+
+def finish(pages: Iterable[Page]) -> None:
+    """Wait until what is still watched has been complained of. A page that has crashed has nothing more to say."""
+    for page in pages:
+        with suppress(Error):
+            page.evaluate("() => window.watched?.()")
 
 
 def unexpected(complaints: Iterable[int | str], announced: Announced) -> list[str]:

@@ -92,6 +92,7 @@ def verbs(actor: Actor, number: int, project: int) -> dict[str, Verb]:
     return {
         "vocabulary": lambda backend: backend.vocabulary(actor),
         "members": lambda backend: backend.members(actor, project),
+        "colleagues": lambda backend: backend.colleagues(actor),
         "tasks": lambda backend: backend.tasks(actor, TaskQuery()),
         "summed tasks": lambda backend: backend.tasks(actor, TaskQuery(), summed=True),
         "cards": lambda backend: backend.cards(actor, lambda _: CardQuery(TaskQuery(), (1,), (1,))),

@@ -86,7 +86,7 @@ async def discard_draft(request: Request) -> Response:
 
     async def fragment() -> Response:
         task = await services(request).backend.task(await actor(request), task_id)
-        return await task_page.composer(request, task)
+        return await task_page.composer(request, task, pressed="discard")  # the text has the focus then
 
     own_page = task_page.address(request, task_id)
     return await answer(

@@ -114,9 +114,9 @@ async def page(request: Request, task: Task, status: int = 200, **context: Any) 
     return response
 
 
-async def composer(request: Request, task: Task) -> Response:
+async def composer(request: Request, task: Task, **context: Any) -> Response:
     """Show the form of an answer by itself, with its draft if there is one."""
-    return await part(request, "tasks/_comment_form.html", task, with_drafts=True)
+    return await part(request, "tasks/_comment_form.html", task, with_drafts=True, **context)
 
 
 async def written(request: Request, template: str, written: Written, version: str | None, **context: Any) -> Response:

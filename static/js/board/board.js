@@ -3,6 +3,7 @@
 const $ = (id) => document.getElementById(id);
 const board = $("board");
 const { dataset } = board;
+const SLIDE_MS = 120;
 const IN_USE = ".held, .keyed, .open, [aria-busy]";
 const findAll = (selector, parent = board) => [...parent.querySelectorAll(selector)];
 const cardsOf = (status) => findAll('.cards[data-status="' + status + '"] > .card');
@@ -37,14 +38,23 @@ const updateTally = (tally) => {
   const isPart = length < tally.dataset.total && !tally.closest(".folded");
   tally.querySelector("[data-shown]").textContent = isPart ? length + " " + dataset.of + " " : "";
   $("more-" + status).hidden = !isPart;
-  const isEmpty = !length && tally.dataset.total < 1;
-  for (const it of findAll('[data-status="' + status + '"]')) it.classList.toggle("bare", isEmpty);
 };
 const sumTotals = (phases) => {
   const heads = findAll(".column").filter((it) => phases.some((phase) => it.classList.contains(phase)));
   return heads.reduce((total, it) => total + +it.querySelector(".tally").dataset.total, 0);
 };
-const arrange = () => {
+// Cards that come, go or make room slide to their places, so that nobody loses sight of them.
+const slide = (change) => {
+  const places = findAll(".cards > .card").map((card) => [card.id, card.getBoundingClientRect()]);
+  change();
+  if (matchMedia("(prefers-reduced-motion)").matches) return;
+  for (const [id, { x, y, width }] of places) {
+    const now = width && $(id)?.getBoundingClientRect();
+    const [dx, dy] = [x - now?.x, y - now?.y];
+    if (dx || dy) $(id).animate({ translate: [dx + "px " + dy + "px", "0"] }, SLIDE_MS);
+  }
+};
+const arrangeCards = () => {
   const known = new Set();
   for (const card of findAll(".card:not(.keyed, [aria-busy])")) {
     const previous = card.previousElementSibling;
@@ -53,6 +63,9 @@ const arrange = () => {
     else if (previous && changedAt(card) > changedAt(previous)) place(card);
     known.add(card.id);
   }
+};
+const arrange = () => {
+  slide(arrangeCards);
   findAll(".tally").forEach(updateTally);
   for (const it of findAll("[data-phases]", document)) it.textContent = sumTotals(it.dataset.phases.split(" "));
   for (const it of findAll(".lane > h2 > span")) it.textContent = findAll(".card", it.closest(".lane")).length;

@@ -44,11 +44,11 @@ const showPanel = async () => {
   const task = $("beside").querySelector(".task");
   if (location.hash !== hash) return showPanel();
   if (!task) return closePanel();
-  // What can be changed comes first.
-  task.querySelector("header").after(task.querySelector("aside"));
   closeButton.focus();
 };
 on("htmx:before:swap", ({ target }) => target.id === "beside" && saveDrafts(target));
+// What can be changed comes first.
+on("htmx:before:settle", ({ target }) => target.querySelector("#beside header")?.after(target.querySelector("aside")));
 // Another task takes the place of the one in the panel. If the page was opened with a panel there is nothing to go back to.
 const openPanel = (card) => {
   const address = "#task-" + card.id.slice(5);
@@ -87,6 +87,9 @@ on("htmx:finally:request", ({ detail: { ctx } }) => {
   const card = ctx.sourceElement.closest("[aria-busy]");
   if (card?.isConnected) putBack(card);
   for (const toast of findAll(".toast:has(form):not(:last-child)", $("toasts"))) toast.remove();
+  // The button that took a move back is gone.
+  const [moved] = ctx.sourceElement.action?.match(/\d+(?=\/status$)/) ?? [];
+  if (document.activeElement === document.body) focus($("card-" + moved));
   const task = $("beside").querySelector(".task");
   if (!task?.contains(ctx.sourceElement)) return;
   refresh(task.id.slice(5));

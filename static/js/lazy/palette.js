@@ -24,6 +24,7 @@ const makeOptions = () => {
     it.id = "palette-" + number;
     it.tabIndex = -1;
   });
+  list.role = options.length ? "listbox" : "group";
   chooseOption(options[0]);
   const status = document.querySelector("#palette [data-found]");
   status.textContent = status.dataset.found.replace("$", () => options.length);
@@ -35,6 +36,7 @@ const showNoAnswer = () => {
   message.className = "palette-none";
   message.textContent = list.dataset.lost;
   list.replaceChildren(message);
+  list.role = "group";
   chooseOption();
   document.querySelector("#palette [data-found]").textContent = list.dataset.lost;
 };

@@ -9,13 +9,17 @@ const rowOf = (task, page = document) =>
   [...page.querySelectorAll(".list-subject a")].find((it) => it.pathname === "/tasks/" + task)?.closest("tr");
 const noticeOf = (task) => document.querySelector("#task-" + task + " [data-changed]");
 const isInUse = (row) => row.contains(document.activeElement) || row.querySelector("[name=task_id]:checked");
-const updateRow = (task, gone) => {
+const updateRow = async (task, gone) => {
   const row = rowOf(task);
   if (!row) return;
   row.classList.add("changed");
   if (!gone && isInUse(row)) return;
   const origin = row.querySelector(".list-subject a").search.slice(1);
-  fetchFragment("/tasks/" + task + "/row?live=1&" + origin, row, "outerHTML", true);
+  const next = row.contains(document.activeElement) && (row.nextElementSibling ?? row.previousElementSibling);
+  await fetchFragment("/tasks/" + task + "/row?live=1&" + origin, row, "outerHTML", true);
+  // The focus of a task that is gone goes on to the next.
+  if (next !== false && document.activeElement === document.body)
+    (next?.querySelector(".list-subject a") ?? document.getElementById("main")).focus();
 };
 const shownVersions = (task) => {
   const query = new URLSearchParams([...document.querySelectorAll(".version")].map((it) => ["since", it.value]));

@@ -81,6 +81,8 @@ document.addEventListener("click", (event) => {
 const finish = ({ target }, failed) => {
   if (!target.matches?.(".task-fields")) return;
   if (failed) for (const it of target.elements) sent.delete(it);
+  // The button goes when it is needed no more.
+  if (!failed && document.activeElement.matches(".task-save")) target.querySelector("[data-at-once]").focus();
   document.body.classList.toggle("task-at-once", !failed);
 };
 document.addEventListener("htmx:error", (event) => finish(event, true));

@@ -1,0 +1,379 @@
+"""The states that pages get into while people work: the name of each, and how it is reached from the one before."""
+
+import sqlite3
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from typing import Any, NamedTuple
+
+import httpx
+from playwright.sync_api import Page, expect
+
+from e2e import boards, steps
+from tests.running import STORE, Helpdesk
+
+TEXT = "Смотрю прямо сейчас, подождите минуту."
+BOARD = "/tasks/board"
+LIST = "/tasks/my-tasks"
+
+
+class Stage(NamedTuple):
+    """The page that is looked at, people who work elsewhere meanwhile, and two tasks in progress that are anna's."""
+
+    page: Page
+    anna: httpx.Client
+    boris: httpx.Client
+    admin: httpx.Client
+    helpdesk: Helpdesk
+    task: int
+    other: int
+
+    def open(self, address: str) -> None:
+        """Open a page, and wait until it hears of what others do."""
+        self.page.goto(address)
+        expect(self.page.locator("#fresh")).to_have_text("на связи")
+
+    def seen(self, selector: str, text: str = "") -> None:
+        expect(self.page.locator(selector).filter(has_text=text).first).to_be_visible()
+
+    def tell(self, task: int = 0) -> None:
+        steps.tell(self.boris, task or self.task, TEXT)
+
+    def put(self, client: httpx.Client, task: int, status: str) -> None:
+        found = client.get(f"/tasks/api/task/{task}/statuses").json()["available_statuses"]
+        chosen = next(it["id"] for it in found if it["name"] == status)
+        client.put(f"/tasks/api/task/{task}/status", json={"status_id": chosen}).raise_for_status()
+
+
+Reach = Callable[[Stage], Any]
+
+
+def row_changed(it: Stage) -> None:
+    it.open(LIST)
+    it.page.locator(f"#tasks tr:has([value='{it.other}']) .list-subject a").focus()  # what is in use is marked only
+    it.put(it.boris, it.other, "Приостановлена")
+    it.seen("tr.changed")
+
+
+def row_gone(it: Stage) -> None:
+    it.admin.delete(f"/tasks/api/task/{it.other}").raise_for_status()
+    it.seen("tr.list-gone")
+
+
+def ticked(it: Stage) -> None:
+    for box in it.page.locator("#tasks [name=task_id]").all()[:2]:
+        box.check()
+    it.seen(".bulk-bar")
+
+
+def bulk_refused(it: Stage) -> None:
+    steps.bulk(it.page).get_by_role("button").click()
+    it.seen("#bulk-fault")
+
+
+def palette(it: Stage) -> None:
+    it.page.goto(LIST)
+    it.page.keyboard.press("Control+k")
+    it.seen("#palette [role=option]")
+
+
+def palette_empty(it: Stage) -> None:
+    it.page.locator("#palette [name=q]").fill("ничего-подобного")
+    expect(it.page.locator("#palette [role=option]")).to_have_count(0)
+
+
+def keys(it: Stage) -> None:
+    it.page.keyboard.press("Escape")
+    expect(it.page.locator("#palette")).not_to_be_visible()
+    it.page.keyboard.press("?")
+    it.seen("#help h2")
+
+
+def own_menu(it: Stage) -> None:
+    it.page.keyboard.press("Escape")
+    steps.open_own_menu(it.page)
+
+
+def row_edited(it: Stage) -> None:
+    it.page.goto(LIST)
+    it.page.get_by_role("link", name="Изменить").first.click()
+    it.seen(".editing select")
+
+
+def filters(it: Stage) -> None:
+    it.page.goto("/tasks")
+    steps.open_filter(it.page)
+
+
+def widget(it: Stage) -> None:
+    it.page.locator(".bell").click()
+    it.seen("#widget h2")
+
+
+def widget_news(it: Stage) -> None:
+    it.open(LIST)
+    widget(it)
+    it.tell()
+    it.seen("#widget .unread")
+
+
+def widget_read(it: Stage) -> None:
+    it.page.locator("#widget").get_by_role("button", name="Отметить все прочитанными").click()
+    it.seen("#widget button", "Вернуть непрочитанными")
+    it.page.get_by_text("Всё ли приходит?").click()
+
+
+def line_lost(it: Stage) -> None:
+    it.page.goto(LIST)
+    it.page.route("**/row?*", lambda route: route.abort())
+    it.page.get_by_role("link", name="Изменить").first.click()
+    it.seen("#toasts .bad")
+
+
+def task_news(it: Stage) -> None:
+    it.open(f"/tasks/{it.task}")
+    it.tell()
+    it.seen(".happened")
+
+
+def task_news_shown(it: Stage) -> None:
+    it.page.locator(".happened").get_by_role("link").click()
+    it.seen("li.task-entry:last-child", TEXT)
+
+
+def internal(it: Stage) -> None:
+    steps.comment_box(it.page).fill("**Ищу** кабель")
+    steps.comment_form(it.page).get_by_text("Внутренний комментарий").click()
+    steps.compose_tools(it.page).get_by_role("button", name="Предпросмотр").click()
+    it.seen(".preview strong")
+
+
+def mention(it: Stage) -> None:
+    it.page.goto(f"/tasks/{it.task}")
+    steps.comment_box(it.page).press_sequentially("@б")
+    it.seen("#mentions-list [role=option]")
+
+
+def other_statuses(it: Stage) -> None:
+    it.page.goto(f"/tasks/{it.task}")
+    it.page.locator(".compose-send summary").click()
+    it.seen(".compose-send details button")
+
+
+def file_chosen(it: Stage) -> None:
+    file = {"name": "план.txt", "mimeType": "text/plain", "buffer": b"x"}
+    it.page.locator("form.compose input[type=file]").set_input_files(file)
+    it.seen("form.compose output button")
+
+
+def draft(it: Stage) -> None:
+    it.anna.put(f"/drafts/task:{it.task}:comments", data={"comment": TEXT}).raise_for_status()
+    it.page.goto(f"/tasks/{it.task}")
+    it.seen(".draft")
+
+
+def choice_in_conflict(it: Stage) -> None:
+    it.put(it.boris, it.task, "Решена")
+    steps.change(it.page, "status", "Приостановлена")
+    it.seen(".task-facts [role=alert]")
+
+
+def task_gone(it: Stage) -> None:
+    it.open(f"/tasks/{it.task}")
+    it.admin.delete(f"/tasks/api/task/{it.task}").raise_for_status()
+    it.seen(".happened", "удалена")
+
+
+def card_news(it: Stage) -> None:
+    it.open(BOARD)
+    it.tell()
+    it.seen(f"#card-{it.task}.news")
+
+
+def card_comes(it: Stage) -> None:
+    mine = it.anna.get(f"/tasks/api/task/{it.task}").json()
+    task = {"project_id": mine["project"]["id"], "subject": "Новая карточка", "assigned_to_id": mine["assignee"]["id"]}
+    it.admin.post("/tasks/api/task", json=task).raise_for_status()
+    it.seen(".card", "Новая карточка")
+
+
+def card_held(it: Stage) -> None:
+    boards.card(it.page, it.task).locator(".subject").focus()
+    it.page.keyboard.press("Space")
+    boards.knows_where(it.page)
+
+
+def card_moved(it: Stage) -> None:
+    it.page.keyboard.press("ArrowRight")
+    it.page.keyboard.press("Space")
+    it.seen("#toasts button", "Вернуть")
+
+
+def tray(it: Stage) -> None:
+    it.page.goto(BOARD)
+    boards.open_tray(it.page, it.other)
+
+
+def tray_refused(it: Stage) -> None:
+    it.put(it.boris, it.other, "Приостановлена")
+    it.page.locator(".tray .move button").first.click()
+    it.seen(".tray [role=alert]")
+
+
+def panel(it: Stage) -> None:
+    it.page.goto(BOARD)
+    boards.card(it.page, it.other).locator(".subject").click()
+    it.seen("#panel .compose")
+
+
+def board_filters(it: Stage) -> None:
+    it.page.goto(f"{BOARD}?lanes=priority")
+    it.page.locator(".board-filter summary").click()
+    it.seen(".board-filter select")
+
+
+def board_compact(it: Stage) -> None:
+    it.page.goto(BOARD)
+    it.page.get_by_role("link", name="Компактно").click()
+    it.page.locator(".fold").first.click()
+    it.seen(".column.folded")
+
+
+def notifications(it: Stage) -> None:
+    for task in (it.task, it.other):
+        it.tell(task)
+    steps.wait_for_unread(it.anna, 2)
+    it.open("/notifications")
+
+
+def notification_comes(it: Stage) -> None:
+    it.tell()
+    expect(it.page.locator("#how-many")).to_contain_text("3 непрочит")
+
+
+def one_read(it: Stage) -> None:
+    it.page.locator("main").get_by_role("button", name="Отметить прочитанным").first.click()
+    expect(it.page.locator("#how-many")).to_contain_text("2 непрочит")
+
+
+def all_read(it: Stage) -> None:
+    it.page.get_by_role("button", name="Отметить все прочитанными").click()
+    it.seen("main button", "Вернуть непрочитанными")
+
+
+def flashed(it: Stage) -> None:
+    it.page.goto("/notifications/preferences")
+    it.page.locator("#preferences").evaluate("(form) => form.submit()")
+    it.seen("#toasts .good")
+
+
+def store_down(it: Stage) -> None:
+    with closing(sqlite3.connect(it.helpdesk.folder / "data" / STORE)) as store:
+        store.execute("ALTER TABLE tracker_entry RENAME TO elsewhere")
+    it.page.goto(f"/tasks/{it.other}")
+    it.seen("h1", "")
+
+
+def at(address: str) -> Reach:
+    return lambda it: it.page.goto(address)
+
+
+class Part(NamedTuple):
+    """States of one part of the pages, who sees them, and the refusals that they need."""
+
+    login: str
+    states: Mapping[str, Reach]
+    refusals: tuple[int | str, ...] = ()
+
+
+PARTS = {
+    "lists": Part(
+        "anna",
+        {
+            "the start": at("/"),
+            "a row that somebody has changed": row_changed,
+            "a row whose task is gone": row_gone,
+            "ticked tasks": ticked,
+            "ticked tasks, refused": bulk_refused,
+            "a row that is edited": row_edited,
+            "all filters": filters,
+        },
+        (404, 422),
+    ),
+    "over any page": Part(
+        "anna",
+        {
+            "the palette": palette,
+            "the palette with nothing": palette_empty,
+            "keys": keys,
+            "the own menu": own_menu,
+            "the widget": widget,
+            "the widget with news": widget_news,
+            "the widget, all read": widget_read,
+            "a lost line": line_lost,
+            "a message of the page before": flashed,
+        },
+        ("net::ERR_FAILED", "htmx: htmx:error: Failed to fetch TypeError: Failed to fetch"),
+    ),
+    "a task": Part(
+        "anna",
+        {
+            "news of a task": task_news,
+            "news that are shown": task_news_shown,
+            "an internal comment, previewed": internal,
+            "people to mention": mention,
+            "other statuses": other_statuses,
+            "a chosen file": file_chosen,
+            "a draft": draft,
+            "a choice in conflict": choice_in_conflict,
+            "a task that is gone": task_gone,
+        },
+        (404, 409),
+    ),
+    "the board": Part(
+        "anna",
+        {
+            "a card with news": card_news,
+            "a card that has just come": card_comes,
+            "a card that is held": card_held,
+            "a card that was moved": card_moved,
+            "a tray": tray,
+            "a tray in conflict": tray_refused,
+            "a task beside the board": panel,
+            "filters of the board": board_filters,
+            "a compact board": board_compact,
+            "an empty board": at(f"{BOARD}?search=ничего-подобного"),
+        },
+        (409,),
+    ),
+    "notifications": Part(
+        "anna",
+        {
+            "no notification": at("/notifications"),
+            "notifications": notifications,
+            "a notification that has just come": notification_comes,
+            "one that is read": one_read,
+            "all read": all_read,
+            "nothing unread": at("/notifications?unread_only=1"),
+        },
+    ),
+    "a requester's": Part(
+        "irina",
+        {
+            "a requester's start": at("/"),
+            "a requester's list": at("/tasks?author_id=me"),
+            "a requester's new task": at("/tasks/new?project_id=1"),
+            "a requester's board": at(BOARD),
+            "a requester's palette": palette,
+        },
+    ),
+    "errors": Part(
+        "anna",
+        {
+            "no page": at("/nothing"),
+            "no task": at("/tasks/2000000000"),
+            "no right": at("/tasks/board/columns"),
+            "no store": store_down,
+        },
+        (403, 404, 503),
+    ),
+}
