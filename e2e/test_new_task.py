@@ -61,6 +61,20 @@ def test_going_to_another_project_loses_nothing(page: Page, javascript: bool) ->
     expect(page.locator(".task-attachments li")).to_have_count(1)
 
 
+@with_javascript
+def test_what_is_typed_while_another_project_is_loaded_stays(page: Page, javascript: bool) -> None:
+    waiting = []
+    page.route("**/tasks/new/form", lambda route: waiting.append(route))
+    page.get_by_label("Проект").select_option(label="Склад и логистика")
+    steps.until(page, lambda: bool(waiting))
+    page.get_by_label("Тема").fill(SUBJECT)
+    waiting[0].continue_()
+    expect(page.get_by_label("Приоритет")).to_be_visible()
+    expect(page.get_by_label("Тема")).to_have_value(SUBJECT)
+    create(page)
+    expect(page.get_by_role("heading", level=1)).to_contain_text(SUBJECT)
+
+
 def test_a_refused_form_stays_with_its_files(page: Page, javascript: bool, announced: Announced) -> None:
     announced.add(422)
     choose_project(page, "Офис и хозяйство", javascript)

@@ -16,7 +16,7 @@ from helpdesk.tasks.model import Actor, Ref, Task
 from helpdesk.web.core import flash, request_data, session
 from helpdesk.web.core.after_write import saved
 from helpdesk.web.core.errors import status_of
-from helpdesk.web.core.faces import answer, answer_refusal, choose, html, json_response, see_other
+from helpdesk.web.core.faces import answer, answer_refusal, choose, html, htmx_redirect, json_response, see_other
 from helpdesk.web.core.guards import actor
 from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.templating import translate
@@ -36,6 +36,8 @@ CHOICES = ("status_id", "priority_id", "assignee_id")
 DETAILS = {"tracker": "tracker_id", "parent": "parent_id"}
 ALIASES = {"assigned_to_id": "assignee_id"}
 """The names of the contract, and the names of our forms."""
+Form = tuple[tuple[Ref, ...], NewTaskForm | None]
+"""The projects for new tasks, and the form of one of them."""
 
 
 @drafts.belongs_to("new")
@@ -85,7 +87,19 @@ async def _other_form(request: Request, person: Person, fields: request_data.Fie
     with suppress(Invalid):  # a value that can't be stored is refused when the form is sent
         seals = [seal for seal, _ in uploads.sealed(request, await actor(request))]
         await drafts.keep(request, person.id, PLACE, {**fields.values, "staged": seals})
-    return await _page(request, fields.values, status_of(error) if error else 200, error=error)
+    loaded = await _form(request, fields.values)
+    if choose(request, page=False, fragment=loaded[1] and _has_other_texts(fields, loaded[1])):
+        place = {name: fields.values[name] for name in ("project_id", "tracker_id") if name in fields.values}
+        return htmx_redirect(request, f"{path_to(request, PLACE)}?{urlencode(place | {'draft': 1})}")
+    return await _page(request, fields.values, status_of(error) if error else 200, loaded, error=error)
+
+
+def _has_other_texts(fields: request_data.Fields, form: NewTaskForm) -> bool:
+    """Tell whether the form has a description where the one that was sent has none, or the other way round.
+
+    The page changes what stands beside its texts, so that one may type on meanwhile, and is loaded anew for others.
+    """
+    return ("description" in fields.values) != ("description" in form.details)
 
 
 async def new_preview(request: Request) -> Response:
@@ -169,13 +183,16 @@ async def _created(request: Request, who: Actor, new_task: NewTask) -> Task:
         raise
 
 
-async def _page(request: Request, typed: Mapping[str, Any], status: int = 200, **context: Any) -> Response:
+async def _page(
+    request: Request, typed: Mapping[str, Any], status: int = 200, loaded: Form | None = None, **context: Any
+) -> Response:
     """Show the form with the typed values, by itself for htmx or in its page; without a project its texts alone."""
-    projects, form = await _form(request, typed)
+    projects, form = loaded or await _form(request, typed)
     shared = {
         **{"draft": None, "error": None, "preview": None},
         "projects": projects,
         "new_form": form,
+        "texts": form_fields.NEW_TEXTS,
         "controls": form_fields.of_new(form or form_fields.ANYWHERE, typed, partial(translate, request)),
         "typed_by": await drafts.form_owner(request),
         **uploads.context(request, await actor(request)),
@@ -184,7 +201,7 @@ async def _page(request: Request, typed: Mapping[str, Any], status: int = 200, *
     return html(request, template, status, **{**shared, **context})
 
 
-async def _form(request: Request, typed: Mapping[str, Any]) -> tuple[tuple[Ref, ...], NewTaskForm | None]:
+async def _form(request: Request, typed: Mapping[str, Any]) -> Form:
     """Return the projects for new tasks, and the form of the chosen project, of the last one or of the only one."""
     who, backend = await actor(request), services(request).backend
     projects = await backend.projects_for_new(who)
