@@ -33,6 +33,7 @@ from helpdesk.web.lists.export import Exports
 from helpdesk.web.live.events import Events
 from helpdesk.web.live.hub import Live
 from helpdesk.web.notifications import preference_params
+from helpdesk.web.people.readers import Readers
 from helpdesk.web.routes import PRESENTERS, ROUTES, without_guard
 from helpdesk.web.tasks import colors
 
@@ -92,6 +93,7 @@ def create_app(services: Services) -> ASGIApp:
         exports=Exports(),
         color_cache=ColorCache(),
         counts=Counts(),
+        readers=Readers(),
         unsettled={},
         conflict_json=colors.conflict,
         sealed_text=draft_handoff.sealed,

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from helpdesk.web.lists.counts import Counts
     from helpdesk.web.lists.export import Exports
     from helpdesk.web.live.hub import Live
+    from helpdesk.web.people.readers import Readers
     from helpdesk.web.tasks.change import Presenters
 
 MOST_PATHS = 5_000  # remembered; a list names fifty, and other lists the same ones
@@ -44,6 +45,7 @@ class WebServices(Services):
     exports: "Exports"
     color_cache: "ColorCache"
     counts: "Counts"
+    readers: "Readers"
     unsettled: "Unsettled"
     conflict_json: "Callable[[Request, Conflict], Awaitable[Json]]"
     sealed_text: Callable[[Request, Mapping[str, Any]], str]
