@@ -166,6 +166,8 @@ def sign_in(client: Client, **more: str) -> None:
 def test_a_splash_greets_once_a_day_after_signing_in(visit: Visit) -> None:
     client = visit()
     sign_in(client)
+    client.head("/", headers=HTML).raise_for_status()
+    client.get("/", headers=HTML | {"Sec-Purpose": "prefetch"}).raise_for_status()
     assert (greets(client), greets(client)) == (True, False)
     sign_in(client)
     assert not greets(client)
