@@ -1,9 +1,11 @@
 """Show the start page: the tasks that wait for staff, the requests of others, and to administrators what is broken."""
 
+import asyncio
+
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from helpdesk.errors import NotAllowed
+from helpdesk.errors import HelpdeskError, NotAllowed, WrongKey
 from helpdesk.people.model import Person
 from helpdesk.web.accounts import splash
 from helpdesk.web.core.faces import answer, html
@@ -29,11 +31,7 @@ async def home(request: Request) -> Response:
 
 
 async def _page(request: Request, person: Person) -> Response:
-    start, refusal = Start(), None
-    try:
-        start = await sections.load(request, person, await actor(request))
-    except NotAllowed as error:  # somebody whom the task system does not know
-        refusal = error
+    (start, refusal), faults = await asyncio.gather(_load(request, person), broken.found(request, person))
     rows = [row for it in start.sections or () if it.page for row in it.page.rows]
     response = html(
         request,
@@ -41,9 +39,17 @@ async def _page(request: Request, person: Person) -> Response:
         start=start,
         refusal=refusal,
         splash=splash.is_due(request),
-        broken=await broken.found(request) if person.is_admin else [],
+        broken=faults,
         **await list_page.row_context(request, rows),
     )
     if splash.is_due(request):
         splash.note_shown(request, response)
     return response
+
+
+async def _load(request: Request, person: Person) -> tuple[Start, HelpdeskError | None]:
+    """Return what the task system says, or why it refuses the person: it may not know or has locked them."""
+    try:
+        return await sections.load(request, person, await actor(request)), None
+    except (NotAllowed, WrongKey) as error:
+        return Start(), error
