@@ -72,9 +72,26 @@ def test_each_number_is_that_of_its_list_and_the_first_tasks_are_the_first_there
         (number,) = shown[name].all(lambda it: it.tag == "b")
         told = anna.get(first).json()
         assert int(number.text) == told["pagination"]["total"] == total
-        assert tasks == [f"/tasks/{it['id']}" for it in told["tasks"]][: sections.SHOWN] and more == first
+        assert [it.partition("?")[0] for it in tasks] == [f"/tasks/{it['id']}" for it in told["tasks"]][
+            : sections.SHOWN
+        ] and more == first
     assert "Мне urgent" in shown["for-me"].text and "Мне low" not in shown["for-me"].text
     assert "What is broken" not in anna.get("/", headers=HTML).text
+
+
+@pytest.mark.parametrize(("login", "name"), [("anna", "for-me"), ("irina", "requests")])
+def test_a_task_leads_on_through_its_list_and_back_to_it(
+    visit: Visit, embedded: EmbeddedWorld, login: str, name: str
+) -> None:
+    for priority in ("low", "urgent", "normal", "high"):
+        embedded.new_task(f"Мне {priority}", priority=priority, author="irina")
+    client = visit(login)
+    address, _, second, *_ = links(lists(client)[name])
+    (way,) = parsed(client.get(second, headers=HTML).text).of_class("task-way")
+    back, _, forth = links(way)
+    assert back.partition("#")[0] == address and "2 of 4" in way.text
+    listed = [it["id"] for it in client.get(address).json()["tasks"]]
+    assert client.get(forth, headers=HTML).headers["location"].startswith(f"/tasks/{listed[2]}?")
 
 
 def test_staff_without_work_get_the_next_act(anna: Client, embedded: EmbeddedWorld) -> None:

@@ -1,6 +1,7 @@
 """Show the start page: the tasks that wait for staff, the requests of others, and to administrators what is broken."""
 
 import asyncio
+from collections.abc import Callable
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -10,12 +11,13 @@ from helpdesk.people.model import Person
 from helpdesk.web.accounts import splash
 from helpdesk.web.core.faces import answer, html
 from helpdesk.web.core.guards import actor
+from helpdesk.web.core.navigation import Origin
 from helpdesk.web.core.services import path_to
 from helpdesk.web.core.session import current_user
 from helpdesk.web.lists import page as list_page
 from helpdesk.web.lists import saved_views
 from helpdesk.web.start import broken, sections
-from helpdesk.web.start.sections import Start
+from helpdesk.web.start.sections import Section, Start
 
 
 async def home(request: Request) -> Response:
@@ -40,11 +42,23 @@ async def _page(request: Request, person: Person) -> Response:
         refusal=refusal,
         splash=splash.is_due(request),
         broken=faults,
+        origin=_origins(request),
         **await list_page.row_context(request, rows),
     )
     if splash.is_due(request):
         splash.note_shown(request, response)
     return response
+
+
+def _origins(request: Request) -> Callable[[Section, int], str]:
+    """Return a function that makes the parameter of a task's link by its position in a list."""
+
+    def of_task(section: Section, position: int) -> str:
+        assert section.page
+        changed = list_page.last_change(section.page.rows)
+        return Origin(section.listing.link(), position, section.page.total, changed).query(request)
+
+    return of_task
 
 
 async def _load(request: Request, person: Person) -> tuple[Start, HelpdeskError | None]:
