@@ -16,6 +16,7 @@ from helpdesk.services import Services
 from helpdesk.supervision import Supervisor
 from helpdesk.tasks.colors import ColorCache
 from helpdesk.tasks.pictures import Pictures
+from helpdesk.tasks.readers import ReaderCache
 from helpdesk.threads import Threads
 from helpdesk.web.core import errors
 from helpdesk.web.core.request_body import BodyLimit
@@ -33,7 +34,6 @@ from helpdesk.web.lists.export import Exports
 from helpdesk.web.live.events import Events
 from helpdesk.web.live.hub import Live
 from helpdesk.web.notifications import preference_params
-from helpdesk.web.people.readers import Readers
 from helpdesk.web.routes import PRESENTERS, ROUTES, without_guard
 from helpdesk.web.tasks import colors
 
@@ -92,8 +92,8 @@ def create_app(services: Services) -> ASGIApp:
         pictures=pictures,
         exports=Exports(),
         color_cache=ColorCache(),
+        reader_cache=ReaderCache(),
         counts=Counts(),
-        readers=Readers(),
         unsettled={},
         conflict_json=colors.conflict,
         sealed_text=draft_handoff.sealed,

@@ -14,6 +14,7 @@ from helpdesk.services import Services
 if TYPE_CHECKING:
     from helpdesk.tasks.colors import ColorCache
     from helpdesk.tasks.pictures import Pictures
+    from helpdesk.tasks.readers import ReaderCache
     from helpdesk.web.core.faces import Json
     from helpdesk.web.core.templating import Renderer
     from helpdesk.web.edge.idempotency import Unsettled
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from helpdesk.web.lists.counts import Counts
     from helpdesk.web.lists.export import Exports
     from helpdesk.web.live.hub import Live
-    from helpdesk.web.people.readers import Readers
     from helpdesk.web.tasks.change import Presenters
 
 MOST_PATHS = 5_000  # remembered; a list names fifty, and other lists the same ones
@@ -44,8 +44,8 @@ class WebServices(Services):
     pictures: "Pictures"
     exports: "Exports"
     color_cache: "ColorCache"
+    reader_cache: "ReaderCache"
     counts: "Counts"
-    readers: "Readers"
     unsettled: "Unsettled"
     conflict_json: "Callable[[Request, Conflict], Awaitable[Json]]"
     sealed_text: Callable[[Request, Mapping[str, Any]], str]

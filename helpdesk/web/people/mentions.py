@@ -10,6 +10,7 @@ from helpdesk.notifications.mentions import mentioned_logins, mentioned_words
 from helpdesk.store.casefold import fold
 from helpdesk.tasks.fields import parse_flag
 from helpdesk.tasks.model import Task
+from helpdesk.tasks.readers import Answer
 from helpdesk.web.core.faces import answer, choose, html, json_response
 from helpdesk.web.core.guards import actor
 from helpdesk.web.people import colleagues, readers
@@ -62,12 +63,12 @@ async def _offer(request: Request, task: Task, words: str, private: bool) -> Off
     offered, looked_at, is_cut = list[Colleague](), 0, not found.is_whole
     while looked_at < len(candidates) and len(offered) < most:
         some = candidates[looked_at : looked_at + ASKED_AT_ONCE]
-        left -= len(readers.unknown(request, task, some))
+        left -= len(some) - len(readers.known(request, task, some))
         if left < 0:
             break
-        sights = await readers.among(request, task, some)
-        offered += [it for it in some if _reads(sights.get(it.id), private) and _is_mention(it.login)]
-        is_cut = is_cut or len(sights) < len(some)
+        answers = await readers.among(request, task, some)
+        offered += [it for it in some if _reads(answers.get(it.id), private) and _is_mention(it.login)]
+        is_cut = is_cut or len(answers) < len(some)
         looked_at += len(some)
     return Offer(offered[:most], is_cut or looked_at < len(candidates) or len(offered) > most)
 
@@ -82,8 +83,8 @@ def _people_of(task: Task) -> dict[int, str]:
     return {person.id: person.name for person in shown if person}
 
 
-def _reads(sight: readers.Sight, private: bool) -> bool:
-    return sight is not None and (sight or not private)
+def _reads(sees: Answer, private: bool) -> bool:
+    return sees is not None and (sees or not private)
 
 
 def _is_mention(login: str) -> bool:
