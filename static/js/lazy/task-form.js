@@ -31,7 +31,7 @@ const putBack = (control) => {
 // `waiting` has the ids of choices made, and of buttons pressed, while the form was being sent.
 const saveChoice = (select) => {
   if (!select?.isConnected) return;
-  putBack(select);
+  for (const it of select.form.elements) putBack(it); // also one that was left before this script was there
   if (!isChanged(select) || sent.get(select) === select.value) return;
   if (select.form.matches(".htmx-request")) return waiting.add(select.id);
   if (!select.form.reportValidity()) return;
