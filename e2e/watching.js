@@ -6,7 +6,8 @@
   const TOGETHER_MS = 1000;
   const describe = (it) => it?.outerHTML?.replace(/\s+/g, " ").slice(0, 160) ?? String(it);
 
-  // Scripts may give the focus back a moment after the swap. A press beside all controls takes it away for good reason.
+  // Scripts may give the focus back a moment after the swap. A press beside all controls takes it away for good reason,
+  // and so does Escape.
   let focused, timer;
   const hasFallen = () => focused && [null, document.body].includes(document.activeElement);
   const note = () => {
@@ -22,6 +23,7 @@
     timer ??= setTimeout(check, LOST_MS);
   };
   addEventListener("pointerdown", () => (focused = null), true);
+  addEventListener("keydown", ({ key }) => key === "Escape" && (focused = null), true);
   addEventListener("htmx:before:request", note, true);
   addEventListener("htmx:before:swap", watch, true);
   // For the end of a journey: until it is certain whether the focus has fallen.
@@ -33,7 +35,7 @@
   let moved = 0;
   let last = 0;
   let parts = [];
-  for (const name of ["pointerdown", "keydown", "input"]) addEventListener(name, () => (used = true), true);
+  for (const name of ["pointerdown", "keydown", "input", "resize"]) addEventListener(name, () => (used = true), true);
   matchMedia("print").addEventListener("change", () => (used = true));
   const observer = new PerformanceObserver((list) => {
     for (const { startTime, value, sources, hadRecentInput } of list.getEntries()) {
