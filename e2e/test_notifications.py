@@ -106,7 +106,7 @@ PAGE = "/notifications/preferences"
 
 def test_settings_are_found_changed_and_there_again(page: Page, as_program: AsProgram, javascript: bool) -> None:
     steps.come_to(page, "anna", "/notifications")
-    page.get_by_role("link", name="Настройки уведомлений").click()
+    page.get_by_role("link", name="Настройки уведомлений").first.click()
     box = page.get_by_label("Комментарий: Звук")
     expect(box).to_be_checked()
     box.uncheck()
