@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 
 from helpdesk.web.neighbours.views import AROUND
 from tests.web.conftest import HTML, HTMX, Client, Visit
-from tests.world import PEOPLE_IDS, STATUS_IDS, EmbeddedWorld
+from tests.world import PEOPLE_IDS, PRIORITY_IDS, STATUS_IDS, EmbeddedWorld
 
 LIST = "/tasks?sort=id&order=asc"
 
@@ -161,6 +161,32 @@ def test_a_task_far_down_the_list_that_was_answered_goes_on_from_its_place(
     anna.post(f"/tasks/api/task/{order[index]}/comments", json={"comment": "Ответ"}).raise_for_status()
     assert place(anna, step(anna, here))[:2] == (order[index + 1], f"{index + 2} of {len(order)}")
     assert place(anna, step(anna, here, "prev"))[:2] == (order[index - 1], f"{index + 1} of {len(order)}")
+
+
+FAR: list[tuple[str, dict[str, object], int]] = [
+    ("sort=priority&order=desc", {"priority_id": PRIORITY_IDS["urgent"]}, 0),
+    ("sort=priority&order=desc", {"priority_id": PRIORITY_IDS["low"]}, -1),
+    ("sort=due_date", {"due_date": "2026-12-01"}, 0),
+    ("sort=due_date&order=desc", {"due_date": "2026-12-01"}, 0),
+    ("sort=assigned_to", {"assignee_id": PEOPLE_IDS["boris"]}, -1),
+    ("sort=assigned_to&order=desc", {"assignee_id": PEOPLE_IDS["boris"]}, 0),
+]
+"""An order, a change that moves a task to one end of it, and that end."""
+
+
+@pytest.mark.parametrize(("order", "change", "end"), FAR)
+def test_a_task_that_a_change_moves_far_away_goes_on_from_its_place(
+    anna: Client, embedded: EmbeddedWorld, order: str, change: dict[str, object], end: int
+) -> None:
+    for _ in range(2 * AROUND + 8):
+        embedded.new_task()
+    address, index = f"/tasks?{order}&per_page=100", AROUND + 3
+    before = numbers(links(anna.get(address, headers=HTML).text))
+    here = opened(anna, address, index)
+    assert anna.post(f"/tasks/{before[index]}/fields", data=change, headers=HTML).status_code == 303
+    assert numbers(links(anna.get(address, headers=HTML).text))[end] == before[index]
+    assert numbers([step(anna, here)]) == [before[index + 1]]
+    assert numbers([step(anna, here, "prev")]) == [before[index - 1]]
 
 
 # The address

@@ -106,8 +106,10 @@ async def _part(request: Request, origin: Origin) -> Part:
 
 
 async def _is_ahead(request: Request, part: Part, task_id: int) -> bool:
-    """Tell whether a task has moved to the front of a list with the last changes first, before the part."""
-    if part.first == 1 or not part.listing.is_newest_first or part.position_of(task_id):
+    """Tell whether a task has moved before the part. The backend puts it and the part's first row in order."""
+    if part.first == 1 or part.position_of(task_id):
         return False
-    query = part.page.query._replace(task_ids=(task_id,), page=1, per_page=1, skip=0)
-    return (await services(request).backend.tasks(await actor(request), query)).total > 0
+    ids = (task_id, *(row.id for row in part.page.rows[:1]))
+    query = part.page.query._replace(task_ids=ids, page=1, per_page=1, skip=0)
+    rows = (await services(request).backend.tasks(await actor(request), query)).rows
+    return bool(rows) and rows[0].id == task_id
