@@ -7,6 +7,7 @@ from urllib.parse import quote
 import pytest
 from starlette.testclient import TestClient
 
+from helpdesk.errors import BadResponse
 from helpdesk.web.neighbours.views import AROUND
 from tests.web.conftest import HTML, HTMX, Client, Visit
 from tests.world import PEOPLE_IDS, PRIORITY_IDS, STATUS_IDS, EmbeddedWorld
@@ -245,6 +246,7 @@ def origin(person: str = "anna", address: str = "/tasks", **changed: int) -> str
         "?list=2-0-9-/tasks-1-",
         "?list=2-0-9-/tasks-99999999",
         "?list=2-0-\u0669-/tasks-1",
+        "?list=2-0-9-/tasks-10",
         "?list=2-0-9-/tasks/board-1",
         "?list=2-0-9-/users/logout-1",
         "?list=2-0-9-//evil.example/tasks-1",
@@ -266,13 +268,38 @@ def test_a_foreign_or_broken_list_is_ignored(anna: Client, number: int, query: s
 
 def test_positions_beyond_the_list_lead_back_into_it(anna: Client, embedded: EmbeddedWorld) -> None:
     made = [embedded.new_task() for _ in range(2)]
-    here = f"/tasks/{made[0]}{origin(address=LIST, position=9_999_999)}"
+    here = f"/tasks/{made[0]}{origin(address=LIST, position=9_999_999, total=9_999_999)}"
     assert step(anna, here) == here
     assert numbers([step(anna, here, "prev")]) == made[1:]
 
 
-def test_an_invalid_filter_of_a_made_up_list_is_refused(anna: Client, number: int) -> None:
-    assert anna.get(f"/tasks/{number}/next{origin(address='/tasks?sort=x')}", headers=HTML).status_code == 422
+@pytest.mark.parametrize(
+    "address", ["/tasks?sort=x", "/tasks?order=up", "/tasks?status_id=x", "/tasks?per_page=-1", "/tasks?due_by=x"]
+)
+@pytest.mark.parametrize("verb", ["next", "previous"])
+def test_a_list_that_is_none_any_more_leaves_one_on_the_task(
+    anna: Client, number: int, address: str, verb: str
+) -> None:
+    here = f"/tasks/{number}{origin(address=address)}"
+    answer = anna.get(here.replace("?", f"/{verb}?", 1), headers=HTML)
+    assert (answer.status_code, answer.headers["location"]) == (303, here)
+    assert "This list can&#39;t be shown any more." in anna.get(here, headers=HTML).text
+
+
+def test_a_backend_that_fails_leaves_one_on_the_task(
+    anna: Client, number: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    here = opened(anna, LIST)
+
+    async def tasks(*_: object, **__: object) -> None:
+        raise BadResponse(detail="no JSON")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("helpdesk.tasks.embedded.backend.EmbeddedBackend.tasks", tasks)
+        answer = anna.get(here.replace("?", "/next?", 1), headers=HTML)
+    assert (answer.status_code, answer.headers["location"]) == (303, here)
+    assert str(BadResponse.default.text) in anna.get(here, headers=HTML).text
+    assert [it.__dict__["detail"] for it in caplog.records if it.message == "refused"] == ["no JSON"]
 
 
 def test_neighbours_are_tasks_that_the_person_sees(visit: Visit, embedded: EmbeddedWorld) -> None:

@@ -116,7 +116,7 @@ class Origin(NamedTuple):
 def origin_of(request: Request, task_id: int) -> Origin | None:
     """Return the origin in the request's address, or in that of the task's page where the request comes from.
 
-    Another person's, one that is no list, and a broken one are ignored.
+    Another person's, one that is no list, one of a place beyond the list, and a broken one are ignored.
     """
     text, page = request.query_params.get(ORIGIN), path_to(request, "tasks:show", task_id=task_id)
     if text is None:
@@ -127,7 +127,8 @@ def origin_of(request: Request, task_id: int) -> Origin | None:
         return None
     address = _list(request, found[4])
     is_list = address and address.partition("?")[0] != path_to(request, BOARD)
-    return Origin(address, int(found[5]), int(found[3]), int(found[2], 16)) if is_list else None
+    origin = Origin(address, int(found[5]), int(found[3]), int(found[2], 16))
+    return origin if is_list and origin.position <= origin.total else None
 
 
 def is_on_board(request: Request) -> bool:
