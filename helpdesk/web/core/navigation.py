@@ -26,6 +26,7 @@ LISTS = ("tasks:my_tasks", "tasks:index", BOARD)  # their routes
 COOKIE = "list"
 PATH = "/tasks"
 LONGEST = 1_500  # of what a cookie may hold
+LONGEST_ORIGIN = 500  # of a list's address that is in each of its rows
 ORIGIN = "list"
 ORIGIN_TEXT = re.compile("([0-9]{1,10})-([0-9a-f]{1,12})-([0-9]{1,7})-(/[^/].*)-([0-9]{1,7})")
 
@@ -108,7 +109,12 @@ class Origin(NamedTuple):
     as_of: int = 0
 
     def query(self, request: Request) -> str:
-        """Return the parameter for addresses of the task. It ends with the position, which makes rows compress well."""
+        """Return the parameter for addresses of the task, empty if the list's address is too long for it.
+
+        It ends with the position, which makes rows compress well.
+        """
+        if len(self.address) > LONGEST_ORIGIN:
+            return ""
         text = f"{request.state.person_id}-{self.as_of:x}-{self.total}-{self.address}-{self.position}"
         return f"?{ORIGIN}={quote(text, safe='/?=,-')}"
 
@@ -122,11 +128,11 @@ def origin_of(request: Request, task_id: int) -> Origin | None:
     if text is None:
         path, query = _parts(request.headers.get("referer", ""))
         text = QueryParams(query).get(ORIGIN) if path == page or path.startswith(f"{page}/") else None
-    found = ORIGIN_TEXT.fullmatch(text) if text and len(text) < 2 * LONGEST else None
+    found = ORIGIN_TEXT.fullmatch(text) if text and len(text) < LONGEST else None
     if found is None or found[1] != str(request.state.person_id):
         return None
     address = _list(request, found[4])
-    is_list = address and address.partition("?")[0] != path_to(request, BOARD)
+    is_list = 0 < len(address) <= LONGEST_ORIGIN and address.partition("?")[0] != path_to(request, BOARD)
     origin = Origin(address, int(found[5]), int(found[3]), int(found[2], 16))
     return origin if is_list and origin.position <= origin.total else None
 
@@ -140,11 +146,6 @@ def is_on_board(request: Request) -> bool:
 def referring_list(request: Request) -> str:
     """Return the list that the request comes from, empty when it comes from another page."""
     return _list(request, request.headers.get("referer", ""))
-
-
-def own_list(request: Request) -> str:
-    """Return the address of the list that the request asks for, empty when it is too long to be named elsewhere."""
-    return _list(request, f"{request.url.path}?{request.url.query}")
 
 
 def last_list(request: Request) -> str:
