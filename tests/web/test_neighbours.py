@@ -78,6 +78,16 @@ def test_the_ends_of_a_list_are_told(anna: Client, number: int) -> None:
         assert message not in anna.get(there, headers=HTML).text
 
 
+def test_the_ends_of_a_list_are_marked(anna: Client, embedded: EmbeddedWorld) -> None:
+    for _ in range(3):
+        embedded.new_task()
+    known = links(anna.get(LIST, headers=HTML).text)
+    unknown = known[0].partition("?")[0] + origin(position=0, total=0)
+    for here, ends in zip([*known, unknown], (["prev"], [], ["next"], []), strict=True):
+        page = anna.get(here, headers=HTML).text
+        assert re.findall(r'rel="(\w+)"[^>]* aria-disabled="true"', page) == ends
+
+
 def test_opening_a_task_reads_no_list(anna: Client, number: int, monkeypatch: pytest.MonkeyPatch) -> None:
     here = opened(anna, LIST)
     anna.get(here, headers=HTML)  # which counts for the navigation
