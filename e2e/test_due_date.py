@@ -7,6 +7,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from e2e import steps
 from e2e.conftest import AsProgram
+from e2e.watching import Announced
 
 DAY = "2031-05-06"
 
@@ -53,9 +54,46 @@ def test_digits_of_a_day_are_sent_together_when_it_is_left(page: Page, as_progra
     control(page).focus()
     page.keyboard.press("Delete")
     steps.comment_box(page).focus()
-    expect(control(page)).to_have_value(
-        re.compile("2031-0[56]-0[56]"),
-    )
+    expect(control(page)).to_have_value(re.compile("2031-0[56]-0[56]"))
+    expect(steps.toast(page, "Дата введена не полностью")).to_be_visible()
+
+
+@with_javascript
+def test_a_day_that_is_refused_says_so_and_keeps_no_other_choice_back(
+    page: Page, as_program: AsProgram, announced: Announced
+) -> None:
+    announced.add(422)
+    client = as_program("anna")
+    task = steps.some_task(client, status="В работе")
+    steps.come_to(page, "anna", task["id"])
+    control(page).fill("0026-12-24")
+    control(page).press("Enter")
+    expect(fact(page, "due_date")).to_contain_text("Год не может быть раньше 1900-го.")
+    other = next(it for it in ("Высокий", "Низкий") if it != task["priority"])
+    with page.expect_response("**/fields") as sent:
+        page.locator(".task-facts [name=priority_id]").select_option(label=other)
+    assert sent.value.status == 422
+    expect(page.locator(".htmx-request")).to_have_count(0)
+    expect(fact(page, "due_date")).to_contain_text("Год не может быть раньше 1900-го.")
+    with page.expect_response("**/fields") as sent:
+        control(page).fill(DAY)
+        control(page).press("Enter")
+    assert sent.value.ok
+    saved = client.get(f"/tasks/api/task/{task['id']}").json()
+    assert (saved["due_date"], saved["priority"]["name"]) == (DAY, other)
+
+
+def test_the_due_date_is_taken_away_by_one_press(page: Page, as_program: AsProgram, javascript: bool) -> None:
+    client = as_program("anna")
+    task = steps.some_task(client, status="В работе")
+    client.put(f"/tasks/api/task/{task['id']}", json={"due_date": DAY}).raise_for_status()
+    steps.come_to(page, "anna", task["id"])
+    page.get_by_role("button", name="Без срока").click()
+    expect(steps.toast(page, "Срок изменён.")).to_be_visible()
+    expect(control(page)).to_have_value("")
+    expect(page.get_by_role("button", name="Без срока")).to_have_count(0)
+    if javascript:
+        expect(control(page)).to_be_focused()
 
 
 def test_internal_comments_go_to_paper_only_when_asked_for(page: Page, as_program: AsProgram, javascript: bool) -> None:

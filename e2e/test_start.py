@@ -112,3 +112,17 @@ def test_a_splash_fades_from_a_page_that_can_be_used_and_is_not_for_who_wants_le
     page.emulate_media(media="screen", reduced_motion="reduce")
     expect(splash).to_have_css("display", "none")
     page.emulate_media(media="screen", reduced_motion="no-preference")
+
+
+def test_the_start_page_is_walked_by_keys_and_its_task_leads_back_to_its_list(page: Page, javascript: bool) -> None:
+    steps.come_to(page, "anna", "/")
+    tasks = section(page, "Ждёт меня").locator("li a")
+    if javascript:
+        for key, at in (("j", 0), ("j", 1), ("k", 0)):
+            page.keyboard.press(key)
+            expect(tasks.nth(at)).to_be_focused()
+        page.keyboard.press("r")
+        expect(page.locator("textarea[id^=comments-]")).to_be_focused()
+    else:
+        tasks.first.click()
+    expect(page.get_by_role("navigation", name="Путь по списку")).to_contain_text("1 из ")

@@ -80,7 +80,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_url(self, url: bytes) -> None:
         """Cut a URL at LONGEST_URL.
 
-        That is more than `web/edge/middleware.py: LONGEST_ADDRESS`, so a cut one is refused there. The parser itself
+        That is more than `web/core/navigation.py: LONGEST_ADDRESS`, so a cut one is refused there. The parser itself
         refuses much longer ones.
         """
         super().on_url(url[: LONGEST_URL - len(self.url)])

@@ -45,10 +45,13 @@ def save(session: Session, person_id: int, place: str, fields: Mapping[str, Any]
     _delete_oldest(session, person_id)
 
 
-def delete(session: Session, person_id: int, place: str) -> None:
-    """Delete a draft that was sent or discarded."""
+def delete(session: Session, person_id: int, place: str, draft_id: str = "") -> None:
+    """Delete a draft that was sent or discarded; one with another `draft_id` stays."""
     locks.person(session, person_id)
-    session.exec(sa.delete(Draft).where(*_at_place(person_id, place)))
+    fields = session.exec(select(Draft.fields).where(*_at_place(person_id, place))).first()
+    own = json.loads(fields).get("draft_id", "") if fields else ""
+    if not draft_id or own in ("", draft_id):
+        session.exec(sa.delete(Draft).where(*_at_place(person_id, place)))
 
 
 def with_prefix(session: Session, person_id: int, prefix: str, now: datetime) -> list[StoredDraft]:

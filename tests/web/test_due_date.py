@@ -123,3 +123,28 @@ def test_a_choice_that_is_offered_no_more_can_not_be_saved_again(visit: Visit, e
     visit("boris").put(f"/tasks/api/task/{other}/assignee", json={"assignee_id": PEOPLE_IDS["boris"]})
     answer = anna.post(f"/tasks/{other}/fields", data=taken, headers=HTMX)
     assert answer.status_code == 409 and 'name="mine"' not in answer.text and 'name="take"' in answer.text
+
+
+def test_a_year_of_two_digits_is_a_slip_and_is_refused_at_its_control(anna: Client, number: int) -> None:
+    sent = form(opened(anna, number), number, due_date="0026-12-24", status_id=STATUS_IDS["in_progress"])
+    answer = anna.post(f"/tasks/{number}/fields", data=sent, headers=HTMX)
+    shown = fact(parsed(answer.text), number)
+    assert answer.status_code == 422 and shown and "The year must be 1900 or later." in shown.text
+    (control,) = shown.all(lambda it: it.tag == "input")
+    assert control["value"] == "0026-12-24" and control.get("min") is None, (
+        "the browser would keep every later choice back"
+    )
+
+
+@pytest.mark.parametrize("headers", [HTML, HTMX], ids=["page", "fragment"])
+def test_the_day_is_taken_away_by_one_press(visit: Visit, number: int, headers: dict[str, str]) -> None:
+    anna = visit("anna")
+    assert "no_day" not in anna.get(f"/tasks/{number}", headers=HTML).text, "there is none to take away"
+    set_day(anna, number, FUTURE)
+    assert "no_day" not in visit("irina").get(f"/tasks/{number}", headers=HTML).text
+    sent = form(opened(anna, number), number, no_day="1")
+    answer = anna.post(f"/tasks/{number}/fields", data=sent, headers=headers)
+    assert answer.status_code == (303 if headers is HTML else 200)
+    assert anna.get(f"/tasks/api/task/{number}").json()["due_date"] is None
+    set_day(anna, number, FUTURE)
+    assert visit("irina").post(f"/tasks/{number}/fields", data={"no_day": "1"}, headers=headers).status_code == 403

@@ -85,6 +85,7 @@ def test_only_hints_that_exist_can_be_closed_and_only_ones_own(visit: Visit, emb
     assert visit("anna").post("/users/hints", json={"closed": "nonsense"}).status_code == 422
     assert visit().post("/users/hints", json={"closed": "move"}).status_code == 401
     visit("anna").post("/users/hints", json={"closed": "move"}).raise_for_status()
+    assert visit("anna").post("/users/hints", json={}).status_code == 422
     assert shown(visit("anna"), BOARD) == [] and len(shown(visit("boris"), BOARD)) == 1
 
 

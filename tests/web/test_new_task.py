@@ -50,6 +50,11 @@ def chosen(page: str, name: str) -> str:
     return next(iter(re.findall(r'value="([^"]*)" selected', select[0])), "")
 
 
+def hidden(page: str, name: str) -> str:
+    found = re.search(rf'type="hidden" name="{name}" value="([^"]*)"', page)
+    return found[1] if found else ""
+
+
 def test_the_texts_can_be_typed_before_a_project_is_chosen(visit: Visit) -> None:
     irina = visit("irina")
     page = irina.get(NEW, headers=HTML).text
@@ -163,11 +168,54 @@ def test_a_draft_is_seen_before_it_fills_anything_and_can_be_thrown_away(anna: C
     (on,) = re.findall(rf'href="({NEW}[^"]*draft=1)"', page)
     assert on == f"{NEW}?project_id=1&amp;draft=1"
     form = anna.get(unescape(on), headers=HTML).text
+    assert chosen(form, "project_id") == typed["project_id"], "the draft goes before the link"
     assert 'value="Стул &lt;b&gt;"' in form and "Discard the draft" in form
     assert 'value="Стул &lt;b&gt;"' in anna.get(NEW, headers=HTMX).text, "a script asks for the form"
     anna.post("/drafts/tasks:new/discard", data={"typed_by": by[1]}, headers=HTML)
     empty = anna.get(NEW, headers=HTML).text
     assert 'id="new-task"' in empty and "Стул" not in empty
+
+
+@pytest.mark.parametrize("subject", ["Стол", "%20"])
+def test_a_link_that_fills_the_form_in_asks_about_the_draft_first(anna: Client, subject: str) -> None:
+    assert anna.put("/drafts/tasks:new", data={"subject": "Стул"}).json()["kept"]
+    page = anna.get(f"{NEW}?subject={subject}", headers=HTML).text
+    assert 'id="new-task"' not in page and "Стул" in page
+    assert 'value="Стул"' in anna.get(f"{NEW}?subject={subject}&draft=1", headers=HTML).text
+
+
+@pytest.mark.parametrize(
+    ("page", "following"),
+    [
+        (f"{NEW}?project_id=2&tracker_id=2", f"{NEW}?project_id=2&tracker_id=2"),
+        (f"{NEW}?project_id=2&draft=1", f"{NEW}?project_id=2"),
+        (f"{NEW}?draft=1", NEW),
+        ("//evil.example/?project_id=2", NEW),
+        ("/tasks/7?project_id=2", NEW),
+    ],
+)
+def test_beginning_anew_keeps_to_the_chosen_project(anna: Client, page: str, following: str) -> None:
+    for headers in (
+        HTML | {"Referer": f"http://testserver{page}"},
+        HTMX | {"HX-Current-URL": f"http://testserver{page}"},
+    ):
+        assert anna.put("/drafts/tasks:new", data={"subject": "Стул"}).json()["kept"]
+        answer = anna.post("/drafts/tasks:new/discard", headers=headers)
+        assert (answer.status_code, answer.headers["location"]) == (303, following)
+
+
+def test_a_page_deletes_no_draft_of_another_page(anna: Client) -> None:
+    one, other = (hidden(anna.get(NEW, headers=HTML).text, "draft_id") for _ in range(2))
+    assert one and one != other
+    assert anna.put("/drafts/tasks:new", data={"subject": "Стул", "draft_id": one}).json()["kept"]
+    assert anna.put("/drafts/tasks:new", data={"subject": "", "draft_id": other}).json()["kept"]
+    assert anna.post(NEW, data=SAID | {"draft_id": other}, headers=HTML).status_code == 303
+    going_on = anna.get(f"{NEW}?draft=1", headers=HTML).text
+    assert 'value="Стул"' in going_on and hidden(going_on, "draft_id") == one
+    refused = anna.post(NEW, data=SAID | {"draft_id": one, "subject": ""}, headers=HTML).text
+    assert hidden(refused, "draft_id") == one
+    anna.post(NEW, data=SAID | {"draft_id": one}, headers=HTML)
+    assert "Draft from" not in anna.get(NEW, headers=HTML).text
 
 
 def test_one_more_task_is_created_and_the_first_can_be_opened(anna: Client) -> None:
@@ -201,6 +249,16 @@ def test_a_draft_is_offered_after_a_refusal_and_gone_after_success(anna: Client,
 def test_sent_twice_one_task_is_made(anna: Client) -> None:
     first, second = (anna.post(NEW, data=SAID | {"idempotency_key": "once"}, headers=HTML) for _ in range(2))
     assert first.headers["location"] == second.headers["location"] and total(anna) == 1
+
+
+def test_after_a_lost_answer_either_button_sends_the_form_again(anna: Client) -> None:
+    for headers, place in ((HTML, "location"), (HTMX, "hx-redirect")):
+        before, once = total(anna), SAID | {"idempotency_key": f"once {place}"}
+        task = anna.post(NEW, data=once, headers=headers).headers[place]
+        following = anna.post(NEW, data=once | {"another": "1"}, headers=headers).headers[place]
+        assert following == f"{NEW}?project_id={SAID['project_id']}&tracker_id={SAID['tracker_id']}"
+        assert f'<a href="{task}">Open it</a>' in anna.get(following, headers=HTML).text
+        assert anna.post(NEW, data=once, headers=headers).headers[place] == task and total(anna) == before + 1
 
 
 def test_the_description_can_be_looked_at(anna: Client) -> None:

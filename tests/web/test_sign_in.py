@@ -14,7 +14,9 @@ from helpdesk.services import Services
 from helpdesk.settings.settings import RateLimit
 from helpdesk.store import login_attempts, people
 from helpdesk.store.models import tables
-from tests.web.conftest import Visit
+from helpdesk.web.core.navigation import LONGEST_ADDRESS
+from tests.web.conftest import HTML, Visit
+from tests.web.dom import parsed
 from tests.world import PASSWORDS, PEOPLE_IDS
 
 LIMIT = RateLimit(2, 60)
@@ -165,6 +167,15 @@ def test_success_forgives_whatever_name_was_typed(visit: Visit) -> None:
     ):
         client.cookies.clear()
         assert client.post("/users/login", **body(login, password)).status_code == status
+
+
+def test_a_wrong_password_keeps_the_way_back_whole_or_drops_it(visit: Visit) -> None:
+    """Half of an address leads to another list."""
+    for target, kept in (("/tasks?search=" + "x" * 1_000, True), ("/tasks?search=" + "x" * LONGEST_ADDRESS, False)):
+        form = {"username": "a" * 300, "password": "wrong", "next": target}
+        page = parsed(visit().post("/users/login", data=form, headers=HTML).text)
+        named = {it.get("name"): it.get("value") for it in page.all(lambda it: it.tag == "input")}
+        assert named.get("next") == (target if kept else None) and named["username"] == "a" * 200
 
 
 @pytest.fixture

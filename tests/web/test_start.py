@@ -1,18 +1,22 @@
 """The start page: what it shows to whom, that its numbers are those of the lists, and that it waits for nobody long."""
 
 import asyncio
+import logging
+from types import ModuleType
 
 import pytest
 import sqlalchemy as sa
 
-from helpdesk.errors import Unavailable, sentence
+from helpdesk.errors import HelpdeskError, LockedOut, Unavailable, WrongKey, sentence
 from helpdesk.paths import folder
 from helpdesk.services import Services
 from helpdesk.store.models.tables import Task
 from helpdesk.web.edge.readiness import Readiness
 from helpdesk.web.edge.static_files import minified
+from helpdesk.web.lists import page as list_page
 from helpdesk.web.start import broken as broken_module
 from helpdesk.web.start import sections
+from helpdesk.web.tasks import colors
 from tests.web.conftest import HTML, Client, Visit
 from tests.web.dom import Element, parsed
 from tests.world import PASSWORDS, EmbeddedWorld
@@ -68,9 +72,26 @@ def test_each_number_is_that_of_its_list_and_the_first_tasks_are_the_first_there
         (number,) = shown[name].all(lambda it: it.tag == "b")
         told = anna.get(first).json()
         assert int(number.text) == told["pagination"]["total"] == total
-        assert tasks == [f"/tasks/{it['id']}" for it in told["tasks"]][: sections.SHOWN] and more == first
+        assert [it.partition("?")[0] for it in tasks] == [f"/tasks/{it['id']}" for it in told["tasks"]][
+            : sections.SHOWN
+        ] and more == first
     assert "Мне urgent" in shown["for-me"].text and "Мне low" not in shown["for-me"].text
     assert "What is broken" not in anna.get("/", headers=HTML).text
+
+
+@pytest.mark.parametrize(("login", "name"), [("anna", "for-me"), ("irina", "requests")])
+def test_a_task_leads_on_through_its_list_and_back_to_it(
+    visit: Visit, embedded: EmbeddedWorld, login: str, name: str
+) -> None:
+    for priority in ("low", "urgent", "normal", "high"):
+        embedded.new_task(f"Мне {priority}", priority=priority, author="irina")
+    client = visit(login)
+    address, _, second, *_ = links(lists(client)[name])
+    (way,) = parsed(client.get(second, headers=HTML).text).of_class("task-way")
+    back, _, forth = links(way)
+    assert back.partition("#")[0] == address and "2 of 4" in way.text
+    listed = [it["id"] for it in client.get(address).json()["tasks"]]
+    assert client.get(forth, headers=HTML).headers["location"].startswith(f"/tasks/{listed[2]}?")
 
 
 def test_staff_without_work_get_the_next_act(anna: Client, embedded: EmbeddedWorld) -> None:
@@ -126,6 +147,74 @@ def test_a_slow_list_is_left_out_and_the_others_are_there(
     assert "Стул" in shown["for-me"].text
 
 
+@pytest.mark.parametrize(
+    ("module", "slow"), [(list_page, "was_never_assigned"), (colors, "prepare"), (None, "projects_for_new")]
+)
+def test_a_slow_lookup_beside_the_lists_takes_none_of_them_away(
+    visit: Visit,
+    embedded: EmbeddedWorld,
+    services: Services,
+    monkeypatch: pytest.MonkeyPatch,
+    module: ModuleType | None,
+    slow: str,
+) -> None:
+    embedded.new_task("Стул", author="irina")
+    monkeypatch.setattr(sections, "BESIDE_SECONDS", 0.01)
+    monkeypatch.setattr(module or type(services.backend), slow, never)
+    for login, first in (("anna", "for-me"), ("irina", "requests")):
+        client = visit(login)
+        assert "Стул" in lists(client)[first].text
+        assert bool(page(client).of_class("start-ask")) == (login == "irina")
+
+
+def test_whoever_may_be_no_staff_can_ask_though_the_task_system_is_silent(
+    visit: Visit, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sections, "WAIT_SECONDS", 0.01)
+    for name in ("vocabulary", "tasks"):
+        monkeypatch.setattr(type(services.backend), name, never)
+    (ask,) = page(visit("irina")).of_class("start-ask")
+    assert links(ask) == ["/tasks/new"]
+    assert not page(visit("admin")).of_class("start-ask")
+
+
+@pytest.mark.parametrize("refused", ["vocabulary", "tasks"])
+@pytest.mark.parametrize("error", [LockedOut(), WrongKey(detail="user 5")], ids=lambda it: type(it).__name__)
+def test_a_refusal_is_told_and_no_other_try_is_offered(
+    anna: Client, services: Services, monkeypatch: pytest.MonkeyPatch, error: HelpdeskError, refused: str
+) -> None:
+    async def refuses(*_args: object, **_named: object) -> None:
+        raise error
+
+    monkeypatch.setattr(type(services.backend), refused, refuses)
+    there = page(anna)
+    assert error.message.text in there.text
+    assert SILENT not in there.text and LATE not in there.text and not there.of_class("start-list")
+
+
+def test_why_a_list_is_missing_is_logged(
+    anna: Client, services: Services, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def fails(*_args: object, **_named: object) -> None:
+        raise Unavailable(detail="the line broke")
+
+    caplog.set_level(logging.INFO)
+    monkeypatch.setattr(type(services.backend), "tasks", fails)
+    assert LATE in page(anna).text
+    assert {getattr(it, "detail", "") for it in caplog.records if it.name == sections.__name__} == {"the line broke"}
+
+
+@pytest.mark.parametrize("silent", ["vocabulary", "tasks"])
+def test_administrators_are_not_told_that_a_silent_task_system_works(
+    visit: Visit, services: Services, monkeypatch: pytest.MonkeyPatch, silent: str
+) -> None:
+    monkeypatch.setattr(sections, "WAIT_SECONDS", 0.01)
+    monkeypatch.setattr(type(services.backend), silent, never)
+    (broken,) = page(visit("admin")).of_class("start-broken")
+    assert "has not answered in time" in broken.text and "helpdesk doctor" in broken.text
+    assert "Nothing:" not in broken.text
+
+
 @pytest.mark.parametrize("silent", ["vocabulary", "tasks", "projects_for_new"])
 def test_a_silent_task_system_holds_no_page(
     visit: Visit, services: Services, monkeypatch: pytest.MonkeyPatch, silent: str
@@ -166,6 +255,8 @@ def sign_in(client: Client, **more: str) -> None:
 def test_a_splash_greets_once_a_day_after_signing_in(visit: Visit) -> None:
     client = visit()
     sign_in(client)
+    client.head("/", headers=HTML).raise_for_status()
+    client.get("/", headers=HTML | {"Sec-Purpose": "prefetch"}).raise_for_status()
     assert (greets(client), greets(client)) == (True, False)
     sign_in(client)
     assert not greets(client)

@@ -19,6 +19,8 @@ SHOWN = sentence("Hints are shown again.")
 async def hints(request: Request) -> Response:
     """Close the hint whose name is in `closed`, or show all again if that is empty. Raises Invalid for no hint."""
     person, fields = await current_user(request), await request_data.read(request)
+    if "closed" not in fields.values:
+        raise request_data.refusal("closed", request_data.NO_CHOICE)
     name = fields.text("closed", 20)
     if name and name not in all_hints.NAMES:
         raise request_data.refusal("closed", request_data.NO_CHOICE)

@@ -6,6 +6,7 @@ The cookie says that it is due, the day on which it was shown, or that it is off
 from starlette.requests import Request
 from starlette.responses import Response
 
+from helpdesk.web.core.faces import is_prefetch
 from helpdesk.web.core.session import cookie
 from helpdesk.web.core.templating import OFF, today
 
@@ -23,7 +24,8 @@ def offer(request: Request, response: Response) -> Response:
 
 
 def is_due(request: Request) -> bool:
-    return cookie(request, COOKIE) == DUE
+    """Tell whether this request shows it: what nobody looks at uses up no greeting."""
+    return request.method == "GET" and not is_prefetch(request) and cookie(request, COOKIE) == DUE
 
 
 def is_off(request: Request) -> bool:

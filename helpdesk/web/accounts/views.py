@@ -115,8 +115,8 @@ async def _sign_in_page(request: Request) -> Response:
 
 def _again(request: Request, fields: request_data.Fields, error: HelpdeskError) -> Response:
     """Render the sign-in page with the error; the password is never sent back."""
-    login, target = (str(fields.values.get(name, ""))[:200] for name in ("username", "next"))
-    response = _page(request, safe_path(target), login, error, status_of(error), fields.values.get("carried"))
+    login = str(fields.values.get("username", ""))[:200]
+    response = _page(request, fields.next_path(), login, error, status_of(error), fields.values.get("carried"))
     response.headers.update(headers_of(error))
     return response
 

@@ -147,6 +147,11 @@ def htmx_redirect(request: Request, path: str) -> Response:
     return Response(headers={HX_REDIRECT: path}) if is_htmx(request) else see_other(path)
 
 
+def redirect_path(response: Response) -> str:
+    """Return where an answer sends the browser, as `htmx_redirect` does; empty for any other answer."""
+    return response.headers.get("location") or response.headers.get(HX_REDIRECT, "")
+
+
 async def fragment_or_page(request: Request, fragment: Respond, path: str) -> Response:
     """Answer htmx by `fragment`; send anybody else to the page at `path`."""
     page = see_other(path)

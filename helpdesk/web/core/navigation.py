@@ -27,6 +27,7 @@ COOKIE = "list"
 PATH = "/tasks"
 LONGEST = 1_500  # of what a cookie may hold
 LONGEST_ORIGIN = 500  # of a list's address that is in each of its rows
+LONGEST_ADDRESS = 8 * 1024  # of ours: web/edge/middleware.py refuses longer ones
 ORIGIN = "list"
 ORIGIN_TEXT = re.compile("([0-9]{1,10})-([0-9a-f]{1,12})-([0-9]{1,7})-(/[^/].*)-([0-9]{1,7})")
 
@@ -78,9 +79,12 @@ def rooms_of(person: Person) -> list[tuple[Sentence | None, list[Room]]]:
 
 
 def safe_path(target: str) -> str:
-    """Return `target` when it is a path of ours, else nothing: a link to us sends nobody elsewhere."""
+    """Return `target` when it is a path of ours, else nothing: a link to us sends nobody elsewhere.
+
+    One that is too long is left out whole: its beginning would lead to another page.
+    """
     is_path = target.startswith("/") and not target.startswith(("//", "/\\")) and target.isprintable()
-    return target if is_path else ""
+    return target if is_path and len(target) <= LONGEST_ADDRESS else ""
 
 
 def current_url(request: Request) -> str:

@@ -36,6 +36,8 @@ PLACE = re.compile(
 OWNER = "typed by"
 TEXTS = ("comment", "subject", "description")
 WITH_PAGES = {"edit", "entry"}
+DRAFT_ID = "draft_id"
+"""The field of a form that several pages may show at once: only the pages that go on with a draft delete it."""
 NOT_KEPT = {"idempotency_key", "lock_version", "typed_by", "password", "next", "view", "reply", "at", "carried"}
 CLOCKS_DIFFER = timedelta(minutes=10)  # between the backend and us, and for a slow line
 MOST_CHARACTERS = request_data.LONGEST_TEXT + 2_000
@@ -148,7 +150,7 @@ async def keep(request: Request, person_id: int, place: str, values: Mapping[str
         if fields:
             drafts.save(db, person_id, place, fields, now)
         else:
-            drafts.delete(db, person_id, place)
+            drafts.delete(db, person_id, place, _draft_id(values))
         return True
 
     written = await services(request).database.run(work, writes=True)
@@ -204,7 +206,8 @@ async def of_place(request: Request, place: str) -> drafts.StoredDraft | None:
 
 async def _sent(request: Request) -> None:
     person, place = await person_typing(request), place_of(request)
-    await services(request).database.run(lambda db: drafts.delete(db, person.id, place), writes=True)
+    own = _draft_id((await request_data.read(request)).values)
+    await services(request).database.run(lambda db: drafts.delete(db, person.id, place, own), writes=True)
 
 
 async def _failed(request: Request) -> None:
@@ -212,6 +215,10 @@ async def _failed(request: Request) -> None:
     person, values = await person_typing(request), (await request_data.read(request)).values
     if draft_fields(values):
         await keep(request, person.id, place_of(request), values)
+
+
+def _draft_id(values: Mapping[str, Any]) -> str:
+    return str(values.get(DRAFT_ID, ""))
 
 
 def _clean(name: str, value: str | list[Any]) -> str | list[str]:

@@ -22,6 +22,7 @@ from helpdesk.web.core.services import services
 log = logging.getLogger(__name__)
 
 NOT_STORED = {"content-length"}
+NOT_HASHED = {"another"}  # a button that chooses the next page, not what is written: either sends the form again
 POLL_SECONDS = 0.05
 PATIENCE_SECONDS = 15.0
 MOST_UNSETTLED = 1_000
@@ -166,8 +167,12 @@ async def _key(request: Request) -> idempotency.Key | None:
 
 
 async def _digest(request: Request) -> str:
-    """Return a hash of the values, of the files' names and sizes, and of the face: no other can show the answer."""
-    values, files, _ = await request_data.read(request)
+    """Return a hash of the values but NOT_HASHED, of the files' names and sizes, and of the face.
+
+    No other face can show the answer.
+    """
+    sent_values, files, _ = await request_data.read(request)
+    values = {name: value for name, value in sent_values.items() if name not in NOT_HASHED}
     sent = [(file.filename, file.size) for file in files]
     face = face_of(request).value
     return sha256(json.dumps([face, values, sent] if sent else [face, values], sort_keys=True).encode()).hexdigest()

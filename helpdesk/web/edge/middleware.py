@@ -30,6 +30,7 @@ from helpdesk.timings import record
 from helpdesk.web.core import errors
 from helpdesk.web.core.errors import AddressTooLong, HeadersTooLarge
 from helpdesk.web.core.faces import SAFE, is_htmx
+from helpdesk.web.core.navigation import LONGEST_ADDRESS
 
 log = logging.getLogger("helpdesk.requests")
 
@@ -51,7 +52,6 @@ OF_DOCUMENTS = {
 PLAIN_TEXT = {"style": ("text/css",), "script": ("text/javascript", "application/javascript")}
 HSTS = f"max-age={365 * 24 * 3600}"
 
-LONGEST_ADDRESS = 8 * 1024
 MOST_QUESTIONS = 500
 MOST_HEADERS = 100
 MOST_HEADER_BYTES = 32 * 1024

@@ -6,14 +6,18 @@ from collections.abc import Iterator
 from starlette.requests import Request
 
 from helpdesk.errors import HelpdeskError, Sentence, sentence
+from helpdesk.people.model import Person
 from helpdesk.web.core.services import services
 
 WAIT_SECONDS = 0.5
 LATE = sentence("The store has not been checked in time: its disk or its server is slow.")
 
 
-async def found(request: Request) -> list[Sentence]:
-    """Return a sentence for everything that is broken, beside the state of the backend, which every page tells."""
+async def found(request: Request, person: Person) -> list[Sentence]:
+    """Return a sentence for everything that is broken, beside the state of the backend, which every page tells. Only
+    administrators are told."""
+    if not person.is_admin:
+        return []
     return [*await _of_process(request), *_of_feed(request)]
 
 

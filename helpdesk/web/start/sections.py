@@ -2,12 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterable
 from typing import NamedTuple, TypeVar
 
 from starlette.requests import Request
 
-from helpdesk.errors import HelpdeskError, Sentence, sentence
+from helpdesk.errors import Sentence, Unavailable, WrongKey, sentence
 from helpdesk.people.model import Person
 from helpdesk.tasks.lists import TaskPage, Vocabulary
 from helpdesk.tasks.model import Actor
@@ -21,7 +21,9 @@ from helpdesk.web.tasks import colors
 log = logging.getLogger(__name__)
 
 WAIT_SECONDS = 2.0
+BESIDE_SECONDS = 0.5  # of what the lists do not need
 SHOWN, REQUESTS_SHOWN = 3, 6  # tasks of a list
+ASSIGNED = ("for-me", "overdue")  # the lists of the tasks that the person has
 T = TypeVar("T")
 
 
@@ -40,7 +42,7 @@ class Section(NamedTuple):
 
 
 class Start(NamedTuple):
-    """What the task system says for a start page. `asks` marks that of a person who only asks for help.
+    """What the task system says for a start page. `asks` marks that of a person who may only ask for help.
 
     `sections` is None when not even the statuses came in time.
     """
@@ -49,25 +51,63 @@ class Start(NamedTuple):
     may_ask: bool = True
     sections: list[Section] | None = None
 
+    @property
+    def is_whole(self) -> bool:
+        return self.sections is not None and all(it.page for it in self.sections)
+
 
 async def load(request: Request, person: Person, who: Actor) -> Start:
-    """Read everything within WAIT_SECONDS; what is late or refused is left out."""
-    backend, deadline = services(request).backend, asyncio.get_running_loop().time() + WAIT_SECONDS
-    vocabulary, never_assigned, _ = await asyncio.gather(
-        _until(deadline, backend.vocabulary(who)),
-        _until(deadline, list_page.was_never_assigned(request, who)),
-        _until(deadline, colors.prepare(request)),
+    """Read everything within WAIT_SECONDS; what is late is left out. Raises NotAllowed and every other refusal."""
+    deadline = asyncio.get_running_loop().time() + WAIT_SECONDS
+    start, _ = await asyncio.gather(
+        _load(request, person, who, deadline),
+        _beside(deadline, colors.prepare(request)),
     )
-    asks = bool(never_assigned) and not person.is_admin
-    may_ask = not asks or await _until(deadline, backend.projects_for_new(who)) != ()
+    return start
+
+
+async def _load(request: Request, person: Person, who: Actor, deadline: float) -> Start:
+    vocabulary, never_assigned = await asyncio.gather(
+        _until(deadline, services(request).backend.vocabulary(who)),
+        _beside(deadline, _was_never_assigned(request, person, who)),
+    )
+    may_ask, sections = await asyncio.gather(
+        _may_ask(request, who, never_assigned, deadline),
+        _sections(request, who, vocabulary, never_assigned, deadline),
+    )
+    return Start(_asks(never_assigned, sections or []), may_ask, sections)
+
+
+async def _was_never_assigned(request: Request, person: Person, who: Actor) -> bool:
+    return not person.is_admin and await list_page.was_never_assigned(request, who)
+
+
+async def _may_ask(request: Request, who: Actor, never_assigned: bool | None, deadline: float) -> bool:
+    """Tell whether the person may create tasks, which is not asked for staff, and is taken for true if it is late."""
+    if never_assigned is False:
+        return True
+    return await _beside(deadline, services(request).backend.projects_for_new(who)) != ()
+
+
+async def _sections(
+    request: Request, who: Actor, vocabulary: Vocabulary | None, never_assigned: bool | None, deadline: float
+) -> list[Section] | None:
     if vocabulary is None:
-        return Start(asks, may_ask)
+        return None
     rules = await colors.load_phase_rules(request)
-    sections = _of_requester(request, vocabulary, rules) if asks else _of_staff(request, vocabulary, rules)
+    is_staff = vocabulary.may_edit if never_assigned is None else not never_assigned
+    sections = _of_staff(request, vocabulary, rules) if is_staff else _of_requester(request, vocabulary, rules)
     queries = (it.listing.query._replace(per_page=it.shown) for it in sections)
+    backend = services(request).backend
     pages = await asyncio.gather(*(_until(deadline, backend.tasks(who, query)) for query in queries))
-    read = [section._replace(page=page) for section, page in zip(sections, pages, strict=True)]
-    return Start(asks, may_ask, read)
+    return [section._replace(page=page) for section, page in zip(sections, pages, strict=True)]
+
+
+def _asks(never_assigned: bool | None, sections: Iterable[Section]) -> bool:
+    """Tell whether to offer help. Where the answer is late, only a task of one's own is sure to be that of staff."""
+    if never_assigned is not None:
+        return never_assigned
+    return not any(it.page and it.page.total for it in sections if it.key in ASSIGNED)
 
 
 def _of_staff(request: Request, vocabulary: Vocabulary, rules: Rules) -> list[Section]:
@@ -109,11 +149,22 @@ def _sorted(listing: Listing, column: str, descending: bool = False) -> Listing:
     return listing._replace(query=listing.query._replace(sort=column, descending=descending))
 
 
+async def _beside(deadline: float, work: Awaitable[T]) -> T | None:
+    """Await what the page can do without, for BESIDE_SECONDS at most."""
+    return await _until(min(deadline, asyncio.get_running_loop().time() + BESIDE_SECONDS), work)
+
+
 async def _until(deadline: float, work: Awaitable[T]) -> T | None:
-    """Await work until a moment of the event loop; return None if it is late or fails."""
+    """Await work until a moment of the event loop; return None if it is late or the system does not answer.
+
+    A refusal is raised: to try again would not help.
+    """
     try:
         async with asyncio.timeout_at(deadline):
             return await work
-    except (HelpdeskError, TimeoutError) as error:
-        log.info("a part of the start page is missing", extra={"error": type(error).__name__})
+    except WrongKey:
+        raise
+    except (Unavailable, TimeoutError) as error:
+        extra = {"error": type(error).__name__, "detail": getattr(error, "detail", "")}
+        log.info("a part of the start page is missing", extra=extra)
         return None

@@ -1,19 +1,23 @@
 """Show the start page: the tasks that wait for staff, the requests of others, and to administrators what is broken."""
 
+import asyncio
+from collections.abc import Callable
+
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from helpdesk.errors import NotAllowed
+from helpdesk.errors import HelpdeskError, NotAllowed, WrongKey
 from helpdesk.people.model import Person
 from helpdesk.web.accounts import splash
 from helpdesk.web.core.faces import answer, html
 from helpdesk.web.core.guards import actor
+from helpdesk.web.core.navigation import Origin
 from helpdesk.web.core.services import path_to
 from helpdesk.web.core.session import current_user
 from helpdesk.web.lists import page as list_page
 from helpdesk.web.lists import saved_views
 from helpdesk.web.start import broken, sections
-from helpdesk.web.start.sections import Start
+from helpdesk.web.start.sections import Section, Start
 
 
 async def home(request: Request) -> Response:
@@ -29,11 +33,7 @@ async def home(request: Request) -> Response:
 
 
 async def _page(request: Request, person: Person) -> Response:
-    start, refusal = Start(), None
-    try:
-        start = await sections.load(request, person, await actor(request))
-    except NotAllowed as error:  # somebody whom the task system does not know
-        refusal = error
+    (start, refusal), faults = await asyncio.gather(_load(request, person), broken.found(request, person))
     rows = [row for it in start.sections or () if it.page for row in it.page.rows]
     response = html(
         request,
@@ -41,9 +41,29 @@ async def _page(request: Request, person: Person) -> Response:
         start=start,
         refusal=refusal,
         splash=splash.is_due(request),
-        broken=await broken.found(request) if person.is_admin else [],
+        broken=faults,
+        origin=_origins(request),
         **await list_page.row_context(request, rows),
     )
     if splash.is_due(request):
         splash.note_shown(request, response)
     return response
+
+
+def _origins(request: Request) -> Callable[[Section, int], str]:
+    """Return a function that makes the parameter of a task's link by its position in a list."""
+
+    def of_task(section: Section, position: int) -> str:
+        assert section.page
+        changed = list_page.last_change(section.page.rows)
+        return Origin(section.listing.link(), position, section.page.total, changed).query(request)
+
+    return of_task
+
+
+async def _load(request: Request, person: Person) -> tuple[Start, HelpdeskError | None]:
+    """Return what the task system says, or why it refuses the person: it may not know or has locked them."""
+    try:
+        return await sections.load(request, person, await actor(request)), None
+    except (NotAllowed, WrongKey) as error:
+        return Start(), error

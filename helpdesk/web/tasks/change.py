@@ -21,6 +21,7 @@ from helpdesk.web.tasks import page as task_page
 from helpdesk.web.tasks.page import Refusal
 
 CHANGED = sentence("The task was changed.")
+BUTTONS = {"take": "assignee", "no_day": "due_date"}  # beside the controls of these fields
 NOTHING_CHANGED = sentence("Nothing was changed: that is its value already.")
 
 
@@ -125,7 +126,8 @@ async def to_page(request: Request, outcome: Outcome) -> Response:
 async def to_fragment(request: Request, outcome: Outcome) -> Response:
     fields = await request_data.read(request)
     # The pressed button goes with its answer: the control that it was about gets the focus.
-    settled = "assignee" if fields.values.get("take") else fields.values.get("mine", "")
+    pressed = [about for name, about in BUTTONS.items() if fields.values.get(name)]
+    settled = pressed[0] if pressed else fields.values.get("mine", "")
     context = {"message": outcome.message, "settled": settled}
     return await task_page.written(request, "tasks/_fields_saved.html", outcome.written, fields.version(), **context)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
-from functools import partial
+from functools import partial, wraps
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,8 +16,8 @@ from helpdesk.tasks.model import Actor, Ref, Task
 from helpdesk.web.core import flash, request_data, session
 from helpdesk.web.core.after_write import saved
 from helpdesk.web.core.errors import status_of
-from helpdesk.web.core.faces import answer, answer_refusal, choose, html, json_response, see_other
-from helpdesk.web.core.guards import actor
+from helpdesk.web.core.faces import answer, answer_refusal, choose, html, json_response, redirect_path, see_other
+from helpdesk.web.core.guards import Handler, actor
 from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.templating import translate
 from helpdesk.web.drafts import service as drafts
@@ -56,10 +56,10 @@ async def _to_json(request: Request, typed: Mapping[str, Any]) -> Response:
 
 
 async def _to_page(request: Request, query: Mapping[str, Any]) -> Response:
-    draft = None if any(query.get(name) for name in drafts.TEXTS) else await drafts.of_place(request, PLACE)
+    draft = await drafts.of_place(request, PLACE)
     if draft and "draft" not in query and choose(request, page=True, fragment=False):
         return html(request, "tasks/new_draft.html", draft=draft, typed_by=await drafts.form_owner(request))
-    typed = {**(draft.fields if draft else {}), **query}
+    typed = {**query, **(draft.fields if draft else {})}
     uploads.restore(request, await actor(request), typed.get("staged"))
     return await _page(request, typed, draft=draft)
 
@@ -118,26 +118,34 @@ async def create(request: Request) -> Response:
         refusal, status = error, status_of(error)
         return await answer_refusal(request, refusal, page=lambda: _page(request, fields.values, status, error=refusal))
     body = {"message": translate(request, CREATED), "data": schemas.created(task)}
-    show = _to_next if fields.values.get("another") else _to_task
-    return await answer(request, json=lambda: json_response(request, body, 201), page=lambda: show(request, task))
+    return await answer(request, json=lambda: json_response(request, body, 201), page=lambda: _to_task(request, task))
 
 
 def _to_task(request: Request, task: Task) -> Response:
-    return _redirect(request, task, flash.Flash(CREATED), task_page.address(request, task.id))
-
-
-def _to_next(request: Request, task: Task) -> Response:
-    """Go to a new form of the same kind, which says what was created and leads to it."""
-    same = urlencode({"project_id": task.row.project.id, "tracker_id": task.row.tracker.id})
-    created = sentence("Task #%(number)s was created.", number=task.id)
-    message = flash.Flash(created, task_page.address(request, task.id))
-    return _redirect(request, task, message, f"{path_to(request, 'tasks:new')}?{same}")
-
-
-def _redirect(request: Request, task: Task, message: flash.Flash, path: str) -> Response:
-    response = flash.redirect(request, path, *message)
+    response = flash.redirect(request, task_page.address(request, task.id), CREATED)
     session.keep_choice(response, LAST_PROJECT, str(task.row.project.id))
     return response
+
+
+def _another(handler: Handler) -> Handler:
+    """Let the button `another` lead to a new form of the same kind, which says what was created and leads to it.
+
+    It is outside of `idempotent`: after a lost answer the form may be sent again by the other button.
+    """
+
+    @wraps(handler)
+    async def guarded(request: Request) -> Response:
+        response, values = await handler(request), (await request_data.read(request)).values
+        created = redirect_path(response)
+        if not created or not values.get("another"):
+            return response
+        same = urlencode({name: values[name] for name in ("project_id", "tracker_id") if name in values})
+        message = sentence("Task #%(number)s was created.", number=created.rpartition("/")[2])
+        following = flash.redirect(request, f"{path_to(request, 'tasks:new')}?{same}", message, created)
+        session.keep_choice(following, LAST_PROJECT, str(values["project_id"]))
+        return following
+
+    return guarded
 
 
 def _new_task(fields: request_data.Fields) -> NewTask:
@@ -178,6 +186,7 @@ async def _page(request: Request, typed: Mapping[str, Any], status: int = 200, *
         "new_form": form,
         "controls": form_fields.of_new(form or form_fields.ANYWHERE, typed, partial(translate, request)),
         "typed_by": await drafts.form_owner(request),
+        "draft_id": typed.get(drafts.DRAFT_ID),
         **uploads.context(request, await actor(request)),
     }
     template = choose(request, page="tasks/new.html", fragment="tasks/_create_form.html")
@@ -200,4 +209,4 @@ async def _form(request: Request, typed: Mapping[str, Any]) -> tuple[tuple[Ref, 
         return projects, await backend.new_task_form(who, project.id)
 
 
-_create = drafts.keeps_draft(idempotent(create))
+_create = drafts.keeps_draft(_another(idempotent(create)))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from markupsafe import Markup
 from starlette.requests import Request
@@ -13,6 +14,7 @@ from helpdesk.tasks.model import Task
 from helpdesk.web.core import flash, request_data
 from helpdesk.web.core.faces import answer, choose, fragment_or_page, html, json_response, see_other
 from helpdesk.web.core.guards import actor
+from helpdesk.web.core.navigation import current_url
 from helpdesk.web.core.services import services
 from helpdesk.web.drafts import service as drafts
 from helpdesk.web.files import uploads
@@ -78,7 +80,7 @@ async def discard_draft(request: Request) -> Response:
     await drafts.keep(request, person.id, place, {})
     numbers, form = drafts.parts(place)
     if "task_id" not in numbers or form in drafts.WITH_PAGES:
-        own_page = drafts.address_of(request, place)
+        own_page = _present_form(request, drafts.address_of(request, place))
         # htmx follows the redirect and puts the form that it leads to in the place of this one.
         form_alone = see_other(own_page)
         return choose(request, page=flash.redirect(request, own_page, DISCARDED), json=form_alone, fragment=form_alone)
@@ -95,3 +97,10 @@ async def discard_draft(request: Request) -> Response:
         page=lambda: flash.redirect(request, own_page, DISCARDED),
         fragment=fragment,
     )
+
+
+def _present_form(request: Request, path: str) -> str:
+    """Return the address of the form at `path` with the choices in the present page's query, but without its draft."""
+    address = urlsplit(current_url(request))
+    choices = [(name, value) for name, value in parse_qsl(address.query) if name != "draft"]
+    return f"{path}?{urlencode(choices)}" if choices and address.path == path else path

@@ -12,6 +12,7 @@ from helpdesk.web.core import request_data
 from helpdesk.web.core.request_data import Fields
 
 MOST_FIELDS = 500
+EARLIEST = "1900-01-01"  # a year of two digits is a slip
 MOST_HOURS = 10**9  # a larger whole number may not fit a float
 OF_FORM = re.compile(r"cf_([1-9]\d{0,9})", re.ASCII)
 
@@ -37,7 +38,9 @@ def edit(fields: Fields) -> Edit:
 
 
 def due_date(fields: Fields) -> dict[Detail, Value]:
-    """Read the due date alone, of a form that has no other detail. Raises Invalid."""
+    """Read the due date alone, of a form that has no other detail; `no_day` takes it away. Raises Invalid."""
+    if fields.values.get("no_day"):
+        return {"due_date": None}
     return {"due_date": _day(fields, "due_date")} if "due_date" in fields.values else {}
 
 
@@ -75,6 +78,8 @@ def _day(fields: Fields, name: str) -> date | None:
     text = fields.text(name).strip()
     if text and not is_day(text):
         raise request_data.refusal(name, CHECKS["date"][1])
+    if text and text < EARLIEST:
+        raise request_data.refusal(name, sentence("The year must be 1900 or later."))
     return date.fromisoformat(text) if text else None
 
 

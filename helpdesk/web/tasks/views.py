@@ -107,7 +107,10 @@ async def _change(request: Request, field: Field) -> Response:
 
 
 async def fields(request: Request) -> Response:
-    """Change the facts that are controls by the form beside the history; `take` assigns the task to me."""
+    """Change the facts that are controls by the form beside the history.
+
+    The button `take` assigns the task to me, `no_day` takes its due date away.
+    """
 
     async def read(request: Request) -> Edit:
         fields = await request_data.read(request)

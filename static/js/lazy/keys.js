@@ -38,7 +38,7 @@ const showHelp = () => openDialog("help", "/keys");
 
 const linkOf = (row) => [...row.querySelectorAll("a[href]")].find((it) => /^\/tasks\/\d+$/.test(it.pathname));
 const findRows = () => {
-  const parts = document.querySelectorAll("main [name=task_id], main tr a");
+  const parts = document.querySelectorAll("main [name=task_id], main tr a, .start-list a");
   return [...new Set([...parts].map((it) => it.closest("tr, li")))].filter((row) => row && linkOf(row));
 };
 const currentRow = (rows) =>

@@ -20,10 +20,21 @@ const leaveChoice = (control) => {
   }
   control.blur();
 };
+// Half a date is no choice: the saved one is put back, and a toast says so.
+const putBack = (control) => {
+  if (!control.validity.badInput) return;
+  control.value = control.defaultValue;
+  const box = document.getElementById("toasts");
+  box.insertAdjacentHTML("beforeend", box.dataset.lost);
+  box.lastElementChild.querySelector("p").textContent = control.dataset.half;
+};
 // `waiting` has the ids of choices made, and of buttons pressed, while the form was being sent.
 const saveChoice = (select) => {
-  if (!select?.isConnected || !isChanged(select) || sent.get(select) === select.value) return;
+  if (!select?.isConnected) return;
+  for (const it of select.form.elements) putBack(it); // also one that was left before this script was there
+  if (!isChanged(select) || sent.get(select) === select.value) return;
   if (select.form.matches(".htmx-request")) return waiting.add(select.id);
+  if (!select.form.reportValidity()) return;
   sent.set(select, select.value);
   select.form.requestSubmit();
 };
@@ -67,9 +78,7 @@ document.addEventListener("keydown", (event) => {
   saveChoice(target);
 });
 document.addEventListener("focusout", ({ target }) => {
-  if (!isChoice(target)) return;
-  if (target.validity.badInput) target.value = target.defaultValue; // half a day is none
-  saveChoice(target);
+  if (isChoice(target)) saveChoice(target);
 });
 document.addEventListener("click", (event) => {
   const button = event.target.closest(".task-fields button:not(.task-save)");
