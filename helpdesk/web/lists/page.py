@@ -36,7 +36,7 @@ async def page(request: Request, who: Actor, page: TaskPage, rules: Rules) -> Re
     counts.correct(request, page.total)
     listing = _listing(request, page)
     names, _ = await asyncio.gather(people_names(request, who, listing, people), colors.prepare(request))
-    totals = statistics_tables.tabs(summary, listing, vocabulary.statuses, rules, page.total)
+    totals = statistics_tables.tabs(page, listing, vocabulary.statuses, rules)
     of_tab = not any(it.is_current and not it.phases for it in totals)
     return html(
         request,
