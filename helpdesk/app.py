@@ -16,6 +16,7 @@ from helpdesk.services import Services
 from helpdesk.supervision import Supervisor
 from helpdesk.tasks.colors import ColorCache
 from helpdesk.tasks.pictures import Pictures
+from helpdesk.tasks.readers import ReaderCache
 from helpdesk.threads import Threads
 from helpdesk.web.core import errors
 from helpdesk.web.core.request_body import BodyLimit
@@ -91,6 +92,7 @@ def create_app(services: Services) -> ASGIApp:
         pictures=pictures,
         exports=Exports(),
         color_cache=ColorCache(),
+        reader_cache=ReaderCache(),
         counts=Counts(),
         unsettled={},
         conflict_json=colors.conflict,

@@ -25,6 +25,7 @@ PORT = {
     "tasks.creation",
     "tasks.backend",
     "tasks.projects",
+    "tasks.readers",
     "tasks.relations",
     "tasks.search_text",
     "tasks.statistics",

@@ -73,6 +73,11 @@ def mark_of(status: Status, rules: Rules) -> Mark:
     return "resolved" if its_phase != "waiting" and _is_resolved(status.name) else its_phase
 
 
+def resolved(statuses: Iterable[Status], rules: Rules) -> frozenset[int]:
+    """Return the ids of the statuses that are resolved but still open: their tasks wait for their requesters."""
+    return frozenset(it.id for it in statuses if mark_of(it, rules) == "resolved")
+
+
 def of_priorities(priorities: Iterable[Priority]) -> dict[int, str]:
     """Return colors by id: only the highest is red; the lowest is grey unless it is the only one."""
     listed = [priority.id for priority in priorities]

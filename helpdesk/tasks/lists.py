@@ -104,13 +104,17 @@ QueryFactory = Callable[[Vocabulary], TaskQuery]
 
 
 class TaskPage(NamedTuple):
-    """`summary` is there when it was requested, `vocabulary` when the query was made from it."""
+    """`summary` is there when it was requested, `vocabulary` when the query was made from it.
+
+    `resolved` counts those tasks of the summary whose status `colors.resolved` names.
+    """
 
     rows: tuple[TaskRow, ...]
     total: int
     query: TaskQuery
     summary: Summary | None = None
     vocabulary: Vocabulary | None = None
+    resolved: int = 0
 
     @property
     def pages(self) -> int:

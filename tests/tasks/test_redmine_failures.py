@@ -199,6 +199,18 @@ async def test_a_failure_is_not_kept(server: ImitatedRedmine) -> None:
         assert (await backend.task(ACTOR, 7)).choices.may_comment
 
 
+async def test_colleagues_are_read_without_the_projects_whose_members_cannot_be(server: ImitatedRedmine) -> None:
+    async with backend_at(server.url) as backend:
+        everybody = await backend.colleagues(ACTOR)
+    projects = [{"id": number, "name": f"Project {number}", "status": 1} for number in (8, 9)]
+    server.answers["/projects.json"] = imitation.tells({"projects": projects, "total_count": 2})
+    server.answers["/projects/9/memberships.json"] = says(500)
+    async with backend_at(server.url) as backend:
+        assert await backend.colleagues(ACTOR) == everybody != ()
+    server.answers["/projects/8/memberships.json"] = says(500)
+    assert isinstance(await failure_of("colleagues", server.url), Unavailable)
+
+
 SEEING_A_TASK = ["task", "change", "comment", "edit_comment", "watch", "delete", "open_file"]
 
 

@@ -2,15 +2,19 @@
 
 import asyncio
 import re
+from collections.abc import Mapping
 
 import pytest
 import sqlalchemy as sa
 from sqlmodel import Session
 
+from helpdesk.errors import Unavailable, WrongKey
 from helpdesk.services import Services
 from helpdesk.store import people
 from helpdesk.store.models import tables
-from helpdesk.web.people.mentions import MOST_LISTED, MOST_OFFERED
+from helpdesk.tasks.model import Actor
+from helpdesk.web.people import colleagues
+from helpdesk.web.people.mentions import MOST_ASKED, MOST_LISTED, MOST_OFFERED
 from tests.web.conftest import HTML, HTMX, Client, Visit
 from tests.world import NAMES, PEOPLE_IDS, PROJECT_IDS, EmbeddedWorld
 
@@ -119,6 +123,91 @@ def test_no_more_are_offered_than_fit_and_the_page_says_that_there_are_more(
     page = anna.get(f"/tasks/{number}/mentions?q=раб", headers=HTML).text
     assert page.count("<code>@worker") == MOST_LISTED and "There may be more people" in page
     assert "There may be more people" not in anna.get(f"/tasks/{number}/mentions?q=ирина", headers=HTML).text
+
+
+def test_nobody_is_said_only_when_everybody_was_asked_and_the_next_question_asks_others(
+    visit: Visit, number: int, embedded: EmbeddedWorld
+) -> None:
+    irina, found = visit("irina"), []
+    for index in range(2 * MOST_ASKED):
+        hire(embedded, f"worker{index:02}", f"Анисимов {index:02}", role=2)
+    hire(embedded, "later", "Анисимова Вера")
+    answer = irina.get(f"/tasks/{number}/mentions?q=анис", headers=HTMX).text
+    assert 'data-found="There may be more people' in answer and 'role="option"' not in answer
+    page = irina.get(f"/tasks/{number}/mentions?q=анис", headers=HTML).text
+    assert "There may be more people" in page and "Nobody found" not in page
+    for _ in range(4):
+        found += offered(irina, number, "анис")
+    assert "later" in found
+    assert "Nobody found" in irina.get(f"/tasks/{number}/mentions?q=анисимов worker", headers=HTML).text
+    assert "Nobody found" in irina.get(f"/tasks/{number}/mentions?q=worker", headers=HTML).text
+
+
+def test_whose_login_was_typed_comes_first(visit: Visit, number: int, embedded: EmbeddedWorld) -> None:
+    hire(embedded, "ann", "Яна Анина")
+    hire(embedded, "ann.b", "Борис Анин")
+    assert offered(visit("irina"), number, "ann") == ["ann", "anna", "ann.b"]
+
+
+def test_logins_of_strangers_take_nobodys_place(
+    anna: Client, number: int, embedded: EmbeddedWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(colleagues, "MOST_FOUND", 3)
+
+    def work(session: Session) -> None:
+        for index in range(3):
+            people.add_local(session, f"bo{index}", f"Чужой {index}", f"bo{index}@example.test", "", is_admin=False)
+
+    embedded.database.run_here(work, writes=True)
+    assert offered(anna, number, "bo") == ["boris"]
+
+
+def test_the_backend_is_asked_once_a_minute_and_again_when_the_task_changes(
+    anna: Client, number: int, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, seen = [], services.backend.seen
+
+    async def count(person: Actor, task_ids: tuple[int, ...]) -> Mapping[int, bool]:
+        asked.append(person.login)
+        return await seen(person, task_ids)
+
+    monkeypatch.setattr(services.backend, "seen", count)
+    assert offered(anna, number, "бор") == offered(anna, number, "бо") == ["boris"]
+    assert asked == ["boris"]
+    anna.post(f"/tasks/api/task/{number}/comments", json={"comment": "Смотрю."}).raise_for_status()
+    assert offered(anna, number, "бор") == ["boris"] and asked == ["boris", "boris"]
+
+
+@pytest.mark.parametrize("error", [Unavailable, WrongKey])
+def test_a_failure_as_one_colleague_leaves_the_others(
+    anna: Client, number: int, services: Services, monkeypatch: pytest.MonkeyPatch, error: type[Unavailable]
+) -> None:
+    seen = services.backend.seen
+
+    async def fail(person: Actor, task_ids: tuple[int, ...]) -> Mapping[int, bool]:
+        if person.login == "boris":
+            raise error
+        return await seen(person, task_ids)
+
+    monkeypatch.setattr(services.backend, "seen", fail)
+    assert anna.get(f"/tasks/{number}/mentions").json()["has_more"] and offered(anna, number) == ["irina"]
+    monkeypatch.setattr(services.backend, "seen", seen)
+    assert offered(anna, number) == ["irina", "boris"], "a failure is not kept"
+
+
+@pytest.mark.parametrize("slow", [False, True])
+def test_people_of_the_task_are_offered_while_colleagues_cannot_be_read(
+    anna: Client, number: int, services: Services, monkeypatch: pytest.MonkeyPatch, slow: bool
+) -> None:
+    async def fail(*_: object) -> None:
+        if not slow:
+            raise Unavailable
+        await asyncio.sleep(60)
+
+    monkeypatch.setattr(services.backend, "colleagues", fail)
+    monkeypatch.setattr(colleagues, "WAIT_SECONDS", 0.01)
+    answer = anna.get(f"/tasks/{number}/mentions").json()
+    assert "irina" in [it["login"] for it in answer["people"]] and answer["has_more"]
 
 
 def test_the_task_leads_to_the_page_and_the_page_escapes_what_was_typed(anna: Client, number: int) -> None:

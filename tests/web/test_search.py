@@ -10,8 +10,8 @@ from helpdesk.errors import NotAllowed, Unavailable
 from helpdesk.paths import folder
 from helpdesk.services import Services
 from helpdesk.web.core.services import path_maker
+from helpdesk.web.people import colleagues
 from helpdesk.web.routes import ROUTES
-from helpdesk.web.search import views
 from helpdesk.web.search.views import MOST_TASKS
 from tests.web.conftest import HTML, HTMX, Client, Visit
 from tests.world import NAMES, PEOPLE_IDS, EmbeddedWorld
@@ -107,7 +107,7 @@ def test_tasks_do_not_wait_for_people_who_cannot_be_read(
 
     embedded.new_task("Анна просит стул")
     monkeypatch.setattr(services.backend, "colleagues", fail)
-    monkeypatch.setattr(views, "PEOPLE_SECONDS", 0.01)
+    monkeypatch.setattr(colleagues, "WAIT_SECONDS", 0.01)
     answer = anna.get("/search?q=анна").json()
     assert [it["subject"] for it in answer["tasks"]] == ["Анна просит стул"] and answer["people"] == []
 

@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from helpdesk.store.tracker import lists as list_rows
 from helpdesk.store.tracker import tasks as rows
+from helpdesk.tasks import colors
 from helpdesk.tasks.embedded.permissions import Rights, priorities, projects, visible
 from helpdesk.tasks.embedded.row_mapper import row_of
 from helpdesk.tasks.lists import Card, CardQuery, CardQueryFactory, Cards, TaskPage, TaskQuery, Vocabulary, Who
@@ -44,7 +45,8 @@ def page(session: Session, mine: Rights, query: TaskQuery, summed: bool, rules: 
         return TaskPage(shown, rows.count(session, matched), query)
     counts = rows.by_status(session, condition(session, mine, query.of_any_status()))
     known = statuses(session)
-    return TaskPage(shown, listed(counts, query, known), query, summarised(counts, known, rules))
+    resolved = sum(counts.get(it, 0) for it in colors.resolved(known, rules))
+    return TaskPage(shown, listed(counts, query, known), query, summarised(counts, known, rules), resolved=resolved)
 
 
 def numbers(session: Session, mine: Rights, query: TaskQuery) -> Sequence[int]:

@@ -14,6 +14,7 @@ from helpdesk.services import Services
 if TYPE_CHECKING:
     from helpdesk.tasks.colors import ColorCache
     from helpdesk.tasks.pictures import Pictures
+    from helpdesk.tasks.readers import ReaderCache
     from helpdesk.web.core.faces import Json
     from helpdesk.web.core.templating import Renderer
     from helpdesk.web.edge.idempotency import Unsettled
@@ -43,6 +44,7 @@ class WebServices(Services):
     pictures: "Pictures"
     exports: "Exports"
     color_cache: "ColorCache"
+    reader_cache: "ReaderCache"
     counts: "Counts"
     unsettled: "Unsettled"
     conflict_json: "Callable[[Request, Conflict], Awaitable[Json]]"

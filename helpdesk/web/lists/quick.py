@@ -37,8 +37,8 @@ def lists(request: Request, listing: Listing, vocabulary: Vocabulary, rules: Rul
 
 
 def for_me(request: Request, statuses: Iterable[Status], rules: Rules) -> Listing:
-    """Return the list of the person's tasks that are new or in work."""
-    query = TaskQuery(("me",), status_ids=_ids(statuses, rules, "new", "active"))
+    """Return the list of the person's tasks that are new or in work and not resolved."""
+    query = TaskQuery(("me",), status_ids=statistics_tables.waiting_for_me(statuses, rules) or (NO_ID,))
     return Listing(query, path_to(request, "tasks:my_tasks"), is_mine=True)
 
 

@@ -6,7 +6,8 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from helpdesk.errors import Sentence, sentence
-from helpdesk.tasks.lists import TaskQuery, Vocabulary
+from helpdesk.tasks import colors
+from helpdesk.tasks.lists import TaskPage, TaskQuery, Vocabulary
 from helpdesk.tasks.model import Priority, Status
 from helpdesk.tasks.phases import PHASES, Phase, Rules, Summary, grouped
 from helpdesk.tasks.projects import Project
@@ -74,27 +75,37 @@ def totals(summary: Summary, listing: Listing, statuses: Iterable[Status], rules
     return totals + _by_phase(summary, listing, groups)
 
 
-def tabs(summary: Summary, listing: Listing, statuses: Iterable[Status], rules: Rules, shown: int) -> list[Total]:
+def waiting_for_me(statuses: Iterable[Status], rules: Rules) -> tuple[int, ...]:
+    """Return the ids of the statuses in which a task waits for its assignee."""
+    known = tuple(statuses)
+    groups, resolved = grouped(known, rules), colors.resolved(known, rules)
+    return tuple(it.id for phase in ("new", "active") for it in groups[phase] if it.id not in resolved)
+
+
+def tabs(page: TaskPage, listing: Listing, statuses: Iterable[Status], rules: Rules) -> list[Total]:
     """Return the totals of a list whatever its filter by status, each of which leads to a list of those tasks.
 
-    `summary` counts the tasks of all statuses, `shown` those of the present list, which always has a tab of its own.
+    The page's summary counts the tasks of all statuses, its total those of the present list, which always has a tab of
+    its own.
     """
+    summary = page.summary or Summary()
     statuses, query = tuple(statuses), listing.query
     groups, any_status = grouped(statuses, rules), listing._replace(query=query._replace(status_ids=()))
-    for_me = tuple(it.id for phase in ("new", "active") for it in groups[phase])
+    for_me = waiting_for_me(statuses, rules)
     tabs = [Total(OPEN, summary.open, _open(any_status, statuses).link(), PHASES[:-1])]
-    if listing.own_field == "assignees" and groups["waiting"] and for_me:
+    if listing.own_field == "assignees" and for_me and len(for_me) < sum(not it.is_closed for it in statuses):
         address = any_status.link(status_ids=for_me, include_closed=False)
-        tabs.append(Total(FOR_ME, summary.new + summary.active, address, ("new", "active")))
+        tabs.append(Total(FOR_ME, summary.new + summary.active - page.resolved, address, ("new", "active")))
     tabs += _by_phase(summary, any_status, groups)
     tabs.append(Total(IN_ALL, summary.total, any_status.link(include_closed=True), PHASES))
     present = _statuses_shown(query, statuses)
-    of_tabs = [{it.id for phase in tab.phases for it in groups[phase]} for tab in tabs]
+    of_phases = [{it.id for phase in tab.phases for it in groups[phase]} for tab in tabs]
+    of_tabs = [set(for_me) if tab.label is FOR_ME else ids for tab, ids in zip(tabs, of_phases, strict=True)]
     if present in of_tabs:
         current = of_tabs.index(present)
         tabs[current] = tabs[current]._replace(is_current=True)
     else:
-        tabs.insert(0, Total(CHOSEN, shown, listing.link(), (), is_current=True))
+        tabs.insert(0, Total(CHOSEN, page.total, listing.link(), (), is_current=True))
     return tabs
 
 

@@ -1,31 +1,36 @@
 """Show whom a comment on a task can mention by `@login`: people who see the task and are notified of the mention."""
 
-import asyncio
-from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.errors import NotAllowed, NotFound
+from helpdesk.errors import NotAllowed
 from helpdesk.notifications.mentions import mentioned_logins, mentioned_words
-from helpdesk.people.model import SignedIn, entitled, person_of
-from helpdesk.store import people
 from helpdesk.store.casefold import fold
 from helpdesk.tasks.fields import parse_flag
-from helpdesk.tasks.model import Actor, Task
+from helpdesk.tasks.model import Task
+from helpdesk.tasks.readers import Answer
 from helpdesk.web.core.faces import answer, choose, html, json_response
 from helpdesk.web.core.guards import actor
-from helpdesk.web.core.services import services
-from helpdesk.web.people import colleagues
+from helpdesk.web.people import colleagues, readers
 from helpdesk.web.people.colleagues import Colleague
 from helpdesk.web.tasks import page as task_page
 
 MOST_OFFERED = 8
 MOST_LISTED = 24
 MOST_ASKED = 40
-"""Of those who have the words, the backend is asked about so many whether they see the task."""
+"""Of those who have the words, the backend is asked about so many more with each question whether they see the task."""
+ASKED_WHILE_TYPING = 16
+ASKED_AT_ONCE = 8
 LONGEST_WORDS = 60
+
+
+class Offer(NamedTuple):
+    """The first people who can be mentioned. It `is_cut` when there may be more."""
+
+    people: list[Colleague]
+    is_cut: bool
 
 
 async def mentions(request: Request) -> Response:
@@ -38,30 +43,34 @@ async def mentions(request: Request) -> Response:
         raise NotAllowed
     words = request.query_params.get("q", "")[:LONGEST_WORDS].strip()
     private = task.choices.may_comment_privately and bool(parse_flag(request.query_params.get("private") or "0"))
-    most = choose(request, page=MOST_LISTED, json=MOST_OFFERED, fragment=MOST_OFFERED)
-    found = await _mentionable(request, task, words, private, most)
-    context: dict[str, Any] = {"task": task, "found": found, "words": words, "private": private}
-    context["is_cut"] = len(found) == MOST_LISTED
+    offer = await _offer(request, task, words, private)
+    context: dict[str, Any] = {"task": task, "offer": offer, "words": words, "private": private}
     template = choose(request, page="people/mentions.html", fragment="people/_mentions.html")
-    body = {"people": [{"id": it.id, "name": it.name, "login": it.login} for it in found]}
+    body = {"people": [{"id": it.id, "name": it.name, "login": it.login} for it in offer.people]}
     return await answer(
         request,
-        json=lambda: json_response(request, body),
+        json=lambda: json_response(request, body | {"has_more": offer.is_cut}),
         page=lambda: html(request, template, **context),
     )
 
 
-async def _mentionable(request: Request, task: Task, words: str, private: bool, most: int) -> list[Colleague]:
-    """Return the first `most` people who can be mentioned, those of the task before others."""
+async def _offer(request: Request, task: Task, words: str, private: bool) -> Offer:
+    """Return the first people who can be mentioned, those of the task before others."""
+    most = choose(request, page=MOST_LISTED, json=MOST_OFFERED, fragment=MOST_OFFERED)
+    left = choose(request, page=MOST_ASKED, json=MOST_ASKED, fragment=ASKED_WHILE_TYPING)
     who, found = await actor(request), await colleagues.find(request, words, _people_of(task))
-    asked = [it for it in found if it.account is not None and it.id != who.id][:MOST_ASKED]
-    readers: list[Colleague] = []
-    for start in range(0, len(asked), most):
-        some = [it for it in asked[start : start + most] if _is_mention(it.login)]
-        readers += await _readers(request, some, task.id, private)
-        if len(readers) >= most:
+    candidates = [it for it in found.people if it.account is not None and it.id != who.id]
+    offered, looked_at, is_cut = list[Colleague](), 0, not found.is_whole
+    while looked_at < len(candidates) and len(offered) < most:
+        some = candidates[looked_at : looked_at + ASKED_AT_ONCE]
+        left -= len(some) - len(readers.known(request, task, some))
+        if left < 0:
             break
-    return readers[:most]
+        answers = await readers.among(request, task, some)
+        offered += [it for it in some if _reads(answers.get(it.id), private) and _is_mention(it.login)]
+        is_cut = is_cut or len(answers) < len(some)
+        looked_at += len(some)
+    return Offer(offered[:most], is_cut or looked_at < len(candidates) or len(offered) > most)
 
 
 def _people_of(task: Task) -> dict[int, str]:
@@ -74,30 +83,10 @@ def _people_of(task: Task) -> dict[int, str]:
     return {person.id: person.name for person in shown if person}
 
 
+def _reads(sees: Answer, private: bool) -> bool:
+    return sees is not None and (sees or not private)
+
+
 def _is_mention(login: str) -> bool:
     """Tell whether `@login` is read as a mention of this login."""
     return mentioned_logins(mentioned_words(f"@{login} "), {fold(login)}) == {fold(login)}
-
-
-async def _readers(request: Request, some: Sequence[Colleague], task_id: int, private: bool) -> list[Colleague]:
-    """Return those who see the task, and others' internal comments on it if these are `private`."""
-    actors = await _actors(request, [it.account for it in some if it.account is not None])
-    sees = await asyncio.gather(*(_sees(request, it, task_id, private) for it in actors))
-    seeing = {it.id for it, is_seen in zip(actors, sees, strict=True) if is_seen}
-    return [it for it in some if it.id in seeing]
-
-
-async def _actors(request: Request, accounts: Iterable[int]) -> list[Actor]:
-    """Return the identities in the backend of these accounts."""
-    named, now = services(request).settings.administrators, services(request).clock()
-    rows = await services(request).database.run(lambda db: [people.with_id(db, number) for number in accounts])
-    persons = [entitled(person_of(row), named) for row in rows if row]
-    return [services(request).identify(SignedIn(person, "", now)) for person in persons]
-
-
-async def _sees(request: Request, person: Actor, task_id: int, private: bool) -> bool:
-    try:
-        seen = await services(request).backend.seen(person, (task_id,))
-    except (NotAllowed, NotFound):  # locked meanwhile, or no longer there
-        return False
-    return task_id in seen and (seen[task_id] or not private)

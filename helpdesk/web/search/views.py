@@ -26,7 +26,6 @@ from helpdesk.web.tasks import colors, schemas
 
 MOST_TASKS = 8
 MOST_PEOPLE = 5
-PEOPLE_SECONDS = 1.0
 
 
 class Place(NamedTuple):
@@ -107,14 +106,10 @@ async def _tasks(request: Request, search: str) -> tuple[TaskRow, ...]:
 
 
 async def _people(request: Request, search: str) -> list[Colleague]:
-    """Return the first colleagues whom the words find, who lead to their tasks; nobody while they can't be read.
-
-    Tasks do not wait long for people. What is read meanwhile is there for the next words.
-    """
+    """Return the first colleagues whom the words find, who lead to their tasks; nobody while they can't be read."""
     try:
-        async with asyncio.timeout(PEOPLE_SECONDS):
-            return (await colleagues.find(request, search))[:MOST_PEOPLE] if search else []
-    except (Unavailable, TimeoutError):
+        return (await colleagues.find(request, search)).people[:MOST_PEOPLE] if search else []
+    except Unavailable:
         return []
 
 

@@ -1,9 +1,8 @@
 // Fetch a page or a fragment. Without an answer, or with half of one, it has neither status nor text. The server gives up
 // after 9.5 seconds.
 const FETCH_MS = 12000;
-const fetchHtml = async (address, headers) => {
+const fetchHtml = async (address, headers, signal = AbortSignal.timeout?.(FETCH_MS)) => {
   try {
-    const signal = AbortSignal.timeout?.(FETCH_MS);
     const answer = await fetch(address, { headers: { Accept: "text/html", ...headers }, signal });
     return { status: answer.status, text: await answer.text() };
   } catch {

@@ -3,7 +3,7 @@
 const MENTION_MS = 150;
 const MENTION_CHARACTERS = 100;
 const MENTION = /(?:^|[\s\p{Ps}\p{Pi}])@([\p{L}\p{N}._+-]{0,60})$/u;
-const MENTION_TEXTS = "form[action$='/comments'] [name=comment], form[action$='/edit'] [name=comment]";
+const MENTION_TEXTS = "[data-mentions] [name=comment]";
 let mentionTimer, mentionQuestion, mentionText, nobody;
 const mentionBox = () => document.getElementById("mentions");
 const mentionOptions = () => [...mentionBox().querySelectorAll("[role=option]")];
@@ -14,13 +14,17 @@ const mentionWord = ({ value, selectionStart, selectionEnd }) =>
   selectionStart === selectionEnd
     ? value.slice(Math.max(0, selectionEnd - MENTION_CHARACTERS), selectionEnd).match(MENTION)?.[1]
     : undefined;
+const forgetChoice = () => {
+  for (const name of ["autocomplete", "haspopup", "controls", "activedescendant"])
+    mentionText.removeAttribute("aria-" + name);
+};
 const closeMentions = () => {
+  mentionQuestion?.abort();
   mentionQuestion = null;
   clearTimeout(mentionTimer);
   if (!isOffering()) return;
   mentionBox().hidden = true;
-  for (const name of ["autocomplete", "haspopup", "controls", "activedescendant"])
-    mentionText.removeAttribute("aria-" + name);
+  forgetChoice();
 };
 const chooseMention = (option) => {
   for (const it of mentionOptions()) it.ariaSelected = String(it === option);
@@ -48,23 +52,27 @@ const showMentions = async (text, html) => {
     await loaded;
   }
   const box = mentionBox();
-  if (box !== answer) box.querySelector("ul").replaceWith(answer.querySelector("ul"));
+  for (const part of box === answer ? [] : ["ul", ".mentions-more"])
+    box.querySelector(part).replaceWith(answer.querySelector(part));
   box.querySelector("[role=status]").textContent = answer.dataset.found;
-  if (document.activeElement !== text || !mentionOptions().length) return closeMentions();
+  if (document.activeElement !== text || !answer.dataset.found) return closeMentions();
   mentionText = text;
   box.hidden = false;
+  if (!mentionOptions().length) return forgetChoice();
   text.setAttribute("aria-autocomplete", "list");
   text.setAttribute("aria-haspopup", "listbox");
   text.setAttribute("aria-controls", "mentions-list");
   chooseMention(mentionOptions()[0]);
 };
-// Only the answer to the last question counts. Nobody has a longer word if nobody has its beginning.
+// Only the answer to the last question counts. Nobody has a longer word if nobody has its beginning; where there may be
+// more people the answer says so, and is shown.
 const askMentions = async (text, word) => {
-  const mine = (mentionQuestion = {});
   const fields = { private: text.form.elements.private?.value ?? "", q: word };
-  const question = text.form.getAttribute("action").replace(/\w+$/, "mentions?") + new URLSearchParams(fields);
+  const question = text.form.dataset.mentions + "?" + new URLSearchParams(fields);
   if (nobody && question.startsWith(nobody)) return closeMentions();
-  const { status, text: html } = await fetchHtml(question, HTMX);
+  mentionQuestion?.abort();
+  const mine = (mentionQuestion = new AbortController());
+  const { status, text: html } = await fetchHtml(question, HTMX, mine.signal);
   if (mine !== mentionQuestion || mentionWord(text) !== word) return;
   if (status !== 200) return closeMentions();
   await showMentions(text, html);
@@ -74,8 +82,11 @@ document.addEventListener("input", ({ target }) => {
   if (!target.matches(MENTION_TEXTS)) return;
   const word = mentionWord(target);
   clearTimeout(mentionTimer);
-  if (word === undefined) closeMentions();
-  else mentionTimer = setTimeout(askMentions, MENTION_MS, target, word);
+  if (word !== undefined) mentionTimer = setTimeout(askMentions, MENTION_MS, target, word);
+  else {
+    nobody = null;
+    closeMentions();
+  }
 });
 const mentionKeys = {
   ArrowDown: () => stepMention(1),
@@ -88,6 +99,7 @@ const mentionKeys = {
 const onMentionKey = (event) => {
   const isPlain = !(event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || event.isComposing);
   if (event.target !== mentionText || !isOffering() || !isPlain || !mentionKeys[event.key]) return;
+  if (!mentionOptions().length && event.key !== "Escape") return;
   event.preventDefault();
   event.stopPropagation();
   mentionKeys[event.key]();

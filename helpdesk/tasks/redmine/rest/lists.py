@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from helpdesk.errors import BadResponse, LockedOut, NotAllowed, NotFound, Unavailable
 from helpdesk.redmine_client import JSON
+from helpdesk.tasks import colors
 from helpdesk.tasks.lists import (
     EXPORTED_AT_ONCE,
     Card,
@@ -90,8 +91,13 @@ class IssueLists:
             if not summed:
                 return (await self._page(actor, search))._replace(query=query, vocabulary=vocabulary)
             whole = await self.search(actor, query.of_any_status()) if query.status_ids else search
-            page, summary = await asyncio.gather(self._page(actor, search), self._summary(actor, whole, rules))
-            return page._replace(query=query, summary=summary, vocabulary=vocabulary)
+            resolved = colors.resolved(await self.metadata.statuses(), rules)
+            page, summary, of_resolved = await asyncio.gather(
+                self._page(actor, search),
+                self._summary(actor, whole, rules),
+                self._total(actor, whole, resolved),
+            )
+            return page._replace(query=query, summary=summary, vocabulary=vocabulary, resolved=of_resolved)
 
     async def export(self, actor: Actor, query: TaskQuery) -> AsyncGenerator[tuple[TaskRow, ...], None]:
         """Read page by page. Tasks changed meanwhile may move to an earlier page: they are read at the end."""

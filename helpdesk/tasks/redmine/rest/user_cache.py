@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from helpdesk.errors import LockedOut, NotAllowed, NotFound, WrongKey
+from helpdesk.errors import LockedOut, NotAllowed, NotFound, Unavailable, WrongKey
 from helpdesk.redmine_client import JSON, RedmineClient, part, user_id
 from helpdesk.tasks.model import Actor, Ref
 from helpdesk.tasks.projects import Project, ProjectMember, in_tree_order
@@ -19,6 +19,7 @@ from helpdesk.tasks.redmine.visibility import CLOSED
 
 RIGHTS_SECONDS = 60
 MOST_KNOWN = 50  # people whose colleagues are kept: thousands of names each
+PARALLEL = 4  # lists of members that are read at once for one person
 
 
 class Me(NamedTuple):
@@ -124,16 +125,29 @@ class UserCache:
         return json_mapper.members(memberships, ranks)
 
     async def colleagues(self, actor: Actor) -> tuple[Ref, ...]:
-        """Return the members of all projects that Redmine shows to this person, kept for a while."""
+        """Return the members of all projects that Redmine shows to this person, kept for a while.
+
+        A project whose members cannot be read is left out, unless none can be read.
+        """
+        at_once = asyncio.Semaphore(PARALLEL)
+
+        async def members(project_id: int) -> tuple[ProjectMember, ...] | Unavailable:
+            try:
+                async with at_once:
+                    return await self.members(actor, project_id)
+            except NotFound:
+                return ()
+            except Unavailable as error:
+                return error
 
         async def fetch() -> tuple[Ref, ...]:
             numbers = [json_mapper.number(project, "id") for project in await self._projects(actor)]
-            found = await asyncio.gather(*(self.members(actor, it) for it in numbers), return_exceptions=True)
-            names: dict[int, str] = {}
-            for members in found:
-                if isinstance(members, BaseException) and not isinstance(members, NotFound):
-                    raise members
-                names |= {} if isinstance(members, BaseException) else {member.id: member.name for member in members}
+            found = await asyncio.gather(*map(members, numbers))
+            failures = [it for it in found if isinstance(it, Unavailable)]
+            if failures and len(failures) == len(found):
+                raise failures[0]
+            read = [it for it in found if not isinstance(it, Unavailable)]
+            names = {member.id: member.name for each in read for member in each}
             return tuple(sorted((Ref(*it) for it in names.items()), key=lambda it: (it.name.casefold(), it.id)))
 
         return await self.known.get(actor.id, fetch)

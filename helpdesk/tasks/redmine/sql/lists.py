@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from helpdesk.errors import NotFound
+from helpdesk.tasks import colors
 from helpdesk.tasks.lists import (
     Card,
     CardQuery,
@@ -89,7 +90,9 @@ def _page(read: Reading, query: TaskQuery, summed: bool, rules: Rules) -> TaskPa
         total = read.db.scalar(sa.select(sa.func.count()).select_from(t.issues).where(condition))
         return TaskPage(rows, total or 0, query)
     counts, statuses = by_status(read, query.of_any_status()), read.config.statuses.values()
-    return TaskPage(rows, listed(counts, query, statuses), query, summarised(counts, statuses, rules))
+    resolved, summary = colors.resolved(statuses, rules), summarised(counts, statuses, rules)
+    of_resolved = sum(counts.get(it, 0) for it in resolved)
+    return TaskPage(rows, listed(counts, query, statuses), query, summary, resolved=of_resolved)
 
 
 def ids(read: Reading, query: TaskQuery) -> tuple[int, ...]:
