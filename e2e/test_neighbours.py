@@ -65,9 +65,21 @@ def test_after_answer_and_resolve_the_one_at_its_place_is_next(page: Page, as_pr
     expect(way(page)).to_contain_text("2 из")
     go(page, "Предыдущая задача")
     assert task_on(page) == ids[0]
-    way(page).get_by_role("link", name="Предыдущая задача").click()
+    way(page).get_by_role("link", name="Предыдущая задача").press("Enter")
     expect(steps.toast(page, "Предыдущей задачи в списке нет.")).to_be_visible()
     assert task_on(page) == ids[0]
+
+
+@SCRIPTED
+def test_keys_at_the_ends_of_a_list_make_no_step_to_go_back_from(page: Page) -> None:
+    steps.come_to(page, "anna", f"{OPEN}&per_page=1")
+    steps.subjects(page).first.click()
+    before = page.evaluate("history.length")
+    expect(way(page).get_by_role("link", name="Предыдущая задача")).to_be_disabled()
+    expect(way(page).get_by_role("link", name="Следующая задача")).to_be_enabled()
+    page.keyboard.press("k")
+    expect(steps.toast(page, "Предыдущей задачи в списке нет.")).to_be_visible()
+    assert page.evaluate("history.length") == before
 
 
 @SCRIPTED

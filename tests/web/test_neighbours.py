@@ -7,11 +7,12 @@ from urllib.parse import quote
 import pytest
 from starlette.testclient import TestClient
 
+from helpdesk.errors import BadResponse
 from helpdesk.web.neighbours.views import AROUND
 from tests.web.conftest import HTML, HTMX, Client, Visit
-from tests.world import PEOPLE_IDS, STATUS_IDS, EmbeddedWorld
+from tests.world import PEOPLE_IDS, PRIORITY_IDS, STATUS_IDS, EmbeddedWorld
 
-LIST = "/tasks?sort=id&order=asc"
+LIST = "/tasks?sort=id"
 
 
 def links(page: str) -> list[str]:
@@ -75,6 +76,16 @@ def test_the_ends_of_a_list_are_told(anna: Client, number: int) -> None:
         there = step(anna, here, rel)
         assert there == here and message in anna.get(there, headers=HTML).text
         assert message not in anna.get(there, headers=HTML).text
+
+
+def test_the_ends_of_a_list_are_marked(anna: Client, embedded: EmbeddedWorld) -> None:
+    for _ in range(3):
+        embedded.new_task()
+    known = links(anna.get(LIST, headers=HTML).text)
+    unknown = known[0].partition("?")[0] + origin(position=0, total=0)
+    for here, ends in zip([*known, unknown], (["prev"], [], ["next"], []), strict=True):
+        page = anna.get(here, headers=HTML).text
+        assert re.findall(r'rel="(\w+)"[^>]* aria-disabled="true"', page) == ends
 
 
 def test_opening_a_task_reads_no_list(anna: Client, number: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -163,6 +174,32 @@ def test_a_task_far_down_the_list_that_was_answered_goes_on_from_its_place(
     assert place(anna, step(anna, here, "prev"))[:2] == (order[index - 1], f"{index + 1} of {len(order)}")
 
 
+FAR: list[tuple[str, dict[str, object], int]] = [
+    ("sort=priority&order=desc", {"priority_id": PRIORITY_IDS["urgent"]}, 0),
+    ("sort=priority&order=desc", {"priority_id": PRIORITY_IDS["low"]}, -1),
+    ("sort=due_date", {"due_date": "2026-12-01"}, 0),
+    ("sort=due_date&order=desc", {"due_date": "2026-12-01"}, 0),
+    ("sort=assigned_to", {"assignee_id": PEOPLE_IDS["boris"]}, -1),
+    ("sort=assigned_to&order=desc", {"assignee_id": PEOPLE_IDS["boris"]}, 0),
+]
+"""An order, a change that moves a task to one end of it, and that end."""
+
+
+@pytest.mark.parametrize(("order", "change", "end"), FAR)
+def test_a_task_that_a_change_moves_far_away_goes_on_from_its_place(
+    anna: Client, embedded: EmbeddedWorld, order: str, change: dict[str, object], end: int
+) -> None:
+    for _ in range(2 * AROUND + 8):
+        embedded.new_task()
+    address, index = f"/tasks?{order}&per_page=100", AROUND + 3
+    before = numbers(links(anna.get(address, headers=HTML).text))
+    here = opened(anna, address, index)
+    assert anna.post(f"/tasks/{before[index]}/fields", data=change, headers=HTML).status_code == 303
+    assert numbers(links(anna.get(address, headers=HTML).text))[end] == before[index]
+    assert numbers([step(anna, here)]) == [before[index + 1]]
+    assert numbers([step(anna, here, "prev")]) == [before[index - 1]]
+
+
 # The address
 
 
@@ -205,6 +242,39 @@ def test_a_row_edited_or_shown_again_in_its_place_keeps_the_list(anna: Client, e
     assert known in unescape(again)
 
 
+JUNK = "&utm_source=mail&filter=1&x=" + "a" * 1_000
+
+
+@pytest.mark.parametrize(
+    ("address", "plain"),
+    [
+        ("/tasks?order=asc&page=2&per_page=1&sort=id", "/tasks?sort=id&page=2&per_page=1"),
+        ("/tasks/my-tasks?page=2&per_page=1", "/tasks/my-tasks?page=2&per_page=1"),
+        ("/tasks/my-tasks?assigned_to_id=any&closed=0", "/tasks/my-tasks?assigned_to_id=any"),
+        ("/tasks?status=new&search=%20%23", "/tasks?status_id=1&search=%23"),
+    ],
+)
+def test_a_task_names_its_list_without_foreign_parameters(
+    anna: Client, embedded: EmbeddedWorld, address: str, plain: str
+) -> None:
+    for _ in range(2):
+        number = embedded.new_task(subject="№ #")
+    address += JUNK
+    for here in links(anna.get(address, headers=HTML).text):
+        assert way(anna.get(here, headers=HTML).text)["back"] == plain
+    fragment = anna.get(f"/tasks/{number}/row?live=1", headers=HTMX | {"Referer": f"http://testserver{address}"}).text
+    (here,) = re.findall(rf'href="(/tasks/{number}[?][^"]+)"', fragment.replace(f"{number}/row", ""))
+    assert way(anna.get(unescape(here), headers=HTML).text)["back"] == plain
+
+
+def test_a_list_with_a_long_address_is_named_by_no_row(anna: Client, embedded: EmbeddedWorld) -> None:
+    number = embedded.new_task("ж" * 90)
+    for length, query in ((70, origin(address=f"/tasks?search={quote('ж' * 70)}", total=1)), (90, "")):
+        here = opened(anna, f"/tasks?search={'ж' * length}")
+        assert here.partition("-")[0] == f"/tasks/{number}{query}".partition("-")[0]
+        assert ("next" in way(anna.get(here, headers=HTML).text)) == bool(query)
+
+
 def origin(person: str = "anna", address: str = "/tasks", **changed: int) -> str:
     its = {"position": 1, "total": 9, "as_of": 0} | changed
     text = f"{PEOPLE_IDS[person]}-{its['as_of']:x}-{its['total']}-{address}-{its['position']}"
@@ -219,13 +289,14 @@ def origin(person: str = "anna", address: str = "/tasks", **changed: int) -> str
         "?list=2-0-9-/tasks-1-",
         "?list=2-0-9-/tasks-99999999",
         "?list=2-0-\u0669-/tasks-1",
+        "?list=2-0-9-/tasks-10",
         "?list=2-0-9-/tasks/board-1",
         "?list=2-0-9-/users/logout-1",
         "?list=2-0-9-//evil.example/tasks-1",
         "?list=2-0-9-https://evil.example/tasks-1",
         "?list=2-0-9-/tasks?search=%00-1",
         "?list=2-0-9-/tasks?search=ё-1",
-        "?list=2-0-9-/tasks?search=" + "x" * 1_500 + "-1",
+        "?list=2-0-9-/tasks?search=" + "x" * 500 + "-1",
         "?list=" + "2" * 5_000,
         origin("boris"),
     ],
@@ -240,13 +311,38 @@ def test_a_foreign_or_broken_list_is_ignored(anna: Client, number: int, query: s
 
 def test_positions_beyond_the_list_lead_back_into_it(anna: Client, embedded: EmbeddedWorld) -> None:
     made = [embedded.new_task() for _ in range(2)]
-    here = f"/tasks/{made[0]}{origin(address=LIST, position=9_999_999)}"
+    here = f"/tasks/{made[0]}{origin(address=LIST, position=9_999_999, total=9_999_999)}"
     assert step(anna, here) == here
     assert numbers([step(anna, here, "prev")]) == made[1:]
 
 
-def test_an_invalid_filter_of_a_made_up_list_is_refused(anna: Client, number: int) -> None:
-    assert anna.get(f"/tasks/{number}/next{origin(address='/tasks?sort=x')}", headers=HTML).status_code == 422
+@pytest.mark.parametrize(
+    "address", ["/tasks?sort=x", "/tasks?order=up", "/tasks?status_id=x", "/tasks?per_page=-1", "/tasks?due_by=x"]
+)
+@pytest.mark.parametrize("verb", ["next", "previous"])
+def test_a_list_that_is_none_any_more_leaves_one_on_the_task(
+    anna: Client, number: int, address: str, verb: str
+) -> None:
+    here = f"/tasks/{number}{origin(address=address)}"
+    answer = anna.get(here.replace("?", f"/{verb}?", 1), headers=HTML)
+    assert (answer.status_code, answer.headers["location"]) == (303, here)
+    assert "This list can&#39;t be shown any more." in anna.get(here, headers=HTML).text
+
+
+def test_a_backend_that_fails_leaves_one_on_the_task(
+    anna: Client, number: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    here = opened(anna, LIST)
+
+    async def tasks(*_: object, **__: object) -> None:
+        raise BadResponse(detail="no JSON")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("helpdesk.tasks.embedded.backend.EmbeddedBackend.tasks", tasks)
+        answer = anna.get(here.replace("?", "/next?", 1), headers=HTML)
+    assert (answer.status_code, answer.headers["location"]) == (303, here)
+    assert str(BadResponse.default.text) in anna.get(here, headers=HTML).text
+    assert [it.__dict__["detail"] for it in caplog.records if it.message == "refused"] == ["no JSON"]
 
 
 def test_neighbours_are_tasks_that_the_person_sees(visit: Visit, embedded: EmbeddedWorld) -> None:

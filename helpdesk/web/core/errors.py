@@ -111,12 +111,16 @@ async def domain(request: Request, error: Exception) -> Response:
     assert isinstance(error, HelpdeskError)
     if after_write.is_saved(request):
         return after_write.saved_only(request, error)
-    status = status_of(error)
-    fails = status >= 500 and not isinstance(error, errors.NotConfigured)
+    report(request, error)
+    return await answer(request, error, status_of(error), headers_of(error))
+
+
+def report(request: Request, error: HelpdeskError) -> None:
+    """Write an error to the log if it is a failure of ours or has more to tell than its message."""
+    fails = status_of(error) >= 500 and not isinstance(error, errors.NotConfigured)
     if fails or error.detail:
         extra = {"request_id": request.state.request_id, "code": error.code, "detail": error.detail}
         log.log(logging.WARNING if fails else logging.INFO, "refused", extra=extra)
-    return await answer(request, error, status, headers_of(error))
 
 
 async def from_http(request: Request, error: Exception) -> Response:

@@ -26,6 +26,7 @@ LISTS = ("tasks:my_tasks", "tasks:index", BOARD)  # their routes
 COOKIE = "list"
 PATH = "/tasks"
 LONGEST = 1_500  # of what a cookie may hold
+LONGEST_ORIGIN = 500  # of a list's address that is in each of its rows
 LONGEST_ADDRESS = 8 * 1024  # of ours: web/edge/middleware.py refuses longer ones
 ORIGIN = "list"
 ORIGIN_TEXT = re.compile("([0-9]{1,10})-([0-9a-f]{1,12})-([0-9]{1,7})-(/[^/].*)-([0-9]{1,7})")
@@ -112,7 +113,12 @@ class Origin(NamedTuple):
     as_of: int = 0
 
     def query(self, request: Request) -> str:
-        """Return the parameter for addresses of the task. It ends with the position, which makes rows compress well."""
+        """Return the parameter for addresses of the task, empty if the list's address is too long for it.
+
+        It ends with the position, which makes rows compress well.
+        """
+        if len(self.address) > LONGEST_ORIGIN:
+            return ""
         text = f"{request.state.person_id}-{self.as_of:x}-{self.total}-{self.address}-{self.position}"
         return f"?{ORIGIN}={quote(text, safe='/?=,-')}"
 
@@ -120,18 +126,19 @@ class Origin(NamedTuple):
 def origin_of(request: Request, task_id: int) -> Origin | None:
     """Return the origin in the request's address, or in that of the task's page where the request comes from.
 
-    Another person's, one that is no list, and a broken one are ignored.
+    Another person's, one that is no list, one of a place beyond the list, and a broken one are ignored.
     """
     text, page = request.query_params.get(ORIGIN), path_to(request, "tasks:show", task_id=task_id)
     if text is None:
         path, query = _parts(request.headers.get("referer", ""))
         text = QueryParams(query).get(ORIGIN) if path == page or path.startswith(f"{page}/") else None
-    found = ORIGIN_TEXT.fullmatch(text) if text and len(text) < 2 * LONGEST else None
+    found = ORIGIN_TEXT.fullmatch(text) if text and len(text) < LONGEST else None
     if found is None or found[1] != str(request.state.person_id):
         return None
     address = _list(request, found[4])
-    is_list = address and address.partition("?")[0] != path_to(request, BOARD)
-    return Origin(address, int(found[5]), int(found[3]), int(found[2], 16)) if is_list else None
+    is_list = 0 < len(address) <= LONGEST_ORIGIN and address.partition("?")[0] != path_to(request, BOARD)
+    origin = Origin(address, int(found[5]), int(found[3]), int(found[2], 16))
+    return origin if is_list and origin.position <= origin.total else None
 
 
 def is_on_board(request: Request) -> bool:
@@ -143,11 +150,6 @@ def is_on_board(request: Request) -> bool:
 def referring_list(request: Request) -> str:
     """Return the list that the request comes from, empty when it comes from another page."""
     return _list(request, request.headers.get("referer", ""))
-
-
-def own_list(request: Request) -> str:
-    """Return the address of the list that the request asks for, empty when it is too long to be named elsewhere."""
-    return _list(request, f"{request.url.path}?{request.url.query}")
 
 
 def last_list(request: Request) -> str:

@@ -58,11 +58,11 @@ async def page(request: Request, who: Actor, page: TaskPage, rules: Rules) -> Re
 
 def _origins(request: Request, page: TaskPage) -> Callable[[int], str]:
     """Return a function that makes the parameter of a row's link by the row's position."""
-    address = navigation.own_list(request)
-    if page.query.authors == ("me",) and not list_params.names_somebody(request.query_params):
-        address = _listing(request, page).link(page=page.query.page)  # it falls back to what one requested
-    origin = navigation.Origin(address, 0, page.total, last_change(page.rows))
-    start = origin.query(request).removesuffix("0") if address else ""
+    listing = _listing(request, page)
+    if listing.own_field == "assignees" and not list_params.names_somebody(request.query_params):
+        listing = listing._replace(query=page.query._replace(assignees=()))  # its path says so
+    address = listing.link(page=page.query.page)
+    start = navigation.Origin(address, 0, page.total, last_change(page.rows)).query(request).removesuffix("0")
     return lambda position: start and f"{start}{position}"
 
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
 
-from helpdesk.errors import sentence
+from helpdesk.errors import Invalid, sentence
 from helpdesk.tasks.board import LaneField
 from helpdesk.tasks.lists import SORTS, TaskQuery, Vocabulary, Who
 from helpdesk.tasks.model import Priority, Ref, Status
@@ -62,6 +62,16 @@ def of_address(request: Request, path: str, params: QueryParams, vocabulary: Voc
         per_page=request_data.page_size(params, TaskQuery().per_page, MOST_PER_PAGE),
     )
     return of_query(request, path, query, params)
+
+
+def normalized(request: Request, address: str, vocabulary: Vocabulary) -> str:
+    """Return the address of a list in the one form that we make, so without foreign parameters; empty if it is none."""
+    path, _, text = address.partition("?")
+    try:
+        listing = of_address(request, path, QueryParams(text), vocabulary)
+    except Invalid:
+        return ""
+    return listing.link(page=listing.query.page)
 
 
 def query_of(request: Request, path: str, params: QueryParams, vocabulary: Vocabulary) -> TaskQuery:

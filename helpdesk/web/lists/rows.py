@@ -17,6 +17,7 @@ from helpdesk.web.core.services import services
 from helpdesk.web.edge.idempotency import idempotent
 from helpdesk.web.lists import layout as list_layout
 from helpdesk.web.lists import page as list_page
+from helpdesk.web.lists import params as list_params
 from helpdesk.web.tasks import change, colors, form_fields
 from helpdesk.web.tasks import page as task_page
 
@@ -54,7 +55,7 @@ async def _at_rest(
     vocabulary = await services(request).backend.vocabulary(await actor(request))
     context: dict[str, Any] = {"task": task, "message": message, "overwrote": overwrote, "fresh": fresh}
     context |= await list_page.row_context(request, [task.row])
-    context["origin"] = _origin(request, task)
+    context["origin"] = await _origin(request, task)
     await colors.prepare(request)
     return html(request, "lists/_row_saved.html", **context, may_edit=vocabulary.may_edit)
 
@@ -66,15 +67,17 @@ async def _form(
     show the present values."""
     context: dict[str, Any] = {"task": task, "error": refusal, "typed": form_fields.touched(typed or {})}
     context |= {"labels": LABELS, "in_words": in_words, "seen": form_fields.seen_choices(task)}
-    context |= {"width": await _width(request), "origin": _origin(request, task)}
+    context |= {"width": await _width(request), "origin": await _origin(request, task)}
     return html(request, "lists/_row_form.html", status_of(refusal) if refusal else 200, **context)
 
 
-def _origin(request: Request, task: Task) -> str:
+async def _origin(request: Request, task: Task) -> str:
     """Return the parameter by which the row's link names this list. A form does not know the position of its row."""
-    known, address = navigation.origin_of(request, task.id), navigation.referring_list(request)
-    origin = known or (navigation.Origin(address) if address else None)
-    return origin.query(request) if origin else ""
+    if known := navigation.origin_of(request, task.id):
+        return known.query(request)
+    vocabulary = await services(request).backend.vocabulary(await actor(request))
+    address = list_params.normalized(request, navigation.referring_list(request), vocabulary)
+    return navigation.Origin(address).query(request) if address else ""
 
 
 async def _width(request: Request) -> int:

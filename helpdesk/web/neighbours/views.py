@@ -10,10 +10,10 @@ from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.errors import Sentence, sentence
+from helpdesk.errors import HelpdeskError, Invalid, Sentence, sentence
 from helpdesk.tasks.lists import TaskPage, TaskQuery, Vocabulary
 from helpdesk.tasks.model import TaskRow
-from helpdesk.web.core import flash, request_data
+from helpdesk.web.core import errors, flash, request_data
 from helpdesk.web.core.faces import see_other
 from helpdesk.web.core.guards import actor
 from helpdesk.web.core.navigation import Origin, origin_of
@@ -25,6 +25,7 @@ from helpdesk.web.tasks import page as task_page
 
 NO_NEXT = sentence("There is no next task in the list.")
 NO_PREVIOUS = sentence("There is no previous task in the list.")
+NO_LIST = sentence("This list can't be shown any more. Please choose another one.")
 AROUND = 12
 """The number of tasks that are read on each side of a task's place: so far one is found that has moved."""
 
@@ -60,18 +61,25 @@ async def previous_task(request: Request) -> Response:
 
 
 async def _go(request: Request, step: int, message: Sentence) -> Response:
+    """Redirect to a neighbour; to the same task, with a message, where there is none or the list can't be read."""
     number = request_data.task_id(request)
     origin, own = origin_of(request, number), task_page.address(request, number)
-    if origin is None:
-        return see_other(own)
+    try:
+        there = await _neighbour_address(request, origin, number, step) if origin else own
+    except HelpdeskError as error:
+        errors.report(request, error)
+        return flash.redirect(request, own, NO_LIST if isinstance(error, Invalid) else error.message)
+    return see_other(there) if there else flash.redirect(request, own, message)
+
+
+async def _neighbour_address(request: Request, origin: Origin, number: int, step: int) -> str:
+    """Return the address of a neighbour, empty at the end of the list. Raises Invalid for a list that is none."""
     part = await _part(request, origin)
     position = neighbour(origin, part, number, await _is_ahead(request, part, number), step)
     if part.at(position) is None and 0 < position <= part.page.total:
         part = await _part(request, part.origin(position))
     row = part.at(position)
-    if row is None:
-        return flash.redirect(request, own, message)
-    return see_other(path_to(request, "tasks:show", task_id=row.id) + part.origin(position).query(request))
+    return path_to(request, "tasks:show", task_id=row.id) + part.origin(position).query(request) if row else ""
 
 
 def neighbour(origin: Origin, part: Part, task_id: int, is_ahead: bool, step: int) -> int:
@@ -106,8 +114,10 @@ async def _part(request: Request, origin: Origin) -> Part:
 
 
 async def _is_ahead(request: Request, part: Part, task_id: int) -> bool:
-    """Tell whether a task has moved to the front of a list with the last changes first, before the part."""
-    if part.first == 1 or not part.listing.is_newest_first or part.position_of(task_id):
+    """Tell whether a task has moved before the part. The backend puts it and the part's first row in order."""
+    if part.first == 1 or part.position_of(task_id):
         return False
-    query = part.page.query._replace(task_ids=(task_id,), page=1, per_page=1, skip=0)
-    return (await services(request).backend.tasks(await actor(request), query)).total > 0
+    ids = (task_id, *(row.id for row in part.page.rows[:1]))
+    query = part.page.query._replace(task_ids=ids, page=1, per_page=1, skip=0)
+    rows = (await services(request).backend.tasks(await actor(request), query)).rows
+    return bool(rows) and rows[0].id == task_id

@@ -84,11 +84,13 @@ const edit = (name) => {
   if (name && focusField(document.querySelector(".task-facts"), name)) return;
   document.querySelector("main a[href$='/edit']")?.click();
 };
-// On a task, its neighbours in the list; on a page with tasks, the next row.
+// On a task, its neighbours in the list; on a page with tasks, the next row. At the end of a list the page is only loaded
+// again, with a message, which is no step to go back from.
 const walk = (rel, step) => {
   const link = document.querySelector(".task-way [rel=" + rel + "]");
-  if (link) link.click();
-  else moveTo(step);
+  if (!link) moveTo(step);
+  else if (link.ariaDisabled) location.replace(link.href);
+  else link.click();
 };
 const openTask = () => {
   const row = currentRow(findRows());

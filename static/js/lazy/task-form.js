@@ -3,7 +3,8 @@
 // of a day a day.
 const waiting = new Set();
 const sent = new WeakMap();
-let key = "";
+// The last key, empty after a press; unknown until something happens here, since the first keys may come before this script.
+let key;
 const isChoice = (it) => it.matches?.("[data-at-once]");
 const savedIndex = ({ options }) =>
   Math.max(
@@ -53,11 +54,13 @@ const showNames = (input) => {
   };
   list.append(button);
 };
+// The digits of a year make the years 2, 20 and 202 on their way.
+const isWhole = ({ options, value }) => options || value >= "1900";
 /** Save a choice that was made, or name the files that were chosen. */
 export const handleChange = (control) => {
   if (control.type === "file") showNames(control);
   else if (!isChoice(control)) return;
-  else if (!key || key === "Enter") saveChoice(control);
+  else if (key === "" || key === "Enter" || (key === undefined && isWhole(control))) saveChoice(control);
 };
 const closeMenu = () => document.querySelector(".compose-send details[open]")?.removeAttribute("open");
 document.addEventListener("pointerdown", ({ target }) => {
