@@ -39,7 +39,7 @@ TOO_SMALL = f"""([within, least]) => {{
 # Each is brought into view as by a press on it; no bar may lie over its middle, or over its beginning if it is high.
 COVERED = f"""([within, wanted]) => {{
   {TARGETS}
-  const BARS = ".top, .rail, .task-dock, .bulk-bar", found = [];
+  const BARS = ".top, .rail, .task-dock, .bulk-bar", found = [], before = document.activeElement;
   for (const it of targets) {{
     const field = it.matches("label") ? it.querySelector("input") : it;
     if (!field.matches(wanted)) continue;
@@ -52,6 +52,7 @@ COVERED = f"""([within, wanted]) => {{
       found.push(`${{named(it)}} lies under ${{met ? kind(met) : "the edge"}} at ${{x.toFixed()}}, ${{y.toFixed()}}`);
   }}
   document.activeElement.blur();
+  before.focus();
   return found;
 }}"""
 TYPED_INTO = "textarea, input:not([type=checkbox], [type=radio], [type=file], [type=date])"
