@@ -60,7 +60,7 @@ def test_every_cookie_is_secure_where_that_of_the_session_is(
         client.post("/users/logout", headers=own),
     ]
     cookies = [cookie for answer in answers for cookie in answer.headers.get_list("set-cookie")]
-    assert {"session", "device", "theme", "locale", "wrote", "list", "flash"} == {
+    assert {"session", "device", "theme", "locale", "wrote", "list", "flash", "splash"} == {
         it.partition("=")[0] for it in cookies
     }
     assert [it for it in cookies if ("; secure" in it.lower()) != secure] == []

@@ -93,6 +93,6 @@ def test_a_row_is_another_one_with_any_other_value(services: Services, environme
     cached = environments["ru"].globals["cached"]
     columns = ("due_date", "updated_on", "assigned_to")
     usual = {"columns": columns, "may_edit": True, "fresh": False, "unread": False, "created": "", "updated": ""}
-    shown = [cached("lists/_row.html", row=one, today=on, **usual) for one in others]
-    shown.append(cached("lists/_row.html", row=row, today=on + timedelta(days=1), **usual))
+    shown = [cached("lists/_row.html", origin="", row=one, today=on, **usual) for one in others]
+    shown.append(cached("lists/_row.html", origin="", row=row, today=on + timedelta(days=1), **usual))
     assert len(set(shown)) == len(shown)

@@ -18,7 +18,7 @@ from helpdesk.store.clock_skew import is_ahead
 from helpdesk.web.core.services import services
 from helpdesk.web.edge.middleware import PRIVATE
 
-KEY = re.compile(rb'<input type="hidden" name="idempotency_key" value="[^"]*">')
+KEY = re.compile(rb'<input type="hidden" name="(?:idempotency_key|draft_id)" value="[^"]*">')
 AS_OF = re.compile(rb"<time data-as-of[^<>]*+>[^<]*+</time>")
 EXECUTION_TIME = re.compile(rb',"execution_time":[0-9.e-]+(?=})')
 WROTE = re.compile(rb' data-wrote="[^"]*"')

@@ -88,7 +88,7 @@ on("htmx:finally:request", ({ detail: { ctx } }) => {
   if (card?.isConnected) putBack(card);
   for (const toast of findAll(".toast:has(form):not(:last-child)", $("toasts"))) toast.remove();
   // The button that took a move back is gone.
-  const [moved] = ctx.sourceElement.action?.match(/\d+(?=\/status$)/) ?? [];
+  const [, moved] = ctx.sourceElement.action?.match(/\/(\d+)\/status$/) ?? [];
   if (document.activeElement === document.body) focus($("card-" + moved));
   const task = $("beside").querySelector(".task");
   if (!task?.contains(ctx.sourceElement)) return;
