@@ -1,7 +1,7 @@
 // Complain in the console when an answer takes the focus away, and when the page moves by itself. Each journey fails by
 // a complaint that it has not announced: see watching.py.
 (() => {
-  const LOST_MS = 250;
+  const LOST_MS = 1000;
   const MOVED = 0.02;
   const TOGETHER_MS = 1000;
   const describe = (it) => it?.outerHTML?.replace(/\s+/g, " ").slice(0, 160) ?? String(it);
