@@ -7,7 +7,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from e2e import steps
 from e2e.conftest import AsProgram
-from e2e.test_every_page import PHONE
+from e2e.looking import PHONE
 from e2e.test_files import CARRYING, listed, with_javascript
 from tests.tasks.test_pictures import picture
 
