@@ -67,6 +67,7 @@ async def text(request: Request) -> Response:
     part = await rendered_texts.render(request, entry.notes if entry else task.description, task, first)
     template = choose(request, page="tasks/text.html", fragment="tasks/_text.html")
     context = {"task": task, "entry": entry, "number": number, "text": part, "alone": True}
+    context["takes_focus"] = choose(request, page=False, fragment=True)  # from the link, whose place it takes
     return await answer(
         request,
         json=lambda: json_response(request, {"html": part.html, "next": part.more}),
