@@ -53,6 +53,7 @@ const drop = async () => {
   const card = release();
   if (cell === card.home[0]) return putBack(card);
   cell.prepend(card);
+  focus(card);
   card.ariaBusy = "true";
   const tray = await loading;
   card.ariaBusy = null;
