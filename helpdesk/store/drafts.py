@@ -13,6 +13,8 @@ from helpdesk.store.models.tables import Draft
 
 KEEP_FOR = timedelta(days=30)
 MOST_OF_PERSON = 200
+DRAFT_ID = "draft_id"
+"""The field of a form that several pages may show at once: only the pages that go on with a draft delete it."""
 
 
 # Built once, since each task page runs it.
@@ -49,7 +51,7 @@ def delete(session: Session, person_id: int, place: str, draft_id: str = "") -> 
     """Delete a draft that was sent or discarded; one with another `draft_id` stays."""
     locks.person(session, person_id)
     fields = session.exec(select(Draft.fields).where(*_at_place(person_id, place))).first()
-    own = json.loads(fields).get("draft_id", "") if fields else ""
+    own = json.loads(fields).get(DRAFT_ID, "") if fields else ""
     if not draft_id or own in ("", draft_id):
         session.exec(sa.delete(Draft).where(*_at_place(person_id, place)))
 

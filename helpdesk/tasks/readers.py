@@ -21,8 +21,8 @@ class ReaderCache:
 
     def known(self, numbers: list[int], task_id: int, version: str) -> dict[int, Answer]:
         """Return what is known of these people by their numbers."""
-        kept = {number: self._answers.get((number, task_id, version)) for number in numbers}
-        return {number: answer[0] for number, answer in kept.items() if answer}
+        found = {number: self._answers.get((number, task_id, version)) for number in numbers}
+        return {number: answer[0] for number, answer in found.items() if answer}
 
     def keep(self, answers: Mapping[int, Answer], task_id: int, version: str) -> None:
         self._answers.update({(number, task_id, version): (answer,) for number, answer in answers.items()})

@@ -11,6 +11,7 @@ from helpdesk.errors import HelpdeskError, LockedOut, Unavailable, WrongKey, sen
 from helpdesk.paths import folder
 from helpdesk.services import Services
 from helpdesk.store.models.tables import Task
+from helpdesk.web.core.errors import status_of
 from helpdesk.web.edge.readiness import Readiness
 from helpdesk.web.edge.static_files import minified
 from helpdesk.web.lists import page as list_page
@@ -25,9 +26,9 @@ SILENT = "The task system does not answer just now"
 LATE = "The task system has not answered in time"
 
 
-def page(client: Client) -> Element:
+def page(client: Client, status: int = 200) -> Element:
     answer = client.get("/", headers=HTML)
-    assert answer.status_code == 200, answer.text
+    assert answer.status_code == status, answer.text
     return parsed(answer.text)
 
 
@@ -187,7 +188,7 @@ def test_a_refusal_is_told_and_no_other_try_is_offered(
         raise error
 
     monkeypatch.setattr(type(services.backend), refused, refuses)
-    there = page(anna)
+    there = page(anna, status_of(error))
     assert error.message.text in there.text
     assert SILENT not in there.text and LATE not in there.text and not there.of_class("start-list")
 

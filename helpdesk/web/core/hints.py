@@ -29,7 +29,7 @@ HINTS = (
     Hint(
         "palette",
         "start",
-        sentence("Ctrl+K finds any task, page or command by a few of its words."),
+        sentence("Ctrl+K finds any task, colleague, page or command by a few of its words."),
         needs_keyboard=True,
         needs_scripts=True,
     ),

@@ -27,6 +27,7 @@ from helpdesk.web.core.services import services
 MARK_CHARACTERS = 12  # of a session's mark: to tell sessions of one browser apart
 THEMES = ("light", "dark")
 MACROS = ("icon", "disc", "status", "priority", "priority_mark", "faults")
+MOMENT = "%d.%m.%Y %H:%M"
 FOLDED = "folded"
 OFF = "off"
 TINTS = 5  # of discs with initials: static/css/marks.css
@@ -104,13 +105,13 @@ def _environment(
     environment.extend(catalogue=catalogue)
     environment.install_gettext_callables(catalogue.gettext, catalogue.ngettext, newstyle=True)  # type: ignore[attr-defined]  # from the i18n extension
     environment.filters |= {
-        "moment": lambda at: _time(at.astimezone(UTC), at.astimezone(timezone).strftime("%d.%m.%Y %H:%M")),
+        "moment": lambda at: _time(at.astimezone(UTC), at.astimezone(timezone).strftime(MOMENT)),
         "tint": lambda it: it.id % TINTS,
         "day": _day,
         "hours": lambda hours: say(language, sentence("%(hours)s h", hours=_decimal(language, hours))),
         "clock": lambda at: at.astimezone(timezone).strftime("%H:%M:%S"),
         "iso": lambda at: moment(at.astimezone(UTC)),
-        "at": lambda at: at.astimezone(timezone).strftime("%d.%m.%Y %H:%M"),
+        "at": lambda at: at.astimezone(timezone).strftime(MOMENT),
         "on": _short_day,
         "size": lambda size: say(language, size_text(size)),
         "initials": initials,

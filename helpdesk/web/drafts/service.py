@@ -36,8 +36,7 @@ PLACE = re.compile(
 OWNER = "typed by"
 TEXTS = ("comment", "subject", "description")
 WITH_PAGES = {"edit", "entry"}
-DRAFT_ID = "draft_id"
-"""The field of a form that several pages may show at once: only the pages that go on with a draft delete it."""
+DRAFT_ID = drafts.DRAFT_ID
 NOT_KEPT = {"idempotency_key", "lock_version", "typed_by", "password", "next", "view", "reply", "at", "carried"}
 CLOCKS_DIFFER = timedelta(minutes=10)  # between the backend and us, and for a slow line
 MOST_CHARACTERS = request_data.LONGEST_TEXT + 2_000

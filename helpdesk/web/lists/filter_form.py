@@ -8,6 +8,7 @@ from helpdesk.errors import Sentence, sentence
 from helpdesk.tasks.lists import Vocabulary, Who
 from helpdesk.tasks.projects import with_depths
 from helpdesk.texts import called, named
+from helpdesk.web.core.templating import MOMENT
 from helpdesk.web.lists.urls import ANYBODY, CHOICES, LABELS, PEOPLE, Listing, is_day, last_day
 
 ME, NOBODY = sentence("me"), sentence("nobody")
@@ -110,5 +111,5 @@ def _of_texts(listing: Listing) -> Iterator[Chip]:
     for name, time, field in times:
         if time:
             has_clock = isinstance(time, datetime) and not is_day(time)
-            text = time.strftime("%d.%m.%Y %H:%M" if has_clock else "%d.%m.%Y")
+            text = time.strftime(MOMENT if has_clock else "%d.%m.%Y")
             yield Chip(LABELS[name], text, listing.link(**{field: None}))

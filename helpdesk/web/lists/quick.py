@@ -8,7 +8,7 @@ from starlette.requests import Request
 from helpdesk.errors import Sentence, sentence
 from helpdesk.tasks.lists import TaskQuery, Vocabulary
 from helpdesk.tasks.model import Status
-from helpdesk.tasks.phases import Phase, Rules, grouped
+from helpdesk.tasks.phases import Rules, grouped
 from helpdesk.web.core.services import path_to
 from helpdesk.web.core.templating import today
 from helpdesk.web.lists import statistics_tables
@@ -50,19 +50,14 @@ def overdue_of_mine(request: Request, statuses: Iterable[Status]) -> Listing:
 
 def new_of_nobody(request: Request, statuses: Iterable[Status], rules: Rules) -> Listing:
     """Return the list of the new tasks that nobody has taken."""
-    query = TaskQuery(("nobody",), status_ids=_ids(statuses, rules, "new"))
+    ids = tuple(it.id for it in grouped(statuses, rules)["new"])
+    query = TaskQuery(("nobody",), status_ids=ids or (NO_ID,))
     return Listing(query, path_to(request, "tasks:index"))
 
 
 def requested(request: Request) -> Listing:
     """Return the list of the open tasks that the person asked for."""
     return Listing(TaskQuery(authors=("me",)), path_to(request, "tasks:my_tasks"), is_mine=True)
-
-
-def _ids(statuses: Iterable[Status], rules: Rules, *phases: Phase) -> tuple[int, ...]:
-    """Return the ids of the statuses of some phases; without any, an id that no status has."""
-    groups = grouped(statuses, rules)
-    return tuple(it.id for phase in phases for it in groups[phase]) or (NO_ID,)
 
 
 def _overdue(request: Request, listing: Listing, vocabulary: Vocabulary) -> str:

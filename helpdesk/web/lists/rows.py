@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from helpdesk.errors import NotFound, Sentence
 from helpdesk.tasks.change_messages import LABELS, in_words
+from helpdesk.tasks.lists import Vocabulary
 from helpdesk.tasks.model import Edit, Task
 from helpdesk.web.core import flash, navigation, request_data
 from helpdesk.web.core.errors import status_of
@@ -37,7 +38,8 @@ async def _row(request: Request) -> Response:
     try:
         task = await task_page.load(request)
     except NotFound:
-        gone = {"task_id": request_data.task_id(request), "width": await _width(request)}
+        vocabulary = await services(request).backend.vocabulary(await actor(request))
+        gone = {"task_id": request_data.task_id(request), "width": _width(request, vocabulary)}
         return html(request, "lists/_row_gone.html", status_of(NotFound()), **gone)
     if request.query_params.get("edit"):
         return await _form(request, task)
@@ -55,7 +57,7 @@ async def _at_rest(
     vocabulary = await services(request).backend.vocabulary(await actor(request))
     context: dict[str, Any] = {"task": task, "message": message, "overwrote": overwrote, "fresh": fresh}
     context |= await list_page.row_context(request, [task.row])
-    context["origin"] = await _origin(request, task)
+    context["origin"] = _origin(request, task, vocabulary)
     await colors.prepare(request)
     return html(request, "lists/_row_saved.html", **context, may_edit=vocabulary.may_edit)
 
@@ -67,23 +69,22 @@ async def _form(
     show the present values."""
     context: dict[str, Any] = {"task": task, "error": refusal, "typed": form_fields.touched(typed or {})}
     context |= {"labels": LABELS, "in_words": in_words, "seen": form_fields.seen_choices(task)}
-    context |= {"width": await _width(request), "origin": await _origin(request, task)}
+    vocabulary = await services(request).backend.vocabulary(await actor(request))
+    context |= {"width": _width(request, vocabulary), "origin": _origin(request, task, vocabulary)}
     return html(request, "lists/_row_form.html", status_of(refusal) if refusal else 200, **context)
 
 
-async def _origin(request: Request, task: Task) -> str:
+def _origin(request: Request, task: Task, vocabulary: Vocabulary) -> str:
     """Return the parameter by which the row's link names this list. A form does not know the position of its row."""
     if known := navigation.origin_of(request, task.id):
         return known.query(request)
-    vocabulary = await services(request).backend.vocabulary(await actor(request))
     address = list_params.normalized(request, navigation.referring_list(request), vocabulary)
     return navigation.Origin(address).query(request) if address else ""
 
 
-async def _width(request: Request) -> int:
+def _width(request: Request, vocabulary: Vocabulary) -> int:
     """Return the number of columns beside the first one; for those who may edit, the last one has the pencil."""
-    may_edit = (await services(request).backend.vocabulary(await actor(request))).may_edit
-    return len(list_layout.of_request(request).shown) - (not may_edit)
+    return len(list_layout.of_request(request).shown) - (not vocabulary.may_edit)
 
 
 @idempotent

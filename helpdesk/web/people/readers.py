@@ -21,12 +21,12 @@ def known(request: Request, task: Task, some: Sequence[Colleague]) -> dict[int, 
 
 async def among(request: Request, task: Task, some: Sequence[Colleague]) -> Mapping[int, Answer]:
     """Return what each of these people sees; one whom the backend could not be asked about is missing."""
-    told = known(request, task, some)
-    actors = await _actors(request, [it.account for it in some if it.id not in told and it.account is not None])
+    answered = known(request, task, some)
+    actors = await _actors(request, [it.account for it in some if it.id not in answered and it.account is not None])
     answers = await asyncio.gather(*(_ask(request, it, task.row.id) for it in actors))
     asked = {it.id: sees for it, sees in zip(actors, answers, strict=True) if not isinstance(sees, Unavailable)}
     services(request).reader_cache.keep(asked, task.row.id, task.version)
-    return told | asked
+    return answered | asked
 
 
 async def _actors(request: Request, accounts: Sequence[int]) -> list[Actor]:
@@ -34,8 +34,8 @@ async def _actors(request: Request, accounts: Sequence[int]) -> list[Actor]:
     if not accounts:
         return []
     named, now = services(request).settings.administrators, services(request).clock()
-    rows = await services(request).database.run(lambda db: [people.with_id(db, number) for number in accounts])
-    persons = [entitled(person_of(row), named) for row in rows if row]
+    rows = await services(request).database.run(lambda db: people.with_ids(db, accounts))
+    persons = [entitled(person_of(row), named) for row in rows]
     return [services(request).identify(SignedIn(person, "", now)) for person in persons]
 
 

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from helpdesk.errors import HelpdeskError, Sentence, sentence
 from helpdesk.people.model import Person
 from helpdesk.web.core.services import services
+from helpdesk.web.core.templating import MOMENT
 
 WAIT_SECONDS = 0.5
 LATE = sentence("The store has not been checked in time: its disk or its server is slow.")
@@ -35,5 +36,5 @@ async def _of_process(request: Request) -> list[Sentence]:
 def _of_feed(request: Request) -> Iterator[Sentence]:
     status, zone = services(request).feed_status(), services(request).settings.timezone
     if not status.live and status.as_of:
-        at = status.as_of.astimezone(zone).strftime("%d.%m.%Y %H:%M")
+        at = status.as_of.astimezone(zone).strftime(MOMENT)
         yield sentence("Changes of tasks have not been read since %(at)s: notifications are late.", at=at)

@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from helpdesk.errors import HelpdeskError, NotAllowed, WrongKey
 from helpdesk.people.model import Person
 from helpdesk.web.accounts import splash
+from helpdesk.web.core.errors import status_of
 from helpdesk.web.core.faces import answer, html
 from helpdesk.web.core.guards import actor
 from helpdesk.web.core.navigation import Origin
@@ -38,6 +39,7 @@ async def _page(request: Request, person: Person) -> Response:
     response = html(
         request,
         "start/index.html",
+        status_of(refusal) if refusal else 200,
         start=start,
         refusal=refusal,
         splash=splash.is_due(request),

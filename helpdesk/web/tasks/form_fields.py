@@ -60,7 +60,7 @@ NEW_TEXTS: tuple[Detail, ...] = ("subject", "description")
 NEW_OTHERS: tuple[Detail, ...] = ("start_date", "due_date", "done_ratio", "estimated_hours", "parent", "is_private")
 
 ANYWHERE = NewTaskForm(Ref(0, ""), Ref(0, ""), (), details=frozenset({"description"}))
-"""The form of a new task before its project is chosen: the fields that it has in each."""
+"""The form of a new task before its project is chosen: the texts that it has in nearly each."""
 
 
 class Control(NamedTuple):

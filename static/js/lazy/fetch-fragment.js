@@ -1,8 +1,10 @@
 // Fetch a page or a fragment. Without an answer, or with half of one, it has neither status nor text. The server gives up
 // after 9.5 seconds.
 const FETCH_MS = 12000;
-const fetchHtml = async (address, headers, signal = AbortSignal.timeout?.(FETCH_MS)) => {
+const fetchHtml = async (address, headers, aborted) => {
   try {
+    const signals = [aborted, AbortSignal.timeout?.(FETCH_MS)].filter(Boolean);
+    const signal = AbortSignal.any?.(signals) ?? signals[0];
     const answer = await fetch(address, { headers: { Accept: "text/html", ...headers }, signal });
     return { status: answer.status, text: await answer.text() };
   } catch {
