@@ -12,6 +12,7 @@ from helpdesk.services import Services
 from helpdesk.web.core.services import path_maker
 from helpdesk.web.people import colleagues
 from helpdesk.web.routes import ROUTES
+from helpdesk.web.search import views
 from helpdesk.web.search.views import MOST_TASKS
 from tests.web.conftest import HTML, HTMX, Client, Visit
 from tests.world import NAMES, PEOPLE_IDS, EmbeddedWorld
@@ -42,6 +43,15 @@ def test_colleagues_are_found_by_name_and_login_and_lead_to_their_tasks(visit: V
     page = visit("boris").get("/search?q=анна", headers=HTML).text
     (address,) = re.findall(r'href="(/tasks\?assigned_to_id=\d+)"', page)
     assert [it["id"] for it in visit("boris").get(address).json()["tasks"]] == [number]
+
+
+@pytest.mark.parametrize("most", [0, 1])
+def test_a_page_says_that_more_colleagues_have_the_words(
+    visit: Visit, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr(views, "MOST_PEOPLE", most)
+    page = visit("boris").get("/search?q=анна", headers=HTML).text
+    assert page.count("?assigned_to_id=") == most and ("There may be more people" in page) is (most == 0)
 
 
 def test_nobody_is_found_whom_one_may_not_know(visit: Visit) -> None:

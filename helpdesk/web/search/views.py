@@ -26,6 +26,7 @@ from helpdesk.web.tasks import colors, schemas
 
 MOST_TASKS = 8
 MOST_PEOPLE = 5
+NOBODY = colleagues.Found([], True)
 
 
 class Place(NamedTuple):
@@ -45,13 +46,14 @@ class Command(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What was found; `error` says why there are no tasks."""
+    """What was found; `error` says why there are no tasks. `has_more_people` says that there may be others."""
 
     tasks: tuple[TaskRow, ...]
     people: list[Colleague]
     places: list[Place]
     commands: list[Command]
     error: HelpdeskError | None = None
+    has_more_people: bool = False
 
 
 COMMANDS = (
@@ -90,7 +92,8 @@ async def _find(request: Request, search: str) -> Found:
     commands = [it for it in _commands(request) if _has(it.name, words)]
     try:
         tasks, people = await asyncio.gather(_tasks(request, search), _people(request, search))
-        return Found(tasks, people, places, commands)
+        has_more = len(people.people) > MOST_PEOPLE or not people.is_whole
+        return Found(tasks, people.people[:MOST_PEOPLE], places, commands, has_more_people=has_more)
     except (Unavailable, NotAllowed) as error:  # also somebody whom the task system does not know finds pages
         return Found((), [], places, commands, error)
 
@@ -105,12 +108,12 @@ async def _tasks(request: Request, search: str) -> tuple[TaskRow, ...]:
     return page.rows
 
 
-async def _people(request: Request, search: str) -> list[Colleague]:
-    """Return the first colleagues whom the words find, who lead to their tasks; nobody while they can't be read."""
+async def _people(request: Request, search: str) -> colleagues.Found:
+    """Return the colleagues whom the words find, who lead to their tasks; nobody while they can't be read."""
     try:
-        return (await colleagues.find(request, search)).people[:MOST_PEOPLE] if search else []
+        return await colleagues.find(request, search) if search else NOBODY
     except Unavailable:
-        return []
+        return NOBODY._replace(is_whole=False)
 
 
 async def _places(request: Request) -> list[Place]:
