@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from e2e import boards, steps
 from e2e.conftest import PATIENCE_MS, AsProgram
@@ -207,6 +207,17 @@ def test_the_widget_is_read_undone_minimised_and_told_what_ails_it(page: Page, a
     widget.get_by_role("link", name=f"#{tasks[1]['id']}").click()
     expect(page.locator(f"#task-{tasks[1]['id']}")).to_be_visible()
     unread(page, "2")
+
+
+def test_the_widget_takes_the_focus_when_its_styles_are_late(page: Page) -> None:
+    late: list[Route] = []
+    page.route("**/notifications-*.css", lambda route: late.append(route))  # playwright wants a function
+    steps.come_to(page, "anna", "/tasks/my-tasks")
+    page.locator(".bell").click()
+    expect(page.locator("#widget")).to_be_attached()
+    steps.until(page, lambda: bool(late))
+    late.pop().continue_()
+    expect(page.locator("#widget h2")).to_be_focused()
 
 
 def test_a_page_that_was_offline_catches_up(page: Page, as_program: AsProgram) -> None:

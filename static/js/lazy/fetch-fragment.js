@@ -20,3 +20,8 @@ const fetchFragment = async (address, target, swap, showsGone, isOutdated) => {
   if (isOutdated?.()) return;
   await htmx.swap({ text, sourceElement: target, target, swap });
 };
+// Wait for the styles that a fragment brings: until they are there it is hidden, and takes no focus.
+const loadStyles = async (fragment) => {
+  const styles = fragment.querySelector("link");
+  if (!styles.sheet) await new Promise((resolve) => (styles.onload = styles.onerror = resolve));
+};

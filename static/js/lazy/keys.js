@@ -22,12 +22,11 @@ const openDialog = async (id, address) => {
   if (!document.getElementById(id)) await fetchFragment(address, document.body, "beforeend");
   const dialog = document.getElementById(id);
   if (!dialog || dialog.open) return null;
-  const styles = dialog.querySelector("link");
   // Escape closes the dialog, and nothing of the page behind it.
   dialog.onkeydown = (event) => {
     if (event.key === "Escape") event.stopPropagation();
   };
-  if (!styles.sheet) await new Promise((resolve) => (styles.onload = styles.onerror = resolve));
+  await loadStyles(dialog);
   if (!dialog.open) dialog.showModal();
   return dialog;
 };

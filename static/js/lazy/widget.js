@@ -11,6 +11,10 @@ const loadWidget = async () => {
   loading = null;
 };
 const showWidget = () => (loading ??= loadWidget());
+const focusTitle = async () => {
+  if (widget()) await loadStyles(widget());
+  widget()?.querySelector("h2").focus();
+};
 const hideWidget = () => {
   widget().remove();
   bell.focus();
@@ -30,7 +34,7 @@ export const toggleWidget = async (by) => {
   bell = by;
   if (widget()) return hideWidget();
   await showWidget();
-  widget()?.querySelector("h2").focus();
+  await focusTitle();
 };
 /** Show a notification from the stream: its task, the unread count, its sound, and on the desktop. */
 export const showNotification = (box, id, at, leads) => {
@@ -68,9 +72,12 @@ document.addEventListener("htmx:after:swap", () => {
 });
 // Notifications were read elsewhere, or here: then the answer to that request is on its way and updates the widget first.
 document.addEventListener("stream:unread", ({ detail }) => {
-  const update = () => {
-    if (widget() && +widget().dataset.count !== +detail.data && !widget().contains(document.activeElement))
-      showWidget();
+  const update = async () => {
+    if (!widget() || +widget().dataset.count === +detail.data) return;
+    const focused = widget().contains(document.activeElement) && document.activeElement;
+    if (focused && !focused.matches("h2")) return;
+    await showWidget();
+    if (focused) await focusTitle();
   };
   setTimeout(update, ANSWER_MS);
 });
