@@ -15,6 +15,7 @@
     └── Unavailable
         ├── StoreUnavailable ── StorageFull
         ├── Overloaded, OutcomeUnknown
+        ├── DirectoryUnavailable ── Misconfigured
         └── BadResponse ── WrongKey
 
 `web/core/errors.py` turns each into a page, a fragment or a JSON body. `tests/test_errors.py` keeps this the only tree:
@@ -249,6 +250,26 @@ class BadResponse(Unavailable):
     unsaved = None
     default = sentence(
         "The task system answered with something that makes no sense. Administrators can see it in the log."
+    )
+
+
+class DirectoryUnavailable(Unavailable):
+    """A directory does not answer, so it is not known whether the password is right."""
+
+    code = "directory_unavailable"
+    default = unsaved = sentence(
+        "Your password could not be checked, because the directory of employees does not answer just now. Please try "
+        "again in a while."
+    )
+
+
+class Misconfigured(DirectoryUnavailable):
+    """A directory refuses the helpdesk's own account, or a view or statement is missing there. It is not retried."""
+
+    code = "misconfigured"
+    default = unsaved = sentence(
+        "Your password could not be checked, because the helpdesk's own access to the directory of employees does not "
+        "work. Please tell an administrator."
     )
 
 

@@ -122,7 +122,7 @@ def test_a_file_is_read_in_whatever_encoding_a_russian_windows_saves_it(
     tmp_path: Path, encoding: str, notices: tuple[str, ...]
 ) -> None:
     settings = loaded(tmp_path, "; наш сервер\r\n[mysql]\r\nport=3307\r\n[ldap]\r\nbind_dn=Иванов\r\n".encode(encoding))
-    assert settings.mysql_port == 3307 and settings.later["LDAP_BIND_DN"].text == "Иванов"
+    assert settings.mysql_port == 3307 and settings.ldap_bind_dn == "Иванов"
     assert tuple(notice.split(" and ")[0] for notice in settings.notices) == notices
 
 
@@ -168,12 +168,12 @@ def test_a_secret_keeps_what_looks_like_a_comment(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("written", "read"),
-    [("50%", "50%"), ("50%%", "50%"), ("%(host)s", "erp"), ("%(nobody)s", "%(nobody)s"), ("%d%%", "%d%%")],
+    [("50%", "50%"), ("50%%", "50%"), ("%(service)s", "erp"), ("%(nobody)s", "%(nobody)s"), ("%d%%", "%d%%")],
 )
 def test_percent_signs_are_read_as_the_predecessor_read_them_or_as_they_stand(
     tmp_path: Path, written: str, read: str
 ) -> None:
-    assert loaded(tmp_path, f"[oracle]\nhost=erp\npassword={written}").later["ORACLE_PASSWORD"].text == read
+    assert loaded(tmp_path, f"[oracle]\nservice=erp\npassword={written}").oracle_password == read
 
 
 @pytest.mark.parametrize(
@@ -193,11 +193,11 @@ def test_an_unknown_setting_is_reported_beside_the_one_missing_for_want_of_it(tm
 
 def test_a_wrong_later_setting_keeps_nobody_from_starting(tmp_path: Path) -> None:
     settings = loaded(
-        tmp_path, "[email]\nsmtp_port = often", LDAP_CA_BUNDLE="missing.pem", FINESSE_VERIFY_SSL="perhaps"
+        tmp_path, "[email]\nsmtp_port = often", SMTP_CA_BUNDLE="missing.pem", FINESSE_VERIFY_SSL="perhaps"
     )
     assert sorted(notice.partition(":")[0] for notice in settings.notices) == [
         "FINESSE_VERIFY_SSL",
-        "LDAP_CA_BUNDLE",
+        "SMTP_CA_BUNDLE",
         "SMTP_PORT",
     ]
 

@@ -1,7 +1,8 @@
-"""The port of directories, which check passwords."""
+"""The port of directories, which check passwords and know people."""
 
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from datetime import date
+from typing import NamedTuple, Protocol
 
 from helpdesk.people.model import Person
 
@@ -10,6 +11,28 @@ Checking = Callable[[str, str], Awaitable[str]]
 
 An error that it raises prevents the check.
 """
+
+
+class Profile(NamedTuple):
+    """What a directory knows of a person; what it does not know is empty or None.
+
+    `id` is the directory's own id, which stays when the login changes. `redmine_id` is told by Redmine alone, `rights`
+    by groups. `is_blocked`: the person may not sign in.
+    """
+
+    login: str
+    full_name: str = ""
+    email: str = ""
+    department: str = ""
+    position: str = ""
+    office: str = ""
+    phone: str = ""
+    vpn_enabled: bool | None = None
+    vpn_end_date: date | None = None
+    is_blocked: bool = False
+    id: str = ""
+    redmine_id: int | None = None
+    rights: frozenset[str] = frozenset()
 
 
 async def unlimited(login: str, password: str) -> str:

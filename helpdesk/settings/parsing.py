@@ -66,6 +66,12 @@ def secret_key(text: str) -> str:
     return text
 
 
+def keys(text: str) -> tuple[str, ...]:
+    """Return the keys of a list; a text with a comma in it is one key, unless each part is long enough to be one."""
+    parts = tuple(each.strip() for each in text.split(","))
+    return parts if all(len(each) >= SHORTEST_KEY for each in parts) else (text,)
+
+
 def database_url(text: str) -> str:
     """Return an address for SQLAlchemy; a bare path, as the predecessor wrote it, means a SQLite file."""
     address = text if "://" in text else f"sqlite:///{text}"
@@ -108,6 +114,19 @@ def redis_url(text: str) -> str:
             "write @ / : % as %40 %2F %3A %25",
         )
     _refuse_password(parse_qs(urlsplit(text).query))
+    return text
+
+
+def ldap_url(text: str) -> str:
+    if not _has_host(text, "ldap", "ldaps") or re.search(r"[@?#\s]", text) or urlsplit(text).path not in ("", "/"):
+        raise InvalidSetting("is not the address of an LDAP server", "Give ldap://host or ldaps://host:636")
+    return text.rstrip("/")
+
+
+def ldap_filter(text: str) -> str:
+    is_valid = text.startswith("(") and text.endswith(")") and text.count("(") == text.count(")")
+    if not is_valid or "{login}" not in text or re.search(r"[{}]", text.replace("{login}", "")):
+        raise InvalidSetting("is not a filter with {login}", "Give one such as (&(objectClass=person)(uid={login}))")
     return text
 
 
@@ -175,6 +194,30 @@ def idle(text: str) -> timedelta:
         hint = f"Give one such as 12h, 30m or 7d, at most {LONGEST_IDLE.days}d"
         raise InvalidSetting("is not a length of time", hint)
     return length
+
+
+def grace(text: str) -> timedelta | None:
+    return None if text.lower() in FALSE else idle(text)
+
+
+def directories(text: str) -> tuple[str, ...]:
+    """Return names of directories in the order in which they are asked."""
+    names = tuple(each.strip().lower() for each in text.split(",") if each.strip())
+    if not names or not set(names) <= set(DIRECTORIES) or len(set(names)) < len(names):
+        raise InvalidSetting("is no list of directories", f"Give some of {', '.join(DIRECTORIES)}, each once")
+    return names
+
+
+def group_rights(text: str) -> dict[str, str]:
+    """Return rights by the distinguished names of the groups that give them."""
+    pairs = [each.partition("=") for each in re.split(r"[;\n]", text) if each.strip()]
+    if not pairs or any("=" not in group for _, _, group in pairs):
+        raise InvalidSetting("is no list of rights", "Give one such as is_admin=cn=admins,ou=groups,dc=example,dc=test")
+    return {group.strip(): right.strip() for right, _, group in pairs}
+
+
+def origins(text: str) -> tuple[str, ...]:
+    return tuple(origin(each.strip()) for each in text.split(",") if each.strip())
 
 
 def account_name(text: str) -> AccountName:

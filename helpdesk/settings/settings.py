@@ -6,11 +6,11 @@ once.
 """
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -19,6 +19,8 @@ from sqlalchemy.engine import URL, make_url
 from helpdesk.settings import later as later_settings
 from helpdesk.settings import parsing
 from helpdesk.settings import sources as settings_sources
+from helpdesk.settings.access import AccessSettings
+from helpdesk.settings.field import setting
 from helpdesk.settings.later import LATER
 from helpdesk.settings.parsing import AccountNames, RateLimit
 from helpdesk.settings.poll_schedule import Schedule, parse_schedule, parse_seconds
@@ -29,22 +31,8 @@ HTTPS_PORT = 443
 KEPT_IN_DEMO = ("TIMEZONE", "DEFAULT_LOCALE", "LOGIN_RATE_LIMIT", "BRAND_NAME", "LOG_LEVEL", "HELPDESK_DEMO_PUBLIC")
 
 
-def setting(
-    name: str,
-    meaning: str,
-    parse: Callable[[str], Any] = str,
-    *,
-    default: Any = None,
-    ini: str = "",
-    secret: bool = False,
-) -> Any:
-    """Return a field of Settings: the variable's name, what docs/settings.md says about it, and its Row."""
-    row = Row(parse, ini, secret)
-    return field(default=default, metadata={"name": name, "meaning": meaning, "row": row}, repr=not secret)
-
-
 @dataclass(frozen=True)
-class Settings:
+class Settings(AccessSettings):
     """Typed values of all settings.
 
     `sources` holds the source of each name. `demo` is set by `helpdesk demo` alone. `later` are settings of systems
@@ -52,7 +40,11 @@ class Settings:
     """
 
     secret_key: str | None = setting(
-        "SECRET_KEY", "signs cookies; at least 32 characters", parsing.secret_key, secret=True
+        "SECRET_KEY",
+        "signs cookies and encrypts secrets; at least 32 characters. After a change give the old ones too, with commas "
+        "between them",
+        parsing.secret_key,
+        secret=True,
     )
     database_url: str = setting(
         "DATABASE_URL", "our own store", parsing.database_url, default="sqlite:///helpdesk.db", secret=True
@@ -201,7 +193,13 @@ class Settings:
 
     @property
     def may_register(self) -> bool:
-        return self.redmine_url is None if self.registration is None else self.registration
+        has_directory = bool(self.redmine_url or self.oracle_host or self.ldap_url)
+        return not has_directory if self.registration is None else self.registration
+
+    @property
+    def secret_keys(self) -> tuple[str, ...]:
+        """Return the keys, the newest first: it signs and encrypts, the others are still accepted."""
+        return parsing.keys(self.secret_key or "")
 
     @property
     def only_https(self) -> bool:
@@ -239,7 +237,12 @@ class Settings:
         return self.embedded_files or beside / "files"
 
 
-KNOWN = {each.metadata["name"]: each for each in fields(Settings) if each.metadata}
+OF_ACCESS = {each.name for each in fields(AccessSettings)}
+KNOWN = {
+    each.metadata["name"]: each
+    for each in sorted(fields(Settings), key=lambda each: each.name in OF_ACCESS)
+    if each.metadata
+}
 ROWS: dict[str, Row] = {**{name: each.metadata["row"] for name, each in KNOWN.items()}, **LATER}
 
 

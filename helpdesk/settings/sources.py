@@ -15,10 +15,10 @@ from helpdesk.settings.ini_file import IniFile, OptionName
 from helpdesk.settings.parsing import InvalidSetting
 
 PREFIXES = (
-    "AUDIT_", "BRAND_", "CA_BUNDLE", "CALLS_", "CORS_", "DATABASE_", "DEFAULT_LOCALE", "EMAIL_", "ERP_", "FILES_",
-    "FINESSE_", "FIREBASE_", "HELPDESK_", "LDAP_", "LOGIN_", "LOG_LEVEL", "MAX_CONTENT_", "METRICS_", "MYSQL_",
-    "NETMONITOR_", "ORACLE_", "OUTBOUND_", "POLL_", "PUBLIC_", "PUSH_", "REDIS_", "REDMINE_", "SECRET_KEY",
-    "SESSION_COOKIE_", "SESSION_IDLE", "SMTP_", "UPLOAD_", "VAPID_",
+    "AUDIT_", "BRAND_", "CALLS_", "CA_BUNDLE", "CORS_", "DATABASE_", "DEFAULT_LOCALE", "DIRECTORIES", "EMAIL_", "ERP_",
+    "FILES_", "FINESSE_", "FIREBASE_", "HELPDESK_", "JOIN_BY_", "LDAP_", "LOGIN_", "LOG_LEVEL", "MAX_CONTENT_",
+    "METRICS_", "MYSQL_", "NETMONITOR_", "ORACLE_", "OUTBOUND_", "POLL_", "PUBLIC_", "PUSH_", "REDIS_", "REDMINE_",
+    "SECOND_", "SECRET_KEY", "SESSION_COOKIE_", "SESSION_IDLE", "SMTP_", "UPLOAD_", "VAPID_",
     "RECOVERY_PASSWORD_", "SENDER_", "STATIC_ASSET_",  # the predecessor's
 )  # fmt: skip
 """Variables with these prefixes are meant for the helpdesk; the environment also holds those of other programs."""
@@ -29,9 +29,13 @@ CHECK_FILE = "Check its path and rights"
 REDMINE = ("REDMINE_URL", "REDMINE_API_KEY")
 MYSQL = ("MYSQL_HOST", "MYSQL_USER", "MYSQL_DATABASE")
 AUTHORITIES = {"MYSQL_SSL_CA", "CA_BUNDLE"}
+ORACLE = ("ORACLE_HOST", "ORACLE_SERVICE", "ORACLE_USER", "ORACLE_PASSWORD")
+LDAP = ("LDAP_URL", "LDAP_BIND_DN", "LDAP_BIND_PASSWORD", "LDAP_BASE_DN")
 TOGETHER = (
     (REDMINE, {*REDMINE}, "REDMINE_URL and REDMINE_API_KEY go together"),
     (MYSQL, {*MYSQL, "MYSQL_PASSWORD"}, "MYSQL_HOST, MYSQL_USER and MYSQL_DATABASE go together"),
+    (ORACLE, {"ORACLE_HOST"}, "ORACLE_HOST needs ORACLE_SERVICE, ORACLE_USER and ORACLE_PASSWORD"),
+    (LDAP, {"LDAP_URL"}, "LDAP_URL needs LDAP_BIND_DN, LDAP_BIND_PASSWORD and LDAP_BASE_DN"),
     (REDMINE, {*MYSQL, "MYSQL_PASSWORD"}, "Redmine's database is only read: writing goes through Redmine itself"),
 )
 """Rows of: the settings that are needed, as soon as one of these is given, and the hint."""

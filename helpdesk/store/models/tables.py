@@ -11,6 +11,17 @@ import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
 from helpdesk.store.models import LONG
+from helpdesk.store.models.access import AccountJoin as AccountJoin
+from helpdesk.store.models.access import ApiToken as ApiToken
+from helpdesk.store.models.access import AuditRecord as AuditRecord
+from helpdesk.store.models.access import GracePassword as GracePassword
+from helpdesk.store.models.access import PasswordLink as PasswordLink
+from helpdesk.store.models.access import RecoveryCode as RecoveryCode
+from helpdesk.store.models.access import RedmineKey as RedmineKey
+from helpdesk.store.models.access import RightGrant as RightGrant
+from helpdesk.store.models.access import SecondFactor as SecondFactor
+from helpdesk.store.models.access import Session as Session
+from helpdesk.store.models.access import SigninAttempt as SigninAttempt
 from helpdesk.store.models.notifications import FeedAttempt as FeedAttempt
 from helpdesk.store.models.notifications import FeedCursor as FeedCursor
 from helpdesk.store.models.notifications import Lease as Lease
@@ -36,6 +47,8 @@ class Meta(SQLModel, table=True):
 class Person(SQLModel, table=True):
     """An account. `source` is the directory that checks its password; logins are unique within a source.
 
+    `directory_id` is the directory's id of the person, `redmine_login` the login in Redmine if it is another one there.
+    An account that is `joined_into` another one only serves to sign in to that one.
     `closed_hints` are the names of the hints that are not shown any more, separated by spaces.
     """
 
@@ -54,8 +67,15 @@ class Person(SQLModel, table=True):
     full_name: str = Field(default="", max_length=200)
     department: str = Field(default="", max_length=200)
     position: str = Field(default="", max_length=200)
+    phone: str = Field(default="", max_length=100, sa_column_kwargs={"server_default": ""})
+    office: str = Field(default="", max_length=200, sa_column_kwargs={"server_default": ""})
+    vpn_enabled: bool | None = None
+    vpn_end_date: date | None = None
+    directory_id: str | None = Field(default=None, max_length=200)
     password_hash: str | None = Field(default=None, max_length=200)
     redmine_id: int | None = Field(default=None)
+    redmine_login: str | None = Field(default=None, max_length=120)
+    joined_into: int | None = None
     is_admin: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
     is_active: bool = Field(default=True, sa_column_kwargs={"server_default": sa.true()})
     can_access_quality_control: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
@@ -63,35 +83,6 @@ class Person(SQLModel, table=True):
     closed_hints: str = Field(default="", max_length=200, sa_column_kwargs={"server_default": ""})
     created_at: datetime
     last_seen: datetime | None = None
-
-
-class Session(SQLModel, table=True):
-    """A sign-in on one device. Only the hash of its id is stored, so that reading the table lets nobody sign in."""
-
-    __tablename__ = "session"
-    id_hash: str = Field(primary_key=True, max_length=64)
-    person_id: int = Field(foreign_key="person.id", index=True)
-    created_at: datetime
-    expires_at: datetime = Field(index=True)
-    address: str = Field(default="", max_length=60)
-    user_agent: str = Field(default="", max_length=200)
-
-
-class SigninAttempt(SQLModel, table=True):
-    """A sign-in that failed, or has not succeeded yet.
-
-    `login_hash` is keyed, since people type passwords into the wrong field. `place` is an address or a device.
-    """
-
-    __tablename__ = "signin_attempt"
-    __table_args__ = (
-        sa.Index("ix_signin_attempt_who", "login_hash", "place", "at"),
-        sa.Index("ix_signin_attempt_place", "place", "at"),
-    )
-    id: int | None = Field(default=None, primary_key=True)
-    login_hash: str = Field(max_length=64)
-    place: str = Field(max_length=60)
-    at: datetime = Field(index=True)
 
 
 class FirstAnswer(SQLModel, table=True):
