@@ -30,6 +30,7 @@ from helpdesk.tasks.feed import Feed
 from helpdesk.tasks.model import Actor
 
 if TYPE_CHECKING:
+    from helpdesk.people.oracle_erp import OracleDirectory
     from helpdesk.redmine_client import RedmineClient
     from helpdesk.tasks.redmine.sql.connection import RedmineDatabase
 
@@ -152,6 +153,27 @@ def _redmine_database(settings: Settings) -> "RedmineDatabase | None":
     return RedmineDatabase(settings.mysql_url, settings.redmine_db_timezone, tls=encryption)
 
 
+def oracle(settings: Settings) -> "OracleDirectory | None":
+    """Return the directory of the Oracle ERP when ORACLE_HOST is set. It connects with the first look-up."""
+    if settings.oracle_host is None:
+        return None
+    from helpdesk.people.oracle_connection import account
+    from helpdesk.people.oracle_erp import OracleDirectory
+    from helpdesk.people.oracle_statements import statements
+
+    return OracleDirectory(
+        account(
+            settings.oracle_host,
+            settings.oracle_port,
+            settings.oracle_service or "",
+            settings.oracle_user or "",
+            settings.oracle_password or "",
+        ),
+        statements(settings.oracle_sql_check, settings.oracle_sql_profile, settings.oracle_sql_vpn),
+        checks_passwords=settings.oracle_login_check,
+    )
+
+
 @asynccontextmanager
 async def checks(settings: Settings) -> AsyncIterator[list[Check]]:
     """Yield the checks of all configured systems, with connections of their own for the length of the block."""
@@ -169,6 +191,11 @@ async def checks(settings: Settings) -> AsyncIterator[list[Check]]:
             if redmine_database := _redmine_database(settings):
                 opened.callback(redmine_database.close)
                 listed.append(redmine_health.database(redmine_database, client))
+        if erp := oracle(settings):
+            from helpdesk.people import oracle_erp
+
+            opened.push_async_callback(erp.close)
+            listed.append(oracle_erp.check(erp))
         if settings.redis_url:
             listed.append(redis_wakeups.check(settings.redis_url, settings.secret_key or "", settings.ca_bundle))
         if settings.outbound_proxy:

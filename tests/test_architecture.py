@@ -13,7 +13,7 @@ MODULES = {
     ".".join(file.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__"): file
     for file in sorted(PACKAGE.rglob("*.py"))
 }
-CLIENTS = {"httpx", "nh3", "markdown_it", "argon2", "cachetools", "redis", "yaml"}
+CLIENTS = {"httpx", "nh3", "markdown_it", "argon2", "cachetools", "redis", "yaml", "oracledb"}
 PORT = {
     "tasks.model",
     "tasks.lists",
@@ -51,6 +51,15 @@ ADAPTERS = {
     },
     "notifications.redis_wakeups": {"health", "tls", "notifications.wakeups"},
     "people.local": {"store", "people.model", "people.directory", "people.passwords"},
+    "people.oracle_erp": {
+        "breaker",
+        "errors",
+        "health",
+        "people.directory",
+        "people.oracle_connection",
+        "people.oracle_failures",
+        "people.oracle_statements",
+    },
     "people.redmine": {"errors", "store", "people.model", "people.directory", "redmine_client"},
 }
 MAY = {
@@ -87,6 +96,9 @@ MAY = {
     "tasks": {"errors", "texts", *PORT, "tasks.safe_html", "tasks.markup", "threads"},
     "tasks.picture_worker": set(),
     "people": {"errors", "people.model", "people.passwords", "store", "texts", "threads"},
+    "people.oracle_connection": {"people.oracle_failures", "people.oracle_statements"},
+    "people.oracle_failures": {"errors"},
+    "people.oracle_statements": {"errors", "texts", "people.directory"},
     "notifications": {"errors", "texts", "threads", "notifications", "store", "tasks.feed", "tasks.model"},
     **{pure: {"errors", "texts", "store.casefold", "tasks.feed", "tasks.model", *NOTICES} for pure in NOTICES},
     "notifications.messages": {"errors", "texts", "tasks.feed", *NOTICES, "store.models.notifications"},
