@@ -45,6 +45,7 @@ PEOPLE = [
 VPN_END_DATES = {101: "2027-03-31", 102: "2020-01-01", 104: "2027-12-31"}
 WORD_OF_A_BIND = re.compile(r"'(?:[^']|'')*'|:(\w+)")
 ROW_LIMIT = re.compile(r"FETCH FIRST (\d+) ROWS ONLY", re.IGNORECASE)
+DAY = re.compile(r"\d{4}-\d\d-\d\d")
 TABLE_UNKNOWN, COLUMN_UNKNOWN, SYNTAX = 942, 904, 933
 NO_NUMBER = 1722
 """Newer databases tell the value that is no number."""
@@ -66,14 +67,15 @@ class Fault(Enum):
 class ImitatedOracle:
     """`connections` and `logons` count what came in, `statements` are those that were executed, with their binds.
 
-    While `gate` is closed, statements wait for it; `most_at_once` is how many connections there were at one time.
+    `open_now` are connections. While `gate` is closed, statements wait for it; `most_at_once` is how many there were at
+    one time.
     """
 
     def __init__(self) -> None:
         self.port = 0
         self.fault: Fault | None = None
         self.logon_error = self.call_error = 0
-        self.connections = self.logons = self.open_now = self.most_at_once = 0
+        self.connections = self.logons = self.open_now = self.at_work = self.most_at_once = 0
         self.statements: list[tuple[str, dict[str, str | None]]] = []
         self.errors: list[Exception] = []
         self.gate = Event()
@@ -92,7 +94,6 @@ class ImitatedOracle:
             self.lines.append(line)
             self.connections += 1
             self.open_now += 1
-            self.most_at_once = max(self.most_at_once, self.open_now)
         try:
             if self.fault is Fault.SILENT:
                 _wait_for_the_end(line)
@@ -126,7 +127,11 @@ class ImitatedOracle:
         bound = dict(zip(names, binds, strict=True))
         with self.lock:
             self.statements.append((statement, bound))
+            self.at_work += 1
+            self.most_at_once = max(self.most_at_once, self.at_work)
         self.gate.wait(SECONDS)
+        with self.lock:
+            self.at_work -= 1
         if self.fault is Fault.DROPS:
             raise Gone
         if self.fault is Fault.HANGS:
@@ -203,7 +208,8 @@ def _erp() -> sqlite3.Connection:
 
 def _dated(name: str, content: object) -> object:
     """Return the value of a column, as a date where Oracle's column is one."""
-    return date.fromisoformat(content) if name.endswith("_DATE") and isinstance(content, str) else content
+    is_date = name.endswith("_DATE") and isinstance(content, str) and DAY.fullmatch(content)
+    return date.fromisoformat(str(content)) if is_date else content
 
 
 def _as_oracle_says(error: sqlite3.OperationalError) -> OracleError:
