@@ -25,7 +25,7 @@ PASSWORDS = {
     "boris": "borisov-parole-77",
     "irina": 'irina\'s "quoted" password',
     "dismissed": "the-password-of-a-dismissed-one",
-    "unsettled": "the-password-of-an-unsettled-one",
+    "un_settled": "the-password-of-an-unsettled-one",
 }
 STAFF, BLOCKED = "Постоянный", "Заблокированный сотрудник"
 NO_HANDLER = 12516
@@ -39,8 +39,8 @@ PEOPLE = [
     (101, "Anna.Sidorova", "СИДОРОВА АННА ПЕТРОВНА", "anna@example.test", "415", IT, "Инженер", "1207", 1, STAFF),
     (102, "boris", "БОРИСОВ БОРИС", "boris@example.test", "416", IT, "Инженер", "1208", 0, STAFF),
     (103, "irina", "ИРИНА О'НИЛ_50%", "irina@example.test", None, "Бухгалтерия", None, None, None, "Временный"),
-    (104, "dismissed", "УВОЛЕННЫЙ", "gone@example.test", None, None, None, None, 1, BLOCKED),
-    (105, "unsettled", "НЕРЕШЁННЫЙ", None, None, None, None, None, 0, None),
+    (104, "dismissed", "УВОЛЕННЫЙ", "gone_away@example.test", None, None, None, None, 1, BLOCKED),
+    (105, "un_settled", "НЕРЕШЁННЫЙ", None, None, None, None, None, 0, None),
 ]
 VPN_END_DATES = {101: "2027-03-31", 102: "2020-01-01", 104: "2027-12-31"}
 WORD_OF_A_BIND = re.compile(r"'(?:[^']|'')*'|:(\w+)")
