@@ -39,7 +39,7 @@ NOT_LINKED = sentence("Your account is not linked with anybody in the task syste
 
 def wire(settings: Settings) -> Services:
     """Return the services with Redmine when REDMINE_URL is set, with the embedded backend otherwise."""
-    database = Database(settings.database_url)
+    database = Database(settings.database_url, settings.audit_days)
     return _with_redmine(settings, database) if settings.redmine_url else _embedded(settings, database)
 
 
