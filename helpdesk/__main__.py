@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from getpass import getpass
 
-from helpdesk import __version__, commands, user_commands
+from helpdesk import __version__, commands, secret_commands, user_commands
 from helpdesk.errors import StoreUnavailable
 from helpdesk.people.rights import GRANTED
 from helpdesk.settings.settings import SettingsError
@@ -72,6 +72,11 @@ def parser() -> argparse.ArgumentParser:
 
     grants = verbs.add_parser("grants", help="the SQL that makes the reading user for Redmine's database")
     grants.set_defaults(run=lambda _: commands.show_grants())
+
+    rotate = verbs.add_parser(
+        "rotate-secrets", help="encrypt stored secrets with the newest key of SECRET_KEY, after it was changed"
+    )
+    rotate.set_defaults(run=lambda _: secret_commands.rotate_secrets())
 
     _user(verbs.add_parser("user", help="local accounts").add_subparsers(required=True, metavar="ACTION"))
     return top

@@ -131,7 +131,7 @@ def _wakeups(settings: Settings) -> tuple[Wakeups, tuple[BackgroundTask, ...]]:
         return Wakeups(), ()
     from helpdesk.notifications.redis_wakeups import RedisWakeups
 
-    wakeups = RedisWakeups(settings.redis_url, settings.secret_key or "", settings.ca_bundle)
+    wakeups = RedisWakeups(settings.redis_url, settings.secret_keys[0], settings.ca_bundle)
     return wakeups, (wakeups.watch,)
 
 
@@ -170,7 +170,7 @@ async def checks(settings: Settings) -> AsyncIterator[list[Check]]:
                 opened.callback(redmine_database.close)
                 listed.append(redmine_health.database(redmine_database, client))
         if settings.redis_url:
-            listed.append(redis_wakeups.check(settings.redis_url, settings.secret_key or "", settings.ca_bundle))
+            listed.append(redis_wakeups.check(settings.redis_url, settings.secret_keys[0], settings.ca_bundle))
         if settings.outbound_proxy:
             listed.append(health.proxy(settings.outbound_proxy))
         yield listed

@@ -13,7 +13,7 @@ MODULES = {
     ".".join(file.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__"): file
     for file in sorted(PACKAGE.rglob("*.py"))
 }
-CLIENTS = {"httpx", "nh3", "markdown_it", "argon2", "cachetools", "redis", "yaml"}
+CLIENTS = {"httpx", "nh3", "markdown_it", "argon2", "cachetools", "redis", "yaml", "cryptography"}
 PORT = {
     "tasks.model",
     "tasks.lists",
@@ -58,6 +58,7 @@ MAY = {
     "threads": {"errors"},
     "timings": set(),
     "slow_queries": set(),
+    "encryption": set(),
     "settings": set(),
     "settings.field": {"settings.sources"},
     "settings.access": {"settings.parsing", "settings.field"},
@@ -225,7 +226,7 @@ def test_a_face_is_chosen_in_one_place() -> None:
 
 
 def test_every_module_has_a_place() -> None:
-    composing = {"__init__", "__main__", "app", "asgi", "commands", "user_commands", "wiring"}
+    composing = {"__init__", "__main__", "app", "asgi", "commands", "secret_commands", "user_commands", "wiring"}
     assert {module for module in MODULES if not area_of(module)} == composing
 
 
