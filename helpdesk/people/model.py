@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 from helpdesk.store.models import tables
 from helpdesk.store.people import Named, is_named
 
-Source = Literal["local", "redmine"]
+Source = Literal["local", "redmine", "oracle", "ldap"]
 
 
 class Person(NamedTuple):
@@ -20,6 +20,7 @@ class Person(NamedTuple):
     department: str = ""
     position: str = ""
     redmine_id: int | None = None
+    redmine_login: str | None = None
     is_admin: bool = False
     can_access_quality_control: bool = False
     can_access_contact_center_moscow: bool = False

@@ -62,6 +62,14 @@ def with_login(session: Session, login: str, source: str | None) -> Sequence[Per
     return session.exec(same.where(Person.source == source) if source else same).all()
 
 
+def containing(session: Session, source: str, text: str, limit: int) -> Sequence[Person]:
+    """Return active accounts of a directory whose login, name or e-mail contains a text."""
+    columns = (Person.login_folded, Person.email_folded, Person.full_name)
+    matches = sa.or_(*(col(column).icontains(fold(text), autoescape=True) for column in columns))
+    active = select(Person).where(Person.source == source, col(Person.is_active).is_(True), matches)
+    return session.exec(active.order_by(Person.login_folded).limit(limit)).all()
+
+
 def logins_beginning(session: Session, text: str, limit: int) -> Sequence[str]:
     """Return the first folded logins of active accounts that begin with a folded text."""
     beginning = col(Person.login_folded).startswith(text, autoescape=True)
@@ -77,6 +85,7 @@ def administrators(session: Session, named: Named = ()) -> Sequence[int]:
     """Return the ids of all active administrators: accounts marked so, and those that are `named`."""
     listed = (sa.and_(col(Person.source) == source, col(Person.login_folded) == fold(login)) for source, login in named)
     query = select(Person.id).where(sa.or_(col(Person.is_admin).is_(True), *listed), col(Person.is_active).is_(True))
+    query = query.where(col(Person.joined_into).is_(None))
     return [id for id in session.exec(query.order_by(col(Person.id))) if id is not None]
 
 
@@ -189,12 +198,20 @@ def _accounts(session: Session, number: int | None, numbers: Collection[int], lo
 
     Each is looked up by an index, since there may be many people.
     """
-    active = sa.select(col(Person.id), col(number), col(Person.login)).where(
-        col(number).is_not(None), col(Person.is_active).is_(True)
+    login = sa.func.coalesce(Person.redmine_login, Person.login)
+    active = sa.select(col(Person.id), col(number), login).where(
+        col(number).is_not(None), col(Person.is_active).is_(True), col(Person.joined_into).is_(None)
     )
-    query: list[tuple[Any, Collection[Any]]] = [(number, numbers), (Person.login_folded, logins)]
+    same_login = active.where(col(Person.redmine_login_folded).is_(None))
+    looks: list[tuple[Any, Any, Collection[Any]]] = [
+        (active, number, numbers),
+        (same_login, Person.login_folded, logins),
+        (active, Person.redmine_login_folded, logins),
+    ]
     asking = (
-        active.where(col(column).in_(batch)) for column, keys in query for batch in in_batches(dict.fromkeys(keys))
+        query.where(col(column).in_(batch))
+        for query, column, keys in looks
+        for batch in in_batches(dict.fromkeys(keys))
     )
     return sorted({Account(*row) for each in asking for row in session.execute(each)})
 
