@@ -12,9 +12,9 @@ from sqlmodel import Session
 from helpdesk.errors import DirectoryUnavailable, HelpdeskError, Misconfigured, StoreUnavailable, Unavailable, sentence
 from helpdesk.people.directory import Directory, Profile, Secret
 from helpdesk.people.grace import Grace
-from helpdesk.people.model import Person, person_of
+from helpdesk.people.model import Person, load_person
 from helpdesk.people.redmine_binding import RedmineBinding
-from helpdesk.store import directory_accounts, joins
+from helpdesk.store import directory_accounts, joins, rights
 from helpdesk.store.database import Database
 from helpdesk.store.models import tables
 
@@ -112,7 +112,7 @@ class Authentication:
             await self.grace.keep(profile.login, password)
         if self.binding:
             row = await self.binding.bound(row, source, profile, Secret(password))
-        return person_of(row)
+        return await self.database.run(lambda db: load_person(db, row))
 
     def _row(self, db: Session, source: str, profile: Profile) -> tables.Person | None:
         if source == "local":
@@ -124,6 +124,7 @@ class Authentication:
         else:
             row = directory_accounts.bind(db, source, profile.login, profile.id, profile._asdict())
         directory_accounts.unblock(db, row)
+        rights.set_from_directory(db, row.id or 0, source, profile.rights)
         return joins.join_by_email(db, row, self.clock()) if self.joins_by_email else row
 
     async def _by_grace(
@@ -136,7 +137,7 @@ class Authentication:
             attempts.refused()
             return None
         log.warning("signed in without the ERP", extra={"person_id": row.id})
-        return person_of(row)
+        return await self.database.run(lambda db: load_person(db, row))
 
 
 def _told(source: str, error: HelpdeskError) -> HelpdeskError:
