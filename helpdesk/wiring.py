@@ -90,7 +90,7 @@ def _with_redmine(settings: Settings, database: Database) -> Services:
     if redmine_database:
         source = Source(redmine_database)
         feed = FallbackFeed(SqlFeed(source), rest_feed)
-        watchers = (*watchers, ConsistencyCheck(client, source, recent_people).watch)
+        watchers = (ConsistencyCheck(client, source, recent_people).watch, *watchers)
     backend = RedmineBackend(client, settings.redmine_text_format, source)
     accounts = people.known_in_redmine
     return _services(settings, database, backend, authentication, redmine_user, close, feed, accounts, watchers)

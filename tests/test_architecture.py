@@ -52,14 +52,6 @@ ADAPTERS = {
     "people.local": {"store", "people.model", "people.directory", "people.passwords"},
     "people.redmine": {"errors", "store", "people.model", "people.directory", "redmine_client"},
     "people.redmine_keys": {"encryption", "errors", "people.directory", "store"},
-    "people.authentication": {
-        "errors",
-        "people.directory",
-        "people.grace",
-        "people.model",
-        "people.redmine_binding",
-        "store",
-    },
 }
 MAY = {
     "errors": set(),

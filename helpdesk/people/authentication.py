@@ -59,7 +59,7 @@ class Authentication:
     joins_by_email: bool = False
 
     @property
-    def troubles(self) -> dict[str, str]:
+    def problems(self) -> dict[str, str]:
         """Return why directories refuse the helpdesk, by their names."""
         return {directory.source: directory.trouble for directory in self.directories if directory.trouble}
 
