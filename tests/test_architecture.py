@@ -73,7 +73,7 @@ MAY = {
     "settings.later": {"settings.parsing", "settings.sources"},
     "settings.ini_file": set(),
     "settings.poll_schedule": {"settings.parsing"},
-    "settings.parsing": {"tls"},
+    "settings.parsing": {"people.rights", "tls"},
     "tls": set(),
     "paths": set(),
     "http_protocol": set(),
