@@ -37,6 +37,7 @@ MEASURING = {"timings", "slow_queries"}
 ADAPTERS = {
     "tasks.embedded": {"errors", "texts", "store", *PORT, *FEED, "tasks.checks", "tasks.embedded"},
     "tasks.redmine": {
+        "breaker",
         "errors",
         "texts",
         "threads",
@@ -56,6 +57,7 @@ MAY = {
     "errors": set(),
     "texts": {"errors"},
     "threads": {"errors"},
+    "breaker": set(),
     "timings": set(),
     "slow_queries": set(),
     "encryption": set(),
