@@ -51,6 +51,7 @@ ADAPTERS = {
     },
     "notifications.redis_wakeups": {"health", "tls", "notifications.wakeups"},
     "people.local": {"store", "people.model", "people.directory", "people.passwords"},
+    "people.ldap": {"breaker", "errors", "health", "threads", "tls", "people.directory", "people.ldap"},
     "people.redmine": {"errors", "store", "people.model", "people.directory", "redmine_client"},
 }
 MAY = {
