@@ -276,6 +276,14 @@ async def test_a_missing_group_gives_no_right_and_is_reported(
     assert f"no group cn=gone,{GROUPS}" in (await findings(settings(slapd.url, **given)))
 
 
+async def test_a_group_that_our_account_can_not_see_gives_its_right_by_the_entry(
+    slapd: Slapd, company_authority: Authority, caplog: pytest.LogCaptureFixture
+) -> None:
+    given = {"CA_BUNDLE": company_authority.file, "LDAP_GROUP_RIGHTS": f"is_admin=CN=Hidden, {GROUPS}"}
+    boris = await directory_of(slapd.url, **given).find("boris")
+    assert boris and boris.rights == {"is_admin"} and not caplog.records
+
+
 @pytest.mark.parametrize(
     ("one", "other"),
     [
@@ -433,7 +441,8 @@ async def test_a_server_without_tls_is_sent_no_password_unless_that_is_allowed(t
     async with slapd_with(tmp_path, None) as server:
         error = await told_by(directory_of(server.url))
         assert isinstance(error, Misconfigured) and "knows no StartTLS" in error.detail
-        await told_by(directory_of(server.url.replace("ldap:", "ldaps:")))
+        error = await told_by(directory_of(server.url.replace("ldap:", "ldaps:")))
+        assert not isinstance(error, Misconfigured), "a server that hangs up may be about to start"
         assert await directory_of(server.url, LDAP_STARTTLS="off").find("anna") is None
 
 

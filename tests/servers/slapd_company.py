@@ -45,7 +45,7 @@ ENTRIES = "".join((
     person(ANNA, "anna", cn="Анна Смирнова, младшая", displayName="Анна  Смирнова", mail="anna@example.test",
            ou="Бухгалтерия", title="Главный бухгалтер", physicalDeliveryOfficeName="Каб. 12", departmentNumber="4711",
            telephoneNumber="+7 495 000-00-00"),
-    person(BORIS, "boris", departmentNumber="4712"),
+    person(BORIS, "boris", departmentNumber="4712", memberOf=[f"cn=hidden,{GROUPS}"]),
     person(f"cn=Ёжиков,{PEOPLE}", "Ёжиков"),
     person(f"cn=locked,{PEOPLE}", "locked", pwdAccountLockedTime="000001010000Z"),
     person(f"cn=wrong,{PEOPLE}", "wrong-five-times", pwdAccountLockedTime="20200101000000Z"),
