@@ -123,8 +123,6 @@ class LdapDirectory:
             self._fault = error
         elif self.breaker.failed():
             log.error("LDAP does not answer", extra={"error": error.detail})
-        if isinstance(error, ServiceRefused):
-            self._refused_until = self.ticks() + REFUSED_SECONDS
         return error
 
     async def _require_up(self) -> None:
@@ -161,9 +159,13 @@ class LdapDirectory:
             raise
 
     def _unless_refused(self, connection: Connection, work: Callable[[Connection], T]) -> T:
-        """Refuse work that waited for a thread while the service account was refused to others."""
+        """Work, unless the service account was refused while this waited for a thread; note if it is refused now."""
         self._require_not_refused()
-        return connection.run(work)
+        try:
+            return connection.run(work)
+        except ServiceRefused:
+            self._refused_until = self.ticks() + REFUSED_SECONDS
+            raise
 
 
 def _fits(text: str, longest: int) -> bool:
