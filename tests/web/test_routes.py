@@ -15,7 +15,7 @@ from tests.world import PASSWORDS, PEOPLE_IDS, EmbeddedWorld
 
 PLACES = {"board", "files", "lists", "neighbours", "tasks"}
 OPEN = {"/healthz", "/readyz", "/static/{name:path}", "/preferences"}
-OPEN |= {"/users/login", "/users/logout", "/users/register"}
+OPEN |= {"/users/login", "/users/logout", "/users/register", "/users/password/{token}"}
 OPEN |= {old for old, *_ in legacy_redirects.MOVED}
 
 
