@@ -13,7 +13,7 @@ MODULES = {
     ".".join(file.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__"): file
     for file in sorted(PACKAGE.rglob("*.py"))
 }
-CLIENTS = {"httpx", "nh3", "markdown_it", "argon2", "cachetools", "redis", "yaml"}
+CLIENTS = {"httpx", "nh3", "markdown_it", "argon2", "cachetools", "redis", "yaml", "cryptography"}
 PORT = {
     "tasks.model",
     "tasks.lists",
@@ -58,6 +58,7 @@ MAY = {
     "threads": {"errors"},
     "timings": set(),
     "slow_queries": set(),
+    "encryption": set(),
     "settings": set(),
     "settings.field": {"settings.sources"},
     "settings.access": {"settings.parsing", "settings.field"},
@@ -77,14 +78,15 @@ MAY = {
     "logs": set(),
     "languages": {"errors", "texts"},
     "redmine_client": {"errors", "json_parser", "threads", "timings", "tls"},
-    "store": {"errors", "store", "paths", "threads", *MEASURING},
+    "store": {"errors", "store", "paths", "threads", "people.rights", *MEASURING},
     "health": {"errors", "store", "threads"},
     "demo": {"demo", "errors", "store", "people.passwords", *PORT},
     "services": {"notifications", "people.directory", "people.model", "settings.settings", "store", "supervision",
                  "tasks.model", "tasks.backend"},
     "tasks": {"errors", "texts", *PORT, "tasks.safe_html", "tasks.markup", "threads"},
     "tasks.picture_worker": set(),
-    "people": {"errors", "people.model", "people.passwords", "store", "texts", "threads"},
+    "people": {"errors", "people.model", "people.passwords", "people.rights", "store", "texts", "threads"},
+    "people.rights": {"errors"},
     "notifications": {"errors", "texts", "threads", "notifications", "store", "tasks.feed", "tasks.model"},
     **{pure: {"errors", "texts", "store.casefold", "tasks.feed", "tasks.model", *NOTICES} for pure in NOTICES},
     "notifications.messages": {"errors", "texts", "tasks.feed", *NOTICES, "store.models.notifications"},
@@ -93,7 +95,7 @@ MAY = {
                                "settings.settings", "store", "tasks.model"},
     "web": {"errors", "texts", "timings", "languages", "paths", "services", "store", "web", *PORT - {"tasks.backend"},
             "tasks.markup", "tasks.change_messages", "tasks.board", "tasks.safe_html", "tasks.bulk", "tasks.pictures",
-            "threads", "people.model", "people.directory",
+            "threads", "people.model", "people.rights", "people.directory",
             "people.accounts", "people.passwords", "notifications"},
     **ADAPTERS,
 }  # fmt: skip
@@ -224,7 +226,17 @@ def test_a_face_is_chosen_in_one_place() -> None:
 
 
 def test_every_module_has_a_place() -> None:
-    composing = {"__init__", "__main__", "app", "asgi", "commands", "user_commands", "wiring"}
+    composing = {
+        "__init__",
+        "__main__",
+        "app",
+        "asgi",
+        "commands",
+        "password_commands",
+        "secret_commands",
+        "user_commands",
+        "wiring",
+    }
     assert {module for module in MODULES if not area_of(module)} == composing
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from helpdesk.store import locks
+from helpdesk.store import locks, rights
 from helpdesk.store.models.tables import ApiToken, Person
 from helpdesk.store.tokens import hashed
 
@@ -22,7 +22,7 @@ RECORDED_EVERY = timedelta(minutes=1)
 
 # Built once, since every request with a token runs it.
 VALID = (
-    select(Person, ApiToken.id, ApiToken.scope, ApiToken.last_used)
+    sa.select(Person, col(ApiToken.id), col(ApiToken.scope), col(ApiToken.last_used), rights.HELD)
     .join(ApiToken, col(ApiToken.person_id) == col(Person.id))
     .where(
         col(ApiToken.token_hash) == sa.bindparam("token_hash"),
@@ -38,6 +38,7 @@ class StoredToken(NamedTuple):
     id: int
     scope: str
     last_used: datetime | None
+    rights: frozenset[str]
 
 
 class Token(NamedTuple):
@@ -59,8 +60,8 @@ def find(session: Session, token: str, now: datetime) -> StoredToken | None:
     """Return the token and its person, unless it was revoked or has expired, or the account is not active."""
     if not SHAPE.fullmatch(token):
         return None
-    row = session.exec(VALID, params={"token_hash": hashed(token), "now": now}).first()
-    return StoredToken(row[0], hashed(token), row[1] or 0, row[2], row[3]) if row else None
+    row = session.execute(VALID, {"token_hash": hashed(token), "now": now}).first()
+    return StoredToken(row[0], hashed(token), row[1] or 0, row[2], row[3], rights.names(row[4])) if row else None
 
 
 def is_due(row: StoredToken, now: datetime) -> bool:

@@ -5,6 +5,7 @@ The store holds the hash of a link's token.
 
 from datetime import datetime, timedelta
 from secrets import token_urlsafe
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -18,6 +19,13 @@ LONGEST_TOKEN = 100
 RANDOM_BYTES = 32
 
 
+class Owner(NamedTuple):
+    """The account of a link."""
+
+    id: int
+    login: str
+
+
 def make_link(session: Session, person_id: int, now: datetime) -> str:
     """Return the token of a new link. It voids the person's earlier links; expired links of all people are deleted."""
     locks.person(session, person_id)
@@ -28,28 +36,32 @@ def make_link(session: Session, person_id: int, now: datetime) -> str:
     return token
 
 
-def find_link(session: Session, token: str, now: datetime) -> Person | None:
+def find_link(session: Session, token: str, now: datetime) -> Owner | None:
     """Return the local account whose link this is, while the link is valid and the account is active."""
     if len(token) > LONGEST_TOKEN:
         return None
-    valid = select(Person).join(PasswordLink, col(PasswordLink.person_id) == col(Person.id))
+    valid = select(Person.id, Person.login).join(PasswordLink, col(PasswordLink.person_id) == col(Person.id))
     its = col(PasswordLink.token_hash) == hashed(token), col(PasswordLink.expires_at) > now
-    return session.exec(valid.where(*its, col(Person.is_active).is_(True), Person.source == "local")).first()
+    row = session.exec(valid.where(*its, col(Person.is_active).is_(True), Person.source == "local")).first()
+    return Owner(row[0] or 0, row[1]) if row else None
 
 
 def use_link(session: Session, token: str, password_hash: str, now: datetime) -> bool:
     """Set the password and sign the person out on every device. Return False if the link is not valid any more."""
-    person = find_link(session, token, now)
-    if person is None or person.id is None:
-        return False
+    owner = find_link(session, token, now)
     its = sa.delete(PasswordLink).where(col(PasswordLink.token_hash) == hashed(token))
-    if session.exec(its).rowcount != 1:
-        return False  # another request was quicker
-    person.password_hash = password_hash
-    session.add(person)
-    session.exec(sa.delete(PasswordLink).where(col(PasswordLink.person_id) == person.id))
-    sessions.end_all(session, person.id)
+    if owner is None or session.exec(its).rowcount != 1:  # another request was quicker
+        return False
+    session.exec(sa.update(Person).where(col(Person.id) == owner.id).values(password_hash=password_hash))
+    session.exec(sa.delete(PasswordLink).where(col(PasswordLink.person_id) == owner.id))
+    sessions.end_all(session, owner.id)
     return True
+
+
+def hash_of(session: Session, person_id: int) -> str:
+    """Return the hash of a local account's password; empty without one."""
+    mine = select(Person.password_hash).where(Person.id == person_id, Person.source == "local")
+    return session.exec(mine).first() or ""
 
 
 def change(session: Session, person_id: int, old_hash: str, password_hash: str, mark: str) -> bool:

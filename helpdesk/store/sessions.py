@@ -8,6 +8,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from helpdesk.store import rights
 from helpdesk.store.clock_skew import AHEAD
 from helpdesk.store.models import tables
 from helpdesk.store.models.tables import ApiToken, Person
@@ -21,7 +22,13 @@ STEPS = 20  # the parts of `idle` after which a use is recorded, so that not eve
 
 # Built once, since every request runs it.
 LASTING = (
-    select(Person, tables.Session.expires_at, tables.Session.created_at, tables.Session.last_used)
+    sa.select(
+        Person,
+        col(tables.Session.expires_at),
+        col(tables.Session.created_at),
+        col(tables.Session.last_used),
+        rights.HELD,
+    )
     .join(tables.Session, col(tables.Session.person_id) == col(Person.id))
     .where(
         col(tables.Session.id_hash) == sa.bindparam("id_hash"),
@@ -36,7 +43,8 @@ class StoredSession(NamedTuple):
     mark: str
     expires_at: datetime
     created_at: datetime
-    last_used: datetime | None = None
+    last_used: datetime | None
+    rights: frozenset[str]
 
 
 class Device(NamedTuple):
@@ -84,8 +92,8 @@ def begin(
 def find(session: Session, session_id: str, now: datetime) -> StoredSession | None:
     """Return the session and its person, while it lasts and the account is active."""
     moments = {"now": now, "latest": _latest(now)}
-    row = session.exec(LASTING, params={"id_hash": hashed(session_id), **moments}).first()
-    return StoredSession(row[0], hashed(session_id), *row[1:]) if row else None
+    row = session.execute(LASTING, {"id_hash": hashed(session_id), **moments}).first()
+    return StoredSession(row[0], hashed(session_id), row[1], row[2], row[3], rights.names(row[4])) if row else None
 
 
 def is_due(row: StoredSession, now: datetime, idle: timedelta) -> bool:

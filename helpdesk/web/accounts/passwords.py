@@ -14,9 +14,10 @@ from starlette.responses import Response
 
 from helpdesk.errors import HelpdeskError, Invalid, NotAllowed, NotFound, Sentence, TooManyAttempts, sentence
 from helpdesk.people import accounts, passwords
-from helpdesk.people.model import Person, SignedIn, person_of
+from helpdesk.people.model import Person, SignedIn
 from helpdesk.people.passwords import LONGEST_PASSWORD
-from helpdesk.store import local_passwords, people
+from helpdesk.store import local_passwords
+from helpdesk.store.local_passwords import Owner
 from helpdesk.web.accounts.login_limit import Guesses
 from helpdesk.web.core import flash, request_data, session
 from helpdesk.web.core.after_write import stored
@@ -68,15 +69,14 @@ async def link(request: Request) -> Response:
     token, now = request.path_params["token"], services(request).clock()
     guesses = Guesses(request, f"link {address_of(request)}")
     await guesses.begin("link")
-    row = await services(request).database.run(lambda db: local_passwords.find_link(db, token, now))
-    if row is None:
+    owner = await services(request).database.run(lambda db: local_passwords.find_link(db, token, now))
+    if owner is None:
         raise NotFound(VOID_LINK)
     await guesses.take_back()
-    person = person_of(row)
-    page = partial(_page, request, "people/password_link.html", token=token, login=person.login)
+    page = partial(_page, request, "people/password_link.html", token=token, login=owner.login)
     if request.method != "POST":
         return page()
-    return await _written(request, partial(_set, request, person, token), SET, path_to(request, "people:login"), page)
+    return await _written(request, partial(_set, request, owner, token), SET, path_to(request, "people:login"), page)
 
 
 async def _written(
@@ -108,8 +108,7 @@ async def _change(request: Request, signed_in: SignedIn, fields: Fields) -> None
     password = _new_password(fields)
     guesses = Guesses(request, f"password {person.id}")
     await guesses.begin(person.login)
-    row = await services(request).database.run(lambda db: people.with_id(db, person.id))
-    old_hash = (row and row.password_hash) or ""
+    old_hash = await services(request).database.run(lambda db: local_passwords.hash_of(db, person.id))
     if not await passwords.matches(old_hash or None, old):
         _log(request, "a password was not changed", person)
         raise request_data.refusal("old_password", WRONG)
@@ -124,12 +123,12 @@ async def _change(request: Request, signed_in: SignedIn, fields: Fields) -> None
     _log(request, "a password was changed", person)
 
 
-async def _set(request: Request, person: Person, token: str, fields: Fields) -> None:
+async def _set(request: Request, owner: Owner, token: str, fields: Fields) -> None:
     """Set the password by a link. Raises Invalid, NotFound."""
     password_hash, now = await passwords.made(_new_password(fields)), services(request).clock()
     if not await stored(request, lambda db: local_passwords.use_link(db, token, password_hash, now)):
         raise NotFound(VOID_LINK)
-    _log(request, "a password was set by a link", person)
+    _log(request, "a password was set by a link", owner)
 
 
 def _new_password(fields: Fields) -> str:
@@ -155,6 +154,6 @@ def _page(request: Request, template: str, error: HelpdeskError | None = None, *
     return response
 
 
-def _log(request: Request, message: str, person: Person) -> None:
+def _log(request: Request, message: str, person: Person | Owner) -> None:
     extra = {"request_id": request.state.request_id, "address": address_of(request)}
     log.info(message, extra=extra | {"login": person.login, "person_id": person.id})

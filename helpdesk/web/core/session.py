@@ -119,41 +119,46 @@ def keep_choice(response: Response, name: str, value: str) -> None:
 
 def sign(request: Request, purpose: str, text: str) -> str:
     """Return a text with our signature, which is valid for one purpose alone."""
-    return Signer(secret_key(request), salt=purpose).sign(text).decode()
+    return Signer(_keys(request), salt=purpose).sign(text).decode()
 
 
 def unsign(request: Request, purpose: str, signed: object) -> str | None:
     """Return the text of `sign`; None without a signature of ours."""
     try:
-        return Signer(secret_key(request), salt=purpose).unsign(str(signed)).decode()
+        return Signer(_keys(request), salt=purpose).unsign(str(signed)).decode()
     except (BadSignature, UnicodeError):
         return None
 
 
 def seal(request: Request, purpose: str, values: list[Any]) -> str:
     """Return values as a text with our signature and its time."""
-    return str(URLSafeTimedSerializer(secret_key(request), salt=purpose).dumps(values))
+    return str(URLSafeTimedSerializer(_keys(request), salt=purpose).dumps(values))
 
 
 def unseal(request: Request, purpose: str, sealed: object, seconds: int) -> list[Any] | None:
     """Return the values of `seal`; None unless the seal is ours and not older than `seconds`."""
     try:
-        values: list[Any] = URLSafeTimedSerializer(secret_key(request), salt=purpose).loads(str(sealed), seconds)
+        values: list[Any] = URLSafeTimedSerializer(_keys(request), salt=purpose).loads(str(sealed), seconds)
     except (BadData, UnicodeError):  # half a character can't be signed
         return None
     return values
 
 
 def secret_key(request: Request) -> str:
-    """Return our key. Raises RuntimeError without one: anybody could make a signature by an empty key."""
-    key = services(request).settings.secret_key
-    if not key:
-        raise RuntimeError("SECRET_KEY is missing")
-    return key
+    """Return our newest key. Raises RuntimeError without one: anybody could make a signature by an empty key."""
+    return _keys(request)[-1]
 
 
 def address_of(request: Request) -> str:
     return request.client.host if request.client else ""
+
+
+def _keys(request: Request) -> list[str]:
+    """Return our keys, the newest last: it signs, and all are accepted. Raises RuntimeError without one."""
+    keys = services(request).settings.secret_keys
+    if not all(keys):
+        raise RuntimeError("SECRET_KEY is missing")
+    return [*reversed(keys)]
 
 
 def _note(request: Request, person: Person) -> None:
@@ -204,7 +209,7 @@ async def _load(request: Request, find: Callable[[Session], Found | None]) -> Fo
 
 
 def _person(request: Request, row: StoredSession | StoredToken) -> Person:
-    return entitled(person_of(row.person), services(request).settings.administrators)
+    return entitled(person_of(row.person, row.rights), services(request).settings.administrators)
 
 
 async def _note_use(request: Request, record: Callable[[Session], None]) -> None:
