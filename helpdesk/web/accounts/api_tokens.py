@@ -9,6 +9,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
+from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -46,8 +47,12 @@ async def index(request: Request) -> Response:
 async def revoke(request: Request) -> Response:
     """Revoke a token and end its streams. Raises NotFound, also for another person's."""
     person, number = await current_user(request), request_data.path_id(request, "token_id")
-    if not await stored(request, lambda db: api_tokens.revoke(db, person.id, number)):
-        raise NotFound
+
+    def work(db: Session) -> None:
+        if not api_tokens.revoke(db, person.id, number):
+            raise NotFound
+
+    await stored(request, work)
     await services(request).live.end_finished()
     return await answer(
         request,

@@ -115,19 +115,23 @@ async def _change(request: Request, signed_in: SignedIn, fields: Fields) -> None
     await guesses.forgive(person)
     new_hash = await passwords.made(password)
 
-    def work(db: Session) -> bool:
-        return local_passwords.change(db, person.id, old_hash, new_hash, signed_in.mark)
+    def work(db: Session) -> None:
+        if not local_passwords.change(db, person.id, old_hash, new_hash, signed_in.mark):
+            raise request_data.refusal("old_password", WRONG)
 
-    if not await stored(request, work):
-        raise request_data.refusal("old_password", WRONG)
+    await stored(request, work)
     _log(request, "a password was changed", person)
 
 
 async def _set(request: Request, owner: Owner, token: str, fields: Fields) -> None:
     """Set the password by a link. Raises Invalid, NotFound."""
     password_hash, now = await passwords.made(_new_password(fields)), services(request).clock()
-    if not await stored(request, lambda db: local_passwords.use_link(db, token, password_hash, now)):
-        raise NotFound(VOID_LINK)
+
+    def work(db: Session) -> None:
+        if not local_passwords.use_link(db, token, password_hash, now):
+            raise NotFound(VOID_LINK)
+
+    await stored(request, work)
     _log(request, "a password was set by a link", owner)
 
 

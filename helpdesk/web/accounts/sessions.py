@@ -66,14 +66,13 @@ async def _end(request: Request, signed_in: SignedIn, which: str) -> Response:
     """End sessions and their streams. Raises NotFound for an id that is none of this person's."""
     person_id, mark = signed_in.person.id, signed_in.mark
 
-    def work(db: Session) -> bool:
+    def work(db: Session) -> None:
         if which in (OTHERS, ALL):
             sessions.end_all(db, person_id, but=mark if which == OTHERS else "")
-            return True
-        return sessions.end_one(db, person_id, which)
+        elif not sessions.end_one(db, person_id, which):
+            raise NotFound
 
-    if not await stored(request, work):
-        raise NotFound
+    await stored(request, work)
     await services(request).live.end_finished()
     message = {OTHERS: OTHERS_ENDED, ALL: ALL_ENDED}.get(which, ENDED)
     is_out = which in (ALL, mark)

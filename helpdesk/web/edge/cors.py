@@ -33,7 +33,7 @@ class Cors:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
         elif _is_preflight(scope) and self._allows(scope):
-            headers = {ALLOW_ORIGIN: Headers(scope=scope)["origin"], "Vary": "Origin", **PREFLIGHT}
+            headers = {**PRIVATE, **PREFLIGHT, "Vary": "Origin", ALLOW_ORIGIN: Headers(scope=scope)["origin"]}
             await Response(status_code=204, headers=headers)(scope, receive, send)
         elif has_token(Request(scope)):
             await self.app(scope, receive, self._answering(scope, send))
