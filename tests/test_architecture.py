@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from helpdesk.web.access import differences
+from helpdesk.web.routes import ROUTES
+
 PACKAGE = Path(__file__).parent.parent / "helpdesk"
 MODULES = {
     ".".join(file.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__"): file
@@ -117,6 +120,7 @@ FLOORS = (
     "live search neighbours",
     "board accounts",
     "start",
+    "access",
     "routes",
 )
 """The folders of web/ from the ground up: each imports only from those before it."""
@@ -186,6 +190,11 @@ def for_types_alone(module: str) -> set[int]:
 
 def test_only_wiring_and_the_container_import_for_types_alone() -> None:
     assert {module for module in MODULES if for_types_alone(module)} == {"wiring", CONTAINER}
+
+
+def test_every_address_is_listed_with_its_guard() -> None:
+    """Deny by default: the application does not start without it."""
+    assert differences(ROUTES) == []
 
 
 def test_handlers_reach_everything_by_the_container() -> None:
