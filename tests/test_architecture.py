@@ -244,7 +244,17 @@ def test_a_face_is_chosen_in_one_place() -> None:
 
 
 def test_every_module_has_a_place() -> None:
-    composing = {"__init__", "__main__", "app", "asgi", "commands", "secret_commands", "user_commands", "wiring"}
+    composing = {
+        "__init__",
+        "__main__",
+        "app",
+        "asgi",
+        "commands",
+        "password_commands",
+        "secret_commands",
+        "user_commands",
+        "wiring",
+    }
     assert {module for module in MODULES if not area_of(module)} == composing
 
 
