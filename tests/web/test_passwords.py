@@ -282,7 +282,7 @@ def test_a_link_reveals_itself_to_nobody(
     caplog.set_level(logging.DEBUG)
     token, guest = link.rpartition("/")[2], visit()
     page = guest.get(link, headers=HTML)
-    assert (page.headers["referrer-policy"], page.headers["cache-control"]) == ("same-origin", "no-store")
+    assert (page.headers["referrer-policy"], page.headers["cache-control"]) == ("strict-origin", "no-store")
     guest.get(f"{link}/")
     guest.put(link)
     guest.post(link, json=body(new="short"))
