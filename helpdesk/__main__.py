@@ -105,13 +105,13 @@ def _user(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> Non
     held.add_argument("login", help=ANY_LOGIN)
     held.set_defaults(run=lambda chosen: user_commands.show_rights(chosen.login))
     disable = actions.add_parser("disable", help="shut an account out, at once")
-    disable.add_argument("login")
+    disable.add_argument("login", help=ANY_LOGIN)
     disable.set_defaults(run=lambda chosen: user_commands.disable_user(chosen.login))
     link = actions.add_parser("password-link", help="print a link that sets a local account's password, once")
     link.add_argument("login")
     link.set_defaults(run=lambda chosen: password_commands.make_link(chosen.login))
     enable = actions.add_parser("enable", help="let an account that is shut out in again")
-    enable.add_argument("login")
+    enable.add_argument("login", help=ANY_LOGIN)
     enable.set_defaults(run=lambda chosen: user_commands.enable_user(chosen.login))
 
 

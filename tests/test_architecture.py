@@ -40,6 +40,7 @@ MEASURING = {"timings", "slow_queries"}
 ADAPTERS = {
     "tasks.embedded": {"errors", "texts", "store", *PORT, *FEED, "tasks.checks", "tasks.embedded"},
     "tasks.redmine": {
+        "breaker",
         "errors",
         "texts",
         "threads",
@@ -53,6 +54,7 @@ ADAPTERS = {
     },
     "notifications.redis_wakeups": {"health", "tls", "notifications.wakeups"},
     "people.local": {"store", "people.model", "people.directory", "people.passwords"},
+    "people.ldap": {"breaker", "errors", "health", "threads", "tls", "people.directory", "people.ldap"},
     "people.redmine": {"errors", "store", "people.model", "people.directory", "redmine_client"},
     "people.redmine_keys": {"encryption", "errors", "people.directory", "store"},
 }
@@ -60,6 +62,7 @@ MAY = {
     "errors": set(),
     "texts": {"errors"},
     "threads": {"errors"},
+    "breaker": set(),
     "timings": set(),
     "slow_queries": set(),
     "encryption": set(),
@@ -73,7 +76,7 @@ MAY = {
     "settings.later": {"settings.parsing", "settings.sources"},
     "settings.ini_file": set(),
     "settings.poll_schedule": {"settings.parsing"},
-    "settings.parsing": {"tls"},
+    "settings.parsing": {"people.rights", "tls"},
     "tls": set(),
     "paths": set(),
     "http_protocol": set(),
