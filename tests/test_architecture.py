@@ -54,7 +54,7 @@ ADAPTERS = {
     },
     "notifications.redis_wakeups": {"health", "tls", "notifications.wakeups"},
     "people.local": {"store", "people.model", "people.directory", "people.passwords"},
-    "people.ldap": {"breaker", "errors", "health", "threads", "tls", "people.directory", "people.ldap"},
+    "people.ldap": {"breaker", "errors", "health", "store", "threads", "tls", "people.directory", "people.ldap"},
     "people.redmine": {"errors", "store", "people.model", "people.directory", "redmine_client"},
     "people.redmine_keys": {"encryption", "errors", "people.directory", "store"},
 }

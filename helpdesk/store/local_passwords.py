@@ -20,10 +20,11 @@ RANDOM_BYTES = 32
 
 
 class Owner(NamedTuple):
-    """The account of a link."""
+    """The account of a link, and the one that it signs in to."""
 
     id: int
     login: str
+    signs_in_to: int
 
 
 def make_link(session: Session, person_id: int, now: datetime) -> str:
@@ -40,21 +41,27 @@ def find_link(session: Session, token: str, now: datetime) -> Owner | None:
     """Return the local account whose link this is, while the link is valid and the account is active."""
     if len(token) > LONGEST_TOKEN:
         return None
-    valid = select(Person.id, Person.login).join(PasswordLink, col(PasswordLink.person_id) == col(Person.id))
+    valid = select(Person.id, Person.login, Person.joined_into).join(
+        PasswordLink, col(PasswordLink.person_id) == col(Person.id)
+    )
     its = col(PasswordLink.token_hash) == hashed(token), col(PasswordLink.expires_at) > now
     row = session.exec(valid.where(*its, col(Person.is_active).is_(True), Person.source == "local")).first()
-    return Owner(row[0] or 0, row[1]) if row else None
+    return Owner(row[0] or 0, row[1], row[2] or row[0] or 0) if row else None
 
 
 def use_link(session: Session, token: str, password_hash: str, now: datetime) -> bool:
-    """Set the password and sign the person out on every device. Return False if the link is not valid any more."""
+    """Set the password and sign the person out on every device, also of the account that this one was joined into.
+
+    Return False if the link is not valid any more.
+    """
     owner = find_link(session, token, now)
     its = sa.delete(PasswordLink).where(col(PasswordLink.token_hash) == hashed(token))
     if owner is None or session.exec(its).rowcount != 1:  # another request was quicker
         return False
     session.exec(sa.update(Person).where(col(Person.id) == owner.id).values(password_hash=password_hash))
     session.exec(sa.delete(PasswordLink).where(col(PasswordLink.person_id) == owner.id))
-    sessions.end_all(session, owner.id)
+    for person_id in {owner.id, owner.signs_in_to}:
+        sessions.end_all(session, person_id)
     return True
 
 

@@ -199,6 +199,16 @@ def test_a_link_sets_a_password_once_and_ends_all_sessions(visit: Visit, link: s
     assert may_sign_in(visit, NEW)
 
 
+def test_a_link_of_a_joined_account_ends_the_sessions_of_the_one_it_signs_in_to(
+    visit: Visit, services: Services, link: str
+) -> None:
+    boris = visit("boris")
+    join = sa.update(Person).where(Person.id == PEOPLE_IDS["anna"]).values(joined_into=PEOPLE_IDS["boris"])
+    services.database.run_here(lambda db: db.execute(join), writes=True)
+    assert visit().post(link, json=body()).status_code == 200
+    assert not works(boris)
+
+
 def test_nobody_is_signed_in_by_a_link_alone(visit: Visit, link: str) -> None:
     guest = visit()
     guest.get(link)
@@ -282,7 +292,7 @@ def test_a_link_reveals_itself_to_nobody(
     caplog.set_level(logging.DEBUG)
     token, guest = link.rpartition("/")[2], visit()
     page = guest.get(link, headers=HTML)
-    assert (page.headers["referrer-policy"], page.headers["cache-control"]) == ("same-origin", "no-store")
+    assert (page.headers["referrer-policy"], page.headers["cache-control"]) == ("strict-origin", "no-store")
     guest.get(f"{link}/")
     guest.put(link)
     guest.post(link, json=body(new="short"))

@@ -40,6 +40,8 @@ ELSEWHERE = {
     "oracle": sentence("Your password is that of the ERP: change it there."),
     "ldap": sentence("Your password is that of the company's directory: change it there."),
 }
+NOT_KEPT = {"Cache-Control": "no-store", "Referrer-Policy": "strict-origin"}
+"""Headers of the forms. No request names the page of a link. By `no-referrer` a browser would name no origin either."""
 VOID_LINK = sentence("This link is not valid any more: it was used, is older than a day, or a newer one was made.")
 
 
@@ -151,10 +153,10 @@ def _text(fields: Fields, name: str) -> str:
 
 
 def _page(request: Request, template: str, error: HelpdeskError | None = None, **context: object) -> Response:
-    """Render a form, without what was typed. No cache keeps it."""
+    """Render a form, without what was typed."""
     response = html(request, template, status_of(error) if error else 200, error=error, **context)
     response.headers.update(headers_of(error) if error else {})
-    response.headers["Cache-Control"] = "no-store"
+    response.headers.update(NOT_KEPT)
     return response
 
 

@@ -90,7 +90,8 @@ class Edge:
                     del headers["Vary"]  # no cache keeps an answer to a write
                 headers.setdefault("X-Content-Type-Options", "nosniff")
                 if "content-security-policy" not in headers and not _inert(scope, headers):
-                    headers.update(OF_DOCUMENTS)
+                    for name, value in OF_DOCUMENTS.items():
+                        headers.setdefault(name, value)
                 if self.only_https:
                     headers["Strict-Transport-Security"] = HSTS
                 if self.secure_cookies:
