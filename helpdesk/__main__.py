@@ -6,9 +6,12 @@ import sys
 from collections.abc import Sequence
 from getpass import getpass
 
-from helpdesk import __version__, commands, user_commands
+from helpdesk import __version__, account_commands, commands, password_commands, secret_commands, user_commands
 from helpdesk.errors import StoreUnavailable
+from helpdesk.people.rights import GRANTED
 from helpdesk.settings.settings import SettingsError
+
+ANY_LOGIN = "LOGIN, or with its directory redmine:LOGIN or local:LOGIN"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -70,6 +73,11 @@ def parser() -> argparse.ArgumentParser:
     grants = verbs.add_parser("grants", help="the SQL that makes the reading user for Redmine's database")
     grants.set_defaults(run=lambda _: commands.show_grants())
 
+    rotate = verbs.add_parser(
+        "rotate-secrets", help="encrypt stored secrets with the newest key of SECRET_KEY, after it was changed"
+    )
+    rotate.set_defaults(run=lambda _: secret_commands.rotate_secrets())
+
     _user(verbs.add_parser("user", help="local accounts").add_subparsers(required=True, metavar="ACTION"))
     return top
 
@@ -85,12 +93,49 @@ def _user(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> Non
     admin = actions.add_parser(
         "admin", help="make an account an administrator, also one of Redmine that has not signed in yet"
     )
-    admin.add_argument("login", help="LOGIN, or with its directory redmine:LOGIN or local:LOGIN")
+    admin.add_argument("login", help=ANY_LOGIN)
     admin.add_argument("--revoke", action="store_true", help="make it none again")
     admin.set_defaults(run=lambda chosen: user_commands.set_admin(chosen.login, not chosen.revoke))
+    for verb, granted in (("grant", True), ("revoke", False)):
+        right = actions.add_parser(verb, help=f"{verb} a right of an account, also of one of Redmine")
+        right.add_argument("login", help=ANY_LOGIN)
+        right.add_argument("right", choices=GRANTED)
+        right.set_defaults(run=lambda it, granted=granted: user_commands.set_right(it.login, it.right, granted))
+    held = actions.add_parser("rights", help="the rights of an account, and what gives them")
+    held.add_argument("login", help=ANY_LOGIN)
+    held.set_defaults(run=lambda chosen: user_commands.show_rights(chosen.login))
     disable = actions.add_parser("disable", help="shut an account out, at once")
-    disable.add_argument("login")
+    disable.add_argument("login", help=ANY_LOGIN)
     disable.set_defaults(run=lambda chosen: user_commands.disable_user(chosen.login))
+    link = actions.add_parser("password-link", help="print a link that sets a local account's password, once")
+    link.add_argument("login")
+    link.set_defaults(run=lambda chosen: password_commands.make_link(chosen.login))
+    enable = actions.add_parser("enable", help="let an account that is shut out in again")
+    enable.add_argument("login", help=ANY_LOGIN)
+    enable.set_defaults(run=lambda chosen: user_commands.enable_user(chosen.login))
+    _accounts(actions)
+
+
+def _accounts(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    join = actions.add_parser("join", help="make two accounts of one person one; it can be undone for a week")
+    join.add_argument("kept", help=ANY_LOGIN)
+    join.add_argument("joined", help=ANY_LOGIN)
+    join.add_argument("--yes", action="store_true", help="do it; without it only tell what would be moved")
+    join.set_defaults(run=lambda it: account_commands.join(it.kept, it.joined, it.yes))
+    unjoin = actions.add_parser("unjoin", help="undo a join")
+    unjoin.add_argument("login", help=ANY_LOGIN)
+    unjoin.set_defaults(run=lambda it: account_commands.unjoin(it.login))
+    bind = actions.add_parser("bind", help="let an account be a user of Redmine")
+    bind.add_argument("login", help=ANY_LOGIN)
+    bind.add_argument("redmine_login", help="the login in Redmine")
+    bind.set_defaults(run=lambda it: account_commands.bind(it.login, it.redmine_login))
+    unbind = actions.add_parser("unbind", help="let an account be nobody in Redmine")
+    unbind.add_argument("login", help=ANY_LOGIN)
+    unbind.set_defaults(run=lambda it: account_commands.unbind(it.login))
+    for verb, meaning in (("accept-login", "is the same person"), ("release-login", "is somebody else")):
+        decide = actions.add_parser(verb, help=f"who has this login in the directory now {meaning}")
+        decide.add_argument("login", help="oracle:LOGIN or ldap:LOGIN")
+        decide.set_defaults(run=lambda it, verb=verb: account_commands.hand_on(verb, it.login))
 
 
 def _password() -> str:

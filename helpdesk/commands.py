@@ -216,7 +216,7 @@ def _require_current(database: Database) -> None:
 
 def _database(settings: Settings) -> Database:
     try:
-        return Database(settings.database_url)
+        return Database(settings.database_url, settings.audit_days)
     except ModuleNotFoundError as error:
         raise Refused(f"DATABASE_URL needs the driver {error.name}, which is not installed.") from error
 

@@ -3,7 +3,7 @@
     HelpdeskError
     ├── Malformed ── Unchanged
     ├── NotSignedIn ── WrongCredentials
-    ├── NotAllowed ── LockedOut
+    ├── NotAllowed ── LockedOut, LoginReassigned
     ├── NotFound            also for what exists but is not visible
     ├── SavedUnseen         saved, but the task is no longer visible
     ├── Conflict ── KeyReused
@@ -83,6 +83,15 @@ class NotAllowed(HelpdeskError):
 
     code = "not_allowed"
     default = sentence("You are not allowed to do this.")
+
+
+class LoginReassigned(NotAllowed):
+    """A directory has given a login to somebody else, who must not inherit the account."""
+
+    code = "login_reassigned"
+    default = sentence(
+        "This login belonged to somebody else before, so nobody can sign in with it. Please ask an administrator."
+    )
 
 
 class LockedOut(NotAllowed):

@@ -8,12 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from helpdesk.web.access import differences
+from helpdesk.web.routes import ROUTES
+
 PACKAGE = Path(__file__).parent.parent / "helpdesk"
 MODULES = {
     ".".join(file.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__"): file
     for file in sorted(PACKAGE.rglob("*.py"))
 }
-CLIENTS = {"httpx", "nh3", "markdown_it", "argon2", "cachetools", "redis", "yaml", "oracledb"}
+CLIENTS = {"httpx", "nh3", "markdown_it", "argon2", "cachetools", "redis", "yaml", "cryptography", "oracledb"}
 PORT = {
     "tasks.model",
     "tasks.lists",
@@ -51,16 +54,10 @@ ADAPTERS = {
     },
     "notifications.redis_wakeups": {"health", "tls", "notifications.wakeups"},
     "people.local": {"store", "people.model", "people.directory", "people.passwords"},
-    "people.oracle_erp": {
-        "breaker",
-        "errors",
-        "health",
-        "people.directory",
-        "people.oracle_connection",
-        "people.oracle_failures",
-        "people.oracle_statements",
-    },
+    "people.ldap": {"breaker", "errors", "health", "store", "threads", "tls", "people.directory", "people.ldap"},
+    "people.oracle_erp": {"breaker", "errors", "health", "store", "texts", "people.directory", "people.oracle_erp"},
     "people.redmine": {"errors", "store", "people.model", "people.directory", "redmine_client"},
+    "people.redmine_keys": {"encryption", "errors", "people.directory", "store"},
 }
 MAY = {
     "errors": set(),
@@ -69,6 +66,7 @@ MAY = {
     "breaker": set(),
     "timings": set(),
     "slow_queries": set(),
+    "encryption": set(),
     "settings": set(),
     "settings.field": {"settings.sources"},
     "settings.access": {"settings.parsing", "settings.field"},
@@ -79,7 +77,7 @@ MAY = {
     "settings.later": {"settings.parsing", "settings.sources"},
     "settings.ini_file": set(),
     "settings.poll_schedule": {"settings.parsing"},
-    "settings.parsing": {"tls"},
+    "settings.parsing": {"people.rights", "tls"},
     "tls": set(),
     "paths": set(),
     "http_protocol": set(),
@@ -88,17 +86,20 @@ MAY = {
     "logs": set(),
     "languages": {"errors", "texts"},
     "redmine_client": {"errors", "json_parser", "threads", "timings", "tls"},
-    "store": {"errors", "store", "paths", "threads", *MEASURING},
+    "store": {"errors", "store", "paths", "threads", "people.rights", *MEASURING},
     "health": {"errors", "store", "threads"},
     "demo": {"demo", "errors", "store", "people.passwords", *PORT},
-    "services": {"notifications", "people.directory", "people.model", "settings.settings", "store", "supervision",
+    "services": {"notifications", "people.authentication", "people.model", "settings.settings", "store", "supervision",
                  "tasks.model", "tasks.backend"},
     "tasks": {"errors", "texts", *PORT, "tasks.safe_html", "tasks.markup", "threads"},
     "tasks.picture_worker": set(),
-    "people": {"errors", "people.model", "people.passwords", "store", "texts", "threads"},
-    "people.oracle_connection": {"people.oracle_failures", "people.oracle_statements"},
-    "people.oracle_failures": {"errors"},
-    "people.oracle_statements": {"errors", "texts", "people.directory"},
+    "people.grace": {"people.directory", "people.passwords", "store"},
+    "people.blocked": {"errors", "people.directory", "store"},
+    "people.redmine_binding": {"encryption", "errors", "people.directory", "store"},
+    "people.authentication": {"errors", "people.directory", "people.grace", "people.model", "people.redmine_binding",
+                              "store"},
+    "people": {"errors", "people.model", "people.passwords", "people.rights", "store", "texts", "threads"},
+    "people.rights": {"errors"},
     "notifications": {"errors", "texts", "threads", "notifications", "store", "tasks.feed", "tasks.model"},
     **{pure: {"errors", "texts", "store.casefold", "tasks.feed", "tasks.model", *NOTICES} for pure in NOTICES},
     "notifications.messages": {"errors", "texts", "tasks.feed", *NOTICES, "store.models.notifications"},
@@ -107,7 +108,7 @@ MAY = {
                                "settings.settings", "store", "tasks.model"},
     "web": {"errors", "texts", "timings", "languages", "paths", "services", "store", "web", *PORT - {"tasks.backend"},
             "tasks.markup", "tasks.change_messages", "tasks.board", "tasks.safe_html", "tasks.bulk", "tasks.pictures",
-            "threads", "people.model", "people.directory",
+            "threads", "people.model", "people.rights", "people.directory",
             "people.accounts", "people.passwords", "notifications"},
     **ADAPTERS,
 }  # fmt: skip
@@ -123,6 +124,7 @@ FLOORS = (
     "live search neighbours",
     "board accounts",
     "start",
+    "access",
     "routes",
 )
 """The folders of web/ from the ground up: each imports only from those before it."""
@@ -194,6 +196,11 @@ def test_only_wiring_and_the_container_import_for_types_alone() -> None:
     assert {module for module in MODULES if for_types_alone(module)} == {"wiring", CONTAINER}
 
 
+def test_every_address_is_listed_with_its_guard() -> None:
+    """Deny by default: the application does not start without it."""
+    assert differences(ROUTES) == []
+
+
 def test_handlers_reach_everything_by_the_container() -> None:
     assert users(r"app\.state|\.state\.services|\"state\"\]\.services") == {"app", CONTAINER}
 
@@ -238,7 +245,18 @@ def test_a_face_is_chosen_in_one_place() -> None:
 
 
 def test_every_module_has_a_place() -> None:
-    composing = {"__init__", "__main__", "app", "asgi", "commands", "user_commands", "wiring"}
+    composing = {
+        "__init__",
+        "__main__",
+        "account_commands",
+        "app",
+        "asgi",
+        "commands",
+        "password_commands",
+        "secret_commands",
+        "user_commands",
+        "wiring",
+    }
     assert {module for module in MODULES if not area_of(module)} == composing
 
 

@@ -50,6 +50,8 @@ DEADLOCKS = {"40001", "40P01", 1213, 1020}
 BROKEN = (OperationalError, InterfaceError, InternalError, TimeoutError)
 FULL = {"SQLITE_FULL", "53100", 1021}
 """The codes of SQLite, PostgreSQL and MySQL for a full disk."""
+AUDIT_DAYS = "audit_days"
+"""The key in the `info` of each session for how many days records of `audit.py` are kept."""
 DAMAGED = {
     "SQLITE_NOTADB": "its file is no SQLite database. Check DATABASE_URL.",
     "SQLITE_CORRUPT": "its file is damaged. Restore a backup: helpdesk restore FILE",
@@ -61,13 +63,17 @@ class Deadlock(StoreUnavailable):
 
 
 class Database:
-    """An engine for `url`. SQLite runs in WAL mode, with foreign keys and a busy time-out of 8 s."""
+    """An engine for `url`. SQLite runs in WAL mode, with foreign keys and a busy time-out of 8 s.
+
+    Records of what administrators did are kept for `audit_days`.
+    """
 
     part: Part = "store"
     """As what the time of a call counts in a request."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, audit_days: int = 365) -> None:
         self.engine = make_engine(url)
+        self.info = {AUDIT_DAYS: audit_days}
         log_slow_queries(self.engine, "store")
         self.writing = WRITING if self.is_sqlite else WRITING_ON_SERVERS
         self.threads = Threads(CONNECTIONS, POOL_SECONDS)
@@ -111,7 +117,7 @@ class Database:
         try:
             with self.engine.connect() as connection:
                 options = connection.execution_options(**self.writing) if writes else connection
-                with options.begin(), Session(bind=options, expire_on_commit=False) as session:
+                with options.begin(), Session(bind=options, expire_on_commit=False, info=self.info) as session:
                     result = work(session)
                     session.flush()
                     committing = writes

@@ -2,20 +2,18 @@
 
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from helpdesk.store import locks
+from helpdesk.people.rights import ADMIN
+from helpdesk.store import audit, locks, rights, sessions
 from helpdesk.store.casefold import fold
 from helpdesk.store.database import in_batches
 from helpdesk.store.models import fitting
 from helpdesk.store.models.tables import Person
-
-Named = tuple[tuple[str, str], ...]
-"""The accounts of ADMINISTRATORS, as directory and login."""
+from helpdesk.store.rights import Named
 
 
 class Account(NamedTuple):
@@ -24,10 +22,6 @@ class Account(NamedTuple):
     id: int
     number: int
     login: str
-
-
-def is_named(named: Named | None, source: str, login: str) -> bool:
-    return bool(named) and (source, fold(login)) in _folded(named or ())
 
 
 def by_login_or_email(session: Session, source: str, typed: str) -> Person | None:
@@ -39,13 +33,10 @@ def by_login_or_email(session: Session, source: str, typed: str) -> Person | Non
     return with_email[0] if len(with_email) == 1 else None
 
 
-def with_id(session: Session, number: int) -> Person | None:
-    return session.get(Person, number)
-
-
-def with_ids(session: Session, numbers: Collection[int]) -> Sequence[Person]:
-    """Return accounts by their ids, in no order; unknown ids are left out."""
-    return session.exec(select(Person).where(col(Person.id).in_(numbers))).all()
+def with_ids(session: Session, numbers: Collection[int]) -> list[tuple[Person, frozenset[str]]]:
+    """Return accounts by their ids, each with its rights, in no order; unknown ids are left out."""
+    rows = session.exec(select(Person, rights.HELD).where(col(Person.id).in_(numbers)))
+    return [(person, rights.names(held)) for person, held in rows]
 
 
 def named(session: Session, typed: str) -> Sequence[Person]:
@@ -62,6 +53,14 @@ def with_login(session: Session, login: str, source: str | None) -> Sequence[Per
     return session.exec(same.where(Person.source == source) if source else same).all()
 
 
+def containing(session: Session, source: str, text: str, limit: int) -> Sequence[Person]:
+    """Return active accounts of a directory whose login, name or e-mail contains a text."""
+    columns = (Person.login_folded, Person.email_folded, Person.full_name)
+    matches = sa.or_(*(col(column).icontains(fold(text), autoescape=True) for column in columns))
+    active = select(Person).where(Person.source == source, col(Person.is_active).is_(True), matches)
+    return session.exec(active.order_by(Person.login_folded).limit(limit)).all()
+
+
 def logins_beginning(session: Session, text: str, limit: int) -> Sequence[str]:
     """Return the first folded logins of active accounts that begin with a folded text."""
     beginning = col(Person.login_folded).startswith(text, autoescape=True)
@@ -71,13 +70,6 @@ def logins_beginning(session: Session, text: str, limit: int) -> Sequence[str]:
 
 def all_people(session: Session) -> Sequence[Person]:
     return session.exec(select(Person).order_by(Person.login_folded)).all()
-
-
-def administrators(session: Session, named: Named = ()) -> Sequence[int]:
-    """Return the ids of all active administrators: accounts marked so, and those that are `named`."""
-    listed = (sa.and_(col(Person.source) == source, col(Person.login_folded) == fold(login)) for source, login in named)
-    query = select(Person.id).where(sa.or_(col(Person.is_admin).is_(True), *listed), col(Person.is_active).is_(True))
-    return [id for id in session.exec(query.order_by(col(Person.id))) if id is not None]
 
 
 def recent_in_redmine(session: Session, limit: int) -> Sequence[int]:
@@ -126,11 +118,12 @@ def add_local(session: Session, login: str, full_name: str, email: str, password
         email=email,
         email_folded=fold(email),
         password_hash=password_hash,
-        is_admin=is_admin,
         created_at=datetime.now(UTC),
     )
     session.add(person)
     session.flush()
+    if is_admin and person.id is not None:
+        rights.grant(session, person.id, ADMIN)
     return person
 
 
@@ -147,7 +140,7 @@ def bind_redmine(session: Session, redmine_id: int, login: str, full_name: str, 
     person = session.exec(select(Person).where(Person.redmine_id == redmine_id)).first()
     expected = _expected(session, login)
     if expected and person:
-        person.is_admin = person.is_admin or expected.is_admin
+        rights.pass_on(session, expected.id or 0, person.id or 0)
         person.is_active = person.is_active and expected.is_active
         session.delete(expected)
         session.flush()
@@ -163,25 +156,40 @@ def bind_redmine(session: Session, redmine_id: int, login: str, full_name: str, 
     return person
 
 
-def expect_redmine(session: Session, login: str) -> Person:
-    """Create an account for the first sign-in with this login of Redmine."""
-    person = Person(
-        source="redmine", login=login, login_folded=fold(login), full_name=login, created_at=datetime.now(UTC)
-    )
+def expect(session: Session, source: str, login: str) -> Person:
+    """Create an account for the first sign-in with this login of a directory."""
+    person = Person(source=source, login=login, login_folded=fold(login), full_name=login, created_at=datetime.now(UTC))
     session.add(person)
     session.flush()
     return person
 
 
-def disable(session: Session, login: str) -> bool:
-    """Disable the accounts with this login here and at Redmine. Return False when there is none."""
-    statement = sa.update(Person).where(col(Person.login_folded) == fold(login))
-    return session.exec(statement.values(is_active=False)).rowcount > 0
+def disable(session: Session, login: str, source: str | None = None, named: Named | None = ()) -> bool:
+    """Disable the accounts with this login in a directory, or in all, and end their sessions.
+
+    Return False when there is none. Raises Invalid for the last administrator.
+    """
+    with rights.keeping_an_administrator(session, named):
+        accounts = _set_active(session, login, source, False)
+        for person in accounts:
+            sessions.end_all(session, person.id or 0)
+    return bool(accounts)
 
 
-@lru_cache(maxsize=8)
-def _folded(named: Named) -> frozenset[tuple[str, str]]:
-    return frozenset((source, fold(login)) for source, login in named)
+def enable(session: Session, login: str, source: str | None = None) -> bool:
+    """Let the accounts with this login sign in again. Return False when there is none."""
+    return bool(_set_active(session, login, source, True))
+
+
+def _set_active(session: Session, login: str, source: str | None, is_active: bool) -> Sequence[Person]:
+    """Enable or disable the accounts with this login, and those that they were joined into."""
+    found = with_login(session, login, source)
+    joined_into = with_ids(session, [row.joined_into for row in found if row.joined_into])
+    accounts = {row.id: row for row in [*found, *(row for row, _ in joined_into)]}
+    for person in accounts.values():
+        person.is_active = is_active
+        audit.note(session, None, "enable" if is_active else "disable", person.id)
+    return list(accounts.values())
 
 
 def _accounts(session: Session, number: int | None, numbers: Collection[int], logins: Collection[str]) -> list[Account]:
@@ -189,12 +197,20 @@ def _accounts(session: Session, number: int | None, numbers: Collection[int], lo
 
     Each is looked up by an index, since there may be many people.
     """
-    active = sa.select(col(Person.id), col(number), col(Person.login)).where(
-        col(number).is_not(None), col(Person.is_active).is_(True)
+    login = sa.func.coalesce(Person.redmine_login, Person.login)
+    active = sa.select(col(Person.id), col(number), login).where(
+        col(number).is_not(None), col(Person.is_active).is_(True), col(Person.joined_into).is_(None)
     )
-    query: list[tuple[Any, Collection[Any]]] = [(number, numbers), (Person.login_folded, logins)]
+    same_login = active.where(col(Person.redmine_login_folded).is_(None))
+    looks: list[tuple[Any, Any, Collection[Any]]] = [
+        (active, number, numbers),
+        (same_login, Person.login_folded, logins),
+        (active, Person.redmine_login_folded, logins),
+    ]
     asking = (
-        active.where(col(column).in_(batch)) for column, keys in query for batch in in_batches(dict.fromkeys(keys))
+        query.where(col(column).in_(batch))
+        for query, column, keys in looks
+        for batch in in_batches(dict.fromkeys(keys))
     )
     return sorted({Account(*row) for each in asking for row in session.execute(each)})
 

@@ -1,16 +1,17 @@
-"""List all addresses. The application does not start with a route whose handler has no guard."""
+"""List all addresses, each with its guard. The application starts only with the guards that `access.py` lists."""
 
 from starlette.convertors import register_url_convertor
 from starlette.routing import BaseRoute, Route
 
+from helpdesk.people.rights import ADMIN
+from helpdesk.web.accounts import api_tokens, passwords, registration, sessions
 from helpdesk.web.accounts import hints as accounts_hints
-from helpdesk.web.accounts import registration
 from helpdesk.web.accounts import views as accounts
 from helpdesk.web.board import card
 from helpdesk.web.board import columns as board_columns
 from helpdesk.web.board import views as board
 from helpdesk.web.core.faces import Face
-from helpdesk.web.core.guards import ADMINISTRATORS_ONLY, Handler, needs, public, signed_in, unguarded
+from helpdesk.web.core.guards import ADMINISTRATORS_ONLY, Handler, in_person, needs, public, signed_in, unguarded
 from helpdesk.web.core.request_data import IdConvertor
 from helpdesk.web.drafts import service as drafts_service
 from helpdesk.web.edge import legacy_redirects, not_configured, readiness, static_files
@@ -79,11 +80,17 @@ ROUTES: list[BaseRoute] = [
     Route("/keys",               signed_in(search_views.keys),   name="search:keys"),
 
     # People
-    Route("/users/login",    public(accounts.login),        name="people:login", methods=FORM),
-    Route("/users/register", public(registration.register), name="people:register", methods=FORM),
-    Route("/users/logout",   public(accounts.logout),       name="people:logout", methods=FORM),
+    Route("/users/login",    public(in_person(accounts.login)),        name="people:login", methods=FORM),
+    Route("/users/register", public(in_person(registration.register)), name="people:register", methods=FORM),
+    Route("/users/logout",   public(in_person(accounts.logout)),       name="people:logout", methods=FORM),
     Route("/users/menu",     signed_in(accounts.menu),      name="people:menu"),
     Route("/users/hints",    write(accounts_hints.hints),   name="people:hints", methods=POST),
+    Route("/users/sessions", signed_in(in_person(sessions.index)),   name="people:sessions", methods=FORM),
+    Route("/users/password", signed_in(in_person(passwords.change)), name="people:password", methods=FORM),
+    Route("/users/password/{token}", public(in_person(passwords.link)), name="people:password_link", methods=FORM),
+    Route("/users/tokens",   signed_in(in_person(api_tokens.index)), name="people:tokens", methods=FORM),
+    Route("/users/tokens/{token_id:int}/revoke", signed_in(in_person(api_tokens.revoke)),
+          name="people:token_revoke", methods=POST),
 
     # Tasks
     Route("/tasks/my-tasks",                 signed_in(lists.my_tasks),        name="tasks:my_tasks"),
@@ -123,7 +130,7 @@ ROUTES: list[BaseRoute] = [
     Route(ONE + "/{form}",                   signed_in(task_views.back),       name="tasks:back"),
 
     # The board
-    Route("/tasks/board/columns", needs("admin", ADMINISTRATORS_ONLY)(board_columns.columns),
+    Route("/tasks/board/columns", needs(ADMIN, ADMINISTRATORS_ONLY)(board_columns.columns),
           name="tasks:columns", methods=FORM),
     Route("/tasks/board/fold", write(board.fold), name="tasks:fold", methods=POST),
 
@@ -185,12 +192,3 @@ ROUTES: list[BaseRoute] = [
     *legacy_redirects.routes(),
 ]
 # fmt: on
-
-
-def without_guard(routes: list[BaseRoute]) -> list[str]:
-    """Return the paths of routes whose handlers have no guard."""
-    return [
-        getattr(route, "path", repr(route))
-        for route in routes
-        if not hasattr(getattr(route, "endpoint", None), "guard")
-    ]

@@ -35,6 +35,11 @@ def refused(name: str, method: str, path: str, body: Any = None, **more: Any) ->
 
 
 ANNA = {"username": "anna", "password": PASSWORDS["anna"]}
+NEW_PASSWORD = {
+    "old_password": PASSWORDS["anna"],
+    "password": "long-enough-77",
+    "confirm_password": "long-enough-77",
+}
 VERA: dict[str, Any] = {
     "username": "vera",
     "email": "vera@example.test",
@@ -95,6 +100,13 @@ ANSWERS = [
     Case("board_columns", "GET", "/tasks/board/columns", login="admin"),
     Case("board_columns_changed", "POST", "/tasks/board/columns", {"phase_4": "waiting", "limit_2": 5}, "admin"),
     Case("board_column_folded", "POST", "/tasks/board/fold", {"status_id": 5, "folded": True}),
+    Case("sessions", "GET", "/users/sessions", login="irina"),
+    Case("sessions_ended", "POST", "/users/sessions", {"end": "others"}),
+    Case("password_of_local", "GET", "/users/password"),
+    Case("password_changed", "POST", "/users/password", NEW_PASSWORD),
+    Case("tokens", "GET", "/users/tokens"),
+    Case("token_made", "POST", "/users/tokens", {"name": "Отчёт", "scope": "write", "days": 90}),
+    Case("token_revoked", "POST", "/users/tokens/1/revoke", {}),
     Case("hint_closed", "POST", "/users/hints", {"closed": "move"}),
     Case("found", "GET", "/search?q=принтер"),
     Case("statistics", "GET", "/tasks/statistics?assigned_to_id=me&project_id=1"),

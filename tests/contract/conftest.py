@@ -50,7 +50,7 @@ def _copy(source: Path, target: Path) -> None:
 
 def _tell_story(visit: Visit, embedded: EmbeddedWorld) -> None:
     """Three tasks, the last closed: boris took the first into work with a comment, then wrote a private one, and anna
-    added a file to it; she has a notification, a reply template and a saved view."""
+    added a file to it; she has a notification, a reply template, a token and a saved view."""
     embedded.new_task("Принтер зажевал бумагу", priority="high", description="Второй раз за *неделю*.")
     embedded.new_task("Нет сети в переговорной", project="office", author="anna", assignee="boris")
     embedded.new_task("Мышь", status="closed", author="boris", assignee="boris")
@@ -66,6 +66,7 @@ def _tell_story(visit: Visit, embedded: EmbeddedWorld) -> None:
     visit("anna").post("/tasks/1/attachments", files={"files": ("снимок.png", b"a picture")}).raise_for_status()
     visit("anna").post("/replies", json={"name": "Привет", "text": "Здравствуйте!"}).raise_for_status()
     tell(embedded.database, "anna", 1)
+    visit("anna").post("/users/tokens", json={"name": "Выгрузка"}).raise_for_status()
     visit("anna").post("/views", json={"name": "Срочные", "address": "/tasks?priority_id=4"}).raise_for_status()
 
 

@@ -24,6 +24,7 @@ from tests.web.conftest import Visit
 GOLDEN = Path(__file__).parent / "golden"
 CASES = {case.name: case for case in ANSWERS + REFUSALS}
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+RANDOM = {"<session id>": "[0-9a-f]{64}", "<token>": "hd_[A-Za-z0-9_-]{43}"}
 TOLD_HEADERS = ("allow", "retry-after")
 STATUSES = {400, 401, 403, 404, 405, 409, 413, 415, 422, 429, 501, 502, 503}
 
@@ -93,11 +94,19 @@ def _normal(name: str, value: Any) -> Any:
         return [_normal(name, each) for each in value]
     if name == "request_id" and re.fullmatch("[0-9a-f]{16}", value):
         return "<request id>"
+    if name in ("id", "token") and isinstance(value, str) and (kind := _random(value)):
+        return kind
     if name == "execution_time" and isinstance(value, float):
         return "<seconds>"
     if name == "retry-after" and value.isdigit():
         return "<seconds>"
     return "<moment>" if isinstance(value, str) and MOMENT.fullmatch(value) else value
+
+
+def _random(text: str) -> str:
+    """What a text of random characters is, if it is one."""
+    found = (name for name, shape in RANDOM.items() if re.fullmatch(shape, text))
+    return next(found, "")
 
 
 def _raising(error: errors.HelpdeskError) -> Any:

@@ -22,12 +22,13 @@ from helpdesk.breaker import PAUSE_SECONDS, Breaker
 from helpdesk.errors import DirectoryUnavailable, Misconfigured, TooManyAttempts
 from helpdesk.health import examine
 from helpdesk.people.directory import Profile
-from helpdesk.people.oracle_connection import account
-from helpdesk.people.oracle_erp import OracleDirectory
-from helpdesk.people.oracle_statements import statements
+from helpdesk.people.oracle_erp.connection import account
+from helpdesk.people.oracle_erp.directory import OracleDirectory
+from helpdesk.people.oracle_erp.statements import statements
 from helpdesk.settings import settings as configuration
 from helpdesk.store.database import Database
-from helpdesk.wiring import checks, oracle
+from helpdesk.store.directory_accounts import Known
+from helpdesk.wiring import checks, oracle, wire
 from tests.clocks import Clock
 from tests.servers.imitated_oracle import PASSWORDS, SERVICE, SERVICE_PASSWORD, USER, Fault, ImitatedOracle
 from tests.servers.imitated_oracle import imitated_oracle as running
@@ -206,6 +207,24 @@ async def test_blocked_people_are_found_as_blocked(directory: OracleDirectory) -
     dismissed, unsettled = await directory.find("dismissed"), await directory.find("un_settled")
     assert dismissed and dismissed.is_blocked and unsettled and unsettled.is_blocked
     assert (await directory.find(ANNA), await directory.find(ANNA.upper())) == (ANNAS, None)
+
+
+async def test_signed_in_people_whom_the_imitated_erp_blocks_or_lacks_are_found_over_one_connection(
+    server: ImitatedOracle, directory: OracleDirectory
+) -> None:
+    logins = (ANNA, "boris", "irina", "dismissed", "un_settled", "nobody", "Nobody")
+    accounts = [Known(number, login, None) for number, login in enumerate(logins)]
+    assert await directory.blocked(accounts) == {3, 4, 5, 6}
+    assert await directory.blocked(accounts[:3]) == set() and server.connections == 2
+    assert await directory.blocked(accounts[5:]) == set(), "nobody is found: rather a right is missing than everybody"
+    assert await directory.blocked([]) == set()
+
+
+async def test_many_signed_in_people_are_looked_for_in_parts(
+    server: ImitatedOracle, directory: OracleDirectory
+) -> None:
+    accounts = [Known(number, f"nobody-{number}", None) for number in range(60)] + [Known(60, ANNA, None)]
+    assert await directory.blocked(accounts) == set(range(60)) and server.connections == 3
 
 
 @pytest.mark.parametrize(
@@ -581,6 +600,15 @@ async def test_the_settings_make_the_directory(server: ImitatedOracle, database:
     directory = oracle(configuration.load(environ, Path("/nowhere")))
     assert directory and await directory.find(ANNA) == ANNAS and not directory.checks_passwords
     assert oracle(configuration.load({"DATABASE_URL": environ["DATABASE_URL"]}, Path("/nowhere"))) is None
+
+
+async def test_the_helpdesk_asks_the_imitated_erp_before_its_own_accounts(
+    server: ImitatedOracle, database: Database
+) -> None:
+    services = wire(configuration.load(environ_of(server, database), Path("/nowhere")))
+    assert [it.source for it in services.authentication.directories] == ["oracle", "local"]
+    assert await services.authentication.directories[0].find(ANNA) == ANNAS
+    await services.close()
 
 
 @pytest.mark.opt_in("HELPDESK_ORACLE_TEST_DSN")

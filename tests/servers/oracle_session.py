@@ -34,7 +34,7 @@ FIELDS_OF_19C = 12
 PROTOCOL, DATA_TYPES, FUNCTION, ERROR, ROW_HEADER, ROW_DATA, PARAMETERS, STATUS = 1, 2, 3, 4, 6, 7, 8, 9
 DESCRIPTION, PIGGYBACK = 16, 17
 """The kinds of messages."""
-BEGIN_LOGON, END_LOGON, EXECUTE, FETCH, LOG_OFF = 118, 115, 94, 5, 9
+BEGIN_LOGON, END_LOGON, EXECUTE, EXECUTE_AGAIN, FETCH, LOG_OFF = 118, 115, 94, 78, 5, 9
 CLOSE_CURSORS = 105
 """The numbers of functions."""
 DONE = bytes([STATUS]) + number(0) + number(0)
@@ -74,8 +74,8 @@ class Server(Protocol):
 
 
 class Cursor(NamedTuple):
-    names: list[str]
-    types: list[int]
+    statement: str
+    binds: int
     rows: Iterator[tuple[object, ...]]
 
 
@@ -89,6 +89,7 @@ class Session:
             BEGIN_LOGON: self.begin_logon,
             END_LOGON: self.end_logon,
             EXECUTE: self.execute,
+            EXECUTE_AGAIN: self.execute_again,
             FETCH: self.fetch,
             LOG_OFF: lambda: self.line.reply(DONE),
         }
@@ -205,27 +206,38 @@ class Session:
 
     def execute(self) -> None:
         _options, cursor = self.line.number(), self.line.number()
-        assert cursor == 0, "a statement is not executed twice in a session"
         self.line.skip("bnbnbbn")  # the length of the statement, 13 numbers
         limit = self.line.number()
         self.line.skip("nb")
         binds = self.line.number()
         self.line.skip("bbbbbbnnbbbnbnnbnbbnbnbbn")  # what only batches and definitions need
-        statement = (self.line.value() or b"").decode()
+        # A cursor that is open is executed with binds of other sizes.
+        statement = self.cursors[cursor].statement if cursor else (self.line.value() or b"").decode()
         self.line.skip("n" * 13)
         bound = self.binds(binds) if binds else []
         answer = self.server.query(self.line, statement, bound)
-        types = [column_type([row[place] for row in answer.rows]) for place in range(len(answer.names))]
-        number_of_cursor = len(self.cursors) + 1
-        self.cursors[number_of_cursor] = Cursor(answer.names, types, iter(answer.rows))
-        self.line.reply(description(answer.names, types) + self.rows(number_of_cursor, limit))
+        cursor = cursor or len(self.cursors) + 1
+        self.cursors[cursor] = Cursor(statement, binds, iter(answer.rows))
+        self.line.reply(description(answer) + self.rows(cursor, limit))
+
+    def execute_again(self) -> None:
+        """Execute the statement of an open cursor with binds of the same sizes; the client knows its columns."""
+        cursor, limit = self.line.number(), self.line.number()
+        self.line.skip("nn")  # options
+        statement, binds, _ = self.cursors[cursor]
+        answer = self.server.query(self.line, statement, self.values(binds))
+        self.cursors[cursor] = Cursor(statement, binds, iter(answer.rows))
+        self.line.reply(self.rows(cursor, limit))
 
     def binds(self, count: int) -> list[str | None]:
-        """Return the values of one execution: texts alone."""
+        """Return the values of a first execution, after their types: texts alone."""
         for _ in range(count):
             kind = self.line.byte()
             assert kind == VARCHAR, kind
             self.line.skip("bbbnnnnnnbnn")  # sizes and character sets
+        return self.values(count)
+
+    def values(self, count: int) -> list[str | None]:
         assert self.line.byte() == ROW_DATA
         values = [self.line.value() for _ in range(count)]
         return [it.decode() if it is not None else None for it in values]
@@ -251,10 +263,11 @@ def parameters(pairs: Parameters) -> bytes:
     return bytes([PARAMETERS]) + number(len(pairs)) + b"".join(listed)
 
 
-def description(names: list[str], types: list[int]) -> bytes:
+def description(answer: Rows) -> bytes:
     """Return the description of the columns of an answer."""
-    head = bytes([DESCRIPTION]) + value(b"") + number(4000) + number(len(names)) + b"\0"
-    columns = (_column(place, *column) for place, column in enumerate(zip(names, types, strict=True)))
+    head = bytes([DESCRIPTION]) + value(b"") + number(4000) + number(len(answer.names)) + b"\0"
+    types = [column_type(name, [row[place] for row in answer.rows]) for place, name in enumerate(answer.names)]
+    columns = (_column(place, *column) for place, column in enumerate(zip(answer.names, types, strict=True)))
     return head + b"".join(columns) + number(0) * 6
 
 

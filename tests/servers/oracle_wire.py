@@ -14,6 +14,7 @@ CONNECT, ACCEPT, REFUSE, DATA, MARKER = 1, 2, 4, 6, 12
 BREAK, RESET = 1, 2
 """The types of markers; a client that gives up a call sends any other one."""
 VARCHAR, NUMBER, DATE = 1, 2, 12
+TYPES_BY_NAME = {"USER_ID": NUMBER, "BLOCKED": NUMBER, "VPN": NUMBER, "VPN_END_DATE": DATE}
 UTF8 = 873
 """The type numbers of columns, and the number of their character set."""
 PACKET_SIZE = 8192
@@ -149,13 +150,13 @@ def column_value(content: object) -> bytes:
             return value(str(content).encode())
 
 
-def column_type(contents: list[object]) -> int:
-    """Return the type of a column by its values."""
+def column_type(name: str, contents: list[object]) -> int:
+    """Return the type of a column by its values; by its name if it has none, for another execution may have some."""
     known = [content for content in contents if content is not None]
-    for kind, number_of_kind in ((int, NUMBER), (date, DATE)):
-        if known and all(isinstance(content, kind) for content in known):
-            return number_of_kind
-    return VARCHAR
+    if not known:
+        return TYPES_BY_NAME.get(name, VARCHAR)
+    kinds = {int: NUMBER, date: DATE}
+    return next((kinds[kind] for kind in kinds if all(isinstance(it, kind) for it in known)), VARCHAR)
 
 
 def _number_column(count: int) -> bytes:

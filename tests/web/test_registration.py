@@ -1,20 +1,25 @@
 """An account that somebody makes, and the first administrator among them."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from helpdesk.errors import Invalid
+from helpdesk.errors import DirectoryUnavailable, Invalid
+from helpdesk.people.directory import Profile
+from helpdesk.people.rights import ADMIN
 from helpdesk.services import Services
 from helpdesk.settings.parsing import account_names
 from helpdesk.settings.settings import RateLimit
-from helpdesk.store import people, registration
+from helpdesk.store import people, registration, rights
 from helpdesk.store.models import tables
 from helpdesk.store.registration import Registration, offer_token, wants_token
 from tests.contract.cases import VERA
-from tests.web.conftest import HTML, Visit
+from tests.people.scripted import ScriptedDirectory
+from tests.web.conftest import HTML, Client, Visit
+from tests.world import PASSWORDS, PEOPLE_IDS
 
 ADDRESS = "/users/register"
 REFUSED: dict[str, tuple[dict[str, Any], set[str]]] = {
@@ -44,7 +49,7 @@ def without_administrator(services: Services) -> str | None:
     """A setup token in a store that has no administrator."""
 
     def work(db: Any) -> str | None:
-        db.execute(sa.update(tables.Person).values(is_admin=False))
+        db.execute(sa.delete(tables.RightGrant))
         return offer_token(db)
 
     return services.database.run_here(work, writes=True)
@@ -124,8 +129,7 @@ def test_a_refused_registration_does_not_use_up_the_token(visit: Visit, services
 def test_a_token_is_void_once_there_is_an_administrator_or_another_token(visit: Visit, services: Services) -> None:
     old, new = without_administrator(services), without_administrator(services)
     assert old != new and visit().post(ADDRESS, json=VERA | {"setup_token": old}).status_code == 422
-    chosen = sa.update(tables.Person).where(tables.Person.login == "boris").values(is_admin=True)
-    services.database.run_here(lambda db: db.execute(chosen), writes=True)
+    services.database.run_here(lambda db: rights.grant(db, PEOPLE_IDS["boris"], ADMIN), writes=True)
     assert not services.database.run_here(wants_token)
     assert visit().post(ADDRESS, json=VERA | {"setup_token": new}).status_code == 422
 
@@ -185,3 +189,53 @@ def test_an_address_does_not_register_without_end(visit: Visit) -> None:
 
 def test_the_old_address_leads_here(visit: Visit) -> None:
     assert visit().get("/register", headers=HTML).headers["location"] == ADDRESS
+
+
+@pytest.fixture
+def erp(services: Services) -> ScriptedDirectory:
+    ivanov = Profile("ivanov", "ИВАНОВ", "i@erp.test", "Склад", id="7")
+    return ScriptedDirectory("oracle", {("ivanov", "short"): ivanov})
+
+
+@pytest.fixture
+def beside_erp(visit: Visit, services: Services, erp: ScriptedDirectory) -> Client:
+    """A visitor of a helpdesk that has an ERP, where people may register."""
+    client = visit(registration=True)
+    both = replace(services.authentication, directories=(erp, *services.authentication.directories))
+    client.app.app.state.services = replace(client.app.app.state.services, authentication=both)
+    return client
+
+
+def test_with_an_erp_it_has_to_accept_the_pair_and_its_data_wins(beside_erp: Client, services: Services) -> None:
+    typed = VERA | {"username": "ivanov", "password": "short", "confirm_password": "short"}
+    told = beside_erp.post(ADDRESS, json=typed)
+    assert told.status_code == 201
+    user = told.json()["user"]
+    assert (user["username"], user["full_name"], user["email"]) == ("ivanov", "ИВАНОВ", "i@erp.test")
+    (row,) = services.database.run_here(lambda db: people.with_login(db, "ivanov", None))
+    assert (row.source, row.password_hash) == ("oracle", None)
+
+
+def test_with_an_erp_nobody_else_registers(beside_erp: Client, services: Services, erp: ScriptedDirectory) -> None:
+    before = logins(services)
+    told = beside_erp.post(ADDRESS, json=VERA)
+    assert told.status_code == 422 and set(told.json()["errors"]) == {"password"}
+    local = beside_erp.post(ADDRESS, json=VERA | {"username": "anna", "password": PASSWORDS["anna"]})
+    assert local.status_code == 422
+    erp.failure = DirectoryUnavailable(detail="down")
+    assert beside_erp.post(ADDRESS, json=VERA).status_code == 503
+    assert logins(services) == before
+    page = beside_erp.get(ADDRESS, headers=HTML).text
+    assert 'name="username"' in page and 'name="password"' in page and 'name="email"' not in page
+
+
+def test_with_an_erp_the_setup_token_makes_the_first_administrator_once(
+    beside_erp: Client, services: Services, erp: ScriptedDirectory
+) -> None:
+    erp.people["petrov", "short"] = Profile("petrov", id="8")
+    token = without_administrator(services)
+    made = [
+        beside_erp.post(ADDRESS, json={"username": login, "password": "short", "setup_token": token})
+        for login in ("ivanov", "petrov")
+    ]
+    assert [it.status_code for it in made] == [201, 422] and made[0].json()["user"]["is_admin"] is True

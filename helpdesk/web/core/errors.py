@@ -101,7 +101,7 @@ TITLES: dict[int | type[HelpdeskError], Sentence] = {
     errors.Overloaded: sentence("Too busy just now"),
 }
 NEVER_SHOWN_AGAIN = {
-    *("password", "confirm_password", "setup_token"),
+    *("password", "confirm_password", "old_password", "setup_token"),
     *("idempotency_key", "lock_version", "typed_by", "carried"),
 }
 

@@ -1,4 +1,4 @@
-"""Guards of routes, and the rights that a room or an address may need.
+"""Guards of routes, by which a person must be signed in or hold a right of `people/rights.py`.
 
 The application does not start with a route that has no guard, so nothing is open by oversight.
 """
@@ -7,33 +7,27 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import wraps
-from typing import Literal
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.errors import NotAllowed, NotSignedIn, Sentence, Unavailable, sentence
 from helpdesk.people.model import Person
+from helpdesk.people.rights import RIGHTS
 from helpdesk.tasks.model import Actor
 from helpdesk.web.core import request_body, session
-from helpdesk.web.core.faces import SAFE, Face, face_of, is_document
+from helpdesk.web.core.faces import SAFE, Face, face_of, has_token, is_document
 from helpdesk.web.core.services import services
 
 Handler = Callable[[Request], Awaitable[Response]]
 READ_SECONDS = 9.5
+IN_PERSON = sentence("This needs you to sign in: a token is not enough.")
 ADMINISTRATORS_ONLY = sentence("Only administrators change what everybody uses.")
 
-Right = Literal["admin", "quality", "contact_center"]
-HAS_RIGHT: dict[Right, Callable[[Person], bool]] = {
-    "admin": lambda person: person.is_admin,
-    "quality": lambda person: person.can_access_quality_control,
-    "contact_center": lambda person: person.can_access_contact_center_moscow,
-}
 
-
-def holds(person: Person, right: Right | None) -> bool:
+def holds(person: Person, right: str | None) -> bool:
     """Tell whether the person holds the right; everybody holds None."""
-    return right is None or HAS_RIGHT[right](person)
+    return right is None or right in person.rights
 
 
 def public(handler: Handler) -> Handler:
@@ -67,17 +61,18 @@ def signed_in(handler: Handler) -> Handler:
     return _marked(guarded, "signed_in")
 
 
-def needs(right: Right, message: Sentence | None = None) -> Callable[[Handler], Handler]:
+def needs(right: str, message: Sentence | None = None) -> Callable[[Handler], Handler]:
     """Let those in who hold the right. Raises NotSignedIn, and NotAllowed with the sentence `message`."""
+    name = RIGHTS[right].name
 
     def guard(handler: Handler) -> Handler:
         @wraps(handler)
         async def entitled(request: Request) -> Response:
-            if not holds(await session.current_user(request), right):
+            if not holds(await session.current_user(request), name):
                 raise NotAllowed(message)
             return await handler(request)
 
-        return _marked(signed_in(entitled), right)
+        return _marked(signed_in(entitled), name)
 
     return guard
 
@@ -105,15 +100,29 @@ def unguarded(handler: Handler) -> Handler:
 
 async def actor(request: Request) -> Actor:
     """Return the identity of the signed-in person in the backend. Raises NotSignedIn, NotAllowed."""
-    current = await session.current(request)
-    if current is None:
-        raise NotSignedIn
-    return services(request).identify(current)
+    return services(request).identify(await session.required(request))
+
+
+def in_person(handler: Handler) -> Handler:
+    """Refuse tokens, where people decide how they get in. It goes inside another guard. Raises NotAllowed."""
+
+    @wraps(handler)
+    async def by_session(request: Request) -> Response:
+        if has_token(request):
+            raise NotAllowed(IN_PERSON)
+        return await handler(request)
+
+    by_session.takes_no_token = True  # type: ignore[attr-defined]  # read by edge/cors.py
+    return by_session
 
 
 def require_same_origin(request: Request) -> None:
-    """Refuse a write that another site's page sends (contract §2). Programs, which send neither header, pass."""
-    if request.method not in SAFE:
+    """Refuse a write that another site's page sends (contract §2). Programs, which send neither header, pass.
+
+    So do those with a token: no page of another site can send one unless `edge/cors.py` lets it, and the cookie is not
+    looked at then.
+    """
+    if request.method not in SAFE and not has_token(request):
         refuse_foreign(request)
 
 

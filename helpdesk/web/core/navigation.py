@@ -16,9 +16,10 @@ from starlette.responses import Response
 
 from helpdesk.errors import Sentence, sentence
 from helpdesk.people.model import Person
+from helpdesk.people.rights import ADMIN
 from helpdesk.web.core import session
 from helpdesk.web.core.faces import htmx_page, is_htmx
-from helpdesk.web.core.guards import Right, holds
+from helpdesk.web.core.guards import holds
 from helpdesk.web.core.services import path_to
 
 BOARD = "tasks:board"
@@ -28,6 +29,7 @@ PATH = "/tasks"
 LONGEST = 1_500  # of what a cookie may hold
 LONGEST_ORIGIN = 500  # of a list's address that is in each of its rows
 LONGEST_ADDRESS = 8 * 1024  # of ours: web/edge/middleware.py refuses longer ones
+SECRET_PATH = re.compile("(/users/password/).+", re.DOTALL)
 ORIGIN = "list"
 ORIGIN_TEXT = re.compile("([0-9]{1,10})-([0-9a-f]{1,12})-([0-9]{1,7})-(/[^/].*)-([0-9]{1,7})")
 
@@ -42,7 +44,7 @@ class Room(NamedTuple):
     route: str
     name: Sentence
     icon: str
-    right: Right | None = None
+    right: str | None = None
     bar: bool = False
     only_bar: bool = False
 
@@ -60,13 +62,16 @@ ROOMS = (
     Room("work", "tasks:index", sentence("All tasks"), "list"),
     Room("work", BOARD, sentence("Board"), "square-kanban", bar=True),
     Room("work", "notifications:index", sentence("Notifications"), "bell", bar=True, only_bar=True),
-    Room("administration", "tasks:columns", sentence("Columns of the board"), "columns-3-cog", right="admin"),
+    Room("administration", "tasks:columns", sentence("Columns of the board"), "columns-3-cog", right=ADMIN),
 )
 OWN = (
     Room("", "notifications:preferences", sentence("Notification settings"), "bell"),
     Room("", "views:index", sentence("Saved views"), "bookmark"),
     Room("", "replies:index", sentence("Reply templates"), "list"),
     Room("", "search:keys", sentence("Keyboard"), "command"),
+    Room("", "people:sessions", sentence("Sessions"), "lock"),
+    Room("", "people:password", sentence("Password"), "lock"),
+    Room("", "people:tokens", sentence("API tokens"), "lock"),
 )
 """The rooms of the person's own menu."""
 
@@ -85,6 +90,11 @@ def safe_path(target: str) -> str:
     """
     is_path = target.startswith("/") and not target.startswith(("//", "/\\")) and target.isprintable()
     return target if is_path and len(target) <= LONGEST_ADDRESS else ""
+
+
+def path_for_log(path: str) -> str:
+    """Return a path without the secret of a link that sets a password."""
+    return SECRET_PATH.sub(r"\1…", path)
 
 
 def current_url(request: Request) -> str:

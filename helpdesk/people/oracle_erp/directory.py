@@ -2,31 +2,29 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from functools import partial
 from typing import TypeVar
 
 from helpdesk.breaker import Breaker
 from helpdesk.errors import DirectoryUnavailable, Misconfigured
-from helpdesk.health import Check, Trouble
-from helpdesk.people import oracle_statements as sql
 from helpdesk.people.directory import Checking, Profile, unlimited
-from helpdesk.people.oracle_connection import SECONDS, Account, Conversation, conversation
-from helpdesk.people.oracle_failures import AccountRefused, Crowded, TooSlow
-from helpdesk.people.oracle_statements import Statements
+from helpdesk.people.oracle_erp import statements as sql
+from helpdesk.people.oracle_erp.connection import SECONDS, Account, Conversation, conversation
+from helpdesk.people.oracle_erp.failures import AccountRefused, Crowded, TooSlow
+from helpdesk.people.oracle_erp.statements import Row, Statements
+from helpdesk.store.directory_accounts import Known
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 LONGEST_LOGIN, LONGEST_PASSWORD, LONGEST_SEARCH = 120, 1_000, 120
 CONNECTIONS = 4
+MOST_AT_ONCE = 25  # people whom one connection looks for
+PATIENT = {"search", "blocked"}
+"""Look-ups that may take long where signing in does not."""
 NOBODY = "-"
 """A login that `helpdesk doctor` asks for."""
-ACCOUNT_ADVICE = (
-    "Correct ORACLE_USER and ORACLE_PASSWORD, or let a database administrator unlock the account, and start the "
-    "helpdesk again: it does not try a refused account twice."
-)
-STATEMENT_ADVICE = "Correct that setting, or grant ORACLE_USER the right to read the views that it names."
-SERVER_ADVICE = "Check ORACLE_HOST, ORACLE_PORT and ORACLE_SERVICE, and whether the database runs."
 
 
 class OracleDirectory:
@@ -84,7 +82,7 @@ class OracleDirectory:
         return await self._run("find", lambda erp: self._profile(erp, login)) if login else None
 
     async def search(self, text: str) -> list[Profile]:
-        """Return people whose login, name or e-mail contains the text, without their VPN; at most 50."""
+        """Return at most MOST_FOUND people whose login, name or e-mail contains the text, without their VPN."""
         text = _trimmed(text, LONGEST_SEARCH)
 
         async def ask(erp: Conversation) -> list[Profile]:
@@ -92,6 +90,24 @@ class OracleDirectory:
             return [sql.profile(row) for row in rows]
 
         return await self._run("search", ask) if text else []
+
+    async def blocked(self, accounts: Collection[Known]) -> set[int]:
+        """Return the ids of accounts whose people are blocked, or not in the ERP any more.
+
+        If nobody at all is found, nobody is gone: then we may no longer read there.
+        """
+        logins = sorted({account.login for account in accounts})
+        found: dict[str, bool | None] = {}
+        for start in range(0, len(logins), MOST_AT_ONCE):
+            some = logins[start : start + MOST_AT_ONCE]
+            found |= await self._run("blocked", partial(self._are_blocked, logins=some))
+        is_readable = any(blocked is not None for blocked in found.values())
+        return {it.id for it in accounts if found[it.login] or (is_readable and found[it.login] is None)}
+
+    async def _are_blocked(self, erp: Conversation, logins: Sequence[str]) -> dict[str, bool | None]:
+        """Return for each login whether its person is blocked; None if there is nobody with it."""
+        rows = {login: await self._row(erp, login) for login in logins}
+        return {login: sql.profile(row).is_blocked if row else None for login, row in rows.items()}
 
     async def examine(self) -> None:
         """Execute each statement that is in use once, for nobody. Raises DirectoryUnavailable."""
@@ -111,13 +127,17 @@ class OracleDirectory:
             await asyncio.wait(self._work)
 
     async def _profile(self, erp: Conversation, login: str) -> Profile | None:
-        rows = await erp.rows(self.statements.profile, login=login)
-        if not rows:
+        row = await self._row(erp, login)
+        if row is None:
             return None
+        vpn = await erp.rows(self.statements.vpn, login=login)
+        return sql.profile(row, vpn[0] if vpn else None)
+
+    async def _row(self, erp: Conversation, login: str) -> Row | None:
+        rows = await erp.rows(self.statements.profile, login=login)
         if len(rows) > 1:
             raise Misconfigured(detail=f"{self.statements.profile.name}: several people have one login")
-        vpn = await erp.rows(self.statements.vpn, login=login)
-        return sql.profile(rows[0], vpn[0] if vpn else None)
+        return rows[0] if rows else None
 
     async def _run(self, name: str, ask: Callable[[Conversation], Awaitable[T]]) -> T:
         """Ask in a task of its own: a driver that is cancelled in a call waits for the server, however long."""
@@ -163,8 +183,8 @@ class OracleDirectory:
         self._note_answer()
 
     def _note_silence(self, name: str, error: DirectoryUnavailable) -> None:
-        """Open the breaker, except for a slow search or a full house: signing in may work all the same."""
-        if isinstance(error, Crowded) or (isinstance(error, TooSlow) and name == "search"):
+        """Open the breaker, except for a slow search or want of a connection: signing in may work all the same."""
+        if isinstance(error, Crowded) or (isinstance(error, TooSlow) and name in PATIENT):
             log.warning("the Oracle ERP is slow", extra={"error": error.detail})
         elif self.breaker.failed():
             log.error("the Oracle ERP does not answer", extra={"error": error.detail})
@@ -205,19 +225,3 @@ def _trimmed(text: str, most: int) -> str:
 def _fits(text: str, most: int) -> bool:
     """Tell whether a column can hold the text, which may not be empty."""
     return 0 < len(text) <= most and "\0" not in text and not any("\ud800" <= it <= "\udfff" for it in text)
-
-
-def check(directory: OracleDirectory) -> Check:
-    """Check that the ERP lets us in and executes our statements."""
-
-    async def look() -> None:
-        try:
-            await directory.examine()
-        except AccountRefused as error:
-            raise Trouble(error.detail, ACCOUNT_ADVICE) from error
-        except Misconfigured as error:
-            raise Trouble(error.detail, STATEMENT_ADVICE) from error
-        except DirectoryUnavailable as error:
-            raise Trouble(error.detail, SERVER_ADVICE) from error
-
-    return Check("The Oracle ERP", look)

@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 import oracledb
 
-from helpdesk.people.oracle_failures import failure, is_unconnected
-from helpdesk.people.oracle_statements import MOST_FOUND, Row, Statement, require
+from helpdesk.people.directory import MOST_FOUND
+from helpdesk.people.oracle_erp.failures import failure, is_unconnected
+from helpdesk.people.oracle_erp.statements import Row, Statement, require
 
 SECONDS = 4.0
 CLOSE_SECONDS = 0.2

@@ -12,7 +12,6 @@ from helpdesk.people.directory import Profile
 from helpdesk.texts import one_line
 
 LONGEST_TEXT = 200
-MOST_FOUND = 50
 Row = Mapping[str, object]
 
 CHECK = """
