@@ -28,8 +28,9 @@ FROM_SETTING = sentence("The setting ADMINISTRATORS names this account. Take it 
 IS_JOINED = sentence("This account is joined into another one. Grant the right to that one.")
 
 GRANT = table(RightGrant)
+SPACE: Any = sa.literal_column("' '")  # a bound value would be written into the statement anew at each request
 HELD = (
-    sa.select(sa.func.aggregate_strings(GRANT.c.name, " "))
+    sa.select(sa.func.aggregate_strings(GRANT.c.name, SPACE))
     .where(GRANT.c.person_id == col(Person.id))
     .correlate_except(GRANT)
     .scalar_subquery()
