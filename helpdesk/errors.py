@@ -2,8 +2,8 @@
 
     HelpdeskError
     ├── Malformed ── Unchanged
-    ├── NotSignedIn ── WrongCredentials
-    ├── NotAllowed ── LockedOut
+    ├── NotSignedIn ── WrongCredentials, SecondFactorRequired
+    ├── NotAllowed ── LockedOut, SecondFactorMissing
     ├── NotFound            also for what exists but is not visible
     ├── SavedUnseen         saved, but the task is no longer visible
     ├── Conflict ── KeyReused
@@ -78,11 +78,25 @@ class WrongCredentials(NotSignedIn):
     default = sentence("The login or the password is wrong.")
 
 
+class SecondFactorRequired(NotSignedIn):
+    """The password is right, and the account has a second factor whose code was not sent."""
+
+    code = "second_factor_required"
+    default = sentence("Please enter the code of your authenticator app, too.")
+
+
 class NotAllowed(HelpdeskError):
     """The user may see the object but not do this to it."""
 
     code = "not_allowed"
     default = sentence("You are not allowed to do this.")
+
+
+class SecondFactorMissing(NotAllowed):
+    """A session may do nothing before its person has set up a second factor."""
+
+    code = "second_factor_required"
+    default = sentence("Please set up a second factor for your account first, at /users/second-factor.")
 
 
 class LockedOut(NotAllowed):

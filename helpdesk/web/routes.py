@@ -4,13 +4,13 @@ from starlette.convertors import register_url_convertor
 from starlette.routing import BaseRoute, Route
 
 from helpdesk.web.accounts import hints as accounts_hints
-from helpdesk.web.accounts import registration
+from helpdesk.web.accounts import registration, second_factor
 from helpdesk.web.accounts import views as accounts
 from helpdesk.web.board import card
 from helpdesk.web.board import columns as board_columns
 from helpdesk.web.board import views as board
 from helpdesk.web.core.faces import Face
-from helpdesk.web.core.guards import ADMINISTRATORS_ONLY, Handler, needs, public, signed_in, unguarded
+from helpdesk.web.core.guards import ADMINISTRATORS_ONLY, Handler, needs, public, setting_up, signed_in, unguarded
 from helpdesk.web.core.request_data import IdConvertor
 from helpdesk.web.drafts import service as drafts_service
 from helpdesk.web.edge import legacy_redirects, not_configured, readiness, static_files
@@ -82,6 +82,12 @@ ROUTES: list[BaseRoute] = [
     Route("/users/login",    public(accounts.login),        name="people:login", methods=FORM),
     Route("/users/register", public(registration.register), name="people:register", methods=FORM),
     Route("/users/logout",   public(accounts.logout),       name="people:logout", methods=FORM),
+    Route("/users/second-factor", setting_up(second_factor.second_factor), name="people:second_factor", methods=FORM),
+    Route("/users/second-factor/confirm", setting_up(second_factor.confirm),
+          name="people:second_factor_confirm", methods=POST),
+    Route("/users/second-factor/codes", signed_in(second_factor.codes),
+          name="people:second_factor_codes", methods=POST),
+    Route("/users/second-factor/off", signed_in(second_factor.off), name="people:second_factor_off", methods=POST),
     Route("/users/menu",     signed_in(accounts.menu),      name="people:menu"),
     Route("/users/hints",    write(accounts_hints.hints),   name="people:hints", methods=POST),
 

@@ -12,8 +12,10 @@ from typing import Literal
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.errors import NotAllowed, NotSignedIn, Sentence, Unavailable, sentence
+from helpdesk.errors import NotAllowed, NotSignedIn, SecondFactorMissing, Sentence, Unavailable, sentence
 from helpdesk.people.model import Person
+from helpdesk.people.second_factor import is_required
+from helpdesk.store import second_factors
 from helpdesk.tasks.model import Actor
 from helpdesk.web.core import request_body, session
 from helpdesk.web.core.faces import SAFE, Face, face_of, is_document
@@ -49,8 +51,16 @@ def public(handler: Handler) -> Handler:
 
 
 def signed_in(handler: Handler) -> Handler:
-    """Let anybody in who has a session. Raises NotSignedIn."""
+    """Let anybody in who has a session. Raises NotSignedIn, and SecondFactorMissing."""
+    return _with_session(handler, needs_factor=True)
 
+
+def setting_up(handler: Handler) -> Handler:
+    """Let anybody in who has a session, also while the second factor that they need is missing. Raises NotSignedIn."""
+    return _with_session(handler, needs_factor=False)
+
+
+def _with_session(handler: Handler, needs_factor: bool) -> Handler:
     @wraps(handler)
     async def guarded(request: Request) -> Response:
         require_same_origin(request)
@@ -59,6 +69,8 @@ def signed_in(handler: Handler) -> Handler:
         request_body.allow(request, limit, files=is_signed_in)
         if not is_signed_in:
             raise NotSignedIn
+        if needs_factor and await lacks_second_factor(request):
+            raise SecondFactorMissing
         async with _in_time(request):
             if request.method in SAFE and face_of(request) is Face.PAGE and is_document(request):
                 request.state.counts = await services(request).counts.of(request)
@@ -80,6 +92,15 @@ def needs(right: Right, message: Sentence | None = None) -> Callable[[Handler], 
         return _marked(signed_in(entitled), right)
 
     return guard
+
+
+async def lacks_second_factor(request: Request) -> bool:
+    """Tell whether the person must set up a second factor before anything else. Only those who must have one are
+    looked up."""
+    person, rule = await session.current_user(request), services(request).settings.second_factor
+    if not is_required(person, rule):
+        return False
+    return not await services(request).database.run(lambda db: second_factors.exists(db, person.id))
 
 
 @asynccontextmanager
