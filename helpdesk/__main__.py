@@ -8,7 +8,10 @@ from getpass import getpass
 
 from helpdesk import __version__, commands, secret_commands, user_commands
 from helpdesk.errors import StoreUnavailable
+from helpdesk.people.rights import GRANTED
 from helpdesk.settings.settings import SettingsError
+
+ANY_LOGIN = "LOGIN, or with its directory redmine:LOGIN or local:LOGIN"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -90,12 +93,23 @@ def _user(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> Non
     admin = actions.add_parser(
         "admin", help="make an account an administrator, also one of Redmine that has not signed in yet"
     )
-    admin.add_argument("login", help="LOGIN, or with its directory redmine:LOGIN or local:LOGIN")
+    admin.add_argument("login", help=ANY_LOGIN)
     admin.add_argument("--revoke", action="store_true", help="make it none again")
     admin.set_defaults(run=lambda chosen: user_commands.set_admin(chosen.login, not chosen.revoke))
+    for verb, granted in (("grant", True), ("revoke", False)):
+        right = actions.add_parser(verb, help=f"{verb} a right of an account, also of one of Redmine")
+        right.add_argument("login", help=ANY_LOGIN)
+        right.add_argument("right", choices=GRANTED)
+        right.set_defaults(run=lambda it, granted=granted: user_commands.set_right(it.login, it.right, granted))
+    held = actions.add_parser("rights", help="the rights of an account, and what gives them")
+    held.add_argument("login", help=ANY_LOGIN)
+    held.set_defaults(run=lambda chosen: user_commands.show_rights(chosen.login))
     disable = actions.add_parser("disable", help="shut an account out, at once")
     disable.add_argument("login")
     disable.set_defaults(run=lambda chosen: user_commands.disable_user(chosen.login))
+    enable = actions.add_parser("enable", help="let an account that is shut out in again")
+    enable.add_argument("login")
+    enable.set_defaults(run=lambda chosen: user_commands.enable_user(chosen.login))
 
 
 def _password() -> str:

@@ -1,7 +1,8 @@
-"""Manage local accounts, and administrators of all directories, for `helpdesk user`."""
+"""Manage local accounts, and the rights of the accounts of all directories, for `helpdesk user`."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import get_args
 
 from sqlmodel import Session
@@ -12,9 +13,11 @@ from helpdesk.errors import Invalid, Sentence
 from helpdesk.people import accounts
 from helpdesk.people.model import Source
 from helpdesk.people.passwords import hashed
+from helpdesk.people.rights import ADMIN, REDMINE_USER
 from helpdesk.settings import settings as configuration
-from helpdesk.store import locks, people, registration
-from helpdesk.store.models.tables import Person
+from helpdesk.settings.settings import Settings
+from helpdesk.store import locks, people, registration, rights
+from helpdesk.store.models.tables import Person, RightGrant
 from helpdesk.store.registration import Registration
 from helpdesk.texts import is_blank
 
@@ -61,19 +64,56 @@ def set_admin(typed: str, is_admin: bool) -> None:
 
     An account of Redmine's may be named before its first sign-in.
     """
-    settings, (source, login) = configuration.from_process(), _account_name(typed)
-    may_be_expected = bool(settings.redmine_url) and is_admin and source != "local"
-
-    def work(session: Session) -> Person:
-        person = found_or_expected(session, source, login, may_be_expected)
-        person.is_admin = is_admin
-        session.add(person)
-        return person
-
-    person = open_store(settings).run_here(work, writes=True)
+    settings = configuration.from_process()
+    person = _set_right(settings, typed, ADMIN, is_admin)
     print(f"{_full_names([person])} is {'an' if is_admin else 'no'} administrator{_since(person)}.")
     if settings.redmine_url and is_admin and person.source == "local":
         print(BESIDE_REDMINE_ADMIN)
+
+
+def set_right(typed: str, name: str, granted: bool) -> None:
+    """Grant a right to an account, or revoke it. As for `set_admin`, the account may be expected."""
+    person = _set_right(configuration.from_process(), typed, name, granted)
+    has = "has" if granted else "no longer has"
+    print(f"{_full_names([person])} {has} the right {name}{_since(person)}.")
+
+
+def _set_right(settings: Settings, typed: str, name: str, granted: bool) -> Person:
+    """Raises Refused."""
+    source, login = _account_name(typed)
+    may_be_expected = bool(settings.redmine_url) and granted and source != "local"
+
+    def work(session: Session) -> Person:
+        person = found_or_expected(session, source, login, may_be_expected)
+        assert person.id is not None
+        if granted:
+            rights.grant(session, person.id, name)
+        else:
+            rights.revoke(session, person.id, name, settings.administrators)
+        return person
+
+    with _refusals():
+        return open_store(settings).run_here(work, writes=True)
+
+
+def show_rights(typed: str) -> None:
+    """Print the rights of an account, each with what gives it."""
+    settings, (source, login) = configuration.from_process(), _account_name(typed)
+
+    def work(session: Session) -> tuple[Person, list[RightGrant]]:
+        person = found_or_expected(session, source, login, may_be_expected=False)
+        return person, list(rights.grants(session, person.id or 0))
+
+    person, grants = open_store(settings).run_here(work)
+    given = [
+        (row.name, f"by a group in {row.source}" if row.source else f"on {row.granted_at:%Y-%m-%d}") for row in grants
+    ]
+    if rights.is_named(settings.administrators, person.source, person.login):
+        given.append((ADMIN, "by ADMINISTRATORS"))
+    if person.redmine_id is not None:
+        given.append((REDMINE_USER, f"as user {person.redmine_id} of Redmine"))
+    for name, how in sorted(given):
+        print(f"{name:34} {how}")
 
 
 def found_or_expected(session: Session, source: str | None, login: str, may_be_expected: bool) -> Person:
@@ -116,16 +156,45 @@ def _is_expected(person: Person) -> bool:
 
 def list_users() -> None:
     settings = configuration.from_process()
-    named = settings.administrators
-    for person in open_store(settings).run_here(people.all_people):
-        admin = person.is_admin or people.is_named(named, person.source, person.login)
-        marks = ["admin"] * admin + ["disabled"] * (not person.is_active) + ["never signed in"] * _is_expected(person)
+
+    def work(session: Session) -> list[tuple[Person, frozenset[str]]]:
+        accounts = people.all_people(session)
+        held = rights.of_people(session, [person.id or 0 for person in accounts])
+        return [(person, held[person.id or 0]) for person in accounts]
+
+    for person, held in open_store(settings).run_here(work):
+        admin = ADMIN in held or rights.is_named(settings.administrators, person.source, person.login)
+        marks = [*sorted(held - {ADMIN}), *["admin"] * admin, *["disabled"] * (not person.is_active)]
+        marks += ["never signed in"] * _is_expected(person)
         print(logs.printable(f"{person.login:24} {person.source:8} {person.full_name:32} {' '.join(marks)}"))
 
 
 def disable_user(login: str) -> None:
-    if not open_store(configuration.from_process()).run_here(
-        lambda session: people.disable(session, login), writes=True
-    ):
+    """Disable the accounts with this login. Raises Refused."""
+    settings = configuration.from_process()
+    with _refusals():
+        found = open_store(settings).run_here(
+            lambda session: people.disable(session, login, settings.administrators), writes=True
+        )
+    if not found:
         raise Refused(f"There is no account {login}.")
     print(f"{login} is shut out, and signed out everywhere.")
+
+
+def enable_user(login: str) -> None:
+    """Enable the accounts with this login. Raises Refused."""
+    if not open_store(configuration.from_process()).run_here(
+        lambda session: people.enable(session, login), writes=True
+    ):
+        raise Refused(f"There is no account {login}.")
+    print(f"{login} can sign in again.")
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Raise Refused for what the store refuses."""
+    try:
+        yield
+    except Invalid as error:
+        messages = (message for field in error.fields.values() for message in field)
+        raise Refused(" ".join(message.text % message.values for message in messages)) from error

@@ -22,7 +22,7 @@ from helpdesk.people.model import SignedIn
 from helpdesk.services import Services, utc_now
 from helpdesk.settings.poll_schedule import interval_at
 from helpdesk.settings.settings import Settings
-from helpdesk.store import people
+from helpdesk.store import people, rights
 from helpdesk.store.database import Database
 from helpdesk.supervision import BackgroundTask
 from helpdesk.tasks.backend import Backend
@@ -52,7 +52,7 @@ def _embedded(settings: Settings, database: Database) -> Services:
         database.close()
 
     backend = EmbeddedBackend(database.for_backend(), Blobs(settings.files_folder))
-    feed = EmbeddedFeed(database.for_backend(), is_named=partial(people.is_named, settings.administrators))
+    feed = EmbeddedFeed(database.for_backend(), is_named=partial(rights.is_named, settings.administrators))
     directories = (LocalDirectory(database),)
     return _services(settings, database, backend, directories, own_account, close, feed, people.known_in_embedded)
 
@@ -101,7 +101,7 @@ def _services(
 ) -> Services:
     """Add the poller of the feed and the channels, by which people are notified of events."""
     wakeups, wakeup_watchers = _wakeups(settings)
-    named = partial(people.administrators, named=settings.administrators or ())
+    named = partial(rights.administrators, named=settings.administrators or ())
     recipients = Recipients(feed, database, accounts, named)
     dispatcher = Dispatcher(Resources(settings, database))
 

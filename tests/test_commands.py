@@ -40,6 +40,8 @@ def test_accounts_are_added_listed_and_disabled_and_sign_in(run, tmp_path: Path)
     with running_helpdesk(tmp_path, "serve", environ={"SECRET_KEY": SECRET}) as helpdesk:
         body = {"username": "vera", "password": "a long password"}
         assert httpx.post(f"{helpdesk.url}/users/login", json=body).json()["user"]["is_admin"] is True
+        assert "last administrator" in run("user", "disable", "vera").stderr
+        assert run("user", "add", "boris", "--admin", typed="a long password\n").returncode == 0
         assert run("user", "disable", "vera").returncode == 0
         assert httpx.post(f"{helpdesk.url}/users/login", json=body).status_code == 401
     assert run("user", "disable", "nobody").returncode == 1

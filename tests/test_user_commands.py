@@ -7,8 +7,9 @@ import pytest
 from sqlmodel import Session
 
 from helpdesk import __main__, commands
+from helpdesk.people.rights import ADMIN
 from helpdesk.settings import settings as configuration
-from helpdesk.store import people
+from helpdesk.store import people, rights
 from helpdesk.store.database import Database
 from tests.servers.process import free_port
 
@@ -37,7 +38,7 @@ def bind(database: Database, number: int, login: str) -> bool | None:
 
     def work(db: Session) -> bool | None:
         person = people.bind_redmine(db, number, login, login, "")
-        return person.is_admin if person.is_active else None
+        return ADMIN in rights.of_people(db, [person.id])[person.id] if person.is_active else None
 
     return database.run_here(work, writes=True)
 
@@ -152,6 +153,6 @@ def test_the_setting_names_accounts_by_directory_and_login(run: Run, monkeypatch
     monkeypatch.setenv("ADMINISTRATORS", " redmine:Ivanov , local:ANNA,")
     named = configuration.from_process().administrators
     asked = (("redmine", "ivanov"), ("local", "anna"), ("local", "ivanov"), ("redmine", "anna"), ("redmine", "petrov"))
-    assert [people.is_named(named, *each) for each in asked] == [True, True, False, False, False]
+    assert [rights.is_named(named, *each) for each in asked] == [True, True, False, False, False]
     (line,) = [line for line in run("list")[1].splitlines() if line.startswith("anna ")]
     assert line.endswith("admin")

@@ -14,8 +14,8 @@ from helpdesk.notifications.channels.port import Delivery
 from helpdesk.notifications.kinds import TYPES, Kind
 from helpdesk.notifications.mentions import mentioned_logins, mentioned_words, possible_logins
 from helpdesk.notifications.messages import Excerpts, excerpts
-from helpdesk.store import people
 from helpdesk.store import preferences as stored_preferences
+from helpdesk.store import rights
 from helpdesk.store.casefold import fold
 from helpdesk.store.database import Database
 from helpdesk.store.people import Account
@@ -112,7 +112,7 @@ class Recipients:
         feed: Feed,
         database: Database,
         accounts: Accounts,
-        administrators: Callable[[Session], Sequence[int]] = people.administrators,
+        administrators: Callable[[Session], Sequence[int]] = rights.administrators,
     ) -> None:
         self.feed, self.database, self.accounts = feed, database, accounts
         self.administrators = administrators

@@ -1,16 +1,24 @@
-"""Define the values that stand for people. Administrators are accounts marked so, or named by ADMINISTRATORS."""
+"""Define the values that stand for people. Administrators hold a right, or are named by ADMINISTRATORS."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Literal, NamedTuple
 
+from sqlmodel import Session
+
+from helpdesk.people.rights import ADMIN, REDMINE_USER
+from helpdesk.store import rights
 from helpdesk.store.models import tables
-from helpdesk.store.people import Named, is_named
+from helpdesk.store.rights import Named, is_named
 
 Source = Literal["local", "redmine"]
 
 
 class Person(NamedTuple):
-    """An account. `redmine_id` is the numeric Redmine user proven at sign-in; None when it is not linked."""
+    """An account. `redmine_id` is the numeric Redmine user proven at sign-in; None when it is not linked.
+
+    `rights` are names of `people/rights.py`.
+    """
 
     id: int
     source: str
@@ -20,10 +28,12 @@ class Person(NamedTuple):
     department: str = ""
     position: str = ""
     redmine_id: int | None = None
-    is_admin: bool = False
-    can_access_quality_control: bool = False
-    can_access_contact_center_moscow: bool = False
     closed_hints: str = ""
+    rights: frozenset[str] = frozenset()
+
+    @property
+    def is_admin(self) -> bool:
+        return ADMIN in self.rights
 
 
 class SignedIn(NamedTuple):
@@ -34,11 +44,22 @@ class SignedIn(NamedTuple):
     expires_at: datetime
 
 
-def person_of(row: tables.Person) -> Person:
-    """Return the Person of an account's row."""
-    return Person(**{field: getattr(row, field) for field in Person._fields})
+COLUMNS = tuple(field for field in Person._fields if field != "rights")
+
+
+def person_of(row: tables.Person, granted: Iterable[str]) -> Person:
+    """Return the Person of an account's row and of the rights that were granted to it."""
+    linked = {REDMINE_USER} if row.redmine_id is not None else set()
+    return Person(**{field: getattr(row, field) for field in COLUMNS}, rights=frozenset(granted) | linked)
+
+
+def load_person(session: Session, row: tables.Person) -> Person:
+    """Return the Person of an account's row, with the rights in the store."""
+    assert row.id is not None
+    return person_of(row, rights.of_people(session, [row.id])[row.id])
 
 
 def entitled(person: Person, named: Named | None) -> Person:
     """Return the person, as an administrator when the setting names the account."""
-    return person._replace(is_admin=True) if is_named(named, person.source, person.login) else person
+    is_administrator = is_named(named, person.source, person.login)
+    return person._replace(rights=person.rights | {ADMIN}) if is_administrator else person

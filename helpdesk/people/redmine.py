@@ -2,9 +2,11 @@
 
 import logging
 
+from sqlmodel import Session
+
 from helpdesk.errors import BadResponse, NotAllowed, NotFound, WrongKey
 from helpdesk.people.directory import Checking, unlimited
-from helpdesk.people.model import Person, person_of
+from helpdesk.people.model import Person, load_person
 from helpdesk.redmine_client import JSON, RedmineClient, user_id, within
 from helpdesk.store import people
 from helpdesk.store.casefold import fold
@@ -40,8 +42,12 @@ class RedmineDirectory:
         number, name, *others = _identity(user)
         if fold(name) != fold(tried):
             return None
-        row = await self.database.run(lambda db: people.bind_redmine(db, number, name, *others), writes=True)
-        return person_of(row) if row.is_active else None
+
+        def bind(db: Session) -> Person | None:
+            row = people.bind_redmine(db, number, name, *others)
+            return load_person(db, row) if row.is_active else None
+
+        return await self.database.run(bind, writes=True)
 
     async def _login_of(self, typed: str) -> str:
         """Return the login of the account with this e-mail, else `typed`, which is tried all the same to take as long.

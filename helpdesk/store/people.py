@@ -2,20 +2,18 @@
 
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from helpdesk.store import locks
+from helpdesk.people.rights import ADMIN
+from helpdesk.store import locks, rights, sessions
 from helpdesk.store.casefold import fold
 from helpdesk.store.database import in_batches
 from helpdesk.store.models import fitting
 from helpdesk.store.models.tables import Person
-
-Named = tuple[tuple[str, str], ...]
-"""The accounts of ADMINISTRATORS, as directory and login."""
+from helpdesk.store.rights import Named
 
 
 class Account(NamedTuple):
@@ -24,10 +22,6 @@ class Account(NamedTuple):
     id: int
     number: int
     login: str
-
-
-def is_named(named: Named | None, source: str, login: str) -> bool:
-    return bool(named) and (source, fold(login)) in _folded(named or ())
 
 
 def by_login_or_email(session: Session, source: str, typed: str) -> Person | None:
@@ -39,13 +33,10 @@ def by_login_or_email(session: Session, source: str, typed: str) -> Person | Non
     return with_email[0] if len(with_email) == 1 else None
 
 
-def with_id(session: Session, number: int) -> Person | None:
-    return session.get(Person, number)
-
-
-def with_ids(session: Session, numbers: Collection[int]) -> Sequence[Person]:
-    """Return accounts by their ids, in no order; unknown ids are left out."""
-    return session.exec(select(Person).where(col(Person.id).in_(numbers))).all()
+def with_ids(session: Session, numbers: Collection[int]) -> list[tuple[Person, frozenset[str]]]:
+    """Return accounts by their ids, each with its rights, in no order; unknown ids are left out."""
+    rows = session.exec(select(Person, rights.HELD).where(col(Person.id).in_(numbers)))
+    return [(person, rights.names(held)) for person, held in rows]
 
 
 def named(session: Session, typed: str) -> Sequence[Person]:
@@ -71,13 +62,6 @@ def logins_beginning(session: Session, text: str, limit: int) -> Sequence[str]:
 
 def all_people(session: Session) -> Sequence[Person]:
     return session.exec(select(Person).order_by(Person.login_folded)).all()
-
-
-def administrators(session: Session, named: Named = ()) -> Sequence[int]:
-    """Return the ids of all active administrators: accounts marked so, and those that are `named`."""
-    listed = (sa.and_(col(Person.source) == source, col(Person.login_folded) == fold(login)) for source, login in named)
-    query = select(Person.id).where(sa.or_(col(Person.is_admin).is_(True), *listed), col(Person.is_active).is_(True))
-    return [id for id in session.exec(query.order_by(col(Person.id))) if id is not None]
 
 
 def recent_in_redmine(session: Session, limit: int) -> Sequence[int]:
@@ -126,11 +110,12 @@ def add_local(session: Session, login: str, full_name: str, email: str, password
         email=email,
         email_folded=fold(email),
         password_hash=password_hash,
-        is_admin=is_admin,
         created_at=datetime.now(UTC),
     )
     session.add(person)
     session.flush()
+    if is_admin and person.id is not None:
+        rights.grant(session, person.id, ADMIN)
     return person
 
 
@@ -147,7 +132,7 @@ def bind_redmine(session: Session, redmine_id: int, login: str, full_name: str, 
     person = session.exec(select(Person).where(Person.redmine_id == redmine_id)).first()
     expected = _expected(session, login)
     if expected and person:
-        person.is_admin = person.is_admin or expected.is_admin
+        rights.pass_on(session, expected.id or 0, person.id or 0)
         person.is_active = person.is_active and expected.is_active
         session.delete(expected)
         session.flush()
@@ -173,15 +158,25 @@ def expect_redmine(session: Session, login: str) -> Person:
     return person
 
 
-def disable(session: Session, login: str) -> bool:
-    """Disable the accounts with this login here and at Redmine. Return False when there is none."""
-    statement = sa.update(Person).where(col(Person.login_folded) == fold(login))
-    return session.exec(statement.values(is_active=False)).rowcount > 0
+def disable(session: Session, login: str, named: Named | None = ()) -> bool:
+    """Disable the accounts with this login in all directories, and end their sessions.
+
+    Return False when there is none. Raises Invalid for the last administrator.
+    """
+    with rights.keeping_an_administrator(session, named):
+        accounts = with_login(session, login, None)
+        for person in accounts:
+            person.is_active = False
+            sessions.end_all(session, person.id or 0)
+    return bool(accounts)
 
 
-@lru_cache(maxsize=8)
-def _folded(named: Named) -> frozenset[tuple[str, str]]:
-    return frozenset((source, fold(login)) for source, login in named)
+def enable(session: Session, login: str) -> bool:
+    """Let the accounts with this login sign in again. Return False when there is none."""
+    accounts = with_login(session, login, None)
+    for person in accounts:
+        person.is_active = True
+    return bool(accounts)
 
 
 def _accounts(session: Session, number: int | None, numbers: Collection[int], logins: Collection[str]) -> list[Account]:

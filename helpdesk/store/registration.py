@@ -9,9 +9,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
 from helpdesk.errors import Invalid, Sentence, sentence
-from helpdesk.store import locks, people
+from helpdesk.store import locks, people, rights
 from helpdesk.store.models.tables import Meta, Person
-from helpdesk.store.people import Named
+from helpdesk.store.rights import Named
 from helpdesk.store.tokens import hashed
 
 SETUP_TOKEN = "setup_token"
@@ -45,7 +45,7 @@ def register(session: Session, registration: Registration, password_hash: str, n
     is_admin = bool(registration.setup_token) and _use_token(session, registration.setup_token, named)
     if registration.setup_token and not is_admin:
         errors["setup_token"] = [WRONG_TOKEN]
-    elif not is_admin and people.is_named(named, "local", registration.login):
+    elif not is_admin and rights.is_named(named, "local", registration.login):
         errors.setdefault("username", [RESERVED])
     return _added(session, registration, password_hash, is_admin, errors)
 
@@ -104,4 +104,4 @@ def _use_token(session: Session, token: str, named: Named) -> bool:
 
 def _has_administrator(session: Session, named: Named) -> bool:
     """Tell whether an administrator has an account: a name in a setting alone cannot sign in."""
-    return bool(people.administrators(session, named))
+    return bool(rights.administrators(session, named))

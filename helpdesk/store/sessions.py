@@ -8,6 +8,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from helpdesk.store import rights
 from helpdesk.store.clock_skew import AHEAD
 from helpdesk.store.models import tables
 from helpdesk.store.models.tables import Person
@@ -20,7 +21,7 @@ STEPS = 20  # the parts of `idle` after which a use is recorded, so that not eve
 
 # Built once, since every request runs it.
 LASTING = (
-    select(Person, tables.Session.expires_at, tables.Session.created_at)
+    select(Person, tables.Session.expires_at, tables.Session.created_at, rights.HELD)
     .join(tables.Session, col(tables.Session.person_id) == col(Person.id))
     .where(
         col(tables.Session.id_hash) == sa.bindparam("id_hash"),
@@ -42,6 +43,7 @@ class StoredSession(NamedTuple):
     mark: str
     expires_at: datetime
     created_at: datetime
+    rights: frozenset[str]
 
 
 def begin(
@@ -78,7 +80,7 @@ def find(session: Session, session_id: str, now: datetime) -> StoredSession | No
     """Return the session and its person, while it lasts and the account is active."""
     moments = {"now": now, "latest": _latest(now)}
     row = session.exec(LASTING, params={"id_hash": hashed(session_id), **moments}).first()
-    return StoredSession(row[0], hashed(session_id), row[1], row[2]) if row else None
+    return StoredSession(row[0], hashed(session_id), row[1], row[2], rights.names(row[3])) if row else None
 
 
 def is_due(row: StoredSession, now: datetime, idle: timedelta) -> bool:

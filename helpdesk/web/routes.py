@@ -3,6 +3,7 @@
 from starlette.convertors import register_url_convertor
 from starlette.routing import BaseRoute, Route
 
+from helpdesk.people.rights import ADMIN
 from helpdesk.web.accounts import hints as accounts_hints
 from helpdesk.web.accounts import registration, second_factor
 from helpdesk.web.accounts import views as accounts
@@ -129,7 +130,7 @@ ROUTES: list[BaseRoute] = [
     Route(ONE + "/{form}",                   signed_in(task_views.back),       name="tasks:back"),
 
     # The board
-    Route("/tasks/board/columns", needs("admin", ADMINISTRATORS_ONLY)(board_columns.columns),
+    Route("/tasks/board/columns", needs(ADMIN, ADMINISTRATORS_ONLY)(board_columns.columns),
           name="tasks:columns", methods=FORM),
     Route("/tasks/board/fold", write(board.fold), name="tasks:fold", methods=POST),
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from helpdesk.people import second_factor
 from helpdesk.people.model import Person
+from helpdesk.people.rights import ADMIN
 from helpdesk.people.second_factor import DRIFT, STEP_SECONDS, code_of, matching_step, step_at
 
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -132,6 +133,6 @@ def test_a_secret_is_random_and_grouped_for_those_who_type_it() -> None:
     ],
 )
 def test_who_may_and_who_must_have_one(source: str, is_admin: bool, rule: str, offered: bool, required: bool) -> None:
-    person = Person(1, source, "anna", "Анна", is_admin=is_admin)
+    person = Person(1, source, "anna", "Анна", rights=frozenset({ADMIN} if is_admin else ()))
     assert second_factor.is_offered(person, rule) is offered
     assert second_factor.is_required(person, rule) is required

@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,6 +21,7 @@ from sqlmodel import Session, col, select
 
 from helpdesk import user_commands
 from helpdesk.errors import Invalid
+from helpdesk.people.rights import ADMIN
 from helpdesk.store import (
     board,
     drafts,
@@ -32,6 +33,7 @@ from helpdesk.store import (
     preferences,
     registration,
     reply_templates,
+    rights,
     saved_views,
     schema,
 )
@@ -97,6 +99,54 @@ def test_an_account_that_is_expected_twice_at_once_is_one(told_store: Database) 
     login = uuid4().hex
     made = as_one(told_store, lambda db: user_commands.found_or_expected(db, "redmine", login, True).id, 6)
     assert len(set(made)) == 1 and isinstance(made[0], int)
+
+
+@pytest.fixture
+def two_administrators(told_store: Database) -> Iterator[tuple[int, int]]:
+    """anna and boris, beside whom nobody is an administrator."""
+    everybody = ANNA, PEOPLE_IDS["boris"]
+
+    def begin(db: Session) -> None:
+        db.exec(sa.delete(tables.RightGrant))
+        for person_id in everybody:
+            db.get_one(tables.Person, person_id).is_active = True
+            rights.grant(db, person_id, ADMIN)
+
+    def end(db: Session) -> None:
+        begin(db)
+        db.exec(sa.delete(tables.RightGrant))
+        rights.grant(db, PEOPLE_IDS["admin"], ADMIN)
+
+    told_store.run_here(begin, writes=True)
+    yield everybody
+    told_store.run_here(end, writes=True)
+
+
+@pytest.mark.parametrize("first", ["revoke", "disable"])
+@pytest.mark.parametrize("second", ["revoke", "disable"])
+def test_of_two_administrators_who_are_removed_at_once_one_stays(
+    told_store: Database, two_administrators: tuple[int, int], first: str, second: str
+) -> None:
+    anna, boris = two_administrators
+
+    def removal(how: str, person_id: int, login: str) -> Callable[[Session], bool]:
+        if how == "revoke":
+            return lambda db: rights.revoke(db, person_id, ADMIN, ())
+        return lambda db: people.disable(db, login)
+
+    got = at_once(told_store, removal(first, anna, "anna"), removal(second, boris, "boris"))
+    assert sum(it is True for it in got) == sum(isinstance(it, Invalid) for it in got) == 1
+    assert len(told_store.run_here(rights.administrators)) == 1
+
+
+def test_a_right_that_is_granted_many_times_at_once_is_one(
+    told_store: Database, two_administrators: tuple[int, int]
+) -> None:
+    person_id, name = two_administrators[0], "can_access_redmine_report"
+    granted = as_one(told_store, lambda db: rights.grant(db, person_id, name))
+    assert sorted(map(str, granted)) == ["False"] * (MANY - 1) + ["True"]
+    given = as_one(told_store, lambda db: rights.set_from_directory(db, person_id, "ldap", {name}))
+    assert given == [None] * MANY
 
 
 def test_of_those_who_register_at_once_with_one_e_mail_one_does(told_store: Database) -> None:

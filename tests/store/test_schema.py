@@ -91,6 +91,35 @@ def test_numbers_that_must_not_be_given_again_are_not(empty: Database) -> None:
         assert set(made) == wanted >= {"notification", "tracker_task", "tracker_entry"}
 
 
+def test_rights_that_were_columns_become_grants_and_go_back(empty: Database) -> None:
+    columns = ("is_admin", "can_access_quality_control", "can_access_contact_center_moscow")
+    held = {1: (1, 0, 0), 2: (0, 1, 1), 3: (0, 0, 0)}
+
+    def rows() -> dict[int, tuple[int, ...]]:
+        query = f"SELECT id, {', '.join(columns)} FROM person"
+        return {number: tuple(rights) for number, *rights in connection.exec_driver_sql(query)}
+
+    with empty.engine.connect() as connection:
+        config = schema.alembic_config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0016")
+        for number, rights in held.items():
+            texts = dict.fromkeys(("email", "email_folded", "full_name", "department", "position"), "")
+            known = {"id": number, "source": "local", "login": str(number), "login_folded": str(number)}
+            row = known | texts | {"created_at": "2026-01-02 00:00:00"} | dict(zip(columns, rights, strict=True))
+            connection.execute(sa.insert(sa.table("person", *map(sa.column, row))).values(row))
+        for _ in range(2):
+            connection.commit()
+            command.upgrade(config, "0017")
+            granted = connection.exec_driver_sql("SELECT person_id, name, source FROM right_grant ORDER BY 1, 2").all()
+            assert granted == [(1, columns[0], ""), (2, columns[2], ""), (2, columns[1], "")]
+            moments = connection.execute(sa.select(tables.RightGrant.granted_at)).scalars().all()
+            assert all(abs((datetime.now(UTC) - moment).total_seconds()) < 3600 for moment in moments)
+            connection.commit()
+            command.downgrade(config, "0016")
+            assert rows() == held
+
+
 SINCE = {"is_private"}
 """Columns of tasks that came later."""
 

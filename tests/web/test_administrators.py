@@ -11,9 +11,10 @@ from itsdangerous import Signer
 from sqlmodel import Session
 
 from helpdesk.app import create_app
+from helpdesk.people.rights import ADMIN
 from helpdesk.settings import settings as configuration
 from helpdesk.settings.parsing import account_names
-from helpdesk.store import people, sessions
+from helpdesk.store import people, rights, sessions
 from helpdesk.store.database import Database
 from helpdesk.wiring import wire
 from tests.servers import imitated_redmine as imitation
@@ -73,7 +74,7 @@ async def test_the_setting_makes_somebody_of_redmine_an_administrator_as_long_as
 
 async def test_an_account_that_was_made_an_administrator_is_one_beside_redmine(come: Come, database: Database) -> None:
     def expect(db: Session) -> None:
-        people.expect_redmine(db, "anna").is_admin = True
+        rights.grant(db, people.expect_redmine(db, "anna").id, ADMIN)
 
     database.run_here(expect, writes=True)
     async with come("redmine") as anna:

@@ -7,14 +7,16 @@ import pytest
 import sqlalchemy as sa
 
 from helpdesk.errors import Invalid
+from helpdesk.people.rights import ADMIN
 from helpdesk.services import Services
 from helpdesk.settings.parsing import account_names
 from helpdesk.settings.settings import RateLimit
-from helpdesk.store import people, registration
+from helpdesk.store import people, registration, rights
 from helpdesk.store.models import tables
 from helpdesk.store.registration import Registration, offer_token, wants_token
 from tests.contract.cases import VERA
 from tests.web.conftest import HTML, Visit
+from tests.world import PEOPLE_IDS
 
 ADDRESS = "/users/register"
 REFUSED: dict[str, tuple[dict[str, Any], set[str]]] = {
@@ -44,7 +46,7 @@ def without_administrator(services: Services) -> str | None:
     """A setup token in a store that has no administrator."""
 
     def work(db: Any) -> str | None:
-        db.execute(sa.update(tables.Person).values(is_admin=False))
+        db.execute(sa.delete(tables.RightGrant))
         return offer_token(db)
 
     return services.database.run_here(work, writes=True)
@@ -124,8 +126,7 @@ def test_a_refused_registration_does_not_use_up_the_token(visit: Visit, services
 def test_a_token_is_void_once_there_is_an_administrator_or_another_token(visit: Visit, services: Services) -> None:
     old, new = without_administrator(services), without_administrator(services)
     assert old != new and visit().post(ADDRESS, json=VERA | {"setup_token": old}).status_code == 422
-    chosen = sa.update(tables.Person).where(tables.Person.login == "boris").values(is_admin=True)
-    services.database.run_here(lambda db: db.execute(chosen), writes=True)
+    services.database.run_here(lambda db: rights.grant(db, PEOPLE_IDS["boris"], ADMIN), writes=True)
     assert not services.database.run_here(wants_token)
     assert visit().post(ADDRESS, json=VERA | {"setup_token": new}).status_code == 422
 

@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator
 
 import pytest
-import sqlalchemy as sa
 from jinja2 import ChoiceLoader, DictLoader
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,11 +12,12 @@ from starlette.testclient import TestClient
 
 from helpdesk.app import create_app
 from helpdesk.errors import sentence
+from helpdesk.people.rights import RIGHTS
 from helpdesk.services import Services
-from helpdesk.store.models.tables import Person
+from helpdesk.store import rights
 from helpdesk.web.core import navigation
 from helpdesk.web.core.faces import answer, html, json_response
-from helpdesk.web.core.guards import HAS_RIGHT, needs
+from helpdesk.web.core.guards import needs
 from helpdesk.web.core.navigation import ROOMS, Room
 from helpdesk.web.core.services import path_maker
 from helpdesk.web.core.templating import Renderer
@@ -25,6 +25,7 @@ from helpdesk.web.routes import ROUTES
 from tests.web.conftest import HTML, Visit, session_cookie
 from tests.world import PEOPLE_IDS
 
+QUALITY = "can_access_quality_control"
 PAGE = '{% extends "base.html" %}{% block title %}Toys{% endblock %}{% block main %}<h1>A ball</h1>{% endblock %}'
 
 
@@ -39,13 +40,11 @@ async def index(request: Request) -> Response:
 @pytest.fixture
 def client(services: Services, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
     """The application with a room for those who check quality."""
-    routes = [*ROUTES, Route("/toys", needs("quality")(index), name="toys:index")]
+    routes = [*ROUTES, Route("/toys", needs(QUALITY)(index), name="toys:index")]
     monkeypatch.setattr("helpdesk.app.ROUTES", routes)
     monkeypatch.setattr("helpdesk.app.path_maker", path_maker)  # those that all tests share do not know the room
     monkeypatch.setattr("helpdesk.app.Renderer", Renderer)
-    monkeypatch.setattr(
-        navigation, "ROOMS", (*ROOMS, Room("service", "toys:index", sentence("Toys"), "bell", "quality"))
-    )
+    monkeypatch.setattr(navigation, "ROOMS", (*ROOMS, Room("service", "toys:index", sentence("Toys"), "bell", QUALITY)))
     app = create_app(services)
     renderer = app.app.state.services.renderer  # type: ignore[attr-defined]  # Edge's
     for environment in renderer.environments.values():
@@ -55,8 +54,7 @@ def client(services: Services, monkeypatch: pytest.MonkeyPatch) -> Iterator[Test
 
 
 def test_a_new_room_is_shown_to_those_who_hold_its_right(services: Services, client: TestClient) -> None:
-    right = sa.update(Person).where(Person.id == PEOPLE_IDS["anna"]).values(can_access_quality_control=True)
-    services.database.run_here(lambda db: db.execute(right), writes=True)
+    services.database.run_here(lambda db: rights.grant(db, PEOPLE_IDS["anna"], QUALITY), writes=True)
     client.cookies.set("session", session_cookie(services, "anna"))
     assert re.search(r'<a href="/toys"><svg .*</svg><span>Toys</span></a>', client.get("/tasks", headers=HTML).text)
     page = client.get("/toys", headers=HTML).text
@@ -72,7 +70,7 @@ def test_a_new_room_is_closed_to_everybody_else(services: Services, client: Test
 
 
 def test_an_address_that_needs_a_right_refuses_those_without_it(visit: Visit) -> None:
-    boris, guarded = visit("boris"), [route for route in ROUTES if route.endpoint.guard in HAS_RIGHT]
+    boris, guarded = visit("boris"), [route for route in ROUTES if route.endpoint.guard in RIGHTS]
     assert guarded
     for route in guarded:
         for method in route.methods - {"HEAD"}:

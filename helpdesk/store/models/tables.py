@@ -76,10 +76,7 @@ class Person(SQLModel, table=True):
     redmine_id: int | None = Field(default=None)
     redmine_login: str | None = Field(default=None, max_length=120)
     joined_into: int | None = None
-    is_admin: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
     is_active: bool = Field(default=True, sa_column_kwargs={"server_default": sa.true()})
-    can_access_quality_control: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
-    can_access_contact_center_moscow: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
     closed_hints: str = Field(default="", max_length=200, sa_column_kwargs={"server_default": ""})
     created_at: datetime
     last_seen: datetime | None = None

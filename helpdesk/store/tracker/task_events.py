@@ -7,6 +7,8 @@ import sqlalchemy as sa
 from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import Session
 
+from helpdesk.people.rights import ADMIN
+from helpdesk.store import rights
 from helpdesk.store.tracker.task_parts import WATCHER
 from helpdesk.store.tracker.tasks import AUTHOR, CHANGE, ENTRY, MEMBER, PROJECT, TASK
 
@@ -83,7 +85,7 @@ def watchers(session: Session, task_ids: Collection[int]) -> Sequence[Any]:
 def active_people(session: Session, ids: Collection[int]) -> Sequence[Any]:
     """Return (id, source, login, is_admin) of those of these people who are active."""
     person = MEMBER.c
-    query = sa.select(person.id, person.source, person.login, person.is_admin)
+    query = sa.select(person.id, person.source, person.login, rights.holds(person.id, ADMIN).label("is_admin"))
     return session.execute(query.where(person.id.in_(ids), person.is_active.is_(True))).all()
 
 

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.errors import HelpdeskError, NotSignedIn, SecondFactorRequired, sentence
-from helpdesk.people.model import Person, entitled, person_of
+from helpdesk.people.model import Person, entitled, load_person
 from helpdesk.people.second_factor import LONGEST_CODE
 from helpdesk.store import people, second_factors
 from helpdesk.store.second_factors import Factor
@@ -94,7 +94,7 @@ def page(request: Request, fields: Fields, error: HelpdeskError) -> Response:
 async def _person(request: Request, person_id: int) -> Person:
     def load(db: Session) -> Person | None:
         row = people.with_id(db, person_id)
-        return person_of(row) if row and row.is_active else None
+        return load_person(db, row) if row and row.is_active else None
 
     person = await services(request).database.run(load)
     if person is None:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from helpdesk.errors import HelpdeskError, Invalid, NotAllowed, Sentence, TooManyAttempts, sentence
 from helpdesk.people import accounts, passwords
-from helpdesk.people.model import Person, person_of
+from helpdesk.people.model import Person, load_person
 from helpdesk.people.passwords import LONGEST_PASSWORD
 from helpdesk.store import registration
 from helpdesk.store.registration import Registration
@@ -109,7 +109,7 @@ async def _register(request: Request, account: Registration, password: str) -> P
     await sign_in.limit(request, "register")
     password_hash = await passwords.made(password)
     named = services(request).settings.administrators or ()
-    person = await stored(request, lambda db: person_of(registration.register(db, account, password_hash, named)))
+    person = await stored(request, lambda db: load_person(db, registration.register(db, account, password_hash, named)))
     extra = {"request_id": request.state.request_id, "address": session.address_of(request)}
     log.info("registered", extra=extra | {"login": person.login, "person_id": person.id, "is_admin": person.is_admin})
     return person

@@ -1,4 +1,4 @@
-"""Guards of routes, and the rights that a room or an address may need.
+"""Guards of routes, by which a person must be signed in or hold a right of `people/rights.py`.
 
 The application does not start with a route that has no guard, so nothing is open by oversight.
 """
@@ -7,13 +7,13 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import wraps
-from typing import Literal
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.errors import NotAllowed, NotSignedIn, SecondFactorMissing, Sentence, Unavailable, sentence
 from helpdesk.people.model import Person
+from helpdesk.people.rights import RIGHTS
 from helpdesk.people.second_factor import is_required
 from helpdesk.store import second_factors
 from helpdesk.tasks.model import Actor
@@ -25,17 +25,10 @@ Handler = Callable[[Request], Awaitable[Response]]
 READ_SECONDS = 9.5
 ADMINISTRATORS_ONLY = sentence("Only administrators change what everybody uses.")
 
-Right = Literal["admin", "quality", "contact_center"]
-HAS_RIGHT: dict[Right, Callable[[Person], bool]] = {
-    "admin": lambda person: person.is_admin,
-    "quality": lambda person: person.can_access_quality_control,
-    "contact_center": lambda person: person.can_access_contact_center_moscow,
-}
 
-
-def holds(person: Person, right: Right | None) -> bool:
+def holds(person: Person, right: str | None) -> bool:
     """Tell whether the person holds the right; everybody holds None."""
-    return right is None or HAS_RIGHT[right](person)
+    return right is None or right in person.rights
 
 
 def public(handler: Handler) -> Handler:
@@ -79,17 +72,18 @@ def _with_session(handler: Handler, needs_factor: bool) -> Handler:
     return _marked(guarded, "signed_in")
 
 
-def needs(right: Right, message: Sentence | None = None) -> Callable[[Handler], Handler]:
+def needs(right: str, message: Sentence | None = None) -> Callable[[Handler], Handler]:
     """Let those in who hold the right. Raises NotSignedIn, and NotAllowed with the sentence `message`."""
+    name = RIGHTS[right].name
 
     def guard(handler: Handler) -> Handler:
         @wraps(handler)
         async def entitled(request: Request) -> Response:
-            if not holds(await session.current_user(request), right):
+            if not holds(await session.current_user(request), name):
                 raise NotAllowed(message)
             return await handler(request)
 
-        return _marked(signed_in(entitled), right)
+        return _marked(signed_in(entitled), name)
 
     return guard
 

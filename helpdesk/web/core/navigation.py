@@ -16,10 +16,11 @@ from starlette.responses import Response
 
 from helpdesk.errors import Sentence, sentence
 from helpdesk.people.model import Person
+from helpdesk.people.rights import ADMIN
 from helpdesk.people.second_factor import is_offered
 from helpdesk.web.core import session
 from helpdesk.web.core.faces import htmx_page, is_htmx
-from helpdesk.web.core.guards import Right, holds
+from helpdesk.web.core.guards import holds
 from helpdesk.web.core.services import path_to
 
 BOARD = "tasks:board"
@@ -43,7 +44,7 @@ class Room(NamedTuple):
     route: str
     name: Sentence
     icon: str
-    right: Right | None = None
+    right: str | None = None
     bar: bool = False
     only_bar: bool = False
 
@@ -61,7 +62,7 @@ ROOMS = (
     Room("work", "tasks:index", sentence("All tasks"), "list"),
     Room("work", BOARD, sentence("Board"), "square-kanban", bar=True),
     Room("work", "notifications:index", sentence("Notifications"), "bell", bar=True, only_bar=True),
-    Room("administration", "tasks:columns", sentence("Columns of the board"), "columns-3-cog", right="admin"),
+    Room("administration", "tasks:columns", sentence("Columns of the board"), "columns-3-cog", right=ADMIN),
 )
 OWN = (
     Room("", "notifications:preferences", sentence("Notification settings"), "bell"),

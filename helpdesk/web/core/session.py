@@ -164,7 +164,7 @@ async def _find(request: Request) -> SignedIn | None:
     if row is None:
         return None
     await _note_use(request, row, now)
-    person = entitled(person_of(row.person), services(request).settings.administrators)
+    person = entitled(person_of(row.person, row.rights), services(request).settings.administrators)
     return SignedIn(person, row.mark, row.expires_at)
 
 

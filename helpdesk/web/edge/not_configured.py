@@ -7,6 +7,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from helpdesk.errors import NotConfigured
+from helpdesk.people.rights import ADMIN
 from helpdesk.web.core import request_data
 from helpdesk.web.core.guards import Handler, actor, needs, signed_in
 from helpdesk.web.core.services import services
@@ -32,7 +33,7 @@ ADDRESSES: tuple[tuple[str, tuple[str, ...]], ...] = (
 def routes() -> list[BaseRoute]:
     return [
         *(_route(path, refused, methods) for path, methods in ADDRESSES),
-        _route("/api/erp/user/{username}", refused, ("GET",), needs("admin")),
+        _route("/api/erp/user/{username}", refused, ("GET",), needs(ADMIN)),
         _route("/tasks/api/task/{task_id:int}/send-email", send_email, ("POST",)),
     ]
 

@@ -81,10 +81,10 @@ async def _answer(request: Request, find: Find) -> Response:
 
 async def _account(request: Request, account_id: int) -> Person:
     """Raises NotFound."""
-    row = await services(request).database.run(lambda db: people.with_id(db, account_id))
-    if row is None:
+    rows = await services(request).database.run(lambda db: people.with_ids(db, [account_id]))
+    if not rows:
         raise NotFound
-    return person_of(row)
+    return person_of(*rows[0])
 
 
 def _backend_id(request: Request, person: Person) -> int:

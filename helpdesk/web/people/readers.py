@@ -35,7 +35,7 @@ async def _actors(request: Request, accounts: Sequence[int]) -> list[Actor]:
         return []
     named, now = services(request).settings.administrators, services(request).clock()
     rows = await services(request).database.run(lambda db: people.with_ids(db, accounts))
-    persons = [entitled(person_of(row), named) for row in rows]
+    persons = [entitled(person_of(*row), named) for row in rows]
     return [services(request).identify(SignedIn(person, "", now)) for person in persons]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from helpdesk.languages import say
 from helpdesk.people.model import Person
+from helpdesk.people.rights import RIGHTS
 from helpdesk.tasks.change_messages import in_words
 from helpdesk.tasks.colors import Colors
 from helpdesk.tasks.creation import NewTaskForm
@@ -26,10 +27,7 @@ def user(person: Person) -> Json:
         "username": person.login,
         "email": person.email,
         "full_name": person.full_name,
-        "is_admin": person.is_admin,
-        "is_redmine_user": person.redmine_id is not None,
-        "can_access_quality_control": person.can_access_quality_control,
-        "can_access_contact_center_moscow": person.can_access_contact_center_moscow,
+        **{right: right in person.rights for right in RIGHTS},
     }
 
 

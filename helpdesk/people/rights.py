@@ -1,0 +1,31 @@
+"""Define the rights that people hold beside a session. A new right is one line of RIGHTS."""
+
+from typing import NamedTuple
+
+from helpdesk.errors import Sentence, sentence
+
+ADMIN = "is_admin"
+REDMINE_USER = "is_redmine_user"
+
+
+class Right(NamedTuple):
+    """A right by the name that JSON has for it. One that is not `granted` is held by all to whom it applies."""
+
+    name: str
+    title: Sentence
+    granted: bool = True
+
+
+RIGHTS = {
+    right.name: right
+    for right in (
+        Right(ADMIN, sentence("Administration")),
+        Right(REDMINE_USER, sentence("User of Redmine"), granted=False),
+        Right("can_access_quality_control", sentence("Quality control")),
+        Right("can_access_contact_center_moscow", sentence("Contact centre Moscow")),
+        Right("can_access_redmine_report", sentence("Reports on Redmine")),
+    )
+}
+"""All rights by their names."""
+GRANTED = tuple(name for name, right in RIGHTS.items() if right.granted)
+"""The names of the rights that administrators and directories grant."""
