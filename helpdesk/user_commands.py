@@ -80,7 +80,7 @@ def set_right(typed: str, name: str, granted: bool) -> None:
 
 def _set_right(settings: Settings, typed: str, name: str, granted: bool) -> Person:
     """Raises Refused."""
-    source, login = _account_name(typed)
+    source, login = account_name(typed)
     may_be_expected = bool(settings.redmine_url) and granted and source != "local"
 
     def work(session: Session) -> Person:
@@ -98,7 +98,7 @@ def _set_right(settings: Settings, typed: str, name: str, granted: bool) -> Pers
 
 def show_rights(typed: str) -> None:
     """Print the rights of an account, each with what gives it."""
-    settings, (source, login) = configuration.from_process(), _account_name(typed)
+    settings, (source, login) = configuration.from_process(), account_name(typed)
 
     def work(session: Session) -> tuple[Person, list[RightGrant]]:
         person = found_or_expected(session, source, login, may_be_expected=False)
@@ -130,7 +130,7 @@ def found_or_expected(session: Session, source: str | None, login: str, may_be_e
     return accounts[0] if accounts else people.expect_redmine(session, login)
 
 
-def _account_name(typed: str) -> tuple[str | None, str]:
+def account_name(typed: str) -> tuple[str | None, str]:
     """Return the directory, if it is named, and the login."""
     source, colon, login = typed.rpartition(":")
     if colon and source not in DIRECTORIES:

@@ -56,8 +56,8 @@ HEADERS: dict[bytes, Sequence[bytes]] = {
 # What only people use: pages, files, and forms that lead back to a page. By name, or by name and method.
 STREAMS = {"notifications:stream", "api:stream"}  # who asks them waits for ever: nobody draws them
 PAGES = STREAMS | {
-    "home", "static", "preferences", "people:login GET", "people:register GET", "tasks:back", "tasks:export",
-    "tasks:next_task", "tasks:previous_task",
+    "home", "static", "preferences", "people:login GET", "people:register GET", "people:second_factor_confirm",
+    "tasks:back", "tasks:export", "tasks:next_task", "tasks:previous_task",
     "replies:insert", "drafts:discard", "tasks:row GET", "tasks:delete GET", "tasks:new_form", "tasks:new_preview",
     "tasks:thumbnail", "tasks:view", "notifications:show", "tasks:changed", "notifications:widget",
     "tasks:more", "tasks:cards", "tasks:bulk GET", "people:menu", "search:keys",
@@ -80,6 +80,10 @@ USUAL = {
     "new": "subject project_id tracker_id description priority_id due_date idempotency_key",
     "{task_id:int}": "subject description due_date start_date done_ratio comment lock_version muted",
     "login": "username password remember next",
+    "second-factor": "password next",
+    "confirm": "sealed code next",
+    "codes": "password code",
+    "off": "password code",
     "register": "username email password confirm_password full_name department position setup_token next",
     "logout": "everywhere",
     "preferences": "theme locale wanted digest quiet days start end zone sound_high complete",
@@ -118,6 +122,7 @@ RIGHT: dict[str, Sequence[Any]] = {
     "end": ("08:00", "8"),
     "zone": ("Asia/Omsk", "utc"), "sound_high": ("bell", "none"),
     "phase_1": ("waiting", "active", "done"), "limit_1": (1, "9999", None), "limit_2": ("", 0),
+    "code": ("123456", "abcd-efgh-jkmn-pqrs", "x" * 200), "sealed": ("x.y.z",),
     "folded": ("1", False), "shown": ("0", True),
 }  # fmt: skip
 

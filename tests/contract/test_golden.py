@@ -24,6 +24,12 @@ from tests.web.conftest import Visit
 GOLDEN = Path(__file__).parent / "golden"
 CASES = {case.name: case for case in ANSWERS + REFUSALS}
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+RANDOM = {
+    "secret": "[A-Z2-7]{32}",
+    "address": "otpauth://totp/.+:anna.secret=[A-Z2-7]{32}&issuer=.+",
+    "sealed": r"[\w-]{100,}\.[\w-]+\.[\w-]+",
+    "recovery_codes": "[a-z2-9]{4}(-[a-z2-9]{4}){3}",
+}
 TOLD_HEADERS = ("allow", "retry-after")
 STATUSES = {400, 401, 403, 404, 405, 409, 413, 415, 422, 429, 501, 502, 503}
 
@@ -97,6 +103,8 @@ def _normal(name: str, value: Any) -> Any:
         return "<seconds>"
     if name == "retry-after" and value.isdigit():
         return "<seconds>"
+    if name in RANDOM and isinstance(value, str) and re.fullmatch(RANDOM[name], value):
+        return f"<{name}>"
     return "<moment>" if isinstance(value, str) and MOMENT.fullmatch(value) else value
 
 

@@ -658,6 +658,7 @@ def test_what_is_done_to_it_is_recorded(visit: Visit, clock: Clock, services: Se
     for path in ("codes", "off"):
         clock.now += STEP
         client.post(f"{PAGE}/{path}", json={"password": PASSWORDS["anna"], "code": phone.code()})
-    rows = services.database.run_here(lambda db: db.exec(select(AuditRecord).order_by(AuditRecord.id)).all())
+    query = select(AuditRecord).where(AuditRecord.action != "grant").order_by(AuditRecord.id)
+    rows = services.database.run_here(lambda db: db.exec(query).all())
     assert [row.action for row in rows] == ["second factor set up", "recovery codes replaced", "second factor removed"]
     assert {(row.actor_id, row.person_id) for row in rows} == {(PEOPLE_IDS["anna"],) * 2}

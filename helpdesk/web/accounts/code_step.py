@@ -7,12 +7,11 @@ the second factor, until a code was used. A program sends the code together with
 
 import logging
 
-from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.errors import HelpdeskError, NotSignedIn, SecondFactorRequired, sentence
-from helpdesk.people.model import Person, entitled, load_person
+from helpdesk.people.model import Person, entitled, person_of
 from helpdesk.people.second_factor import LONGEST_CODE
 from helpdesk.store import people, second_factors
 from helpdesk.store.second_factors import Factor
@@ -92,14 +91,12 @@ def page(request: Request, fields: Fields, error: HelpdeskError) -> Response:
 
 
 async def _person(request: Request, person_id: int) -> Person:
-    def load(db: Session) -> Person | None:
-        row = people.with_id(db, person_id)
-        return load_person(db, row) if row and row.is_active else None
-
-    person = await services(request).database.run(load)
-    if person is None:
+    """Return the person. Raises NotSignedIn for one who was shut out meanwhile."""
+    rows = await services(request).database.run(lambda db: people.with_ids(db, [person_id]))
+    people_in = [person_of(row, rights) for row, rights in rows if row.is_active]
+    if not people_in:
         raise NotSignedIn(EXPIRED)
-    return entitled(person, services(request).settings.administrators)
+    return entitled(people_in[0], services(request).settings.administrators)
 
 
 async def _check(request: Request, person: Person, factor: Factor, fields: Fields) -> None:

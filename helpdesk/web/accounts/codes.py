@@ -59,10 +59,10 @@ async def spend(
 
 async def require_password(request: Request, person: Person, password: str) -> None:
     """Check the password of a local account again. Raises Invalid, TooManyAttempts."""
-    guesses = Guesses(request, f"again {person.id}")
+    guesses = Guesses(request, f"password {person.id}")
     await guesses.begin(person.login)
-    row = await services(request).database.run(lambda db: people.with_id(db, person.id))
-    if not await passwords.matches(row.password_hash if row else None, password):
+    rows = await services(request).database.run(lambda db: people.with_ids(db, [person.id]))
+    if not await passwords.matches(rows[0][0].password_hash if rows else None, password):
         raise Invalid({"password": [WRONG_PASSWORD]})
     await guesses.forgive(person)
 
