@@ -18,6 +18,7 @@ from helpdesk.tasks.colors import ColorCache
 from helpdesk.tasks.pictures import Pictures
 from helpdesk.tasks.readers import ReaderCache
 from helpdesk.threads import Threads
+from helpdesk.web.access import differences
 from helpdesk.web.core import errors
 from helpdesk.web.core.request_body import BodyLimit
 from helpdesk.web.core.services import WebServices, path_maker
@@ -34,14 +35,14 @@ from helpdesk.web.lists.export import Exports
 from helpdesk.web.live.events import Events
 from helpdesk.web.live.hub import Live
 from helpdesk.web.notifications import preference_params
-from helpdesk.web.routes import PRESENTERS, ROUTES, without_guard
+from helpdesk.web.routes import PRESENTERS, ROUTES
 from helpdesk.web.tasks import colors
 
 
 def create_app(services: Services) -> ASGIApp:
-    """Return the whole product over `services`. Raises RuntimeError for a route without a guard."""
-    if open_paths := without_guard(ROUTES):
-        raise RuntimeError(f"no guard declared for {', '.join(open_paths)}")
+    """Return the whole product over `services`. Raises RuntimeError for a route without its guard."""
+    if wrong := differences(ROUTES):
+        raise RuntimeError(f"web/access.py and web/routes.py differ in {', '.join(wrong)}")
 
     settings, path = services.settings, path_maker(ROUTES)
     static_files, pictures = StaticFiles(folder("static")), Pictures()

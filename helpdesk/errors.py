@@ -3,7 +3,7 @@
     HelpdeskError
     ├── Malformed ── Unchanged
     ├── NotSignedIn ── WrongCredentials, SecondFactorRequired
-    ├── NotAllowed ── LockedOut, SecondFactorMissing
+    ├── NotAllowed ── LockedOut, LoginReassigned
     ├── NotFound            also for what exists but is not visible
     ├── SavedUnseen         saved, but the task is no longer visible
     ├── Conflict ── KeyReused
@@ -92,11 +92,13 @@ class NotAllowed(HelpdeskError):
     default = sentence("You are not allowed to do this.")
 
 
-class SecondFactorMissing(NotAllowed):
-    """A session may do nothing before its person has set up a second factor."""
+class LoginReassigned(NotAllowed):
+    """A directory has given a login to somebody else, who must not inherit the account."""
 
-    code = "second_factor_required"
-    default = sentence("Please set up a second factor for your account first, at /users/second-factor.")
+    code = "login_reassigned"
+    default = sentence(
+        "This login belonged to somebody else before, so nobody can sign in with it. Please ask an administrator."
+    )
 
 
 class LockedOut(NotAllowed):

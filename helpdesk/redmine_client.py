@@ -47,7 +47,7 @@ THREADS = Threads(2)
 
 
 class NotSent(Unavailable):
-    """There was no connection, so nothing was sent to Redmine."""
+    """Nothing was sent to Redmine: there was no connection."""
 
 
 class Unanswered(Unavailable):
@@ -61,12 +61,11 @@ class Answer(NamedTuple):
 
 class RedmineClient:
     """Calls with our own (administrator's) key; `as_login` makes Redmine act as that person, by X-Redmine-Switch-User.
-
     Raises Unavailable (no answer in time, 5xx), BadResponse (not JSON, an unknown status), WrongKey (our key is
     refused), NotFound (404, and 403 for objects that a person may not see), NotAllowed, Invalid, Conflict.
-
     `deadline` bounds the seconds of all calls of one operation together (see `within`), `ca_bundle` holds the company's
-    own certificate authorities. Files go over `transfers`, so that slow ones keep no page waiting for a connection.
+    own certificate authorities, and `auth` may replace our key by the person's. Files go over `transfers`, so that slow
+    ones keep no page waiting for a connection.
     """
 
     def __init__(
@@ -76,8 +75,9 @@ class RedmineClient:
         transport: httpx.AsyncBaseTransport | None = None,
         deadline: float = TOTAL_SECONDS,
         ca_bundle: Path | None = None,
+        auth: httpx.Auth | None = None,
     ) -> None:
-        self.http, self.transfers = (_pool(url, transport, ca_bundle) for _ in range(2))
+        self.http, self.transfers = (_pool(url, ca_bundle, transport=transport, auth=auth) for _ in range(2))
         self.key: Headers = {b"X-Redmine-API-Key": _header(api_key)}
         self.deadline = deadline
 
@@ -168,11 +168,10 @@ class RedmineClient:
         raise failure(method, answer, f"{method} {path}: {answer.status}")
 
 
-def _pool(url: str, transport: httpx.AsyncBaseTransport | None, ca_bundle: Path | None) -> httpx.AsyncClient:
+def _pool(url: str, ca_bundle: Path | None, **more: Any) -> httpx.AsyncClient:
     encrypted = url.startswith("https:")
     return httpx.AsyncClient(
         base_url=url,
-        transport=transport,
         verify=tls.context(ca_bundle, public=encrypted),  # reading unneeded authorities takes longer than a call
         timeout=httpx.Timeout(CALL_SECONDS, connect=CONNECT_SECONDS),
         limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
@@ -180,6 +179,7 @@ def _pool(url: str, transport: httpx.AsyncBaseTransport | None, ca_bundle: Path 
         cookies=no_cookies(),
         follow_redirects=False,
         trust_env=False,
+        **more,
     )
 
 

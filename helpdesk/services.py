@@ -8,7 +8,7 @@ from helpdesk.notifications.feed_poller import FeedStatus
 from helpdesk.notifications.recipients import Accounts
 from helpdesk.notifications.suppression import Suppression
 from helpdesk.notifications.wakeups import Wakeups
-from helpdesk.people.directory import Directory
+from helpdesk.people.authentication import Authentication
 from helpdesk.people.model import SignedIn
 from helpdesk.settings.settings import Settings
 from helpdesk.store.database import Database
@@ -26,16 +26,16 @@ def utc_now() -> datetime:
 class Services:
     """The ports, the store and the background tasks.
 
-    `accounts` returns the accounts of people by their numbers in the backend. `identify` returns a signed-in person's
-    identity there, and raises NotAllowed without one. `wakeups` wakes open streams, `feed_status` tells whether the
-    feed is live, and `visible_to` returns the people who may see an event. Each of `watchers` runs until it is
-    cancelled. `close` releases connections when the process ends.
+    `authentication` signs people in. `accounts` returns the accounts of people by their numbers in the backend, and
+    `identify` returns a signed-in person's identity there, and raises NotAllowed without one. `wakeups` wakes open
+    streams, `feed_status` tells whether the feed is live, and `visible_to` returns the people who may see an event.
+    Each of `watchers` runs until it is cancelled. `close` releases connections when the process ends.
     """
 
     settings: Settings
     database: Database
     backend: Backend
-    directories: tuple[Directory, ...]
+    authentication: Authentication
     accounts: Accounts
     identify: Callable[[SignedIn], Actor]
     close: Callable[[], Awaitable[None]]

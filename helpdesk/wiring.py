@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from helpdesk import health, tls
+from helpdesk.encryption import Box
 from helpdesk.errors import NotAllowed, sentence
 from helpdesk.health import Check, Trouble
 from helpdesk.notifications.channels.dispatcher import Dispatcher
@@ -16,7 +17,10 @@ from helpdesk.notifications.feed_poller import FeedPoller
 from helpdesk.notifications.recipients import Accounts, Recipients
 from helpdesk.notifications.suppression import Suppression
 from helpdesk.notifications.wakeups import Wakeups
+from helpdesk.people.authentication import Authentication
+from helpdesk.people.blocked import BlockedPeople, Look, one_by_one
 from helpdesk.people.directory import Directory
+from helpdesk.people.grace import Grace
 from helpdesk.people.local import LocalDirectory
 from helpdesk.people.model import SignedIn
 from helpdesk.services import Services, utc_now
@@ -30,10 +34,13 @@ from helpdesk.tasks.feed import Feed
 from helpdesk.tasks.model import Actor
 
 if TYPE_CHECKING:
+    from helpdesk.people.redmine_keys import RedmineKeys
     from helpdesk.redmine_client import RedmineClient
     from helpdesk.tasks.redmine.sql.connection import RedmineDatabase
 
 COMPARED_PEOPLE = 50
+DIRECTORIES = ("oracle", "ldap", "redmine", "local")
+"""The order in which directories are asked, unless DIRECTORIES says another."""
 NOT_LINKED = sentence("Your account is not linked with anybody in the task system. Please ask an administrator.")
 
 
@@ -53,18 +60,20 @@ def _embedded(settings: Settings, database: Database) -> Services:
 
     backend = EmbeddedBackend(database.for_backend(), Blobs(settings.files_folder))
     feed = EmbeddedFeed(database.for_backend(), is_named=partial(rights.is_named, settings.administrators))
-    directories = (LocalDirectory(database),)
-    return _services(settings, database, backend, directories, own_account, close, feed, people.known_in_embedded)
+    authentication, watchers = _authentication(settings, database)
+    accounts = people.known_in_embedded
+    return _services(settings, database, backend, authentication, own_account, close, feed, accounts, watchers)
 
 
 def _with_redmine(settings: Settings, database: Database) -> Services:
-    from helpdesk.people.redmine import RedmineDirectory
+    from helpdesk.people.redmine_keys import RedmineKeys
     from helpdesk.tasks.redmine.backend import RedmineBackend
     from helpdesk.tasks.redmine.consistency_check import ConsistencyCheck
     from helpdesk.tasks.redmine.feed import FallbackFeed, RestFeed, SqlFeed
     from helpdesk.tasks.redmine.sql.source import Source
 
-    client, redmine_database = _redmine_client(settings), _redmine_database(settings)
+    own_keys = RedmineKeys(database, Box(settings.secret_keys)) if settings.redmine_act_as == "api-key" else None
+    client, redmine_database = _redmine_client(settings, own_keys), _redmine_database(settings)
 
     async def close() -> None:
         await client.close()
@@ -77,22 +86,42 @@ def _with_redmine(settings: Settings, database: Database) -> Services:
 
     source, rest_feed = None, RestFeed(client)
     feed: Feed = rest_feed
-    watchers: tuple[BackgroundTask, ...] = ()
+    authentication, watchers = _authentication(settings, database, client)
     if redmine_database:
         source = Source(redmine_database)
         feed = FallbackFeed(SqlFeed(source), rest_feed)
-        watchers = (ConsistencyCheck(client, source, recent_people).watch,)
+        watchers = (ConsistencyCheck(client, source, recent_people).watch, *watchers)
     backend = RedmineBackend(client, settings.redmine_text_format, source)
-    directories = (LocalDirectory(database), RedmineDirectory(client, database))
     accounts = people.known_in_redmine
-    return _services(settings, database, backend, directories, redmine_user, close, feed, accounts, watchers)
+    return _services(settings, database, backend, authentication, redmine_user, close, feed, accounts, watchers)
+
+
+def _authentication(
+    settings: Settings, database: Database, client: "RedmineClient | None" = None
+) -> tuple[Authentication, tuple[BackgroundTask, ...]]:
+    """Return the directories that are set, in their order, and the watcher of people whom they block."""
+    from helpdesk.people.redmine import RedmineDirectory
+    from helpdesk.people.redmine_binding import RedmineBinding
+
+    available: dict[str, Directory] = {"local": LocalDirectory(database)}
+    looks: dict[str, Look] = {name: one_by_one(directory) for name, directory in available.items() if name != "local"}
+    binding = None
+    if client:
+        redmine = RedmineDirectory(client)
+        box = Box(settings.secret_keys) if settings.redmine_act_as == "api-key" else None
+        binding = RedmineBinding(database, redmine, settings.redmine_match, box, utc_now)
+        available["redmine"], looks["redmine"] = redmine, redmine.blocked
+    grace = Grace(database, settings.erp_grace, utc_now) if settings.erp_grace else None
+    ordered = tuple(available[name] for name in settings.directories or DIRECTORIES if name in available)
+    authentication = Authentication(database, ordered, utc_now, grace, binding, settings.join_by_email)
+    return authentication, (BlockedPeople(database, looks, utc_now).watch,)
 
 
 def _services(
     settings: Settings,
     database: Database,
     backend: Backend,
-    directories: tuple[Directory, ...],
+    authentication: Authentication,
     identify: Callable[[SignedIn], Actor],
     close: Callable[[], Awaitable[None]],
     feed: Feed,
@@ -113,7 +142,7 @@ def _services(
         settings,
         database,
         backend,
-        directories,
+        authentication,
         accounts,
         identify,
         close,
@@ -135,11 +164,13 @@ def _wakeups(settings: Settings) -> tuple[Wakeups, tuple[BackgroundTask, ...]]:
     return wakeups, (wakeups.watch,)
 
 
-def _redmine_client(settings: Settings) -> "RedmineClient":
+def _redmine_client(settings: Settings, own_keys: "RedmineKeys | None" = None) -> "RedmineClient":
     from helpdesk.redmine_client import RedmineClient
 
     authorities = settings.redmine_ca_bundle or settings.ca_bundle
-    return RedmineClient(settings.redmine_url or "", settings.redmine_api_key or "", ca_bundle=authorities)
+    return RedmineClient(
+        settings.redmine_url or "", settings.redmine_api_key or "", ca_bundle=authorities, auth=own_keys
+    )
 
 
 def _redmine_database(settings: Settings) -> "RedmineDatabase | None":
@@ -207,4 +238,4 @@ def redmine_user(signed_in: SignedIn) -> Actor:
     person = signed_in.person
     if person.redmine_id is None:
         raise NotAllowed(NOT_LINKED)
-    return Actor(person.redmine_id, person.login, session=signed_in.mark)
+    return Actor(person.redmine_id, person.redmine_login or person.login, session=signed_in.mark)

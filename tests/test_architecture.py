@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from helpdesk.web.access import differences
+from helpdesk.web.routes import ROUTES
+
 PACKAGE = Path(__file__).parent.parent / "helpdesk"
 MODULES = {
     ".".join(file.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__"): file
@@ -51,6 +54,7 @@ ADAPTERS = {
     "notifications.redis_wakeups": {"health", "tls", "notifications.wakeups"},
     "people.local": {"store", "people.model", "people.directory", "people.passwords"},
     "people.redmine": {"errors", "store", "people.model", "people.directory", "redmine_client"},
+    "people.redmine_keys": {"encryption", "errors", "people.directory", "store"},
 }
 MAY = {
     "errors": set(),
@@ -81,10 +85,15 @@ MAY = {
     "store": {"errors", "store", "paths", "threads", "people.rights", *MEASURING},
     "health": {"errors", "store", "threads"},
     "demo": {"demo", "errors", "store", "people.passwords", *PORT},
-    "services": {"notifications", "people.directory", "people.model", "settings.settings", "store", "supervision",
+    "services": {"notifications", "people.authentication", "people.model", "settings.settings", "store", "supervision",
                  "tasks.model", "tasks.backend"},
     "tasks": {"errors", "texts", *PORT, "tasks.safe_html", "tasks.markup", "threads"},
     "tasks.picture_worker": set(),
+    "people.grace": {"people.directory", "people.passwords", "store"},
+    "people.blocked": {"errors", "people.directory", "store"},
+    "people.redmine_binding": {"encryption", "errors", "people.directory", "store"},
+    "people.authentication": {"errors", "people.directory", "people.grace", "people.model", "people.redmine_binding",
+                              "store"},
     "people": {"errors", "people.model", "people.passwords", "people.rights", "store", "texts", "threads"},
     "people.rights": {"errors"},
     "notifications": {"errors", "texts", "threads", "notifications", "store", "tasks.feed", "tasks.model"},
@@ -111,6 +120,7 @@ FLOORS = (
     "live search neighbours",
     "board accounts",
     "start",
+    "access",
     "routes",
 )
 """The folders of web/ from the ground up: each imports only from those before it."""
@@ -180,6 +190,11 @@ def for_types_alone(module: str) -> set[int]:
 
 def test_only_wiring_and_the_container_import_for_types_alone() -> None:
     assert {module for module in MODULES if for_types_alone(module)} == {"wiring", CONTAINER}
+
+
+def test_every_address_is_listed_with_its_guard() -> None:
+    """Deny by default: the application does not start without it."""
+    assert differences(ROUTES) == []
 
 
 def test_handlers_reach_everything_by_the_container() -> None:

@@ -70,7 +70,7 @@ async def test_redmine_is_reached_by_the_authority_that_a_setting_names(
     async with redmine_with(company.server_context()) as redmine:
         given = {**redmine, setting: company.file, "DATABASE_URL": str(database.engine.url)}
         services = wiring.wire(settings(**given))
-        owner = await services.directories[-1].sign_in("owner", "a password")
+        owner = await services.authentication.directories[0].sign_in("owner", "a password")
         assert owner and owner.login == "owner"
         await services.close()
         assert (await findings(**redmine, **{setting: company.file}))["Redmine"] == "Redmine: ok"
@@ -115,7 +115,7 @@ async def test_the_detail_of_a_refused_sign_in_tells_why_its_certificate_was_ref
     async with redmine_with(company.server_context()) as redmine:
         services = wiring.wire(settings(**redmine, DATABASE_URL=f"sqlite:///{tmp_path}/store.db"))
         with pytest.raises(Unavailable) as refused:
-            await services.directories[-1].sign_in("owner", "a password")
+            await services.authentication.directories[0].sign_in("owner", "a password")
         await services.close()
     assert "unknown authority" in refused.value.detail
 

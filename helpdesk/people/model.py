@@ -11,7 +11,7 @@ from helpdesk.store import rights
 from helpdesk.store.models import tables
 from helpdesk.store.rights import Named, is_named
 
-Source = Literal["local", "redmine"]
+Source = Literal["local", "redmine", "oracle", "ldap"]
 
 
 class Person(NamedTuple):
@@ -28,6 +28,7 @@ class Person(NamedTuple):
     department: str = ""
     position: str = ""
     redmine_id: int | None = None
+    redmine_login: str | None = None
     closed_hints: str = ""
     rights: frozenset[str] = frozenset()
 

@@ -1,21 +1,20 @@
 """Check passwords of Redmine's accounts by one request with Basic authentication, and keep only the numeric user id."""
 
 import logging
-
-from sqlmodel import Session
+from collections.abc import Collection
 
 from helpdesk.errors import BadResponse, NotAllowed, NotFound, WrongKey
-from helpdesk.people.directory import Checking, unlimited
-from helpdesk.people.model import Person, load_person
+from helpdesk.people.directory import MOST_FOUND, Checking, Profile, Secret, unlimited
 from helpdesk.redmine_client import JSON, RedmineClient, user_id, within
 from helpdesk.store import people
 from helpdesk.store.casefold import fold
-from helpdesk.store.database import Database
+from helpdesk.store.directory_accounts import Known
 
 # Longer ones make a header that web servers refuse; logins in Redmine have at most 60 characters.
 LONGEST_LOGIN = 255
 LONGEST_PASSWORD = 4_096
 PAGE_SIZE, MOST_PAGES = 100, 5  # of people whose name, login or e-mail contains the typed text
+ACTIVE, LOCKED = 1, 3  # app/models/principal.rb
 
 log = logging.getLogger(__name__)
 
@@ -27,11 +26,13 @@ class RedmineDirectory:
     tried: Redmine also accepts an API key as a login, and then answers with the key's owner.
     """
 
-    def __init__(self, client: RedmineClient, database: Database) -> None:
-        self.client = client
-        self.database = database
+    source = "redmine"
+    trouble = None
 
-    async def sign_in(self, login: str, password: str, checking: Checking = unlimited) -> Person | None:
+    def __init__(self, client: RedmineClient) -> None:
+        self.client = client
+
+    async def sign_in(self, login: str, password: str, checking: Checking = unlimited) -> Profile | None:
         if not _can_be_tried(login.strip(), password):
             return None
         async with within(self.client.deadline):
@@ -39,15 +40,43 @@ class RedmineDirectory:
             user = await self.client.who_is(tried, await checking(tried, password))
         if user is None:
             return None
-        number, name, *others = _identity(user)
-        if fold(name) != fold(tried):
-            return None
+        profile = _profile(user)
+        return profile if fold(profile.login) == fold(tried) else None
 
-        def bind(db: Session) -> Person | None:
-            row = people.bind_redmine(db, number, name, *others)
-            return load_person(db, row) if row.is_active else None
+    async def find(self, login: str) -> Profile | None:
+        """Return the user with this whole login. Locked users are found only by a key of an administrator."""
+        async with within(self.client.deadline):
+            users = [*await self._users_like(login), *await self._users_like(login, status=LOCKED)]
+        same = [user for user in users if _same(user.get("login"), login)]
+        return _profile(same[0]) if same else None
 
-        return await self.database.run(bind, writes=True)
+    async def search(self, text: str) -> list[Profile]:
+        async with within(self.client.deadline):
+            users = await self._users_like(text) if text.strip() else []
+        return [_profile(user) for user in users[:MOST_FOUND]]
+
+    async def blocked(self, accounts: Collection[Known]) -> set[int]:
+        """Return the ids of accounts whose users are locked. The key has to be an administrator's."""
+        async with within(self.client.deadline):
+            users = await self._users_like("", status=LOCKED)
+        locked = {user_id(user) for user in users}
+        return {account.id for account in accounts if account.redmine_id in locked}
+
+    async def proven(self, profile: Profile) -> bool:
+        """Tell whether Redmine, asked as this login, says that it is this user.
+
+        A key that is not an administrator's is ignored silently: then everybody would act as its owner.
+        """
+        async with within(self.client.deadline):
+            user = (await self.client.get("/users/current.json", as_login=profile.login)).get("user")
+        return isinstance(user, dict) and user.get("id") == profile.redmine_id
+
+    async def with_email(self, email: str) -> Profile | None:
+        """Return the only active user with this e-mail."""
+        async with within(self.client.deadline):
+            users = await self._users_like(email) if "@" in email else []
+        same = [user for user in users if _same(user.get("mail"), email)]
+        return _profile(same[0]) if len(same) == 1 else None
 
     async def _login_of(self, typed: str) -> str:
         """Return the login of the account with this e-mail, else `typed`, which is tried all the same to take as long.
@@ -68,10 +97,12 @@ class RedmineDirectory:
         logins = [str(user.get("login") or "") for user in users if _same(user.get("mail"), typed)]
         return logins[0] if len(logins) == 1 and _can_be_tried(logins[0], "any") else typed
 
-    async def _users_like(self, typed: str) -> list[JSON]:
+    async def _users_like(self, typed: str, status: int = ACTIVE) -> list[JSON]:
         users: list[JSON] = []
         for page in range(MOST_PAGES):
-            params = (("name", typed), ("limit", PAGE_SIZE), ("offset", page * PAGE_SIZE))
+            place = (("limit", PAGE_SIZE), ("offset", page * PAGE_SIZE))
+            chosen = (("name", typed),) if typed else ()
+            params = (*chosen, *((("status", status),) if status != ACTIVE else ()), *place)
             rows = (await self.client.get("/users.json", params=params)).get("users")
             if not isinstance(rows, list):
                 raise BadResponse(detail="/users.json: no users")
@@ -90,13 +121,22 @@ def _can_be_tried(login: str, password: str) -> bool:
     return right_size and ":" not in login
 
 
-def _identity(user: JSON) -> tuple[int, str, str, str]:
-    """Return id, login, full name and e-mail of /users/current.json.
+def _profile(user: JSON) -> Profile:
+    """Return what Redmine tells of a user.
 
-    Raises BadResponse without the first two, and for a login that is too long to be stored.
+    Raises BadResponse without an id or a login, and for a login that is too long to be stored.
     """
     login = user.get("login")
     if not isinstance(login, str) or not people.fits("login", login):
         raise BadResponse(detail="/users/current.json: no login that can be stored")
     name = f"{user.get('firstname') or ''} {user.get('lastname') or ''}".strip()
-    return user_id(user), login, name or login, str(user.get("mail") or "")
+    number, key = user_id(user), user.get("api_key")
+    return Profile(
+        login,
+        name or login,
+        str(user.get("mail") or ""),
+        is_blocked=user.get("status", ACTIVE) != ACTIVE,
+        id=str(number),
+        redmine_id=number,
+        api_key=Secret(key) if isinstance(key, str) and key else None,
+    )

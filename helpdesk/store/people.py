@@ -53,6 +53,14 @@ def with_login(session: Session, login: str, source: str | None) -> Sequence[Per
     return session.exec(same.where(Person.source == source) if source else same).all()
 
 
+def containing(session: Session, source: str, text: str, limit: int) -> Sequence[Person]:
+    """Return active accounts of a directory whose login, name or e-mail contains a text."""
+    columns = (Person.login_folded, Person.email_folded, Person.full_name)
+    matches = sa.or_(*(col(column).icontains(fold(text), autoescape=True) for column in columns))
+    active = select(Person).where(Person.source == source, col(Person.is_active).is_(True), matches)
+    return session.exec(active.order_by(Person.login_folded).limit(limit)).all()
+
+
 def logins_beginning(session: Session, text: str, limit: int) -> Sequence[str]:
     """Return the first folded logins of active accounts that begin with a folded text."""
     beginning = col(Person.login_folded).startswith(text, autoescape=True)
@@ -184,12 +192,20 @@ def _accounts(session: Session, number: int | None, numbers: Collection[int], lo
 
     Each is looked up by an index, since there may be many people.
     """
-    active = sa.select(col(Person.id), col(number), col(Person.login)).where(
-        col(number).is_not(None), col(Person.is_active).is_(True)
+    login = sa.func.coalesce(Person.redmine_login, Person.login)
+    active = sa.select(col(Person.id), col(number), login).where(
+        col(number).is_not(None), col(Person.is_active).is_(True), col(Person.joined_into).is_(None)
     )
-    query: list[tuple[Any, Collection[Any]]] = [(number, numbers), (Person.login_folded, logins)]
+    same_login = active.where(col(Person.redmine_login_folded).is_(None))
+    looks: list[tuple[Any, Any, Collection[Any]]] = [
+        (active, number, numbers),
+        (same_login, Person.login_folded, logins),
+        (active, Person.redmine_login_folded, logins),
+    ]
     asking = (
-        active.where(col(column).in_(batch)) for column, keys in query for batch in in_batches(dict.fromkeys(keys))
+        query.where(col(column).in_(batch))
+        for query, column, keys in looks
+        for batch in in_batches(dict.fromkeys(keys))
     )
     return sorted({Account(*row) for each in asking for row in session.execute(each)})
 

@@ -1,4 +1,4 @@
-"""List all addresses. The application does not start with a route whose handler has no guard."""
+"""List all addresses, each with its guard. The application starts only with the guards that `access.py` lists."""
 
 from starlette.convertors import register_url_convertor
 from starlette.routing import BaseRoute, Route
@@ -192,12 +192,3 @@ ROUTES: list[BaseRoute] = [
     *legacy_redirects.routes(),
 ]
 # fmt: on
-
-
-def without_guard(routes: list[BaseRoute]) -> list[str]:
-    """Return the paths of routes whose handlers have no guard."""
-    return [
-        getattr(route, "path", repr(route))
-        for route in routes
-        if not hasattr(getattr(route, "endpoint", None), "guard")
-    ]

@@ -7,7 +7,7 @@ from argon2.profiles import RFC_9106_LOW_MEMORY
 from helpdesk.people import passwords
 from helpdesk.people.local import LocalDirectory
 from helpdesk.store.database import Database
-from tests.world import PASSWORDS
+from tests.world import PASSWORDS, PEOPLE_IDS
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ async def test_the_decoy_opens_no_door(database: Database, checked: list[str]) -
 
 async def test_the_right_password_is_anna(database: Database) -> None:
     person = await LocalDirectory(database).sign_in("anna", PASSWORDS["anna"])
-    assert person and (person.login, person.source, person.redmine_id) == ("anna", "local", None)
+    assert person and (person.login, person.id, person.redmine_id) == ("anna", str(PEOPLE_IDS["anna"]), None)
 
 
 async def test_a_substituted_password_is_checked_against_the_same_hash(database: Database, checked: list[str]) -> None:

@@ -15,6 +15,7 @@ from helpdesk.people.redmine import LONGEST_PASSWORD, RedmineDirectory
 from helpdesk.redmine_client import RedmineClient
 from helpdesk.store import people
 from helpdesk.store.database import Database
+from tests.people.entrance import Entrance
 from tests.servers import imitated_redmine as imitation
 from tests.servers.imitated_redmine import EVERYTHING, ME, Answer, ImitatedRedmine, imitated_redmine, says
 from tests.servers.process import free_port
@@ -54,16 +55,16 @@ NO_IDENTITIES: list[dict[str, Any]] = [
 
 
 @pytest.fixture
-async def imitated(server: ImitatedRedmine, database: Database) -> AsyncIterator[RedmineDirectory]:
+async def imitated(server: ImitatedRedmine, database: Database) -> AsyncIterator[Entrance]:
     client = RedmineClient(server.url, KEY)
-    yield RedmineDirectory(client, database)
+    yield Entrance(RedmineDirectory(client), database)
     await client.close()
 
 
 @pytest.fixture
-async def directory(redmine: Redmine, database: Database) -> AsyncIterator[RedmineDirectory]:
+async def directory(redmine: Redmine, database: Database) -> AsyncIterator[Entrance]:
     client = RedmineClient(redmine.url, redmine.admin_key)
-    yield RedmineDirectory(client, database)
+    yield Entrance(RedmineDirectory(client), database)
     await client.close()
 
 
@@ -102,7 +103,7 @@ def bound(database: Database) -> list[tuple[int | None, str]]:
 
 
 async def test_the_right_password_signs_in_and_binds_redmines_number(
-    redmine: Redmine, directory: RedmineDirectory, database: Database
+    redmine: Redmine, directory: Entrance, database: Database
 ) -> None:
     person = await directory.sign_in("anna", redmine.passwords["anna"])
 
@@ -115,15 +116,13 @@ async def test_the_right_password_signs_in_and_binds_redmines_number(
     assert bound(database) == [(redmine.user_ids["anna"], "anna")]
 
 
-async def test_an_administrator_of_redmine_is_no_administrator_of_ours(
-    redmine: Redmine, directory: RedmineDirectory
-) -> None:
+async def test_an_administrator_of_redmine_is_no_administrator_of_ours(redmine: Redmine, directory: Entrance) -> None:
     person = await directory.sign_in("admin", redmine.passwords["admin"])
     assert person is not None and not person.is_admin
 
 
 async def test_another_sign_in_finds_the_same_account(
-    redmine: Redmine, directory: RedmineDirectory, database: Database
+    redmine: Redmine, directory: Entrance, database: Database
 ) -> None:
     first = await directory.sign_in("anna", redmine.passwords["anna"])
     second = await directory.sign_in(" ANNA ", redmine.passwords["anna"])
@@ -131,7 +130,7 @@ async def test_another_sign_in_finds_the_same_account(
 
 
 async def test_nobody_comes_in_with_a_wrong_password_an_unknown_login_or_a_locked_account(
-    redmine: Redmine, directory: RedmineDirectory, database: Database
+    redmine: Redmine, directory: Entrance, database: Database
 ) -> None:
     for login, password in (
         ("anna", "wrong"),
@@ -147,7 +146,7 @@ async def test_nobody_comes_in_with_a_wrong_password_an_unknown_login_or_a_locke
     assert bound(database) == []
 
 
-async def test_a_person_locked_later_can_not_sign_in(administrator: Administrator, directory: RedmineDirectory) -> None:
+async def test_a_person_locked_later_can_not_sign_in(administrator: Administrator, directory: Entrance) -> None:
     number, login = administrator.new_user()
     assert await directory.sign_in(login, PASSWORD)
     administrator.change(number, status=3)
@@ -155,7 +154,7 @@ async def test_a_person_locked_later_can_not_sign_in(administrator: Administrato
 
 
 async def test_a_person_who_must_change_the_password_first_can_not_sign_in(
-    administrator: Administrator, directory: RedmineDirectory
+    administrator: Administrator, directory: Entrance
 ) -> None:
     number, login = administrator.new_user()
     administrator.change(number, must_change_passwd=True)
@@ -163,14 +162,16 @@ async def test_a_person_who_must_change_the_password_first_can_not_sign_in(
 
 
 async def test_an_api_key_is_no_login_though_redmine_takes_it_for_one(
-    redmine: Redmine, directory: RedmineDirectory, database: Database
+    redmine: Redmine, directory: Entrance, database: Database
 ) -> None:
+    client = RedmineClient(redmine.url, redmine.admin_key)
     for login in ("anna", "admin"):
         key = redmine.api_keys[login]
-        taken = await directory.client.who_is(key, "anything")
+        taken = await client.who_is(key, "anything")
         assert taken is not None and taken["login"] == login
         for password in ("anything", key, redmine.passwords[login]):
             assert await directory.sign_in(key, password) is None
+    await client.close()
     assert bound(database) == []
 
 
@@ -180,7 +181,7 @@ async def test_an_api_key_is_no_login_though_redmine_takes_it_for_one(
     ids=["Cyrillic", "colons", "spaces", "long Cyrillic", "longest"],
 )
 async def test_any_password_that_redmine_takes_signs_in(
-    administrator: Administrator, directory: RedmineDirectory, password: str
+    administrator: Administrator, directory: Entrance, password: str
 ) -> None:
     number, login = administrator.new_user(password)
     person = await directory.sign_in(login, password)
@@ -190,12 +191,12 @@ async def test_any_password_that_redmine_takes_signs_in(
 
 @pytest.mark.parametrize("login", ["анна", "an\0na", "anna\n", "\ud800", "anna' OR 1=1 --", "a" * 60, "％"])
 @pytest.mark.parametrize("password", ["нет", "\0", "\ud800", "' OR 1=1 --"])
-async def test_hostile_credentials_are_only_wrong(directory: RedmineDirectory, login: str, password: str) -> None:
+async def test_hostile_credentials_are_only_wrong(directory: Entrance, login: str, password: str) -> None:
     assert await directory.sign_in(login, password) is None
 
 
 async def test_a_person_renamed_in_redmine_keeps_the_account(
-    administrator: Administrator, directory: RedmineDirectory, database: Database
+    administrator: Administrator, directory: Entrance, database: Database
 ) -> None:
     number, login = administrator.new_user()
     first = await directory.sign_in(login, PASSWORD)
@@ -210,7 +211,7 @@ async def test_a_person_renamed_in_redmine_keeps_the_account(
 
 
 async def test_taking_over_a_login_does_not_take_over_the_account(
-    administrator: Administrator, directory: RedmineDirectory
+    administrator: Administrator, directory: Entrance
 ) -> None:
     old, login = administrator.new_user()
     new, other = administrator.new_user()
@@ -223,7 +224,7 @@ async def test_taking_over_a_login_does_not_take_over_the_account(
 
 
 async def test_the_password_stays_nowhere(
-    redmine: Redmine, administrator: Administrator, directory: RedmineDirectory, tmp_path: Path, caplog: Any
+    redmine: Redmine, administrator: Administrator, directory: Entrance, tmp_path: Path, caplog: Any
 ) -> None:
     caplog.set_level("DEBUG")
     _, login = administrator.new_user()
@@ -250,7 +251,7 @@ async def test_the_password_stays_nowhere(
     ids=["colon", "only a colon", "empty", "blank", "no password", "long login", "long password"],
 )
 async def test_impossible_credentials_are_refused_without_asking(
-    server: ImitatedRedmine, imitated: RedmineDirectory, login: str, password: str
+    server: ImitatedRedmine, imitated: Entrance, login: str, password: str
 ) -> None:
     assert await imitated.sign_in(login, password) is None
     assert server.requests == []
@@ -258,7 +259,7 @@ async def test_impossible_credentials_are_refused_without_asking(
 
 @pytest.mark.parametrize("user", NO_IDENTITIES, ids=str)
 async def test_an_answer_without_a_numeric_id_and_a_login_makes_no_sense(
-    server: ImitatedRedmine, imitated: RedmineDirectory, database: Database, user: dict[str, Any]
+    server: ImitatedRedmine, imitated: Entrance, database: Database, user: dict[str, Any]
 ) -> None:
     server.answers[ME] = imitation.tells({"user": user})
     with pytest.raises(BadResponse):
@@ -267,7 +268,7 @@ async def test_an_answer_without_a_numeric_id_and_a_login_makes_no_sense(
 
 
 async def test_an_answer_about_somebody_else_is_a_refusal(
-    server: ImitatedRedmine, imitated: RedmineDirectory, database: Database
+    server: ImitatedRedmine, imitated: Entrance, database: Database
 ) -> None:
     for login in ("boris", "annа", ""):  # the second has a Cyrillic а
         server.answers[ME] = imitation.tells({"user": {"id": 5, "login": login}})
@@ -275,7 +276,7 @@ async def test_an_answer_about_somebody_else_is_a_refusal(
     assert bound(database) == []
 
 
-async def test_names_and_mail_may_be_missing(server: ImitatedRedmine, imitated: RedmineDirectory) -> None:
+async def test_names_and_mail_may_be_missing(server: ImitatedRedmine, imitated: Entrance) -> None:
     server.answers[ME] = imitation.tells({"user": {"id": 5, "login": "anna", "firstname": None, "mail": None}})
     person = await imitated.sign_in("anna", PASSWORD)
     assert person is not None and (person.full_name, person.email) == ("anna", "")
@@ -283,7 +284,7 @@ async def test_names_and_mail_may_be_missing(server: ImitatedRedmine, imitated: 
 
 @pytest.mark.parametrize("answer", [says(401), says(403), says(404), says(302, Location="/login"), says(200, "<html>")])
 async def test_a_redmine_too_old_to_tell_the_mail_lets_one_in(
-    server: ImitatedRedmine, imitated: RedmineDirectory, answer: imitation.Answer
+    server: ImitatedRedmine, imitated: Entrance, answer: imitation.Answer
 ) -> None:
     server.answers["/my/account.json"] = answer
     server.answers[ME] = imitation.tells({"user": {"id": 5, "login": "anna", "firstname": "Anna"}})
@@ -299,7 +300,7 @@ async def test_a_failing_redmine_is_no_wrong_password_and_shows_no_secret(
     server.answers[EVERYTHING], code = FAILURES[failure]
     client = RedmineClient(server.url, KEY, deadline=0.3 if failure == "never answers" else 20)
     with pytest.raises(HelpdeskError) as raised:
-        await RedmineDirectory(client, database).sign_in("anna", PASSWORD)
+        await RedmineDirectory(client).sign_in("anna", PASSWORD)
     await client.close()
 
     assert raised.value.code == code and bound(database) == []
@@ -310,12 +311,12 @@ async def test_a_failing_redmine_is_no_wrong_password_and_shows_no_secret(
 async def test_a_redmine_that_is_down_is_no_wrong_password(database: Database) -> None:
     client = RedmineClient(f"http://127.0.0.1:{free_port()}", KEY)
     with pytest.raises(Unavailable):
-        await RedmineDirectory(client, database).sign_in("anna", PASSWORD)
+        await RedmineDirectory(client).sign_in("anna", PASSWORD)
     await client.close()
 
 
 async def test_the_password_is_sent_to_nobody_whom_redmine_points_at(
-    server: ImitatedRedmine, imitated: RedmineDirectory
+    server: ImitatedRedmine, imitated: Entrance
 ) -> None:
     async with imitated_redmine() as other:
         server.answers[EVERYTHING] = says(302, Location=f"{other.url}{ME}")
@@ -325,7 +326,7 @@ async def test_the_password_is_sent_to_nobody_whom_redmine_points_at(
 
 
 async def test_an_e_mail_signs_in_on_a_real_redmine(
-    redmine: Redmine, administrator: Administrator, directory: RedmineDirectory, database: Database
+    redmine: Redmine, administrator: Administrator, directory: Entrance, database: Database
 ) -> None:
     number, login = administrator.new_user()
     for typed in (f"{login}@example.test", f" {login.upper()}@Example.test "):
@@ -368,7 +369,7 @@ def tried(server: ImitatedRedmine) -> list[str]:
 
 @pytest.mark.parametrize("case", PEOPLE)
 async def test_one_login_is_tried_for_an_e_mail_whether_anybody_has_it_or_not(
-    server: ImitatedRedmine, imitated: RedmineDirectory, case: str
+    server: ImitatedRedmine, imitated: Entrance, case: str
 ) -> None:
     people_like, login = PEOPLE[case]
     server.answers["/users.json"], server.answers[ME] = imitation.tells({"users": people_like}), says(401)
@@ -378,9 +379,7 @@ async def test_one_login_is_tried_for_an_e_mail_whether_anybody_has_it_or_not(
     assert asked.headers["x-redmine-api-key"] == KEY and "name=anna%40example.test" in asked.target
 
 
-async def test_an_e_mail_at_the_end_of_many_others_is_found(
-    server: ImitatedRedmine, imitated: RedmineDirectory
-) -> None:
+async def test_an_e_mail_at_the_end_of_many_others_is_found(server: ImitatedRedmine, imitated: Entrance) -> None:
     async def pages(writer: asyncio.StreamWriter, request: imitation.Request) -> None:
         first = "offset=0" in request.target
         await imitation.tells({"users": [BY_PART] * 100 if first else [ANNA]})(writer, request)
@@ -392,7 +391,7 @@ async def test_an_e_mail_at_the_end_of_many_others_is_found(
 
 @pytest.mark.parametrize("answer", [says(401), says(403), says(404)], ids=["a wrong key", "no administrator's", "old"])
 async def test_without_an_administrators_key_an_e_mail_is_a_plain_refusal(
-    server: ImitatedRedmine, imitated: RedmineDirectory, answer: Answer, caplog: pytest.LogCaptureFixture
+    server: ImitatedRedmine, imitated: Entrance, answer: Answer, caplog: pytest.LogCaptureFixture
 ) -> None:
     server.answers["/users.json"], server.answers[ME] = answer, says(401)
     assert await imitated.sign_in("anna@example.test", PASSWORD) is None
@@ -401,7 +400,7 @@ async def test_without_an_administrators_key_an_e_mail_is_a_plain_refusal(
 
 
 async def test_somebody_else_is_not_signed_in_for_the_login_that_was_found(
-    server: ImitatedRedmine, imitated: RedmineDirectory
+    server: ImitatedRedmine, imitated: Entrance
 ) -> None:
     server.answers["/users.json"] = imitation.tells({"users": [ANNA]})
     server.answers[ME] = imitation.tells({"user": {"id": 9, "login": "anna@example.test"}})
@@ -409,7 +408,7 @@ async def test_somebody_else_is_not_signed_in_for_the_login_that_was_found(
 
 
 async def test_a_password_is_not_checked_when_its_login_was_tried_too_often(
-    server: ImitatedRedmine, imitated: RedmineDirectory
+    server: ImitatedRedmine, imitated: Entrance
 ) -> None:
     told = []
 

@@ -7,8 +7,8 @@ import pytest
 from sqlmodel import Session, select
 
 from helpdesk.errors import Unavailable
-from helpdesk.people.directory import Checking, unlimited
-from helpdesk.people.model import Person
+from helpdesk.people.directory import Checking, Profile, unlimited
+from helpdesk.people.local import LocalDirectory
 from helpdesk.services import Services
 from helpdesk.settings.settings import RateLimit
 from helpdesk.store import people
@@ -179,13 +179,14 @@ def test_success_forgives_the_failures_before_it(visit: Visit) -> None:
 
 
 def test_a_directory_that_is_down_says_so_and_keeps_the_login(visit: Visit) -> None:
-    class Down:
-        async def sign_in(self, login: str, password: str, checking: Checking = unlimited) -> Person | None:
+    class Down(LocalDirectory):
+        async def sign_in(self, login: str, password: str, checking: Checking = unlimited) -> Profile | None:
             raise Unavailable(detail="no answer")
 
     client = visit()
     services = client.app.app.state.services
-    client.app.app.state.services = replace(services, directories=(Down(),))
+    down = replace(services.authentication, directories=(Down(services.database),))
+    client.app.app.state.services = replace(services, authentication=down)
     answer = client.post("/users/login", json=ANNA)
     assert answer.status_code == 503 and answer.headers["retry-after"]
     page = client.post("/users/login", data=ANNA, headers=HTML)

@@ -1,47 +1,13 @@
-"""The table of addresses: nothing is open by oversight, old ones lead on, and some wait for a system to come."""
-
-import re
+"""The table of addresses: old ones lead on, and some wait for a system to come."""
 
 import pytest
-from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Mount, Route
 
-from helpdesk.web.core.guards import public
-from helpdesk.web.edge import legacy_redirects
 from helpdesk.web.edge.not_configured import ADDRESSES
-from helpdesk.web.routes import ROUTES, without_guard
+from helpdesk.web.routes import ROUTES
 from tests.web.conftest import HTML, Visit
 from tests.world import PASSWORDS, PEOPLE_IDS, EmbeddedWorld
 
 PLACES = {"board", "files", "lists", "neighbours", "tasks"}
-OPEN = {"/healthz", "/readyz", "/static/{name:path}", "/preferences"}
-OPEN |= {"/users/login", "/users/logout", "/users/register"}
-OPEN |= {old for old, *_ in legacy_redirects.MOVED}
-
-
-async def forgotten(request: object) -> Response:
-    return PlainTextResponse("open")
-
-
-def test_every_route_declares_its_guard() -> None:
-    assert without_guard(ROUTES) == []
-    assert without_guard([Route("/x", forgotten), Mount("/y", app=forgotten), Route("/z", public(forgotten))]) == [
-        "/x",
-        "/y",
-    ]
-
-
-def test_only_these_routes_are_open_to_everybody() -> None:
-    assert {route.path for route in ROUTES if route.endpoint.guard in ("public", "unguarded")} == OPEN
-
-
-def test_whatever_is_not_open_refuses_somebody_without_a_session(visit: Visit) -> None:
-    client = visit()
-    for route in ROUTES:
-        if route.path not in OPEN:
-            address = re.sub(r"\{\w+:int\}", "1", route.path)
-            for method in route.methods - {"HEAD"}:
-                assert client.request(method, address).json()["error"] == "not_signed_in", address
 
 
 def test_route_names_handlers_and_addresses_agree() -> None:

@@ -22,7 +22,7 @@ from helpdesk.people import second_factor as rules
 from helpdesk.people.second_factor import code_of, step_at
 from helpdesk.services import Services
 from helpdesk.settings.settings import RateLimit
-from helpdesk.store import second_factors
+from helpdesk.store import joins, second_factors
 from helpdesk.store.models import tables
 from helpdesk.store.models.access import AuditRecord, RecoveryCode
 from helpdesk.web.accounts import code_step
@@ -259,9 +259,9 @@ def test_a_recovery_code_that_was_used_meanwhile_moves_nothing(services: Service
     """The step must not move on for a code that is wrong: the right one of now would be lost."""
     before = services.database.run_here(lambda db: second_factors.of_person(db, PEOPLE_IDS["anna"]))
     assert before
-    used = second_factors.Used(before.last_step, before.last_step + 1, "z" * 16)
+    used = second_factors.Used(before, before.last_step + 1, "z" * 16)
     with pytest.raises(second_factors.WrongCredentials):
-        services.database.run_here(lambda db: second_factors.use(db, PEOPLE_IDS["anna"], used), writes=True)
+        services.database.run_here(lambda db: second_factors.use(db, used), writes=True)
     assert services.database.run_here(lambda db: second_factors.of_person(db, PEOPLE_IDS["anna"])) == before
 
 
@@ -308,7 +308,7 @@ def test_a_seal_is_ours_and_of_its_purpose(visit: Visit, phone: Phone) -> None:
         assert (answer.status_code, answer.json()["error"]) == (401, "not_signed_in")
 
 
-@pytest.mark.parametrize("change", [{"is_active": False}])
+@pytest.mark.parametrize("change", [{"is_active": False}, {"blocked_at": datetime.now(UTC)}, {"joined_into": 1}])
 def test_a_person_who_is_shut_out_between_password_and_code_stays_out(
     visit: Visit, phone: Phone, services: Services, change: dict[str, Any]
 ) -> None:
@@ -333,6 +333,43 @@ def test_another_site_sends_no_code(visit: Visit, phone: Phone) -> None:
     sent = hidden(asked(client)) | {"code": phone.code()}
     answer = client.post(LOGIN, data=sent, headers=HTML | {"Origin": "https://evil.test"})
     assert answer.status_code == 403 and not is_in(client)
+
+
+# Joined accounts
+
+
+def join(services: Services, kept: str, joined: str) -> None:
+    def work(db: Session) -> None:
+        rows = [db.get_one(tables.Person, PEOPLE_IDS[login]) for login in (kept, joined)]
+        joins.join(db, *rows, services.clock(), None)
+
+    services.database.run_here(work, writes=True)
+
+
+@pytest.mark.parametrize("owner", ["anna", "boris"])
+def test_a_join_opens_no_account_without_the_second_factor_of_either(
+    visit: Visit, give: Callable[..., Phone], services: Services, clock: Clock, owner: str
+) -> None:
+    phone = give(owner)
+    join(services, "boris", "anna")
+    for login in ("anna", "boris"):
+        sent = {"username": login, "password": PASSWORDS[login]}
+        assert send(visit(), "", **sent) == (401, "second_factor_required")
+        assert send(visit(), phone.code(), **sent) == (200, None)
+        clock.now += STEP
+    assert send(visit(), RECOVERY) == (200, None)
+
+
+def test_of_two_second_factors_that_of_the_kept_account_counts_and_both_are_switched_off(
+    visit: Visit, give: Callable[..., Phone], services: Services, clock: Clock
+) -> None:
+    anna, boris = give("anna"), give("boris")
+    join(services, "boris", "anna")
+    assert [send(visit(), phone.code()) for phone in (anna, boris)] == [(401, "wrong_credentials"), (200, None)]
+    clock.now += STEP
+    sent = {"password": PASSWORDS["boris"], "code": boris.code()}
+    assert visit("boris").post(f"{PAGE}/off", json=sent).status_code == 200
+    assert send(visit(), "") == (200, None)
 
 
 # Guesses

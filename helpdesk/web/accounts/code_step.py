@@ -93,7 +93,9 @@ def page(request: Request, fields: Fields, error: HelpdeskError) -> Response:
 async def _person(request: Request, person_id: int) -> Person:
     """Return the person. Raises NotSignedIn for one who was shut out meanwhile."""
     rows = await services(request).database.run(lambda db: people.with_ids(db, [person_id]))
-    people_in = [person_of(row, rights) for row, rights in rows if row.is_active]
+    people_in = [
+        person_of(row, rights) for row, rights in rows if row.is_active and not row.blocked_at and not row.joined_into
+    ]
     if not people_in:
         raise NotSignedIn(EXPIRED)
     return entitled(people_in[0], services(request).settings.administrators)
@@ -105,9 +107,7 @@ async def _check(request: Request, person: Person, factor: Factor, fields: Field
     extra = {"request_id": request.state.request_id, "address": address_of(request)}
     extra |= {"login": person.login, "person_id": person.id}
     try:
-        await codes.spend(
-            request, person, factor, typed, lambda db, used: second_factors.use(db, person.id, used), device
-        )
+        await codes.spend(request, person, factor, typed, second_factors.use, device)
     except HelpdeskError as error:
         log.info("code refused", extra=extra | {"error": error.code})
         raise

@@ -71,9 +71,9 @@ def _used(request: Request, factor: Factor, typed: str) -> Used | None:
     """Return how a code is used up; None if it is no code of this second factor. The store knows recovery codes."""
     now, secret = services(request).clock(), _opened(request, factor)
     if recovery := second_factor.recovery_code(typed):
-        return Used(factor.last_step, second_factor.step_after_recovery(now, factor.last_step), recovery)
+        return Used(factor, second_factor.step_after_recovery(now, factor.last_step), recovery)
     step = second_factor.matching_step(secret, typed, now, factor.last_step)
-    return Used(factor.last_step, step) if step else None
+    return Used(factor, step) if step else None
 
 
 def _opened(request: Request, factor: Factor) -> str:

@@ -41,6 +41,7 @@ class Guesses:
         self.typed: tuple[Attempt, ...] = ()
         self.wrong: tuple[Attempt, ...] = ()  # of the directories that have answered
         self.current: tuple[Attempt, ...] = ()  # of the one that checks now
+        self.failed: tuple[Attempt, ...] = ()  # of those that have not answered
         self.directory = 0
 
     async def begin(self, typed: str) -> None:
@@ -60,13 +61,19 @@ class Guesses:
         """Note that the directory refused the password. The next one is asked."""
         self.wrong, self.current, self.directory = self.wrong + self.current, (), self.directory + 1
 
+    def unanswered(self) -> None:
+        """Note that the directory did not answer. The next one is asked."""
+        self.failed, self.current, self.directory = self.failed + self.current, (), self.directory + 1
+
     async def take_back(self) -> None:
-        """Take back the attempts of a directory that did not answer.
+        """Take back the attempts of directories that did not answer.
 
         Those that other directories refused stay: an outage gives nobody more guesses at them.
         """
         with suppress(StoreUnavailable, OutcomeUnknown):  # perhaps the store is the directory that did not answer
-            await self._write(lambda db: login_attempts.take_back(db, [it.id for it in self.typed + self.current]))
+            await self._write(
+                lambda db: login_attempts.take_back(db, [it.id for it in (*self.typed, *self.failed, *self.current)])
+            )
 
     async def forgive(self, person: Person) -> None:
         """Forget the failures under the person's names: the directory accepted the password.
@@ -78,7 +85,7 @@ class Guesses:
         names |= {(it.login_hash, it.place) for it in self.typed + self.current}
 
         def work(db: Session) -> None:
-            login_attempts.take_back(db, [it.id for it in self.wrong])
+            login_attempts.take_back(db, [it.id for it in self.wrong + self.failed])
             for hashed, place in names:
                 login_attempts.forgive(db, hashed, place)
 

@@ -94,17 +94,16 @@ def _device(request: Request) -> Device:
 
 
 async def _checked(request: Request, guesses: Guesses, typed: str, password: str) -> Person:
-    """Ask each directory in turn."""
+    """Ask the directories. Attempts do not count when one of them could not be asked."""
     await guesses.begin(typed)
     try:
-        for directory in services(request).directories:
-            if person := await directory.sign_in(typed, password, guesses.checking):
-                await guesses.forgive(person)
-                return person
-            guesses.refused()
+        person = await services(request).authentication.sign_in(typed, password, guesses)
     except Unavailable:
         await guesses.take_back()
         raise
+    if person is not None:
+        await guesses.forgive(person)
+        return person
     raise TooManyAttempts(guesses.crowded) if guesses.crowded else WrongCredentials
 
 

@@ -13,6 +13,7 @@ from helpdesk import errors
 from helpdesk.errors import HelpdeskError, Sentence, TooLarge, sentence
 from helpdesk.web.core import after_write, request_data, session
 from helpdesk.web.core.faces import SAFE, Face, Json, face_of, html, is_htmx, wants_html
+from helpdesk.web.core.guards import SecondFactorMissing
 from helpdesk.web.core.navigation import current_url
 from helpdesk.web.core.request_body import TooSlow
 from helpdesk.web.core.services import path_to, services
@@ -153,7 +154,7 @@ async def answer(request: Request, error: HelpdeskError, status: int, headers: d
         response: Response = JSONResponse(await to_dict(request, error, status), status)
     elif isinstance(error, errors.NotSignedIn):
         response = await _to_sign_in(request)
-    elif isinstance(error, errors.SecondFactorMissing) and (is_htmx(request) or request.method in SAFE):
+    elif isinstance(error, SecondFactorMissing) and (is_htmx(request) or request.method in SAFE):
         response = _to_second_factor(request)
     elif is_htmx(request):
         reused = isinstance(error, errors.KeyReused)

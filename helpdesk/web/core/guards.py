@@ -11,7 +11,7 @@ from functools import wraps
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.errors import NotAllowed, NotSignedIn, SecondFactorMissing, Sentence, Unavailable, sentence
+from helpdesk.errors import NotAllowed, NotSignedIn, Sentence, Unavailable, sentence
 from helpdesk.people.model import Person
 from helpdesk.people.rights import RIGHTS
 from helpdesk.people.second_factor import is_required
@@ -24,6 +24,13 @@ from helpdesk.web.core.services import services
 Handler = Callable[[Request], Awaitable[Response]]
 READ_SECONDS = 9.5
 ADMINISTRATORS_ONLY = sentence("Only administrators change what everybody uses.")
+
+
+class SecondFactorMissing(NotAllowed):
+    """A session may do nothing before its person has set up a second factor."""
+
+    code = "second_factor_required"
+    default = sentence("Please set up a second factor for your account first, at /users/second-factor.")
 
 
 def holds(person: Person, right: str | None) -> bool:
@@ -45,12 +52,12 @@ def public(handler: Handler) -> Handler:
 
 def signed_in(handler: Handler) -> Handler:
     """Let anybody in who has a session. Raises NotSignedIn, and SecondFactorMissing."""
-    return _with_session(handler, needs_factor=True)
+    return _marked(_with_session(handler, needs_factor=True), "signed_in")
 
 
 def setting_up(handler: Handler) -> Handler:
     """Let anybody in who has a session, also while the second factor that they need is missing. Raises NotSignedIn."""
-    return _with_session(handler, needs_factor=False)
+    return _marked(_with_session(handler, needs_factor=False), "setting_up")
 
 
 def _with_session(handler: Handler, needs_factor: bool) -> Handler:
@@ -69,7 +76,7 @@ def _with_session(handler: Handler, needs_factor: bool) -> Handler:
                 request.state.counts = await services(request).counts.of(request)
             return await handler(request)
 
-    return _marked(guarded, "signed_in")
+    return guarded
 
 
 def needs(right: str, message: Sentence | None = None) -> Callable[[Handler], Handler]:

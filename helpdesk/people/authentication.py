@@ -1,0 +1,146 @@
+"""Sign people in by the directories that are set, one after the other, and bind them to their accounts."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from sqlmodel import Session
+
+from helpdesk.errors import DirectoryUnavailable, HelpdeskError, Misconfigured, StoreUnavailable, Unavailable, sentence
+from helpdesk.people.directory import Directory, Profile, Secret
+from helpdesk.people.grace import Grace
+from helpdesk.people.model import Person, load_person
+from helpdesk.people.redmine_binding import RedmineBinding
+from helpdesk.store import directory_accounts, joins, rights
+from helpdesk.store.database import Database
+from helpdesk.store.models import tables
+
+log = logging.getLogger(__name__)
+
+TOTAL_SECONDS = 9.0
+"""All directories together have to answer in this time."""
+SILENT = {
+    "oracle": sentence(
+        "Your password could not be checked, because the ERP does not answer just now. Please try again in a while."
+    ),
+    "ldap": sentence(
+        "Your password could not be checked, because the company's directory (LDAP) does not answer just now. Please "
+        "try again in a while."
+    ),
+}
+"""What a person is told when nobody knows the login and this directory did not answer."""
+
+
+class Attempts(Protocol):
+    """The attempts of one sign-in, which are counted for each directory by itself."""
+
+    async def checking(self, login: str, password: str) -> str:
+        """Record that a directory is about to check a password; return the one that it should check."""
+
+    def refused(self) -> None:
+        """Note that the directory has refused the password."""
+
+    def unanswered(self) -> None:
+        """Note that the directory has not answered: its attempt does not count."""
+
+
+@dataclass(frozen=True)
+class Authentication:
+    """Whom to ask for passwords, in this order, and what is done for people who are let in."""
+
+    database: Database
+    directories: Sequence[Directory]
+    clock: Callable[[], datetime]
+    grace: Grace | None = None
+    binding: RedmineBinding | None = None
+    joins_by_email: bool = False
+
+    @property
+    def problems(self) -> dict[str, str]:
+        """Return why directories refuse the helpdesk, by their names."""
+        return {directory.source: directory.trouble for directory in self.directories if directory.trouble}
+
+    async def sign_in(self, login: str, password: str, attempts: Attempts) -> Person | None:
+        """Return the account of the person with this login and password; None when no directory accepts them.
+
+        A directory that fails is passed over. Raises its error when no other one accepts them, and LoginReassigned.
+        """
+        deadline = asyncio.get_running_loop().time() + TOTAL_SECONDS
+        failures: list[HelpdeskError] = []
+        for directory in self.directories:
+            try:
+                person = await self._ask(directory, login, password, attempts, deadline)
+            except StoreUnavailable:
+                raise
+            except Unavailable as error:
+                log.warning("a directory failed", extra={"directory": directory.source, "error": error.detail})
+                failures.append(_told(directory.source, error))
+                attempts.unanswered()
+                person = await self._by_grace(directory, error, login, password, attempts)
+            else:
+                if person is None:
+                    attempts.refused()
+            if person is not None:
+                return person
+        if failures:
+            raise failures[0]
+        return None
+
+    async def _ask(
+        self, directory: Directory, login: str, password: str, attempts: Attempts, deadline: float
+    ) -> Person | None:
+        try:
+            async with asyncio.timeout_at(deadline):
+                profile = await directory.sign_in(login, password, attempts.checking)
+        except TimeoutError as error:
+            raise DirectoryUnavailable(detail=f"no answer in {TOTAL_SECONDS} s") from error
+        if profile is None or profile.is_blocked:
+            if directory.source == "oracle" and self.grace:
+                await self.grace.forget(login)
+            return None
+        return await self.bound(directory.source, profile, password)
+
+    async def bound(self, source: str, profile: Profile, password: str = "") -> Person | None:
+        """Return the account of a person whom a directory let in; None if it is disabled. Raises LoginReassigned."""
+        row = await self.database.run(lambda db: self._row(db, source, profile), writes=source != "local")
+        if row is None or not row.is_active:
+            return None
+        if source == "oracle" and self.grace:
+            await self.grace.keep(profile.login, password)
+        if self.binding:
+            row = await self.binding.bound(row, source, profile, Secret(password))
+        return await self.database.run(lambda db: load_person(db, row))
+
+    def _row(self, db: Session, source: str, profile: Profile) -> tables.Person | None:
+        if source == "local":
+            row = directory_accounts.kept_of(db, db.get_one(tables.Person, int(profile.id)))
+            return row if row.blocked_at is None else None
+        if source == "redmine" and profile.redmine_id is not None:
+            number, names = profile.redmine_id, (profile.login, profile.full_name, profile.email)
+            row = directory_accounts.bind_redmine(db, number, *names)
+        else:
+            row = directory_accounts.bind(db, source, profile.login, profile.id, profile._asdict())
+        directory_accounts.unblock(db, row)
+        rights.set_from_directory(db, row.id or 0, source, profile.rights)
+        return joins.join_by_email(db, row, self.clock()) if self.joins_by_email else row
+
+    async def _by_grace(
+        self, directory: Directory, error: Unavailable, login: str, password: str, attempts: Attempts
+    ) -> Person | None:
+        if directory.source != "oracle" or self.grace is None or isinstance(error, Misconfigured):
+            return None
+        row = await self.grace.sign_in(login, password, attempts.checking)
+        if row is None or not row.is_active:
+            attempts.refused()
+            return None
+        log.warning("signed in without the ERP", extra={"person_id": row.id})
+        return await self.database.run(lambda db: load_person(db, row))
+
+
+def _told(source: str, error: HelpdeskError) -> HelpdeskError:
+    """Return the error with the sentence that names the directory."""
+    is_down = source in SILENT and not isinstance(error, Misconfigured)
+    return DirectoryUnavailable(SILENT[source], detail=error.detail) if is_down else error

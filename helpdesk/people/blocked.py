@@ -1,0 +1,55 @@
+"""Sign out people whom a directory has blocked, or no longer knows, while they are signed in."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from datetime import datetime
+
+from helpdesk.errors import HelpdeskError
+from helpdesk.people.directory import Directory
+from helpdesk.store import directory_accounts
+from helpdesk.store.database import Database
+from helpdesk.store.directory_accounts import Known
+
+log = logging.getLogger(__name__)
+
+PAUSE_SECONDS = 20.0
+Look = Callable[[Collection[Known]], Awaitable[set[int]]]
+"""Called with accounts of a directory that are signed in; returns the ids of those that it has blocked."""
+
+
+def one_by_one(directory: Directory) -> Look:
+    """Look for each person by the login. The first failure ends the round: the directory is down."""
+
+    async def look(accounts: Collection[Known]) -> set[int]:
+        return {it.id for it in accounts if (found := await directory.find(it.login)) is None or found.is_blocked}
+
+    return look
+
+
+class BlockedPeople:
+    """Ask each directory every PAUSE_SECONDS for the people who are signed in, and end the sessions of blocked ones.
+
+    Open streams end with the next heartbeat, so a blocked person is out within a minute.
+    """
+
+    def __init__(self, database: Database, looks: Mapping[str, Look], clock: Callable[[], datetime]) -> None:
+        self.database, self.looks, self.clock = database, looks, clock
+
+    async def watch(self) -> None:
+        while True:
+            await asyncio.sleep(PAUSE_SECONDS)
+            for source in self.looks:
+                await self.check(source)
+
+    async def check(self, source: str) -> None:
+        """Ask one directory. A failure blocks nobody."""
+        try:
+            accounts = await self.database.run(lambda db: directory_accounts.signed_in(db, source, self.clock()))
+            ids = await self.looks[source](accounts) if accounts else set()
+            if ids:
+                block, now = directory_accounts.block, self.clock()
+                people = await self.database.run(lambda db: block(db, ids, now), writes=True)
+                log.info("signed out, as the directory blocks them", extra={"directory": source, "people": people})
+        except HelpdeskError as error:
+            log.warning("nobody was looked for", extra={"directory": source, "error": error.detail or error.code})

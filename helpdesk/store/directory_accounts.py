@@ -1,0 +1,177 @@
+"""Bind accounts to what directories have proven: who signs in, and which fields the directory owns."""
+
+from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from helpdesk.errors import LoginReassigned
+from helpdesk.store import locks, people
+from helpdesk.store.casefold import fold
+from helpdesk.store.models import fitting, table, tables
+from helpdesk.store.models.tables import Person
+
+NAMES = ("full_name", "email")
+OFFICE = ("department", "position", "office", "phone")
+OWNED = {
+    "oracle": (*NAMES, *OFFICE, "vpn_enabled", "vpn_end_date"),
+    "ldap": (*NAMES, *OFFICE),
+    "redmine": NAMES,
+    "local": (),
+}
+"""The fields that each directory owns: they are refreshed at sign-in, and people can't edit them. Where an account has
+several directories, the first one in this order owns a field."""
+
+
+class Known(NamedTuple):
+    """An account that a directory is asked for."""
+
+    id: int
+    login: str
+    redmine_id: int | None
+
+
+def bind(session: Session, source: str, login: str, directory_id: str, values: Mapping[str, Any]) -> Person:
+    """Return the account that signs in by `login` of a directory other than Redmine and ours.
+
+    It is created at the first sign-in, and its owned fields are refreshed at each. A login that the directory gives to
+    somebody else does not inherit the account: raises LoginReassigned. An account that was joined into another one
+    returns that one.
+    """
+    locks.everybody(session)
+    known = _with_id(session, source, directory_id) if directory_id else None
+    holder = session.exec(_of(source).where(Person.login_folded == fold(login))).first()
+    if known is None and holder is not None and _belongs_to_another(holder, directory_id, values.get("email") or ""):
+        raise LoginReassigned
+    if known is not None and holder is not None and holder is not known:
+        free_login(session, holder)
+    person = known or holder or Person(source=source, login=login, login_folded="", created_at=datetime.now(UTC))
+    person.login, person.login_folded, person.directory_id = login, fold(login), directory_id or person.directory_id
+    session.add(person)
+    session.flush()
+    kept = kept_of(session, person)
+    refresh(session, person, source, values)
+    if kept is not person:
+        refresh(session, kept, source, values)
+    return kept
+
+
+def bind_redmine(session: Session, redmine_id: int, login: str, full_name: str, email: str) -> Person:
+    """Return the account of Redmine's user `redmine_id`, as `bind` does: the numeric id is the identity.
+
+    It may be an account of another directory that is bound to this user: it keeps its login and names. Another account
+    that had this login at Redmine before loses it. An account that was expected under this login and is not bound yet
+    becomes this account, or passes its rights on to it.
+    """
+    locks.everybody(session)
+    person = session.exec(select(Person).where(Person.redmine_id == redmine_id)).first()
+    if person is not None and person.source != "redmine":
+        person.redmine_login, person.redmine_login_folded = login, fold(login)
+        session.add(person)
+        refresh(session, person, "redmine", {"full_name": full_name, "email": email})
+        return person
+    return people.bind_redmine(session, redmine_id, login, full_name, email)
+
+
+def refresh(session: Session, person: Person, source: str, values: Mapping[str, Any]) -> None:
+    """Write what a directory knows into the fields that it owns. A long text is cut, a long e-mail left out, because
+    its beginning may be somebody else's."""
+    owned = {name: values[name] for name in owned_by(session, person, source) if name in values}
+    if "email" in owned:
+        owned["email"] = owned["email"] if people.fits("email", owned["email"]) else ""
+        owned["email_folded"] = fold(owned["email"])
+    if "full_name" in owned:
+        owned["full_name"] = owned["full_name"] or person.login
+    for name, value in fitting(Person, owned).items():
+        setattr(person, name, value)
+    session.add(person)
+    session.flush()
+
+
+def owned_by(session: Session, person: Person, source: str) -> set[str]:
+    """Return the fields of an account that a directory owns."""
+    before = list(OWNED)[: list(OWNED).index(source)]
+    stronger = [each for each in before if each in sources_of(session, person)]
+    return set(OWNED[source]).difference(*(OWNED[each] for each in stronger))
+
+
+def sources_of(session: Session, person: Person) -> set[str]:
+    """Return the directories by which an account can be signed in to."""
+    joined = set(session.exec(select(Person.source).where(Person.joined_into == person.id)))
+    return joined | {person.source} | ({"redmine"} if person.redmine_id else set())
+
+
+def kept_of(session: Session, person: Person) -> Person:
+    """Return the account itself, or the one that it was joined into."""
+    return person if person.joined_into is None else session.get_one(Person, person.joined_into)
+
+
+def accept_login(session: Session, source: str, login: str) -> bool:
+    """Let the login's new owner have the account: the same person, who has come back. False if there is none."""
+    row = session.exec(_of(source).where(Person.login_folded == fold(login))).first()
+    if row is None:
+        return False
+    row.directory_id, row.email, row.email_folded = None, "", ""
+    session.add(row)
+    return True
+
+
+def release_login(session: Session, source: str, login: str) -> bool:
+    """Take the login from its old account, so that its new owner gets an account of their own. False if there is
+    none."""
+    row = session.exec(_of(source).where(Person.login_folded == fold(login))).first()
+    if row is None:
+        return False
+    free_login(session, row)
+    return True
+
+
+def free_login(session: Session, row: Person) -> None:
+    row.login_folded = f"#{row.id}"
+    session.add(row)
+    session.flush()
+
+
+def _of(source: str) -> Any:
+    return select(Person).where(Person.source == source)
+
+
+def _with_id(session: Session, source: str, directory_id: str) -> Person | None:
+    row: Person | None = session.exec(_of(source).where(Person.directory_id == directory_id)).first()
+    return row
+
+
+def _belongs_to_another(holder: Person, directory_id: str, email: str) -> bool:
+    """Tell whether a login has changed hands: by the directory's own id, else by the e-mail."""
+    if holder.directory_id and directory_id:
+        return holder.directory_id != directory_id
+    return bool(holder.email and email) and holder.email_folded != fold(email)
+
+
+def signed_in(session: Session, source: str, now: datetime) -> list[Known]:
+    """Return the accounts of a directory, joined ones too, whose people have a session or a token."""
+    person, kept = sa.func.coalesce(Person.joined_into, Person.id), table(Person)
+    used = sa.union(
+        sa.select(col(tables.Session.person_id)).where(col(tables.Session.expires_at) > now),
+        sa.select(col(tables.ApiToken.person_id)),
+    )
+    mine = kept.c.redmine_id.is_not(None) if source == "redmine" else kept.c.source == source
+    query = sa.select(kept.c.id, kept.c.login, kept.c.redmine_id).where(mine, kept.c.is_active, person.in_(used))
+    return [Known(*row) for row in session.execute(query)]
+
+
+def block(session: Session, ids: Collection[int], now: datetime) -> list[int]:
+    """Shut out the people of these accounts, whom a directory blocks, and end their sessions. Return their ids."""
+    person = sa.func.coalesce(Person.joined_into, Person.id)
+    people = list(session.execute(sa.select(person).where(col(Person.id).in_(ids))).scalars())
+    session.exec(sa.update(Person).where(col(Person.id).in_(people)).values(blocked_at=now))
+    session.exec(sa.delete(tables.Session).where(col(tables.Session.person_id).in_(people)))
+    return people
+
+
+def unblock(session: Session, person: Person) -> None:
+    if person.blocked_at is not None:
+        person.blocked_at = None
+        session.add(person)

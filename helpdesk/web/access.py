@@ -1,0 +1,63 @@
+"""List once more who may use each address, so that a wrong guard among the routes is noticed.
+
+The application does not start when a route is missing here, or has another guard.
+"""
+
+from collections.abc import Sequence
+
+from starlette.routing import BaseRoute
+
+from helpdesk.people.rights import ADMIN
+
+NAMES: dict[str, str] = {
+    "unguarded": "healthz readyz static",
+    "public": """
+        preferences
+        people:login people:logout people:register
+        old:/login old:/logout old:/register
+        old:/my-tasks old:/my-tasks/{task_id:int} old:/tasks/my-tasks/{task_id:int}
+        old:/my-issues old:/my-issues/{task_id:int}
+    """,
+    ADMIN: """
+        tasks:columns
+        unconnected:/api/erp/user/{username}
+    """,
+    "setting_up": "people:second_factor people:second_factor_confirm",
+    "signed_in": """
+        home
+        search:index search:keys
+        people:menu people:hints people:mentions people:second_factor_codes people:second_factor_off
+        tasks:my_tasks tasks:index tasks:export tasks:statistics tasks:layout tasks:bulk
+        tasks:new tasks:new_form tasks:new_preview
+        tasks:board tasks:more tasks:cards tasks:card tasks:row tasks:fold
+        tasks:show tasks:back tasks:changed tasks:next_task tasks:previous_task tasks:entry tasks:text
+        tasks:file tasks:thumbnail tasks:view
+        tasks:status tasks:priority tasks:assignee tasks:fields tasks:comments tasks:attachments
+        tasks:edit tasks:preview tasks:watch tasks:delete
+        drafts:save drafts:discard
+        replies:insert replies:index replies:edit replies:remove
+        views:index views:show views:remove
+        notifications:index notifications:show notifications:widget notifications:stream
+        notifications:read notifications:read_all notifications:undo
+        notifications:preferences notifications:mute_task notifications:mute_project
+        api:task api:statuses api:priorities api:assignees api:history api:download
+        api:status api:old_status api:priority api:assignee api:comments api:comment api:entry api:watch
+        api:new api:bulk api:of_person api:projects api:members api:words_statuses
+        api:notifications api:stream api:read api:read_all
+        unconnected:/tasks/api/task/{task_id:int}/send-email
+        unconnected:/tasks/api/push-key unconnected:/tasks/api/push-subscribe unconnected:/tasks/api/push-token
+        unconnected:/netmonitor/status unconnected:/netmonitor/history unconnected:/netmonitor/summary
+        unconnected:/finesse/session unconnected:/finesse/dialogs unconnected:/finesse/dialogs/{dialog_id}
+        unconnected:/finesse/agent/state unconnected:/finesse/reasons unconnected:/finesse/team
+        unconnected:/finesse/calls
+    """,
+}
+"""The names of routes by their guard: one of `web/core/guards.py`, or a right that is needed."""
+
+ACCESS = {name: guard for guard, names in NAMES.items() for name in names.split()}
+
+
+def differences(routes: Sequence[BaseRoute]) -> list[str]:
+    """Return the names of routes whose guard is not the one above, and the names above that no route has."""
+    guards = {getattr(it, "name", repr(it)): getattr(getattr(it, "endpoint", None), "guard", "") for it in routes}
+    return [name for name in guards.keys() | ACCESS.keys() if guards.get(name) != ACCESS.get(name)]
