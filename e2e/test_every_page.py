@@ -152,6 +152,25 @@ def test_reply_templates(page: Page, look: Look, announced: Announced) -> None:
         look(f"{name}, refused")
 
 
+def test_sessions_passwords_and_tokens(page: Page, look: Look, announced: Announced) -> None:
+    announced.add(422)
+    steps.come_in(page, "anna")
+    page.request.post("/users/tokens", data={"name": TEXT[:60], "scope": "write", "days": None})
+    for name in ("sessions", "password", "tokens"):
+        page.goto(f"/users/{name}")
+        look(f"the page of {name}")
+    page.get_by_label("Название", exact=True).fill("Отчёт")
+    page.get_by_role("button", name="Создать токен").click()
+    expect(page.locator("#token")).to_be_visible()
+    look("a token that was made")
+    page.goto("/users/password")
+    for label in ("Прежний пароль", "Новый пароль", "Новый пароль ещё раз"):
+        page.get_by_label(label, exact=True).fill("not the right one")
+    page.get_by_role("button", name="Сменить пароль").click()
+    expect(page.locator("[aria-invalid]").first).to_be_visible()
+    look("a password that was refused")
+
+
 def test_settings_of_notifications(page: Page, look: Look, announced: Announced, anna: httpx.Client) -> None:
     announced.add(422)
     steps.come_to(page, "anna", "/notifications/preferences")

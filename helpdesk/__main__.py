@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from getpass import getpass
 
-from helpdesk import __version__, commands, secret_commands, user_commands
+from helpdesk import __version__, commands, password_commands, secret_commands, user_commands
 from helpdesk.errors import StoreUnavailable
 from helpdesk.people.rights import GRANTED
 from helpdesk.settings.settings import SettingsError
@@ -108,10 +108,13 @@ def _user(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> Non
     factor_off.add_argument("login", help=ANY_LOGIN)
     factor_off.set_defaults(run=lambda chosen: secret_commands.switch_second_factor_off(chosen.login))
     disable = actions.add_parser("disable", help="shut an account out, at once")
-    disable.add_argument("login")
+    disable.add_argument("login", help=ANY_LOGIN)
     disable.set_defaults(run=lambda chosen: user_commands.disable_user(chosen.login))
+    link = actions.add_parser("password-link", help="print a link that sets a local account's password, once")
+    link.add_argument("login")
+    link.set_defaults(run=lambda chosen: password_commands.make_link(chosen.login))
     enable = actions.add_parser("enable", help="let an account that is shut out in again")
-    enable.add_argument("login")
+    enable.add_argument("login", help=ANY_LOGIN)
     enable.set_defaults(run=lambda chosen: user_commands.enable_user(chosen.login))
 
 

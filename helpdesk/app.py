@@ -25,6 +25,7 @@ from helpdesk.web.core.services import WebServices, path_maker
 from helpdesk.web.core.templating import Renderer
 from helpdesk.web.drafts import handoff as draft_handoff
 from helpdesk.web.edge.compression import Compression
+from helpdesk.web.edge.cors import Cors
 from helpdesk.web.edge.etag import Etags
 from helpdesk.web.edge.legacy_redirects import redirect_without_slash
 from helpdesk.web.edge.middleware import Bounds, Edge
@@ -69,6 +70,7 @@ def create_app(services: Services) -> ASGIApp:
     app = Starlette(
         routes=ROUTES,
         middleware=[
+            Middleware(Cors, settings.cors_origins or ()),
             Middleware(Bounds),
             Middleware(Compression),
             Middleware(Etags),

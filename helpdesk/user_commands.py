@@ -16,7 +16,7 @@ from helpdesk.people.passwords import hashed
 from helpdesk.people.rights import ADMIN, REDMINE_USER
 from helpdesk.settings import settings as configuration
 from helpdesk.settings.settings import Settings
-from helpdesk.store import locks, people, registration, rights
+from helpdesk.store import directory_accounts, locks, people, registration, rights
 from helpdesk.store.models.tables import Person, RightGrant
 from helpdesk.store.registration import Registration
 from helpdesk.texts import is_blank
@@ -106,7 +106,8 @@ def show_rights(typed: str) -> None:
 
     person, grants = open_store(settings).run_here(work)
     given = [
-        (row.name, f"by a group in {row.source}" if row.source else f"on {row.granted_at:%Y-%m-%d}") for row in grants
+        (row.name, f"by a group in {row.source}" if row.source else f"granted on {row.granted_at:%Y-%m-%d}")
+        for row in grants
     ]
     if rights.is_named(settings.administrators, person.source, person.login):
         given.append((ADMIN, "by ADMINISTRATORS"))
@@ -117,12 +118,13 @@ def show_rights(typed: str) -> None:
 
 
 def found_or_expected(session: Session, source: str | None, login: str, may_be_expected: bool) -> Person:
-    """Return the one account with this login; where `may_be_expected`, create a missing one for its first sign-in.
+    """Return the one account with this login, or the one that it was joined into.
 
-    Raises Refused.
+    Where `may_be_expected`, a missing one is created for its first sign-in. Raises Refused.
     """
     locks.everybody(session)
-    accounts = people.with_login(session, login, source)
+    found = (directory_accounts.kept_of(session, person) for person in people.with_login(session, login, source))
+    accounts = list({person.id: person for person in found}.values())
     if len(accounts) > 1:
         raise Refused(f"{login} is an account of several directories. Name one: {_full_names(accounts)}.")
     if not (accounts or may_be_expected):
@@ -169,25 +171,24 @@ def list_users() -> None:
         print(logs.printable(f"{person.login:24} {person.source:8} {person.full_name:32} {' '.join(marks)}"))
 
 
-def disable_user(login: str) -> None:
-    """Disable the accounts with this login. Raises Refused."""
-    settings = configuration.from_process()
+def disable_user(typed: str) -> None:
+    """Disable the account with this login, or those of all directories. Raises Refused."""
+    settings, (source, login) = configuration.from_process(), account_name(typed)
     with _refusals():
         found = open_store(settings).run_here(
-            lambda session: people.disable(session, login, settings.administrators), writes=True
+            lambda session: people.disable(session, login, source, settings.administrators), writes=True
         )
     if not found:
-        raise Refused(f"There is no account {login}.")
-    print(f"{login} is shut out, and signed out everywhere.")
+        raise Refused(f"There is no account {typed}.")
+    print(f"{typed} is shut out, and signed out everywhere.")
 
 
-def enable_user(login: str) -> None:
-    """Enable the accounts with this login. Raises Refused."""
-    if not open_store(configuration.from_process()).run_here(
-        lambda session: people.enable(session, login), writes=True
-    ):
-        raise Refused(f"There is no account {login}.")
-    print(f"{login} can sign in again.")
+def enable_user(typed: str) -> None:
+    """Enable the account with this login, or those of all directories. Raises Refused."""
+    settings, (source, login) = configuration.from_process(), account_name(typed)
+    if not open_store(settings).run_here(lambda session: people.enable(session, login, source), writes=True):
+        raise Refused(f"There is no account {typed}.")
+    print(f"{typed} can sign in again.")
 
 
 @contextmanager

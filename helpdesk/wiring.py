@@ -34,6 +34,7 @@ from helpdesk.tasks.feed import Feed
 from helpdesk.tasks.model import Actor
 
 if TYPE_CHECKING:
+    from helpdesk.people.ldap.directory import LdapDirectory
     from helpdesk.people.redmine_keys import RedmineKeys
     from helpdesk.redmine_client import RedmineClient
     from helpdesk.tasks.redmine.sql.connection import RedmineDatabase
@@ -183,6 +184,26 @@ def _redmine_database(settings: Settings) -> "RedmineDatabase | None":
     return RedmineDatabase(settings.mysql_url, settings.redmine_db_timezone, tls=encryption)
 
 
+def ldap(settings: Settings) -> "LdapDirectory | None":
+    """Return the directory over LDAP when LDAP_URL is set. It connects with the first look-up."""
+    if settings.ldap_url is None:
+        return None
+    from helpdesk.people.ldap.connection import Account, Server
+    from helpdesk.people.ldap.directory import LdapDirectory
+    from helpdesk.people.ldap.lookup import Lookup
+    from helpdesk.people.ldap.schema import SCHEMAS
+
+    context = tls.context(settings.ldap_ca_bundle or settings.ca_bundle)
+    service = Account(settings.ldap_bind_dn or "", settings.ldap_bind_password or "")
+    lookup = Lookup(
+        settings.ldap_base_dn or "",
+        SCHEMAS[settings.ldap_schema],
+        settings.ldap_user_filter,
+        settings.ldap_group_rights or {},
+    )
+    return LdapDirectory(Server(settings.ldap_url, settings.ldap_starttls, context), service, lookup)
+
+
 @asynccontextmanager
 async def checks(settings: Settings) -> AsyncIterator[list[Check]]:
     """Yield the checks of all configured systems, with connections of their own for the length of the block."""
@@ -200,6 +221,10 @@ async def checks(settings: Settings) -> AsyncIterator[list[Check]]:
             if redmine_database := _redmine_database(settings):
                 opened.callback(redmine_database.close)
                 listed.append(redmine_health.database(redmine_database, client))
+        if directory := ldap(settings):
+            from helpdesk.people.ldap import health as ldap_health
+
+            listed.append(ldap_health.check(directory))
         if settings.redis_url:
             listed.append(redis_wakeups.check(settings.redis_url, settings.secret_keys[0], settings.ca_bundle))
         if settings.outbound_proxy:

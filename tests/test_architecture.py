@@ -40,6 +40,7 @@ MEASURING = {"timings", "slow_queries"}
 ADAPTERS = {
     "tasks.embedded": {"errors", "texts", "store", *PORT, *FEED, "tasks.checks", "tasks.embedded"},
     "tasks.redmine": {
+        "breaker",
         "errors",
         "texts",
         "threads",
@@ -53,6 +54,7 @@ ADAPTERS = {
     },
     "notifications.redis_wakeups": {"health", "tls", "notifications.wakeups"},
     "people.local": {"store", "people.model", "people.directory", "people.passwords"},
+    "people.ldap": {"breaker", "errors", "health", "store", "threads", "tls", "people.directory", "people.ldap"},
     "people.redmine": {"errors", "store", "people.model", "people.directory", "redmine_client"},
     "people.redmine_keys": {"encryption", "errors", "people.directory", "store"},
 }
@@ -60,6 +62,7 @@ MAY = {
     "errors": set(),
     "texts": {"errors"},
     "threads": {"errors"},
+    "breaker": set(),
     "timings": set(),
     "slow_queries": set(),
     "encryption": set(),
@@ -73,7 +76,7 @@ MAY = {
     "settings.later": {"settings.parsing", "settings.sources"},
     "settings.ini_file": set(),
     "settings.poll_schedule": {"settings.parsing"},
-    "settings.parsing": {"tls"},
+    "settings.parsing": {"people.rights", "tls"},
     "tls": set(),
     "paths": set(),
     "http_protocol": set(),
@@ -241,7 +244,17 @@ def test_a_face_is_chosen_in_one_place() -> None:
 
 
 def test_every_module_has_a_place() -> None:
-    composing = {"__init__", "__main__", "app", "asgi", "commands", "secret_commands", "user_commands", "wiring"}
+    composing = {
+        "__init__",
+        "__main__",
+        "app",
+        "asgi",
+        "commands",
+        "password_commands",
+        "secret_commands",
+        "user_commands",
+        "wiring",
+    }
     assert {module for module in MODULES if not area_of(module)} == composing
 
 

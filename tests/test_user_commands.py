@@ -12,10 +12,11 @@ from helpdesk.people.rights import ADMIN
 from helpdesk.settings import settings as configuration
 from helpdesk.store import people, rights, second_factors
 from helpdesk.store.database import Database
-from helpdesk.store.models.access import AuditRecord
+from helpdesk.store.models.tables import AuditRecord
 from tests.servers.process import free_port
 from tests.world import PEOPLE_IDS
 
+QUALITY = "can_access_quality_control"
 Run = Callable[..., tuple[int, str]]
 
 
@@ -80,6 +81,83 @@ def test_the_rights_of_an_expected_login_go_to_whoever_comes_to_have_it(run: Run
 def test_an_expected_account_can_be_shut_out(run: Run, database: Database) -> None:
     assert run("admin", "ivanov")[0] == run("disable", "ivanov")[0] == 0
     assert bind(database, 7, "ivanov") is None
+
+
+def test_a_right_is_granted_shown_and_revoked(run: Run, database: Database) -> None:
+    for verb, shown in (("grant", True), ("revoke", False)):
+        code, told = run(verb, "anna", QUALITY)
+        assert code == 0 and QUALITY in told
+        assert (QUALITY in run("rights", "anna")[1]) == (QUALITY in run("list")[1]) == shown
+    acts = database.run_here(lambda db: db.exec(select(AuditRecord.action, AuditRecord.actor_id)).all())
+    assert acts[-2:] == [("grant", None), ("revoke", None)]
+
+
+def test_what_gives_each_right_is_told(run: Run, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ADMINISTRATORS", "redmine:ivanov")
+    bind(database, 7, "ivanov")
+    assert run("grant", "redmine:ivanov", QUALITY)[0] == 0
+
+    def join_group(db: Session) -> None:
+        (person,) = people.with_login(db, "ivanov", "redmine")
+        rights.set_from_directory(db, person.id, "ldap", {"can_access_redmine_report"})
+
+    database.run_here(join_group, writes=True)
+    told = dict(line.split(maxsplit=1) for line in run("rights", "ivanov")[1].splitlines())
+    assert told == {
+        "is_admin": "by ADMINISTRATORS",
+        "is_redmine_user": "as user 7 of Redmine",
+        QUALITY: f"granted on {datetime.now(UTC):%Y-%m-%d}",
+        "can_access_redmine_report": "by a group in ldap",
+    }
+    for name in ("is_admin", "can_access_redmine_report"):
+        code, told_why = run("revoke", "ivanov", name)
+        assert code == 1 and ("ADMINISTRATORS" in told_why or "ldap" in told_why)
+
+
+def test_somebody_of_redmine_is_granted_a_right_before_the_first_sign_in(run: Run, database: Database) -> None:
+    assert "from the first sign-in on" in run("grant", "redmine:ivanov", QUALITY)[1]
+    bind(database, 7, "ivanov")
+    assert QUALITY in run("rights", "ivanov")[1] and rows(database) == ["redmine:ivanov"]
+
+
+@pytest.mark.parametrize("name", ["is_redmine_user", "admin", ""])
+def test_a_right_that_nobody_grants_is_refused_with_the_list_of_those_that_can(run: Run, name: str) -> None:
+    with pytest.raises(SystemExit) as refusal:
+        run("grant", "anna", name)
+    assert refusal.value.code == 2
+
+
+@pytest.mark.parametrize(
+    "command", [("admin", "admin", "--revoke"), ("revoke", "admin", "is_admin"), ("disable", "admin")]
+)
+def test_the_last_administrator_can_not_be_removed(run: Run, database: Database, command: tuple[str, ...]) -> None:
+    code, told = run(*command)
+    assert code == 1 and "last administrator" in told
+    assert run("admin", "anna")[0] == 0 and run(*command)[0] == 0
+    assert run("enable", "admin")[0] == 0
+
+
+def test_an_account_that_was_shut_out_is_let_in_again(run: Run, database: Database) -> None:
+    bind(database, 7, "anna")
+    assert run("disable", "redmine:anna")[0] == 0
+    assert [line.split()[1] for line in run("list")[1].splitlines() if "disabled" in line] == ["redmine"]
+    assert run("disable", "anna")[0] == 0 and run("enable", "anna")[0] == 0
+    assert "disabled" not in run("list")[1]
+    for verb in ("disable", "enable"):
+        assert run(verb, "nobody")[0] == 1
+
+
+def test_a_joined_account_stands_for_the_one_that_is_kept(run: Run, database: Database) -> None:
+    bind(database, 7, "ivanov")
+
+    def join(db: Session) -> None:
+        (kept,), (joined,) = people.with_login(db, "ivanov", None), people.with_login(db, "anna", None)
+        joined.joined_into = kept.id
+
+    database.run_here(join, writes=True)
+    assert "redmine:ivanov" in run("grant", "anna", QUALITY)[1] and QUALITY in run("rights", "ivanov")[1]
+    assert run("disable", "anna")[0] == 0 and bind(database, 7, "ivanov") is None
+    assert run("enable", "anna")[0] == 0 and bind(database, 7, "ivanov") is False
 
 
 def test_a_login_of_two_directories_must_be_named_in_full(run: Run, database: Database) -> None:

@@ -38,11 +38,15 @@ class Person(NamedTuple):
 
 
 class SignedIn(NamedTuple):
-    """A person with their session. `mark` distinguishes the session from others without revealing its id."""
+    """A person with their session. `mark` distinguishes the session from others without revealing its id.
+
+    A program that acts by a token of the person has the token's mark and `scope`, which is empty for a session.
+    """
 
     person: Person
     mark: str
-    expires_at: datetime
+    expires_at: datetime | None = None
+    scope: str = ""
 
 
 COLUMNS = tuple(field for field in Person._fields if field != "rights")

@@ -16,6 +16,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from helpdesk import tls
+from helpdesk.people.rights import GRANTED
 
 MEGABYTE = 1024 * 1024
 SHORTEST_KEY = 32
@@ -213,7 +214,14 @@ def group_rights(text: str) -> dict[str, str]:
     pairs = [each.partition("=") for each in re.split(r"[;\n]", text) if each.strip()]
     if not pairs or any("=" not in group for _, _, group in pairs):
         raise InvalidSetting("is no list of rights", "Give one such as is_admin=cn=admins,ou=groups,dc=example,dc=test")
-    return {group.strip(): right.strip() for right, _, group in pairs}
+    rights = {group.strip(): right.strip() for right, _, group in pairs}
+    if not set(rights.values()) <= set(GRANTED):
+        raise InvalidSetting("names a right that does not exist", f"The rights are {', '.join(GRANTED)}")
+    if len(rights) < len(pairs):
+        raise InvalidSetting(
+            "names a group twice", "Each group gives one right; name another group for the other right"
+        )
+    return rights
 
 
 def origins(text: str) -> tuple[str, ...]:

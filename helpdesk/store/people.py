@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from helpdesk.people.rights import ADMIN
-from helpdesk.store import locks, rights, sessions
+from helpdesk.store import audit, locks, rights, sessions
 from helpdesk.store.casefold import fold
 from helpdesk.store.database import in_batches
 from helpdesk.store.models import fitting
@@ -166,25 +166,32 @@ def expect_redmine(session: Session, login: str) -> Person:
     return person
 
 
-def disable(session: Session, login: str, named: Named | None = ()) -> bool:
-    """Disable the accounts with this login in all directories, and end their sessions.
+def disable(session: Session, login: str, source: str | None = None, named: Named | None = ()) -> bool:
+    """Disable the accounts with this login in a directory, or in all, and end their sessions.
 
     Return False when there is none. Raises Invalid for the last administrator.
     """
     with rights.keeping_an_administrator(session, named):
-        accounts = with_login(session, login, None)
+        accounts = _set_active(session, login, source, False)
         for person in accounts:
-            person.is_active = False
             sessions.end_all(session, person.id or 0)
     return bool(accounts)
 
 
-def enable(session: Session, login: str) -> bool:
+def enable(session: Session, login: str, source: str | None = None) -> bool:
     """Let the accounts with this login sign in again. Return False when there is none."""
-    accounts = with_login(session, login, None)
-    for person in accounts:
-        person.is_active = True
-    return bool(accounts)
+    return bool(_set_active(session, login, source, True))
+
+
+def _set_active(session: Session, login: str, source: str | None, is_active: bool) -> Sequence[Person]:
+    """Enable or disable the accounts with this login, and those that they were joined into."""
+    found = with_login(session, login, source)
+    joined_into = with_ids(session, [row.joined_into for row in found if row.joined_into])
+    accounts = {row.id: row for row in [*found, *(row for row, _ in joined_into)]}
+    for person in accounts.values():
+        person.is_active = is_active
+        audit.note(session, None, "enable" if is_active else "disable", person.id)
+    return list(accounts.values())
 
 
 def _accounts(session: Session, number: int | None, numbers: Collection[int], logins: Collection[str]) -> list[Account]:

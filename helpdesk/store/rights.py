@@ -121,12 +121,15 @@ def is_named(named: Named | None, source: str, login: str) -> bool:
 
 
 def administrators(session: Session, named: Named | None = ()) -> Sequence[int]:
-    """Return the ids of all active administrators: accounts that hold the right, and those that are `named`."""
+    """Return the ids of the administrators who can sign in: holders of the right, and those that are `named`."""
     listed = (
         sa.and_(col(Person.source) == source, col(Person.login_folded) == fold(login)) for source, login in named or ()
     )
     query = select(Person.id).where(
-        sa.or_(holds(Person.id, ADMIN), *listed), col(Person.is_active).is_(True), col(Person.joined_into).is_(None)
+        sa.or_(holds(Person.id, ADMIN), *listed),
+        col(Person.is_active).is_(True),
+        col(Person.blocked_at).is_(None),
+        col(Person.joined_into).is_(None),
     )
     return [id for id in session.exec(query.order_by(col(Person.id))) if id is not None]
 

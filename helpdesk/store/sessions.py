@@ -11,17 +11,24 @@ from sqlmodel import Session, col, select
 from helpdesk.store import rights
 from helpdesk.store.clock_skew import AHEAD
 from helpdesk.store.models import tables
-from helpdesk.store.models.tables import Person
+from helpdesk.store.models.tables import ApiToken, Person
 from helpdesk.store.tokens import hashed
 
 IDLE = timedelta(hours=12)
 LONG = timedelta(days=30)
+ACTIVE = col(Person.is_active).is_(True)
 STEPS = 20  # the parts of `idle` after which a use is recorded, so that not every request writes
 
 
 # Built once, since every request runs it.
 LASTING = (
-    select(Person, tables.Session.expires_at, tables.Session.created_at, rights.HELD)
+    sa.select(
+        Person,
+        col(tables.Session.expires_at),
+        col(tables.Session.created_at),
+        col(tables.Session.last_used),
+        rights.HELD,
+    )
     .join(tables.Session, col(tables.Session.person_id) == col(Person.id))
     .where(
         col(tables.Session.id_hash) == sa.bindparam("id_hash"),
@@ -31,19 +38,24 @@ LASTING = (
 )
 
 
-LASTING_OF = (
-    select(tables.Session.id_hash)
-    .join(Person, col(tables.Session.person_id) == col(Person.id))
-    .where(col(Person.is_active).is_(True))
-)
-
-
 class StoredSession(NamedTuple):
     person: Person
     mark: str
     expires_at: datetime
     created_at: datetime
+    last_used: datetime | None
     rights: frozenset[str]
+
+
+class Device(NamedTuple):
+    """A session as its person sees it; `mark` names it."""
+
+    mark: str
+    user_agent: str
+    address: str
+    created_at: datetime
+    last_used: datetime
+    expires_at: datetime
 
 
 def begin(
@@ -69,6 +81,7 @@ def begin(
             person_id=person_id,
             created_at=now,
             expires_at=now + lasts,
+            last_used=now,
             address=address[:60],
             user_agent=user_agent[:200],
         )
@@ -79,27 +92,45 @@ def begin(
 def find(session: Session, session_id: str, now: datetime) -> StoredSession | None:
     """Return the session and its person, while it lasts and the account is active."""
     moments = {"now": now, "latest": _latest(now)}
-    row = session.exec(LASTING, params={"id_hash": hashed(session_id), **moments}).first()
-    return StoredSession(row[0], hashed(session_id), row[1], row[2], rights.names(row[3])) if row else None
+    row = session.execute(LASTING, {"id_hash": hashed(session_id), **moments}).first()
+    return StoredSession(row[0], hashed(session_id), row[1], row[2], row[3], rights.names(row[4])) if row else None
 
 
 def is_due(row: StoredSession, now: datetime, idle: timedelta) -> bool:
     """Tell whether it is time to record that the session is used."""
-    return _end(row.created_at, now, idle) - row.expires_at >= idle / STEPS
+    return row.last_used is None or now - row.last_used >= idle / STEPS
 
 
 def use(session: Session, mark: str, now: datetime, idle: timedelta) -> None:
-    """Extend the session to `idle` from now, at most to LONG after its beginning."""
+    """Record the use, and extend the session to `idle` from now, at most to LONG after its beginning."""
     row = session.get(tables.Session, mark)
     if row is not None:
-        row.expires_at = max(row.expires_at, _end(row.created_at, now, idle))
+        row.last_used, row.expires_at = now, max(row.expires_at, _end(row.created_at, now, idle))
+
+
+def of_person(session: Session, person_id: int, now: datetime) -> list[Device]:
+    """Return the person's sessions that last, the one that was used last first."""
+    goes_on = col(tables.Session.expires_at).between(now, _latest(now))
+    rows = session.exec(select(tables.Session).where(tables.Session.person_id == person_id, goes_on))
+    devices = [
+        Device(it.id_hash, it.user_agent, it.address, it.created_at, it.last_used or it.created_at, it.expires_at)
+        for it in rows
+    ]
+    return sorted(devices, key=lambda device: (device.last_used, device.mark), reverse=True)
 
 
 def lasting(session: Session, marks: Collection[str], now: datetime) -> frozenset[str]:
-    """Return which of the sessions have not ended and belong to an active account."""
+    """Return which of the sessions and tokens are valid and belong to an active account, by one query."""
     goes_on = col(tables.Session.expires_at).between(now, _latest(now))
-    query = LASTING_OF.where(col(tables.Session.id_hash).in_(marks), goes_on)
-    return frozenset(session.exec(query))
+    valid = sa.or_(col(ApiToken.expires_at).is_(None), col(ApiToken.expires_at) > now)
+    parts = [
+        sa.select(mark).join(Person, col(owner) == col(Person.id)).where(mark.in_(marks), is_valid, ACTIVE)
+        for mark, owner, is_valid in (
+            (col(tables.Session.id_hash), tables.Session.person_id, goes_on),
+            (col(ApiToken.token_hash), ApiToken.person_id, valid),
+        )
+    ]
+    return frozenset(session.scalars(sa.union_all(*parts)))
 
 
 def _latest(now: datetime) -> datetime:
@@ -111,9 +142,16 @@ def end(session: Session, session_id: str) -> None:
     session.exec(sa.delete(tables.Session).where(col(tables.Session.id_hash) == hashed(session_id)))
 
 
-def end_all(session: Session, person_id: int) -> None:
-    """Sign the person out on every device."""
-    session.exec(sa.delete(tables.Session).where(col(tables.Session.person_id) == person_id))
+def end_one(session: Session, person_id: int, mark: str) -> bool:
+    """Sign the person out on one device. Return False if the person has no such session."""
+    mine = sa.and_(col(tables.Session.person_id) == person_id, col(tables.Session.id_hash) == mark)
+    return session.exec(sa.delete(tables.Session).where(mine)).rowcount > 0
+
+
+def end_all(session: Session, person_id: int, but: str = "") -> None:
+    """Sign the person out on every device, but for the session with the mark `but`."""
+    other = col(tables.Session.id_hash) != but
+    session.exec(sa.delete(tables.Session).where(col(tables.Session.person_id) == person_id, other))
 
 
 def _end(created_at: datetime, used_at: datetime, idle: timedelta) -> datetime:

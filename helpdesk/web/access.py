@@ -13,7 +13,7 @@ NAMES: dict[str, str] = {
     "unguarded": "healthz readyz static",
     "public": """
         preferences
-        people:login people:logout people:register
+        people:login people:logout people:register people:password_link
         old:/login old:/logout old:/register
         old:/my-tasks old:/my-tasks/{task_id:int} old:/tasks/my-tasks/{task_id:int}
         old:/my-issues old:/my-issues/{task_id:int}
@@ -26,7 +26,9 @@ NAMES: dict[str, str] = {
     "signed_in": """
         home
         search:index search:keys
-        people:menu people:hints people:mentions people:second_factor_codes people:second_factor_off
+        people:menu people:hints people:mentions
+        people:sessions people:password people:tokens people:token_revoke
+        people:second_factor_codes people:second_factor_off
         tasks:my_tasks tasks:index tasks:export tasks:statistics tasks:layout tasks:bulk
         tasks:new tasks:new_form tasks:new_preview
         tasks:board tasks:more tasks:cards tasks:card tasks:row tasks:fold

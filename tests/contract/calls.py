@@ -50,14 +50,16 @@ HEADERS: dict[bytes, Sequence[bytes]] = {
     b"origin": (b"http://testserver", b"http://evil.test", b"null", b"", b"\xff"),
     b"sec-fetch-site": (b"same-origin", b"cross-site", b"none", b"\xff"),
     b"accept-encoding": (b"gzip", b"gzip;q=x, *;q=0", b"*;q=0", b"\xff"),
+    b"authorization": (b"Bearer hd_x", b"Bearer", b"bearer \xff", b"Basic x", b"Bearer " + b"x" * 9_000),
     b"host": (b"testserver", b"evil.test", b"", b"[", b"\xff"),
     b"cookie": (b"locale=ru", b"theme=dark; locale=xx", b"session=x.y", b"session=\xff; ;=;", b'theme="\\377"', b"="),
 }
 # What only people use: pages, files, and forms that lead back to a page. By name, or by name and method.
 STREAMS = {"notifications:stream", "api:stream"}  # who asks them waits for ever: nobody draws them
 PAGES = STREAMS | {
-    "home", "static", "preferences", "people:login GET", "people:register GET", "people:second_factor_confirm",
-    "tasks:back", "tasks:export", "tasks:next_task", "tasks:previous_task",
+    "home", "static", "preferences", "people:password_link", "people:second_factor_confirm",
+    "people:login GET", "people:register GET", "tasks:back", "tasks:export",
+    "tasks:next_task", "tasks:previous_task",
     "replies:insert", "drafts:discard", "tasks:row GET", "tasks:delete GET", "tasks:new_form", "tasks:new_preview",
     "tasks:thumbnail", "tasks:view", "notifications:show", "tasks:changed", "notifications:widget",
     "tasks:more", "tasks:cards", "tasks:bulk GET", "people:menu", "search:keys",
@@ -84,6 +86,10 @@ USUAL = {
     "confirm": "sealed code next",
     "codes": "password code",
     "off": "password code",
+    "sessions": "end",
+    "password": "old_password password confirm_password",
+    "{token}": "password confirm_password",
+    "tokens": "name scope days",
     "register": "username email password confirm_password full_name department position setup_token next",
     "logout": "everywhere",
     "preferences": "theme locale wanted digest quiet days start end zone sound_high complete",
@@ -118,12 +124,13 @@ RIGHT: dict[str, Sequence[Any]] = {
     "shared": ("1", False), "address": ("/tasks?status_id=2", "/tasks?sort=x", "//evil.test/tasks", "/tasks/7"),
     "start": ("1", False, "22:00"), "by": ("author",), "view": ("card", "row"),
     "muted": ("1", False), "wanted": (["comment:page"], ""),
-    "digest": ("1", False), "complete": ("1",), "quiet": ("1", False), "days": (["mon", "sun"], ""),
-    "end": ("08:00", "8"),
+    "digest": ("1", False), "complete": ("1",), "quiet": ("1", False), "days": (["mon", "sun"], "", "30"),
+    "end": ("08:00", "8", "others"),
     "zone": ("Asia/Omsk", "utc"), "sound_high": ("bell", "none"),
     "phase_1": ("waiting", "active", "done"), "limit_1": (1, "9999", None), "limit_2": ("", 0),
     "code": ("123456", "abcd-efgh-jkmn-pqrs", "x" * 200), "sealed": ("x.y.z",),
     "folded": ("1", False), "shown": ("0", True),
+    "scope": ("read", "write"),
 }  # fmt: skip
 
 

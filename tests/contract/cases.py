@@ -37,6 +37,11 @@ def refused(name: str, method: str, path: str, body: Any = None, **more: Any) ->
 ANNA = {"username": "anna", "password": PASSWORDS["anna"]}
 RECOVERY_CODE = "abcd-efgh-jkmn-pqrs"
 BORIS_AGAIN = {"password": PASSWORDS["boris"], "code": RECOVERY_CODE}
+NEW_PASSWORD = {
+    "old_password": PASSWORDS["anna"],
+    "password": "long-enough-77",
+    "confirm_password": "long-enough-77",
+}
 VERA: dict[str, Any] = {
     "username": "vera",
     "email": "vera@example.test",
@@ -101,6 +106,13 @@ ANSWERS = [
     Case("second_factor_begun", "POST", "/users/second-factor", {"password": PASSWORDS["anna"]}),
     Case("recovery_codes_replaced", "POST", "/users/second-factor/codes", BORIS_AGAIN, "boris"),
     Case("second_factor_off", "POST", "/users/second-factor/off", BORIS_AGAIN, "boris"),
+    Case("sessions", "GET", "/users/sessions", login="irina"),
+    Case("sessions_ended", "POST", "/users/sessions", {"end": "others"}),
+    Case("password_of_local", "GET", "/users/password"),
+    Case("password_changed", "POST", "/users/password", NEW_PASSWORD),
+    Case("tokens", "GET", "/users/tokens"),
+    Case("token_made", "POST", "/users/tokens", {"name": "Отчёт", "scope": "write", "days": 90}),
+    Case("token_revoked", "POST", "/users/tokens/1/revoke", {}),
     Case("hint_closed", "POST", "/users/hints", {"closed": "move"}),
     Case("found", "GET", "/search?q=принтер"),
     Case("statistics", "GET", "/tasks/statistics?assigned_to_id=me&project_id=1"),

@@ -18,15 +18,15 @@ class Authority:
         request = ["req", "-x509", *_new_key(self.key), "-subj", f"/CN={name} CA", "-days", "7"]
         _openssl(*request, "-out", self.file)
 
-    def certify(self, name: str = "IP:127.0.0.1") -> tuple[Path, Path]:
-        """A certificate for `name`, and its key."""
-        stem = self.folder / name.replace(":", "-").replace("*", "any")
+    def certify(self, name: str = "IP:127.0.0.1", days: int = 7) -> tuple[Path, Path]:
+        """A certificate for `name`, and its key. Of fewer than no days it has expired."""
+        stem = self.folder / f"{name.replace(':', '-').replace('*', 'any')}-{days}-days"
         wanted, own, key = stem.with_suffix(".csr"), stem.with_suffix(".crt"), stem.with_suffix(".key")
         extensions = stem.with_suffix(".ext")
         extensions.write_text(LEAF.format(name=name))
         _openssl("req", *_new_key(key), "-subj", "/CN=server", "-out", wanted)
-        _openssl("x509", "-req", "-in", wanted, "-CA", self.file, "-CAkey", self.key, "-CAcreateserial", "-days", "7",
-                 "-extfile", extensions, "-out", own)  # fmt: skip
+        _openssl("x509", "-req", "-in", wanted, "-CA", self.file, "-CAkey", self.key, "-CAcreateserial",
+                 "-days", str(days), "-extfile", extensions, "-out", own)  # fmt: skip
         return own, key
 
     def server_context(self, name: str = "IP:127.0.0.1") -> ssl.SSLContext:

@@ -11,12 +11,15 @@ import pytest
 from pytest_timeout import get_env_settings
 
 from helpdesk import redmine_client
-from tests.servers import redis
+from tests.servers import redis, slapd_company
+from tests.servers import slapd as slapd_server
+from tests.servers.certificates import Authority
 from tests.servers.imitated_redmine import ImitatedRedmine, imitated_redmine
 from tests.servers.proxy import Proxy, proxy_to
 from tests.servers.redis import Redis, running_redis
 from tests.servers.redmine import Redmine, running_redmine, why_not_here
 from tests.servers.redmine_instance import FEW
+from tests.servers.slapd import Slapd, running_slapd
 
 SECONDS = 300
 # Ruby compiles what it runs often, where it can: a seventh less for each request, and a second more at the start.
@@ -68,6 +71,24 @@ def redis_server(tmp_path: Path) -> Iterator[Redis]:
     if reason := redis.why_not_here():
         unavailable(f"no real Redis: {reason}")
     with running_redis(tmp_path) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def company_authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """The authority that the certificate of the shared slapd is of."""
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture(scope="session")
+def slapd(tmp_path_factory: pytest.TempPathFactory, company_authority: Authority) -> Iterator[Slapd]:
+    """A real slapd with the people of `slapd_company`, shared by the session: a test that changes something makes its
+    own entries for it."""
+    if reason := slapd_server.why_not_here():
+        unavailable(f"no real slapd: {reason}")
+    folder = tmp_path_factory.mktemp("slapd")
+    with running_slapd(folder, slapd_company.ENTRIES, company_authority.certify()) as server:
+        server.change(slapd_company.NAMED_BY_MEMBERS)
         yield server
 
 

@@ -18,6 +18,7 @@ from tests.world import PEOPLE_IDS
 
 ADA, ANNA, BORIS = (PEOPLE_IDS[login] for login in ("admin", "anna", "boris"))
 QUALITY, REPORT = "can_access_quality_control", "can_access_redmine_report"
+NOW = datetime(2026, 3, 4, tzinfo=UTC)
 NAMED = (("local", "Anna"),)
 Done = Callable[..., Any]
 
@@ -100,7 +101,7 @@ def test_a_right_by_the_setting_is_not_revoked_here(database: Database, done: Do
 
 
 def disable(login: str) -> Callable[[Session, rights.Named], object]:
-    return lambda db, named: people.disable(db, login, named)
+    return lambda db, named: people.disable(db, login, named=named)
 
 
 REMOVALS = {"revoke": lambda db, named: rights.revoke(db, ADA, ADMIN, named), "disable": disable("admin")}
@@ -117,7 +118,8 @@ def test_the_last_administrator_can_not_be_removed(database: Database, done: Don
 
 @pytest.mark.parametrize("remove", REMOVALS.values(), ids=REMOVALS)
 @pytest.mark.parametrize(
-    ("values", "counts"), [({}, True), ({"is_active": False}, False), ({"joined_into": BORIS}, False)]
+    ("values", "counts"),
+    [({}, True), ({"is_active": False}, False), ({"joined_into": BORIS}, False), ({"blocked_at": NOW}, False)],
 )
 @pytest.mark.parametrize("by_setting", [False, True])
 def test_only_an_account_that_can_sign_in_counts_as_another_administrator(

@@ -12,10 +12,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
+from helpdesk.breaker import PAUSE_SECONDS, Breaker
 from helpdesk.tasks.backend import State
 from helpdesk.tasks.redmine.sql import connection, schema_check
 from helpdesk.tasks.redmine.sql.connection import RedmineDatabase
-from helpdesk.tasks.redmine.sql.failures import PAUSE_SECONDS, Breaker, Silent
+from helpdesk.tasks.redmine.sql.failures import Silent
 from tests.clocks import Clock
 from tests.servers.mariadb import MySQLAccess, url_of
 from tests.servers.proxy import Proxy

@@ -16,6 +16,7 @@ from sqlmodel import Session
 from starlette.types import ASGIApp
 
 from helpdesk.app import create_app
+from helpdesk.breaker import PAUSE_SECONDS, Breaker
 from helpdesk.services import Services
 from helpdesk.settings import settings as configuration
 from helpdesk.store import people, sessions
@@ -24,7 +25,6 @@ from helpdesk.store.models.tables import Person
 from helpdesk.tasks.redmine import consistency_check
 from helpdesk.tasks.redmine.backend import RedmineBackend
 from helpdesk.tasks.redmine.sql import connection
-from helpdesk.tasks.redmine.sql.failures import PAUSE_SECONDS
 from helpdesk.tasks.redmine.visibility import Permissions
 from helpdesk.wiring import wire
 from tests.servers.process import free_port
@@ -81,7 +81,7 @@ def browser(app: ASGIApp) -> httpx.AsyncClient:
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://testserver", headers=HTML, timeout=60)
 
 
-def breaker(services: Services) -> connection.Breaker:
+def breaker(services: Services) -> Breaker:
     assert isinstance(services.backend, RedmineBackend)
     return services.backend.source.database.breaker
 

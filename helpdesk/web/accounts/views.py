@@ -9,7 +9,7 @@ from helpdesk.errors import HelpdeskError, Invalid, sentence
 from helpdesk.languages import LANGUAGES
 from helpdesk.people.model import Person
 from helpdesk.people.passwords import LONGEST_PASSWORD
-from helpdesk.web.accounts import code_step, sign_in, splash
+from helpdesk.web.accounts import code_step, sessions, sign_in, splash
 from helpdesk.web.core import flash, navigation, request_data, session
 from helpdesk.web.core.errors import headers_of, status_of
 from helpdesk.web.core.faces import Json, answer, answer_refusal, choose, html, json_response, see_other
@@ -23,9 +23,6 @@ from helpdesk.web.tasks import schemas as task_schemas
 
 WELCOME = sentence("You are signed in.")
 GOODBYE = sentence("You have signed out.")
-CLEARED = '"cache"'
-"""A browser forgets its pages when its person signs out, also those for going back. It keeps its storage, where drafts
-are, and its cookies, which hold theme and language."""
 CHOICES = {
     "theme": ("", *THEMES),
     "locale": tuple(LANGUAGES),
@@ -84,9 +81,8 @@ async def _sign_out(request: Request) -> Response:
         json=lambda: json_response(request, {"message": translate(request, GOODBYE)}),
         page=lambda: flash.redirect(request, path_to(request, "people:login"), GOODBYE),
     )
-    await session.end(request, response, everywhere)
-    navigation.forget_list(response)
-    response.headers["Clear-Site-Data"] = CLEARED
+    await session.end(request, everywhere)
+    sessions.forget(response)
     return response
 
 

@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from helpdesk.errors import SavedUnseen, sentence
 from helpdesk.web.core.faces import html, is_htmx, json_response, wants_html
-from helpdesk.web.core.navigation import current_url
+from helpdesk.web.core.navigation import current_url, path_for_log
 from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.templating import translate
 
@@ -64,7 +64,7 @@ def saved_only(request: Request, error: Exception) -> Response:
     if isinstance(error, SavedUnseen):
         message, back = error.message, path_to(request, "tasks:my_tasks")
     else:
-        extra = {"request_id": request.state.request_id, "path": request.url.path}
+        extra = {"request_id": request.state.request_id, "path": path_for_log(request.url.path)}
         log.error("a response failed after its write", extra=extra, exc_info=error)
     if not wants_html(request):
         return json_response(request, {"message": translate(request, message), "incomplete": True})

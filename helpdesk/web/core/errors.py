@@ -102,7 +102,7 @@ TITLES: dict[int | type[HelpdeskError], Sentence] = {
     errors.Overloaded: sentence("Too busy just now"),
 }
 NEVER_SHOWN_AGAIN = {
-    *("password", "confirm_password", "setup_token", "code", "sealed"),
+    *("password", "confirm_password", "old_password", "setup_token", "code", "sealed"),
     *("idempotency_key", "lock_version", "typed_by", "carried"),
 }
 

@@ -1,7 +1,7 @@
 """Answer in the face that a request asks for: a page, a fragment for htmx, or JSON for programs.
 
 One address has several faces. A handler hands over what each of them shows, and `answer` takes one. Only this module
-reads htmx's headers, Accept and a form's `view`.
+reads htmx's headers, Accept, a form's `view` and a program's token.
 """
 
 import re
@@ -20,6 +20,7 @@ from helpdesk.web.core.services import services
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
 PROGRAMS = ("/api/", "/tasks/api/")
+BEARER = "bearer"
 HX_REDIRECT = "hx-redirect"
 FLASH = "flash"  # the cookie of a one-time message (flash.py)
 WROTE = "wrote"  # the cookie that changes whenever its person has written something (static/js/back-navigation.js)
@@ -47,6 +48,21 @@ def is_htmx(request: Request) -> bool:
     return request.headers.get("hx-request") == "true"
 
 
+def has_token(request: Request) -> bool:
+    """Tell whether a program sends a token, be it valid or not.
+
+    Another scheme than Bearer is not ours: a proxy in front of us may ask for a password of its own.
+    """
+    values = request.headers.getlist("authorization")
+    return any(value[: len(BEARER) + 1].rstrip().lower() == BEARER for value in values)
+
+
+def token_of(request: Request) -> str:
+    """Return the token that a program sends; empty for several. It is never read from an address."""
+    values = request.headers.getlist("authorization")
+    return values[0].partition(" ")[2].strip() if len(values) == 1 else ""
+
+
 def htmx_page(request: Request) -> str | None:
     """Return the address of the page that htmx asks from; None for other clients."""
     return request.headers.get("hx-current-url") if is_htmx(request) else None
@@ -63,8 +79,8 @@ def is_prefetch(request: Request) -> bool:
 
 
 def wants_html(request: Request) -> bool:
-    """Tell whether a browser or htmx asks; programs get JSON (contract: one address, two faces)."""
-    if request.url.path.startswith(PROGRAMS):
+    """Tell whether a browser or htmx asks; programs get JSON (contract: one address, two faces), also with a token."""
+    if request.url.path.startswith(PROGRAMS) or has_token(request):
         return False
     return is_htmx(request) or "text/html" in accepted(request.headers.get("accept", ""))
 

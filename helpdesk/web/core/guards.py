@@ -18,11 +18,12 @@ from helpdesk.people.second_factor import is_required
 from helpdesk.store import second_factors
 from helpdesk.tasks.model import Actor
 from helpdesk.web.core import request_body, session
-from helpdesk.web.core.faces import SAFE, Face, face_of, is_document
+from helpdesk.web.core.faces import SAFE, Face, face_of, has_token, is_document
 from helpdesk.web.core.services import services
 
 Handler = Callable[[Request], Awaitable[Response]]
 READ_SECONDS = 9.5
+IN_PERSON = sentence("This needs you to sign in: a token is not enough.")
 ADMINISTRATORS_ONLY = sentence("Only administrators change what everybody uses.")
 
 
@@ -127,15 +128,29 @@ def unguarded(handler: Handler) -> Handler:
 
 async def actor(request: Request) -> Actor:
     """Return the identity of the signed-in person in the backend. Raises NotSignedIn, NotAllowed."""
-    current = await session.current(request)
-    if current is None:
-        raise NotSignedIn
-    return services(request).identify(current)
+    return services(request).identify(await session.required(request))
+
+
+def in_person(handler: Handler) -> Handler:
+    """Refuse tokens, where people decide how they get in. It goes inside another guard. Raises NotAllowed."""
+
+    @wraps(handler)
+    async def by_session(request: Request) -> Response:
+        if has_token(request):
+            raise NotAllowed(IN_PERSON)
+        return await handler(request)
+
+    by_session.takes_no_token = True  # type: ignore[attr-defined]  # read by edge/cors.py
+    return by_session
 
 
 def require_same_origin(request: Request) -> None:
-    """Refuse a write that another site's page sends (contract §2). Programs, which send neither header, pass."""
-    if request.method not in SAFE:
+    """Refuse a write that another site's page sends (contract §2). Programs, which send neither header, pass.
+
+    So do those with a token: no page of another site can send one unless `edge/cors.py` lets it, and the cookie is not
+    looked at then.
+    """
+    if request.method not in SAFE and not has_token(request):
         refuse_foreign(request)
 
 

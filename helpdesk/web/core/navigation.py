@@ -30,6 +30,7 @@ PATH = "/tasks"
 LONGEST = 1_500  # of what a cookie may hold
 LONGEST_ORIGIN = 500  # of a list's address that is in each of its rows
 LONGEST_ADDRESS = 8 * 1024  # of ours: web/edge/middleware.py refuses longer ones
+SECRET_PATH = re.compile("(/users/password/).+", re.DOTALL)
 ORIGIN = "list"
 ORIGIN_TEXT = re.compile("([0-9]{1,10})-([0-9a-f]{1,12})-([0-9]{1,7})-(/[^/].*)-([0-9]{1,7})")
 
@@ -69,7 +70,10 @@ OWN = (
     Room("", "views:index", sentence("Saved views"), "bookmark"),
     Room("", "replies:index", sentence("Reply templates"), "list"),
     Room("", "search:keys", sentence("Keyboard"), "command"),
+    Room("", "people:sessions", sentence("Sessions"), "lock"),
+    Room("", "people:password", sentence("Password"), "lock"),
     Room("", "people:second_factor", sentence("Second factor"), "lock"),
+    Room("", "people:tokens", sentence("API tokens"), "lock"),
 )
 """The rooms of the person's own menu."""
 
@@ -93,6 +97,11 @@ def safe_path(target: str) -> str:
     """
     is_path = target.startswith("/") and not target.startswith(("//", "/\\")) and target.isprintable()
     return target if is_path and len(target) <= LONGEST_ADDRESS else ""
+
+
+def path_for_log(path: str) -> str:
+    """Return a path without the secret of a link that sets a password."""
+    return SECRET_PATH.sub(r"\1…", path)
 
 
 def current_url(request: Request) -> str:

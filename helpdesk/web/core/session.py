@@ -1,23 +1,28 @@
 """The session: a signed cookie holding a random id, and the row it names; and all else that our key signs.
 
+A program may send a token in its place. Then the cookie is not looked at.
+
 It ends after SESSION_IDLE without use. Opening a page and sending something is use. Requests that an open page makes by
 itself are not: a browser left alone must be signed out.
 """
 
+from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
+from typing import Any, TypeVar
 
 from itsdangerous import BadData, BadSignature, Signer, URLSafeTimedSerializer
 from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.errors import NotSignedIn, OutcomeUnknown, StoreUnavailable
+from helpdesk.errors import NotAllowed, NotSignedIn, OutcomeUnknown, StoreUnavailable, sentence
 from helpdesk.people.model import Person, SignedIn, entitled, person_of
-from helpdesk.store import notifications, saved_views, sessions
+from helpdesk.store import api_tokens, notifications, saved_views, sessions
+from helpdesk.store.api_tokens import StoredToken
 from helpdesk.store.saved_views import View
-from helpdesk.web.core.faces import SAFE, Face, face_of, is_htmx
+from helpdesk.store.sessions import StoredSession
+from helpdesk.web.core.faces import SAFE, Face, face_of, has_token, is_htmx, token_of
 from helpdesk.web.core.services import path_to, services
 
 COOKIE = "session"
@@ -25,25 +30,35 @@ LONGEST_COOKIE = 4096
 A_YEAR = 365 * 24 * 3600
 MOST_VIEWS = 7  # in the navigation
 STREAMS = ("notifications:stream", "api:stream")
+BAD_TOKEN = sentence("This token is not valid: it is unknown, has expired or was revoked.")
+READS_ONLY = sentence("This token may only read.")
+
+Found = TypeVar("Found", StoredSession, StoredToken)
 
 
 async def current(request: Request) -> SignedIn | None:
     """Return the session, read from the store once a request together with what the frame of a page shows: the count of
-    unread notifications, and the first saved views."""
+    unread notifications, and the first saved views. Raises NotSignedIn and NotAllowed, both for tokens alone."""
     if not hasattr(request.state, "signed_in"):
-        request.state.signed_in = await _find(request)
+        request.state.signed_in = None  # also for the answer to a token that is refused
+        request.state.signed_in = await (_find_token(request) if has_token(request) else _find_session(request))
         if request.state.signed_in:
             _note(request, request.state.signed_in.person)
     signed_in: SignedIn | None = request.state.signed_in
     return signed_in
 
 
-async def current_user(request: Request) -> Person:
-    """Return the person who is signed in. Raises NotSignedIn."""
+async def required(request: Request) -> SignedIn:
+    """Return the session. Raises NotSignedIn without one."""
     signed_in = await current(request)
     if signed_in is None:
         raise NotSignedIn
-    return signed_in.person
+    return signed_in
+
+
+async def current_user(request: Request) -> Person:
+    """Return the person who is signed in. Raises NotSignedIn."""
+    return (await required(request)).person
 
 
 async def begin(request: Request, response: Response, person: Person, remember: bool) -> None:
@@ -67,8 +82,8 @@ async def begin(request: Request, response: Response, person: Person, remember: 
     )
 
 
-async def end(request: Request, response: Response, everywhere: bool = False) -> None:
-    """Sign out here, or on every device of this person."""
+async def end(request: Request, everywhere: bool = False) -> None:
+    """End the session, or all of this person. The browser has the cookie until `delete_cookie`."""
     session_id, signed_in = _session_id(request), await current(request)
 
     def work(session: Session) -> None:
@@ -79,6 +94,9 @@ async def end(request: Request, response: Response, everywhere: bool = False) ->
 
     await services(request).database.run(work, writes=True)
     await services(request).live.end_finished()
+
+
+def delete_cookie(response: Response) -> None:
     response.delete_cookie(COOKIE, httponly=True, samesite="lax")
 
 
@@ -148,32 +166,56 @@ def _note(request: Request, person: Person) -> None:
     request.state.person, request.state.person_id = person, person.id
 
 
-async def _find(request: Request) -> SignedIn | None:
+async def _find_session(request: Request) -> SignedIn | None:
     session_id, now = _session_id(request), services(request).clock()
     if session_id is None:
         return None
+    row = await _load(request, lambda db: sessions.find(db, session_id, now))
+    if row is None:
+        return None
+    idle = services(request).settings.session_idle
+    if sessions.is_due(row, now, idle) and is_use(request):
+        await _note_use(request, lambda db: sessions.use(db, row.mark, now, idle))
+    return SignedIn(_person(request, row), row.mark, row.expires_at)
 
-    def work(db: Session) -> tuple[sessions.StoredSession | None, int, list[View]]:
-        row = sessions.find(db, session_id, now)
+
+async def _find_token(request: Request) -> SignedIn:
+    """Return the person of the token that was sent. Raises NotSignedIn, and NotAllowed for a write by a reading one."""
+    token, now = token_of(request), services(request).clock()
+    row = await _load(request, lambda db: api_tokens.find(db, token, now)) if token else None
+    if row is None:
+        raise NotSignedIn(BAD_TOKEN)
+    if api_tokens.is_due(row, now):
+        await _note_use(request, lambda db: api_tokens.record_use(db, row.id, now))
+    person = _person(request, row)
+    if row.scope != api_tokens.WRITE and request.method not in SAFE:
+        _note(request, person)
+        raise NotAllowed(READS_ONLY)
+    return SignedIn(person, row.mark, scope=row.scope)
+
+
+async def _load(request: Request, find: Callable[[Session], Found | None]) -> Found | None:
+    """Find a session or a token; read what the frame of a page shows in the same transaction."""
+
+    def work(db: Session) -> tuple[Found | None, int, list[View]]:
+        row = find(db)
         if row is None or row.person.id is None:
             return row, 0, []
         views = saved_views.of_person(db, row.person.id)[:MOST_VIEWS] if face_of(request) is Face.PAGE else []
         return row, notifications.unread(db, [row.person.id])[row.person.id], views
 
     row, request.state.unread, request.state.saved_views = await services(request).database.run(work)
-    if row is None:
-        return None
-    await _note_use(request, row, now)
-    person = entitled(person_of(row.person, row.rights), services(request).settings.administrators)
-    return SignedIn(person, row.mark, row.expires_at)
+    return row
 
 
-async def _note_use(request: Request, row: sessions.StoredSession, now: datetime) -> None:
-    """Prolong a session that is used. When the store is down, the next page does it."""
-    idle = services(request).settings.session_idle
-    if sessions.is_due(row, now, idle) and is_use(request):
-        with suppress(StoreUnavailable, OutcomeUnknown):
-            await services(request).database.run(lambda db: sessions.use(db, row.mark, now, idle), writes=True)
+def _person(request: Request, row: StoredSession | StoredToken) -> Person:
+    return entitled(person_of(row.person, row.rights), services(request).settings.administrators)
+
+
+async def _note_use(request: Request, record: Callable[[Session], None]) -> None:
+    """Record a use, which prolongs a session. When the store is down, the next page does it."""
+    with suppress(StoreUnavailable, OutcomeUnknown):
+        await services(request).database.run(record, writes=True)
 
 
 def is_use(request: Request) -> bool:

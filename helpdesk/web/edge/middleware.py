@@ -30,7 +30,7 @@ from helpdesk.timings import record
 from helpdesk.web.core import errors
 from helpdesk.web.core.errors import AddressTooLong, HeadersTooLarge
 from helpdesk.web.core.faces import SAFE, is_htmx
-from helpdesk.web.core.navigation import LONGEST_ADDRESS
+from helpdesk.web.core.navigation import LONGEST_ADDRESS, path_for_log
 
 log = logging.getLogger("helpdesk.requests")
 
@@ -90,7 +90,8 @@ class Edge:
                     del headers["Vary"]  # no cache keeps an answer to a write
                 headers.setdefault("X-Content-Type-Options", "nosniff")
                 if "content-security-policy" not in headers and not _inert(scope, headers):
-                    headers.update(OF_DOCUMENTS)
+                    for name, value in OF_DOCUMENTS.items():
+                        headers.setdefault(name, value)
                 if self.only_https:
                     headers["Strict-Transport-Security"] = HSTS
                 if self.secure_cookies:
@@ -105,7 +106,7 @@ class Edge:
         try:
             await self.app(scope, receive, answer)
         except Exception:
-            log.exception("a request failed", extra={"request_id": request_id, "path": scope["path"]})
+            log.exception("a request failed", extra={"request_id": request_id, "path": path_for_log(scope["path"])})
             if not status:
                 raise
         finally:
@@ -140,7 +141,7 @@ def _log_fields(scope: Scope, status: int, seconds: float) -> dict[str, object]:
     return {
         "request_id": scope["state"]["request_id"],
         "method": scope["method"],
-        "path": scope["path"],
+        "path": path_for_log(scope["path"]),
         "status": status,
         "seconds": round(seconds, 4),
         "person_id": scope["state"].get("person_id"),

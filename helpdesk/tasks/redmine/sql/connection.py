@@ -13,11 +13,12 @@ from cachetools import TTLCache
 from sqlalchemy.engine import URL, Connection
 from sqlalchemy.exc import DBAPIError, TimeoutError
 
+from helpdesk.breaker import Breaker
 from helpdesk.errors import BadResponse, HelpdeskError, Overloaded, Sentence, sentence
 from helpdesk.slow_queries import log_slow_queries
 from helpdesk.tasks.backend import State
 from helpdesk.tasks.redmine.sql import schema_check
-from helpdesk.tasks.redmine.sql.failures import Breaker, Silent, Unreadable, silent, unreadable
+from helpdesk.tasks.redmine.sql.failures import Silent, Unreadable, silent, unreadable
 from helpdesk.threads import Threads
 from helpdesk.timings import measured
 

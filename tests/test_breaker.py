@@ -1,9 +1,9 @@
-"""When Redmine's database is asked: after a failure not before a probe was answered, and then at once."""
+"""When an outside system is asked: after a failure not before a probe was answered, and then at once."""
 
 import pytest
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from helpdesk.tasks.redmine.sql.failures import PAUSE_SECONDS, Breaker
+from helpdesk.breaker import PAUSE_SECONDS, Breaker
 from tests.clocks import Clock
 
 
@@ -12,7 +12,7 @@ def breaker(clock: Clock) -> Breaker:
     return Breaker(clock.ticks, clock.now)
 
 
-def test_a_database_that_answers_is_asked_and_never_probed(breaker: Breaker) -> None:
+def test_a_system_that_answers_is_asked_and_never_probed(breaker: Breaker) -> None:
     assert breaker.is_closed and not breaker.takes_probe()
     assert breaker.succeeded() is False
 

@@ -1,0 +1,1 @@
+"""The Directory port over LDAP: OpenLDAP and the like, and Active Directory."""

@@ -1,0 +1,82 @@
+"""Failures of an LDAP server, told apart by the number of its answer and never by its text, which may name people."""
+
+import ssl
+
+from ldap3.core.exceptions import LDAPInvalidFilterError
+
+from helpdesk import tls
+from helpdesk.errors import DirectoryUnavailable, Misconfigured
+
+SUCCESS, SIZE_LIMIT_EXCEEDED, NO_SUCH_OBJECT, INVALID_DN = 0, 4, 32, 34
+WRONG_PASSWORD = {
+    49,  # also for accounts that are disabled, expired or locked in Active Directory, which tells the reason as text
+    48,  # the entry has no password
+    53,  # the account is inactive, or
+    19,  # locked after wrong passwords: both by 389 Directory Server
+    NO_SUCH_OBJECT,
+    INVALID_DN,
+}
+"""Answers to a bind that all mean: this person does not come in."""
+OFFER_TLS = "Let its server speak TLS, or ask it by ldaps://. LDAP_STARTTLS=off would send passwords in clear."
+NO_STARTTLS = ("it knows no StartTLS", OFFER_TLS)
+REFUSED = ("it refuses our account", "Check LDAP_BIND_DN and LDAP_BIND_PASSWORD, and that the account is not locked.")
+MAY_NOT_READ = ("our account may not search there", "Allow the account of LDAP_BIND_DN to read the people there.")
+ENCRYPTED_ALONE = ("it takes encrypted connections alone", "Ask it by ldaps://, or with LDAP_STARTTLS=on.")
+WRONG_FILTER = ("it can't read the filter of people", "Check LDAP_USER_FILTER.")
+MISCONFIGURED = {
+    1: MAY_NOT_READ,  # Active Directory, to nobody
+    50: MAY_NOT_READ,
+    8: ENCRYPTED_ALONE,
+    13: ENCRYPTED_ALONE,
+    10: ("it refers us to another server, which is not asked", "Check LDAP_BASE_DN, and that LDAP_URL holds it."),
+    SIZE_LIMIT_EXCEEDED: (
+        "it returns only some of the people",
+        "Raise its limit of size for the account LDAP_BIND_DN.",
+    ),
+    18: WRONG_FILTER,
+    21: WRONG_FILTER,
+    NO_SUCH_OBJECT: ("it holds no such part", "Check LDAP_BASE_DN, and that our account may see it."),
+    INVALID_DN: ("a name in the settings is no distinguished name", "Check LDAP_BASE_DN."),
+}
+"""By the numbers of RFC 4511: the reason, and an advice."""
+
+
+class Fault(Misconfigured):
+    """A setting does not fit the server: the reason (half a sentence), and an advice (a whole one)."""
+
+    def __init__(self, reason: str, advice: str) -> None:
+        super().__init__(detail=f"LDAP: {reason}. {advice}")
+        self.reason, self.advice = reason, advice
+
+
+class ServiceRefused(Fault):
+    """The server refuses the account that finds people. Asking again and again would lock it."""
+
+    def __init__(self) -> None:
+        super().__init__(*REFUSED)
+
+
+def silent(reason: str) -> DirectoryUnavailable:
+    return DirectoryUnavailable(detail=f"LDAP: {reason}")
+
+
+def of_result(number: int, name: str) -> DirectoryUnavailable:
+    """Return the error of an answer other than success; `name` is the standard's name of its number."""
+    fault = MISCONFIGURED.get(number)
+    return Fault(*fault) if fault else silent(f"it answers {number} ({name})")
+
+
+def of_exception(error: Exception, handshake: Exception | None) -> DirectoryUnavailable:
+    """Return the error that an exception of ldap3 means, without its text, which may hold a filter or a name.
+
+    `handshake` is why there is no encryption, which ldap3 hides.
+    """
+    if isinstance(error, DirectoryUnavailable):
+        return error
+    if isinstance(error, LDAPInvalidFilterError):
+        return Fault(*WRONG_FILTER)
+    if isinstance(handshake, ssl.SSLError) and not isinstance(handshake, ssl.SSLEOFError):
+        refusal = tls.refusal(handshake, "LDAP_URL", "LDAP_CA_BUNDLE")
+        if refusal:
+            return Fault(*refusal)
+    return silent(f"no answer ({type(handshake or error).__name__})")
