@@ -247,6 +247,7 @@ def test_every_module_has_a_place() -> None:
     composing = {
         "__init__",
         "__main__",
+        "account_commands",
         "app",
         "asgi",
         "commands",

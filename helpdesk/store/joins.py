@@ -169,7 +169,7 @@ def _is_taken(link: Link, others: Sequence[sa.Column[Any]], kept: Person) -> sa.
 
 def _move(session: Session, link: Link, keys: list[list[Any]], old: Person, new: Person) -> None:
     """Move rows by their keys, as far as they still are the old person's."""
-    change = sa.update(link.table).where(link.column == old.id).values({link.column.name: new.id})
+    change = sa.update(link.table).where(link.column == old.id).values({link.column: new.id})
     if not link.keys:
         if keys:
             session.execute(change)
