@@ -81,7 +81,7 @@ def wanted(role: Role, guard: str) -> tuple[int, str] | None:
         return None
     if role.login is None or role.shut_out:
         return 401, "not_signed_in"
-    return None if guard == "signed_in" or guard in role.rights else (403, "not_allowed")
+    return None if guard in ("signed_in", "setting_up") or guard in role.rights else (403, "not_allowed")
 
 
 @pytest.mark.parametrize("role", ROLES.values(), ids=ROLES)
