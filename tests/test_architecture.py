@@ -16,7 +16,19 @@ MODULES = {
     ".".join(file.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__"): file
     for file in sorted(PACKAGE.rglob("*.py"))
 }
-CLIENTS = {"httpx", "nh3", "markdown_it", "argon2", "cachetools", "redis", "yaml", "cryptography", "oracledb"}
+CLIENTS = {
+    "httpx",
+    "nh3",
+    "markdown_it",
+    "argon2",
+    "cachetools",
+    "redis",
+    "yaml",
+    "cryptography",
+    "pyotp",
+    "segno",
+    "oracledb",
+}
 PORT = {
     "tasks.model",
     "tasks.lists",
@@ -109,7 +121,7 @@ MAY = {
     "web": {"errors", "texts", "timings", "languages", "paths", "services", "store", "web", *PORT - {"tasks.backend"},
             "tasks.markup", "tasks.change_messages", "tasks.board", "tasks.safe_html", "tasks.bulk", "tasks.pictures",
             "threads", "people.model", "people.rights", "people.directory",
-            "people.accounts", "people.passwords", "notifications"},
+            "people.accounts", "people.passwords", "people.second_factor", "encryption", "notifications"},
     **ADAPTERS,
 }  # fmt: skip
 

@@ -38,7 +38,7 @@ IT = "Отдел информационных технологий"
 PEOPLE = [
     (101, "Anna.Sidorova", "СИДОРОВА АННА ПЕТРОВНА", "anna@example.test", "415", IT, "Инженер", "1207", 1, STAFF),
     (102, "boris", "БОРИСОВ БОРИС", "boris@example.test", "416", IT, "Инженер", "1208", 0, STAFF),
-    (103, "irina", "ИРИНА О'НИЛ_50%", "irina@example.test", None, "Бухгалтерия", None, None, None, "Временный"),
+    (103, "irina", "ИРИНА О'НИЛ_50", "irina@example.test", None, "Бухгалтерия", None, None, None, "Временный"),
     (104, "dismissed", "УВОЛЕННЫЙ", "gone_away@example.test", None, None, None, None, 1, BLOCKED),
     (105, "un_settled", "НЕРЕШЁННЫЙ", None, None, None, None, None, 0, None),
 ]

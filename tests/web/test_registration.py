@@ -7,18 +7,19 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from helpdesk.encryption import Box
 from helpdesk.errors import DirectoryUnavailable, Invalid
 from helpdesk.people.directory import Profile
 from helpdesk.people.rights import ADMIN
 from helpdesk.services import Services
 from helpdesk.settings.parsing import account_names
 from helpdesk.settings.settings import RateLimit
-from helpdesk.store import people, registration, rights
+from helpdesk.store import people, registration, rights, second_factors
 from helpdesk.store.models import tables
 from helpdesk.store.registration import Registration, offer_token, wants_token
 from tests.contract.cases import VERA
 from tests.people.scripted import ScriptedDirectory
-from tests.web.conftest import HTML, Client, Visit
+from tests.web.conftest import HTML, SECRET, Client, Visit
 from tests.world import PASSWORDS, PEOPLE_IDS
 
 ADDRESS = "/users/register"
@@ -239,3 +240,15 @@ def test_with_an_erp_the_setup_token_makes_the_first_administrator_once(
         for login in ("ivanov", "petrov")
     ]
     assert [it.status_code for it in made] == [201, 422] and made[0].json()["user"]["is_admin"] is True
+
+
+def test_with_an_erp_nobody_gets_past_a_second_factor_by_registering_again(
+    beside_erp: Client, services: Services
+) -> None:
+    typed = {"username": "ivanov", "password": "short"}
+    number = beside_erp.post(ADDRESS, json=typed).json()["user"]["id"]
+    sealed, now = Box([SECRET]).seal("A" * 32), services.clock()
+    services.database.run_here(lambda db: second_factors.set_up(db, number, sealed, 1, now, []), writes=True)
+    told = beside_erp.post(ADDRESS, data=typed, headers=HTML)
+    assert (told.status_code, told.headers["location"]) == (303, "/users/login")
+    assert "session" not in beside_erp.cookies

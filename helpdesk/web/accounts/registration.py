@@ -14,13 +14,13 @@ from helpdesk.people.model import Person, load_person
 from helpdesk.people.passwords import LONGEST_PASSWORD
 from helpdesk.store import registration
 from helpdesk.store.registration import Registration
-from helpdesk.web.accounts import sign_in
+from helpdesk.web.accounts import codes, sign_in
 from helpdesk.web.core import request_data, session
 from helpdesk.web.core.after_write import stored
 from helpdesk.web.core.errors import headers_of, status_of
 from helpdesk.web.core.faces import answer, answer_refusal, html, json_response, see_other
 from helpdesk.web.core.navigation import safe_path
-from helpdesk.web.core.services import services
+from helpdesk.web.core.services import path_to, services
 from helpdesk.web.lists import saved_views
 from helpdesk.web.tasks import schemas as task_schemas
 
@@ -73,7 +73,10 @@ async def register(request: Request) -> Response:
 
 
 async def _welcome(request: Request, fields: request_data.Fields, person: Person) -> Response:
-    """Sign the new person in, and go to the first page."""
+    """Sign the new person in, and go to the first page. The ERP may know somebody who has an account with a second
+    factor: that is asked for at the sign-in page alone."""
+    if await codes.factor_of(request, person):
+        return see_other(path_to(request, "people:login"))
     response = see_other(fields.next_path() or await saved_views.start_page(request, person))
     await session.begin(request, response, person, remember=False)
     return response

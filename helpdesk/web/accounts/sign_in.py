@@ -81,6 +81,12 @@ def remember_device(request: Request, response: Response, person: Person) -> Non
     )
 
 
+def known_device(request: Request, person: Person) -> str:
+    """Return the id of this device if it is known for the person, else nothing."""
+    device = _device(request)
+    return device.id if person.id in device.people else ""
+
+
 def _device(request: Request) -> Device:
     """Return the device by its cookie; one without a valid cookie is known for nobody."""
     id, people = unseal(request, COOKIE, cookie(request, COOKIE), int(LASTS.total_seconds())) or ("", ())
