@@ -358,6 +358,7 @@ def test_no_token_is_logged_or_stored_also_not_for_an_idempotency_key(
         program(visit, token).get(READING)
         program(visit, f"{token}x").get(READING)
     log, store = whole_log(caplog), whole_store(services)
+    assert '"message": "a token was made"' in log and '"token_id": 3}' in log
     for token in made:
         assert token not in log and token.encode() not in store
     assert len(set(made)) == 3
