@@ -18,14 +18,16 @@ from helpdesk.notifications.recipients import Accounts, Recipients
 from helpdesk.notifications.suppression import Suppression
 from helpdesk.notifications.wakeups import Wakeups
 from helpdesk.people.authentication import Authentication
-from helpdesk.people.blocked import BlockedPeople, Look, one_by_one
+from helpdesk.people.blocked import BlockedPeople, Look
 from helpdesk.people.directory import Directory
 from helpdesk.people.grace import Grace
 from helpdesk.people.local import LocalDirectory
 from helpdesk.people.model import SignedIn
+from helpdesk.people.rights import GRANTED
 from helpdesk.services import Services, utc_now
 from helpdesk.settings.poll_schedule import interval_at
 from helpdesk.settings.settings import Settings
+from helpdesk.settings.sources import Problem, SettingsError
 from helpdesk.store import people, rights
 from helpdesk.store.database import Database
 from helpdesk.supervision import BackgroundTask
@@ -73,11 +75,14 @@ def _with_redmine(settings: Settings, database: Database) -> Services:
     from helpdesk.tasks.redmine.feed import FallbackFeed, RestFeed, SqlFeed
     from helpdesk.tasks.redmine.sql.source import Source
 
-    own_keys = RedmineKeys(database, Box(settings.secret_keys)) if settings.redmine_act_as == "api-key" else None
-    client, redmine_database = _redmine_client(settings, own_keys), _redmine_database(settings)
+    client, redmine_database = _redmine_client(settings), _redmine_database(settings)
+    acting = client
+    if settings.redmine_act_as == "api-key":
+        acting = _redmine_client(settings, RedmineKeys(database, Box(settings.secret_keys)))
 
     async def close() -> None:
         await client.close()
+        await acting.close()
         if redmine_database:
             redmine_database.close()
         database.close()
@@ -92,7 +97,7 @@ def _with_redmine(settings: Settings, database: Database) -> Services:
         source = Source(redmine_database)
         feed = FallbackFeed(SqlFeed(source), rest_feed)
         watchers = (ConsistencyCheck(client, source, recent_people).watch, *watchers)
-    backend = RedmineBackend(client, settings.redmine_text_format, source)
+    backend = RedmineBackend(acting, settings.redmine_text_format, source)
     accounts = people.known_in_redmine
     return _services(settings, database, backend, authentication, redmine_user, close, feed, accounts, watchers)
 
@@ -105,7 +110,9 @@ def _authentication(
     from helpdesk.people.redmine_binding import RedmineBinding
 
     available: dict[str, Directory] = {"local": LocalDirectory(database)}
-    looks: dict[str, Look] = {name: one_by_one(directory) for name, directory in available.items() if name != "local"}
+    looks: dict[str, Look] = {}
+    if company := ldap(settings):
+        available["ldap"], looks["ldap"] = company, company.blocked
     binding = None
     if client:
         redmine = RedmineDirectory(client)
@@ -193,6 +200,9 @@ def ldap(settings: Settings) -> "LdapDirectory | None":
     from helpdesk.people.ldap.lookup import Lookup
     from helpdesk.people.ldap.schema import SCHEMAS
 
+    if not set((settings.ldap_group_rights or {}).values()) <= set(GRANTED):
+        hint = f"Give some of {', '.join(GRANTED)}"
+        raise SettingsError([Problem("LDAP_GROUP_RIGHTS", "names a right that can't be granted", hint)])
     context = tls.context(settings.ldap_ca_bundle or settings.ca_bundle)
     service = Account(settings.ldap_bind_dn or "", settings.ldap_bind_password or "")
     lookup = Lookup(

@@ -63,14 +63,19 @@ class Authentication:
         """Return why directories refuse the helpdesk, by their names."""
         return {directory.source: directory.trouble for directory in self.directories if directory.trouble}
 
-    async def sign_in(self, login: str, password: str, attempts: Attempts) -> Person | None:
+    def has(self, source: str) -> bool:
+        """Tell whether a directory is asked for passwords."""
+        return any(directory.source == source for directory in self.directories)
+
+    async def sign_in(self, login: str, password: str, attempts: Attempts, only: str | None = None) -> Person | None:
         """Return the account of the person with this login and password; None when no directory accepts them.
 
-        A directory that fails is passed over. Raises its error when no other one accepts them, and LoginReassigned.
+        With `only` one directory is asked. One that fails is passed over. Raises its error when no other one accepts
+        them, and LoginReassigned.
         """
         deadline = asyncio.get_running_loop().time() + TOTAL_SECONDS
         failures: list[HelpdeskError] = []
-        for directory in self.directories:
+        for directory in (it for it in self.directories if only in (None, it.source)):
             try:
                 person = await self._ask(directory, login, password, attempts, deadline)
             except StoreUnavailable:

@@ -156,11 +156,9 @@ def bind_redmine(session: Session, redmine_id: int, login: str, full_name: str, 
     return person
 
 
-def expect_redmine(session: Session, login: str) -> Person:
-    """Create an account for the first sign-in with this login of Redmine."""
-    person = Person(
-        source="redmine", login=login, login_folded=fold(login), full_name=login, created_at=datetime.now(UTC)
-    )
+def expect(session: Session, source: str, login: str) -> Person:
+    """Create an account for the first sign-in with this login of a directory."""
+    person = Person(source=source, login=login, login_folded=fold(login), full_name=login, created_at=datetime.now(UTC))
     session.add(person)
     session.flush()
     return person

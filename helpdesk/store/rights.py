@@ -27,9 +27,12 @@ LAST_ADMINISTRATOR = sentence("This is the last administrator. Make somebody els
 FROM_SETTING = sentence("The setting ADMINISTRATORS names this account. Take it out of the setting.")
 IS_JOINED = sentence("This account is joined into another one. Grant the right to that one.")
 
+ACTIVE = sa.and_(col(Person.is_active).is_(True), col(Person.blocked_at).is_(None))
+"""The condition that an account is neither disabled here nor blocked by a directory."""
 GRANT = table(RightGrant)
+SPACE: Any = sa.literal_column("' '")  # a bound value would be written into the statement anew at each request
 HELD = (
-    sa.select(sa.func.aggregate_strings(GRANT.c.name, " "))
+    sa.select(sa.func.aggregate_strings(GRANT.c.name, SPACE))
     .where(GRANT.c.person_id == col(Person.id))
     .correlate_except(GRANT)
     .scalar_subquery()
@@ -127,8 +130,7 @@ def administrators(session: Session, named: Named | None = ()) -> Sequence[int]:
     )
     query = select(Person.id).where(
         sa.or_(holds(Person.id, ADMIN), *listed),
-        col(Person.is_active).is_(True),
-        col(Person.blocked_at).is_(None),
+        ACTIVE,
         col(Person.joined_into).is_(None),
     )
     return [id for id in session.exec(query.order_by(col(Person.id))) if id is not None]

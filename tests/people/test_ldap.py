@@ -17,6 +17,7 @@ from helpdesk.people.directory import Profile
 from helpdesk.people.ldap.directory import LONGEST_LOGIN, LONGEST_PASSWORD, MOST_THREADS, REFUSED_SECONDS, LdapDirectory
 from helpdesk.people.ldap.schema import normal_dn
 from helpdesk.settings import settings as configuration
+from helpdesk.store.directory_accounts import Known
 from tests.servers.certificates import Authority
 from tests.servers.process import free_port
 from tests.servers.proxy import Proxy, proxy_to
@@ -244,6 +245,39 @@ async def test_people_are_found_by_parts_of_their_names(directory: LdapDirectory
     assert len(crowd) == 50 and all(it.login.startswith("crowd") for it in crowd)
     for text in ("*", "nobody at all", "*)(uid=*"):
         assert await directory.search(text) == [], text
+
+
+async def test_people_who_are_blocked_or_gone_are_told_in_few_questions(line: Proxy, over_line: LdapDirectory) -> None:
+    logins = [
+        "anna",
+        "BORIS",
+        "Ёжиков",
+        "locked",
+        "wrong-five-times",
+        "twin",
+        "gone",
+        "*",
+        *(f"crowd{n}" for n in range(60)),
+    ]
+    accounts = [Known(number, login, None) for number, login in enumerate(logins)]
+    assert {logins[number] for number in await over_line.blocked(accounts)} == {"locked", "twin", "gone", "*"}
+    assert line.taken == 2 and await over_line.blocked([]) == set()
+
+
+async def test_nobody_is_gone_because_our_account_sees_nobody(slapd: Slapd, company_authority: Authority) -> None:
+    blind = directory_of(slapd.url, CA_BUNDLE=company_authority.file, LDAP_BASE_DN=GROUPS)
+    with pytest.raises(Misconfigured):
+        await blind.blocked([Known(1, "anna", None)])
+
+
+async def test_nobody_is_gone_because_the_server_returns_only_some(tmp_path: Path) -> None:
+    people = "".join(person(f"cn={number},{SUFFIX}", f"person{number}") for number in range(5))
+    with running_slapd(tmp_path / "slapd", people, more="sizelimit 3") as small:
+        directory = directory_of(small.url, LDAP_STARTTLS="off", LDAP_GROUP_RIGHTS="")
+        assert await directory.blocked([Known(number, f"person{number}", None) for number in range(3)]) == set()
+        with pytest.raises(Misconfigured, match="only some"):
+            await directory.blocked([Known(number, f"person{number}", None) for number in range(5)])
+        assert len(await directory.search("person")) == 3
 
 
 async def test_groups_give_rights_and_take_them_away(slapd: Slapd, directory: LdapDirectory) -> None:

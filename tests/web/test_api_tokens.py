@@ -27,11 +27,17 @@ from tests.web.tokens import ADDRESS, make, program
 from tests.world import PASSWORDS, PEOPLE_IDS
 
 READING = "/tasks/my-tasks"
+SHUT_OUT = ({"is_active": False}, {"blocked_at": datetime.fromisoformat("2026-01-01T00:00:00Z")})
+"""An account that is disabled here, and one that a directory blocks."""
 IN_PERSON = {
     "/users/login",
     "/users/logout",
     "/users/register",
     "/users/sessions",
+    "/users/second-factor",
+    "/users/second-factor/confirm",
+    "/users/second-factor/codes",
+    "/users/second-factor/off",
     "/users/password",
     "/users/password/{token}",
     "/users/tokens",
@@ -227,9 +233,12 @@ def test_these_addresses_need_a_session() -> None:
     assert {route.path for route in ROUTES if hasattr(route.endpoint, "takes_no_token")} == IN_PERSON
 
 
-def test_the_token_of_somebody_who_is_shut_out_is_refused(visit: Visit, services: Services) -> None:
+@pytest.mark.parametrize("values", SHUT_OUT)
+def test_the_token_of_somebody_who_is_shut_out_is_refused(
+    visit: Visit, services: Services, values: dict[str, object]
+) -> None:
     client = program(visit, make(visit("anna"))["token"])
-    shut = sa.update(Person).where(Person.id == PEOPLE_IDS["anna"]).values(is_active=False)
+    shut = sa.update(Person).where(Person.id == PEOPLE_IDS["anna"]).values(values)
     services.database.run_here(lambda db: db.execute(shut), writes=True)
     assert client.get(READING).json()["error"] == "not_signed_in"
 
@@ -403,7 +412,10 @@ def test_a_stream_of_a_token_ends_when_it_is_revoked_and_others_go_on(visit: Vis
     assert b"session_ended" in (asyncio.run(streams[0].next()) or b"")
 
 
-def test_streams_of_tokens_end_with_the_token_and_with_the_account(services: Services) -> None:
+@pytest.mark.parametrize("values", SHUT_OUT)
+def test_streams_of_tokens_end_with_the_token_and_with_the_account(
+    services: Services, values: dict[str, object]
+) -> None:
     now = services.clock()
 
     def work(db: Session) -> list[str]:
@@ -414,7 +426,7 @@ def test_streams_of_tokens_end_with_the_token_and_with_the_account(services: Ser
     marks = services.database.run_here(work, writes=True)
     lasting = services.database.run_here(lambda db: sessions.lasting(db, [*marks, "0" * 64], now))
     assert lasting == set(marks[:2])
-    shut = sa.update(Person).where(Person.id == PEOPLE_IDS["anna"]).values(is_active=False)
+    shut = sa.update(Person).where(Person.id == PEOPLE_IDS["anna"]).values(values)
     services.database.run_here(lambda db: db.execute(shut), writes=True)
     assert services.database.run_here(lambda db: sessions.lasting(db, marks, now)) == set()
 

@@ -1,9 +1,9 @@
 """Every method of every route for every role: who is refused, and by which error, is what `web/access.py` says."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from itsdangerous import Signer
@@ -26,11 +26,11 @@ REFUSALS = {(401, "not_signed_in"), (403, "not_allowed")}
 
 
 class Role(NamedTuple):
-    """Somebody with these rights. Without a login nobody is signed in."""
+    """Somebody with these rights. Without a login nobody is signed in; `shut_out` are columns of the account."""
 
     login: str | None
     rights: frozenset[str] = frozenset()
-    is_active: bool = True
+    shut_out: Mapping[str, Any] = {}
 
 
 ROLES = {
@@ -39,7 +39,8 @@ ROLES = {
     "staff": Role("anna"),
     **{name: Role(f"only.{name}", frozenset({name})) for name in RIGHTS},
     "administrator": Role("admin", frozenset({ADMIN})),
-    "disabled administrator": Role("disabled", frozenset(GRANTED), is_active=False),
+    "disabled administrator": Role("disabled", frozenset(GRANTED), {"is_active": False}),
+    "blocked administrator": Role("blocked", frozenset(GRANTED), {"blocked_at": datetime.now(UTC)}),
 }
 
 
@@ -52,7 +53,8 @@ def settle(db: Session, role: Role) -> int:
     for name in role.rights & set(GRANTED):
         rights.grant(db, person.id, name)
     person.redmine_id = 7 if REDMINE_USER in role.rights else None
-    person.is_active = role.is_active
+    for column, value in role.shut_out.items():
+        setattr(person, column, value)
     return person.id
 
 
@@ -77,9 +79,9 @@ def wanted(role: Role, guard: str) -> tuple[int, str] | None:
     """How the role is refused at an address with this guard; None when it is let in."""
     if guard in ("public", "unguarded"):
         return None
-    if role.login is None or not role.is_active:
+    if role.login is None or role.shut_out:
         return 401, "not_signed_in"
-    return None if guard == "signed_in" or guard in role.rights else (403, "not_allowed")
+    return None if guard in ("signed_in", "setting_up") or guard in role.rights else (403, "not_allowed")
 
 
 @pytest.mark.parametrize("role", ROLES.values(), ids=ROLES)

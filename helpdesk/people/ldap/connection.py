@@ -100,12 +100,12 @@ class Connection:
         self._require_success(number)
         return True
 
-    def search(self, base: str, query: str, attributes: Sequence[str], most: int) -> list[Entry]:
-        """Return at most `most` entries below `base`. Referrals among them are left out."""
+    def search(self, base: str, query: str, attributes: Sequence[str], most: int = 0) -> list[Entry]:
+        """Return the entries below `base`: at most `most`, or all. Referrals among them are left out."""
         number, entries = self._search(base, query, attributes, ldap3.SUBTREE, most)
-        if number != failures.SIZE_LIMIT_EXCEEDED:
+        if number != failures.SIZE_LIMIT_EXCEEDED or not most:
             self._require_success(number)
-        return entries[:most]
+        return entries[: most or None]
 
     def matches(self, dn: str, query: str) -> bool | None:
         """Return whether the entry fits the filter; None when there is no such entry."""

@@ -4,8 +4,9 @@ import asyncio
 import logging
 import re
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from secrets import token_hex
 from typing import TypeVar
 
@@ -15,11 +16,13 @@ from helpdesk.people.directory import Checking, Profile, unlimited
 from helpdesk.people.ldap.connection import Account, Connection, Server
 from helpdesk.people.ldap.failures import ServiceRefused, silent
 from helpdesk.people.ldap.lookup import Lookup
+from helpdesk.store.directory_accounts import Known
 from helpdesk.threads import Threads
 
 T = TypeVar("T")
 LONGEST_LOGIN, LONGEST_PASSWORD = 120, 1_000
 MOST_THREADS = 4
+MOST_AT_ONCE = 50  # logins in one filter
 PROBE_SECONDS = 1.0
 NO_TEXT = re.compile("[\0\ud800-\udfff]")  # halves of characters can't be sent
 REFUSED_SECONDS = 600.0
@@ -83,12 +86,22 @@ class LdapDirectory:
         return found.profile if found else None
 
     async def search(self, text: str) -> list[Profile]:
-        """Return up to 50 people whose login, name or e-mail contains the text, without their rights."""
+        """Return at most MOST_FOUND people whose login, name or e-mail contains the text, without their rights."""
         text = text.strip()
         if not _fits(text, LONGEST_LOGIN):
             return []
         async with self._answering():
             return await self._as_service(lambda connection: self.lookup.several(connection, text))
+
+    async def blocked(self, accounts: Collection[Known]) -> set[int]:
+        """Return the ids of accounts whose people are blocked, or not in the directory any more."""
+        logins = sorted({account.login for account in accounts})
+        gone: set[str] = set()
+        for start in range(0, len(logins), MOST_AT_ONCE):
+            some = logins[start : start + MOST_AT_ONCE]
+            async with self._answering():
+                gone |= await self._as_service(partial(self.lookup.gone, logins=some))
+        return {account.id for account in accounts if account.login in gone}
 
     async def examine(self) -> None:
         """Raise Misconfigured or DirectoryUnavailable unless people can be found."""

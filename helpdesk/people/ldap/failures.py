@@ -29,6 +29,10 @@ MISCONFIGURED = {
     8: ENCRYPTED_ALONE,
     13: ENCRYPTED_ALONE,
     10: ("it refers us to another server, which is not asked", "Check LDAP_BASE_DN, and that LDAP_URL holds it."),
+    SIZE_LIMIT_EXCEEDED: (
+        "it returns only some of the people",
+        "Raise its limit of size for the account LDAP_BIND_DN.",
+    ),
     18: WRONG_FILTER,
     21: WRONG_FILTER,
     NO_SUCH_OBJECT: ("it holds no such part", "Check LDAP_BASE_DN, and that our account may see it."),

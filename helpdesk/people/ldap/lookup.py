@@ -1,15 +1,15 @@
 """Find people and their rights by an open connection, as the service account."""
 
 import logging
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
-from helpdesk.people.directory import Profile
+from helpdesk.people.directory import MOST_FOUND, Profile
 from helpdesk.people.ldap.connection import Connection
 from helpdesk.people.ldap.failures import Fault, ServiceRefused
 from helpdesk.people.ldap.schema import MEMBER_OF, Entry, Schema, escaped, normal_dn, profile_of
 
-MOST_FOUND = 50
 NOBODY = ("it holds nobody whom the filter finds", "Check LDAP_BASE_DN, LDAP_SCHEMA and LDAP_USER_FILTER.")
 NO_GROUP = ("it holds no group {}", "Check LDAP_GROUP_RIGHTS, and that our account may see that group.")
 
@@ -56,11 +56,26 @@ class Lookup:
         found = (profile_of(it, self.schema) for it in entries)
         return sorted((it for it in found if it.login), key=lambda it: (it.full_name.casefold(), it.login))
 
+    def gone(self, connection: Connection, logins: Collection[str]) -> set[str]:
+        """Return those of these logins that are blocked, or that not exactly one person has.
+
+        Raises Fault when our account sees nobody any more, or the server does not return all: they may not be gone.
+        """
+        self.bind(connection)
+        queries = "".join(self.user_filter.replace("{login}", escaped(login)) for login in logins)
+        attributes = (self.schema.login, self.schema.state)
+        entries = connection.search(self.base, f"(|{queries})", attributes)
+        if not entries:
+            self._require_somebody(connection)
+        profiles = [profile_of(entry, self.schema) for entry in entries]
+        held = Counter(it.login.casefold() for it in profiles)
+        blocked = {it.login.casefold() for it in profiles if it.is_blocked}
+        return {it for it in logins if held[it.casefold()] != 1 or it.casefold() in blocked}
+
     def examine(self, connection: Connection) -> None:
         """Raise Fault when nobody can be found, or a group that gives rights is missing."""
         self.bind(connection)
-        if not connection.search(self.base, self._everybody, [self.schema.login], 1):
-            raise Fault(*NOBODY)
+        self._require_somebody(connection)
         for group in self.group_rights:
             if connection.matches(group, "(objectClass=*)") is None:
                 raise Fault(NO_GROUP[0].format(group), NO_GROUP[1])
@@ -69,6 +84,10 @@ class Lookup:
         """Become the service account. Raises ServiceRefused."""
         if not connection.bind():
             raise ServiceRefused
+
+    def _require_somebody(self, connection: Connection) -> None:
+        if not connection.search(self.base, self._everybody, [self.schema.login], 1):
+            raise Fault(*NOBODY)
 
     @property
     def _everybody(self) -> str:
