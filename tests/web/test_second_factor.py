@@ -685,8 +685,19 @@ def test_secrets_lie_in_no_log_and_not_in_clear_in_the_store(
         assert secret not in told and secret.encode() not in stored
     for code in codes:
         assert not re.search(rf"(?<![\d.]){code}(?!\d)", told)
-    sent = [it.getMessage() for it in caplog.records if it.name == "helpdesk.sign_in"]
-    assert {"code accepted", "code refused"} <= set(sent)
+
+
+def test_the_log_says_that_somebody_signed_in_only_after_the_code(
+    visit: Visit, phone: Phone, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    client = visit()
+    form = hidden(asked(client))
+    enter(client, form, phone.wrong())
+    enter(client, form, phone.code())
+    lines = [it for it in caplog.records if it.name == "helpdesk.sign_in"]
+    assert [it.getMessage() for it in lines] == ["code asked for", "code refused", "signed in"]
+    assert {(it.login, it.person_id, it.address) for it in lines} == {("anna", PEOPLE_IDS["anna"], "testclient")}
 
 
 def test_what_is_done_to_it_is_recorded(visit: Visit, clock: Clock, services: Services) -> None:

@@ -41,6 +41,7 @@ async def require(request: Request, person: Person, fields: Fields, remember: bo
         return
     request.state.code_seal = seal(request, PURPOSE, [person.id, factor.last_step, remember])
     if not fields.text("code", LONGEST_CODE).strip():
+        log.info("code asked for", extra=_log_fields(request, person))
         raise SecondFactorRequired
     await _check(request, person, factor, fields)
 
@@ -104,11 +105,13 @@ async def _person(request: Request, person_id: int) -> Person:
 async def _check(request: Request, person: Person, factor: Factor, fields: Fields) -> None:
     typed = fields.required_text("code", LONGEST_CODE)
     device = sign_in.known_device(request, person)
-    extra = {"request_id": request.state.request_id, "address": address_of(request)}
-    extra |= {"login": person.login, "person_id": person.id}
     try:
         await codes.spend(request, person, factor, typed, second_factors.use, device)
     except HelpdeskError as error:
-        log.info("code refused", extra=extra | {"error": error.code})
+        log.info("code refused", extra=_log_fields(request, person) | {"error": error.code})
         raise
-    log.info("code accepted", extra=extra)
+
+
+def _log_fields(request: Request, person: Person) -> dict[str, object]:
+    where = {"request_id": request.state.request_id, "address": address_of(request)}
+    return where | {"login": person.login, "person_id": person.id}

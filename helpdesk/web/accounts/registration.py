@@ -111,15 +111,18 @@ def _wrong(texts: Mapping[str, str]) -> dict[str, Sentence]:
 async def _register(request: Request, fields: request_data.Fields) -> Person:
     """Store the new account. Raises Invalid, TooManyAttempts."""
     await sign_in.limit(request, "register")
-    if services(request).authentication.has("oracle"):
-        return await _register_by_erp(request, fields)
-    account, password = read_account(fields)
-    password_hash = await passwords.made(password)
-    named = services(request).settings.administrators or ()
-    person = await stored(request, lambda db: load_person(db, registration.register(db, account, password_hash, named)))
+    by_erp = services(request).authentication.has("oracle")
+    person = await (_register_by_erp if by_erp else _register_here)(request, fields)
     extra = {"request_id": request.state.request_id, "address": session.address_of(request)}
     log.info("registered", extra=extra | {"login": person.login, "person_id": person.id, "is_admin": person.is_admin})
     return person
+
+
+async def _register_here(request: Request, fields: request_data.Fields) -> Person:
+    account, password = read_account(fields)
+    password_hash = await passwords.made(password)
+    named = services(request).settings.administrators or ()
+    return await stored(request, lambda db: load_person(db, registration.register(db, account, password_hash, named)))
 
 
 async def _register_by_erp(request: Request, fields: request_data.Fields) -> Person:

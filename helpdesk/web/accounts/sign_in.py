@@ -49,7 +49,7 @@ class Device(NamedTuple):
 async def sign_in(request: Request, typed: str, password: str, only: str | None = None) -> Person:
     """Return the person with this login (or e-mail) and password; with `only` one directory is asked.
 
-    Raises WrongCredentials, TooManyAttempts, Unavailable.
+    The caller lets them in. Raises WrongCredentials, TooManyAttempts, Unavailable.
     """
     accounts = await _accounts(request, typed)
     guesses = Guesses(request, _place(request, accounts))
@@ -58,8 +58,12 @@ async def sign_in(request: Request, typed: str, password: str, only: str | None 
     except HelpdeskError as error:
         _log(request, "sign-in refused", accounts, typed, error=TooManyAttempts.code if guesses.barred else error.code)
         raise
-    _log(request, "signed in", [Account(person.id, person.login)], typed, source=person.source)
     return entitled(person, services(request).settings.administrators)
+
+
+def log_success(request: Request, person: Person) -> None:
+    """Log that the person is in, which a right password alone does not mean."""
+    _log(request, "signed in", [Account(person.id, person.login)], person.login, source=person.source)
 
 
 async def limit(request: Request, action: str) -> None:

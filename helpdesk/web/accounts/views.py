@@ -49,6 +49,7 @@ async def login(request: Request) -> Response:
         page=lambda: splash.offer(request, see_other(target)),
     )
     await session.begin(request, response, person, remember)
+    sign_in.log_success(request, person)
     sign_in.remember_device(request, response, person)
     await draft_handoff.keep_carried(request, fields.values.get("carried"), person)
     return response
