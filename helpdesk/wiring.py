@@ -37,6 +37,7 @@ from helpdesk.tasks.model import Actor
 
 if TYPE_CHECKING:
     from helpdesk.people.ldap.directory import LdapDirectory
+    from helpdesk.people.oracle_erp.directory import OracleDirectory
     from helpdesk.people.redmine_keys import RedmineKeys
     from helpdesk.redmine_client import RedmineClient
     from helpdesk.tasks.redmine.sql.connection import RedmineDatabase
@@ -49,26 +50,28 @@ NOT_LINKED = sentence("Your account is not linked with anybody in the task syste
 
 def wire(settings: Settings) -> Services:
     """Return the services with Redmine when REDMINE_URL is set, with the embedded backend otherwise."""
-    database = Database(settings.database_url, settings.audit_days)
-    return _with_redmine(settings, database) if settings.redmine_url else _embedded(settings, database)
+    database, erp = Database(settings.database_url, settings.audit_days), oracle(settings)
+    return _with_redmine(settings, database, erp) if settings.redmine_url else _embedded(settings, database, erp)
 
 
-def _embedded(settings: Settings, database: Database) -> Services:
+def _embedded(settings: Settings, database: Database, erp: "OracleDirectory | None") -> Services:
     from helpdesk.store.tracker.files import Blobs
     from helpdesk.tasks.embedded.backend import EmbeddedBackend
     from helpdesk.tasks.embedded.feed import EmbeddedFeed
 
     async def close() -> None:
+        if erp:
+            await erp.close()
         database.close()
 
     backend = EmbeddedBackend(database.for_backend(), Blobs(settings.files_folder))
     feed = EmbeddedFeed(database.for_backend(), is_named=partial(rights.is_named, settings.administrators))
-    authentication, watchers = _authentication(settings, database)
+    authentication, watchers = _authentication(settings, database, erp)
     accounts = people.known_in_embedded
     return _services(settings, database, backend, authentication, own_account, close, feed, accounts, watchers)
 
 
-def _with_redmine(settings: Settings, database: Database) -> Services:
+def _with_redmine(settings: Settings, database: Database, erp: "OracleDirectory | None") -> Services:
     from helpdesk.people.redmine_keys import RedmineKeys
     from helpdesk.tasks.redmine.backend import RedmineBackend
     from helpdesk.tasks.redmine.consistency_check import ConsistencyCheck
@@ -85,6 +88,8 @@ def _with_redmine(settings: Settings, database: Database) -> Services:
         await acting.close()
         if redmine_database:
             redmine_database.close()
+        if erp:
+            await erp.close()
         database.close()
 
     async def recent_people() -> Sequence[int]:
@@ -92,7 +97,7 @@ def _with_redmine(settings: Settings, database: Database) -> Services:
 
     source, rest_feed = None, RestFeed(client)
     feed: Feed = rest_feed
-    authentication, watchers = _authentication(settings, database, client)
+    authentication, watchers = _authentication(settings, database, erp, client)
     if redmine_database:
         source = Source(redmine_database)
         feed = FallbackFeed(SqlFeed(source), rest_feed)
@@ -103,7 +108,7 @@ def _with_redmine(settings: Settings, database: Database) -> Services:
 
 
 def _authentication(
-    settings: Settings, database: Database, client: "RedmineClient | None" = None
+    settings: Settings, database: Database, erp: "OracleDirectory | None", client: "RedmineClient | None" = None
 ) -> tuple[Authentication, tuple[BackgroundTask, ...]]:
     """Return the directories that are set, in their order, and the watcher of people whom they block."""
     from helpdesk.people.redmine import RedmineDirectory
@@ -111,6 +116,8 @@ def _authentication(
 
     available: dict[str, Directory] = {"local": LocalDirectory(database)}
     looks: dict[str, Look] = {}
+    if erp:
+        available["oracle"], looks["oracle"] = erp, erp.blocked
     if company := ldap(settings):
         available["ldap"], looks["ldap"] = company, company.blocked
     binding = None
@@ -191,6 +198,18 @@ def _redmine_database(settings: Settings) -> "RedmineDatabase | None":
     return RedmineDatabase(settings.mysql_url, settings.redmine_db_timezone, tls=encryption)
 
 
+def oracle(settings: Settings) -> "OracleDirectory | None":
+    """Return the directory of the Oracle ERP when ORACLE_HOST is set. It connects with the first look-up."""
+    if settings.oracle_host is None:
+        return None
+    from helpdesk.people.oracle_erp import connection, directory, statements
+
+    names = settings.oracle_service or "", settings.oracle_user or ""
+    account = connection.account(settings.oracle_host, settings.oracle_port, *names, settings.oracle_password or "")
+    asked = statements.statements(settings.oracle_sql_check, settings.oracle_sql_profile, settings.oracle_sql_vpn)
+    return directory.OracleDirectory(account, asked, checks_passwords=settings.oracle_login_check)
+
+
 def ldap(settings: Settings) -> "LdapDirectory | None":
     """Return the directory over LDAP when LDAP_URL is set. It connects with the first look-up."""
     if settings.ldap_url is None:
@@ -231,6 +250,11 @@ async def checks(settings: Settings) -> AsyncIterator[list[Check]]:
             if redmine_database := _redmine_database(settings):
                 opened.callback(redmine_database.close)
                 listed.append(redmine_health.database(redmine_database, client))
+        if erp := oracle(settings):
+            from helpdesk.people.oracle_erp import health as oracle_health
+
+            opened.push_async_callback(erp.close)
+            listed.append(oracle_health.check(erp))
         if directory := ldap(settings):
             from helpdesk.people.ldap import health as ldap_health
 

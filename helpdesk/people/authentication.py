@@ -14,7 +14,7 @@ from helpdesk.people.directory import Directory, Profile, Secret
 from helpdesk.people.grace import Grace
 from helpdesk.people.model import Person, load_person
 from helpdesk.people.redmine_binding import RedmineBinding
-from helpdesk.store import directory_accounts, joins, rights
+from helpdesk.store import directory_accounts, joins, people, rights
 from helpdesk.store.database import Database
 from helpdesk.store.models import tables
 
@@ -99,7 +99,8 @@ class Authentication:
     ) -> Person | None:
         try:
             async with asyncio.timeout_at(deadline):
-                profile = await directory.sign_in(login, password, attempts.checking)
+                asked = await self._login(directory.source, login)
+                profile = await directory.sign_in(asked, password, attempts.checking)
         except TimeoutError as error:
             raise DirectoryUnavailable(detail=f"no answer in {TOTAL_SECONDS} s") from error
         if profile is None or profile.is_blocked:
@@ -107,6 +108,13 @@ class Authentication:
                 await self.grace.forget(login)
             return None
         return await self.bound(directory.source, profile, password)
+
+    async def _login(self, source: str, typed: str) -> str:
+        """Return the login of the account with this e-mail, for a directory that is asked by logins alone."""
+        if "@" not in typed or source not in ("oracle", "ldap"):
+            return typed
+        row = await self.database.run(lambda db: people.by_login_or_email(db, source, typed.strip()))
+        return row.login if row else typed
 
     async def bound(self, source: str, profile: Profile, password: str = "") -> Person | None:
         """Return the account of a person whom a directory let in; None if it is disabled. Raises LoginReassigned."""

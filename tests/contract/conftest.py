@@ -22,10 +22,10 @@ from tests.running import STORE, Helpdesk
 from tests.servers.redmine import Redmine
 from tests.tasks.worlds import RedmineWorld
 from tests.telling import tell
-from tests.web.conftest import SECRET, Visit, services, visit
+from tests.web.conftest import SECRET, Visit, leaks, services, visit
 from tests.world import PEOPLE_IDS, EmbeddedWorld
 
-__all__ = ["services", "visit"]
+__all__ = ["leaks", "services", "visit"]
 
 
 @pytest.fixture(scope="session")

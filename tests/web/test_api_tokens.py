@@ -333,6 +333,28 @@ def test_the_time_of_use_is_recorded_once_a_minute(visit: Visit, database: Datab
     assert seen == [0, 0, 0, 60, 60]
 
 
+def test_a_use_within_a_minute_writes_nothing(visit: Visit, services: Services) -> None:
+    client = program(visit, make(visit("anna"))["token"])
+    asked: list[str] = []
+    sa.event.listen(services.database.engine, "before_cursor_execute", lambda *them: asked.append(them[2]))
+    for wanted in (True, False, False):
+        asked.clear()
+        assert client.get(READING).status_code == 200
+        assert any("UPDATE" in it or "IMMEDIATE" in it for it in asked) is wanted
+
+
+def test_of_two_requests_at_once_one_records_the_use(database: Database, services: Services) -> None:
+    now = services.clock()
+
+    def work(db: Session) -> datetime | None:
+        token, _ = api_tokens.add(db, PEOPLE_IDS["anna"], "x", "read", None, now)
+        for later in (0, 1):
+            api_tokens.record_use(db, token.id, now + timedelta(seconds=later))
+        return api_tokens.of_person(db, PEOPLE_IDS["anna"])[0].last_used
+
+    assert database.run_here(work, writes=True) == now
+
+
 def test_a_store_that_takes_no_writes_keeps_no_program_from_reading(
     visit: Visit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -367,6 +389,7 @@ def test_no_token_is_logged_or_stored_also_not_for_an_idempotency_key(
         program(visit, token).get(READING)
         program(visit, f"{token}x").get(READING)
     log, store = whole_log(caplog), whole_store(services)
+    assert '"message": "a token was made"' in log and '"token_id": 3}' in log
     for token in made:
         assert token not in log and token.encode() not in store
     assert len(set(made)) == 3

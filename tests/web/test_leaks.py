@@ -22,7 +22,7 @@ def test_a_secret_is_seen_in_an_answer_the_log_and_the_store(secret: str, tmp_pa
     leaks.handle(logging.LogRecord("helpdesk", logging.INFO, "", 1, "said %s", (secret,), None))
     (tmp_path / "helpdesk.db-wal").write_text(f"row {secret}")
     leaks.of_store(tmp_path)
-    assert len(leaks.found) == 3
+    assert len(set(leaks.found)) == 3
 
 
 def test_a_token_is_told_once_and_looked_for_from_then_on() -> None:
