@@ -14,10 +14,9 @@ from statistics import median, quantiles
 import httpx
 import sqlalchemy as sa
 from helpdesk.people.oracle_connection import account
-from helpdesk.people.oracle_erp import OracleDirectory
 from sqlmodel import Session, col, select
-from tests.servers.imitated_oracle import PASSWORDS, SERVICE, SERVICE_PASSWORD, USER, ImitatedOracle, imitated_oracle
 
+from helpdesk.people.oracle_erp import OracleDirectory
 from helpdesk.store import schema, sessions
 from helpdesk.store.casefold import fold
 from helpdesk.store.database import Database
@@ -25,6 +24,7 @@ from helpdesk.store.models import tables
 from helpdesk.store.models.tables import Person, RightGrant
 from helpdesk.store.tokens import hashed
 from tests.running import running_helpdesk
+from tests.servers.imitated_oracle import PASSWORDS, SERVICE, SERVICE_PASSWORD, USER, ImitatedOracle, imitated_oracle
 
 PEOPLE = 200
 SIGN_INS, LOOK_UPS = 30, 40
