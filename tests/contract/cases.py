@@ -207,6 +207,7 @@ REFUSALS = [
     refused("403_another_site", "PUT", f"{TASK}/priority", {"priority_id": 1}, headers={"Origin": "https://evil.test"}),
     refused("403_second_factor_required", "GET", TASK, login="admin", settings={"second_factor": "administrators"}),
     refused("403_locked_out", "GET", TASK, failing=errors.LockedOut()),
+    refused("403_login_reassigned", "GET", TASK, failing=errors.LoginReassigned()),
     refused("404_not_found", "GET", TASK, login="stranger"),
     refused("404_no_such_project", "GET", "/api/redmine/projects/1/members", login="stranger"),
     refused("404_no_such_address", "GET", "/tasks/api/nothing"),
@@ -231,5 +232,7 @@ REFUSALS = [
     refused("502_bad_gateway", "GET", TASK, failing=errors.BadResponse()),
     refused("502_wrong_key", "GET", TASK, failing=errors.WrongKey()),
     refused("503_unavailable", "GET", TASK, failing=errors.Unavailable()),
+    refused("503_directory_unavailable", "GET", TASK, failing=errors.DirectoryUnavailable()),
+    refused("503_misconfigured", "GET", TASK, failing=errors.Misconfigured()),
     refused("503_unsure", "GET", TASK, failing=errors.OutcomeUnknown()),
 ]

@@ -94,12 +94,10 @@ def page(request: Request, fields: Fields, error: HelpdeskError) -> Response:
 async def _person(request: Request, person_id: int) -> Person:
     """Return the person. Raises NotSignedIn for one who was shut out meanwhile."""
     rows = await services(request).database.run(lambda db: people.with_ids(db, [person_id]))
-    people_in = [
-        person_of(row, rights) for row, rights in rows if row.is_active and not row.blocked_at and not row.joined_into
-    ]
-    if not people_in:
+    may_enter = [it for it in rows if it[0].is_active and not it[0].blocked_at and not it[0].joined_into]
+    if not may_enter:
         raise NotSignedIn(EXPIRED)
-    return entitled(people_in[0], services(request).settings.administrators)
+    return entitled(person_of(*may_enter[0]), services(request).settings.administrators)
 
 
 async def _check(request: Request, person: Person, factor: Factor, fields: Fields) -> None:
