@@ -71,7 +71,7 @@ def test_an_account_that_the_setting_makes_an_administrator_is_not_joined_away(
     number = erp_account(database)
     monkeypatch.setenv("ADMINISTRATORS", "oracle:ivanov")
     code, told = run("join", "local:anna", "oracle:ivanov", "--yes")
-    assert code == 1 and "First name local:anna" in told and row(database, number).joined_into is None
+    assert code == 1 and "Name local:anna there instead first" in told and row(database, number).joined_into is None
 
 
 def test_an_account_is_bound_and_unbound_by_hand(run: Run, database: Database, redmine: Redmine) -> None:

@@ -201,7 +201,8 @@ def _accounts(session: Session, number: int | None, numbers: Collection[int], lo
     active = sa.select(col(Person.id), col(number), login).where(
         col(number).is_not(None), rights.ACTIVE, col(Person.joined_into).is_(None)
     )
-    same_login = active.where(col(Person.redmine_login_folded).is_(None))
+    # A plain IS NULL would be looked up by its index, which finds nearly everybody.
+    same_login = active.where(sa.func.coalesce(Person.redmine_login_folded, "") == "")
     looks: list[tuple[Any, Any, Collection[Any]]] = [
         (active, number, numbers),
         (same_login, Person.login_folded, logins),
