@@ -13,10 +13,10 @@ from statistics import median, quantiles
 
 import httpx
 import sqlalchemy as sa
-from helpdesk.people.oracle_connection import account
 from sqlmodel import Session, col, select
 
-from helpdesk.people.oracle_erp import OracleDirectory
+from helpdesk.people.oracle_erp.connection import account
+from helpdesk.people.oracle_erp.directory import OracleDirectory
 from helpdesk.store import schema, sessions
 from helpdesk.store.casefold import fold
 from helpdesk.store.database import Database
