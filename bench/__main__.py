@@ -10,7 +10,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
-from bench import board, report
+from bench import access, board, report
 from bench.board import Board, Move
 from bench.changes import by_redmine, by_us, on_our_page, on_redmines_page, waits
 from bench.many import seeded
@@ -73,6 +73,8 @@ def _lines(running: ExitStack, tasks: int, times: int) -> Iterator[str]:
         shown = [(theirs, spread.redmines), *((side, spread.ours) for side in over[1:]), (embedded, board.EVERYBODYS)]
     yield from _speed(sides, times)
     yield from report.changes(list(changes), waits(list(changes.values()), CHANGES * times))
+    (folder / "access").mkdir()
+    yield from access.lines(folder / "access", times)
     if shown:
         yield from _board(spread, shown, move, times)
     sides = [side for side in sides if not side.told.startswith(TWICE)]

@@ -6,6 +6,7 @@ from contextlib import closing
 from typing import Any, NamedTuple
 
 import httpx
+import pyotp
 from playwright.sync_api import Page, expect
 
 from e2e import boards, steps
@@ -17,7 +18,10 @@ LIST = "/tasks/my-tasks"
 
 
 class Stage(NamedTuple):
-    """The page that is looked at, people who work elsewhere meanwhile, and two tasks in progress that are anna's."""
+    """The page that is looked at, people who work elsewhere meanwhile, and two tasks in progress that are anna's.
+
+    `secret` keeps the secret of a second factor.
+    """
 
     page: Page
     anna: httpx.Client
@@ -26,6 +30,7 @@ class Stage(NamedTuple):
     helpdesk: Helpdesk
     task: int
     other: int
+    secret: list[str]
 
     def open(self, address: str) -> None:
         """Open a page, and wait until it hears of what others do."""
@@ -266,6 +271,57 @@ def flashed(it: Stage) -> None:
     it.seen("#toasts .good")
 
 
+def token_made(it: Stage) -> None:
+    it.page.goto("/users/tokens")
+    it.page.get_by_label("Название").fill("Отчёты по ночам")
+    it.page.get_by_role("button", name="Создать токен").click()
+    it.seen("#token", "hd_")
+
+
+def password_refused(it: Stage) -> None:
+    it.page.goto("/users/password")
+    for name, text in (("Прежний пароль", "wrong"), ("Новый пароль ещё раз", "another-one-77")):
+        it.page.get_by_label(name).fill(text)
+    it.page.get_by_label("Новый пароль", exact=True).fill("one-of-them-77")
+    it.page.get_by_role("button", name="Сменить пароль").click()
+    it.seen(".fault")
+
+
+def factor_begun(it: Stage) -> None:
+    it.page.goto("/users/second-factor")
+    it.page.get_by_label("Ваш пароль").fill("demo")
+    it.page.get_by_role("button", name="Начать").click()
+    it.seen(".qr-code svg", "")
+
+
+def enter_code(it: Stage, code: str) -> None:
+    it.page.locator("[name=code]").first.fill(code)
+    it.page.locator("[name=code]").first.press("Enter")
+
+
+def factor_refused(it: Stage) -> None:
+    enter_code(it, "000000")
+    it.seen(".fault")
+
+
+def factor_on(it: Stage) -> None:
+    it.secret.append(it.page.locator("section code").inner_text().replace(" ", ""))
+    enter_code(it, pyotp.TOTP(it.secret[-1]).now())
+    expect(it.page.locator("li code")).to_have_count(10)
+
+
+def code_asked(it: Stage) -> None:
+    it.page.context.clear_cookies()
+    it.page.goto("/users/login")
+    steps.sign_in(it.page, "boris")
+    it.seen("[name=code]", "")
+
+
+def code_refused(it: Stage) -> None:
+    enter_code(it, "111111")
+    it.seen(".fault")
+
+
 def store_down(it: Stage) -> None:
     with closing(sqlite3.connect(it.helpdesk.folder / "data" / STORE)) as store:
         store.execute("ALTER TABLE tracker_entry RENAME TO elsewhere")
@@ -365,6 +421,24 @@ PARTS = {
             "a requester's board": at(BOARD),
             "a requester's palette": palette,
         },
+    ),
+    "the own access": Part(
+        "boris",
+        {
+            "sessions": at("/users/sessions"),
+            "no token": at("/users/tokens"),
+            "a token that was made": token_made,
+            "a password": at("/users/password"),
+            "a password that is refused": password_refused,
+            "no second factor": at("/users/second-factor"),
+            "a second factor to scan": factor_begun,
+            "a code that is refused": factor_refused,
+            "recovery codes": factor_on,
+            "a second factor": at("/users/second-factor"),
+            "a code at sign-in": code_asked,
+            "a wrong code at sign-in": code_refused,
+        },
+        (401, 422),
     ),
     "errors": Part(
         "anna",

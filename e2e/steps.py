@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import httpx
+import pyotp
 from playwright.sync_api import Locator, Page, expect
 
 from e2e.profiles import PATIENCE_MS
@@ -243,3 +244,19 @@ def mark(page: Page) -> None:
 
 def is_marked(page: Page) -> bool:
     return bool(page.evaluate("() => window.markedByJourney === true"))
+
+
+def begin_second_factor(page: Page, password: str = "demo") -> str:
+    """Begin to set up a second factor, on its page; the secret that an app is told."""
+    page.get_by_label("Ваш пароль").fill(password)
+    page.get_by_role("button", name="Начать").click()
+    expect(page.get_by_role("img", name="QR-код")).to_be_visible()
+    return (page.locator("main code").text_content() or "").replace(" ", "")
+
+
+def confirm_second_factor(page: Page, secret: str) -> list[str]:
+    """Enter the code that an app shows now; the recovery codes."""
+    page.get_by_label("Код", exact=True).fill(pyotp.TOTP(secret).now())
+    page.get_by_role("button", name="Включить второй фактор").click()
+    expect(page.get_by_role("heading", name="Резервные коды", exact=True)).to_be_visible()
+    return page.locator("main code").all_text_contents()

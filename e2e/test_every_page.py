@@ -171,6 +171,36 @@ def test_sessions_passwords_and_tokens(page: Page, look: Look, announced: Announ
     look("a password that was refused")
 
 
+def test_second_factor(page: Page, look: Look, announced: Announced) -> None:
+    announced.update({401, 422})
+    steps.come_to(page, "boris", "/users/second-factor")
+    look("no second factor")
+    secret = steps.begin_second_factor(page)
+    look("a second factor that is set up")
+    page.get_by_label("Код", exact=True).fill("wrong")
+    page.get_by_role("button", name="Включить второй фактор").click()
+    expect(page.locator("[aria-invalid]")).to_be_visible()
+    look("a first code that was refused")
+    steps.confirm_second_factor(page, secret)
+    look("recovery codes")
+    page.goto("/users/second-factor")
+    look("a second factor")
+    page.locator("#password-off").fill("demo")
+    page.locator("#code-off").fill("wrong")
+    page.get_by_role("button", name="Отключить второй фактор").click()
+    expect(page.locator("[aria-invalid]")).to_be_visible()
+    look("a second factor that was not switched off")
+    page.context.clear_cookies()
+    page.goto("/users/login")
+    steps.sign_in(page, "boris")
+    expect(page.locator("#code")).to_be_focused()
+    look("signing in with a code")
+    page.locator("#code").fill("wrong")
+    page.get_by_role("button", name="Войти").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    look("a wrong code")
+
+
 def test_settings_of_notifications(page: Page, look: Look, announced: Announced, anna: httpx.Client) -> None:
     announced.add(422)
     steps.come_to(page, "anna", "/notifications/preferences")

@@ -20,7 +20,7 @@ def test_states(
     announced.update(part.refusals)
     anna, boris, admin = (as_program(login) for login in ("anna", "boris", "admin"))
     task, other = (it["id"] for it in steps.tasks(anna, status="В работе")["tasks"][:2])
-    stage = Stage(page, anna, boris, admin, demo, task, other)
+    stage = Stage(page, anna, boris, admin, demo, task, other, [])
     steps.come_in(page, part.login)
     for name, reach in part.states.items():
         reach(stage)

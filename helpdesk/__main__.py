@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from getpass import getpass
 
-from helpdesk import __version__, commands, password_commands, secret_commands, user_commands
+from helpdesk import __version__, account_commands, commands, password_commands, secret_commands, user_commands
 from helpdesk.errors import StoreUnavailable
 from helpdesk.people.rights import GRANTED
 from helpdesk.settings.settings import SettingsError
@@ -104,6 +104,9 @@ def _user(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> Non
     held = actions.add_parser("rights", help="the rights of an account, and what gives them")
     held.add_argument("login", help=ANY_LOGIN)
     held.set_defaults(run=lambda chosen: user_commands.show_rights(chosen.login))
+    factor_off = actions.add_parser("second-factor-off", help="remove a second factor whose device is lost")
+    factor_off.add_argument("login", help=ANY_LOGIN)
+    factor_off.set_defaults(run=lambda chosen: secret_commands.switch_second_factor_off(chosen.login))
     disable = actions.add_parser("disable", help="shut an account out, at once")
     disable.add_argument("login", help=ANY_LOGIN)
     disable.set_defaults(run=lambda chosen: user_commands.disable_user(chosen.login))
@@ -113,6 +116,29 @@ def _user(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> Non
     enable = actions.add_parser("enable", help="let an account that is shut out in again")
     enable.add_argument("login", help=ANY_LOGIN)
     enable.set_defaults(run=lambda chosen: user_commands.enable_user(chosen.login))
+    _accounts(actions)
+
+
+def _accounts(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    join = actions.add_parser("join", help="make two accounts of one person one; it can be undone for a week")
+    join.add_argument("kept", help=ANY_LOGIN)
+    join.add_argument("joined", help=ANY_LOGIN)
+    join.add_argument("--yes", action="store_true", help="do it; without it only tell what would be moved")
+    join.set_defaults(run=lambda it: account_commands.join(it.kept, it.joined, it.yes))
+    unjoin = actions.add_parser("unjoin", help="undo a join")
+    unjoin.add_argument("login", help=ANY_LOGIN)
+    unjoin.set_defaults(run=lambda it: account_commands.unjoin(it.login))
+    bind = actions.add_parser("bind", help="let an account be a user of Redmine")
+    bind.add_argument("login", help=ANY_LOGIN)
+    bind.add_argument("redmine_login", help="the login in Redmine")
+    bind.set_defaults(run=lambda it: account_commands.bind(it.login, it.redmine_login))
+    unbind = actions.add_parser("unbind", help="let an account be nobody in Redmine")
+    unbind.add_argument("login", help=ANY_LOGIN)
+    unbind.set_defaults(run=lambda it: account_commands.unbind(it.login))
+    for verb, meaning in (("accept-login", "is the same person"), ("release-login", "is somebody else")):
+        decide = actions.add_parser(verb, help=f"who has this login in the directory now {meaning}")
+        decide.add_argument("login", help="oracle:LOGIN or ldap:LOGIN")
+        decide.set_defaults(run=lambda it, verb=verb: account_commands.hand_on(verb, it.login))
 
 
 def _password() -> str:

@@ -2,7 +2,7 @@
 
     HelpdeskError
     ├── Malformed ── Unchanged
-    ├── NotSignedIn ── WrongCredentials
+    ├── NotSignedIn ── WrongCredentials, SecondFactorRequired
     ├── NotAllowed ── LockedOut, LoginReassigned
     ├── NotFound            also for what exists but is not visible
     ├── SavedUnseen         saved, but the task is no longer visible
@@ -76,6 +76,13 @@ class WrongCredentials(NotSignedIn):
 
     code = "wrong_credentials"
     default = sentence("The login or the password is wrong.")
+
+
+class SecondFactorRequired(NotSignedIn):
+    """The password is right, and the account has a second factor whose code was not sent."""
+
+    code = "second_factor_required"
+    default = sentence("Please enter the code of your authenticator app, too.")
 
 
 class NotAllowed(HelpdeskError):

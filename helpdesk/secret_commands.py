@@ -1,12 +1,15 @@
-"""Manage stored secrets, for `helpdesk rotate-secrets`."""
+"""Manage stored secrets, for `helpdesk rotate-secrets` and `helpdesk user second-factor-off`."""
 
 from functools import partial
+
+from sqlmodel import Session
 
 from helpdesk import logs
 from helpdesk.commands import Refused, open_store
 from helpdesk.encryption import Box
 from helpdesk.settings import settings as configuration
-from helpdesk.store import secrets
+from helpdesk.store import second_factors, secrets
+from helpdesk.user_commands import account_name, found_or_expected
 
 NAMES = {"second_factor": "second factors", "redmine_key": "keys of Redmine"}
 """The words for the secrets of each table."""
@@ -26,3 +29,16 @@ def rotate_secrets() -> None:
     database.close()
     if lost:
         raise Refused(logs.printable(" ".join((*lost, "Put the key that encrypted them into SECRET_KEY's list."))))
+
+
+def switch_second_factor_off(typed: str) -> None:
+    """Remove the second factor of an account whose owner has lost the device. Raises Refused."""
+    settings, (source, login) = configuration.from_process(), account_name(typed)
+
+    def work(session: Session) -> bool:
+        person = found_or_expected(session, source, login, may_be_expected=False)
+        return second_factors.remove(session, person.id or 0)
+
+    if not open_store(settings).run_here(work, writes=True):
+        raise Refused(f"{typed} has no second factor.")
+    print(f"{typed} signs in without a second factor, and can set up a new one.")

@@ -66,7 +66,7 @@ def set_admin(typed: str, is_admin: bool) -> None:
     """
     settings = configuration.from_process()
     person = _set_right(settings, typed, ADMIN, is_admin)
-    print(f"{_full_names([person])} is {'an' if is_admin else 'no'} administrator{_since(person)}.")
+    print(f"{full_names([person])} is {'an' if is_admin else 'no'} administrator{_since(person)}.")
     if settings.redmine_url and is_admin and person.source == "local":
         print(BESIDE_REDMINE_ADMIN)
 
@@ -75,13 +75,13 @@ def set_right(typed: str, name: str, granted: bool) -> None:
     """Grant a right to an account, or revoke it. As for `set_admin`, the account may be expected."""
     person = _set_right(configuration.from_process(), typed, name, granted)
     has = "has" if granted else "no longer has"
-    print(f"{_full_names([person])} {has} the right {name}{_since(person)}.")
+    print(f"{full_names([person])} {has} the right {name}{_since(person)}.")
 
 
 def _set_right(settings: Settings, typed: str, name: str, granted: bool) -> Person:
     """Raises Refused."""
-    source, login = _account_name(typed)
-    may_be_expected = bool(settings.redmine_url) and granted and source != "local"
+    source, login = account_name(typed)
+    may_be_expected = granted and has_directory(settings, source)
 
     def work(session: Session) -> Person:
         person = found_or_expected(session, source, login, may_be_expected)
@@ -92,13 +92,19 @@ def _set_right(settings: Settings, typed: str, name: str, granted: bool) -> Pers
             rights.revoke(session, person.id, name, settings.administrators)
         return person
 
-    with _refusals():
+    with refusals():
         return open_store(settings).run_here(work, writes=True)
+
+
+def has_directory(settings: Settings, source: str | None) -> bool:
+    """Tell whether people may sign in by this directory whom the helpdesk does not know yet."""
+    is_set = {"redmine": settings.redmine_url, "oracle": settings.oracle_host, "ldap": settings.ldap_url}
+    return bool(is_set.get(source or "redmine"))
 
 
 def show_rights(typed: str) -> None:
     """Print the rights of an account, each with what gives it."""
-    settings, (source, login) = configuration.from_process(), _account_name(typed)
+    settings, (source, login) = configuration.from_process(), account_name(typed)
 
     def work(session: Session) -> tuple[Person, list[RightGrant]]:
         person = found_or_expected(session, source, login, may_be_expected=False)
@@ -125,14 +131,26 @@ def found_or_expected(session: Session, source: str | None, login: str, may_be_e
     locks.everybody(session)
     found = (directory_accounts.kept_of(session, person) for person in people.with_login(session, login, source))
     accounts = list({person.id: person for person in found}.values())
+    if not accounts and may_be_expected:
+        return people.expect(session, source or "redmine", login)
+    return _only(accounts, f"{source}:{login}" if source else login)
+
+
+def one_account(session: Session, typed: str) -> Person:
+    """Return the one account with this name, also one that was joined into another one. Raises Refused."""
+    source, login = account_name(typed)
+    return _only(people.with_login(session, login, source), typed)
+
+
+def _only(accounts: Sequence[Person], typed: str) -> Person:
     if len(accounts) > 1:
-        raise Refused(f"{login} is an account of several directories. Name one: {_full_names(accounts)}.")
-    if not (accounts or may_be_expected):
-        raise Refused(f"There is no account {source}:{login}." if source else f"There is no account {login}.")
-    return accounts[0] if accounts else people.expect_redmine(session, login)
+        raise Refused(f"{typed} is an account of several directories. Name one: {full_names(accounts)}.")
+    if not accounts:
+        raise Refused(f"There is no account {typed}.")
+    return accounts[0]
 
 
-def _account_name(typed: str) -> tuple[str | None, str]:
+def account_name(typed: str) -> tuple[str | None, str]:
     """Return the directory, if it is named, and the login."""
     source, colon, login = typed.rpartition(":")
     if colon and source not in DIRECTORIES:
@@ -144,7 +162,7 @@ def _account_name(typed: str) -> tuple[str | None, str]:
     return source or None, login
 
 
-def _full_names(accounts: Iterable[Person]) -> str:
+def full_names(accounts: Iterable[Person]) -> str:
     return ", ".join(f"{person.source}:{person.login}" for person in accounts)
 
 
@@ -153,7 +171,7 @@ def _since(person: Person) -> str:
 
 
 def _is_expected(person: Person) -> bool:
-    return person.source == "redmine" and person.redmine_id is None
+    return person.source != "local" and (person.redmine_id, person.directory_id, person.last_seen) == (None,) * 3
 
 
 def list_users() -> None:
@@ -173,8 +191,8 @@ def list_users() -> None:
 
 def disable_user(typed: str) -> None:
     """Disable the account with this login, or those of all directories. Raises Refused."""
-    settings, (source, login) = configuration.from_process(), _account_name(typed)
-    with _refusals():
+    settings, (source, login) = configuration.from_process(), account_name(typed)
+    with refusals():
         found = open_store(settings).run_here(
             lambda session: people.disable(session, login, source, settings.administrators), writes=True
         )
@@ -185,17 +203,17 @@ def disable_user(typed: str) -> None:
 
 def enable_user(typed: str) -> None:
     """Enable the account with this login, or those of all directories. Raises Refused."""
-    settings, (source, login) = configuration.from_process(), _account_name(typed)
+    settings, (source, login) = configuration.from_process(), account_name(typed)
     if not open_store(settings).run_here(lambda session: people.enable(session, login, source), writes=True):
         raise Refused(f"There is no account {typed}.")
     print(f"{typed} can sign in again.")
 
 
 @contextmanager
-def _refusals() -> Iterator[None]:
+def refusals() -> Iterator[None]:
     """Raise Refused for what the store refuses."""
     try:
         yield
     except Invalid as error:
-        messages = (message for field in error.fields.values() for message in field)
+        messages = [message for field in error.fields.values() for message in field] or [error.message]
         raise Refused(" ".join(message.text % message.values for message in messages)) from error

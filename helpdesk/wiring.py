@@ -18,14 +18,16 @@ from helpdesk.notifications.recipients import Accounts, Recipients
 from helpdesk.notifications.suppression import Suppression
 from helpdesk.notifications.wakeups import Wakeups
 from helpdesk.people.authentication import Authentication
-from helpdesk.people.blocked import BlockedPeople, Look, one_by_one
+from helpdesk.people.blocked import BlockedPeople, Look
 from helpdesk.people.directory import Directory
 from helpdesk.people.grace import Grace
 from helpdesk.people.local import LocalDirectory
 from helpdesk.people.model import SignedIn
+from helpdesk.people.rights import GRANTED
 from helpdesk.services import Services, utc_now
 from helpdesk.settings.poll_schedule import interval_at
 from helpdesk.settings.settings import Settings
+from helpdesk.settings.sources import Problem, SettingsError
 from helpdesk.store import people, rights
 from helpdesk.store.database import Database
 from helpdesk.supervision import BackgroundTask
@@ -35,6 +37,7 @@ from helpdesk.tasks.model import Actor
 
 if TYPE_CHECKING:
     from helpdesk.people.ldap.directory import LdapDirectory
+    from helpdesk.people.oracle_erp.directory import OracleDirectory
     from helpdesk.people.redmine_keys import RedmineKeys
     from helpdesk.redmine_client import RedmineClient
     from helpdesk.tasks.redmine.sql.connection import RedmineDatabase
@@ -47,39 +50,46 @@ NOT_LINKED = sentence("Your account is not linked with anybody in the task syste
 
 def wire(settings: Settings) -> Services:
     """Return the services with Redmine when REDMINE_URL is set, with the embedded backend otherwise."""
-    database = Database(settings.database_url, settings.audit_days)
-    return _with_redmine(settings, database) if settings.redmine_url else _embedded(settings, database)
+    database, erp = Database(settings.database_url, settings.audit_days), oracle(settings)
+    return _with_redmine(settings, database, erp) if settings.redmine_url else _embedded(settings, database, erp)
 
 
-def _embedded(settings: Settings, database: Database) -> Services:
+def _embedded(settings: Settings, database: Database, erp: "OracleDirectory | None") -> Services:
     from helpdesk.store.tracker.files import Blobs
     from helpdesk.tasks.embedded.backend import EmbeddedBackend
     from helpdesk.tasks.embedded.feed import EmbeddedFeed
 
     async def close() -> None:
+        if erp:
+            await erp.close()
         database.close()
 
     backend = EmbeddedBackend(database.for_backend(), Blobs(settings.files_folder))
     feed = EmbeddedFeed(database.for_backend(), is_named=partial(rights.is_named, settings.administrators))
-    authentication, watchers = _authentication(settings, database)
+    authentication, watchers = _authentication(settings, database, erp)
     accounts = people.known_in_embedded
     return _services(settings, database, backend, authentication, own_account, close, feed, accounts, watchers)
 
 
-def _with_redmine(settings: Settings, database: Database) -> Services:
+def _with_redmine(settings: Settings, database: Database, erp: "OracleDirectory | None") -> Services:
     from helpdesk.people.redmine_keys import RedmineKeys
     from helpdesk.tasks.redmine.backend import RedmineBackend
     from helpdesk.tasks.redmine.consistency_check import ConsistencyCheck
     from helpdesk.tasks.redmine.feed import FallbackFeed, RestFeed, SqlFeed
     from helpdesk.tasks.redmine.sql.source import Source
 
-    own_keys = RedmineKeys(database, Box(settings.secret_keys)) if settings.redmine_act_as == "api-key" else None
-    client, redmine_database = _redmine_client(settings, own_keys), _redmine_database(settings)
+    client, redmine_database = _redmine_client(settings), _redmine_database(settings)
+    acting = client
+    if settings.redmine_act_as == "api-key":
+        acting = _redmine_client(settings, RedmineKeys(database, Box(settings.secret_keys)))
 
     async def close() -> None:
         await client.close()
+        await acting.close()
         if redmine_database:
             redmine_database.close()
+        if erp:
+            await erp.close()
         database.close()
 
     async def recent_people() -> Sequence[int]:
@@ -87,25 +97,29 @@ def _with_redmine(settings: Settings, database: Database) -> Services:
 
     source, rest_feed = None, RestFeed(client)
     feed: Feed = rest_feed
-    authentication, watchers = _authentication(settings, database, client)
+    authentication, watchers = _authentication(settings, database, erp, client)
     if redmine_database:
         source = Source(redmine_database)
         feed = FallbackFeed(SqlFeed(source), rest_feed)
         watchers = (ConsistencyCheck(client, source, recent_people).watch, *watchers)
-    backend = RedmineBackend(client, settings.redmine_text_format, source)
+    backend = RedmineBackend(acting, settings.redmine_text_format, source)
     accounts = people.known_in_redmine
     return _services(settings, database, backend, authentication, redmine_user, close, feed, accounts, watchers)
 
 
 def _authentication(
-    settings: Settings, database: Database, client: "RedmineClient | None" = None
+    settings: Settings, database: Database, erp: "OracleDirectory | None", client: "RedmineClient | None" = None
 ) -> tuple[Authentication, tuple[BackgroundTask, ...]]:
     """Return the directories that are set, in their order, and the watcher of people whom they block."""
     from helpdesk.people.redmine import RedmineDirectory
     from helpdesk.people.redmine_binding import RedmineBinding
 
     available: dict[str, Directory] = {"local": LocalDirectory(database)}
-    looks: dict[str, Look] = {name: one_by_one(directory) for name, directory in available.items() if name != "local"}
+    looks: dict[str, Look] = {}
+    if erp:
+        available["oracle"], looks["oracle"] = erp, erp.blocked
+    if company := ldap(settings):
+        available["ldap"], looks["ldap"] = company, company.blocked
     binding = None
     if client:
         redmine = RedmineDirectory(client)
@@ -184,6 +198,18 @@ def _redmine_database(settings: Settings) -> "RedmineDatabase | None":
     return RedmineDatabase(settings.mysql_url, settings.redmine_db_timezone, tls=encryption)
 
 
+def oracle(settings: Settings) -> "OracleDirectory | None":
+    """Return the directory of the Oracle ERP when ORACLE_HOST is set. It connects with the first look-up."""
+    if settings.oracle_host is None:
+        return None
+    from helpdesk.people.oracle_erp import connection, directory, statements
+
+    names = settings.oracle_service or "", settings.oracle_user or ""
+    account = connection.account(settings.oracle_host, settings.oracle_port, *names, settings.oracle_password or "")
+    asked = statements.statements(settings.oracle_sql_check, settings.oracle_sql_profile, settings.oracle_sql_vpn)
+    return directory.OracleDirectory(account, asked, checks_passwords=settings.oracle_login_check)
+
+
 def ldap(settings: Settings) -> "LdapDirectory | None":
     """Return the directory over LDAP when LDAP_URL is set. It connects with the first look-up."""
     if settings.ldap_url is None:
@@ -193,6 +219,9 @@ def ldap(settings: Settings) -> "LdapDirectory | None":
     from helpdesk.people.ldap.lookup import Lookup
     from helpdesk.people.ldap.schema import SCHEMAS
 
+    if not set((settings.ldap_group_rights or {}).values()) <= set(GRANTED):
+        hint = f"Give some of {', '.join(GRANTED)}"
+        raise SettingsError([Problem("LDAP_GROUP_RIGHTS", "names a right that can't be granted", hint)])
     context = tls.context(settings.ldap_ca_bundle or settings.ca_bundle)
     service = Account(settings.ldap_bind_dn or "", settings.ldap_bind_password or "")
     lookup = Lookup(
@@ -221,6 +250,11 @@ async def checks(settings: Settings) -> AsyncIterator[list[Check]]:
             if redmine_database := _redmine_database(settings):
                 opened.callback(redmine_database.close)
                 listed.append(redmine_health.database(redmine_database, client))
+        if erp := oracle(settings):
+            from helpdesk.people.oracle_erp import health as oracle_health
+
+            opened.push_async_callback(erp.close)
+            listed.append(oracle_health.check(erp))
         if directory := ldap(settings):
             from helpdesk.people.ldap import health as ldap_health
 

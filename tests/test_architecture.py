@@ -16,7 +16,19 @@ MODULES = {
     ".".join(file.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__"): file
     for file in sorted(PACKAGE.rglob("*.py"))
 }
-CLIENTS = {"httpx", "nh3", "markdown_it", "argon2", "cachetools", "redis", "yaml", "cryptography"}
+CLIENTS = {
+    "httpx",
+    "nh3",
+    "markdown_it",
+    "argon2",
+    "cachetools",
+    "redis",
+    "yaml",
+    "cryptography",
+    "pyotp",
+    "segno",
+    "oracledb",
+}
 PORT = {
     "tasks.model",
     "tasks.lists",
@@ -55,6 +67,7 @@ ADAPTERS = {
     "notifications.redis_wakeups": {"health", "tls", "notifications.wakeups"},
     "people.local": {"store", "people.model", "people.directory", "people.passwords"},
     "people.ldap": {"breaker", "errors", "health", "store", "threads", "tls", "people.directory", "people.ldap"},
+    "people.oracle_erp": {"breaker", "errors", "health", "store", "texts", "people.directory", "people.oracle_erp"},
     "people.redmine": {"errors", "store", "people.model", "people.directory", "redmine_client"},
     "people.redmine_keys": {"encryption", "errors", "people.directory", "store"},
 }
@@ -108,7 +121,7 @@ MAY = {
     "web": {"errors", "texts", "timings", "languages", "paths", "services", "store", "web", *PORT - {"tasks.backend"},
             "tasks.markup", "tasks.change_messages", "tasks.board", "tasks.safe_html", "tasks.bulk", "tasks.pictures",
             "threads", "people.model", "people.rights", "people.directory",
-            "people.accounts", "people.passwords", "notifications"},
+            "people.accounts", "people.passwords", "people.second_factor", "encryption", "notifications"},
     **ADAPTERS,
 }  # fmt: skip
 
@@ -247,6 +260,7 @@ def test_every_module_has_a_place() -> None:
     composing = {
         "__init__",
         "__main__",
+        "account_commands",
         "app",
         "asgi",
         "commands",

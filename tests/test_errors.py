@@ -23,6 +23,7 @@ CAUGHT_BY = {
     "helpdesk.notifications.channels.port.PermanentFailure": "helpdesk.notifications.channels.dispatcher",
     "helpdesk.notifications.event_processing.LeaseLost": "helpdesk.notifications.feed_poller",
     "helpdesk.settings.sources.SettingsError": "helpdesk.__main__",
+    "helpdesk.store.api_tokens.TooMany": "helpdesk.web.accounts.api_tokens",
     "helpdesk.store.backups.Impossible": "helpdesk.commands",
     "helpdesk.store.reply_templates.TooMany": "helpdesk.web.replies.views",
     "helpdesk.store.schema.NotOurs": "helpdesk.commands",

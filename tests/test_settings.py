@@ -359,3 +359,9 @@ def test_the_example_names_every_setting_once_and_changes_nothing_when_copied(tm
     (tmp_path / ".env").write_text(example)
     assert sorted(re.findall(r"^([A-Z_]+)=", example, re.MULTILINE)) == sorted(KNOWN)
     assert replace(load({}, tmp_path), sources={}) == load({}, tmp_path / "elsewhere")
+
+
+@pytest.mark.parametrize("name", ["oracle", "ldap", "redmine"])
+def test_a_directory_in_the_order_that_is_not_set_is_told(tmp_path: Path, name: str) -> None:
+    assert set(refused({"DIRECTORIES": f"local, {name.upper()}"}, tmp_path)) == {"DIRECTORIES"}
+    assert load({"DIRECTORIES": "local"}, tmp_path).directories == ("local",)

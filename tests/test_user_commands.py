@@ -10,10 +10,11 @@ from sqlmodel import Session, select
 from helpdesk import __main__, commands
 from helpdesk.people.rights import ADMIN
 from helpdesk.settings import settings as configuration
-from helpdesk.store import people, rights
+from helpdesk.store import people, rights, second_factors
 from helpdesk.store.database import Database
 from helpdesk.store.models.tables import AuditRecord
 from tests.servers.process import free_port
+from tests.world import PEOPLE_IDS
 
 QUALITY = "can_access_quality_control"
 Run = Callable[..., tuple[int, str]]
@@ -236,3 +237,25 @@ def test_the_setting_names_accounts_by_directory_and_login(run: Run, monkeypatch
     assert [rights.is_named(named, *each) for each in asked] == [True, True, False, False, False]
     (line,) = [line for line in run("list")[1].splitlines() if line.startswith("anna ")]
     assert line.endswith("admin")
+
+
+def test_a_second_factor_is_removed_for_a_lost_device_and_nothing_else(run: Run, database: Database) -> None:
+    def give(db: Session) -> None:
+        for login in ("anna", "boris"):
+            made = second_factors.set_up(db, PEOPLE_IDS[login], "sealed", 1, datetime.now(UTC), ["code"])
+            assert made
+
+    def look(db: Session) -> list[tuple[bool, int]]:
+        ids = (PEOPLE_IDS["anna"], PEOPLE_IDS["boris"])
+        return [(second_factors.exists(db, id), second_factors.codes_left(db, id)) for id in ids]
+
+    database.run_here(give, writes=True)
+    code, told = run("second-factor-off", "local:ANNA")
+    assert code == 0 and "without a second factor" in told
+    assert database.run_here(look) == [(False, 0), (True, 1)]
+    newest = select(AuditRecord).order_by(AuditRecord.id.desc())
+    record = database.run_here(lambda db: db.exec(newest).first())
+    assert record and (record.actor_id, record.person_id) == (None, PEOPLE_IDS["anna"])
+    assert record.action == "second factor removed"
+    for login in ("anna", "nobody"):
+        assert run("second-factor-off", login)[0] == 1

@@ -14,7 +14,7 @@ from helpdesk.people.directory import Directory, Profile, Secret
 from helpdesk.people.grace import Grace
 from helpdesk.people.model import Person, load_person
 from helpdesk.people.redmine_binding import RedmineBinding
-from helpdesk.store import directory_accounts, joins, rights
+from helpdesk.store import directory_accounts, joins, people, rights
 from helpdesk.store.database import Database
 from helpdesk.store.models import tables
 
@@ -63,14 +63,19 @@ class Authentication:
         """Return why directories refuse the helpdesk, by their names."""
         return {directory.source: directory.trouble for directory in self.directories if directory.trouble}
 
-    async def sign_in(self, login: str, password: str, attempts: Attempts) -> Person | None:
+    def has(self, source: str) -> bool:
+        """Tell whether a directory is asked for passwords."""
+        return any(directory.source == source for directory in self.directories)
+
+    async def sign_in(self, login: str, password: str, attempts: Attempts, only: str | None = None) -> Person | None:
         """Return the account of the person with this login and password; None when no directory accepts them.
 
-        A directory that fails is passed over. Raises its error when no other one accepts them, and LoginReassigned.
+        With `only` one directory is asked. One that fails is passed over. Raises its error when no other one accepts
+        them, and LoginReassigned.
         """
         deadline = asyncio.get_running_loop().time() + TOTAL_SECONDS
         failures: list[HelpdeskError] = []
-        for directory in self.directories:
+        for directory in (it for it in self.directories if only in (None, it.source)):
             try:
                 person = await self._ask(directory, login, password, attempts, deadline)
             except StoreUnavailable:
@@ -94,7 +99,8 @@ class Authentication:
     ) -> Person | None:
         try:
             async with asyncio.timeout_at(deadline):
-                profile = await directory.sign_in(login, password, attempts.checking)
+                asked = await self._login(directory.source, login)
+                profile = await directory.sign_in(asked, password, attempts.checking)
         except TimeoutError as error:
             raise DirectoryUnavailable(detail=f"no answer in {TOTAL_SECONDS} s") from error
         if profile is None or profile.is_blocked:
@@ -102,6 +108,13 @@ class Authentication:
                 await self.grace.forget(login)
             return None
         return await self.bound(directory.source, profile, password)
+
+    async def _login(self, source: str, typed: str) -> str:
+        """Return the login of the account with this e-mail, for a directory that is asked by logins alone."""
+        if "@" not in typed or source not in ("oracle", "ldap"):
+            return typed
+        row = await self.database.run(lambda db: people.by_login_or_email(db, source, typed.strip()))
+        return row.login if row else typed
 
     async def bound(self, source: str, profile: Profile, password: str = "") -> Person | None:
         """Return the account of a person whom a directory let in; None if it is disabled. Raises LoginReassigned."""

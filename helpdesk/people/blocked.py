@@ -19,10 +19,16 @@ Look = Callable[[Collection[Known]], Awaitable[set[int]]]
 
 
 def one_by_one(directory: Directory) -> Look:
-    """Look for each person by the login. The first failure ends the round: the directory is down."""
+    """Look for each person by the login. The first failure ends the round: the directory is down.
+
+    Who is not found is gone, unless nobody is found: then the helpdesk may no longer read there.
+    """
 
     async def look(accounts: Collection[Known]) -> set[int]:
-        return {it.id for it in accounts if (found := await directory.find(it.login)) is None or found.is_blocked}
+        found = {account.id: await directory.find(account.login) for account in accounts}
+        gone = {number for number, profile in found.items() if profile is None}
+        blocked = {number for number, profile in found.items() if profile and profile.is_blocked}
+        return blocked | (gone if len(gone) < len(found) else set())
 
     return look
 

@@ -7,6 +7,8 @@ from typing import NamedTuple, Protocol
 MOST_FOUND = 50
 """The most people that a search returns."""
 
+LONGEST_ASKED = 200
+"""The most characters of a login or a search."""
 Checking = Callable[[str, str], Awaitable[str]]
 """Called with a login and a password before the check; returns the password to check instead.
 
@@ -42,6 +44,11 @@ class Profile(NamedTuple):
     redmine_id: int | None = None
     api_key: Secret | None = None
     rights: frozenset[str] = frozenset()
+
+
+def is_askable(text: str) -> bool:
+    """Tell whether a login or a search may be asked for: not blank, not too long, and without control characters."""
+    return 0 < len(text) <= LONGEST_ASKED and text.isprintable() and not text.isspace()
 
 
 async def unlimited(login: str, password: str) -> str:

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Collection
 
 from helpdesk.errors import BadResponse, NotAllowed, NotFound, WrongKey
-from helpdesk.people.directory import MOST_FOUND, Checking, Profile, Secret, unlimited
+from helpdesk.people.directory import MOST_FOUND, Checking, Profile, Secret, is_askable, unlimited
 from helpdesk.redmine_client import JSON, RedmineClient, user_id, within
 from helpdesk.store import people
 from helpdesk.store.casefold import fold
@@ -45,14 +45,18 @@ class RedmineDirectory:
 
     async def find(self, login: str) -> Profile | None:
         """Return the user with this whole login. Locked users are found only by a key of an administrator."""
+        if not is_askable(login):
+            return None
         async with within(self.client.deadline):
             users = [*await self._users_like(login), *await self._users_like(login, status=LOCKED)]
         same = [user for user in users if _same(user.get("login"), login)]
         return _profile(same[0]) if same else None
 
     async def search(self, text: str) -> list[Profile]:
+        if not is_askable(text):
+            return []
         async with within(self.client.deadline):
-            users = await self._users_like(text) if text.strip() else []
+            users = await self._users_like(text)
         return [_profile(user) for user in users[:MOST_FOUND]]
 
     async def blocked(self, accounts: Collection[Known]) -> set[int]:
@@ -74,7 +78,7 @@ class RedmineDirectory:
     async def with_email(self, email: str) -> Profile | None:
         """Return the only active user with this e-mail."""
         async with within(self.client.deadline):
-            users = await self._users_like(email) if "@" in email else []
+            users = await self._users_like(email) if "@" in email and is_askable(email) else []
         same = [user for user in users if _same(user.get("mail"), email)]
         return _profile(same[0]) if len(same) == 1 else None
 

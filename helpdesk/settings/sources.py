@@ -40,6 +40,8 @@ TOGETHER = (
 )
 """Rows of: the settings that are needed, as soon as one of these is given, and the hint."""
 
+OF_DIRECTORY = {"oracle": "ORACLE_HOST", "ldap": "LDAP_URL", "redmine": "REDMINE_URL"}
+"""The setting without which a directory can't be asked."""
 Source = tuple[str, Mapping[str, str]]
 """The name of a source, and its values by the environment's names."""
 
@@ -137,6 +139,10 @@ def incomplete(values: Mapping[str, Given]) -> list[Problem]:
         if given & values.keys():
             missing = [name for name in needed if name not in values]
             problems = {name: Problem(name, "is missing", hint) for name in missing} | problems
+    listed = {each.strip().lower() for each in values["DIRECTORIES"].text.split(",")} if "DIRECTORIES" in values else ()
+    if absent := [name for name, needed in OF_DIRECTORY.items() if name in listed and needed not in values]:
+        hint = f"Set {OF_DIRECTORY[absent[0]]}, or leave {absent[0]} out"
+        problems["DIRECTORIES"] = Problem("DIRECTORIES", "names a directory that is not set", hint)
     mode = values.get("MYSQL_SSL_MODE")
     if mode and mode.text.lower() == "verify_ca" and not AUTHORITIES & values.keys():
         problems["MYSQL_SSL_CA"] = Problem("MYSQL_SSL_CA", "is missing", "VERIFY_CA needs it, or CA_BUNDLE")

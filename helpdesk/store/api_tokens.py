@@ -27,7 +27,7 @@ VALID = (
     .where(
         col(ApiToken.token_hash) == sa.bindparam("token_hash"),
         sa.or_(col(ApiToken.expires_at).is_(None), col(ApiToken.expires_at) > sa.bindparam("now")),
-        col(Person.is_active).is_(True),
+        rights.ACTIVE,
     )
 )
 

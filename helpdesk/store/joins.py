@@ -163,13 +163,13 @@ def _unique_sets(link: Link) -> list[list[sa.Column[Any]]]:
 
 def _is_taken(link: Link, others: Sequence[sa.Column[Any]], kept: Person) -> sa.ColumnElement[bool]:
     same = link.table.alias()
-    equal = (same.c[column.name] == column for column in others)
-    return sa.exists().where(same.c[link.column.name] == kept.id, *equal)
+    equal = (same.c[column.key] == column for column in others)
+    return sa.exists().where(same.c[link.column.key] == kept.id, *equal)
 
 
 def _move(session: Session, link: Link, keys: list[list[Any]], old: Person, new: Person) -> None:
     """Move rows by their keys, as far as they still are the old person's."""
-    change = sa.update(link.table).where(link.column == old.id).values({link.column.name: new.id})
+    change = sa.update(link.table).where(link.column == old.id).values({link.column: new.id})
     if not link.keys:
         if keys:
             session.execute(change)

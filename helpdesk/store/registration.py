@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
 from helpdesk.errors import Invalid, Sentence, sentence
+from helpdesk.people.rights import ADMIN
 from helpdesk.store import locks, people, rights
 from helpdesk.store.models.tables import Meta, Person
 from helpdesk.store.rights import Named
@@ -54,6 +55,15 @@ def add(session: Session, account: Registration, password_hash: str, is_admin: b
     """Create a local account for an administrator. Raises Invalid, as `register` does for a login or an e-mail."""
     locks.everybody(session)
     return _added(session, account, password_hash, is_admin, _taken(session, account))
+
+
+def make_first(session: Session, person_id: int, token: str, named: Named = ()) -> Person:
+    """Make an account of a directory the first administrator by the setup token. Raises Invalid."""
+    locks.everybody(session)
+    if not _use_token(session, token, named):
+        raise Invalid({"setup_token": [WRONG_TOKEN]})
+    rights.grant(session, person_id, ADMIN)
+    return session.get_one(Person, person_id)
 
 
 def offer_token(session: Session, named: Named = ()) -> str | None:

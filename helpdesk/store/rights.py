@@ -27,9 +27,19 @@ LAST_ADMINISTRATOR = sentence("This is the last administrator. Make somebody els
 FROM_SETTING = sentence("The setting ADMINISTRATORS names this account. Take it out of the setting.")
 IS_JOINED = sentence("This account is joined into another one. Grant the right to that one.")
 
+ACTIVE = sa.and_(col(Person.is_active).is_(True), col(Person.blocked_at).is_(None))
+"""The condition that an account is neither disabled here nor blocked by a directory."""
+KNOWN = sa.or_(
+    col(Person.source) == "local",
+    col(Person.redmine_id).is_not(None),
+    col(Person.directory_id).is_not(None),
+    col(Person.last_seen).is_not(None),
+)
+"""The condition that an account is not just expected to sign in for the first time."""
 GRANT = table(RightGrant)
+SPACE: Any = sa.literal_column("' '")  # a bound value would be written into the statement anew at each request
 HELD = (
-    sa.select(sa.func.aggregate_strings(GRANT.c.name, " "))
+    sa.select(sa.func.aggregate_strings(GRANT.c.name, SPACE))
     .where(GRANT.c.person_id == col(Person.id))
     .correlate_except(GRANT)
     .scalar_subquery()
@@ -120,16 +130,19 @@ def is_named(named: Named | None, source: str, login: str) -> bool:
     return bool(named) and (source, fold(login)) in _folded(named or ())
 
 
-def administrators(session: Session, named: Named | None = ()) -> Sequence[int]:
-    """Return the ids of the administrators who can sign in: holders of the right, and those that are `named`."""
+def administrators(session: Session, named: Named | None = (), *, known: bool = False) -> Sequence[int]:
+    """Return the ids of the administrators who can sign in: holders of the right, and those that are `named`.
+
+    With `known` only those whom a directory knows for certain: an account that is expected may have a misspelt login.
+    """
     listed = (
         sa.and_(col(Person.source) == source, col(Person.login_folded) == fold(login)) for source, login in named or ()
     )
     query = select(Person.id).where(
         sa.or_(holds(Person.id, ADMIN), *listed),
-        col(Person.is_active).is_(True),
-        col(Person.blocked_at).is_(None),
+        ACTIVE,
         col(Person.joined_into).is_(None),
+        *([KNOWN] if known else ()),
     )
     return [id for id in session.exec(query.order_by(col(Person.id))) if id is not None]
 
@@ -138,10 +151,10 @@ def administrators(session: Session, named: Named | None = ()) -> Sequence[int]:
 def keeping_an_administrator(session: Session, named: Named | None) -> Iterator[None]:
     """Let others who remove an administrator wait, and raise Invalid when the block has removed the last one."""
     locks.everybody(session)
-    there_was_one = bool(administrators(session, named))
+    there_was_one = bool(administrators(session, named, known=True))
     yield
     session.flush()
-    if there_was_one and not administrators(session, named):
+    if there_was_one and not administrators(session, named, known=True):
         raise Invalid({"right": [LAST_ADMINISTRATOR]})
 
 

@@ -16,7 +16,6 @@ from helpdesk.store.tokens import hashed
 
 IDLE = timedelta(hours=12)
 LONG = timedelta(days=30)
-ACTIVE = col(Person.is_active).is_(True)
 STEPS = 20  # the parts of `idle` after which a use is recorded, so that not every request writes
 
 
@@ -33,7 +32,7 @@ LASTING = (
     .where(
         col(tables.Session.id_hash) == sa.bindparam("id_hash"),
         col(tables.Session.expires_at).between(sa.bindparam("now"), sa.bindparam("latest")),
-        col(Person.is_active).is_(True),
+        rights.ACTIVE,
     )
 )
 
@@ -124,7 +123,7 @@ def lasting(session: Session, marks: Collection[str], now: datetime) -> frozense
     goes_on = col(tables.Session.expires_at).between(now, _latest(now))
     valid = sa.or_(col(ApiToken.expires_at).is_(None), col(ApiToken.expires_at) > now)
     parts = [
-        sa.select(mark).join(Person, col(owner) == col(Person.id)).where(mark.in_(marks), is_valid, ACTIVE)
+        sa.select(mark).join(Person, col(owner) == col(Person.id)).where(mark.in_(marks), is_valid, rights.ACTIVE)
         for mark, owner, is_valid in (
             (col(tables.Session.id_hash), tables.Session.person_id, goes_on),
             (col(ApiToken.token_hash), ApiToken.person_id, valid),

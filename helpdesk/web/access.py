@@ -22,11 +22,13 @@ NAMES: dict[str, str] = {
         tasks:columns
         unconnected:/api/erp/user/{username}
     """,
+    "setting_up": "people:second_factor people:second_factor_confirm",
     "signed_in": """
         home
         search:index search:keys
         people:menu people:hints people:mentions
         people:sessions people:password people:tokens people:token_revoke
+        people:second_factor_codes people:second_factor_off
         tasks:my_tasks tasks:index tasks:export tasks:statistics tasks:layout tasks:bulk
         tasks:new tasks:new_form tasks:new_preview
         tasks:board tasks:more tasks:cards tasks:card tasks:row tasks:fold

@@ -4,14 +4,23 @@ from starlette.convertors import register_url_convertor
 from starlette.routing import BaseRoute, Route
 
 from helpdesk.people.rights import ADMIN
-from helpdesk.web.accounts import api_tokens, passwords, registration, sessions
+from helpdesk.web.accounts import api_tokens, passwords, registration, second_factor, sessions
 from helpdesk.web.accounts import hints as accounts_hints
 from helpdesk.web.accounts import views as accounts
 from helpdesk.web.board import card
 from helpdesk.web.board import columns as board_columns
 from helpdesk.web.board import views as board
 from helpdesk.web.core.faces import Face
-from helpdesk.web.core.guards import ADMINISTRATORS_ONLY, Handler, in_person, needs, public, signed_in, unguarded
+from helpdesk.web.core.guards import (
+    ADMINISTRATORS_ONLY,
+    Handler,
+    in_person,
+    needs,
+    public,
+    setting_up,
+    signed_in,
+    unguarded,
+)
 from helpdesk.web.core.request_data import IdConvertor
 from helpdesk.web.drafts import service as drafts_service
 from helpdesk.web.edge import legacy_redirects, not_configured, readiness, static_files
@@ -83,6 +92,14 @@ ROUTES: list[BaseRoute] = [
     Route("/users/login",    public(in_person(accounts.login)),        name="people:login", methods=FORM),
     Route("/users/register", public(in_person(registration.register)), name="people:register", methods=FORM),
     Route("/users/logout",   public(in_person(accounts.logout)),       name="people:logout", methods=FORM),
+    Route("/users/second-factor", setting_up(in_person(second_factor.second_factor)),
+          name="people:second_factor", methods=FORM),
+    Route("/users/second-factor/confirm", setting_up(in_person(second_factor.confirm)),
+          name="people:second_factor_confirm", methods=POST),
+    Route("/users/second-factor/codes", signed_in(in_person(second_factor.codes)),
+          name="people:second_factor_codes", methods=POST),
+    Route("/users/second-factor/off", signed_in(in_person(second_factor.off)),
+          name="people:second_factor_off", methods=POST),
     Route("/users/menu",     signed_in(accounts.menu),      name="people:menu"),
     Route("/users/hints",    write(accounts_hints.hints),   name="people:hints", methods=POST),
     Route("/users/sessions", signed_in(in_person(sessions.index)),   name="people:sessions", methods=FORM),

@@ -57,7 +57,7 @@ HEADERS: dict[bytes, Sequence[bytes]] = {
 # What only people use: pages, files, and forms that lead back to a page. By name, or by name and method.
 STREAMS = {"notifications:stream", "api:stream"}  # who asks them waits for ever: nobody draws them
 PAGES = STREAMS | {
-    "home", "static", "preferences", "people:password_link",
+    "home", "static", "preferences", "people:password_link", "people:second_factor_confirm",
     "people:login GET", "people:register GET", "tasks:back", "tasks:export",
     "tasks:next_task", "tasks:previous_task",
     "replies:insert", "drafts:discard", "tasks:row GET", "tasks:delete GET", "tasks:new_form", "tasks:new_preview",
@@ -82,6 +82,10 @@ USUAL = {
     "new": "subject project_id tracker_id description priority_id due_date idempotency_key",
     "{task_id:int}": "subject description due_date start_date done_ratio comment lock_version muted",
     "login": "username password remember next",
+    "second-factor": "password next",
+    "confirm": "sealed code next",
+    "codes": "password code",
+    "off": "password code",
     "sessions": "end",
     "password": "old_password password confirm_password",
     "{token}": "password confirm_password",
@@ -124,6 +128,7 @@ RIGHT: dict[str, Sequence[Any]] = {
     "end": ("08:00", "8", "others"),
     "zone": ("Asia/Omsk", "utc"), "sound_high": ("bell", "none"),
     "phase_1": ("waiting", "active", "done"), "limit_1": (1, "9999", None), "limit_2": ("", 0),
+    "code": ("123456", "abcd-efgh-jkmn-pqrs", "x" * 200), "sealed": ("x.y.z",),
     "folded": ("1", False), "shown": ("0", True),
     "scope": ("read", "write"),
 }  # fmt: skip

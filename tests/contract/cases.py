@@ -35,6 +35,8 @@ def refused(name: str, method: str, path: str, body: Any = None, **more: Any) ->
 
 
 ANNA = {"username": "anna", "password": PASSWORDS["anna"]}
+RECOVERY_CODE = "abcd-efgh-jkmn-pqrs"
+BORIS_AGAIN = {"password": PASSWORDS["boris"], "code": RECOVERY_CODE}
 NEW_PASSWORD = {
     "old_password": PASSWORDS["anna"],
     "password": "long-enough-77",
@@ -100,6 +102,10 @@ ANSWERS = [
     Case("board_columns", "GET", "/tasks/board/columns", login="admin"),
     Case("board_columns_changed", "POST", "/tasks/board/columns", {"phase_4": "waiting", "limit_2": 5}, "admin"),
     Case("board_column_folded", "POST", "/tasks/board/fold", {"status_id": 5, "folded": True}),
+    Case("second_factor", "GET", "/users/second-factor", login="boris"),
+    Case("second_factor_begun", "POST", "/users/second-factor", {"password": PASSWORDS["anna"]}),
+    Case("recovery_codes_replaced", "POST", "/users/second-factor/codes", BORIS_AGAIN, "boris"),
+    Case("second_factor_off", "POST", "/users/second-factor/off", BORIS_AGAIN, "boris"),
     Case("sessions", "GET", "/users/sessions", login="irina"),
     Case("sessions_ended", "POST", "/users/sessions", {"end": "others"}),
     Case("password_of_local", "GET", "/users/password"),
@@ -199,7 +205,9 @@ REFUSALS = [
     refused("401_wrong_credentials", "POST", "/users/login", {**ANNA, "password": "wrong"}, login=None),
     refused("403_not_allowed", "PUT", f"{TASK}/priority", {"priority_id": 1}, login="irina"),
     refused("403_another_site", "PUT", f"{TASK}/priority", {"priority_id": 1}, headers={"Origin": "https://evil.test"}),
+    refused("403_second_factor_required", "GET", TASK, login="admin", settings={"second_factor": "administrators"}),
     refused("403_locked_out", "GET", TASK, failing=errors.LockedOut()),
+    refused("403_login_reassigned", "GET", TASK, failing=errors.LoginReassigned()),
     refused("404_not_found", "GET", TASK, login="stranger"),
     refused("404_no_such_project", "GET", "/api/redmine/projects/1/members", login="stranger"),
     refused("404_no_such_address", "GET", "/tasks/api/nothing"),
@@ -224,5 +232,7 @@ REFUSALS = [
     refused("502_bad_gateway", "GET", TASK, failing=errors.BadResponse()),
     refused("502_wrong_key", "GET", TASK, failing=errors.WrongKey()),
     refused("503_unavailable", "GET", TASK, failing=errors.Unavailable()),
+    refused("503_directory_unavailable", "GET", TASK, failing=errors.DirectoryUnavailable()),
+    refused("503_misconfigured", "GET", TASK, failing=errors.Misconfigured()),
     refused("503_unsure", "GET", TASK, failing=errors.OutcomeUnknown()),
 ]

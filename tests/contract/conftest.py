@@ -4,24 +4,28 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import httpx
 import pytest
 from sqlmodel import Session
 
+from helpdesk.encryption import Box
+from helpdesk.people.second_factor import cleaned, new_secret
+from helpdesk.store import second_factors
 from helpdesk.store.database import Database
 from helpdesk.store.models import tables
+from tests.contract.cases import RECOVERY_CODE
 from tests.contract.office import WORKING, Office
 from tests.running import STORE, Helpdesk
 from tests.servers.redmine import Redmine
 from tests.tasks.worlds import RedmineWorld
 from tests.telling import tell
-from tests.web.conftest import Visit, services, visit
-from tests.world import EmbeddedWorld
+from tests.web.conftest import SECRET, Visit, leaks, services, visit
+from tests.world import PEOPLE_IDS, EmbeddedWorld
 
-__all__ = ["services", "visit"]
+__all__ = ["leaks", "services", "visit"]
 
 
 @pytest.fixture(scope="session")
@@ -50,7 +54,7 @@ def _copy(source: Path, target: Path) -> None:
 
 def _tell_story(visit: Visit, embedded: EmbeddedWorld) -> None:
     """Three tasks, the last closed: boris took the first into work with a comment, then wrote a private one, and anna
-    added a file to it; she has a notification, a reply template, a token and a saved view."""
+    added a file to it; she has a notification, a reply template, a token and a saved view, he a second factor."""
     embedded.new_task("Принтер зажевал бумагу", priority="high", description="Второй раз за *неделю*.")
     embedded.new_task("Нет сети в переговорной", project="office", author="anna", assignee="boris")
     embedded.new_task("Мышь", status="closed", author="boris", assignee="boris")
@@ -66,6 +70,9 @@ def _tell_story(visit: Visit, embedded: EmbeddedWorld) -> None:
     visit("anna").post("/tasks/1/attachments", files={"files": ("снимок.png", b"a picture")}).raise_for_status()
     visit("anna").post("/replies", json={"name": "Привет", "text": "Здравствуйте!"}).raise_for_status()
     tell(embedded.database, "anna", 1)
+    secret, code = Box([SECRET]).seal(new_secret()), cleaned(RECOVERY_CODE)
+    now, boris_id = datetime.now(UTC), PEOPLE_IDS["boris"]
+    embedded.database.run_here(lambda db: second_factors.set_up(db, boris_id, secret, 1, now, [code]), writes=True)
     visit("anna").post("/users/tokens", json={"name": "Выгрузка"}).raise_for_status()
     visit("anna").post("/views", json={"name": "Срочные", "address": "/tasks?priority_id=4"}).raise_for_status()
 

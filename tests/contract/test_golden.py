@@ -24,7 +24,15 @@ from tests.web.conftest import Visit
 GOLDEN = Path(__file__).parent / "golden"
 CASES = {case.name: case for case in ANSWERS + REFUSALS}
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
-RANDOM = {"<session id>": "[0-9a-f]{64}", "<token>": "hd_[A-Za-z0-9_-]{43}"}
+RANDOM = {
+    "<session id>": "[0-9a-f]{64}",
+    "<token>": "hd_[A-Za-z0-9_-]{43}",
+    "<secret>": "[A-Z2-7]{32}",
+    "<app>": "otpauth://totp/.+:anna.secret=[A-Z2-7]{32}&issuer=.+",
+    "<sealed>": r"[\w-]{100,}\.[\w-]+\.[\w-]+",
+    "<recovery code>": "[a-z2-9]{4}(-[a-z2-9]{4}){3}",
+}
+RANDOM_NAMES = {"id", "token", "secret", "address", "sealed", "recovery_codes"}
 TOLD_HEADERS = ("allow", "retry-after")
 STATUSES = {400, 401, 403, 404, 405, 409, 413, 415, 422, 429, 501, 502, 503}
 
@@ -94,7 +102,7 @@ def _normal(name: str, value: Any) -> Any:
         return [_normal(name, each) for each in value]
     if name == "request_id" and re.fullmatch("[0-9a-f]{16}", value):
         return "<request id>"
-    if name in ("id", "token") and isinstance(value, str) and (kind := _random(value)):
+    if name in RANDOM_NAMES and isinstance(value, str) and (kind := _random(value)):
         return kind
     if name == "execution_time" and isinstance(value, float):
         return "<seconds>"

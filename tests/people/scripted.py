@@ -7,7 +7,7 @@ from helpdesk.people.directory import Checking, Profile, unlimited
 
 
 class ScriptedDirectory:
-    trouble = None
+    trouble: str | None = None
 
     def __init__(self, source: str, people: Mapping[tuple[str, str], Profile] | None = None) -> None:
         self.source, self.people = source, dict(people or {})

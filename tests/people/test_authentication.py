@@ -102,6 +102,13 @@ async def test_directories_are_asked_in_their_order_until_one_knows_the_person(
     assert attempts.outcomes == ["refused", "refused"]
 
 
+async def test_somebody_who_has_signed_in_before_may_type_the_e_mail(company: Authentication) -> None:
+    assert await sign_in(company, "ivanov@example.test") is None
+    person = await sign_in(company)
+    assert person and await sign_in(company, " Ivanov@Example.test ") == person
+    assert await sign_in(company, "ivanov@example.test", "wrong") is None
+
+
 async def test_a_directory_that_is_down_is_passed_over_and_named_where_nobody_knows_the_login(
     company: Authentication, erp: ScriptedDirectory, ldap: ScriptedDirectory
 ) -> None:
@@ -260,5 +267,6 @@ async def test_a_person_whom_the_directory_blocks_is_signed_out(
     erp.failure, erp.people = None, {("ivanov", PASSWORD): IVANOV._replace(is_blocked=True)}
     await watch.check("oracle")
     assert not is_in() and row_of(database, "oracle", "ivanov").blocked_at == clock()
+    assert database.run_here(lambda db: people.known_in_embedded(db, [person.id])) == []
     erp.people = {("ivanov", PASSWORD): IVANOV}
     assert await sign_in(company) and row_of(database, "oracle", "ivanov").blocked_at is None

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -23,10 +24,12 @@ from helpdesk import user_commands
 from helpdesk.errors import Invalid
 from helpdesk.people.rights import ADMIN
 from helpdesk.store import (
+    api_tokens,
     board,
     drafts,
     feed_state,
     idempotency,
+    local_passwords,
     locks,
     login_attempts,
     people,
@@ -36,6 +39,7 @@ from helpdesk.store import (
     rights,
     saved_views,
     schema,
+    sessions,
 )
 from helpdesk.store.database import Database, Deadlock
 from helpdesk.store.models import tables
@@ -99,6 +103,40 @@ def test_an_account_that_is_expected_twice_at_once_is_one(told_store: Database) 
     login = uuid4().hex
     made = as_one(told_store, lambda db: user_commands.found_or_expected(db, "redmine", login, True).id, 6)
     assert len(set(made)) == 1 and isinstance(made[0], int)
+
+
+def test_no_more_tokens_are_made_at_once_than_one_after_another(told_store: Database) -> None:
+    def make(db: Session) -> str:
+        return api_tokens.add(db, ANNA, "x", "read", None, NOW)[1]
+
+    told_store.run_here(lambda db: db.exec(sa.delete(tables.ApiToken)), writes=True)
+    made = as_one(told_store, make, api_tokens.MOST_OF_PERSON + 5)
+    refused = [it for it in made if isinstance(it, api_tokens.TooMany)]
+    assert len(refused) == 5 and len(found(told_store, tables.ApiToken.id)) == api_tokens.MOST_OF_PERSON
+    token = next(it for it in made if isinstance(it, str))
+    stored = told_store.run_here(lambda db: api_tokens.find(db, token, NOW))
+    assert stored and stored.person.login == "anna"
+    as_one(told_store, lambda db: api_tokens.record_use(db, stored.id, NOW), 3)
+    assert told_store.run_here(lambda db: sessions.lasting(db, [stored.mark, "0" * 64], NOW)) == {stored.mark}
+    assert told_store.run_here(lambda db: api_tokens.revoke(db, ANNA, stored.id), writes=True)
+    assert told_store.run_here(lambda db: sessions.lasting(db, [stored.mark], NOW)) == frozenset()
+
+
+def test_a_link_that_is_used_many_times_at_once_sets_one_password(told_store: Database) -> None:
+    boris = PEOPLE_IDS["boris"]
+    (before,) = found(told_store, tables.Person.password_hash, col(tables.Person.id) == boris)
+    token = told_store.run_here(lambda db: local_passwords.make_link(db, boris, NOW), writes=True)
+    uses = [partial(local_passwords.use_link, token=token, password_hash=f"{n}", now=NOW) for n in range(MANY)]
+    won = at_once(told_store, *uses)
+    assert sorted(map(str, won)) == ["False"] * (MANY - 1) + ["True"]
+    (after,) = found(told_store, tables.Person.password_hash, col(tables.Person.id) == boris)
+    assert after == str(won.index(True))
+    changes = [partial(local_passwords.change, person_id=boris, old_hash=after, password_hash=f"new {n}", mark="")
+               for n in range(MANY)]  # fmt: skip
+    assert at_once(told_store, *changes).count(True) == 1
+    (now,) = found(told_store, tables.Person.password_hash, col(tables.Person.id) == boris)
+    back = partial(local_passwords.change, person_id=boris, old_hash=now, password_hash=before, mark="")
+    assert told_store.run_here(back, writes=True)
 
 
 @pytest.fixture

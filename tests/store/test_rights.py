@@ -140,6 +140,20 @@ def test_a_name_in_the_setting_without_an_account_is_no_administrator(done: Done
         done(disable("admin"), (("local", "nobody"), ("redmine", "anna")))
 
 
+def test_an_account_that_never_signed_in_is_not_enough(database: Database, done: Done) -> None:
+    def expect(db: Session) -> int:
+        person = people.expect(db, "redmine", "ivanov")
+        assert person.id is not None
+        rights.grant(db, person.id, ADMIN)
+        return person.id
+
+    expected = done(expect)
+    with pytest.raises(Invalid):
+        done(disable("admin"), ())
+    change(database, expected, redmine_id=7)
+    assert done(disable("admin"), ())
+
+
 def test_others_are_disabled_and_lose_rights_where_there_is_no_administrator(database: Database, done: Done) -> None:
     done(rights.set_from_directory, ADA, "", set())
     assert not database.run_here(rights.administrators)

@@ -1,6 +1,7 @@
 """Visitors of an application of the test's own, over a store of the test's own."""
 
 import asyncio
+import logging
 import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
@@ -19,9 +20,9 @@ from helpdesk.store.database import Database
 from helpdesk.tasks.files import Upload
 from helpdesk.tasks.model import Edit
 from helpdesk.wiring import wire
+from tests.web.leaks import SECRET, Leaks
 from tests.world import PEOPLE_IDS, EmbeddedWorld
 
-SECRET = "a secret of the tests, long enough to be one"
 HTML = {"Accept": "text/html", "Accept-Language": "en"}
 HTMX = {**HTML, "HX-Request": "true", "HX-Current-URL": "http://testserver/tasks/1"}
 
@@ -36,7 +37,18 @@ def services(database: Database) -> Services:
 
 
 @pytest.fixture
-def visit(services: Services) -> Iterator[Visit]:
+def leaks(tmp_path: Path) -> Iterator[Leaks]:
+    """Fails a test in which an answer, the log or the store holds a password, a key or a token."""
+    leaks, root = Leaks(), logging.getLogger()
+    root.addHandler(leaks)
+    yield leaks
+    root.removeHandler(leaks)
+    leaks.of_store(tmp_path)
+    assert leaks.found == []
+
+
+@pytest.fixture
+def visit(services: Services, leaks: Leaks) -> Iterator[Visit]:
     """`visit("anna")` is a client with her session, `visit()` one without. Keywords change the settings.
 
     They take answers as they are, unless a test asks for compressed ones: to compress a small one takes half its time.
@@ -48,6 +60,7 @@ def visit(services: Services) -> Iterator[Visit]:
         apps.append(create_app(replace(services, settings=settings)))
         headers = {"Accept-Encoding": "identity"}
         client = TestClient(apps[-1], headers=headers, follow_redirects=False, raise_server_exceptions=False)
+        client.event_hooks["response"].append(leaks.of_answer)
         if login:
             client.cookies.set("session", session_cookie(services, login))
         opened.append(client)

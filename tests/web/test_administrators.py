@@ -74,7 +74,7 @@ async def test_the_setting_makes_somebody_of_redmine_an_administrator_as_long_as
 
 async def test_an_account_that_was_made_an_administrator_is_one_beside_redmine(come: Come, database: Database) -> None:
     def expect(db: Session) -> None:
-        rights.grant(db, people.expect_redmine(db, "anna").id, ADMIN)
+        rights.grant(db, people.expect(db, "redmine", "anna").id, ADMIN)
 
     database.run_here(expect, writes=True)
     async with come("redmine") as anna:

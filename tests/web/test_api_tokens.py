@@ -27,11 +27,17 @@ from tests.web.tokens import ADDRESS, make, program
 from tests.world import PASSWORDS, PEOPLE_IDS
 
 READING = "/tasks/my-tasks"
+SHUT_OUT = ({"is_active": False}, {"blocked_at": datetime.fromisoformat("2026-01-01T00:00:00Z")})
+"""An account that is disabled here, and one that a directory blocks."""
 IN_PERSON = {
     "/users/login",
     "/users/logout",
     "/users/register",
     "/users/sessions",
+    "/users/second-factor",
+    "/users/second-factor/confirm",
+    "/users/second-factor/codes",
+    "/users/second-factor/off",
     "/users/password",
     "/users/password/{token}",
     "/users/tokens",
@@ -227,9 +233,12 @@ def test_these_addresses_need_a_session() -> None:
     assert {route.path for route in ROUTES if hasattr(route.endpoint, "takes_no_token")} == IN_PERSON
 
 
-def test_the_token_of_somebody_who_is_shut_out_is_refused(visit: Visit, services: Services) -> None:
+@pytest.mark.parametrize("values", SHUT_OUT)
+def test_the_token_of_somebody_who_is_shut_out_is_refused(
+    visit: Visit, services: Services, values: dict[str, object]
+) -> None:
     client = program(visit, make(visit("anna"))["token"])
-    shut = sa.update(Person).where(Person.id == PEOPLE_IDS["anna"]).values(is_active=False)
+    shut = sa.update(Person).where(Person.id == PEOPLE_IDS["anna"]).values(values)
     services.database.run_here(lambda db: db.execute(shut), writes=True)
     assert client.get(READING).json()["error"] == "not_signed_in"
 
@@ -324,6 +333,28 @@ def test_the_time_of_use_is_recorded_once_a_minute(visit: Visit, database: Datab
     assert seen == [0, 0, 0, 60, 60]
 
 
+def test_a_use_within_a_minute_writes_nothing(visit: Visit, services: Services) -> None:
+    client = program(visit, make(visit("anna"))["token"])
+    asked: list[str] = []
+    sa.event.listen(services.database.engine, "before_cursor_execute", lambda *them: asked.append(them[2]))
+    for wanted in (True, False, False):
+        asked.clear()
+        assert client.get(READING).status_code == 200
+        assert any("UPDATE" in it or "IMMEDIATE" in it for it in asked) is wanted
+
+
+def test_of_two_requests_at_once_one_records_the_use(database: Database, services: Services) -> None:
+    now = services.clock()
+
+    def work(db: Session) -> datetime | None:
+        token, _ = api_tokens.add(db, PEOPLE_IDS["anna"], "x", "read", None, now)
+        for later in (0, 1):
+            api_tokens.record_use(db, token.id, now + timedelta(seconds=later))
+        return api_tokens.of_person(db, PEOPLE_IDS["anna"])[0].last_used
+
+    assert database.run_here(work, writes=True) == now
+
+
 def test_a_store_that_takes_no_writes_keeps_no_program_from_reading(
     visit: Visit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -358,6 +389,7 @@ def test_no_token_is_logged_or_stored_also_not_for_an_idempotency_key(
         program(visit, token).get(READING)
         program(visit, f"{token}x").get(READING)
     log, store = whole_log(caplog), whole_store(services)
+    assert '"message": "a token was made"' in log and '"token_id": 3}' in log
     for token in made:
         assert token not in log and token.encode() not in store
     assert len(set(made)) == 3
@@ -380,7 +412,10 @@ def test_a_stream_of_a_token_ends_when_it_is_revoked_and_others_go_on(visit: Vis
     assert b"session_ended" in (asyncio.run(streams[0].next()) or b"")
 
 
-def test_streams_of_tokens_end_with_the_token_and_with_the_account(services: Services) -> None:
+@pytest.mark.parametrize("values", SHUT_OUT)
+def test_streams_of_tokens_end_with_the_token_and_with_the_account(
+    services: Services, values: dict[str, object]
+) -> None:
     now = services.clock()
 
     def work(db: Session) -> list[str]:
@@ -391,7 +426,7 @@ def test_streams_of_tokens_end_with_the_token_and_with_the_account(services: Ser
     marks = services.database.run_here(work, writes=True)
     lasting = services.database.run_here(lambda db: sessions.lasting(db, [*marks, "0" * 64], now))
     assert lasting == set(marks[:2])
-    shut = sa.update(Person).where(Person.id == PEOPLE_IDS["anna"]).values(is_active=False)
+    shut = sa.update(Person).where(Person.id == PEOPLE_IDS["anna"]).values(values)
     services.database.run_here(lambda db: db.execute(shut), writes=True)
     assert services.database.run_here(lambda db: sessions.lasting(db, marks, now)) == set()
 

@@ -322,7 +322,7 @@ def test_the_command_is_recorded_without_the_link(helpdesk_user: Command, servic
 
 def test_the_command_refuses_accounts_that_have_no_password_here(helpdesk_user: Command, services: Services) -> None:
     def settle(db: Session) -> None:
-        people.expect_redmine(db, "ivanov")
+        people.expect(db, "redmine", "ivanov")
         db.exec(sa.update(Person).where(Person.id == PEOPLE_IDS["boris"]).values(is_active=False))
 
     services.database.run_here(settle, writes=True)

@@ -1,22 +1,26 @@
 """An account that somebody makes, and the first administrator among them."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from helpdesk.errors import Invalid
+from helpdesk.encryption import Box
+from helpdesk.errors import DirectoryUnavailable, Invalid
+from helpdesk.people.directory import Profile
 from helpdesk.people.rights import ADMIN
 from helpdesk.services import Services
 from helpdesk.settings.parsing import account_names
 from helpdesk.settings.settings import RateLimit
-from helpdesk.store import people, registration, rights
+from helpdesk.store import people, registration, rights, second_factors
 from helpdesk.store.models import tables
 from helpdesk.store.registration import Registration, offer_token, wants_token
 from tests.contract.cases import VERA
-from tests.web.conftest import HTML, Visit
-from tests.world import PEOPLE_IDS
+from tests.people.scripted import ScriptedDirectory
+from tests.web.conftest import HTML, SECRET, Client, Visit
+from tests.world import PASSWORDS, PEOPLE_IDS
 
 ADDRESS = "/users/register"
 REFUSED: dict[str, tuple[dict[str, Any], set[str]]] = {
@@ -186,3 +190,65 @@ def test_an_address_does_not_register_without_end(visit: Visit) -> None:
 
 def test_the_old_address_leads_here(visit: Visit) -> None:
     assert visit().get("/register", headers=HTML).headers["location"] == ADDRESS
+
+
+@pytest.fixture
+def erp(services: Services) -> ScriptedDirectory:
+    ivanov = Profile("ivanov", "ИВАНОВ", "i@erp.test", "Склад", id="7")
+    return ScriptedDirectory("oracle", {("ivanov", "short"): ivanov})
+
+
+@pytest.fixture
+def beside_erp(visit: Visit, services: Services, erp: ScriptedDirectory) -> Client:
+    """A visitor of a helpdesk that has an ERP, where people may register."""
+    client = visit(registration=True)
+    both = replace(services.authentication, directories=(erp, *services.authentication.directories))
+    client.app.app.state.services = replace(client.app.app.state.services, authentication=both)
+    return client
+
+
+def test_with_an_erp_it_has_to_accept_the_pair_and_its_data_wins(beside_erp: Client, services: Services) -> None:
+    typed = VERA | {"username": "ivanov", "password": "short", "confirm_password": "short"}
+    told = beside_erp.post(ADDRESS, json=typed)
+    assert told.status_code == 201
+    user = told.json()["user"]
+    assert (user["username"], user["full_name"], user["email"]) == ("ivanov", "ИВАНОВ", "i@erp.test")
+    (row,) = services.database.run_here(lambda db: people.with_login(db, "ivanov", None))
+    assert (row.source, row.password_hash) == ("oracle", None)
+
+
+def test_with_an_erp_nobody_else_registers(beside_erp: Client, services: Services, erp: ScriptedDirectory) -> None:
+    before = logins(services)
+    told = beside_erp.post(ADDRESS, json=VERA)
+    assert told.status_code == 422 and set(told.json()["errors"]) == {"password"}
+    local = beside_erp.post(ADDRESS, json=VERA | {"username": "anna", "password": PASSWORDS["anna"]})
+    assert local.status_code == 422
+    erp.failure = DirectoryUnavailable(detail="down")
+    assert beside_erp.post(ADDRESS, json=VERA).status_code == 503
+    assert logins(services) == before
+    page = beside_erp.get(ADDRESS, headers=HTML).text
+    assert 'name="username"' in page and 'name="password"' in page and 'name="email"' not in page
+
+
+def test_with_an_erp_the_setup_token_makes_the_first_administrator_once(
+    beside_erp: Client, services: Services, erp: ScriptedDirectory
+) -> None:
+    erp.people["petrov", "short"] = Profile("petrov", id="8")
+    token = without_administrator(services)
+    made = [
+        beside_erp.post(ADDRESS, json={"username": login, "password": "short", "setup_token": token})
+        for login in ("ivanov", "petrov")
+    ]
+    assert [it.status_code for it in made] == [201, 422] and made[0].json()["user"]["is_admin"] is True
+
+
+def test_with_an_erp_nobody_gets_past_a_second_factor_by_registering_again(
+    beside_erp: Client, services: Services
+) -> None:
+    typed = {"username": "ivanov", "password": "short"}
+    number = beside_erp.post(ADDRESS, json=typed).json()["user"]["id"]
+    sealed, now = Box([SECRET]).seal("A" * 32), services.clock()
+    services.database.run_here(lambda db: second_factors.set_up(db, number, sealed, 1, now, []), writes=True)
+    told = beside_erp.post(ADDRESS, data=typed, headers=HTML)
+    assert (told.status_code, told.headers["location"]) == (303, "/users/login")
+    assert "session" not in beside_erp.cookies

@@ -1,10 +1,11 @@
 """Every method of every route for every role: who is refused, and by which error, is what `web/access.py` says."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import httpx
 import pytest
 from itsdangerous import Signer
 from sqlmodel import Session
@@ -16,7 +17,7 @@ from helpdesk.store import people, rights, sessions
 from helpdesk.web.access import ACCESS, differences
 from helpdesk.web.core.guards import needs, public, signed_in
 from helpdesk.web.routes import ROUTES
-from tests.web.conftest import SECRET, Client, Visit
+from tests.web.conftest import SECRET, Visit
 from tests.world import PEOPLE_IDS
 
 NOWHERE = str(10**6)
@@ -26,11 +27,11 @@ REFUSALS = {(401, "not_signed_in"), (403, "not_allowed")}
 
 
 class Role(NamedTuple):
-    """Somebody with these rights. Without a login nobody is signed in."""
+    """Somebody with these rights. Without a login nobody is signed in; `shut_out` are columns of the account."""
 
     login: str | None
     rights: frozenset[str] = frozenset()
-    is_active: bool = True
+    shut_out: Mapping[str, Any] = {}
 
 
 ROLES = {
@@ -39,7 +40,8 @@ ROLES = {
     "staff": Role("anna"),
     **{name: Role(f"only.{name}", frozenset({name})) for name in RIGHTS},
     "administrator": Role("admin", frozenset({ADMIN})),
-    "disabled administrator": Role("disabled", frozenset(GRANTED), is_active=False),
+    "disabled administrator": Role("disabled", frozenset(GRANTED), {"is_active": False}),
+    "blocked administrator": Role("blocked", frozenset(GRANTED), {"blocked_at": datetime.now(UTC)}),
 }
 
 
@@ -52,15 +54,17 @@ def settle(db: Session, role: Role) -> int:
     for name in role.rights & set(GRANTED):
         rights.grant(db, person.id, name)
     person.redmine_id = 7 if REDMINE_USER in role.rights else None
-    person.is_active = role.is_active
+    for column, value in role.shut_out.items():
+        setattr(person, column, value)
     return person.id
 
 
-def sign_in(services: Services, client: Client, person_id: int) -> None:
+def sign_in(services: Services, person_id: int) -> dict[str, str]:
+    """The headers of a new session."""
     begun, _ = services.database.run_here(
         lambda db: sessions.begin(db, person_id, datetime.now(UTC), False, "", ""), writes=True
     )
-    client.cookies.set("session", Signer(SECRET, salt="session").sign(begun).decode())
+    return {"Cookie": f"session={Signer(SECRET, salt='session').sign(begun).decode()}"}
 
 
 def addresses(person_id: int) -> Iterator[tuple[str, str, str]]:
@@ -77,27 +81,33 @@ def wanted(role: Role, guard: str) -> tuple[int, str] | None:
     """How the role is refused at an address with this guard; None when it is let in."""
     if guard in ("public", "unguarded"):
         return None
-    if role.login is None or not role.is_active:
+    if role.login is None or role.shut_out:
         return 401, "not_signed_in"
-    return None if guard == "signed_in" or guard in role.rights else (403, "not_allowed")
+    return None if guard in ("signed_in", "setting_up") or guard in role.rights else (403, "not_allowed")
+
+
+def outcome(answer: httpx.Response) -> tuple[int, str]:
+    is_json = answer.headers.get("content-type", "").startswith("application/json")
+    return answer.status_code, answer.json().get("error", "") if is_json else ""
 
 
 @pytest.mark.parametrize("role", ROLES.values(), ids=ROLES)
-def test_each_role_is_let_in_where_the_table_says_so_and_refused_elsewhere(
+async def test_each_role_is_let_in_where_the_table_says_so_and_refused_elsewhere(
     visit: Visit, services: Services, role: Role
 ) -> None:
-    client = visit()
     person_id = services.database.run_here(lambda db: settle(db, role), writes=True) if role.login else 0
-    wrong = []
-    for name, method, address in addresses(person_id):
-        if role.login:
-            sign_in(services, client, person_id)  # anew each time: an address signs out
-        answer = client.request(method, address, json={} if method in ("POST", "PUT") else None)
-        is_json = answer.headers.get("content-type", "").startswith("application/json")
-        error = answer.json().get("error", "") if is_json and answer.content else ""
-        got, expected = (answer.status_code, error), wanted(role, ACCESS.get(name, "not in the table"))
-        if got != expected and (expected or got in REFUSALS or got[0] == 500):
-            wrong.append((name, method, address, got))
+    transport, headers, wrong = httpx.ASGITransport(visit().app, raise_app_exceptions=False), None, []
+    async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as client:
+        for name, method, address in addresses(person_id):
+            if role.login and headers is None:
+                headers = sign_in(services, person_id)
+            body = {} if method in ("POST", "PUT") else None
+            got = outcome(await client.request(method, address, json=body, headers=headers))
+            expected = wanted(role, ACCESS.get(name, "not in the table"))
+            if got != expected and (expected or got in REFUSALS or got[0] == 500):
+                wrong.append((name, method, address, got))
+            client.cookies.clear()
+            headers = None if name == "people:logout" else headers
     assert wrong == []
 
 

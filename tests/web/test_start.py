@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from dataclasses import replace
 from types import ModuleType
 
 import pytest
@@ -18,6 +19,7 @@ from helpdesk.web.lists import page as list_page
 from helpdesk.web.start import broken as broken_module
 from helpdesk.web.start import sections
 from helpdesk.web.tasks import colors
+from tests.people.scripted import ScriptedDirectory
 from tests.web.conftest import HTML, Client, Visit
 from tests.web.dom import Element, parsed
 from tests.world import PASSWORDS, EmbeddedWorld
@@ -242,6 +244,20 @@ def test_administrators_see_what_is_broken_and_what_to_do(visit: Visit, monkeypa
     monkeypatch.setattr(Readiness, "require", never)
     monkeypatch.setattr(broken_module, "WAIT_SECONDS", 0.01)
     assert "has not been checked in time" in broken(visit("admin"))
+
+
+def test_administrators_are_told_of_a_directory_that_refuses_the_helpdesk(visit: Visit, services: Services) -> None:
+    refusing = ScriptedDirectory("oracle")
+    refusing.trouble = "ORA-28000"
+
+    def broken(login: str) -> str:
+        client = visit(login)
+        here = client.app.app.state.services
+        directories = replace(services.authentication, directories=(refusing,))
+        client.app.app.state.services = replace(here, authentication=directories)
+        return "".join(it.text for it in page(client).of_class("start-broken"))
+
+    assert "ORA-28000" in broken("admin") and broken("anna") == ""
 
 
 def greets(client: Client) -> bool:

@@ -4,6 +4,7 @@ A token is shown once, in the answer to the request that makes it. That answer i
 idempotency key, in no cache, and it has no address.
 """
 
+import logging
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import partial
@@ -21,8 +22,10 @@ from helpdesk.web.core.after_write import stored
 from helpdesk.web.core.errors import status_of
 from helpdesk.web.core.faces import Json, answer, answer_refusal, html, json_response, moment
 from helpdesk.web.core.services import path_to, services
-from helpdesk.web.core.session import current_user
+from helpdesk.web.core.session import address_of, current_user
 from helpdesk.web.core.templating import translate
+
+log = logging.getLogger("helpdesk.sign_in")
 
 LONGEST_NAME = 60
 SCOPES = {READ: sentence("read only"), WRITE: sentence("read and write")}
@@ -53,6 +56,7 @@ async def revoke(request: Request) -> Response:
             raise NotFound
 
     await stored(request, work)
+    _log(request, "a token was revoked", number)
     await services(request).live.end_finished()
     return await answer(
         request,
@@ -71,6 +75,7 @@ async def _create(request: Request) -> Response:
     except (Invalid, api_tokens.TooMany) as error:
         refusal = error if isinstance(error, Invalid) else request_data.refusal("name", TOO_MANY)
         return await answer_refusal(request, refusal, page=partial(_page, request, fields.values, refusal))
+    _log(request, "a token was made", token.id)
     response = await answer(
         request,
         json=lambda: json_response(request, {"token": text, **_to_dict(token)}, 201),
@@ -78,6 +83,11 @@ async def _create(request: Request) -> Response:
     )
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _log(request: Request, message: str, token_id: int) -> None:
+    extra = {"request_id": request.state.request_id, "address": address_of(request), "token_id": token_id}
+    log.info(message, extra=extra | {"person_id": request.state.person_id})
 
 
 def _choice(fields: request_data.Fields, name: str, choices: Mapping[str, Sentence]) -> str:

@@ -8,24 +8,25 @@ from typing import NamedTuple
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.errors import HelpdeskError, Invalid, NotAllowed, Sentence, TooManyAttempts, sentence
+from helpdesk.errors import HelpdeskError, Invalid, NotAllowed, Sentence, TooManyAttempts, WrongCredentials, sentence
 from helpdesk.people import accounts, passwords
 from helpdesk.people.model import Person, load_person
 from helpdesk.people.passwords import LONGEST_PASSWORD
 from helpdesk.store import registration
 from helpdesk.store.registration import Registration
-from helpdesk.web.accounts import sign_in
+from helpdesk.web.accounts import codes, sign_in
 from helpdesk.web.core import request_data, session
 from helpdesk.web.core.after_write import stored
 from helpdesk.web.core.errors import headers_of, status_of
 from helpdesk.web.core.faces import answer, answer_refusal, html, json_response, see_other
 from helpdesk.web.core.navigation import safe_path
-from helpdesk.web.core.services import services
+from helpdesk.web.core.services import path_to, services
 from helpdesk.web.lists import saved_views
 from helpdesk.web.tasks import schemas as task_schemas
 
 log = logging.getLogger("helpdesk.sign_in")
 
+NOT_IN_ERP = sentence("The ERP does not know this login and password.")
 CLOSED = sentence("Accounts are made by administrators here. Please ask one.")
 
 
@@ -61,7 +62,7 @@ async def register(request: Request) -> Response:
         return await _form(request)
     fields = await request_data.read(request)
     try:
-        person = await _register(request, *read_account(fields))
+        person = await _register(request, fields)
     except (Invalid, TooManyAttempts) as error:
         return await answer_refusal(request, error, page=partial(_page, request, fields.values, error))
     return await answer(
@@ -72,7 +73,10 @@ async def register(request: Request) -> Response:
 
 
 async def _welcome(request: Request, fields: request_data.Fields, person: Person) -> Response:
-    """Sign the new person in, and go to the first page."""
+    """Sign the new person in, and go to the first page. The ERP may know somebody who has an account with a second
+    factor: that is asked for at the sign-in page alone."""
+    if await codes.factor_of(request, person):
+        return see_other(path_to(request, "people:login"))
     response = see_other(fields.next_path() or await saved_views.start_page(request, person))
     await session.begin(request, response, person, remember=False)
     return response
@@ -104,14 +108,33 @@ def _wrong(texts: Mapping[str, str]) -> dict[str, Sentence]:
     return faults
 
 
-async def _register(request: Request, account: Registration, password: str) -> Person:
+async def _register(request: Request, fields: request_data.Fields) -> Person:
     """Store the new account. Raises Invalid, TooManyAttempts."""
     await sign_in.limit(request, "register")
-    password_hash = await passwords.made(password)
-    named = services(request).settings.administrators or ()
-    person = await stored(request, lambda db: load_person(db, registration.register(db, account, password_hash, named)))
+    by_erp = services(request).authentication.has("oracle")
+    person = await (_register_by_erp if by_erp else _register_here)(request, fields)
     extra = {"request_id": request.state.request_id, "address": session.address_of(request)}
     log.info("registered", extra=extra | {"login": person.login, "person_id": person.id, "is_admin": person.is_admin})
+    return person
+
+
+async def _register_here(request: Request, fields: request_data.Fields) -> Person:
+    account, password = read_account(fields)
+    password_hash = await passwords.made(password)
+    named = services(request).settings.administrators or ()
+    return await stored(request, lambda db: load_person(db, registration.register(db, account, password_hash, named)))
+
+
+async def _register_by_erp(request: Request, fields: request_data.Fields) -> Person:
+    """Return the account of an employee whose login and password the ERP accepts: its data wins over what was typed."""
+    login, password = fields.required_text("username", accounts.LONGEST_LOGIN), fields.required_text("password", 1_000)
+    token, named = fields.text("setup_token", 200).strip(), services(request).settings.administrators or ()
+    try:
+        person = await sign_in.sign_in(request, login, password, only="oracle")
+    except WrongCredentials as error:
+        raise Invalid({"password": [NOT_IN_ERP]}) from error
+    if token:
+        return await stored(request, lambda db: load_person(db, registration.make_first(db, person.id, token, named)))
     return person
 
 
@@ -125,11 +148,13 @@ async def _page(request: Request, typed: Mapping[str, object], error: HelpdeskEr
     """Render the page with the typed values except the passwords."""
     named = services(request).settings.administrators or ()
     wants_token = await services(request).database.run(lambda db: registration.wants_token(db, named))
+    by_erp = services(request).authentication.has("oracle")
+    asked = tuple(field for field in FIELDS if field.key in ("username", "password")) if by_erp else FIELDS
     token = (TOKEN,) if wants_token else ()
     values = {
         field.key: str(typed.get(field.key) or "")[: accounts.LONGEST] for field in FIELDS if field.type != "password"
     }
-    context = {"fields": FIELDS + token, "typed": values, "next": safe_path(str(typed.get("next") or ""))}
+    context = {"fields": asked + token, "typed": values, "next": safe_path(str(typed.get("next") or ""))}
     response = html(request, "people/register.html", status_of(error) if error else 200, error=error, **context)
     response.headers.update(headers_of(error) if error else {})
     return response

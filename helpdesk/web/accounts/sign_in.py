@@ -46,20 +46,24 @@ class Device(NamedTuple):
     people: tuple[int, ...] = ()
 
 
-async def sign_in(request: Request, typed: str, password: str) -> Person:
-    """Return the person with this login (or e-mail) and password.
+async def sign_in(request: Request, typed: str, password: str, only: str | None = None) -> Person:
+    """Return the person with this login (or e-mail) and password; with `only` one directory is asked.
 
-    Raises WrongCredentials, TooManyAttempts, Unavailable.
+    The caller lets them in. Raises WrongCredentials, TooManyAttempts, Unavailable.
     """
     accounts = await _accounts(request, typed)
     guesses = Guesses(request, _place(request, accounts))
     try:
-        person = await _checked(request, guesses, typed, password)
+        person = await _checked(request, guesses, typed, password, only)
     except HelpdeskError as error:
         _log(request, "sign-in refused", accounts, typed, error=TooManyAttempts.code if guesses.barred else error.code)
         raise
-    _log(request, "signed in", [Account(person.id, person.login)], typed, source=person.source)
     return entitled(person, services(request).settings.administrators)
+
+
+def log_success(request: Request, person: Person) -> None:
+    """Log that the person is in, which a right password alone does not mean."""
+    _log(request, "signed in", [Account(person.id, person.login)], person.login, source=person.source)
 
 
 async def limit(request: Request, action: str) -> None:
@@ -81,17 +85,23 @@ def remember_device(request: Request, response: Response, person: Person) -> Non
     )
 
 
+def known_device(request: Request, person: Person) -> str:
+    """Return the id of this device if it is known for the person, else nothing."""
+    device = _device(request)
+    return device.id if person.id in device.people else ""
+
+
 def _device(request: Request) -> Device:
     """Return the device by its cookie; one without a valid cookie is known for nobody."""
     id, people = unseal(request, COOKIE, cookie(request, COOKIE), int(LASTS.total_seconds())) or ("", ())
     return Device(id, tuple(people))
 
 
-async def _checked(request: Request, guesses: Guesses, typed: str, password: str) -> Person:
+async def _checked(request: Request, guesses: Guesses, typed: str, password: str, only: str | None) -> Person:
     """Ask the directories. Attempts do not count when one of them could not be asked."""
     await guesses.begin(typed)
     try:
-        person = await services(request).authentication.sign_in(typed, password, guesses)
+        person = await services(request).authentication.sign_in(typed, password, guesses, only)
     except Unavailable:
         await guesses.take_back()
         raise

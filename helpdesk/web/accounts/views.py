@@ -9,7 +9,7 @@ from helpdesk.errors import HelpdeskError, Invalid, sentence
 from helpdesk.languages import LANGUAGES
 from helpdesk.people.model import Person
 from helpdesk.people.passwords import LONGEST_PASSWORD
-from helpdesk.web.accounts import sessions, sign_in, splash
+from helpdesk.web.accounts import code_step, sessions, sign_in, splash
 from helpdesk.web.core import flash, navigation, request_data, session
 from helpdesk.web.core.errors import headers_of, status_of
 from helpdesk.web.core.faces import Json, answer, answer_refusal, choose, html, json_response, see_other
@@ -38,11 +38,10 @@ async def login(request: Request) -> Response:
         return await _sign_in_page(request)
     fields = await request_data.read(request)
     try:
-        typed, password = fields.required_text("username", 200), fields.required_text("password", LONGEST_PASSWORD)
-        remember = fields.flag("remember")
-        person = await sign_in.sign_in(request, typed, password)
+        person, remember = await _proven(request, fields)
     except HelpdeskError as error:
-        return await answer_refusal(request, error, page=partial(_again, request, fields, error))
+        again = code_step.page if code_step.is_asked(request) else _again
+        return await answer_refusal(request, error, page=partial(again, request, fields, error))
     target = fields.next_path() or safe_path(request.query_params.get("next", "")) or await _first_page(request, person)
     response = await answer(
         request,
@@ -50,9 +49,22 @@ async def login(request: Request) -> Response:
         page=lambda: splash.offer(request, see_other(target)),
     )
     await session.begin(request, response, person, remember)
+    sign_in.log_success(request, person)
     sign_in.remember_device(request, response, person)
     await draft_handoff.keep_carried(request, fields.values.get("carried"), person)
     return response
+
+
+async def _proven(request: Request, fields: request_data.Fields) -> tuple[Person, bool]:
+    """Return the person who has proven to be it, by a password and by a code if there is a second factor, and whether
+    the session is to last."""
+    if code_step.is_answered(fields):
+        return await code_step.finish(request, fields)
+    typed, password = fields.required_text("username", 200), fields.required_text("password", LONGEST_PASSWORD)
+    remember = fields.flag("remember")
+    person = await sign_in.sign_in(request, typed, password)
+    await code_step.require(request, person, fields, remember)
+    return person, remember
 
 
 async def logout(request: Request) -> Response:

@@ -13,6 +13,7 @@ from helpdesk import errors
 from helpdesk.errors import HelpdeskError, Sentence, TooLarge, sentence
 from helpdesk.web.core import after_write, request_data, session
 from helpdesk.web.core.faces import SAFE, Face, Json, face_of, html, is_htmx, wants_html
+from helpdesk.web.core.guards import SecondFactorMissing
 from helpdesk.web.core.navigation import current_url
 from helpdesk.web.core.request_body import TooSlow
 from helpdesk.web.core.services import path_to, services
@@ -101,7 +102,7 @@ TITLES: dict[int | type[HelpdeskError], Sentence] = {
     errors.Overloaded: sentence("Too busy just now"),
 }
 NEVER_SHOWN_AGAIN = {
-    *("password", "confirm_password", "old_password", "setup_token"),
+    *("password", "confirm_password", "old_password", "setup_token", "code", "sealed"),
     *("idempotency_key", "lock_version", "typed_by", "carried"),
 }
 
@@ -153,6 +154,8 @@ async def answer(request: Request, error: HelpdeskError, status: int, headers: d
         response: Response = JSONResponse(await to_dict(request, error, status), status)
     elif isinstance(error, errors.NotSignedIn):
         response = await _to_sign_in(request)
+    elif isinstance(error, SecondFactorMissing) and (is_htmx(request) or request.method in SAFE):
+        response = _to_second_factor(request)
     elif is_htmx(request):
         reused = isinstance(error, errors.KeyReused)
         response = html(request, "errors/_toast.html", status, message=error.message, reused=reused)
@@ -208,6 +211,14 @@ async def _to_sign_in(request: Request) -> Response:
     return html(
         request, "people/login.html", 401, next=current_url(request), demo=demo, error=None, login="", **context
     )
+
+
+def _to_second_factor(request: Request) -> Response:
+    """Send the browser to the page where a second factor is set up."""
+    address = path_to(request, "people:second_factor") + "?" + urlencode({"next": current_url(request)})
+    if is_htmx(request):
+        return Response(status_code=403, headers={"HX-Redirect": address})
+    return Response(status_code=303, headers={"Location": address})
 
 
 def _typed(request: Request) -> dict[str, str]:

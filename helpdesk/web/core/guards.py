@@ -14,6 +14,8 @@ from starlette.responses import Response
 from helpdesk.errors import NotAllowed, NotSignedIn, Sentence, Unavailable, sentence
 from helpdesk.people.model import Person
 from helpdesk.people.rights import RIGHTS
+from helpdesk.people.second_factor import is_required
+from helpdesk.store import second_factors
 from helpdesk.tasks.model import Actor
 from helpdesk.web.core import request_body, session
 from helpdesk.web.core.faces import SAFE, Face, face_of, has_token, is_document
@@ -23,6 +25,13 @@ Handler = Callable[[Request], Awaitable[Response]]
 READ_SECONDS = 9.5
 IN_PERSON = sentence("This needs you to sign in: a token is not enough.")
 ADMINISTRATORS_ONLY = sentence("Only administrators change what everybody uses.")
+
+
+class SecondFactorMissing(NotAllowed):
+    """A session may do nothing before its person has set up a second factor."""
+
+    code = "second_factor_required"
+    default = sentence("Please set up a second factor for your account first, at /users/second-factor.")
 
 
 def holds(person: Person, right: str | None) -> bool:
@@ -43,8 +52,16 @@ def public(handler: Handler) -> Handler:
 
 
 def signed_in(handler: Handler) -> Handler:
-    """Let anybody in who has a session. Raises NotSignedIn."""
+    """Let anybody in who has a session. Raises NotSignedIn, and SecondFactorMissing."""
+    return _marked(_with_session(handler, needs_factor=True), "signed_in")
 
+
+def setting_up(handler: Handler) -> Handler:
+    """Let anybody in who has a session, also while the second factor that they need is missing. Raises NotSignedIn."""
+    return _marked(_with_session(handler, needs_factor=False), "setting_up")
+
+
+def _with_session(handler: Handler, needs_factor: bool) -> Handler:
     @wraps(handler)
     async def guarded(request: Request) -> Response:
         require_same_origin(request)
@@ -53,12 +70,14 @@ def signed_in(handler: Handler) -> Handler:
         request_body.allow(request, limit, files=is_signed_in)
         if not is_signed_in:
             raise NotSignedIn
+        if needs_factor and await lacks_second_factor(request):
+            raise SecondFactorMissing
         async with _in_time(request):
             if request.method in SAFE and face_of(request) is Face.PAGE and is_document(request):
                 request.state.counts = await services(request).counts.of(request)
             return await handler(request)
 
-    return _marked(guarded, "signed_in")
+    return guarded
 
 
 def needs(right: str, message: Sentence | None = None) -> Callable[[Handler], Handler]:
@@ -75,6 +94,15 @@ def needs(right: str, message: Sentence | None = None) -> Callable[[Handler], Ha
         return _marked(signed_in(entitled), name)
 
     return guard
+
+
+async def lacks_second_factor(request: Request) -> bool:
+    """Tell whether the person must set up a second factor before anything else. Only those who must have one are
+    looked up."""
+    person, rule = await session.current_user(request), services(request).settings.second_factor
+    if not is_required(person, rule):
+        return False
+    return not await services(request).database.run(lambda db: second_factors.exists(db, person.id))
 
 
 @asynccontextmanager

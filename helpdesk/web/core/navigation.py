@@ -17,6 +17,7 @@ from starlette.responses import Response
 from helpdesk.errors import Sentence, sentence
 from helpdesk.people.model import Person
 from helpdesk.people.rights import ADMIN
+from helpdesk.people.second_factor import is_offered
 from helpdesk.web.core import session
 from helpdesk.web.core.faces import htmx_page, is_htmx
 from helpdesk.web.core.guards import holds
@@ -71,6 +72,7 @@ OWN = (
     Room("", "search:keys", sentence("Keyboard"), "command"),
     Room("", "people:sessions", sentence("Sessions"), "lock"),
     Room("", "people:password", sentence("Password"), "lock"),
+    Room("", "people:second_factor", sentence("Second factor"), "lock"),
     Room("", "people:tokens", sentence("API tokens"), "lock"),
 )
 """The rooms of the person's own menu."""
@@ -81,6 +83,11 @@ def rooms_of(person: Person) -> list[tuple[Sentence | None, list[Room]]]:
     rooms = [room for room in ROOMS if holds(person, room.right)]
     groups = [(GROUPS.get(key), [room for room in rooms if room.group == key]) for key in ("", *GROUPS)]
     return [(name, its_rooms) for name, its_rooms in groups if its_rooms]
+
+
+def own_rooms_of(person: Person, rule: str) -> list[Room]:
+    """Return the rooms of the person's own menu; `rule` is the setting SECOND_FACTOR."""
+    return [room for room in OWN if room.route != "people:second_factor" or is_offered(person, rule)]
 
 
 def safe_path(target: str) -> str:

@@ -185,6 +185,7 @@ async def _find_token(request: Request) -> SignedIn:
     row = await _load(request, lambda db: api_tokens.find(db, token, now)) if token else None
     if row is None:
         raise NotSignedIn(BAD_TOKEN)
+    request.state.token_id = row.id
     if api_tokens.is_due(row, now):
         await _note_use(request, lambda db: api_tokens.record_use(db, row.id, now))
     person = _person(request, row)

@@ -137,7 +137,8 @@ def _request_id(scope: Scope) -> str:
 
 
 def _log_fields(scope: Scope, status: int, seconds: float) -> dict[str, object]:
-    """Return the fields of the log line of a request: never its query, its cookies or its body."""
+    """Return the fields of the log line of a request: never its query, its cookies, its token or its body."""
+    by_token = {"token_id": scope["state"]["token_id"]} if "token_id" in scope["state"] else {}
     return {
         "request_id": scope["state"]["request_id"],
         "method": scope["method"],
@@ -147,6 +148,7 @@ def _log_fields(scope: Scope, status: int, seconds: float) -> dict[str, object]:
         "person_id": scope["state"].get("person_id"),
         "login": getattr(scope["state"].get("person"), "login", None),
         "address": (scope.get("client") or ("",))[0],
+        **by_token,
     }
 
 

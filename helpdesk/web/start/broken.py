@@ -19,7 +19,7 @@ async def found(request: Request, person: Person) -> list[Sentence]:
     administrators are told."""
     if not person.is_admin:
         return []
-    return [*await _of_process(request), *_of_feed(request)]
+    return [*await _of_process(request), *_of_feed(request), *_of_directories(request)]
 
 
 async def _of_process(request: Request) -> list[Sentence]:
@@ -31,6 +31,16 @@ async def _of_process(request: Request) -> list[Sentence]:
     except TimeoutError:
         return [LATE]
     return []
+
+
+def _of_directories(request: Request) -> Iterator[Sentence]:
+    for source, problem in services(request).authentication.problems.items():
+        yield sentence(
+            "Nobody can sign in by the directory %(source)s, since it refuses the helpdesk itself: %(problem)s. The "
+            "command helpdesk doctor says what to do.",
+            source=source,
+            problem=problem,
+        )
 
 
 def _of_feed(request: Request) -> Iterator[Sentence]:

@@ -1,0 +1,1 @@
+"""The Directory port over the company's ERP in an Oracle database."""

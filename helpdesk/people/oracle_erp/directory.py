@@ -1,0 +1,227 @@
+"""Ask the Oracle ERP for people, and let it check their passwords."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from functools import partial
+from typing import TypeVar
+
+from helpdesk.breaker import Breaker
+from helpdesk.errors import DirectoryUnavailable, Misconfigured
+from helpdesk.people.directory import Checking, Profile, unlimited
+from helpdesk.people.oracle_erp import statements as sql
+from helpdesk.people.oracle_erp.connection import SECONDS, Account, Conversation, conversation
+from helpdesk.people.oracle_erp.failures import AccountRefused, Crowded, TooSlow
+from helpdesk.people.oracle_erp.statements import Row, Statements
+from helpdesk.store.directory_accounts import Known
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+LONGEST_LOGIN, LONGEST_PASSWORD, LONGEST_SEARCH = 120, 1_000, 120
+CONNECTIONS = 4
+MOST_AT_ONCE = 25  # people whom one connection looks for
+PATIENT = {"search", "blocked"}
+"""Look-ups that may take long where signing in does not."""
+NOBODY = "-"
+"""A login that `helpdesk doctor` asks for."""
+
+
+class OracleDirectory:
+    """The Directory port over the ERP's views. `trouble` is what administrators have to correct, if anything.
+
+    Each look-up has a connection of its own: a pool of the driver does not recover from a listener that accepts
+    connections and says nothing. Once the ERP has refused our account, this process does not try it again.
+    """
+
+    source = "oracle"
+
+    def __init__(
+        self,
+        account: Account,
+        statements: Statements | None = None,
+        *,
+        checks_passwords: bool = True,
+        seconds: float = SECONDS,
+        breaker: Breaker | None = None,
+    ) -> None:
+        self.account, self.seconds = account, seconds
+        self.statements = statements or sql.statements()
+        self.checks_passwords = checks_passwords
+        self.breaker = breaker or Breaker()
+        self._refused = ""
+        self._troubles: dict[str, str] = {}
+        self._places = asyncio.Semaphore(1)  # one at first: a wrong password must not be tried several times at once
+        self._is_let_in = False
+        self._work: set[asyncio.Task[object]] = set()
+
+    @property
+    def trouble(self) -> str | None:
+        return self._refused or next(iter(self._troubles.values()), None)
+
+    async def sign_in(self, login: str, password: str, checking: Checking = unlimited) -> Profile | None:
+        """Return the profile of the person with this login and password, else None; also for who is blocked."""
+        login = _trimmed(login, LONGEST_LOGIN)
+        if not (self.checks_passwords and login and _fits(password, LONGEST_PASSWORD)):
+            return None
+        tried = await checking(login, password)
+
+        async def ask(erp: Conversation) -> Profile | None:
+            if not await erp.rows(self.statements.check, login=login, password=tried):
+                return None
+            found = await self._profile(erp, login)
+            if found is None:
+                raise Misconfigured(detail=f"{self.statements.profile.name}: no row for who may sign in")
+            return None if found.is_blocked else found
+
+        return await self._run("sign_in", ask)
+
+    async def find(self, login: str) -> Profile | None:
+        """Return the profile of the person with this login, also of who is blocked."""
+        login = _trimmed(login, LONGEST_LOGIN)
+        return await self._run("find", lambda erp: self._profile(erp, login)) if login else None
+
+    async def search(self, text: str) -> list[Profile]:
+        """Return at most MOST_FOUND people whose login, name or e-mail contains the text, without their VPN."""
+        text = _trimmed(text, LONGEST_SEARCH)
+
+        async def ask(erp: Conversation) -> list[Profile]:
+            rows = await erp.rows(self.statements.search, pattern=sql.pattern(text))
+            return [sql.profile(row) for row in rows]
+
+        return await self._run("search", ask) if text else []
+
+    async def blocked(self, accounts: Collection[Known]) -> set[int]:
+        """Return the ids of accounts whose people are blocked, or not in the ERP any more.
+
+        If nobody at all is found, nobody is gone: then we may no longer read there.
+        """
+        logins = sorted({account.login for account in accounts})
+        found: dict[str, bool | None] = {}
+        for start in range(0, len(logins), MOST_AT_ONCE):
+            some = logins[start : start + MOST_AT_ONCE]
+            found |= await self._run("blocked", partial(self._are_blocked, logins=some))
+        is_readable = any(blocked is not None for blocked in found.values())
+        return {it.id for it in accounts if found[it.login] or (is_readable and found[it.login] is None)}
+
+    async def _are_blocked(self, erp: Conversation, logins: Sequence[str]) -> dict[str, bool | None]:
+        """Return for each login whether its person is blocked; None if there is nobody with it."""
+        rows = {login: await self._row(erp, login) for login in logins}
+        return {login: sql.profile(row).is_blocked if row else None for login, row in rows.items()}
+
+    async def examine(self) -> None:
+        """Execute each statement that is in use once, for nobody. Raises DirectoryUnavailable."""
+
+        async def ask(erp: Conversation) -> None:
+            if self.checks_passwords:
+                await erp.rows(self.statements.check, login=NOBODY, password=NOBODY)
+            await erp.rows(self.statements.profile, login=NOBODY)
+            await erp.rows(self.statements.vpn, login=NOBODY)
+            await erp.rows(self.statements.search, pattern=sql.pattern(NOBODY))
+
+        await self._run("examine", ask)
+
+    async def close(self) -> None:
+        """Wait for the look-ups that are at work. Each ends by itself in a few seconds."""
+        if self._work:
+            await asyncio.wait(self._work)
+
+    async def _profile(self, erp: Conversation, login: str) -> Profile | None:
+        row = await self._row(erp, login)
+        if row is None:
+            return None
+        vpn = await erp.rows(self.statements.vpn, login=login)
+        return sql.profile(row, vpn[0] if vpn else None)
+
+    async def _row(self, erp: Conversation, login: str) -> Row | None:
+        rows = await erp.rows(self.statements.profile, login=login)
+        if len(rows) > 1:
+            raise Misconfigured(detail=f"{self.statements.profile.name}: several people have one login")
+        return rows[0] if rows else None
+
+    async def _run(self, name: str, ask: Callable[[Conversation], Awaitable[T]]) -> T:
+        """Ask in a task of its own: a driver that is cancelled in a call waits for the server, however long."""
+        is_probe = self._admitted()
+        work = asyncio.create_task(self._noted(name, ask, is_probe))
+        self._work.add(work)
+        work.add_done_callback(self._ended)
+        return await asyncio.shield(work)
+
+    def _ended(self, work: asyncio.Task[object]) -> None:
+        self._work.discard(work)
+        if not work.cancelled():
+            work.exception()  # its caller may have gone
+
+    def _admitted(self) -> bool:
+        """Return whether the caller finds out if the ERP is back. Raises at once what is known to come."""
+        if self._refused:
+            raise AccountRefused(detail=self._refused)
+        is_probe = self.breaker.takes_probe()
+        if not (is_probe or self.breaker.is_closed):
+            raise DirectoryUnavailable(detail="it did not answer a moment ago")
+        return is_probe
+
+    async def _noted(self, name: str, ask: Callable[[Conversation], Awaitable[T]], is_probe: bool) -> T:
+        try:
+            answer = await self._in_turn(ask, is_probe)
+        except Misconfigured as error:
+            self._note_trouble(name, error)
+            raise
+        except DirectoryUnavailable as error:
+            self._note_silence(name, error)
+            raise
+        self._troubles.pop(name, None)
+        self._note_answer()
+        return answer
+
+    def _note_trouble(self, name: str, error: Misconfigured) -> None:
+        if error.detail != self._troubles.get(name) and not self._refused:
+            log.error("the Oracle ERP can't be used as it is set up", extra={"error": error.detail})
+        self._troubles[name] = error.detail
+        if isinstance(error, AccountRefused):
+            self._refused = error.detail
+        self._note_answer()
+
+    def _note_silence(self, name: str, error: DirectoryUnavailable) -> None:
+        """Open the breaker, except for a slow search or want of a connection: signing in may work all the same."""
+        if isinstance(error, Crowded) or (isinstance(error, TooSlow) and name in PATIENT):
+            log.warning("the Oracle ERP is slow", extra={"error": error.detail})
+        elif self.breaker.failed():
+            log.error("the Oracle ERP does not answer", extra={"error": error.detail})
+
+    def _note_answer(self) -> None:
+        if self.breaker.succeeded():
+            log.warning("the Oracle ERP answers again")
+
+    async def _in_turn(self, ask: Callable[[Conversation], Awaitable[T]], is_probe: bool) -> T:
+        """Ask when a place is free, unless others have failed meanwhile."""
+        deadline = asyncio.get_running_loop().time() + self.seconds
+        try:
+            async with asyncio.timeout_at(deadline):
+                await self._places.acquire()
+        except TimeoutError:
+            raise Crowded(detail="all connections to it are taken") from None
+        try:
+            is_probe or self._admitted()
+            return await self._connected(ask, deadline)
+        finally:
+            self._places.release()
+
+    async def _connected(self, ask: Callable[[Conversation], Awaitable[T]], deadline: float) -> T:
+        async with conversation(self.account, deadline) as erp:
+            if not self._is_let_in:
+                self._is_let_in = True
+                for _ in range(CONNECTIONS - 1):
+                    self._places.release()
+            return await ask(erp)
+
+
+def _trimmed(text: str, most: int) -> str:
+    """Return a login or a name without the blanks around it; empty if nobody can have it."""
+    text = text.strip() if len(text) <= most else ""
+    return text if _fits(text, most) else ""
+
+
+def _fits(text: str, most: int) -> bool:
+    """Tell whether a column can hold the text, which may not be empty."""
+    return 0 < len(text) <= most and "\0" not in text and not any("\ud800" <= it <= "\udfff" for it in text)

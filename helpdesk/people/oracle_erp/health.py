@@ -1,0 +1,29 @@
+"""The check of the Oracle ERP for `helpdesk doctor`."""
+
+from helpdesk.errors import DirectoryUnavailable, Misconfigured
+from helpdesk.health import Check, Trouble
+from helpdesk.people.oracle_erp.directory import OracleDirectory
+from helpdesk.people.oracle_erp.failures import AccountRefused
+
+ACCOUNT_ADVICE = (
+    "Correct ORACLE_USER and ORACLE_PASSWORD, or let a database administrator unlock the account, and start the "
+    "helpdesk again: it does not try a refused account twice."
+)
+STATEMENT_ADVICE = "Correct that setting, or grant ORACLE_USER the right to read the views that it names."
+SERVER_ADVICE = "Check ORACLE_HOST, ORACLE_PORT and ORACLE_SERVICE, and whether the database runs."
+
+
+def check(directory: OracleDirectory) -> Check:
+    """Check that the ERP lets us in and executes our statements."""
+
+    async def look() -> None:
+        try:
+            await directory.examine()
+        except AccountRefused as error:
+            raise Trouble(error.detail, ACCOUNT_ADVICE) from error
+        except Misconfigured as error:
+            raise Trouble(error.detail, STATEMENT_ADVICE) from error
+        except DirectoryUnavailable as error:
+            raise Trouble(error.detail, SERVER_ADVICE) from error
+
+    return Check("The Oracle ERP", look)

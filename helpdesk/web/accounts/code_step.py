@@ -1,0 +1,115 @@
+"""The second step of a sign-in: the code of the second factor.
+
+A browser gets a form for the code after the right password. Until the code is right there is no session: the form
+brings a seal along which says whose password was right. It is valid for SECONDS and, since it names the last step of
+the second factor, until a code was used. A program sends the code together with the password.
+"""
+
+import logging
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from helpdesk.errors import HelpdeskError, NotSignedIn, SecondFactorRequired, sentence
+from helpdesk.people.model import Person, entitled, person_of
+from helpdesk.people.second_factor import LONGEST_CODE
+from helpdesk.store import people, second_factors
+from helpdesk.store.second_factors import Factor
+from helpdesk.web.accounts import codes, sign_in
+from helpdesk.web.core.errors import headers_of, status_of
+from helpdesk.web.core.faces import html
+from helpdesk.web.core.request_data import Fields
+from helpdesk.web.core.services import services
+from helpdesk.web.core.session import address_of, seal, unseal
+from helpdesk.web.drafts import handoff as draft_handoff
+
+log = logging.getLogger("helpdesk.sign_in")
+
+PURPOSE = "second factor"
+SECONDS = 300
+FIELD = "sealed"
+EXPIRED = sentence("This took too long, or the code was used already. Please sign in again.")
+
+
+async def require(request: Request, person: Person, fields: Fields, remember: bool) -> None:
+    """Let a person go on who has no second factor, or who sends a right code.
+
+    Raises SecondFactorRequired, WrongCredentials, TooManyAttempts, and NotAllowed if no key opens the second factor.
+    """
+    factor = await codes.factor_of(request, person)
+    if factor is None:
+        return
+    request.state.code_seal = seal(request, PURPOSE, [person.id, factor.last_step, remember])
+    if not fields.text("code", LONGEST_CODE).strip():
+        log.info("code asked for", extra=_log_fields(request, person))
+        raise SecondFactorRequired
+    await _check(request, person, factor, fields)
+
+
+def is_answered(fields: Fields) -> bool:
+    """Tell whether the form is the one for the code."""
+    return FIELD in fields.values
+
+
+async def finish(request: Request, fields: Fields) -> tuple[Person, bool]:
+    """Return the person whose code is right, and whether the session is to last.
+
+    Raises NotSignedIn for a seal that is not ours or not valid any more, and what `require` raises.
+    """
+    values = unseal(request, PURPOSE, fields.values[FIELD], SECONDS)
+    if values is None:
+        raise NotSignedIn(EXPIRED)
+    person_id, last_step, remember = values
+    person = await _person(request, person_id)
+    factor = await codes.factor_of(request, person)
+    if factor is None or factor.last_step != last_step:
+        raise NotSignedIn(EXPIRED)
+    request.state.code_seal = fields.values[FIELD]
+    await _check(request, person, factor, fields)
+    return person, remember
+
+
+def is_asked(request: Request) -> bool:
+    """Tell whether the password was right, so that the code alone is asked for."""
+    return hasattr(request.state, "code_seal")
+
+
+def page(request: Request, fields: Fields, error: HelpdeskError) -> Response:
+    """Render the form for the code, with the error unless the code was not asked for before."""
+    is_first = isinstance(error, SecondFactorRequired)
+    carried = draft_handoff.opened(request, fields.values.get("carried"))
+    context = {
+        "sealed": request.state.code_seal,
+        "next": fields.next_path(),
+        "error": None if is_first else error,
+        "carried": fields.values["carried"] if carried else "",
+        "typed": carried.fields if carried else {},
+        "kept": False,
+    }
+    response = html(request, "people/code.html", 200 if is_first else status_of(error), **context)
+    response.headers.update({"Cache-Control": "private, no-store"} | headers_of(error))
+    return response
+
+
+async def _person(request: Request, person_id: int) -> Person:
+    """Return the person. Raises NotSignedIn for one who was shut out meanwhile."""
+    rows = await services(request).database.run(lambda db: people.with_ids(db, [person_id]))
+    may_enter = [it for it in rows if it[0].is_active and not it[0].blocked_at and not it[0].joined_into]
+    if not may_enter:
+        raise NotSignedIn(EXPIRED)
+    return entitled(person_of(*may_enter[0]), services(request).settings.administrators)
+
+
+async def _check(request: Request, person: Person, factor: Factor, fields: Fields) -> None:
+    typed = fields.required_text("code", LONGEST_CODE)
+    device = sign_in.known_device(request, person)
+    try:
+        await codes.spend(request, person, factor, typed, second_factors.use, device)
+    except HelpdeskError as error:
+        log.info("code refused", extra=_log_fields(request, person) | {"error": error.code})
+        raise
+
+
+def _log_fields(request: Request, person: Person) -> dict[str, object]:
+    where = {"request_id": request.state.request_id, "address": address_of(request)}
+    return where | {"login": person.login, "person_id": person.id}

@@ -1,0 +1,48 @@
+"""Look for passwords, keys and tokens in every answer, in the log and in the store of each test of pages."""
+
+import logging
+import re
+from pathlib import Path
+
+import httpx
+
+from tests.world import PASSWORDS
+
+SECRET = "a secret of the tests, long enough to be one"
+SECRETS = (*PASSWORDS.values(), SECRET)
+TOKEN = re.compile(r"hd_[\w-]{20,}")
+TOLD_ONCE = ("POST", "/users/tokens")
+"""The only answer that holds a token: the one that makes it."""
+
+
+class Leaks(logging.Handler):
+    """What has leaked so far, by the place where it was seen."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.tokens: set[str] = set()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._look(f"{record.getMessage()} {vars(record)}", f"the log: {record.name}")
+
+    def of_answer(self, answer: httpx.Response) -> None:
+        """Look at an answer, but not at a stream, which has no end, nor at bytes that a test wants as they come."""
+        is_stream = answer.headers.get("content-type", "").startswith("text/event-stream")
+        if is_stream or "content-encoding" in answer.headers:
+            return
+        answer.read()
+        text, where = f"{answer.headers} {answer.text}", f"{answer.request.method} {answer.request.url.path}"
+        if (answer.request.method, answer.request.url.path) == TOLD_ONCE:
+            self.tokens |= set(TOKEN.findall(text))
+            return
+        self._look(text, where)
+
+    def of_store(self, folder: Path) -> None:
+        """Look at the files of the store."""
+        for file in folder.rglob("helpdesk.db*"):
+            self._look(file.read_bytes().decode("utf-8", "replace"), f"the store: {file.name}")
+
+    def _look(self, text: str, where: str) -> None:
+        found = [secret for secret in (*SECRETS, *self.tokens) if secret in text]
+        self.found += [f"{where}: {secret}" for secret in dict.fromkeys(found + TOKEN.findall(text))]
