@@ -9,7 +9,7 @@ from helpdesk.commands import Refused, open_store
 from helpdesk.errors import HelpdeskError
 from helpdesk.services import utc_now
 from helpdesk.settings import settings as configuration
-from helpdesk.store import audit, directory_accounts, joins
+from helpdesk.store import audit, directory_accounts, joins, rights
 from helpdesk.store.models.tables import Person
 from helpdesk.user_commands import account_name, full_names, one_account, refusals
 
@@ -26,15 +26,21 @@ HANDED_ON = {
 def join(kept: str, joined: str, sure: bool) -> None:
     """Join the second account into the first one; without `sure` only tell what would be moved. Raises Refused."""
 
+    settings = configuration.from_process()
+
     def work(session: Session) -> tuple[str, dict[str, int]]:
         keeper, other = (one_account(session, typed) for typed in (kept, joined))
+        if rights.is_named(settings.administrators, other.source, other.login):
+            raise Refused(
+                f"ADMINISTRATORS names {full_names([other])}. Name {full_names([keeper])} there instead first."
+            )
         counts = joins.preview(session, keeper, other)
         if sure:
             joins.join(session, keeper, other, utc_now(), None)
         return f"{full_names([other])} into {full_names([keeper])}", counts
 
     with refusals():
-        names, counts = open_store(configuration.from_process()).run_here(work, writes=True)
+        names, counts = open_store(settings).run_here(work, writes=True)
     for name, count in counts.items():
         print(f"{count:7} rows of {name}")
     print(f"{names}: joined. It can be undone for a week: helpdesk user unjoin {joined}" if sure else PREVIEW)

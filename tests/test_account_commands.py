@@ -65,6 +65,15 @@ def test_a_join_is_previewed_done_and_undone(run: Run, database: Database) -> No
     assert code == 1 and "last seven days" in told
 
 
+def test_an_account_that_the_setting_makes_an_administrator_is_not_joined_away(
+    run: Run, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = erp_account(database)
+    monkeypatch.setenv("ADMINISTRATORS", "oracle:ivanov")
+    code, told = run("join", "local:anna", "oracle:ivanov", "--yes")
+    assert code == 1 and "Name local:anna there instead first" in told and row(database, number).joined_into is None
+
+
 def test_an_account_is_bound_and_unbound_by_hand(run: Run, database: Database, redmine: Redmine) -> None:
     number, real = erp_account(database), (redmine.url, redmine.admin_key)
     code, told = run("bind", "oracle:ivanov", "anna", redmine=real)

@@ -199,9 +199,10 @@ def _accounts(session: Session, number: int | None, numbers: Collection[int], lo
     """
     login = sa.func.coalesce(Person.redmine_login, Person.login)
     active = sa.select(col(Person.id), col(number), login).where(
-        col(number).is_not(None), col(Person.is_active).is_(True), col(Person.joined_into).is_(None)
+        col(number).is_not(None), rights.ACTIVE, col(Person.joined_into).is_(None)
     )
-    same_login = active.where(col(Person.redmine_login_folded).is_(None))
+    # A plain IS NULL would be looked up by its index, which finds nearly everybody.
+    same_login = active.where(sa.func.coalesce(Person.redmine_login_folded, "") == "")
     looks: list[tuple[Any, Any, Collection[Any]]] = [
         (active, number, numbers),
         (same_login, Person.login_folded, logins),

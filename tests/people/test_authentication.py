@@ -267,5 +267,6 @@ async def test_a_person_whom_the_directory_blocks_is_signed_out(
     erp.failure, erp.people = None, {("ivanov", PASSWORD): IVANOV._replace(is_blocked=True)}
     await watch.check("oracle")
     assert not is_in() and row_of(database, "oracle", "ivanov").blocked_at == clock()
+    assert database.run_here(lambda db: people.known_in_embedded(db, [person.id])) == []
     erp.people = {("ivanov", PASSWORD): IVANOV}
     assert await sign_in(company) and row_of(database, "oracle", "ivanov").blocked_at is None

@@ -2,9 +2,12 @@
 
 import asyncio
 import secrets
+import socket
+import socketserver
+import threading
 import traceback
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -359,6 +362,17 @@ async def test_a_filter_of_ones_own_finds_by_mail(slapd: Slapd, company_authorit
     assert [it.login for it in await directory.search("anna@")] == ["anna"]
 
 
+async def test_somebody_without_a_login_that_can_be_kept_is_not_found(
+    slapd: Slapd, company_authority: Authority, caplog: pytest.LogCaptureFixture
+) -> None:
+    own = "(&(objectClass=person)(mail={login}))"
+    directory = directory_of(slapd.url, CA_BUNDLE=company_authority.file, LDAP_USER_FILTER=own)
+    for name in ("nameless", "long"):
+        assert await directory.sign_in(f"{name}@example.test", name) is None
+        assert await directory.search(name) == []
+    assert [it.__dict__["dn"] for it in caplog.records] == [f"cn=nameless,{PEOPLE}", f"cn=long,{PEOPLE}"]
+
+
 async def told_by(directory: LdapDirectory) -> DirectoryUnavailable:
     """The error of a sign-in that can't be checked. It is the same for a look-up, and holds no secret."""
     with pytest.raises(DirectoryUnavailable) as signing_in:
@@ -499,53 +513,57 @@ async def test_a_name_that_leads_nowhere_is_a_server_that_is_down() -> None:
     assert not isinstance(error, Misconfigured)
 
 
-Manner = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+Manner = Callable[[socket.socket], None]
 
 
-async def say_nothing(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
-    while await reader.read(4_096):
+def say_nothing(line: socket.socket) -> None:
+    while line.recv(4_096):
         pass
 
 
-async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+def drip(line: socket.socket) -> None:
     """The beginning of a long message, byte by byte, so that no single wait for it is long."""
-    writer.write(b"\x30\x84\x7f\xff\xff\xff")
-    listening = asyncio.create_task(say_nothing(reader, writer))
-    while not listening.done():
-        writer.write(b"\0")
-        await asyncio.wait([listening], timeout=SHORT / 10)
+    line.sendall(b"\x30\x84\x7f\xff\xff\xff")
+    line.settimeout(SHORT / 10)
+    while True:
+        try:
+            if not line.recv(4_096):
+                return
+        except TimeoutError:
+            line.sendall(b"\0")
 
 
-async def hang_up(_: asyncio.StreamReader, __: asyncio.StreamWriter) -> None:
+def hang_up(_: socket.socket) -> None:
     pass
 
 
-async def speak_http(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    await reader.read(1)
-    writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n" * 10)
+def speak_http(line: socket.socket) -> None:
+    line.recv(1)
+    line.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n" * 10)
 
 
-async def say_nonsense(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    await reader.read(1)
-    writer.write(b"\x30\x0c\x02\x01\x01\x61\x07\x0a\x01\x7f\x04\x00\x04\x00")
+def say_nonsense(line: socket.socket) -> None:
+    line.recv(1)
+    line.sendall(b"\x30\x0c\x02\x01\x01\x61\x07\x0a\x01\x7f\x04\x00\x04\x00")
 
 
-@asynccontextmanager
-async def server_that(manner: Manner) -> AsyncIterator[int]:
+@contextmanager
+def server_that(manner: Manner) -> Iterator[int]:
     """The port of a server that treats every connection in this manner, and closes it."""
-    lines = set()
 
-    async def line(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        lines.add(writer)
-        with suppress(OSError):
-            await manner(reader, writer)
-            await writer.drain()
-        writer.close()
-        lines.discard(writer)
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            with suppress(OSError):
+                manner(self.request)
 
-    async with await asyncio.start_server(line, "127.0.0.1", 0) as server:
-        yield server.sockets[0].getsockname()[1]
-        await until(lambda: not lines)
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        serving.start()
+        try:
+            yield server.server_address[1]
+        finally:
+            server.shutdown()
+            serving.join()
 
 
 @pytest.mark.parametrize("scheme", ["ldap", "ldaps"])
@@ -554,7 +572,7 @@ async def server_that(manner: Manner) -> AsyncIterator[int]:
 async def test_a_server_that_misbehaves_delays_nobody_and_holds_no_thread(
     scheme: str, starttls: str, manner: Manner
 ) -> None:
-    async with server_that(manner) as port:
+    with server_that(manner) as port:
         directory = hurried(directory_of(f"{scheme}://127.0.0.1:{port}", LDAP_STARTTLS=starttls))
         tries = [directory.sign_in("anna", PASSWORDS["anna"]) for _ in range(6)]
         told = await asyncio.gather(*tries, return_exceptions=True)

@@ -106,9 +106,9 @@ def test_an_app_reads_the_address() -> None:
     assert (app.name, app.issuer) == ("анна:с", "Помощь & Ко")
 
 
-def test_the_picture_has_no_styles_which_the_policy_of_our_pages_forbids() -> None:
+async def test_the_picture_has_no_styles_which_the_policy_of_our_pages_forbids() -> None:
     longest = second_factor.address(SECRET, "я" * 120, "Ж" * 60)
-    picture = second_factor.qr_code(longest)
+    picture = await second_factor.qr_code(longest)
     elements = list(ElementTree.fromstring(picture).iter())
     assert {each.tag for each in elements} == {"svg", "path"} and len(elements) == 3
     assert {name for each in elements for name in each.attrib} <= {"viewBox", "class", "fill", "stroke", "d"}

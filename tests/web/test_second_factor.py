@@ -15,6 +15,7 @@ import httpx
 import pyotp
 import pytest
 import sqlalchemy as sa
+from itsdangerous import URLSafeTimedSerializer
 from sqlmodel import Session, select
 
 from helpdesk.encryption import Box
@@ -333,6 +334,19 @@ def test_another_site_sends_no_code(visit: Visit, phone: Phone) -> None:
     sent = hidden(asked(client)) | {"code": phone.code()}
     answer = client.post(LOGIN, data=sent, headers=HTML | {"Origin": "https://evil.test"})
     assert answer.status_code == 403 and not is_in(client)
+
+
+def test_a_text_whose_session_ended_comes_through_the_form_for_the_code(
+    visit: Visit, phone: Phone, number: int
+) -> None:
+    place = [PEOPLE_IDS["anna"], f"task:{number}:comments", {"comment": "Долгий ответ"}]
+    client, carried = visit(), URLSafeTimedSerializer(SECRET, salt="carried").dumps(place)
+    document = asked(client, carried=carried)
+    assert "Долгий ответ" in document.text
+    again = enter(client, hidden(document), phone.wrong())
+    assert "Долгий ответ" in again.text
+    assert enter(client, hidden(parsed(again.text)), phone.code()).status_code == 303
+    assert "Долгий ответ" in client.get(f"/tasks/{number}", headers=HTML).text
 
 
 # Joined accounts

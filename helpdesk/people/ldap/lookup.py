@@ -9,6 +9,7 @@ from helpdesk.people.directory import MOST_FOUND, Profile
 from helpdesk.people.ldap.connection import Connection
 from helpdesk.people.ldap.failures import Fault, ServiceRefused
 from helpdesk.people.ldap.schema import MEMBER_OF, Entry, Schema, escaped, normal_dn, profile_of
+from helpdesk.store import people
 
 NOBODY = ("it holds nobody whom the filter finds", "Check LDAP_BASE_DN, LDAP_SCHEMA and LDAP_USER_FILTER.")
 NO_GROUP = ("it holds no group {}", "Check LDAP_GROUP_RIGHTS, and that our account may see that group.")
@@ -39,10 +40,9 @@ class Lookup:
         if len(entries) != 1:
             return None
         profile = profile_of(entries[0], self.schema)
-        if not profile.login:
-            log.error(
-                "somebody who was found has no login", extra={"dn": entries[0].dn, "attribute": self.schema.login}
-            )
+        if not _has_login(profile):
+            why = {"dn": entries[0].dn, "attribute": self.schema.login}
+            log.error("somebody who was found has no login, or one that is too long", extra=why)
             return None
         return Found(entries[0].dn, profile._replace(rights=self._rights(connection, entries[0], profile.login)))
 
@@ -54,7 +54,7 @@ class Lookup:
         query = f"(&{self._everybody}(|{parts}))"
         entries = connection.search(self.base, query, self.schema.attributes, MOST_FOUND)
         found = (profile_of(it, self.schema) for it in entries)
-        return sorted((it for it in found if it.login), key=lambda it: (it.full_name.casefold(), it.login))
+        return sorted((it for it in found if _has_login(it)), key=lambda it: (it.full_name.casefold(), it.login))
 
     def gone(self, connection: Connection, logins: Collection[str]) -> set[str]:
         """Return those of these logins that are blocked, or that not exactly one person has.
@@ -109,3 +109,7 @@ class Lookup:
         if member is None:
             log.warning("a group of LDAP_GROUP_RIGHTS is missing", extra={"group": group})
         return bool(member)
+
+
+def _has_login(profile: Profile) -> bool:
+    return bool(profile.login) and people.fits("login", profile.login)

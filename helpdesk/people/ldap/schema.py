@@ -14,7 +14,8 @@ from helpdesk.people.directory import Profile
 MEMBER_OF = "memberOf"
 LOCKED_FOR_GOOD = b"000001010000Z"
 DISABLED = 2  # a bit of userAccountControl
-LONGEST = 200  # characters of a value that we keep
+LONGEST = 1_000  # characters of a value that are read; the store keeps fewer
+LONGEST_ID = 200
 UUID_BYTES = 16
 ESCAPED = re.compile(r"(?:\\[0-9a-fA-F]{2})+|\\.", re.DOTALL)
 
@@ -116,7 +117,7 @@ def profile_of(entry: Entry, schema: Schema) -> Profile:
 
 def _id(value: bytes) -> str:
     """Return an id as text: Active Directory tells 16 bytes, the first three parts of them in reverse order."""
-    return str(UUID(bytes_le=value)) if len(value) == UUID_BYTES else value.decode(errors="replace")[:LONGEST]
+    return str(UUID(bytes_le=value)) if len(value) == UUID_BYTES else value.decode(errors="replace")[:LONGEST_ID]
 
 
 def escaped(text: str) -> str:

@@ -86,7 +86,9 @@ def active_people(session: Session, ids: Collection[int]) -> Sequence[Any]:
     """Return (id, source, login, is_admin) of those of these people who are active."""
     person = MEMBER.c
     query = sa.select(person.id, person.source, person.login, rights.holds(person.id, ADMIN).label("is_admin"))
-    return session.execute(query.where(person.id.in_(ids), person.is_active.is_(True))).all()
+    return session.execute(
+        query.where(person.id.in_(ids), person.is_active.is_(True), person.blocked_at.is_(None))
+    ).all()
 
 
 def people_who_see(

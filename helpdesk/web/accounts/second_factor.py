@@ -217,7 +217,7 @@ async def _page(request: Request, error: HelpdeskError | None = None, form: str 
 async def _setup_page(
     request: Request, person: Person, secret: str, sealed: object, error: HelpdeskError | None = None
 ) -> Response:
-    qr_code = Markup(rules.qr_code(_address(request, person, secret)))
+    qr_code = Markup(await rules.qr_code(_address(request, person, secret)))
     context = {"secret": rules.grouped(secret), "qr_code": qr_code, "sealed": sealed, "error": error}
     return await _html(request, "people/second_factor_setup.html", error, context | {"next": _next(request)})
 
