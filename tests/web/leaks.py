@@ -10,7 +10,7 @@ from tests.world import PASSWORDS
 
 SECRET = "a secret of the tests, long enough to be one"
 SECRETS = (*PASSWORDS.values(), SECRET)
-TOKEN = re.compile(r"hd_[\w-]{20,}")
+TOKEN = re.compile(r"(?<![\w-])hd_[\w-]{43}(?![\w-])")
 TOLD_ONCE = ("POST", "/users/tokens")
 """The only answer that holds a token: the one that makes it."""
 
