@@ -106,7 +106,7 @@ MAY = {
     "tasks": {"errors", "texts", *PORT, "tasks.safe_html", "tasks.markup", "threads"},
     "tasks.picture_worker": set(),
     "people.grace": {"people.directory", "people.passwords", "store"},
-    "people.blocked": {"errors", "people.directory", "store"},
+    "people.blocked": {"errors", "store"},
     "people.redmine_binding": {"encryption", "errors", "people.directory", "store"},
     "people.authentication": {"errors", "people.directory", "people.grace", "people.model", "people.redmine_binding",
                               "store"},

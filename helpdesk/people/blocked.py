@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from datetime import datetime
 
 from helpdesk.errors import HelpdeskError
-from helpdesk.people.directory import Directory
 from helpdesk.store import directory_accounts
 from helpdesk.store.database import Database
 from helpdesk.store.directory_accounts import Known
@@ -16,21 +15,6 @@ log = logging.getLogger(__name__)
 PAUSE_SECONDS = 20.0
 Look = Callable[[Collection[Known]], Awaitable[set[int]]]
 """Called with accounts of a directory that are signed in; returns the ids of those that it has blocked."""
-
-
-def one_by_one(directory: Directory) -> Look:
-    """Look for each person by the login. The first failure ends the round: the directory is down.
-
-    Who is not found is gone, unless nobody is found: then the helpdesk may no longer read there.
-    """
-
-    async def look(accounts: Collection[Known]) -> set[int]:
-        found = {account.id: await directory.find(account.login) for account in accounts}
-        gone = {number for number, profile in found.items() if profile is None}
-        blocked = {number for number, profile in found.items() if profile and profile.is_blocked}
-        return blocked | (gone if len(gone) < len(found) else set())
-
-    return look
 
 
 class BlockedPeople:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from sqlmodel import Session
 
@@ -52,7 +52,7 @@ class SignedIn(NamedTuple):
 COLUMNS = tuple(field for field in Person._fields if field != "rights")
 
 
-def person_of(row: tables.Person, granted: Iterable[str]) -> Person:
+def person_of(row: "tables.Person | Any", granted: Iterable[str]) -> Person:
     """Return the Person of an account's row and of the rights that were granted to it."""
     linked = {REDMINE_USER} if row.redmine_id is not None else set()
     return Person(**{field: getattr(row, field) for field in COLUMNS}, rights=frozenset(granted) | linked)

@@ -3,7 +3,7 @@
 import re
 from datetime import datetime, timedelta
 from secrets import token_urlsafe
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -22,7 +22,13 @@ RECORDED_EVERY = timedelta(minutes=1)
 
 # Built once, since every request with a token runs it.
 VALID = (
-    sa.select(Person, col(ApiToken.id), col(ApiToken.scope), col(ApiToken.last_used), rights.HELD)
+    sa.select(
+        *rights.WHO,
+        col(ApiToken.id).label("token_id"),
+        col(ApiToken.scope),
+        col(ApiToken.last_used),
+        rights.HELD.label("held"),
+    )
     .join(ApiToken, col(ApiToken.person_id) == col(Person.id))
     .where(
         col(ApiToken.token_hash) == sa.bindparam("token_hash"),
@@ -33,7 +39,9 @@ VALID = (
 
 
 class StoredToken(NamedTuple):
-    person: Person
+    """A token; `person` is a row of the columns `rights.WHO`."""
+
+    person: Any
     mark: str
     id: int
     scope: str
@@ -61,7 +69,9 @@ def find(session: Session, token: str, now: datetime) -> StoredToken | None:
     if not SHAPE.fullmatch(token):
         return None
     row = session.execute(VALID, {"token_hash": hashed(token), "now": now}).first()
-    return StoredToken(row[0], hashed(token), row[1] or 0, row[2], row[3], rights.names(row[4])) if row else None
+    if row is None:
+        return None
+    return StoredToken(row, hashed(token), row.token_id, row.scope, row.last_used, rights.names(row.held))
 
 
 def is_due(row: StoredToken, now: datetime) -> bool:

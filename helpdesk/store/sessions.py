@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime, timedelta
 from secrets import token_urlsafe
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -22,11 +22,11 @@ STEPS = 20  # the parts of `idle` after which a use is recorded, so that not eve
 # Built once, since every request runs it.
 LASTING = (
     sa.select(
-        Person,
+        *rights.WHO,
         col(tables.Session.expires_at),
         col(tables.Session.created_at),
         col(tables.Session.last_used),
-        rights.HELD,
+        rights.HELD.label("held"),
     )
     .join(tables.Session, col(tables.Session.person_id) == col(Person.id))
     .where(
@@ -38,7 +38,9 @@ LASTING = (
 
 
 class StoredSession(NamedTuple):
-    person: Person
+    """A session; `person` is a row of the columns `rights.WHO`."""
+
+    person: Any
     mark: str
     expires_at: datetime
     created_at: datetime
@@ -92,7 +94,10 @@ def find(session: Session, session_id: str, now: datetime) -> StoredSession | No
     """Return the session and its person, while it lasts and the account is active."""
     moments = {"now": now, "latest": _latest(now)}
     row = session.execute(LASTING, {"id_hash": hashed(session_id), **moments}).first()
-    return StoredSession(row[0], hashed(session_id), row[1], row[2], row[3], rights.names(row[4])) if row else None
+    if row is None:
+        return None
+    times = row.expires_at, row.created_at, row.last_used
+    return StoredSession(row, hashed(session_id), *times, rights.names(row.held))
 
 
 def is_due(row: StoredSession, now: datetime, idle: timedelta) -> bool:

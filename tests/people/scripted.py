@@ -1,9 +1,10 @@
 """A directory whose people and failures a test writes down. The real ones have the contract suite."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from helpdesk.errors import HelpdeskError
 from helpdesk.people.directory import Checking, Profile, unlimited
+from helpdesk.store.directory_accounts import Known
 
 
 class ScriptedDirectory:
@@ -27,3 +28,8 @@ class ScriptedDirectory:
 
     async def search(self, text: str) -> list[Profile]:
         return [profile for (name, _), profile in self.people.items() if text in name]
+
+    async def blocked(self, accounts: Collection[Known]) -> set[int]:
+        if self.failure:
+            raise self.failure
+        return {it.id for it in accounts if (found := await self.find(it.login)) is None or found.is_blocked}

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from helpdesk.errors import DirectoryUnavailable, LoginReassigned, Misconfigured
 from helpdesk.people import authentication
 from helpdesk.people.authentication import SILENT, Authentication
-from helpdesk.people.blocked import BlockedPeople, one_by_one
+from helpdesk.people.blocked import BlockedPeople
 from helpdesk.people.directory import Profile
 from helpdesk.people.grace import Grace
 from helpdesk.people.model import Person
@@ -255,7 +255,7 @@ async def test_a_person_whom_the_directory_blocks_is_signed_out(
     assert person
     begin = lambda db: sessions.begin(db, person.id, clock(), False, "", "")  # noqa: E731  # said twice below
     (session_id, _) = database.run_here(begin, writes=True)
-    watch = BlockedPeople(database, {"oracle": one_by_one(erp)}, clock)
+    watch = BlockedPeople(database, {"oracle": erp.blocked}, clock)
 
     def is_in() -> bool:
         return database.run_here(lambda db: sessions.find(db, session_id, clock())) is not None

@@ -8,7 +8,7 @@ import pytest
 
 from tests.web.leaks import SECRETS, Leaks
 
-TOKEN = "hd_" + "x" * 32
+TOKEN = "hd_" + "x" * 43
 
 
 def answer(text: str, method: str = "GET", path: str = "/tasks") -> httpx.Response:

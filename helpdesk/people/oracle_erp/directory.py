@@ -11,7 +11,7 @@ from helpdesk.errors import DirectoryUnavailable, Misconfigured
 from helpdesk.people.directory import Checking, Profile, unlimited
 from helpdesk.people.oracle_erp import statements as sql
 from helpdesk.people.oracle_erp.connection import SECONDS, Account, Conversation, conversation
-from helpdesk.people.oracle_erp.failures import AccountRefused, Crowded, TooSlow
+from helpdesk.people.oracle_erp.failures import AccountRefused, NotAsked, TooSlow
 from helpdesk.people.oracle_erp.statements import Row, Statements
 from helpdesk.store.directory_accounts import Known
 
@@ -158,7 +158,7 @@ class OracleDirectory:
             raise AccountRefused(detail=self._refused)
         is_probe = self.breaker.takes_probe()
         if not (is_probe or self.breaker.is_closed):
-            raise DirectoryUnavailable(detail="it did not answer a moment ago")
+            raise NotAsked(detail="it did not answer a moment ago")
         return is_probe
 
     async def _noted(self, name: str, ask: Callable[[Conversation], Awaitable[T]], is_probe: bool) -> T:
@@ -183,9 +183,9 @@ class OracleDirectory:
         self._note_answer()
 
     def _note_silence(self, name: str, error: DirectoryUnavailable) -> None:
-        """Open the breaker, except for a slow search or want of a connection: signing in may work all the same."""
-        if isinstance(error, Crowded) or (isinstance(error, TooSlow) and name in PATIENT):
-            log.warning("the Oracle ERP is slow", extra={"error": error.detail})
+        """Open the breaker, unless nothing was asked, or only a search was slow: signing in may work all the same."""
+        if isinstance(error, NotAsked) or (isinstance(error, TooSlow) and name in PATIENT):
+            log.warning("a look-up in the Oracle ERP was given up", extra={"error": error.detail})
         elif self.breaker.failed():
             log.error("the Oracle ERP does not answer", extra={"error": error.detail})
 
@@ -200,7 +200,7 @@ class OracleDirectory:
             async with asyncio.timeout_at(deadline):
                 await self._places.acquire()
         except TimeoutError:
-            raise Crowded(detail="all connections to it are taken") from None
+            raise NotAsked(detail="all connections to it are taken") from None
         try:
             is_probe or self._admitted()
             return await self._connected(ask, deadline)

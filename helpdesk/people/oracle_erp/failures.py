@@ -49,8 +49,8 @@ class TooSlow(DirectoryUnavailable):
     """One statement took too long, which need not concern others."""
 
 
-class Crowded(DirectoryUnavailable):
-    """All our connections were taken for too long."""
+class NotAsked(DirectoryUnavailable):
+    """The ERP was not asked: others have just failed, or had all our connections."""
 
 
 def failure(error: DriverError, statement: str = "") -> DirectoryUnavailable:

@@ -24,7 +24,7 @@ from helpdesk.store.second_factors import WRONG_CODE, Used
 from helpdesk.web.accounts import codes as checked_codes
 from helpdesk.web.accounts.login_limit import Guesses
 from helpdesk.web.core import flash, request_data
-from helpdesk.web.core.after_write import note_saved, saved
+from helpdesk.web.core.after_write import saved, stored
 from helpdesk.web.core.errors import headers_of, status_of
 from helpdesk.web.core.faces import answer, answer_refusal, html, json_response
 from helpdesk.web.core.guards import lacks_second_factor
@@ -127,12 +127,12 @@ async def _set_up(request: Request, person: Person, secret: str, fields: Fields)
         raise Invalid({"code": [WRONG_CODE]})
     recovery_codes, sealed = rules.new_recovery_codes(), Box(services(request).settings.secret_keys).seal(secret)
     hashable = [rules.cleaned(code) for code in recovery_codes]
-    is_new = await services(request).database.run(
-        lambda db: second_factors.set_up(db, person.id, sealed, step, now, hashable), writes=True
-    )
-    if not is_new:
-        raise Invalid(message=EXISTS)
-    note_saved(request)
+
+    def work(db: Session) -> None:
+        if not second_factors.set_up(db, person.id, sealed, step, now, hashable):
+            raise Invalid(message=EXISTS)
+
+    await stored(request, work)
     await guesses.forgive(person)
     return recovery_codes
 
