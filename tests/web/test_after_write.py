@@ -30,8 +30,8 @@ NOT_WHAT_WAS_WISHED = {
     "notifications/mark_read:read_of_task",
     "notifications/views",
 }
-"""Modules and functions whose writes are not the wish of a request: keys, drafts, attempts, codes, sessions, and marks of
-what was read on the way, as by opening a task."""
+"""Modules and functions whose writes are not the wish of a request: keys, drafts, attempts, codes, sessions, and marks
+of what was read on the way, as by opening a task."""
 
 
 def down(*_: object, **__: object) -> None:
