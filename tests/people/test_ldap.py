@@ -17,6 +17,7 @@ from helpdesk.breaker import PAUSE_SECONDS, Breaker
 from helpdesk.errors import DirectoryUnavailable, Misconfigured, TooManyAttempts
 from helpdesk.health import examine
 from helpdesk.people.directory import Profile
+from helpdesk.people.ldap.connection import Connection
 from helpdesk.people.ldap.directory import LONGEST_LOGIN, LONGEST_PASSWORD, MOST_THREADS, REFUSED_SECONDS, LdapDirectory
 from helpdesk.people.ldap.schema import normal_dn
 from helpdesk.settings import settings as configuration
@@ -578,6 +579,16 @@ async def test_a_server_that_misbehaves_delays_nobody_and_holds_no_thread(
         told = await asyncio.gather(*tries, return_exceptions=True)
         assert all(isinstance(it, DirectoryUnavailable) for it in told), told
         await until(lambda: directory.threads._taken == 0)
+
+
+@pytest.mark.parametrize(("scheme", "starttls"), [("ldap", "off"), ("ldap", "on"), ("ldaps", "on")])
+def test_a_connection_that_was_cut_before_it_began_ends(scheme: str, starttls: str) -> None:
+    with server_that(drip) as port:
+        directory = directory_of(f"{scheme}://127.0.0.1:{port}", LDAP_STARTTLS=starttls)
+        connection = Connection(directory.server, directory.service)
+        connection.cut()
+        with pytest.raises(DirectoryUnavailable, match="ConnectionAborted"):
+            connection.run(directory.lookup.bind)
 
 
 async def until(true: Callable[[], bool]) -> None:

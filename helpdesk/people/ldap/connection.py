@@ -6,6 +6,7 @@ import ssl
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from threading import Event
 from typing import Any, NamedTuple, TypeVar
 
 import ldap3
@@ -39,9 +40,9 @@ class Account:
 class _Encryption(ldap3.Tls):  # type: ignore[misc]  # ldap3 has no types
     """Encrypt by our own context. `error` is why a handshake failed, whose kind ldap3 does not keep."""
 
-    def __init__(self, context: ssl.SSLContext) -> None:
+    def __init__(self, context: ssl.SSLContext, is_cut: Event) -> None:
         super().__init__(validate=ssl.CERT_REQUIRED)
-        self.context = context
+        self.context, self.is_cut = context, is_cut
         self.error: Exception | None = None
 
     def wrap_socket(self, connection: Any, do_handshake: bool = False) -> None:
@@ -53,6 +54,7 @@ class _Encryption(ldap3.Tls):  # type: ignore[misc]  # ldap3 has no types
             connection.socket = self.context.wrap_socket(
                 connection.socket, server_hostname=host, do_handshake_on_connect=False
             )
+            _require_uncut(self.is_cut)
             connection.socket.do_handshake()
         except Exception as error:
             self.error = error
@@ -64,7 +66,8 @@ class Connection:
 
     def __init__(self, server: Server, account: Account) -> None:
         self.server, self.account = server, account
-        self._encryption = _Encryption(server.context)
+        self._is_cut = Event()
+        self._encryption = _Encryption(server.context, self._is_cut)
         self._ldap: Any = None
 
     def run(self, work: Callable[["Connection"], T]) -> T:
@@ -80,8 +83,10 @@ class Connection:
     def cut(self) -> None:
         """End the connection from another thread, which frees the thread that waits for the server.
 
-        The socket is shut down below TLS: what is still sent goes nowhere, and not in clear.
+        The socket is shut down below TLS: what is still sent goes nowhere, and not in clear. If nothing is connected
+        yet, the thread sees that it was cut as soon as it is.
         """
+        self._is_cut.set()
         with suppress(OSError, AttributeError, TypeError):
             socket.socket.shutdown(self._ldap.socket, socket.SHUT_RDWR)
 
@@ -137,6 +142,7 @@ class Connection:
 
     def _open(self) -> None:
         self._ldap.open(read_server_info=False)
+        _require_uncut(self._is_cut)
         if not self.server.starttls or self._ldap.server.ssl:
             return
         try:
@@ -185,6 +191,11 @@ class Connection:
             self._ldap.unbind()
         with suppress(AttributeError):  # there is no socket, or none any more
             self._ldap.socket.close()
+
+
+def _require_uncut(is_cut: Event) -> None:
+    if is_cut.is_set():
+        raise ConnectionAbortedError
 
 
 def _entry(answer: Any) -> Entry:
