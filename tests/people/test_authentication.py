@@ -34,6 +34,9 @@ class Attempts:
     async def checking(self, login: str, password: str) -> str:
         return password
 
+    def turn_to(self, source: str) -> None:
+        pass
+
     def refused(self) -> None:
         self.outcomes.append("refused")
 
@@ -100,6 +103,18 @@ async def test_directories_are_asked_in_their_order_until_one_knows_the_person(
     assert attempts.outcomes == ["refused"]
     assert await sign_in(company, "petrov", "wrong", attempts := Attempts()) is None
     assert attempts.outcomes == ["refused", "refused"]
+
+
+async def test_a_person_who_is_known_waits_for_no_other_directory(
+    company: Authentication, erp: ScriptedDirectory, ldap: ScriptedDirectory
+) -> None:
+    ldap.people["petrov", PASSWORD] = Profile("petrov", email="petrov@example.test", id="8")
+    assert await sign_in(company, "petrov")
+    erp.asked.clear()
+    for typed in ("petrov", " PETROV ", "Petrov@example.test"):
+        ldap.people[typed, PASSWORD] = ldap.people["petrov", PASSWORD]
+        assert await sign_in(company, typed) and erp.asked == []
+    assert await sign_in(company, "petrov", "wrong") is None and erp.asked == ["petrov"]
 
 
 async def test_somebody_who_has_signed_in_before_may_type_the_e_mail(company: Authentication) -> None:

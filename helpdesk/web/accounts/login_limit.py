@@ -42,7 +42,7 @@ class Guesses:
         self.wrong: tuple[Attempt, ...] = ()  # of the directories that have answered
         self.current: tuple[Attempt, ...] = ()  # of the one that checks now
         self.failed: tuple[Attempt, ...] = ()  # of those that have not answered
-        self.directory = 0
+        self.directory = ""
 
     async def begin(self, typed: str) -> None:
         """Record an attempt for the typed login. Raises TooManyAttempts."""
@@ -57,13 +57,17 @@ class Guesses:
         self.barred = self.barred or verdict.wait > 0
         return token_urlsafe(16) if verdict.wait else password
 
+    def turn_to(self, source: str) -> None:
+        """Count what is checked from now on for this directory."""
+        self.directory = source
+
     def refused(self) -> None:
         """Note that the directory refused the password. The next one is asked."""
-        self.wrong, self.current, self.directory = self.wrong + self.current, (), self.directory + 1
+        self.wrong, self.current = self.wrong + self.current, ()
 
     def unanswered(self) -> None:
         """Note that the directory did not answer. The next one is asked."""
-        self.failed, self.current, self.directory = self.failed + self.current, (), self.directory + 1
+        self.failed, self.current = self.failed + self.current, ()
 
     async def take_back(self) -> None:
         """Take back the attempts of directories that did not answer.
