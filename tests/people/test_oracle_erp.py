@@ -225,7 +225,7 @@ async def test_many_signed_in_people_are_looked_for_in_parts(
 ) -> None:
     accounts = [Known(number, f"nobody-{number}", None) for number in range(60)] + [Known(60, ANNA, None)]
     assert await directory.blocked(accounts) == set(range(60))
-    assert (server.connections, len(server.statements)) == (3, 61)
+    assert (server.connections, len(server.statements)) == (7, 61)
 
 
 @pytest.mark.parametrize(
@@ -267,7 +267,8 @@ DOWN: dict[str, Callable[[ImitatedOracle], None]] = {
     "starts": lambda server: setattr(server, "logon_error", 1033),
     "is shut down in a call": lambda server: setattr(server, "call_error", 1089),
     "has an internal error": lambda server: setattr(server, "call_error", 600),
-    "has an error that nobody knows": lambda server: setattr(server, "call_error", 29_999),
+    "reads a database that is down": lambda server: setattr(server, "call_error", 12_541),
+    "has no session left": lambda server: setattr(server, "logon_error", 2391),
 }
 
 
@@ -383,17 +384,20 @@ async def test_a_wrong_password_of_our_account_is_refused_by_the_log_on_itself(s
     assert server.logons == 1
 
 
-@pytest.mark.parametrize("code", [942, 904, 933, 1031, 911, 1722])
+OTHERS = [1017, 28000, 28001, 1005, 604, 1427, 1858, 2019, 4063, 6550, 12_154, 20_001, 28_040, 29_999]
+"""Numbers that a server answers which works."""
+
+
+@pytest.mark.parametrize("code", [942, 904, 933, 1031, 911, 1722, *OTHERS])
 async def test_a_statement_that_the_imitated_erp_refuses_is_told_to_administrators_and_asked_again(
     server: ImitatedOracle, directory: OracleDirectory, code: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     server.call_error = code
     for _ in range(2):
         assert isinstance(await error_of(directory), Misconfigured)
-    assert (
-        directory.trouble and directory.trouble.startswith("ORACLE_SQL_CHECK: ORA-") and str(code) in directory.trouble
-    )
-    assert (server.connections, len(caplog.records)) == (2, 1)
+    told = "the statement raised " if code == 20_001 else ""
+    assert directory.trouble and directory.trouble.startswith(f"ORACLE_SQL_CHECK: {told}ORA-{code:05}")
+    assert (server.connections, len(caplog.records), directory.breaker.is_closed) == (2, 1, True)
     server.call_error = 0
     assert await directory.sign_in(ANNA, PASSWORDS[ANNA]) == ANNAS and directory.trouble is None
 
@@ -435,6 +439,10 @@ async def test_a_search_that_works_does_not_hide_that_signing_in_does_not(
         (
             {"profile": "SELECT user_id, name AS login, 0 AS blocked FROM erp.v_user WHERE :login <> 'x'"},
             "ORACLE_SQL_PROFILE: several people have one login",
+        ),
+        (
+            {"profile": "SELECT v.*, name AS login, 1 AS blocked, 0 AS blocked FROM erp.v_user v WHERE name = :login"},
+            "ORACLE_SQL_PROFILE: its answer has two columns blocked",
         ),
         (
             {"profile": "SELECT NULL AS user_id, name AS login, 0 AS blocked FROM erp.v_user WHERE name = :login"},
@@ -589,15 +597,185 @@ async def test_no_password_is_in_a_log_an_error_or_a_repr(
         assert not any(secret in text or repr(secret)[1:-1] in text for text in told)
 
 
+COUNTS = "SELECT COUNT(*) AS found FROM erp.v_user WHERE name = :login AND password = :password"
+ALWAYS = "SELECT CASE WHEN COUNT(*) > 0 THEN 1 ELSE 0 END AS ok FROM erp.v_user WHERE name = :login AND :password > ''"
+
+
+@pytest.mark.parametrize("check", [COUNTS, ALWAYS])
+async def test_a_check_that_returns_a_row_for_nobody_lets_in_nobody(server: ImitatedOracle, check: str) -> None:
+    directory = directory_of(server, statements=statements(check=check))
+    for password in ("wrong", PASSWORDS[ANNA]):
+        with pytest.raises(Misconfigured, match="the check statement returns a row for nobody"):
+            await directory.sign_in(ANNA, password)
+    assert directory.trouble and directory.breaker.is_closed
+
+
+async def test_the_check_is_tried_for_nobody_once_before_the_first_is_let_in(
+    server: ImitatedOracle, directory: OracleDirectory
+) -> None:
+    for _ in range(2):
+        assert await directory.sign_in(ANNA, PASSWORDS[ANNA]) == ANNAS
+    tried = [binds for statement, binds in server.statements if statement == directory.statements.check.text]
+    assert [binds["login"] == ANNA for binds in tried] == [True, False, True]
+    assert PASSWORDS[ANNA] != tried[1]["password"]
+
+
+ID = "UPDATE erp.v_user SET user_id = CASE name WHEN 'boris' THEN ? ELSE 'id-' || user_id END"
+BAD_ROWS: dict[str, tuple[str, object]] = {
+    "two people with one login": ("INSERT INTO erp.v_user SELECT * FROM erp.v_user WHERE ? AND name = 'boris'", 1),
+    "no user_id": (ID, None),
+    "a user_id of bytes that are no text": (ID, b"\xc1\xee"),
+    "a user_id that is too long": (ID, "x" * 201),
+    "a user_id of two lines": (ID, "x\ny"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_ROWS)
+async def test_a_bad_row_of_the_imitated_erp_concerns_nobody_else(
+    server: ImitatedOracle, directory: OracleDirectory, case: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.change(*BAD_ROWS[case])
+    accounts = [Known(number, login, None) for number, login in enumerate((ANNA, "boris", "dismissed", "gone"))]
+    for _ in range(2):
+        assert await directory.blocked(accounts) == {2, 3}
+    assert [record.__dict__["login"] for record in caplog.records] == ["boris"]
+    with pytest.raises(Misconfigured):
+        await directory.sign_in("boris", PASSWORDS["boris"])
+    anna = await directory.sign_in(ANNA, PASSWORDS[ANNA])
+    assert anna and anna.login == ANNA
+    assert ANNA in [it.login for it in await directory.search("example")]
+
+
+async def test_a_name_with_bytes_that_are_no_text_is_told_as_far_as_it_can_be_read(
+    server: ImitatedOracle, directory: OracleDirectory
+) -> None:
+    server.change("UPDATE erp.v_user SET full_name = ? WHERE name = 'boris'", b"Boris \xc1\xee")
+    boris = await directory.sign_in("boris", PASSWORDS["boris"])
+    assert boris and boris.full_name == "Boris \ufffd\ufffd"
+    assert "boris" in [it.login for it in await directory.search("boris@")]
+
+
+async def test_a_date_that_python_does_not_know_concerns_nobody_else(
+    server: ImitatedOracle, directory: OracleDirectory
+) -> None:
+    before_christ = bytes([53, 88, 1, 1, 1, 1, 1])
+    server.change("UPDATE erp.t_user SET vpn_end_date = ? WHERE user_id = 101", before_christ)
+    error = await error_of(directory)
+    assert error.detail.startswith("ORACLE_SQL_VPN: a row of the ERP can't be read") and directory.breaker.is_closed
+    assert await directory.sign_in("boris", PASSWORDS["boris"])
+
+
+async def test_an_email_is_told_whole_and_a_login_that_is_too_long_not_at_all(
+    server: ImitatedOracle, directory: OracleDirectory
+) -> None:
+    email = "a" * 300 + "@example.test"
+    server.change("UPDATE erp.v_user SET email = ? WHERE name = ?", email, ANNA)
+    assert await directory.find(ANNA) == ANNAS._replace(email=email)
+    text = f"SELECT user_id, name || '{'x' * 120}' AS login, 0 AS blocked FROM erp.v_user WHERE name = :login"
+    with pytest.raises(Misconfigured, match="its login is too long"):
+        await directory_of(server, statements=statements(profile=text)).find(ANNA)
+
+
+def stop_after(server: ImitatedOracle, count: int) -> None:
+    """Let an imitated server hang in all statements after so many."""
+
+    def limited(*args: Any) -> Any:
+        server.fault = Fault.HANGS if len(server.statements) >= count else None
+        return ImitatedOracle.query(server, *args)
+
+    server.query = limited  # type: ignore[method-assign]
+
+
+async def test_what_is_known_of_blocked_people_before_a_failure_counts_and_the_next_round_goes_on_there(
+    server: ImitatedOracle,
+) -> None:
+    logins = [f"a-{number:02}" for number in range(12)] + ["dismissed", ANNA, "boris"]
+    accounts = [Known(number, login, None) for number, login in enumerate(sorted(logins))]
+    async with hurried(server) as directory:
+        stop_after(server, 3)
+        assert await directory.blocked(accounts) == {1, 2}, "Anna is there, two are gone, the fourth is not known"
+        stop_after(server, 1000)
+        await directory.blocked(accounts)
+    asked = [str(binds["login"]) for _, binds in server.statements]
+    assert asked[4:] == sorted(logins)[4:] + sorted(logins)[:4]
+
+
+async def test_a_round_through_the_people_who_are_signed_in_ends(
+    server: ImitatedOracle, directory: OracleDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("helpdesk.people.oracle_erp.directory.BLOCKED_SECONDS", 0)
+    accounts = [Known(number, f"nobody-{number}", None) for number in range(25)]
+    assert await directory.blocked(accounts) == set() and server.connections == 0
+
+
+async def test_an_imitated_erp_that_never_stops_sending_is_cut_when_the_helpdesk_ends(
+    server: ImitatedOracle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("helpdesk.people.oracle_erp.directory.CLOSE_SECONDS", 0.05)
+    directory, server.fault = directory_of(server, seconds=10 * LONG), Fault.RAVES
+    async with asyncio.timeout(LONG):
+        call = asyncio.create_task(directory.find(ANNA))
+        await until(lambda: bool(server.statements))
+        await directory.close()
+        await asyncio.wait([call])
+    await until(lambda: server.open_now == 0)
+
+
+async def test_four_look_ups_in_a_raving_server_leave_their_places(server: ImitatedOracle) -> None:
+    async with asyncio.timeout(LONG), hurried(server) as directory:
+        assert await directory.find(ANNA)
+        server.fault = Fault.RAVES
+        await asyncio.gather(*(directory.search("anna") for _ in range(4)), return_exceptions=True)
+        server.fault = None
+        directory.breaker.succeeded()
+        answers = await asyncio.gather(*(directory.find(ANNA) for _ in range(4)))
+    assert answers == [ANNAS] * 4
+
+
+async def test_a_password_of_our_account_that_is_changed_under_load_is_tried_once(
+    server: ImitatedOracle, directory: OracleDirectory
+) -> None:
+    assert await directory.find(ANNA)
+    server.logon_error = 1017
+    answers = await asyncio.gather(*(directory.find(ANNA) for _ in range(30)), return_exceptions=True)
+    assert all(isinstance(answer, Misconfigured) for answer in answers)
+    assert (server.logons, server.connections) == (2, 2)
+
+
 def environ_of(server: ImitatedOracle, database: Database, **changed: str) -> dict[str, str]:
     place = {"ORACLE_HOST": "127.0.0.1", "ORACLE_PORT": str(server.port), "ORACLE_SERVICE": SERVICE}
     own = {"ORACLE_USER": USER, "ORACLE_PASSWORD": SERVICE_PASSWORD, "DATABASE_URL": str(database.engine.url)}
     return place | own | changed
 
 
+LOGONS = {
+    18: ("too many sessions", "four at most"),
+    20: ("too many processes", "four at most"),
+    2391: ("SESSIONS_PER_USER", "four at most"),
+    12_660: ("encryption", "sqlnet.ora"),
+    28_040: ("ALLOWED_LOGON_VERSION_SERVER", "sqlnet.ora"),
+    1005: ("ORACLE_PASSWORD is empty", "start the helpdesk again"),
+    988: ("the log-on: ", ""),
+    20_001: ("it refuses the log-on", ""),
+}
+
+
+@pytest.mark.parametrize("code", LOGONS)
+async def test_the_doctor_says_why_the_imitated_erp_refuses_a_log_on(
+    server: ImitatedOracle, database: Database, code: int
+) -> None:
+    server.logon_error = code
+    async with checks(configuration.load(environ_of(server, database), Path("/nowhere"))) as listed:
+        line = {it.system: str(it) for it in await examine(listed)}["The Oracle ERP"]
+    reason, advice = LOGONS[code]
+    assert line.startswith("The Oracle ERP: broken: ") and f"ORA-{code:05}" in line
+    assert reason in line and advice in line and ": :" not in line
+
+
 DOCTORS: dict[str, tuple[dict[str, str], str, str]] = {
     "a wrong password": ({"ORACLE_PASSWORD": "geheim"}, "ORACLE_PASSWORD (ORA-01017)", "start the helpdesk again"),
     "no such service": ({"ORACLE_SERVICE": "CRM"}, "no service of that name", "ORACLE_SERVICE"),
+    "a check for everybody": ({"ORACLE_SQL_CHECK": COUNTS}, "returns a row for nobody", "Correct that setting"),
     "no such view": ({"ORACLE_SQL_VPN": "SELECT vpn FROM erp.v_nix WHERE a = :login"}, "ORACLE_SQL_VPN", "grant"),
 }
 

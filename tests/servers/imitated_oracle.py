@@ -14,9 +14,10 @@ from datetime import date
 from enum import Enum, auto
 from socket import SHUT_RDWR, socket
 from threading import Event, Lock, Thread
+from time import sleep
 
 from tests.servers.oracle_session import SERVICE_UNKNOWN, WRONG_PASSWORD, OracleError, Rows, Session
-from tests.servers.oracle_wire import Gone, Line
+from tests.servers.oracle_wire import DATA, Gone, Line
 
 SERVICE, USER = "ERP", "HELPDESK"
 SERVICE_PASSWORD = "служебный пароль of the helpdesk"
@@ -47,6 +48,8 @@ WORD_OF_A_BIND = re.compile(r"'(?:[^']|'')*'|:(\w+)")
 ROW_LIMIT = re.compile(r"FETCH FIRST (\d+) ROWS ONLY", re.IGNORECASE)
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
 TABLE_UNKNOWN, COLUMN_UNKNOWN, SYNTAX = 942, 904, 933
+WARNING = 15
+"""A kind of message."""
 NO_NUMBER = 1722
 """Newer databases tell the value that is no number."""
 
@@ -62,6 +65,8 @@ class Fault(Enum):
     """The server never answers a call, but lets the client give it up."""
     DEAF = auto()
     """The server never answers a call, and not even that the client gives it up."""
+    RAVES = auto()
+    """The server never stops sending in a call, but not what is asked."""
 
 
 class ImitatedOracle:
@@ -138,6 +143,8 @@ class ImitatedOracle:
             line.wait_for_interruption()
         if self.fault is Fault.DEAF:
             _wait_for_the_end(line.socket)
+        if self.fault is Fault.RAVES:
+            _rave(line)
         if self.call_error:
             raise OracleError(self.call_error, f"can't convert {bound}" if self.call_error == NO_NUMBER else "as asked")
         return self._rows(ROW_LIMIT.sub(r"LIMIT \1", statement), bound)
@@ -191,6 +198,13 @@ def _wait_for_the_end(line: socket) -> None:
     while line.recv(4096):
         pass
     raise Gone
+
+
+def _rave(line: Line) -> None:
+    """Send what is no answer until the client hangs up."""
+    while True:
+        line.send(DATA, bytes(2) + bytes([WARNING]) * 200)
+        sleep(0.01)
 
 
 def _erp() -> sqlite3.Connection:

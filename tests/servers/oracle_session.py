@@ -97,7 +97,13 @@ class Session:
     def run(self) -> None:
         if self.connect():
             while True:
-                self.answer(self.line.byte())
+                self.answer_or_stop()
+
+    def answer_or_stop(self) -> None:
+        try:
+            self.answer(self.line.byte())
+        except Interrupted:
+            self.line.reply(error(CANCELLED, text=f"ORA-0{CANCELLED}: user requested cancel of current operation"))
 
     def connect(self) -> bool:
         """Accept or refuse the connection, as the listener does."""
@@ -133,8 +139,6 @@ class Session:
     def call(self, function: Callable[[], None]) -> None:
         try:
             function()
-        except Interrupted:
-            self.line.reply(error(CANCELLED, text=f"ORA-0{CANCELLED}: user requested cancel of current operation"))
         except OracleError as refused:
             self.line.reply(error(refused.code, text=str(refused)))
             if not self.user:  # who could not log on is sent away

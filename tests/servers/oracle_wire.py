@@ -74,6 +74,9 @@ class Line:
         """Wait until the client gives up its call, and agree with it on that. Raises Interrupted."""
         if self.packet()[0] != MARKER:
             raise Gone
+        self._agree_on_interruption()
+
+    def _agree_on_interruption(self) -> None:
         self.marker(BREAK)
         while self.packet()[1][2] != RESET:
             pass
@@ -84,6 +87,8 @@ class Line:
         """Return so many bytes of the client's message, which may go on in the next packet."""
         while len(self._unread) < count:
             kind, body = self.packet()
+            if kind == MARKER:  # the client could not read an answer
+                self._agree_on_interruption()
             if kind != DATA or int.from_bytes(body[:2], "big") & END_OF_FILE:
                 raise Gone
             self._unread += body[2:]
@@ -138,10 +143,13 @@ def sized_value(text: str) -> bytes:
 
 
 def column_value(content: object) -> bytes:
-    """Return the value of a row's column: a text, a date, a whole number that is not negative, or NULL."""
+    """Return the value of a row's column: a text, a date, a whole number that is not negative, NULL, or bytes as
+    they are."""
     match content:
         case None:
             return value(b"")
+        case bytes():
+            return value(content)
         case int():
             return value(_number_column(content))
         case date():
@@ -152,7 +160,7 @@ def column_value(content: object) -> bytes:
 
 def column_type(name: str, contents: list[object]) -> int:
     """Return the type of a column by its values; by its name if it has none, for another execution may have some."""
-    known = [content for content in contents if content is not None]
+    known = [content for content in contents if content is not None and not isinstance(content, bytes)]
     if not known:
         return TYPES_BY_NAME.get(name, VARCHAR)
     kinds = {int: NUMBER, date: DATE}

@@ -4,23 +4,27 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from functools import partial
+from secrets import token_hex
 from typing import TypeVar
 
 from helpdesk.breaker import Breaker
 from helpdesk.errors import DirectoryUnavailable, Misconfigured
 from helpdesk.people.directory import Checking, Profile, unlimited
 from helpdesk.people.oracle_erp import statements as sql
-from helpdesk.people.oracle_erp.connection import SECONDS, Account, Conversation, conversation
-from helpdesk.people.oracle_erp.failures import AccountRefused, NotAsked, TooSlow
-from helpdesk.people.oracle_erp.statements import Row, Statements
+from helpdesk.people.oracle_erp.connection import SECONDS, Account, Conversation, converse
+from helpdesk.people.oracle_erp.failures import AccountRefused, BadRow, NotAsked, TooSlow
+from helpdesk.people.oracle_erp.statements import LONGEST_LOGIN, Row, Statements
 from helpdesk.store.directory_accounts import Known
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
-LONGEST_LOGIN, LONGEST_PASSWORD, LONGEST_SEARCH = 120, 1_000, 120
+LONGEST_PASSWORD, LONGEST_SEARCH = 1_000, 120
 CONNECTIONS = 4
-MOST_AT_ONCE = 25  # people whom one connection looks for
+CLOSE_SECONDS = 2.0
+MOST_AT_ONCE = 10  # people whom one connection looks for
+BLOCKED_SECONDS = 15.0
+"""After this time a round through the people who are signed in takes no further connection."""
 PATIENT = {"search", "blocked"}
 """Look-ups that may take long where signing in does not."""
 NOBODY = "-"
@@ -51,9 +55,13 @@ class OracleDirectory:
         self.breaker = breaker or Breaker()
         self._refused = ""
         self._troubles: dict[str, str] = {}
-        self._places = asyncio.Semaphore(1)  # one at first: a wrong password must not be tried several times at once
-        self._is_let_in = False
+        self._places = asyncio.Semaphore(CONNECTIONS)
+        self._logon = asyncio.Lock()  # a password that is wrong, perhaps since a moment ago, is tried only once
+        self._refuses_nobody = False
+        self._looked_until = ""
+        self._unreadable: set[str] = set()
         self._work: set[asyncio.Task[object]] = set()
+        self._open: set[Conversation] = set()
 
     @property
     def trouble(self) -> str | None:
@@ -69,12 +77,21 @@ class OracleDirectory:
         async def ask(erp: Conversation) -> Profile | None:
             if not await erp.rows(self.statements.check, login=login, password=tried):
                 return None
+            if not self._refuses_nobody:
+                await self._try_nobody(erp)
             found = await self._profile(erp, login)
             if found is None:
                 raise Misconfigured(detail=f"{self.statements.profile.name}: no row for who may sign in")
             return None if found.is_blocked else found
 
         return await self._run("sign_in", ask)
+
+    async def _try_nobody(self, erp: Conversation) -> None:
+        """Raise Misconfigured if the check lets in somebody who does not exist, as one does that counts rows."""
+        if await erp.rows(self.statements.check, login=token_hex(16), password=token_hex(16)):
+            detail = f"{self.statements.check.name}: the check statement returns a row for nobody"
+            raise Misconfigured(detail=detail)
+        self._refuses_nobody = True
 
     async def find(self, login: str) -> Profile | None:
         """Return the profile of the person with this login, also of who is blocked."""
@@ -87,34 +104,58 @@ class OracleDirectory:
 
         async def ask(erp: Conversation) -> list[Profile]:
             rows = await erp.rows(self.statements.search, pattern=sql.pattern(text))
-            return [sql.profile(row) for row in rows]
+            return [found for row in rows if (found := _readable(row))]
 
         return await self._run("search", ask) if text else []
 
     async def blocked(self, accounts: Collection[Known]) -> set[int]:
         """Return the ids of accounts whose people are blocked, or not in the ERP any more.
 
-        If nobody at all is found, nobody is gone: then we may no longer read there.
+        If nobody at all is found, nobody is gone: then we may no longer read there. What is found before a failure
+        counts, and the next call goes on from there.
         """
-        logins = sorted({account.login for account in accounts})
         found: dict[str, bool | None] = {}
-        for start in range(0, len(logins), MOST_AT_ONCE):
-            some = logins[start : start + MOST_AT_ONCE]
-            found |= await self._run("blocked", partial(self._are_blocked, logins=some))
+        ends = asyncio.get_running_loop().time() + BLOCKED_SECONDS
+        logins = self._in_turns({account.login for account in accounts})
+        while logins and asyncio.get_running_loop().time() < ends:
+            some, logins = logins[:MOST_AT_ONCE], logins[MOST_AT_ONCE:]
+            try:
+                await self._run("blocked", partial(self._look_for, logins=some, found=found))
+            except DirectoryUnavailable:
+                if not found:
+                    raise
+                break
         is_readable = any(blocked is not None for blocked in found.values())
-        return {it.id for it in accounts if found[it.login] or (is_readable and found[it.login] is None)}
+        gone = {login for login, blocked in found.items() if blocked or (is_readable and blocked is None)}
+        return {account.id for account in accounts if account.login in gone}
 
-    async def _are_blocked(self, erp: Conversation, logins: Sequence[str]) -> dict[str, bool | None]:
-        """Return for each login whether its person is blocked; None if there is nobody with it."""
-        rows = {login: await self._row(erp, login) for login in logins}
-        return {login: sql.profile(row).is_blocked if row else None for login, row in rows.items()}
+    def _in_turns(self, logins: Collection[str]) -> list[str]:
+        """Return the logins in order, but first those that the last round did not come to."""
+        return sorted(logins, key=lambda login: (login <= self._looked_until, login))
+
+    async def _look_for(self, erp: Conversation, logins: Sequence[str], found: dict[str, bool | None]) -> None:
+        """Note for each login whether its person is blocked; None if there is nobody with it."""
+        for login in logins:
+            self._looked_until = login
+            try:
+                row = await self._row(erp, login)
+                found[login] = sql.profile(row).is_blocked if row else None
+                self._unreadable.discard(login)
+            except BadRow as error:
+                self._pass_over(login, error)
+
+    def _pass_over(self, login: str, error: BadRow) -> None:
+        """Note that it is not known whether somebody is blocked; say so once."""
+        if login not in self._unreadable:
+            log.warning("somebody's row of the Oracle ERP is bad", extra={"login": login, "error": error.detail})
+        self._unreadable.add(login)
 
     async def examine(self) -> None:
         """Execute each statement that is in use once, for nobody. Raises DirectoryUnavailable."""
 
         async def ask(erp: Conversation) -> None:
             if self.checks_passwords:
-                await erp.rows(self.statements.check, login=NOBODY, password=NOBODY)
+                await self._try_nobody(erp)
             await erp.rows(self.statements.profile, login=NOBODY)
             await erp.rows(self.statements.vpn, login=NOBODY)
             await erp.rows(self.statements.search, pattern=sql.pattern(NOBODY))
@@ -122,9 +163,13 @@ class OracleDirectory:
         await self._run("examine", ask)
 
     async def close(self) -> None:
-        """Wait for the look-ups that are at work. Each ends by itself in a few seconds."""
+        """Wait a moment for the look-ups that are at work, and cut those that go on."""
         if self._work:
-            await asyncio.wait(self._work)
+            await asyncio.wait(self._work, timeout=CLOSE_SECONDS)
+        for erp in self._open:
+            erp.cut()
+        for work in self._work:
+            work.cancel()
 
     async def _profile(self, erp: Conversation, login: str) -> Profile | None:
         row = await self._row(erp, login)
@@ -136,7 +181,7 @@ class OracleDirectory:
     async def _row(self, erp: Conversation, login: str) -> Row | None:
         rows = await erp.rows(self.statements.profile, login=login)
         if len(rows) > 1:
-            raise Misconfigured(detail=f"{self.statements.profile.name}: several people have one login")
+            raise BadRow(detail=f"{self.statements.profile.name}: several people have one login")
         return rows[0] if rows else None
 
     async def _run(self, name: str, ask: Callable[[Conversation], Awaitable[T]]) -> T:
@@ -202,18 +247,41 @@ class OracleDirectory:
         except TimeoutError:
             raise NotAsked(detail="all connections to it are taken") from None
         try:
-            is_probe or self._admitted()
-            return await self._connected(ask, deadline)
+            erp = await self._logged_on(deadline, is_probe)
+            self._open.add(erp)
+            try:
+                return await ask(erp)
+            finally:
+                await erp.close()
+                self._open.discard(erp)
         finally:
             self._places.release()
 
-    async def _connected(self, ask: Callable[[Conversation], Awaitable[T]], deadline: float) -> T:
-        async with conversation(self.account, deadline) as erp:
-            if not self._is_let_in:
-                self._is_let_in = True
-                for _ in range(CONNECTIONS - 1):
-                    self._places.release()
-            return await ask(erp)
+    async def _logged_on(self, deadline: float, is_probe: bool) -> Conversation:
+        """Return a connection. One after the other logs on, unless the one before has failed."""
+        try:
+            async with asyncio.timeout_at(deadline):
+                await self._logon.acquire()
+        except TimeoutError:
+            raise NotAsked(detail="others are still logging on to it") from None
+        try:
+            if self._refused or not is_probe:
+                self._admitted()
+            return await converse(self.account, deadline)
+        except AccountRefused as error:
+            self._note_trouble("logon", error)
+            raise
+        finally:
+            self._logon.release()
+
+
+def _readable(row: Row) -> Profile | None:
+    """Return the profile of a row that a search has found; None if it is bad."""
+    try:
+        return sql.profile(row)
+    except BadRow as error:
+        log.warning("a row of the Oracle ERP is left out", extra={"error": error.detail})
+        return None
 
 
 def _trimmed(text: str, most: int) -> str:

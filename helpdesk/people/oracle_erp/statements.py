@@ -9,9 +9,12 @@ from typing import NamedTuple
 
 from helpdesk.errors import Misconfigured
 from helpdesk.people.directory import Profile
+from helpdesk.people.oracle_erp.failures import BadRow
 from helpdesk.texts import one_line
 
-LONGEST_TEXT = 200
+LONGEST_TEXT, LONGEST_LOGIN = 200, 120
+UNREADABLE = "\N{REPLACEMENT CHARACTER}"
+"""Stands for bytes that are no characters."""
 Row = Mapping[str, object]
 
 CHECK = """
@@ -83,26 +86,27 @@ def pattern(text: str) -> str:
 
 
 def require(statement: Statement, columns: Sequence[str]) -> None:
-    """Raise Misconfigured when a statement's answer lacks a column."""
+    """Raise Misconfigured when a statement's answer lacks a column, or has two of one name."""
     if missing := statement.needed - set(columns):
         raise Misconfigured(detail=f"{statement.name}: its answer has no column {', '.join(sorted(missing))}")
+    double = sorted({name for name in columns if columns.count(name) > 1}) if statement.needed else []
+    if double:
+        raise Misconfigured(detail=f"{statement.name}: its answer has two columns {', '.join(double)}")
 
 
 def profile(row: Row, vpn: Row | None = None) -> Profile:
-    """Return the profile of a row of the profile statement, and of the row of the VPN statement."""
+    """Return the profile of a row of the profile statement, and of the row of the VPN statement. Raises BadRow."""
     told = Profile(
-        login=_text(row, "login"),
-        full_name=_text(row, "full_name"),
-        email=_text(row, "email"),
-        department=_text(row, "department"),
-        position=_text(row, "position"),
-        office=_text(row, "office"),
-        phone=_text(row, "phone"),
+        login=_identity(row, "login", LONGEST_LOGIN),
+        full_name=_text(row, "full_name")[:LONGEST_TEXT],
+        email=_text(row, "email"),  # whole: a part of it would be somebody else's
+        department=_text(row, "department")[:LONGEST_TEXT],
+        position=_text(row, "position")[:LONGEST_TEXT],
+        office=_text(row, "office")[:LONGEST_TEXT],
+        phone=_text(row, "phone")[:LONGEST_TEXT],
         is_blocked=not _is_zero(row["blocked"]),
-        id=_text(row, "user_id"),
+        id=_identity(row, "user_id", LONGEST_TEXT),
     )
-    if not told.login or not told.id:
-        raise Misconfigured(detail="the ERP tells somebody without a login or user_id")
     if vpn is None:
         return told
     enabled, end = _vpn(vpn)
@@ -119,10 +123,20 @@ def _vpn(row: Row) -> tuple[bool, date | None]:
     return True, end.date() if end else None
 
 
+def _identity(row: Row, column: str, most: int) -> str:
+    """Return a column that tells people apart, and so must not be changed. Raises BadRow."""
+    told = "" if row[column] is None else str(row[column]).strip()
+    if not told:
+        raise BadRow(detail="the ERP tells somebody without a login or user_id")
+    if len(told) > most or UNREADABLE in told or one_line(told) != told:
+        raise BadRow(detail=f"a row of the ERP can't be read: its {column} is too long or has characters of no text")
+    return told
+
+
 def _text(row: Row, column: str) -> str:
     """Return a column as one line; empty for NULL, and for a column that the statement does not have."""
     told = row.get(column)
-    return "" if told is None else one_line(str(told)).strip()[:LONGEST_TEXT]
+    return "" if told is None else one_line(str(told)).strip()
 
 
 def _is_zero(flag: object) -> bool:
