@@ -31,6 +31,7 @@ class Known(NamedTuple):
     id: int
     login: str
     redmine_id: int | None
+    directory_id: str | None = None
 
 
 def bind(session: Session, source: str, login: str, directory_id: str, values: Mapping[str, Any]) -> Person:
@@ -158,7 +159,8 @@ def signed_in(session: Session, source: str, now: datetime) -> list[Known]:
         sa.select(col(tables.ApiToken.person_id)),
     )
     mine = kept.c.redmine_id.is_not(None) if source == "redmine" else kept.c.source == source
-    query = sa.select(kept.c.id, kept.c.login, kept.c.redmine_id).where(mine, kept.c.is_active, person.in_(used))
+    known = kept.c.id, kept.c.login, kept.c.redmine_id, kept.c.directory_id
+    query = sa.select(*known).where(mine, kept.c.is_active, person.in_(used))
     return [Known(*row) for row in session.execute(query)]
 
 

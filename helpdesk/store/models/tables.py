@@ -80,6 +80,7 @@ class Person(SQLModel, table=True):
     joined_into: int | None = None
     is_active: bool = Field(default=True, sa_column_kwargs={"server_default": sa.true()})
     blocked_at: datetime | None = None
+    blocked_by: str | None = Field(default=None, max_length=20)
     closed_hints: str = Field(default="", max_length=200, sa_column_kwargs={"server_default": ""})
     created_at: datetime
     last_seen: datetime | None = None
