@@ -25,6 +25,7 @@ from helpdesk.people.ldap.places import MOST
 from helpdesk.people.ldap.schema import normal_dn
 from helpdesk.settings import settings as configuration
 from helpdesk.store.directory_accounts import Known
+from helpdesk.threads import Threads
 from tests.servers import imitated_ldap
 from tests.servers.certificates import Authority
 from tests.servers.process import free_port
@@ -299,6 +300,19 @@ async def test_waiting_for_others_is_no_failure_of_the_server(
     jump(59.0)
     go_on.set()
     assert all(await asyncio.gather(*holding)) and await patient
+
+
+async def test_threads_that_do_not_end_are_no_failure_of_the_server(directory: LdapDirectory) -> None:
+    directory.threads, end = Threads(1), threading.Event()
+    given_up = asyncio.create_task(directory.threads.run(end.wait))
+    await until(lambda: directory.threads._taken == 1)
+    given_up.cancel()
+    await asyncio.wait([given_up])
+    with pytest.raises(NotAsked):
+        await directory.find("anna")
+    end.set()
+    await until(lambda: not directory.threads.stuck)
+    assert directory.breaker.is_closed and await directory.find("anna")
 
 
 async def test_look_ups_wait_until_one_has_proven_that_our_account_is_let_in(
