@@ -22,6 +22,7 @@ from helpdesk.settings import sources as settings_sources
 from helpdesk.settings.access import AccessSettings
 from helpdesk.settings.field import setting
 from helpdesk.settings.later import LATER
+from helpdesk.settings.origins import origin
 from helpdesk.settings.parsing import AccountNames, RateLimit
 from helpdesk.settings.poll_schedule import Schedule, parse_schedule, parse_seconds
 from helpdesk.settings.sources import Given, Problem, Row, given
@@ -125,9 +126,7 @@ class Settings(AccessSettings):
         "whether people may create their own accounts; absent: on if no directory is set",
         parsing.flag,
     )
-    public_url: str | None = setting(
-        "PUBLIC_URL", "our own address as browsers see it: scheme, host and port", parsing.origin
-    )
+    public_url: str | None = setting("PUBLIC_URL", "our own address as browsers see it: scheme, host and port", origin)
     secure_cookie: bool | None = setting(
         "SESSION_COOKIE_SECURE", "the cookie's Secure flag; absent: on when PUBLIC_URL is https", parsing.flag
     )
