@@ -134,6 +134,28 @@ def test_a_refused_form_names_the_field_and_sends_no_password_back(visit: Visit)
     assert answer.headers["cache-control"] == "no-store"
 
 
+@pytest.mark.parametrize(
+    ("address", "sent", "field"),
+    [
+        (ADDRESS, body(old="wrong"), "old_password"),
+        (ADDRESS, body(new="short", again="another"), "password"),
+        (ADDRESS, body(again="another"), "confirm_password"),
+        ("/users/tokens", {"name": " "}, "token-name"),
+        ("/users/tokens", {"name": "x", "scope": "all"}, "token-scope"),
+        ("/users/tokens", {"name": "x", "days": "9"}, "token-days"),
+        ("/users/second-factor", {"password": "wrong"}, "password-"),
+    ],
+)
+def test_the_focus_is_on_the_first_wrong_field(visit: Visit, address: str, sent: dict[str, str], field: str) -> None:
+    """A whole page comes back: without it the focus would be on none of its fields."""
+    anna = visit("anna")
+    before = parsed(anna.get(address, headers=HTML).text)
+    assert not before.all(lambda it: it.get("autofocus") is not None)
+    answer = anna.post(address, data=sent, headers=HTML)
+    focused = parsed(answer.text).all(lambda it: it.get("autofocus") is not None)
+    assert answer.status_code == 422 and [it.get("id") for it in focused] == [field]
+
+
 def test_ten_megabytes_are_no_password(visit: Visit) -> None:
     assert visit("anna").post(ADDRESS, json=body(new="x" * 10_000_000)).status_code == 413
 

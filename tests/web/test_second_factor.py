@@ -614,6 +614,7 @@ def test_the_page_says_where_a_form_was_refused(visit: Visit, phone: Phone) -> N
         document = parsed(visit("anna").post(f"{PAGE}/{form}", data=sent, headers=HTML).text)
         field = document.by_id(f"code-{form}")
         assert field and field["aria-describedby"] == f"code-{form}-fault"
+        assert document.all(lambda it: it.get("autofocus") is not None) == [field]
         assert len(document.of_class("fault")) == 1
 
 

@@ -26,7 +26,7 @@ from helpdesk.web.core.services import services
 
 MARK_CHARACTERS = 12  # of a session's mark: to tell sessions of one browser apart
 THEMES = ("light", "dark")
-MACROS = ("icon", "disc", "status", "priority", "priority_mark", "faults")
+MACROS = ("icon", "disc", "status", "priority", "priority_mark", "faults", "autofocus")
 MOMENT = "%d.%m.%Y %H:%M"
 FOLDED = "folded"
 OFF = "off"
