@@ -149,7 +149,12 @@ def _part(session: Session, kept: Person, joined: Person, since: datetime, actor
     forget_redmine_keys(session, ids)
     api_tokens.revoke_since(session, kept_id, since)
     second_factors.remove_since(session, kept_id, since, actor_id)
-    rights.keep_sources(session, kept_id, directory_accounts.sources_of(session, kept))
+    sources = directory_accounts.sources_of(session, kept)
+    rights.keep_sources(session, kept_id, sources)
+    if kept.blocked_by and kept.blocked_by not in sources:  # else no sign-in would ever end it
+        joined.blocked_at, joined.blocked_by = kept.blocked_at, kept.blocked_by
+        kept.blocked_at = kept.blocked_by = None
+        session.add_all((kept, joined))
 
 
 def _joins_by_itself(session: Session, one: Person, other: Person, named: Named | None) -> bool:

@@ -218,13 +218,14 @@ def _accounts(session: Session, number: int | None, numbers: Collection[int], lo
 
 def _expected(session: Session, login: str) -> Person | None:
     same = select(Person).where(Person.source == "redmine", Person.login_folded == fold(login))
-    return session.exec(same.where(col(Person.redmine_id).is_(None))).first()
+    is_free = col(Person.redmine_id).is_(None), col(Person.joined_into).is_(None)
+    return session.exec(same.where(*is_free)).first()
 
 
 def _free_login(session: Session, login: str, owner: Person | None) -> None:
     same = select(Person).where(Person.source == "redmine", Person.login_folded == fold(login))
     holder = session.exec(same).first()
     if holder is not None and holder is not owner:
-        holder.login_folded = f"#{holder.redmine_id}"
+        holder.login_folded = f"#{holder.id}"
         session.add(holder)
         session.flush()

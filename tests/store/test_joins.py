@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, SQLModel, col, select
 
 from helpdesk.errors import Invalid
-from helpdesk.store import api_tokens, joins, moved_rows, people, rights, second_factors, sessions
+from helpdesk.store import api_tokens, directory_accounts, joins, moved_rows, people, rights, second_factors, sessions
 from helpdesk.store.casefold import fold
 from helpdesk.store.database import Database
 from helpdesk.store.models import tables
@@ -268,6 +268,17 @@ def test_rights_by_groups_of_a_directory_go_with_the_last_account_of_it(world: D
         return [(row.name, row.source) for id in (ANNA, BORIS) for row in rights.grants(db, id)]
 
     assert world.run_here(work, writes=True) == [("can_access_redmine_report", "local"), (QUALITY, "")]
+
+
+def test_a_block_by_a_directory_stays_with_the_account_of_it(world: Database) -> None:
+    def work(db: Session) -> list[tuple[datetime | None, str | None]]:
+        person(db, BORIS).source = "ldap"
+        moved(db)
+        directory_accounts.block(db, [BORIS], "ldap", NOW)
+        joins.undo(db, person(db, BORIS), NOW, None)
+        return [(row.blocked_at, row.blocked_by) for row in (person(db, ANNA), person(db, BORIS))]
+
+    assert world.run_here(work, writes=True) == [(None, None), (NOW, "ldap")]
 
 
 def test_each_join_is_on_record(world: Database) -> None:
