@@ -206,7 +206,7 @@ def disable_user(typed: str) -> None:
         )
     if not found:
         raise Refused(f"There is no account {typed}.")
-    print(f"{typed} is shut out, and signed out everywhere.")
+    print(f"{typed} is shut out, and signed out everywhere. API tokens of it are revoked.")
 
 
 def enable_user(typed: str) -> None:

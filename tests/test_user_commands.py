@@ -10,7 +10,7 @@ from sqlmodel import Session, select
 from helpdesk import __main__, commands
 from helpdesk.people.rights import ADMIN
 from helpdesk.settings import settings as configuration
-from helpdesk.store import directory_accounts, people, rights, second_factors
+from helpdesk.store import api_tokens, directory_accounts, people, rights, second_factors
 from helpdesk.store.database import Database
 from helpdesk.store.models.tables import AuditRecord
 from tests.servers.process import free_port
@@ -186,6 +186,20 @@ def test_an_account_that_was_shut_out_is_let_in_again(run: Run, database: Databa
     assert "disabled" not in run("list")[1]
     for verb in ("disable", "enable"):
         assert run(verb, "nobody")[0] == 1
+
+
+def test_the_tokens_of_an_account_that_was_shut_out_do_not_come_back(run: Run, database: Database) -> None:
+    def make(session: Session) -> None:
+        for login in ("anna", "boris"):
+            api_tokens.add(session, PEOPLE_IDS[login], "x", "write", None, datetime.now(UTC))
+
+    def left(session: Session) -> list[int]:
+        return [len(api_tokens.of_person(session, PEOPLE_IDS[login])) for login in ("anna", "boris")]
+
+    database.run_here(make, writes=True)
+    assert "tokens" in run("disable", "anna")[1] and database.run_here(left) == [0, 1]
+    run("enable", "anna")
+    assert database.run_here(left) == [0, 1]
 
 
 def test_a_joined_account_stands_for_the_one_that_is_kept(run: Run, database: Database) -> None:

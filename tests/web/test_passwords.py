@@ -254,12 +254,23 @@ def test_a_made_up_link_says_that_it_is_not_valid(visit: Visit, link: str, token
     assert visit().post(f"{link}x", json=body()).json()["error"] == "not_found"
 
 
-def test_made_up_links_are_limited_and_a_right_one_is_not(visit: Visit, link: str) -> None:
+def test_void_links_keep_nobody_behind_the_same_address_from_a_right_one(visit: Visit, link: str) -> None:
     guest = visit(login_rate_limit=LIMIT)
-    for _ in range(2 * LIMIT.count):
-        assert guest.get(link, headers=HTML).status_code == 200
-    assert [guest.get(f"{ADDRESS}/x").status_code for _ in range(3)] == [404, 404, 429]
-    assert guest.get(f"{ADDRESS}/x", headers=HTML).status_code == 429
+    assert {guest.get(f"{ADDRESS}/x").status_code for _ in range(2 * LIMIT.count)} == {404}
+    assert guest.get(link, headers=HTML).status_code == 200
+    assert guest.post(link, json=body()).status_code == 200
+
+
+def test_a_link_opened_in_the_session_of_somebody_else_says_so_and_ends_it(visit: Visit, link: str) -> None:
+    boris, elsewhere, said = visit("boris"), visit("boris"), "You are signed in as"
+    assert said in boris.get(link, headers=HTML).text
+    assert said not in visit("anna").get(link, headers=HTML).text and said not in visit().get(link, headers=HTML).text
+    assert said in boris.post(link, data=body(new="short"), headers=HTML).text and works(boris)
+    answer = boris.post(link, data=body(), headers=HTML)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/users/login")
+    page = boris.get("/users/login", headers=HTML)
+    assert page.status_code == 200 and "Please sign in with it." in page.text
+    assert (works(boris), works(elsewhere)) == (False, True)
 
 
 def test_a_refused_password_leaves_the_link_valid(visit: Visit, link: str) -> None:

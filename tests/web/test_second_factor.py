@@ -640,6 +640,17 @@ def test_an_account_of_another_directory_has_none_unless_it_must(visit: Visit, s
     assert PAGE in visit("boris").get("/users/menu", headers=HTML).text
 
 
+def test_an_account_that_can_set_up_none_is_led_to_the_one_that_it_has(
+    visit: Visit, services: Services, phone: Phone
+) -> None:
+    of_redmine(services)
+    client = visit("anna")
+    assert not state(client)["is_offered"] and state(client)["is_on"]
+    assert PAGE in client.get("/users/menu", headers=HTML).text and PAGE in client.get("/search").text
+    assert client.post(f"{PAGE}/off", json={"code": phone.code()}).status_code == 200
+    assert PAGE not in client.get("/users/menu", headers=HTML).text and PAGE not in client.get("/search").text
+
+
 # SECOND_FACTOR=administrators
 
 
