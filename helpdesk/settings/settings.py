@@ -192,7 +192,10 @@ class Settings(AccessSettings):
 
     @property
     def may_register(self) -> bool:
-        has_directory = bool(self.redmine_url or self.oracle_host or self.ldap_url)
+        # Half of a directory's settings show that one is meant: a misspelt name of the other half opens no door.
+        oracle = self.oracle_host, self.oracle_service, self.oracle_user, self.oracle_password
+        ldap = self.ldap_url, self.ldap_bind_dn, self.ldap_bind_password, self.ldap_base_dn
+        has_directory = any((self.redmine_url, *oracle, *ldap))
         return not has_directory if self.registration is None else self.registration
 
     @property

@@ -106,6 +106,14 @@ def remove(session: Session, person_id: int, actor_id: int | None = None) -> boo
     return found
 
 
+def remove_since(session: Session, person_id: int, since: datetime, actor_id: int | None) -> None:
+    """Remove the second factor that was set up for this very account since then."""
+    own = col(SecondFactor.person_id) == person_id
+    if session.exec(sa.delete(SecondFactor).where(own, col(SecondFactor.confirmed_at) >= since)).rowcount:
+        session.exec(sa.delete(RecoveryCode).where(col(RecoveryCode.person_id) == person_id))
+        audit.note(session, actor_id, "second factor removed", person_id)
+
+
 def _of(person_id: int) -> sa.ColumnElement[bool]:
     """Return the condition that a second factor is set up for this account, or for one that was joined into it."""
     own = sa.or_(col(Person.id) == person_id, col(Person.joined_into) == person_id)

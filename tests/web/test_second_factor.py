@@ -329,6 +329,20 @@ def test_a_second_factor_that_was_removed_between_password_and_code_asks_for_the
     assert enter(client, form, phone.code()).status_code == 401 and not is_in(client)
 
 
+@pytest.mark.parametrize("changed", ["anna", "boris"])
+def test_the_seal_of_a_form_ends_with_the_password(
+    visit: Visit, phone: Phone, services: Services, changed: str
+) -> None:
+    """Also with that of an account which is joined, since it opens this one."""
+    join(services, "anna", "boris")
+    client = visit()
+    form = hidden(asked(client))
+    other = sa.update(tables.Person).where(tables.Person.id == PEOPLE_IDS[changed]).values(password_hash="$argon2id$x")
+    services.database.run_here(lambda db: db.execute(other), writes=True)
+    answer = enter(client, form, phone.code())
+    assert answer.status_code == 401 and "sign in again" in answer.text and not is_in(client)
+
+
 def test_another_site_sends_no_code(visit: Visit, phone: Phone) -> None:
     client = visit()
     sent = hidden(asked(client)) | {"code": phone.code()}
@@ -441,14 +455,30 @@ def test_a_second_factor_is_opened_by_an_old_key_of_the_list(visit: Visit, give:
     assert send(visit(secret_key=f"{NEW},{OLD}"), phone.code()) == (200, None)
 
 
-def test_a_second_factor_that_no_key_opens_lets_nobody_in(
-    visit: Visit, give: Callable[..., Phone], caplog: pytest.LogCaptureFixture
-) -> None:
-    phone, client = give(key=OLD), visit(secret_key=NEW)
-    for code in (phone.code(), RECOVERY, ""):
+def test_a_code_of_a_second_factor_that_no_key_opens_lets_nobody_in(visit: Visit, give: Callable[..., Phone]) -> None:
+    phone, client = give(key=OLD), visit(secret_key=NEW, login_rate_limit=LIMIT)
+    for code in (phone.code(), phone.wrong(), phone.code()):  # none of which is a guess
         assert send(client, code) == (403, "not_allowed")
-    answer = client.post(LOGIN, data=ANNA, headers=HTML)
+    answer = enter(client, hidden(asked(client)), phone.code())
     assert answer.status_code == 403 and "tell an administrator" in answer.text and not is_in(client)
+
+
+def test_a_recovery_code_needs_no_key(visit: Visit, give: Callable[..., Phone]) -> None:
+    give(key=OLD)
+    client = visit(secret_key=NEW)
+    assert send(client, "zzzz-zzzz-zzzz-zzzz") == (401, "wrong_credentials")
+    assert enter(client, hidden(asked(client)), RECOVERY).status_code == 303 and is_in(client)
+    assert send(visit(secret_key=NEW), RECOVERY) == (401, "wrong_credentials")
+
+
+def test_a_second_factor_that_no_key_opens_is_switched_off_by_a_recovery_code(
+    visit: Visit, give: Callable[..., Phone]
+) -> None:
+    phone, client = give(key=OLD), visit("anna")
+    for code, status in ((phone.code(), 403), (RECOVERY, 200)):
+        sent = {"password": PASSWORDS["anna"], "code": code}
+        assert client.post(f"{PAGE}/off", json=sent).status_code == status
+    assert not state(client)["is_on"]
 
 
 # The page
@@ -584,6 +614,7 @@ def test_the_page_says_where_a_form_was_refused(visit: Visit, phone: Phone) -> N
         document = parsed(visit("anna").post(f"{PAGE}/{form}", data=sent, headers=HTML).text)
         field = document.by_id(f"code-{form}")
         assert field and field["aria-describedby"] == f"code-{form}-fault"
+        assert document.all(lambda it: it.get("autofocus") is not None) == [field]
         assert len(document.of_class("fault")) == 1
 
 
@@ -608,6 +639,17 @@ def test_an_account_of_another_directory_has_none_unless_it_must(visit: Visit, s
     assert PAGE not in client.get("/users/menu", headers=HTML).text
     assert "another directory" in client.get(PAGE, headers=HTML).text
     assert PAGE in visit("boris").get("/users/menu", headers=HTML).text
+
+
+def test_an_account_that_can_set_up_none_is_led_to_the_one_that_it_has(
+    visit: Visit, services: Services, phone: Phone
+) -> None:
+    of_redmine(services)
+    client = visit("anna")
+    assert not state(client)["is_offered"] and state(client)["is_on"]
+    assert PAGE in client.get("/users/menu", headers=HTML).text and PAGE in client.get("/search").text
+    assert client.post(f"{PAGE}/off", json={"code": phone.code()}).status_code == 200
+    assert PAGE not in client.get("/users/menu", headers=HTML).text and PAGE not in client.get("/search").text
 
 
 # SECOND_FACTOR=administrators
