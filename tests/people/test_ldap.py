@@ -589,6 +589,11 @@ async def test_a_refused_service_account_is_not_tried_again_and_again(
     assert await refused.find("anna") and refused.trouble is None
 
 
+async def test_an_attribute_without_values_is_empty() -> None:
+    anna = await answered(0)
+    assert anna and (anna.login, anna.email) == ("anna", "")
+
+
 @pytest.mark.parametrize("code", [49, 48, 32])
 async def test_a_wrong_password_is_not_logged(code: int, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
@@ -618,7 +623,7 @@ async def test_a_busy_server_has_not_checked_the_password(code: int) -> None:
 async def answered(code: int) -> Profile | None:
     """What a sign-in returns when the server answers the person's bind by this number."""
     with imitated_ldap.imitated_ldap(code) as url:
-        directory = directory_of(url, LDAP_STARTTLS="off")
+        directory = directory_of(url, LDAP_STARTTLS="off", LDAP_GROUP_RIGHTS="")
         profile = await directory.sign_in("anna", "a password")
         assert directory.trouble is None and directory.breaker.is_closed
         return profile

@@ -11,7 +11,7 @@ from tests.servers.slapd import SERVICE
 BIND, BOUND, SEARCH, FOUND, DONE = 0x60, 0x61, 0x63, 0x64, 0x65
 ONE_BYTE = 128
 PERSON = f"cn=anna,{SERVICE.partition(',')[2]}"
-ATTRIBUTES = {"uid": "anna", "cn": "Anna", "entryUUID": "an-id"}
+ATTRIBUTES = {"uid": ["anna"], "cn": ["Anna"], "entryUUID": ["an-id"], "mail": []}
 
 
 def _tlv(tag: int, content: bytes) -> bytes:
@@ -28,9 +28,11 @@ def _result(number: bytes, operation: int, code: int) -> bytes:
 
 
 def _person(number: bytes) -> bytes:
-    pairs = ((name.encode(), value.encode()) for name, value in ATTRIBUTES.items())
-    values = b"".join(_tlv(0x30, _tlv(0x04, name) + _tlv(0x31, _tlv(0x04, value))) for name, value in pairs)
-    return _message(number, FOUND, _tlv(0x04, PERSON.encode()) + _tlv(0x30, values))
+    attributes = b""
+    for name, values in ATTRIBUTES.items():
+        told = b"".join(_tlv(0x04, value.encode()) for value in values)
+        attributes += _tlv(0x30, _tlv(0x04, name.encode()) + _tlv(0x31, told))
+    return _message(number, FOUND, _tlv(0x04, PERSON.encode()) + _tlv(0x30, attributes))
 
 
 def _answer(request: bytes, code: int) -> bytes:

@@ -163,8 +163,8 @@ class Connection:
                 size_limit=most,
                 time_limit=math.ceil(self.server.seconds),
             )
-        found = [it for it in self._ldap.response or () if it["type"] == "searchResEntry"]
-        return self._ldap.result["result"], [_entry(it) for it in found]
+            found = [it for it in self._ldap.response or () if it["type"] == "searchResEntry"]
+            return self._ldap.result["result"], [_entry(it) for it in found]
 
     @contextmanager
     def _asking(self) -> Iterator[None]:
@@ -196,5 +196,6 @@ def _require_success(number: int) -> None:
 
 
 def _entry(answer: Any) -> Entry:
+    """Return an entry of an answer, in which ldap3 says None for an attribute that was sent without values."""
     values = answer["raw_attributes"].items()
-    return Entry(answer["dn"], {name.lower(): tuple(map(bytes, several)) for name, several in values})
+    return Entry(answer["dn"], {name.lower(): tuple(map(bytes, several or ())) for name, several in values})
