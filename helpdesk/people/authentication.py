@@ -17,6 +17,7 @@ from helpdesk.people.redmine_binding import RedmineBinding
 from helpdesk.store import directory_accounts, joins, people, rights
 from helpdesk.store.database import Database
 from helpdesk.store.models import tables
+from helpdesk.store.rights import Named
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +61,7 @@ class Authentication:
     grace: Grace | None = None
     binding: RedmineBinding | None = None
     joins_by_email: bool = False
+    named: Named = ()
 
     @property
     def problems(self) -> dict[str, str]:
@@ -157,7 +159,7 @@ class Authentication:
             row = directory_accounts.bind(db, source, profile.login, profile.id, profile._asdict())
         directory_accounts.unblock(db, row, source)
         rights.set_from_directory(db, row.id or 0, source, profile.rights)
-        return joins.join_by_email(db, row, self.clock()) if self.joins_by_email else row
+        return joins.join_by_email(db, row, self.clock(), self.named) if self.joins_by_email else row
 
     async def _by_grace(
         self, error: Unavailable, source: str, login: str, password: str, attempts: Attempts

@@ -14,6 +14,7 @@ from helpdesk.people.directory import Directory, Profile, Secret
 from helpdesk.store import directory_accounts, directory_secrets, joins
 from helpdesk.store.database import Database
 from helpdesk.store.models.tables import Person
+from helpdesk.store.rights import Named
 
 log = logging.getLogger(__name__)
 SECONDS = 2.0
@@ -38,9 +39,16 @@ class RedmineBinding:
     """The rule REDMINE_MATCH, and the people's own keys where REDMINE_ACT_AS is api-key (then there is a `box`)."""
 
     def __init__(
-        self, database: Database, redmine: RedmineUsers, rule: Rule, box: Box | None, clock: Callable[[], datetime]
+        self,
+        database: Database,
+        redmine: RedmineUsers,
+        rule: Rule,
+        box: Box | None,
+        clock: Callable[[], datetime],
+        named: Named = (),
     ) -> None:
         self.database, self.redmine, self.rule, self.box, self.clock = database, redmine, rule, box, clock
+        self.named = named
 
     async def bound(self, row: Person, source: str, profile: Profile, password: Secret) -> Person:
         """Bind a person who has just signed in, and keep the person's key. A Redmine that fails keeps nobody out: the
@@ -103,7 +111,9 @@ class RedmineBinding:
         now, number, login = self.clock(), user.redmine_id, user.login
         if number is None:
             raise Invalid(message=joins.TWO_USERS)
-        return await self.database.run(lambda db: joins.bind_to_redmine(db, row, number, login, now), writes=True)
+        return await self.database.run(
+            lambda db: joins.bind_to_redmine(db, row, number, login, now, self.named), writes=True
+        )
 
     async def _candidate(self, profile: Profile) -> Profile | None:
         if self.rule == "login":

@@ -330,6 +330,18 @@ async def test_only_the_directory_that_blocked_a_person_lets_them_in_again(
     assert await sign_in(company) == here == await sign_in(company, "i.ivanov")
 
 
+async def test_an_account_that_the_setting_makes_an_administrator_is_joined_by_nobody_else(
+    company: Authentication, ldap: ScriptedDirectory
+) -> None:
+    ldap.people["i.ivanov", PASSWORD] = Profile("i.ivanov", email=IVANOV.email, id="dn")
+    by_rule = replace(company, joins_by_email=True, named=(("oracle", "ivanov"),))
+    there = await sign_in(by_rule, "i.ivanov")
+    here = await sign_in(by_rule)
+    assert here and there and here.id != there.id
+    joined = await sign_in(replace(by_rule, named=()))
+    assert joined and joined.id == there.id
+
+
 async def test_who_has_left_keeps_nothing_of_the_login_that_somebody_else_has_now(
     graced: Authentication, erp: ScriptedDirectory, database: Database, clock: Clock
 ) -> None:

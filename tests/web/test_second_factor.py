@@ -1,5 +1,6 @@
 """Nobody signs in to an account with a second factor by its password alone, and every code counts once."""
 
+import asyncio
 import json
 import logging
 import re
@@ -7,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from threading import Barrier
 from typing import Any
@@ -19,15 +21,19 @@ from itsdangerous import URLSafeTimedSerializer
 from sqlmodel import Session, select
 
 from helpdesk.encryption import Box
+from helpdesk.notifications.channels.sse.streams import Face
 from helpdesk.people import second_factor as rules
+from helpdesk.people.rights import ADMIN
 from helpdesk.people.second_factor import code_of, step_at
 from helpdesk.services import Services
 from helpdesk.settings.settings import RateLimit
-from helpdesk.store import joins, second_factors
+from helpdesk.store import joins, rights, second_factors, sessions
 from helpdesk.store.models import tables
 from helpdesk.store.models.access import AuditRecord, RecoveryCode
+from helpdesk.store.tokens import hashed
 from helpdesk.web.accounts import code_step
 from helpdesk.web.accounts import second_factor as page
+from helpdesk.web.live import events
 from tests.web.conftest import HTML, HTMX, SECRET, Client, Visit
 from tests.web.dom import Element, parsed
 from tests.world import PASSWORDS, PEOPLE_IDS
@@ -704,6 +710,47 @@ def test_an_administrator_of_another_directory_sets_it_up_without_a_password(
     sent = {"sealed": begun["sealed"], "code": phone.code()}
     assert client.post(f"{PAGE}/confirm", json=sent).status_code == 200
     assert client.get("/tasks").status_code == 200
+
+
+def open_streams(client: Client, services: Services, *logins: str) -> tuple[Callable[[], set[str]], Any]:
+    """Open a stream for each, in the application of a client; return what tells whose are over, and its `live`."""
+    live = client.app.app.state.services.live  # type: ignore[attr-defined]  # Edge's
+    opened = {}
+    for login in logins:
+        begin = partial(sessions.begin, remember=False, address="", user_agent="")
+        begun = services.database.run_here(lambda db: begin(db, PEOPLE_IDS[login], services.clock()), writes=True)  # noqa: B023
+        face = Face(events.PROGRAM, "en")
+        opened[login] = live.streams.open(PEOPLE_IDS[login], hashed(begun[0]), face, 0, None)
+    return (lambda: {login for login, stream in opened.items() if stream.is_over}), live
+
+
+def test_streams_end_when_their_person_lacks_the_second_factor(
+    strict: Visit, give: Callable[..., Phone], services: Services
+) -> None:
+    """Each of these happens while the streams are open, as by a command in another process."""
+    give("admin"), give("boris")
+    join(services, "irina", "boris")  # whose second factor is hers then
+    over, live = open_streams(strict(), services, "admin", "anna", "irina")
+
+    def happen(*acts: Callable[[Session], object]) -> set[str]:
+        services.database.run_here(lambda db: [act(db) for act in acts], writes=True)
+        asyncio.run(live.end_finished())
+        return over()
+
+    assert happen(lambda db: rights.grant(db, PEOPLE_IDS["irina"], ADMIN)) == set()
+    assert happen(lambda db: second_factors.remove(db, PEOPLE_IDS["admin"])) == {"admin"}
+    assert happen(lambda db: rights.grant(db, PEOPLE_IDS["anna"], ADMIN)) == {"admin", "anna"}
+    assert happen(lambda db: second_factors.remove(db, PEOPLE_IDS["irina"])) == {"admin", "anna", "irina"}
+
+
+@pytest.mark.parametrize(("rule", "expected"), [("administrators", {"anna"}), ("off", set())])
+def test_streams_of_named_administrators_end_too_and_none_without_the_rule(
+    visit: Visit, services: Services, rule: str, expected: set[str]
+) -> None:
+    client = visit(second_factor=rule, administrators=(("local", "ANNA"),))
+    over, live = open_streams(client, services, "anna", "boris")
+    asyncio.run(live.end_finished())
+    assert over() == expected
 
 
 def test_only_administrators_are_looked_up(strict: Visit, statements: list[str]) -> None:
