@@ -94,8 +94,9 @@ def unbind(typed: str) -> None:
         if person.source == "redmine":
             raise Refused("This account is one of Redmine itself. Disable it to shut it out.")
         before, person.redmine_id = person.redmine_id, None
-        person.redmine_login = person.redmine_login_folded = None
+        person.redmine_login = person.redmine_login_folded = ""  # so that no rule binds it again
         session.add(person)
+        joins.forget_redmine_keys(session, [person.id])
         audit.note(session, None, "unbind", person.id, {"redmine": before})
         return full_names([person])
 

@@ -65,35 +65,43 @@ def set_admin(typed: str, is_admin: bool) -> None:
     An account of Redmine's may be named before its first sign-in.
     """
     settings = configuration.from_process()
-    person = _set_right(settings, typed, ADMIN, is_admin)
-    print(f"{full_names([person])} is {'an' if is_admin else 'no'} administrator{_since(person)}.")
+    person, groups = _set_right(settings, typed, ADMIN, is_admin)
+    is_one = is_admin or groups
+    print(f"{full_names([person])} is {'an' if is_one else 'no'} administrator{groups}{_since(person)}.")
     if settings.redmine_url and is_admin and person.source == "local":
         print(BESIDE_REDMINE_ADMIN)
 
 
 def set_right(typed: str, name: str, granted: bool) -> None:
     """Grant a right to an account, or revoke it. As for `set_admin`, the account may be expected."""
-    person = _set_right(configuration.from_process(), typed, name, granted)
-    has = "has" if granted else "no longer has"
-    print(f"{full_names([person])} {has} the right {name}{_since(person)}.")
+    person, groups = _set_right(configuration.from_process(), typed, name, granted)
+    has = "has" if granted or groups else "no longer has"
+    print(f"{full_names([person])} {has} the right {name}{groups}{_since(person)}.")
 
 
-def _set_right(settings: Settings, typed: str, name: str, granted: bool) -> Person:
-    """Raises Refused."""
+def _set_right(settings: Settings, typed: str, name: str, granted: bool) -> tuple[Person, str]:
+    """Return the account, and in words which groups still give it a right that was revoked. Raises Refused."""
     source, login = account_name(typed)
     may_be_expected = granted and has_directory(settings, source)
 
-    def work(session: Session) -> Person:
+    def work(session: Session) -> tuple[Person, str]:
         person = found_or_expected(session, source, login, may_be_expected)
         assert person.id is not None
         if granted:
             rights.grant(session, person.id, name)
-        else:
-            rights.revoke(session, person.id, name, settings.administrators)
-        return person
+            return person, ""
+        rights.revoke(session, person.id, name, settings.administrators, asked=_asked(settings, session, person))
+        groups = [row.source for row in rights.grants(session, person.id) if row.name == name]
+        return person, f" only by a group in {', '.join(groups)} now: the grant is taken back" if groups else ""
 
     with refusals():
         return open_store(settings).run_here(work, writes=True)
+
+
+def _asked(settings: Settings, session: Session, person: Person) -> set[str]:
+    """Return the directories that set the rights of their groups when this person signs in."""
+    sources = directory_accounts.sources_of(session, person) & set(settings.directories or DIRECTORIES)
+    return {source for source in sources if has_directory(settings, source)}
 
 
 def has_directory(settings: Settings, source: str | None) -> bool:
@@ -198,7 +206,7 @@ def disable_user(typed: str) -> None:
         )
     if not found:
         raise Refused(f"There is no account {typed}.")
-    print(f"{typed} is shut out, and signed out everywhere.")
+    print(f"{typed} is shut out, and signed out everywhere. API tokens of it are revoked.")
 
 
 def enable_user(typed: str) -> None:

@@ -120,15 +120,15 @@ def _authentication(
         available["oracle"], looks["oracle"] = erp, erp.blocked
     if company := ldap(settings):
         available["ldap"], looks["ldap"] = company, company.blocked
-    binding = None
+    binding, named = None, settings.administrators or ()
     if client:
         redmine = RedmineDirectory(client)
         box = Box(settings.secret_keys) if settings.redmine_act_as == "api-key" else None
-        binding = RedmineBinding(database, redmine, settings.redmine_match, box, utc_now)
+        binding = RedmineBinding(database, redmine, settings.redmine_match, box, utc_now, named)
         available["redmine"], looks["redmine"] = redmine, redmine.blocked
     grace = Grace(database, settings.erp_grace, utc_now) if settings.erp_grace else None
     ordered = tuple(available[name] for name in settings.directories or DIRECTORIES if name in available)
-    authentication = Authentication(database, ordered, utc_now, grace, binding, settings.join_by_email)
+    authentication = Authentication(database, ordered, utc_now, grace, binding, settings.join_by_email, named)
     return authentication, (BlockedPeople(database, looks, utc_now).watch,)
 
 

@@ -65,6 +65,15 @@ def test_a_join_is_previewed_done_and_undone(run: Run, database: Database) -> No
     assert code == 1 and "last seven days" in told
 
 
+def test_of_two_joins_the_one_to_be_undone_first_is_named(run: Run, database: Database) -> None:
+    for login, id in (("ivanov", "7"), ("petrov", "8")):
+        erp_account(database, login, id)
+        run("join", "local:anna", f"oracle:{login}", "--yes")
+    code, told = run("unjoin", "oracle:ivanov")
+    assert code == 1 and "Undo that of oracle:petrov first" in told
+    assert [run("unjoin", f"oracle:{login}")[0] for login in ("petrov", "ivanov")] == [0, 0]
+
+
 def test_an_account_that_the_setting_makes_an_administrator_is_not_joined_away(
     run: Run, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -80,7 +89,10 @@ def test_an_account_is_bound_and_unbound_by_hand(run: Run, database: Database, r
     assert code == 0 and f"is user {redmine.user_ids['anna']} of Redmine" in told
     assert (row(database, number).redmine_id, row(database, number).redmine_login) == (redmine.user_ids["anna"], "anna")
     assert run("bind", "oracle:ivanov", "boris", redmine=real)[0] == 1
+    own_key = tables.RedmineKey(person_id=number, secret="sealed", fetched_at=datetime.now(UTC))
+    database.run_here(lambda db: db.add(own_key), writes=True)
     assert run("unbind", "oracle:ivanov")[0] == 0 and row(database, number).redmine_id is None
+    assert database.run_here(lambda db: db.exec(select(tables.RedmineKey.person_id)).all()) == []
     for nobody in ("nobody-there", "locked"):
         assert run("bind", "oracle:ivanov", nobody, redmine=real)[0] == 1
     assert run("bind", "oracle:ivanov", "anna", redmine=(redmine.url, redmine.api_keys["boris"]))[0] == 1

@@ -16,6 +16,7 @@ from helpdesk.settings.settings import KNOWN, RateLimit, Settings, SettingsError
 
 ROOT = Path(__file__).parent.parent
 KEY = "k" * 16 + "SeCrEt-" + "y" * 16
+OLD_KEY, COMMA_KEY = "o" * 32, "c" * 20 + "," + "d" * 20
 
 
 def refused(environ: Mapping[str, str], folder: Path) -> dict[str, str]:
@@ -109,7 +110,7 @@ def test_all_problems_are_reported_at_once_and_no_secret_is_repeated(tmp_path: P
 
 
 WRONG_VALUES = {
-    "SECRET_KEY": ["x" * 31],
+    "SECRET_KEY": ["x" * 31, "," * 40, f"{KEY},short", f"short,{KEY}", f"{KEY}, {'x' * 31},"],
     "DATABASE_URL": ["mysql://me:p@ss@db/x", "postgresql://db/x?password=p", "postgresql://me:p@db:port/x", "://",
         "mysql+pymysql://u@h/db?passwd=p", "mysql://u@h/db?ssl_key_password=p", "postgresql://db/x?sslpassword=p",
         "postgresql://db/x?PassWord=p"],
@@ -129,7 +130,10 @@ WRONG_VALUES = {
     "LDAP_GROUP_RIGHTS": ["is_admin", "is_admin=admins", "cn=admins,dc=test", "is_redmine_user=cn=all,dc=test",
         "is_admin=cn=a,dc=test;can_do_it=cn=b,dc=test",
         "is_admin=cn=a,dc=test;can_access_redmine_report=cn=a,dc=test"],
-    "PUBLIC_URL": ["https://a.example/x", "https://a.example?x", "https://a.example#x"],
+    "PUBLIC_URL": ["https://a.example/x", "https://a.example?x", "https://a.example#x", "https://a..example",
+        "https://straße.example", "https://a!b.example", "https://*.example", "https://[::1%25eth0]"],
+    "CORS_ORIGINS": ["*", "https://*.example", "https://a.example,*", "null", "https://a.example/x", "a.example"],
+    "AUDIT_DAYS": ["0", "36501", "1000000", "-1", "1.5", "year"],
     "SESSION_COOKIE_SECURE": ["maybe"],
     "MAX_CONTENT_LENGTH": ["0", "-1", "16 GB"],
     "MYSQL_PORT": ["0", "65536", "mysql"],
@@ -174,7 +178,30 @@ def test_a_wrong_value_is_refused(tmp_path: Path, name: str, text: str) -> None:
             "is_admin = cn=admins,dc=test; can_access_redmine_report=cn=leads,dc=test",
             {"cn=admins,dc=test": "is_admin", "cn=leads,dc=test": "can_access_redmine_report"},
         ),
+        *(
+            ("SECRET_KEY", "secret_keys", text, keys)
+            for text, keys in (
+                (KEY, (KEY,)),
+                (f"{KEY},", (KEY,)),
+                (f", {KEY},, {OLD_KEY} ,", (KEY, OLD_KEY)),
+                (COMMA_KEY, (COMMA_KEY,)),
+            )
+        ),
         ("PUBLIC_URL", "public_url", "https://a.example:8443/", "https://a.example:8443"),
+        ("PUBLIC_URL", "public_url", "HTTPS://A.Example:443", "https://a.example"),
+        ("PUBLIC_URL", "public_url", "http://a.example:80/", "http://a.example"),
+        ("PUBLIC_URL", "public_url", "http://a.example:443", "http://a.example:443"),
+        ("PUBLIC_URL", "public_url", "https://Заявки.рф", "https://xn--80aengj8j.xn--p1ai"),
+        ("PUBLIC_URL", "public_url", "http://[::0:1]:8000", "http://[::1]:8000"),
+        ("PUBLIC_URL", "public_url", "http://help_desk:8000", "http://help_desk:8000"),
+        (
+            "CORS_ORIGINS",
+            "cors_origins",
+            "https://A.example:443, http://b.example:80,",
+            ("https://a.example", "http://b.example"),
+        ),
+        ("AUDIT_DAYS", "audit_days", "1", 1),
+        ("AUDIT_DAYS", "audit_days", "36500", 36_500),
         ("MAX_CONTENT_LENGTH", "max_content_length", "1000", 1000),
         ("MAX_CONTENT_LENGTH", "max_content_length", "2mb", 2 * 1024 * 1024),
         ("DEFAULT_LOCALE", "default_locale", "EN", "en"),

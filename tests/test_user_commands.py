@@ -10,7 +10,7 @@ from sqlmodel import Session, select
 from helpdesk import __main__, commands
 from helpdesk.people.rights import ADMIN
 from helpdesk.settings import settings as configuration
-from helpdesk.store import people, rights, second_factors
+from helpdesk.store import api_tokens, directory_accounts, people, rights, second_factors
 from helpdesk.store.database import Database
 from helpdesk.store.models.tables import AuditRecord
 from tests.servers.process import free_port
@@ -109,9 +109,50 @@ def test_what_gives_each_right_is_told(run: Run, database: Database, monkeypatch
         QUALITY: f"granted on {datetime.now(UTC):%Y-%m-%d}",
         "can_access_redmine_report": "by a group in ldap",
     }
-    for name in ("is_admin", "can_access_redmine_report"):
-        code, told_why = run("revoke", "ivanov", name)
-        assert code == 1 and ("ADMINISTRATORS" in told_why or "ldap" in told_why)
+    code, told_why = run("revoke", "ivanov", "is_admin")
+    assert code == 1 and "ADMINISTRATORS" in told_why
+
+
+def in_a_group_of_ldap(database: Database, name: str) -> None:
+    def work(db: Session) -> None:
+        person = directory_accounts.bind(db, "ldap", "petrov", "1", {"full_name": "Пётр", "email": ""})
+        rights.set_from_directory(db, person.id or 0, "ldap", {name})
+
+    database.run_here(work, writes=True)
+
+
+@pytest.fixture
+def company(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An LDAP server that is set."""
+    monkeypatch.setenv("LDAP_URL", "ldap://127.0.0.1")
+    for name in ("LDAP_BIND_DN", "LDAP_BIND_PASSWORD", "LDAP_BASE_DN"):
+        monkeypatch.setenv(name, "dc=example")
+
+
+@pytest.mark.usefixtures("company")
+@pytest.mark.parametrize(("verb", "name"), [(("admin", "--revoke"), ADMIN), (("revoke",), QUALITY)])
+def test_a_grant_is_taken_back_beside_a_group_which_is_named(
+    run: Run, database: Database, verb: tuple[str, ...], name: str
+) -> None:
+    in_a_group_of_ldap(database, name)
+    assert run("grant", "petrov", name)[0] == 0
+    command = (verb[0], "petrov", *verb[1:]) if name == ADMIN else (verb[0], "petrov", name)
+    code, told = run(*command)
+    assert code == 0 and "only by a group in ldap" in told and "granted on" not in run("rights", "petrov")[1]
+    code, told = run(*command)
+    assert code == 1 and "Take the person out of the group" in told
+
+
+@pytest.mark.usefixtures("company")
+@pytest.mark.parametrize(("setting", "value"), [("LDAP_URL", ""), ("DIRECTORIES", "redmine,local")])
+def test_a_right_by_a_group_of_a_directory_that_is_not_asked_any_more_is_revoked(
+    run: Run, database: Database, monkeypatch: pytest.MonkeyPatch, setting: str, value: str
+) -> None:
+    in_a_group_of_ldap(database, QUALITY)
+    assert run("revoke", "petrov", QUALITY)[0] == 1
+    monkeypatch.setenv(setting, value)
+    code, told = run("revoke", "petrov", QUALITY)
+    assert code == 0 and "no longer has" in told and QUALITY not in run("rights", "petrov")[1]
 
 
 def test_somebody_of_redmine_is_granted_a_right_before_the_first_sign_in(run: Run, database: Database) -> None:
@@ -145,6 +186,20 @@ def test_an_account_that_was_shut_out_is_let_in_again(run: Run, database: Databa
     assert "disabled" not in run("list")[1]
     for verb in ("disable", "enable"):
         assert run(verb, "nobody")[0] == 1
+
+
+def test_the_tokens_of_an_account_that_was_shut_out_do_not_come_back(run: Run, database: Database) -> None:
+    def make(session: Session) -> None:
+        for login in ("anna", "boris"):
+            api_tokens.add(session, PEOPLE_IDS[login], "x", "write", None, datetime.now(UTC))
+
+    def left(session: Session) -> list[int]:
+        return [len(api_tokens.of_person(session, PEOPLE_IDS[login])) for login in ("anna", "boris")]
+
+    database.run_here(make, writes=True)
+    assert "tokens" in run("disable", "anna")[1] and database.run_here(left) == [0, 1]
+    run("enable", "anna")
+    assert database.run_here(left) == [0, 1]
 
 
 def test_a_joined_account_stands_for_the_one_that_is_kept(run: Run, database: Database) -> None:

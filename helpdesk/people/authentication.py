@@ -17,11 +17,12 @@ from helpdesk.people.redmine_binding import RedmineBinding
 from helpdesk.store import directory_accounts, joins, people, rights
 from helpdesk.store.database import Database
 from helpdesk.store.models import tables
+from helpdesk.store.rights import Named
 
 log = logging.getLogger(__name__)
 
-TOTAL_SECONDS = 9.0
-"""All directories together have to answer in this time."""
+TOTAL_SECONDS = 7.0
+"""All directories together have to answer in this time; binding to Redmine takes two more."""
 SILENT = {
     "oracle": sentence(
         "Your password could not be checked, because the ERP does not answer just now. Please try again in a while."
@@ -60,6 +61,7 @@ class Authentication:
     grace: Grace | None = None
     binding: RedmineBinding | None = None
     joins_by_email: bool = False
+    named: Named = ()
 
     @property
     def problems(self) -> dict[str, str]:
@@ -68,7 +70,7 @@ class Authentication:
 
     def has(self, source: str) -> bool:
         """Tell whether a directory is asked for passwords."""
-        return any(directory.source == source for directory in self.directories)
+        return any(it.source == source and getattr(it, "checks_passwords", True) for it in self.directories)
 
     async def sign_in(self, login: str, password: str, attempts: Attempts, only: str | None = None) -> Person | None:
         """Return the account of the person with this login and password; None when no directory accepts them.
@@ -88,7 +90,7 @@ class Authentication:
                 log.warning("a directory failed", extra={"directory": directory.source, "error": error.detail})
                 failures.append(_told(directory.source, error))
                 attempts.unanswered()
-                person = await self._by_grace(directory, error, login, password, attempts)
+                person = await self._by_grace(error, directory.source, login, password, attempts)
             else:
                 if person is None:
                     attempts.refused()
@@ -117,7 +119,7 @@ class Authentication:
             raise DirectoryUnavailable(detail=f"no answer in {TOTAL_SECONDS} s") from error
         if profile is None or profile.is_blocked:
             if directory.source == "oracle" and self.grace:
-                await self.grace.forget(login)
+                await self.grace.forget(asked, password)
             return None
         return await self.bound(directory.source, profile, password)
 
@@ -137,32 +139,40 @@ class Authentication:
             await self.grace.keep(profile.login, password)
         if self.binding:
             row = await self.binding.bound(row, source, profile, Secret(password))
+        return await self._entering(row)
+
+    async def _entering(self, row: tables.Person) -> Person | None:
+        """Return the person of an account, unless it is disabled or blocked."""
+        if not row.is_active or row.blocked_at is not None:
+            return None
         return await self.database.run(lambda db: load_person(db, row))
 
     def _row(self, db: Session, source: str, profile: Profile) -> tables.Person | None:
         if source == "local":
             row = directory_accounts.kept_of(db, db.get_one(tables.Person, int(profile.id)))
-            return row if row.blocked_at is None else None
+            return row
         if source == "redmine" and profile.redmine_id is not None:
             number, names = profile.redmine_id, (profile.login, profile.full_name, profile.email)
-            row = directory_accounts.bind_redmine(db, number, *names)
+            by_mail = self.binding is not None and self.binding.rule == "mail"
+            row = directory_accounts.bind_redmine(db, number, *names, by_mail=by_mail)
         else:
             row = directory_accounts.bind(db, source, profile.login, profile.id, profile._asdict())
-        directory_accounts.unblock(db, row)
+        directory_accounts.unblock(db, row, source)
         rights.set_from_directory(db, row.id or 0, source, profile.rights)
-        return joins.join_by_email(db, row, self.clock()) if self.joins_by_email else row
+        return joins.join_by_email(db, row, self.clock(), self.named) if self.joins_by_email else row
 
     async def _by_grace(
-        self, directory: Directory, error: Unavailable, login: str, password: str, attempts: Attempts
+        self, error: Unavailable, source: str, login: str, password: str, attempts: Attempts
     ) -> Person | None:
-        if directory.source != "oracle" or self.grace is None or isinstance(error, Misconfigured):
+        if source != "oracle" or self.grace is None or isinstance(error, Misconfigured):
             return None
-        row = await self.grace.sign_in(login, password, attempts.checking)
-        if row is None or not row.is_active:
+        row = await self.grace.sign_in(await self._login(source, login), password, attempts.checking)
+        person = await self._entering(row) if row else None
+        if person is None:
             attempts.refused()
             return None
-        log.warning("signed in without the ERP", extra={"person_id": row.id})
-        return await self.database.run(lambda db: load_person(db, row))
+        log.warning("signed in without the ERP", extra={"person_id": person.id})
+        return person
 
 
 def _told(source: str, error: HelpdeskError) -> HelpdeskError:

@@ -39,7 +39,8 @@ class BlockedPeople:
             ids = await self.looks[source](accounts) if accounts else set()
             if ids:
                 block, now = directory_accounts.block, self.clock()
-                people = await self.database.run(lambda db: block(db, ids, now), writes=True)
-                log.info("signed out, as the directory blocks them", extra={"directory": source, "people": people})
+                people = await self.database.run(lambda db: block(db, ids, source, now), writes=True)
+                if people:
+                    log.info("signed out, as the directory blocks them", extra={"directory": source, "people": people})
         except HelpdeskError as error:
             log.warning("nobody was looked for", extra={"directory": source, "error": error.detail or error.code})

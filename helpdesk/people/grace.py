@@ -22,15 +22,23 @@ class Grace:
             lambda db: directory_secrets.keep_grace(db, login, hashed, now, self.length), writes=True
         )
 
-    async def forget(self, login: str) -> None:
-        await self.database.run(lambda db: directory_secrets.forget_grace(db, login.strip()), writes=True)
+    async def forget(self, login: str, refused: str) -> None:
+        """Forget the hash of a password that the ERP refuses now. Other wrong passwords change nothing: else anybody
+        could take a colleague's grace away."""
+        known = await self._known(login)
+        if known and await passwords.matches(known[1], refused):
+            await self.database.run(lambda db: directory_secrets.forget_grace(db, login.strip()), writes=True)
 
     async def sign_in(self, login: str, password: str, checking: Checking) -> Person | None:
         """Return the account of a login that the ERP let in with this password within the time of grace."""
-        typed, since = login.strip(), self.clock() - self.length
-        found = await self.database.run(lambda db: directory_secrets.grace_of(db, typed, since))
-        known = found if found and found[0].login == typed else None  # the ERP compares exactly, too
+        typed, known = login.strip(), await self._known(login)
         tried = await checking(typed, password)
         if not await passwords.matches(known[1] if known else None, tried) or known is None:
             return None
         return await self.database.run(lambda db: directory_accounts.kept_of(db, known[0]))
+
+    async def _known(self, login: str) -> tuple[Person, str] | None:
+        """Return the account with exactly this login, as the ERP compares it, and the hash that is kept for it."""
+        typed, since = login.strip(), self.clock() - self.length
+        found = await self.database.run(lambda db: directory_secrets.grace_of(db, typed, since))
+        return found if found and found[0].login == typed else None

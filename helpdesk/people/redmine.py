@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Collection
 
-from helpdesk.errors import BadResponse, NotAllowed, NotFound, WrongKey
+from helpdesk.errors import BadResponse, LockedOut, NotAllowed, NotFound, WrongKey
 from helpdesk.people.directory import MOST_FOUND, Checking, Profile, Secret, is_askable, unlimited
 from helpdesk.redmine_client import JSON, RedmineClient, user_id, within
 from helpdesk.store import people
@@ -14,6 +14,7 @@ from helpdesk.store.directory_accounts import Known
 LONGEST_LOGIN = 255
 LONGEST_PASSWORD = 4_096
 PAGE_SIZE, MOST_PAGES = 100, 5  # of people whose name, login or e-mail contains the typed text
+MOST_PAGES_OF_LOCKED = 100
 ACTIVE, LOCKED = 1, 3  # app/models/principal.rb
 
 log = logging.getLogger(__name__)
@@ -62,9 +63,18 @@ class RedmineDirectory:
     async def blocked(self, accounts: Collection[Known]) -> set[int]:
         """Return the ids of accounts whose users are locked. The key has to be an administrator's."""
         async with within(self.client.deadline):
-            users = await self._users_like("", status=LOCKED)
+            users = await self._users_like("", status=LOCKED, pages=MOST_PAGES_OF_LOCKED)
         locked = {user_id(user) for user in users}
         return {account.id for account in accounts if account.redmine_id in locked}
+
+    async def with_number(self, number: int) -> Profile | None:
+        """Return the user with this number, also a locked one."""
+        async with within(self.client.deadline):
+            try:
+                user = (await self.client.get(f"/users/{number}.json")).get("user")
+            except NotFound:
+                return None
+        return _profile(user) if isinstance(user, dict) else None
 
     async def proven(self, profile: Profile) -> bool:
         """Tell whether Redmine, asked as this login, says that it is this user.
@@ -72,7 +82,10 @@ class RedmineDirectory:
         A key that is not an administrator's is ignored silently: then everybody would act as its owner.
         """
         async with within(self.client.deadline):
-            user = (await self.client.get("/users/current.json", as_login=profile.login)).get("user")
+            try:
+                user = (await self.client.get("/users/current.json", as_login=profile.login)).get("user")
+            except LockedOut:  # also where nobody has this login
+                return False
         return isinstance(user, dict) and user.get("id") == profile.redmine_id
 
     async def with_email(self, email: str) -> Profile | None:
@@ -101,9 +114,9 @@ class RedmineDirectory:
         logins = [str(user.get("login") or "") for user in users if _same(user.get("mail"), typed)]
         return logins[0] if len(logins) == 1 and _can_be_tried(logins[0], "any") else typed
 
-    async def _users_like(self, typed: str, status: int = ACTIVE) -> list[JSON]:
+    async def _users_like(self, typed: str, status: int = ACTIVE, pages: int = MOST_PAGES) -> list[JSON]:
         users: list[JSON] = []
-        for page in range(MOST_PAGES):
+        for page in range(pages):
             place = (("limit", PAGE_SIZE), ("offset", page * PAGE_SIZE))
             chosen = (("name", typed),) if typed else ()
             params = (*chosen, *((("status", status),) if status != ACTIVE else ()), *place)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
-from helpdesk.settings import parsing
+from helpdesk.settings import origins, parsing
 from helpdesk.settings.field import setting
 
 
@@ -133,8 +133,8 @@ class AccessSettings:
     cors_origins: tuple[str, ...] | None = setting(
         "CORS_ORIGINS",
         "the origins whose pages may call the JSON API with a token, separated by commas",
-        parsing.origins,
+        origins.origins,
     )
     audit_days: int = setting(
-        "AUDIT_DAYS", "for how many days the record of administrators' acts is kept", parsing.number, default=365
+        "AUDIT_DAYS", "for how many days the record of administrators' acts is kept", parsing.days, default=365
     )

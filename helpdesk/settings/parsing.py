@@ -21,6 +21,7 @@ from helpdesk.people.rights import GRANTED
 MEGABYTE = 1024 * 1024
 SHORTEST_KEY = 32
 LARGEST_PORT = 65_535
+MOST_DAYS = 36_500
 SECONDS_OF_UNIT = {"second": 1, "minute": 60, "hour": 3600}
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 LONGEST_IDLE = timedelta(days=30)
@@ -62,15 +63,27 @@ class InvalidSetting(ValueError):
 
 
 def secret_key(text: str) -> str:
-    if len(text) < SHORTEST_KEY:
+    """Return the text of one key or of a list. A text without a long enough part is one key, commas and all."""
+    parts = _parts(text)
+    lengths = [len(each) >= SHORTEST_KEY for each in parts]
+    if any(lengths) and not all(lengths):
+        raise InvalidSetting(
+            f"has a part between commas that is shorter than {SHORTEST_KEY} characters",
+            "In a list each key has at least as many. Give a single key without a comma: openssl rand -hex 32",
+        )
+    if not parts or len(text) < SHORTEST_KEY:
         raise InvalidSetting(f"is shorter than {SHORTEST_KEY} characters", "Make one by: openssl rand -hex 32")
     return text
 
 
 def keys(text: str) -> tuple[str, ...]:
-    """Return the keys of a list; a text with a comma in it is one key, unless each part is long enough to be one."""
-    parts = tuple(each.strip() for each in text.split(","))
-    return parts if all(len(each) >= SHORTEST_KEY for each in parts) else (text,)
+    """Return the keys of a list that `secret_key` accepted."""
+    parts = _parts(text)
+    return parts if parts and all(len(each) >= SHORTEST_KEY for each in parts) else (text,)
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    return tuple(each.strip() for each in text.split(",") if each.strip())
 
 
 def database_url(text: str) -> str:
@@ -137,13 +150,6 @@ def http_url(text: str) -> str:
     return text.rstrip("/")
 
 
-def origin(text: str) -> str:
-    address = http_url(text)
-    if urlsplit(address).path:
-        raise InvalidSetting("has more than scheme, host and port", "Give only https://helpdesk.example.test")
-    return address
-
-
 def proxy_url(text: str) -> str:
     """Return the proxy's address: the only http address that may hold a user and a password."""
     is_valid = _has_host(text, "http", "https") and urlsplit(text).path in ("", "/")
@@ -175,6 +181,12 @@ def port(text: str) -> int:
 def number(text: str) -> int:
     if not re.fullmatch(r"\d{1,9}", text, re.ASCII):
         raise InvalidSetting("is not a number", "Give a whole one, such as 365")
+    return int(text)
+
+
+def days(text: str) -> int:
+    if not re.fullmatch(r"[1-9]\d{0,4}", text, re.ASCII) or int(text) > MOST_DAYS:
+        raise InvalidSetting("is no number of days", f"Give a whole one from 1 to {MOST_DAYS}, such as 365")
     return int(text)
 
 
@@ -222,10 +234,6 @@ def group_rights(text: str) -> dict[str, str]:
             "names a group twice", "Each group gives one right; name another group for the other right"
         )
     return rights
-
-
-def origins(text: str) -> tuple[str, ...]:
-    return tuple(origin(each.strip()) for each in text.split(",") if each.strip())
 
 
 def account_name(text: str) -> AccountName:

@@ -22,6 +22,7 @@ from helpdesk.settings import sources as settings_sources
 from helpdesk.settings.access import AccessSettings
 from helpdesk.settings.field import setting
 from helpdesk.settings.later import LATER
+from helpdesk.settings.origins import origin
 from helpdesk.settings.parsing import AccountNames, RateLimit
 from helpdesk.settings.poll_schedule import Schedule, parse_schedule, parse_seconds
 from helpdesk.settings.sources import Given, Problem, Row, given
@@ -125,9 +126,7 @@ class Settings(AccessSettings):
         "whether people may create their own accounts; absent: on if no directory is set",
         parsing.flag,
     )
-    public_url: str | None = setting(
-        "PUBLIC_URL", "our own address as browsers see it: scheme, host and port", parsing.origin
-    )
+    public_url: str | None = setting("PUBLIC_URL", "our own address as browsers see it: scheme, host and port", origin)
     secure_cookie: bool | None = setting(
         "SESSION_COOKIE_SECURE", "the cookie's Secure flag; absent: on when PUBLIC_URL is https", parsing.flag
     )
@@ -193,7 +192,10 @@ class Settings(AccessSettings):
 
     @property
     def may_register(self) -> bool:
-        has_directory = bool(self.redmine_url or self.oracle_host or self.ldap_url)
+        # Half of a directory's settings show that one is meant: a misspelt name of the other half opens no door.
+        oracle = self.oracle_host, self.oracle_service, self.oracle_user, self.oracle_password
+        ldap = self.ldap_url, self.ldap_bind_dn, self.ldap_bind_password, self.ldap_base_dn
+        has_directory = any((self.redmine_url, *oracle, *ldap))
         return not has_directory if self.registration is None else self.registration
 
     @property

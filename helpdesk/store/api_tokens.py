@@ -115,5 +115,14 @@ def revoke(session: Session, person_id: int, token_id: int) -> bool:
     return session.exec(sa.delete(ApiToken).where(mine)).rowcount > 0
 
 
+def revoke_since(session: Session, person_id: int, since: datetime) -> None:
+    """Delete the person's tokens that were made since then."""
+    session.exec(sa.delete(ApiToken).where(col(ApiToken.person_id) == person_id, col(ApiToken.created_at) >= since))
+
+
+def revoke_all(session: Session, person_id: int) -> None:
+    session.exec(sa.delete(ApiToken).where(col(ApiToken.person_id) == person_id))
+
+
 def _token(row: ApiToken) -> Token:
     return Token(row.id or 0, row.name, row.scope, row.created_at, row.expires_at, row.last_used)

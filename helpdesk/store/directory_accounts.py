@@ -7,12 +7,15 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from helpdesk.errors import LoginReassigned
+from helpdesk.errors import LoginReassigned, NotAllowed, sentence
 from helpdesk.store import locks, people
 from helpdesk.store.casefold import fold
 from helpdesk.store.models import fitting, table, tables
 from helpdesk.store.models.tables import Person
 
+BOUND_BY_MAIL = sentence(
+    "This user of Redmine belongs to an account of the company's directory. Please sign in with its login and password."
+)
 NAMES = ("full_name", "email")
 OFFICE = ("department", "position", "office", "phone")
 OWNED = {
@@ -31,6 +34,7 @@ class Known(NamedTuple):
     id: int
     login: str
     redmine_id: int | None
+    directory_id: str | None = None
 
 
 def bind(session: Session, source: str, login: str, directory_id: str, values: Mapping[str, Any]) -> Person:
@@ -58,21 +62,41 @@ def bind(session: Session, source: str, login: str, directory_id: str, values: M
     return kept
 
 
-def bind_redmine(session: Session, redmine_id: int, login: str, full_name: str, email: str) -> Person:
+def bind_redmine(
+    session: Session, redmine_id: int, login: str, full_name: str, email: str, by_mail: bool = False
+) -> Person:
     """Return the account of Redmine's user `redmine_id`, as `bind` does: the numeric id is the identity.
 
     It may be an account of another directory that is bound to this user: it keeps its login and names. Another account
     that had this login at Redmine before loses it. An account that was expected under this login and is not bound yet
     becomes this account, or passes its rights on to it.
+
+    Where accounts are bound `by_mail`, which users of Redmine enter themselves, the password of Redmine does not open
+    an account of another directory, unless an administrator has joined them: raises NotAllowed.
     """
     locks.everybody(session)
     person = session.exec(select(Person).where(Person.redmine_id == redmine_id)).first()
     if person is not None and person.source != "redmine":
-        person.redmine_login, person.redmine_login_folded = login, fold(login)
-        session.add(person)
+        if by_mail and "redmine" not in _joined_sources(session, person):
+            raise NotAllowed(BOUND_BY_MAIL)
+        rename_in_redmine(session, person, login)
         refresh(session, person, "redmine", {"full_name": full_name, "email": email})
         return person
     return people.bind_redmine(session, redmine_id, login, full_name, email)
+
+
+def of_redmine(session: Session, redmine_id: int | None) -> Person | None:
+    """Return the account that is bound to a user of Redmine."""
+    return session.exec(select(Person).where(Person.redmine_id == redmine_id)).first()
+
+
+def rename_in_redmine(session: Session, person: Person, login: str) -> None:
+    """Note the login that a bound account has in Redmine now. Whoever had it before has another one by now."""
+    others = sa.and_(col(Person.redmine_login_folded) == fold(login), col(Person.id) != person.id)
+    session.exec(sa.update(Person).where(others).values(redmine_login="", redmine_login_folded=""))
+    person.redmine_login, person.redmine_login_folded = login, fold(login)
+    session.add(person)
+    session.flush()
 
 
 def refresh(session: Session, person: Person, source: str, values: Mapping[str, Any]) -> None:
@@ -99,8 +123,11 @@ def owned_by(session: Session, person: Person, source: str) -> set[str]:
 
 def sources_of(session: Session, person: Person) -> set[str]:
     """Return the directories by which an account can be signed in to."""
-    joined = set(session.exec(select(Person.source).where(Person.joined_into == person.id)))
-    return joined | {person.source} | ({"redmine"} if person.redmine_id else set())
+    return _joined_sources(session, person) | {person.source} | ({"redmine"} if person.redmine_id else set())
+
+
+def _joined_sources(session: Session, person: Person) -> set[str]:
+    return set(session.exec(select(Person.source).where(Person.joined_into == person.id)))
 
 
 def kept_of(session: Session, person: Person) -> Person:
@@ -120,16 +147,27 @@ def accept_login(session: Session, source: str, login: str) -> bool:
 
 def release_login(session: Session, source: str, login: str) -> bool:
     """Take the login from its old account, so that its new owner gets an account of their own. False if there is
-    none."""
+    none.
+
+    The old owner is signed out, and let in again when the directory shows the same person under another login. An
+    account that this one was joined into goes on by its other directories.
+    """
     row = session.exec(_of(source).where(Person.login_folded == fold(login))).first()
     if row is None:
         return False
     free_login(session, row)
+    session.exec(sa.delete(tables.GracePassword).where(col(tables.GracePassword.person_id) == row.id))
+    kept = kept_of(session, row)
+    if kept is row:
+        block(session, [row.id or 0], source, datetime.now(UTC))
+    else:
+        unblock(session, kept, source)
     return True
 
 
 def free_login(session: Session, row: Person) -> None:
-    row.login_folded = f"#{row.id}"
+    """Take the login from an account, also as ADMINISTRATORS knows it."""
+    row.login = row.login_folded = f"#{row.id}"
     session.add(row)
     session.flush()
 
@@ -158,20 +196,26 @@ def signed_in(session: Session, source: str, now: datetime) -> list[Known]:
         sa.select(col(tables.ApiToken.person_id)),
     )
     mine = kept.c.redmine_id.is_not(None) if source == "redmine" else kept.c.source == source
-    query = sa.select(kept.c.id, kept.c.login, kept.c.redmine_id).where(mine, kept.c.is_active, person.in_(used))
+    known = kept.c.id, kept.c.login, kept.c.redmine_id, kept.c.directory_id
+    has_login = sa.not_(kept.c.login_folded.startswith("#"))
+    query = sa.select(*known).where(mine, has_login, kept.c.is_active, person.in_(used))
     return [Known(*row) for row in session.execute(query)]
 
 
-def block(session: Session, ids: Collection[int], now: datetime) -> list[int]:
-    """Shut out the people of these accounts, whom a directory blocks, and end their sessions. Return their ids."""
+def block(session: Session, ids: Collection[int], source: str, now: datetime) -> list[int]:
+    """Shut out the people of these accounts, whom a directory blocks, and end their sessions. Return the ids of those
+    who were not blocked before."""
     person = sa.func.coalesce(Person.joined_into, Person.id)
     people = list(session.execute(sa.select(person).where(col(Person.id).in_(ids))).scalars())
-    session.exec(sa.update(Person).where(col(Person.id).in_(people)).values(blocked_at=now))
+    free = sa.and_(col(Person.id).in_(people), col(Person.blocked_at).is_(None))
+    blocked = list(session.execute(sa.select(col(Person.id)).where(free)).scalars())
+    session.exec(sa.update(Person).where(free).values(blocked_at=now, blocked_by=source))
     session.exec(sa.delete(tables.Session).where(col(tables.Session.person_id).in_(people)))
-    return people
+    return [number for number in blocked if number is not None]
 
 
-def unblock(session: Session, person: Person) -> None:
-    if person.blocked_at is not None:
-        person.blocked_at = None
+def unblock(session: Session, person: Person, source: str) -> None:
+    """Let a person in again by the directory that had blocked them; no other one may."""
+    if person.blocked_at is not None and person.blocked_by == source:
+        person.blocked_at = person.blocked_by = None
         session.add(person)

@@ -46,7 +46,9 @@ def redmine_key_of(session: Session, login: str) -> str | None:
         col(Person.redmine_login_folded) == folded, sa.and_(col(Person.login_folded) == folded, _has_no_other_login())
     )
     keys = select(RedmineKey.secret).join(Person, col(RedmineKey.person_id) == col(Person.id))
-    return session.exec(keys.where(named, col(Person.redmine_id).is_not(None), col(Person.is_active).is_(True))).first()
+    bound = keys.where(named, col(Person.redmine_id).is_not(None), col(Person.is_active).is_(True))
+    found = session.exec(bound.limit(2)).all()
+    return found[0] if len(found) == 1 else None
 
 
 def forget_redmine_key(session: Session, sealed: str) -> None:

@@ -1,65 +1,42 @@
 """Join two accounts of one person, and undo it within a week.
 
 What hangs on the joined account is moved to the kept one, except what the kept one has already under the same key. The
-joined account stays as a way to sign in. What was moved is noted, and is given back when the join is undone.
+joined account stays as a way to sign in. What was moved is noted, and is given back when the join is undone. Joins into
+one account are undone in reverse order, so that each finds what the next one has left.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import logging
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, SQLModel, col, select
 
 from helpdesk.errors import Invalid, sentence
-from helpdesk.store import audit, directory_accounts, locks
+from helpdesk.people.rights import ADMIN
+from helpdesk.store import api_tokens, audit, directory_accounts, locks, moved_rows, rights, second_factors
 from helpdesk.store.casefold import fold
-from helpdesk.store.database import in_batches
-from helpdesk.store.models.tables import AccountJoin, Person, SavedView
+from helpdesk.store.models.tables import AccountJoin, Person, RedmineKey, SavedView
+from helpdesk.store.rights import Named
+
+log = logging.getLogger(__name__)
 
 UNDONE_WITHIN = timedelta(days=7)
-STAYS = {"account_join", "grace_password", "first_answer", "password_link", "second_factor", "recovery_code"}
-"""Tables whose rows belong to the way of signing in, or to one answer, and are not moved."""
-PROVEN = ("oracle", "ldap", "redmine")
-"""The directories that prove an e-mail; people enter their own in local accounts."""
+PROVEN = ("oracle", "ldap")
+"""The directories that prove an e-mail; people enter their own in local accounts and in Redmine."""
 ITSELF = sentence("An account can't be joined with itself.")
 JOINED_ALREADY = sentence("One of the accounts was joined already.")
 TWO_USERS = sentence("The accounts are bound to two users of Redmine, so they are two people's.")
 TOO_LATE = sentence("There is no join of this account from the last seven days.")
-
-Moved = dict[str, list[list[Any]]]
-"""The keys of the moved rows, by `table.column`."""
-
-
-class Link(NamedTuple):
-    """A column that refers to a person, with the primary key of its table."""
-
-    table: sa.Table
-    column: sa.Column[Any]
-
-    @property
-    def name(self) -> str:
-        return f"{self.table.name}.{self.column.name}"
-
-    @property
-    def keys(self) -> list[sa.Column[Any]]:
-        return [column for column in self.table.primary_key.columns if column is not self.column]
-
-
-def links() -> Iterator[Link]:
-    """Yield every column that refers to a person and is moved."""
-    for table in SQLModel.metadata.sorted_tables:
-        for column in table.columns:
-            refers = any(key.column.table.name == "person" for key in column.foreign_keys)
-            if refers and table.name not in STAYS:
-                yield Link(table, column)
+ONLY_BY_HAND = sentence("Only an administrator can join these accounts: helpdesk user join.")
 
 
 def preview(session: Session, kept: Person, joined: Person) -> dict[str, int]:
     """Return how many rows of each kind a join moves. Raises Invalid where it is not possible."""
     _require_possible(kept, joined)
-    counts = {link.name: len(_movable(session, link, kept, joined)) for link in links()}
+    counts = {link.name: len(moved_rows.movable(session, link, kept, joined)) for link in moved_rows.links()}
     return {name: count for name, count in counts.items() if count}
 
 
@@ -68,70 +45,154 @@ def join(session: Session, kept: Person, joined: Person, now: datetime, actor_id
     locks.everybody(session)
     _require_possible(kept, joined)
     _rename_views(session, kept, joined)
-    moved: Moved = {}
-    for link in links():
-        if keys := _movable(session, link, kept, joined):
+    moved: moved_rows.Moved = {}
+    for link in moved_rows.links():
+        if keys := moved_rows.movable(session, link, kept, joined):
             moved[link.name] = keys
-            _move(session, link, keys, joined, kept)
+            moved_rows.move(session, link, keys, joined, kept)
     moved["redmine"] = _move_redmine(session, joined, kept)
+    moved["through"] = _lead_on(session, joined, kept)
     joined.joined_into = kept.id
     session.add(AccountJoin(**_ids(kept, joined), joined_at=now, joined_by=actor_id, moved=json.dumps(moved)))
     session.add(joined)
     session.flush()
-    for row in session.exec(select(Person).where(Person.joined_into == joined.id)):
-        row.joined_into = kept.id
-        session.add(row)
     audit.note(session, actor_id, "join", kept.id, {"joined": f"{joined.source}:{joined.login}"})
     return kept
 
 
 def undo(session: Session, joined: Person, now: datetime, actor_id: int | None) -> None:
-    """Give a joined account back what it had. What was made since then stays. Raises Invalid after a week.
+    """Give a joined account back what it had. Raises Invalid after a week, and before a later join is undone.
 
-    Both people are signed out: nobody goes on in the other one's session.
+    What was made since then stays, but nobody goes on as the other person: all are signed out, and tokens, a second
+    factor and rights by groups that may be the other one's are removed.
     """
     locks.everybody(session)
-    since = select(AccountJoin).where(AccountJoin.joined_id == joined.id, col(AccountJoin.undone_at).is_(None))
-    record = session.exec(since.where(col(AccountJoin.joined_at) >= now - UNDONE_WITHIN)).first()
-    if record is None:
-        raise Invalid(message=TOO_LATE)
+    record = _last_join(session, joined, now)
     kept, moved = session.get_one(Person, record.kept_id), json.loads(record.moved)
-    _move_redmine_back(session, kept, joined, moved.pop("redmine", []))
-    for link in links():
-        _move(session, link, moved.get(link.name, []), kept, joined)
+    _move_redmine_back(session, kept, joined, moved["redmine"])
+    for link in moved_rows.links():
+        moved_rows.move(session, link, moved.get(link.name, []), kept, joined)
+    through = sa.update(Person).where(col(Person.id).in_([id for (id,) in moved.get("through", [])]))
+    session.exec(through.values(joined_into=joined.id))
     joined.joined_into, record.undone_at = None, now
     session.add_all((joined, record))
-    sessions = SQLModel.metadata.tables["session"]
-    session.execute(sa.delete(sessions).where(sessions.c.person_id.in_((kept.id, joined.id))))
+    session.flush()
+    _part(session, kept, joined, record.joined_at, actor_id)
     audit.note(session, actor_id, "unjoin", kept.id, {"joined": f"{joined.source}:{joined.login}"})
 
 
-def join_by_email(session: Session, row: Person, now: datetime) -> Person:
-    """Join an account with the only older one whose e-mail another directory has proven to be the same."""
+def join_by_email(session: Session, row: Person, now: datetime, named: Named | None = ()) -> Person:
+    """Join an account with the only older one whose e-mail another directory has proven to be the same.
+
+    Accounts that only an administrator may join stay two, which is logged.
+    """
     if not row.email_folded or row.source not in PROVEN:
         return row
     same = select(Person).where(Person.email_folded == row.email_folded, col(Person.joined_into).is_(None))
-    proven = same.where(col(Person.source).in_(PROVEN), Person.source != row.source, Person.id != row.id)
-    others = session.exec(proven.limit(2)).all()
-    if len(others) != 1 or not others[0].is_active or (row.redmine_id and others[0].redmine_id):
+    proven = session.exec(same.where(col(Person.source).in_(PROVEN), Person.id != row.id))
+    others = [other for other in proven if _same_email(other, row)]
+    if len(others) != 1 or not _joins_by_itself(session, row, others[0], named):
         return row
     older, newer = sorted((row, others[0]), key=lambda it: it.id or 0)
     return join(session, older, newer, now, None)
 
 
-def bind_to_redmine(session: Session, row: Person, redmine_id: int, login: str, now: datetime) -> Person:
-    """Bind an account to a user of Redmine; one that this user has already is joined with it. Raises Invalid."""
+def bind_to_redmine(
+    session: Session, row: Person, redmine_id: int, login: str, now: datetime, named: Named | None = ()
+) -> Person:
+    """Bind an account to a user of Redmine; one that this user has already is joined with it.
+
+    Raises Invalid, also where only an administrator may join the two.
+    """
     locks.everybody(session)
     row = directory_accounts.kept_of(session, session.get_one(Person, row.id))
     if row.redmine_id not in (None, redmine_id):
         raise Invalid(message=TWO_USERS)
+    if row.redmine_id is None:
+        forget_redmine_keys(session, [row.id])
     holder = session.exec(select(Person).where(Person.redmine_id == redmine_id)).first()
     if holder is not None and holder.id != row.id:
+        if not _joins_by_itself(session, holder, row, named):
+            raise Invalid(message=ONLY_BY_HAND)
         return join(session, holder, row, now, None)
     row.redmine_id, row.redmine_login, row.redmine_login_folded = redmine_id, login, fold(login)
     session.add(row)
     session.flush()
     return row
+
+
+def forget_redmine_keys(session: Session, ids: Collection[int | None]) -> None:
+    """Forget the keys of these accounts, which may be those of another user of Redmine. A sign-in fetches them."""
+    session.exec(sa.delete(RedmineKey).where(col(RedmineKey.person_id).in_(ids)))
+
+
+def _last_join(session: Session, joined: Person, now: datetime) -> AccountJoin:
+    """Return the join of an account, if it is the last one into the kept account. Raises Invalid."""
+    into = select(AccountJoin).where(AccountJoin.kept_id == joined.joined_into, col(AccountJoin.undone_at).is_(None))
+    last = session.exec(into.order_by(col(AccountJoin.id).desc())).first()
+    if last is None or last.joined_at < now - UNDONE_WITHIN:
+        raise Invalid(message=TOO_LATE)
+    if last.joined_id != joined.id:
+        later = session.get_one(Person, last.joined_id)
+        name = f"{later.source}:{later.login}"
+        raise Invalid(message=sentence("Joins are undone in reverse order. Undo that of %(name)s first.", name=name))
+    return last
+
+
+def _part(session: Session, kept: Person, joined: Person, since: datetime, actor_id: int | None) -> None:
+    """Take away what lets one of two people act as the other one."""
+    both, kept_id = (kept.id, joined.id), kept.id or 0
+    theirs = sa.or_(col(Person.id).in_(both), col(Person.joined_into).in_(both))
+    ids = session.exec(select(Person.id).where(theirs)).all()
+    sessions = SQLModel.metadata.tables["session"]
+    session.execute(sa.delete(sessions).where(sessions.c.person_id.in_(ids)))
+    forget_redmine_keys(session, ids)
+    api_tokens.revoke_since(session, kept_id, since)
+    second_factors.remove_since(session, kept_id, since, actor_id)
+    sources = directory_accounts.sources_of(session, kept)
+    rights.keep_sources(session, kept_id, sources)
+    if kept.blocked_by and kept.blocked_by not in sources:  # else no sign-in would ever end it
+        joined.blocked_at, joined.blocked_by = kept.blocked_at, kept.blocked_by
+        kept.blocked_at = kept.blocked_by = None
+        session.add_all((kept, joined))
+
+
+def _joins_by_itself(session: Session, one: Person, other: Person, named: Named | None) -> bool:
+    """Tell whether two accounts may be joined without an administrator: nobody loses or gains by it."""
+    why = next(_reasons(session, one, other, named), None)
+    if why:
+        log.warning("accounts are not joined", extra={"person_id": one.id, "other_id": other.id, "reason": why})
+    return why is None
+
+
+def _reasons(session: Session, one: Person, other: Person, named: Named | None) -> Iterator[str]:
+    """Yield why only an administrator may join two accounts."""
+    ones, others = _with_joined(session, one), _with_joined(session, other)
+    if any(rights.is_named(named, it.source, it.login) for it in (*ones, *others)):
+        yield "ADMINISTRATORS names one"
+    if not all(it.is_active and it.blocked_at is None for it in (one, other)):
+        yield "one is disabled or blocked"
+    held = rights.of_people(session, [one.id or 0, other.id or 0]).values()
+    if len({ADMIN in each for each in held}) > 1:
+        yield "one is an administrator"
+    if directory_accounts.sources_of(session, one) & directory_accounts.sources_of(session, other):
+        yield "both are of one directory"
+    ids = [[it.id for it in accounts] for accounts in (ones, others)]
+    pairs = (
+        sa.and_(col(AccountJoin.kept_id).in_(kept), col(AccountJoin.joined_id).in_(joined))
+        for kept, joined in (ids, reversed(ids))
+    )
+    if session.exec(select(AccountJoin).where(col(AccountJoin.undone_at).is_not(None), sa.or_(*pairs))).first():
+        yield "a join of them was undone"
+
+
+def _with_joined(session: Session, person: Person) -> list[Person]:
+    return [person, *session.exec(select(Person).where(Person.joined_into == person.id))]
+
+
+def _same_email(one: Person, other: Person) -> bool:
+    """Compare without our folding, which takes different letters for the same one."""
+    return one.email.strip().casefold() == other.email.strip().casefold()
 
 
 def _require_possible(kept: Person, joined: Person) -> None:
@@ -147,39 +208,13 @@ def _ids(kept: Person, joined: Person) -> Mapping[str, Any]:
     return {"kept_id": kept.id, "joined_id": joined.id}
 
 
-def _movable(session: Session, link: Link, kept: Person, joined: Person) -> list[list[Any]]:
-    """Return the keys of the joined account's rows whose place is free with the kept one."""
-    taken = [_is_taken(link, unique, kept) for unique in _unique_sets(link)]
-    query = sa.select(*link.keys or [link.column]).where(link.column == joined.id, *(sa.not_(each) for each in taken))
-    return [list(row) for row in session.execute(query)]
-
-
-def _unique_sets(link: Link) -> list[list[sa.Column[Any]]]:
-    """Return the other columns of each key that the person is a part of."""
-    keys = [list(each.columns) for each in link.table.constraints if isinstance(each, sa.UniqueConstraint)]
-    keys += [list(link.table.primary_key.columns)]
-    return [[column for column in key if column is not link.column] for key in keys if link.column in key]
-
-
-def _is_taken(link: Link, others: Sequence[sa.Column[Any]], kept: Person) -> sa.ColumnElement[bool]:
-    same = link.table.alias()
-    equal = (same.c[column.key] == column for column in others)
-    return sa.exists().where(same.c[link.column.key] == kept.id, *equal)
-
-
-def _move(session: Session, link: Link, keys: list[list[Any]], old: Person, new: Person) -> None:
-    """Move rows by their keys, as far as they still are the old person's."""
-    change = sa.update(link.table).where(link.column == old.id).values({link.column: new.id})
-    if not link.keys:
-        if keys:
-            session.execute(change)
-        return
-    if len(link.keys) == 1:
-        for batch in in_batches([key[0] for key in keys]):
-            session.execute(change.where(link.keys[0].in_(batch)))
-        return
-    for key in keys:
-        session.execute(change.where(*(column == value for column, value in zip(link.keys, key, strict=True))))
+def _lead_on(session: Session, joined: Person, kept: Person) -> list[list[Any]]:
+    """Let accounts that were joined into the joined one lead to the kept one. Return their ids."""
+    rows = session.exec(select(Person).where(Person.joined_into == joined.id)).all()
+    for row in rows:
+        row.joined_into = kept.id
+        session.add(row)
+    return [[row.id] for row in rows]
 
 
 def _move_redmine(session: Session, old: Person, new: Person) -> list[list[Any]]:

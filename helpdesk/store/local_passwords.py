@@ -71,6 +71,13 @@ def hash_of(session: Session, person_id: int) -> str:
     return session.exec(mine).first() or ""
 
 
+def hashes_of(session: Session, person_id: int) -> list[str]:
+    """Return the hashes of all passwords that open an account: its own, and those of accounts joined into it."""
+    theirs = sa.or_(col(Person.id) == person_id, col(Person.joined_into) == person_id)
+    rows = session.exec(select(col(Person.password_hash)).where(theirs).order_by(col(Person.id)))
+    return [password_hash or "" for password_hash in rows]
+
+
 def change(session: Session, person_id: int, old_hash: str, password_hash: str, mark: str) -> bool:
     """Replace a local account's password, and end its sessions but for the one with this mark, and its links.
 

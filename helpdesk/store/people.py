@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from helpdesk.people.rights import ADMIN
-from helpdesk.store import audit, locks, rights, sessions
+from helpdesk.store import api_tokens, audit, locks, rights, sessions
 from helpdesk.store.casefold import fold
 from helpdesk.store.database import in_batches
 from helpdesk.store.models import fitting
@@ -165,7 +165,7 @@ def expect(session: Session, source: str, login: str) -> Person:
 
 
 def disable(session: Session, login: str, source: str | None = None, named: Named | None = ()) -> bool:
-    """Disable the accounts with this login in a directory, or in all, and end their sessions.
+    """Disable the accounts with this login in a directory, or in all, end their sessions and revoke their tokens.
 
     Return False when there is none. Raises Invalid for the last administrator.
     """
@@ -173,6 +173,7 @@ def disable(session: Session, login: str, source: str | None = None, named: Name
         accounts = _set_active(session, login, source, False)
         for person in accounts:
             sessions.end_all(session, person.id or 0)
+            api_tokens.revoke_all(session, person.id or 0)
     return bool(accounts)
 
 
@@ -218,13 +219,14 @@ def _accounts(session: Session, number: int | None, numbers: Collection[int], lo
 
 def _expected(session: Session, login: str) -> Person | None:
     same = select(Person).where(Person.source == "redmine", Person.login_folded == fold(login))
-    return session.exec(same.where(col(Person.redmine_id).is_(None))).first()
+    is_free = col(Person.redmine_id).is_(None), col(Person.joined_into).is_(None)
+    return session.exec(same.where(*is_free)).first()
 
 
 def _free_login(session: Session, login: str, owner: Person | None) -> None:
     same = select(Person).where(Person.source == "redmine", Person.login_folded == fold(login))
     holder = session.exec(same).first()
     if holder is not None and holder is not owner:
-        holder.login_folded = f"#{holder.redmine_id}"
+        holder.login_folded = f"#{holder.id}"
         session.add(holder)
         session.flush()

@@ -90,22 +90,39 @@ def grant(session: Session, person_id: int, name: str, actor_id: int | None = No
     return True
 
 
-def revoke(session: Session, person_id: int, name: str, named: Named | None, actor_id: int | None = None) -> bool:
-    """Take back a right that an administrator granted. Return False when it was not granted.
+def revoke(
+    session: Session,
+    person_id: int,
+    name: str,
+    named: Named | None,
+    actor_id: int | None = None,
+    asked: Collection[str] = (),
+) -> bool:
+    """Take back a right. Return False when it was not granted.
 
-    Raises Invalid for a right that something else gives, and for the last administrator's.
+    What a group gives in a directory that is `asked` when the person signs in is taken back there alone. Raises Invalid
+    for a right that nothing else gives, and for the last administrator's.
     """
     _require_known([name])
     with keeping_an_administrator(session, named):
-        sources = [row for row in grants(session, person_id) if row.name == name]
-        if group := next((row for row in sources if row.source), None):
-            raise Invalid({"right": [_from_group(group.source)]})
+        given = [row for row in grants(session, person_id) if row.name == name]
+        revoked = [row for row in given if row.source not in asked]
+        if given and not revoked:
+            raise Invalid({"right": [_from_group(given[0].source)]})
         person = session.get_one(Person, person_id)
         if name == ADMIN and is_named(named, person.source, person.login):
             raise Invalid({"right": [FROM_SETTING]})
-        for row in sources:
+        for row in revoked:
             _remove(session, row, actor_id)
-    return bool(sources)
+    return bool(revoked)
+
+
+def keep_sources(session: Session, person_id: int, sources: Collection[str]) -> None:
+    """Take the rights that groups gave in other directories than these, where nothing ends them any more."""
+    locks.person(session, person_id)
+    for row in grants(session, person_id):
+        if row.source and row.source not in sources:
+            _remove(session, row, None)
 
 
 def set_from_directory(session: Session, person_id: int, source: str, given: Collection[str]) -> None:

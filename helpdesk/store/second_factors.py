@@ -9,11 +9,15 @@ from datetime import datetime
 from typing import NamedTuple
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from helpdesk.errors import WrongCredentials, sentence
-from helpdesk.store import audit, locks
+from helpdesk.people.rights import ADMIN
+from helpdesk.store import audit, locks, rights
+from helpdesk.store.casefold import fold
 from helpdesk.store.models.tables import Person, RecoveryCode, SecondFactor
+from helpdesk.store.rights import Named
 from helpdesk.store.tokens import hashed
 
 WRONG_CODE = sentence("This code is wrong, or it was used already.")
@@ -48,6 +52,23 @@ def of_person(session: Session, person_id: int) -> Factor | None:
 
 def exists(session: Session, person_id: int) -> bool:
     return session.exec(select(SecondFactor.person_id).where(_of(person_id))).first() is not None
+
+
+def missing(rule: str, named: Named | None) -> sa.ColumnElement[bool]:
+    """Return the condition that a person lacks a second factor which the setting SECOND_FACTOR, the `rule`, demands.
+
+    Administrators are those with the right and those that are `named`.
+    """
+    if rule != "administrators":
+        return sa.false()
+    listed = (
+        sa.and_(col(Person.source) == source, col(Person.login_folded) == fold(login)) for source, login in named or ()
+    )
+    account = aliased(Person)
+    theirs = sa.or_(col(account.id) == col(Person.id), col(account.joined_into) == col(Person.id))
+    found = sa.select(1).join_from(SecondFactor, account, col(account.id) == col(SecondFactor.person_id))
+    has_one = found.where(theirs, col(SecondFactor.confirmed_at).is_not(None)).correlate(Person).exists()
+    return sa.and_(sa.or_(rights.holds(col(Person.id), ADMIN), *listed), ~has_one)
 
 
 def codes_left(session: Session, person_id: int) -> int:
@@ -104,6 +125,14 @@ def remove(session: Session, person_id: int, actor_id: int | None = None) -> boo
     if found:
         audit.note(session, actor_id, "second factor removed", person_id)
     return found
+
+
+def remove_since(session: Session, person_id: int, since: datetime, actor_id: int | None) -> None:
+    """Remove the second factor that was set up for this very account since then."""
+    own = col(SecondFactor.person_id) == person_id
+    if session.exec(sa.delete(SecondFactor).where(own, col(SecondFactor.confirmed_at) >= since)).rowcount:
+        session.exec(sa.delete(RecoveryCode).where(col(RecoveryCode.person_id) == person_id))
+        audit.note(session, actor_id, "second factor removed", person_id)
 
 
 def _of(person_id: int) -> sa.ColumnElement[bool]:

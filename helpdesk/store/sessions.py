@@ -16,6 +16,8 @@ from helpdesk.store.tokens import hashed
 
 IDLE = timedelta(hours=12)
 LONG = timedelta(days=30)
+NOBODY = sa.false()
+"""A condition that fits no person."""
 STEPS = 20  # the parts of `idle` after which a use is recorded, so that not every request writes
 
 
@@ -123,12 +125,19 @@ def of_person(session: Session, person_id: int, now: datetime) -> list[Device]:
     return sorted(devices, key=lambda device: (device.last_used, device.mark), reverse=True)
 
 
-def lasting(session: Session, marks: Collection[str], now: datetime) -> frozenset[str]:
-    """Return which of the sessions and tokens are valid and belong to an active account, by one query."""
+def lasting(
+    session: Session, marks: Collection[str], now: datetime, unless: sa.ColumnElement[bool] = NOBODY
+) -> frozenset[str]:
+    """Return which of the sessions and tokens are valid and belong to an active account, by one query.
+
+    `unless` is a condition under which people are left out.
+    """
     goes_on = col(tables.Session.expires_at).between(now, _latest(now))
     valid = sa.or_(col(ApiToken.expires_at).is_(None), col(ApiToken.expires_at) > now)
     parts = [
-        sa.select(mark).join(Person, col(owner) == col(Person.id)).where(mark.in_(marks), is_valid, rights.ACTIVE)
+        sa.select(mark)
+        .join(Person, col(owner) == col(Person.id))
+        .where(mark.in_(marks), is_valid, rights.ACTIVE, ~unless)
         for mark, owner, is_valid in (
             (col(tables.Session.id_hash), tables.Session.person_id, goes_on),
             (col(ApiToken.token_hash), ApiToken.person_id, valid),

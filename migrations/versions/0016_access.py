@@ -20,6 +20,7 @@ PERSON = (
     ("redmine_login", sa.String(length=120), None),
     ("redmine_login_folded", sa.String(length=120), None),
     ("blocked_at", UTCDateTime(), None),
+    ("blocked_by", sa.String(length=20), None),
     ("joined_into", sa.Integer(), None),
 )
 TABLES = (

@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlmodel import Session
 
 from helpdesk.errors import DirectoryUnavailable, LoginReassigned, Misconfigured
 from helpdesk.people import authentication
@@ -15,7 +17,7 @@ from helpdesk.people.blocked import BlockedPeople
 from helpdesk.people.directory import Profile
 from helpdesk.people.grace import Grace
 from helpdesk.people.model import Person
-from helpdesk.store import directory_accounts, people, sessions
+from helpdesk.store import directory_accounts, joins, people, sessions
 from helpdesk.store.database import Database
 from helpdesk.store.models import tables
 from tests.people.scripted import ScriptedDirectory
@@ -255,6 +257,27 @@ async def test_there_is_no_grace_for_a_refused_password_nor_for_a_refused_helpde
         await sign_in(graced)
 
 
+async def test_nobody_takes_a_colleagues_grace_away_and_an_e_mail_opens_it_too(
+    graced: Authentication, erp: ScriptedDirectory
+) -> None:
+    person = await sign_in(graced)
+    for login, password in (("ivanov", "a guess"), ("IVANOV", PASSWORD), ("ivanov@example.test", "a guess")):
+        assert await sign_in(graced, login, password) is None
+    erp.failure = DirectoryUnavailable(detail="down")
+    assert await sign_in(graced) == person == await sign_in(graced, "ivanov@example.test")
+
+
+async def test_a_password_that_the_erp_has_let_in_and_refuses_now_is_forgotten_whatever_name_is_typed(
+    graced: Authentication, erp: ScriptedDirectory
+) -> None:
+    assert await sign_in(graced)
+    erp.people = {("ivanov", "the new one"): IVANOV}
+    assert await sign_in(graced, "ivanov@example.test") is None
+    erp.failure = DirectoryUnavailable(detail="down")
+    with pytest.raises(DirectoryUnavailable):
+        await sign_in(graced)
+
+
 async def test_without_grace_no_hash_is_kept(company: Authentication, database: Database) -> None:
     assert await sign_in(company)
     assert database.run_here(lambda db: list(db.execute(sa.select(tables.GracePassword)))) == []
@@ -285,3 +308,73 @@ async def test_a_person_whom_the_directory_blocks_is_signed_out(
     assert database.run_here(lambda db: people.known_in_embedded(db, [person.id])) == []
     erp.people = {("ivanov", PASSWORD): IVANOV}
     assert await sign_in(company) and row_of(database, "oracle", "ivanov").blocked_at is None
+
+
+async def test_only_the_directory_that_blocked_a_person_lets_them_in_again(
+    company: Authentication, erp: ScriptedDirectory, ldap: ScriptedDirectory, database: Database, clock: Clock
+) -> None:
+    ldap.people["i.ivanov", PASSWORD] = Profile("i.ivanov", id="dn")
+    here, there = await sign_in(company), await sign_in(company, "i.ivanov")
+    assert here and there
+
+    def join(db: Session) -> None:
+        joins.join(db, db.get_one(tables.Person, here.id), db.get_one(tables.Person, there.id), clock(), None)
+
+    database.run_here(join, writes=True)
+    assert await sign_in(company, "i.ivanov") == here
+    erp.people = {("ivanov", PASSWORD): IVANOV._replace(is_blocked=True)}
+    block = partial(directory_accounts.block, ids=[here.id], source="oracle", now=clock())
+    assert database.run_here(block, writes=True) == [here.id] and database.run_here(block, writes=True) == []
+    assert await sign_in(company, "i.ivanov") is None
+    erp.people = {("ivanov", PASSWORD): IVANOV}
+    assert await sign_in(company) == here == await sign_in(company, "i.ivanov")
+
+
+async def test_an_account_that_the_setting_makes_an_administrator_is_joined_by_nobody_else(
+    company: Authentication, ldap: ScriptedDirectory
+) -> None:
+    ldap.people["i.ivanov", PASSWORD] = Profile("i.ivanov", email=IVANOV.email, id="dn")
+    by_rule = replace(company, joins_by_email=True, named=(("oracle", "ivanov"),))
+    there = await sign_in(by_rule, "i.ivanov")
+    here = await sign_in(by_rule)
+    assert here and there and here.id != there.id
+    joined = await sign_in(replace(by_rule, named=()))
+    assert joined and joined.id == there.id
+
+
+async def test_who_has_left_keeps_nothing_of_the_login_that_somebody_else_has_now(
+    graced: Authentication, erp: ScriptedDirectory, database: Database, clock: Clock
+) -> None:
+    old = await sign_in(graced)
+    assert old
+    begun = database.run_here(lambda db: sessions.begin(db, old.id, clock(), False, "", ""), writes=True)
+    database.run_here(lambda db: directory_accounts.release_login(db, "oracle", "ivanov"), writes=True)
+    assert database.run_here(lambda db: sessions.find(db, begun[0], clock())) is None
+    row = database.run_here(lambda db: db.get_one(tables.Person, old.id))
+    assert row.login == row.login_folded == f"#{old.id}"  # ADMINISTRATORS knows it no more
+    erp.failure = DirectoryUnavailable(detail="down")
+    with pytest.raises(DirectoryUnavailable):
+        await sign_in(graced)
+    erp.failure, erp.people = None, {("ivanov2", PASSWORD): IVANOV._replace(login="ivanov2")}
+    returned = await sign_in(graced, "ivanov2")
+    assert returned and (returned.id, returned.login) == (old.id, "ivanov2")
+
+
+async def test_a_joined_account_whose_directory_has_forgotten_it_goes_on_by_the_other(
+    company: Authentication, ldap: ScriptedDirectory, database: Database, clock: Clock
+) -> None:
+    ldap.people["i.ivanov", PASSWORD] = Profile("i.ivanov", id="dn")
+    here, there = await sign_in(company), await sign_in(company, "i.ivanov")
+    assert here and there
+
+    def join_and_leave(db: Session) -> None:
+        joins.join(db, db.get_one(tables.Person, here.id), db.get_one(tables.Person, there.id), clock(), None)
+        directory_accounts.block(db, [there.id], "ldap", clock())
+
+    database.run_here(join_and_leave, writes=True)
+    assert await sign_in(company) is None
+    database.run_here(lambda db: directory_accounts.release_login(db, "ldap", "i.ivanov"), writes=True)
+    assert await sign_in(company) == here
+    begun = lambda db: sessions.begin(db, here.id, clock(), False, "", "")  # noqa: E731  # a short name for one line
+    database.run_here(begun, writes=True)
+    assert database.run_here(lambda db: directory_accounts.signed_in(db, "ldap", clock())) == []

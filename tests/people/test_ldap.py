@@ -17,11 +17,16 @@ from helpdesk.breaker import PAUSE_SECONDS, Breaker
 from helpdesk.errors import DirectoryUnavailable, Misconfigured, TooManyAttempts
 from helpdesk.health import examine
 from helpdesk.people.directory import Profile
+from helpdesk.people.ldap import binds
 from helpdesk.people.ldap.connection import Connection
-from helpdesk.people.ldap.directory import LONGEST_LOGIN, LONGEST_PASSWORD, MOST_THREADS, REFUSED_SECONDS, LdapDirectory
+from helpdesk.people.ldap.directory import LONGEST_LOGIN, LONGEST_PASSWORD, REFUSED_SECONDS, LdapDirectory
+from helpdesk.people.ldap.failures import NotAsked
+from helpdesk.people.ldap.places import MOST
 from helpdesk.people.ldap.schema import normal_dn
 from helpdesk.settings import settings as configuration
 from helpdesk.store.directory_accounts import Known
+from helpdesk.threads import Threads
+from tests.servers import imitated_ldap
 from tests.servers.certificates import Authority
 from tests.servers.process import free_port
 from tests.servers.proxy import Proxy, proxy_to
@@ -35,7 +40,7 @@ from tests.servers.slapd import (
     change,
     running_slapd,
 )
-from tests.servers.slapd_company import ANNA, PASSWORDS, UNKNOWN_GUID, person
+from tests.servers.slapd_company import ANNA, BORIS, PASSWORDS, UNKNOWN_GUID, person
 
 GROUP_RIGHTS = {
     "is_admin": "CN = главные\\2c  ВСЕ , ou=Группы,dc=example,dc=test",
@@ -242,6 +247,86 @@ async def test_thirty_people_sign_in_at_once(directory: LdapDirectory) -> None:
     assert [profile.login if profile else None for profile in told] == [None, "anna"] * 15
 
 
+@pytest.fixture
+async def jump(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Let time pass at once: the clock of the event loop goes forward by some seconds."""
+    loop = asyncio.get_running_loop()
+    clock, ahead = loop.time, 0.0
+
+    def forward(seconds: float) -> None:
+        nonlocal ahead
+        ahead += seconds
+
+    monkeypatch.setattr(loop, "time", lambda: clock() + ahead)
+    return forward
+
+
+async def test_the_time_that_our_own_store_takes_is_not_the_servers(
+    directory: LdapDirectory, jump: Callable[[float], None]
+) -> None:
+    directory.server = directory.server._replace(seconds=60.0)
+
+    async def slow(login: str, password: str) -> str:
+        jump(600.0)
+        await asyncio.sleep(0.01)
+        return password
+
+    assert await directory.sign_in("anna", PASSWORDS["anna"], slow) and directory.breaker.is_closed
+
+
+async def test_waiting_for_others_is_no_failure_of_the_server(
+    directory: LdapDirectory, jump: Callable[[float], None]
+) -> None:
+    directory.server = directory.server._replace(seconds=60.0)
+    assert await directory.find("anna")
+    arrived, go_on = asyncio.Semaphore(0), asyncio.Event()
+
+    async def hold(login: str, password: str) -> str:
+        arrived.release()
+        await go_on.wait()
+        return password
+
+    holding = [asyncio.create_task(directory.sign_in("anna", PASSWORDS["anna"], hold)) for _ in range(MOST)]
+    for _ in holding:
+        await arrived.acquire()
+    late = asyncio.create_task(directory.sign_in("boris", PASSWORDS["boris"]))
+    await asyncio.sleep(0.01)
+    jump(61.0)
+    with pytest.raises(NotAsked):
+        await late
+    assert directory.breaker.is_closed and directory.trouble is None
+    patient = asyncio.create_task(directory.sign_in("boris", PASSWORDS["boris"]))
+    await asyncio.sleep(0.01)
+    jump(59.0)
+    go_on.set()
+    assert all(await asyncio.gather(*holding)) and await patient
+
+
+async def test_threads_that_do_not_end_are_no_failure_of_the_server(directory: LdapDirectory) -> None:
+    directory.threads, end = Threads(1), threading.Event()
+    given_up = asyncio.create_task(directory.threads.run(end.wait))
+    await until(lambda: directory.threads._taken == 1)
+    given_up.cancel()
+    await asyncio.wait([given_up])
+    with pytest.raises(NotAsked):
+        await directory.find("anna")
+    end.set()
+    await until(lambda: not directory.threads.stuck)
+    assert directory.breaker.is_closed and await directory.find("anna")
+
+
+async def test_look_ups_wait_until_one_has_proven_that_our_account_is_let_in(
+    line: Proxy, over_line: LdapDirectory
+) -> None:
+    line.becomes("dead")
+    waiting = [asyncio.create_task(over_line.find("anna")) for _ in range(MOST)]
+    over_line.server = over_line.server._replace(seconds=60.0)
+    await until(lambda: line.taken > 0)
+    assert over_line.threads._taken == 1
+    line.becomes("fair")
+    assert all(await asyncio.gather(*waiting))
+
+
 async def test_people_are_found_by_parts_of_their_names(directory: LdapDirectory) -> None:
     for text in ("смирн", "ANNA@", "нна", " Анна "):
         assert [it.login for it in await directory.search(text)] == ["anna"], text
@@ -266,6 +351,23 @@ async def test_people_who_are_blocked_or_gone_are_told_in_few_questions(line: Pr
     accounts = [Known(number, login, None) for number, login in enumerate(logins)]
     assert {logins[number] for number in await over_line.blocked(accounts)} == {"locked", "twin", "gone", "*"}
     assert line.taken == 2 and await over_line.blocked([]) == set()
+
+
+async def test_whoever_has_several_logins_is_not_gone(slapd: Slapd, directory: LdapDirectory) -> None:
+    dn, login = new_person(slapd)
+    slapd.change(change(dn, "add", uid=f"{login}-too"))
+    assert await directory.blocked([Known(1, login, None), Known(2, f"{login}-TOO", None)]) == set()
+
+
+async def test_a_login_that_was_given_to_somebody_else_is_gone(slapd: Slapd, directory: LdapDirectory) -> None:
+    dn, login = new_person(slapd)
+    found = await directory.find(login)
+    assert found
+    accounts = [Known(1, login, None, found.id), Known(2, login, None, "another"), Known(3, login, None, None)]
+    assert await directory.blocked(accounts) == {2}
+    slapd.change(person(f"cn=other,{dn}", f"{login}-2"))
+    slapd.change(change(f"cn=other,{dn}", "add", uid=login))
+    assert await directory.blocked(accounts) == {2, 3}, "the id tells who of two is the account's person"
 
 
 async def test_nobody_is_gone_because_our_account_sees_nobody(slapd: Slapd, company_authority: Authority) -> None:
@@ -302,6 +404,23 @@ async def test_groups_give_rights_and_take_them_away(slapd: Slapd, directory: Ld
         assert await rights() == {right}
         slapd.change(change(group, "delete", **{attribute: value}))
         assert await rights() == frozenset()
+
+
+async def test_groups_are_read_for_those_alone_whose_password_is_right(
+    directory: LdapDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    matches = Connection.matches
+
+    def noting(self: Connection, dn: str, query: str) -> bool | None:
+        read.append(dn)
+        return matches(self, dn, query)
+
+    monkeypatch.setattr(Connection, "matches", noting)
+    for login in ("anna", "nobody"):
+        assert await directory.sign_in(login, "wrong") is None
+    assert not read
+    assert await directory.sign_in("anna", PASSWORDS["anna"]) and read
 
 
 async def test_a_missing_group_gives_no_right_and_is_reported(
@@ -406,7 +525,9 @@ MISSET: dict[str, tuple[dict[str, str], str, str]] = {
     "a part that is missing": ({"LDAP_BASE_DN": f"ou=gone,{SUFFIX}"}, "holds no such part", "LDAP_BASE_DN"),
     "a part that is no name": ({"LDAP_BASE_DN": "example.test"}, "no distinguished name", "LDAP_BASE_DN"),
     "a part of another server": ({"LDAP_BASE_DN": "dc=other,dc=test"}, "refers us to another server", "LDAP_BASE_DN"),
-    "a filter that is none": ({"LDAP_USER_FILTER": "((uid={login}))"}, "can't read the filter", "LDAP_USER_FILTER"),
+    "a filter that is none": (
+        {"LDAP_USER_FILTER": "((uid={login}))"}, "filter of people can't be read", "LDAP_USER_FILTER",
+    ),
 }  # fmt: skip
 
 
@@ -420,6 +541,36 @@ async def test_a_wrong_setting_is_told_to_administrators(slapd: Slapd, company_a
     assert told.startswith("LDAP: broken: ") and reason in told and advice in told
 
 
+@pytest.mark.parametrize("own", ["((uid={login}))", "(&(uid={login})(|))", "(!(uid={login})(cn=x))"])
+async def test_a_filter_that_can_not_be_read_is_known_without_the_server(own: str) -> None:
+    given = {"LDAP_USER_FILTER": own}
+    nowhere = f"ldap://127.0.0.1:{free_port()}"
+    directory = directory_of(nowhere, **given)
+    assert directory.trouble and "can't be read" in directory.trouble and "LDAP_USER_FILTER" in directory.trouble
+    assert isinstance(await told_by(directory), Misconfigured)
+    assert "can't be read" in await findings(settings(nowhere, **given))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [
+        ({"LDAP_USER_FILTER": "(|(objectClass=person)(uid={login}))"}, "somebody for a login that nobody has"),
+        ({"LDAP_GROUP_RIGHTS": f"is_admin={BORIS}"}, f"{BORIS} is no group"),
+    ],
+    ids=["a filter that finds everybody", "a person as a group"],
+)
+async def test_the_doctor_reports_what_gives_too_much_or_nothing(
+    slapd: Slapd, company_authority: Authority, wrong: dict[str, str], reason: str
+) -> None:
+    told = await findings(settings(slapd.url, CA_BUNDLE=company_authority.file, **wrong))
+    assert told.startswith("LDAP: broken: ") and reason in told
+
+
+async def test_a_filter_with_a_star_of_its_own_can_be_read(slapd: Slapd, company_authority: Authority) -> None:
+    own = "(&(objectClass=person)(uid=*{login}))"
+    assert await findings(settings(slapd.url, CA_BUNDLE=company_authority.file, LDAP_USER_FILTER=own)) == "LDAP: ok"
+
+
 async def test_a_refused_service_account_is_not_tried_again_and_again(
     line: Proxy, company_authority: Authority, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -427,15 +578,55 @@ async def test_a_refused_service_account_is_not_tried_again_and_again(
     refused = directory_of(f"ldap://127.0.0.1:{line.port}", **given)
     now = 0.0
     refused.ticks = lambda: now
-    for _ in range(3):
+    for tries in (1, 2):
+        at_once = (refused.sign_in("anna", PASSWORDS["anna"]) for _ in range(30))
+        told = await asyncio.gather(*at_once, return_exceptions=True)
+        assert all(isinstance(it, Misconfigured) for it in told)
         await told_by(refused)
-    assert line.taken == 1 and [it.name for it in caplog.records] == ["helpdesk.people.ldap.directory"]
-    at_once = directory_of(f"ldap://127.0.0.1:{line.port}", **given)
-    told = await asyncio.gather(*(at_once.find("anna") for _ in range(30)), return_exceptions=True)
-    assert all(isinstance(it, Misconfigured) for it in told) and line.taken <= 1 + MOST_THREADS
-    now = REFUSED_SECONDS
+        assert line.taken == tries and [it.levelname for it in caplog.records] == ["ERROR"] * tries
+        now += REFUSED_SECONDS
     refused.service = directory_of("ldap://127.0.0.1").service  # its password has been set right
     assert await refused.find("anna") and refused.trouble is None
+
+
+async def test_an_attribute_without_values_is_empty() -> None:
+    anna = await answered(0)
+    assert anna and (anna.login, anna.email) == ("anna", "")
+
+
+@pytest.mark.parametrize("code", [49, 48, 32])
+async def test_a_wrong_password_is_not_logged(code: int, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    assert await answered(code) is None and not caplog.records
+
+
+@pytest.mark.parametrize(
+    ("code", "level"),
+    [(19, "INFO"), (53, "INFO"), *((code, "WARNING") for code in (1, 3, 8, 10, 50, 80, 123))],
+)
+async def test_an_odd_answer_to_one_person_concerns_nobody_else(
+    code: int, level: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    assert await answered(code) is None
+    (record,) = caplog.records
+    assert record.levelname == level and record.__dict__["dn"] == imitated_ldap.PERSON
+
+
+@pytest.mark.parametrize("code", [51, 52])
+async def test_a_busy_server_has_not_checked_the_password(code: int) -> None:
+    with pytest.raises(DirectoryUnavailable) as told:
+        await answered(code)
+    assert not isinstance(told.value, Misconfigured)
+
+
+async def answered(code: int) -> Profile | None:
+    """What a sign-in returns when the server answers the person's bind by this number."""
+    with imitated_ldap.imitated_ldap(code) as url:
+        directory = directory_of(url, LDAP_STARTTLS="off", LDAP_GROUP_RIGHTS="")
+        profile = await directory.sign_in("anna", "a password")
+        assert directory.trouble is None and directory.breaker.is_closed
+        return profile
 
 
 async def test_the_doctor_reports_a_healthy_server(slapd: Slapd, company_authority: Authority) -> None:
@@ -588,7 +779,7 @@ def test_a_connection_that_was_cut_before_it_began_ends(scheme: str, starttls: s
         connection = Connection(directory.server, directory.service)
         connection.cut()
         with pytest.raises(DirectoryUnavailable, match="ConnectionAborted"):
-            connection.run(directory.lookup.bind)
+            connection.run(binds.as_service)
 
 
 async def until(true: Callable[[], bool]) -> None:

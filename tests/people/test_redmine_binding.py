@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 import sqlalchemy as sa
+from sqlmodel import Session
 
 from helpdesk.encryption import Box
 from helpdesk.errors import Invalid, NotAllowed
@@ -18,7 +19,7 @@ from helpdesk.people.redmine_binding import RedmineBinding, Rule
 from helpdesk.people.redmine_keys import RedmineKeys
 from helpdesk.redmine_client import RedmineClient
 from helpdesk.services import utc_now
-from helpdesk.store import directory_accounts, people
+from helpdesk.store import directory_accounts, directory_secrets, joins, people
 from helpdesk.store.database import Database
 from helpdesk.store.models import tables
 from tests.people.scripted import ScriptedDirectory
@@ -131,6 +132,76 @@ async def test_signing_in_by_redmine_reaches_the_bound_account_and_leaves_its_na
     person = await entrance.sign_in("anna", redmine.passwords["anna"], Attempts())
     assert person and (person.id, person.login, person.redmine_login) == (bound.id, "a.smirnova", "anna")
     assert person.email == "anna@example.test" == bound.email
+
+
+async def test_a_mail_that_somebody_entered_in_redmine_opens_no_account_of_the_company(
+    company: Company, redmine: Redmine, database: Database
+) -> None:
+    """Users of Redmine enter their mail themselves."""
+    bound = await company.sign_in("boss", "mail", email="anna@example.test")
+    assert bound.redmine_id == redmine.user_ids["anna"]
+    binding = RedmineBinding(database, company.users, "mail", None, utc_now)
+    with pytest.raises(NotAllowed):
+        await Authentication(database, (company.users,), utc_now, binding=binding).sign_in(
+            "anna", redmine.passwords["anna"], Attempts()
+        )
+
+
+async def test_a_mail_joins_nobody_with_an_account_that_redmine_has_made(
+    company: Company, redmine: Redmine, database: Database
+) -> None:
+    number = redmine.user_ids["anna"]
+    database.run_here(lambda db: people.bind_redmine(db, number, "anna", "Анна", "").id, writes=True)
+    boss = await company.sign_in("boss", "mail", email="anna@example.test")
+    assert (boss.source, boss.redmine_id) == ("oracle", None)
+
+
+async def test_a_user_who_was_renamed_in_redmine_is_acted_for_under_the_new_login(
+    company: Company, redmine: Redmine, database: Database
+) -> None:
+    person = await company.sign_in("anna", "login")
+
+    def stale(db: Session) -> None:
+        directory_accounts.rename_in_redmine(db, db.get_one(tables.Person, person.id), "before")
+
+    database.run_here(stale, writes=True)
+    again = await company.sign_in("anna", "login")
+    assert (again.redmine_id, again.redmine_login) == (redmine.user_ids["anna"], "anna")
+
+
+async def test_an_account_that_was_unbound_is_not_bound_again_by_the_rule(company: Company, database: Database) -> None:
+    person = await company.sign_in("anna", "login")
+    unbound = {"redmine_id": None, "redmine_login": "", "redmine_login_folded": ""}
+    database.run_here(lambda db: db.execute(sa.update(tables.Person).values(**unbound)), writes=True)
+    again = await company.sign_in("anna", "login")
+    assert (again.id, again.redmine_id) == (person.id, None)
+
+
+def test_a_key_is_nobodys_where_two_accounts_claim_its_login(database: Database) -> None:
+    def work(db: Session) -> list[str | None]:
+        found = []
+        for number in (7, 8):
+            row = directory_accounts.bind(db, "oracle", f"e{number}", str(number), {})
+            row.redmine_id, row.redmine_login, row.redmine_login_folded = number, "same", "same"
+            db.add(row)
+            directory_secrets.keep_redmine_key(db, row.id or 0, f"sealed {number}", utc_now())
+            db.flush()
+            found.append(directory_secrets.redmine_key_of(db, "Same"))
+        return found
+
+    assert database.run_here(work, writes=True) == ["sealed 7", None]
+
+
+def test_a_joined_account_of_redmine_is_not_taken_for_an_expected_one(database: Database) -> None:
+    def work(db: Session) -> tuple[bool, str]:
+        mine = people.bind_redmine(db, 7, "ivanov", "И", "")
+        kept = directory_accounts.bind(db, "oracle", "ivanov", "1", {})
+        joins.join(db, kept, mine, utc_now(), None)
+        other = people.bind_redmine(db, 8, "ivanov", "Другой", "")
+        return other.id not in (mine.id, kept.id), mine.login_folded
+
+    is_new, freed = database.run_here(work, writes=True)
+    assert is_new and freed.startswith("#")
 
 
 async def test_a_redmine_that_is_down_keeps_nobody_outside(database: Database) -> None:

@@ -89,8 +89,21 @@ def test_a_directory_gives_exactly_the_rights_of_its_groups(database: Database, 
 def test_a_right_by_a_group_is_not_revoked_here(database: Database, done: Done) -> None:
     done(rights.set_from_directory, ANNA, "ldap", {QUALITY})
     with pytest.raises(Invalid) as refusal:
-        done(rights.revoke, ANNA, QUALITY, ())
+        done(rights.revoke, ANNA, QUALITY, (), None, {"ldap"})
     assert refusal.value.fields["right"][0].values == {"source": "ldap"} and held(database) == {QUALITY}
+
+
+def test_a_grant_is_revoked_beside_the_same_right_by_a_group(database: Database, done: Done) -> None:
+    done(rights.grant, ANNA, QUALITY)
+    done(rights.set_from_directory, ANNA, "ldap", {QUALITY})
+    assert done(rights.revoke, ANNA, QUALITY, (), None, {"ldap"}) and held(database) == {QUALITY}
+    done(rights.set_from_directory, ANNA, "ldap", set())
+    assert held(database) == set()
+
+
+def test_a_right_by_a_group_of_a_directory_that_is_not_asked_is_revoked_here(database: Database, done: Done) -> None:
+    done(rights.set_from_directory, ANNA, "ldap", {QUALITY})
+    assert done(rights.revoke, ANNA, QUALITY, (), None, {"oracle"}) and held(database) == set()
 
 
 def test_a_right_by_the_setting_is_not_revoked_here(database: Database, done: Done) -> None:

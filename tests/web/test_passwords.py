@@ -134,6 +134,28 @@ def test_a_refused_form_names_the_field_and_sends_no_password_back(visit: Visit)
     assert answer.headers["cache-control"] == "no-store"
 
 
+@pytest.mark.parametrize(
+    ("address", "sent", "field"),
+    [
+        (ADDRESS, body(old="wrong"), "old_password"),
+        (ADDRESS, body(new="short", again="another"), "password"),
+        (ADDRESS, body(again="another"), "confirm_password"),
+        ("/users/tokens", {"name": " "}, "token-name"),
+        ("/users/tokens", {"name": "x", "scope": "all"}, "token-scope"),
+        ("/users/tokens", {"name": "x", "days": "9"}, "token-days"),
+        ("/users/second-factor", {"password": "wrong"}, "password-"),
+    ],
+)
+def test_the_focus_is_on_the_first_wrong_field(visit: Visit, address: str, sent: dict[str, str], field: str) -> None:
+    """A whole page comes back: without it the focus would be on none of its fields."""
+    anna = visit("anna")
+    before = parsed(anna.get(address, headers=HTML).text)
+    assert not before.all(lambda it: it.get("autofocus") is not None)
+    answer = anna.post(address, data=sent, headers=HTML)
+    focused = parsed(answer.text).all(lambda it: it.get("autofocus") is not None)
+    assert answer.status_code == 422 and [it.get("id") for it in focused] == [field]
+
+
 def test_ten_megabytes_are_no_password(visit: Visit) -> None:
     assert visit("anna").post(ADDRESS, json=body(new="x" * 10_000_000)).status_code == 413
 
@@ -254,12 +276,23 @@ def test_a_made_up_link_says_that_it_is_not_valid(visit: Visit, link: str, token
     assert visit().post(f"{link}x", json=body()).json()["error"] == "not_found"
 
 
-def test_made_up_links_are_limited_and_a_right_one_is_not(visit: Visit, link: str) -> None:
+def test_void_links_keep_nobody_behind_the_same_address_from_a_right_one(visit: Visit, link: str) -> None:
     guest = visit(login_rate_limit=LIMIT)
-    for _ in range(2 * LIMIT.count):
-        assert guest.get(link, headers=HTML).status_code == 200
-    assert [guest.get(f"{ADDRESS}/x").status_code for _ in range(3)] == [404, 404, 429]
-    assert guest.get(f"{ADDRESS}/x", headers=HTML).status_code == 429
+    assert {guest.get(f"{ADDRESS}/x").status_code for _ in range(2 * LIMIT.count)} == {404}
+    assert guest.get(link, headers=HTML).status_code == 200
+    assert guest.post(link, json=body()).status_code == 200
+
+
+def test_a_link_opened_in_the_session_of_somebody_else_says_so_and_ends_it(visit: Visit, link: str) -> None:
+    boris, elsewhere, said = visit("boris"), visit("boris"), "You are signed in as"
+    assert said in boris.get(link, headers=HTML).text
+    assert said not in visit("anna").get(link, headers=HTML).text and said not in visit().get(link, headers=HTML).text
+    assert said in boris.post(link, data=body(new="short"), headers=HTML).text and works(boris)
+    answer = boris.post(link, data=body(), headers=HTML)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/users/login")
+    page = boris.get("/users/login", headers=HTML)
+    assert page.status_code == 200 and "Please sign in with it." in page.text
+    assert (works(boris), works(elsewhere)) == (False, True)
 
 
 def test_a_refused_password_leaves_the_link_valid(visit: Visit, link: str) -> None:

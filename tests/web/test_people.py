@@ -133,8 +133,27 @@ def test_a_browsers_get_asks_before_it_signs_out_and_a_programs_does(anna: Clien
     assert anna.get("/tasks/my-tasks").status_code == 401
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Dest": "image", "Accept": "image/avif,image/*,*/*;q=0.8"},
+        {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Dest": "audio", "Accept": "*/*"},
+        {"Accept": "image/avif,image/webp,image/*,*/*;q=0.8"},  # as at a plain http address
+    ],
+)
+def test_a_picture_in_a_text_signs_nobody_out(anna: Client, headers: dict[str, str]) -> None:
+    assert "set-cookie" not in anna.get("/users/logout", headers=headers).headers
+    assert anna.get("/tasks/my-tasks").status_code == 200
+
+
+@pytest.mark.parametrize("headers", [{"Sec-Fetch-Dest": "empty"}, {"Sec-Fetch-Dest": "document"}, {}])
+def test_a_script_or_a_program_signs_out_by_a_get(anna: Client, headers: dict[str, str]) -> None:
+    assert anna.get("/users/logout", headers={"Accept": "application/json"} | headers).json()["success"] is True
+    assert anna.get("/tasks/my-tasks").status_code == 401
+
+
 def test_another_sites_page_signs_nobody_out(anna: Client) -> None:
-    assert anna.get("/users/logout", headers={"Sec-Fetch-Site": "same-site", "Accept": "image/*"}).status_code == 403
+    assert anna.get("/users/logout", headers={"Sec-Fetch-Site": "same-site", "Accept": "*/*"}).status_code == 403
     assert anna.get("/tasks/my-tasks").status_code == 200
 
 

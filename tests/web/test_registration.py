@@ -201,7 +201,7 @@ def erp(services: Services) -> ScriptedDirectory:
 @pytest.fixture
 def beside_erp(visit: Visit, services: Services, erp: ScriptedDirectory) -> Client:
     """A visitor of a helpdesk that has an ERP, where people may register."""
-    client = visit(registration=True)
+    client = visit(registration=True, oracle_host="erp")
     both = replace(services.authentication, directories=(erp, *services.authentication.directories))
     client.app.app.state.services = replace(client.app.app.state.services, authentication=both)
     return client
@@ -228,6 +228,15 @@ def test_with_an_erp_nobody_else_registers(beside_erp: Client, services: Service
     assert logins(services) == before
     page = beside_erp.get(ADDRESS, headers=HTML).text
     assert 'name="username"' in page and 'name="password"' in page and 'name="email"' not in page
+
+
+@pytest.mark.parametrize("half", [{"oracle_user": "helpdesk"}, {"ldap_base_dn": "dc=example"}])
+def test_half_of_a_directorys_settings_opens_no_registration(visit: Visit, half: dict[str, str]) -> None:
+    assert visit(**half).get(ADDRESS).status_code == 403
+
+
+def test_an_erp_that_is_not_asked_for_passwords_lets_nobody_register(visit: Visit) -> None:
+    assert visit(registration=True, oracle_host="erp").get(ADDRESS).status_code == 403
 
 
 def test_with_an_erp_the_setup_token_makes_the_first_administrator_once(

@@ -1,5 +1,6 @@
 """Nobody signs in to an account with a second factor by its password alone, and every code counts once."""
 
+import asyncio
 import json
 import logging
 import re
@@ -7,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from threading import Barrier
 from typing import Any
@@ -19,15 +21,19 @@ from itsdangerous import URLSafeTimedSerializer
 from sqlmodel import Session, select
 
 from helpdesk.encryption import Box
+from helpdesk.notifications.channels.sse.streams import Face
 from helpdesk.people import second_factor as rules
+from helpdesk.people.rights import ADMIN
 from helpdesk.people.second_factor import code_of, step_at
 from helpdesk.services import Services
 from helpdesk.settings.settings import RateLimit
-from helpdesk.store import joins, second_factors
+from helpdesk.store import joins, rights, second_factors, sessions
 from helpdesk.store.models import tables
 from helpdesk.store.models.access import AuditRecord, RecoveryCode
+from helpdesk.store.tokens import hashed
 from helpdesk.web.accounts import code_step
 from helpdesk.web.accounts import second_factor as page
+from helpdesk.web.live import events
 from tests.web.conftest import HTML, HTMX, SECRET, Client, Visit
 from tests.web.dom import Element, parsed
 from tests.world import PASSWORDS, PEOPLE_IDS
@@ -329,6 +335,20 @@ def test_a_second_factor_that_was_removed_between_password_and_code_asks_for_the
     assert enter(client, form, phone.code()).status_code == 401 and not is_in(client)
 
 
+@pytest.mark.parametrize("changed", ["anna", "boris"])
+def test_the_seal_of_a_form_ends_with_the_password(
+    visit: Visit, phone: Phone, services: Services, changed: str
+) -> None:
+    """Also with that of an account which is joined, since it opens this one."""
+    join(services, "anna", "boris")
+    client = visit()
+    form = hidden(asked(client))
+    other = sa.update(tables.Person).where(tables.Person.id == PEOPLE_IDS[changed]).values(password_hash="$argon2id$x")
+    services.database.run_here(lambda db: db.execute(other), writes=True)
+    answer = enter(client, form, phone.code())
+    assert answer.status_code == 401 and "sign in again" in answer.text and not is_in(client)
+
+
 def test_another_site_sends_no_code(visit: Visit, phone: Phone) -> None:
     client = visit()
     sent = hidden(asked(client)) | {"code": phone.code()}
@@ -441,14 +461,30 @@ def test_a_second_factor_is_opened_by_an_old_key_of_the_list(visit: Visit, give:
     assert send(visit(secret_key=f"{NEW},{OLD}"), phone.code()) == (200, None)
 
 
-def test_a_second_factor_that_no_key_opens_lets_nobody_in(
-    visit: Visit, give: Callable[..., Phone], caplog: pytest.LogCaptureFixture
-) -> None:
-    phone, client = give(key=OLD), visit(secret_key=NEW)
-    for code in (phone.code(), RECOVERY, ""):
+def test_a_code_of_a_second_factor_that_no_key_opens_lets_nobody_in(visit: Visit, give: Callable[..., Phone]) -> None:
+    phone, client = give(key=OLD), visit(secret_key=NEW, login_rate_limit=LIMIT)
+    for code in (phone.code(), phone.wrong(), phone.code()):  # none of which is a guess
         assert send(client, code) == (403, "not_allowed")
-    answer = client.post(LOGIN, data=ANNA, headers=HTML)
+    answer = enter(client, hidden(asked(client)), phone.code())
     assert answer.status_code == 403 and "tell an administrator" in answer.text and not is_in(client)
+
+
+def test_a_recovery_code_needs_no_key(visit: Visit, give: Callable[..., Phone]) -> None:
+    give(key=OLD)
+    client = visit(secret_key=NEW)
+    assert send(client, "zzzz-zzzz-zzzz-zzzz") == (401, "wrong_credentials")
+    assert enter(client, hidden(asked(client)), RECOVERY).status_code == 303 and is_in(client)
+    assert send(visit(secret_key=NEW), RECOVERY) == (401, "wrong_credentials")
+
+
+def test_a_second_factor_that_no_key_opens_is_switched_off_by_a_recovery_code(
+    visit: Visit, give: Callable[..., Phone]
+) -> None:
+    phone, client = give(key=OLD), visit("anna")
+    for code, status in ((phone.code(), 403), (RECOVERY, 200)):
+        sent = {"password": PASSWORDS["anna"], "code": code}
+        assert client.post(f"{PAGE}/off", json=sent).status_code == status
+    assert not state(client)["is_on"]
 
 
 # The page
@@ -584,6 +620,7 @@ def test_the_page_says_where_a_form_was_refused(visit: Visit, phone: Phone) -> N
         document = parsed(visit("anna").post(f"{PAGE}/{form}", data=sent, headers=HTML).text)
         field = document.by_id(f"code-{form}")
         assert field and field["aria-describedby"] == f"code-{form}-fault"
+        assert document.all(lambda it: it.get("autofocus") is not None) == [field]
         assert len(document.of_class("fault")) == 1
 
 
@@ -608,6 +645,17 @@ def test_an_account_of_another_directory_has_none_unless_it_must(visit: Visit, s
     assert PAGE not in client.get("/users/menu", headers=HTML).text
     assert "another directory" in client.get(PAGE, headers=HTML).text
     assert PAGE in visit("boris").get("/users/menu", headers=HTML).text
+
+
+def test_an_account_that_can_set_up_none_is_led_to_the_one_that_it_has(
+    visit: Visit, services: Services, phone: Phone
+) -> None:
+    of_redmine(services)
+    client = visit("anna")
+    assert not state(client)["is_offered"] and state(client)["is_on"]
+    assert PAGE in client.get("/users/menu", headers=HTML).text and PAGE in client.get("/search").text
+    assert client.post(f"{PAGE}/off", json={"code": phone.code()}).status_code == 200
+    assert PAGE not in client.get("/users/menu", headers=HTML).text and PAGE not in client.get("/search").text
 
 
 # SECOND_FACTOR=administrators
@@ -662,6 +710,47 @@ def test_an_administrator_of_another_directory_sets_it_up_without_a_password(
     sent = {"sealed": begun["sealed"], "code": phone.code()}
     assert client.post(f"{PAGE}/confirm", json=sent).status_code == 200
     assert client.get("/tasks").status_code == 200
+
+
+def open_streams(client: Client, services: Services, *logins: str) -> tuple[Callable[[], set[str]], Any]:
+    """Open a stream for each, in the application of a client; return what tells whose are over, and its `live`."""
+    live = client.app.app.state.services.live  # type: ignore[attr-defined]  # Edge's
+    opened = {}
+    for login in logins:
+        begin = partial(sessions.begin, remember=False, address="", user_agent="")
+        begun = services.database.run_here(lambda db: begin(db, PEOPLE_IDS[login], services.clock()), writes=True)  # noqa: B023
+        face = Face(events.PROGRAM, "en")
+        opened[login] = live.streams.open(PEOPLE_IDS[login], hashed(begun[0]), face, 0, None)
+    return (lambda: {login for login, stream in opened.items() if stream.is_over}), live
+
+
+def test_streams_end_when_their_person_lacks_the_second_factor(
+    strict: Visit, give: Callable[..., Phone], services: Services
+) -> None:
+    """Each of these happens while the streams are open, as by a command in another process."""
+    give("admin"), give("boris")
+    join(services, "irina", "boris")  # whose second factor is hers then
+    over, live = open_streams(strict(), services, "admin", "anna", "irina")
+
+    def happen(*acts: Callable[[Session], object]) -> set[str]:
+        services.database.run_here(lambda db: [act(db) for act in acts], writes=True)
+        asyncio.run(live.end_finished())
+        return over()
+
+    assert happen(lambda db: rights.grant(db, PEOPLE_IDS["irina"], ADMIN)) == set()
+    assert happen(lambda db: second_factors.remove(db, PEOPLE_IDS["admin"])) == {"admin"}
+    assert happen(lambda db: rights.grant(db, PEOPLE_IDS["anna"], ADMIN)) == {"admin", "anna"}
+    assert happen(lambda db: second_factors.remove(db, PEOPLE_IDS["irina"])) == {"admin", "anna", "irina"}
+
+
+@pytest.mark.parametrize(("rule", "expected"), [("administrators", {"anna"}), ("off", set())])
+def test_streams_of_named_administrators_end_too_and_none_without_the_rule(
+    visit: Visit, services: Services, rule: str, expected: set[str]
+) -> None:
+    client = visit(second_factor=rule, administrators=(("local", "ANNA"),))
+    over, live = open_streams(client, services, "anna", "boris")
+    asyncio.run(live.end_finished())
+    assert over() == expected
 
 
 def test_only_administrators_are_looked_up(strict: Visit, statements: list[str]) -> None:

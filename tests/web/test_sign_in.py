@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -9,12 +10,14 @@ from typing import Any
 import pytest
 from sqlmodel import Session, select
 
+from helpdesk.errors import DirectoryUnavailable
 from helpdesk.people import passwords
 from helpdesk.services import Services
 from helpdesk.settings.settings import RateLimit
 from helpdesk.store import login_attempts, people
 from helpdesk.store.models import tables
 from helpdesk.web.core.navigation import LONGEST_ADDRESS
+from tests.people.scripted import ScriptedDirectory
 from tests.web.conftest import HTML, Visit
 from tests.web.dom import parsed
 from tests.world import PASSWORDS, PEOPLE_IDS
@@ -155,6 +158,16 @@ def test_a_password_of_an_account_that_is_limited_takes_the_work_of_a_wrong_one(
     assert client.post("/users/login", **body("anna@example.test", PASSWORDS["anna"])).status_code == 401
     ((kept, password),) = checked
     assert kept and password != PASSWORDS["anna"]
+
+
+def test_an_outage_of_one_directory_gives_no_more_guesses_at_another(visit: Visit, services: Services) -> None:
+    client, down = visit(login_rate_limit=LIMIT), ScriptedDirectory("oracle")
+    down.failure = DirectoryUnavailable(detail="down")
+    here = client.app.app.state.services
+    both = replace(services.authentication, directories=(down, *services.authentication.directories))
+    client.app.app.state.services = replace(here, authentication=both)
+    sent = [client.post("/users/login", **body("nobody", "wrong")).status_code for _ in range(4)]
+    assert sent == [503, 503, 429, 429]
 
 
 def test_success_forgives_whatever_name_was_typed(visit: Visit) -> None:

@@ -90,26 +90,22 @@ class Connection:
         with suppress(OSError, AttributeError, TypeError):
             socket.socket.shutdown(self._ldap.socket, socket.SHUT_RDWR)
 
-    def bind(self) -> bool:
-        """Return whether the server takes the name and the password.
+    def bind(self) -> int:
+        """Return the number of the server's answer to the name and the password.
 
         An empty one is never sent: servers take it as anonymous, and succeed.
         """
         if not self.account.dn or not self.account.password:
-            return False
+            return failures.INVALID_CREDENTIALS
         with self._asking():
             self._ldap.bind(read_server_info=False)
-        number = self._ldap.result["result"]
-        if number in failures.WRONG_PASSWORD:
-            return False
-        self._require_success(number)
-        return True
+        return int(self._ldap.result["result"])
 
     def search(self, base: str, query: str, attributes: Sequence[str], most: int = 0) -> list[Entry]:
         """Return the entries below `base`: at most `most`, or all. Referrals among them are left out."""
         number, entries = self._search(base, query, attributes, ldap3.SUBTREE, most)
         if number != failures.SIZE_LIMIT_EXCEEDED or not most:
-            self._require_success(number)
+            _require_success(number)
         return entries[: most or None]
 
     def matches(self, dn: str, query: str) -> bool | None:
@@ -117,7 +113,7 @@ class Connection:
         number, entries = self._search(dn, query, [NOTHING], ldap3.BASE, 1)
         if number in (failures.NO_SUCH_OBJECT, failures.INVALID_DN):
             return None
-        self._require_success(number)
+        _require_success(number)
         return bool(entries)
 
     def _new(self) -> Any:
@@ -167,12 +163,8 @@ class Connection:
                 size_limit=most,
                 time_limit=math.ceil(self.server.seconds),
             )
-        found = [it for it in self._ldap.response or () if it["type"] == "searchResEntry"]
-        return self._ldap.result["result"], [_entry(it) for it in found]
-
-    def _require_success(self, number: int) -> None:
-        if number != failures.SUCCESS:
-            raise failures.of_result(number, self._ldap.result["description"])
+            found = [it for it in self._ldap.response or () if it["type"] == "searchResEntry"]
+            return self._ldap.result["result"], [_entry(it) for it in found]
 
     @contextmanager
     def _asking(self) -> Iterator[None]:
@@ -198,6 +190,12 @@ def _require_uncut(is_cut: Event) -> None:
         raise ConnectionAbortedError
 
 
+def _require_success(number: int) -> None:
+    if number != failures.SUCCESS:
+        raise failures.of_result(number)
+
+
 def _entry(answer: Any) -> Entry:
+    """Return an entry of an answer, in which ldap3 says None for an attribute that was sent without values."""
     values = answer["raw_attributes"].items()
-    return Entry(answer["dn"], {name.lower(): tuple(map(bytes, several)) for name, several in values})
+    return Entry(answer["dn"], {name.lower(): tuple(map(bytes, several or ())) for name, several in values})

@@ -3,26 +3,28 @@
 import ssl
 
 from ldap3.core.exceptions import LDAPInvalidFilterError
+from ldap3.core.results import RESULT_CODES
 
 from helpdesk import tls
 from helpdesk.errors import DirectoryUnavailable, Misconfigured
 
-SUCCESS, SIZE_LIMIT_EXCEEDED, NO_SUCH_OBJECT, INVALID_DN = 0, 4, 32, 34
+SUCCESS, SIZE_LIMIT_EXCEEDED, NO_SUCH_OBJECT, INVALID_DN, INVALID_CREDENTIALS = 0, 4, 32, 34, 49
 WRONG_PASSWORD = {
-    49,  # also for accounts that are disabled, expired or locked in Active Directory, which tells the reason as text
+    INVALID_CREDENTIALS,  # also when disabled, expired or locked in Active Directory, which tells the reason as text
     48,  # the entry has no password
-    53,  # the account is inactive, or
-    19,  # locked after wrong passwords: both by 389 Directory Server
     NO_SUCH_OBJECT,
     INVALID_DN,
 }
-"""Answers to a bind that all mean: this person does not come in."""
+"""Answers to a bind that mean: nobody has this name and this password."""
+BY_POLICY = {19, 53}
+"""The account is inactive, locked, or has to change its password first."""
+BUSY = {51, 52}
 OFFER_TLS = "Let its server speak TLS, or ask it by ldaps://. LDAP_STARTTLS=off would send passwords in clear."
 NO_STARTTLS = ("it knows no StartTLS", OFFER_TLS)
 REFUSED = ("it refuses our account", "Check LDAP_BIND_DN and LDAP_BIND_PASSWORD, and that the account is not locked.")
 MAY_NOT_READ = ("our account may not search there", "Allow the account of LDAP_BIND_DN to read the people there.")
 ENCRYPTED_ALONE = ("it takes encrypted connections alone", "Ask it by ldaps://, or with LDAP_STARTTLS=on.")
-WRONG_FILTER = ("it can't read the filter of people", "Check LDAP_USER_FILTER.")
+WRONG_FILTER = ("the filter of people can't be read", "Check LDAP_USER_FILTER.")
 MISCONFIGURED = {
     1: MAY_NOT_READ,  # Active Directory, to nobody
     50: MAY_NOT_READ,
@@ -56,14 +58,23 @@ class ServiceRefused(Fault):
         super().__init__(*REFUSED)
 
 
+class NotAsked(DirectoryUnavailable):
+    """The server was not asked, so it is not known to be down."""
+
+
 def silent(reason: str) -> DirectoryUnavailable:
     return DirectoryUnavailable(detail=f"LDAP: {reason}")
 
 
-def of_result(number: int, name: str) -> DirectoryUnavailable:
-    """Return the error of an answer other than success; `name` is the standard's name of its number."""
+def of_result(number: int) -> DirectoryUnavailable:
+    """Return the error of an answer other than success."""
     fault = MISCONFIGURED.get(number)
-    return Fault(*fault) if fault else silent(f"it answers {number} ({name})")
+    return Fault(*fault) if fault else silent(f"it answers {name_of(number)}")
+
+
+def name_of(number: int) -> str:
+    """Return the number of an answer with its name in the standard."""
+    return f"{number} ({RESULT_CODES.get(number, 'unknown')})"
 
 
 def of_exception(error: Exception, handshake: Exception | None) -> DirectoryUnavailable:

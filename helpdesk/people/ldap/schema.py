@@ -5,7 +5,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
+from ldap3 import DEREF_NEVER, SUBTREE
 from ldap3.core.exceptions import LDAPInvalidDnError
+from ldap3.operation.search import search_operation
+from ldap3.utils.asn1 import encode
 from ldap3.utils.conv import escape_bytes
 from ldap3.utils.dn import parse_dn
 
@@ -20,6 +23,10 @@ UUID_BYTES = 16
 ESCAPED = re.compile(r"(?:\\[0-9a-fA-F]{2})+|\\.", re.DOTALL)
 
 
+def _line(value: bytes) -> str:
+    return " ".join(value.decode(errors="replace").split())[:LONGEST]
+
+
 class Entry(NamedTuple):
     """An entry of the server. The names of its attributes are in lower case."""
 
@@ -32,8 +39,11 @@ class Entry(NamedTuple):
 
     def text(self, *names: str) -> str:
         """Return the first of these attributes that has a value, as one line."""
-        texts = (" ".join(self.raw(name).decode(errors="replace").split()) for name in names)
-        return next(filter(None, texts), "")[:LONGEST]
+        return next(filter(None, (_line(self.raw(name)) for name in names)), "")
+
+    def folded(self, name: str) -> set[str]:
+        """Return all values of an attribute, for comparing without regard to case."""
+        return {_line(value).casefold() for value in self.values.get(name.lower(), ())}
 
 
 class Schema(NamedTuple):
@@ -123,6 +133,15 @@ def _id(value: bytes) -> str:
 def escaped(text: str) -> str:
     """Escape every byte of a value for a filter, so that no character of it means anything."""
     return str(escape_bytes(text.encode()))
+
+
+def is_filter(text: str) -> bool:
+    """Tell whether a filter can be sent: it is made into a request as ldap3 does, which fails in many ways."""
+    try:
+        encode(search_operation("", text, SUBTREE, DEREF_NEVER, [], 0, 0, False, auto_escape=True, auto_encode=True))
+    except Exception:
+        return False
+    return True
 
 
 def normal_dn(dn: str) -> tuple[tuple[str, str, str], ...]:

@@ -47,9 +47,9 @@ class Meta(SQLModel, table=True):
 class Person(SQLModel, table=True):
     """An account. `source` is the directory that checks its password; logins are unique within a source.
 
-    `directory_id` is the directory's id of the person, `redmine_login` the login in Redmine if it is another one there.
-    An account that is `joined_into` another one only serves to sign in to that one. `is_active` is what administrators
-    say; a directory that blocks the person sets `blocked_at`.
+    `directory_id` is the directory's id of the person, `redmine_login` the login in Redmine if it is another one there,
+    empty where an administrator has unbound the account. An account that is `joined_into` another one only serves to
+    sign in to that one. `is_active` is what administrators say; the directory `blocked_by` has set `blocked_at`.
     `closed_hints` are the names of the hints that are not shown any more, separated by spaces.
     """
 
@@ -80,6 +80,7 @@ class Person(SQLModel, table=True):
     joined_into: int | None = None
     is_active: bool = Field(default=True, sa_column_kwargs={"server_default": sa.true()})
     blocked_at: datetime | None = None
+    blocked_by: str | None = Field(default=None, max_length=20)
     closed_hints: str = Field(default="", max_length=200, sa_column_kwargs={"server_default": ""})
     created_at: datetime
     last_seen: datetime | None = None

@@ -1,10 +1,11 @@
 """The second step of a sign-in: the code of the second factor.
 
 A browser gets a form for the code after the right password. Until the code is right there is no session: the form
-brings a seal along which says whose password was right. It is valid for SECONDS and, since it names the last step of
-the second factor, until a code was used. A program sends the code together with the password.
+brings a seal along which says whose password was right. It is valid for SECONDS and, since it holds the state of the
+account, until a code was used or the password was changed. A program sends the code together with the password.
 """
 
+import json
 import logging
 
 from starlette.requests import Request
@@ -13,8 +14,9 @@ from starlette.responses import Response
 from helpdesk.errors import HelpdeskError, NotSignedIn, SecondFactorRequired, sentence
 from helpdesk.people.model import Person, entitled, person_of
 from helpdesk.people.second_factor import LONGEST_CODE
-from helpdesk.store import people, second_factors
+from helpdesk.store import local_passwords, people, second_factors
 from helpdesk.store.second_factors import Factor
+from helpdesk.store.tokens import hashed
 from helpdesk.web.accounts import codes, sign_in
 from helpdesk.web.core.errors import headers_of, status_of
 from helpdesk.web.core.faces import html
@@ -28,18 +30,19 @@ log = logging.getLogger("helpdesk.sign_in")
 PURPOSE = "second factor"
 SECONDS = 300
 FIELD = "sealed"
+STATE_LENGTH = 32
 EXPIRED = sentence("This took too long, or the code was used already. Please sign in again.")
 
 
 async def require(request: Request, person: Person, fields: Fields, remember: bool) -> None:
     """Let a person go on who has no second factor, or who sends a right code.
 
-    Raises SecondFactorRequired, WrongCredentials, TooManyAttempts, and NotAllowed if no key opens the second factor.
+    Raises SecondFactorRequired, and what `codes.spend` raises.
     """
     factor = await codes.factor_of(request, person)
     if factor is None:
         return
-    request.state.code_seal = seal(request, PURPOSE, [person.id, factor.last_step, remember])
+    request.state.code_seal = seal(request, PURPOSE, [person.id, await _state(request, person, factor), remember])
     if not fields.text("code", LONGEST_CODE).strip():
         log.info("code asked for", extra=_log_fields(request, person))
         raise SecondFactorRequired
@@ -59,10 +62,10 @@ async def finish(request: Request, fields: Fields) -> tuple[Person, bool]:
     values = unseal(request, PURPOSE, fields.values[FIELD], SECONDS)
     if values is None:
         raise NotSignedIn(EXPIRED)
-    person_id, last_step, remember = values
+    person_id, state, remember = values
     person = await _person(request, person_id)
     factor = await codes.factor_of(request, person)
-    if factor is None or factor.last_step != last_step:
+    if factor is None or state != await _state(request, person, factor):
         raise NotSignedIn(EXPIRED)
     request.state.code_seal = fields.values[FIELD]
     await _check(request, person, factor, fields)
@@ -98,6 +101,12 @@ async def _person(request: Request, person_id: int) -> Person:
     if not may_enter:
         raise NotSignedIn(EXPIRED)
     return entitled(person_of(*may_enter[0]), services(request).settings.administrators)
+
+
+async def _state(request: Request, person: Person, factor: Factor) -> str:
+    """Return what changes with the last code and with each password that opens the account."""
+    hashes = await services(request).database.run(lambda db: local_passwords.hashes_of(db, person.id))
+    return hashed(json.dumps([factor.owner_id, factor.last_step, hashes]))[:STATE_LENGTH]
 
 
 async def _check(request: Request, person: Person, factor: Factor, fields: Fields) -> None:

@@ -22,17 +22,13 @@ from helpdesk.web.core.services import services
 T = TypeVar("T")
 
 UNREADABLE = sentence(
-    "Your second factor can't be checked, because the helpdesk's key was changed. Please tell an administrator."
+    "This code can't be checked, because the helpdesk's key was changed. Use a recovery code, or tell an administrator."
 )
 WRONG_PASSWORD = sentence("This is not your password.")
 
 
 async def factor_of(request: Request, person: Person) -> Factor | None:
-    """Return the person's second factor. Raises NotAllowed for one that none of our keys opens."""
-    factor = await services(request).database.run(lambda db: second_factors.of_person(db, person.id))
-    if factor:
-        _opened(request, factor)
-    return factor
+    return await services(request).database.run(lambda db: second_factors.of_person(db, person.id))
 
 
 async def spend(
@@ -45,11 +41,13 @@ async def spend(
 ) -> T:
     """Do what a right code allows, in the transaction that uses the code up.
 
-    Raises WrongCredentials, TooManyAttempts, and NotAllowed for a second factor that can't be read.
+    Raises WrongCredentials, TooManyAttempts, and NotAllowed for a code of an app while none of our keys opens the
+    second factor.
     """
-    guesses = Guesses(request, f"code {place or person.id}")
+    guesses, recovery = Guesses(request, f"code {place or person.id}"), second_factor.recovery_code(typed)
+    secret = "" if recovery else _opened(request, factor)
     await guesses.begin(person.login)
-    used = _used(request, factor, typed)
+    used = _used(request, factor, typed, secret, recovery)
     if used is None:
         raise WrongCredentials(WRONG_CODE)
     result = await services(request).database.run(lambda db: act(db, used), writes=True)
@@ -67,10 +65,10 @@ async def require_password(request: Request, person: Person, password: str) -> N
     await guesses.forgive(person)
 
 
-def _used(request: Request, factor: Factor, typed: str) -> Used | None:
+def _used(request: Request, factor: Factor, typed: str, secret: str, recovery: str | None) -> Used | None:
     """Return how a code is used up; None if it is no code of this second factor. The store knows recovery codes."""
-    now, secret = services(request).clock(), _opened(request, factor)
-    if recovery := second_factor.recovery_code(typed):
+    now = services(request).clock()
+    if recovery:
         return Used(factor, second_factor.step_after_recovery(now, factor.last_step), recovery)
     step = second_factor.matching_step(secret, typed, now, factor.last_step)
     return Used(factor, step) if step else None

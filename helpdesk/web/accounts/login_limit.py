@@ -72,11 +72,14 @@ class Guesses:
     async def take_back(self) -> None:
         """Take back the attempts of directories that did not answer.
 
-        Those that other directories refused stay: an outage gives nobody more guesses at them.
+        Those that other directories refused stay, and then the attempt for the typed login too: an outage gives nobody
+        more guesses at them.
         """
         with suppress(StoreUnavailable, OutcomeUnknown):  # perhaps the store is the directory that did not answer
             await self._write(
-                lambda db: login_attempts.take_back(db, [it.id for it in (*self.typed, *self.failed, *self.current)])
+                lambda db: login_attempts.take_back(
+                    db, [it.id for it in (*(() if self.wrong else self.typed), *self.failed, *self.current)]
+                )
             )
 
     async def forgive(self, person: Person) -> None:

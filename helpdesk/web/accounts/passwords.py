@@ -18,6 +18,7 @@ from helpdesk.people.model import Person, SignedIn
 from helpdesk.people.passwords import LONGEST_PASSWORD
 from helpdesk.store import local_passwords
 from helpdesk.store.local_passwords import Owner
+from helpdesk.web.accounts import sessions
 from helpdesk.web.accounts.login_limit import Guesses
 from helpdesk.web.core import flash, request_data, session
 from helpdesk.web.core.after_write import stored
@@ -67,18 +68,21 @@ async def change(request: Request) -> Response:
 
 
 async def link(request: Request) -> Response:
-    """Show the form of a link that an administrator made; a POST sets the password. Raises NotFound for a void link."""
+    """Show the form of a link that an administrator made; a POST sets the password. Raises NotFound for a void link.
+
+    Tries are not counted: nobody guesses 256 bits, and all people of a company may have one address.
+    """
     token, now = request.path_params["token"], services(request).clock()
-    guesses = Guesses(request, f"link {address_of(request)}")
-    await guesses.begin("link")
     owner = await services(request).database.run(lambda db: local_passwords.find_link(db, token, now))
     if owner is None:
         raise NotFound(VOID_LINK)
-    await guesses.take_back()
-    page = partial(_page, request, "people/password_link.html", token=token, login=owner.login)
+    signed_in = await session.current(request)
+    other = signed_in.person if signed_in and signed_in.person.id != owner.signs_in_to else None
+    page = partial(_page, request, "people/password_link.html", token=token, login=owner.login, other=other)
     if request.method != "POST":
         return page()
-    return await _written(request, partial(_set, request, owner, token), SET, path_to(request, "people:login"), page)
+    write, target = partial(_set, request, owner, token), path_to(request, "people:login")
+    return await _written(request, write, SET, target, page, signs_out=True)
 
 
 async def _written(
@@ -87,18 +91,25 @@ async def _written(
     message: Sentence,
     target: str,
     page: Callable[..., Response],
+    signs_out: bool = False,
 ) -> Response:
-    """Write the password of the form, end the streams of the sessions that ended, and go on to `target`."""
+    """Write the password of the form, end the streams of the sessions that ended, and go on to `target`.
+
+    With `signs_out` this browser's session ends, whosever it is.
+    """
     try:
         await write(await request_data.read(request))
     except (Invalid, TooManyAttempts) as error:
         return await answer_refusal(request, error, page=partial(page, error))
-    await services(request).live.end_finished()
-    return await answer(
+    await (session.end(request) if signs_out else services(request).live.end_finished())
+    response = await answer(
         request,
         json=lambda: json_response(request, {"message": translate(request, message)}),
         page=lambda: flash.redirect(request, target, message),
     )
+    if signs_out:
+        sessions.forget(response)
+    return response
 
 
 async def _change(request: Request, signed_in: SignedIn, fields: Fields) -> None:

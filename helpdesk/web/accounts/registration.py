@@ -56,7 +56,7 @@ TOKEN = FormField(
 
 
 async def register(request: Request) -> Response:
-    if not services(request).settings.may_register:
+    if not _is_open(request):
         raise NotAllowed(CLOSED)
     if request.method != "POST":
         return await _form(request)
@@ -70,6 +70,12 @@ async def register(request: Request) -> Response:
         json=lambda: json_response(request, {"user": task_schemas.user(person)}, 201),
         page=lambda: _welcome(request, fields, person),
     )
+
+
+def _is_open(request: Request) -> bool:
+    """Tell whether people may register: where there is an ERP, only if it can be asked for passwords."""
+    settings, by_erp = services(request).settings, services(request).authentication.has("oracle")
+    return settings.may_register and (settings.oracle_host is None or by_erp)
 
 
 async def _welcome(request: Request, fields: request_data.Fields, person: Person) -> Response:

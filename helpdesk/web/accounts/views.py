@@ -1,6 +1,7 @@
 """Sign in and out, for browsers and programs."""
 
 from functools import partial
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -71,7 +72,14 @@ async def logout(request: Request) -> Response:
     """Sign out. A browser's GET asks first, since a picture in somebody's text must sign nobody out."""
     if request.method == "POST":
         return await _sign_out(request)
-    return await answer(request, json=lambda: _sign_out(request), page=lambda: html(request, "people/logout.html"))
+    ask = partial(html, request, "people/logout.html")
+    return await answer(request, json=ask if _is_picture(request) else partial(_sign_out, request), page=ask)
+
+
+def _is_picture(request: Request) -> bool:
+    """Tell whether a page shows the answer. At a plain http address a browser does not send its destination."""
+    usual = "image" if "image/" in request.headers.get("accept", "") else "empty"
+    return request.headers.get("sec-fetch-dest", usual) not in ("document", "empty")
 
 
 async def _sign_out(request: Request) -> Response:
@@ -89,7 +97,8 @@ async def _sign_out(request: Request) -> Response:
 
 async def menu(request: Request) -> Response:
     """Show the person's own menu: settings, colours, language, and the way out."""
-    person, context = await session.current_user(request), {"has_splash": not splash.is_off(request)}
+    person, own_rooms = await session.current_user(request), await navigation.own_rooms(request)
+    context: dict[str, Any] = {"has_splash": not splash.is_off(request), "own_rooms": own_rooms}
     return await answer(
         request,
         json=lambda: json_response(request, {"user": task_schemas.account(person)}),

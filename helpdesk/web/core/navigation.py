@@ -18,10 +18,11 @@ from helpdesk.errors import Sentence, sentence
 from helpdesk.people.model import Person
 from helpdesk.people.rights import ADMIN
 from helpdesk.people.second_factor import is_offered
+from helpdesk.store import second_factors
 from helpdesk.web.core import session
 from helpdesk.web.core.faces import htmx_page, is_htmx
 from helpdesk.web.core.guards import holds
-from helpdesk.web.core.services import path_to
+from helpdesk.web.core.services import path_to, services
 
 BOARD = "tasks:board"
 LISTS = ("tasks:my_tasks", "tasks:index", BOARD)  # their routes
@@ -85,9 +86,13 @@ def rooms_of(person: Person) -> list[tuple[Sentence | None, list[Room]]]:
     return [(name, its_rooms) for name, its_rooms in groups if its_rooms]
 
 
-def own_rooms_of(person: Person, rule: str) -> list[Room]:
-    """Return the rooms of the person's own menu; `rule` is the setting SECOND_FACTOR."""
-    return [room for room in OWN if room.route != "people:second_factor" or is_offered(person, rule)]
+async def own_rooms(request: Request) -> list[Room]:
+    """Return the rooms of the person's own menu. Who may set up no second factor may still have one to switch off."""
+    person, rule = await session.current_user(request), services(request).settings.second_factor
+    has_factor = is_offered(person, rule) or await services(request).database.run(
+        lambda db: second_factors.exists(db, person.id)
+    )
+    return [room for room in OWN if has_factor or room.route != "people:second_factor"]
 
 
 def safe_path(target: str) -> str:

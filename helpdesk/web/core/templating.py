@@ -26,7 +26,7 @@ from helpdesk.web.core.services import services
 
 MARK_CHARACTERS = 12  # of a session's mark: to tell sessions of one browser apart
 THEMES = ("light", "dark")
-MACROS = ("icon", "disc", "status", "priority", "priority_mark", "faults")
+MACROS = ("icon", "disc", "status", "priority", "priority_mark", "faults", "autofocus")
 MOMENT = "%d.%m.%Y %H:%M"
 FOLDED = "folded"
 OFF = "off"
@@ -159,12 +159,10 @@ def _time(machine: date | datetime, text: str) -> Markup:
 def _context(request: Request) -> dict[str, Any]:
     """Return the context of every template: the person, the language, the theme, the state of the backend, and more."""
     person: Person | None = getattr(request.state, "person", None)
-    rule = services(request).settings.second_factor
     theme, signed_in = session.cookie(request, "theme"), getattr(request.state, "signed_in", None)
     return {
         "person": person,
         "rooms": navigation.rooms_of(person) if person else [],
-        "own_rooms": navigation.own_rooms_of(person, rule) if person else [],
         "saved_views": getattr(request.state, "saved_views", ()),
         "counts": getattr(request.state, "counts", {}),
         "folded": session.cookie(request, "rail") == FOLDED,

@@ -13,7 +13,7 @@ from sqlmodel import Session
 from helpdesk.errors import StoreUnavailable
 from helpdesk.notifications.channels.sse.streams import Face, Stream, Streams
 from helpdesk.services import Services
-from helpdesk.store import notifications, sessions
+from helpdesk.store import notifications, second_factors, sessions
 from helpdesk.store.models.notifications import NotificationRow
 from helpdesk.web.live.events import Events, session_ended
 from helpdesk.web.live.task_viewers import TaskViewers
@@ -113,10 +113,12 @@ class Live:
             log.exception("streams were not woken")
 
     async def _ended(self) -> frozenset[str]:
-        marks, now = self.streams.sessions, self.services.clock()
+        """Return the sessions with streams that are over, or whose people lack the second factor that they need."""
+        marks, now, settings = self.streams.sessions, self.services.clock(), self.services.settings
         if not marks:
             return frozenset()
-        return marks - await self.services.database.run(lambda db: sessions.lasting(db, marks, now))
+        lacking = second_factors.missing(settings.second_factor, settings.administrators)
+        return marks - await self.services.database.run(lambda db: sessions.lasting(db, marks, now, lacking))
 
     async def _read(self, lasts: Mapping[int, int]) -> Iterable[NotificationRow]:
         return await self.services.database.run(lambda db: notifications.after(db, lasts))

@@ -15,7 +15,7 @@ from helpdesk.tasks.model import TaskRow
 from helpdesk.tasks.search_text import clean_search
 from helpdesk.web.core.faces import answer, choose, html, json_response
 from helpdesk.web.core.guards import actor
-from helpdesk.web.core.navigation import is_on_board, own_rooms_of, rooms_of
+from helpdesk.web.core.navigation import is_on_board, own_rooms, rooms_of
 from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.session import cookie, current_user
 from helpdesk.web.core.templating import FOLDED, OFF, language, translate
@@ -119,7 +119,7 @@ async def _people(request: Request, search: str) -> colleagues.Found:
 async def _places(request: Request) -> list[Place]:
     person = await current_user(request)
     rooms = [room for _, rooms in rooms_of(person) for room in rooms]
-    rooms += own_rooms_of(person, services(request).settings.second_factor)
+    rooms += await own_rooms(request)
     places = [Place(translate(request, room.name), path_to(request, room.route), room.icon) for room in rooms]
     views = [Place(view.name, view.address, "bookmark") for view in await saved_views.of_person(request)]
     start = Place(translate(request, sentence("Start page")), path_to(request, "home"), "headset")
