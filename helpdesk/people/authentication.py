@@ -89,7 +89,8 @@ class Authentication:
             except Unavailable as error:
                 log.warning("a directory failed", extra={"directory": directory.source, "error": error.detail})
                 failures.append(_told(directory.source, error))
-                attempts.unanswered()
+                # A directory that refuses the helpdesk may do so after it has looked at the password.
+                (attempts.refused if isinstance(error, Misconfigured) else attempts.unanswered)()
                 person = await self._by_grace(error, directory.source, login, password, attempts)
             else:
                 if person is None:

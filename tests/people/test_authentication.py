@@ -139,9 +139,10 @@ async def test_a_directory_that_is_down_is_passed_over_and_named_where_nobody_kn
 
 
 async def test_a_refused_service_account_is_told_as_what_it_is(company: Authentication, erp: ScriptedDirectory) -> None:
-    erp.failure = Misconfigured(detail="ORA-28000")
+    erp.failure, attempts = Misconfigured(detail="ORA-28000"), Attempts()
     with pytest.raises(Misconfigured):
-        await sign_in(company)
+        await sign_in(company, attempts=attempts)
+    assert attempts.outcomes == ["refused", "refused"]  # it may have looked at the password
 
 
 async def test_all_directories_together_have_a_bounded_time(

@@ -220,6 +220,20 @@ async def test_signed_in_people_whom_the_imitated_erp_blocks_or_lacks_are_found_
     assert await directory.blocked([]) == set()
 
 
+async def test_a_login_of_the_imitated_erp_that_somebody_else_has_now_is_gone_for_its_old_owner(
+    directory: OracleDirectory,
+) -> None:
+    accounts = [Known(number, ANNA, None, id) for number, id in enumerate(("101", "7", None))]
+    assert await directory.blocked(accounts) == {1}
+
+
+async def test_a_profile_of_another_login_lets_nobody_in(server: ImitatedOracle) -> None:
+    text = "SELECT user_id, name AS login, 0 AS blocked FROM erp.v_user WHERE name = 'boris' AND :login = :login"
+    directory = directory_of(server, statements=statements(profile=text))
+    with pytest.raises(Misconfigured):
+        await directory.sign_in(ANNA, PASSWORDS[ANNA])
+
+
 async def test_many_signed_in_people_are_looked_for_in_parts(
     server: ImitatedOracle, directory: OracleDirectory
 ) -> None:

@@ -82,6 +82,8 @@ class OracleDirectory:
             found = await self._profile(erp, login)
             if found is None:
                 raise Misconfigured(detail=f"{self.statements.profile.name}: no row for who may sign in")
+            if found.login.casefold() != login.casefold():
+                raise Misconfigured(detail=f"{self.statements.profile.name}: a row of another login")
             return None if found.is_blocked else found
 
         return await self._run("sign_in", ask)
@@ -114,7 +116,7 @@ class OracleDirectory:
         If nobody at all is found, nobody is gone: then we may no longer read there. What is found before a failure
         counts, and the next call goes on from there.
         """
-        found: dict[str, bool | None] = {}
+        found: dict[str, Profile | None] = {}
         ends = asyncio.get_running_loop().time() + BLOCKED_SECONDS
         logins = self._in_turns({account.login for account in accounts})
         while logins and asyncio.get_running_loop().time() < ends:
@@ -125,21 +127,21 @@ class OracleDirectory:
                 if not found:
                     raise
                 break
-        is_readable = any(blocked is not None for blocked in found.values())
-        gone = {login for login, blocked in found.items() if blocked or (is_readable and blocked is None)}
-        return {account.id for account in accounts if account.login in gone}
+        is_readable = any(found.values())
+        asked = [account for account in accounts if account.login in found]
+        return {account.id for account in asked if sql.is_out(account, found[account.login], is_readable)}
 
     def _in_turns(self, logins: Collection[str]) -> list[str]:
         """Return the logins in order, but first those that the last round did not come to."""
         return sorted(logins, key=lambda login: (login <= self._looked_until, login))
 
-    async def _look_for(self, erp: Conversation, logins: Sequence[str], found: dict[str, bool | None]) -> None:
-        """Note for each login whether its person is blocked; None if there is nobody with it."""
+    async def _look_for(self, erp: Conversation, logins: Sequence[str], found: dict[str, Profile | None]) -> None:
+        """Note the person of each login; None if there is nobody with it."""
         for login in logins:
             self._looked_until = login
             try:
                 row = await self._row(erp, login)
-                found[login] = sql.profile(row).is_blocked if row else None
+                found[login] = sql.profile(row) if row else None
                 self._unreadable.discard(login)
             except BadRow as error:
                 self._pass_over(login, error)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from helpdesk.errors import Misconfigured
 from helpdesk.people.directory import Profile
 from helpdesk.people.oracle_erp.failures import BadRow
+from helpdesk.store.directory_accounts import Known
 from helpdesk.texts import one_line
 
 LONGEST_TEXT, LONGEST_LOGIN = 200, 120
@@ -142,3 +143,10 @@ def _text(row: Row, column: str) -> str:
 def _is_zero(flag: object) -> bool:
     """Tell whether a flag is off. Only a zero is, so that a person with an unknown flag counts as blocked."""
     return str(flag).strip() == "0"
+
+
+def is_out(account: Known, found: Profile | None, is_readable: bool) -> bool:
+    """Tell whether the person of an account is blocked or gone, also if somebody else has the login now."""
+    if found is None:
+        return is_readable
+    return found.is_blocked or bool(account.directory_id and found.id and found.id != account.directory_id)
