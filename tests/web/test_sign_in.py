@@ -161,13 +161,13 @@ def test_a_password_of_an_account_that_is_limited_takes_the_work_of_a_wrong_one(
 
 
 def test_an_outage_of_one_directory_gives_no_more_guesses_at_another(visit: Visit, services: Services) -> None:
-    client, down = visit(login_rate_limit=LIMIT), ScriptedDirectory("oracle")
+    client, down, other = visit(login_rate_limit=LIMIT), ScriptedDirectory("oracle"), ScriptedDirectory("ldap")
     down.failure = DirectoryUnavailable(detail="down")
     here = client.app.app.state.services
-    both = replace(services.authentication, directories=(down, *services.authentication.directories))
+    both = replace(services.authentication, directories=(down, other, *services.authentication.directories))
     client.app.app.state.services = replace(here, authentication=both)
     sent = [client.post("/users/login", **body("nobody", "wrong")).status_code for _ in range(4)]
-    assert sent == [503, 503, 429, 429]
+    assert sent == [503, 503, 429, 429] and len(other.asked) == 2
 
 
 def test_success_forgives_whatever_name_was_typed(visit: Visit) -> None:

@@ -6,11 +6,12 @@ from typing import NamedTuple
 from uuid import UUID
 
 from ldap3 import DEREF_NEVER, SUBTREE
-from ldap3.core.exceptions import LDAPInvalidDnError
+from ldap3.core.exceptions import LDAPExceptionError, LDAPInvalidDnError
 from ldap3.operation.search import search_operation
 from ldap3.utils.asn1 import encode
 from ldap3.utils.conv import escape_bytes
 from ldap3.utils.dn import parse_dn
+from pyasn1.error import PyAsn1Error
 
 from helpdesk.people.directory import Profile
 
@@ -139,7 +140,7 @@ def is_filter(text: str) -> bool:
     """Tell whether a filter can be sent: it is made into a request as ldap3 does, which fails in many ways."""
     try:
         encode(search_operation("", text, SUBTREE, DEREF_NEVER, [], 0, 0, False, auto_escape=True, auto_encode=True))
-    except Exception:
+    except (LDAPExceptionError, PyAsn1Error, ValueError, LookupError, TypeError, AttributeError):
         return False
     return True
 

@@ -43,6 +43,7 @@ class Guesses:
         self.current: tuple[Attempt, ...] = ()  # of the one that checks now
         self.failed: tuple[Attempt, ...] = ()  # of those that have not answered
         self.directory = ""
+        self.is_counted_there = False  # a directory of the company has refused: it may lock the account by itself
 
     async def begin(self, typed: str) -> None:
         """Record an attempt for the typed login. Raises TooManyAttempts."""
@@ -64,6 +65,7 @@ class Guesses:
     def refused(self) -> None:
         """Note that the directory refused the password. The next one is asked."""
         self.wrong, self.current = self.wrong + self.current, ()
+        self.is_counted_there = self.is_counted_there or self.directory != "local"
 
     def unanswered(self) -> None:
         """Note that the directory did not answer. The next one is asked."""
@@ -72,15 +74,13 @@ class Guesses:
     async def take_back(self) -> None:
         """Take back the attempts of directories that did not answer.
 
-        Those that other directories refused stay, and then the attempt for the typed login too: an outage gives nobody
-        more guesses at them.
+        Those that other directories refused stay: an outage gives nobody more guesses at them. If it was one of the
+        company, which counts by itself, the attempt for the typed login stays too.
         """
+        typed = () if self.is_counted_there else self.typed
+        ids = [it.id for it in typed + self.failed + self.current]
         with suppress(StoreUnavailable, OutcomeUnknown):  # perhaps the store is the directory that did not answer
-            await self._write(
-                lambda db: login_attempts.take_back(
-                    db, [it.id for it in (*(() if self.wrong else self.typed), *self.failed, *self.current)]
-                )
-            )
+            await self._write(lambda db: login_attempts.take_back(db, ids))
 
     async def forgive(self, person: Person) -> None:
         """Forget the failures under the person's names: the directory accepted the password.
