@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from e2e import steps
 from e2e.conftest import AsProgram
@@ -56,6 +56,27 @@ def test_digits_of_a_day_are_sent_together_when_it_is_left(page: Page, as_progra
     steps.comment_box(page).focus()
     expect(control(page)).to_have_value(re.compile("2031-0[56]-0[56]"))
     expect(steps.toast(page, "Дата введена не полностью")).to_be_visible()
+
+
+@with_javascript
+def test_digits_that_come_before_the_script_are_sent_together_too(page: Page, as_program: AsProgram) -> None:
+    client, late = as_program("anna"), list[Route]()
+    task = steps.some_task(client, status="В работе")
+    client.put(f"/tasks/api/task/{task['id']}", json={"due_date": "2030-12-24"}).raise_for_status()
+    page.route("**/static/lazy-*.js", lambda route: late.append(route))  # playwright wants a function
+    steps.come_to(page, "anna", task["id"])
+    control(page).focus()
+    page.keyboard.type("05")
+    steps.until(page, lambda: bool(late))
+    late.pop().continue_()
+    page.wait_for_function("() => import(document.body.dataset.lazy)")
+    page.keyboard.type("06")
+    with page.expect_response("**/fields") as sent:
+        page.keyboard.type("2031")
+        steps.comment_box(page).focus()
+    assert sent.value.ok
+    expect(control(page)).to_have_value(re.compile("2031-0[56]-0[56]"))
+    assert len(steps.history(client, task["id"])[-1]["changes"]) == 1
 
 
 @with_javascript

@@ -4,7 +4,7 @@ import re
 
 import httpx
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from e2e import steps
 from e2e.conftest import AsProgram
@@ -117,3 +117,14 @@ def test_without_scripts_a_page_lists_whom_one_can_mention(page: Page, as_progra
     expect(page.get_by_role("main").locator("code")).to_have_text(["@boris"])
     page.get_by_role("link", name="К задаче").click()
     expect(page.locator(f"#task-{number}")).to_be_visible()
+
+
+@with_javascript
+def test_what_was_typed_before_the_script_came_is_offered_too(page: Page, as_program: AsProgram) -> None:
+    late: list[Route] = []
+    page.route("**/static/lazy-*.js", lambda route: late.append(route))  # playwright wants a function
+    steps.come_to(page, "anna", own_task(as_program("anna")))
+    steps.comment_box(page).press_sequentially("@б")
+    steps.until(page, lambda: bool(late))
+    late.pop().continue_()
+    expect(offer(page)).to_be_visible()

@@ -78,16 +78,18 @@ const askMentions = async (text, word) => {
   await showMentions(text, html);
   if (word && !isOffering()) nobody = question;
 };
-document.addEventListener("input", ({ target }) => {
-  if (!target.matches(MENTION_TEXTS)) return;
-  const word = mentionWord(target);
+const offerMentions = (text) => {
+  if (!text?.matches(MENTION_TEXTS)) return;
+  const word = mentionWord(text);
   clearTimeout(mentionTimer);
-  if (word !== undefined) mentionTimer = setTimeout(askMentions, MENTION_MS, target, word);
+  if (word !== undefined) mentionTimer = setTimeout(askMentions, MENTION_MS, text, word);
   else {
     nobody = null;
     closeMentions();
   }
-});
+};
+document.addEventListener("input", ({ target }) => offerMentions(target));
+offerMentions(document.activeElement); // the first letters may come before this script
 const mentionKeys = {
   ArrowDown: () => stepMention(1),
   ArrowUp: () => stepMention(-1),

@@ -54,13 +54,13 @@ const showNames = (input) => {
   };
   list.append(button);
 };
-// The digits of a year make the years 2, 20 and 202 on their way.
-const isWhole = ({ options, value }) => options || value >= "1900";
+// A day that is still being typed may be another day on its way. It is saved when its control is left.
+const isSettled = (control) => control.options || control !== document.activeElement;
 /** Save a choice that was made, or name the files that were chosen. */
 export const handleChange = (control) => {
   if (control.type === "file") showNames(control);
   else if (!isChoice(control)) return;
-  else if (key === "" || key === "Enter" || (key === undefined && isWhole(control))) saveChoice(control);
+  else if (key === "" || key === "Enter" || (key === undefined && isSettled(control))) saveChoice(control);
 };
 const closeMenu = () => document.querySelector(".compose-send details[open]")?.removeAttribute("open");
 document.addEventListener("pointerdown", ({ target }) => {
