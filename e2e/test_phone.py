@@ -31,9 +31,14 @@ def page(
 
 @pytest.fixture
 def look(page: Page) -> Iterator[Look]:
-    """`look("the list")` looks at what is on the screen now; all faults are told at the end."""
+    """`look("the list")` looks at what is on the screen, when its styles have come; all faults are told at the end."""
     faults: list[str] = []
-    yield lambda name, *within: faults.extend(f"{name}: {fault}" for fault in phone.faults(page, *within))
+
+    def look(name: str, *within: str) -> None:
+        page.wait_for_load_state()
+        faults.extend(f"{name}: {fault}" for fault in phone.faults(page, *within))
+
+    yield look
     assert "\n".join(faults) == ""
 
 
