@@ -112,8 +112,10 @@ def hand_on(verb: str, typed: str) -> None:
         raise Refused("Name the directory too: oracle:LOGIN or ldap:LOGIN.")
 
     def work(session: Session) -> bool:
-        audit.note(session, None, verb, None, {"login": typed})
-        return decide(session, source or "", login)
+        is_done = decide(session, source or "", login)
+        if is_done:
+            audit.note(session, None, verb, None, {"login": typed})
+        return is_done
 
     if not open_store(configuration.from_process()).run_here(work, writes=True):
         raise Refused(f"There is no account {typed}.")

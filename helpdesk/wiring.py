@@ -129,7 +129,7 @@ def _authentication(
     grace = Grace(database, settings.erp_grace, utc_now) if settings.erp_grace else None
     ordered = tuple(available[name] for name in settings.directories or DIRECTORIES if name in available)
     authentication = Authentication(database, ordered, utc_now, grace, binding, settings.join_by_email, named)
-    return authentication, (BlockedPeople(database, looks, utc_now).watch,)
+    return authentication, (BlockedPeople(database, looks, utc_now).watch,) if looks else ()
 
 
 def _services(

@@ -70,7 +70,7 @@ class Authentication:
 
     def has(self, source: str) -> bool:
         """Tell whether a directory is asked for passwords."""
-        return any(it.source == source and getattr(it, "checks_passwords", True) for it in self.directories)
+        return any(it.source == source and it.checks_passwords for it in self.directories)
 
     async def sign_in(self, login: str, password: str, attempts: Attempts, only: str | None = None) -> Person | None:
         """Return the account of the person with this login and password; None when no directory accepts them.
@@ -132,9 +132,10 @@ class Authentication:
         return row.login if row else typed
 
     async def bound(self, source: str, profile: Profile, password: str = "") -> Person | None:
-        """Return the account of a person whom a directory let in; None if it is disabled. Raises LoginReassigned."""
+        """Return the account of a person whom a directory let in; None if it is disabled, or blocked by another one.
+        Raises LoginReassigned."""
         row = await self.database.run(lambda db: self._row(db, source, profile), writes=source != "local")
-        if row is None or not row.is_active:
+        if not _may_enter(row):
             return None
         if source == "oracle" and self.grace:
             await self.grace.keep(profile.login, password)
@@ -143,15 +144,12 @@ class Authentication:
         return await self._entering(row)
 
     async def _entering(self, row: tables.Person) -> Person | None:
-        """Return the person of an account, unless it is disabled or blocked."""
-        if not row.is_active or row.blocked_at is not None:
-            return None
-        return await self.database.run(lambda db: load_person(db, row))
+        """Return the person of an account that may be entered."""
+        return await self.database.run(lambda db: load_person(db, row)) if _may_enter(row) else None
 
-    def _row(self, db: Session, source: str, profile: Profile) -> tables.Person | None:
+    def _row(self, db: Session, source: str, profile: Profile) -> tables.Person:
         if source == "local":
-            row = directory_accounts.kept_of(db, db.get_one(tables.Person, int(profile.id)))
-            return row
+            return directory_accounts.kept_of(db, db.get_one(tables.Person, int(profile.id)))
         if source == "redmine" and profile.redmine_id is not None:
             number, names = profile.redmine_id, (profile.login, profile.full_name, profile.email)
             by_mail = self.binding is not None and self.binding.rule == "mail"
@@ -174,6 +172,11 @@ class Authentication:
             return None
         log.warning("signed in without the ERP", extra={"person_id": person.id})
         return person
+
+
+def _may_enter(row: tables.Person) -> bool:
+    """Tell whether an account is neither disabled nor blocked by a directory."""
+    return row.is_active and row.blocked_at is None
 
 
 def _told(source: str, error: HelpdeskError) -> HelpdeskError:

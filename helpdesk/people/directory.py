@@ -66,6 +66,10 @@ class Directory(Protocol):
     source: str
 
     @property
+    def checks_passwords(self) -> bool:
+        """Tell whether people may sign in by it; else it only tells their profiles."""
+
+    @property
     def trouble(self) -> str | None:
         """Return why the directory refuses the helpdesk, for administrators; None while it does not."""
 

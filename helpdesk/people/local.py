@@ -11,6 +11,7 @@ class LocalDirectory:
     """The Directory port over our own store."""
 
     source = "local"
+    checks_passwords = True
     trouble = None
 
     def __init__(self, database: Database) -> None:

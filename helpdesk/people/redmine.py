@@ -1,4 +1,4 @@
-"""Check passwords of Redmine's accounts by one request with Basic authentication, and keep only the numeric user id."""
+"""Check passwords of Redmine's users by one request with Basic authentication, and find users by our own key."""
 
 import logging
 from collections.abc import Collection
@@ -28,6 +28,7 @@ class RedmineDirectory:
     """
 
     source = "redmine"
+    checks_passwords = True
     trouble = None
 
     def __init__(self, client: RedmineClient) -> None:

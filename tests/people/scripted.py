@@ -8,6 +8,7 @@ from helpdesk.store.directory_accounts import Known
 
 
 class ScriptedDirectory:
+    checks_passwords = True
     trouble: str | None = None
 
     def __init__(self, source: str, people: Mapping[tuple[str, str], Profile] | None = None) -> None:

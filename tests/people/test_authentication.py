@@ -1,6 +1,6 @@
 """Several directories in turn: who is asked, which account it is, and what a directory that fails changes."""
 
-from collections.abc import Callable
+import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -13,7 +13,7 @@ from sqlmodel import Session
 from helpdesk.errors import DirectoryUnavailable, LoginReassigned, Misconfigured
 from helpdesk.people import authentication
 from helpdesk.people.authentication import SILENT, Authentication
-from helpdesk.people.blocked import BlockedPeople
+from helpdesk.people.blocked import LEASE_SECONDS, BlockedPeople
 from helpdesk.people.directory import Profile
 from helpdesk.people.grace import Grace
 from helpdesk.people.model import Person
@@ -148,8 +148,6 @@ async def test_a_refused_service_account_is_told_as_what_it_is(company: Authenti
 async def test_all_directories_together_have_a_bounded_time(
     company: Authentication, erp: ScriptedDirectory, ldap: ScriptedDirectory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import asyncio
-
     async def never(*asked: Any) -> None:
         await asyncio.Event().wait()
 
@@ -284,16 +282,12 @@ async def test_without_grace_no_hash_is_kept(company: Authentication, database: 
     assert database.run_here(lambda db: list(db.execute(sa.select(tables.GracePassword)))) == []
 
 
-Watch = Callable[[], Any]
-
-
 async def test_a_person_whom_the_directory_blocks_is_signed_out(
     company: Authentication, erp: ScriptedDirectory, database: Database, clock: Clock
 ) -> None:
     person = await sign_in(company)
     assert person
-    begin = lambda db: sessions.begin(db, person.id, clock(), False, "", "")  # noqa: E731  # said twice below
-    (session_id, _) = database.run_here(begin, writes=True)
+    (session_id, _) = database.run_here(lambda db: sessions.begin(db, person.id, clock(), False, "", ""), writes=True)
     watch = BlockedPeople(database, {"oracle": erp.blocked}, clock)
 
     def is_in() -> bool:
@@ -309,6 +303,13 @@ async def test_a_person_whom_the_directory_blocks_is_signed_out(
     assert database.run_here(lambda db: people.known_in_embedded(db, [person.id])) == []
     erp.people = {("ivanov", PASSWORD): IVANOV}
     assert await sign_in(company) and row_of(database, "oracle", "ivanov").blocked_at is None
+
+
+async def test_of_two_processes_one_asks_for_blocked_people(database: Database, clock: Clock) -> None:
+    first, second = (BlockedPeople(database, {}, clock) for _ in range(2))
+    assert [await it.holds_lease() for it in (first, second, first)] == [True, False, True]
+    clock.now += timedelta(seconds=LEASE_SECONDS + 1)
+    assert await second.holds_lease() and not await first.holds_lease()
 
 
 async def test_only_the_directory_that_blocked_a_person_lets_them_in_again(
@@ -376,6 +377,5 @@ async def test_a_joined_account_whose_directory_has_forgotten_it_goes_on_by_the_
     assert await sign_in(company) is None
     database.run_here(lambda db: directory_accounts.release_login(db, "ldap", "i.ivanov"), writes=True)
     assert await sign_in(company) == here
-    begun = lambda db: sessions.begin(db, here.id, clock(), False, "", "")  # noqa: E731  # a short name for one line
-    database.run_here(begun, writes=True)
+    database.run_here(lambda db: sessions.begin(db, here.id, clock(), False, "", ""), writes=True)
     assert database.run_here(lambda db: directory_accounts.signed_in(db, "ldap", clock())) == []

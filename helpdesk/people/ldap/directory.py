@@ -41,6 +41,7 @@ class LdapDirectory:
     """
 
     source = "ldap"
+    checks_passwords = True
 
     def __init__(
         self,
