@@ -59,7 +59,7 @@ def unjoin(typed: str) -> None:
     print(f"{name} is an account of its own again. Both people have to sign in again.")
 
 
-def bind(typed: str, redmine_login: str) -> None:
+def bind(typed: str, redmine_username: str) -> None:
     """Bind an account to a user of Redmine, who is asked for in Redmine itself. Raises Refused."""
     settings = configuration.from_process()
     if not settings.redmine_url:
@@ -72,9 +72,9 @@ def bind(typed: str, redmine_login: str) -> None:
         binding = services.authentication.binding
         assert binding is not None  # there is a Redmine
         try:
-            user = await binding.redmine.find(redmine_login)
+            user = await binding.redmine.find(redmine_username)
             if user is None or user.is_blocked or not await binding.redmine.proven(user):
-                raise Refused(f"Redmine has no active user {redmine_login} whom the helpdesk may act as.")
+                raise Refused(f"Redmine has no active user {redmine_username} whom the helpdesk may act as.")
             return await binding.bind(row, user)
         except HelpdeskError as error:
             raise Refused(error.message.text % error.message.values) from error
@@ -82,8 +82,8 @@ def bind(typed: str, redmine_login: str) -> None:
             await services.close()
 
     person = asyncio.run(run())
-    database.run_here(lambda db: audit.note(db, None, "bind", person.id, {"redmine": redmine_login}), writes=True)
-    print(logs.printable(f"{full_names([person])} is user {person.redmine_id} of Redmine ({redmine_login})."))
+    database.run_here(lambda db: audit.note(db, None, "bind", person.id, {"redmine": redmine_username}), writes=True)
+    print(logs.printable(f"{full_names([person])} is user {person.redmine_id} of Redmine ({redmine_username})."))
 
 
 def unbind(typed: str) -> None:
@@ -94,7 +94,7 @@ def unbind(typed: str) -> None:
         if person.source == "redmine":
             raise Refused("This account is one of Redmine itself. Disable it to shut it out.")
         before, person.redmine_id = person.redmine_id, None
-        person.redmine_login = person.redmine_login_folded = ""  # so that no rule binds it again
+        person.redmine_username = person.redmine_username_folded = ""  # so that no rule binds it again
         session.add(person)
         joins.forget_redmine_keys(session, [person.id])
         audit.note(session, None, "unbind", person.id, {"redmine": before})

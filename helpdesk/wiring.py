@@ -297,4 +297,4 @@ def redmine_user(signed_in: SignedIn) -> Actor:
     person = signed_in.person
     if person.redmine_id is None:
         raise NotAllowed(NOT_LINKED)
-    return Actor(person.redmine_id, person.redmine_login or person.login, session=signed_in.mark)
+    return Actor(person.redmine_id, person.redmine_username or person.login, session=signed_in.mark)

@@ -87,7 +87,10 @@ def test_an_account_is_bound_and_unbound_by_hand(run: Run, database: Database, r
     number, real = erp_account(database), (redmine.url, redmine.admin_key)
     code, told = run("bind", "oracle:ivanov", "anna", redmine=real)
     assert code == 0 and f"is user {redmine.user_ids['anna']} of Redmine" in told
-    assert (row(database, number).redmine_id, row(database, number).redmine_login) == (redmine.user_ids["anna"], "anna")
+    assert (row(database, number).redmine_id, row(database, number).redmine_username) == (
+        redmine.user_ids["anna"],
+        "anna",
+    )
     assert run("bind", "oracle:ivanov", "boris", redmine=real)[0] == 1
     own_key = tables.RedmineKey(person_id=number, secret="sealed", fetched_at=datetime.now(UTC))
     database.run_here(lambda db: db.add(own_key), writes=True)

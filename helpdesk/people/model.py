@@ -28,7 +28,7 @@ class Person(NamedTuple):
     department: str = ""
     position: str = ""
     redmine_id: int | None = None
-    redmine_login: str | None = None
+    redmine_username: str | None = None
     closed_hints: str = ""
     rights: frozenset[str] = frozenset()
 

@@ -67,7 +67,7 @@ class RedmineBinding:
     async def _bound(self, row: Person, source: str, profile: Profile, password: Secret) -> Person:
         if row.redmine_id is not None and source in ("oracle", "ldap"):
             row = await self._renamed(row)
-        elif row.redmine_login is None and source in ("oracle", "ldap"):  # it is empty where somebody has unbound it
+        elif row.redmine_username is None and source in ("oracle", "ldap"):  # it is empty where somebody has unbound it
             row = await self._matched(row, profile)
         if self.box and row.redmine_id is not None:
             await self._keep_key(row, profile, password)
@@ -75,7 +75,7 @@ class RedmineBinding:
 
     async def _renamed(self, row: Person) -> Person:
         """Note the login that the bound user has in Redmine now."""
-        known = Profile(row.redmine_login or row.login, redmine_id=row.redmine_id)
+        known = Profile(row.redmine_username or row.login, redmine_id=row.redmine_id)
         if await self.redmine.proven(known) or row.redmine_id is None:
             return row
         user = await self.redmine.with_number(row.redmine_id)
@@ -130,5 +130,5 @@ class RedmineBinding:
             )
 
     async def _key(self, row: Person, password: Secret) -> Secret | None:
-        user = await self.redmine.sign_in(row.redmine_login or row.login, password)
+        user = await self.redmine.sign_in(row.redmine_username or row.login, password)
         return user.api_key if user and user.redmine_id == row.redmine_id else None

@@ -92,9 +92,9 @@ def of_redmine(session: Session, redmine_id: int | None) -> Person | None:
 
 def rename_in_redmine(session: Session, person: Person, login: str) -> None:
     """Note the login that a bound account has in Redmine now. Whoever had it before has another one by now."""
-    others = sa.and_(col(Person.redmine_login_folded) == fold(login), col(Person.id) != person.id)
-    session.exec(sa.update(Person).where(others).values(redmine_login="", redmine_login_folded=""))
-    person.redmine_login, person.redmine_login_folded = login, fold(login)
+    others = sa.and_(col(Person.redmine_username_folded) == fold(login), col(Person.id) != person.id)
+    session.exec(sa.update(Person).where(others).values(redmine_username="", redmine_username_folded=""))
+    person.redmine_username, person.redmine_username_folded = login, fold(login)
     session.add(person)
     session.flush()
 

@@ -43,7 +43,8 @@ def redmine_key_of(session: Session, login: str) -> str | None:
     """Return the sealed key of the active person who has this login in Redmine."""
     folded = fold(login)
     named = sa.or_(
-        col(Person.redmine_login_folded) == folded, sa.and_(col(Person.login_folded) == folded, _has_no_other_login())
+        col(Person.redmine_username_folded) == folded,
+        sa.and_(col(Person.login_folded) == folded, _has_no_other_login()),
     )
     keys = select(RedmineKey.secret).join(Person, col(RedmineKey.person_id) == col(Person.id))
     bound = keys.where(named, col(Person.redmine_id).is_not(None), col(Person.is_active).is_(True))
@@ -57,7 +58,7 @@ def forget_redmine_key(session: Session, sealed: str) -> None:
 
 
 def _has_no_other_login() -> sa.ColumnElement[bool]:
-    return sa.and_(col(Person.source) == "redmine", col(Person.redmine_login_folded).is_(None))
+    return sa.and_(col(Person.source) == "redmine", col(Person.redmine_username_folded).is_(None))
 
 
 def _of_erp(session: Session, login: str) -> Person | None:

@@ -115,7 +115,7 @@ def bind_to_redmine(
         if not _joins_by_itself(session, holder, row, named):
             raise Invalid(message=ONLY_BY_HAND)
         return join(session, holder, row, now, None)
-    row.redmine_id, row.redmine_login, row.redmine_login_folded = redmine_id, login, fold(login)
+    row.redmine_id, row.redmine_username, row.redmine_username_folded = redmine_id, login, fold(login)
     session.add(row)
     session.flush()
     return row
@@ -221,11 +221,11 @@ def _move_redmine(session: Session, old: Person, new: Person) -> list[list[Any]]
     """Move the binding to Redmine, which only one account may have."""
     if old.redmine_id is None:
         return []
-    number, login = old.redmine_id, old.redmine_login or old.login
-    old.redmine_id = old.redmine_login = old.redmine_login_folded = None
+    number, login = old.redmine_id, old.redmine_username or old.login
+    old.redmine_id = old.redmine_username = old.redmine_username_folded = None
     session.add(old)
     session.flush()
-    new.redmine_id, new.redmine_login, new.redmine_login_folded = number, login, fold(login)
+    new.redmine_id, new.redmine_username, new.redmine_username_folded = number, login, fold(login)
     session.add(new)
     session.flush()
     return [[number, login]]

@@ -198,16 +198,16 @@ def _accounts(session: Session, number: int | None, numbers: Collection[int], lo
 
     Each is looked up by an index, since there may be many people.
     """
-    login = sa.func.coalesce(Person.redmine_login, Person.login)
+    login = sa.func.coalesce(Person.redmine_username, Person.login)
     active = sa.select(col(Person.id), col(number), login).where(
         col(number).is_not(None), rights.ACTIVE, col(Person.joined_into).is_(None)
     )
     # A plain IS NULL would be looked up by its index, which finds nearly everybody.
-    same_login = active.where(sa.func.coalesce(Person.redmine_login_folded, "") == "")
+    same_login = active.where(sa.func.coalesce(Person.redmine_username_folded, "") == "")
     looks: list[tuple[Any, Any, Collection[Any]]] = [
         (active, number, numbers),
         (same_login, Person.login_folded, logins),
-        (active, Person.redmine_login_folded, logins),
+        (active, Person.redmine_username_folded, logins),
     ]
     asking = (
         query.where(col(column).in_(batch))

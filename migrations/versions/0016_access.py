@@ -17,8 +17,8 @@ PERSON = (
     ("vpn_enabled", sa.Boolean(), None),
     ("vpn_end_date", sa.Date(), None),
     ("directory_id", sa.String(length=200), None),
-    ("redmine_login", sa.String(length=120), None),
-    ("redmine_login_folded", sa.String(length=120), None),
+    ("redmine_username", sa.String(length=120), None),
+    ("redmine_username_folded", sa.String(length=120), None),
     ("blocked_at", UTCDateTime(), None),
     ("blocked_by", sa.String(length=20), None),
     ("joined_into", sa.Integer(), None),
@@ -39,7 +39,7 @@ TABLES = (
 def upgrade() -> None:
     for name, kind, default in PERSON:
         op.add_column("person", sa.Column(name, kind, server_default=default, nullable=default is None))
-    op.create_index("ix_person_redmine_login_folded", "person", ["redmine_login_folded"])
+    op.create_index("ix_person_redmine_username_folded", "person", ["redmine_username_folded"])
     op.add_column("session", sa.Column("last_used", UTCDateTime(), nullable=True))
     op.create_table(
         "right_grant",
@@ -114,7 +114,7 @@ def downgrade() -> None:
         op.drop_table(table)
     with op.batch_alter_table("session") as session:
         session.drop_column("last_used")
-    op.drop_index("ix_person_redmine_login_folded", "person")
+    op.drop_index("ix_person_redmine_username_folded", "person")
     with op.batch_alter_table("person") as person:
         for name, *_ in reversed(PERSON):
             person.drop_column(name)

@@ -75,14 +75,14 @@ async def by_key(redmine: Redmine, database: Database) -> AsyncIterator[Company]
 async def test_the_same_login_binds_and_one_acts_by_the_login_of_redmine(company: Company, redmine: Redmine) -> None:
     person = await company.sign_in("ANNA", "login")
     assert (person.source, person.login) == ("oracle", "ANNA")
-    assert (person.redmine_id, person.redmine_login) == (redmine.user_ids["anna"], "anna")
-    acted = await company.client.get("/users/current.json", as_login=person.redmine_login)
+    assert (person.redmine_id, person.redmine_username) == (redmine.user_ids["anna"], "anna")
+    acted = await company.client.get("/users/current.json", as_login=person.redmine_username)
     assert acted["user"]["id"] == redmine.user_ids["anna"]
 
 
 async def test_the_same_mail_binds(company: Company, redmine: Redmine) -> None:
     person = await company.sign_in("a.smirnova", "mail", email="Anna@Example.test")
-    assert (person.redmine_id, person.redmine_login) == (redmine.user_ids["anna"], "anna")
+    assert (person.redmine_id, person.redmine_username) == (redmine.user_ids["anna"], "anna")
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ async def test_the_same_mail_binds(company: Company, redmine: Redmine) -> None:
 )
 async def test_nothing_else_binds(company: Company, login: str, rule: Rule, email: str) -> None:
     person = await company.sign_in(login, rule, email)
-    assert (person.redmine_id, person.redmine_login) == (None, None)
+    assert (person.redmine_id, person.redmine_username) == (None, None)
 
 
 async def test_a_key_that_is_no_administrators_binds_nobody_to_its_owner(redmine: Redmine, database: Database) -> None:
@@ -130,7 +130,7 @@ async def test_signing_in_by_redmine_reaches_the_bound_account_and_leaves_its_na
     binding = RedmineBinding(company.database, company.users, "off", None, utc_now)
     entrance = Authentication(company.database, (company.users,), utc_now, binding=binding)
     person = await entrance.sign_in("anna", redmine.passwords["anna"], Attempts())
-    assert person and (person.id, person.login, person.redmine_login) == (bound.id, "a.smirnova", "anna")
+    assert person and (person.id, person.login, person.redmine_username) == (bound.id, "a.smirnova", "anna")
     assert person.email == "anna@example.test" == bound.email
 
 
@@ -166,12 +166,12 @@ async def test_a_user_who_was_renamed_in_redmine_is_acted_for_under_the_new_logi
 
     database.run_here(stale, writes=True)
     again = await company.sign_in("anna", "login")
-    assert (again.redmine_id, again.redmine_login) == (redmine.user_ids["anna"], "anna")
+    assert (again.redmine_id, again.redmine_username) == (redmine.user_ids["anna"], "anna")
 
 
 async def test_an_account_that_was_unbound_is_not_bound_again_by_the_rule(company: Company, database: Database) -> None:
     person = await company.sign_in("anna", "login")
-    unbound = {"redmine_id": None, "redmine_login": "", "redmine_login_folded": ""}
+    unbound = {"redmine_id": None, "redmine_username": "", "redmine_username_folded": ""}
     database.run_here(lambda db: db.execute(sa.update(tables.Person).values(**unbound)), writes=True)
     again = await company.sign_in("anna", "login")
     assert (again.id, again.redmine_id) == (person.id, None)
@@ -182,7 +182,7 @@ def test_a_key_is_nobodys_where_two_accounts_claim_its_login(database: Database)
         found = []
         for number in (7, 8):
             row = directory_accounts.bind(db, "oracle", f"e{number}", str(number), {})
-            row.redmine_id, row.redmine_login, row.redmine_login_folded = number, "same", "same"
+            row.redmine_id, row.redmine_username, row.redmine_username_folded = number, "same", "same"
             db.add(row)
             directory_secrets.keep_redmine_key(db, row.id or 0, f"sealed {number}", utc_now())
             db.flush()
@@ -233,7 +233,7 @@ async def test_one_acts_by_the_own_key_which_lies_encrypted_in_the_store(
     by_key: Company, redmine: Redmine, database: Database, tmp_path: Path
 ) -> None:
     person = await by_key.sign_in("anna", "login", password=redmine.passwords["anna"])
-    acted = await by_key.client.get("/users/current.json", as_login=person.redmine_login or person.login)
+    acted = await by_key.client.get("/users/current.json", as_login=person.redmine_username or person.login)
     assert acted["user"]["id"] == redmine.user_ids["anna"]
     stored = b"".join(file.read_bytes() for file in tmp_path.rglob("helpdesk.db*"))
     (sealed,) = database.run_here(lambda db: db.execute(sa.select(tables.RedmineKey.secret)).scalars().all())
@@ -244,7 +244,7 @@ async def test_one_acts_by_the_own_key_which_lies_encrypted_in_the_store(
 
 async def test_without_a_key_one_does_not_act_at_all(by_key: Company) -> None:
     person = await by_key.sign_in("anna", "login")  # with a password that is not Redmine's
-    assert person.redmine_login == "anna"
+    assert person.redmine_username == "anna"
     with pytest.raises(NotAllowed):
         await by_key.client.get("/issues.json", as_login="anna")
 

@@ -73,7 +73,7 @@ def test_what_hangs_on_the_joined_account_belongs_to_the_kept_one(world: Databas
         assert set(db.exec(select(tables.Session.person_id))) == {ANNA}
         assert rights.of_people(db, [ANNA])[ANNA] >= {QUALITY}
         assert (person(db, ANNA).redmine_id, person(db, BORIS).redmine_id) == (77, None)
-        assert (person(db, ANNA).redmine_login, person(db, BORIS).joined_into) == ("boris", ANNA)
+        assert (person(db, ANNA).redmine_username, person(db, BORIS).joined_into) == ("boris", ANNA)
         assert db.exec(select(tables.Task.id).where(col(tables.Task.assignee_id) == BORIS)).all() == []
 
     world.run_here(look)

@@ -35,7 +35,7 @@ def bind_many(db: Session) -> None:
     for number in range(MANY):
         values = {"full_name": f"Сотрудник {number}", "email": f"e{number}@example.test"}
         row = directory_accounts.bind(db, "oracle", f"e{number}", str(number), values)
-        row.redmine_id, row.redmine_login, row.redmine_login_folded = 1000 + number, f"r{number}", f"r{number}"
+        row.redmine_id, row.redmine_username, row.redmine_username_folded = 1000 + number, f"r{number}", f"r{number}"
         db.add(row)
         rights.grant(db, row.id or 0, "can_access_quality_control")
 

@@ -47,7 +47,7 @@ class Meta(SQLModel, table=True):
 class Person(SQLModel, table=True):
     """An account. `source` is the directory that checks its password; logins are unique within a source.
 
-    `directory_id` is the directory's id of the person, `redmine_login` the login in Redmine if it is another one there,
+    `directory_id` is the directory's id of the person, `redmine_username` the login in Redmine if it is another one,
     empty where an administrator has unbound the account. An account that is `joined_into` another one only serves to
     sign in to that one. `is_active` is what administrators say; the directory `blocked_by` has set `blocked_at`.
     `closed_hints` are the names of the hints that are not shown any more, separated by spaces.
@@ -75,8 +75,8 @@ class Person(SQLModel, table=True):
     directory_id: str | None = Field(default=None, max_length=200)
     password_hash: str | None = Field(default=None, max_length=200)
     redmine_id: int | None = Field(default=None)
-    redmine_login: str | None = Field(default=None, max_length=120)
-    redmine_login_folded: str | None = Field(default=None, max_length=120, index=True)
+    redmine_username: str | None = Field(default=None, max_length=120)
+    redmine_username_folded: str | None = Field(default=None, max_length=120, index=True)
     joined_into: int | None = None
     is_active: bool = Field(default=True, sa_column_kwargs={"server_default": sa.true()})
     blocked_at: datetime | None = None
