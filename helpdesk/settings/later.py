@@ -14,9 +14,6 @@ NOT_USED = "%s: %s. %s. It is not used yet"
 
 LATER: dict[str, Row] = {
     PREDECESSOR: Row(ini="database.db_path"),
-    "REDMINE_ANONYMOUS_USER_ID": Row(parsing.number, "redmine.anonymous_user_id"),
-    "ERP_FILE_PATH": Row(ini="paths.erp_file"),
-    "EMAIL_ALIASES": Row(ini="ldap.email_aliases"),
     "SMTP_HOST": Row(ini="email.smtp_server"),
     "SMTP_PORT": Row(parsing.port, "email.smtp_port"),
     "SMTP_USER": Row(ini="email.username"),
@@ -37,7 +34,6 @@ LATER: dict[str, Row] = {
     "CALLS_DAYS": Row(parsing.number),
     "METRICS_TOKEN": Row(secret=True),
     "BRAND_LOGO": Row(),
-    "UPLOAD_FOLDER": Row(),
 }
 
 

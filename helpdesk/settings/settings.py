@@ -20,6 +20,7 @@ from helpdesk.settings import later as later_settings
 from helpdesk.settings import parsing
 from helpdesk.settings import sources as settings_sources
 from helpdesk.settings.access import AccessSettings
+from helpdesk.settings.company import CompanySettings
 from helpdesk.settings.field import setting
 from helpdesk.settings.later import LATER
 from helpdesk.settings.origins import origin
@@ -33,7 +34,7 @@ KEPT_IN_DEMO = ("TIMEZONE", "DEFAULT_LOCALE", "LOGIN_RATE_LIMIT", "BRAND_NAME", 
 
 
 @dataclass(frozen=True)
-class Settings(AccessSettings):
+class Settings(CompanySettings, AccessSettings):
     """Typed values of all settings.
 
     `sources` holds the source of each name. `demo` is set by `helpdesk demo` alone. `later` are settings of systems
@@ -238,11 +239,15 @@ class Settings(AccessSettings):
         beside = Path(store.database or "").parent if store.get_backend_name() == "sqlite" else Path()
         return self.embedded_files or beside / "files"
 
+    @property
+    def pictures_folder(self) -> Path:
+        return self.upload_folder or self.files_folder.parent / "pictures"
 
-OF_ACCESS = {each.name for each in fields(AccessSettings)}
+
+LAST = {each.name for part in (AccessSettings, CompanySettings) for each in fields(part)}
 KNOWN = {
     each.metadata["name"]: each
-    for each in sorted(fields(Settings), key=lambda each: each.name in OF_ACCESS)
+    for each in sorted(fields(Settings), key=lambda each: each.name in LAST)
     if each.metadata
 }
 ROWS: dict[str, Row] = {**{name: each.metadata["row"] for name, each in KNOWN.items()}, **LATER}

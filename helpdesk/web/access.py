@@ -19,6 +19,7 @@ NAMES: dict[str, str] = {
         old:/my-issues old:/my-issues/{task_id:int}
     """,
     ADMIN: """
+        admin:index
         tasks:columns
         unconnected:/api/erp/user/{username}
     """,

@@ -7,6 +7,7 @@ from helpdesk.people.rights import ADMIN
 from helpdesk.web.accounts import api_tokens, passwords, registration, second_factor, sessions
 from helpdesk.web.accounts import hints as accounts_hints
 from helpdesk.web.accounts import views as accounts
+from helpdesk.web.admin import routes as admin_routes
 from helpdesk.web.board import card
 from helpdesk.web.board import columns as board_columns
 from helpdesk.web.board import views as board
@@ -203,6 +204,7 @@ ROUTES: list[BaseRoute] = [
     Route("/api/redmine/projects",           signed_in(api.projects),     name="api:projects"),
     Route("/api/redmine/projects/{project_id:int}/members", signed_in(api.members),      name="api:members"),
     Route("/api/redmine/statuses",           signed_in(api.all_statuses), name="api:words_statuses"),
+    *admin_routes.ROUTES,
     # Outside systems that are not connected
     *not_configured.routes(),
     # Addresses of earlier versions

@@ -120,7 +120,7 @@ def test_rights_that_were_columns_become_grants_and_go_back(empty: Database) -> 
             assert rows() == held
 
 
-SINCE = {"is_private"}
+SINCE = {"requester", "is_private"}
 """Columns of tasks that came later."""
 
 

@@ -128,12 +128,18 @@ class AccountJoin(SQLModel, table=True):
 
 
 class AuditRecord(SQLModel, table=True):
-    """An administrator's act: `actor_id` did `action` to the account `person_id`. `details` is JSON without secrets."""
+    """An act: `actor_id` did `action` to the account `person_id`, or to the task `task_id`, from `address`.
+
+    `details` is JSON without secrets. `words` are folded, for the search.
+    """
 
     __tablename__ = "audit_record"
     id: int | None = Field(default=None, primary_key=True)
     at: datetime = Field(index=True)
     actor_id: int | None = None
-    action: str = Field(max_length=50)
+    action: str = Field(max_length=50, index=True)
     person_id: int | None = Field(default=None, index=True)
+    task_id: int | None = Field(default=None, index=True)
+    address: str = Field(default="", max_length=60, sa_column_kwargs={"server_default": ""})
     details: str = Field(default="{}", sa_type=sa.Text)
+    words: str = Field(default="", max_length=500, sa_column_kwargs={"server_default": ""})

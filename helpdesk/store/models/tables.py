@@ -22,6 +22,12 @@ from helpdesk.store.models.access import RightGrant as RightGrant
 from helpdesk.store.models.access import SecondFactor as SecondFactor
 from helpdesk.store.models.access import Session as Session
 from helpdesk.store.models.access import SigninAttempt as SigninAttempt
+from helpdesk.store.models.company import CompanyText as CompanyText
+from helpdesk.store.models.company import RequestCategory as RequestCategory
+from helpdesk.store.models.company import RequestGrade as RequestGrade
+from helpdesk.store.models.company import RouteMetric as RouteMetric
+from helpdesk.store.models.company import SystemSample as SystemSample
+from helpdesk.store.models.company import SystemState as SystemState
 from helpdesk.store.models.notifications import FeedAttempt as FeedAttempt
 from helpdesk.store.models.notifications import FeedCursor as FeedCursor
 from helpdesk.store.models.notifications import Lease as Lease
@@ -50,7 +56,9 @@ class Person(SQLModel, table=True):
     `directory_id` is the directory's id of the person, `redmine_username` the login in Redmine if it is another one,
     empty where an administrator has unbound the account. An account that is `joined_into` another one only serves to
     sign in to that one. `is_active` is what administrators say; the directory `blocked_by` has set `blocked_at`.
-    `closed_hints` are the names of the hints that are not shown any more, separated by spaces.
+    `closed_hints` are the names of the hints that are not shown any more, separated by spaces. `words` are folded, for
+    the search. `is_email_proven`: a directory of the company or an administrator vouches for the e-mail. `avatar` names
+    a picture. While the person is away, until the end of `away_until`, the deputy is offered what would be theirs.
     """
 
     __tablename__ = "person"
@@ -82,6 +90,13 @@ class Person(SQLModel, table=True):
     blocked_at: datetime | None = None
     blocked_by: str | None = Field(default=None, max_length=20)
     closed_hints: str = Field(default="", max_length=200, sa_column_kwargs={"server_default": ""})
+    words: str = Field(default="", max_length=1200, sa_column_kwargs={"server_default": ""})
+    is_email_proven: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
+    avatar: str | None = Field(default=None, max_length=64)
+    hides_presence: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
+    away_until: date | None = None
+    deputy_id: int | None = Field(default=None, index=True)
+    anonymized_at: datetime | None = None
     created_at: datetime
     last_seen: datetime | None = None
 
@@ -108,6 +123,7 @@ class Project(SQLModel, table=True):
     description: str = Field(default="", sa_type=sa.Text)
     parent_id: int | None = Field(default=None, foreign_key="tracker_project.id")
     members_only: bool = Field(default=True, sa_column_kwargs={"server_default": sa.true()})
+    is_archived: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
 
 
 class Role(SQLModel, table=True):
@@ -165,6 +181,8 @@ class Transition(SQLModel, table=True):
 class Task(SQLModel, table=True):
     """A task. `words` is its subject and description folded for search; `version` rises with every write.
 
+    `requester` holds the addresses of those who asked for it besides the author, as in a mail's To.
+
     Ids of tasks and entries are never used again, since the change feed is read on from the last id.
     """
 
@@ -184,6 +202,7 @@ class Task(SQLModel, table=True):
     subject: str = Field(max_length=255)
     description: str = Field(default="", sa_type=LONG)
     words: str = Field(default="", sa_type=LONG)
+    requester: str = Field(default="", max_length=1000, sa_column_kwargs={"server_default": ""})
     start_date: date | None = None
     due_date: date | None = None
     done_ratio: int = 0

@@ -38,6 +38,7 @@ BUNDLES = {
     "notifications.css": ("css/pages/hint.css", "css/pages/kept.css", "css/pages/notifications.css"),
     "board.css": ("css/pages/board.css", "css/pages/hint.css"),
     "columns.css": ("css/pages/kept.css", "css/pages/columns.css"),
+    "admin.css": ("css/pages/kept.css", "css/pages/admin.css"),
     "mentions.css": ("css/pages/mentions.css",),
     "palette.css": ("css/pages/palette.css",),
     "preferences.css": ("css/pages/kept.css", "css/pages/preferences.css"),

@@ -1,0 +1,1 @@
+"""Requests: tasks as those who asked for help see them."""

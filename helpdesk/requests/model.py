@@ -1,0 +1,124 @@
+"""Define requests: tasks as the people see them who asked for help, with public comments and files alone."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import NamedTuple
+
+from helpdesk.people.model import Person
+from helpdesk.tasks.files import Staged
+from helpdesk.tasks.model import Actor, Attachment, Entry, Member, Ref, TaskRow
+from helpdesk.tasks.phases import Phase, Summary
+
+GRADES = (1, 2, 3, 4, 5)
+
+
+class Requester(NamedTuple):
+    """An employee: the account, the identity in the backend if there is one, and the proven addresses.
+
+    The addresses are those of the account and of its aliases, as `addresses.normalized` returns them.
+    """
+
+    person: Person
+    actor: Actor | None = None
+    addresses: frozenset[str] = frozenset()
+
+
+class Ownership(NamedTuple):
+    """Whose a task is: the number of its author in the backend, and the texts of its fields with addresses."""
+
+    author: int | None
+    fields: tuple[str, ...] = ()
+
+
+class RequestQuery(NamedTuple):
+    """A page of one's requests, the last changed first. Without a `phase` any; closed ones are included."""
+
+    phase: Phase | None = None
+    search: str = ""
+    page: int = 1
+    per_page: int = 25
+
+
+class RequestPage(NamedTuple):
+    """One page of requests, their total, and the number of all in each phase, whatever the query asks for."""
+
+    rows: tuple[TaskRow, ...]
+    total: int
+    query: RequestQuery
+    summary: Summary
+    phases: Mapping[int, Phase]
+
+    @property
+    def pages(self) -> int:
+        return max(1, -(-self.total // self.query.per_page))
+
+
+class Activity(NamedTuple):
+    """What happened to a request: a comment, or a new status by name."""
+
+    task_id: int
+    subject: str
+    at: datetime
+    author: Member | None
+    comment: str = ""
+    status: str = ""
+
+
+class Grade(NamedTuple):
+    """A requester's grade, one of GRADES, and a word."""
+
+    grade: int
+    word: str
+    given_at: datetime
+
+
+class Request(NamedTuple):
+    """A request. `entries` are public comments and changes of the status; `files` came with no private comment.
+
+    `reopens` is the status to which an answer moves it, `solves` the one of "solved, thank you"; None where the
+    workflow offers none.
+    """
+
+    row: TaskRow
+    phase: Phase
+    description: str
+    entries: tuple[Entry, ...]
+    files: tuple[Attachment, ...]
+    version: str
+    may_answer: bool = False
+    reopens: Ref | None = None
+    solves: Ref | None = None
+    grade: Grade | None = None
+
+    @property
+    def id(self) -> int:
+        return self.row.id
+
+
+class Category(NamedTuple):
+    """What a new request is about. It leads to a project and perhaps a tracker of the backend."""
+
+    id: int
+    name: str
+    hint: str
+    project_id: int
+    tracker_id: int | None
+
+
+class NewRequest(NamedTuple):
+    subject: str
+    text: str
+    category_id: int
+    files: tuple[Staged, ...] = ()
+
+
+class Asker(NamedTuple):
+    """Who asked for a task, as staff see it. `person_id` is None for an address of nobody here."""
+
+    name: str
+    email: str = ""
+    person_id: int | None = None
+    login: str = ""
+    phone: str = ""
+    office: str = ""
+    department: str = ""

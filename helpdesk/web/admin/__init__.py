@@ -1,0 +1,1 @@
+"""The administration: what is healthy, who may do what, and who did what."""
