@@ -18,6 +18,7 @@ from helpdesk.threads import Threads
 
 log = logging.getLogger(__name__)
 CHECK_SECONDS = 30
+LOG_SAYS_MORE = sentence("The log says more.")
 SEE = sentence("See whether it runs and can be reached from here.")
 CLOCKS = sentence("Set the clocks of all machines right, and let the helpdesk run: it does not wait for that moment.")
 
@@ -74,22 +75,17 @@ async def run(check: Check, seconds: float = CHECK_SECONDS) -> Result:
     try:
         async with asyncio.timeout(seconds):
             took = await check.look()
+    except Trouble as trouble:
+        return Result(trouble, None)
+    except TimeoutError:
+        return Result(Trouble(sentence("no answer in %(seconds)s s", seconds=f"{seconds:g}"), SEE), None)
+    except HelpdeskError as error:
+        return Result(Trouble(Sentence("%(detail)s", {"detail": error.detail or type(error).__name__}), SEE), None)
     except Exception as error:
-        return Result(_trouble(check, error, seconds), None)
+        log.exception("a check failed", extra={"system": check.system})
+        kind = type(error).__name__
+        return Result(Trouble(sentence("the check itself failed: %(kind)s", kind=kind), LOG_SAYS_MORE), None)
     return Result(None, time.perf_counter() - began if took is None else took)
-
-
-def _trouble(check: Check, error: Exception, seconds: float) -> Trouble:
-    """Return the trouble that an error of a check means; one that no check should raise is logged."""
-    if isinstance(error, Trouble):
-        return error
-    if isinstance(error, TimeoutError):
-        return Trouble(sentence("no answer in %(seconds)s s", seconds=f"{seconds:g}"), SEE)
-    if isinstance(error, HelpdeskError):
-        return Trouble(Sentence("%(detail)s", {"detail": error.detail or type(error).__name__}), SEE)
-    log.error("a check failed", extra={"system": check.system}, exc_info=error)
-    kind = type(error).__name__
-    return Trouble(sentence("the check itself failed: %(kind)s", kind=kind), sentence("The log says more."))
 
 
 def proxy(url: str) -> Check:
