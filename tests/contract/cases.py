@@ -51,6 +51,7 @@ VERA: dict[str, Any] = {
     "department": "Склад",
     "position": "Кладовщик",
 }
+PROFILE = {"office": "305", "username": "boss", "email": "", "browser_notifications_enabled": False}
 KEY = {"Idempotency-Key": "k"}
 
 NEW = {
@@ -113,6 +114,12 @@ ANSWERS = [
     Case("tokens", "GET", "/users/tokens"),
     Case("token_made", "POST", "/users/tokens", {"name": "Отчёт", "scope": "write", "days": 90}),
     Case("token_revoked", "POST", "/users/tokens/1/revoke", {}),
+    Case("colleagues", "GET", "/users?q=БОРИС"),
+    Case("colleague", "GET", "/users/profile/boris", login="irina"),
+    Case("profile", "GET", "/users/profile"),
+    Case("profile_changed", "PUT", "/users/profile", PROFILE),
+    Case("account", "GET", "/users/account", login="admin"),
+    Case("account_changed", "POST", "/users/account", {"phone": "12-34", "hides_presence": "yes"}, "irina"),
     Case("hint_closed", "POST", "/users/hints", {"closed": "move"}),
     Case("found", "GET", "/search?q=принтер"),
     Case("statistics", "GET", "/tasks/statistics?assigned_to_id=me&project_id=1"),

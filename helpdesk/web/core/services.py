@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from helpdesk.web.lists.counts import Counts
     from helpdesk.web.lists.export import Exports
     from helpdesk.web.live.hub import Live
+    from helpdesk.web.people.presence import Presence
     from helpdesk.web.tasks.change import Presenters
 
 MOST_PATHS = 5_000  # remembered; a list names fifty, and other lists the same ones
@@ -46,6 +47,7 @@ class WebServices(Services):
     color_cache: "ColorCache"
     reader_cache: "ReaderCache"
     counts: "Counts"
+    presence: "Presence"
     unsettled: "Unsettled"
     conflict_json: "Callable[[Request, Conflict], Awaitable[Json]]"
     sealed_text: Callable[[Request, Mapping[str, Any]], str]
