@@ -10,7 +10,7 @@ from sqlmodel import Session, col
 
 from helpdesk.errors import Invalid, Sentence, sentence
 from helpdesk.people.rights import ADMIN
-from helpdesk.store import locks, people, rights
+from helpdesk.store import audit, locks, people, rights
 from helpdesk.store.models.tables import Meta, Person
 from helpdesk.store.rights import Named
 from helpdesk.store.tokens import hashed
@@ -103,6 +103,7 @@ def _added(
     except IntegrityError as error:
         raise Invalid({"username": [LOGIN_TAKEN]}) from error
     person.department, person.position = account.department, account.position
+    audit.note(session, None, "account_added", person.id, {"login": account.login})
     return person
 
 

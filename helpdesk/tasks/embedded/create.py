@@ -9,6 +9,7 @@ from helpdesk.store.casefold import fold
 from helpdesk.store.models import tables
 from helpdesk.store.tracker import tasks as rows
 from helpdesk.store.tracker.task_parts import put_custom_values
+from helpdesk.store.tracker.vocabulary import is_complete
 from helpdesk.tasks.checks import normal, require_creatable
 from helpdesk.tasks.creation import NewTask, NewTaskForm, default_priority, one_of
 from helpdesk.tasks.embedded.files import attach
@@ -23,7 +24,12 @@ DETAILS: frozenset[Detail] = frozenset({"description", "start_date", "due_date",
 
 
 def projects(session: Session, mine: Rights) -> tuple[Ref, ...]:
-    """Return the projects in which this person may create tasks, in the order of the vocabulary."""
+    """Return the projects in which this person may create tasks, in the order of the vocabulary.
+
+    There are none until an administrator has made a status, a priority and a type.
+    """
+    if not is_complete(session):
+        return ()
     return tuple(Ref(each.id, each.name) for each in known_projects(session, mine) if mine.has(each.id, "create"))
 
 
