@@ -37,6 +37,7 @@ from helpdesk.web.lists.export import Exports
 from helpdesk.web.live.events import Events
 from helpdesk.web.live.hub import Live
 from helpdesk.web.notifications import preference_params
+from helpdesk.web.people.presence import Presence
 from helpdesk.web.routes import PRESENTERS, ROUTES
 from helpdesk.web.tasks import colors
 
@@ -49,8 +50,8 @@ def create_app(services: Services) -> ASGIApp:
     settings, path = services.settings, path_maker(ROUTES)
     static_files, pictures = StaticFiles(folder("static")), Pictures()
     renderer = Renderer(settings.timezone, static_files.address, path, settings.brand_name)
-    live = Live(services, Events(renderer))
-    supervisor = Supervisor([*services.watchers, live.watch])
+    live, presence = Live(services, Events(renderer)), Presence(services.database, services.clock)
+    supervisor = Supervisor([*services.watchers, live.watch, presence.watch])
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -99,6 +100,7 @@ def create_app(services: Services) -> ASGIApp:
         reader_cache=ReaderCache(),
         absences=Absences(services.database, services.accounts, services.clock, settings.timezone),
         counts=Counts(),
+        presence=presence,
         unsettled={},
         conflict_json=colors.conflict,
         sealed_text=draft_handoff.sealed,

@@ -149,7 +149,8 @@ FLOORS = (
     "files drafts replies",
     "notifications",
     "tasks",
-    "lists people",
+    "lists",
+    "people",
     "live search neighbours",
     "board accounts leaving",
     "admin",
@@ -264,6 +265,7 @@ ASKS = re.compile(r"\b(?:wants_html|is_htmx|face_of)\b|\.get\(\"view\"\)")
 STILL_ASK = {
     "web.edge.idempotency": "a stored answer is given again only in the face that asked for it",
     "web.edge.middleware": "what headers an answer needs depends on whether only htmx can get it",
+    "web.people.views": "`?view=rows` of an address says how people are listed, not in which face",
     "web.tasks.comment_edit": "`?view=entry` of an address says what it shows, not in which face",
 }
 

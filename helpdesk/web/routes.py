@@ -35,7 +35,8 @@ from helpdesk.web.neighbours import views as neighbours
 from helpdesk.web.notifications import mark_read, mutes
 from helpdesk.web.notifications import preferences as notification_preferences
 from helpdesk.web.notifications import views as notification_views
-from helpdesk.web.people import mentions
+from helpdesk.web.people import mentions, profile
+from helpdesk.web.people import views as people_views
 from helpdesk.web.replies import views as reply_views
 from helpdesk.web.search import views as search_views
 from helpdesk.web.start import views as start_views
@@ -112,6 +113,10 @@ ROUTES: list[BaseRoute] = [
     Route("/users/tokens",   signed_in(in_person(api_tokens.index)), name="people:tokens", methods=FORM),
     Route("/users/tokens/{token_id:int}/revoke", signed_in(in_person(api_tokens.revoke)),
           name="people:token_revoke", methods=POST),
+    Route("/users",          signed_in(people_views.index), name="people:index"),
+    Route("/users/profile",  signed_in(profile.profile),    name="people:profile", methods=["GET", "PUT"]),
+    Route("/users/account",  signed_in(profile.account),    name="people:account", methods=FORM),
+    Route("/users/profile/{username:path}", signed_in(people_views.colleague), name="people:colleague"),
 
     # Tasks
     Route("/tasks/my-tasks",                 signed_in(lists.my_tasks),        name="tasks:my_tasks"),

@@ -53,6 +53,7 @@ VERA: dict[str, Any] = {
     "position": "Кладовщик",
 }
 SOON = (date.today() + timedelta(2)).isoformat()
+PROFILE = {"office": "305", "username": "boss", "email": "", "browser_notifications_enabled": False}
 KEY = {"Idempotency-Key": "k"}
 
 NEW = {
@@ -118,6 +119,12 @@ ANSWERS = [
     Case("absence", "GET", "/users/absence", login="boris"),
     Case("absence_marked", "POST", "/users/absence", {"until": SOON, "deputy": "boris"}),
     Case("absence_ended", "POST", "/users/absence/end", {}),
+    Case("colleagues", "GET", "/users?q=БОРИС"),
+    Case("colleague", "GET", "/users/profile/boris", login="irina"),
+    Case("profile", "GET", "/users/profile"),
+    Case("profile_changed", "PUT", "/users/profile", PROFILE),
+    Case("account", "GET", "/users/account", login="admin"),
+    Case("account_changed", "POST", "/users/account", {"phone": "12-34", "hides_presence": "yes"}, "irina"),
     Case("hint_closed", "POST", "/users/hints", {"closed": "move"}),
     Case("found", "GET", "/search?q=принтер"),
     Case("statistics", "GET", "/tasks/statistics?assigned_to_id=me&project_id=1"),
