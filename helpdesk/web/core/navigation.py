@@ -74,6 +74,7 @@ OWN = (
     Room("", "views:index", sentence("Saved views"), "bookmark"),
     Room("", "replies:index", sentence("Reply templates"), "list"),
     Room("", "search:keys", sentence("Keyboard"), "command"),
+    Room("", "people:absence", sentence("Absence"), "list"),
     Room("", "people:sessions", sentence("Sessions"), "lock"),
     Room("", "people:password", sentence("Password"), "lock"),
     Room("", "people:second_factor", sentence("Second factor"), "lock"),

@@ -12,6 +12,7 @@ from helpdesk.errors import Conflict
 from helpdesk.services import Services
 
 if TYPE_CHECKING:
+    from helpdesk.people.absences import Absences
     from helpdesk.tasks.colors import ColorCache
     from helpdesk.tasks.pictures import Pictures
     from helpdesk.tasks.readers import ReaderCache
@@ -46,6 +47,7 @@ class WebServices(Services):
     exports: "Exports"
     color_cache: "ColorCache"
     reader_cache: "ReaderCache"
+    absences: "Absences"
     counts: "Counts"
     presence: "Presence"
     unsettled: "Unsettled"
