@@ -264,7 +264,8 @@ async def _render(
     labels = {"facts": facts(task), "labels": LABELS, "in_words": in_words, "relations": RELATIONS}
     labels |= {"choices": choices(task), "seen": form_fields.seen_choices(task)}
     shared = {"task": task, "entries": entries, "texts": html_texts, "refused": None}
-    shared |= {"files": files_by_entry(task), "next_statuses": next_statuses(task, await colors.prepare(request))}
+    shared |= {"files": files_by_entry(task.entries, task.attachments)}
+    shared |= {"next_statuses": next_statuses(task, await colors.prepare(request))}
     shared |= {"has_others": has_others(task), "today": templating.today(request)}
     return await run_if_many(
         lambda: html(request, template, status, **{**labels, **personal, **shared, **context}), len(entries)
@@ -285,7 +286,7 @@ async def _personal_context(request: Request, task: Task, with_drafts: bool) -> 
     replies, stored, notification_preferences = await services(request).database.run(work)
     drafts = drafts_service.unsent(task, stored, who)
     if "comments" in drafts and not hasattr(request.state, "staged"):
-        uploads.restore(request, who, drafts["comments"].fields.get("staged"))
+        uploads.restore(request, who.id, drafts["comments"].fields.get("staged"))
     return {
         "me": who.id,
         "typed_by": await drafts_service.form_owner(request),
@@ -293,5 +294,5 @@ async def _personal_context(request: Request, task: Task, with_drafts: bool) -> 
         "drafts": drafts,
         "typed_draft": form_fields.touched(drafts["comments"].fields) if "comments" in drafts else {},
         "mutes": mutes.of_task(notification_preferences, task.id, task.row.project),
-        **uploads.context(request, who),
+        **uploads.context(request, who.id),
     }
