@@ -137,7 +137,7 @@ FLOORS = (
     "notifications",
     "tasks",
     "lists people",
-    "live search neighbours",
+    "live search neighbours requests",
     "board accounts",
     "admin",
     "start",

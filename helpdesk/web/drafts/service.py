@@ -185,10 +185,10 @@ def query_of_task(request: Request, person: Person, task: Task) -> Callable[[Ses
 def unsent(task: Task, rows: Iterable[drafts.StoredDraft], who: Actor) -> dict[str, drafts.StoredDraft]:
     """Return drafts by form, without those whose text is in the history."""
     start = f"task:{task.id}:"
-    return {draft.place.removeprefix(start): draft for draft in rows if not _was_sent(draft, task.entries, who.id)}
+    return {draft.place.removeprefix(start): draft for draft in rows if not was_sent(draft, task.entries, who.id)}
 
 
-def _was_sent(draft: drafts.StoredDraft, entries: Iterable[Entry], person_id: int) -> bool:
+def was_sent(draft: drafts.StoredDraft, entries: Iterable[Entry], person_id: int) -> bool:
     """Tell whether the history has the draft's comment as this person's, of about the time of the draft.
 
     Such a draft stays when the answer to its form was lost.

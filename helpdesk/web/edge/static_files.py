@@ -41,6 +41,7 @@ BUNDLES = {
     "admin.css": ("css/pages/kept.css", "css/pages/admin.css"),
     "mentions.css": ("css/pages/mentions.css",),
     "palette.css": ("css/pages/palette.css",),
+    "requests.css": ("css/pages/requests.css",),
     "preferences.css": ("css/pages/kept.css", "css/pages/preferences.css"),
     "app.js": ("js/*.js",),
     "lazy.js": ("js/lazy/*.js",),
