@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from helpdesk import health, tls
+from helpdesk import directory_wiring, health, tls
 from helpdesk.encryption import Box
 from helpdesk.errors import NotAllowed, sentence
 from helpdesk.health import Check, Trouble
@@ -18,39 +18,37 @@ from helpdesk.notifications.recipients import Accounts, Recipients
 from helpdesk.notifications.suppression import Suppression
 from helpdesk.notifications.wakeups import Wakeups
 from helpdesk.people.authentication import Authentication
-from helpdesk.people.blocked import BlockedPeople, Look
-from helpdesk.people.directory import Directory
-from helpdesk.people.grace import Grace
-from helpdesk.people.local import LocalDirectory
 from helpdesk.people.model import SignedIn
-from helpdesk.people.rights import GRANTED
+from helpdesk.requests.accounts import RequesterAccounts
+from helpdesk.requests.addresses import aliases_of
+from helpdesk.requests.ownership import Rules as OwnershipRules
+from helpdesk.requests.requests import RequestService
+from helpdesk.requests.service import Requests
+from helpdesk.requests.source import RequestSource
 from helpdesk.services import Services, utc_now
 from helpdesk.settings.poll_schedule import interval_at
 from helpdesk.settings.settings import Settings
-from helpdesk.settings.sources import Problem, SettingsError
 from helpdesk.store import people, rights
 from helpdesk.store.database import Database
+from helpdesk.store.models.tables import Person
 from helpdesk.supervision import BackgroundTask
 from helpdesk.tasks.backend import Backend
 from helpdesk.tasks.feed import Feed
 from helpdesk.tasks.model import Actor
 
 if TYPE_CHECKING:
-    from helpdesk.people.ldap.directory import LdapDirectory
     from helpdesk.people.oracle_erp.directory import OracleDirectory
     from helpdesk.people.redmine_keys import RedmineKeys
     from helpdesk.redmine_client import RedmineClient
     from helpdesk.tasks.redmine.sql.connection import RedmineDatabase
 
 COMPARED_PEOPLE = 50
-DIRECTORIES = ("oracle", "ldap", "redmine", "local")
-"""The order in which directories are asked, unless DIRECTORIES says another."""
 NOT_LINKED = sentence("Your account is not linked with anybody in the task system. Please ask an administrator.")
 
 
 def wire(settings: Settings) -> Services:
     """Return the services with Redmine when REDMINE_URL is set, with the embedded backend otherwise."""
-    database, erp = Database(settings.database_url, settings.audit_days), oracle(settings)
+    database, erp = Database(settings.database_url, settings.audit_days), directory_wiring.oracle(settings)
     return _with_redmine(settings, database, erp) if settings.redmine_url else _embedded(settings, database, erp)
 
 
@@ -58,6 +56,7 @@ def _embedded(settings: Settings, database: Database, erp: "OracleDirectory | No
     from helpdesk.store.tracker.files import Blobs
     from helpdesk.tasks.embedded.backend import EmbeddedBackend
     from helpdesk.tasks.embedded.feed import EmbeddedFeed
+    from helpdesk.tasks.embedded.requests import EmbeddedRequests
 
     async def close() -> None:
         if erp:
@@ -66,9 +65,12 @@ def _embedded(settings: Settings, database: Database, erp: "OracleDirectory | No
 
     backend = EmbeddedBackend(database.for_backend(), Blobs(settings.files_folder))
     feed = EmbeddedFeed(database.for_backend(), is_named=partial(rights.is_named, settings.administrators))
-    authentication, watchers = _authentication(settings, database, erp)
-    accounts = people.known_in_embedded
-    return _services(settings, database, backend, authentication, own_account, close, feed, accounts, watchers)
+    authentication, watchers = directory_wiring.authentication(settings, database, erp)
+    accounts, rules = people.known_in_embedded, ownership_rules(settings)
+    requests = _requests(database, backend, EmbeddedRequests(backend, rules), rules, Person.id, own_account, feed)
+    return _services(
+        settings, database, backend, authentication, own_account, close, feed, accounts, requests, watchers
+    )
 
 
 def _with_redmine(settings: Settings, database: Database, erp: "OracleDirectory | None") -> Services:
@@ -76,6 +78,7 @@ def _with_redmine(settings: Settings, database: Database, erp: "OracleDirectory 
     from helpdesk.tasks.redmine.backend import RedmineBackend
     from helpdesk.tasks.redmine.consistency_check import ConsistencyCheck
     from helpdesk.tasks.redmine.feed import FallbackFeed, RestFeed, SqlFeed
+    from helpdesk.tasks.redmine.requests import RedmineRequests
     from helpdesk.tasks.redmine.sql.source import Source
 
     client, redmine_database = _redmine_client(settings), _redmine_database(settings)
@@ -97,39 +100,19 @@ def _with_redmine(settings: Settings, database: Database, erp: "OracleDirectory 
 
     source, rest_feed = None, RestFeed(client)
     feed: Feed = rest_feed
-    authentication, watchers = _authentication(settings, database, erp, client)
+    authentication, watchers = directory_wiring.authentication(settings, database, erp, client)
     if redmine_database:
         source = Source(redmine_database)
         feed = FallbackFeed(SqlFeed(source), rest_feed)
         watchers = (ConsistencyCheck(client, source, recent_people).watch, *watchers)
     backend = RedmineBackend(acting, settings.redmine_text_format, source)
-    accounts = people.known_in_redmine
-    return _services(settings, database, backend, authentication, redmine_user, close, feed, accounts, watchers)
-
-
-def _authentication(
-    settings: Settings, database: Database, erp: "OracleDirectory | None", client: "RedmineClient | None" = None
-) -> tuple[Authentication, tuple[BackgroundTask, ...]]:
-    """Return the directories that are set, in their order, and the watcher of people whom they block."""
-    from helpdesk.people.redmine import RedmineDirectory
-    from helpdesk.people.redmine_binding import RedmineBinding
-
-    available: dict[str, Directory] = {"local": LocalDirectory(database)}
-    looks: dict[str, Look] = {}
-    if erp:
-        available["oracle"], looks["oracle"] = erp, erp.blocked
-    if company := ldap(settings):
-        available["ldap"], looks["ldap"] = company, company.blocked
-    binding, named = None, settings.administrators or ()
-    if client:
-        redmine = RedmineDirectory(client)
-        box = Box(settings.secret_keys) if settings.redmine_act_as == "api-key" else None
-        binding = RedmineBinding(database, redmine, settings.redmine_match, box, utc_now, named)
-        available["redmine"], looks["redmine"] = redmine, redmine.blocked
-    grace = Grace(database, settings.erp_grace, utc_now) if settings.erp_grace else None
-    ordered = tuple(available[name] for name in settings.directories or DIRECTORIES if name in available)
-    authentication = Authentication(database, ordered, utc_now, grace, binding, settings.join_by_email, named)
-    return authentication, (BlockedPeople(database, looks, utc_now).watch,) if looks else ()
+    system = RedmineBackend(client, settings.redmine_text_format, source) if acting is not client else backend
+    accounts, rules = people.known_in_redmine, ownership_rules(settings)
+    by_key = RedmineRequests(system, backend, rules, settings.requester_fields or ())
+    requests = _requests(database, system, by_key, rules, Person.redmine_id, redmine_user, feed)
+    return _services(
+        settings, database, backend, authentication, redmine_user, close, feed, accounts, requests, watchers
+    )
 
 
 def _services(
@@ -141,6 +124,7 @@ def _services(
     close: Callable[[], Awaitable[None]],
     feed: Feed,
     accounts: Accounts,
+    requests: Requests,
     watchers: tuple[BackgroundTask, ...] = (),
 ) -> Services:
     """Add the poller of the feed and the channels, by which people are notified of events."""
@@ -165,8 +149,27 @@ def _services(
         Suppression(feed, database, recipients, wakeups, utc_now),
         feed_status=lambda: poller.feed_status,
         visible_to=records_visible_to(feed),
+        requests=requests,
         watchers=(*watchers, *wakeup_watchers, *dispatcher.watchers, poller.watch),
     )
+
+
+def ownership_rules(settings: Settings) -> OwnershipRules:
+    """Return the settings that decide whose a request is."""
+    return OwnershipRules(aliases_of(settings.email_aliases or ()), settings.redmine_anonymous_user_id)
+
+
+def _requests(
+    database: Database,
+    backend: Backend,
+    source: RequestSource,
+    rules: OwnershipRules,
+    number: Any,
+    identify: Callable[[SignedIn], Actor],
+    feed: Feed,
+) -> Requests:
+    accounts = RequesterAccounts(database, rules, number, identify)
+    return RequestService(database, backend, source, accounts, feed.key, utc_now)
 
 
 def _wakeups(settings: Settings) -> tuple[Wakeups, tuple[BackgroundTask, ...]]:
@@ -198,41 +201,6 @@ def _redmine_database(settings: Settings) -> "RedmineDatabase | None":
     return RedmineDatabase(settings.mysql_url, settings.redmine_db_timezone, tls=encryption)
 
 
-def oracle(settings: Settings) -> "OracleDirectory | None":
-    """Return the directory of the Oracle ERP when ORACLE_HOST is set. It connects with the first look-up."""
-    if settings.oracle_host is None:
-        return None
-    from helpdesk.people.oracle_erp import connection, directory, statements
-
-    names = settings.oracle_service or "", settings.oracle_user or ""
-    account = connection.account(settings.oracle_host, settings.oracle_port, *names, settings.oracle_password or "")
-    asked = statements.statements(settings.oracle_sql_check, settings.oracle_sql_profile, settings.oracle_sql_vpn)
-    return directory.OracleDirectory(account, asked, checks_passwords=settings.oracle_login_check)
-
-
-def ldap(settings: Settings) -> "LdapDirectory | None":
-    """Return the directory over LDAP when LDAP_URL is set. It connects with the first look-up."""
-    if settings.ldap_url is None:
-        return None
-    from helpdesk.people.ldap.connection import Account, Server
-    from helpdesk.people.ldap.directory import LdapDirectory
-    from helpdesk.people.ldap.lookup import Lookup
-    from helpdesk.people.ldap.schema import SCHEMAS
-
-    if not set((settings.ldap_group_rights or {}).values()) <= set(GRANTED):
-        hint = f"Give some of {', '.join(GRANTED)}"
-        raise SettingsError([Problem("LDAP_GROUP_RIGHTS", "names a right that can't be granted", hint)])
-    context = tls.context(settings.ldap_ca_bundle or settings.ca_bundle)
-    service = Account(settings.ldap_bind_dn or "", settings.ldap_bind_password or "")
-    lookup = Lookup(
-        settings.ldap_base_dn or "",
-        SCHEMAS[settings.ldap_schema],
-        settings.ldap_user_filter,
-        settings.ldap_group_rights or {},
-    )
-    return LdapDirectory(Server(settings.ldap_url, settings.ldap_starttls, context), service, lookup)
-
-
 @asynccontextmanager
 async def checks(settings: Settings) -> AsyncIterator[list[Check]]:
     """Yield the checks of all configured systems, with connections of their own for the length of the block."""
@@ -250,12 +218,12 @@ async def checks(settings: Settings) -> AsyncIterator[list[Check]]:
             if redmine_database := _redmine_database(settings):
                 opened.callback(redmine_database.close)
                 listed.append(redmine_health.database(redmine_database, client))
-        if erp := oracle(settings):
+        if erp := directory_wiring.oracle(settings):
             from helpdesk.people.oracle_erp import health as oracle_health
 
             opened.push_async_callback(erp.close)
             listed.append(oracle_health.check(erp))
-        if directory := ldap(settings):
+        if directory := directory_wiring.ldap(settings):
             from helpdesk.people.ldap import health as ldap_health
 
             listed.append(ldap_health.check(directory))

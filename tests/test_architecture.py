@@ -45,12 +45,13 @@ PORT = {
     "tasks.search_text",
     "tasks.statistics",
 }
+REQUESTS = {"requests.addresses", "requests.model", "requests.ownership", "requests.source"}
 NOTICES = {f"notifications.{module}" for module in ("plain_text", "mentions", "kinds", "messages", "preferences")}
 FEED = {"tasks.feed", "tasks.watermark"}
 REDMINE = {"redmine_client", "tls"}
 MEASURING = {"timings", "slow_queries"}
 ADAPTERS = {
-    "tasks.embedded": {"errors", "texts", "store", *PORT, *FEED, "tasks.checks", "tasks.embedded"},
+    "tasks.embedded": {"errors", "texts", "store", *PORT, *FEED, "tasks.checks", "tasks.embedded", *REQUESTS},
     "tasks.redmine": {
         "breaker",
         "errors",
@@ -63,6 +64,8 @@ ADAPTERS = {
         *FEED,
         "tasks.checks",
         "tasks.redmine",
+        *REQUESTS,
+        "tasks.backend",
     },
     "notifications.redis_wakeups": {"health", "tls", "notifications.wakeups"},
     "people.local": {"store", "people.model", "people.directory", "people.passwords"},
@@ -104,8 +107,8 @@ MAY = {
     "health": {"errors", "store", "threads"},
     "demo": {"demo", "errors", "store", "people.passwords", *PORT},
     "services": {"notifications", "people.authentication", "people.model", "settings.settings", "store", "supervision",
-                 "tasks.model", "tasks.backend"},
-    "requests": {"errors", "people.model", "requests", "store", "texts", *PORT, *FEED, "tasks.backend"},
+                 "requests.service", "tasks.model", "tasks.backend"},
+    "requests": {"errors", "people.model", "requests", "store", "texts", "threads", *PORT, *FEED, "tasks.backend"},
     "tasks": {"errors", "texts", *PORT, "tasks.safe_html", "tasks.markup", "threads"},
     "tasks.picture_worker": set(),
     "people.grace": {"people.directory", "people.passwords", "store"},
@@ -148,6 +151,9 @@ FLOORS = (
 
 FLOOR = {folder: number for number, folders in enumerate(FLOORS) for folder in folders.split()}
 
+
+WIRING = {"wiring", "directory_wiring"}
+"""The modules that choose the adapters."""
 
 CONTAINER = "web.core.services"
 """The module that gives handlers everything. It names classes of upper floors, for a type checker alone."""
@@ -210,7 +216,7 @@ def for_types_alone(module: str) -> set[int]:
 
 
 def test_only_wiring_and_the_container_import_for_types_alone() -> None:
-    assert {module for module in MODULES if for_types_alone(module)} == {"wiring", CONTAINER}
+    assert {module for module in MODULES if for_types_alone(module)} == {*WIRING, CONTAINER}
 
 
 def test_every_address_is_listed_with_its_guard() -> None:
@@ -269,6 +275,7 @@ def test_every_module_has_a_place() -> None:
         "app",
         "asgi",
         "commands",
+        "directory_wiring",
         "password_commands",
         "secret_commands",
         "user_commands",
@@ -282,7 +289,7 @@ def test_only_wiring_names_adapters() -> None:
         for imported, _ in imports(module):
             for adapter in ADAPTERS:
                 if within(imported, adapter):
-                    assert module == "wiring" or within(module, adapter), f"{module} → {imported}"
+                    assert module in WIRING or within(module, adapter), f"{module} → {imported}"
 
 
 def test_only_a_command_serves_the_demo() -> None:
@@ -301,7 +308,7 @@ def test_only_wiring_imports_inside_functions_and_only_adapters_and_their_client
             for node in ast.walk(function)
             if isinstance(node, ast.Import | ast.ImportFrom)
         ]
-        assert not inner or module == "wiring", module
+        assert not inner or module in WIRING, module
 
 
 def test_only_settings_reads_the_environment() -> None:

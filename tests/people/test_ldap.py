@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from helpdesk import wiring
+from helpdesk import directory_wiring, wiring
 from helpdesk.breaker import PAUSE_SECONDS, Breaker
 from helpdesk.errors import DirectoryUnavailable, Misconfigured, TooManyAttempts
 from helpdesk.health import examine
@@ -63,7 +63,7 @@ def settings(slapd_url: str, **changed: str | Path) -> configuration.Settings:
 
 
 def directory_of(slapd_url: str, **changed: str | Path) -> LdapDirectory:
-    directory = wiring.ldap(settings(slapd_url, **changed))
+    directory = directory_wiring.ldap(settings(slapd_url, **changed))
     assert directory is not None
     return directory
 
