@@ -76,14 +76,13 @@ async def _add(request: Request) -> Response:
 
 
 async def _change(request: Request) -> Response:
-    person, fields, present = await current_user(request), await request_data.read(request), await _load(request)
-    number, version = present.id or 0, fields.version()
+    person, fields = await current_user(request), await request_data.read(request)
+    number, version = request_data.path_id(request, "category_id"), fields.version()
     try:
         values = await _values(request, fields)
         changed = await stored(request, lambda db: request_categories.change(db, person.id, number, values, version))
     except (Invalid, Conflict) as error:
-        refusal = error
-        current = refusal.current if isinstance(refusal, Conflict) else present
+        refusal, current = error, await _load(request)
         return await answer_refusal(request, refusal, page=partial(_form, request, current, fields.values, refusal))
     return await _saved(request, changed, 200)
 

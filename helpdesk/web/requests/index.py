@@ -24,7 +24,7 @@ MOST_PER_PAGE = 100
 DAYS_OF_ACTIVITY, MOST_ACTIVITY = 10, 12
 NEARBY = 2  # linked pages on either side of this one
 PHASES: dict[Phase, Sentence] = {
-    "new": sentence("Open"),
+    "new": sentence("New"),
     "active": sentence("In progress"),
     "waiting": sentence("Waiting for my answer"),
     "done": sentence("Closed"),

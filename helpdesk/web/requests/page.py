@@ -12,6 +12,7 @@ from helpdesk.requests import model
 from helpdesk.store.drafts import StoredDraft
 from helpdesk.tasks.change_messages import in_words
 from helpdesk.tasks.conversation import files_by_entry
+from helpdesk.tasks.markup.render import Part
 from helpdesk.web.core import request_data
 from helpdesk.web.core.errors import status_of
 from helpdesk.web.core.faces import html
@@ -54,8 +55,8 @@ async def refused(request: Request, asked: model.Request, form: str, refusal: Re
 
 async def refused_form(request: Request, asked: model.Request, form: str, refusal: Refusal) -> Response:
     """Show the refused form by itself for htmx."""
-    context = {"refused": _refusal(form, refusal, await _typed(request))}
-    return await _render(request, f"requests/_{form}.html", asked, status_of(refusal), **context)
+    shown = _refusal(form, refusal, await _typed(request))
+    return await _render(request, f"requests/_{form}.html", asked, status_of(refusal), refused=shown)
 
 
 async def part(request: Request, template: str, asked: model.Request, **context: Any) -> Response:
@@ -63,7 +64,7 @@ async def part(request: Request, template: str, asked: model.Request, **context:
     return await _render(request, template, asked, 200, **context)
 
 
-async def text(request: Request, asked: model.Request, source: str, first: int) -> rendered_texts.Part:
+async def text(request: Request, asked: model.Request, source: str, first: int) -> Part:
     """Render a long text of the request from part `first` on."""
     return await rendered_texts.render(request, source, texts_of(asked), first)
 

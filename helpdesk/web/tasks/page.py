@@ -10,7 +10,17 @@ from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.errors import Conflict, HelpdeskError, Invalid, NotAllowed, NotFound, Sentence, TooLarge, Unavailable, sentence
+from helpdesk.errors import (
+    Conflict,
+    HelpdeskError,
+    Invalid,
+    NotAllowed,
+    NotFound,
+    Sentence,
+    TooLarge,
+    Unavailable,
+    sentence,
+)
 from helpdesk.requests.model import Asker
 from helpdesk.store import preferences, reply_templates
 from helpdesk.store.drafts import StoredDraft
