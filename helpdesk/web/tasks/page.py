@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from contextvars import copy_context
 from typing import Any, Literal, NamedTuple, get_args
 
@@ -10,18 +9,7 @@ from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.errors import (
-    Conflict,
-    HelpdeskError,
-    Invalid,
-    NotAllowed,
-    NotFound,
-    Sentence,
-    TooLarge,
-    Unavailable,
-    sentence,
-)
-from helpdesk.requests.model import Asker
+from helpdesk.errors import Conflict, HelpdeskError, Invalid, NotAllowed, NotFound, Sentence, TooLarge, sentence
 from helpdesk.store import preferences, reply_templates
 from helpdesk.store.drafts import StoredDraft
 from helpdesk.tasks.change_messages import LABELS, in_words, overwritten
@@ -40,7 +28,7 @@ from helpdesk.web.core.templating import translate
 from helpdesk.web.drafts import service as drafts_service
 from helpdesk.web.files import uploads
 from helpdesk.web.notifications import mutes
-from helpdesk.web.tasks import colors, form_fields, rendered_texts
+from helpdesk.web.tasks import askers, colors, form_fields, rendered_texts
 
 FIELDS: tuple[Field, ...] = get_args(Field)
 ANSWERED = "tasks/_comment_saved.html"
@@ -51,7 +39,6 @@ HISTORY: dict[str, Callable[[Entry], bool]] = {
 MANY_ENTRIES = 50
 """Of a task's history: some 0.1 ms each. Fewer are not worth the way to a thread."""
 THREADS = Threads(4)
-ASKERS_SECONDS = 0.5
 
 Refusal = Invalid | Conflict | TooLarge
 FactKind = Literal[
@@ -118,7 +105,7 @@ async def page(request: Request, task: Task, status: int = 200, **context: Any) 
     entries, context = _filtered(task, history), context | {"history": history, "back": back, "origin": origin}
     context["walk"] = origin.query(request) if origin else ""
     has_internal = any(entry.private for entry in task.entries)
-    context |= {"may_print_internal": has_internal}
+    context |= {"may_print_internal": has_internal, "askers": await askers.of_task(request, task)}
     context |= {"prints_internal": has_internal and request.query_params.get("print") == "internal"}
     response = await _render(
         request, "tasks/show.html", task, entries, status, with_description=True, with_drafts=True, **context
@@ -270,34 +257,19 @@ async def _render(
 ) -> Response:
     """Render a template with the task. The description's text has the number 0, notes that of their entry."""
     sources = {0: task.description} if with_description else {}
-    html_texts, personal, askers = await asyncio.gather(
+    html_texts, personal = await asyncio.gather(
         rendered_texts.beginnings(request, sources | {entry.id: entry.notes for entry in entries if entry.notes}, task),
         _personal_context(request, task, with_drafts),
-        _askers(request, task) if with_description else _nobody(),
     )
     labels = {"facts": facts(task), "labels": LABELS, "in_words": in_words, "relations": RELATIONS}
     labels |= {"choices": choices(task), "seen": form_fields.seen_choices(task)}
-    shared = {"task": task, "entries": entries, "texts": html_texts, "refused": None, "askers": askers}
+    shared = {"task": task, "entries": entries, "texts": html_texts, "refused": None}
     shared |= {"files": files_by_entry(task.entries, task.attachments)}
     shared |= {"next_statuses": next_statuses(task, await colors.prepare(request))}
     shared |= {"has_others": has_others(task), "today": templating.today(request)}
     return await run_if_many(
         lambda: html(request, template, status, **{**labels, **personal, **shared, **context}), len(entries)
     )
-
-
-async def _nobody() -> tuple[Asker, ...]:
-    return ()
-
-
-async def _askers(request: Request, task: Task) -> tuple[Asker, ...]:
-    """Return who asked for the task, for staff alone; nobody if that can't be found out in time."""
-    if not form_fields.is_staff(task.choices):
-        return ()
-    with suppress(Unavailable, TimeoutError):
-        async with asyncio.timeout(ASKERS_SECONDS):
-            return (await services(request).requests.asked_by([task.id])).get(task.id, ())
-    return ()
 
 
 async def _personal_context(request: Request, task: Task, with_drafts: bool) -> dict[str, Any]:
