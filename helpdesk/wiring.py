@@ -1,15 +1,15 @@
-"""Choose the adapters by the settings. No other module names them; a client library is imported only when needed."""
+"""Choose the backend and the directories by the settings, and put the services together. Only this module and
+`adapters.py` name adapters."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from helpdesk import directory_wiring, health, tls
+from helpdesk import adapters
+from helpdesk.adapters import Outside
 from helpdesk.encryption import Box
 from helpdesk.errors import NotAllowed, sentence
-from helpdesk.health import Check, Trouble
 from helpdesk.notifications.channels.dispatcher import Dispatcher
 from helpdesk.notifications.channels.port import Resources
 from helpdesk.notifications.event_processing import records_visible_to
@@ -18,6 +18,10 @@ from helpdesk.notifications.recipients import Accounts, Recipients
 from helpdesk.notifications.suppression import Suppression
 from helpdesk.notifications.wakeups import Wakeups
 from helpdesk.people.authentication import Authentication
+from helpdesk.people.blocked import BlockedPeople, Look
+from helpdesk.people.directory import Directory
+from helpdesk.people.grace import Grace
+from helpdesk.people.local import LocalDirectory
 from helpdesk.people.model import SignedIn
 from helpdesk.requests.accounts import RequesterAccounts
 from helpdesk.requests.addresses import aliases_of
@@ -37,43 +41,43 @@ from helpdesk.tasks.feed import Feed
 from helpdesk.tasks.model import Actor
 
 if TYPE_CHECKING:
-    from helpdesk.people.oracle_erp.directory import OracleDirectory
-    from helpdesk.people.redmine_keys import RedmineKeys
     from helpdesk.redmine_client import RedmineClient
-    from helpdesk.tasks.redmine.sql.connection import RedmineDatabase
 
 COMPARED_PEOPLE = 50
+DIRECTORIES = ("oracle", "ldap", "redmine", "local")
+"""The order in which directories are asked, unless DIRECTORIES says another."""
 NOT_LINKED = sentence("Your account is not linked with anybody in the task system. Please ask an administrator.")
 
 
 def wire(settings: Settings) -> Services:
     """Return the services with Redmine when REDMINE_URL is set, with the embedded backend otherwise."""
-    database, erp = Database(settings.database_url, settings.audit_days), directory_wiring.oracle(settings)
-    return _with_redmine(settings, database, erp) if settings.redmine_url else _embedded(settings, database, erp)
+    database, systems = Database(settings.database_url, settings.audit_days), adapters.outside(settings)
+    if systems.redmine:
+        return _with_redmine(settings, database, systems, systems.redmine)
+    return _embedded(settings, database, systems)
 
 
-def _embedded(settings: Settings, database: Database, erp: "OracleDirectory | None") -> Services:
+def _embedded(settings: Settings, database: Database, systems: Outside) -> Services:
     from helpdesk.store.tracker.files import Blobs
     from helpdesk.tasks.embedded.backend import EmbeddedBackend
     from helpdesk.tasks.embedded.feed import EmbeddedFeed
     from helpdesk.tasks.embedded.requests import EmbeddedRequests
 
     async def close() -> None:
-        if erp:
-            await erp.close()
+        await systems.close()
         database.close()
 
     backend = EmbeddedBackend(database.for_backend(), Blobs(settings.files_folder))
     feed = EmbeddedFeed(database.for_backend(), is_named=partial(rights.is_named, settings.administrators))
-    authentication, watchers = directory_wiring.authentication(settings, database, erp)
+    authentication, watchers = _authentication(settings, database, systems)
     accounts, rules = people.known_in_embedded, ownership_rules(settings)
     requests = _requests(database, backend, EmbeddedRequests(backend, rules), rules, Person.id, own_account, feed)
     return _services(
-        settings, database, backend, authentication, own_account, close, feed, accounts, requests, watchers
+        settings, database, systems, backend, authentication, own_account, close, feed, accounts, requests, watchers
     )
 
 
-def _with_redmine(settings: Settings, database: Database, erp: "OracleDirectory | None") -> Services:
+def _with_redmine(settings: Settings, database: Database, systems: Outside, client: "RedmineClient") -> Services:
     from helpdesk.people.redmine_keys import RedmineKeys
     from helpdesk.tasks.redmine.backend import RedmineBackend
     from helpdesk.tasks.redmine.consistency_check import ConsistencyCheck
@@ -81,18 +85,13 @@ def _with_redmine(settings: Settings, database: Database, erp: "OracleDirectory 
     from helpdesk.tasks.redmine.requests import RedmineRequests
     from helpdesk.tasks.redmine.sql.source import Source
 
-    client, redmine_database = _redmine_client(settings), _redmine_database(settings)
     acting = client
     if settings.redmine_act_as == "api-key":
-        acting = _redmine_client(settings, RedmineKeys(database, Box(settings.secret_keys)))
+        acting = adapters.redmine_client(settings, RedmineKeys(database, Box(settings.secret_keys)))
 
     async def close() -> None:
-        await client.close()
         await acting.close()
-        if redmine_database:
-            redmine_database.close()
-        if erp:
-            await erp.close()
+        await systems.close()
         database.close()
 
     async def recent_people() -> Sequence[int]:
@@ -100,9 +99,9 @@ def _with_redmine(settings: Settings, database: Database, erp: "OracleDirectory 
 
     source, rest_feed = None, RestFeed(client)
     feed: Feed = rest_feed
-    authentication, watchers = directory_wiring.authentication(settings, database, erp, client)
-    if redmine_database:
-        source = Source(redmine_database)
+    authentication, watchers = _authentication(settings, database, systems)
+    if systems.redmine_database:
+        source = Source(systems.redmine_database)
         feed = FallbackFeed(SqlFeed(source), rest_feed)
         watchers = (ConsistencyCheck(client, source, recent_people).watch, *watchers)
     backend = RedmineBackend(acting, settings.redmine_text_format, source)
@@ -111,13 +110,39 @@ def _with_redmine(settings: Settings, database: Database, erp: "OracleDirectory 
     by_key = RedmineRequests(system, backend, rules, settings.requester_fields or ())
     requests = _requests(database, system, by_key, rules, Person.redmine_id, redmine_user, feed)
     return _services(
-        settings, database, backend, authentication, redmine_user, close, feed, accounts, requests, watchers
+        settings, database, systems, backend, authentication, redmine_user, close, feed, accounts, requests, watchers
     )
+
+
+def _authentication(
+    settings: Settings, database: Database, systems: Outside
+) -> tuple[Authentication, tuple[BackgroundTask, ...]]:
+    """Return the directories that are set, in their order, and the watcher of people whom they block."""
+    from helpdesk.people.redmine import RedmineDirectory
+    from helpdesk.people.redmine_binding import RedmineBinding
+
+    available: dict[str, Directory] = {"local": LocalDirectory(database)}
+    looks: dict[str, Look] = {}
+    if erp := systems.erp:
+        available["oracle"], looks["oracle"] = erp, erp.blocked
+    if company := systems.ldap:
+        available["ldap"], looks["ldap"] = company, company.blocked
+    binding, named = None, settings.administrators or ()
+    if systems.redmine:
+        redmine = RedmineDirectory(systems.redmine)
+        box = Box(settings.secret_keys) if settings.redmine_act_as == "api-key" else None
+        binding = RedmineBinding(database, redmine, settings.redmine_match, box, utc_now, named)
+        available["redmine"], looks["redmine"] = redmine, redmine.blocked
+    grace = Grace(database, settings.erp_grace, utc_now) if settings.erp_grace else None
+    ordered = tuple(available[name] for name in settings.directories or DIRECTORIES if name in available)
+    authentication = Authentication(database, ordered, utc_now, grace, binding, settings.join_by_email, named)
+    return authentication, (BlockedPeople(database, looks, utc_now).watch,) if looks else ()
 
 
 def _services(
     settings: Settings,
     database: Database,
+    systems: Outside,
     backend: Backend,
     authentication: Authentication,
     identify: Callable[[SignedIn], Actor],
@@ -130,7 +155,7 @@ def _services(
     """Add the poller of the feed and the channels, by which people are notified of events."""
     wakeups, wakeup_watchers = _wakeups(settings)
     named = partial(rights.administrators, named=settings.administrators or ())
-    recipients = Recipients(feed, database, accounts, named)
+    recipients = Recipients(feed, database, accounts, named, settings.timezone)
     dispatcher = Dispatcher(Resources(settings, database))
 
     def interval(now: datetime) -> float:
@@ -180,78 +205,6 @@ def _wakeups(settings: Settings) -> tuple[Wakeups, tuple[BackgroundTask, ...]]:
 
     wakeups = RedisWakeups(settings.redis_url, settings.secret_keys[0], settings.ca_bundle)
     return wakeups, (wakeups.watch,)
-
-
-def _redmine_client(settings: Settings, own_keys: "RedmineKeys | None" = None) -> "RedmineClient":
-    from helpdesk.redmine_client import RedmineClient
-
-    authorities = settings.redmine_ca_bundle or settings.ca_bundle
-    return RedmineClient(
-        settings.redmine_url or "", settings.redmine_api_key or "", ca_bundle=authorities, auth=own_keys
-    )
-
-
-def _redmine_database(settings: Settings) -> "RedmineDatabase | None":
-    """Return Redmine's database when MYSQL_* is set. It connects with the first query."""
-    if settings.mysql_url is None:
-        return None
-    from helpdesk.tasks.redmine.sql.connection import RedmineDatabase
-
-    encryption = tls.for_mysql(settings.mysql_ssl_mode, settings.mysql_ssl_ca or settings.ca_bundle)
-    return RedmineDatabase(settings.mysql_url, settings.redmine_db_timezone, tls=encryption)
-
-
-@asynccontextmanager
-async def checks(settings: Settings) -> AsyncIterator[list[Check]]:
-    """Yield the checks of all configured systems, with connections of their own for the length of the block."""
-    from helpdesk.notifications import redis_wakeups
-    from helpdesk.tasks.redmine import health as redmine_health
-
-    async with AsyncExitStack() as opened:
-        store = Database(settings.database_url)
-        opened.callback(store.close)
-        listed = [health.store(store)]
-        if settings.redmine_url:
-            client = _redmine_client(settings)
-            opened.push_async_callback(client.close)
-            listed.append(redmine_health.rest(client))
-            if redmine_database := _redmine_database(settings):
-                opened.callback(redmine_database.close)
-                listed.append(redmine_health.database(redmine_database, client))
-        if erp := directory_wiring.oracle(settings):
-            from helpdesk.people.oracle_erp import health as oracle_health
-
-            opened.push_async_callback(erp.close)
-            listed.append(oracle_health.check(erp))
-        if directory := directory_wiring.ldap(settings):
-            from helpdesk.people.ldap import health as ldap_health
-
-            listed.append(ldap_health.check(directory))
-        if settings.redis_url:
-            listed.append(redis_wakeups.check(settings.redis_url, settings.secret_keys[0], settings.ca_bundle))
-        if settings.outbound_proxy:
-            listed.append(health.proxy(settings.outbound_proxy))
-        yield listed
-
-
-def schema_trouble(settings: Settings) -> Trouble | None:
-    """Return the trouble with the tables of Redmine's database, if any; None also when it does not answer."""
-    redmine_database = _redmine_database(settings)
-    if redmine_database is None:
-        return None
-    from helpdesk.tasks.redmine import health as redmine_health
-
-    try:
-        return redmine_health.schema_trouble(redmine_database)
-    finally:
-        redmine_database.close()
-
-
-def grants(settings: Settings) -> str:
-    """Return the statements that create MYSQL_USER for MYSQL_DATABASE, or for the usual names."""
-    from helpdesk.tasks.redmine.sql.schema_check import script
-
-    return script(settings.mysql_database or "redmine", settings.mysql_user or "helpdesk", "%")
 
 
 def own_account(signed_in: SignedIn) -> Actor:
