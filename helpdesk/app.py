@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 
 from helpdesk.errors import HelpdeskError
 from helpdesk.paths import folder
+from helpdesk.people.absences import Absences
 from helpdesk.people.avatars import Avatars
 from helpdesk.services import Services
 from helpdesk.supervision import Supervisor
@@ -99,6 +100,7 @@ def create_app(services: Services) -> ASGIApp:
         exports=Exports(),
         color_cache=ColorCache(),
         reader_cache=ReaderCache(),
+        absences=Absences(services.database, services.accounts, services.clock, settings.timezone),
         counts=Counts(),
         presence=presence,
         avatars=Avatars(settings.pictures_folder),

@@ -45,6 +45,7 @@ PORT = {
     "tasks.search_text",
     "tasks.statistics",
 }
+REQUESTS = {"requests.addresses", "requests.model", "requests.ownership", "requests.source"}
 NOTICES = {f"notifications.{module}" for module in ("plain_text", "mentions", "kinds", "messages", "preferences")}
 WIRING = {"adapters", "wiring"}
 """The modules that know which adapters there are."""
@@ -52,7 +53,7 @@ FEED = {"tasks.feed", "tasks.watermark"}
 REDMINE = {"redmine_client", "tls"}
 MEASURING = {"timings", "slow_queries"}
 ADAPTERS = {
-    "tasks.embedded": {"errors", "texts", "store", *PORT, *FEED, "tasks.checks", "tasks.embedded"},
+    "tasks.embedded": {"errors", "texts", "store", *PORT, *FEED, "tasks.checks", "tasks.embedded", *REQUESTS},
     "tasks.redmine": {
         "breaker",
         "errors",
@@ -65,6 +66,8 @@ ADAPTERS = {
         *FEED,
         "tasks.checks",
         "tasks.redmine",
+        *REQUESTS,
+        "tasks.backend",
     },
     "notifications.redis_wakeups": {"errors", "health", "tls", "notifications.wakeups"},
     "people.local": {"store", "people.model", "people.directory", "people.passwords"},
@@ -117,8 +120,8 @@ MAY = {
     "health": {"errors", "store", "system_names", "texts", "threads"},
     "demo": {"demo", "errors", "store", "people.passwords", *PORT},
     "services": {"notifications", "people.authentication", "people.model", "settings.settings", "store", "supervision",
-                 "tasks.model", "tasks.backend"},
-    "requests": {"errors", "people.model", "requests", "store", "texts", *PORT, *FEED, "tasks.backend"},
+                 "requests.service", "tasks.model", "tasks.backend"},
+    "requests": {"errors", "people.model", "requests", "store", "texts", "threads", *PORT, *FEED, "tasks.backend"},
     "tasks": {"errors", "texts", *PORT, "tasks.safe_html", "tasks.markup", "threads"},
     "tasks.picture_worker": set(),
     "people.grace": {"people.directory", "people.passwords", "store"},
@@ -137,9 +140,8 @@ MAY = {
     "web": {"errors", "texts", "timings", "languages", "paths", "services", "store", "web", *PORT - {"tasks.backend"},
             "tasks.markup", "tasks.change_messages", "tasks.board", "tasks.safe_html", "tasks.bulk", "tasks.pictures",
             "threads", "people.model", "people.rights", "people.directory",
-            "people.accounts", "people.avatars", "people.passwords", "people.second_factor", "encryption",
-            "notifications", "requests",
-            "requests.model", "requests.service"},
+            "people.absences", "people.accounts", "people.avatars", "people.passwords", "people.second_factor",
+            "encryption", "notifications", "requests", "requests.model", "requests.service"},
     **ADAPTERS,
 }  # fmt: skip
 
@@ -152,8 +154,8 @@ FLOORS = (
     "tasks",
     "lists",
     "people",
-    "live search neighbours",
-    "board accounts",
+    "live search neighbours requests",
+    "board accounts leaving",
     "admin",
     "start",
     "access",

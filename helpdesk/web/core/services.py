@@ -12,6 +12,7 @@ from helpdesk.errors import Conflict
 from helpdesk.services import Services
 
 if TYPE_CHECKING:
+    from helpdesk.people.absences import Absences
     from helpdesk.people.avatars import Avatars
     from helpdesk.tasks.colors import ColorCache
     from helpdesk.tasks.pictures import Pictures
@@ -48,6 +49,7 @@ class WebServices(Services):
     exports: "Exports"
     color_cache: "ColorCache"
     reader_cache: "ReaderCache"
+    absences: "Absences"
     counts: "Counts"
     presence: "Presence"
     avatars: "Avatars"
