@@ -129,6 +129,7 @@ MAY = {
     "people.redmine_binding": {"encryption", "errors", "people.directory", "store"},
     "people.authentication": {"errors", "people.directory", "people.grace", "people.model", "people.redmine_binding",
                               "store"},
+    "people.reread": {"errors", "people.directory", "store"},
     "people": {"errors", "people.model", "people.passwords", "people.rights", "store", "texts", "threads"},
     "people.rights": {"errors"},
     "notifications": {"errors", "texts", "threads", "notifications", "store", "tasks.feed", "tasks.model"},
@@ -140,8 +141,8 @@ MAY = {
     "web": {"errors", "texts", "timings", "languages", "paths", "services", "store", "web", *PORT - {"tasks.backend"},
             "tasks.markup", "tasks.change_messages", "tasks.board", "tasks.safe_html", "tasks.bulk", "tasks.pictures",
             "threads", "people.model", "people.rights", "people.directory",
-            "people.absences", "people.accounts", "people.avatars", "people.passwords", "people.second_factor",
-            "encryption", "notifications", "requests", "requests.model", "requests.service"},
+            "people.absences", "people.accounts", "people.avatars", "people.passwords", "people.reread",
+            "people.second_factor", "encryption", "notifications", "requests", "requests.model", "requests.service"},
     **ADAPTERS,
 }  # fmt: skip
 
