@@ -20,6 +20,11 @@ NAMES: dict[str, str] = {
     """,
     ADMIN: """
         admin:index
+        admin:people admin:new_person admin:person
+        admin:right admin:active admin:email admin:confirm_email admin:login
+        admin:sessions admin:tokens admin:second_factor admin:password_link
+        admin:join admin:unjoin admin:bind admin:unbind
+        admin:audit admin:audit_export
         tasks:columns
         unconnected:/api/erp/user/{username}
     """,

@@ -14,7 +14,12 @@ class Section(NamedTuple):
     name: Sentence
 
 
-SECTIONS: tuple[Section, ...] = (Section("admin:index", sentence("Overview")),)
+SECTIONS: tuple[Section, ...] = (
+    Section("admin:index", sentence("Overview")),
+    Section("admin:people", sentence("People")),
+    Section("admin:audit", sentence("Audit")),
+    Section("tasks:columns", sentence("Columns of the board")),
+)
 
 
 def section_page(request: Request, template: str, status: int = 200, **context: Any) -> Response:
