@@ -10,6 +10,7 @@ from helpdesk.notifications.suppression import Suppression
 from helpdesk.notifications.wakeups import Wakeups
 from helpdesk.people.authentication import Authentication
 from helpdesk.people.model import SignedIn
+from helpdesk.requests.service import Requests
 from helpdesk.settings.settings import Settings
 from helpdesk.store.database import Database
 from helpdesk.store.models.notifications import EventRecord
@@ -29,6 +30,7 @@ class Services:
     `authentication` signs people in. `accounts` returns the accounts of people by their numbers in the backend, and
     `identify` returns a signed-in person's identity there, and raises NotAllowed without one. `wakeups` wakes open
     streams, `feed_status` tells whether the feed is live, and `visible_to` returns the people who may see an event.
+    `requests` are the tasks of those who asked for them.
     Each of `watchers` runs until it is cancelled. `close` releases connections when the process ends.
     """
 
@@ -43,5 +45,6 @@ class Services:
     suppression: Suppression
     feed_status: Callable[[], FeedStatus]
     visible_to: Callable[[EventRecord, Iterable[Actor]], Awaitable[frozenset[int]]]
+    requests: Requests
     watchers: tuple[BackgroundTask, ...]
     clock: Callable[[], datetime] = utc_now

@@ -71,7 +71,7 @@ class Suppression:
 
     async def _numbers(self, task_id: int, entry_id: int) -> frozenset[int]:
         event = await self.feed.event(task_id, entry_id)
-        return await self.of_events.numbers(event) if event else frozenset()
+        return await self.of_events.numbers(event, self.clock()) if event else frozenset()
 
 
 def _record(key: str, task_id: int, entry: Entry) -> EventRecord:

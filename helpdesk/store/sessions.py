@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 
 from helpdesk.store import audit, rights
 from helpdesk.store.clock_skew import AHEAD
+from helpdesk.store.database import in_batches
 from helpdesk.store.models import tables
 from helpdesk.store.models.tables import ApiToken, Person
 from helpdesk.store.tokens import hashed
@@ -112,6 +113,12 @@ def use(session: Session, mark: str, now: datetime, idle: timedelta) -> None:
     row = session.get(tables.Session, mark)
     if row is not None:
         row.last_used, row.expires_at = now, max(row.expires_at, _end(row.created_at, now, idle))
+
+
+def note_seen(session: Session, people: Collection[int], now: datetime) -> None:
+    """Record that these people were seen."""
+    for batch in in_batches(people):
+        session.exec(sa.update(Person).where(col(Person.id).in_(batch)).values(last_seen=now))
 
 
 def of_person(session: Session, person_id: int, now: datetime) -> list[Device]:

@@ -16,7 +16,7 @@ NAMES: dict[str, str] = {
         people:login people:logout people:register people:password_link
         old:/login old:/logout old:/register
         old:/my-tasks old:/my-tasks/{task_id:int} old:/tasks/my-tasks/{task_id:int}
-        old:/my-issues old:/my-issues/{task_id:int}
+        old:/my-issues old:/my-issues/new old:/my-issues/{task_id:int}
     """,
     ADMIN: """
         admin:index
@@ -25,6 +25,7 @@ NAMES: dict[str, str] = {
         admin:sessions admin:tokens admin:second_factor admin:password_link
         admin:join admin:unjoin admin:bind admin:unbind
         admin:audit admin:audit_export
+        admin:categories admin:category admin:category_move
         tasks:columns
         unconnected:/api/erp/user/{username}
     """,
@@ -33,15 +34,19 @@ NAMES: dict[str, str] = {
         home
         search:index search:keys
         people:menu people:hints people:mentions
+        people:index people:colleague people:profile people:account
         people:sessions people:password people:tokens people:token_revoke
         people:second_factor_codes people:second_factor_off
         tasks:my_tasks tasks:index tasks:export tasks:statistics tasks:layout tasks:bulk
         tasks:new tasks:new_form tasks:new_preview
+        people:absence people:absence_end
         tasks:board tasks:more tasks:cards tasks:card tasks:row tasks:fold
         tasks:show tasks:back tasks:changed tasks:next_task tasks:previous_task tasks:entry tasks:text
         tasks:file tasks:thumbnail tasks:view
         tasks:status tasks:priority tasks:assignee tasks:fields tasks:comments tasks:attachments
         tasks:edit tasks:preview tasks:watch tasks:delete
+        requests:index requests:new requests:similar requests:show requests:solved requests:changed
+        requests:text requests:file requests:thumbnail requests:view
         drafts:save drafts:discard
         replies:insert replies:index replies:edit replies:remove
         views:index views:show views:remove

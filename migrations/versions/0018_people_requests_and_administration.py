@@ -114,6 +114,9 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("anonymized_at", UTCDateTime(), nullable=True))
         batch_op.create_index(batch_op.f("ix_person_deputy_id"), ["deputy_id"], unique=False)
 
+    with op.batch_alter_table("notification") as batch_op:
+        batch_op.add_column(sa.Column("absent", AutoString(length=200), server_default="", nullable=False))
+
     with op.batch_alter_table("tracker_project") as batch_op:
         batch_op.add_column(sa.Column("is_archived", sa.Boolean(), server_default=sa.false(), nullable=False))
 
@@ -139,6 +142,9 @@ def downgrade() -> None:
 
     with op.batch_alter_table("tracker_project") as batch_op:
         batch_op.drop_column("is_archived")
+
+    with op.batch_alter_table("notification") as batch_op:
+        batch_op.drop_column("absent")
 
     with op.batch_alter_table("person") as batch_op:
         batch_op.drop_index(batch_op.f("ix_person_deputy_id"))

@@ -3,7 +3,7 @@
 from starlette.routing import BaseRoute, Route
 
 from helpdesk.people.rights import ADMIN
-from helpdesk.web.admin import audit, overview
+from helpdesk.web.admin import audit, categories, overview
 from helpdesk.web.admin.people import access, account, binding, joining, person, rights
 from helpdesk.web.admin.people import index as people
 from helpdesk.web.core.guards import ADMINISTRATORS_ONLY, Handler, in_person, needs
@@ -55,6 +55,10 @@ ROUTES: list[BaseRoute] = [
     Route("/admin/audit/export.csv", admin(audit.export), name="admin:audit_export"),
 
     # Categories of requests, and texts
+    Route("/admin/categories", admin_form(categories.index), name="admin:categories", methods=FORM),
+    Route("/admin/categories/{category_id:int}", admin_form(categories.edit), name="admin:category", methods=FORM),
+    Route("/admin/categories/{category_id:int}/move", admin_form(categories.move),
+          name="admin:category_move", methods=["POST"]),
 
     # The embedded tracker
 

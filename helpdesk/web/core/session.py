@@ -184,8 +184,10 @@ async def _find_session(request: Request) -> SignedIn | None:
     if row is None:
         return None
     idle = services(request).settings.session_idle
-    if sessions.is_due(row, now, idle) and is_use(request):
-        await _note_use(request, lambda db: sessions.use(db, row.mark, now, idle))
+    if is_use(request):
+        services(request).presence.note(row.person.id)
+        if sessions.is_due(row, now, idle):
+            await _note_use(request, lambda db: sessions.use(db, row.mark, now, idle))
     return SignedIn(_person(request, row), row.mark, row.expires_at)
 
 

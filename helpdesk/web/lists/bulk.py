@@ -44,6 +44,7 @@ async def _form(request: Request) -> Response:
     context: dict[str, Any] = {
         "vocabulary": await backend.vocabulary(who),
         "people": (await backend.task(who, ticked[0].id)).choices.assignees if ticked else (),
+        "away": await services(request).absences.now(),
         "back": safe_path(params.get("next", "")) or path_to(request, "tasks:my_tasks"),
         "nothing": NOTHING_TICKED,
     }

@@ -8,13 +8,15 @@ from starlette.responses import RedirectResponse, Response
 
 from helpdesk.errors import HelpdeskError, NotAllowed, WrongKey
 from helpdesk.people.model import Person
+from helpdesk.store import absences
 from helpdesk.web.accounts import splash
 from helpdesk.web.core.errors import status_of
 from helpdesk.web.core.faces import answer, html
 from helpdesk.web.core.guards import actor
 from helpdesk.web.core.navigation import Origin
-from helpdesk.web.core.services import path_to
+from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.session import current_user
+from helpdesk.web.core.templating import today
 from helpdesk.web.lists import page as list_page
 from helpdesk.web.lists import saved_views
 from helpdesk.web.start import broken, sections
@@ -34,7 +36,8 @@ async def home(request: Request) -> Response:
 
 
 async def _page(request: Request, person: Person) -> Response:
-    (start, refusal), faults = await asyncio.gather(_load(request, person), broken.found(request, person))
+    own = services(request).database.run(lambda db: absences.of_person(db, person.id))
+    (start, refusal), faults, absence = await asyncio.gather(_load(request, person), broken.found(request, person), own)
     rows = [row for it in start.sections or () if it.page for row in it.page.rows]
     response = html(
         request,
@@ -44,6 +47,7 @@ async def _page(request: Request, person: Person) -> Response:
         refusal=refusal,
         splash=splash.is_due(request),
         broken=faults,
+        absence=absence if absence.is_away(today(request)) else None,
         origin=_origins(request),
         **await list_page.row_context(request, rows),
     )
@@ -56,6 +60,8 @@ def _origins(request: Request) -> Callable[[Section, int], str]:
     """Return a function that makes the parameter of a task's link by its position in a list."""
 
     def of_task(section: Section, position: int) -> str:
+        if section.listing is None:
+            return ""
         assert section.page
         changed = list_page.last_change(section.page.rows)
         return Origin(section.listing.link(), position, section.page.total, changed).query(request)
@@ -66,6 +72,10 @@ def _origins(request: Request) -> Callable[[Section, int], str]:
 async def _load(request: Request, person: Person) -> tuple[Start, HelpdeskError | None]:
     """Return what the task system says, or why it refuses the person: it may not know or has locked them."""
     try:
-        return await sections.load(request, person, await actor(request)), None
+        who = await actor(request)
+    except NotAllowed:  # they may still ask for help
+        return await sections.load_requests(request), None
+    try:
+        return await sections.load(request, person, who), None
     except (NotAllowed, WrongKey) as error:
         return Start(), error

@@ -110,15 +110,19 @@ async def _change(request: Request, field: Field) -> Response:
 async def fields(request: Request) -> Response:
     """Change the facts that are controls by the form beside the history.
 
-    The button `take` assigns the task to me, `no_day` takes its due date away.
+    The button `take` assigns the task to me, `deputy` to the deputy of its assignee; `no_day` takes its due date away.
     """
 
     async def read(request: Request) -> Edit:
         fields = await request_data.read(request)
         changed = fields._replace(values=form_fields.touched(fields.values))
         edit = request_data.edits(changed)._replace(details=task_input.due_date(changed))
-        mine: dict[Field, int | None] = {"assignee": (await actor(request)).id} if fields.values.get("take") else {}
-        return edit._replace(changes={**edit.changes, **mine})
+        pressed: dict[Field, int | None] = {}
+        if fields.values.get("deputy"):
+            pressed["assignee"] = fields.number("deputy")
+        elif fields.values.get("take"):
+            pressed["assignee"] = (await actor(request)).id
+        return edit._replace(changes={**edit.changes, **pressed})
 
     async def conclude(request: Request, written: Written) -> change.Outcome:
         before, after = written.before, written.after
