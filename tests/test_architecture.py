@@ -154,7 +154,7 @@ FLOORS = (
     "tasks",
     "lists",
     "people",
-    "live search neighbours",
+    "live search neighbours requests",
     "board accounts leaving",
     "admin",
     "start",

@@ -3,7 +3,7 @@
 from starlette.routing import BaseRoute, Route
 
 from helpdesk.people.rights import ADMIN
-from helpdesk.web.admin import leaving, overview
+from helpdesk.web.admin import categories, leaving, overview
 from helpdesk.web.core.guards import ADMINISTRATORS_ONLY, Handler, in_person, needs
 from helpdesk.web.edge.idempotency import idempotent
 
@@ -35,6 +35,10 @@ ROUTES: list[BaseRoute] = [
     # Audit
 
     # Categories of requests, and texts
+    Route("/admin/categories", admin_form(categories.index), name="admin:categories", methods=FORM),
+    Route("/admin/categories/{category_id:int}", admin_form(categories.edit), name="admin:category", methods=FORM),
+    Route("/admin/categories/{category_id:int}/move", admin_form(categories.move),
+          name="admin:category_move", methods=["POST"]),
 
     # The embedded tracker
 
