@@ -10,7 +10,9 @@ from helpdesk.notifications.suppression import Suppression
 from helpdesk.notifications.wakeups import Wakeups
 from helpdesk.people.authentication import Authentication
 from helpdesk.people.model import SignedIn
+from helpdesk.requests.service import Requests
 from helpdesk.settings.settings import Settings
+from helpdesk.sight import Sight
 from helpdesk.store.database import Database
 from helpdesk.store.models.notifications import EventRecord
 from helpdesk.supervision import BackgroundTask
@@ -29,7 +31,8 @@ class Services:
     `authentication` signs people in. `accounts` returns the accounts of people by their numbers in the backend, and
     `identify` returns a signed-in person's identity there, and raises NotAllowed without one. `wakeups` wakes open
     streams, `feed_status` tells whether the feed is live, and `visible_to` returns the people who may see an event.
-    Each of `watchers` runs until it is cancelled. `close` releases connections when the process ends.
+    `requests` are tasks as those see them who asked for help, and `sight` tells what a person sees in either way. Each
+    of `watchers` runs until it is cancelled. `close` releases connections when the process ends.
     """
 
     settings: Settings
@@ -44,4 +47,9 @@ class Services:
     feed_status: Callable[[], FeedStatus]
     visible_to: Callable[[EventRecord, Iterable[Actor]], Awaitable[frozenset[int]]]
     watchers: tuple[BackgroundTask, ...]
+    requests: Requests
     clock: Callable[[], datetime] = utc_now
+
+    @property
+    def sight(self) -> Sight:
+        return Sight(self.backend, self.identify, self.requests)
