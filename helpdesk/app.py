@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 
 from helpdesk.errors import HelpdeskError
 from helpdesk.paths import folder
+from helpdesk.people.absences import Absences
 from helpdesk.services import Services
 from helpdesk.supervision import Supervisor
 from helpdesk.tasks.colors import ColorCache
@@ -36,6 +37,7 @@ from helpdesk.web.lists.export import Exports
 from helpdesk.web.live.events import Events
 from helpdesk.web.live.hub import Live
 from helpdesk.web.notifications import preference_params
+from helpdesk.web.people.presence import Presence
 from helpdesk.web.routes import PRESENTERS, ROUTES
 from helpdesk.web.tasks import colors
 
@@ -48,8 +50,8 @@ def create_app(services: Services) -> ASGIApp:
     settings, path = services.settings, path_maker(ROUTES)
     static_files, pictures = StaticFiles(folder("static")), Pictures()
     renderer = Renderer(settings.timezone, static_files.address, path, settings.brand_name)
-    live = Live(services, Events(renderer))
-    supervisor = Supervisor([*services.watchers, live.watch])
+    live, presence = Live(services, Events(renderer)), Presence(services.database, services.clock)
+    supervisor = Supervisor([*services.watchers, live.watch, presence.watch])
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -96,7 +98,9 @@ def create_app(services: Services) -> ASGIApp:
         exports=Exports(),
         color_cache=ColorCache(),
         reader_cache=ReaderCache(),
+        absences=Absences(services.database, services.accounts, services.clock, settings.timezone),
         counts=Counts(),
+        presence=presence,
         unsettled={},
         conflict_json=colors.conflict,
         sealed_text=draft_handoff.sealed,

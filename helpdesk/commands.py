@@ -19,6 +19,7 @@ import uvicorn
 from sqlalchemy.engine import make_url
 
 from helpdesk import health, logs
+from helpdesk.adapters import checks, grants, schema_trouble
 from helpdesk.app import create_app
 from helpdesk.demo.load import load
 from helpdesk.demo.simulated_colleague import SimulatedColleague
@@ -28,7 +29,8 @@ from helpdesk.settings.listing import list_settings
 from helpdesk.settings.settings import Settings
 from helpdesk.store import backups, disk, registration, schema
 from helpdesk.store.database import Database
-from helpdesk.wiring import checks, grants, schema_trouble, wire
+from helpdesk.texts import in_english
+from helpdesk.wiring import wire
 
 log = logging.getLogger(__name__)
 
@@ -90,7 +92,7 @@ def serve(host: str, port: int, workers: int) -> None:
     _welcome_first(database, settings)
     database.close()
     if trouble := schema_trouble(settings):
-        raise Refused(f"Redmine's database: {trouble.reason}. {trouble.advice}")
+        raise Refused(f"Redmine's database: {in_english(trouble.reason)}. {in_english(trouble.advice)}")
     logs.configure(settings.log_level)
     if settings.notices:
         log.warning("some settings are ignored or changed", extra={"notices": settings.notices})

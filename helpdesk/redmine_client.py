@@ -235,7 +235,7 @@ async def _content(response: httpx.Response) -> bytes:
 def give_up(error: httpx.HTTPError, detail: str) -> NoReturn:
     """Raise our error for a failure of the line or of HTTP."""
     if refusal := tls_refusal(error):
-        detail = f"{detail}: {refusal.reason}"
+        detail = f"{detail}: {refusal}"
     if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout):
         raise NotSent(detail=detail) from error
     if isinstance(error, httpx.DecodingError):

@@ -46,8 +46,8 @@ class Services:
     suppression: Suppression
     feed_status: Callable[[], FeedStatus]
     visible_to: Callable[[EventRecord, Iterable[Actor]], Awaitable[frozenset[int]]]
-    watchers: tuple[BackgroundTask, ...]
     requests: Requests
+    watchers: tuple[BackgroundTask, ...]
     clock: Callable[[], datetime] = utc_now
 
     @property

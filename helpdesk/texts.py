@@ -116,3 +116,9 @@ def _balanced(text: str) -> str:
             isolates -= 1
         characters.append(each)
     return "".join(characters + open_ones[::-1])
+
+
+def in_english(sentence: Sentence) -> str:
+    """Return a sentence in English, as the command line and the log speak."""
+    values = {name: in_english(it) if isinstance(it, Sentence) else it for name, it in sentence.values.items()}
+    return sentence.text % values if values else sentence.text

@@ -8,6 +8,9 @@ from typing import Any, NamedTuple
 
 import certifi
 
+from helpdesk.errors import Sentence, sentence
+from helpdesk.texts import in_english
+
 PEM = re.compile(rb"-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----")
 EXPIRED = 10
 OTHER_NAME = {62, 64}  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH
@@ -17,8 +20,11 @@ UNKNOWN_AUTHORITY = {2, 18, 19, 20, 21, 27}  # no issuer, self-signed, self-sign
 class Refusal(NamedTuple):
     """The reason why there is no encrypted connection (half a sentence) and an advice (a whole one)."""
 
-    reason: str
-    advice: str
+    reason: Sentence
+    advice: Sentence
+
+    def __str__(self) -> str:
+        return in_english(self.reason)
 
 
 class NoCertificates(ValueError):
@@ -85,20 +91,29 @@ def refusal(error: BaseException, address: str, bundle: str) -> Refusal | None:
         return None
     if not isinstance(failed, ssl.SSLCertVerificationError):
         return Refusal(
-            f"there is no TLS with it ({failed.reason or type(failed).__name__})",
-            f"Check the scheme and the port of {address}; TLS 1.2 or later is needed.",
+            sentence("there is no TLS with it (%(why)s)", why=failed.reason or type(failed).__name__),
+            sentence("Check the scheme and the port of %(setting)s; TLS 1.2 or later is needed.", setting=address),
         )
     if failed.verify_code == EXPIRED:
-        return Refusal("its certificate has expired", "Have it renewed, or set this machine's clock right.")
+        return Refusal(
+            sentence("its certificate has expired"), sentence("Have it renewed, or set this machine's clock right.")
+        )
     if failed.verify_code in OTHER_NAME:
-        return Refusal("its certificate is for another name", f"Write in {address} a name that the certificate holds.")
+        return Refusal(
+            sentence("its certificate is for another name"),
+            sentence("Write in %(setting)s a name that the certificate holds.", setting=address),
+        )
     if failed.verify_code in UNKNOWN_AUTHORITY:
         return Refusal(
-            "its certificate is signed by an unknown authority",
-            f"Name the file with that authority's certificate by {bundle}, or by CA_BUNDLE for every system.",
+            sentence("its certificate is signed by an unknown authority"),
+            sentence(
+                "Name the file with that authority's certificate by %(setting)s, or by CA_BUNDLE for every system.",
+                setting=bundle,
+            ),
         )
     return Refusal(
-        f"its certificate is refused ({failed.verify_message})", f"Have it mended, or check {bundle} and CA_BUNDLE."
+        sentence("its certificate is refused (%(why)s)", why=failed.verify_message),
+        sentence("Have it mended, or check %(setting)s and CA_BUNDLE.", setting=bundle),
     )
 
 

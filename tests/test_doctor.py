@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from helpdesk.adapters import checks, schema_trouble
+from helpdesk.errors import Sentence
 from helpdesk.health import Check, Finding, Trouble, examine
 from helpdesk.settings import settings as configuration
 from helpdesk.store.database import Database
-from helpdesk.wiring import checks, schema_trouble
 from tests.running import database_of
 from tests.servers import redis
 from tests.servers.fixtures import unavailable
@@ -156,7 +157,10 @@ async def test_a_system_that_never_answers_hinders_no_other(monkeypatch: pytest.
 
 def test_a_finding_is_one_line() -> None:
     assert str(Finding("It", None)) == "It: ok"
-    assert str(Finding("It", Trouble("it is sad", "Cheer it up."))) == "It: broken: it is sad. Cheer it up."
+    assert (
+        str(Finding("It", Trouble(Sentence("it is sad"), Sentence("Cheer it up."))))
+        == "It: broken: it is sad. Cheer it up."
+    )
 
 
 def test_before_serving_only_a_wrong_schema_is_a_trouble(environ: Environ) -> None:
@@ -166,4 +170,4 @@ def test_before_serving_only_a_wrong_schema_is_a_trouble(environ: Environ) -> No
     assert trouble() is None
     assert trouble(MYSQL_PORT=str(free_port())) is None
     wrong = trouble(MYSQL_DATABASE="information_schema")
-    assert wrong and "attachments" in wrong.reason
+    assert wrong and "attachments" in str(wrong)

@@ -16,14 +16,15 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from helpdesk import tls, wiring
+from helpdesk import adapters, tls, wiring
+from helpdesk.adapters import checks
 from helpdesk.errors import Unavailable
 from helpdesk.health import examine
 from helpdesk.notifications.redis_wakeups import RedisWakeups
 from helpdesk.settings import settings as configuration
 from helpdesk.store.database import Database
 from helpdesk.tasks.redmine.sql.failures import Silent
-from helpdesk.wiring import checks
+from helpdesk.texts import in_english
 from tests.servers import redis
 from tests.servers.certificates import Authority
 from tests.servers.fixtures import unavailable
@@ -129,7 +130,7 @@ def test_each_fault_of_a_certificate_has_its_own_sentence(code: int, reason: str
     failed.verify_code, failed.verify_message = code, "certificate revoked"
     wrapped.__context__ = failed
     found = tls.refusal(wrapped, "REDMINE_URL", "REDMINE_CA_BUNDLE")
-    assert found and reason in found.reason and found.advice.endswith(".")
+    assert found and reason in in_english(found.reason) and in_english(found.advice).endswith(".")
     assert tls.refusal(ConnectionError(), "", "") is None
 
 
@@ -180,7 +181,7 @@ def mysql(mariadb: MariaDB) -> dict[str, str]:
 
 def cipher(**environ: str | Path) -> str:
     """By what a connection to Redmine's database is encrypted."""
-    database = wiring._redmine_database(settings(**environ))
+    database = adapters.redmine_database(settings(**environ))
     assert database is not None
     try:
         return str(database.run_here(lambda db: db.execute(sa.text("SHOW STATUS LIKE 'Ssl_cipher'")).one())[1])

@@ -24,6 +24,11 @@ TITLES = {
     "changed": sentence("%(who)s changed #%(task)s"),
     "put_aside": sentence("Nobody was notified of a change to #%(task)s"),
 }
+FOR_DEPUTY = {
+    "mentioned": sentence("%(who)s mentioned %(absent)s (away) in #%(task)s"),
+    "given": sentence("%(who)s assigned #%(task)s to %(absent)s (away)"),
+}
+"""The titles for the deputy of somebody who is away."""
 OF_NO_TASK = {"put_aside": sentence("It could not be processed. The log of the server says more.")}
 """Kinds for administrators. They say nothing of the task but its number."""
 UNKNOWN = sentence("Somebody")
@@ -97,6 +102,8 @@ def message(row: NotificationRow) -> Message:
 def _title(row: NotificationRow) -> Sentence:
     is_known = row.kind in TITLES and bool(row.new or row.kind not in ("status", "priority"))
     values = {"who": trimmed(row.author) or UNKNOWN, "task": row.task_id, "new": row.new}
+    if row.absent and row.kind in FOR_DEPUTY:
+        return Sentence(FOR_DEPUTY[row.kind].text, {**values, "absent": row.absent})
     return Sentence(TITLES[row.kind if is_known else "changed"].text, values)
 
 

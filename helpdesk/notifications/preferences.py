@@ -73,7 +73,8 @@ def default_cells() -> frozenset[Cell]:
 @dataclass(frozen=True)
 class Preferences:
     """What a person chose. `wanted` are the checked cells of the matrix; muted projects and tasks are numbers of the
-    backend; with `digest` one e-mail a day replaces single ones."""
+    backend; with `digest` one e-mail a day replaces single ones. Programs switch `in_browser` and `in_widget`: whether
+    browsers are sent anything while no page is open, and whether a page of theirs shows the last notifications."""
 
     wanted: frozenset[Cell] = field(default_factory=default_cells)
     muted_projects: frozenset[int] = frozenset()
@@ -81,6 +82,8 @@ class Preferences:
     quiet: QuietHours | None = None
     digest: bool = False
     sounds: Sounds = Sounds()
+    in_browser: bool = True
+    in_widget: bool = True
 
 
 def options_for(preferences: Preferences, type: Type, project_id: int, task_id: int, now: datetime) -> frozenset[str]:
@@ -122,6 +125,8 @@ def to_json(preferences: Preferences) -> str:
         },
         "digest": preferences.digest,
         "sounds": preferences.sounds._asdict(),
+        "in_browser": preferences.in_browser,
+        "in_widget": preferences.in_widget,
     }
     return json.dumps(stored)
 
@@ -142,6 +147,8 @@ def from_json(text: str) -> Preferences:
         _read(_quiet, stored.get("quiet"), None),
         _read(_yes_no, stored.get("digest"), False),
         _sounds(stored.get("sounds")),
+        _read(_yes_no, stored.get("in_browser"), True),
+        _read(_yes_no, stored.get("in_widget"), True),
     )
 
 

@@ -1,11 +1,11 @@
 """Decide who is notified of an event.
 
-`candidates` applies the rules. `Recipients` keeps those who may see the event, adds the people whose request the task
-is, and asks each one's preferences.
+`candidates` applies the rules, and `with_deputies` adds those who stand in for the absent. `Recipients` keeps those who
+may see the event, adds the people whose request the task is, and asks each one's preferences.
 """
 
-from collections.abc import Callable, Collection, Iterable, Sequence
-from datetime import datetime
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, tzinfo
 from typing import NamedTuple
 
 from sqlmodel import Session
@@ -16,8 +16,8 @@ from helpdesk.notifications.kinds import TYPES, Kind
 from helpdesk.notifications.mentions import mentioned_logins, mentioned_words, possible_logins
 from helpdesk.notifications.messages import Excerpts, excerpts
 from helpdesk.requests.service import Requests
+from helpdesk.store import absences, rights
 from helpdesk.store import preferences as stored_preferences
-from helpdesk.store import rights
 from helpdesk.store.casefold import fold
 from helpdesk.store.database import Database
 from helpdesk.store.people import Account
@@ -46,17 +46,30 @@ class EventTexts(NamedTuple):
 
 
 class Candidate(NamedTuple):
-    """A person whom the rules name, and the kind of news that the event is to this person."""
+    """A person whom the rules name, and the kind of news that the event is to this person.
+
+    A deputy gets it `instead_of` an absent person, who has the name `absent`.
+    """
 
     account: Account
     kind: Kind
+    instead_of: Account | None = None
+    absent: str = ""
 
 
 class Recipient(NamedTuple):
-    """The id of an account that is notified, and the kind of news."""
+    """An account that is notified, the kind of news, and the name of the absent person whose deputy it is."""
 
     account_id: int
     kind: Kind
+    absent: str = ""
+
+
+class Deputy(NamedTuple):
+    """The account of a deputy, and the name of the absent person."""
+
+    account: Account
+    absent: str
 
 
 def candidates(event: Event, accounts: Iterable[Account], words: Collection[str]) -> tuple[Candidate, ...]:
@@ -70,6 +83,23 @@ def candidates(event: Event, accounts: Iterable[Account], words: Collection[str]
     actor = event.by.id if event.by else None
     numbers = by_number.keys() & (involved(event) | mentioned) - {actor}
     return tuple(Candidate(by_number[number], _kind(event, number, mentioned)) for number in sorted(numbers))
+
+
+def with_deputies(
+    event: Event, candidates: Sequence[Candidate], deputies: Mapping[int, Deputy]
+) -> tuple[Candidate, ...]:
+    """Return the candidates, and the deputies of those who are away and are addressed themselves.
+
+    `deputies` are by the id of the absent account. Neither the person who acted nor another candidate is added, and
+    nobody twice.
+    """
+    known = {it.account.number for it in candidates} | ({event.by.id} if event.by else set())
+    added = dict[int, Candidate]()
+    for it in candidates:
+        deputy = deputies.get(it.account.id)
+        if deputy and it.kind in preferences.URGENT and deputy.account.number not in known:
+            added.setdefault(deputy.account.number, Candidate(deputy.account, it.kind, it.account, deputy.absent))
+    return (*candidates, *added.values())
 
 
 def involved(event: Event) -> frozenset[int]:
@@ -118,7 +148,8 @@ def read_texts(event: Event) -> EventTexts:
 class Recipients:
     """Asks the feed who may see an event, `requests` whose request it is, and the store for accounts and preferences.
 
-    `administrators` returns the ids of the accounts that are notified of dropped events.
+    `administrators` returns the ids of the accounts that are notified of dropped events. Absences end with their last
+    day in the zone `timezone`.
     """
 
     def __init__(
@@ -127,36 +158,40 @@ class Recipients:
         database: Database,
         accounts: Accounts,
         administrators: Callable[[Session], Sequence[int]] = rights.administrators,
+        timezone: tzinfo = UTC,
         requests: Requests | None = None,
     ) -> None:
         self.feed, self.database, self.accounts = feed, database, accounts
-        self.administrators, self.requests = administrators, requests
+        self.administrators, self.timezone, self.requests = administrators, timezone, requests
 
     async def deliveries(self, event: Event, now: datetime) -> list[Delivery]:
         """Return what is delivered of an event, and to whom. Raises Unavailable, StoreUnavailable."""
         texts = await event_texts(event)
-        recipients = await self._recipients(event, texts)
+        recipients = await self._recipients(event, texts, now)
         return await self.database.run(lambda db: _deliveries(db, recipients, event, texts, now)) if recipients else []
 
-    async def account_ids(self, event: Event) -> frozenset[int]:
+    async def account_ids(self, event: Event, now: datetime) -> frozenset[int]:
         """Return the accounts of the people whom the rules name and who may see it, whatever their preferences. Raises
         as `deliveries` does."""
-        return frozenset(it.account_id for it in await self._recipients(event, await event_texts(event)))
+        return frozenset(it.account_id for it in await self._recipients(event, await event_texts(event), now))
 
-    async def _recipients(self, event: Event, texts: EventTexts) -> list[Recipient]:
+    async def _recipients(self, event: Event, texts: EventTexts, now: datetime) -> list[Recipient]:
         """Return those of the candidates who may see the event as a task, and the others whose request it is."""
-        seeing = [Recipient(it.account.id, it.kind) for it in await self._visible_candidates(event, texts)]
+        visible = await self._visible_candidates(event, texts, now)
+        seeing = [Recipient(it.account.id, it.kind, it.absent) for it in visible]
         requesters = await self._requesters(event, {it.account_id for it in seeing}) if self.requests else ()
         return [*seeing, *(Recipient(account_id, _kind(event, kinds=OF_REQUESTS)) for account_id in requesters)]
 
-    async def _visible_candidates(self, event: Event, texts: EventTexts) -> list[Candidate]:
-        candidates = await self.database.run(lambda db: self._candidates(db, event, texts))
+    async def _visible_candidates(self, event: Event, texts: EventTexts, now: datetime) -> list[Candidate]:
+        """Ask the feed also about those who are away: a deputy gets nothing that the absent person would not get."""
+        today = now.astimezone(self.timezone).date()
+        candidates = await self.database.run(lambda db: self._candidates(db, event, texts, today))
         if not candidates:
             return []
         visible_to = await self.feed.visible_to(
             event, [Actor(it.account.number, it.account.login) for it in candidates]
         )
-        return [it for it in candidates if it.account.number in visible_to]
+        return [it for it in candidates if {it.account.number, (it.instead_of or it.account).number} <= visible_to]
 
     async def _requesters(self, event: Event, known: Collection[int]) -> list[int]:
         """Return the accounts of people who read the event as one of their request, without the `known` ones."""
@@ -164,9 +199,20 @@ class Recipients:
         people = [it for it in await self.requests.requesters_of(event) if it.person.id not in known]
         return sorted(await self.requests.readers(event, people)) if people else []
 
-    def _candidates(self, session: Session, event: Event, texts: EventTexts) -> tuple[Candidate, ...]:
+    def _candidates(self, session: Session, event: Event, texts: EventTexts, today: date) -> tuple[Candidate, ...]:
         """Apply the rules in the thread that reads the accounts: with thousands of people it takes a while."""
-        return candidates(event, self.accounts(session, involved(event), texts.logins), texts.words)
+        found = candidates(event, self.accounts(session, involved(event), texts.logins), texts.words)
+        addressed = [it.account.id for it in found if it.kind in preferences.URGENT]
+        deputies = _deputies(session, self.accounts, addressed, today) if addressed else {}
+        return with_deputies(event, found, deputies)
+
+
+def _deputies(session: Session, accounts: Accounts, person_ids: Sequence[int], today: date) -> dict[int, Deputy]:
+    """Return the deputies of those of these people who are away, by the absent ids."""
+    away = absences.deputies(session, person_ids, today)
+    found = {absent: deputy for absent, (_, deputy) in away.items() if deputy}
+    by_id = absences.numbered(session, accounts, found.values())
+    return {absent: Deputy(by_id[it.id], away[absent][0].name) for absent, it in found.items() if it.id in by_id}
 
 
 def _deliveries(
@@ -180,8 +226,9 @@ def _deliveries(
 
 def _delivery(recipient: Recipient, chosen: str, event: Event, texts: EventTexts, now: datetime) -> Delivery:
     """Apply the preferences of one person, given as JSON."""
-    person, kind = recipient
+    person, kind, absent = recipient
     wanted = preferences.from_json(chosen)
     options = preferences.options_for(wanted, TYPES[kind], event.project_id, event.task_id, now)
     sound = preferences.sound_of(wanted, kind) if "sound" in options else ""
-    return Delivery(messages.notification(event, person, kind, texts.excerpts, sound), options)
+    row = messages.notification(event, person, kind, texts.excerpts, sound)
+    return Delivery(row._replace(absent=absent), options)

@@ -22,6 +22,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
 
 from helpdesk import tls
+from helpdesk.errors import sentence
 from helpdesk.health import Check, Trouble
 from helpdesk.notifications.wakeups import Wakeups
 
@@ -141,17 +142,18 @@ def check(url: str, key: str, ca_bundle: Path | None = None) -> Check:
             async with _client(url, ca_bundle) as client, _subscribed(client, channel(key)):
                 await client.publish(channel(key), f"{token_hex(8)} ")
         except AuthenticationError as error:
-            raise Trouble("it refuses us", "Check the name and the password in REDIS_URL.") from error
+            advice = sentence("Check the name and the password in REDIS_URL.")
+            raise Trouble(sentence("it refuses us"), advice) from error
         except NoPermissionError as error:
-            raise Trouble(
-                "its user may not publish or subscribe", "Allow it &helpdesk:* +publish +subscribe +ping."
-            ) from error
+            advice = sentence("Allow it &helpdesk:* +publish +subscribe +ping.")
+            raise Trouble(sentence("its user may not publish or subscribe"), advice) from error
         except BROKEN as error:
             if refusal := tls.refusal(error, "REDIS_URL", "CA_BUNDLE"):
                 raise Trouble(*refusal) from error
-            raise Trouble("it does not answer", "Check REDIS_URL, and whether it runs.") from error
+            advice = sentence("Check REDIS_URL, and whether it runs.")
+            raise Trouble(sentence("it does not answer"), advice) from error
 
-    return Check("Redis", look)
+    return Check("redis", look)
 
 
 def _client(url: str, ca_bundle: Path | None) -> Redis:

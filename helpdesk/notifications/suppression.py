@@ -71,7 +71,7 @@ class Suppression:
 
     async def _accounts(self, task_id: int, entry_id: int) -> frozenset[int]:
         event = await self.feed.event(task_id, entry_id)
-        return await self.of_events.account_ids(event) if event else frozenset()
+        return await self.of_events.account_ids(event, self.clock()) if event else frozenset()
 
 
 def _record(key: str, task_id: int, entry: Entry) -> EventRecord:

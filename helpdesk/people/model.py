@@ -17,7 +17,7 @@ Source = Literal["local", "redmine", "oracle", "ldap"]
 class Person(NamedTuple):
     """An account. `redmine_id` is the numeric Redmine user proven at sign-in; None when it is not linked.
 
-    `rights` are names of `people/rights.py`.
+    `rights` are names of `people/rights.py`; `avatar` names a picture of `people/avatars.py`.
     """
 
     id: int
@@ -30,6 +30,7 @@ class Person(NamedTuple):
     redmine_id: int | None = None
     redmine_username: str | None = None
     closed_hints: str = ""
+    avatar: str | None = None
     rights: frozenset[str] = frozenset()
 
     @property

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from helpdesk.store import locks, rights
+from helpdesk.store import audit, locks, rights
 from helpdesk.store.models.tables import ApiToken, Person
 from helpdesk.store.tokens import hashed
 
@@ -106,13 +106,18 @@ def add(
     )
     session.add(row)
     session.flush()
+    audit.note(session, None, "token_made", person_id, {"name": name, "scope": scope})
     return _token(row), text
 
 
 def revoke(session: Session, person_id: int, token_id: int) -> bool:
     """Delete a token. Return False if the person has no such token."""
     mine = sa.and_(col(ApiToken.person_id) == person_id, col(ApiToken.id) == token_id)
-    return session.exec(sa.delete(ApiToken).where(mine)).rowcount > 0
+    name = session.exec(select(ApiToken.name).where(mine)).first()
+    found = session.exec(sa.delete(ApiToken).where(mine)).rowcount > 0
+    if found:
+        audit.note(session, None, "token_revoked", person_id, {"name": name})
+    return found
 
 
 def revoke_since(session: Session, person_id: int, since: datetime) -> None:
@@ -121,7 +126,8 @@ def revoke_since(session: Session, person_id: int, since: datetime) -> None:
 
 
 def revoke_all(session: Session, person_id: int) -> None:
-    session.exec(sa.delete(ApiToken).where(col(ApiToken.person_id) == person_id))
+    if count := session.exec(sa.delete(ApiToken).where(col(ApiToken.person_id) == person_id)).rowcount:
+        audit.note(session, None, "tokens_revoked", person_id, {"count": count})
 
 
 def _token(row: ApiToken) -> Token:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from copy import copy
+from datetime import datetime
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -30,6 +31,8 @@ from sqlmodel import Session
 
 from helpdesk.errors import OutcomeUnknown, Overloaded, StorageFull, StoreUnavailable
 from helpdesk.slow_queries import log_slow_queries
+from helpdesk.store import acting
+from helpdesk.store.acting import ACTING, Acting
 from helpdesk.threads import Threads
 from helpdesk.timings import Part, measured
 
@@ -52,6 +55,8 @@ FULL = {"SQLITE_FULL", "53100", 1021}
 """The codes of SQLite, PostgreSQL and MySQL for a full disk."""
 AUDIT_DAYS = "audit_days"
 """The key in the `info` of each session for how many days records of `audit.py` are kept."""
+CLEANED = "audit_cleaned"
+"""The key in the same for a list of the moment when this process last deleted older ones."""
 DAMAGED = {
     "SQLITE_NOTADB": "its file is no SQLite database. Check DATABASE_URL.",
     "SQLITE_CORRUPT": "its file is damaged. Restore a backup: helpdesk restore FILE",
@@ -65,7 +70,7 @@ class Deadlock(StoreUnavailable):
 class Database:
     """An engine for `url`. SQLite runs in WAL mode, with foreign keys and a busy time-out of 8 s.
 
-    Records of what administrators did are kept for `audit_days`.
+    Records of acts are kept for `audit_days`.
     """
 
     part: Part = "store"
@@ -73,7 +78,7 @@ class Database:
 
     def __init__(self, url: str, audit_days: int = 365) -> None:
         self.engine = make_engine(url)
-        self.info = {AUDIT_DAYS: audit_days}
+        self.info = {AUDIT_DAYS: audit_days, CLEANED: list[datetime]()}
         log_slow_queries(self.engine, "store")
         self.writing = WRITING if self.is_sqlite else WRITING_ON_SERVERS
         self.threads = Threads(CONNECTIONS, POOL_SECONDS)
@@ -98,26 +103,26 @@ class Database:
         """
         try:
             with measured(self.part):
-                return await self.threads.run(self.run_here, work, writes)
+                return await self.threads.run(self.run_here, work, writes, acting.current())
         except Overloaded as error:
             raise StoreUnavailable(error.detail) from error
 
-    def run_here(self, work: Callable[[Session], T], writes: bool = False) -> T:
-        """Run `work` in the calling thread, for the command line and tests."""
+    def run_here(self, work: Callable[[Session], T], writes: bool = False, who: Acting | None = None) -> T:
+        """Run `work` in the calling thread, for the command line and tests. `who` acts in the request."""
         for pause in RETRY_PAUSES:
             try:
-                return self._transaction(work, writes)
+                return self._transaction(work, writes, who)
             except Deadlock:
                 time.sleep(pause * random.uniform(0.5, 1.5))
-        return self._transaction(work, writes)
+        return self._transaction(work, writes, who)
 
-    def _transaction(self, work: Callable[[Session], T], writes: bool) -> T:
+    def _transaction(self, work: Callable[[Session], T], writes: bool, who: Acting | None) -> T:
         """Run `work` once. Raises Deadlock when the whole transaction may be run again."""
-        committing = False
+        committing, info = False, {**self.info, ACTING: who}
         try:
             with self.engine.connect() as connection:
                 options = connection.execution_options(**self.writing) if writes else connection
-                with options.begin(), Session(bind=options, expire_on_commit=False, info=self.info) as session:
+                with options.begin(), Session(bind=options, expire_on_commit=False, info=info) as session:
                     result = work(session)
                     session.flush()
                     committing = writes

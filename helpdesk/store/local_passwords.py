@@ -10,7 +10,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from helpdesk.store import locks, sessions
+from helpdesk.store import audit, locks, sessions
 from helpdesk.store.models.tables import PasswordLink, Person
 from helpdesk.store.tokens import hashed
 
@@ -60,6 +60,7 @@ def use_link(session: Session, token: str, password_hash: str, now: datetime) ->
         return False
     session.exec(sa.update(Person).where(col(Person.id) == owner.id).values(password_hash=password_hash))
     session.exec(sa.delete(PasswordLink).where(col(PasswordLink.person_id) == owner.id))
+    audit.note(session, owner.id, "password_set", owner.id)
     for person_id in {owner.id, owner.signs_in_to}:
         sessions.end_all(session, person_id)
     return True
@@ -87,5 +88,6 @@ def change(session: Session, person_id: int, old_hash: str, password_hash: str, 
     if session.exec(sa.update(Person).where(*same).values(password_hash=password_hash)).rowcount != 1:
         return False
     session.exec(sa.delete(PasswordLink).where(col(PasswordLink.person_id) == person_id))
+    audit.note(session, person_id, "password_changed", person_id)
     sessions.end_all(session, person_id, but=mark)
     return True

@@ -15,6 +15,9 @@ from helpdesk.store.models import fitting
 from helpdesk.store.models.tables import Person
 from helpdesk.store.rights import Named
 
+FOUND_BY = ("login", "full_name", "department", "position", "phone", "office")
+"""What colleagues are searched by."""
+
 
 class Account(NamedTuple):
     """An account and the person's id in the backend."""
@@ -22,6 +25,14 @@ class Account(NamedTuple):
     id: int
     number: int
     login: str
+
+
+@sa.event.listens_for(Person, "before_insert")
+@sa.event.listens_for(Person, "before_update")
+def remember_words(mapper: object, connection: object, person: Person) -> None:
+    """Fold what colleagues are searched by, with each write of an account: no writer can forget it."""
+    words = fold(" ".join(getattr(person, name) or "" for name in FOUND_BY))
+    person.words = fitting(Person, {"words": words})["words"]
 
 
 def by_login_or_email(session: Session, source: str, typed: str) -> Person | None:
@@ -150,6 +161,7 @@ def bind_redmine(session: Session, redmine_id: int, login: str, full_name: str, 
         person = Person(source="redmine", login=login, login_folded="", created_at=datetime.now(UTC))
     person.redmine_id = redmine_id
     person.login, person.login_folded = login, fold(login)
+    person.is_email_proven = person.is_email_proven and person.email == email
     person.full_name, person.email, person.email_folded = full_name, email, fold(email)
     session.add(person)
     session.flush()

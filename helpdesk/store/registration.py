@@ -10,7 +10,7 @@ from sqlmodel import Session, col
 
 from helpdesk.errors import Invalid, Sentence, sentence
 from helpdesk.people.rights import ADMIN
-from helpdesk.store import locks, people, rights
+from helpdesk.store import audit, locks, people, rights
 from helpdesk.store.models.tables import Meta, Person
 from helpdesk.store.rights import Named
 from helpdesk.store.tokens import hashed
@@ -52,9 +52,12 @@ def register(session: Session, registration: Registration, password_hash: str, n
 
 
 def add(session: Session, account: Registration, password_hash: str, is_admin: bool) -> Person:
-    """Create a local account for an administrator. Raises Invalid, as `register` does for a login or an e-mail."""
+    """Create a local account for an administrator, who vouches for its e-mail. Raises Invalid, as `register` does for
+    a login or an e-mail."""
     locks.everybody(session)
-    return _added(session, account, password_hash, is_admin, _taken(session, account))
+    person = _added(session, account, password_hash, is_admin, _taken(session, account))
+    person.is_email_proven = bool(account.email)
+    return person
 
 
 def make_first(session: Session, person_id: int, token: str, named: Named = ()) -> Person:
@@ -103,6 +106,7 @@ def _added(
     except IntegrityError as error:
         raise Invalid({"username": [LOGIN_TAKEN]}) from error
     person.department, person.position = account.department, account.position
+    audit.note(session, None, "account_added", person.id, {"login": account.login})
     return person
 
 

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from helpdesk.store import rights
+from helpdesk.store import audit, rights
 from helpdesk.store.clock_skew import AHEAD
+from helpdesk.store.database import in_batches
 from helpdesk.store.models import tables
 from helpdesk.store.models.tables import ApiToken, Person
 from helpdesk.store.tokens import hashed
@@ -114,6 +115,12 @@ def use(session: Session, mark: str, now: datetime, idle: timedelta) -> None:
         row.last_used, row.expires_at = now, max(row.expires_at, _end(row.created_at, now, idle))
 
 
+def note_seen(session: Session, people: Collection[int], now: datetime) -> None:
+    """Record that these people were seen."""
+    for batch in in_batches(people):
+        session.exec(sa.update(Person).where(col(Person.id).in_(batch)).values(last_seen=now))
+
+
 def of_person(session: Session, person_id: int, now: datetime) -> list[Device]:
     """Return the person's sessions that last, the one that was used last first."""
     goes_on = col(tables.Session.expires_at).between(now, _latest(now))
@@ -158,13 +165,18 @@ def end(session: Session, session_id: str) -> None:
 def end_one(session: Session, person_id: int, mark: str) -> bool:
     """Sign the person out on one device. Return False if the person has no such session."""
     mine = sa.and_(col(tables.Session.person_id) == person_id, col(tables.Session.id_hash) == mark)
-    return session.exec(sa.delete(tables.Session).where(mine)).rowcount > 0
+    found = session.exec(sa.delete(tables.Session).where(mine)).rowcount > 0
+    if found:
+        audit.note(session, None, "session_ended", person_id)
+    return found
 
 
 def end_all(session: Session, person_id: int, but: str = "") -> None:
     """Sign the person out on every device, but for the session with the mark `but`."""
     other = col(tables.Session.id_hash) != but
-    session.exec(sa.delete(tables.Session).where(col(tables.Session.person_id) == person_id, other))
+    mine = col(tables.Session.person_id) == person_id
+    if count := session.exec(sa.delete(tables.Session).where(mine, other)).rowcount:
+        audit.note(session, None, "sessions_ended", person_id, {"count": count})
 
 
 def _end(created_at: datetime, used_at: datetime, idle: timedelta) -> datetime:

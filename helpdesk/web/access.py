@@ -28,10 +28,12 @@ NAMES: dict[str, str] = {
         home
         search:index search:keys
         people:menu people:hints people:mentions
+        people:index people:colleague people:profile people:account
         people:sessions people:password people:tokens people:token_revoke
         people:second_factor_codes people:second_factor_off
         tasks:my_tasks tasks:index tasks:export tasks:statistics tasks:layout tasks:bulk
         tasks:new tasks:new_form tasks:new_preview
+        people:absence people:absence_end
         tasks:board tasks:more tasks:cards tasks:card tasks:row tasks:fold
         tasks:show tasks:back tasks:changed tasks:next_task tasks:previous_task tasks:entry tasks:text
         tasks:file tasks:thumbnail tasks:view

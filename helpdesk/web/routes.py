@@ -27,6 +27,7 @@ from helpdesk.web.drafts import service as drafts_service
 from helpdesk.web.edge import legacy_redirects, not_configured, readiness, static_files
 from helpdesk.web.edge.idempotency import idempotent
 from helpdesk.web.files import downloads
+from helpdesk.web.leaving import absence
 from helpdesk.web.lists import bulk, layout, rows, saved_views, statistics
 from helpdesk.web.lists import views as lists
 from helpdesk.web.live import views as live
@@ -34,7 +35,8 @@ from helpdesk.web.neighbours import views as neighbours
 from helpdesk.web.notifications import mark_read, mutes
 from helpdesk.web.notifications import preferences as notification_preferences
 from helpdesk.web.notifications import views as notification_views
-from helpdesk.web.people import mentions
+from helpdesk.web.people import mentions, profile
+from helpdesk.web.people import views as people_views
 from helpdesk.web.replies import views as reply_views
 from helpdesk.web.search import views as search_views
 from helpdesk.web.start import views as start_views
@@ -102,6 +104,8 @@ ROUTES: list[BaseRoute] = [
     Route("/users/second-factor/off", signed_in(in_person(second_factor.off)),
           name="people:second_factor_off", methods=POST),
     Route("/users/menu",     signed_in(accounts.menu),      name="people:menu"),
+    Route("/users/absence",  signed_in(absence.index),      name="people:absence", methods=FORM),
+    Route("/users/absence/end", signed_in(absence.back),    name="people:absence_end", methods=POST),
     Route("/users/hints",    write(accounts_hints.hints),   name="people:hints", methods=POST),
     Route("/users/sessions", signed_in(in_person(sessions.index)),   name="people:sessions", methods=FORM),
     Route("/users/password", signed_in(in_person(passwords.change)), name="people:password", methods=FORM),
@@ -109,6 +113,10 @@ ROUTES: list[BaseRoute] = [
     Route("/users/tokens",   signed_in(in_person(api_tokens.index)), name="people:tokens", methods=FORM),
     Route("/users/tokens/{token_id:int}/revoke", signed_in(in_person(api_tokens.revoke)),
           name="people:token_revoke", methods=POST),
+    Route("/users",          signed_in(people_views.index), name="people:index"),
+    Route("/users/profile",  signed_in(profile.profile),    name="people:profile", methods=["GET", "PUT"]),
+    Route("/users/account",  signed_in(profile.account),    name="people:account", methods=FORM),
+    Route("/users/profile/{username:path}", signed_in(people_views.colleague), name="people:colleague"),
 
     # Tasks
     Route("/tasks/my-tasks",                 signed_in(lists.my_tasks),        name="tasks:my_tasks"),

@@ -101,6 +101,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("address", AutoString(length=60), server_default="", nullable=False))
         batch_op.add_column(sa.Column("words", AutoString(length=500), server_default="", nullable=False))
         batch_op.create_index(batch_op.f("ix_audit_record_action"), ["action"], unique=False)
+        batch_op.create_index(batch_op.f("ix_audit_record_actor_id"), ["actor_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_audit_record_task_id"), ["task_id"], unique=False)
 
     with op.batch_alter_table("person") as batch_op:
@@ -112,6 +113,9 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("deputy_id", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("anonymized_at", UTCDateTime(), nullable=True))
         batch_op.create_index(batch_op.f("ix_person_deputy_id"), ["deputy_id"], unique=False)
+
+    with op.batch_alter_table("notification") as batch_op:
+        batch_op.add_column(sa.Column("absent", AutoString(length=200), server_default="", nullable=False))
 
     with op.batch_alter_table("tracker_project") as batch_op:
         batch_op.add_column(sa.Column("is_archived", sa.Boolean(), server_default=sa.false(), nullable=False))
@@ -139,6 +143,9 @@ def downgrade() -> None:
     with op.batch_alter_table("tracker_project") as batch_op:
         batch_op.drop_column("is_archived")
 
+    with op.batch_alter_table("notification") as batch_op:
+        batch_op.drop_column("absent")
+
     with op.batch_alter_table("person") as batch_op:
         batch_op.drop_index(batch_op.f("ix_person_deputy_id"))
         batch_op.drop_column("anonymized_at")
@@ -151,6 +158,7 @@ def downgrade() -> None:
 
     with op.batch_alter_table("audit_record") as batch_op:
         batch_op.drop_index(batch_op.f("ix_audit_record_task_id"))
+        batch_op.drop_index(batch_op.f("ix_audit_record_actor_id"))
         batch_op.drop_index(batch_op.f("ix_audit_record_action"))
         batch_op.drop_column("words")
         batch_op.drop_column("address")

@@ -4,6 +4,7 @@ They are asked in the `story` of conftest.py.
 """
 
 from collections.abc import Mapping
+from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from helpdesk import errors
@@ -51,6 +52,8 @@ VERA: dict[str, Any] = {
     "department": "Склад",
     "position": "Кладовщик",
 }
+SOON = (date.today() + timedelta(2)).isoformat()
+PROFILE = {"office": "305", "username": "boss", "email": "", "browser_notifications_enabled": False}
 KEY = {"Idempotency-Key": "k"}
 
 NEW = {
@@ -113,6 +116,15 @@ ANSWERS = [
     Case("tokens", "GET", "/users/tokens"),
     Case("token_made", "POST", "/users/tokens", {"name": "Отчёт", "scope": "write", "days": 90}),
     Case("token_revoked", "POST", "/users/tokens/1/revoke", {}),
+    Case("absence", "GET", "/users/absence", login="boris"),
+    Case("absence_marked", "POST", "/users/absence", {"until": SOON, "deputy": "boris"}),
+    Case("absence_ended", "POST", "/users/absence/end", {}),
+    Case("colleagues", "GET", "/users?q=БОРИС"),
+    Case("colleague", "GET", "/users/profile/boris", login="irina"),
+    Case("profile", "GET", "/users/profile"),
+    Case("profile_changed", "PUT", "/users/profile", PROFILE),
+    Case("account", "GET", "/users/account", login="admin"),
+    Case("account_changed", "POST", "/users/account", {"phone": "12-34", "hides_presence": "yes"}, "irina"),
     Case("hint_closed", "POST", "/users/hints", {"closed": "move"}),
     Case("found", "GET", "/search?q=принтер"),
     Case("statistics", "GET", "/tasks/statistics?assigned_to_id=me&project_id=1"),
@@ -221,6 +233,7 @@ REFUSALS = [
     refused("422_invalid", "PUT", f"{TASK}/status", {"status_id": "сломано"}),
     refused("422_invalid_new", "POST", "/tasks/api/task", {"project_id": 1, "tracker_id": 77, "due_date": "завтра"}),
     refused("422_invalid_preferences", "POST", "/notifications/preferences", {"start": "25:00", "zone": "Mars"}),
+    refused("422_invalid_absence", "POST", "/users/absence", {"until": "2001-01-01"}),
     refused("403_board_columns", "GET", "/tasks/board/columns"),
     refused("422_invalid_board_columns", "POST", "/tasks/board/columns", {"limit_2": 0, "phase_5": "x"}, login="admin"),
     refused("422_invalid_list", "GET", "/tasks/my-tasks?sort=password"),

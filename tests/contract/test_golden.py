@@ -104,6 +104,8 @@ def _normal(name: str, value: Any) -> Any:
         return "<request id>"
     if name in RANDOM_NAMES and isinstance(value, str) and (kind := _random(value)):
         return kind
+    if name == "away_until" and value is not None:
+        return "<day>"
     if name == "execution_time" and isinstance(value, float):
         return "<seconds>"
     if name == "retry-after" and value.isdigit():

@@ -74,7 +74,7 @@ def test_everybody_with_a_part_in_the_task_is_notified_once_except_the_author(ev
 @given(ACTS)
 def test_each_recipient_gets_the_most_personal_type(event: Event) -> None:
     mentioned_words = CALLED.get(event.notes, set())
-    for (_, person, _), kind in candidates(event, PEOPLE):
+    for (_, person, _), kind, *_ in candidates(event, PEOPLE):
         has_it = person in event.assignees
         lost_it = person in event.former and not has_it
         if person in mentioned_words:

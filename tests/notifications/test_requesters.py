@@ -58,7 +58,7 @@ async def test_nobody_is_told_twice(database: Database) -> None:
     requests = ScriptedRequests(IRINA, ANNA, reading={IRINA, ANNA})
     recipients = Recipients(feed, database, people.known_in_embedded, requests=requests)  # type: ignore[arg-type]  # two methods
     assert sorted(it.notification.person_id for it in await recipients.deliveries(feed.acts[0], NOON)) == [ANNA, IRINA]
-    assert await recipients.account_ids(feed.acts[0]) == {ANNA, IRINA}
+    assert await recipients.account_ids(feed.acts[0], NOON) == {ANNA, IRINA}
 
 
 async def test_a_requester_is_not_told_the_priority_with_a_new_file(database: Database) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from helpdesk import wiring
+from helpdesk import adapters
 from helpdesk.breaker import PAUSE_SECONDS, Breaker
 from helpdesk.errors import DirectoryUnavailable, Misconfigured, TooManyAttempts
 from helpdesk.health import examine
@@ -63,7 +63,7 @@ def settings(slapd_url: str, **changed: str | Path) -> configuration.Settings:
 
 
 def directory_of(slapd_url: str, **changed: str | Path) -> LdapDirectory:
-    directory = wiring.ldap(settings(slapd_url, **changed))
+    directory = adapters.ldap(settings(slapd_url, **changed))
     assert directory is not None
     return directory
 
@@ -508,7 +508,7 @@ async def told_by(directory: LdapDirectory) -> DirectoryUnavailable:
 
 async def findings(given: configuration.Settings) -> str:
     """What the doctor says of LDAP."""
-    async with wiring.checks(given) as listed:
+    async with adapters.checks(given) as listed:
         (found,) = [str(it) for it in await examine(it for it in listed if it.system == "LDAP")]
     assert SERVICE_PASSWORD not in found
     return found

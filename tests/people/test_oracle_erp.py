@@ -18,6 +18,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
+from helpdesk.adapters import checks, oracle
 from helpdesk.breaker import PAUSE_SECONDS, Breaker
 from helpdesk.errors import DirectoryUnavailable, Misconfigured, TooManyAttempts
 from helpdesk.health import examine
@@ -28,7 +29,7 @@ from helpdesk.people.oracle_erp.statements import statements
 from helpdesk.settings import settings as configuration
 from helpdesk.store.database import Database
 from helpdesk.store.directory_accounts import Known
-from helpdesk.wiring import checks, oracle, wire
+from helpdesk.wiring import wire
 from tests.clocks import Clock
 from tests.servers.imitated_oracle import PASSWORDS, SERVICE, SERVICE_PASSWORD, USER, Fault, ImitatedOracle
 from tests.servers.imitated_oracle import imitated_oracle as running

@@ -8,7 +8,7 @@ import pytest
 from sqlmodel import Session, select
 
 from helpdesk.store import audit
-from helpdesk.store.database import Database
+from helpdesk.store.database import CLEANED, Database
 from helpdesk.store.models.tables import AuditRecord
 from tests.world import PEOPLE_IDS
 
@@ -42,6 +42,15 @@ def test_records_are_deleted_after_as_many_days_as_the_setting_says(database: Da
     shorter.run_here(noting("new"), writes=True)
     shorter.close()
     assert [record.action for record in records(database)] == ["recent", "new"]
+
+
+def test_records_are_cleaned_once_an_hour_not_with_each_act(database: Database, statements: list[str]) -> None:
+    for _ in range(3):
+        database.run_here(noting("new"), writes=True)
+    assert len([it for it in statements if "audit_record" in it and it.startswith("SELECT")]) == 1
+    database.info[CLEANED][0] -= audit.CLEANED_EVERY
+    database.run_here(noting("new"), writes=True)
+    assert len([it for it in statements if "audit_record" in it and it.startswith("SELECT")]) == 2
 
 
 def test_an_act_that_is_rolled_back_leaves_no_record(database: Database) -> None:

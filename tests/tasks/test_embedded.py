@@ -5,18 +5,20 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from sqlmodel import Session
 
 from helpdesk.errors import Invalid, NotAllowed, NotFound
 from helpdesk.store.database import Database
 from helpdesk.store.models import tables
+from helpdesk.store.tracker import projects
 from helpdesk.store.tracker.files import Blobs
 from helpdesk.tasks.creation import NewTask
 from helpdesk.tasks.embedded.backend import EmbeddedBackend
 from helpdesk.tasks.feed import Event
 from helpdesk.tasks.fields import cf_name
 from helpdesk.tasks.lists import CardQuery, TaskQuery
-from helpdesk.tasks.model import Edit
+from helpdesk.tasks.model import Actor, Edit
 from tests.tasks.test_contract_files import attach, stage
 from tests.world import FIELD_IDS, PEOPLE_IDS, PROJECT_IDS, STATUS_IDS, EmbeddedWorld
 
@@ -303,3 +305,53 @@ async def test_an_edited_comment_makes_nobodys_form_stale(embedded: EmbeddedWorl
     written = await embedded.backend.comment(anna, number, "опечатка")
     after = (await embedded.backend.edit_comment(anna, number, written.new_entries[0].id, "слово")).after
     assert (after.version, after.row.updated_on) == (written.after.version, written.after.row.updated_on)
+
+
+async def test_an_archived_project_is_hidden_from_everybody_and_comes_back_whole(embedded: EmbeddedWorld) -> None:
+    people = [embedded.actor(login) for login in ("irina", "anna", "admin")]
+    number, backend, project = embedded.new_task(), embedded.backend, PROJECT_IDS["help"]
+    event = Event(f"task.{number}", number, "", project, "", datetime.now(UTC), None)
+    embedded.new_task(project="office")
+
+    async def seen(who: Actor) -> list[object]:
+        """Where the task and its project could be seen, each with what is seen of them there."""
+        cards = await backend.cards(who, lambda choices: CardQuery(TaskQuery(), (1,), (1,)))
+        counted = await backend.statistics(who, TaskQuery(), datetime.now(UTC))
+        return [
+            [it.id for it in (await backend.tasks(who, TaskQuery(), summed=True)).rows if it.id == number],
+            [it.id for it in (await backend.tasks(who, TaskQuery(search=f"#{number}"))).rows],
+            [it.row.id for it in cards.cards if it.row.id == number],
+            [it for it, _ in counted.parts.projects if it.id == project],
+            [it for it in (await backend.vocabulary(who)).projects if it.id == project],
+            [it for it in await backend.projects_for_new(who) if it.id == project],
+            await backend.seen(who, [number]),
+        ]
+
+    def archive(archived: bool) -> None:
+        embedded.database.run_here(lambda db: projects.archive(db, project, archived, 1), writes=True)
+
+    before = [await seen(who) for who in people]
+    assert all(all(each) for each in before)
+    archive(True)
+    assert await embedded.feed.visible_to(event, people) == frozenset()
+    for who in people:
+        assert not any(await seen(who))
+        for call in (
+            backend.task(who, number),
+            backend.comment(who, number, "слово"),
+            backend.change(who, number, Edit({"status": STATUS_IDS["in_progress"]})),
+            backend.new_task_form(who, project),
+            backend.members(who, project),
+        ):
+            with pytest.raises(NotFound):
+                await call
+    archive(False)
+    assert [await seen(who) for who in people] == before
+    assert await embedded.feed.visible_to(event, people) == {who.id for who in people}
+
+
+async def test_without_a_status_a_priority_or_a_type_there_is_nowhere_to_create(embedded: EmbeddedWorld) -> None:
+    anna = embedded.actor("anna")
+    assert await embedded.backend.projects_for_new(anna)
+    embedded.database.run_here(lambda db: db.execute(sa.delete(tables.Kind)), writes=True)
+    assert await embedded.backend.projects_for_new(anna) == ()

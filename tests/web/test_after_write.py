@@ -233,25 +233,32 @@ def test_reading_a_page_says_nothing_of_saving(anna: Client, number: int, monkey
     assert "Nothing was saved" in anna.post(f"/tasks/{number}/status", data=form, headers=HTMX).text
 
 
+def within(tree: ast.Module, function: str) -> set[int]:
+    """What stands in the arguments of calls of a function."""
+    return {
+        id(node)
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == function
+        for node in ast.walk(call)
+    }
+
+
 def name(file: Path) -> str:
     return file.relative_to(WEB).with_suffix("").as_posix()
 
 
 @pytest.mark.parametrize("file", sorted(WEB.rglob("*.py")), ids=name)
-def test_every_requested_write_goes_through_saved(file: Path) -> None:
+def test_every_requested_write_goes_through_saved_and_one_to_the_backend_is_recorded(file: Path) -> None:
     if name(file) in NOT_WHAT_WAS_WISHED:
         return
     tree = ast.parse(file.read_text())
     tree.body = [it for it in tree.body if f"{name(file)}:{getattr(it, 'name', '')}" not in NOT_WHAT_WAS_WISHED]
-    noted = {
-        id(node)
-        for call in ast.walk(tree)
-        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "saved"
-        for node in ast.walk(call)
-    }
+    recorded = within(tree, "recorded")
+    noted = recorded | within(tree, "saved")
     for call in ast.walk(tree):
         if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
             continue
         by_tracker = call.func.attr in VERBS and ast.unparse(call.func.value).endswith(("tracker", "backend"))
         to_store = any(word.arg == "writes" for word in call.keywords)
         assert not (by_tracker or to_store) or id(call) in noted, f"{name(file)}:{call.lineno}"
+        assert not by_tracker or call.func.attr == "create" or id(call) in recorded, f"{name(file)}:{call.lineno}"

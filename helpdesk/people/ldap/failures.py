@@ -6,7 +6,8 @@ from ldap3.core.exceptions import LDAPInvalidFilterError
 from ldap3.core.results import RESULT_CODES
 
 from helpdesk import tls
-from helpdesk.errors import DirectoryUnavailable, Misconfigured
+from helpdesk.errors import DirectoryUnavailable, Misconfigured, Sentence, sentence
+from helpdesk.texts import in_english
 
 SUCCESS, SIZE_LIMIT_EXCEEDED, NO_SUCH_OBJECT, INVALID_DN, INVALID_CREDENTIALS = 0, 4, 32, 34, 49
 WRONG_PASSWORD = {
@@ -19,26 +20,46 @@ WRONG_PASSWORD = {
 BY_POLICY = {19, 53}
 """The account is inactive, locked, or has to change its password first."""
 BUSY = {51, 52}
-OFFER_TLS = "Let its server speak TLS, or ask it by ldaps://. LDAP_STARTTLS=off would send passwords in clear."
-NO_STARTTLS = ("it knows no StartTLS", OFFER_TLS)
-REFUSED = ("it refuses our account", "Check LDAP_BIND_DN and LDAP_BIND_PASSWORD, and that the account is not locked.")
-MAY_NOT_READ = ("our account may not search there", "Allow the account of LDAP_BIND_DN to read the people there.")
-ENCRYPTED_ALONE = ("it takes encrypted connections alone", "Ask it by ldaps://, or with LDAP_STARTTLS=on.")
-WRONG_FILTER = ("the filter of people can't be read", "Check LDAP_USER_FILTER.")
+NO_STARTTLS = (
+    sentence("it knows no StartTLS"),
+    sentence("Let its server speak TLS, or ask it by ldaps://. LDAP_STARTTLS=off would send passwords in clear."),
+)
+REFUSED = (
+    sentence("it refuses our account"),
+    sentence("Check LDAP_BIND_DN and LDAP_BIND_PASSWORD, and that the account is not locked."),
+)
+MAY_NOT_READ = (
+    sentence("our account may not search there"),
+    sentence("Allow the account of LDAP_BIND_DN to read the people there."),
+)
+ENCRYPTED_ALONE = (
+    sentence("it takes encrypted connections alone"),
+    sentence("Ask it by ldaps://, or with LDAP_STARTTLS=on."),
+)
+WRONG_FILTER = (sentence("the filter of people can't be read"), sentence("Check LDAP_USER_FILTER."))
 MISCONFIGURED = {
     1: MAY_NOT_READ,  # Active Directory, to nobody
     50: MAY_NOT_READ,
     8: ENCRYPTED_ALONE,
     13: ENCRYPTED_ALONE,
-    10: ("it refers us to another server, which is not asked", "Check LDAP_BASE_DN, and that LDAP_URL holds it."),
+    10: (
+        sentence("it refers us to another server, which is not asked"),
+        sentence("Check LDAP_BASE_DN, and that LDAP_URL holds it."),
+    ),
     SIZE_LIMIT_EXCEEDED: (
-        "it returns only some of the people",
-        "Raise its limit of size for the account LDAP_BIND_DN.",
+        sentence("it returns only some of the people"),
+        sentence("Raise its limit of size for the account LDAP_BIND_DN."),
     ),
     18: WRONG_FILTER,
     21: WRONG_FILTER,
-    NO_SUCH_OBJECT: ("it holds no such part", "Check LDAP_BASE_DN, and that our account may see it."),
-    INVALID_DN: ("a name in the settings is no distinguished name", "Check LDAP_BASE_DN."),
+    NO_SUCH_OBJECT: (
+        sentence("it holds no such part"),
+        sentence("Check LDAP_BASE_DN, and that our account may see it."),
+    ),
+    INVALID_DN: (
+        sentence("a name in the settings is no distinguished name"),
+        sentence("Check LDAP_BASE_DN."),
+    ),
 }
 """By the numbers of RFC 4511: the reason, and an advice."""
 
@@ -46,8 +67,8 @@ MISCONFIGURED = {
 class Fault(Misconfigured):
     """A setting does not fit the server: the reason (half a sentence), and an advice (a whole one)."""
 
-    def __init__(self, reason: str, advice: str) -> None:
-        super().__init__(detail=f"LDAP: {reason}. {advice}")
+    def __init__(self, reason: Sentence, advice: Sentence) -> None:
+        super().__init__(detail=f"LDAP: {in_english(reason)}. {in_english(advice)}")
         self.reason, self.advice = reason, advice
 
 

@@ -1,6 +1,6 @@
-"""The check of LDAP for `helpdesk doctor`."""
+"""The check of LDAP."""
 
-from helpdesk.errors import DirectoryUnavailable
+from helpdesk.errors import DirectoryUnavailable, sentence
 from helpdesk.health import Check, Trouble
 from helpdesk.people.ldap.directory import LdapDirectory
 from helpdesk.people.ldap.failures import Fault
@@ -15,8 +15,7 @@ def check(directory: LdapDirectory) -> Check:
         except Fault as fault:
             raise Trouble(fault.reason, fault.advice) from fault
         except DirectoryUnavailable as error:
-            raise Trouble(
-                f"it can't be asked ({error.detail})", "Check LDAP_URL, and whether its server runs."
-            ) from error
+            advice = sentence("Check LDAP_URL, and whether its server runs.")
+            raise Trouble(sentence("it can't be asked (%(why)s)", why=error.detail), advice) from error
 
-    return Check("LDAP", look)
+    return Check("ldap", look)

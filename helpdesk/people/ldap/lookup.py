@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from secrets import token_hex
 from typing import NamedTuple
 
+from helpdesk.errors import sentence
 from helpdesk.people.directory import MOST_FOUND, Profile
 from helpdesk.people.ldap import binds
 from helpdesk.people.ldap.connection import Connection
@@ -14,12 +15,15 @@ from helpdesk.people.ldap.schema import MEMBER_OF, Entry, Schema, escaped, is_fi
 from helpdesk.store import people
 from helpdesk.store.directory_accounts import Known
 
-NOBODY = ("it holds nobody whom the filter finds", "Check LDAP_BASE_DN, LDAP_SCHEMA and LDAP_USER_FILTER.")
-NO_GROUP = ("it holds no group {}", "Check LDAP_GROUP_RIGHTS, and that our account may see that group.")
-NO_MEMBERS = ("{} is no group", "Check LDAP_GROUP_RIGHTS.")
+NOBODY = (
+    sentence("it holds nobody whom the filter finds"),
+    sentence("Check LDAP_BASE_DN, LDAP_SCHEMA and LDAP_USER_FILTER."),
+)
+CHECK_GROUPS = sentence("Check LDAP_GROUP_RIGHTS.")
+SHOW_GROUP = sentence("Check LDAP_GROUP_RIGHTS, and that our account may see that group.")
 ANYBODY = (
-    "its filter finds somebody for a login that nobody has",
-    "Check LDAP_USER_FILTER: it may find those alone whose login is {login}.",
+    sentence("its filter finds somebody for a login that nobody has"),
+    sentence("Check LDAP_USER_FILTER: it may find those alone whose login is {login}."),
 )
 GROUP = (
     "(|(objectClass=groupOfNames)(objectClass=groupOfUniqueNames)(objectClass=posixGroup)(objectClass=group)"
@@ -108,9 +112,9 @@ class Lookup:
             raise Fault(*ANYBODY)
         for group in self.group_rights:
             if connection.matches(group, "(objectClass=*)") is None:
-                raise Fault(NO_GROUP[0].format(group), NO_GROUP[1])
+                raise Fault(sentence("it holds no group %(group)s", group=group), SHOW_GROUP)
             if not connection.matches(group, GROUP):
-                raise Fault(NO_MEMBERS[0].format(group), NO_MEMBERS[1])
+                raise Fault(sentence("%(group)s is no group", group=group), CHECK_GROUPS)
 
     def _require_somebody(self, connection: Connection) -> None:
         if not connection.search(self.base, self._everybody, [self.schema.login], 1):

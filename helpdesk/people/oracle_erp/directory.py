@@ -10,6 +10,7 @@ from typing import TypeVar
 from helpdesk.breaker import Breaker
 from helpdesk.errors import DirectoryUnavailable, Misconfigured
 from helpdesk.people.directory import Checking, Profile, unlimited
+from helpdesk.people.oracle_erp import failures
 from helpdesk.people.oracle_erp import statements as sql
 from helpdesk.people.oracle_erp.connection import SECONDS, Account, Conversation, converse
 from helpdesk.people.oracle_erp.failures import AccountRefused, BadRow, NotAsked, TooSlow
@@ -205,7 +206,7 @@ class OracleDirectory:
             raise AccountRefused(detail=self._refused)
         is_probe = self.breaker.takes_probe()
         if not (is_probe or self.breaker.is_closed):
-            raise NotAsked(detail="it did not answer a moment ago")
+            raise NotAsked(detail=failures.SILENT.text)
         return is_probe
 
     async def _noted(self, name: str, ask: Callable[[Conversation], Awaitable[T]], is_probe: bool) -> T:
@@ -247,7 +248,7 @@ class OracleDirectory:
             async with asyncio.timeout_at(deadline):
                 await self._places.acquire()
         except TimeoutError:
-            raise NotAsked(detail="all connections to it are taken") from None
+            raise NotAsked(detail=failures.NO_PLACE.text) from None
         try:
             erp = await self._logged_on(deadline, is_probe)
             self._open.add(erp)
@@ -265,7 +266,7 @@ class OracleDirectory:
             async with asyncio.timeout_at(deadline):
                 await self._logon.acquire()
         except TimeoutError:
-            raise NotAsked(detail="others are still logging on to it") from None
+            raise NotAsked(detail=failures.NO_LOGON.text) from None
         try:
             if self._refused or not is_probe:
                 self._admitted()

@@ -9,27 +9,29 @@ from typing import TypeAlias
 
 import oracledb
 
-from helpdesk.errors import DirectoryUnavailable, Misconfigured
+from helpdesk.errors import DirectoryUnavailable, Misconfigured, Sentence, sentence
 
 DriverError: TypeAlias = oracledb.Error | OSError | ValueError | ArithmeticError
 """What the driver raises; a TimeoutError is an OSError, and answers that are no Oracle's raise ValueError."""
 DRIVER_ERRORS = (oracledb.Error, OSError, ValueError, ArithmeticError)
 
 ACCOUNT_REFUSED = {
-    1005: "ORACLE_PASSWORD is empty",
-    1017: "it refuses ORACLE_USER with ORACLE_PASSWORD",
-    28000: "the account ORACLE_USER is locked",
-    28001: "the password of ORACLE_USER has expired",
-    1045: "ORACLE_USER has no right to log on (CREATE SESSION)",
+    1005: sentence("ORACLE_PASSWORD is empty"),
+    1017: sentence("it refuses ORACLE_USER with ORACLE_PASSWORD"),
+    28000: sentence("the account ORACLE_USER is locked"),
+    28001: sentence("the password of ORACLE_USER has expired"),
+    1045: sentence("ORACLE_USER has no right to log on (CREATE SESSION)"),
 }
 LOGON_WRONG = {
-    12660: "it demands network encryption, which the driver can't do (SQLNET.ENCRYPTION_SERVER)",
-    28040: "it allows only ways to log on that the driver does not know (SQLNET.ALLOWED_LOGON_VERSION_SERVER)",
+    12660: sentence("it demands network encryption, which the driver can't do (SQLNET.ENCRYPTION_SERVER)"),
+    28040: sentence(
+        "it allows only ways to log on that the driver does not know (SQLNET.ALLOWED_LOGON_VERSION_SERVER)"
+    ),
 }
 TOO_MANY_SESSIONS = {
-    18: "it has too many sessions",
-    20: "it has too many processes",
-    2391: "ORACLE_USER has too many sessions (SESSIONS_PER_USER)",
+    18: sentence("it has too many sessions"),
+    20: sentence("it has too many processes"),
+    2391: sentence("ORACLE_USER has too many sessions (SESSIONS_PER_USER)"),
 }
 SYNTAX = range(900, 1000)
 NO_GRANT = 1031
@@ -45,20 +47,34 @@ DRIVER_REFUSES = ("DPY-1003", "DPY-20", "DPY-30", "DPY-4008", "DPY-4009", "DPY-4
 """It is no query, its binds are others than ours, or the driver can't do what the server or the statement needs."""
 CALL_TIMEOUT, NOT_CONNECTED, CLOSED = "DPY-4024", "DPY-6005", "DPY-4011"
 REASONS = {
-    "DPY-6000": "its listener refuses the connection",
-    "DPY-6001": "its listener knows no service of that name",
-    "DPY-6003": "its listener knows no service of that name",
-    CLOSED: "it closes the connection",
-    CALL_TIMEOUT: "it does not answer in time",
-    "ORA-01033": "it is just being started or stopped",
-    "ORA-01034": "it is not running",
-    "ORA-01035": "it lets in only administrators just now",
-    "TimeoutError": "it does not answer in time",
-    "ConnectionRefusedError": "nobody listens at ORACLE_HOST and ORACLE_PORT",
-    "gaierror": "ORACLE_HOST has no address",
+    "DPY-6000": sentence("its listener refuses the connection"),
+    "DPY-6001": sentence("its listener knows no service of that name"),
+    "DPY-6003": sentence("its listener knows no service of that name"),
+    CLOSED: sentence("it closes the connection"),
+    CALL_TIMEOUT: sentence("it does not answer in time"),
+    "ORA-01033": sentence("it is just being started or stopped"),
+    "ORA-01034": sentence("it is not running"),
+    "ORA-01035": sentence("it lets in only administrators just now"),
+    "TimeoutError": sentence("it does not answer in time"),
+    "ConnectionRefusedError": sentence("nobody listens at ORACLE_HOST and ORACLE_PORT"),
+    "gaierror": sentence("ORACLE_HOST has no address"),
 }
 NUMBER = re.compile(r"ORA-(\d{5})")
-UNREACHABLE = "it can not be reached"
+UNREACHABLE = sentence("it can not be reached")
+LOGON_REFUSED = sentence("it refuses the log-on")
+UNREACHABLE_BEYOND = sentence("a database that it reads can not be reached")
+SILENT = sentence("it did not answer a moment ago")
+NO_PLACE = sentence("all connections to it are taken")
+NO_LOGON = sentence("others are still logging on to it")
+KNOWN = {
+    it.text: it
+    for it in (
+        *(it for listed in (ACCOUNT_REFUSED, LOGON_WRONG, TOO_MANY_SESSIONS) for it in listed.values()),
+        *REASONS.values(),
+        *(UNREACHABLE, LOGON_REFUSED, UNREACHABLE_BEYOND, SILENT, NO_PLACE, NO_LOGON),
+    )
+}
+"""The sentences that details of errors begin with."""
 LONGEST_TEXT = 200
 
 
@@ -95,7 +111,7 @@ def failure(error: DriverError, statement: str = "") -> DirectoryUnavailable:
     if name == CALL_TIMEOUT:
         return TooSlow(detail=_reason(name))
     if error.args[0].full_code == CLOSED or code in DOWN:
-        unknown = "a database that it reads can not be reached" if statement else UNREACHABLE
+        unknown = UNREACHABLE_BEYOND if statement else UNREACHABLE
         return DirectoryUnavailable(detail=_reason(error.args[0].full_code, name, unknown=unknown))
     if code in STATEMENT_WRONG:
         text = str(error).partition("\n")[0][:LONGEST_TEXT] if code in SYNTAX or code == NO_GRANT else name
@@ -121,15 +137,23 @@ def _of_statement(code: int, name: str, statement: str) -> DirectoryUnavailable:
 
 def _of_logon(error: oracledb.Error, name: str) -> DirectoryUnavailable:
     if (code := error.args[0].code) in ACCOUNT_REFUSED:
-        return AccountRefused(detail=f"{ACCOUNT_REFUSED[code]} ({name})")
+        return AccountRefused(detail=f"{ACCOUNT_REFUSED[code].text} ({name})")
     told = NUMBER.search(f"{name} {error.__cause__ or ''}")  # the listener may have told it
     number = int(told[1]) if told else 0
     if number in LOGON_WRONG:
-        return LogonWrong(detail=f"{LOGON_WRONG[number]} (ORA-{number:05})")
+        return LogonWrong(detail=f"{LOGON_WRONG[number].text} (ORA-{number:05})")
     if number in TOO_MANY_SESSIONS:
-        return TooManySessions(detail=f"{TOO_MANY_SESSIONS[number]} (ORA-{number:05})")
-    unknown = "it refuses the log-on" if error.args[0].code else UNREACHABLE
+        return TooManySessions(detail=f"{TOO_MANY_SESSIONS[number].text} (ORA-{number:05})")
+    unknown = LOGON_REFUSED if error.args[0].code else UNREACHABLE
     return DirectoryUnavailable(detail=_reason(name, _name_of(error.__cause__), unknown=unknown))
+
+
+def in_words(detail: str) -> Sentence:
+    """Return the detail of an error as a sentence that can be translated, as far as we know it."""
+    text, parenthesis, codes = detail.rpartition(" (")
+    if text not in KNOWN:
+        return Sentence("%(detail)s", {"detail": detail})
+    return Sentence("%(reason)s%(codes)s", {"reason": KNOWN[text], "codes": parenthesis + codes})
 
 
 def is_unconnected(error: oracledb.Error) -> bool:
@@ -145,7 +169,7 @@ def _name_of(error: BaseException | None) -> str:
     return type(error).__name__ if error else ""
 
 
-def _reason(*names: str, unknown: str = UNREACHABLE) -> str:
+def _reason(*names: str, unknown: Sentence = UNREACHABLE) -> str:
     """Return why the ERP can't be used, by the codes of the error and of its cause, which are shown too."""
     known = [REASONS[name] for name in reversed(names) if name in REASONS]
-    return f"{known[0] if known else unknown} ({', '.join(dict.fromkeys(filter(None, names)))})"
+    return f"{(known[0] if known else unknown).text} ({', '.join(dict.fromkeys(filter(None, names)))})"

@@ -136,7 +136,7 @@ class AuditRecord(SQLModel, table=True):
     __tablename__ = "audit_record"
     id: int | None = Field(default=None, primary_key=True)
     at: datetime = Field(index=True)
-    actor_id: int | None = None
+    actor_id: int | None = Field(default=None, index=True)
     action: str = Field(max_length=50, index=True)
     person_id: int | None = Field(default=None, index=True)
     task_id: int | None = Field(default=None, index=True)

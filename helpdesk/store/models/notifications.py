@@ -15,6 +15,7 @@ class NotificationRow(NamedTuple):
     `task_id`, `project_id` and the texts are those of the backend. Programs and preferences know the `type`; the `kind`
     selects the message. `old` and `new` are the statuses, or the priorities where `kind` is "priority", and are empty
     when they did not change. `author` is empty when it is not known. `sound` names the sound that pages play, if any.
+    `absent` is the name of the person in whose place a deputy gets it.
 
     `id` and `created_at` are set when it is stored. It is unread while `read_at` is None.
     """
@@ -36,6 +37,7 @@ class NotificationRow(NamedTuple):
     id: int = 0
     created_at: Annotated[datetime | None, Field(index=True, nullable=False)] = None
     read_at: Annotated[datetime | None, Field(sa_type=Moment)] = None
+    absent: Annotated[str, Field(max_length=200, sa_column_kwargs={"server_default": ""})] = ""
 
 
 class Notification(SQLModel, table=True):

@@ -76,17 +76,23 @@ ROW = (
 OPEN = TASK.c.status_id.in_(sa.select(STATUS.c.id).where(STATUS.c.is_closed.is_(False)))
 
 PERSON: sa.BindParameter[int] = sa.bindparam("person")
+IN_USE = PROJECT.c.is_archived.is_(False)
+"""The condition for projects in which people have roles: nobody sees an archived one."""
 JOINED = sa.select(MEMBERSHIP.c.project_id).where(MEMBERSHIP.c.person_id == PERSON)
+MEMBERS = (
+    sa.select(MEMBERSHIP.c.project_id, ROLE.c.id, ROLE.c.permissions)
+    .join(ROLE, ROLE.c.id == MEMBERSHIP.c.role_id)
+    .join(PROJECT, PROJECT.c.id == MEMBERSHIP.c.project_id)
+    .where(IN_USE)
+)
 EVERYBODYS = (
     sa.select(PROJECT.c.id, ROLE.c.id, ROLE.c.permissions)
     .select_from(PROJECT.join(ROLE, ROLE.c.for_everybody.is_(True)))
-    .where(PROJECT.c.members_only.is_(False))
+    .where(PROJECT.c.members_only.is_(False), IN_USE)
 )
 """Everybody's roles in open projects, for people who are no members of them."""
 ROLES = sa.union_all(
-    sa.select(MEMBERSHIP.c.project_id, ROLE.c.id, ROLE.c.permissions)
-    .join(ROLE, ROLE.c.id == MEMBERSHIP.c.role_id)
-    .where(MEMBERSHIP.c.person_id == PERSON),
+    MEMBERS.where(MEMBERSHIP.c.person_id == PERSON),
     EVERYBODYS.where(PROJECT.c.id.not_in(JOINED)),
 )
 
@@ -98,8 +104,8 @@ def roles_by_project(session: Session, person_id: int) -> list[Any]:
 
 def permissions_in(session: Session, project_id: int, people: Collection[int]) -> list[tuple[int, str]]:
     """Return (person id, permissions) of the roles that people have in a project, as `roles_by_project` does."""
-    query = sa.select(MEMBERSHIP.c.person_id, ROLE.c.permissions).join(ROLE, ROLE.c.id == MEMBERSHIP.c.role_id)
-    chosen = query.where(MEMBERSHIP.c.project_id == project_id, MEMBERSHIP.c.person_id.in_(people))
+    chosen = MEMBERS.where(MEMBERSHIP.c.project_id == project_id, MEMBERSHIP.c.person_id.in_(people))
+    chosen = chosen.with_only_columns(MEMBERSHIP.c.person_id, ROLE.c.permissions)
     held = [(row.person_id, row.permissions) for row in session.execute(chosen)]
     others = set(people) - {person_id for person_id, _ in held}
     everybodys = session.execute(EVERYBODYS.where(PROJECT.c.id == project_id)).all()
@@ -108,8 +114,14 @@ def permissions_in(session: Session, project_id: int, people: Collection[int]) -
 
 def all_roles(session: Session) -> list[Any]:
     """Return (project id, role id, permissions) for an administrator: every role in every project."""
-    everywhere = PROJECT.join(ROLE, sa.true())
-    return list(session.execute(sa.select(PROJECT.c.id, ROLE.c.id, ROLE.c.permissions).select_from(everywhere)))
+    everywhere = sa.select(PROJECT.c.id, ROLE.c.id, ROLE.c.permissions).select_from(PROJECT.join(ROLE, sa.true()))
+    return list(session.execute(everywhere.where(IN_USE)))
+
+
+def project_of(session: Session, task_id: int) -> int | None:
+    """Return the project of a task; None when it is archived, or when there is no such task."""
+    query = sa.select(PROJECT.c.id).join(TASK, TASK.c.project_id == PROJECT.c.id)
+    return session.scalar(query.where(TASK.c.id == task_id, IN_USE))
 
 
 def visible(
@@ -138,8 +150,8 @@ def projects_of(session: Session, condition: ColumnElement[bool]) -> list[tuple[
 
 def by_status(session: Session, condition: ColumnElement[bool]) -> dict[int, int]:
     """Count the tasks that match by status id."""
-    counting = sa.select(TASK.c.status_id, sa.func.count()).where(condition).group_by(TASK.c.status_id)
-    return {row[0]: row[1] for row in session.execute(counting)}
+    counting = sa.select(TASK.c.status_id, sa.func.count()).where(condition)
+    return {row[0]: row[1] for row in session.execute(counting.group_by(TASK.c.status_id))}
 
 
 def divided(
@@ -162,8 +174,7 @@ def divided(
 
 
 def count(session: Session, condition: ColumnElement[bool]) -> int:
-    total: int = session.execute(sa.select(sa.func.count(TASK.c.id)).where(condition)).scalar_one()
-    return total
+    return session.scalar(sa.select(sa.func.count(TASK.c.id)).where(condition)) or 0
 
 
 def one(session: Session, condition: ColumnElement[bool]) -> Any | None:

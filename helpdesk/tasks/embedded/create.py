@@ -9,6 +9,7 @@ from helpdesk.store.casefold import fold
 from helpdesk.store.models import tables
 from helpdesk.store.tracker import tasks as rows
 from helpdesk.store.tracker.task_parts import put_custom_values
+from helpdesk.store.tracker.vocabulary import is_complete
 from helpdesk.tasks.checks import normal, require_creatable
 from helpdesk.tasks.creation import NewTask, NewTaskForm, default_priority, one_of
 from helpdesk.tasks.embedded.files import attach
@@ -23,7 +24,12 @@ DETAILS: frozenset[Detail] = frozenset({"description", "start_date", "due_date",
 
 
 def projects(session: Session, mine: Rights) -> tuple[Ref, ...]:
-    """Return the projects in which this person may create tasks, in the order of the vocabulary."""
+    """Return the projects in which this person may create tasks, in the order of the vocabulary.
+
+    There are none until an administrator has made a status, a priority and a type.
+    """
+    if not is_complete(session):
+        return ()
     return tuple(Ref(each.id, each.name) for each in known_projects(session, mine) if mine.has(each.id, "create"))
 
 
@@ -50,8 +56,18 @@ def new_task_form(session: Session, actor: Actor, project_id: int, tracker_id: i
     )
 
 
-def create(session: Session, actor: Actor, new_task: NewTask, now: datetime) -> int:
-    """Write a new task and return its number. Raises NotFound, NotAllowed, Invalid."""
+def create(
+    session: Session,
+    actor: Actor,
+    new_task: NewTask,
+    now: datetime,
+    author_id: int | None = None,
+    requester: str = "",
+) -> int:
+    """Write a new task and return its number. Raises NotFound, NotAllowed, Invalid.
+
+    It may have another author than the actor, whose rights count, and the address of who asked for it.
+    """
     form = new_task_form(session, actor, new_task.project_id, new_task.tracker_id)
     new_task = normal(form, new_task)
     require_creatable(form, new_task)
@@ -66,11 +82,12 @@ def create(session: Session, actor: Actor, new_task: NewTask, now: datetime) -> 
         kind_id=form.tracker.id,
         status_id=form.statuses[0].id,
         priority_id=priority_id,
-        author_id=actor.id,
+        author_id=author_id or actor.id,
         assignee_id=new_task.assignee_id,
         subject=subject,
         description=new_task.description,
         words=fold(f"{subject}\n{new_task.description}"),
+        requester=requester,
         start_date=new_task.start_date,
         due_date=new_task.due_date,
         estimated_hours=new_task.estimated_hours,

@@ -162,14 +162,14 @@ def _visible_to(session: Session, event: Event, people: Collection[int], is_name
     """Return those of these people who see the event, in as many queries for all as for one."""
     kind, _, number = event.key.partition(".")
     entry = session.get(tables.Entry, int(number)) if kind == "entry" else None
-    task = session.get(tables.Task, event.task_id)
-    if task is None or (kind == "entry" and entry is None):
+    project_id = rows.project_of(session, event.task_id)
+    if project_id is None or (kind == "entry" and entry is None):
         return frozenset()
     alike = defaultdict[frozenset[str], set[int]](set)
-    for person_id, held in _permissions_in(session, task.project_id, people, is_named).items():
+    for person_id, held in _permissions_in(session, project_id, people, is_named).items():
         if entry is None or not entry.is_private or entry.author_id == person_id or "view_private" in held:
             alike[held].add(person_id)
-    rules = ((ids, visible_to(rows.MEMBER.c.id, {task.project_id: held})) for held, ids in alike.items())
+    rules = ((ids, visible_to(rows.MEMBER.c.id, {project_id: held})) for held, ids in alike.items())
     return frozenset(task_events.people_who_see(session, event.task_id, rules))
 
 

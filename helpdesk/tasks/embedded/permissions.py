@@ -8,26 +8,15 @@ from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import Session
 
 from helpdesk.store.tracker import tasks as rows
+from helpdesk.store.tracker.roles import PERMISSIONS
 from helpdesk.tasks.fields import CustomField, Detail
 from helpdesk.tasks.model import Actor, Choices, Priority, Ref, Status, ranked
 from helpdesk.tasks.projects import Project, in_tree_order
 
 DETAILS: frozenset[Detail] = frozenset(get_args(Detail)) - {"is_private"}
 PRIVATE: frozenset[Detail] = frozenset({"is_private"})
-EVERYTHING = frozenset(
-    {
-        "view_all",
-        "edit",
-        "comment",
-        "create",
-        "edit_own_comments",
-        "edit_comments",
-        "view_private",
-        "comment_privately",
-        "set_private",
-        "delete",
-    }
-)
+EVERYTHING = frozenset(PERMISSIONS) - {"assignable", "set_own_private"}
+"""What an administrator may do: a member's role alone makes somebody an assignee."""
 
 
 class Rights(NamedTuple):

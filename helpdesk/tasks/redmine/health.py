@@ -1,12 +1,13 @@
-"""The checks of Redmine and of its database for `helpdesk doctor`."""
+"""The checks of Redmine and of its database."""
 
 import logging
+import time
 from datetime import datetime
 
 import sqlalchemy as sa
 
 from helpdesk import tls
-from helpdesk.errors import NotAllowed, NotFound, Unavailable, WrongKey
+from helpdesk.errors import NotAllowed, NotFound, Unavailable, WrongKey, sentence
 from helpdesk.health import Check, Trouble
 from helpdesk.redmine_client import JSON, RedmineClient, tls_refusal
 from helpdesk.tasks.redmine.rest.metadata_cache import items
@@ -19,19 +20,36 @@ log = logging.getLogger(__name__)
 MOST_NAMED = 8
 REFUSED = {
     1045: (
-        "it refuses our user",
-        "Check MYSQL_USER and MYSQL_PASSWORD, from which hosts that user may come, and MYSQL_SSL_MODE: MariaDB says the"
-        " same where it takes encrypted connections alone.",
+        sentence("it refuses our user"),
+        sentence(
+            "Check MYSQL_USER and MYSQL_PASSWORD, from which hosts that user may come, and MYSQL_SSL_MODE: MariaDB says"
+            " the same where it takes encrypted connections alone."
+        ),
     ),
-    1044: ("our user may not use it", "Check MYSQL_DATABASE; `helpdesk grants` prints the rights that are needed."),
-    1049: ("there is no database of that name", "Check MYSQL_DATABASE."),
-    2026: ("it does not encrypt", "Let its server speak TLS, or set MYSQL_SSL_MODE to PREFERRED."),
-    3159: ("it takes encrypted connections alone", "Set MYSQL_SSL_MODE to REQUIRED, or VERIFY_CA with MYSQL_SSL_CA."),
-    2003: ("nobody answers there", "Check MYSQL_HOST and MYSQL_PORT, and whether the server runs."),
+    1044: (
+        sentence("our user may not use it"),
+        sentence("Check MYSQL_DATABASE; `helpdesk grants` prints the rights that are needed."),
+    ),
+    1049: (sentence("there is no database of that name"), sentence("Check MYSQL_DATABASE.")),
+    2026: (
+        sentence("it does not encrypt"),
+        sentence("Let its server speak TLS, or set MYSQL_SSL_MODE to PREFERRED."),
+    ),
+    3159: (
+        sentence("it takes encrypted connections alone"),
+        sentence("Set MYSQL_SSL_MODE to REQUIRED, or VERIFY_CA with MYSQL_SSL_CA."),
+    ),
+    2003: (
+        sentence("nobody answers there"),
+        sentence("Check MYSQL_HOST and MYSQL_PORT, and whether the server runs."),
+    ),
 }
 """By MySQL's numbers of errors."""
-UNKNOWN = ("it does not answer as it should", "See its own log, and whether it can be reached from here.")
-GRANTS = "`helpdesk grants` prints the statements for a user who may read what is needed and nothing else."
+UNKNOWN = (
+    sentence("it does not answer as it should"),
+    sentence("See its own log, and whether it can be reached from here."),
+)
+GRANTS = sentence("`helpdesk grants` prints the statements for a user who may read what is needed and nothing else.")
 
 
 def rest(client: RedmineClient) -> Check:
@@ -42,42 +60,42 @@ def rest(client: RedmineClient) -> Check:
             await client.get_fixed("/users/current.json")
             await client.get("/users.json", params=[("limit", 1)])
         except WrongKey as error:
-            raise Trouble(
-                "it refuses our key", "Check REDMINE_API_KEY, and that its administration allows the REST API."
-            ) from error
+            advice = sentence("Check REDMINE_API_KEY, and that its administration allows the REST API.")
+            raise Trouble(sentence("it refuses our key"), advice) from error
         except NotAllowed as error:
-            raise Trouble(
-                "our key is no administrator's", "Take the API key of an administrator for REDMINE_API_KEY."
-            ) from error
+            advice = sentence("Take the API key of an administrator for REDMINE_API_KEY.")
+            raise Trouble(sentence("our key is no administrator's"), advice) from error
         except Unavailable as error:
             if refusal := tls_refusal(error):
                 raise Trouble(*refusal) from error
-            raise Trouble(
-                f"no good answer ({error.detail})", "Check REDMINE_URL, and whether Redmine runs and can be reached."
-            ) from error
+            advice = sentence("Check REDMINE_URL, and whether Redmine runs and can be reached.")
+            raise Trouble(sentence("no good answer (%(why)s)", why=error.detail), advice) from error
 
-    return Check("Redmine", check)
+    return Check("redmine", check)
 
 
 def database(redmine_database: RedmineDatabase, client: RedmineClient) -> Check:
     """Check that it is the same Redmine's, that our user may only read, and that its times are read rightly."""
 
-    async def check() -> None:
+    async def check() -> float:
+        began = time.perf_counter()
         try:
             with redmine_database.readable():
                 missing, too_much = await redmine_database.run_unnoted(
                     lambda db: (schema_check.missing(db), schema_check.too_much(db))
                 )
+            took = time.perf_counter() - began
             if missing:
                 raise _not_redmines(missing)
             if too_much:
-                raise Trouble(f"our user may do more than it needs: {_few(too_much)}", GRANTS)
+                raise Trouble(sentence("our user may do more than it needs: %(rights)s", rights=_few(too_much)), GRANTS)
             await _compare_times(redmine_database, client)
+            return took
         except Silent as error:
             refusal = tls.refusal(error, "MYSQL_HOST", "MYSQL_SSL_CA")
             raise Trouble(*(refusal or REFUSED.get(error.number, UNKNOWN))) from error
 
-    return Check("Redmine's database", check)
+    return Check("mysql", check)
 
 
 def schema_trouble(redmine_database: RedmineDatabase) -> Trouble | None:
@@ -93,8 +111,8 @@ def schema_trouble(redmine_database: RedmineDatabase) -> Trouble | None:
 
 def _not_redmines(missing: list[str]) -> Trouble:
     return Trouble(
-        f"it lacks, or does not let our user see: {_few(missing)}",
-        f"Check that MYSQL_DATABASE is Redmine's. {GRANTS}",
+        sentence("it lacks, or does not let our user see: %(names)s", names=_few(missing)),
+        sentence("Check that MYSQL_DATABASE is Redmine's. %(grants)s", grants=GRANTS),
     )
 
 
@@ -108,13 +126,19 @@ async def _compare_times(redmine_database: RedmineDatabase, client: RedmineClien
     by_sql = await redmine_database.run_unnoted(lambda db: db.scalar(query))
     if by_sql is None:
         raise Trouble(
-            "it is another Redmine's: it does not know a task of ours", "Check MYSQL_HOST and MYSQL_DATABASE."
+            sentence("it is another Redmine's: it does not know a task of ours"),
+            sentence("Check MYSQL_HOST and MYSQL_DATABASE."),
         )
     if redmine_database.moment(by_sql) != by_rest:
         raise Trouble(
-            f"task {issue['id']} was created at {by_rest:%d.%m.%Y %H:%M} UTC by Redmine and at {by_sql:%d.%m.%Y %H:%M}"
-            f" {redmine_database.timezone.key} by its database",
-            "Set REDMINE_DB_TIMEZONE to the time zone of Redmine's process.",
+            sentence(
+                "task %(task)s was created at %(by_rest)s UTC by Redmine and at %(by_sql)s %(zone)s by its database",
+                task=issue["id"],
+                by_rest=f"{by_rest:%d.%m.%Y %H:%M}",
+                by_sql=f"{by_sql:%d.%m.%Y %H:%M}",
+                zone=redmine_database.timezone.key,
+            ),
+            sentence("Set REDMINE_DB_TIMEZONE to the time zone of Redmine's process."),
         )
 
 

@@ -116,6 +116,7 @@ async def _check(request: Request, person: Person, factor: Factor, fields: Field
         await codes.spend(request, person, factor, typed, second_factors.use, device)
     except HelpdeskError as error:
         log.info("code refused", extra=_log_fields(request, person) | {"error": error.code})
+        await sign_in.record_refusal(request, [sign_in.Account(person.id, person.login)], error.code)
         raise
 
 

@@ -20,9 +20,10 @@ from starlette.responses import Response
 
 from helpdesk.errors import HelpdeskError, TooManyAttempts, Unavailable, WrongCredentials
 from helpdesk.people.model import Person, entitled
-from helpdesk.store import people
+from helpdesk.store import acting, people
 from helpdesk.store.casefold import fold
 from helpdesk.web.accounts.login_limit import Guesses, login_hash
+from helpdesk.web.core.after_write import Act, record
 from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.session import address_of, cookie, seal, unseal
 
@@ -51,12 +52,15 @@ async def sign_in(request: Request, typed: str, password: str, only: str | None 
 
     The caller lets them in. Raises WrongCredentials, TooManyAttempts, Unavailable.
     """
+    acting.known(None)  # until somebody has proven to be it, whoever was signed in here before
     accounts = await _accounts(request, typed)
     guesses = Guesses(request, _place(request, accounts))
     try:
         person = await _checked(request, guesses, typed, password, only)
     except HelpdeskError as error:
-        _log(request, "sign-in refused", accounts, typed, error=TooManyAttempts.code if guesses.barred else error.code)
+        code = TooManyAttempts.code if guesses.barred else error.code
+        _log(request, "sign-in refused", accounts, typed, error=code)
+        await record_refusal(request, accounts, code)
         raise
     return entitled(person, services(request).settings.administrators)
 
@@ -64,6 +68,17 @@ async def sign_in(request: Request, typed: str, password: str, only: str | None 
 def log_success(request: Request, person: Person) -> None:
     """Log that the person is in, which a right password alone does not mean."""
     _log(request, "signed in", [Account(person.id, person.login)], person.login, source=person.source)
+
+
+async def record_refusal(request: Request, accounts: Sequence[Account], code: str) -> None:
+    """Record that a sign-in was refused. What was typed is named only where it is an account's login.
+
+    Attempts beyond the limit are in the log alone, since there is no end of them.
+    """
+    if code == TooManyAttempts.code:
+        return
+    person_id, login = (accounts[0].id, accounts[0].login) if len(accounts) == 1 else (None, _login(accounts, ""))
+    await record(request, Act("sign_in_refused", details={"login": login, "error": code}, person_id=person_id))
 
 
 async def limit(request: Request, action: str) -> None:

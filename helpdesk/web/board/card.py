@@ -17,6 +17,7 @@ from helpdesk.web.core import flash, navigation, request_data
 from helpdesk.web.core.errors import status_of
 from helpdesk.web.core.faces import answer, choose, html
 from helpdesk.web.core.navigation import current_url
+from helpdesk.web.core.services import services
 from helpdesk.web.core.templating import translate
 from helpdesk.web.drafts import service as drafts
 from helpdesk.web.edge.idempotency import idempotent
@@ -111,6 +112,7 @@ async def _tray(request: Request, template: str, task: Task, status: int = 200, 
     own = {
         "task": task,
         "labels": LABELS,
+        "away": await services(request).absences.now(),
         "in_words": in_words,
         "seen": form_fields.seen_choices(task),
         "typed_by": await drafts.form_owner(request),

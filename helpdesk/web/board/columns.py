@@ -7,11 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
+from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.errors import Invalid, Sentence, sentence
-from helpdesk.store import board
+from helpdesk.store import audit, board
 from helpdesk.store.board import ColumnSettings, Phase
 from helpdesk.tasks.model import Status
 from helpdesk.web.core import flash, request_data
@@ -59,13 +60,18 @@ async def _change(request: Request) -> Response:
     except Invalid as error:
         rows = typed_rows(fields, rows_of(statuses, settings))
         return await answer_refusal(request, error, page=partial(_page, request, rows, back, refusal=error))
-    await stored(request, lambda db: board.save_columns(db, changes))
+    await stored(request, lambda db: _save(db, changes))
     services(request).color_cache.forget()
     return await answer(
         request,
         json=lambda: json_response(request, _to_dict(rows_of(statuses, settings | changes))),
         page=lambda: flash.redirect(request, back or path_to(request, "tasks:columns"), SAVED),
     )
+
+
+def _save(session: Session, changes: Mapping[int, ColumnSettings]) -> None:
+    board.save_columns(session, changes)
+    audit.note(session, None, "columns_changed", None, {"statuses": sorted(changes)})
 
 
 def changed(

@@ -64,14 +64,17 @@ ROOMS = (
     Room("work", "tasks:index", sentence("All tasks"), "list"),
     Room("work", BOARD, sentence("Board"), "square-kanban", bar=True),
     Room("work", "notifications:index", sentence("Notifications"), "bell", bar=True, only_bar=True),
+    Room("company", "people:index", sentence("Colleagues"), "list"),
     Room("administration", "admin:index", sentence("Overview"), "list", right=ADMIN),
     Room("administration", "tasks:columns", sentence("Columns of the board"), "columns-3-cog", right=ADMIN),
 )
 OWN = (
+    Room("", "people:profile", sentence("Your profile"), "list"),
     Room("", "notifications:preferences", sentence("Notification settings"), "bell"),
     Room("", "views:index", sentence("Saved views"), "bookmark"),
     Room("", "replies:index", sentence("Reply templates"), "list"),
     Room("", "search:keys", sentence("Keyboard"), "command"),
+    Room("", "people:absence", sentence("Absence"), "list"),
     Room("", "people:sessions", sentence("Sessions"), "lock"),
     Room("", "people:password", sentence("Password"), "lock"),
     Room("", "people:second_factor", sentence("Second factor"), "lock"),

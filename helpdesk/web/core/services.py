@@ -12,6 +12,7 @@ from helpdesk.errors import Conflict
 from helpdesk.services import Services
 
 if TYPE_CHECKING:
+    from helpdesk.people.absences import Absences
     from helpdesk.tasks.colors import ColorCache
     from helpdesk.tasks.pictures import Pictures
     from helpdesk.tasks.readers import ReaderCache
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from helpdesk.web.lists.counts import Counts
     from helpdesk.web.lists.export import Exports
     from helpdesk.web.live.hub import Live
+    from helpdesk.web.people.presence import Presence
     from helpdesk.web.tasks.change import Presenters
 
 MOST_PATHS = 5_000  # remembered; a list names fifty, and other lists the same ones
@@ -45,7 +47,9 @@ class WebServices(Services):
     exports: "Exports"
     color_cache: "ColorCache"
     reader_cache: "ReaderCache"
+    absences: "Absences"
     counts: "Counts"
+    presence: "Presence"
     unsettled: "Unsettled"
     conflict_json: "Callable[[Request, Conflict], Awaitable[Json]]"
     sealed_text: Callable[[Request, Mapping[str, Any]], str]

@@ -18,7 +18,7 @@ from starlette.responses import Response
 
 from helpdesk.errors import NotAllowed, NotSignedIn, OutcomeUnknown, StoreUnavailable, sentence
 from helpdesk.people.model import Person, SignedIn, entitled, person_of
-from helpdesk.store import api_tokens, notifications, saved_views, sessions
+from helpdesk.store import acting, api_tokens, audit, notifications, saved_views, sessions
 from helpdesk.store.api_tokens import StoredToken
 from helpdesk.store.saved_views import View
 from helpdesk.store.sessions import StoredSession
@@ -69,6 +69,7 @@ async def begin(request: Request, response: Response, person: Person, remember: 
     def work(session: Session) -> tuple[str, timedelta]:
         if old:
             sessions.end(session, old)
+        audit.note(session, person.id, "sign_in", person.id, {"directory": person.source})
         return sessions.begin(session, person.id, now, remember, address, agent, idle)
 
     session_id, lasts = await services(request).database.run(work, writes=True)
@@ -87,6 +88,8 @@ async def end(request: Request, everywhere: bool = False) -> None:
     session_id, signed_in = _session_id(request), await current(request)
 
     def work(session: Session) -> None:
+        if signed_in:
+            audit.note(session, signed_in.person.id, "sign_out", signed_in.person.id, {"everywhere": everywhere})
         if everywhere and signed_in:
             sessions.end_all(session, signed_in.person.id)
         elif session_id:
@@ -162,8 +165,9 @@ def _keys(request: Request) -> list[str]:
 
 
 def _note(request: Request, person: Person) -> None:
-    """Note the person on the request, for the log and the answer."""
+    """Note the person on the request, for the log, the record of acts and the answer."""
     request.state.person, request.state.person_id = person, person.id
+    acting.known(person.id)
 
 
 async def _find_session(request: Request) -> SignedIn | None:
@@ -174,8 +178,10 @@ async def _find_session(request: Request) -> SignedIn | None:
     if row is None:
         return None
     idle = services(request).settings.session_idle
-    if sessions.is_due(row, now, idle) and is_use(request):
-        await _note_use(request, lambda db: sessions.use(db, row.mark, now, idle))
+    if is_use(request):
+        services(request).presence.note(row.person.id)
+        if sessions.is_due(row, now, idle):
+            await _note_use(request, lambda db: sessions.use(db, row.mark, now, idle))
     return SignedIn(_person(request, row), row.mark, row.expires_at)
 
 

@@ -26,6 +26,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from helpdesk.errors import HelpdeskError, Malformed, Overloaded
+from helpdesk.store import acting
 from helpdesk.timings import record
 from helpdesk.web.core import errors
 from helpdesk.web.core.errors import AddressTooLong, HeadersTooLarge
@@ -77,6 +78,7 @@ class Edge:
         began, timings = time.perf_counter(), record()
         request_id = _request_id(scope)
         scope.setdefault("state", {}).update(request_id=request_id, began=began)
+        acting.begin(_address(scope))
         status = 0
 
         async def answer(message: Message) -> None:
@@ -131,6 +133,10 @@ def _inert(scope: Scope, answer: Headers) -> bool:
     return answer.get("content-type", "").startswith(PLAIN_TEXT.get(dest, ()))
 
 
+def _address(scope: Scope) -> str:
+    return str((scope.get("client") or ("",))[0])
+
+
 def _request_id(scope: Scope) -> str:
     sent = Headers(scope=scope).get("x-request-id", "")
     return sent if SANE_ID.fullmatch(sent) else token_hex(8)
@@ -147,7 +153,7 @@ def _log_fields(scope: Scope, status: int, seconds: float) -> dict[str, object]:
         "seconds": round(seconds, 4),
         "person_id": scope["state"].get("person_id"),
         "login": getattr(scope["state"].get("person"), "login", None),
-        "address": (scope.get("client") or ("",))[0],
+        "address": _address(scope),
         **by_token,
     }
 

@@ -17,10 +17,12 @@ from helpdesk.tasks.files import ANY_TYPE, Chunks, plain_type
 from helpdesk.tasks.model import Attachment, OpenFile
 from helpdesk.tasks.pictures import MEDIA_TYPE, NoPicture, View
 from helpdesk.web.core import request_data
+from helpdesk.web.core.after_write import Act, record
 from helpdesk.web.core.errors import RangeNotSatisfiable
 from helpdesk.web.core.faces import accepted, json_response
 from helpdesk.web.core.guards import actor
 from helpdesk.web.core.services import path_to, services
+from helpdesk.web.core.session import current_user
 
 JSON = "application/json"
 BYTES = re.compile(r"bytes=[ \t]*(\d{0,18})-(\d{0,18})[ \t]*", re.ASCII | re.IGNORECASE)
@@ -116,6 +118,8 @@ async def _picture(request: Request, side: int) -> Response:
             content = await services(request).pictures.smaller(view, partial(opened.read, 0))
     except NoPicture as error:
         raise NotFound from error
+    if side == LARGE:
+        await _record(request, opened.file)
     return Response(content, media_type=MEDIA_TYPE, headers=headers)
 
 
@@ -167,7 +171,14 @@ async def _sent(request: Request, opened: OpenFile, span: Span, status: int, hea
     if request.method == "HEAD":
         await _check_bytes(opened)
         return Response(status_code=status, headers={**headers, "Content-Length": str(span.length)})
+    await _record(request, opened.file)
     return Streamed(await opened.read(span.first), span.length, status, headers)
+
+
+async def _record(request: Request, file: Attachment) -> None:
+    """Record that an administrator takes a file: administrators see those of all tasks."""
+    if (await current_user(request)).is_admin:
+        await record(request, Act("file_taken", request_data.task_id(request), {"file": file.filename}))
 
 
 def _span(request: Request, size: int, tag: str) -> Span | None:

@@ -14,7 +14,7 @@ from helpdesk.tasks.lists import TaskQuery
 from helpdesk.tasks.model import Edit, Field, TaskRow, Written
 from helpdesk.texts import trimmed
 from helpdesk.web.core import navigation, request_data
-from helpdesk.web.core.after_write import note_saved
+from helpdesk.web.core.after_write import Act, note_saved, record
 from helpdesk.web.core.errors import status_of
 from helpdesk.web.core.faces import Json, answer, answer_refusal, choose, html, json_response
 from helpdesk.web.core.guards import actor
@@ -44,6 +44,7 @@ async def _form(request: Request) -> Response:
     context: dict[str, Any] = {
         "vocabulary": await backend.vocabulary(who),
         "people": (await backend.task(who, ticked[0].id)).choices.assignees if ticked else (),
+        "away": await services(request).absences.now(),
         "back": safe_path(params.get("next", "")) or path_to(request, "tasks:my_tasks"),
         "nothing": NOTHING_TICKED,
     }
@@ -162,8 +163,15 @@ async def _change(request: Request, edits: list[tuple[int, Edit]]) -> list[Outco
     request.state.saved = False
     if any(outcome.may_be_written for outcome in outcomes):
         note_saved(request)
+        pairs = zip(outcomes, edits, strict=True)
+        await record(request, *(_act(outcome, edit) for outcome, (_, edit) in pairs if outcome.may_be_written))
     request.state.saved_message = SAVED_PARTLY if any(outcome.refusal for outcome in outcomes) else None
     return outcomes
+
+
+def _act(outcome: Outcome, edit: Edit) -> Act:
+    unsure = {"unsure": True} if outcome.refusal else {}
+    return Act("task_changed", outcome.task_id, {"what": change.touched(edit), **unsure})
 
 
 def _edit_of_item(fields: request_data.Fields) -> tuple[int, Edit]:

@@ -68,6 +68,7 @@ async def _form(
     """Render the row with its form; after a refusal with the typed values and the reason. Fields that were left alone
     show the present values."""
     context: dict[str, Any] = {"task": task, "error": refusal, "typed": form_fields.touched(typed or {})}
+    context |= {"away": await services(request).absences.now()}
     context |= {"labels": LABELS, "in_words": in_words, "seen": form_fields.seen_choices(task)}
     vocabulary = await services(request).backend.vocabulary(await actor(request))
     context |= {"width": _width(request, vocabulary), "origin": _origin(request, task, vocabulary)}

@@ -11,6 +11,7 @@ from helpdesk.store import people
 from helpdesk.tasks.lists import TaskPage, TaskQuery, Vocabulary, Who
 from helpdesk.tasks.model import Actor
 from helpdesk.tasks.phases import NO_RULES, Rules
+from helpdesk.web.core.after_write import Act, record
 from helpdesk.web.core.faces import answer, choose, json_response, see_other
 from helpdesk.web.core.guards import actor
 from helpdesk.web.core.services import path_to, services
@@ -52,6 +53,8 @@ async def export(request: Request) -> Response:
     """Answer with the list as a CSV file for spreadsheets, all its pages."""
     who, backend = await actor(request), services(request).backend
     query = list_params.read(request, await backend.vocabulary(who)).query
+    if request.method != "HEAD":
+        await record(request, Act("export"))
     return await lists_export.answer(request, who.id, lambda: backend.export(who, query))
 
 

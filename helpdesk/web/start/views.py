@@ -8,13 +8,15 @@ from starlette.responses import RedirectResponse, Response
 
 from helpdesk.errors import HelpdeskError, NotAllowed, WrongKey
 from helpdesk.people.model import Person
+from helpdesk.store import absences
 from helpdesk.web.accounts import splash
 from helpdesk.web.core.errors import status_of
 from helpdesk.web.core.faces import answer, html
 from helpdesk.web.core.guards import actor
 from helpdesk.web.core.navigation import Origin
-from helpdesk.web.core.services import path_to
+from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.session import current_user
+from helpdesk.web.core.templating import today
 from helpdesk.web.lists import page as list_page
 from helpdesk.web.lists import saved_views
 from helpdesk.web.start import broken, sections
@@ -34,7 +36,8 @@ async def home(request: Request) -> Response:
 
 
 async def _page(request: Request, person: Person) -> Response:
-    (start, refusal), faults = await asyncio.gather(_load(request, person), broken.found(request, person))
+    own = services(request).database.run(lambda db: absences.of_person(db, person.id))
+    (start, refusal), faults, absence = await asyncio.gather(_load(request, person), broken.found(request, person), own)
     rows = [row for it in start.sections or () if it.page for row in it.page.rows]
     response = html(
         request,
@@ -44,6 +47,7 @@ async def _page(request: Request, person: Person) -> Response:
         refusal=refusal,
         splash=splash.is_due(request),
         broken=faults,
+        absence=absence if absence.is_away(today(request)) else None,
         origin=_origins(request),
         **await list_page.row_context(request, rows),
     )

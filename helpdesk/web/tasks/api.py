@@ -6,7 +6,6 @@ from starlette.responses import Response
 from helpdesk.tasks.lists import Vocabulary
 from helpdesk.tasks.model import Edit, Field
 from helpdesk.web.core import request_data
-from helpdesk.web.core.after_write import saved
 from helpdesk.web.core.faces import json_response
 from helpdesk.web.core.guards import actor
 from helpdesk.web.core.services import services
@@ -23,8 +22,8 @@ async def task(request: Request) -> Response:
 
 async def watch(request: Request) -> Response:
     """Begin to watch by PUT, stop by DELETE."""
-    watching, backend = request.method == "PUT", services(request).backend
-    task = await saved(request, backend.watch(await actor(request), request_data.task_id(request), watching))
+    watching = request.method == "PUT"
+    task = await views.write_watch(request, watching)
     watchers = [schemas.member(each) for each in task.watchers]
     state = {"task_id": task.id, "watched": task.watched, "watchers": watchers}
     return json_response(request, {"message": translate(request, views.WATCHED[watching]), **state})
@@ -34,8 +33,8 @@ async def entry(request: Request) -> Response:
     """Change the text of a comment by PUT, delete the comment by DELETE."""
     deletes = request.method == "DELETE"
     text = "" if deletes else (await request_data.read(request)).required_text("comment")
-    who, task_id, number = await actor(request), request_data.task_id(request), request_data.entry_id(request)
-    written = await saved(request, services(request).backend.edit_comment(who, task_id, number, text))
+    number = request_data.entry_id(request)
+    written = await comment_edit.write(request, text)
     message = translate(request, comment_edit.DELETED if deletes else comment_edit.CHANGED)
     comment = next((schemas.comment(each) for each in written.after.entries if each.id == number and each.notes), None)
     return json_response(request, {"message": message, "comment": comment})

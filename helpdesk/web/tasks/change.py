@@ -8,10 +8,10 @@ from starlette.responses import Response
 
 from helpdesk.errors import Conflict, Invalid, Sentence, Unchanged, sentence
 from helpdesk.tasks.colors import Colors
-from helpdesk.tasks.model import Edit, Entry, Field, Task, Written
+from helpdesk.tasks.model import Actor, Edit, Entry, Field, Task, Written
 from helpdesk.texts import trimmed
 from helpdesk.web.core import flash, request_data
-from helpdesk.web.core.after_write import saved
+from helpdesk.web.core.after_write import Act, recorded
 from helpdesk.web.core.faces import Face, Json, json_response
 from helpdesk.web.core.guards import actor
 from helpdesk.web.core.services import services
@@ -68,7 +68,7 @@ async def make(request: Request, change: Change, presenter: Presenter) -> Respon
     """Make the change, and answer as `presenter` does."""
     try:
         edit, who = await change.read(request), await actor(request)
-        written = await saved(request, services(request).backend.change(who, request_data.task_id(request), edit))
+        written = await write(request, who, request_data.task_id(request), edit)
     except Unchanged as refusal:
         if presenter.unchanged:
             return await presenter.unchanged(request, refusal)
@@ -77,6 +77,18 @@ async def make(request: Request, change: Change, presenter: Presenter) -> Respon
     except change.shows as refusal:
         return await presenter.refused(request, refusal, change.field or "")
     return await presenter.changed(request, await change.conclude(request, written))
+
+
+async def write(request: Request, who: Actor, task_id: int, edit: Edit) -> Written:
+    """Write a change of a task, and record it."""
+    act = Act("task_changed", task_id, {"what": touched(edit)})
+    return await recorded(request, services(request).backend.change(who, task_id, edit), act)
+
+
+def touched(edit: Edit) -> list[str]:
+    """Return the names of what an edit changes, without its values."""
+    parts = {"custom": edit.custom, "files": edit.files, "comment": trimmed(edit.comment)}
+    return [*edit.changes, *edit.details, *(name for name, value in parts.items() if value)]
 
 
 async def wants_notifications(request: Request) -> bool:

@@ -7,9 +7,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.errors import Invalid, NotAllowed, Sentence, Unchanged, sentence
-from helpdesk.tasks.model import Entry, Task
+from helpdesk.tasks.model import Entry, Task, Written
 from helpdesk.web.core import flash, request_data
-from helpdesk.web.core.after_write import saved
+from helpdesk.web.core.after_write import Act, recorded
 from helpdesk.web.core.errors import status_of
 from helpdesk.web.core.faces import answer, answer_refusal, choose, html, json_response
 from helpdesk.web.core.guards import actor
@@ -65,16 +65,22 @@ async def form(
 @drafts.keeps_draft
 @idempotent
 async def _change(request: Request) -> Response:
-    fields, number = await request_data.read(request), request_data.entry_id(request)
-    who, task_id = await actor(request), request_data.task_id(request)
+    fields = await request_data.read(request)
     try:
         text = _text(fields)
-        written = await saved(request, services(request).backend.edit_comment(who, task_id, number, text))
+        written = await write(request, text)
     except Unchanged as refusal:
         return await answer_refusal(request, refusal, page=lambda: _unchanged(request, CHANGED if text else DELETED))
     except Invalid as refusal:
         return await _refused(request, refusal)
     return await _changed(request, written.after, CHANGED if text else DELETED)
+
+
+async def write(request: Request, text: str) -> Written:
+    """Write the text of a comment, or delete the comment by an empty one, and record it."""
+    who, task_id, number = await actor(request), request_data.task_id(request), request_data.entry_id(request)
+    act = Act("comment_changed" if text else "comment_deleted", task_id, {"comment": number})
+    return await recorded(request, services(request).backend.edit_comment(who, task_id, number, text), act)
 
 
 def _text(fields: request_data.Fields) -> str:

@@ -14,7 +14,7 @@ from helpdesk.people.model import Person
 from helpdesk.tasks.creation import NewTask, NewTaskForm
 from helpdesk.tasks.model import Actor, Ref, Task
 from helpdesk.web.core import flash, request_data, session
-from helpdesk.web.core.after_write import saved
+from helpdesk.web.core.after_write import Act, record, saved
 from helpdesk.web.core.errors import status_of
 from helpdesk.web.core.faces import (
     answer,
@@ -188,7 +188,7 @@ async def _created(request: Request, who: Actor, new_task: NewTask) -> Task:
     """Create a task. Raises Invalid in the names of the body, also for a project or tracker that is not offered."""
     backend = services(request).backend
     try:
-        return await saved(request, backend.create(who, new_task))
+        return await _write(request, who, new_task)
     except NotFound as error:
         offered = {project.id for project in await backend.projects_for_new(who)}
         is_offered = new_task.project_id in offered
@@ -198,6 +198,13 @@ async def _created(request: Request, who: Actor, new_task: NewTask) -> Task:
             if name in refusal.fields:
                 refusal.fields[alias] = refusal.fields.pop(name)
         raise
+
+
+async def _write(request: Request, who: Actor, new_task: NewTask) -> Task:
+    """Write a new task, and record it. Where it was written without its number being known, nothing is recorded."""
+    task = await saved(request, services(request).backend.create(who, new_task))
+    await record(request, Act("task_created", task.id))
+    return task
 
 
 async def _page(

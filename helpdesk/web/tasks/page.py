@@ -282,12 +282,14 @@ async def _personal_context(request: Request, task: Task, with_drafts: bool) -> 
             return replies, [], ""
         return replies, query(db), preferences.of_people(db, [person.id]).get(person.id, "")
 
+    away = await services(request).absences.now()
     replies, stored, notification_preferences = await services(request).database.run(work)
     drafts = drafts_service.unsent(task, stored, who)
     if "comments" in drafts and not hasattr(request.state, "staged"):
         uploads.restore(request, who, drafts["comments"].fields.get("staged"))
     return {
         "me": who.id,
+        "away": away,
         "typed_by": await drafts_service.form_owner(request),
         "replies": replies,
         "drafts": drafts,

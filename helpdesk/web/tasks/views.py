@@ -9,7 +9,7 @@ from helpdesk.errors import Conflict, Invalid, NotAllowed, NotFound, Sentence, T
 from helpdesk.tasks.model import Edit, Field, Task, Written
 from helpdesk.texts import is_blank
 from helpdesk.web.core import flash, request_data
-from helpdesk.web.core.after_write import saved
+from helpdesk.web.core.after_write import Act, recorded
 from helpdesk.web.core.errors import status_of
 from helpdesk.web.core.faces import answer, choose, fragment_or_page, html, json_response, see_other
 from helpdesk.web.core.guards import actor
@@ -110,15 +110,19 @@ async def _change(request: Request, field: Field) -> Response:
 async def fields(request: Request) -> Response:
     """Change the facts that are controls by the form beside the history.
 
-    The button `take` assigns the task to me, `no_day` takes its due date away.
+    The button `take` assigns the task to me, `deputy` to the deputy of its assignee; `no_day` takes its due date away.
     """
 
     async def read(request: Request) -> Edit:
         fields = await request_data.read(request)
         changed = fields._replace(values=form_fields.touched(fields.values))
         edit = request_data.edits(changed)._replace(details=task_input.due_date(changed))
-        mine: dict[Field, int | None] = {"assignee": (await actor(request)).id} if fields.values.get("take") else {}
-        return edit._replace(changes={**edit.changes, **mine})
+        pressed: dict[Field, int | None] = {}
+        if fields.values.get("deputy"):
+            pressed["assignee"] = fields.number("deputy")
+        elif fields.values.get("take"):
+            pressed["assignee"] = (await actor(request)).id
+        return edit._replace(changes={**edit.changes, **pressed})
 
     async def conclude(request: Request, written: Written) -> change.Outcome:
         before, after = written.before, written.after
@@ -168,9 +172,10 @@ async def _read_answer(request: Request) -> Edit:
 async def _write_answer(request: Request, edit: Edit) -> Written:
     backend, who, number = services(request).backend, await actor(request), request_data.task_id(request)
     if not (edit.changes or edit.files):
-        return await saved(request, backend.comment(who, number, edit.comment, edit.private))
+        act = Act("task_changed", number, {"what": ["comment"]})
+        return await recorded(request, backend.comment(who, number, edit.comment, edit.private), act)
     try:
-        written = await saved(request, backend.change(who, number, edit))
+        written = await change.write(request, who, number, edit)
     except Unchanged as refusal:
         raise request_data.refusal("comment", change.NOTHING_CHANGED) from refusal
     request.state.staged = []  # they are the task's now
@@ -213,8 +218,7 @@ async def attachments(request: Request) -> Response:
     fields, files = await request_data.read(request), await uploads.receive(request, who)
     if not files:
         raise missing
-    edit = Edit(comment=fields.text("comment"), files=files)
-    written = await saved(request, services(request).backend.change(who, task.id, edit))
+    written = await change.write(request, who, task.id, Edit(comment=fields.text("comment"), files=files))
     added = [schemas.attachment(file) for file in written.added_files]
     return json_response(request, {"message": translate(request, ATTACHED), "attachments": added}, 201)
 
@@ -222,7 +226,7 @@ async def attachments(request: Request) -> Response:
 async def watch(request: Request) -> Response:
     """Begin or stop to watch, as `watching` of the form says."""
     watching = (await request_data.read(request)).flag("watching")
-    task = await saved(request, services(request).backend.watch(await actor(request), task_id(request), watching))
+    task = await write_watch(request, watching)
     body = {"message": translate(request, WATCHED[watching]), "watched": task.watched}
     return await answer(
         request,
@@ -230,6 +234,13 @@ async def watch(request: Request) -> Response:
         page=lambda: flash.redirect(request, task_page.address(request, task.id), WATCHED[watching]),
         fragment=lambda: task_page.part(request, "tasks/_watch_saved.html", task, message=WATCHED[watching]),
     )
+
+
+async def write_watch(request: Request, watching: bool) -> Task:
+    """Begin or stop to watch, and record it."""
+    number, backend = task_id(request), services(request).backend
+    act = Act("task_watched" if watching else "task_unwatched", number)
+    return await recorded(request, backend.watch(await actor(request), number, watching), act)
 
 
 async def changed(request: Request) -> Response:
@@ -274,7 +285,7 @@ async def delete(request: Request) -> Response:
 @idempotent
 async def remove(request: Request) -> Response:
     number = task_id(request)
-    await saved(request, services(request).backend.delete(await actor(request), number))
+    await recorded(request, services(request).backend.delete(await actor(request), number), Act("task_deleted", number))
     await services(request).suppression.deleted(number)
     return await answer(
         request,

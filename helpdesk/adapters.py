@@ -1,0 +1,163 @@
+"""Make the adapters of outside systems by the settings, and list their checks. Client libraries are imported only when
+needed."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, NamedTuple
+
+from helpdesk import health, tls
+from helpdesk.health import Check, Trouble
+from helpdesk.people.rights import GRANTED
+from helpdesk.settings.settings import Settings
+from helpdesk.settings.sources import Problem, SettingsError
+from helpdesk.store.database import Database
+
+if TYPE_CHECKING:
+    from helpdesk.people.ldap.directory import LdapDirectory
+    from helpdesk.people.oracle_erp.directory import OracleDirectory
+    from helpdesk.people.redmine_keys import RedmineKeys
+    from helpdesk.redmine_client import RedmineClient
+    from helpdesk.tasks.redmine.sql.connection import RedmineDatabase
+
+
+class Outside(NamedTuple):
+    """The adapters of outside systems; None for those that are not set."""
+
+    redmine: "RedmineClient | None"
+    redmine_database: "RedmineDatabase | None"
+    erp: "OracleDirectory | None"
+    ldap: "LdapDirectory | None"
+
+    async def close(self) -> None:
+        if self.redmine:
+            await self.redmine.close()
+        if self.redmine_database:
+            self.redmine_database.close()
+        if self.erp:
+            await self.erp.close()
+
+
+def outside(settings: Settings) -> Outside:
+    """Return the adapters that the settings ask for. Each connects with its first call."""
+    has_redmine = bool(settings.redmine_url)
+    return Outside(
+        redmine_client(settings) if has_redmine else None,
+        redmine_database(settings) if has_redmine else None,
+        oracle(settings),
+        ldap(settings),
+    )
+
+
+def redmine_client(settings: Settings, own_keys: "RedmineKeys | None" = None) -> "RedmineClient":
+    """Return a client with our own key, or with each person's."""
+    from helpdesk.redmine_client import RedmineClient
+
+    authorities = settings.redmine_ca_bundle or settings.ca_bundle
+    return RedmineClient(
+        settings.redmine_url or "", settings.redmine_api_key or "", ca_bundle=authorities, auth=own_keys
+    )
+
+
+def redmine_database(settings: Settings) -> "RedmineDatabase | None":
+    """Return Redmine's database when MYSQL_* is set. It connects with the first query."""
+    if settings.mysql_url is None:
+        return None
+    from helpdesk.tasks.redmine.sql.connection import RedmineDatabase
+
+    encryption = tls.for_mysql(settings.mysql_ssl_mode, settings.mysql_ssl_ca or settings.ca_bundle)
+    return RedmineDatabase(settings.mysql_url, settings.redmine_db_timezone, tls=encryption)
+
+
+def oracle(settings: Settings) -> "OracleDirectory | None":
+    """Return the directory of the Oracle ERP when ORACLE_HOST is set. It connects with the first look-up."""
+    if settings.oracle_host is None:
+        return None
+    from helpdesk.people.oracle_erp import connection, directory, statements
+
+    names = settings.oracle_service or "", settings.oracle_user or ""
+    account = connection.account(settings.oracle_host, settings.oracle_port, *names, settings.oracle_password or "")
+    asked = statements.statements(settings.oracle_sql_check, settings.oracle_sql_profile, settings.oracle_sql_vpn)
+    return directory.OracleDirectory(account, asked, checks_passwords=settings.oracle_login_check)
+
+
+def ldap(settings: Settings) -> "LdapDirectory | None":
+    """Return the directory over LDAP when LDAP_URL is set. It connects with the first look-up."""
+    if settings.ldap_url is None:
+        return None
+    from helpdesk.people.ldap.connection import Account, Server
+    from helpdesk.people.ldap.directory import LdapDirectory
+    from helpdesk.people.ldap.lookup import Lookup
+    from helpdesk.people.ldap.schema import SCHEMAS
+
+    if not set((settings.ldap_group_rights or {}).values()) <= set(GRANTED):
+        hint = f"Give some of {', '.join(GRANTED)}"
+        raise SettingsError([Problem("LDAP_GROUP_RIGHTS", "names a right that can't be granted", hint)])
+    context = tls.context(settings.ldap_ca_bundle or settings.ca_bundle)
+    service = Account(settings.ldap_bind_dn or "", settings.ldap_bind_password or "")
+    lookup = Lookup(
+        settings.ldap_base_dn or "",
+        SCHEMAS[settings.ldap_schema],
+        settings.ldap_user_filter,
+        settings.ldap_group_rights or {},
+    )
+    return LdapDirectory(Server(settings.ldap_url, settings.ldap_starttls, context), service, lookup)
+
+
+def checks_of(settings: Settings, store: Database, systems: Outside) -> list[Check]:
+    """Return the checks of our store and of all systems that are set, made by these very adapters.
+
+    They remember an account that was refused, so that checks never try it again and again until it is locked.
+    """
+    listed = [health.store(store)]
+    if systems.redmine:
+        from helpdesk.tasks.redmine import health as redmine_health
+
+        listed.append(redmine_health.rest(systems.redmine))
+        if systems.redmine_database:
+            listed.append(redmine_health.database(systems.redmine_database, systems.redmine))
+    if systems.erp:
+        from helpdesk.people.oracle_erp import health as oracle_health
+
+        listed.append(oracle_health.check(systems.erp))
+    if systems.ldap:
+        from helpdesk.people.ldap import health as ldap_health
+
+        listed.append(ldap_health.check(systems.ldap))
+    if settings.redis_url:
+        from helpdesk.notifications import redis_wakeups
+
+        listed.append(redis_wakeups.check(settings.redis_url, settings.secret_keys[0], settings.ca_bundle))
+    if settings.outbound_proxy:
+        listed.append(health.proxy(settings.outbound_proxy))
+    return listed
+
+
+@asynccontextmanager
+async def checks(settings: Settings) -> AsyncIterator[list[Check]]:
+    """Yield the checks of all configured systems, with connections of their own for the length of the block."""
+    store, systems = Database(settings.database_url), outside(settings)
+    try:
+        yield checks_of(settings, store, systems)
+    finally:
+        await systems.close()
+        store.close()
+
+
+def schema_trouble(settings: Settings) -> Trouble | None:
+    """Return the trouble with the tables of Redmine's database, if any; None also when it does not answer."""
+    database = redmine_database(settings)
+    if database is None:
+        return None
+    from helpdesk.tasks.redmine import health as redmine_health
+
+    try:
+        return redmine_health.schema_trouble(database)
+    finally:
+        database.close()
+
+
+def grants(settings: Settings) -> str:
+    """Return the statements that create MYSQL_USER for MYSQL_DATABASE, or for the usual names."""
+    from helpdesk.tasks.redmine.sql.schema_check import script
+
+    return script(settings.mysql_database or "redmine", settings.mysql_user or "helpdesk", "%")

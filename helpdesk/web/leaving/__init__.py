@@ -1,0 +1,1 @@
+"""Absence, handing over one's tasks, and leaving the company."""

@@ -1,0 +1,181 @@
+"""Show people their own profile, and let them change what no directory owns: on a page, and for programs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any, NamedTuple
+
+from sqlmodel import Session
+from starlette.requests import Request
+from starlette.responses import Response
+
+from helpdesk.errors import HelpdeskError, Invalid, Sentence, TooLarge, sentence
+from helpdesk.notifications.preferences import Preferences, from_json, to_json
+from helpdesk.people import accounts
+from helpdesk.people.model import Person
+from helpdesk.store import audit, preferences, profiles, saved_views
+from helpdesk.web.core import flash, request_data
+from helpdesk.web.core.after_write import stored
+from helpdesk.web.core.errors import status_of
+from helpdesk.web.core.faces import answer, answer_refusal, html, json_response
+from helpdesk.web.core.request_data import Fields
+from helpdesk.web.core.services import path_to, services
+from helpdesk.web.core.session import current_user
+from helpdesk.web.edge.idempotency import idempotent
+from helpdesk.web.lists import layout
+from helpdesk.web.people import schemas
+from helpdesk.web.people.schemas import Own
+
+SAVED = sentence("Your profile was saved.")
+FLAGS = {"browser_notifications_enabled": "in_browser", "notifications_widget_enabled": "in_widget"}
+HIDES = "hides_presence"
+LOGIN = "username"
+
+
+class FormField(NamedTuple):
+    """A field of the form; `type` and `autocomplete` are HTML's."""
+
+    key: str
+    label: Sentence
+    autocomplete: str
+    type: str = "text"
+    longest: int = 200
+
+
+FIELDS = (
+    FormField("full_name", sentence("Full name"), "name"),
+    FormField("department", sentence("Department"), "organization"),
+    FormField("position", sentence("Position"), "organization-title"),
+    FormField("office", sentence("Room"), "off"),
+    FormField("phone", sentence("Phone"), "tel", "tel", 100),
+    FormField("email", sentence("E-mail"), "email", "email"),
+)
+LONGEST = {field.key: field.longest for field in FIELDS}
+
+
+class Changes(NamedTuple):
+    """What was sent: fields of the account, and flags of the preferences. Fields that are not sent stay."""
+
+    account: dict[str, Any]
+    flags: dict[str, bool]
+    others: frozenset[str] = frozenset()
+
+
+async def profile(request: Request) -> Response:
+    """Show the person's own profile; a PUT changes it."""
+    if request.method == "PUT":
+        return await _change(request)
+    return await answer(request, json=lambda: _to_json(request), page=lambda: _page(request, "people/profile.html"))
+
+
+async def account(request: Request) -> Response:
+    """Show the form of one's profile and preferences; a POST changes them."""
+    if request.method == "POST":
+        return await _change(request)
+    return await answer(request, json=lambda: _to_json(request), page=lambda: _page(request, "people/account.html"))
+
+
+@idempotent
+async def _change(request: Request) -> Response:
+    fields = await request_data.read(request)
+    try:
+        ignored = await _write(request, _read(fields))
+    except (Invalid, TooLarge) as error:
+        page = partial(_page, request, "people/account.html", fields.values, error)
+        return await answer_refusal(request, error, page=page)
+    return await answer(
+        request,
+        json=lambda: _to_json(request, ignored=ignored),
+        page=lambda: flash.redirect(request, path_to(request, "people:account"), SAVED),
+    )
+
+
+def _read(fields: Fields) -> Changes:
+    """Read what was sent. Raises Invalid with every wrong field at once."""
+    wrong: dict[str, Sequence[Sentence]] = {}
+    texts: dict[str, Any] = {}
+    for field in FIELDS:
+        if field.key in fields.values:
+            try:
+                texts[field.key] = " ".join(fields.text(field.key, field.longest).split())
+            except Invalid as refusal:
+                wrong |= refusal.fields
+    checked = {name: texts[name] for name in ("full_name", "email") if texts.get(name)}
+    wrong = {name: [mistake] for name, mistake in accounts.mistakes(checked).items()} | wrong
+    flags = {}
+    for name in (*FLAGS, HIDES):
+        if fields.values.get(name) is not None:
+            try:
+                flags[name] = fields.flag(name)
+            except Invalid as refusal:
+                wrong |= refusal.fields
+    if wrong:
+        raise Invalid(wrong)
+    hides = {HIDES: flags.pop(HIDES)} if HIDES in flags else {}
+    return Changes(texts | hides, flags, frozenset({LOGIN} & fields.values.keys()))
+
+
+async def _write(request: Request, changes: Changes) -> list[str]:
+    """Write the changes, and return the names of the fields that are not the person's to change. Raises Invalid."""
+    person = await current_user(request)
+
+    def work(db: Session) -> list[str]:
+        before = profiles.of_person(db, person.id)
+        after = profiles.edit(db, person.id, changes.account)
+        if changes.flags:
+            preferences.change(db, person.id, partial(_with_flags, changes.flags))
+        changed = sorted(name for name in changes.account if getattr(before, name) != getattr(after, name))
+        if changed:
+            audit.note(db, person.id, "edit_profile", person.id, {"fields": changed})
+        return sorted({*(after.owned & changes.account.keys()), *changes.others})
+
+    return await stored(request, work)
+
+
+def _with_flags(flags: Mapping[str, bool], text: str) -> str:
+    """Return preferences as JSON with other flags."""
+    changed: dict[str, Any] = {FLAGS[name]: value for name, value in flags.items()}
+    return to_json(replace(from_json(text), **changed))
+
+
+async def own(request: Request) -> Own:
+    """Return what the person sees of their own account."""
+    person = await current_user(request)
+
+    def work(db: Session) -> Own:
+        text = preferences.of_people(db, [person.id]).get(person.id)
+        return Own(profiles.of_person(db, person.id), from_json(text) if text else Preferences())
+
+    return await services(request).database.run(work)
+
+
+async def _to_json(request: Request, ignored: Sequence[str] | None = None) -> Response:
+    """Tell the profile, and the fields that were sent and left as they are."""
+    person, now = await current_user(request), services(request).clock()
+    body = schemas.own(await own(request), person, now)
+    return json_response(request, body if ignored is None else body | {"ignored": ignored})
+
+
+async def _page(
+    request: Request, template: str, typed: Mapping[str, Any] = {}, error: HelpdeskError | None = None
+) -> Response:
+    """Render the profile or its form, with what was typed."""
+    its = await own(request)
+    shown = {name: getattr(its.profile, name) for name in LONGEST}
+    values = shown | {name: str(typed[name]) for name in LONGEST if name in typed and name not in its.profile.owned}
+    context = {
+        "profile": its.profile,
+        "fields": FIELDS,
+        "values": values,
+        "error": error,
+        "layout": layout.of_request(request),
+        "start_page": await _start_page(request),
+    }
+    return html(request, template, status_of(error) if error else 200, **context)
+
+
+async def _start_page(request: Request) -> str:
+    """Return the name of the view that the person begins with; empty for the usual page."""
+    person: Person = await current_user(request)
+    views = await services(request).database.run(lambda db: saved_views.of_person(db, person.id))
+    return next((view.name for view in views if view.is_start), "")

@@ -1,0 +1,50 @@
+"""Show people as JSON: themselves, and to others."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from starlette.requests import Request
+
+from helpdesk.notifications.preferences import Preferences
+from helpdesk.people.model import Person
+from helpdesk.store.colleagues import Colleague
+from helpdesk.store.profiles import Profile
+from helpdesk.web.core.faces import Json, day, moment
+from helpdesk.web.people.presence import is_online
+from helpdesk.web.tasks import schemas as task_schemas
+
+FIELDS = ("full_name", "email", "department", "position", "office", "phone")
+
+
+class Own(NamedTuple):
+    """What people see of their own account."""
+
+    profile: Profile
+    preferences: Preferences
+
+
+def own(own: Own, person: Person, now: datetime) -> Json:
+    """Return one's own profile as one flat object (contract §3)."""
+    profile, preferences = own
+    return {
+        **task_schemas.user(person),
+        **{name: getattr(profile, name) for name in FIELDS},
+        "vpn_end_date": day(profile.vpn_end_date),
+        "id_redmine_user": profile.redmine_id,
+        "browser_notifications_enabled": preferences.in_browser,
+        "notifications_widget_enabled": preferences.in_widget,
+        "hides_presence": profile.hides_presence,
+        "last_seen": moment(profile.last_seen),
+        "online": is_online(profile.last_seen, now),
+    }
+
+
+def colleague(request: Request, it: Colleague, now: datetime) -> Json:
+    """Return what everybody may know of somebody."""
+    return {
+        "id": it.id,
+        "username": it.login,
+        **{name: getattr(it, name) for name in FIELDS},
+        "last_seen": moment(it.last_seen),
+        "online": is_online(it.last_seen, now),
+    }
