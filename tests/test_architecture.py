@@ -157,7 +157,7 @@ FLOORS = (
     "tasks",
     "lists",
     "people",
-    "live search neighbours",
+    "live search neighbours requests",
     "board accounts leaving",
     "admin",
     "start",

@@ -20,6 +20,7 @@ from helpdesk.requests.model import (
     Category,
     Grade,
     NewRequest,
+    Places,
     Request,
     Requester,
     RequestPage,
@@ -49,6 +50,8 @@ NO_GRADE = sentence("Please choose a grade from 1 to 5.")
 NO_CATEGORY = sentence("Please choose what the request is about.")
 NOT_ANSWERED = sentence("You can't answer this request. Please call the support.")
 NOT_SOLVED = sentence("This request can't be closed from here just now. Please write an answer instead.")
+CLOSED_PROJECT = sentence("No request can be created in this project.")
+NO_TRACKER = sentence("There is no such type here.")
 CLOSED_CATEGORY = sentence(
     "Nothing can be created in this category: the task system wants more than is asked here. Please tell an "
     "administrator."
@@ -206,6 +209,18 @@ class RequestService:
             return await self.source.create(who, task, address_of(who))
         except NotFound as error:
             raise Invalid({"category_id": [CLOSED_CATEGORY]}) from error
+
+    async def places(self) -> Places:
+        vocabulary = await self.backend.vocabulary(await self.source.system())
+        return Places(vocabulary.projects, vocabulary.trackers, await self.source.projects())
+
+    async def require_place(self, project_id: int, tracker_id: int | None) -> None:
+        if project_id not in await self.source.projects():
+            raise Invalid({"project_id": [CLOSED_PROJECT]})
+        try:
+            await self.backend.new_task_form(await self.source.system(), project_id, tracker_id)
+        except (NotFound, NotAllowed) as error:
+            raise Invalid({"tracker_id": [NO_TRACKER]}) from error
 
     async def visible(self, who: Requester, task_ids: Collection[int]) -> frozenset[int]:
         return await self.owned.among(who, task_ids)

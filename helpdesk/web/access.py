@@ -16,10 +16,11 @@ NAMES: dict[str, str] = {
         people:login people:logout people:register people:password_link
         old:/login old:/logout old:/register
         old:/my-tasks old:/my-tasks/{task_id:int} old:/tasks/my-tasks/{task_id:int}
-        old:/my-issues old:/my-issues/{task_id:int}
+        old:/my-issues old:/my-issues/new old:/my-issues/{task_id:int}
     """,
     ADMIN: """
         admin:index
+        admin:categories admin:category admin:category_move
         tasks:columns
         unconnected:/api/erp/user/{username}
     """,
@@ -39,6 +40,8 @@ NAMES: dict[str, str] = {
         tasks:file tasks:thumbnail tasks:view
         tasks:status tasks:priority tasks:assignee tasks:fields tasks:comments tasks:attachments
         tasks:edit tasks:preview tasks:watch tasks:delete
+        requests:index requests:new requests:similar requests:show requests:solved requests:changed
+        requests:text requests:file requests:thumbnail requests:view
         drafts:save drafts:discard
         replies:insert replies:index replies:edit replies:remove
         views:index views:show views:remove

@@ -14,7 +14,10 @@ class Section(NamedTuple):
     name: Sentence
 
 
-SECTIONS: tuple[Section, ...] = (Section("admin:index", sentence("Overview")),)
+SECTIONS: tuple[Section, ...] = (
+    Section("admin:index", sentence("Overview")),
+    Section("admin:categories", sentence("Categories of requests")),
+)
 
 
 def section_page(request: Request, template: str, status: int = 200, **context: Any) -> Response:
