@@ -103,7 +103,7 @@ class RemovedTasks:
         ids_of = {stream: tasks.seen | tasks.unchecked for stream, tasks in person.streams.items()}
         task_ids: set[int] = set().union(*ids_of.values())
         if task_ids:
-            seen = await self.services.sight.seen(person.signed_in, task_ids)
+            seen = await self.services.visible_tasks.seen(person.signed_in, task_ids)
             for stream, ids in ids_of.items():
                 self._announce(stream, person.streams.get(stream), ids, seen)
 

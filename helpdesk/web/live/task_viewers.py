@@ -115,7 +115,7 @@ class TaskViewers:
         if len(its) > MOST_SENT and not stream.viewer.every:
             # Events of tasks that the person may not see must not count: "missed" would reveal that they exist.
             try:
-                seen = await self.services.sight.seen(stream.viewer.signed_in, {it.task_id for it in its})
+                seen = await self.services.visible_tasks.seen(stream.viewer.signed_in, {it.task_id for it in its})
             except Unavailable:
                 its = its[-MOST_SENT:]
             else:
@@ -211,7 +211,7 @@ class TaskViewers:
         showing = {it.person_id: it.viewer for it in streams if it.viewer and record.task_id in it.viewer.tasks}
         if record.is_private:
             return frozenset()
-        own = self.services.sight.own_requests
+        own = self.services.visible_tasks.as_requests
         return frozenset([id for id, viewer in showing.items() if await own(viewer.signed_in, [record.task_id])])
 
     def _give(self, stream: Stream, record: EventRecord) -> None:

@@ -61,7 +61,7 @@ def _viewer(request: Request, signed_in: SignedIn) -> TaskViewer | None:
     ids = [it for it in request.query_params.get("tasks", "").split(",") if it]
     tasks = frozenset(request_data.whole("tasks", it) for it in ids[-MOST_ON_SCREEN:])
     every = EVERY_TASK in tasks or str(EVERY_TASK) in ids or len(ids) > MOST_ON_SCREEN
-    actor = services(request).sight.actor(signed_in)
+    actor = services(request).visible_tasks.actor(signed_in)
     return TaskViewer(signed_in, actor, tasks - {EVERY_TASK}, every) if ids else None
 
 

@@ -34,7 +34,7 @@ async def items(request: Request, rows: Iterable[NotificationRow]) -> list[Item]
     as a task or as a request. Raises Unavailable, NotAllowed."""
     rows = list(rows)
     tasks = {row.task_id for row in rows if row.kind not in OF_NO_TASK}
-    visible = await services(request).sight.seen(await session.required(request), tasks) if tasks else {}
+    visible = await services(request).visible_tasks.seen(await session.required(request), tasks) if tasks else {}
     return [in_full(row) if _is_visible(row, visible) else _hidden(row) for row in rows]
 
 

@@ -95,11 +95,12 @@ async def show(request: Request) -> Response:
 
 async def _route(request: Request, task_id: int) -> str:
     """Return the route of the page by which the person sees a task; the task's own, where that can't be known now."""
-    signed_in, sight = await session.required(request), services(request).sight
+    signed_in, visible = await session.required(request), services(request).visible_tasks
     try:
-        is_request = not await sight.tasks(signed_in, [task_id]) and await sight.own_requests(signed_in, [task_id])
+        as_task = await visible.as_tasks(signed_in, [task_id])
+        is_request = not as_task and await visible.as_requests(signed_in, [task_id])
     except Unavailable:
-        return "tasks:show" if sight.actor(signed_in) else "requests:show"
+        return "tasks:show" if visible.actor(signed_in) else "requests:show"
     return "requests:show" if is_request else "tasks:show"
 
 

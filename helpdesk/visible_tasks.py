@@ -9,7 +9,7 @@ from helpdesk.tasks.backend import Backend
 from helpdesk.tasks.model import Actor
 
 
-class Sight:
+class VisibleTasks:
     """Asks the backend, and for tasks that it does not show asks whose request they are."""
 
     def __init__(self, backend: Backend, identify: Callable[[SignedIn], Actor], requests: Requests) -> None:
@@ -22,19 +22,19 @@ class Sight:
         except NotAllowed:
             return None
 
-    async def tasks(self, signed_in: SignedIn, task_ids: Collection[int]) -> Mapping[int, bool]:
+    async def as_tasks(self, signed_in: SignedIn, task_ids: Collection[int]) -> Mapping[int, bool]:
         """Return those that are visible as tasks, each with whether others' private comments are visible, too. Raises
         Unavailable, NotAllowed."""
         actor = self.actor(signed_in)
         return await self.backend.seen(actor, task_ids) if actor and task_ids else {}
 
     async def seen(self, signed_in: SignedIn, task_ids: Collection[int]) -> Mapping[int, bool]:
-        """Return the same with the requests of the person, which never show private comments. Raises as `tasks`."""
-        seen = await self.tasks(signed_in, task_ids)
-        own = await self.own_requests(signed_in, set(task_ids) - seen.keys())
+        """Return the same with the requests of the person, which never show private comments. Raises as `as_tasks`."""
+        seen = await self.as_tasks(signed_in, task_ids)
+        own = await self.as_requests(signed_in, set(task_ids) - seen.keys())
         return {**dict.fromkeys(own, False), **seen}
 
-    async def own_requests(self, signed_in: SignedIn, task_ids: Collection[int]) -> frozenset[int]:
+    async def as_requests(self, signed_in: SignedIn, task_ids: Collection[int]) -> frozenset[int]:
         """Return those of these tasks that are requests of the person. Raises Unavailable."""
         if not task_ids:
             return frozenset()
