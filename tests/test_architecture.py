@@ -143,8 +143,8 @@ MAY = {
     "web": {"errors", "texts", "timings", "languages", "paths", "services", "store", "web", *PORT - {"tasks.backend"},
             "tasks.markup", "tasks.change_messages", "tasks.board", "tasks.safe_html", "tasks.bulk", "tasks.pictures",
             "threads", "people.model", "people.rights", "people.directory",
-            "people.absences", "people.accounts", "people.passwords", "people.second_factor", "encryption",
-            "notifications", "requests", "requests.model", "requests.service"},
+            "people.absences", "people.accounts", "people.avatars", "people.passwords", "people.second_factor",
+            "encryption", "notifications", "requests", "requests.model", "requests.service"},
     **ADAPTERS,
 }  # fmt: skip
 
