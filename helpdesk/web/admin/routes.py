@@ -3,7 +3,7 @@
 from starlette.routing import BaseRoute, Route
 
 from helpdesk.people.rights import ADMIN
-from helpdesk.web.admin import audit, categories, overview
+from helpdesk.web.admin import audit, categories, leaving, overview
 from helpdesk.web.admin.people import access, account, binding, joining, person, rights
 from helpdesk.web.admin.people import index as people
 from helpdesk.web.core.guards import ADMINISTRATORS_ONLY, Handler, in_person, needs
@@ -45,6 +45,7 @@ ROUTES: list[BaseRoute] = [
     Route(PERSON + "/unjoin",        admin_form(joining.unjoin),       name="admin:unjoin", methods=POST),
     Route(PERSON + "/bind",          admin_form(binding.bind),         name="admin:bind", methods=POST),
     Route(PERSON + "/unbind",        admin_form(binding.unbind),       name="admin:unbind", methods=POST),
+    Route(PERSON + "/hand-over", admin(leaving.hand_over), name="admin:hand_over", methods=FORM),
 
     # Systems
 
