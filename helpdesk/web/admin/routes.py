@@ -3,7 +3,7 @@
 from starlette.routing import BaseRoute, Route
 
 from helpdesk.people.rights import ADMIN
-from helpdesk.web.admin import categories, overview
+from helpdesk.web.admin import categories, leaving, overview
 from helpdesk.web.core.guards import ADMINISTRATORS_ONLY, Handler, in_person, needs
 from helpdesk.web.edge.idempotency import idempotent
 
@@ -18,6 +18,7 @@ def admin_form(handler: Handler) -> Handler:
     return admin(in_person(idempotent(handler)))
 
 
+ONE = "/admin/people/{person_id:int}"
 FORM = ["GET", "POST"]
 
 # fmt: off
@@ -25,6 +26,7 @@ ROUTES: list[BaseRoute] = [
     Route("/admin", admin(overview.index), name="admin:index"),
 
     # People
+    Route(ONE + "/hand-over", admin(leaving.hand_over), name="admin:hand_over", methods=FORM),
 
     # Systems
 
