@@ -67,7 +67,7 @@ async def _create(request: Request) -> Response:
         refusal = page.named(error, "description") if isinstance(error, Invalid) else error
         values = fields.values
         return await answer_refusal(request, refusal, page=lambda: _form(request, who, values, refusal))
-    body = {"message": translate(request, CREATED), "data": {"request_id": number, "subject": wanted.subject}}
+    body = {"message": translate(request, CREATED), "data": {"id": number, "subject": wanted.subject}}
     return await answer(
         request,
         json=lambda: json_response(request, body, 201),

@@ -97,7 +97,7 @@ async def _solve(request: Request) -> Response:
         asked = await saved(request, services(request).requests.solve(who, number, grade, word))
     except Invalid as refusal:
         return await _refused(request, "solve", refusal)
-    message = CLOSED if asked.phase == "done" else THANKED
+    message = THANKED if grade else CLOSED
     return await _saved(request, asked, "requests/_solve_saved.html", message, 200)
 
 
