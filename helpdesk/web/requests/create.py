@@ -141,7 +141,8 @@ async def similar(request: Request) -> Response:
     """
     who, subject = await requester(request), request.query_params.get("subject", "")[:LONGEST_SUBJECT]
     if request.method == "POST":
-        return await _form(request, who, (await request_data.read(request)).values)
+        values = (await request_data.read(request)).values
+        return await answer(request, json=lambda: _to_json(request, who), page=lambda: _form(request, who, values))
     is_enough = len(subject.strip()) >= FEWEST_LETTERS
     rows = await services(request).requests.similar(who, subject, MOST_SIMILAR) if is_enough else ()
     await colors.prepare(request)
