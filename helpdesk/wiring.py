@@ -89,8 +89,12 @@ def _with_redmine(settings: Settings, database: Database, systems: Outside, clie
     if settings.redmine_act_as == "api-key":
         acting = adapters.redmine_client(settings, RedmineKeys(database, Box(settings.secret_keys)))
 
+    nameless = adapters.nameless_redmine_client(settings)
+
     async def close() -> None:
         await acting.close()
+        if nameless:
+            await nameless.close()
         await systems.close()
         database.close()
 
@@ -107,7 +111,7 @@ def _with_redmine(settings: Settings, database: Database, systems: Outside, clie
     backend = RedmineBackend(acting, settings.redmine_text_format, source)
     system = RedmineBackend(client, settings.redmine_text_format, source) if acting is not client else backend
     accounts, rules = people.known_in_redmine, ownership_rules(settings)
-    by_key = RedmineRequests(system, backend, rules, settings.requester_fields or ())
+    by_key = RedmineRequests(system, backend, rules, settings.requester_fields or (), nameless)
     requests = _requests(database, system, by_key, rules, Person.redmine_id, redmine_user, feed)
     return _services(
         settings, database, systems, backend, authentication, redmine_user, close, feed, accounts, requests, watchers
@@ -155,7 +159,7 @@ def _services(
     """Add the poller of the feed and the channels, by which people are notified of events."""
     wakeups, wakeup_watchers = _wakeups(settings)
     named = partial(rights.administrators, named=settings.administrators or ())
-    recipients = Recipients(feed, database, accounts, named, settings.timezone)
+    recipients = Recipients(feed, database, accounts, named, settings.timezone, requests)
     dispatcher = Dispatcher(Resources(settings, database))
 
     def interval(now: datetime) -> float:

@@ -29,7 +29,7 @@ NAMES: dict[str, str] = {
         home
         search:index search:keys
         people:menu people:hints people:mentions
-        people:index people:colleague people:profile people:account
+        people:index people:colleague people:profile people:account people:avatar
         people:sessions people:password people:tokens people:token_revoke
         people:second_factor_codes people:second_factor_off
         tasks:my_tasks tasks:index tasks:export tasks:statistics tasks:layout tasks:bulk

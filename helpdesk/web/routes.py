@@ -35,7 +35,7 @@ from helpdesk.web.neighbours import views as neighbours
 from helpdesk.web.notifications import mark_read, mutes
 from helpdesk.web.notifications import preferences as notification_preferences
 from helpdesk.web.notifications import views as notification_views
-from helpdesk.web.people import mentions, profile
+from helpdesk.web.people import avatars, mentions, profile
 from helpdesk.web.people import views as people_views
 from helpdesk.web.replies import views as reply_views
 from helpdesk.web.requests import create as request_create
@@ -121,6 +121,7 @@ ROUTES: list[BaseRoute] = [
     Route("/users",          signed_in(people_views.index), name="people:index"),
     Route("/users/profile",  signed_in(profile.profile),    name="people:profile", methods=["GET", "PUT"]),
     Route("/users/account",  signed_in(profile.account),    name="people:account", methods=FORM),
+    Route("/users/avatar/{file}", signed_in(avatars.avatar), name="people:avatar"),
     Route("/users/profile/{username:path}", signed_in(people_views.colleague), name="people:colleague"),
 
     # Tasks

@@ -1,9 +1,10 @@
 """A desk of requests in each tracker's world: the service, and what happens there beside it."""
 
 import sqlalchemy as sa
-from sqlmodel import Session
+from sqlmodel import Session, col
 
 from helpdesk.people.model import SignedIn, load_person
+from helpdesk.redmine_client import RedmineClient
 from helpdesk.requests.accounts import RequesterAccounts
 from helpdesk.requests.addresses import aliases_of
 from helpdesk.requests.model import Requester
@@ -27,13 +28,20 @@ FIELD = "Кабинет"
 
 
 class Desk:
-    """`anonymous` is the login in Redmine of the user for people without an account there."""
+    """`anonymous` is the user of Redmine for people without an account there; one without a login is `nameless`."""
 
-    def __init__(self, world: World, database: Database, anonymous: str | None = None) -> None:
+    def __init__(
+        self,
+        world: World,
+        database: Database,
+        anonymous: int | None = None,
+        nameless: RedmineClient | None = None,
+        fields: tuple[str, ...] = (),
+    ) -> None:
         self.world = world
         self.database = world.database if isinstance(world, EmbeddedWorld) else database
-        number = world.actor(anonymous).id if anonymous else None
-        self.rules = Rules(aliases_of(ALIASES), number)
+        self.rules = Rules(aliases_of(ALIASES), anonymous)
+        self.nameless, self.fields = nameless, fields
         self.service = self._service()
         if not isinstance(world, EmbeddedWorld):
             self._let_filter(world.custom_field(FIELD))
@@ -52,8 +60,8 @@ class Desk:
         if isinstance(backend, EmbeddedBackend):
             source, number = EmbeddedRequests(backend, self.rules), Person.id
         else:
-            fields = (f"cf_{self.world.custom_field(FIELD)}",)
-            source = RedmineRequests(backend, backend, self.rules, fields)
+            fields = self.fields or (f"cf_{self.world.custom_field(FIELD)}",)
+            source = RedmineRequests(backend, backend, self.rules, fields, self.nameless)
             number, identify = Person.redmine_id, redmine_user
         accounts = RequesterAccounts(self.database, self.rules, number, identify)
         return RequestService(self.database, backend, source, accounts, self.world.feed.key, utc_now)
@@ -65,12 +73,12 @@ class Desk:
                 self.set(login, redmine_id=self.world.actor(login).id)
 
     def set(self, login: str, **values: object) -> None:
-        change = sa.update(Person).where(Person.login == login).values(**values)
+        change = sa.update(Person).where(col(Person.login) == login).values(**values)
         self.database.run_here(lambda session: session.execute(change), writes=True)
 
     async def who(self, login: str) -> Requester:
         def work(session: Session) -> SignedIn:
-            row = session.execute(sa.select(Person).where(Person.login == login)).scalar_one()
+            row = session.execute(sa.select(Person).where(col(Person.login) == login)).scalar_one()
             return SignedIn(load_person(session, row), "mark")
 
         return await self.service.requester(self.database.run_here(work))
@@ -78,7 +86,7 @@ class Desk:
     def address(self, task_id: int, text: str) -> None:
         """Write addresses into the task's field for them."""
         if isinstance(self.world, EmbeddedWorld):
-            change = sa.update(tables.Task).where(tables.Task.id == task_id).values(requester=text)
+            change = sa.update(tables.Task).where(col(tables.Task.id) == task_id).values(requester=text)
             self.database.run_here(lambda session: session.execute(change), writes=True)
         else:
             field = {"id": self.world.custom_field(FIELD), "value": text}

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Collection, Mapping
 
 from helpdesk.errors import HelpdeskError, NotAllowed, NotFound, sentence
-from helpdesk.redmine_client import part, user_id
+from helpdesk.redmine_client import JSON, RedmineClient, part, user_id
 from helpdesk.requests import addresses
 from helpdesk.requests.model import Ownership, Requester
 from helpdesk.requests.ownership import Rules
@@ -15,11 +15,13 @@ from helpdesk.requests.source import Means
 from helpdesk.tasks.backend import Backend
 from helpdesk.tasks.creation import NewTask
 from helpdesk.tasks.files import Staged, Upload
-from helpdesk.tasks.model import Actor, Edit, Ref
+from helpdesk.tasks.model import Actor, Edit, Ref, Task
 from helpdesk.tasks.redmine.backend import RedmineBackend
 from helpdesk.tasks.redmine.rest import json_mapper
 from helpdesk.tasks.redmine.rest.metadata_cache import Cache
+from helpdesk.tasks.redmine.rest.nameless import Nameless
 from helpdesk.tasks.redmine.rest.requests import RestOwnerships
+from helpdesk.tasks.redmine.sql.requests import SqlOwnerships
 
 log = logging.getLogger(__name__)
 
@@ -37,25 +39,39 @@ NOT_MARKED = sentence(
 class RedmineRequests:
     """`system` acts by our own key, `acting` as people do; both may be the same."""
 
-    def __init__(self, system: RedmineBackend, acting: Backend, rules: Rules, fields: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        system: RedmineBackend,
+        acting: Backend,
+        rules: Rules,
+        fields: tuple[str, ...] = (),
+        nameless: RedmineClient | None = None,
+    ) -> None:
         self.backend, self.acting, self.rules, self.fields = system, acting, rules, fields
         self.client = system.calls.client
-        self.rest = RestOwnerships(system.calls, fields)
+        self.rest = rest = RestOwnerships(system.calls, fields)
+        self.system = rest.system
+        self._candidates, self._ownerships, self._private_files = rest.candidates, rest.ownerships, rest.private_files
+        if source := system.source:
+            sql, by_sql, either = SqlOwnerships(fields), source.reader, source.or_rest
+            self._candidates = either(by_sql(sql.candidates), rest.candidates)
+            self._ownerships = either(by_sql(sql.ownerships), rest.ownerships)
+            self._private_files = either(by_sql(sql.private_files), rest.private_files)
         self.users = Cache(1, ANONYMOUS_SECONDS)
-
-    async def system(self) -> Actor:
-        return await self.rest.system()
+        self.nameless = None
+        if nameless is not None and rules.anonymous_id is not None:
+            self.nameless = Nameless(nameless, rules.anonymous_id, self._task)
 
     async def candidates(self, who: Requester, limit: int) -> Mapping[int, Ownership]:
         author, canonical = who.actor.id if who.actor else None, self.rules.canonical
         needles = {needle for each in who.addresses for needle in addresses.needles(each, canonical)}
-        return await self.rest.candidates(await self.system(), author, needles if self.fields else (), limit)
+        return await self._candidates(await self.system(), author, needles if self.fields else (), limit)
 
     async def ownerships(self, task_ids: Collection[int]) -> Mapping[int, Ownership]:
-        return await self.rest.ownerships(await self.system(), task_ids)
+        return await self._ownerships(await self.system(), task_ids)
 
     async def private_files(self, task_id: int) -> Mapping[int, frozenset[int]]:
-        return await self.rest.private_files(await self.system(), task_id)
+        return await self._private_files(await self.system(), task_id)
 
     async def means(self, who: Requester, task_id: int) -> Means:
         if who.actor:
@@ -65,7 +81,17 @@ class RedmineRequests:
         anonymous = await self._anonymous()
         if anonymous is None or not who.addresses:
             return Means()
-        return (await self._means_of(self.backend, anonymous, task_id))._replace(is_oneself=False)
+        if anonymous.login:
+            return (await self._means_of(self.backend, anonymous, task_id))._replace(is_oneself=False)
+        return await self._nameless_means(task_id)
+
+    async def _nameless_means(self, task_id: int) -> Means:
+        """Return what may be done without signing in. Redmine does not tell beforehand whether that is a comment."""
+        try:
+            statuses = await self.nameless.statuses(task_id) if self.nameless else None
+        except (NotFound, NotAllowed):
+            return Means()
+        return Means() if statuses is None else Means(statuses, True, True, is_oneself=False)
 
     async def _means_of(self, backend: Backend, actor: Actor, task_id: int) -> Means:
         try:
@@ -78,7 +104,10 @@ class RedmineRequests:
 
     async def write(self, who: Requester, task_id: int, means: Means, edit: Edit) -> None:
         if means.actor is None:
-            raise NotAllowed(NOBODY)
+            if self.nameless is None or not means.may_answer:
+                raise NotAllowed(NOBODY)
+            await self.nameless.write(task_id, edit)
+            return
         backend = self.acting if means.is_oneself else self.backend
         await backend.change(means.actor, task_id, edit)
 
@@ -96,6 +125,8 @@ class RedmineRequests:
 
     async def create(self, who: Requester, new_task: NewTask, address: str) -> int:
         for backend, actor in await self._authors(who):
+            if not actor.login:
+                return await self._create_nameless(who, new_task, actor, address)
             try:
                 form = await backend.new_task_form(actor, new_task.project_id, new_task.tracker_id)
             except (NotFound, NotAllowed):
@@ -105,6 +136,13 @@ class RedmineRequests:
             await self._require_owned(who, task.id, actor, address)
             return task.id
         raise NotFound if await self._anonymous() or who.actor else NotAllowed(NOBODY)
+
+    async def _create_nameless(self, who: Requester, new_task: NewTask, actor: Actor, address: str) -> int:
+        if self.nameless is None:
+            raise NotAllowed(NOBODY)
+        task_id = await self.nameless.create(new_task, self._field(address) if address and self.fields else {})
+        await self._require_owned(who, task_id, actor, address)
+        return task_id
 
     async def _authors(self, who: Requester) -> list[tuple[Backend, Actor]]:
         """Return as whom a request may be created, the person first."""
@@ -136,10 +174,17 @@ class RedmineRequests:
             raise NotAllowed(NOT_MARKED, detail=f"issue {task_id} was deleted again")
 
     async def _mark(self, task_id: int, address: str) -> None:
+        body = {"issue": self._field(address)}
+        await self.client.put(f"/issues/{task_id}.json", body, (await self.system()).login)
+
+    def _field(self, address: str) -> JSON:
+        """Return the first of REQUESTER_FIELDS with the address, in the body of a write."""
         first = self.fields[0]
         number = first.removeprefix("cf_")
-        value = {"custom_fields": [{"id": int(number), "value": address}]} if number != first else {first: address}
-        await self.client.put(f"/issues/{task_id}.json", {"issue": value}, (await self.system()).login)
+        return {"custom_fields": [{"id": int(number), "value": address}]} if number != first else {first: address}
+
+    async def _task(self, task_id: int) -> Task:
+        return await self.backend.task(await self.system(), task_id)
 
     async def _anonymous(self) -> Actor | None:
         """Return the user who writes for people without an account; None where none is set."""

@@ -5,7 +5,7 @@ compared whole afterwards, and an answer without the filter is refused.
 """
 
 import asyncio
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import NamedTuple
 
@@ -13,6 +13,7 @@ from helpdesk.errors import BadResponse
 from helpdesk.redmine_client import JSON, part, user_id
 from helpdesk.requests.model import Ownership
 from helpdesk.tasks.model import Actor
+from helpdesk.tasks.redmine.private_files import Journal, private_files
 from helpdesk.tasks.redmine.rest import json_mapper, query_params
 from helpdesk.tasks.redmine.rest.calls import RestCalls
 from helpdesk.tasks.redmine.rest.lists import IssueLists
@@ -51,7 +52,7 @@ class RestOwnerships:
             return owner
 
     async def candidates(
-        self, system: Actor, author: int | None, needles: Collection[str], limit: int
+        self, system: Actor, /, author: int | None, needles: Collection[str], limit: int
     ) -> dict[int, Ownership]:
         """Return the issues of an author, and those whose fields contain one of the texts, those changed last first."""
         chosen: list[Filters] = [{"author_id": ("=", [author])}] if author else []
@@ -89,7 +90,7 @@ class RestOwnerships:
             if not is_match:
                 raise BadResponse(detail=f"Redmine does not filter by {name}")
 
-    async def ownerships(self, system: Actor, task_ids: Collection[int]) -> dict[int, Ownership]:
+    async def ownerships(self, system: Actor, /, task_ids: Collection[int]) -> dict[int, Ownership]:
         """Return whose these issues are; those that our key does not see are left out."""
         ids = sorted(set(task_ids))
         parts = [ids[start : start + PAGE] for start in range(0, len(ids), PAGE)]
@@ -106,38 +107,12 @@ class RestOwnerships:
         ownership = Ownership(json_mapper.ref(author).id if author else None, texts)
         return Candidate(json_mapper.number(issue, "id"), ownership, json_mapper.moment(issue["updated_on"]))
 
-    async def private_files(self, system: Actor, task_id: int) -> dict[int, frozenset[int]]:
+    async def private_files(self, system: Actor, /, task_id: int) -> dict[int, frozenset[int]]:
         """Return the files of private comments, by the entry that names them. Raises NotFound."""
         async with self.calls.reading():
             answer = await self.calls.client.get(f"/issues/{task_id}.json", None, [("include", "journals")])
             journals = items(part(answer, "issue"), "journals")
             return private_files((_journal(it) for it in journals), system.is_admin)
-
-
-class Journal(NamedTuple):
-    """An entry of a history: who made it and when, whether it has a text, and which files it names."""
-
-    id: int
-    author: int | None
-    moment: datetime
-    is_private: bool
-    has_notes: bool
-    files: frozenset[int]
-
-
-def private_files(journals: Iterable[Journal], sees_all: bool = True) -> dict[int, frozenset[int]]:
-    """Return the files that came with private comments, by their entries.
-
-    Redmine names such a file in a public entry of the same person and the same second (Journal#split_private_notes).
-    Who does not see all private comments takes every entry without a text for one.
-    """
-    listed = list(journals)
-    private = {(it.author, it.moment) for it in listed if it.is_private}
-    return {
-        it.id: it.files
-        for it in listed
-        if it.files and (it.is_private or (not it.has_notes and (not sees_all or (it.author, it.moment) in private)))
-    }
 
 
 def _journal(data: JSON) -> Journal:
