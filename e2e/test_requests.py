@@ -7,6 +7,7 @@ from playwright.sync_api import FilePayload, Page, expect
 
 from e2e import steps
 from e2e.conftest import AsProgram
+from e2e.watching import Announced
 
 SUBJECT = "Не открывается папка проекта «Север»"
 SCREEN: FilePayload = {"name": "ошибка.txt", "mimeType": "text/plain", "buffer": "отказано в доступе".encode()}
@@ -75,6 +76,22 @@ def test_similar_requests_come_while_the_subject_is_typed(page: Page, as_program
     page.get_by_label("В двух словах").press_sequentially(own["subject"])
     expect(page.locator(".request-similar").get_by_role("link", name=own["subject"]).first).to_be_visible()
     expect(page.get_by_label("В двух словах")).to_be_focused()
+
+
+@pytest.mark.parametrize("javascript", [True], ids=["with JavaScript"], indirect=True)
+def test_a_request_is_not_lost_when_the_session_ends_while_its_subject_is_typed(
+    page: Page, as_program: AsProgram, announced: Announced
+) -> None:
+    announced.add(401)
+    steps.come_to(page, "irina", "/requests/new")
+    page.get_by_label("Что случилось и где?").fill(ANSWER)
+    steps.end_all_sessions(as_program("irina"))
+    page.get_by_label("В двух словах").press_sequentially(SUBJECT)
+    expect(page.get_by_label("Пароль")).to_be_visible()
+    steps.sign_in(page, "irina")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Чем помочь?")
+    page.goto("/requests/new")
+    expect(page.get_by_label("Что случилось и где?")).to_have_value(ANSWER)
 
 
 @pytest.mark.parametrize("javascript", [True], ids=["with JavaScript"], indirect=True)
