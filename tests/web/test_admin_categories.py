@@ -53,7 +53,7 @@ def test_a_category_is_added_once_and_offered(admin: Client, visit: Visit, servi
     assert [it["name"] for it in visit("irina").get("/requests/new").json()["categories"]] == ["Доступ"]
     assert "the first type of the project" in parsed(admin.get(ADDRESS, headers=HTML).text).text
     ((actor, action, details),) = acts(services)
-    assert (actor, action, details["name"]) == (PEOPLE_IDS["admin"], "category added", "Доступ")
+    assert (actor, action, details["name"]) == (PEOPLE_IDS["admin"], "category_added", "Доступ")
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_two_administrators_at_once_lose_nothing(admin: Client, services: Servic
     assert "Моя подсказка" in conflict.text and names(admin) == ["Пароли"]
     again = form | {"lock_version": hidden(conflict.text, "lock_version")}
     assert admin.post(one, data=again, headers=HTML).status_code == 303 and names(admin) == ["Доступ"]
-    assert [action for _, action, _ in acts(services)] == ["category added", "category changed", "category changed"]
+    assert [action for _, action, _ in acts(services)] == ["category_added", "category_changed", "category_changed"]
 
 
 def test_categories_are_moved_and_switched_off(admin: Client, visit: Visit) -> None:

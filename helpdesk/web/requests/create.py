@@ -10,7 +10,7 @@ from helpdesk.errors import HelpdeskError, Invalid, Sentence, TooLarge, sentence
 from helpdesk.requests.model import Category, NewRequest, Requester
 from helpdesk.store.drafts import StoredDraft
 from helpdesk.web.core import flash, request_data
-from helpdesk.web.core.after_write import saved
+from helpdesk.web.core.after_write import Act, record, saved
 from helpdesk.web.core.errors import status_of
 from helpdesk.web.core.faces import answer, answer_refusal, choose, html, json_response, see_other
 from helpdesk.web.core.services import path_to, services
@@ -67,6 +67,7 @@ async def _create(request: Request) -> Response:
         refusal = page.named(error, "description") if isinstance(error, Invalid) else error
         values = fields.values
         return await answer_refusal(request, refusal, page=lambda: _form(request, who, values, refusal))
+    await record(request, Act("task_created", number))
     body = {"message": translate(request, CREATED), "data": {"id": number, "subject": wanted.subject}}
     return await answer(
         request,
