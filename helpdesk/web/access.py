@@ -21,6 +21,11 @@ NAMES: dict[str, str] = {
     ADMIN: """
         admin:hand_over
         admin:index
+        admin:people admin:new_person admin:person
+        admin:right admin:active admin:email admin:confirm_email admin:login
+        admin:sessions admin:tokens admin:second_factor admin:password_link
+        admin:join admin:unjoin admin:bind admin:unbind
+        admin:audit admin:audit_export
         admin:categories admin:category admin:category_move
         tasks:columns
         unconnected:/api/erp/user/{username}

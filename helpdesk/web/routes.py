@@ -1,6 +1,5 @@
 """List all addresses, each with its guard. The application starts only with the guards that `access.py` lists."""
 
-from starlette.convertors import register_url_convertor
 from starlette.routing import BaseRoute, Route
 
 from helpdesk.people.rights import ADMIN
@@ -22,7 +21,6 @@ from helpdesk.web.core.guards import (
     signed_in,
     unguarded,
 )
-from helpdesk.web.core.request_data import IdConvertor
 from helpdesk.web.drafts import service as drafts_service
 from helpdesk.web.edge import legacy_redirects, not_configured, readiness, static_files
 from helpdesk.web.edge.idempotency import idempotent
@@ -53,8 +51,6 @@ from helpdesk.web.tasks import (
 from helpdesk.web.tasks import create as task_create
 from helpdesk.web.tasks import edit as task_edit
 from helpdesk.web.tasks import views as task_views
-
-register_url_convertor("int", IdConvertor())
 
 
 def write(handler: Handler) -> Handler:
