@@ -40,6 +40,7 @@ FIRST, WORLDS = 701, 40 if os.environ.get("SOAK") else 1
 FIELD = 91
 ALIASES = (("firm.test", "msk.firm.test"),)
 EVENTS = 60
+OTHERS = 6
 OWN = ("person{}@firm.test", "PERSON{}@MSK.firm.test", "<Person{}@firm.test>", '"a@b, c" <person{}@firm.test>')
 ALIKE = ("xperson{}@firm.test", "person{}@firm.test.net", '"person{}@firm.test" <a@b>', "(person{}@firm.test)",
          "person{}0@firm.test", "person{}@sub.firm.test", "person{}+a@firm.test")  # fmt: skip
@@ -144,7 +145,8 @@ class View:
         listed = (await self.service.page(who, RequestQuery(per_page=500))).rows
         self.same(person, "the list", own, {row.id for row in listed})
         self.same(person, "visible()", own, set(await self.service.visible(who, list(tasks))))
-        for number in tasks:
+        others = Random(f"{self.world.seed} {person}").sample(sorted(tasks.keys() - own), OTHERS)
+        for number in [*sorted(own), *others]:
             try:
                 request = await self.service.show(who, number)
             except NotFound:
