@@ -17,6 +17,7 @@ from helpdesk.store.models.notifications import EventRecord
 from helpdesk.supervision import BackgroundTask
 from helpdesk.tasks.backend import Backend
 from helpdesk.tasks.model import Actor
+from helpdesk.visible_tasks import VisibleTasks
 
 
 def utc_now() -> datetime:
@@ -30,8 +31,8 @@ class Services:
     `authentication` signs people in. `accounts` returns the accounts of people by their numbers in the backend, and
     `identify` returns a signed-in person's identity there, and raises NotAllowed without one. `wakeups` wakes open
     streams, `feed_status` tells whether the feed is live, and `visible_to` returns the people who may see an event.
-    `requests` are the tasks of those who asked for them.
-    Each of `watchers` runs until it is cancelled. `close` releases connections when the process ends.
+    `requests` are tasks as those see them who asked for help, and `visible_tasks` tells what a person sees in either
+    way. Each of `watchers` runs until it is cancelled. `close` releases connections when the process ends.
     """
 
     settings: Settings
@@ -48,3 +49,7 @@ class Services:
     requests: Requests
     watchers: tuple[BackgroundTask, ...]
     clock: Callable[[], datetime] = utc_now
+
+    @property
+    def visible_tasks(self) -> VisibleTasks:
+        return VisibleTasks(self.backend, self.identify, self.requests)

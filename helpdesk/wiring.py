@@ -159,7 +159,7 @@ def _services(
     """Add the poller of the feed and the channels, by which people are notified of events."""
     wakeups, wakeup_watchers = _wakeups(settings)
     named = partial(rights.administrators, named=settings.administrators or ())
-    recipients = Recipients(feed, database, accounts, named, settings.timezone)
+    recipients = Recipients(feed, database, accounts, named, settings.timezone, requests)
     dispatcher = Dispatcher(Resources(settings, database))
 
     def interval(now: datetime) -> float:
