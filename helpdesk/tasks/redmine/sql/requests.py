@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 from helpdesk.requests.model import Ownership
 from helpdesk.tasks.redmine.private_files import Journal, private_files
@@ -30,6 +31,11 @@ FILES = (
     )
     .where(t.journals.c.journalized_id == sa.bindparam("task"), t.journals.c.journalized_type == "Issue")
 )
+
+
+def easy_columns(db: Connection) -> frozenset[str]:
+    """Return the columns of Easy Redmine that the table of issues has."""
+    return frozenset(db.scalars(EASY))
 
 
 class SqlOwnerships:
@@ -86,7 +92,7 @@ class SqlOwnerships:
 
     def _columns(self, read: Reading) -> list[sa.ColumnClause[str]]:
         """Return the columns of Easy Redmine that are wanted and present."""
-        present = set(read.db.scalars(EASY)) if self.easy else set()
+        present = easy_columns(read.db) if self.easy else ()
         return [sa.literal_column(f"issues.{name}", sa.String) for name in self.easy if name in present]
 
     def private_files(self, read: Reading, task_id: int) -> dict[int, frozenset[int]]:
