@@ -149,7 +149,8 @@ MAY = {
             "threads", "people.model", "people.rights", "people.directory",
             "system_monitor", "system_names",
             "people.absences", "people.accounts", "people.avatars", "people.passwords", "people.reread",
-            "people.second_factor", "encryption", "notifications", "requests", "requests.model", "requests.service"},
+            "people.second_factor", "people.signature", "encryption",
+            "notifications", "requests", "requests.model", "requests.service"},
     **ADAPTERS,
 }  # fmt: skip
 

@@ -30,6 +30,7 @@ NAMES: dict[str, str] = {
         admin:categories admin:category admin:category_move
         tasks:columns
         api:erp_user
+        admin:texts
     """,
     "setting_up": "people:second_factor people:second_factor_confirm",
     "signed_in": """

@@ -20,6 +20,7 @@ SECTIONS: tuple[Section, ...] = (
     Section("admin:systems", sentence("Systems")),
     Section("admin:audit", sentence("Audit")),
     Section("admin:categories", sentence("Categories of requests")),
+    Section("admin:texts", sentence("Texts")),
     Section("tasks:columns", sentence("Columns of the board")),
 )
 
