@@ -219,7 +219,7 @@ async def _form(request: Request, typed: Mapping[str, Any] = {}, error: Helpdesk
         "fields": FIELDS,
         "values": values,
         "error": error,
-        "layout": layout.of_request(request),
+        "is_dense": layout.of_request(request).is_dense,
         "start_page": await _start_page(request),
     }
     return html(request, "people/account.html", status_of(error) if error else 200, **context)
