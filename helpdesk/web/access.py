@@ -19,7 +19,7 @@ NAMES: dict[str, str] = {
         old:/my-issues old:/my-issues/new old:/my-issues/{task_id:int}
     """,
     ADMIN: """
-        admin:hand_over
+        admin:hand_over admin:export admin:anonymize
         admin:index
         admin:categories admin:category admin:category_move
         tasks:columns
@@ -35,7 +35,7 @@ NAMES: dict[str, str] = {
         people:second_factor_codes people:second_factor_off
         tasks:my_tasks tasks:index tasks:export tasks:statistics tasks:layout tasks:bulk
         tasks:new tasks:new_form tasks:new_preview
-        people:absence people:absence_end people:hand_over
+        people:absence people:absence_end people:hand_over people:export
         tasks:board tasks:more tasks:cards tasks:card tasks:row tasks:fold
         tasks:show tasks:back tasks:changed tasks:next_task tasks:previous_task tasks:entry tasks:text
         tasks:file tasks:thumbnail tasks:view

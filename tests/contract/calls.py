@@ -62,7 +62,7 @@ PAGES = STREAMS | {
     "tasks:next_task", "tasks:previous_task",
     "replies:insert", "drafts:discard", "tasks:row GET", "tasks:delete GET", "tasks:new_form", "tasks:new_preview",
     "tasks:thumbnail", "tasks:view", "notifications:show", "tasks:changed", "notifications:widget",
-    "tasks:more", "tasks:cards", "tasks:bulk GET", "people:menu", "search:keys",
+    "tasks:more", "tasks:cards", "tasks:bulk GET", "people:menu", "search:keys", "people:export", "admin:export",
 }  # fmt: skip
 KINDS = (
     "application/json", "application/json; charset=utf-16", "application/x-www-form-urlencoded", "text/plain", "",

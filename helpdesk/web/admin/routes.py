@@ -6,6 +6,7 @@ from helpdesk.people.rights import ADMIN
 from helpdesk.web.admin import categories, leaving, overview
 from helpdesk.web.core.guards import ADMINISTRATORS_ONLY, Handler, in_person, needs
 from helpdesk.web.edge.idempotency import idempotent
+from helpdesk.web.leaving import export
 
 
 def admin(handler: Handler) -> Handler:
@@ -26,6 +27,8 @@ ROUTES: list[BaseRoute] = [
     Route("/admin", admin(overview.index), name="admin:index"),
 
     # People
+    Route(ONE + "/export",    admin(in_person(export.of_person)), name="admin:export"),
+    Route(ONE + "/anonymize", admin_form(leaving.anonymize),      name="admin:anonymize", methods=FORM),
     Route(ONE + "/hand-over", admin(leaving.hand_over), name="admin:hand_over", methods=FORM),
 
     # Systems
