@@ -21,6 +21,12 @@ NAMES: dict[str, str] = {
     ADMIN: """
         admin:hand_over admin:export admin:anonymize
         admin:index
+        admin:systems admin:system_test admin:health admin:redmine_test
+        admin:people admin:new_person admin:person
+        admin:right admin:active admin:email admin:confirm_email admin:login
+        admin:sessions admin:tokens admin:second_factor admin:password_link
+        admin:join admin:unjoin admin:bind admin:unbind
+        admin:audit admin:audit_export
         admin:categories admin:category admin:category_move
         tasks:columns
         unconnected:/api/erp/user/{username}

@@ -97,7 +97,7 @@ class IdConvertor(IntegerConvertor):
         return an_id(value)
 
 
-register_url_convertor("int", IdConvertor())  # here, since each list of routes compiles its own
+register_url_convertor("int", IdConvertor())  # here, so that it is known before any route is made
 
 
 def an_id(text: str) -> int:
