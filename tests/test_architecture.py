@@ -131,6 +131,7 @@ MAY = {
     "people.redmine_binding": {"encryption", "errors", "people.directory", "store"},
     "people.authentication": {"errors", "people.directory", "people.grace", "people.model", "people.redmine_binding",
                               "store"},
+    "people.reread": {"errors", "people.directory", "store"},
     "people": {"errors", "people.avatars", "people.model", "people.passwords", "people.rights", "store", "texts",
                "threads"},
     "people.rights": {"errors"},
@@ -149,7 +150,7 @@ MAY = {
             "threads", "people.model", "people.rights", "people.directory",
             "system_monitor", "system_names",
             "people.absences", "people.accounts", "people.avatars", "people.passwords", "people.personal_file",
-            "people.second_factor",
+            "people.reread", "people.second_factor",
             "encryption", "notifications", "requests", "requests.model", "requests.service"},
     **ADAPTERS,
 }  # fmt: skip
