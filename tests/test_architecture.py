@@ -154,6 +154,7 @@ FLOORS = (
     "live search neighbours",
     "board accounts leaving",
     "admin",
+    "tracker",
     "start",
     "access",
     "routes",

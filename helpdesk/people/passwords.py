@@ -27,7 +27,7 @@ async def matches(password_hash: str | None, password: str) -> bool:
     Without a hash a decoy is checked, so that an unknown login takes as long as a wrong password. Raises Overloaded.
     """
     right = await THREADS.run(_verify, password_hash, password)
-    return right and password_hash is not None
+    return right and bool(password_hash)
 
 
 def _verify(password_hash: str | None, password: str) -> bool:

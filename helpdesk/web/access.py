@@ -20,6 +20,14 @@ NAMES: dict[str, str] = {
     """,
     ADMIN: """
         admin:index
+        tracker:index tracker:project tracker:archive tracker:member
+        tracker:roles tracker:role tracker:role_remove tracker:workflow
+        tracker:statuses tracker:status tracker:status_remove
+        tracker:priorities tracker:priority tracker:priority_remove
+        tracker:types tracker:type tracker:type_remove
+        tracker:fields tracker:field tracker:field_remove
+        tracker:setup tracker:setup_project tracker:setup_workflow tracker:setup_people tracker:setup_account
+        tracker:setup_category tracker:setup_finish
         tasks:columns
         unconnected:/api/erp/user/{username}
     """,

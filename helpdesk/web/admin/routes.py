@@ -32,7 +32,6 @@ ROUTES: list[BaseRoute] = [
 
     # Categories of requests, and texts
 
-    # The embedded tracker
-
+    # The embedded tracker: web/tracker/routes.py
 ]
 # fmt: on
