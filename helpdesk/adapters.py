@@ -58,6 +58,15 @@ def redmine_client(settings: Settings, own_keys: "RedmineKeys | None" = None) ->
     )
 
 
+def nameless_redmine_client(settings: Settings) -> "RedmineClient | None":
+    """Return a client without a key, for the requests of people without an account; None when nobody writes them."""
+    from helpdesk.redmine_client import RedmineClient
+
+    if settings.redmine_anonymous_user_id is None:
+        return None
+    return RedmineClient(settings.redmine_url or "", "", ca_bundle=settings.redmine_ca_bundle or settings.ca_bundle)
+
+
 def redmine_database(settings: Settings) -> "RedmineDatabase | None":
     """Return Redmine's database when MYSQL_* is set. It connects with the first query."""
     if settings.mysql_url is None:

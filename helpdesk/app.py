@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 from helpdesk.errors import HelpdeskError
 from helpdesk.paths import folder
 from helpdesk.people.absences import Absences
+from helpdesk.people.avatars import Avatars
 from helpdesk.services import Services
 from helpdesk.supervision import Supervisor
 from helpdesk.tasks.colors import ColorCache
@@ -37,6 +38,7 @@ from helpdesk.web.lists.export import Exports
 from helpdesk.web.live.events import Events
 from helpdesk.web.live.hub import Live
 from helpdesk.web.notifications import preference_params
+from helpdesk.web.people.avatar_cache import AvatarCache
 from helpdesk.web.people.presence import Presence
 from helpdesk.web.routes import PRESENTERS, ROUTES
 from helpdesk.web.tasks import colors
@@ -101,6 +103,8 @@ def create_app(services: Services) -> ASGIApp:
         absences=Absences(services.database, services.accounts, services.clock, settings.timezone),
         counts=Counts(),
         presence=presence,
+        avatars=Avatars(settings.pictures_folder),
+        avatar_cache=AvatarCache(services.database, renderer, by_redmine=settings.redmine_url is not None),
         unsettled={},
         conflict_json=colors.conflict,
         sealed_text=draft_handoff.sealed,

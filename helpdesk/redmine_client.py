@@ -63,9 +63,9 @@ class RedmineClient:
     """Calls with our own (administrator's) key; `as_login` makes Redmine act as that person, by X-Redmine-Switch-User.
     Raises Unavailable (no answer in time, 5xx), BadResponse (not JSON, an unknown status), WrongKey (our key is
     refused), NotFound (404, and 403 for objects that a person may not see), NotAllowed, Invalid, Conflict.
-    `deadline` bounds the seconds of all calls of one operation together (see `within`), `ca_bundle` holds the company's
-    own certificate authorities, and `auth` may replace our key by the person's. Files go over `transfers`, so that slow
-    ones keep no page waiting for a connection.
+    Without a key Redmine takes us for its anonymous user. `deadline` bounds the seconds of all calls of one operation
+    together (see `within`), `ca_bundle` holds the company's own certificate authorities, and `auth` may replace our key
+    by the person's. Files go over `transfers`, so that slow ones keep no page waiting for a connection.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class RedmineClient:
         auth: httpx.Auth | None = None,
     ) -> None:
         self.http, self.transfers = (_pool(url, ca_bundle, transport=transport, auth=auth) for _ in range(2))
-        self.key: Headers = {b"X-Redmine-API-Key": _header(api_key)}
+        self.key: Headers = {b"X-Redmine-API-Key": _header(api_key)} if api_key else {}
         self.deadline = deadline
 
     async def get(self, path: str, as_login: str | None = None, params: Params = ()) -> JSON:

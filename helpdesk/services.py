@@ -10,12 +10,14 @@ from helpdesk.notifications.suppression import Suppression
 from helpdesk.notifications.wakeups import Wakeups
 from helpdesk.people.authentication import Authentication
 from helpdesk.people.model import SignedIn
+from helpdesk.requests.service import Requests
 from helpdesk.settings.settings import Settings
 from helpdesk.store.database import Database
 from helpdesk.store.models.notifications import EventRecord
 from helpdesk.supervision import BackgroundTask
 from helpdesk.tasks.backend import Backend
 from helpdesk.tasks.model import Actor
+from helpdesk.visible_tasks import VisibleTasks
 
 
 def utc_now() -> datetime:
@@ -29,7 +31,8 @@ class Services:
     `authentication` signs people in. `accounts` returns the accounts of people by their numbers in the backend, and
     `identify` returns a signed-in person's identity there, and raises NotAllowed without one. `wakeups` wakes open
     streams, `feed_status` tells whether the feed is live, and `visible_to` returns the people who may see an event.
-    Each of `watchers` runs until it is cancelled. `close` releases connections when the process ends.
+    `requests` are tasks as those see them who asked for help, and `visible_tasks` tells what a person sees in either
+    way. Each of `watchers` runs until it is cancelled. `close` releases connections when the process ends.
     """
 
     settings: Settings
@@ -43,5 +46,10 @@ class Services:
     suppression: Suppression
     feed_status: Callable[[], FeedStatus]
     visible_to: Callable[[EventRecord, Iterable[Actor]], Awaitable[frozenset[int]]]
+    requests: Requests
     watchers: tuple[BackgroundTask, ...]
     clock: Callable[[], datetime] = utc_now
+
+    @property
+    def visible_tasks(self) -> VisibleTasks:
+        return VisibleTasks(self.backend, self.identify, self.requests)

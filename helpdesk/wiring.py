@@ -4,7 +4,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from helpdesk import adapters
 from helpdesk.adapters import Outside
@@ -23,11 +23,18 @@ from helpdesk.people.directory import Directory
 from helpdesk.people.grace import Grace
 from helpdesk.people.local import LocalDirectory
 from helpdesk.people.model import SignedIn
+from helpdesk.requests.accounts import RequesterAccounts
+from helpdesk.requests.addresses import aliases_of
+from helpdesk.requests.ownership import Rules as OwnershipRules
+from helpdesk.requests.requests import RequestService
+from helpdesk.requests.service import Requests
+from helpdesk.requests.source import RequestSource
 from helpdesk.services import Services, utc_now
 from helpdesk.settings.poll_schedule import interval_at
 from helpdesk.settings.settings import Settings
 from helpdesk.store import people, rights
 from helpdesk.store.database import Database
+from helpdesk.store.models.tables import Person
 from helpdesk.supervision import BackgroundTask
 from helpdesk.tasks.backend import Backend
 from helpdesk.tasks.feed import Feed
@@ -54,6 +61,7 @@ def _embedded(settings: Settings, database: Database, systems: Outside) -> Servi
     from helpdesk.store.tracker.files import Blobs
     from helpdesk.tasks.embedded.backend import EmbeddedBackend
     from helpdesk.tasks.embedded.feed import EmbeddedFeed
+    from helpdesk.tasks.embedded.requests import EmbeddedRequests
 
     async def close() -> None:
         await systems.close()
@@ -62,8 +70,11 @@ def _embedded(settings: Settings, database: Database, systems: Outside) -> Servi
     backend = EmbeddedBackend(database.for_backend(), Blobs(settings.files_folder))
     feed = EmbeddedFeed(database.for_backend(), is_named=partial(rights.is_named, settings.administrators))
     authentication, watchers = _authentication(settings, database, systems)
-    accounts = people.known_in_embedded
-    return _services(settings, database, systems, backend, authentication, own_account, close, feed, accounts, watchers)
+    accounts, rules = people.known_in_embedded, ownership_rules(settings)
+    requests = _requests(database, backend, EmbeddedRequests(backend, rules), rules, Person.id, own_account, feed)
+    return _services(
+        settings, database, systems, backend, authentication, own_account, close, feed, accounts, requests, watchers
+    )
 
 
 def _with_redmine(settings: Settings, database: Database, systems: Outside, client: "RedmineClient") -> Services:
@@ -71,14 +82,19 @@ def _with_redmine(settings: Settings, database: Database, systems: Outside, clie
     from helpdesk.tasks.redmine.backend import RedmineBackend
     from helpdesk.tasks.redmine.consistency_check import ConsistencyCheck
     from helpdesk.tasks.redmine.feed import FallbackFeed, RestFeed, SqlFeed
+    from helpdesk.tasks.redmine.requests import RedmineRequests
     from helpdesk.tasks.redmine.sql.source import Source
 
     acting = client
     if settings.redmine_act_as == "api-key":
         acting = adapters.redmine_client(settings, RedmineKeys(database, Box(settings.secret_keys)))
 
+    nameless = adapters.nameless_redmine_client(settings)
+
     async def close() -> None:
         await acting.close()
+        if nameless:
+            await nameless.close()
         await systems.close()
         database.close()
 
@@ -93,9 +109,12 @@ def _with_redmine(settings: Settings, database: Database, systems: Outside, clie
         feed = FallbackFeed(SqlFeed(source), rest_feed)
         watchers = (ConsistencyCheck(client, source, recent_people).watch, *watchers)
     backend = RedmineBackend(acting, settings.redmine_text_format, source)
-    accounts = people.known_in_redmine
+    system = RedmineBackend(client, settings.redmine_text_format, source) if acting is not client else backend
+    accounts, rules = people.known_in_redmine, ownership_rules(settings)
+    by_key = RedmineRequests(system, backend, rules, settings.requester_fields or (), nameless)
+    requests = _requests(database, system, by_key, rules, Person.redmine_id, redmine_user, feed)
     return _services(
-        settings, database, systems, backend, authentication, redmine_user, close, feed, accounts, watchers
+        settings, database, systems, backend, authentication, redmine_user, close, feed, accounts, requests, watchers
     )
 
 
@@ -134,12 +153,13 @@ def _services(
     close: Callable[[], Awaitable[None]],
     feed: Feed,
     accounts: Accounts,
+    requests: Requests,
     watchers: tuple[BackgroundTask, ...] = (),
 ) -> Services:
     """Add the poller of the feed and the channels, by which people are notified of events."""
     wakeups, wakeup_watchers = _wakeups(settings)
     named = partial(rights.administrators, named=settings.administrators or ())
-    recipients = Recipients(feed, database, accounts, named, settings.timezone)
+    recipients = Recipients(feed, database, accounts, named, settings.timezone, requests)
     dispatcher = Dispatcher(Resources(settings, database))
 
     def interval(now: datetime) -> float:
@@ -158,8 +178,27 @@ def _services(
         Suppression(feed, database, recipients, wakeups, utc_now),
         feed_status=lambda: poller.feed_status,
         visible_to=records_visible_to(feed),
+        requests=requests,
         watchers=(*watchers, *wakeup_watchers, *dispatcher.watchers, poller.watch),
     )
+
+
+def ownership_rules(settings: Settings) -> OwnershipRules:
+    """Return the settings that decide whose a request is."""
+    return OwnershipRules(aliases_of(settings.email_aliases or ()), settings.redmine_anonymous_user_id)
+
+
+def _requests(
+    database: Database,
+    backend: Backend,
+    source: RequestSource,
+    rules: OwnershipRules,
+    number: Any,
+    identify: Callable[[SignedIn], Actor],
+    feed: Feed,
+) -> Requests:
+    accounts = RequesterAccounts(database, rules, number, identify)
+    return RequestService(database, backend, source, accounts, feed.key, utc_now)
 
 
 def _wakeups(settings: Settings) -> tuple[Wakeups, tuple[BackgroundTask, ...]]:

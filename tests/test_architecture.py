@@ -45,6 +45,7 @@ PORT = {
     "tasks.search_text",
     "tasks.statistics",
 }
+REQUESTS = {"requests.addresses", "requests.model", "requests.ownership", "requests.source"}
 NOTICES = {f"notifications.{module}" for module in ("plain_text", "mentions", "kinds", "messages", "preferences")}
 WIRING = {"adapters", "wiring"}
 """The modules that know which adapters there are."""
@@ -52,7 +53,7 @@ FEED = {"tasks.feed", "tasks.watermark"}
 REDMINE = {"redmine_client", "tls"}
 MEASURING = {"timings", "slow_queries"}
 ADAPTERS = {
-    "tasks.embedded": {"errors", "texts", "store", *PORT, *FEED, "tasks.checks", "tasks.embedded"},
+    "tasks.embedded": {"errors", "texts", "store", *PORT, *FEED, "tasks.checks", "tasks.embedded", *REQUESTS},
     "tasks.redmine": {
         "breaker",
         "errors",
@@ -65,6 +66,8 @@ ADAPTERS = {
         *FEED,
         "tasks.checks",
         "tasks.redmine",
+        *REQUESTS,
+        "tasks.backend",
     },
     "notifications.redis_wakeups": {"errors", "health", "tls", "notifications.wakeups"},
     "people.local": {"store", "people.model", "people.directory", "people.passwords"},
@@ -116,9 +119,10 @@ MAY = {
     "store": {"errors", "store", "paths", "threads", "people.rights", *MEASURING},
     "health": {"errors", "store", "system_names", "texts", "threads"},
     "demo": {"demo", "errors", "store", "people.passwords", *PORT},
-    "services": {"notifications", "people.authentication", "people.model", "settings.settings", "store", "supervision",
-                 "tasks.model", "tasks.backend"},
-    "requests": {"errors", "people.model", "requests", "store", "texts", *PORT, *FEED, "tasks.backend"},
+    "services": {"notifications", "people.authentication", "people.model", "requests.service", "settings.settings",
+                 "visible_tasks", "store", "supervision", "tasks.model", "tasks.backend"},
+    "visible_tasks": {"errors", "people.model", "requests.service", "tasks.backend", "tasks.model"},
+    "requests": {"errors", "people.model", "requests", "store", "texts", "threads", *PORT, *FEED, "tasks.backend"},
     "tasks": {"errors", "texts", *PORT, "tasks.safe_html", "tasks.markup", "threads"},
     "tasks.picture_worker": set(),
     "people.grace": {"people.directory", "people.passwords", "store"},
@@ -128,17 +132,19 @@ MAY = {
                               "store"},
     "people": {"errors", "people.model", "people.passwords", "people.rights", "store", "texts", "threads"},
     "people.rights": {"errors"},
-    "notifications": {"errors", "texts", "threads", "notifications", "store", "tasks.feed", "tasks.model"},
+    "notifications": {"errors", "texts", "threads", "notifications", "requests.service", "store", "tasks.feed",
+                      "tasks.model"},
     **{pure: {"errors", "texts", "store.casefold", "tasks.feed", "tasks.model", *NOTICES} for pure in NOTICES},
     "notifications.messages": {"errors", "texts", "tasks.feed", *NOTICES, "store.models.notifications"},
     "notifications.preferences": {*NOTICES, "notifications.channels.registry", "notifications.channels.port"},
     "notifications.channels": {"errors", "notifications.channels", "notifications.kinds", "notifications.wakeups",
+                               "people.model",
                                "settings.settings", "store", "tasks.model"},
     "web": {"errors", "texts", "timings", "languages", "paths", "services", "store", "web", *PORT - {"tasks.backend"},
             "tasks.markup", "tasks.change_messages", "tasks.board", "tasks.safe_html", "tasks.bulk", "tasks.pictures",
             "threads", "people.model", "people.rights", "people.directory",
-            "people.absences", "people.accounts", "people.passwords", "people.second_factor", "encryption",
-            "notifications", "requests", "requests.model", "requests.service"},
+            "people.absences", "people.accounts", "people.avatars", "people.passwords", "people.second_factor",
+            "encryption", "notifications", "requests", "requests.model", "requests.service"},
     **ADAPTERS,
 }  # fmt: skip
 
@@ -151,7 +157,7 @@ FLOORS = (
     "tasks",
     "lists",
     "people",
-    "live search neighbours",
+    "live search neighbours requests",
     "board accounts leaving",
     "admin",
     "tracker",

@@ -28,6 +28,7 @@ CAUGHT_BY = {
     "helpdesk.store.reply_templates.TooMany": "helpdesk.web.replies.views",
     "helpdesk.store.schema.NotOurs": "helpdesk.commands",
     "helpdesk.store.saved_views.NameTaken": "helpdesk.web.lists.saved_views",
+    "helpdesk.store.request_categories.TooMany": "helpdesk.web.admin.categories",
     "helpdesk.store.saved_views.TooMany": "helpdesk.web.lists.saved_views",
     "helpdesk.tasks.pictures.NoPicture": "helpdesk.web.files.downloads",
     "helpdesk.tls.NoCertificates": "helpdesk.settings.parsing",

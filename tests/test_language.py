@@ -20,7 +20,7 @@ INSTEAD = {
     "ring": "wake",
     "freshness": "feed_status",
     "troubles": "retry_queue",
-    "sight": "permissions",
+    "visible_tasks": "permissions",
     "seers": "visible_to",
     "canary": "consistency_check",
     "carrying": "handoff",

@@ -63,6 +63,7 @@ def _people(session: Session, lines: list[Line]) -> dict[str, int]:
         login, is_admin = it["login"], it.get("is_admin", False)
         person = people.add_local(session, login, it["full_name"], it["email"], password_hash, is_admin)
         person.department, person.position = it["department"], it["position"]
+        person.is_email_proven = True
         ids[login] = _add(session, person)
     return ids
 

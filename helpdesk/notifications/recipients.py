@@ -1,7 +1,7 @@
 """Decide who is notified of an event.
 
 `candidates` applies the rules, and `with_deputies` adds those who stand in for the absent. `Recipients` keeps those who
-may see the event and asks each one's preferences.
+may see the event, adds the people whose request the task is, and asks each one's preferences.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -15,6 +15,7 @@ from helpdesk.notifications.channels.port import Delivery
 from helpdesk.notifications.kinds import TYPES, Kind
 from helpdesk.notifications.mentions import mentioned_logins, mentioned_words, possible_logins
 from helpdesk.notifications.messages import Excerpts, excerpts
+from helpdesk.requests.service import Requests
 from helpdesk.store import absences, rights
 from helpdesk.store import preferences as stored_preferences
 from helpdesk.store.casefold import fold
@@ -27,6 +28,9 @@ from helpdesk.threads import Threads
 
 THREADS = Threads(2)
 """Texts that are read at the same time. Reading is pure CPU work, and other requests need some of it."""
+
+OF_REQUESTS: tuple[Kind, ...] = ("created", "commented", "status", "files")
+"""The kinds of news about a request, the first one that applies: of a task its requester sees no more."""
 
 Accounts = Callable[[Session, Collection[int], Collection[str]], list[Account]]
 """Returns the active accounts with these numbers in the backend or these folded logins (`store/people.py`)."""
@@ -50,6 +54,14 @@ class Candidate(NamedTuple):
     account: Account
     kind: Kind
     instead_of: Account | None = None
+    absent: str = ""
+
+
+class Recipient(NamedTuple):
+    """An account that is notified, the kind of news, and the name of the absent person whose deputy it is."""
+
+    account_id: int
+    kind: Kind
     absent: str = ""
 
 
@@ -104,8 +116,10 @@ def _mentioned(words: Collection[str], accounts: Iterable[Account]) -> frozenset
     return frozenset(number for number, login in logins.items() if login in mentioned)
 
 
-def _kind(event: Event, person: int, mentioned: Collection[int]) -> Kind:
-    """Return the first of TYPES that applies."""
+def _kind(
+    event: Event, person: int | None = None, mentioned: Collection[int] = (), kinds: Iterable[Kind] = TYPES
+) -> Kind:
+    """Return the first of these kinds that applies."""
     applies: dict[Kind, bool] = {
         "mentioned": person in mentioned,
         "given": (event.is_new or event.was_assigned) and person in event.assignees,
@@ -117,7 +131,7 @@ def _kind(event: Event, person: int, mentioned: Collection[int]) -> Kind:
         "files": bool(event.files),
         "reassigned": event.was_assigned,
     }
-    return next((kind for kind in TYPES if applies.get(kind)), "changed")
+    return next((kind for kind in kinds if applies.get(kind)), "changed")
 
 
 async def event_texts(event: Event) -> EventTexts:
@@ -132,7 +146,7 @@ def read_texts(event: Event) -> EventTexts:
 
 
 class Recipients:
-    """Asks the feed who may see an event, and the store for accounts and preferences.
+    """Asks the feed who may see an event, `requests` whose request it is, and the store for accounts and preferences.
 
     `administrators` returns the ids of the accounts that are notified of dropped events. Absences end with their last
     day in the zone `timezone`.
@@ -145,21 +159,28 @@ class Recipients:
         accounts: Accounts,
         administrators: Callable[[Session], Sequence[int]] = rights.administrators,
         timezone: tzinfo = UTC,
+        requests: Requests | None = None,
     ) -> None:
         self.feed, self.database, self.accounts = feed, database, accounts
-        self.administrators, self.timezone = administrators, timezone
+        self.administrators, self.timezone, self.requests = administrators, timezone, requests
 
     async def deliveries(self, event: Event, now: datetime) -> list[Delivery]:
         """Return what is delivered of an event, and to whom. Raises Unavailable, StoreUnavailable."""
         texts = await event_texts(event)
-        visible = await self._visible_candidates(event, texts, now)
-        return await self.database.run(lambda db: _deliveries(db, visible, event, texts, now)) if visible else []
+        recipients = await self._recipients(event, texts, now)
+        return await self.database.run(lambda db: _deliveries(db, recipients, event, texts, now)) if recipients else []
 
-    async def numbers(self, event: Event, now: datetime) -> frozenset[int]:
-        """Return the numbers of the people whom the rules name and who may see it, whatever their preferences. Raises
+    async def account_ids(self, event: Event, now: datetime) -> frozenset[int]:
+        """Return the accounts of the people whom the rules name and who may see it, whatever their preferences. Raises
         as `deliveries` does."""
-        visible = await self._visible_candidates(event, await event_texts(event), now)
-        return frozenset(it.account.number for it in visible)
+        return frozenset(it.account_id for it in await self._recipients(event, await event_texts(event), now))
+
+    async def _recipients(self, event: Event, texts: EventTexts, now: datetime) -> list[Recipient]:
+        """Return those of the candidates who may see the event as a task, and the others whose request it is."""
+        visible = await self._visible_candidates(event, texts, now)
+        seeing = [Recipient(it.account.id, it.kind, it.absent) for it in visible]
+        requesters = await self._requesters(event, {it.account_id for it in seeing}) if self.requests else ()
+        return [*seeing, *(Recipient(account_id, _kind(event, kinds=OF_REQUESTS)) for account_id in requesters)]
 
     async def _visible_candidates(self, event: Event, texts: EventTexts, now: datetime) -> list[Candidate]:
         """Ask the feed also about those who are away: a deputy gets nothing that the absent person would not get."""
@@ -171,6 +192,12 @@ class Recipients:
             event, [Actor(it.account.number, it.account.login) for it in candidates]
         )
         return [it for it in candidates if {it.account.number, (it.instead_of or it.account).number} <= visible_to]
+
+    async def _requesters(self, event: Event, known: Collection[int]) -> list[int]:
+        """Return the accounts of people who read the event as one of their request, without the `known` ones."""
+        assert self.requests
+        people = [it for it in await self.requests.requesters_of(event) if it.person.id not in known]
+        return sorted(await self.requests.readers(event, people)) if people else []
 
     def _candidates(self, session: Session, event: Event, texts: EventTexts, today: date) -> tuple[Candidate, ...]:
         """Apply the rules in the thread that reads the accounts: with thousands of people it takes a while."""
@@ -189,19 +216,19 @@ def _deputies(session: Session, accounts: Accounts, person_ids: Sequence[int], t
 
 
 def _deliveries(
-    session: Session, candidates: Sequence[Candidate], event: Event, texts: EventTexts, now: datetime
+    session: Session, recipients: Sequence[Recipient], event: Event, texts: EventTexts, now: datetime
 ) -> list[Delivery]:
     """Return the notifications that these people want, each with the options that they chose for it."""
-    chosen = stored_preferences.of_people(session, [it.account.id for it in candidates])
-    deliveries = (_delivery(it, chosen.get(it.account.id, ""), event, texts, now) for it in candidates)
+    chosen = stored_preferences.of_people(session, [it.account_id for it in recipients])
+    deliveries = (_delivery(it, chosen.get(it.account_id, ""), event, texts, now) for it in recipients)
     return [delivery for delivery in deliveries if delivery.options]
 
 
-def _delivery(candidate: Candidate, chosen: str, event: Event, texts: EventTexts, now: datetime) -> Delivery:
+def _delivery(recipient: Recipient, chosen: str, event: Event, texts: EventTexts, now: datetime) -> Delivery:
     """Apply the preferences of one person, given as JSON."""
-    person, kind = candidate.account.id, candidate.kind
+    person, kind, absent = recipient
     wanted = preferences.from_json(chosen)
     options = preferences.options_for(wanted, TYPES[kind], event.project_id, event.task_id, now)
     sound = preferences.sound_of(wanted, kind) if "sound" in options else ""
     row = messages.notification(event, person, kind, texts.excerpts, sound)
-    return Delivery(row._replace(absent=candidate.absent), options)
+    return Delivery(row._replace(absent=absent), options)

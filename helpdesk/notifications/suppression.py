@@ -64,14 +64,14 @@ class Suppression:
         Return 0 when it can't be known in time."""
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
-                return len({person for entry_id in entry_ids for person in await self._numbers(task_id, entry_id)})
+                return len({account for entry_id in entry_ids for account in await self._accounts(task_id, entry_id)})
         except Exception:
             log.warning("the recipients of a change could not be counted", extra={"task": task_id}, exc_info=True)
             return 0
 
-    async def _numbers(self, task_id: int, entry_id: int) -> frozenset[int]:
+    async def _accounts(self, task_id: int, entry_id: int) -> frozenset[int]:
         event = await self.feed.event(task_id, entry_id)
-        return await self.of_events.numbers(event, self.clock()) if event else frozenset()
+        return await self.of_events.account_ids(event, self.clock()) if event else frozenset()
 
 
 def _record(key: str, task_id: int, entry: Entry) -> EventRecord:

@@ -8,6 +8,7 @@ from helpdesk.people.model import Person
 from helpdesk.tasks.files import Staged
 from helpdesk.tasks.model import Actor, Attachment, Entry, Member, Ref, TaskRow
 from helpdesk.tasks.phases import Phase, Summary
+from helpdesk.tasks.projects import Project
 
 GRADES = (1, 2, 3, 4, 5)
 
@@ -103,6 +104,14 @@ class Category(NamedTuple):
     hint: str
     project_id: int
     tracker_id: int | None
+
+
+class Places(NamedTuple):
+    """Where categories may lead: all projects and types of the backend, and the projects where requests can be made."""
+
+    projects: tuple[Project, ...]
+    trackers: tuple[Ref, ...]
+    open: frozenset[int]
 
 
 class NewRequest(NamedTuple):

@@ -5,7 +5,17 @@ from datetime import datetime
 from typing import Protocol
 
 from helpdesk.people.model import SignedIn
-from helpdesk.requests.model import Activity, Asker, Category, NewRequest, Request, Requester, RequestPage, RequestQuery
+from helpdesk.requests.model import (
+    Activity,
+    Asker,
+    Category,
+    NewRequest,
+    Places,
+    Request,
+    Requester,
+    RequestPage,
+    RequestQuery,
+)
 from helpdesk.tasks.feed import Event
 from helpdesk.tasks.files import Staged, Upload
 from helpdesk.tasks.model import OpenFile, TaskRow
@@ -55,6 +65,12 @@ class Requests(Protocol):
 
     async def create(self, who: Requester, new: NewRequest) -> int:
         """Create a request, and return its id. Raises Invalid, NotAllowed."""
+
+    async def places(self) -> Places:
+        """Return for administrators where categories may lead."""
+
+    async def require_place(self, project_id: int, tracker_id: int | None) -> None:
+        """Raise Invalid unless requests can be made in this project, with this type or without one."""
 
     async def visible(self, who: Requester, task_ids: Collection[int]) -> frozenset[int]:
         """Return those of these tasks that are requests of this person."""

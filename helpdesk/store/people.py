@@ -161,6 +161,7 @@ def bind_redmine(session: Session, redmine_id: int, login: str, full_name: str, 
         person = Person(source="redmine", login=login, login_folded="", created_at=datetime.now(UTC))
     person.redmine_id = redmine_id
     person.login, person.login_folded = login, fold(login)
+    person.is_email_proven = person.is_email_proven and person.email == email
     person.full_name, person.email, person.email_folded = full_name, email, fold(email)
     session.add(person)
     session.flush()

@@ -94,6 +94,18 @@ def choose_avatar(session: Session, person_id: int, name: str | None) -> str | N
     return before
 
 
+def avatars(session: Session, by_redmine: bool) -> dict[int, str]:
+    """Return the names of all pictures by people's ids in Redmine, or by their accounts'."""
+    number = col(Person.redmine_id) if by_redmine else col(Person.id)
+    named = sa.select(number, col(Person.avatar)).where(col(Person.avatar).is_not(None), number.is_not(None))
+    return {row[0]: row[1] for row in session.execute(named.where(col(Person.joined_into).is_(None)))}
+
+
+def avatar_names(session: Session) -> frozenset[str]:
+    """Return the names of all pictures of accounts, joined and disabled ones too."""
+    return frozenset(session.scalars(sa.select(col(Person.avatar)).where(col(Person.avatar).is_not(None))))
+
+
 def logins_of(session: Session, person_id: int) -> list[Login]:
     """Return how directories know a person: by the account itself, and by those that were joined into it."""
     same = sa.or_(col(Person.id) == person_id, col(Person.joined_into) == person_id)

@@ -52,9 +52,12 @@ def register(session: Session, registration: Registration, password_hash: str, n
 
 
 def add(session: Session, account: Registration, password_hash: str, is_admin: bool) -> Person:
-    """Create a local account for an administrator. Raises Invalid, as `register` does for a login or an e-mail."""
+    """Create a local account for an administrator, who vouches for its e-mail. Raises Invalid, as `register` does for
+    a login or an e-mail."""
     locks.everybody(session)
-    return _added(session, account, password_hash, is_admin, _taken(session, account))
+    person = _added(session, account, password_hash, is_admin, _taken(session, account))
+    person.is_email_proven = bool(account.email)
+    return person
 
 
 def make_first(session: Session, person_id: int, token: str, named: Named = ()) -> Person:

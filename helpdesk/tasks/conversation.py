@@ -4,7 +4,7 @@ Pure functions of the task.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
 from helpdesk.tasks.colors import Colors, Mark
@@ -23,15 +23,15 @@ NEXT: Mapping[Mark, tuple[Mark, ...]] = {
 """The marks of the statuses that most often follow an answer, the likeliest first."""
 
 
-def files_by_entry(task: Task) -> dict[int, list[Attachment]]:
+def files_by_entry(entries: Iterable[Entry], attachments: Iterable[Attachment]) -> dict[int, list[Attachment]]:
     """Return the files of a task by the entry that brought them; those of no entry came with the task itself.
 
     A history names a file only by its name: each file goes to the nearest in time of the entries that name it. Others
     of that name, far from every entry, are gone or came with the task.
     """
-    names = [(entry, change.new) for entry in task.entries for change in entry.changes if change.field == "attachment"]
+    names = [(entry, change.new) for entry in entries for change in entry.changes if change.field == "attachment"]
     files = defaultdict[str, list[Attachment]](list)
-    for file in task.attachments:
+    for file in attachments:
         files[file.filename].append(file)
     pairs = [
         (distance, place, file)
@@ -45,7 +45,7 @@ def files_by_entry(task: Task) -> dict[int, list[Attachment]]:
             taken.add(place)
             brought[file.id] = names[place][0].id
     by_entry = dict[int, list[Attachment]]({WITH_THE_TASK: []})
-    for file in task.attachments:
+    for file in attachments:
         by_entry.setdefault(brought.get(file.id, WITH_THE_TASK), []).append(file)
     return by_entry
 

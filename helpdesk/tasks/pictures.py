@@ -13,8 +13,9 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from io import BytesIO
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from threading import Lock, Timer
@@ -84,6 +85,7 @@ class Pictures:
         self._under_way: dict[View, asyncio.Task[bytes]] = {}
         self._made: LRUCache[View, bytes] = LRUCache(KEPT_BYTES, getsizeof=len)
         self._refused: TTLCache[str, bool] = TTLCache(MOST_REFUSED, REFUSED_SECONDS)
+        self._squares = 0
 
     async def smaller(self, view: View, open_chunks: OpenChunks) -> bytes:
         """Return a view of the picture. `open_chunks` is called only when the view must be made.
@@ -94,6 +96,27 @@ class Pictures:
         if work is None and self._is_new(view):
             work = self._begin(view, open_chunks)
         return await asyncio.shield(work) if work else self._known(view)
+
+    async def squares(self, file: BinaryIO, sides: Sequence[int]) -> list[bytes]:
+        """Return the square in the middle of a picture in each of these sizes, the largest first. Nothing is kept.
+
+        Raises NoPicture, and Overloaded when too many wait.
+        """
+        if self._squares >= MOST_WAITING:
+            raise Overloaded(detail=f"{self._squares} pictures wait to be cut")
+        self._squares += 1
+        try:
+            async with self._process_alone:
+                return await self._thread.run_to_its_end(self._cut, file, sides)
+        finally:
+            self._squares -= 1
+
+    def _cut(self, file: BinaryIO, sides: Sequence[int]) -> list[bytes]:
+        """Cut the first square out of the file, and each smaller one out of the one before."""
+        made: list[bytes] = []
+        for side in sides:
+            made.append(self.process.smaller(BytesIO(made[-1]) if made else file, side, is_square=True))
+        return made
 
     async def close(self) -> None:
         """End the process and the work under way."""
@@ -178,15 +201,15 @@ class PictureProcess:
         self._left = 0
         self._lock = Lock()
 
-    def smaller(self, file: BinaryIO, side: int) -> bytes:
-        """Return a file's picture as WebP, no side longer than `side` pixels. Raises NoPicture, and Overloaded when the
-        process did not begin with it."""
+    def smaller(self, file: BinaryIO, side: int, is_square: bool = False) -> bytes:
+        """Return a file's picture as WebP, no side longer than `side` pixels, or its middle as a square. Raises
+        NoPicture, and Overloaded when the process did not begin with it."""
         with self._lock:
             process = self._ready()
             watch = Timer(self.bounds.seconds, process.kill)
             watch.start()
             try:
-                made = _request(process, file, side)
+                made = _request(process, file, side, is_square)
                 if made is None:
                     process.wait()
             finally:
@@ -228,13 +251,13 @@ def _start(bounds: Bounds) -> subprocess.Popen[bytes]:
         raise Overloaded(detail=f"no process for pictures could be started: {error}") from error
 
 
-def _request(process: subprocess.Popen[bytes], file: BinaryIO, side: int) -> bytes | None:
+def _request(process: subprocess.Popen[bytes], file: BinaryIO, side: int, is_square: bool) -> bytes | None:
     """Return its answer, empty for no picture; None when it ended instead."""
     assert process.stdin and process.stdout
     size = file.seek(0, 2)
     file.seek(0)
     with suppress(BrokenPipeError):
-        process.stdin.write(b"%d %d\n" % (side, size))
+        process.stdin.write(b"%d %d %d\n" % (side, is_square, size))
         shutil.copyfileobj(file, process.stdin)
         process.stdin.flush()
     size_line = process.stdout.readline()

@@ -16,10 +16,11 @@ NAMES: dict[str, str] = {
         people:login people:logout people:register people:password_link
         old:/login old:/logout old:/register
         old:/my-tasks old:/my-tasks/{task_id:int} old:/tasks/my-tasks/{task_id:int}
-        old:/my-issues old:/my-issues/{task_id:int}
+        old:/my-issues old:/my-issues/new old:/my-issues/{task_id:int}
     """,
     ADMIN: """
         admin:index
+        admin:categories admin:category admin:category_move
         tracker:index tracker:project tracker:archive tracker:member
         tracker:roles tracker:role tracker:role_remove tracker:workflow
         tracker:statuses tracker:status tracker:status_remove
@@ -36,7 +37,7 @@ NAMES: dict[str, str] = {
         home
         search:index search:keys
         people:menu people:hints people:mentions
-        people:index people:colleague people:profile people:account
+        people:index people:colleague people:profile people:account people:avatar
         people:sessions people:password people:tokens people:token_revoke
         people:second_factor_codes people:second_factor_off
         tasks:my_tasks tasks:index tasks:export tasks:statistics tasks:layout tasks:bulk
@@ -47,6 +48,8 @@ NAMES: dict[str, str] = {
         tasks:file tasks:thumbnail tasks:view
         tasks:status tasks:priority tasks:assignee tasks:fields tasks:comments tasks:attachments
         tasks:edit tasks:preview tasks:watch tasks:delete
+        requests:index requests:new requests:similar requests:show requests:solved requests:changed
+        requests:text requests:file requests:thumbnail requests:view
         drafts:save drafts:discard
         replies:insert replies:index replies:edit replies:remove
         views:index views:show views:remove

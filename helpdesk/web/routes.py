@@ -35,9 +35,13 @@ from helpdesk.web.neighbours import views as neighbours
 from helpdesk.web.notifications import mark_read, mutes
 from helpdesk.web.notifications import preferences as notification_preferences
 from helpdesk.web.notifications import views as notification_views
-from helpdesk.web.people import mentions, profile
+from helpdesk.web.people import avatars, mentions, profile
 from helpdesk.web.people import views as people_views
 from helpdesk.web.replies import views as reply_views
+from helpdesk.web.requests import create as request_create
+from helpdesk.web.requests import files as request_files
+from helpdesk.web.requests import index as request_index
+from helpdesk.web.requests import show as request_show
 from helpdesk.web.search import views as search_views
 from helpdesk.web.start import views as start_views
 from helpdesk.web.tasks import (
@@ -77,6 +81,7 @@ PRESENTERS: change.Presenters = {
 ONE = "/tasks/{task_id:int}"
 NOTE = "/notifications/{notification_id:int}"
 MUTE = "/notifications/mute"
+REQUEST = "/requests/{task_id:int}"
 API = "/tasks/api/task/{task_id:int}"
 
 POST, PUT = ["POST"], ["PUT"]
@@ -117,6 +122,7 @@ ROUTES: list[BaseRoute] = [
     Route("/users",          signed_in(people_views.index), name="people:index"),
     Route("/users/profile",  signed_in(profile.profile),    name="people:profile", methods=["GET", "PUT"]),
     Route("/users/account",  signed_in(profile.account),    name="people:account", methods=FORM),
+    Route("/users/avatar/{file}", signed_in(avatars.avatar), name="people:avatar"),
     Route("/users/profile/{username:path}", signed_in(people_views.colleague), name="people:colleague"),
 
     # Tasks
@@ -155,6 +161,18 @@ ROUTES: list[BaseRoute] = [
     Route(ONE + "/next",     signed_in(neighbours.next_task),     name="tasks:next_task"),
     Route(ONE + "/previous", signed_in(neighbours.previous_task), name="tasks:previous_task"),
     Route(ONE + "/{form}",                   signed_in(task_views.back),       name="tasks:back"),
+
+    # Requests
+    Route("/requests",             signed_in(request_index.index),    name="requests:index"),
+    Route("/requests/new",         signed_in(request_create.new),     name="requests:new", methods=FORM),
+    Route("/requests/new/similar", signed_in(request_create.similar), name="requests:similar", methods=FORM),
+    Route(REQUEST,                 signed_in(request_show.show),      name="requests:show", methods=FORM),
+    Route(REQUEST + "/solved",     signed_in(request_show.solved),      name="requests:solved", methods=FORM),
+    Route(REQUEST + "/changed",    signed_in(request_show.changed),   name="requests:changed"),
+    Route(REQUEST + "/texts/{entry_id:int}", signed_in(request_show.text), name="requests:text"),
+    Route(REQUEST + "/files/{file_id:int}",  signed_in(request_files.file), name="requests:file"),
+    Route(REQUEST + "/files/{file_id:int}/thumbnail", signed_in(request_files.thumbnail), name="requests:thumbnail"),
+    Route(REQUEST + "/files/{file_id:int}/view", signed_in(request_files.view), name="requests:view"),
 
     # The board
     Route("/tasks/board/columns", needs(ADMIN, ADMINISTRATORS_ONLY)(board_columns.columns),

@@ -26,8 +26,7 @@ from helpdesk.notifications.preferences import (
     sound_of,
     to_json,
 )
-from helpdesk.notifications.recipients import Candidate, EventTexts
-from helpdesk.store.people import Account
+from helpdesk.notifications.recipients import EventTexts, Recipient
 from helpdesk.tasks.feed import Event
 
 ZONES = ["Europe/Moscow", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "UTC"]
@@ -237,8 +236,8 @@ def test_a_sound_that_is_broken_leaves_the_other_and_quiet_hours_of_old_are_kept
 def delivered(chosen: str, kind: Kind, task: int = 7) -> tuple[bool, str]:
     """Whether a notification is listed for who chose this, and its sound."""
     event = Event("entry.1", task, "Стул", 1, "Офис", CHANGES[0], None)
-    candidate, texts = Candidate(Account(1, 1, "anna"), kind), EventTexts((), frozenset(), Excerpts("", ""))
-    delivery = recipients._delivery(candidate, chosen, event, texts, CHANGES[0])
+    recipient, texts = Recipient(1, kind), EventTexts((), frozenset(), Excerpts("", ""))
+    delivery = recipients._delivery(recipient, chosen, event, texts, CHANGES[0])
     return "page" in delivery.options, delivery.notification.sound
 
 

@@ -15,11 +15,11 @@ from helpdesk.notifications.channels.sse.streams import (
     Face,
     Stream,
     Streams,
-    TaskViewer,
 )
 from helpdesk.store.notifications import PEOPLE_AT_ONCE
 from helpdesk.tasks.model import Actor
 from tests.soak import examples
+from tests.viewers import viewer
 
 PAGE, PROGRAM = Face("page", "ru"), Face("program", "en")
 
@@ -275,8 +275,8 @@ async def test_a_part_of_a_crowd_that_cannot_be_woken_keeps_no_other_one_asleep(
 
 
 async def test_onlookers_are_found_by_their_tasks(store: Rows) -> None:
-    anna, boris = (TaskViewer(Actor(it, f"person{it}", False), frozenset({7, it})) for it in (1, 2))
-    first, second = (store.streams.open(it.actor.id, "s", PAGE, 0, it) for it in (anna, boris))
+    anna, boris = (viewer(Actor(it, f"person{it}", False), {7, it}) for it in (1, 2))
+    first, second = (store.streams.open(it.actor.id, "s", PAGE, 0, it) for it in (anna, boris) if it.actor)
     assert not Rows().streams.has_task_viewers and store.streams.has_task_viewers
     store.streams.open(3, "s", PAGE, 0)
     assert store.streams.showing({7, 2, 9}) == {7: [(anna, first), (boris, second)], 2: [(boris, second)]}

@@ -44,5 +44,6 @@ def task_of(entries: dict[int, float], files: dict[int, float | None]) -> Task:
 def test_a_file_stands_beside_the_nearest_entry_that_names_it(
     entries: dict[int, float], files: dict[int, float | None], expected: dict[int, list[int]]
 ) -> None:
-    found = files_by_entry(task_of(entries, files))
+    task = task_of(entries, files)
+    found = files_by_entry(task.entries, task.attachments)
     assert {entry: [file.id for file in its] for entry, its in found.items() if its} == expected

@@ -75,7 +75,7 @@ def test_offered_are_those_whom_the_rules_notify(
     entry = anna.post(f"/tasks/api/task/{number}/comments", json=said).json()["comment"]["id"]
     event = asyncio.run(embedded.feed.event(number, entry))
     assert event
-    notified = asyncio.run(services.suppression.of_events.numbers(event))
+    notified = asyncio.run(services.suppression.of_events.account_ids(event, services.clock()))
     known = notified - {PEOPLE_IDS["admin"]}  # who sees it by right, but is no colleague of anna's
     assert {PEOPLE_IDS[login] for login in offered(anna, number, private=int(private))} == known
 

@@ -10,7 +10,7 @@ import pytest
 from sqlmodel import Session
 
 from helpdesk.errors import LockedOut, Unavailable
-from helpdesk.notifications.channels.sse.streams import Face, Stream, Streams, TaskViewer
+from helpdesk.notifications.channels.sse.streams import Face, Stream, Streams
 from helpdesk.services import Services
 from helpdesk.store import feed_state
 from helpdesk.store.models import tables
@@ -20,6 +20,7 @@ from helpdesk.web.live import removed_tasks
 from helpdesk.web.live.events import Events
 from helpdesk.web.live.removed_tasks import EVERY, FIRST
 from helpdesk.web.live.task_viewers import TaskViewers
+from tests.viewers import viewer
 from tests.web.conftest import Visit
 from tests.world import EmbeddedWorld
 
@@ -46,7 +47,7 @@ class Office:
 
     async def open(self, login: str, *tasks: int, every: bool = False) -> Stream:
         actor = self.world.actor(login)
-        stream = self.streams.open(actor.id, "s", PAGE, 0, TaskViewer(actor, frozenset(tasks), every))
+        stream = self.streams.open(actor.id, "s", PAGE, 0, viewer(actor, tasks, every))
         await self.task_viewers.catch_up(stream)
         return stream
 

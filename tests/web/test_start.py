@@ -82,19 +82,15 @@ def test_each_number_is_that_of_its_list_and_the_first_tasks_are_the_first_there
     assert "What is broken" not in anna.get("/", headers=HTML).text
 
 
-@pytest.mark.parametrize(("login", "name"), [("anna", "for-me"), ("irina", "requests")])
-def test_a_task_leads_on_through_its_list_and_back_to_it(
-    visit: Visit, embedded: EmbeddedWorld, login: str, name: str
-) -> None:
+def test_a_task_leads_on_through_its_list_and_back_to_it(anna: Client, embedded: EmbeddedWorld) -> None:
     for priority in ("low", "urgent", "normal", "high"):
         embedded.new_task(f"Мне {priority}", priority=priority, author="irina")
-    client = visit(login)
-    address, _, second, *_ = links(lists(client)[name])
-    (way,) = parsed(client.get(second, headers=HTML).text).of_class("task-way")
+    address, _, second, *_ = links(lists(anna)["for-me"])
+    (way,) = parsed(anna.get(second, headers=HTML).text).of_class("task-way")
     back, _, forth = links(way)
     assert back.partition("#")[0] == address and "2 of 4" in way.text
-    listed = [it["id"] for it in client.get(address).json()["tasks"]]
-    assert client.get(forth, headers=HTML).headers["location"].startswith(f"/tasks/{listed[2]}?")
+    listed = [it["id"] for it in anna.get(address).json()["tasks"]]
+    assert anna.get(forth, headers=HTML).headers["location"].startswith(f"/tasks/{listed[2]}?")
 
 
 def test_staff_without_work_get_the_next_act(anna: Client, embedded: EmbeddedWorld) -> None:
@@ -108,23 +104,26 @@ def test_somebody_who_only_asks_sees_what_becomes_of_each_request(visit: Visit, 
     embedded.new_task("Взята", author="irina", status="in_progress")
     embedded.new_task("Ничья", author="irina", assignee=None)
     embedded.new_task("Сделана", author="irina", status="resolved")
+    embedded.new_task("Прежняя", author="irina", status="closed")
     embedded.new_task("Чужая", author="boris")
     irina = visit("irina")
     (requests,) = lists(irina).values()
-    assert links(requests)[0] == "/tasks/my-tasks?author_id=me" and "Чужая" not in requests.text
+    assert links(requests)[0] == "/requests" and "Чужая" not in requests.text
+    assert all(it.startswith("/requests") for it in links(requests))
     words = {it.all(lambda it: it.tag == "a")[0].text: it.text for it in requests.all(lambda it: it.tag == "li")}
     assert "Анна Смирнова works on it" in words["Взята"]
     assert "nobody has taken it yet" in words["Ничья"]
     assert "done: see whether it helped" in words["Сделана"]
+    assert list(words)[-1] == "Прежняя", "closed ones come last"
     (ask,) = page(irina).of_class("start-ask")
-    assert links(ask) == ["/tasks/new"]
+    assert links(ask) == ["/requests/new"]
 
 
 def test_who_may_ask_nowhere_is_told_so(visit: Visit, embedded: EmbeddedWorld) -> None:
     embedded.new_task("Чужая")
     there = page(visit("stranger"))
     (ask,) = there.of_class("start-ask")
-    assert links(ask) == [] and "may not create tasks" in ask.text and "Чужая" not in there.text
+    assert links(ask) == [] and "can't be created here yet" in ask.text and "Чужая" not in there.text
 
 
 def test_new_staff_may_begin_with_a_task_that_nobody_has(anna: Client, embedded: EmbeddedWorld) -> None:
@@ -177,7 +176,7 @@ def test_whoever_may_be_no_staff_can_ask_though_the_task_system_is_silent(
     for name in ("vocabulary", "tasks"):
         monkeypatch.setattr(type(services.backend), name, never)
     (ask,) = page(visit("irina")).of_class("start-ask")
-    assert links(ask) == ["/tasks/new"]
+    assert links(ask) == ["/requests/new"]
     assert not page(visit("admin")).of_class("start-ask")
 
 

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from helpdesk.errors import StoreUnavailable, Unavailable
-from helpdesk.notifications.channels.sse.streams import Face, Stream, Streams, TaskViewer
+from helpdesk.notifications.channels.sse.streams import Face, Stream, Streams
 from helpdesk.services import Services
 from helpdesk.store import feed_state
 from helpdesk.store.database import Database
@@ -18,6 +18,7 @@ from helpdesk.store.models.notifications import EventRecord, NotificationRow, Pr
 from helpdesk.tasks.model import Actor
 from helpdesk.web.live import task_viewers
 from helpdesk.web.live.task_viewers import MOST_PENDING, MOST_SENT, PATIENCE, TRIES, TaskViewers
+from tests.viewers import viewer
 
 PAGE = Face("page", "en")
 OUTAGES = [Unavailable(), StoreUnavailable("busy")]
@@ -58,7 +59,7 @@ class Office:
         return frozenset(person.id for person in people) - self.blind
 
     def open(self, *tasks: int, person: int = 1, every: bool = False) -> Stream:
-        return self.streams.open(person, "s", PAGE, 0, TaskViewer(Actor(person, "a"), frozenset(tasks), every))
+        return self.streams.open(person, "s", PAGE, 0, viewer(Actor(person, "a"), tasks, every))
 
     def happens(self, *tasks: int, at: datetime | None = None) -> None:
         acts = [EventRecord(f"entry.{task}", task, False, "", "", "x", self.now)._asdict() for task in tasks]

@@ -4,15 +4,15 @@ from collections.abc import Collection, Mapping
 from itertools import permutations
 from typing import NamedTuple
 
-import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from helpdesk.errors import Conflict, Invalid, sentence
-from helpdesk.store import audit, board, local_passwords, locks, registration
+from helpdesk.store import audit, board, local_passwords, locks, registration, request_categories
 from helpdesk.store.board import ColumnSettings
-from helpdesk.store.models.tables import Meta, Project, RequestCategory, Transition
+from helpdesk.store.models.tables import Meta, Project, Transition
 from helpdesk.store.registration import Registration
-from helpdesk.store.tracker import projects, roles, vocabulary
+from helpdesk.store.request_categories import CategoryValues
+from helpdesk.store.tracker import edits, projects, roles, vocabulary
 from helpdesk.store.tracker.roles import WORKING, RoleRow
 from helpdesk.store.tracker.vocabulary import PRIORITIES, STATUSES, TYPES, Part, Word
 
@@ -71,7 +71,7 @@ def progress(session: Session) -> Progress:
         session.exec(select(Project.id).where(shown).limit(1)).first() is not None,
         vocabulary.is_complete(session) and session.exec(select(Transition).limit(1)).first() is not None,
         bool(staff(session)),
-        session.exec(select(RequestCategory.id).limit(1)).first() is not None,
+        bool(request_categories.all(session)),
         session.get(Meta, FINISHED) is not None,
     )
 
@@ -131,18 +131,17 @@ def add_account(session: Session, account: Registration, is_staff: bool, actor_i
     return person.login, local_passwords.make_link(session, person.id, person.created_at)
 
 
-def add_category(session: Session, category: RequestCategory, actor_id: int) -> None:
+def add_category(session: Session, wanted: CategoryValues, actor_id: int) -> None:
     """Add a category of requests as the last one. Raises Invalid for a project or a type that is not there."""
-    locks.everybody(session)
     known = {it.id for it in projects.all_projects(session) if not it.is_archived}
-    if category.project_id not in known:
+    if wanted.project_id not in known:
         raise Invalid({"project_id": [roles.UNKNOWN]})
-    if category.tracker_id not in {None, *(it.id for it in vocabulary.all_words(session, TYPES))}:
+    if wanted.tracker_id not in {None, *(it.id for it in vocabulary.all_words(session, TYPES))}:
         raise Invalid({"type_id": [roles.UNKNOWN]})
-    category.position = (session.scalar(sa.select(sa.func.max(RequestCategory.position))) or 0) + 1
-    session.add(category)
-    session.flush()
-    audit.note(session, actor_id, "category_added", None, {"name": category.name, "project_id": category.project_id})
+    try:
+        request_categories.add(session, actor_id, wanted)
+    except request_categories.TooMany as error:
+        raise Invalid({"name": [edits.TOO_MANY._replace(values={"most": request_categories.MOST})]}) from error
 
 
 def finish(session: Session, actor_id: int) -> None:

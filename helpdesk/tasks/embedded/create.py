@@ -56,8 +56,18 @@ def new_task_form(session: Session, actor: Actor, project_id: int, tracker_id: i
     )
 
 
-def create(session: Session, actor: Actor, new_task: NewTask, now: datetime) -> int:
-    """Write a new task and return its number. Raises NotFound, NotAllowed, Invalid."""
+def create(
+    session: Session,
+    actor: Actor,
+    new_task: NewTask,
+    now: datetime,
+    author_id: int | None = None,
+    requester: str = "",
+) -> int:
+    """Write a new task and return its number. Raises NotFound, NotAllowed, Invalid.
+
+    It may have another author than the actor, whose rights count, and the address of who asked for it.
+    """
     form = new_task_form(session, actor, new_task.project_id, new_task.tracker_id)
     new_task = normal(form, new_task)
     require_creatable(form, new_task)
@@ -72,11 +82,12 @@ def create(session: Session, actor: Actor, new_task: NewTask, now: datetime) -> 
         kind_id=form.tracker.id,
         status_id=form.statuses[0].id,
         priority_id=priority_id,
-        author_id=actor.id,
+        author_id=author_id or actor.id,
         assignee_id=new_task.assignee_id,
         subject=subject,
         description=new_task.description,
         words=fold(f"{subject}\n{new_task.description}"),
+        requester=requester,
         start_date=new_task.start_date,
         due_date=new_task.due_date,
         estimated_hours=new_task.estimated_hours,

@@ -31,6 +31,10 @@ class Files:
     async def stage(self, actor: Actor, upload: Upload) -> Staged:
         """Store a file. Raises NotAllowed for somebody who may attach nowhere."""
         await self.database.run(lambda session: _require_attaching(session, actor))
+        return await self.store(actor, upload)
+
+    async def store(self, actor: Actor, upload: Upload) -> Staged:
+        """Store a file of somebody who is known to be allowed to attach it somewhere."""
         name, kind, token = plain_name(upload.filename), plain_type(upload.content_type), token_urlsafe(32)
         blob, now = await self.blobs.save(upload.chunks), self.clock()
 

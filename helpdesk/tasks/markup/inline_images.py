@@ -125,7 +125,8 @@ def _local(files: Files, src: str) -> str:
 
 def _by_address(files: Files, path: str) -> Attachment | None:
     plain = re.split(r"[?#]", path, maxsplit=1)[0]
-    ours = re.fullmatch(rf"/tasks/{files.task_id}/files/([1-9][0-9]{{0,18}})(?:/(?:thumbnail|view))?", plain)
+    start = rf"/(?:tasks|requests)/{files.task_id}/files/"
+    ours = re.fullmatch(rf"{start}([1-9][0-9]{{0,18}})(?:/(?:thumbnail|view))?", plain)
     match = ours or _ATTACHMENT.fullmatch(plain)
     return files.by_id.get(int(match[1])) if match else None
 

@@ -3,7 +3,7 @@
 from starlette.routing import BaseRoute, Route
 
 from helpdesk.people.rights import ADMIN
-from helpdesk.web.admin import overview
+from helpdesk.web.admin import categories, overview
 from helpdesk.web.core.guards import ADMINISTRATORS_ONLY, Handler, in_person, needs
 from helpdesk.web.edge.idempotency import idempotent
 
@@ -18,6 +18,8 @@ def admin_form(handler: Handler) -> Handler:
     return admin(in_person(idempotent(handler)))
 
 
+FORM = ["GET", "POST"]
+
 # fmt: off
 ROUTES: list[BaseRoute] = [
     Route("/admin", admin(overview.index), name="admin:index"),
@@ -31,6 +33,10 @@ ROUTES: list[BaseRoute] = [
     # Audit
 
     # Categories of requests, and texts
+    Route("/admin/categories", admin_form(categories.index), name="admin:categories", methods=FORM),
+    Route("/admin/categories/{category_id:int}", admin_form(categories.edit), name="admin:category", methods=FORM),
+    Route("/admin/categories/{category_id:int}/move", admin_form(categories.move),
+          name="admin:category_move", methods=["POST"]),
 
     # The embedded tracker: web/tracker/routes.py
 ]

@@ -20,6 +20,7 @@ class Section(NamedTuple):
 
 SECTIONS: tuple[Section, ...] = (
     Section("admin:index", sentence("Overview")),
+    Section("admin:categories", sentence("Categories of requests")),
     Section("tracker:index", sentence("Task system"), embedded=True),
 )
 

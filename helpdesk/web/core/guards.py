@@ -73,6 +73,8 @@ def _with_session(handler: Handler, needs_factor: bool) -> Handler:
         if needs_factor and await lacks_second_factor(request):
             raise SecondFactorMissing
         async with _in_time(request):
+            if face_of(request) is not Face.JSON:
+                await services(request).avatar_cache.refresh()
             if request.method in SAFE and face_of(request) is Face.PAGE and is_document(request):
                 request.state.counts = await services(request).counts.of(request)
             return await handler(request)

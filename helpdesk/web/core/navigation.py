@@ -64,6 +64,7 @@ ROOMS = (
     Room("work", "tasks:index", sentence("All tasks"), "list"),
     Room("work", BOARD, sentence("Board"), "square-kanban", bar=True),
     Room("work", "notifications:index", sentence("Notifications"), "bell", bar=True, only_bar=True),
+    Room("service", "requests:index", sentence("My requests"), "headset"),
     Room("company", "people:index", sentence("Colleagues"), "list"),
     Room("administration", "admin:index", sentence("Overview"), "list", right=ADMIN),
     Room("administration", "tasks:columns", sentence("Columns of the board"), "columns-3-cog", right=ADMIN),

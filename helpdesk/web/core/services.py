@@ -13,6 +13,7 @@ from helpdesk.services import Services
 
 if TYPE_CHECKING:
     from helpdesk.people.absences import Absences
+    from helpdesk.people.avatars import Avatars
     from helpdesk.tasks.colors import ColorCache
     from helpdesk.tasks.pictures import Pictures
     from helpdesk.tasks.readers import ReaderCache
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from helpdesk.web.lists.counts import Counts
     from helpdesk.web.lists.export import Exports
     from helpdesk.web.live.hub import Live
+    from helpdesk.web.people.avatar_cache import AvatarCache
     from helpdesk.web.people.presence import Presence
     from helpdesk.web.tasks.change import Presenters
 
@@ -50,6 +52,8 @@ class WebServices(Services):
     absences: "Absences"
     counts: "Counts"
     presence: "Presence"
+    avatars: "Avatars"
+    avatar_cache: "AvatarCache"
     unsettled: "Unsettled"
     conflict_json: "Callable[[Request, Conflict], Awaitable[Json]]"
     sealed_text: Callable[[Request, Mapping[str, Any]], str]

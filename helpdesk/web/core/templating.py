@@ -43,8 +43,10 @@ class Renderer:
         variables = {"LANGUAGES": LANGUAGES, "THEMES": THEMES, "key": new_key}
         variables |= {"static": static, "path": path, "brand": brand}
         self.colors = Colors()  # as they were read last: templates draw statuses by them
-        mark = {"mark": lambda status: self.colors.mark(status)}
-        self.environments = {language: _environment(language, timezone, variables, mark) for language in LANGUAGES}
+        self.avatars: Mapping[int, str] = {}
+        """The pictures of people by their ids in the backend, as they were read last."""
+        filters = {"mark": lambda status: self.colors.mark(status), "avatar": self._avatar}
+        self.environments = {language: _environment(language, timezone, variables, filters) for language in LANGUAGES}
 
     def prepare(self, goes_on: Callable[[], bool]) -> None:
         """Compile all templates, or else the first page of each kind would hold up the event loop for 100 ms."""
@@ -58,6 +60,10 @@ class Renderer:
         environment = self.environments[language(request)]
         with measured("render"):
             return environment.get_template(template).render(_context(request) | dict(context))
+
+    def _avatar(self, it: Any) -> str:
+        """Return the name of the picture of an account, or of a person of the backend; empty for none."""
+        return (it.avatar or "") if hasattr(it, "avatar") else self.avatars.get(it.id, "") if it else ""
 
     def fragment(self, language: str, template: str, **context: Any) -> str:
         """Render a fragment that no request asks for."""

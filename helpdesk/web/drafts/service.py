@@ -2,7 +2,8 @@
 
 A form carries its owner in `typed_by`: the signed id of the person for whom the page was made. So a text is neither
 sent in the name of somebody else who signed in meanwhile in the same browser, nor put into that person's drafts; and
-`handoff.py` knows the owner when the session has ended. A draft's place is its form: `task:7:comments`, `tasks:new`.
+`handoff.py` knows the owner when the session has ended. A draft's place is its form: `task:7:comments`, `tasks:new`,
+`request:7:show`.
 """
 
 import logging
@@ -31,8 +32,10 @@ from helpdesk.web.core.session import current_user, sign, unsign
 log = logging.getLogger(__name__)
 
 PLACE = re.compile(
-    r"(?:task:(?P<task_id>[1-9]\d{0,9})|tasks):(?P<form>[a-z_]+)(?::(?P<entry_id>[1-9]\d{0,9}))?", re.ASCII
+    r"(?P<room>task|request)(?::(?P<task_id>[1-9]\d{0,9})|s):(?P<form>[a-z_]+)(?::(?P<entry_id>[1-9]\d{0,9}))?",
+    re.ASCII,
 )
+TASK, REQUEST = "task", "request"
 OWNER = "typed by"
 TEXTS = ("comment", "subject", "description")
 WITH_PAGES = {"edit", "entry"}
@@ -76,11 +79,11 @@ def keeps_draft(handler: Handler) -> Handler:
     return guarded
 
 
-def belongs_to(form: str) -> Callable[[Handler], Handler]:
-    """Mark a handler that gets the texts of `form`, so that their place among the drafts is known."""
+def belongs_to(form: str, room: str = TASK) -> Callable[[Handler], Handler]:
+    """Mark a handler that gets the texts of a `form` of tasks or requests: so their place among drafts is known."""
 
     def mark(handler: Handler) -> Handler:
-        handler.draft_form = form  # type: ignore[attr-defined]  # read by place_of and address_of
+        handler.draft_form = (room, form)  # type: ignore[attr-defined]  # read by place_of and address_of
         return handler
 
     return mark
@@ -88,28 +91,28 @@ def belongs_to(form: str) -> Callable[[Handler], Handler]:
 
 def place_of(request: Request) -> str:
     """Return the place of this request's text among the drafts; empty for an address that keeps none."""
-    form = getattr(request.scope.get("endpoint"), "draft_form", None)
+    room, form = getattr(request.scope.get("endpoint"), "draft_form", (TASK, None))
     if form is None:
         return ""
     task, entry = (request.path_params.get(name) for name in ("task_id", "entry_id"))
-    return (f"task:{task}:{form}" if task else f"tasks:{form}") + (f":{entry}" if entry else "")
+    return (f"{room}:{task}:{form}" if task else f"{room}s:{form}") + (f":{entry}" if entry else "")
 
 
-def parts(place: str) -> tuple[dict[str, int], str]:
-    """Return the ids in a place, of a task and of a comment, and its form. Raises NotFound."""
+def parts(place: str) -> tuple[dict[str, int], str, str]:
+    """Return the ids in a place, of a task and of a comment, its form, and TASK or REQUEST. Raises NotFound."""
     match = PLACE.fullmatch(place)
     ids = {name: int(match[name]) for name in ("task_id", "entry_id") if match[name]} if match else {}
     if not match or any(number > request_data.LARGEST_ID for number in ids.values()):
         raise NotFound
-    return ids, match["form"]
+    return ids, match["form"], match["room"]
 
 
 def address_of(request: Request, place: str) -> str:
     """Return the address that the form of `place` is sent to. Raises NotFound for a place that no form has."""
-    ids, form = parts(place)
-    if not any(_takes(route, form, ids) for route in request.app.routes):
+    ids, form, room = parts(place)
+    if not any(_takes(route, room, form, ids) for route in request.app.routes):
         raise NotFound
-    return path_to(request, f"tasks:{form}", **ids)
+    return path_to(request, f"{room}s:{form}", **ids)
 
 
 async def person_typing(request: Request) -> Person:
@@ -182,10 +185,10 @@ def query_of_task(request: Request, person: Person, task: Task) -> Callable[[Ses
 def unsent(task: Task, rows: Iterable[drafts.StoredDraft], who: Actor) -> dict[str, drafts.StoredDraft]:
     """Return drafts by form, without those whose text is in the history."""
     start = f"task:{task.id}:"
-    return {draft.place.removeprefix(start): draft for draft in rows if not _was_sent(draft, task.entries, who.id)}
+    return {draft.place.removeprefix(start): draft for draft in rows if not was_sent(draft, task.entries, who.id)}
 
 
-def _was_sent(draft: drafts.StoredDraft, entries: Iterable[Entry], person_id: int) -> bool:
+def was_sent(draft: drafts.StoredDraft, entries: Iterable[Entry], person_id: int) -> bool:
     """Tell whether the history has the draft's comment as this person's, of about the time of the draft.
 
     Such a draft stays when the answer to its form was lost.
@@ -226,10 +229,10 @@ def _clean(name: str, value: str | list[Any]) -> str | list[str]:
     return request_data.clean(name, value)
 
 
-def _takes(route: BaseRoute, form: str, ids: Mapping[str, int]) -> bool:
+def _takes(route: BaseRoute, room: str, form: str, ids: Mapping[str, int]) -> bool:
     return (
         isinstance(route, Route)
-        and route.name == f"tasks:{form}"
-        and getattr(route.endpoint, "draft_form", None) == form
+        and route.name == f"{room}s:{form}"
+        and getattr(route.endpoint, "draft_form", None) == (room, form)
         and route.param_convertors.keys() == ids.keys()
     )

@@ -43,6 +43,7 @@ BUNDLES = {
     "mentions.css": ("css/pages/mentions.css",),
     "people.css": ("css/pages/kept.css", "css/pages/people.css"),
     "palette.css": ("css/pages/palette.css",),
+    "requests.css": ("css/pages/requests.css",),
     "preferences.css": ("css/pages/kept.css", "css/pages/preferences.css"),
     "app.js": ("js/*.js",),
     "lazy.js": ("js/lazy/*.js",),

@@ -69,12 +69,15 @@ class Span(NamedTuple):
 
 
 async def file(request: Request) -> Response:
-    """Send the file, or tell by JSON its address and size."""
-    opened = await _open(request)
+    return await send(request, await _open(request), "api:download")
+
+
+async def send(request: Request, opened: OpenFile, route: str) -> Response:
+    """Send the file, or tell by JSON its address, which is that of `route`, and its size."""
     attachment = opened.file
     if _wants_json(request):
         await _check_bytes(opened)
-        address = path_to(request, "api:download", **request.path_params) + AS_FILE
+        address = path_to(request, route, **request.path_params) + AS_FILE
         return json_response(
             request, {"download_url": address, "filename": attachment.filename, "filesize": attachment.size}
         )
@@ -97,16 +100,15 @@ def _wants_json(request: Request) -> bool:
 
 
 async def thumbnail(request: Request) -> Response:
-    return await _picture(request, SMALL)
+    return await send_picture(request, await _open(request), SMALL)
 
 
 async def view(request: Request) -> Response:
-    return await _picture(request, LARGE)
+    return await send_picture(request, await _open(request), LARGE)
 
 
-async def _picture(request: Request, side: int) -> Response:
+async def send_picture(request: Request, opened: OpenFile, side: int) -> Response:
     """Send the picture at that size. Raises NotFound for other files, and for one that is too large to look into."""
-    opened = await _open(request)
     view = View(f"{opened.file.id}-{opened.file.size}", side)
     headers = {**PICTURE_HEADERS, "ETag": f'"{view.file}-{side}"'}
     if is_known_tag(request.headers.get("if-none-match", ""), headers["ETag"]):

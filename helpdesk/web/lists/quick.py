@@ -55,11 +55,6 @@ def new_of_nobody(request: Request, statuses: Iterable[Status], rules: Rules) ->
     return Listing(query, path_to(request, "tasks:index"))
 
 
-def requested(request: Request) -> Listing:
-    """Return the list of the open tasks that the person asked for."""
-    return Listing(TaskQuery(authors=("me",)), path_to(request, "tasks:my_tasks"), is_mine=True)
-
-
 def _overdue(request: Request, listing: Listing, vocabulary: Vocabulary) -> str:
     """Return the address of the overdue tasks. Closed tasks are never overdue, so a filter by their statuses alone is
     left out."""

@@ -14,8 +14,8 @@ from datetime import datetime, timedelta
 
 from helpdesk.errors import HelpdeskError
 from helpdesk.notifications.channels.sse.streams import Stream
+from helpdesk.people.model import SignedIn
 from helpdesk.services import Services
-from helpdesk.tasks.model import Actor
 from helpdesk.web.live import events
 
 log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ class TasksOnScreen:
 class Person:
     """A person who has tasks on the screen, and when these are checked again."""
 
-    actor: Actor
+    signed_in: SignedIn
     due: datetime | None = None
     streams: dict[Stream, TasksOnScreen] = field(default_factory=dict)
 
@@ -60,7 +60,7 @@ class RemovedTasks:
         viewer = stream.viewer
         if viewer is None:
             return
-        person = self._viewers.setdefault(viewer.actor.id, Person(viewer.actor))
+        person = self._viewers.setdefault(stream.person_id, Person(viewer.signed_in))
         person.streams[stream] = TasksOnScreen(set(), {task for task in viewer.tasks if task > 0})
         self._check_by(person, self.services.clock() + FIRST)
 
@@ -75,7 +75,7 @@ class RemovedTasks:
         """Check a task soon: the person does not see an event of it, so perhaps not the task either."""
         tasks = self._tasks_of(stream)
         if tasks and stream.viewer and task_id in tasks.seen:
-            self._check_by(self._viewers[stream.viewer.actor.id], self.services.clock())
+            self._check_by(self._viewers[stream.person_id], self.services.clock())
 
     def announce_deleted(self, task_id: int) -> None:
         """Tell the pages of people who are known to see a deleted task. Others learn it at their next check."""
@@ -103,7 +103,7 @@ class RemovedTasks:
         ids_of = {stream: tasks.seen | tasks.unchecked for stream, tasks in person.streams.items()}
         task_ids: set[int] = set().union(*ids_of.values())
         if task_ids:
-            seen = await self.services.backend.seen(person.actor, task_ids)
+            seen = await self.services.visible_tasks.seen(person.signed_in, task_ids)
             for stream, ids in ids_of.items():
                 self._announce(stream, person.streams.get(stream), ids, seen)
 
@@ -140,8 +140,8 @@ class RemovedTasks:
         """Check a person no later than then."""
         if person.due is None or due < person.due:
             person.due = due
-            heapq.heappush(self._queue, (due, person.actor.id))
+            heapq.heappush(self._queue, (due, person.signed_in.person.id))
 
     def _tasks_of(self, stream: Stream) -> TasksOnScreen | None:
-        person = self._viewers.get(stream.viewer.actor.id) if stream.viewer else None
+        person = self._viewers.get(stream.person_id) if stream.viewer else None
         return person.streams.get(stream) if person else None

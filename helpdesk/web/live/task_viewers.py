@@ -9,7 +9,7 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -115,7 +115,7 @@ class TaskViewers:
         if len(its) > MOST_SENT and not stream.viewer.every:
             # Events of tasks that the person may not see must not count: "missed" would reveal that they exist.
             try:
-                seen = await self.services.backend.seen(stream.viewer.actor, {it.task_id for it in its})
+                seen = await self.services.visible_tasks.seen(stream.viewer.signed_in, {it.task_id for it in its})
             except Unavailable:
                 its = its[-MOST_SENT:]
             else:
@@ -192,20 +192,27 @@ class TaskViewers:
         record = event.record
         event.streams = {it for it in event.streams if not it.is_over and self._sent[it] <= MOST_SENT}
         streams = list(event.streams)  # others may come to wait for it during the question
-        actors = {it.viewer.actor.id: it.viewer.actor for it in streams if it.viewer}
-        if not actors:
-            return
-        visible_to = await self.services.visible_to(record, actors.values())
+        actors = {it.viewer.actor.id: it.viewer.actor for it in streams if it.viewer and it.viewer.actor}
+        visible_to = await self.services.visible_to(record, actors.values()) if actors else frozenset()
+        requesters = await self._requesters(record, (it for it in streams if not _is_among(it, visible_to)))
         for number, stream in enumerate(streams, start=1):
             if number % STREAMS_AT_ONCE == 0:
                 await asyncio.sleep(0)
-            if stream.viewer and stream.viewer.actor.id not in visible_to:
+            if not _is_among(stream, visible_to) and stream.person_id not in requesters:
                 self.removed.check_soon(stream, record.task_id)
             elif record.key not in (stream.given_early or ()):
                 self._give(stream, record)
             if stream.given_early is not None:
                 stream.given_early.add(record.key)
             event.streams.discard(stream)
+
+    async def _requesters(self, record: EventRecord, streams: Iterable[Stream]) -> frozenset[int]:
+        """Return the people of these streams who show the task as their request, and may know of the event."""
+        showing = {it.person_id: it.viewer for it in streams if it.viewer and record.task_id in it.viewer.tasks}
+        if record.is_private:
+            return frozenset()
+        own = self.services.visible_tasks.as_requests
+        return frozenset([id for id, viewer in showing.items() if await own(viewer.signed_in, [record.task_id])])
 
     def _give(self, stream: Stream, record: EventRecord) -> None:
         if self._sent[stream] >= MOST_SENT:
@@ -253,6 +260,11 @@ class TaskViewers:
             if stream.is_over or opened < now - 2 * OVERLAP:
                 stream.given_early = None
                 del self._new[stream]
+
+
+def _is_among(stream: Stream, numbers: Collection[int]) -> bool:
+    """Tell whether the person of a stream is one of these by the number in the backend."""
+    return bool(stream.viewer and stream.viewer.actor and stream.viewer.actor.id in numbers)
 
 
 def _is_deletion(record: EventRecord) -> bool:

@@ -6,12 +6,11 @@ from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.errors import NotSignedIn
 from helpdesk.notifications.channels.sse.streams import Face, Stream, TaskViewer
+from helpdesk.people.model import SignedIn
 from helpdesk.store import notifications
 from helpdesk.store.models.notifications import NotificationRow
 from helpdesk.web.core import request_data, session
-from helpdesk.web.core.guards import actor
 from helpdesk.web.core.services import services
 from helpdesk.web.core.templating import language
 from helpdesk.web.live import events
@@ -36,11 +35,9 @@ async def program(request: Request) -> Response:
 
 
 async def _open(request: Request, kind: str) -> Response:
-    signed_in = await session.current(request)
-    if signed_in is None:
-        raise NotSignedIn
+    signed_in = await session.required(request)
     live = services(request).live
-    face, viewer = Face(kind, language(request)), await _viewer(request)
+    face, viewer = Face(kind, language(request)), _viewer(request, signed_in)
     missed, last = await _missed(request, signed_in.person.id)
     replayed = []
     for number, item in enumerate(await items(request, missed)):
@@ -56,7 +53,7 @@ async def _open(request: Request, kind: str) -> Response:
     return EventStream(live, open_stream, b"".join(first))
 
 
-async def _viewer(request: Request) -> TaskViewer | None:
+def _viewer(request: Request, signed_in: SignedIn) -> TaskViewer | None:
     """Return the viewer of the tasks in `?tasks=1,2`. Raises Invalid.
 
     With EVERY_TASK, or with too many tasks, it views every task: a page should rather get too much than too little.
@@ -64,7 +61,8 @@ async def _viewer(request: Request) -> TaskViewer | None:
     ids = [it for it in request.query_params.get("tasks", "").split(",") if it]
     tasks = frozenset(request_data.whole("tasks", it) for it in ids[-MOST_ON_SCREEN:])
     every = EVERY_TASK in tasks or str(EVERY_TASK) in ids or len(ids) > MOST_ON_SCREEN
-    return TaskViewer(await actor(request), tasks - {EVERY_TASK}, every) if ids else None
+    actor = services(request).visible_tasks.actor(signed_in)
+    return TaskViewer(signed_in, actor, tasks - {EVERY_TASK}, every) if ids else None
 
 
 async def _missed(request: Request, person_id: int) -> tuple[list[NotificationRow], int]:

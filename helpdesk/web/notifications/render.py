@@ -9,8 +9,8 @@ from helpdesk.errors import Sentence, sentence
 from helpdesk.languages import say
 from helpdesk.notifications.messages import OF_NO_TASK, message
 from helpdesk.store.models.notifications import NotificationRow
+from helpdesk.web.core import session
 from helpdesk.web.core.faces import Json, moment
-from helpdesk.web.core.guards import actor
 from helpdesk.web.core.services import services
 
 HIDDEN = sentence("You do not see this task any more")
@@ -30,11 +30,11 @@ class Item(NamedTuple):
 
 
 async def items(request: Request, rows: Iterable[NotificationRow]) -> list[Item]:
-    """Render rows for the person of the request. The backend is asked once for all what the person may still see.
-    Raises Unavailable."""
+    """Render rows for the person of the request. The backend is asked once for all what the person may still see,
+    as a task or as a request. Raises Unavailable, NotAllowed."""
     rows = list(rows)
     tasks = {row.task_id for row in rows if row.kind not in OF_NO_TASK}
-    visible = await services(request).backend.seen(await actor(request), tasks) if tasks else {}
+    visible = await services(request).visible_tasks.seen(await session.required(request), tasks) if tasks else {}
     return [in_full(row) if _is_visible(row, visible) else _hidden(row) for row in rows]
 
 

@@ -7,11 +7,11 @@ from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.errors import NotFound, sentence
+from helpdesk.errors import NotFound, Unavailable, sentence
 from helpdesk.notifications.kinds import TYPES
 from helpdesk.store import notifications
 from helpdesk.store.models.notifications import NotificationRow
-from helpdesk.web.core import request_data
+from helpdesk.web.core import request_data, session
 from helpdesk.web.core.faces import answer, choose, fragment_or_page, html, is_prefetch, json_response, see_other
 from helpdesk.web.core.navigation import current_url
 from helpdesk.web.core.services import path_to, services
@@ -74,7 +74,8 @@ async def index(request: Request) -> Response:
 
 
 async def show(request: Request) -> Response:
-    """Redirect to the task of a notification, and mark all notifications about that task as read."""
+    """Redirect to the task of a notification, or to the request that the person sees of it, and mark all notifications
+    about that task as read."""
     person, now = await current_user(request), services(request).clock()
     number, reads = request_data.path_id(request, "notification_id"), is_opened_by_person(request)
 
@@ -89,7 +90,18 @@ async def show(request: Request) -> Response:
         raise NotFound
     if reads:
         services(request).wakeups.wake([person.id])
-    return see_other(path_to(request, "tasks:show", task_id=task_id))
+    return see_other(path_to(request, await _route(request, task_id), task_id=task_id))
+
+
+async def _route(request: Request, task_id: int) -> str:
+    """Return the route of the page by which the person sees a task; the task's own, where that can't be known now."""
+    signed_in, visible = await session.required(request), services(request).visible_tasks
+    try:
+        as_task = await visible.as_tasks(signed_in, [task_id])
+        is_request = not as_task and await visible.as_requests(signed_in, [task_id])
+    except Unavailable:
+        return "tasks:show" if visible.actor(signed_in) else "requests:show"
+    return "requests:show" if is_request else "tasks:show"
 
 
 async def widget(request: Request) -> Response:

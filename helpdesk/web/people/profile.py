@@ -23,12 +23,12 @@ from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.session import current_user
 from helpdesk.web.edge.idempotency import idempotent
 from helpdesk.web.lists import layout
-from helpdesk.web.people import schemas
+from helpdesk.web.people import avatars, schemas
 from helpdesk.web.people.schemas import Own
 
 SAVED = sentence("Your profile was saved.")
 FLAGS = {"browser_notifications_enabled": "in_browser", "notifications_widget_enabled": "in_widget"}
-HIDES = "hides_presence"
+HIDES, REMOVES = "hides_presence", "remove_picture"
 LOGIN = "username"
 
 
@@ -59,6 +59,7 @@ class Changes(NamedTuple):
     account: dict[str, Any]
     flags: dict[str, bool]
     others: frozenset[str] = frozenset()
+    removes_picture: bool = False
 
 
 async def profile(request: Request) -> Response:
@@ -79,7 +80,7 @@ async def account(request: Request) -> Response:
 async def _change(request: Request) -> Response:
     fields = await request_data.read(request)
     try:
-        ignored = await _write(request, _read(fields))
+        ignored = await _write(request, fields, _read(fields))
     except (Invalid, TooLarge) as error:
         page = partial(_page, request, "people/account.html", fields.values, error)
         return await answer_refusal(request, error, page=page)
@@ -103,7 +104,7 @@ def _read(fields: Fields) -> Changes:
     checked = {name: texts[name] for name in ("full_name", "email") if texts.get(name)}
     wrong = {name: [mistake] for name, mistake in accounts.mistakes(checked).items()} | wrong
     flags = {}
-    for name in (*FLAGS, HIDES):
+    for name in (*FLAGS, HIDES, REMOVES):
         if fields.values.get(name) is not None:
             try:
                 flags[name] = fields.flag(name)
@@ -112,24 +113,40 @@ def _read(fields: Fields) -> Changes:
     if wrong:
         raise Invalid(wrong)
     hides = {HIDES: flags.pop(HIDES)} if HIDES in flags else {}
-    return Changes(texts | hides, flags, frozenset({LOGIN} & fields.values.keys()))
+    removes = flags.pop(REMOVES, False)
+    return Changes(texts | hides, flags, frozenset({LOGIN} & fields.values.keys()), removes)
 
 
-async def _write(request: Request, changes: Changes) -> list[str]:
-    """Write the changes, and return the names of the fields that are not the person's to change. Raises Invalid."""
-    person = await current_user(request)
+async def _write(request: Request, fields: Fields, changes: Changes) -> list[str]:
+    """Write the changes, and return the names of the fields that are not the person's to change.
 
-    def work(db: Session) -> list[str]:
-        before = profiles.of_person(db, person.id)
-        after = profiles.edit(db, person.id, changes.account)
-        if changes.flags:
-            preferences.change(db, person.id, partial(_with_flags, changes.flags))
-        changed = sorted(name for name in changes.account if getattr(before, name) != getattr(after, name))
-        if changed:
-            audit.note(db, person.id, "edit_profile", person.id, {"fields": changed})
-        return sorted({*(after.owned & changes.account.keys()), *changes.others})
+    Raises Invalid, TooLarge.
+    """
+    person, picture = await current_user(request), await avatars.receive(request, fields)
+    ignored: list[str] = []
 
-    return await stored(request, work)
+    async def write() -> str | None:
+        before, kept = await stored(request, partial(_store, person_id=person.id, changes=changes, picture=picture))
+        ignored.extend(kept)
+        return before
+
+    await avatars.replacing(request, picture, write)
+    return ignored
+
+
+def _store(db: Session, person_id: int, changes: Changes, picture: str | None) -> tuple[str | None, list[str]]:
+    """Return the name of the picture that is no longer shown, and the fields that were left as they are."""
+    before, old = profiles.of_person(db, person_id), None
+    after = profiles.edit(db, person_id, changes.account)
+    if changes.flags:
+        preferences.change(db, person_id, partial(_with_flags, changes.flags))
+    changed = {name for name in changes.account if getattr(before, name) != getattr(after, name)}
+    if picture or changes.removes_picture:
+        old = profiles.choose_avatar(db, person_id, picture)
+        changed.add("picture")
+    if changed:
+        audit.note(db, person_id, "edit_profile", person_id, {"fields": sorted(changed)})
+    return old, sorted({*(after.owned & changes.account.keys()), *changes.others})
 
 
 def _with_flags(flags: Mapping[str, bool], text: str) -> str:
@@ -152,7 +169,7 @@ async def own(request: Request) -> Own:
 async def _to_json(request: Request, ignored: Sequence[str] | None = None) -> Response:
     """Tell the profile, and the fields that were sent and left as they are."""
     person, now = await current_user(request), services(request).clock()
-    body = schemas.own(await own(request), person, now)
+    body = schemas.own(request, await own(request), person, now)
     return json_response(request, body if ignored is None else body | {"ignored": ignored})
 
 

@@ -6,10 +6,12 @@ from typing import NamedTuple
 from starlette.requests import Request
 
 from helpdesk.notifications.preferences import Preferences
+from helpdesk.people.avatars import SIDES, file_of
 from helpdesk.people.model import Person
 from helpdesk.store.colleagues import Colleague
 from helpdesk.store.profiles import Profile
 from helpdesk.web.core.faces import Json, day, moment
+from helpdesk.web.core.services import path_to
 from helpdesk.web.people.presence import is_online
 from helpdesk.web.tasks import schemas as task_schemas
 
@@ -23,12 +25,13 @@ class Own(NamedTuple):
     preferences: Preferences
 
 
-def own(own: Own, person: Person, now: datetime) -> Json:
+def own(request: Request, own: Own, person: Person, now: datetime) -> Json:
     """Return one's own profile as one flat object (contract §3)."""
     profile, preferences = own
     return {
         **task_schemas.user(person),
         **{name: getattr(profile, name) for name in FIELDS},
+        "picture": _picture(request, profile.avatar),
         "vpn_end_date": day(profile.vpn_end_date),
         "id_redmine_user": profile.redmine_id,
         "browser_notifications_enabled": preferences.in_browser,
@@ -45,6 +48,12 @@ def colleague(request: Request, it: Colleague, now: datetime) -> Json:
         "id": it.id,
         "username": it.login,
         **{name: getattr(it, name) for name in FIELDS},
+        "picture": _picture(request, it.avatar),
         "last_seen": moment(it.last_seen),
         "online": is_online(it.last_seen, now),
     }
+
+
+def _picture(request: Request, name: str | None) -> str | None:
+    """Return the address of a picture, the largest."""
+    return path_to(request, "people:avatar", file=file_of(name, SIDES[0])) if name else None

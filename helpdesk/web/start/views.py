@@ -74,6 +74,8 @@ def _origins(request: Request) -> Callable[[Section, int], str]:
     """Return a function that makes the parameter of a task's link by its position in a list."""
 
     def of_task(section: Section, position: int) -> str:
+        if section.listing is None:
+            return ""
         assert section.page
         changed = list_page.last_change(section.page.rows)
         return Origin(section.listing.link(), position, section.page.total, changed).query(request)
@@ -84,6 +86,10 @@ def _origins(request: Request) -> Callable[[Section, int], str]:
 async def _load(request: Request, person: Person) -> tuple[Start, HelpdeskError | None]:
     """Return what the task system says, or why it refuses the person: it may not know or has locked them."""
     try:
-        return await sections.load(request, person, await actor(request)), None
+        who = await actor(request)
+    except NotAllowed:  # they may still ask for help
+        return await sections.load_requests(request), None
+    try:
+        return await sections.load(request, person, who), None
     except (NotAllowed, WrongKey) as error:
         return Start(), error

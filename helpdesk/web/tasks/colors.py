@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from sqlmodel import Session
 from starlette.requests import Request
 
-from helpdesk.errors import Conflict, HelpdeskError
+from helpdesk.errors import Conflict, HelpdeskError, NotAllowed
 from helpdesk.languages import say
 from helpdesk.store import board
 from helpdesk.tasks import colors
@@ -67,10 +67,21 @@ async def load(request: Request) -> Colors:
         return cached
     try:
         current = await of_vocabulary(request, await services(request).backend.vocabulary(await actor(request)))
+    except NotAllowed:  # the person is nobody in the backend
+        return await _of_statuses(request)
     except HelpdeskError:
         return Colors(named=_named(request))
     cache[_COLORS] = current
     return current
+
+
+async def _of_statuses(request: Request) -> Colors:
+    """Return the colors of the statuses alone, which are no secret."""
+    try:
+        statuses, rules = await services(request).backend.statuses(), await load_phase_rules(request)
+    except HelpdeskError:
+        return Colors(named=_named(request))
+    return colors.known(statuses, (), rules, _named(request))
 
 
 async def prepare(request: Request) -> Colors:

@@ -71,7 +71,7 @@ async def _to_page(request: Request, query: Mapping[str, Any]) -> Response:
     if draft and "draft" not in query and choose(request, page=True, fragment=False):
         return html(request, "tasks/new_draft.html", draft=draft, typed_by=await drafts.form_owner(request))
     typed = {**query, **(draft.fields if draft else {})}
-    uploads.restore(request, await actor(request), typed.get("staged"))
+    uploads.restore(request, (await actor(request)).id, typed.get("staged"))
     return await _page(request, typed, draft=draft)
 
 
@@ -94,7 +94,7 @@ async def _other_form(request: Request, person: Person, fields: request_data.Fie
     except (Invalid, TooLarge) as refusal:
         error = refusal
     with suppress(Invalid):  # a value that can't be stored is refused when the form is sent
-        seals = [seal for seal, _ in uploads.sealed(request, await actor(request))]
+        seals = [seal for seal, _ in uploads.sealed(request, (await actor(request)).id)]
         await drafts.keep(request, person.id, PLACE, {**fields.values, "staged": seals})
     loaded = await _form(request, fields.values)
     if choose(request, page=False, fragment=loaded[1] and _has_other_texts(fields, loaded[1])):
@@ -220,7 +220,7 @@ async def _page(
         "controls": form_fields.of_new(form or form_fields.ANYWHERE, typed, partial(translate, request)),
         "typed_by": await drafts.form_owner(request),
         "draft_id": typed.get(drafts.DRAFT_ID),
-        **uploads.context(request, await actor(request)),
+        **uploads.context(request, (await actor(request)).id),
     }
     template = choose(request, page="tasks/new.html", fragment="tasks/_create_form.html")
     return html(request, template, status, **{**shared, **context})

@@ -32,7 +32,7 @@ async def edit(request: Request) -> Response:
 
 async def _to_page(request: Request, task: Task) -> Response:
     draft = (await drafts.of_task(request, task)).get("edit")
-    uploads.restore(request, await actor(request), draft.fields.get("staged") if draft else None)
+    uploads.restore(request, (await actor(request)).id, draft.fields.get("staged") if draft else None)
     return await form(request, task, draft.fields if draft else {}, draft=draft)
 
 
@@ -50,7 +50,7 @@ async def form(request: Request, task: Task, typed: Mapping[str, Any], status: i
         "comment": typed.get("comment", ""),
         "in_words": in_words,
         "typed_by": await drafts.form_owner(request),
-        **uploads.context(request, await actor(request)),
+        **uploads.context(request, (await actor(request)).id),
     }
     template = choose(request, page="tasks/edit.html", fragment="tasks/_details_form.html")
     return html(request, template, status, **{**shared, **context})

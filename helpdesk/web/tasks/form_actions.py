@@ -78,8 +78,8 @@ async def discard_draft(request: Request) -> Response:
     """Discard the draft; answer with the form for htmx, else with its page."""
     person, place = await drafts.person_typing(request), request.path_params["place"]
     await drafts.keep(request, person.id, place, {})
-    numbers, form = drafts.parts(place)
-    if "task_id" not in numbers or form in drafts.WITH_PAGES:
+    numbers, form, room = drafts.parts(place)
+    if "task_id" not in numbers or form in drafts.WITH_PAGES or room == drafts.REQUEST:
         own_page = _present_form(request, drafts.address_of(request, place))
         # htmx follows the redirect and puts the form that it leads to in the place of this one.
         form_alone = see_other(own_page)

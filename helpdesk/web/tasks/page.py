@@ -28,7 +28,7 @@ from helpdesk.web.core.templating import translate
 from helpdesk.web.drafts import service as drafts_service
 from helpdesk.web.files import uploads
 from helpdesk.web.notifications import mutes
-from helpdesk.web.tasks import colors, form_fields, rendered_texts
+from helpdesk.web.tasks import askers, colors, form_fields, rendered_texts
 
 FIELDS: tuple[Field, ...] = get_args(Field)
 ANSWERED = "tasks/_comment_saved.html"
@@ -105,7 +105,7 @@ async def page(request: Request, task: Task, status: int = 200, **context: Any) 
     entries, context = _filtered(task, history), context | {"history": history, "back": back, "origin": origin}
     context["walk"] = origin.query(request) if origin else ""
     has_internal = any(entry.private for entry in task.entries)
-    context |= {"may_print_internal": has_internal}
+    context |= {"may_print_internal": has_internal, "askers": await askers.of_task(request, task)}
     context |= {"prints_internal": has_internal and request.query_params.get("print") == "internal"}
     response = await _render(
         request, "tasks/show.html", task, entries, status, with_description=True, with_drafts=True, **context
@@ -264,7 +264,8 @@ async def _render(
     labels = {"facts": facts(task), "labels": LABELS, "in_words": in_words, "relations": RELATIONS}
     labels |= {"choices": choices(task), "seen": form_fields.seen_choices(task)}
     shared = {"task": task, "entries": entries, "texts": html_texts, "refused": None}
-    shared |= {"files": files_by_entry(task), "next_statuses": next_statuses(task, await colors.prepare(request))}
+    shared |= {"files": files_by_entry(task.entries, task.attachments)}
+    shared |= {"next_statuses": next_statuses(task, await colors.prepare(request))}
     shared |= {"has_others": has_others(task), "today": templating.today(request)}
     return await run_if_many(
         lambda: html(request, template, status, **{**labels, **personal, **shared, **context}), len(entries)
@@ -286,7 +287,7 @@ async def _personal_context(request: Request, task: Task, with_drafts: bool) -> 
     replies, stored, notification_preferences = await services(request).database.run(work)
     drafts = drafts_service.unsent(task, stored, who)
     if "comments" in drafts and not hasattr(request.state, "staged"):
-        uploads.restore(request, who, drafts["comments"].fields.get("staged"))
+        uploads.restore(request, who.id, drafts["comments"].fields.get("staged"))
     return {
         "me": who.id,
         "away": away,
@@ -295,5 +296,5 @@ async def _personal_context(request: Request, task: Task, with_drafts: bool) -> 
         "drafts": drafts,
         "typed_draft": form_fields.touched(drafts["comments"].fields) if "comments" in drafts else {},
         "mutes": mutes.of_task(notification_preferences, task.id, task.row.project),
-        **uploads.context(request, who),
+        **uploads.context(request, who.id),
     }

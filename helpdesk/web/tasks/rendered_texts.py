@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from markupsafe import Markup
 from starlette.requests import Request
@@ -9,7 +10,7 @@ from starlette.requests import Request
 from helpdesk.tasks.markup import inline_images
 from helpdesk.tasks.markup import render as markup
 from helpdesk.tasks.markup.render import Part, Resolver
-from helpdesk.tasks.model import Task
+from helpdesk.tasks.model import Attachment, Task
 from helpdesk.threads import Threads
 from helpdesk.web.core.services import path_to, services
 
@@ -18,7 +19,18 @@ PAGE_SECONDS = 2.0
 LARGEST_TEXT = 1_000_000  # characters of HTML in one answer
 
 
-async def beginnings(request: Request, sources: Mapping[int, str], task: Task) -> dict[int, Part]:
+class RequestTexts(NamedTuple):
+    """A task as its requester reads it: with the files of the request alone, at the addresses of requests."""
+
+    id: int
+    attachments: tuple[Attachment, ...]
+
+
+Read = Task | RequestTexts | None
+"""The task that a text belongs to; a text of a new one has none."""
+
+
+async def beginnings(request: Request, sources: Mapping[int, str], task: Read) -> dict[int, Part]:
     """Return each text as HTML, of a long one the first part.
 
     Each text has its own limit of cost (`markup.render`). When a page's texts together took PAGE_SECONDS of CPU, the
@@ -38,7 +50,7 @@ async def beginnings(request: Request, sources: Mapping[int, str], task: Task) -
     return await THREADS.run(work)
 
 
-async def render(request: Request, source: str, task: Task | None, first_part: int = 0) -> Part:
+async def render(request: Request, source: str, task: Read, first_part: int = 0) -> Part:
     """Render a text from part `first_part` to its end, or as far as one answer may hold or take."""
     format, resolver = services(request).backend.capabilities.text_format, _resolver(request, task)
 
@@ -54,16 +66,17 @@ async def render(request: Request, source: str, task: Task | None, first_part: i
     return await THREADS.run(work)
 
 
-def _resolver(request: Request, task: Task | None) -> Resolver:
+def _resolver(request: Request, task: Read) -> Resolver:
     """Return how texts of this task link to other tasks and show its files; without a task there are no files."""
     settings = services(request).settings
     sites = (settings.redmine_url, settings.public_url)
+    room = "requests" if isinstance(task, RequestTexts) else "tasks"
     files = inline_images.files_of(task.id, task.attachments, sites) if task else inline_images.NO_FILES
 
     def link(number: int) -> str:
-        return path_to(request, "tasks:show", task_id=number)
+        return path_to(request, f"{room}:show", task_id=number)
 
     def path(kind: str, file_id: int) -> str:
-        return path_to(request, f"tasks:{kind}", task_id=files.task_id, file_id=file_id)
+        return path_to(request, f"{room}:{kind}", task_id=files.task_id, file_id=file_id)
 
     return Resolver(link, lambda picture: inline_images.html(picture, files, path))

@@ -10,7 +10,7 @@ from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.errors import HelpdeskError, Sentence, sentence
+from helpdesk.errors import HelpdeskError, sentence
 from helpdesk.store.tracker import first_steps, projects, vocabulary
 from helpdesk.store.tracker.first_steps import STEPS, Progress
 from helpdesk.store.tracker.projects import MemberRow, ProjectRow
@@ -18,6 +18,7 @@ from helpdesk.store.tracker.vocabulary import TYPES, Word
 from helpdesk.web.core.faces import answer, json_response
 from helpdesk.web.core.request_data import clean
 from helpdesk.web.core.services import services
+from helpdesk.web.core.templating import translate
 from helpdesk.web.tracker import pages
 
 TITLES = {
@@ -27,24 +28,21 @@ TITLES = {
     "category": sentence("What people ask for"),
 }
 """The names of the steps."""
-NAMES = {
-    "new": sentence("New"),
-    "in_progress": sentence("In progress"),
-    "waiting": sentence("Waiting for an answer"),
-    "resolved": sentence("Resolved"),
-    "closed": sentence("Closed"),
-    "rejected": sentence("Rejected"),
-    "low": sentence("Low"),
-    "normal": sentence("Normal"),
-    "high": sentence("High"),
-    "urgent": sentence("Urgent"),
-    "incident": sentence("Incident"),
-    "request": sentence("Service request"),
-    "change": sentence("Change request"),
-    "staff": sentence("Support staff"),
-    "requester": sentence("Requester"),
-}
-"""The names of the default set, which are stored in the language of who makes it."""
+DEFAULT_SET = (
+    (
+        sentence("Statuses"),
+        first_steps.STATUS_KEYS,
+        sentence("New, In progress, Waiting for an answer, Resolved, Closed, Rejected"),
+    ),
+    (sentence("Priorities"), first_steps.PRIORITY_KEYS, sentence("Low, Normal, High, Urgent")),
+    (sentence("Types"), first_steps.TYPE_KEYS, sentence("Incident, Request, Change")),
+    (sentence("Roles"), first_steps.ROLE_KEYS, sentence("Support staff, Requester")),
+)
+"""The parts of the default set with the keys of their words, and their names in the order of the keys.
+
+The names are stored in the language of who makes the set. They are translated together: one alone, such as "New", may
+be another word elsewhere.
+"""
 LONGEST_SEARCH = 200
 
 Refused = Callable[[Mapping[str, Any], HelpdeskError], Awaitable[Response]]
@@ -83,7 +81,7 @@ async def form(
     found = await pages.load(request, lambda db: _read(db, search))
     shown = step if step in STEPS else found.progress.next_step
     context = {**found._asdict(), "step": shown, "steps": TITLES, "typed": typed, "searched": search, "link": None}
-    context |= {"names": NAMES, "default_set": _default_set(), "may_register": services(request).settings.may_register}
+    context |= {"default_set": DEFAULT_SET, "may_register": services(request).settings.may_register}
     return pages.page(request, "tracker/setup.html", error, **context | more)
 
 
@@ -102,10 +100,10 @@ def _read(db: Session, search: str) -> Setup:
     return Setup(first_steps.progress(db), known, types, people, first_steps.staff(db))
 
 
-def _default_set() -> list[tuple[Sentence, tuple[str, ...]]]:
-    return [
-        (sentence("Statuses"), first_steps.STATUS_KEYS),
-        (sentence("Priorities"), first_steps.PRIORITY_KEYS),
-        (sentence("Types"), first_steps.TYPE_KEYS),
-        (sentence("Roles"), first_steps.ROLE_KEYS),
-    ]
+def names(request: Request) -> dict[str, str]:
+    """Return the names of the default set by their keys, in the person's language."""
+    return {
+        key: name
+        for _, keys, texts in DEFAULT_SET
+        for key, name in zip(keys, translate(request, texts).split(", "), strict=True)
+    }

@@ -8,8 +8,8 @@ from starlette.responses import Response
 
 from helpdesk.errors import Conflict, Invalid, Sentence, sentence
 from helpdesk.people import accounts
-from helpdesk.store.models.tables import RequestCategory
 from helpdesk.store.registration import Registration
+from helpdesk.store.request_categories import CategoryValues
 from helpdesk.store.tracker import first_steps, projects
 from helpdesk.store.tracker.projects import ProjectRow
 from helpdesk.web.core import request_data
@@ -18,7 +18,6 @@ from helpdesk.web.core.faces import answer, answer_refusal, json_response
 from helpdesk.web.core.request_data import Fields
 from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.session import current_user
-from helpdesk.web.core.templating import translate
 from helpdesk.web.tracker import pages, setup
 from helpdesk.web.tracker.pages import Prepare, Work
 from helpdesk.web.tracker.projects import read_project
@@ -45,7 +44,7 @@ async def project(request: Request) -> Response:
 
 async def workflow(request: Request) -> Response:
     """Make a good set of statuses and the like, in the person's language, as far as there is none."""
-    names = {key: translate(request, name) for key, name in setup.NAMES.items()}
+    names = setup.names(request)
     return await _step(
         request,
         "workflow",
@@ -95,12 +94,8 @@ async def category(request: Request) -> Response:
     def prepare(fields: Fields, actor: int) -> Work[None]:
         name, hint = fields.required_text("name", LONGEST_NAME).strip(), fields.text("hint", LONGEST_HINT).strip()
         project_id, type_id = fields.number("project_id") or 0, pages.number(fields, "type_id")
-
-        def work(db: Session) -> None:
-            row = RequestCategory(name=name, hint=hint, project_id=project_id, tracker_id=type_id, position=1)
-            first_steps.add_category(db, row, actor)
-
-        return work
+        wanted = CategoryValues(name, hint, project_id, type_id, is_active=True)
+        return lambda db: first_steps.add_category(db, wanted, actor)
 
     return await _step(request, "category", prepare, CATEGORY_MADE)
 

@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from itertools import count, islice
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
+from helpdesk.people.model import SignedIn
 from helpdesk.store.notifications import PEOPLE_AT_ONCE
 from helpdesk.tasks.model import Actor
 
@@ -48,9 +49,13 @@ class Face(NamedTuple):
 
 
 class TaskViewer(NamedTuple):
-    """A person with tasks on the screen, by their numbers in the backend. With `every` any task may appear there."""
+    """A person with tasks on the screen, by their numbers in the backend. With `every` any task may appear there.
 
-    actor: Actor
+    Without an `actor` the person has no identity in the backend, and sees requests alone.
+    """
+
+    signed_in: SignedIn
+    actor: Actor | None
     tasks: frozenset[int]
     every: bool = False
 

@@ -1,0 +1,84 @@
+"""Find the requesters of tasks among the accounts, by the authors of tasks and by proven addresses."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlmodel import Session
+
+from helpdesk.errors import NotAllowed
+from helpdesk.people.model import SignedIn, person_of
+from helpdesk.requests import addresses
+from helpdesk.requests.model import Asker, Ownership, Requester
+from helpdesk.requests.ownership import Rules
+from helpdesk.store import requesters
+from helpdesk.store.database import Database
+from helpdesk.tasks.model import Actor
+
+MOST_ASKERS = 20
+"""The most addresses of a task that staff are shown."""
+
+
+class RequesterAccounts:
+    """`number` is the column of accounts with the backend's numbers; `identify` raises NotAllowed without one."""
+
+    def __init__(self, database: Database, rules: Rules, number: Any, identify: Callable[[SignedIn], Actor]) -> None:
+        self.database, self.rules, self.number, self.identify = database, rules, number, identify
+
+    async def requester(self, signed_in: SignedIn) -> Requester:
+        """Return who is signed in, with the proven addresses."""
+        emails = await self.database.run(lambda db: requesters.emails_of(db, signed_in.person.id))
+        return self._requester(signed_in, emails)
+
+    async def of_task(self, ownership: Ownership) -> Sequence[Requester]:
+        """Return the active people to whom a task belongs."""
+        author = ownership.author if ownership.author != self.rules.anonymous_id else None
+        people = await self.database.run(lambda db: self._found(db, [author], self.rules.addresses(ownership)))
+        return [who for who in people if self.rules.belongs(ownership, who)]
+
+    async def askers(self, ownerships: Mapping[int, Ownership]) -> dict[int, tuple[Asker, ...]]:
+        """Return for each task the people whom its fields name, else the author's account if there is one."""
+        listed = {task: self.rules.listed(it)[:MOST_ASKERS] for task, it in ownerships.items()}
+        authors = {it.author for task, it in ownerships.items() if not listed[task]} - {self.rules.anonymous_id, None}
+        named = {each for every in listed.values() for each in every}
+
+        def work(db: Session) -> list[tuple[Requester, Asker]]:
+            return [
+                (self._of_account(it), _asker(it))
+                for it in requesters.accounts(db, self.number, self._numbers(authors), self._variants(named))
+            ]
+
+        people = await self.database.run(work)
+        by_address = {address: asker for who, asker in people for address in who.addresses}
+        by_number = {who.actor.id: asker for who, asker in people if who.actor}
+        found = {}
+        for task, own in listed.items():
+            author = by_number.get(ownerships[task].author or 0) if not own else None
+            askers = [by_address.get(each) or Asker(each, each) for each in own] or ([author] if author else [])
+            found[task] = tuple(dict.fromkeys(askers))
+        return found
+
+    def _found(self, db: Session, numbers: Iterable[int | None], wanted: Collection[str]) -> list[Requester]:
+        accounts = requesters.accounts(db, self.number, self._numbers(numbers), self._variants(wanted))
+        return [self._of_account(each) for each in accounts]
+
+    def _numbers(self, numbers: Iterable[int | None]) -> list[int]:
+        return [each for each in numbers if each is not None]
+
+    def _variants(self, wanted: Iterable[str]) -> set[str]:
+        return {variant for each in wanted for variant in addresses.variants(each, self.rules.canonical)}
+
+    def _of_account(self, account: requesters.Account) -> Requester:
+        return self._requester(SignedIn(person_of(account.row, account.rights), ""), account.emails)
+
+    def _requester(self, signed_in: SignedIn, emails: Iterable[str]) -> Requester:
+        try:
+            actor = self.identify(signed_in)
+        except NotAllowed:
+            actor = None
+        own = {addresses.normalized(each, self.rules.canonical) for each in emails}
+        return Requester(signed_in.person, actor, frozenset(own - {""}))
+
+
+def _asker(account: requesters.Account) -> Asker:
+    row = account.row
+    return Asker(row.full_name, row.email, row.id, row.login, row.phone, row.office, row.department)

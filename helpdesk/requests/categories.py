@@ -1,0 +1,42 @@
+"""The categories of requests that lead somewhere now."""
+
+from collections.abc import Sequence
+
+from helpdesk.requests.model import Category, Requester
+from helpdesk.requests.source import RequestSource
+from helpdesk.store import request_categories
+from helpdesk.store.database import Database
+from helpdesk.store.models.tables import RequestCategory
+
+
+class Categories:
+    """The categories that administrators keep; while there are none, the projects in which a person may create.
+
+    The id of such a project is its own made negative, so that it never names a category that is made later.
+    """
+
+    def __init__(self, database: Database, source: RequestSource) -> None:
+        self.database, self.source = database, source
+
+    async def offered(self, who: Requester) -> tuple[Category, ...]:
+        """Return the categories in their order; one whose project is gone or archived is left out."""
+        kept = await self.database.run(request_categories.all)
+        if not kept:
+            return await self._projects(who)
+        open_projects = await self.source.projects()
+        return tuple(_category(it) for it in kept if it.is_active and it.project_id in open_projects)
+
+    async def broken(self) -> tuple[Category, ...]:
+        """Return the active categories that are not offered, for administrators."""
+        kept: Sequence[RequestCategory] = await self.database.run(request_categories.active)
+        open_projects = await self.source.projects() if kept else frozenset()
+        return tuple(_category(it) for it in kept if it.project_id not in open_projects)
+
+    async def _projects(self, who: Requester) -> tuple[Category, ...]:
+        projects = await self.source.own_projects(who)
+        return tuple(Category(-it.id, it.name, "", it.id, None) for it in projects)
+
+
+def _category(row: RequestCategory) -> Category:
+    assert row.id is not None
+    return Category(row.id, row.name, row.hint, row.project_id, row.tracker_id)

@@ -1,0 +1,275 @@
+"""The requests of people over a backend, read as its system actor sees the tasks and pruned to what is public.
+
+A request is visible exactly when the system actor sees the task and it belongs to the person (`ownership.py`).
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from helpdesk.errors import Invalid, NotAllowed, NotFound, sentence
+from helpdesk.people.model import SignedIn
+from helpdesk.requests import activity, pruning
+from helpdesk.requests.accounts import RequesterAccounts
+from helpdesk.requests.categories import Categories
+from helpdesk.requests.model import (
+    GRADES,
+    Activity,
+    Asker,
+    Category,
+    Grade,
+    NewRequest,
+    Places,
+    Request,
+    Requester,
+    RequestPage,
+    RequestQuery,
+)
+from helpdesk.requests.owned import Owned
+from helpdesk.requests.ownership import Rules as OwnershipRules
+from helpdesk.requests.signature import address_of, signed, signs
+from helpdesk.requests.source import RequestSource
+from helpdesk.store import board, request_grades
+from helpdesk.store.database import Database
+from helpdesk.store.models.tables import RequestGrade
+from helpdesk.tasks.backend import Backend
+from helpdesk.tasks.creation import NewTask
+from helpdesk.tasks.feed import Event
+from helpdesk.tasks.files import Staged, Upload
+from helpdesk.tasks.model import Edit, OpenFile, Status, Task, TaskRow
+from helpdesk.tasks.phases import Rule, Rules, phase, summarised
+from helpdesk.texts import is_blank, trimmed
+
+LONGEST_TEXT = 60_000
+LONGEST_WORD = 500
+EMPTY = sentence("Please fill this in.")
+TOO_LONG = sentence("This is too long: at most %(limit)s characters.", limit=LONGEST_TEXT)
+LONG_WORD = sentence("This is too long: at most %(limit)s characters.", limit=LONGEST_WORD)
+NO_GRADE = sentence("Please choose a grade from 1 to 5.")
+NO_CATEGORY = sentence("Please choose what the request is about.")
+NOT_ANSWERED = sentence("You can't answer this request. Please call the support.")
+NOT_SOLVED = sentence("This request can't be closed from here just now. Please write an answer instead.")
+CLOSED_PROJECT = sentence("No request can be created in this project.")
+NO_TRACKER = sentence("There is no such type here.")
+CLOSED_CATEGORY = sentence(
+    "Nothing can be created in this category: the task system wants more than is asked here. Please tell an "
+    "administrator."
+)
+
+
+@dataclass(frozen=True)
+class RequestService:
+    """The port `Requests`. `key` returns the feed's key of an entry."""
+
+    database: Database
+    backend: Backend
+    source: RequestSource
+    accounts: RequesterAccounts
+    key: Callable[[int], str]
+    clock: Callable[[], datetime]
+
+    @property
+    def owned(self) -> Owned:
+        return Owned(self.backend, self.source, self.rules)
+
+    @property
+    def rules(self) -> OwnershipRules:
+        return self.accounts.rules
+
+    @property
+    def _categories(self) -> Categories:
+        return Categories(self.database, self.source)
+
+    async def requester(self, signed_in: SignedIn) -> Requester:
+        return await self.accounts.requester(signed_in)
+
+    async def page(self, who: Requester, query: RequestQuery) -> RequestPage:
+        known, rules = await self._statuses()
+        rows = every = await self.owned.rows(who)
+        if query.search:
+            rows = await self.owned.rows(who, query.search)
+        phases = {it.id: phase(it, rules) for it in known.values()}
+        counts = dict[int, int]()
+        for row in every:
+            phases.setdefault(row.status.id, phase(row.status, rules))
+            counts[row.status.id] = counts.get(row.status.id, 0) + 1
+        chosen = [row for row in rows if query.phase in (None, phases[row.status.id])]
+        first = (query.page - 1) * query.per_page
+        statuses = {row.status.id: row.status for row in every} | known
+        summary = summarised(counts, statuses.values(), rules)
+        return RequestPage(tuple(chosen[first : first + query.per_page]), len(chosen), query, summary, phases)
+
+    async def _statuses(self) -> tuple[dict[int, Status], Rules]:
+        """Return every status by id, and the phases that administrators gave to them."""
+        columns = await self.database.run(board.columns)
+        rules = {status: Rule(it.phase, it.wip_limit) for status, it in columns.items()}
+        return {it.id: it for it in await self.backend.statuses()}, rules
+
+    async def activity(self, who: Requester, since: datetime, limit: int) -> tuple[Activity, ...]:
+        found: list[Activity] = []
+        rows = [row for row in await self.owned.rows(who, only_open=True) if row.updated_on >= since]
+        for row in rows[: activity.MOST_TASKS]:
+            if len(found) >= limit and found[limit - 1].at >= row.updated_on:
+                break
+            found += await self._activity(who, row.id, since)
+            found.sort(key=lambda it: it.at, reverse=True)
+        return tuple(found[:limit])
+
+    async def _activity(self, who: Requester, task_id: int, since: datetime) -> list[Activity]:
+        try:
+            task = await self.owned.task(who, task_id)
+        except NotFound:  # it went to somebody else meanwhile
+            return []
+        private_files = await self.source.private_files(task_id)
+        own = (entry for entry in task.entries if self._wrote(who, entry.author and entry.author.id, entry.notes))
+        own_ids = {entry.id for entry in own}
+        return list(activity.of_task(task, private_files, since, lambda entry: entry.id in own_ids))
+
+    def _wrote(self, who: Requester, author_id: int | None, notes: str) -> bool:
+        """Tell whether the person wrote a comment, or somebody in their name."""
+        if who.actor and author_id == who.actor.id:
+            return True
+        return author_id == self.rules.anonymous_id and signs(who, notes, self.rules.canonical)
+
+    async def show(self, who: Requester, task_id: int) -> Request:
+        return await self._request(who, await self.owned.task(who, task_id))
+
+    async def _request(self, who: Requester, task: Task) -> Request:
+        known, rules = await self._statuses()
+        private_files = await self.source.private_files(task.id)
+        means = await self.source.means(who, task.id)
+        its_phase = phase(known.get(task.row.status.id, task.row.status), rules)
+        return Request(
+            row=task.row,
+            phase=its_phase,
+            description=task.description,
+            entries=pruning.entries(task, private_files),
+            files=pruning.files(task, private_files),
+            version=task.version,
+            may_answer=means.may_answer,
+            reopens=pruning.reopens(task, its_phase, means, known, rules) if means.may_answer else None,
+            solves=pruning.solves(task, means, rules),
+            grade=_grade(await self.database.run(lambda db: request_grades.of_task(db, task.id))),
+        )
+
+    async def open_file(self, who: Requester, task_id: int, file_id: int) -> OpenFile:
+        task = await self.owned.task(who, task_id)
+        private_files = await self.source.private_files(task_id)
+        if file_id not in {file.id for file in pruning.files(task, private_files)}:
+            raise NotFound
+        return await self.backend.open_file(await self.source.system(), task_id, file_id)
+
+    async def stage(self, who: Requester, upload: Upload) -> Staged:
+        return await self.source.stage(who, upload)
+
+    async def answer(self, who: Requester, task_id: int, text: str, files: tuple[Staged, ...] = ()) -> Request:
+        task = await self.owned.task(who, task_id)
+        _require_text("text", text)
+        means, request = await self.source.means(who, task_id), await self._request(who, task)
+        if not means.may_answer or (files and not means.may_attach):
+            raise NotAllowed(NOT_ANSWERED)
+        comment = trimmed(text) if means.is_oneself else signed(who, text)
+        changes: Mapping[Any, int] = {"status": request.reopens.id} if request.reopens else {}
+        await self.source.write(who, task_id, means, Edit(changes, comment, files=files))
+        return await self.show(who, task_id)
+
+    async def solve(self, who: Requester, task_id: int, grade: int | None = None, word: str = "") -> Request:
+        request = await self.show(who, task_id)
+        _require_grade(grade, word)
+        if request.solves:
+            means = await self.source.means(who, task_id)
+            await self.source.write(who, task_id, means, Edit({"status": request.solves.id}))
+        elif grade is None:
+            raise NotAllowed(NOT_SOLVED)
+        if grade is not None:
+            given = grade, word.strip(), self.clock()
+            await self.database.run(lambda db: request_grades.save(db, task_id, who.person.id, *given), writes=True)
+        return await self.show(who, task_id)
+
+    async def similar(self, who: Requester, words: str, limit: int) -> tuple[TaskRow, ...]:
+        return pruning.similar(await self.owned.rows(who, only_open=True), words, limit)
+
+    async def categories(self, who: Requester) -> tuple[Category, ...]:
+        return await self._categories.offered(who)
+
+    async def broken_categories(self) -> tuple[Category, ...]:
+        return await self._categories.broken()
+
+    async def create(self, who: Requester, new: NewRequest) -> int:
+        _require_text("subject", new.subject)
+        _require_text("text", new.text)
+        category = next((it for it in await self.categories(who) if it.id == new.category_id), None)
+        if category is None:
+            raise Invalid({"category_id": [NO_CATEGORY]})
+        task = NewTask(
+            category.project_id, trimmed(new.subject), trimmed(new.text), category.tracker_id, files=new.files
+        )
+        try:
+            return await self.source.create(who, task, address_of(who))
+        except NotFound as error:
+            raise Invalid({"category_id": [CLOSED_CATEGORY]}) from error
+
+    async def places(self) -> Places:
+        vocabulary = await self.backend.vocabulary(await self.source.system())
+        return Places(vocabulary.projects, vocabulary.trackers, await self.source.projects())
+
+    async def require_place(self, project_id: int, tracker_id: int | None) -> None:
+        if project_id not in await self.source.projects():
+            raise Invalid({"project_id": [CLOSED_PROJECT]})
+        try:
+            await self.backend.new_task_form(await self.source.system(), project_id, tracker_id)
+        except (NotFound, NotAllowed) as error:
+            raise Invalid({"tracker_id": [NO_TRACKER]}) from error
+
+    async def visible(self, who: Requester, task_ids: Collection[int]) -> frozenset[int]:
+        return await self.owned.among(who, task_ids)
+
+    async def requesters_of(self, event: Event) -> Sequence[Requester]:
+        ownerships = await self.source.ownerships([event.task_id])
+        return await self.accounts.of_task(ownerships[event.task_id]) if ownerships else ()
+
+    async def readers(self, event: Event, people: Iterable[Requester]) -> frozenset[int]:
+        ownership = (await self.source.ownerships([event.task_id])).get(event.task_id)
+        own = [who for who in people if ownership and self.rules.belongs(ownership, who) and not self._did(who, event)]
+        if not own or not await self._is_public(event) or not await self.owned.seen([event.task_id]):
+            return frozenset()
+        return frozenset(who.person.id for who in own)
+
+    def _did(self, who: Requester, event: Event) -> bool:
+        """Tell whether the event is the person's own act, or was done in their name."""
+        if event.is_new and event.author is not None and event.author == self.rules.anonymous_id:
+            return True
+        return self._wrote(who, event.by and event.by.id, event.notes)
+
+    async def _is_public(self, event: Event) -> bool:
+        """Tell whether an event has a part that requesters may see."""
+        if event.private:
+            return False
+        if event.is_new or event.status or not is_blank(event.notes):
+            return True
+        if not event.files:
+            return False
+        private_files = await self.source.private_files(event.task_id)
+        return event.key not in {self.key(entry_id) for entry_id in private_files}
+
+    async def asked_by(self, task_ids: Collection[int]) -> Mapping[int, tuple[Asker, ...]]:
+        return await self.accounts.askers(await self.source.ownerships(task_ids))
+
+
+def _require_text(field: str, text: str) -> None:
+    if is_blank(text):
+        raise Invalid({field: [EMPTY]})
+    if len(text) > LONGEST_TEXT:
+        raise Invalid({field: [TOO_LONG]})
+
+
+def _require_grade(grade: int | None, word: str) -> None:
+    if grade is not None and grade not in GRADES:
+        raise Invalid({"grade": [NO_GRADE]})
+    if len(word) > LONGEST_WORD:
+        raise Invalid({"word": [LONG_WORD]})
+
+
+def _grade(row: RequestGrade | None) -> Grade | None:
+    return Grade(row.grade, row.word, row.given_at) if row else None

@@ -1,0 +1,60 @@
+"""Define the port to what a backend tells of requesters, and to the ways in which they write."""
+
+from collections.abc import Collection, Mapping
+from typing import NamedTuple, Protocol
+
+from helpdesk.requests.model import Ownership, Requester
+from helpdesk.tasks.creation import NewTask
+from helpdesk.tasks.files import Staged, Upload
+from helpdesk.tasks.model import Actor, Edit, Ref, Status
+
+MOST_REQUESTS = 5_000
+"""The most requests of one person that are looked at, those changed last."""
+
+
+class Means(NamedTuple):
+    """What a requester may do to a task, and as whom.
+
+    `statuses` are those that may be chosen, without the present one. Without an `actor` it is somebody whom the backend
+    knows no name of; `is_oneself` tells whether it is the requester.
+    """
+
+    statuses: tuple[Status, ...] = ()
+    may_answer: bool = False
+    may_attach: bool = False
+    actor: Actor | None = None
+    is_oneself: bool = True
+
+
+class RequestSource(Protocol):
+    """The port. All methods raise Unavailable, BadResponse and StoreUnavailable."""
+
+    async def system(self) -> Actor:
+        """Return the actor as whom requests are read, who sees more than any requester."""
+
+    async def candidates(self, who: Requester, limit: int) -> Mapping[int, Ownership]:
+        """Return tasks of which all that are this person's requests are among, those changed last first."""
+
+    async def ownerships(self, task_ids: Collection[int]) -> Mapping[int, Ownership]:
+        """Return whose these tasks are; tasks that are gone or hidden from `system` may be left out."""
+
+    async def private_files(self, task_id: int) -> Mapping[int, frozenset[int]]:
+        """Return the files that private comments brought, by the entry of the history that names them."""
+
+    async def means(self, who: Requester, task_id: int) -> Means:
+        """Return what this person may do to a task that is theirs."""
+
+    async def write(self, who: Requester, task_id: int, means: Means, edit: Edit) -> None:
+        """Write a comment, files and a status at once, or nothing. Raises NotFound, NotAllowed, Invalid."""
+
+    async def stage(self, who: Requester, upload: Upload) -> Staged:
+        """Store a file for `write` or `create`. Raises TooLarge, NotAllowed."""
+
+    async def own_projects(self, who: Requester) -> tuple[Ref, ...]:
+        """Return the projects in which the person may create tasks by a role, for a company without categories."""
+
+    async def projects(self) -> frozenset[int]:
+        """Return the projects in which requests can be created."""
+
+    async def create(self, who: Requester, new_task: NewTask, address: str) -> int:
+        """Create a task of this person, with the address in the field for it. Raises NotFound, NotAllowed, Invalid."""

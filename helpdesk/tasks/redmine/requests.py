@@ -1,0 +1,204 @@
+"""The RequestSource port over Redmine: read as the owner of our key, written as the requester where that is possible.
+
+Whoever has no account in Redmine, or may not do it there, writes through the user of REDMINE_ANONYMOUS_USER_ID.
+"""
+
+import logging
+from collections.abc import Collection, Mapping
+
+from helpdesk.errors import HelpdeskError, NotAllowed, NotFound, sentence
+from helpdesk.redmine_client import JSON, RedmineClient, part, user_id
+from helpdesk.requests import addresses
+from helpdesk.requests.model import Ownership, Requester
+from helpdesk.requests.ownership import Rules
+from helpdesk.requests.source import Means
+from helpdesk.tasks.backend import Backend
+from helpdesk.tasks.creation import NewTask
+from helpdesk.tasks.files import Staged, Upload
+from helpdesk.tasks.model import Actor, Edit, Ref, Task
+from helpdesk.tasks.redmine.backend import RedmineBackend
+from helpdesk.tasks.redmine.rest import json_mapper
+from helpdesk.tasks.redmine.rest.metadata_cache import Cache
+from helpdesk.tasks.redmine.rest.nameless import Nameless
+from helpdesk.tasks.redmine.rest.requests import RestOwnerships
+from helpdesk.tasks.redmine.sql.requests import SqlOwnerships
+
+log = logging.getLogger(__name__)
+
+ANONYMOUS_SECONDS = 300
+NOBODY = sentence(
+    "You have no account in the task system, and the helpdesk has no user there to write for you. Please tell an "
+    "administrator."
+)
+NOT_MARKED = sentence(
+    "The task system did not take your address, so you would not see the request. Nothing was created. Please tell an "
+    "administrator."
+)
+
+
+class RedmineRequests:
+    """`system` acts by our own key, `acting` as people do; both may be the same."""
+
+    def __init__(
+        self,
+        system: RedmineBackend,
+        acting: Backend,
+        rules: Rules,
+        fields: tuple[str, ...] = (),
+        nameless: RedmineClient | None = None,
+    ) -> None:
+        self.backend, self.acting, self.rules, self.fields = system, acting, rules, fields
+        self.client = system.calls.client
+        self.rest = rest = RestOwnerships(system.calls, fields)
+        self.system = rest.system
+        self._candidates, self._ownerships, self._private_files = rest.candidates, rest.ownerships, rest.private_files
+        if source := system.source:
+            sql, by_sql, either = SqlOwnerships(fields), source.reader, source.or_rest
+            self._candidates = either(by_sql(sql.candidates), rest.candidates)
+            self._ownerships = either(by_sql(sql.ownerships), rest.ownerships)
+            self._private_files = either(by_sql(sql.private_files), rest.private_files)
+        self.users = Cache(1, ANONYMOUS_SECONDS)
+        self.nameless = None
+        if nameless is not None and rules.anonymous_id is not None:
+            self.nameless = Nameless(nameless, rules.anonymous_id, self._task)
+
+    async def candidates(self, who: Requester, limit: int) -> Mapping[int, Ownership]:
+        author, canonical = who.actor.id if who.actor else None, self.rules.canonical
+        needles = {needle for each in who.addresses for needle in addresses.needles(each, canonical)}
+        return await self._candidates(await self.system(), author, needles if self.fields else (), limit)
+
+    async def ownerships(self, task_ids: Collection[int]) -> Mapping[int, Ownership]:
+        return await self._ownerships(await self.system(), task_ids)
+
+    async def private_files(self, task_id: int) -> Mapping[int, frozenset[int]]:
+        return await self._private_files(await self.system(), task_id)
+
+    async def means(self, who: Requester, task_id: int) -> Means:
+        if who.actor:
+            own = await self._means_of(self.acting, who.actor, task_id)
+            if own.may_answer:
+                return own
+        anonymous = await self._anonymous()
+        if anonymous is None or not who.addresses:
+            return Means()
+        if anonymous.login:
+            return (await self._means_of(self.backend, anonymous, task_id))._replace(is_oneself=False)
+        return await self._nameless_means(task_id)
+
+    async def _nameless_means(self, task_id: int) -> Means:
+        """Return what may be done without signing in. Redmine does not tell beforehand whether that is a comment."""
+        try:
+            statuses = await self.nameless.statuses(task_id) if self.nameless else None
+        except (NotFound, NotAllowed):
+            return Means()
+        return Means() if statuses is None else Means(statuses, True, True, is_oneself=False)
+
+    async def _means_of(self, backend: Backend, actor: Actor, task_id: int) -> Means:
+        try:
+            task = await backend.task(actor, task_id)
+        except (NotFound, NotAllowed):
+            return Means()
+        choices, present = task.choices, task.row.status.id
+        others = tuple(it for it in choices.statuses if it.id != present)
+        return Means(others, choices.may_comment, choices.may_attach, actor)
+
+    async def write(self, who: Requester, task_id: int, means: Means, edit: Edit) -> None:
+        if means.actor is None:
+            if self.nameless is None or not means.may_answer:
+                raise NotAllowed(NOBODY)
+            await self.nameless.write(task_id, edit)
+            return
+        backend = self.acting if means.is_oneself else self.backend
+        await backend.change(means.actor, task_id, edit)
+
+    async def stage(self, who: Requester, upload: Upload) -> Staged:
+        """Store a file as the person, else as our key's owner: Redmine lets anybody attach it who has its token."""
+        if who.actor:
+            return await self.acting.stage(who.actor, upload)
+        return await self.backend.stage(await self.system(), upload)
+
+    async def own_projects(self, who: Requester) -> tuple[Ref, ...]:
+        return await self.acting.projects_for_new(who.actor) if who.actor else ()
+
+    async def projects(self) -> frozenset[int]:
+        return frozenset(it.id for it in await self.backend.projects_for_new(await self.system()))
+
+    async def create(self, who: Requester, new_task: NewTask, address: str) -> int:
+        for backend, actor in await self._authors(who):
+            if not actor.login:
+                return await self._create_nameless(who, new_task, actor, address)
+            try:
+                form = await backend.new_task_form(actor, new_task.project_id, new_task.tracker_id)
+            except (NotFound, NotAllowed):
+                continue
+            marked = self._marked(new_task, {it.id for it in form.custom}, address)
+            task = await backend.create(actor, marked)
+            await self._require_owned(who, task.id, actor, address)
+            return task.id
+        raise NotFound if await self._anonymous() or who.actor else NotAllowed(NOBODY)
+
+    async def _create_nameless(self, who: Requester, new_task: NewTask, actor: Actor, address: str) -> int:
+        if self.nameless is None:
+            raise NotAllowed(NOBODY)
+        task_id = await self.nameless.create(new_task, self._field(address) if address and self.fields else {})
+        await self._require_owned(who, task_id, actor, address)
+        return task_id
+
+    async def _authors(self, who: Requester) -> list[tuple[Backend, Actor]]:
+        """Return as whom a request may be created, the person first."""
+        anonymous = await self._anonymous() if who.addresses else None
+        own: list[tuple[Backend, Actor]] = [(self.acting, who.actor)] if who.actor else []
+        return own + ([(self.backend, anonymous)] if anonymous else [])
+
+    def _marked(self, new_task: NewTask, writable: Collection[int], address: str) -> NewTask:
+        """Put the address into the first of REQUESTER_FIELDS, if it is a custom field that the author may write."""
+        first = self.fields[0] if self.fields else ""
+        number = int(first.removeprefix("cf_")) if first.startswith("cf_") else None
+        if number is None or number not in writable or not address:
+            return new_task
+        return new_task._replace(custom={**new_task.custom, number: (address,)})
+
+    async def _require_owned(self, who: Requester, task_id: int, author: Actor, address: str) -> None:
+        """Mark the new task with the address where its author could not. Delete it again if it is not the person's."""
+        try:
+            ownership = (await self.ownerships([task_id])).get(task_id)
+            if address and self.fields and ownership and address not in self.rules.addresses(ownership):
+                await self._mark(task_id, address)
+                ownership = (await self.ownerships([task_id])).get(task_id)
+            is_right = ownership is not None and ownership.author == author.id and self.rules.belongs(ownership, who)
+        except HelpdeskError:
+            log.exception("a new request could not be checked", extra={"task": task_id})
+            is_right = False
+        if not is_right:
+            await self.client.delete(f"/issues/{task_id}.json", None)
+            raise NotAllowed(NOT_MARKED, detail=f"issue {task_id} was deleted again")
+
+    async def _mark(self, task_id: int, address: str) -> None:
+        body = {"issue": self._field(address)}
+        await self.client.put(f"/issues/{task_id}.json", body, (await self.system()).login)
+
+    def _field(self, address: str) -> JSON:
+        """Return the first of REQUESTER_FIELDS with the address, in the body of a write."""
+        first = self.fields[0]
+        number = first.removeprefix("cf_")
+        return {"custom_fields": [{"id": int(number), "value": address}]} if number != first else {first: address}
+
+    async def _task(self, task_id: int) -> Task:
+        return await self.backend.task(await self.system(), task_id)
+
+    async def _anonymous(self) -> Actor | None:
+        """Return the user who writes for people without an account; None where none is set."""
+        number = self.rules.anonymous_id
+        if number is None:
+            return None
+
+        async def fetch() -> Actor | None:
+            try:
+                user = part(await self.client.get(f"/users/{number}.json"), "user")
+            except (NotFound, NotAllowed):
+                return None
+            return Actor(user_id(user), json_mapper.text(user, "login"))
+
+        async with self.backend.calls.reading():
+            found: Actor | None = await self.users.get(number, fetch)
+            return found

@@ -1,0 +1,104 @@
+"""Whose issues are, by SQL: authors, and fields with addresses, some of which only Easy Redmine has."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from typing import Any
+
+import sqlalchemy as sa
+
+from helpdesk.requests.model import Ownership
+from helpdesk.tasks.redmine.private_files import Journal, private_files
+from helpdesk.tasks.redmine.sql import tables as t
+from helpdesk.tasks.redmine.sql.source import Reading
+
+EASY = sa.text(
+    "SELECT column_name FROM information_schema.columns"
+    " WHERE table_schema = DATABASE() AND table_name = 'issues' AND column_name IN ('easy_email_to', 'easy_email_cc')"
+)
+FILES = (
+    sa.select(
+        *(t.journals.c[name] for name in ("id", "user_id", "created_on", "private_notes", "notes")),
+        t.journal_details.c.prop_key,
+    )
+    .outerjoin_from(
+        t.journals,
+        t.journal_details,
+        sa.and_(
+            t.journal_details.c.journal_id == t.journals.c.id,
+            t.journal_details.c.property == "attachment",
+            t.journal_details.c.value.is_not(None),
+        ),
+    )
+    .where(t.journals.c.journalized_id == sa.bindparam("task"), t.journals.c.journalized_type == "Issue")
+)
+
+
+class SqlOwnerships:
+    """`fields` are those of REQUESTER_FIELDS. Columns that the table lacks hold nothing."""
+
+    def __init__(self, fields: tuple[str, ...]) -> None:
+        self.custom = {int(each.removeprefix("cf_")): each for each in fields if each.startswith("cf_")}
+        self.easy = [each for each in fields if each not in self.custom.values()]
+
+    def candidates(
+        self, read: Reading, author: int | None, needles: Collection[str], limit: int
+    ) -> dict[int, Ownership]:
+        """Return the issues of an author, and those whose fields contain one of the texts, those changed last first."""
+        wanted: list[Any] = [t.issues.c.author_id == author] if author else []
+        if needles:
+            wanted += [_contains(column, needles) for column in self._columns(read)]
+            named = t.custom_values.c
+            having = sa.select(named.customized_id).where(
+                named.customized_type == "Issue",
+                named.custom_field_id.in_(self.custom),
+                _contains(named.value, needles),
+            )
+            wanted += [t.issues.c.id.in_(having)] if self.custom else []
+        return self._read(read, sa.or_(sa.false(), *wanted), limit)
+
+    def ownerships(self, read: Reading, task_ids: Collection[int]) -> dict[int, Ownership]:
+        """Return whose these issues are; those that the person does not see are left out."""
+        return self._read(read, t.issues.c.id.in_(sorted(set(task_ids))), len(task_ids))
+
+    def _read(self, read: Reading, condition: sa.ColumnElement[bool], limit: int) -> dict[int, Ownership]:
+        columns = self._columns(read)
+        query = sa.select(t.issues.c.id, t.issues.c.author_id, *columns).where(condition, read.permissions.tasks)
+        latest = query.order_by(t.issues.c.updated_on.desc(), t.issues.c.id.desc()).limit(limit)
+        rows = read.db.execute(latest).all()
+        texts = self._custom_texts(read, [row.id for row in rows])
+        return {
+            row.id: Ownership(row.author_id, tuple(text for text in (*row[2:], *texts.get(row.id, ())) if text))
+            for row in rows
+        }
+
+    def _custom_texts(self, read: Reading, ids: Iterable[int]) -> dict[int, list[str]]:
+        value, found = t.custom_values.c, defaultdict[int, list[str]](list)
+        if self.custom:
+            query = sa.select(value.customized_id, value.value).where(
+                value.customized_type == "Issue",
+                value.customized_id.in_(sorted(ids)),
+                value.custom_field_id.in_(self.custom),
+            )
+            for task_id, text in read.db.execute(query.order_by(value.id)):
+                found[task_id].append(text)
+        return found
+
+    def _columns(self, read: Reading) -> list[sa.ColumnClause[str]]:
+        """Return the columns of Easy Redmine that are wanted and present."""
+        present = set(read.db.scalars(EASY)) if self.easy else set()
+        return [sa.literal_column(f"issues.{name}", sa.String) for name in self.easy if name in present]
+
+    def private_files(self, read: Reading, task_id: int) -> dict[int, frozenset[int]]:
+        """Return the files of private comments, by the entry that names them."""
+        journals: dict[int, Journal] = {}
+        for row in read.db.execute(FILES, {"task": task_id}):
+            has_notes = bool((row.notes or "").strip())
+            empty = Journal(row.id, row.user_id, row.created_on, bool(row.private_notes), has_notes, frozenset())
+            known = journals.setdefault(row.id, empty)
+            if row.prop_key and row.prop_key.isdigit():
+                journals[row.id] = known._replace(files=known.files | {int(row.prop_key)})
+        return private_files(journals.values(), read.person.is_admin)
+
+
+def _contains(column: sa.ColumnElement[str], texts: Collection[str]) -> sa.ColumnElement[bool]:
+    return sa.or_(*(column.icontains(text, autoescape=True) for text in sorted(texts)))

@@ -1,0 +1,1 @@
+"""My requests: what people have asked for, and what became of it."""

@@ -1,0 +1,88 @@
+"""What the service of requests does over every backend."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from helpdesk.errors import Invalid, NotFound
+from helpdesk.requests.model import RequestQuery
+from helpdesk.tasks.model import Edit
+from tests.requests.desk import Desk
+from tests.tasks.worlds import World
+
+pytestmark = pytest.mark.usefixtures("nothing_is_set_up")
+
+
+async def test_a_request_is_its_authors_and_whoevers_address_stands_in_its_field(world: World, desk: Desk) -> None:
+    own, foreign, addressed = world.new_task("Своя"), world.new_task(author="boris"), world.new_task(author="boris")
+    desk.address(addressed, "Пётр <p@x.ru>, Irina <IRINA@msk.example.test>")
+    desk.address(foreign, "joirina@example.test, irina@example.test.ru, irina+a@example.test")
+    irina, unproven = await desk.who("irina"), await desk.who("irina")
+    assert await desk.service.visible(irina, [own, foreign, addressed]) == {own}, "the address is not proven yet"
+    desk.set("irina", is_email_proven=True)
+    irina = await desk.who("irina")
+    assert await desk.service.visible(irina, [own, foreign, addressed]) == {own, addressed}
+    listed = {row.id for row in (await desk.service.page(irina, RequestQuery(per_page=5_000))).rows}
+    assert {own, addressed} <= listed and foreign not in listed
+    assert (await desk.service.show(irina, addressed)).id == addressed
+    for number in (foreign, 999_999):
+        with pytest.raises(NotFound):
+            await desk.service.show(irina, number)
+    with pytest.raises(NotFound):
+        await desk.service.show(unproven, addressed)
+
+
+async def test_a_request_shows_what_is_public_alone(world: World, desk: Desk) -> None:
+    task, anna = world.new_task(), world.actor("anna")
+    await world.backend.comment(anna, task, "Смотрю")
+    await world.backend.comment(anna, task, "Опять она", private=True)
+    await world.backend.change(anna, task, Edit({"status": world.status("in_progress")}))
+    await world.backend.change(anna, task, Edit({"priority": world.priority("urgent")}))
+    request = await desk.service.show(await desk.who("irina"), task)
+    told = [(entry.notes, [change.field for change in entry.changes]) for entry in request.entries]
+    assert told == [("Смотрю", []), ("", ["status"])] and request.phase == "active"
+    assert not any(entry.private or entry.may_edit for entry in request.entries)
+
+
+async def test_an_answer_reopens_what_waits_and_others_see_it(world: World, desk: Desk) -> None:
+    task, anna, irina = world.new_task(), world.actor("anna"), await desk.who("irina")
+    await world.backend.change(anna, task, Edit({"status": world.status("in_progress")}))
+    request = await desk.service.answer(irina, task, "Вот ещё что")
+    assert request.entries[-1].notes == "Вот ещё что" and request.reopens is None
+    assert request.entries[-1].author and request.entries[-1].author.id == world.actor("irina").id
+    seen = await world.backend.task(anna, task)
+    assert seen.entries[-1].notes == "Вот ещё что" and not seen.entries[-1].private
+    with pytest.raises(Invalid):
+        await desk.service.answer(irina, task, " \n")
+    with pytest.raises(NotFound):
+        await desk.service.answer(await desk.who("stranger"), task, "Я чужой")
+    assert len((await world.backend.task(anna, task)).entries) == len(seen.entries)
+
+
+async def test_a_grade_is_kept_and_may_be_given_again(world: World, desk: Desk) -> None:
+    task, irina = world.new_task(), await desk.who("irina")
+    with pytest.raises(Invalid):
+        await desk.service.solve(irina, task, grade=6)
+    assert (await desk.service.show(irina, task)).grade is None
+    await desk.service.solve(irina, task, grade=2)
+    request = await desk.service.solve(irina, task, grade=5, word=" Спасибо ")
+    assert request.grade and (request.grade.grade, request.grade.word) == (5, "Спасибо")
+
+
+async def test_activity_is_what_others_did_to_open_requests(world: World, desk: Desk) -> None:
+    began = datetime.now(UTC) - timedelta(seconds=2)
+    task, closed, anna = world.new_task("Стул"), world.new_task(status="closed"), world.actor("anna")
+    await world.backend.comment(anna, task, "Несу новый")
+    await world.backend.comment(anna, task, "Ох уж эти стулья", private=True)
+    await world.backend.change(anna, task, Edit({"status": world.status("in_progress")}))
+    irina = await desk.who("irina")
+    await desk.service.answer(irina, task, "Жду")
+    told = [it for it in await desk.service.activity(irina, began, 50) if it.task_id in (task, closed)]
+    assert sorted((it.comment, bool(it.status)) for it in told) == [("", True), ("Несу новый", False)]
+    assert all(it.author and it.author.id == anna.id for it in told)
+
+
+async def test_similar_requests_have_most_of_the_words(world: World, desk: Desk) -> None:
+    near, far = world.new_task("Не печатает принтёр у входа"), world.new_task("Сломался стул")
+    found = await desk.service.similar(await desk.who("irina"), "принтеры не печатают", 100)
+    assert near in {row.id for row in found} and far not in {row.id for row in found}
