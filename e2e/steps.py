@@ -35,9 +35,10 @@ def history(client: httpx.Client, task: int) -> list[dict[str, Any]]:
     return found
 
 
-def tell(client: httpx.Client, task: int, text: str) -> None:
+def tell(client: httpx.Client, task: int, text: str, private: bool = False) -> None:
     """Comment on a task from elsewhere."""
-    client.post(f"/tasks/api/task/{task}/comments", json={"comment": text}).raise_for_status()
+    said = {"comment": text, "private": private}
+    client.post(f"/tasks/api/task/{task}/comments", json=said).raise_for_status()
 
 
 def change_elsewhere(client: httpx.Client, task: int, field: str, value: str) -> None:

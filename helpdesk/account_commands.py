@@ -9,7 +9,7 @@ from helpdesk.commands import Refused, open_store
 from helpdesk.errors import HelpdeskError
 from helpdesk.services import utc_now
 from helpdesk.settings import settings as configuration
-from helpdesk.store import audit, directory_accounts, joins, rights
+from helpdesk.store import account_acts, audit, directory_accounts, joins, rights
 from helpdesk.store.models.tables import Person
 from helpdesk.user_commands import account_name, full_names, one_account, refusals
 
@@ -91,16 +91,11 @@ def unbind(typed: str) -> None:
 
     def work(session: Session) -> str:
         person = one_account(session, typed)
-        if person.source == "redmine":
-            raise Refused("This account is one of Redmine itself. Disable it to shut it out.")
-        before, person.redmine_id = person.redmine_id, None
-        person.redmine_username = person.redmine_username_folded = ""  # so that no rule binds it again
-        session.add(person)
-        joins.forget_redmine_keys(session, [person.id])
-        audit.note(session, None, "unbind", person.id, {"redmine": before})
+        account_acts.unbind(session, person.id or 0)
         return full_names([person])
 
-    name = open_store(configuration.from_process()).run_here(work, writes=True)
+    with refusals():
+        name = open_store(configuration.from_process()).run_here(work, writes=True)
     print(f"{name} is nobody in Redmine any more.")
 
 

@@ -181,8 +181,13 @@ def disable(session: Session, login: str, source: str | None = None, named: Name
 
     Return False when there is none. Raises Invalid for the last administrator.
     """
+    return disable_accounts(session, with_login(session, login, source), named)
+
+
+def disable_accounts(session: Session, found: Sequence[Person], named: Named | None) -> bool:
+    """Disable these accounts, as `disable` does."""
     with rights.keeping_an_administrator(session, named):
-        accounts = _set_active(session, login, source, False)
+        accounts = _set_active(session, found, False)
         for person in accounts:
             sessions.end_all(session, person.id or 0)
             api_tokens.revoke_all(session, person.id or 0)
@@ -191,12 +196,16 @@ def disable(session: Session, login: str, source: str | None = None, named: Name
 
 def enable(session: Session, login: str, source: str | None = None) -> bool:
     """Let the accounts with this login sign in again. Return False when there is none."""
-    return bool(_set_active(session, login, source, True))
+    return enable_accounts(session, with_login(session, login, source))
 
 
-def _set_active(session: Session, login: str, source: str | None, is_active: bool) -> Sequence[Person]:
-    """Enable or disable the accounts with this login, and those that they were joined into."""
-    found = with_login(session, login, source)
+def enable_accounts(session: Session, found: Sequence[Person]) -> bool:
+    """Let these accounts sign in again. Return False when there is none."""
+    return bool(_set_active(session, found, True))
+
+
+def _set_active(session: Session, found: Sequence[Person], is_active: bool) -> Sequence[Person]:
+    """Enable or disable these accounts, and those that they were joined into."""
     joined_into = with_ids(session, [row.joined_into for row in found if row.joined_into])
     accounts = {row.id: row for row in [*found, *(row for row, _ in joined_into)]}
     for person in accounts.values():

@@ -19,7 +19,13 @@ NAMES: dict[str, str] = {
         old:/my-issues old:/my-issues/new old:/my-issues/{task_id:int}
     """,
     ADMIN: """
+        admin:hand_over
         admin:index
+        admin:people admin:new_person admin:person
+        admin:right admin:active admin:email admin:confirm_email admin:login
+        admin:sessions admin:tokens admin:second_factor admin:password_link
+        admin:join admin:unjoin admin:bind admin:unbind
+        admin:audit admin:audit_export
         admin:categories admin:category admin:category_move
         tracker:index tracker:project tracker:archive tracker:member
         tracker:roles tracker:role tracker:role_remove tracker:workflow
@@ -42,7 +48,7 @@ NAMES: dict[str, str] = {
         people:second_factor_codes people:second_factor_off
         tasks:my_tasks tasks:index tasks:export tasks:statistics tasks:layout tasks:bulk
         tasks:new tasks:new_form tasks:new_preview
-        people:absence people:absence_end
+        people:absence people:absence_end people:hand_over
         tasks:board tasks:more tasks:cards tasks:card tasks:row tasks:fold
         tasks:show tasks:back tasks:changed tasks:next_task tasks:previous_task tasks:entry tasks:text
         tasks:file tasks:thumbnail tasks:view

@@ -1,6 +1,5 @@
 """List all addresses, each with its guard. The application starts only with the guards that `access.py` lists."""
 
-from starlette.convertors import register_url_convertor
 from starlette.routing import BaseRoute, Route
 
 from helpdesk.people.rights import ADMIN
@@ -22,12 +21,11 @@ from helpdesk.web.core.guards import (
     signed_in,
     unguarded,
 )
-from helpdesk.web.core.request_data import IdConvertor
 from helpdesk.web.drafts import service as drafts_service
 from helpdesk.web.edge import legacy_redirects, not_configured, readiness, static_files
 from helpdesk.web.edge.idempotency import idempotent
 from helpdesk.web.files import downloads
-from helpdesk.web.leaving import absence
+from helpdesk.web.leaving import absence, hand_over
 from helpdesk.web.lists import bulk, layout, rows, saved_views, statistics
 from helpdesk.web.lists import views as lists
 from helpdesk.web.live import views as live
@@ -54,8 +52,6 @@ from helpdesk.web.tasks import create as task_create
 from helpdesk.web.tasks import edit as task_edit
 from helpdesk.web.tasks import views as task_views
 from helpdesk.web.tracker import routes as tracker_routes
-
-register_url_convertor("int", IdConvertor())
 
 
 def write(handler: Handler) -> Handler:
@@ -111,6 +107,7 @@ ROUTES: list[BaseRoute] = [
           name="people:second_factor_off", methods=POST),
     Route("/users/menu",     signed_in(accounts.menu),      name="people:menu"),
     Route("/users/absence",  signed_in(absence.index),      name="people:absence", methods=FORM),
+    Route("/users/hand-over", signed_in(hand_over.own),   name="people:hand_over", methods=FORM),
     Route("/users/absence/end", signed_in(absence.back),    name="people:absence_end", methods=POST),
     Route("/users/hints",    write(accounts_hints.hints),   name="people:hints", methods=POST),
     Route("/users/sessions", signed_in(in_person(sessions.index)),   name="people:sessions", methods=FORM),

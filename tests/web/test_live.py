@@ -7,11 +7,14 @@ from pathlib import Path
 
 import httpx
 import pytest
+import sqlalchemy as sa
 
 from e2e import steps
+from helpdesk.store.database import Database
+from helpdesk.store.models import tables
 from helpdesk.web.live.hub import HEARTBEAT_SECONDS
 from tests.listening import STREAM, listening, until
-from tests.running import Helpdesk, running_demo
+from tests.running import STORE, Helpdesk, running_demo
 from tests.servers.process import end
 
 Program = Callable[[str], httpx.Client]
@@ -118,6 +121,36 @@ def test_a_shown_task_sends_its_visible_changes(program: Program) -> None:
         assert json.loads(until(asker, "task_changed")["data"]) == second, "she hears of no private comment"
         for each in (others, elsewhere):
             assert all(event.get("event") != "task_changed" for event in list(each.queue))
+
+
+def test_somebody_whose_address_stands_in_a_task_hears_of_its_public_part(helpdesk: Helpdesk, program: Program) -> None:
+    anna, boris, stranger = program("anna"), program("boris"), program("stranger")
+    task = first_task(anna)
+    ask_as(helpdesk, task, "Тимур <stranger@example.test>")
+    assert stranger.get(f"/tasks/api/task/{task}").status_code == 404
+    with (
+        listening(stranger, f"/notifications/stream?tasks={task}") as page,
+        listening(stranger, STREAM) as told,
+    ):
+        steps.tell(boris, task, "Между нами.", private=True)
+        steps.tell(boris, task, "Готово, проверьте.")
+        assert json.loads(until(page, "task_changed")["data"])["task_id"] == task
+        shape = json.loads(until(told, "new_notification")["data"])
+        assert (shape["issue_id"], shape["unread_count"]) == (task, 1) and "Готово" in shape["message"]
+        assert all(event.get("event") != "task_changed" for event in list(page.queue)), "of one comment, not of two"
+    opened = stranger.get(f"/notifications/{shape['id']}", headers={"Accept": "text/html"}, follow_redirects=False)
+    assert opened.headers["location"] == f"/requests/{task}"
+    ask_as(helpdesk, task, "timur@example.test")
+    assert "Готово" not in json.dumps(stranger.get("/tasks/api/notifications").json(), ensure_ascii=False)
+    assert stranger.get(f"/requests/{task}").status_code == 404
+
+
+def ask_as(helpdesk: Helpdesk, task: int, addresses: str) -> None:
+    """Let these addresses stand in a task as those of who asked for it."""
+    database = Database(f"sqlite:///{helpdesk.folder / 'data' / STORE}")
+    change = sa.update(tables.Task).where(tables.Task.id == task).values(requester=addresses)
+    database.run_here(lambda db: db.execute(change), writes=True)
+    database.close()
 
 
 def test_a_change_while_a_page_was_on_the_way_is_sent_when_its_stream_opens(program: Program) -> None:

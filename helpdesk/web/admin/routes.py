@@ -3,7 +3,9 @@
 from starlette.routing import BaseRoute, Route
 
 from helpdesk.people.rights import ADMIN
-from helpdesk.web.admin import categories, overview
+from helpdesk.web.admin import audit, categories, leaving, overview
+from helpdesk.web.admin.people import access, account, binding, joining, person, rights
+from helpdesk.web.admin.people import index as people
 from helpdesk.web.core.guards import ADMINISTRATORS_ONLY, Handler, in_person, needs
 from helpdesk.web.edge.idempotency import idempotent
 
@@ -18,6 +20,8 @@ def admin_form(handler: Handler) -> Handler:
     return admin(in_person(idempotent(handler)))
 
 
+PERSON = "/admin/people/{person_id:int}"
+POST = ["POST"]
 FORM = ["GET", "POST"]
 
 # fmt: off
@@ -25,12 +29,31 @@ ROUTES: list[BaseRoute] = [
     Route("/admin", admin(overview.index), name="admin:index"),
 
     # People
+    Route("/admin/people",                        admin(people.index),              name="admin:people"),
+    Route("/admin/people/new", admin(in_person(people.new)), name="admin:new_person", methods=FORM),
+    Route(PERSON,                                 admin(person.show),               name="admin:person"),
+    Route(PERSON + "/rights",        admin_form(rights.switch),        name="admin:right", methods=POST),
+    Route(PERSON + "/active",        admin_form(account.active),       name="admin:active", methods=POST),
+    Route(PERSON + "/email",         admin_form(account.email),        name="admin:email", methods=POST),
+    Route(PERSON + "/email/confirm", admin_form(account.confirm_email), name="admin:confirm_email", methods=POST),
+    Route(PERSON + "/login",         admin_form(account.login),        name="admin:login", methods=POST),
+    Route(PERSON + "/sessions",      admin_form(access.end_sessions),  name="admin:sessions", methods=POST),
+    Route(PERSON + "/tokens",        admin_form(access.revoke_tokens), name="admin:tokens", methods=POST),
+    Route(PERSON + "/second-factor", admin_form(access.remove_factor), name="admin:second_factor", methods=POST),
+    Route(PERSON + "/password-link", admin(in_person(access.password_link)), name="admin:password_link", methods=POST),
+    Route(PERSON + "/join",          admin_form(joining.join),         name="admin:join", methods=POST),
+    Route(PERSON + "/unjoin",        admin_form(joining.unjoin),       name="admin:unjoin", methods=POST),
+    Route(PERSON + "/bind",          admin_form(binding.bind),         name="admin:bind", methods=POST),
+    Route(PERSON + "/unbind",        admin_form(binding.unbind),       name="admin:unbind", methods=POST),
+    Route(PERSON + "/hand-over", admin(leaving.hand_over), name="admin:hand_over", methods=FORM),
 
     # Systems
 
     # Numbers
 
     # Audit
+    Route("/admin/audit",            admin(audit.index),  name="admin:audit"),
+    Route("/admin/audit/export.csv", admin(audit.export), name="admin:audit_export"),
 
     # Categories of requests, and texts
     Route("/admin/categories", admin_form(categories.index), name="admin:categories", methods=FORM),

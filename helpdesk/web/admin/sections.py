@@ -20,7 +20,10 @@ class Section(NamedTuple):
 
 SECTIONS: tuple[Section, ...] = (
     Section("admin:index", sentence("Overview")),
+    Section("admin:people", sentence("People")),
+    Section("admin:audit", sentence("Audit")),
     Section("admin:categories", sentence("Categories of requests")),
+    Section("tasks:columns", sentence("Columns of the board")),
     Section("tracker:index", sentence("Task system"), embedded=True),
 )
 

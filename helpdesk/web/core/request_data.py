@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from starlette.convertors import IntegerConvertor
+from starlette.convertors import IntegerConvertor, register_url_convertor
 from starlette.datastructures import UploadFile
 from starlette.requests import ClientDisconnect, Request
 
@@ -95,6 +95,9 @@ class IdConvertor(IntegerConvertor):
 
     def convert(self, value: str) -> int:
         return an_id(value)
+
+
+register_url_convertor("int", IdConvertor())  # here, so that it is known before any route is made
 
 
 def an_id(text: str) -> int:

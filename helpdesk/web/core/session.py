@@ -48,6 +48,12 @@ async def current(request: Request) -> SignedIn | None:
     return signed_in
 
 
+async def again(request: Request) -> SignedIn | None:
+    """Read the session once more, after a write that may have ended it or changed the person's rights."""
+    del request.state.signed_in
+    return await current(request)
+
+
 async def required(request: Request) -> SignedIn:
     """Return the session. Raises NotSignedIn without one."""
     signed_in = await current(request)

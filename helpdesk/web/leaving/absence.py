@@ -122,10 +122,10 @@ async def _page(request: Request, typed: Mapping[str, Any] = {}, error: Invalid 
     context: dict[str, Any] = {"own": own, "chosen": chosen, "stands_in": stands_in, "represented": represented}
     context |= {"typed": typed, "error": error, "is_away": own.is_away(today(request)), "today": today(request)}
     status = status_of(error) if error else 200
-    return html(request, "leaving/absence.html", status, **context, offered=await _offered(request))
+    return html(request, "leaving/absence.html", status, **context, offered=await offered(request))
 
 
-async def _offered(request: Request) -> list[colleagues.Colleague]:
+async def offered(request: Request) -> list[colleagues.Colleague]:
     """Return the colleagues that the form suggests; none for somebody whom the task system does not know."""
     person = await current_user(request)
     try:

@@ -1,4 +1,4 @@
-"""Export a list as a CSV file, page after page as they come from the backend, however long it takes.
+"""Export rows as a CSV file, page after page as they come from the backend or the store, however long it takes.
 
 One page is in memory at a time, and the next is fetched only after the reader took the one before. When the export
 fails, the response breaks off without the end that HTTP requires, so that a browser shows a failed download.
@@ -9,15 +9,16 @@ import csv
 import logging
 import zlib
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
 from io import StringIO
+from typing import Any, NamedTuple
 
 from anyio import CancelScope
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 
-from helpdesk.errors import HelpdeskError, TooManyAttempts, sentence
+from helpdesk.errors import HelpdeskError, Sentence, TooManyAttempts, sentence
 from helpdesk.tasks.model import TaskRow
 from helpdesk.web.core.faces import accepted
 from helpdesk.web.core.services import services
@@ -40,10 +41,17 @@ CSV_COLUMNS = ("id", "subject", "status", "priority", "project", "tracker", "ass
 HEADERS = {
     **PRIVATE,
     "Vary": f"{PRIVATE['Vary']}, Accept-Encoding",
-    "Content-Disposition": 'attachment; filename="tasks.csv"',
     "X-Accel-Buffering": "no",  # nginx would hold back the bytes, and hide that the end is missing
 }
-Pages = AsyncGenerator[tuple[TaskRow, ...], None]
+Pages = AsyncGenerator[Sequence[Any], None]
+
+
+class Table(NamedTuple):
+    """What an export shows of its rows: the file's name, the headings, and the cells of a row."""
+
+    filename: str
+    headings: Sequence[Sentence]
+    cells: Callable[[Any], Iterable[object]]
 
 
 class TooManyExports(TooManyAttempts):
@@ -70,10 +78,18 @@ class Exports:
         self.running = +self.running  # drops people without exports
 
 
-async def answer(request: Request, person_id: int, pages: Callable[[], Pages]) -> Response:
+def _task_cells(row: TaskRow) -> list[object]:
+    shown = task_schemas.row(row)
+    return [shown[name] for name in CSV_COLUMNS]
+
+
+TASKS = Table("tasks.csv", [(COLUMNS | {"tracker": LABELS["tracker"]})[name] for name in CSV_COLUMNS], _task_cells)
+
+
+async def answer(request: Request, person_id: int, pages: Callable[[], Pages], table: Table = TASKS) -> Response:
     """Stream the pages as a file. An error on the first page is raised, as of any request."""
     if request.method == "HEAD":
-        return Response(headers=_headers(request), media_type=CSV)
+        return Response(headers=_headers(request, table), media_type=CSV)
     exports = services(request).exports
     exports.begin(person_id)
     remaining = pages()
@@ -83,15 +99,17 @@ async def answer(request: Request, person_id: int, pages: Callable[[], Pages]) -
         exports.end(person_id)
         await remaining.aclose()
         raise
-    return CsvResponse(request, first, remaining, lambda: exports.end(person_id))
+    return CsvResponse(request, table, first, remaining, lambda: exports.end(person_id))
 
 
 class CsvResponse(StreamingResponse):
     """Streams `first`, then the other pages. However it ends, `pages` are closed and `ended` is called."""
 
-    def __init__(self, request: Request, first: tuple[TaskRow, ...], pages: Pages, ended: Callable[[], None]) -> None:
-        self.pages, self.ended, self.rows = pages, ended, 0
-        pieces, headers = self._pieces(request, first), _headers(request)
+    def __init__(
+        self, request: Request, table: Table, first: Sequence[Any], pages: Pages, ended: Callable[[], None]
+    ) -> None:
+        self.table, self.pages, self.ended, self.rows = table, pages, ended, 0
+        pieces, headers = self._pieces(request, first), _headers(request, table)
         super().__init__(_gzipped(pieces) if "Content-Encoding" in headers else pieces, headers=headers, media_type=CSV)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -117,23 +135,23 @@ class CsvResponse(StreamingResponse):
 
         await super().stream_response(in_time)
 
-    async def _pieces(self, request: Request, first: tuple[TaskRow, ...]) -> AsyncIterator[bytes]:
+    async def _pieces(self, request: Request, first: Sequence[Any]) -> AsyncIterator[bytes]:
         """Yield lines with a mark of the encoding and semicolons, as spreadsheets of this country expect."""
-        labels = COLUMNS | {"tracker": LABELS["tracker"]}
-        head = [translate(request, labels[name]) for name in CSV_COLUMNS]
+        head = [translate(request, heading) for heading in self.table.headings]
         yield _csv([head, *self._lines(first)]).encode("utf-8-sig")
         async for page in self.pages:
             yield _csv(self._lines(page)).encode()
 
-    def _lines(self, rows: tuple[TaskRow, ...]) -> list[list[object]]:
+    def _lines(self, rows: Sequence[Any]) -> list[list[object]]:
         self.rows += len(rows)
-        return [[_no_formula(row[name]) for name in CSV_COLUMNS] for row in map(task_schemas.row, rows)]
+        return [[_no_formula(cell) for cell in self.table.cells(row)] for row in rows]
 
 
-def _headers(request: Request) -> dict[str, str]:
+def _headers(request: Request, table: Table) -> dict[str, str]:
     takes_gzip = "gzip" in accepted(request.headers.get("accept-encoding", ""))
     packs = takes_gzip and not is_foreign_link_with_query(request.scope)
-    return {**HEADERS, "Content-Encoding": "gzip"} if packs else HEADERS
+    headers = {**HEADERS, "Content-Disposition": f'attachment; filename="{table.filename}"'}
+    return {**headers, "Content-Encoding": "gzip"} if packs else headers
 
 
 async def _gzipped(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

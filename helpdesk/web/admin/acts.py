@@ -1,0 +1,122 @@
+"""Say in words what a record of the audit tells: the act, and its details."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from helpdesk.errors import Sentence, sentence
+from helpdesk.people.rights import RIGHTS
+from helpdesk.store.audit_log import LogLine
+from helpdesk.tasks.change_messages import LABELS as FIELD_LABELS
+
+
+class Act(NamedTuple):
+    """A kind of act: the group by which records are chosen, and its name."""
+
+    group: str
+    name: Sentence
+
+
+GROUPS: Mapping[str, Sentence] = {
+    "sign_in": sentence("Signing in and out"),
+    "rights": sentence("Rights"),
+    "accounts": sentence("Accounts"),
+    "access": sentence("Passwords, tokens, second factors"),
+    "tasks": sentence("Changes of tasks"),
+    "files": sentence("Files and exports"),
+    "settings": sentence("Settings of the helpdesk"),
+}
+ACTS: Mapping[str, Act] = {
+    "sign_in": Act("sign_in", sentence("signed in")),
+    "sign_in_refused": Act("sign_in", sentence("a sign-in was refused")),
+    "sign_out": Act("sign_in", sentence("signed out")),
+    "session_ended": Act("sign_in", sentence("a session was ended")),
+    "sessions_ended": Act("sign_in", sentence("sessions were ended")),
+    "grant": Act("rights", sentence("a right was granted")),
+    "revoke": Act("rights", sentence("a right was taken back")),
+    "account_added": Act("accounts", sentence("an account was made")),
+    "enable": Act("accounts", sentence("the account was enabled")),
+    "disable": Act("accounts", sentence("the account was disabled")),
+    "join": Act("accounts", sentence("accounts were joined")),
+    "unjoin": Act("accounts", sentence("a join of accounts was undone")),
+    "bind": Act("accounts", sentence("bound to a user of Redmine")),
+    "unbind": Act("accounts", sentence("the binding to Redmine was taken away")),
+    "accept-login": Act("accounts", sentence("the login stays with its account")),
+    "release-login": Act("accounts", sentence("the login was released")),
+    "email_changed": Act("accounts", sentence("the e-mail was changed")),
+    "email_proven": Act("accounts", sentence("the e-mail was confirmed")),
+    "email_doubted": Act("accounts", sentence("the e-mail is confirmed no longer")),
+    "password_link": Act("access", sentence("a link for a new password was made")),
+    "password_set": Act("access", sentence("a password was set by a link")),
+    "password_changed": Act("access", sentence("the password was changed")),
+    "token_made": Act("access", sentence("a token was made")),
+    "token_revoked": Act("access", sentence("a token was revoked")),
+    "tokens_revoked": Act("access", sentence("all tokens were revoked")),
+    "second factor set up": Act("access", sentence("a second factor was set up")),
+    "recovery codes replaced": Act("access", sentence("recovery codes were replaced")),
+    "second factor removed": Act("access", sentence("the second factor was switched off")),
+    "task_created": Act("tasks", sentence("a task was made")),
+    "task_changed": Act("tasks", sentence("a task was changed")),
+    "task_deleted": Act("tasks", sentence("a task was deleted")),
+    "comment_changed": Act("tasks", sentence("a comment was changed")),
+    "comment_deleted": Act("tasks", sentence("a comment was deleted")),
+    "task_watched": Act("tasks", sentence("a task is watched")),
+    "task_unwatched": Act("tasks", sentence("a task is watched no longer")),
+    "file_taken": Act("files", sentence("an administrator took a file")),
+    "export": Act("files", sentence("a list was exported")),
+    "audit_exported": Act("files", sentence("the audit was exported")),
+    "columns_changed": Act("settings", sentence("the columns of the board were changed")),
+}
+"""The acts that are recorded, by their names in the store."""
+
+LABELS: Mapping[str, Sentence] = {
+    "right": sentence("Right"),
+    "source": sentence("Directory"),
+    "directory": sentence("Directory"),
+    "login": sentence("Login"),
+    "email": sentence("E-mail"),
+    "joined": sentence("Account"),
+    "redmine": sentence("User of Redmine"),
+    "name": sentence("Name"),
+    "scope": sentence("It may"),
+    "file": sentence("File"),
+    "what": sentence("Changed"),
+    "count": sentence("How many"),
+    "error": sentence("Reason"),
+}
+WORDS: Mapping[str, Mapping[str, Sentence]] = {
+    "right": {name: right.title for name, right in RIGHTS.items()},
+    "scope": {"read": sentence("read only"), "write": sentence("read and write")},
+    "error": {
+        "wrong_credentials": sentence("wrong login, password or code"),
+        "too_many_attempts": sentence("too many attempts"),
+    },
+    "what": {
+        **FIELD_LABELS,
+        "comment": sentence("Comment"),
+        "files": sentence("Files"),
+        "custom": sentence("Further fields"),
+    },
+}
+"""What values of details are called."""
+UNSURE = sentence("what became of it is not known")
+EVERYWHERE = sentence("on all devices")
+
+
+def name_of(line: LogLine) -> Sentence | str:
+    """Return the act in words; the name in the store of one that is not known here."""
+    act = ACTS.get(line.action)
+    return act.name if act else line.action
+
+
+def details_of(line: LogLine) -> Iterator[tuple[Sentence | None, list[Sentence | str]]]:
+    """Yield the details that say something, each with its label if it needs one."""
+    for name, value in line.details.items():
+        if value is True:
+            yield None, [{"unsure": UNSURE, "everywhere": EVERYWHERE}.get(name, name)]
+        elif value not in (None, "", False) and name in LABELS:
+            values = value if isinstance(value, list) else [value]
+            yield LABELS[name], [_word(name, each) for each in values]
+
+
+def _word(name: str, value: Any) -> Sentence | str:
+    return WORDS.get(name, {}).get(str(value), str(value))

@@ -1,0 +1,1 @@
+"""People of the administration: who has an account, what each may do, and how each gets in."""
