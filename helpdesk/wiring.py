@@ -10,6 +10,7 @@ from helpdesk import adapters
 from helpdesk.adapters import Outside
 from helpdesk.encryption import Box
 from helpdesk.errors import NotAllowed, sentence
+from helpdesk.notifications import feed_health
 from helpdesk.notifications.channels.dispatcher import Dispatcher
 from helpdesk.notifications.channels.port import Resources
 from helpdesk.notifications.event_processing import records_visible_to
@@ -36,6 +37,7 @@ from helpdesk.store import people, rights
 from helpdesk.store.database import Database
 from helpdesk.store.models.tables import Person
 from helpdesk.supervision import BackgroundTask
+from helpdesk.system_monitor import SystemMonitor
 from helpdesk.tasks.backend import Backend
 from helpdesk.tasks.feed import Feed
 from helpdesk.tasks.model import Actor
@@ -166,6 +168,10 @@ def _services(
         return interval_at(now, settings.timezone, settings.poll_interval, settings.poll_schedule)
 
     poller = FeedPoller(feed, database, recipients, dispatcher, wakeups, interval, clock=utc_now)
+    needs = "redmine" if systems.redmine else "database"
+    of_feed = feed_health.check(lambda: poller.feed_status, utc_now, needs)
+    listed = [*adapters.checks_of(settings, database, systems), of_feed]
+    monitor = SystemMonitor(listed, database, named, dispatcher, wakeups, utc_now)
     return Services(
         settings,
         database,
@@ -178,8 +184,9 @@ def _services(
         Suppression(feed, database, recipients, wakeups, utc_now),
         feed_status=lambda: poller.feed_status,
         visible_to=records_visible_to(feed),
+        system_monitor=monitor,
         requests=requests,
-        watchers=(*watchers, *wakeup_watchers, *dispatcher.watchers, poller.watch),
+        watchers=(*watchers, *wakeup_watchers, *dispatcher.watchers, poller.watch, monitor.watch),
     )
 
 

@@ -24,6 +24,8 @@ from tests.web.conftest import Visit
 GOLDEN = Path(__file__).parent / "golden"
 CASES = {case.name: case for case in ANSWERS + REFUSALS}
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+MINUTE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d")
+SECONDS = {"execution_time", "response_time", "total_time", "avg_time", "max_time", "min_time", "p95_time"}
 RANDOM = {
     "<session id>": "[0-9a-f]{64}",
     "<token>": "hd_[A-Za-z0-9_-]{43}",
@@ -106,8 +108,10 @@ def _normal(name: str, value: Any) -> Any:
         return kind
     if name == "away_until" and value is not None:
         return "<day>"
-    if name == "execution_time" and isinstance(value, float):
+    if name in SECONDS and isinstance(value, float):
         return "<seconds>"
+    if name == "error" and isinstance(value, str):
+        return MINUTE.sub("<minute>", value)
     if name == "retry-after" and value.isdigit():
         return "<seconds>"
     return "<moment>" if isinstance(value, str) and MOMENT.fullmatch(value) else value
