@@ -67,6 +67,9 @@ NEW = {
     "estimated_hours": 1.5,
 }
 
+ASKED = {"subject": "Нет доступа", "description": "К папке *отдела*.", "category_id": 1}
+CATEGORY = {"name": "Доступ", "hint": "Пароли и папки", "project_id": 2, "tracker_id": 1, "is_active": True}
+
 ANSWERS = [
     Case("login", "POST", "/users/login", ANNA, None),
     Case("registered", "POST", "/users/register", VERA, None),
@@ -173,6 +176,21 @@ ANSWERS = [
         },
     ),
     Case("bulk_by_form", "POST", "/tasks/bulk", {"task_id": [1, 2], "status_id": "5"}),
+    Case("requests", "GET", "/requests?search=принтер", login="irina"),
+    Case("requests_of_phase", "GET", "/requests?phase=done&per_page=1", login="boris"),
+    Case("request", "GET", "/requests/1", login="irina"),
+    Case("request_answered", "POST", "/requests/1", {"comment": "Снова мнёт"}, "irina", KEY, 2),
+    Case("request_graded", "POST", "/requests/3/solved", {"grade": 4, "word": "Спасибо"}, "boris"),
+    Case("request_offered", "GET", "/requests/new", login="irina"),
+    Case("request_created", "POST", "/requests/new", ASKED, "irina"),
+    Case("request_similar", "GET", "/requests/new/similar?subject=принтер мнёт бумагу", login="irina"),
+    Case("request_text", "GET", "/requests/1/texts/0", login="irina"),
+    Case("request_file", "GET", "/requests/1/files/1?format=json", login="irina"),
+    Case("categories", "GET", "/admin/categories", login="admin"),
+    Case("category", "GET", "/admin/categories/1", login="admin"),
+    Case("category_added", "POST", "/admin/categories", CATEGORY, "admin"),
+    Case("category_changed", "POST", "/admin/categories/1", CATEGORY, "admin"),
+    Case("category_moved", "POST", "/admin/categories/1/move", {"to": "up"}, "admin"),
     Case("projects", "GET", "/api/redmine/projects"),
     Case("members", "GET", "/api/redmine/projects/1/members", login="irina"),
     Case("words_statuses", "GET", "/api/redmine/statuses"),

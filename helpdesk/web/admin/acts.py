@@ -56,6 +56,7 @@ ACTS: Mapping[str, Act] = {
     "second factor removed": Act("access", sentence("the second factor was switched off")),
     "task_created": Act("tasks", sentence("a task was made")),
     "task_changed": Act("tasks", sentence("a task was changed")),
+    "request_solved": Act("tasks", sentence("a requester said thank you")),
     "task_deleted": Act("tasks", sentence("a task was deleted")),
     "comment_changed": Act("tasks", sentence("a comment was changed")),
     "comment_deleted": Act("tasks", sentence("a comment was deleted")),
@@ -64,6 +65,9 @@ ACTS: Mapping[str, Act] = {
     "file_taken": Act("files", sentence("an administrator took a file")),
     "export": Act("files", sentence("a list was exported")),
     "audit_exported": Act("files", sentence("the audit was exported")),
+    "category_added": Act("settings", sentence("a category of requests was added")),
+    "category_changed": Act("settings", sentence("a category of requests was changed")),
+    "category_moved": Act("settings", sentence("a category of requests was moved")),
     "columns_changed": Act("settings", sentence("the columns of the board were changed")),
 }
 """The acts that are recorded, by their names in the store."""
@@ -81,6 +85,7 @@ LABELS: Mapping[str, Sentence] = {
     "file": sentence("File"),
     "what": sentence("Changed"),
     "count": sentence("How many"),
+    "grade": sentence("Grade"),
     "error": sentence("Reason"),
 }
 WORDS: Mapping[str, Mapping[str, Sentence]] = {
