@@ -131,6 +131,7 @@ MAY = {
     "people.redmine_binding": {"encryption", "errors", "people.directory", "store"},
     "people.authentication": {"errors", "people.directory", "people.grace", "people.model", "people.redmine_binding",
                               "store"},
+    "people.reread": {"errors", "people.directory", "store"},
     "people": {"errors", "people.model", "people.passwords", "people.rights", "store", "texts", "threads"},
     "people.rights": {"errors"},
     "notifications": {"errors", "texts", "threads", "notifications", "requests.service", "store", "tasks.feed",
@@ -147,8 +148,8 @@ MAY = {
             "tasks.markup", "tasks.change_messages", "tasks.board", "tasks.safe_html", "tasks.bulk", "tasks.pictures",
             "threads", "people.model", "people.rights", "people.directory",
             "system_monitor", "system_names",
-            "people.absences", "people.accounts", "people.avatars", "people.passwords", "people.second_factor",
-            "encryption", "notifications", "requests", "requests.model", "requests.service"},
+            "people.absences", "people.accounts", "people.avatars", "people.passwords", "people.reread",
+            "people.second_factor", "encryption", "notifications", "requests", "requests.model", "requests.service"},
     **ADAPTERS,
 }  # fmt: skip
 

@@ -14,7 +14,7 @@ NAMES: dict[str, str] = {
     "public": """
         preferences
         people:login people:logout people:register people:password_link
-        old:/login old:/logout old:/register
+        old:/login old:/logout old:/register old:/account old:/download_erp
         old:/my-tasks old:/my-tasks/{task_id:int} old:/tasks/my-tasks/{task_id:int}
         old:/my-issues old:/my-issues/new old:/my-issues/{task_id:int}
     """,
@@ -37,7 +37,7 @@ NAMES: dict[str, str] = {
         tracker:setup tracker:setup_project tracker:setup_workflow tracker:setup_people tracker:setup_account
         tracker:setup_category tracker:setup_finish
         tasks:columns
-        unconnected:/api/erp/user/{username}
+        api:erp_user
     """,
     "setting_up": "people:second_factor people:second_factor_confirm",
     "signed_in": """
@@ -45,6 +45,7 @@ NAMES: dict[str, str] = {
         search:index search:keys
         people:menu people:hints people:mentions
         people:index people:colleague people:profile people:account people:avatar
+        people:reread people:vpn_date people:download_erp
         people:sessions people:password people:tokens people:token_revoke
         people:second_factor_codes people:second_factor_off
         tasks:my_tasks tasks:index tasks:export tasks:statistics tasks:layout tasks:bulk
