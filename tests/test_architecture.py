@@ -167,6 +167,7 @@ FLOORS = (
     "live search neighbours requests",
     "board accounts leaving",
     "admin",
+    "tracker",
     "start",
     "access",
     "routes",

@@ -28,6 +28,14 @@ NAMES: dict[str, str] = {
         admin:join admin:unjoin admin:bind admin:unbind
         admin:audit admin:audit_export
         admin:categories admin:category admin:category_move
+        tracker:index tracker:project tracker:archive tracker:member
+        tracker:roles tracker:role tracker:role_remove tracker:workflow
+        tracker:statuses tracker:status tracker:status_remove
+        tracker:priorities tracker:priority tracker:priority_remove
+        tracker:types tracker:type tracker:type_remove
+        tracker:fields tracker:field tracker:field_remove
+        tracker:setup tracker:setup_project tracker:setup_workflow tracker:setup_people tracker:setup_account
+        tracker:setup_category tracker:setup_finish
         tasks:columns
         api:erp_user
     """,

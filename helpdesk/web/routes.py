@@ -51,6 +51,7 @@ from helpdesk.web.tasks import (
 from helpdesk.web.tasks import create as task_create
 from helpdesk.web.tasks import edit as task_edit
 from helpdesk.web.tasks import views as task_views
+from helpdesk.web.tracker import routes as tracker_routes
 
 
 def write(handler: Handler) -> Handler:
@@ -233,6 +234,7 @@ ROUTES: list[BaseRoute] = [
     Route("/api/redmine/projects/{project_id:int}/members", signed_in(api.members),      name="api:members"),
     Route("/api/redmine/statuses",           signed_in(api.all_statuses), name="api:words_statuses"),
     *admin_routes.ROUTES,
+    *tracker_routes.ROUTES,
     # Outside systems that are not connected
     *not_configured.routes(),
     # Addresses of earlier versions

@@ -68,7 +68,6 @@ ROUTES: list[BaseRoute] = [
     Route("/admin/categories/{category_id:int}/move", admin_form(categories.move),
           name="admin:category_move", methods=["POST"]),
 
-    # The embedded tracker
-
+    # The embedded tracker: web/tracker/routes.py
 ]
 # fmt: on
