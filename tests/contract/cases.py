@@ -67,6 +67,9 @@ NEW = {
     "estimated_hours": 1.5,
 }
 
+ASKED = {"subject": "Нет доступа", "description": "К папке *отдела*.", "category_id": 1}
+CATEGORY = {"name": "Доступ", "hint": "Пароли и папки", "project_id": 2, "tracker_id": 1, "is_active": True}
+
 ANSWERS = [
     Case("login", "POST", "/users/login", ANNA, None),
     Case("registered", "POST", "/users/register", VERA, None),
@@ -126,6 +129,7 @@ ANSWERS = [
     Case("absence", "GET", "/users/absence", login="boris"),
     Case("absence_marked", "POST", "/users/absence", {"until": SOON, "deputy": "boris"}),
     Case("absence_ended", "POST", "/users/absence/end", {}),
+    Case("anonymizing", "GET", "/admin/people/3/anonymize", login="admin"),
     Case("hand_over", "GET", "/users/hand-over"),
     Case("handed_over", "POST", "/users/hand-over", {"to": "boris", "comment": "Передаю."}),
     Case("hand_over_of_person", "GET", "/admin/people/3/hand-over", login="admin"),
@@ -136,6 +140,8 @@ ANSWERS = [
     Case("profile_changed", "PUT", "/users/profile", PROFILE),
     Case("account", "GET", "/users/account", login="admin"),
     Case("account_changed", "POST", "/users/account", {"phone": "12-34", "hides_presence": "yes"}, "irina"),
+    Case("vpn_date", "PUT", "/users/vpn-date", {"vpn_end_date": "2030-05-01"}),
+    Case("vpn_date_by_form", "POST", "/users/vpn-date", {"vpn_end_date": ""}, "irina"),
     Case("hint_closed", "POST", "/users/hints", {"closed": "move"}),
     Case("found", "GET", "/search?q=принтер"),
     Case("statistics", "GET", "/tasks/statistics?assigned_to_id=me&project_id=1"),
@@ -176,6 +182,21 @@ ANSWERS = [
         },
     ),
     Case("bulk_by_form", "POST", "/tasks/bulk", {"task_id": [1, 2], "status_id": "5"}),
+    Case("requests", "GET", "/requests?search=принтер", login="irina"),
+    Case("requests_of_phase", "GET", "/requests?phase=done&per_page=1", login="boris"),
+    Case("request", "GET", "/requests/1", login="irina"),
+    Case("request_answered", "POST", "/requests/1", {"comment": "Снова мнёт"}, "irina", KEY, 2),
+    Case("request_graded", "POST", "/requests/3/solved", {"grade": 4, "word": "Спасибо"}, "boris"),
+    Case("request_offered", "GET", "/requests/new", login="irina"),
+    Case("request_created", "POST", "/requests/new", ASKED, "irina"),
+    Case("request_similar", "GET", "/requests/new/similar?subject=принтер мнёт бумагу", login="irina"),
+    Case("request_text", "GET", "/requests/1/texts/0", login="irina"),
+    Case("request_file", "GET", "/requests/1/files/1?format=json", login="irina"),
+    Case("categories", "GET", "/admin/categories", login="admin"),
+    Case("category", "GET", "/admin/categories/1", login="admin"),
+    Case("category_added", "POST", "/admin/categories", CATEGORY, "admin"),
+    Case("category_changed", "POST", "/admin/categories/1", CATEGORY, "admin"),
+    Case("category_moved", "POST", "/admin/categories/1/move", {"to": "up"}, "admin"),
     Case("projects", "GET", "/api/redmine/projects"),
     Case("members", "GET", "/api/redmine/projects/1/members", login="irina"),
     Case("words_statuses", "GET", "/api/redmine/statuses"),
@@ -244,6 +265,7 @@ REFUSALS = [
     refused("422_invalid", "PUT", f"{TASK}/status", {"status_id": "сломано"}),
     refused("422_invalid_new", "POST", "/tasks/api/task", {"project_id": 1, "tracker_id": 77, "due_date": "завтра"}),
     refused("422_invalid_preferences", "POST", "/notifications/preferences", {"start": "25:00", "zone": "Mars"}),
+    refused("422_invalid_anonymizing", "POST", "/admin/people/3/anonymize", {"login": "boris"}, login="admin"),
     refused("422_invalid_absence", "POST", "/users/absence", {"until": "2001-01-01"}),
     refused("403_board_columns", "GET", "/tasks/board/columns"),
     refused("422_invalid_board_columns", "POST", "/tasks/board/columns", {"limit_2": 0, "phase_5": "x"}, login="admin"),
