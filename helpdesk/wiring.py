@@ -91,12 +91,8 @@ def _with_redmine(settings: Settings, database: Database, systems: Outside, clie
     if settings.redmine_act_as == "api-key":
         acting = adapters.redmine_client(settings, RedmineKeys(database, Box(settings.secret_keys)))
 
-    nameless = adapters.nameless_redmine_client(settings)
-
     async def close() -> None:
         await acting.close()
-        if nameless:
-            await nameless.close()
         await systems.close()
         database.close()
 
@@ -113,7 +109,7 @@ def _with_redmine(settings: Settings, database: Database, systems: Outside, clie
     backend = RedmineBackend(acting, settings.redmine_text_format, source)
     system = RedmineBackend(client, settings.redmine_text_format, source) if acting is not client else backend
     accounts, rules = people.known_in_redmine, ownership_rules(settings)
-    by_key = RedmineRequests(system, backend, rules, settings.requester_fields or (), nameless)
+    by_key = RedmineRequests(system, backend, rules, settings.requester_fields or (), systems.nameless)
     requests = _requests(database, system, by_key, rules, Person.redmine_id, redmine_user, feed)
     return _services(
         settings, database, systems, backend, authentication, redmine_user, close, feed, accounts, requests, watchers

@@ -64,7 +64,8 @@ PAGES = STREAMS | {
     "replies:insert", "drafts:discard", "tasks:row GET", "tasks:delete GET", "tasks:new_form", "tasks:new_preview",
     "tasks:thumbnail", "tasks:view", "notifications:show", "tasks:changed", "notifications:widget",
     "requests:changed", "requests:thumbnail", "requests:view", "requests:solved GET", "requests:similar POST",
-    "tasks:more", "tasks:cards", "tasks:bulk GET", "people:menu", "search:keys",
+    "tasks:more", "tasks:cards", "tasks:bulk GET", "people:menu", "search:keys", "people:avatar",
+    "people:export", "admin:export",
 }  # fmt: skip
 KINDS = (
     "application/json", "application/json; charset=utf-16", "application/x-www-form-urlencoded", "text/plain", "",
@@ -97,6 +98,9 @@ USUAL = {
     "{token}": "password confirm_password",
     "tokens": "name scope days",
     "register": "username email password confirm_password full_name department position setup_token next",
+    "profile": "full_name email phone office browser_notifications_enabled hides_presence",
+    "account": "full_name email phone department hides_presence remove_picture picture idempotency_key",
+    "vpn-date": "vpn_end_date",
     "logout": "everywhere",
     "preferences": "theme locale wanted digest quiet days start end zone sound_high complete",
     "{place}": "comment private status_id",
