@@ -353,7 +353,7 @@ def test_similar_requests_are_named_while_the_subject_is_typed(irina: Client, vi
 # People whom the task system does not know, and staff
 
 
-def test_whoever_has_no_identity_in_the_task_system_follows_requests(visit: Visit, services: Services) -> None:
+def test_whoever_has_no_identity_in_the_task_system_follows_requests(visit: Visit, irina: Client, mine: int) -> None:
     """The stand-in refuses everybody: an account of the ERP without a user of Redmine."""
 
     def refuse(signed_in: SignedIn) -> NoReturn:
@@ -365,6 +365,9 @@ def test_whoever_has_no_identity_in_the_task_system_follows_requests(visit: Visi
     start = page(client, "/")
     assert "How can we help?" in start.text and start.one(lambda it: it.get("href") == "/requests/new")
     assert page(client, "/requests").of_class("request-cards") and client.get("/requests/new").status_code == 200
+    assert "Не печатает принтер" in start.text and page(client, f"/requests/{mine}").of_class("phase-active")
+    assert client.post(f"/requests/{mine}", data={"comment": "Ещё"}, headers=HTML).status_code == 303
+    assert client.get(f"/requests/{mine}/changed?since=0", headers=HTMX).status_code == 200
 
 
 def test_staff_see_who_asked_and_how_to_reach_them(visit: Visit, services: Services, number: int) -> None:
