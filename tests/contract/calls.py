@@ -65,6 +65,7 @@ PAGES = STREAMS | {
     "tasks:thumbnail", "tasks:view", "notifications:show", "tasks:changed", "notifications:widget",
     "requests:changed", "requests:thumbnail", "requests:view", "requests:solved GET", "requests:similar POST",
     "tasks:more", "tasks:cards", "tasks:bulk GET", "people:menu", "search:keys", "people:avatar",
+    "people:export", "admin:export",
 }  # fmt: skip
 KINDS = (
     "application/json", "application/json; charset=utf-16", "application/x-www-form-urlencoded", "text/plain", "",
