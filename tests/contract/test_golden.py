@@ -30,9 +30,10 @@ RANDOM = {
     "<secret>": "[A-Z2-7]{32}",
     "<app>": "otpauth://totp/.+:anna.secret=[A-Z2-7]{32}&issuer=.+",
     "<sealed>": r"[\w-]{100,}\.[\w-]+\.[\w-]+",
+    "<link>": r"http://testserver/users/password/[\w-]{43}",
     "<recovery code>": "[a-z2-9]{4}(-[a-z2-9]{4}){3}",
 }
-RANDOM_NAMES = {"id", "token", "secret", "address", "sealed", "recovery_codes"}
+RANDOM_NAMES = {"id", "token", "secret", "address", "sealed", "recovery_codes", "link"}
 TOLD_HEADERS = ("allow", "retry-after")
 STATUSES = {400, 401, 403, 404, 405, 409, 413, 415, 422, 429, 501, 502, 503}
 

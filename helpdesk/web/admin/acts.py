@@ -24,6 +24,7 @@ GROUPS: Mapping[str, Sentence] = {
     "tasks": sentence("Changes of tasks"),
     "files": sentence("Files and exports"),
     "settings": sentence("Settings of the helpdesk"),
+    "tracker": sentence("Settings of the tracker"),
 }
 ACTS: Mapping[str, Act] = {
     "sign_in": Act("sign_in", sentence("signed in")),
@@ -56,6 +57,7 @@ ACTS: Mapping[str, Act] = {
     "second factor removed": Act("access", sentence("the second factor was switched off")),
     "task_created": Act("tasks", sentence("a task was made")),
     "task_changed": Act("tasks", sentence("a task was changed")),
+    "hand_over": Act("tasks", sentence("tasks were handed over")),
     "task_deleted": Act("tasks", sentence("a task was deleted")),
     "comment_changed": Act("tasks", sentence("a comment was changed")),
     "comment_deleted": Act("tasks", sentence("a comment was deleted")),
@@ -64,6 +66,19 @@ ACTS: Mapping[str, Act] = {
     "file_taken": Act("files", sentence("an administrator took a file")),
     "export": Act("files", sentence("a list was exported")),
     "audit_exported": Act("files", sentence("the audit was exported")),
+    "edit_profile": Act("accounts", sentence("the profile was changed")),
+    "away": Act("accounts", sentence("an absence was entered")),
+    "back": Act("accounts", sentence("an absence was ended")),
+    "category added": Act("settings", sentence("a category of requests was made")),
+    "category changed": Act("settings", sentence("a category of requests was changed")),
+    "category moved": Act("settings", sentence("a category of requests was moved")),
+    "tracker_add": Act("tracker", sentence("something was added to the tracker")),
+    "tracker_change": Act("tracker", sentence("something in the tracker was changed")),
+    "tracker_remove": Act("tracker", sentence("something was removed from the tracker")),
+    "tracker_archive": Act("tracker", sentence("a project was archived")),
+    "tracker_restore": Act("tracker", sentence("a project was restored")),
+    "tracker_members": Act("tracker", sentence("members of a project were changed")),
+    "tracker_workflow": Act("tracker", sentence("the workflow of a role was changed")),
     "columns_changed": Act("settings", sentence("the columns of the board were changed")),
 }
 """The acts that are recorded, by their names in the store."""
@@ -98,6 +113,16 @@ WORDS: Mapping[str, Mapping[str, Sentence]] = {
     },
 }
 """What values of details are called."""
+THINGS: Mapping[str, Sentence] = {
+    "project": sentence("Project"),
+    "role": sentence("Role"),
+    "field": sentence("Field"),
+    "status": sentence("Status"),
+    "priority": sentence("Priority"),
+    "tracker": sentence("Type"),
+    "kind": sentence("Type"),
+}
+"""What the settings of the tracker are about."""
 UNSURE = sentence("what became of it is not known")
 EVERYWHERE = sentence("on all devices")
 
@@ -113,6 +138,8 @@ def details_of(line: LogLine) -> Iterator[tuple[Sentence | None, list[Sentence |
     for name, value in line.details.items():
         if value is True:
             yield None, [{"unsure": UNSURE, "everywhere": EVERYWHERE}.get(name, name)]
+        elif name == "what" and str(value) in THINGS:
+            yield None, [THINGS[str(value)]]
         elif value not in (None, "", False) and name in LABELS:
             values = value if isinstance(value, list) else [value]
             yield LABELS[name], [_word(name, each) for each in values]
