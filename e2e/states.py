@@ -355,6 +355,87 @@ def store_down(it: Stage) -> None:
     it.seen("h1", "")
 
 
+def own_request(it: Stage, phase: str = "active") -> int:
+    """The number of the request of who is signed in that changed last."""
+    found = it.page.request.get(f"/requests?phase={phase}", headers={"Accept": "application/json"}).json()["requests"]
+    return int(found[0]["id"])
+
+
+def request_news(it: Stage) -> None:
+    number = own_request(it)
+    it.open(f"/requests/{number}")
+    it.tell(number)
+    it.seen(".happened")
+
+
+def request_news_shown(it: Stage) -> None:
+    it.page.locator(".happened").get_by_role("link").click()
+    it.seen("li.task-entry:last-child", TEXT)
+
+
+def answer_refused(it: Stage) -> None:
+    it.page.locator(".compose-send button").click()
+    it.seen("form.compose .fault")
+
+
+def answer_begun(it: Stage) -> None:
+    number = own_request(it, "waiting")
+    it.page.request.put(f"/drafts/request:{number}:show", form={"comment": TEXT})
+    it.page.goto(f"/requests/{number}")
+    it.seen(".draft")
+
+
+def thanks_refused(it: Stage) -> None:
+    it.page.goto(f"/requests/{own_request(it, 'done')}")
+    it.page.locator(".request-solve [name=word]").fill(TEXT)
+    it.page.locator(".request-solve form").evaluate("(form) => (form.noValidate = true)")
+    it.page.locator(".request-solve button").click()
+    it.seen(".request-solve .fault")
+
+
+def thanked(it: Stage) -> None:
+    it.page.locator(".request-solve [name=grade]").first.check()
+    it.page.locator(".request-solve button").click()
+    it.seen(".request-solve q", TEXT)
+
+
+def similar_requests(it: Stage) -> None:
+    it.page.goto("/requests/new")
+    it.page.get_by_label("В двух словах").press_sequentially("принтер")
+    it.seen(".request-similar a", "ринтер")
+
+
+def request_refused(it: Stage) -> None:
+    it.page.locator("#new-request").evaluate("(form) => (form.noValidate = true)")
+    it.page.locator("#new-request-save").click()
+    it.seen("#new-request [role=alert]")
+
+
+def category_refused(it: Stage) -> None:
+    it.page.get_by_label("Название").fill("Пропуска")
+    it.page.locator("form.reply").evaluate("(form) => (form.noValidate = true)")
+    it.page.get_by_role("button", name="Добавить категорию").click()
+    it.seen("form.reply .fault")
+
+
+def category_added(it: Stage) -> None:
+    for name in ("Пропуска", "Техника"):
+        it.page.get_by_label("Название").fill(name)
+        it.page.get_by_label("Проект").select_option(index=1)
+        it.page.get_by_role("button", name="Добавить категорию").click()
+        it.seen(".categories a", name)
+
+
+def category_in_conflict(it: Stage) -> None:
+    it.page.locator(".categories a").first.click()
+    it.seen("h1", "Пропуска")
+    address = it.page.url
+    values = it.admin.get(address).json()
+    it.admin.post(address, json={**values, "name": "Пропуска и ключи"}).raise_for_status()
+    it.page.get_by_role("button", name="Сохранить").click()
+    it.seen("[role=alert]", "Пропуска и ключи")
+
+
 def at(address: str) -> Reach:
     return lambda it: it.page.goto(address)
 
@@ -447,6 +528,33 @@ PARTS = {
             "a requester's board": at(BOARD),
             "a requester's palette": palette,
         },
+    ),
+    "requests": Part(
+        "irina",
+        {
+            "requests": at("/requests"),
+            "requests, none found": at("/requests?search=ничего-подобного"),
+            "news of a request": request_news,
+            "news of a request that are shown": request_news_shown,
+            "an answer that is refused": answer_refused,
+            "an answer that was begun": answer_begun,
+            "thanks that are refused": thanks_refused,
+            "thanks with a grade": thanked,
+            "similar requests": similar_requests,
+            "a request that is refused": request_refused,
+        },
+        (422,),
+    ),
+    "no request yet": Part("stranger", {"no request": at("/requests"), "nowhere to ask": at("/requests/new")}),
+    "categories": Part(
+        "admin",
+        {
+            "no category": at("/admin/categories"),
+            "a category that is refused": category_refused,
+            "categories": category_added,
+            "a category in conflict": category_in_conflict,
+        },
+        (409, 422),
     ),
     "the own access": Part(
         "boris",

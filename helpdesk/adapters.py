@@ -10,6 +10,7 @@ from helpdesk.health import Check, Trouble
 from helpdesk.people.rights import GRANTED
 from helpdesk.settings.settings import Settings
 from helpdesk.settings.sources import Problem, SettingsError
+from helpdesk.store import request_categories
 from helpdesk.store.database import Database
 
 if TYPE_CHECKING:
@@ -21,16 +22,18 @@ if TYPE_CHECKING:
 
 
 class Outside(NamedTuple):
-    """The adapters of outside systems; None for those that are not set."""
+    """The adapters of outside systems; None for those that are not set. `nameless` asks Redmine without a key."""
 
     redmine: "RedmineClient | None"
+    nameless: "RedmineClient | None"
     redmine_database: "RedmineDatabase | None"
     erp: "OracleDirectory | None"
     ldap: "LdapDirectory | None"
 
     async def close(self) -> None:
-        if self.redmine:
-            await self.redmine.close()
+        for client in (self.redmine, self.nameless):
+            if client:
+                await client.close()
         if self.redmine_database:
             self.redmine_database.close()
         if self.erp:
@@ -42,6 +45,7 @@ def outside(settings: Settings) -> Outside:
     has_redmine = bool(settings.redmine_url)
     return Outside(
         redmine_client(settings) if has_redmine else None,
+        nameless_redmine_client(settings) if has_redmine else None,
         redmine_database(settings) if has_redmine else None,
         oracle(settings),
         ldap(settings),
@@ -124,6 +128,8 @@ def checks_of(settings: Settings, store: Database, systems: Outside) -> list[Che
         listed.append(redmine_health.rest(systems.redmine))
         if systems.redmine_database:
             listed.append(redmine_health.database(systems.redmine_database, systems.redmine))
+        if settings.requester_fields or systems.nameless:
+            listed.append(_check_of_requests(settings, store, systems, systems.redmine))
     if systems.erp:
         from helpdesk.people.oracle_erp import health as oracle_health
 
@@ -139,6 +145,16 @@ def checks_of(settings: Settings, store: Database, systems: Outside) -> list[Che
     if settings.outbound_proxy:
         listed.append(health.proxy(settings.outbound_proxy))
     return listed
+
+
+def _check_of_requests(settings: Settings, store: Database, systems: Outside, client: "RedmineClient") -> Check:
+    from helpdesk.tasks.redmine import requests_health
+
+    async def places() -> set[int]:
+        return await store.run(lambda db: {it.project_id for it in request_categories.active(db)})
+
+    fields, number = settings.requester_fields or (), settings.redmine_anonymous_user_id
+    return requests_health.check(client, systems.nameless, systems.redmine_database, fields, number, places)
 
 
 @asynccontextmanager

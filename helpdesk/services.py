@@ -15,6 +15,7 @@ from helpdesk.settings.settings import Settings
 from helpdesk.store.database import Database
 from helpdesk.store.models.notifications import EventRecord
 from helpdesk.supervision import BackgroundTask
+from helpdesk.system_monitor import SystemMonitor
 from helpdesk.tasks.backend import Backend
 from helpdesk.tasks.model import Actor
 from helpdesk.visible_tasks import VisibleTasks
@@ -31,6 +32,7 @@ class Services:
     `authentication` signs people in. `accounts` returns the accounts of people by their numbers in the backend, and
     `identify` returns a signed-in person's identity there, and raises NotAllowed without one. `wakeups` wakes open
     streams, `feed_status` tells whether the feed is live, and `visible_to` returns the people who may see an event.
+    `system_monitor` knows the health of the store and of outside systems.
     `requests` are tasks as those see them who asked for help, and `visible_tasks` tells what a person sees in either
     way. Each of `watchers` runs until it is cancelled. `close` releases connections when the process ends.
     """
@@ -46,6 +48,7 @@ class Services:
     suppression: Suppression
     feed_status: Callable[[], FeedStatus]
     visible_to: Callable[[EventRecord, Iterable[Actor]], Awaitable[frozenset[int]]]
+    system_monitor: SystemMonitor
     requests: Requests
     watchers: tuple[BackgroundTask, ...]
     clock: Callable[[], datetime] = utc_now

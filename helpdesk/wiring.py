@@ -10,6 +10,7 @@ from helpdesk import adapters
 from helpdesk.adapters import Outside
 from helpdesk.encryption import Box
 from helpdesk.errors import NotAllowed, sentence
+from helpdesk.notifications import feed_health
 from helpdesk.notifications.channels.dispatcher import Dispatcher
 from helpdesk.notifications.channels.port import Resources
 from helpdesk.notifications.event_processing import records_visible_to
@@ -36,6 +37,7 @@ from helpdesk.store import people, rights
 from helpdesk.store.database import Database
 from helpdesk.store.models.tables import Person
 from helpdesk.supervision import BackgroundTask
+from helpdesk.system_monitor import SystemMonitor
 from helpdesk.tasks.backend import Backend
 from helpdesk.tasks.feed import Feed
 from helpdesk.tasks.model import Actor
@@ -89,12 +91,8 @@ def _with_redmine(settings: Settings, database: Database, systems: Outside, clie
     if settings.redmine_act_as == "api-key":
         acting = adapters.redmine_client(settings, RedmineKeys(database, Box(settings.secret_keys)))
 
-    nameless = adapters.nameless_redmine_client(settings)
-
     async def close() -> None:
         await acting.close()
-        if nameless:
-            await nameless.close()
         await systems.close()
         database.close()
 
@@ -111,7 +109,7 @@ def _with_redmine(settings: Settings, database: Database, systems: Outside, clie
     backend = RedmineBackend(acting, settings.redmine_text_format, source)
     system = RedmineBackend(client, settings.redmine_text_format, source) if acting is not client else backend
     accounts, rules = people.known_in_redmine, ownership_rules(settings)
-    by_key = RedmineRequests(system, backend, rules, settings.requester_fields or (), nameless)
+    by_key = RedmineRequests(system, backend, rules, settings.requester_fields or (), systems.nameless)
     requests = _requests(database, system, by_key, rules, Person.redmine_id, redmine_user, feed)
     return _services(
         settings, database, systems, backend, authentication, redmine_user, close, feed, accounts, requests, watchers
@@ -166,6 +164,10 @@ def _services(
         return interval_at(now, settings.timezone, settings.poll_interval, settings.poll_schedule)
 
     poller = FeedPoller(feed, database, recipients, dispatcher, wakeups, interval, clock=utc_now)
+    needs = "redmine" if systems.redmine else "database"
+    of_feed = feed_health.check(lambda: poller.feed_status, utc_now, needs)
+    listed = [*adapters.checks_of(settings, database, systems), of_feed]
+    monitor = SystemMonitor(listed, database, named, dispatcher, wakeups, utc_now)
     return Services(
         settings,
         database,
@@ -178,8 +180,9 @@ def _services(
         Suppression(feed, database, recipients, wakeups, utc_now),
         feed_status=lambda: poller.feed_status,
         visible_to=records_visible_to(feed),
+        system_monitor=monitor,
         requests=requests,
-        watchers=(*watchers, *wakeup_watchers, *dispatcher.watchers, poller.watch),
+        watchers=(*watchers, *wakeup_watchers, *dispatcher.watchers, poller.watch, monitor.watch),
     )
 
 

@@ -4,15 +4,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from helpdesk.adapters import checks, schema_trouble
 from helpdesk.errors import Sentence
 from helpdesk.health import Check, Finding, Trouble, examine
 from helpdesk.settings import settings as configuration
+from helpdesk.store import request_categories
 from helpdesk.store.database import Database
+from helpdesk.store.models.tables import RequestCategory
 from tests.running import database_of
 from tests.servers import redis
 from tests.servers.fixtures import unavailable
+from tests.servers.mariadb import url_of
 from tests.servers.process import free_port
 from tests.servers.redmine import Redmine
 
@@ -42,6 +46,31 @@ async def test_only_what_is_set_is_checked(environ: Environ) -> None:
     without = {name: value for name, value in environ.items() if not name.startswith("MYSQL")}
     assert list(await findings(without)) == ["The store", "Redmine"]
     assert list(await findings({"DATABASE_URL": environ["DATABASE_URL"]})) == ["The store"]
+
+
+async def test_the_doctor_checks_what_requests_need(environ: Environ, redmine: Redmine, database: Database) -> None:
+    field, boris = redmine.fields["Кабинет"], str(redmine.user_ids["boris"])
+    environ |= {"REDMINE_ANONYMOUS_USER_ID": boris, "REQUESTER_FIELDS": f"cf_{field}"}
+    engine = sa.create_engine(url_of(redmine.mysql_writer))
+    with engine.begin() as db:
+        db.execute(sa.text(f"UPDATE custom_fields SET is_filter = 1 WHERE id = {field}"))
+    engine.dispose()
+
+    def lead_to(project: str) -> None:
+        category = RequestCategory(name=project, hint="", project_id=redmine.projects[project], position=0)
+        database.run_here(lambda db: request_categories.save(db, category), writes=True)
+
+    async def found(**changed: str) -> str:
+        return (await findings(environ | changed))["Requests in Redmine"]
+
+    lead_to("help")
+    assert await found() == "Requests in Redmine: ok"
+    assert "no custom field cf_999" in await found(REQUESTER_FIELDS="cf_999")
+    assert "no field easy_email_to" in await found(REQUESTER_FIELDS="easy_email_to")
+    assert "no user 999999" in await found(REDMINE_ANONYMOUS_USER_ID="999999")
+    assert "is locked" in await found(REDMINE_ANONYMOUS_USER_ID=str(redmine.user_ids["locked"]))
+    lead_to("public-board")
+    assert f"not create tasks in project {redmine.projects['public-board']}" in await found()
 
 
 WRONG: dict[str, tuple[str, Callable[[Redmine], Environ], str, str]] = {

@@ -204,7 +204,7 @@ def _written(
             with session.begin_nested():
                 # The person who acted through us may have suppressed it just now.
                 if feed_state.mark_processed(session, decision.record, now):
-                    deliveries += _listed(session, _to_deliver(session, decision, administrators), now)
+                    deliveries += listed(session, _to_deliver(session, decision, administrators), now)
         except Exception as error:
             if is_broken(error):  # the store failed, not this event
                 raise
@@ -221,7 +221,7 @@ def _to_deliver(
     return [Delivery(dropped_notification(event, person), options) for person in administrators(session)]
 
 
-def _listed(session: Session, deliveries: Sequence[Delivery], now: datetime) -> list[Delivery]:
+def listed(session: Session, deliveries: Sequence[Delivery], now: datetime) -> list[Delivery]:
     """Store the notifications that their people want listed. Return those that are new, with their ids, and the rest as
     they are."""
     listed = [it.notification for it in deliveries if PAGE.name in it.options]

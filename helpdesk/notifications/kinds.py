@@ -7,10 +7,10 @@ Type = Literal["mention", "assigned", "created", "comment", "status_change", "pr
 
 Kind = Literal[
     "mentioned", "given", "taken", "created", "commented", "status", "priority", "files", "reassigned", "changed",
-    "put_aside",
+    "put_aside", "system_down", "system_up",
 ]  # fmt: skip
-"""Selects the message, and is stored, so values keep their names. No rule leads to `put_aside`: administrators get it
-when an event was dropped."""
+"""Selects the message, and is stored, so values keep their names. No rule leads to the last three: administrators get
+`put_aside` when an event was dropped, and the others when a system went down or is back."""
 
 TYPES: dict[Kind, Type] = {
     "mentioned": "mention",
@@ -24,5 +24,7 @@ TYPES: dict[Kind, Type] = {
     "reassigned": "system",
     "changed": "system",
     "put_aside": "system",
+    "system_down": "system",
+    "system_up": "system",
 }
 """The type of each kind. When several kinds apply to a person, the first of these is taken."""

@@ -1,6 +1,7 @@
 """Put notifications into words. They are stored as data, and put into the reader's language when they are read."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from functools import reduce
 from typing import NamedTuple
 
@@ -8,6 +9,7 @@ from helpdesk.errors import Sentence, sentence
 from helpdesk.notifications.kinds import TYPES, Kind
 from helpdesk.notifications.plain_text import excerpt
 from helpdesk.store.models.notifications import NotificationRow
+from helpdesk.system_names import SYSTEMS
 from helpdesk.tasks.feed import Change, Event
 from helpdesk.texts import subject_of, trimmed
 
@@ -23,15 +25,22 @@ TITLES = {
     "reassigned": sentence("%(who)s changed who works on #%(task)s"),
     "changed": sentence("%(who)s changed #%(task)s"),
     "put_aside": sentence("Nobody was notified of a change to #%(task)s"),
+    "system_down": sentence("%(system)s does not work"),
+    "system_up": sentence("%(system)s works again"),
 }
+OF_NO_TASK = {
+    "put_aside": sentence("It could not be processed. The log of the server says more."),
+    "system_down": sentence("Why, and what to do about it, is shown in the administration, under “Systems”."),
+    "system_up": sentence("Two checks in a row have found it in order."),
+}
+"""Kinds for administrators. They say nothing of a task but its number; the last two are about a system."""
 FOR_DEPUTY = {
     "mentioned": sentence("%(who)s mentioned %(absent)s (away) in #%(task)s"),
     "given": sentence("%(who)s assigned #%(task)s to %(absent)s (away)"),
 }
 """The titles for the deputy of somebody who is away."""
-OF_NO_TASK = {"put_aside": sentence("It could not be processed. The log of the server says more.")}
-"""Kinds for administrators. They say nothing of the task but its number."""
 UNKNOWN = sentence("Somebody")
+A_SYSTEM = sentence("A system")
 STATUS = sentence("Status: %(old)s → %(new)s")
 PRIORITY = sentence("Priority: %(old)s → %(new)s")
 ABOUT = sentence("%(subject)s")
@@ -89,6 +98,26 @@ def dropped_notification(event: Event, administrator: int) -> NotificationRow:
     return row._replace(subject="", author="", old="", new="", is_private=False)
 
 
+def system_notification(system: str, administrator: int, kind: Kind, sound: str, now: datetime) -> NotificationRow:
+    """Return an administrator's notification of a system, whose name (`system_names.py`) takes the subject's place."""
+    return NotificationRow(
+        person_id=administrator,
+        event=f"{kind}.{system}.{now.timestamp():.0f}",
+        type=TYPES[kind],
+        kind=kind,
+        task_id=0,
+        project_id=0,
+        subject=system,
+        author="",
+        old="",
+        new="",
+        excerpt="",
+        is_private=False,
+        sound=sound,
+        happened_at=now,
+    )
+
+
 def message(row: NotificationRow) -> Message:
     """Put a notification into words. A kind that is not known here is shown as a change."""
     if row.kind in OF_NO_TASK:
@@ -102,6 +131,7 @@ def message(row: NotificationRow) -> Message:
 def _title(row: NotificationRow) -> Sentence:
     is_known = row.kind in TITLES and bool(row.new or row.kind not in ("status", "priority"))
     values = {"who": trimmed(row.author) or UNKNOWN, "task": row.task_id, "new": row.new}
+    values["system"] = SYSTEMS.get(row.subject, A_SYSTEM)  # a task's subject is never taken for one
     if row.absent and row.kind in FOR_DEPUTY:
         return Sentence(FOR_DEPUTY[row.kind].text, {**values, "absent": row.absent})
     return Sentence(TITLES[row.kind if is_known else "changed"].text, values)

@@ -9,6 +9,7 @@ from helpdesk.tasks.model import Entry, Task
 
 MOST_TASKS = 40
 """The most tasks whose histories are read, those changed last."""
+AT_ONCE = 4
 
 
 def of_task(

@@ -11,6 +11,7 @@ from helpdesk.store.casefold import fold
 from helpdesk.tasks import colors
 from helpdesk.tasks.model import Attachment, Entry, FieldChange, Ref, Status, Task, TaskRow
 from helpdesk.tasks.phases import Phase, Rules, phase
+from helpdesk.texts import is_blank
 
 PrivateFiles = Mapping[int, frozenset[int]]
 SHOWN = ("status", "attachment")
@@ -66,7 +67,8 @@ def _words(text: str) -> Sequence[str]:
 
 def _pruned(entry: Entry, has_private_files: bool) -> Entry:
     shown = SHOWN[:1] if has_private_files else SHOWN
-    return entry._replace(changes=tuple(it for it in entry.changes if it.field in shown), may_edit=False)
+    changes = tuple(it for it in entry.changes if it.field in shown)
+    return entry._replace(notes="" if is_blank(entry.notes) else entry.notes, changes=changes, may_edit=False)
 
 
 def _before(task: Task, known: Mapping[int, Status], rules: Rules) -> str | None:

@@ -3,9 +3,12 @@
 A request is visible exactly when the system actor sees the task and it belongs to the person (`ownership.py`).
 """
 
+import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from helpdesk.errors import Invalid, NotAllowed, NotFound, sentence
@@ -13,8 +16,8 @@ from helpdesk.people.model import SignedIn
 from helpdesk.requests import activity, pruning
 from helpdesk.requests.accounts import RequesterAccounts
 from helpdesk.requests.categories import Categories
+from helpdesk.requests.checks import NO_CATEGORY, refusal_of_new, require_grade, require_text, written
 from helpdesk.requests.model import (
-    GRADES,
     Activity,
     Asker,
     Category,
@@ -29,7 +32,7 @@ from helpdesk.requests.model import (
 from helpdesk.requests.owned import Owned
 from helpdesk.requests.ownership import Rules as OwnershipRules
 from helpdesk.requests.signature import address_of, signed, signs
-from helpdesk.requests.source import RequestSource
+from helpdesk.requests.source import Means, RequestSource
 from helpdesk.store import board, request_grades
 from helpdesk.store.database import Database
 from helpdesk.store.models.tables import RequestGrade
@@ -37,25 +40,14 @@ from helpdesk.tasks.backend import Backend
 from helpdesk.tasks.creation import NewTask
 from helpdesk.tasks.feed import Event
 from helpdesk.tasks.files import Staged, Upload
-from helpdesk.tasks.model import Edit, OpenFile, Status, Task, TaskRow
+from helpdesk.tasks.model import Edit, OpenFile, Status, TaskRow
 from helpdesk.tasks.phases import Rule, Rules, phase, summarised
 from helpdesk.texts import is_blank, trimmed
 
-LONGEST_TEXT = 60_000
-LONGEST_WORD = 500
-EMPTY = sentence("Please fill this in.")
-TOO_LONG = sentence("This is too long: at most %(limit)s characters.", limit=LONGEST_TEXT)
-LONG_WORD = sentence("This is too long: at most %(limit)s characters.", limit=LONGEST_WORD)
-NO_GRADE = sentence("Please choose a grade from 1 to 5.")
-NO_CATEGORY = sentence("Please choose what the request is about.")
 NOT_ANSWERED = sentence("You can't answer this request. Please call the support.")
 NOT_SOLVED = sentence("This request can't be closed from here just now. Please write an answer instead.")
 CLOSED_PROJECT = sentence("No request can be created in this project.")
 NO_TRACKER = sentence("There is no such type here.")
-CLOSED_CATEGORY = sentence(
-    "Nothing can be created in this category: the task system wants more than is asked here. Please tell an "
-    "administrator."
-)
 
 
 @dataclass(frozen=True)
@@ -104,24 +96,27 @@ class RequestService:
         """Return every status by id, and the phases that administrators gave to them."""
         columns = await self.database.run(board.columns)
         rules = {status: Rule(it.phase, it.wip_limit) for status, it in columns.items()}
-        return {it.id: it for it in await self.backend.statuses()}, rules
+        vocabulary = await self.backend.vocabulary(await self.source.system())
+        return {it.id: it for it in vocabulary.statuses}, rules
 
     async def activity(self, who: Requester, since: datetime, limit: int) -> tuple[Activity, ...]:
         found: list[Activity] = []
         rows = [row for row in await self.owned.rows(who, only_open=True) if row.updated_on >= since]
-        for row in rows[: activity.MOST_TASKS]:
-            if len(found) >= limit and found[limit - 1].at >= row.updated_on:
+        for start in range(0, min(len(rows), activity.MOST_TASKS), activity.AT_ONCE):
+            some = rows[start : start + activity.AT_ONCE]
+            if len(found) >= limit and found[limit - 1].at >= some[0].updated_on:
                 break
-            found += await self._activity(who, row.id, since)
-            found.sort(key=lambda it: it.at, reverse=True)
+            told = await asyncio.gather(*(self._activity(who, row.id, since) for row in some))
+            found = sorted(chain(found, *told), key=lambda it: it.at, reverse=True)
         return tuple(found[:limit])
 
     async def _activity(self, who: Requester, task_id: int, since: datetime) -> list[Activity]:
         try:
-            task = await self.owned.task(who, task_id)
+            task, private_files = await asyncio.gather(
+                self.owned.task(who, task_id), self.source.private_files(task_id)
+            )
         except NotFound:  # it went to somebody else meanwhile
             return []
-        private_files = await self.source.private_files(task_id)
         own = (entry for entry in task.entries if self._wrote(who, entry.author and entry.author.id, entry.notes))
         own_ids = {entry.id for entry in own}
         return list(activity.of_task(task, private_files, since, lambda entry: entry.id in own_ids))
@@ -133,14 +128,19 @@ class RequestService:
         return author_id == self.rules.anonymous_id and signs(who, notes, self.rules.canonical)
 
     async def show(self, who: Requester, task_id: int) -> Request:
-        return await self._request(who, await self.owned.task(who, task_id))
+        return (await self._load(who, task_id))[0]
 
-    async def _request(self, who: Requester, task: Task) -> Request:
-        known, rules = await self._statuses()
-        private_files = await self.source.private_files(task.id)
-        means = await self.source.means(who, task.id)
+    async def _load(self, who: Requester, task_id: int) -> tuple[Request, Means]:
+        """Return a request, and what its requester may do to it. Raises NotFound."""
+        task = await self.owned.task(who, task_id)
+        (known, rules), private_files, means, grade = await asyncio.gather(
+            self._statuses(),
+            self.source.private_files(task_id),
+            self.source.means(who, task_id),
+            self.database.run(lambda db: request_grades.of_task(db, task_id)),
+        )
         its_phase = phase(known.get(task.row.status.id, task.row.status), rules)
-        return Request(
+        request = Request(
             row=task.row,
             phase=its_phase,
             description=task.description,
@@ -150,8 +150,9 @@ class RequestService:
             may_answer=means.may_answer,
             reopens=pruning.reopens(task, its_phase, means, known, rules) if means.may_answer else None,
             solves=pruning.solves(task, means, rules),
-            grade=_grade(await self.database.run(lambda db: request_grades.of_task(db, task.id))),
+            grade=_grade(grade),
         )
+        return request, means
 
     async def open_file(self, who: Requester, task_id: int, file_id: int) -> OpenFile:
         task = await self.owned.task(who, task_id)
@@ -164,28 +165,32 @@ class RequestService:
         return await self.source.stage(who, upload)
 
     async def answer(self, who: Requester, task_id: int, text: str, files: tuple[Staged, ...] = ()) -> Request:
-        task = await self.owned.task(who, task_id)
-        _require_text("text", text)
-        means, request = await self.source.means(who, task_id), await self._request(who, task)
+        request, means = await self._load(who, task_id)
+        require_text("text", text)
         if not means.may_answer or (files and not means.may_attach):
             raise NotAllowed(NOT_ANSWERED)
-        comment = trimmed(text) if means.is_oneself else signed(who, text)
+        comment = trimmed(text) if means.is_oneself else signed(who, text, self.rules.canonical)
         changes: Mapping[Any, int] = {"status": request.reopens.id} if request.reopens else {}
         await self.source.write(who, task_id, means, Edit(changes, comment, files=files))
-        return await self.show(who, task_id)
+        with written():
+            return await self.show(who, task_id)
 
     async def solve(self, who: Requester, task_id: int, grade: int | None = None, word: str = "") -> Request:
-        request = await self.show(who, task_id)
-        _require_grade(grade, word)
+        request, means = await self._load(who, task_id)
+        require_grade(grade, word)
         if request.solves:
-            means = await self.source.means(who, task_id)
             await self.source.write(who, task_id, means, Edit({"status": request.solves.id}))
         elif grade is None:
             raise NotAllowed(NOT_SOLVED)
+        with written() if request.solves else nullcontext():
+            await self._save_grade(who, task_id, grade, word)
+        with written():
+            return await self.show(who, task_id)
+
+    async def _save_grade(self, who: Requester, task_id: int, grade: int | None, word: str) -> None:
         if grade is not None:
             given = grade, word.strip(), self.clock()
             await self.database.run(lambda db: request_grades.save(db, task_id, who.person.id, *given), writes=True)
-        return await self.show(who, task_id)
 
     async def similar(self, who: Requester, words: str, limit: int) -> tuple[TaskRow, ...]:
         return pruning.similar(await self.owned.rows(who, only_open=True), words, limit)
@@ -197,8 +202,8 @@ class RequestService:
         return await self._categories.broken()
 
     async def create(self, who: Requester, new: NewRequest) -> int:
-        _require_text("subject", new.subject)
-        _require_text("text", new.text)
+        require_text("subject", new.subject)
+        require_text("text", new.text)
         category = next((it for it in await self.categories(who) if it.id == new.category_id), None)
         if category is None:
             raise Invalid({"category_id": [NO_CATEGORY]})
@@ -206,9 +211,9 @@ class RequestService:
             category.project_id, trimmed(new.subject), trimmed(new.text), category.tracker_id, files=new.files
         )
         try:
-            return await self.source.create(who, task, address_of(who))
-        except NotFound as error:
-            raise Invalid({"category_id": [CLOSED_CATEGORY]}) from error
+            return await self.source.create(who, task, address_of(who, self.rules.canonical))
+        except (NotFound, Invalid) as error:
+            raise refusal_of_new(error) from error
 
     async def places(self) -> Places:
         vocabulary = await self.backend.vocabulary(await self.source.system())
@@ -255,20 +260,6 @@ class RequestService:
 
     async def asked_by(self, task_ids: Collection[int]) -> Mapping[int, tuple[Asker, ...]]:
         return await self.accounts.askers(await self.source.ownerships(task_ids))
-
-
-def _require_text(field: str, text: str) -> None:
-    if is_blank(text):
-        raise Invalid({field: [EMPTY]})
-    if len(text) > LONGEST_TEXT:
-        raise Invalid({field: [TOO_LONG]})
-
-
-def _require_grade(grade: int | None, word: str) -> None:
-    if grade is not None and grade not in GRADES:
-        raise Invalid({"grade": [NO_GRADE]})
-    if len(word) > LONGEST_WORD:
-        raise Invalid({"word": [LONG_WORD]})
 
 
 def _grade(row: RequestGrade | None) -> Grade | None:

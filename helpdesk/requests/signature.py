@@ -12,10 +12,10 @@ FOREIGN = re.compile(r"[<>]")
 LONGEST_NAME = 200
 
 
-def signed(who: Requester, text: str) -> str:
+def signed(who: Requester, text: str, canonical: Canonical = NO_ALIASES) -> str:
     """Return a comment that begins with the requester's name and address."""
     name = FOREIGN.sub(" ", one_line(who.person.full_name or who.person.login))[:LONGEST_NAME].strip()
-    return trimmed(f"{name} <{address_of(who)}>:\n\n{text}")
+    return trimmed(f"{name} <{address_of(who, canonical)}>:\n\n{text}")
 
 
 def signs(who: Requester, comment: str, canonical: Canonical = NO_ALIASES) -> bool:
@@ -24,7 +24,8 @@ def signs(who: Requester, comment: str, canonical: Canonical = NO_ALIASES) -> bo
     return line is not None and addresses.normalized(line[1], canonical) in who.addresses
 
 
-def address_of(who: Requester) -> str:
-    """Return the address that stands for the requester; empty without a proven one."""
+def address_of(who: Requester, canonical: Canonical = NO_ALIASES) -> str:
+    """Return the address that stands for the requester: the account's own if it is proven; empty without any."""
     own = addresses.normalized(who.person.email)
-    return own if own in who.addresses else min(who.addresses, default="")
+    is_proven = addresses.normalized(own, canonical) in who.addresses
+    return own if own and is_proven else min(who.addresses, default="")

@@ -48,6 +48,18 @@ def _make(session: Session, lease: Lease) -> bool:
     return True
 
 
+def wait_for(session: Session, name: str) -> None:
+    """Wait until the holder of a lease has written what it is writing, and let it wait until this transaction ends."""
+    session.exec(sa.update(Lease).where(col(Lease.name) == name).values(holder=Lease.holder))
+
+
+def keep(session: Session, name: str, holder: str) -> bool:
+    """Return whether nobody has taken the lease meanwhile, also when it has run out; if so, nobody can in this
+    transaction."""
+    mine = (col(Lease.name) == name, col(Lease.holder) == holder)
+    return bool(session.exec(sa.update(Lease).where(*mine).values(holder=holder)).rowcount)
+
+
 def release(session: Session, name: str, holder: str, now: datetime) -> None:
     """Release one's own lease, so that others may take it at once."""
     mine = (col(Lease.name) == name, col(Lease.holder) == holder)

@@ -60,7 +60,7 @@ def add(session: Session, actor_id: int, wanted: CategoryValues) -> RequestCateg
     row = RequestCategory(**wanted._asdict(), position=len(kept))
     session.add(row)
     session.flush()
-    audit.note(session, actor_id, "category added", None, {"category": row.id, **wanted._asdict()})
+    audit.note(session, actor_id, "category_added", None, {"category": row.id, **wanted._asdict()})
     return row
 
 
@@ -78,7 +78,7 @@ def change(
         row.sqlmodel_update(wanted._asdict())
         session.add(row)
         session.flush()
-        audit.note(session, actor_id, "category changed", None, {"category": row.id, **wanted._asdict()})
+        audit.note(session, actor_id, "category_changed", None, {"category": row.id, **wanted._asdict()})
     return row
 
 
@@ -94,7 +94,7 @@ def move(session: Session, actor_id: int, category_id: int, by: int) -> None:
     kept.insert(after, kept.pop(before))
     _number(session, kept)
     if after != before:
-        audit.note(session, actor_id, "category moved", None, {"category": row.id, "name": row.name, "to": after + 1})
+        audit.note(session, actor_id, "category_moved", None, {"category": row.id, "name": row.name, "to": after + 1})
 
 
 def save(session: Session, category: RequestCategory) -> int:

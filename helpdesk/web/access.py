@@ -14,13 +14,14 @@ NAMES: dict[str, str] = {
     "public": """
         preferences
         people:login people:logout people:register people:password_link
-        old:/login old:/logout old:/register
+        old:/login old:/logout old:/register old:/account old:/download_erp
         old:/my-tasks old:/my-tasks/{task_id:int} old:/tasks/my-tasks/{task_id:int}
         old:/my-issues old:/my-issues/new old:/my-issues/{task_id:int}
     """,
     ADMIN: """
         admin:hand_over
         admin:index
+        admin:systems admin:system_test admin:health admin:redmine_test
         admin:people admin:new_person admin:person
         admin:right admin:active admin:email admin:confirm_email admin:login
         admin:sessions admin:tokens admin:second_factor admin:password_link
@@ -28,7 +29,7 @@ NAMES: dict[str, str] = {
         admin:audit admin:audit_export
         admin:categories admin:category admin:category_move
         tasks:columns
-        unconnected:/api/erp/user/{username}
+        api:erp_user
     """,
     "setting_up": "people:second_factor people:second_factor_confirm",
     "signed_in": """
@@ -36,6 +37,7 @@ NAMES: dict[str, str] = {
         search:index search:keys
         people:menu people:hints people:mentions
         people:index people:colleague people:profile people:account people:avatar
+        people:reread people:vpn_date people:download_erp
         people:sessions people:password people:tokens people:token_revoke
         people:second_factor_codes people:second_factor_off
         tasks:my_tasks tasks:index tasks:export tasks:statistics tasks:layout tasks:bulk

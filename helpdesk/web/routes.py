@@ -33,7 +33,7 @@ from helpdesk.web.neighbours import views as neighbours
 from helpdesk.web.notifications import mark_read, mutes
 from helpdesk.web.notifications import preferences as notification_preferences
 from helpdesk.web.notifications import views as notification_views
-from helpdesk.web.people import avatars, mentions, profile
+from helpdesk.web.people import avatars, directories, erp_client, mentions, profile
 from helpdesk.web.people import views as people_views
 from helpdesk.web.replies import views as reply_views
 from helpdesk.web.requests import create as request_create
@@ -118,6 +118,10 @@ ROUTES: list[BaseRoute] = [
     Route("/users",          signed_in(people_views.index), name="people:index"),
     Route("/users/profile",  signed_in(profile.profile),    name="people:profile", methods=["GET", "PUT"]),
     Route("/users/account",  signed_in(profile.account),    name="people:account", methods=FORM),
+    Route("/users/reread",   signed_in(directories.reread), name="people:reread", methods=POST),
+    Route("/users/vpn-date", signed_in(directories.vpn_date), name="people:vpn_date", methods=["PUT", "POST"]),
+    Route("/users/download-erp", signed_in(erp_client.download), name="people:download_erp"),
+    Route("/api/erp/user/{username}", needs(ADMIN)(directories.erp_user), name="api:erp_user"),
     Route("/users/avatar/{file}", signed_in(avatars.avatar), name="people:avatar"),
     Route("/users/profile/{username:path}", signed_in(people_views.colleague), name="people:colleague"),
 

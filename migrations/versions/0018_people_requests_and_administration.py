@@ -76,7 +76,7 @@ def upgrade() -> None:
         sa.Column("since", UTCDateTime(), nullable=False),
         sa.Column("checked_at", UTCDateTime(), nullable=False),
         sa.Column("succeeded_at", UTCDateTime(), nullable=True),
-        sa.Column("error", AutoString(length=500), nullable=False),
+        sa.Column("error", sa.Text(), nullable=False),
         sa.Column("told_status", AutoString(length=10), nullable=False),
         sa.PrimaryKeyConstraint("system"),
     )

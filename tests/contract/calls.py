@@ -28,6 +28,7 @@ NAMES = (
     "carried", "theme", "locale", "format", "attachments", "files", "is_public", "parent_id", "user_id", "issue_id",
     "by", "edit", "of", "watching", "delete", "address", "start", "created_since", "created_by", "muted", "wanted",
     "digest", "quiet", "days", "end", "zone", "sound_normal", "sound_high", "complete",
+    "phase", "category_id", "grade", "word", "hint", "is_active", "to",
     "phase_1", "limit_1", "folded", "shown", "lanes", "compact", "column", "skip", "ids",
 )  # fmt: skip
 HEADERS: dict[bytes, Sequence[bytes]] = {
@@ -63,7 +64,8 @@ PAGES = STREAMS | {
     "replies:insert", "drafts:discard", "tasks:row GET", "tasks:delete GET", "tasks:new_form", "tasks:new_preview",
     "tasks:thumbnail", "tasks:view", "notifications:show", "tasks:changed", "notifications:widget",
     "admin:new_person GET", "admin:audit_export",
-    "tasks:more", "tasks:cards", "tasks:bulk GET", "people:menu", "search:keys",
+    "requests:changed", "requests:thumbnail", "requests:view", "requests:solved GET", "requests:similar POST",
+    "tasks:more", "tasks:cards", "tasks:bulk GET", "people:menu", "search:keys", "people:avatar",
 }  # fmt: skip
 KINDS = (
     "application/json", "application/json; charset=utf-16", "application/x-www-form-urlencoded", "text/plain", "",
@@ -80,8 +82,12 @@ USUAL = {
     "comment": "comment private",
     "bulk": "updates task_id status_id priority_id assignee_id comment",
     "task": "subject project_id tracker_id description status_id priority_id assigned_to_id due_date custom_fields",
-    "new": "subject project_id tracker_id description priority_id due_date idempotency_key",
+    "new": "category_id subject project_id tracker_id description priority_id due_date idempotency_key",
     "{task_id:int}": "subject description due_date start_date done_ratio comment lock_version muted",
+    "solved": "grade word typed_by",
+    "categories": "name hint project_id tracker_id is_active",
+    "{category_id:int}": "name hint project_id tracker_id is_active lock_version",
+    "move": "to",
     "login": "username password remember next",
     "second-factor": "password next",
     "confirm": "sealed code next",
@@ -92,6 +98,9 @@ USUAL = {
     "{token}": "password confirm_password",
     "tokens": "name scope days",
     "register": "username email password confirm_password full_name department position setup_token next",
+    "profile": "full_name email phone office browser_notifications_enabled hides_presence",
+    "account": "full_name email phone department hides_presence remove_picture picture idempotency_key",
+    "vpn-date": "vpn_end_date",
     "logout": "everywhere",
     "preferences": "theme locale wanted digest quiet days start end zone sound_high complete",
     "{place}": "comment private status_id",
@@ -131,7 +140,8 @@ RIGHT: dict[str, Sequence[Any]] = {
     "phase_1": ("waiting", "active", "done"), "limit_1": (1, "9999", None), "limit_2": ("", 0),
     "code": ("123456", "abcd-efgh-jkmn-pqrs", "x" * 200), "sealed": ("x.y.z",),
     "folded": ("1", False), "shown": ("0", True),
-    "scope": ("read", "write"),
+    "scope": ("read", "write"), "phase": ("new", "done", "closed"), "category_id": (1, "1", -1), "grade": (5, "0", "6"),
+    "word": ("Спасибо", "x" * 501), "hint": ("Сломалось",), "is_active": ("1", False), "to": ("up", "down", "aside"),
 }  # fmt: skip
 
 

@@ -67,6 +67,9 @@ NEW = {
     "estimated_hours": 1.5,
 }
 
+ASKED = {"subject": "Нет доступа", "description": "К папке *отдела*.", "category_id": 1}
+CATEGORY = {"name": "Доступ", "hint": "Пароли и папки", "project_id": 2, "tracker_id": 1, "is_active": True}
+
 ANSWERS = [
     Case("login", "POST", "/users/login", ANNA, None),
     Case("registered", "POST", "/users/register", VERA, None),
@@ -102,6 +105,10 @@ ANSWERS = [
     Case("board_by_usual", "GET", "/tasks/board", login="boris"),
     Case("board_of_who_only_asks", "GET", "/tasks/board?project_id=1&lanes=assignee", login="irina"),
     Case("board_of_nothing", "GET", "/tasks/board?status_id=2", login="stranger"),
+    Case("system_health", "GET", "/admin/health", login="admin"),
+    Case("systems", "GET", "/admin/systems", login="admin"),
+    Case("system_tested", "POST", "/admin/systems/database/test", {}, "admin"),
+    Case("redmine_test_without_redmine", "GET", "/admin/redmine-test", login="admin"),
     Case("board_columns", "GET", "/tasks/board/columns", login="admin"),
     Case("board_columns_changed", "POST", "/tasks/board/columns", {"phase_4": "waiting", "limit_2": 5}, "admin"),
     Case("board_column_folded", "POST", "/tasks/board/fold", {"status_id": 5, "folded": True}),
@@ -129,6 +136,8 @@ ANSWERS = [
     Case("profile_changed", "PUT", "/users/profile", PROFILE),
     Case("account", "GET", "/users/account", login="admin"),
     Case("account_changed", "POST", "/users/account", {"phone": "12-34", "hides_presence": "yes"}, "irina"),
+    Case("vpn_date", "PUT", "/users/vpn-date", {"vpn_end_date": "2030-05-01"}),
+    Case("vpn_date_by_form", "POST", "/users/vpn-date", {"vpn_end_date": ""}, "irina"),
     Case("hint_closed", "POST", "/users/hints", {"closed": "move"}),
     Case("found", "GET", "/search?q=принтер"),
     Case("statistics", "GET", "/tasks/statistics?assigned_to_id=me&project_id=1"),
@@ -169,6 +178,21 @@ ANSWERS = [
         },
     ),
     Case("bulk_by_form", "POST", "/tasks/bulk", {"task_id": [1, 2], "status_id": "5"}),
+    Case("requests", "GET", "/requests?search=принтер", login="irina"),
+    Case("requests_of_phase", "GET", "/requests?phase=done&per_page=1", login="boris"),
+    Case("request", "GET", "/requests/1", login="irina"),
+    Case("request_answered", "POST", "/requests/1", {"comment": "Снова мнёт"}, "irina", KEY, 2),
+    Case("request_graded", "POST", "/requests/3/solved", {"grade": 4, "word": "Спасибо"}, "boris"),
+    Case("request_offered", "GET", "/requests/new", login="irina"),
+    Case("request_created", "POST", "/requests/new", ASKED, "irina"),
+    Case("request_similar", "GET", "/requests/new/similar?subject=принтер мнёт бумагу", login="irina"),
+    Case("request_text", "GET", "/requests/1/texts/0", login="irina"),
+    Case("request_file", "GET", "/requests/1/files/1?format=json", login="irina"),
+    Case("categories", "GET", "/admin/categories", login="admin"),
+    Case("category", "GET", "/admin/categories/1", login="admin"),
+    Case("category_added", "POST", "/admin/categories", CATEGORY, "admin"),
+    Case("category_changed", "POST", "/admin/categories/1", CATEGORY, "admin"),
+    Case("category_moved", "POST", "/admin/categories/1/move", {"to": "up"}, "admin"),
     Case("projects", "GET", "/api/redmine/projects"),
     Case("members", "GET", "/api/redmine/projects/1/members", login="irina"),
     Case("words_statuses", "GET", "/api/redmine/statuses"),

@@ -12,7 +12,7 @@ from helpdesk.errors import Unavailable, sentence
 from helpdesk.people.rights import ADMIN
 from helpdesk.services import Services
 from helpdesk.settings.parsing import account_names
-from helpdesk.store import account_search, audit, people, rights, second_factors
+from helpdesk.store import account_search, audit, people, rights, second_factors, system_health
 from helpdesk.store.models.tables import Person
 from tests.web.conftest import HTML, HTMX, Client, Visit
 from tests.web.dom import Element, parsed
@@ -379,6 +379,13 @@ def test_the_overview_counts_and_says_what_is_broken_first(
     page = admin.get("/admin", headers=HTML).text
     assert page.index("on fire") < page.index("In numbers") and "Nothing: the store" not in page
     assert "tasks_today" not in admin.get("/admin").json()["counts"]
+
+
+def test_the_overview_says_which_systems_do_not_work(admin: Client, services: Services) -> None:
+    change(services, lambda db: system_health.record(db, "database", None, "", services.clock()))
+    assert admin.get("/admin").json()["broken"] == ["The store does not work."]
+    page = admin.get("/admin", headers=HTML).text
+    assert "The store does not work." in page and 'href="/admin/systems"' in page
 
 
 # The audit's page

@@ -1,7 +1,6 @@
 """A picture is what its pixels say, is shown where its person is, and leaves nothing behind when it is replaced."""
 
 import os
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
@@ -207,9 +206,13 @@ def test_a_page_asks_once_in_a_while_who_has_a_picture(
 ) -> None:
     for _ in range(5):
         embedded.new_task()
-    anna, asked = visit("anna"), []
-    known: Callable[[Session, bool], dict[int, str]] = profiles.avatars
-    monkeypatch.setattr(profiles, "avatars", lambda db, by: asked.append(by) or known(db, by))
+    anna, asked, known = visit("anna"), list[bool](), profiles.avatars
+
+    def ask(db: Session, by_redmine: bool) -> dict[int, str]:
+        asked.append(by_redmine)
+        return known(db, by_redmine)
+
+    monkeypatch.setattr(profiles, "avatars", ask)
     for _ in range(3):
         anna.get("/tasks/my-tasks", headers=HTML)
     assert asked == [False]

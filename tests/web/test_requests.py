@@ -7,7 +7,7 @@ from typing import NoReturn
 
 import pytest
 import sqlalchemy as sa
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from helpdesk.errors import NotAllowed, Unavailable
 from helpdesk.people.model import SignedIn
@@ -62,6 +62,12 @@ def let_requesters(services: Services, *moves: tuple[str, str]) -> None:
         role.permissions = "comment create edit"
 
     services.database.run_here(work, writes=True)
+
+
+def acts(services: Services) -> list[tuple[str, int | None]]:
+    """What irina did to tasks by the record of acts."""
+    rows = services.database.run_here(lambda db: db.exec(select(tables.AuditRecord)).all())
+    return [(it.action, it.task_id) for it in rows if it.actor_id == PEOPLE_IDS["irina"]]
 
 
 # The list
@@ -177,12 +183,12 @@ def test_a_long_text_is_read_to_its_end(irina: Client, services: Services, mine:
 # An answer
 
 
-def test_an_answer_is_added_once_in_each_face(irina: Client, visit: Visit, mine: int) -> None:
+def test_an_answer_is_added_once_in_each_face(irina: Client, visit: Visit, services: Services, mine: int) -> None:
     form = {"comment": "Ещё не печатает", "idempotency_key": "once", "typed_by": mark("irina")}
     for _ in range(2):
         answer = irina.post(f"/requests/{mine}", data=form, headers=HTML)
         assert (answer.status_code, answer.headers["location"]) == (303, f"/requests/{mine}")
-    assert notes(visit("anna"), mine).count("Ещё не печатает") == 1
+    assert notes(visit("anna"), mine).count("Ещё не печатает") == 1 and ("task_changed", mine) in acts(services)
     fragment = irina.post(f"/requests/{mine}", data={"comment": "Совсем"}, headers=HTMX).text
     assert "Your answer was added." in fragment and "Совсем" in fragment and "<html" not in fragment
     told = irina.post(f"/requests/{mine}", json={"comment": "Никак"})
@@ -232,6 +238,7 @@ def test_a_request_is_solved_with_a_grade(irina: Client, services: Services, min
     assert "Your grade: 5, excellent." in solved.text and "Быстро!" in solved.text and "closed" in solved.text
     told = irina.get(f"/requests/{mine}").json()
     assert (told["phase"], told["grade"]["grade"], told["grade"]["word"]) == ("done", 5, "Быстро!")
+    assert ("request_solved", mine) in acts(services)
     assert irina.get(f"/requests/{mine}/solved", headers=HTML).headers["location"] == f"/requests/{mine}"
 
 
@@ -284,6 +291,7 @@ def test_a_request_is_made_where_its_category_leads(irina: Client, services: Ser
     number = int(sent[0].headers["location"].rpartition("/")[2])
     task = asyncio.run(embedded.backend.task(embedded.actor("anna"), number))
     assert (task.row.project.id, task.row.author and task.row.author.id) == (PROJECT_IDS["office"], PEOPLE_IDS["irina"])
+    assert ("task_created", number) in acts(services)
     told = irina.post("/requests/new", json={"subject": "Ещё", "description": "Текст", "category_id": first})
     assert told.status_code == 201 and told.json()["data"]["subject"] == "Ещё"
 

@@ -48,7 +48,8 @@ class CompanyText(SQLModel, table=True):
 class SystemState(SQLModel, table=True):
     """The health of an outside system: `status` is up, down or unknown, since `since`.
 
-    `told_status` is the one that administrators were notified of last; `error` is the last one, in words.
+    `told_status` is the one that administrators were notified of last. `error` is the last trouble as JSON: its reason
+    and an advice, each a sentence with its values.
     """
 
     __tablename__ = "system_state"
@@ -57,7 +58,7 @@ class SystemState(SQLModel, table=True):
     since: datetime
     checked_at: datetime
     succeeded_at: datetime | None = None
-    error: str = Field(default="", max_length=500)
+    error: str = Field(default="", sa_type=sa.Text)
     told_status: str = Field(default="", max_length=10)
 
 

@@ -6,7 +6,7 @@ Whoever has no account in Redmine, or may not do it there, writes through the us
 import logging
 from collections.abc import Collection, Mapping
 
-from helpdesk.errors import HelpdeskError, NotAllowed, NotFound, sentence
+from helpdesk.errors import HelpdeskError, NotAllowed, NotFound, OutcomeUnknown, sentence
 from helpdesk.redmine_client import JSON, RedmineClient, part, user_id
 from helpdesk.requests import addresses
 from helpdesk.requests.model import Ownership, Requester
@@ -160,18 +160,24 @@ class RedmineRequests:
 
     async def _require_owned(self, who: Requester, task_id: int, author: Actor, address: str) -> None:
         """Mark the new task with the address where its author could not. Delete it again if it is not the person's."""
+        failure: HelpdeskError = NotAllowed(NOT_MARKED, detail=f"issue {task_id} was deleted again")
         try:
             ownership = (await self.ownerships([task_id])).get(task_id)
-            if address and self.fields and ownership and address not in self.rules.addresses(ownership):
+            if address and self.fields and ownership and who.addresses.isdisjoint(self.rules.addresses(ownership)):
                 await self._mark(task_id, address)
                 ownership = (await self.ownerships([task_id])).get(task_id)
-            is_right = ownership is not None and ownership.author == author.id and self.rules.belongs(ownership, who)
-        except HelpdeskError:
+            if ownership and ownership.author == author.id and self.rules.belongs(ownership, who):
+                return
+        except HelpdeskError as error:
             log.exception("a new request could not be checked", extra={"task": task_id})
-            is_right = False
-        if not is_right:
+            failure = error
+        if author == who.actor:  # it is theirs without an address, too
+            return
+        try:
             await self.client.delete(f"/issues/{task_id}.json", None)
-            raise NotAllowed(NOT_MARKED, detail=f"issue {task_id} was deleted again")
+        except HelpdeskError as error:
+            raise OutcomeUnknown(detail=f"issue {task_id} is nobody's request, and was not deleted") from error
+        raise failure
 
     async def _mark(self, task_id: int, address: str) -> None:
         body = {"issue": self._field(address)}

@@ -58,6 +58,7 @@ ACTS: Mapping[str, Act] = {
     "task_created": Act("tasks", sentence("a task was made")),
     "task_changed": Act("tasks", sentence("a task was changed")),
     "hand_over": Act("tasks", sentence("tasks were handed over")),
+    "request_solved": Act("tasks", sentence("a requester said thank you")),
     "task_deleted": Act("tasks", sentence("a task was deleted")),
     "comment_changed": Act("tasks", sentence("a comment was changed")),
     "comment_deleted": Act("tasks", sentence("a comment was deleted")),
@@ -66,12 +67,10 @@ ACTS: Mapping[str, Act] = {
     "file_taken": Act("files", sentence("an administrator took a file")),
     "export": Act("files", sentence("a list was exported")),
     "audit_exported": Act("files", sentence("the audit was exported")),
+    "read_erp_user": Act("files", sentence("an administrator looked somebody up in the ERP")),
     "edit_profile": Act("accounts", sentence("the profile was changed")),
     "away": Act("accounts", sentence("an absence was entered")),
     "back": Act("accounts", sentence("an absence was ended")),
-    "category added": Act("settings", sentence("a category of requests was made")),
-    "category changed": Act("settings", sentence("a category of requests was changed")),
-    "category moved": Act("settings", sentence("a category of requests was moved")),
     "tracker_add": Act("tracker", sentence("something was added to the tracker")),
     "tracker_change": Act("tracker", sentence("something in the tracker was changed")),
     "tracker_remove": Act("tracker", sentence("something was removed from the tracker")),
@@ -79,6 +78,9 @@ ACTS: Mapping[str, Act] = {
     "tracker_restore": Act("tracker", sentence("a project was restored")),
     "tracker_members": Act("tracker", sentence("members of a project were changed")),
     "tracker_workflow": Act("tracker", sentence("the workflow of a role was changed")),
+    "category_added": Act("settings", sentence("a category of requests was added")),
+    "category_changed": Act("settings", sentence("a category of requests was changed")),
+    "category_moved": Act("settings", sentence("a category of requests was moved")),
     "columns_changed": Act("settings", sentence("the columns of the board were changed")),
 }
 """The acts that are recorded, by their names in the store."""
@@ -96,6 +98,7 @@ LABELS: Mapping[str, Sentence] = {
     "file": sentence("File"),
     "what": sentence("Changed"),
     "count": sentence("How many"),
+    "grade": sentence("Grade"),
     "error": sentence("Reason"),
 }
 WORDS: Mapping[str, Mapping[str, Sentence]] = {

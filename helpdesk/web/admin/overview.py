@@ -9,8 +9,9 @@ from starlette.responses import Response
 
 from helpdesk.errors import HelpdeskError, NotAllowed, Sentence, sentence
 from helpdesk.store import account_search
+from helpdesk.store.system_health import DOWN
 from helpdesk.tasks.lists import TaskQuery
-from helpdesk.web.admin import broken
+from helpdesk.web.admin import broken, systems
 from helpdesk.web.admin.sections import section_page
 from helpdesk.web.core.faces import answer, json_response
 from helpdesk.web.core.guards import actor
@@ -36,7 +37,10 @@ class Count(NamedTuple):
 async def index(request: Request) -> Response:
     """Show the overview."""
     person = await current_user(request)
-    faults, tasks, counts = await asyncio.gather(broken.found(request, person), _new_tasks(request), _counts(request))
+    faults, down, tasks, counts = await asyncio.gather(
+        broken.found(request, person), _of_systems(request), _new_tasks(request), _counts(request)
+    )
+    faults += down
     if isinstance(tasks, Sentence):
         faults.append(tasks)
     elif tasks:
@@ -49,6 +53,17 @@ async def index(request: Request) -> Response:
         ),
         page=lambda: section_page(request, "admin/index.html", broken=faults, counts=counts),
     )
+
+
+async def _of_systems(request: Request) -> list[Sentence]:
+    """Return a sentence for each system that did not work when it was checked last."""
+    down = [it for it in (await systems.views(request)).values() if it.state.status == DOWN]
+    return [
+        sentence("%(system)s does not work. %(reason)s. %(advice)s", system=it.title, **it.trouble._asdict())
+        if it.trouble
+        else sentence("%(system)s does not work.", system=it.title)
+        for it in down
+    ]
 
 
 async def _counts(request: Request) -> list[Count]:

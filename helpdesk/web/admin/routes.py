@@ -3,7 +3,7 @@
 from starlette.routing import BaseRoute, Route
 
 from helpdesk.people.rights import ADMIN
-from helpdesk.web.admin import audit, categories, leaving, overview
+from helpdesk.web.admin import audit, categories, leaving, overview, systems
 from helpdesk.web.admin.people import access, account, binding, joining, person, rights
 from helpdesk.web.admin.people import index as people
 from helpdesk.web.core.guards import ADMINISTRATORS_ONLY, Handler, in_person, needs
@@ -48,6 +48,10 @@ ROUTES: list[BaseRoute] = [
     Route(PERSON + "/hand-over", admin(leaving.hand_over), name="admin:hand_over", methods=FORM),
 
     # Systems
+    Route("/admin/systems", admin(systems.index), name="admin:systems"),
+    Route("/admin/systems/{name}/test", admin(systems.test), name="admin:system_test", methods=["POST"]),
+    Route("/admin/health", admin(systems.index), name="admin:health"),
+    Route("/admin/redmine-test", admin(systems.redmine_test), name="admin:redmine_test"),
 
     # Numbers
 

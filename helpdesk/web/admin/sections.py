@@ -17,6 +17,7 @@ class Section(NamedTuple):
 SECTIONS: tuple[Section, ...] = (
     Section("admin:index", sentence("Overview")),
     Section("admin:people", sentence("People")),
+    Section("admin:systems", sentence("Systems")),
     Section("admin:audit", sentence("Audit")),
     Section("admin:categories", sentence("Categories of requests")),
     Section("tasks:columns", sentence("Columns of the board")),

@@ -39,7 +39,8 @@ ORIGIN_TEXT = re.compile("([0-9]{1,10})-([0-9a-f]{1,12})-([0-9]{1,7})-(/[^/].*)-
 class Room(NamedTuple):
     """A link to a route, for everybody or for those who hold a right.
 
-    Rooms of the `bar` are always in sight on phones; those with `only_bar` are nowhere else.
+    Rooms of the `bar` are always in sight on phones; those with `only_bar` are nowhere else. Rooms of `tasks` need an
+    identity in the task system; those `instead` of them are for people who have none.
     """
 
     group: str
@@ -49,6 +50,8 @@ class Room(NamedTuple):
     right: str | None = None
     bar: bool = False
     only_bar: bool = False
+    tasks: bool = False
+    instead: bool = False
 
 
 GROUPS = {
@@ -59,21 +62,24 @@ GROUPS = {
 }
 """The names of the groups, in their order; rooms of the group "" stand above all, without a name."""
 ROOMS = (
-    Room("", "tasks:new", sentence("New task"), "plus", bar=True),
-    Room("work", "tasks:my_tasks", sentence("My tasks"), "inbox", bar=True),
-    Room("work", "tasks:index", sentence("All tasks"), "list"),
-    Room("work", BOARD, sentence("Board"), "square-kanban", bar=True),
+    Room("", "tasks:new", sentence("New task"), "plus", bar=True, tasks=True),
+    Room("", "requests:new", sentence("New request"), "plus", bar=True, instead=True),
+    Room("work", "tasks:my_tasks", sentence("My tasks"), "inbox", bar=True, tasks=True),
+    Room("work", "tasks:index", sentence("All tasks"), "list", tasks=True),
+    Room("work", BOARD, sentence("Board"), "square-kanban", bar=True, tasks=True),
     Room("work", "notifications:index", sentence("Notifications"), "bell", bar=True, only_bar=True),
-    Room("service", "requests:index", sentence("My requests"), "headset"),
-    Room("company", "people:index", sentence("Colleagues"), "list"),
+    Room("service", "requests:index", sentence("My requests"), "headset", tasks=True),
+    Room("service", "requests:index", sentence("My requests"), "headset", bar=True, instead=True),
+    Room("company", "people:index", sentence("Colleagues"), "list", tasks=True),
+    Room("company", "people:index", sentence("Colleagues"), "list", bar=True, instead=True),
     Room("administration", "admin:index", sentence("Overview"), "list", right=ADMIN),
     Room("administration", "tasks:columns", sentence("Columns of the board"), "columns-3-cog", right=ADMIN),
 )
 OWN = (
     Room("", "people:profile", sentence("Your profile"), "list"),
     Room("", "notifications:preferences", sentence("Notification settings"), "bell"),
-    Room("", "views:index", sentence("Saved views"), "bookmark"),
-    Room("", "replies:index", sentence("Reply templates"), "list"),
+    Room("", "views:index", sentence("Saved views"), "bookmark", tasks=True),
+    Room("", "replies:index", sentence("Reply templates"), "list", tasks=True),
     Room("", "search:keys", sentence("Keyboard"), "command"),
     Room("", "people:absence", sentence("Absence"), "list"),
     Room("", "people:sessions", sentence("Sessions"), "lock"),
@@ -84,9 +90,9 @@ OWN = (
 """The rooms of the person's own menu."""
 
 
-def rooms_of(person: Person) -> list[tuple[Sentence | None, list[Room]]]:
+def rooms_of(person: Person, has_tasks: bool) -> list[tuple[Sentence | None, list[Room]]]:
     """Return the rooms that this person may enter, under the name of their group."""
-    rooms = [room for room in ROOMS if holds(person, room.right)]
+    rooms = [room for room in ROOMS if holds(person, room.right) and _is_for(room, has_tasks)]
     groups = [(GROUPS.get(key), [room for room in rooms if room.group == key]) for key in ("", *GROUPS)]
     return [(name, its_rooms) for name, its_rooms in groups if its_rooms]
 
@@ -94,10 +100,22 @@ def rooms_of(person: Person) -> list[tuple[Sentence | None, list[Room]]]:
 async def own_rooms(request: Request) -> list[Room]:
     """Return the rooms of the person's own menu. Who may set up no second factor may still have one to switch off."""
     person, rule = await session.current_user(request), services(request).settings.second_factor
+    has_tasks = may_have_tasks(request)
     has_factor = is_offered(person, rule) or await services(request).database.run(
         lambda db: second_factors.exists(db, person.id)
     )
-    return [room for room in OWN if has_factor or room.route != "people:second_factor"]
+    rooms = (room for room in OWN if _is_for(room, has_tasks))
+    return [room for room in rooms if has_factor or room.route != "people:second_factor"]
+
+
+def may_have_tasks(request: Request) -> bool:
+    """Tell whether the person who is signed in has an identity in the task system: others have requests alone."""
+    signed_in = getattr(request.state, "signed_in", None)
+    return signed_in is None or services(request).visible_tasks.actor(signed_in) is not None
+
+
+def _is_for(room: Room, has_tasks: bool) -> bool:
+    return not room.instead if has_tasks else not room.tasks
 
 
 def safe_path(target: str) -> str:

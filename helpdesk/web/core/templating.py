@@ -166,9 +166,11 @@ def _context(request: Request) -> dict[str, Any]:
     """Return the context of every template: the person, the language, the theme, the state of the backend, and more."""
     person: Person | None = getattr(request.state, "person", None)
     theme, signed_in = session.cookie(request, "theme"), getattr(request.state, "signed_in", None)
+    has_tasks = navigation.may_have_tasks(request)
     return {
         "person": person,
-        "rooms": navigation.rooms_of(person) if person else [],
+        "rooms": navigation.rooms_of(person, has_tasks) if person else [],
+        "has_tasks": has_tasks,
         "saved_views": getattr(request.state, "saved_views", ()),
         "counts": getattr(request.state, "counts", {}),
         "folded": session.cookie(request, "rail") == FOLDED,

@@ -24,6 +24,8 @@ MOVED: tuple[tuple[str, str, str], ...] = (
     ("/login", "people:login", ""),
     ("/logout", "people:logout", ""),
     ("/register", "people:register", ""),
+    ("/account", "people:account", ""),
+    ("/download_erp", "people:download_erp", ""),
 )
 
 

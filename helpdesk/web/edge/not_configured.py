@@ -7,9 +7,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from helpdesk.errors import NotConfigured
-from helpdesk.people.rights import ADMIN
 from helpdesk.web.core import request_data
-from helpdesk.web.core.guards import Handler, actor, needs, signed_in
+from helpdesk.web.core.guards import Handler, actor, signed_in
 from helpdesk.web.core.services import services
 
 # Web Push, Firebase, the monitored hosts and Finesse, for anybody signed in.
@@ -33,7 +32,6 @@ ADDRESSES: tuple[tuple[str, tuple[str, ...]], ...] = (
 def routes() -> list[BaseRoute]:
     return [
         *(_route(path, refused, methods) for path, methods in ADDRESSES),
-        _route("/api/erp/user/{username}", refused, ("GET",), needs(ADMIN)),
         _route("/tasks/api/task/{task_id:int}/send-email", send_email, ("POST",)),
     ]
 

@@ -39,6 +39,7 @@ BUNDLES = {
     "board.css": ("css/pages/board.css", "css/pages/hint.css"),
     "columns.css": ("css/pages/kept.css", "css/pages/columns.css"),
     "admin.css": ("css/pages/kept.css", "css/pages/admin.css"),
+    "systems.css": ("css/pages/systems.css",),
     "mentions.css": ("css/pages/mentions.css",),
     "people.css": ("css/pages/kept.css", "css/pages/people.css"),
     "palette.css": ("css/pages/palette.css",),

@@ -75,23 +75,28 @@ async def file(request: Request) -> Response:
 async def send(request: Request, opened: OpenFile, route: str) -> Response:
     """Send the file, or tell by JSON its address, which is that of `route`, and its size."""
     attachment = opened.file
-    if _wants_json(request):
+    if wants_json(request):
         await _check_bytes(opened)
         address = path_to(request, route, **request.path_params) + AS_FILE
         return json_response(
             request, {"download_url": address, "filename": attachment.filename, "filesize": attachment.size}
         )
-    headers = _headers(attachment)
-    if is_known_tag(request.headers.get("if-none-match", ""), headers["ETag"]):
-        return Response(status_code=304, headers={"ETag": headers["ETag"]})
-    span = _span(request, attachment.size, headers["ETag"])
+    return await stream(request, opened, f'"{attachment.id}-{attachment.size}"')  # a file of a task never changes
+
+
+async def stream(request: Request, opened: OpenFile, tag: str) -> Response:
+    """Send a file, whole or the part that is asked for. `tag` names its bytes: other bytes have another one."""
+    size, headers = opened.file.size, _headers(opened.file, tag)
+    if is_known_tag(request.headers.get("if-none-match", ""), tag):
+        return Response(status_code=304, headers={"ETag": tag})
+    span = _span(request, size, tag)
     if span is None:
-        return await _sent(request, opened, Span(0, attachment.size - 1), 200, headers)
-    part = {**headers, "Content-Range": f"bytes {span.first}-{span.last}/{attachment.size}"}
+        return await _sent(request, opened, Span(0, size - 1), 200, headers)
+    part = {**headers, "Content-Range": f"bytes {span.first}-{span.last}/{size}"}
     return await _sent(request, opened, span, 206, part)
 
 
-def _wants_json(request: Request) -> bool:
+def wants_json(request: Request) -> bool:
     """Tell whether the address asks for it by `format`, else whether Accept does: it names JSON, and no wildcard."""
     if format := request.query_params.get("format"):
         return format == "json"
@@ -136,14 +141,14 @@ async def _check_bytes(opened: OpenFile) -> None:
     await (await opened.read(0)).aclose()
 
 
-def _headers(file: Attachment) -> dict[str, str]:
-    """Return the headers of a file. A file never changes: another one has another id."""
+def _headers(file: Attachment, tag: str) -> dict[str, str]:
+    """Return the headers of a file."""
     return {
         "Content-Type": sent_type(file.content_type),
         "Content-Disposition": disposition(file.filename),
         "Content-Security-Policy": NEVER_RUN,
         "Accept-Ranges": "bytes",
-        "ETag": f'"{file.id}-{file.size}"',
+        "ETag": tag,
     }
 
 

@@ -114,7 +114,7 @@ def _status_changed(task_id: int, old: str, new: str, by: str, at: datetime) -> 
 def _to_dict(face: Face, item: Item, unread: int) -> dict[str, Any]:
     return {
         "id": item.row.id,
-        "issue_id": item.row.task_id,
+        "issue_id": item.row.task_id or None,
         "title": say(face.language, item.title),
         "message": say(face.language, item.message),
         "type": item.row.type,

@@ -15,10 +15,9 @@ from helpdesk.tasks.model import Ref
 from helpdesk.web.core import flash, request_data
 from helpdesk.web.core.after_write import stored
 from helpdesk.web.core.faces import answer, html, json_response
-from helpdesk.web.core.guards import actor
 from helpdesk.web.core.navigation import current_url
 from helpdesk.web.core.services import services
-from helpdesk.web.core.session import current_user
+from helpdesk.web.core.session import current_user, required
 from helpdesk.web.core.templating import translate
 
 Kind = Literal["task", "project"]
@@ -116,9 +115,9 @@ def _muted(preferences: Preferences, kind: Kind) -> frozenset[int]:
 
 async def _visible_names(request: Request, kind: Kind, numbers: Collection[int]) -> dict[int, str]:
     """Return the names of those that the person may see. Raises Unavailable."""
-    if not numbers:
+    who, backend = services(request).visible_tasks.actor(await required(request)), services(request).backend
+    if not numbers or who is None:
         return {}
-    who, backend = await actor(request), services(request).backend
     if kind == "task":
         query = TaskQuery(task_ids=tuple(sorted(numbers)), include_closed=True, per_page=MOST_MUTES)
         return {row.id: row.subject for row in (await backend.tasks(who, query)).rows}

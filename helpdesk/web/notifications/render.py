@@ -41,7 +41,7 @@ async def items(request: Request, rows: Iterable[NotificationRow]) -> list[Item]
 def in_full(row: NotificationRow) -> Item:
     """Render a notification about a task that the person may see."""
     statuses = ("", "") if row.kind == "priority" else (row.old, row.new)
-    return Item(row, *message(row), row.subject, *statuses)
+    return Item(row, *message(row), row.subject if row.task_id else "", *statuses)
 
 
 def to_dict(item: Item, language: str) -> Json:
@@ -53,7 +53,7 @@ def to_dict(item: Item, language: str) -> Json:
         "type": row.type,
         "title": say(language, item.title),
         "message": say(language, item.message),
-        "issue_id": row.task_id,
+        "issue_id": row.task_id or None,
         **statuses,
         "old_subj": item.subject,
         "date_created": moment(row.happened_at),

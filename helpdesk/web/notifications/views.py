@@ -74,8 +74,8 @@ async def index(request: Request) -> Response:
 
 
 async def show(request: Request) -> Response:
-    """Redirect to the task of a notification, or to the request that the person sees of it, and mark all notifications
-    about that task as read."""
+    """Redirect to the task of a notification, to the request that the person sees of it, or to the systems. All
+    notifications about the same are marked as read."""
     person, now = await current_user(request), services(request).clock()
     number, reads = request_data.path_id(request, "notification_id"), is_opened_by_person(request)
 
@@ -90,6 +90,8 @@ async def show(request: Request) -> Response:
         raise NotFound
     if reads:
         services(request).wakeups.wake([person.id])
+    if not task_id:
+        return see_other(path_to(request, "admin:systems"))
     return see_other(path_to(request, await _route(request, task_id), task_id=task_id))
 
 

@@ -16,20 +16,23 @@ from helpdesk.people.model import Person
 from helpdesk.store import audit, preferences, profiles, saved_views
 from helpdesk.web.core import flash, request_data
 from helpdesk.web.core.after_write import stored
-from helpdesk.web.core.errors import status_of
+from helpdesk.web.core.errors import headers_of, status_of
 from helpdesk.web.core.faces import answer, answer_refusal, html, json_response
 from helpdesk.web.core.request_data import Fields
 from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.session import current_user
+from helpdesk.web.core.templating import today
 from helpdesk.web.edge.idempotency import idempotent
 from helpdesk.web.lists import layout
-from helpdesk.web.people import avatars, schemas
+from helpdesk.web.people import avatars, erp_client, schemas
 from helpdesk.web.people.schemas import Own
 
 SAVED = sentence("Your profile was saved.")
 FLAGS = {"browser_notifications_enabled": "in_browser", "notifications_widget_enabled": "in_widget"}
 HIDES, REMOVES = "hides_presence", "remove_picture"
 LOGIN = "username"
+WARNED_DAYS = 14
+"""So many days before it ends, the page warns that VPN access does."""
 
 
 class FormField(NamedTuple):
@@ -66,14 +69,14 @@ async def profile(request: Request) -> Response:
     """Show the person's own profile; a PUT changes it."""
     if request.method == "PUT":
         return await _change(request)
-    return await answer(request, json=lambda: _to_json(request), page=lambda: _page(request, "people/profile.html"))
+    return await answer(request, json=lambda: tell(request), page=lambda: show(request))
 
 
 async def account(request: Request) -> Response:
     """Show the form of one's profile and preferences; a POST changes them."""
     if request.method == "POST":
         return await _change(request)
-    return await answer(request, json=lambda: _to_json(request), page=lambda: _page(request, "people/account.html"))
+    return await answer(request, json=lambda: tell(request), page=lambda: _form(request))
 
 
 @idempotent
@@ -82,11 +85,10 @@ async def _change(request: Request) -> Response:
     try:
         ignored = await _write(request, fields, _read(fields))
     except (Invalid, TooLarge) as error:
-        page = partial(_page, request, "people/account.html", fields.values, error)
-        return await answer_refusal(request, error, page=page)
+        return await answer_refusal(request, error, page=partial(_form, request, fields.values, error))
     return await answer(
         request,
-        json=lambda: _to_json(request, ignored=ignored),
+        json=lambda: tell(request, ignored=ignored),
         page=lambda: flash.redirect(request, path_to(request, "people:account"), SAVED),
     )
 
@@ -166,29 +168,44 @@ async def own(request: Request) -> Own:
     return await services(request).database.run(work)
 
 
-async def _to_json(request: Request, ignored: Sequence[str] | None = None) -> Response:
+async def tell(request: Request, ignored: Sequence[str] | None = None) -> Response:
     """Tell the profile, and the fields that were sent and left as they are."""
     person, now = await current_user(request), services(request).clock()
     body = schemas.own(request, await own(request), person, now)
     return json_response(request, body if ignored is None else body | {"ignored": ignored})
 
 
-async def _page(
-    request: Request, template: str, typed: Mapping[str, Any] = {}, error: HelpdeskError | None = None
-) -> Response:
-    """Render the profile or its form, with what was typed."""
-    its = await own(request)
-    shown = {name: getattr(its.profile, name) for name in LONGEST}
-    values = shown | {name: str(typed[name]) for name in LONGEST if name in typed and name not in its.profile.owned}
-    context = {
-        "profile": its.profile,
+async def show(request: Request, error: HelpdeskError | None = None) -> Response:
+    """Render the person's own profile, with the error of what was tried on it."""
+    its = (await own(request)).profile
+    context: dict[str, Any] = {
+        "profile": its,
+        "fields": FIELDS,
+        "error": error,
+        "days_left": (its.vpn_end_date - today(request)).days if its.vpn_end_date else None,
+        "warned_days": WARNED_DAYS,
+        "has_erp": any(it.source == "oracle" for it in services(request).authentication.directories),
+        "erp_client": await erp_client.offered(request),
+    }
+    response = html(request, "people/profile.html", status_of(error) if error else 200, **context)
+    response.headers.update(headers_of(error) if error else {})
+    return response
+
+
+async def _form(request: Request, typed: Mapping[str, Any] = {}, error: HelpdeskError | None = None) -> Response:
+    """Render the form with what was typed."""
+    its = (await own(request)).profile
+    kept = {name: getattr(its, name) for name in LONGEST}
+    values = kept | {name: str(typed[name]) for name in LONGEST if name in typed and name not in its.owned}
+    context: dict[str, Any] = {
+        "profile": its,
         "fields": FIELDS,
         "values": values,
         "error": error,
         "layout": layout.of_request(request),
         "start_page": await _start_page(request),
     }
-    return html(request, template, status_of(error) if error else 200, **context)
+    return html(request, "people/account.html", status_of(error) if error else 200, **context)
 
 
 async def _start_page(request: Request) -> str:

@@ -10,7 +10,7 @@ from helpdesk.errors import HelpdeskError, Invalid, Sentence, TooLarge, sentence
 from helpdesk.requests.model import Category, NewRequest, Requester
 from helpdesk.store.drafts import StoredDraft
 from helpdesk.web.core import flash, request_data
-from helpdesk.web.core.after_write import saved
+from helpdesk.web.core.after_write import Act, record, saved
 from helpdesk.web.core.errors import status_of
 from helpdesk.web.core.faces import answer, answer_refusal, choose, html, json_response, see_other
 from helpdesk.web.core.services import path_to, services
@@ -67,7 +67,8 @@ async def _create(request: Request) -> Response:
         refusal = page.named(error, "description") if isinstance(error, Invalid) else error
         values = fields.values
         return await answer_refusal(request, refusal, page=lambda: _form(request, who, values, refusal))
-    body = {"message": translate(request, CREATED), "data": {"request_id": number, "subject": wanted.subject}}
+    await record(request, Act("task_created", number))
+    body = {"message": translate(request, CREATED), "data": {"id": number, "subject": wanted.subject}}
     return await answer(
         request,
         json=lambda: json_response(request, body, 201),
@@ -141,7 +142,8 @@ async def similar(request: Request) -> Response:
     """
     who, subject = await requester(request), request.query_params.get("subject", "")[:LONGEST_SUBJECT]
     if request.method == "POST":
-        return await _form(request, who, (await request_data.read(request)).values)
+        values = (await request_data.read(request)).values
+        return await answer(request, json=lambda: _to_json(request, who), page=lambda: _form(request, who, values))
     is_enough = len(subject.strip()) >= FEWEST_LETTERS
     rows = await services(request).requests.similar(who, subject, MOST_SIMILAR) if is_enough else ()
     await colors.prepare(request)

@@ -78,7 +78,7 @@ async def _page(request: Request, page: RequestPage, activity: tuple[Activity, .
         activity=activity,
         days=DAYS_OF_ACTIVITY,
         links=[it for it in range(query.page - NEARBY, query.page + NEARBY + 1) if 1 <= it <= page.pages],
-        address=lambda number: address(request, query._replace(page=number)),
+        page_address=lambda number: address(request, query._replace(page=number)),
         age=lambda since: board.age(since, now),
         total=page.summary.total,
     )

@@ -11,7 +11,7 @@ from helpdesk.requests.model import GRADES
 from helpdesk.tasks.model import Entry
 from helpdesk.texts import is_blank
 from helpdesk.web.core import flash, request_data
-from helpdesk.web.core.after_write import saved
+from helpdesk.web.core.after_write import Act, recorded
 from helpdesk.web.core.errors import status_of
 from helpdesk.web.core.faces import answer, answer_refusal, choose, fragment_or_page, html, json_response, see_other
 from helpdesk.web.core.request_data import task_id
@@ -61,7 +61,8 @@ async def _to_json(request: Request, asked: model.Request, status: int = 200, me
 async def _answer(request: Request) -> Response:
     who, number = await requester(request), task_id(request)
     try:
-        asked = await saved(request, _write_answer(request, who, number))
+        act = Act("task_changed", number, {"what": ["comment"]})
+        asked = await recorded(request, _write_answer(request, who, number), act)
     except (Invalid, TooLarge) as refusal:
         return await _refused(request, "answer", refusal)
     request.state.staged = []  # they are the request's now
@@ -94,10 +95,11 @@ async def _solve(request: Request) -> Response:
     who, number = await requester(request), task_id(request)
     try:
         grade, word = _grade(await request_data.read(request))
-        asked = await saved(request, services(request).requests.solve(who, number, grade, word))
+        act = Act("request_solved", number, {"grade": grade})
+        asked = await recorded(request, services(request).requests.solve(who, number, grade, word), act)
     except Invalid as refusal:
         return await _refused(request, "solve", refusal)
-    message = CLOSED if asked.phase == "done" else THANKED
+    message = THANKED if grade else CLOSED
     return await _saved(request, asked, "requests/_solve_saved.html", message, 200)
 
 

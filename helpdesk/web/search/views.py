@@ -9,15 +9,16 @@ from starlette.responses import Response
 
 from helpdesk.errors import HelpdeskError, NotAllowed, Unavailable, sentence
 from helpdesk.languages import LANGUAGES
+from helpdesk.requests.model import RequestQuery
 from helpdesk.store.casefold import fold
 from helpdesk.tasks.lists import TaskQuery
 from helpdesk.tasks.model import TaskRow
 from helpdesk.tasks.search_text import clean_search
 from helpdesk.web.core.faces import answer, choose, html, json_response
 from helpdesk.web.core.guards import actor
-from helpdesk.web.core.navigation import is_on_board, own_rooms, rooms_of
+from helpdesk.web.core.navigation import is_on_board, may_have_tasks, own_rooms, rooms_of
 from helpdesk.web.core.services import path_to, services
-from helpdesk.web.core.session import cookie, current_user
+from helpdesk.web.core.session import cookie, current_user, required
 from helpdesk.web.core.templating import FOLDED, OFF, language, translate
 from helpdesk.web.lists import saved_views
 from helpdesk.web.people import colleagues
@@ -75,7 +76,7 @@ async def index(request: Request) -> Response:
     template = choose(request, page="search/index.html", fragment=fragment)
     return await answer(
         request,
-        json=lambda: json_response(request, _to_dict(found)),
+        json=lambda: _json(request, found),
         page=lambda: html(request, template, search=search, found=found),
     )
 
@@ -90,12 +91,26 @@ async def _find(request: Request, search: str) -> Found:
     words = fold(search).split()
     places = [it for it in await _places(request) if _has(it.name, words)]
     commands = [it for it in _commands(request) if _has(it.name, words)]
+    if not may_have_tasks(request):
+        return Found((), [], [*places, *await _requests(request, search)], commands)
     try:
         tasks, people = await asyncio.gather(_tasks(request, search), _people(request, search))
         has_more = len(people.people) > MOST_PEOPLE or not people.is_whole
         return Found(tasks, people.people[:MOST_PEOPLE], places, commands, has_more_people=has_more)
-    except (Unavailable, NotAllowed) as error:  # also somebody whom the task system does not know finds pages
+    except (Unavailable, NotAllowed) as error:  # also somebody whom the task system has locked finds pages
         return Found((), [], places, commands, error)
+
+
+async def _requests(request: Request, search: str) -> list[Place]:
+    """Return the first requests that the words find, for somebody who has no tasks."""
+    requests = services(request).requests
+    who = await requests.requester(await required(request))
+    page = await requests.page(who, RequestQuery(search=search, per_page=MOST_TASKS)) if search else None
+    return [_place(request, row) for row in page.rows] if page else []
+
+
+def _place(request: Request, row: TaskRow) -> Place:
+    return Place(f"#{row.id} {row.subject}", path_to(request, "requests:show", task_id=row.id), "headset")
 
 
 async def _tasks(request: Request, search: str) -> tuple[TaskRow, ...]:
@@ -118,7 +133,7 @@ async def _people(request: Request, search: str) -> colleagues.Found:
 
 async def _places(request: Request) -> list[Place]:
     person = await current_user(request)
-    rooms = [room for _, rooms in rooms_of(person) for room in rooms]
+    rooms = [room for _, rooms in rooms_of(person, may_have_tasks(request)) for room in rooms]
     rooms += await own_rooms(request)
     places = [Place(translate(request, room.name), path_to(request, room.route), room.icon) for room in rooms]
     views = [Place(view.name, view.address, "bookmark") for view in await saved_views.of_person(request)]
@@ -138,6 +153,12 @@ def _commands(request: Request) -> list[Command]:
 def _has(name: str, words: Iterable[str]) -> bool:
     folded = fold(name)
     return all(word in folded for word in words)
+
+
+async def _json(request: Request, found: Found) -> Response:
+    """Answer a program. Raises NotAllowed for somebody without tasks."""
+    await actor(request)
+    return json_response(request, _to_dict(found))
 
 
 def _to_dict(found: Found) -> dict[str, object]:

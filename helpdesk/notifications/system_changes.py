@@ -1,0 +1,34 @@
+"""Notify administrators that a system went down, or that it is back."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlmodel import Session
+
+from helpdesk.notifications import preferences
+from helpdesk.notifications.channels.port import Delivery
+from helpdesk.notifications.event_processing import NAME, listed
+from helpdesk.notifications.kinds import TYPES, Kind
+from helpdesk.notifications.messages import system_notification
+from helpdesk.store import leases
+from helpdesk.store import preferences as stored_preferences
+
+NO_TASK = 0
+
+
+def notify(session: Session, system: str, kind: Kind, people: Sequence[int], now: datetime) -> list[Delivery]:
+    """Store the notification of these people and return what is to be delivered, as each one's preferences say.
+
+    Any process may do so beside the poller of the feed: one waits for the other, so that ids appear in their order.
+    """
+    leases.wait_for(session, NAME)
+    chosen = stored_preferences.of_people(session, people)
+    deliveries = [_delivery(person, chosen.get(person, ""), system, kind, now) for person in people]
+    return listed(session, [it for it in deliveries if it.options], now)
+
+
+def _delivery(person: int, chosen: str, system: str, kind: Kind, now: datetime) -> Delivery:
+    wanted = preferences.from_json(chosen)
+    options = preferences.options_for(wanted, TYPES[kind], NO_TASK, NO_TASK, now)
+    sound = preferences.sound_of(wanted, kind) if "sound" in options else ""
+    return Delivery(system_notification(system, person, kind, sound, now), options)
