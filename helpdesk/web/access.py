@@ -19,7 +19,7 @@ NAMES: dict[str, str] = {
         old:/my-issues old:/my-issues/new old:/my-issues/{task_id:int}
     """,
     ADMIN: """
-        admin:hand_over
+        admin:hand_over admin:export admin:anonymize
         admin:index
         admin:systems admin:system_test admin:health admin:redmine_test
         admin:people admin:new_person admin:person
@@ -28,6 +28,14 @@ NAMES: dict[str, str] = {
         admin:join admin:unjoin admin:bind admin:unbind
         admin:audit admin:audit_export
         admin:categories admin:category admin:category_move
+        tracker:index tracker:project tracker:archive tracker:member
+        tracker:roles tracker:role tracker:role_remove tracker:workflow
+        tracker:statuses tracker:status tracker:status_remove
+        tracker:priorities tracker:priority tracker:priority_remove
+        tracker:types tracker:type tracker:type_remove
+        tracker:fields tracker:field tracker:field_remove
+        tracker:setup tracker:setup_project tracker:setup_workflow tracker:setup_people tracker:setup_account
+        tracker:setup_category tracker:setup_finish
         tasks:columns
         api:erp_user
     """,
@@ -42,7 +50,7 @@ NAMES: dict[str, str] = {
         people:second_factor_codes people:second_factor_off
         tasks:my_tasks tasks:index tasks:export tasks:statistics tasks:layout tasks:bulk
         tasks:new tasks:new_form tasks:new_preview
-        people:absence people:absence_end people:hand_over
+        people:absence people:absence_end people:hand_over people:export
         tasks:board tasks:more tasks:cards tasks:card tasks:row tasks:fold
         tasks:show tasks:back tasks:changed tasks:next_task tasks:previous_task tasks:entry tasks:text
         tasks:file tasks:thumbnail tasks:view

@@ -8,6 +8,7 @@ from helpdesk.web.admin.people import access, account, binding, joining, person,
 from helpdesk.web.admin.people import index as people
 from helpdesk.web.core.guards import ADMINISTRATORS_ONLY, Handler, in_person, needs
 from helpdesk.web.edge.idempotency import idempotent
+from helpdesk.web.leaving import export
 
 
 def admin(handler: Handler) -> Handler:
@@ -45,6 +46,8 @@ ROUTES: list[BaseRoute] = [
     Route(PERSON + "/unjoin",        admin_form(joining.unjoin),       name="admin:unjoin", methods=POST),
     Route(PERSON + "/bind",          admin_form(binding.bind),         name="admin:bind", methods=POST),
     Route(PERSON + "/unbind",        admin_form(binding.unbind),       name="admin:unbind", methods=POST),
+    Route(PERSON + "/export",        admin(in_person(export.of_person)), name="admin:export"),
+    Route(PERSON + "/anonymize",     admin_form(leaving.anonymize),    name="admin:anonymize", methods=FORM),
     Route(PERSON + "/hand-over", admin(leaving.hand_over), name="admin:hand_over", methods=FORM),
 
     # Systems
@@ -65,7 +68,6 @@ ROUTES: list[BaseRoute] = [
     Route("/admin/categories/{category_id:int}/move", admin_form(categories.move),
           name="admin:category_move", methods=["POST"]),
 
-    # The embedded tracker
-
+    # The embedded tracker: web/tracker/routes.py
 ]
 # fmt: on

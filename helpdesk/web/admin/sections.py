@@ -7,11 +7,15 @@ from starlette.responses import Response
 
 from helpdesk.errors import Sentence, sentence
 from helpdesk.web.core.faces import html
+from helpdesk.web.core.services import services
 
 
 class Section(NamedTuple):
+    """A link to a route. Those for the embedded tracker alone are left out where the tasks are in Redmine."""
+
     route: str
     name: Sentence
+    embedded: bool = False
 
 
 SECTIONS: tuple[Section, ...] = (
@@ -21,9 +25,12 @@ SECTIONS: tuple[Section, ...] = (
     Section("admin:audit", sentence("Audit")),
     Section("admin:categories", sentence("Categories of requests")),
     Section("tasks:columns", sentence("Columns of the board")),
+    Section("tracker:index", sentence("Task system"), embedded=True),
 )
 
 
 def section_page(request: Request, template: str, status: int = 200, **context: Any) -> Response:
     """Render a page of the administration, whose template extends `admin/base.html`."""
-    return html(request, template, status, admin_sections=SECTIONS, **context)
+    is_embedded = services(request).settings.redmine_url is None
+    shown = [it for it in SECTIONS if is_embedded or not it.embedded]
+    return html(request, template, status, admin_sections=shown, **context)

@@ -40,6 +40,7 @@ BUNDLES = {
     "columns.css": ("css/pages/kept.css", "css/pages/columns.css"),
     "admin.css": ("css/pages/kept.css", "css/pages/admin.css"),
     "systems.css": ("css/pages/systems.css",),
+    "tracker.css": ("css/pages/tracker.css",),
     "mentions.css": ("css/pages/mentions.css",),
     "people.css": ("css/pages/kept.css", "css/pages/people.css"),
     "palette.css": ("css/pages/palette.css",),

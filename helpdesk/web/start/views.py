@@ -6,7 +6,7 @@ from collections.abc import Callable
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from helpdesk.errors import HelpdeskError, NotAllowed, WrongKey
+from helpdesk.errors import HelpdeskError, NotAllowed, StoreUnavailable, WrongKey
 from helpdesk.people.model import Person
 from helpdesk.store import absences
 from helpdesk.web.accounts import splash
@@ -22,6 +22,7 @@ from helpdesk.web.lists import page as list_page
 from helpdesk.web.lists import saved_views
 from helpdesk.web.start import sections
 from helpdesk.web.start.sections import Section, Start
+from helpdesk.web.tracker import setup_steps
 
 
 async def home(request: Request) -> Response:
@@ -38,7 +39,9 @@ async def home(request: Request) -> Response:
 
 async def _page(request: Request, person: Person) -> Response:
     own = services(request).database.run(lambda db: absences.of_person(db, person.id))
-    (start, refusal), faults, absence = await asyncio.gather(_load(request, person), broken.found(request, person), own)
+    (start, refusal), faults, absence, is_new = await asyncio.gather(
+        _load(request, person), broken.found(request, person), own, _is_new(request, person)
+    )
     rows = [row for it in start.sections or () if it.page for row in it.page.rows]
     response = html(
         request,
@@ -48,6 +51,7 @@ async def _page(request: Request, person: Person) -> Response:
         refusal=refusal,
         splash=splash.is_due(request),
         broken=faults,
+        is_new=is_new,
         absence=absence if absence.is_away(today(request)) else None,
         origin=_origins(request),
         **await list_page.row_context(request, rows),
@@ -55,6 +59,16 @@ async def _page(request: Request, person: Person) -> Response:
     if splash.is_due(request):
         splash.note_shown(request, response)
     return response
+
+
+async def _is_new(request: Request, person: Person) -> bool:
+    """Tell whether to offer the first steps to an administrator. A store that is down is told of elsewhere."""
+    if not person.is_admin:
+        return False
+    try:
+        return await setup_steps.is_wanted(request)
+    except StoreUnavailable:
+        return False
 
 
 def _origins(request: Request) -> Callable[[Section, int], str]:

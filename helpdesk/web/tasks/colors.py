@@ -1,5 +1,7 @@
 """The colors of statuses and priorities in answers, and the phases that administrators give to statuses."""
 
+from collections.abc import Mapping
+
 from sqlmodel import Session
 from starlette.requests import Request
 
@@ -28,7 +30,9 @@ async def task(request: Request, task: Task) -> Json:
 
 
 async def conflict(request: Request, error: Conflict) -> Json:
-    """Return what the JSON of a conflict says of the task: how it is now, and what others wrote meanwhile."""
+    """Return what the JSON of a conflict says of the object: how it is now, and of a task what others wrote."""
+    if isinstance(error.current, Mapping):
+        return {"current": dict(error.current)}
     if not isinstance(error.current, Task):
         return {}
     current = await task(request, error.current)
