@@ -24,7 +24,7 @@ GROUPS: Mapping[str, Sentence] = {
     "tasks": sentence("Changes of tasks"),
     "files": sentence("Files and exports"),
     "settings": sentence("Settings of the helpdesk"),
-    "tracker": sentence("Settings of the tracker"),
+    "tracker": sentence("Set-up of projects and tasks"),
 }
 ACTS: Mapping[str, Act] = {
     "sign_in": Act("sign_in", sentence("signed in")),
@@ -73,9 +73,9 @@ ACTS: Mapping[str, Act] = {
     "audit_exported": Act("files", sentence("the audit was exported")),
     "read_erp_user": Act("files", sentence("an administrator looked somebody up in the ERP")),
     "edit_profile": Act("accounts", sentence("the profile was changed")),
-    "tracker_add": Act("tracker", sentence("something was added to the tracker")),
-    "tracker_change": Act("tracker", sentence("something in the tracker was changed")),
-    "tracker_remove": Act("tracker", sentence("something was removed from the tracker")),
+    "tracker_add": Act("tracker", sentence("added to the set-up")),
+    "tracker_change": Act("tracker", sentence("changed in the set-up")),
+    "tracker_remove": Act("tracker", sentence("removed from the set-up")),
     "tracker_archive": Act("tracker", sentence("a project was archived")),
     "tracker_restore": Act("tracker", sentence("a project was restored")),
     "tracker_members": Act("tracker", sentence("members of a project were changed")),
