@@ -322,6 +322,32 @@ def code_refused(it: Stage) -> None:
     it.seen(".fault")
 
 
+def own_right_asked(it: Stage) -> None:
+    it.page.goto("/admin/people/1")
+    it.page.get_by_role("switch", name="Администрирование").click()
+    it.seen("#right-is_admin .danger")
+
+
+def account_refused(it: Stage) -> None:
+    it.page.goto("/admin/people/new")
+    it.page.get_by_label("Логин").fill("anna")
+    it.page.get_by_role("button", name="Создать учётную запись").click()
+    it.seen(".fault")
+
+
+def account_made(it: Stage) -> None:
+    it.page.get_by_label("Логин").fill("vera")
+    it.page.get_by_role("button", name="Создать учётную запись").click()
+    it.seen("#password-link")
+
+
+def join_previewed(it: Stage) -> None:
+    it.page.goto("/admin/people/2")
+    it.page.get_by_label("Логин другой учётной записи").fill("vera")
+    it.page.get_by_role("button", name="Показать, что будет перенесено").click()
+    it.seen("h3", "vera")
+
+
 def store_down(it: Stage) -> None:
     with closing(sqlite3.connect(it.helpdesk.folder / "data" / STORE)) as store:
         store.execute("ALTER TABLE tracker_entry RENAME TO elsewhere")
@@ -547,6 +573,23 @@ PARTS = {
             "a wrong code at sign-in": code_refused,
         },
         (401, 422),
+    ),
+    "the administration": Part(
+        "admin",
+        {
+            "the overview": at("/admin"),
+            "people": at("/admin/people"),
+            "no such people": at("/admin/people?q=ничего-подобного"),
+            "a person": at("/admin/people/2"),
+            "the own right, asked": own_right_asked,
+            "an account that is refused": account_refused,
+            "an account that was made": account_made,
+            "a join before it is made": join_previewed,
+            "the audit": at("/admin/audit"),
+            "the audit with nothing": at("/admin/audit?q=ничего-подобного"),
+            "the audit, refused": at("/admin/audit?who=никто&since=вчера"),
+        },
+        (422,),
     ),
     "errors": Part(
         "anna",

@@ -21,7 +21,7 @@ NAMES: dict[str, str] = {
     ADMIN: """
         admin:hand_over admin:export admin:anonymize
         admin:index
-        admin:systems admin:system_test admin:health admin:redmine_test
+        admin:systems admin:system_test admin:health admin:redmine_test admin:metrics
         admin:people admin:new_person admin:person
         admin:right admin:active admin:email admin:confirm_email admin:login
         admin:sessions admin:tokens admin:second_factor admin:password_link

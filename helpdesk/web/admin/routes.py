@@ -3,7 +3,7 @@
 from starlette.routing import BaseRoute, Route
 
 from helpdesk.people.rights import ADMIN
-from helpdesk.web.admin import audit, categories, leaving, overview, systems
+from helpdesk.web.admin import audit, categories, leaving, metrics, overview, systems
 from helpdesk.web.admin.people import access, account, binding, joining, person, rights
 from helpdesk.web.admin.people import index as people
 from helpdesk.web.core.guards import ADMINISTRATORS_ONLY, Handler, in_person, needs
@@ -57,6 +57,7 @@ ROUTES: list[BaseRoute] = [
     Route("/admin/redmine-test", admin(systems.redmine_test), name="admin:redmine_test"),
 
     # Numbers
+    Route("/admin/metrics", admin(metrics.index), name="admin:metrics", methods=["GET", "POST", "DELETE"]),
 
     # Audit
     Route("/admin/audit",            admin(audit.index),  name="admin:audit"),
