@@ -385,9 +385,8 @@ def test_an_account_is_bound_to_the_user_whom_redmine_proves(admin: Client, serv
         refused = admin.post(at("boris", "/bind"), data={"redmine_username": typed}, headers=HTML)
         assert (refused.status_code, row(services, "boris").redmine_id) == (status, None)
     assert admin.post(at("boris", "/bind"), json={"redmine_username": "b.kuznetsov"}).status_code == 200
-    assert (
-        row(services, "boris").redmine_id == 5 and "as user 5 of Redmine" in admin.get(at("boris"), headers=HTML).text
-    )
+    assert row(services, "boris").redmine_id == 5
+    assert "as user 5 of Redmine" in admin.get(at("boris"), headers=HTML).text
     assert admin.post(at("boris", "/unbind"), headers=HTML).status_code == 303
     assert row(services, "boris").redmine_id is None
     assert [it.who for it in lines(services, "bind", "unbind")] == [PEOPLE_IDS["admin"]] * 2
