@@ -32,9 +32,10 @@ RANDOM = {
     "<secret>": "[A-Z2-7]{32}",
     "<app>": "otpauth://totp/.+:anna.secret=[A-Z2-7]{32}&issuer=.+",
     "<sealed>": r"[\w-]{100,}\.[\w-]+\.[\w-]+",
+    "<link>": r"http://testserver/users/password/[\w-]{43}",
     "<recovery code>": "[a-z2-9]{4}(-[a-z2-9]{4}){3}",
 }
-RANDOM_NAMES = {"id", "token", "secret", "address", "sealed", "recovery_codes"}
+RANDOM_NAMES = {"id", "token", "secret", "address", "sealed", "recovery_codes", "link"}
 BESIDE_OTHERS = {"api:erp_user", "people:download_erp", "people:reread"}
 """What answers only beside another system: tests/web/test_own_directories.py and test_erp_client.py ask it."""
 TOLD_HEADERS = ("allow", "retry-after")
