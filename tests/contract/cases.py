@@ -152,6 +152,8 @@ ANSWERS = [
     Case("account_changed", "POST", "/users/account", {"phone": "12-34", "hides_presence": "yes"}, "irina"),
     Case("vpn_date", "PUT", "/users/vpn-date", {"vpn_end_date": "2030-05-01"}),
     Case("vpn_date_by_form", "POST", "/users/vpn-date", {"vpn_end_date": ""}, "irina"),
+    Case("texts", "GET", "/admin/texts", login="admin"),
+    Case("texts_changed", "POST", "/admin/texts", {"signature": "С уважением,\n{full_name}"}, "admin"),
     Case("hint_closed", "POST", "/users/hints", {"closed": "move"}),
     Case("found", "GET", "/search?q=принтер"),
     Case("statistics", "GET", "/tasks/statistics?assigned_to_id=me&project_id=1"),
