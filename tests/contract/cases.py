@@ -15,8 +15,9 @@ TASK = "/tasks/api/task/1"
 
 
 class Case(NamedTuple):
-    """`name` names the golden file. `times` sends the same again; `first` is a body sent before; `failing` is what the
-    tracker does; `settings` are others than the usual ones; `files` make it a form."""
+    """`name` names the golden file. `before` is posted to another address before. `times` sends the same again; `first`
+    is a body sent before; `failing` is what the tracker does; `settings` are others than the usual ones; `files` make
+    it a form."""
 
     name: str
     method: str
@@ -29,6 +30,7 @@ class Case(NamedTuple):
     failing: HelpdeskError | None = None
     settings: Mapping[str, Any] = {}
     files: tuple[tuple[str, bytes], ...] = ()
+    before: tuple[str, Any] | None = None
 
 
 def refused(name: str, method: str, path: str, body: Any = None, **more: Any) -> Case:
@@ -108,6 +110,7 @@ ANSWERS = [
     Case("system_health", "GET", "/admin/health", login="admin"),
     Case("systems", "GET", "/admin/systems", login="admin"),
     Case("system_tested", "POST", "/admin/systems/database/test", {}, "admin"),
+    Case("config", "GET", "/api/config"),
     Case("metrics", "GET", "/admin/metrics", login="admin"),
     Case("metrics_reset", "DELETE", "/admin/metrics", login="admin"),
     Case("metrics_reset_by_form", "POST", "/admin/metrics", {}, "admin"),
@@ -130,6 +133,14 @@ ANSWERS = [
     Case("absence_marked", "POST", "/users/absence", {"until": SOON, "deputy": "boris"}),
     Case("absence_ended", "POST", "/users/absence/end", {}),
     Case("anonymizing", "GET", "/admin/people/3/anonymize", login="admin"),
+    Case(
+        "anonymized",
+        "POST",
+        "/admin/people/3/anonymize",
+        {"login": "boris"},
+        "admin",
+        before=("/admin/people/3/active", {"active": "0"}),
+    ),
     Case("hand_over", "GET", "/users/hand-over"),
     Case("handed_over", "POST", "/users/hand-over", {"to": "boris", "comment": "Передаю."}),
     Case("hand_over_of_person", "GET", "/admin/people/3/hand-over", login="admin"),
