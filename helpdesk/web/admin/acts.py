@@ -68,6 +68,14 @@ ACTS: Mapping[str, Act] = {
     "category_added": Act("settings", sentence("a category of requests was added")),
     "category_changed": Act("settings", sentence("a category of requests was changed")),
     "category_moved": Act("settings", sentence("a category of requests was moved")),
+    "tracker_add": Act("settings", sentence("something of the task system was made")),
+    "tracker_change": Act("settings", sentence("something of the task system was changed")),
+    "tracker_remove": Act("settings", sentence("something of the task system was deleted")),
+    "tracker_workflow": Act("settings", sentence("the workflow of a role was changed")),
+    "tracker_archive": Act("settings", sentence("a project was archived")),
+    "tracker_restore": Act("settings", sentence("a project was restored")),
+    "tracker_members": Act("settings", sentence("somebody's roles in a project were changed")),
+    "tracker_set_up": Act("settings", sentence("the first steps were finished")),
     "columns_changed": Act("settings", sentence("the columns of the board were changed")),
 }
 """The acts that are recorded, by their names in the store."""
@@ -87,6 +95,11 @@ LABELS: Mapping[str, Sentence] = {
     "count": sentence("How many"),
     "grade": sentence("Grade"),
     "error": sentence("Reason"),
+    "part": sentence("Part"),
+    "changes": sentence("Changes"),
+    "roles": sentence("Roles before and now"),
+    "added": sentence("Added"),
+    "removed": sentence("Removed"),
 }
 WORDS: Mapping[str, Mapping[str, Sentence]] = {
     "right": {name: right.title for name, right in RIGHTS.items()},
@@ -94,6 +107,14 @@ WORDS: Mapping[str, Mapping[str, Sentence]] = {
     "error": {
         "wrong_credentials": sentence("wrong login, password or code"),
         "too_many_attempts": sentence("too many attempts"),
+    },
+    "part": {
+        "project": sentence("Project"),
+        "role": sentence("Role"),
+        "status": sentence("Status"),
+        "priority": sentence("Priority"),
+        "type": sentence("Type"),
+        "field": sentence("Custom field"),
     },
     "what": {
         **FIELD_LABELS,

@@ -24,8 +24,8 @@ SECTIONS: tuple[Section, ...] = (
     Section("admin:systems", sentence("Systems")),
     Section("admin:audit", sentence("Audit")),
     Section("admin:categories", sentence("Categories of requests")),
-    Section("tasks:columns", sentence("Columns of the board")),
     Section("tracker:index", sentence("Task system"), embedded=True),
+    Section("tasks:columns", sentence("Columns of the board")),
 )
 
 
