@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Mapping
 from contextlib import closing
+from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 import httpx
@@ -322,6 +323,32 @@ def code_refused(it: Stage) -> None:
     it.seen(".fault")
 
 
+def own_right_asked(it: Stage) -> None:
+    it.page.goto("/admin/people/1")
+    it.page.get_by_role("switch", name="Администрирование").click()
+    it.seen("#right-is_admin .danger")
+
+
+def account_refused(it: Stage) -> None:
+    it.page.goto("/admin/people/new")
+    it.page.get_by_label("Логин").fill("anna")
+    it.page.get_by_role("button", name="Создать учётную запись").click()
+    it.seen(".fault")
+
+
+def account_made(it: Stage) -> None:
+    it.page.get_by_label("Логин").fill("vera")
+    it.page.get_by_role("button", name="Создать учётную запись").click()
+    it.seen("#password-link")
+
+
+def join_previewed(it: Stage) -> None:
+    it.page.goto("/admin/people/2")
+    it.page.get_by_label("Логин другой учётной записи").fill("vera")
+    it.page.get_by_role("button", name="Показать, что будет перенесено").click()
+    it.seen("h3", "vera")
+
+
 def store_down(it: Stage) -> None:
     with closing(sqlite3.connect(it.helpdesk.folder / "data" / STORE)) as store:
         store.execute("ALTER TABLE tracker_entry RENAME TO elsewhere")
@@ -410,6 +437,55 @@ def category_in_conflict(it: Stage) -> None:
     it.seen("[role=alert]", "Пропуска и ключи")
 
 
+def absence_refused(it: Stage) -> None:
+    it.page.goto("/users/absence")
+    it.page.locator("form.reply").evaluate("(form) => (form.noValidate = true)")
+    it.page.get_by_label("Заместитель").fill("никто")
+    it.page.get_by_role("button", name="Сохранить").click()
+    it.seen("form.reply .fault")
+
+
+def absent(it: Stage) -> None:
+    soon = (date.today() + timedelta(5)).isoformat()
+    it.boris.post("/users/absence", json={"until": soon, "deputy": "anna"}).raise_for_status()
+    it.anna.post("/users/absence", json={"until": soon, "deputy": "boris"}).raise_for_status()
+    it.page.goto("/users/absence")
+
+
+def task_of_absent(it: Stage) -> None:
+    it.page.goto(f"/tasks/{it.task}")
+    it.seen(f"#away-{it.task}")
+
+
+def handing_refused(it: Stage) -> None:
+    it.page.goto("/users/hand-over")
+    it.page.get_by_label("Кому").fill("никто")
+    it.page.get_by_role("button", name="Передать все открытые задачи").click()
+    it.seen("form.reply .fault")
+
+
+def handed_in_vain(it: Stage) -> None:
+    it.page.get_by_label("Кому").fill("irina")
+    it.page.get_by_role("button", name="Передать все открытые задачи").click()
+    it.seen("#handing-refused")
+    expect(it.page.get_by_role("link", name="Проверить ещё раз")).to_be_visible(timeout=60_000)
+
+
+def anonymizing(it: Stage) -> None:
+    it.admin.post("/admin/people/5/active", json={"active": "0"}).raise_for_status()
+    it.page.goto("/admin/people/5/anonymize")
+
+
+def anonymizing_refused(it: Stage) -> None:
+    it.page.get_by_label("введите логин").fill("никто")
+    it.page.get_by_role("button", name="Обезличить учётную запись").click()
+    it.seen("form.reply .fault")
+
+
+def anonymized(it: Stage) -> None:
+    login = it.page.locator("label[for=anonymize-login]").inner_text().split()[-1]
+    it.admin.post("/admin/people/5/anonymize", json={"login": login}).raise_for_status()
+    it.page.goto("/admin/people/5/anonymize")
 def word_refused(it: Stage) -> None:
     it.page.get_by_label("Название").fill("новая")
     it.page.get_by_role("button", name="Добавить", exact=True).click()
@@ -569,6 +645,30 @@ PARTS = {
         },
         (409, 422),
     ),
+    "absence": Part(
+        "anna",
+        {
+            "an absence that is refused": absence_refused,
+            "an absence": absent,
+            "the start of somebody absent": at("/"),
+            "a task of somebody absent": task_of_absent,
+            "a hand-over that is refused": handing_refused,
+            "tasks that nobody may have": handed_in_vain,
+        },
+        (422,),
+    ),
+    "leaving": Part(
+        "admin",
+        {
+            "tasks of somebody else": at("/admin/people/3/hand-over"),
+            "an account in use": at("/admin/people/5/anonymize"),
+            "an account to anonymise": anonymizing,
+            "the wrong account": anonymizing_refused,
+            "a number": anonymized,
+            "a number among people": at("/admin/people/5"),
+        },
+        (422,),
+    ),
     "the own access": Part(
         "boris",
         {
@@ -587,6 +687,22 @@ PARTS = {
         },
         (401, 422),
     ),
+    "the administration": Part(
+        "admin",
+        {
+            "the overview": at("/admin"),
+            "people": at("/admin/people"),
+            "no such people": at("/admin/people?q=ничего-подобного"),
+            "a person": at("/admin/people/2"),
+            "the own right, asked": own_right_asked,
+            "an account that is refused": account_refused,
+            "an account that was made": account_made,
+            "a join before it is made": join_previewed,
+            "the audit": at("/admin/audit"),
+            "the audit with nothing": at("/admin/audit?q=ничего-подобного"),
+            "the audit, refused": at("/admin/audit?who=никто&since=вчера"),
+        },
+        (422,),
     "the set-up of the task system": Part(
         "admin",
         {

@@ -6,7 +6,15 @@ import sys
 from collections.abc import Sequence
 from getpass import getpass
 
-from helpdesk import __version__, account_commands, commands, password_commands, secret_commands, user_commands
+from helpdesk import (
+    __version__,
+    account_commands,
+    commands,
+    leaving_commands,
+    password_commands,
+    secret_commands,
+    user_commands,
+)
 from helpdesk.errors import StoreUnavailable
 from helpdesk.people.rights import GRANTED
 from helpdesk.settings.settings import SettingsError
@@ -135,6 +143,13 @@ def _accounts(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     unbind = actions.add_parser("unbind", help="let an account be nobody in Redmine")
     unbind.add_argument("login", help=ANY_LOGIN)
     unbind.set_defaults(run=lambda it: account_commands.unbind(it.login))
+    export = actions.add_parser("export", help="write everything that is kept of a person into a new file")
+    export.add_argument("login", help=ANY_LOGIN)
+    export.add_argument("file")
+    export.set_defaults(run=lambda it: leaving_commands.export(it.login, it.file))
+    anonymize = actions.add_parser("anonymize", help="make the disabled account of a leaver nobody's, for ever")
+    anonymize.add_argument("login", help=ANY_LOGIN)
+    anonymize.set_defaults(run=lambda it: leaving_commands.anonymize(it.login, _again()))
     for verb, meaning in (("accept-login", "is the same person"), ("release-login", "is somebody else")):
         decide = actions.add_parser(verb, help=f"who has this login in the directory now {meaning}")
         decide.add_argument("login", help="oracle:LOGIN or ldap:LOGIN")
@@ -144,6 +159,12 @@ def _accounts(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 def _password() -> str:
     """Read the password from the terminal or a pipe, never from an argument, which all users of the machine can see."""
     return getpass() if sys.stdin.isatty() else sys.stdin.readline().rstrip(os.linesep)
+
+
+def _again() -> str:
+    """Read the login once more, so that nobody hits the wrong account."""
+    print("This can't be undone. Type the login again, without the directory: ", end="", flush=True)
+    return sys.stdin.readline().strip()
 
 
 if __name__ == "__main__":

@@ -32,6 +32,7 @@ from helpdesk.web.edge.etag import Etags
 from helpdesk.web.edge.legacy_redirects import redirect_without_slash
 from helpdesk.web.edge.middleware import Bounds, Edge
 from helpdesk.web.edge.readiness import Readiness
+from helpdesk.web.edge.request_metrics import NoteEndpoint, RequestMetrics
 from helpdesk.web.edge.static_files import StaticFiles
 from helpdesk.web.lists.counts import Counts
 from helpdesk.web.lists.export import Exports
@@ -53,7 +54,8 @@ def create_app(services: Services) -> ASGIApp:
     static_files, pictures = StaticFiles(folder("static")), Pictures()
     renderer = Renderer(settings.timezone, static_files.address, path, settings.brand_name)
     live, presence = Live(services, Events(renderer)), Presence(services.database, services.clock)
-    supervisor = Supervisor([*services.watchers, live.watch, presence.watch])
+    metrics = RequestMetrics(ROUTES, services.database, services.clock)
+    supervisor = Supervisor([*services.watchers, live.watch, presence.watch, metrics.watch])
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -79,6 +81,7 @@ def create_app(services: Services) -> ASGIApp:
             Middleware(Compression),
             Middleware(Etags),
             Middleware(BodyLimit),
+            Middleware(NoteEndpoint),
         ],
         exception_handlers={
             HelpdeskError: errors.domain,
@@ -95,6 +98,7 @@ def create_app(services: Services) -> ASGIApp:
         static_files=static_files,
         renderer=renderer,
         live=live,
+        metrics=metrics,
         readiness=Readiness(services, supervisor.failing),
         pictures=pictures,
         exports=Exports(),
@@ -110,4 +114,4 @@ def create_app(services: Services) -> ASGIApp:
         sealed_text=draft_handoff.sealed,
         presenters=PRESENTERS,
     )
-    return Edge(app, settings.session_cookie_secure, settings.only_https, settings.demo)
+    return Edge(app, metrics, settings.session_cookie_secure, settings.only_https, settings.demo)

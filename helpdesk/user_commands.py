@@ -212,7 +212,9 @@ def disable_user(typed: str) -> None:
 def enable_user(typed: str) -> None:
     """Enable the account with this login, or those of all directories. Raises Refused."""
     settings, (source, login) = configuration.from_process(), account_name(typed)
-    if not open_store(settings).run_here(lambda session: people.enable(session, login, source), writes=True):
+    with refusals():
+        found = open_store(settings).run_here(lambda session: people.enable(session, login, source), writes=True)
+    if not found:
         raise Refused(f"There is no account {typed}.")
     print(f"{typed} can sign in again.")
 

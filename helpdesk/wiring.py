@@ -72,7 +72,7 @@ def _embedded(settings: Settings, database: Database, systems: Outside) -> Servi
     backend = EmbeddedBackend(database.for_backend(), Blobs(settings.files_folder))
     feed = EmbeddedFeed(database.for_backend(), is_named=partial(rights.is_named, settings.administrators))
     authentication, watchers = _authentication(settings, database, systems)
-    accounts, rules = people.known_in_embedded, ownership_rules(settings)
+    accounts, rules = people.known_in_embedded, ownership_rules(settings, None)
     requests = _requests(database, backend, EmbeddedRequests(backend, rules), rules, Person.id, own_account, feed)
     return _services(
         settings, database, systems, backend, authentication, own_account, close, feed, accounts, requests, watchers
@@ -108,7 +108,7 @@ def _with_redmine(settings: Settings, database: Database, systems: Outside, clie
         watchers = (ConsistencyCheck(client, source, recent_people).watch, *watchers)
     backend = RedmineBackend(acting, settings.redmine_text_format, source)
     system = RedmineBackend(client, settings.redmine_text_format, source) if acting is not client else backend
-    accounts, rules = people.known_in_redmine, ownership_rules(settings)
+    accounts, rules = people.known_in_redmine, ownership_rules(settings, settings.redmine_anonymous_user_id)
     by_key = RedmineRequests(system, backend, rules, settings.requester_fields or (), systems.nameless)
     requests = _requests(database, system, by_key, rules, Person.redmine_id, redmine_user, feed)
     return _services(
@@ -186,9 +186,9 @@ def _services(
     )
 
 
-def ownership_rules(settings: Settings) -> OwnershipRules:
-    """Return the settings that decide whose a request is."""
-    return OwnershipRules(aliases_of(settings.email_aliases or ()), settings.redmine_anonymous_user_id)
+def ownership_rules(settings: Settings, anonymous_id: int | None) -> OwnershipRules:
+    """Return the settings that decide whose a request is; nobody owns what the anonymous user is the author of."""
+    return OwnershipRules(aliases_of(settings.email_aliases or ()), anonymous_id)
 
 
 def _requests(

@@ -32,22 +32,26 @@ class RequesterAccounts:
     async def of_task(self, ownership: Ownership) -> Sequence[Requester]:
         """Return the active people to whom a task belongs."""
         author = ownership.author if ownership.author != self.rules.anonymous_id else None
-        people = await self.database.run(lambda db: self._found(db, [author], self.rules.addresses(ownership)))
-        return [who for who in people if self.rules.belongs(ownership, who)]
+
+        def work(db: Session) -> list[Requester]:
+            return self.rules.owners(ownership, self._found(db, [author], self.rules.addresses(ownership)))
+
+        return await self.database.run(work)
 
     async def askers(self, ownerships: Mapping[int, Ownership]) -> dict[int, tuple[Asker, ...]]:
         """Return for each task the people whom its fields name, else the author's account if there is one."""
+
+        def work(db: Session) -> dict[int, tuple[Asker, ...]]:
+            return self._askers(db, ownerships)
+
+        return await self.database.run(work)
+
+    def _askers(self, db: Session, ownerships: Mapping[int, Ownership]) -> dict[int, tuple[Asker, ...]]:
         listed = {task: self.rules.listed(it)[:MOST_ASKERS] for task, it in ownerships.items()}
         authors = {it.author for task, it in ownerships.items() if not listed[task]} - {self.rules.anonymous_id, None}
         named = {each for every in listed.values() for each in every}
-
-        def work(db: Session) -> list[tuple[Requester, Asker]]:
-            return [
-                (self._of_account(it), _asker(it))
-                for it in requesters.accounts(db, self.number, self._numbers(authors), self._variants(named))
-            ]
-
-        people = await self.database.run(work)
+        accounts = requesters.accounts(db, self.number, self._numbers(authors), self._variants(named))
+        people = [(self._of_account(it), _asker(it)) for it in accounts]
         by_address = {address: asker for who, asker in people for address in who.addresses}
         by_number = {who.actor.id: asker for who, asker in people if who.actor}
         found = {}

@@ -1,6 +1,8 @@
 """Read the tasks that belong to a person, as the system actor sees them."""
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import ParamSpec, TypeVar
 
 from helpdesk.errors import NotFound
 from helpdesk.requests.model import Ownership, Requester
@@ -11,11 +13,18 @@ from helpdesk.tasks.lists import TaskQuery
 from helpdesk.tasks.model import Task, TaskRow
 from helpdesk.threads import Threads
 
-AT_ONCE = 100
-"""Redmine returns no more tasks at a time."""
 LONG_TEXT = 5_000
 """Characters from which on fields are read beside the event loop."""
 THREADS = Threads(2)
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+async def beside(ownerships: Mapping[int, Ownership], work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Return the result of work that reads these fields, done beside the event loop if they are long."""
+    if sum(len(text) for each in ownerships.values() for text in each.fields) < LONG_TEXT:
+        return work(*args, **kwargs)
+    return await THREADS.run(work, *args, **kwargs)
 
 
 class Owned:
@@ -28,7 +37,7 @@ class Owned:
         """Return the requests of a person, the last changed first; MOST_REQUESTS at most."""
         ids = list(await self._own(who, await self.source.candidates(who, MOST_REQUESTS)))[:MOST_REQUESTS]
         rows = [row async for row in self._visible_rows(ids, TaskQuery(search=search, include_closed=not only_open))]
-        return sorted(rows, key=lambda row: (row.updated_on, row.id), reverse=True)
+        return await THREADS.run(sorted, rows, key=_changed, reverse=True)
 
     async def task(self, who: Requester, task_id: int) -> Task:
         """Return a task that belongs to the person. Raises NotFound."""
@@ -46,15 +55,23 @@ class Owned:
             return frozenset()
         return frozenset(await self.backend.seen(await self.source.system(), task_ids))
 
+    async def owners(self, task_id: int, people: Iterable[Requester]) -> Sequence[Requester]:
+        """Return those of these people to whom a task belongs, whether it is visible or not."""
+        found = await self.source.ownerships([task_id])
+        return await beside(found, self.rules.owners, found[task_id], people) if task_id in found else ()
+
     async def _own(self, who: Requester, ownerships: Mapping[int, Ownership]) -> Sequence[int]:
         """Return the ids of those that belong to the person, in their order."""
-        if sum(len(text) for each in ownerships.values() for text in each.fields) < LONG_TEXT:
-            return self.rules.own(who, ownerships)
-        return await THREADS.run(self.rules.own, who, ownerships)
+        return await beside(ownerships, self.rules.own, who, ownerships)
 
     async def _visible_rows(self, ids: Sequence[int], query: TaskQuery) -> AsyncIterator[TaskRow]:
         system = await self.source.system()
-        for start in range(0, len(ids), AT_ONCE):
-            some = query._replace(task_ids=tuple(ids[start : start + AT_ONCE]), per_page=AT_ONCE)
+        at_once = self.source.at_once
+        for start in range(0, len(ids), at_once):
+            some = query._replace(task_ids=tuple(ids[start : start + at_once]), per_page=at_once)
             for row in (await self.backend.tasks(system, some)).rows:
                 yield row
+
+
+def _changed(row: TaskRow) -> tuple[datetime, int]:
+    return row.updated_on, row.id

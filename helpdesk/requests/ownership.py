@@ -1,6 +1,6 @@
 """Decide whose a request is. Lists, single requests, files, notifications and streams all ask here."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from helpdesk.requests import addresses
 from helpdesk.requests.addresses import Canonical
@@ -25,6 +25,11 @@ class Rules:
         """Return the addresses in the fields of a task in their order, each once."""
         found = (each for text in ownership.fields for each in addresses.listed(text, self.canonical))
         return tuple(dict.fromkeys(found))
+
+    def owners(self, ownership: Ownership, people: Iterable[Requester]) -> list[Requester]:
+        """Return those of these people to whom a task belongs. Its fields are read once."""
+        named = self.addresses(ownership)
+        return [who for who in people if self._is_author(ownership, who) or not who.addresses.isdisjoint(named)]
 
     def own(self, who: Requester, ownerships: Mapping[int, Ownership]) -> list[int]:
         """Return the ids of those of these tasks that belong to this person, in their order."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from helpdesk.errors import Invalid, NotAllowed, NotFound, sentence
 from helpdesk.people.model import SignedIn
-from helpdesk.requests import activity, pruning
+from helpdesk.requests import activity, paging, pruning
 from helpdesk.requests.accounts import RequesterAccounts
 from helpdesk.requests.categories import Categories
 from helpdesk.requests.checks import NO_CATEGORY, refusal_of_new, require_grade, require_text, written
@@ -29,7 +29,7 @@ from helpdesk.requests.model import (
     RequestPage,
     RequestQuery,
 )
-from helpdesk.requests.owned import Owned
+from helpdesk.requests.owned import THREADS, Owned
 from helpdesk.requests.ownership import Rules as OwnershipRules
 from helpdesk.requests.signature import address_of, signed, signs
 from helpdesk.requests.source import Means, RequestSource
@@ -41,7 +41,7 @@ from helpdesk.tasks.creation import NewTask
 from helpdesk.tasks.feed import Event
 from helpdesk.tasks.files import Staged, Upload
 from helpdesk.tasks.model import Edit, OpenFile, Status, TaskRow
-from helpdesk.tasks.phases import Rule, Rules, phase, summarised
+from helpdesk.tasks.phases import Rule, Rules, phase
 from helpdesk.texts import is_blank, trimmed
 
 NOT_ANSWERED = sentence("You can't answer this request. Please call the support.")
@@ -77,20 +77,9 @@ class RequestService:
         return await self.accounts.requester(signed_in)
 
     async def page(self, who: Requester, query: RequestQuery) -> RequestPage:
-        known, rules = await self._statuses()
-        rows = every = await self.owned.rows(who)
-        if query.search:
-            rows = await self.owned.rows(who, query.search)
-        phases = {it.id: phase(it, rules) for it in known.values()}
-        counts = dict[int, int]()
-        for row in every:
-            phases.setdefault(row.status.id, phase(row.status, rules))
-            counts[row.status.id] = counts.get(row.status.id, 0) + 1
-        chosen = [row for row in rows if query.phase in (None, phases[row.status.id])]
-        first = (query.page - 1) * query.per_page
-        statuses = {row.status.id: row.status for row in every} | known
-        summary = summarised(counts, statuses.values(), rules)
-        return RequestPage(tuple(chosen[first : first + query.per_page]), len(chosen), query, summary, phases)
+        (known, rules), every = await asyncio.gather(self._statuses(), self.owned.rows(who))
+        found = await self.owned.rows(who, query.search) if query.search else every
+        return await THREADS.run(paging.page, every, found, query, known, rules)
 
     async def _statuses(self) -> tuple[dict[int, Status], Rules]:
         """Return every status by id, and the phases that administrators gave to them."""
@@ -193,7 +182,7 @@ class RequestService:
             await self.database.run(lambda db: request_grades.save(db, task_id, who.person.id, *given), writes=True)
 
     async def similar(self, who: Requester, words: str, limit: int) -> tuple[TaskRow, ...]:
-        return pruning.similar(await self.owned.rows(who, only_open=True), words, limit)
+        return await THREADS.run(pruning.similar, await self.owned.rows(who, only_open=True), words, limit)
 
     async def categories(self, who: Requester) -> tuple[Category, ...]:
         return await self._categories.offered(who)
@@ -235,8 +224,7 @@ class RequestService:
         return await self.accounts.of_task(ownerships[event.task_id]) if ownerships else ()
 
     async def readers(self, event: Event, people: Iterable[Requester]) -> frozenset[int]:
-        ownership = (await self.source.ownerships([event.task_id])).get(event.task_id)
-        own = [who for who in people if ownership and self.rules.belongs(ownership, who) and not self._did(who, event)]
+        own = [who for who in await self.owned.owners(event.task_id, people) if not self._did(who, event)]
         if not own or not await self._is_public(event) or not await self.owned.seen([event.task_id]):
             return frozenset()
         return frozenset(who.person.id for who in own)

@@ -29,6 +29,10 @@ class Means(NamedTuple):
 class RequestSource(Protocol):
     """The port. All methods raise Unavailable, BadResponse and StoreUnavailable."""
 
+    @property
+    def at_once(self) -> int:
+        """Return how many tasks the backend lists at a time."""
+
     async def system(self) -> Actor:
         """Return the actor as whom requests are read, who sees more than any requester."""
 

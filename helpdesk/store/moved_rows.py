@@ -1,4 +1,4 @@
-"""Move rows that refer to a person from one account to another one, and back by their keys."""
+"""Find the rows that refer to a person, and move them from one account to another one, and back by their keys."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
@@ -11,6 +11,17 @@ from helpdesk.store.models.tables import Person
 
 STAYS = {"account_join", "grace_password", "first_answer", "password_link", "second_factor", "recovery_code"}
 """Tables whose rows belong to the way of signing in, or to one answer, and are not moved."""
+
+UNBOUND = {
+    "account_join.joined_by",
+    "audit_record.actor_id",
+    "audit_record.person_id",
+    "company_text.changed_by",
+    "person.deputy_id",
+    "person.joined_into",
+    "right_grant.granted_by",
+}
+"""Columns with the id of a person that are no foreign keys: the row stays as it is, whatever becomes of the person."""
 
 Moved = dict[str, list[list[Any]]]
 """The keys of the moved rows, by `table.column`."""
@@ -33,10 +44,15 @@ class Link(NamedTuple):
 
 def links() -> Iterator[Link]:
     """Yield every column that refers to a person and is moved."""
+    return (link for link in references() if link.table.name not in STAYS and link.name not in UNBOUND)
+
+
+def references() -> Iterator[Link]:
+    """Yield every column that refers to a person."""
     for table in SQLModel.metadata.sorted_tables:
         for column in table.columns:
             refers = any(key.column.table.name == "person" for key in column.foreign_keys)
-            if refers and table.name not in STAYS:
+            if refers or f"{table.name}.{column.name}" in UNBOUND:
                 yield Link(table, column)
 
 

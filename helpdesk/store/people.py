@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from helpdesk.errors import Invalid, sentence
 from helpdesk.people.rights import ADMIN
 from helpdesk.store import api_tokens, audit, locks, rights, sessions
 from helpdesk.store.casefold import fold
@@ -17,6 +18,8 @@ from helpdesk.store.rights import Named
 
 FOUND_BY = ("login", "full_name", "department", "position", "phone", "office")
 """What colleagues are searched by."""
+
+STAYS_CLOSED = sentence("This account was anonymised: it is nobody's, and stays closed.")
 
 
 class Account(NamedTuple):
@@ -195,12 +198,15 @@ def disable_accounts(session: Session, found: Sequence[Person], named: Named | N
 
 
 def enable(session: Session, login: str, source: str | None = None) -> bool:
-    """Let the accounts with this login sign in again. Return False when there is none."""
+    """Let the accounts with this login sign in again. Return False when there is none. Raises Invalid for one that was
+    anonymised."""
     return enable_accounts(session, with_login(session, login, source))
 
 
 def enable_accounts(session: Session, found: Sequence[Person]) -> bool:
-    """Let these accounts sign in again. Return False when there is none."""
+    """Let these accounts sign in again. Return False when there is none. Raises Invalid for one that was anonymised."""
+    if any(row.anonymized_at for row in found):
+        raise Invalid({"login": [STAYS_CLOSED]})
     return bool(_set_active(session, found, True))
 
 

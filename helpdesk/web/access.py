@@ -19,9 +19,9 @@ NAMES: dict[str, str] = {
         old:/my-issues old:/my-issues/new old:/my-issues/{task_id:int}
     """,
     ADMIN: """
-        admin:hand_over
+        admin:hand_over admin:export admin:anonymize
         admin:index
-        admin:systems admin:system_test admin:health admin:redmine_test
+        admin:systems admin:system_test admin:health admin:redmine_test admin:metrics
         admin:people admin:new_person admin:person
         admin:right admin:active admin:email admin:confirm_email admin:login
         admin:sessions admin:tokens admin:second_factor admin:password_link
@@ -50,7 +50,7 @@ NAMES: dict[str, str] = {
         people:second_factor_codes people:second_factor_off
         tasks:my_tasks tasks:index tasks:export tasks:statistics tasks:layout tasks:bulk
         tasks:new tasks:new_form tasks:new_preview
-        people:absence people:absence_end people:hand_over
+        people:absence people:absence_end people:hand_over people:export
         tasks:board tasks:more tasks:cards tasks:card tasks:row tasks:fold
         tasks:show tasks:back tasks:changed tasks:next_task tasks:previous_task tasks:entry tasks:text
         tasks:file tasks:thumbnail tasks:view

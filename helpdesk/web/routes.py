@@ -25,7 +25,7 @@ from helpdesk.web.drafts import service as drafts_service
 from helpdesk.web.edge import legacy_redirects, not_configured, readiness, static_files
 from helpdesk.web.edge.idempotency import idempotent
 from helpdesk.web.files import downloads
-from helpdesk.web.leaving import absence, hand_over
+from helpdesk.web.leaving import absence, export, hand_over
 from helpdesk.web.lists import bulk, layout, rows, saved_views, statistics
 from helpdesk.web.lists import views as lists
 from helpdesk.web.live import views as live
@@ -108,6 +108,7 @@ ROUTES: list[BaseRoute] = [
     Route("/users/menu",     signed_in(accounts.menu),      name="people:menu"),
     Route("/users/absence",  signed_in(absence.index),      name="people:absence", methods=FORM),
     Route("/users/hand-over", signed_in(hand_over.own),   name="people:hand_over", methods=FORM),
+    Route("/users/export",   signed_in(in_person(export.own)), name="people:export"),
     Route("/users/absence/end", signed_in(absence.back),    name="people:absence_end", methods=POST),
     Route("/users/hints",    write(accounts_hints.hints),   name="people:hints", methods=POST),
     Route("/users/sessions", signed_in(in_person(sessions.index)),   name="people:sessions", methods=FORM),

@@ -48,7 +48,7 @@ def upgrade() -> None:
         sa.Column("route", AutoString(length=80), nullable=False),
         sa.Column("process", AutoString(length=40), nullable=False),
         sa.Column("count", sa.Integer(), nullable=False),
-        sa.Column("total", sa.Float(), nullable=False),
+        sa.Column("total", sa.Double(), nullable=False),
         sa.Column("longest", sa.Float(), nullable=False),
         sa.Column("shortest", sa.Float(), nullable=False),
         sa.Column("histogram", sa.Text(), nullable=False),

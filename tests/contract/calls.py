@@ -63,8 +63,10 @@ PAGES = STREAMS | {
     "tasks:next_task", "tasks:previous_task",
     "replies:insert", "drafts:discard", "tasks:row GET", "tasks:delete GET", "tasks:new_form", "tasks:new_preview",
     "tasks:thumbnail", "tasks:view", "notifications:show", "tasks:changed", "notifications:widget",
+    "admin:new_person GET", "admin:audit_export",
     "requests:changed", "requests:thumbnail", "requests:view", "requests:solved GET", "requests:similar POST",
     "tasks:more", "tasks:cards", "tasks:bulk GET", "people:menu", "search:keys", "people:avatar",
+    "people:export", "admin:export",
 }  # fmt: skip
 KINDS = (
     "application/json", "application/json; charset=utf-16", "application/x-www-form-urlencoded", "text/plain", "",

@@ -35,9 +35,10 @@ async def readers(desk: Desk, event: Event) -> set[str]:
 
 @pytest.mark.usefixtures("nothing_is_set_up", "long_after_others")
 async def test_requesters_read_public_events_of_others(world: World, desk: Desk) -> None:
-    desk.set("stranger", is_email_proven=True)
+    for login in ("stranger", "boris"):
+        desk.set(login, is_email_proven=True)
     task, anna, irina = world.new_task(), world.actor("anna"), world.actor("irina")
-    desk.address(task, "stranger@example.test")
+    desk.address(task, "stranger@example.test, (boris@example.test) joboris@example.test")
     position = await world.feed.start()
     await world.backend.comment(anna, task, "Всем")
     await world.backend.comment(anna, task, "Своим", private=True)
@@ -53,7 +54,10 @@ async def test_requesters_read_public_events_of_others(world: World, desk: Desk)
     found = await desk.service.requesters_of(events[0])
     assert {who.person.login for who in found} == both
     asked = await desk.service.asked_by([task])
-    assert [(it.login, it.email) for it in asked[task]] == [("stranger", "stranger@example.test")]
+    assert [(it.login, it.email) for it in asked[task]] == [
+        ("stranger", "stranger@example.test"),
+        ("", "joboris@example.test"),
+    ]
 
 
 async def test_an_address_counts_only_when_the_company_vouches_for_it(embedded: EmbeddedWorld) -> None:

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from sqlmodel import Session
 
+from helpdesk.errors import Unavailable, sentence
 from helpdesk.people.rights import ADMIN
 from helpdesk.services import Services
 from helpdesk.settings.parsing import account_names
-from helpdesk.store import account_search, people, rights, second_factors
+from helpdesk.store import account_search, audit, people, rights, second_factors, system_health
 from helpdesk.store.models.tables import Person
 from tests.web.conftest import HTML, HTMX, Client, Visit
 from tests.web.dom import Element, parsed
@@ -359,6 +360,34 @@ def test_without_a_redmine_nobody_is_bound(admin: Client) -> None:
     assert "Login in Redmine" not in admin.get(at("anna"), headers=HTML).text
 
 
+# The overview
+
+
+def test_the_overview_counts_and_says_what_is_broken_first(
+    visit: Visit, number: int, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admin = visit("admin")
+    told = admin.get("/admin").json()
+    counts = {"people": 5, "administrators": 1, "without_second_factor": 1, "sessions": 1, "tasks_today": 1}
+    assert (told["broken"], told["counts"]) == ([], counts)
+    assert "Nothing: the store" in admin.get("/admin", headers=HTML).text
+
+    async def down(*_: object) -> None:
+        raise Unavailable(sentence("The tracker is on fire."))
+
+    monkeypatch.setattr(type(services.backend), "tasks", down)
+    page = admin.get("/admin", headers=HTML).text
+    assert page.index("on fire") < page.index("In numbers") and "Nothing: the store" not in page
+    assert "tasks_today" not in admin.get("/admin").json()["counts"]
+
+
+def test_the_overview_says_which_systems_do_not_work(admin: Client, services: Services) -> None:
+    change(services, lambda db: system_health.record(db, "database", None, "", services.clock()))
+    assert admin.get("/admin").json()["broken"] == ["The store does not work."]
+    page = admin.get("/admin", headers=HTML).text
+    assert "The store does not work." in page and 'href="/admin/systems"' in page
+
+
 # The audit's page
 
 
@@ -394,8 +423,6 @@ def test_wrong_questions_at_the_audit_are_refused(admin: Client, query: str) -> 
 
 
 def test_the_audit_is_read_page_after_page_and_exported_without_formulas(admin: Client, services: Services) -> None:
-    from helpdesk.store import audit
-
     def many(db: Session) -> None:
         for number in range(120):
             audit.note(db, PEOPLE_IDS["anna"], "file_taken", None, {"file": f"=cmd|{number}"}, 5)

@@ -1,5 +1,6 @@
 """The record of acts: what comes into it, and that it stops nobody."""
 
+import ast
 import json
 import logging
 import re
@@ -13,6 +14,7 @@ from helpdesk.errors import StoreUnavailable
 from helpdesk.services import Services
 from helpdesk.store import audit
 from helpdesk.store.models.tables import AuditRecord
+from helpdesk.web.admin import acts
 from tests.web.conftest import HTML, Visit, attached
 from tests.web.test_passwords import whole_store
 from tests.world import PASSWORDS, PEOPLE_IDS, STATUS_IDS, EmbeddedWorld
@@ -127,6 +129,22 @@ def test_a_store_that_takes_no_records_stops_no_act_and_the_log_says_so(
     (said,) = [it for it in caplog.records if it.message == "acts could not be recorded"]
     assert said.levelno == logging.ERROR
     assert (said.__dict__["acts"], said.__dict__["error"]) == (f"task_changed {number}", "read-only")
+
+
+def noted_acts() -> set[str]:
+    """The names of acts in calls of `audit.note` and of `Act`, as far as they stand there."""
+    places, found = {"audit.note": 2, "Act": 0}, set[str]()
+    for file in PACKAGE.rglob("*.py"):
+        for call in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(call, ast.Call) and ast.unparse(call.func) in places:
+                act = call.args[places[ast.unparse(call.func)]]
+                found |= {str(it.value) for it in ast.walk(act) if isinstance(it, ast.Constant)}
+    return found
+
+
+def test_every_act_that_is_recorded_has_words() -> None:
+    sure = {name for name in noted_acts() if name not in acts.GROUPS}
+    assert len(sure) > 30 and sure - acts.ACTS.keys() == {"tracker_"}
 
 
 def test_the_application_changes_no_record_and_deletes_in_one_place() -> None:

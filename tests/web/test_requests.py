@@ -14,13 +14,15 @@ from helpdesk.people.model import SignedIn
 from helpdesk.services import Services
 from helpdesk.store import board
 from helpdesk.store.board import ColumnSettings
+from helpdesk.store.database import Database
 from helpdesk.store.models import tables
 from helpdesk.store.models.tables import Person, RequestCategory, Task
 from helpdesk.tasks.model import Edit
+from tests.telling import tell as notify
 from tests.web.conftest import HTML, HTMX, Client, Visit, attached, notes, seals
 from tests.web.dom import Element, parsed
 from tests.web.test_drafts import hidden, kept, mark
-from tests.world import PEOPLE_IDS, PROJECT_IDS, STATUS_IDS, EmbeddedWorld
+from tests.world import PEOPLE_IDS, PRIORITY_IDS, PROJECT_IDS, STATUS_IDS, EmbeddedWorld
 
 SECRET = "Опять перегрел плату"
 TEXT = "Набирала «долго» & <b>терять</b> жалко"
@@ -166,6 +168,32 @@ def test_a_page_hears_of_news_and_shows_them(irina: Client, embedded: EmbeddedWo
     assert "News from Анна Смирнова" in notice and "Заменили" not in notice
     assert "Заменили катушку." in irina.get(f"{news}?show=1", headers=HTMX).text
     assert irina.get(news, headers=HTML).headers["location"] == f"/requests/{mine}"
+
+
+def test_what_staff_do_among_themselves_is_no_news(irina: Client, embedded: EmbeddedWorld, mine: int) -> None:
+    version = hidden(irina.get(f"/requests/{mine}", headers=HTML).text, "lock_version")
+    news = f"/requests/{mine}/changed?since={version}"
+    tell(embedded, mine, SECRET, private=True)
+    assert irina.get(news, headers=HTMX).status_code == 204
+    asyncio.run(embedded.backend.change(embedded.actor("anna"), mine, Edit({"priority": PRIORITY_IDS["urgent"]})))
+    silent = irina.get(news, headers=HTMX).text
+    assert "News" not in silent and "urgent" not in silent and f'id="state-{mine}"' in silent
+
+
+def test_pictures_of_a_text_are_those_of_the_request(irina: Client, embedded: EmbeddedWorld, mine: int) -> None:
+    file = attached(embedded, mine, b"x", "снимок.png", "image/png")
+    tell(embedded, mine, "![](снимок.png) и #5")
+    text = irina.get(f"/requests/{mine}", headers=HTML).text
+    assert f'src="/requests/{mine}/files/{file}/thumbnail"' in text and 'href="/requests/5"' in text
+    assert f"/tasks/{mine}" not in text
+
+
+def test_a_request_with_an_unread_notification_is_marked(irina: Client, database: Database, mine: int) -> None:
+    notify(database, "irina", mine)
+    (row,) = page(irina, "/requests").of_class("list-news")
+    assert "Не печатает принтер" in row.text and "unread" in row.text
+    page(irina, f"/requests/{mine}")
+    assert page(irina, "/requests").of_class("list-news") == []
 
 
 def test_a_long_text_is_read_to_its_end(irina: Client, services: Services, mine: int) -> None:
@@ -325,7 +353,7 @@ def test_similar_requests_are_named_while_the_subject_is_typed(irina: Client, vi
 # People whom the task system does not know, and staff
 
 
-def test_whoever_has_no_identity_in_the_task_system_follows_requests(visit: Visit, services: Services) -> None:
+def test_whoever_has_no_identity_in_the_task_system_follows_requests(visit: Visit, irina: Client, mine: int) -> None:
     """The stand-in refuses everybody: an account of the ERP without a user of Redmine."""
 
     def refuse(signed_in: SignedIn) -> NoReturn:
@@ -337,6 +365,9 @@ def test_whoever_has_no_identity_in_the_task_system_follows_requests(visit: Visi
     start = page(client, "/")
     assert "How can we help?" in start.text and start.one(lambda it: it.get("href") == "/requests/new")
     assert page(client, "/requests").of_class("request-cards") and client.get("/requests/new").status_code == 200
+    assert "Не печатает принтер" in start.text and page(client, f"/requests/{mine}").of_class("phase-active")
+    assert client.post(f"/requests/{mine}", data={"comment": "Ещё"}, headers=HTML).status_code == 303
+    assert client.get(f"/requests/{mine}/changed?since=0", headers=HTMX).status_code == 200
 
 
 def test_staff_see_who_asked_and_how_to_reach_them(visit: Visit, services: Services, number: int) -> None:

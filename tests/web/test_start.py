@@ -12,11 +12,11 @@ from helpdesk.errors import HelpdeskError, LockedOut, Unavailable, WrongKey, sen
 from helpdesk.paths import folder
 from helpdesk.services import Services
 from helpdesk.store.models.tables import Task
+from helpdesk.web.admin import broken as broken_module
 from helpdesk.web.core.errors import status_of
 from helpdesk.web.edge.readiness import Readiness
 from helpdesk.web.edge.static_files import minified
 from helpdesk.web.lists import page as list_page
-from helpdesk.web.start import broken as broken_module
 from helpdesk.web.start import sections
 from helpdesk.web.tasks import colors
 from tests.people.scripted import ScriptedDirectory

@@ -73,16 +73,17 @@ class SystemSample(SQLModel, table=True):
 
 
 class RouteMetric(SQLModel, table=True):
-    """The times of the requests that one process has answered on a route, in seconds.
+    """The times of the requests that all processes together have answered on a route, in seconds.
 
-    `histogram` is JSON: the number of requests in each bucket of `metrics.py`. Rows of all processes are added up.
+    `histogram` is JSON: the number of requests by bucket of `route_times.py`. Rows without a route are those of
+    processes, and of the last reset (`store/route_metrics.py`).
     """
 
     __tablename__ = "route_metric"
     route: str = Field(primary_key=True, max_length=80)
     process: str = Field(primary_key=True, max_length=40)
     count: int
-    total: float
+    total: float = Field(sa_type=sa.Double)
     longest: float
     shortest: float
     histogram: str = Field(sa_type=sa.Text)

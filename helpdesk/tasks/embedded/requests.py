@@ -13,7 +13,7 @@ from helpdesk.requests import addresses
 from helpdesk.requests.model import Ownership, Requester
 from helpdesk.requests.ownership import Rules
 from helpdesk.requests.source import Means
-from helpdesk.store.database import in_batches
+from helpdesk.store.database import KEYS_AT_ONCE, in_batches
 from helpdesk.store.tracker import requests as rows
 from helpdesk.store.tracker.tasks import next_statuses, roles_by_project
 from helpdesk.tasks.creation import NewTask
@@ -30,6 +30,8 @@ SYSTEM = Actor(0, "", is_admin=True)
 
 class EmbeddedRequests:
     """Requesters always write as themselves; an Actor's id is the account's."""
+
+    at_once = KEYS_AT_ONCE
 
     def __init__(self, backend: EmbeddedBackend, rules: Rules) -> None:
         self.backend, self.rules = backend, rules

@@ -18,7 +18,7 @@ from helpdesk.tasks.files import Staged, Upload
 from helpdesk.tasks.model import Actor, Edit, Ref, Task
 from helpdesk.tasks.redmine.backend import RedmineBackend
 from helpdesk.tasks.redmine.rest import json_mapper
-from helpdesk.tasks.redmine.rest.metadata_cache import Cache
+from helpdesk.tasks.redmine.rest.metadata_cache import PAGE, Cache
 from helpdesk.tasks.redmine.rest.nameless import Nameless
 from helpdesk.tasks.redmine.rest.requests import RestOwnerships
 from helpdesk.tasks.redmine.sql.requests import SqlOwnerships
@@ -38,6 +38,8 @@ NOT_MARKED = sentence(
 
 class RedmineRequests:
     """`system` acts by our own key, `acting` as people do; both may be the same."""
+
+    at_once = PAGE
 
     def __init__(
         self,

@@ -24,6 +24,7 @@ GROUPS: Mapping[str, Sentence] = {
     "tasks": sentence("Changes of tasks"),
     "files": sentence("Files and exports"),
     "settings": sentence("Settings of the helpdesk"),
+    "tracker": sentence("Set-up of projects and tasks"),
 }
 ACTS: Mapping[str, Act] = {
     "sign_in": Act("sign_in", sentence("signed in")),
@@ -36,6 +37,9 @@ ACTS: Mapping[str, Act] = {
     "account_added": Act("accounts", sentence("an account was made")),
     "enable": Act("accounts", sentence("the account was enabled")),
     "disable": Act("accounts", sentence("the account was disabled")),
+    "anonymize": Act("accounts", sentence("the account was anonymised")),
+    "away": Act("accounts", sentence("marked as away")),
+    "back": Act("accounts", sentence("marked as back")),
     "join": Act("accounts", sentence("accounts were joined")),
     "unjoin": Act("accounts", sentence("a join of accounts was undone")),
     "bind": Act("accounts", sentence("bound to a user of Redmine")),
@@ -57,14 +61,25 @@ ACTS: Mapping[str, Act] = {
     "task_created": Act("tasks", sentence("a task was made")),
     "task_changed": Act("tasks", sentence("a task was changed")),
     "request_solved": Act("tasks", sentence("a requester said thank you")),
+    "hand_over": Act("tasks", sentence("open tasks were handed over")),
     "task_deleted": Act("tasks", sentence("a task was deleted")),
     "comment_changed": Act("tasks", sentence("a comment was changed")),
     "comment_deleted": Act("tasks", sentence("a comment was deleted")),
     "task_watched": Act("tasks", sentence("a task is watched")),
     "task_unwatched": Act("tasks", sentence("a task is watched no longer")),
     "file_taken": Act("files", sentence("an administrator took a file")),
+    "export_person": Act("files", sentence("everything that is kept of a person was taken")),
     "export": Act("files", sentence("a list was exported")),
     "audit_exported": Act("files", sentence("the audit was exported")),
+    "read_erp_user": Act("files", sentence("an administrator looked somebody up in the ERP")),
+    "edit_profile": Act("accounts", sentence("the profile was changed")),
+    "tracker_add": Act("tracker", sentence("added to the set-up")),
+    "tracker_change": Act("tracker", sentence("changed in the set-up")),
+    "tracker_remove": Act("tracker", sentence("removed from the set-up")),
+    "tracker_archive": Act("tracker", sentence("a project was archived")),
+    "tracker_restore": Act("tracker", sentence("a project was restored")),
+    "tracker_members": Act("tracker", sentence("members of a project were changed")),
+    "tracker_workflow": Act("tracker", sentence("the workflow of a role was changed")),
     "category_added": Act("settings", sentence("a category of requests was added")),
     "category_changed": Act("settings", sentence("a category of requests was changed")),
     "category_moved": Act("settings", sentence("a category of requests was moved")),
@@ -94,6 +109,8 @@ LABELS: Mapping[str, Sentence] = {
     "what": sentence("Changed"),
     "count": sentence("How many"),
     "grade": sentence("Grade"),
+    "taker": sentence("To whom"),
+    "until": sentence("Until"),
     "error": sentence("Reason"),
     "part": sentence("Part"),
     "changes": sentence("Changes"),
@@ -124,6 +141,16 @@ WORDS: Mapping[str, Mapping[str, Sentence]] = {
     },
 }
 """What values of details are called."""
+THINGS: Mapping[str, Sentence] = {
+    "project": sentence("Project"),
+    "role": sentence("Role"),
+    "field": sentence("Field"),
+    "status": sentence("Status"),
+    "priority": sentence("Priority"),
+    "tracker": sentence("Type"),
+    "kind": sentence("Type"),
+}
+"""What the settings of the tracker are about."""
 UNSURE = sentence("what became of it is not known")
 EVERYWHERE = sentence("on all devices")
 
@@ -139,6 +166,8 @@ def details_of(line: LogLine) -> Iterator[tuple[Sentence | None, list[Sentence |
     for name, value in line.details.items():
         if value is True:
             yield None, [{"unsure": UNSURE, "everywhere": EVERYWHERE}.get(name, name)]
+        elif name == "what" and str(value) in THINGS:
+            yield None, [THINGS[str(value)]]
         elif value not in (None, "", False) and name in LABELS:
             values = value if isinstance(value, list) else [value]
             yield LABELS[name], [_word(name, each) for each in values]

@@ -6,12 +6,13 @@ MILLISECONDS = 1000
 
 
 def duration(seconds: float) -> Sentence:
-    """Return seconds as people read them: `0.4 ms`, `12 ms`, `1.5 s`, `95 s`."""
+    """Return seconds as people read them: `0.4 ms`, `12 ms`, `1.5 s`, `95 s`. Languages differ in the decimal point."""
     if seconds < 1:
-        return sentence("%(number)s ms", number=_short(seconds * MILLISECONDS))
-    return sentence("%(number)s s", number=_short(seconds))
-
-
-def _short(number: float) -> str:
-    """Return a number with two digits that say something."""
-    return f"{number:.1f}" if number < 10 else f"{number:.0f}"
+        exact, whole = sentence("%(whole)s.%(tenth)s ms"), sentence("%(whole)s ms")
+        seconds *= MILLISECONDS
+    else:
+        exact, whole = sentence("%(whole)s.%(tenth)s s"), sentence("%(whole)s s")
+    tenths = round(seconds * 10)
+    if tenths < 100:
+        return Sentence(exact.text, {"whole": tenths // 10, "tenth": tenths % 10})
+    return Sentence(whole.text, {"whole": round(seconds)})

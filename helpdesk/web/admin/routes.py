@@ -3,11 +3,12 @@
 from starlette.routing import BaseRoute, Route
 
 from helpdesk.people.rights import ADMIN
-from helpdesk.web.admin import audit, categories, leaving, overview, systems
+from helpdesk.web.admin import audit, categories, leaving, metrics, overview, systems
 from helpdesk.web.admin.people import access, account, binding, joining, person, rights
 from helpdesk.web.admin.people import index as people
 from helpdesk.web.core.guards import ADMINISTRATORS_ONLY, Handler, in_person, needs
 from helpdesk.web.edge.idempotency import idempotent
+from helpdesk.web.leaving import export
 
 
 def admin(handler: Handler) -> Handler:
@@ -45,6 +46,8 @@ ROUTES: list[BaseRoute] = [
     Route(PERSON + "/unjoin",        admin_form(joining.unjoin),       name="admin:unjoin", methods=POST),
     Route(PERSON + "/bind",          admin_form(binding.bind),         name="admin:bind", methods=POST),
     Route(PERSON + "/unbind",        admin_form(binding.unbind),       name="admin:unbind", methods=POST),
+    Route(PERSON + "/export",        admin(in_person(export.of_person)), name="admin:export"),
+    Route(PERSON + "/anonymize",     admin_form(leaving.anonymize),    name="admin:anonymize", methods=FORM),
     Route(PERSON + "/hand-over", admin(leaving.hand_over), name="admin:hand_over", methods=FORM),
 
     # Systems
@@ -54,6 +57,7 @@ ROUTES: list[BaseRoute] = [
     Route("/admin/redmine-test", admin(systems.redmine_test), name="admin:redmine_test"),
 
     # Numbers
+    Route("/admin/metrics", admin(metrics.index), name="admin:metrics", methods=["GET", "POST", "DELETE"]),
 
     # Audit
     Route("/admin/audit",            admin(audit.index),  name="admin:audit"),

@@ -22,6 +22,7 @@ SECTIONS: tuple[Section, ...] = (
     Section("admin:index", sentence("Overview")),
     Section("admin:people", sentence("People")),
     Section("admin:systems", sentence("Systems")),
+    Section("admin:metrics", sentence("Numbers")),
     Section("admin:audit", sentence("Audit")),
     Section("admin:categories", sentence("Categories of requests")),
     Section("tracker:index", sentence("Task system"), embedded=True),

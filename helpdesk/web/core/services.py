@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from helpdesk.web.core.templating import Renderer
     from helpdesk.web.edge.idempotency import Unsettled
     from helpdesk.web.edge.readiness import Readiness
+    from helpdesk.web.edge.request_metrics import RequestMetrics
     from helpdesk.web.edge.static_files import StaticFiles
     from helpdesk.web.lists.counts import Counts
     from helpdesk.web.lists.export import Exports
@@ -44,6 +45,7 @@ class WebServices(Services):
     static_files: "StaticFiles"
     renderer: "Renderer"
     live: "Live"
+    metrics: "RequestMetrics"
     readiness: "Readiness"
     pictures: "Pictures"
     exports: "Exports"

@@ -32,6 +32,7 @@ from helpdesk.web.core import errors
 from helpdesk.web.core.errors import AddressTooLong, HeadersTooLarge
 from helpdesk.web.core.faces import SAFE, is_htmx
 from helpdesk.web.core.navigation import LONGEST_ADDRESS, path_for_log
+from helpdesk.web.edge.request_metrics import RequestMetrics
 
 log = logging.getLogger("helpdesk.requests")
 
@@ -66,9 +67,14 @@ class Edge:
     """The outermost layer. An exception that reaches it has been answered with 500; it is logged and ends here."""
 
     def __init__(
-        self, app: ASGIApp, secure_cookies: bool = False, only_https: bool = False, is_demo: bool = False
+        self,
+        app: ASGIApp,
+        metrics: RequestMetrics,
+        secure_cookies: bool = False,
+        only_https: bool = False,
+        is_demo: bool = False,
     ) -> None:
-        self.app = app
+        self.app, self.metrics = app, metrics
         self.secure_cookies, self.only_https, self.is_demo = secure_cookies, only_https, is_demo
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -79,12 +85,12 @@ class Edge:
         request_id = _request_id(scope)
         scope.setdefault("state", {}).update(request_id=request_id, began=began)
         acting.begin(_address(scope))
-        status = 0
+        status, seconds = 0, 0.0
 
         async def answer(message: Message) -> None:
-            nonlocal status
+            nonlocal status, seconds
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, seconds = message["status"], time.perf_counter() - began
                 headers = MutableHeaders(scope=message)
                 if "cache-control" not in headers:
                     headers.update(PRIVATE)
@@ -100,7 +106,7 @@ class Edge:
                     message["headers"] = [_secure(*header) for header in message["headers"]]
                     headers = MutableHeaders(scope=message)
                 headers["X-Request-ID"] = request_id
-                headers["X-Response-Time"] = f"{time.perf_counter() - began:.3f}s"
+                headers["X-Response-Time"] = f"{seconds:.3f}s"
                 if timings.seconds and (self.is_demo or _is_for_administrator(scope)):
                     headers["Server-Timing"] = timings.header()
             await send(message)
@@ -112,6 +118,7 @@ class Edge:
             if not status:
                 raise
         finally:
+            self.metrics.add(scope, seconds or time.perf_counter() - began)
             log.info("request", extra=_log_fields(scope, status, time.perf_counter() - began))
 
 

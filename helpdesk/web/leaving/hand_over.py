@@ -153,7 +153,7 @@ async def _record(request: Request, giver: Giver, taker: Colleague, batch: Batch
     if written:
         note_saved(request)
         acts = [Act("task_changed", it.task_id, {"what": ["assignee"], **_unsure(it)}) for it in written]
-        await record(request, Act("hand_over", None, {"to": taker.login, "tasks": len(written)}, giver.id), *acts)
+        await record(request, Act("hand_over", None, {"taker": taker.login, "count": len(written)}, giver.id), *acts)
 
 
 def _unsure(outcome: Outcome) -> dict[str, bool]:

@@ -10,12 +10,14 @@ from starlette.responses import Response
 
 from helpdesk.errors import Sentence, sentence
 from helpdesk.requests.model import Activity, RequestPage, RequestQuery
+from helpdesk.store import notifications
 from helpdesk.tasks import board
 from helpdesk.tasks.phases import Phase
 from helpdesk.tasks.search_text import clean_search
 from helpdesk.web.core import request_data
 from helpdesk.web.core.faces import answer, html, json_response
 from helpdesk.web.core.services import path_to, services
+from helpdesk.web.core.session import current_user
 from helpdesk.web.requests import schemas
 from helpdesk.web.requests.requester import requester
 from helpdesk.web.tasks import colors
@@ -67,12 +69,17 @@ def _query(request: Request) -> RequestQuery:
 
 
 async def _page(request: Request, page: RequestPage, activity: tuple[Activity, ...]) -> Response:
-    await colors.prepare(request)
-    now, query = services(request).clock(), page.query
+    now, query, person = services(request).clock(), page.query, await current_user(request)
+    ids = [row.id for row in page.rows]
+    unread, _ = await asyncio.gather(
+        services(request).database.run(lambda db: notifications.unread_tasks(db, person.id, ids)),
+        colors.prepare(request),
+    )
     return html(
         request,
         "requests/index.html",
         page=page,
+        unread_tasks=unread,
         query=query,
         cards=_cards(request, page),
         activity=activity,

@@ -136,7 +136,7 @@ async def _refused(request: Request, form: str, refusal: Invalid | TooLarge) -> 
 async def changed(request: Request) -> Response:
     """Show the news to a page that heard of a change: nothing if `?since` names the present version.
 
-    Others' news are announced; with `?show=1` all is shown, except for forms that somebody types in.
+    Others' news are announced; one's own, and all with `?show=1`, are shown, except for forms that somebody types in.
     """
     return await fragment_or_page(request, lambda: _news(request), page.address(request, task_id(request)))
 
@@ -153,7 +153,11 @@ async def _news(request: Request) -> Response:
     last = request.query_params.get("entry", "")
     known = int(last) if ENTRY.fullmatch(last) else 0
     unseen = [entry for entry in asked.entries if entry.id > known]
-    return await page.part(request, "requests/_news.html", asked, entry=unseen[-1] if unseen else None)
+    own = (await requester(request)).actor
+    others = [entry for entry in unseen if not (own and entry.author and entry.author.id == own.id)]
+    if unseen and not others:
+        return await page.part(request, "requests/_refresh.html", asked)
+    return await page.part(request, "requests/_news.html", asked, entry=others[-1] if others else None)
 
 
 async def text(request: Request) -> Response:

@@ -10,6 +10,7 @@ from helpdesk.errors import HelpdeskError, NotAllowed, StoreUnavailable, WrongKe
 from helpdesk.people.model import Person
 from helpdesk.store import absences
 from helpdesk.web.accounts import splash
+from helpdesk.web.admin import broken
 from helpdesk.web.core.errors import status_of
 from helpdesk.web.core.faces import answer, html
 from helpdesk.web.core.guards import actor
@@ -19,7 +20,7 @@ from helpdesk.web.core.session import current_user
 from helpdesk.web.core.templating import today
 from helpdesk.web.lists import page as list_page
 from helpdesk.web.lists import saved_views
-from helpdesk.web.start import broken, sections
+from helpdesk.web.start import sections
 from helpdesk.web.start.sections import Section, Start
 from helpdesk.web.tracker import setup_steps
 

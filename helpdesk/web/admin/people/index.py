@@ -33,7 +33,7 @@ FILTERS = {
     "joined": sentence("joined into others"),
 }
 SORTS = {
-    "name": sentence("Name"),
+    "name": sentence("Full name"),
     "login": sentence("Login"),
     "last_seen": sentence("Last seen"),
     "created_at": sentence("Made"),
