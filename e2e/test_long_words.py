@@ -118,6 +118,22 @@ def test_the_pages_of_a_task(
     fits("a change told of")
 
 
+def test_requests(demo: Helpdesk, page: Page, fits: Fits, as_program: AsProgram) -> None:
+    category = {"name": "x", "hint": "x", "project_id": 1, "is_active": True}
+    for _ in range(2):
+        as_program("admin").post("/admin/categories", json=category).raise_for_status()
+    number = as_program("irina").get("/requests?phase=waiting").json()["requests"][0]["id"]
+    _give(demo)
+    for login, addresses in {
+        "irina": ("/requests", f"/requests/{number}", "/requests/new"),
+        "admin": ("/admin/categories", "/admin/categories/1"),
+    }.items():
+        steps.come_in(page, login)
+        for address in addresses:
+            page.goto(address)
+            fits(address)
+
+
 def test_the_board(demo: Helpdesk, page: Page, fits: Fits, announced: Announced, anna: httpx.Client) -> None:
     _give(demo)
     steps.come_in(page, "anna")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 # By table. What is found by its value, such as a login, or is no text for people stays as it is.
 TEXTS: dict[str, tuple[str, ...]] = {
-    "person": ("full_name", "department", "position"),
+    "person": ("full_name", "department", "position", "office", "phone"),
     "tracker_project": ("name", "description"),
     "tracker_role": ("name",),
     "tracker_status": ("name",),
@@ -16,6 +16,8 @@ TEXTS: dict[str, tuple[str, ...]] = {
     "tracker_entry": ("notes",),
     "tracker_attachment": ("filename",),
     "tracker_custom_field": ("name", "hint"),
+    "request_category": ("name", "hint"),
+    "request_grade": ("word",),
     "reply_template": ("name", "text"),
     "saved_view": ("name",),
     "notification": ("subject", "author", "excerpt"),

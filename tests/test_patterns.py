@@ -36,6 +36,7 @@ NAMES: dict[str, object] = {
     "begins": r"(?<![\w*])\*(?=\S)",
     "pattern": r"-?\d+",
     "files": SimpleNamespace(task_id=7),
+    "start": "/tasks/7/files/",
 }
 """What names inside functions stand for, in patterns that are made there."""
 OUR_OWN_TEXT = {"/.*\\./"}

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from helpdesk.errors import BadResponse, HelpdeskError, NotAllowed, OutcomeUnknown, Unavailable
+from helpdesk.errors import BadResponse, HelpdeskError, NotAllowed, OutcomeUnknown, Unavailable, WrongKey
 from helpdesk.people.model import Person
 from helpdesk.redmine_client import RedmineClient
 from helpdesk.requests.model import Requester
@@ -17,6 +17,7 @@ from helpdesk.tasks.creation import NewTask
 from helpdesk.tasks.model import Actor
 from helpdesk.tasks.redmine.backend import RedmineBackend
 from helpdesk.tasks.redmine.requests import RedmineRequests
+from helpdesk.tasks.redmine.rest import requests
 
 Answer = Callable[[httpx.Request], Any]
 ANN = Requester(Person(1, "ldap", "ann", "Ann", "ann@x.ru"), Actor(7, "ann"), frozenset({"ann@x.ru"}))
@@ -164,3 +165,18 @@ async def test_a_request_that_is_its_requesters_stays() -> None:
     imitation = Imitation(**{"users/4": {"user": {"id": 4, "login": ""}}, "issues": issues})
     assert await imitation.source(anonymous=4).create(STRANGER, NewTask(1, "x", "y"), "ann@x.ru") == 9
     assert not any(method == "DELETE" for method, _ in imitation.asked)
+
+
+async def test_whose_key_it_is_stays_known_while_redmine_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Requests are read by SQL then."""
+    monkeypatch.setattr(requests, "REMEMBERED_SECONDS", 0)
+    imitation = Imitation()
+    source = imitation.source()
+    owner = await source.system()
+    imitation.answers["users/current"] = httpx.Response(503)
+    assert await source.system() == owner == Actor(1, "admin", is_admin=True)
+    imitation.answers["users/current"] = httpx.Response(401)
+    with pytest.raises(WrongKey):
+        await source.system()
+    with pytest.raises(WrongKey):
+        await Imitation(**{"users/current": httpx.Response(401)}).source().system()

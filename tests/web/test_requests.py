@@ -18,11 +18,12 @@ from helpdesk.store.database import Database
 from helpdesk.store.models import tables
 from helpdesk.store.models.tables import Person, RequestCategory, Task
 from helpdesk.tasks.model import Edit
+from helpdesk.web.requests import index
 from tests.telling import tell as notify
 from tests.web.conftest import HTML, HTMX, Client, Visit, attached, notes, seals
 from tests.web.dom import Element, parsed
 from tests.web.test_drafts import hidden, kept, mark
-from tests.world import PEOPLE_IDS, PRIORITY_IDS, PROJECT_IDS, STATUS_IDS, EmbeddedWorld
+from tests.world import PASSWORDS, PEOPLE_IDS, PRIORITY_IDS, PROJECT_IDS, STATUS_IDS, EmbeddedWorld
 
 SECRET = "Опять перегрел плату"
 TEXT = "Набирала «долго» & <b>терять</b> жалко"
@@ -120,6 +121,19 @@ def test_the_activity_names_what_others_did_in_public(irina: Client, embedded: E
     assert "Заменили катушку." in news and SECRET not in news
     (told,) = irina.get("/requests").json()["activity"]
     assert (told["id"], told["author"], told["comment"]) == (mine, "Анна Смирнова", "Заменили катушку.")
+
+
+def test_a_list_does_not_wait_for_the_activity(
+    irina: Client, services: Services, monkeypatch: pytest.MonkeyPatch, mine: int
+) -> None:
+    async def never(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(index, "WAIT_SECONDS", 0.01)
+    monkeypatch.setattr(type(services.requests), "activity", never)
+    assert "has not answered in time" in page(irina, "/requests").of_class("request-news")[0].text
+    told = irina.get("/requests").json()
+    assert [it["id"] for it in told["requests"]] == [mine] and told["activity"] is None
 
 
 # One request
@@ -252,6 +266,17 @@ def test_a_draft_of_an_answer_is_kept_shown_and_discarded(irina: Client, service
     assert gone.headers["location"] == f"/requests/{mine}" and kept(services.database, "irina") == {}
     alone = irina.get(f"/requests/{mine}", headers=HTMX).text
     assert alone.lstrip().startswith("<form") and TEXT not in alone
+
+
+def test_an_answer_goes_through_the_sign_in_page(irina: Client, visit: Visit, mine: int) -> None:
+    form, visitor = {"comment": TEXT, "typed_by": mark("irina")}, visit()
+    asked = visitor.post(
+        f"/requests/{mine}", data=form, headers=HTML | {"Referer": f"http://testserver/requests/{mine}"}
+    )
+    assert asked.status_code == 401
+    who = {"username": "irina", "password": PASSWORDS["irina"], "carried": hidden(asked.text, "carried")}
+    assert visitor.post("/users/login", data=who, headers=HTML).status_code == 303
+    assert SHOWN in visitor.get(f"/requests/{mine}", headers=HTML).text
 
 
 # Thanks

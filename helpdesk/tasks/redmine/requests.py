@@ -18,14 +18,13 @@ from helpdesk.tasks.files import Staged, Upload
 from helpdesk.tasks.model import Actor, Edit, Ref, Task
 from helpdesk.tasks.redmine.backend import RedmineBackend
 from helpdesk.tasks.redmine.rest import json_mapper
-from helpdesk.tasks.redmine.rest.metadata_cache import PAGE, Cache
+from helpdesk.tasks.redmine.rest.metadata_cache import PAGE
 from helpdesk.tasks.redmine.rest.nameless import Nameless
-from helpdesk.tasks.redmine.rest.requests import RestOwnerships
+from helpdesk.tasks.redmine.rest.requests import Remembered, RestOwnerships
 from helpdesk.tasks.redmine.sql.requests import SqlOwnerships
 
 log = logging.getLogger(__name__)
 
-ANONYMOUS_SECONDS = 300
 NOBODY = sentence(
     "You have no account in the task system, and the helpdesk has no user there to write for you. Please tell an "
     "administrator."
@@ -59,7 +58,7 @@ class RedmineRequests:
             self._candidates = either(by_sql(sql.candidates), rest.candidates)
             self._ownerships = either(by_sql(sql.ownerships), rest.ownerships)
             self._private_files = either(by_sql(sql.private_files), rest.private_files)
-        self.users = Cache(1, ANONYMOUS_SECONDS)
+        self._anonymous = Remembered(self._user_for_others).get
         self.nameless = None
         if nameless is not None and rules.anonymous_id is not None:
             self.nameless = Nameless(nameless, rules.anonymous_id, self._task)
@@ -194,19 +193,14 @@ class RedmineRequests:
     async def _task(self, task_id: int) -> Task:
         return await self.backend.task(await self.system(), task_id)
 
-    async def _anonymous(self) -> Actor | None:
+    async def _user_for_others(self) -> Actor | None:
         """Return the user who writes for people without an account; None where none is set."""
         number = self.rules.anonymous_id
         if number is None:
             return None
-
-        async def fetch() -> Actor | None:
+        async with self.backend.calls.reading():
             try:
                 user = part(await self.client.get(f"/users/{number}.json"), "user")
             except (NotFound, NotAllowed):
                 return None
             return Actor(user_id(user), json_mapper.text(user, "login"))
-
-        async with self.backend.calls.reading():
-            found: Actor | None = await self.users.get(number, fetch)
-            return found

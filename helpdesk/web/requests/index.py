@@ -1,6 +1,7 @@
 """Show people their requests: how many are in which phase, what has happened lately, and all of them."""
 
 import asyncio
+from contextlib import suppress
 from datetime import timedelta
 from typing import NamedTuple, get_args
 from urllib.parse import urlencode
@@ -8,8 +9,8 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.errors import Sentence, sentence
-from helpdesk.requests.model import Activity, RequestPage, RequestQuery
+from helpdesk.errors import Sentence, Unavailable, sentence
+from helpdesk.requests.model import Activity, Requester, RequestPage, RequestQuery
 from helpdesk.store import notifications
 from helpdesk.tasks import board
 from helpdesk.tasks.phases import Phase
@@ -23,6 +24,7 @@ from helpdesk.web.requests.requester import requester
 from helpdesk.web.tasks import colors
 
 MOST_PER_PAGE = 100
+WAIT_SECONDS = 3.0
 DAYS_OF_ACTIVITY, MOST_ACTIVITY = 10, 12
 NEARBY = 2  # linked pages on either side of this one
 PHASES: dict[Phase, Sentence] = {
@@ -46,13 +48,21 @@ class Card(NamedTuple):
 async def index(request: Request) -> Response:
     """Show one page of the requests. Raises Invalid for a wrong phase or page."""
     who, query = await requester(request), _query(request)
-    since, port = services(request).clock() - timedelta(days=DAYS_OF_ACTIVITY), services(request).requests
-    page, activity = await asyncio.gather(port.page(who, query), port.activity(who, since, MOST_ACTIVITY))
+    page, activity = await asyncio.gather(services(request).requests.page(who, query), _activity(request, who))
     return await answer(
         request,
         json=lambda: json_response(request, schemas.page(page, activity)),
         page=lambda: _page(request, page, activity),
     )
+
+
+async def _activity(request: Request, who: Requester) -> tuple[Activity, ...] | None:
+    """Return what others did lately; None if that can't be read in time, since the list must not wait for it."""
+    since = services(request).clock() - timedelta(days=DAYS_OF_ACTIVITY)
+    with suppress(Unavailable, TimeoutError):
+        async with asyncio.timeout(WAIT_SECONDS):
+            return await services(request).requests.activity(who, since, MOST_ACTIVITY)
+    return None
 
 
 def _query(request: Request) -> RequestQuery:
@@ -68,7 +78,7 @@ def _query(request: Request) -> RequestQuery:
     )
 
 
-async def _page(request: Request, page: RequestPage, activity: tuple[Activity, ...]) -> Response:
+async def _page(request: Request, page: RequestPage, activity: tuple[Activity, ...] | None) -> Response:
     now, query, person = services(request).clock(), page.query, await current_user(request)
     ids = [row.id for row in page.rows]
     unread, _ = await asyncio.gather(

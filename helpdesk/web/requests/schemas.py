@@ -11,14 +11,15 @@ from helpdesk.web.core.faces import Json, moment
 from helpdesk.web.tasks import schemas
 
 
-def page(page: RequestPage, activity: Iterable[Activity]) -> Json:
+def page(page: RequestPage, activity: Iterable[Activity] | None) -> Json:
+    """Return a page of the list; `activity` is null when it could not be read in time."""
     query = page.query
     return {
         "requests": [{**row(each), "phase": page.phases.get(each.status.id)} for each in page.rows],
         "pagination": {"page": query.page, "per_page": query.per_page, "total": page.total, "pages": page.pages},
         "summary": page.summary._asdict(),
         "filters": {"phase": query.phase, "search": query.search or None},
-        "activity": [_activity(each) for each in activity],
+        "activity": None if activity is None else [_activity(each) for each in activity],
     }
 
 

@@ -5,11 +5,11 @@ compared whole afterwards, and an answer without the filter is refused.
 """
 
 import asyncio
-from collections.abc import Collection, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from datetime import datetime
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
-from helpdesk.errors import BadResponse
+from helpdesk.errors import BadResponse, Unavailable, WrongKey
 from helpdesk.redmine_client import JSON, part, user_id
 from helpdesk.requests.model import Ownership
 from helpdesk.tasks.model import Actor
@@ -21,7 +21,8 @@ from helpdesk.tasks.redmine.rest.metadata_cache import PAGE, Cache, items
 from helpdesk.tasks.redmine.rest.query_params import Filter, Filters
 
 LATEST_FIRST: Filter = ("", ["updated_on:desc,id:desc"])
-OWNER_SECONDS = 300
+REMEMBERED_SECONDS = 300
+T = TypeVar("T")
 
 
 class Candidate(NamedTuple):
@@ -32,24 +33,39 @@ class Candidate(NamedTuple):
     updated_on: datetime
 
 
+class Remembered(Generic[T]):
+    """A value that hardly ever changes: asked for again after some minutes, and kept while Redmine does not answer."""
+
+    def __init__(self, fetch: Callable[[], Awaitable[T]]) -> None:
+        self.fetch = fetch
+        self.cache = Cache(1, REMEMBERED_SECONDS)
+        self.last: tuple[T] | None = None
+
+    async def get(self) -> T:
+        """Return the value. Raises WrongKey, and Unavailable for a value that is not known yet."""
+        try:
+            self.last = (await self.cache.get("value", self.fetch),)
+        except WrongKey:
+            raise
+        except Unavailable:
+            if self.last is None:
+                raise
+        return self.last[0]
+
+
 class RestOwnerships:
     """`fields` are those of REQUESTER_FIELDS."""
 
     def __init__(self, calls: RestCalls, fields: tuple[str, ...]) -> None:
         self.calls, self.fields = calls, fields
         self.lists = IssueLists(calls)
-        self.owner = Cache(1, OWNER_SECONDS)
+        self.system = Remembered(self._owner).get
 
-    async def system(self) -> Actor:
+    async def _owner(self) -> Actor:
         """Return the owner of our key."""
-
-        async def fetch() -> Actor:
+        async with self.calls.reading():
             user = part(await self.calls.client.get_fixed("/users/current.json"), "user")
             return Actor(user_id(user), json_mapper.text(user, "login"), is_admin=user.get("admin") is True)
-
-        async with self.calls.reading():
-            owner: Actor = await self.owner.get("owner", fetch)
-            return owner
 
     async def candidates(
         self, system: Actor, /, author: int | None, needles: Collection[str], limit: int
