@@ -486,6 +486,8 @@ def anonymized(it: Stage) -> None:
     login = it.page.locator("label[for=anonymize-login]").inner_text().split()[-1]
     it.admin.post("/admin/people/5/anonymize", json={"login": login}).raise_for_status()
     it.page.goto("/admin/people/5/anonymize")
+
+
 def word_refused(it: Stage) -> None:
     it.page.get_by_label("Название").fill("новая")
     it.page.get_by_role("button", name="Добавить", exact=True).click()
@@ -703,6 +705,7 @@ PARTS = {
             "the audit, refused": at("/admin/audit?who=никто&since=вчера"),
         },
         (422,),
+    ),
     "the set-up of the task system": Part(
         "admin",
         {

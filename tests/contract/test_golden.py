@@ -37,7 +37,6 @@ RANDOM = {
     "<app>": "otpauth://totp/.+:anna.secret=[A-Z2-7]{32}&issuer=.+",
     "<sealed>": r"[\w-]{100,}\.[\w-]+\.[\w-]+",
     "<link>": r"http://testserver/users/password/[\w-]{43}",
-    "<link>": "http://testserver/users/password/[A-Za-z0-9_-]{43}",
     "<recovery code>": "[a-z2-9]{4}(-[a-z2-9]{4}){3}",
 }
 RANDOM_NAMES = {"id", "token", "secret", "address", "sealed", "recovery_codes", "link"}

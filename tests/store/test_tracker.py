@@ -132,7 +132,7 @@ def test_what_one_has_written_is_not_overwritten_by_who_had_not_seen_it(database
         done(vocabulary.change, STATUSES, seen._replace(name="Пауза"), mark, ANNA)
     assert refused.value.current["name"] == "Ждём"  # type: ignore[index]  # a mapping
     assert done(vocabulary.one, STATUSES, seen.id).name == "Ждём"
-    changed = {"part": "status", "id": seen.id, "name": "Ждём", "changes": ["name: waiting → Ждём"]}
+    changed = {"what": "status", "id": seen.id, "name": "Ждём", "changes": ["name: waiting → Ждём"]}
     assert records(database) == [("tracker_change", changed)]
 
 
@@ -202,7 +202,7 @@ def test_members_are_active_people_with_known_roles(database: Database, done: Do
         done(projects.set_roles, HELP, 10**6, [SUPPORT], None, ADA)
     done(projects.set_roles, HELP, ANNA, [], None, ADA)
     assert ANNA not in {it.id for it in done(projects.members, HELP)}
-    left = {"part": "project", "id": HELP, "name": "help", "roles": ["support", ""]}
+    left = {"what": "project", "id": HELP, "name": "help", "roles": ["support", ""]}
     assert records(database) == [("tracker_members", left)]
 
 

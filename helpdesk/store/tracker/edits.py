@@ -55,23 +55,23 @@ def record(
     session: Session,
     actor_id: int,
     action: str,
-    part: str,
+    what: str,
     row: Row,
     details: Mapping[str, Any] | None = None,
     person_id: int | None = None,
 ) -> None:
     """Record what an administrator did to something such as a `status`, which `row` names."""
-    named = {"part": part, "id": row["id"], "name": row["name"]}
+    named = {"what": what, "id": row["id"], "name": row["name"]}
     shown = {key: _brief(value) for key, value in (details or {}).items()}
     audit.note(session, actor_id, f"tracker_{action}", person_id, {**named, **shown})
 
 
-def record_change(session: Session, actor_id: int, part: str, before: Row, after: Row) -> None:
+def record_change(session: Session, actor_id: int, what: str, before: Row, after: Row) -> None:
     """Record the old and the new values of what was changed; nothing when nothing was."""
     differing = [name for name in before if before[name] != after[name]]
     changes = [f"{name}: {_brief(before[name])} → {_brief(after[name])}" for name in differing]
     if changes:
-        record(session, actor_id, "change", part, after, {"changes": changes})
+        record(session, actor_id, "change", what, after, {"changes": changes})
 
 
 def _brief(value: Any) -> Any:

@@ -80,17 +80,10 @@ ACTS: Mapping[str, Act] = {
     "tracker_restore": Act("tracker", sentence("a project was restored")),
     "tracker_members": Act("tracker", sentence("members of a project were changed")),
     "tracker_workflow": Act("tracker", sentence("the workflow of a role was changed")),
+    "tracker_set_up": Act("tracker", sentence("the first steps were finished")),
     "category_added": Act("settings", sentence("a category of requests was added")),
     "category_changed": Act("settings", sentence("a category of requests was changed")),
     "category_moved": Act("settings", sentence("a category of requests was moved")),
-    "tracker_add": Act("settings", sentence("something of the task system was made")),
-    "tracker_change": Act("settings", sentence("something of the task system was changed")),
-    "tracker_remove": Act("settings", sentence("something of the task system was deleted")),
-    "tracker_workflow": Act("settings", sentence("the workflow of a role was changed")),
-    "tracker_archive": Act("settings", sentence("a project was archived")),
-    "tracker_restore": Act("settings", sentence("a project was restored")),
-    "tracker_members": Act("settings", sentence("somebody's roles in a project were changed")),
-    "tracker_set_up": Act("settings", sentence("the first steps were finished")),
     "columns_changed": Act("settings", sentence("the columns of the board were changed")),
 }
 """The acts that are recorded, by their names in the store."""
@@ -112,7 +105,6 @@ LABELS: Mapping[str, Sentence] = {
     "taker": sentence("To whom"),
     "until": sentence("Until"),
     "error": sentence("Reason"),
-    "part": sentence("Part"),
     "changes": sentence("Changes"),
     "roles": sentence("Roles before and now"),
     "added": sentence("Added"),
@@ -124,14 +116,6 @@ WORDS: Mapping[str, Mapping[str, Sentence]] = {
     "error": {
         "wrong_credentials": sentence("wrong login, password or code"),
         "too_many_attempts": sentence("too many attempts"),
-    },
-    "part": {
-        "project": sentence("Project"),
-        "role": sentence("Role"),
-        "status": sentence("Status"),
-        "priority": sentence("Priority"),
-        "type": sentence("Type"),
-        "field": sentence("Custom field"),
     },
     "what": {
         **FIELD_LABELS,
@@ -147,8 +131,7 @@ THINGS: Mapping[str, Sentence] = {
     "field": sentence("Field"),
     "status": sentence("Status"),
     "priority": sentence("Priority"),
-    "tracker": sentence("Type"),
-    "kind": sentence("Type"),
+    "type": sentence("Type"),
 }
 """What the settings of the tracker are about."""
 UNSURE = sentence("what became of it is not known")
