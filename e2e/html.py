@@ -16,6 +16,7 @@ RULES: dict[str, Any] = {
     "no-implicit-button-type": "off",  # a button submits by itself: saying so in each costs bytes on a slow line
     "no-implicit-input-type": "off",  # an input is of text by itself, for the same reason
     "prefer-native-element": ["error", {"exclude": ["listbox"]}],  # the options of the palette are links and buttons
+    "tel-non-breaking": "off",  # a number is copied as its person wrote it: styles keep it in one line
     "require-sri": ["error", {"target": "crossorigin"}],  # our own files come from where the page comes from
 }
 WHOLE = {"root": True, "extends": ["html-validate:recommended", "html-validate:document"], "rules": RULES}

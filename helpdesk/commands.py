@@ -169,7 +169,7 @@ def _place() -> backups.Place:
         raise Refused(f"The store is on a server: use {tool} for it, and copy the folder {files} after it.")
     if not store.database or store.database == ":memory:":
         raise Refused("The store is in memory alone: there is nothing to back up.")
-    return backups.Place(Path(store.database), files)
+    return backups.Place(Path(store.database), files, settings.pictures_folder)
 
 
 @contextmanager

@@ -151,7 +151,7 @@ MAY = {
             "threads", "people.model", "people.rights", "people.directory",
             "route_times", "system_monitor", "system_names",
             "people.absences", "people.accounts", "people.avatars", "people.passwords", "people.personal_file",
-            "people.reread", "people.second_factor",
+            "people.reread", "people.second_factor", "people.signature",
             "encryption", "notifications", "requests", "requests.model", "requests.service"},
     **ADAPTERS,
 }  # fmt: skip

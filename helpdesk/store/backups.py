@@ -1,8 +1,8 @@
 """Back up a SQLite store and its files into one archive while the helpdesk runs, and restore it into an empty place.
 
-The archive is a ZIP with `about.json`, `helpdesk.db` and `files/…`. The store is copied as of one moment, then each
-file that its rows name. If a file was deleted in between, the store is copied again and no longer names it. So the
-archive holds the file of each row, except for files that had been lost before.
+The archive is a ZIP with `about.json`, `helpdesk.db`, `files/…` and `pictures/…`. The store is copied as of one
+moment, then each file that its rows name. If a file was deleted in between, the store is copied again and no longer
+names it. So the archive holds the file of each row, except for files that had been lost before.
 
 An archive is not trusted when it is restored: names and sizes of files come from the store's rows, nothing else is
 extracted, and everything must fit on the disk.
@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
+from helpdesk.store import backup_pictures
 from helpdesk.store.schema import revisions
 
 FORMAT = 1
@@ -49,10 +50,11 @@ class Impossible(Exception):
 
 
 class Place(NamedTuple):
-    """The file of a store and the folder of its files."""
+    """The file of a store, and the folders of its files and of people's pictures."""
 
     store: Path
     files: Path
+    pictures: Path
 
 
 class Result(NamedTuple):
@@ -83,6 +85,7 @@ def put_back(archive: Path, place: Place) -> Result:
         with _alone(place) as unfinished:
             _take_store(opened, unfinished)
             result = _take_files(opened, _named(unfinished), lost, place.files)
+            backup_pictures.take(opened, place.pictures, unfinished)
             os.sync()
             unfinished.rename(place.store)
     return result
@@ -137,6 +140,7 @@ def _fill(archive: ZipFile, place: Place, copy: Path) -> Result:
     else:
         raise Impossible("Files are deleted faster than they are copied. Try again at a quieter time.")
     _write_about(archive, missing)
+    backup_pictures.add(archive, place.pictures, copy)
     archive.write(copy, STORE)
     return Result(len(named.keys() & packed), frozenset(missing))
 
@@ -269,17 +273,14 @@ def _require_new(target: Path) -> None:
 def _require_empty(place: Place) -> None:
     beside = [place.store.with_name(place.store.name + end) for end in BESIDE]
     store = [place.store] if place.store.exists() and place.store.stat().st_size else []
-    files = [place.files] if place.files.exists() and not _is_empty_folder(place.files) else []
+    is_empty = not place.files.exists() or (place.files.is_dir() and not any(place.files.iterdir()))
+    files = [] if is_empty else [place.files]
     for each in (*store, *(path for path in beside if path.exists()), *files):
         raise _there_already(each)
 
 
 def _there_already(path: Path) -> Impossible:
     return Impossible(f"{path} is there already. A backup is put back into an empty place alone: move it away.")
-
-
-def _is_empty_folder(path: Path) -> bool:
-    return path.is_dir() and not any(path.iterdir())
 
 
 def _require_room(folder: Path, size: int) -> None:

@@ -38,6 +38,7 @@ NAMES: dict[str, str] = {
         tracker:setup_category tracker:setup_finish
         tasks:columns
         api:erp_user
+        admin:texts
     """,
     "setting_up": "people:second_factor people:second_factor_confirm",
     "signed_in": """

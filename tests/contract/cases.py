@@ -15,8 +15,9 @@ TASK = "/tasks/api/task/1"
 
 
 class Case(NamedTuple):
-    """`name` names the golden file. `times` sends the same again; `first` is a body sent before; `failing` is what the
-    tracker does; `settings` are others than the usual ones; `files` make it a form."""
+    """`name` names the golden file. `before` is posted to another address before. `times` sends the same again; `first`
+    is a body sent before; `failing` is what the tracker does; `settings` are others than the usual ones; `files` make
+    it a form."""
 
     name: str
     method: str
@@ -29,6 +30,7 @@ class Case(NamedTuple):
     failing: HelpdeskError | None = None
     settings: Mapping[str, Any] = {}
     files: tuple[tuple[str, bytes], ...] = ()
+    before: tuple[str, Any] | None = None
 
 
 def refused(name: str, method: str, path: str, body: Any = None, **more: Any) -> Case:
@@ -130,6 +132,14 @@ ANSWERS = [
     Case("absence_marked", "POST", "/users/absence", {"until": SOON, "deputy": "boris"}),
     Case("absence_ended", "POST", "/users/absence/end", {}),
     Case("anonymizing", "GET", "/admin/people/3/anonymize", login="admin"),
+    Case(
+        "anonymized",
+        "POST",
+        "/admin/people/3/anonymize",
+        {"login": "boris"},
+        "admin",
+        before=("/admin/people/3/active", {"active": "0"}),
+    ),
     Case("hand_over", "GET", "/users/hand-over"),
     Case("handed_over", "POST", "/users/hand-over", {"to": "boris", "comment": "Передаю."}),
     Case("hand_over_of_person", "GET", "/admin/people/3/hand-over", login="admin"),
@@ -142,6 +152,8 @@ ANSWERS = [
     Case("account_changed", "POST", "/users/account", {"phone": "12-34", "hides_presence": "yes"}, "irina"),
     Case("vpn_date", "PUT", "/users/vpn-date", {"vpn_end_date": "2030-05-01"}),
     Case("vpn_date_by_form", "POST", "/users/vpn-date", {"vpn_end_date": ""}, "irina"),
+    Case("texts", "GET", "/admin/texts", login="admin"),
+    Case("texts_changed", "POST", "/admin/texts", {"signature": "С уважением,\n{full_name}"}, "admin"),
     Case("hint_closed", "POST", "/users/hints", {"closed": "move"}),
     Case("found", "GET", "/search?q=принтер"),
     Case("statistics", "GET", "/tasks/statistics?assigned_to_id=me&project_id=1"),

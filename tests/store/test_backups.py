@@ -15,7 +15,7 @@ from random import Random
 from zipfile import ZIP_BZIP2, ZIP_LZMA, ZIP_STORED, ZipFile
 
 import pytest
-from sqlmodel import select
+from sqlmodel import Session, select
 
 from helpdesk.store import backups
 from helpdesk.store.backups import ABOUT, STORE, Impossible, Place, make, put_back
@@ -26,17 +26,17 @@ from helpdesk.tasks.creation import NewTask
 from helpdesk.tasks.embedded.backend import EmbeddedBackend
 from helpdesk.tasks.files import Staged, Upload
 from tests.servers.process import wait_until
-from tests.world import EmbeddedWorld
+from tests.world import PEOPLE_IDS, EmbeddedWorld
 
 
 @pytest.fixture
 def place(embedded: EmbeddedWorld, tmp_path: Path) -> Place:
-    return Place(tmp_path / "helpdesk.db", tmp_path / "files")
+    return Place(tmp_path / "helpdesk.db", tmp_path / "files", tmp_path / "pictures")
 
 
 @pytest.fixture
 def empty(tmp_path: Path) -> Place:
-    return Place(tmp_path / "again" / "store.db", tmp_path / "again" / "files")
+    return Place(tmp_path / "again" / "store.db", tmp_path / "again" / "files", tmp_path / "again" / "pictures")
 
 
 async def staged(world: EmbeddedWorld, name: str) -> Staged:
@@ -120,7 +120,8 @@ def test_backups_made_while_everybody_works_are_whole(embedded: EmbeddedWorld, p
             make(place, archive)
             wait_until(lambda enough=enough: done[0] >= enough, seconds=60, what="nobody works")
     for number, archive in enumerate(archives):
-        there = Place(empty.store.with_name(f"{number}.db"), empty.files.with_name(f"files{number}"))
+        again = [empty.store.with_name(f"{number}.db"), empty.files.with_name(f"files{number}")]
+        there = Place(*again, empty.pictures)
         assert put_back(archive, there) == (require_whole(there), frozenset())
     assert require_whole(place) >= 20
 
@@ -356,3 +357,22 @@ def test_a_damaged_store_makes_no_backup(embedded: EmbeddedWorld, place: Place) 
     with pytest.raises(Impossible):
         make(place, place.store.with_name("backup.zip"))
     assert not list(place.store.parent.glob("*.zip")) and not list(place.store.parent.glob(".helpdesk*"))
+
+
+def test_pictures_of_people_come_back_and_nothing_else_of_their_folder(
+    place: Place, empty: Place, embedded: EmbeddedWorld, tmp_path: Path
+) -> None:
+    kept, lost = ("a" * 12, "b" * 12)
+    place.pictures.mkdir()
+    for file in (f"{kept}-256.webp", f"{kept}-64.webp", "foreign.webp"):
+        (place.pictures / file).write_bytes(file.encode())
+
+    def show(db: Session) -> None:
+        for login, name in (("anna", kept), ("boris", lost), ("irina", "../../helpdesk")):
+            db.get_one(tables.Person, PEOPLE_IDS[login]).avatar = name
+
+    embedded.database.run_here(show, writes=True)
+    make(place, tmp_path / "backup.zip")
+    put_back(tmp_path / "backup.zip", empty)
+    files = {file.name: file.read_bytes() for file in empty.pictures.iterdir()}
+    assert files == {name: name.encode() for name in (f"{kept}-256.webp", f"{kept}-64.webp")}

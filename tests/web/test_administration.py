@@ -2,13 +2,16 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from sqlmodel import Session
 
-from helpdesk.errors import Unavailable, sentence
+from helpdesk.errors import DirectoryUnavailable, Unavailable, sentence
+from helpdesk.people.directory import Profile
+from helpdesk.people.redmine_binding import RedmineBinding
 from helpdesk.people.rights import ADMIN
 from helpdesk.services import Services
 from helpdesk.settings.parsing import account_names
@@ -358,6 +361,35 @@ def test_a_login_that_changes_hands_is_decided_about(admin: Client, services: Se
 def test_without_a_redmine_nobody_is_bound(admin: Client) -> None:
     assert admin.post(at("anna", "/bind"), json={"redmine_username": "anna"}).status_code == 501
     assert "Login in Redmine" not in admin.get(at("anna"), headers=HTML).text
+
+
+class Users:
+    """A Redmine with one user, which acts for nobody called locked."""
+
+    async def find(self, login: str) -> Profile | None:
+        if login == "down":
+            raise DirectoryUnavailable
+        return Profile(login, redmine_id=5) if login in ("b.kuznetsov", "locked") else None
+
+    async def proven(self, profile: Profile) -> bool:
+        return profile.login != "locked"
+
+
+def test_an_account_is_bound_to_the_user_whom_redmine_proves(admin: Client, services: Services) -> None:
+    here = admin.app.app.state.services  # type: ignore[attr-defined]  # Edge's
+    binding = RedmineBinding(services.database, Users(), "off", None, services.clock)  # type: ignore[arg-type]  # a part
+    authentication = replace(here.authentication, binding=binding)
+    admin.app.app.state.services = replace(here, authentication=authentication)  # type: ignore[attr-defined]  # Edge's
+    assert "Login in Redmine" in admin.get(at("boris"), headers=HTML).text
+    for typed, status in (("", 422), ("nobody", 422), ("locked", 422), ("x" * 200, 422), ("down", 503)):
+        refused = admin.post(at("boris", "/bind"), data={"redmine_username": typed}, headers=HTML)
+        assert (refused.status_code, row(services, "boris").redmine_id) == (status, None)
+    assert admin.post(at("boris", "/bind"), json={"redmine_username": "b.kuznetsov"}).status_code == 200
+    assert row(services, "boris").redmine_id == 5
+    assert "as user 5 of Redmine" in admin.get(at("boris"), headers=HTML).text
+    assert admin.post(at("boris", "/unbind"), headers=HTML).status_code == 303
+    assert row(services, "boris").redmine_id is None
+    assert [it.who for it in lines(services, "bind", "unbind")] == [PEOPLE_IDS["admin"]] * 2
 
 
 # The overview

@@ -11,6 +11,7 @@ from sqlmodel import Session
 from helpdesk.services import Services
 from helpdesk.store import people
 from helpdesk.store.models.tables import Person
+from helpdesk.web.people.schemas import dialled
 from tests.web.conftest import HTML, HTMX, Visit
 from tests.web.dom import parsed
 from tests.world import PEOPLE_IDS
@@ -155,3 +156,11 @@ def test_an_odd_name_stays_text(visit: Visit, change: Change) -> None:
         assert "<b>Борис" not in text and "<script>" not in text and "<bdi>" in text
     assert anna.get("/users/profile/nobody").status_code == 404
     assert anna.get("/users/profile/a/b%2F%00").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("phone", "number"),
+    [("+7 (495) 123-45-67", "+74951234567"), ("12-34, доб. 5", "1234"), ("доб. 5", ""), ("+", ""), ("7;isub=1", "7")],
+)
+def test_a_number_is_dialled_without_its_extension(phone: str, number: str) -> None:
+    assert dialled(phone) == number

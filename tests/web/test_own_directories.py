@@ -110,7 +110,7 @@ def test_administrators_ask_the_erp_and_it_is_recorded(beside_erp: Callable[[str
     }
     unknown = admin.get("/api/erp/user/nobody")
     assert unknown.status_code == 200 and (unknown.json()["exists"], unknown.json()["user"]) == (False, None)
-    assert records(services, "read_erp_user") == [
+    assert records(services, "erp_read") == [
         (PEOPLE_IDS["admin"], PEOPLE_IDS["anna"], '{"login": "anna"}'),
         (PEOPLE_IDS["admin"], None, '{"login": "nobody"}'),
     ]

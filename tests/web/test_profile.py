@@ -112,7 +112,7 @@ def test_a_form_saves_and_the_record_says_which_fields(visit: Visit, services: S
     of_anna = select(AuditRecord).where(AuditRecord.person_id == PEOPLE_IDS["anna"])
     records = services.database.run_here(lambda db: db.exec(of_anna).all())
     assert [(it.action, it.actor_id, it.details) for it in records] == [
-        ("edit_profile", PEOPLE_IDS["anna"], '{"fields": ["department", "email", "full_name"]}')
+        ("profile_changed", PEOPLE_IDS["anna"], '{"what": ["department", "email", "full_name"]}')
     ]
 
 
@@ -131,3 +131,16 @@ def test_a_disabled_person_sees_nothing(visit: Visit, services: Services) -> Non
     services.database.run_here(disable, writes=True)
     for method, address in (("GET", PROFILE), ("PUT", PROFILE), ("POST", ACCOUNT), ("GET", "/users")):
         assert client.request(method, address).status_code == 401
+
+
+def test_the_signature_follows_the_template_of_administrators(visit: Visit) -> None:
+    admin, anna = visit("admin"), visit("anna")
+    for wrong in ({"signature": "{full_name} {password}"}, {"signature": " "}, {"signature": "x" * 2_001}, {}):
+        assert admin.post("/admin/texts", json=wrong).status_code == 422
+    page = admin.post("/admin/texts", data={"signature": "{login}"}, headers=HTML)
+    assert page.status_code == 422 and "no such name: {login}" in page.text
+    assert admin.post("/admin/texts", data={"signature": "Ваша <b> {full_name}"}, headers=HTML).status_code == 303
+    anna.put(PROFILE, json={"full_name": "<i>Анна"})
+    signature = parsed(anna.get(PROFILE, headers=HTML).text).by_id("signature")
+    assert signature and signature.text.strip() == signature["data-text"] == "Ваша <b> <i>Анна"
+    assert anna.get("/admin/texts").status_code == 403

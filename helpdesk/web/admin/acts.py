@@ -46,6 +46,8 @@ ACTS: Mapping[str, Act] = {
     "unbind": Act("accounts", sentence("the binding to Redmine was taken away")),
     "accept-login": Act("accounts", sentence("the login stays with its account")),
     "release-login": Act("accounts", sentence("the login was released")),
+    "profile_changed": Act("accounts", sentence("the profile was changed")),
+    "erp_read": Act("accounts", sentence("an administrator looked somebody up in the ERP")),
     "email_changed": Act("accounts", sentence("the e-mail was changed")),
     "email_proven": Act("accounts", sentence("the e-mail was confirmed")),
     "email_doubted": Act("accounts", sentence("the e-mail is confirmed no longer")),
@@ -84,6 +86,7 @@ ACTS: Mapping[str, Act] = {
     "category_added": Act("settings", sentence("a category of requests was added")),
     "category_changed": Act("settings", sentence("a category of requests was changed")),
     "category_moved": Act("settings", sentence("a category of requests was moved")),
+    "text_changed": Act("settings", sentence("a text for everybody was changed")),
     "columns_changed": Act("settings", sentence("the columns of the board were changed")),
 }
 """The acts that are recorded, by their names in the store."""
@@ -122,6 +125,15 @@ WORDS: Mapping[str, Mapping[str, Sentence]] = {
         "comment": sentence("Comment"),
         "files": sentence("Files"),
         "custom": sentence("Further fields"),
+        "full_name": sentence("Full name"),
+        "email": sentence("E-mail"),
+        "department": sentence("Department"),
+        "position": sentence("Position"),
+        "office": sentence("Room"),
+        "phone": sentence("Phone"),
+        "picture": sentence("Picture"),
+        "hides_presence": sentence("Hidden presence"),
+        "vpn_end_date": sentence("VPN access"),
     },
 }
 """What values of details are called."""

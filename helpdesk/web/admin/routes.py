@@ -3,7 +3,7 @@
 from starlette.routing import BaseRoute, Route
 
 from helpdesk.people.rights import ADMIN
-from helpdesk.web.admin import audit, categories, leaving, metrics, overview, systems
+from helpdesk.web.admin import audit, categories, leaving, metrics, overview, systems, texts
 from helpdesk.web.admin.people import access, account, binding, joining, person, rights
 from helpdesk.web.admin.people import index as people
 from helpdesk.web.core.guards import ADMINISTRATORS_ONLY, Handler, in_person, needs
@@ -68,6 +68,7 @@ ROUTES: list[BaseRoute] = [
     Route("/admin/categories/{category_id:int}", admin_form(categories.edit), name="admin:category", methods=FORM),
     Route("/admin/categories/{category_id:int}/move", admin_form(categories.move),
           name="admin:category_move", methods=["POST"]),
+    Route("/admin/texts", admin_form(texts.index), name="admin:texts", methods=FORM),
 
     # The embedded tracker: web/tracker/routes.py
 ]

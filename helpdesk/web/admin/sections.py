@@ -25,6 +25,8 @@ SECTIONS: tuple[Section, ...] = (
     Section("admin:metrics", sentence("Numbers")),
     Section("admin:audit", sentence("Audit")),
     Section("admin:categories", sentence("Categories of requests")),
+    Section("admin:texts", sentence("Texts")),
+    Section("tasks:columns", sentence("Columns of the board")),
     Section("tracker:index", sentence("Task system"), embedded=True),
     Section("tasks:columns", sentence("Columns of the board")),
 )

@@ -47,6 +47,7 @@ BUNDLES = {
     "requests.css": ("css/pages/requests.css",),
     "preferences.css": ("css/pages/kept.css", "css/pages/preferences.css"),
     "app.js": ("js/*.js",),
+    "people.js": ("js/people/*.js",),
     "lazy.js": ("js/lazy/*.js",),
     "task.js": ("js/task/*.js",),
     "print.js": ("js/print/*.js",),

@@ -75,7 +75,7 @@ async def erp_user(request: Request) -> Response:
 
     def note(db: Session) -> None:
         account = next(iter(people.with_login(db, login[:LONGEST_TEXT], ERP)), None)
-        audit.note(db, asking.id, "read_erp_user", account.id if account else None, {"login": login})
+        audit.note(db, asking.id, "erp_read", account.id if account else None, {"login": login})
 
     await stored(request, note)
     return json_response(request, {"exists": found is not None, "user": _to_dict(found) if found else None})
@@ -109,7 +109,7 @@ async def _keep_vpn(request: Request, person_id: int) -> OwnProfile:
     values = {"vpn_end_date": date.fromisoformat(text) if text else None, "vpn_enabled": bool(text)}
 
     def work(db: Session) -> OwnProfile:
-        audit.note(db, person_id, "edit_profile", person_id, {"fields": ["vpn_end_date"]})
+        audit.note(db, person_id, "profile_changed", person_id, {"what": ["vpn_end_date"]})
         return profiles.edit(db, person_id, values)
 
     return await stored(request, work)

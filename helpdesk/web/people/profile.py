@@ -5,15 +5,16 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
 
+from markupsafe import Markup
 from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.errors import HelpdeskError, Invalid, Sentence, TooLarge, sentence
 from helpdesk.notifications.preferences import Preferences, from_json, to_json
-from helpdesk.people import accounts
+from helpdesk.people import accounts, signature
 from helpdesk.people.model import Person
-from helpdesk.store import audit, preferences, profiles, saved_views
+from helpdesk.store import audit, company_texts, preferences, profiles, saved_views
 from helpdesk.web.core import flash, request_data
 from helpdesk.web.core.after_write import stored
 from helpdesk.web.core.errors import headers_of, status_of
@@ -54,6 +55,13 @@ FIELDS = (
     FormField("email", sentence("E-mail"), "email", "email"),
 )
 LONGEST = {field.key: field.longest for field in FIELDS}
+
+
+class Signature(NamedTuple):
+    """An e-mail signature as text and as HTML."""
+
+    text: str
+    html: Markup
 
 
 class Changes(NamedTuple):
@@ -147,7 +155,7 @@ def _store(db: Session, person_id: int, changes: Changes, picture: str | None) -
         old = profiles.choose_avatar(db, person_id, picture)
         changed.add("picture")
     if changed:
-        audit.note(db, person_id, "edit_profile", person_id, {"fields": sorted(changed)})
+        audit.note(db, person_id, "profile_changed", person_id, {"what": sorted(changed)})
     return old, sorted({*(after.owned & changes.account.keys()), *changes.others})
 
 
@@ -186,10 +194,19 @@ async def show(request: Request, error: HelpdeskError | None = None) -> Response
         "warned_days": WARNED_DAYS,
         "has_erp": any(it.source == "oracle" for it in services(request).authentication.directories),
         "erp_client": await erp_client.offered(request),
+        "signature": await _signature(request, its),
     }
     response = html(request, "people/profile.html", status_of(error) if error else 200, **context)
     response.headers.update(headers_of(error) if error else {})
     return response
+
+
+async def _signature(request: Request, its: profiles.Profile) -> Signature:
+    """Return the person's e-mail signature by the template of the company."""
+    text = await services(request).database.run(lambda db: company_texts.read(db, company_texts.SIGNATURE))
+    values = {name: getattr(its, name) for name in signature.NAMES}
+    template = text or signature.DEFAULT
+    return Signature(signature.plain(template, values), Markup(signature.html(template, values)))
 
 
 async def _form(request: Request, typed: Mapping[str, Any] = {}, error: HelpdeskError | None = None) -> Response:
@@ -202,7 +219,7 @@ async def _form(request: Request, typed: Mapping[str, Any] = {}, error: Helpdesk
         "fields": FIELDS,
         "values": values,
         "error": error,
-        "layout": layout.of_request(request),
+        "is_dense": layout.of_request(request).is_dense,
         "start_page": await _start_page(request),
     }
     return html(request, "people/account.html", status_of(error) if error else 200, **context)

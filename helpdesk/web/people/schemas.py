@@ -1,5 +1,6 @@
 """Show people as JSON: themselves, and to others."""
 
+import re
 from datetime import datetime
 from typing import NamedTuple
 
@@ -15,6 +16,8 @@ from helpdesk.web.core.services import path_to
 from helpdesk.web.people.presence import is_online
 from helpdesk.web.tasks import schemas as task_schemas
 
+NUMBER = re.compile(r"[ ]*\+?[0-9][0-9 ().-]*")
+NOT_DIALLED = re.compile(r"[^0-9+]")
 FIELDS = ("full_name", "email", "department", "position", "office", "phone")
 
 
@@ -52,6 +55,12 @@ def colleague(request: Request, it: Colleague, now: datetime) -> Json:
         "last_seen": moment(it.last_seen),
         "online": is_online(it.last_seen, now),
     }
+
+
+def dialled(phone: str) -> str:
+    """Return what a telephone dials for a number as people write it, without an extension; empty for other texts."""
+    number = NUMBER.match(phone)
+    return NOT_DIALLED.sub("", number[0]) if number else ""
 
 
 def _picture(request: Request, name: str | None) -> str | None:

@@ -51,6 +51,7 @@ async def index(request: Request) -> Response:
         "pages": pages,
         "now": now,
         "is_online": is_online,
+        "dialled": schemas.dialled,
         "path_here": path_to(request, "people:index"),
     }
     return await answer(
@@ -69,10 +70,11 @@ async def colleague(request: Request) -> Response:
     it = await services(request).database.run(lambda db: colleagues.with_login(db, login[:200], source[:20]))
     if it is None or not (it.is_active or person.is_admin):
         raise NotFound
+    context: dict[str, Any] = {"it": it, "is_online": is_online(it.last_seen, now), "dialled": schemas.dialled}
     return await answer(
         request,
         json=lambda: json_response(request, schemas.colleague(request, it, now)),
-        page=lambda: html(request, "people/colleague.html", it=it, is_online=is_online(it.last_seen, now)),
+        page=lambda: html(request, "people/colleague.html", **context),
     )
 
 
