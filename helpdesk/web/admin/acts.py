@@ -83,7 +83,6 @@ ACTS: Mapping[str, Act] = {
     "tracker_restore": Act("tracker", sentence("a project was restored")),
     "tracker_members": Act("tracker", sentence("members of a project were changed")),
     "tracker_workflow": Act("tracker", sentence("the workflow of a role was changed")),
-    "tracker_set_up": Act("tracker", sentence("the first steps were finished")),
     "category_added": Act("settings", sentence("a category of requests was added")),
     "category_changed": Act("settings", sentence("a category of requests was changed")),
     "category_moved": Act("settings", sentence("a category of requests was moved")),
