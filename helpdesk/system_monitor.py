@@ -74,6 +74,11 @@ class SystemMonitor:
         self._took: dict[str, float] = {}
         self._is_silent = False
 
+    @property
+    def down(self) -> Mapping[str, datetime]:
+        """Return since when each broken system is down, as far as this process knows: it reads that at each tick."""
+        return {name: it.since for name, it in self.states.items() if it.status == DOWN and it.since}
+
     async def watch(self) -> None:
         """Check what is due while this process holds the lease, until cancelled."""
         while True:

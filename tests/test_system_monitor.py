@@ -15,6 +15,7 @@ from helpdesk.notifications import preferences
 from helpdesk.notifications.channels.dispatcher import Dispatcher
 from helpdesk.notifications.channels.port import Resources
 from helpdesk.notifications.wakeups import Wakeups
+from helpdesk.redmine_client import RedmineClient
 from helpdesk.settings import settings as configuration
 from helpdesk.store import preferences as stored_preferences
 from helpdesk.store import rights, system_health
@@ -23,6 +24,19 @@ from helpdesk.store.models.company import SystemSample, SystemState
 from helpdesk.store.models.notifications import Lease, Notification
 from helpdesk.store.system_health import State
 from helpdesk.system_monitor import SystemMonitor, to_json, words
+from helpdesk.tasks.redmine.health import rest
+from tests.servers.imitated_redmine import (
+    EVERYTHING,
+    Answer,
+    drip,
+    flood,
+    half_a_body,
+    hang_up,
+    imitated_redmine,
+    says,
+    silence,
+    tells,
+)
 from tests.world import PEOPLE_IDS
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
@@ -240,3 +254,34 @@ def test_a_trouble_is_stored_with_its_values_and_what_is_no_trouble_is_none() ->
     assert found and found.reason == Sentence("%(a)s", {"a": Sentence("b %(c)s", {"c": "7"})})
     for broken in ("", "x", "[]", "7", "[1,2]", '[["a"],["b"]]', "null"):
         assert words(broken) is None
+
+
+@pytest.mark.parametrize(
+    ("lie", "said"),
+    [
+        (drip, "no answer in"),
+        (silence, "no answer in"),
+        (flood, "no good answer"),
+        (hang_up, "no good answer"),
+        (half_a_body, "no good answer"),
+        (says(200, "<h1>Welcome</h1>", "text/html"), "no good answer"),
+        (says(401), "refuses our key"),
+        (says(403), "no administrator"),
+        (says(500, "geheim"), "no good answer"),
+        (says(302, location="/login"), "no good answer"),
+    ],
+)
+async def test_a_redmine_that_lies_is_down_in_time_and_its_words_are_not_passed_on(
+    systems: Systems, monkeypatch: pytest.MonkeyPatch, lie: Answer, said: str
+) -> None:
+    monkeypatch.setattr("helpdesk.system_monitor.CHECK_SECONDS", 1.5)
+    async with imitated_redmine() as redmine:
+        client = RedmineClient(redmine.url, "k" * 40)
+        one, redmine.answers["/users.json"] = systems.process(rest(client)), tells({"users": []})
+        await one.test("redmine")
+        assert systems.state().status == "up"
+        redmine.answers = {"/users.json" if "administrator" in said else EVERYTHING: lie}
+        await one.test("redmine")
+        await client.close()
+    assert systems.state().status == "down" and said in systems.state().error
+    assert "geheim" not in systems.state().error and "k" * 40 not in systems.state().error

@@ -65,7 +65,7 @@ NAMES: dict[str, str] = {
         notifications:index notifications:show notifications:widget notifications:stream
         notifications:read notifications:read_all notifications:undo
         notifications:preferences notifications:mute_task notifications:mute_project
-        api:task api:statuses api:priorities api:assignees api:history api:download
+        api:config api:task api:statuses api:priorities api:assignees api:history api:download
         api:status api:old_status api:priority api:assignee api:comments api:comment api:entry api:watch
         api:new api:bulk api:of_person api:projects api:members api:words_statuses
         api:notifications api:stream api:read api:read_all

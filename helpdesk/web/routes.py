@@ -41,6 +41,7 @@ from helpdesk.web.requests import files as request_files
 from helpdesk.web.requests import index as request_index
 from helpdesk.web.requests import show as request_show
 from helpdesk.web.search import views as search_views
+from helpdesk.web.start import config as start_config
 from helpdesk.web.start import views as start_views
 from helpdesk.web.tasks import (
     api,
@@ -90,6 +91,7 @@ ROUTES: list[BaseRoute] = [
     Route("/readyz",             unguarded(readiness.readyz),    name="readyz"),
     Route("/static/{name:path}", unguarded(static_files.static), name="static"),
     Route("/preferences",        public(accounts.preferences),   name="preferences", methods=POST),
+    Route("/api/config",         signed_in(start_config.config), name="api:config"),
     Route("/search",             signed_in(search_views.index),  name="search:index"),
     Route("/keys",               signed_in(search_views.keys),   name="search:keys"),
 

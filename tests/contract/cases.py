@@ -110,6 +110,7 @@ ANSWERS = [
     Case("system_health", "GET", "/admin/health", login="admin"),
     Case("systems", "GET", "/admin/systems", login="admin"),
     Case("system_tested", "POST", "/admin/systems/database/test", {}, "admin"),
+    Case("config", "GET", "/api/config"),
     Case("metrics", "GET", "/admin/metrics", login="admin"),
     Case("metrics_reset", "DELETE", "/admin/metrics", login="admin"),
     Case("metrics_reset_by_form", "POST", "/admin/metrics", {}, "admin"),

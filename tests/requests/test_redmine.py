@@ -98,6 +98,13 @@ async def test_another_user_writes_for_somebody_without_an_account(world: Redmin
     desk.bind("boris")
     boris = await desk.who("boris")
     assert await desk.service.visible(boris, [task]) == frozenset(), "he only writes for others"
+    desk.bind("stranger")
+    proven(desk, "stranger")
+    stranger = await desk.who("stranger")
+    desk.address(task, "stranger@example.test")
+    file = await desk.service.stage(stranger, Upload("ещё.txt", "text/plain", 1, text_of(b"1")))
+    answered = await desk.service.answer(stranger, task, "У меня нет прав", (file,))
+    assert answered.entries[-1].author and answered.entries[-1].author.id == world.actor("boris").id
 
 
 @BOTH

@@ -93,6 +93,8 @@ def test_the_cards_agree_with_the_table_and_lead_to_their_requests(irina: Client
         assert {it["phase"] for it in told["requests"]} == {address.partition("=")[2]}
         assert len(page(irina, address).all(lambda it: it.tag == "td" and "list-subject" in it.classes)) == number
     assert sum(cards.values()) == irina.get("/requests").json()["pagination"]["total"] == 5
+    (current,) = page(irina, "/requests?phase=new").all(lambda it: it.get("aria-current") == "true")
+    assert current["href"] == "/requests", "the present card leads back to all"
     assert "Чужая" not in whole.text and "5 requests, the last changed first" in whole.text
 
 
@@ -185,8 +187,10 @@ def test_a_page_hears_of_news_and_shows_them(irina: Client, embedded: EmbeddedWo
 
 
 def test_what_staff_do_among_themselves_is_no_news(irina: Client, embedded: EmbeddedWorld, mine: int) -> None:
-    version = hidden(irina.get(f"/requests/{mine}", headers=HTML).text, "lock_version")
-    news = f"/requests/{mine}/changed?since={version}"
+    tell(embedded, mine, "Смотрим")
+    whole = irina.get(f"/requests/{mine}", headers=HTML).text
+    last = re.findall(r'<li class="task-entry[^"]*" id="entry-(\d+)"', whole)[-1]
+    news = f"/requests/{mine}/changed?since={hidden(whole, 'lock_version')}&entry={last}"
     tell(embedded, mine, SECRET, private=True)
     assert irina.get(news, headers=HTMX).status_code == 204
     asyncio.run(embedded.backend.change(embedded.actor("anna"), mine, Edit({"priority": PRIORITY_IDS["urgent"]})))
@@ -264,6 +268,9 @@ def test_a_draft_of_an_answer_is_kept_shown_and_discarded(irina: Client, service
     assert SHOWN in whole and "not sent" in whole
     gone = irina.post(f"/drafts/{place}/discard", data={"typed_by": mark("irina")}, headers=HTML)
     assert gone.headers["location"] == f"/requests/{mine}" and kept(services.database, "irina") == {}
+    irina.put(f"/drafts/{place}", data=form)
+    irina.post(f"/requests/{mine}", json={"comment": TEXT})
+    assert "not sent" not in page(irina, f"/requests/{mine}").text, "a draft whose answer was lost, but was sent"
     alone = irina.get(f"/requests/{mine}", headers=HTMX).text
     assert alone.lstrip().startswith("<form") and TEXT not in alone
 

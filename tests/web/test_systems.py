@@ -4,10 +4,12 @@ import re
 from datetime import timedelta
 
 import pytest
+from sqlmodel import Session
 
 from helpdesk.errors import Sentence
 from helpdesk.health import Check, Trouble
 from helpdesk.services import Services
+from helpdesk.store.models.tables import Person
 from helpdesk.store.system_health import Sample, State
 from helpdesk.texts import in_english
 from helpdesk.web.admin import systems as pages
@@ -16,6 +18,7 @@ from helpdesk.web.admin.line_chart import HEIGHT, WIDTH, chart
 from tests.clocks import NOON
 from tests.web.conftest import HTML, HTMX, Client, Visit
 from tests.web.dom import parsed
+from tests.world import PEOPLE_IDS
 
 TEST = "/admin/systems/redmine/test"
 BROKEN = Trouble(Sentence("it refuses our key"), Sentence("Check REDMINE_API_KEY, <b>&."))
@@ -160,3 +163,22 @@ def test_the_line_breaks_where_a_check_failed_or_none_was_made() -> None:
 )
 def test_durations_are_short(seconds: float, text: str) -> None:
     assert in_english(duration(seconds)) == text
+
+
+def test_a_page_that_needs_a_broken_directory_says_so(visit: Visit, services: Services) -> None:
+    def own(db: Session) -> None:
+        db.get_one(Person, PEOPLE_IDS["anna"]).source = "ldap"
+
+    services.database.run_here(own, writes=True)
+    assert "read again until" not in visit("anna").get("/users/profile", headers=HTML).text
+    services.system_monitor.states = {"ldap": State("down", NOON), "oracle": State("down", NOON)}
+    page = parsed(visit("anna").get("/users/profile", headers=HTML).text)
+    (note,) = (it.text for it in page.of_class("state"))
+    assert "LDAP has not answered since 21.11.2026 15:00" in note and "can't be read again until" in note
+    assert parsed(visit("boris").get("/users/profile", headers=HTML).text).of_class("state") == []
+
+
+def test_programs_are_told_what_there_is_and_no_secret(visit: Visit) -> None:
+    told = visit("anna", redmine_url="https://redmine.example.test", redmine_api_key="geheim").get("/api/config")
+    assert told.json()["redmine"] == {"url": "https://redmine.example.test", "api_enabled": True}
+    assert "geheim" not in told.text and visit().get("/api/config").status_code == 401

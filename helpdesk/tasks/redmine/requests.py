@@ -113,10 +113,17 @@ class RedmineRequests:
         await backend.change(means.actor, task_id, edit)
 
     async def stage(self, who: Requester, upload: Upload) -> Staged:
-        """Store a file as the person, else as our key's owner: Redmine lets anybody attach it who has its token."""
-        if who.actor:
+        """Store a file as the person who may create somewhere, else as our key's owner: Redmine lets anybody attach it
+        who has its token."""
+        if who.actor and await self._may_create(who):
             return await self.acting.stage(who.actor, upload)
         return await self.backend.stage(await self.system(), upload)
+
+    async def _may_create(self, who: Requester) -> bool:
+        try:
+            return bool(await self.own_projects(who))
+        except NotAllowed:
+            return False
 
     async def own_projects(self, who: Requester) -> tuple[Ref, ...]:
         return await self.acting.projects_for_new(who.actor) if who.actor else ()

@@ -78,6 +78,7 @@ ACTS: Mapping[str, Act] = {
     "tracker_add": Act("tracker", sentence("added to the set-up")),
     "tracker_change": Act("tracker", sentence("changed in the set-up")),
     "tracker_remove": Act("tracker", sentence("removed from the set-up")),
+    "tracker_set_up": Act("tracker", sentence("projects and tasks were set up for the first time")),
     "tracker_archive": Act("tracker", sentence("a project was archived")),
     "tracker_restore": Act("tracker", sentence("a project was restored")),
     "tracker_members": Act("tracker", sentence("members of a project were changed")),

@@ -26,8 +26,8 @@ SECTIONS: tuple[Section, ...] = (
     Section("admin:audit", sentence("Audit")),
     Section("admin:categories", sentence("Categories of requests")),
     Section("admin:texts", sentence("Texts")),
-    Section("tasks:columns", sentence("Columns of the board")),
     Section("tracker:index", sentence("Task system"), embedded=True),
+    Section("tasks:columns", sentence("Columns of the board")),
 )
 
 

@@ -14,6 +14,7 @@ from helpdesk.errors import Sentence, sentence
 from helpdesk.languages import LANGUAGES, choose, say, translations
 from helpdesk.paths import folder
 from helpdesk.people.model import Person
+from helpdesk.system_names import system_name
 from helpdesk.tasks.board import initials
 from helpdesk.tasks.colors import Colors
 from helpdesk.tasks.fields import format_number, is_day
@@ -41,7 +42,7 @@ class Renderer:
 
     def __init__(self, timezone: ZoneInfo, static: Callable[[str], str], path: Callable[..., str], brand: str) -> None:
         variables = {"LANGUAGES": LANGUAGES, "THEMES": THEMES, "key": new_key}
-        variables |= {"static": static, "path": path, "brand": brand}
+        variables |= {"static": static, "path": path, "brand": brand, "system_name": system_name}
         self.colors = Colors()  # as they were read last: templates draw statuses by them
         self.avatars: Mapping[int, str] = {}
         """The pictures of people by their ids in the backend, as they were read last."""
@@ -189,4 +190,5 @@ def _context(request: Request) -> dict[str, Any]:
         "wrote": wrote if (wrote := session.cookie(request, WROTE)).isalnum() and len(wrote) < LONGEST_WROTE else "",
         "settings": services(request).settings,
         "state": services(request).backend.state,
+        "systems_down": services(request).system_monitor.down,
     }

@@ -1,0 +1,20 @@
+"""Tell programs what this helpdesk can do (contract §5). Nothing here is a secret."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from helpdesk.notifications.channels import registry
+from helpdesk.notifications.channels.port import not_queued
+from helpdesk.web.core.faces import json_response
+from helpdesk.web.core.services import services
+
+FEATURES = {"kanban_enabled": True, "quality_control_enabled": False}
+
+
+async def config(request: Request) -> Response:
+    """Return Redmine's address, the channels that deliver notifications, and the rooms that there are."""
+    redmine_url = services(request).settings.redmine_url
+    delivering = {channel.name for channel in registry.CHANNELS if channel.connect is not not_queued}
+    notifications = {f"{name}_enabled": name in delivering for name in ("push", "email")} | {"sound_enabled": True}
+    redmine = {"url": redmine_url, "api_enabled": redmine_url is not None}
+    return json_response(request, {"redmine": redmine, "notifications": notifications, "features": FEATURES})
