@@ -9,6 +9,7 @@ from helpdesk.errors import NotAllowed
 from helpdesk.people.model import SignedIn, person_of
 from helpdesk.requests import addresses
 from helpdesk.requests.model import Asker, Ownership, Requester
+from helpdesk.requests.owned import beside
 from helpdesk.requests.ownership import Rules
 from helpdesk.store import requesters
 from helpdesk.store.database import Database
@@ -33,21 +34,24 @@ class RequesterAccounts:
         """Return the active people to whom a task belongs."""
         author = ownership.author if ownership.author != self.rules.anonymous_id else None
 
+        named = await beside({0: ownership}, self.rules.addresses, ownership)
+
         def work(db: Session) -> list[Requester]:
-            return self.rules.owners(ownership, self._found(db, [author], self.rules.addresses(ownership)))
+            return self.rules.owners(ownership, named, self._found(db, [author], named))
 
         return await self.database.run(work)
 
     async def askers(self, ownerships: Mapping[int, Ownership]) -> dict[int, tuple[Asker, ...]]:
         """Return for each task the people whom its fields name, else the author's account if there is one."""
+        listed = await beside(ownerships, self._listed, ownerships)
+        return await self.database.run(lambda db: self._askers(db, ownerships, listed))
 
-        def work(db: Session) -> dict[int, tuple[Asker, ...]]:
-            return self._askers(db, ownerships)
+    def _listed(self, ownerships: Mapping[int, Ownership]) -> dict[int, tuple[str, ...]]:
+        return {task: self.rules.listed(it)[:MOST_ASKERS] for task, it in ownerships.items()}
 
-        return await self.database.run(work)
-
-    def _askers(self, db: Session, ownerships: Mapping[int, Ownership]) -> dict[int, tuple[Asker, ...]]:
-        listed = {task: self.rules.listed(it)[:MOST_ASKERS] for task, it in ownerships.items()}
+    def _askers(
+        self, db: Session, ownerships: Mapping[int, Ownership], listed: Mapping[int, tuple[str, ...]]
+    ) -> dict[int, tuple[Asker, ...]]:
         authors = {it.author for task, it in ownerships.items() if not listed[task]} - {self.rules.anonymous_id, None}
         named = {each for every in listed.values() for each in every}
         accounts = requesters.accounts(db, self.number, self._numbers(authors), self._variants(named))

@@ -36,7 +36,8 @@ class Owned:
     async def rows(self, who: Requester, search: str = "", only_open: bool = False) -> list[TaskRow]:
         """Return the requests of a person, the last changed first; MOST_REQUESTS at most."""
         ids = list(await self._own(who, await self.source.candidates(who, MOST_REQUESTS)))[:MOST_REQUESTS]
-        rows = [row async for row in self._visible_rows(ids, TaskQuery(search=search, include_closed=not only_open))]
+        query = TaskQuery(search=search, include_closed=not only_open, public_only=True)
+        rows = [row async for row in self._visible_rows(ids, query)]
         return await THREADS.run(sorted, rows, key=_changed, reverse=True)
 
     async def task(self, who: Requester, task_id: int) -> Task:
@@ -58,7 +59,10 @@ class Owned:
     async def owners(self, task_id: int, people: Iterable[Requester]) -> Sequence[Requester]:
         """Return those of these people to whom a task belongs, whether it is visible or not."""
         found = await self.source.ownerships([task_id])
-        return await beside(found, self.rules.owners, found[task_id], people) if task_id in found else ()
+        if task_id not in found:
+            return ()
+        named = await beside(found, self.rules.addresses, found[task_id])
+        return self.rules.owners(found[task_id], named, people)
 
     async def _own(self, who: Requester, ownerships: Mapping[int, Ownership]) -> Sequence[int]:
         """Return the ids of those that belong to the person, in their order."""

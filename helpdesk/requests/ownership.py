@@ -26,9 +26,8 @@ class Rules:
         found = (each for text in ownership.fields for each in addresses.listed(text, self.canonical))
         return tuple(dict.fromkeys(found))
 
-    def owners(self, ownership: Ownership, people: Iterable[Requester]) -> list[Requester]:
-        """Return those of these people to whom a task belongs. Its fields are read once."""
-        named = self.addresses(ownership)
+    def owners(self, ownership: Ownership, named: frozenset[str], people: Iterable[Requester]) -> list[Requester]:
+        """Return those of these people to whom a task belongs. Its fields were read once: they hold `named`."""
         return [who for who in people if self._is_author(ownership, who) or not who.addresses.isdisjoint(named)]
 
     def own(self, who: Requester, ownerships: Mapping[int, Ownership]) -> list[int]:

@@ -49,7 +49,7 @@ class TaskQuery(NamedTuple):
     assignee is the person and the person's groups; "nobody" is only an assignee. A project includes those below it;
     `task_ids` leave no other task. `updated_since`, `created_since` and `due_by` are inclusive, `created_before` is
     not. `include_closed` adds closed tasks; where there are `status_ids`, these decide alone. `skip` leaves out as
-    many more than the pages before.
+    many more than the pages before. With `public_only` private comments are not searched, whoever may read them.
     """
 
     assignees: tuple[Who, ...] = ()
@@ -70,6 +70,7 @@ class TaskQuery(NamedTuple):
     page: int = 1
     per_page: int = 25
     skip: int = 0
+    public_only: bool = False
 
     @property
     def wanted_id(self) -> int | None:

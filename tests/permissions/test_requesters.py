@@ -41,6 +41,7 @@ FIELD = 91
 ALIASES = (("firm.test", "msk.firm.test"),)
 EVENTS = 60
 OTHERS = 6
+SEARCHES = 4
 OWN = ("person{}@firm.test", "PERSON{}@MSK.firm.test", "<Person{}@firm.test>", '"a@b, c" <person{}@firm.test>')
 ALIKE = ("xperson{}@firm.test", "person{}@firm.test.net", '"person{}@firm.test" <a@b>', "(person{}@firm.test)",
          "person{}0@firm.test", "person{}@sub.firm.test", "person{}+a@firm.test")  # fmt: skip
@@ -158,6 +159,23 @@ class View:
             private = {it["id"] for it in self.journals(number) if it["private_notes"]}
             self.same(person, f"private entries of {number}", set(), private & {it.id for it in request.entries})
             await self.files(person, who, number, {file.id for file in request.files})
+        await self.searches(person, who, own)
+
+    async def searches(self, person: int, who: Requester, own: set[int]) -> None:
+        """Comments on the own requests are found by their words, private ones by nobody."""
+        comments = [it for number in sorted(own) for it in self.journals(number) if "Note" in (it["notes"] or "")]
+        for journal in sorted(comments, key=lambda it: not it["private_notes"])[:SEARCHES]:
+            words = journal["notes"].split()
+            expected = {number for number in own if all(self.tells(number, word) for word in words)}
+            query = RequestQuery(search=journal["notes"], per_page=500)
+            found = {row.id for row in (await self.service.page(who, query)).rows}
+            self.same(person, f"the requests with {journal['notes']!r}", expected, found)
+
+    def tells(self, number: int, word: str) -> bool:
+        """Whether a word stands in a text of the request that its requester reads."""
+        task = self.world.by_id("issues")[number]
+        public = [it["notes"] for it in self.journals(number) if not it["private_notes"]]
+        return any(word in (text or "") for text in (task["subject"], task["description"], *public))
 
     async def files(self, person: int, who: Requester, number: int, shown: set[int]) -> None:
         attached = {row["id"] for row in self.world.tables["attachments"]

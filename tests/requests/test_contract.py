@@ -44,6 +44,16 @@ async def test_a_request_shows_what_is_public_alone(world: World, desk: Desk) ->
     assert not any(entry.private or entry.may_edit for entry in request.entries)
 
 
+async def test_a_search_finds_nothing_by_private_comments(world: World, desk: Desk) -> None:
+    task, anna, irina = world.new_task("Стул у окна"), world.actor("anna"), await desk.who("irina")
+    await world.backend.comment(anna, task, "Позовём столяра")
+    await world.backend.comment(anna, task, "Сама сломала", private=True)
+    found = {}
+    for word in ("окна", "столяра", "сломала"):
+        found[word] = task in {row.id for row in (await desk.service.page(irina, RequestQuery(search=word))).rows}
+    assert found == {"окна": True, "столяра": "comments" in world.backend.capabilities.searches, "сломала": False}
+
+
 async def test_an_answer_reopens_what_waits_and_others_see_it(world: World, desk: Desk) -> None:
     task, anna, irina = world.new_task(), world.actor("anna"), await desk.who("irina")
     await world.backend.change(anna, task, Edit({"status": world.status("in_progress")}))

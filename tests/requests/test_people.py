@@ -2,11 +2,15 @@
 
 from datetime import UTC, datetime
 from functools import partial
+from threading import Thread, current_thread, main_thread
+from typing import Any
 
 import pytest
 from sqlmodel import Session
 
 from helpdesk.errors import Invalid, NotAllowed, NotFound
+from helpdesk.requests import addresses
+from helpdesk.requests.accounts import MOST_ASKERS
 from helpdesk.requests.model import NewRequest, RequestQuery
 from helpdesk.store import directory_accounts, joins, people, registration, request_categories
 from helpdesk.store.database import Database
@@ -186,6 +190,30 @@ async def test_categories_lead_to_open_projects_and_say_so_otherwise(embedded: E
     with pytest.raises(NotFound):
         await desk.service.show(irina, task)
     assert (await desk.service.page(irina, RequestQuery())).total == 0
+
+
+async def test_a_long_field_is_read_once_for_everybody_and_not_on_the_event_loop(
+    embedded: EmbeddedWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk, threads, read = Desk(embedded, embedded.database), list[Thread](), addresses.listed
+    for login in EVERYBODY:
+        desk.set(login, is_email_proven=True)
+    task = embedded.new_task()
+    desk.address(task, ", ".join([f"u{number}@example.test" for number in range(2_000)] + ["boris@example.test"]))
+    await embedded.backend.comment(embedded.actor("anna"), task, "Да")
+    entry = (await embedded.backend.task(embedded.actor("anna"), task)).entries[-1].id
+    event = await embedded.feed.event(task, entry)
+    assert event
+
+    def listed(*args: Any) -> tuple[str, ...]:
+        threads.append(current_thread())
+        return read(*args)
+
+    monkeypatch.setattr(addresses, "listed", listed)
+    assert {who.person.login for who in await desk.service.requesters_of(event)} == {"boris", "irina"}
+    assert await readers(desk, event) == {"boris", "irina"}
+    assert len((await desk.service.asked_by([task]))[task]) == MOST_ASKERS
+    assert len(threads) == 3 and main_thread() not in threads
 
 
 async def test_an_account_that_is_shut_out_is_no_requester(embedded: EmbeddedWorld, database: Database) -> None:

@@ -60,7 +60,7 @@ def open_statuses(read: Reading) -> list[int]:
 
 def _searched(read: Reading, query: TaskQuery) -> Iterator[Condition]:
     """Return the conditions for people and words; a task found by its number needs none of them."""
-    conditions = [_containing(read, word) for word in query.words]
+    conditions = [_containing(read, word, query.public_only) for word in query.words]
     if query.assignees:
         conditions.append(_any_of(issues.assigned_to_id, query.assignees, sorted(read.person.principals)))
     if query.authors:
@@ -77,7 +77,7 @@ def _any_of(column: sa.ColumnElement[Any], people: tuple[Who, ...], me: list[int
     return sa.or_(column.in_(ids), column.is_(None)) if "nobody" in people else column.in_(ids)
 
 
-def _containing(read: Reading, word: str) -> Condition:
+def _containing(read: Reading, word: str, public_only: bool) -> Condition:
     """Return the condition that a word is in the subject, the description or a comment that the person may read."""
     comment = (
         sa.exists()
@@ -85,6 +85,8 @@ def _containing(read: Reading, word: str) -> Condition:
         .where(t.journals.c.notes.contains(word, autoescape=True), read.permissions.notes)
         .correlate(t.issues)
     )
+    if public_only:
+        comment = comment.where(t.journals.c.private_notes.is_(False))
     texts = (issues.subject, issues.description)
     return sa.or_(*(text.contains(word, autoescape=True) for text in texts), comment)
 
