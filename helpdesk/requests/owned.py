@@ -1,30 +1,15 @@
 """Read the tasks that belong to a person, as the system actor sees them."""
 
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
-from typing import ParamSpec, TypeVar
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 
 from helpdesk.errors import NotFound
 from helpdesk.requests import paging
 from helpdesk.requests.model import Ownership, OwnTasks, Requester, Whole
-from helpdesk.requests.ownership import Rules
+from helpdesk.requests.ownership import THREADS, Rules, beside
 from helpdesk.requests.source import MOST_REQUESTS, RequestSource
 from helpdesk.tasks.backend import Backend
 from helpdesk.tasks.lists import TaskQuery
 from helpdesk.tasks.model import TaskRow
-from helpdesk.threads import Threads
-
-LONG_TEXT = 5_000
-"""Characters from which on fields are read beside the event loop."""
-THREADS = Threads(2)
-P = ParamSpec("P")
-T = TypeVar("T")
-
-
-async def beside(ownerships: Mapping[int, Ownership], work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Return the result of work that reads these fields, done beside the event loop if they are long."""
-    if sum(len(text) for each in ownerships.values() for text in each.fields) < LONG_TEXT:
-        return work(*args, **kwargs)
-    return await THREADS.run(work, *args, **kwargs)
 
 
 class Owned:

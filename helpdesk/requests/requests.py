@@ -30,7 +30,8 @@ from helpdesk.requests.model import (
     RequestPage,
     RequestQuery,
 )
-from helpdesk.requests.owned import THREADS, Owned
+from helpdesk.requests.owned import Owned
+from helpdesk.requests.ownership import THREADS
 from helpdesk.requests.ownership import Rules as OwnershipRules
 from helpdesk.requests.signature import address_of, signed, signs
 from helpdesk.requests.source import Means, RequestSource

@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 from helpdesk.errors import BadResponse, Unavailable, WrongKey
 from helpdesk.redmine_client import JSON, part, user_id
 from helpdesk.requests.model import Ownership, OwnTask, Whole
-from helpdesk.requests.owned import beside
+from helpdesk.requests.ownership import beside
 from helpdesk.requests.source import MOST_CANDIDATES, latest
 from helpdesk.tasks.model import Actor, TaskRow
 from helpdesk.tasks.redmine.private_files import Journal, private_files
