@@ -488,6 +488,45 @@ def anonymized(it: Stage) -> None:
     it.page.goto("/admin/people/5/anonymize")
 
 
+def word_refused(it: Stage) -> None:
+    it.page.get_by_label("Название").fill("новая")
+    it.page.get_by_role("button", name="Добавить", exact=True).click()
+    it.seen("form.reply .fault", "Такое название уже есть")
+
+
+def word_in_use(it: Stage) -> None:
+    it.page.get_by_role("button", name="Удалить «В работе»").click()
+    it.seen("[role=alert]", "Есть у задач")
+
+
+def word_in_conflict(it: Stage) -> None:
+    it.page.goto("/admin/tracker/statuses/4")
+    it.admin.post("/admin/tracker/statuses/4", json={"name": TEXT, "position": 4}).raise_for_status()
+    it.page.get_by_label("Название").fill("Пауза")
+    it.page.get_by_role("button", name="Сохранить").click()
+    it.seen("[role=alert] dd", TEXT)
+
+
+def member_found(it: Stage) -> None:
+    it.page.goto("/admin/tracker/projects/1")
+    it.page.get_by_label("Найти людей").fill("stranger")
+    it.page.locator("#main").get_by_role("button", name="Найти").click()
+    it.seen("main li", "stranger")
+
+
+def project_archived(it: Stage) -> None:
+    it.page.get_by_role("button", name="Убрать проект в архив").click()
+    it.seen("main button", "Вернуть из архива")
+
+
+def account_linked(it: Stage) -> None:
+    it.page.goto("/admin/tracker/setup?step=people")
+    for name, text in (("Логин", "olga"), ("Почта", "olga@example.test")):
+        it.page.get_by_label(name, exact=True).fill(text)
+    it.page.get_by_role("button", name="Добавить учётную запись").click()
+    it.seen("#link", "/users/password/")
+
+
 def at(address: str) -> Reach:
     return lambda it: it.page.goto(address)
 
@@ -666,6 +705,28 @@ PARTS = {
             "the audit, refused": at("/admin/audit?who=никто&since=вчера"),
         },
         (422,),
+    ),
+    "the set-up of the task system": Part(
+        "admin",
+        {
+            "projects": at("/admin/tracker"),
+            "people for a project": member_found,
+            "an archived project": project_archived,
+            "roles": at("/admin/tracker/roles"),
+            "a role": at("/admin/tracker/roles/1"),
+            "a workflow": at("/admin/tracker/workflow"),
+            "custom fields": at("/admin/tracker/fields"),
+            "a custom field": at("/admin/tracker/fields/2"),
+            "statuses": at("/admin/tracker/statuses"),
+            "a status that is refused": word_refused,
+            "a status that tasks have": word_in_use,
+            "a status in conflict": word_in_conflict,
+            "the first steps": at("/admin/tracker/setup"),
+            "the first project": at("/admin/tracker/setup?step=project"),
+            "the default set": at("/admin/tracker/setup?step=workflow"),
+            "an account that was added": account_linked,
+        },
+        (409, 422),
     ),
     "errors": Part(
         "anna",

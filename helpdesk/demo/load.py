@@ -12,6 +12,7 @@ from helpdesk.people.passwords import hashed
 from helpdesk.store import board, people, reply_templates
 from helpdesk.store.board import ColumnSettings
 from helpdesk.store.models import tables
+from helpdesk.store.tracker import first_steps
 
 PASSWORD = "demo"
 ONE_STATEMENT = {"render_nulls": True}
@@ -39,6 +40,7 @@ def _fill(session: Session, now: datetime) -> None:
     board.save_columns(session, columns)
     for it in world["reply"]:
         reply_templates.add(session, None, it["name"], it["text"])
+    first_steps.finish(session, ids["assignee"]["admin"])
     for table, rows in task_rows(tasks, ids, now):
         session.execute(sa.insert(table), rows, execution_options=ONE_STATEMENT)
 

@@ -55,7 +55,7 @@ def _copy(source: Path, target: Path) -> None:
 def _tell_story(visit: Visit, embedded: EmbeddedWorld) -> None:
     """Three tasks, the last closed: boris took the first into work with a comment, then wrote a private one, and anna
     added a file to it; she has a notification, a reply template, a token and a saved view, he a second factor. There is
-    one category of requests."""
+    one category of requests, and a role that nobody has."""
     embedded.new_task("Принтер зажевал бумагу", priority="high", description="Второй раз за *неделю*.")
     embedded.new_task("Нет сети в переговорной", project="office", author="anna", assignee="boris")
     embedded.new_task("Мышь", status="closed", author="boris", assignee="boris")
@@ -76,6 +76,7 @@ def _tell_story(visit: Visit, embedded: EmbeddedWorld) -> None:
     embedded.database.run_here(lambda db: second_factors.set_up(db, boris_id, secret, 1, now, [code]), writes=True)
     category = {"name": "Техника", "hint": "Сломалось", "project_id": 1, "is_active": True}
     visit("admin").post("/admin/categories", json=category).raise_for_status()
+    visit("admin").post("/admin/tracker/roles", json={"name": "Гость"}).raise_for_status()
     visit("anna").post("/users/tokens", json={"name": "Выгрузка"}).raise_for_status()
     visit("anna").post("/views", json={"name": "Срочные", "address": "/tasks?priority_id=4"}).raise_for_status()
 

@@ -18,10 +18,14 @@ from helpdesk import errors
 from helpdesk.services import Services
 from helpdesk.web.routes import ROUTES
 from tests.contract.calls import is_for_people, route_name
-from tests.contract.cases import ANSWERS, REFUSALS, Case
+from tests.contract.cases import ANSWERS as OTHER_ANSWERS
+from tests.contract.cases import REFUSALS as OTHER_REFUSALS
+from tests.contract.cases import Case
+from tests.contract.tracker_cases import TRACKER, TRACKER_REFUSALS
 from tests.web.conftest import Visit
 
 GOLDEN = Path(__file__).parent / "golden"
+ANSWERS, REFUSALS = OTHER_ANSWERS + TRACKER, OTHER_REFUSALS + TRACKER_REFUSALS
 CASES = {case.name: case for case in ANSWERS + REFUSALS}
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 MINUTE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d")

@@ -132,7 +132,7 @@ def test_what_one_has_written_is_not_overwritten_by_who_had_not_seen_it(database
         done(vocabulary.change, STATUSES, seen._replace(name="Пауза"), mark, ANNA)
     assert refused.value.current["name"] == "Ждём"  # type: ignore[index]  # a mapping
     assert done(vocabulary.one, STATUSES, seen.id).name == "Ждём"
-    changed = {"what": "status", "id": seen.id, "name": "Ждём", "changes": {"name": ["waiting", "Ждём"]}}
+    changed = {"what": "status", "id": seen.id, "name": "Ждём", "changes": ["name: waiting → Ждём"]}
     assert records(database) == [("tracker_change", changed)]
 
 

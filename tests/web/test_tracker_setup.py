@@ -112,11 +112,12 @@ def status_id(client: Client, number: int, name: str) -> int:
 
 def test_what_is_there_already_stays_and_a_press_twice_makes_no_second_set(chief: Client) -> None:
     chief.post("/admin/tracker/statuses", json={"name": "Моя"}).raise_for_status()
-    chief.post("/admin/tracker/roles", json={"name": "Все", "for_everybody": True}).raise_for_status()
+    for role in ({"name": "Все", "for_everybody": True}, {"name": "support STAFF"}):
+        chief.post("/admin/tracker/roles", json=role).raise_for_status()
     for _ in range(2):
         chief.post(f"{AT}/workflow", json={}).raise_for_status()
     told = {part: [it["name"] for it in chief.get(f"/admin/tracker/{part}").json()[part]] for part in PARTS}
-    assert told["statuses"] == ["Моя"] and told["roles"] == ["Все", "Support staff"]
+    assert told["statuses"] == ["Моя"] and told["roles"] == ["Все", "support STAFF", "Support staff 2"]
     assert told["priorities"] == ["Low", "Normal", "High", "Urgent"] and len(told["types"]) == 3
 
 

@@ -68,7 +68,8 @@ def record(
 
 def record_change(session: Session, actor_id: int, what: str, before: Row, after: Row) -> None:
     """Record the old and the new values of what was changed; nothing when nothing was."""
-    changes = {name: [_brief(before[name]), _brief(after[name])] for name in before if before[name] != after[name]}
+    differing = [name for name in before if before[name] != after[name]]
+    changes = [f"{name}: {_brief(before[name])} → {_brief(after[name])}" for name in differing]
     if changes:
         record(session, actor_id, "change", what, after, {"changes": changes})
 

@@ -1,7 +1,7 @@
 """Store what a company needs before its people can work in the embedded tracker, and tell which steps are done."""
 
-from collections.abc import Collection, Mapping
-from itertools import permutations
+from collections.abc import Collection, Iterable, Mapping
+from itertools import chain, count, permutations
 from typing import NamedTuple
 
 from sqlmodel import Session, col, select
@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 from helpdesk.errors import Conflict, Invalid, sentence
 from helpdesk.store import audit, board, local_passwords, locks, registration, request_categories
 from helpdesk.store.board import ColumnSettings
+from helpdesk.store.casefold import fold
 from helpdesk.store.models.tables import Meta, Project, Transition
 from helpdesk.store.registration import Registration
 from helpdesk.store.request_categories import CategoryValues
@@ -94,9 +95,9 @@ def make_default_set(session: Session, names: Mapping[str, str], actor_id: int) 
         board.save_columns(session, {ids[key]: ColumnSettings("waiting") for key in WAITING})
     known = roles.all_roles(session)
     if not any(WORKING in it.permissions for it in known):
-        known.append(roles.add(session, RoleRow(0, names["staff"], OF_STAFF), actor_id))
+        known.append(roles.add(session, RoleRow(0, _free(names["staff"], known), OF_STAFF), actor_id))
     if not any(it.for_everybody for it in known):
-        everybody = RoleRow(0, names["requester"], OF_REQUESTERS, for_everybody=True)
+        everybody = RoleRow(0, _free(names["requester"], known), OF_REQUESTERS, for_everybody=True)
         known.append(roles.add(session, everybody, actor_id))
     for role in known:
         if not roles.transitions(session, role.id):
@@ -162,6 +163,12 @@ def _words(
         wanted = Word(0, names[key], 1, is_default=key in DEFAULTS, is_closed=key in CLOSED)
         made[key] = vocabulary.add(session, part, wanted, actor_id).id
     return made
+
+
+def _free(name: str, known: Iterable[RoleRow]) -> str:
+    """Return a name for a role that no other one has."""
+    taken = {fold(it.name) for it in known}
+    return next(it for it in chain([name], (f"{name} {number}" for number in count(2))) if fold(it) not in taken)
 
 
 def _moves(session: Session, role: RoleRow, ids: Mapping[str, int]) -> Collection[tuple[int, int]]:

@@ -108,6 +108,10 @@ LABELS: Mapping[str, Sentence] = {
     "taker": sentence("To whom"),
     "until": sentence("Until"),
     "error": sentence("Reason"),
+    "changes": sentence("Changes"),
+    "roles": sentence("Roles before and now"),
+    "added": sentence("Added"),
+    "removed": sentence("Removed"),
 }
 WORDS: Mapping[str, Mapping[str, Sentence]] = {
     "right": {name: right.title for name, right in RIGHTS.items()},
@@ -139,8 +143,7 @@ THINGS: Mapping[str, Sentence] = {
     "field": sentence("Field"),
     "status": sentence("Status"),
     "priority": sentence("Priority"),
-    "tracker": sentence("Type"),
-    "kind": sentence("Type"),
+    "type": sentence("Type"),
 }
 """What the settings of the tracker are about."""
 UNSURE = sentence("what became of it is not known")
