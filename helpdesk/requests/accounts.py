@@ -9,8 +9,7 @@ from helpdesk.errors import NotAllowed
 from helpdesk.people.model import SignedIn, person_of
 from helpdesk.requests import addresses
 from helpdesk.requests.model import Asker, Ownership, Requester
-from helpdesk.requests.owned import beside
-from helpdesk.requests.ownership import Rules
+from helpdesk.requests.ownership import Rules, beside
 from helpdesk.store import requesters
 from helpdesk.store.database import Database
 from helpdesk.tasks.model import Actor

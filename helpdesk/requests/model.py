@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from helpdesk.people.model import Person
 from helpdesk.tasks.files import Staged
-from helpdesk.tasks.model import Actor, Attachment, Entry, Member, Ref, TaskRow
+from helpdesk.tasks.model import Actor, Attachment, Entry, Member, Ref, Status, Task, TaskRow
 from helpdesk.tasks.phases import Phase, Summary
 from helpdesk.tasks.projects import Project
 
@@ -31,6 +31,26 @@ class Ownership(NamedTuple):
     fields: tuple[str, ...] = ()
 
 
+class OwnTask(NamedTuple):
+    """What a backend tells first of a task that is a person's request; `row` where it told the whole row."""
+
+    ownership: Ownership
+    status: Status
+    updated_on: datetime
+    row: TaskRow | None = None
+
+
+OwnTasks = Mapping[int, OwnTask]
+"""The requests of a person by id, the last changed first."""
+
+
+class Whole(NamedTuple):
+    """A task with its history, and the files that private comments brought, by the entry that names them."""
+
+    task: Task
+    private_files: Mapping[int, frozenset[int]]
+
+
 class RequestQuery(NamedTuple):
     """A page of one's requests, the last changed first. Without a `phase` any; closed ones are included."""
 
@@ -41,13 +61,15 @@ class RequestQuery(NamedTuple):
 
 
 class RequestPage(NamedTuple):
-    """One page of requests, their total, and the number of all in each phase, whatever the query asks for."""
+    """One page of requests and their total. The summary counts those of any phase that the search finds, `every` all
+    requests of the person."""
 
     rows: tuple[TaskRow, ...]
     total: int
     query: RequestQuery
     summary: Summary
     phases: Mapping[int, Phase]
+    every: int
 
     @property
     def pages(self) -> int:

@@ -23,13 +23,15 @@ from helpdesk.requests.model import (
     Category,
     Grade,
     NewRequest,
+    OwnTasks,
     Places,
     Request,
     Requester,
     RequestPage,
     RequestQuery,
 )
-from helpdesk.requests.owned import THREADS, Owned
+from helpdesk.requests.owned import Owned
+from helpdesk.requests.ownership import THREADS
 from helpdesk.requests.ownership import Rules as OwnershipRules
 from helpdesk.requests.signature import address_of, signed, signs
 from helpdesk.requests.source import Means, RequestSource
@@ -44,6 +46,8 @@ from helpdesk.tasks.model import Edit, OpenFile, Status, TaskRow
 from helpdesk.tasks.phases import Rule, Rules, phase
 from helpdesk.texts import is_blank, trimmed
 
+MOST_COMPARED = 300
+"""The most open requests that are compared with a new one, those changed last."""
 NOT_ANSWERED = sentence("You can't answer this request. Please call the support.")
 NOT_SOLVED = sentence("This request can't be closed from here just now. Please write an answer instead.")
 CLOSED_PROJECT = sentence("No request can be created in this project.")
@@ -76,10 +80,16 @@ class RequestService:
     async def requester(self, signed_in: SignedIn) -> Requester:
         return await self.accounts.requester(signed_in)
 
-    async def page(self, who: Requester, query: RequestQuery) -> RequestPage:
-        (known, rules), every = await asyncio.gather(self._statuses(), self.owned.rows(who))
-        found = await self.owned.rows(who, query.search) if query.search else every
-        return await THREADS.run(paging.page, every, found, query, known, rules)
+    async def own(self, who: Requester) -> OwnTasks:
+        return await self.owned.own(who)
+
+    async def page(self, who: Requester, query: RequestQuery, own: OwnTasks | None = None) -> RequestPage:
+        own = await self.own(who) if own is None else own
+        found = await self.owned.matching(own, query.search) if query.search else own
+        known, rules = await self._statuses()
+        ids, total, summary, phases = await THREADS.run(paging.chosen, found, query, known, rules)
+        rows = await self.owned.rows(found, ids)
+        return RequestPage(tuple(rows), total, query, summary, phases, len(own))
 
     async def _statuses(self) -> tuple[dict[int, Status], Rules]:
         """Return every status by id, and the phases that administrators gave to them."""
@@ -88,23 +98,28 @@ class RequestService:
         vocabulary = await self.backend.vocabulary(await self.source.system())
         return {it.id: it for it in vocabulary.statuses}, rules
 
-    async def activity(self, who: Requester, since: datetime, limit: int) -> tuple[Activity, ...]:
+    async def activity(
+        self, who: Requester, since: datetime, limit: int, own: OwnTasks | None = None
+    ) -> tuple[Activity, ...]:
         found: list[Activity] = []
-        rows = [row for row in await self.owned.rows(who, only_open=True) if row.updated_on >= since]
-        for start in range(0, min(len(rows), activity.MOST_TASKS), activity.AT_ONCE):
-            some = rows[start : start + activity.AT_ONCE]
-            if len(found) >= limit and found[limit - 1].at >= some[0].updated_on:
+        open_ones = await self._open(await self.own(who) if own is None else own)
+        recent = [(task, it.updated_on) for task, it in open_ones.items() if it.updated_on >= since]
+        for start in range(0, min(len(recent), self.source.most_histories), activity.AT_ONCE):
+            some = recent[start : start + activity.AT_ONCE]
+            if len(found) >= limit and found[limit - 1].at >= some[0][1]:
                 break
-            told = await asyncio.gather(*(self._activity(who, row.id, since) for row in some))
+            told = await asyncio.gather(*(self._activity(who, task, since) for task, _ in some))
             found = sorted(chain(found, *told), key=lambda it: it.at, reverse=True)
         return tuple(found[:limit])
 
+    async def _open(self, own: OwnTasks) -> OwnTasks:
+        known, _ = await self._statuses()
+        return {task: it for task, it in own.items() if not known.get(it.status.id, it.status).is_closed}
+
     async def _activity(self, who: Requester, task_id: int, since: datetime) -> list[Activity]:
         try:
-            task, private_files = await asyncio.gather(
-                self.owned.task(who, task_id), self.source.private_files(task_id)
-            )
-        except NotFound:  # it went to somebody else meanwhile
+            task, private_files = await self.source.whole(task_id)
+        except NotFound:  # it is gone since the list was read
             return []
         own = (entry for entry in task.entries if self._wrote(who, entry.author and entry.author.id, entry.notes))
         own_ids = {entry.id for entry in own}
@@ -121,10 +136,9 @@ class RequestService:
 
     async def _load(self, who: Requester, task_id: int) -> tuple[Request, Means]:
         """Return a request, and what its requester may do to it. Raises NotFound."""
-        task = await self.owned.task(who, task_id)
-        (known, rules), private_files, means, grade = await asyncio.gather(
+        task, private_files = await self.owned.whole(who, task_id)
+        (known, rules), means, grade = await asyncio.gather(
             self._statuses(),
-            self.source.private_files(task_id),
             self.source.means(who, task_id),
             self.database.run(lambda db: request_grades.of_task(db, task_id)),
         )
@@ -144,8 +158,7 @@ class RequestService:
         return request, means
 
     async def open_file(self, who: Requester, task_id: int, file_id: int) -> OpenFile:
-        task = await self.owned.task(who, task_id)
-        private_files = await self.source.private_files(task_id)
+        task, private_files = await self.owned.whole(who, task_id)
         if file_id not in {file.id for file in pruning.files(task, private_files)}:
             raise NotFound
         return await self.backend.open_file(await self.source.system(), task_id, file_id)
@@ -182,7 +195,9 @@ class RequestService:
             await self.database.run(lambda db: request_grades.save(db, task_id, who.person.id, *given), writes=True)
 
     async def similar(self, who: Requester, words: str, limit: int) -> tuple[TaskRow, ...]:
-        return await THREADS.run(pruning.similar, await self.owned.rows(who, only_open=True), words, limit)
+        own = await self._open(await self.own(who))
+        rows = await self.owned.rows(own, list(own)[:MOST_COMPARED])
+        return await THREADS.run(pruning.similar, rows, words, limit)
 
     async def categories(self, who: Requester) -> tuple[Category, ...]:
         return await self._categories.offered(who)

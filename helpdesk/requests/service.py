@@ -10,6 +10,7 @@ from helpdesk.requests.model import (
     Asker,
     Category,
     NewRequest,
+    OwnTasks,
     Places,
     Request,
     Requester,
@@ -30,10 +31,15 @@ class Requests(Protocol):
     async def requester(self, signed_in: SignedIn) -> Requester:
         """Return who is signed in, as a requester: everybody is one."""
 
-    async def page(self, who: Requester, query: RequestQuery) -> RequestPage:
-        """Return one page of the requests, and the number of all in each phase."""
+    async def own(self, who: Requester) -> OwnTasks:
+        """Return the requests of a person, for `page` and `activity` of the same moment, which else read them."""
 
-    async def activity(self, who: Requester, since: datetime, limit: int) -> tuple[Activity, ...]:
+    async def page(self, who: Requester, query: RequestQuery, own: OwnTasks | None = None) -> RequestPage:
+        """Return one page of the requests, and the number in each phase."""
+
+    async def activity(
+        self, who: Requester, since: datetime, limit: int, own: OwnTasks | None = None
+    ) -> tuple[Activity, ...]:
         """Return what others did to the requests that are not closed, newest first."""
 
     async def show(self, who: Requester, task_id: int) -> Request:
@@ -58,7 +64,7 @@ class Requests(Protocol):
         """
 
     async def similar(self, who: Requester, words: str, limit: int) -> tuple[TaskRow, ...]:
-        """Return the open requests that have most of these words in their subjects."""
+        """Return open requests that have most of these words in their subjects, of those changed last."""
 
     async def categories(self, who: Requester) -> tuple[Category, ...]:
         """Return the categories in which a request can be created now, in their order."""

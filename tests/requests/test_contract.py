@@ -92,6 +92,16 @@ async def test_activity_is_what_others_did_to_open_requests(world: World, desk: 
     assert all(it.author and it.author.id == anna.id for it in told)
 
 
+async def test_tasks_with_addresses_that_look_alike_take_no_place_of_ones_own(world: World, desk: Desk) -> None:
+    desk.set("irina", is_email_proven=True)
+    own, addressed = world.new_task(), world.new_task(author="boris")
+    desk.address(addressed, "irina@example.test")
+    for _ in range(3):
+        desk.address(world.new_task(author="boris"), "joirina@example.test")
+    irina = await desk.who("irina")
+    assert list(await desk.service.source.own(irina, 2)) == [addressed, own]
+
+
 async def test_similar_requests_have_most_of_the_words(world: World, desk: Desk) -> None:
     near, far = world.new_task("Не печатает принтёр у входа"), world.new_task("Сломался стул")
     found = await desk.service.similar(await desk.who("irina"), "принтеры не печатают", 100)

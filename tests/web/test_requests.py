@@ -106,7 +106,10 @@ def test_the_list_is_searched_and_paged(irina: Client, embedded: EmbeddedWorld) 
     first, second = (irina.get(f"/requests?search=монитор&per_page=2&page={it}").json() for it in (1, 2))
     assert [len(it["requests"]) for it in (first, second)] == [2, 1] and first["pagination"]["pages"] == 2
     assert "page=2" in irina.get("/requests?search=монитор&per_page=2", headers=HTML).text
-    assert "No request matches" in page(irina, "/requests?search=телефон").text
+    closed = irina.get("/requests?search=монитор&phase=done").json()
+    assert closed["pagination"]["total"] == closed["summary"]["done"] == 0 and closed["summary"]["new"] == 3
+    nothing = page(irina, "/requests?search=телефон")
+    assert "No request matches" in nothing.text and nothing.of_class("request-find")
     assert irina.get("/requests?phase=nonsense").status_code == 422
 
 
