@@ -7,9 +7,8 @@ from helpdesk.requests import pruning
 from helpdesk.requests.model import Activity
 from helpdesk.tasks.model import Entry, Task
 
-MOST_TASKS = 40
-"""The most tasks whose histories are read, those changed last."""
 AT_ONCE = 4
+"""Histories that are read side by side."""
 
 
 def of_task(

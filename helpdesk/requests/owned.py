@@ -1,30 +1,15 @@
 """Read the tasks that belong to a person, as the system actor sees them."""
 
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
-from datetime import datetime
-from typing import ParamSpec, TypeVar
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 
 from helpdesk.errors import NotFound
-from helpdesk.requests.model import Ownership, Requester
-from helpdesk.requests.ownership import Rules
+from helpdesk.requests import paging
+from helpdesk.requests.model import Ownership, OwnTasks, Requester, Whole
+from helpdesk.requests.ownership import THREADS, Rules, beside
 from helpdesk.requests.source import MOST_REQUESTS, RequestSource
 from helpdesk.tasks.backend import Backend
 from helpdesk.tasks.lists import TaskQuery
-from helpdesk.tasks.model import Task, TaskRow
-from helpdesk.threads import Threads
-
-LONG_TEXT = 5_000
-"""Characters from which on fields are read beside the event loop."""
-THREADS = Threads(2)
-P = ParamSpec("P")
-T = TypeVar("T")
-
-
-async def beside(ownerships: Mapping[int, Ownership], work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Return the result of work that reads these fields, done beside the event loop if they are long."""
-    if sum(len(text) for each in ownerships.values() for text in each.fields) < LONG_TEXT:
-        return work(*args, **kwargs)
-    return await THREADS.run(work, *args, **kwargs)
+from helpdesk.tasks.model import TaskRow
 
 
 class Owned:
@@ -33,18 +18,32 @@ class Owned:
     def __init__(self, backend: Backend, source: RequestSource, rules: Rules) -> None:
         self.backend, self.source, self.rules = backend, source, rules
 
-    async def rows(self, who: Requester, search: str = "", only_open: bool = False) -> list[TaskRow]:
+    async def own(self, who: Requester) -> OwnTasks:
         """Return the requests of a person, the last changed first; MOST_REQUESTS at most."""
-        ids = list(await self._own(who, await self.source.candidates(who, MOST_REQUESTS)))[:MOST_REQUESTS]
-        query = TaskQuery(search=search, include_closed=not only_open, public_only=True)
-        rows = [row async for row in self._visible_rows(ids, query)]
-        return await THREADS.run(sorted, rows, key=_changed, reverse=True)
+        return await self.source.own(who, MOST_REQUESTS)
 
-    async def task(self, who: Requester, task_id: int) -> Task:
+    async def matching(self, own: OwnTasks, search: str) -> OwnTasks:
+        """Return those that a search finds. Private comments are not searched, although the system actor reads them."""
+        query = TaskQuery(search=search, include_closed=True, public_only=True)
+        told = [it.row for it in own.values() if it.row]
+        if len(told) == len(own):
+            found = await THREADS.run(paging.matching, told, query)
+        else:
+            found = {row.id async for row in self._visible_rows(list(own), query)}
+        return {task: it for task, it in own.items() if task in found}
+
+    async def rows(self, own: OwnTasks, ids: Sequence[int]) -> list[TaskRow]:
+        """Return the rows of some of one's requests, in their order; those that are gone meanwhile are left out."""
+        rows = {task: row for task in ids if (row := own[task].row)}
+        missing = [task for task in ids if task not in rows]
+        rows |= {row.id: row async for row in self._visible_rows(missing, TaskQuery(include_closed=True))}
+        return [rows[task] for task in ids if task in rows]
+
+    async def whole(self, who: Requester, task_id: int) -> Whole:
         """Return a task that belongs to the person. Raises NotFound."""
         if task_id not in await self._own(who, await self.source.ownerships([task_id])):
             raise NotFound
-        return await self.backend.task(await self.source.system(), task_id)
+        return await self.source.whole(task_id)
 
     async def among(self, who: Requester, task_ids: Collection[int]) -> frozenset[int]:
         """Return those of these tasks that belong to the person and are visible."""
@@ -69,13 +68,11 @@ class Owned:
         return await beside(ownerships, self.rules.own, who, ownerships)
 
     async def _visible_rows(self, ids: Sequence[int], query: TaskQuery) -> AsyncIterator[TaskRow]:
-        system = await self.source.system()
-        at_once = self.source.at_once
+        system, at_once = await self.source.system(), self.source.at_once
         for start in range(0, len(ids), at_once):
-            some = query._replace(task_ids=tuple(ids[start : start + at_once]), per_page=at_once)
-            for row in (await self.backend.tasks(system, some)).rows:
-                yield row
-
-
-def _changed(row: TaskRow) -> tuple[datetime, int]:
-    return row.updated_on, row.id
+            some, read, total = query._replace(task_ids=tuple(ids[start : start + at_once]), per_page=at_once), 0, 1
+            while read < total:
+                page = await self.backend.tasks(system, some._replace(skip=read))
+                read, total = read + len(page.rows), page.total if page.rows else 0
+                for row in page.rows:
+                    yield row

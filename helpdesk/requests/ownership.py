@@ -1,10 +1,25 @@
 """Decide whose a request is. Lists, single requests, files, notifications and streams all ask here."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import ParamSpec, TypeVar
 
 from helpdesk.requests import addresses
 from helpdesk.requests.addresses import Canonical
 from helpdesk.requests.model import Ownership, Requester
+from helpdesk.threads import Threads
+
+LONG_TEXT = 5_000
+"""Characters from which on fields are read beside the event loop."""
+THREADS = Threads(2)
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+async def beside(ownerships: Mapping[int, Ownership], work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Return the result of work that reads these fields, done beside the event loop if they are long."""
+    if sum(len(text) for each in ownerships.values() for text in each.fields) < LONG_TEXT:
+        return work(*args, **kwargs)
+    return await THREADS.run(work, *args, **kwargs)
 
 
 class Rules:

@@ -23,27 +23,32 @@ from helpdesk.requests.model import (
     Category,
     Grade,
     NewRequest,
+    OwnTasks,
     Places,
     Request,
     Requester,
     RequestPage,
     RequestQuery,
 )
-from helpdesk.requests.owned import THREADS, Owned
+from helpdesk.requests.owned import Owned
+from helpdesk.requests.ownership import THREADS
 from helpdesk.requests.ownership import Rules as OwnershipRules
 from helpdesk.requests.signature import address_of, signed, signs
 from helpdesk.requests.source import Means, RequestSource
 from helpdesk.store import board, request_grades
 from helpdesk.store.database import Database
 from helpdesk.store.models.tables import RequestGrade
+from helpdesk.tasks import colors
 from helpdesk.tasks.backend import Backend
 from helpdesk.tasks.creation import NewTask
 from helpdesk.tasks.feed import Event
 from helpdesk.tasks.files import Staged, Upload
-from helpdesk.tasks.model import Edit, OpenFile, Status, TaskRow
+from helpdesk.tasks.model import Edit, OpenFile, Status, Task, TaskRow
 from helpdesk.tasks.phases import Rule, Rules, phase
 from helpdesk.texts import is_blank, trimmed
 
+MOST_COMPARED = 300
+"""The most open requests that are compared with a new one, those changed last."""
 NOT_ANSWERED = sentence("You can't answer this request. Please call the support.")
 NOT_SOLVED = sentence("This request can't be closed from here just now. Please write an answer instead.")
 CLOSED_PROJECT = sentence("No request can be created in this project.")
@@ -76,10 +81,16 @@ class RequestService:
     async def requester(self, signed_in: SignedIn) -> Requester:
         return await self.accounts.requester(signed_in)
 
-    async def page(self, who: Requester, query: RequestQuery) -> RequestPage:
-        (known, rules), every = await asyncio.gather(self._statuses(), self.owned.rows(who))
-        found = await self.owned.rows(who, query.search) if query.search else every
-        return await THREADS.run(paging.page, every, found, query, known, rules)
+    async def own(self, who: Requester) -> OwnTasks:
+        return await self.owned.own(who)
+
+    async def page(self, who: Requester, query: RequestQuery, own: OwnTasks | None = None) -> RequestPage:
+        own = await self.own(who) if own is None else own
+        found = await self.owned.matching(own, query.search) if query.search else own
+        known, rules = await self._statuses()
+        ids, total, summary, phases = await THREADS.run(paging.chosen, found, query, known, rules)
+        rows = await self.owned.rows(found, ids)
+        return RequestPage(tuple(rows), total, query, summary, phases, len(own))
 
     async def _statuses(self) -> tuple[dict[int, Status], Rules]:
         """Return every status by id, and the phases that administrators gave to them."""
@@ -88,23 +99,28 @@ class RequestService:
         vocabulary = await self.backend.vocabulary(await self.source.system())
         return {it.id: it for it in vocabulary.statuses}, rules
 
-    async def activity(self, who: Requester, since: datetime, limit: int) -> tuple[Activity, ...]:
+    async def activity(
+        self, who: Requester, since: datetime, limit: int, own: OwnTasks | None = None
+    ) -> tuple[Activity, ...]:
         found: list[Activity] = []
-        rows = [row for row in await self.owned.rows(who, only_open=True) if row.updated_on >= since]
-        for start in range(0, min(len(rows), activity.MOST_TASKS), activity.AT_ONCE):
-            some = rows[start : start + activity.AT_ONCE]
-            if len(found) >= limit and found[limit - 1].at >= some[0].updated_on:
+        open_ones = await self._open(await self.own(who) if own is None else own)
+        recent = [(task, it.updated_on) for task, it in open_ones.items() if it.updated_on >= since]
+        for start in range(0, min(len(recent), self.source.most_histories), activity.AT_ONCE):
+            some = recent[start : start + activity.AT_ONCE]
+            if len(found) >= limit and found[limit - 1].at >= some[0][1]:
                 break
-            told = await asyncio.gather(*(self._activity(who, row.id, since) for row in some))
+            told = await asyncio.gather(*(self._activity(who, task, since) for task, _ in some))
             found = sorted(chain(found, *told), key=lambda it: it.at, reverse=True)
         return tuple(found[:limit])
 
+    async def _open(self, own: OwnTasks) -> OwnTasks:
+        known, _ = await self._statuses()
+        return {task: it for task, it in own.items() if not known.get(it.status.id, it.status).is_closed}
+
     async def _activity(self, who: Requester, task_id: int, since: datetime) -> list[Activity]:
         try:
-            task, private_files = await asyncio.gather(
-                self.owned.task(who, task_id), self.source.private_files(task_id)
-            )
-        except NotFound:  # it went to somebody else meanwhile
+            task, private_files = await self.source.whole(task_id)
+        except NotFound:  # it is gone since the list was read
             return []
         own = (entry for entry in task.entries if self._wrote(who, entry.author and entry.author.id, entry.notes))
         own_ids = {entry.id for entry in own}
@@ -121,12 +137,11 @@ class RequestService:
 
     async def _load(self, who: Requester, task_id: int) -> tuple[Request, Means]:
         """Return a request, and what its requester may do to it. Raises NotFound."""
-        task = await self.owned.task(who, task_id)
-        (known, rules), private_files, means, grade = await asyncio.gather(
+        task, private_files = await self.owned.whole(who, task_id)
+        (known, rules), means, grade = await asyncio.gather(
             self._statuses(),
-            self.source.private_files(task_id),
             self.source.means(who, task_id),
-            self.database.run(lambda db: request_grades.of_task(db, task_id)),
+            self.database.run(lambda db: request_grades.of_person(db, task_id, who.person.id)),
         )
         its_phase = phase(known.get(task.row.status.id, task.row.status), rules)
         request = Request(
@@ -135,17 +150,16 @@ class RequestService:
             description=task.description,
             entries=pruning.entries(task, private_files),
             files=pruning.files(task, private_files),
-            version=task.version,
+            is_done=its_phase == "done" or task.row.status.id in colors.resolved(known.values(), rules),
             may_answer=means.may_answer,
             reopens=pruning.reopens(task, its_phase, means, known, rules) if means.may_answer else None,
             solves=pruning.solves(task, means, rules),
             grade=_grade(grade),
         )
-        return request, means
+        return request._replace(version=await THREADS.run(pruning.version, request)), means
 
     async def open_file(self, who: Requester, task_id: int, file_id: int) -> OpenFile:
-        task = await self.owned.task(who, task_id)
-        private_files = await self.source.private_files(task_id)
+        task, private_files = await self.owned.whole(who, task_id)
         if file_id not in {file.id for file in pruning.files(task, private_files)}:
             raise NotFound
         return await self.backend.open_file(await self.source.system(), task_id, file_id)
@@ -169,7 +183,7 @@ class RequestService:
         require_grade(grade, word)
         if request.solves:
             await self.source.write(who, task_id, means, Edit({"status": request.solves.id}))
-        elif grade is None:
+        elif grade is None or not request.is_done:
             raise NotAllowed(NOT_SOLVED)
         with written() if request.solves else nullcontext():
             await self._save_grade(who, task_id, grade, word)
@@ -182,7 +196,9 @@ class RequestService:
             await self.database.run(lambda db: request_grades.save(db, task_id, who.person.id, *given), writes=True)
 
     async def similar(self, who: Requester, words: str, limit: int) -> tuple[TaskRow, ...]:
-        return await THREADS.run(pruning.similar, await self.owned.rows(who, only_open=True), words, limit)
+        own = await self._open(await self.own(who))
+        rows = await self.owned.rows(own, list(own)[:MOST_COMPARED])
+        return await THREADS.run(pruning.similar, rows, words, limit)
 
     async def categories(self, who: Requester) -> tuple[Category, ...]:
         return await self._categories.offered(who)
@@ -246,8 +262,15 @@ class RequestService:
         private_files = await self.source.private_files(event.task_id)
         return event.key not in {self.key(entry_id) for entry_id in private_files}
 
-    async def asked_by(self, task_ids: Collection[int]) -> Mapping[int, tuple[Asker, ...]]:
-        return await self.accounts.askers(await self.source.ownerships(task_ids))
+    async def asked_by(self, task: Task) -> tuple[Asker, ...]:
+        ownership = (await self.source.ownerships([task.id])).get(task.id)
+        if ownership is None:
+            return ()
+        return await self.accounts.askers(ownership.seen_with({it.field.id for it in task.custom}))
+
+    async def grades(self, task_id: int) -> tuple[Grade, ...]:
+        rows = await self.database.run(lambda db: request_grades.of_task(db, task_id))
+        return tuple(Grade(row.grade, row.word, row.given_at) for row in rows)
 
 
 def _grade(row: RequestGrade | None) -> Grade | None:

@@ -3,13 +3,15 @@
 from collections.abc import Collection, Mapping
 from typing import NamedTuple, Protocol
 
-from helpdesk.requests.model import Ownership, Requester
+from helpdesk.requests.model import Ownership, OwnTask, OwnTasks, Requester, Whole
 from helpdesk.tasks.creation import NewTask
 from helpdesk.tasks.files import Staged, Upload
 from helpdesk.tasks.model import Actor, Edit, Ref, Status
 
 MOST_REQUESTS = 5_000
 """The most requests of one person that are looked at, those changed last."""
+MOST_CANDIDATES = 50_000
+"""The most tasks that are looked at for one person, since their fields contain an address like the person's."""
 
 
 class Means(NamedTuple):
@@ -26,6 +28,11 @@ class Means(NamedTuple):
     is_oneself: bool = True
 
 
+def latest(found: Mapping[int, OwnTask], limit: int) -> dict[int, OwnTask]:
+    """Return the tasks that were changed last, the last one first."""
+    return dict(sorted(found.items(), key=lambda it: (it[1].updated_on, it[0]), reverse=True)[:limit])
+
+
 class RequestSource(Protocol):
     """The port. All methods raise Unavailable, BadResponse and StoreUnavailable."""
 
@@ -33,11 +40,18 @@ class RequestSource(Protocol):
     def at_once(self) -> int:
         """Return how many tasks the backend lists at a time."""
 
+    @property
+    def most_histories(self) -> int:
+        """Return how many histories may be read for one page."""
+
     async def system(self) -> Actor:
         """Return the actor as whom requests are read, who sees more than any requester."""
 
-    async def candidates(self, who: Requester, limit: int) -> Mapping[int, Ownership]:
-        """Return tasks of which all that are this person's requests are among, those changed last first."""
+    async def own(self, who: Requester, limit: int) -> OwnTasks:
+        """Return the tasks that are this person's requests and that `system` sees, those changed last first."""
+
+    async def whole(self, task_id: int) -> Whole:
+        """Return a task as `system` sees it. Raises NotFound."""
 
     async def ownerships(self, task_ids: Collection[int]) -> Mapping[int, Ownership]:
         """Return whose these tasks are; tasks that are gone or hidden from `system` may be left out."""

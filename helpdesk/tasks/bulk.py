@@ -7,7 +7,7 @@ more, so a run that was broken off is continued by running it again.
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Awaitable, Iterable
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from helpdesk.errors import HelpdeskError, OutcomeUnknown, SavedUnseen
@@ -45,7 +45,7 @@ async def change_all(backend: Backend, actor: Actor, edits: Iterable[tuple[int, 
 
     async def one(task_id: int, edit: Edit) -> Outcome:
         async with locks[task_id], slots:
-            return await _outcome(task_id, backend.change(actor, task_id, edit))
+            return await _change(backend, actor, task_id, edit)
 
     async with asyncio.TaskGroup() as group:  # leaves nothing running, however it ends
         running = [group.create_task(one(task_id, edit)) for task_id, edit in edits]
@@ -102,12 +102,12 @@ async def _pass_on(backend: Backend, actor: Actor, task_id: int, what: HandOver)
     if task.value("assignee") != what.giver:  # it is a group's, or went to somebody else meanwhile
         return PASSED_OVER
     edit = Edit({"assignee": what.taker}, what.comment, task.version)
-    return await _outcome(task_id, backend.change(actor, task_id, edit))
+    return await _change(backend, actor, task_id, edit)
 
 
-async def _outcome(task_id: int, write: Awaitable[Written]) -> Outcome:
+async def _change(backend: Backend, actor: Actor, task_id: int, edit: Edit) -> Outcome:
     try:
-        return Outcome(task_id, None, await write)
+        return Outcome(task_id, None, await backend.change(actor, task_id, edit))
     except SavedUnseen:
         return Outcome(task_id, None)
     except HelpdeskError as refusal:

@@ -117,6 +117,8 @@ def _normal(name: str, value: Any) -> Any:
         return "<request id>"
     if name in RANDOM_NAMES and isinstance(value, str) and (kind := _random(value)):
         return kind
+    if name in ("sessions", "tasks_today") and isinstance(value, int):  # of all cases before
+        return "<number>"
     if name == "away_until" and value is not None:
         return "<day>"
     if name in SECONDS and isinstance(value, float):

@@ -2,7 +2,10 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import httpx
 import pytest
 import sqlalchemy as sa
 
@@ -163,6 +166,46 @@ async def test_a_file_that_came_with_a_private_comment_is_hidden(world: RedmineW
     assert (await desk.service.open_file(irina, task, every["ещё.txt"])).file.filename == "ещё.txt"
     with pytest.raises(NotFound):
         await desk.service.open_file(irina, task, every["внутри.txt"])
+
+
+async def test_a_list_over_rest_takes_few_calls(
+    redmine_world: RedmineWorld, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk, calls, send = Desk(redmine_world, database), list[str](), httpx.AsyncClient.send
+    desk.bind("irina")
+    proven(desk, "irina")
+    for number in range(10):
+        task = redmine_world.new_task(f"Стул {number}")
+        await redmine_world.backend.comment(redmine_world.actor("anna"), task, "Несу")
+    irina, since = await desk.who("irina"), datetime.now(UTC) - timedelta(days=1)
+    await desk.service.page(irina, RequestQuery())  # reads what is kept for minutes: statuses, projects, roles
+
+    async def counted(self: httpx.AsyncClient, request: httpx.Request, **how: Any) -> httpx.Response:
+        calls.append(request.url.path)
+        return await send(self, request, **how)
+
+    monkeypatch.setattr(httpx.AsyncClient, "send", counted)
+    own = await desk.service.own(irina)
+    page = await desk.service.page(irina, RequestQuery(search="стул"), own)
+    told = await desk.service.activity(irina, since, 50, own)
+    assert page.total >= 10 and len({it.task_id for it in told}) == 8
+    assert len([each for each in calls if each == "/issues.json"]) == 3, "by author, and by each of two domains"
+    assert len(calls) <= 3 + 8 + 4, calls
+
+
+@BOTH
+async def test_a_field_that_staff_may_not_see_does_not_tell_them_who_asked(
+    world: RedmineWorld, database: Database
+) -> None:
+    desk, task, number = Desk(world, database), world.new_task(author="boris"), world.custom_field("Кабинет")
+    desk.address(task, "somebody@x.test")
+    for is_visible in (1, 0):
+        hidden = f"UPDATE custom_fields SET visible = {is_visible} WHERE id = {number}"
+        with changed(world, hidden, f"UPDATE custom_fields SET visible = 1 WHERE id = {number}"):
+            world.restart_reading()
+            read = await world.backend.task(world.actor("anna"), task)
+            told = {it.email for it in await Desk(world, database).service.asked_by(read)}
+        assert ("somebody@x.test" in told) == bool(is_visible)
 
 
 async def test_a_filter_that_redmine_ignores_is_refused(redmine_world: RedmineWorld, database: Database) -> None:

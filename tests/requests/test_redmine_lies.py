@@ -75,8 +75,7 @@ def filtered(by_author: list[dict[str, Any]], by_field: list[dict[str, Any]]) ->
 async def test_true_answers_are_taken() -> None:
     mine, named = issue(5, 7), issue(6, 2, "Ann <ANN@x.ru>", "b@x.ru")
     source = Imitation(issues=filtered([mine], [named])).source()
-    found = await source.candidates(ANN, 100)
-    assert source.rules.own(ANN, found) == [6, 5]
+    assert list(await source.own(ANN, 100)) == [6, 5]
 
 
 @pytest.mark.parametrize(
@@ -96,7 +95,7 @@ async def test_true_answers_are_taken() -> None:
 )
 async def test_an_answer_that_cant_be_true_shows_nothing(lie: Any) -> None:
     with pytest.raises(BadResponse):
-        await Imitation(issues=lie).source().candidates(ANN, 100)
+        await Imitation(issues=lie).source().own(ANN, 100)
 
 
 async def test_issues_that_were_not_asked_for_are_left_out() -> None:
@@ -109,12 +108,12 @@ async def test_issues_that_were_not_asked_for_are_left_out() -> None:
 )
 async def test_what_contains_the_address_is_compared_whole(texts: list[str]) -> None:
     source = Imitation(issues=filtered([], [issue(6, 2, *texts)] if texts else [])).source()
-    assert source.rules.own(ANN, await source.candidates(ANN, 100)) == []
+    assert await source.own(ANN, 100) == {}
 
 
 async def test_an_address_in_another_field_counts_nothing() -> None:
     source = Imitation(issues=filtered([], [issue(6, 2, "ann@x.ru", field=13)])).source()
-    assert source.rules.own(ANN, await source.candidates(ANN, 100)) == []
+    assert await source.own(ANN, 100) == {}
 
 
 async def test_a_redmine_that_is_slow_is_unavailable() -> None:
@@ -123,7 +122,7 @@ async def test_a_redmine_that_is_slow_is_unavailable() -> None:
         raise AssertionError
 
     source = Imitation(issues=late, **{"issues/5": late}).source(deadline=0.05)
-    for waiting in (source.candidates(ANN, 100), source.ownerships([5]), source.private_files(5)):
+    for waiting in (source.own(ANN, 100), source.ownerships([5]), source.private_files(5)):
         with pytest.raises(Unavailable):
             await waiting
 

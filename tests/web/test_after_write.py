@@ -25,13 +25,16 @@ NOT_WHAT_WAS_WISHED = {
     "accounts/login_limit",
     "core/after_write",
     "edge/idempotency",
+    "edge/request_metrics",
     "core/session",
     "drafts/service",
     "notifications/mark_read:read_of_task",
+    "leaving/hand_over:_run",
     "notifications/views",
+    "people/presence",
 }
 """Modules and functions whose writes are not the wish of a request: keys, drafts, attempts, codes, sessions, and marks
-of what was read on the way, as by opening a task."""
+of what was read on the way, as by opening a task; leases, numbers, and who was here."""
 
 
 def down(*_: object, **__: object) -> None:

@@ -1,6 +1,6 @@
 """Query whose the embedded tracker's tasks are. Tasks of archived projects are left out."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,17 +11,21 @@ from helpdesk.store.tracker.tasks import PROJECT, TASK
 OPEN_PROJECTS = sa.select(PROJECT.c.id).where(PROJECT.c.is_archived.is_(False))
 
 
-def ownerships(session: Session, condition: sa.ColumnElement[bool], limit: int) -> Sequence[Any]:
-    """Return (id, author_id, requester) of tasks, those changed last first."""
-    columns = sa.select(TASK.c.id, TASK.c.author_id, TASK.c.requester)
+def ownerships(session: Session, condition: sa.ColumnElement[bool], limit: int) -> Iterator[Any]:
+    """Yield (id, author_id, requester, status_id, updated_at) of tasks, those changed last first."""
+    columns = sa.select(*(TASK.c[name] for name in ("id", "author_id", "requester", "status_id", "updated_at")))
     chosen = columns.where(condition, TASK.c.project_id.in_(OPEN_PROJECTS))
-    return session.execute(chosen.order_by(TASK.c.updated_at.desc(), TASK.c.id.desc()).limit(limit)).all()
+    return iter(session.execute(chosen.order_by(TASK.c.updated_at.desc(), TASK.c.id.desc()).limit(limit)))
 
 
-def with_requester(author_id: int | None, texts: Collection[str]) -> sa.ColumnElement[bool]:
-    """Match the tasks of an author, and those whose requesters contain one of these texts in any case."""
+def of_author(author_id: int) -> sa.ColumnElement[bool]:
+    return TASK.c.author_id == author_id
+
+
+def with_requester(texts: Collection[str]) -> sa.ColumnElement[bool]:
+    """Match the tasks whose requesters contain one of these texts in any case."""
     matches = [TASK.c.requester.icontains(text, autoescape=True) for text in sorted(texts)]
-    return sa.or_(sa.false(), *([TASK.c.author_id == author_id] if author_id else []), *matches)
+    return sa.or_(sa.false(), *matches)
 
 
 def among(task_ids: Collection[int]) -> sa.ColumnElement[bool]:

@@ -4,21 +4,23 @@ The column `requester` of a task holds the addresses of those who asked for it.
 """
 
 from collections.abc import Collection, Mapping
+from itertools import islice
+from typing import Any
 
-import sqlalchemy as sa
 from sqlmodel import Session
 
 from helpdesk.errors import NotAllowed, NotFound, TransitionNotAllowed
 from helpdesk.requests import addresses
-from helpdesk.requests.model import Ownership, Requester
+from helpdesk.requests.model import Ownership, OwnTask, OwnTasks, Requester, Whole
 from helpdesk.requests.ownership import Rules
-from helpdesk.requests.source import Means
+from helpdesk.requests.source import MOST_CANDIDATES, Means, latest
 from helpdesk.store.database import KEYS_AT_ONCE, in_batches
 from helpdesk.store.tracker import requests as rows
 from helpdesk.store.tracker.tasks import next_statuses, roles_by_project
 from helpdesk.tasks.creation import NewTask
 from helpdesk.tasks.embedded.backend import EmbeddedBackend
 from helpdesk.tasks.embedded.create import create
+from helpdesk.tasks.embedded.lists import statuses
 from helpdesk.tasks.embedded.row_mapper import load_to_write
 from helpdesk.tasks.embedded.update import write
 from helpdesk.tasks.files import Staged, Upload
@@ -32,6 +34,7 @@ class EmbeddedRequests:
     """Requesters always write as themselves; an Actor's id is the account's."""
 
     at_once = KEYS_AT_ONCE
+    most_histories = 40
 
     def __init__(self, backend: EmbeddedBackend, rules: Rules) -> None:
         self.backend, self.rules = backend, rules
@@ -40,10 +43,24 @@ class EmbeddedRequests:
     async def system(self) -> Actor:
         return SYSTEM
 
-    async def candidates(self, who: Requester, limit: int) -> Mapping[int, Ownership]:
-        author, canonical = who.actor.id if who.actor else None, self.rules.canonical
-        needles = {needle for each in who.addresses for needle in addresses.needles(each, canonical)}
-        return await self.database.run(lambda session: _read(session, rows.with_requester(author, needles), limit))
+    async def own(self, who: Requester, limit: int) -> OwnTasks:
+        return await self.database.run(lambda session: self._own(session, who, limit))
+
+    def _own(self, session: Session, who: Requester, limit: int) -> OwnTasks:
+        """Read the tasks of the author apart: they take no place of those whose requesters only look alike."""
+        needles = {needle for each in who.addresses for needle in addresses.needles(each, self.rules.canonical)}
+        conditions = [rows.with_requester(needles)] + ([rows.of_author(who.actor.id)] if who.actor else [])
+        known, found = {it.id: it for it in statuses(session)}, dict[int, OwnTask]()
+        for condition in conditions:
+            candidates = rows.ownerships(session, condition, MOST_CANDIDATES)
+            tasks = ((row.id, OwnTask(_ownership(row), known[row.status_id], row.updated_at)) for row in candidates)
+            own = ((task, it) for task, it in tasks if self.rules.belongs(it.ownership, who))
+            found |= dict(islice(own, limit))
+        return latest(found, limit)
+
+    async def whole(self, task_id: int) -> Whole:
+        """Return the task; no private comment brings files here."""
+        return Whole(await self.backend.task(SYSTEM, task_id), {})
 
     async def ownerships(self, task_ids: Collection[int]) -> Mapping[int, Ownership]:
         return await self.database.run(lambda session: _ownerships(session, task_ids))
@@ -111,12 +128,9 @@ def _means(session: Session, who: Requester, task_id: int) -> Means:
 def _ownerships(session: Session, task_ids: Collection[int]) -> dict[int, Ownership]:
     found: dict[int, Ownership] = {}
     for batch in in_batches(task_ids):
-        found |= _read(session, rows.among(batch), len(batch))
+        found |= {row.id: _ownership(row) for row in rows.ownerships(session, rows.among(batch), len(batch))}
     return found
 
 
-def _read(session: Session, condition: sa.ColumnElement[bool], limit: int) -> dict[int, Ownership]:
-    return {
-        row.id: Ownership(row.author_id, (row.requester,) if row.requester else ())
-        for row in rows.ownerships(session, condition, limit)
-    }
+def _ownership(row: Any) -> Ownership:
+    return Ownership(row.author_id, (row.requester,) if row.requester else ())

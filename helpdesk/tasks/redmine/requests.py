@@ -5,11 +5,12 @@ Whoever has no account in Redmine, or may not do it there, writes through the us
 
 import logging
 from collections.abc import Collection, Mapping
+from functools import partial
 
 from helpdesk.errors import HelpdeskError, NotAllowed, NotFound, OutcomeUnknown, sentence
 from helpdesk.redmine_client import JSON, RedmineClient, part, user_id
 from helpdesk.requests import addresses
-from helpdesk.requests.model import Ownership, Requester
+from helpdesk.requests.model import Ownership, OwnTasks, Requester, Whole
 from helpdesk.requests.ownership import Rules
 from helpdesk.requests.source import Means
 from helpdesk.tasks.backend import Backend
@@ -18,7 +19,6 @@ from helpdesk.tasks.files import Staged, Upload
 from helpdesk.tasks.model import Actor, Edit, Ref, Task
 from helpdesk.tasks.redmine.backend import RedmineBackend
 from helpdesk.tasks.redmine.rest import json_mapper
-from helpdesk.tasks.redmine.rest.metadata_cache import PAGE
 from helpdesk.tasks.redmine.rest.nameless import Nameless
 from helpdesk.tasks.redmine.rest.requests import Remembered, RestOwnerships
 from helpdesk.tasks.redmine.sql.requests import SqlOwnerships
@@ -38,7 +38,8 @@ NOT_MARKED = sentence(
 class RedmineRequests:
     """`system` acts by our own key, `acting` as people do; both may be the same."""
 
-    at_once = PAGE
+    at_once = 500
+    """Their numbers fit into an address. Over REST so many come by several pages."""
 
     def __init__(
         self,
@@ -52,10 +53,12 @@ class RedmineRequests:
         self.client = system.calls.client
         self.rest = rest = RestOwnerships(system.calls, fields)
         self.system = rest.system
-        self._candidates, self._ownerships, self._private_files = rest.candidates, rest.ownerships, rest.private_files
+        self._own, self._whole = rest.own, rest.whole
+        self._ownerships, self._private_files = rest.ownerships, rest.private_files
         if source := system.source:
             sql, by_sql, either = SqlOwnerships(fields), source.reader, source.or_rest
-            self._candidates = either(by_sql(sql.candidates), rest.candidates)
+            self._own = either(by_sql(sql.own), rest.own)
+            self._whole = either(by_sql(sql.whole), rest.whole)
             self._ownerships = either(by_sql(sql.ownerships), rest.ownerships)
             self._private_files = either(by_sql(sql.private_files), rest.private_files)
         self._anonymous = Remembered(self._user_for_others).get
@@ -63,10 +66,19 @@ class RedmineRequests:
         if nameless is not None and rules.anonymous_id is not None:
             self.nameless = Nameless(nameless, rules.anonymous_id, self._task)
 
-    async def candidates(self, who: Requester, limit: int) -> Mapping[int, Ownership]:
-        author, canonical = who.actor.id if who.actor else None, self.rules.canonical
-        needles = {needle for each in who.addresses for needle in addresses.needles(each, canonical)}
-        return await self._candidates(await self.system(), author, needles if self.fields else (), limit)
+    @property
+    def most_histories(self) -> int:
+        """Return how many histories are read for one page: over REST each takes a call."""
+        return 40 if self.backend.source and self.backend.state.kind == "full" else 8
+
+    async def own(self, who: Requester, limit: int) -> OwnTasks:
+        author = who.actor.id if who.actor and who.actor.id != self.rules.anonymous_id else None
+        needles = {needle for each in who.addresses for needle in addresses.needles(each, self.rules.canonical)}
+        belongs = partial(self.rules.belongs, who=who)
+        return await self._own(await self.system(), belongs, author, needles if self.fields else (), limit)
+
+    async def whole(self, task_id: int) -> Whole:
+        return await self._whole(await self.system(), task_id)
 
     async def ownerships(self, task_ids: Collection[int]) -> Mapping[int, Ownership]:
         return await self._ownerships(await self.system(), task_ids)

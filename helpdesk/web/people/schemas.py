@@ -16,7 +16,7 @@ from helpdesk.web.core.services import path_to
 from helpdesk.web.people.presence import is_online
 from helpdesk.web.tasks import schemas as task_schemas
 
-NUMBER = re.compile(r"[ ]*\+?[0-9][0-9 ().-]*")
+NUMBER = re.compile(r"\+?[0-9][0-9 ().-]*")
 NOT_DIALLED = re.compile(r"[^0-9+]")
 FIELDS = ("full_name", "email", "department", "position", "office", "phone")
 
@@ -59,7 +59,7 @@ def colleague(request: Request, it: Colleague, now: datetime) -> Json:
 
 def dialled(phone: str) -> str:
     """Return what a telephone dials for a number as people write it, without an extension; empty for other texts."""
-    number = NUMBER.match(phone)
+    number = NUMBER.match(phone.lstrip())
     return NOT_DIALLED.sub("", number[0]) if number else ""
 
 

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.errors import Sentence, Unavailable, sentence
-from helpdesk.requests.model import Activity, Requester, RequestPage, RequestQuery
+from helpdesk.requests.model import Activity, OwnTasks, Requester, RequestPage, RequestQuery
 from helpdesk.store import notifications
 from helpdesk.tasks import board
 from helpdesk.tasks.phases import Phase
@@ -48,7 +48,10 @@ class Card(NamedTuple):
 async def index(request: Request) -> Response:
     """Show one page of the requests. Raises Invalid for a wrong phase or page."""
     who, query = await requester(request), _query(request)
-    page, activity = await asyncio.gather(services(request).requests.page(who, query), _activity(request, who))
+    own = await services(request).requests.own(who)
+    page, activity = await asyncio.gather(
+        services(request).requests.page(who, query, own), _activity(request, who, own)
+    )
     return await answer(
         request,
         json=lambda: json_response(request, schemas.page(page, activity)),
@@ -56,12 +59,12 @@ async def index(request: Request) -> Response:
     )
 
 
-async def _activity(request: Request, who: Requester) -> tuple[Activity, ...] | None:
+async def _activity(request: Request, who: Requester, own: OwnTasks) -> tuple[Activity, ...] | None:
     """Return what others did lately; None if that can't be read in time, since the list must not wait for it."""
     since = services(request).clock() - timedelta(days=DAYS_OF_ACTIVITY)
     with suppress(Unavailable, TimeoutError):
         async with asyncio.timeout(WAIT_SECONDS):
-            return await services(request).requests.activity(who, since, MOST_ACTIVITY)
+            return await services(request).requests.activity(who, since, MOST_ACTIVITY, own)
     return None
 
 
@@ -97,7 +100,7 @@ async def _page(request: Request, page: RequestPage, activity: tuple[Activity, .
         links=[it for it in range(query.page - NEARBY, query.page + NEARBY + 1) if 1 <= it <= page.pages],
         page_address=lambda number: address(request, query._replace(page=number)),
         age=lambda since: board.age(since, now),
-        total=page.summary.total,
+        total=page.every,
     )
 
 

@@ -5,17 +5,19 @@ compared whole afterwards, and an answer without the filter is refused.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterator
-from datetime import datetime
-from typing import Generic, NamedTuple, TypeVar
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping
+from typing import Generic, TypeVar
 
 from helpdesk.errors import BadResponse, Unavailable, WrongKey
 from helpdesk.redmine_client import JSON, part, user_id
-from helpdesk.requests.model import Ownership
-from helpdesk.tasks.model import Actor
+from helpdesk.requests.model import Ownership, OwnTask, Whole
+from helpdesk.requests.ownership import beside
+from helpdesk.requests.source import MOST_CANDIDATES, latest
+from helpdesk.tasks.model import Actor, TaskRow
 from helpdesk.tasks.redmine.private_files import Journal, private_files
 from helpdesk.tasks.redmine.rest import json_mapper, query_params
 from helpdesk.tasks.redmine.rest.calls import RestCalls
+from helpdesk.tasks.redmine.rest.issue import PARTS, Issues
 from helpdesk.tasks.redmine.rest.lists import IssueLists
 from helpdesk.tasks.redmine.rest.metadata_cache import PAGE, Cache, items
 from helpdesk.tasks.redmine.rest.query_params import Filter, Filters
@@ -25,12 +27,7 @@ REMEMBERED_SECONDS = 300
 T = TypeVar("T")
 
 
-class Candidate(NamedTuple):
-    """An issue, whose it is, and when it was changed last."""
-
-    id: int
-    ownership: Ownership
-    updated_on: datetime
+Belongs = Callable[[Ownership], bool]
 
 
 class Remembered(Generic[T]):
@@ -59,6 +56,7 @@ class RestOwnerships:
     def __init__(self, calls: RestCalls, fields: tuple[str, ...]) -> None:
         self.calls, self.fields = calls, fields
         self.lists = IssueLists(calls)
+        self.issues = Issues(calls, self.lists)
         self.system = Remembered(self._owner).get
 
     async def _owner(self) -> Actor:
@@ -67,31 +65,32 @@ class RestOwnerships:
             user = part(await self.calls.client.get_fixed("/users/current.json"), "user")
             return Actor(user_id(user), json_mapper.text(user, "login"), is_admin=user.get("admin") is True)
 
-    async def candidates(
-        self, system: Actor, /, author: int | None, needles: Collection[str], limit: int
-    ) -> dict[int, Ownership]:
-        """Return the issues of an author, and those whose fields contain one of the texts, those changed last first."""
+    async def own(
+        self, system: Actor, /, belongs: Belongs, author: int | None, needles: Collection[str], limit: int
+    ) -> dict[int, OwnTask]:
+        """Return the issues that belong to a person, of those by an author and those whose fields contain one of the
+        texts."""
         chosen: list[Filters] = [{"author_id": ("=", [author])}] if author else []
         chosen += [{field: ("~", [text])} for field in self.fields for text in sorted(needles)]
         async with self.calls.reading():
-            pages = await asyncio.gather(*(self._all(system, filters, limit) for filters in chosen))
-        found = {it.id: it for page in pages for it in page}
-        latest = sorted(found.values(), key=lambda it: (it.updated_on, it.id), reverse=True)
-        return {it.id: it.ownership for it in latest[:limit]}
+            pages = await asyncio.gather(*(self._own(system, belongs, filters, limit) for filters in chosen))
+        return latest({task: it for page in pages for task, it in page.items()}, limit)
 
-    async def _all(self, system: Actor, filters: Filters, limit: int) -> list[Candidate]:
+    async def _own(self, system: Actor, belongs: Belongs, filters: Filters, limit: int) -> dict[int, OwnTask]:
         every = filters | {"status_id": query_params.ANY, query_params.SORTED_BY: LATEST_FIRST}
-        found = dict[int, Candidate]()
+        found = dict[int, OwnTask]()
         offset = 0
         while True:
             issues, total = await self.lists.issues(system, every, PAGE, offset)
             for issue in issues:
                 self._require_match(issue, filters)
-                candidate = self._candidate(issue)
-                found[candidate.id] = candidate
+            read = {it.id: OwnTask(self._ownership(issue), it.status, it.updated_on, it) for issue, it in _rows(issues)}
+            fields = {task: it.ownership for task, it in read.items()}
+            own = await beside(fields, _belonging, fields, belongs)
+            found |= {task: it for task, it in read.items() if task in own}
             offset += len(issues)
-            if offset >= min(total, limit):
-                return list(found.values())
+            if len(found) >= limit or offset >= min(total, MOST_CANDIDATES):
+                return found
             if not issues:
                 raise BadResponse(detail="a page without any of the issues that there are")
 
@@ -114,14 +113,22 @@ class RestOwnerships:
             pages = await asyncio.gather(
                 *(self.lists.issues(system, query_params.with_ids(part), PAGE, 0) for part in parts)
             )
-            found = (self._candidate(issue) for issues, _ in pages for issue in issues)
-            return {it.id: it.ownership for it in found if it.id in set(ids)}
+            found = {json_mapper.number(issue, "id"): issue for issues, _ in pages for issue in issues}
+            return {task: self._ownership(found[task]) for task in ids if task in found}
 
-    def _candidate(self, issue: JSON) -> Candidate:
+    def _ownership(self, issue: JSON) -> Ownership:
         author = issue.get("author")
-        texts = tuple(text for field in self.fields for text in _texts(issue, field))
-        ownership = Ownership(json_mapper.ref(author).id if author else None, texts)
-        return Candidate(json_mapper.number(issue, "id"), ownership, json_mapper.moment(issue["updated_on"]))
+        told = [(field, text) for field in self.fields for text in _texts(issue, field)]
+        texts, names = tuple(text for _, text in told), tuple(field for field, _ in told)
+        return Ownership(json_mapper.ref(author).id if author else None, texts, names)
+
+    async def whole(self, system: Actor, /, task_id: int) -> Whole:
+        """Return an issue with the files of private comments, by one answer. Raises NotFound."""
+        async with self.calls.reading():
+            mine = await self.calls.users.me(system)
+            issue = await self.issues.issue(system, task_id, PARTS)
+            journals = map(_journal, issue.get("journals", ()))
+            return Whole(await self.issues.to_task(system, mine, issue), private_files(journals, system.is_admin))
 
     async def private_files(self, system: Actor, /, task_id: int) -> dict[int, frozenset[int]]:
         """Return the files of private comments, by the entry that names them. Raises NotFound."""
@@ -129,6 +136,15 @@ class RestOwnerships:
             answer = await self.calls.client.get(f"/issues/{task_id}.json", None, [("include", "journals")])
             journals = items(part(answer, "issue"), "journals")
             return private_files((_journal(it) for it in journals), system.is_admin)
+
+
+def _belonging(ownerships: Mapping[int, Ownership], belongs: Belongs) -> set[int]:
+    return {task for task, each in ownerships.items() if belongs(each)}
+
+
+def _rows(issues: Iterable[JSON]) -> Iterator[tuple[JSON, TaskRow]]:
+    """Yield each issue with its row, in which no requester sees how high the priority is."""
+    return ((issue, json_mapper.row(issue, ())) for issue in issues)
 
 
 def _journal(data: JSON) -> Journal:
