@@ -136,5 +136,5 @@ class AccessSettings:
         origins.origins,
     )
     audit_days: int = setting(
-        "AUDIT_DAYS", "for how many days the record of administrators' acts is kept", parsing.days, default=365
+        "AUDIT_DAYS", "for how many days the audit of who did what is kept", parsing.days, default=365
     )
