@@ -1,6 +1,6 @@
 """Find the requesters of tasks among the accounts, by the authors of tasks and by proven addresses."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 from sqlmodel import Session
@@ -40,29 +40,18 @@ class RequesterAccounts:
 
         return await self.database.run(work)
 
-    async def askers(self, ownerships: Mapping[int, Ownership]) -> dict[int, tuple[Asker, ...]]:
-        """Return for each task the people whom its fields name, else the author's account if there is one."""
-        listed = await beside(ownerships, self._listed, ownerships)
-        return await self.database.run(lambda db: self._askers(db, ownerships, listed))
+    async def askers(self, ownership: Ownership) -> tuple[Asker, ...]:
+        """Return the people whom the fields of a task name, else its author's account if there is one."""
+        named = (await beside({0: ownership}, self.rules.listed, ownership))[:MOST_ASKERS]
+        author = ownership.author if not named and ownership.author != self.rules.anonymous_id else None
+        return await self.database.run(lambda db: self._askers(db, author, named))
 
-    def _listed(self, ownerships: Mapping[int, Ownership]) -> dict[int, tuple[str, ...]]:
-        return {task: self.rules.listed(it)[:MOST_ASKERS] for task, it in ownerships.items()}
-
-    def _askers(
-        self, db: Session, ownerships: Mapping[int, Ownership], listed: Mapping[int, tuple[str, ...]]
-    ) -> dict[int, tuple[Asker, ...]]:
-        authors = {it.author for task, it in ownerships.items() if not listed[task]} - {self.rules.anonymous_id, None}
-        named = {each for every in listed.values() for each in every}
-        accounts = requesters.accounts(db, self.number, self._numbers(authors), self._variants(named))
+    def _askers(self, db: Session, author: int | None, named: Sequence[str]) -> tuple[Asker, ...]:
+        accounts = requesters.accounts(db, self.number, self._numbers([author]), self._variants(named))
         people = [(self._of_account(it), _asker(it)) for it in accounts]
         by_address = {address: asker for who, asker in people for address in who.addresses}
-        by_number = {who.actor.id: asker for who, asker in people if who.actor}
-        found = {}
-        for task, own in listed.items():
-            author = by_number.get(ownerships[task].author or 0) if not own else None
-            askers = [by_address.get(each) or Asker(each, each) for each in own] or ([author] if author else [])
-            found[task] = tuple(dict.fromkeys(askers))
-        return found
+        authors = [asker for who, asker in people if author and who.actor and who.actor.id == author]
+        return tuple(dict.fromkeys([by_address.get(each) or Asker(each, each) for each in named] or authors))
 
     def _found(self, db: Session, numbers: Iterable[int | None], wanted: Collection[str]) -> list[Requester]:
         accounts = requesters.accounts(db, self.number, self._numbers(numbers), self._variants(wanted))

@@ -1,7 +1,8 @@
 """Define requests: tasks as the people see them who asked for help, with public comments and files alone."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
+from itertools import zip_longest
 from typing import NamedTuple
 
 from helpdesk.people.model import Person
@@ -25,10 +26,20 @@ class Requester(NamedTuple):
 
 
 class Ownership(NamedTuple):
-    """Whose a task is: the number of its author in the backend, and the texts of its fields with addresses."""
+    """Whose a task is: the number of its author in the backend, and the texts of its fields with addresses.
+
+    `names` are those of the fields by REQUESTER_FIELDS, where there are several.
+    """
 
     author: int | None
     fields: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+
+    def seen_with(self, custom_fields: Collection[int]) -> "Ownership":
+        """Return what somebody knows of it who sees these custom fields of the task."""
+        shown = {f"cf_{number}" for number in custom_fields}
+        named = zip_longest(self.names, self.fields, fillvalue="")
+        return Ownership(self.author, tuple(it for name, it in named if name in shown or not name.startswith("cf_")))
 
 
 class OwnTask(NamedTuple):
@@ -88,7 +99,7 @@ class Activity(NamedTuple):
 
 
 class Grade(NamedTuple):
-    """A requester's grade, one of GRADES, and a word."""
+    """One requester's grade, one of GRADES, and a word."""
 
     grade: int
     word: str
@@ -99,7 +110,8 @@ class Request(NamedTuple):
     """A request. `entries` are public comments and changes of the status; `files` came with no private comment.
 
     `reopens` is the status to which an answer moves it, `solves` the one of "solved, thank you"; None where the
-    workflow offers none.
+    workflow offers none. `is_done` says that it is closed or resolved, so that it may be graded. `version` changes
+    with what is shown alone.
     """
 
     row: TaskRow
@@ -107,8 +119,9 @@ class Request(NamedTuple):
     description: str
     entries: tuple[Entry, ...]
     files: tuple[Attachment, ...]
-    version: str
+    version: str = ""
     may_answer: bool = False
+    is_done: bool = False
     reopens: Ref | None = None
     solves: Ref | None = None
     grade: Grade | None = None
@@ -116,6 +129,11 @@ class Request(NamedTuple):
     @property
     def id(self) -> int:
         return self.row.id
+
+    @property
+    def updated_on(self) -> datetime:
+        """Return the moment of the last public entry: that of the task tells when staff wrote to each other."""
+        return max([self.row.created_on, *(entry.created_on for entry in self.entries)])
 
 
 class Category(NamedTuple):

@@ -5,7 +5,9 @@ Pure functions of the task.
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from hashlib import sha256
 
+from helpdesk.requests.model import Request
 from helpdesk.requests.source import Means
 from helpdesk.store.casefold import fold
 from helpdesk.tasks import colors
@@ -51,6 +53,14 @@ def solves(task: Task, means: Means, rules: Rules) -> Ref | None:
     resolved = colors.resolved(means.statuses, rules)
     offered = [it for it in means.statuses if it.is_closed] or [it for it in means.statuses if it.id in resolved]
     return Ref(offered[0].id, offered[0].name) if offered else None
+
+
+def version(request: Request) -> str:
+    """Return an opaque text that changes with what the requester sees."""
+    row, entries = request.row, [it._replace(author=None) for it in request.entries]
+    seen = row.subject, row.status.id, row.assignee, request.description, entries, [it.id for it in request.files]
+    offered = request.phase, request.may_answer, request.reopens, request.solves, request.grade
+    return sha256(repr((seen, offered)).encode("utf-8", "replace")).hexdigest()[:16]
 
 
 def similar(rows: Iterable[TaskRow], words: str, limit: int) -> tuple[TaskRow, ...]:

@@ -38,11 +38,12 @@ from helpdesk.requests.source import Means, RequestSource
 from helpdesk.store import board, request_grades
 from helpdesk.store.database import Database
 from helpdesk.store.models.tables import RequestGrade
+from helpdesk.tasks import colors
 from helpdesk.tasks.backend import Backend
 from helpdesk.tasks.creation import NewTask
 from helpdesk.tasks.feed import Event
 from helpdesk.tasks.files import Staged, Upload
-from helpdesk.tasks.model import Edit, OpenFile, Status, TaskRow
+from helpdesk.tasks.model import Edit, OpenFile, Status, Task, TaskRow
 from helpdesk.tasks.phases import Rule, Rules, phase
 from helpdesk.texts import is_blank, trimmed
 
@@ -140,7 +141,7 @@ class RequestService:
         (known, rules), means, grade = await asyncio.gather(
             self._statuses(),
             self.source.means(who, task_id),
-            self.database.run(lambda db: request_grades.of_task(db, task_id)),
+            self.database.run(lambda db: request_grades.of_person(db, task_id, who.person.id)),
         )
         its_phase = phase(known.get(task.row.status.id, task.row.status), rules)
         request = Request(
@@ -149,13 +150,13 @@ class RequestService:
             description=task.description,
             entries=pruning.entries(task, private_files),
             files=pruning.files(task, private_files),
-            version=task.version,
+            is_done=its_phase == "done" or task.row.status.id in colors.resolved(known.values(), rules),
             may_answer=means.may_answer,
             reopens=pruning.reopens(task, its_phase, means, known, rules) if means.may_answer else None,
             solves=pruning.solves(task, means, rules),
             grade=_grade(grade),
         )
-        return request, means
+        return request._replace(version=await THREADS.run(pruning.version, request)), means
 
     async def open_file(self, who: Requester, task_id: int, file_id: int) -> OpenFile:
         task, private_files = await self.owned.whole(who, task_id)
@@ -182,7 +183,7 @@ class RequestService:
         require_grade(grade, word)
         if request.solves:
             await self.source.write(who, task_id, means, Edit({"status": request.solves.id}))
-        elif grade is None:
+        elif grade is None or not request.is_done:
             raise NotAllowed(NOT_SOLVED)
         with written() if request.solves else nullcontext():
             await self._save_grade(who, task_id, grade, word)
@@ -261,8 +262,15 @@ class RequestService:
         private_files = await self.source.private_files(event.task_id)
         return event.key not in {self.key(entry_id) for entry_id in private_files}
 
-    async def asked_by(self, task_ids: Collection[int]) -> Mapping[int, tuple[Asker, ...]]:
-        return await self.accounts.askers(await self.source.ownerships(task_ids))
+    async def asked_by(self, task: Task) -> tuple[Asker, ...]:
+        ownership = (await self.source.ownerships([task.id])).get(task.id)
+        if ownership is None:
+            return ()
+        return await self.accounts.askers(ownership.seen_with({it.field.id for it in task.custom}))
+
+    async def grades(self, task_id: int) -> tuple[Grade, ...]:
+        rows = await self.database.run(lambda db: request_grades.of_task(db, task_id))
+        return tuple(Grade(row.grade, row.word, row.given_at) for row in rows)
 
 
 def _grade(row: RequestGrade | None) -> Grade | None:

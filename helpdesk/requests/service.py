@@ -1,6 +1,6 @@
 """Define what the rest of the helpdesk may ask about requests. Whose a request is, is decided here alone."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -9,6 +9,7 @@ from helpdesk.requests.model import (
     Activity,
     Asker,
     Category,
+    Grade,
     NewRequest,
     OwnTasks,
     Places,
@@ -19,7 +20,7 @@ from helpdesk.requests.model import (
 )
 from helpdesk.tasks.feed import Event
 from helpdesk.tasks.files import Staged, Upload
-from helpdesk.tasks.model import OpenFile, TaskRow
+from helpdesk.tasks.model import OpenFile, Task, TaskRow
 
 
 class Requests(Protocol):
@@ -60,7 +61,7 @@ class Requests(Protocol):
     async def solve(self, who: Requester, task_id: int, grade: int | None = None, word: str = "") -> Request:
         """Close a request as solved where the workflow allows, with a grade if there is one.
 
-        Raises NotFound, NotAllowed, Invalid.
+        A grade alone is for what is done. Raises NotFound, NotAllowed, Invalid.
         """
 
     async def similar(self, who: Requester, words: str, limit: int) -> tuple[TaskRow, ...]:
@@ -88,5 +89,11 @@ class Requests(Protocol):
         """Return the accounts' ids of those of these people who may read the event as their request's: the task is
         theirs, and the event has a public comment, a new status or a public file."""
 
-    async def asked_by(self, task_ids: Collection[int]) -> Mapping[int, tuple[Asker, ...]]:
-        """Return for staff who asked for each of these tasks, the author left out where an address names somebody."""
+    async def asked_by(self, task: Task) -> tuple[Asker, ...]:
+        """Return for staff who asked for a task, the author left out where an address names somebody.
+
+        Addresses in custom fields that the task as it was read does not show are not told either.
+        """
+
+    async def grades(self, task_id: int) -> tuple[Grade, ...]:
+        """Return for staff how the requesters of a task found the help, the last grade first."""

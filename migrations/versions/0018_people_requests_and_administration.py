@@ -91,7 +91,7 @@ def upgrade() -> None:
             ["person_id"],
             ["person.id"],
         ),
-        sa.PrimaryKeyConstraint("task_id"),
+        sa.PrimaryKeyConstraint("task_id", "person_id"),
     )
     with op.batch_alter_table("request_grade") as batch_op:
         batch_op.create_index(batch_op.f("ix_request_grade_person_id"), ["person_id"], unique=False)

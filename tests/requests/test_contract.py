@@ -70,13 +70,34 @@ async def test_an_answer_reopens_what_waits_and_others_see_it(world: World, desk
 
 
 async def test_a_grade_is_kept_and_may_be_given_again(world: World, desk: Desk) -> None:
-    task, irina = world.new_task(), await desk.who("irina")
+    task, irina = world.new_task(status="closed"), await desk.who("irina")
     with pytest.raises(Invalid):
         await desk.service.solve(irina, task, grade=6)
     assert (await desk.service.show(irina, task)).grade is None
     await desk.service.solve(irina, task, grade=2)
     request = await desk.service.solve(irina, task, grade=5, word=" Спасибо ")
     assert request.grade and (request.grade.grade, request.grade.word) == (5, "Спасибо")
+    desk.set("stranger", is_email_proven=True)
+    desk.address(task, "stranger@example.test")
+    stranger = await desk.who("stranger")
+    assert (await desk.service.show(stranger, task)).grade is None, "each requester has a grade of their own"
+    other = await desk.service.solve(stranger, task, grade=1)
+    assert other.grade and other.grade.grade == 1
+    assert (await desk.service.show(irina, task)).grade == request.grade
+    assert sorted(it.grade for it in await desk.service.grades(task)) == [1, 5]
+
+
+@pytest.mark.usefixtures("long_after_others")
+async def test_what_staff_do_among_themselves_changes_nothing_that_a_requester_sees(world: World, desk: Desk) -> None:
+    task, anna, irina = world.new_task(), world.actor("anna"), await desk.who("irina")
+    before = await desk.service.show(irina, task)
+    await world.backend.comment(anna, task, "Опять она", private=True)
+    await world.backend.change(anna, task, Edit({"priority": world.priority("urgent")}))
+    after = await desk.service.show(irina, task)
+    assert (after.version, after.updated_on) == (before.version, before.updated_on)
+    await world.backend.comment(anna, task, "Смотрю")
+    told = await desk.service.show(irina, task)
+    assert told.version != before.version and told.updated_on == told.entries[-1].created_on
 
 
 async def test_activity_is_what_others_did_to_open_requests(world: World, desk: Desk) -> None:

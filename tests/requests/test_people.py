@@ -57,8 +57,8 @@ async def test_requesters_read_public_events_of_others(world: World, desk: Desk)
     assert told[("От меня", False)] == {"stranger"}
     found = await desk.service.requesters_of(events[0])
     assert {who.person.login for who in found} == both
-    asked = await desk.service.asked_by([task])
-    assert [(it.login, it.email) for it in asked[task]] == [
+    asked = await desk.service.asked_by(await world.backend.task(anna, task))
+    assert [(it.login, it.email) for it in asked] == [
         ("stranger", "stranger@example.test"),
         ("", "joboris@example.test"),
     ]
@@ -158,8 +158,9 @@ async def test_an_answer_reopens_what_waited_to_where_it_was(embedded: EmbeddedW
     assert request.phase == "waiting" and request.reopens and request.reopens.name == "in_progress"
     request = await desk.service.answer(irina, task, "Вот подробности")
     assert (request.row.status.name, request.phase, request.solves) == ("in_progress", "active", None)
-    with pytest.raises(NotAllowed):
-        await desk.service.solve(irina, task)
+    for grade in (None, 5):
+        with pytest.raises(NotAllowed):
+            await desk.service.solve(irina, task, grade)
     await embedded.backend.change(anna, task, Edit({"status": embedded.status("resolved")}))
     request = await desk.service.solve(irina, task, grade=5)
     assert request.row.status.is_closed and request.grade and request.solves is None
@@ -212,7 +213,7 @@ async def test_a_long_field_is_read_once_for_everybody_and_not_on_the_event_loop
     monkeypatch.setattr(addresses, "listed", listed)
     assert {who.person.login for who in await desk.service.requesters_of(event)} == {"boris", "irina"}
     assert await readers(desk, event) == {"boris", "irina"}
-    assert len((await desk.service.asked_by([task]))[task]) == MOST_ASKERS
+    assert len(await desk.service.asked_by(await embedded.backend.task(embedded.actor("anna"), task))) == MOST_ASKERS
     assert len(threads) == 3 and main_thread() not in threads
 
 

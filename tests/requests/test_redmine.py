@@ -193,6 +193,21 @@ async def test_a_list_over_rest_takes_few_calls(
     assert len(calls) <= 3 + 8 + 4, calls
 
 
+@BOTH
+async def test_a_field_that_staff_may_not_see_does_not_tell_them_who_asked(
+    world: RedmineWorld, database: Database
+) -> None:
+    desk, task, number = Desk(world, database), world.new_task(author="boris"), world.custom_field("Кабинет")
+    desk.address(task, "somebody@x.test")
+    for is_visible in (1, 0):
+        hidden = f"UPDATE custom_fields SET visible = {is_visible} WHERE id = {number}"
+        with changed(world, hidden, f"UPDATE custom_fields SET visible = 1 WHERE id = {number}"):
+            world.restart_reading()
+            read = await world.backend.task(world.actor("anna"), task)
+            told = {it.email for it in await Desk(world, database).service.asked_by(read)}
+        assert ("somebody@x.test" in told) == bool(is_visible)
+
+
 async def test_a_filter_that_redmine_ignores_is_refused(redmine_world: RedmineWorld, database: Database) -> None:
     desk, number = Desk(redmine_world, database), redmine_world.custom_field("Кабинет")
     proven(desk, "irina")

@@ -197,8 +197,10 @@ def test_what_staff_do_among_themselves_is_no_news(irina: Client, embedded: Embe
     tell(embedded, mine, SECRET, private=True)
     assert irina.get(news, headers=HTMX).status_code == 204
     asyncio.run(embedded.backend.change(embedded.actor("anna"), mine, Edit({"priority": PRIORITY_IDS["urgent"]})))
+    assert irina.get(news, headers=HTMX).status_code == 204
+    asyncio.run(embedded.backend.change(embedded.actor("admin"), mine, Edit({"assignee": PEOPLE_IDS["boris"]})))
     silent = irina.get(news, headers=HTMX).text
-    assert "News" not in silent and "urgent" not in silent and f'id="state-{mine}"' in silent
+    assert "News" not in silent and "Борис" in silent and f'id="state-{mine}"' in silent
 
 
 def test_pictures_of_a_text_are_those_of_the_request(irina: Client, embedded: EmbeddedWorld, mine: int) -> None:
@@ -325,6 +327,20 @@ def test_wrong_thanks_are_refused_and_stay_in_the_form(
     assert irina.get(f"/requests/{mine}").json()["grade"] is None
 
 
+def test_thanks_are_offered_again_after_a_request_was_opened_again(
+    irina: Client, embedded: EmbeddedWorld, services: Services
+) -> None:
+    let_requesters(services, ("resolved", "closed"))
+    number = embedded.new_task(status="resolved")
+    irina.post(f"/requests/{number}/solved", data={"grade": "5"}, headers=HTML)
+    reopen = sa.update(Task).where(Task.id == number).values(status_id=STATUS_IDS["resolved"])  # type: ignore[arg-type]
+    services.database.run_here(lambda db: db.execute(reopen), writes=True)
+    again = page(irina, f"/requests/{number}").text
+    assert "Your grade: 5, excellent." in again and "Solved, thank you" in again
+    solved = irina.post(f"/requests/{number}/solved", json={"grade": 2}).json()
+    assert (solved["phase"], solved["grade"]["grade"]) == ("done", 2)
+
+
 def test_a_closed_request_may_still_be_graded(irina: Client, embedded: EmbeddedWorld) -> None:
     number = embedded.new_task(status="closed")
     assert "Send the grade" in page(irina, f"/requests/{number}").text
@@ -409,8 +425,13 @@ def test_staff_see_who_asked_and_how_to_reach_them(visit: Visit, services: Servi
     values = {"phone": "+7 495 12", "office": "412", "department": "Бухгалтерия"}
     change = sa.update(Person).where(Person.id == PEOPLE_IDS["irina"]).values(**values)  # type: ignore[arg-type]
     services.database.run_here(lambda db: db.execute(change), writes=True)
+    given = tables.RequestGrade(
+        task_id=number, person_id=PEOPLE_IDS["irina"], grade=2, word="Долго", given_at=services.clock()
+    )
+    services.database.run_here(lambda db: db.add(given), writes=True)
     shown = page(visit("anna"), f"/tasks/{number}").text
     assert "Who asked" in shown and "+7 495 12" in shown and "room 412" in shown
+    assert "Grade: 2 of 5" in shown and "Долго" in shown
     assert "Who asked" not in page(visit("irina"), f"/tasks/{number}").text
 
 

@@ -29,7 +29,7 @@ class RequestGrade(SQLModel, table=True):
 
     __tablename__ = "request_grade"
     task_id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
-    person_id: int = Field(foreign_key="person.id", index=True)
+    person_id: int = Field(primary_key=True, foreign_key="person.id", index=True)
     grade: int
     word: str = Field(default="", max_length=500)
     given_at: datetime

@@ -43,7 +43,7 @@ def one(asked: Request, colors: Colors, language: str) -> Json:
         "status": {**schemas.named(status), "color": colors.of(status)},
         "phase": asked.phase,
         "created_on": moment(asked.row.created_on),
-        "updated_on": moment(asked.row.updated_on),
+        "updated_on": moment(asked.updated_on),
         "history": [_entry(each, language) for each in asked.entries],
         "attachments": [schemas.attachment(each) for each in asked.files],
         "may_answer": asked.may_answer,

@@ -105,7 +105,7 @@ async def page(request: Request, task: Task, status: int = 200, **context: Any) 
     entries, context = _filtered(task, history), context | {"history": history, "back": back, "origin": origin}
     context["walk"] = origin.query(request) if origin else ""
     has_internal = any(entry.private for entry in task.entries)
-    context |= {"may_print_internal": has_internal, "askers": await askers.of_task(request, task)}
+    context |= {"may_print_internal": has_internal, "asked": await askers.of_task(request, task)}
     context |= {"prints_internal": has_internal and request.query_params.get("print") == "internal"}
     response = await _render(
         request, "tasks/show.html", task, entries, status, with_description=True, with_drafts=True, **context

@@ -118,8 +118,9 @@ class RestOwnerships:
 
     def _ownership(self, issue: JSON) -> Ownership:
         author = issue.get("author")
-        texts = tuple(text for field in self.fields for text in _texts(issue, field))
-        return Ownership(json_mapper.ref(author).id if author else None, texts)
+        told = [(field, text) for field in self.fields for text in _texts(issue, field)]
+        texts, names = tuple(text for _, text in told), tuple(field for field, _ in told)
+        return Ownership(json_mapper.ref(author).id if author else None, texts, names)
 
     async def whole(self, system: Actor, /, task_id: int) -> Whole:
         """Return an issue with the files of private comments, by one answer. Raises NotFound."""

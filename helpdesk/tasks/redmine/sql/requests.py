@@ -92,32 +92,33 @@ class SqlOwnerships:
         query = sa.select(*READ, *columns).where(condition, read.permissions.tasks)
         latest = query.order_by(t.issues.c.updated_on.desc(), t.issues.c.id.desc()).limit(limit)
         rows = read.db.execute(latest).all()
-        texts = self._custom_texts(read, [row.id for row in rows])
+        custom, names = self._custom_texts(read, [row.id for row in rows]), [column.name for column in columns]
         return {
             row.id: OwnTask(
-                Ownership(row.author_id, tuple(text for text in (*row[len(READ) :], *texts.get(row.id, ())) if text)),
+                _ownership(row.author_id, [*zip(names, row[len(READ) :], strict=True), *custom.get(row.id, ())]),
                 read.status(row.status_id),
                 read.moment(row.updated_on),
             )
             for row in rows
         }
 
-    def _custom_texts(self, read: Reading, ids: Iterable[int]) -> dict[int, list[str]]:
-        value, found = t.custom_values.c, defaultdict[int, list[str]](list)
+    def _custom_texts(self, read: Reading, ids: Iterable[int]) -> dict[int, list[tuple[str, str]]]:
+        """Return the custom fields of each issue, by name and text."""
+        value, found = t.custom_values.c, defaultdict[int, list[tuple[str, str]]](list)
         if self.custom:
-            query = sa.select(value.customized_id, value.value).where(
+            query = sa.select(value.customized_id, value.custom_field_id, value.value).where(
                 value.customized_type == "Issue",
                 value.customized_id.in_(sorted(ids)),
                 value.custom_field_id.in_(self.custom),
             )
-            for task_id, text in read.db.execute(query.order_by(value.id)):
-                found[task_id].append(text)
+            for task_id, field, text in read.db.execute(query.order_by(value.id)):
+                found[task_id].append((self.custom[field], text))
         return found
 
-    def _columns(self, read: Reading) -> list[sa.ColumnClause[str]]:
+    def _columns(self, read: Reading) -> list[sa.Label[str]]:
         """Return the columns of Easy Redmine that are wanted and present."""
         present = easy_columns(read.db) if self.easy else ()
-        return [sa.literal_column(f"issues.{name}", sa.String) for name in self.easy if name in present]
+        return [sa.literal_column(f"issues.{name}", sa.String).label(name) for name in self.easy if name in present]
 
     def private_files(self, read: Reading, task_id: int) -> dict[int, frozenset[int]]:
         """Return the files of private comments, by the entry that names them."""
@@ -129,6 +130,11 @@ class SqlOwnerships:
             if row.prop_key and row.prop_key.isdigit():
                 journals[row.id] = known._replace(files=known.files | {int(row.prop_key)})
         return private_files(journals.values(), read.person.is_admin)
+
+
+def _ownership(author: int | None, fields: Iterable[tuple[str, str | None]]) -> Ownership:
+    told = [(name, text) for name, text in fields if text]
+    return Ownership(author, tuple(text for _, text in told), tuple(name for name, _ in told))
 
 
 def _newest(number: sa.ColumnElement[int]) -> sa.Select[int]:
