@@ -36,7 +36,7 @@ def join(kept: str, joined: str, sure: bool) -> None:
             )
         counts = joins.preview(session, keeper, other)
         if sure:
-            joins.join(session, keeper, other, utc_now(), None)
+            joins.join(session, keeper, other, utc_now(), None, settings.administrators)
         return f"{full_names([other])} into {full_names([keeper])}", counts
 
     with refusals():
@@ -48,14 +48,15 @@ def join(kept: str, joined: str, sure: bool) -> None:
 
 def unjoin(typed: str) -> None:
     """Give an account that was joined back what it had. Raises Refused."""
+    settings = configuration.from_process()
 
     def work(session: Session) -> str:
         person = one_account(session, typed)
-        joins.undo(session, person, utc_now(), None)
+        joins.undo(session, person, utc_now(), None, settings.administrators)
         return full_names([person])
 
     with refusals():
-        name = open_store(configuration.from_process()).run_here(work, writes=True)
+        name = open_store(settings).run_here(work, writes=True)
     print(f"{name} is an account of its own again. Both people have to sign in again.")
 
 
@@ -101,17 +102,20 @@ def unbind(typed: str) -> None:
 
 def hand_on(verb: str, typed: str) -> None:
     """Decide about a login that a directory has given to somebody else. Raises Refused."""
-    decide, told = HANDED_ON[verb]
+    settings, (decide, told) = configuration.from_process(), HANDED_ON[verb]
     source, login = account_name(typed)
     if source in (None, "local", "redmine"):
         raise Refused("Name the directory too: oracle:LOGIN or ldap:LOGIN.")
 
     def work(session: Session) -> bool:
-        is_done = decide(session, source or "", login)
+        with rights.keeping_an_administrator(session, settings.administrators):
+            is_done = decide(session, source or "", login)
         if is_done:
             audit.note(session, None, verb, None, {"login": typed})
         return is_done
 
-    if not open_store(configuration.from_process()).run_here(work, writes=True):
+    with refusals():
+        found = open_store(settings).run_here(work, writes=True)
+    if not found:
         raise Refused(f"There is no account {typed}.")
     print(told.format(typed))

@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from helpdesk.errors import DirectoryUnavailable, StoreUnavailable, Unavailable, sentence
 from helpdesk.people.directory import Directory, Profile
-from helpdesk.store import directory_accounts, profiles
+from helpdesk.store import directory_accounts, locks, profiles
 from helpdesk.store.database import Database
 from helpdesk.store.models.tables import Person
 from helpdesk.store.profiles import Login
@@ -60,10 +60,11 @@ async def reread(
 
 
 def _refresh(db: Session, person_id: int, found: Sequence[tuple[Login, Profile]]) -> frozenset[str]:
+    locks.everybody(db)
     kept, refreshed = db.get_one(Person, person_id), set[str]()
     for login, profile in found:
         row = db.get_one(Person, login.account)
-        if _is_same(login, profile, row):
+        if not profile.is_blocked and _is_same(login, profile, row):
             for each in {row.id: row, kept.id: kept}.values():
                 directory_accounts.refresh(db, each, login.source, profile._asdict())
             refreshed.add(login.source)
@@ -71,7 +72,7 @@ def _refresh(db: Session, person_id: int, found: Sequence[tuple[Login, Profile]]
 
 
 def _is_same(login: Login, profile: Profile, row: Person) -> bool:
-    """Tell whether a directory means this person: it may have given the login to somebody else."""
+    """Tell whether a directory means this person, as at a sign-in: it may have given the login to somebody else."""
     if login.source == "redmine":
         return profile.redmine_id == row.redmine_id
-    return not (login.directory_id and profile.id) or login.directory_id == profile.id
+    return row.login == login.login and not directory_accounts.belongs_to_another(row, profile.id, profile.email)

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from helpdesk.errors import Invalid, NotFound, sentence
-from helpdesk.store import audit, directory_accounts, joins, local_passwords, locks, people, registration
+from helpdesk.errors import Conflict, Invalid, NotFound, sentence
+from helpdesk.store import audit, directory_accounts, joins, local_passwords, locks, people, registration, rights
 from helpdesk.store.casefold import fold
 from helpdesk.store.models.tables import Person
 from helpdesk.store.registration import EMAIL_TAKEN, Registration
@@ -16,6 +16,7 @@ NOT_LOCAL = sentence("Only a local account has a password here. Other directorie
 SHUT_OUT = sentence("This account is disabled. Enable it first.")
 OF_REDMINE = sentence("This account is one of Redmine itself. Disable it to shut it out.")
 NO_HANDS = sentence("Only directories of the company give a login to somebody else.")
+EMAIL_CHANGED = sentence("The address was changed meanwhile. Nothing was confirmed. Please look at the new one.")
 OWNED = sentence("The directory %(source)s tells this address. Change it there.")
 
 
@@ -63,9 +64,13 @@ def change_email(session: Session, person_id: int, email: str) -> None:
     audit.note(session, None, "email_changed", person_id, {"email": email})
 
 
-def vouch_for_email(session: Session, person_id: int, is_proven: bool) -> None:
-    """Let an account's address count as its person's own, or no longer."""
-    row = load(session, person_id)
+def vouch_for_email(session: Session, person_id: int, is_proven: bool, seen: str) -> None:
+    """Let an account's address count as its person's own, or no longer. Raises Conflict for another one than the
+    administrator has `seen`: people change theirs meanwhile."""
+    locks.person(session, person_id)
+    row = people.refreshed(session, load(session, person_id))
+    if row.email != seen:
+        raise Conflict(message=EMAIL_CHANGED)
     if row.is_email_proven != (is_proven and bool(row.email)):
         row.is_email_proven = is_proven and bool(row.email)
         session.add(row)
@@ -84,17 +89,18 @@ def unbind(session: Session, person_id: int) -> None:
     audit.note(session, None, "unbind", person_id, {"redmine": before})
 
 
-def hand_on_login(session: Session, person_id: int, accepts: bool) -> None:
+def hand_on_login(session: Session, person_id: int, accepts: bool, named: Named | None) -> None:
     """Decide about a login that a directory has given to somebody else: the same person, or another one.
 
-    Raises Invalid for an account whose login can't change hands, or has done so.
+    Raises Invalid for an account whose login can't change hands, or has done so, and for the last administrator's.
     """
     row = load(session, person_id)
     if row.source not in joins.PROVEN or row.login_folded != fold(row.login) or row.login.startswith("#"):
         raise Invalid(message=NO_HANDS)
     name = f"{row.source}:{row.login}"
     decide = directory_accounts.accept_login if accepts else directory_accounts.release_login
-    decide(session, row.source, row.login)
+    with rights.keeping_an_administrator(session, named):
+        decide(session, row.source, row.login)
     audit.note(session, None, "accept-login" if accepts else "release-login", person_id, {"login": name})
 
 

@@ -49,7 +49,7 @@ def bind(session: Session, source: str, login: str, directory_id: str, values: M
     locks.everybody(session)
     known = _with_id(session, source, directory_id) if directory_id else None
     holder = session.exec(_of(source).where(Person.login_folded == fold(login))).first()
-    if known is None and holder is not None and _belongs_to_another(holder, directory_id, values.get("email") or ""):
+    if known is None and holder is not None and belongs_to_another(holder, directory_id, values.get("email") or ""):
         raise LoginReassigned
     if known is not None and holder is not None and holder is not known:
         free_login(session, holder)
@@ -144,7 +144,7 @@ def accept_login(session: Session, source: str, login: str) -> bool:
     row = session.exec(_of(source).where(Person.login_folded == fold(login))).first()
     if row is None:
         return False
-    row.directory_id, row.email, row.email_folded = None, "", ""
+    row.directory_id, row.email, row.email_folded, row.is_email_proven = None, "", "", False
     session.add(row)
     return True
 
@@ -185,7 +185,7 @@ def _with_id(session: Session, source: str, directory_id: str) -> Person | None:
     return row
 
 
-def _belongs_to_another(holder: Person, directory_id: str, email: str) -> bool:
+def belongs_to_another(holder: Person, directory_id: str, email: str) -> bool:
     """Tell whether a login has changed hands: by the directory's own id, else by the e-mail."""
     if holder.directory_id and directory_id:
         return holder.directory_id != directory_id

@@ -16,7 +16,7 @@ from sqlmodel import Session, SQLModel, col, select
 
 from helpdesk.errors import Invalid, sentence
 from helpdesk.people.rights import ADMIN
-from helpdesk.store import api_tokens, audit, directory_accounts, locks, moved_rows, rights, second_factors
+from helpdesk.store import api_tokens, audit, directory_accounts, locks, moved_rows, people, rights, second_factors
 from helpdesk.store.casefold import fold
 from helpdesk.store.models.tables import AccountJoin, Person, RedmineKey, SavedView
 from helpdesk.store.rights import Named
@@ -28,6 +28,8 @@ PROVEN = ("oracle", "ldap")
 """The directories that prove an e-mail; people enter their own in local accounts and in Redmine."""
 ITSELF = sentence("An account can't be joined with itself.")
 JOINED_ALREADY = sentence("One of the accounts was joined already.")
+SHUT_OUT = sentence("The account that is kept is disabled or blocked. Let its person in first, or keep the other one.")
+ANONYMIZED = sentence("An account that was anonymised is nobody's, and is not joined.")
 TWO_USERS = sentence("The accounts are bound to two users of Redmine, so they are two people's.")
 TOO_LATE = sentence("There is no join of this account from the last seven days.")
 ONLY_BY_HAND = sentence("Only an administrator can join these accounts: helpdesk user join.")
@@ -40,10 +42,22 @@ def preview(session: Session, kept: Person, joined: Person) -> dict[str, int]:
     return {name: count for name, count in counts.items() if count}
 
 
-def join(session: Session, kept: Person, joined: Person, now: datetime, actor_id: int | None) -> Person:
-    """Join an account into the one that is kept, which is returned. Raises Invalid."""
-    locks.everybody(session)
-    _require_possible(kept, joined)
+def join(
+    session: Session, kept: Person, joined: Person, now: datetime, actor_id: int | None, named: Named | None = ()
+) -> Person:
+    """Join an account into the one that is kept, which is returned. Raises Invalid, also where no administrator would
+    be left."""
+    with rights.keeping_an_administrator(session, named):
+        for person_id in sorted((kept.id or 0, joined.id or 0)):
+            locks.person(session, person_id)
+        kept, joined = people.refreshed(session, kept), people.refreshed(session, joined)
+        _require_possible(kept, joined)
+        _join(session, kept, joined, now, actor_id)
+    audit.note(session, actor_id, "join", kept.id, {"joined": f"{joined.source}:{joined.login}"})
+    return kept
+
+
+def _join(session: Session, kept: Person, joined: Person, now: datetime, actor_id: int | None) -> None:
     _rename_views(session, kept, joined)
     moved: moved_rows.Moved = {}
     for link in moved_rows.links():
@@ -56,17 +70,22 @@ def join(session: Session, kept: Person, joined: Person, now: datetime, actor_id
     session.add(AccountJoin(**_ids(kept, joined), joined_at=now, joined_by=actor_id, moved=json.dumps(moved)))
     session.add(joined)
     session.flush()
-    audit.note(session, actor_id, "join", kept.id, {"joined": f"{joined.source}:{joined.login}"})
-    return kept
 
 
-def undo(session: Session, joined: Person, now: datetime, actor_id: int | None) -> None:
+def undo(session: Session, joined: Person, now: datetime, actor_id: int | None, named: Named | None = ()) -> None:
     """Give a joined account back what it had. Raises Invalid after a week, and before a later join is undone.
 
     What was made since then stays, but nobody goes on as the other person: all are signed out, and tokens, a second
-    factor and rights by groups that may be the other one's are removed.
+    factor and rights by groups that may be the other one's are removed. An administrator is left, else it is refused.
     """
-    locks.everybody(session)
+    with rights.keeping_an_administrator(session, named):
+        joined = people.refreshed(session, joined)
+        kept = _undo(session, joined, now, actor_id)
+    audit.note(session, actor_id, "unjoin", kept.id, {"joined": f"{joined.source}:{joined.login}"})
+
+
+def _undo(session: Session, joined: Person, now: datetime, actor_id: int | None) -> Person:
+    """Give a joined account back what it had, and return the one that it was joined into."""
     record = _last_join(session, joined, now)
     kept, moved = session.get_one(Person, record.kept_id), json.loads(record.moved)
     _move_redmine_back(session, kept, joined, moved["redmine"])
@@ -78,7 +97,7 @@ def undo(session: Session, joined: Person, now: datetime, actor_id: int | None) 
     session.add_all((joined, record))
     session.flush()
     _part(session, kept, joined, record.joined_at, actor_id)
-    audit.note(session, actor_id, "unjoin", kept.id, {"joined": f"{joined.source}:{joined.login}"})
+    return kept
 
 
 def join_by_email(session: Session, row: Person, now: datetime, named: Named | None = ()) -> Person:
@@ -94,7 +113,7 @@ def join_by_email(session: Session, row: Person, now: datetime, named: Named | N
     if len(others) != 1 or not _joins_by_itself(session, row, others[0], named):
         return row
     older, newer = sorted((row, others[0]), key=lambda it: it.id or 0)
-    return join(session, older, newer, now, None)
+    return join(session, older, newer, now, None, named)
 
 
 def bind_to_redmine(
@@ -114,7 +133,7 @@ def bind_to_redmine(
     if holder is not None and holder.id != row.id:
         if not _joins_by_itself(session, holder, row, named):
             raise Invalid(message=ONLY_BY_HAND)
-        return join(session, holder, row, now, None)
+        return join(session, holder, row, now, None, named)
     row.redmine_id, row.redmine_username, row.redmine_username_folded = redmine_id, login, fold(login)
     session.add(row)
     session.flush()
@@ -202,6 +221,10 @@ def _require_possible(kept: Person, joined: Person) -> None:
         raise Invalid(message=JOINED_ALREADY)
     if kept.redmine_id and joined.redmine_id:
         raise Invalid(message=TWO_USERS)
+    if kept.anonymized_at or joined.anonymized_at:
+        raise Invalid(message=ANONYMIZED)
+    if not kept.is_active or kept.blocked_at:
+        raise Invalid(message=SHUT_OUT)
 
 
 def _ids(kept: Person, joined: Person) -> Mapping[str, Any]:

@@ -3,6 +3,7 @@
 The store holds the hash of a link's token.
 """
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from secrets import token_urlsafe
 from typing import NamedTuple
@@ -35,6 +36,11 @@ def make_link(session: Session, person_id: int, now: datetime) -> str:
     token = token_urlsafe(RANDOM_BYTES)
     session.add(PasswordLink(token_hash=hashed(token), person_id=person_id, expires_at=now + LASTS))
     return token
+
+
+def void_links(session: Session, person_ids: Collection[int | None]) -> None:
+    """Delete the links of these people."""
+    session.exec(sa.delete(PasswordLink).where(col(PasswordLink.person_id).in_(person_ids)))
 
 
 def find_link(session: Session, token: str, now: datetime) -> Owner | None:

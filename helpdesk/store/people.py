@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from helpdesk.errors import Invalid, sentence
+from helpdesk.errors import Invalid, NotFound, sentence
 from helpdesk.people.rights import ADMIN
-from helpdesk.store import api_tokens, audit, locks, rights, sessions
+from helpdesk.store import api_tokens, audit, local_passwords, locks, rights, sessions
 from helpdesk.store.casefold import fold
 from helpdesk.store.database import in_batches
 from helpdesk.store.models import fitting
@@ -36,6 +36,15 @@ def remember_words(mapper: object, connection: object, person: Person) -> None:
     """Fold what colleagues are searched by, with each write of an account: no writer can forget it."""
     words = fold(" ".join(getattr(person, name) or "" for name in FOUND_BY))
     person.words = fitting(Person, {"words": words})["words"]
+
+
+def refreshed(session: Session, row: Person) -> Person:
+    """Return an account as it is by now: it may have been read before a lock. Raises NotFound for one that is gone."""
+    session.flush()
+    fresh = session.get(Person, row.id, populate_existing=True)
+    if fresh is None:
+        raise NotFound
+    return fresh
 
 
 def by_login_or_email(session: Session, source: str, typed: str) -> Person | None:
@@ -188,12 +197,13 @@ def disable(session: Session, login: str, source: str | None = None, named: Name
 
 
 def disable_accounts(session: Session, found: Sequence[Person], named: Named | None) -> bool:
-    """Disable these accounts, as `disable` does."""
+    """Disable these accounts, as `disable` does. Links that set a password open nothing any more."""
     with rights.keeping_an_administrator(session, named):
         accounts = _set_active(session, found, False)
         for person in accounts:
             sessions.end_all(session, person.id or 0)
             api_tokens.revoke_all(session, person.id or 0)
+        local_passwords.void_links(session, [person.id for person in accounts])
     return bool(accounts)
 
 
@@ -205,15 +215,18 @@ def enable(session: Session, login: str, source: str | None = None) -> bool:
 
 def enable_accounts(session: Session, found: Sequence[Person]) -> bool:
     """Let these accounts sign in again. Return False when there is none. Raises Invalid for one that was anonymised."""
-    if any(row.anonymized_at for row in found):
-        raise Invalid({"login": [STAYS_CLOSED]})
+    locks.everybody(session)
     return bool(_set_active(session, found, True))
 
 
 def _set_active(session: Session, found: Sequence[Person], is_active: bool) -> Sequence[Person]:
-    """Enable or disable these accounts, and those that they were joined into."""
-    joined_into = with_ids(session, [row.joined_into for row in found if row.joined_into])
-    accounts = {row.id: row for row in [*found, *(row for row, _ in joined_into)]}
+    """Enable or disable these accounts, and those that they were joined into. Raises Invalid for one to be enabled that
+    was anonymised."""
+    fresh = [refreshed(session, row) for row in found]
+    joined_into = with_ids(session, [row.joined_into for row in fresh if row.joined_into])
+    accounts = {row.id: row for row in [*fresh, *(refreshed(session, row) for row, _ in joined_into)]}
+    if is_active and any(row.anonymized_at for row in accounts.values()):
+        raise Invalid({"login": [STAYS_CLOSED]})
     for person in accounts.values():
         person.is_active = is_active
         audit.note(session, None, "enable" if is_active else "disable", person.id)

@@ -41,12 +41,11 @@ class Profile(NamedTuple):
 
 
 class Login(NamedTuple):
-    """How a directory knows the person of an account: by the login there, and by its own id if it has told one."""
+    """How a directory knows the person of an account: by the login there."""
 
     account: int
     source: str
     login: str
-    directory_id: str
 
 
 STORED = tuple(name for name in Profile._fields if name not in ("sources", "owned"))
@@ -71,8 +70,10 @@ def edit(session: Session, person_id: int, values: Mapping[str, Any]) -> Profile
     An e-mail that its person has typed is not proven. One of somebody else is refused, since a sign-in by it would
     reach the wrong account: raises Invalid.
     """
+    if "email" in values:
+        locks.everybody(session)  # two people may take one address at once
     locks.person(session, person_id)
-    row = session.get_one(Person, person_id)
+    row = session.get_one(Person, person_id, populate_existing=True)
     free = {name: value for name, value in values.items() if name not in of_person(session, person_id).owned}
     if "email" in free and free["email"] != row.email:
         _require_free(session, row, free["email"])
@@ -110,10 +111,10 @@ def logins_of(session: Session, person_id: int) -> list[Login]:
     """Return how directories know a person: by the account itself, and by those that were joined into it."""
     same = sa.or_(col(Person.id) == person_id, col(Person.joined_into) == person_id)
     rows = session.exec(select(Person).where(same).order_by(col(Person.id))).all()
-    logins = [Login(row.id or 0, row.source, row.login, row.directory_id or "") for row in rows]
+    logins = [Login(row.id or 0, row.source, row.login) for row in rows]
     known = {it.source for it in logins}
     redmine = [row for row in rows if row.id == person_id and row.redmine_id and "redmine" not in known]
-    more = [Login(person_id, "redmine", row.redmine_username or row.login, "") for row in redmine]
+    more = [Login(person_id, "redmine", row.redmine_username or row.login) for row in redmine]
     return [*logins, *more]
 
 

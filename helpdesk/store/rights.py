@@ -82,7 +82,7 @@ def grant(session: Session, person_id: int, name: str, actor_id: int | None = No
     """Grant a right. Return False when it was granted already. Raises Invalid."""
     _require_known([name])
     locks.person(session, person_id)
-    if session.get_one(Person, person_id).joined_into is not None:
+    if session.get_one(Person, person_id, populate_existing=True).joined_into is not None:
         raise Invalid({"right": [IS_JOINED]})
     if any(row.name == name and not row.source for row in grants(session, person_id)):
         return False

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, SQLModel, col, select
 
 from helpdesk.errors import Invalid
+from helpdesk.people.rights import ADMIN
 from helpdesk.store import api_tokens, directory_accounts, joins, moved_rows, people, rights, second_factors, sessions
 from helpdesk.store.casefold import fold
 from helpdesk.store.database import Database
@@ -139,6 +140,38 @@ def test_two_users_of_redmine_or_one_account_are_never_joined(world: Database) -
     world.run_here(moved, writes=True)
     with pytest.raises(Invalid):
         world.run_here(moved, writes=True)
+
+
+def shut_out(db: Session, id: int, **columns: object) -> None:
+    for name, value in {"is_active": False, **columns}.items():
+        setattr(person(db, id), name, value)
+
+
+def test_no_join_and_no_undone_one_takes_the_last_administrator(world: Database) -> None:
+    def begin(db: Session) -> None:
+        db.exec(sa.delete(tables.RightGrant))
+        rights.grant(db, BORIS, ADMIN)
+        shut_out(db, ANNA)
+
+    world.run_here(begin, writes=True)
+    with pytest.raises(Invalid):
+        world.run_here(moved, writes=True)
+    world.run_here(lambda db: shut_out(db, ANNA, is_active=True) or shut_out(db, BORIS), writes=True)
+    world.run_here(moved, writes=True)
+    assert world.run_here(rights.administrators) == [ANNA]
+    with pytest.raises(Invalid):
+        world.run_here(lambda db: joins.undo(db, person(db, BORIS), NOW, None), writes=True)
+    assert world.run_here(rights.administrators) == [ANNA]
+
+
+def test_what_was_anonymised_is_not_joined_nor_opened_again_through_another_account(world: Database) -> None:
+    world.run_here(lambda db: shut_out(db, BORIS, anonymized_at=NOW), writes=True)
+    for kept, joined in ((ANNA, BORIS), (BORIS, ANNA)):
+        with pytest.raises(Invalid):
+            world.run_here(lambda db, it=(kept, joined): joins.preview(db, *(person(db, id) for id in it)))
+    world.run_here(lambda db: shut_out(db, ANNA, joined_into=BORIS), writes=True)
+    with pytest.raises(Invalid):
+        world.run_here(lambda db: people.enable_accounts(db, [person(db, ANNA)]), writes=True)
 
 
 def test_an_account_that_was_joined_into_is_joined_further(world: Database) -> None:

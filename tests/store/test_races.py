@@ -24,16 +24,19 @@ from helpdesk import user_commands
 from helpdesk.errors import Invalid
 from helpdesk.people.rights import ADMIN
 from helpdesk.store import (
+    anonymizing,
     api_tokens,
     board,
     drafts,
     feed_state,
     idempotency,
+    joins,
     local_passwords,
     locks,
     login_attempts,
     people,
     preferences,
+    profiles,
     registration,
     reply_templates,
     rights,
@@ -195,6 +198,72 @@ def test_of_those_who_register_at_once_with_one_e_mail_one_does(told_store: Data
 
     got = as_one(told_store, register, 6)
     assert sum(isinstance(it, Invalid) for it in got) == 5 and sum(isinstance(it, str) for it in got) == 1
+
+
+@pytest.fixture
+def two_accounts(told_store: Database) -> tuple[int, int]:
+    """Two new accounts of nobody in particular."""
+
+    def add(db: Session) -> tuple[int, int]:
+        first, second = (people.expect(db, "ldap", uuid4().hex).id or 0 for _ in range(2))
+        return first, second
+
+    return told_store.run_here(add, writes=True)
+
+
+def account(db: Session, person_id: int) -> tables.Person:
+    return db.get_one(tables.Person, person_id)
+
+
+def test_accounts_that_are_joined_into_each_other_at_once_are_joined_once(
+    told_store: Database, two_accounts: tuple[int, int]
+) -> None:
+    def join(kept: int, joined: int) -> Callable[[Session], int | None]:
+        return lambda db: joins.join(db, account(db, kept), account(db, joined), NOW, None).id
+
+    first, second = two_accounts
+    got = at_once(told_store, join(first, second), join(second, first), join(first, second), join(second, first))
+    assert sum(isinstance(it, Invalid) for it in got) == 3
+    into = found(told_store, tables.Person.joined_into, col(tables.Person.id).in_(two_accounts))
+    assert sorted(map(str, into)) == sorted(["None", str(next(it for it in got if isinstance(it, int)))])
+
+
+def test_a_right_that_is_granted_during_a_join_is_the_kept_accounts(
+    told_store: Database, two_accounts: tuple[int, int]
+) -> None:
+    kept, joined = two_accounts
+
+    def join(db: Session) -> int | None:
+        return joins.join(db, account(db, kept), account(db, joined), NOW, None).id
+
+    def grant(db: Session) -> bool:
+        assert account(db, joined)  # read before the lock, as the page does
+        return rights.grant(db, joined, "can_access_redmine_report")
+
+    at_once(told_store, grant, join)
+    assert found(told_store, tables.RightGrant.name, col(tables.RightGrant.person_id) == joined) == []
+
+
+def test_an_account_that_is_anonymised_while_it_is_enabled_stays_closed(
+    told_store: Database, two_accounts: tuple[int, int]
+) -> None:
+    one, login = two_accounts[0], told_store.run_here(lambda db: account(db, two_accounts[0]).login)
+    told_store.run_here(lambda db: people.disable(db, login), writes=True)
+    at_once(
+        told_store,
+        lambda db: people.enable_accounts(db, [account(db, one)]),
+        lambda db: anonymizing.anonymize(db, one, login, NOW, None),
+    )
+    assert told_store.run_here(lambda db: account(db, one).anonymized_at is None or not account(db, one).is_active)
+
+
+def test_one_address_is_taken_by_one_person(told_store: Database, two_accounts: tuple[int, int]) -> None:
+    told_store.run_here(
+        lambda db: db.exec(sa.update(tables.Person).where(col(tables.Person.id).in_(two_accounts))
+                           .values(source="local")), writes=True)  # fmt: skip
+    mail = f"{uuid4().hex}@example.test"
+    got = at_once(told_store, *[lambda db, it=it: profiles.edit(db, it, {"email": mail}).email for it in two_accounts])
+    assert sorted(isinstance(it, Invalid) for it in got) == [False, True]
 
 
 def test_texts_of_redmine_that_are_too_long_do_not_prevent_a_sign_in(told_store: Database) -> None:

@@ -126,7 +126,7 @@ def test_who_does_not_exist_is_not_there(admin: Client, number: object) -> None:
         "sessions": {"end": "all"},
         "tokens": {"revoke": "all"},
         "email": {"email": "x@example.test"},
-        "email/confirm": {"proven": "1"},
+        "email/confirm": {"proven": "1", "email": "x@example.test"},
         "login": {"decision": "accept"},
         "join": {"login": "anna"},
     }
@@ -231,6 +231,25 @@ def test_the_last_administrator_is_not_disabled_and_one_of_two_is_asked(admin: C
     assert (out.status_code, out.headers["location"]) == (303, "/users/login") and not row(services, "admin").is_active
 
 
+def test_one_is_asked_before_an_account_is_disabled_that_is_joined_into_ones_own(
+    admin: Client, services: Services
+) -> None:
+    change(services, lambda db: rights.grant(db, PEOPLE_IDS["anna"], ADMIN))
+    change(services, lambda db: setattr(db.get_one(Person, PEOPLE_IDS["boris"]), "joined_into", PEOPLE_IDS["admin"]))
+    asked = admin.post(at("boris", "/active"), data={"active": "0"}, headers=HTML)
+    assert asked.status_code == 422 and "shuts yourself out" in asked.text and row(services, "admin").is_active
+    admin.post(at("boris", "/active"), data={"active": "0", "sure": "1"}, headers=HTML)
+    assert not row(services, "admin").is_active
+
+
+def test_a_link_for_a_password_does_not_outlive_a_disabled_account(admin: Client, visit: Visit) -> None:
+    link = admin.post(at("anna", "/password-link")).json()["link"]
+    for active in "01":
+        assert admin.post(at("anna", "/active"), json={"active": active}).status_code == 200
+    new = {"password": "a very new word", "confirm_password": "a very new word"}
+    assert visit().post(link, json=new).status_code == 404
+
+
 def test_an_account_is_disabled_by_its_number_whoever_has_its_login_now(admin: Client, services: Services) -> None:
     def work(db: Session) -> int:
         old = people.bind_redmine(db, 7, "anna", "Старая", "")
@@ -249,12 +268,25 @@ def test_the_email_of_a_local_account_is_changed_and_confirmed(admin: Client, se
     assert admin.post(at("anna", "/email"), data={"email": " anna@firma.test "}, headers=HTML).status_code == 303
     anna = row(services, "anna")
     assert (anna.email, anna.email_folded, anna.is_email_proven) == ("anna@firma.test", "anna@firma.test", True)
-    assert admin.post(at("anna", "/email/confirm"), json={"proven": "0"}).status_code == 200
+    doubt = {"proven": "0", "email": "anna@firma.test"}
+    assert admin.post(at("anna", "/email/confirm"), json=doubt).status_code == 200
     assert not row(services, "anna").is_email_proven
     for typed in ("boris@example.test", "no address", "x@" + "y" * 300):
         assert admin.post(at("anna", "/email"), json={"email": typed}).status_code == 422
     change(services, lambda db: setattr(db.get_one(Person, PEOPLE_IDS["irina"]), "source", "ldap"))
     assert admin.post(at("irina", "/email"), json={"email": "x@firma.test"}).status_code == 422
+
+
+def test_the_address_that_is_confirmed_is_the_seen_one(visit: Visit, admin: Client, services: Services) -> None:
+    page = admin.get(at("anna"), headers=HTML).text
+    seen = one(page, lambda it: it.tag == "input" and it.get("type") == "hidden" and it.get("name") == "email")
+    assert visit("anna").put("/users/profile", json={"email": "director@firma.test"}).status_code == 200
+    late = admin.post(at("anna", "/email/confirm"), data={"proven": "1", "email": seen.get("value")}, headers=HTML)
+    assert late.status_code == 409 and "was changed meanwhile" in late.text and "director@firma.test" in late.text
+    assert not row(services, "anna").is_email_proven
+    now = {"proven": "1", "email": "director@firma.test"}
+    assert admin.post(at("anna", "/email/confirm"), json=now).status_code == 200
+    assert row(services, "anna").is_email_proven
 
 
 # How people get in
@@ -356,6 +388,24 @@ def test_a_login_that_changes_hands_is_decided_about(admin: Client, services: Se
     assert row(services, "stranger").login == f"#{PEOPLE_IDS['stranger']}"
     for login, decision in (("stranger", "release"), ("anna", "accept"), ("anna", "x")):
         assert admin.post(at(login, "/login"), json={"decision": decision}).status_code == 422
+
+
+def test_the_last_administrator_is_neither_joined_away_nor_loses_the_login(admin: Client, services: Services) -> None:
+    change(services, lambda db: people.disable(db, "boris"))
+    mine = {"login": "local:admin", "sure": "1"}
+    for sure in ("0", "1"):
+        refused = admin.post(at("boris", "/join"), json=mine | {"sure": sure})
+        assert refused.status_code == 422 and "disabled or blocked" in refused.text
+    assert "your own account" in admin.post(at("anna", "/join"), data={"login": "admin"}, headers=HTML).text
+    change(services, lambda db: setattr(db.get_one(Person, PEOPLE_IDS["admin"]), "source", "ldap"))
+    asked = admin.post(at("admin", "/login"), data={"decision": "release"}, headers=HTML)
+    assert "This is your own login" in asked.text and 'name="sure"' in asked.text
+    refused = admin.post(at("admin", "/login"), json={"decision": "release", "sure": "1"})
+    assert refused.status_code == 422 and "last administrator" in refused.text
+    assert row(services, "admin").login == "admin" and held(services, "admin") == {ADMIN}
+    change(services, lambda db: setattr(db.get_one(Person, PEOPLE_IDS["admin"]), "is_email_proven", True))
+    assert admin.post(at("admin", "/login"), json={"decision": "accept"}).status_code == 200
+    assert (row(services, "admin").email, row(services, "admin").is_email_proven) == ("", False)
 
 
 def test_without_a_redmine_nobody_is_bound(admin: Client) -> None:

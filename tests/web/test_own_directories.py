@@ -63,8 +63,17 @@ def test_one_press_reads_what_the_directory_owns(anna_of_erp: Client) -> None:
     assert (told["full_name"], told["phone"], told["vpn_end_date"]) == ("Анна Ивановна", "12-34", "2030-05-01")
 
 
-@pytest.mark.parametrize("found", [None, IN_ERP._replace(id="78")], ids=["nobody", "somebody else"])
-def test_another_persons_data_is_not_taken(anna_of_erp: Client, erp: ScriptedDirectory, found: Profile | None) -> None:
+@pytest.mark.parametrize(
+    ("known_as", "found"),
+    [("77", None), ("77", IN_ERP._replace(id="78")), (None, IN_ERP), ("77", IN_ERP._replace(is_blocked=True))],
+    ids=["nobody", "another number", "another e-mail without a number", "blocked"],
+)
+def test_another_persons_data_is_not_taken(
+    anna_of_erp: Client, services: Services, erp: ScriptedDirectory, known_as: str | None, found: Profile | None
+) -> None:
+    services.database.run_here(
+        lambda db: setattr(db.get_one(Person, PEOPLE_IDS["anna"]), "directory_id", known_as), writes=True
+    )
     erp.people = {("anna", "x"): found} if found else {}
     page = anna_of_erp.post(REREAD, headers=HTML)
     assert page.status_code == 422 and "does not know you" in page.text

@@ -1,5 +1,6 @@
 """Who is ready can serve: its store is there, sound and current, its disk has room, and its background tasks run."""
 
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from helpdesk.app import create_app
 from helpdesk.services import Services
 from helpdesk.store import disk, schema
 from helpdesk.store.database import Database
+from helpdesk.web.admin import broken
 from helpdesk.web.edge import readiness
 from tests.full_disk import largest_file
 from tests.servers.process import wait_until
@@ -65,6 +67,31 @@ def test_asking_often_costs_a_query_and_no_more(visit: Visit, monkeypatch: pytes
     read.clear()
     assert {client.get("/readyz").status_code for _ in range(10)} == {200}
     assert (len(looks), read) == (1, [])
+
+
+def test_a_long_check_holds_up_nobody_and_goes_on_when_somebody_gives_up(
+    visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module, name, seconds in ((readiness, "WAIT_SECONDS", 0.01), (broken, "WAIT_SECONDS", 0.1)):
+        monkeypatch.setattr(module, name, seconds)
+    monkeypatch.setattr(readiness, "LEAST_PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(readiness, "COST", 0)
+    ends, checks = (threading.Event(), threading.Event()), list[str | None]()
+
+    def damage(file: Path) -> str | None:
+        checks.append("torn" if checks else None)
+        ends[min(len(checks), 2) - 1].wait(20)
+        return checks[-1]
+
+    monkeypatch.setattr(disk, "damage", damage)
+    with visit("admin") as admin:
+        assert admin.get("/admin").json()["broken"] == [broken.LATE.text]
+        ends[0].set()
+        assert admin.get("/readyz").status_code == 200
+        assert {admin.get("/readyz").status_code for _ in range(3)} == {200}
+        assert admin.get("/admin").json()["broken"] == [] and checks == [None, "torn"]
+        ends[1].set()
+        wait_until(lambda: admin.get("/readyz").status_code == 503, seconds=20, what="the damage is not told")
 
 
 def test_a_process_without_its_background_task_is_not_ready_after_a_while(

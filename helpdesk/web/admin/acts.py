@@ -113,6 +113,7 @@ LABELS: Mapping[str, Sentence] = {
     "roles": sentence("Roles before and now"),
     "added": sentence("Added"),
     "removed": sentence("Removed"),
+    "left_out": sentence("Too long for this record"),
 }
 WORDS: Mapping[str, Mapping[str, Sentence]] = {
     "right": {name: right.title for name, right in RIGHTS.items()},

@@ -1,11 +1,11 @@
 """Tell whether this process should get requests. Anybody may ask, so costly checks are made only now and then."""
 
+import asyncio
 import logging
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from anyio import Lock
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 LEAST_PAUSE_SECONDS = 5.0
 COST = 50
 """The pause between two checks of the store's file is so many times the duration of one."""
+WAIT_SECONDS = 0.4
+"""So long a request waits for a check under way; then the verdict before it counts."""
 NOT_CURRENT = sentence("The schema is not current. Run: helpdesk migrate")
 DAMAGED = sentence("The store is damaged. Restore a backup: helpdesk restore FILE")
 NO_ROOM = sentence("The disk is full, or can't be written to.")
@@ -38,7 +40,8 @@ class Readiness:
         self.folders: list[Path] = [*([self.file.parent] if self.file else []), *embedded]
         self._fault: Sentence | None = None
         self._next_check = ticks()
-        self._lock, self._thread = Lock(), Threads(1)
+        self._check: asyncio.Task[None] | None = None
+        self._is_checked, self._thread = False, Threads(1)
         self._was_ready = True
 
     async def require(self) -> None:
@@ -63,14 +66,30 @@ class Readiness:
             raise Unavailable(fault)
 
     async def _files(self) -> Sentence | None:
-        """Return the fault of the files by the last check, if any."""
-        async with self._lock:
-            began = self.ticks()
-            if began >= self._next_check:
-                self._fault = await self._thread.run(self._check_files)
-                ended = self.ticks()
-                self._next_check = ended + max(LEAST_PAUSE_SECONDS, COST * (ended - began))
+        """Return the fault of the files by the last check, if any.
+
+        A check of a large store takes seconds. It is a task of its own, which no request that gives up ends.
+        """
+        if (self._check is None or self._check.done()) and self.ticks() >= self._next_check:
+            self._check = asyncio.create_task(self._check_once())
+            self._check.add_done_callback(self._note_end)
+        if self._check is not None:
+            await asyncio.wait([self._check], timeout=WAIT_SECONDS if self._is_checked else None)
         return self._fault
+
+    async def _check_once(self) -> None:
+        began = self.ticks()
+        try:
+            self._fault, self._is_checked = await self._thread.run(self._check_files), True
+        finally:
+            ended = self.ticks()
+            self._next_check = ended + max(LEAST_PAUSE_SECONDS, COST * (ended - began))
+
+    def _note_end(self, check: asyncio.Task[None]) -> None:
+        """Let the next check begin in time. A check that broke off leaves the verdict before it."""
+        self._check = None
+        if not check.cancelled() and (error := check.exception()):
+            log.error("the files of the store can't be checked", exc_info=error)
 
     def _check_files(self) -> Sentence | None:
         if self.file and (damage := disk.damage(self.file)):

@@ -15,6 +15,7 @@ DISABLED = sentence("The account is disabled and signed out everywhere. Its API 
 ENABLED = sentence("The account can sign in again. Its API tokens do not come back.")
 STILL_BLOCKED = sentence("The account is enabled. The directory %(source)s still blocks it: let the person in there.")
 SHUT_OUT = sentence("This shuts yourself out. Only another administrator can let you in again.")
+GIVES_LOGIN_AWAY = sentence("This is your own login. You may not get in with it any more.")
 EMAIL_CHANGED = sentence("The e-mail was changed.")
 CONFIRMED = sentence("The e-mail counts as this person's own now.")
 DOUBTED = sentence("The e-mail does not count as this person's own any more.")
@@ -62,12 +63,14 @@ async def email(request: Request) -> Response:
 async def confirm_email(request: Request) -> Response:
     """Let the e-mail count as the person's own, or no longer."""
     try:
-        is_proven = _choice(await request_data.read(request), "proven", ("0", "1")) == "1"
+        fields = await request_data.read(request)
+        is_proven = _choice(fields, "proven", ("0", "1")) == "1"
+        seen = fields.required_text("email", accounts.LONGEST)
     except Invalid as error:
         return await forms.refused(request, error, "email")
 
     def work(db: Session, number: int) -> Sentence:
-        account_acts.vouch_for_email(db, number, is_proven)
+        account_acts.vouch_for_email(db, number, is_proven, seen)
         return CONFIRMED if is_proven else DOUBTED
 
     return await forms.act(request, "email", work)
@@ -76,12 +79,15 @@ async def confirm_email(request: Request) -> Response:
 async def login(request: Request) -> Response:
     """Decide about a login that a directory has given to somebody else."""
     try:
-        accepts = _choice(await request_data.read(request), "decision", ("accept", "release")) == "accept"
+        fields, named = await request_data.read(request), services(request).settings.administrators
+        accepts = _choice(fields, "decision", ("accept", "release")) == "accept"
+        if not accepts:
+            await forms.require_sure(request, GIVES_LOGIN_AWAY)
     except Invalid as error:
         return await forms.refused(request, error, "login")
 
     def work(db: Session, number: int) -> Sentence:
-        account_acts.hand_on_login(db, number, accepts)
+        account_acts.hand_on_login(db, number, accepts, named)
         return ACCEPTED if accepts else RELEASED
 
     return await forms.act(request, "login", work)

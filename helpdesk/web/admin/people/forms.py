@@ -7,7 +7,8 @@ from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.errors import HelpdeskError, Invalid, Sentence, sentence
+from helpdesk.errors import Conflict, HelpdeskError, Invalid, Sentence, sentence
+from helpdesk.store import account_acts
 from helpdesk.web.accounts import sessions
 from helpdesk.web.admin.people import person
 from helpdesk.web.core import flash, request_data, session
@@ -28,7 +29,7 @@ async def act(request: Request, form: str, work: Callable[[Session, int], Senten
     number = request_data.path_id(request, "person_id")
     try:
         message = await stored(request, lambda db: work(db, number))
-    except Invalid as error:
+    except (Invalid, Conflict) as error:
         return await refused(request, error, form)
     return await done(request, message, form)
 
@@ -57,7 +58,9 @@ async def done(request: Request, message: Sentence, form: str = "") -> Response:
 
 
 async def require_sure(request: Request, message: Sentence) -> None:
-    """Ask administrators who take something from themselves whether they mean it. Raises Invalid."""
-    is_self = request_data.path_id(request, "person_id") == (await current_user(request)).id
-    if is_self and not (await request_data.read(request)).flag("sure"):
+    """Ask administrators who take something from themselves whether they mean it, also where it is done to an account
+    that is joined into their own. Raises Invalid."""
+    number, me = request_data.path_id(request, "person_id"), await current_user(request)
+    row = await services(request).database.run(lambda db: account_acts.load(db, number))
+    if me.id in (row.id, row.joined_into) and not (await request_data.read(request)).flag("sure"):
         raise Invalid({"sure": [message]})

@@ -35,7 +35,7 @@ async def join(request: Request) -> Response:
     actor, now, named = await current_user(request), services(request).clock(), _named(request)
 
     def work(db: Session, number: int) -> Sentence:
-        joins.join(db, account_acts.load(db, number), _other(db, typed, named), now, actor.id)
+        joins.join(db, account_acts.load(db, number), _other(db, typed, named), now, actor.id, named)
         return JOINED
 
     return await forms.act(request, FORM, work)
@@ -43,13 +43,13 @@ async def join(request: Request) -> Response:
 
 async def unjoin(request: Request) -> Response:
     """Give the account of the address, which was joined into another one, back what it had."""
-    actor, now = await current_user(request), services(request).clock()
+    actor, now, named = await current_user(request), services(request).clock(), _named(request)
 
     def work(db: Session, number: int) -> Sentence:
         row = account_acts.load(db, number)
         if row.joined_into is None:
             raise Invalid(message=NOT_JOINED)
-        joins.undo(db, row, now, actor.id)
+        joins.undo(db, row, now, actor.id, named)
         return UNDONE
 
     return await forms.act(request, FORM, work)

@@ -113,7 +113,7 @@ async def _page(
         it=account.row,
         rights=rights_of(request, account),
         devices=[(device, user_agent.device(device.user_agent)) for device in account.devices],
-        is_self=account.row.id == (await current_user(request)).id,
+        my_id=(await current_user(request)).id,
         has_redmine=services(request).authentication.binding is not None,
         changes_hands=account.row.source in joins.PROVEN and not account.row.login.startswith("#"),
         now=services(request).clock(),
