@@ -23,8 +23,8 @@ from helpdesk.store.models.tables import AuditRecord
 LOOKED_THROUGH = 50_000
 CLOCKS = timedelta(minutes=5)
 """How much the times of neighbouring records may differ from their order."""
-MOST_PEOPLE = 50
-"""The most people whom a searched word may mean."""
+FEW_PEOPLE = 50
+"""So many people whom a searched word means are looked up once; more are looked up by each query."""
 RECORD = table(AuditRecord).c
 
 
@@ -145,8 +145,10 @@ def _window(session: Session, least: int, most: int | None) -> tuple[int, dateti
 def _words(session: Session, text: str) -> Iterator[sa.ColumnElement[bool]]:
     """Yield a condition for each word: it is in the record, or in the names of one of its people."""
     for term in fold(text).split()[: account_search.MOST_TERMS]:
-        ids = account_search.ids_like(session, term, MOST_PEOPLE)
-        named = [RECORD.actor_id.in_(ids), RECORD.person_id.in_(ids)] if ids else []
+        meant = account_search.ids_like(term)
+        ids = session.execute(meant.limit(FEW_PEOPLE + 1)).scalars().all()
+        who: Any = ids if len(ids) <= FEW_PEOPLE else meant
+        named = [RECORD.actor_id.in_(who), RECORD.person_id.in_(who)] if ids else []
         yield sa.or_(RECORD.words.contains(term, autoescape=True), *named)
 
 

@@ -15,7 +15,7 @@ from helpdesk.people.redmine_binding import RedmineBinding
 from helpdesk.people.rights import ADMIN
 from helpdesk.services import Services
 from helpdesk.settings.parsing import account_names
-from helpdesk.store import account_search, audit, people, rights, second_factors, system_health
+from helpdesk.store import account_search, audit, audit_log, people, rights, second_factors, system_health
 from helpdesk.store.models.tables import Person
 from tests.web.conftest import HTML, HTMX, Client, Visit
 from tests.web.dom import Element, parsed
@@ -113,7 +113,7 @@ def test_signs_of_a_search_are_signs(admin: Client, typed: str, wanted: list[str
 
 def test_wrong_questions_are_refused(admin: Client) -> None:
     assert admin.get(PEOPLE, params={"q": "x" * 9_000}).status_code == 414
-    for query in ("only=x", "sort=password_hash", "page=0", "page=x"):
+    for query in ("only=x", "sort=password_hash", "page=0", "page=x", "q=%00"):
         assert admin.get(f"{PEOPLE}?{query}").status_code == 422
 
 
@@ -496,12 +496,37 @@ def test_the_audit_is_searched_by_who_what_whom_and_when(visit: Visit, admin: Cl
 
 @pytest.mark.parametrize(
     "query",
-    ["group=x", "who=nobody", "person=x", "task=x", "since=x", "until=9999-12-31", "before=-1", "person=" + "9" * 40],
+    [
+        "group=x",
+        "who=nobody",
+        "person=x",
+        "task=x",
+        "since=x",
+        "until=9999-12-31",
+        "before=-1",
+        "person=" + "9" * 40,
+        "since=0001-01-01",
+        "until=1969-12-31",
+        "q=%00",
+        "who=%00",
+    ],
 )
 def test_wrong_questions_at_the_audit_are_refused(admin: Client, query: str) -> None:
     assert admin.get(f"/admin/audit?{query}").status_code == 422
     page = admin.get(f"/admin/audit?{query}", headers=HTML)
     assert page.status_code == 422 and "audit-q" in page.text
+
+
+def test_the_audit_finds_everybody_whom_a_word_means(admin: Client, services: Services) -> None:
+    def work(db: Session) -> None:
+        for number in range(audit_log.FEW_PEOPLE + 1):
+            last = people.add_local(db, f"petrov{number}", f"Пётр Петров {number}", "", "", is_admin=False)
+        audit.note(db, None, "enable", last.id)
+
+    change(services, work)
+    records = admin.get("/admin/audit", params={"q": "Петров"}).json()["records"]
+    assert [it["person"]["login"] for it in records] == [f"petrov{audit_log.FEW_PEOPLE}"]
+    assert admin.get("/admin/audit", params={"q": "petrov7"}).json()["records"] == []
 
 
 def test_the_audit_is_read_page_after_page_and_exported_without_formulas(admin: Client, services: Services) -> None:

@@ -67,7 +67,7 @@ async def vpn_date(request: Request) -> Response:
 
 async def erp_user(request: Request) -> Response:
     """Tell an administrator whom the ERP knows by a login. The record says who has asked. Raises NotConfigured."""
-    erp, login = _erp(request), request.path_params["username"]
+    erp, login = _erp(request), request_data.path_text(request, "username")
     if erp is None:
         raise NotConfigured
     asking = await current_user(request)

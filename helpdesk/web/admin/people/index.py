@@ -80,7 +80,8 @@ def _query(request: Request) -> AccountQuery:
         raise request_data.refusal("only", request_data.NO_CHOICE)
     if sort not in SORTS:
         raise request_data.refusal("sort", request_data.NO_CHOICE)
-    return AccountQuery(params.get("q", "")[:LONGEST], only, sort, request_data.query_number(params, "page", 1))
+    words = request_data.clean("q", params.get("q", "")[:LONGEST])
+    return AccountQuery(words, only, sort, request_data.query_number(params, "page", 1))
 
 
 def _page(request: Request, query: AccountQuery, page: AccountPage) -> Response:
