@@ -6,7 +6,7 @@ sort all their records. Words have no index: a page looks for them in the next L
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from heapq import merge
 from itertools import islice, product
@@ -153,7 +153,9 @@ def _words(session: Session, text: str) -> Iterator[sa.ColumnElement[bool]]:
 
 
 def _lines(session: Session, rows: Sequence[Any]) -> list[LogLine]:
+    told = [json.loads(row.details) for row in rows]
     ids = {number for row in rows for number in (row.actor_id, row.person_id) if number is not None}
+    ids |= {details["deputy_id"] for details in told if details.get("deputy_id")}
     known = {
         it.id: Account(it.id, it.login, it.full_name, it.source) for it, _ in people.with_ids(session, ids) if it.id
     }
@@ -167,10 +169,16 @@ def _lines(session: Session, rows: Sequence[Any]) -> list[LogLine]:
             known.get(row.person_id),
             row.task_id,
             row.address,
-            json.loads(row.details),
+            _with_deputy(details, known),
         )
-        for row in rows
+        for row, details in zip(rows, told, strict=True)
     ]
+
+
+def _with_deputy(details: dict[str, Any], known: Mapping[int, Account]) -> dict[str, Any]:
+    """Return details with the deputy's name, as it is now."""
+    deputy = known.get(details.get("deputy_id") or 0)
+    return {**details, "deputy": deputy.full_name or deputy.login} if deputy else details
 
 
 def actors_named(session: Session, typed: str) -> list[int]:
