@@ -160,7 +160,8 @@ def test_a_switch_grants_and_takes_back_and_says_who_did_it(admin: Client, servi
 )
 def test_what_is_no_right_is_refused(admin: Client, body: dict[str, Any]) -> None:
     for headers in ({}, HTML, HTMX):
-        assert admin.post(at("anna", "/rights"), data=body, headers=headers).status_code == 422
+        refused = admin.post(at("anna", "/rights"), data=body, headers=headers)
+        assert refused.status_code == 422 and ("<html" in refused.text) == (headers is HTML)
 
 
 def test_a_right_by_a_group_or_by_the_setting_is_said_and_stays(visit: Visit, services: Services) -> None:
@@ -356,6 +357,16 @@ def test_a_local_account_is_made_and_its_person_sets_the_password(
         assert admin.post(new, json=wrong).status_code == 422
         assert admin.post(new, data=wrong, headers=HTML).status_code == 422
     assert [it.who for it in lines(services, "account_added")] == [PEOPLE_IDS["admin"]]
+
+
+def test_a_form_that_is_sent_twice_leads_to_the_account_it_has_made(admin: Client, services: Services) -> None:
+    form = {"username": "Nina", "full_name": "Нина", "email": ""}
+    made = admin.post(f"{PEOPLE}/new", json=form).json()["id"]
+    for typed in ("Nina", " nina "):
+        again = admin.post(f"{PEOPLE}/new", data=form | {"username": typed}, headers=HTML)
+        assert again.status_code == 422 and f'href="{PEOPLE}/{made}#password"' in again.text
+    other = admin.post(f"{PEOPLE}/new", data=form | {"username": "\0", "email": "x"}, headers=HTML)
+    assert other.status_code == 422 and "#password" not in other.text
 
 
 # Whose an account is
