@@ -85,6 +85,7 @@ ACTS: Mapping[str, Act] = {
     "tracker_workflow": Act("tracker", sentence("the workflow of a role was changed")),
     "category_added": Act("settings", sentence("a category of requests was added")),
     "category_changed": Act("settings", sentence("a category of requests was changed")),
+    "category_removed": Act("settings", sentence("a category of requests was removed")),
     "category_moved": Act("settings", sentence("a category of requests was moved")),
     "text_changed": Act("settings", sentence("a text for everybody was changed")),
     "metrics_reset": Act("settings", sentence("the numbers of requests were reset")),
@@ -113,6 +114,7 @@ LABELS: Mapping[str, Sentence] = {
     "roles": sentence("Roles before and now"),
     "added": sentence("Added"),
     "removed": sentence("Removed"),
+    "left_out": sentence("Too long for this record"),
 }
 WORDS: Mapping[str, Mapping[str, Sentence]] = {
     "right": {name: right.title for name, right in RIGHTS.items()},
