@@ -18,14 +18,17 @@ NOT_TOUCHED = "The task system of Redmine is not touched: anonymise the user the
 
 
 def export(typed: str, target: str) -> None:
-    """Write everything that the helpdesk keeps of a person into a new file. Raises Refused."""
+    """Write everything that the helpdesk keeps of a person into a new file. Raises Refused.
+
+    A command can't ask which tasks the person may see, so their texts are left out.
+    """
     settings = configuration.from_process()
     database, path = open_store(settings), Path(target)
     person = database.run_here(lambda session: one_account(session, typed))
     person_id = person.id or 0
     try:
         with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "w+b") as file:
-            rows = personal_file.write(database, person_id, settings.pictures_folder, file)
+            rows = personal_file.write(database, person_id, {}, settings.pictures_folder, file)
     except FileExistsError as error:
         raise Refused(f"{target} is there already. Name a new file.") from error
     except OSError as error:

@@ -10,7 +10,7 @@ from helpdesk.store.models.tables import RequestCategory
 
 
 class Categories:
-    """The categories that administrators keep; while there are none, the projects in which a person may create.
+    """The active categories that administrators keep; while there are none, the projects in which a person may create.
 
     The id of such a project is its own made negative, so that it never names a category that is made later.
     """
@@ -20,11 +20,11 @@ class Categories:
 
     async def offered(self, who: Requester) -> tuple[Category, ...]:
         """Return the categories in their order; one whose project is gone or archived is left out."""
-        kept = await self.database.run(request_categories.all)
+        kept = await self.database.run(request_categories.active)
         if not kept:
             return await self._projects(who)
         open_projects = await self.source.projects()
-        return tuple(_category(it) for it in kept if it.is_active and it.project_id in open_projects)
+        return tuple(_category(it) for it in kept if it.project_id in open_projects)
 
     async def broken(self) -> tuple[Category, ...]:
         """Return the active categories that are not offered, for administrators."""

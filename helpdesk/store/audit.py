@@ -23,6 +23,9 @@ DELETED_AT_ONCE = 5_000
 """The most old records that one act deletes: nobody waits for a year's records to go."""
 LONGEST_TEXT = 200
 """The most characters of a text in `details`."""
+LARGEST = 16 * 1024
+"""The most bytes of `details`: a column of MySQL takes 64 KB, and a record is to be read by people."""
+LEFT_OUT = "left_out"
 
 
 def note(
@@ -40,7 +43,7 @@ def note(
     """
     now, acting = datetime.now(UTC), session.info.get(ACTING) or Acting()
     _clean(session, now)
-    kept = {name: it[:LONGEST_TEXT] if isinstance(it, str) else it for name, it in (details or {}).items()}
+    kept = _bounded({name: it[:LONGEST_TEXT] if isinstance(it, str) else it for name, it in (details or {}).items()})
     texts = {"action": action, "address": acting.address, "words": _words(kept, acting.address, task_id)}
     session.add(
         AuditRecord(
@@ -53,6 +56,21 @@ def note(
         )
     )
     session.flush()
+
+
+def _bounded(details: dict[str, Any]) -> dict[str, Any]:
+    """Leave out the largest details until the rest is small enough, and say which."""
+    kept, sizes = dict(details), {name: _size(value) for name, value in details.items()}
+    for name in sorted(sizes, key=sizes.__getitem__, reverse=True):
+        if _size(kept) <= LARGEST:
+            break
+        del kept[name]
+        kept[LEFT_OUT] = [*kept.get(LEFT_OUT, []), name]
+    return kept
+
+
+def _size(value: Any) -> int:
+    return len(json.dumps(value, ensure_ascii=False).encode())
 
 
 def _words(details: Mapping[str, Any], address: str, task_id: int | None) -> str:

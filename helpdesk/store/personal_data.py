@@ -1,5 +1,6 @@
 """Write everything that the store keeps of a person into one archive: a file of JSON for each table that refers to
-people. Of secrets it only says that there is one.
+people. Of secrets it only says that there is one, and of what others wrote it has what the person may read at present
+(`personal_texts.py`).
 """
 
 import json
@@ -15,15 +16,15 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from helpdesk.errors import TooLarge, sentence
-from helpdesk.store import directory_accounts, moved_rows
+from helpdesk.store import directory_accounts, moved_rows, personal_texts
 from helpdesk.store.models import table as table_of
 from helpdesk.store.models.tables import Person
+from helpdesk.store.personal_texts import PRESENT, Reader, Visible
 
 MOST_BYTES = 100 * 1024 * 1024
 ROWS_AT_ONCE = 500
 SECRETS = {"password_hash", "token_hash", "id_hash", "code_hash", "body_hash", "secret", "headers"}
 """Columns that let somebody in, or what one could be made of."""
-PRESENT = "present"
 TOO_MUCH = sentence("There is more of it than %(most)s MB. The command helpdesk user export has no such limit.")
 
 
@@ -34,21 +35,32 @@ def accounts_of(session: Session, person_id: int) -> list[Person]:
 
 
 def write(
-    session: Session, accounts: Sequence[Person], file: IO[bytes], pictures: Sequence[Path], most: int | None
+    session: Session,
+    accounts: Sequence[Person],
+    visible: Visible,
+    file: IO[bytes],
+    pictures: Sequence[Path],
+    most: int | None,
 ) -> dict[str, int]:
-    """Write the archive, and return the number of rows by table. Raises TooLarge beyond `most` bytes before packing."""
-    ids, counts = [it.id for it in accounts if it.id is not None], dict[str, int]()
+    """Write the archive, and return the number of rows by table. `visible` are the tasks that the person may see now.
+    Raises TooLarge beyond `most` bytes before packing."""
+    ids, counts = ids_of(accounts), dict[str, int]()
+    reader = Reader(frozenset(ids), visible)
     with ZipFile(file, "w", ZIP_DEFLATED) as archive:
         limit = _Limit(most)
         for table, conditions in _conditions(ids):
             with archive.open(f"{table.name}.json", "w", force_zip64=True) as part:
-                counts[table.name] = _write_rows(session, table, conditions, limit.over(part))
+                counts[table.name] = _write_rows(session, table, conditions, reader, limit.over(part))
         for path in pictures:
             if path.exists():
                 archive.write(path, path.name)
         about = {"accounts": ids, "made_at": _plain(datetime.now(UTC)), "rows": counts}
         archive.writestr("about.json", json.dumps(about, indent=1))
     return counts
+
+
+def ids_of(accounts: Sequence[Person]) -> list[int]:
+    return [it.id for it in accounts if it.id is not None]
 
 
 def _conditions(ids: Sequence[int]) -> Iterator[tuple[sa.Table, sa.ColumnElement[bool]]]:
@@ -61,12 +73,14 @@ def _conditions(ids: Sequence[int]) -> Iterator[tuple[sa.Table, sa.ColumnElement
             yield table, sa.or_(*(link.column.in_(ids) for link in links))
 
 
-def _write_rows(session: Session, table: sa.Table, condition: sa.ColumnElement[bool], part: "_Limited") -> int:
+def _write_rows(
+    session: Session, table: sa.Table, condition: sa.ColumnElement[bool], reader: Reader, part: "_Limited"
+) -> int:
     query = sa.select(table).where(condition).order_by(*table.primary_key.columns)
     rows, count = session.execute(query, execution_options={"yield_per": ROWS_AT_ONCE}).mappings(), 0
     part.write(b"[")
     for row in rows:
-        values = {name: _shown(name, value) for name, value in row.items()}
+        values = {name: _shown(name, value) for name, value in personal_texts.readable(table.name, row, reader).items()}
         part.write((",\n" if count else "\n").encode() + json.dumps(values, ensure_ascii=False).encode())
         count += 1
     part.write(b"\n]\n")

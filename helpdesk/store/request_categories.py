@@ -114,7 +114,7 @@ def save(session: Session, category: RequestCategory) -> int:
     return kept.id
 
 
-def remove(session: Session, category_id: int) -> None:
+def remove(session: Session, actor_id: int, category_id: int) -> None:
     """Remove a category. Raises NotFound."""
     locks.everybody(session)
     row = session.get(RequestCategory, category_id)
@@ -123,6 +123,7 @@ def remove(session: Session, category_id: int) -> None:
     session.delete(row)
     session.flush()
     _number(session, all(session))
+    audit.note(session, actor_id, "category_removed", None, {"category": category_id, "name": row.name})
 
 
 def _number(session: Session, categories: Sequence[RequestCategory]) -> None:

@@ -27,7 +27,7 @@ NAMES: dict[str, str] = {
         admin:sessions admin:tokens admin:second_factor admin:password_link
         admin:join admin:unjoin admin:bind admin:unbind
         admin:audit admin:audit_export
-        admin:categories admin:category admin:category_move
+        admin:categories admin:category admin:category_move admin:category_delete
         tracker:index tracker:project tracker:archive tracker:member
         tracker:roles tracker:role tracker:role_remove tracker:workflow
         tracker:statuses tracker:status tracker:status_remove

@@ -209,6 +209,7 @@ ANSWERS = [
     Case("category", "GET", "/admin/categories/1", login="admin"),
     Case("category_added", "POST", "/admin/categories", CATEGORY, "admin"),
     Case("category_changed", "POST", "/admin/categories/1", CATEGORY, "admin"),
+    Case("category_deleted", "POST", "/admin/categories/1/delete", {}, "admin"),
     Case("category_moved", "POST", "/admin/categories/1/move", {"to": "up"}, "admin"),
     Case("projects", "GET", "/api/redmine/projects"),
     Case("members", "GET", "/api/redmine/projects/1/members", login="irina"),

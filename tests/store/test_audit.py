@@ -30,6 +30,13 @@ def test_an_act_is_recorded_with_whose_it_is_and_what_it_was(database: Database)
     assert datetime.now(UTC) - record.at < timedelta(minutes=1)
 
 
+def test_a_record_is_never_larger_than_a_column_and_says_what_it_left_out(database: Database) -> None:
+    details: dict[str, object] = {"name": "роль", "added": ["ш" * 90] * 1_000, "removed": ["ш"] * 9}
+    database.run_here(noting("tracker_workflow", details), writes=True)
+    (record,) = records(database)
+    assert json.loads(record.details) == {"name": "роль", "removed": ["ш"] * 9, "left_out": ["added"]}
+
+
 def test_records_are_deleted_after_as_many_days_as_the_setting_says(database: Database) -> None:
     def age(db: Session) -> None:
         for record, days in zip(records(database), (31, 29), strict=True):

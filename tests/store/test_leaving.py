@@ -2,11 +2,12 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 from io import BytesIO
 from itertools import count
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from zipfile import ZipFile
 
@@ -95,10 +96,15 @@ def filled(database: Database) -> Database:
     return database
 
 
-def archive_of(database: Database, person_id: int = ANNA, folder: Path = Path("/nowhere")) -> dict[str, Any]:
+def archive_of(
+    database: Database,
+    person_id: int = ANNA,
+    folder: Path = Path("/nowhere"),
+    visible: Mapping[int, bool] = MappingProxyType({}),
+) -> dict[str, Any]:
     """The files of the archive, JSON as values."""
     file = BytesIO()
-    personal_file.write(database, person_id, folder, file)
+    personal_file.write(database, person_id, visible, folder, file)
     with ZipFile(file) as archive:
         contents = {name: archive.read(name) for name in archive.namelist()}
     return {name: json.loads(it) if name.endswith(".json") else it for name, it in contents.items()}
@@ -159,6 +165,34 @@ def test_the_archive_has_the_rows_of_every_table_and_no_secret(filled: Database)
     assert "Борис" not in json.dumps(archive["person.json"], ensure_ascii=False), "another person's account"
 
 
+def test_of_a_task_that_the_person_may_not_see_the_archive_has_numbers_and_times_alone(filled: Database) -> None:
+    """Every text is told or kept on purpose: a column that comes later is looked at, too."""
+
+    def told(visible: Mapping[int, bool]) -> set[str]:
+        archive = archive_of(filled, visible=visible)
+        return {
+            f"{table}.{name}"
+            for table in ("notification", "tracker_task", "tracker_entry", "tracker_attachment", "audit_record")
+            for row in archive[f"{table}.json"]
+            for name, value in row.items()
+            if isinstance(value, str) and value.startswith("trace")
+        }
+
+    filled.run_here(lambda db: db.execute(sa.update(tables.Attachment).values(task_id=1)), writes=True)
+    always = {"notification.happening", "notification.type", "notification.kind", "notification.sound"}
+    always |= {"audit_record.action", "audit_record.details"}
+    in_acts = {"audit_record.address", "audit_record.words"}
+    assert told({}) == always | in_acts, "her own acts, and no text of a task"
+    every = {row["task_id"]: True for row in archive_of(filled)["notification.json"]}
+    every |= {row["id"]: True for row in archive_of(filled)["tracker_task.json"]}
+    every |= {1: True}
+    assert told(every) >= {"notification.excerpt", "tracker_task.description", "tracker_entry.notes"}
+    acts = archive_of(filled)["audit_record.json"]
+    assert {(it["actor_id"] == ANNA, bool(it["address"])) for it in acts} == {(True, True), (False, False)}
+    assert all(it["actor_id"] in (ANNA, None) and bool(it["words"]) == bool(it["address"]) for it in acts)
+    assert archive_of(filled)["first_answer.json"][0]["body"] == "present", "an answer may be a whole page"
+
+
 def test_a_picture_is_in_the_archive(database: Database, tmp_path: Path) -> None:
     def work(session: Session) -> None:
         session.get_one(Person, ANNA).avatar = "abcdefghijkl"
@@ -177,7 +211,7 @@ def test_an_archive_is_bounded_and_ten_thousand_notifications_fit(database: Data
     database.run_here(lambda db: db.execute(sa.insert(table_of(Notification)), many), writes=True)
     assert len(archive_of(database)["notification.json"]) == 10_001
     with pytest.raises(TooLarge):
-        personal_file.write(database, ANNA, Path("/nowhere"), BytesIO(), 1_000_000)
+        personal_file.write(database, ANNA, {1: False}, Path("/nowhere"), BytesIO(), 1_000_000)
 
 
 def test_nothing_of_an_anonymised_person_is_left_but_the_work(filled: Database) -> None:

@@ -46,7 +46,7 @@ def test_somebody_comes_is_away_and_leaves(server: Database) -> None:
     assert [it.id for it in server.run_here(lambda db: absences.represented_by(db, oleg, NOW.date()))] == [vera]
 
     file = BytesIO()
-    personal_file.write(server, vera, Path("/nowhere"), file)
+    personal_file.write(server, vera, {}, Path("/nowhere"), file)
     with ZipFile(file) as archive:
         (view,) = json.loads(archive.read("saved_view.json"))
     assert view["address"] == "/tasks"

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -12,12 +13,13 @@ from helpdesk.errors import Conflict, Invalid, NotFound
 from helpdesk.store import board
 from helpdesk.store.board import ColumnSettings
 from helpdesk.store.database import Database
-from helpdesk.store.models.tables import AuditRecord, CustomValue, Person, Task, Transition
-from helpdesk.store.tracker import custom_fields, edits, projects, roles, vocabulary
+from helpdesk.store.models.tables import AuditRecord, CustomValue, Person, Project, Status, Task, Transition
+from helpdesk.store.tracker import custom_fields, edits, first_steps, projects, roles, vocabulary
 from helpdesk.store.tracker.custom_fields import FieldRow
 from helpdesk.store.tracker.projects import ProjectRow
 from helpdesk.store.tracker.roles import RoleRow
 from helpdesk.store.tracker.vocabulary import PRIORITIES, STATUSES, TYPES, Word
+from helpdesk.tasks.creation import NewTask
 from tests.world import FIELD_IDS, PEOPLE_IDS, PROJECT_IDS, STATUS_IDS, EmbeddedWorld
 
 ADA, ANNA, STRANGER = (PEOPLE_IDS[login] for login in ("admin", "anna", "stranger"))
@@ -108,6 +110,19 @@ def test_a_status_that_closes_tells_when_its_tasks_were_closed(done: Done, embed
     assert closed_at() is not None
     done(vocabulary.change, STATUSES, resolved, None, ADA)
     assert closed_at() is None
+
+
+async def test_no_task_is_closed_as_it_is_made(done: Done, embedded: EmbeddedWorld) -> None:
+    for wanted in (Word(0, "Конец", 1, is_default=True, is_closed=True), Word(0, "new", 1, is_closed=True)):
+        with pytest.raises(Invalid) as refused:
+            if wanted.is_default:
+                done(vocabulary.add, STATUSES, wanted, ADA)
+            else:
+                done(vocabulary.change, STATUSES, wanted._replace(id=STATUS_IDS["new"], is_default=True), None, ADA)
+        assert why(refused) == vocabulary.BEGINS_CLOSED.text
+    done(lambda db: db.execute(sa.update(Status).where(col(Status.is_default)).values(is_closed=True)))
+    task = await embedded.backend.create(embedded.actor("anna"), NewTask(HELP, "Из прежних времён"))
+    assert task.closed_on is not None
 
 
 def test_a_name_is_taken_whatever_its_case_and_there_is_an_end_of_words(done: Done) -> None:
@@ -244,6 +259,40 @@ def test_a_workflow_leads_between_known_statuses_alone(database: Database, done:
     assert done(roles.save_transitions, REQUESTER, [(1, 2)], None, ADA) == {(1, 2)}
     assert [action for action, _ in records(database)] == ["tracker_workflow"]
     assert records(database)[0][1]["added"] == ["new → in_progress"]
+
+
+def test_the_record_of_a_large_workflow_is_short(database: Database, done: Done) -> None:
+    numbers = [done(vocabulary.add, STATUSES, Word(0, "ш" * 90 + str(it), 1), ADA).id for it in range(24)]
+    done(roles.save_transitions, REQUESTER, set(permutations(numbers, 2)), None, ADA)
+    added = records(database)[-1][1]["added"]
+    assert len(added) == roles.MOST_RECORDED + 1 and added[-1] == f"… +{24 * 23 - roles.MOST_RECORDED}"
+
+
+# First steps
+
+
+def test_staff_are_added_to_all_projects_by_a_few_statements(
+    database: Database, done: Done, statements: list[str]
+) -> None:
+    done(lambda db: db.add_all(Project(identifier=f"p{number}", name="Проект") for number in range(100)))
+    done(projects.set_roles, HELP, STRANGER, [REQUESTER], None, ADA)
+    statements.clear()
+    done(first_steps.add_staff, [ANNA, STRANGER], ADA)
+    assert done(first_steps.progress).people and len(statements) < 30
+    assert STRANGER in done(first_steps.staff)
+    for project in done(projects.all_projects):
+        assert SUPPORT in done(projects.member, project.id, STRANGER).role_ids
+    assert done(projects.member, HELP, STRANGER).role_ids == (SUPPORT, REQUESTER)
+    told = {"what": "role", "id": SUPPORT, "name": "support", "count": len(done(projects.all_projects))}
+    assert records(database)[-1] == ("tracker_members", told)
+
+
+def test_nobody_who_is_gone_is_added(done: Done) -> None:
+    done(lambda db: db.execute(sa.update(Person).where(col(Person.id) == STRANGER).values(is_active=False)))
+    with pytest.raises(Invalid):
+        done(first_steps.add_staff, [ANNA, STRANGER], ADA)
+    with pytest.raises(NotFound):
+        done(first_steps.add_staff, [10**6], ADA)
 
 
 # Custom fields

@@ -65,6 +65,8 @@ def test_a_category_is_added_once_and_offered(admin: Client, visit: Visit, servi
         ({"project_id": None}, "project_id"),
         ({"project_id": 999}, "project_id"),
         ({"tracker_id": 999}, "tracker_id"),
+        ({"project_id": 999, "is_active": ""}, "project_id"),
+        ({"tracker_id": 999, "is_active": ""}, "tracker_id"),
         ({"is_active": "nonsense"}, "is_active"),
     ],
 )
@@ -106,13 +108,25 @@ def test_categories_are_moved_and_switched_off(admin: Client, visit: Visit) -> N
     assert "switched off" in admin.get(ADDRESS, headers=HTML).text
 
 
+def test_a_category_is_deleted_and_without_an_active_one_people_choose_projects(admin: Client, visit: Visit) -> None:
+    first, second = (add(admin, name)["id"] for name in ("А\nБ", "В"))
+    assert names(admin) == ["А Б", "В"]
+    admin.post(f"{ADDRESS}/{first}", json={**ACCESS, "name": "А", "is_active": False})
+    gone = admin.post(f"{ADDRESS}/{second}/delete", data={}, headers=HTML)
+    assert gone.headers["location"] == ADDRESS and names(admin) == ["А"]
+    assert admin.post(f"{ADDRESS}/{second}/delete", json={}).status_code == 404
+    assert "None is switched on" in parsed(admin.get(ADDRESS, headers=HTML).text).text
+    assert all(it["id"] < 0 for it in visit("irina").get("/requests/new").json()["categories"])
+
+
 def test_a_category_whose_project_is_archived_is_marked_and_not_offered(
     admin: Client, visit: Visit, services: Services
 ) -> None:
     number = add(admin, "Доступ")["id"]
     archive(services, "help")
     assert visit("irina").get("/requests/new").json()["categories"] == []
-    assert "its project is gone or closed" in parsed(admin.get(ADDRESS, headers=HTML).text).text
+    shown = parsed(admin.get(ADDRESS, headers=HTML).text).text
+    assert "its project is gone or closed" in shown and "nobody can ask for anything" in shown
     assert admin.get(f"{ADDRESS}/{number}").json()["leads_nowhere"] is True
     assert admin.get(f"{ADDRESS}/{number}", headers=HTML).status_code == 200
     assert list(admin.post(f"{ADDRESS}/{number}", json=ACCESS).json()["errors"]) == ["project_id"]

@@ -5,11 +5,13 @@ from io import BytesIO
 from zipfile import ZipFile
 
 import pytest
+import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from helpdesk.services import Services
-from helpdesk.store import people, personal_data
-from helpdesk.store.models.tables import AuditRecord, Person
+from helpdesk.store import audit, people, personal_data
+from helpdesk.store.models.tables import AuditRecord, Membership, Person, Task
+from tests.telling import tell
 from tests.web.conftest import HTML, Visit, session_cookie
 from tests.web.dom import parsed
 from tests.web.tokens import make, program
@@ -44,6 +46,50 @@ def test_people_take_their_own_file_in_person(visit: Visit, services: Services, 
     token = make(visit("anna"))["token"]
     assert program(visit, token).get(OWN).status_code == 403
     assert visit("anna").head(OWN).content == b""
+
+
+@pytest.mark.parametrize("taker", ["anna", "admin"])
+def test_a_file_tells_of_tasks_what_its_person_may_read_now(
+    visit: Visit, services: Services, embedded: EmbeddedWorld, taker: str
+) -> None:
+    mine = embedded.new_task(author="anna", assignee="anna", description="Мой текст", subject="Моя")
+    theirs = embedded.new_task(author="boris", assignee="anna", description="Чужой текст", subject="Чужая")
+    tell(services.database, "anna", mine, "entry.91", excerpt="видно сейчас")
+    tell(services.database, "anna", theirs, "entry.92", excerpt="секрет", is_private=True, absent="Вера")
+    admin_address = "198.51.100.7"
+    services.database.run_here(lambda db: _by_admin(db, admin_address), writes=True)
+
+    def told() -> tuple[str, dict[str, list[dict[str, object]]]]:
+        answer = visit(taker).get(OWN if taker == "anna" else f"{OF_ANNA}/export")
+        with ZipFile(BytesIO(answer.content)) as archive:
+            names = ("notification", "tracker_task", "audit_record")
+            files = {name: json.loads(archive.read(f"{name}.json")) for name in names}
+            return "".join(archive.read(it).decode() for it in archive.namelist()), files
+
+    text, files = told()
+    assert "Мой текст" in text and "видно сейчас" in text and "секрет" in text
+    assert "Чужой текст" not in text, "a task of another person is no data of hers"
+    assert admin_address not in text and files["audit_record"][0]["actor_id"] is None
+    services.database.run_here(_takes_rights_away, writes=True)
+    text, files = told()
+    assert not any(it in text for it in ("секрет", "Вера", "Чужая", "Чужой текст"))
+    task = next(it for it in files["tracker_task"] if it["id"] == theirs)
+    assert task["assignee_id"] == PEOPLE_IDS["anna"] and task["created_at"] and "author_id" not in task
+    rows = {it["task_id"]: it for it in files["notification"]}
+    assert rows[theirs]["happened_at"] and rows[theirs]["excerpt"] is None
+    assert "Мой текст" in text and rows[mine]["excerpt"] == "видно сейчас", "her own request is hers still"
+
+
+def _by_admin(db: Session, address: str) -> None:
+    audit.note(db, PEOPLE_IDS["admin"], "grant", PEOPLE_IDS["anna"])
+    for record in db.exec(select(AuditRecord).where(col(AuditRecord.action) == "grant")):
+        record.address = record.words = address
+
+
+def _takes_rights_away(db: Session) -> None:
+    db.exec(sa.delete(Membership).where(col(Membership.person_id) == PEOPLE_IDS["anna"]))
+    db.exec(sa.update(Task).where(col(Task.assignee_id) == PEOPLE_IDS["anna"]).values(assignee_id=PEOPLE_IDS["boris"]))
+    db.exec(sa.update(Task).where(col(Task.author_id) == PEOPLE_IDS["boris"]).values(assignee_id=PEOPLE_IDS["anna"]))
 
 
 def test_a_file_that_grows_too_large_is_refused_and_not_cut(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -291,6 +291,18 @@ def test_an_answer_goes_through_the_sign_in_page(irina: Client, visit: Visit, mi
     assert SHOWN in visitor.get(f"/requests/{mine}", headers=HTML).text
 
 
+def test_a_word_of_thanks_goes_through_the_sign_in_page(irina: Client, visit: Visit, embedded: EmbeddedWorld) -> None:
+    number, visitor = embedded.new_task(status="closed"), visit()
+    form = {"grade": "2", "word": "Долго ждала", "typed_by": mark("irina")}
+    asked = visitor.post(f"/requests/{number}/solved", data=form, headers=HTML)
+    who = {"username": "irina", "password": PASSWORDS["irina"], "carried": hidden(asked.text, "carried")}
+    assert asked.status_code == 401 and visitor.post("/users/login", data=who, headers=HTML).status_code == 303
+    again = visitor.get(f"/requests/{number}", headers=HTML).text
+    assert 'value="Долго ждала"' in again and re.search(r'value="2"[^>]* checked', again)
+    visitor.post(f"/requests/{number}/solved", data=form, headers=HTML)
+    assert visitor.get(f"/requests/{number}").json()["grade"]["word"] == "Долго ждала"
+
+
 # Thanks
 
 

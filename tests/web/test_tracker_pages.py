@@ -165,7 +165,26 @@ def test_the_default_moves_and_is_never_taken_away(admin: Client) -> None:
     admin.post(WAITING, json={**STATUS, "is_default": True}).raise_for_status()
     told = admin.get(f"{AT}/statuses").json()["statuses"]
     assert [it["id"] for it in told if it["is_default"]] == [STATUS_IDS["waiting"]]
-    assert faults(admin.post(WAITING, json=STATUS)) == ["is_default"]
+    assert faults(admin.post(WAITING, json={"is_default": False})) == ["is_default"]
+    assert faults(admin.post(WAITING, data=STATUS)) == ["is_default"]
+    assert faults(admin.post(WAITING, json={"is_closed": True})) == ["is_closed"]
+
+
+def test_what_a_program_leaves_out_stays_and_what_a_form_leaves_out_is_no(admin: Client) -> None:
+    field = admin.post(f"{AT}/fields", json={"name": "Этаж", "kind": "list", "options": ["1", "2"], "required": True})
+    made = f"{AT}/fields/{field.json()['field']['id']}"
+    for address, one in ((HELP, "project"), (f"{AT}/roles/1", "role"), (made, "field"), (WAITING, "status")):
+        before = admin.get(address).json()[one] | {"lock_version": "", "name": "Иначе"}
+        after = admin.post(address, json={"name": "Иначе"}).json()[one]
+        assert after | {"lock_version": ""} == before, one
+    for address, name in ((HELP, "members_only"), (f"{AT}/roles/1", "permissions")):
+        assert admin.post(address, json={name: None}).status_code == 200
+    assert (
+        admin.get(HELP).json()["project"]["members_only"] and admin.get(f"{AT}/roles/1").json()["role"]["permissions"]
+    )
+    assert admin.post(AT, json={"name": "Новый"}).json()["project"]["members_only"]
+    assert admin.post(HELP, data={"name": "x", "identifier": "help"}, headers=HTML).status_code == 303
+    assert not admin.get(HELP).json()["project"]["members_only"]
 
 
 # Two at once
@@ -400,6 +419,16 @@ def test_a_custom_field_is_made_and_tasks_have_it(admin: Client, number: int) ->
 def test_a_wrong_custom_field_is_refused_by_its_field(admin: Client, sent: dict[str, Any], field: str) -> None:
     assert faults(admin.post(f"{AT}/fields", json={"name": "Этаж", **sent})) == [field]
     assert len(names(admin, "fields")) == len(FIELD_IDS)
+
+
+def test_a_field_of_an_archived_project_stays_with_it(admin: Client) -> None:
+    made = admin.post(f"{AT}/fields", json={"name": "Этаж", "kind": "text", "project_id": PROJECT_IDS["help"]})
+    address = f"{AT}/fields/{made.json()['field']['id']}"
+    admin.post(f"{HELP}/archive", json={}).raise_for_status()
+    document = page(admin, address)
+    assert "(archived)" in document.text
+    assert admin.post(address, data=form_of(document, address), headers=HTML).status_code == 303
+    assert admin.get(address).json()["field"]["project_id"] == PROJECT_IDS["help"]
 
 
 def test_a_field_with_values_keeps_its_kind(admin: Client, number: int) -> None:

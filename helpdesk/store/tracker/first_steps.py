@@ -5,12 +5,13 @@ from itertools import chain, count, permutations
 from typing import NamedTuple
 
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from helpdesk.errors import Conflict, Invalid, sentence
 from helpdesk.store import audit, board, local_passwords, locks, registration, request_categories
 from helpdesk.store.board import ColumnSettings
 from helpdesk.store.casefold import fold
-from helpdesk.store.models.tables import Meta, Project, Transition
+from helpdesk.store.models.tables import Membership, Meta, Project, Transition
 from helpdesk.store.registration import Registration
 from helpdesk.store.request_categories import CategoryValues
 from helpdesk.store.tracker import edits, projects, roles, vocabulary
@@ -56,11 +57,6 @@ class Progress(NamedTuple):
         """Return the first step that is not done."""
         return next((name for name in STEPS if not getattr(self, name)), None)
 
-    @property
-    def is_wanted(self) -> bool:
-        """Tell whether the steps are still to be offered."""
-        return self.next_step is not None and not self.is_finished
-
 
 STEPS = ("project", "workflow", "people", "category")
 
@@ -71,18 +67,26 @@ def progress(session: Session) -> Progress:
     return Progress(
         session.exec(select(Project.id).where(shown).limit(1)).first() is not None,
         vocabulary.is_complete(session) and session.exec(select(Transition).limit(1)).first() is not None,
-        bool(staff(session)),
+        session.exec(_working(session).limit(1)).first() is not None,
         bool(request_categories.all(session)),
         session.get(Meta, FINISHED) is not None,
     )
 
 
+def are_wanted(session: Session) -> bool:
+    """Tell whether the steps are still to be offered: the start page asks, so what is finished costs one row."""
+    return session.get(Meta, FINISHED) is None and progress(session).next_step is not None
+
+
 def staff(session: Session) -> set[int]:
     """Return the ids of the people who work on tasks in a project that is not archived."""
-    working = {it.id for it in roles.all_roles(session) if WORKING in it.permissions}
-    known = [it.id for it in projects.all_projects(session) if not it.is_archived]
-    held = (member for number in known for member in projects.members(session, number))
-    return {it.id for it in held if working & set(it.role_ids)}
+    return set(session.exec(_working(session).distinct()))
+
+
+def _working(session: Session) -> SelectOfScalar[int]:
+    working = [it.id for it in roles.all_roles(session) if WORKING in it.permissions]
+    theirs = select(Membership.person_id).join(Project, col(Project.id) == col(Membership.project_id))
+    return theirs.where(col(Membership.role_id).in_(working), col(Project.is_archived).is_(False))
 
 
 def make_default_set(session: Session, names: Mapping[str, str], actor_id: int) -> None:
@@ -105,16 +109,16 @@ def make_default_set(session: Session, names: Mapping[str, str], actor_id: int) 
 
 
 def add_staff(session: Session, person_ids: Collection[int], actor_id: int) -> None:
-    """Let these people work on tasks in all projects. Raises Conflict when a step before is missing, and Invalid."""
+    """Let these people work on tasks in all projects.
+
+    Raises Conflict when a step before is missing, NotFound for an unknown person, and Invalid for a disabled one.
+    """
     locks.everybody(session)
     role = next((it for it in roles.all_roles(session) if WORKING in it.permissions), None)
-    known = [it for it in projects.all_projects(session) if not it.is_archived]
+    known = [it.id for it in projects.all_projects(session) if not it.is_archived]
     if role is None or not known:
         raise Conflict(None, NO_PROJECT if role else NO_STAFF_ROLE)
-    for person_id in person_ids:
-        for project in known:
-            held = projects.member(session, project.id, person_id).role_ids
-            projects.set_roles(session, project.id, person_id, {*held, role.id}, None, actor_id)
+    projects.add_to_all(session, known, set(person_ids), role, actor_id)
 
 
 def add_account(session: Session, account: Registration, is_staff: bool, actor_id: int) -> tuple[str, str]:

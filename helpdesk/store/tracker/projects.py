@@ -1,8 +1,9 @@
 """Store the embedded tracker's projects as administrators arrange them: their tree, their members, their archive."""
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
+from itertools import product
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -11,9 +12,11 @@ from sqlmodel import Session, col, select
 from helpdesk.errors import Conflict, Invalid, NotFound, sentence
 from helpdesk.store import locks
 from helpdesk.store.casefold import fold
+from helpdesk.store.database import in_batches
 from helpdesk.store.models.tables import Membership, Person, Project, Role, Task
 from helpdesk.store.rights import ACTIVE
 from helpdesk.store.tracker import edits
+from helpdesk.store.tracker.roles import RoleRow
 
 IDENTIFIER = re.compile(r"(?![0-9]+\Z)[a-z0-9_-]{1,100}")
 MOST = 500
@@ -169,6 +172,30 @@ def set_roles(
         roles = [", ".join(names[it] for it in row.role_ids) for row in (before, after)]
         edits.record(session, actor_id, "members", "project", project._asdict(), {"roles": roles}, person_id)
     return after
+
+
+def add_to_all(
+    session: Session, project_ids: Collection[int], person_ids: Collection[int], role: RoleRow, actor_id: int
+) -> None:
+    """Give people a role in all these projects, beside those that they have, with one record of each person.
+
+    Raises NotFound for an unknown person, and Invalid for a disabled one.
+    """
+    chosen = col(Person.id).in_(person_ids)
+    if len(session.exec(select(Person.id).where(chosen)).all()) < len(person_ids):
+        raise NotFound
+    if len(session.exec(select(Person.id).where(chosen, ACTIVE)).all()) < len(person_ids):
+        raise Invalid({"person_id": [NO_PERSON]})
+    query = select(Membership.project_id, Membership.person_id).where(
+        Membership.role_id == role.id, col(Membership.person_id).in_(person_ids)
+    )
+    missing = sorted(set(product(project_ids, person_ids)) - set(session.exec(query)))
+    columns = ("project_id", "person_id", "role_id")
+    for batch in in_batches(missing):
+        rows = [dict(zip(columns, (*its, role.id), strict=True)) for its in batch]
+        session.execute(sa.insert(Membership), rows)
+    for person_id, count in sorted(Counter(person_id for _, person_id in missing).items()):
+        edits.record(session, actor_id, "members", "role", role._asdict(), {"count": count}, person_id)
 
 
 def find_people(session: Session, text: str, limit: int = MOST_FOUND) -> list[MemberRow]:

@@ -29,6 +29,8 @@ PERMISSIONS = (
 WORKING = "assignable"
 """The permission of those who work on tasks."""
 MOST = 50
+MOST_RECORDED = 20
+"""Of the moves that a record of the audit names: a whole workflow has hundreds."""
 UNKNOWN = sentence("There is no such choice.")
 FOR_EVERYBODY = sentence("Everybody has this role in open projects: take that from it first.")
 OF_MEMBERS = sentence("Members of projects have it: %(count)s. Give them another one first.")
@@ -143,7 +145,11 @@ def save_transitions(
 
 
 def _in_words(moves: Iterable[tuple[int, int]], names: dict[int, str]) -> list[str]:
-    return [f"{names[old]} → {names[new]}" for old, new in sorted(moves)]
+    """Return the first moves in words, and how many more there are."""
+    ordered = sorted(moves)
+    rest = len(ordered) - MOST_RECORDED
+    words = [f"{names[old]} → {names[new]}" for old, new in ordered[:MOST_RECORDED]]
+    return [*words, f"… +{rest}"] if rest > 0 else words
 
 
 def _stored(permissions: Collection[str]) -> str:

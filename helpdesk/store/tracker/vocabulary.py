@@ -25,6 +25,7 @@ from helpdesk.store.tracker import edits
 MOST = 30
 """Of each: the grid of the workflow has a field for every two statuses."""
 NEEDS_DEFAULT = sentence("This is the default one: make another one the default first.")
+BEGINS_CLOSED = sentence("New tasks would be closed at once: the default status can't be one that closes tasks.")
 LAST = sentence("This is the last one: tasks need one.")
 OF_TASKS = sentence("Tasks have it: %(count)s. Give them another one first.")
 OF_FIELDS = sentence("Custom fields are only for it: %(count)s. Change them first.")
@@ -89,11 +90,13 @@ def add(session: Session, part: Part, wanted: Word, actor_id: int, last: bool = 
     words = all_words(session, part)
     edits.require_room(len(words), MOST)
     edits.require_free(wanted.name, {it.id: it.name for it in words})
+    wanted = wanted._replace(is_default=wanted.is_default or not words)
+    _require_open_default(part, wanted)
     row = part.model(id=edits.new_id(session, part.model), name=wanted.name, position=len(words) + 1)
     session.add(row)
     session.flush()
     assert row.id is not None
-    _set_flags(session, part, row, wanted._replace(is_default=wanted.is_default or not words))
+    _set_flags(session, part, row, wanted)
     edits.place(session, part.model, row.id, None if last else wanted.position)
     after = one(session, part, row.id)
     edits.record(session, actor_id, "add", part.what, after._asdict())
@@ -108,6 +111,7 @@ def change(session: Session, part: Part, wanted: Word, mark: str | None, actor_i
     edits.require_free(wanted.name, {it.id: it.name for it in all_words(session, part)}, wanted.id)
     if before.is_default and not wanted.is_default and "is_default" in part.flags:
         raise Invalid({"is_default": [NEEDS_DEFAULT]})
+    _require_open_default(part, wanted)
     row = session.get_one(part.model, wanted.id)
     row.name = wanted.name
     _set_flags(session, part, row, wanted)
@@ -149,6 +153,12 @@ def is_complete(session: Session) -> bool:
 
 def _word(part: Part, row: Any) -> Word:
     return Word(row.id, row.name, row.position, **{flag: getattr(row, flag) for flag in part.flags})
+
+
+def _require_open_default(part: Part, wanted: Word) -> None:
+    """Raise Invalid for a status that would close tasks as they are made."""
+    if part is STATUSES and wanted.is_default and wanted.is_closed:
+        raise Invalid({"is_closed": [BEGINS_CLOSED]})
 
 
 def _set_flags(session: Session, part: Part, row: SQLModel, wanted: Word) -> None:

@@ -95,6 +95,7 @@ def create(
         is_private=bool(new_task.is_private),
         created_at=now,
         updated_at=now,
+        closed_at=now if form.statuses[0].is_closed else None,
     )
     session.add(task)
     session.flush()

@@ -87,8 +87,10 @@ ACTS: Mapping[str, Act] = {
     "tracker_workflow": Act("tracker", sentence("the workflow of a role was changed")),
     "category_added": Act("settings", sentence("a category of requests was added")),
     "category_changed": Act("settings", sentence("a category of requests was changed")),
+    "category_removed": Act("settings", sentence("a category of requests was removed")),
     "category_moved": Act("settings", sentence("a category of requests was moved")),
     "text_changed": Act("settings", sentence("a text for everybody was changed")),
+    "metrics_reset": Act("settings", sentence("the numbers of requests were reset")),
     "columns_changed": Act("settings", sentence("the columns of the board were changed")),
 }
 """The acts that are recorded, by their names in the store."""
@@ -118,6 +120,7 @@ LABELS: Mapping[str, Sentence] = {
     "accounts": sentence("Accounts"),
     "statuses": sentence("Statuses by their numbers"),
     "to": sentence("Place in the list"),
+    "left_out": sentence("Too long for this record"),
 }
 ATTRIBUTES: Mapping[str, Sentence] = {
     "name": sentence("Name"),

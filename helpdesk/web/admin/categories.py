@@ -12,6 +12,7 @@ from helpdesk.requests.model import Places
 from helpdesk.store import request_categories
 from helpdesk.store.models.tables import RequestCategory
 from helpdesk.store.request_categories import CategoryValues
+from helpdesk.texts import one_line
 from helpdesk.web.admin.sections import section_page
 from helpdesk.web.core import flash, request_data
 from helpdesk.web.core.after_write import stored
@@ -23,6 +24,9 @@ from helpdesk.web.core.templating import translate
 
 LONGEST_NAME, LONGEST_HINT = 100, 200
 SAVED = sentence("The category was saved.")
+REMOVED = sentence("The category was deleted.")
+NO_PROJECT = sentence("There is no such project here.")
+NO_TRACKER = sentence("There is no such type here.")
 MOVED = sentence("The order was saved.")
 TOO_MANY = sentence("There are %(most)s categories already.", most=request_categories.MOST)
 DIRECTIONS = {"up": -1, "down": 1}
@@ -64,6 +68,17 @@ async def move(request: Request) -> Response:
     )
 
 
+async def delete(request: Request) -> Response:
+    """Delete a category. Raises NotFound."""
+    person, number = await current_user(request), request_data.path_id(request, "category_id")
+    await stored(request, lambda db: request_categories.remove(db, person.id, number))
+    return await answer(
+        request,
+        json=lambda: _list_to_json(request),
+        page=lambda: flash.redirect(request, path_to(request, "admin:categories"), REMOVED),
+    )
+
+
 async def _add(request: Request) -> Response:
     person, fields = await current_user(request), await request_data.read(request)
     try:
@@ -79,7 +94,7 @@ async def _change(request: Request) -> Response:
     person, fields = await current_user(request), await request_data.read(request)
     number, version = request_data.path_id(request, "category_id"), fields.version()
     try:
-        values = await _values(request, fields)
+        values = await _values(request, fields, await _load(request))
         changed = await stored(request, lambda db: request_categories.change(db, person.id, number, values, version))
     except (Invalid, Conflict) as error:
         refusal, current = error, await _load(request)
@@ -87,17 +102,27 @@ async def _change(request: Request) -> Response:
     return await _saved(request, changed, 200)
 
 
-async def _values(request: Request, fields: request_data.Fields) -> CategoryValues:
-    """Read a category. Raises Invalid, also for a project or a type where no request can be created."""
+async def _values(request: Request, fields: request_data.Fields, kept: RequestCategory | None = None) -> CategoryValues:
+    """Read a category. Raises Invalid, also for a project or a type where no request can be created; one that is
+    switched off may lead to another project that there is, or to where it led."""
     project_id = fields.number("project_id")
     tracker_id = fields.number("tracker_id") if "tracker_id" in fields.values else None
     if project_id is None:
         raise request_data.refusal("project_id", sentence("Please fill this in."))
-    name, hint = fields.required_text("name", LONGEST_NAME).strip(), fields.text("hint", LONGEST_HINT).strip()
+    name, hint = fields.required_text("name", LONGEST_NAME), fields.text("hint", LONGEST_HINT)
     is_active = fields.flag("is_active")
     if is_active:
         await services(request).requests.require_place(project_id, tracker_id)
-    return CategoryValues(name, hint, project_id, tracker_id, is_active)
+    elif kept is None or (kept.project_id, kept.tracker_id) != (project_id, tracker_id):
+        _require_known(await services(request).requests.places(), project_id, tracker_id)
+    return CategoryValues(one_line(name).strip(), one_line(hint).strip(), project_id, tracker_id, is_active)
+
+
+def _require_known(places: Places, project_id: int, tracker_id: int | None) -> None:
+    if project_id not in {it.id for it in places.projects}:
+        raise request_data.refusal("project_id", NO_PROJECT)
+    if tracker_id is not None and tracker_id not in {it.id for it in places.trackers}:
+        raise request_data.refusal("tracker_id", NO_TRACKER)
 
 
 async def _load(request: Request) -> RequestCategory:

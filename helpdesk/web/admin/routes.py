@@ -68,6 +68,8 @@ ROUTES: list[BaseRoute] = [
     Route("/admin/categories/{category_id:int}", admin_form(categories.edit), name="admin:category", methods=FORM),
     Route("/admin/categories/{category_id:int}/move", admin_form(categories.move),
           name="admin:category_move", methods=["POST"]),
+    Route("/admin/categories/{category_id:int}/delete", admin_form(categories.delete),
+          name="admin:category_delete", methods=["POST"]),
     Route("/admin/texts", admin_form(texts.index), name="admin:texts", methods=FORM),
 
     # The embedded tracker: web/tracker/routes.py

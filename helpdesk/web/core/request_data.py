@@ -30,12 +30,14 @@ VALUES: dict[Field, str] = {"status": "status_id", "priority": "priority_id", "a
 class Fields(NamedTuple):
     """The values of a body by name: text from forms, any JSON value from programs.
 
-    `files` come with forms alone; when they were `too_large` together, none of them can be used.
+    `files` come with forms alone; when they were `too_large` together, none of them can be used. `is_json` tells a
+    program's body from a form, which leaves out the boxes that are not ticked.
     """
 
     values: Mapping[str, Any]
     files: Sequence[UploadFile] = ()
     too_large: bool = False
+    is_json: bool = False
 
     def text(self, name: str, limit: int = LONGEST_TEXT) -> str:
         """Return a text of at most `limit` characters, empty when absent. Raises Invalid when it can't be stored."""
@@ -79,6 +81,21 @@ class Fields(NamedTuple):
         if value is None:
             raise refusal(name, sentence("This must be yes or no."))
         return value
+
+    def over(self, stored: Mapping[str, Any]) -> "Fields":
+        """Return a program's values over the stored ones, so that what it leaves out stays; a form's are the whole.
+
+        No flag and no list can be null, so null leaves them as they are, too.
+        """
+        if not self.is_json:
+            return self
+        own = {
+            name: it
+            for name, it in self.values.items()
+            if it is not None or name not in stored or _may_be_null(stored[name])
+        }
+        kept = {name: list(it) if isinstance(it, tuple) else it for name, it in stored.items()}
+        return self._replace(values=kept | own)
 
     def next_path(self) -> str:
         """Return the path of ours in the form's `next`, empty when there is none."""
@@ -201,6 +218,10 @@ def too_many(most: int) -> Sentence:
     return sentence("At most %(most)s of these at once.", most=most)
 
 
+def _may_be_null(stored: Any) -> bool:
+    return not isinstance(stored, bool | tuple)
+
+
 def refusal(name: str, message: Sentence) -> Invalid:
     return Invalid({name: [message]})
 
@@ -216,7 +237,7 @@ def _value(fields: Fields, field: Field) -> int | None:
 async def _fields(request: Request) -> Fields:
     media_type = request_body.media_type_of(request.headers.get("content-type", ""))
     if media_type == "application/json":
-        return Fields(request_body.json_object(await request.body()))
+        return Fields(request_body.json_object(await request.body()), is_json=True)
     if media_type == "application/x-www-form-urlencoded":
         return Fields(_by_name(await request_body.form(await request.body())))
     if media_type == "multipart/form-data":

@@ -37,7 +37,7 @@ PLACE = re.compile(
 )
 TASK, REQUEST = "task", "request"
 OWNER = "typed by"
-TEXTS = ("comment", "subject", "description")
+TEXTS = ("comment", "subject", "description", "word")
 WITH_PAGES = {"edit", "entry"}
 DRAFT_ID = drafts.DRAFT_ID
 NOT_KEPT = {"idempotency_key", "lock_version", "typed_by", "password", "next", "view", "reply", "at", "carried"}

@@ -171,7 +171,7 @@ async def _digest(request: Request) -> str:
 
     No other face can show the answer.
     """
-    sent_values, files, _ = await request_data.read(request)
+    sent_values, files, *_ = await request_data.read(request)
     values = {name: value for name, value in sent_values.items() if name not in NOT_HASHED}
     sent = [(file.filename, file.size) for file in files]
     face = face_of(request).value

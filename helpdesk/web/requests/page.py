@@ -124,10 +124,12 @@ async def _forms(request: Request, asked: model.Request) -> dict[str, Any]:
     """Return what the forms show of their person: the signed owner, the draft, and files that were sent already."""
     who = await requester(request)
     draft = await _draft(request, who, asked)
+    thanks = await drafts.of_place(request, f"{drafts.REQUEST}:{asked.id}:solved")
     if draft and not hasattr(request.state, "staged"):
         uploads.restore(request, owner(who), draft.fields.get("staged"))
     return {
         "draft": draft,
+        "thanks": thanks.fields if thanks else {},
         "typed_by": await drafts.form_owner(request),
         "me": who.actor.id if who.actor else None,
         **uploads.context(request, owner(who)),

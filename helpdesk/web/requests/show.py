@@ -81,6 +81,7 @@ async def _write_answer(request: Request, who: model.Requester, number: int) -> 
         raise page.named(refusal, "comment") from refusal
 
 
+@drafts.belongs_to("solved", drafts.REQUEST)
 async def solved(request: Request) -> Response:
     """Close the request as solved; go to it from this address, which somebody reloads or comes back to."""
     if request.method == "POST":
@@ -88,10 +89,10 @@ async def solved(request: Request) -> Response:
     return see_other(page.address(request, task_id(request)))
 
 
+@drafts.keeps_draft
 @idempotent
 async def _solve(request: Request) -> Response:
     """Close the request, and keep the grade and the word if there are any."""
-    await drafts.person_typing(request)
     who, number = await requester(request), task_id(request)
     try:
         grade, word = _grade(await request_data.read(request))

@@ -66,7 +66,7 @@ async def _is_new(request: Request, person: Person) -> bool:
     if not person.is_admin:
         return False
     try:
-        return await setup_steps.is_wanted(request)
+        return await setup_steps.are_wanted(request)
     except StoreUnavailable:
         return False
 

@@ -104,8 +104,13 @@ async def _change(request: Request) -> Response:
     number = path_id(request, "field_id")
 
     def prepare(fields: Fields, actor: int) -> Work[FieldRow]:
-        wanted, mark = read_field(fields, number), fields.version()
-        return lambda db: custom_fields.change(db, wanted, mark, actor)
+        mark = fields.version()
+
+        def work(db: Session) -> FieldRow:
+            wanted = read_field(pages.over_stored(db, fields, lambda db: custom_fields.one(db, number)), number)
+            return custom_fields.change(db, wanted, mark, actor)
+
+        return work
 
     async def refused(values: Mapping[str, Any], error: HelpdeskError) -> Response:
         return await _form(request, await _load(request), values, error)
@@ -120,7 +125,7 @@ async def _change(request: Request) -> Response:
 
 
 def read_field(fields: Fields, number: int) -> FieldRow:
-    """Read a custom field. What a form leaves out is no, or nothing. Raises Invalid."""
+    """Read a custom field. What is left out is no, or nothing. Raises Invalid."""
     name, kind = fields.required_text("name", LONGEST_NAME).strip(), fields.values.get("kind")
     if not isinstance(kind, str) or kind not in KINDS:
         raise refusal("kind", request_data.NO_CHOICE)
@@ -196,14 +201,15 @@ async def _form(
 ) -> Response:
     shown, now, texts = _as_typed(field), _words(field), _texts(typed)
     theirs = pages.differing([((LABELS[it], now[it]), texts.get(it) != shown[it]) for it in LABELS])
-    choices = await pages.load(request, _choices)
+    choices = await pages.load(request, lambda db: _choices(db, field.project_id))
     used = (await pages.load(request, custom_fields.used_by)).get(field.id, 0)
     context = {"field": field, "mark": pages.mark_of(field), "typed": texts, "used": used, **choices}
     return pages.page(request, "tracker/field.html", error, theirs, **context)
 
 
-def _choices(db: Session) -> dict[str, Any]:
-    known = [it for it in projects.all_projects(db) if not it.is_archived]
+def _choices(db: Session, own_id: int | None = None) -> dict[str, Any]:
+    """Return what a form offers: also the field's own project when it is archived, or saving would take it away."""
+    known = [it for it in projects.all_projects(db) if not it.is_archived or it.id == own_id]
     return {"kinds": KINDS, "projects": known, "types": vocabulary.all_words(db, TYPES)}
 
 

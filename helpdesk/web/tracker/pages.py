@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.errors import Conflict, HelpdeskError, Invalid, NotFound, Sentence, sentence
+from helpdesk.store import locks
 from helpdesk.store.tracker import edits
 from helpdesk.web.admin.sections import Section, section_page
 from helpdesk.web.core import flash, request_data
@@ -99,6 +100,12 @@ async def write(
         json=lambda: json_response(request, json(result), status),
         page=lambda: flash.redirect(request, path(result), message),
     )
+
+
+def over_stored(db: Session, fields: Fields, read: Work[Any]) -> Fields:
+    """Return a body over the stored row. Every writer takes this lock before it reads anything."""
+    locks.everybody(db)
+    return fields.over(read(db)._asdict())
 
 
 def to_dict(row: Any) -> Json:

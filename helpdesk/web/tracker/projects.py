@@ -94,7 +94,7 @@ async def archive(request: Request) -> Response:
 @idempotent
 async def _add(request: Request) -> Response:
     def prepare(fields: Fields, actor: int) -> Work[ProjectRow]:
-        wanted = read_project(fields, 0)
+        wanted = read_project(fields.over({"members_only": True}), 0)
         return lambda db: projects.add(db, wanted, actor)
 
     return await pages.write(
@@ -112,8 +112,13 @@ async def _change(request: Request) -> Response:
     number = path_id(request, "project_id")
 
     def prepare(fields: Fields, actor: int) -> Work[ProjectRow]:
-        wanted, mark = read_project(fields, number), fields.version()
-        return lambda db: projects.change(db, wanted, mark, actor)
+        mark = fields.version()
+
+        def work(db: Session) -> ProjectRow:
+            wanted = read_project(pages.over_stored(db, fields, lambda db: projects.one(db, number)), number)
+            return projects.change(db, wanted, mark, actor)
+
+        return work
 
     async def refused(values: Mapping[str, Any], error: HelpdeskError) -> Response:
         return form(request, await load(request), values, error)
@@ -128,7 +133,7 @@ async def _change(request: Request) -> Response:
 
 
 def read_project(fields: Fields, number: int) -> ProjectRow:
-    """Read a project. What a form leaves out is no, or nothing. Raises Invalid."""
+    """Read a project. What is left out is no, or nothing. Raises Invalid."""
     return ProjectRow(
         number,
         fields.required_text("name", LONGEST_NAME).strip(),

@@ -94,8 +94,13 @@ async def _change(request: Request) -> Response:
     number = path_id(request, "role_id")
 
     def prepare(fields: Fields, actor: int) -> Work[RoleRow]:
-        wanted, mark = _input(fields, number), fields.version()
-        return lambda db: roles.change(db, wanted, mark, actor)
+        mark = fields.version()
+
+        def work(db: Session) -> RoleRow:
+            wanted = _input(pages.over_stored(db, fields, lambda db: roles.one(db, number)), number)
+            return roles.change(db, wanted, mark, actor)
+
+        return work
 
     async def refused(values: Mapping[str, Any], error: HelpdeskError) -> Response:
         return _form(request, await _load(request), values, error)
@@ -110,7 +115,7 @@ async def _change(request: Request) -> Response:
 
 
 def _input(fields: Fields, number: int) -> RoleRow:
-    """Read a role. What a form leaves out is not permitted. Raises Invalid."""
+    """Read a role. What is left out is not permitted. Raises Invalid."""
     name, chosen = fields.required_text("name", LONGEST_NAME).strip(), fields.all_values("permissions", 100)
     if set(map(str, chosen)) - set(PERMISSIONS):
         raise request_data.refusal("permissions", request_data.NO_CHOICE)

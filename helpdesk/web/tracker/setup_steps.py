@@ -2,7 +2,6 @@
 
 from functools import partial
 
-from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -132,12 +131,8 @@ def _account(fields: Fields) -> Registration:
     return Registration(texts["username"], texts["email"], texts["full_name"])
 
 
-async def is_wanted(request: Request) -> bool:
+async def are_wanted(request: Request) -> bool:
     """Tell whether the first steps are still to be offered; never where the tasks are in Redmine."""
     if services(request).settings.redmine_url is not None:
         return False
-
-    def read(db: Session) -> bool:
-        return first_steps.progress(db).is_wanted
-
-    return await pages.load(request, read)
+    return await pages.load(request, first_steps.are_wanted)

@@ -84,8 +84,13 @@ class Pages:
         number = path_id(request, "word_id")
 
         def prepare(fields: Fields, actor: int) -> Work[Word]:
-            wanted, mark = self._input(fields, number), fields.version()
-            return lambda db: vocabulary.change(db, self.part, wanted, mark, actor)
+            mark = fields.version()
+
+            def work(db: Session) -> Word:
+                whole = pages.over_stored(db, fields, lambda db: vocabulary.one(db, self.part, number))
+                return vocabulary.change(db, self.part, self._input(whole, number), mark, actor)
+
+            return work
 
         async def refused(values: Mapping[str, Any], error: HelpdeskError) -> Response:
             return self._form(request, await self._load(request), values, error)
@@ -99,7 +104,7 @@ class Pages:
         )
 
     def _input(self, fields: Fields, number: int) -> Word:
-        """Read a word. What a form leaves out is no. Raises Invalid."""
+        """Read a word. What is left out is no. Raises Invalid."""
         name, flags = fields.required_text("name", LONGEST_NAME).strip(), self.part.flags
         return Word(number, name, pages.place_of(fields) or 1, **{flag: fields.flag(flag) for flag in flags})
 

@@ -1,0 +1,106 @@
+"""Decide which texts of tasks, and of the acts of others, a person's own file may hold.
+
+What the person wrote is theirs, and what others wrote about tasks is given out only as far as the person may read it at
+present. Of all else the file has the ids, the times and that it is there.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlmodel import Session, SQLModel
+
+from helpdesk.store.models import table as table_of
+from helpdesk.store.models.tables import (
+    Attachment,
+    AuditRecord,
+    Entry,
+    FirstAnswer,
+    Notification,
+    Task,
+)
+
+PRESENT = "present"
+NO_TASK = 0
+"""The number in place of a task's in notifications of systems, which are for administrators."""
+OF_NOTIFICATION = ("subject", "author", "old", "new", "excerpt", "absent")
+OF_TASK = ("id", "created_at", "updated_at", "closed_at", "start_date", "due_date")
+"""What the file always tells of a task, with whether the person is its author or its assignee."""
+OF_ATTACHMENT = ("filename", "content_type", "blob")
+OF_OTHERS_ACT = ("actor_id", "address", "words")
+TASKS: Mapping[type[SQLModel], str] = {Task: "id", Notification: "task_id", Entry: "task_id", Attachment: "task_id"}
+
+Row = Mapping[Any, Any]
+Visible = Mapping[int, bool]
+"""The tasks that the person may see at present, each with whether others' private comments are visible, too."""
+
+
+class Reader(NamedTuple):
+    """The accounts whose file it is, and the tasks that their person may see."""
+
+    ids: frozenset[int]
+    visible: Visible
+
+
+def tasks_of(session: Session, ids: Collection[int]) -> set[int]:
+    """Return the tasks of whose texts there are any in rows of these accounts."""
+    found = set[int]()
+    for model, name in TASKS.items():
+        table = table_of(model)
+        mine = sa.or_(*(table.c[it].in_(ids) for it in ("person_id", "author_id", "assignee_id") if it in table.c))
+        found.update(it for it in session.execute(sa.select(table.c[name]).where(mine).distinct()).scalars() if it)
+    return found
+
+
+def readable(table: str, row: Row, reader: Reader) -> Row:
+    """Return the row of a table without what the person may not read."""
+    rule = RULES.get(table)
+    return rule(row, reader) if rule else row
+
+
+def _of_notification(row: Row, reader: Reader) -> Row:
+    task = row["task_id"]
+    is_visible = task in reader.visible and (reader.visible[task] or not row["is_private"])
+    return row if is_visible else _without(row, OF_NOTIFICATION)
+
+
+def _of_task(row: Row, reader: Reader) -> Row:
+    """Of tasks of others the file has no texts: they are no data of the person."""
+    if row["author_id"] in reader.ids and row["id"] in reader.visible:
+        return row
+    roles = {name: row[name] for name in ("author_id", "assignee_id") if row[name] in reader.ids}
+    return {name: row[name] for name in OF_TASK} | roles
+
+
+def _of_entry(row: Row, reader: Reader) -> Row:
+    return row if row["task_id"] in reader.visible else _without(row, ("notes",))
+
+
+def _of_attachment(row: Row, reader: Reader) -> Row:
+    is_readable = row["task_id"] is None or row["task_id"] in reader.visible
+    return row if is_readable else _without(row, OF_ATTACHMENT)
+
+
+def _of_act(row: Row, reader: Reader) -> Row:
+    """Where others sit, and which of them it was, is theirs."""
+    return row if row["actor_id"] in reader.ids else _without(row, OF_OTHERS_ACT)
+
+
+def _of_answer(row: Row, reader: Reader) -> Row:
+    """An answer may be a whole page with what others wrote."""
+    return {**row, "body": PRESENT if row["body"] else ""}
+
+
+def _without(row: Row, names: Collection[str]) -> Row:
+    return {name: None if name in names else value for name, value in row.items()}
+
+
+OF_MODELS: Mapping[type[SQLModel], Callable[[Row, Reader], Row]] = {
+    Notification: _of_notification,
+    Task: _of_task,
+    Entry: _of_entry,
+    Attachment: _of_attachment,
+    AuditRecord: _of_act,
+    FirstAnswer: _of_answer,
+}
+RULES = {table_of(model).name: rule for model, rule in OF_MODELS.items()}
