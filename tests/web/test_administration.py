@@ -218,8 +218,20 @@ def test_disabling_ends_sessions_and_tokens_and_enabling_says_who_still_blocks(
     change(services, lambda db: setattr(db.get_one(Person, PEOPLE_IDS["anna"]), "blocked_by", "ldap"))
     assert "ldap still blocks it" in admin.post(at("anna", "/active"), json={"active": "1"}).json()["message"]
     assert [(it.who, it.action) for it in lines(services, "disable", "enable")] == [(1, "disable"), (1, "enable")]
-    for body in ({}, {"active": "x"}, {"active": 1}):
+    for body in ({}, {"active": "x"}, {"active": None}, {"active": ""}):
         assert admin.post(at("anna", "/active"), json=body).status_code == 422
+
+
+def test_programs_switch_by_yes_and_no_of_json(admin: Client, services: Services) -> None:
+    def stored() -> tuple[bool, bool]:
+        row = services.database.run_here(lambda db: db.get_one(Person, PEOPLE_IDS["anna"]))
+        return row.is_active, row.is_email_proven
+
+    for says in (False, True):
+        admin.post(at("anna", "/active"), json={"active": says}).raise_for_status()
+        proven = {"proven": says, "email": "anna@example.test"}
+        admin.post(at("anna", "/email/confirm"), json=proven).raise_for_status()
+        assert stored() == (says, says)
 
 
 def test_the_last_administrator_is_not_disabled_and_one_of_two_is_asked(admin: Client, services: Services) -> None:

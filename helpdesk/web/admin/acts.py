@@ -88,6 +88,7 @@ ACTS: Mapping[str, Act] = {
     "category_removed": Act("settings", sentence("a category of requests was removed")),
     "category_moved": Act("settings", sentence("a category of requests was moved")),
     "text_changed": Act("settings", sentence("a text for everybody was changed")),
+    "metrics_reset": Act("settings", sentence("the numbers of requests were reset")),
     "columns_changed": Act("settings", sentence("the columns of the board were changed")),
 }
 """The acts that are recorded, by their names in the store."""

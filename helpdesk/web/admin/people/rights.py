@@ -30,7 +30,7 @@ async def switch(request: Request) -> Response:
     """Grant the right of the form, or take it back. A script gets the switch."""
     try:
         fields = await request_data.read(request)
-        name, granted = fields.required_text("right", LONGEST_NAME), _granted(fields)
+        name, granted = fields.required_text("right", LONGEST_NAME), forms.switched(fields, "granted")
         if name == ADMIN and not granted:
             await forms.require_sure(request, GIVE_UP)
         message = await _write(request, name, granted)
@@ -42,12 +42,6 @@ async def switch(request: Request) -> Response:
             fragment=partial(_fragment, request, error=error),
         )
     return await _done(request, message)
-
-
-def _granted(fields: request_data.Fields) -> bool:
-    if "granted" not in fields.values:
-        raise request_data.refusal("granted", request_data.NO_CHOICE)
-    return fields.flag("granted")
 
 
 async def _done(request: Request, message: Sentence) -> Response:
