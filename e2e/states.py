@@ -511,7 +511,8 @@ def member_found(it: Stage) -> None:
     it.page.goto("/admin/tracker/projects/1")
     it.page.get_by_label("Найти людей").fill("stranger")
     it.page.locator("#main").get_by_role("button", name="Найти").click()
-    it.seen("main li", "stranger")
+    it.page.get_by_role("link", name="Добавить:").first.click()
+    it.seen("#opened", "stranger")
 
 
 def project_archived(it: Stage) -> None:

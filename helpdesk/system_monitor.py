@@ -32,8 +32,9 @@ log = logging.getLogger(__name__)
 LEASE = "systems"
 TICK_SECONDS = 10.0
 LEASE_SECONDS = 30.0
-PAUSE_SECONDS = 60.0
-"""Between two checks of a system; up to LONGEST_PAUSE_SECONDS when it has been down for long."""
+PAUSE_SECONDS = system_health.LASTING.total_seconds()
+"""Between two checks of a system, so that two that agree are news. It grows up to LONGEST_PAUSE_SECONDS while the
+system is down."""
 LONGEST_PAUSE_SECONDS = 300.0
 COST = 20
 """A check that takes long is not made again before so many times its duration."""
@@ -132,7 +133,7 @@ class SystemMonitor:
             return True
         down_for = (now - state.since).total_seconds() if state.status == DOWN else 0.0
         pause = max(PAUSE_SECONDS, min(down_for / 2, LONGEST_PAUSE_SECONDS), COST * self._took.get(name, 0.0))
-        return (now - state.checked_at).total_seconds() >= pause * random.uniform(0.95, 1.05)
+        return (now - state.checked_at).total_seconds() >= pause * random.uniform(1.0, 1.08)
 
     def _take(self, session: Session, name: str, lease: str, holder: str) -> tuple[int, bool]:
         is_ours = leases.take(session, lease, holder, self.clock(), ABANDONED_SECONDS)

@@ -99,13 +99,22 @@ async def test_numbers_of_all_processes_are_added_up_and_outlive_them(anywhere: 
     await asyncio.gather(*(it.flush() for _ in range(3) for it in (one, two)))
     two.add(GET, 4.0)  # not stored yet
     found = await two.read()
+    assert (await one.read()).routes == found.routes, "whichever process is asked next tells as much"
     assert found.workers == 2
     assert (times := found.routes[SHOWN]).requests == 4 and times.total == 6.25
     assert (times.longest, times.shortest) == (4.0, 0.25)
     anywhere.now += timedelta(minutes=1)  # both were killed
     three = anywhere.begin()
     await three.flush()
-    assert (await three.read()).workers == 1 and (await three.read()).routes[SHOWN].requests == 3
+    assert (await three.read()).workers == 1 and (await three.read()).routes[SHOWN].requests == 4
+
+
+def test_streams_pass_for_no_short_requests(processes: Processes) -> None:
+    stream = Route("/stream", other_page, name="api:stream")
+    one = RequestMetrics([*ROUTES[:1], stream], processes.database, lambda: processes.now)
+    for endpoint in (page, other_page):
+        one.add({**GET, "state": {"endpoint": endpoint}}, 0.5)
+    assert set(one.times.current()) == {SHOWN}
 
 
 async def test_a_reset_clears_what_all_processes_have_counted_until_then(anywhere: Processes) -> None:

@@ -141,6 +141,19 @@ async def test_a_system_that_flaps_between_checks_is_no_news(systems: Systems) -
     assert len(systems.looks) == 12 and systems.told == []
 
 
+async def test_checks_by_hand_make_no_notification_come_sooner(systems: Systems) -> None:
+    one = systems.process(systems.check("redmine"))
+    await one.step()
+    for broken in ({"redmine"}, set[str](), {"redmine"}, {"redmine"}):
+        systems.broken = broken
+        for _ in range(3):
+            systems.now += timedelta(seconds=4)
+            await one.test("redmine")
+    assert systems.state().status == "down" and systems.told == [], "half a minute of it"
+    await systems.pass_minutes(one)
+    assert systems.told == [DOWN]
+
+
 async def test_a_feed_that_is_down_alone_is_news(systems: Systems) -> None:
     one, systems.broken = systems.process(), {"feed"}
     for _ in range(3):

@@ -1,7 +1,11 @@
 """Make the account of somebody who has left nobody's.
 
-The row stays under its number, so that tasks and their history keep an author. Everything by which one could tell the
-person, or sign in, is gone; it can't be undone. A later sign-in by a directory makes a new account.
+The row stays under its number, so that tasks and their history keep an author. The columns of the account, and the rows
+that are the person's alone, are gone, and nobody can sign in; it can't be undone. A later sign-in by a directory makes
+a new account.
+
+Texts are not searched for the person: tasks and their comments, the addresses of those who asked for a task, the record
+of acts and the notifications of colleagues say what they said (KEPT, and `docs/leaving.md`).
 """
 
 from collections.abc import Iterable

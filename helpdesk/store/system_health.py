@@ -1,6 +1,5 @@
 """Store what the checks of systems found: the state of each, and each check of the last day."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -11,8 +10,9 @@ from helpdesk.store.models.company import SystemSample, SystemState
 
 UP, DOWN, UNKNOWN = "up", "down", "unknown"
 KEEP_FOR = timedelta(days=1)
-IN_A_ROW = 2
-"""Administrators are notified of a status that so many checks in a row have found."""
+LASTING = timedelta(minutes=1)
+"""Administrators are notified of a status that checks at the beginning and at the end of this time have found, and all
+between. It is counted in time, since a person may check as often as they like."""
 
 
 class State(NamedTuple):
@@ -79,18 +79,12 @@ def take_news(session: Session, system: str) -> str | None:
     A system that goes down and up between checks is no news, nor is one that has worked ever since it was set up.
     """
     row = session.get_one(SystemState, system)
-    last = _last(session, system)
-    is_lasting = len(last) == IN_A_ROW and all((seconds is None) == (row.status == DOWN) for seconds in last)
+    is_lasting = row.checked_at - row.since >= LASTING
     if not is_lasting or row.status == (row.told_status or UP):
         return None
     row.told_status = row.status
     session.add(row)
     return row.status
-
-
-def _last(session: Session, system: str) -> Sequence[float | None]:
-    query = select(SystemSample.seconds).where(SystemSample.system == system)
-    return session.exec(query.order_by(col(SystemSample.id).desc()).limit(IN_A_ROW)).all()
 
 
 def _state(row: SystemState) -> State:

@@ -1,7 +1,12 @@
 """People, requests and administration: what requesters, profiles, health, numbers and the record need."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
+from alembic.operations import BatchOperations
 from sqlmodel.sql.sqltypes import AutoString, UTCDateTime
 
 from helpdesk.store.casefold import fold
@@ -23,8 +28,44 @@ PERSON = sa.table(
 )
 
 
+class Present:
+    """What a migration that was killed in the middle has made: on MySQL each statement stays, so the next run goes on
+    where that one ended."""
+
+    def __init__(self) -> None:
+        inspector = sa.inspect(op.get_bind())
+        self.tables = set(inspector.get_table_names())
+        self.columns = {(table, it["name"]) for table in self.tables for it in inspector.get_columns(table)}
+        self.indexes = {(table, it["name"]) for table in self.tables for it in inspector.get_indexes(table)}
+
+    def create_table(self, name: str, *parts: sa.schema.SchemaItem) -> None:
+        if name not in self.tables:
+            op.create_table(name, *parts)
+
+    @contextmanager
+    def altering(self, name: str) -> "Iterator[Altering]":
+        with op.batch_alter_table(name) as batch_op:
+            yield Altering(self, name, batch_op)
+
+
+class Altering:
+    """A table that gets what it has not got yet."""
+
+    def __init__(self, there: Present, name: str, batch_op: BatchOperations) -> None:
+        self.there, self.name, self.batch_op = there, name, batch_op
+
+    def add_column(self, column: sa.Column[Any]) -> None:
+        if (self.name, column.name) not in self.there.columns:
+            self.batch_op.add_column(column)
+
+    def create_index(self, name: str, columns: list[str]) -> None:
+        if (self.name, name) not in self.there.indexes:
+            self.batch_op.create_index(self.batch_op.f(name), columns, unique=False)
+
+
 def upgrade() -> None:
-    op.create_table(
+    there = Present()
+    there.create_table(
         "company_text",
         sa.Column("name", AutoString(length=50), nullable=False),
         sa.Column("text", LONG, nullable=False),
@@ -32,7 +73,7 @@ def upgrade() -> None:
         sa.Column("changed_by", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("name"),
     )
-    op.create_table(
+    there.create_table(
         "request_category",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("name", AutoString(length=100), nullable=False),
@@ -43,7 +84,7 @@ def upgrade() -> None:
         sa.Column("is_active", sa.Boolean(), server_default=sa.true(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_table(
+    there.create_table(
         "route_metric",
         sa.Column("route", AutoString(length=80), nullable=False),
         sa.Column("process", AutoString(length=40), nullable=False),
@@ -55,10 +96,10 @@ def upgrade() -> None:
         sa.Column("written_at", UTCDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("route", "process"),
     )
-    with op.batch_alter_table("route_metric") as batch_op:
-        batch_op.create_index(batch_op.f("ix_route_metric_written_at"), ["written_at"], unique=False)
+    with there.altering("route_metric") as table:
+        table.create_index("ix_route_metric_written_at", ["written_at"])
 
-    op.create_table(
+    there.create_table(
         "system_sample",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("system", AutoString(length=30), nullable=False),
@@ -66,10 +107,10 @@ def upgrade() -> None:
         sa.Column("seconds", sa.Float(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
-    with op.batch_alter_table("system_sample") as batch_op:
-        batch_op.create_index(batch_op.f("ix_system_sample_checked_at"), ["checked_at"], unique=False)
+    with there.altering("system_sample") as table:
+        table.create_index("ix_system_sample_checked_at", ["checked_at"])
 
-    op.create_table(
+    there.create_table(
         "system_state",
         sa.Column("system", AutoString(length=30), nullable=False),
         sa.Column("status", AutoString(length=10), nullable=False),
@@ -80,7 +121,7 @@ def upgrade() -> None:
         sa.Column("told_status", AutoString(length=10), nullable=False),
         sa.PrimaryKeyConstraint("system"),
     )
-    op.create_table(
+    there.create_table(
         "request_grade",
         sa.Column("task_id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("person_id", sa.Integer(), nullable=False),
@@ -93,35 +134,35 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("task_id", "person_id"),
     )
-    with op.batch_alter_table("request_grade") as batch_op:
-        batch_op.create_index(batch_op.f("ix_request_grade_person_id"), ["person_id"], unique=False)
+    with there.altering("request_grade") as table:
+        table.create_index("ix_request_grade_person_id", ["person_id"])
 
-    with op.batch_alter_table("audit_record") as batch_op:
-        batch_op.add_column(sa.Column("task_id", sa.Integer(), nullable=True))
-        batch_op.add_column(sa.Column("address", AutoString(length=60), server_default="", nullable=False))
-        batch_op.add_column(sa.Column("words", AutoString(length=500), server_default="", nullable=False))
-        batch_op.create_index(batch_op.f("ix_audit_record_action"), ["action"], unique=False)
-        batch_op.create_index(batch_op.f("ix_audit_record_actor_id"), ["actor_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_audit_record_task_id"), ["task_id"], unique=False)
+    with there.altering("audit_record") as table:
+        table.add_column(sa.Column("task_id", sa.Integer(), nullable=True))
+        table.add_column(sa.Column("address", AutoString(length=60), server_default="", nullable=False))
+        table.add_column(sa.Column("words", AutoString(length=500), server_default="", nullable=False))
+        table.create_index("ix_audit_record_action", ["action"])
+        table.create_index("ix_audit_record_actor_id", ["actor_id"])
+        table.create_index("ix_audit_record_task_id", ["task_id"])
 
-    with op.batch_alter_table("person") as batch_op:
-        batch_op.add_column(sa.Column("words", AutoString(length=1200), server_default="", nullable=False))
-        batch_op.add_column(sa.Column("is_email_proven", sa.Boolean(), server_default=sa.false(), nullable=False))
-        batch_op.add_column(sa.Column("avatar", AutoString(length=64), nullable=True))
-        batch_op.add_column(sa.Column("hides_presence", sa.Boolean(), server_default=sa.false(), nullable=False))
-        batch_op.add_column(sa.Column("away_until", sa.Date(), nullable=True))
-        batch_op.add_column(sa.Column("deputy_id", sa.Integer(), nullable=True))
-        batch_op.add_column(sa.Column("anonymized_at", UTCDateTime(), nullable=True))
-        batch_op.create_index(batch_op.f("ix_person_deputy_id"), ["deputy_id"], unique=False)
+    with there.altering("person") as table:
+        table.add_column(sa.Column("words", AutoString(length=1200), server_default="", nullable=False))
+        table.add_column(sa.Column("is_email_proven", sa.Boolean(), server_default=sa.false(), nullable=False))
+        table.add_column(sa.Column("avatar", AutoString(length=64), nullable=True))
+        table.add_column(sa.Column("hides_presence", sa.Boolean(), server_default=sa.false(), nullable=False))
+        table.add_column(sa.Column("away_until", sa.Date(), nullable=True))
+        table.add_column(sa.Column("deputy_id", sa.Integer(), nullable=True))
+        table.add_column(sa.Column("anonymized_at", UTCDateTime(), nullable=True))
+        table.create_index("ix_person_deputy_id", ["deputy_id"])
 
-    with op.batch_alter_table("notification") as batch_op:
-        batch_op.add_column(sa.Column("absent", AutoString(length=200), server_default="", nullable=False))
+    with there.altering("notification") as table:
+        table.add_column(sa.Column("absent", AutoString(length=200), server_default="", nullable=False))
 
-    with op.batch_alter_table("tracker_project") as batch_op:
-        batch_op.add_column(sa.Column("is_archived", sa.Boolean(), server_default=sa.false(), nullable=False))
+    with there.altering("tracker_project") as table:
+        table.add_column(sa.Column("is_archived", sa.Boolean(), server_default=sa.false(), nullable=False))
 
-    with op.batch_alter_table("tracker_task") as batch_op:
-        batch_op.add_column(sa.Column("requester", AutoString(length=1000), server_default="", nullable=False))
+    with there.altering("tracker_task") as table:
+        table.add_column(sa.Column("requester", AutoString(length=1000), server_default="", nullable=False))
 
     _fill()
 
@@ -164,18 +205,9 @@ def downgrade() -> None:
         batch_op.drop_column("address")
         batch_op.drop_column("task_id")
 
-    with op.batch_alter_table("request_grade") as batch_op:
-        batch_op.drop_index(batch_op.f("ix_request_grade_person_id"))
-
     op.drop_table("request_grade")
     op.drop_table("system_state")
-    with op.batch_alter_table("system_sample") as batch_op:
-        batch_op.drop_index(batch_op.f("ix_system_sample_checked_at"))
-
     op.drop_table("system_sample")
-    with op.batch_alter_table("route_metric") as batch_op:
-        batch_op.drop_index(batch_op.f("ix_route_metric_written_at"))
-
     op.drop_table("route_metric")
     op.drop_table("request_category")
     op.drop_table("company_text")

@@ -289,7 +289,7 @@ def embedded_on_mariadb() -> Iterator[EmbeddedWorld]:
     with tempfile.TemporaryDirectory(prefix="helpdesk-mariadb-") as name:
         Path(name).chmod(0o711)
         with running_mariadb(Path(name) / "server") as server:
-            execute(server, "CREATE DATABASE helpdesk; GRANT ALL ON helpdesk.* TO h@'127.0.0.1' IDENTIFIED BY 'h'")
+            execute(server, "CREATE DATABASE helpdesk; GRANT ALL ON `helpdesk%`.* TO h@'127.0.0.1' IDENTIFIED BY 'h'")
             database = Database(f"mysql+pymysql://h:h@127.0.0.1:{server.port}/helpdesk?charset=utf8mb4")
             schema.migrate(database, "production")
             database.run_here(settle, writes=True)

@@ -41,6 +41,11 @@ def test_numbers_are_reset_by_the_button_and_by_programs(visit: Visit) -> None:
     assert "The numbers were reset" in page and not re.search("my-tasks</", page)
 
 
+def test_a_reset_is_recorded(visit: Visit) -> None:
+    visit("admin").delete(ADDRESS).raise_for_status()
+    assert "the numbers of requests were reset" in visit("admin").get("/admin/audit", headers=HTML).text
+
+
 def test_others_neither_see_nor_reset_them(visit: Visit) -> None:
     anna, admin = visit("anna"), visit("admin")
     admin.get("/tasks/my-tasks")

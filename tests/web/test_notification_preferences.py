@@ -307,3 +307,8 @@ def test_an_older_form_does_not_undo_a_mute(visit: Visit, services: Services, em
     anna.post(PAGE, data={**sent, "digest": "1"}, headers=HTML)
     stored = kept(services, "anna")
     assert stored.digest and stored.muted_tasks == {task}
+
+
+def test_administrators_are_told_which_row_is_about_systems(visit: Visit) -> None:
+    row = "Other changes, and systems that fail"
+    assert row in visit("admin").get(PAGE, headers=HTML).text and row not in visit("anna").get(PAGE, headers=HTML).text

@@ -8,11 +8,12 @@ import pytest
 from starlette.requests import Request
 
 from helpdesk.services import Services
+from helpdesk.store import rights
 from helpdesk.web.notifications import views as notification_views
 from helpdesk.web.notifications.views import NotificationPage, NotificationQuery
 from tests import telling
 from tests.web.conftest import HTML, HTMX, Visit
-from tests.world import EmbeddedWorld
+from tests.world import PEOPLE_IDS, EmbeddedWorld
 
 STATUS = {"type": "status_change", "kind": "status"}
 HOSTILE = "<script>alert(1)</script>"
@@ -225,18 +226,17 @@ def test_a_dropped_event_is_announced_without_the_tasks_content(
     visit: Visit, embedded: EmbeddedWorld, tell: Tell
 ) -> None:
     task = embedded.new_task("Стул")
-    for login in ("admin", "stranger"):
-        number = tell(login, task, type="system", kind="put_aside", subject="", author="", excerpt="")
-        page = visit(login).get("/notifications", headers=HTML).text
-        assert f"Nobody was notified of a change to #{task}" in page and "The log of the server says more." in page
-        (item,) = (
-            visit(login)
-            .get("/tasks/api/notifications?type=system", headers={"Accept-Language": "en"})
-            .json()["notifications"]
-        )
-        assert (item["id"], item["issue_id"], item["type"], item["old_subj"]) == (number, task, "system", "")
-        assert item["message"] == "It could not be processed. The log of the server says more."
-        assert "Стул" not in page
+    number = tell("admin", task, type="system", kind="put_aside", subject="", author="", excerpt="")
+    page = visit("admin").get("/notifications", headers=HTML).text
+    assert f"Nobody was notified of a change to #{task}" in page and "The log of the server says more." in page
+    (item,) = (
+        visit("admin")
+        .get("/tasks/api/notifications?type=system", headers={"Accept-Language": "en"})
+        .json()["notifications"]
+    )
+    assert (item["id"], item["issue_id"], item["type"], item["old_subj"]) == (number, task, "system", "")
+    assert item["message"] == "It could not be processed. The log of the server says more."
+    assert "Стул" not in page
 
 
 def test_an_empty_page_explains_itself(visit: Visit) -> None:
@@ -262,3 +262,28 @@ def test_the_widget_shows_the_newest_and_answers_with_fragments(
     answer = anna.get("/notifications/widget", headers=HTML)
     assert (answer.status_code, answer.headers["location"]) == (303, "/notifications")
     assert third > second
+
+
+SYSTEM = {"type": "system", "kind": "system_down", "excerpt": "", "author": ""}
+
+
+def test_opening_the_notification_of_one_system_leaves_those_of_others_unread(visit: Visit, tell: Tell) -> None:
+    first, other = (tell("admin", 0, **SYSTEM, subject=name) for name in ("ldap", "redis"))
+    admin = visit("admin")
+    assert admin.get(f"/notifications/{first}", headers=HTML).headers["location"] == "/admin/systems"
+    listed = {it["id"]: it["is_read"] for it in admin.get("/tasks/api/notifications").json()["notifications"]}
+    assert listed == {first: True, other: False}
+
+
+def test_who_is_no_administrator_any_more_reads_nothing_of_systems(
+    visit: Visit, services: Services, tell: Tell
+) -> None:
+    tell("boris", 0, **SYSTEM, subject="ldap")
+    services.database.run_here(lambda db: rights.grant(db, PEOPLE_IDS["boris"], "is_admin"), writes=True)
+    boris = visit("boris")
+    assert "LDAP" in boris.get("/notifications", headers=HTML).text
+    services.database.run_here(lambda db: rights.revoke(db, PEOPLE_IDS["boris"], "is_admin", None), writes=True)
+    page = boris.get("/notifications", headers=HTML).text
+    assert "LDAP" not in page and "You are not an administrator any more" in page
+    (told,) = boris.get("/tasks/api/notifications").json()["notifications"]
+    assert (told["title"], told["old_subj"]) == ("You are not an administrator any more", "")

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from sqlmodel import Session
@@ -15,7 +16,7 @@ from helpdesk.texts import in_english
 from helpdesk.web.admin import systems as pages
 from helpdesk.web.admin.durations import duration
 from helpdesk.web.admin.line_chart import HEIGHT, WIDTH, chart
-from tests.clocks import NOON
+from tests.clocks import NOON, Clock
 from tests.web.conftest import HTML, HTMX, Client, Visit
 from tests.web.dom import parsed
 from tests.world import PEOPLE_IDS
@@ -75,11 +76,17 @@ def test_a_broken_system_is_shown_and_so_is_its_return(admin: Client, redmine: R
 
 
 def test_administrators_are_notified_and_the_notification_leads_to_the_systems(
-    admin: Client, redmine: Redmine, visit: Visit
+    admin: Client, redmine: Redmine, visit: Visit, services: Services, clock: Clock
 ) -> None:
+    services.system_monitor.clock = clock.now
+
+    def check_for_a_minute() -> None:
+        for _ in range(3):
+            clock.pass_(40)
+            admin.post(TEST)
+
     redmine.trouble = BROKEN
-    for _ in range(3):
-        admin.post(TEST)
+    check_for_a_minute()
     (item,) = admin.get("/tasks/api/notifications", headers={"Accept-Language": "en"}).json()["notifications"]
     assert (item["type"], item["issue_id"], item["old_subj"]) == ("system", None, "")
     assert item["title"] == "Redmine does not work" and "Systems" in item["message"]
@@ -88,8 +95,7 @@ def test_administrators_are_notified_and_the_notification_leads_to_the_systems(
     link = f"/notifications/{item['id']}"
     assert admin.get(link, headers={**HTML, "Sec-Fetch-Mode": "navigate"}).headers["location"] == "/admin/systems"
     redmine.trouble = None
-    for _ in range(3):
-        admin.post(TEST)
+    check_for_a_minute()
     assert [it["title"] for it in admin.get("/tasks/api/notifications", headers={"Accept-Language": "ru"}).json()[
         "notifications"
     ]] == ["Redmine: снова работает", "Redmine: не работает"]  # fmt: skip
@@ -141,6 +147,29 @@ STATES = {"up": State("up"), "down": State("down")}
 )
 def test_the_whole_is_down_when_tasks_can_not_be_read(states: dict[str, str], whole: str) -> None:
     assert pages.overall({name: STATES[status] for name, status in states.items()}) == whole
+
+
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        (set(), "Everything works."),
+        ({"feed"}, "Tasks can be worked on."),
+        ({"redmine"}, "Tasks can be read, not changed."),
+        ({"redmine", "mysql"}, "Tasks can't be worked on"),
+    ],
+)
+def test_the_page_says_what_can_be_done_with_tasks(
+    visit: Visit, services: Services, broken: set[str], said: str
+) -> None:
+    def check(name: str) -> Check:
+        async def look() -> None:
+            if name in broken:
+                raise BROKEN
+
+        return Check(name, look)
+
+    services.system_monitor.checks = {name: check(name) for name in ("redmine", "mysql", "feed")}
+    assert said in unescape(visit("admin").get("/admin/systems", headers=HTML).text)
 
 
 def samples(*each: tuple[float, float | None]) -> list[Sample]:

@@ -1,15 +1,18 @@
 """Administrators arrange the embedded tracker: as pages, as forms and for programs that send their session."""
 
+import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from helpdesk.services import Services
-from helpdesk.store.models.tables import AuditRecord, Membership, Task
+from helpdesk.store.models.tables import AuditRecord, Membership, Person, Task
 from helpdesk.store.tracker.vocabulary import MOST
 from helpdesk.web.routes import ROUTES
+from helpdesk.web.tracker import pages
 from tests.web.conftest import HTML, Client, Visit
 from tests.web.dom import Element, parsed
 from tests.world import FIELD_IDS, PEOPLE_IDS, PROJECT_IDS, STATUS_IDS, EmbeddedWorld
@@ -83,6 +86,19 @@ def test_what_a_page_shows_can_be_sent_back_and_changes_nothing(
         assert admin.get(address).json() | {"execution_time": 0} == told | {"execution_time": 0}
         count = sa.select(sa.func.count()).where(sa.column("action").like("tracker%")).select_from(AuditRecord)
         assert services.database.run_here(lambda db: db.scalar(count)) == 0
+
+
+def test_a_page_is_rendered_beside_the_event_loop(admin: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    render = pages.section_page
+
+    def beside(*values: Any, **named: Any) -> Any:
+        with pytest.raises(RuntimeError):
+            asyncio.get_running_loop()
+        return render(*values, **named)
+
+    monkeypatch.setattr(pages, "section_page", beside)
+    for address in (AT, HELP, f"{AT}/workflow?role=1"):
+        page(admin, address)
 
 
 def test_with_redmine_there_is_nothing_here_and_no_link_leads_here(visit: Visit) -> None:
@@ -349,7 +365,10 @@ def test_an_archived_project_is_hidden_until_it_is_restored(admin: Client, visit
 def test_people_are_found_and_become_members(admin: Client, visit: Visit, number: int) -> None:
     stranger, action = visit("stranger"), f"{HELP}/members/{PEOPLE_IDS['stranger']}"
     assert stranger.get(f"/tasks/{number}").status_code == 404
-    sent = form_of(page(admin, f"{HELP}?q=STRANGER"), action)
+    found = page(admin, f"{HELP}?q=STRANGER")
+    link = found.one(lambda it: f"member={PEOPLE_IDS['stranger']}" in (it.get("href") or ""))
+    assert link and not found.all(lambda it: it.get("name") == "role_id")
+    sent = form_of(page(admin, link["href"]), action)
     assert "role_id" not in sent
     assert admin.post(action, data=sent | {"role_id": ["1", "2"]}, headers=HTML).status_code == 303
     assert stranger.get(f"/tasks/{number}").status_code == 200
@@ -357,6 +376,42 @@ def test_people_are_found_and_become_members(admin: Client, visit: Visit, number
     assert stale.status_code == 409 and "support, requester" in page_text(stale)
     removed = admin.post(action, json={})
     assert removed.json()["member"]["role_ids"] == [] and stranger.get(f"/tasks/{number}").status_code == 404
+
+
+def test_a_project_shows_a_page_of_its_members_at_a_time(admin: Client, services: Services) -> None:
+    def many(db: Any) -> None:
+        names = [f"member{number:03}" for number in range(120)]
+        people = [
+            Person(
+                source="local",
+                created_at=datetime.now(UTC),
+                login=it,
+                login_folded=it,
+                email=f"{it}@example.test",
+                full_name=it,
+                words=it,
+            )
+            for it in names
+        ]
+        db.add_all(people)
+        db.flush()
+        db.add_all(Membership(project_id=PROJECT_IDS["help"], person_id=it.id, role_id=1) for it in people)
+
+    services.database.run_here(many, writes=True)
+    first = page(admin, HELP)
+    rows = first.all(lambda it: it.tag == "li" and (it.get("id") or "").startswith("member-"))
+    following = first.one(lambda it: it.get("rel") == "next")
+    assert len(rows) == 50 and following and "role_id" not in {it.get("name") for it in first.all(lambda _: True)}
+    told = admin.get(following["href"]).json()
+    assert told["pagination"] == {"page": 2, "per_page": 50, "total": 123, "pages": 3} and len(told["members"]) == 50
+    found = admin.get(HELP, params={"q": "MEMBER07", "per_page": 5}).json()
+    assert [it["login"] for it in found["members"]] == [f"member07{number}" for number in range(5)]
+    last = found["members"][4]["id"]
+    action, opened = f"{HELP}/members/{last}", page(admin, f"{HELP}?q=member07&page=2&member={last}")
+    saved = admin.post(action, data=form_of(opened, action), headers=HTML)
+    assert saved.headers["location"] == f"{HELP}?q=member07&page=2#members"
+    for wrong in ("page=0", "page=x", "per_page=0"):
+        assert admin.get(f"{HELP}?{wrong}").status_code == 422
 
 
 @pytest.mark.parametrize(

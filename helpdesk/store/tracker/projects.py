@@ -4,10 +4,11 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from itertools import product
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from helpdesk.errors import Conflict, Invalid, NotFound, sentence
 from helpdesk.store import locks
@@ -17,6 +18,8 @@ from helpdesk.store.models.tables import Membership, Person, Project, Role, Task
 from helpdesk.store.rights import ACTIVE
 from helpdesk.store.tracker import edits
 from helpdesk.store.tracker.roles import RoleRow
+
+Query = TypeVar("Query", bound=SelectOfScalar[Any])
 
 IDENTIFIER = re.compile(r"(?![0-9]+\Z)[a-z0-9_-]{1,100}")
 MOST = 500
@@ -126,14 +129,25 @@ def below(known: Iterable[ProjectRow], project_id: int) -> set[int]:
     return found
 
 
-def members(session: Session, project_id: int) -> list[MemberRow]:
-    """Return the members of a project by name, also those whose account is disabled."""
-    query = select(Membership.person_id, Membership.role_id).where(Membership.project_id == project_id)
+def members(
+    session: Session, project_id: int, text: str = "", offset: int = 0, limit: int | None = None
+) -> list[MemberRow]:
+    """Return the members of a project by name, also those whose account is disabled, that have each word of a text."""
+    query = _with_words(select(Person).where(_is_member(project_id)), text)
+    ordered = query.order_by(col(Person.full_name), col(Person.id)).offset(offset or None).limit(limit)
+    people = session.exec(ordered).all()
     held: defaultdict[int, list[int]] = defaultdict(list)
-    for person_id, role_id in session.exec(query):
-        held[person_id].append(role_id)
-    people = session.exec(select(Person).where(col(Person.id).in_(held)).order_by(col(Person.full_name))).all()
+    for batch in in_batches(it.id for it in people):
+        its = Membership.project_id == project_id, col(Membership.person_id).in_(batch)
+        for person_id, role_id in session.exec(select(Membership.person_id, Membership.role_id).where(*its)):
+            held[person_id].append(role_id)
     return [_member(it, held[it.id or 0]) for it in people]
+
+
+def count_members(session: Session, project_id: int, text: str = "") -> int:
+    """Return how many members of a project have each word of a text."""
+    found = _with_words(select(Person.id).where(_is_member(project_id)), text)
+    return session.scalar(sa.select(sa.func.count()).select_from(found.subquery())) or 0
 
 
 def member(session: Session, project_id: int, person_id: int) -> MemberRow:
@@ -198,12 +212,14 @@ def add_to_all(
         edits.record(session, actor_id, "members", "role", role._asdict(), {"count": count}, person_id)
 
 
-def find_people(session: Session, text: str, limit: int = MOST_FOUND) -> list[MemberRow]:
-    """Return active accounts that have every word of the text in their name, login or e-mail."""
-    query = select(Person).where(ACTIVE, col(Person.joined_into).is_(None))
-    for word in fold(text).split():
-        columns = (Person.words, Person.login_folded, Person.email_folded)
-        query = query.where(sa.or_(*(col(column).contains(word, autoescape=True) for column in columns)))
+def find_people(session: Session, text: str, limit: int = MOST_FOUND, outside: int | None = None) -> list[MemberRow]:
+    """Return active accounts that have every word of the text in their name, login or e-mail.
+
+    Members of the project `outside` are left out.
+    """
+    query = _with_words(select(Person).where(ACTIVE, col(Person.joined_into).is_(None)), text)
+    if outside is not None:
+        query = query.where(sa.not_(_is_member(outside)))
     people = session.exec(query.order_by(col(Person.full_name), col(Person.id)).limit(limit)).all()
     return [_member(it, ()) for it in people]
 
@@ -232,6 +248,19 @@ def _free_identifier(name: str, known: Iterable[ProjectRow]) -> str:
     base = base if IDENTIFIER.fullmatch(base) else "project"
     taken = {it.identifier for it in known}
     return base if base not in taken else next(it for n in range(2, MOST + 3) if (it := f"{base}-{n}") not in taken)
+
+
+def _with_words(query: Query, text: str) -> Query:
+    """Narrow a query to people who have every word of a text in their name, login or e-mail."""
+    columns = (Person.words, Person.login_folded, Person.email_folded)
+    for word in fold(text).split():
+        query = query.where(sa.or_(*(col(column).contains(word, autoescape=True) for column in columns)))
+    return query
+
+
+def _is_member(project_id: int) -> sa.ColumnElement[bool]:
+    its = select(Membership.person_id).where(Membership.project_id == project_id)
+    return col(Person.id).in_(its)
 
 
 def _is_active(session: Session, person_id: int) -> bool:

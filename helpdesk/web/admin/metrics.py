@@ -11,6 +11,7 @@ from helpdesk.store.route_metrics import Metrics
 from helpdesk.web.admin.durations import duration
 from helpdesk.web.admin.sections import section_page
 from helpdesk.web.core import flash
+from helpdesk.web.core.after_write import Act, record, saved
 from helpdesk.web.core.faces import Json, answer, json_response
 from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.templating import translate
@@ -30,7 +31,8 @@ async def index(request: Request) -> Response:
 
 
 async def _reset(request: Request) -> Response:
-    await services(request).metrics.reset()
+    await saved(request, services(request).metrics.reset())
+    await record(request, Act("metrics_reset"))
     return await answer(
         request,
         json=lambda: json_response(request, {"message": translate(request, RESET)}),

@@ -24,6 +24,7 @@ STATUSES = {UP: sentence("works"), DOWN: sentence("does not work"), UNKNOWN: sen
 OVERALL = {
     "healthy": sentence("Everything works."),
     "degraded": sentence("Some of it does not work. Tasks can be worked on."),
+    "reads_only": sentence("Some of it does not work. Tasks can be read, not changed."),
     "down": sentence("Tasks can't be worked on: what they are kept in does not work."),
 }
 NOT_CONNECTED = ("smtp",)
@@ -132,12 +133,19 @@ def _sentence(trouble: Words) -> Sentence:
     return Sentence("%(reason)s. %(advice)s", trouble._asdict())
 
 
+def _in_words(listed: Mapping[str, SystemView]) -> Sentence:
+    """Return in a sentence how the whole is. What Redmine's database tells can be read without Redmine."""
+    states = {name: view.state for name, view in listed.items()}
+    status = overall(states)
+    reads_only = status == "degraded" and states.get("redmine", State()).status == DOWN
+    return OVERALL["reads_only" if reads_only else status]
+
+
 def _words() -> dict[str, Any]:
     return {"statuses": STATUSES, "duration": duration}
 
 
 def _page(request: Request, listed: Mapping[str, SystemView], code: int = 200) -> Response:
     unset: list[Sentence] = [title for name, title in SYSTEMS.items() if name not in listed]
-    status = overall({name: view.state for name, view in listed.items()})
-    context: dict[str, Any] = {"systems": listed.values(), "unset": unset, "overall": OVERALL[status]}
+    context: dict[str, Any] = {"systems": listed.values(), "unset": unset, "overall": _in_words(listed)}
     return section_page(request, "admin/systems.html", code, **context, **_words())

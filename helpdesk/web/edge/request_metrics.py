@@ -18,6 +18,7 @@ from helpdesk.route_times import RouteTimes, merged
 from helpdesk.store import route_metrics
 from helpdesk.store.database import Database
 from helpdesk.store.route_metrics import Metrics
+from helpdesk.web.core.session import STREAMS
 
 log = logging.getLogger(__name__)
 
@@ -46,11 +47,16 @@ class NoteEndpoint:
 
 
 class RequestMetrics:
-    """The numbers of this process until they are stored, by method and path of a route."""
+    """The numbers of this process until they are stored, by method and path of a route.
+
+    Streams are not counted: their answers begin at once and last for hours, so they would only pass for short requests.
+    """
 
     def __init__(self, routes: Iterable[BaseRoute], database: Database, clock: Callable[[], datetime]) -> None:
         self.database, self.clock, self.process = database, clock, token_hex(8)
         self.times = RouteTimes()
+        routes = list(routes)
+        self._streams = {route.endpoint for route in routes if isinstance(route, Route) and route.name in STREAMS}
         self._names = {
             (route.endpoint, method): f"{method} {route.path_format}"[:LONGEST_NAME]
             for route in routes
@@ -64,6 +70,8 @@ class RequestMetrics:
     def add(self, scope: Scope, seconds: float) -> None:
         """Count one request that was answered; `seconds` went by until its answer began."""
         key: tuple[Any, str] = (scope["state"].get(ENDPOINT), scope["method"])
+        if key[0] in self._streams:
+            return
         self.times.add(self._names.get(key, OTHER), seconds)
 
     async def watch(self) -> None:
@@ -103,8 +111,9 @@ class RequestMetrics:
         self.times.clear()
 
     async def read(self) -> Metrics:
-        """Return the numbers of all processes, with those of this one that are not stored yet. Raises
-        StoreUnavailable."""
+        """Return the numbers of all processes. What this one has counted is stored before, so that the next one to be
+        asked tells no less; it is added here only while the store takes no writes. Raises StoreUnavailable."""
+        await self.flush()
         now = self.clock()
         stored, workers = await self.database.run(lambda db: route_metrics.read(db, now))
         for route, times in self.times.current().items():

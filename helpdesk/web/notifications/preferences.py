@@ -31,6 +31,7 @@ TYPE_LABELS: dict[Type, Sentence] = {
     "attachment": sentence("New files"),
     "system": sentence("Any other change"),
 }
+FOR_ADMINISTRATORS: dict[Type, Sentence] = {"system": sentence("Other changes, and systems that fail")}
 SOUND_LABELS: dict[Sound, Sentence] = {
     "chime": sentence("Chime"),
     "knock": sentence("Knock"),
@@ -126,8 +127,9 @@ async def _page(
 async def _form(
     request: Request, template: str, values: dict[str, Any], refusal: Invalid | None = None, **context: Any
 ) -> Response:
+    is_admin = (await session.current_user(request)).is_admin
     context |= {
-        "types": TYPE_LABELS,
+        "types": {**TYPE_LABELS, **FOR_ADMINISTRATORS} if is_admin else TYPE_LABELS,
         "channels": {option.name: option.label for option in registry.options()},
         "sounds": SOUND_LABELS,
         "sound_fields": SOUND_FIELDS,

@@ -14,6 +14,7 @@ from helpdesk.web.core.faces import Json, moment
 from helpdesk.web.core.services import services
 
 HIDDEN = sentence("You do not see this task any more")
+NOT_ADMIN = sentence("You are not an administrator any more")
 NOTHING = sentence("Notifications about it are not shown.")
 
 
@@ -32,10 +33,11 @@ class Item(NamedTuple):
 async def items(request: Request, rows: Iterable[NotificationRow]) -> list[Item]:
     """Render rows for the person of the request. The backend is asked once for all what the person may still see,
     as a task or as a request. Raises Unavailable, NotAllowed."""
-    rows = list(rows)
+    rows, signed_in = list(rows), await session.required(request)
     tasks = {row.task_id for row in rows if row.kind not in OF_NO_TASK}
-    visible = await services(request).visible_tasks.seen(await session.required(request), tasks) if tasks else {}
-    return [in_full(row) if _is_visible(row, visible) else _hidden(row) for row in rows]
+    visible = await services(request).visible_tasks.seen(signed_in, tasks) if tasks else {}
+    is_admin = signed_in.person.is_admin
+    return [in_full(row) if _is_visible(row, visible, is_admin) else _hidden(row) for row in rows]
 
 
 def in_full(row: NotificationRow) -> Item:
@@ -63,12 +65,14 @@ def to_dict(item: Item, language: str) -> Json:
     }
 
 
-def _is_visible(row: NotificationRow, visible: Mapping[int, bool]) -> bool:
-    """Return whether the person may see the task and, for a private event, private comments; or whether the
-    notification says nothing of the task."""
-    return row.kind in OF_NO_TASK or (row.task_id in visible and (visible[row.task_id] or not row.is_private))
+def _is_visible(row: NotificationRow, visible: Mapping[int, bool], is_admin: bool) -> bool:
+    """Return whether the person may see the task and, for a private event, private comments. What says nothing of a
+    task is for administrators."""
+    if row.kind in OF_NO_TASK:
+        return is_admin
+    return row.task_id in visible and (visible[row.task_id] or not row.is_private)
 
 
 def _hidden(row: NotificationRow) -> Item:
-    """Render a notification about a task that the person may no longer see."""
-    return Item(row, HIDDEN, NOTHING, (NOTHING,))
+    """Render a notification that the person may no longer read."""
+    return Item(row, NOT_ADMIN if row.kind in OF_NO_TASK else HIDDEN, NOTHING, (NOTHING,))

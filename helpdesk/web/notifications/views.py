@@ -75,14 +75,16 @@ async def index(request: Request) -> Response:
 
 async def show(request: Request) -> Response:
     """Redirect to the task of a notification, to the request that the person sees of it, or to the systems. All
-    notifications about the same are marked as read."""
+    notifications about the same task are marked as read; of a system only this one."""
     person, now = await current_user(request), services(request).clock()
     number, reads = request_data.path_id(request, "notification_id"), is_opened_by_person(request)
 
     def work(db: Session) -> int | None:
         row = notifications.one(db, person.id, number)
-        if row and reads:
+        if row and reads and row.task_id:
             notifications.mark_task(db, person.id, row.task_id, now)
+        elif row and reads:
+            notifications.mark_read(db, person.id, number, now)
         return row and row.task_id
 
     task_id = await services(request).database.run(work, writes=reads)

@@ -193,7 +193,7 @@ async def _list(request: Request, typed: Mapping[str, Any] = {}, error: Helpdesk
         return {"fields": custom_fields.all_fields(db), "used": custom_fields.used_by(db), **_choices(db)}
 
     context = await pages.load(request, read)
-    return pages.page(request, "tracker/fields.html", error, **context, typed=_texts(typed))
+    return await pages.page(request, "tracker/fields.html", error, **context, typed=_texts(typed))
 
 
 async def _form(
@@ -204,7 +204,7 @@ async def _form(
     choices = await pages.load(request, lambda db: _choices(db, field.project_id))
     used = (await pages.load(request, custom_fields.used_by)).get(field.id, 0)
     context = {"field": field, "mark": pages.mark_of(field), "typed": texts, "used": used, **choices}
-    return pages.page(request, "tracker/field.html", error, theirs, **context)
+    return await pages.page(request, "tracker/field.html", error, theirs, **context)
 
 
 def _choices(db: Session, own_id: int | None = None) -> dict[str, Any]:

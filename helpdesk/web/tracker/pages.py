@@ -1,7 +1,8 @@
 """What all pages of the set-up share: when they are there, their navigation, and how they answer a write."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from functools import wraps
+from contextvars import copy_context
+from functools import partial, wraps
 from typing import Any, TypeVar
 
 from sqlmodel import Session
@@ -11,6 +12,7 @@ from starlette.responses import Response
 from helpdesk.errors import Conflict, HelpdeskError, Invalid, NotFound, Sentence, sentence
 from helpdesk.store import locks
 from helpdesk.store.tracker import edits
+from helpdesk.threads import Threads
 from helpdesk.web.admin.sections import Section, section_page
 from helpdesk.web.core import flash, request_data
 from helpdesk.web.core.after_write import stored
@@ -39,6 +41,7 @@ PARTS = (
 SAVED = sentence("It was saved.")
 DELETED = sentence("It was deleted.")
 MOST_CHOICES = 1_000
+THREADS = Threads(2)
 
 Fact = tuple[Sentence, str | Sentence]
 """What is stored in a field: its label, and its value in words."""
@@ -56,14 +59,18 @@ def embedded(handler: Handler) -> Handler:
     return here
 
 
-def page(
+async def page(
     request: Request, template: str, error: HelpdeskError | None = None, theirs: Iterable[Fact] = (), **context: Any
 ) -> Response:
-    """Render a page of the set-up. After a conflict `theirs` are the stored values that differ from the typed ones."""
+    """Render a page of the set-up in a thread: hundreds of projects or moves would hold up others on the event loop.
+
+    After a conflict `theirs` are the stored values that differ from the typed ones.
+    """
     shown = list(theirs) if isinstance(error, Conflict) else []
     status = status_of(error) if error else 200
     context |= {"parts": PARTS, "current": _current(request), "error": error, "theirs": shown}
-    return section_page(request, template, status, **context)
+    render = partial(section_page, request, template, status, **context)
+    return await THREADS.run(copy_context().run, render)
 
 
 def _current(request: Request) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 from sqlmodel import Session
 from starlette.requests import Request
@@ -12,14 +13,15 @@ from helpdesk.store.tracker import projects, roles
 from helpdesk.store.tracker.projects import MemberRow, ProjectRow
 from helpdesk.store.tracker.roles import RoleRow
 from helpdesk.tasks.projects import Project, with_depths
-from helpdesk.web.core.faces import answer, json_response
-from helpdesk.web.core.request_data import Fields, clean, path_id
+from helpdesk.web.core.faces import Json, answer, json_response
+from helpdesk.web.core.request_data import Fields, an_id, clean, page_size, path_id, query_number
 from helpdesk.web.core.services import path_to
 from helpdesk.web.edge.idempotency import idempotent
 from helpdesk.web.tracker import pages
 from helpdesk.web.tracker.pages import Fact, Work
 
 LONGEST_NAME, LONGEST_IDENTIFIER, LONGEST_SEARCH = 200, 100, 200
+MEMBERS, MOST_MEMBERS = 50, 100
 ARCHIVED = sentence("The project was archived. Nobody sees its tasks until it is restored.")
 RESTORED = sentence("The project was restored with everything in it.")
 NONE = sentence("none")
@@ -33,15 +35,39 @@ class Line(NamedTuple):
 
 
 class Whole(NamedTuple):
-    """A project with what its page shows. `found` are people who were searched for, None without a search."""
+    """A project with what its page shows, a page of members at a time.
+
+    `found` are people outside who were searched for, None without a search; the roles of `opened` are in a form.
+    """
 
     project: ProjectRow
     tree: Sequence[Line]
     members: Sequence[MemberRow]
+    total: int
     roles: Sequence[RoleRow]
     found: Sequence[MemberRow] | None
+    opened: MemberRow | None
     tasks: int
     above_archived: bool
+
+
+class Shown(NamedTuple):
+    """Which members a page shows, and whose roles are opened."""
+
+    search: str = ""
+    page: int = 1
+    per_page: int = MEMBERS
+    opened: int | None = None
+
+    def link(self, **changed: Any) -> str:
+        """Return the query of the page with other values; empty for the beginning."""
+        values = self._replace(**changed)
+        named = {"q": values.search, "page": values.page if values.page > 1 else "", "member": values.opened or ""}
+        query = urlencode({name: it for name, it in named.items() if it})
+        return f"?{query}" if query else ""
+
+
+BEGINNING = Shown()
 
 
 async def index(request: Request) -> Response:
@@ -60,12 +86,12 @@ async def edit(request: Request) -> Response:
     """Show one project with its members; a POST changes it."""
     if request.method == "POST":
         return await _change(request)
-    whole = await load(request)
-    members = [pages.to_dict(it) for it in whole.members]
+    shown = shown_by(request)
+    whole = await load(request, shown)
     return await answer(
         request,
-        json=lambda: json_response(request, {"project": pages.to_dict(whole.project), "members": members}),
-        page=lambda: form(request, whole),
+        json=lambda: json_response(request, _to_dict(whole, shown)),
+        page=lambda: form(request, whole, shown),
     )
 
 
@@ -78,7 +104,7 @@ async def archive(request: Request) -> Response:
         return lambda db: projects.archive(db, number, archived, actor)
 
     async def refused(values: Mapping[str, Any], error: HelpdeskError) -> Response:
-        return form(request, await load(request), {}, error)
+        return await form(request, await load(request), typed={}, error=error)
 
     before = await pages.load(request, lambda db: projects.one(db, number))
     return await pages.write(
@@ -121,7 +147,7 @@ async def _change(request: Request) -> Response:
         return work
 
     async def refused(values: Mapping[str, Any], error: HelpdeskError) -> Response:
-        return form(request, await load(request), values, error)
+        return await form(request, await load(request), typed=values, error=error)
 
     return await pages.write(
         request,
@@ -151,41 +177,64 @@ def in_tree(rows: Sequence[ProjectRow]) -> list[Line]:
     return [Line(known[project.id], depth) for project, depth in tree]
 
 
-async def load(request: Request) -> Whole:
+def shown_by(request: Request) -> Shown:
+    """Read which members an address asks for. Raises Invalid."""
+    params = request.query_params
+    search, opened = clean("q", params.get("q", ""), LONGEST_SEARCH), params.get("member", "")
+    size = page_size(params, MEMBERS, MOST_MEMBERS)
+    return Shown(search, query_number(params, "page", 1), size, an_id(opened) if opened else None)
+
+
+async def load(request: Request, shown: Shown = BEGINNING) -> Whole:
     """Read a project with what its page shows. Raises NotFound."""
-    number, search = path_id(request, "project_id"), clean("q", request.query_params.get("q", ""), LONGEST_SEARCH)
+    number, search = path_id(request, "project_id"), shown.search
 
     def read(db: Session) -> Whole:
         project, known = projects.one(db, number), projects.all_projects(db)
-        members = projects.members(db, number)
-        held = {it.id for it in members}
-        found = [it for it in projects.find_people(db, search) if it.id not in held] if search.strip() else None
+        total, offset = projects.count_members(db, number, search), (shown.page - 1) * shown.per_page
+        members = projects.members(db, number, search, offset, shown.per_page)
+        found = projects.find_people(db, search, outside=number) if search.strip() else None
+        opened = None if shown.opened is None else projects.member(db, number, shown.opened)
         own = projects.below(known, number)
         tree = in_tree([it for it in known if it.id not in own and not it.is_archived])
         above = any(it.id == project.parent_id and it.is_archived for it in known)
-        return Whole(project, tree, members, roles.all_roles(db), found, projects.tasks(db).get(number, 0), above)
+        tasks = projects.tasks(db).get(number, 0)
+        return Whole(project, tree, members, total, roles.all_roles(db), found, opened, tasks, above)
 
     return await pages.load(request, read)
 
 
-def form(
+async def form(
     request: Request,
     whole: Whole,
+    shown: Shown = BEGINNING,
     typed: Mapping[str, Any] | None = None,
     error: HelpdeskError | None = None,
     theirs: Sequence[Fact] = (),
 ) -> Response:
     """Render the page of a project, with what was typed into its form."""
     project = whole.project
-    shown = project._asdict() | {"parent_id": str(project.parent_id or "")} if typed is None else typed
+    stored = project._asdict() | {"parent_id": str(project.parent_id or "")}
     context = {
         **whole._asdict(),
-        "typed": shown,
+        "typed": stored if typed is None else typed,
         "mark": pages.mark_of(project),
         "mark_of": pages.mark_of,
-        "searched": request.query_params.get("q", ""),
+        "listed": shown,
+        "pages": pages_of(whole.total, shown.per_page),
     }
-    return pages.page(request, "tracker/project.html", error, [*theirs, *_theirs(whole, typed)], **context)
+    return await pages.page(request, "tracker/project.html", error, [*theirs, *_theirs(whole, typed)], **context)
+
+
+def _to_dict(whole: Whole, shown: Shown) -> Json:
+    members = [pages.to_dict(it) for it in whole.members]
+    numbers = {"page": shown.page, "per_page": shown.per_page, "total": whole.total}
+    pagination = numbers | {"pages": pages_of(whole.total, shown.per_page)}
+    return {"project": pages.to_dict(whole.project), "members": members, "pagination": pagination}
+
+
+def pages_of(count: int, per_page: int) -> int:
+    return max(1, -(-count // per_page))
 
 
 def _theirs(whole: Whole, typed: Mapping[str, Any] | None) -> list[Fact]:
@@ -209,4 +258,4 @@ async def _list(
         return {"tree": in_tree(projects.all_projects(db)), "tasks": projects.tasks(db)}
 
     context = await pages.load(request, read)
-    return pages.page(request, "tracker/projects.html", error, typed=typed or {}, **context)
+    return await pages.page(request, "tracker/projects.html", error, typed=typed or {}, **context)

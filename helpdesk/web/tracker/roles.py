@@ -103,7 +103,7 @@ async def _change(request: Request) -> Response:
         return work
 
     async def refused(values: Mapping[str, Any], error: HelpdeskError) -> Response:
-        return _form(request, await _load(request), values, error)
+        return await _form(request, await _load(request), values, error)
 
     return await pages.write(
         request,
@@ -132,10 +132,14 @@ async def _list(request: Request, typed: Mapping[str, Any] = {}, error: Helpdesk
         return roles.all_roles(db), roles.members(db)
 
     rows, members = await pages.load(request, read)
-    return pages.page(request, "tracker/roles.html", error, roles=rows, members=members, names=NAMES, **_shown(typed))
+    return await pages.page(
+        request, "tracker/roles.html", error, roles=rows, members=members, names=NAMES, **_shown(typed)
+    )
 
 
-def _form(request: Request, role: RoleRow, typed: Mapping[str, Any], error: HelpdeskError | None = None) -> Response:
+async def _form(
+    request: Request, role: RoleRow, typed: Mapping[str, Any], error: HelpdeskError | None = None
+) -> Response:
     held, chosen = set(role.permissions), set(pages.many(typed, "permissions"))
     theirs = pages.differing([
         ((sentence("Name"), role.name), typed.get("name") != role.name),
@@ -143,7 +147,7 @@ def _form(request: Request, role: RoleRow, typed: Mapping[str, Any], error: Help
         *(((sentence("It may not"), NAMES[it]), True) for it in PERMISSIONS if it in chosen - held),
     ])  # fmt: skip
     context = {"role": role, "mark": pages.mark_of(role), "names": NAMES, **_shown(typed)}
-    return pages.page(request, "tracker/role.html", error, theirs, **context)
+    return await pages.page(request, "tracker/role.html", error, theirs, **context)
 
 
 def _shown(typed: Mapping[str, Any]) -> dict[str, Any]:

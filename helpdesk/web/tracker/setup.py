@@ -82,7 +82,7 @@ async def form(
     shown = step if step in STEPS else found.progress.next_step
     context = {**found._asdict(), "step": shown, "steps": TITLES, "typed": typed, "searched": search, "link": None}
     context |= {"default_set": DEFAULT_SET, "may_register": services(request).settings.may_register}
-    return pages.page(request, "tracker/setup.html", error, **context | more)
+    return await pages.page(request, "tracker/setup.html", error, **context | more)
 
 
 def refused(request: Request, step: str) -> Refused:

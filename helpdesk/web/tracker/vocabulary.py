@@ -93,7 +93,7 @@ class Pages:
             return work
 
         async def refused(values: Mapping[str, Any], error: HelpdeskError) -> Response:
-            return self._form(request, await self._load(request), values, error)
+            return await self._form(request, await self._load(request), values, error)
 
         return await pages.write(
             request,
@@ -119,13 +119,13 @@ class Pages:
             return vocabulary.all_words(db, self.part), vocabulary.used_by(db, self.part)
 
         words, used = await pages.load(request, read)
-        return pages.page(request, "tracker/words.html", error, **self._context(typed), words=words, used=used)
+        return await pages.page(request, "tracker/words.html", error, **self._context(typed), words=words, used=used)
 
-    def _form(
+    async def _form(
         self, request: Request, word: Word, typed: Mapping[str, Any], error: HelpdeskError | None = None
     ) -> Response:
         context = self._context(typed) | {"word": word, "mark": pages.mark_of(word)}
-        return pages.page(request, "tracker/word.html", error, self._theirs(word, typed), **context)
+        return await pages.page(request, "tracker/word.html", error, self._theirs(word, typed), **context)
 
     def _context(self, typed: Mapping[str, Any]) -> dict[str, Any]:
         flags = {flag: FLAGS[flag] for flag in self.part.flags}

@@ -58,7 +58,7 @@ async def _save(request: Request) -> Response:
 
     async def refused(values: Mapping[str, Any], error: HelpdeskError) -> Response:
         grid = await _load(request, str(values.get("role") or ""))
-        return _page(request, grid, frozenset(_typed(values)), error)
+        return await _page(request, grid, frozenset(_typed(values)), error)
 
     return await pages.write(
         request,
@@ -105,13 +105,13 @@ def _to_dict(role: RoleRow | None, moves: Transitions) -> Json:
     return {"role": role and role.id, **listed, "lock_version": roles.mark_of(moves)}
 
 
-def _page(request: Request, grid: Grid, shown: Transitions, error: HelpdeskError | None = None) -> Response:
+async def _page(request: Request, grid: Grid, shown: Transitions, error: HelpdeskError | None = None) -> Response:
     theirs = [
         *_facts(sentence("Allowed now"), grid.moves - shown, grid.statuses),
         *_facts(sentence("Not allowed now"), shown - grid.moves, grid.statuses),
     ]
     context = {**grid._asdict(), "shown": shown, "mark": roles.mark_of(grid.moves)}
-    return pages.page(request, "tracker/workflow.html", error, theirs, **context)
+    return await pages.page(request, "tracker/workflow.html", error, theirs, **context)
 
 
 def _facts(label: Sentence, moves: Iterable[tuple[int, int]], statuses: list[Word]) -> list[Fact]:

@@ -27,7 +27,7 @@ async def active(request: Request) -> Response:
     """Disable the account, or enable it."""
     try:
         fields, named = await request_data.read(request), services(request).settings.administrators
-        is_active = bool(_choice(fields, "active", ("0", "1")) == "1")
+        is_active = forms.switched(fields, "active")
         if not is_active:
             await forms.require_sure(request, SHUT_OUT)
     except Invalid as error:
@@ -64,7 +64,7 @@ async def confirm_email(request: Request) -> Response:
     """Let the e-mail count as the person's own, or no longer."""
     try:
         fields = await request_data.read(request)
-        is_proven = _choice(fields, "proven", ("0", "1")) == "1"
+        is_proven = forms.switched(fields, "proven")
         seen = fields.required_text("email", accounts.LONGEST)
     except Invalid as error:
         return await forms.refused(request, error, "email")

@@ -57,6 +57,13 @@ async def done(request: Request, message: Sentence, form: str = "") -> Response:
     return response
 
 
+def switched(fields: request_data.Fields, name: str) -> bool:
+    """Return whether a switch is on, which must be said. Raises Invalid."""
+    if fields.values.get(name) in (None, ""):
+        raise request_data.refusal(name, request_data.NO_CHOICE)
+    return fields.flag(name)
+
+
 async def require_sure(request: Request, message: Sentence) -> None:
     """Ask administrators who take something from themselves whether they mean it, also where it is done to an account
     that is joined into their own. Raises Invalid."""

@@ -6,7 +6,7 @@ from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.errors import Invalid, Sentence, sentence
+from helpdesk.errors import Invalid, NotFound, Sentence, sentence
 from helpdesk.people.rights import ADMIN
 from helpdesk.store import account_acts, directory_accounts, rights
 from helpdesk.web.admin.people import forms, person
@@ -30,7 +30,7 @@ async def switch(request: Request) -> Response:
     """Grant the right of the form, or take it back. A script gets the switch."""
     try:
         fields = await request_data.read(request)
-        name, granted = fields.required_text("right", LONGEST_NAME), _granted(fields)
+        name, granted = fields.required_text("right", LONGEST_NAME), forms.switched(fields, "granted")
         if name == ADMIN and not granted:
             await forms.require_sure(request, GIVE_UP)
         message = await _write(request, name, granted)
@@ -44,12 +44,6 @@ async def switch(request: Request) -> Response:
     return await _done(request, message)
 
 
-def _granted(fields: request_data.Fields) -> bool:
-    if "granted" not in fields.values:
-        raise request_data.refusal("granted", request_data.NO_CHOICE)
-    return fields.flag("granted")
-
-
 async def _done(request: Request, message: Sentence) -> Response:
     """Answer with the switch; an administrator who is none any more leaves the page."""
     is_self = request_data.path_id(request, "person_id") == (await current_user(request)).id
@@ -60,8 +54,8 @@ async def _done(request: Request, message: Sentence) -> Response:
 async def _fragment(request: Request, message: Sentence | None = None, error: Invalid | None = None) -> Response:
     account, fields = await person.load(request), await request_data.read(request)
     shown = next((it for it in person.rights_of(request, account) if it.name == fields.values.get("right")), None)
-    if shown is None:
-        return await person.page(request, error, FORM)
+    if shown is None:  # there is no such switch, so that a toast says it
+        raise error or NotFound
     context = {"it": account.row, "right": shown, "message": message, "error": error, "form": FORM}
     return html(request, "admin/_right.html", status_of(error) if error else 200, **context, typed=fields.values)
 
