@@ -31,6 +31,9 @@ _TURNS = re.compile(
 _LONG_NUMBER = re.compile(r"&#(?:0++(?=[0-9]))?([0-9]{1,8})[0-9]*+")
 
 
+_TURNERS = re.compile("[\u202a-\u202e\u2066-\u2069]")
+
+
 class Named(Protocol):
     """Anything with a number and a name."""
 
@@ -122,3 +125,8 @@ def in_english(sentence: Sentence) -> str:
     """Return a sentence in English, as the command line and the log speak."""
     values = {name: in_english(it) if isinstance(it, Sentence) else it for name, it in sentence.values.items()}
     return sentence.text % values if values else sentence.text
+
+
+def turns_direction(text: str) -> bool:
+    """Tell whether a text has characters that turn the direction of what follows: no name or address needs them."""
+    return bool(_TURNERS.search(text))

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from helpdesk.errors import Sentence, sentence
 from helpdesk.people.passwords import LONGEST_PASSWORD, SHORTEST_PASSWORD
 from helpdesk.store import people
-from helpdesk.texts import is_blank
+from helpdesk.texts import is_blank, turns_direction
 
 LOGIN = re.compile(r"[\w.+-]{1,120}")  # no @: a login must not be somebody's e-mail
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 LONGEST_LOGIN, LONGEST = 120, 200
 LIMITS = {"username": LONGEST_LOGIN, "email": LONGEST, "password": LONGEST_PASSWORD, "full_name": LONGEST}
 """The most characters of each field."""
+TURNS = sentence("This holds characters that turn the direction of the text.")
 
 
 def mistakes(account: Mapping[str, str]) -> dict[str, Sentence]:
@@ -30,6 +31,8 @@ def _mistake(field: str, text: str) -> Sentence | None:
         return sentence("This is too short: at least %(least)s characters.", least=SHORTEST_PASSWORD)
     if len(text) > LIMITS[field] or not _fits(field, text):
         return sentence("This is too long: at most %(limit)s characters.", limit=LIMITS[field])
+    if field != "password" and turns_direction(text):
+        return TURNS
     if text and is_blank(text):
         return sentence("This needs a visible character.")
     return None

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -53,7 +53,10 @@ class Attempts(Protocol):
 
 @dataclass(frozen=True)
 class Authentication:
-    """Whom to ask for passwords, in this order, and what is done for people who are let in."""
+    """Whom to ask for passwords, in this order, and what is done for people who are let in.
+
+    `rereading` are the accounts for which directories are asked again just now.
+    """
 
     database: Database
     directories: Sequence[Directory]
@@ -62,6 +65,7 @@ class Authentication:
     binding: RedmineBinding | None = None
     joins_by_email: bool = False
     named: Named = ()
+    rereading: set[int] = field(default_factory=set)
 
     @property
     def problems(self) -> dict[str, str]:

@@ -1,7 +1,8 @@
 """Keep people's pictures in a folder: squares that were made anew, under names of our own.
 
-A picture never changes: another one has another name. Both sizes are on the disk before an account names them. What a
-process that died has left, no account names, and a later upload deletes it.
+A picture never changes: another one has another name. Both sizes are on the disk before an account names them. A
+picture that no account names any more is still shown by pages of other processes for a while, so that it is deleted an
+hour later, by the next change of a picture. So is what a process that died has left.
 """
 
 import os
@@ -20,7 +21,7 @@ NAME_BYTES = 9
 FILE = re.compile(r"([\w-]{12})-(256|64)\.webp", re.ASCII)
 THREADS = 4
 LEFT_SECONDS = 3600
-"""A file that no account names is deleted when it is older: a younger one may be of an upload under way."""
+"""A file that no account names is deleted when it is older: an upload may be under way, and pages show it a while."""
 PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
 
 
@@ -42,6 +43,10 @@ class Avatars:
 
     async def remove(self, name: str) -> None:
         await self.threads.run_to_its_end(self._remove, name)
+
+    async def let_go(self, name: str) -> None:
+        """Have a picture that no account names any more deleted in LEFT_SECONDS."""
+        await self.threads.run_to_its_end(self._let_go, name)
 
     async def sweep(self, named: Collection[str]) -> None:
         """Delete files that no account names, but for young ones."""
@@ -67,6 +72,11 @@ class Avatars:
     def _remove(self, name: str) -> None:
         for side in SIDES:
             (self.folder / file_of(name, side)).unlink(missing_ok=True)
+
+    def _let_go(self, name: str) -> None:
+        for side in SIDES:
+            with suppress(FileNotFoundError):
+                os.utime(self.folder / file_of(name, side))
 
     def _sweep(self, named: Collection[str], before: float) -> None:
         for file in self.folder.glob("*.webp"):

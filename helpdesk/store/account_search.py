@@ -86,10 +86,9 @@ def find(session: Session, query: AccountQuery, named: Named) -> AccountPage:
     return AccountPage([(person, rights.names(held)) for person, held in rows], total)
 
 
-def ids_like(session: Session, text: str, limit: int) -> list[int]:
-    """Return the ids of accounts that hold each of the folded words of a text, at most `limit`."""
-    wanted = [_holds_term(term) for term in text.split()[:MOST_TERMS]]
-    return [id for id in session.exec(select(Person.id).where(*wanted).limit(limit)) if id is not None]
+def ids_like(term: str) -> sa.Select[tuple[int]]:
+    """Return the statement of the ids of accounts that hold a folded word."""
+    return sa.select(table(Person).c.id).where(_holds_term(term))
 
 
 def count(session: Session, named: Named, now: datetime) -> Counts:

@@ -6,7 +6,7 @@ sort all their records. Words have no index: a page looks for them in the next L
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from heapq import merge
 from itertools import islice, product
@@ -23,8 +23,8 @@ from helpdesk.store.models.tables import AuditRecord
 LOOKED_THROUGH = 50_000
 CLOCKS = timedelta(minutes=5)
 """How much the times of neighbouring records may differ from their order."""
-MOST_PEOPLE = 50
-"""The most people whom a searched word may mean."""
+FEW_PEOPLE = 50
+"""So many people whom a searched word means are looked up once; more are looked up by each query."""
 RECORD = table(AuditRecord).c
 
 
@@ -145,13 +145,17 @@ def _window(session: Session, least: int, most: int | None) -> tuple[int, dateti
 def _words(session: Session, text: str) -> Iterator[sa.ColumnElement[bool]]:
     """Yield a condition for each word: it is in the record, or in the names of one of its people."""
     for term in fold(text).split()[: account_search.MOST_TERMS]:
-        ids = account_search.ids_like(session, term, MOST_PEOPLE)
-        named = [RECORD.actor_id.in_(ids), RECORD.person_id.in_(ids)] if ids else []
+        meant = account_search.ids_like(term)
+        ids = session.execute(meant.limit(FEW_PEOPLE + 1)).scalars().all()
+        who: Any = ids if len(ids) <= FEW_PEOPLE else meant
+        named = [RECORD.actor_id.in_(who), RECORD.person_id.in_(who)] if ids else []
         yield sa.or_(RECORD.words.contains(term, autoescape=True), *named)
 
 
 def _lines(session: Session, rows: Sequence[Any]) -> list[LogLine]:
+    told = [json.loads(row.details) for row in rows]
     ids = {number for row in rows for number in (row.actor_id, row.person_id) if number is not None}
+    ids |= {details["deputy_id"] for details in told if details.get("deputy_id")}
     known = {
         it.id: Account(it.id, it.login, it.full_name, it.source) for it, _ in people.with_ids(session, ids) if it.id
     }
@@ -165,10 +169,16 @@ def _lines(session: Session, rows: Sequence[Any]) -> list[LogLine]:
             known.get(row.person_id),
             row.task_id,
             row.address,
-            json.loads(row.details),
+            _with_deputy(details, known),
         )
-        for row in rows
+        for row, details in zip(rows, told, strict=True)
     ]
+
+
+def _with_deputy(details: dict[str, Any], known: Mapping[int, Account]) -> dict[str, Any]:
+    """Return details with the deputy's name, as it is now."""
+    deputy = known.get(details.get("deputy_id") or 0)
+    return {**details, "deputy": deputy.full_name or deputy.login} if deputy else details
 
 
 def actors_named(session: Session, typed: str) -> list[int]:

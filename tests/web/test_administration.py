@@ -15,7 +15,7 @@ from helpdesk.people.redmine_binding import RedmineBinding
 from helpdesk.people.rights import ADMIN
 from helpdesk.services import Services
 from helpdesk.settings.parsing import account_names
-from helpdesk.store import account_search, audit, people, rights, second_factors, system_health
+from helpdesk.store import account_search, audit, audit_log, people, rights, second_factors, system_health
 from helpdesk.store.models.tables import Person
 from tests.web.conftest import HTML, HTMX, Client, Visit
 from tests.web.dom import Element, parsed
@@ -113,7 +113,7 @@ def test_signs_of_a_search_are_signs(admin: Client, typed: str, wanted: list[str
 
 def test_wrong_questions_are_refused(admin: Client) -> None:
     assert admin.get(PEOPLE, params={"q": "x" * 9_000}).status_code == 414
-    for query in ("only=x", "sort=password_hash", "page=0", "page=x"):
+    for query in ("only=x", "sort=password_hash", "page=0", "page=x", "q=%00"):
         assert admin.get(f"{PEOPLE}?{query}").status_code == 422
 
 
@@ -160,7 +160,8 @@ def test_a_switch_grants_and_takes_back_and_says_who_did_it(admin: Client, servi
 )
 def test_what_is_no_right_is_refused(admin: Client, body: dict[str, Any]) -> None:
     for headers in ({}, HTML, HTMX):
-        assert admin.post(at("anna", "/rights"), data=body, headers=headers).status_code == 422
+        refused = admin.post(at("anna", "/rights"), data=body, headers=headers)
+        assert refused.status_code == 422 and ("<html" in refused.text) == (headers is HTML)
 
 
 def test_a_right_by_a_group_or_by_the_setting_is_said_and_stays(visit: Visit, services: Services) -> None:
@@ -370,6 +371,16 @@ def test_a_local_account_is_made_and_its_person_sets_the_password(
     assert [it.who for it in lines(services, "account_added")] == [PEOPLE_IDS["admin"]]
 
 
+def test_a_form_that_is_sent_twice_leads_to_the_account_it_has_made(admin: Client, services: Services) -> None:
+    form = {"username": "Nina", "full_name": "Нина", "email": ""}
+    made = admin.post(f"{PEOPLE}/new", json=form).json()["id"]
+    for typed in ("Nina", " nina "):
+        again = admin.post(f"{PEOPLE}/new", data=form | {"username": typed}, headers=HTML)
+        assert again.status_code == 422 and f'href="{PEOPLE}/{made}#password"' in again.text
+    other = admin.post(f"{PEOPLE}/new", data=form | {"username": "\0", "email": "x"}, headers=HTML)
+    assert other.status_code == 422 and "#password" not in other.text
+
+
 # Whose an account is
 
 
@@ -508,12 +519,37 @@ def test_the_audit_is_searched_by_who_what_whom_and_when(visit: Visit, admin: Cl
 
 @pytest.mark.parametrize(
     "query",
-    ["group=x", "who=nobody", "person=x", "task=x", "since=x", "until=9999-12-31", "before=-1", "person=" + "9" * 40],
+    [
+        "group=x",
+        "who=nobody",
+        "person=x",
+        "task=x",
+        "since=x",
+        "until=9999-12-31",
+        "before=-1",
+        "person=" + "9" * 40,
+        "since=0001-01-01",
+        "until=1969-12-31",
+        "q=%00",
+        "who=%00",
+    ],
 )
 def test_wrong_questions_at_the_audit_are_refused(admin: Client, query: str) -> None:
     assert admin.get(f"/admin/audit?{query}").status_code == 422
     page = admin.get(f"/admin/audit?{query}", headers=HTML)
     assert page.status_code == 422 and "audit-q" in page.text
+
+
+def test_the_audit_finds_everybody_whom_a_word_means(admin: Client, services: Services) -> None:
+    def work(db: Session) -> None:
+        for number in range(audit_log.FEW_PEOPLE + 1):
+            last = people.add_local(db, f"petrov{number}", f"Пётр Петров {number}", "", "", is_admin=False)
+        audit.note(db, None, "enable", last.id)
+
+    change(services, work)
+    records = admin.get("/admin/audit", params={"q": "Петров"}).json()["records"]
+    assert [it["person"]["login"] for it in records] == [f"petrov{audit_log.FEW_PEOPLE}"]
+    assert admin.get("/admin/audit", params={"q": "petrov7"}).json()["records"] == []
 
 
 def test_the_audit_is_read_page_after_page_and_exported_without_formulas(admin: Client, services: Services) -> None:

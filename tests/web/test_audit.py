@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 import pytest
 from sqlmodel import Session, select
 
-from helpdesk.errors import StoreUnavailable
+from helpdesk.errors import Sentence, StoreUnavailable
 from helpdesk.services import Services
-from helpdesk.store import audit
+from helpdesk.store import audit, audit_log
 from helpdesk.store.models.tables import AuditRecord
 from helpdesk.web.admin import acts
 from tests.web.conftest import HTML, Visit, attached
@@ -145,6 +145,29 @@ def noted_acts() -> set[str]:
 def test_every_act_that_is_recorded_has_words() -> None:
     sure = {name for name in noted_acts() if name not in acts.GROUPS}
     assert len(sure) > 30 and sure - acts.ACTS.keys() == {"tracker_"}
+
+
+@pytest.mark.parametrize(
+    ("details", "told"),
+    [
+        ({"is_active": True, "hidden_code": True, "project_id": 3}, "offered to people"),
+        ({"what": "status", "changes": ["is_closed: False → True"]}, "Status Tasks with it are closed: no now: yes"),
+        ({"changes": ["odd_code"]}, "Changes: odd_code"),
+        ({"until": "2026-03-02", "deputy_id": PEOPLE_IDS["boris"]}, "Until: 2026-03-02 Deputy: Борис Кузнецов"),
+        ({"statuses": [1, 2], "to": 0}, "Statuses by their numbers: 1, 2 Place in the list: 0"),
+    ],
+)
+def test_details_are_told_in_words(services: Services, details: dict[str, Any], told: str) -> None:
+    def work(db: Session) -> audit_log.LogLine:
+        audit.note(db, PEOPLE_IDS["admin"], "away", None, details)
+        return audit_log.page(db, audit_log.LogQuery(), 1).lines[0]
+
+    def say(it: Sentence | str) -> str:
+        return it.text if isinstance(it, Sentence) else it
+
+    line = services.database.run_here(work, writes=True)
+    parts = [(f"{say(label)}: " if label else "") + ", ".join(map(say, it)) for label, it in acts.details_of(line)]
+    assert " ".join(parts) == told
 
 
 def test_the_application_changes_no_record_and_deletes_in_one_place() -> None:

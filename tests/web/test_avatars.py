@@ -138,15 +138,38 @@ def test_another_picture_takes_the_place_of_the_first(visit: Visit, folder: Path
     send(anna, picture())
     first = address(anna)
     send(anna, picture((9, 9)))
-    assert address(anna) != first and files(folder) == 2 and anna.get(first).status_code == 404
+    assert address(anna) != first
+    age(folder)
     assert anna.post(ACCOUNT, json={"remove_picture": True}).status_code == 200
-    assert address(anna) == "None" and files(folder) == 0
+    assert address(anna) == "None" and files(folder) == 2 and anna.get(first).status_code == 404
+
+
+def test_a_replaced_picture_stays_an_hour_since_other_processes_still_name_it(visit: Visit, folder: Path) -> None:
+    anna = visit("anna")
+    send(anna, picture())
+    first = address(anna)
+    age(folder)  # it was made long ago, and is replaced now
+    send(anna, picture((9, 9)))
+    send(visit("boris"), picture())
+    assert anna.get(first).status_code == 200 and files(folder) == 6
+    age(folder)
+    send(visit("boris"), picture())
+    assert anna.get(first).status_code == 404 and shown(anna).size == (256, 256)
+
+
+def age(folder: Path) -> None:
+    """Let an hour pass for all files."""
+    for file in folder.iterdir():
+        old = file.stat().st_mtime - LEFT_SECONDS - 1
+        os.utime(file, (old, old))
 
 
 def test_of_two_uploads_at_once_one_picture_is_left(visit: Visit, folder: Path) -> None:
     with ThreadPoolExecutor(2) as pool:
         assert list(pool.map(lambda it: send(it, picture()), [visit("anna"), visit("anna")])) == [200, 200]
-    assert files(folder) == 2 and shown(visit("anna")).size == (256, 256)
+    age(folder)
+    send(visit("boris"), picture())
+    assert files(folder) == 4 and shown(visit("anna")).size == (256, 256)
 
 
 def test_a_refused_form_and_a_store_that_is_down_leave_no_file(

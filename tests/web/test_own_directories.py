@@ -90,6 +90,15 @@ def test_an_erp_that_is_down_is_named(anna_of_erp: Client, erp: ScriptedDirector
     assert anna_of_erp.put(VPN).json()["error"] == "directory_unavailable"
 
 
+def test_the_directories_are_asked_once_at_a_time_for_one_person(anna_of_erp: Client, services: Services) -> None:
+    under_way = services.authentication.rereading
+    under_way.add(PEOPLE_IDS["anna"])
+    assert anna_of_erp.post(REREAD).status_code == anna_of_erp.put(VPN).status_code == 429
+    assert anna_of_erp.post(REREAD, headers=HTML).headers["retry-after"] == "7"
+    under_way.clear()
+    assert anna_of_erp.post(REREAD).status_code == 200 and not under_way
+
+
 def test_with_an_erp_its_date_counts_whatever_is_sent(anna_of_erp: Client) -> None:
     told = anna_of_erp.put(VPN, json={"vpn_end_date": "2099-01-01"}).json()
     assert (told["vpn_end_date"], told["vpn_enabled"]) == ("2030-05-01", True)

@@ -68,6 +68,8 @@ def test_what_a_directory_owns_is_shown_and_left_alone(visit: Visit, services: S
         ({"email": "no mail"}, "email"),
         ({"email": "boris@example.test"}, "email"),
         ({"email": "BORIS"}, "email"),
+        ({"full_name": "Анна\u202etxt"}, "full_name"),
+        ({"office": "7\u2067"}, "office"),
         ({"phone": 7}, "phone"),
         ({"phone": "7" * 101}, "phone"),
         ({"office": ["a"]}, "office"),

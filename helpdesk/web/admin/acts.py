@@ -1,10 +1,12 @@
 """Say in words what a record of the audit tells: the act, and its details."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from helpdesk.errors import Sentence, sentence
 from helpdesk.people.rights import RIGHTS
+from helpdesk.store import company_texts
 from helpdesk.store.audit_log import LogLine
 from helpdesk.tasks.change_messages import LABELS as FIELD_LABELS
 
@@ -114,8 +116,37 @@ LABELS: Mapping[str, Sentence] = {
     "roles": sentence("Roles before and now"),
     "added": sentence("Added"),
     "removed": sentence("Removed"),
+    "deputy": sentence("Deputy"),
+    "accounts": sentence("Accounts"),
+    "statuses": sentence("Statuses by their numbers"),
+    "to": sentence("Place in the list"),
     "left_out": sentence("Too long for this record"),
 }
+ATTRIBUTES: Mapping[str, Sentence] = {
+    "name": sentence("Name"),
+    "identifier": sentence("Identifier"),
+    "description": sentence("Description"),
+    "parent_id": sentence("Project above"),
+    "members_only": sentence("Only for its members"),
+    "is_archived": sentence("Archived"),
+    "permissions": sentence("It may"),
+    "for_everybody": sentence("Everybody has this role in open projects"),
+    "kind": sentence("It holds"),
+    "position": sentence("Place in the list"),
+    "project_id": sentence("Project"),
+    "type_id": sentence("Type"),
+    "options": sentence("Values of the list"),
+    "multiple": sentence("Several values of the list may be chosen"),
+    "required": sentence("It must be filled in"),
+    "default": sentence("Value of new tasks"),
+    "hint": sentence("Hint beside the field"),
+    "is_default": sentence("New tasks begin with it"),
+    "is_closed": sentence("Tasks with it are closed"),
+}
+"""What columns of the set-up are called in a change."""
+CHANGE = re.compile(r"(\w{1,40}): (.*) → (.*)", re.ASCII | re.DOTALL)
+NOW = sentence("now")
+YES_NO = {"False": sentence("no"), "True": sentence("yes"), "None": sentence("none"), "": sentence("none")}
 WORDS: Mapping[str, Mapping[str, Sentence]] = {
     "right": {name: right.title for name, right in RIGHTS.items()},
     "scope": {"read": sentence("read only"), "write": sentence("read and write")},
@@ -123,6 +154,7 @@ WORDS: Mapping[str, Mapping[str, Sentence]] = {
         "wrong_credentials": sentence("wrong login, password or code"),
         "too_many_attempts": sentence("too many attempts"),
     },
+    "name": {company_texts.SIGNATURE: sentence("the e-mail signature")},
     "what": {
         **FIELD_LABELS,
         "comment": sentence("Comment"),
@@ -149,8 +181,12 @@ THINGS: Mapping[str, Sentence] = {
     "type": sentence("Type"),
 }
 """What the settings of the tracker are about."""
-UNSURE = sentence("what became of it is not known")
-EVERYWHERE = sentence("on all devices")
+FLAGS: Mapping[str, Sentence] = {
+    "unsure": sentence("what became of it is not known"),
+    "everywhere": sentence("on all devices"),
+    "is_active": sentence("offered to people"),
+}
+"""What is said of flags that are set. Others say nothing."""
 
 
 def name_of(line: LogLine) -> Sentence | str:
@@ -162,13 +198,28 @@ def name_of(line: LogLine) -> Sentence | str:
 def details_of(line: LogLine) -> Iterator[tuple[Sentence | None, list[Sentence | str]]]:
     """Yield the details that say something, each with its label if it needs one."""
     for name, value in line.details.items():
-        if value is True:
-            yield None, [{"unsure": UNSURE, "everywhere": EVERYWHERE}.get(name, name)]
+        if isinstance(value, bool):
+            if value and name in FLAGS:
+                yield None, [FLAGS[name]]
+        elif name == "changes" and isinstance(value, list):
+            for text in value:
+                yield from _change(str(text))
         elif name == "what" and str(value) in THINGS:
             yield None, [THINGS[str(value)]]
-        elif value not in (None, "", False) and name in LABELS:
+        elif value not in (None, "") and name in LABELS:
             values = value if isinstance(value, list) else [value]
             yield LABELS[name], [_word(name, each) for each in values]
+
+
+def _change(text: str) -> Iterator[tuple[Sentence | None, list[Sentence | str]]]:
+    """Yield the values before and after a change such as `is_closed: False → True`, each with a label."""
+    found = CHANGE.fullmatch(text)
+    if found is None or found[1] not in ATTRIBUTES:
+        yield LABELS["changes"], [text]
+        return
+    before, after = (YES_NO.get(it, it) for it in found.groups()[1:])
+    yield ATTRIBUTES[found[1]], [before]
+    yield NOW, [after]
 
 
 def _word(name: str, value: Any) -> Sentence | str:

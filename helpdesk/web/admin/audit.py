@@ -28,6 +28,7 @@ PER_PAGE = 50
 EXPORTED_AT_ONCE = 1_000
 LONGEST = 200
 """The most characters of what is typed that count."""
+FIRST_YEAR = 1970
 FILTERS = ("q", "group", "who", "person", "task", "since", "until")
 A_DAY = sentence("This must be a day such as 2026-11-20.")
 NOBODY = sentence("There is no account with this login or e-mail.")
@@ -71,7 +72,7 @@ async def _pages(request: Request, query: LogQuery) -> AsyncGenerator[Sequence[L
 async def _query(request: Request) -> LogQuery:
     """Read what is looked for. Raises Invalid with every wrong field."""
     params, zone = request.query_params, services(request).settings.timezone
-    typed = {name: params.get(name, "")[:LONGEST].strip() for name in FILTERS}
+    typed = {name: request_data.clean(name, params.get(name, "")[:LONGEST]).strip() for name in FILTERS}
     wrong: dict[str, Sequence[Sentence]] = {}
     actor_ids = await _actors(request, typed["who"])
     if typed["who"] and not actor_ids:
@@ -106,12 +107,17 @@ async def _actors(request: Request, typed: str) -> list[int]:
 
 def _start(text: str, zone: Any, more: timedelta) -> datetime | None:
     """Return the beginning of a day, or of one that is later. Raises ValueError, OverflowError."""
-    return datetime.combine(date.fromisoformat(text) + more, time(), zone) if text else None
+    if not text:
+        return None
+    day = date.fromisoformat(text)
+    if day.year < FIRST_YEAR:
+        raise ValueError("no record is so old, and no database counts so far")
+    return datetime.combine(day + more, time(), zone)
 
 
 def _page(request: Request, page: LogPage, error: Invalid | None = None) -> Response:
     params = request.query_params
-    typed = {name: params.get(name, "")[:LONGEST] for name in FILTERS if params.get(name)}
+    typed = {name: request_data.UNSTORABLE.sub("", params[name][:LONGEST]) for name in FILTERS if params.get(name)}
     address = path_to(request, "admin:audit")
     older = f"{address}?{urlencode({**typed, 'before': page.before})}" if page.before else ""
     return section_page(

@@ -141,6 +141,14 @@ def path_id(request: Request, name: str) -> int:
     return number
 
 
+def path_text(request: Request, name: str) -> str:
+    """Return a text of the address by its name in the route. Raises NotFound for one that can't be stored anywhere."""
+    text: str = request.path_params[name]
+    if UNSTORABLE.search(text):
+        raise NotFound
+    return text
+
+
 async def read(request: Request) -> Fields:
     """Return the body's fields, parsed once a request. Raises UnsupportedType, and Malformed also for a broken line."""
     if not hasattr(request.state, "fields"):

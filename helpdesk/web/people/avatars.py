@@ -48,10 +48,10 @@ async def receive(request: Request, fields: Fields) -> str | None:
 
 
 async def replacing(request: Request, new: str | None, write: Callable[[], Awaitable[str | None]]) -> None:
-    """Await `write`, which stores the name of a new picture or none, and returns that of the one before. Delete the
-    files that no account names then.
+    """Await `write`, which stores the name of a new picture or none, and returns that of the one before. That one is
+    deleted in an hour, since pages show it for a while.
 
-    When it is not known whether it was written, both stay; a later upload deletes what is left.
+    When it is not known whether it was written, both stay; a later change deletes what is left.
     """
     try:
         before = await write()
@@ -61,7 +61,8 @@ async def replacing(request: Request, new: str | None, write: Callable[[], Await
         raise
     services(request).avatar_cache.forget()
     if before:
-        await services(request).avatars.remove(before)
+        await services(request).avatars.let_go(before)
+        await _sweep(request)
 
 
 async def _squares(request: Request, file: UploadFile) -> list[bytes]:

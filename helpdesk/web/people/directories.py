@@ -1,5 +1,7 @@
 """Ask the company's directories now: for one's own fields and VPN, and for administrators about anybody in the ERP."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from functools import partial
 
@@ -7,7 +9,7 @@ from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.errors import DirectoryUnavailable, Invalid, NotConfigured, Sentence, sentence
+from helpdesk.errors import DirectoryUnavailable, Invalid, NotConfigured, Sentence, TooManyAttempts, sentence
 from helpdesk.people import reread as rereading
 from helpdesk.people.directory import Directory, Profile, is_askable
 from helpdesk.store import audit, people, profiles
@@ -40,9 +42,10 @@ async def reread(request: Request) -> Response:
     person, database = await current_user(request), services(request).database
     directories = services(request).authentication.directories
     try:
-        if not await rereading.reread(database, directories, person.id):
-            raise Invalid(message=UNKNOWN)
-    except (DirectoryUnavailable, Invalid) as error:
+        with _alone(request, person.id):
+            if not await rereading.reread(database, directories, person.id):
+                raise Invalid(message=UNKNOWN)
+    except (DirectoryUnavailable, Invalid, TooManyAttempts) as error:
         return await answer_refusal(request, error, page=partial(profile.show, request, error))
     note_saved(request)
     return await answer(request, json=lambda: profile.tell(request), page=lambda: _back(request, REREAD))
@@ -54,7 +57,7 @@ async def vpn_date(request: Request) -> Response:
     person, erp = await current_user(request), _erp(request)
     try:
         its = await (_reread_vpn(request, person.id) if erp else _keep_vpn(request, person.id))
-    except (DirectoryUnavailable, Invalid) as error:
+    except (DirectoryUnavailable, Invalid, TooManyAttempts) as error:
         return await answer_refusal(request, error, page=partial(profile.show, request, error))
     message = vpn_message(its)
     body = {"vpn_end_date": day(its.vpn_end_date), "vpn_enabled": bool(its.vpn_enabled)}
@@ -67,7 +70,7 @@ async def vpn_date(request: Request) -> Response:
 
 async def erp_user(request: Request) -> Response:
     """Tell an administrator whom the ERP knows by a login. The record says who has asked. Raises NotConfigured."""
-    erp, login = _erp(request), request.path_params["username"]
+    erp, login = _erp(request), request_data.path_text(request, "username")
     if erp is None:
         raise NotConfigured
     asking = await current_user(request)
@@ -92,11 +95,25 @@ def _erp(request: Request) -> Directory | None:
     return next((it for it in services(request).authentication.directories if it.source == ERP), None)
 
 
+@contextmanager
+def _alone(request: Request, person_id: int) -> Iterator[None]:
+    """Let nobody ask the directories for the same person twice at once. Raises TooManyAttempts."""
+    under_way = services(request).authentication.rereading
+    if person_id in under_way:
+        raise TooManyAttempts(int(rereading.SECONDS))
+    under_way.add(person_id)
+    try:
+        yield
+    finally:
+        under_way.discard(person_id)
+
+
 async def _reread_vpn(request: Request, person_id: int) -> OwnProfile:
     """Read the person's data in the ERP again. Raises Invalid for somebody whom it does not know."""
     database, directories = services(request).database, services(request).authentication.directories
-    if not await rereading.reread(database, directories, person_id, {ERP}):
-        raise refusal("vpn_end_date", NOT_IN_ERP)
+    with _alone(request, person_id):
+        if not await rereading.reread(database, directories, person_id, {ERP}):
+            raise refusal("vpn_end_date", NOT_IN_ERP)
     note_saved(request)
     return await database.run(lambda db: profiles.of_person(db, person_id))
 

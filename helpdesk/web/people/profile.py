@@ -15,6 +15,7 @@ from helpdesk.notifications.preferences import Preferences, from_json, to_json
 from helpdesk.people import accounts, signature
 from helpdesk.people.model import Person
 from helpdesk.store import audit, company_texts, preferences, profiles, saved_views
+from helpdesk.texts import turns_direction
 from helpdesk.web.core import flash, request_data
 from helpdesk.web.core.after_write import stored
 from helpdesk.web.core.errors import headers_of, status_of
@@ -112,7 +113,8 @@ def _read(fields: Fields) -> Changes:
             except Invalid as refusal:
                 wrong |= refusal.fields
     checked = {name: texts[name] for name in ("full_name", "email") if texts.get(name)}
-    wrong = {name: [mistake] for name, mistake in accounts.mistakes(checked).items()} | wrong
+    turned: dict[str, Sequence[Sentence]] = {name: [accounts.TURNS] for name in texts if turns_direction(texts[name])}
+    wrong = turned | {name: [mistake] for name, mistake in accounts.mistakes(checked).items()} | wrong
     flags = {}
     for name in (*FLAGS, HIDES, REMOVES):
         if fields.values.get(name) is not None:

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from helpdesk.errors import NotFound
 from helpdesk.store import colleagues
+from helpdesk.store.account_search import MOST_TERMS
 from helpdesk.store.casefold import fold
 from helpdesk.store.colleagues import Found
 from helpdesk.web.core import request_data
@@ -42,7 +43,7 @@ class Query(NamedTuple):
 async def index(request: Request) -> Response:
     """List colleagues whose names, logins, departments, positions, offices or phones have all words of `?q=`."""
     query, now = _query(request), services(request).clock()
-    words, offset = fold(query.words).split(), (query.page - 1) * query.per_page
+    words, offset = fold(query.words).split()[:MOST_TERMS], (query.page - 1) * query.per_page
     found = await services(request).database.run(lambda db: colleagues.search(db, words, query.per_page, offset))
     pages = max(1, -(-found.total // query.per_page))
     context: dict[str, Any] = {
@@ -65,7 +66,8 @@ async def index(request: Request) -> Response:
 async def colleague(request: Request) -> Response:
     """Show one colleague; `?source=` names the directory where several have the same login. Raises NotFound, also for
     disabled ones, whom administrators see."""
-    login, source = request.path_params["username"], request.query_params.get("source", "")
+    login = request_data.path_text(request, "username")
+    source = request_data.clean("source", request.query_params.get("source", ""))
     person, now = await current_user(request), services(request).clock()
     it = await services(request).database.run(lambda db: colleagues.with_login(db, login[:200], source[:20]))
     if it is None or not (it.is_active or person.is_admin):

@@ -10,9 +10,9 @@ from starlette.responses import Response
 
 from helpdesk.errors import Invalid, Sentence, sentence
 from helpdesk.people import accounts
-from helpdesk.store import account_acts, account_search
+from helpdesk.store import account_acts, account_search, people
 from helpdesk.store.account_search import PER_PAGE, AccountPage, AccountQuery
-from helpdesk.store.registration import Registration
+from helpdesk.store.registration import LOGIN_TAKEN, Registration
 from helpdesk.store.rights import is_named
 from helpdesk.web.admin.people import access, person
 from helpdesk.web.admin.sections import section_page
@@ -61,7 +61,11 @@ async def new(request: Request) -> Response:
         account = _account(fields)
         number, token = await stored(request, lambda db: account_acts.add_with_link(db, account))
     except Invalid as error:
-        return await answer_refusal(request, error, page=partial(_form, request, fields.values, error))
+        is_taken = LOGIN_TAKEN in error.fields.get("username", ())
+        existing = await _existing(request, fields.text("username")) if is_taken else None
+        return await answer_refusal(
+            request, error, page=partial(_form, request, fields.values, error, existing=existing)
+        )
     link = access.link_of(request, token)
     made = {"id": number, "login": account.login, "link": link}
     response = await answer(
@@ -73,6 +77,12 @@ async def new(request: Request) -> Response:
     return response
 
 
+async def _existing(request: Request, login: str) -> int | None:
+    """Return the local account with this login: a form that is sent twice has made it, and its link was not seen."""
+    rows = await services(request).database.run(lambda db: people.with_login(db, login.strip(), "local"))
+    return rows[0].id if rows else None
+
+
 def _query(request: Request) -> AccountQuery:
     params = request.query_params
     only, sort = params.get("only", ""), params.get("sort") or "name"
@@ -80,7 +90,8 @@ def _query(request: Request) -> AccountQuery:
         raise request_data.refusal("only", request_data.NO_CHOICE)
     if sort not in SORTS:
         raise request_data.refusal("sort", request_data.NO_CHOICE)
-    return AccountQuery(params.get("q", "")[:LONGEST], only, sort, request_data.query_number(params, "page", 1))
+    words = request_data.clean("q", params.get("q", "")[:LONGEST])
+    return AccountQuery(words, only, sort, request_data.query_number(params, "page", 1))
 
 
 def _page(request: Request, query: AccountQuery, page: AccountPage) -> Response:
@@ -116,7 +127,11 @@ def _account(fields: request_data.Fields) -> Registration:
 
 
 def _form(
-    request: Request, typed: Mapping[str, Any], error: Invalid | None = None, made: Mapping[str, Any] | None = None
+    request: Request,
+    typed: Mapping[str, Any],
+    error: Invalid | None = None,
+    made: Mapping[str, Any] | None = None,
+    existing: int | None = None,
 ) -> Response:
     status = status_of(error) if error else 201 if made else 200
     labels: Mapping[str, Sentence] = {
@@ -124,5 +139,6 @@ def _form(
         "full_name": sentence("Full name"),
         "email": sentence("E-mail"),
     }
-    context = {"labels": labels, "limits": accounts.LIMITS, "has_redmine": bool(services(request).settings.redmine_url)}
-    return section_page(request, "admin/new_person.html", status, typed=typed, error=error, made=made, **context)
+    context: dict[str, Any] = {"labels": labels, "limits": accounts.LIMITS, "made": made, "existing": existing}
+    context |= {"has_redmine": bool(services(request).settings.redmine_url)}
+    return section_page(request, "admin/new_person.html", status, typed=typed, error=error, **context)

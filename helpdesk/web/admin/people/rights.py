@@ -6,7 +6,7 @@ from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.errors import Invalid, Sentence, sentence
+from helpdesk.errors import Invalid, NotFound, Sentence, sentence
 from helpdesk.people.rights import ADMIN
 from helpdesk.store import account_acts, directory_accounts, rights
 from helpdesk.web.admin.people import forms, person
@@ -54,8 +54,8 @@ async def _done(request: Request, message: Sentence) -> Response:
 async def _fragment(request: Request, message: Sentence | None = None, error: Invalid | None = None) -> Response:
     account, fields = await person.load(request), await request_data.read(request)
     shown = next((it for it in person.rights_of(request, account) if it.name == fields.values.get("right")), None)
-    if shown is None:
-        return await person.page(request, error, FORM)
+    if shown is None:  # there is no such switch, so that a toast says it
+        raise error or NotFound
     context = {"it": account.row, "right": shown, "message": message, "error": error, "form": FORM}
     return html(request, "admin/_right.html", status_of(error) if error else 200, **context, typed=fields.values)
 
