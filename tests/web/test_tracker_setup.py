@@ -13,7 +13,7 @@ from helpdesk.services import Services
 from helpdesk.settings import settings as configuration
 from helpdesk.store import registration, schema, sessions
 from helpdesk.store.database import Database
-from helpdesk.store.models.tables import Person
+from helpdesk.store.models.tables import FirstAnswer, Person
 from helpdesk.web.routes import ROUTES
 from helpdesk.wiring import wire
 from tests.web.conftest import HTML, Client, Visit
@@ -141,6 +141,7 @@ def test_an_account_gets_a_link_that_is_shown_once_and_sets_a_password(chief: Cl
     link = element(shown.text, "link").text
     assert shown.status_code == 200 and shown.headers["cache-control"] == "no-store"
     assert link not in chief.get(f"{AT}?step=people", headers=HTML).text and step(chief) == "category"
+    assert link.startswith("/users/password/")  # the request's host may be anybody's
     anna, secret = visit(), {"password": "long-enough-77", "confirm_password": "long-enough-77"}
     assert (
         anna.post("/users/login", json={"username": "anna", "password": "a password that nobody has"}).status_code
@@ -155,6 +156,23 @@ def test_an_account_gets_a_link_that_is_shown_once_and_sets_a_password(chief: Cl
     ):
         refused = chief.post(f"{AT}/account", json=wrong)
         assert refused.status_code == 422 and field in refused.json()["errors"]
+
+
+def test_an_account_that_is_sent_twice_is_made_once_and_its_link_is_stored_nowhere(
+    chief: Client, services: Services
+) -> None:
+    sent = {"username": "anna", "email": "anna@example.test", "idempotency_key": "k"}
+    link = element(chief.post(f"{AT}/account", data=sent, headers=HTML).text, "link").text
+    again = chief.post(f"{AT}/account", data=sent, headers=HTML)
+    number = next(it["id"] for it in people(services) if it["login"] == "anna")
+    assert (again.status_code, again.headers["location"]) == (303, f"/admin/people/{number}")
+    assert "A fresh link" in chief.get(again.headers["location"], headers=HTML).text
+    body = {"username": "boris", "email": "boris@example.test"}
+    first, second = (chief.post(f"{AT}/account", json=body, headers={"Idempotency-Key": "k2"}) for _ in range(2))
+    assert first.status_code == second.status_code == 201 and "link" not in second.json()
+    assert second.json()["address"] == first.json()["address"]
+    stored = services.database.run_here(lambda db: str(db.exec(select(FirstAnswer)).all()))
+    assert link.rpartition("/")[2] not in stored and first.json()["link"].rpartition("/")[2] not in stored
 
 
 def element(text: str, name: str) -> Element:

@@ -58,6 +58,14 @@ class Progress(NamedTuple):
         return next((name for name in STEPS if not getattr(self, name)), None)
 
 
+class Added(NamedTuple):
+    """A new account with the token of the link that sets its password."""
+
+    id: int
+    login: str
+    token: str
+
+
 STEPS = ("project", "workflow", "people", "category")
 
 
@@ -121,8 +129,8 @@ def add_staff(session: Session, person_ids: Collection[int], actor_id: int) -> N
     projects.add_to_all(session, known, set(person_ids), role, actor_id)
 
 
-def add_account(session: Session, account: Registration, is_staff: bool, actor_id: int) -> tuple[str, str]:
-    """Add a local account without a password. Return its login, and the token of the link that sets one.
+def add_account(session: Session, account: Registration, is_staff: bool, actor_id: int) -> Added:
+    """Add a local account without a password, and a link that sets one.
 
     Raises Invalid, and Conflict as `add_staff` does.
     """
@@ -133,7 +141,7 @@ def add_account(session: Session, account: Registration, is_staff: bool, actor_i
     if is_staff:
         add_staff(session, [person.id], actor_id)
     audit.note(session, actor_id, "password_link", person.id)
-    return person.login, local_passwords.make_link(session, person.id, person.created_at)
+    return Added(person.id, person.login, local_passwords.make_link(session, person.id, person.created_at))
 
 
 def add_category(session: Session, wanted: CategoryValues, actor_id: int) -> None:

@@ -14,6 +14,7 @@ from helpdesk.errors import Conflict, Invalid, NotFound, sentence
 from helpdesk.store import locks
 from helpdesk.store.casefold import fold
 from helpdesk.store.database import in_batches
+from helpdesk.store.models import table
 from helpdesk.store.models.tables import Membership, Person, Project, Role, Task
 from helpdesk.store.rights import ACTIVE
 from helpdesk.store.tracker import edits
@@ -207,7 +208,7 @@ def add_to_all(
     columns = ("project_id", "person_id", "role_id")
     for batch in in_batches(missing):
         rows = [dict(zip(columns, (*its, role.id), strict=True)) for its in batch]
-        session.execute(sa.insert(Membership), rows)
+        session.execute(sa.insert(table(Membership)), rows)
     for person_id, count in sorted(Counter(person_id for _, person_id in missing).items()):
         edits.record(session, actor_id, "members", "role", role._asdict(), {"count": count}, person_id)
 

@@ -10,13 +10,16 @@ from helpdesk.people import accounts
 from helpdesk.store.registration import Registration
 from helpdesk.store.request_categories import CategoryValues
 from helpdesk.store.tracker import first_steps, projects
+from helpdesk.store.tracker.first_steps import Added
 from helpdesk.store.tracker.projects import ProjectRow
-from helpdesk.web.core import request_data
+from helpdesk.web.admin.people.access import link_of
+from helpdesk.web.core import flash, request_data
 from helpdesk.web.core.after_write import stored
-from helpdesk.web.core.faces import answer, answer_refusal, json_response
+from helpdesk.web.core.faces import Json, answer, answer_refusal, json_response
 from helpdesk.web.core.request_data import Fields
 from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.session import current_user
+from helpdesk.web.edge.idempotency import idempotent
 from helpdesk.web.tracker import pages, setup
 from helpdesk.web.tracker.pages import Prepare, Work
 from helpdesk.web.tracker.projects import read_project
@@ -28,6 +31,7 @@ SET_MADE = sentence("Statuses, priorities, types, roles and their workflow were 
 STAFF_CHOSEN = sentence("They work on tasks now.")
 NOBODY = sentence("Choose at least one person.")
 CATEGORY_MADE = sentence("The category was made.")
+ADDED_BEFORE = sentence("The account was added already. A fresh link for its password can be made here.")
 FINISHED = sentence("The first steps are finished.")
 
 
@@ -65,26 +69,47 @@ async def people(request: Request) -> Response:
 
 
 async def account(request: Request) -> Response:
-    """Add an account, and show once the link by which its owner sets a password. No answer of this is stored."""
+    """Add an account, and show once the link by which its owner sets a password.
+
+    The link is not in the answer that is stored: who sends the form again is led to the account, which has fresh links.
+    """
+    response = await _account_once(request)
+    added: Added | None = getattr(request.state, "added", None)
+    if added is None:
+        return response
+    link = link_of(request, added.token)
+    response = await answer(
+        request,
+        json=lambda: json_response(request, _to_dict(request, added) | {"link": link}, 201),
+        page=lambda: setup.form(request, "people", login=added.login, link=link),
+    )
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@idempotent
+async def _account_once(request: Request) -> Response:
+    """Add an account, and keep what is to be shown once beside the answer."""
     fields, person = await request_data.read(request), await current_user(request)
     try:
         wanted, is_staff = _account(fields), fields.flag("is_staff")
         work = partial(first_steps.add_account, account=wanted, is_staff=is_staff, actor_id=person.id)
-        login, token = await stored(request, work)
+        request.state.added = added = await stored(request, work)
     except (Invalid, Conflict) as error:
         refusal = error
         return await answer_refusal(
             request, refusal, page=lambda: setup.form(request, "people", fields.values, refusal)
         )
-    public = services(request).settings.public_url or str(request.base_url).rstrip("/")
-    link = public + path_to(request, "people:password_link", token=token)
-    response = await answer(
+    address = path_to(request, "admin:person", person_id=added.id)
+    return await answer(
         request,
-        json=lambda: json_response(request, {"username": login, "link": link}, 201),
-        page=lambda: setup.form(request, "people", login=login, link=link),
+        json=lambda: json_response(request, _to_dict(request, added), 201),
+        page=lambda: flash.redirect(request, address, ADDED_BEFORE),
     )
-    response.headers["Cache-Control"] = "no-store"
-    return response
+
+
+def _to_dict(request: Request, added: Added) -> Json:
+    return {"username": added.login, "address": path_to(request, "admin:person", person_id=added.id)}
 
 
 async def category(request: Request) -> Response:

@@ -91,6 +91,5 @@ async def password_link(request: Request) -> Response:
 
 
 def link_of(request: Request, token: str) -> str:
-    """Return the address of a link, as people outside see the helpdesk."""
-    base = services(request).settings.public_url or str(request.base_url).rstrip("/")
-    return base + path_to(request, "people:password_link", token=token)
+    """Return the address of a link; only its path without PUBLIC_URL, for whoever asks may name any host."""
+    return (services(request).settings.public_url or "") + path_to(request, "people:password_link", token=token)
