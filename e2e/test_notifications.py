@@ -37,6 +37,14 @@ def test_notifications_are_seen_opened_marked_and_taken_back(page: Page, as_prog
 WITH_SCRIPTS = pytest.mark.parametrize("javascript", [True], ids=["with JavaScript"], indirect=True)
 
 
+@WITH_SCRIPTS
+def test_the_bell_leads_people_without_a_widget_to_the_page(page: Page, as_program: AsProgram) -> None:
+    as_program("anna").put("/users/profile", json={"notifications_widget_enabled": False}).raise_for_status()
+    steps.come_to(page, "anna", "/tasks/my-tasks")
+    page.locator(".top .bell").click()
+    expect(page).to_have_url(re.compile("/notifications$"))
+
+
 def told(page: Page, number: int) -> None:
     """Bell, title and page say so."""
     expect(page.locator("[data-unread]")).to_have_text([str(number or "")] * 2)

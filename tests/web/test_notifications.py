@@ -12,7 +12,7 @@ from helpdesk.store import rights
 from helpdesk.web.notifications import views as notification_views
 from helpdesk.web.notifications.views import NotificationPage, NotificationQuery
 from tests import telling
-from tests.web.conftest import HTML, HTMX, Visit
+from tests.web.conftest import HTML, HTMX, Client, Visit
 from tests.world import PEOPLE_IDS, EmbeddedWorld
 
 STATUS = {"type": "status_change", "kind": "status"}
@@ -287,3 +287,11 @@ def test_who_is_no_administrator_any_more_reads_nothing_of_systems(
     assert "LDAP" not in page and "You are not an administrator any more" in page
     (told,) = boris.get("/tasks/api/notifications").json()["notifications"]
     assert (told["title"], told["old_subj"]) == ("You are not an administrator any more", "")
+
+
+def test_people_who_switched_the_widget_off_get_none(anna: Client) -> None:
+    assert anna.get("/notifications/widget", headers=HTMX).status_code == 200
+    anna.put("/users/profile", json={"notifications_widget_enabled": False}).raise_for_status()
+    answer = anna.get("/notifications/widget", headers=HTMX)
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert anna.get("/notifications", headers=HTML).status_code == 200

@@ -114,12 +114,15 @@ async def widget(request: Request) -> Response:
 
 
 async def widget_fragment(request: Request, undo: str = "") -> Response:
-    """Render the widget. `undo` is the moment at which all were just marked as read."""
+    """Render the widget, and nothing for people who switched it off. `undo` is the moment at which all were just marked
+    as read."""
+    chosen = await notification_preferences.chosen_by_person(request)
+    if not chosen.in_widget and not undo:
+        return Response(status_code=204)
     page = await find(request, NotificationQuery(False, None, IN_WIDGET, 0))
-    sounds = (await notification_preferences.chosen_by_person(request)).sounds
     before = min((item.row.id for item in page.items if not item.row.read_at), default=1) - 1
-    context: dict[str, Any] = {"page": page, "unread": page.unread, "undo": undo, "sounds": sounds, "before": before}
-    return html(request, "notifications/_widget.html", **context)
+    context: dict[str, Any] = {"page": page, "unread": page.unread, "undo": undo, "before": before}
+    return html(request, "notifications/_widget.html", sounds=chosen.sounds, **context)
 
 
 async def item_fragment(request: Request, number: int, unread: int) -> Response:

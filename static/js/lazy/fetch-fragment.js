@@ -13,12 +13,12 @@ const fetchHtml = async (address, headers, aborted) => {
 };
 const HTMX = { "HX-Request": "true" };
 // Fetch a fragment that the user did not ask for, and swap it in. Errors are ignored, except that with `showsGone` a 404
-// is shown in its place. An answer that `isOutdated` is dropped.
+// is shown in its place. An answer that `isOutdated` is dropped. Returns the status, undefined without an answer.
 const fetchFragment = async (address, target, swap, showsGone, isOutdated) => {
   const { status, text } = await fetchHtml(address, HTMX);
-  if (status !== 200 && !(showsGone && status === 404)) return;
-  if (isOutdated?.()) return;
-  await htmx.swap({ text, sourceElement: target, target, swap });
+  if ((status === 200 || (showsGone && status === 404)) && !isOutdated?.())
+    await htmx.swap({ text, sourceElement: target, target, swap });
+  return status;
 };
 // Wait for the styles that a fragment brings: until they are there it is hidden, and takes no focus.
 const loadStyles = async (fragment) => {

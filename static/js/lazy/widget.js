@@ -7,8 +7,13 @@ const store = (key, value) => (value ? localStorage.setItem(key, value) : localS
 
 let loading;
 const loadWidget = async () => {
-  await fetchFragment(bell.pathname + "/widget", widget() ?? document.body, widget() ? "outerHTML" : "beforeend");
+  const status = await fetchFragment(
+    bell.pathname + "/widget",
+    widget() ?? document.body,
+    widget() ? "outerHTML" : "beforeend"
+  );
   loading = null;
+  return status;
 };
 const showWidget = () => (loading ??= loadWidget());
 const focusTitle = async () => {
@@ -29,11 +34,11 @@ const addTask = (task) => {
   htmx.process(task);
   for (const surplus of [...list.children].slice(MAX_TASKS)) surplus.remove();
 };
-/** Open the widget, or close it; then the focus goes back to the bell that opened it. */
+/** Open the widget, or close it; then the focus goes back to the bell that opened it. Who wants no widget gets the page. */
 export const toggleWidget = async (by) => {
   bell = by;
   if (widget()) return hideWidget();
-  await showWidget();
+  if ((await showWidget()) === 204) return location.assign(bell.href);
   await focusTitle();
 };
 /** Show a notification from the stream: its task, the unread count, its sound, and on the desktop. */
