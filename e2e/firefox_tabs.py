@@ -39,4 +39,6 @@ def come_in(tab: Tab, address: str = "/tasks/my-tasks") -> Tab:
     tab.write("#password", "demo")
     tab.press("main form .main", "Войти")
     tab.sees(".me summary", "Анна Светлова")
+    # Keys count when the scripts have run, which is after the page is seen.
+    firefox.until(lambda: bool(tab.value("() => document.readyState === 'complete'")), "the page is complete")
     return tab
