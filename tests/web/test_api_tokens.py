@@ -30,6 +30,7 @@ READING = "/tasks/my-tasks"
 SHUT_OUT = ({"is_active": False}, {"blocked_at": datetime.fromisoformat("2026-01-01T00:00:00Z")})
 """An account that is disabled here, and one that a directory blocks."""
 IN_PERSON = {
+    "/users/export",
     "/users/login",
     "/users/logout",
     "/users/register",
