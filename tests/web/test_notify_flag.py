@@ -21,10 +21,10 @@ BEGUN = {"status_id": STATUS_IDS["in_progress"]}
 @pytest.fixture
 def poller(services: Services) -> FeedPoller:
     """The one that serves; it has looked once, so that what follows is told."""
-    found: Any = services.watchers[-1]
-    asyncio.run(found.__self__.poll())
-    assert isinstance(found.__self__, FeedPoller)
-    return found.__self__
+    runners = (getattr(watch, "__self__", None) for watch in services.watchers)
+    (found,) = (it for it in runners if isinstance(it, FeedPoller))
+    asyncio.run(found.poll())
+    return found
 
 
 def told(services: Services) -> dict[str, list[str]]:
