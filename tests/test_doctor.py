@@ -12,7 +12,7 @@ from helpdesk.health import Check, Finding, Trouble, examine
 from helpdesk.settings import settings as configuration
 from helpdesk.store import request_categories
 from helpdesk.store.database import Database
-from helpdesk.store.models.tables import RequestCategory
+from helpdesk.store.request_categories import CategoryValues
 from tests.running import database_of
 from tests.servers import redis
 from tests.servers.fixtures import unavailable
@@ -57,8 +57,8 @@ async def test_the_doctor_checks_what_requests_need(environ: Environ, redmine: R
     engine.dispose()
 
     def lead_to(project: str) -> None:
-        category = RequestCategory(name=project, hint="", project_id=redmine.projects[project], position=0)
-        database.run_here(lambda db: request_categories.save(db, category), writes=True)
+        wanted = CategoryValues(project, "", redmine.projects[project], None, True)
+        database.run_here(lambda db: request_categories.add(db, 1, wanted), writes=True)
 
     async def found(**changed: str) -> str:
         return (await findings(environ | changed))["Requests in Redmine"]

@@ -1,7 +1,5 @@
 """The categories of requests that lead somewhere now."""
 
-from collections.abc import Sequence
-
 from helpdesk.requests.model import Category, Requester
 from helpdesk.requests.source import RequestSource
 from helpdesk.store import request_categories
@@ -25,12 +23,6 @@ class Categories:
             return await self._projects(who)
         open_projects = await self.source.projects()
         return tuple(_category(it) for it in kept if it.project_id in open_projects)
-
-    async def broken(self) -> tuple[Category, ...]:
-        """Return the active categories that are not offered, for administrators."""
-        kept: Sequence[RequestCategory] = await self.database.run(request_categories.active)
-        open_projects = await self.source.projects() if kept else frozenset()
-        return tuple(_category(it) for it in kept if it.project_id not in open_projects)
 
     async def _projects(self, who: Requester) -> tuple[Category, ...]:
         projects = await self.source.own_projects(who)

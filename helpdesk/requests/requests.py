@@ -203,9 +203,6 @@ class RequestService:
     async def categories(self, who: Requester) -> tuple[Category, ...]:
         return await self._categories.offered(who)
 
-    async def broken_categories(self) -> tuple[Category, ...]:
-        return await self._categories.broken()
-
     async def create(self, who: Requester, new: NewRequest) -> int:
         require_text("subject", new.subject)
         require_text("text", new.text)

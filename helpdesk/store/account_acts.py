@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from helpdesk.errors import Conflict, Invalid, NotFound, sentence
+from helpdesk.errors import Conflict, Invalid, sentence
 from helpdesk.store import audit, directory_accounts, joins, local_passwords, locks, people, registration, rights
 from helpdesk.store.casefold import fold
+from helpdesk.store.database import required
 from helpdesk.store.models.tables import Person
 from helpdesk.store.registration import EMAIL_TAKEN, Registration
 from helpdesk.store.rights import Named
@@ -22,10 +23,7 @@ OWNED = sentence("The directory %(source)s tells this address. Change it there."
 
 def load(session: Session, person_id: int) -> Person:
     """Return an account. Raises NotFound."""
-    row = session.get(Person, person_id)
-    if row is None:
-        raise NotFound
-    return row
+    return required(session, Person, person_id)
 
 
 def disable(session: Session, person_id: int, named: Named | None) -> None:

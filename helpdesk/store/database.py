@@ -27,9 +27,9 @@ from sqlalchemy.exc import (
     SQLAlchemyError,
     TimeoutError,
 )
-from sqlmodel import Session
+from sqlmodel import Session, SQLModel
 
-from helpdesk.errors import OutcomeUnknown, Overloaded, StorageFull, StoreUnavailable
+from helpdesk.errors import NotFound, OutcomeUnknown, Overloaded, StorageFull, StoreUnavailable
 from helpdesk.slow_queries import log_slow_queries
 from helpdesk.store import acting
 from helpdesk.store.acting import ACTING, Acting
@@ -37,6 +37,7 @@ from helpdesk.threads import Threads
 from helpdesk.timings import Part, measured
 
 T = TypeVar("T")
+Row = TypeVar("Row", bound=SQLModel)
 
 BUSY_MILLISECONDS = 8_000
 CONNECTIONS = 20
@@ -165,6 +166,14 @@ def describe(error: SQLAlchemyError) -> str:
     """Describe an error in a plain sentence where the cause is known."""
     cause = error.orig if isinstance(error, DBAPIError) else None
     return DAMAGED.get(getattr(cause, "sqlite_errorname", "")[:14].rstrip("_"), str(error))
+
+
+def required(session: Session, model: type[Row], key: Any, *, for_update: bool = False) -> Row:
+    """Return the row with this primary key. Raises NotFound."""
+    row = session.get(model, key, with_for_update=for_update)
+    if row is None:
+        raise NotFound
+    return row
 
 
 def in_batches(keys: Iterable[T]) -> Iterator[list[T]]:

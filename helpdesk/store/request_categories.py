@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 
 from helpdesk.errors import Conflict, NotFound
 from helpdesk.store import audit, locks
+from helpdesk.store.database import required
 from helpdesk.store.models.tables import RequestCategory
 
 MOST = 100
@@ -69,9 +70,7 @@ def change(
 ) -> RequestCategory:
     """Change a category whose version is `known`. Raises NotFound, and Conflict with the category as it is now."""
     locks.everybody(session)
-    row = session.get(RequestCategory, category_id, with_for_update=True)
-    if row is None:
-        raise NotFound
+    row = required(session, RequestCategory, category_id, for_update=True)
     if known is not None and known != version(row):
         raise Conflict(row)
     if wanted != values(row):
@@ -97,29 +96,10 @@ def move(session: Session, actor_id: int, category_id: int, by: int) -> None:
         audit.note(session, actor_id, "category_moved", None, {"category": row.id, "name": row.name, "to": after + 1})
 
 
-def save(session: Session, category: RequestCategory) -> int:
-    """Add a category, or replace the one with its id, and number all of them anew. Raises NotFound.
-
-    It goes before the one that has its position; a position beyond the last one is the end.
-    """
-    locks.everybody(session)
-    others = [each for each in all(session) if each.id != category.id]
-    if category.id is not None and session.get(RequestCategory, category.id) is None:
-        raise NotFound
-    kept = session.merge(category)
-    session.add(kept)
-    others.insert(max(0, min(category.position, len(others))), kept)
-    _number(session, others)
-    assert kept.id is not None
-    return kept.id
-
-
 def remove(session: Session, actor_id: int, category_id: int) -> None:
     """Remove a category. Raises NotFound."""
     locks.everybody(session)
-    row = session.get(RequestCategory, category_id)
-    if row is None:
-        raise NotFound
+    row = required(session, RequestCategory, category_id)
     session.delete(row)
     session.flush()
     _number(session, all(session))

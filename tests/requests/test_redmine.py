@@ -14,7 +14,7 @@ from helpdesk.redmine_client import RedmineClient
 from helpdesk.requests.model import NewRequest, RequestQuery
 from helpdesk.store import request_categories
 from helpdesk.store.database import Database
-from helpdesk.store.models.tables import RequestCategory
+from helpdesk.store.request_categories import CategoryValues
 from helpdesk.tasks.files import Upload
 from tests.requests.desk import Desk
 from tests.servers.mariadb import url_of
@@ -53,8 +53,8 @@ def anonymous_id(world: RedmineWorld) -> int:
 
 
 def categorized(desk: Desk, project: str) -> int:
-    category = RequestCategory(name="Компьютер", hint="", project_id=desk.world.project(project), position=0)
-    return desk.database.run_here(lambda db: request_categories.save(db, category), writes=True)
+    wanted = CategoryValues("Компьютер", "", desk.world.project(project), None, True)
+    return desk.database.run_here(lambda db: request_categories.add(db, 1, wanted), writes=True).id or 0
 
 
 def proven(desk: Desk, *logins: str) -> None:

@@ -5,8 +5,9 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from helpdesk.errors import Conflict, Invalid, NotFound, sentence
+from helpdesk.errors import Conflict, Invalid, sentence
 from helpdesk.store import locks
+from helpdesk.store.database import required
 from helpdesk.store.models.tables import CustomField, CustomValue, Kind, Project
 from helpdesk.store.tracker import edits
 
@@ -40,10 +41,7 @@ def all_fields(session: Session) -> list[FieldRow]:
 
 def one(session: Session, field_id: int) -> FieldRow:
     """Return one custom field. Raises NotFound."""
-    row = session.get(CustomField, field_id)
-    if row is None:
-        raise NotFound
-    return _row(row)
+    return _row(required(session, CustomField, field_id))
 
 
 def add(session: Session, wanted: FieldRow, actor_id: int) -> FieldRow:

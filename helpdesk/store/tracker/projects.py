@@ -13,7 +13,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from helpdesk.errors import Conflict, Invalid, NotFound, sentence
 from helpdesk.store import locks
 from helpdesk.store.casefold import fold
-from helpdesk.store.database import in_batches
+from helpdesk.store.database import in_batches, required
 from helpdesk.store.models import table
 from helpdesk.store.models.tables import Membership, Person, Project, Role, Task
 from helpdesk.store.rights import ACTIVE
@@ -63,10 +63,7 @@ def all_projects(session: Session) -> list[ProjectRow]:
 
 def one(session: Session, project_id: int) -> ProjectRow:
     """Return one project, be it archived or not. Raises NotFound."""
-    row = session.get(Project, project_id)
-    if row is None:
-        raise NotFound
-    return _row(row)
+    return _row(required(session, Project, project_id))
 
 
 def add(session: Session, wanted: ProjectRow, actor_id: int) -> ProjectRow:
@@ -153,9 +150,7 @@ def count_members(session: Session, project_id: int, text: str = "") -> int:
 
 def member(session: Session, project_id: int, person_id: int) -> MemberRow:
     """Return a person with their roles in a project, or with none. Raises NotFound for an unknown person."""
-    person = session.get(Person, person_id)
-    if person is None:
-        raise NotFound
+    person = required(session, Person, person_id)
     query = select(Membership.role_id).where(Membership.project_id == project_id, Membership.person_id == person_id)
     return _member(person, session.exec(query).all())
 

@@ -6,8 +6,9 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from helpdesk.errors import Conflict, Invalid, NotFound, sentence
+from helpdesk.errors import Conflict, Invalid, sentence
 from helpdesk.store import locks
+from helpdesk.store.database import required
 from helpdesk.store.models.tables import Membership, Role, Status, Transition
 from helpdesk.store.tracker import edits
 
@@ -53,10 +54,7 @@ def all_roles(session: Session) -> list[RoleRow]:
 
 def one(session: Session, role_id: int) -> RoleRow:
     """Return one role. Raises NotFound."""
-    row = session.get(Role, role_id)
-    if row is None:
-        raise NotFound
-    return _row(row)
+    return _row(required(session, Role, role_id))
 
 
 def add(session: Session, wanted: RoleRow, actor_id: int) -> RoleRow:

@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlmodel import Session, SQLModel, col, select
 
-from helpdesk.errors import Conflict, Invalid, NotFound, Sentence, sentence
+from helpdesk.errors import Conflict, Invalid, Sentence, sentence
 from helpdesk.store import locks
+from helpdesk.store.database import required
 from helpdesk.store.models import table
 from helpdesk.store.models.tables import (
     BoardColumn,
@@ -78,10 +79,7 @@ def all_words(session: Session, part: Part) -> list[Word]:
 
 def one(session: Session, part: Part, number: int) -> Word:
     """Return one word. Raises NotFound."""
-    row = session.get(part.model, number)
-    if row is None:
-        raise NotFound
-    return _word(part, row)
+    return _word(part, required(session, part.model, number))
 
 
 def add(session: Session, part: Part, wanted: Word, actor_id: int, last: bool = True) -> Word:

@@ -103,21 +103,12 @@ async def _add(request: Request) -> Response:
 async def _change(request: Request) -> Response:
     number = path_id(request, "field_id")
 
-    def prepare(fields: Fields, actor: int) -> Work[FieldRow]:
-        mark = fields.version()
-
-        def work(db: Session) -> FieldRow:
-            wanted = read_field(pages.over_stored(db, fields, lambda db: custom_fields.one(db, number)), number)
-            return custom_fields.change(db, wanted, mark, actor)
-
-        return work
-
     async def refused(values: Mapping[str, Any], error: HelpdeskError) -> Response:
         return await _form(request, await _load(request), values, error)
 
     return await pages.write(
         request,
-        prepare,
+        pages.changing(number, custom_fields.one, read_field, custom_fields.change),
         refused=refused,
         json=lambda field: {"field": pages.to_dict(field)},
         path=lambda field: f"{path_to(request, 'tracker:fields')}#field-{field.id}",

@@ -109,10 +109,28 @@ async def write(
     )
 
 
-def over_stored(db: Session, fields: Fields, read: Work[Any]) -> Fields:
-    """Return a body over the stored row. Every writer takes this lock before it reads anything."""
-    locks.everybody(db)
-    return fields.over(read(db)._asdict())
+def changing(
+    number: int,
+    one: Callable[[Session, int], Any],
+    read: Callable[[Fields, int], T],
+    change: Callable[[Session, T, str | None, int], T],
+) -> Prepare[T]:
+    """Return how to make the work that changes the row with this number as a body says.
+
+    The body is read over the stored row, so that programs may send only what they change. Every writer takes this lock
+    before it reads anything.
+    """
+
+    def prepare(fields: Fields, actor: int) -> Work[T]:
+        mark = fields.version()
+
+        def work(db: Session) -> T:
+            locks.everybody(db)
+            return change(db, read(fields.over(one(db, number)._asdict()), number), mark, actor)
+
+        return work
+
+    return prepare
 
 
 def to_dict(row: Any) -> Json:

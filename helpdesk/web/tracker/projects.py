@@ -137,21 +137,12 @@ async def _add(request: Request) -> Response:
 async def _change(request: Request) -> Response:
     number = path_id(request, "project_id")
 
-    def prepare(fields: Fields, actor: int) -> Work[ProjectRow]:
-        mark = fields.version()
-
-        def work(db: Session) -> ProjectRow:
-            wanted = read_project(pages.over_stored(db, fields, lambda db: projects.one(db, number)), number)
-            return projects.change(db, wanted, mark, actor)
-
-        return work
-
     async def refused(values: Mapping[str, Any], error: HelpdeskError) -> Response:
         return await form(request, await load(request), typed=values, error=error)
 
     return await pages.write(
         request,
-        prepare,
+        pages.changing(number, projects.one, read_project, projects.change),
         refused=refused,
         json=lambda project: {"project": pages.to_dict(project)},
         path=lambda project: path_to(request, "tracker:project", project_id=project.id),

@@ -93,21 +93,12 @@ async def _add(request: Request) -> Response:
 async def _change(request: Request) -> Response:
     number = path_id(request, "role_id")
 
-    def prepare(fields: Fields, actor: int) -> Work[RoleRow]:
-        mark = fields.version()
-
-        def work(db: Session) -> RoleRow:
-            wanted = _input(pages.over_stored(db, fields, lambda db: roles.one(db, number)), number)
-            return roles.change(db, wanted, mark, actor)
-
-        return work
-
     async def refused(values: Mapping[str, Any], error: HelpdeskError) -> Response:
         return await _form(request, await _load(request), values, error)
 
     return await pages.write(
         request,
-        prepare,
+        pages.changing(number, roles.one, _input, roles.change),
         refused=refused,
         json=lambda role: {"role": pages.to_dict(role)},
         path=lambda role: f"{path_to(request, 'tracker:roles')}#role-{role.id}",

@@ -83,21 +83,18 @@ class Pages:
     async def _change_once(self, request: Request) -> Response:
         number = path_id(request, "word_id")
 
-        def prepare(fields: Fields, actor: int) -> Work[Word]:
-            mark = fields.version()
+        def one(db: Session, word_id: int) -> Word:
+            return vocabulary.one(db, self.part, word_id)
 
-            def work(db: Session) -> Word:
-                whole = pages.over_stored(db, fields, lambda db: vocabulary.one(db, self.part, number))
-                return vocabulary.change(db, self.part, self._input(whole, number), mark, actor)
-
-            return work
+        def change(db: Session, wanted: Word, mark: str | None, actor: int) -> Word:
+            return vocabulary.change(db, self.part, wanted, mark, actor)
 
         async def refused(values: Mapping[str, Any], error: HelpdeskError) -> Response:
             return await self._form(request, await self._load(request), values, error)
 
         return await pages.write(
             request,
-            prepare,
+            pages.changing(number, one, self._input, change),
             refused=refused,
             json=lambda word: {self.singular: pages.to_dict(word)},
             path=lambda word: f"{path_to(request, f'tracker:{self.plural}')}#word-{word.id}",
