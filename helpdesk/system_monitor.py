@@ -116,9 +116,10 @@ class SystemMonitor:
         began = asyncio.get_running_loop().time()
         result = await run(self.checks[name], CHECK_SECONDS)
         self._took[name] = asyncio.get_running_loop().time() - began
-        deliveries, self.states = await self.database.run(
+        deliveries, state = await self.database.run(
             lambda db: self._write(db, name, lease, holder, result), writes=True
         )
+        self._learn(name, state)
         if deliveries:
             self.dispatcher.dispatch(deliveries)
             self.wakeups.wake({it.notification.person_id for it in deliveries})
@@ -144,11 +145,16 @@ class SystemMonitor:
             await asyncio.sleep(LOOK_AGAIN_SECONDS)
             if await self.database.run(lambda db: system_health.newest_sample(db, name)) != before:
                 break
-        self.states = await self.database.run(system_health.states)
+        states = await self.database.run(system_health.states)
+        self._learn(name, states.get(name, State()))
+
+    def _learn(self, name: str, state: State) -> None:
+        """Keep the state of one system: what the same transaction read of others may be older than what is known."""
+        self.states = {**self.states, name: state}
 
     def _write(
         self, session: Session, name: str, lease: str, holder: str, result: Result
-    ) -> tuple[list[Delivery], Mapping[str, State]]:
+    ) -> tuple[list[Delivery], State]:
         now, deliveries = self.clock(), list[Delivery]()
         # A process that was stopped in the middle must not overwrite what another has found since.
         if leases.keep(session, lease, holder):
@@ -156,7 +162,7 @@ class SystemMonitor:
             system_health.record(session, name, result.seconds, error, now)
             deliveries = self._notify(session, name, now)
             leases.release(session, lease, holder, now)
-        return deliveries, system_health.states(session)
+        return deliveries, system_health.states(session).get(name, State())
 
     def _notify(self, session: Session, name: str, now: datetime) -> list[Delivery]:
         """Notify administrators, unless the system is down only because another one is, of which they hear."""

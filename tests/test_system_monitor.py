@@ -186,6 +186,27 @@ async def test_of_several_processes_one_checks_and_two_never_check_at_once(anywh
     assert two.states["redmine"].status == "up"  # the outcome of the other's check
 
 
+async def test_a_check_that_ends_late_does_not_undo_what_another_found(
+    systems: Systems, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, run, wrote, may_end = systems.process(), systems.database.run, asyncio.Event(), asyncio.Event()
+
+    async def late(work: Callable[[Session], object], *, writes: bool = False) -> object:
+        found = await run(work, writes=writes)
+        if systems.looks == ["feed"] and not wrote.is_set():
+            wrote.set()
+            await may_end.wait()
+        return found
+
+    monkeypatch.setattr(systems.database, "run", late)
+    feed = asyncio.create_task(one.test("feed"))
+    await wrote.wait()
+    await one.test("redmine")
+    may_end.set()
+    await feed
+    assert {name: it.status for name, it in one.states.items()} == {"feed": "up", "redmine": "up"}
+
+
 async def test_a_process_that_is_killed_in_the_middle_delays_the_next_check_only_for_a_while(systems: Systems) -> None:
     one, two = systems.process(), systems.process()
     systems.gate.clear()
