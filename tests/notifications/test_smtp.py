@@ -10,9 +10,10 @@ import pytest
 
 from helpdesk.errors import NotConfigured
 from helpdesk.notifications.channels import email
-from helpdesk.notifications.channels.email import compose, smtp
+from helpdesk.notifications.channels.email import compose, recipients, smtp
+from helpdesk.notifications.channels.email.account import account
 from helpdesk.notifications.channels.email.faults import Fault
-from helpdesk.notifications.channels.email.smtp import Connection, account
+from helpdesk.notifications.channels.email.smtp import Connection
 from helpdesk.settings import settings as configuration
 from helpdesk.settings.settings import Settings
 from tests.servers.certificates import Authority
@@ -147,8 +148,8 @@ async def test_recipients_are_checked_before_anything_is_written(server: Imitate
     asked = [ANNA, BORIS, "new@example.test", "x@y\r\nRCPT TO:<z@example.test>", "почта@example.test"]
     assert await email.check(settings_of(server), asked) == {
         ANNA: "550 nobody",
-        "x@y\r\nRCPT TO:<z@example.test>": smtp.NO_ADDRESS,
-        "почта@example.test": smtp.NO_ADDRESS,
+        "x@y\r\nRCPT TO:<z@example.test>": recipients.NO_ADDRESS,
+        "почта@example.test": recipients.NO_ADDRESS,
     }
     assert not server.received
     server.answers["EHLO"] = HANG_UP

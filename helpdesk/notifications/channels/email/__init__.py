@@ -20,6 +20,6 @@ async def check(settings: Settings, recipients: Collection[str]) -> dict[str, st
     Unavailable when it can't be asked, and NotConfigured where no mail is set."""
     if not settings.sends_mail:
         raise NotConfigured
-    from helpdesk.notifications.channels.email import smtp
+    from helpdesk.notifications.channels.email import recipients as asked
 
-    return await smtp.refusals(settings, recipients)
+    return await asked.refusals(settings, recipients)

@@ -5,7 +5,6 @@ one is opened again.
 """
 
 import asyncio
-import ssl
 import time
 from base64 import b64encode
 from collections.abc import Collection, Mapping
@@ -15,11 +14,8 @@ from typing import NamedTuple
 import aiosmtplib
 from aiosmtplib import SMTPDataError, SMTPException, SMTPRecipientRefused, SMTPResponseException, SMTPSenderRefused
 
-from helpdesk import tls
-from helpdesk.notifications.channels.email import addresses
-from helpdesk.notifications.channels.email.faults import ENDED, NO_AUTH, NO_STARTTLS, SILENT, Fault, fault_of, plain
-from helpdesk.settings.channels import SmtpTls
-from helpdesk.settings.settings import Settings
+from helpdesk.notifications.channels.email.account import Account
+from helpdesk.notifications.channels.email.faults import ENDED, NO_AUTH, NO_STARTTLS, Fault, fault_of, plain
 
 CONNECT_SECONDS = 10.0
 COMMAND_SECONDS = 15.0
@@ -29,23 +25,8 @@ BYTES_A_SECOND = 500_000
 PROVEN_SECONDS = 2.0
 """A connection that was used so shortly ago is not asked whether it still works."""
 IDLE_SECONDS = 30.0
-CHECK_SECONDS = 8.0
 SIGNING_OFF, TOO_LARGE, PERMANENT = 421, 552, 500
 BROKEN = (SMTPException, OSError, TimeoutError)
-NO_ADDRESS = "553 no address that mail can be sent to"
-
-
-class Account(NamedTuple):
-    """How mail is handed over: the server, and as whom. `domain` is the name by which we greet it."""
-
-    host: str
-    port: int
-    encryption: SmtpTls
-    context: ssl.SSLContext
-    user: str
-    password: str
-    sender: str
-    domain: str
 
 
 class Answer(NamedTuple):
@@ -72,14 +53,6 @@ class Result(NamedTuple):
 
 
 LOST = Result(is_unknown=True)
-
-
-def account(settings: Settings) -> Account:
-    """Return the account of the settings. Raises ValueError when their sender is no address."""
-    sender, context = addresses.sender(settings), tls.context(settings.smtp_ca_bundle or settings.ca_bundle)
-    host, user, password = settings.smtp_host or "", settings.smtp_user or "", settings.smtp_password or ""
-    server = host, settings.smtp_port, settings.smtp_tls, context
-    return Account(*server, user, password, sender.addr_spec, sender.domain)
 
 
 class Connection:
@@ -278,27 +251,6 @@ class Connection:
             return LOST
         self._used_at = time.monotonic()
         return Result(refused)
-
-
-async def refusals(settings: Settings, recipients: Collection[str]) -> dict[str, str]:
-    """Ask the server now, and return the words with which it refuses recipients for good. Raises Fault.
-
-    A server that puts a recipient off, as for greylisting, does not refuse it. What is no plain address, and letters
-    that the server can't take, are refused in our own words.
-    """
-    plain_ones = {
-        each: envelope for each in recipients if (envelope := addresses.envelope(each)).isascii() and envelope
-    }
-    connection = Connection(account(settings))
-    try:
-        async with asyncio.timeout(CHECK_SECONDS):
-            found = await connection.refused(list(dict.fromkeys(plain_ones.values())))
-    except TimeoutError as error:
-        raise Fault("unreachable", SILENT) from error
-    finally:
-        await connection.close()
-    others = {each: NO_ADDRESS for each in recipients if each not in plain_ones}
-    return others | {each: str(found[it]) for each, it in plain_ones.items() if it in found and found[it].is_permanent}
 
 
 def _answer(error: SMTPResponseException) -> Answer:
