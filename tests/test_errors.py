@@ -37,6 +37,7 @@ CAUGHT_BY = {
 LAST_RESORTS = {
     "helpdesk.demo.simulated_colleague": "the demo's colleague goes on with the next thing",
     "helpdesk.notifications.channels.sse.streams": "the other people's streams are woken, then it is raised",
+    "helpdesk.notifications.channels.email.sender": "a mail that can't be written must not keep the others back",
     "helpdesk.health": "a check that fails must not hide the others",
     "helpdesk.notifications.suppression": "the act was done: who hears of it must not hide that",
     "helpdesk.notifications.event_processing": "the poller goes on: an event in error is tried again, then dropped",

@@ -15,6 +15,8 @@ REASONS: dict[str, Sentence] = {
     "other_device": sentence("It has reached another device of yours."),
     "no_address": sentence("Your account has no e-mail address."),
     "flagged": sentence("The mail server has refused your address before."),
+    "bad_address": sentence("Your e-mail address is none that mail can be sent to."),
+    "too_large": sentence("It is too large for the mail server."),
     "refused": sentence("The server refused it."),
     "unreachable": sentence("The server does not answer."),
     "busy": sentence("The server asked to wait."),

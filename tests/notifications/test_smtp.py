@@ -1,10 +1,8 @@
 """The conversation with the mail server, which refuses, hangs and hangs up."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from email import message_from_string
 from email.policy import SMTP
-from pathlib import Path
 
 import pytest
 
@@ -14,19 +12,12 @@ from helpdesk.notifications.channels.email import compose, recipients, smtp
 from helpdesk.notifications.channels.email.account import account
 from helpdesk.notifications.channels.email.faults import Fault
 from helpdesk.notifications.channels.email.smtp import Connection
-from helpdesk.settings import settings as configuration
 from helpdesk.settings.settings import Settings
+from tests.notifications.mailing import ANNA, BORIS, settings_of
 from tests.servers.certificates import Authority
 from tests.servers.imitated_smtp import HANG, HANG_UP, PASSWORD, USER, ImitatedSmtp, imitated_smtp
 
 MESSAGE = b"Subject: a\r\n\r\n.a line with a dot\r\n"
-ANNA, BORIS = "anna@example.test", "boris@example.test"
-
-
-def settings_of(server: ImitatedSmtp, **changed: object) -> Settings:
-    environ = {"SECRET_KEY": "k" * 32, "SMTP_HOST": server.host, "SMTP_PORT": str(server.port), "SMTP_TLS": "off",
-               "SMTP_FROM": "Helpdesk <helpdesk@example.test>"}  # fmt: skip
-    return replace(configuration.load(environ, Path("/nowhere")), **changed)  # type: ignore[arg-type]
 
 
 @pytest.fixture

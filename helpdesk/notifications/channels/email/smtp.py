@@ -53,6 +53,7 @@ class Result(NamedTuple):
 
 
 LOST = Result(is_unknown=True)
+NO_UTF8 = Answer(553, "the server takes no addresses with letters beyond ASCII")
 
 
 class Connection:
@@ -100,10 +101,6 @@ class Connection:
             await client.noop()
         except BROKEN as error:
             raise fault_of(error) from error
-
-    def takes_utf8(self) -> bool:
-        """Tell whether the open connection takes addresses with letters beyond ASCII."""
-        return bool(self._client and self._client.supports_extension("smtputf8"))
 
     def rest(self) -> None:
         """Keep the connection for a while, in case there is more to send."""
@@ -203,6 +200,8 @@ class Connection:
         self, client: aiosmtplib.SMTP, recipients: Collection[str], message: bytes, utf8: bool
     ) -> Result:
         """Hand over a message. Raises Fault until the text was begun; then the outcome is unknown without an answer."""
+        if utf8 and not client.supports_extension("smtputf8"):
+            return Result(answer=NO_UTF8)
         try:
             if too_large := await self._begin(client, len(message), utf8):
                 return Result(answer=too_large)
