@@ -2,17 +2,20 @@
 
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from datetime import datetime
+from secrets import token_hex
 from typing import Any
 
 from sqlmodel import Session
 
+from helpdesk.errors import NotConfigured
+from helpdesk.notifications import messages, preferences
 from helpdesk.notifications.channels import registry
 from helpdesk.notifications.channels.port import Resources
 from helpdesk.notifications.delivery import Delivery, to_content
 from helpdesk.notifications.delivery_checks import DeliveryChecks
 from helpdesk.notifications.outbox_worker import OutboxWorker
 from helpdesk.notifications.preferences import Decision
-from helpdesk.store import devices
+from helpdesk.store import channel_states, devices
 from helpdesk.store import outbox as stored
 from helpdesk.store.devices import FCM, WEB_PUSH
 from helpdesk.store.models.notifications import NotificationRow
@@ -38,6 +41,14 @@ class Outbox:
         its person may ask for."""
         stored.add(session, [*self._mails(session, deliveries, now), *self._pushes(session, deliveries, now)])
 
+    def add_test(self, session: Session, person_id: int, channel: str, device_id: int, now: datetime) -> None:
+        """Add what a person sends to their own device, or to their own mailbox with `device_id` 0. No preferences are
+        asked. Raises NotConfigured when nothing is sent over this channel."""
+        if channel not in self.workers:
+            raise NotConfigured
+        test = messages.notification_to_self(person_id, token_hex(8), now)
+        stored.add(session, [_row(channel, test, preferences.NOW, now, device_id)])
+
     def wake(self) -> None:
         """Tell the workers of this process that there is something to send. Others look for it now and then."""
         for worker in self.workers.values():
@@ -52,10 +63,11 @@ class Outbox:
         pushing = self.workers.keys() & {FCM, WEB_PUSH}
         decided = _decided(deliveries, "push") if pushing else []
         theirs = devices.services_of(session, {it.person_id for it, _ in decided}) if decided else {}
+        preferred = WEB_PUSH if decided and channel_states.state(session, FCM).failures else FCM
         for notification, decision in decided:
-            # Who has a phone gets it there; browsers follow when that fails (`outbox_worker.py`).
+            # Who has a phone gets it there; browsers follow when that fails (`outcome_recorder.py`).
             own = [(id, service) for id, service in theirs.get(notification.person_id, ()) if service in pushing]
-            first = [it for it in own if it[1] == FCM] or own
+            first = [it for it in own if it[1] == preferred] or own
             if decision.reason and first:
                 yield _row(first[0][1], notification, decision, now)
             elif not decision.reason:
