@@ -12,7 +12,6 @@ from starlette.responses import Response
 from helpdesk.errors import NotFound, Sentence, sentence
 from helpdesk.notifications import reasons
 from helpdesk.notifications.channels.registry import OPTION_OF
-from helpdesk.settings.settings import Settings
 from helpdesk.store import audit, channel_states, delivery_numbers, flagged_addresses
 from helpdesk.store.delivery_numbers import Depth, Failure
 from helpdesk.store.flagged_addresses import Flagged
@@ -99,8 +98,8 @@ class Overview(NamedTuple):
 
 async def index(request: Request) -> Response:
     """Show each channel with its last day, devices, refused addresses and failures."""
-    settings, now = services(request).settings, services(request).clock()
-    shown = await services(request).database.run(lambda db: _overview(db, settings, now))
+    zone, now = services(request).settings.timezone, services(request).clock()
+    shown = await services(request).database.run(lambda db: _overview(db, _is_set(request), now.astimezone(zone)))
     return await answer(
         request, json=lambda: json_response(request, _to_dict(request, shown)), page=lambda: _page(request, shown, now)
     )
@@ -159,8 +158,8 @@ def _bar(place: int, hour: Hour, most: int, width: float) -> Bar:
     return Bar(*(f"{number:.1f}" for number in numbers))
 
 
-def _overview(session: Session, settings: Settings, now: datetime) -> Overview:
-    times = list(_hours(now.astimezone(settings.timezone)))
+def _overview(session: Session, is_set: Mapping[str, bool], now: datetime) -> Overview:
+    times = list(_hours(now))
     counts = delivery_numbers.ended(session, times)
     states = channel_states.all_states(session, TITLES)
     views = {}
@@ -171,10 +170,8 @@ def _overview(session: Session, settings: Settings, now: datetime) -> Overview:
             for (begins, _), it in zip(times, counts, strict=True)
         )
         rests = bool(state.paused_until and state.paused_until > now)
-        is_set = _is_set(settings)[name]
-        views[name] = ChannelView(
-            name, title, is_set, NEEDED[name], depth, hours, state, rests, reasons.in_words(state.reason)
-        )
+        reason = reasons.in_words(state.reason)
+        views[name] = ChannelView(name, title, is_set[name], NEEDED[name], depth, hours, state, rests, reason)
     return Overview(
         views,
         delivery_numbers.devices(session),
@@ -192,7 +189,8 @@ def _hours(local: datetime) -> Iterator[tuple[datetime, datetime]]:
         yield begins, begins + timedelta(hours=1)
 
 
-def _is_set(settings: Settings) -> Mapping[str, bool]:
+def _is_set(request: Request) -> Mapping[str, bool]:
+    settings = services(request).settings
     return {"email": settings.sends_mail, "fcm": settings.sends_fcm, "webpush": settings.sends_web_push}
 
 
