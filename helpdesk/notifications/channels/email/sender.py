@@ -10,7 +10,6 @@ from sqlmodel import Session, col, select
 from helpdesk.errors import HelpdeskError
 from helpdesk.notifications.channels.email import addresses, digest
 from helpdesk.notifications.channels.email.account import account
-from helpdesk.notifications.channels.email.compose import as_bytes
 from helpdesk.notifications.channels.email.faults import Fault
 from helpdesk.notifications.channels.email.smtp import TOO_LARGE, Answer, Connection, Result
 from helpdesk.notifications.channels.email.writer import Writer
@@ -93,7 +92,7 @@ class EmailSender:
             message = self.writer.digest(items)
         else:
             message = self.writer.notification(items[0])
-        return Written((address,), as_bytes(message))
+        return Written((address,), message)
 
     async def _letter(self, letter_id: int) -> Letter | None:
         def work(session: Session) -> Letter | None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from email.headerregistry import Address
-from email.message import EmailMessage
 from functools import cache
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -12,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from helpdesk.errors import Sentence
 from helpdesk.languages import LANGUAGES, say
 from helpdesk.notifications.channels.email import addresses, digest, unsubscribe, words
-from helpdesk.notifications.channels.email.compose import Content, cut, mail
+from helpdesk.notifications.channels.email.mime import Content, cut, mail, mailbox
 from helpdesk.notifications.channels.port import Item
 from helpdesk.notifications.kinds import TYPES, Type
 from helpdesk.notifications.messages import OF_NO_TASK, message
@@ -48,7 +47,7 @@ class Writer:
     def __init__(self, settings: Settings) -> None:
         self.settings, self.sender = settings, addresses.sender(settings)
 
-    def notification(self, item: Item) -> EmailMessage:
+    def notification(self, item: Item) -> bytes:
         """Write a mail about one notification. Mails about a task are one thread. Raises ValueError for an address that
         is none."""
         row, it, language = item.row, _notification(item), self.language(item.row)
@@ -58,7 +57,7 @@ class Writer:
         content = self._content("notification", language, self._subject(language, it), {**context, **footer})
         return mail(content, self.sender, _recipient(row), self._headers(row, [row.event], link, it))
 
-    def digest(self, items: Sequence[Item]) -> EmailMessage:
+    def digest(self, items: Sequence[Item]) -> bytes:
         """Write one mail about several notifications of a person. Raises ValueError for an address that is none."""
         row, language = items[0].row, self.language(items[0].row)
         is_digest = any(it.row.bundle == digest.DIGEST for it in items)
@@ -74,7 +73,7 @@ class Writer:
         content = self._content("digest", language, subject, {**context, **footer})
         return mail(content, self.sender, _recipient(row), self._headers(row, [it.row.event for it in items], link))
 
-    def letter(self, row: Row, letter: Letter) -> EmailMessage:
+    def letter(self, row: Row, letter: Letter) -> bytes:
         """Write a letter to many for one of them. Raises ValueError for an address that is none."""
         language = self.language(row)
         why = say(language, Sentence(words.WHY_LETTER.text, {"brand": self.settings.brand_name}))
@@ -83,7 +82,7 @@ class Writer:
         content = self._content("letter", language, letter.subject, context)
         headers = {"Message-ID": self._message_id(row, [row.event])}
         if self.settings.smtp_reply_to:
-            headers["Reply-To"] = str(addresses.header("", self.settings.smtp_reply_to))
+            headers["Reply-To"] = mailbox(addresses.header("", self.settings.smtp_reply_to))
         return mail(content, self.sender, _recipient(row), headers)
 
     def language(self, row: Row) -> str:
