@@ -24,8 +24,8 @@ SHAPES = f"""() => {{
     const skeleton = new Set([...landmarks, ...headings].map(path));
     return [...new Set(visible.map(shape)), digest([...skeleton].sort().join())];
 }}"""
-# A paint is the shape of a text with its letters and the colours behind it, as they are now in a window of this width.
-# The first element of each waits for axe under its name.
+# A paint is the shape of a text with its letters, the colours behind it, and what takes it elsewhere than its parent, as
+# they are now. The first element of each waits for axe under its name.
 PAINTS = f"""() => {{
     {SHAPE}
     const hasText = (it) => it.matches("input, select, textarea")
@@ -37,9 +37,10 @@ PAINTS = f"""() => {{
         if (style.backgroundColor !== "rgba(0, 0, 0, 0)") behind += ` ${{style.backgroundColor}}`;
         if (style.backgroundImage !== "none") behind += ` ${{style.backgroundImage}}`;
         if (style.opacity !== "1") behind += ` ${{style.opacity}}`;
+        if (style.position !== "static") behind += ` ${{style.position}}`;
         if (hasText(it) && it.checkVisibility()) {{
             const letters = `${{style.color}} ${{style.fontSize}} ${{style.fontWeight}}`;
-            const name = digest(`${{innerWidth}} ${{shape(it)}} ${{letters}} on${{behind}}`);
+            const name = digest(`paint ${{shape(it)}} ${{letters}} on${{behind}}`);
             if (!paints.has(name)) paints.set(name, it);
         }}
         for (const child of it.children) walk(child, behind);
