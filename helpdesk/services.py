@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from helpdesk.notifications.feed_poller import FeedStatus
-from helpdesk.notifications.recipients import Accounts
+from helpdesk.notifications.outbox import Outbox
 from helpdesk.notifications.suppression import Suppression
 from helpdesk.notifications.wakeups import Wakeups
 from helpdesk.people.authentication import Authentication
@@ -14,6 +14,7 @@ from helpdesk.requests.service import Requests
 from helpdesk.settings.settings import Settings
 from helpdesk.store.database import Database
 from helpdesk.store.models.notifications import EventRecord
+from helpdesk.store.people import Accounts
 from helpdesk.supervision import BackgroundTask
 from helpdesk.system_monitor import SystemMonitor
 from helpdesk.tasks.backend import Backend
@@ -32,7 +33,7 @@ class Services:
     `authentication` signs people in. `accounts` returns the accounts of people by their numbers in the backend, and
     `identify` returns a signed-in person's identity there, and raises NotAllowed without one. `wakeups` wakes open
     streams, `feed_status` tells whether the feed is live, and `visible_to` returns the people who may see an event.
-    `system_monitor` knows the health of the store and of outside systems.
+    `system_monitor` knows the health of the store and of outside systems. `outbox` sends over the channels.
     `requests` are tasks as those see them who asked for help, and `visible_tasks` tells what a person sees in either
     way. Each of `watchers` runs until it is cancelled. `close` releases connections when the process ends.
     """
@@ -49,6 +50,7 @@ class Services:
     feed_status: Callable[[], FeedStatus]
     visible_to: Callable[[EventRecord, Iterable[Actor]], Awaitable[frozenset[int]]]
     system_monitor: SystemMonitor
+    outbox: Outbox
     requests: Requests
     watchers: tuple[BackgroundTask, ...]
     clock: Callable[[], datetime] = utc_now

@@ -19,9 +19,9 @@ from sqlmodel import Session
 from helpdesk.errors import OutcomeUnknown, Sentence, StoreUnavailable
 from helpdesk.health import Check, Result, Trouble, run
 from helpdesk.notifications import system_changes
-from helpdesk.notifications.channels.dispatcher import Dispatcher
-from helpdesk.notifications.channels.port import Delivery
+from helpdesk.notifications.delivery import Delivery
 from helpdesk.notifications.kinds import Kind
+from helpdesk.notifications.outbox import Outbox
 from helpdesk.notifications.wakeups import Wakeups
 from helpdesk.store import leases, system_health
 from helpdesk.store.database import Database
@@ -63,13 +63,13 @@ class SystemMonitor:
         checks: Iterable[Check],
         database: Database,
         administrators: Callable[[Session], Sequence[int]],
-        dispatcher: Dispatcher,
+        outbox: Outbox,
         wakeups: Wakeups,
         clock: Callable[[], datetime],
     ) -> None:
         self.checks = {check.name: check for check in checks}
         self.database, self.administrators = database, administrators
-        self.dispatcher, self.wakeups, self.clock = dispatcher, wakeups, clock
+        self.outbox, self.wakeups, self.clock = outbox, wakeups, clock
         self.holder = token_hex(8)
         self.states: Mapping[str, State] = {}
         self._took: dict[str, float] = {}
@@ -121,7 +121,7 @@ class SystemMonitor:
         )
         self._learn(name, state)
         if deliveries:
-            self.dispatcher.dispatch(deliveries)
+            self.outbox.wake()
             self.wakeups.wake({it.notification.person_id for it in deliveries})
 
     def _begin(self, session: Session) -> bool:
@@ -174,7 +174,7 @@ class SystemMonitor:
             return []
         log.warning("a system has changed its state", extra={"system": name, "status": status})
         kind: Kind = "system_down" if status == DOWN else "system_up"
-        return system_changes.notify(session, name, kind, self.administrators(session), now)
+        return system_changes.notify(session, name, kind, self.administrators(session), now, self.outbox)
 
 
 def to_json(trouble: Trouble) -> str:

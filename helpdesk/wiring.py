@@ -11,11 +11,12 @@ from helpdesk.adapters import Outside
 from helpdesk.encryption import Box
 from helpdesk.errors import NotAllowed, sentence
 from helpdesk.notifications import feed_health
-from helpdesk.notifications.channels.dispatcher import Dispatcher
 from helpdesk.notifications.channels.port import Resources
+from helpdesk.notifications.delivery_checks import DeliveryChecks
 from helpdesk.notifications.event_processing import records_visible_to
 from helpdesk.notifications.feed_poller import FeedPoller
-from helpdesk.notifications.recipients import Accounts, Recipients
+from helpdesk.notifications.outbox import Outbox
+from helpdesk.notifications.recipients import Recipients
 from helpdesk.notifications.suppression import Suppression
 from helpdesk.notifications.wakeups import Wakeups
 from helpdesk.people.authentication import Authentication
@@ -36,6 +37,7 @@ from helpdesk.settings.settings import Settings
 from helpdesk.store import people, rights
 from helpdesk.store.database import Database
 from helpdesk.store.models.tables import Person
+from helpdesk.store.people import Accounts
 from helpdesk.supervision import BackgroundTask
 from helpdesk.system_monitor import SystemMonitor
 from helpdesk.tasks.backend import Backend
@@ -158,16 +160,17 @@ def _services(
     wakeups, wakeup_watchers = _wakeups(settings)
     named = partial(rights.administrators, named=settings.administrators or ())
     recipients = Recipients(feed, database, accounts, named, settings.timezone, requests)
-    dispatcher = Dispatcher(Resources(settings, database))
+    checks = DeliveryChecks(feed, database, accounts, named, requests, utc_now)
+    outbox = Outbox(Resources(settings, database), checks, utc_now)
 
     def interval(now: datetime) -> float:
         return interval_at(now, settings.timezone, settings.poll_interval, settings.poll_schedule)
 
-    poller = FeedPoller(feed, database, recipients, dispatcher, wakeups, interval, clock=utc_now)
+    poller = FeedPoller(feed, database, recipients, outbox, wakeups, interval, clock=utc_now)
     needs = "redmine" if systems.redmine else "database"
     of_feed = feed_health.check(lambda: poller.feed_status, utc_now, needs)
     listed = [*adapters.checks_of(settings, database, systems), of_feed]
-    monitor = SystemMonitor(listed, database, named, dispatcher, wakeups, utc_now)
+    monitor = SystemMonitor(listed, database, named, outbox, wakeups, utc_now)
     return Services(
         settings,
         database,
@@ -181,8 +184,9 @@ def _services(
         feed_status=lambda: poller.feed_status,
         visible_to=records_visible_to(feed),
         system_monitor=monitor,
+        outbox=outbox,
         requests=requests,
-        watchers=(*watchers, *wakeup_watchers, *dispatcher.watchers, poller.watch, monitor.watch),
+        watchers=(*watchers, *wakeup_watchers, *outbox.watchers, poller.watch, monitor.watch),
     )
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from helpdesk.settings.channels import NO_SENDER, NO_WEB_PUSH
 from helpdesk.settings.later import LATER, PREDECESSOR
 from helpdesk.settings.listing import list_settings
 from helpdesk.settings.settings import KNOWN, Settings, SettingsError, load
@@ -50,13 +51,13 @@ def shown(settings: Settings) -> dict[str, tuple[str, str]]:
 
 def test_an_unchanged_file_of_the_predecessor_is_understood_wholly(tmp_path: Path) -> None:
     settings = loaded(tmp_path, UNCHANGED)
-    assert settings.notices == ()
+    assert settings.notices == (NO_SENDER, NO_WEB_PUSH)
     assert (settings.redmine_api_key, settings.mysql_password) == ("abc%def", "p#a;s%s")
-    assert shown(settings)["SMTP_PORT"] == ("25", "config.ini, not used yet")
+    assert shown(settings)["SMTP_PORT"] == ("25", "config.ini")
 
 
 def test_secrets_of_systems_to_come_are_masked(tmp_path: Path) -> None:
-    told = str(shown(loaded(tmp_path, UNCHANGED, SMTP_FROM="https://me:melon@a.example")))
+    told = str(shown(loaded(tmp_path, UNCHANGED, NETMONITOR_HOSTS="https://me:melon@a.example")))
     assert not any(secret in told for secret in ("tiger", "sesame", "papaya", "melon"))
 
 
@@ -64,7 +65,7 @@ def test_the_rest_of_a_secret_that_was_broken_in_lines_is_not_repeated(tmp_path:
     key = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKB"
     pieces = f"{key}\n{key}==\n"
     settings = loaded(tmp_path, f"[push_notifications]\nvapid_private_key = {pieces}", f"VAPID_PUBLIC_KEY={pieces}")
-    assert len(settings.notices) == 2 and key.lower() not in str(settings.notices).lower()
+    assert len(settings.notices) == 3 and key.lower() not in str(settings.notices).lower()
 
 
 TAILS = ("Geheim42==", "geheim = =", "geheim", "GEHEIM_42=x", "geheim: y", "a geheim # b", "geheim=a # b")
@@ -193,12 +194,12 @@ def test_an_unknown_setting_is_reported_beside_the_one_missing_for_want_of_it(tm
 
 def test_a_wrong_later_setting_keeps_nobody_from_starting(tmp_path: Path) -> None:
     settings = loaded(
-        tmp_path, "[email]\nsmtp_port = often", SMTP_CA_BUNDLE="missing.pem", FINESSE_VERIFY_SSL="perhaps"
+        tmp_path, "[finesse]\nbase_url = often", FINESSE_CA_BUNDLE="missing.pem", FINESSE_VERIFY_SSL="perhaps"
     )
     assert sorted(notice.partition(":")[0] for notice in settings.notices) == [
+        "FINESSE_BASE_URL",
+        "FINESSE_CA_BUNDLE",
         "FINESSE_VERIFY_SSL",
-        "SMTP_CA_BUNDLE",
-        "SMTP_PORT",
     ]
 
 

@@ -20,7 +20,6 @@ CAUGHT_BY = {
     "helpdesk.commands.Refused": "helpdesk.__main__",
     "helpdesk.health.Trouble": "helpdesk.health",
     "helpdesk.settings.ini_file.Unreadable": "helpdesk.settings.sources",
-    "helpdesk.notifications.channels.port.PermanentFailure": "helpdesk.notifications.channels.dispatcher",
     "helpdesk.notifications.event_processing.LeaseLost": "helpdesk.notifications.feed_poller",
     "helpdesk.settings.sources.SettingsError": "helpdesk.__main__",
     "helpdesk.store.api_tokens.TooMany": "helpdesk.web.accounts.api_tokens",
@@ -37,12 +36,13 @@ CAUGHT_BY = {
 
 LAST_RESORTS = {
     "helpdesk.demo.simulated_colleague": "the demo's colleague goes on with the next thing",
-    "helpdesk.notifications.channels.dispatcher": "the notification is tried again, then dropped",
     "helpdesk.notifications.channels.sse.streams": "the other people's streams are woken, then it is raised",
     "helpdesk.health": "a check that fails must not hide the others",
     "helpdesk.notifications.suppression": "the act was done: who hears of it must not hide that",
     "helpdesk.notifications.event_processing": "the poller goes on: an event in error is tried again, then dropped",
     "helpdesk.notifications.feed_poller": "the poller goes on and polls again",
+    "helpdesk.notifications.outbox_worker": "what was to be sent is tried again, then given up",
+    "helpdesk.notifications.outcome_recorder": "outcomes that can't be recorded together are recorded one by one",
     "helpdesk.notifications.redis_wakeups": "the bell rings within the process and connects anew",
     "helpdesk.supervision": "what ended is logged with its error, and begun again",
     "helpdesk.tasks.bulk": "every task gets an outcome",

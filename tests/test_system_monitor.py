@@ -11,9 +11,10 @@ from sqlmodel import Session, select
 
 from helpdesk.errors import Sentence, StoreUnavailable
 from helpdesk.health import Check, Trouble
-from helpdesk.notifications import preferences
-from helpdesk.notifications.channels.dispatcher import Dispatcher
+from helpdesk.notifications import preferences, preferences_json
 from helpdesk.notifications.channels.port import Resources
+from helpdesk.notifications.delivery_checks import DeliveryChecks
+from helpdesk.notifications.outbox import Outbox
 from helpdesk.notifications.wakeups import Wakeups
 from helpdesk.redmine_client import RedmineClient
 from helpdesk.settings import settings as configuration
@@ -65,9 +66,10 @@ class Systems:
     def process(self, *checks: Check) -> SystemMonitor:
         """The monitor of one process."""
         settings = configuration.load({}, Path("/nowhere"))
-        dispatcher = Dispatcher(Resources(settings, self.database))
+        before_sending = DeliveryChecks(None, self.database, None, rights.administrators, None, lambda: self.now)  # type: ignore[arg-type]  # no channel is set
+        outbox = Outbox(Resources(settings, self.database), before_sending, lambda: self.now)
         listed = checks or (self.check("redmine"), self.check("feed", "redmine"))
-        return SystemMonitor(listed, self.database, rights.administrators, dispatcher, Wakeups(), lambda: self.now)
+        return SystemMonitor(listed, self.database, rights.administrators, outbox, Wakeups(), lambda: self.now)
 
     async def pass_minutes(self, monitor: SystemMonitor, minutes: float = 1.2) -> None:
         self.now += timedelta(minutes=minutes)
@@ -162,7 +164,7 @@ async def test_a_feed_that_is_down_alone_is_news(systems: Systems) -> None:
 
 
 async def test_preferences_count_and_nobody_else_hears(systems: Systems) -> None:
-    none = preferences.to_json(preferences.Preferences(wanted=frozenset()))
+    none = preferences_json.to_json(preferences.Preferences(wanted=frozenset()))
     systems.database.run_here(lambda db: stored_preferences.save(db, ADMIN, none), writes=True)
     systems.database.run_here(lambda db: rights.grant(db, PEOPLE_IDS["boris"], "is_admin"), writes=True)
     one, systems.broken = systems.process(), {"redmine"}

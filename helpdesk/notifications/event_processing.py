@@ -15,10 +15,10 @@ from typing import NamedTuple
 from sqlmodel import Session
 
 from helpdesk.errors import StoreUnavailable, Unavailable
-from helpdesk.notifications.channels.dispatcher import Dispatcher
-from helpdesk.notifications.channels.port import Delivery
 from helpdesk.notifications.channels.sse import PAGE
+from helpdesk.notifications.delivery import Delivery
 from helpdesk.notifications.messages import dropped_notification
+from helpdesk.notifications.outbox import Outbox
 from helpdesk.notifications.recipients import Recipients
 from helpdesk.notifications.retry_queue import RetryQueue
 from helpdesk.notifications.wakeups import Wakeups
@@ -56,13 +56,13 @@ class EventProcessor:
         self,
         database: Database,
         recipients: Recipients,
-        dispatcher: Dispatcher,
+        outbox: Outbox,
         wakeups: Wakeups,
         clock: Callable[[], datetime],
         holder: str,
     ) -> None:
         self.database, self.recipients, self.clock = database, recipients, clock
-        self.dispatcher, self.wakeups = dispatcher, wakeups
+        self.outbox, self.wakeups = outbox, wakeups
         self.holder = holder
         self.retry_queue = RetryQueue(clock)
 
@@ -93,7 +93,7 @@ class EventProcessor:
 
         def work(session: Session) -> tuple[list[Delivery], dict[str, Exception]]:
             self._hold(session, now)
-            written = _written(session, decisions, now, self.recipients.administrators)
+            written = _written(session, decisions, now, self.recipients.administrators, self.outbox)
             feed_state.end_attempts(session, ended)
             if cursor is not None and as_of is not None:
                 feed_state.save_cursor(session, NAME, cursor, as_of)
@@ -105,7 +105,8 @@ class EventProcessor:
                 self.retry_queue.add(key, failed[key])
             else:
                 self.retry_queue.remove(key)
-        self.dispatcher.dispatch(deliveries)
+        if deliveries:
+            self.outbox.wake()
         if decisions:  # pages that show these tasks hear of them, also when nobody is notified
             self.wakeups.wake({it.notification.person_id for it in deliveries if PAGE.name in it.options})
 
@@ -192,6 +193,7 @@ def _written(
     decisions: Mapping[str, Decision],
     now: datetime,
     administrators: Callable[[Session], Sequence[int]],
+    outbox: Outbox,
 ) -> tuple[list[Delivery], dict[str, Exception]]:
     """Store each decision by itself, so that one that fails takes no other along. Return what is to be delivered, and
     the errors by event."""
@@ -204,7 +206,7 @@ def _written(
             with session.begin_nested():
                 # The person who acted through us may have suppressed it just now.
                 if feed_state.mark_processed(session, decision.record, now):
-                    deliveries += listed(session, _to_deliver(session, decision, administrators), now)
+                    deliveries += listed(session, _to_deliver(session, decision, administrators), now, outbox)
         except Exception as error:
             if is_broken(error):  # the store failed, not this event
                 raise
@@ -221,13 +223,15 @@ def _to_deliver(
     return [Delivery(dropped_notification(event, person), options) for person in administrators(session)]
 
 
-def listed(session: Session, deliveries: Sequence[Delivery], now: datetime) -> list[Delivery]:
-    """Store the notifications that their people want listed. Return those that are new, with their ids, and the rest as
-    they are."""
+def listed(session: Session, deliveries: Sequence[Delivery], now: datetime, outbox: Outbox) -> list[Delivery]:
+    """Store the notifications that their people want listed, and what is to be sent over other channels. Return those
+    that are new, with their ids, and the rest as they are."""
     listed = [it.notification for it in deliveries if PAGE.name in it.options]
     stored = {row.person_id: row for row in notifications.add(session, listed, now)}
-    return [
+    new = [
         it._replace(notification=stored.get(it.notification.person_id, it.notification))
         for it in deliveries
         if it.notification.person_id in stored or PAGE.name not in it.options
     ]
+    outbox.add(session, new, now)
+    return new

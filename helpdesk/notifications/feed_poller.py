@@ -17,11 +17,12 @@ from typing import NamedTuple
 from sqlmodel import Session
 
 from helpdesk.errors import StoreUnavailable, Unavailable
-from helpdesk.notifications.channels.dispatcher import Dispatcher
 from helpdesk.notifications.event_processing import LEASE_SECONDS, NAME, EventProcessor, LeaseLost
+from helpdesk.notifications.outbox import Outbox
 from helpdesk.notifications.recipients import Recipients
 from helpdesk.notifications.wakeups import Wakeups
 from helpdesk.store import feed_state, leases, notifications
+from helpdesk.store import outbox as stored_outbox
 from helpdesk.store.clock_skew import is_ahead
 from helpdesk.store.database import Database
 from helpdesk.tasks.feed import Feed, FeedPage
@@ -66,7 +67,7 @@ class FeedPoller:
         feed: Feed,
         database: Database,
         recipients: Recipients,
-        dispatcher: Dispatcher,
+        outbox: Outbox,
         wakeups: Wakeups,
         interval: Callable[[datetime], float],
         *,
@@ -77,7 +78,7 @@ class FeedPoller:
         self.feed, self.database, self.wakeups = feed, database, wakeups
         self.interval, self.clock, self.ticks = interval, clock, ticks
         self.holder = holder or token_hex(8)
-        self.processor = EventProcessor(database, recipients, dispatcher, wakeups, clock, self.holder)
+        self.processor = EventProcessor(database, recipients, outbox, wakeups, clock, self.holder)
         self.holds_lease = False
         self._began = self._changed = clock()
         self._as_of: datetime | None = None
@@ -202,6 +203,7 @@ class FeedPoller:
         def prune(session: Session) -> None:
             notifications.prune(session, now - KEEP_FOR)
             feed_state.prune(session, now - KEEP_KEYS_FOR)
+            stored_outbox.prune(session, now)
 
         await self.database.run(prune, writes=True)
 

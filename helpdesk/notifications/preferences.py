@@ -4,11 +4,10 @@ A mute keeps all of a project or a task away, also from the list on the page, ex
 being mentioned, and being assigned the task or losing it. A person who does not want these either unchecks them.
 """
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, time
-from typing import Any, Literal, NamedTuple, TypeVar, get_args
+from datetime import UTC, datetime, time, timedelta, tzinfo
+from typing import Literal, NamedTuple, get_args
 from zoneinfo import ZoneInfo
 
 from helpdesk.notifications.channels import registry
@@ -25,8 +24,6 @@ PERSONAL: frozenset[Type] = frozenset({"mention", "assigned"})
 """What a mute lets through."""
 URGENT = {"mentioned", "given"}
 """Kinds by which somebody addresses this very person. They have a sound of their own."""
-
-T = TypeVar("T")
 
 
 class QuietHours(NamedTuple):
@@ -52,6 +49,50 @@ class QuietHours(NamedTuple):
             return today in self.days and self.start <= clock < self.end
         return (today in self.days and clock >= self.start) or ((today - 1) % 7 in self.days and clock < self.end)
 
+    def ends_after(self, now: datetime) -> datetime:
+        """Return the next moment at which it is not quiet; `now` when it is not quiet then.
+
+        Quiet hours around the clock every day never end: then it is a week later.
+        """
+        local = now.astimezone(self.zone)
+        days = (local.date() + timedelta(days=ahead) for ahead in range(9))
+        ends = (datetime.combine(day, self.end, self.zone).astimezone(UTC) for day in days)
+        later = (end for end in ends if end > now and not self.hold(end))
+        return next(later, now + timedelta(days=7)) if self.hold(now) else now
+
+
+class Digest(NamedTuple):
+    """When the digest is sent: at `at` in the local time of `zone`, on each of `days` (0 is Monday)."""
+
+    days: frozenset[int] = frozenset(range(5))
+    at: time = time(9)
+    zone: ZoneInfo | None = None
+
+    def next_after(self, now: datetime, zone: tzinfo) -> datetime:
+        """Return the next such moment; `zone` is taken where none was chosen. Without days it is every day."""
+        zone = self.zone or zone
+        local = now.astimezone(zone)
+        days = (local.date() + timedelta(days=ahead) for ahead in range(9))
+        moments = (datetime.combine(day, self.at, zone) for day in days if not self.days or day.weekday() in self.days)
+        return next(moment for moment in moments if moment > local).astimezone(UTC)
+
+
+class Decision(NamedTuple):
+    """What becomes of a notification over one option.
+
+    It goes out at once, or at `due`, together with others of the same `bundle`. With a `reason`
+    (`notifications/reasons.py`) it does not go out.
+    """
+
+    reason: str = ""
+    due: datetime | None = None
+    bundle: str = ""
+
+
+NOW = Decision()
+DIGEST, NIGHT = "digest", "night"
+"""The bundles: what a digest brings, and what came in quiet hours."""
+
 
 class Sounds(NamedTuple):
     """The sounds of notifications: of the kinds in URGENT, and of the others."""
@@ -73,8 +114,9 @@ def default_cells() -> frozenset[Cell]:
 @dataclass(frozen=True)
 class Preferences:
     """What a person chose. `wanted` are the checked cells of the matrix; muted projects and tasks are numbers of the
-    backend; with `digest` one e-mail a day replaces single ones. Programs switch `in_browser` and `in_widget`: whether
-    browsers are sent anything while no page is open, and whether a page of theirs shows the last notifications."""
+    backend; with `digest` one e-mail at `digest_at` replaces single ones. Programs switch `in_browser` and `in_widget`:
+    whether browsers are sent anything while no page is open, and whether a page of theirs shows the last
+    notifications."""
 
     wanted: frozenset[Cell] = field(default_factory=default_cells)
     muted_projects: frozenset[int] = frozenset()
@@ -84,21 +126,41 @@ class Preferences:
     sounds: Sounds = Sounds()
     in_browser: bool = True
     in_widget: bool = True
+    digest_at: Digest = Digest()
+
+
+def decide(preferences: Preferences, type: Type, project_id: int, task_id: int, now: datetime) -> dict[str, Decision]:
+    """Decide about a notification at this aware moment, for each option that the person has checked for its type."""
+    wanted = [option for option in registry.options() if (type, option.name) in preferences.wanted]
+    is_muted = project_id in preferences.muted_projects or task_id in preferences.muted_tasks
+    if is_muted and type not in PERSONAL:
+        return {option.name: Decision("muted") for option in wanted}
+    quiet = preferences.quiet if preferences.quiet and preferences.quiet.hold(now) else None
+    decided = {option.name: _decision(option, preferences, quiet, now) for option in wanted}
+    missing = {option.name for option in wanted if option.needs and decided.get(option.needs) != NOW}
+    return {name: decision for name, decision in decided.items() if name not in missing}
+
+
+def _decision(option: Option, preferences: Preferences, quiet: QuietHours | None, now: datetime) -> Decision:
+    if option.needs_browser and not preferences.in_browser:
+        return Decision("off")
+    if option.waits:
+        zone = quiet.zone if quiet else UTC
+        if preferences.digest:
+            due = preferences.digest_at.next_after(now, zone)
+            return Decision("", preferences.quiet.ends_after(due) if preferences.quiet else due, DIGEST)
+        return Decision("", quiet.ends_after(now), NIGHT) if quiet else NOW
+    return Decision("quiet") if quiet and option.loud else NOW
 
 
 def options_for(preferences: Preferences, type: Type, project_id: int, task_id: int, now: datetime) -> frozenset[str]:
     """Return the names of the options over which a notification goes out at this aware moment; often none."""
-    is_muted = project_id in preferences.muted_projects or task_id in preferences.muted_tasks
-    if is_muted and type not in PERSONAL:
-        return frozenset()
-    is_quiet = bool(preferences.quiet and preferences.quiet.hold(now))
-    open_to = {it.name: it for it in registry.options() if _is_open(it, type, preferences, is_quiet)}
-    return frozenset(name for name, option in open_to.items() if option.needs is None or option.needs in open_to)
+    return at_once(decide(preferences, type, project_id, task_id, now))
 
 
-def _is_open(option: Option, type: Type, preferences: Preferences, is_quiet: bool) -> bool:
-    is_silenced = (option.loud and is_quiet) or (option.digested and preferences.digest)
-    return (type, option.name) in preferences.wanted and not is_silenced
+def at_once(decisions: Mapping[str, Decision]) -> frozenset[str]:
+    """Return the names of the options over which a notification goes out now."""
+    return frozenset(name for name, decision in decisions.items() if decision == NOW)
 
 
 def sound_of(preferences: Preferences, kind: str) -> str:
@@ -106,107 +168,3 @@ def sound_of(preferences: Preferences, kind: str) -> str:
     is decided by `options_for`."""
     sound = preferences.sounds.high if kind in URGENT else preferences.sounds.normal
     return "" if sound == "none" else sound
-
-
-def to_json(preferences: Preferences) -> str:
-    """Return preferences as JSON, always as the same text."""
-    quiet, names = preferences.quiet, [option.name for option in registry.options()]
-    stored = {
-        "wanted": {type: {name: (type, name) in preferences.wanted for name in names} for type in TYPES},
-        "muted_projects": sorted(preferences.muted_projects),
-        "muted_tasks": sorted(preferences.muted_tasks),
-        "quiet": quiet
-        and {
-            "days": sorted(quiet.days),
-            "start": quiet.start.isoformat(),
-            "end": quiet.end.isoformat(),
-            "zone": quiet.zone.key,
-            "kept": quiet.kept,
-        },
-        "digest": preferences.digest,
-        "sounds": preferences.sounds._asdict(),
-        "in_browser": preferences.in_browser,
-        "in_widget": preferences.in_widget,
-    }
-    return json.dumps(stored)
-
-
-def from_json(text: str) -> Preferences:
-    """Read preferences from JSON. Each value that is missing or broken gets its default; unknown keys are ignored.
-    Never raises."""
-    try:
-        stored = json.loads(text)
-    except (ValueError, RecursionError):
-        return Preferences()
-    if not isinstance(stored, dict):
-        return Preferences()
-    return Preferences(
-        _wanted(stored.get("wanted")),
-        _read(_numbers, stored.get("muted_projects"), frozenset()),
-        _read(_numbers, stored.get("muted_tasks"), frozenset()),
-        _read(_quiet, stored.get("quiet"), None),
-        _read(_yes_no, stored.get("digest"), False),
-        _sounds(stored.get("sounds")),
-        _read(_yes_no, stored.get("in_browser"), True),
-        _read(_yes_no, stored.get("in_widget"), True),
-    )
-
-
-def _read(parse: Callable[[Any], T], stored: object, default: T) -> T:
-    try:
-        return parse(stored)
-    except (TypeError, ValueError, KeyError, OSError):
-        return default
-
-
-def _wanted(stored: object) -> frozenset[Cell]:
-    rows: Mapping[object, object] = stored if isinstance(stored, dict) else {}
-    return frozenset(
-        (type, option.name)
-        for option in registry.options()
-        for type in TYPES
-        if _is_checked(rows.get(type), option.name, default=type in option.default)
-    )
-
-
-def _is_checked(row: object, name: str, default: bool) -> bool:
-    return _read(_yes_no, row.get(name), default) if isinstance(row, dict) else default
-
-
-def _quiet(stored: Any) -> QuietHours | None:
-    days = _numbers(stored["days"])
-    if not days <= set(range(7)):
-        raise ValueError("no day of the week")
-    zone, kept = ZoneInfo(stored["zone"]), _read(_yes_no, stored.get("kept"), True)
-    return QuietHours(days, _clock(stored["start"]), _clock(stored["end"]), zone, kept)
-
-
-def _sounds(stored: object) -> Sounds:
-    chosen = stored if isinstance(stored, dict) else {}
-    return Sounds(*(_read(_sound, chosen.get(name), default) for name, default in Sounds()._asdict().items()))
-
-
-def _sound(stored: Any) -> Sound:
-    if stored not in SOUNDS:
-        raise ValueError("no sound of ours")
-    sound: Sound = stored
-    return sound
-
-
-def _clock(stored: str) -> time:
-    clock = time.fromisoformat(stored)
-    if clock.tzinfo:
-        raise ValueError("the zone has a field of its own")
-    return clock
-
-
-def _numbers(stored: Any) -> frozenset[int]:
-    if not isinstance(stored, list) or not all(type(each) is int for each in stored):
-        raise TypeError("not numbers")
-    return frozenset(stored)
-
-
-def _yes_no(stored: Any) -> bool:
-    if not isinstance(stored, bool):
-        raise TypeError("neither yes nor no")
-    return stored

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from sqlmodel import Session
 
-from helpdesk.notifications import messages, preferences
-from helpdesk.notifications.channels.port import Delivery
+from helpdesk.notifications import messages, preferences, preferences_json
+from helpdesk.notifications.delivery import Delivery
 from helpdesk.notifications.kinds import TYPES, Kind
 from helpdesk.notifications.mentions import mentioned_logins, mentioned_words, possible_logins
 from helpdesk.notifications.messages import Excerpts, excerpts
@@ -20,7 +20,7 @@ from helpdesk.store import absences, rights
 from helpdesk.store import preferences as stored_preferences
 from helpdesk.store.casefold import fold
 from helpdesk.store.database import Database
-from helpdesk.store.people import Account
+from helpdesk.store.people import Account, Accounts
 from helpdesk.tasks.feed import Event, Feed
 from helpdesk.tasks.model import Actor
 from helpdesk.texts import is_blank
@@ -31,9 +31,6 @@ THREADS = Threads(2)
 
 OF_REQUESTS: tuple[Kind, ...] = ("created", "commented", "status", "files")
 """The kinds of news about a request, the first one that applies: of a task its requester sees no more."""
-
-Accounts = Callable[[Session, Collection[int], Collection[str]], list[Account]]
-"""Returns the active accounts with these numbers in the backend or these folded logins (`store/people.py`)."""
 
 
 class EventTexts(NamedTuple):
@@ -221,14 +218,15 @@ def _deliveries(
     """Return the notifications that these people want, each with the options that they chose for it."""
     chosen = stored_preferences.of_people(session, [it.account_id for it in recipients])
     deliveries = (_delivery(it, chosen.get(it.account_id, ""), event, texts, now) for it in recipients)
-    return [delivery for delivery in deliveries if delivery.options]
+    return [delivery for delivery in deliveries if delivery.decisions]
 
 
 def _delivery(recipient: Recipient, chosen: str, event: Event, texts: EventTexts, now: datetime) -> Delivery:
     """Apply the preferences of one person, given as JSON."""
     person, kind, absent = recipient
-    wanted = preferences.from_json(chosen)
-    options = preferences.options_for(wanted, TYPES[kind], event.project_id, event.task_id, now)
+    wanted = preferences_json.from_json(chosen)
+    decisions = preferences.decide(wanted, TYPES[kind], event.project_id, event.task_id, now)
+    options = preferences.at_once(decisions)
     sound = preferences.sound_of(wanted, kind) if "sound" in options else ""
     row = messages.notification(event, person, kind, texts.excerpts, sound)
-    return Delivery(row._replace(absent=absent), options)
+    return Delivery(row._replace(absent=absent), options, decisions)

@@ -8,8 +8,9 @@ from cachetools import TTLCache
 from sqlmodel import Session
 
 from helpdesk.store import absences
-from helpdesk.store.absences import Accounts, Colleague
+from helpdesk.store.absences import Colleague
 from helpdesk.store.database import Database
+from helpdesk.store.people import Accounts
 
 FRESH_SECONDS = 30
 

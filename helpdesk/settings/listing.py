@@ -26,6 +26,9 @@ def list_settings(settings: Settings) -> list[ListedSetting]:
         "embedded_files": settings.files_folder,
         "mysql_mode": settings.mysql_ssl_mode.upper(),
         "registration": settings.may_register,
+        "smtp_given_port": settings.smtp_port,
+        "smtp_encryption": settings.smtp_tls,
+        "smtp_from": settings.mail_from or None,
         "db_timezone": settings.redmine_db_timezone,
     }
     used = [

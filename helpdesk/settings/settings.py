@@ -20,6 +20,7 @@ from helpdesk.settings import later as later_settings
 from helpdesk.settings import parsing
 from helpdesk.settings import sources as settings_sources
 from helpdesk.settings.access import AccessSettings
+from helpdesk.settings.channels import ChannelSettings
 from helpdesk.settings.company import CompanySettings
 from helpdesk.settings.field import setting
 from helpdesk.settings.later import LATER
@@ -34,7 +35,7 @@ KEPT_IN_DEMO = ("TIMEZONE", "DEFAULT_LOCALE", "LOGIN_RATE_LIMIT", "BRAND_NAME", 
 
 
 @dataclass(frozen=True)
-class Settings(CompanySettings, AccessSettings):
+class Settings(ChannelSettings, CompanySettings, AccessSettings):
     """Typed values of all settings.
 
     `sources` holds the source of each name. `demo` is set by `helpdesk demo` alone. `later` are settings of systems
@@ -138,8 +139,8 @@ class Settings(CompanySettings, AccessSettings):
     )
     outbound_proxy: str | None = setting(
         "OUTBOUND_PROXY",
-        "the proxy for requests that leave the company, of which there are none yet; not used for Redmine or a "
-        "database",
+        "the proxy for requests that leave the company: to push services and Firebase; not used for Redmine, mail or "
+        "a database",
         parsing.proxy_url,
         secret=True,
     )
@@ -244,7 +245,7 @@ class Settings(CompanySettings, AccessSettings):
         return self.upload_folder or self.files_folder.parent / "pictures"
 
 
-LAST = {each.name for part in (AccessSettings, CompanySettings) for each in fields(part)}
+LAST = {each.name for part in (AccessSettings, CompanySettings, ChannelSettings) for each in fields(part)}
 KNOWN = {
     each.metadata["name"]: each
     for each in sorted(fields(Settings), key=lambda each: each.name in LAST)
@@ -260,7 +261,7 @@ def load(environ: Mapping[str, str], folder: Path) -> Settings:
     problems, unused = later_settings.split_off_later([*problems, *settings_sources.parse_all(later, ROWS)[1]])
     settings = _typed(given(KNOWN, sources), problems, notices)
     later_settings.leave_predecessor_alone(settings.database_url, folder, later)
-    return replace(settings, later=later, notices=(*unused, *notices))
+    return replace(settings, later=later, notices=(*unused, *notices, *settings.unfinished))
 
 
 def demo(environ: Mapping[str, str], folder: Path, data: Path, secret_key: str) -> Settings:

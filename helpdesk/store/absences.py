@@ -3,7 +3,7 @@
 A deputy who is away is followed once, to that person's own deputy. An absence ends by itself with its last day.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -16,13 +16,11 @@ from helpdesk.store import audit, locks
 from helpdesk.store.casefold import fold
 from helpdesk.store.database import in_batches
 from helpdesk.store.models.tables import Person
-from helpdesk.store.people import Account
+from helpdesk.store.people import Account, Accounts
 
 SEVERAL = sentence("Several colleagues have this login: enter the e-mail.")
 NOBODY = sentence("There is no such colleague who can sign in.")
 ONESELF = sentence("Choose somebody else: nobody is their own deputy.")
-Accounts = Callable[[Session, Collection[int], Collection[str]], list[Account]]
-"""Returns the active accounts with these numbers in the backend (`store/people.py`)."""
 MOST_SAME = 10
 STEPS = 3  # the absent person, the deputy, and the deputy's own one
 

@@ -22,6 +22,7 @@ from helpdesk.store.rights import Named
 
 KEPT = {
     "audit_record",
+    "channel_state",
     "company_text",
     "request_grade",
     "tracker_attachment",

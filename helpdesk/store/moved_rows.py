@@ -16,6 +16,7 @@ UNBOUND = {
     "account_join.joined_by",
     "audit_record.actor_id",
     "audit_record.person_id",
+    "channel_state.stopped_by",
     "company_text.changed_by",
     "person.deputy_id",
     "person.joined_into",

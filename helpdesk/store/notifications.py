@@ -10,6 +10,8 @@ from operator import attrgetter
 import sqlalchemy as sa
 from sqlmodel import Session
 
+from helpdesk.store import outbox
+from helpdesk.store.database import in_batches
 from helpdesk.store.models import fitting, table
 from helpdesk.store.models.notifications import Notification, NotificationRow
 
@@ -68,6 +70,15 @@ def one(session: Session, person_id: int, id: int) -> NotificationRow | None:
     mine = (NOTIFICATION.c.person_id == person_id, NOTIFICATION.c.id == id)
     row = session.execute(sa.select(*COLUMNS).where(*mine)).first()
     return NotificationRow(*row) if row else None
+
+
+def states(session: Session, ids: Collection[int]) -> dict[int, bool]:
+    """Return, for each of these notifications that are there, whether it was read."""
+    found: dict[int, bool] = {}
+    for batch in in_batches(ids):
+        query = sa.select(NOTIFICATION.c.id, NOTIFICATION.c.read_at.isnot(None)).where(NOTIFICATION.c.id.in_(batch))
+        found |= {row[0]: bool(row[1]) for row in session.execute(query)}
+    return found
 
 
 def newest(session: Session, person_id: int) -> int:
@@ -143,7 +154,8 @@ def unmark(session: Session, person_id: int, at: datetime) -> int:
 
 
 def take_back(session: Session, event: str) -> set[int]:
-    """Delete the notifications of an event and return the people who had them."""
+    """Delete the notifications of an event, and what waits to be sent of it. Return the people who had them."""
+    outbox.take_back(session, event)
     of_it = NOTIFICATION.c.event == event
     people = set(session.execute(sa.select(NOTIFICATION.c.person_id).where(of_it)).scalars())
     if people:

@@ -1,6 +1,6 @@
 """Find and create accounts, and bind them to what a directory has proven."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -28,6 +28,10 @@ class Account(NamedTuple):
     id: int
     number: int
     login: str
+
+
+Accounts = Callable[[Session, Collection[int], Collection[str]], list[Account]]
+"""Returns the active accounts with these numbers in the backend or these folded logins."""
 
 
 @sa.event.listens_for(Person, "before_insert")
@@ -115,6 +119,22 @@ def known_in_embedded(session: Session, numbers: Collection[int], logins: Collec
 def known_in_redmine(session: Session, numbers: Collection[int], logins: Collection[str] = ()) -> list[Account]:
     """Return active people with a Redmine id, by that id or by their folded logins."""
     return _accounts(session, Person.redmine_id, numbers, logins)
+
+
+def active(session: Session, person_ids: Collection[int]) -> frozenset[int]:
+    """Return those of these people whose accounts are active."""
+    query = select(Person.id).where(col(Person.id).in_(person_ids), rights.ACTIVE)
+    return frozenset(id for id in session.exec(query) if id)
+
+
+def numbered(session: Session, accounts: Accounts, person_ids: Collection[int]) -> dict[int, Account]:
+    """Return those of these people whom the backend knows, with their numbers there, by their ids."""
+    if not person_ids:
+        return {}
+    linked = session.exec(select(Person.id, Person.redmine_id).where(col(Person.id).in_(person_ids))).all()
+    # The number is that of the account or that in Redmine; whom the other one finds is left out.
+    numbers = {number for id, redmine_id in linked for number in (id, redmine_id or id) if number}
+    return {it.id: it for it in accounts(session, numbers, ()) if it.id in person_ids}
 
 
 def fits(column: str, text: str) -> bool:

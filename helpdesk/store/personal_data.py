@@ -23,7 +23,10 @@ from helpdesk.store.personal_texts import PRESENT, Reader, Visible
 
 MOST_BYTES = 100 * 1024 * 1024
 ROWS_AT_ONCE = 500
-SECRETS = {"password_hash", "token_hash", "id_hash", "code_hash", "body_hash", "secret", "headers"}
+SECRETS = {
+    "password_hash", "token_hash", "id_hash", "code_hash", "body_hash", "address_hash", "session_hash", "secret",
+    "headers", "p256dh", "auth",
+}  # fmt: skip
 """Columns that let somebody in, or what one could be made of."""
 TOO_MUCH = sentence("There is more of it than %(most)s MB. The command helpdesk user export has no such limit.")
 

@@ -17,6 +17,7 @@ from helpdesk.store.models.tables import (
     Entry,
     FirstAnswer,
     Notification,
+    OutboxRow,
     Task,
 )
 
@@ -28,7 +29,13 @@ OF_TASK = ("id", "created_at", "updated_at", "closed_at", "start_date", "due_dat
 """What the file always tells of a task, with whether the person is its author or its assignee."""
 OF_ATTACHMENT = ("filename", "content_type", "blob")
 OF_OTHERS_ACT = ("actor_id", "address", "words")
-TASKS: Mapping[type[SQLModel], str] = {Task: "id", Notification: "task_id", Entry: "task_id", Attachment: "task_id"}
+TASKS: Mapping[type[SQLModel], str] = {
+    Task: "id",
+    Notification: "task_id",
+    Entry: "task_id",
+    Attachment: "task_id",
+    OutboxRow: "task_id",
+}
 
 Row = Mapping[Any, Any]
 Visible = Mapping[int, bool]
@@ -64,6 +71,11 @@ def _of_notification(row: Row, reader: Reader) -> Row:
     return row if is_visible else _without(row, OF_NOTIFICATION)
 
 
+def _of_outbox(row: Row, reader: Reader) -> Row:
+    """What waits to be sent has the texts of a task, too."""
+    return row if row["task_id"] in reader.visible else _without(row, ("content",))
+
+
 def _of_task(row: Row, reader: Reader) -> Row:
     """Of tasks of others the file has no texts: they are no data of the person."""
     if row["author_id"] in reader.ids and row["id"] in reader.visible:
@@ -97,6 +109,7 @@ def _without(row: Row, names: Collection[str]) -> Row:
 
 OF_MODELS: Mapping[type[SQLModel], Callable[[Row, Reader], Row]] = {
     Notification: _of_notification,
+    OutboxRow: _of_outbox,
     Task: _of_task,
     Entry: _of_entry,
     Attachment: _of_attachment,

@@ -26,6 +26,7 @@ NAMES: dict[str, str] = {
         admin:right admin:active admin:email admin:confirm_email admin:login
         admin:sessions admin:tokens admin:second_factor admin:password_link
         admin:join admin:unjoin admin:bind admin:unbind
+        admin:delivery admin:channel admin:flagged
         admin:audit admin:audit_export
         admin:categories admin:category admin:category_move admin:category_delete
         tracker:index tracker:project tracker:archive tracker:member
@@ -70,7 +71,7 @@ NAMES: dict[str, str] = {
         api:new api:bulk api:of_person api:projects api:members api:words_statuses
         api:notifications api:stream api:read api:read_all
         unconnected:/tasks/api/task/{task_id:int}/send-email
-        unconnected:/tasks/api/push-key unconnected:/tasks/api/push-subscribe unconnected:/tasks/api/push-token
+        push:key push:subscription push:token
         unconnected:/netmonitor/status unconnected:/netmonitor/history unconnected:/netmonitor/summary
         unconnected:/finesse/session unconnected:/finesse/dialogs unconnected:/finesse/dialogs/{dialog_id}
         unconnected:/finesse/agent/state unconnected:/finesse/reasons unconnected:/finesse/team

@@ -1,16 +1,19 @@
 """A feed made of a list, and the pollers that tests need of it."""
 
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 from sqlmodel import select
 
 from helpdesk.errors import Unavailable
-from helpdesk.notifications.channels.dispatcher import Dispatcher
 from helpdesk.notifications.channels.port import Resources
+from helpdesk.notifications.delivery_checks import DeliveryChecks
 from helpdesk.notifications.feed_poller import FeedPoller
+from helpdesk.notifications.outbox import Outbox
 from helpdesk.notifications.recipients import Recipients
 from helpdesk.notifications.wakeups import Wakeups
-from helpdesk.store import people
+from helpdesk.settings import settings as configuration
+from helpdesk.store import people, rights
 from helpdesk.store.database import Database
 from helpdesk.store.models import tables
 from helpdesk.tasks.feed import Event, FeedPage
@@ -77,9 +80,16 @@ def make_poller(
     feed: ListedFeed, database: Database, clock: Clock, holder: str = "one", interval: int = 3
 ) -> FeedPoller:
     wakeups, recipients = Wakeups(), Recipients(feed, database, people.known_in_embedded)
-    dispatcher = Dispatcher(Resources(None, database))  # type: ignore[arg-type]  # streams need no settings
+    outbox = outbox_of(feed, database, clock)
     times = {"clock": clock.now, "ticks": clock.ticks}
-    return FeedPoller(feed, database, recipients, dispatcher, wakeups, lambda _: interval, **times, holder=holder)
+    return FeedPoller(feed, database, recipients, outbox, wakeups, lambda _: interval, **times, holder=holder)
+
+
+def outbox_of(feed: ListedFeed, database: Database, clock: Clock) -> Outbox:
+    """An outbox whose settings connect no channel."""
+    settings = configuration.load({}, Path("/nowhere"))
+    checks = DeliveryChecks(feed, database, people.known_in_embedded, rights.administrators, None, clock.now)  # type: ignore[arg-type]  # a test's feed
+    return Outbox(Resources(settings, database), checks, clock.now)
 
 
 def told(database: Database, person: int | None = None) -> list[tuple[int, str]]:

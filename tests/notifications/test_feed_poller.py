@@ -10,7 +10,8 @@ from sqlmodel import Session, select
 from helpdesk.errors import BadResponse, StoreUnavailable, Unavailable, WrongKey
 from helpdesk.notifications import event_processing, feed_poller, retry_queue
 from helpdesk.notifications.feed_poller import FeedPoller
-from helpdesk.notifications.preferences import Preferences, Sounds, to_json
+from helpdesk.notifications.preferences import Preferences, Sounds
+from helpdesk.notifications.preferences_json import to_json
 from helpdesk.notifications.retry_queue import TRIES
 from helpdesk.store import feed_state, leases, notifications, preferences
 from helpdesk.store.database import Database

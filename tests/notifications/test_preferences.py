@@ -21,11 +21,10 @@ from helpdesk.notifications.preferences import (
     QuietHours,
     Sounds,
     default_cells,
-    from_json,
     options_for,
     sound_of,
-    to_json,
 )
+from helpdesk.notifications.preferences_json import from_json, to_json
 from helpdesk.notifications.recipients import EventTexts, Recipient
 from helpdesk.tasks.feed import Event
 

@@ -12,15 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from helpdesk.errors import Invalid, Unavailable
-from helpdesk.notifications.preferences import (
-    SOUNDS,
-    TYPES,
-    Preferences,
-    QuietHours,
-    Sounds,
-    from_json,
-    to_json,
-)
+from helpdesk.notifications.preferences import SOUNDS, TYPES, Preferences, QuietHours, Sounds
+from helpdesk.notifications.preferences_json import from_json, to_json
 from helpdesk.services import Services
 from helpdesk.store import preferences
 from helpdesk.tasks.embedded.backend import EmbeddedBackend

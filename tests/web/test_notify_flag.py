@@ -8,7 +8,8 @@ import pytest
 
 from helpdesk.errors import StoreUnavailable, Unavailable
 from helpdesk.notifications.feed_poller import FeedPoller
-from helpdesk.notifications.preferences import Preferences, to_json
+from helpdesk.notifications.preferences import Preferences
+from helpdesk.notifications.preferences_json import to_json
 from helpdesk.services import Services
 from helpdesk.store import feed_state, notifications, preferences
 from helpdesk.tasks.embedded.feed import EmbeddedFeed

@@ -1,19 +1,24 @@
 """List the channels. Preferences, their page and the delivery of notifications ask this list."""
 
 from helpdesk.errors import sentence
-from helpdesk.notifications.channels import sse
+from helpdesk.notifications.channels import email, fcm, sse, webpush
 from helpdesk.notifications.channels.port import Channel, Option
 from helpdesk.notifications.kinds import Type
 
 IMPORTANT = frozenset[Type]({"assigned", "mention", "comment"})
 
+EMAIL = Option("email", sentence("E-mail"), IMPORTANT, waits=True)
+PUSH = Option("push", sentence("Push"), IMPORTANT, needs_browser=True)
+
 CHANNELS: list[Channel] = [
     sse.CHANNEL,
-    # People may choose these two before they are built, so that the choice is there when they are.
-    Channel("email", (Option("email", sentence("E-mail"), IMPORTANT, digested=True),)),
-    Channel("push", (Option("push", sentence("Push"), IMPORTANT),)),
+    Channel("email", (EMAIL,), {"email": email.connect}),
+    Channel("push", (PUSH,), {"fcm": fcm.connect, "webpush": webpush.connect}),
 ]
 """In the order of the preferences' columns."""
+
+OPTION_OF = {name: channel.options[0].name for channel in CHANNELS for name in channel.connect}
+"""The option of the preferences by the names that rows of the outbox have."""
 
 
 def options() -> tuple[Option, ...]:

@@ -22,12 +22,19 @@ from helpdesk.store.models.access import RightGrant as RightGrant
 from helpdesk.store.models.access import SecondFactor as SecondFactor
 from helpdesk.store.models.access import Session as Session
 from helpdesk.store.models.access import SigninAttempt as SigninAttempt
+from helpdesk.store.models.board import BoardColumn as BoardColumn
+from helpdesk.store.models.board import BoardFold as BoardFold
 from helpdesk.store.models.company import CompanyText as CompanyText
 from helpdesk.store.models.company import RequestCategory as RequestCategory
 from helpdesk.store.models.company import RequestGrade as RequestGrade
 from helpdesk.store.models.company import RouteMetric as RouteMetric
 from helpdesk.store.models.company import SystemSample as SystemSample
 from helpdesk.store.models.company import SystemState as SystemState
+from helpdesk.store.models.delivery import ChannelState as ChannelState
+from helpdesk.store.models.delivery import Device as Device
+from helpdesk.store.models.delivery import FlaggedAddress as FlaggedAddress
+from helpdesk.store.models.delivery import Letter as Letter
+from helpdesk.store.models.delivery import OutboxRow as OutboxRow
 from helpdesk.store.models.notifications import FeedAttempt as FeedAttempt
 from helpdesk.store.models.notifications import FeedCursor as FeedCursor
 from helpdesk.store.models.notifications import Lease as Lease
@@ -58,7 +65,8 @@ class Person(SQLModel, table=True):
     sign in to that one. `is_active` is what administrators say; the directory `blocked_by` has set `blocked_at`.
     `closed_hints` are the names of the hints that are not shown any more, separated by spaces. `words` are folded, for
     the search. `is_email_proven`: a directory of the company or an administrator vouches for the e-mail. `avatar` names
-    a picture. While the person is away, until the end of `away_until`, the deputy is offered what would be theirs.
+    a picture. `language` is the last one that the person signed in with or chose. While the person is away, until the
+    end of `away_until`, the deputy is offered what would be theirs.
     """
 
     __tablename__ = "person"
@@ -93,6 +101,7 @@ class Person(SQLModel, table=True):
     words: str = Field(default="", max_length=1200, sa_column_kwargs={"server_default": ""})
     is_email_proven: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
     avatar: str | None = Field(default=None, max_length=64)
+    language: str = Field(default="", max_length=5, sa_column_kwargs={"server_default": ""})
     hides_presence: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
     away_until: date | None = None
     deputy_id: int | None = Field(default=None, index=True)
@@ -271,24 +280,3 @@ class SavedView(SQLModel, table=True):
     name_folded: str = Field(max_length=200)
     address: str = Field(max_length=2000)
     is_start: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
-
-
-class BoardColumn(SQLModel, table=True):
-    """An administrator's settings for a status of the backend: `phase` is `active` or `waiting`.
-
-    Closed statuses are done, whatever the phase says. `wip_limit` counts tasks; None is no limit.
-    """
-
-    __tablename__ = "board_column"
-    status_id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
-    phase: str = Field(default="active", max_length=10, sa_column_kwargs={"server_default": "active"})
-    wip_limit: int | None = None
-
-
-class BoardFold(SQLModel, table=True):
-    """A person's choice to fold the column of a status, or to unfold one that is folded by default."""
-
-    __tablename__ = "board_fold"
-    person_id: int = Field(foreign_key="person.id", primary_key=True)
-    status_id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
-    folded: bool = Field(sa_column_kwargs={"server_default": sa.false()})

@@ -8,7 +8,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.errors import NotFound, Sentence, Unavailable, sentence
-from helpdesk.notifications.preferences import Preferences, from_json, to_json
+from helpdesk.notifications.preferences import Preferences
+from helpdesk.notifications.preferences_json import from_json, to_json
 from helpdesk.store import preferences as store
 from helpdesk.tasks.lists import TaskQuery
 from helpdesk.tasks.model import Ref

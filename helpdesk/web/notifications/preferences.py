@@ -10,7 +10,8 @@ from starlette.responses import Response
 from helpdesk.errors import Invalid, Sentence, sentence
 from helpdesk.notifications.channels import registry
 from helpdesk.notifications.kinds import Type
-from helpdesk.notifications.preferences import Preferences, Sound, from_json, to_json
+from helpdesk.notifications.preferences import Preferences, Sound
+from helpdesk.notifications.preferences_json import from_json, to_json
 from helpdesk.store import preferences as stored_preferences
 from helpdesk.web.core import flash, request_data, session
 from helpdesk.web.core.after_write import stored

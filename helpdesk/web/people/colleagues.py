@@ -10,11 +10,10 @@ from sqlmodel import Session
 from starlette.requests import Request
 
 from helpdesk.errors import Unavailable
-from helpdesk.notifications.recipients import Accounts
 from helpdesk.store import people
 from helpdesk.store.casefold import fold
 from helpdesk.store.database import in_batches
-from helpdesk.store.people import Account
+from helpdesk.store.people import Account, Accounts
 from helpdesk.tasks.model import Ref
 from helpdesk.web.core.guards import actor
 from helpdesk.web.core.services import services

@@ -11,7 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.errors import HelpdeskError, Invalid, Sentence, TooLarge, sentence
-from helpdesk.notifications.preferences import Preferences, from_json, to_json
+from helpdesk.notifications.preferences import Preferences
+from helpdesk.notifications.preferences_json import from_json, to_json
 from helpdesk.people import accounts, signature
 from helpdesk.people.model import Person
 from helpdesk.store import audit, company_texts, preferences, profiles, saved_views

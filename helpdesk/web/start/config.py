@@ -3,8 +3,7 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.notifications.channels import registry
-from helpdesk.notifications.channels.port import not_queued
+from helpdesk.store.devices import FCM, WEB_PUSH
 from helpdesk.web.core.faces import json_response
 from helpdesk.web.core.services import services
 
@@ -14,7 +13,8 @@ FEATURES = {"kanban_enabled": True, "quality_control_enabled": False}
 async def config(request: Request) -> Response:
     """Return Redmine's address, the channels that deliver notifications, and the rooms that there are."""
     redmine_url = services(request).settings.redmine_url
-    delivering = {channel.name for channel in registry.CHANNELS if channel.connect is not not_queued}
-    notifications = {f"{name}_enabled": name in delivering for name in ("push", "email")} | {"sound_enabled": True}
+    sending = services(request).outbox.workers.keys()
+    enabled = {"push_enabled": bool(sending & {FCM, WEB_PUSH}), "email_enabled": "email" in sending}
+    notifications = {**enabled, "sound_enabled": True}
     redmine = {"url": redmine_url, "api_enabled": redmine_url is not None}
     return json_response(request, {"redmine": redmine, "notifications": notifications, "features": FEATURES})

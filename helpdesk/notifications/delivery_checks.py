@@ -1,0 +1,172 @@
+"""Check once more, just before something is sent, that its person still may and wants to have it.
+
+Between a notification and its sending, hours may pass. Nothing is sent about a task that its person can't see any more,
+of what they have read, and of what they do not want any more.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlmodel import Session
+
+from helpdesk.errors import Unavailable
+from helpdesk.notifications import preferences, preferences_json
+from helpdesk.notifications.channels.port import Item, Outcome
+from helpdesk.notifications.channels.registry import OPTION_OF
+from helpdesk.notifications.delivery import to_event
+from helpdesk.notifications.kinds import TYPES, Type
+from helpdesk.notifications.messages import OF_NO_TASK
+from helpdesk.notifications.preferences import Decision
+from helpdesk.notifications.recipients import OF_REQUESTS
+from helpdesk.requests.service import Requests
+from helpdesk.store import notifications, people
+from helpdesk.store import preferences as stored_preferences
+from helpdesk.store.database import Database
+from helpdesk.store.models.notifications import NotificationRow
+from helpdesk.store.people import Account, Accounts
+from helpdesk.tasks.feed import Feed
+from helpdesk.tasks.model import Actor
+
+EVENTS_AT_ONCE = 8
+TEST = "test"
+"""The kind of what somebody has sent to their own device to try it."""
+ADMINISTRATORS_ONLY = OF_NO_TASK.keys() - {TEST}
+
+
+class Facts(NamedTuple):
+    """What the store says of the people and the notifications of some items.
+
+    `unread` are the ids of the notifications that are listed and unread, `read` those that were read. `accounts` are
+    those of people whom the backend knows, by their ids.
+    """
+
+    active: frozenset[int]
+    administrators: frozenset[int]
+    unread: frozenset[int]
+    read: frozenset[int]
+    chosen: Mapping[int, str]
+    accounts: Mapping[int, Account]
+
+
+class DeliveryChecks:
+    """Asks the store about people, the feed who may see an event, and `requests` whose request it is."""
+
+    def __init__(
+        self,
+        feed: Feed,
+        database: Database,
+        accounts: Accounts,
+        administrators: Callable[[Session], Sequence[int]],
+        requests: Requests | None,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self.feed, self.database, self.accounts, self.requests = feed, database, accounts, requests
+        self.administrators, self.clock = administrators, clock
+
+    async def refused(self, items: Sequence[Item]) -> dict[int, Outcome]:
+        """Return the outcomes of those of these items that are not to be sent, by the ids of their rows. Raises
+        StoreUnavailable."""
+        facts, now = await self.database.run(lambda db: self._facts(db, items)), self.clock()
+        outcomes = {it.row.id: outcome for it in items if (outcome := _refusal(it, facts, now))}
+        left = [it for it in items if it.row.id not in outcomes and _is_about_task(it)]
+        return outcomes | await self._unseen(left, facts)
+
+    def _facts(self, session: Session, items: Sequence[Item]) -> Facts:
+        ids = {it.row.person_id for it in items}
+        listed = notifications.states(session, {it.row.notification_id for it in items if it.row.notification_id})
+        return Facts(
+            people.active(session, ids),
+            frozenset(self.administrators(session)),
+            frozenset(id for id, is_read in listed.items() if not is_read),
+            frozenset(id for id, is_read in listed.items() if is_read),
+            stored_preferences.of_people(session, ids),
+            people.numbered(session, self.accounts, ids),
+        )
+
+    async def _unseen(self, items: Sequence[Item], facts: Facts) -> dict[int, Outcome]:
+        """Return the outcomes of items about what their people can't see now, or of which that can't be found out."""
+        by_event: dict[str, list[Item]] = {}
+        for item in items:
+            by_event.setdefault(item.row.event, []).append(item)
+        gate = asyncio.Semaphore(EVENTS_AT_ONCE)
+
+        async def ask(some: list[Item]) -> dict[int, Outcome]:
+            async with gate:
+                try:
+                    seeing = await self._seeing(some, facts)
+                except Unavailable as error:
+                    return {it.row.id: Outcome("later", "unchecked", error.detail) for it in some}
+            return {it.row.id: Outcome("skipped", "not_visible") for it in some if it.row.person_id not in seeing}
+
+        return {
+            id: outcome for found in await asyncio.gather(*map(ask, by_event.values())) for id, outcome in found.items()
+        }
+
+    async def _seeing(self, items: Sequence[Item], facts: Facts) -> set[int]:
+        """Return the people who may see the event of these items, as a task or as their request."""
+        (notification, *_) = (it.notification for it in items if it.notification)
+        known = {
+            it.row.person_id: facts.accounts[it.row.person_id] for it in items if it.row.person_id in facts.accounts
+        }
+        actors = [Actor(it.number, it.login) for it in known.values()]
+        visible_to = await self.feed.visible_to(to_event(notification), actors) if actors else frozenset()
+        seeing = {id for id, account in known.items() if account.number in visible_to}
+        others = {it.row.person_id for it in items if _may_be_request(it)} - seeing
+        return seeing | (await self._requesters(notification, others) if others else set())
+
+    async def _requesters(self, notification: NotificationRow, person_ids: Iterable[int]) -> set[int]:
+        if self.requests is None:
+            return set()
+        owners = await self.requests.requesters_of(to_event(notification))
+        asked = [it for it in owners if it.person.id in set(person_ids)]
+        shown = [await self.requests.visible(it, [notification.task_id]) for it in asked]
+        return {it.person.id for it, visible in zip(asked, shown, strict=True) if visible}
+
+
+def _refusal(item: Item, facts: Facts, now: datetime) -> Outcome | None:
+    """Return the outcome of an item that is not to be sent, as far as the store can tell."""
+    reason = _reason(item, facts)
+    if reason:
+        return Outcome("skipped", reason)
+    if item.notification is None or item.notification.kind == TEST:
+        return None
+    return _unwanted(item, item.notification, facts.chosen.get(item.row.person_id, ""), now)
+
+
+def _reason(item: Item, facts: Facts) -> str:
+    """Return why nobody may or needs to get an item; "" for no reason."""
+    row, notification = item.row, item.notification
+    if notification is None and row.task_id:  # a letter that somebody wrote from a task
+        return ""
+    if row.person_id not in facts.active:
+        return "account"
+    if notification and notification.kind in ADMINISTRATORS_ONLY and row.person_id not in facts.administrators:
+        return "not_visible"
+    if notification and row.notification_id and row.notification_id not in facts.unread:
+        return "read" if row.notification_id in facts.read else "withdrawn"
+    return ""
+
+
+def _unwanted(item: Item, notification: NotificationRow, chosen: str, now: datetime) -> Outcome | None:
+    """Ask the preferences as they are now. What is put off in quiet hours waits until they end; else what was put off
+    is due, and is not put off again."""
+    wanted = preferences_json.from_json(chosen)
+    type: Type = next((type for kind, type in TYPES.items() if kind == notification.kind), "system")
+    decided = preferences.decide(wanted, type, notification.project_id, notification.task_id, now)
+    decision = decided.get(OPTION_OF[item.row.channel], Decision("unwanted"))
+    if decision.reason:
+        return Outcome("skipped", decision.reason)
+    if decision.due and wanted.quiet and wanted.quiet.hold(now):
+        return Outcome("later", "quiet", after=(wanted.quiet.ends_after(now) - now).total_seconds())
+    return None
+
+
+def _is_about_task(item: Item) -> bool:
+    return item.notification is not None and item.notification.kind not in OF_NO_TASK
+
+
+def _may_be_request(item: Item) -> bool:
+    notification = item.notification
+    return bool(notification and notification.kind in OF_REQUESTS and not notification.is_private)

@@ -1,0 +1,224 @@
+"""Store what is to be sent, and claim it for sending: each row is claimed by one worker of one process at a time.
+
+A claimed row that its worker does not end is free again when its lease has run out, so nothing is lost when a process
+is killed. Of the rows for one person, device and task only the first is claimed: they are sent in their order.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from helpdesk.store.database import in_batches
+from helpdesk.store.models import fitting, table
+from helpdesk.store.models.delivery import Device, FlaggedAddress, Letter, OutboxRow
+from helpdesk.store.models.tables import Person
+
+WAITING, SENT, SKIPPED, FAILED = "waiting", "sent", "skipped", "failed"
+KEEP_FOR = timedelta(days=30)
+MOST_IN_BUNDLE = 500
+
+OUTBOX, DEVICE, LETTER, PERSON, FLAGGED = (table(it) for it in (OutboxRow, Device, Letter, Person, FlaggedAddress))
+KEY = ("person_id", "event", "channel", "device_id")
+NOBODY = {"holder": "", "leased_until": None}
+
+
+class Row(NamedTuple):
+    """A claimed row, with what its letter, its person and its device have. `holder` names the claim."""
+
+    id: int
+    channel: str
+    person_id: int
+    event: str
+    type: str
+    device_id: int
+    notification_id: int
+    task_id: int
+    letter_id: int | None
+    content: str
+    bundle: str
+    attempts: int
+    due_at: datetime
+    holder: str
+    created_at: datetime
+    name: str
+    email: str
+    language: str
+    flagged: str | None
+    service: str | None
+    address: str | None
+    p256dh: str | None
+    auth: str | None
+
+
+class Ended(NamedTuple):
+    """A row of the past, as its person or an administrator sees it."""
+
+    event: str
+    type: str
+    task_id: int
+    state: str
+    reason: str
+    detail: str
+    attempts: int
+    due_at: datetime
+    ended_at: datetime | None
+
+
+OWN = [OUTBOX.c[name] for name in Row._fields if name in OUTBOX.c]
+# A device that meanwhile belongs to somebody else is none for this row; SQLite gives ids of deleted ones again.
+OF_DEVICE = sa.and_(
+    DEVICE.c.id == OUTBOX.c.device_id,
+    DEVICE.c.person_id == OUTBOX.c.person_id,
+    DEVICE.c.service == OUTBOX.c.channel,
+)
+CLAIMED = (
+    sa.select(
+        *OWN,
+        PERSON.c.full_name,
+        PERSON.c.email,
+        PERSON.c.language,
+        FLAGGED.c.address.label("flagged"),
+        DEVICE.c.service,
+        DEVICE.c.address,
+        DEVICE.c.p256dh,
+        DEVICE.c.auth,
+    )
+    .join(PERSON, PERSON.c.id == OUTBOX.c.person_id)
+    .outerjoin(FLAGGED, FLAGGED.c.person_id == OUTBOX.c.person_id)
+    .outerjoin(DEVICE, OF_DEVICE)
+    .where(OUTBOX.c.holder == sa.bindparam("holder"))
+    .order_by(OUTBOX.c.id)
+)
+
+
+def add(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Add rows, given by their columns, unless the same was added before. Cut texts that are too long."""
+    if not rows:
+        return
+    events = {row["event"] for row in rows}
+    stored = set[tuple[Any, ...]]()
+    for batch in in_batches(events):
+        found = sa.select(*(OUTBOX.c[name] for name in KEY)).where(OUTBOX.c.event.in_(batch))
+        stored |= {tuple(each) for each in session.execute(found)}
+    new = {tuple(row[name] for name in KEY): row for row in rows}
+    session.add_all(OutboxRow(**fitting(OutboxRow, row)) for key, row in new.items() if key not in stored)
+    session.flush()
+
+
+def claim(session: Session, channel: str, holder: str, now: datetime, seconds: float, limit: int) -> list[Row]:
+    """Claim rows that are due, the longest waiting first, under a name that no other claim has. Rows of a bundle come
+    with all that are due for the same person."""
+    heads = sa.select(OUTBOX.c.id, OUTBOX.c.person_id, OUTBOX.c.bundle).where(*_free(channel, now), _is_first())
+    found = session.execute(heads.order_by(OUTBOX.c.due_at, OUTBOX.c.id).limit(limit)).all()
+    bundled = {it.person_id for it in found if it.bundle}
+    ids = [it.id for it in found if not it.bundle] + (_bundled(session, channel, now, bundled) if bundled else [])
+    if not ids:
+        return []
+    held = {"holder": holder, "leased_until": now + timedelta(seconds=seconds)}
+    session.execute(sa.update(OUTBOX).where(OUTBOX.c.id.in_(sorted(ids)), *_free(channel, now)).values(held))
+    return [Row(*row) for row in session.execute(CLAIMED, {"holder": holder})]
+
+
+def next_due(session: Session, channel: str, now: datetime) -> datetime | None:
+    """Return when the first row that nobody sends or holds up may be claimed; None when there is none."""
+    ready = sa.select(OUTBOX.c.due_at).where(*_unclaimed(channel, now), _is_first())
+    return session.execute(ready.order_by(OUTBOX.c.due_at).limit(1)).scalar()
+
+
+def end(session: Session, row: Row, state: str, now: datetime, reason: str = "", detail: str = "") -> bool:
+    """End a claimed row. Return False when the claim was lost meanwhile; nothing is written then."""
+    values = {"state": state, "reason": reason, "detail": detail[:200], "content": "", "ended_at": now}
+    return _change(session, row, {**values, **NOBODY, "attempts": row.attempts + 1})
+
+
+def postpone(session: Session, row: Row, due: datetime, reason: str, detail: str = "", *, counts: bool = True) -> bool:
+    """Let a claimed row wait until then. Return False when the claim was lost meanwhile."""
+    attempts = row.attempts + counts
+    return _change(
+        session, row, {"due_at": due, "reason": reason, "detail": detail[:200], "attempts": attempts, **NOBODY}
+    )
+
+
+def release(session: Session, holder: str) -> None:
+    """Give back the rows of a claim that were not sent."""
+    session.execute(sa.update(OUTBOX).where(OUTBOX.c.holder == holder, OUTBOX.c.state == WAITING).values(NOBODY))
+
+
+def states_of(session: Session, person_id: int, event: str, channel: str) -> set[str]:
+    """Return the states of a person's rows of an event in a channel."""
+    which = (OUTBOX.c.person_id == person_id, OUTBOX.c.event == event, OUTBOX.c.channel == channel)
+    return set(session.execute(sa.select(OUTBOX.c.state).where(*which)).scalars())
+
+
+def end_device(session: Session, device_id: int, now: datetime, reason: str) -> None:
+    """End everything that still waits for a device."""
+    waiting = (OUTBOX.c.device_id == device_id, OUTBOX.c.state == WAITING)
+    values = {"state": FAILED, "reason": reason, "content": "", "ended_at": now, **NOBODY}
+    session.execute(sa.update(OUTBOX).where(*waiting).values(values))
+
+
+def take_back(session: Session, event: str) -> None:
+    """Delete what still waits of an event. What is just being sent is not stopped any more."""
+    session.execute(sa.delete(OUTBOX).where(OUTBOX.c.event == event, OUTBOX.c.state == WAITING))
+
+
+def prune(session: Session, now: datetime) -> None:
+    """Delete the rows that ended long ago, and letters to which no row refers any more."""
+    before = now - KEEP_FOR
+    session.execute(sa.delete(OUTBOX).where(OUTBOX.c.ended_at < before))
+    referred = sa.exists().where(OUTBOX.c.letter_id == LETTER.c.id)
+    session.execute(sa.delete(LETTER).where(LETTER.c.created_at < before, ~referred))
+
+
+def recent(session: Session, person_id: int, channels: Collection[str], limit: int) -> list[Ended]:
+    """Return what became of a person's last rows in these channels, the newest first."""
+    which = (OUTBOX.c.person_id == person_id, OUTBOX.c.channel.in_(channels))
+    query = sa.select(*(OUTBOX.c[name] for name in Ended._fields)).where(*which)
+    return [Ended(*row) for row in session.execute(query.order_by(OUTBOX.c.id.desc()).limit(limit))]
+
+
+def with_email(session: Session, person_ids: Iterable[int]) -> set[int]:
+    """Return those of these people who have an e-mail address."""
+    found = set[int]()
+    for batch in in_batches(set(person_ids)):
+        found |= set(
+            session.execute(sa.select(PERSON.c.id).where(PERSON.c.id.in_(batch), PERSON.c.email != "")).scalars()
+        )
+    return found
+
+
+def _bundled(session: Session, channel: str, now: datetime, person_ids: Collection[int]) -> list[int]:
+    """Return the rows of bundles that are due for some of these people: all of each person, for nobody gets two
+    letters where one would do."""
+    due = (*_free(channel, now), OUTBOX.c.bundle != "", OUTBOX.c.person_id.in_(person_ids))
+    query = sa.select(OUTBOX.c.id, OUTBOX.c.person_id).where(*due).order_by(OUTBOX.c.person_id, OUTBOX.c.id)
+    found = session.execute(query.limit(MOST_IN_BUNDLE + 1)).all()
+    if len(found) > MOST_IN_BUNDLE:  # the last person's may not be whole
+        found = [it for it in found if it.person_id != found[-1].person_id] or found[:MOST_IN_BUNDLE]
+    return [it.id for it in found]
+
+
+def _unclaimed(channel: str, now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    unclaimed = sa.or_(OUTBOX.c.leased_until.is_(None), OUTBOX.c.leased_until <= now)
+    return (OUTBOX.c.channel == channel, OUTBOX.c.state == WAITING, unclaimed)
+
+
+def _free(channel: str, now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    return (*_unclaimed(channel, now), OUTBOX.c.due_at <= now)
+
+
+def _is_first() -> sa.ColumnElement[bool]:
+    """Tell whether nothing earlier waits for the same person, device and task. Letters and bundles wait for nothing."""
+    earlier = OUTBOX.alias()
+    same = (earlier.c[name] == OUTBOX.c[name] for name in ("state", "channel", "person_id", "device_id", "task_id"))
+    alone = (earlier.c.id < OUTBOX.c.id, earlier.c.bundle == "", earlier.c.letter_id.is_(None))
+    ordered = sa.and_(OUTBOX.c.bundle == "", OUTBOX.c.letter_id.is_(None))
+    return sa.not_(sa.and_(ordered, sa.exists().where(*same, *alone)))
+
+
+def _change(session: Session, row: Row, values: Mapping[str, Any]) -> bool:
+    mine = (OUTBOX.c.id == row.id, OUTBOX.c.holder == row.holder, OUTBOX.c.state == WAITING)
+    return bool(session.exec(sa.update(OUTBOX).where(*mine).values(**values)).rowcount)
