@@ -24,8 +24,8 @@ SHAPES = f"""() => {{
     const skeleton = new Set([...landmarks, ...headings].map(path));
     return [...new Set(visible.map(shape)), digest([...skeleton].sort().join())];
 }}"""
-# A paint is the shape of a text with its letters, the colours behind it, and what takes it elsewhere than its parent, as
-# they are now. The first element of each waits for axe under its name.
+# A paint is the shape of a text with its letters, the colours behind it, and what is positioned there, as they are now.
+# The first element of each waits for axe under its name.
 PAINTS = f"""() => {{
     {SHAPE}
     const hasText = (it) => it.matches("input, select, textarea")
