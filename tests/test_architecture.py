@@ -173,7 +173,7 @@ FLOORS = (
     "people",
     "live search neighbours requests",
     "board accounts leaving",
-    "admin",
+    "admin push",
     "tracker",
     "start",
     "access",

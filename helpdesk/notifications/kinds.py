@@ -7,10 +7,11 @@ Type = Literal["mention", "assigned", "created", "comment", "status_change", "pr
 
 Kind = Literal[
     "mentioned", "given", "taken", "created", "commented", "status", "priority", "files", "reassigned", "changed",
-    "put_aside", "system_down", "system_up",
+    "put_aside", "system_down", "system_up", "test",
 ]  # fmt: skip
-"""Selects the message, and is stored, so values keep their names. No rule leads to the last three: administrators get
-`put_aside` when an event was dropped, and the others when a system went down or is back."""
+"""Selects the message, and is stored, so values keep their names. No rule leads to the last four: administrators get
+`put_aside` when an event was dropped, and the next two when a system went down or is back. `test` is what people send
+to a device of their own."""
 
 TYPES: dict[Kind, Type] = {
     "mentioned": "mention",
@@ -26,5 +27,6 @@ TYPES: dict[Kind, Type] = {
     "put_aside": "system",
     "system_down": "system",
     "system_up": "system",
+    "test": "system",
 }
 """The type of each kind. When several kinds apply to a person, the first of these is taken."""

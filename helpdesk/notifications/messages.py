@@ -27,13 +27,15 @@ TITLES = {
     "put_aside": sentence("Nobody was notified of a change to #%(task)s"),
     "system_down": sentence("%(system)s does not work"),
     "system_up": sentence("%(system)s works again"),
+    "test": sentence("A test"),
 }
 OF_NO_TASK = {
     "put_aside": sentence("It could not be processed. The log of the server says more."),
     "system_down": sentence("Why, and what to do about it, is shown in the administration, under “Systems”."),
     "system_up": sentence("Two checks in a row have found it in order."),
+    "test": sentence("Notifications reach you here."),
 }
-"""Kinds for administrators. They say nothing of a task but its number; the last two are about a system."""
+"""Kinds that say nothing of a task but its number. All but the test are for administrators."""
 FOR_DEPUTY = {
     "mentioned": sentence("%(who)s mentioned %(absent)s (away) in #%(task)s"),
     "given": sentence("%(who)s assigned #%(task)s to %(absent)s (away)"),
@@ -100,14 +102,25 @@ def dropped_notification(event: Event, administrator: int) -> NotificationRow:
 
 def system_notification(system: str, administrator: int, kind: Kind, sound: str, now: datetime) -> NotificationRow:
     """Return an administrator's notification of a system, whose name (`system_names.py`) takes the subject's place."""
+    return _of_no_task(administrator, f"{kind}.{system}.{now.timestamp():.0f}", kind, now, system, sound)
+
+
+def notification_to_self(person_id: int, token: str, now: datetime) -> NotificationRow:
+    """Return what a person sends to a device of their own, to see whether it arrives."""
+    return _of_no_task(person_id, f"test.{token}", "test", now)
+
+
+def _of_no_task(
+    person_id: int, event: str, kind: Kind, now: datetime, subject: str = "", sound: str = ""
+) -> NotificationRow:
     return NotificationRow(
-        person_id=administrator,
-        event=f"{kind}.{system}.{now.timestamp():.0f}",
+        person_id=person_id,
+        event=event,
         type=TYPES[kind],
         kind=kind,
         task_id=0,
         project_id=0,
-        subject=system,
+        subject=subject,
         author="",
         old="",
         new="",

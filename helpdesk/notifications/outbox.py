@@ -2,10 +2,13 @@
 
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from datetime import datetime
+from secrets import token_hex
 from typing import Any
 
 from sqlmodel import Session
 
+from helpdesk.errors import NotConfigured
+from helpdesk.notifications import messages, preferences
 from helpdesk.notifications.channels import registry
 from helpdesk.notifications.channels.port import Resources
 from helpdesk.notifications.delivery import Delivery, to_content
@@ -37,6 +40,14 @@ class Outbox:
         """Add a row for each channel and device over which each of these goes out, or does not go out for a reason that
         its person may ask for."""
         stored.add(session, [*self._mails(session, deliveries, now), *self._pushes(session, deliveries, now)])
+
+    def add_test(self, session: Session, person_id: int, channel: str, device_id: int, now: datetime) -> None:
+        """Add what a person sends to their own device, or to their own mailbox with `device_id` 0. No preferences are
+        asked. Raises NotConfigured when nothing is sent over this channel."""
+        if channel not in self.workers:
+            raise NotConfigured
+        test = messages.notification_to_self(person_id, token_hex(8), now)
+        stored.add(session, [_row(channel, test, preferences.NOW, now, device_id)])
 
     def wake(self) -> None:
         """Tell the workers of this process that there is something to send. Others look for it now and then."""

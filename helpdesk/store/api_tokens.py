@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from helpdesk.store import audit, locks, rights
+from helpdesk.store import audit, devices, locks, rights
 from helpdesk.store.models.tables import ApiToken, Person
 from helpdesk.store.tokens import hashed
 
@@ -114,7 +114,7 @@ def revoke(session: Session, person_id: int, token_id: int) -> bool:
     """Delete a token. Return False if the person has no such token."""
     mine = sa.and_(col(ApiToken.person_id) == person_id, col(ApiToken.id) == token_id)
     name = session.exec(select(ApiToken.name).where(mine)).first()
-    found = session.exec(sa.delete(ApiToken).where(mine)).rowcount > 0
+    found = _delete(session, mine) > 0
     if found:
         audit.note(session, None, "token_revoked", person_id, {"name": name})
     return found
@@ -122,12 +122,18 @@ def revoke(session: Session, person_id: int, token_id: int) -> bool:
 
 def revoke_since(session: Session, person_id: int, since: datetime) -> None:
     """Delete the person's tokens that were made since then."""
-    session.exec(sa.delete(ApiToken).where(col(ApiToken.person_id) == person_id, col(ApiToken.created_at) >= since))
+    _delete(session, sa.and_(col(ApiToken.person_id) == person_id, col(ApiToken.created_at) >= since))
 
 
 def revoke_all(session: Session, person_id: int) -> None:
-    if count := session.exec(sa.delete(ApiToken).where(col(ApiToken.person_id) == person_id)).rowcount:
+    if count := _delete(session, col(ApiToken.person_id) == person_id):
         audit.note(session, None, "tokens_revoked", person_id, {"count": count})
+
+
+def _delete(session: Session, which: sa.ColumnElement[bool]) -> int:
+    """Delete tokens, and forget the phones that they have added. Return how many there were."""
+    devices.forget_sessions(session, session.exec(select(ApiToken.token_hash).where(which)).all())
+    return session.exec(sa.delete(ApiToken).where(which)).rowcount
 
 
 def _token(row: ApiToken) -> Token:

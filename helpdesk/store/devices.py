@@ -1,7 +1,7 @@
 """Store the browsers and phones of people that get pushes. A device belongs to the person who used it last."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -97,11 +97,28 @@ def remove_address(session: Session, person_id: int, address: str, now: datetime
     return found is not None and remove(session, person_id, found, now)
 
 
-def forget_sessions(session: Session, session_hashes: Collection[str], now: datetime) -> None:
-    """Forget the devices that subscribed in sessions in which somebody signed out."""
-    found = session.exec(select(Device.person_id, Device.id).where(col(Device.session_hash).in_(session_hashes)))
-    for person_id, device_id in found.all():
+def forget_sessions(session: Session, session_hashes: Collection[str]) -> None:
+    """Forget the devices that subscribed in sessions in which somebody signed out, or by tokens that were revoked."""
+    _forget(session, col(Device.session_hash).in_(session_hashes))
+
+
+def forget_all(session: Session, person_id: int, but: Collection[str]) -> None:
+    """Forget a person's devices, but for those that subscribed in these sessions or by these tokens."""
+    _forget(session, sa.and_(col(Device.person_id) == person_id, col(Device.session_hash).not_in(but)))
+
+
+def _forget(session: Session, which: sa.ColumnElement[bool]) -> None:
+    now = datetime.now(UTC)
+    for person_id, device_id in session.exec(select(Device.person_id, Device.id).where(which)).all():
         remove(session, person_id, device_id or 0, now)
+
+
+def follow_session(session: Session, ended: str, begun: str, person_id: int) -> None:
+    """Let devices of a session follow their person into the next one in the same browser. When somebody else signs in
+    there, they are forgotten."""
+    theirs = (col(Device.session_hash) == ended, col(Device.person_id) == person_id)
+    session.exec(sa.update(Device).where(*theirs).values(session_hash=begun))
+    forget_sessions(session, [ended])
 
 
 def note(session: Session, device_id: int, now: datetime, failure: str = "") -> None:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from helpdesk.store import audit, rights
+from helpdesk.store import audit, devices, rights
 from helpdesk.store.clock_skew import AHEAD
 from helpdesk.store.database import in_batches
 from helpdesk.store.models import tables
@@ -158,7 +158,15 @@ def _latest(now: datetime) -> datetime:
     return now + LONG + AHEAD
 
 
+def replace(session: Session, session_id: str, next_id: str, person_id: int) -> None:
+    """End a session because this person has begun the next one in the same browser, whose devices follow."""
+    devices.follow_session(session, hashed(session_id), hashed(next_id), person_id)
+    session.exec(sa.delete(tables.Session).where(col(tables.Session.id_hash) == hashed(session_id)))
+
+
 def end(session: Session, session_id: str) -> None:
+    """Sign somebody out, who gets no pushes any more where they signed out."""
+    devices.forget_sessions(session, [hashed(session_id)])
     session.exec(sa.delete(tables.Session).where(col(tables.Session.id_hash) == hashed(session_id)))
 
 
@@ -167,6 +175,7 @@ def end_one(session: Session, person_id: int, mark: str) -> bool:
     mine = sa.and_(col(tables.Session.person_id) == person_id, col(tables.Session.id_hash) == mark)
     found = session.exec(sa.delete(tables.Session).where(mine)).rowcount > 0
     if found:
+        devices.forget_sessions(session, [mark])
         audit.note(session, None, "session_ended", person_id)
     return found
 
@@ -175,6 +184,8 @@ def end_all(session: Session, person_id: int, but: str = "") -> None:
     """Sign the person out on every device, but for the session with the mark `but`."""
     other = col(tables.Session.id_hash) != but
     mine = col(tables.Session.person_id) == person_id
+    by_token = session.exec(select(ApiToken.token_hash).where(ApiToken.person_id == person_id)).all()
+    devices.forget_all(session, person_id, [but, *by_token] if but else by_token)
     if count := session.exec(sa.delete(tables.Session).where(mine, other)).rowcount:
         audit.note(session, None, "sessions_ended", person_id, {"count": count})
 

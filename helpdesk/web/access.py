@@ -72,7 +72,7 @@ NAMES: dict[str, str] = {
         api:new api:bulk api:of_person api:projects api:members api:words_statuses
         api:notifications api:stream api:read api:read_all
         unconnected:/tasks/api/task/{task_id:int}/send-email
-        unconnected:/tasks/api/push-key unconnected:/tasks/api/push-subscribe unconnected:/tasks/api/push-token
+        push:key push:subscription push:token
         unconnected:/netmonitor/status unconnected:/netmonitor/history unconnected:/netmonitor/summary
         unconnected:/finesse/session unconnected:/finesse/dialogs unconnected:/finesse/dialogs/{dialog_id}
         unconnected:/finesse/agent/state unconnected:/finesse/reasons unconnected:/finesse/team

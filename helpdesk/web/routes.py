@@ -35,6 +35,7 @@ from helpdesk.web.notifications import preferences as notification_preferences
 from helpdesk.web.notifications import views as notification_views
 from helpdesk.web.people import avatars, directories, erp_client, mentions, profile
 from helpdesk.web.people import views as people_views
+from helpdesk.web.push import api as push
 from helpdesk.web.replies import views as reply_views
 from helpdesk.web.requests import create as request_create
 from helpdesk.web.requests import files as request_files
@@ -60,6 +61,11 @@ def write(handler: Handler) -> Handler:
     return signed_in(idempotent(handler))
 
 
+def device(handler: Handler) -> Handler:
+    """Guard a write about a device, whose body is small."""
+    return signed_in(push.small(idempotent(handler)))
+
+
 def form(handler: Handler) -> Handler:
     """Guard a write by a form with a text, which is kept as a draft until the write succeeds."""
     return signed_in(drafts_service.keeps_draft(idempotent(handler)))
@@ -83,6 +89,7 @@ API = "/tasks/api/task/{task_id:int}"
 
 POST, PUT = ["POST"], ["PUT"]
 FORM = ["GET", "POST"]
+DEVICE = ["POST", "DELETE"]
 
 # fmt: off
 ROUTES: list[BaseRoute] = [
@@ -223,6 +230,11 @@ ROUTES: list[BaseRoute] = [
     Route("/tasks/api/notifications/stream", signed_in(live.program),              name="api:stream"),
     Route("/tasks/api/notifications/read-all", signed_in(mark_read.read_all),        name="api:read_all", methods=PUT),
     Route("/tasks/api" + NOTE + "/read", signed_in(mark_read.read),            name="api:read", methods=PUT),
+
+    # Devices that get pushes
+    Route("/tasks/api/push-key",             signed_in(push.key),          name="push:key"),
+    Route("/tasks/api/push-subscribe",       device(push.subscription),    name="push:subscription", methods=DEVICE),
+    Route("/tasks/api/push-token",           device(push.token),           name="push:token", methods=DEVICE),
 
     # Tasks for programs
     Route(API, signed_in(api.task), name="api:task", methods=["GET", "PUT", "DELETE"]),

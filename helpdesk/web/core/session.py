@@ -73,10 +73,11 @@ async def begin(request: Request, response: Response, person: Person, remember: 
     address, agent = address_of(request), request.headers.get("user-agent", "")
 
     def work(session: Session) -> tuple[str, timedelta]:
-        if old:
-            sessions.end(session, old)
         audit.note(session, person.id, "sign_in", person.id, {"directory": person.source})
-        return sessions.begin(session, person.id, now, remember, address, agent, idle)
+        begun = sessions.begin(session, person.id, now, remember, address, agent, idle)
+        if old:
+            sessions.replace(session, old, begun[0], person.id)
+        return begun
 
     session_id, lasts = await services(request).database.run(work, writes=True)
     _note(request, person)

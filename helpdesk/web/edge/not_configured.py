@@ -11,11 +11,8 @@ from helpdesk.web.core import request_data
 from helpdesk.web.core.guards import Handler, actor, signed_in
 from helpdesk.web.core.services import services
 
-# Web Push, Firebase, the monitored hosts and Finesse, for anybody signed in.
+# The monitored hosts and Finesse, for anybody signed in.
 ADDRESSES: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("/tasks/api/push-key", ("GET",)),
-    ("/tasks/api/push-subscribe", ("POST", "DELETE")),
-    ("/tasks/api/push-token", ("POST", "DELETE")),
     ("/netmonitor/status", ("GET",)),
     ("/netmonitor/history", ("GET",)),
     ("/netmonitor/summary", ("GET",)),
