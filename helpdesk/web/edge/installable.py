@@ -21,7 +21,7 @@ ICONS = (
     ("mark.svg", "any", "any"),
 )
 TYPES = {"png": "image/png", "svg": "image/svg+xml"}
-MARK_READ, NEWS = sentence("Mark read"), sentence("There is something new for you.")
+MARK_READ, NEWS = sentence("Mark as read"), sentence("There is something new for you.")
 
 
 async def manifest(request: Request) -> Response:
