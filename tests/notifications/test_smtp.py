@@ -1,14 +1,18 @@
 """The conversation with the mail server, which refuses, hangs and hangs up."""
 
+import re
 from collections.abc import Iterator
 from email import message_from_string
 from email.policy import SMTP
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from helpdesk.errors import NotConfigured
+from helpdesk.health import Trouble
 from helpdesk.notifications.channels import email
-from helpdesk.notifications.channels.email import compose, recipients, smtp
+from helpdesk.notifications.channels.email import compose, health, mime, recipients, smtp
 from helpdesk.notifications.channels.email.account import account
 from helpdesk.notifications.channels.email.faults import Fault
 from helpdesk.notifications.channels.email.smtp import Connection
@@ -116,6 +120,17 @@ async def test_what_is_too_large_is_not_even_begun() -> None:
         await connection.close()
 
 
+@given(st.lists(st.sampled_from([b"\r", b"\n", b"\r\n", b".", b"a", b"\r\n.\r\n"])), st.integers(0, 5))
+def test_no_text_ends_itself_and_none_is_changed(parts: list[bytes], size: int) -> None:
+    text = b"".join(parts)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(mime, "PIECE", size)
+        sent = b"".join(mime.pieces(text))
+    assert b"\n.\r\n" not in b"\r\n" + sent and not re.search(rb"\r(?!\n)|(?<!\r)\n", sent)
+    received = b"\n".join(line.removeprefix(b".") for line in sent.split(b"\r\n")[:-1])
+    assert received == re.sub(rb"\r\n|\r", b"\n", text).removesuffix(b"\n")
+
+
 @pytest.mark.parametrize("answer", [HANG_UP, HANG])
 async def test_without_an_answer_to_the_text_the_outcome_is_unknown(server: ImitatedSmtp, answer: str) -> None:
     server.answers["DATA"] = [answer]
@@ -148,6 +163,16 @@ async def test_recipients_are_checked_before_anything_is_written(server: Imitate
         await email.check(settings_of(server), [ANNA])
     with pytest.raises(NotConfigured):
         await email.check(settings_of(server, smtp_host=None), [ANNA])
+
+
+async def test_the_check_goes_as_far_as_to_send(server: ImitatedSmtp) -> None:
+    check = health.check(settings_of(server))
+    await check.look()
+    await check.look()
+    server.answers["EHLO"] = "554 5.7.1 not from here"
+    with pytest.raises(Trouble, match="it turns us away"):
+        await check.look()
+    assert not server.received
 
 
 def test_a_letter_holds_its_files_and_no_header_of_others() -> None:

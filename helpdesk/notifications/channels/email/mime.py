@@ -3,7 +3,7 @@ are hundreds at once. Letters, which may have files, are composed by it (`compos
 
 import re
 from base64 import encodebytes
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from email.header import Header
 from email.headerregistry import Address
 from email.utils import formatdate
@@ -14,6 +14,7 @@ from helpdesk.texts import one_line
 
 LONGEST_SUBJECT = 200
 ELLIPSIS = "…"
+PIECE = 65_536
 FOLD = "\r\n "
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -48,6 +49,18 @@ def mailbox(it: Address) -> str:
     if _is_plain(it.display_name):
         return str(it)
     return f"{_encoded(it.display_name)} <{it.addr_spec}>"
+
+
+def pieces(message: bytes) -> Iterator[bytes]:
+    """Yield a message as SMTP wants its text: each line ends alike, and a dot that begins one is doubled (RFC 5321)."""
+    start = 0
+    while start < len(message):
+        end = (message.find(b"\n", start + PIECE) + 1) or len(message)
+        piece = message[start:end].replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n", b"\r\n")
+        yield (b"." if piece.startswith(b".") else b"") + piece.replace(b"\n.", b"\n..")
+        start = end
+    if not message.endswith((b"\n", b"\r")):
+        yield b"\r\n"
 
 
 def cut(subject: str) -> str:
