@@ -19,6 +19,7 @@ from helpdesk.people import passwords
 from helpdesk.store import database as store_database
 from helpdesk.store import schema
 from helpdesk.store.database import Database
+from helpdesk.store.models import delivery
 from helpdesk.store.models import notifications as notification_models
 from helpdesk.web.core import templating
 from helpdesk.web.core.services import path_maker
@@ -144,6 +145,8 @@ def told_store(request: pytest.FixtureRequest) -> Database:
         own: Database = request.getfixturevalue("database")
         return own
     shared: Database = request.getfixturevalue(f"embedded_on_{request.param}").database
-    for name in ("Notification", "ProcessedEvent", "FeedCursor", "Lease", "NotificationPreference"):
-        shared.run_here(lambda db, name=name: db.exec(sa.delete(getattr(notification_models, name))), writes=True)
+    names = ("Notification", "ProcessedEvent", "FeedCursor", "Lease", "NotificationPreference")
+    sent = (delivery.OutboxRow, delivery.Device, delivery.Letter, delivery.ChannelState, delivery.FlaggedAddress)
+    for model in (*(getattr(notification_models, name) for name in names), *sent):
+        shared.run_here(lambda db, model=model: db.exec(sa.delete(model)), writes=True)
     return shared

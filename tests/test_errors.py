@@ -46,6 +46,7 @@ LAST_RESORTS = {
     "helpdesk.notifications.event_processing": "the poller goes on: an event in error is tried again, then dropped",
     "helpdesk.notifications.feed_poller": "the poller goes on and polls again",
     "helpdesk.notifications.outbox_worker": "what was to be sent is tried again, then given up",
+    "helpdesk.notifications.outcome_recorder": "outcomes that can't be recorded together are recorded one by one",
     "helpdesk.notifications.redis_wakeups": "the bell rings within the process and connects anew",
     "helpdesk.supervision": "what ended is logged with its error, and begun again",
     "helpdesk.tasks.bulk": "every task gets an outcome",

@@ -18,6 +18,7 @@ from helpdesk.notifications.channels.registry import OPTION_OF
 from helpdesk.notifications.delivery import to_event
 from helpdesk.notifications.kinds import TYPES, Type
 from helpdesk.notifications.messages import OF_NO_TASK
+from helpdesk.notifications.preferences import Decision
 from helpdesk.notifications.recipients import OF_REQUESTS
 from helpdesk.requests.service import Requests
 from helpdesk.store import notifications, people
@@ -68,7 +69,7 @@ class DeliveryChecks:
         """Return the outcomes of those of these items that are not to be sent, by the ids of their rows. Raises
         StoreUnavailable."""
         facts, now = await self.database.run(lambda db: self._facts(db, items)), self.clock()
-        outcomes = {it.row.id: Outcome("skipped", reason) for it in items if (reason := _refusal(it, facts, now))}
+        outcomes = {it.row.id: outcome for it in items if (outcome := _refusal(it, facts, now))}
         left = [it for it in items if it.row.id not in outcomes and _is_about_task(it)]
         return outcomes | await self._unseen(left, facts)
 
@@ -124,29 +125,42 @@ class DeliveryChecks:
         return {it.person.id for it, visible in zip(asked, shown, strict=True) if visible}
 
 
-def _refusal(item: Item, facts: Facts, now: datetime) -> str:
-    """Return why an item is not to be sent, as far as the store can tell; "" for no reason."""
+def _refusal(item: Item, facts: Facts, now: datetime) -> Outcome | None:
+    """Return the outcome of an item that is not to be sent, as far as the store can tell."""
+    reason = _reason(item, facts)
+    if reason:
+        return Outcome("skipped", reason)
+    if item.notification is None or item.notification.kind == TEST:
+        return None
+    return _unwanted(item, item.notification, facts.chosen.get(item.row.person_id, ""), now)
+
+
+def _reason(item: Item, facts: Facts) -> str:
+    """Return why nobody may or needs to get an item; "" for no reason."""
     row, notification = item.row, item.notification
     if notification is None and row.task_id:  # a letter that somebody wrote from a task
         return ""
     if row.person_id not in facts.active:
         return "account"
-    if notification is None or notification.kind == TEST:
-        return ""
-    if notification.kind in ADMINISTRATORS_ONLY and row.person_id not in facts.administrators:
+    if notification and notification.kind in ADMINISTRATORS_ONLY and row.person_id not in facts.administrators:
         return "not_visible"
-    if row.notification_id and row.notification_id not in facts.unread:
+    if notification and row.notification_id and row.notification_id not in facts.unread:
         return "read" if row.notification_id in facts.read else "withdrawn"
-    return _unwanted(item, notification, facts.chosen.get(row.person_id, ""), now)
+    return ""
 
 
-def _unwanted(item: Item, notification: NotificationRow, chosen: str, now: datetime) -> str:
-    """Ask the preferences as they are now. What was put off is due now, and is not put off again."""
+def _unwanted(item: Item, notification: NotificationRow, chosen: str, now: datetime) -> Outcome | None:
+    """Ask the preferences as they are now. What is put off in quiet hours waits until they end; else what was put off
+    is due, and is not put off again."""
     wanted = preferences_json.from_json(chosen)
     type: Type = next((type for kind, type in TYPES.items() if kind == notification.kind), "system")
-    option = OPTION_OF[item.row.channel]
     decided = preferences.decide(wanted, type, notification.project_id, notification.task_id, now)
-    return decided[option].reason if option in decided else "unwanted"
+    decision = decided.get(OPTION_OF[item.row.channel], Decision("unwanted"))
+    if decision.reason:
+        return Outcome("skipped", decision.reason)
+    if decision.due and wanted.quiet and wanted.quiet.hold(now):
+        return Outcome("later", "quiet", after=(wanted.quiet.ends_after(now) - now).total_seconds())
+    return None
 
 
 def _is_about_task(item: Item) -> bool:

@@ -15,7 +15,7 @@ from helpdesk.notifications.delivery import Delivery, to_content
 from helpdesk.notifications.delivery_checks import DeliveryChecks
 from helpdesk.notifications.outbox_worker import OutboxWorker
 from helpdesk.notifications.preferences import Decision
-from helpdesk.store import devices
+from helpdesk.store import channel_states, devices
 from helpdesk.store import outbox as stored
 from helpdesk.store.devices import FCM, WEB_PUSH
 from helpdesk.store.models.notifications import NotificationRow
@@ -63,10 +63,11 @@ class Outbox:
         pushing = self.workers.keys() & {FCM, WEB_PUSH}
         decided = _decided(deliveries, "push") if pushing else []
         theirs = devices.services_of(session, {it.person_id for it, _ in decided}) if decided else {}
+        preferred = WEB_PUSH if decided and channel_states.state(session, FCM).failures else FCM
         for notification, decision in decided:
-            # Who has a phone gets it there; browsers follow when that fails (`outbox_worker.py`).
+            # Who has a phone gets it there; browsers follow when that fails (`outcome_recorder.py`).
             own = [(id, service) for id, service in theirs.get(notification.person_id, ()) if service in pushing]
-            first = [it for it in own if it[1] == FCM] or own
+            first = [it for it in own if it[1] == preferred] or own
             if decision.reason and first:
                 yield _row(first[0][1], notification, decision, now)
             elif not decision.reason:

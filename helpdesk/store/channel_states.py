@@ -1,9 +1,11 @@
 """Store whether a channel rests: by itself after failures, or because an administrator stopped it."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from helpdesk.store.models.delivery import ChannelState
@@ -20,12 +22,20 @@ def state(session: Session, channel: str) -> ChannelState:
     return session.get(ChannelState, channel) or ChannelState(channel=channel)
 
 
-def fail(session: Session, channel: str, reason: str, detail: str, now: datetime, until: datetime) -> None:
-    """Count a failure of the channel itself, and let it rest."""
-    row = state(session, channel)
+def locked(session: Session, channel: str) -> ChannelState:
+    """Return the state of a channel to change it: what another process writes meanwhile waits."""
+    found = session.get(ChannelState, channel, with_for_update=True)
+    if found is None:
+        with suppress(IntegrityError), session.begin_nested():  # two processes may make the first one at once
+            session.add(ChannelState(channel=channel))
+        found = session.get_one(ChannelState, channel, with_for_update=True, populate_existing=True)
+    return found
+
+
+def fail(row: ChannelState, reason: str, detail: str, now: datetime, until: datetime) -> None:
+    """Count a failure of a channel itself, whose state is `locked`, and let it rest."""
     row.failures, row.failing_since = row.failures + 1, row.failing_since or now
     row.paused_until, row.reason, row.detail = until, reason, detail[:200]
-    session.merge(row)
 
 
 def succeed(session: Session, channel: str) -> None:
@@ -37,13 +47,11 @@ def succeed(session: Session, channel: str) -> None:
 
 def stop(session: Session, channel: str, by: int) -> None:
     """Let a channel send nothing until `resume`."""
-    row = state(session, channel)
+    row = locked(session, channel)
     row.is_stopped, row.stopped_by = True, by
-    session.merge(row)
 
 
 def resume(session: Session, channel: str) -> None:
     """Let a channel send again at once, whether it was stopped or rests after failures."""
-    row = state(session, channel)
+    row = locked(session, channel)
     row.is_stopped, row.stopped_by, row.paused_until = False, None, None
-    session.merge(row)

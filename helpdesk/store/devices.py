@@ -89,6 +89,12 @@ def remove(session: Session, person_id: int, device_id: int, now: datetime) -> b
     return True
 
 
+def forget(session: Session, person_id: int, device_id: int) -> None:
+    """Forget a device that its service does not know any more. What waits for it ends when it is claimed, so that a
+    person's browsers get what a phone does not."""
+    session.exec(sa.delete(Device).where(col(Device.id) == device_id, col(Device.person_id) == person_id))
+
+
 def remove_address(session: Session, person_id: int, address: str, now: datetime) -> bool:
     """Forget one of a person's devices by its endpoint or token. Return whether there was one."""
     hashed = sha256(address.encode()).hexdigest()

@@ -68,8 +68,12 @@ class Ended(NamedTuple):
 
 
 OWN = [OUTBOX.c[name] for name in Row._fields if name in OUTBOX.c]
-# A device that meanwhile belongs to somebody else is none for this row.
-OF_DEVICE = sa.and_(DEVICE.c.id == OUTBOX.c.device_id, DEVICE.c.person_id == OUTBOX.c.person_id)
+# A device that meanwhile belongs to somebody else is none for this row; SQLite gives ids of deleted ones again.
+OF_DEVICE = sa.and_(
+    DEVICE.c.id == OUTBOX.c.device_id,
+    DEVICE.c.person_id == OUTBOX.c.person_id,
+    DEVICE.c.service == OUTBOX.c.channel,
+)
 CLAIMED = (
     sa.select(
         *OWN,
@@ -106,30 +110,22 @@ def add(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
 
 def claim(session: Session, channel: str, holder: str, now: datetime, seconds: float, limit: int) -> list[Row]:
     """Claim rows that are due, the longest waiting first, under a name that no other claim has. Rows of a bundle come
-    with all that are due of the same."""
-    due = sa.select(OUTBOX.c.id).where(*_free(channel, now), _is_first())
-    ids = session.execute(due.order_by(OUTBOX.c.due_at, OUTBOX.c.id).limit(limit)).scalars().all()
+    with all that are due for the same person."""
+    heads = sa.select(OUTBOX.c.id, OUTBOX.c.person_id, OUTBOX.c.bundle).where(*_free(channel, now), _is_first())
+    found = session.execute(heads.order_by(OUTBOX.c.due_at, OUTBOX.c.id).limit(limit)).all()
+    bundled = {it.person_id for it in found if it.bundle}
+    ids = [it.id for it in found if not it.bundle] + (_bundled(session, channel, now, bundled) if bundled else [])
     if not ids:
         return []
     held = {"holder": holder, "leased_until": now + timedelta(seconds=seconds)}
-    session.execute(sa.update(OUTBOX).where(OUTBOX.c.id.in_(ids), *_free(channel, now)).values(held))
-    claimed = session.execute(CLAIMED, {"holder": holder}).all()
-    people = {row.person_id for row in claimed if row.bundle}
-    if people:
-        bundled = sa.select(OUTBOX.c.id).where(
-            *_free(channel, now), OUTBOX.c.bundle != "", OUTBOX.c.person_id.in_(people)
-        )
-        more = session.execute(bundled.order_by(OUTBOX.c.id).limit(MOST_IN_BUNDLE)).scalars().all()
-        session.execute(sa.update(OUTBOX).where(OUTBOX.c.id.in_(more), *_free(channel, now)).values(held))
-        claimed = session.execute(CLAIMED, {"holder": holder}).all()
-    return [Row(*row) for row in claimed]
+    session.execute(sa.update(OUTBOX).where(OUTBOX.c.id.in_(sorted(ids)), *_free(channel, now)).values(held))
+    return [Row(*row) for row in session.execute(CLAIMED, {"holder": holder})]
 
 
-def next_due(session: Session, channel: str) -> datetime | None:
-    """Return when the next row of a channel may be claimed; None when none waits."""
-    at = sa.func.min(sa.func.coalesce(OUTBOX.c.leased_until, OUTBOX.c.due_at), type_=OUTBOX.c.due_at.type)
-    waiting = (OUTBOX.c.channel == channel, OUTBOX.c.state == WAITING)
-    return session.execute(sa.select(at).where(*waiting)).scalar()
+def next_due(session: Session, channel: str, now: datetime) -> datetime | None:
+    """Return when the first row that nobody sends or holds up may be claimed; None when there is none."""
+    ready = sa.select(OUTBOX.c.due_at).where(*_unclaimed(channel, now), _is_first())
+    return session.execute(ready.order_by(OUTBOX.c.due_at).limit(1)).scalar()
 
 
 def end(session: Session, row: Row, state: str, now: datetime, reason: str = "", detail: str = "") -> bool:
@@ -194,9 +190,24 @@ def with_email(session: Session, person_ids: Iterable[int]) -> set[int]:
     return found
 
 
-def _free(channel: str, now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+def _bundled(session: Session, channel: str, now: datetime, person_ids: Collection[int]) -> list[int]:
+    """Return the rows of bundles that are due for some of these people: all of each person, for nobody gets two
+    letters where one would do."""
+    due = (*_free(channel, now), OUTBOX.c.bundle != "", OUTBOX.c.person_id.in_(person_ids))
+    query = sa.select(OUTBOX.c.id, OUTBOX.c.person_id).where(*due).order_by(OUTBOX.c.person_id, OUTBOX.c.id)
+    found = session.execute(query.limit(MOST_IN_BUNDLE + 1)).all()
+    if len(found) > MOST_IN_BUNDLE:  # the last person's may not be whole
+        found = [it for it in found if it.person_id != found[-1].person_id] or found[:MOST_IN_BUNDLE]
+    return [it.id for it in found]
+
+
+def _unclaimed(channel: str, now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
     unclaimed = sa.or_(OUTBOX.c.leased_until.is_(None), OUTBOX.c.leased_until <= now)
-    return (OUTBOX.c.channel == channel, OUTBOX.c.state == WAITING, OUTBOX.c.due_at <= now, unclaimed)
+    return (OUTBOX.c.channel == channel, OUTBOX.c.state == WAITING, unclaimed)
+
+
+def _free(channel: str, now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    return (*_unclaimed(channel, now), OUTBOX.c.due_at <= now)
 
 
 def _is_first() -> sa.ColumnElement[bool]:

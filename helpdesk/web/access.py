@@ -26,6 +26,7 @@ NAMES: dict[str, str] = {
         admin:right admin:active admin:email admin:confirm_email admin:login
         admin:sessions admin:tokens admin:second_factor admin:password_link
         admin:join admin:unjoin admin:bind admin:unbind
+        admin:delivery admin:channel admin:flagged
         admin:audit admin:audit_export
         admin:categories admin:category admin:category_move admin:category_delete
         tracker:index tracker:project tracker:archive tracker:member
