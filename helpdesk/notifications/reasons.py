@@ -21,7 +21,7 @@ REASONS: dict[str, Sentence] = {
     "unreachable": sentence("The server does not answer."),
     "busy": sentence("The server asked to wait."),
     "expired": sentence("It could not be sent in time."),
-    "not_ours": sentence("The server refuses our keys. Administrators know of it."),
+    "not_ours": sentence("The server refuses us. Administrators know of it."),
     "unwritten": sentence("It could not be put into words. The log says more."),
     "unchecked": sentence("Whether you may see the task could not be found out yet."),
 }

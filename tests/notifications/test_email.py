@@ -10,6 +10,7 @@ from email.policy import SMTPUTF8
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlmodel import select
 
 from helpdesk.notifications.channels import email
 from helpdesk.notifications.channels.email import smtp, unsubscribe
@@ -17,10 +18,14 @@ from helpdesk.notifications.channels.email.mime import LONGEST_SUBJECT
 from helpdesk.notifications.channels.email.sender import EmailSender
 from helpdesk.notifications.channels.email.writer import Writer
 from helpdesk.notifications.channels.port import SENT, Item, Outcome, Resources
+from helpdesk.store import flagged_addresses
 from helpdesk.store.database import Database
 from helpdesk.store.models.delivery import Letter
+from helpdesk.store.models.tables import Person
 from tests.clocks import NOON
+from tests.notifications import sending
 from tests.notifications.mailing import ANNA, BORIS, PUBLIC, item, outcomes, settings_of
+from tests.notifications.sending import Post, put, states, waiting
 from tests.servers.imitated_smtp import HANG_UP, ImitatedSmtp, imitated_smtp
 
 
@@ -213,3 +218,25 @@ def test_a_signed_link_is_good_for_its_person_and_type_alone() -> None:
     assert unsubscribe.read(["new"], signed) == link
     for broken in ("", "x" * 10_000, signed[:-1], f"x{signed}", "ж.ж"):
         assert unsubscribe.read(["new"], broken) is None
+
+
+async def test_a_worker_flags_what_is_refused_and_tries_again_what_is_put_off(
+    sender: EmailSender, server: ImitatedSmtp, database: Database
+) -> None:
+    post = Post(database, channel="email")
+    post.worker.sender = sender
+    emails = database.run_here(lambda db: {it.id: it.email for it in db.exec(select(Person))})
+    anna, boris = emails[sending.ANNA], emails[sending.BORIS]
+    server.answers = {anna: "550 nobody here", boris: ["451 greylisted"], "DATA": [HANG_UP]}
+    refused, later = put(database, waiting(channel="email"), waiting(channel="email", person=sending.BORIS, task=8))
+    await post.run()
+    assert states(database) == {refused: ("failed", "refused"), later: ("waiting", "busy")}
+    flagged = database.run_here(lambda db: flagged_addresses.all_flagged(db, 9))
+    assert [(it.address, it.detail) for it in flagged] == [(anna, "550 nobody here")]
+
+    (again,) = put(database, waiting(channel="email"))
+    await post.run_until(lambda: states(database)[later][0] == "sent")
+    assert states(database)[again] == ("skipped", "flagged")
+    ids = [it.message["Message-ID"] for it in server.received]
+    assert len(ids) == 2 and len(set(ids)) == 1
+    await sender.close()

@@ -17,6 +17,7 @@ from helpdesk.notifications.channels.email.account import account
 from helpdesk.notifications.channels.email.faults import Fault
 from helpdesk.notifications.channels.email.smtp import Connection
 from helpdesk.settings.settings import Settings
+from helpdesk.settings.sources import SettingsError
 from tests.notifications.mailing import ANNA, BORIS, settings_of
 from tests.servers.certificates import Authority
 from tests.servers.imitated_smtp import HANG, HANG_UP, PASSWORD, USER, ImitatedSmtp, imitated_smtp
@@ -163,6 +164,13 @@ async def test_recipients_are_checked_before_anything_is_written(server: Imitate
         await email.check(settings_of(server), [ANNA])
     with pytest.raises(NotConfigured):
         await email.check(settings_of(server, smtp_host=None), [ANNA])
+
+
+@pytest.mark.parametrize("setting", ["SMTP_FROM", "SMTP_REPLY_TO"])
+def test_a_sender_that_is_no_address_is_told_at_the_start(setting: str) -> None:
+    with pytest.raises(SettingsError) as raised:
+        account(settings_of(**{setting.lower(): "Helpdesk <help@desk@example..test>"}))
+    assert [it.name for it in raised.value.problems] == [setting]
 
 
 async def test_the_check_goes_as_far_as_to_send(server: ImitatedSmtp) -> None:

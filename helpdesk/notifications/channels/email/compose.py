@@ -6,7 +6,7 @@ from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
 from email.utils import localtime
 
-from helpdesk.notifications.channels.email.addresses import header, sender_of
+from helpdesk.notifications.channels.email.addresses import header, named
 from helpdesk.notifications.channels.email.mime import cut
 from helpdesk.texts import one_line
 
@@ -33,8 +33,8 @@ def task_letter(
 
     With large files it takes a while, and belongs into a thread.
     """
-    message = _begun(sender_of(sender), subject)
-    message["Reply-To"] = header("", reply_to)
+    message = _begun(named(sender), subject)
+    message["Reply-To"] = named(reply_to)
     message["To"] = [header("", each) for each in to]
     if cc:
         message["Cc"] = [header("", each) for each in cc]

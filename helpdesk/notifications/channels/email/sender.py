@@ -42,8 +42,8 @@ class EmailSender:
     batch = BATCH
 
     def __init__(self, resources: Resources) -> None:
-        self.database, self.writer = resources.database, Writer(resources.settings)
         self.connection = Connection(account(resources.settings))
+        self.database, self.writer = resources.database, Writer(resources.settings)
 
     async def send(self, items: Sequence[Item]) -> AsyncIterator[tuple[Item, Outcome]]:
         """Send mails; items of a bundle are one mail and have one outcome."""

@@ -82,7 +82,7 @@ class Writer:
         content = self._content("letter", language, letter.subject, context)
         headers = {"Message-ID": self._message_id(row, [row.event])}
         if self.settings.smtp_reply_to:
-            headers["Reply-To"] = mailbox(addresses.header("", self.settings.smtp_reply_to))
+            headers["Reply-To"] = mailbox(addresses.named(self.settings.smtp_reply_to))
         return mail(content, self.sender, _recipient(row), headers)
 
     def language(self, row: Row) -> str:
