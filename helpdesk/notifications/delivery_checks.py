@@ -124,7 +124,6 @@ class DeliveryChecks:
         shown = [await self.requests.visible(it, [notification.task_id]) for it in asked]
         return {it.person.id for it, visible in zip(asked, shown, strict=True) if visible}
 
-
     async def _is_public(self, notification: NotificationRow) -> bool:
         """Tell whether an entry is there and not private, as it is now. A task itself has its own check."""
         if notification.kind == "created":

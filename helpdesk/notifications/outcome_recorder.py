@@ -27,8 +27,8 @@ log = logging.getLogger(__name__)
 PAUSES = (10.0, 30.0, 120.0, 600.0, 1800.0, 3600.0, 7200.0, 14400.0)
 """Seconds after the first, second, … attempt at an item, varied at random."""
 MOST_ATTEMPTS = 10
-LONGEST_AFTER = 3600.0
-"""The longest pause that the other side may ask for."""
+SHORTEST_AFTER, LONGEST_AFTER = 1.0, 3600.0
+"""The pauses that the other side may ask for."""
 CHANNEL_PAUSES = (5.0, 15.0, 60.0, 300.0, 600.0)
 """Seconds for which a channel rests after the first, second, … failure in a row. Then one item tries whether it works
 again."""
@@ -112,7 +112,7 @@ class OutcomeRecorder:
     def _record_one(self, session: Session, row: Row, outcome: Outcome, now: datetime, until: datetime | None) -> None:
         reason, detail = outcome.reason, outcome.detail
         if outcome.state == "later" and (outcome.of_channel or reason in UNCOUNTED):
-            wait = timedelta(seconds=min(LONGEST_WAIT, max(1.0, outcome.after or PAUSES[0])))
+            wait = timedelta(seconds=min(LONGEST_WAIT, max(SHORTEST_AFTER, outcome.after or PAUSES[0])))
             due = until if until and outcome.of_channel else now + wait
             outbox.postpone(session, row, due, reason, detail, counts=False)
         elif outcome.state == "later" and row.attempts + 1 < MOST_ATTEMPTS:
@@ -151,7 +151,7 @@ def rests(now: datetime, paused_until: datetime) -> bool:
 def _pause(pauses: Sequence[float], failures: int, after: float | None) -> float:
     """Return the seconds until the next attempt: what the other side asked for, else ever more."""
     if after is not None:
-        return min(LONGEST_AFTER, max(1.0, after))  # in this order nan becomes 1
+        return min(LONGEST_AFTER, max(SHORTEST_AFTER, after))  # in this order nan is the shortest
     return pauses[min(failures, len(pauses) - 1)] * random.uniform(0.8, 1.2)
 
 
