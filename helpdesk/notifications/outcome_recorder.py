@@ -15,6 +15,7 @@ from functools import partial
 from sqlmodel import Session
 
 from helpdesk.errors import OutcomeUnknown, StoreUnavailable
+from helpdesk.notifications.channels.port import SENT as ACCEPTED
 from helpdesk.notifications.channels.port import Item, Outcome
 from helpdesk.store import channel_states, devices, flagged_addresses, locks, outbox
 from helpdesk.store.database import Database
@@ -94,10 +95,17 @@ class OutcomeRecorder:
             for person_id in sorted({item.row.person_id for item, _ in ended}):
                 locks.person(session, person_id)
         until = self._rest(session, failed[0], now) if failed else None
+        self._record_sent(session, [item.row for item, outcome in ended if outcome == ACCEPTED], now)
         for item, outcome in ended:
-            self._record_one(session, item.row, outcome, now, until)
+            if outcome != ACCEPTED:
+                self._record_one(session, item.row, outcome, now, until)
         if not failed and any(outcome.state == "sent" for _, outcome in ended):
             channel_states.succeed(session, self.channel)
+
+    def _record_sent(self, session: Session, rows: Sequence[Row], now: datetime) -> None:
+        outbox.end_sent(session, rows, now)
+        if devices_reached := {row.device_id for row in rows if row.device_id}:
+            devices.note(session, devices_reached, now)
 
     def _rest(self, session: Session, failed: Outcome, now: datetime) -> datetime:
         """Let the channel rest, and return until when. What fails while it rests already was sent before, and does not
@@ -140,7 +148,7 @@ class OutcomeRecorder:
 
     def _note(self, session: Session, row: Row, now: datetime, failure: str = "") -> None:
         if row.device_id:
-            devices.note(session, row.device_id, now, failure)
+            devices.note(session, {row.device_id}, now, failure)
 
 
 def rests(now: datetime, paused_until: datetime) -> bool:
