@@ -91,11 +91,15 @@ ACTS: Mapping[str, Act] = {
     "category_moved": Act("settings", sentence("a category of requests was moved")),
     "text_changed": Act("settings", sentence("a text for everybody was changed")),
     "metrics_reset": Act("settings", sentence("the numbers of requests were reset")),
+    "channel_stopped": Act("settings", sentence("a channel was stopped")),
+    "channel_resumed": Act("settings", sentence("a channel was resumed")),
+    "address_cleared": Act("settings", sentence("mail is sent to a refused address again")),
     "columns_changed": Act("settings", sentence("the columns of the board were changed")),
 }
 """The acts that are recorded, by their names in the store."""
 
 LABELS: Mapping[str, Sentence] = {
+    "channel": sentence("Channel"),
     "right": sentence("Right"),
     "source": sentence("Directory"),
     "directory": sentence("Directory"),
@@ -148,6 +152,7 @@ CHANGE = re.compile(r"(\w{1,40}): (.*) → (.*)", re.ASCII | re.DOTALL)
 NOW = sentence("now")
 YES_NO = {"False": sentence("no"), "True": sentence("yes"), "None": sentence("none"), "": sentence("none")}
 WORDS: Mapping[str, Mapping[str, Sentence]] = {
+    "channel": {"email": sentence("E-mail"), "fcm": sentence("Firebase"), "webpush": sentence("Web Push")},
     "right": {name: right.title for name, right in RIGHTS.items()},
     "scope": {"read": sentence("read only"), "write": sentence("read and write")},
     "error": {

@@ -3,7 +3,7 @@
 from starlette.routing import BaseRoute, Route
 
 from helpdesk.people.rights import ADMIN
-from helpdesk.web.admin import audit, categories, leaving, metrics, overview, systems, texts
+from helpdesk.web.admin import audit, categories, delivery, leaving, metrics, overview, systems, texts
 from helpdesk.web.admin.people import access, account, binding, joining, person, rights
 from helpdesk.web.admin.people import index as people
 from helpdesk.web.core.guards import ADMINISTRATORS_ONLY, Handler, in_person, needs
@@ -58,6 +58,11 @@ ROUTES: list[BaseRoute] = [
 
     # Numbers
     Route("/admin/metrics", admin(metrics.index), name="admin:metrics", methods=["GET", "POST", "DELETE"]),
+
+    # Delivery
+    Route("/admin/delivery", admin(delivery.index), name="admin:delivery"),
+    Route("/admin/delivery/{channel}", admin_form(delivery.channel), name="admin:channel", methods=POST),
+    Route("/admin/delivery/flagged/{person_id:int}", admin_form(delivery.clear), name="admin:flagged", methods=POST),
 
     # Audit
     Route("/admin/audit",            admin(audit.index),  name="admin:audit"),

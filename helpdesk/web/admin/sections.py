@@ -23,6 +23,7 @@ SECTIONS: tuple[Section, ...] = (
     Section("admin:people", sentence("People")),
     Section("admin:systems", sentence("Systems")),
     Section("admin:metrics", sentence("Numbers")),
+    Section("admin:delivery", sentence("Delivery")),
     Section("admin:audit", sentence("Audit")),
     Section("admin:categories", sentence("Categories of requests")),
     Section("admin:texts", sentence("Texts")),
