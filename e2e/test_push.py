@@ -5,7 +5,9 @@ what that has decrypted is delivered to the service worker by the browser's debu
 """
 
 import shutil
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +18,13 @@ from playwright.sync_api import Browser, CDPSession, Page, expect
 
 from e2e import steps
 from e2e.conftest import ARGUMENTS, CHROMIUM, AsProgram
-from tests.running import Helpdesk, running_helpdesk
+from tests.running import STORE, Helpdesk, running_helpdesk
 from tests.servers.certificates import Authority
 from tests.servers.imitated_push_service import ImitatedPushService, Push, imitated_push_service, text
 from tests.servers.process import wait_until
 
 PAGE = "/notifications/preferences"
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 WITH_SCRIPTS = pytest.mark.parametrize("javascript", [True], ids=["with JavaScript"], indirect=True)
 pytestmark = pytest.mark.xdist_group("pushes")  # they share a browser
 
@@ -87,12 +90,15 @@ def push_service(authority: Authority, vapid: dict[str, str]) -> Iterator[Imitat
 def pushing(
     tmp_path: Path, seeded: Path, authority: Authority, vapid: dict[str, str], push_service: ImitatedPushService
 ) -> Iterator[Helpdesk]:
-    """The demo, sending pushes to the imitated service."""
+    """The people and tasks of the demo, served as in production, with pushes to the imitated service."""
     shutil.copytree(seeded, tmp_path / "data")
-    environ = {**vapid, "PUSH_HOSTS": push_service.name, "CA_BUNDLE": str(authority.file)}
-    arguments = ["demo", "--no-colleague", "--data", str(tmp_path / "data")]
+    store = tmp_path / "data" / STORE
+    with closing(sqlite3.connect(store)) as no_demo, no_demo:
+        no_demo.execute("UPDATE helpdesk_meta SET value = 'production' WHERE name = 'kind'")
+    own = {"SECRET_KEY": "for the length of a test and no longer", "DATABASE_URL": f"sqlite:///{store}"}
+    environ = {**own, **vapid, "PUSH_HOSTS": push_service.name, "CA_BUNDLE": str(authority.file)}
     push_service.pushes.clear()
-    with running_helpdesk(tmp_path, *arguments, environ=environ) as helpdesk:
+    with running_helpdesk(tmp_path, "serve", environ=environ) as helpdesk:
         yield helpdesk
 
 
@@ -185,7 +191,8 @@ def test_a_push_is_marked_as_read_where_it_is_shown(pushed: PushedPage, as_progr
 @pytest.mark.parametrize(
     "data",
     ["", "no JSON", "null", "7", "[]", '{"title": 7, "data": {"url": "https://evil.test/"}}',
-     '{"data": {"url": "//evil.test/x", "notification_id": "1"}}', '{"data": {"url": "/\\\\evil.test", "timestamp": {}}}'],
+     '{"data": {"url": "//evil.test/x", "notification_id": "x"}}',
+     '{"data": {"url": "/\\\\evil.test", "timestamp": {}}}'],
 )  # fmt: skip
 def test_a_push_that_can_not_be_read_is_news_that_leads_to_us(pushed: PushedPage, data: str) -> None:
     pushed.switch_on()
@@ -231,7 +238,9 @@ def test_a_browser_that_forbids_notifications_is_not_asked_but_explained(page: P
 @WITH_SCRIPTS
 def test_a_browser_whose_service_does_not_answer_is_told_so(pushed: PushedPage) -> None:
     page = pushed.page
-    page.context.add_init_script("if (location.host) PushManager.prototype.subscribe = async () => { throw new Error() }")
+    page.context.add_init_script(
+        "if (location.host) PushManager.prototype.subscribe = async () => { throw new Error() }"
+    )
     steps.come_to(page, "anna", PAGE)
     page.get_by_role("button", name="Уведомлять меня в этом браузере").click()
     expect(page.get_by_role("alert").filter(has_text="не отвечает")).to_be_visible()
@@ -239,11 +248,22 @@ def test_a_browser_whose_service_does_not_answer_is_told_so(pushed: PushedPage) 
 
 
 @pytest.mark.parametrize("javascript", [False], ids=["without JavaScript"], indirect=True)
-def test_without_scripts_devices_are_tried_and_removed(page: Page, pushing: Helpdesk, as_program: AsProgram) -> None:
+def test_without_scripts_devices_are_tried_and_removed(
+    page: Page, push_service: ImitatedPushService, as_program: AsProgram
+) -> None:
     anna = as_program("anna")
     steps.come_to(page, "anna", PAGE)
     expect(page.get_by_text("включите в нём JavaScript")).to_be_visible()
-    keys = {"p256dh": text(b"\4" + b"\0" * 64), "auth": text(b"1" * 16)}
-    assert anna.post("/tasks/api/push-subscribe", json={"endpoint": "https://x", "keys": keys}).status_code == 422
+    subscription = push_service.subscribe()
+    device = {"endpoint": subscription.endpoint, "keys": subscription.keys}
+    anna.post("/tasks/api/push-subscribe", json=device, headers={"User-Agent": FIREFOX}).raise_for_status()
+    page.reload()
+    page.get_by_role("button", name="Проверить: Firefox").click()
+    expect(page.get_by_text("Проверочное уведомление отправлено.")).to_be_visible()
+    wait_until(lambda: bool(push_service.pushes), seconds=20, what="the test")
+    page.reload()
+    expect(page.get_by_role("listitem").filter(has_text="Firefox")).to_contain_text("последняя доставка")
+    page.get_by_role("button", name="Убрать: Firefox").click()
+    expect(page.get_by_text("Пока ни один браузер")).to_be_visible()
     page.get_by_role("link", name="Почему не пришло?").click()
     expect(page.get_by_text("Вы не добавили ни браузера, ни телефона.")).to_be_visible()
