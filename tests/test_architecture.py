@@ -17,7 +17,7 @@ MODULES = {
     for file in sorted(PACKAGE.rglob("*.py"))
 }
 CLIENTS = {
-    "httpcore",
+    "aiohttp",
     "httpx",
     "nh3",
     "markdown_it",

@@ -21,7 +21,6 @@ CAUGHT_BY = {
     "helpdesk.health.Trouble": "helpdesk.health",
     "helpdesk.settings.ini_file.Unreadable": "helpdesk.settings.sources",
     "helpdesk.notifications.channels.fcm.account.NotReady": "helpdesk.notifications.channels.fcm.sender",
-    "helpdesk.notifications.channels.webpush.network.ProxyDown": "helpdesk.notifications.channels.webpush.sender",
     "helpdesk.notifications.event_processing.LeaseLost": "helpdesk.notifications.feed_poller",
     "helpdesk.settings.sources.SettingsError": "helpdesk.__main__",
     "helpdesk.store.api_tokens.TooMany": "helpdesk.web.accounts.api_tokens",

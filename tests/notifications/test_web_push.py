@@ -1,10 +1,13 @@
 """Pushes to browsers, by an imitated push service that checks our token and decrypts by itself."""
 
+import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 
 import pytest
+from aiohttp.abc import ResolveResult
 from hypothesis import given
 from hypothesis import settings as budget
 from hypothesis import strategies as st
@@ -51,10 +54,16 @@ def wanted(authority: Authority) -> Settings:
 
 
 @pytest.fixture
-async def sender(wanted: Settings) -> AsyncIterator[WebPushSender]:
+async def sender(wanted: Settings, service: ImitatedPushService) -> AsyncIterator[WebPushSender]:
+    """The service ends before the event loop: what it did not answer is closed by its end."""
     sender = WebPushSender(wanted)
     yield sender
     await sender.close()
+    service.server.end()
+    sockets = asyncio.get_running_loop()._selector.get_map()
+    async with asyncio.timeout(10):
+        while len(sockets) > 1:  # the loop's own
+            await asyncio.sleep(0.01)
 
 
 def to(subscription: Subscription, number: int = 1, **changed: object) -> Item:
@@ -172,11 +181,23 @@ async def test_a_push_that_can_not_be_made_stops_no_other(
 # Where connections go
 
 
+def resolving(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> list[str]:
+    """Every name leads to these addresses. Returns the names that were asked for."""
+    asked: list[str] = []
+
+    def addresses_of(host: str, port: int) -> list[ResolveResult]:
+        asked.append(host)
+        its = {"hostname": host, "port": port, "family": socket.AF_INET, "proto": socket.IPPROTO_TCP, "flags": 0}
+        return [ResolveResult(host=it, **its) for it in addresses]
+
+    monkeypatch.setattr(network, "addresses_of", addresses_of)
+    return asked
+
+
 async def test_a_name_that_leads_elsewhere_than_to_the_public_network_gets_no_connection(
     service: ImitatedPushService, sender: WebPushSender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[str] = []
-    monkeypatch.setattr(network, "resolve", lambda host, port: asked.append(host) or ["8.8.8.8", "127.0.0.1"])
+    asked = resolving(monkeypatch, "8.8.8.8", "127.0.0.1")
     browser = service.subscribe()._replace(endpoint="https://fcm.googleapis.com/wp/1")
     told = await sent_one(sender, to(browser))
     assert (told.state, asked, service.server.connections) == ("later", ["fcm.googleapis.com"], 0)
@@ -186,8 +207,7 @@ async def test_a_name_that_leads_elsewhere_than_to_the_public_network_gets_no_co
 async def test_the_connection_goes_to_the_address_that_was_checked_under_the_services_name(
     sender: WebPushSender, authority: Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[str] = []
-    monkeypatch.setattr(network, "resolve", lambda host, port: asked.append(host) or ["127.0.0.1"])
+    asked = resolving(monkeypatch, "127.0.0.1")
     with imitated_push_service(authority, PAIR.public, "push.company.test") as service:
         assert await sent_one(sender, to(service.subscribe())) == Outcome("sent")
         assert asked == ["push.company.test"]

@@ -57,8 +57,10 @@ class AnsweringServer:
             await asyncio.sleep(0)
 
     def end(self) -> None:
+        """End it; once more does nothing."""
         if self._loop:
-            self._loop.call_soon_threadsafe(self._end.set)
+            with suppress(RuntimeError):  # it has ended
+                self._loop.call_soon_threadsafe(self._end.set)
 
     def wait(self) -> None:
         assert self._ready.wait(10)
