@@ -204,7 +204,8 @@ def test_the_worker_and_the_manifest_are_sent_when_they_have_changed(visit: Visi
         first = client.get(address)
         assert first.status_code == 200 and first.headers["cache-control"] == "private, no-cache"
         assert client.get(address, headers={"If-None-Match": first.headers["etag"]}).status_code == 304
-    russian = client.get("/sw.js", headers={"Accept-Language": "ru"})
+    russian = client.get("/sw.js?locale=ru", headers={"Accept-Language": "en"})
+    assert client.get("/sw.js?locale=../x", headers={"Accept-Language": "ru"}).text == russian.text
     assert russian.headers["content-type"].startswith("text/javascript") and "\\u041f" in russian.text
     assert visit(brand_name="</script>'\"").get("/sw.js").text.startswith('self.TEXT={"title": "</script>\'\\""')
 

@@ -10,8 +10,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.errors import sentence
+from helpdesk.languages import LANGUAGES, say
 from helpdesk.web.core.services import path_to, services
-from helpdesk.web.core.templating import language, translate
+from helpdesk.web.core.templating import language
 
 BLUE, WHITE = "#2457c5", "#ffffff"
 ICONS = (
@@ -46,14 +47,16 @@ async def manifest(request: Request) -> Response:
 
 
 async def worker(request: Request) -> Response:
-    """Send the service worker with its words in the language of the browser's person.
+    """Send the service worker with its words in the language of the page that registered it.
 
     Browsers ask for it again now and then, and take another one when a byte differs.
     """
+    asked = request.query_params.get("locale", "")
+    spoken = asked if asked in LANGUAGES else language(request)
     text = {
         "title": services(request).settings.brand_name,
-        "news": translate(request, NEWS),
-        "read": translate(request, MARK_READ),
+        "news": say(spoken, NEWS),
+        "read": say(spoken, MARK_READ),
         "icon": _icon(request, "mark-192.png"),
         "page": path_to(request, "notifications:index"),
     }

@@ -91,7 +91,7 @@ async def remove(request: Request) -> Response:
             raise NotFound
 
     await stored(request, work)
-    return await _answer(request, REMOVED)
+    return await _answer(request, REMOVED, takes_focus=True)  # the button is gone
 
 
 async def context(request: Request) -> dict[str, Any]:
@@ -129,14 +129,14 @@ def _line(device: Device, mark: str) -> Line:
     )
 
 
-async def _answer(request: Request, message: Sentence) -> Response:
+async def _answer(request: Request, message: Sentence, **more: bool) -> Response:
     shown = await context(request)
     target = path_to(request, "notifications:preferences") + "#devices"
     return await answer(
         request,
         json=lambda: json_response(request, {"message": translate(request, message), **_to_dict(request, shown)}),
         page=lambda: flash.redirect(request, target, message),
-        fragment=lambda: html(request, "notifications/_devices_changed.html", message=message, **shown),
+        fragment=lambda: html(request, "notifications/_devices_changed.html", message=message, **shown, **more),
     )
 
 

@@ -27,7 +27,13 @@
     row = subscription && (await rowOf(subscription));
     return row && document.getElementById(row) ? "on" : "ready";
   };
-  const update = async () => box() && show(await findState());
+  const update = async () => {
+    if (!box()) return;
+    const state = await findState();
+    show(state);
+    // In another language its words are other ones.
+    if (state === "on") navigator.serviceWorker.register(box().dataset.worker);
+  };
 
   const inTime = (promise) =>
     Promise.race([promise, new Promise((_, reject) => setTimeout(() => reject(new Error("no answer")), SUBSCRIBE_MS))]);

@@ -33,9 +33,9 @@ const setBadge = async (count) => {
 const show = async (payload) => {
   const data = Object(payload.data);
   const id = data.notification_id > 0 ? Math.trunc(data.notification_id) : 0;
-  const tag = asText(payload.tag);
-  await registration.showNotification(asText(payload.title) || TEXT.title, {
-    body: asText(payload.message) || (payload.title ? "" : TEXT.news),
+  const [title, tag] = [asText(payload.title), asText(payload.tag)];
+  await registration.showNotification(title || TEXT.title, {
+    body: asText(payload.message) || (title ? "" : TEXT.news),
     icon: TEXT.icon,
     tag,
     renotify: Boolean(tag) && URGENT.includes(data.notification_type),
