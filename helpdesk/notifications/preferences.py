@@ -145,7 +145,7 @@ def _decision(option: Option, preferences: Preferences, quiet: QuietHours | None
     if option.needs_browser and not preferences.in_browser:
         return Decision("off")
     if option.waits:
-        zone = quiet.zone if quiet else UTC
+        zone = preferences.quiet.zone if preferences.quiet else UTC
         if preferences.digest:
             due = preferences.digest_at.next_after(now, zone)
             return Decision("", preferences.quiet.ends_after(due) if preferences.quiet else due, DIGEST)

@@ -38,3 +38,9 @@ def all_flagged(session: Session, limit: int) -> list[Flagged]:
     columns = (FLAGGED.c.person_id, PERSON.c.full_name, FLAGGED.c.address, FLAGGED.c.detail, FLAGGED.c.flagged_at)
     query = sa.select(*columns).join(PERSON, still).order_by(FLAGGED.c.flagged_at.desc()).limit(limit)
     return [Flagged(*row) for row in session.execute(query)]
+
+
+def is_flagged(session: Session, person_id: int, address: str) -> bool:
+    """Tell whether mail servers have refused this very address of the person."""
+    row = session.get(FlaggedAddress, person_id)
+    return row is not None and row.address == address[:200]

@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute
 from helpdesk.people.rights import ADMIN
 
 NAMES: dict[str, str] = {
-    "unguarded": "healthz readyz static",
+    "unguarded": "healthz readyz static manifest service_worker",
     "public": """
         preferences
         people:login people:logout people:register people:password_link
@@ -66,6 +66,8 @@ NAMES: dict[str, str] = {
         views:index views:show views:remove
         notifications:index notifications:show notifications:widget notifications:stream
         notifications:read notifications:read_all notifications:undo
+        notifications:delivery notifications:devices notifications:device_test notifications:device_remove
+        notifications:email_test
         notifications:preferences notifications:mute_task notifications:mute_project
         api:config api:task api:statuses api:priorities api:assignees api:history api:download
         api:status api:old_status api:priority api:assignee api:comments api:comment api:entry api:watch

@@ -22,7 +22,7 @@ from helpdesk.web.core.guards import (
     unguarded,
 )
 from helpdesk.web.drafts import service as drafts_service
-from helpdesk.web.edge import legacy_redirects, not_configured, readiness, static_files
+from helpdesk.web.edge import installable, legacy_redirects, not_configured, readiness, static_files
 from helpdesk.web.edge.idempotency import idempotent
 from helpdesk.web.files import downloads
 from helpdesk.web.leaving import absence, export, hand_over
@@ -31,7 +31,7 @@ from helpdesk.web.lists import views as lists
 from helpdesk.web.live import views as live
 from helpdesk.web.mail import routes as mail_routes
 from helpdesk.web.neighbours import views as neighbours
-from helpdesk.web.notifications import mark_read, mutes
+from helpdesk.web.notifications import delivery, devices, mark_read, mutes
 from helpdesk.web.notifications import preferences as notification_preferences
 from helpdesk.web.notifications import views as notification_views
 from helpdesk.web.people import avatars, directories, erp_client, mentions, profile
@@ -98,6 +98,8 @@ ROUTES: list[BaseRoute] = [
     Route("/healthz",            unguarded(readiness.healthz),   name="healthz"),
     Route("/readyz",             unguarded(readiness.readyz),    name="readyz"),
     Route("/static/{name:path}", unguarded(static_files.static), name="static"),
+    Route("/sw.js",                unguarded(installable.worker),   name="service_worker"),
+    Route("/manifest.webmanifest", unguarded(installable.manifest), name="manifest"),
     Route("/preferences",        public(accounts.preferences),   name="preferences", methods=POST),
     Route("/api/config",         signed_in(start_config.config), name="api:config"),
     Route("/search",             signed_in(search_views.index),  name="search:index"),
@@ -214,6 +216,14 @@ ROUTES: list[BaseRoute] = [
     Route(NOTE + "/read",                signed_in(mark_read.read),            name="notifications:read", methods=POST),
     Route("/notifications/preferences", signed_in(notification_preferences.preferences),
           name="notifications:preferences", methods=FORM),
+    Route("/notifications/delivery", signed_in(delivery.delivery), name="notifications:delivery"),
+    Route("/notifications/devices",  signed_in(devices.index),     name="notifications:devices"),
+    Route("/notifications/devices/{device_id:int}/test", write(devices.test),
+          name="notifications:device_test", methods=POST),
+    Route("/notifications/devices/{device_id:int}/remove", write(devices.remove),
+          name="notifications:device_remove", methods=POST),
+    Route("/notifications/devices/email/test", write(devices.test_email),
+          name="notifications:email_test", methods=POST),
     Route(MUTE + "/task/{task_id:int}", write(mutes.mute_task), name="notifications:mute_task", methods=POST),
     Route(MUTE + "/project/{project_id:int}", write(mutes.mute_project),
           name="notifications:mute_project", methods=POST),

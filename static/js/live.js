@@ -2,7 +2,7 @@
 // are in a second bundle, which is loaded on first use.
 (() => {
   const RELOAD_MS = 1000;
-  const { lazy } = document.body.dataset;
+  const { lazy, session } = document.body.dataset;
   // One is in the top bar, the other in the bar at the bottom of phones.
   const bells = document.querySelectorAll("[data-unread]");
   if (!bells.length) return;
@@ -49,5 +49,7 @@
       event.preventDefault();
       (await load()).toggleWidget(bell.closest("a"));
     });
+  // This browser gets pushes, and somebody has signed in since.
+  if ((localStorage.push ?? session) !== session) load().then((it) => it.refreshSubscription());
   document.addEventListener("input", ({ target }) => target.form?.classList.add("typed"));
 })();

@@ -27,7 +27,7 @@ NAMES = (
     "username", "password", "remember", "everywhere", "name", "text", "shared", "position", "reply", "at", "typed_by",
     "carried", "theme", "locale", "format", "attachments", "files", "is_public", "parent_id", "user_id", "issue_id",
     "by", "edit", "of", "watching", "delete", "address", "start", "created_since", "created_by", "muted", "wanted",
-    "digest", "quiet", "days", "end", "zone", "sound_normal", "sound_high", "complete",
+    "digest", "digest_days", "digest_at", "quiet", "days", "end", "zone", "sound_normal", "sound_high", "complete",
     "phase", "category_id", "grade", "word", "hint", "is_active", "to",
     "phase_1", "limit_1", "folded", "shown", "lanes", "compact", "column", "skip", "ids",
 )  # fmt: skip
@@ -66,7 +66,7 @@ PAGES = STREAMS | {
     "admin:new_person GET", "admin:audit_export",
     "requests:changed", "requests:thumbnail", "requests:view", "requests:solved GET", "requests:similar POST",
     "tasks:more", "tasks:cards", "tasks:bulk GET", "people:menu", "search:keys", "people:avatar",
-    "people:export", "admin:export",
+    "people:export", "admin:export", "manifest", "service_worker",
 }  # fmt: skip
 KINDS = (
     "application/json", "application/json; charset=utf-16", "application/x-www-form-urlencoded", "text/plain", "",
@@ -103,7 +103,7 @@ USUAL = {
     "account": "full_name email phone department hides_presence remove_picture picture idempotency_key",
     "vpn-date": "vpn_end_date",
     "logout": "everywhere",
-    "preferences": "theme locale wanted digest quiet days start end zone sound_high complete",
+    "preferences": "theme locale wanted digest digest_days digest_at quiet days start end zone sound_high complete",
     "{place}": "comment private status_id",
     "reply": "reply at comment",
     "replies": "name text shared",

@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from helpdesk.encryption import Box
 from helpdesk.people.second_factor import cleaned, new_secret
-from helpdesk.store import second_factors
+from helpdesk.store import devices, outbox, second_factors
 from helpdesk.store.database import Database
 from helpdesk.store.models import tables
 from tests.contract.cases import RECOVERY_CODE
@@ -54,8 +54,8 @@ def _copy(source: Path, target: Path) -> None:
 
 def _tell_story(visit: Visit, embedded: EmbeddedWorld) -> None:
     """Three tasks, the last closed: boris took the first into work with a comment, then wrote a private one, and anna
-    added a file to it; she has a notification, a reply template, a token and a saved view, he a second factor. There is
-    one category of requests, and a role that nobody has."""
+    added a file to it; she has a notification, a reply template, a token, a saved view and a browser that gets pushes,
+    he a second factor. There is one category of requests, and a role that nobody has."""
     embedded.new_task("Принтер зажевал бумагу", priority="high", description="Второй раз за *неделю*.")
     embedded.new_task("Нет сети в переговорной", project="office", author="anna", assignee="boris")
     embedded.new_task("Мышь", status="closed", author="boris", assignee="boris")
@@ -77,8 +77,18 @@ def _tell_story(visit: Visit, embedded: EmbeddedWorld) -> None:
     category = {"name": "Техника", "hint": "Сломалось", "project_id": 1, "is_active": True}
     visit("admin").post("/admin/categories", json=category).raise_for_status()
     visit("admin").post("/admin/tracker/roles", json={"name": "Гость"}).raise_for_status()
+    embedded.database.run_here(lambda db: _reach_anna(db, now), writes=True)
     visit("anna").post("/users/tokens", json={"name": "Выгрузка"}).raise_for_status()
     visit("anna").post("/views", json={"name": "Срочные", "address": "/tasks?priority_id=4"}).raise_for_status()
+
+
+def _reach_anna(db: Session, now: datetime) -> None:
+    """A browser of anna's, and what became of a push to it."""
+    anna_id, address = PEOPLE_IDS["anna"], devices.Address(devices.WEB_PUSH, "https://push.example.test/1", "p", "a")
+    devices.subscribe(db, anna_id, address, "Chrome on Windows", "", now)
+    row = {"channel": devices.WEB_PUSH, "person_id": anna_id, "event": "journal.1", "type": "comment", "device_id": 1}
+    ended = {"state": outbox.SKIPPED, "reason": "read", "due_at": now, "created_at": now, "ended_at": now}
+    outbox.add(db, [{**row, **ended, "task_id": 1}])
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from helpdesk.notifications.messages import Excerpts
 from helpdesk.notifications.preferences import (
     SOUNDS,
     TYPES,
+    Digest,
     Preferences,
     QuietHours,
     Sounds,
@@ -38,9 +39,11 @@ QUIET = st.builds(QuietHours, DAYS, CLOCKS, CLOCKS, st.sampled_from(ZONES).map(Z
 CELLS = st.frozensets(st.tuples(st.sampled_from(TYPES), st.sampled_from(CHANNELS)))
 NUMBERS = st.frozensets(st.integers(1, 4))
 CHOSEN_SOUNDS = st.builds(Sounds, st.sampled_from(SOUNDS), st.sampled_from(SOUNDS))
+DIGEST = st.builds(Digest, DAYS, CLOCKS, st.none() | st.sampled_from(ZONES).map(ZoneInfo))
 PREFERENCES = st.builds(
-    Preferences, CELLS | st.just(WANTED), NUMBERS, NUMBERS, st.none() | QUIET, st.booleans(), CHOSEN_SOUNDS
-)
+    Preferences, CELLS | st.just(WANTED), NUMBERS, NUMBERS, st.none() | QUIET, st.booleans(), CHOSEN_SOUNDS,
+    digest_at=DIGEST,
+)  # fmt: skip
 CHANGES = [datetime(2026, 3, 29, 1, tzinfo=UTC), datetime(2026, 10, 25, 1, tzinfo=UTC)]  # of Berlin's clocks
 MOMENTS = st.datetimes(datetime(2020, 1, 1), datetime(2035, 1, 1), timezones=st.just(UTC)) | st.builds(
     lambda change, minutes: change + timedelta(minutes=minutes), st.sampled_from(CHANGES), st.integers(-1500, 1500)

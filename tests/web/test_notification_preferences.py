@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from helpdesk.errors import Invalid, Unavailable
-from helpdesk.notifications.preferences import SOUNDS, TYPES, Preferences, QuietHours, Sounds
+from helpdesk.notifications.preferences import SOUNDS, TYPES, Digest, Preferences, QuietHours, Sounds
 from helpdesk.notifications.preferences_json import from_json, to_json
 from helpdesk.services import Services
 from helpdesk.store import preferences
@@ -32,9 +32,12 @@ HOSTILE = "'\"><script>alert(1)</script> %s"
 NIGHT = QuietHours(frozenset({4, 5}), time(23, 30), time(7), ZoneInfo("Asia/Omsk"))
 SAID = Preferences(
     WANTED - {("comment", "sound")}, frozenset({PROJECT_IDS["office"]}), quiet=NIGHT, digest=True,
-    sounds=Sounds("none", "knock"),
+    sounds=Sounds("none", "knock"), digest_at=Digest(frozenset({0, 4}), time(17, 30), ZoneInfo("Asia/Omsk")),
 )  # fmt: skip
-FORM = {"complete": "1", "start": "22:00", "end": "08:00", "zone": "UTC", "sound_high": "bell", "sound_normal": "chime"}
+FORM = {
+    "complete": "1", "start": "22:00", "end": "08:00", "zone": "UTC", "sound_high": "bell", "sound_normal": "chime",
+    "digest_days": ["mon", "tue"], "digest_at": "09:00",
+}  # fmt: skip
 
 
 class Sent(HTMLParser):
@@ -71,11 +74,17 @@ def kept(services: Services, login: str) -> Preferences:
 
 
 def to_the_minute(chosen: Preferences) -> Preferences:
-    quiet = chosen.quiet
-    if quiet is None:
-        return chosen
-    start, end = (it.replace(second=0, microsecond=0, fold=0) for it in (quiet.start, quiet.end))
-    return replace(chosen, quiet=quiet._replace(start=start, end=end))
+    """As the form can show them: in minutes, and with one clock for quiet hours and the digest."""
+    quiet, digest = chosen.quiet, chosen.digest_at
+    zone = (quiet.zone if quiet else digest.zone) or MOSCOW
+    digest = Digest(digest.days, minutes(digest.at), zone)
+    if quiet:
+        quiet = quiet._replace(start=minutes(quiet.start), end=minutes(quiet.end))
+    return replace(chosen, quiet=quiet, digest_at=digest)
+
+
+def minutes(clock: time) -> time:
+    return clock.replace(second=0, microsecond=0, fold=0)
 
 
 def test_every_choice_has_a_label_and_every_offered_zone_exists() -> None:
@@ -91,7 +100,9 @@ def test_every_choice_has_a_label_and_every_offered_zone_exists() -> None:
 def test_sending_the_form_values_back_changes_nothing(chosen: Preferences, other: Preferences) -> None:
     chosen = to_the_minute(chosen)
     sent = form_values(chosen, MOSCOW)
-    if chosen.quiet and chosen.quiet.kept and not chosen.quiet.days:
+    without_days = [it for it, days in ((chosen.quiet and chosen.quiet.kept, chosen.quiet and chosen.quiet.days),
+                                        (chosen.digest, chosen.digest_at.days)) if it and not days]  # fmt: skip
+    if without_days:
         with pytest.raises(Invalid):
             changed(Fields(sent), other, MOSCOW)
         return
@@ -108,7 +119,7 @@ def test_junk_is_refused_by_its_field_or_can_be_stored(before: Preferences, junk
     try:
         read = changed(Fields(junk), before, MOSCOW)
     except Invalid as refusal:
-        assert refusal.fields and set(refusal.fields) <= {*junk, "days"}
+        assert refusal.fields and set(refusal.fields) <= {*junk, "days", "digest_days"}
         assert set(typed_values(Fields(junk), before, MOSCOW)) == set(PARSERS)
     else:
         assert from_json(to_json(read)) == read
@@ -118,6 +129,7 @@ def test_junk_is_refused_by_its_field_or_can_be_stored(before: Preferences, junk
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=examples(15), deadline=None)
 @given(chosen=PREFERENCES.map(to_the_minute))
 def test_an_untouched_form_changes_nothing(visit: Visit, services: Services, chosen: Preferences) -> None:
+    chosen = replace(chosen, digest_at=chosen.digest_at._replace(days=chosen.digest_at.days or frozenset({0})))
     if chosen.quiet:
         chosen = replace(chosen, quiet=chosen.quiet._replace(days=chosen.quiet.days or frozenset({0})))
     keep(services, "anna", chosen)
@@ -137,7 +149,7 @@ def test_the_page_shows_the_defaults(anna: Client, services: Services) -> None:
     assert fields["wanted"] == [f"{type}:{channel}" for type in TYPES for channel in CHANNELS
                                     if (type, channel) in WANTED]  # fmt: skip
     assert ("quiet" in fields, fields["zone"], fields["start"]) == (False, ["Europe/Moscow"], ["22:00"])
-    assert 'aria-label="A comment: Sound" checked' in page and "not sent yet" in page
+    assert 'aria-label="A comment: Sound" checked' in page and "is not sent" in page
     assert "Your choice was saved" not in page
     assert kept(services, "anna") == Preferences()
 
@@ -149,6 +161,7 @@ def test_a_form_saves_the_choices_and_every_box_can_be_unchecked(visit: Visit, s
     assert kept(services, "anna") == Preferences(
         frozenset(), SAID.muted_projects, SAID.muted_tasks,
         QuietHours(frozenset({0}), time(22), time(8), ZoneInfo("Asia/Omsk")), False, Sounds("chime", "bell"),
+        digest_at=Digest(frozenset({0, 1}), time(9), ZoneInfo("Asia/Omsk")),
     )  # fmt: skip
     assert kept(services, "boris") == Preferences()
 
@@ -175,7 +188,7 @@ def test_json_changes_only_named_fields_and_reads_the_same_names(visit: Visit, s
         ("zone", HOSTILE, "no such time zone"), ("sound_high", "gong", "no such choice"),
         ("sound_normal", HOSTILE, "no such choice"), ("days", ["mon", "8"], "no such choice"),
         ("wanted", "comment:fax", "no such choice"), ("digest", "maybe", "yes or no"),
-        ("quiet", "1", "choose a day"),
+        ("quiet", "1", "choose a day"), ("digest_at", "9", "must be a time"), ("digest_days", [], "choose a day"),
     ],
 )  # fmt: skip
 def test_an_error_appears_at_its_field_and_nothing_is_saved(
@@ -192,7 +205,7 @@ def test_an_error_appears_at_its_field_and_nothing_is_saved(
         again = Sent(answer.text, "preferences").fields
         assert field in ("end", "start") or again["end"] == ["06:15"]
         assert field == "digest" or again["digest"] == ["1"]
-        assert field not in ("start", "end") or again[field] == [value]
+        assert field not in ("start", "end", "digest_at") or again[field] == [value]
     assert message in str(anna.post(PAGE, data=sent).json()["errors"]) and kept(services, "anna") == SAID
 
 

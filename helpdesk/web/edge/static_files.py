@@ -48,12 +48,15 @@ BUNDLES = {
     "preferences.css": ("css/pages/kept.css", "css/pages/preferences.css"),
     "app.js": ("js/*.js",),
     "people.js": ("js/people/*.js",),
+    "push.js": ("js/push/*.js",),
+    "worker.js": ("js/worker/*.js",),
     "lazy.js": ("js/lazy/*.js",),
     "task.js": ("js/task/*.js",),
     "print.js": ("js/print/*.js",),
     "board.js": ("js/board/*.js", "js/task/draft.js"),
     "htmx.js": ("vendor/htmx-*.js", "js/htmx/*.js"),
 }
+ICONS = ("*.svg", "*.png")
 TEXTS = {".css", ".js", ".svg"}
 COMMENT = re.compile(r"/\*(?:[^*]++|\*(?!/))*+(?:\*/|\Z)")
 QUOTED = re.compile(r"""("[^"]*"|'[^']*')""")
@@ -71,9 +74,8 @@ class StaticFiles:
     """Icons and bundles, read once at start. A bundle's parts come in the order of their names."""
 
     def __init__(self, folder: Path) -> None:
-        sources = {
-            str(file.relative_to(folder)): file.read_bytes() for file in sorted((folder / "icons").glob("*.svg"))
-        }
+        icons = sorted(file for pattern in ICONS for file in (folder / "icons").glob(pattern))
+        sources = {str(file.relative_to(folder)): file.read_bytes() for file in icons}
         for name, patterns in BUNDLES.items():
             parts = (part for pattern in patterns for part in sorted(folder.glob(pattern)))
             sources[name] = "\n".join(map(minified, parts)).encode()
@@ -86,6 +88,10 @@ class StaticFiles:
     def address(self, name: str) -> str:
         """Return the address of a file by its plain name, such as `app.css`."""
         return f"/static/{self.names[name]}"
+
+    def text(self, name: str) -> str:
+        """Return the text of a file by its plain name."""
+        return self.files[self.names[name]].content.decode()
 
 
 async def static(request: Request) -> Response:

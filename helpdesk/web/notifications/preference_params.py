@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, available_timezones
 
 from helpdesk.errors import Invalid, Sentence, sentence
-from helpdesk.notifications.preferences import SOUNDS, Preferences, QuietHours, Sounds, cells
+from helpdesk.notifications.preferences import SOUNDS, Digest, Preferences, QuietHours, Sounds, cells
 from helpdesk.tasks.fields import parse_flag
 from helpdesk.web.core import request_data
 from helpdesk.web.core.request_data import Fields
@@ -20,8 +20,9 @@ from helpdesk.web.core.request_data import Fields
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(:00)?", re.ASCII)
 NIGHT = time(22), time(8)
-CHECKBOXES = ("wanted", "digest", "quiet", "days")
+CHECKBOXES = ("wanted", "digest", "digest_days", "quiet", "days")
 QUIET_FIELDS = ("quiet", "days", "start", "end", "zone")
+DIGEST_FIELDS = ("digest", "digest_days", "digest_at", "zone")
 LONGEST_TEXT = 60
 MOST_NAMES = 100
 NO_CLOCK = sentence("This must be a time such as 22:00.")
@@ -37,11 +38,17 @@ class FieldParser(NamedTuple):
 
 
 def form_values(preferences: Preferences, zone: ZoneInfo) -> dict[str, Any]:
-    """Return the fields of the form by their names. Without quiet hours the form offers the night in `zone`."""
-    quiet = preferences.quiet or QuietHours(frozenset(range(7)), *NIGHT, zone, kept=False)
+    """Return the fields of the form by their names. Without quiet hours the form offers the night in `zone`.
+
+    Quiet hours and the digest go by the same clock.
+    """
+    digest = preferences.digest_at
+    quiet = preferences.quiet or QuietHours(frozenset(range(7)), *NIGHT, digest.zone or zone, kept=False)
     return {
         "wanted": [name for name, cell in cells().items() if cell in preferences.wanted],
         "digest": preferences.digest,
+        "digest_days": [DAYS[day] for day in sorted(digest.days)],
+        "digest_at": digest.at.isoformat("minutes"),
         "quiet": quiet.kept,
         "days": [DAYS[day] for day in sorted(quiet.days)],
         "start": quiet.start.isoformat("minutes"),
@@ -67,11 +74,14 @@ def changed(fields: Fields, before: Preferences, zone: ZoneInfo) -> Preferences:
         quiet = _quiet_hours(quiet_values, before, zone)
         if quiet.kept and not quiet.days:
             errors["days"] = [NO_DAY]
+    digest = _digest(values, before, zone)
+    if values.get("digest", before.digest) and not digest.days:
+        errors.setdefault("digest_days", [NO_DAY])
     if errors:
         raise Invalid(errors)
     sounds = {name: values[f"sound_{name}"] for name in Sounds._fields if f"sound_{name}" in values}
     others = {name: values[name] for name in ("wanted", "digest") if name in values}
-    return replace(before, **others, quiet=quiet, sounds=before.sounds._replace(**sounds))
+    return replace(before, **others, quiet=quiet, digest_at=digest, sounds=before.sounds._replace(**sounds))
 
 
 def _completed(fields: Fields) -> Fields:
@@ -98,6 +108,15 @@ def _quiet_hours(sent: Mapping[str, Any], before: Preferences, zone: ZoneInfo) -
     present = Fields(form_values(before, zone))
     values = {name: sent[name] if name in sent else PARSERS[name].parse(present, name) for name in QUIET_FIELDS}
     return QuietHours(values["days"], values["start"], values["end"], values["zone"], values["quiet"])
+
+
+def _digest(sent: Mapping[str, Any], before: Preferences, zone: ZoneInfo) -> Digest:
+    """Return when the digest is sent. It gets its zone with the first choice that concerns it."""
+    digest = before.digest_at
+    if not sent.keys() & set(DIGEST_FIELDS):
+        return digest
+    shown = ZoneInfo(form_values(before, zone)["zone"])
+    return Digest(sent.get("digest_days", digest.days), sent.get("digest_at", digest.at), sent.get("zone", shown))
 
 
 def _choices_parser(choices: Callable[[], Mapping[str, Any]]) -> Callable[[Fields, str], frozenset[Any]]:
@@ -157,11 +176,14 @@ def _sent_text(fields: Fields, name: str) -> str:
 
 _CLOCK = FieldParser(_parse_clock, _sent_text)
 _BOX = FieldParser(Fields.flag, _is_ticked)
+_DAYS = FieldParser(_choices_parser(lambda: {name: day for day, name in enumerate(DAYS)}), _sent_names)
 PARSERS = {
     "wanted": FieldParser(_choices_parser(cells), _sent_names),
     "digest": _BOX,
+    "digest_days": _DAYS,
+    "digest_at": _CLOCK,
     "quiet": _BOX,
-    "days": FieldParser(_choices_parser(lambda: {name: day for day, name in enumerate(DAYS)}), _sent_names),
+    "days": _DAYS,
     "start": _CLOCK,
     "end": _CLOCK,
     "zone": FieldParser(_parse_zone, _sent_text),

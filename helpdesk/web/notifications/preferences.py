@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from helpdesk.errors import Invalid, Sentence, sentence
 from helpdesk.notifications.channels import registry
+from helpdesk.notifications.channels.registry import OPTION_OF
 from helpdesk.notifications.kinds import Type
 from helpdesk.notifications.preferences import Preferences, Sound
 from helpdesk.notifications.preferences_json import from_json, to_json
@@ -20,7 +21,7 @@ from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.templating import translate
 from helpdesk.web.drafts import service as drafts
 from helpdesk.web.edge.idempotency import idempotent
-from helpdesk.web.notifications import mutes, preference_params
+from helpdesk.web.notifications import devices, mutes, preference_params
 
 TYPE_LABELS: dict[Type, Sentence] = {
     "mention": sentence("I am called by @name"),
@@ -121,17 +122,19 @@ async def _page(
     values: dict[str, Any],
     refusal: Invalid | None = None,
 ) -> Response:
-    muted = await mutes.of_preferences(request, chosen)
-    return await _form(request, "notifications/preferences.html", values, refusal, mutes=muted)
+    muted, reached = await mutes.of_preferences(request, chosen), await devices.context(request)
+    return await _form(request, "notifications/preferences.html", values, refusal, mutes=muted, **reached)
 
 
 async def _form(
     request: Request, template: str, values: dict[str, Any], refusal: Invalid | None = None, **context: Any
 ) -> Response:
     is_admin = (await session.current_user(request)).is_admin
+    sending = {OPTION_OF[name] for name in services(request).outbox.workers}
     context |= {
         "types": {**TYPE_LABELS, **FOR_ADMINISTRATORS} if is_admin else TYPE_LABELS,
         "channels": {option.name: option.label for option in registry.options()},
+        "not_sending": {*OPTION_OF.values()} - sending,
         "sounds": SOUND_LABELS,
         "sound_fields": SOUND_FIELDS,
         "week": DAY_LABELS,

@@ -1,5 +1,6 @@
 // Desktop notifications, while a page is open but hidden. The browser is asked for its permission only when the user
-// switches them on. The leading tab shows each once, unless another tab is visible: that one notes that it was seen.
+// switches them on. The leading tab shows each once, unless another tab is visible: that one notes that it was seen. A
+// browser that gets pushes shows those instead.
 const DESKTOP = "desktop";
 const LAST_SEEN = "seen on a page";
 const SEEN_MS = 500;
@@ -8,7 +9,7 @@ const mayNotify = () => Notification.permission === "granted" && Boolean(localSt
 
 const notifyDesktop = async (box, id, leads) => {
   if (!document.hidden) return localStorage.setItem(LAST_SEEN, id);
-  if (!leads || !canNotify || !mayNotify()) return;
+  if (!leads || !canNotify || !mayNotify() || localStorage.getItem(PUSH)) return;
   const link = box.querySelector("h2 a");
   const title = box.querySelector("h3").textContent;
   const body = link.parentNode.textContent.trim();
