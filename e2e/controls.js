@@ -1,6 +1,7 @@
-// Return what is wrong with the controls on the screen: one that cannot be told from what is behind it, or whose focus
-// cannot be seen. Texts are axe's.
+// Return the controls on the screen that cannot be told from what is behind them, and a name for each shape of a control
+// with its colours. `focusFaults(names)` returns those whose focus cannot be seen. Texts are axe's. SHAPES is shapes.js.
 () => {
+  SHAPES;
   const LEAST = 3;
   const EVERY = "input:not([type=hidden]), select, textarea, button, summary, a[href], [role=button], [tabindex='0']";
   const TYPED = "input:not([type=checkbox], [type=radio], [type=file]), select, textarea";
@@ -10,9 +11,11 @@
     return colour.startsWith("color(") ? [r * 255, g * 255, b * 255, a] : [r, g, b, a];
   };
   const over = ([r, g, b, a], under) => [r, g, b].map((it, at) => it * a + under[at] * (1 - a));
+  const grounds = new Map(); // forgotten whenever the focus moves, which may colour them
   const behind = (it) => {
     if (!it) return [255, 255, 255];
-    return over(read(getComputedStyle(it).backgroundColor), behind(it.parentElement));
+    if (!grounds.has(it)) grounds.set(it, over(read(getComputedStyle(it).backgroundColor), behind(it.parentElement)));
+    return grounds.get(it);
   };
   const luminance = (colour) =>
     [0.2126, 0.7152, 0.0722].reduce((sum, share, at) => {
@@ -70,6 +73,7 @@
   // The outline of a control, of its parts, or of what is around it; or the bold line of a dialog's only field.
   const focusEdge = (it) => {
     it.focus({ focusVisible: true, preventScroll: true });
+    grounds.clear();
     if (document.activeElement !== it) return null;
     const around = [it.closest("label, li, td, p"), it.parentElement, box(it)].filter(Boolean);
     const parts = ["::before", "::after"].map((part) => [getComputedStyle(it, part), it]);
@@ -84,16 +88,29 @@
     return Math.max(line, ...outlines);
   };
 
-  const faults = new Set();
-  const tell = (it, what, number) => {
-    if (number !== null && number < LEAST) faults.add(`${what} ${number.toFixed(2)}: ${it.outerHTML.slice(0, 160)}`);
+  const faults = (many, what, contrastOf) => {
+    const found = many.map((it) => [it, contrastOf(it)]).filter(([, number]) => number !== null && number < LEAST);
+    return [...new Set(found.map(([it, number]) => `${what} ${number.toFixed(2)}: ${it.outerHTML.slice(0, 160)}`))];
   };
   const controls = [...document.querySelectorAll(EVERY)].filter((it) => isSeen(it) && !isOff(it));
-  for (const it of controls) tell(it, "edge", edge(it));
-  const before = document.activeElement;
+  const name = (it) => {
+    const style = getComputedStyle(it);
+    const colours = [style.color, style.backgroundColor, ...lines(style), behind(it), behind(it.parentElement)];
+    return digest(`control ${innerWidth} ${shape(it)} ${colours.join(" ")}`);
+  };
   // The focus of a list with a choice stays in its field.
-  for (const it of controls.filter((one) => one.tabIndex >= 0)) tell(it, "focus", focusEdge(it));
-  if (before === document.body) document.activeElement.blur();
-  else before.focus({ preventScroll: true });
-  return [...faults];
+  const named = new Map(controls.filter((it) => it.tabIndex >= 0).map((it) => [name(it), it]));
+  window.focusFaults = (names) => {
+    const before = document.activeElement;
+    before.blur(); // one that has the focus would not get that of the keyboard
+    const found = faults(
+      names.map((one) => named.get(one)),
+      "focus",
+      focusEdge
+    );
+    if (before === document.body) document.activeElement.blur();
+    else before.focus({ preventScroll: true });
+    return found;
+  };
+  return [faults(controls, "edge", edge), [...named.keys()]];
 };

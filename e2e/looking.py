@@ -18,7 +18,7 @@ def looking(page: Page, html_faults: html.Faults, seen: axe.Seen, faults: list[s
     page.on("response", lambda answer: answers.append(answer) if _is_html(answer) else None)
 
     def look(name: str) -> None:
-        found = [*_invalid(answers, html_faults), *axe.new_faults(page, seen, whole=True), *controls.faults(page)]
+        found = [*_invalid(answers, html_faults), *axe.new_faults(page, seen, whole=True), *controls.faults(page, seen)]
         faults.extend(f"{name}: {fault}" for fault in found + _on_a_phone(page, seen))
 
     return look
@@ -38,7 +38,7 @@ def _invalid(answers: list[Response], html_faults: html.Faults) -> list[str]:
 def _on_a_phone(page: Page, seen: axe.Seen) -> list[str]:
     page.set_viewport_size(PHONE)
     width = page.evaluate("() => document.scrollingElement.scrollWidth")
-    faults = axe.new_faults(page, seen) + controls.faults(page)
+    faults = axe.new_faults(page, seen, paints=True) + controls.faults(page, seen)
     page.set_viewport_size(DESK)
     if width > PHONE["width"]:
         faults.append(f"{page.url} is {width} px wide on a screen of {PHONE['width']}")

@@ -154,7 +154,8 @@ def test_reply_templates(page: Page, look: Look, announced: Announced) -> None:
 
 def test_sessions_passwords_and_tokens(page: Page, look: Look, announced: Announced) -> None:
     announced.add(422)
-    steps.come_in(page, "anna")
+    steps.come_to(page, "anna", "/users/tokens")
+    look("no token")
     page.request.post("/users/tokens", data={"name": TEXT[:60], "scope": "write", "days": None})
     for name in ("sessions", "password", "tokens"):
         page.goto(f"/users/{name}")

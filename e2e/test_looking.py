@@ -1,12 +1,14 @@
 """What looks at pages and watches journeys sees what it is there for, and nothing in what is right."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 from playwright.sync_api import Browser, Page
 
-from e2e import controls
+from e2e import axe, controls
+from e2e.looking import PHONE
 from e2e.watching import collect, finish
 
 GROUND = "<style>body { background: #fff } :focus { outline: 2px solid #00f }</style>"
@@ -63,6 +65,19 @@ def test_a_control_that_is_hard_to_see_is_reported(blank: Blank, wrong: str) -> 
 def test_a_control_that_is_seen_is_not_reported(blank: Blank, right: str) -> None:
     blank.page.set_content(GROUND + right)
     assert controls.faults(blank.page) == []
+
+
+HIDING = """<!doctype html><html lang="en"><title>A</title>
+<style>@media (max-width: 400px) { .wide { display: none } }</style>
+<main><h1>A</h1><button><span class="wide">A</span></button></main>"""
+
+
+def test_a_name_that_only_a_phone_hides_is_reported(blank: Blank, tmp_path: Path) -> None:
+    seen = axe.Seen(tmp_path / "seen")
+    blank.page.set_content(HIDING)
+    assert axe.new_faults(blank.page, seen) == []
+    blank.page.set_viewport_size(PHONE)
+    assert any("button-name" in fault for fault in axe.new_faults(blank.page, seen))
 
 
 SWAP = """(keeps) => {

@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 from e2e import controls, steps
 from e2e.conftest import AsProgram
 from e2e.looking import Look
-from e2e.states import PARTS, Part, Stage
+from e2e.states import PARTS, PROJECT, Part, Stage
 from e2e.watching import Announced
 from tests.running import Helpdesk
 
@@ -19,8 +19,8 @@ def test_states(
 ) -> None:
     announced.update(part.refusals)
     anna, boris, admin = (as_program(login) for login in ("anna", "boris", "admin"))
-    task, other = (it["id"] for it in steps.tasks(anna, status="В работе")["tasks"][:2])
-    stage = Stage(page, anna, boris, admin, demo, task, other, [])
+    task, other = (it["id"] for it in steps.tasks(anna, status="В работе", project_id=PROJECT)["tasks"][:2])
+    stage = Stage(page, anna, boris, admin, demo, task, other)
     steps.come_in(page, part.login)
     for name, reach in part.states.items():
         reach(stage)

@@ -21,6 +21,7 @@ from helpdesk.store import schema
 from helpdesk.store.database import Database
 from helpdesk.store.models import delivery
 from helpdesk.store.models import notifications as notification_models
+from helpdesk.web.access import differences
 from helpdesk.web.core import templating
 from helpdesk.web.core.services import path_maker
 from helpdesk.web.core.templating import Renderer
@@ -40,12 +41,13 @@ pytest_plugins = ["tests.servers.fixtures", "tests.tasks.worlds", "tests.helpdes
 @pytest.fixture(scope="session", autouse=True)
 def made_once(compiled_templates: Path) -> Iterator[None]:
     """What all applications of a worker have alike, for to make it takes longer than most tests: bundles, templates."""
-    path = path_maker(ROUTES)
+    path, wrong = path_maker(ROUTES), differences(ROUTES)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(templating, "Environment", prepared_environment(compiled_templates))
         patch.setattr(app, "StaticFiles", cache(StaticFiles))
         patch.setattr(app, "Renderer", cache(Renderer))
         patch.setattr(app, "path_maker", lambda _: path)
+        patch.setattr(app, "differences", lambda _: wrong)
         yield
 
 

@@ -18,6 +18,8 @@ from tests.servers.process import Process, answering, free_port, running
 from tests.servers.redmine import Redmine
 
 STORE = "helpdesk.db"
+SOON = {"POLL_INTERVAL": "1"}
+"""Pages show news within a second: nothing in them differs but the wait."""
 
 
 class Helpdesk(NamedTuple):
@@ -75,7 +77,7 @@ def running_demo(folder: Path, seeded: Path, port: int = 0) -> Iterator[Helpdesk
     if not (folder / "data").exists():
         shutil.copytree(seeded, folder / "data")
     arguments = ["demo", "--no-colleague", "--data", str(folder / "data")]
-    with running_helpdesk(folder, *arguments, port=port) as helpdesk:
+    with running_helpdesk(folder, *arguments, environ=SOON, port=port) as helpdesk:
         yield helpdesk
 
 
@@ -90,6 +92,7 @@ def running_over_redmine(
         "DATABASE_URL": f"sqlite:///{folder / STORE}",
         "REDMINE_URL": redmine.url,
         "REDMINE_API_KEY": redmine.admin_key,
+        **SOON,
         **more,
     }
     store = Database(environ["DATABASE_URL"])

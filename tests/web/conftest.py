@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from anyio.from_thread import start_blocking_portal
 from itsdangerous import Signer
 from starlette.testclient import TestClient
 
@@ -52,6 +53,7 @@ def visit(services: Services, leaks: Leaks) -> Iterator[Visit]:
     """`visit("anna")` is a client with her session, `visit()` one without. Keywords change the settings.
 
     They take answers as they are, unless a test asks for compressed ones: to compress a small one takes half its time.
+    All requests of a test go through one event loop: to begin another takes as long as a small answer.
     """
     opened, apps = [], []
 
@@ -60,13 +62,15 @@ def visit(services: Services, leaks: Leaks) -> Iterator[Visit]:
         apps.append(create_app(replace(services, settings=settings)))
         headers = {"Accept-Encoding": "identity"}
         client = TestClient(apps[-1], headers=headers, follow_redirects=False, raise_server_exceptions=False)
+        client.portal = portal
         client.event_hooks["response"].append(leaks.of_answer)
         if login:
             client.cookies.set("session", session_cookie(services, login))
         opened.append(client)
         return client
 
-    yield come
+    with start_blocking_portal() as portal:
+        yield come
     for client in opened:
         client.close()
     for app in apps:
