@@ -49,7 +49,7 @@ class Sent(NamedTuple):
     detail: str
 
 
-class Audience(NamedTuple):
+class Group(NamedTuple):
     """The people of a letter to many: `kind` is ALL, or RIGHT or DEPARTMENT with its `name`."""
 
     kind: str = ALL
@@ -70,7 +70,7 @@ class ToMany(NamedTuple):
     subject: str
     text: str
     created_at: datetime
-    audience: Audience
+    group: Group
     planned: int
 
 
@@ -86,10 +86,10 @@ def add(session: Session, author_id: int, letter: NewLetter, now: datetime) -> i
 
 
 def add_to_many(
-    session: Session, author_id: int, audience: Audience, planned: int, subject: str, text: str, now: datetime
+    session: Session, author_id: int, group: Group, planned: int, subject: str, text: str, now: datetime
 ) -> int:
     """Store a letter to many without its rows, which `queue` adds. Return its id."""
-    recipients = json.dumps({"kind": audience.kind, "name": audience.name, "planned": planned}, ensure_ascii=False)
+    recipients = json.dumps({"kind": group.kind, "name": group.name, "planned": planned}, ensure_ascii=False)
     kept = {"task_id": TO_MANY, "recipients": recipients, "subject": subject, "text": text}
     return _add(session, author_id, now, kept)
 
@@ -135,18 +135,18 @@ def progress(session: Session, letter_id: int) -> dict[tuple[str, str], int]:
     return Counter({(state, reason): number for state, reason, number in counts})
 
 
-def recipients(session: Session, audience: Audience) -> list[Recipient]:
-    """Return the active people of an audience whose address takes mail, by name."""
+def recipients(session: Session, group: Group) -> list[Recipient]:
+    """Return the active people of a group whose address takes mail, by name."""
     fit = (PERSON.c.email != "", FLAGGED.c.person_id.is_(None))
-    query = sa.select(PERSON.c.id, PERSON.c.full_name, PERSON.c.email).where(*_in(audience), *fit)
+    query = sa.select(PERSON.c.id, PERSON.c.full_name, PERSON.c.email).where(*_in(group), *fit)
     return [Recipient(*row) for row in session.execute(_unflagged(query).order_by(PERSON.c.full_name, PERSON.c.id))]
 
 
-def left_out(session: Session, audience: Audience) -> tuple[int, int]:
-    """Count the active people of an audience without an address, and those whose address was refused."""
+def left_out(session: Session, group: Group) -> tuple[int, int]:
+    """Count the active people of a group without an address, and those whose address was refused."""
     without = sa.func.count(sa.case((PERSON.c.email == "", 1)))
     refused = sa.func.count(sa.case((sa.and_(PERSON.c.email != "", FLAGGED.c.person_id.is_not(None)), 1)))
-    query = sa.select(without, refused).where(*_in(audience))
+    query = sa.select(without, refused).where(*_in(group))
     counts = session.execute(_unflagged(query)).one()
     return counts[0], counts[1]
 
@@ -200,18 +200,18 @@ def _to_many(row: Any) -> ToMany:
         subject,
         text,
         created_at,
-        Audience(named.get("kind", ALL), named.get("name", "")),
+        Group(named.get("kind", ALL), named.get("name", "")),
         named.get("planned", 0),
     )
 
 
-def _in(audience: Audience) -> tuple[Any, ...]:
-    """Return the conditions that a person belongs to an audience."""
+def _in(group: Group) -> tuple[Any, ...]:
+    """Return the conditions that a person belongs to a group."""
     own = {
         ALL: (),
-        RIGHT: (rights.holds(PERSON.c.id, audience.name),),
-        DEPARTMENT: (PERSON.c.department == audience.name,),
-    }[audience.kind]
+        RIGHT: (rights.holds(PERSON.c.id, group.name),),
+        DEPARTMENT: (PERSON.c.department == group.name,),
+    }[group.kind]
     return (rights.ACTIVE, col(Person.joined_into).is_(None), *own)
 
 

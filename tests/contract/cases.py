@@ -59,7 +59,7 @@ PROFILE = {"office": "305", "username": "boss", "email": "", "browser_notificati
 KEY = {"Idempotency-Key": "k"}
 MAIL = {"smtp_host": "127.0.0.1", "smtp_given_port": 9, "smtp_encryption": "off", "smtp_from": "desk@example.test"}
 LETTER = {"recipient": "boss@firma.test", "cc": "irina@example.test", "subject": "Готово", "message": "Всё готово."}
-TO_MANY = {"audience": "all", "subject": "Работы в сети", "text": "В субботу сети не будет."}
+TO_MANY = {"group": "all", "subject": "Работы в сети", "text": "В субботу сети не будет."}
 
 NEW = {
     "subject": "Новый монитор",

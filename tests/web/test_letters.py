@@ -94,7 +94,7 @@ def test_a_refused_address_is_told_in_the_form_and_nothing_is_written(
     again = writer.get(f"/tasks/{number}/mail", headers=HTML).text
     assert "Draft from" in again and "nobody@firma.test" in again
     sent = writer.post(f"/tasks/{number}/mail", data={**form, "recipient": "boss@firma.test"}, headers=HTML)
-    assert sent.headers["location"] == f"/tasks/{number}/mail#letters"
+    assert sent.headers["location"] == f"/tasks/{number}/mail?letter=1#letters"
     page = writer.get(f"/tasks/{number}/mail", headers=HTML).text
     assert "Draft from" not in page and "waits to be sent" in page and "as soon as the mail server takes it" in page
 
@@ -190,7 +190,7 @@ def test_the_content_goes_with_the_end_of_its_row(writer: Client, number: int, s
     assert (told["state"], told["reason"], told["detail"]) == ("failed", "The server refused it.", "550 no")
 
 
-MANY = {"audience": "all", "subject": "Работы <b>", "text": "Сеть не работает."}
+MANY = {"group": "all", "subject": "Работы <b>", "text": "Сеть не работает."}
 
 
 def progress(client: Client, address: str) -> dict[str, Any]:
@@ -226,8 +226,8 @@ def test_a_letter_to_many_is_looked_at_then_sent_once_to_each(
     )
 
 
-@pytest.mark.parametrize("audience", ["right:root", "department:", "nobody", "department:Нет такого"])
-def test_an_audience_of_nobody_is_refused(visit: Visit, smtp: ImitatedSmtp, audience: str) -> None:
+@pytest.mark.parametrize("group", ["right:root", "department:", "nobody", "department:Нет такого"])
+def test_an_group_of_nobody_is_refused(visit: Visit, smtp: ImitatedSmtp, group: str) -> None:
     admin = visit("admin", **mail_at(smtp.port))
-    answer = admin.post("/admin/mail", json={**MANY, "audience": audience, "sure": True})
-    assert answer.status_code == 422 and "audience" in answer.json()["errors"]
+    answer = admin.post("/admin/mail", json={**MANY, "group": group, "sure": True})
+    assert answer.status_code == 422 and "group" in answer.json()["errors"]

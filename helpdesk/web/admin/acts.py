@@ -101,7 +101,7 @@ ACTS: Mapping[str, Act] = {
 
 LABELS: Mapping[str, Sentence] = {
     "channel": sentence("Channel"),
-    "audience": sentence("To whom"),
+    "group": sentence("To whom"),
     "right": sentence("Right"),
     "source": sentence("Directory"),
     "directory": sentence("Directory"),

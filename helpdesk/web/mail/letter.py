@@ -20,7 +20,7 @@ from helpdesk.web.core.faces import Json, answer, answer_refusal, choose, html, 
 from helpdesk.web.core.guards import actor
 from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.session import current_user
-from helpdesk.web.core.templating import translate
+from helpdesk.web.core.templating import size_text, translate
 from helpdesk.web.drafts import service as drafts
 from helpdesk.web.edge.idempotency import idempotent
 from helpdesk.web.files import uploads
@@ -68,11 +68,13 @@ async def send(request: Request) -> Response:
     except (Invalid, TooLarge) as refusal:
         return await _refused(request, task, refusal)
     message = ENDS.get(sent.state, NOT_SENT)
+    # With its number, since a browser would stay on the form's own page at an address that differs by the mark alone.
+    shown = f"{path_to(request, 'tasks:mail', task_id=task.id)}?letter={sent.id}#letters"
     told = {"message": translate(request, message), "delivery": {"id": sent.id, "state": sent.state}}
     return await answer(
         request,
         json=lambda: json_response(request, told),
-        page=lambda: flash.redirect(request, path_to(request, "tasks:mail", task_id=task.id) + "#letters", message),
+        page=lambda: flash.redirect(request, shown, message),
     )
 
 
@@ -144,7 +146,7 @@ async def _form(
         reason_of=reasons.in_words,
         most_bytes=letter_input.MOST_BYTES,
         typed_by=await drafts.form_owner(request),
-        **uploads.context(request, (await actor(request)).id),
+        **uploads.context(request, (await actor(request)).id) | {"limit": size_text(letter_input.MOST_BYTES)},
     )
 
 

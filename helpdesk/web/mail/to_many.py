@@ -14,7 +14,7 @@ from helpdesk.errors import Invalid, NotConfigured, NotFound, Sentence, sentence
 from helpdesk.notifications import reasons
 from helpdesk.people.rights import GRANTED, RIGHTS
 from helpdesk.store import audit, letters
-from helpdesk.store.letters import ALL, DEPARTMENT, RIGHT, Audience, Recipient, ToMany
+from helpdesk.store.letters import ALL, DEPARTMENT, RIGHT, Group, Recipient, ToMany
 from helpdesk.store.outbox import FAILED, SENT, SKIPPED, WAITING
 from helpdesk.texts import one_line
 from helpdesk.web.admin.sections import section_page
@@ -29,7 +29,7 @@ from helpdesk.web.core.templating import translate
 
 LONGEST_SUBJECT = 180
 LONGEST_TEXT = 20_000
-LONGEST_AUDIENCE = 220
+LONGEST_GROUP = 220
 MOST_SHOWN = 20
 FIRST_NAMES = 10
 QUEUED_AT_ONCE = 500
@@ -44,7 +44,7 @@ EVERYBODY = sentence("Everybody")
 class Draft(NamedTuple):
     """A letter to many as it was typed, and the people whom it goes to."""
 
-    audience: Audience
+    group: Group
     subject: str
     text: str
     people: tuple[Recipient, ...]
@@ -98,7 +98,7 @@ async def show(request: Request) -> Response:
 
 async def _continue(request: Request, letter: ToMany) -> Response:
     """Put those into the outbox who are not there yet."""
-    await _queue(request, letter.id, await services(request).database.run(partial(_people, letter.audience)))
+    await _queue(request, letter.id, await services(request).database.run(partial(_people, letter.group)))
     return await _begun(request, letter.id, letter.planned)
 
 
@@ -126,11 +126,11 @@ async def _begun(request: Request, letter_id: int, planned: int) -> Response:
 async def _send(request: Request, draft: Draft) -> int:
     """Store the letter and put it into the outbox for everybody. Return its id."""
     person, now = await current_user(request), services(request).clock()
-    audience, subject, text = draft.audience, draft.subject, draft.text
-    details = {"count": len(draft.people), "audience": ":".join(filter(None, audience))}
+    group, subject, text = draft.group, draft.subject, draft.text
+    details = {"count": len(draft.people), "group": ":".join(filter(None, group))}
 
     def work(db: Session) -> int:
-        letter_id = letters.add_to_many(db, person.id, audience, len(draft.people), subject, text, now)
+        letter_id = letters.add_to_many(db, person.id, group, len(draft.people), subject, text, now)
         audit.note(db, None, "letter_to_many", None, {**details, "letter": letter_id})
         return letter_id
 
@@ -154,8 +154,8 @@ def _batches(ids: list[int]) -> list[list[int]]:
     return [ids[start : start + QUEUED_AT_ONCE] for start in range(0, len(ids), QUEUED_AT_ONCE)]
 
 
-def _people(audience: Audience, session: Session) -> tuple[Recipient, ...]:
-    return tuple(letters.recipients(session, audience))
+def _people(group: Group, session: Session) -> tuple[Recipient, ...]:
+    return tuple(letters.recipients(session, group))
 
 
 async def _read(request: Request, fields: Fields) -> Draft:
@@ -167,31 +167,31 @@ async def _read(request: Request, fields: Fields) -> Draft:
             texts[name] = fields.required_text(name, limit)
         except Invalid as error:
             faults |= {key: list(found) for key, found in error.fields.items()}
-    audience = _audience(fields.text("audience", LONGEST_AUDIENCE))
-    if audience is None:
-        faults["audience"] = [request_data.NO_CHOICE]
-    if faults or audience is None:
+    group = _group(fields.text("group", LONGEST_GROUP))
+    if group is None:
+        faults["group"] = [request_data.NO_CHOICE]
+    if faults or group is None:
         raise Invalid(faults)
     people, left_out = await services(request).database.run(
-        lambda db: (_people(audience, db), letters.left_out(db, audience))
+        lambda db: (_people(group, db), letters.left_out(db, group))
     )
     if not people or len(people) > letters.MOST_RECIPIENTS:
-        raise request_data.refusal("audience", TOO_MANY if people else NOBODY)
-    return Draft(audience, " ".join(one_line(texts["subject"]).split()), texts["text"], people, *left_out)
+        raise request_data.refusal("group", TOO_MANY if people else NOBODY)
+    return Draft(group, " ".join(one_line(texts["subject"]).split()), texts["text"], people, *left_out)
 
 
-def _audience(value: str) -> Audience | None:
+def _group(value: str) -> Group | None:
     """Read `all`, `right:is_admin` or `department:Sales`; None for anything else."""
     kind, _, name = value.partition(":")
     known = {ALL: not name, RIGHT: name in GRANTED, DEPARTMENT: bool(name)}
-    return Audience(kind, name) if known.get(kind) else None
+    return Group(kind, name) if known.get(kind) else None
 
 
 async def _preview(request: Request, draft: Draft) -> Response:
     names = [it.name for it in draft.people[:FIRST_NAMES]]
     told = {"recipients": len(draft.people), "first": names, "without_address": draft.without_address}
-    context: dict[str, Any] = {"draft": draft, "names": names, "of": _words(draft.audience)}
-    context["audience"] = ":".join(filter(None, draft.audience))
+    context: dict[str, Any] = {"draft": draft, "names": names, "of": _words(draft.group)}
+    context["group"] = ":".join(filter(None, draft.group))
     return await answer(
         request,
         json=lambda: json_response(request, told | {"refused": draft.refused}),
@@ -224,15 +224,15 @@ def _require_mail(request: Request) -> None:
         raise NotConfigured
 
 
-def _words(audience: Audience) -> Sentence:
+def _words(group: Group) -> Sentence:
     """Return whom a letter goes to, in words."""
-    if audience.kind == RIGHT and audience.name in RIGHTS:
-        return RIGHTS[audience.name].title
-    return sentence("Department: %(name)s", name=audience.name) if audience.kind == DEPARTMENT else EVERYBODY
+    if group.kind == RIGHT and group.name in RIGHTS:
+        return RIGHTS[group.name].title
+    return sentence("Department: %(name)s", name=group.name) if group.kind == DEPARTMENT else EVERYBODY
 
 
 def _named(letter: ToMany) -> Sentence:
-    return _words(letter.audience)
+    return _words(letter.group)
 
 
 async def _page(request: Request, typed: Mapping[str, Any] = {}, error: Invalid | None = None) -> Response:
@@ -250,8 +250,8 @@ async def _list_to_json(request: Request) -> Response:
 
 
 def _to_dict(letter: ToMany) -> Json:
-    audience = ":".join(filter(None, letter.audience))
-    return letter._asdict() | {"created_at": moment(letter.created_at), "audience": audience}
+    group = ":".join(filter(None, letter.group))
+    return letter._asdict() | {"created_at": moment(letter.created_at), "group": group}
 
 
 def _progress_to_dict(request: Request, it: Progress) -> Json:
