@@ -131,10 +131,7 @@ def next_due(session: Session, channel: str, now: datetime) -> datetime | None:
 def end(session: Session, row: Row, state: str, now: datetime, reason: str = "", detail: str = "") -> bool:
     """End a claimed row. Return False when the claim was lost meanwhile; nothing is written then."""
     values = {"state": state, "reason": reason, "detail": detail[:200], "content": "", "ended_at": now}
-    is_ended = _change(session, row, {**values, **NOBODY, "attempts": row.attempts + 1})
-    if is_ended and row.letter_id and row.task_id:  # its files may be large, and are on the task
-        session.execute(sa.update(LETTER).where(LETTER.c.id == row.letter_id).values(content=""))
-    return is_ended
+    return _change(session, row, {**values, **NOBODY, "attempts": row.attempts + 1})
 
 
 def postpone(session: Session, row: Row, due: datetime, reason: str, detail: str = "", *, counts: bool = True) -> bool:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from email import message_from_string
 from email.message import EmailMessage
 from email.policy import default as policy
@@ -10,11 +9,11 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from sqlmodel import Session, select
+from sqlmodel import select
 
 from helpdesk.errors import StoreUnavailable
 from helpdesk.services import Services
-from helpdesk.store import letters, outbox
+from helpdesk.store import letters
 from helpdesk.store.models.delivery import Letter, OutboxRow
 from tests.servers.imitated_smtp import ImitatedSmtp, imitated_smtp
 from tests.servers.process import free_port
@@ -173,21 +172,6 @@ def test_only_who_may_comment_writes_and_others_letters_need_the_right_to_intern
     assert visit("irina", **settings).get(address).json()["letters"] == []
     assert visit("anna").get(address).status_code == 501
     assert "Write an e-mail" in writer.get(f"/tasks/{number}", headers=HTML).text
-
-
-def test_the_content_goes_with_the_end_of_its_row(writer: Client, number: int, services: Services) -> None:
-    send(writer, number)
-    now = datetime.now(UTC)
-
-    def end(db: Session) -> bool:
-        (row,) = outbox.claim(db, "email", "me", now, 60, 1)
-        return outbox.end(db, row, "failed", now, "refused", "550 no")
-
-    assert services.database.run_here(end, writes=True)
-    ((letter, _),) = stored(services)
-    assert letter.content == ""
-    (told,) = writer.get(f"/tasks/{number}/mail").json()["letters"]
-    assert (told["state"], told["reason"], told["detail"]) == ("failed", "The server refused it.", "550 no")
 
 
 MANY = {"group": "all", "subject": "Работы <b>", "text": "Сеть не работает."}
