@@ -159,7 +159,11 @@ async def _offered(request: Request, task: Task) -> dict[str, str]:
     asked = [(it.email, it.name) for it in (await askers.of_task(request, task)).people]
     people = [it for it in (task.row.author, task.row.assignee, *task.watchers) if it]
     named = [*asked, *((it.email, it.name) for it in people)]
-    return dict([(address, name) for address, name in dict(reversed(named)).items() if address][::-1][:MOST_OFFERED])
+    found: dict[str, str] = {}
+    for address, name in named[:MOST_OFFERED]:
+        if address:
+            found.setdefault(address, name)
+    return found
 
 
 async def _letters(request: Request, task: Task) -> list[Sent]:

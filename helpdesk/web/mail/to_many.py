@@ -140,9 +140,9 @@ async def _send(request: Request, draft: Draft) -> int:
 
 
 async def _queue(request: Request, letter_id: int, people: tuple[Recipient, ...]) -> None:
-    now, database = services(request).clock(), services(request).database
+    now = services(request).clock()
     for batch in _batches([it.id for it in people]):
-        await database.run(partial(_put, letter_id, batch, now), writes=True)
+        await stored(request, partial(_put, letter_id, batch, now))
         services(request).outbox.wake()
 
 
