@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from email import message_from_string
 from email.message import EmailMessage
 from email.policy import default as policy
@@ -9,11 +10,11 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from sqlmodel import select
+from sqlmodel import Session, select
 
 from helpdesk.errors import StoreUnavailable
 from helpdesk.services import Services
-from helpdesk.store import letters
+from helpdesk.store import letters, outbox
 from helpdesk.store.models.delivery import Letter, OutboxRow
 from tests.servers.imitated_smtp import ImitatedSmtp, imitated_smtp
 from tests.servers.process import free_port
@@ -172,6 +173,25 @@ def test_only_who_may_comment_writes_and_others_letters_need_the_right_to_intern
     assert visit("irina", **settings).get(address).json()["letters"] == []
     assert visit("anna").get(address).status_code == 501
     assert "Write an e-mail" in writer.get(f"/tasks/{number}", headers=HTML).text
+
+
+@pytest.mark.parametrize("state", ["sent", "failed"])
+def test_the_content_goes_with_the_end_of_its_row(writer: Client, number: int, services: Services, state: str) -> None:
+    send(writer, number)
+    now = datetime.now(UTC)
+
+    def end(db: Session) -> None:
+        (row,) = outbox.claim(db, "email", "me", now, 60, 1)
+        if state == "sent":
+            outbox.end_sent(db, [row], now)
+        else:
+            outbox.end(db, row, state, now, "refused", "550 no")
+
+    services.database.run_here(end, writes=True)
+    ((letter, _),) = stored(services)
+    assert letter.content == ""
+    (told,) = writer.get(f"/tasks/{number}/mail").json()["letters"]
+    assert (told["state"], told["detail"]) == (state, "550 no" if state == "failed" else None)
 
 
 MANY = {"group": "all", "subject": "Работы <b>", "text": "Сеть не работает."}
