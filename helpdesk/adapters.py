@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from helpdesk import health, tls
 from helpdesk.health import Check, Trouble
+from helpdesk.notifications import channel_health
 from helpdesk.people.rights import GRANTED
 from helpdesk.settings.settings import Settings
 from helpdesk.settings.sources import Problem, SettingsError
@@ -148,7 +149,8 @@ def checks_of(settings: Settings, store: Database, systems: Outside) -> list[Che
         listed.append(email_health.check(settings))
     if settings.outbound_proxy:
         listed.append(health.proxy(settings.outbound_proxy))
-    return listed
+    are_set = {"webpush": settings.sends_web_push, "fcm": settings.sends_fcm}
+    return [*listed, *(channel_health.check(name, store) for name, is_set in are_set.items() if is_set)]
 
 
 def _check_of_requests(settings: Settings, store: Database, systems: Outside, client: "RedmineClient") -> Check:

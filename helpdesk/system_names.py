@@ -12,6 +12,8 @@ SYSTEMS: dict[str, Sentence] = {
     "redis": sentence("Redis"),
     "feed": sentence("The change feed"),
     "smtp": sentence("Mail"),
+    "webpush": sentence("Web Push"),
+    "fcm": sentence("Firebase"),
     "proxy": sentence("The outbound proxy"),
 }
 """In the order in which they are shown."""
