@@ -169,8 +169,9 @@ def states_of(session: Session, person_id: int, event: str, channel: str) -> set
 
 
 def end_device(session: Session, device_id: int, now: datetime, reason: str) -> None:
-    """End everything that still waits for a device."""
-    waiting = (OUTBOX.c.device_id == device_id, OUTBOX.c.state == WAITING)
+    """End everything that still waits for a browser. What waits for a phone ends when it is claimed, and goes to its
+    person's browsers then."""
+    waiting = (OUTBOX.c.device_id == device_id, OUTBOX.c.state == WAITING, OUTBOX.c.channel != "fcm")
     values = {"state": FAILED, "reason": reason, "content": "", "ended_at": now, **NOBODY}
     session.execute(sa.update(OUTBOX).where(*waiting).values(values))
 
