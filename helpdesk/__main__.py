@@ -81,6 +81,9 @@ def parser() -> argparse.ArgumentParser:
     grants = verbs.add_parser("grants", help="the SQL that makes the reading user for Redmine's database")
     grants.set_defaults(run=lambda _: commands.show_grants())
 
+    vapid = verbs.add_parser("vapid-keys", help="new keys of Web Push, to be put into the settings")
+    vapid.set_defaults(run=lambda _: secret_commands.make_vapid_keys())
+
     rotate = verbs.add_parser(
         "rotate-secrets", help="encrypt stored secrets with the newest key of SECRET_KEY, after it was changed"
     )

@@ -1,4 +1,5 @@
-"""Manage stored secrets, for `helpdesk rotate-secrets` and `helpdesk user second-factor-off`."""
+"""Make and manage secrets, for `helpdesk vapid-keys`, `helpdesk rotate-secrets` and `helpdesk user
+second-factor-off`."""
 
 from functools import partial
 
@@ -7,12 +8,23 @@ from sqlmodel import Session
 from helpdesk import logs
 from helpdesk.commands import Refused, open_store
 from helpdesk.encryption import Box
+from helpdesk.notifications.channels.webpush import keys
 from helpdesk.settings import settings as configuration
 from helpdesk.store import second_factors, secrets
 from helpdesk.user_commands import account_name, found_or_expected
 
 NAMES = {"second_factor": "second factors", "redmine_key": "keys of Redmine"}
 """The words for the secrets of each table."""
+
+
+def make_vapid_keys() -> None:
+    """Print new keys of Web Push, as settings take them. They are stored nowhere."""
+    pair = keys.new_pair()
+    print("# Whoever had pushes with other keys has to switch them on again in each browser.")
+    print(f"VAPID_PUBLIC_KEY={pair.public}")
+    print(f"VAPID_PRIVATE_KEY={pair.private}")
+    print("# The address by which push services reach you, such as admin@example.ru")
+    print("VAPID_CLAIM_EMAIL=")
 
 
 def rotate_secrets() -> None:

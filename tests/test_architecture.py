@@ -17,6 +17,7 @@ MODULES = {
     for file in sorted(PACKAGE.rglob("*.py"))
 }
 CLIENTS = {
+    "aiohttp",
     "httpx",
     "nh3",
     "markdown_it",
@@ -31,6 +32,7 @@ CLIENTS = {
     "aiosmtplib",
     "firebase_admin",
     "pywebpush",
+    "requests",
 }
 PORT = {
     "tasks.model",

@@ -20,6 +20,7 @@ CAUGHT_BY = {
     "helpdesk.commands.Refused": "helpdesk.__main__",
     "helpdesk.health.Trouble": "helpdesk.health",
     "helpdesk.settings.ini_file.Unreadable": "helpdesk.settings.sources",
+    "helpdesk.notifications.channels.fcm.account.NotReady": "helpdesk.notifications.channels.fcm.sender",
     "helpdesk.notifications.event_processing.LeaseLost": "helpdesk.notifications.feed_poller",
     "helpdesk.settings.sources.SettingsError": "helpdesk.__main__",
     "helpdesk.store.api_tokens.TooMany": "helpdesk.web.accounts.api_tokens",
@@ -37,7 +38,10 @@ CAUGHT_BY = {
 LAST_RESORTS = {
     "helpdesk.demo.simulated_colleague": "the demo's colleague goes on with the next thing",
     "helpdesk.notifications.channels.sse.streams": "the other people's streams are woken, then it is raised",
+    "helpdesk.notifications.channels.email.sender": "a mail that can't be written must not keep the others back",
     "helpdesk.health": "a check that fails must not hide the others",
+    "helpdesk.notifications.channels.fcm.sender": "what can't be put into words stops no other push",
+    "helpdesk.notifications.channels.webpush.sender": "what can't be put into words stops no other push",
     "helpdesk.notifications.suppression": "the act was done: who hears of it must not hide that",
     "helpdesk.notifications.event_processing": "the poller goes on: an event in error is tried again, then dropped",
     "helpdesk.notifications.feed_poller": "the poller goes on and polls again",

@@ -117,12 +117,19 @@ class DeliveryChecks:
         return seeing | (await self._requesters(notification, others) if others else set())
 
     async def _requesters(self, notification: NotificationRow, person_ids: Iterable[int]) -> set[int]:
-        if self.requests is None:
+        if self.requests is None or not await self._is_public(notification):
             return set()
         owners = await self.requests.requesters_of(to_event(notification))
         asked = [it for it in owners if it.person.id in set(person_ids)]
         shown = [await self.requests.visible(it, [notification.task_id]) for it in asked]
         return {it.person.id for it, visible in zip(asked, shown, strict=True) if visible}
+
+    async def _is_public(self, notification: NotificationRow) -> bool:
+        """Tell whether an entry is there and not private, as it is now. A task itself has its own check."""
+        if notification.kind == "created":
+            return True
+        event = await self.feed.event(notification.task_id, int(notification.event.rpartition(".")[2]))
+        return event is not None and not event.private
 
 
 def _refusal(item: Item, facts: Facts, now: datetime) -> Outcome | None:

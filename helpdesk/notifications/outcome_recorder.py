@@ -15,6 +15,7 @@ from functools import partial
 from sqlmodel import Session
 
 from helpdesk.errors import OutcomeUnknown, StoreUnavailable
+from helpdesk.notifications.channels.port import SENT as ACCEPTED
 from helpdesk.notifications.channels.port import Item, Outcome
 from helpdesk.store import channel_states, devices, flagged_addresses, locks, outbox
 from helpdesk.store.database import Database
@@ -27,8 +28,8 @@ log = logging.getLogger(__name__)
 PAUSES = (10.0, 30.0, 120.0, 600.0, 1800.0, 3600.0, 7200.0, 14400.0)
 """Seconds after the first, second, … attempt at an item, varied at random."""
 MOST_ATTEMPTS = 10
-LONGEST_AFTER = 3600.0
-"""The longest pause that the other side may ask for."""
+SHORTEST_AFTER, LONGEST_AFTER = 1.0, 3600.0
+"""The pauses that the other side may ask for."""
 CHANNEL_PAUSES = (5.0, 15.0, 60.0, 300.0, 600.0)
 """Seconds for which a channel rests after the first, second, … failure in a row. Then one item tries whether it works
 again."""
@@ -94,10 +95,17 @@ class OutcomeRecorder:
             for person_id in sorted({item.row.person_id for item, _ in ended}):
                 locks.person(session, person_id)
         until = self._rest(session, failed[0], now) if failed else None
+        self._record_sent(session, [item.row for item, outcome in ended if outcome == ACCEPTED], now)
         for item, outcome in ended:
-            self._record_one(session, item.row, outcome, now, until)
+            if outcome != ACCEPTED:
+                self._record_one(session, item.row, outcome, now, until)
         if not failed and any(outcome.state == "sent" for _, outcome in ended):
             channel_states.succeed(session, self.channel)
+
+    def _record_sent(self, session: Session, rows: Sequence[Row], now: datetime) -> None:
+        outbox.end_sent(session, rows, now)
+        if devices_reached := {row.device_id for row in rows if row.device_id}:
+            devices.note(session, devices_reached, now)
 
     def _rest(self, session: Session, failed: Outcome, now: datetime) -> datetime:
         """Let the channel rest, and return until when. What fails while it rests already was sent before, and does not
@@ -112,7 +120,7 @@ class OutcomeRecorder:
     def _record_one(self, session: Session, row: Row, outcome: Outcome, now: datetime, until: datetime | None) -> None:
         reason, detail = outcome.reason, outcome.detail
         if outcome.state == "later" and (outcome.of_channel or reason in UNCOUNTED):
-            wait = timedelta(seconds=min(LONGEST_WAIT, max(1.0, outcome.after or PAUSES[0])))
+            wait = timedelta(seconds=min(LONGEST_WAIT, max(SHORTEST_AFTER, outcome.after or PAUSES[0])))
             due = until if until and outcome.of_channel else now + wait
             outbox.postpone(session, row, due, reason, detail, counts=False)
         elif outcome.state == "later" and row.attempts + 1 < MOST_ATTEMPTS:
@@ -140,7 +148,7 @@ class OutcomeRecorder:
 
     def _note(self, session: Session, row: Row, now: datetime, failure: str = "") -> None:
         if row.device_id:
-            devices.note(session, row.device_id, now, failure)
+            devices.note(session, {row.device_id}, now, failure)
 
 
 def rests(now: datetime, paused_until: datetime) -> bool:
@@ -151,7 +159,7 @@ def rests(now: datetime, paused_until: datetime) -> bool:
 def _pause(pauses: Sequence[float], failures: int, after: float | None) -> float:
     """Return the seconds until the next attempt: what the other side asked for, else ever more."""
     if after is not None:
-        return min(LONGEST_AFTER, max(1.0, after))  # in this order nan becomes 1
+        return min(LONGEST_AFTER, max(SHORTEST_AFTER, after))  # in this order nan is the shortest
     return pauses[min(failures, len(pauses) - 1)] * random.uniform(0.8, 1.2)
 
 

@@ -134,6 +134,17 @@ def end(session: Session, row: Row, state: str, now: datetime, reason: str = "",
     return _change(session, row, {**values, **NOBODY, "attempts": row.attempts + 1})
 
 
+def end_sent(session: Session, rows: Iterable[Row], now: datetime) -> None:
+    """End claimed rows that were sent, all at once; those whose claim was lost meanwhile are left alone."""
+    values = {"state": SENT, "reason": "", "detail": "", "content": "", "ended_at": now, **NOBODY}
+    ids: dict[str, list[int]] = {}
+    for row in rows:
+        ids.setdefault(row.holder, []).append(row.id)
+    for holder, own in ids.items():
+        mine = (OUTBOX.c.id.in_(sorted(own)), OUTBOX.c.holder == holder, OUTBOX.c.state == WAITING)
+        session.execute(sa.update(OUTBOX).where(*mine).values(**values, attempts=OUTBOX.c.attempts + 1))
+
+
 def postpone(session: Session, row: Row, due: datetime, reason: str, detail: str = "", *, counts: bool = True) -> bool:
     """Let a claimed row wait until then. Return False when the claim was lost meanwhile."""
     attempts = row.attempts + counts

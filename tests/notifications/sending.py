@@ -66,10 +66,13 @@ def write(database: Database, work: Callable[[Session], Any]) -> Any:
 
 
 def stored(database: Database) -> dict[str, OutboxRow]:
-    """The rows by their events, with channel and device where an event has several."""
+    """The rows by their events, with more where an event has several."""
     rows = database.run_here(lambda db: db.exec(select(OutboxRow).order_by(OutboxRow.id)).all())
     number = Counter(row.event for row in rows)
-    return {it.event if number[it.event] == 1 else f"{it.event} {it.channel} {it.device_id}": it for it in rows}
+    return {
+        it.event if number[it.event] == 1 else f"{it.event} {it.person_id} {it.channel} {it.device_id}": it
+        for it in rows
+    }
 
 
 def states(database: Database) -> dict[str, tuple[str, str]]:

@@ -27,6 +27,7 @@ from tests.notifications.sending import (
     waiting,
     write,
 )
+from tests.store.test_plans import steps
 
 LATER = NOON + timedelta(seconds=91)
 AN_HOUR = timedelta(hours=1)
@@ -164,8 +165,10 @@ def test_a_device_that_is_not_the_persons_any_more_has_no_address(told_store: Da
     assert device(told_store, BORIS, "x") == sold and leased(told_store) == 3
     assert states(told_store)[ids[1]] == (FAILED, "gone"), "ended, though it was claimed"
     write(told_store, lambda db: devices.forget(db, BORIS, mine))
+    (late,) = put(told_store, waiting(device_id=sold, task=9))
     again = {it.event: it.address for it in claim(told_store, LATER)}
     assert again[ids[0]] and ids[1] not in again, "nobody forgets the device of another"
+    assert again[late] is None, "it is boris's now"
 
 
 def test_what_is_taken_back_is_not_sent_but_what_ended_stays(told_store: Database) -> None:
@@ -200,3 +203,16 @@ def test_processes_that_find_a_channel_broken_at_once_count_each(told_store: Dat
         list(threads.map(fail, range(6)))
     state = state_of(told_store, "fcm")
     assert (state.failures, state.failing_since, state.paused_until, state.reason) == (6, NOON, LATER, "not_ours")
+
+
+def test_what_is_claimed_is_found_by_an_index(database: Database) -> None:
+    def look(db: Session) -> object:
+        return outbox.claim(db, "email", "one", NOON, 90, 50), outbox.next_due(db, "email", NOON)
+
+    put(database, waiting(channel="email", bundle="digest"))
+    planned = database.run_here(lambda db: steps(database, db, look), writes=True)
+    assert not [it for it in planned if it.startswith("SCAN outbox")]
+    for index in ("ix_outbox_due (channel=? AND state=?", "ix_outbox_order (state=? AND channel=? AND person_id=?"):
+        assert any(index in it for it in planned), planned
+    ordered = "ix_outbox_order (state=? AND channel=? AND person_id=? AND device_id=? AND task_id=? AND id<?)"
+    assert sum(ordered in it for it in planned) == 2, planned

@@ -70,8 +70,14 @@ def is_global(address: str) -> bool:
         ip = ip_address(address)
     except ValueError:  # a scope, which only addresses of a local network have, or none at all
         return False
-    inner = _inner(ip) if isinstance(ip, IPv6Address) else ()
-    return all(it.is_global and not it.is_multicast and not it.is_reserved for it in inner or (ip,))
+    if isinstance(ip, IPv6Address):
+        inner = _inner(ip)
+        return all(map(_is_public, inner)) if inner else _is_public(ip) and not ip.is_site_local
+    return _is_public(ip)
+
+
+def _is_public(ip: IPv4Address | IPv6Address) -> bool:
+    return ip.is_global and not ip.is_multicast and not ip.is_reserved
 
 
 def _inner(ip: IPv6Address) -> tuple[IPv4Address, ...]:

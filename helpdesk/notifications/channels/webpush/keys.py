@@ -18,11 +18,17 @@ from cryptography.hazmat.primitives.serialization import (
     load_der_public_key,
 )
 
+from helpdesk.errors import Sentence, sentence
+
 POINT_BYTES = 65
 SECRET_BYTES = 16
 PRIVATE_BYTES = 32
 CURVE = SECP256R1()
 PEM = re.compile(r"-----[^-]*-----|\s|\\n")
+EMAIL = re.compile(r"mailto:[^@\s]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+")
+NOT_PRIVATE = sentence("VAPID_PRIVATE_KEY is no private key of Web Push. New keys are made by: helpdesk vapid-keys")
+NO_PAIR = sentence("VAPID_PUBLIC_KEY and VAPID_PRIVATE_KEY are no pair. New keys are made by: helpdesk vapid-keys")
+NO_EMAIL = sentence("VAPID_CLAIM_EMAIL is no e-mail address.")
 STANDARD = str.maketrans("-_", "+/")
 
 
@@ -93,10 +99,19 @@ def private_key(text: str) -> EllipticCurvePrivateKey | None:
     return key if isinstance(key, EllipticCurvePrivateKey) and _is_ours(key.public_key()) else None
 
 
-def is_pair(public: str, private: str) -> bool:
-    """Tell whether two keys belong together."""
+def trouble(public: str, private: str, email: str) -> Sentence | None:
+    """Return why our keys, or the address by which services reach us, can't be used."""
     key = private_key(private)
-    return key is not None and _public_text(key.public_key()) == public_text(public)
+    if key is None:
+        return NOT_PRIVATE
+    if _public_text(key.public_key()) != public_text(public):
+        return NO_PAIR
+    return None if EMAIL.fullmatch(contact(email)) else NO_EMAIL
+
+
+def contact(email: str) -> str:
+    """Return an address as push services take it."""
+    return f"mailto:{email.strip().removeprefix('mailto:')}"
 
 
 def _is_ours(key: EllipticCurvePublicKey) -> bool:
