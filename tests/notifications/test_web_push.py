@@ -224,7 +224,7 @@ async def test_behind_a_proxy_it_resolves_the_names(
 ) -> None:
     with imitated_push_service(authority, PAIR.public, "push.company.test") as named:
         async with imitated_outbound_proxy(named.server.port) as proxy:
-            address = f"http://us%40er:secret@127.0.0.1:{proxy.port}"
+            address = f"http://us%40er:secret@localhost:{proxy.port}"
             behind = WebPushSender(replace(wanted, outbound_proxy=address))
             assert await sent_one(behind, to(named.subscribe())) == Outcome("sent")
             assert proxy.asked[0].startswith(f"CONNECT push.company.test:{named.server.port} ")

@@ -104,7 +104,7 @@ WRONG = [
     ({"keys": {}}, "p256dh"),
     ({"keys": {"p256dh": keys.text_of(POINT[:64] + bytes([POINT[64] ^ 1])), "auth": "A" * 22}}, "p256dh"),
     ({"keys": {"p256dh": keys.text_of(b"\4" + b"\0" * 64), "auth": "A" * 22}}, "p256dh"),
-    ({"keys": {"p256dh": keys.text_of(POINT[:33]), "auth": "A" * 22}}, "p256dh"),
+    ({"keys": {"p256dh": keys.text_of(bytes([2 + POINT[64] % 2]) + POINT[1:33]), "auth": "A" * 22}}, "p256dh"),
     ({"keys": {"p256dh": keys.text_of(POINT), "auth": "AAAA"}}, "auth"),
     ({"keys": {"p256dh": keys.text_of(POINT), "auth": "ж" * 22}}, "auth"),
     ({"keys": {"p256dh": "x" * 2_000, "auth": "A" * 22}}, "p256dh"),
