@@ -13,6 +13,7 @@ SYSTEMS: dict[str, Sentence] = {
     "feed": sentence("The change feed"),
     "webpush": sentence("Web Push"),
     "fcm": sentence("Firebase"),
+    "smtp": sentence("Mail"),
     "proxy": sentence("The outbound proxy"),
 }
 """In the order in which they are shown."""
