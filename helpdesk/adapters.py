@@ -146,7 +146,7 @@ def checks_of(settings: Settings, store: Database, systems: Outside) -> list[Che
     if settings.sends_mail:
         from helpdesk.notifications.channels.email import health as email_health
 
-        listed.append(email_health.check(settings))
+        listed.append(channel_health.check("email", store, email_health.check(settings)))
     if settings.outbound_proxy:
         listed.append(health.proxy(settings.outbound_proxy))
     are_set = {"webpush": settings.sends_web_push, "fcm": settings.sends_fcm}

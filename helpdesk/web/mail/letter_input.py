@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
 from helpdesk.errors import Invalid, Sentence, sentence
+from helpdesk.notifications.channels.email.addresses import envelope
 from helpdesk.requests.addresses import normalized
 from helpdesk.tasks.files import Staged
 from helpdesk.tasks.model import Attachment, Task
@@ -117,7 +118,7 @@ def _addresses(fields: Fields, name: str, required: bool = False) -> tuple[str, 
 
 def _checked(name: str, address: str) -> str:
     plain = normalized(address) if len(address) <= LONGEST_ADDRESS else ""
-    if not plain:
+    if not plain or not envelope(address):
         raise request_data.refusal(name, Sentence(NO_ADDRESS.text, {"text": address[:LONGEST_ADDRESS]}))
     return plain
 

@@ -117,7 +117,8 @@ async def _content(request: Request, who: Actor, task_id: int, file: Attachment)
 def _reply_to(request: Request, letter: Letter, own: str) -> str:
     """Return where answers go: by the setting, else to whom a program names, else to the writer."""
     settings = services(request).settings
-    return settings.smtp_reply_to or letter.reply_to or own or addresses.sender(settings).addr_spec
+    wanted = settings.smtp_reply_to or letter.reply_to or addresses.envelope(own)
+    return wanted or addresses.sender(settings).addr_spec
 
 
 def _composed(sender: str, reply_to: str, letter: Letter, contents: list[tuple[str, str, bytes]]) -> str:
@@ -129,7 +130,7 @@ def _composed(sender: str, reply_to: str, letter: Letter, contents: list[tuple[s
         subject=letter.subject,
         text=letter.text,
         attachments=contents,
-        message_id=f"<letter-{token_hex(16)}@{addresses.sender_of(sender).domain}>",
+        message_id=f"<letter-{token_hex(16)}@{addresses.named(sender).domain}>",
     )
     return compose.as_text(message)
 
