@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from helpdesk import health, tls
 from helpdesk.health import Check, Trouble
+from helpdesk.notifications import channel_health
 from helpdesk.people.rights import GRANTED
 from helpdesk.settings.settings import Settings
 from helpdesk.settings.sources import Problem, SettingsError
@@ -142,9 +143,14 @@ def checks_of(settings: Settings, store: Database, systems: Outside) -> list[Che
         from helpdesk.notifications import redis_wakeups
 
         listed.append(redis_wakeups.check(settings.redis_url, settings.secret_keys[0], settings.ca_bundle))
+    if settings.sends_mail:
+        from helpdesk.notifications.channels.email import health as email_health
+
+        listed.append(channel_health.check("email", store, email_health.check(settings)))
     if settings.outbound_proxy:
         listed.append(health.proxy(settings.outbound_proxy))
-    return listed
+    are_set = {"webpush": settings.sends_web_push, "fcm": settings.sends_fcm}
+    return [*listed, *(channel_health.check(name, store) for name, is_set in are_set.items() if is_set)]
 
 
 def _check_of_requests(settings: Settings, store: Database, systems: Outside, client: "RedmineClient") -> Check:

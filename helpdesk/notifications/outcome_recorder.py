@@ -105,7 +105,7 @@ class OutcomeRecorder:
     def _record_sent(self, session: Session, rows: Sequence[Row], now: datetime) -> None:
         outbox.end_sent(session, rows, now)
         if devices_reached := {row.device_id for row in rows if row.device_id}:
-            devices.note(session, devices_reached, now)
+            devices.note_reached(session, devices_reached, now)
 
     def _rest(self, session: Session, failed: Outcome, now: datetime) -> datetime:
         """Let the channel rest, and return until when. What fails while it rests already was sent before, and does not
@@ -114,7 +114,7 @@ class OutcomeRecorder:
         if state.paused_until and rests(now, state.paused_until):
             return state.paused_until
         until = now + timedelta(seconds=_pause(CHANNEL_PAUSES, state.failures, failed.after))
-        channel_states.fail(state, failed.reason, failed.detail, now, until)
+        channel_states.fail(session, self.channel, failed.reason, failed.detail, now, until)
         return until
 
     def _record_one(self, session: Session, row: Row, outcome: Outcome, now: datetime, until: datetime | None) -> None:
@@ -148,7 +148,7 @@ class OutcomeRecorder:
 
     def _note(self, session: Session, row: Row, now: datetime, failure: str = "") -> None:
         if row.device_id:
-            devices.note(session, {row.device_id}, now, failure)
+            devices.note(session, row.device_id, now, failure)
 
 
 def rests(now: datetime, paused_until: datetime) -> bool:

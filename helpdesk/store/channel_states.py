@@ -32,8 +32,9 @@ def locked(session: Session, channel: str) -> ChannelState:
     return found
 
 
-def fail(row: ChannelState, reason: str, detail: str, now: datetime, until: datetime) -> None:
-    """Count a failure of a channel itself, whose state is `locked`, and let it rest."""
+def fail(session: Session, channel: str, reason: str, detail: str, now: datetime, until: datetime) -> None:
+    """Count a failure of the channel itself, and let it rest."""
+    row = locked(session, channel)
     row.failures, row.failing_since = row.failures + 1, row.failing_since or now
     row.paused_until, row.reason, row.detail = until, reason, detail[:200]
 

@@ -127,7 +127,12 @@ def follow_session(session: Session, ended: str, begun: str, person_id: int) -> 
     forget_sessions(session, [ended])
 
 
-def note(session: Session, device_ids: Collection[int], now: datetime, failure: str = "") -> None:
-    """Keep the last outcome of devices: a success, or a failure with its reason."""
+def note(session: Session, device_id: int, now: datetime, failure: str = "") -> None:
+    """Keep the last outcome of a device: a success, or a failure with its reason."""
     values = {"failed_at": now, "failure": failure} if failure else {"succeeded_at": now}
-    session.exec(sa.update(Device).where(col(Device.id).in_(sorted(device_ids))).values(values))
+    session.exec(sa.update(Device).where(col(Device.id) == device_id).values(values))
+
+
+def note_reached(session: Session, device_ids: Collection[int], now: datetime) -> None:
+    """Keep that devices were reached."""
+    session.exec(sa.update(Device).where(col(Device.id).in_(sorted(device_ids))).values(succeeded_at=now))

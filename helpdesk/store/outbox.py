@@ -131,10 +131,13 @@ def next_due(session: Session, channel: str, now: datetime) -> datetime | None:
 def end(session: Session, row: Row, state: str, now: datetime, reason: str = "", detail: str = "") -> bool:
     """End a claimed row. Return False when the claim was lost meanwhile; nothing is written then."""
     values = {"state": state, "reason": reason, "detail": detail[:200], "content": "", "ended_at": now}
-    return _change(session, row, {**values, **NOBODY, "attempts": row.attempts + 1})
+    is_ended = _change(session, row, {**values, **NOBODY, "attempts": row.attempts + 1})
+    if is_ended:
+        _empty_letters(session, [row])
+    return is_ended
 
 
-def end_sent(session: Session, rows: Iterable[Row], now: datetime) -> None:
+def end_sent(session: Session, rows: Sequence[Row], now: datetime) -> None:
     """End claimed rows that were sent, all at once; those whose claim was lost meanwhile are left alone."""
     values = {"state": SENT, "reason": "", "detail": "", "content": "", "ended_at": now, **NOBODY}
     ids: dict[str, list[int]] = {}
@@ -143,6 +146,7 @@ def end_sent(session: Session, rows: Iterable[Row], now: datetime) -> None:
     for holder, own in ids.items():
         mine = (OUTBOX.c.id.in_(sorted(own)), OUTBOX.c.holder == holder, OUTBOX.c.state == WAITING)
         session.execute(sa.update(OUTBOX).where(*mine).values(**values, attempts=OUTBOX.c.attempts + 1))
+    _empty_letters(session, rows)
 
 
 def postpone(session: Session, row: Row, due: datetime, reason: str, detail: str = "", *, counts: bool = True) -> bool:
@@ -165,8 +169,9 @@ def states_of(session: Session, person_id: int, event: str, channel: str) -> set
 
 
 def end_device(session: Session, device_id: int, now: datetime, reason: str) -> None:
-    """End everything that still waits for a device."""
-    waiting = (OUTBOX.c.device_id == device_id, OUTBOX.c.state == WAITING)
+    """End everything that still waits for a browser. What waits for a phone ends when it is claimed, and goes to its
+    person's browsers then."""
+    waiting = (OUTBOX.c.device_id == device_id, OUTBOX.c.state == WAITING, OUTBOX.c.channel != "fcm")
     values = {"state": FAILED, "reason": reason, "content": "", "ended_at": now, **NOBODY}
     session.execute(sa.update(OUTBOX).where(*waiting).values(values))
 
@@ -215,6 +220,12 @@ def _bundled(session: Session, channel: str, now: datetime, person_ids: Collecti
 def _unclaimed(channel: str, now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
     unclaimed = sa.or_(OUTBOX.c.leased_until.is_(None), OUTBOX.c.leased_until <= now)
     return (OUTBOX.c.channel == channel, OUTBOX.c.state == WAITING, unclaimed)
+
+
+def _empty_letters(session: Session, rows: Iterable[Row]) -> None:
+    """Delete the messages of letters from tasks that have ended: their files may be large, and are on the tasks."""
+    if ended := {row.letter_id for row in rows if row.letter_id and row.task_id}:
+        session.execute(sa.update(LETTER).where(LETTER.c.id.in_(ended)).values(content=""))
 
 
 def _free(channel: str, now: datetime) -> tuple[sa.ColumnElement[bool], ...]:

@@ -14,6 +14,7 @@ NAMES: dict[str, str] = {
     "public": """
         preferences
         people:login people:logout people:register people:password_link
+        notifications:unsubscribe
         old:/login old:/logout old:/register old:/account old:/download_erp
         old:/my-tasks old:/my-tasks/{task_id:int} old:/tasks/my-tasks/{task_id:int}
         old:/my-issues old:/my-issues/new old:/my-issues/{task_id:int}
@@ -26,6 +27,7 @@ NAMES: dict[str, str] = {
         admin:right admin:active admin:email admin:confirm_email admin:login
         admin:sessions admin:tokens admin:second_factor admin:password_link
         admin:join admin:unjoin admin:bind admin:unbind
+        mail:index mail:letter
         admin:delivery admin:channel admin:flagged
         admin:audit admin:audit_export
         admin:categories admin:category admin:category_move admin:category_delete
@@ -72,7 +74,7 @@ NAMES: dict[str, str] = {
         api:status api:old_status api:priority api:assignee api:comments api:comment api:entry api:watch
         api:new api:bulk api:of_person api:projects api:members api:words_statuses
         api:notifications api:stream api:read api:read_all
-        unconnected:/tasks/api/task/{task_id:int}/send-email
+        tasks:mail api:send_email
         push:key push:subscription push:token
         unconnected:/netmonitor/status unconnected:/netmonitor/history unconnected:/netmonitor/summary
         unconnected:/finesse/session unconnected:/finesse/dialogs unconnected:/finesse/dialogs/{dialog_id}

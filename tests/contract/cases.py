@@ -57,6 +57,9 @@ VERA: dict[str, Any] = {
 SOON = (date.today() + timedelta(2)).isoformat()
 PROFILE = {"office": "305", "username": "boss", "email": "", "browser_notifications_enabled": False}
 KEY = {"Idempotency-Key": "k"}
+MAIL = {"smtp_host": "127.0.0.1", "smtp_given_port": 9, "smtp_encryption": "off", "smtp_from": "desk@example.test"}
+LETTER = {"recipient": "boss@firma.test", "cc": "irina@example.test", "subject": "Готово", "message": "Всё готово."}
+TO_MANY = {"group": "all", "subject": "Работы в сети", "text": "В субботу сети не будет."}
 
 NEW = {
     "subject": "Новый монитор",
@@ -123,6 +126,21 @@ ANSWERS = [
     Case("delivery", "GET", "/admin/delivery", login="admin"),
     Case("channel_stopped", "POST", "/admin/delivery/email", {"stopped": True}, "admin"),
     Case("no_flagged_address", "POST", "/admin/delivery/flagged/2", {}, "admin"),
+    Case("letters_to_many", "GET", "/admin/mail", login="admin"),
+    Case("letter_to_many_previewed", "POST", "/admin/mail", TO_MANY, "admin", settings=MAIL),
+    Case("letter_to_many", "POST", "/admin/mail", {**TO_MANY, "sure": True}, "admin", settings=MAIL),
+    Case(
+        "letter_to_many_progress",
+        "GET",
+        "/admin/mail/1",
+        login="admin",
+        settings=MAIL,
+        before=("/admin/mail", {**TO_MANY, "sure": True}),
+    ),
+    Case("letter_to_many_continued", "POST", "/admin/mail/1", {}, "admin", settings=MAIL),
+    Case("letters_of_task", "GET", "/tasks/1/mail", settings=MAIL, before=(f"{TASK}/send-email", LETTER)),
+    Case("letter_sent_by_form", "POST", "/tasks/1/mail", LETTER, settings=MAIL),
+    Case("letter_sent", "POST", f"{TASK}/send-email", LETTER, settings=MAIL),
     Case("metrics", "GET", "/admin/metrics", login="admin"),
     Case("metrics_reset", "DELETE", "/admin/metrics", login="admin"),
     Case("metrics_reset_by_form", "POST", "/admin/metrics", {}, "admin"),
@@ -316,6 +334,7 @@ REFUSALS = [
     refused("422_invalid", "PUT", f"{TASK}/status", {"status_id": "сломано"}),
     refused("422_invalid_new", "POST", "/tasks/api/task", {"project_id": 1, "tracker_id": 77, "due_date": "завтра"}),
     refused("422_invalid_preferences", "POST", "/notifications/preferences", {"start": "25:00", "zone": "Mars"}),
+    refused("422_invalid_letter", "POST", f"{TASK}/send-email", {**LETTER, "cc": "a, b"}, settings=MAIL),
     refused("422_no_day_of_digest", "POST", "/notifications/preferences", {"digest": True, "digest_days": []}),
     refused("404_device", "POST", "/notifications/devices/2/remove", {}),
     refused("422_invalid_anonymizing", "POST", "/admin/people/3/anonymize", {"login": "boris"}, login="admin"),

@@ -194,7 +194,7 @@ def test_processes_that_find_a_channel_broken_at_once_count_each(told_store: Dat
 
     def fail(_: int) -> None:
         def work(db: Session) -> None:
-            channel_states.fail(channel_states.locked(db, "fcm"), "not_ours", "403", NOON, LATER)
+            channel_states.fail(db, "fcm", "not_ours", "403", NOON, LATER)
 
         together.wait(30)
         write(told_store, work)

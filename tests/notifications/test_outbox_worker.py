@@ -313,14 +313,14 @@ async def test_a_store_that_falls_while_it_is_asked_about_people_delays_nothing_
 
 async def test_what_cannot_be_recorded_is_not_sent_again_and_again(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = put(post.database, *[waiting(task=it, device_id=device(post.database)) for it in range(3)])
-    note, (odd, *_) = devices.note, [it.device_id for it in stored(post.database).values()]
+    note, (odd, *_) = devices.note_reached, [it.device_id for it in stored(post.database).values()]
 
-    def noting(session: Any, device_ids: set[int], now: Any, failure: str = "") -> None:
+    def noting(session: Any, device_ids: set[int], now: Any) -> None:
         if odd in device_ids:
             raise NotFound
-        note(session, device_ids, now, failure)
+        note(session, device_ids, now)
 
-    monkeypatch.setattr(devices, "note", noting)
+    monkeypatch.setattr(devices, "note_reached", noting)
     await post.run()
     assert [states(post.database)[it] for it in rows] == [("sent", "unwritten"), ("sent", ""), ("sent", "")]
 

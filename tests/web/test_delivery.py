@@ -1,5 +1,6 @@
 """Administrators see what every channel sends and does not send, and stop and resume it."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -7,6 +8,8 @@ from typing import Any
 import pytest
 from sqlmodel import Session, select
 
+from helpdesk import health
+from helpdesk.notifications import channel_health
 from helpdesk.services import Services
 from helpdesk.store import channel_states, devices, flagged_addresses, outbox
 from helpdesk.store.devices import Address
@@ -58,6 +61,13 @@ def channel(client: Client, name: str) -> Mapping[str, Any]:
     return told
 
 
+def fail(services: Services, name: str, reason: str, until: datetime) -> None:
+    def work(db: Session) -> None:
+        channel_states.fail(channel_states.locked(db, name), reason, "421", until, until)
+
+    services.database.run_here(work, writes=True)
+
+
 def acts(services: Services) -> list[tuple[str, str, int | None]]:
     found = services.database.run_here(lambda db: db.exec(select(AuditRecord)).all())
     return [(it.action, it.details, it.person_id) for it in found if it.action.startswith(("channel", "address"))]
@@ -83,10 +93,7 @@ def test_a_channel_is_stopped_and_resumed_and_both_are_recorded(admin: Client, s
     assert (answer.status_code, answer.headers["location"]) == (303, f"{ADDRESS}#channel-email")
     page = admin.get(ADDRESS, headers=HTML).text
     assert channel(admin, "email")["stopped"] and "E-mail was stopped" in page
-    now = datetime.now(UTC)
-    services.database.run_here(
-        lambda db: channel_states.fail(db, "email", "unreachable", "421", now, now + timedelta(hours=1)), writes=True
-    )
+    fail(services, "email", "unreachable", datetime.now(UTC) + timedelta(hours=1))
     admin.post(f"{ADDRESS}/email", json={"stopped": False})
     told = channel(admin, "email")
     assert (told["paused"], told["stopped"], told["reason"]) == (False, False, "The server does not answer.")
@@ -102,3 +109,13 @@ def test_a_refused_address_is_tried_again(admin: Client, services: Services) -> 
     assert admin.post(address, json={}).status_code == 200
     assert admin.get(ADDRESS).json()["flagged"] == [] and admin.post(address, json={}).status_code == 404
     assert acts(services) == [("address_cleared", "{}", PEOPLE_IDS["boris"])]
+
+
+def test_a_channel_that_goes_on_failing_is_a_system_that_does_not_work(services: Services) -> None:
+    check = channel_health.check("webpush", services.database)
+    for is_broken in (False, True):
+        fail(services, "webpush", "not_ours", NOW)
+        found = asyncio.run(health.run(check)).trouble
+        assert bool(found) == is_broken and "421" not in str(found)
+    services.database.run_here(lambda db: channel_states.succeed(db, "webpush"), writes=True)
+    assert asyncio.run(health.run(check)).trouble is None

@@ -7,7 +7,7 @@ from helpdesk.web.routes import ROUTES
 from tests.web.conftest import HTML, Visit
 from tests.world import PASSWORDS, PEOPLE_IDS, EmbeddedWorld
 
-PLACES = {"board", "files", "lists", "neighbours", "tasks"}
+PLACES = {"board", "files", "lists", "mail", "neighbours", "tasks"}
 
 
 def test_route_names_handlers_and_addresses_agree() -> None:

@@ -94,12 +94,14 @@ ACTS: Mapping[str, Act] = {
     "channel_stopped": Act("settings", sentence("a channel was stopped")),
     "channel_resumed": Act("settings", sentence("a channel was resumed")),
     "address_cleared": Act("settings", sentence("mail is sent to a refused address again")),
+    "letter_to_many": Act("settings", sentence("a letter was sent to many people")),
     "columns_changed": Act("settings", sentence("the columns of the board were changed")),
 }
 """The acts that are recorded, by their names in the store."""
 
 LABELS: Mapping[str, Sentence] = {
     "channel": sentence("Channel"),
+    "group": sentence("To whom"),
     "right": sentence("Right"),
     "source": sentence("Directory"),
     "directory": sentence("Directory"),

@@ -26,6 +26,7 @@ SECTIONS: tuple[Section, ...] = (
     Section("admin:delivery", sentence("Delivery")),
     Section("admin:audit", sentence("Audit")),
     Section("admin:categories", sentence("Categories of requests")),
+    Section("mail:index", sentence("Mail to many")),
     Section("admin:texts", sentence("Texts")),
     Section("tracker:index", sentence("Task system"), embedded=True),
     Section("tasks:columns", sentence("Columns of the board")),

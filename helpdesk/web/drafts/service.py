@@ -37,8 +37,8 @@ PLACE = re.compile(
 )
 TASK, REQUEST = "task", "request"
 OWNER = "typed by"
-TEXTS = ("comment", "subject", "description", "word")
-WITH_PAGES = {"edit", "entry"}
+TEXTS = ("comment", "subject", "description", "word", "message")
+WITH_PAGES = {"edit", "entry", "mail"}
 DRAFT_ID = drafts.DRAFT_ID
 NOT_KEPT = {"idempotency_key", "lock_version", "typed_by", "password", "next", "view", "reply", "at", "carried"}
 CLOCKS_DIFFER = timedelta(minutes=10)  # between the backend and us, and for a slow line

@@ -7,9 +7,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from helpdesk.errors import NotConfigured
-from helpdesk.web.core import request_data
-from helpdesk.web.core.guards import Handler, actor, signed_in
-from helpdesk.web.core.services import services
+from helpdesk.web.core.guards import Handler, signed_in
 
 # The monitored hosts and Finesse, for anybody signed in.
 ADDRESSES: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -27,19 +25,10 @@ ADDRESSES: tuple[tuple[str, tuple[str, ...]], ...] = (
 
 
 def routes() -> list[BaseRoute]:
-    return [
-        *(_route(path, refused, methods) for path, methods in ADDRESSES),
-        _route("/tasks/api/task/{task_id:int}/send-email", send_email, ("POST",)),
-    ]
+    return [_route(path, refused, methods) for path, methods in ADDRESSES]
 
 
 async def refused(request: Request) -> Response:
-    raise NotConfigured
-
-
-async def send_email(request: Request) -> Response:
-    """Check that the person sees the task, of which a mail would be sent."""
-    await services(request).backend.task(await actor(request), request_data.task_id(request))
     raise NotConfigured
 
 
