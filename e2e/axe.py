@@ -8,11 +8,13 @@ text beside it, which takes longer than all else, is looked at once for each pai
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 from playwright.sync_api import Page, expect
 
 SCRIPT = Path(__file__).parent.parent / "tests" / "vendor" / "axe-4.14.1.min.js"
+Colours = Literal["dark", "light"]
+COLOURS: tuple[Colours, ...] = get_args(Colours)
 SHAPE = (Path(__file__).parent / "shapes.js").read_text("utf-8")
 
 # The shapes of what is shown, and one name for the landmarks that there are and the headings that are shown.
@@ -89,49 +91,56 @@ class Seen:
             file.write("".join(f"{it}\n" for it in names))
 
 
-def new_faults(page: Page, seen: Seen, *, whole: bool = False, paints: bool = False) -> list[str]:
-    """What axe finds in a page that shows what has not been seen yet, or in any, if the `whole` of it is wanted, or
-    at least its new `paints`. What has a fault is not counted as seen."""
-    expect(page.locator(".htmx-request")).to_have_count(0)
-    known = seen.names()
-    new = set(page.evaluate(SHAPES)) - known
-    if not (whole or new or paints):
+def new_faults(page: Page, seen: Seen) -> list[str]:
+    """What axe finds in a page that shows an element, landmarks or headings which have not been seen yet."""
+    if not set(page.evaluate(SHAPES)) - seen.names():
         return []
-    found, looked_at = _looked(page, known, rules=whole or bool(new))
+    return [fault for colours in COLOURS for fault in faults_in(page, colours, seen)]
+
+
+def faults_in(page: Page, colours: Colours, seen: Seen, *, whole: bool = False) -> list[str]:
+    """What axe finds in these colours by its rules of contrast, in paints that have not been seen; in light ones by all
+    rules, if an element has not been seen or the `whole` is wanted. What has a fault is not counted as seen."""
+    wear(page, colours)
+    known = seen.names()
+    shapes = set(page.evaluate(SHAPES)) - known if colours == "light" else set()
+    paints = set(page.evaluate(PAINTS)) - known
+    found = _told(page, colours, _run(page, bool(shapes) or (whole and colours == "light"), paints))
     if not found:
-        seen.add(new | looked_at)
+        seen.add(shapes | paints)
     return found
 
 
 def faults(page: Page, *, unseen: bool = False) -> list[str]:
-    """What axe finds by all its rules in light colours, and by that of contrast in dark ones; empty when nothing.
+    """What axe finds by all its rules in light colours, and by those of contrast in dark ones; empty when nothing.
     If wanted, also texts in the very colour of what is behind them: axe takes that for a purpose, and is silent.
 
-    Needs a page with JavaScript. Leaves the page in light colours. A button whose request is on its way is pale: it
-    is not looked at before the answer has been dealt with.
+    Needs a page with JavaScript. Leaves the page in light colours.
     """
-    expect(page.locator(".htmx-request")).to_have_count(0)
-    return _looked(page, set(), unseen=unseen)[0]
-
-
-def _looked(page: Page, known: set[str], *, rules: bool = True, unseen: bool = False) -> tuple[list[str], set[str]]:
-    """What is wrong with the page by all `rules`, or by those of contrast, and its paints that are not `known`."""
     found: list[str] = []
-    looked_at: set[str] = set()
-    for colours in ("dark", "light"):
-        page.emulate_media(color_scheme=colours, reduced_motion="reduce")
-        new = set(page.evaluate(PAINTS)) - known
-        told = _run(page, colours == "light" and rules, new)
-        looked_at |= new
-        found += [
-            f"{page.url}, {colours}: {rule['id']} at {node['html'][:160]}: {node['failureSummary']}"
-            for rule in told.get("violations", [])
-            for node in rule["nodes"]
-        ]
-        doubts = [node for rule in told.get("incomplete", []) for node in rule["nodes"] if unseen]
-        same = (it for it in doubts if it["any"] and it["any"][0]["data"]["messageKey"] == "equalRatio")
-        found += [f"{page.url}, {colours}: not to be seen: {node['html'][:160]}" for node in same]
-    return found, looked_at
+    for colours in COLOURS:
+        wear(page, colours)
+        told = _run(page, colours == "light", set(page.evaluate(PAINTS)))
+        found += _told(page, colours, told, unseen=unseen)
+    return found
+
+
+def wear(page: Page, colours: Colours) -> None:
+    """Show the page in these colours. A button whose request is on its way is pale: its answer is awaited."""
+    expect(page.locator(".htmx-request")).to_have_count(0)
+    page.emulate_media(color_scheme=colours, reduced_motion="reduce")
+
+
+def _told(page: Page, colours: Colours, told: dict[str, Any], *, unseen: bool = False) -> list[str]:
+    """The faults in what axe has told; of contrasts that it is unsure of, those that are `unseen`."""
+    found = [
+        f"{page.url}, {colours}: {rule['id']} at {node['html'][:160]}: {node['failureSummary']}"
+        for rule in told.get("violations", [])
+        for node in rule["nodes"]
+    ]
+    doubts = [node for rule in told.get("incomplete", []) for node in rule["nodes"] if unseen]
+    same = (it for it in doubts if it["any"] and it["any"][0]["data"]["messageKey"] == "equalRatio")
+    return found + [f"{page.url}, {colours}: not to be seen: {node['html'][:160]}" for node in same]
 
 
 def _run(page: Page, rules: bool, paints: set[str]) -> dict[str, Any]:

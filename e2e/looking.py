@@ -15,13 +15,23 @@ Look = Callable[[str], None]
 def looking(page: Page, html_faults: html.Faults, seen: axe.Seen, faults: list[str]) -> Look:
     """Return a function that looks at what is on the screen, and adds to `faults` under the name that it is given."""
     answers: list[Response] = []
+    page.add_init_script(path=axe.SCRIPT)  # most pages here are looked at
     page.on("response", lambda answer: answers.append(answer) if _is_html(answer) else None)
 
     def look(name: str) -> None:
-        found = [*_invalid(answers, html_faults), *axe.new_faults(page, seen, whole=True), *controls.faults(page, seen)]
-        faults.extend(f"{name}: {fault}" for fault in found + _on_a_phone(page, seen))
+        found = _invalid(answers, html_faults)
+        # In this order the page is drawn again as seldom as can be, which takes longer than to look at it.
+        found += _shown(page, "light", seen, whole=True) + _shown(page, "dark", seen)
+        page.set_viewport_size(PHONE)
+        on_a_phone = _too_wide(page) + _shown(page, "dark", seen) + _shown(page, "light", seen)
+        page.set_viewport_size(DESK)
+        faults.extend(f"{name}: {fault}" for fault in found + [f"on a phone: {fault}" for fault in on_a_phone])
 
     return look
+
+
+def _shown(page: Page, colours: axe.Colours, seen: axe.Seen, whole: bool = False) -> list[str]:
+    return axe.faults_in(page, colours, seen, whole=whole) + controls.faults_in(page, colours, seen)
 
 
 def _is_html(answer: Response) -> bool:
@@ -35,11 +45,6 @@ def _invalid(answers: list[Response], html_faults: html.Faults) -> list[str]:
     return html_faults(text) if text else []
 
 
-def _on_a_phone(page: Page, seen: axe.Seen) -> list[str]:
-    page.set_viewport_size(PHONE)
+def _too_wide(page: Page) -> list[str]:
     width = page.evaluate("() => document.scrollingElement.scrollWidth")
-    faults = axe.new_faults(page, seen, paints=True) + controls.faults(page, seen)
-    page.set_viewport_size(DESK)
-    if width > PHONE["width"]:
-        faults.append(f"{page.url} is {width} px wide on a screen of {PHONE['width']}")
-    return [f"on a phone: {fault}" for fault in faults]
+    return [f"{page.url} is {width} px wide on a screen of {PHONE['width']}"] if width > PHONE["width"] else []

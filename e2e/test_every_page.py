@@ -213,7 +213,7 @@ def test_settings_of_notifications(page: Page, look: Look, announced: Announced,
     page.goto("/notifications/preferences?saved=1")
     look("settings that were saved, and what is muted")
     for name in ("Пн", "Вт", "Ср", "Чт", "Пт", "Сб", "Вс"):
-        page.get_by_label(name, exact=True).uncheck()
+        page.get_by_role("region", name="Тихие часы").get_by_label(name, exact=True).uncheck()
     page.get_by_label("Соблюдать тихие часы").check()
     page.get_by_label("По часам").evaluate("(it) => { it.options[it.selectedIndex].value = 'Mars/Olympus' }")
     _send_as_without_scripts(page.locator("#preferences"))

@@ -142,6 +142,10 @@ def checks_of(settings: Settings, store: Database, systems: Outside) -> list[Che
         from helpdesk.notifications import redis_wakeups
 
         listed.append(redis_wakeups.check(settings.redis_url, settings.secret_keys[0], settings.ca_bundle))
+    if settings.sends_mail:
+        from helpdesk.notifications.channels.email import health as email_health
+
+        listed.append(email_health.check(settings))
     if settings.outbound_proxy:
         listed.append(health.proxy(settings.outbound_proxy))
     return listed

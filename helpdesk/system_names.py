@@ -11,6 +11,7 @@ SYSTEMS: dict[str, Sentence] = {
     "ldap": sentence("LDAP"),
     "redis": sentence("Redis"),
     "feed": sentence("The change feed"),
+    "smtp": sentence("Mail"),
     "proxy": sentence("The outbound proxy"),
 }
 """In the order in which they are shown."""

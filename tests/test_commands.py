@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from helpdesk.commands import MOST_FILES, raise_limit
+from helpdesk.notifications.channels.webpush import keys
 from tests import forked
 from tests.running import database_of, running_helpdesk
 from tests.servers.process import free_port, wait_until
@@ -45,6 +46,14 @@ def test_accounts_are_added_listed_and_disabled_and_sign_in(run, tmp_path: Path)
         assert run("user", "disable", "vera").returncode == 0
         assert httpx.post(f"{helpdesk.url}/users/login", json=body).status_code == 401
     assert run("user", "disable", "nobody").returncode == 1
+
+
+def test_new_keys_of_web_push_can_be_pasted_into_the_settings(run) -> None:
+    lines = [line.split("=") for line in run("vapid-keys").stdout.splitlines() if not line.startswith("#")]
+    made = dict(lines)
+    assert list(made) == ["VAPID_PUBLIC_KEY", "VAPID_PRIVATE_KEY", "VAPID_CLAIM_EMAIL"]
+    assert keys.trouble(made["VAPID_PUBLIC_KEY"], made["VAPID_PRIVATE_KEY"], "admin@example.test") is None
+    assert run("vapid-keys").stdout != run("vapid-keys").stdout
 
 
 def test_a_login_that_could_not_be_typed_is_refused(run) -> None:

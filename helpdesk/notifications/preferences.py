@@ -6,7 +6,7 @@ being mentioned, and being assigned the task or losing it. A person who does not
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Literal, NamedTuple, get_args
 from zoneinfo import ZoneInfo
 
@@ -56,7 +56,7 @@ class QuietHours(NamedTuple):
         """
         local = now.astimezone(self.zone)
         days = (local.date() + timedelta(days=ahead) for ahead in range(9))
-        ends = (datetime.combine(day, self.end, self.zone).astimezone(UTC) for day in days)
+        ends = (end for day in days for end in _moments(day, self.end, self.zone))
         later = (end for end in ends if end > now and not self.hold(end))
         return next(later, now + timedelta(days=7)) if self.hold(now) else now
 
@@ -73,8 +73,16 @@ class Digest(NamedTuple):
         zone = self.zone or zone
         local = now.astimezone(zone)
         days = (local.date() + timedelta(days=ahead) for ahead in range(9))
-        moments = (datetime.combine(day, self.at, zone) for day in days if not self.days or day.weekday() in self.days)
-        return next(moment for moment in moments if moment > local).astimezone(UTC)
+        chosen = (day for day in days if not self.days or day.weekday() in self.days)
+        firsts = (_moments(day, self.at, zone)[0] for day in chosen)
+        return next(moment for moment in firsts if moment > now)
+
+
+def _moments(day: date, clock: time, zone: tzinfo) -> tuple[datetime, datetime]:
+    """Return when the clock shows this time on a day: in UTC, for it is compared, and twice where the clock is put
+    back."""
+    at = datetime.combine(day, clock, zone)
+    return at.astimezone(UTC), at.replace(fold=1).astimezone(UTC)
 
 
 class Decision(NamedTuple):

@@ -127,6 +127,12 @@ def active(session: Session, person_ids: Collection[int]) -> frozenset[int]:
     return frozenset(id for id in session.exec(query) if id)
 
 
+def choose_language(session: Session, person_id: int, language: str) -> None:
+    """Remember in which language a person reads what is sent to them."""
+    other = (col(Person.id) == person_id, col(Person.language) != language)
+    session.exec(sa.update(Person).where(*other).values(language=language))
+
+
 def numbered(session: Session, accounts: Accounts, person_ids: Collection[int]) -> dict[int, Account]:
     """Return those of these people whom the backend knows, with their numbers there, by their ids."""
     if not person_ids:

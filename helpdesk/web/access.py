@@ -14,6 +14,7 @@ NAMES: dict[str, str] = {
     "public": """
         preferences
         people:login people:logout people:register people:password_link
+        notifications:unsubscribe
         old:/login old:/logout old:/register old:/account old:/download_erp
         old:/my-tasks old:/my-tasks/{task_id:int} old:/tasks/my-tasks/{task_id:int}
         old:/my-issues old:/my-issues/new old:/my-issues/{task_id:int}

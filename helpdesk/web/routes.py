@@ -30,7 +30,7 @@ from helpdesk.web.lists import bulk, layout, rows, saved_views, statistics
 from helpdesk.web.lists import views as lists
 from helpdesk.web.live import views as live
 from helpdesk.web.neighbours import views as neighbours
-from helpdesk.web.notifications import delivery, devices, mark_read, mutes
+from helpdesk.web.notifications import delivery, devices, mark_read, mutes, unsubscribe
 from helpdesk.web.notifications import preferences as notification_preferences
 from helpdesk.web.notifications import views as notification_views
 from helpdesk.web.people import avatars, directories, erp_client, mentions, profile
@@ -222,6 +222,8 @@ ROUTES: list[BaseRoute] = [
           name="notifications:device_remove", methods=POST),
     Route("/notifications/devices/email/test", write(devices.test_email),
           name="notifications:email_test", methods=POST),
+    Route("/mail/unsubscribe/{token}", public(unsubscribe.unsubscribe),
+          name="notifications:unsubscribe", methods=FORM),
     Route(MUTE + "/task/{task_id:int}", write(mutes.mute_task), name="notifications:mute_task", methods=POST),
     Route(MUTE + "/project/{project_id:int}", write(mutes.mute_project),
           name="notifications:mute_project", methods=POST),

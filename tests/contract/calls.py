@@ -66,7 +66,7 @@ PAGES = STREAMS | {
     "admin:new_person GET", "admin:audit_export",
     "requests:changed", "requests:thumbnail", "requests:view", "requests:solved GET", "requests:similar POST",
     "tasks:more", "tasks:cards", "tasks:bulk GET", "people:menu", "search:keys", "people:avatar",
-    "people:export", "admin:export", "manifest", "service_worker",
+    "people:export", "admin:export", "manifest", "service_worker", "notifications:unsubscribe",
 }  # fmt: skip
 KINDS = (
     "application/json", "application/json; charset=utf-16", "application/x-www-form-urlencoded", "text/plain", "",

@@ -21,6 +21,7 @@ from helpdesk.notifications.preferences import (
     Preferences,
     QuietHours,
     Sounds,
+    decide,
     default_cells,
     options_for,
     sound_of,
@@ -127,6 +128,37 @@ def test_without_anything_else_the_matrix_is_what_is_done(
 @example(NIGHT._replace(kept=False), CHANGES[0])
 def test_quiet_hours_go_by_the_clock_on_the_wall(quiet: QuietHours, now: datetime) -> None:
     assert quiet.hold(now) is within(quiet, now)
+
+
+@given(QUIET, MOMENTS)
+@example(QuietHours(ALL_DAYS, time(1), time(2, 30), BERLIN), CHANGES[1] + timedelta(minutes=10))
+def test_mails_are_put_off_until_it_is_quiet_no_more(quiet: QuietHours, now: datetime) -> None:
+    ends = quiet.ends_after(now)
+    minutes = (now + timedelta(minutes=each) for each in range(0, 7 * 24 * 60, 5))
+    first = next((it for it in minutes if not quiet.hold(it)), None)
+    if first is None:  # around the clock
+        assert ends == now + timedelta(days=7) or not quiet.hold(ends)
+    else:
+        assert now <= ends <= first + timedelta(hours=1) and not quiet.hold(ends)
+
+
+@given(st.builds(Digest, DAYS, CLOCKS, st.none() | st.sampled_from(ZONES).map(ZoneInfo)), MOMENTS)
+@example(Digest(ALL_DAYS, time(2, 30), BERLIN), CHANGES[1] + timedelta(minutes=10))
+def test_a_digest_comes_on_a_chosen_day_and_never_too_late(digest: Digest, now: datetime) -> None:
+    due = digest.next_after(now, BERLIN)
+    wall = due.astimezone(digest.zone or BERLIN)
+    assert now < due <= now + timedelta(days=8) and wall.weekday() in (digest.days or ALL_DAYS)
+    assert wall.time() == digest.at or wall - wall.replace(hour=0, minute=0) < timedelta(hours=4)  # put on at night
+
+
+@given(PREFERENCES, st.builds(Digest, DAYS, CLOCKS), MOMENTS)
+def test_a_digest_waits_for_the_end_of_quiet_hours(told: Preferences, digest: Digest, now: datetime) -> None:
+    chosen = replace(told, digest=True, digest_at=digest, muted_projects=frozenset(), muted_tasks=frozenset())
+    decided = decide(chosen, "mention", 9, 9, now).get("email")
+    if decided:
+        assert decided.bundle == "digest" and decided.due and decided.due >= now
+        around_the_clock = decided.due - now >= timedelta(days=7)
+        assert around_the_clock or not (chosen.quiet and chosen.quiet.hold(decided.due))
 
 
 @pytest.mark.parametrize(

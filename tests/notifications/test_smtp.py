@@ -1,32 +1,28 @@
 """The conversation with the mail server, which refuses, hangs and hangs up."""
 
+import re
 from collections.abc import Iterator
-from dataclasses import replace
 from email import message_from_string
 from email.policy import SMTP
-from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from helpdesk.errors import NotConfigured
+from helpdesk.health import Trouble
 from helpdesk.notifications.channels import email
-from helpdesk.notifications.channels.email import compose, recipients, smtp
+from helpdesk.notifications.channels.email import compose, health, mime, recipients, smtp
 from helpdesk.notifications.channels.email.account import account
 from helpdesk.notifications.channels.email.faults import Fault
 from helpdesk.notifications.channels.email.smtp import Connection
-from helpdesk.settings import settings as configuration
 from helpdesk.settings.settings import Settings
+from helpdesk.settings.sources import SettingsError
+from tests.notifications.mailing import ANNA, BORIS, settings_of
 from tests.servers.certificates import Authority
 from tests.servers.imitated_smtp import HANG, HANG_UP, PASSWORD, USER, ImitatedSmtp, imitated_smtp
 
 MESSAGE = b"Subject: a\r\n\r\n.a line with a dot\r\n"
-ANNA, BORIS = "anna@example.test", "boris@example.test"
-
-
-def settings_of(server: ImitatedSmtp, **changed: object) -> Settings:
-    environ = {"SECRET_KEY": "k" * 32, "SMTP_HOST": server.host, "SMTP_PORT": str(server.port), "SMTP_TLS": "off",
-               "SMTP_FROM": "Helpdesk <helpdesk@example.test>"}  # fmt: skip
-    return replace(configuration.load(environ, Path("/nowhere")), **changed)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -125,6 +121,17 @@ async def test_what_is_too_large_is_not_even_begun() -> None:
         await connection.close()
 
 
+@given(st.lists(st.sampled_from([b"\r", b"\n", b"\r\n", b".", b"a", b"\r\n.\r\n"])), st.integers(0, 5))
+def test_no_text_ends_itself_and_none_is_changed(parts: list[bytes], size: int) -> None:
+    text = b"".join(parts)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(mime, "PIECE", size)
+        sent = b"".join(mime.pieces(text))
+    assert b"\n.\r\n" not in b"\r\n" + sent and not re.search(rb"\r(?!\n)|(?<!\r)\n", sent)
+    received = b"\n".join(line.removeprefix(b".") for line in sent.split(b"\r\n")[:-1])
+    assert received == re.sub(rb"\r\n|\r", b"\n", text).removesuffix(b"\n")
+
+
 @pytest.mark.parametrize("answer", [HANG_UP, HANG])
 async def test_without_an_answer_to_the_text_the_outcome_is_unknown(server: ImitatedSmtp, answer: str) -> None:
     server.answers["DATA"] = [answer]
@@ -157,6 +164,23 @@ async def test_recipients_are_checked_before_anything_is_written(server: Imitate
         await email.check(settings_of(server), [ANNA])
     with pytest.raises(NotConfigured):
         await email.check(settings_of(server, smtp_host=None), [ANNA])
+
+
+@pytest.mark.parametrize("setting", ["SMTP_FROM", "SMTP_REPLY_TO"])
+def test_a_sender_that_is_no_address_is_told_at_the_start(setting: str) -> None:
+    with pytest.raises(SettingsError) as raised:
+        account(settings_of(**{setting.lower(): "Helpdesk <help@desk@example..test>"}))
+    assert [it.name for it in raised.value.problems] == [setting]
+
+
+async def test_the_check_goes_as_far_as_to_send(server: ImitatedSmtp) -> None:
+    check = health.check(settings_of(server))
+    await check.look()
+    await check.look()
+    server.answers["EHLO"] = "554 5.7.1 not from here"
+    with pytest.raises(Trouble, match="it turns us away"):
+        await check.look()
+    assert not server.received
 
 
 def test_a_letter_holds_its_files_and_no_header_of_others() -> None:

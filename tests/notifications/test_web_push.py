@@ -24,6 +24,7 @@ from tests.notifications.pushing import NOW, item, notification, outcomes
 from tests.servers import certificates
 from tests.servers.answering import Answer
 from tests.servers.certificates import Authority
+from tests.servers.imitated_outbound_proxy import imitated_outbound_proxy
 from tests.servers.imitated_push_service import ImitatedPushService, Subscription, imitated_push_service
 
 PAIR = keys.new_pair()
@@ -125,6 +126,7 @@ RETRY = {"Retry-After": "120"}
         (Answer(503, RETRY), Outcome("later", "busy", "HTTP 503", 120.0)),
         (Answer(429, {"Retry-After": "soon"}), Outcome("later", "busy", "HTTP 429")),
         (Answer(500), Outcome("later", "unreachable", "HTTP 500")),
+        (Answer(400), Outcome("later", "not_ours", "HTTP 400")),
         (Answer(401), Outcome("later", "not_ours", "HTTP 401", of_channel=True)),
         (Answer(403), Outcome("later", "not_ours", "HTTP 403", of_channel=True)),
         (Answer(307, {"Location": "/push/other"}), Outcome("failed", "refused", "HTTP 307")),
@@ -215,6 +217,27 @@ async def test_the_connection_goes_to_the_address_that_was_checked_under_the_ser
     with imitated_push_service(authority, PAIR.public, "other.test") as impostor:
         browser = impostor.subscribe()._replace(endpoint=f"https://push.company.test:{impostor.server.port}/push/1")
         assert (await sent_one(sender, to(browser))).state == "later" and impostor.requests == 0
+
+
+async def test_behind_a_proxy_it_resolves_the_names(
+    service: ImitatedPushService, sender: WebPushSender, wanted: Settings, authority: Authority
+) -> None:
+    with imitated_push_service(authority, PAIR.public, "push.company.test") as named:
+        async with imitated_outbound_proxy(named.server.port) as proxy:
+            address = f"http://us%40er:secret@127.0.0.1:{proxy.port}"
+            behind = WebPushSender(replace(wanted, outbound_proxy=address))
+            assert await sent_one(behind, to(named.subscribe())) == Outcome("sent")
+            assert proxy.asked[0].startswith(f"CONNECT push.company.test:{named.server.port} ")
+            assert "Proxy-Authorization: Basic dXNAZXI6c2VjcmV0" in proxy.asked[0]
+            await behind.close()
+            for status, of_channel in ((407, True), (403, False), (502, False)):
+                proxy.status = status
+                told = await sent_one(behind, to(named.subscribe()))
+                assert (told.state, told.reason, told.of_channel) == ("later", "unreachable", of_channel)
+                assert "secret" not in told.detail
+        told = await sent_one(behind, to(named.subscribe()))
+        assert (told.state, told.of_channel) == ("later", True) and "proxy" in told.detail
+        await behind.close()
 
 
 @pytest.mark.parametrize(

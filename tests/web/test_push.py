@@ -1,6 +1,9 @@
 """The addresses by which browsers and phones subscribe to pushes."""
 
+import asyncio
 import json
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +13,16 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sqlmodel import Session, select
 
 from helpdesk.notifications.channels.webpush import keys
+from helpdesk.notifications.channels.webpush.sender import WebPushSender
 from helpdesk.services import Services
 from helpdesk.settings import settings as configuration
 from helpdesk.store import devices
 from helpdesk.store.database import Database
 from helpdesk.store.models.delivery import Device, OutboxRow
 from helpdesk.wiring import wire
+from tests.servers.answering import Answer
+from tests.servers.certificates import Authority
+from tests.servers.imitated_push_service import imitated_push_service
 from tests.web.conftest import Client, Visit
 from tests.web.leaks import SECRET
 from tests.world import PEOPLE_IDS
@@ -181,3 +188,40 @@ def test_a_test_to_ones_own_device_waits_in_the_outbox(services: Services, anna:
 
     (row,) = database.run_here(work, writes=True)
     assert (row.person_id, row.device_id, row.state, row.event[:5]) == (ANNA, number, "waiting", "test.")
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+def test_a_test_arrives_in_the_browser_that_subscribed_and_a_browser_that_is_gone_is_forgotten(
+    services: Services, visit: Visit, database: Database, authority: Authority
+) -> None:
+    """All from the address by which it subscribes to the bytes that it decrypts."""
+    settings = replace(services.settings, push_hosts=("127.0.0.1",), ca_bundle=authority.file)
+    worker = services.outbox.workers["webpush"]
+    worker.sender = WebPushSender(settings)
+    anna = visit("anna", push_hosts=("127.0.0.1",))
+    with imitated_push_service(authority, PAIR.public) as service:
+        browser = service.subscribe()
+        body = {"endpoint": browser.endpoint, "keys": browser.keys}
+        number = anna.post(SUBSCRIBE, json=body).json()["subscription_id"]
+
+        async def send() -> None:
+            add = partial(services.outbox.add_test, person_id=ANNA, channel="webpush", device_id=number)
+            database.run_here(lambda db: add(db, now=services.clock()), writes=True)
+            await worker.step()
+
+        async def twice() -> None:
+            await send()
+            (device,) = stored(database)
+            assert device.succeeded_at and [it.shown["title"] for it in service.pushes] == ["A test"]
+            service.told = lambda path: Answer(410)
+            await send()
+            await worker.sender.close()
+
+        asyncio.run(twice())
+    assert stored(database) == [] and len(service.pushes) == 1
+    ended = database.run_here(lambda db: [(it.state, it.reason) for it in db.exec(select(OutboxRow))])
+    assert ended == [("sent", ""), ("failed", "gone")]

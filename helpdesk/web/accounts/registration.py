@@ -21,6 +21,7 @@ from helpdesk.web.core.errors import headers_of, status_of
 from helpdesk.web.core.faces import answer, answer_refusal, html, json_response, see_other
 from helpdesk.web.core.navigation import safe_path
 from helpdesk.web.core.services import path_to, services
+from helpdesk.web.core.templating import language
 from helpdesk.web.lists import saved_views
 from helpdesk.web.tasks import schemas as task_schemas
 
@@ -84,7 +85,7 @@ async def _welcome(request: Request, fields: request_data.Fields, person: Person
     if await codes.factor_of(request, person):
         return see_other(path_to(request, "people:login"))
     response = see_other(fields.next_path() or await saved_views.start_page(request, person))
-    await session.begin(request, response, person, remember=False)
+    await session.begin(request, response, person, remember=False, language=language(request))
     return response
 
 

@@ -1,5 +1,6 @@
 """Sign in and out, for browsers and programs."""
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -10,14 +11,16 @@ from helpdesk.errors import HelpdeskError, Invalid, sentence
 from helpdesk.languages import LANGUAGES
 from helpdesk.people.model import Person
 from helpdesk.people.passwords import LONGEST_PASSWORD
+from helpdesk.store import people as stored_people
 from helpdesk.web.accounts import code_step, sessions, sign_in, splash
 from helpdesk.web.core import flash, navigation, request_data, session
+from helpdesk.web.core.after_write import stored
 from helpdesk.web.core.errors import headers_of, status_of
 from helpdesk.web.core.faces import Json, answer, answer_refusal, choose, html, json_response, see_other
 from helpdesk.web.core.guards import refuse_foreign
 from helpdesk.web.core.navigation import current_url, safe_path
 from helpdesk.web.core.services import path_to, services
-from helpdesk.web.core.templating import FOLDED, OFF, THEMES, translate
+from helpdesk.web.core.templating import FOLDED, OFF, THEMES, language, translate
 from helpdesk.web.drafts import handoff as draft_handoff
 from helpdesk.web.lists import saved_views
 from helpdesk.web.tasks import schemas as task_schemas
@@ -49,7 +52,7 @@ async def login(request: Request) -> Response:
         json=lambda: json_response(request, _welcome(request, person, target)),
         page=lambda: splash.offer(request, see_other(target)),
     )
-    await session.begin(request, response, person, remember)
+    await session.begin(request, response, person, remember, language(request))
     sign_in.log_success(request, person)
     sign_in.remember_device(request, response, person)
     await draft_handoff.keep_carried(request, fields.values.get("carried"), person)
@@ -120,7 +123,16 @@ async def preferences(request: Request) -> Response:
     response = flash.redirect(request, safe_path(current_url(request)) or "/", flash.CHOICE_SAVED)
     for name, value in chosen.items():
         session.keep_choice(response, name, value)
+    await _remember_language(request, chosen)
     return response
+
+
+async def _remember_language(request: Request, chosen: Mapping[str, str]) -> None:
+    """Remember the language of somebody who is signed in, for mails."""
+    signed_in = await session.current(request) if "locale" in chosen else None
+    if signed_in:
+        person_id = signed_in.person.id
+        await stored(request, lambda db: stored_people.choose_language(db, person_id, chosen["locale"]))
 
 
 async def _sign_in_page(request: Request) -> Response:

@@ -27,8 +27,6 @@ OVERALL = {
     "reads_only": sentence("Some of it does not work. Tasks can be read, not changed."),
     "down": sentence("Tasks can't be worked on: what they are kept in does not work."),
 }
-NOT_CONNECTED = ("smtp",)
-"""Systems that programs are told of before they are connected."""
 
 
 class SystemView(NamedTuple):
@@ -105,7 +103,7 @@ def overall(states: Mapping[str, State]) -> str:
 def health(request: Request, listed: Mapping[str, SystemView]) -> Json:
     """Return the health as programs know it (contract §5)."""
     unset = {name: {"status": UNKNOWN, "response_time": None, "last_check": None, "error": None}
-             for name in (*SYSTEMS, *NOT_CONNECTED)}  # fmt: skip
+             for name in SYSTEMS}  # fmt: skip
     checked = [view.state.checked_at for view in listed.values() if view.state.checked_at]
     return {
         "overall_status": overall({name: view.state for name, view in listed.items()}),

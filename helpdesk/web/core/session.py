@@ -18,7 +18,7 @@ from starlette.responses import Response
 
 from helpdesk.errors import NotAllowed, NotSignedIn, OutcomeUnknown, StoreUnavailable, sentence
 from helpdesk.people.model import Person, SignedIn, entitled, person_of
-from helpdesk.store import acting, api_tokens, audit, notifications, saved_views, sessions
+from helpdesk.store import acting, api_tokens, audit, notifications, people, saved_views, sessions
 from helpdesk.store.api_tokens import StoredToken
 from helpdesk.store.saved_views import View
 from helpdesk.store.sessions import StoredSession
@@ -67,12 +67,13 @@ async def current_user(request: Request) -> Person:
     return (await required(request)).person
 
 
-async def begin(request: Request, response: Response, person: Person, remember: bool) -> None:
-    """Sign in on this device under a new id; a session that was there before ends."""
+async def begin(request: Request, response: Response, person: Person, remember: bool, language: str) -> None:
+    """Sign in on this device under a new id; a session that was there before ends. Mails will be in this language."""
     old, now, idle = _session_id(request), services(request).clock(), services(request).settings.session_idle
     address, agent = address_of(request), request.headers.get("user-agent", "")
 
     def work(session: Session) -> tuple[str, timedelta]:
+        people.choose_language(session, person.id, language)
         audit.note(session, person.id, "sign_in", person.id, {"directory": person.source})
         begun = sessions.begin(session, person.id, now, remember, address, agent, idle)
         if old:

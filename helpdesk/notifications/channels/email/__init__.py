@@ -12,7 +12,11 @@ from helpdesk.settings.settings import Settings
 
 def connect(resources: Resources) -> Sender | None:
     """Return what sends mails; None where the settings name no server or no sender."""
-    return None
+    if not resources.settings.sends_mail:
+        return None
+    from helpdesk.notifications.channels.email.sender import EmailSender
+
+    return EmailSender(resources)
 
 
 async def check(settings: Settings, recipients: Collection[str]) -> dict[str, str]:

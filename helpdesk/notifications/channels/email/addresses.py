@@ -42,10 +42,11 @@ def header(name: str, address: str) -> Address:
 
 def sender(settings: Settings) -> Address:
     """Return the sender of mails, named as its setting says, else by the brand. Raises ValueError for no address."""
-    return sender_of(settings.mail_from, settings.brand_name)
+    return named(settings.mail_from, settings.brand_name)
 
 
-def sender_of(mail_from: str, brand: str = "") -> Address:
-    """Return the sender in a setting such as `Helpdesk <helpdesk@example.ru>`. Raises ValueError for no address."""
-    name, address = parseaddr(mail_from)
-    return header(name or brand, address or mail_from)
+def named(text: str, name: str = "") -> Address:
+    """Return the address in a text such as `Helpdesk <helpdesk@example.ru>`, by this name if it has none. Raises
+    ValueError for no address."""
+    own, address = parseaddr(text)
+    return header(own or name, address or text)

@@ -1,42 +1,21 @@
-"""Compose mails as MIME messages. No text of a person can add a header: control characters become blanks."""
+"""Compose letters as MIME messages. No text of a person can add a header: control characters become blanks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
 from email.utils import localtime
-from typing import NamedTuple
 
-from helpdesk.notifications.channels.email.addresses import header, sender_of
+from helpdesk.notifications.channels.email.addresses import header, named
+from helpdesk.notifications.channels.email.mime import cut
 from helpdesk.texts import one_line
 
 POLICY = SMTP.clone(cte_type="7bit")
-LONGEST_SUBJECT = 200
 LONGEST_FILENAME = 150
 ADDRESSED = ("From", "Reply-To", "To", "Cc")
-ELLIPSIS = "…"
 
 Attachment = tuple[str, str, bytes]
 """The name of a file, its type and its content."""
-
-
-class Content(NamedTuple):
-    """What a mail says, once as text and once as HTML."""
-
-    subject: str
-    text: str
-    html: str
-
-
-def mail(content: Content, sender: Address, to: Address, headers: Mapping[str, str]) -> EmailMessage:
-    """Compose a mail to one person, in text and HTML."""
-    message = _begun(sender, content.subject)
-    message["To"] = to
-    for name, value in headers.items():
-        message[name] = value
-    message.set_content(_sendable(content.text))
-    message.add_alternative(_sendable(content.html), subtype="html")
-    return message
 
 
 def task_letter(
@@ -54,8 +33,8 @@ def task_letter(
 
     With large files it takes a while, and belongs into a thread.
     """
-    message = _begun(sender_of(sender), subject)
-    message["Reply-To"] = header("", reply_to)
+    message = _begun(named(sender), subject)
+    message["Reply-To"] = named(reply_to)
     message["To"] = [header("", each) for each in to]
     if cc:
         message["Cc"] = [header("", each) for each in cc]
@@ -72,13 +51,8 @@ def task_letter(
 def as_text(message: EmailMessage) -> str:
     """Return a whole message as text of ASCII letters, as the store keeps it; with letters beyond ASCII in an address
     the header has them."""
-    return as_bytes(message).decode()
-
-
-def as_bytes(message: EmailMessage) -> bytes:
-    """Return a message as it is sent."""
     needs_utf8 = any(not str(message[name] or "").isascii() and _has_utf8_address(message, name) for name in ADDRESSED)
-    return message.as_bytes(policy=SMTPUTF8.clone(cte_type="7bit") if needs_utf8 else POLICY)
+    return message.as_bytes(policy=SMTPUTF8.clone(cte_type="7bit") if needs_utf8 else POLICY).decode()
 
 
 def _has_utf8_address(message: EmailMessage, name: str) -> bool:
@@ -91,12 +65,6 @@ def _begun(sender: Address, subject: str) -> EmailMessage:
     message["From"] = sender
     message["Date"] = localtime()
     return message
-
-
-def cut(subject: str) -> str:
-    """Return a subject as one line of at most LONGEST_SUBJECT characters."""
-    line = " ".join(one_line(subject).split())
-    return line if len(line) <= LONGEST_SUBJECT else one_line(line[: LONGEST_SUBJECT - 1]) + ELLIPSIS
 
 
 def _sendable(text: str) -> str:

@@ -12,20 +12,29 @@ from contextlib import suppress
 from typing import NamedTuple
 
 import aiosmtplib
-from aiosmtplib import SMTPDataError, SMTPException, SMTPRecipientRefused, SMTPResponseException, SMTPSenderRefused
+from aiosmtplib import (
+    SMTPException,
+    SMTPRecipientRefused,
+    SMTPResponseException,
+    SMTPSenderRefused,
+    SMTPServerDisconnected,
+)
 
 from helpdesk.notifications.channels.email.account import Account
 from helpdesk.notifications.channels.email.faults import ENDED, NO_AUTH, NO_STARTTLS, Fault, fault_of, plain
+from helpdesk.notifications.channels.email.mime import pieces
 
 CONNECT_SECONDS = 10.0
 COMMAND_SECONDS = 15.0
 LONGEST_DATA_SECONDS = 45.0
 BYTES_A_SECOND = 500_000
 """The slowest line that a large message is given time for."""
+FULL_SECONDS = 0.002
+"""Between two looks whether a line that can't keep up takes more."""
 PROVEN_SECONDS = 2.0
 """A connection that was used so shortly ago is not asked whether it still works."""
 IDLE_SECONDS = 30.0
-SIGNING_OFF, TOO_LARGE, PERMANENT = 421, 552, 500
+TAKEN, GO_ON, SIGNING_OFF, PERMANENT, TOO_LARGE = 250, 354, 421, 500, 552
 BROKEN = (SMTPException, OSError, TimeoutError)
 
 
@@ -53,6 +62,7 @@ class Result(NamedTuple):
 
 
 LOST = Result(is_unknown=True)
+NO_UTF8 = Answer(553, "the server takes no addresses with letters beyond ASCII")
 
 
 class Connection:
@@ -100,10 +110,6 @@ class Connection:
             await client.noop()
         except BROKEN as error:
             raise fault_of(error) from error
-
-    def takes_utf8(self) -> bool:
-        """Tell whether the open connection takes addresses with letters beyond ASCII."""
-        return bool(self._client and self._client.supports_extension("smtputf8"))
 
     def rest(self) -> None:
         """Keep the connection for a while, in case there is more to send."""
@@ -203,6 +209,8 @@ class Connection:
         self, client: aiosmtplib.SMTP, recipients: Collection[str], message: bytes, utf8: bool
     ) -> Result:
         """Hand over a message. Raises Fault until the text was begun; then the outcome is unknown without an answer."""
+        if utf8 and not client.supports_extension("smtputf8"):
+            return Result(answer=NO_UTF8)
         try:
             if too_large := await self._begin(client, len(message), utf8):
                 return Result(answer=too_large)
@@ -241,16 +249,27 @@ class Connection:
     async def _text(self, client: aiosmtplib.SMTP, message: bytes, refused: Mapping[str, Answer]) -> Result:
         seconds = min(COMMAND_SECONDS + len(message) / BYTES_A_SECOND, LONGEST_DATA_SECONDS)
         try:
-            await client.data(message, timeout=seconds)
-        except SMTPDataError as error:
-            if error.code == SIGNING_OFF:
-                self._drop()
-            return Result(refused, _answer(error))
+            async with asyncio.timeout(seconds):
+                response = await client.execute_command(b"DATA")
+                if response.code == GO_ON:
+                    await _write(client, message)
+                    response = await client.execute_command(b".", timeout=seconds)
         except BROKEN:
             self._drop()
             return LOST
         self._used_at = time.monotonic()
-        return Result(refused)
+        return Result(refused, None if response.code == TAKEN else Answer(response.code, plain(response.message)))
+
+
+async def _write(client: aiosmtplib.SMTP, message: bytes) -> None:
+    """Write the text of a message piece by piece: the library would hold up the event loop with a large one."""
+    for piece in pieces(message):
+        if client.protocol is None or not isinstance(client.transport, asyncio.WriteTransport):
+            raise SMTPServerDisconnected("the connection was lost")
+        client.protocol.write(piece)
+        while client.transport and client.transport.get_write_buffer_size() > len(piece):
+            await asyncio.sleep(FULL_SECONDS)
+        await asyncio.sleep(0)
 
 
 def _answer(error: SMTPResponseException) -> Answer:

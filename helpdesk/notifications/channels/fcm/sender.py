@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from firebase_admin import exceptions, messaging
@@ -46,7 +47,8 @@ class FcmSender:
                 task.cancel()
 
     async def close(self) -> None:
-        await self._threads.run(self._account.close)
+        with suppress(Overloaded):  # every thread waits for Firebase, and ends by its own limit
+            await self._threads.run(self._account.close)
 
     async def _not_ready(self) -> Outcome | None:
         try:

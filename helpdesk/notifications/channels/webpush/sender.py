@@ -42,6 +42,14 @@ class Request(NamedTuple):
     body: bytes
 
 
+class Batch(NamedTuple):
+    """What the pushes of one call share: connections, the most at once, and the turn to encrypt."""
+
+    session: ClientSession
+    gate: asyncio.Semaphore
+    encrypting: asyncio.Lock
+
+
 class WebPushSender:
     """`batch` items are claimed together. They are encrypted one by one, with other tasks in between: each takes half
     a millisecond."""
@@ -55,18 +63,18 @@ class WebPushSender:
         self._vapid = Vapid(keys.private_key(settings.vapid_private_key or ""))
         self._contact = keys.contact(settings.vapid_claim_email or "")
         self._tokens: TTLCache[Origin, str] = TTLCache(MOST_ORIGINS, TOKEN_SECONDS)
-        self._encrypting, self._accepted_at = asyncio.Lock(), -WORKING_SECONDS
+        self._accepted_at = -WORKING_SECONDS
 
     async def send(self, items: Sequence[Item]) -> AsyncIterator[tuple[Item, Outcome]]:
         """Send items, and yield what became of each. That our keys are refused is told at the end: it is a failure of
         the channel only when no service accepts them."""
-        session = self._session = self._session or network.open_session(self._settings, SECONDS)
-        gate, refused = asyncio.Semaphore(AT_ONCE), list[tuple[Item, Outcome]]()
-        sending = [asyncio.create_task(self._send(item, session, gate)) for item in items]
+        self._session = self._session or network.open_session(self._settings, SECONDS)
+        batch, refused = Batch(self._session, asyncio.Semaphore(AT_ONCE), asyncio.Lock()), list[tuple[Item, Outcome]]()
+        sending = [asyncio.create_task(self._send(item, batch)) for item in items]
         try:
             for done in asyncio.as_completed(sending):
                 item, outcome = await done
-                if outcome.reason == "not_ours":
+                if outcome.reason == "not_ours" and outcome.of_channel:
                     refused.append((item, outcome))
                 else:
                     yield item, outcome
@@ -86,17 +94,17 @@ class WebPushSender:
     def _works(self) -> bool:
         return time.monotonic() - self._accepted_at < WORKING_SECONDS
 
-    async def _send(self, item: Item, session: ClientSession, gate: asyncio.Semaphore) -> tuple[Item, Outcome]:
-        async with gate:
-            return item, await self._outcome(item, session)
+    async def _send(self, item: Item, batch: Batch) -> tuple[Item, Outcome]:
+        async with batch.gate:
+            return item, await self._outcome(item, batch)
 
-    async def _outcome(self, item: Item, session: ClientSession) -> Outcome:
+    async def _outcome(self, item: Item, batch: Batch) -> Outcome:
         if message := endpoints.trouble(item.row.address or "", self._own_hosts):
             return Outcome("failed", "refused", message.text)
         try:
-            async with self._encrypting:
+            async with batch.encrypting:
                 request = self._request(item)
-            outcome = await _post(session, request)
+            outcome = await _post(batch.session, request)
         except TimeoutError:
             return Outcome("later", "unreachable", f"no answer within {SECONDS:.0f} s")
         except ClientProxyConnectionError:

@@ -1,0 +1,150 @@
+"""Send notifications and letters by e-mail, one after the other over one connection."""
+
+import json
+import logging
+from collections.abc import AsyncIterator, Sequence
+from typing import NamedTuple
+
+from sqlmodel import Session, col, select
+
+from helpdesk.errors import HelpdeskError
+from helpdesk.notifications.channels.email import addresses, digest
+from helpdesk.notifications.channels.email.account import account
+from helpdesk.notifications.channels.email.faults import Fault
+from helpdesk.notifications.channels.email.smtp import TOO_LARGE, Answer, Connection, Result
+from helpdesk.notifications.channels.email.writer import Writer
+from helpdesk.notifications.channels.port import SENT, Item, Outcome, Resources
+from helpdesk.store.models.delivery import Letter
+
+log = logging.getLogger(__name__)
+
+BATCH = 50
+MOST_LOST = 2
+"""So many messages in a row without an answer are no fault of theirs."""
+NO_ADDRESS = Outcome("skipped", "no_address")
+FLAGGED = Outcome("skipped", "flagged")
+BAD_ADDRESS = Outcome("failed", "bad_address")
+UNWRITTEN = Outcome("failed", "unwritten")
+LOST = Outcome("later", "unreachable", "the connection was lost before the answer to a message")
+
+
+class Written(NamedTuple):
+    """A message as it is sent, and to which addresses. One of a task has recipients of its author's choice."""
+
+    recipients: tuple[str, ...]
+    content: bytes
+    is_of_task: bool = False
+
+
+class EmailSender:
+    """Sends over one connection, which is opened when there is something to send."""
+
+    batch = BATCH
+
+    def __init__(self, resources: Resources) -> None:
+        self.connection = Connection(account(resources.settings))
+        self.database, self.writer = resources.database, Writer(resources.settings)
+
+    async def send(self, items: Sequence[Item]) -> AsyncIterator[tuple[Item, Outcome]]:
+        """Send mails; items of a bundle are one mail and have one outcome."""
+        lost, down = 0, None
+        for them in digest.mails(items):
+            outcome = down or await self._outcome(them)
+            lost = lost + 1 if outcome is LOST else 0
+            if lost == MOST_LOST:
+                outcome = LOST._replace(of_channel=True)
+            down = outcome if outcome.of_channel else None
+            for item in them:
+                yield item, outcome
+        self.connection.rest()
+
+    async def close(self) -> None:
+        await self.connection.close()
+
+    async def _outcome(self, items: Sequence[Item]) -> Outcome:
+        try:
+            written = await self._written(items)
+        except HelpdeskError:
+            raise
+        except Exception:
+            log.exception("a mail could not be written", extra={"row": items[0].row.id})
+            return UNWRITTEN
+        return await self._sent(written) if isinstance(written, Written) else written
+
+    async def _written(self, items: Sequence[Item]) -> Written | Outcome:
+        """Return the message, or the outcome of what can't be sent."""
+        row = items[0].row
+        letter = await self._letter(row.letter_id) if row.letter_id else None
+        if letter and letter.task_id:
+            return _letter_of_task(letter)
+        if not row.email:
+            return NO_ADDRESS
+        if row.flagged == row.email:
+            return FLAGGED
+        address = addresses.envelope(row.email)
+        if not address:
+            return BAD_ADDRESS
+        if letter:
+            message = self.writer.letter(row, letter)
+        elif row.letter_id:
+            return UNWRITTEN
+        elif digest.is_digest(items):
+            message = self.writer.digest(items)
+        else:
+            message = self.writer.notification(items[0])
+        return Written((address,), message)
+
+    async def _letter(self, letter_id: int) -> Letter | None:
+        def work(session: Session) -> Letter | None:
+            letter = session.exec(select(Letter).where(col(Letter.id) == letter_id)).first()
+            if letter:
+                session.expunge(letter)
+            return letter
+
+        return await self.database.run(work)
+
+    async def _sent(self, written: Written) -> Outcome:
+        try:
+            result = await self.connection.send(written.recipients, written.content, utf8=_needs_utf8(written))
+        except Fault as fault:
+            return Outcome("later", fault.kind, fault.detail, of_channel=True)
+        if result.is_unknown:
+            return LOST
+        return _of_task(written, result) if written.is_of_task else _of_person(result)
+
+
+def _needs_utf8(written: Written) -> bool:
+    """Tell whether an address has letters beyond ASCII, which then are also in the headers."""
+    return not all(it.isascii() for it in written.recipients) or not written.content.isascii()
+
+
+def _letter_of_task(letter: Letter) -> Written | Outcome:
+    """Return a letter as its author wrote it; nothing is left of one that was sent."""
+    if not letter.content:
+        return UNWRITTEN
+    named = json.loads(letter.recipients)
+    recipients = tuple(dict.fromkeys(addresses.envelope(it) for it in [*named.get("to", []), *named.get("cc", [])]))
+    return Written(recipients, letter.content.encode(), is_of_task=True) if all(recipients) else BAD_ADDRESS
+
+
+def _of_person(result: Result) -> Outcome:
+    """Return the outcome of a mail to one person. A refusal for good is of the address, else of the text."""
+    for answer in result.refused.values():
+        return Outcome("gone", "refused", str(answer)) if answer.is_permanent else Outcome("later", "busy", str(answer))
+    return _of_text(result.answer) if result.answer else SENT
+
+
+def _of_task(written: Written, result: Result) -> Outcome:
+    """Return the outcome of a letter to several: who was refused is named. Some who were put off are told, too, for to
+    send it again would be twice for the others."""
+    said = "; ".join(f"{address}: {answer}" for address, answer in result.refused.items())
+    if len(result.refused) == len(written.recipients):
+        is_permanent = all(it.is_permanent for it in result.refused.values())
+        return Outcome("failed", "refused", said) if is_permanent else Outcome("later", "busy", said)
+    return _of_text(result.answer) if result.answer else Outcome("sent", "", said)
+
+
+def _of_text(answer: Answer) -> Outcome:
+    if answer.code == TOO_LARGE:
+        return Outcome("failed", "too_large", str(answer))
+    return Outcome("failed", "refused", str(answer)) if answer.is_permanent else Outcome("later", "busy", str(answer))

@@ -1,0 +1,31 @@
+"""The sentences of mails."""
+
+from helpdesk.errors import Sentence, sentence
+from helpdesk.notifications.kinds import Type
+
+OPEN_TASK = sentence("Open the task")
+SETTINGS = sentence("Notification settings")
+STOP = sentence("No more e-mails of this kind")
+STOP_ALL = sentence("No more notifications by e-mail")
+DIGEST = sentence("Your notifications: %(count)s")
+NIGHT = sentence("Came in your quiet hours: %(count)s")
+MORE = sentence("and %(count)s more")
+TASK = sentence("#%(task)s: %(subject)s")
+
+WHY: dict[Type, Sentence] = {
+    "mention": sentence("You get this e-mail because you were called by @name."),
+    "assigned": sentence("You get this e-mail because the task was given to you or taken from you."),
+    "created": sentence("You get this e-mail because you want to know of new tasks."),
+    "comment": sentence("You get this e-mail because you take part in the task, and want to know of comments."),
+    "status_change": sentence("You get this e-mail because you take part in the task, and want to know its status."),
+    "priority_change": sentence(
+        "You get this e-mail because you take part in the task, and want to know its priority."
+    ),
+    "attachment": sentence("You get this e-mail because you take part in the task, and want to know of new files."),
+    "system": sentence("You get this e-mail because you want to know of other changes, too."),
+}
+"""Why a person gets a mail about one notification."""
+WHY_TEST = sentence("You get this e-mail because you had it sent to try your address.")
+WHY_DIGEST = sentence("You get this e-mail because you chose a digest in place of single e-mails.")
+WHY_NIGHT = sentence("You get this e-mail now because your quiet hours are over.")
+WHY_LETTER = sentence("You get this e-mail because an administrator wrote to the people of %(brand)s.")

@@ -1,0 +1,59 @@
+"""Stop e-mails of one kind by the link in each of them. Whoever has the mail has the link: it needs no session."""
+
+from dataclasses import replace
+from functools import partial
+
+from sqlmodel import Session
+from starlette.requests import Request
+from starlette.responses import Response
+
+from helpdesk.errors import NotFound, sentence
+from helpdesk.notifications.channels.email import unsubscribe as links
+from helpdesk.notifications.channels.email.unsubscribe import Link
+from helpdesk.notifications.preferences_json import from_json, to_json
+from helpdesk.store import people
+from helpdesk.store import preferences as stored_preferences
+from helpdesk.web.core.after_write import stored
+from helpdesk.web.core.faces import answer, html, json_response
+from helpdesk.web.core.services import services
+from helpdesk.web.core.templating import translate
+from helpdesk.web.notifications.preferences import TYPE_LABELS
+
+OPTION = "email"
+STOPPED = sentence("You get no more e-mails about this. The notification settings can bring them back.")
+
+
+async def unsubscribe(request: Request) -> Response:
+    """Show which e-mails the link stops; a POST stops them, however often it comes. Programs that look at links send no
+    POST, except for one click in a mail program (RFC 8058). Raises NotFound for a link that is not ours."""
+    link = links.read(services(request).settings.secret_keys, request.path_params["token"])
+    if link is None:
+        raise NotFound
+    is_stopped = request.method == "POST"
+    if is_stopped:
+        await stored(request, partial(_stop, link))
+    label = None if link.type == links.ALL else TYPE_LABELS[link.types[0]]
+    return await answer(
+        request,
+        json=lambda: json_response(request, _described(request, link, is_stopped)),
+        page=lambda: html(
+            request, "notifications/unsubscribe.html", label=label, message=STOPPED if is_stopped else None
+        ),
+    )
+
+
+def _stop(link: Link, session: Session) -> None:
+    if not people.active(session, [link.person_id]):
+        raise NotFound
+    stored_preferences.change(session, link.person_id, partial(_without, link))
+
+
+def _without(link: Link, text: str) -> str:
+    preferences = from_json(text)
+    stopped = {(type, OPTION) for type in link.types}
+    return to_json(replace(preferences, wanted=preferences.wanted - stopped))
+
+
+def _described(request: Request, link: Link, is_stopped: bool) -> dict[str, object]:
+    message: dict[str, object] = {"message": translate(request, STOPPED)} if is_stopped else {}
+    return {**message, "type": link.type, "stopped": is_stopped}
