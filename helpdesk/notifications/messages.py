@@ -8,7 +8,6 @@ from typing import NamedTuple
 from helpdesk.errors import Sentence, sentence
 from helpdesk.notifications.kinds import TYPES, Kind
 from helpdesk.notifications.plain_text import excerpt
-from helpdesk.store import delivery_tests
 from helpdesk.store.models.notifications import NotificationRow
 from helpdesk.system_names import SYSTEMS
 from helpdesk.tasks.feed import Change, Event
@@ -108,7 +107,7 @@ def system_notification(system: str, administrator: int, kind: Kind, sound: str,
 
 def notification_to_self(person_id: int, token: str, now: datetime) -> NotificationRow:
     """Return what a person sends to a device of their own, to see whether it arrives."""
-    return _of_no_task(person_id, f"{delivery_tests.PREFIX}{token}", "test", now)
+    return _of_no_task(person_id, f"test.{token}", "test", now)
 
 
 def _of_no_task(
