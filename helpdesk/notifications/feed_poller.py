@@ -203,9 +203,10 @@ class FeedPoller:
         def prune(session: Session) -> None:
             notifications.prune(session, now - KEEP_FOR)
             feed_state.prune(session, now - KEEP_KEYS_FOR)
-            stored_outbox.prune(session, now)
 
         await self.database.run(prune, writes=True)
+        while await self.database.run(lambda db: stored_outbox.prune(db, now), writes=True):
+            pass  # one bounded transaction after the other: others write in between
 
     def _fails(self, message: str, detail: str) -> None:
         if self._failing is None:

@@ -1,7 +1,7 @@
 """Put notifications into the outbox, in the transaction that stores them, and run the workers that empty it."""
 
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from secrets import token_hex
 from typing import Any
 
@@ -19,6 +19,8 @@ from helpdesk.store import channel_states, delivery_tests, devices
 from helpdesk.store import outbox as stored
 from helpdesk.store.devices import FCM, WEB_PUSH
 from helpdesk.store.models.notifications import NotificationRow
+
+UNTRIED = timedelta(hours=1)
 
 
 class Outbox:
@@ -65,7 +67,10 @@ class Outbox:
         pushing = self.workers.keys() & {FCM, WEB_PUSH}
         decided = _decided(deliveries, "push") if pushing else []
         theirs = devices.services_of(session, {it.person_id for it, _ in decided}) if decided else {}
-        preferred = WEB_PUSH if decided and channel_states.state(session, FCM).failures else FCM
+        state = channel_states.state(session, FCM)
+        # What failed and was not tried since may work again: somebody's push has to find out.
+        is_down = bool(state.failures and state.paused_until and now - state.paused_until < UNTRIED)
+        preferred = WEB_PUSH if is_down or state.is_stopped else FCM
         for notification, decision in decided:
             # Who has a phone gets it there; browsers follow when that fails (`outcome_recorder.py`).
             own = [(id, service) for id, service in theirs.get(notification.person_id, ()) if service in pushing]

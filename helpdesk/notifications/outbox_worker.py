@@ -19,9 +19,10 @@ from helpdesk.errors import OutcomeUnknown, StoreUnavailable, Unavailable
 from helpdesk.notifications.channels.port import SENT, Item, Outcome, Sender
 from helpdesk.notifications.delivery import from_content
 from helpdesk.notifications.delivery_checks import DeliveryChecks
-from helpdesk.notifications.outcome_recorder import OutcomeRecorder, rests
+from helpdesk.notifications.outcome_recorder import OutcomeRecorder, leave_to_browsers, rests
 from helpdesk.store import channel_states, outbox
 from helpdesk.store.database import Database
+from helpdesk.store.devices import FCM
 from helpdesk.store.outbox import Row
 
 log = logging.getLogger(__name__)
@@ -124,6 +125,8 @@ class OutboxWorker:
 
     def _claim(self, session: Session) -> Claim:
         now, state = self.clock(), channel_states.state(session, self.channel)
+        if self.channel == FCM:
+            leave_to_browsers(session, self._holder, now, state)
         if state.is_stopped:
             return Claim([], LOOK_SECONDS)
         if state.paused_until and rests(now, state.paused_until):

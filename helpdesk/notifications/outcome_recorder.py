@@ -20,6 +20,7 @@ from helpdesk.notifications.channels.port import Item, Outcome
 from helpdesk.store import channel_states, delivery_tests, devices, flagged_addresses, locks, outbox
 from helpdesk.store.database import Database
 from helpdesk.store.devices import FCM, WEB_PUSH
+from helpdesk.store.models.delivery import ChannelState
 from helpdesk.store.outbox import FAILED, SENT, SKIPPED, WAITING, Row
 from helpdesk.texts import one_line
 
@@ -39,6 +40,9 @@ again."""
 UNCOUNTED = {"unchecked", "quiet"}
 """Reasons for which an item waits without having been tried."""
 LONGEST_WAIT = 86_400.0
+PATIENCE = timedelta(minutes=5)
+"""After so long a failure of phones browsers follow."""
+PUSH_LIFE = timedelta(days=1)
 MOST_DETAIL = 200
 MOST_AT_ONCE = 200
 """Outcomes in one transaction."""
@@ -179,11 +183,24 @@ def _printable(outcome: Outcome) -> Outcome:
     return outcome._replace(detail=one_line(outcome.detail[:MOST_DETAIL]))
 
 
+def leave_to_browsers(session: Session, holder: str, now: datetime, state: ChannelState) -> None:
+    """Let browsers get what waits for phones while an administrator stopped them, or after they failed for minutes. Of
+    what only failed one row stays: it tries whether phones are reached again."""
+    if not state.is_stopped and (state.failing_since is None or now - state.failing_since < PATIENCE):
+        return
+    rows = outbox.claim_for_browsers(session, holder, now, 0 if state.is_stopped else 1, MOST_AT_ONCE)
+    for person_id in sorted({row.person_id for row in rows}):
+        locks.person(session, person_id)
+    for row in rows:
+        if outbox.end(session, row, SKIPPED, now, "elsewhere"):
+            _fall_back(session, row, now)
+
+
 def _fall_back(session: Session, row: Row, now: datetime) -> None:
-    """Let a person's browsers get what none of their phones got."""
-    if {SENT, WAITING} & outbox.states_of(session, row.person_id, row.event, FCM):
+    """Let a person's browsers get what none of their phones got, unless it is no news any more."""
+    if now - row.created_at > PUSH_LIFE or {SENT, WAITING} & outbox.states_of(session, row.person_id, row.event, FCM):
         return
     own = devices.services_of(session, [row.person_id]).get(row.person_id, [])
-    kept = ("person_id", "event", "type", "notification_id", "task_id", "content", "created_at")
-    values = {name: getattr(row, name) for name in kept} | {"channel": WEB_PUSH, "due_at": now}
+    kept = ("person_id", "event", "type", "notification_id", "task_id", "content")
+    values = {name: getattr(row, name) for name in kept} | {"channel": WEB_PUSH, "due_at": now, "created_at": now}
     outbox.add(session, [{**values, "device_id": id} for id, service in own if service == WEB_PUSH])

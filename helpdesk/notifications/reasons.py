@@ -13,6 +13,7 @@ REASONS: dict[str, Sentence] = {
     "account": sentence("Your account is not active."),
     "gone": sentence("The device is not there any more."),
     "other_device": sentence("It has reached another device of yours."),
+    "elsewhere": sentence("It went to your browsers, since phones can't be reached now."),
     "no_address": sentence("Your account has no e-mail address."),
     "flagged": sentence("The mail server has refused your address before."),
     "bad_address": sentence("Your e-mail address is none that mail can be sent to."),

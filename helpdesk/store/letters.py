@@ -97,6 +97,9 @@ def add_to_many(
 def queue(session: Session, letter_id: int, person_ids: Collection[int], now: datetime) -> None:
     """Put a letter to many into the outbox for some people, for each once however often this is done."""
     event = event_of(letter_id)
+    session.execute(
+        sa.select(LETTER.c.id).where(LETTER.c.id == letter_id).with_for_update()
+    )  # two tabs may do it at once
     there = sa.select(OUTBOX.c.person_id).where(OUTBOX.c.event == event, OUTBOX.c.person_id.in_(person_ids))
     new = set(person_ids) - set(session.execute(there).scalars())
     row = {"channel": CHANNEL, "event": event, "type": TYPE, "letter_id": letter_id, "due_at": now, "created_at": now}

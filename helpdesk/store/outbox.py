@@ -21,6 +21,10 @@ QUIET = "quiet"
 """The reason of a row that is put off in quiet hours."""
 KEEP_FOR = timedelta(days=30)
 MOST_IN_BUNDLE = 500
+MOST_PRUNED = 2_000
+"""Rows that are deleted in one transaction, for which others wait."""
+LONGEST_LEASE = timedelta(minutes=10)
+"""A lease that lasts longer was made by a clock that was ahead."""
 
 OUTBOX, DEVICE, LETTER, PERSON, FLAGGED = (table(it) for it in (OutboxRow, Device, Letter, Person, FlaggedAddress))
 KEY = ("person_id", "event", "channel", "device_id")
@@ -117,11 +121,17 @@ def claim(session: Session, channel: str, holder: str, now: datetime, seconds: f
     found = session.execute(heads.order_by(OUTBOX.c.due_at, OUTBOX.c.id).limit(limit)).all()
     bundled = {it.person_id for it in found if it.bundle}
     ids = [it.id for it in found if not it.bundle] + (_bundled(session, channel, now, bundled) if bundled else [])
-    if not ids:
-        return []
-    held = {"holder": holder, "leased_until": now + timedelta(seconds=seconds)}
-    session.execute(sa.update(OUTBOX).where(OUTBOX.c.id.in_(sorted(ids)), *_free(channel, now)).values(held))
-    return [Row(*row) for row in session.execute(CLAIMED, {"holder": holder})]
+    return _held(session, ids, _free(channel, now), holder, now + timedelta(seconds=seconds))
+
+
+def claim_for_browsers(session: Session, holder: str, now: datetime, spared: int, limit: int) -> list[Row]:
+    """Claim what waits for phones of people who have a browser, due or not, but for the first `spared`. What is older
+    than a day is no news."""
+    browser = sa.exists().where(DEVICE.c.person_id == OUTBOX.c.person_id, DEVICE.c.service == "webpush")
+    fit = (*_unclaimed("fcm", now), OUTBOX.c.created_at > now - timedelta(days=1))
+    found = sa.select(OUTBOX.c.id).where(*fit, browser).order_by(OUTBOX.c.id).offset(spared).limit(limit)
+    ids = session.execute(found).scalars().all()
+    return _held(session, ids, fit, holder, now + timedelta(minutes=1))
 
 
 def next_due(session: Session, channel: str, now: datetime) -> datetime | None:
@@ -152,11 +162,16 @@ def end_sent(session: Session, rows: Sequence[Row], now: datetime) -> None:
 
 
 def postpone(session: Session, row: Row, due: datetime, reason: str, detail: str = "", *, counts: bool = True) -> bool:
-    """Let a claimed row wait until then. Return False when the claim was lost meanwhile."""
-    attempts = row.attempts + counts
-    return _change(
-        session, row, {"due_at": due, "reason": reason, "detail": detail[:200], "attempts": attempts, **NOBODY}
-    )
+    """Let a claimed row wait until then, with those that must not come before it: claims need not look at them. Return
+    False when the claim was lost meanwhile."""
+    values = {"due_at": due, "reason": reason, "detail": detail[:200], "attempts": row.attempts + counts, **NOBODY}
+    is_postponed = _change(session, row, values)
+    if is_postponed and not row.bundle and row.letter_id is None:
+        same = [OUTBOX.c[name] == getattr(row, name) for name in ("channel", "person_id", "device_id", "task_id")]
+        alone = (OUTBOX.c.bundle == "", OUTBOX.c.letter_id.is_(None))
+        later = (OUTBOX.c.state == WAITING, OUTBOX.c.id > row.id, OUTBOX.c.due_at < due)
+        session.execute(sa.update(OUTBOX).where(*same, *alone, *later).values(due_at=due))
+    return is_postponed
 
 
 def reschedule(session: Session, person_id: int, due: datetime, now: datetime) -> None:
@@ -192,12 +207,14 @@ def take_back(session: Session, event: str) -> None:
     session.execute(sa.delete(OUTBOX).where(OUTBOX.c.event == event, OUTBOX.c.state == WAITING))
 
 
-def prune(session: Session, now: datetime) -> None:
-    """Delete the rows that ended long ago, and letters to which no row refers any more."""
+def prune(session: Session, now: datetime) -> bool:
+    """Delete some of the rows that ended long ago, then of the letters to which no row refers any more. Return whether
+    there may be more."""
     before = now - KEEP_FOR
-    session.execute(sa.delete(OUTBOX).where(OUTBOX.c.ended_at < before))
-    referred = sa.exists().where(OUTBOX.c.letter_id == LETTER.c.id)
-    session.execute(sa.delete(LETTER).where(LETTER.c.created_at < before, ~referred))
+    if _deleted(session, OUTBOX, OUTBOX.c.ended_at < before):
+        return True
+    referred = sa.select(OUTBOX.c.letter_id).where(OUTBOX.c.letter_id.is_not(None))
+    return _deleted(session, LETTER, LETTER.c.created_at < before, LETTER.c.id.not_in(referred))
 
 
 def recent(session: Session, person_id: int, channels: Collection[str], limit: int) -> list[Ended]:
@@ -228,8 +245,28 @@ def _bundled(session: Session, channel: str, now: datetime, person_ids: Collecti
     return [it.id for it in found]
 
 
+def _held(
+    session: Session, ids: Collection[int], fit: Iterable[sa.ColumnElement[bool]], holder: str, until: datetime
+) -> list[Row]:
+    """Claim those of these rows that still fit."""
+    if not ids:
+        return []
+    held = {"holder": holder, "leased_until": until}
+    session.execute(sa.update(OUTBOX).where(OUTBOX.c.id.in_(sorted(ids)), *fit).values(held))
+    return [Row(*row) for row in session.execute(CLAIMED, {"holder": holder})]
+
+
+def _deleted(session: Session, of: sa.Table, *which: sa.ColumnElement[bool]) -> bool:
+    """Delete at most MOST_PRUNED rows. Return whether there were any."""
+    ids = session.execute(sa.select(of.c.id).where(*which).limit(MOST_PRUNED)).scalars().all()
+    if ids:
+        session.execute(sa.delete(of).where(of.c.id.in_(ids)))
+    return bool(ids)
+
+
 def _unclaimed(channel: str, now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
-    unclaimed = sa.or_(OUTBOX.c.leased_until.is_(None), OUTBOX.c.leased_until <= now)
+    lease = OUTBOX.c.leased_until
+    unclaimed = sa.or_(lease.is_(None), lease <= now, lease > now + LONGEST_LEASE)
     return (OUTBOX.c.channel == channel, OUTBOX.c.state == WAITING, unclaimed)
 
 

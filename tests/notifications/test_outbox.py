@@ -151,6 +151,20 @@ def test_the_next_look_is_when_something_may_be_claimed(told_store: Database) ->
     assert next_due() == NOON + AN_HOUR, "and for what was put off"
 
 
+def test_what_follows_waits_as_long_as_what_it_follows(told_store: Database) -> None:
+    later, rows = NOON + timedelta(hours=1), [waiting(), waiting(), waiting(task=8), waiting(bundle="digest")]
+    put(told_store, *rows)
+    first = claim(told_store, limit=1)[0]
+    write(told_store, lambda db: outbox.postpone(db, first, later, "busy"))
+    dues = [stored(told_store)[it["event"]].due_at for it in rows]
+    assert dues == [later, later, NOON, NOON]
+
+
+def test_a_lease_of_a_clock_that_was_ahead_holds_nothing(told_store: Database) -> None:
+    put(told_store, waiting())
+    assert len(claim(told_store, NOON + timedelta(hours=2), seconds=90)) == len(claim(told_store)) == 1
+
+
 def test_the_same_is_added_once(told_store: Database) -> None:
     row = waiting("entry.once", device_id=3)
     put(told_store, row, row, row | {"device_id": 4})
@@ -179,14 +193,20 @@ def test_what_is_taken_back_is_not_sent_but_what_ended_stays(told_store: Databas
     assert states(told_store) == {"entry.a": (SENT, ""), "entry.b": ("waiting", "")}
 
 
-def test_what_ended_long_ago_is_forgotten_with_its_letters(told_store: Database) -> None:
+def test_what_ended_long_ago_is_forgotten_with_its_letters(
+    told_store: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     old, used = letter(told_store), letter(told_store)
     ended = {"state": SENT, "ended_at": NOON}
     put(told_store, waiting("a", letter_id=old, **ended), waiting("b", letter_id=used), waiting("c", **ended))
+    monkeypatch.setattr(outbox, "MOST_PRUNED", 1)
+    rounds = 0
     for days, left in ((30, {"a", "b", "c"}), (31, {"b"})):
-        write(told_store, lambda db, days=days: outbox.prune(db, NOON + timedelta(days=days)))
+        while write(told_store, lambda db, days=days: outbox.prune(db, NOON + timedelta(days=days))):
+            rounds += 1
         assert stored(told_store).keys() == left
     assert told_store.run_here(lambda db: [db.get(Letter, it) is not None for it in (old, used)]) == [False, True]
+    assert rounds == 3, "others write in between"
 
 
 def test_processes_that_find_a_channel_broken_at_once_count_each(told_store: Database) -> None:

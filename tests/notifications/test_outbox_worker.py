@@ -535,6 +535,29 @@ async def test_two_processes_whose_phones_fail_at_once_lead_to_browsers_once(
     assert [it.device_id for it in stored(told_store).values() if it.channel == WEB_PUSH] == [browser]
 
 
+@pytest.mark.parametrize("is_stopped", [True, False])
+async def test_browsers_get_what_waits_for_phones_that_can_not_be_reached(database: Database, is_stopped: bool) -> None:
+    phones, browser = [device(database, service=FCM) for _ in range(2)], device(database)
+    lonely, post = device(database, BORIS, service=FCM), Post(database, channel=FCM)
+    post.clock.pass_(23 * 3600)
+    put(database, *[waiting("e", channel=FCM, device_id=it) for it in phones],
+        waiting("probe", channel=FCM, task=8, device_id=phones[0]),
+        waiting("lonely", BORIS, channel=FCM, device_id=lonely),
+        waiting("old", channel=FCM, task=9, device_id=phones[0], created_at=NOON - timedelta(hours=2)))  # fmt: skip
+    now = post.clock.now()
+    if is_stopped:
+        write(database, lambda db: channel_states.stop(db, FCM, BORIS))
+    else:
+        since, until = now - timedelta(minutes=6), now + timedelta(minutes=1)
+        write(database, lambda db: channel_states.fail(db, FCM, "unreachable", "", since, until))
+    await post.worker.step()
+    assert post.sender.calls == []
+    follow = [it for it in stored(database).values() if it.channel == WEB_PUSH]
+    assert {(it.device_id, it.created_at) for it in follow} == {(browser, now)}
+    assert {it.event for it in follow} == ({"e", "probe"} if is_stopped else {"probe"})
+    assert states(database)["lonely"] == states(database)["old"] == ("waiting", "")
+
+
 def test_a_channel_is_a_line_in_the_registry(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     sender = ScriptedSender()
     pigeon = registry.Channel("pigeon", (), {"pigeon": lambda resources: sender, "owl": lambda resources: None})

@@ -17,6 +17,7 @@ from helpdesk.notifications.channels.email.writer import Writer
 from helpdesk.notifications.channels.port import SENT, Item, Outcome, Resources
 from helpdesk.store import delivery_tests
 from helpdesk.store.models.delivery import Letter
+from helpdesk.threads import Threads
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +40,7 @@ class Written(NamedTuple):
 
     recipients: tuple[str, ...]
     content: bytes
+    utf8: bool
     is_of_task: bool = False
 
 
@@ -51,6 +53,7 @@ class EmailSender:
         self.connection = Connection(account(resources.settings))
         self.database, self.writer = resources.database, Writer(resources.settings)
         self._put_off = set[str]()
+        self._threads = Threads(1)
 
     async def send(self, items: Sequence[Item]) -> AsyncIterator[tuple[Item, Outcome]]:
         """Send mails; items of a bundle are one mail and have one outcome. With a slow server the last are left out."""
@@ -96,7 +99,7 @@ class EmailSender:
         row = items[0].row
         letter = await self._letter(row.letter_id) if row.letter_id else None
         if letter and letter.task_id:
-            return _letter_of_task(letter)
+            return await self._threads.run(_letter_of_task, letter)
         if not row.email:
             return NO_ADDRESS
         if row.flagged == row.email and not row.event.startswith(delivery_tests.PREFIX):
@@ -104,15 +107,14 @@ class EmailSender:
         address = addresses.envelope(row.email)
         if not address:
             return BAD_ADDRESS
-        if letter:
-            message = self.writer.letter(row, letter)
-        elif row.letter_id:
+        if row.letter_id and not letter:
             return UNWRITTEN
-        elif digest.is_digest(items):
-            message = self.writer.digest(items)
-        else:
-            message = self.writer.notification(items[0])
-        return Written((address,), message)
+        return await self._threads.run(lambda: _written((address,), self._message(items, letter)))
+
+    def _message(self, items: Sequence[Item], letter: Letter | None) -> bytes:
+        if letter:
+            return self.writer.letter(items[0].row, letter)
+        return self.writer.digest(items) if digest.is_digest(items) else self.writer.notification(items[0])
 
     async def _letter(self, letter_id: int) -> Letter | None:
         def work(session: Session) -> Letter | None:
@@ -125,7 +127,7 @@ class EmailSender:
 
     async def _sent(self, written: Written) -> Outcome:
         try:
-            result = await self.connection.send(written.recipients, written.content, utf8=_needs_utf8(written))
+            result = await self.connection.send(written.recipients, written.content, utf8=written.utf8)
         except Fault as fault:
             return Outcome("later", fault.kind, fault.detail, of_channel=True)
         if result.is_unknown:
@@ -133,9 +135,10 @@ class EmailSender:
         return _of_task(written, result) if written.is_of_task else _of_person(result)
 
 
-def _needs_utf8(written: Written) -> bool:
-    """Tell whether an address has letters beyond ASCII, which then are also in the headers."""
-    return not all(it.isascii() for it in written.recipients) or not written.content.isascii()
+def _written(recipients: tuple[str, ...], content: bytes, *, is_of_task: bool = False) -> Written:
+    """Return a message, and whether an address has letters beyond ASCII, which then are also in the headers."""
+    utf8 = not (content.isascii() and all(it.isascii() for it in recipients))
+    return Written(recipients, content, utf8, is_of_task)
 
 
 def _letter_of_task(letter: Letter) -> Written | Outcome:
@@ -144,7 +147,7 @@ def _letter_of_task(letter: Letter) -> Written | Outcome:
         return UNWRITTEN
     named = json.loads(letter.recipients)
     recipients = tuple(dict.fromkeys(addresses.envelope(it) for it in [*named.get("to", []), *named.get("cc", [])]))
-    return Written(recipients, letter.content.encode(), is_of_task=True) if all(recipients) else BAD_ADDRESS
+    return _written(recipients, letter.content.encode(), is_of_task=True) if all(recipients) else BAD_ADDRESS
 
 
 def _of_person(result: Result) -> Outcome:

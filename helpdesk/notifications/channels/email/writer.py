@@ -46,6 +46,7 @@ class Writer:
 
     def __init__(self, settings: Settings) -> None:
         self.settings, self.sender = settings, addresses.sender(settings)
+        self._letter: tuple[tuple[int | None, str], Content] | None = None
 
     def notification(self, item: Item) -> bytes:
         """Write a mail about one notification. Mails about a task are one thread. Raises ValueError for an address that
@@ -75,11 +76,10 @@ class Writer:
 
     def letter(self, row: Row, letter: Letter) -> bytes:
         """Write a letter to many for one of them. Raises ValueError for an address that is none."""
-        language = self.language(row)
-        why = say(language, Sentence(words.WHY_LETTER.text, {"brand": self.settings.brand_name}))
-        paragraphs = [each.split("\n") for each in letter.text.replace("\r\n", "\n").split("\n\n") if each.strip()]
-        context = {"paragraphs": paragraphs, "text": letter.text, "why": why, "links": []}
-        content = self._content("letter", language, letter.subject, context)
+        wanted = (letter.id, self.language(row))
+        if self._letter is None or self._letter[0] != wanted:
+            self._letter = wanted, self._content_of(letter, wanted[1])
+        content = self._letter[1]
         headers = {"Message-ID": self._message_id(row, [row.event])}
         if self.settings.smtp_reply_to:
             headers["Reply-To"] = mailbox(addresses.named(self.settings.smtp_reply_to))
@@ -87,6 +87,12 @@ class Writer:
 
     def language(self, row: Row) -> str:
         return row.language if row.language in LANGUAGES else self.settings.default_locale
+
+    def _content_of(self, letter: Letter, language: str) -> Content:
+        why = say(language, Sentence(words.WHY_LETTER.text, {"brand": self.settings.brand_name}))
+        paragraphs = [each.split("\n") for each in letter.text.replace("\r\n", "\n").split("\n\n") if each.strip()]
+        context = {"paragraphs": paragraphs, "text": letter.text, "why": why, "links": []}
+        return self._content("letter", language, letter.subject, context)
 
     def _content(self, template: str, language: str, subject: str, context: Mapping[str, Any]) -> Content:
         given = {"language": language, "subject": cut(subject), "brand": self.settings.brand_name, **context}
