@@ -86,7 +86,9 @@ async def delivery(request: Request) -> Response:
     return await answer(
         request,
         json=lambda: json_response(request, {"channels": {it.option: _to_dict(request, it) for it in channels}}),
-        page=lambda: html(request, "notifications/delivery.html", channels=channels, are_known=addresses is not None),
+        page=lambda: html(
+            request, "notifications/delivery.html", channels=channels, are_known=addresses is not None, now=now
+        ),
     )
 
 
