@@ -100,7 +100,7 @@ def seen(shared_folder: Path) -> axe.Seen:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Look at every page and its states first: journeys show little then that axe has not seen."""
-    looking = ("test_every_page.py", "test_states.py")
+    looking = ("test_every_page.py", "test_states.py", "test_channel_states.py")
     items.sort(key=lambda item: item.path.parent == FOLDER.parent and item.path.name not in looking)
 
 

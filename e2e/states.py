@@ -516,6 +516,7 @@ PARTS = {
         "anna",
         {
             "no notification": at("/notifications"),
+            "nothing that is sent": at("/notifications/delivery"),
             "notifications": notifications,
             "a notification that has just come": notification_comes,
             "one that is read": one_read,
@@ -597,6 +598,8 @@ PARTS = {
             "the audit": at("/admin/audit"),
             "the audit with nothing": at("/admin/audit?q=ничего-подобного"),
             "the audit, refused": at("/admin/audit?who=никто&since=вчера"),
+            "no mail to many": at("/admin/mail"),
+            "no channel": at("/admin/delivery"),
         },
         (422,),
     ),

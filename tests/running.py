@@ -18,6 +18,7 @@ from tests.servers.process import Process, answering, free_port, running
 from tests.servers.redmine import Redmine
 
 STORE = "helpdesk.db"
+SECRET_KEY = "for the length of a test and no longer"
 SOON = {"POLL_INTERVAL": "1"}
 """Pages show news within a second: nothing in them differs but the wait."""
 
@@ -82,13 +83,25 @@ def running_demo(folder: Path, seeded: Path, port: int = 0) -> Iterator[Helpdesk
 
 
 @contextmanager
+def running_production(folder: Path, seeded: Path, environ: Mapping[str, str]) -> Iterator[Helpdesk]:
+    """The people and tasks of the demo over a copy of `seeded`, served as in production: with outside systems."""
+    shutil.copytree(seeded, folder / "data")
+    store = folder / "data" / STORE
+    with closing(sqlite3.connect(store)) as no_demo, no_demo:
+        no_demo.execute("UPDATE helpdesk_meta SET value = 'production' WHERE name = 'kind'")
+    own = {"SECRET_KEY": SECRET_KEY, "DATABASE_URL": f"sqlite:///{store}", **SOON}
+    with running_helpdesk(folder, "serve", environ={**own, **environ}) as helpdesk:
+        yield helpdesk
+
+
+@contextmanager
 def running_over_redmine(
     folder: Path, redmine: Redmine, *, workers: int = 1, port: int = 0, **more: str
 ) -> Iterator[Helpdesk]:
     """`helpdesk serve` as an administrator would set it up over a real Redmine: two settings, one migration. `more` are
     further settings."""
     environ = {
-        "SECRET_KEY": "for the length of a test and no longer",
+        "SECRET_KEY": SECRET_KEY,
         "DATABASE_URL": f"sqlite:///{folder / STORE}",
         "REDMINE_URL": redmine.url,
         "REDMINE_API_KEY": redmine.admin_key,

@@ -1,11 +1,13 @@
 """The conversation with the mail server, which refuses, hangs and hangs up."""
 
+import asyncio
 import re
 from collections.abc import Iterator
 from email import message_from_string
 from email.policy import SMTP
 
 import pytest
+import uvloop
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -50,6 +52,26 @@ async def test_many_messages_go_over_one_encrypted_connection_with_an_account(
         assert {(it.encrypted, it.user) for it in server.received} == {(True, USER)}
         assert len({it.session for it in server.received}) == 1
         assert server.received[0].content == MESSAGE
+
+
+@pytest.mark.parametrize("encryption", ["off", "starttls", "tls"])
+def test_a_message_goes_out_from_the_event_loop_of_the_server(company_authority: Authority, encryption: str) -> None:
+    large = MESSAGE + b"x" * 70 + b"\r\n" + (b"y" * 70 + b"\r\n") * 30_000
+
+    async def send(settings: Settings) -> None:
+        connection = Connection(account(settings))
+        assert await connection.send([ANNA], large) == await connection.send([BORIS], MESSAGE) == ({}, None, False)
+        assert connection._client and (protocol := connection._client.protocol)
+        await connection.close()
+        async with asyncio.timeout(10):
+            while protocol.transport:
+                await asyncio.sleep(0.01)
+
+    with imitated_smtp(company_authority, encryption=encryption) as server:
+        settings = settings_of(server, smtp_encryption=encryption, smtp_ca_bundle=company_authority.file)
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(send(settings))
+        assert [it.content for it in server.received] == [large, MESSAGE]
 
 
 async def fault(settings: Settings) -> Fault:

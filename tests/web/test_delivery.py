@@ -63,7 +63,7 @@ def channel(client: Client, name: str) -> Mapping[str, Any]:
 
 def fail(services: Services, name: str, reason: str, until: datetime) -> None:
     def work(db: Session) -> None:
-        channel_states.fail(channel_states.locked(db, name), reason, "421", until, until)
+        channel_states.fail(db, name, reason, "421", until, until)
 
     services.database.run_here(work, writes=True)
 

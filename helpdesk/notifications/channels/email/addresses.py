@@ -4,6 +4,7 @@ import re
 from email.headerregistry import Address
 from email.utils import parseaddr
 
+from helpdesk.notifications.channels.email.mime import literal
 from helpdesk.requests.addresses import domain
 from helpdesk.settings.settings import Settings
 from helpdesk.texts import one_line
@@ -11,7 +12,10 @@ from helpdesk.texts import one_line
 LONGEST = 254
 LONGEST_LOCAL = 64
 LONGEST_NAME = 100
-UNFIT = re.compile(r'[\x00-\x20\x7f-\xa0<>()\[\]:;@\\,"\u2028\u2029\ud800-\udfff]')
+UNFIT = re.compile(r'[\x00-\x20\x7f-\xa0<>()\[\]:;@\\,"\u2028\u2029\ud800-\udfff]|=\?')
+"""What the local part of a plain address never has; an encoded word in it would be decoded in a header."""
+NEVER_FIRST = (".", "|", "-")
+"""What mail servers have taken for a command or an option."""
 
 
 def mailbox(address: str) -> tuple[str, str] | None:
@@ -20,7 +24,7 @@ def mailbox(address: str) -> tuple[str, str] | None:
     local, at, host = address.strip().rpartition("@")
     if not at or not local or len(address) > LONGEST or len(local.encode("utf-8", "replace")) > LONGEST_LOCAL:
         return None
-    if UNFIT.search(local) or local.startswith(".") or local.endswith(".") or ".." in local:
+    if UNFIT.search(local) or local.startswith(NEVER_FIRST) or local.endswith(".") or ".." in local:
         return None
     ascii_host = domain(host)
     return (local, ascii_host) if ascii_host else None
@@ -37,7 +41,7 @@ def header(name: str, address: str) -> Address:
     found = mailbox(address)
     if found is None:
         raise ValueError("no plain address")
-    return Address(" ".join(one_line(name).split())[:LONGEST_NAME], *found)
+    return Address(literal(" ".join(one_line(name).split())[:LONGEST_NAME]), *found)
 
 
 def sender(settings: Settings) -> Address:

@@ -1,17 +1,24 @@
-"""Compose letters as MIME messages. No text of a person can add a header: control characters become blanks."""
+"""Compose letters as MIME messages. No text of a person can add a header: control characters become blanks, and encoded
+words (`=?utf-8?q?=0d=0a?=`), which the library would decode into line breaks, are taken apart."""
 
+import re
 from collections.abc import Sequence
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP, SMTPUTF8
+from email.policy import SMTP, SMTPUTF8, EmailPolicy
 from email.utils import localtime
 
 from helpdesk.notifications.channels.email.addresses import header, named
-from helpdesk.notifications.channels.email.mime import cut
+from helpdesk.notifications.channels.email.mime import cut, literal
 from helpdesk.texts import one_line
 
 POLICY = SMTP.clone(cte_type="7bit")
 LONGEST_FILENAME = 150
+TYPE = re.compile(r"[\w.+-]{1,100}/[\w.+-]{1,100}", re.ASCII)
+OTHER_TYPE = "application/octet-stream"
+NEVER_IN_PARTS = ("multipart", "message")
+"""A message in a message would be encoded otherwise, and may be broken."""
+ONE_HEADER = re.compile(r"[!-9;-~]+:[^\r\n]*\r\n(?:[ \t][^\r\n]*\r\n)*")
 ADDRESSED = ("From", "Reply-To", "To", "Cc")
 
 Attachment = tuple[str, str, bytes]
@@ -41,18 +48,33 @@ def task_letter(
     message["Message-ID"] = message_id
     message.set_content(_sendable(text))
     for name, type, content in attachments:
-        main, _, sub = type.partition("/")
-        # A message in a message would be encoded otherwise, and may be broken.
-        kinds = (main, sub) if sub and main not in ("multipart", "message") else ("application", "octet-stream")
-        message.add_attachment(content, *kinds, filename=one_line(name)[-LONGEST_FILENAME:])
+        main, _, sub = _sendable_type(type).partition("/")
+        message.add_attachment(content, main, sub, filename=literal(one_line(name)[-LONGEST_FILENAME:]))
     return message
 
 
 def as_text(message: EmailMessage) -> str:
     """Return a whole message as text of ASCII letters, as the store keeps it; with letters beyond ASCII in an address
-    the header has them."""
+    the header has them. Raises ValueError for a header that would begin another one."""
     needs_utf8 = any(not str(message[name] or "").isascii() and _has_utf8_address(message, name) for name in ADDRESSED)
-    return message.as_bytes(policy=SMTPUTF8.clone(cte_type="7bit") if needs_utf8 else POLICY).decode()
+    policy = SMTPUTF8.clone(cte_type="7bit") if needs_utf8 else POLICY
+    text = message.as_bytes(policy=policy).decode()
+    _require_intact(message, text, policy)
+    return text
+
+
+def _require_intact(message: EmailMessage, text: str, policy: "EmailPolicy[EmailMessage]") -> None:
+    """Raise ValueError unless a text has the headers of its message and no others, and so each of its parts.
+
+    The library of this Python writes a line break within a header as it is.
+    """
+    head = text.partition("\r\n\r\n")[0] + "\r\n"
+    written = [it[0].partition(":")[0] for it in ONE_HEADER.finditer(head)]
+    if "".join(it[0] for it in ONE_HEADER.finditer(head)) != head or written != message.keys():
+        raise ValueError("a header of a letter begins another one")
+    folded = (policy.fold(name, value) for part in message.walk() for name, value in part.items())
+    if not all(map(ONE_HEADER.fullmatch, folded)):
+        raise ValueError("a header of a part of a letter begins another one")
 
 
 def _has_utf8_address(message: EmailMessage, name: str) -> bool:
@@ -61,10 +83,14 @@ def _has_utf8_address(message: EmailMessage, name: str) -> bool:
 
 def _begun(sender: Address, subject: str) -> EmailMessage:
     message = EmailMessage(policy=POLICY)
-    message["Subject"] = cut(subject)
+    message["Subject"] = literal(cut(subject))
     message["From"] = sender
     message["Date"] = localtime()
     return message
+
+
+def _sendable_type(type: str) -> str:
+    return type if TYPE.fullmatch(type) and type.partition("/")[0].lower() not in NEVER_IN_PARTS else OTHER_TYPE
 
 
 def _sendable(text: str) -> str:

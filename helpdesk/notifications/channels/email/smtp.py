@@ -9,7 +9,7 @@ import time
 from base64 import b64encode
 from collections.abc import Collection, Mapping
 from contextlib import suppress
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import aiosmtplib
 from aiosmtplib import (
@@ -264,10 +264,13 @@ class Connection:
 async def _write(client: aiosmtplib.SMTP, message: bytes) -> None:
     """Write the text of a message piece by piece: the library would hold up the event loop with a large one."""
     for piece in pieces(message):
-        if client.protocol is None or not isinstance(client.transport, asyncio.WriteTransport):
+        if client.protocol is None or client.transport is None:
             raise SMTPServerDisconnected("the connection was lost")
         client.protocol.write(piece)
-        while client.transport and client.transport.get_write_buffer_size() > len(piece):
+        # The transports of uvloop are of no class of asyncio's.
+        while (transport := cast("asyncio.WriteTransport | None", client.transport)) and (
+            transport.get_write_buffer_size() > len(piece)
+        ):
             await asyncio.sleep(FULL_SECONDS)
         await asyncio.sleep(0)
 

@@ -27,7 +27,7 @@ TEST = "test"
 
 
 class Link(NamedTuple):
-    label: str
+    words: str
     url: str
 
 
