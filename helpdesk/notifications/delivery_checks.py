@@ -158,14 +158,14 @@ def _reason(item: Item, facts: Facts) -> str:
 
 def _unwanted(item: Item, notification: NotificationRow, chosen: str, now: datetime) -> Outcome | None:
     """Ask the preferences as they are now. What is put off in quiet hours waits until they end; else what was put off
-    is due, and is not put off again."""
+    is due, and is not put off again. Quiet hours that never end put off once."""
     wanted = preferences_json.from_json(chosen)
     type: Type = next((type for kind, type in TYPES.items() if kind == notification.kind), "system")
     decided = preferences.decide(wanted, type, notification.project_id, notification.task_id, now)
     decision = decided.get(OPTION_OF[item.row.channel], Decision("unwanted"))
     if decision.reason:
         return Outcome("skipped", decision.reason)
-    if decision.due and wanted.quiet and wanted.quiet.hold(now):
+    if decision.due and wanted.quiet and wanted.quiet.hold(now) and not (item.row.bundle and wanted.quiet.is_endless):
         return Outcome("later", "quiet", after=(wanted.quiet.ends_after(now) - now).total_seconds())
     return None
 

@@ -15,7 +15,7 @@ from helpdesk.notifications.delivery import Delivery, to_content
 from helpdesk.notifications.delivery_checks import DeliveryChecks
 from helpdesk.notifications.outbox_worker import OutboxWorker
 from helpdesk.notifications.preferences import Decision
-from helpdesk.store import channel_states, devices
+from helpdesk.store import channel_states, delivery_tests, devices
 from helpdesk.store import outbox as stored
 from helpdesk.store.devices import FCM, WEB_PUSH
 from helpdesk.store.models.notifications import NotificationRow
@@ -43,11 +43,13 @@ class Outbox:
 
     def add_test(self, session: Session, person_id: int, channel: str, device_id: int, now: datetime) -> None:
         """Add what a person sends to their own device, or to their own mailbox with `device_id` 0. No preferences are
-        asked. Raises NotConfigured when nothing is sent over this channel."""
+        asked, and one that still waits is not added again. Raises TooManyAttempts, and NotConfigured when nothing is
+        sent over this channel."""
         if channel not in self.workers:
             raise NotConfigured
-        test = messages.notification_to_self(person_id, token_hex(8), now)
-        stored.add(session, [_row(channel, test, preferences.NOW, now, device_id)])
+        if delivery_tests.is_new(session, person_id, channel, device_id, now):
+            test = messages.notification_to_self(person_id, token_hex(8), now)
+            stored.add(session, [_row(channel, test, preferences.NOW, now, device_id)])
 
     def wake(self) -> None:
         """Tell the workers of this process that there is something to send. Others look for it now and then."""

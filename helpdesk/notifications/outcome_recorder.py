@@ -17,7 +17,7 @@ from sqlmodel import Session
 from helpdesk.errors import OutcomeUnknown, StoreUnavailable
 from helpdesk.notifications.channels.port import SENT as ACCEPTED
 from helpdesk.notifications.channels.port import Item, Outcome
-from helpdesk.store import channel_states, devices, flagged_addresses, locks, outbox
+from helpdesk.store import channel_states, delivery_tests, devices, flagged_addresses, locks, outbox
 from helpdesk.store.database import Database
 from helpdesk.store.devices import FCM, WEB_PUSH
 from helpdesk.store.outbox import FAILED, SENT, SKIPPED, WAITING, Row
@@ -106,6 +106,9 @@ class OutcomeRecorder:
         outbox.end_sent(session, rows, now)
         if devices_reached := {row.device_id for row in rows if row.device_id}:
             devices.note_reached(session, devices_reached, now)
+        for row in rows:
+            if row.flagged == row.email and row.event.startswith(delivery_tests.PREFIX):
+                flagged_addresses.clear(session, row.person_id)
 
     def _rest(self, session: Session, failed: Outcome, now: datetime) -> datetime:
         """Let the channel rest, and return until when. What fails while it rests already was sent before, and does not

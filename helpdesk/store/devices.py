@@ -108,9 +108,9 @@ def forget_sessions(session: Session, session_hashes: Collection[str]) -> None:
     _forget(session, col(Device.session_hash).in_(session_hashes))
 
 
-def forget_all(session: Session, person_id: int, but: Collection[str]) -> None:
-    """Forget a person's devices, but for those that subscribed in these sessions or by these tokens."""
-    _forget(session, sa.and_(col(Device.person_id) == person_id, col(Device.session_hash).not_in(but)))
+def forget_all(session: Session, person_ids: Collection[int], but: Collection[str] = ()) -> None:
+    """Forget the devices of these people, but for those that subscribed in these sessions or by these tokens."""
+    _forget(session, sa.and_(col(Device.person_id).in_(person_ids), col(Device.session_hash).not_in(but)))
 
 
 def _forget(session: Session, which: sa.ColumnElement[bool]) -> None:

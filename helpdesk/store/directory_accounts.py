@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from helpdesk.errors import LoginReassigned, NotAllowed, sentence
-from helpdesk.store import locks, people
+from helpdesk.store import devices, locks, people
 from helpdesk.store.casefold import fold
 from helpdesk.store.models import fitting, table, tables
 from helpdesk.store.models.tables import Person
@@ -207,14 +207,16 @@ def signed_in(session: Session, source: str, now: datetime) -> list[Known]:
 
 
 def block(session: Session, ids: Collection[int], source: str, now: datetime) -> list[int]:
-    """Shut out the people of these accounts, whom a directory blocks, and end their sessions. Return the ids of those
-    who were not blocked before."""
+    """Shut out the people of these accounts, whom a directory blocks, and end their sessions and the pushes to their
+    browsers. Return the ids of those who were not blocked before."""
     person = sa.func.coalesce(Person.joined_into, Person.id)
     people = list(session.execute(sa.select(person).where(col(Person.id).in_(ids))).scalars())
     free = sa.and_(col(Person.id).in_(people), col(Person.blocked_at).is_(None))
     blocked = list(session.execute(sa.select(col(Person.id)).where(free)).scalars())
     session.exec(sa.update(Person).where(free).values(blocked_at=now, blocked_by=source))
     session.exec(sa.delete(tables.Session).where(col(tables.Session.person_id).in_(people)))
+    by_token = session.exec(select(tables.ApiToken.token_hash).where(col(tables.ApiToken.person_id).in_(people))).all()
+    devices.forget_all(session, people, by_token)
     return [number for number in blocked if number is not None]
 
 

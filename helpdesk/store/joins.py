@@ -16,7 +16,17 @@ from sqlmodel import Session, SQLModel, col, select
 
 from helpdesk.errors import Invalid, sentence
 from helpdesk.people.rights import ADMIN
-from helpdesk.store import api_tokens, audit, directory_accounts, locks, moved_rows, people, rights, second_factors
+from helpdesk.store import (
+    api_tokens,
+    audit,
+    devices,
+    directory_accounts,
+    locks,
+    moved_rows,
+    people,
+    rights,
+    second_factors,
+)
 from helpdesk.store.casefold import fold
 from helpdesk.store.models.tables import AccountJoin, Person, RedmineKey, SavedView
 from helpdesk.store.rights import Named
@@ -159,12 +169,13 @@ def _last_join(session: Session, joined: Person, now: datetime) -> AccountJoin:
 
 
 def _part(session: Session, kept: Person, joined: Person, since: datetime, actor_id: int | None) -> None:
-    """Take away what lets one of two people act as the other one."""
+    """Take away what lets one of two people act as the other one, or read what comes to their devices."""
     both, kept_id = (kept.id, joined.id), kept.id or 0
     theirs = sa.or_(col(Person.id).in_(both), col(Person.joined_into).in_(both))
     ids = session.exec(select(Person.id).where(theirs)).all()
     sessions = SQLModel.metadata.tables["session"]
     session.execute(sa.delete(sessions).where(sessions.c.person_id.in_(ids)))
+    devices.forget_all(session, [id for id in ids if id is not None])
     forget_redmine_keys(session, ids)
     api_tokens.revoke_since(session, kept_id, since)
     second_factors.remove_since(session, kept_id, since, actor_id)

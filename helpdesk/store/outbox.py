@@ -17,6 +17,8 @@ from helpdesk.store.models.delivery import Device, FlaggedAddress, Letter, Outbo
 from helpdesk.store.models.tables import Person
 
 WAITING, SENT, SKIPPED, FAILED = "waiting", "sent", "skipped", "failed"
+QUIET = "quiet"
+"""The reason of a row that is put off in quiet hours."""
 KEEP_FOR = timedelta(days=30)
 MOST_IN_BUNDLE = 500
 
@@ -156,6 +158,15 @@ def postpone(session: Session, row: Row, due: datetime, reason: str, detail: str
     return _change(
         session, row, {"due_at": due, "reason": reason, "detail": detail[:200], "attempts": attempts, **NOBODY}
     )
+
+
+def reschedule(session: Session, person_id: int, due: datetime, now: datetime) -> None:
+    """Let a person's rows that wait for a digest or the end of quiet hours wait until then instead. What is due already
+    and what waits for a server are left alone."""
+    put_off = sa.or_(OUTBOX.c.bundle != "", OUTBOX.c.reason == QUIET)
+    waiting = (OUTBOX.c.person_id == person_id, OUTBOX.c.state == WAITING, OUTBOX.c.due_at > now)
+    which = (*waiting, put_off, OUTBOX.c.reason.in_(("", QUIET)))
+    session.execute(sa.update(OUTBOX).where(*which).values(due_at=due))
 
 
 def release(session: Session, holder: str) -> None:

@@ -4,6 +4,7 @@ What the person wrote is theirs, and what others wrote about tasks is given out 
 present. Of all else the file has the ids, the times and that it is there.
 """
 
+import json
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple
 
@@ -14,6 +15,7 @@ from helpdesk.store.models import table as table_of
 from helpdesk.store.models.tables import (
     Attachment,
     AuditRecord,
+    Device,
     Entry,
     FirstAnswer,
     Notification,
@@ -72,8 +74,23 @@ def _of_notification(row: Row, reader: Reader) -> Row:
 
 
 def _of_outbox(row: Row, reader: Reader) -> Row:
-    """What waits to be sent has the texts of a task, too."""
-    return row if row["task_id"] in reader.visible else _without(row, ("content",))
+    """What waits to be sent has the texts of a task, too, and may be about a private comment."""
+    task = row["task_id"]
+    is_visible = task in reader.visible and (reader.visible[task] or not _is_private(row["content"]))
+    return row if is_visible else _without(row, ("content",))
+
+
+def _is_private(content: str) -> bool:
+    """Tell whether the notification of a row is about a private comment. What can't be read is taken for private."""
+    try:
+        return bool(content) and json.loads(content)["is_private"] is not False
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return True
+
+
+def _of_device(row: Row, reader: Reader) -> Row:
+    """Whoever has the address of a device may try to send something to it."""
+    return {**row, "address": PRESENT if row["address"] else ""}
 
 
 def _of_task(row: Row, reader: Reader) -> Row:
@@ -110,6 +127,7 @@ def _without(row: Row, names: Collection[str]) -> Row:
 OF_MODELS: Mapping[type[SQLModel], Callable[[Row, Reader], Row]] = {
     Notification: _of_notification,
     OutboxRow: _of_outbox,
+    Device: _of_device,
     Task: _of_task,
     Entry: _of_entry,
     Attachment: _of_attachment,

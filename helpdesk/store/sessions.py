@@ -185,7 +185,7 @@ def end_all(session: Session, person_id: int, but: str = "") -> None:
     other = col(tables.Session.id_hash) != but
     mine = col(tables.Session.person_id) == person_id
     by_token = session.exec(select(ApiToken.token_hash).where(ApiToken.person_id == person_id)).all()
-    devices.forget_all(session, person_id, [but, *by_token] if but else by_token)
+    devices.forget_all(session, [person_id], [but, *by_token] if but else by_token)
     if count := session.exec(sa.delete(tables.Session).where(mine, other)).rowcount:
         audit.note(session, None, "sessions_ended", person_id, {"count": count})
 

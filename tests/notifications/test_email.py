@@ -239,4 +239,12 @@ async def test_a_worker_flags_what_is_refused_and_tries_again_what_is_put_off(
     assert states(database)[again] == ("skipped", "flagged")
     ids = [it.message["Message-ID"] for it in server.received]
     assert len(ids) == 2 and len(set(ids)) == 1
+
+    # A test is sent all the same, and what is flagged is sent to again when a server has accepted one.
+    is_flagged = lambda: database.run_here(lambda db: flagged_addresses.is_flagged(db, sending.ANNA, anna))  # noqa: E731
+    for answer, state in (("550 nobody here", "failed"), ("", "sent")):
+        server.answers = {anna: answer} if answer else {}
+        (test,) = put(database, waiting(f"test.{state}", channel="email"))
+        await post.run()
+        assert states(database)[test][0] == state and is_flagged() is bool(answer)
     await sender.close()

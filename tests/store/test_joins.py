@@ -11,11 +11,23 @@ from sqlmodel import Session, SQLModel, col, select
 
 from helpdesk.errors import Invalid
 from helpdesk.people.rights import ADMIN
-from helpdesk.store import api_tokens, directory_accounts, joins, moved_rows, people, rights, second_factors, sessions
+from helpdesk.store import (
+    api_tokens,
+    devices,
+    directory_accounts,
+    joins,
+    moved_rows,
+    people,
+    rights,
+    second_factors,
+    sessions,
+)
 from helpdesk.store.casefold import fold
 from helpdesk.store.database import Database
+from helpdesk.store.devices import Address
 from helpdesk.store.models import tables
 from helpdesk.store.models.tables import Person
+from helpdesk.store.tokens import hashed
 from tests.world import PEOPLE_IDS
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -226,6 +238,20 @@ def test_undoing_signs_out_everybody_who_was_joined(world: Database) -> None:
     world.run_here(sign_in, writes=True)
     world.run_here(undone(ANNA), writes=True)
     assert world.run_here(lambda db: db.exec(select(tables.Session.person_id)).all()) == [PEOPLE_IDS["admin"]]
+
+
+def test_no_device_of_either_person_outlives_an_undone_join(world: Database) -> None:
+    """Boris signs in by his own login while he is joined: what his browser subscribes to are notifications of Anna."""
+
+    def subscribe(db: Session, id: int) -> None:
+        mark = hashed(sessions.begin(db, ANNA, NOW, False, "", "")[0])
+        devices.subscribe(db, id, Address("webpush", f"https://push.test/{mark}", "p", "a"), "Chrome", mark, NOW)
+
+    world.run_here(lambda db: subscribe(db, BORIS), writes=True)
+    world.run_here(moved, writes=True)
+    world.run_here(lambda db: subscribe(db, ANNA), writes=True)
+    world.run_here(undone(BORIS), writes=True)
+    assert world.run_here(lambda db: devices.services_of(db, [ANNA, BORIS])) == {}
 
 
 def test_a_token_made_since_the_join_opens_nothing_after_it(world: Database) -> None:

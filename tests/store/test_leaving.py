@@ -17,11 +17,12 @@ from sqlmodel import Session, SQLModel, col, select
 
 from helpdesk.errors import Invalid, TooLarge
 from helpdesk.people import personal_file
-from helpdesk.store import anonymizing, audit, joins, moved_rows, notifications, people, personal_data
+from helpdesk.store import anonymizing, audit, joins, moved_rows, notifications, people, personal_data, personal_texts
 from helpdesk.store.database import Database
 from helpdesk.store.models import table as table_of
 from helpdesk.store.models import tables
 from helpdesk.store.models.tables import Notification, Person
+from helpdesk.store.personal_texts import Reader
 from tests.telling import AT, tell
 from tests.world import PEOPLE_IDS
 
@@ -195,6 +196,20 @@ def test_of_a_task_that_the_person_may_not_see_the_archive_has_numbers_and_times
     assert {(it["actor_id"] == ANNA, bool(it["address"])) for it in acts} == {(True, True), (False, False)}
     assert all(it["actor_id"] in (ANNA, None) and bool(it["words"]) == bool(it["address"]) for it in acts)
     assert archive_of(filled)["first_answer.json"][0]["body"] == "present", "an answer may be a whole page"
+    assert {it["address"] for it in archive_of(filled)["push_device.json"]} == {"present"}, "pushes can be sent there"
+
+
+@pytest.mark.parametrize(("is_private", "sees_private", "is_told"), [
+    (True, True, True), (True, False, False), (False, False, True), (None, False, False),
+])  # fmt: skip
+def test_of_a_private_comment_the_outbox_tells_only_who_may_read_it(
+    is_private: bool | None, sees_private: bool, is_told: bool
+) -> None:
+    content = json.dumps({"excerpt": "secret", "is_private": is_private})
+    row = personal_texts.readable(
+        "outbox", {"task_id": 7, "content": content}, Reader(frozenset({ANNA}), {7: sees_private})
+    )
+    assert (row["content"] == content) is is_told
 
 
 def test_a_picture_is_in_the_archive(database: Database, tmp_path: Path) -> None:

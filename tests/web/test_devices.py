@@ -6,6 +6,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
+from sqlmodel import col, select
 
 from helpdesk.errors import Unavailable
 from helpdesk.notifications.preferences import Preferences, default_cells
@@ -14,6 +16,8 @@ from helpdesk.notifications.reasons import REASONS
 from helpdesk.services import Services
 from helpdesk.store import channel_states, devices, flagged_addresses, outbox, preferences
 from helpdesk.store.devices import Address
+from helpdesk.store.models.delivery import OutboxRow
+from helpdesk.store.models.tables import Person
 from helpdesk.tasks.embedded.backend import EmbeddedBackend
 from tests.web.conftest import HTML, HTMX, Client, Visit
 from tests.world import PEOPLE_IDS, EmbeddedWorld
@@ -119,9 +123,40 @@ def test_an_address_that_was_refused_can_be_tried_again(visit: Visit, services: 
     services.database.run_here(flag("anna@example.test"), writes=True)
     assert "A mail server has refused this address" in anna.get(PAGE, headers=HTML).text
     assert anna.post(f"{LIST}/email/test").json()["email"] == {
-        "address": "anna@example.test", "is_refused": False, "is_enabled": True,
-    }  # fmt: skip
+        "address": "anna@example.test", "is_refused": True, "is_enabled": True,
+    }, "a server has to accept it first"  # fmt: skip
     assert len(waiting(services, "anna", "email")) == 1
+
+
+@pytest.mark.parametrize(("is_proven", "most"), [(True, 10), (False, 3)])
+def test_tests_flood_no_mailbox(visit: Visit, services: Services, is_proven: bool, most: int) -> None:
+    """The address may be a stranger's."""
+    values: dict[str, Any] = {"is_email_proven": is_proven}
+    change = sa.update(Person).where(col(Person.id) == PEOPLE_IDS["anna"]).values(values)
+    services.database.run_here(lambda db: db.exec(change), writes=True)
+    anna, statuses = visit("anna"), list[int]()
+
+    def pass_by(minutes: int, **values: Any) -> None:
+        """Let the tests that were added be older."""
+        older = lambda db: [  # noqa: E731
+            setattr(it, name, value)
+            for it in db.exec(select(OutboxRow))
+            for name, value in {**values, "created_at": it.created_at - timedelta(minutes=minutes)}.items()
+        ]
+        services.database.run_here(older, writes=True)
+
+    assert [anna.post(f"{LIST}/email/test").status_code for _ in range(5)] == [200] * 5
+    assert len(waiting(services, "anna", "email")) == 1, "one that waits is not added again"
+    pass_by(0, state="sent")
+    refused = anna.post(f"{LIST}/email/test")
+    assert refused.status_code == 429 and 0 < int(refused.headers["retry-after"]) <= 60
+    for _ in range(most + 1):
+        pass_by(2, state="sent")
+        statuses.append(anna.post(f"{LIST}/email/test").status_code)
+    assert statuses == [200] * (most - 1) + [429] * 2
+    assert int(anna.post(f"{LIST}/email/test").headers["retry-after"]) > 80_000
+    pass_by(24 * 60)
+    assert anna.post(f"{LIST}/email/test").status_code == 200
 
 
 def test_nothing_is_asked_for_where_pushes_and_mail_are_not_set_up(anna: Client, services: Services) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -208,13 +209,13 @@ def test_a_test_arrives_in_the_browser_that_subscribed_and_a_browser_that_is_gon
         body = {"endpoint": browser.endpoint, "keys": browser.keys}
         number = anna.post(SUBSCRIBE, json=body).json()["subscription_id"]
 
-        async def send() -> None:
+        async def send(ago: timedelta = timedelta()) -> None:
             add = partial(services.outbox.add_test, person_id=ANNA, channel="webpush", device_id=number)
-            database.run_here(lambda db: add(db, now=services.clock()), writes=True)
+            database.run_here(lambda db: add(db, now=services.clock() - ago), writes=True)
             await worker.step()
 
         async def twice() -> None:
-            await send()
+            await send(timedelta(minutes=2))
             (device,) = stored(database)
             assert device.succeeded_at and [it.shown["title"] for it in service.pushes] == ["A test"]
             service.told = lambda path: Answer(410)

@@ -55,7 +55,8 @@ async def index(request: Request) -> Response:
 
 
 async def test(request: Request) -> Response:
-    """Send a test to a device. Raises NotFound for one that is not the person's, NotConfigured without its channel."""
+    """Send a test to a device. Raises NotFound for one that is not the person's, NotConfigured without its channel,
+    TooManyAttempts."""
     person, now = await session.current_user(request), services(request).clock()
     number = request_data.path_id(request, "device_id")
 
@@ -72,11 +73,11 @@ async def test(request: Request) -> Response:
 
 
 async def test_email(request: Request) -> Response:
-    """Send a test to the person's address, also to a refused one. Raises NotConfigured without mail."""
+    """Send a test to the person's address, also to a refused one, which is accepted again when the test is. Raises
+    NotConfigured without mail, TooManyAttempts."""
     person, now = await session.current_user(request), services(request).clock()
 
     def work(db: Session) -> Sentence:
-        flagged_addresses.clear(db, person.id)
         services(request).outbox.add_test(db, person.id, EMAIL, 0, now)
         return _test_added(db, EMAIL, now)
 
