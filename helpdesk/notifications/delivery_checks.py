@@ -145,9 +145,7 @@ def _refusal(item: Item, facts: Facts, now: datetime) -> Outcome | None:
 def _reason(item: Item, facts: Facts) -> str:
     """Return why nobody may or needs to get an item; "" for no reason."""
     row, notification = item.row, item.notification
-    if notification is None and row.task_id:  # a letter that somebody wrote from a task
-        return ""
-    if row.person_id not in facts.active:
+    if row.person_id not in facts.active:  # of a letter from a task it is the author
         return "account"
     if notification and notification.kind in ADMINISTRATORS_ONLY and row.person_id not in facts.administrators:
         return "not_visible"

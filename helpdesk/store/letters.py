@@ -114,6 +114,13 @@ def of_task(session: Session, task_id: int, limit: int, author_id: int | None = 
     return _with_ends(session, _letters().where(*written).order_by(LETTER.c.id.desc()).limit(limit))
 
 
+def written(session: Session, author_id: int, since: datetime, limit: int) -> list[tuple[datetime, int]]:
+    """Return when a person wrote letters from tasks and to how many addresses each, the newest first."""
+    mine = (LETTER.c.author_id == author_id, LETTER.c.task_id != TO_MANY, LETTER.c.created_at > since)
+    query = sa.select(LETTER.c.created_at, LETTER.c.recipients).where(*mine).order_by(LETTER.c.id.desc()).limit(limit)
+    return [(at, sum(map(len, json.loads(listed).values()))) for at, listed in session.execute(query)]
+
+
 def one(session: Session, letter_id: int) -> Sent | None:
     """Return a letter from a task; None when there is none with this id."""
     found = _with_ends(session, _letters().where(LETTER.c.id == letter_id, LETTER.c.task_id != TO_MANY))

@@ -23,7 +23,7 @@ from helpdesk.notifications.kinds import TYPES
 from helpdesk.notifications.preferences import PERSONAL, Preferences
 from helpdesk.notifications.preferences_json import to_json
 from helpdesk.settings import settings as configuration
-from helpdesk.store import people, preferences, rights
+from helpdesk.store import letters, people, preferences, rights
 from helpdesk.store.database import Database
 from helpdesk.store.models import tables
 from helpdesk.store.models.notifications import Notification
@@ -220,3 +220,15 @@ def test_no_channel_gets_past_the_matrix_a_mute_quiet_hours_or_a_switched_off_br
             and (option == "email" or in_browser)
         )
         assert (item.row.id not in refused) == allowed
+
+
+@pytest.mark.parametrize(("meanwhile", "end"), [(disable, ("skipped", "account")), (lambda office: None, SENT)])
+async def test_a_letter_from_a_task_is_sent_for_an_active_author_alone(
+    office: Office, meanwhile: Callable[[Office], None], end: tuple[str, str]
+) -> None:
+    letter = letters.NewLetter(office.task, ["boss@firma.test"], [], "Готово", "Всё готово.", "Subject: Готово")
+    write(office.database, lambda db: letters.add(db, ANNA, letter, office.services.clock()))
+    meanwhile(office)
+    await office.send()
+    (row,) = (it for it in stored(office.database).values() if it.letter_id)
+    assert (row.state, row.reason) == end

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email import message_from_string
 from email.message import EmailMessage
 from email.policy import default as policy
@@ -15,6 +15,7 @@ from sqlmodel import Session, select
 
 from helpdesk.errors import StoreUnavailable
 from helpdesk.languages import say
+from helpdesk.notifications.channels.email import compose
 from helpdesk.notifications.plain_text import excerpt
 from helpdesk.services import Services
 from helpdesk.store import letters, outbox
@@ -256,5 +257,73 @@ def test_a_letter_to_many_is_looked_at_then_sent_once_to_each(
 @pytest.mark.parametrize("group", ["right:root", "department:", "nobody", "department:Нет такого"])
 def test_an_group_of_nobody_is_refused(visit: Visit, smtp: ImitatedSmtp, group: str) -> None:
     admin = visit("admin", **mail_at(smtp.port))
-    answer = admin.post("/admin/mail", json={**MANY, "group": group, "sure": True})
+    answer = admin.post("/admin/mail", json={**MANY, "group": group, "sure": True, "idempotency_key": "k"})
     assert answer.status_code == 422 and "group" in answer.json()["errors"]
+
+
+def test_a_letter_to_many_needs_a_key_by_which_it_is_sent_once(
+    visit: Visit, smtp: ImitatedSmtp, services: Services
+) -> None:
+    admin = visit("admin", **mail_at(smtp.port))
+    answer = admin.post("/admin/mail", json={**MANY, "sure": True})
+    assert (answer.status_code, list(answer.json()["errors"])) == (422, ["idempotency_key"])
+    assert stored(services) == []
+    for _ in range(2):
+        answer = admin.post("/admin/mail", json={**MANY, "sure": True}, headers={"Idempotency-Key": "k"})
+    assert answer.status_code == 201 and len({row.letter_id for _, row in stored(services)}) == 1
+
+
+def test_the_audit_tells_to_whom_a_letter_went(writer: Client, visit: Visit, number: int, smtp: ImitatedSmtp) -> None:
+    send(writer, number, cc="x@firma.test")
+    records = visit("admin", **mail_at(smtp.port)).get("/admin/audit?group=tasks").json()
+    assert "letter_sent" in str(records) and "boss@firma.test" in str(records) and "x@firma.test" in str(records)
+
+
+def test_a_letter_that_can_not_be_composed_leaves_no_comment(
+    writer: Client, number: int, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(**_: object) -> EmailMessage:
+        raise ValueError
+
+    monkeypatch.setattr(compose, "task_letter", broken)
+    answer = writer.post(f"/tasks/{number}/mail", data=LETTER, files={"files": ("a.txt", b"new")}, headers=HTML)
+    assert answer.status_code == 500
+    assert stored(services) == [] and not any("boss@firma.test" in it for it in notes(writer, number))
+
+
+def test_another_address_for_answers_is_told_in_the_comment(writer: Client, number: int, services: Services) -> None:
+    send(writer, number, sender="Anna@example.test")
+    assert "Answers to" not in notes(writer, number)[-1]
+    send(writer, number, sender="other@elsewhere.test")
+    assert "Answers to: other@elsewhere.test" in notes(writer, number)[-1]
+    assert [mime(it)["Reply-To"] for it, _ in stored(services)] == ["anna@example.test", "other@elsewhere.test"]
+
+
+def test_who_may_only_write_internal_comments_sees_own_letters_alone(
+    writer: Client, visit: Visit, number: int, smtp: ImitatedSmtp, services: Services
+) -> None:
+    send(writer, number)
+    hidden_ones = sa.text("UPDATE tracker_role SET permissions = replace(permissions, 'view_private', 'none')")
+    services.database.run_here(lambda db: db.execute(hidden_ones), writes=True)
+    boris = visit("boris", **mail_at(smtp.port))
+    assert boris.get(f"/tasks/{number}/mail").json()["letters"] == []
+    send(boris, number)
+    assert len(boris.get(f"/tasks/{number}/mail").json()["letters"]) == 1
+
+
+def test_after_very_many_addresses_the_next_letter_has_to_wait(
+    visit: Visit, smtp: ImitatedSmtp, number: int, services: Services
+) -> None:
+    smtp.answers.clear()
+    anna, boris = (visit(login, **mail_at(smtp.port), letters_per_day=24) for login in ("anna", "boris"))
+    assert send(anna, number, cc=",".join(f"a{count}@firma.test" for count in range(19))).status_code == 200
+    before = notes(anna, number)
+    refused = send(anna, number)
+    assert refused.status_code == 429 and 3_500 < int(refused.headers["retry-after"]) <= 3_600
+    page = anna.post(f"/tasks/{number}/mail", data=LETTER, headers=HTML)
+    assert page.status_code == 429 and "very many addresses" in page.text and "boss@firma.test" in page.text
+    assert notes(anna, number) == before and len(stored(services)) == 1
+    assert send(boris, number).status_code == 200
+    earlier = sa.update(Letter).values(created_at=datetime.now(UTC) - timedelta(hours=1))
+    services.database.run_here(lambda db: db.execute(earlier), writes=True)
+    assert [send(anna, number).status_code for _ in range(5)] == [200] * 4 + [429]

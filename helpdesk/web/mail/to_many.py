@@ -26,6 +26,7 @@ from helpdesk.web.core.request_data import Fields
 from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.session import current_user
 from helpdesk.web.core.templating import translate
+from helpdesk.web.edge.idempotency import sent_key
 
 LONGEST_SUBJECT = 180
 LONGEST_TEXT = 20_000
@@ -39,6 +40,7 @@ CONTINUED_FOR = timedelta(days=1)
 BEGUN = sentence("The letter is being sent.")
 NOBODY = sentence("Nobody of these has an address that takes mail.")
 TOO_MANY = sentence("At most %(most)s people at once.", most=letters.MOST_RECIPIENTS)
+NO_KEY = sentence("An idempotency key is missing: without one the same letter could be sent twice.")
 EVERYBODY = sentence("Everybody")
 
 
@@ -122,6 +124,8 @@ async def _write(request: Request) -> Response:
         return await answer_refusal(request, error, page=partial(_page, request, fields.values, error))
     if not fields.flag("sure"):
         return await _preview(request, draft)
+    if not await sent_key(request):
+        raise request_data.refusal("idempotency_key", NO_KEY)
     return await _begun(request, await _send(request, draft), len(draft.people))
 
 
