@@ -96,11 +96,16 @@ class Tab:
     """What a person does in a tab. An element is found by a selector and words that it has: the first that fits."""
 
     def __init__(self, firefox: Firefox, visitor: str, site: str) -> None:
-        self.firefox, self.site = firefox, site
+        self.firefox, self.visitor, self.site = firefox, visitor, site
         self.context = firefox.ask("browsingContext.create", type="tab", userContext=visitor)["context"]
 
     def go(self, address: str) -> None:
         self._ask("browsingContext.navigate", url=self.site + address, wait="complete")
+
+    def permit(self, name: str) -> None:
+        """Say yes to what the site may ask for."""
+        granted = {"descriptor": {"name": name}, "state": "granted", "origin": self.site}
+        self.firefox.ask("permissions.setPermission", userContext=self.visitor, **granted)
 
     def close(self) -> None:
         self._ask("browsingContext.close")

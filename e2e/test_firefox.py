@@ -13,7 +13,8 @@ from e2e.conftest import AsProgram
 from e2e.firefox import Firefox, Tab, until
 from e2e.firefox_tabs import NewTab, come_in
 from e2e.watching import Announced
-from tests.running import Helpdesk, running_demo
+from helpdesk.notifications.channels.webpush.keys import new_pair
+from tests.running import Helpdesk, running_demo, running_production
 
 TABS = 4
 STREAM = "/notifications/stream"
@@ -242,3 +243,27 @@ def test_r_in_a_list_gives_the_focus_to_the_form_of_an_answer(new_tab: NewTab) -
     tab.sees(".list-subject a:focus")
     tab.keys("r")
     tab.sees("textarea[name=comment]:focus")
+
+
+class TestPushes:
+    """Where they are set up. The service that Firefox subscribes to can't be reached from here."""
+
+    @pytest.fixture
+    def site(self, tmp_path: Path, seeded: Path) -> Iterator[str]:
+        pair = new_pair()
+        environ = {"VAPID_PUBLIC_KEY": pair.public, "VAPID_PRIVATE_KEY": pair.private, "VAPID_CLAIM_EMAIL": "a@b.test"}
+        with running_production(tmp_path, seeded, environ) as helpdesk:
+            yield helpdesk.url
+
+    def test_the_worker_is_installed_by_a_click_and_a_service_that_is_silent_is_told_of(
+        self, new_tab: NewTab, driven: Firefox, site: str
+    ) -> None:
+        tab = come_in(new_tab(), "/notifications/preferences")
+        assert tab.value("async () => (await navigator.serviceWorker.getRegistrations()).length") == 0
+        tab.permit("notifications")
+        tab.press("#push-on")
+        tab.sees("[data-push-says=failed]:not([hidden])", "не отвечает")
+        worker = "async () => (await navigator.serviceWorker.ready).active"
+        until(lambda: tab.value(f"{worker}.state") == "activated", "the worker works")
+        assert tab.value(f"{worker}.scriptURL") == f"{site}/sw.js?locale=ru"
+        tab.close()

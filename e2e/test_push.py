@@ -277,7 +277,7 @@ def test_a_browser_gets_nothing_of_others_and_a_new_session_of_its_person_brings
     devices = lambda: anna.get("/notifications/devices").json()["devices"]  # noqa: E731
     pushed.switch_on()
     page.get_by_role("button", name="Проверить: ").click()
-    expect(page.get_by_text("Проверочное уведомление отправлено.")).to_be_visible()
+    expect(page.get_by_text("Проверка отправляется.")).to_be_visible()
     assert "notification_type" in pushed.sent(1).shown["data"]
     is_subscribed = lambda: page.evaluate("() => Boolean(localStorage.push && localStorage.isSubscribed)")  # noqa: E731
     page.context.clear_cookies(name="session")
@@ -330,7 +330,7 @@ def test_without_scripts_devices_are_tried_and_removed(
     anna.post("/tasks/api/push-subscribe", json=device, headers={"User-Agent": FIREFOX}).raise_for_status()
     page.reload()
     page.get_by_role("button", name="Проверить: Firefox").click()
-    expect(page.get_by_text("Проверочное уведомление отправлено.")).to_be_visible()
+    expect(page.get_by_text("Проверка отправляется.")).to_be_visible()
     wait_until(lambda: bool(push_service.pushes), seconds=20, what="the test")
     page.reload()
     expect(page.get_by_role("listitem").filter(has_text="Firefox")).to_contain_text("последняя доставка")
