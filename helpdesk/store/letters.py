@@ -142,6 +142,14 @@ def progress(session: Session, letter_id: int) -> dict[tuple[str, str], int]:
     return Counter({(state, reason): number for state, reason, number in counts})
 
 
+def unsent(session: Session, letter_id: int, limit: int) -> list[tuple[str, str]]:
+    """Return the reasons and people's names of a letter's rows that were not sent, by name."""
+    which = (OUTBOX.c.event == event_of(letter_id), OUTBOX.c.state.in_((outbox.FAILED, outbox.SKIPPED)))
+    query = sa.select(OUTBOX.c.reason, PERSON.c.full_name).join(PERSON, PERSON.c.id == OUTBOX.c.person_id)
+    found = session.execute(query.where(*which).order_by(PERSON.c.full_name, PERSON.c.id).limit(limit))
+    return [(reason, name) for reason, name in found]
+
+
 def recipients(session: Session, group: Group) -> list[Recipient]:
     """Return the active people of a group whose address takes mail, by name."""
     fit = (PERSON.c.email != "", FLAGGED.c.person_id.is_(None))

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from helpdesk.errors import Unavailable
+from helpdesk.notifications import delivery_checks
 from helpdesk.notifications.channels import registry
 from helpdesk.notifications.channels.port import Item
 from helpdesk.notifications.delivery_checks import ADMINISTRATORS_ONLY, TEST, DeliveryChecks
@@ -28,7 +29,7 @@ from helpdesk.store.database import Database
 from helpdesk.store.models import tables
 from helpdesk.store.models.notifications import Notification
 from helpdesk.store.outbox import Row
-from helpdesk.tasks.model import Edit
+from helpdesk.tasks.model import Actor, Edit
 from helpdesk.wiring import wire
 from tests.clocks import NOON
 from tests.notifications.listed_feed import ListedFeed
@@ -174,6 +175,22 @@ async def test_what_cannot_be_asked_waits_uncounted(office: Office, monkeypatch:
         found = await office.send()
     assert set(found.values()) == {("waiting", "unchecked")}
     assert {it.attempts for it in stored(office.database).values()} == {0}
+
+
+async def test_what_a_slow_backend_has_answered_in_time_is_sent(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery_checks, "SECONDS", 0.5)
+    checks, asked = checks_of(database), items(ANNA, ["email"], ["commented", "mentioned", "given"])
+
+    async def visible_to(event: Any, actors: Sequence[Actor]) -> frozenset[int]:
+        if event.key == "mentioned":
+            await asyncio.Event().wait()
+        return frozenset(it.id for it in actors)
+
+    monkeypatch.setattr(checks.feed, "visible_to", visible_to)
+    found = await checks.refused(asked)
+    assert {id: it.reason for id, it in found.items()} == {2: "unchecked"}
 
 
 def checks_of(database: Database, moment: datetime = NOON) -> DeliveryChecks:

@@ -97,8 +97,11 @@ def _edit(request: Request, letter: Letter, other: str) -> Edit:
 
 
 def comment(say: Callable[[Sentence], str], text_format: TextFormat, letter: Letter, other: str = "") -> str:
-    """Return the comment about a letter: to whom it goes, with which files, and its text as a quotation. `other` is
-    where answers go if not to the writer."""
+    """Return the comment about a letter: to whom it goes, with which files, and its text. `other` is where answers go
+    if not to the writer.
+
+    The text is no quotation, since excerpts of comments leave quotations out.
+    """
     head = [
         say(sentence("E-mail to: %(to)s", to=", ".join(letter.to))),
         *([say(sentence("Copy to: %(cc)s", cc=", ".join(letter.cc)))] if letter.cc else []),
@@ -106,11 +109,10 @@ def comment(say: Callable[[Sentence], str], text_format: TextFormat, letter: Let
         say(sentence("Subject: %(subject)s", subject=letter.subject)),
         *([say(sentence("Files: %(names)s", names=", ".join(letter.file_names)))] if letter.file_names else []),
     ]
-    lines = letter.text.strip("\n").split("\n")
+    text = letter.text.strip("\n")
     if text_format == "html":
-        quoted = "<br>".join(map(escape, lines))
-        return f"<p>{'<br>'.join(map(escape, head))}</p><blockquote>{quoted}</blockquote>"
-    return "\n".join([*head, "", *(f"> {line}".rstrip() for line in lines)])
+        return "".join(f"<p>{'<br>'.join(map(escape, lines))}</p>" for lines in (head, text.split("\n")))
+    return "\n".join([*head, "", text])
 
 
 async def _require_accepted(request: Request, letter: Letter) -> None:
