@@ -49,16 +49,21 @@ class QuietHours(NamedTuple):
             return today in self.days and self.start <= clock < self.end
         return (today in self.days and clock >= self.start) or ((today - 1) % 7 in self.days and clock < self.end)
 
+    @property
+    def is_endless(self) -> bool:
+        """Tell whether it is quiet around the clock on every day."""
+        return self.kept and self.start == self.end and len(self.days) == 7
+
     def ends_after(self, now: datetime) -> datetime:
         """Return the next moment at which it is not quiet; `now` when it is not quiet then.
 
-        Quiet hours around the clock every day never end: then it is a week later.
+        Quiet hours that never end put off for a day: what came on it goes out together.
         """
         local = now.astimezone(self.zone)
         days = (local.date() + timedelta(days=ahead) for ahead in range(9))
         ends = (end for day in days for end in _moments(day, self.end, self.zone))
         later = (end for end in ends if end > now and not self.hold(end))
-        return next(later, now + timedelta(days=7)) if self.hold(now) else now
+        return next(later, now + timedelta(days=1)) if self.hold(now) else now
 
 
 class Digest(NamedTuple):
@@ -153,12 +158,18 @@ def _decision(option: Option, preferences: Preferences, quiet: QuietHours | None
     if option.needs_browser and not preferences.in_browser:
         return Decision("off")
     if option.waits:
-        zone = preferences.quiet.zone if preferences.quiet else UTC
-        if preferences.digest:
-            due = preferences.digest_at.next_after(now, zone)
-            return Decision("", preferences.quiet.ends_after(due) if preferences.quiet else due, DIGEST)
-        return Decision("", quiet.ends_after(now), NIGHT) if quiet else NOW
+        due = waits_until(preferences, now)
+        return Decision("", due, DIGEST if preferences.digest else NIGHT) if due else NOW
     return Decision("quiet") if quiet and option.loud else NOW
+
+
+def waits_until(preferences: Preferences, now: datetime) -> datetime | None:
+    """Return until when what `waits` is put off: to the digest, or the end of quiet hours; None when it is not."""
+    quiet = preferences.quiet
+    if not preferences.digest:
+        return quiet.ends_after(now) if quiet and quiet.hold(now) else None
+    due = preferences.digest_at.next_after(now, quiet.zone if quiet else UTC)
+    return quiet.ends_after(due) if quiet and not quiet.is_endless else due
 
 
 def options_for(preferences: Preferences, type: Type, project_id: int, task_id: int, now: datetime) -> frozenset[str]:

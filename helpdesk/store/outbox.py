@@ -17,6 +17,8 @@ from helpdesk.store.models.delivery import Device, FlaggedAddress, Letter, Outbo
 from helpdesk.store.models.tables import Person
 
 WAITING, SENT, SKIPPED, FAILED = "waiting", "sent", "skipped", "failed"
+QUIET = "quiet"
+"""The reason of a row that is put off in quiet hours."""
 KEEP_FOR = timedelta(days=30)
 MOST_IN_BUNDLE = 500
 
@@ -56,6 +58,7 @@ class Row(NamedTuple):
 class Ended(NamedTuple):
     """A row of the past, as its person or an administrator sees it."""
 
+    channel: str
     event: str
     type: str
     task_id: int
@@ -157,6 +160,15 @@ def postpone(session: Session, row: Row, due: datetime, reason: str, detail: str
     )
 
 
+def reschedule(session: Session, person_id: int, due: datetime, now: datetime) -> None:
+    """Let a person's rows that wait for a digest or the end of quiet hours wait until then instead. What is due already
+    and what waits for a server are left alone."""
+    put_off = sa.or_(OUTBOX.c.bundle != "", OUTBOX.c.reason == QUIET)
+    waiting = (OUTBOX.c.person_id == person_id, OUTBOX.c.state == WAITING, OUTBOX.c.due_at > now)
+    which = (*waiting, put_off, OUTBOX.c.reason.in_(("", QUIET)))
+    session.execute(sa.update(OUTBOX).where(*which).values(due_at=due))
+
+
 def release(session: Session, holder: str) -> None:
     """Give back the rows of a claim that were not sent."""
     session.execute(sa.update(OUTBOX).where(OUTBOX.c.holder == holder, OUTBOX.c.state == WAITING).values(NOBODY))
@@ -190,8 +202,12 @@ def prune(session: Session, now: datetime) -> None:
 
 
 def recent(session: Session, person_id: int, channels: Collection[str], limit: int) -> list[Ended]:
-    """Return what became of a person's last rows in these channels, the newest first."""
-    which = (OUTBOX.c.person_id == person_id, OUTBOX.c.channel.in_(channels))
+    """Return what became of what was to be sent to a person in these channels, the newest first.
+
+    Rows of letters from tasks are left out: their person has written them to others.
+    """
+    is_to_person = sa.or_(OUTBOX.c.letter_id.is_(None), OUTBOX.c.task_id == 0)
+    which = (OUTBOX.c.person_id == person_id, OUTBOX.c.channel.in_(channels), is_to_person)
     query = sa.select(*(OUTBOX.c[name] for name in Ended._fields)).where(*which)
     return [Ended(*row) for row in session.execute(query.order_by(OUTBOX.c.id.desc()).limit(limit))]
 

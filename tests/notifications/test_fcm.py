@@ -100,6 +100,18 @@ async def test_a_phone_for_which_nothing_is_answered_delays_no_other(
     await sender.close()
 
 
+async def test_a_firebase_that_answers_nobody_rests_after_two(
+    firebase: ImitatedFcm, wanted: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("helpdesk.notifications.channels.fcm.account.SECONDS", 0.5)
+    monkeypatch.setattr("helpdesk.notifications.channels.fcm.sender.AT_ONCE", 2)
+    sender = FcmSender(wanted)
+    firebase.told |= {f"phone-{n}": Answer(hangs=True) for n in range(8)}
+    told = await outcomes(sender, [to(f"phone-{n}", n) for n in range(8)])
+    assert [told[n].of_channel for n in range(8)].count(True) >= 5 and firebase.requests <= 3
+    await sender.close()
+
+
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import replace
-from datetime import time
+from datetime import datetime, time, timedelta
 from html.parser import HTMLParser
 from typing import get_args
 from zoneinfo import ZoneInfo
@@ -21,6 +21,8 @@ from helpdesk.web.core.request_data import Fields
 from helpdesk.web.notifications import mutes
 from helpdesk.web.notifications import preferences as notification_preferences
 from helpdesk.web.notifications.preference_params import PARSERS, changed, form_values, typed_values
+from tests.notifications.sending import put, waiting
+from tests.notifications.sending import stored as outbox_rows
 from tests.notifications.test_preferences import CHANNELS, JUNK, PREFERENCES, WANTED
 from tests.soak import examples
 from tests.web.conftest import HTML, HTMX, Client, Visit
@@ -318,3 +320,30 @@ def test_an_older_form_does_not_undo_a_mute(visit: Visit, services: Services, em
 def test_administrators_are_told_which_row_is_about_systems(visit: Visit) -> None:
     row = "Other changes, and systems that fail"
     assert row in visit("admin").get(PAGE, headers=HTML).text and row not in visit("anna").get(PAGE, headers=HTML).text
+
+
+def test_what_waits_for_a_digest_or_for_the_morning_follows_another_choice(visit: Visit, services: Services) -> None:
+    anna, now = visit("anna"), services.clock()
+    later, before = now + timedelta(days=3), now - timedelta(minutes=1)
+    digest = {"channel": "email", "due_at": later, "bundle": "digest"}
+    gathered, quiet, busy = waiting(**digest), waiting(**digest | {"bundle": "", "reason": "quiet"}), waiting(**digest)
+    due, other = waiting(**digest | {"due_at": before}), waiting(person=PEOPLE_IDS["boris"], **digest)
+    put(services.database, gathered, quiet, busy | {"reason": "busy"}, due, other)
+
+    def moments() -> list[datetime]:
+        found = outbox_rows(services.database)
+        return [found[it["event"]].due_at for it in (gathered, quiet, busy, due, other)]
+
+    wanted = {
+        "digest": True,
+        "digest_days": [*notification_preferences.DAY_LABELS],
+        "digest_at": "18:00",
+        "zone": "UTC",
+        "quiet": False,
+    }
+    assert anna.post(PAGE, json=wanted).status_code == 200
+    first, second, *rest = moments()
+    assert first == second and first.strftime("%H:%M") == "18:00" and now < first <= now + timedelta(days=1)
+    assert anna.post(PAGE, json={"digest": False}).status_code == 200
+    assert all(now <= it <= services.clock() for it in moments()[:2])
+    assert moments()[2:] == rest == [later, before, later]

@@ -25,6 +25,7 @@ from helpdesk.web.drafts import service as drafts
 from helpdesk.web.edge.idempotency import idempotent
 from helpdesk.web.files import uploads
 from helpdesk.web.mail import letter_input, sending
+from helpdesk.web.mail.limits import TooManyLetters
 from helpdesk.web.tasks import askers
 from helpdesk.web.tasks import page as task_page
 
@@ -42,7 +43,7 @@ ENDS: Mapping[str, Sentence] = {
     WAITING: sentence("The letter will be sent as soon as the mail server takes it."),
 }
 NOT_SENT = sentence("The letter was not sent: the mail server refused it.")
-Refusal = Invalid | TooLarge
+Refusal = Invalid | TooLarge | TooManyLetters
 
 
 @drafts.belongs_to("mail")
@@ -65,7 +66,7 @@ async def send(request: Request) -> Response:
     task = await load(request)
     try:
         sent = await sending.send(request, task, await _read(request, task))
-    except (Invalid, TooLarge) as refusal:
+    except (Invalid, TooLarge, TooManyLetters) as refusal:
         return await _refused(request, task, refusal)
     message = ENDS.get(sent.state, NOT_SENT)
     # With its number, since a browser would stay on the form's own page at an address that differs by the mark alone.
@@ -167,9 +168,9 @@ async def _offered(request: Request, task: Task) -> dict[str, str]:
 
 
 async def _letters(request: Request, task: Task) -> list[Sent]:
-    """Return the letters of the task; to whom can't read internal comments, only their own."""
-    person = await current_user(request)
-    only = None if task.choices.may_comment_privately else person.id
+    """Return the letters of the task; to whom can't read internal comments of others, only their own."""
+    person, visible = await current_user(request), await services(request).backend.seen(await actor(request), [task.id])
+    only = None if visible.get(task.id) else person.id
     return await services(request).database.run(lambda db: letters.of_task(db, task.id, MOST_SHOWN, only))
 
 

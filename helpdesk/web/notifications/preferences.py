@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.errors import Invalid, Sentence, sentence
+from helpdesk.notifications import preference_changes
 from helpdesk.notifications.channels import registry
 from helpdesk.notifications.channels.registry import OPTION_OF
 from helpdesk.notifications.kinds import Type
@@ -85,7 +86,8 @@ async def _change(request: Request) -> Response:
         return to_json(preference_params.changed(fields, from_json(before), zone))
 
     try:
-        await stored(request, lambda db: stored_preferences.change(db, person.id, changed))
+        now = services(request).clock()
+        await stored(request, lambda db: preference_changes.change(db, person.id, changed, now))
     except Invalid as error:
         return await _refused(request, error)
     values = _values(request, await chosen_by_person(request))

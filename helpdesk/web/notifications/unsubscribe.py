@@ -1,6 +1,7 @@
 """Stop e-mails of one kind by the link in each of them. Whoever has the mail has the link: it needs no session."""
 
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 
 from sqlmodel import Session
@@ -8,11 +9,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from helpdesk.errors import NotFound, sentence
+from helpdesk.notifications import preference_changes
 from helpdesk.notifications.channels.email import unsubscribe as links
 from helpdesk.notifications.channels.email.unsubscribe import Link
 from helpdesk.notifications.preferences_json import from_json, to_json
 from helpdesk.store import people
-from helpdesk.store import preferences as stored_preferences
 from helpdesk.web.core.after_write import stored
 from helpdesk.web.core.faces import answer, html, json_response
 from helpdesk.web.core.services import services
@@ -31,7 +32,7 @@ async def unsubscribe(request: Request) -> Response:
         raise NotFound
     is_stopped = request.method == "POST"
     if is_stopped:
-        await stored(request, partial(_stop, link))
+        await stored(request, partial(_stop, link, services(request).clock()))
     label = None if link.type == links.ALL else TYPE_LABELS[link.types[0]]
     return await answer(
         request,
@@ -42,10 +43,10 @@ async def unsubscribe(request: Request) -> Response:
     )
 
 
-def _stop(link: Link, session: Session) -> None:
+def _stop(link: Link, now: datetime, session: Session) -> None:
     if not people.active(session, [link.person_id]):
         raise NotFound
-    stored_preferences.change(session, link.person_id, partial(_without, link))
+    preference_changes.change(session, link.person_id, partial(_without, link), now)
 
 
 def _without(link: Link, text: str) -> str:
