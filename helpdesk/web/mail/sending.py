@@ -34,6 +34,7 @@ WAIT_SECONDS = 5.0
 LOOK_SECONDS = 0.1
 THREADS = Threads(2)
 REFUSED = sentence("The mail server refuses %(address)s: %(words)s")
+NO_ADDRESS = sentence("No mail can be sent to %(address)s.")
 NOT_STORED = sentence(
     "The comment about the letter was saved, but the letter itself could not be: it is not sent. Please send it again."
 )
@@ -54,7 +55,7 @@ async def send(request: Request, task: Task, letter: Letter) -> Sent:
     request.state.staged, request.state.saved_message = [], NOT_STORED
     contents += [await _content(request, who, task.id, file) for file in written.added_files]
     content = await THREADS.run(
-        _composed, settings.mail_from, _reply_to(request, letter, person.email), letter, contents
+        _composed, task.id, settings.mail_from, _reply_to(request, letter, person.email), letter, contents
     )
     new, now = NewLetter(task.id, letter.to, letter.cc, letter.subject, letter.text, content), services(request).clock()
     letter_id = await stored(request, lambda db: letters.add(db, person.id, new, now))
@@ -94,7 +95,7 @@ async def _require_accepted(request: Request, letter: Letter) -> None:
 
 
 def _refused(address: str, words: str) -> Sentence:
-    return Sentence(REFUSED.text, {"address": address, "words": words})
+    return Sentence((REFUSED if words else NO_ADDRESS).text, {"address": address, "words": words})
 
 
 async def _content(request: Request, who: Actor, task_id: int, file: Attachment) -> tuple[str, str, bytes]:
@@ -121,7 +122,8 @@ def _reply_to(request: Request, letter: Letter, own: str) -> str:
     return wanted or addresses.sender(settings).addr_spec
 
 
-def _composed(sender: str, reply_to: str, letter: Letter, contents: list[tuple[str, str, bytes]]) -> str:
+def _composed(task_id: int, sender: str, reply_to: str, letter: Letter, contents: list[tuple[str, str, bytes]]) -> str:
+    domain = addresses.named(sender).domain
     message = compose.task_letter(
         sender=sender,
         reply_to=reply_to,
@@ -130,7 +132,8 @@ def _composed(sender: str, reply_to: str, letter: Letter, contents: list[tuple[s
         subject=letter.subject,
         text=letter.text,
         attachments=contents,
-        message_id=f"<letter-{token_hex(16)}@{addresses.named(sender).domain}>",
+        message_id=f"<letter-{token_hex(16)}@{domain}>",
+        thread=f"<task-{task_id}@{domain}>",
     )
     return compose.as_text(message)
 
@@ -140,7 +143,7 @@ async def _ended(request: Request, letter_id: int) -> Sent:
     sent = Sent(letter_id, 0, "", (), (), "", services(request).clock(), WAITING, "", "")
     with suppress(TimeoutError, StoreUnavailable):
         async with asyncio.timeout(WAIT_SECONDS):
-            while "email" in services(request).outbox.workers and sent.state == WAITING:
+            while "email" in services(request).outbox.workers and sent.state == WAITING and not sent.put_off:
                 await asyncio.sleep(LOOK_SECONDS)
                 found = await services(request).database.run(lambda db: letters.one(db, letter_id))
                 sent = found or sent
