@@ -224,7 +224,7 @@ def test_a_browser_that_was_removed_gets_nothing_and_a_new_session_brings_it_bac
     devices = lambda: anna.get("/notifications/devices").json()["devices"]  # noqa: E731
     pushed.switch_on()
     page.get_by_role("button", name="Проверить: ").click()
-    expect(page.get_by_text("Проверочное уведомление отправлено.")).to_be_visible()
+    expect(page.get_by_text("Проверка отправляется.")).to_be_visible()
     assert "notification_type" in pushed.sent(1).shown["data"]
     page.context.clear_cookies()
     steps.come_to(page, "boris", "/tasks/my-tasks")
@@ -272,7 +272,7 @@ def test_without_scripts_devices_are_tried_and_removed(
     anna.post("/tasks/api/push-subscribe", json=device, headers={"User-Agent": FIREFOX}).raise_for_status()
     page.reload()
     page.get_by_role("button", name="Проверить: Firefox").click()
-    expect(page.get_by_text("Проверочное уведомление отправлено.")).to_be_visible()
+    expect(page.get_by_text("Проверка отправляется.")).to_be_visible()
     wait_until(lambda: bool(push_service.pushes), seconds=20, what="the test")
     page.reload()
     expect(page.get_by_role("listitem").filter(has_text="Firefox")).to_contain_text("последняя доставка")

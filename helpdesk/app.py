@@ -1,6 +1,7 @@
 """Make the application of the services that `wiring` chose."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from threading import Event
@@ -102,6 +103,7 @@ def create_app(services: Services) -> ASGIApp:
         readiness=Readiness(services, supervisor.failing),
         pictures=pictures,
         exports=Exports(),
+        letters_underway=Counter(),
         color_cache=ColorCache(),
         reader_cache=ReaderCache(),
         absences=Absences(services.database, services.accounts, services.clock, settings.timezone),

@@ -18,7 +18,7 @@ from helpdesk.notifications.channels.registry import OPTION_OF
 from helpdesk.notifications.delivery import to_event
 from helpdesk.notifications.kinds import TYPES, Type
 from helpdesk.notifications.messages import OF_NO_TASK
-from helpdesk.notifications.preferences import Decision
+from helpdesk.notifications.preferences import Decision, Preferences
 from helpdesk.notifications.recipients import OF_REQUESTS
 from helpdesk.requests.service import Requests
 from helpdesk.store import notifications, people
@@ -30,8 +30,11 @@ from helpdesk.tasks.feed import Feed
 from helpdesk.tasks.model import Actor
 
 EVENTS_AT_ONCE = 8
+SECONDS = 15.0
+"""The time to ask who may see the events of one claim. What was answered until then is sent."""
 TEST = "test"
 """The kind of what somebody has sent to their own device to try it."""
+UNCHOSEN = Preferences()
 ADMINISTRATORS_ONLY = OF_NO_TASK.keys() - {TEST}
 
 
@@ -46,7 +49,7 @@ class Facts(NamedTuple):
     administrators: frozenset[int]
     unread: frozenset[int]
     read: frozenset[int]
-    chosen: Mapping[int, str]
+    chosen: Mapping[int, Preferences]
     accounts: Mapping[int, Account]
 
 
@@ -68,8 +71,13 @@ class DeliveryChecks:
     async def refused(self, items: Sequence[Item]) -> dict[int, Outcome]:
         """Return the outcomes of those of these items that are not to be sent, by the ids of their rows. Raises
         StoreUnavailable."""
-        facts, now = await self.database.run(lambda db: self._facts(db, items)), self.clock()
-        outcomes = {it.row.id: outcome for it in items if (outcome := _refusal(it, facts, now))}
+        now = self.clock()
+
+        def work(session: Session) -> tuple[Facts, dict[int, Outcome]]:  # in its thread, for there may be hundreds
+            facts = self._facts(session, items)
+            return facts, {it.row.id: outcome for it in items if (outcome := _refusal(it, facts, now))}
+
+        facts, outcomes = await self.database.run(work)
         left = [it for it in items if it.row.id not in outcomes and _is_about_task(it)]
         return outcomes | await self._unseen(left, facts)
 
@@ -81,7 +89,7 @@ class DeliveryChecks:
             frozenset(self.administrators(session)),
             frozenset(id for id, is_read in listed.items() if not is_read),
             frozenset(id for id, is_read in listed.items() if is_read),
-            stored_preferences.of_people(session, ids),
+            {id: preferences_json.from_json(it) for id, it in stored_preferences.of_people(session, ids).items()},
             people.numbered(session, self.accounts, ids),
         )
 
@@ -90,14 +98,15 @@ class DeliveryChecks:
         by_event: dict[str, list[Item]] = {}
         for item in items:
             by_event.setdefault(item.row.event, []).append(item)
-        gate = asyncio.Semaphore(EVENTS_AT_ONCE)
+        gate, until = asyncio.Semaphore(EVENTS_AT_ONCE), asyncio.get_running_loop().time() + SECONDS
 
         async def ask(some: list[Item]) -> dict[int, Outcome]:
-            async with gate:
-                try:
+            try:
+                async with asyncio.timeout_at(until), gate:
                     seeing = await self._seeing(some, facts)
-                except Unavailable as error:
-                    return {it.row.id: Outcome("later", "unchecked", error.detail) for it in some}
+            except (Unavailable, TimeoutError) as error:
+                detail = getattr(error, "detail", "no answer in time")
+                return {it.row.id: Outcome("later", "unchecked", detail) for it in some}
             return {it.row.id: Outcome("skipped", "not_visible") for it in some if it.row.person_id not in seeing}
 
         return {
@@ -139,15 +148,13 @@ def _refusal(item: Item, facts: Facts, now: datetime) -> Outcome | None:
         return Outcome("skipped", reason)
     if item.notification is None or item.notification.kind == TEST:
         return None
-    return _unwanted(item, item.notification, facts.chosen.get(item.row.person_id, ""), now)
+    return _unwanted(item, item.notification, facts.chosen.get(item.row.person_id, UNCHOSEN), now)
 
 
 def _reason(item: Item, facts: Facts) -> str:
     """Return why nobody may or needs to get an item; "" for no reason."""
     row, notification = item.row, item.notification
-    if notification is None and row.task_id:  # a letter that somebody wrote from a task
-        return ""
-    if row.person_id not in facts.active:
+    if row.person_id not in facts.active:  # of a letter from a task it is the author
         return "account"
     if notification and notification.kind in ADMINISTRATORS_ONLY and row.person_id not in facts.administrators:
         return "not_visible"
@@ -156,10 +163,9 @@ def _reason(item: Item, facts: Facts) -> str:
     return ""
 
 
-def _unwanted(item: Item, notification: NotificationRow, chosen: str, now: datetime) -> Outcome | None:
+def _unwanted(item: Item, notification: NotificationRow, wanted: Preferences, now: datetime) -> Outcome | None:
     """Ask the preferences as they are now. What is put off in quiet hours waits until they end; else what was put off
     is due, and is not put off again. Quiet hours that never end put off once."""
-    wanted = preferences_json.from_json(chosen)
     type: Type = next((type for kind, type in TYPES.items() if kind == notification.kind), "system")
     decided = preferences.decide(wanted, type, notification.project_id, notification.task_id, now)
     decision = decided.get(OPTION_OF[item.row.channel], Decision("unwanted"))

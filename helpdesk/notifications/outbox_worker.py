@@ -16,7 +16,7 @@ from typing import NamedTuple
 from sqlmodel import Session
 
 from helpdesk.errors import OutcomeUnknown, StoreUnavailable, Unavailable
-from helpdesk.notifications.channels.port import Item, Outcome, Sender
+from helpdesk.notifications.channels.port import SENT, Item, Outcome, Sender
 from helpdesk.notifications.delivery import from_content
 from helpdesk.notifications.delivery_checks import DeliveryChecks
 from helpdesk.notifications.outcome_recorder import OutcomeRecorder, rests
@@ -32,8 +32,8 @@ SOON = 0.05
 LEASE_SECONDS = 90.0
 CHECK_SECONDS = 20.0
 SEND_SECONDS = 60.0
-"""The time for the items of one claim, with their checks: less than their lease, so that no other worker sends them
-meanwhile."""
+"""The times for the checks and the sending of one claim: together less than its lease, so that no other worker sends
+the same meanwhile."""
 DRAIN_SECONDS = 5.0
 """What is being sent when the process ends may take so long to end."""
 DAY = timedelta(days=1)
@@ -137,18 +137,18 @@ class OutboxWorker:
 
     async def _send_all(self, rows: Sequence[Row]) -> float:
         """Send rows. Return the seconds until the next claim: none, unless nothing could be checked."""
-        began, items = asyncio.get_running_loop().time(), list[Item]()
+        loop, items = asyncio.get_running_loop(), list[Item]()
         for row in rows:
             item, outcome = _item(row, self.clock())
             if outcome:
                 self.recorder.put([(item, outcome)])
             else:
                 items.append(item)
-        refused = await self._refused(items, began + CHECK_SECONDS) if items else {}
+        refused = _by_bundles(items, await self._refused(items, loop.time() + CHECK_SECONDS)) if items else {}
         self.recorder.put((it, refused[it.row.id]) for it in items if it.row.id in refused)
         wanted = [it for it in items if it.row.id not in refused]
         try:
-            untried = await self._send(wanted, began + SEND_SECONDS) if wanted else []
+            untried = await self._send(wanted, loop.time() + SEND_SECONDS) if wanted else []
         finally:
             await self.recorder.flush()
         if untried:
@@ -171,7 +171,8 @@ class OutboxWorker:
         return {id: outcome for each in found for id, outcome in each.items()}
 
     async def _send(self, items: Sequence[Item], until: float) -> list[Item]:
-        """Send items, and put their outcomes on record. Return those for which no time was left."""
+        """Send items, and put their outcomes on record. Return those for which no time was left. A sender that tells
+        nothing of any item has failed; else it leaves the rest for the next claim."""
         left, extra = {it.row.id: it for it in items}, {"channel": self.channel, "items": len(items)}
         unknown = Outcome("later", "unreachable")
         try:
@@ -179,6 +180,8 @@ class OutboxWorker:
                 async for item, outcome in outcomes:
                     if mine := left.pop(item.row.id, None):
                         self.recorder.put([(mine, outcome)])
+            if len(left) < len(items):
+                return list(left.values())
         except TimeoutError:
             log.warning("what was to be sent took too long", extra=extra)
             # Of several it is not known which one hangs: the next ones are tried one by one.
@@ -200,6 +203,14 @@ class OutboxWorker:
                 return list(items[place:])
             await self._send([item], until)
         return []
+
+
+def _by_bundles(items: Sequence[Item], refused: dict[int, Outcome]) -> dict[int, Outcome]:
+    """Put off all that is bundled for a person of whom a part can't be checked: it is one mail."""
+    partial = {
+        it.row.person_id for it in items if it.row.bundle and refused.get(it.row.id, SENT).reason == UNCHECKED.reason
+    }
+    return {it.row.id: UNCHECKED for it in items if it.row.bundle and it.row.person_id in partial} | refused
 
 
 def _is_cancelled() -> bool:

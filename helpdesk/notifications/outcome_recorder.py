@@ -28,6 +28,9 @@ log = logging.getLogger(__name__)
 PAUSES = (10.0, 30.0, 120.0, 600.0, 1800.0, 3600.0, 7200.0, 14400.0)
 """Seconds after the first, second, … attempt at an item, varied at random."""
 MOST_ATTEMPTS = 10
+ENDLESS = {("email", "busy")}
+"""For what no attempt is the last, by channel and reason: a mail server that puts mail off is asked until the mail is
+too old (`outbox_worker.py`)."""
 SHORTEST_AFTER, LONGEST_AFTER = 1.0, 3600.0
 """The pauses that the other side may ask for."""
 CHANNEL_PAUSES = (5.0, 15.0, 60.0, 300.0, 600.0)
@@ -99,7 +102,7 @@ class OutcomeRecorder:
         for item, outcome in ended:
             if outcome != ACCEPTED:
                 self._record_one(session, item.row, outcome, now, until)
-        if not failed and any(outcome.state == "sent" for _, outcome in ended):
+        if not failed and any(_is_answer(outcome) for _, outcome in ended):
             channel_states.succeed(session, self.channel)
 
     def _record_sent(self, session: Session, rows: Sequence[Row], now: datetime) -> None:
@@ -126,7 +129,7 @@ class OutcomeRecorder:
             wait = timedelta(seconds=min(LONGEST_WAIT, max(SHORTEST_AFTER, outcome.after or PAUSES[0])))
             due = until if until and outcome.of_channel else now + wait
             outbox.postpone(session, row, due, reason, detail, counts=False)
-        elif outcome.state == "later" and row.attempts + 1 < MOST_ATTEMPTS:
+        elif outcome.state == "later" and (row.attempts + 1 < MOST_ATTEMPTS or (self.channel, reason) in ENDLESS):
             due = now + timedelta(seconds=_pause(PAUSES, row.attempts, outcome.after))
             if outbox.postpone(session, row, due, reason, detail):
                 self._note(session, row, now, reason)
@@ -159,6 +162,11 @@ class OutcomeRecorder:
 def rests(now: datetime, paused_until: datetime) -> bool:
     """Tell whether a channel rests. A pause longer than any was made by a clock that was ahead."""
     return now < paused_until <= now + timedelta(seconds=LONGEST_AFTER)
+
+
+def _is_answer(outcome: Outcome) -> bool:
+    """Tell whether the other side has decided about an item: then the channel works."""
+    return outcome.state in ("sent", "gone") or outcome.reason == "refused"
 
 
 def _pause(pauses: Sequence[float], failures: int, after: float | None) -> float:

@@ -11,6 +11,7 @@ from helpdesk.settings.parsing import InvalidSetting
 SmtpTls = Literal["starttls", "tls", "off"]
 TLS_PORT = 465
 PORTS: dict[SmtpTls, int] = {"starttls": 587, "tls": TLS_PORT, "off": 25}
+MOST_RECIPIENTS = 100_000
 
 NO_SENDER = "SMTP_HOST is given without an address in SMTP_FROM: no mail is sent"
 NO_WEB_PUSH = (
@@ -31,6 +32,14 @@ def smtp_tls(text: str) -> str:
     if value not in PORTS:
         raise InvalidSetting("is no encryption of mail", "Give starttls, tls or off")
     return value
+
+
+def recipients(text: str) -> int:
+    """Parse a number of addresses. Raises InvalidSetting."""
+    number = parsing.number(text)
+    if not 1 <= number <= MOST_RECIPIENTS:
+        raise InvalidSetting("is no number of addresses", f"Give a whole one from 1 to {MOST_RECIPIENTS:,}")
+    return number
 
 
 def push_hosts(text: str) -> tuple[str, ...]:
@@ -63,6 +72,12 @@ class ChannelSettings:
     )
     smtp_reply_to: str | None = setting(
         "SMTP_REPLY_TO", "where answers to letters from a task go; absent: to the person who wrote it"
+    )
+    letters_per_day: int = setting(
+        "LETTERS_PER_DAY",
+        "to how many addresses one person may write from tasks in 24 hours; a quarter of them, but at least 20, in one",
+        recipients,
+        default=200,
     )
     smtp_ca_bundle: Path | None = setting(
         "SMTP_CA_BUNDLE", "the authority of the mail server's certificate; absent: CA_BUNDLE", parsing.ca_bundle

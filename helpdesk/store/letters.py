@@ -126,6 +126,13 @@ def of_task(session: Session, task_id: int, limit: int, author_id: int | None = 
     return _with_ends(session, _letters().where(*written).order_by(LETTER.c.id.desc()).limit(limit))
 
 
+def written(session: Session, author_id: int, since: datetime, limit: int) -> list[tuple[datetime, int]]:
+    """Return when a person wrote letters from tasks and to how many addresses each, the newest first."""
+    mine = (LETTER.c.author_id == author_id, LETTER.c.task_id != TO_MANY, LETTER.c.created_at > since)
+    query = sa.select(LETTER.c.created_at, LETTER.c.recipients).where(*mine).order_by(LETTER.c.id.desc()).limit(limit)
+    return [(at, sum(map(len, json.loads(listed).values()))) for at, listed in session.execute(query)]
+
+
 def one(session: Session, letter_id: int) -> Sent | None:
     """Return a letter from a task; None when there is none with this id."""
     found = _with_ends(session, _letters().where(LETTER.c.id == letter_id, LETTER.c.task_id != TO_MANY))
@@ -145,6 +152,14 @@ def progress(session: Session, letter_id: int) -> dict[tuple[str, str], int]:
     query = sa.select(OUTBOX.c.state, OUTBOX.c.reason, sa.func.count()).where(OUTBOX.c.event == event_of(letter_id))
     counts = session.execute(query.group_by(OUTBOX.c.state, OUTBOX.c.reason))
     return Counter({(state, reason): number for state, reason, number in counts})
+
+
+def unsent(session: Session, letter_id: int, limit: int) -> list[tuple[str, str]]:
+    """Return the reasons and people's names of a letter's rows that were not sent, by name."""
+    which = (OUTBOX.c.event == event_of(letter_id), OUTBOX.c.state.in_((outbox.FAILED, outbox.SKIPPED)))
+    query = sa.select(OUTBOX.c.reason, PERSON.c.full_name).join(PERSON, PERSON.c.id == OUTBOX.c.person_id)
+    found = session.execute(query.where(*which).order_by(PERSON.c.full_name, PERSON.c.id).limit(limit))
+    return [(reason, name) for reason, name in found]
 
 
 def recipients(session: Session, group: Group) -> list[Recipient]:

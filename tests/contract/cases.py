@@ -59,6 +59,7 @@ PROFILE = {"office": "305", "username": "boss", "email": "", "browser_notificati
 KEY = {"Idempotency-Key": "k"}
 MAIL = {"smtp_host": "127.0.0.1", "smtp_given_port": 9, "smtp_encryption": "off", "smtp_from": "desk@example.test"}
 LETTER = {"recipient": "boss@firma.test", "cc": "irina@example.test", "subject": "Готово", "message": "Всё готово."}
+SURE = {"sure": True, "idempotency_key": "many"}
 TO_MANY = {"group": "all", "subject": "Работы в сети", "text": "В субботу сети не будет."}
 
 NEW = {
@@ -128,14 +129,14 @@ ANSWERS = [
     Case("no_flagged_address", "POST", "/admin/delivery/flagged/2", {}, "admin"),
     Case("letters_to_many", "GET", "/admin/mail", login="admin"),
     Case("letter_to_many_previewed", "POST", "/admin/mail", TO_MANY, "admin", settings=MAIL),
-    Case("letter_to_many", "POST", "/admin/mail", {**TO_MANY, "sure": True}, "admin", settings=MAIL),
+    Case("letter_to_many", "POST", "/admin/mail", {**TO_MANY, **SURE}, "admin", settings=MAIL),
     Case(
         "letter_to_many_progress",
         "GET",
         "/admin/mail/1",
         login="admin",
         settings=MAIL,
-        before=("/admin/mail", {**TO_MANY, "sure": True}),
+        before=("/admin/mail", {**TO_MANY, **SURE}),
     ),
     Case("letter_to_many_continued", "POST", "/admin/mail/1", {}, "admin", settings=MAIL),
     Case("letters_of_task", "GET", "/tasks/1/mail", settings=MAIL, before=(f"{TASK}/send-email", LETTER)),

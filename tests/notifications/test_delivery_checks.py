@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from helpdesk.errors import Unavailable
+from helpdesk.notifications import delivery_checks
 from helpdesk.notifications.channels import registry
 from helpdesk.notifications.channels.port import Item
 from helpdesk.notifications.delivery_checks import ADMINISTRATORS_ONLY, TEST, DeliveryChecks
@@ -23,12 +24,12 @@ from helpdesk.notifications.kinds import TYPES
 from helpdesk.notifications.preferences import PERSONAL, Preferences
 from helpdesk.notifications.preferences_json import to_json
 from helpdesk.settings import settings as configuration
-from helpdesk.store import people, preferences, rights
+from helpdesk.store import letters, people, preferences, rights
 from helpdesk.store.database import Database
 from helpdesk.store.models import tables
 from helpdesk.store.models.notifications import Notification
 from helpdesk.store.outbox import Row
-from helpdesk.tasks.model import Edit
+from helpdesk.tasks.model import Actor, Edit
 from helpdesk.wiring import wire
 from tests.clocks import NOON
 from tests.notifications.listed_feed import ListedFeed
@@ -176,6 +177,22 @@ async def test_what_cannot_be_asked_waits_uncounted(office: Office, monkeypatch:
     assert {it.attempts for it in stored(office.database).values()} == {0}
 
 
+async def test_what_a_slow_backend_has_answered_in_time_is_sent(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery_checks, "SECONDS", 0.5)
+    checks, asked = checks_of(database), items(ANNA, ["email"], ["commented", "mentioned", "given"])
+
+    async def visible_to(event: Any, actors: Sequence[Actor]) -> frozenset[int]:
+        if event.key == "mentioned":
+            await asyncio.Event().wait()
+        return frozenset(it.id for it in actors)
+
+    monkeypatch.setattr(checks.feed, "visible_to", visible_to)
+    found = await checks.refused(asked)
+    assert {id: it.reason for id, it in found.items()} == {2: "unchecked"}
+
+
 def checks_of(database: Database, moment: datetime = NOON) -> DeliveryChecks:
     return DeliveryChecks(ListedFeed(), database, people.known_in_embedded, rights.administrators, None, lambda: moment)  # type: ignore[arg-type]  # a test's feed
 
@@ -220,3 +237,15 @@ def test_no_channel_gets_past_the_matrix_a_mute_quiet_hours_or_a_switched_off_br
             and (option == "email" or in_browser)
         )
         assert (item.row.id not in refused) == allowed
+
+
+@pytest.mark.parametrize(("meanwhile", "end"), [(disable, ("skipped", "account")), (lambda office: None, SENT)])
+async def test_a_letter_from_a_task_is_sent_for_an_active_author_alone(
+    office: Office, meanwhile: Callable[[Office], None], end: tuple[str, str]
+) -> None:
+    letter = letters.NewLetter(office.task, ["boss@firma.test"], [], "Готово", "Всё готово.", "Subject: Готово")
+    write(office.database, lambda db: letters.add(db, ANNA, letter, office.services.clock()))
+    meanwhile(office)
+    await office.send()
+    (row,) = (it for it in stored(office.database).values() if it.letter_id)
+    assert (row.state, row.reason) == end

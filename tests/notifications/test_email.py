@@ -175,6 +175,25 @@ async def test_a_lost_answer_is_of_its_mail_and_several_are_of_the_channel(
     await sender.close()
 
 
+async def test_with_a_slow_server_no_mail_is_begun_late(
+    sender: EmailSender, server: ImitatedSmtp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("helpdesk.notifications.channels.email.sender.START_SECONDS", 0.0)
+    assert [it.row.id async for it, _ in sender.send([item(1), item(2)])] == [1] and len(server.received) == 1
+    await sender.close()
+
+
+async def test_a_server_that_puts_off_everybody_stops_the_channel_until_it_takes_one(
+    sender: EmailSender, server: ImitatedSmtp
+) -> None:
+    server.answers |= {f"p{n}@x.test": "451 later" for n in range(4)}
+    each = [item(n + 1, None, email=f"p{n}@x.test") for n in range(4)]
+    assert [it.of_channel for it in await outcomes(sender, each[0], each[0], each[1])] == [False] * 3
+    assert [it.of_channel for it in await outcomes(sender, each[2], each[3])] == [True, True]
+    assert await outcomes(sender, item(9), each[0]) == [SENT, Outcome("later", "busy", "451 later")]
+    await sender.close()
+
+
 async def test_a_server_that_takes_nothing_is_asked_once(sender: EmailSender, server: ImitatedSmtp) -> None:
     server.answers["MAIL"] = "550 not you"
     found = await outcomes(sender, item(1), item(2))

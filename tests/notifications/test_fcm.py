@@ -1,5 +1,6 @@
 """Pushes to phones, by the SDK and an imitated Firebase."""
 
+import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator, Iterator
@@ -7,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import uvloop
 from firebase_admin import messaging
 
 from helpdesk.notifications.channels.fcm import connect
@@ -41,6 +43,18 @@ async def sender(wanted: Settings) -> AsyncIterator[FcmSender]:
 
 def to(token: str = "phone", number: int = 1, **changed: object) -> Item:
     return item(number, channel="fcm", service="fcm", address=token, **changed)
+
+
+def test_a_push_goes_out_from_the_event_loop_of_the_server(firebase: ImitatedFcm, wanted: Settings) -> None:
+    async def send() -> dict[int, Outcome]:
+        sender = FcmSender(wanted)
+        found = await outcomes(sender, [to()])
+        await sender.close()
+        return found
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        assert runner.run(send()) == {1: Outcome("sent")}
+    assert len(firebase.messages) == 1
 
 
 async def test_a_phone_gets_the_words_and_where_they_lead(firebase: ImitatedFcm, sender: FcmSender) -> None:
@@ -97,6 +111,18 @@ async def test_a_phone_for_which_nothing_is_answered_delays_no_other(
     told = await outcomes(sender, [to(), to("other", 2)])
     assert list(told) == [2, 1] and told[2] == Outcome("sent")
     assert (told[1].state, told[1].reason, told[1].of_channel) == ("later", "unreachable", False)
+    await sender.close()
+
+
+async def test_a_firebase_that_answers_nobody_rests_after_two(
+    firebase: ImitatedFcm, wanted: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("helpdesk.notifications.channels.fcm.account.SECONDS", 0.5)
+    monkeypatch.setattr("helpdesk.notifications.channels.fcm.sender.AT_ONCE", 2)
+    sender = FcmSender(wanted)
+    firebase.told |= {f"phone-{n}": Answer(hangs=True) for n in range(8)}
+    told = await outcomes(sender, [to(f"phone-{n}", n) for n in range(8)])
+    assert [told[n].of_channel for n in range(8)].count(True) >= 5 and firebase.requests <= 3
     await sender.close()
 
 

@@ -247,8 +247,56 @@ async def test_a_sender_that_says_nothing_or_too_much_confuses_nobody(post: Post
 
     post.worker.sender = Odd()
     await post.worker.step()
-    unheard = ("waiting", "unreachable")
-    assert states(post.database) == {twice: ("sent", ""), nothing: unheard, other: unheard, sent: ("sent", "")}
+    untried = ("waiting", "")
+    assert states(post.database) == {twice: ("sent", ""), nothing: untried, other: untried, sent: ("sent", "")}
+    assert leased(post.database) == 0
+
+
+async def test_a_sender_that_ends_early_goes_on_with_the_rest_and_one_that_says_nothing_has_failed(post: Post) -> None:
+    class Slow(ScriptedSender):
+        async def send(self, items: Sequence[Item]) -> AsyncIterator[tuple[Item, Outcome]]:
+            self.calls.append([it.row.event for it in items])
+            for item in items[:2]:
+                if item.row.event != rows[4]:
+                    yield item, SENT
+
+    rows = put(post.database, *[waiting(task=it) for it in range(5)])
+    post.worker.sender = sender = Slow()
+    await post.run()
+    assert sender.calls == [rows, rows[2:], rows[4:]] and state_of(post.database).failures == 0
+    assert [states(post.database)[it] for it in rows] == [("sent", "")] * 4 + [("waiting", "unreachable")]
+
+
+async def test_an_answer_about_any_item_ends_the_probing_of_a_channel(post: Post) -> None:
+    down, gone, _ = put(post.database, *[waiting(task=it, device_id=device(post.database)) for it in range(3)])
+    post.sender.says(down, DOWN, SENT)
+    post.sender.batch = 1
+    await post.worker.step()
+    assert state_of(post.database).failures == 1
+    write(post.database, lambda db: channel_states.resume(db, WEB_PUSH))
+    post.sender.says(gone, Outcome("gone", "gone"))
+    await post.worker.step()
+    assert post.sender.calls == [[down], [gone]] and state_of(post.database).failures == 0
+
+
+async def test_mail_that_is_put_off_is_given_up_by_its_age(database: Database) -> None:
+    post = Post(database, channel="email")
+    (event,) = put(database, waiting(channel="email"))
+    post.sender.says(event, LATER)
+    await post.run_until(lambda: states(database)[event][0] == "failed", 400_000)
+    assert states(database)[event] == ("failed", "expired")
+    assert stored(database)[event].attempts > MOST_ATTEMPTS and post.clock.seconds > 3 * 86_400
+
+
+async def test_a_bundle_of_which_a_part_can_not_be_checked_waits_whole(database: Database) -> None:
+    post = Post(database, channel="email")
+    rows = put(database, *[waiting(channel="email", bundle="digest") for _ in range(3)],
+               waiting(person=BORIS, channel="email", bundle="digest"))  # fmt: skip
+    post.checks.refuses = {rows[0]: Outcome("skipped", "read"), rows[1]: outbox_worker.UNCHECKED}
+    await post.run()
+    assert [states(database)[it] for it in rows] == [
+        ("skipped", "read"), ("waiting", "unchecked"), ("waiting", "unchecked"), ("sent", "")
+    ]  # fmt: skip
 
 
 class Broken(Database):

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 
 import pytest
+import uvloop
 from aiohttp.abc import ResolveResult
 from hypothesis import given
 from hypothesis import settings as budget
@@ -73,6 +74,18 @@ def to(subscription: Subscription, number: int = 1, **changed: object) -> Item:
 
 async def sent_one(sender: WebPushSender, one: Item) -> Outcome:
     return (await outcomes(sender, [one]))[one.row.id]
+
+
+def test_a_push_goes_out_from_the_event_loop_of_the_server(service: ImitatedPushService, wanted: Settings) -> None:
+    async def send() -> Outcome:
+        sender = WebPushSender(wanted)
+        outcome = await sent_one(sender, to(service.subscribe()))
+        await sender.close()
+        return outcome
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        assert runner.run(send()) == Outcome("sent")
+    assert len(service.pushes) == 1
 
 
 async def test_a_browser_gets_what_the_contract_promises_and_nobody_else_can_read_it(
@@ -142,7 +155,7 @@ async def test_the_answer_decides(
     assert (service.requests, service.pushes) == (1, [])
 
 
-@pytest.mark.parametrize("answer", [Answer(hangs=True), Answer(body=b"x" * 100, drips=True), Answer(cuts=True)])
+@pytest.mark.parametrize("answer", [Answer(hangs=True), Answer(cuts=True)])
 async def test_a_service_that_fails_delays_no_other(
     service: ImitatedPushService, sender: WebPushSender, monkeypatch: pytest.MonkeyPatch, answer: Answer
 ) -> None:
@@ -152,6 +165,28 @@ async def test_a_service_that_fails_delays_no_other(
     told = await outcomes(sender, [bad, good])
     assert told[2] == Outcome("sent") and (answer.cuts or list(told) == [2, 1])
     assert (told[1].state, told[1].reason, told[1].of_channel) == ("later", "unreachable", False)
+
+
+async def test_a_service_that_hangs_is_asked_no_more_for_a_while(
+    service: ImitatedPushService, sender: WebPushSender, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("helpdesk.notifications.channels.webpush.sender.SECONDS", 0.5)
+    service.told = lambda path: Answer(hangs=True)
+    hanging = [to(service.subscribe(str(n)), n) for n in range(1, 41)]
+    with imitated_push_service(authority, PAIR.public) as good:
+        told = await outcomes(sender, [*hanging, to(good.subscribe(), 50)])
+        assert told[50] == Outcome("sent") and next(iter(told)) == 50 and service.requests <= 12
+        assert {(told[it.row.id].reason, told[it.row.id].of_channel) for it in hanging} == {("unreachable", False)}
+        asked = service.requests
+        assert (await outcomes(sender, hanging))[1].state == "later" and service.requests == asked
+
+
+async def test_the_status_counts_though_its_text_has_no_end(
+    service: ImitatedPushService, sender: WebPushSender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("helpdesk.notifications.channels.webpush.sender.SECONDS", 0.5)
+    service.told = lambda path: Answer(body=b"x" * 100, drips=True)
+    assert await sent_one(sender, to(service.subscribe())) == Outcome("sent")
 
 
 async def test_our_key_is_at_fault_only_when_no_service_accepts_it(

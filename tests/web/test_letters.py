@@ -2,20 +2,26 @@
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email import message_from_string
 from email.message import EmailMessage
 from email.policy import default as policy
-from typing import Any
+from functools import partial
+from typing import Any, get_args
 
 import pytest
 import sqlalchemy as sa
 from sqlmodel import Session, select
 
 from helpdesk.errors import StoreUnavailable
+from helpdesk.languages import say
+from helpdesk.notifications.channels.email import compose
+from helpdesk.notifications.plain_text import excerpt
 from helpdesk.services import Services
 from helpdesk.store import letters, outbox
 from helpdesk.store.models.delivery import Letter, OutboxRow
+from helpdesk.tasks.model import TextFormat
+from helpdesk.web.mail import letter_input, sending
 from tests.servers.imitated_smtp import ImitatedSmtp, imitated_smtp
 from tests.servers.process import free_port
 from tests.web.conftest import HTML, Client, Visit, attached, notes
@@ -76,7 +82,12 @@ def test_a_letter_leaves_a_comment_and_waits_in_the_outbox_once(
     assert [it.get_content() for it in message.iter_attachments()] == ["plan \x00"]
     assert (row.channel, row.person_id, row.task_id, row.event) == ("email", 2, number, f"letter.{letter.id}")
     (note,) = notes(writer, number)[-1:]
-    assert "boss@firma.test" in note and "y@firma.test" in note and "план.txt" in note and "> <b>Готово</b>" in note
+    assert (
+        "boss@firma.test" in note
+        and "y@firma.test" in note
+        and "план.txt" in note
+        and "\n\nДобрый день!\n<b>Готово</b>" in note
+    )
     assert "boss@firma.test" not in str(notes(writer, number)[:-1])
     entry = writer.get(f"/tasks/api/task/{number}/history").json()["history"][-1]
     assert entry["private"] is True
@@ -175,6 +186,13 @@ def test_only_who_may_comment_writes_and_others_letters_need_the_right_to_intern
     assert "Write an e-mail" in writer.get(f"/tasks/{number}", headers=HTML).text
 
 
+@pytest.mark.parametrize("text_format", get_args(TextFormat))
+def test_the_notification_of_a_letter_says_its_text(text_format: TextFormat) -> None:
+    letter = letter_input.Letter(("boss@firma.test",), (), "Счёт", "Добрый день!\nВсё готово.", (), True)
+    written = sending.comment(partial(say, "en"), text_format, letter)
+    assert excerpt(written).endswith("Subject: Счёт Добрый день! Всё готово.")
+
+
 @pytest.mark.parametrize("state", ["sent", "failed"])
 def test_the_content_goes_with_the_end_of_its_row(writer: Client, number: int, services: Services, state: str) -> None:
     send(writer, number)
@@ -212,6 +230,8 @@ def test_a_letter_to_many_is_looked_at_then_sent_once_to_each(
     look = admin.post("/admin/mail", data=MANY, headers=HTML).text
     assert "Everybody: 4" in parsed(look).text and "1 without an address" in look and "Работы <b>" in parsed(look).text
     assert stored(services) == []
+    back = admin.post("/admin/mail", data={**MANY, "sure": "1", "back": "1"}, headers=HTML).text
+    assert "Сеть не работает.</textarea>" in back and "Check the letter" not in back and stored(services) == []
     form = {**MANY, "sure": "1", "idempotency_key": re.findall(r'idempotency_key" value="([^"]+)', look)[0]}
     for _ in range(2):
         address = admin.post("/admin/mail", data=form, headers=HTML).headers["location"]
@@ -224,7 +244,11 @@ def test_a_letter_to_many_is_looked_at_then_sent_once_to_each(
     admin.post(address, json={})
     assert progress(admin, address)["waiting"] == 4
     page = admin.get(address, headers=HTML).text
-    assert "0 of 4 sent" in page and "every 3s" in page
+    assert "0 of 4 sent" in page and "every 3s" in page and "Анна" not in page
+    refused = sa.text("UPDATE outbox SET state = 'failed', reason = 'refused' WHERE person_id = :id")
+    services.database.run_here(lambda db: db.execute(refused, {"id": PEOPLE_IDS["anna"]}), writes=True)
+    (why,) = progress(admin, address)["reasons"]
+    assert why["count"] == 1 and why["people"][0] in admin.get(address, headers=HTML).text
     assert "Работы" in admin.get("/admin/audit?group=settings").text or "letter_to_many" in str(
         admin.get("/admin/audit?group=settings").json()
     )
@@ -233,5 +257,73 @@ def test_a_letter_to_many_is_looked_at_then_sent_once_to_each(
 @pytest.mark.parametrize("group", ["right:root", "department:", "nobody", "department:Нет такого"])
 def test_an_group_of_nobody_is_refused(visit: Visit, smtp: ImitatedSmtp, group: str) -> None:
     admin = visit("admin", **mail_at(smtp.port))
-    answer = admin.post("/admin/mail", json={**MANY, "group": group, "sure": True})
+    answer = admin.post("/admin/mail", json={**MANY, "group": group, "sure": True, "idempotency_key": "k"})
     assert answer.status_code == 422 and "group" in answer.json()["errors"]
+
+
+def test_a_letter_to_many_needs_a_key_by_which_it_is_sent_once(
+    visit: Visit, smtp: ImitatedSmtp, services: Services
+) -> None:
+    admin = visit("admin", **mail_at(smtp.port))
+    answer = admin.post("/admin/mail", json={**MANY, "sure": True})
+    assert (answer.status_code, list(answer.json()["errors"])) == (422, ["idempotency_key"])
+    assert stored(services) == []
+    for _ in range(2):
+        answer = admin.post("/admin/mail", json={**MANY, "sure": True}, headers={"Idempotency-Key": "k"})
+    assert answer.status_code == 201 and len({row.letter_id for _, row in stored(services)}) == 1
+
+
+def test_the_audit_tells_to_whom_a_letter_went(writer: Client, visit: Visit, number: int, smtp: ImitatedSmtp) -> None:
+    send(writer, number, cc="x@firma.test")
+    records = visit("admin", **mail_at(smtp.port)).get("/admin/audit?group=tasks").json()
+    assert "letter_sent" in str(records) and "boss@firma.test" in str(records) and "x@firma.test" in str(records)
+
+
+def test_a_letter_that_can_not_be_composed_leaves_no_comment(
+    writer: Client, number: int, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(**_: object) -> EmailMessage:
+        raise ValueError
+
+    monkeypatch.setattr(compose, "task_letter", broken)
+    answer = writer.post(f"/tasks/{number}/mail", data=LETTER, files={"files": ("a.txt", b"new")}, headers=HTML)
+    assert answer.status_code == 500
+    assert stored(services) == [] and not any("boss@firma.test" in it for it in notes(writer, number))
+
+
+def test_another_address_for_answers_is_told_in_the_comment(writer: Client, number: int, services: Services) -> None:
+    send(writer, number, sender="Anna@example.test")
+    assert "Answers to" not in notes(writer, number)[-1]
+    send(writer, number, sender="other@elsewhere.test")
+    assert "Answers to: other@elsewhere.test" in notes(writer, number)[-1]
+    assert [mime(it)["Reply-To"] for it, _ in stored(services)] == ["anna@example.test", "other@elsewhere.test"]
+
+
+def test_who_may_only_write_internal_comments_sees_own_letters_alone(
+    writer: Client, visit: Visit, number: int, smtp: ImitatedSmtp, services: Services
+) -> None:
+    send(writer, number)
+    hidden_ones = sa.text("UPDATE tracker_role SET permissions = replace(permissions, 'view_private', 'none')")
+    services.database.run_here(lambda db: db.execute(hidden_ones), writes=True)
+    boris = visit("boris", **mail_at(smtp.port))
+    assert boris.get(f"/tasks/{number}/mail").json()["letters"] == []
+    send(boris, number)
+    assert len(boris.get(f"/tasks/{number}/mail").json()["letters"]) == 1
+
+
+def test_after_very_many_addresses_the_next_letter_has_to_wait(
+    visit: Visit, smtp: ImitatedSmtp, number: int, services: Services
+) -> None:
+    smtp.answers.clear()
+    anna, boris = (visit(login, **mail_at(smtp.port), letters_per_day=24) for login in ("anna", "boris"))
+    assert send(anna, number, cc=",".join(f"a{count}@firma.test" for count in range(19))).status_code == 200
+    before = notes(anna, number)
+    refused = send(anna, number)
+    assert refused.status_code == 429 and 3_500 < int(refused.headers["retry-after"]) <= 3_600
+    page = anna.post(f"/tasks/{number}/mail", data=LETTER, headers=HTML)
+    assert page.status_code == 429 and "very many addresses" in page.text and "boss@firma.test" in page.text
+    assert notes(anna, number) == before and len(stored(services)) == 1
+    assert send(boris, number).status_code == 200
+    earlier = sa.update(Letter).values(created_at=datetime.now(UTC) - timedelta(hours=1))
+    services.database.run_here(lambda db: db.execute(earlier), writes=True)
+    assert [send(anna, number).status_code for _ in range(5)] == [200] * 4 + [429]

@@ -91,7 +91,13 @@ def test_a_letter_to_many_reaches_each_by_a_mail_of_their_own(
     running: Client, services: Services, smtp: ImitatedSmtp
 ) -> None:
     client = as_(running, services, "admin")
-    body = {"group": "all", "subject": "Работы <b>", "text": "Сети не будет.\n<script>", "sure": True}
+    body = {
+        "group": "all",
+        "subject": "Работы <b>",
+        "text": "Сети не будет.\n<script>",
+        "sure": True,
+        "idempotency_key": "k",
+    }
     assert client.post("/admin/mail", json=body).status_code == 201
     received = smtp.wait_for(5)
     assert sorted(it.recipients for it in received) == sorted(

@@ -94,6 +94,7 @@ ACTS: Mapping[str, Act] = {
     "channel_stopped": Act("settings", sentence("a channel was stopped")),
     "channel_resumed": Act("settings", sentence("a channel was resumed")),
     "address_cleared": Act("settings", sentence("mail is sent to a refused address again")),
+    "letter_sent": Act("tasks", sentence("an e-mail was sent from a task")),
     "letter_to_many": Act("settings", sentence("a letter was sent to many people")),
     "columns_changed": Act("settings", sentence("the columns of the board were changed")),
 }
@@ -107,6 +108,7 @@ LABELS: Mapping[str, Sentence] = {
     "directory": sentence("Directory"),
     "login": sentence("Login"),
     "email": sentence("E-mail"),
+    "sender": sentence("Answers to"),
     "joined": sentence("Account"),
     "redmine": sentence("User of Redmine"),
     "name": sentence("Name"),

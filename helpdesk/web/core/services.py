@@ -1,5 +1,6 @@
 """The services of the application: everything that a handler reaches beside its request."""
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -39,6 +40,7 @@ class WebServices(Services):
 
     `path` returns the path of a route by its name. The answers to errors use `conflict_json`, the JSON of a task in
     conflict, and `sealed_text`, the text of a form whose session has ended, sealed for the sign-in page.
+    `letters_underway` counts the addresses of letters that are being written, by the author's id.
     """
 
     path: Callable[..., str]
@@ -49,6 +51,7 @@ class WebServices(Services):
     readiness: "Readiness"
     pictures: "Pictures"
     exports: "Exports"
+    letters_underway: Counter[int]
     color_cache: "ColorCache"
     reader_cache: "ReaderCache"
     absences: "Absences"

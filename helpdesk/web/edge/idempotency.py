@@ -156,9 +156,14 @@ async def _first_answer(
     raise OutcomeUnknown
 
 
-async def _key(request: Request) -> idempotency.Key | None:
+async def sent_key(request: Request) -> str:
+    """Return the idempotency key of a request, from its header or its body; empty without one."""
     sent = request.headers.get("idempotency-key") or (await request_data.read(request)).text("idempotency_key")
-    sent = request_data.clean("idempotency_key", sent, 80).strip()
+    return request_data.clean("idempotency_key", sent, 80).strip()
+
+
+async def _key(request: Request) -> idempotency.Key | None:
+    sent = await sent_key(request)
     signed_in = await session.current(request)
     if signed_in is None:
         raise NotSignedIn

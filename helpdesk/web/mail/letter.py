@@ -25,6 +25,7 @@ from helpdesk.web.drafts import service as drafts
 from helpdesk.web.edge.idempotency import idempotent
 from helpdesk.web.files import uploads
 from helpdesk.web.mail import letter_input, sending
+from helpdesk.web.mail.limits import TooManyLetters
 from helpdesk.web.tasks import askers
 from helpdesk.web.tasks import page as task_page
 
@@ -48,7 +49,7 @@ TO_SOME = sentence("was sent, but not to: %(addresses)s")
 SO_FAR = sentence("was sent, and is yet to be sent to: %(addresses)s")
 MOST_NAMED = 5
 """Of the people who have not got a letter, in the message about it."""
-Refusal = Invalid | TooLarge
+Refusal = Invalid | TooLarge | TooManyLetters
 
 
 @drafts.belongs_to("mail")
@@ -71,7 +72,7 @@ async def send(request: Request) -> Response:
     task = await load(request)
     try:
         sent = await sending.send(request, task, await _read(request, task))
-    except (Invalid, TooLarge) as refusal:
+    except (Invalid, TooLarge, TooManyLetters) as refusal:
         return await _refused(request, task, refusal)
     message = _ending(sent)
     # With its number, since a browser would stay on the form's own page at an address that differs by the mark alone.
@@ -172,9 +173,9 @@ async def _offered(request: Request, task: Task) -> dict[str, str]:
 
 
 async def _letters(request: Request, task: Task) -> list[Sent]:
-    """Return the letters of the task; to whom can't read internal comments, only their own."""
-    person = await current_user(request)
-    only = None if task.choices.may_comment_privately else person.id
+    """Return the letters of the task; to whom can't read internal comments of others, only their own."""
+    person, visible = await current_user(request), await services(request).backend.seen(await actor(request), [task.id])
+    only = None if visible.get(task.id) else person.id
     return await services(request).database.run(lambda db: letters.of_task(db, task.id, MOST_SHOWN, only))
 
 

@@ -45,6 +45,10 @@ class Letter(NamedTuple):
     staged: tuple[Staged, ...] = ()
 
     @property
+    def recipients(self) -> list[str]:
+        return [*self.to, *self.cc]
+
+    @property
     def size(self) -> int:
         return sum(file.size for file in self.files) + sum(file.size for file in self.staged)
 

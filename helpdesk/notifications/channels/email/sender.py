@@ -1,5 +1,6 @@
 """Send notifications and letters by e-mail, one after the other over one connection."""
 
+import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -22,6 +23,10 @@ log = logging.getLogger(__name__)
 BATCH = 50
 MOST_LOST = 2
 """So many messages in a row without an answer are no fault of theirs."""
+MOST_PUT_OFF = 3
+"""So many people in a row whom the server puts off are no fault of theirs."""
+START_SECONDS = 10.0
+"""No mail is begun later: the rest of what the worker waits is for one that the server takes slowly."""
 NO_ADDRESS = Outcome("skipped", "no_address")
 FLAGGED = Outcome("skipped", "flagged")
 BAD_ADDRESS = Outcome("failed", "bad_address")
@@ -47,12 +52,16 @@ class EmailSender:
     def __init__(self, resources: Resources) -> None:
         self.connection = Connection(account(resources.settings))
         self.database, self.writer = resources.database, Writer(resources.settings)
+        self._put_off = set[str]()
 
     async def send(self, items: Sequence[Item]) -> AsyncIterator[tuple[Item, Outcome]]:
-        """Send mails; items of a bundle are one mail and have one outcome."""
-        lost, down = 0, None
-        for them in digest.mails(items):
-            outcome = down or await self._outcome(them)
+        """Send mails; items of a bundle are one mail and have one outcome. With a slow server the last are left out."""
+        loop, lost, down = asyncio.get_running_loop(), 0, None
+        until = loop.time() + START_SECONDS
+        for place, them in enumerate(digest.mails(items)):
+            if place and not down and loop.time() >= until:
+                break
+            outcome = down or self._counted(them[0].row.email, await self._outcome(them))
             lost = lost + 1 if outcome is LOST else 0
             if lost == MOST_LOST:
                 outcome = LOST._replace(of_channel=True)
@@ -63,6 +72,16 @@ class EmailSender:
 
     async def close(self) -> None:
         await self.connection.close()
+
+    def _counted(self, address: str, outcome: Outcome) -> Outcome:
+        """Return the outcome of a mail, of the channel when the server puts off one person after the other."""
+        if outcome.state == "sent":
+            self._put_off.clear()
+        if outcome.reason != "busy":
+            return outcome
+        if len(self._put_off) < MOST_PUT_OFF:
+            self._put_off.add(address)
+        return outcome._replace(of_channel=len(self._put_off) == MOST_PUT_OFF)
 
     async def _outcome(self, items: Sequence[Item]) -> Outcome:
         try:

@@ -19,8 +19,12 @@ from helpdesk.threads import Threads
 log = logging.getLogger(__name__)
 
 AT_ONCE = 10
-SECONDS = 25.0
-"""A call's own limits end it before; its thread may go on when they do not."""
+SECONDS = 18.0
+"""A call's own limits may end it before; its thread may go on when they do not. The token and two rounds of calls take
+less time than the worker waits."""
+MOST_TIMEOUTS = 2
+"""After so many in one batch Firebase is taken for down."""
+HANGS = Outcome("later", "unreachable", "Firebase does not answer", of_channel=True)
 TOKEN_FIELD = "message.token"
 
 
@@ -37,8 +41,8 @@ class FcmSender:
             for item in items:
                 yield item, failed
             return
-        gate = asyncio.Semaphore(AT_ONCE)
-        sending = [asyncio.create_task(self._send(item, gate)) for item in items]
+        gate, silent = asyncio.Semaphore(AT_ONCE), list[Item]()
+        sending = [asyncio.create_task(self._send(item, gate, silent)) for item in items]
         try:
             for done in asyncio.as_completed(sending):
                 yield await done
@@ -60,14 +64,20 @@ class FcmSender:
             return Outcome("later", "unreachable", "the token of Firebase: no answer in time", of_channel=True)
         return None
 
-    async def _send(self, item: Item, gate: asyncio.Semaphore) -> tuple[Item, Outcome]:
+    async def _send(self, item: Item, gate: asyncio.Semaphore, silent: list[Item]) -> tuple[Item, Outcome]:
+        """Send one item. `silent` are those of its batch that got no answer."""
         async with gate:
+            if len(silent) >= MOST_TIMEOUTS:
+                return item, HANGS
             try:
                 async with asyncio.timeout(SECONDS):
                     await self._threads.run(self._deliver, item)
             except (TimeoutError, Overloaded):
+                silent.append(item)
                 return item, Outcome("later", "unreachable", "no answer in time")
             except exceptions.FirebaseError as error:
+                if isinstance(error, exceptions.DeadlineExceededError):
+                    silent.append(item)
                 return item, outcome(error)
             except Exception:
                 log.exception("a push could not be made", extra={"row": item.row.id})

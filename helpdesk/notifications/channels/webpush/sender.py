@@ -3,11 +3,13 @@
 import asyncio
 import logging
 import time
+from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from aiohttp import ClientError, ClientHttpProxyError, ClientProxyConnectionError, ClientSession
+from aiohttp import ClientError, ClientHttpProxyError, ClientProxyConnectionError, ClientResponse, ClientSession
 from cachetools import TTLCache
 from pywebpush import Vapid, WebPusher
 from yarl import URL
@@ -21,8 +23,12 @@ from helpdesk.store.outbox import Row
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = 20
+AT_ONCE, AT_ONCE_OF_ORIGIN = 20, 10
 SECONDS = 10.0
+"""A batch takes at most batch / AT_ONCE times as long, which is less than the worker waits for it."""
+MOST_TIMEOUTS, TIMEOUT_LASTS = 2, 30.0
+"""A service that did not answer so often of late is asked nothing more for a while: it would delay the others."""
+HANGS = Outcome("later", "unreachable", "the service does not answer")
 MOST_ORIGINS = 1_000
 TOKEN_SECONDS, TOKEN_LASTS = 6 * 3_600, 12 * 3_600
 """For how long a token is used, and for how long services accept it, who allow a day at most."""
@@ -43,10 +49,11 @@ class Request(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """What the pushes of one call share: connections, the most at once, and the turn to encrypt."""
+    """What the pushes of one call share: connections, the most at once, also of an origin, and the turn to encrypt."""
 
     session: ClientSession
     gate: asyncio.Semaphore
+    gates: defaultdict[Origin, asyncio.Semaphore]
     encrypting: asyncio.Lock
 
 
@@ -54,7 +61,7 @@ class WebPushSender:
     """`batch` items are claimed together. They are encrypted one by one, with other tasks in between: each takes half
     a millisecond."""
 
-    batch = 200
+    batch = 100
 
     def __init__(self, settings: Settings) -> None:
         self._settings, self._own_hosts = settings, settings.push_hosts or ()
@@ -63,13 +70,16 @@ class WebPushSender:
         self._vapid = Vapid(keys.private_key(settings.vapid_private_key or ""))
         self._contact = keys.contact(settings.vapid_claim_email or "")
         self._tokens: TTLCache[Origin, str] = TTLCache(MOST_ORIGINS, TOKEN_SECONDS)
+        self._timeouts: TTLCache[Origin, int] = TTLCache(MOST_ORIGINS, TIMEOUT_LASTS)
         self._accepted_at = -WORKING_SECONDS
 
     async def send(self, items: Sequence[Item]) -> AsyncIterator[tuple[Item, Outcome]]:
         """Send items, and yield what became of each. That our keys are refused is told at the end: it is a failure of
         the channel only when no service accepts them."""
         self._session = self._session or network.open_session(self._settings, SECONDS)
-        batch, refused = Batch(self._session, asyncio.Semaphore(AT_ONCE), asyncio.Lock()), list[tuple[Item, Outcome]]()
+        gates = defaultdict[Origin, asyncio.Semaphore](lambda: asyncio.Semaphore(AT_ONCE_OF_ORIGIN))
+        batch = Batch(self._session, asyncio.Semaphore(AT_ONCE), gates, asyncio.Lock())
+        refused = list[tuple[Item, Outcome]]()
         sending = [asyncio.create_task(self._send(item, batch)) for item in items]
         try:
             for done in asyncio.as_completed(sending):
@@ -95,17 +105,22 @@ class WebPushSender:
         return time.monotonic() - self._accepted_at < WORKING_SECONDS
 
     async def _send(self, item: Item, batch: Batch) -> tuple[Item, Outcome]:
-        async with batch.gate:
-            return item, await self._outcome(item, batch)
+        address = item.row.address or ""
+        if message := endpoints.trouble(address, self._own_hosts):
+            return item, Outcome("failed", "refused", message.text)
+        origin = endpoints.origin_of(endpoints.current(address))
+        async with batch.gates[origin], batch.gate:
+            return item, await self._outcome(item, origin, batch)
 
-    async def _outcome(self, item: Item, batch: Batch) -> Outcome:
-        if message := endpoints.trouble(item.row.address or "", self._own_hosts):
-            return Outcome("failed", "refused", message.text)
+    async def _outcome(self, item: Item, origin: Origin, batch: Batch) -> Outcome:
+        if self._timeouts.get(origin, 0) >= MOST_TIMEOUTS:
+            return HANGS
         try:
             async with batch.encrypting:
                 request = self._request(item)
             outcome = await _post(batch.session, request)
         except TimeoutError:
+            self._timeouts[origin] = self._timeouts.get(origin, 0) + 1
             return Outcome("later", "unreachable", f"no answer within {SECONDS:.0f} s")
         except ClientProxyConnectionError:
             return Outcome("later", "unreachable", "the proxy can't be reached", of_channel=True)
@@ -153,12 +168,20 @@ async def _post(session: ClientSession, request: Request) -> Outcome:
     """Send a request, without following where its answer leads. Raises TimeoutError, ClientError and OSError."""
     url = URL(request.url, encoded=True)
     async with session.post(url, data=request.body, headers=request.headers, allow_redirects=False) as answer:
-        read = 0
-        while read <= MOST_ANSWERED and (piece := await answer.content.readany()):
-            read += len(piece)
-        if read > MOST_ANSWERED:
-            answer.close()
+        await _read(answer)
     return replies.outcome(answer.status, answer.headers.get("Retry-After"), datetime.now(UTC))
+
+
+async def _read(answer: ClientResponse) -> None:
+    """Read what follows a status, or close the connection: the status alone says what became of the push."""
+    read = 0
+    with suppress(TimeoutError, ClientError, OSError):
+        while read <= MOST_ANSWERED:
+            piece = await answer.content.readany()
+            if not piece:
+                return
+            read += len(piece)
+    answer.close()
 
 
 def _of_proxy(error: ClientHttpProxyError) -> Outcome:
