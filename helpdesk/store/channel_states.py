@@ -32,6 +32,11 @@ def locked(session: Session, channel: str) -> ChannelState:
     return found
 
 
+def rests(state: ChannelState, now: datetime) -> bool:
+    """Tell whether a channel rests after failures."""
+    return bool(state.paused_until and state.paused_until > now)
+
+
 def fail(session: Session, channel: str, reason: str, detail: str, now: datetime, until: datetime) -> None:
     """Count a failure of the channel itself, and let it rest."""
     row = locked(session, channel)

@@ -35,7 +35,8 @@ class NewLetter(NamedTuple):
 
 
 class Sent(NamedTuple):
-    """A letter from a task and what became of it; `state` is empty when its row was deleted long ago."""
+    """A letter from a task and what became of it; `state` is empty when its row was deleted long ago. When some have
+    got it, it is still to be sent to those in `put_off`, and those in `not_to` do not get it."""
 
     id: int
     author_id: int
@@ -47,6 +48,8 @@ class Sent(NamedTuple):
     state: str
     reason: str
     detail: str
+    put_off: tuple[str, ...] = ()
+    not_to: tuple[str, ...] = ()
 
 
 class Group(NamedTuple):
@@ -83,6 +86,15 @@ def add(session: Session, author_id: int, letter: NewLetter, now: datetime) -> i
     row |= {"task_id": letter.task_id, "letter_id": letter_id, "due_at": now, "created_at": now}
     outbox.add(session, [row])
     return letter_id
+
+
+def note_rest(session: Session, letter_id: int, put_off: Sequence[str], refused: Sequence[str]) -> None:
+    """Note who has not got a letter that others have: it is sent again to who was put off, and to nobody else."""
+    stored = session.execute(sa.select(LETTER.c.recipients).where(LETTER.c.id == letter_id)).scalar()
+    lists = json.loads(stored or "{}")
+    lists |= {"put_off": list(put_off), "refused": [*lists.get("refused", ()), *refused]}
+    values = {"recipients": json.dumps(lists, ensure_ascii=False)}
+    session.execute(sa.update(LETTER).where(LETTER.c.id == letter_id).values(values))
 
 
 def add_to_many(
@@ -145,6 +157,14 @@ def progress(session: Session, letter_id: int) -> dict[tuple[str, str], int]:
     return Counter({(state, reason): number for state, reason, number in counts})
 
 
+def unsent(session: Session, letter_id: int, limit: int) -> list[tuple[str, str]]:
+    """Return the reasons and people's names of a letter's rows that were not sent, by name."""
+    which = (OUTBOX.c.event == event_of(letter_id), OUTBOX.c.state.in_((outbox.FAILED, outbox.SKIPPED)))
+    query = sa.select(OUTBOX.c.reason, PERSON.c.full_name).join(PERSON, PERSON.c.id == OUTBOX.c.person_id)
+    found = session.execute(query.where(*which).order_by(PERSON.c.full_name, PERSON.c.id).limit(limit))
+    return [(reason, name) for reason, name in found]
+
+
 def recipients(session: Session, group: Group) -> list[Recipient]:
     """Return the active people of a group whose address takes mail, by name."""
     fit = (PERSON.c.email != "", FLAGGED.c.person_id.is_(None))
@@ -196,9 +216,12 @@ def _with_ends(session: Session, query: sa.Select[Any]) -> list[Sent]:
 def _sent(row: Any, end: tuple[str, str, str]) -> Sent:
     id, author_id, author, recipients, subject, created_at = row
     lists = json.loads(recipients or "{}")
-    return Sent(
-        id, author_id, author, tuple(lists.get("to", ())), tuple(lists.get("cc", ())), subject, created_at, *end
-    )
+    to, cc, put_off, not_to = (tuple(lists.get(name, ())) for name in ("to", "cc", "put_off", "refused"))
+    state, reason, detail = end
+    if put_off and state in (outbox.FAILED, outbox.SKIPPED):
+        state, not_to = outbox.SENT, not_to + put_off
+    put_off = put_off if state == outbox.WAITING else ()
+    return Sent(id, author_id, author, to, cc, subject, created_at, state, reason, detail, put_off, not_to)
 
 
 def _to_many(row: Any) -> ToMany:

@@ -62,6 +62,7 @@ class Row(NamedTuple):
 class Ended(NamedTuple):
     """A row of the past, as its person or an administrator sees it."""
 
+    channel: str
     event: str
     type: str
     task_id: int
@@ -218,8 +219,12 @@ def prune(session: Session, now: datetime) -> bool:
 
 
 def recent(session: Session, person_id: int, channels: Collection[str], limit: int) -> list[Ended]:
-    """Return what became of a person's last rows in these channels, the newest first."""
-    which = (OUTBOX.c.person_id == person_id, OUTBOX.c.channel.in_(channels))
+    """Return what became of what was to be sent to a person in these channels, the newest first.
+
+    Rows of letters from tasks are left out: their person has written them to others.
+    """
+    is_to_person = sa.or_(OUTBOX.c.letter_id.is_(None), OUTBOX.c.task_id == 0)
+    which = (OUTBOX.c.person_id == person_id, OUTBOX.c.channel.in_(channels), is_to_person)
     query = sa.select(*(OUTBOX.c[name] for name in Ended._fields)).where(*which)
     return [Ended(*row) for row in session.execute(query.order_by(OUTBOX.c.id.desc()).limit(limit))]
 

@@ -101,6 +101,20 @@ def test_a_test_is_sent_to_the_device_alone_whatever_is_wanted(
     assert (row.state, row.event.partition(".")[0]) == ("waiting", "test") and "webpush" in woken
 
 
+def test_what_waits_for_a_channel_that_rests_or_is_stopped_says_so(anna: Client, services: Services) -> None:
+    put(services, channel="email")
+    later = NOW + timedelta(hours=1)
+    rest = lambda db: channel_states.fail(db, "email", "unreachable", "", NOW, later)  # noqa: E731
+    stop = lambda db: channel_states.stop(db, "email", 1)  # noqa: E731
+    stopped = "an administrator has stopped this"
+    for change, test, row in ((rest, "does not work just now", "works again"), (stop, stopped, stopped)):
+        services.database.run_here(change, writes=True)
+        assert test in anna.post(f"{LIST}/email/test").json()["message"]
+        told = anna.get(DELIVERY).json()["channels"]["email"]["decisions"]
+        assert all(row in it["message"] for it in told) and len(told) >= 2
+        assert ("Next at" in anna.get(DELIVERY, headers=HTML).text) == (row == "works again")
+
+
 def test_an_address_that_was_refused_can_be_tried_again(visit: Visit, services: Services) -> None:
     anna, person = visit("anna"), PEOPLE_IDS["anna"]
     flag = lambda address: lambda db: flagged_addresses.flag(db, person, address, "550 no such user", NOW)  # noqa: E731
@@ -205,9 +219,18 @@ def test_the_last_decisions_are_told_in_words(anna: Client, services: Services, 
         ("failed", None), ("waiting", None), ("sent", task), ("skipped", task),
     ]  # fmt: skip
     page = anna.get(DELIVERY, headers=HTML).text
-    for words in ("A test", "A letter", REASONS["muted"].text, "Tried 3 times", f'href="/tasks/{task}"', "Next at"):
+    for words in (
+        "A test",
+        "A letter",
+        REASONS["muted"].text,
+        "Attempts so far: 3.",
+        f'href="/tasks/{task}"',
+        "Next at",
+    ):
         assert words in page
     assert "secret" not in page and "10.0.0.7" not in page
+    put(services, event="letter.8", type="letter", channel="email", letter_id=8, task_id=task)
+    assert len(anna.get(DELIVERY).json()["channels"]["email"]["decisions"]) == 1, "what others get is none of these"
     for number in range(30):
         put(services, event=f"more.{number}", state="sent", **ended)
     assert len(anna.get(DELIVERY).json()["channels"]["push"]["decisions"]) == 20

@@ -6,17 +6,22 @@ from datetime import UTC, datetime, timedelta
 from email import message_from_string
 from email.message import EmailMessage
 from email.policy import default as policy
-from typing import Any
+from functools import partial
+from typing import Any, get_args
 
 import pytest
 import sqlalchemy as sa
 from sqlmodel import Session, select
 
 from helpdesk.errors import StoreUnavailable
+from helpdesk.languages import say
 from helpdesk.notifications.channels.email import compose
+from helpdesk.notifications.plain_text import excerpt
 from helpdesk.services import Services
 from helpdesk.store import letters, outbox
 from helpdesk.store.models.delivery import Letter, OutboxRow
+from helpdesk.tasks.model import TextFormat
+from helpdesk.web.mail import letter_input, sending
 from tests.servers.imitated_smtp import ImitatedSmtp, imitated_smtp
 from tests.servers.process import free_port
 from tests.web.conftest import HTML, Client, Visit, attached, notes
@@ -77,7 +82,12 @@ def test_a_letter_leaves_a_comment_and_waits_in_the_outbox_once(
     assert [it.get_content() for it in message.iter_attachments()] == ["plan \x00"]
     assert (row.channel, row.person_id, row.task_id, row.event) == ("email", 2, number, f"letter.{letter.id}")
     (note,) = notes(writer, number)[-1:]
-    assert "boss@firma.test" in note and "y@firma.test" in note and "план.txt" in note and "> <b>Готово</b>" in note
+    assert (
+        "boss@firma.test" in note
+        and "y@firma.test" in note
+        and "план.txt" in note
+        and "\n\nДобрый день!\n<b>Готово</b>" in note
+    )
     assert "boss@firma.test" not in str(notes(writer, number)[:-1])
     entry = writer.get(f"/tasks/api/task/{number}/history").json()["history"][-1]
     assert entry["private"] is True
@@ -176,6 +186,13 @@ def test_only_who_may_comment_writes_and_others_letters_need_the_right_to_intern
     assert "Write an e-mail" in writer.get(f"/tasks/{number}", headers=HTML).text
 
 
+@pytest.mark.parametrize("text_format", get_args(TextFormat))
+def test_the_notification_of_a_letter_says_its_text(text_format: TextFormat) -> None:
+    letter = letter_input.Letter(("boss@firma.test",), (), "Счёт", "Добрый день!\nВсё готово.", (), True)
+    written = sending.comment(partial(say, "en"), text_format, letter)
+    assert excerpt(written).endswith("Subject: Счёт Добрый день! Всё готово.")
+
+
 @pytest.mark.parametrize("state", ["sent", "failed"])
 def test_the_content_goes_with_the_end_of_its_row(writer: Client, number: int, services: Services, state: str) -> None:
     send(writer, number)
@@ -213,6 +230,8 @@ def test_a_letter_to_many_is_looked_at_then_sent_once_to_each(
     look = admin.post("/admin/mail", data=MANY, headers=HTML).text
     assert "Everybody: 4" in parsed(look).text and "1 without an address" in look and "Работы <b>" in parsed(look).text
     assert stored(services) == []
+    back = admin.post("/admin/mail", data={**MANY, "sure": "1", "back": "1"}, headers=HTML).text
+    assert "Сеть не работает.</textarea>" in back and "Check the letter" not in back and stored(services) == []
     form = {**MANY, "sure": "1", "idempotency_key": re.findall(r'idempotency_key" value="([^"]+)', look)[0]}
     for _ in range(2):
         address = admin.post("/admin/mail", data=form, headers=HTML).headers["location"]
@@ -225,7 +244,11 @@ def test_a_letter_to_many_is_looked_at_then_sent_once_to_each(
     admin.post(address, json={})
     assert progress(admin, address)["waiting"] == 4
     page = admin.get(address, headers=HTML).text
-    assert "0 of 4 sent" in page and "every 3s" in page
+    assert "0 of 4 sent" in page and "every 3s" in page and "Анна" not in page
+    refused = sa.text("UPDATE outbox SET state = 'failed', reason = 'refused' WHERE person_id = :id")
+    services.database.run_here(lambda db: db.execute(refused, {"id": PEOPLE_IDS["anna"]}), writes=True)
+    (why,) = progress(admin, address)["reasons"]
+    assert why["count"] == 1 and why["people"][0] in admin.get(address, headers=HTML).text
     assert "Работы" in admin.get("/admin/audit?group=settings").text or "letter_to_many" in str(
         admin.get("/admin/audit?group=settings").json()
     )

@@ -169,7 +169,7 @@ def _overview(session: Session, is_set: Mapping[str, bool], now: datetime) -> Ov
             Hour(begins, it.get((name, SENT), 0), it.get((name, FAILED), 0))
             for (begins, _), it in zip(times, counts, strict=True)
         )
-        rests = bool(state.paused_until and state.paused_until > now)
+        rests = channel_states.rests(state, now)
         reason = reasons.in_words(state.reason)
         views[name] = ChannelView(name, title, is_set[name], NEEDED[name], depth, hours, state, rests, reason)
     return Overview(

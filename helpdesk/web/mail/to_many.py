@@ -21,7 +21,7 @@ from helpdesk.web.admin.sections import section_page
 from helpdesk.web.core import flash, request_data
 from helpdesk.web.core.after_write import stored
 from helpdesk.web.core.errors import status_of
-from helpdesk.web.core.faces import Json, answer, answer_refusal, html, json_response, moment
+from helpdesk.web.core.faces import Json, answer, answer_refusal, choose, html, json_response, moment
 from helpdesk.web.core.request_data import Fields
 from helpdesk.web.core.services import path_to, services
 from helpdesk.web.core.session import current_user
@@ -33,6 +33,7 @@ LONGEST_TEXT = 20_000
 LONGEST_GROUP = 220
 MOST_SHOWN = 20
 FIRST_NAMES = 10
+MOST_NAMED = 50
 QUEUED_AT_ONCE = 500
 """People whose rows are written in one transaction: a larger one would hold SQLite's lock for too long."""
 CONTINUED_FOR = timedelta(days=1)
@@ -54,14 +55,22 @@ class Draft(NamedTuple):
     refused: int
 
 
+class Unsent(NamedTuple):
+    """Why rows were not sent, in words: how many, and the first of their people."""
+
+    reason: Sentence
+    number: int
+    names: tuple[str, ...]
+
+
 class Progress(NamedTuple):
-    """What became of a letter so far; `reasons` are those of rows that were not sent, in words."""
+    """What became of a letter so far; `reasons` are those of rows that were not sent."""
 
     planned: int
     sent: int
     waiting: int
     failed: int
-    reasons: tuple[tuple[Sentence, int], ...]
+    reasons: tuple[Unsent, ...]
     is_new: bool = True
 
     @property
@@ -107,6 +116,8 @@ async def _continue(request: Request, letter: ToMany) -> Response:
 async def _write(request: Request) -> Response:
     _require_mail(request)
     fields = await request_data.read(request)
+    if choose(request, json=False, page=fields.flag("back")):
+        return await _page(request, fields.values)
     try:
         draft = await _read(request, fields)
     except Invalid as error:
@@ -218,7 +229,12 @@ def _progress(session: Session, letter: ToMany, now: datetime) -> Progress:
         totals[state] += number
         if state in (FAILED, SKIPPED):
             why[reason] += number
-    listed = tuple((reasons.in_words(reason), number) for reason, number in why.most_common())
+    names: dict[str, list[str]] = {}
+    for reason, name in letters.unsent(session, letter.id, MOST_NAMED) if why else ():
+        names.setdefault(reason, []).append(name)
+    listed = tuple(
+        Unsent(reasons.in_words(reason), number, tuple(names.get(reason, ()))) for reason, number in why.most_common()
+    )
     is_new = now - letter.created_at < CONTINUED_FOR
     return Progress(letter.planned, totals[SENT], totals[WAITING], why.total(), listed, is_new)
 
@@ -259,5 +275,7 @@ def _to_dict(letter: ToMany) -> Json:
 
 
 def _progress_to_dict(request: Request, it: Progress) -> Json:
-    why = [{"reason": translate(request, reason), "count": number} for reason, number in it.reasons]
+    why = [
+        {"reason": translate(request, reason), "count": number, "people": names} for reason, number, names in it.reasons
+    ]
     return {"sent": it.sent, "waiting": it.waiting, "failed": it.failed, "missing": it.missing, "reasons": why}

@@ -42,7 +42,9 @@ ONCE_A_DAY = sentence("You have chosen one e-mail a day: the next one at its hou
 CLEAR = sentence("Nothing stands in the way.")
 UNDER_WAY = sentence("It is being sent.")
 WAITING = sentence("It waits for its time.")
-TRIED = sentence("Tried %(times)s times: %(reason)s It is tried again.")
+HELD_UP = sentence("It waits: an administrator has stopped this for now.")
+WAITS_FOR_CHANNEL = sentence("It waits until this works again.")
+TRIED = sentence("Attempts so far: %(times)s. %(reason)s It is tried again.")
 SENT = sentence("Sent.")
 
 
@@ -57,12 +59,14 @@ class Facts(NamedTuple):
 
 
 class Line(NamedTuple):
-    """What became of one notification. `address` leads to its task, and is empty when the person does not see it."""
+    """What became of one notification. `address` leads to its task, and is empty when the person does not see it.
+    `next_at` is when it will be tried, if that is known."""
 
     decision: Ended
     label: Sentence
     text: Sentence
     address: str
+    next_at: datetime | None
 
 
 class Channel(NamedTuple):
@@ -86,9 +90,7 @@ async def delivery(request: Request) -> Response:
     return await answer(
         request,
         json=lambda: json_response(request, {"channels": {it.option: _to_dict(request, it) for it in channels}}),
-        page=lambda: html(
-            request, "notifications/delivery.html", channels=channels, are_known=addresses is not None, now=now
-        ),
+        page=lambda: html(request, "notifications/delivery.html", channels=channels, are_known=addresses is not None),
     )
 
 
@@ -124,7 +126,7 @@ def _channel(
     label = next(it.label for it in registry.options() if it.name == option)
     names = [name for name in OPTION_OF if OPTION_OF[name] == option and name in sending]
     obstacles = list(_obstacles(option, names, facts, person, now)) if names else [NOT_SET_UP]
-    lines = [_line(it, addresses, now) for it in facts.decisions[option]]
+    lines = [_line(it, facts.states.get(it.channel), addresses, now) for it in facts.decisions[option]]
     return Channel(option, label, bool(names), obstacles or [CLEAR], lines)
 
 
@@ -171,8 +173,17 @@ def _listed(labels: list[Sentence]) -> Sentence:
     return Sentence(", ".join(f"%({name})s" for name in values), values)
 
 
-def _line(it: Ended, addresses: dict[int, str], now: datetime) -> Line:
-    return Line(it, _label(it), _text(it, now), addresses.get(it.task_id, ""))
+def _line(it: Ended, state: ChannelState | None, addresses: dict[int, str], now: datetime) -> Line:
+    """Describe a row; `state` is that of its channel, None for one that is not set up."""
+    next_at = _next_at(it, state, now) if it.state == outbox.WAITING else None
+    return Line(it, _label(it), _text(it, state, now), addresses.get(it.task_id, ""), next_at)
+
+
+def _next_at(it: Ended, state: ChannelState | None, now: datetime) -> datetime | None:
+    if state is None or state.is_stopped:
+        return None
+    due = max(it.due_at, state.paused_until or now)
+    return due if due > now else None
 
 
 def _label(it: Ended) -> Sentence:
@@ -180,14 +191,18 @@ def _label(it: Ended) -> Sentence:
     return LABELS.get(it.event.partition(".")[0]) or known.get(it.type, ANYTHING)
 
 
-def _text(it: Ended, now: datetime) -> Sentence:
+def _text(it: Ended, state: ChannelState | None, now: datetime) -> Sentence:
     if it.state == outbox.SENT:
         return SENT
     if it.state != outbox.WAITING:
         return reasons.in_words(it.reason)
+    if state is None or state.is_stopped:
+        return HELD_UP if state else NOT_SET_UP
     if it.attempts:
         return Sentence(TRIED.text, {"times": it.attempts, "reason": reasons.in_words(it.reason)})
-    return WAITING if it.due_at > now else UNDER_WAY
+    if it.due_at > now:
+        return WAITING
+    return WAITS_FOR_CHANNEL if channel_states.rests(state, now) else UNDER_WAY
 
 
 def _to_dict(request: Request, channel: Channel) -> Json:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from helpdesk.errors import NotFound, Sentence, sentence
 from helpdesk.notifications import reasons
 from helpdesk.notifications.channels.registry import OPTION_OF
-from helpdesk.store import devices, flagged_addresses
+from helpdesk.store import channel_states, devices, flagged_addresses
 from helpdesk.store.devices import FCM, WEB_PUSH
 from helpdesk.store.models.delivery import Device
 from helpdesk.web.core import flash, request_data, session
@@ -22,6 +22,8 @@ from helpdesk.web.core.templating import translate
 EMAIL = "email"
 SERVICES = {WEB_PUSH: sentence("browser"), FCM: sentence("phone")}
 TEST_ADDED = sentence("A test is on its way. Load the page again to see how it went.")
+TEST_STOPPED = sentence("The test waits: an administrator has stopped this for now.")
+TEST_RESTS = sentence("The test waits: this does not work just now, and is tried again and again.")
 REMOVED = sentence("Nothing is sent to this device any more.")
 
 
@@ -58,15 +60,16 @@ async def test(request: Request) -> Response:
     person, now = await session.current_user(request), services(request).clock()
     number = request_data.path_id(request, "device_id")
 
-    def work(db: Session) -> None:
+    def work(db: Session) -> Sentence:
         service = next((it.service for it in devices.of_person(db, person.id) if it.id == number), None)
         if service is None:
             raise NotFound
         services(request).outbox.add_test(db, person.id, service, number, now)
+        return _test_added(db, service, now)
 
-    await stored(request, work)
+    message = await stored(request, work)
     services(request).outbox.wake()
-    return await _answer(request, TEST_ADDED)
+    return await _answer(request, message)
 
 
 async def test_email(request: Request) -> Response:
@@ -74,12 +77,21 @@ async def test_email(request: Request) -> Response:
     NotConfigured without mail, TooManyAttempts."""
     person, now = await session.current_user(request), services(request).clock()
 
-    def work(db: Session) -> None:
+    def work(db: Session) -> Sentence:
         services(request).outbox.add_test(db, person.id, EMAIL, 0, now)
+        return _test_added(db, EMAIL, now)
 
-    await stored(request, work)
+    message = await stored(request, work)
     services(request).outbox.wake()
-    return await _answer(request, TEST_ADDED)
+    return await _answer(request, message)
+
+
+def _test_added(session: Session, channel: str, now: datetime) -> Sentence:
+    """Return what becomes of a test, by the state of its channel."""
+    state = channel_states.state(session, channel)
+    if state.is_stopped:
+        return TEST_STOPPED
+    return TEST_RESTS if channel_states.rests(state, now) else TEST_ADDED
 
 
 async def remove(request: Request) -> Response:

@@ -80,7 +80,8 @@ class Writer:
         if self._letter is None or self._letter[0] != wanted:
             self._letter = wanted, self._content_of(letter, wanted[1])
         content = self._letter[1]
-        headers = {"Message-ID": self._message_id(row, [row.event])}
+        headers = {"Auto-Submitted": "auto-generated", "Precedence": "bulk"}
+        headers["Message-ID"] = self._message_id(row, [row.event])
         if self.settings.smtp_reply_to:
             headers["Reply-To"] = mailbox(addresses.named(self.settings.smtp_reply_to))
         return mail(content, self.sender, _recipient(row), headers)
