@@ -78,8 +78,9 @@ class EmailSender:
 
     def _counted(self, address: str, outcome: Outcome) -> Outcome:
         """Return the outcome of a mail, of the channel when the server puts off one person after the other."""
-        if outcome.state == "sent":
+        if outcome.state == "sent" or outcome.put_off:  # of a letter to several, others have got it
             self._put_off.clear()
+            return outcome
         if outcome.reason != "busy":
             return outcome
         if len(self._put_off) < MOST_PUT_OFF:
