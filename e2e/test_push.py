@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from playwright.sync_api import Browser, CDPSession, Page, expect
+from playwright.sync_api import Browser, CDPSession, Page, Worker, expect
 
 from e2e import steps
 from e2e.conftest import ARGUMENTS, CHROMIUM, AsProgram
@@ -62,6 +62,16 @@ COUNT = """() => {
   return self.timesShown = 0;
 }"""
 """Who asks for the notifications while one is stored but not shown yet makes the browser drop it: the worker counts."""
+NOTE_WINDOWS = "() => { clients.openWindow = async (address) => { self.opened = address } }"
+"""Without a real click no window may be opened."""
+RENEW = """([oldEndpoint, renewed]) => {
+  const subscription = { ...renewed, toJSON: () => renewed, unsubscribe: async () => { self.ended = true } };
+  const given = { oldSubscription: { endpoint: oldEndpoint, options: {} }, newSubscription: subscription };
+  self.renewal = null;
+  const event = Object.assign(new ExtendableEvent("pushsubscriptionchange"), given);
+  event.waitUntil = (done) => done.then(() => { self.renewal = "done" });
+  dispatchEvent(event);
+}"""
 SHOWN = """async () => (await (await navigator.serviceWorker.ready).getNotifications()).map(
   ({ title, body, tag, data, actions }) => ({ title, body, tag, data, actions: actions.map((it) => it.title) }))"""
 
@@ -129,6 +139,7 @@ class PushedPage:
     def __init__(self, page: Page, site: str, service: ImitatedPushService) -> None:
         self.page, self.site, self.service = page, site, service
         subscription = service.subscribe()
+        self.endpoint = subscription.endpoint
         values = {"endpoint": subscription.endpoint, "keys": subscription.keys}
         page.context.grant_permissions(["notifications"])
         page.context.add_init_script(STAND_IN % values)
@@ -165,9 +176,18 @@ class PushedPage:
         shown: list[dict[str, Any]] = self.page.evaluate(SHOWN)
         return shown
 
-    def click(self, action: str = "") -> None:
+    @property
+    def worker(self) -> Worker:
         (worker,) = self.page.context.service_workers
-        worker.evaluate(CLICK, action)
+        return worker
+
+    def click(self, action: str = "") -> str | None:
+        """Click the notification; return the address of the window that is opened, if any."""
+        self.worker.evaluate(NOTE_WINDOWS)
+        self.worker.evaluate(CLICK, action)
+        steps.until(self.page, lambda: self.page.evaluate(SHOWN) == [])
+        opened: str | None = self.worker.evaluate("() => self.opened")
+        return opened
 
 
 @pytest.fixture
@@ -176,7 +196,7 @@ def pushed(page: Page, site: str, push_service: ImitatedPushService) -> PushedPa
 
 
 @WITH_SCRIPTS
-def test_a_push_is_shown_and_opens_its_task_in_the_open_tab(pushed: PushedPage, as_program: AsProgram) -> None:
+def test_a_push_is_shown_and_opens_its_task_in_a_window_of_its_own(pushed: PushedPage, as_program: AsProgram) -> None:
     page, anna, task = pushed.page, as_program("anna"), steps.some_task(as_program("anna"))
     pushed.switch_on()
     expect(page.get_by_role("listitem").filter(has_text="Chrome")).to_contain_text("этот")
@@ -185,10 +205,45 @@ def test_a_push_is_shown_and_opens_its_task_in_the_open_tab(pushed: PushedPage, 
     (shown,) = pushed.deliver(payload)
     assert f"#{task['id']}" in shown["title"] and "завтра приеду. 😀" in shown["body"]
     assert shown["actions"] == ["Отметить прочитанным"] and shown["data"]["url"].startswith(pushed.site)
-    pushed.click()
+    opened = pushed.click()
+    expect(page).to_have_url(pushed.site + PAGE)  # somebody may be typing there
+    steps.wait_for_unread(anna, 1)
+    page.goto(str(opened))
     expect(page).to_have_url(f"{pushed.site}/tasks/{task['id']}")
     steps.wait_for_unread(anna, 0)
-    assert page.evaluate(SHOWN) == []
+
+
+@WITH_SCRIPTS
+def test_a_tab_that_shows_the_task_already_is_used(pushed: PushedPage, as_program: AsProgram) -> None:
+    page, task = pushed.page, steps.some_task(as_program("anna"))
+    pushed.switch_on()
+    steps.tell(as_program("boris"), task["id"], "Готово.")
+    payload = pushed.sent(1).payload.decode()
+    page.goto(f"/tasks/{task['id']}")
+    pushed.deliver(payload)
+    assert pushed.click() is None
+    expect(page).to_have_url(f"{pushed.site}/tasks/{task['id']}")
+
+
+@WITH_SCRIPTS
+def test_a_subscription_that_the_browser_renews_takes_the_place_of_the_old_one(
+    pushed: PushedPage, push_service: ImitatedPushService, as_program: AsProgram
+) -> None:
+    anna = as_program("anna")
+    devices = lambda: anna.get("/notifications/devices").json()["devices"]  # noqa: E731
+    pushed.switch_on()
+    renewed = push_service.subscribe()
+
+    def renew(old: str) -> None:
+        pushed.worker.evaluate(RENEW, [old, {"endpoint": renewed.endpoint, "keys": renewed.keys}])
+        steps.until(pushed.page, lambda: pushed.worker.evaluate("() => self.renewal") == "done")
+
+    renew(pushed.endpoint)
+    assert len(devices()) == 1 and pushed.worker.evaluate("() => self.ended") is None
+    its = {"endpoint": renewed.endpoint}
+    anna.request("DELETE", "/tasks/api/push-subscribe", json=its).raise_for_status()
+    renew(renewed.endpoint)
+    assert devices() == [] and pushed.worker.evaluate("() => self.ended"), "it was removed on purpose"
 
 
 @WITH_SCRIPTS
@@ -211,13 +266,11 @@ def test_a_push_that_can_not_be_read_is_news_that_leads_to_us(pushed: PushedPage
         (shown,) = pushed.deliver(data)
         assert shown["title"] == "TEZ Navigator" and shown["body"] == "Для вас есть новое.", data
         assert shown["actions"] == [] and shown["data"]["url"] == f"{pushed.site}/notifications", data
-        pushed.click()
-        expect(pushed.page).to_have_url(f"{pushed.site}/notifications")
-        pushed.page.goto(PAGE)
+        assert pushed.click() == f"{pushed.site}/notifications"
 
 
 @WITH_SCRIPTS
-def test_a_browser_that_was_removed_gets_nothing_and_a_new_session_brings_it_back(
+def test_a_browser_gets_nothing_of_others_and_a_new_session_of_its_person_brings_it_back(
     pushed: PushedPage, as_program: AsProgram
 ) -> None:
     page, anna = pushed.page, as_program("anna")
@@ -226,12 +279,17 @@ def test_a_browser_that_was_removed_gets_nothing_and_a_new_session_brings_it_bac
     page.get_by_role("button", name="Проверить: ").click()
     expect(page.get_by_text("Проверка отправляется.")).to_be_visible()
     assert "notification_type" in pushed.sent(1).shown["data"]
-    page.context.clear_cookies()
-    steps.come_to(page, "boris", "/tasks/my-tasks")
-    steps.until(page, lambda: devices() == [])
+    is_subscribed = lambda: page.evaluate("() => Boolean(localStorage.push && localStorage.isSubscribed)")  # noqa: E731
+    page.context.clear_cookies(name="session")
     steps.come_to(page, "anna", "/tasks/my-tasks")
     steps.until(page, lambda: len(devices()) == 1)
-    page.goto(PAGE)
+    assert is_subscribed()
+    page.context.clear_cookies(name="session")
+    steps.come_to(page, "boris", "/tasks/my-tasks")
+    steps.until(page, lambda: not is_subscribed())
+    assert devices() == [] == as_program("boris").get("/notifications/devices").json()["devices"]
+    page.context.clear_cookies()
+    pushed.switch_on()
     page.get_by_role("button", name="Убрать: ").click()
     expect(page.get_by_text("Пока ни один браузер")).to_be_visible()
     expect(page.get_by_role("button", name="Уведомлять меня в этом браузере")).to_be_visible()

@@ -158,9 +158,19 @@ def _latest(now: datetime) -> datetime:
     return now + LONG + AHEAD
 
 
+def mark_of(session_id: str) -> str:
+    """Return what names a session and opens nothing."""
+    return hashed(session_id)
+
+
+def follow(session: Session, mark: str, next_id: str, person_id: int) -> None:
+    """Let a person's devices follow from a session into the next one in the same browser; those of others end."""
+    devices.follow_session(session, mark, hashed(next_id), person_id)
+
+
 def replace(session: Session, session_id: str, next_id: str, person_id: int) -> None:
     """End a session because this person has begun the next one in the same browser, whose devices follow."""
-    devices.follow_session(session, hashed(session_id), hashed(next_id), person_id)
+    follow(session, hashed(session_id), next_id, person_id)
     session.exec(sa.delete(tables.Session).where(col(tables.Session.id_hash) == hashed(session_id)))
 
 

@@ -26,7 +26,7 @@ from tests.servers.certificates import Authority
 from tests.servers.imitated_push_service import imitated_push_service
 from tests.web.conftest import Client, Visit
 from tests.web.leaks import SECRET
-from tests.world import PEOPLE_IDS
+from tests.world import PASSWORDS, PEOPLE_IDS
 
 PAIR = keys.new_pair()
 ANNA = PEOPLE_IDS["anna"]
@@ -177,6 +177,22 @@ def test_signing_out_forgets_this_browser_alone(visit: Visit, database: Database
     assert [it.address[-1] for it in stored(database)] == ["2"]
     visit("anna").post("/users/sessions", json={"end": "all"})
     assert stored(database) == []
+
+
+@pytest.mark.parametrize("login", ["boris", "anna"])
+def test_whoever_signs_in_next_in_a_browser_that_was_closed_gets_nothing_of_others(
+    visit: Visit, database: Database, login: str
+) -> None:
+    browser = visit()
+    signed_in = lambda login: browser.post("/users/login", json={"username": login, "password": PASSWORDS[login]})  # noqa: E731
+    assert signed_in("anna").status_code == 200
+    assert browser.post(SUBSCRIBE, json=subscription()).status_code == 201
+    mark = stored(database)[0].session_hash
+    for _ in range(2):
+        browser.cookies.delete("session")
+        assert signed_in(login).status_code == 200
+    assert [it.person_id for it in stored(database)] == ([ANNA] if login == "anna" else [])
+    assert all(it.session_hash != mark for it in stored(database))
 
 
 def test_a_test_to_ones_own_device_waits_in_the_outbox(services: Services, anna: Client, database: Database) -> None:

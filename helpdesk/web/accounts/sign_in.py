@@ -41,10 +41,11 @@ class Account(NamedTuple):
 
 
 class Device(NamedTuple):
-    """A browser and the accounts it is known for, the last one first."""
+    """A browser and the accounts it is known for, the last one first, and the mark of the last session in it."""
 
     id: str = ""
     people: tuple[int, ...] = ()
+    session: str = ""
 
 
 async def sign_in(request: Request, typed: str, password: str, only: str | None = None) -> Person:
@@ -86,13 +87,13 @@ async def limit(request: Request, action: str) -> None:
     await Guesses(request, f"{action} {address_of(request)}").begin(action)
 
 
-def remember_device(request: Request, response: Response, person: Person) -> None:
-    """Know this device for the person from now on. The cookie's end is a date."""
+def remember_device(request: Request, response: Response, person: Person, session: str) -> None:
+    """Know this device for the person from now on, and its session by its mark. The cookie's end is a date."""
     device = _device(request)
     people = [person.id, *(each for each in device.people if each != person.id)][:MOST_PEOPLE]
     response.set_cookie(
         COOKIE,
-        seal(request, COOKIE, [device.id or token_urlsafe(12), people]),
+        seal(request, COOKIE, [device.id or token_urlsafe(12), people, session]),
         expires=services(request).clock() + LASTS,
         path=path_to(request, "people:login"),
         httponly=True,
@@ -106,10 +107,15 @@ def known_device(request: Request, person: Person) -> str:
     return device.id if person.id in device.people else ""
 
 
+def last_session(request: Request) -> str:
+    """Return the mark of the last session in this browser, which outlives the session's own cookie; "" for none."""
+    return _device(request).session
+
+
 def _device(request: Request) -> Device:
     """Return the device by its cookie; one without a valid cookie is known for nobody."""
-    id, people = unseal(request, COOKIE, cookie(request, COOKIE), int(LASTS.total_seconds())) or ("", ())
-    return Device(id, tuple(people))
+    id, people, *rest = unseal(request, COOKIE, cookie(request, COOKIE), int(LASTS.total_seconds())) or ("", ())
+    return Device(id, tuple(people), *rest)
 
 
 async def _checked(request: Request, guesses: Guesses, typed: str, password: str, only: str | None) -> Person:

@@ -52,9 +52,10 @@ async def login(request: Request) -> Response:
         json=lambda: json_response(request, _welcome(request, person, target)),
         page=lambda: splash.offer(request, see_other(target)),
     )
-    await session.begin(request, response, person, remember, language(request))
+    earlier = sign_in.last_session(request)
+    mark = await session.begin(request, response, person, remember, language(request), earlier=earlier)
     sign_in.log_success(request, person)
-    sign_in.remember_device(request, response, person)
+    sign_in.remember_device(request, response, person, mark)
     await draft_handoff.keep_carried(request, fields.values.get("carried"), person)
     return response
 

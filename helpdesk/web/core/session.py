@@ -67,8 +67,14 @@ async def current_user(request: Request) -> Person:
     return (await required(request)).person
 
 
-async def begin(request: Request, response: Response, person: Person, remember: bool, language: str) -> None:
-    """Sign in on this device under a new id; a session that was there before ends. Mails will be in this language."""
+async def begin(
+    request: Request, response: Response, person: Person, remember: bool, language: str, *, earlier: str = ""
+) -> str:
+    """Sign in on this device under a new id, and return the mark of the session. Mails will be in this language.
+
+    A session that was there before ends. `earlier` is the mark of the last one in this browser, whose cookie may be
+    gone: other people's devices of it are forgotten, too.
+    """
     old, now, idle = _session_id(request), services(request).clock(), services(request).settings.session_idle
     address, agent = address_of(request), request.headers.get("user-agent", "")
 
@@ -76,6 +82,8 @@ async def begin(request: Request, response: Response, person: Person, remember: 
         people.choose_language(session, person.id, language)
         audit.note(session, person.id, "sign_in", person.id, {"directory": person.source})
         begun = sessions.begin(session, person.id, now, remember, address, agent, idle)
+        if earlier:
+            sessions.follow(session, earlier, begun[0], person.id)
         if old:
             sessions.replace(session, old, begun[0], person.id)
         return begun
@@ -89,6 +97,7 @@ async def begin(request: Request, response: Response, person: Person, remember: 
         httponly=True,
         samesite="lax",
     )
+    return sessions.mark_of(session_id)
 
 
 async def end(request: Request, everywhere: bool = False) -> None:

@@ -178,7 +178,7 @@ def _context(request: Request) -> dict[str, Any]:
         "single_keys": session.cookie(request, "keys") != OFF,
         "searched": request.query_params.get("search", "")[:LONGEST_SEARCH],
         "unread": getattr(request.state, "unread", 0),
-        "session_mark": signed_in.mark[:MARK_CHARACTERS] if signed_in else "",
+        "session_mark": f"{signed_in.person.id}.{signed_in.mark[:MARK_CHARACTERS]}" if signed_in else "",
         "feed_status": services(request).feed_status(),
         "language": language(request),
         "theme": theme if theme in THEMES else "",

@@ -40,27 +40,29 @@ const show = async (payload) => {
     tag,
     renotify: Boolean(tag) && URGENT.includes(data.notification_type),
     timestamp: Date.parse(data.timestamp) || Date.now(),
-    data: { url: ownAddress(data.url), id },
+    data: { url: ownAddress(data.url), id, task: data.issue_id > 0 ? Math.trunc(data.issue_id) : 0 },
     actions: id ? [{ action: "read", title: TEXT.read }] : []
   });
   await setBadge(data.unread_count);
 };
 
-const openPage = async (address) => {
-  const tabs = await clients.matchAll({ type: "window", includeUncontrolled: true });
-  const tab = tabs.find((it) => it.focused) ?? tabs.find((it) => it.visibilityState === "visible") ?? tabs[0];
-  if (!tab) return clients.openWindow(address);
-  // A browser gives the focus only after a real click, and a tab only to the worker that controls it.
-  await tab.focus().catch(() => tab);
-  return tab.navigate(address).catch(() => clients.openWindow(address));
-};
-const markRead = async ({ id, url }) => {
+const markRead = async (id) => {
   const headers = { Accept: "application/json" };
   const answer = await fetch("/notifications/" + id + "/read", { method: "POST", headers }).catch(() => ({}));
-  // Signed out meanwhile, or no line: the page says more.
-  if (!answer.ok) return openPage(url);
-  return setBadge((await answer.json()).unread_count);
+  if (answer.ok) await setBadge((await answer.json()).unread_count);
+  return answer.ok;
 };
+// A tab that shows the page already gets the focus. No tab is led elsewhere: somebody may be typing there.
+const openPage = async ({ url, id, task }) => {
+  const tabs = await clients.matchAll({ type: "window", includeUncontrolled: true });
+  const paths = [new URL(url).pathname, "/tasks/" + task];
+  const tab = tabs.find((it) => paths.includes(new URL(it.url).pathname));
+  if (!tab) return clients.openWindow(url);
+  await tab.focus().catch(() => tab); // a browser gives the focus only after a real click
+  return id ? markRead(id) : true;
+};
+// Who was signed out meanwhile, or has no line, is told more by the page.
+const readHere = async (data) => (await markRead(data.id)) || clients.openWindow(data.url);
 
 const send = (method, body) => {
   const headers = { Accept: "application/json", "Content-Type": "application/json" };
@@ -72,9 +74,10 @@ const renew = async ({ oldSubscription, newSubscription }) => {
   const applicationServerKey = oldSubscription?.options.applicationServerKey ?? (await serverKey());
   const options = { userVisibleOnly: true, applicationServerKey };
   const renewed = newSubscription ?? (await registration.pushManager.subscribe(options));
-  await send("POST", renewed.toJSON());
-  const old = oldSubscription?.endpoint;
-  if (old && old !== renewed.endpoint) await send("DELETE", { endpoint: old });
+  const endpoint = oldSubscription?.endpoint;
+  // What the server does not know as this person's was somebody else's, or was removed: nobody asked for a new one.
+  if (endpoint && (await send("DELETE", { endpoint })).status === 404) return renewed.unsubscribe();
+  return send("POST", renewed.toJSON());
 };
 
 self.addEventListener("install", () => self.skipWaiting());
@@ -84,5 +87,5 @@ self.addEventListener("pushsubscriptionchange", (event) => event.waitUntil(renew
 self.addEventListener("notificationclick", (event) => {
   const { data } = event.notification;
   event.notification.close();
-  event.waitUntil(event.action === "read" ? markRead(data) : openPage(data.url));
+  event.waitUntil(event.action === "read" ? readHere(data) : openPage(data));
 });
