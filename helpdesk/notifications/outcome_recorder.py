@@ -17,7 +17,7 @@ from sqlmodel import Session
 from helpdesk.errors import OutcomeUnknown, StoreUnavailable
 from helpdesk.notifications.channels.port import SENT as ACCEPTED
 from helpdesk.notifications.channels.port import Item, Outcome
-from helpdesk.store import channel_states, delivery_tests, devices, flagged_addresses, locks, outbox
+from helpdesk.store import channel_states, delivery_tests, devices, flagged_addresses, letters, locks, outbox
 from helpdesk.store.database import Database
 from helpdesk.store.devices import FCM, WEB_PUSH
 from helpdesk.store.outbox import FAILED, SENT, SKIPPED, WAITING, Row
@@ -133,6 +133,7 @@ class OutcomeRecorder:
             due = now + timedelta(seconds=_pause(PAUSES, row.attempts, outcome.after))
             if outbox.postpone(session, row, due, reason, detail):
                 self._note(session, row, now, reason)
+                _note_rest(session, row, outcome)
         else:
             state = {"sent": SENT, "skipped": SKIPPED}.get(outcome.state, FAILED)
             if outbox.end(session, row, state, now, reason, detail):
@@ -141,6 +142,7 @@ class OutcomeRecorder:
     def _follow(self, session: Session, row: Row, outcome: Outcome, now: datetime) -> None:
         """Do what the end of a row leads to: forget a device that is gone, or flag an address, and let browsers follow
         where no phone was reached."""
+        _note_rest(session, row, outcome)
         if outcome.state == "sent":
             self._note(session, row, now)
         elif outcome.state != "skipped":
@@ -177,6 +179,11 @@ def _pause(pauses: Sequence[float], failures: int, after: float | None) -> float
 def _printable(outcome: Outcome) -> Outcome:
     """Return an outcome without what no store takes: the other side's words may hold any bytes."""
     return outcome._replace(detail=one_line(outcome.detail[:MOST_DETAIL]))
+
+
+def _note_rest(session: Session, row: Row, outcome: Outcome) -> None:
+    if row.letter_id and (outcome.put_off or outcome.refused):
+        letters.note_rest(session, row.letter_id, outcome.put_off, outcome.refused)
 
 
 def _fall_back(session: Session, row: Row, now: datetime) -> None:

@@ -16,6 +16,7 @@ REASONS: dict[str, Sentence] = {
     "no_address": sentence("Your account has no e-mail address."),
     "flagged": sentence("The mail server has refused your address before."),
     "bad_address": sentence("Your e-mail address is none that mail can be sent to."),
+    "no_utf8": sentence("The mail server takes no addresses with letters beyond ASCII."),
     "too_large": sentence("It is too large for the mail server."),
     "refused": sentence("The server refused it."),
     "unreachable": sentence("The server does not answer."),

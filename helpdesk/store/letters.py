@@ -35,7 +35,8 @@ class NewLetter(NamedTuple):
 
 
 class Sent(NamedTuple):
-    """A letter from a task and what became of it; `state` is empty when its row was deleted long ago."""
+    """A letter from a task and what became of it; `state` is empty when its row was deleted long ago. When some have
+    got it, it is still to be sent to those in `put_off`, and those in `not_to` do not get it."""
 
     id: int
     author_id: int
@@ -47,6 +48,8 @@ class Sent(NamedTuple):
     state: str
     reason: str
     detail: str
+    put_off: tuple[str, ...] = ()
+    not_to: tuple[str, ...] = ()
 
 
 class Group(NamedTuple):
@@ -83,6 +86,15 @@ def add(session: Session, author_id: int, letter: NewLetter, now: datetime) -> i
     row |= {"task_id": letter.task_id, "letter_id": letter_id, "due_at": now, "created_at": now}
     outbox.add(session, [row])
     return letter_id
+
+
+def note_rest(session: Session, letter_id: int, put_off: Sequence[str], refused: Sequence[str]) -> None:
+    """Note who has not got a letter that others have: it is sent again to who was put off, and to nobody else."""
+    stored = session.execute(sa.select(LETTER.c.recipients).where(LETTER.c.id == letter_id)).scalar()
+    lists = json.loads(stored or "{}")
+    lists |= {"put_off": list(put_off), "refused": [*lists.get("refused", ()), *refused]}
+    values = {"recipients": json.dumps(lists, ensure_ascii=False)}
+    session.execute(sa.update(LETTER).where(LETTER.c.id == letter_id).values(values))
 
 
 def add_to_many(
@@ -201,9 +213,12 @@ def _with_ends(session: Session, query: sa.Select[Any]) -> list[Sent]:
 def _sent(row: Any, end: tuple[str, str, str]) -> Sent:
     id, author_id, author, recipients, subject, created_at = row
     lists = json.loads(recipients or "{}")
-    return Sent(
-        id, author_id, author, tuple(lists.get("to", ())), tuple(lists.get("cc", ())), subject, created_at, *end
-    )
+    to, cc, put_off, not_to = (tuple(lists.get(name, ())) for name in ("to", "cc", "put_off", "refused"))
+    state, reason, detail = end
+    if put_off and state in (outbox.FAILED, outbox.SKIPPED):
+        state, not_to = outbox.SENT, not_to + put_off
+    put_off = put_off if state == outbox.WAITING else ()
+    return Sent(id, author_id, author, to, cc, subject, created_at, state, reason, detail, put_off, not_to)
 
 
 def _to_many(row: Any) -> ToMany:

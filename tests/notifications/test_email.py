@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 from sqlmodel import select
 
 from helpdesk.notifications.channels import email
-from helpdesk.notifications.channels.email import smtp, unsubscribe
+from helpdesk.notifications.channels.email import unsubscribe
 from helpdesk.notifications.channels.email.mime import LONGEST_SUBJECT
 from helpdesk.notifications.channels.email.sender import EmailSender
 from helpdesk.notifications.channels.email.writer import Writer
 from helpdesk.notifications.channels.port import SENT, Item, Outcome, Resources
-from helpdesk.store import flagged_addresses
+from helpdesk.store import flagged_addresses, letters
 from helpdesk.store.database import Database
+from helpdesk.store.letters import NewLetter, Sent
 from helpdesk.store.models.delivery import Letter
 from helpdesk.store.models.tables import Person
 from tests.clocks import NOON
@@ -142,7 +143,7 @@ async def test_each_answer_of_the_server_has_its_outcome(sender: EmailSender, se
         Outcome("failed", "refused", "554 spam"),
         Outcome("skipped", "no_address"),
         Outcome("failed", "bad_address"),
-        Outcome("failed", "refused", str(smtp.NO_UTF8)),
+        Outcome("failed", "no_utf8"),
         Outcome("skipped", "flagged"),
     ]
     await sender.close()
@@ -217,14 +218,36 @@ async def test_letters_go_to_whom_their_author_named(
         )
     letter = item(1, None, letter_id=1, email="")
     server.answers = {BORIS: ["550 nobody", "550 nobody"], ANNA: ["250 OK", "550 nobody"]}
-    assert await outcomes(sender, letter) == [Outcome("sent", "", f"{BORIS}: 550 nobody")]
+    some = Outcome("sent", "", f"{BORIS}: 550 nobody", refused=(BORIS,))
+    assert await outcomes(sender, letter) == [some]
     (refused,) = await outcomes(sender, letter)
     assert (refused.state, refused.reason) == ("failed", "refused")
     server.answers = {}
     assert await outcomes(sender, item(2, {"task_id": 0}, letter_id=2)) == [SENT]
     many = server.received[-1].message
     assert "&lt;b&gt;три&lt;/b&gt;" in part(many, "html") and "Раз\nдва" in part(many, "plain")
+    assert (many["Auto-Submitted"], many["Precedence"]) == ("auto-generated", "bulk")
     assert many["Subject"] == "Ремонт" and "администратор" in part(many, "html")
+    await sender.close()
+
+
+async def test_a_letter_is_sent_again_to_those_alone_who_were_put_off(
+    sender: EmailSender, server: ImitatedSmtp, database: Database
+) -> None:
+    post, late, gone = Post(database, channel="email"), "late@example.test", "gone@example.test"
+    post.worker.sender = sender
+    server.answers = {late: ["451 greylisted", "451 greylisted"], gone: "550 nobody"}
+    new = NewLetter(7, [ANNA, late], [gone], "Ремонт", "Текст", "Subject: x\r\n\r\nx\r\n")
+    letter = sending.write(database, lambda db: letters.add(db, sending.ANNA, new, NOON))
+
+    def found() -> Sent:
+        return database.run_here(lambda db: letters.of_task(db, 7, 1))[0]
+
+    await post.run()
+    assert (found().state, found().put_off, found().not_to) == ("waiting", (late,), (gone,))
+    await post.run_until(lambda: found().state == "sent")
+    assert (found().id, found().put_off, found().not_to) == (letter, (), (gone,))
+    assert [it.recipients for it in server.received] == [(ANNA,), (late,)]
     await sender.close()
 
 

@@ -15,7 +15,8 @@ EVIL = "=?utf-8?q?=0d=0aX-Evil:_1=0d=0a=0d=0ax?="
 PIECES = [EVIL, "=?utf-8?b?DQpYLUV2aWw6IDE=?=", "\r\nX-Evil: 1", "==??", "ю" * 40, "x" * 90, " " * 30]
 MARKS = ["=?", "?=", "\u2028", "\ud800", "\u202e", "\u200b", *'ab ю"\\<>,;:@/.']
 HOSTILE = st.lists(st.sampled_from([*PIECES, *MARKS]), max_size=8).map("".join)
-HEADERS = ["Subject", "From", "Date", "Reply-To", "To", "Cc", "Message-ID", "MIME-Version", "Content-Type"]
+HEADERS = ["Subject", "From", "Date", "Reply-To", "To", "Cc", "Message-ID", "In-Reply-To", "References"]
+HEADERS += ["MIME-Version", "Content-Type"]
 FIELDS = st.lists(HOSTILE, min_size=4, max_size=4)
 
 
@@ -29,6 +30,7 @@ def composed(subject: str = "x", filename: str = "a.txt", type: str = "text/plai
         text="Hi",
         attachments=[(filename, type, b"data")],
         message_id="<1@example.test>",
+        thread="<task-7@example.test>",
     )
     return compose.as_text(message)
 

@@ -1,5 +1,6 @@
 """Pushes to phones, by the SDK and an imitated Firebase."""
 
+import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator, Iterator
@@ -7,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import uvloop
 from firebase_admin import messaging
 
 from helpdesk.notifications.channels.fcm import connect
@@ -41,6 +43,18 @@ async def sender(wanted: Settings) -> AsyncIterator[FcmSender]:
 
 def to(token: str = "phone", number: int = 1, **changed: object) -> Item:
     return item(number, channel="fcm", service="fcm", address=token, **changed)
+
+
+def test_a_push_goes_out_from_the_event_loop_of_the_server(firebase: ImitatedFcm, wanted: Settings) -> None:
+    async def send() -> dict[int, Outcome]:
+        sender = FcmSender(wanted)
+        found = await outcomes(sender, [to()])
+        await sender.close()
+        return found
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        assert runner.run(send()) == {1: Outcome("sent")}
+    assert len(firebase.messages) == 1
 
 
 async def test_a_phone_gets_the_words_and_where_they_lead(firebase: ImitatedFcm, sender: FcmSender) -> None:

@@ -215,6 +215,7 @@ def test_a_letter_holds_its_files_and_no_header_of_others() -> None:
         text="Здравствуйте.\n.\nКонец",
         attachments=[("Отчёт\r\nX: y.pdf", "application/pdf", b"\x00\xff"), ("a", "message/rfc822", b"not a message")],
         message_id="<letter-1@example.test>",
+        thread="<task-7@example.test>",
     )
     text = compose.as_text(letter)
     assert text.isascii()

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 
 import pytest
+import uvloop
 from aiohttp.abc import ResolveResult
 from hypothesis import given
 from hypothesis import settings as budget
@@ -73,6 +74,18 @@ def to(subscription: Subscription, number: int = 1, **changed: object) -> Item:
 
 async def sent_one(sender: WebPushSender, one: Item) -> Outcome:
     return (await outcomes(sender, [one]))[one.row.id]
+
+
+def test_a_push_goes_out_from_the_event_loop_of_the_server(service: ImitatedPushService, wanted: Settings) -> None:
+    async def send() -> Outcome:
+        sender = WebPushSender(wanted)
+        outcome = await sent_one(sender, to(service.subscribe()))
+        await sender.close()
+        return outcome
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        assert runner.run(send()) == Outcome("sent")
+    assert len(service.pushes) == 1
 
 
 async def test_a_browser_gets_what_the_contract_promises_and_nobody_else_can_read_it(

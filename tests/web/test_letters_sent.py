@@ -13,7 +13,7 @@ from helpdesk.store.database import Database
 from helpdesk.store.models.delivery import Letter
 from helpdesk.wiring import wire
 from tests.servers.imitated_smtp import ImitatedSmtp, imitated_smtp
-from tests.web.conftest import Client, attached, session_cookie
+from tests.web.conftest import HTML, Client, attached, session_cookie
 from tests.web.leaks import SECRET
 from tests.world import EmbeddedWorld
 
@@ -55,8 +55,26 @@ def test_a_letter_from_a_task_is_sent_as_it_was_written(
     assert received.recipients == ("boss@firma.test", "late@firma.test")
     message = received.message
     assert (message["Subject"], message["Reply-To"]) == (f"[#{number}] Готово", "anna@example.test")
+    assert message["References"] == message["In-Reply-To"] == f"<task-{number}@example.test>"
     assert [it.get_content() for it in message.iter_attachments()] == ["plan \x00"]
     assert services.database.run_here(lambda db: db.exec(select(Letter.content)).one()) == ""
+
+
+def test_who_has_not_got_a_letter_that_others_have_is_named(
+    running: Client, services: Services, smtp: ImitatedSmtp, number: int
+) -> None:
+    client, body = as_(running, services, "anna"), {**LETTER, "recipient": "boss@firma.test, slow@firma.test"}
+    smtp.answers |= {"slow@firma.test": ["250 OK", "451 greylisted"], "late@firma.test": ["250 OK", "550 gone"]}
+    told = client.post(f"/tasks/api/task/{number}/send-email", json=body).json()
+    assert told["message"].endswith("The mail server takes it later for: slow@firma.test")
+    assert told["delivery"] | {"id": 0} == {
+        "id": 0, "state": "waiting", "put_off": ["slow@firma.test"], "not_to": ["late@firma.test"]
+    }  # fmt: skip
+    smtp.answers["late@firma.test"] = ["250 OK", "550 gone"]
+    told = client.post(f"/tasks/api/task/{number}/send-email", json=LETTER).json()
+    assert told["message"] == "The letter was sent, but not to: late@firma.test"
+    page = client.get(f"/tasks/{number}/mail", headers=HTML).text
+    assert "but not to: late@firma.test" in page and "yet to be sent to: slow@firma.test" in page
 
 
 def test_a_letter_that_all_refuse_at_last_is_told_and_flags_nobody(

@@ -45,7 +45,8 @@ class Outcome(NamedTuple):
 
     "sent": the other side has accepted it. "later": try again, not before `after` seconds where the other side said so.
     "failed": never again. "gone": never again, and the device or the address is no more. "skipped": it is not to be
-    sent. With `of_channel` the whole channel does not work, so that the others would fare no better.
+    sent. With `of_channel` the whole channel does not work, so that the others would fare no better. Of a letter to
+    several that some have got, it is sent again to those in `put_off` alone; those in `refused` never get it.
     """
 
     state: Literal["sent", "later", "failed", "gone", "skipped"]
@@ -53,6 +54,8 @@ class Outcome(NamedTuple):
     detail: str = ""
     after: float | None = None
     of_channel: bool = False
+    put_off: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
 
 
 SENT = Outcome("sent")

@@ -37,8 +37,9 @@ class Device(SQLModel, table=True):
 class Letter(SQLModel, table=True):
     """A letter that somebody wrote: from a task, or to many people at once where `task_id` is 0.
 
-    `recipients` is JSON: the lists `to` and `cc` of addresses; empty for a letter to many, whose people are those of
-    its rows in the outbox. `content` is the whole MIME message of a letter from a task, emptied when it was sent.
+    `recipients` is JSON: the lists `to` and `cc` of addresses, and when some have got it, those who have not: `put_off`
+    and `refused`. For a letter to many it has the group; its people are those of its rows in the outbox.
+    `content` is the whole MIME message of a letter from a task, emptied when it was sent.
     """
 
     __tablename__ = "letter"

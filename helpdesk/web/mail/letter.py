@@ -43,6 +43,12 @@ ENDS: Mapping[str, Sentence] = {
     WAITING: sentence("The letter will be sent as soon as the mail server takes it."),
 }
 NOT_SENT = sentence("The letter was not sent: the mail server refused it.")
+SENT_TO_SOME = sentence("The letter was sent, but not to: %(addresses)s")
+SENT_SO_FAR = sentence("The letter was sent. The mail server takes it later for: %(addresses)s")
+TO_SOME = sentence("was sent, but not to: %(addresses)s")
+SO_FAR = sentence("was sent, and is yet to be sent to: %(addresses)s")
+MOST_NAMED = 5
+"""Of the people who have not got a letter, in the message about it."""
 Refusal = Invalid | TooLarge | TooManyLetters
 
 
@@ -68,10 +74,10 @@ async def send(request: Request) -> Response:
         sent = await sending.send(request, task, await _read(request, task))
     except (Invalid, TooLarge, TooManyLetters) as refusal:
         return await _refused(request, task, refusal)
-    message = ENDS.get(sent.state, NOT_SENT)
+    message = _ending(sent)
     # With its number, since a browser would stay on the form's own page at an address that differs by the mark alone.
     shown = f"{path_to(request, 'tasks:mail', task_id=task.id)}?letter={sent.id}#letters"
-    told = {"message": translate(request, message), "delivery": {"id": sent.id, "state": sent.state}}
+    told = {"message": translate(request, message), "delivery": _delivery(sent)}
     return await answer(
         request,
         json=lambda: json_response(request, told),
@@ -142,8 +148,7 @@ async def _form(
         draft=draft,
         offered=await _offered(request, task),
         letters=await _letters(request, task),
-        states=STATES,
-        past=PAST,
+        state_of=_state,
         reason_of=reasons.in_words,
         most_bytes=letter_input.MOST_BYTES,
         typed_by=await drafts.form_owner(request),
@@ -187,6 +192,25 @@ async def _signature(request: Request) -> str:
 async def _to_json(request: Request, task: Task) -> Response:
     shown = [_to_dict(request, it) for it in await _letters(request, task)]
     return json_response(request, {"recipients": list(await _offered(request, task)), "letters": shown})
+
+
+def _ending(sent: Sent) -> Sentence:
+    """Return what became of a letter that was just written."""
+    if rest := sent.put_off or sent.not_to:
+        named = ", ".join([*rest[:MOST_NAMED], *["…"] * (len(rest) > MOST_NAMED)])
+        return Sentence((SENT_SO_FAR if sent.put_off else SENT_TO_SOME).text, {"addresses": named})
+    return ENDS.get(sent.state, NOT_SENT)
+
+
+def _delivery(sent: Sent) -> Json:
+    return {"id": sent.id, "state": sent.state, "put_off": sent.put_off, "not_to": sent.not_to}
+
+
+def _state(sent: Sent) -> Sentence:
+    """Return what became of a letter, in the list of all."""
+    if rest := sent.put_off or sent.not_to:
+        return Sentence((SO_FAR if sent.put_off else TO_SOME).text, {"addresses": ", ".join(rest)})
+    return STATES.get(sent.state, PAST)
 
 
 def _to_dict(request: Request, sent: Sent) -> Json:

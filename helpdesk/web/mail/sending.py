@@ -38,6 +38,7 @@ WAIT_SECONDS = 5.0
 LOOK_SECONDS = 0.1
 THREADS = Threads(2)
 REFUSED = sentence("The mail server refuses %(address)s: %(words)s")
+NO_ADDRESS = sentence("No mail can be sent to %(address)s.")
 NOT_STORED = sentence(
     "The comment about the letter was saved, but the letter itself could not be: it is not sent. Please send it again."
 )
@@ -64,7 +65,9 @@ async def _write(request: Request, task: Task, letter: Letter, person: Person) -
     who, other = await actor(request), _other_sender(request, letter, person.email)
     await _require_accepted(request, letter)
     contents = [await _content(request, who, task.id, file) for file in letter.files]
-    compose_with = partial(_composed, services(request).settings.mail_from, _reply_to(request, person.email, other))
+    compose_with = partial(
+        _composed, task.id, services(request).settings.mail_from, _reply_to(request, person.email, other)
+    )
     staged = [(file.filename, file.content_type, b"") for file in letter.staged]
     content = await THREADS.run(compose_with, letter, [*contents, *staged])
     written = await change.write(request, who, task.id, _edit(request, letter, other))
@@ -131,7 +134,7 @@ async def _require_accepted(request: Request, letter: Letter) -> None:
 
 
 def _refused(address: str, words: str) -> Sentence:
-    return Sentence(REFUSED.text, {"address": address, "words": words})
+    return Sentence((REFUSED if words else NO_ADDRESS).text, {"address": address, "words": words})
 
 
 async def _content(request: Request, who: Actor, task_id: int, file: Attachment) -> tuple[str, str, bytes]:
@@ -164,7 +167,8 @@ def _reply_to(request: Request, own: str, other: str) -> str:
     return wanted or addresses.sender(settings).addr_spec
 
 
-def _composed(sender: str, reply_to: str, letter: Letter, contents: list[tuple[str, str, bytes]]) -> str:
+def _composed(task_id: int, sender: str, reply_to: str, letter: Letter, contents: list[tuple[str, str, bytes]]) -> str:
+    domain = addresses.named(sender).domain
     message = compose.task_letter(
         sender=sender,
         reply_to=reply_to,
@@ -173,7 +177,8 @@ def _composed(sender: str, reply_to: str, letter: Letter, contents: list[tuple[s
         subject=letter.subject,
         text=letter.text,
         attachments=contents,
-        message_id=f"<letter-{token_hex(16)}@{addresses.named(sender).domain}>",
+        message_id=f"<letter-{token_hex(16)}@{domain}>",
+        thread=f"<task-{task_id}@{domain}>",
     )
     return compose.as_text(message)
 
@@ -183,7 +188,7 @@ async def _ended(request: Request, letter_id: int) -> Sent:
     sent = Sent(letter_id, 0, "", (), (), "", services(request).clock(), WAITING, "", "")
     with suppress(TimeoutError, StoreUnavailable):
         async with asyncio.timeout(WAIT_SECONDS):
-            while "email" in services(request).outbox.workers and sent.state == WAITING:
+            while "email" in services(request).outbox.workers and sent.state == WAITING and not sent.put_off:
                 await asyncio.sleep(LOOK_SECONDS)
                 found = await services(request).database.run(lambda db: letters.one(db, letter_id))
                 sent = found or sent

@@ -35,6 +35,7 @@ def task_letter(
     text: str,
     attachments: Sequence[Attachment],
     message_id: str,
+    thread: str,
 ) -> EmailMessage:
     """Compose a letter that somebody wrote from a task. Raises ValueError for an address that can't be one.
 
@@ -46,6 +47,7 @@ def task_letter(
     if cc:
         message["Cc"] = [header("", each) for each in cc]
     message["Message-ID"] = message_id
+    message["In-Reply-To"] = message["References"] = thread
     message.set_content(_sendable(text))
     for name, type, content in attachments:
         main, _, sub = _sendable_type(type).partition("/")

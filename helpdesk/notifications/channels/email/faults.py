@@ -31,12 +31,12 @@ ENDED = (sentence("it ends the connection"), TURNED_AWAY[1])
 
 
 class Fault(Unavailable):
-    """The mail server takes no mail of ours. `kind` is a key of `notifications/reasons.py`."""
+    """The mail server takes no mail of ours. `kind` is a key of `notifications/reasons.py`; `words` are its own."""
 
     def __init__(self, kind: str, trouble: tuple[Sentence, Sentence], words: str = "") -> None:
         reason = in_english(trouble[0])
         super().__init__(detail=f"{reason}: {words}" if words else reason)
-        self.kind, self.reason, self.advice = kind, *trouble
+        self.kind, self.words, (self.reason, self.advice) = kind, words, trouble
 
 
 def plain(message: object) -> str:

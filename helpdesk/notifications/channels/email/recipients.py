@@ -10,14 +10,15 @@ from helpdesk.notifications.channels.email.smtp import Connection
 from helpdesk.settings.settings import Settings
 
 CHECK_SECONDS = 8.0
-NO_ADDRESS = "553 no address that mail can be sent to"
+NO_ADDRESS = ""
+"""In place of the server's words, for what it was not asked about."""
 
 
 async def refusals(settings: Settings, recipients: Collection[str]) -> dict[str, str]:
     """Ask the server now, and return the words with which it refuses recipients for good. Raises Fault.
 
     A server that puts a recipient off, as for greylisting, does not refuse it. What is no plain address, and letters
-    that the server can't take, are refused in our own words.
+    that the server can't take, are refused without any words.
     """
     plain_ones = {
         each: envelope for each in recipients if (envelope := addresses.envelope(each)).isascii() and envelope

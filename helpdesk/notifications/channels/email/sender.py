@@ -3,13 +3,13 @@
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import NamedTuple
 
 from sqlmodel import Session, col, select
 
 from helpdesk.errors import HelpdeskError
-from helpdesk.notifications.channels.email import addresses, digest
+from helpdesk.notifications.channels.email import addresses, digest, smtp
 from helpdesk.notifications.channels.email.account import account
 from helpdesk.notifications.channels.email.faults import Fault
 from helpdesk.notifications.channels.email.smtp import TOO_LARGE, Answer, Connection, Result
@@ -31,15 +31,17 @@ NO_ADDRESS = Outcome("skipped", "no_address")
 FLAGGED = Outcome("skipped", "flagged")
 BAD_ADDRESS = Outcome("failed", "bad_address")
 UNWRITTEN = Outcome("failed", "unwritten")
-LOST = Outcome("later", "unreachable", "the connection was lost before the answer to a message")
+NO_UTF8 = Outcome("failed", "no_utf8")
+LOST = Outcome("later", "unreachable")
 
 
 class Written(NamedTuple):
-    """A message as it is sent, and to which addresses. One of a task has recipients of its author's choice."""
+    """A message as it is sent, and to which addresses. One of a task has recipients of its author's choice, who are
+    `named` as they were typed."""
 
     recipients: tuple[str, ...]
     content: bytes
-    is_of_task: bool = False
+    named: Mapping[str, str] = {}
 
 
 class EmailSender:
@@ -127,10 +129,12 @@ class EmailSender:
         try:
             result = await self.connection.send(written.recipients, written.content, utf8=_needs_utf8(written))
         except Fault as fault:
-            return Outcome("later", fault.kind, fault.detail, of_channel=True)
+            return Outcome("later", fault.kind, fault.words, of_channel=True)
         if result.is_unknown:
             return LOST
-        return _of_task(written, result) if written.is_of_task else _of_person(result)
+        if result.answer is smtp.NO_UTF8:
+            return NO_UTF8
+        return _of_task(written, result) if written.named else _of_person(result)
 
 
 def _needs_utf8(written: Written) -> bool:
@@ -139,12 +143,14 @@ def _needs_utf8(written: Written) -> bool:
 
 
 def _letter_of_task(letter: Letter) -> Written | Outcome:
-    """Return a letter as its author wrote it; nothing is left of one that was sent."""
+    """Return a letter as its author wrote it, to those of its people who have not got it yet. Nothing is left of one
+    that was sent."""
     if not letter.content:
         return UNWRITTEN
-    named = json.loads(letter.recipients)
-    recipients = tuple(dict.fromkeys(addresses.envelope(it) for it in [*named.get("to", []), *named.get("cc", [])]))
-    return Written(recipients, letter.content.encode(), is_of_task=True) if all(recipients) else BAD_ADDRESS
+    lists = json.loads(letter.recipients)
+    typed = lists.get("put_off") or [*lists.get("to", []), *lists.get("cc", [])]
+    named = {addresses.envelope(it): it for it in typed}
+    return Written(tuple(named), letter.content.encode(), named) if all(named) else BAD_ADDRESS
 
 
 def _of_person(result: Result) -> Outcome:
@@ -155,13 +161,18 @@ def _of_person(result: Result) -> Outcome:
 
 
 def _of_task(written: Written, result: Result) -> Outcome:
-    """Return the outcome of a letter to several: who was refused is named. Some who were put off are told, too, for to
-    send it again would be twice for the others."""
+    """Return the outcome of a letter to several. When some have got it, the others are named: those who were put off,
+    to whom it is sent again, and those who were refused."""
     said = "; ".join(f"{address}: {answer}" for address, answer in result.refused.items())
     if len(result.refused) == len(written.recipients):
         is_permanent = all(it.is_permanent for it in result.refused.values())
         return Outcome("failed", "refused", said) if is_permanent else Outcome("later", "busy", said)
-    return _of_text(result.answer) if result.answer else Outcome("sent", "", said)
+    if result.answer:
+        return _of_text(result.answer)
+    refused = tuple(written.named[address] for address, answer in result.refused.items() if answer.is_permanent)
+    put_off = tuple(written.named[address] for address, answer in result.refused.items() if not answer.is_permanent)
+    rest = Outcome("later", "busy", said) if put_off else Outcome("sent", "", said)
+    return rest._replace(put_off=put_off, refused=refused)
 
 
 def _of_text(answer: Answer) -> Outcome:

@@ -80,7 +80,8 @@ class Writer:
         paragraphs = [each.split("\n") for each in letter.text.replace("\r\n", "\n").split("\n\n") if each.strip()]
         context = {"paragraphs": paragraphs, "text": letter.text, "why": why, "links": []}
         content = self._content("letter", language, letter.subject, context)
-        headers = {"Message-ID": self._message_id(row, [row.event])}
+        headers = {"Auto-Submitted": "auto-generated", "Precedence": "bulk"}
+        headers["Message-ID"] = self._message_id(row, [row.event])
         if self.settings.smtp_reply_to:
             headers["Reply-To"] = mailbox(addresses.named(self.settings.smtp_reply_to))
         return mail(content, self.sender, _recipient(row), headers)
