@@ -10,7 +10,7 @@ import json
 import logging
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from secrets import token_hex
 from typing import Any, NamedTuple
 
@@ -66,7 +66,9 @@ class SystemMonitor:
         outbox: Outbox,
         wakeups: Wakeups,
         clock: Callable[[], datetime],
+        timezone: tzinfo = UTC,
     ) -> None:
+        self.timezone = timezone
         self.checks = {check.name: check for check in checks}
         self.database, self.administrators = database, administrators
         self.outbox, self.wakeups, self.clock = outbox, wakeups, clock
@@ -174,7 +176,7 @@ class SystemMonitor:
             return []
         log.warning("a system has changed its state", extra={"system": name, "status": status})
         kind: Kind = "system_down" if status == DOWN else "system_up"
-        return system_changes.notify(session, name, kind, self.administrators(session), now, self.outbox)
+        return system_changes.notify(session, name, kind, self.administrators(session), now, self.outbox, self.timezone)
 
 
 def to_json(trouble: Trouble) -> str:

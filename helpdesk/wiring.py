@@ -170,7 +170,7 @@ def _services(
     needs = "redmine" if systems.redmine else "database"
     of_feed = feed_health.check(lambda: poller.feed_status, utc_now, needs)
     listed = [*adapters.checks_of(settings, database, systems), of_feed]
-    monitor = SystemMonitor(listed, database, named, outbox, wakeups, utc_now)
+    monitor = SystemMonitor(listed, database, named, outbox, wakeups, utc_now, settings.timezone)
     return Services(
         settings,
         database,

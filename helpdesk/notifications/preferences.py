@@ -143,7 +143,8 @@ class Preferences:
 
 
 def decide(preferences: Preferences, type: Type, project_id: int, task_id: int, now: datetime) -> dict[str, Decision]:
-    """Decide about a notification at this aware moment, for each option that the person has checked for its type."""
+    """Decide about a notification at this aware moment, for each option that the person has checked for its type. A
+    digest without a zone of its own goes by that of the moment."""
     wanted = [option for option in registry.options() if (type, option.name) in preferences.wanted]
     is_muted = project_id in preferences.muted_projects or task_id in preferences.muted_tasks
     if is_muted and type not in PERSONAL:
@@ -168,7 +169,7 @@ def waits_until(preferences: Preferences, now: datetime) -> datetime | None:
     quiet = preferences.quiet
     if not preferences.digest:
         return quiet.ends_after(now) if quiet and quiet.hold(now) else None
-    due = preferences.digest_at.next_after(now, quiet.zone if quiet else UTC)
+    due = preferences.digest_at.next_after(now, quiet.zone if quiet else now.tzinfo or UTC)
     return quiet.ends_after(due) if quiet and not quiet.is_endless else due
 
 

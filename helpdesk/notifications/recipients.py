@@ -146,7 +146,7 @@ class Recipients:
     """Asks the feed who may see an event, `requests` whose request it is, and the store for accounts and preferences.
 
     `administrators` returns the ids of the accounts that are notified of dropped events. Absences end with their last
-    day in the zone `timezone`.
+    day in the zone `timezone`, by which also digests go for whom no other one was chosen.
     """
 
     def __init__(
@@ -165,7 +165,10 @@ class Recipients:
         """Return what is delivered of an event, and to whom. Raises Unavailable, StoreUnavailable."""
         texts = await event_texts(event)
         recipients = await self._recipients(event, texts, now)
-        return await self.database.run(lambda db: _deliveries(db, recipients, event, texts, now)) if recipients else []
+        if not recipients:
+            return []
+        local = now.astimezone(self.timezone)
+        return await self.database.run(lambda db: _deliveries(db, recipients, event, texts, local))
 
     async def account_ids(self, event: Event, now: datetime) -> frozenset[int]:
         """Return the accounts of the people whom the rules name and who may see it, whatever their preferences. Raises

@@ -2,15 +2,18 @@
 
 import threading
 from collections.abc import Collection
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlmodel import Session
 
 from helpdesk.notifications import messages
 from helpdesk.notifications.plain_text import excerpt
+from helpdesk.notifications.preferences import Digest, Preferences
+from helpdesk.notifications.preferences_json import to_json
 from helpdesk.notifications.recipients import Accounts, Recipients
-from helpdesk.store import people
+from helpdesk.store import people, preferences
 from helpdesk.store.database import Database
 from helpdesk.store.models import tables
 from helpdesk.store.models.notifications import NotificationRow
@@ -81,3 +84,14 @@ def test_people_are_looked_up_by_an_index(database: Database) -> None:
 
     found = " ".join(database.run_here(plan))
     assert "ix_person_login_folded (login_folded=?)" in found and "SCAN" not in found
+
+
+async def test_a_digest_for_which_no_zone_was_chosen_goes_by_that_of_the_helpdesk(database: Database) -> None:
+    chosen = to_json(Preferences(digest=True, digest_at=Digest(days=frozenset(range(7)))))
+    database.run_here(lambda db: preferences.save(db, ANNA, chosen), writes=True)
+    feed, zone = ListedFeed(), ZoneInfo("Asia/Yekaterinburg")
+    feed.happens(was_assigned=True)
+    asked = Recipients(feed, database, people.known_in_embedded, timezone=zone)
+    found = {it.notification.person_id: it.decisions for it in await asked.deliveries(feed.acts[0], NOON)}
+    decided = found[ANNA]["email"]
+    assert decided.due and decided.due.astimezone(zone).hour == 9 and decided.due - NOON < timedelta(days=1)

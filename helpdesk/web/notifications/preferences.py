@@ -86,7 +86,7 @@ async def _change(request: Request) -> Response:
         return to_json(preference_params.changed(fields, from_json(before), zone))
 
     try:
-        now = services(request).clock()
+        now = services(request).clock().astimezone(zone)
         await stored(request, lambda db: preference_changes.change(db, person.id, changed, now))
     except Invalid as error:
         return await _refused(request, error)

@@ -32,7 +32,8 @@ async def unsubscribe(request: Request) -> Response:
         raise NotFound
     is_stopped = request.method == "POST"
     if is_stopped:
-        await stored(request, partial(_stop, link, services(request).clock()))
+        now = services(request).clock().astimezone(services(request).settings.timezone)
+        await stored(request, partial(_stop, link, now))
     label = None if link.type == links.ALL else TYPE_LABELS[link.types[0]]
     return await answer(
         request,
