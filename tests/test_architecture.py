@@ -159,7 +159,7 @@ MAY = {
                                "settings.settings", "store", "tasks.model"},
     "notifications.channels.email": {"errors", "health", "languages", "notifications.channels", "notifications.kinds",
                                      "notifications.messages", "paths", "requests.addresses", "settings", "store",
-                                     "texts", "tls"},
+                                     "texts", "threads", "tls"},
     "web": {"errors", "texts", "timings", "languages", "paths", "services", "store", "web", *PORT - {"tasks.backend"},
             "tasks.markup", "tasks.change_messages", "tasks.board", "tasks.safe_html", "tasks.bulk", "tasks.pictures",
             "threads", "people.model", "people.rights", "people.directory",
