@@ -21,7 +21,7 @@ def test_irina_sees_the_tasks_she_asked_for(page: Page, as_program: AsProgram) -
     assert asked["tasks"]
     steps.come_to(page, "irina", "/tasks/my-tasks")
     expect(
-        page.get_by_role("navigation", name="Чьи задачи").get_by_role("link", name="Созданы мной")
+        page.get_by_role("navigation", name="Чьи задачи").get_by_role("link", name="От меня")
     ).to_have_attribute("aria-current", "true")
     expect(steps.subjects(page)).to_have_text([task["subject"] for task in asked["tasks"]])
 
@@ -52,7 +52,7 @@ def test_irina_is_offered_no_change_that_is_not_hers(page: Page, half_told: int)
 def test_stranger_sees_no_task(page: Page) -> None:
     steps.come_to(page, "stranger", "/tasks/my-tasks?closed=1")
     expect(steps.total(page)).to_have_text("0 задач")
-    page.get_by_role("navigation", name="Чьи задачи").get_by_role("link", name="Созданы мной").click()
+    page.get_by_role("navigation", name="Чьи задачи").get_by_role("link", name="От меня").click()
     expect(steps.total(page)).to_have_text("0 задач")
 
 

@@ -18,7 +18,6 @@ TYPE = re.compile(r"[\w.+-]{1,100}/[\w.+-]{1,100}", re.ASCII)
 OTHER_TYPE = "application/octet-stream"
 NEVER_IN_PARTS = ("multipart", "message")
 """A message in a message would be encoded otherwise, and may be broken."""
-ONE_HEADER = re.compile(r"[!-9;-~]+:[^\r\n]*\r\n(?:[ \t][^\r\n]*\r\n)*")
 ADDRESSED = ("From", "Reply-To", "To", "Cc")
 
 Attachment = tuple[str, str, bytes]
@@ -70,13 +69,19 @@ def _require_intact(message: EmailMessage, text: str, policy: "EmailPolicy[Email
 
     The library of this Python writes a line break within a header as it is.
     """
-    head = text.partition("\r\n\r\n")[0] + "\r\n"
-    written = [it[0].partition(":")[0] for it in ONE_HEADER.finditer(head)]
-    if "".join(it[0] for it in ONE_HEADER.finditer(head)) != head or written != message.keys():
+    if _header_names(text.partition("\r\n\r\n")[0]) != message.keys():
         raise ValueError("a header of a letter begins another one")
-    folded = (policy.fold(name, value) for part in message.walk() for name, value in part.items())
-    if not all(map(ONE_HEADER.fullmatch, folded)):
+    parts = [(name, value) for part in message.walk() for name, value in part.items()]
+    if any(_header_names(policy.fold(name, value).removesuffix("\r\n")) != [name] for name, value in parts):
         raise ValueError("a header of a part of a letter begins another one")
+
+
+def _header_names(head: str) -> list[str]:
+    """Return the names of the headers in these lines. Raises ValueError for a line break that ends no line."""
+    lines = head.split("\r\n")
+    if any("\r" in line or "\n" in line for line in lines):
+        raise ValueError("a header of a letter has a bare line break")
+    return [line.partition(":")[0] for line in lines if not line.startswith((" ", "\t"))]
 
 
 def _has_utf8_address(message: EmailMessage, name: str) -> bool:
