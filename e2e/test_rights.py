@@ -20,9 +20,9 @@ def test_irina_sees_the_tasks_she_asked_for(page: Page, as_program: AsProgram) -
     asked = steps.tasks(as_program("irina"), author_id="me")
     assert asked["tasks"]
     steps.come_to(page, "irina", "/tasks/my-tasks")
-    expect(
-        page.get_by_role("navigation", name="Чьи задачи").get_by_role("link", name="От меня")
-    ).to_have_attribute("aria-current", "true")
+    expect(page.get_by_role("navigation", name="Чьи задачи").get_by_role("link", name="От меня")).to_have_attribute(
+        "aria-current", "true"
+    )
     expect(steps.subjects(page)).to_have_text([task["subject"] for task in asked["tasks"]])
 
 

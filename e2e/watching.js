@@ -20,7 +20,9 @@
   };
   const watch = () => {
     note();
-    timer ??= setTimeout(check, LOST_MS);
+    // Each swap gets its moment: a second one may have just begun when that of the first is over.
+    clearTimeout(timer);
+    timer = setTimeout(check, LOST_MS);
   };
   addEventListener("pointerdown", () => (focused = null), true);
   addEventListener("keydown", ({ key }) => key === "Escape" && (focused = null), true);
