@@ -78,6 +78,11 @@ def one_line(text: str) -> str:
     return _balanced(_UNFIT.sub(" ", text))
 
 
+def squeezed(text: str) -> str:
+    """Return the text as one line with single blanks, and none around it."""
+    return " ".join(one_line(text).split())
+
+
 def turns(text: str) -> bool:
     """Tell whether a text may change the direction of the text around it."""
     return bool(_TURNS.search(text))

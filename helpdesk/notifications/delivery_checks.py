@@ -5,7 +5,7 @@ of what they have read, and of what they do not want any more.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ from helpdesk.notifications import preferences, preferences_json
 from helpdesk.notifications.channels.port import Item, Outcome
 from helpdesk.notifications.channels.registry import OPTION_OF
 from helpdesk.notifications.delivery import to_event
-from helpdesk.notifications.kinds import TYPES, Type
+from helpdesk.notifications.kinds import TEST, type_of
 from helpdesk.notifications.messages import OF_NO_TASK
 from helpdesk.notifications.preferences import Decision, Preferences
 from helpdesk.notifications.recipients import OF_REQUESTS
@@ -26,14 +26,12 @@ from helpdesk.store import preferences as stored_preferences
 from helpdesk.store.database import Database
 from helpdesk.store.models.notifications import NotificationRow
 from helpdesk.store.people import Account, Accounts
-from helpdesk.tasks.feed import Feed
+from helpdesk.tasks.feed import Event, Feed
 from helpdesk.tasks.model import Actor
 
 EVENTS_AT_ONCE = 8
 SECONDS = 15.0
 """The time to ask who may see the events of one claim. What was answered until then is sent."""
-TEST = "test"
-"""The kind of what somebody has sent to their own device to try it."""
 UNCHOSEN = Preferences()
 ADMINISTRATORS_ONLY = OF_NO_TASK.keys() - {TEST}
 
@@ -123,22 +121,21 @@ class DeliveryChecks:
         visible_to = await self.feed.visible_to(to_event(notification), actors) if actors else frozenset()
         seeing = {id for id, account in known.items() if account.number in visible_to}
         others = {it.row.person_id for it in items if _may_be_request(it)} - seeing
-        return seeing | (await self._requesters(notification, others) if others else set())
+        return seeing | (await self._requesters(notification, others) if others else frozenset())
 
-    async def _requesters(self, notification: NotificationRow, person_ids: Iterable[int]) -> set[int]:
-        if self.requests is None or not await self._is_public(notification):
-            return set()
-        owners = await self.requests.requesters_of(to_event(notification))
-        asked = [it for it in owners if it.person.id in set(person_ids)]
-        shown = [await self.requests.visible(it, [notification.task_id]) for it in asked]
-        return {it.person.id for it, visible in zip(asked, shown, strict=True) if visible}
+    async def _requesters(self, notification: NotificationRow, person_ids: Collection[int]) -> frozenset[int]:
+        """Return those of these people who may read the entry, as it is now, as one of their request."""
+        event = await self._event(notification) if self.requests else None
+        if self.requests is None or event is None:
+            return frozenset()
+        people = [it for it in await self.requests.requesters_of(event) if it.person.id in person_ids]
+        return await self.requests.readers(event, people) if people else frozenset()
 
-    async def _is_public(self, notification: NotificationRow) -> bool:
-        """Tell whether an entry is there and not private, as it is now. A task itself has its own check."""
+    async def _event(self, notification: NotificationRow) -> Event | None:
+        """Read the event anew, since an entry may be private by now, or gone. A new task has no entry."""
         if notification.kind == "created":
-            return True
-        event = await self.feed.event(notification.task_id, int(notification.event.rpartition(".")[2]))
-        return event is not None and not event.private
+            return to_event(notification)._replace(is_new=True)
+        return await self.feed.event(notification.task_id, int(notification.event.rpartition(".")[2]))
 
 
 def _refusal(item: Item, facts: Facts, now: datetime) -> Outcome | None:
@@ -166,8 +163,7 @@ def _reason(item: Item, facts: Facts) -> str:
 def _unwanted(item: Item, notification: NotificationRow, wanted: Preferences, now: datetime) -> Outcome | None:
     """Ask the preferences as they are now. What is put off in quiet hours waits until they end; else what was put off
     is due, and is not put off again. Quiet hours that never end put off once."""
-    type: Type = next((type for kind, type in TYPES.items() if kind == notification.kind), "system")
-    decided = preferences.decide(wanted, type, notification.project_id, notification.task_id, now)
+    decided = preferences.decide(wanted, type_of(notification.kind), notification.project_id, notification.task_id, now)
     decision = decided.get(OPTION_OF[item.row.channel], Decision("unwanted"))
     if decision.reason:
         return Outcome("skipped", decision.reason)

@@ -30,3 +30,12 @@ TYPES: dict[Kind, Type] = {
     "test": "system",
 }
 """The type of each kind. When several kinds apply to a person, the first of these is taken."""
+
+TEST: Kind = "test"
+URGENT: frozenset[str] = frozenset({"mentioned", "given"})
+"""Kinds by which somebody addresses this very person."""
+
+
+def type_of(kind: str) -> Type:
+    """Return the type of a stored kind; one of a later version is any other change."""
+    return next((type for known, type in TYPES.items() if known == kind), "system")

@@ -66,7 +66,9 @@ class Outbox:
     def _pushes(self, session: Session, deliveries: Sequence[Delivery], now: datetime) -> Iterator[dict[str, Any]]:
         pushing = self.workers.keys() & {FCM, WEB_PUSH}
         decided = _decided(deliveries, "push") if pushing else []
-        theirs = devices.services_of(session, {it.person_id for it, _ in decided}) if decided else {}
+        if not decided:
+            return
+        theirs = devices.services_of(session, {it.person_id for it, _ in decided})
         state = channel_states.state(session, FCM)
         # What failed and was not tried since may work again: somebody's push has to find out.
         is_down = bool(state.failures and state.paused_until and now - state.paused_until < UNTRIED)

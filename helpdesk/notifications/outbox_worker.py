@@ -19,7 +19,7 @@ from helpdesk.errors import OutcomeUnknown, StoreUnavailable, Unavailable
 from helpdesk.notifications.channels.port import SENT, Item, Outcome, Sender
 from helpdesk.notifications.delivery import from_content
 from helpdesk.notifications.delivery_checks import DeliveryChecks
-from helpdesk.notifications.outcome_recorder import OutcomeRecorder, leave_to_browsers, rests
+from helpdesk.notifications.outcome_recorder import OutcomeRecorder, leave_to_browsers
 from helpdesk.store import channel_states, outbox
 from helpdesk.store.database import Database
 from helpdesk.store.devices import FCM
@@ -129,7 +129,7 @@ class OutboxWorker:
             leave_to_browsers(session, self._holder, now, state)
         if state.is_stopped:
             return Claim([], LOOK_SECONDS)
-        if state.paused_until and rests(now, state.paused_until):
+        if state.paused_until and channel_states.rests(state, now):
             return Claim([], min(LOOK_SECONDS, (state.paused_until - now).total_seconds()))
         limit = 1 if state.failures else self.sender.batch
         rows = outbox.claim(session, self.channel, self._holder, now, LEASE_SECONDS, limit)

@@ -32,7 +32,7 @@ MOST_ATTEMPTS = 10
 ENDLESS = {("email", "busy")}
 """For what no attempt is the last, by channel and reason: a mail server that puts mail off is asked until the mail is
 too old (`outbox_worker.py`)."""
-SHORTEST_AFTER, LONGEST_AFTER = 1.0, 3600.0
+SHORTEST_AFTER, LONGEST_AFTER = 1.0, channel_states.LONGEST_REST.total_seconds()
 """The pauses that the other side may ask for."""
 CHANNEL_PAUSES = (5.0, 15.0, 60.0, 300.0, 600.0)
 """Seconds for which a channel rests after the first, second, … failure in a row. Then one item tries whether it works
@@ -121,7 +121,7 @@ class OutcomeRecorder:
         """Let the channel rest, and return until when. What fails while it rests already was sent before, and does not
         count."""
         state = channel_states.locked(session, self.channel)
-        if state.paused_until and rests(now, state.paused_until):
+        if state.paused_until and channel_states.rests(state, now):
             return state.paused_until
         until = now + timedelta(seconds=_pause(CHANNEL_PAUSES, state.failures, failed.after))
         channel_states.fail(session, self.channel, failed.reason, failed.detail, now, until)
@@ -161,11 +161,6 @@ class OutcomeRecorder:
     def _note(self, session: Session, row: Row, now: datetime, failure: str = "") -> None:
         if row.device_id:
             devices.note(session, row.device_id, now, failure)
-
-
-def rests(now: datetime, paused_until: datetime) -> bool:
-    """Tell whether a channel rests. A pause longer than any was made by a clock that was ahead."""
-    return now < paused_until <= now + timedelta(seconds=LONGEST_AFTER)
 
 
 def _is_answer(outcome: Outcome) -> bool:
@@ -208,6 +203,6 @@ def _fall_back(session: Session, row: Row, now: datetime) -> None:
     if now - row.created_at > PUSH_LIFE or {SENT, WAITING} & outbox.states_of(session, row.person_id, row.event, FCM):
         return
     own = devices.services_of(session, [row.person_id]).get(row.person_id, [])
-    kept = ("person_id", "event", "type", "notification_id", "task_id", "content")
-    values = {name: getattr(row, name) for name in kept} | {"channel": WEB_PUSH, "due_at": now, "created_at": now}
+    same = ("person_id", "event", "type", "notification_id", "task_id", "content")
+    values = {name: getattr(row, name) for name in same} | {"channel": WEB_PUSH, "due_at": now, "created_at": now}
     outbox.add(session, [{**values, "device_id": id} for id, service in own if service == WEB_PUSH])

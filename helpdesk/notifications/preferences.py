@@ -11,8 +11,8 @@ from typing import Literal, NamedTuple, get_args
 from zoneinfo import ZoneInfo
 
 from helpdesk.notifications.channels import registry
-from helpdesk.notifications.channels.port import Option
-from helpdesk.notifications.kinds import Type
+from helpdesk.notifications.channels.port import DIGEST, NIGHT, Option
+from helpdesk.notifications.kinds import URGENT, Type
 
 Sound = Literal["chime", "knock", "bell", "none"]
 Cell = tuple[Type, str]
@@ -22,8 +22,6 @@ TYPES: tuple[Type, ...] = get_args(Type)
 SOUNDS: tuple[Sound, ...] = get_args(Sound)
 PERSONAL: frozenset[Type] = frozenset({"mention", "assigned"})
 """What a mute lets through."""
-URGENT = {"mentioned", "given"}
-"""Kinds by which somebody addresses this very person. They have a sound of their own."""
 
 
 class QuietHours(NamedTuple):
@@ -103,8 +101,6 @@ class Decision(NamedTuple):
 
 
 NOW = Decision()
-DIGEST, NIGHT = "digest", "night"
-"""The bundles: what a digest brings, and what came in quiet hours."""
 
 
 class Sounds(NamedTuple):

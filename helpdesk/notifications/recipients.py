@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from helpdesk.notifications import messages, preferences, preferences_json
 from helpdesk.notifications.delivery import Delivery
-from helpdesk.notifications.kinds import TYPES, Kind
+from helpdesk.notifications.kinds import TYPES, URGENT, Kind
 from helpdesk.notifications.mentions import mentioned_logins, mentioned_words, possible_logins
 from helpdesk.notifications.messages import Excerpts, excerpts
 from helpdesk.requests.service import Requests
@@ -94,7 +94,7 @@ def with_deputies(
     added = dict[int, Candidate]()
     for it in candidates:
         deputy = deputies.get(it.account.id)
-        if deputy and it.kind in preferences.URGENT and deputy.account.number not in known:
+        if deputy and it.kind in URGENT and deputy.account.number not in known:
             added.setdefault(deputy.account.number, Candidate(deputy.account, it.kind, it.account, deputy.absent))
     return (*candidates, *added.values())
 
@@ -202,7 +202,7 @@ class Recipients:
     def _candidates(self, session: Session, event: Event, texts: EventTexts, today: date) -> tuple[Candidate, ...]:
         """Apply the rules in the thread that reads the accounts: with thousands of people it takes a while."""
         found = candidates(event, self.accounts(session, involved(event), texts.logins), texts.words)
-        addressed = [it.account.id for it in found if it.kind in preferences.URGENT]
+        addressed = [it.account.id for it in found if it.kind in URGENT]
         deputies = _deputies(session, self.accounts, addressed, today) if addressed else {}
         return with_deputies(event, found, deputies)
 

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from helpdesk.store.models.delivery import ChannelState
+
+LONGEST_REST = timedelta(hours=1)
 
 
 def all_states(session: Session, channels: Iterable[str]) -> dict[str, ChannelState]:
@@ -33,8 +35,8 @@ def locked(session: Session, channel: str) -> ChannelState:
 
 
 def rests(state: ChannelState, now: datetime) -> bool:
-    """Tell whether a channel rests after failures."""
-    return bool(state.paused_until and state.paused_until > now)
+    """Tell whether a channel rests after failures. A longer pause than any was made by a clock that was ahead."""
+    return bool(state.paused_until and now < state.paused_until <= now + LONGEST_REST)
 
 
 def fail(session: Session, channel: str, reason: str, detail: str, now: datetime, until: datetime) -> None:

@@ -176,10 +176,10 @@ def required(session: Session, model: type[Row], key: Any, *, for_update: bool =
     return row
 
 
-def in_batches(keys: Iterable[T]) -> Iterator[list[T]]:
-    """Yield as many keys at a time as one statement may name."""
+def in_batches(keys: Iterable[T], size: int = KEYS_AT_ONCE) -> Iterator[list[T]]:
+    """Yield some keys at a time: as many as one statement may name, or fewer."""
     left = iter(keys)
-    while batch := list(islice(left, KEYS_AT_ONCE)):
+    while batch := list(islice(left, size)):
         yield batch
 
 

@@ -11,11 +11,11 @@ from sqlmodel import Session
 
 from helpdesk.store.devices import WEB_PUSH
 from helpdesk.store.models import table
-from helpdesk.store.models.delivery import Device, FlaggedAddress, OutboxRow
+from helpdesk.store.models.delivery import Device, OutboxRow
 from helpdesk.store.models.tables import Person
 from helpdesk.store.outbox import FAILED, WAITING
 
-OUTBOX, DEVICE, FLAGGED, PERSON = (table(it) for it in (OutboxRow, Device, FlaggedAddress, Person))
+OUTBOX, DEVICE, PERSON = (table(it) for it in (OutboxRow, Device, Person))
 LONGEST_HOST = 100
 """The beginning of an endpoint that is read: its host is in it."""
 
@@ -90,10 +90,3 @@ def devices(session: Session) -> dict[str, Counter[str]]:
         host = urlsplit(beginning).hostname or "" if service == WEB_PUSH else ""
         counts.setdefault(service, Counter())[host] += 1
     return counts
-
-
-def flagged(session: Session) -> int:
-    """Count the addresses that were refused and are still those of their people."""
-    still = sa.and_(PERSON.c.id == FLAGGED.c.person_id, PERSON.c.email == FLAGGED.c.address)
-    count: int = session.execute(sa.select(sa.func.count()).select_from(FLAGGED.join(PERSON, still))).scalar_one()
-    return count

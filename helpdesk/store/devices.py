@@ -11,9 +11,10 @@ from sqlmodel import Session, col, select
 
 from helpdesk.store import locks, outbox
 from helpdesk.store.database import in_batches
+from helpdesk.store.models.delivery import FCM as FCM
+from helpdesk.store.models.delivery import WEB_PUSH as WEB_PUSH
 from helpdesk.store.models.delivery import Device
 
-WEB_PUSH, FCM = "webpush", "fcm"
 MOST_DEVICES = 20
 """Devices of one person in one service. One more takes the place of the one that was renewed longest ago."""
 GONE = "gone"

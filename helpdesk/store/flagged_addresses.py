@@ -11,6 +11,8 @@ from helpdesk.store.models.delivery import FlaggedAddress
 from helpdesk.store.models.tables import Person
 
 FLAGGED, PERSON = table(FlaggedAddress), table(Person)
+STILL = sa.and_(PERSON.c.id == FLAGGED.c.person_id, PERSON.c.email == FLAGGED.c.address)
+"""The address is still that of its person."""
 
 
 class Flagged(NamedTuple):
@@ -34,10 +36,15 @@ def clear(session: Session, person_id: int) -> bool:
 
 def all_flagged(session: Session, limit: int) -> list[Flagged]:
     """Return the addresses that are still those of their people, the last flagged first."""
-    still = sa.and_(PERSON.c.id == FLAGGED.c.person_id, PERSON.c.email == FLAGGED.c.address)
     columns = (FLAGGED.c.person_id, PERSON.c.full_name, FLAGGED.c.address, FLAGGED.c.detail, FLAGGED.c.flagged_at)
-    query = sa.select(*columns).join(PERSON, still).order_by(FLAGGED.c.flagged_at.desc()).limit(limit)
+    query = sa.select(*columns).join(PERSON, STILL).order_by(FLAGGED.c.flagged_at.desc()).limit(limit)
     return [Flagged(*row) for row in session.execute(query)]
+
+
+def count(session: Session) -> int:
+    """Count the addresses that are still those of their people."""
+    number: int = session.execute(sa.select(sa.func.count()).select_from(FLAGGED.join(PERSON, STILL))).scalar_one()
+    return number
 
 
 def is_flagged(session: Session, person_id: int, address: str) -> bool:

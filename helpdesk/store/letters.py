@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from helpdesk.store import outbox, rights
+from helpdesk.store import flagged_addresses, outbox, rights
 from helpdesk.store.models import fitting, table
 from helpdesk.store.models.delivery import FlaggedAddress, Letter, OutboxRow
 from helpdesk.store.models.tables import Person
@@ -80,8 +80,8 @@ class ToMany(NamedTuple):
 def add(session: Session, author_id: int, letter: NewLetter, now: datetime) -> int:
     """Store a letter from a task and its row in the outbox, due now. Return its id."""
     recipients = json.dumps({"to": list(letter.to), "cc": list(letter.cc)}, ensure_ascii=False)
-    kept = {name: getattr(letter, name) for name in ("task_id", "subject", "text", "content")}
-    letter_id = _add(session, author_id, now, kept | {"recipients": recipients})
+    values = {name: getattr(letter, name) for name in ("task_id", "subject", "text", "content")}
+    letter_id = _add(session, author_id, now, values | {"recipients": recipients})
     row = {"channel": CHANNEL, "person_id": author_id, "event": event_of(letter_id), "type": TYPE, "device_id": 0}
     row |= {"task_id": letter.task_id, "letter_id": letter_id, "due_at": now, "created_at": now}
     outbox.add(session, [row])
@@ -102,16 +102,15 @@ def add_to_many(
 ) -> int:
     """Store a letter to many without its rows, which `queue` adds. Return its id."""
     recipients = json.dumps({"kind": group.kind, "name": group.name, "planned": planned}, ensure_ascii=False)
-    kept = {"task_id": TO_MANY, "recipients": recipients, "subject": subject, "text": text}
-    return _add(session, author_id, now, kept)
+    values = {"task_id": TO_MANY, "recipients": recipients, "subject": subject, "text": text}
+    return _add(session, author_id, now, values)
 
 
 def queue(session: Session, letter_id: int, person_ids: Collection[int], now: datetime) -> None:
     """Put a letter to many into the outbox for some people, for each once however often this is done."""
     event = event_of(letter_id)
-    session.execute(
-        sa.select(LETTER.c.id).where(LETTER.c.id == letter_id).with_for_update()
-    )  # two tabs may do it at once
+    # Two tabs may do it at once.
+    session.execute(sa.select(LETTER.c.id).where(LETTER.c.id == letter_id).with_for_update())
     there = sa.select(OUTBOX.c.person_id).where(OUTBOX.c.event == event, OUTBOX.c.person_id.in_(person_ids))
     new = set(person_ids) - set(session.execute(there).scalars())
     row = {"channel": CHANNEL, "event": event, "type": TYPE, "letter_id": letter_id, "due_at": now, "created_at": now}
@@ -249,5 +248,4 @@ def _in(group: Group) -> tuple[Any, ...]:
 
 
 def _unflagged(query: Any) -> Any:
-    same = sa.and_(FLAGGED.c.person_id == PERSON.c.id, FLAGGED.c.address == PERSON.c.email)
-    return query.outerjoin(FLAGGED, same)
+    return query.outerjoin(FLAGGED, flagged_addresses.STILL)

@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from helpdesk.store.database import in_batches
 from helpdesk.store.models import fitting, table
-from helpdesk.store.models.delivery import Device, FlaggedAddress, Letter, OutboxRow
+from helpdesk.store.models.delivery import FCM, WEB_PUSH, Device, FlaggedAddress, Letter, OutboxRow
 from helpdesk.store.models.tables import Person
 
 WAITING, SENT, SKIPPED, FAILED = "waiting", "sent", "skipped", "failed"
@@ -75,7 +75,7 @@ class Ended(NamedTuple):
 
 
 OWN = [OUTBOX.c[name] for name in Row._fields if name in OUTBOX.c]
-# A device that meanwhile belongs to somebody else is none for this row; SQLite gives ids of deleted ones again.
+# A device that meanwhile belongs to somebody else is none for this row.
 OF_DEVICE = sa.and_(
     DEVICE.c.id == OUTBOX.c.device_id,
     DEVICE.c.person_id == OUTBOX.c.person_id,
@@ -128,8 +128,8 @@ def claim(session: Session, channel: str, holder: str, now: datetime, seconds: f
 def claim_for_browsers(session: Session, holder: str, now: datetime, spared: int, limit: int) -> list[Row]:
     """Claim what waits for phones of people who have a browser, due or not, but for the first `spared`. What is older
     than a day is no news."""
-    browser = sa.exists().where(DEVICE.c.person_id == OUTBOX.c.person_id, DEVICE.c.service == "webpush")
-    fit = (*_unclaimed("fcm", now), OUTBOX.c.created_at > now - timedelta(days=1))
+    browser = sa.exists().where(DEVICE.c.person_id == OUTBOX.c.person_id, DEVICE.c.service == WEB_PUSH)
+    fit = (*_unclaimed(FCM, now), OUTBOX.c.created_at > now - timedelta(days=1))
     found = sa.select(OUTBOX.c.id).where(*fit, browser).order_by(OUTBOX.c.id).offset(spared).limit(limit)
     ids = session.execute(found).scalars().all()
     return _held(session, ids, fit, holder, now + timedelta(minutes=1))
@@ -198,7 +198,7 @@ def states_of(session: Session, person_id: int, event: str, channel: str) -> set
 def end_device(session: Session, device_id: int, now: datetime, reason: str) -> None:
     """End everything that still waits for a browser. What waits for a phone ends when it is claimed, and goes to its
     person's browsers then."""
-    waiting = (OUTBOX.c.device_id == device_id, OUTBOX.c.state == WAITING, OUTBOX.c.channel != "fcm")
+    waiting = (OUTBOX.c.device_id == device_id, OUTBOX.c.state == WAITING, OUTBOX.c.channel != FCM)
     values = {"state": FAILED, "reason": reason, "content": "", "ended_at": now, **NOBODY}
     session.execute(sa.update(OUTBOX).where(*waiting).values(values))
 

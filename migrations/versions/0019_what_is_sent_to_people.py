@@ -119,6 +119,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("address_hash"),
+        sqlite_autoincrement=True,
     )
     with there.altering("push_device") as table:
         table.create_index("ix_push_device_person_id", ["person_id"])

@@ -79,9 +79,9 @@ def test_without_an_address_of_ours_there_are_no_links() -> None:
     assert not re.search("href|http", part(message, "plain") + part(message, "html"))
 
 
-def test_mails_about_a_task_are_one_thread_of_each_person() -> None:
+def test_mails_about_a_task_are_one_thread() -> None:
     first, second = written(item(1)), written(item(2, {"kind": "priority", "old": "a", "new": "b"}))
-    assert first["References"] == second["References"] == "<task-7.2@example.test>"
+    assert first["References"] == second["References"] == "<task-7@example.test>"
     assert first["Subject"] == second["Subject"] and first["Message-ID"] != second["Message-ID"]
     assert written(item(1))["Message-ID"] == first["Message-ID"]
     assert written(item(1, {"person_id": 3}))["Message-ID"] != first["Message-ID"]

@@ -145,6 +145,20 @@ async def test_without_a_token_the_channel_fails_until_there_is_one(
     assert await outcomes(sender, [to()]) == {1: Outcome("sent")}
 
 
+async def test_a_token_that_drips_is_given_up_and_frees_its_thread(
+    firebase: ImitatedFcm, wanted: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("helpdesk.notifications.channels.fcm.account.SECONDS", 0.3)
+    monkeypatch.setattr("helpdesk.notifications.channels.fcm.sender.SECONDS", 3.0)
+    sender, firebase.token_answer = FcmSender(wanted), Answer(200, JSON, b" " * 10_000, drips=True)
+    assert await outcomes(sender, [to()]) == {
+        1: Outcome("later", "unreachable", "the token of Firebase: Timeout", of_channel=True)
+    }
+    firebase.token_answer = None
+    assert await outcomes(sender, [to()]) == {1: Outcome("sent")}
+    await sender.close()
+
+
 @pytest.mark.parametrize("content", [None, "", "no json", "[]", "{}", '{"type": "service_account"}'])
 async def test_a_broken_file_fails_the_channel_and_not_the_start(
     wanted: Settings, content: str | None, caplog: pytest.LogCaptureFixture

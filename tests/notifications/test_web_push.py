@@ -97,7 +97,7 @@ async def test_a_browser_gets_what_the_contract_promises_and_nobody_else_can_rea
     assert push.shown == {
         "title": "Борис комментирует задачу #7",
         "message": "Принтер · Готово",
-        "icon": push.shown["icon"],
+        "icon": "/static/icons/mark-192.png",
         "tag": "task-7",
         "data": {
             "notification_id": 42,

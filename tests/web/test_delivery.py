@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -51,8 +52,10 @@ def fill(db: Session) -> None:
 
 
 @pytest.fixture
-def admin(visit: Visit, services: Services) -> Client:
+def admin(visit: Visit, services: Services, monkeypatch: pytest.MonkeyPatch) -> Client:
+    """An administrator where mail has a worker, which does not run."""
     services.database.run_here(fill, writes=True)
+    monkeypatch.setitem(services.outbox.workers, "email", SimpleNamespace(wake=lambda: None))
     return visit("admin", **MAIL)
 
 

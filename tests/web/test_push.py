@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_pri
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sqlmodel import Session, select
 
+from helpdesk.notifications.channels import push_message
 from helpdesk.notifications.channels.webpush import keys
 from helpdesk.notifications.channels.webpush.sender import WebPushSender
 from helpdesk.services import Services
@@ -149,6 +150,11 @@ def test_of_many_subscriptions_the_last_20_are_kept(anna: Client, database: Data
     for number in range(40):
         assert anna.post(SUBSCRIBE, json=subscription(number)).status_code == 201
     assert len(stored(database)) == devices.MOST_DEVICES
+
+
+def test_the_picture_of_a_push_is_there(visit: Visit) -> None:
+    answer = visit("anna").get(push_message.ICON, follow_redirects=True)
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "image/png")
 
 
 def test_a_browser_learns_our_key_and_programs_that_pushes_are_sent(anna: Client) -> None:

@@ -33,6 +33,10 @@ class Option(NamedTuple):
     needs_browser: bool = False
 
 
+DIGEST, NIGHT = "digest", "night"
+"""The bundles, which are sent together: what a digest brings, and what came in quiet hours."""
+
+
 class Item(NamedTuple):
     """A claimed row of the outbox, with the notification in it; None for a letter."""
 

@@ -6,20 +6,20 @@ import unicodedata
 from typing import Literal, NamedTuple
 
 from helpdesk.languages import say
+from helpdesk.notifications.kinds import TEST, URGENT
 from helpdesk.notifications.messages import OF_NO_TASK, message
 from helpdesk.store.models.notifications import NotificationRow
 from helpdesk.texts import one_line
 
 Urgency = Literal["high", "normal", "low"]
 
-ICON = "/static/icons/mark.svg"
+ICON = "/static/icons/mark-192.png"
 TITLE_BYTES, MESSAGE_BYTES = 400, 1_800
 """The most that each text takes up in JSON. With everything else a push stays below 3,000 bytes."""
 ELLIPSIS = "…"
 HOURS = 3_600
 LONG_SECONDS, SHORT_SECONDS = 24 * HOURS, 8 * HOURS
 """For how long a push service keeps what concerns its person in particular, and all else."""
-IN_PARTICULAR = frozenset({"mentioned", "given"})
 URGENCY: dict[str, Urgency] = {
     "mentioned": "high",
     "given": "high",
@@ -71,7 +71,7 @@ def push_message(row: NotificationRow, language: str) -> PushMessage:
         cut(say(language, words.message), MESSAGE_BYTES),
         _url(row),
         _tag(row),
-        LONG_SECONDS if row.kind in IN_PARTICULAR else SHORT_SECONDS,
+        LONG_SECONDS if row.kind in URGENT else SHORT_SECONDS,
         URGENCY.get(row.kind, "normal"),
     )
 
@@ -128,7 +128,7 @@ def _url(row: NotificationRow) -> str:
         return f"/notifications/{row.id}"
     if row.task_id and row.kind not in OF_NO_TASK:
         return f"/tasks/{row.task_id}"
-    return PREFERENCES if row.kind == "test" else "/notifications"
+    return PREFERENCES if row.kind == TEST else "/notifications"
 
 
 def _tag(row: NotificationRow) -> str:

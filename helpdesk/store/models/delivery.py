@@ -7,6 +7,9 @@ from sqlmodel import Field, SQLModel
 
 from helpdesk.store.models import LONG, Moment
 
+WEB_PUSH, FCM = "webpush", "fcm"
+"""The services of devices, which are also channels."""
+
 
 class Device(SQLModel, table=True):
     """A browser or a phone that gets pushes by `service` ("webpush" or "fcm").
@@ -18,6 +21,7 @@ class Device(SQLModel, table=True):
     """
 
     __tablename__ = "push_device"
+    __table_args__ = {"sqlite_autoincrement": True}
     id: int | None = Field(default=None, primary_key=True)
     person_id: int = Field(foreign_key="person.id", index=True)
     service: str = Field(max_length=10)

@@ -1,7 +1,7 @@
 """Show administrators what is sent over each channel and what is not, and let them stop a channel."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -99,7 +99,8 @@ class Overview(NamedTuple):
 async def index(request: Request) -> Response:
     """Show each channel with its last day, devices, refused addresses and failures."""
     zone, now = services(request).settings.timezone, services(request).clock()
-    shown = await services(request).database.run(lambda db: _overview(db, _is_set(request), now.astimezone(zone)))
+    sending = services(request).outbox.workers.keys()
+    shown = await services(request).database.run(lambda db: _overview(db, sending, now.astimezone(zone)))
     return await answer(
         request, json=lambda: json_response(request, _to_dict(request, shown)), page=lambda: _page(request, shown, now)
     )
@@ -158,7 +159,7 @@ def _bar(place: int, hour: Hour, most: int, width: float) -> Bar:
     return Bar(*(f"{number:.1f}" for number in numbers))
 
 
-def _overview(session: Session, is_set: Mapping[str, bool], now: datetime) -> Overview:
+def _overview(session: Session, sending: Collection[str], now: datetime) -> Overview:
     times = list(_hours(now))
     counts = delivery_numbers.ended(session, times)
     states = channel_states.all_states(session, TITLES)
@@ -171,12 +172,12 @@ def _overview(session: Session, is_set: Mapping[str, bool], now: datetime) -> Ov
         )
         rests = channel_states.rests(state, now)
         reason = reasons.in_words(state.reason)
-        views[name] = ChannelView(name, title, is_set[name], NEEDED[name], depth, hours, state, rests, reason)
+        views[name] = ChannelView(name, title, name in sending, NEEDED[name], depth, hours, state, rests, reason)
     return Overview(
         views,
         delivery_numbers.devices(session),
         flagged_addresses.all_flagged(session, MOST_FLAGGED),
-        delivery_numbers.flagged(session),
+        flagged_addresses.count(session),
         delivery_numbers.failures(session, TITLES, MOST_FAILURES),
     )
 
@@ -187,11 +188,6 @@ def _hours(local: datetime) -> Iterator[tuple[datetime, datetime]]:
     for before in range(HOURS - 1, -1, -1):
         begins = last - timedelta(hours=before)
         yield begins, begins + timedelta(hours=1)
-
-
-def _is_set(request: Request) -> Mapping[str, bool]:
-    settings = services(request).settings
-    return {"email": settings.sends_mail, "fcm": settings.sends_fcm, "webpush": settings.sends_web_push}
 
 
 def _to_dict(request: Request, shown: Overview) -> Json:

@@ -25,7 +25,7 @@ WROTE = re.compile(rb' data-wrote="[^"]*"')
 # One after another: as alternatives of one expression they are four times slower.
 MEANINGLESS = (KEY, AS_OF, EXECUTION_TIME, WROTE)
 TAG = re.compile(r'(?:W/)?"(?P<hash>[^"-]*)(?:-(?P<made_at>\d{1,10}))?"')
-KINDS = ("text/html", "application/json")
+KINDS = ("text/html", "application/json", "application/manifest+json", "text/javascript")
 MOST_BYTES = 2_097_152  # 10 ms; a larger answer is sent each time
 CLOCKS_DIFFER = timedelta(seconds=10)
 NOT_MODIFIED = PRIVATE | {"Vary": f"{PRIVATE['Vary']}, Accept-Encoding"}

@@ -4,7 +4,6 @@ The worker is at the root, since it may serve only pages below its own address.
 """
 
 import json
-from hashlib import sha256
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -43,7 +42,7 @@ async def manifest(request: Request) -> Response:
             for name, sizes, purpose in ICONS
         ],
     }
-    return _unless_known(request, json.dumps(fields, ensure_ascii=False), "application/manifest+json")
+    return Response(json.dumps(fields, ensure_ascii=False), media_type="application/manifest+json")
 
 
 async def worker(request: Request) -> Response:
@@ -61,16 +60,8 @@ async def worker(request: Request) -> Response:
         "page": path_to(request, "notifications:index"),
     }
     script = services(request).static_files.text("worker.js")
-    return _unless_known(request, f"self.TEXT={json.dumps(text)};{script}", "text/javascript")
+    return Response(f"self.TEXT={json.dumps(text)};{script}", media_type="text/javascript")
 
 
 def _icon(request: Request, name: str) -> str:
     return services(request).static_files.address(f"icons/{name}")
-
-
-def _unless_known(request: Request, content: str, media_type: str) -> Response:
-    """Answer with a content that the browser asks for each time, and gets when it has changed."""
-    tag = f'"{sha256(content.encode()).hexdigest()[:20]}"'
-    if tag in request.headers.get("if-none-match", ""):
-        return Response(status_code=304, headers={"ETag": tag})
-    return Response(content, media_type=media_type, headers={"ETag": tag})

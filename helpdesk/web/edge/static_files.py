@@ -16,7 +16,7 @@ from typing import NamedTuple
 import brotli  # type: ignore[import-untyped]  # ships no types
 import rjsmin  # type: ignore[import-untyped]  # ships no types
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from helpdesk.errors import NotFound
 from helpdesk.web.core.faces import accepted
@@ -95,8 +95,12 @@ class StaticFiles:
 
 
 async def static(request: Request) -> Response:
-    """Answer with a file in the smallest form that the client accepts; `*` in Accept-Encoding names none."""
-    file = services(request).static_files.files.get(request.path_params["name"])
+    """Answer with a file in the smallest form that the client accepts; `*` in Accept-Encoding names none. A plain name,
+    which programs know, leads to the present one."""
+    known, name = services(request).static_files, request.path_params["name"]
+    file = known.files.get(name)
+    if file is None and name in known.names:
+        return RedirectResponse(known.address(name))
     if file is None:
         raise NotFound
     codings = accepted(request.headers.get("accept-encoding", ""))

@@ -77,10 +77,10 @@ async def send(request: Request) -> Response:
     message = _ending(sent)
     # With its number, since a browser would stay on the form's own page at an address that differs by the mark alone.
     shown = f"{path_to(request, 'tasks:mail', task_id=task.id)}?letter={sent.id}#letters"
-    told = {"message": translate(request, message), "delivery": _delivery(sent)}
+    values = {"message": translate(request, message), "delivery": _delivery(sent)}
     return await answer(
         request,
-        json=lambda: json_response(request, told),
+        json=lambda: json_response(request, values),
         page=lambda: flash.redirect(request, shown, message),
     )
 

@@ -5,17 +5,17 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
 from helpdesk.errors import Invalid, Sentence, sentence
+from helpdesk.notifications.channels.email.addresses import LONGEST as LONGEST_ADDRESS
 from helpdesk.notifications.channels.email.addresses import envelope
 from helpdesk.requests.addresses import normalized
 from helpdesk.tasks.files import Staged
 from helpdesk.tasks.model import Attachment, Task
-from helpdesk.texts import one_line
+from helpdesk.texts import squeezed
 from helpdesk.web.core import request_data
 from helpdesk.web.core.request_data import Fields
 from helpdesk.web.core.templating import size_text
 
 MOST_ADDRESSES = 20
-LONGEST_ADDRESS = 254
 LONGEST_LIST = MOST_ADDRESSES * (LONGEST_ADDRESS + 2)
 LONGEST_SUBJECT = 180
 LONGEST_MESSAGE = 60_000
@@ -96,8 +96,8 @@ def require_small(letter: Letter, more: int = 0) -> None:
 def subject_of(task: Task, typed: str) -> str:
     """Return the subject with the number of the task before it, by which answers are known."""
     prefix = f"[#{task.id}]"
-    plain = " ".join(one_line(typed).split()).removeprefix(prefix).strip()
-    return f"{prefix} {plain or ' '.join(one_line(task.row.subject).split())}"
+    plain = squeezed(typed).removeprefix(prefix).strip()
+    return f"{prefix} {plain or squeezed(task.row.subject)}"
 
 
 def prefilled(task: Task) -> Mapping[str, str]:

@@ -17,6 +17,7 @@ from helpdesk.errors import Invalid, NotFound, Sentence, StoreUnavailable, Unava
 from helpdesk.languages import say
 from helpdesk.notifications.channels import email
 from helpdesk.notifications.channels.email import addresses, compose
+from helpdesk.notifications.channels.email.mime import thread
 from helpdesk.people.model import Person
 from helpdesk.requests.addresses import normalized
 from helpdesk.store import audit, letters
@@ -178,7 +179,7 @@ def _composed(task_id: int, sender: str, reply_to: str, letter: Letter, contents
         text=letter.text,
         attachments=contents,
         message_id=f"<letter-{token_hex(16)}@{domain}>",
-        thread=f"<task-{task_id}@{domain}>",
+        thread=thread(task_id, domain),
     )
     return compose.as_text(message)
 

@@ -14,9 +14,10 @@ from helpdesk.errors import Invalid, NotConfigured, NotFound, Sentence, sentence
 from helpdesk.notifications import reasons
 from helpdesk.people.rights import GRANTED, RIGHTS
 from helpdesk.store import audit, letters
+from helpdesk.store.database import in_batches
 from helpdesk.store.letters import ALL, DEPARTMENT, RIGHT, Group, Recipient, ToMany
 from helpdesk.store.outbox import FAILED, SENT, SKIPPED, WAITING
-from helpdesk.texts import one_line
+from helpdesk.texts import squeezed
 from helpdesk.web.admin.sections import section_page
 from helpdesk.web.core import flash, request_data
 from helpdesk.web.core.after_write import stored
@@ -130,10 +131,10 @@ async def _write(request: Request) -> Response:
 
 
 async def _begun(request: Request, letter_id: int, planned: int) -> Response:
-    told = {"message": translate(request, BEGUN), "id": letter_id, "recipients": planned}
+    values = {"message": translate(request, BEGUN), "id": letter_id, "recipients": planned}
     return await answer(
         request,
-        json=lambda: json_response(request, told, 201),
+        json=lambda: json_response(request, values, 201),
         page=lambda: flash.redirect(request, path_to(request, "mail:letter", letter_id=letter_id), BEGUN),
     )
 
@@ -156,17 +157,13 @@ async def _send(request: Request, draft: Draft) -> int:
 
 async def _queue(request: Request, letter_id: int, people: tuple[Recipient, ...]) -> None:
     now = services(request).clock()
-    for batch in _batches([it.id for it in people]):
+    for batch in in_batches((it.id for it in people), QUEUED_AT_ONCE):
         await stored(request, partial(_put, letter_id, batch, now))
         services(request).outbox.wake()
 
 
 def _put(letter_id: int, batch: list[int], now: datetime, session: Session) -> None:
     letters.queue(session, letter_id, batch, now)
-
-
-def _batches(ids: list[int]) -> list[list[int]]:
-    return [ids[start : start + QUEUED_AT_ONCE] for start in range(0, len(ids), QUEUED_AT_ONCE)]
 
 
 def _people(group: Group, session: Session) -> tuple[Recipient, ...]:
@@ -192,7 +189,7 @@ async def _read(request: Request, fields: Fields) -> Draft:
     )
     if not people or len(people) > letters.MOST_RECIPIENTS:
         raise request_data.refusal("group", TOO_MANY if people else NOBODY)
-    return Draft(group, " ".join(one_line(texts["subject"]).split()), texts["text"], people, *left_out)
+    return Draft(group, squeezed(texts["subject"]), texts["text"], people, *left_out)
 
 
 def _group(value: str) -> Group | None:
@@ -204,12 +201,12 @@ def _group(value: str) -> Group | None:
 
 async def _preview(request: Request, draft: Draft) -> Response:
     names = [it.name for it in draft.people[:FIRST_NAMES]]
-    told = {"recipients": len(draft.people), "first": names, "without_address": draft.without_address}
+    values = {"recipients": len(draft.people), "first": names, "without_address": draft.without_address}
     context: dict[str, Any] = {"draft": draft, "names": names, "of": _words(draft.group)}
     context["group"] = ":".join(filter(None, draft.group))
     return await answer(
         request,
-        json=lambda: json_response(request, told | {"refused": draft.refused}),
+        json=lambda: json_response(request, values | {"refused": draft.refused}),
         page=lambda: section_page(request, "letters/preview.html", **context),
     )
 

@@ -7,7 +7,7 @@ from email.utils import parseaddr
 from helpdesk.notifications.channels.email.mime import literal
 from helpdesk.requests.addresses import domain
 from helpdesk.settings.settings import Settings
-from helpdesk.texts import one_line
+from helpdesk.texts import squeezed
 
 LONGEST = 254
 LONGEST_LOCAL = 64
@@ -41,7 +41,7 @@ def header(name: str, address: str) -> Address:
     found = mailbox(address)
     if found is None:
         raise ValueError("no plain address")
-    return Address(literal(" ".join(one_line(name).split())[:LONGEST_NAME]), *found)
+    return Address(literal(squeezed(name)[:LONGEST_NAME]), *found)
 
 
 def sender(settings: Settings) -> Address:

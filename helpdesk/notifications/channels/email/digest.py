@@ -4,9 +4,8 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
-from helpdesk.notifications.channels.port import Item
+from helpdesk.notifications.channels.port import DIGEST, Item
 
-DIGEST, NIGHT = "digest", "night"
 MOST_ENTRIES = 100
 
 

@@ -6,7 +6,7 @@ import aiosmtplib
 
 from helpdesk import tls
 from helpdesk.errors import Sentence, Unavailable, sentence
-from helpdesk.texts import in_english, one_line
+from helpdesk.texts import in_english, squeezed
 
 LONGEST_WORDS = 160
 PERMANENT = 500
@@ -42,7 +42,7 @@ class Fault(Unavailable):
 def plain(message: object) -> str:
     """Return the words of a server as one short line."""
     text = message.decode("utf-8", "replace") if isinstance(message, bytes) else str(message)
-    return " ".join(one_line(text).split())[:LONGEST_WORDS]
+    return squeezed(text)[:LONGEST_WORDS]
 
 
 def fault_of(error: Exception) -> Fault:

@@ -10,7 +10,7 @@ from email.utils import formatdate
 from hashlib import sha256
 from typing import NamedTuple
 
-from helpdesk.texts import one_line
+from helpdesk.texts import one_line, squeezed
 
 LONGEST_SUBJECT = 200
 ELLIPSIS = "…"
@@ -53,6 +53,11 @@ def mailbox(it: Address) -> str:
     return f"{_encoded(it.display_name)} <{it.addr_spec}>"
 
 
+def thread(task_id: int, domain: str) -> str:
+    """Return the id to which all mails about a task answer, letters too, so that they are one conversation."""
+    return f"<task-{task_id}@{domain}>"
+
+
 def pieces(message: bytes) -> Iterator[bytes]:
     """Yield a message as SMTP wants its text: each line ends alike, and a dot that begins one is doubled (RFC 5321)."""
     start = 0
@@ -67,7 +72,7 @@ def pieces(message: bytes) -> Iterator[bytes]:
 
 def cut(subject: str) -> str:
     """Return a subject as one line of at most LONGEST_SUBJECT characters."""
-    line = " ".join(one_line(subject).split())
+    line = squeezed(subject)
     return line if len(line) <= LONGEST_SUBJECT else one_line(line[: LONGEST_SUBJECT - 2])[:LONGEST_SUBJECT] + ELLIPSIS
 
 

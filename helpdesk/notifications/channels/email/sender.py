@@ -6,8 +6,6 @@ import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import NamedTuple
 
-from sqlmodel import Session, col, select
-
 from helpdesk.errors import HelpdeskError
 from helpdesk.notifications.channels.email import addresses, digest, smtp
 from helpdesk.notifications.channels.email.account import account
@@ -100,7 +98,7 @@ class EmailSender:
     async def _written(self, items: Sequence[Item]) -> Written | Outcome:
         """Return the message, or the outcome of what can't be sent."""
         row = items[0].row
-        letter = await self._letter(row.letter_id) if row.letter_id else None
+        letter = await self.database.run(lambda db: db.get(Letter, row.letter_id)) if row.letter_id else None
         if letter and letter.task_id:
             return await self._threads.run(_letter_of_task, letter)
         if not row.email:
@@ -118,15 +116,6 @@ class EmailSender:
         if letter:
             return self.writer.letter(items[0].row, letter)
         return self.writer.digest(items) if digest.is_digest(items) else self.writer.notification(items[0])
-
-    async def _letter(self, letter_id: int) -> Letter | None:
-        def work(session: Session) -> Letter | None:
-            letter = session.exec(select(Letter).where(col(Letter.id) == letter_id)).first()
-            if letter:
-                session.expunge(letter)
-            return letter
-
-        return await self.database.run(work)
 
     async def _sent(self, written: Written) -> Outcome:
         try:

@@ -11,9 +11,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from helpdesk.errors import Sentence
 from helpdesk.languages import LANGUAGES, say
 from helpdesk.notifications.channels.email import addresses, digest, unsubscribe, words
-from helpdesk.notifications.channels.email.mime import Content, cut, mail, mailbox
-from helpdesk.notifications.channels.port import Item
-from helpdesk.notifications.kinds import TYPES, Type
+from helpdesk.notifications.channels.email.mime import Content, cut, mail, mailbox, thread
+from helpdesk.notifications.channels.port import DIGEST, Item
+from helpdesk.notifications.kinds import TEST, type_of
 from helpdesk.notifications.messages import OF_NO_TASK, message
 from helpdesk.paths import folder
 from helpdesk.settings.settings import Settings
@@ -23,7 +23,6 @@ from helpdesk.store.outbox import Row
 from helpdesk.texts import isolated, subject_of
 
 MOMENT = "%d.%m.%Y %H:%M"
-TEST = "test"
 
 
 class Link(NamedTuple):
@@ -52,7 +51,7 @@ class Writer:
         """Write a mail about one notification. Mails about a task are one thread. Raises ValueError for an address that
         is none."""
         row, it, language = item.row, _notification(item), self.language(item.row)
-        entry, link = self._entry(language, item), unsubscribe.Link(row.person_id, _type(it.kind))
+        entry, link = self._entry(language, item), unsubscribe.Link(row.person_id, type_of(it.kind))
         footer = self._footer(language, words.WHY_TEST if it.kind == TEST else words.WHY[link.types[0]], link, it)
         context = {"entry": entry, "task": self._task(language, it), "open": say(language, words.OPEN_TASK)}
         content = self._content("notification", language, self._subject(language, it), {**context, **footer})
@@ -61,7 +60,7 @@ class Writer:
     def digest(self, items: Sequence[Item]) -> bytes:
         """Write one mail about several notifications of a person. Raises ValueError for an address that is none."""
         row, language = items[0].row, self.language(items[0].row)
-        is_digest = any(it.row.bundle == digest.DIGEST for it in items)
+        is_digest = any(it.row.bundle == DIGEST for it in items)
         subject = say(language, _counted(words.DIGEST if is_digest else words.NIGHT, len(items)))
         groups, left = digest.groups(items)
         link = unsubscribe.Link(row.person_id, unsubscribe.ALL)
@@ -151,7 +150,7 @@ class Writer:
             "List-Id": f"<notifications.{domain}>",
         }
         if it and it.kind not in OF_NO_TASK:
-            headers |= dict.fromkeys(("In-Reply-To", "References"), f"<task-{row.task_id}.{row.person_id}@{domain}>")
+            headers |= dict.fromkeys(("In-Reply-To", "References"), thread(row.task_id, domain))
         if self.settings.public_url and (it is None or it.kind != TEST):
             headers["List-Unsubscribe"] = f"<{self._stop_url(link)}>"
             headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
@@ -176,11 +175,6 @@ def _environment(kind: str) -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-
-
-def _type(kind: str) -> Type:
-    """Return the type of a kind; one of a later version is any other change."""
-    return next((type for known, type in TYPES.items() if known == kind), "system")
 
 
 def _counted(sentence: Sentence, count: int) -> Sentence:

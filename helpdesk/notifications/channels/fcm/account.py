@@ -5,6 +5,7 @@ would wait in a thread for as long as an answer asks it to.
 """
 
 import json
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from secrets import token_hex
@@ -20,7 +21,7 @@ from helpdesk import tls
 from helpdesk.settings.settings import Settings
 
 SECONDS = 10.0
-LARGEST_FILE = 64 * 1024
+LARGEST_FILE = LARGEST_ANSWER = 64 * 1024
 
 
 class NotReady(Exception):
@@ -114,10 +115,17 @@ class Account:
     def _request(
         self, url: str, method: str = "GET", body: bytes | None = None, headers: Any = None, **_: object
     ) -> Answer:
-        """Ask for a token, as the SDK's credentials do it."""
-        session = self._session or requests.Session()
-        answer = session.request(method, url, data=body, headers=headers, timeout=SECONDS, allow_redirects=False)
-        return Answer(answer.status_code, answer.headers, answer.content)
+        """Ask for a token, as the SDK's credentials do it. Raises requests.Timeout for an answer that drips: the limit
+        of the library is one of each read."""
+        session, until, content = self._session or requests.Session(), time.monotonic() + SECONDS, bytearray()
+        with session.request(
+            method, url, data=body, headers=headers, timeout=SECONDS, allow_redirects=False, stream=True
+        ) as answer:
+            for piece in answer.iter_content(1):
+                content += piece
+                if time.monotonic() > until or len(content) > LARGEST_ANSWER:
+                    raise requests.Timeout
+        return Answer(answer.status_code, answer.headers, bytes(content))
 
 
 class _Adapter(HTTPAdapter):

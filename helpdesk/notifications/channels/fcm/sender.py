@@ -96,15 +96,15 @@ def message(item: Item, language: str) -> messaging.Message:
     words = push_message(notification, language)
     shown = words.to_dict(notification)
     data = shown["data"] if isinstance(shown["data"], dict) else {}
-    kept, is_urgent = timedelta(seconds=words.seconds), words.urgency == "high"
-    expires = int((datetime.now(UTC) + kept).timestamp())
+    lasts, is_urgent = timedelta(seconds=words.seconds), words.urgency == "high"
+    expires = int((datetime.now(UTC) + lasts).timestamp())
     made = messaging.Message(
         data={name: str(value) for name, value in data.items() if value is not None},
         notification=messaging.Notification(words.title, words.message),
         android=messaging.AndroidConfig(
             collapse_key=words.topic,
             priority="high" if is_urgent else "normal",
-            ttl=kept,
+            ttl=lasts,
             notification=messaging.AndroidNotification(tag=words.tag),
         ),
         apns=messaging.APNSConfig(
