@@ -234,7 +234,9 @@ def test_static_files_are_kept_for_good_under_a_name_of_their_content(visit: Vis
         answer = visit().get(address)
         assert answer.status_code == 200 and answer.headers["cache-control"].endswith("immutable")
     assert visit().get("/static/../pyproject.toml").status_code == 404
-    assert visit().get("/static/app.css").status_code == 404
+    assert visit().get("/static/nothing.css").status_code == 404
+    plain = visit().get("/static/app.css")
+    assert plain.status_code == 307 and plain.headers["location"] in page
 
 
 @pytest.mark.parametrize(
