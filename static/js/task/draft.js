@@ -60,11 +60,11 @@
 
   // What the forms of a task can do more is loaded with the first of them that is used. It saves choices at once; their
   // button shows only where it can't.
-  const saveAtOnce = (can) => document.body.classList.toggle("task-at-once", can);
-  saveAtOnce(true);
+  const { classList, dataset } = document.body;
+  classList.add("task-at-once");
   const load = (target, handle) => {
     if (target.matches?.(".compose *, .task-fields *, [name=comment]"))
-      import(document.body.dataset.lazy).then(handle, () => saveAtOnce(false));
+      import(dataset.lazy).then(handle, () => classList.remove("task-at-once"));
   };
   document.addEventListener("focusin", ({ target }) => load(target, ({ trackCaret }) => trackCaret(target)));
   document.addEventListener("change", ({ target }) => load(target, ({ handleChange }) => handleChange(target)));
