@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from helpdesk.people.redmine_keys import RedmineKeys
     from helpdesk.redmine_client import RedmineClient
     from helpdesk.tasks.redmine.sql.connection import RedmineDatabase
+    from helpdesk.telephony.phone import Phone
 
 
 class Outside(NamedTuple):
@@ -30,9 +31,10 @@ class Outside(NamedTuple):
     redmine_database: "RedmineDatabase | None"
     erp: "OracleDirectory | None"
     ldap: "LdapDirectory | None"
+    phone: "Phone | None"
 
     async def close(self) -> None:
-        for client in (self.redmine, self.nameless):
+        for client in (self.redmine, self.nameless, self.phone):
             if client:
                 await client.close()
         if self.redmine_database:
@@ -50,6 +52,7 @@ def outside(settings: Settings) -> Outside:
         redmine_database(settings) if has_redmine else None,
         oracle(settings),
         ldap(settings),
+        phone(settings),
     )
 
 
@@ -115,6 +118,13 @@ def ldap(settings: Settings) -> "LdapDirectory | None":
         settings.ldap_group_rights or {},
     )
     return LdapDirectory(Server(settings.ldap_url, settings.ldap_starttls, context), service, lookup)
+
+
+def phone(settings: Settings) -> "Phone | None":
+    """Return the phone system when FINESSE_BASE_URL is set. It connects with the first call."""
+    if settings.finesse_nodes is None:
+        return None
+    raise SettingsError([Problem("FINESSE_BASE_URL", "names a system that is not connected yet", "Leave it empty")])
 
 
 def checks_of(settings: Settings, store: Database, systems: Outside) -> list[Check]:

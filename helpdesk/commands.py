@@ -22,6 +22,7 @@ from helpdesk import health, logs
 from helpdesk.adapters import checks, grants, schema_trouble
 from helpdesk.app import create_app
 from helpdesk.demo.load import load
+from helpdesk.demo.playable_phone import PlayablePhone
 from helpdesk.demo.simulated_colleague import SimulatedColleague
 from helpdesk.http_protocol import BoundedProtocol
 from helpdesk.settings import settings as configuration
@@ -68,7 +69,7 @@ def demo(data: str, port: int, colleague: bool) -> None:
     host = "0.0.0.0" if settings.demo_public else "127.0.0.1"
     if settings.demo_public:
         print("Everybody who reaches this machine may use it: HELPDESK_DEMO_PUBLIC is on.", flush=True)
-    services = wire(settings)
+    services = wire(settings, PlayablePhone())
     if colleague:
         at_work = SimulatedColleague(services.backend, services.database)
         services = replace(services, watchers=(*services.watchers, at_work.watch))

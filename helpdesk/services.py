@@ -19,6 +19,7 @@ from helpdesk.supervision import BackgroundTask
 from helpdesk.system_monitor import SystemMonitor
 from helpdesk.tasks.backend import Backend
 from helpdesk.tasks.model import Actor
+from helpdesk.telephony.desk import Desk
 from helpdesk.visible_tasks import VisibleTasks
 
 
@@ -35,7 +36,8 @@ class Services:
     streams, `feed_status` tells whether the feed is live, and `visible_to` returns the people who may see an event.
     `system_monitor` knows the health of the store and of outside systems. `outbox` sends over the channels.
     `requests` are tasks as those see them who asked for help, and `visible_tasks` tells what a person sees in either
-    way. Each of `watchers` runs until it is cancelled. `close` releases connections when the process ends.
+    way. `desk` is the call desk, None without a phone system. Each of `watchers` runs until it is cancelled. `close`
+    releases connections when the process ends.
     """
 
     settings: Settings
@@ -52,6 +54,7 @@ class Services:
     system_monitor: SystemMonitor
     outbox: Outbox
     requests: Requests
+    desk: Desk | None
     watchers: tuple[BackgroundTask, ...]
     clock: Callable[[], datetime] = utc_now
 

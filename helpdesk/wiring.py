@@ -43,6 +43,9 @@ from helpdesk.system_monitor import SystemMonitor
 from helpdesk.tasks.backend import Backend
 from helpdesk.tasks.feed import Feed
 from helpdesk.tasks.model import Actor
+from helpdesk.telephony.desk import Desk
+from helpdesk.telephony.phone import Phone
+from helpdesk.telephony.poller import Poller as CallPoller
 
 if TYPE_CHECKING:
     from helpdesk.redmine_client import RedmineClient
@@ -53,9 +56,13 @@ DIRECTORIES = ("oracle", "ldap", "redmine", "local")
 NOT_LINKED = sentence("Your account is not linked with anybody in the task system. Please ask an administrator.")
 
 
-def wire(settings: Settings) -> Services:
-    """Return the services with Redmine when REDMINE_URL is set, with the embedded backend otherwise."""
+def wire(settings: Settings, phone: Phone | None = None) -> Services:
+    """Return the services with Redmine when REDMINE_URL is set, with the embedded backend otherwise.
+
+    `phone` takes the place of the phone system that the settings name, as in the demo.
+    """
     database, systems = Database(settings.database_url, settings.audit_days), adapters.outside(settings)
+    systems = systems._replace(phone=phone or systems.phone)
     if systems.redmine:
         return _with_redmine(settings, database, systems, systems.redmine)
     return _embedded(settings, database, systems)
@@ -171,6 +178,8 @@ def _services(
     of_feed = feed_health.check(lambda: poller.feed_status, utc_now, needs)
     listed = [*adapters.checks_of(settings, database, systems), of_feed]
     monitor = SystemMonitor(listed, database, named, outbox, wakeups, utc_now, settings.timezone)
+    desk = _desk(settings, database, systems.phone, wakeups)
+    desk_watchers = (desk.poller.watch,) if desk else ()
     return Services(
         settings,
         database,
@@ -186,8 +195,17 @@ def _services(
         system_monitor=monitor,
         outbox=outbox,
         requests=requests,
-        watchers=(*watchers, *wakeup_watchers, *outbox.watchers, poller.watch, monitor.watch),
+        desk=desk,
+        watchers=(*watchers, *wakeup_watchers, *outbox.watchers, poller.watch, monitor.watch, *desk_watchers),
     )
+
+
+def _desk(settings: Settings, database: Database, phone: Phone | None, wakeups: Wakeups) -> Desk | None:
+    """Return the call desk over the phone system; None without one."""
+    if phone is None:
+        return None
+    box = Box(settings.secret_keys)
+    return Desk(phone, database, box, CallPoller(phone, database, box, wakeups, utc_now), utc_now)
 
 
 def ownership_rules(settings: Settings, anonymous_id: int | None) -> OwnershipRules:

@@ -193,14 +193,8 @@ def test_an_unknown_setting_is_reported_beside_the_one_missing_for_want_of_it(tm
 
 
 def test_a_wrong_later_setting_keeps_nobody_from_starting(tmp_path: Path) -> None:
-    settings = loaded(
-        tmp_path, "[finesse]\nbase_url = often", FINESSE_CA_BUNDLE="missing.pem", FINESSE_VERIFY_SSL="perhaps"
-    )
-    assert sorted(notice.partition(":")[0] for notice in settings.notices) == [
-        "FINESSE_BASE_URL",
-        "FINESSE_CA_BUNDLE",
-        "FINESSE_VERIFY_SSL",
-    ]
+    settings = loaded(tmp_path, "", METRICS_TOKEN_FILE="missing.txt")
+    assert [notice.partition(":")[0] for notice in settings.notices] == ["METRICS_TOKEN_FILE"]
 
 
 def test_the_documents_name_every_setting_of_systems_to_come() -> None:

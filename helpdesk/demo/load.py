@@ -9,7 +9,7 @@ from helpdesk.demo import seed, simulated_colleague
 from helpdesk.demo.seed import Line, World
 from helpdesk.demo.task_rows import Ids, task_rows
 from helpdesk.people.passwords import hashed
-from helpdesk.store import board, people, reply_templates
+from helpdesk.store import board, people, reply_templates, rights
 from helpdesk.store.board import ColumnSettings
 from helpdesk.store.models import tables
 from helpdesk.store.tracker import first_steps
@@ -65,8 +65,10 @@ def _people(session: Session, lines: list[Line]) -> dict[str, int]:
         login, is_admin = it["login"], it.get("is_admin", False)
         person = people.add_local(session, login, it["full_name"], it["email"], password_hash, is_admin)
         person.department, person.position = it["department"], it["position"]
-        person.is_email_proven = True
+        person.phone, person.is_email_proven = it.get("phone", ""), True
         ids[login] = _add(session, person)
+        for right in it.get("rights", ()):
+            rights.grant(session, ids[login], right)
     return ids
 
 

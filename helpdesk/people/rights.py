@@ -23,6 +23,7 @@ RIGHTS = {
         Right(REDMINE_USER, sentence("User of Redmine"), granted=False),
         Right("can_access_quality_control", sentence("Quality control")),
         Right("can_access_contact_center_moscow", sentence("Contact centre Moscow")),
+        Right("can_supervise_calls", sentence("Supervision of calls")),
         Right("can_access_redmine_report", sentence("Reports on Redmine")),
     )
 }

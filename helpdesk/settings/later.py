@@ -5,7 +5,6 @@ from pathlib import Path
 
 from sqlalchemy.engine import make_url
 
-from helpdesk.settings import parsing
 from helpdesk.settings.sources import Given, Problem, Row, SettingsError
 
 PREDECESSOR = "[database] db_path"
@@ -14,11 +13,7 @@ NOT_USED = "%s: %s. %s. It is not used yet"
 
 LATER: dict[str, Row] = {
     PREDECESSOR: Row(ini="database.db_path"),
-    "FINESSE_BASE_URL": Row(parsing.http_url, "finesse.base_url finesse.finesse_base_url"),
-    "FINESSE_VERIFY_SSL": Row(parsing.flag, "finesse.verify_ssl finesse.finesse_verify_ssl"),
-    "FINESSE_CA_BUNDLE": Row(parsing.ca_bundle, "finesse.ca_bundle finesse.finesse_ca_bundle"),
     "NETMONITOR_HOSTS": Row(),
-    "CALLS_DAYS": Row(parsing.number),
     "METRICS_TOKEN": Row(secret=True),
     "BRAND_LOGO": Row(),
 }

@@ -29,17 +29,18 @@ from helpdesk.settings.parsing import AccountNames, RateLimit
 from helpdesk.settings.poll_schedule import Schedule, parse_schedule, parse_seconds
 from helpdesk.settings.sources import Given, Problem, Row, given
 from helpdesk.settings.sources import SettingsError as SettingsError
+from helpdesk.settings.telephony import TelephonySettings
 
 HTTPS_PORT = 443
 KEPT_IN_DEMO = ("TIMEZONE", "DEFAULT_LOCALE", "LOGIN_RATE_LIMIT", "BRAND_NAME", "LOG_LEVEL", "HELPDESK_DEMO_PUBLIC")
 
 
 @dataclass(frozen=True)
-class Settings(ChannelSettings, CompanySettings, AccessSettings):
+class Settings(TelephonySettings, ChannelSettings, CompanySettings, AccessSettings):
     """Typed values of all settings.
 
-    `sources` holds the source of each name. `demo` is set by `helpdesk demo` alone. `later` are settings of systems
-    that are not reached yet, `notices` sentences about what was not understood.
+    `sources` holds the source of each name, `demo` is set by `helpdesk demo`, `later` are settings of systems that are
+    not reached yet, `notices` sentences about what was not understood.
     """
 
     secret_key: str | None = setting(
@@ -74,9 +75,7 @@ class Settings(ChannelSettings, CompanySettings, AccessSettings):
     mysql_user: str | None = setting(
         "MYSQL_USER", "a database user who may only read", ini="mysql.user mysql.user_name"
     )
-    mysql_password: str | None = setting(
-        "MYSQL_PASSWORD", "the password of this user", ini="mysql.password", secret=True
-    )
+    mysql_password: str | None = setting("MYSQL_PASSWORD", "its password", ini="mysql.password", secret=True)
     mysql_database: str | None = setting("MYSQL_DATABASE", "the name of the database", ini="mysql.database")
     mysql_ssl_ca: Path | None = setting(
         "MYSQL_SSL_CA", "the authority of that server's certificate; absent: CA_BUNDLE", parsing.ca_bundle
@@ -245,7 +244,7 @@ class Settings(ChannelSettings, CompanySettings, AccessSettings):
         return self.upload_folder or self.files_folder.parent / "pictures"
 
 
-LAST = {each.name for part in (AccessSettings, CompanySettings, ChannelSettings) for each in fields(part)}
+LAST = {each.name for part in Settings.__bases__ for each in fields(part)}
 KNOWN = {
     each.metadata["name"]: each
     for each in sorted(fields(Settings), key=lambda each: each.name in LAST)

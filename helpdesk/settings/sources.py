@@ -17,8 +17,8 @@ from helpdesk.settings.parsing import InvalidSetting
 PREFIXES = (
     "AUDIT_", "BRAND_", "CALLS_", "CA_BUNDLE", "CORS_", "DATABASE_", "DEFAULT_LOCALE", "DIRECTORIES", "EMAIL_", "ERP_",
     "FILES_", "FINESSE_", "FIREBASE_", "HELPDESK_", "JOIN_BY_", "LDAP_", "LOGIN_", "LOG_LEVEL", "MAX_CONTENT_",
-    "METRICS_", "MYSQL_", "NETMONITOR_", "ORACLE_", "OUTBOUND_", "POLL_", "PUBLIC_", "PUSH_", "REDIS_", "REDMINE_",
-    "SECOND_", "SECRET_KEY", "SESSION_COOKIE_", "SESSION_IDLE", "SMTP_", "UPLOAD_", "VAPID_",
+    "METRICS_", "MYSQL_", "NETMONITOR_", "ORACLE_", "OUTBOUND_", "PHONE_", "POLL_", "PUBLIC_", "PUSH_", "REDIS_",
+    "REDMINE_", "SECOND_", "SECRET_KEY", "SESSION_COOKIE_", "SESSION_IDLE", "SMTP_", "UPLOAD_", "VAPID_",
     "RECOVERY_PASSWORD_", "SENDER_", "STATIC_ASSET_",  # the predecessor's
 )  # fmt: skip
 """Variables with these prefixes are meant for the helpdesk; the environment also holds those of other programs."""

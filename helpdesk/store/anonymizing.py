@@ -24,6 +24,7 @@ KEPT = {
     "audit_record",
     "channel_state",
     "company_text",
+    "phone_call",
     "request_grade",
     "tracker_attachment",
     "tracker_entry",

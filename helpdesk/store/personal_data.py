@@ -25,7 +25,7 @@ MOST_BYTES = 100 * 1024 * 1024
 ROWS_AT_ONCE = 500
 SECRETS = {
     "password_hash", "token_hash", "id_hash", "code_hash", "body_hash", "address_hash", "session_hash", "secret",
-    "headers", "p256dh", "auth",
+    "headers", "p256dh", "auth", "phone_secret",
 }  # fmt: skip
 """Columns that let somebody in, or what one could be made of."""
 TOO_MUCH = sentence("There is more of it than %(most)s MB. The command helpdesk user export has no such limit.")

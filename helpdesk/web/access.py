@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from starlette.routing import BaseRoute
 
 from helpdesk.people.rights import ADMIN
+from helpdesk.web.calls.access import AGENT
 
 NAMES: dict[str, str] = {
     "unguarded": "healthz readyz static manifest service_worker",
@@ -43,6 +44,7 @@ NAMES: dict[str, str] = {
         api:erp_user
         admin:texts
     """,
+    AGENT: "calls:sign_in calls:sign_out",
     "setting_up": "people:second_factor people:second_factor_confirm",
     "signed_in": """
         home

@@ -10,6 +10,7 @@ from helpdesk.web.admin import routes as admin_routes
 from helpdesk.web.board import card
 from helpdesk.web.board import columns as board_columns
 from helpdesk.web.board import views as board
+from helpdesk.web.calls import routes as call_routes
 from helpdesk.web.core.faces import Face
 from helpdesk.web.core.guards import (
     ADMINISTRATORS_ONLY,
@@ -263,6 +264,7 @@ ROUTES: list[BaseRoute] = [
     Route("/api/redmine/statuses",           signed_in(api.all_statuses), name="api:words_statuses"),
     *admin_routes.ROUTES,
     *tracker_routes.ROUTES,
+    *call_routes.ROUTES,
     # Outside systems that are not connected
     *not_configured.routes(),
     # Addresses of earlier versions

@@ -12,7 +12,10 @@ from helpdesk.store.models import LONG
 
 
 class Session(SQLModel, table=True):
-    """A sign-in on one device. Only the hash of its id is stored, so that reading the table lets nobody sign in."""
+    """A sign-in on one device. Only the hash of its id is stored, so that reading the table lets nobody sign in.
+
+    It may be signed in to the phone as an agent: `phone_secret` holds the password and the extension, encrypted.
+    """
 
     __tablename__ = "session"
     id_hash: str = Field(primary_key=True, max_length=64)
@@ -22,6 +25,8 @@ class Session(SQLModel, table=True):
     last_used: datetime | None = None
     address: str = Field(default="", max_length=60)
     user_agent: str = Field(default="", max_length=200)
+    phone_agent_id: str | None = Field(default=None, max_length=64, index=True)
+    phone_secret: str | None = Field(default=None, max_length=1000)
 
 
 class SigninAttempt(SQLModel, table=True):

@@ -47,6 +47,9 @@ from helpdesk.store.models.task_parts import CustomValue as CustomValue
 from helpdesk.store.models.task_parts import Relation as Relation
 from helpdesk.store.models.task_parts import SpentTime as SpentTime
 from helpdesk.store.models.task_parts import Watcher as Watcher
+from helpdesk.store.models.telephony import PhoneAgent as PhoneAgent
+from helpdesk.store.models.telephony import PhoneCall as PhoneCall
+from helpdesk.store.models.telephony import PhoneFavourite as PhoneFavourite
 
 
 class Meta(SQLModel, table=True):

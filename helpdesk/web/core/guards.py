@@ -11,7 +11,7 @@ from functools import wraps
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.errors import NotAllowed, NotSignedIn, Sentence, Unavailable, sentence
+from helpdesk.errors import NotAllowed, NotFound, NotSignedIn, Sentence, Unavailable, sentence
 from helpdesk.people.model import Person
 from helpdesk.people.rights import RIGHTS
 from helpdesk.people.second_factor import is_required
@@ -105,6 +105,23 @@ async def lacks_second_factor(request: Request) -> bool:
     if not is_required(person, rule):
         return False
     return not await services(request).database.run(lambda db: second_factors.exists(db, person.id))
+
+
+def known_to(*rights: str) -> Callable[[Handler], Handler]:
+    """Let those in who hold one of the rights; for others there is nothing here. Raises NotSignedIn, NotFound."""
+    names = [RIGHTS[right].name for right in rights]
+
+    def guard(handler: Handler) -> Handler:
+        @wraps(handler)
+        async def entitled(request: Request) -> Response:
+            person = await session.current_user(request)
+            if not any(holds(person, name) for name in names):
+                raise NotFound
+            return await handler(request)
+
+        return _marked(signed_in(entitled), " ".join(names))
+
+    return guard
 
 
 @asynccontextmanager

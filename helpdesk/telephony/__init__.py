@@ -1,0 +1,1 @@
+"""Handle calls of dispatchers: the phone system, its agents, the log of calls."""

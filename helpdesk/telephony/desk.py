@@ -1,0 +1,201 @@
+"""Let a session's person act on the phone, in whichever face they ask: the pages and the JSON API.
+
+The password is kept encrypted in the session's row alone, and opened only here and by the poller. When the phone system
+refuses it, it is forgotten at once: five wrong ones lock the agent.
+"""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import NamedTuple, TypeVar
+
+from sqlmodel import Session
+
+from helpdesk.encryption import Box
+from helpdesk.errors import Invalid, NotSignedIn, sentence
+from helpdesk.people.model import SignedIn
+from helpdesk.store import audit, phone_agents
+from helpdesk.store.database import Database
+from helpdesk.store.models.telephony import PhoneAgent
+from helpdesk.telephony import snapshot
+from helpdesk.telephony.credentials import opened, sealed
+from helpdesk.telephony.phone import (
+    ACTIONS,
+    AGENT_ID,
+    DIALOG_ID,
+    DIGITS,
+    LOGOUT,
+    MAKE_CALL,
+    NOT_READY,
+    NUMBER,
+    READY,
+    SEND_DTMF,
+    TO_A_NUMBER,
+    Credentials,
+    Dialog,
+    NotOnPhone,
+    Phone,
+    PhoneDeclined,
+    PhoneRefused,
+)
+from helpdesk.telephony.poller import Poller
+
+WATCHED = timedelta(seconds=90)
+"""So long after a page was seen on a screen news of its agent are asked for."""
+LONGEST_PASSWORD = 200
+NO_AGENT_ID = sentence("This is no agent id.")
+NO_PASSWORD = sentence("Please enter the password.")
+NO_NUMBER = sentence("This is no number: digits, *, # and + only.")
+NO_EXTENSION = sentence("This is no extension: digits only.")
+NO_ACTION = sentence("The phone can't do this.")
+NO_STATE = sentence("An agent can only become ready or not ready here.")
+NOT_NOW = sentence("This call does not allow it now.")
+
+R = TypeVar("R")
+
+
+class OnPhone(NamedTuple):
+    """What a signed-in agent's page shows; `agent` is a row as it was read. Without `can_ask` the phone system has
+    refused the password."""
+
+    agent: PhoneAgent
+    dialogs: tuple[Dialog, ...]
+    can_ask: bool
+
+    def dialog(self, dialog_id: str) -> Dialog | None:
+        return next((it for it in self.dialogs if it.id == dialog_id), None)
+
+
+class Desk:
+    """The call desk over a phone system."""
+
+    def __init__(
+        self, phone: Phone, database: Database, box: Box, poller: Poller, clock: Callable[[], datetime]
+    ) -> None:
+        self.phone, self.database, self.box, self.poller, self.clock = phone, database, box, poller, clock
+
+    async def sign_in(self, signed_in: SignedIn, agent_id: str, password: str, extension: str) -> None:
+        """Sign the agent in to the phone, and keep the password for the length of the session.
+
+        Raises Invalid with `fields`, PhoneRefused, PhoneDeclined, PhoneUnavailable.
+        """
+        who = Credentials(agent_id.strip(), password, extension.strip())
+        _require(
+            agent_id=None if AGENT_ID.fullmatch(who.agent_id) else NO_AGENT_ID,
+            password=None if 0 < len(password) <= LONGEST_PASSWORD else NO_PASSWORD,
+            extension=None if DIGITS.fullmatch(who.extension) else NO_EXTENSION,
+        )
+        await self.phone.sign_in(who)
+        secret, now, person = sealed(self.box, who), self.clock(), signed_in.person
+
+        def work(session: Session) -> bool:
+            is_kept = phone_agents.sign_in(session, signed_in.mark, person.id, who.agent_id, who.extension, secret, now)
+            phone_agents.watch(session, who.agent_id, now + WATCHED)
+            audit.note(session, person.id, "phone_sign_in", person.id, {"agent": who.agent_id})
+            return is_kept
+
+        if not await self.database.run(work, writes=True):
+            raise NotSignedIn
+        self.poller.hurry(who.agent_id)
+
+    async def sign_out(self, signed_in: SignedIn) -> None:
+        """Make the agent not ready where the phone system demands it, sign the agent out, and forget the password.
+
+        The password is forgotten whatever the phone system answers. Raises PhoneUnavailable, PhoneDeclined.
+        """
+        found = await self._read(signed_in)
+        await self.database.run(lambda db: phone_agents.sign_out(db, signed_in.mark), writes=True)
+        if found is None or found.secret is None:
+            return
+        who = self._open(found)
+        if who is None:
+            return
+        if found.agent.state == READY:
+            await self.phone.set_state(who, NOT_READY)
+        await self.phone.set_state(who, LOGOUT)
+
+    async def current(self, signed_in: SignedIn) -> OnPhone | None:
+        """Return what is known of the session's agent; None when the session is not signed in to the phone."""
+        found = await self._read(signed_in)
+        if found is None:
+            return None
+        return OnPhone(found.agent, tuple(snapshot.from_json(found.agent.dialogs)), found.secret is not None)
+
+    async def watched(self, agent_id: str) -> None:
+        """Note that a page of the agent is on a screen."""
+        until = self.clock() + WATCHED
+        await self.database.run(lambda db: phone_agents.watch(db, agent_id, until), writes=True)
+
+    async def set_state(self, signed_in: SignedIn, state: str, reason_id: str = "") -> None:
+        """Ask for READY or NOT_READY. Raises NotOnPhone, Invalid, PhoneDeclined."""
+        if state not in (READY, NOT_READY):
+            raise Invalid({"state": [NO_STATE]})
+        await self._ask(signed_in, state, "", "", lambda who: self.phone.set_state(who, state, reason_id[:20]))
+
+    async def act(self, signed_in: SignedIn, dialog_id: str, action: str, to: str = "") -> None:
+        """Ask for an action on a dialog of the agent. Raises NotOnPhone, Invalid, PhoneDeclined."""
+        pattern = NUMBER if action in TO_A_NUMBER else DIGITS if action == SEND_DTMF else None
+        to = number_of(to) if action in TO_A_NUMBER else to.strip()
+        _require(
+            action=None if action in ACTIONS and DIALOG_ID.fullmatch(dialog_id) else NO_ACTION,
+            to_address=None if pattern is None or pattern.fullmatch(to) else NO_NUMBER,
+        )
+        on_phone = await self.current(signed_in)
+        dialog = on_phone.dialog(dialog_id) if on_phone else None
+        own = dialog.own(on_phone.agent.extension) if on_phone and dialog else None
+        if on_phone and (own is None or action not in own.actions):
+            raise PhoneDeclined(message=NOT_NOW)
+        number = to if pattern else ""
+        await self._ask(
+            signed_in, action, dialog_id, number, lambda who: self.phone.act(who, dialog_id, action, number)
+        )
+
+    async def dial(self, signed_in: SignedIn, number: str) -> None:
+        """Ask for a call to a number. Raises NotOnPhone, Invalid, PhoneDeclined."""
+        to = number_of(number)
+        _require(to_address=None if NUMBER.fullmatch(to) else NO_NUMBER)
+        await self._ask(signed_in, MAKE_CALL, "", to, lambda who: self.phone.dial(who, to))
+
+    async def as_agent(self, signed_in: SignedIn, ask: Callable[[Credentials], Awaitable[R]]) -> R:
+        """Ask the phone system something as the session's agent. Raises NotOnPhone, PhoneRefused."""
+        found = await self._read(signed_in)
+        who = self._open(found) if found and found.secret else None
+        if found is None or who is None:
+            raise NotOnPhone
+        try:
+            return await ask(who)
+        except PhoneRefused:
+            secrets, now = [found.secret or ""], self.clock()
+            await self.database.run(lambda db: phone_agents.refuse(db, who.agent_id, secrets, now), writes=True)
+            self.poller.announce(found.agent.person_id)
+            raise
+
+    async def _ask(
+        self, signed_in: SignedIn, asked: str, dialog_id: str, to: str, ask: Callable[[Credentials], Awaitable[None]]
+    ) -> None:
+        """Ask for a change, note that it was asked, and look soon whether it has come."""
+
+        async def noted(who: Credentials) -> str:
+            now = self.clock()
+            values = {"asked": asked, "asked_dialog": dialog_id, "asked_to": to, "asked_at": now}
+            await ask(who)
+            await self.database.run(lambda db: phone_agents.change(db, who.agent_id, **values), writes=True)
+            return who.agent_id
+
+        self.poller.hurry(await self.as_agent(signed_in, noted))
+
+    async def _read(self, signed_in: SignedIn) -> phone_agents.OnPhone | None:
+        return await self.database.run(lambda db: phone_agents.of_session(db, signed_in.mark))
+
+    def _open(self, found: phone_agents.OnPhone) -> Credentials | None:
+        return opened(self.box, found.agent.agent_id, found.secret or "")
+
+
+def number_of(text: str) -> str:
+    """Return a number as the phone system takes it: without blanks, brackets and dashes."""
+    return "".join(letter for letter in text.strip() if letter not in " \t\u00a0-\u2010\u2011\u2013()./")
+
+
+def _require(**faults: object) -> None:
+    fields = {name: [fault] for name, fault in faults.items() if fault}
+    if fields:
+        raise Invalid(fields)  # type: ignore[arg-type]  # each is a Sentence

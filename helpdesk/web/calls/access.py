@@ -1,0 +1,17 @@
+"""Reach the call desk: for those who handle or supervise calls, where there is a phone system."""
+
+from starlette.requests import Request
+
+from helpdesk.errors import NotFound
+from helpdesk.telephony.desk import Desk
+from helpdesk.web.core.services import services
+
+AGENT, SUPERVISOR = "can_access_contact_center_moscow", "can_supervise_calls"
+
+
+def desk_of(request: Request) -> Desk:
+    """Return the call desk. Raises NotFound without a phone system."""
+    desk = services(request).desk
+    if desk is None:
+        raise NotFound
+    return desk

@@ -1,0 +1,27 @@
+"""Sign in to the phone and out of it."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from helpdesk.errors import sentence
+from helpdesk.web.calls.access import desk_of
+from helpdesk.web.core import flash, request_data, session
+from helpdesk.web.core.navigation import current_url
+
+LONGEST = 200
+SIGNED_IN = sentence("You are signed in to the phone.")
+SIGNED_OUT = sentence("You are signed out of the phone.")
+
+
+async def sign_in(request: Request) -> Response:
+    """Sign in to the phone, for the length of the session."""
+    fields = await request_data.read(request)
+    agent_id, password, extension = (fields.text(name, LONGEST) for name in ("agent_id", "password", "extension"))
+    await desk_of(request).sign_in(await session.required(request), agent_id, password, extension)
+    return flash.redirect(request, current_url(request), SIGNED_IN)
+
+
+async def sign_out(request: Request) -> Response:
+    """Sign out of the phone."""
+    await desk_of(request).sign_out(await session.required(request))
+    return flash.redirect(request, current_url(request), SIGNED_OUT)
