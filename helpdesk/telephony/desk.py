@@ -4,6 +4,7 @@ The password is kept encrypted in the session's row alone, and opened only here 
 refuses it, it is forgotten at once: five wrong ones lock the agent.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import NamedTuple, TypeVar
@@ -37,7 +38,7 @@ from helpdesk.telephony.phone import (
     PhoneDeclined,
     PhoneRefused,
 )
-from helpdesk.telephony.poller import Poller
+from helpdesk.telephony.poller import Poller, record
 
 WATCHED = timedelta(seconds=90)
 """So long after a page was seen on a screen news of its agent are asked for."""
@@ -119,6 +120,23 @@ class Desk:
         if found is None:
             return None
         return OnPhone(found.agent, tuple(snapshot.from_json(found.agent.dialogs)), found.secret is not None)
+
+    async def read_now(self, signed_in: SignedIn) -> OnPhone:
+        """Return what the phone system shows now, for programs: no page of theirs keeps it up to date.
+
+        Raises NotOnPhone, PhoneRefused, PhoneUnavailable.
+        """
+        began = self.clock()
+        agent, dialogs = await self.as_agent(
+            signed_in, lambda who: asyncio.gather(self.phone.agent(who), self.phone.dialogs(who))
+        )
+        changed = await self.database.run(lambda db: record(db, agent, list(dialogs), began), writes=True)
+        on_phone = await self.current(signed_in)
+        if on_phone is None:  # signed out meanwhile
+            raise NotOnPhone
+        if changed:
+            self.poller.announce(on_phone.agent.person_id)
+        return on_phone
 
     async def watched(self, agent_id: str) -> None:
         """Note that a page of the agent is on a screen."""
