@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, SQLModel, select
 
 from helpdesk.demo import seed, simulated_colleague
+from helpdesk.demo.call_rows import call_rows
 from helpdesk.demo.seed import Line, World
 from helpdesk.demo.task_rows import Ids, task_rows
 from helpdesk.people.passwords import hashed
@@ -41,7 +42,9 @@ def _fill(session: Session, now: datetime) -> None:
     for it in world["reply"]:
         reply_templates.add(session, None, it["name"], it["text"])
     first_steps.finish(session, ids["assignee"]["admin"])
-    for table, rows in task_rows(tasks, ids, now):
+    names = {it["login"]: it["full_name"] for it in world["person"]}
+    calls = call_rows(world["agent"], world["call"], names, ids, now)
+    for table, rows in [*task_rows(tasks, ids, now), *calls]:
         session.execute(sa.insert(table), rows, execution_options=ONE_STATEMENT)
 
 

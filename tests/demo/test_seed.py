@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from sqlmodel import Session, SQLModel, col, func, select
 
+from helpdesk.demo.call_rows import call_rows
 from helpdesk.demo.load import load
 from helpdesk.demo.seed import SEED, Entry, Task, read
 from helpdesk.demo.task_rows import task_rows
@@ -292,6 +293,21 @@ def test_a_store_of_the_demo_holds_everything(tmp_path: Path) -> None:
     assert list(people) == [*keys("person", "login"), "kolya"]
     assert store.run_here(lambda session: count(session, tables.ReplyTemplate)) == len(WORLD["reply"])
     store.close()
+
+
+@pytest.mark.parametrize("now", SEVERAL_NOWS)
+def test_calls_are_of_working_time_and_of_the_past(now: datetime) -> None:
+    names = {it["login"]: it["full_name"] for it in WORLD["person"]}
+    ids = {"assignee": {login: place for place, login in enumerate(names, start=1)}}
+    (_, agents), (_, calls) = call_rows(WORLD["agent"], WORLD["call"], names, ids, now)
+    assert len(agents) == 2 and 35 <= len(calls) <= 50
+    assert [row["began_at"] for row in calls] == sorted(row["began_at"] for row in calls)
+    for row in calls:
+        assert row["began_at"].astimezone(ZONE).weekday() < 5 and 9 <= row["began_at"].astimezone(ZONE).hour < 18
+        assert row["began_at"] < row["ended_at"] < now + timedelta(minutes=1) and (row["task_id"] or 1) <= len(TASKS)
+        assert (row["answered_at"] is not None) == (row["outcome"] in ("answered", "transferred"))
+    assert {row["outcome"] for row in calls} == {"answered", "missed", "no_answer", "transferred"}
+    assert {row["direction"] for row in calls} == {"in", "out"}
 
 
 def test_working_time_skips_nights_and_weekends() -> None:
