@@ -9,7 +9,7 @@ from sqlmodel import Session
 from helpdesk.store import phone_agents
 from helpdesk.store.models.telephony import PhoneAgent
 from helpdesk.telephony import snapshot
-from helpdesk.telephony.phone import ACTIONS, LOGOUT, TO_A_NUMBER, SEND_DTMF, Dialog, Reason
+from helpdesk.telephony.phone import ACTIONS, LOGOUT, SEND_DTMF, TO_A_NUMBER, Dialog, Reason
 
 PATIENCE = timedelta(seconds=10)
 """After which nothing has come of what was asked."""

@@ -44,7 +44,10 @@ NAMES: dict[str, str] = {
         api:erp_user
         admin:texts
     """,
-    AGENT: "calls:sign_in calls:sign_out",
+    AGENT: """
+        calls:sign_in calls:sign_out calls:bar calls:watch calls:state calls:act calls:dial calls:targets
+        calls:favourites calls:favourite_add calls:favourite
+    """,
     "setting_up": "people:second_factor people:second_factor_confirm",
     "signed_in": """
         home

@@ -3,7 +3,8 @@
 from starlette.requests import Request
 
 from helpdesk.errors import NotFound
-from helpdesk.people.rights import AGENT as AGENT, SUPERVISOR as SUPERVISOR
+from helpdesk.people.rights import AGENT as AGENT
+from helpdesk.people.rights import SUPERVISOR as SUPERVISOR
 from helpdesk.telephony.desk import Desk
 from helpdesk.web.core.services import services
 

@@ -40,7 +40,8 @@ Found = TypeVar("Found", StoredSession, StoredToken)
 
 async def current(request: Request) -> SignedIn | None:
     """Return the session, read from the store once a request together with what the frame of a page shows: the count of
-    unread notifications, the first saved views, and the phone of an agent. Raises NotSignedIn and NotAllowed, both for tokens alone."""
+    unread notifications, the first saved views, and the phone of an agent. Raises NotSignedIn and NotAllowed, both for
+    tokens alone."""
     if not hasattr(request.state, "signed_in"):
         request.state.signed_in = None  # also for the answer to a token that is refused
         request.state.signed_in = await (_find_token(request) if has_token(request) else _find_session(request))
