@@ -13,7 +13,7 @@ from helpdesk.telephony.phone import PhoneDeclined
 from helpdesk.web.calls import bar
 from helpdesk.web.calls.access import desk_of
 from helpdesk.web.core import request_data, session
-from helpdesk.web.core.faces import Face, face_of, html, see_other
+from helpdesk.web.core.faces import answer, see_other
 from helpdesk.web.core.navigation import current_url
 
 LONGEST = 200
@@ -40,9 +40,7 @@ async def dial(request: Request) -> Response:
     """Ask for a call to a number."""
     fields, signed_in = await request_data.read(request), await session.required(request)
     await asked(desk_of(request).dial(signed_in, fields.text("to_address", LONGEST)))
-    if face_of(request) is Face.FRAGMENT and fields.text("by_link", LONGEST):
-        return html(request, "calls/_dialled.html", phone=await bar.read(request))
-    return await shown(request)
+    return await shown(request, "calls/_dialled.html" if fields.text("by_link", LONGEST) else "calls/_bar.html")
 
 
 async def asked(ask: Awaitable[None]) -> None:
@@ -53,9 +51,11 @@ async def asked(ask: Awaitable[None]) -> None:
         raise PhoneDeclined(message=next(iter(error.fields.values()))[0]) if error.fields else error from error
 
 
-async def shown(request: Request) -> Response:
+async def shown(request: Request, fragment: str = "calls/_bar.html") -> Response:
     """Answer scripts by the bar; lead others back to their page when something has come."""
-    if face_of(request) is Face.FRAGMENT:
-        return await bar.fragment(request)
-    await bar.settled(request)
-    return see_other(current_url(request))
+
+    async def page() -> Response:
+        await bar.settled(request)
+        return see_other(current_url(request))
+
+    return await answer(request, json=page, page=page, fragment=lambda: bar.fragment(request, fragment))

@@ -37,10 +37,10 @@ async def watch(request: Request) -> Response:
     return Response(status_code=204)
 
 
-async def fragment(request: Request) -> Response:
-    """Render the bar alone."""
+async def fragment(request: Request, template: str = "calls/_bar.html") -> Response:
+    """Render the bar alone, or with what goes with it."""
     await desk_of(request).read_reasons(await session.required(request))
-    return html(request, "calls/_bar.html", phone=await read(request))
+    return html(request, template, phone=await read(request))
 
 
 async def page(request: Request) -> Response:

@@ -3,12 +3,12 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.errors import sentence
+from helpdesk.errors import Sentence, sentence
 from helpdesk.web.calls import bar
 from helpdesk.web.calls.access import desk_of
 from helpdesk.web.calls.actions import asked
 from helpdesk.web.core import flash, request_data, session
-from helpdesk.web.core.faces import Face, face_of
+from helpdesk.web.core.faces import answer
 from helpdesk.web.core.navigation import current_url
 
 LONGEST = 200
@@ -21,14 +21,19 @@ async def sign_in(request: Request) -> Response:
     fields, desk = await request_data.read(request), desk_of(request)
     agent_id, password, extension = (fields.text(name, LONGEST) for name in ("agent_id", "password", "extension"))
     await asked(desk.sign_in(await session.required(request), agent_id, password, extension))
-    if face_of(request) is Face.FRAGMENT:
-        return await bar.fragment(request)
-    return flash.redirect(request, current_url(request), SIGNED_IN)
+    return await _shown(request, SIGNED_IN)
 
 
 async def sign_out(request: Request) -> Response:
     """Sign out of the phone."""
     await desk_of(request).sign_out(await session.required(request))
-    if face_of(request) is Face.FRAGMENT:
-        return await bar.fragment(request)
-    return flash.redirect(request, current_url(request), SIGNED_OUT)
+    return await _shown(request, SIGNED_OUT)
+
+
+async def _shown(request: Request, message: Sentence) -> Response:
+    """Answer scripts by the bar; lead others back to their page with a message."""
+
+    def page() -> Response:
+        return flash.redirect(request, current_url(request), message)
+
+    return await answer(request, json=page, page=page, fragment=lambda: bar.fragment(request))

@@ -2,6 +2,8 @@
 (() => {
   const BEAT_MS = 60000;
   const POLL_MS = 5000;
+  // What was asked mostly comes over the stream at once.
+  const LOOK_MS = 1500;
   const SECOND = 1000;
   const bar = () => document.getElementById("phone-bar");
   const isSignedIn = () => bar().dataset.watch;
@@ -34,7 +36,7 @@
   const settle = () => {
     tick();
     clearTimeout(again);
-    if (bar().dataset.again) again = setTimeout(refresh, +bar().dataset.again + SECOND / 2);
+    if (bar().dataset.again) again = setTimeout(refresh, Math.min(LOOK_MS, +bar().dataset.again + SECOND / 5));
   };
 
   let kept;
@@ -53,7 +55,7 @@
   document.addEventListener("htmx:after:swap", () => {
     if (!kept || bar() === kept.old) return;
     const { had, open, typed } = kept;
-    const find = (id) => id && document.getElementById(id);
+    const find = (id) => (id ? document.getElementById(id) : null);
     kept = null;
     for (const [id, isOpen] of open) if (find(id)) find(id).open = isOpen;
     for (const [id, value, before] of typed) if (find(id) && value !== before) find(id).value = value;
