@@ -130,7 +130,7 @@ MAY = {
     "route_times": set(),
     "store": {"errors", "route_times", "store", "paths", "threads", "people.rights", *MEASURING},
     "health": {"errors", "store", "system_names", "texts", "threads"},
-    "demo": {"demo", "errors", "store", "people.passwords", "telephony.phone", *PORT},
+    "demo": {"demo", "errors", "store", "people.passwords", "telephony.numbers", "telephony.phone", *PORT},
     "telephony": {"encryption", "errors", "notifications.wakeups", "people.model", "store", "telephony", "texts",
                   "threads"},
     "system_monitor": {"errors", "health", "notifications", "store"},

@@ -10,10 +10,10 @@ from helpdesk.demo.seed import Line
 from helpdesk.demo.task_rows import Ids, Row, Rows
 from helpdesk.demo.worktime import ago
 from helpdesk.store.models import tables
+from helpdesk.telephony.numbers import key_of
 
 QUEUE_NUMBER = "5500"
 FIRST_DIALOG = 16_700_000
-KEY_DIGITS = 10
 ANSWERED = {"answered", "transferred"}
 
 
@@ -48,7 +48,7 @@ def _call(place: int, call: Line, extensions: dict[str, str], ids: Ids, now: dat
         "direction": "out" if is_out else "in",
         "from_number": ends[0],
         "to_number": ends[1],
-        "other_key": "".join(filter(str.isdigit, other))[-KEY_DIGITS:],
+        "other_key": key_of(other),
         "queue": call.get("queue", ""),
         "began_at": began,
         "answered_at": picked if is_answered else None,

@@ -21,7 +21,7 @@ class Request(NamedTuple):
 
 class Answer(NamedTuple):
     """`hangs` answers nothing until the server ends; `drips` sends the body a byte at a time, without an end; `cuts`
-    ends the line in place of an answer."""
+    ends the line in place of an answer; `after` so many seconds is it sent."""
 
     status: int = 201
     headers: Mapping[str, str] = {}
@@ -29,6 +29,7 @@ class Answer(NamedTuple):
     hangs: bool = False
     drips: bool = False
     cuts: bool = False
+    after: float = 0
 
 
 class AnsweringServer:
@@ -76,6 +77,8 @@ class AnsweringServer:
 
     async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         answer = self.answer(await _read(reader))
+        if answer.after:
+            await asyncio.sleep(answer.after)
         if answer.hangs:
             await self._end.wait()
         if answer.hangs or answer.cuts:

@@ -30,13 +30,13 @@ ANNA, BORIS = PEOPLE_IDS["anna"], PEOPLE_IDS["boris"]
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 LOOKS_LIKE_A_PERSON = re.compile(r"(person|actor|deputy|author|assignee|user|owner|kept|joined)_id|\w+_by|\w+_into")
 LOOKS_SECRET = re.compile(r"hash|secret|token|password|key|code")
-HARMLESS = {"first_answer.key"}
+HARMLESS = {"first_answer.key", "phone_call.other_key"}
 """Columns that look like a secret and are none."""
 GONE = {
     "account_join", "api_token", "board_fold", "draft", "first_answer", "flagged_address", "grace_password", "letter",
-    "notification", "notification_preference", "outbox", "password_link", "push_device", "recovery_code",
-    "redmine_key", "reply_template", "right_grant", "saved_view", "second_factor", "session", "tracker_membership",
-    "tracker_watcher",
+    "notification", "notification_preference", "outbox", "password_link", "phone_agent", "phone_favourite",
+    "push_device", "recovery_code", "redmine_key", "reply_template", "right_grant", "saved_view", "second_factor",
+    "session", "tracker_membership", "tracker_watcher",
 }  # fmt: skip
 """Tables whose rows go with the person."""
 OF_TASKS = ("notification", "outbox", "tracker_task", "tracker_entry", "tracker_attachment", "audit_record")

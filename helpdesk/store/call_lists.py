@@ -1,0 +1,263 @@
+"""Read the log of calls: a page of it, its sums, and the counts of a day by agent and hour.
+
+A missed call is to be called back until somebody says that it was, or until a later call with the same number was
+answered, in either direction. That is found out when it is read, so that it holds for calls of any agent.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col, select
+
+from helpdesk.store.models.tables import Person, PhoneAgent, PhoneCall
+from helpdesk.store.seconds import seconds_between
+
+PER_PAGE = 50
+TO_CALL_BACK = "to_call_back"
+"""Beside the outcomes: missed calls that nobody has called back."""
+MISSED = "missed"
+IN, OUT = "in", "out"
+WHOLE_NUMBER = 10
+"""Digits of a key that can be no part of a longer number."""
+MOST_QUEUES = 100
+
+
+class CallQuery(NamedTuple):
+    """What is looked for. `number` is a key, or digits that are a part of one; `until` is excluded."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    number: str = ""
+    agent_id: str = ""
+    outcome: str = ""
+    queue: str = ""
+
+
+class Someone(NamedTuple):
+    """A person of a call; one whose account is closed has no login to lead to."""
+
+    id: int
+    name: str
+    login: str = ""
+
+
+class Call(NamedTuple):
+    """A call as lists show it. `is_returned` says that a later call with the number was answered."""
+
+    row: PhoneCall
+    agent: str
+    caller: Someone | None = None
+    called_back_by: Someone | None = None
+    is_returned: bool = False
+
+    @property
+    def id(self) -> int:
+        return self.row.id or 0
+
+    @property
+    def other(self) -> str:
+        """Return the number of the other end."""
+        return self.row.to_number if self.row.direction == OUT else self.row.from_number
+
+    @property
+    def ringing(self) -> int | None:
+        """Return for how many seconds it rang; None while it rings."""
+        return _seconds(self.row.began_at, self.row.answered_at or self.row.ended_at)
+
+    @property
+    def talking(self) -> int | None:
+        """Return for how many seconds people talked; None when nobody did, or while they talk."""
+        return _seconds(self.row.answered_at, self.row.ended_at)
+
+    @property
+    def is_missed(self) -> bool:
+        return self.row.outcome == MISSED
+
+    @property
+    def to_call_back(self) -> bool:
+        return self.is_missed and not self.is_returned and self.row.called_back_at is None
+
+
+class Sums(NamedTuple):
+    """The numbers of calls, and for how many seconds people talked in those that were answered and have ended."""
+
+    calls: int = 0
+    answered: int = 0
+    missed: int = 0
+    talks: int = 0
+    seconds: float = 0.0
+
+    @property
+    def average(self) -> int:
+        return round(self.seconds / self.talks) if self.talks else 0
+
+
+class AgentCounts(NamedTuple):
+    """The calls of an agent: in each hour, and in all."""
+
+    agent_id: str
+    name: str
+    by_hour: tuple[int, ...]
+    sums: Sums
+
+
+def page(session: Session, query: CallQuery, number: int = 1, size: int = PER_PAGE) -> list[Call]:
+    """Return a page of the calls, the newest first."""
+    rows = select(PhoneCall, returned().label("returned")).where(*_conditions(query))
+    newest = rows.order_by(col(PhoneCall.began_at).desc(), col(PhoneCall.id).desc())
+    return _calls(session, session.exec(newest.limit(size).offset((number - 1) * size)).all())
+
+
+def sums(session: Session, query: CallQuery) -> Sums:
+    """Return the sums of all calls that match."""
+    row = session.execute(sa.select(*_sums()).where(*_conditions(query))).one()
+    return _sums_of(row)
+
+
+def one(session: Session, call_id: int) -> Call | None:
+    """Return a call."""
+    found = session.exec(select(PhoneCall, returned()).where(PhoneCall.id == call_id)).all()
+    return next(iter(_calls(session, found)), None)
+
+
+def of_task(session: Session, task_id: int, limit: int) -> list[Call]:
+    """Return the newest calls that are linked to a task."""
+    rows = select(PhoneCall, sa.false()).where(PhoneCall.task_id == task_id)
+    return _calls(session, session.exec(rows.order_by(col(PhoneCall.id).desc()).limit(limit)).all())
+
+
+def latest_of_agent(session: Session, agent_id: str, ended_after: datetime) -> PhoneCall | None:
+    """Return the call that an agent has in hand, or the last one if it ended after that moment."""
+    recent = sa.or_(col(PhoneCall.ended_at).is_(None), col(PhoneCall.ended_at) > ended_after)
+    rows = select(PhoneCall).where(PhoneCall.agent_id == agent_id, recent)
+    return session.exec(rows.order_by(col(PhoneCall.began_at).desc(), col(PhoneCall.id).desc()).limit(1)).first()
+
+
+def day_before(session: Session, moment: datetime) -> datetime | None:
+    """Return when the last call before a moment began."""
+    return session.exec(
+        select(PhoneCall.began_at)
+        .where(col(PhoneCall.began_at) < moment)
+        .order_by(col(PhoneCall.began_at).desc())
+        .limit(1)
+    ).first()
+
+
+def agents(session: Session) -> list[tuple[str, str]]:
+    """Return the ids and names of all agents, by their names."""
+    rows = select(PhoneAgent.agent_id, PhoneAgent.name, Person.full_name).join(
+        Person, col(PhoneAgent.person_id) == col(Person.id)
+    )
+    named = [(agent_id, name or full_name or agent_id) for agent_id, name, full_name in session.exec(rows).all()]
+    return sorted(named, key=lambda it: (it[1].casefold(), it[0]))
+
+
+def queues(session: Session, since: datetime | None, until: datetime | None) -> list[str]:
+    """Return the names of the queues that calls of these days came by."""
+    within = _conditions(CallQuery(since, until))
+    rows = select(PhoneCall.queue).where(*within, PhoneCall.queue != "").distinct().limit(MOST_QUEUES)
+    return sorted(session.exec(rows).all())
+
+
+def by_agent_and_hour(session: Session, hours: Sequence[datetime]) -> list[AgentCounts]:
+    """Return the calls of each agent between the first of these moments and the last, counted in each span between two
+    neighbours: the same calls as those of `page` and `sums`."""
+    began = col(PhoneCall.began_at)
+    spans = [
+        sa.func.sum(sa.case((sa.and_(began >= start, began < end), 1), else_=0))
+        for start, end in zip(hours, hours[1:], strict=False)
+    ]
+    rows = sa.select(col(PhoneCall.agent_id), *_sums(), *spans).where(*_conditions(CallQuery(hours[0], hours[-1])))
+    names, found = dict(agents(session)), session.execute(rows.group_by(col(PhoneCall.agent_id))).all()
+    width = len(Sums._fields)
+    counted = [
+        AgentCounts(row[0], names.get(row[0], row[0]), tuple(map(int, row[1 + width :])), _sums_of(row[1 : 1 + width]))
+        for row in found
+    ]
+    return sorted(counted, key=lambda it: (it.name.casefold(), it.agent_id))
+
+
+def returned() -> sa.ColumnElement[bool]:
+    """Return the condition that a later call with the same number was answered."""
+    later = aliased(PhoneCall)
+    same = sa.and_(
+        col(later.other_key) == col(PhoneCall.other_key),
+        col(later.began_at) > col(PhoneCall.began_at),
+        col(later.answered_at).is_not(None),
+    )
+    return sa.and_(
+        col(PhoneCall.outcome) == MISSED,
+        col(PhoneCall.other_key) != "",
+        sa.exists().where(same).correlate(PhoneCall),
+    )
+
+
+def _conditions(query: CallQuery) -> list[Any]:
+    found: list[Any] = []
+    if query.since is not None:
+        found.append(col(PhoneCall.began_at) >= query.since)
+    if query.until is not None:
+        found.append(col(PhoneCall.began_at) < query.until)
+    if len(query.number) >= WHOLE_NUMBER:
+        found.append(col(PhoneCall.other_key) == query.number)
+    elif query.number:
+        found.append(col(PhoneCall.other_key).contains(query.number, autoescape=True))
+    if query.agent_id:
+        found.append(col(PhoneCall.agent_id) == query.agent_id)
+    if query.outcome == TO_CALL_BACK:
+        missed = (col(PhoneCall.outcome) == MISSED, col(PhoneCall.called_back_at).is_(None))
+        found += [*missed, sa.not_(returned())]
+    elif query.outcome:
+        found.append(col(PhoneCall.outcome) == query.outcome)
+    if query.queue:
+        found.append(col(PhoneCall.queue) == query.queue)
+    return found
+
+
+def _sums() -> list[Any]:
+    answered = col(PhoneCall.answered_at).is_not(None)
+    has_ended = sa.and_(answered, col(PhoneCall.ended_at).is_not(None))
+    seconds = seconds_between(col(PhoneCall.answered_at), col(PhoneCall.ended_at))
+    return [
+        sa.func.count(),
+        sa.func.sum(sa.case((answered, 1), else_=0)),
+        sa.func.sum(sa.case((col(PhoneCall.outcome) == MISSED, 1), else_=0)),
+        sa.func.sum(sa.case((has_ended, 1), else_=0)),
+        sa.func.sum(sa.case((has_ended, seconds), else_=0.0)),
+    ]
+
+
+def _sums_of(row: Iterable[Any]) -> Sums:
+    calls, answered, missed, talks, seconds = (it or 0 for it in row)
+    return Sums(int(calls), int(answered), int(missed), int(talks), float(seconds))
+
+
+def _calls(session: Session, found: Sequence[tuple[PhoneCall, Any]]) -> list[Call]:
+    """Add the names of people, by one query."""
+    rows = [row for row, _ in found]
+    ids = {number for row in rows for number in (row.person_id, row.caller_id, row.called_back_by) if number}
+    people = {it.id: it for it in session.exec(select(Person).where(col(Person.id).in_(ids)))} if ids else {}
+    in_agents = select(PhoneAgent.agent_id, PhoneAgent.name)
+    names = dict(session.exec(in_agents.where(col(PhoneAgent.agent_id).in_({it.agent_id for it in rows}))).all())
+
+    def someone(number: int | None) -> Someone | None:
+        person = people.get(number)
+        if person is None or person.id is None:
+            return None
+        return Someone(person.id, person.full_name or person.login, person.login if person.is_active else "")
+
+    def agent(row: PhoneCall) -> str:
+        person = someone(row.person_id)
+        return (person.name if person else "") or names.get(row.agent_id) or row.agent_id
+
+    return [
+        Call(row, agent(row), someone(row.caller_id), someone(row.called_back_by), bool(is_returned))
+        for row, is_returned in found
+    ]
+
+
+def _seconds(since: datetime | None, until: datetime | None) -> int | None:
+    return max(0, round((until - since).total_seconds())) if since and until else None
