@@ -45,8 +45,9 @@ NAMES: dict[str, str] = {
         admin:texts
     """,
     AGENT: """
-        calls:sign_in calls:sign_out
         finesse:session finesse:dialogs finesse:dialog finesse:state finesse:reasons finesse:team
+        calls:sign_in calls:sign_out calls:bar calls:watch calls:state calls:act calls:dial calls:targets
+        calls:favourites calls:favourite_add calls:favourite
     """,
     f"{AGENT} {SUPERVISOR}": "finesse:status finesse:health",
     "setting_up": "people:second_factor people:second_factor_confirm",

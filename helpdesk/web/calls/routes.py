@@ -2,7 +2,7 @@
 
 from starlette.routing import BaseRoute, Route
 
-from helpdesk.web.calls import api, sign_in
+from helpdesk.web.calls import actions, api, bar, favourites, sign_in, targets
 from helpdesk.web.calls.access import AGENT, SUPERVISOR
 from helpdesk.web.core.guards import Handler, in_person, known_to
 from helpdesk.web.edge.idempotency import idempotent
@@ -32,6 +32,15 @@ POST = ["POST"]
 
 # fmt: off
 ROUTES: list[BaseRoute] = [
+    Route("/calls/bar",           agent(bar.show),              name="calls:bar"),
+    Route("/calls/targets",       agent(targets.show),          name="calls:targets"),
+    Route("/calls/watch",         agent(bar.watch),             name="calls:watch", methods=POST),
+    Route("/calls/state",         agent_form(actions.set_state), name="calls:state", methods=POST),
+    Route("/calls/dialogs/{dialog_id}", agent_form(actions.act), name="calls:act", methods=POST),
+    Route("/calls/dial",          agent_form(actions.dial),     name="calls:dial", methods=POST),
+    Route("/calls/favourites",    agent(favourites.index),      name="calls:favourites"),
+    Route("/calls/favourites",    agent_form(favourites.add),   name="calls:favourite_add", methods=POST),
+    Route("/calls/favourites/{favourite_id:int}", agent_form(favourites.change), name="calls:favourite", methods=POST),
     Route("/calls/phone",         agent_form(sign_in.sign_in),  name="calls:sign_in", methods=POST),
     Route("/calls/phone/end",     agent_form(sign_in.sign_out), name="calls:sign_out", methods=POST),
 
