@@ -22,6 +22,8 @@ LONGEST_WATCH = timedelta(hours=1)
 """No page is on a screen for longer without saying so: a later moment was written by a clock that was wrong."""
 MAY_CALL = sa.and_(rights.ACTIVE, rights.holds(col(tables.Person.id), AGENT))
 """The condition that a person may handle calls."""
+SIGNED_OUT = "LOGOUT"
+"""The state of an agent whom the phone system has signed out."""
 
 
 class OnPhone(NamedTuple):
@@ -51,9 +53,7 @@ class News(NamedTuple):
     ringing: int = 0
 
 
-def sign_in(
-    session: Session, mark: str, person_id: int, agent_id: str, extension: str, secret: str, now: datetime
-) -> bool:
+def sign_in(session: Session, mark: str, person_id: int, agent_id: str, extension: str, secret: str) -> bool:
     """Sign a session in to the phone. Returns False if the session is over."""
     mine = (col(tables.Session.id_hash) == mark, col(tables.Session.person_id) == person_id)
     values = {"phone_agent_id": agent_id, "phone_secret": secret}
@@ -63,6 +63,8 @@ def sign_in(
     agent.person_id, agent.extension = person_id, extension
     agent.failure, agent.failed_at, agent.asked = "", None, ""
     agent.version += 1
+    if agent.state == SIGNED_OUT:  # that was before
+        agent.state, agent.state_since = "", None
     session.add(agent)
     return True
 
@@ -108,6 +110,12 @@ def people(session: Session, agent_ids: Collection[str]) -> frozenset[int]:
     """Return the people whose sessions are signed in as these agents."""
     query = select(tables.Session.person_id).where(col(tables.Session.phone_agent_id).in_(agent_ids))
     return frozenset(session.exec(query.distinct()))
+
+
+def last_of(session: Session, person_id: int) -> PhoneAgent | None:
+    """Return the agent as whom a person was signed in last."""
+    query = select(PhoneAgent).where(PhoneAgent.person_id == person_id)
+    return session.exec(query.order_by(col(PhoneAgent.watched_until).desc()).limit(1)).first()
 
 
 def refuse(session: Session, agent_id: str, secrets: Collection[str], now: datetime) -> None:

@@ -4,36 +4,34 @@ The password is kept encrypted in the session's row alone, and opened only here 
 refuses it, it is forgotten at once: five wrong ones lock the agent.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import NamedTuple, TypeVar
 
 from sqlmodel import Session
 
 from helpdesk.encryption import Box
-from helpdesk.errors import Invalid, NotSignedIn, TooManyAttempts, sentence
+from helpdesk.errors import HelpdeskError, Invalid, sentence
 from helpdesk.people.model import SignedIn
-from helpdesk.store import audit, phone_agents, phone_refusals
+from helpdesk.store import phone_agents, phone_refusals
 from helpdesk.store.database import Database
 from helpdesk.store.models.telephony import PhoneAgent
 from helpdesk.store.phone_agents import REFUSED
-from helpdesk.telephony import snapshot
-from helpdesk.telephony.credentials import opened, sealed
+from helpdesk.telephony import bar, snapshot
+from helpdesk.telephony.bar import Bar
+from helpdesk.telephony.credentials import opened
 from helpdesk.telephony.phone import (
     ACTIONS,
     AGENT_ID,
     DIALOG_ID,
     DIGITS,
-    DROPPED,
-    LOGOUT,
     MAKE_CALL,
     NOT_READY,
     NUMBER,
     READY,
     SEND_DTMF,
     TO_A_NUMBER,
-    WRAP_UP,
     Credentials,
     Dialog,
     NotOnPhone,
@@ -41,14 +39,12 @@ from helpdesk.telephony.phone import (
     PhoneDeclined,
     PhoneRefused,
 )
-from helpdesk.telephony.poller import Poller
+from helpdesk.telephony.poller import MOST_REFUSED, Poller
+from helpdesk.telephony.reasons import Reasons
+from helpdesk.telephony.signing import Signing
 
 WATCHED = timedelta(seconds=90)
 """So long after a page was seen on a screen news of its agent are asked for."""
-MOST_REFUSED = 3
-"""Refused tries in five minutes, after which nobody may try to sign in as the agent: five lock the agent. Whatever
-happens by itself stops one earlier."""
-LOOKS, LOOK_SECONDS = 10, 0.3
 LONGEST_PASSWORD = 200
 NO_AGENT_ID = sentence("This is no agent id.")
 NO_PASSWORD = sentence("Please enter the password.")
@@ -56,8 +52,6 @@ NO_NUMBER = sentence("This is no number: digits, *, # and + only.")
 NO_EXTENSION = sentence("This is no extension: digits only.")
 NO_ACTION = sentence("The phone can't do this.")
 NO_STATE = sentence("An agent can only become ready or not ready here.")
-IN_A_CALL = sentence("You are in a call. Please end it before you sign out of the phone.")
-STILL_READY = sentence("The phone system has not made you not ready, so you are still signed in to the phone.")
 NOT_NOW = sentence("This call does not allow it now.")
 
 R = TypeVar("R")
@@ -82,6 +76,8 @@ class Desk:
         self, phone: Phone, database: Database, box: Box, poller: Poller, clock: Callable[[], datetime]
     ) -> None:
         self.phone, self.database, self.box, self.poller, self.clock = phone, database, box, poller, clock
+        self.reasons = Reasons(phone, clock)
+        self.signing = Signing(phone, database, box, poller, clock)
 
     async def sign_in(self, signed_in: SignedIn, agent_id: str, password: str, extension: str) -> None:
         """Sign the agent in to the phone, and keep the password for the length of the session.
@@ -94,84 +90,12 @@ class Desk:
             password=None if 0 < len(password) <= LONGEST_PASSWORD else NO_PASSWORD,
             extension=None if DIGITS.fullmatch(who.extension) else NO_EXTENSION,
         )
-        await self._try_to_sign_in(who)
-        secret, now, person = sealed(self.box, who), self.clock(), signed_in.person
-
-        def work(session: Session) -> bool:
-            is_kept = phone_agents.sign_in(session, signed_in.mark, person.id, who.agent_id, who.extension, secret, now)
-            phone_agents.watch(session, who.agent_id, now + WATCHED)
-            phone_refusals.forgive(session, who.agent_id)
-            audit.note(session, person.id, "phone_sign_in", person.id, {"agent": who.agent_id})
-            return is_kept
-
-        if not await self.database.run(work, writes=True):
-            raise NotSignedIn
-        self.poller.hurry(who.agent_id)
-
-    async def _try_to_sign_in(self, who: Credentials) -> None:
-        """Sign in to the phone system, but not after MOST_REFUSED refused tries of anybody: five lock the agent."""
-        now = self.clock()
-        attempt, seconds = await self.database.run(
-            lambda db: phone_refusals.begin(db, who.agent_id, now, MOST_REFUSED), writes=True
-        )
-        if seconds:
-            raise TooManyAttempts(seconds)
-        try:
-            await self.phone.sign_in(who)
-        except PhoneRefused:
-            raise
-        except BaseException:
-            await self.database.run(lambda db: phone_refusals.take_back(db, attempt), writes=True)
-            raise
+        await self.signing.sign_in(signed_in, who, self.clock() + WATCHED)
 
     async def sign_out(self, signed_in: SignedIn) -> None:
-        """Sign the agent out, who becomes not ready first as the phone system demands it, and forget the password.
-
-        Raises PhoneDeclined during a call and when the agent does not become not ready: then nothing has changed.
-        Whatever else the phone system answers, the password is forgotten. Raises PhoneUnavailable.
-        """
+        """Sign the agent out of the phone, as `Signing.sign_out` does."""
         found = await self._read(signed_in)
-        who = self._open(found) if found and found.secret else None
-        try:
-            if who is not None:
-                await self._leave(who)
-        except PhoneDeclined:
-            raise
-        except BaseException:
-            await self._forget(signed_in, found)
-            raise
-        await self._forget(signed_in, found)
-
-    async def _leave(self, who: Credentials) -> None:
-        """Sign the agent out of the phone system. What is asked there is only accepted, and done a moment later."""
-        agent = await self.phone.agent(who)
-        if agent.state == LOGOUT:
-            return
-        if any(not _is_over(it, who.extension) for it in await self.phone.dialogs(who)):
-            raise PhoneDeclined(message=IN_A_CALL)
-        if agent.state != NOT_READY:
-            await self.phone.set_state(who, NOT_READY)
-            for _ in range(LOOKS):
-                await asyncio.sleep(LOOK_SECONDS)
-                if (await self.phone.agent(who)).state == NOT_READY:
-                    break
-            else:
-                raise PhoneDeclined(message=STILL_READY)
-        await self.phone.set_state(who, LOGOUT)
-
-    async def _forget(self, signed_in: SignedIn, found: phone_agents.OnPhone | None) -> None:
-        """Forget the password, and show an agent as whom nobody is signed in any more as signed out."""
-        now = self.clock()
-
-        def work(session: Session) -> frozenset[int]:
-            agent = found.agent.agent_id if found else ""
-            people = phone_agents.people(session, [agent])
-            phone_agents.sign_out(session, signed_in.mark)
-            if agent and not phone_agents.people(session, [agent]):
-                phone_agents.change(session, agent, state=LOGOUT, state_since=now, reason="", asked="")
-            return people
-
-        self.poller.announce(await self.database.run(work, writes=True))
+        await self.signing.sign_out(signed_in, found, self._open(found) if found and found.secret else None)
 
     async def current(self, signed_in: SignedIn) -> OnPhone | None:
         """Return what is known of the session's agent; None when the session is not signed in to the phone."""
@@ -179,6 +103,36 @@ class Desk:
         if found is None:
             return None
         return OnPhone(found.agent, tuple(snapshot.from_json(found.agent.dialogs)), found.secret is not None)
+
+    async def read_now(self, signed_in: SignedIn) -> OnPhone:
+        """Return what the phone system shows now, for programs: no page of theirs keeps it up to date.
+
+        Raises NotOnPhone, PhoneRefused, PhoneUnavailable.
+        """
+        await self.as_agent(signed_in, self.poller.look)
+        on_phone = await self.current(signed_in)
+        if on_phone is None:  # signed out meanwhile
+            raise NotOnPhone
+        return on_phone
+
+    def bar(self, db: Session, mark: str, person_id: int) -> Bar:
+        """Read what the pages of a session show of the phone."""
+        return bar.of_session(db, mark, person_id, self.clock(), self.reasons.known)
+
+    async def read_reasons(self, signed_in: SignedIn) -> None:
+        """Read why the session's agent may be not ready, if that was long ago. The bar does without when it fails."""
+        found = await self._read(signed_in)
+        if found is None or found.secret is None or self.reasons.are_fresh(found.agent.agent_id):
+            return
+        with suppress(HelpdeskError):
+            await self.as_agent(signed_in, self.reasons.read)
+
+    async def look(self, signed_in: SignedIn) -> None:
+        """Ask the phone system now, for a page without scripts, which keeps nothing fresh by itself."""
+        found = await self._read(signed_in)
+        if found and found.secret:
+            await self.watched(found.agent.agent_id)
+            self.poller.hurry(found.agent.agent_id)
 
     async def watched(self, agent_id: str) -> None:
         """Note that a page of the agent is on a screen."""
@@ -256,18 +210,13 @@ class Desk:
             found = phone_agents.of_session(db, signed_in.mark)
             if found is None or found.agent.failure != REFUSED:
                 return found
-            waits = phone_refusals.wait(db, found.agent.agent_id, now, MOST_REFUSED - 1)
+            waits = phone_refusals.wait(db, found.agent.agent_id, now, MOST_REFUSED)
             return found._replace(secret=None) if waits else found
 
         return await self.database.run(work)
 
     def _open(self, found: phone_agents.OnPhone) -> Credentials | None:
         return opened(self.box, found.agent.agent_id, found.secret or "")
-
-
-def _is_over(dialog: Dialog, extension: str) -> bool:
-    own = dialog.own(extension)
-    return dialog.state == DROPPED or (own is not None and own.state in (DROPPED, WRAP_UP))
 
 
 def number_of(text: str) -> str:

@@ -23,9 +23,9 @@ from helpdesk.store.database import Database
 from helpdesk.store.phone_agents import REFUSED, Watched
 from helpdesk.telephony.asked import PATIENCE
 from helpdesk.telephony.credentials import opened
-from helpdesk.telephony.phone import Credentials, Phone, PhoneRefused
+from helpdesk.telephony.phone import Agent, Credentials, Dialog, Phone, PhoneRefused
 from helpdesk.telephony.poll_pace import STEP_SECONDS, Line, Outage, spread
-from helpdesk.telephony.recording import KeyOf, Seen, record
+from helpdesk.telephony.recording import KeyOf, Recorded, Seen, record
 
 log = logging.getLogger(__name__)
 
@@ -221,23 +221,41 @@ class Poller:
         async with self._places:
             at, before = self.clock(), line.answered_at
             try:
-                dialogs = list(await self.phone.dialogs(who))
-                has_agent = whole or dialogs != line.dialogs
-                agent = await self.phone.agent(who) if has_agent else None
+                dialogs, agent = await self._ask(who, lambda dialogs: whole or dialogs != line.dialogs)
             except PhoneRefused:
-                self._answered()
                 await self.refused(who)
                 raise
-        self._answered()
         if line.answered_at and at < line.answered_at:  # a later question was answered earlier
             return
         line.answer(self.ticks(), at, agent)
-        if not line.is_news(dialogs, agent):
-            return
-        seen = Seen(who.agent_id, agent, dialogs, at, before)
+        if line.is_news(dialogs, agent):
+            stored = await self._store(Seen(who.agent_id, agent, dialogs, at, before))
+            line.store(stored.version, dialogs, agent)
+
+    async def look(self, who: Credentials) -> None:
+        """Ask for an agent's calls and state now, and store them. Raises PhoneRefused, which is for the caller to note
+        by `refused`, and PhoneUnavailable."""
+        at = self.clock()
+        dialogs, agent = await self._ask(who, lambda _: True)
+        await self._store(Seen(who.agent_id, agent, dialogs, at))
+
+    async def _ask(
+        self, who: Credentials, needs_agent: Callable[[list[Dialog]], bool]
+    ) -> tuple[list[Dialog], Agent | None]:
+        """Ask one after the other: a wrong password must not be tried twice."""
+        try:
+            dialogs = list(await self.phone.dialogs(who))
+            agent = await self.phone.agent(who) if needs_agent(dialogs) else None
+        except PhoneRefused:
+            self._answered()
+            raise
+        self._answered()
+        return dialogs, agent
+
+    async def _store(self, seen: Seen) -> Recorded:
         stored = await self.database.run(lambda db: record(db, seen, self.clock(), self.key_of), writes=True)
-        line.store(stored.version, dialogs, agent)
         self.announce(stored.people)
+        return stored
 
 
 def _watched(session: Session, now: datetime) -> list[Watched]:

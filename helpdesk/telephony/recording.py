@@ -32,10 +32,11 @@ OLD = -1
 
 class Recorded(NamedTuple):
     """The version that pages show now, and the people to wake: nobody when nothing has changed. The version is OLD when
-    a newer answer was stored already."""
+    a newer answer was stored already. `calls` are the ids of those with another end than before."""
 
     version: int
     people: frozenset[int] = frozenset()
+    calls: tuple[int, ...] = ()
 
 
 def record(session: Session, seen: Seen, now: datetime, key_of: KeyOf) -> Recorded:
@@ -45,9 +46,10 @@ def record(session: Session, seen: Seen, now: datetime, key_of: KeyOf) -> Record
     if row is None or (row.seen_at is not None and seen.at < row.seen_at <= now):
         return Recorded(OLD)
     before, dialogs = view(row), snapshot.to_json(seen.dialogs)
-    has_changed = _write_agent(row, seen.agent)
+    has_changed, named = _write_agent(row, seen.agent), tuple[int, ...]()
     if dialogs != row.dialogs:
-        row.ringing, row.dialogs, has_changed = _log_calls(session, row, seen, key_of), dialogs, True
+        row.ringing, named = _log_calls(session, row, seen, key_of)
+        row.dialogs, has_changed = dialogs, True
     asked = asked_of(row)
     if asked and is_answered(asked, before, view(row)):
         row.asked, has_changed = "", True
@@ -58,7 +60,7 @@ def record(session: Session, seen: Seen, now: datetime, key_of: KeyOf) -> Record
     row.seen_at = seen.at
     row.version += has_changed
     session.add(row)
-    return Recorded(row.version, phone_agents.people(session, [row.agent_id]) if has_changed else frozenset())
+    return Recorded(row.version, phone_agents.people(session, [row.agent_id]) if has_changed else frozenset(), named)
 
 
 def view(row: PhoneAgent) -> View:
@@ -87,13 +89,16 @@ def _write_agent(row: PhoneAgent, agent: Agent | None) -> bool:
     return bool(changed)
 
 
-def _log_calls(session: Session, row: PhoneAgent, seen: Seen, key_of: KeyOf) -> int:
-    """Write the log of the agent's calls, and return the id of the one that rings, or 0."""
+def _log_calls(session: Session, row: PhoneAgent, seen: Seen, key_of: KeyOf) -> tuple[int, tuple[int, ...]]:
+    """Write the log of the agent's calls, and return the id of the one that rings, or 0, and the ids of those with
+    another end than before."""
     before = max((it for it in (row.seen_at, seen.before) if it), default=None)
     look = Look(row.agent_id, row.person_id, row.extension, seen.at, before, asked_of(row), key_of)
     known = calls.following(session, row.agent_id, [it.id for it in seen.dialogs], seen.at)
+    keys = {it.id: it.other_key for it in known}
     present = call_log.follow(known, seen.dialogs, look)
     session.add_all(present)
     session.flush()
     rings = call_log.ringing(present)
-    return rings.id or 0 if rings else 0
+    named = tuple(it.id or 0 for it in present if keys.get(it.id) != it.other_key)
+    return (rings.id or 0 if rings else 0), named
