@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeVar
 from sqlmodel import Session
 
 from helpdesk.encryption import Box
-from helpdesk.errors import HelpdeskError, Invalid, sentence
+from helpdesk.errors import HelpdeskError, Invalid, TooManyAttempts, sentence
 from helpdesk.people.model import SignedIn
 from helpdesk.store import phone_agents, phone_refusals
 from helpdesk.store.database import Database
@@ -170,14 +170,14 @@ class Desk:
         await self._ask(signed_in, MAKE_CALL, "", to, lambda who: self.phone.dial(who, to))
 
     async def as_agent(self, signed_in: SignedIn, ask: Callable[[Credentials], Awaitable[R]]) -> R:
-        """Ask the phone system something as the session's agent. Raises NotOnPhone, and PhoneRefused, also when it is
-        not asked because it has refused the password before."""
-        found = await self._read_to_ask(signed_in)
+        """Ask the phone system something as the session's agent. Raises NotOnPhone, PhoneRefused, and TooManyAttempts
+        when it has just refused other passwords of the agent."""
+        found, seconds = await self._read_to_ask(signed_in)
         who = self._open(found) if found and found.secret else None
-        if found is None:
-            raise NotOnPhone
         if who is None:
-            raise PhoneRefused
+            raise NotOnPhone
+        if seconds:
+            raise TooManyAttempts(seconds)
         try:
             return await ask(who)
         except PhoneRefused:
@@ -202,16 +202,15 @@ class Desk:
     async def _read(self, signed_in: SignedIn) -> phone_agents.OnPhone | None:
         return await self.database.run(lambda db: phone_agents.of_session(db, signed_in.mark))
 
-    async def _read_to_ask(self, signed_in: SignedIn) -> phone_agents.OnPhone | None:
-        """Read the session's agent; without the secret while too many passwords were refused."""
+    async def _read_to_ask(self, signed_in: SignedIn) -> tuple[phone_agents.OnPhone | None, int]:
+        """Read the session's agent, and the seconds for which the phone system must not be asked."""
         now = self.clock()
 
-        def work(db: Session) -> phone_agents.OnPhone | None:
+        def work(db: Session) -> tuple[phone_agents.OnPhone | None, int]:
             found = phone_agents.of_session(db, signed_in.mark)
             if found is None or found.agent.failure != REFUSED:
-                return found
-            waits = phone_refusals.wait(db, found.agent.agent_id, now, MOST_REFUSED)
-            return found._replace(secret=None) if waits else found
+                return found, 0
+            return found, phone_refusals.wait(db, found.agent.agent_id, now, MOST_REFUSED)
 
         return await self.database.run(work)
 
