@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from starlette.routing import BaseRoute
 
 from helpdesk.people.rights import ADMIN
-from helpdesk.web.calls.access import AGENT
+from helpdesk.web.calls.access import AGENT, SUPERVISOR
 
 NAMES: dict[str, str] = {
     "unguarded": "healthz readyz static manifest service_worker",
@@ -45,6 +45,7 @@ NAMES: dict[str, str] = {
         admin:texts
     """,
     AGENT: "calls:sign_in calls:sign_out",
+    f"{AGENT} {SUPERVISOR}": "calls:index calls:moscow calls:export calls:show",
     "setting_up": "people:second_factor people:second_factor_confirm",
     "signed_in": """
         home

@@ -2,7 +2,7 @@
 
 from starlette.routing import BaseRoute, Route
 
-from helpdesk.web.calls import sign_in
+from helpdesk.web.calls import log_routes, sign_in
 from helpdesk.web.calls.access import AGENT
 from helpdesk.web.core.guards import Handler, in_person, known_to
 from helpdesk.web.edge.idempotency import idempotent
@@ -24,5 +24,6 @@ POST = ["POST"]
 ROUTES: list[BaseRoute] = [
     Route("/calls/phone",         agent_form(sign_in.sign_in),  name="calls:sign_in", methods=POST),
     Route("/calls/phone/end",     agent_form(sign_in.sign_out), name="calls:sign_out", methods=POST),
+    *log_routes.ROUTES,
 ]
 # fmt: on

@@ -46,6 +46,7 @@ BUNDLES = {
     "palette.css": ("css/pages/palette.css",),
     "requests.css": ("css/pages/requests.css",),
     "preferences.css": ("css/pages/kept.css", "css/pages/preferences.css"),
+    "call-log.css": ("css/pages/call-log.css",),
     "app.js": ("js/*.js",),
     "people.js": ("js/people/*.js",),
     "push.js": ("js/push/*.js",),
