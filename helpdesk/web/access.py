@@ -44,8 +44,15 @@ NAMES: dict[str, str] = {
         api:erp_user
         admin:texts
     """,
-    AGENT: "calls:sign_in calls:sign_out",
-    f"{AGENT} {SUPERVISOR}": "calls:index calls:moscow calls:export calls:show",
+    AGENT: """
+        finesse:session finesse:dialogs finesse:dialog finesse:state finesse:reasons finesse:team
+        calls:sign_in calls:sign_out calls:bar calls:watch calls:state calls:act calls:dial calls:targets
+        calls:favourites calls:favourite_add calls:favourite
+    """,
+    f"{AGENT} {SUPERVISOR}": """
+        finesse:status finesse:health
+        calls:index calls:moscow calls:export calls:show
+    """,
     "setting_up": "people:second_factor people:second_factor_confirm",
     "signed_in": """
         home
@@ -80,9 +87,6 @@ NAMES: dict[str, str] = {
         tasks:mail api:send_email
         push:key push:subscription push:token
         unconnected:/netmonitor/status unconnected:/netmonitor/history unconnected:/netmonitor/summary
-        unconnected:/finesse/session unconnected:/finesse/dialogs unconnected:/finesse/dialogs/{dialog_id}
-        unconnected:/finesse/agent/state unconnected:/finesse/reasons unconnected:/finesse/team
-        unconnected:/finesse/calls
     """,
 }
 """The names of routes by their guard: one of `web/core/guards.py`, or a right that is needed."""
