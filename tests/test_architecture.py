@@ -188,6 +188,7 @@ FLOORS = (
     "board accounts leaving",
     "admin push",
     "tracker mail calls",
+    "call_log",
     "start",
     "access",
     "routes",

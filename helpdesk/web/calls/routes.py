@@ -2,7 +2,7 @@
 
 from starlette.routing import BaseRoute, Route
 
-from helpdesk.web.calls import actions, api, bar, favourites, log_routes, sign_in, targets
+from helpdesk.web.calls import actions, api, bar, favourites, sign_in, targets
 from helpdesk.web.calls.access import AGENT, SUPERVISOR
 from helpdesk.web.core.guards import Handler, in_person, known_to
 from helpdesk.web.edge.idempotency import idempotent
@@ -43,8 +43,6 @@ ROUTES: list[BaseRoute] = [
     Route("/calls/favourites/{favourite_id:int}", agent_form(favourites.change), name="calls:favourite", methods=POST),
     Route("/calls/phone",         agent_form(sign_in.sign_in),  name="calls:sign_in", methods=POST),
     Route("/calls/phone/end",     agent_form(sign_in.sign_out), name="calls:sign_out", methods=POST),
-
-    *log_routes.ROUTES,
 
     # For programs
     Route("/finesse/session", known_to(AGENT, first=api.require_phone)(in_person(api.sign_in)),

@@ -2,7 +2,7 @@
 
 from starlette.routing import BaseRoute, Route
 
-from helpdesk.web.calls import export, index, show
+from helpdesk.web.call_log import export, index, show
 from helpdesk.web.calls.access import AGENT, SUPERVISOR
 from helpdesk.web.core.guards import Handler, known_to
 from helpdesk.web.edge.idempotency import idempotent

@@ -17,14 +17,16 @@ from helpdesk.store.call_lists import TO_CALL_BACK, Call, Sums
 from helpdesk.tasks.lists import TaskQuery
 from helpdesk.telephony import words
 from helpdesk.telephony.numbers import displayed
-from helpdesk.web.calls import log_query
-from helpdesk.web.calls.access import desk_of
-from helpdesk.web.calls.call_schemas import call_to_dict, sums_to_dict
-from helpdesk.web.calls.log_query import LogQuery
+from helpdesk.web.call_log import query as log_query
+from helpdesk.web.call_log.query import LogQuery
+from helpdesk.web.call_log.schemas import call_to_dict, sums_to_dict
+from helpdesk.web.calls import bar
+from helpdesk.web.calls.access import AGENT, desk_of
 from helpdesk.web.core.errors import status_of
 from helpdesk.web.core.faces import Json, answer, answer_refusal, html, json_response
-from helpdesk.web.core.guards import actor
-from helpdesk.web.core.services import path_to, services
+from helpdesk.web.core.guards import actor, holds
+from helpdesk.web.core.services import services
+from helpdesk.web.core.session import current_user
 
 SUBJECT_SECONDS = 1.0
 """How long the page waits for the subjects of tasks."""
@@ -123,10 +125,13 @@ async def _page(request: Request, query: LogQuery, log: Log) -> Response:
         "after": query.neighbour(request, 1),
         "export": query.address(request, "calls:export"),
     }
+    is_agent = holds(await current_user(request), AGENT)
+    desk = await bar.desk_context(request) if is_agent else {}
     return html(
         request,
         "calls/index.html",
-        **{**shared(request), **listing},
+        **{**shared(request), **listing, **desk},
+        is_agent=is_agent,
         log=log,
         typed=query.typed,
         error=None,
@@ -141,7 +146,6 @@ def _refused(request: Request, error: Invalid) -> Response:
         "typed": typed,
         "query": None,
         "subjects": Subjects(),
-        "index": path_to(request, "calls:index"),
     }
     return html(request, "calls/index.html", status_of(error), **{**shared(request), **context}, error=error)
 

@@ -10,7 +10,7 @@ from helpdesk.errors import sentence
 from helpdesk.store import call_lists
 from helpdesk.store.call_lists import Call, CallQuery
 from helpdesk.telephony import words
-from helpdesk.web.calls import log_query
+from helpdesk.web.call_log import query as log_query
 from helpdesk.web.calls.access import desk_of
 from helpdesk.web.core.services import services
 from helpdesk.web.core.session import current_user
