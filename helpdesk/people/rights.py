@@ -6,6 +6,7 @@ from helpdesk.errors import Sentence, sentence
 
 ADMIN = "is_admin"
 REDMINE_USER = "is_redmine_user"
+AGENT, SUPERVISOR = "can_access_contact_center_moscow", "can_supervise_calls"
 
 
 class Right(NamedTuple):
@@ -22,8 +23,8 @@ RIGHTS = {
         Right(ADMIN, sentence("Administration")),
         Right(REDMINE_USER, sentence("User of Redmine"), granted=False),
         Right("can_access_quality_control", sentence("Quality control")),
-        Right("can_access_contact_center_moscow", sentence("Contact centre Moscow")),
-        Right("can_supervise_calls", sentence("Supervision of calls")),
+        Right(AGENT, sentence("Contact centre Moscow")),
+        Right(SUPERVISOR, sentence("Supervision of calls")),
         Right("can_access_redmine_report", sentence("Reports on Redmine")),
     )
 }

@@ -1,6 +1,6 @@
 """Find the accounts that everybody may know: active ones, each person once."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -77,6 +77,12 @@ def with_login(session: Session, login: str, source: str = "") -> Colleague | No
     chosen = sa.select(*COLUMNS, IS_NAMESAKE).where(col(Person.id).in_(numbers), PRESENT)
     people = sorted((_colleague(row) for row in session.execute(chosen)), key=lambda it: (not it.is_active, it.id))
     return people[0] if people else None
+
+
+def listed(session: Session, person_ids: Collection[int]) -> dict[int, Colleague]:
+    """Return those of these people who are listed, by their ids."""
+    chosen = sa.select(*COLUMNS, IS_NAMESAKE).where(col(Person.id).in_(person_ids), LISTED)
+    return {it.id: it for it in map(_colleague, session.execute(chosen))}
 
 
 def _colleague(row: Any) -> Colleague:

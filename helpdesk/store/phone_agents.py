@@ -16,6 +16,8 @@ from helpdesk.store.models import tables
 from helpdesk.store.models.telephony import PhoneAgent
 
 REFUSED, UNAVAILABLE = "refused", "unavailable"
+SIGNED_OUT = "LOGOUT"
+"""The state of an agent whom the phone system has signed out."""
 
 
 class OnPhone(NamedTuple):
@@ -45,6 +47,8 @@ def sign_in(
     agent.person_id, agent.extension = person_id, extension
     agent.failure, agent.failures, agent.failed_at = "", 0, None
     agent.version += 1
+    if agent.state == SIGNED_OUT:  # that was before
+        agent.state, agent.state_since, agent.dialogs = "", None, "[]"
     session.add(agent)
     return True
 
@@ -62,6 +66,12 @@ def of_session(session: Session, mark: str) -> OnPhone | None:
     )
     row = session.exec(query.where(tables.Session.id_hash == mark)).first()
     return OnPhone(*row) if row else None
+
+
+def last_of(session: Session, person_id: int) -> PhoneAgent | None:
+    """Return the agent as whom a person was signed in last."""
+    query = select(PhoneAgent).where(PhoneAgent.person_id == person_id)
+    return session.exec(query.order_by(col(PhoneAgent.watched_until).desc()).limit(1)).first()
 
 
 def refuse(session: Session, agent_id: str, secrets: Collection[str], now: datetime) -> None:

@@ -4,19 +4,22 @@ The password is kept encrypted in the session's row alone, and opened only here 
 refuses it, it is forgotten at once: five wrong ones lock the agent.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import NamedTuple, TypeVar
 
 from sqlmodel import Session
 
 from helpdesk.encryption import Box
-from helpdesk.errors import Invalid, NotSignedIn, sentence
+from helpdesk.errors import HelpdeskError, Invalid, NotSignedIn, sentence
 from helpdesk.people.model import SignedIn
 from helpdesk.store import audit, phone_agents
 from helpdesk.store.database import Database
 from helpdesk.store.models.telephony import PhoneAgent
-from helpdesk.telephony import snapshot
+from helpdesk.telephony import bar, snapshot
+from helpdesk.telephony.bar import Bar
 from helpdesk.telephony.credentials import opened, sealed
 from helpdesk.telephony.phone import (
     ACTIONS,
@@ -37,7 +40,8 @@ from helpdesk.telephony.phone import (
     PhoneDeclined,
     PhoneRefused,
 )
-from helpdesk.telephony.poller import Poller
+from helpdesk.telephony.poller import Poller, record
+from helpdesk.telephony.reasons import Reasons
 
 WATCHED = timedelta(seconds=90)
 """So long after a page was seen on a screen news of its agent are asked for."""
@@ -72,6 +76,7 @@ class Desk:
         self, phone: Phone, database: Database, box: Box, poller: Poller, clock: Callable[[], datetime]
     ) -> None:
         self.phone, self.database, self.box, self.poller, self.clock = phone, database, box, poller, clock
+        self.reasons = Reasons(phone, clock)
 
     async def sign_in(self, signed_in: SignedIn, agent_id: str, password: str, extension: str) -> None:
         """Sign the agent in to the phone, and keep the password for the length of the session.
@@ -119,6 +124,42 @@ class Desk:
         if found is None:
             return None
         return OnPhone(found.agent, tuple(snapshot.from_json(found.agent.dialogs)), found.secret is not None)
+
+    async def read_now(self, signed_in: SignedIn) -> OnPhone:
+        """Return what the phone system shows now, for programs: no page of theirs keeps it up to date.
+
+        Raises NotOnPhone, PhoneRefused, PhoneUnavailable.
+        """
+        began = self.clock()
+        agent, dialogs = await self.as_agent(
+            signed_in, lambda who: asyncio.gather(self.phone.agent(who), self.phone.dialogs(who))
+        )
+        changed = await self.database.run(lambda db: record(db, agent, list(dialogs), began), writes=True)
+        on_phone = await self.current(signed_in)
+        if on_phone is None:  # signed out meanwhile
+            raise NotOnPhone
+        if changed:
+            self.poller.announce(on_phone.agent.person_id)
+        return on_phone
+
+    def bar(self, db: Session, mark: str, person_id: int) -> Bar:
+        """Read what the pages of a session show of the phone."""
+        return bar.of_session(db, mark, person_id, self.clock(), self.reasons.known)
+
+    async def read_reasons(self, signed_in: SignedIn) -> None:
+        """Read why the session's agent may be not ready, if that was long ago. The bar does without when it fails."""
+        found = await self._read(signed_in)
+        if found is None or found.secret is None or self.reasons.are_fresh(found.agent.agent_id):
+            return
+        with suppress(HelpdeskError):
+            await self.as_agent(signed_in, self.reasons.read)
+
+    async def look(self, signed_in: SignedIn) -> None:
+        """Ask the phone system now, for a page without scripts, which keeps nothing fresh by itself."""
+        found = await self._read(signed_in)
+        if found and found.secret:
+            await self.watched(found.agent.agent_id)
+            self.poller.hurry(found.agent.agent_id)
 
     async def watched(self, agent_id: str) -> None:
         """Note that a page of the agent is on a screen."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from starlette.routing import BaseRoute
 
 from helpdesk.people.rights import ADMIN
-from helpdesk.web.calls.access import AGENT
+from helpdesk.web.calls.access import AGENT, SUPERVISOR
 
 NAMES: dict[str, str] = {
     "unguarded": "healthz readyz static manifest service_worker",
@@ -44,7 +44,12 @@ NAMES: dict[str, str] = {
         api:erp_user
         admin:texts
     """,
-    AGENT: "calls:sign_in calls:sign_out",
+    AGENT: """
+        finesse:session finesse:dialogs finesse:dialog finesse:state finesse:reasons finesse:team
+        calls:sign_in calls:sign_out calls:bar calls:watch calls:state calls:act calls:dial calls:targets
+        calls:favourites calls:favourite_add calls:favourite
+    """,
+    f"{AGENT} {SUPERVISOR}": "finesse:status finesse:health",
     "setting_up": "people:second_factor people:second_factor_confirm",
     "signed_in": """
         home
@@ -79,9 +84,6 @@ NAMES: dict[str, str] = {
         tasks:mail api:send_email
         push:key push:subscription push:token
         unconnected:/netmonitor/status unconnected:/netmonitor/history unconnected:/netmonitor/summary
-        unconnected:/finesse/session unconnected:/finesse/dialogs unconnected:/finesse/dialogs/{dialog_id}
-        unconnected:/finesse/agent/state unconnected:/finesse/reasons unconnected:/finesse/team
-        unconnected:/finesse/calls
     """,
 }
 """The names of routes by their guard: one of `web/core/guards.py`, or a right that is needed."""

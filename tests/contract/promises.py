@@ -9,7 +9,7 @@ from tests.contract.calls import Call, is_for_people
 
 SANE_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 FILE = re.compile(r"/tasks/(api/task/)?\d+/(files/\d+|attachment/\d+/download)")
-JSON_ONLY = re.compile(r"/(tasks/)?api/")
+JSON_ONLY = re.compile(r"/((tasks/)?api|finesse)/")
 ERROR = {"success", "error", "message", "status_code", "request_id"}
 INNARDS = re.compile(rb"Traceback|File \"|sqlalchemy|sqlite3|helpdesk/(web|store|tasks)/")
 

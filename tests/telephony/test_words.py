@@ -6,17 +6,8 @@ from helpdesk.languages import LANGUAGES, say
 from helpdesk.telephony import phone, words
 
 AGENT_STATES = [
-    "LOGOUT",
-    "NOT_READY",
-    "READY",
-    "RESERVED",
-    "RESERVED_OUTBOUND",
-    "RESERVED_OUTBOUND_PREVIEW",
-    "TALKING",
-    "HOLD",
-    "WORK",
-    "WORK_READY",
-    "UNKNOWN",
+    *("LOGOUT", "NOT_READY", "READY", "RESERVED", "RESERVED_OUTBOUND", "RESERVED_OUTBOUND_PREVIEW"),
+    *("TALKING", "HOLD", "WORK", "WORK_READY", "UNKNOWN"),
 ]
 DIALOG_STATES = ["INITIATING", "INITIATED", "ALERTING", "ACTIVE", "FAILED", "DROPPED", "ACCEPTED", "HELD", "WRAP_UP"]
 """All that Cisco's documents name."""

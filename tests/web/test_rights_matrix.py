@@ -11,18 +11,23 @@ from itsdangerous import Signer
 from sqlmodel import Session
 from starlette.routing import Mount, Route
 
+from helpdesk.demo.playable_phone import PlayablePhone
 from helpdesk.people.rights import ADMIN, GRANTED, REDMINE_USER, RIGHTS
 from helpdesk.services import Services
 from helpdesk.store import people, rights, sessions
+from helpdesk.store.database import Database
 from helpdesk.web.access import ACCESS, differences
 from helpdesk.web.core.guards import needs, public, signed_in
 from helpdesk.web.routes import ROUTES
+from tests.telephony.desks import AGENT, SUPERVISOR, beside_a_phone
 from tests.web.conftest import SECRET, Visit
 from tests.world import PEOPLE_IDS
 
 NOWHERE = str(10**6)
 """The id of no task, file or entry: who is let in is told that there is none."""
 GIVEN = {"place": "x", "form": "x", "name": "x", "username": "x", "dialog_id": "x"}
+OF_THE_DESK = {AGENT, SUPERVISOR}
+"""For those who hold none of them there is nothing here."""
 REFUSALS = {(401, "not_signed_in"), (403, "not_allowed")}
 
 
@@ -43,6 +48,12 @@ ROLES = {
     "disabled administrator": Role("disabled", frozenset(GRANTED), {"is_active": False}),
     "blocked administrator": Role("blocked", frozenset(GRANTED), {"blocked_at": datetime.now(UTC)}),
 }
+
+
+@pytest.fixture
+def services(database: Database) -> Services:
+    """Beside a phone system: without one its addresses are nowhere for anybody."""
+    return beside_a_phone(database, PlayablePhone())
 
 
 def settle(db: Session, role: Role) -> int:
@@ -83,7 +94,9 @@ def wanted(role: Role, guard: str) -> tuple[int, str] | None:
         return None
     if role.login is None or role.shut_out:
         return 401, "not_signed_in"
-    return None if guard in ("signed_in", "setting_up") or guard in role.rights else (403, "not_allowed")
+    if guard in ("signed_in", "setting_up") or role.rights & set(guard.split()):
+        return None
+    return (404, "not_found") if OF_THE_DESK & set(guard.split()) else (403, "not_allowed")
 
 
 def outcome(answer: httpx.Response) -> tuple[int, str]:

@@ -3,10 +3,10 @@
 from starlette.requests import Request
 
 from helpdesk.errors import NotFound
+from helpdesk.people.rights import AGENT as AGENT
+from helpdesk.people.rights import SUPERVISOR as SUPERVISOR
 from helpdesk.telephony.desk import Desk
 from helpdesk.web.core.services import services
-
-AGENT, SUPERVISOR = "can_access_contact_center_moscow", "can_supervise_calls"
 
 
 def desk_of(request: Request) -> Desk:

@@ -3,9 +3,12 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from helpdesk.errors import sentence
+from helpdesk.errors import Sentence, sentence
+from helpdesk.web.calls import bar
 from helpdesk.web.calls.access import desk_of
+from helpdesk.web.calls.actions import asked
 from helpdesk.web.core import flash, request_data, session
+from helpdesk.web.core.faces import answer
 from helpdesk.web.core.navigation import current_url
 
 LONGEST = 200
@@ -15,13 +18,22 @@ SIGNED_OUT = sentence("You are signed out of the phone.")
 
 async def sign_in(request: Request) -> Response:
     """Sign in to the phone, for the length of the session."""
-    fields = await request_data.read(request)
+    fields, desk = await request_data.read(request), desk_of(request)
     agent_id, password, extension = (fields.text(name, LONGEST) for name in ("agent_id", "password", "extension"))
-    await desk_of(request).sign_in(await session.required(request), agent_id, password, extension)
-    return flash.redirect(request, current_url(request), SIGNED_IN)
+    await asked(desk.sign_in(await session.required(request), agent_id, password, extension))
+    return await _shown(request, SIGNED_IN)
 
 
 async def sign_out(request: Request) -> Response:
     """Sign out of the phone."""
     await desk_of(request).sign_out(await session.required(request))
-    return flash.redirect(request, current_url(request), SIGNED_OUT)
+    return await _shown(request, SIGNED_OUT)
+
+
+async def _shown(request: Request, message: Sentence) -> Response:
+    """Answer scripts by the bar; lead others back to their page with a message."""
+
+    def page() -> Response:
+        return flash.redirect(request, current_url(request), message)
+
+    return await answer(request, json=page, page=page, fragment=lambda: bar.fragment(request))

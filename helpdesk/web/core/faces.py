@@ -19,7 +19,7 @@ from helpdesk.errors import HelpdeskError
 from helpdesk.web.core.services import services
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
-PROGRAMS = ("/api/", "/tasks/api/")
+PROGRAMS = ("/api/", "/tasks/api/", "/finesse/")
 BEARER = "bearer"
 HX_REDIRECT = "hx-redirect"
 FLASH = "flash"  # the cookie of a one-time message (flash.py)

@@ -107,14 +107,19 @@ async def lacks_second_factor(request: Request) -> bool:
     return not await services(request).database.run(lambda db: second_factors.exists(db, person.id))
 
 
-def known_to(*rights: str) -> Callable[[Handler], Handler]:
-    """Let those in who hold one of the rights; for others there is nothing here. Raises NotSignedIn, NotFound."""
+def known_to(*rights: str, first: Callable[[Request], None] | None = None) -> Callable[[Handler], Handler]:
+    """Let those in who hold one of the rights; for others there is nothing here. Raises NotSignedIn, NotFound.
+
+    `first` may refuse everybody signed in before.
+    """
     names = [RIGHTS[right].name for right in rights]
 
     def guard(handler: Handler) -> Handler:
         @wraps(handler)
         async def entitled(request: Request) -> Response:
             person = await session.current_user(request)
+            if first:
+                first(request)
             if not any(holds(person, name) for name in names):
                 raise NotFound
             return await handler(request)

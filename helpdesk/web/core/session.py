@@ -18,10 +18,12 @@ from starlette.responses import Response
 
 from helpdesk.errors import NotAllowed, NotSignedIn, OutcomeUnknown, StoreUnavailable, sentence
 from helpdesk.people.model import Person, SignedIn, entitled, person_of
+from helpdesk.people.rights import AGENT
 from helpdesk.store import acting, api_tokens, audit, notifications, people, saved_views, sessions
 from helpdesk.store.api_tokens import StoredToken
 from helpdesk.store.saved_views import View
 from helpdesk.store.sessions import StoredSession
+from helpdesk.telephony.bar import Bar
 from helpdesk.web.core.faces import SAFE, Face, face_of, has_token, is_htmx, token_of
 from helpdesk.web.core.services import path_to, services
 
@@ -38,7 +40,8 @@ Found = TypeVar("Found", StoredSession, StoredToken)
 
 async def current(request: Request) -> SignedIn | None:
     """Return the session, read from the store once a request together with what the frame of a page shows: the count of
-    unread notifications, and the first saved views. Raises NotSignedIn and NotAllowed, both for tokens alone."""
+    unread notifications, the first saved views, and the phone of an agent. Raises NotSignedIn and NotAllowed, both for
+    tokens alone."""
     if not hasattr(request.state, "signed_in"):
         request.state.signed_in = None  # also for the answer to a token that is refused
         request.state.signed_in = await (_find_token(request) if has_token(request) else _find_session(request))
@@ -221,14 +224,18 @@ async def _find_token(request: Request) -> SignedIn:
 async def _load(request: Request, find: Callable[[Session], Found | None]) -> Found | None:
     """Find a session or a token; read what the frame of a page shows in the same transaction."""
 
-    def work(db: Session) -> tuple[Found | None, int, list[View]]:
+    is_page, desk = face_of(request) is Face.PAGE, services(request).desk
+
+    def work(db: Session) -> tuple[Found | None, int, list[View], Bar | None]:
         row = find(db)
         if row is None or row.person.id is None:
-            return row, 0, []
-        views = saved_views.of_person(db, row.person.id)[:MOST_VIEWS] if face_of(request) is Face.PAGE else []
-        return row, notifications.unread(db, [row.person.id])[row.person.id], views
+            return row, 0, [], None
+        views = saved_views.of_person(db, row.person.id)[:MOST_VIEWS] if is_page else []
+        phone = desk.bar(db, row.mark, row.person.id) if is_page and desk and AGENT in row.rights else None
+        return row, notifications.unread(db, [row.person.id])[row.person.id], views, phone
 
-    row, request.state.unread, request.state.saved_views = await services(request).database.run(work)
+    state = request.state
+    row, state.unread, state.saved_views, state.phone = await services(request).database.run(work)
     return row
 
 

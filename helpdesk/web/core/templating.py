@@ -18,6 +18,7 @@ from helpdesk.system_names import system_name
 from helpdesk.tasks.board import initials
 from helpdesk.tasks.colors import Colors
 from helpdesk.tasks.fields import format_number, is_day
+from helpdesk.telephony import words
 from helpdesk.texts import is_blank
 from helpdesk.timings import measured
 from helpdesk.web.core import flash, hints, navigation, session
@@ -185,6 +186,8 @@ def _context(request: Request) -> dict[str, Any]:
         "here": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
         "request_id": request.state.request_id,
         "flash": flash.shown(request),
+        "phone": getattr(request.state, "phone", None),
+        "words": words,
         "hint": lambda place: hints.first_open(place, person.closed_hints) if person else None,
         "has_styles": False,
         "wrote": wrote if (wrote := session.cookie(request, WROTE)).isalnum() and len(wrote) < LONGEST_WROTE else "",

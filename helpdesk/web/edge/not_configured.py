@@ -9,18 +9,11 @@ from starlette.routing import BaseRoute, Route
 from helpdesk.errors import NotConfigured
 from helpdesk.web.core.guards import Handler, signed_in
 
-# The monitored hosts and Finesse, for anybody signed in.
+# The monitored hosts, for anybody signed in.
 ADDRESSES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("/netmonitor/status", ("GET",)),
     ("/netmonitor/history", ("GET",)),
     ("/netmonitor/summary", ("GET",)),
-    ("/finesse/session", ("POST", "DELETE")),
-    ("/finesse/dialogs", ("GET", "POST")),
-    ("/finesse/dialogs/{dialog_id}", ("PUT",)),
-    ("/finesse/agent/state", ("GET", "PUT")),
-    ("/finesse/reasons", ("GET",)),
-    ("/finesse/team", ("GET",)),
-    ("/finesse/calls", ("GET",)),
 )
 
 

@@ -1,0 +1,70 @@
+"""Find who may be at the other end of a call: by the numbers of accounts, and by earlier calls."""
+
+from collections.abc import Callable, Sequence
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from helpdesk.store.colleagues import LISTED
+from helpdesk.store.models.tables import Person
+from helpdesk.store.models.telephony import PhoneCall
+
+SHORTEST_OUTSIDE = 7
+MOST_SHARING = 100
+"""The most accounts that are compared with an outside number: everybody may have that of the switchboard."""
+MOST_ALIKE = 1_000
+"""The most that are compared with an internal number, whose digits stand in other numbers, too."""
+MOST_CALLS = 200
+"""The most earlier calls with a number that are looked at, the last ones."""
+
+
+def with_number(session: Session, key: str, holds: Callable[[str], bool]) -> list[tuple[int, str]]:
+    """Return the listed accounts, each with its text of phones, for whose text `holds` is true.
+
+    The store narrows them down by the digits of `key`: with anything between them for an outside number, where twenty
+    thousand texts are compared faster than punctuation is taken out of them. An internal number is too short for that.
+    """
+    phones = col(Person.phone)
+    if len(key) >= SHORTEST_OUTSIDE:
+        alike, most = phones.like(f"%{'%'.join(key)}%"), MOST_SHARING
+    else:
+        plain = sa.func.replace(sa.func.replace(phones, "-", ""), " ", "")
+        alike, most = plain.like(f"%{key}%"), MOST_ALIKE
+    query = sa.select(col(Person.id), phones).where(alike, phones != "", LISTED)
+    rows = session.execute(query.order_by(col(Person.full_name), col(Person.id)).limit(most))
+    return [(id, phone) for id, phone in rows if holds(phone)]
+
+
+def earlier_callers(session: Session, key: str, limit: int) -> Sequence[int]:
+    """Return who was recognised or chosen in earlier calls with this number, of the last call first."""
+    calls = select(PhoneCall.caller_id, PhoneCall.began_at).where(PhoneCall.other_key == key)
+    calls = calls.where(col(PhoneCall.caller_id).is_not(None))
+    last = calls.order_by(col(PhoneCall.began_at).desc()).limit(MOST_CALLS).subquery()
+    query = sa.select(last.c.caller_id).group_by(last.c.caller_id).order_by(sa.func.max(last.c.began_at).desc())
+    return list(session.execute(query.limit(limit)).scalars())
+
+
+def earlier_calls(session: Session, call: PhoneCall, limit: int) -> Sequence[PhoneCall]:
+    """Return the last calls with the same number before a call, of any agent."""
+    if not call.other_key:
+        return ()
+    query = select(PhoneCall).where(PhoneCall.other_key == call.other_key, PhoneCall.began_at <= call.began_at)
+    query = query.where(PhoneCall.id != call.id)
+    return session.exec(query.order_by(col(PhoneCall.began_at).desc(), col(PhoneCall.id).desc()).limit(limit)).all()
+
+
+def of_dialog(session: Session, agent_id: str, dialog_id: str) -> PhoneCall | None:
+    """Return the call of an agent's present dialog."""
+    query = select(PhoneCall).where(PhoneCall.agent_id == agent_id, PhoneCall.dialog_id == dialog_id)
+    return session.exec(query.order_by(col(PhoneCall.began_at).desc()).limit(1)).first()
+
+
+def recognise(session: Session, call_id: int, person_id: int) -> None:
+    """Store who the other end of a call is, unless somebody has chosen it."""
+    is_open = (col(PhoneCall.id) == call_id, col(PhoneCall.caller_id).is_(None))
+    session.exec(sa.update(PhoneCall).where(*is_open).values(caller_id=person_id))
+
+
+def choose(session: Session, call_id: int, person_id: int | None) -> None:
+    """Store who the other end of a call is; None for somebody unknown."""
+    session.exec(sa.update(PhoneCall).where(col(PhoneCall.id) == call_id).values(caller_id=person_id))

@@ -1,0 +1,67 @@
+"""Recognise who calls, by the number: accounts that hold it, then people of earlier calls. Several are all kept.
+
+Only a single person who holds the number as their own is certain. The number of a switchboard is anybody's, and an
+earlier choice may have been wrong.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Literal, NamedTuple, get_args
+
+from sqlmodel import Session
+
+from helpdesk.store import callers, colleagues
+from helpdesk.store.colleagues import Colleague
+from helpdesk.store.models.telephony import PhoneCall
+from helpdesk.telephony.numbers import numbers_in
+
+Why = Literal["number", "earlier", "task", "switchboard"]
+RANKS: tuple[Why, ...] = get_args(Why)
+MOST_CANDIDATES = 5
+
+
+class Candidate(NamedTuple):
+    """Somebody who may be calling, and why: their own number, an earlier call with the number, the task of such a call,
+    or a number that has extensions."""
+
+    person: Colleague
+    why: Why
+
+
+def candidates(session: Session, key: str, others: Iterable[int] = ()) -> list[Candidate]:
+    """Return who may call from the number with this key, the likeliest first; `others` asked for tasks of earlier
+    calls. Disabled and anonymised accounts are left out."""
+    if not key:
+        return []
+    reasons: list[tuple[int, Why]] = [
+        (person_id, "number" if _is_own(text, key) else "switchboard")
+        for person_id, text in callers.with_number(session, key, lambda text: _holds(text, key))
+    ]
+    reasons += [(person_id, "earlier") for person_id in callers.earlier_callers(session, key, MOST_CANDIDATES)]
+    reasons += [(person_id, "task") for person_id in others]
+    found: dict[int, Why] = {}
+    for person_id, why in sorted(reasons, key=lambda it: RANKS.index(it[1])):
+        found.setdefault(person_id, why)
+    known = colleagues.listed(session, list(found)[: 2 * MOST_CANDIDATES])
+    return [Candidate(known[id], why) for id, why in found.items() if id in known][:MOST_CANDIDATES]
+
+
+def _holds(text: str, key: str) -> bool:
+    return any(it.key == key for it in numbers_in(text))
+
+
+def _is_own(text: str, key: str) -> bool:
+    return any(it.key == key and not it.has_extension for it in numbers_in(text))
+
+
+def certain(found: Sequence[Candidate]) -> int | None:
+    """Return the id of the person who calls, if it is certain."""
+    return found[0].person.id if len(found) == 1 and found[0].why == "number" else None
+
+
+def recognise(session: Session, call: PhoneCall) -> list[Candidate]:
+    """Return who may be at the other end of a call, and store who it is for certain."""
+    found = candidates(session, call.other_key)
+    person_id = certain(found)
+    if person_id is not None and call.caller_id is None and call.id is not None:
+        callers.recognise(session, call.id, person_id)
+    return found

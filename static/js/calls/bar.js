@@ -1,0 +1,87 @@
+// The bar of an agent's phone: kept current while the page is on a screen. No swap takes the focus away or what was typed.
+(() => {
+  const BEAT_MS = 60000;
+  const POLL_MS = 5000;
+  // What was asked mostly comes over the stream at once.
+  const LOOK_MS = 1500;
+  const SECOND = 1000;
+  const bar = () => document.getElementById("phone-bar");
+  const isSignedIn = () => bar().dataset.watch;
+  let isStale = false;
+  let isLive = true;
+  let again;
+
+  const two = (number) => String(number).padStart(2, "0");
+  const tick = () => {
+    for (const it of document.querySelectorAll(".phone time[data-since]")) {
+      const seconds = Math.max(0, Math.floor((Date.now() - Date.parse(it.dataset.since)) / SECOND));
+      const hours = Math.floor(seconds / 3600);
+      const text = (hours ? hours + ":" + two(Math.floor(seconds / 60) % 60) : Math.floor(seconds / 60)) + ":";
+      it.textContent = text + two(seconds % 60);
+    }
+  };
+  const refresh = async () => {
+    isStale = document.hidden;
+    if (isStale) return;
+    const answer = await fetch(bar().dataset.from, { headers: { "HX-Request": "true", Accept: "text/html" } }).catch(
+      () => ({})
+    );
+    const text = answer.ok && !answer.redirected && (await answer.text().catch(() => ""));
+    if (text) await htmx.swap({ text, sourceElement: bar(), target: bar(), swap: "outerHTML" });
+  };
+  // While nobody beats, the server asks the phone system for no news of this agent.
+  const beat = () => {
+    if (!document.hidden && isSignedIn()) fetch(bar().dataset.watch, { method: "POST" }).catch(() => {});
+  };
+  const settle = () => {
+    tick();
+    clearTimeout(again);
+    if (bar().dataset.again) again = setTimeout(refresh, Math.min(LOOK_MS, +bar().dataset.again + SECOND / 5));
+  };
+
+  let kept;
+  document.addEventListener("htmx:before:swap", ({ detail }) => {
+    const sent = detail.ctx?.sourceElement;
+    const { activeElement } = document;
+    kept = {
+      old: bar(),
+      had: bar().contains(activeElement) && activeElement,
+      open: [...bar().querySelectorAll("details")].map((it) => [it.id, it.open]),
+      typed: [...bar().querySelectorAll("input:not([type=hidden]), select")]
+        .filter((it) => !(sent?.matches("form") && sent.contains(it)))
+        .map((it) => [it.id, it.value, it.defaultValue])
+    };
+  });
+  document.addEventListener("htmx:after:swap", () => {
+    if (!kept || bar() === kept.old) return;
+    const { had, open, typed } = kept;
+    const find = (id) => (id ? document.getElementById(id) : null);
+    kept = null;
+    for (const [id, isOpen] of open) if (find(id)) find(id).open = isOpen;
+    for (const [id, value, before] of typed) if (find(id) && value !== before) find(id).value = value;
+    if (had && !bar().contains(document.activeElement)) {
+      const call = find(had.closest("section")?.id);
+      (find(had.id) ?? call?.querySelector("button, summary") ?? bar()).focus({ preventScroll: true });
+    }
+    if (!document.body.dataset.phone !== !isSignedIn()) beat();
+    document.body.dataset.phone = isSignedIn() ?? "";
+    settle();
+  });
+
+  document.addEventListener("stream:call", ({ detail }) => {
+    if (!(JSON.parse(detail.data).version <= +bar().dataset.version)) refresh();
+  });
+  document.addEventListener("stream:state", ({ detail }) => (isLive = detail.is === "live"));
+  document.addEventListener("stream:missed", refresh);
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) return;
+    beat();
+    if (isStale || !isLive) refresh();
+  });
+  setInterval(beat, BEAT_MS);
+  setInterval(tick, SECOND);
+  setInterval(() => !isLive && isSignedIn() && refresh(), POLL_MS);
+  document.body.dataset.phone = isSignedIn() ?? "";
+  beat();
+  settle();
+})();
