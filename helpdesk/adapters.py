@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from helpdesk.people.redmine_keys import RedmineKeys
     from helpdesk.redmine_client import RedmineClient
     from helpdesk.tasks.redmine.sql.connection import RedmineDatabase
+    from helpdesk.telephony.finesse.phone import FinessePhone
     from helpdesk.telephony.phone import Phone
 
 
@@ -120,11 +121,15 @@ def ldap(settings: Settings) -> "LdapDirectory | None":
     return LdapDirectory(Server(settings.ldap_url, settings.ldap_starttls, context), service, lookup)
 
 
-def phone(settings: Settings) -> "Phone | None":
+def phone(settings: Settings) -> "FinessePhone | None":
     """Return the phone system when FINESSE_BASE_URL is set. It connects with the first call."""
     if settings.finesse_nodes is None:
         return None
-    raise SettingsError([Problem("FINESSE_BASE_URL", "names a system that is not connected yet", "Leave it empty")])
+    from helpdesk.telephony.finesse.phone import FinessePhone
+
+    checked = settings.finesse_verify_ssl
+    context = tls.context(settings.finesse_ca_bundle or settings.ca_bundle) if checked else tls.unchecked()
+    return FinessePhone(settings.finesse_nodes, context)
 
 
 def checks_of(settings: Settings, store: Database, systems: Outside) -> list[Check]:
@@ -149,6 +154,10 @@ def checks_of(settings: Settings, store: Database, systems: Outside) -> list[Che
         from helpdesk.people.ldap import health as ldap_health
 
         listed.append(ldap_health.check(systems.ldap))
+    if settings.finesse_nodes and systems.phone:
+        from helpdesk.telephony.finesse import health as finesse_health
+
+        listed.append(finesse_health.check(systems.phone))
     if settings.redis_url:
         from helpdesk.notifications import redis_wakeups
 

@@ -9,6 +9,7 @@ SYSTEMS: dict[str, Sentence] = {
     "requests": sentence("Requests in Redmine"),
     "oracle": sentence("The Oracle ERP"),
     "ldap": sentence("LDAP"),
+    "finesse": sentence("Cisco Finesse (news by polling)"),
     "redis": sentence("Redis"),
     "feed": sentence("The change feed"),
     "webpush": sentence("Web Push"),

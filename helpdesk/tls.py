@@ -49,6 +49,14 @@ def context(bundle: Path | None = None, *, public: bool = True, names: bool = Tr
     return trusting
 
 
+@cache
+def unchecked() -> ssl.SSLContext:
+    """Return a context that encrypts, and believes every certificate."""
+    encrypting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    encrypting.check_hostname, encrypting.verify_mode = False, ssl.CERT_NONE
+    return encrypting
+
+
 def for_mysql(mode: str, bundle: Path | None) -> dict[str, Any]:
     """Return MYSQL_SSL_MODE as arguments of PyMySQL.
 
@@ -60,9 +68,7 @@ def for_mysql(mode: str, bundle: Path | None) -> dict[str, Any]:
         case "preferred":
             return {}
         case "required":
-            encrypting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-            encrypting.check_hostname, encrypting.verify_mode = False, ssl.CERT_NONE
-            return {"ssl": encrypting}
+            return {"ssl": unchecked()}
         case _:
             return {"ssl": context(bundle, public=bundle is None, names=mode == "verify_identity")}
 

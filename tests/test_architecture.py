@@ -26,6 +26,7 @@ CLIENTS = {
     "redis",
     "yaml",
     "cryptography",
+    "defusedxml",
     "pyotp",
     "segno",
     "oracledb",
@@ -90,6 +91,7 @@ ADAPTERS = {
         "people.ldap",
     },
     "people.oracle_erp": {"breaker", "errors", "health", "store", "texts", "people.directory", "people.oracle_erp"},
+    "telephony.finesse": {"errors", "health", "threads", "tls", "telephony.finesse", "telephony.phone"},
     "people.redmine": {"errors", "store", "people.model", "people.directory", "redmine_client"},
     "people.redmine_keys": {"encryption", "errors", "people.directory", "store"},
 }
@@ -188,6 +190,7 @@ FLOORS = (
     "board accounts leaving",
     "admin push",
     "tracker mail calls",
+    "call_log",
     "start",
     "access",
     "routes",

@@ -30,6 +30,8 @@ CAUGHT_BY = {
     "helpdesk.store.saved_views.NameTaken": "helpdesk.web.lists.saved_views",
     "helpdesk.store.request_categories.TooMany": "helpdesk.web.admin.categories",
     "helpdesk.store.saved_views.TooMany": "helpdesk.web.lists.saved_views",
+    "helpdesk.telephony.finesse.client.NotReached": "helpdesk.telephony.finesse.client",
+    "helpdesk.telephony.finesse.xml.TooMuch": "helpdesk.telephony.finesse.xml",
     "helpdesk.tasks.pictures.NoPicture": "helpdesk.web.files.downloads",
     "helpdesk.tls.NoCertificates": "helpdesk.settings.parsing",
 }

@@ -111,6 +111,14 @@ def page(session: Session, query: CallQuery, number: int = 1, size: int = PER_PA
     return _calls(session, session.exec(newest.limit(size).offset((number - 1) * size)).all())
 
 
+def batch(session: Session, query: CallQuery, after: tuple[datetime, int] | None, size: int) -> list[Call]:
+    """Return the next calls of an export, the newest first: those after the last one of the batch before."""
+    began, number = col(PhoneCall.began_at), col(PhoneCall.id)
+    rest = [sa.or_(began < after[0], sa.and_(began == after[0], number < after[1])), began <= after[0]] if after else []
+    rows = select(PhoneCall, returned()).where(*_conditions(query), *rest)
+    return _calls(session, session.exec(rows.order_by(began.desc(), number.desc()).limit(size)).all())
+
+
 def sums(session: Session, query: CallQuery) -> Sums:
     """Return the sums of all calls that match."""
     row = session.execute(sa.select(*_sums()).where(*_conditions(query))).one()

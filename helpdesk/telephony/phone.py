@@ -23,7 +23,7 @@ INITIATING, INITIATED, FAILED = "INITIATING", "INITIATED", "FAILED"
 DIALOG_ID = re.compile(r"[0-9]{1,20}", re.ASCII)
 NUMBER = re.compile(r"[0-9*#+]{1,32}", re.ASCII)
 DIGITS = re.compile(r"[0-9*#]{1,32}", re.ASCII)
-AGENT_ID = re.compile(r"[A-Za-z0-9._@-]{1,64}", re.ASCII)
+AGENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}", re.ASCII)
 
 
 class PhoneUnavailable(Unavailable):

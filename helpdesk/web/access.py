@@ -49,7 +49,10 @@ NAMES: dict[str, str] = {
         calls:sign_in calls:sign_out calls:bar calls:watch calls:state calls:act calls:dial calls:targets
         calls:favourites calls:favourite_add calls:favourite
     """,
-    f"{AGENT} {SUPERVISOR}": "finesse:status finesse:health",
+    f"{AGENT} {SUPERVISOR}": """
+        finesse:status finesse:health
+        calls:index calls:moscow calls:export calls:show
+    """,
     "setting_up": "people:second_factor people:second_factor_confirm",
     "signed_in": """
         home

@@ -12,6 +12,8 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
+from functools import cache
+from ssl import SSLContext
 from typing import Any, NamedTuple
 from xml.etree import ElementTree
 
@@ -55,7 +57,7 @@ class Node:
         self.number, self.service = number, service
         self.mode, self.after = OK, 0.0
         self.told: Callable[[Request], Answer | None] = lambda request: None
-        self.server = AnsweringServer(self._answer, authority.server_context(name))
+        self.server = AnsweringServer(self._answer, _context(authority, name))
 
     @property
     def url(self) -> str:
@@ -218,6 +220,12 @@ class ImitatedFinesse(Switch):
             element.tag = CASES[self.case](element.tag)
         text: bytes = ElementTree.tostring(tree, "utf-8", xml_declaration=True)
         return text
+
+
+@cache
+def _context(authority: Authority, name: str) -> SSLContext:
+    """Making a certificate takes longer than a test."""
+    return authority.server_context(name)
 
 
 def _basic(request: Request) -> tuple[str, str]:

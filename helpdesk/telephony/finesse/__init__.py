@@ -1,0 +1,1 @@
+"""Use Cisco Finesse as the phone system, over its REST interface."""

@@ -1,0 +1,47 @@
+"""The check of Finesse: a node must say that it is in service. Nobody signs in, so that no agent can be locked."""
+
+from helpdesk import tls
+from helpdesk.errors import HelpdeskError, sentence
+from helpdesk.health import SEE, Check, Trouble
+from helpdesk.telephony.finesse import xml
+from helpdesk.telephony.finesse.client import Client, NotReached
+from helpdesk.telephony.finesse.phone import FinessePhone
+from helpdesk.telephony.phone import Phone
+
+PATH = "/SystemInfo"
+IN_SERVICE = "IN_SERVICE"
+CISCO = sentence("See what Finesse's own administration says.")
+PROXY = sentence("Check FINESSE_BASE_URL: https, the name of a node, port 8445.")
+
+
+def check(phone: Phone) -> Check:
+    """Check that one of the nodes is in service."""
+
+    async def look() -> None:
+        assert isinstance(phone, FinessePhone)
+        client = phone.client
+        troubles = [await _trouble(client, node) for node in client.nodes]
+        if all(troubles):
+            raise troubles[0] or AssertionError
+
+    return Check("finesse", look)
+
+
+async def _trouble(client: Client, node: str) -> Trouble | None:
+    """Return why a node is not in service. One that wants a password for this at least answers."""
+    try:
+        status, body = await client.probe(node, PATH)
+        if status in (401, 403):
+            return None
+        if status == 503:
+            return Trouble(sentence("it is out of service"), CISCO)
+        if status != 200:
+            return Trouble(sentence("it answers with status %(status)s", status=status), PROXY)
+        told = (await xml.read(body, "systeminfo")).word("status")
+    except NotReached as error:
+        if refused := tls.refusal(error, "FINESSE_BASE_URL", "FINESSE_CA_BUNDLE"):
+            return Trouble(*refused)
+        return Trouble(sentence("nobody answers there"), SEE)
+    except HelpdeskError:
+        return Trouble(sentence("what answers there is no Finesse"), PROXY)
+    return None if told.upper() == IN_SERVICE else Trouble(sentence("it is out of service"), CISCO)
