@@ -41,7 +41,7 @@ ROUTES: list[BaseRoute] = [
     Route("/calls/favourites",    agent(favourites.index),      name="calls:favourites"),
     Route("/calls/favourites",    agent_form(favourites.add),   name="calls:favourite_add", methods=POST),
     Route("/calls/favourites/{favourite_id:int}", agent_form(favourites.change), name="calls:favourite", methods=POST),
-    Route("/calls/phone",         agent_form(sign_in.sign_in),  name="calls:sign_in", methods=POST),
+    Route("/calls/phone",         agent(sign_in.sign_in),       name="calls:sign_in", methods=POST),
     Route("/calls/phone/end",     agent_form(sign_in.sign_out), name="calls:sign_out", methods=POST),
 
     # For programs
