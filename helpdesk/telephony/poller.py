@@ -165,7 +165,7 @@ class Poller:
         try:
             await self._poll(line, whole=line.needs_agent(now))
         except PhoneRefused:
-            line.refuse(line.watched.secrets[:1], self.ticks())
+            pass  # it is noted by `refused`
         except HelpdeskError as error:
             await self._failed(line, error)
         except Exception:
