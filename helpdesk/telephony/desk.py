@@ -154,13 +154,6 @@ class Desk:
         with suppress(HelpdeskError):
             await self.as_agent(signed_in, self.reasons.read)
 
-    async def look(self, signed_in: SignedIn) -> None:
-        """Ask the phone system now, for a page without scripts, which keeps nothing fresh by itself."""
-        found = await self._read(signed_in)
-        if found and found.secret:
-            await self.watched(found.agent.agent_id)
-            self.poller.hurry(found.agent.agent_id)
-
     async def watched(self, agent_id: str) -> None:
         """Note that a page of the agent is on a screen."""
         until = self.clock() + WATCHED

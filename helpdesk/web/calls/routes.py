@@ -48,7 +48,7 @@ ROUTES: list[BaseRoute] = [
     Route("/calls/favourites/{favourite_id:int}", agent_form(favourites.change), name="calls:favourite", methods=POST),
     Route("/calls/pop",           agent(pop.show),              name="calls:pop"),
     Route("/calls/{call_id:int}/caller", either_form(pop.choose), name="calls:caller", methods=POST),
-    Route("/calls/phone",         agent_form(sign_in.sign_in),  name="calls:sign_in", methods=POST),
+    Route("/calls/phone",         agent(sign_in.sign_in),       name="calls:sign_in", methods=POST),
     Route("/calls/phone/end",     agent_form(sign_in.sign_out), name="calls:sign_out", methods=POST),
 
     # For programs
